@@ -1,0 +1,107 @@
+"""The closed set of error kinds that cross the wire, each with an open set of slugs.
+
+A service raises `Conflict("campaign.already_sent", "The campaign has been sent.", {"campaign_id": "…"})`; the RPC layer
+carries the class's name and its JSON-safe positional arguments; the caller gets the same exception. The gateway alone
+turns a kind into an HTTP status.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+
+class FieldError(TypedDict):
+    """One offending field: `recipients.3.phone`, a stable slug, a sentence for a person."""
+
+    field: str
+    code: str
+    detail: str
+
+
+class WiciError(Exception):
+    """Base of every error that a service raises on purpose.
+
+    :param code: stable slug, `noun.what_is_wrong`, part of the public contract.
+    :param detail: a sentence for a person; never holds a secret or an address.
+    :param extra: JSON-safe facts about the error, such as ids, limits or `retry_after` in seconds.
+    :param errors: the offending fields, where there are any.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        detail: str = "",
+        extra: dict[str, Any] | None = None,
+        errors: list[FieldError] | None = None,
+    ) -> None:
+        # All four go into `args`: positional, JSON-safe arguments are all that crosses the wire.
+        super().__init__(code, detail, extra or {}, errors or [])
+        self.code = code
+        self.detail = detail
+        self.extra = extra or {}
+        self.errors = errors or []
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.detail}" if self.detail else self.code
+
+
+class Unreadable(WiciError):
+    """The request cannot be parsed at all: broken JSON, wrong encoding."""
+
+
+class Unauthenticated(WiciError):
+    """Nobody is logged in, or what was presented is wrong or has expired."""
+
+
+class PlanLimit(WiciError):
+    """The plan lacks the feature (`plan.feature_missing`) or its quota is used up (`quota.exhausted`)."""
+
+
+class Forbidden(WiciError):
+    """The caller is known and may not do this; `extra["permission"]` names what is missing."""
+
+
+class NotFound(WiciError):
+    """There is no such thing in the caller's account."""
+
+
+class Conflict(WiciError):
+    """The thing exists and its present state does not allow this."""
+
+
+class TooLarge(WiciError):
+    """The body, file or list is over its limit; `extra["limit"]` says which."""
+
+
+class Unsupported(WiciError):
+    """The media type or file type is not one that is understood."""
+
+
+class Invalid(WiciError):
+    """Readable, and wrong: `errors` names every offending field."""
+
+
+class TooManyRequests(WiciError):
+    """Over a rate limit or locked for a while; `extra["retry_after"]` in seconds."""
+
+
+class Unavailable(WiciError):
+    """A part that is needed does not answer in time; trying again later is right."""
+
+
+KINDS: dict[str, type[WiciError]] = {
+    kind.__name__: kind
+    for kind in (
+        Unreadable,
+        Unauthenticated,
+        PlanLimit,
+        Forbidden,
+        NotFound,
+        Conflict,
+        TooLarge,
+        Unsupported,
+        Invalid,
+        TooManyRequests,
+        Unavailable,
+    )
+}

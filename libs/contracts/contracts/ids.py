@@ -1,0 +1,57 @@
+"""Ids that two services must compute alike.
+
+A message id is a function of its send and the recipient's number in it, so that the same batch, delivered twice, names
+the same messages. It is a UUID version 8 (RFC 9562 section 5.8) that sorts by time and, within a send, by number:
+
+    48 bits  milliseconds of the send id (a UUID version 7)
+     4 bits  version, 8
+    12 bits  of a hash of the send id
+     2 bits  variant
+    30 bits  of a hash of the send id
+    32 bits  recipient number
+
+Neighbours in a batch are neighbours in every index, and a table partitioned by ranges of the id is partitioned by time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import UTC, datetime
+from uuid import UUID
+
+MAX_NUMBER = 2**32 - 1
+
+
+def message_id(send_id: UUID, number: int) -> UUID:
+    """Id of recipient `number` (0 to 2³²−1) of the send `send_id` (UUID version 7)."""
+    return message_ids(send_id)(number)
+
+
+def message_ids(send_id: UUID) -> Callable[[int], UUID]:
+    """A function from recipient number to message id, with the hash of the send done once."""
+    digest = int.from_bytes(hashlib.sha256(send_id.bytes).digest()[:8], "big")
+    millis = send_id.int >> 80
+    prefix = (millis << 80) | (0x8 << 76) | ((digest & 0xFFF) << 64) | (0b10 << 62) | ((digest >> 12 & 0x3FFFFFFF) << 32)
+
+    def of(number: int) -> UUID:
+        if not 0 <= number <= MAX_NUMBER:
+            raise ValueError(f"recipient number {number} is out of range")
+        return UUID(int=prefix | number)
+
+    return of
+
+
+def recipient_number(of_message: UUID) -> int:
+    """The recipient's number, read back from a message id."""
+    return of_message.int & 0xFFFFFFFF
+
+
+def created_at(of: UUID) -> datetime:
+    """When an id of version 7 or 8 was made: the first 48 bits are Unix milliseconds (UTC)."""
+    return datetime.fromtimestamp((of.int >> 80) / 1000, tz=UTC)
+
+
+def first_id_at(moment: datetime) -> UUID:
+    """The least id that any id made at `moment` can have; bounds of partitions and of time ranges over ids."""
+    return UUID(int=int(moment.timestamp() * 1000) << 80)

@@ -1,0 +1,105 @@
+"""The lanes: quorum queues that carry bulk work, many recipients or events in one JSON message.
+
+Lanes are the hot path, so their messages are plain JSON objects built and read without marshmallow; the typed
+dictionaries below are their schema. Ids are UUID strings, times are Unix seconds (float, UTC). Readers ignore fields
+that they do not know.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+from contracts.vocabulary import Channel, Lane
+
+BATCH_SIZE = 500
+
+# A channel reads its lanes in this order.
+CHANNEL_LANES: dict[Channel, tuple[Lane, ...]] = {
+    Channel.SMS: (Lane.OTP, Lane.TRANSACTIONAL, Lane.BULK),
+    Channel.EMAIL: (Lane.TRANSACTIONAL, Lane.BULK),
+}
+
+DELIVERY_EVENTS = "lane.reporting.delivery_events"
+BATCHES_DONE = "lane.campaigns.batches_done"
+
+
+def channel_lane(channel: Channel, lane: Lane) -> str:
+    """Queue name of a channel's lane: `lane.sms.bulk`."""
+    return f"lane.{channel}.{lane}"
+
+
+ALL_LANES: tuple[str, ...] = (
+    *(channel_lane(channel, lane) for channel, lanes in CHANNEL_LANES.items() for lane in lanes),
+    DELIVERY_EVENTS,
+    BATCHES_DONE,
+)
+
+
+class Recipient(TypedDict):
+    """One recipient of a bulk batch; its message id is `ids.message_id(send_id, number)`."""
+
+    number: int  # 1…N in the campaign
+    contact_id: str
+    address: str  # E.164 or e-mail
+    fields: dict[str, Any]  # only the fields that the content uses
+
+
+class Batch(TypedDict):
+    """Dispatcher → channel: up to `BATCH_SIZE` recipients of one campaign.
+
+    The content was stored at the channel beforehand (`{channel}.prepare_content`), under its hash.
+    """
+
+    v: int  # 1
+    batch_id: str
+    account_id: str
+    campaign_id: str
+    send_id: str
+    content_hash: str  # hex SHA-256
+    trace_id: str
+    recipients: list[Recipient]
+
+
+class BatchDone(TypedDict):
+    """Channel → dispatcher: every recipient of the batch is settled or in the channel's retry schedule."""
+
+    v: int  # 1
+    batch_id: str
+    campaign_id: str
+    submitted: int
+    failed: int  # final, never handed over (rejected, invalid)
+    deferred: int  # waiting in the channel's retry schedule
+
+
+class DeliveryEvent(TypedDict, total=False):
+    """One change of one message. Those marked * are always there; a static field may be left out once it was told.
+
+    The ingester inserts the message at whatever event comes first and fills in the rest from later ones.
+    """
+
+    message_id: str  # *
+    account_id: str  # *
+    at: float  # *
+    kind: str  # * a MessageState or an Engagement
+    channel: str  # *
+    campaign_id: str | None  # * None for a single message
+    contact_id: str | None
+    address: str
+    sender: str
+    code: str  # the carrier's or server's code: `000`, `5.1.1`
+    detail: str  # at most 200 characters
+    parts: int
+    cost: int  # minor units
+    domain: str  # of the e-mail address, or the network of the phone
+    url: str  # clicked
+    ip: str  # opened, clicked
+    user_agent: str  # opened, clicked; at most 200 characters
+    event_id: str  # engagement only: the deduplication key
+
+
+class DeliveryEvents(TypedDict):
+    """Channel or gateway → reporting: a batch of events, any campaigns mixed."""
+
+    v: int  # 1
+    source: str
+    events: list[DeliveryEvent]

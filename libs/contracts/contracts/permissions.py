@@ -1,0 +1,57 @@
+"""The tree of permissions, declared once. A route names one; a role is a named set of them.
+
+Dots make the tree: holding `contacts` grants everything below it. An API key may hold any of these but those in
+`SESSION_ONLY`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+PERMISSIONS: dict[str, str] = {
+    "contacts": "Everything about contacts",
+    "contacts.read": "See contacts, groups, segments and the archive",
+    "contacts.write": "Add, change and delete contacts, groups and segments",
+    "contacts.import": "Import contacts from a file",
+    "contacts.export": "Export contacts to a file",
+    "contacts.archive": "Archive and restore addresses",
+    "contacts.erase": "Erase a person and export what is known of one",
+    "sms": "Everything about SMS",
+    "sms.send": "Send single SMS messages",
+    "sms.campaigns.read": "See SMS campaigns",
+    "sms.campaigns.write": "Draft and change SMS campaigns",
+    "sms.campaigns.send": "Schedule, pause, resume and cancel SMS campaigns",
+    "sms.senders": "Request and accept sender IDs",
+    "email": "Everything about e-mail",
+    "email.send": "Send single e-mails",
+    "email.campaigns.read": "See e-mail campaigns",
+    "email.campaigns.write": "Draft and change e-mail campaigns",
+    "email.campaigns.send": "Schedule, pause, resume and cancel e-mail campaigns",
+    "email.senders": "Authorise sender domains and addresses",
+    "reports": "Everything about reports",
+    "reports.read": "See reports and the message log",
+    "reports.export": "Download reports",
+    "reports.webhooks": "Set up webhooks",
+    "account": "Everything about the account",
+    "account.read": "See the account, its usage and its plan",
+    "account.write": "Change company data",
+    "account.security": "Set IP limits and second-factor duty",
+    "account.keys": "Create and revoke API keys",
+    "account.invoices": "See invoices",
+    "account.audit": "See the audit trail",
+    "account.close": "Ask for the account to be closed",
+    "users": "Everything about users",
+    "users.manage": "Add and remove users and grant rights",
+}
+
+# Users are managed only in a logged-in session (product row A9).
+SESSION_ONLY = frozenset({"users", "users.manage", "account.close"})
+
+# What the first user of an account holds.
+OWNER = frozenset(name for name in PERMISSIONS if "." not in name)
+
+
+def is_granted(wanted: str, held: Collection[str]) -> bool:
+    """Whether `held` holds `wanted` itself or an ancestor of it in the tree."""
+    parts = wanted.split(".")
+    return any(".".join(parts[: depth + 1]) in held for depth in range(len(parts)))

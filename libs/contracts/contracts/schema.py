@@ -1,0 +1,79 @@
+"""The marshmallow base of every payload, and the one way to read and to write one.
+
+Strict in what the public API takes, tolerant in what the wire brings: the gateway loads with unknown fields refused, a
+service loads the same schema with unknown fields ignored, so that a newer gateway may talk to an older service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import marshmallow
+from marshmallow import EXCLUDE, RAISE, fields, validate
+
+from contracts.errors import FieldError, Invalid
+
+
+class Schema(marshmallow.Schema):
+    """Base schema: field order kept, unknown fields refused unless the caller says otherwise."""
+
+    class Meta:
+        unknown = RAISE
+
+
+class PageQuery(Schema):
+    """Query of every list: `limit` 1 to 1000, and the opaque cursor of the answer before."""
+
+    limit = fields.Integer(load_default=100, validate=validate.Range(min=1, max=1000))
+    cursor = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=500))
+
+
+def page_of(item: type[marshmallow.Schema]) -> type[Schema]:
+    """The schema of one page of `item`: `{"items": [...], "next_cursor": "…" | null}`."""
+    return type(
+        f"{item.__name__.removesuffix('Schema')}Page",
+        (Schema,),
+        {"items": fields.List(fields.Nested(item)), "next_cursor": fields.String(allow_none=True)},
+    )
+
+
+def load(schema: type[marshmallow.Schema], payload: Mapping[str, Any], *, strict: bool = False) -> dict[str, Any]:
+    """Validate `payload`; a payload that does not fit raises `Invalid` naming every field.
+
+    :param strict: refuse unknown fields (the public API); otherwise they are dropped (the wire).
+    """
+    try:
+        loaded: dict[str, Any] = schema(unknown=RAISE if strict else EXCLUDE).load(payload)
+    except marshmallow.ValidationError as error:
+        raise Invalid("request.invalid", "Some fields are not valid.", None, field_errors(error.messages)) from None
+    return loaded
+
+
+def dump(schema: type[marshmallow.Schema], value: Any, *, many: bool = False) -> Any:
+    """JSON-safe form of `value` (an object or a mapping) by `schema`."""
+    return schema().dump(value, many=many)
+
+
+def field_errors(messages: Any) -> list[FieldError]:
+    """Flatten marshmallow's nested messages into dotted field paths."""
+    return list(_flatten(messages, ()))
+
+
+def _flatten(messages: Any, path: tuple[str, ...]) -> Iterator[FieldError]:
+    if isinstance(messages, Mapping):
+        for key, below in messages.items():
+            yield from _flatten(below, path if key == "_schema" else (*path, str(key)))
+        return
+    for message in messages if isinstance(messages, list) else [messages]:
+        yield {"field": ".".join(path), "code": _slug(str(message)), "detail": str(message)}
+
+
+def _slug(message: str) -> str:
+    if message.startswith("Unknown field"):
+        return "field.unknown"
+    if message.startswith("Missing data"):
+        return "field.missing"
+    if message.startswith("Not a valid"):
+        return "field.wrong_type"
+    return "field.invalid"

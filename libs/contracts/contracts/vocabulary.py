@@ -1,0 +1,99 @@
+"""The words that every service uses for the same thing (see docs/glossary.md)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Channel(StrEnum):
+    """How a message reaches a person."""
+
+    SMS = "sms"
+    EMAIL = "email"
+
+
+class Lane(StrEnum):
+    """How urgent a message is; each lane is a queue of its own, and the first is read first."""
+
+    OTP = "otp"
+    TRANSACTIONAL = "transactional"
+    BULK = "bulk"
+
+
+class MessageState(StrEnum):
+    """What became of one message.
+
+    `submitted` means handed over and accepted by the carrier. An e-mail that the recipient's server accepts is
+    `delivered` at once. `unknown` was handed over, or may have been, and no answer is known: a later receipt mends it.
+    """
+
+    ACCEPTED = "accepted"
+    DEFERRED = "deferred"
+    SUBMITTED = "submitted"
+    UNKNOWN = "unknown"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    EXPIRED = "expired"
+    REJECTED = "rejected"
+    HARD_BOUNCED = "hard_bounced"
+    SOFT_BOUNCED = "soft_bounced"
+    SPAM_BOUNCED = "spam_bounced"
+
+
+# A state replaces another only when its rank is higher: a late or repeated event then changes nothing. Final states
+# share a rank, save that a bounce notice which comes after delivery (a DSN) outranks `delivered`.
+STATE_RANK: dict[MessageState, int] = {
+    MessageState.ACCEPTED: 0,
+    MessageState.DEFERRED: 1,
+    MessageState.SUBMITTED: 2,
+    MessageState.UNKNOWN: 3,
+    MessageState.DELIVERED: 4,
+    MessageState.UNDELIVERED: 4,
+    MessageState.EXPIRED: 4,
+    MessageState.REJECTED: 4,
+    MessageState.HARD_BOUNCED: 5,
+    MessageState.SOFT_BOUNCED: 5,
+    MessageState.SPAM_BOUNCED: 5,
+}
+
+
+class Engagement(StrEnum):
+    """What a person did with a message; these never change its state."""
+
+    OPENED = "opened"
+    CLICKED = "clicked"
+    UNSUBSCRIBED = "unsubscribed"
+    COMPLAINED = "complained"
+
+
+class ArchiveReason(StrEnum):
+    """Why an address gets no more campaigns."""
+
+    UNSUBSCRIBED = "unsubscribed"
+    HARD_BOUNCE = "hard_bounce"
+    COMPLAINT = "complaint"
+    STOP = "stop"
+    SPAM = "spam"
+    UNREGISTERED = "unregistered"
+    DOES_NOT_EXIST = "does_not_exist"
+    OTHER = "other"
+
+
+class CampaignState(StrEnum):
+    DRAFT = "draft"
+    SCHEDULED = "scheduled"
+    SENDING = "sending"
+    PAUSED = "paused"
+    SENT = "sent"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+class JobState(StrEnum):
+    """States of long work (imports, exports, snapshots)."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
