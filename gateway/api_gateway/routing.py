@@ -1,0 +1,138 @@
+"""The one shape of a public route. Each noun's table in `routes/` is a list of these; nothing else makes an endpoint.
+
+A route's RPC payload is `{**path parameters, **query, **body}`; ids travel as strings. What the RPC returns is the
+JSON answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import marshmallow
+from contracts.permissions import PERMISSIONS
+
+if TYPE_CHECKING:
+    from flask import Response
+
+    from api_gateway.context import RequestContext
+
+    Handler = Callable[[RequestContext], Response]
+
+PUBLIC: Final = "PUBLIC"
+"""No login needed; whoever presents a token or key is still told when it is wrong only by the routes that ask for one."""
+
+ANYONE: Final = "ANYONE"
+"""Any logged-in user or API key; where a service decides more finely, `Route.service_checked` names the permission."""
+
+METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
+_PARAMETER = re.compile(r"<(?:(?P<converter>[a-z]+)(?:\([^)]*\))?:)?(?P<name>[a-z_][a-z0-9_]*)>")
+_RPC_NAME = re.compile(r"^[a-z_]+\.[a-z_][a-z0-9_]*$")
+
+
+class RouteError(Exception):
+    """A route table is wrong; the message names the route or the table, and what to change."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """One public operation, from which the endpoint, the checks and the OpenAPI description are made.
+
+    :param method: GET, POST, PUT, PATCH or DELETE (HEAD and OPTIONS come by themselves).
+    :param path: Flask's notation: `/v1/groups/<uuid:group_id>`.
+    :param rpc: `service.method` to call; None only with `handler`.
+    :param permission: a key of `contracts.permissions.PERMISSIONS`, or `PUBLIC`, or `ANYONE`.
+    :param request: schema of the JSON body; None: no body is read.
+    :param query: schema of the query string; None: any parameter is refused.
+    :param response: schema of the answer, for the description only; None with status 204.
+    :param status: of success. With 204 the RPC's result is not sent.
+    :param idempotent: takes `Idempotency-Key`; set on every POST that sends or charges.
+    :param session_only: refuses API keys.
+    :param operator: for operators alone; lives under `/v1/operator`.
+    :param service_checked: the permission that the service itself checks (dispatch on the thing's own channel).
+    :param location: format string of the Location header over the result and path parameters: `/v1/imports/{id}`.
+    :param retry_after: seconds for the Retry-After header of a 202.
+    :param deadline: seconds that the RPC may take.
+    :param handler: `handler(context) -> Response` for what is not JSON over one RPC: uploads, downloads.
+    :param consumes: media type of the request body, for the description: `multipart/form-data` for uploads.
+    :param produces: media types of the answer, the first by default: `("application/json", "application/pdf")`.
+    """
+
+    method: str
+    path: str
+    rpc: str | None = None
+    permission: str = field(kw_only=True)
+    summary: str = field(kw_only=True)
+    description: str = field(default="", kw_only=True)
+    request: type[marshmallow.Schema] | None = field(default=None, kw_only=True)
+    query: type[marshmallow.Schema] | None = field(default=None, kw_only=True)
+    response: type[marshmallow.Schema] | None = field(default=None, kw_only=True)
+    status: int = field(default=200, kw_only=True)
+    idempotent: bool = field(default=False, kw_only=True)
+    session_only: bool = field(default=False, kw_only=True)
+    operator: bool = field(default=False, kw_only=True)
+    service_checked: str | None = field(default=None, kw_only=True)
+    location: str | None = field(default=None, kw_only=True)
+    retry_after: int | None = field(default=None, kw_only=True)
+    tags: Sequence[str] = field(default=(), kw_only=True)
+    example: Mapping[str, Any] | None = field(default=None, kw_only=True)
+    response_example: Any = field(default=None, kw_only=True)
+    deadline: float = field(default=10.0, kw_only=True)
+    handler: Handler | None = field(default=None, kw_only=True)
+    consumes: str = field(default="application/json", kw_only=True)
+    produces: Sequence[str] = field(default=("application/json",), kw_only=True)
+
+    def __post_init__(self) -> None:
+        for problem in self._problems():
+            raise RouteError(f"route {self.method} {self.path}: {problem}")
+
+    @property
+    def endpoint(self) -> str:
+        """Flask's endpoint and OpenAPI's operationId: `get_v1_groups_group_id`."""
+        plain = _PARAMETER.sub(lambda found: found["name"], self.path)
+        return f"{self.method.lower()}_{re.sub('[^a-z0-9]+', '_', plain.lower()).strip('_')}"
+
+    @property
+    def path_parameters(self) -> dict[str, str]:
+        """Converter by name of each parameter in the path: `{"group_id": "uuid"}`."""
+        return {found["name"]: found["converter"] or "string" for found in _PARAMETER.finditer(self.path)}
+
+    @property
+    def template(self) -> str:
+        """The path as OpenAPI writes it: `/v1/groups/{group_id}`."""
+        return _PARAMETER.sub(lambda found: "{" + found["name"] + "}", self.path)
+
+    def _problems(self) -> list[str]:
+        checks = [
+            (self.method in METHODS, f"method must be one of {', '.join(sorted(METHODS))}"),
+            (self.path.startswith("/"), "the path must start with a slash"),
+            ((self.rpc is None) != (self.handler is None), "give either rpc= or handler="),
+            (self.rpc is None or bool(_RPC_NAME.match(self.rpc)), f"rpc={self.rpc!r} is not `service.method`"),
+            (
+                self.permission in PERMISSIONS or self.permission in (PUBLIC, ANYONE),
+                f"permission={self.permission!r} is not in contracts.permissions",
+            ),
+            (
+                self.service_checked is None or self.service_checked in PERMISSIONS,
+                f"service_checked={self.service_checked!r} is not in contracts.permissions",
+            ),
+            (bool(self.summary.strip()), "summary= is missing"),
+            (
+                self.operator == self.path.startswith("/v1/operator/"),
+                "operator=True belongs under /v1/operator/, and everything there must have it",
+            ),
+            (not self.idempotent or self.method == "POST", "only a POST takes an Idempotency-Key"),
+            (self.method not in ("GET", "DELETE") or self.request is None, f"a {self.method} has no body"),
+            (200 <= self.status < 400, f"status={self.status} is not one of success"),
+            *((_is_schema(getattr(self, name)), f"{name}= must be a marshmallow Schema class") for name in _SCHEMAS),
+        ]
+        return [problem for holds, problem in checks if not holds]
+
+
+_SCHEMAS = ("request", "query", "response")
+
+
+def _is_schema(candidate: object) -> bool:
+    return candidate is None or (isinstance(candidate, type) and issubclass(candidate, marshmallow.Schema))
