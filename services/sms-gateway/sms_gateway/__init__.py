@@ -1,0 +1,1 @@
+"""The sms-gateway service: sender IDs, carriers and routes, SMPP out, receipts."""

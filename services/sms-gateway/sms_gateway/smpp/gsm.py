@@ -1,0 +1,75 @@
+"""The GSM 7-bit default alphabet and its extension table (3GPP TS 23.038 sections 6.2.1 and 6.2.1.1).
+
+Over SMPP each septet travels in an octet of its own; the carrier packs them.
+"""
+
+from __future__ import annotations
+
+import codecs
+
+BASIC = (
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\x1bÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+EXTENSION = {
+    "\f": 0x0A,
+    "^": 0x14,
+    "{": 0x28,
+    "}": 0x29,
+    "\\": 0x2F,
+    "[": 0x3C,
+    "~": 0x3D,
+    "]": 0x3E,
+    "|": 0x40,
+    "€": 0x65,
+}
+ESCAPE = 0x1B
+
+# U+FFFE marks a byte that no character encodes to; the escape itself is not a character.
+_BASIC_MAP = codecs.charmap_build(BASIC.replace("\x1b", "\ufffe") + "\ufffe" * 128)
+_FULL_MAP: dict[int, int | bytes] = {
+    **{ord(character): code for code, character in enumerate(BASIC) if code != ESCAPE},
+    **{ord(character): bytes((ESCAPE, code)) for character, code in EXTENSION.items()},
+}
+_EXTENSION_DECODE = {code: character for character, code in EXTENSION.items()}
+
+_POLISH = str.maketrans("ąćęłńóśźżĄĆĘŁŃÓŚŹŻ", "acelnoszzACELNOSZZ")
+# Word processors put these in; each has a plain spelling in the basic alphabet.
+_TYPOGRAPHY = str.maketrans({"„": '"', "”": '"', "“": '"', "’": "'", "‘": "'", "–": "-", "—": "-", "…": "...", "\u00a0": " "})
+
+
+def encode(text: str) -> bytes | None:
+    """One octet a septet, escapes included; None where a character is not in the alphabet."""
+    try:
+        return codecs.charmap_encode(text, "strict", _BASIC_MAP)[0]
+    except UnicodeEncodeError:
+        pass
+    try:
+        return codecs.charmap_encode(text, "strict", _FULL_MAP)[0]  # type: ignore[arg-type]
+    except UnicodeEncodeError:
+        return None
+
+
+def decode(octets: bytes) -> str:
+    """Text of unpacked septets; an unknown escape is a space, an octet above 127 is U+FFFD (section 6.2.1.1, note 1)."""
+    characters = []
+    escaped = False
+    for octet in octets:
+        if escaped:
+            characters.append(_EXTENSION_DECODE.get(octet, " "))
+            escaped = False
+        elif octet == ESCAPE:
+            escaped = True
+        else:
+            characters.append(BASIC[octet] if octet < 128 else "\ufffd")
+    return "".join(characters)
+
+
+def offending_characters(text: str) -> list[str]:
+    """The characters that force UCS-2, each once, in order of appearance."""
+    return list(dict.fromkeys(character for character in text if ord(character) not in _FULL_MAP))
+
+
+def replace_diacritics(text: str) -> str:
+    """Polish letters and typographic marks in their plain spelling, so that the text fits the GSM alphabet."""
+    return text.translate(_POLISH).translate(_TYPOGRAPHY)

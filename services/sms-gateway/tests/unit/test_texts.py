@@ -1,0 +1,74 @@
+"""GSM 03.38, counting and splitting, against smsutil."""
+
+import pytest
+import smsutil
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sms_gateway.smpp import gsm, parts
+
+GSM_TEXT = st.text(st.sampled_from([c for c in gsm.BASIC if c != "\x1b"] + list(gsm.EXTENSION)), max_size=700)
+
+
+@given(GSM_TEXT)
+def test_gsm_text_survives_and_matches_the_oracle(text: str) -> None:
+    octets = gsm.encode(text)
+
+    assert octets is not None
+    assert gsm.decode(octets) == text
+    # smsutil does not know the form feed of the extension table.
+    if "\f" not in text:
+        assert octets == text.encode("gsm0338")
+
+
+@given(GSM_TEXT.filter(lambda text: "\f" not in text and text))
+def test_gsm_parts_match_the_oracle(text: str) -> None:
+    encoding, octets = parts.encode(text)
+    assert len(parts.split(encoding, octets)) == len(smsutil.split(text).parts)
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=400))
+def test_split_loses_nothing_and_tears_nothing(text: str) -> None:
+    encoding, octets = parts.encode(text)
+    bodies = parts.split(encoding, octets)
+
+    assert b"".join(bodies) == octets
+    limit = parts.SIZES[encoding].single if len(bodies) == 1 else parts.SIZES[encoding].concatenated
+    assert all(len(body) <= limit for body in bodies)
+    if encoding is parts.Encoding.UCS2:
+        for body in bodies:
+            body.decode("utf-16-be")  # strict: half a surrogate pair would raise
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "units", "count"),
+    [
+        ("", "gsm", 0, 1),
+        ("a" * 160, "gsm", 160, 1),
+        ("a" * 161, "gsm", 161, 2),
+        ("€" * 80, "gsm", 160, 1),
+        ("€" * 81, "gsm", 162, 2),
+        ("a" * 306, "gsm", 306, 2),
+        ("a" * 307, "gsm", 307, 3),
+        ("ż" * 70, "ucs2", 70, 1),
+        ("ż" * 71, "ucs2", 71, 2),
+        ("😀" * 35, "ucs2", 70, 1),
+        ("😀" * 36, "ucs2", 72, 2),
+    ],
+)
+def test_counts(text: str, encoding: str, units: int, count: int) -> None:
+    counted = parts.count(text)
+    assert (counted.encoding, counted.units, counted.parts) == (encoding, units, count)
+
+
+def test_the_characters_that_force_ucs2_are_named_once() -> None:
+    assert parts.count("Zażółć gęślą jaźń, żółw").offending == ["ż", "ó", "ł", "ć", "ę", "ś", "ą", "ź", "ń"]
+
+
+def test_polish_letters_can_be_replaced() -> None:
+    assert gsm.replace_diacritics("„Zażółć gęślą jaźń” – ŁÓDŹ") == '"Zazolc gesla jazn" - LODZ'
+
+
+def test_over_255_parts_is_refused() -> None:
+    with pytest.raises(parts.TooLong):
+        parts.count("a" * (153 * 255 + 1))
