@@ -7,6 +7,7 @@ turns a kind into an HTTP status.
 
 from __future__ import annotations
 
+import json
 from typing import Any, TypedDict
 
 
@@ -31,15 +32,16 @@ class WiciError(Exception):
         self,
         code: str,
         detail: str = "",
-        extra: dict[str, Any] | None = None,
-        errors: list[FieldError] | None = None,
+        extra: dict[str, Any] | str | None = None,
+        errors: list[FieldError] | str | None = None,
     ) -> None:
-        # All four go into `args`: positional, JSON-safe arguments are all that crosses the wire.
-        super().__init__(code, detail, extra or {}, errors or [])
+        # Positional arguments are all that crosses the wire, and Nameko turns every number and None in them into text;
+        # so what is not text travels as JSON text, and is read back here.
         self.code = code
         self.detail = detail
-        self.extra = extra or {}
-        self.errors = errors or []
+        self.extra: dict[str, Any] = (json.loads(extra) if isinstance(extra, str) else extra) or {}
+        self.errors: list[FieldError] = (json.loads(errors) if isinstance(errors, str) else errors) or []
+        super().__init__(code, detail, json.dumps(self.extra), json.dumps(self.errors))
 
     def __str__(self) -> str:
         return f"{self.code}: {self.detail}" if self.detail else self.code

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import marshmallow
 from marshmallow import EXCLUDE, fields
 
+from contracts.schema import Word
 from contracts.vocabulary import ArchiveReason, CampaignState, Channel
 
 
@@ -50,10 +51,10 @@ class PlanChanged(EventSchema):
 
 
 class ArchivedAddress(EventSchema):
-    channel = fields.Enum(Channel, by_value=True, required=True)
+    channel = Word(Channel, required=True)
     address = fields.String(required=True)
     contact_id = fields.UUID(allow_none=True, load_default=None)
-    reason = fields.Enum(ArchiveReason, by_value=True, required=True)
+    reason = Word(ArchiveReason, required=True)
 
     event_id = fields.UUID(load_default=None)
     occurred_at = fields.AwareDateTime(load_default=None)
@@ -67,11 +68,11 @@ class AddressesArchived(EventSchema):
 
 
 class UndeliverableAddress(EventSchema):
-    channel = fields.Enum(Channel, by_value=True, required=True)
+    channel = Word(Channel, required=True)
     address = fields.String(required=True)
     contact_id = fields.UUID(allow_none=True, load_default=None)
     message_id = fields.UUID(allow_none=True, load_default=None)
-    reason = fields.Enum(ArchiveReason, by_value=True, required=True)
+    reason = Word(ArchiveReason, required=True)
 
     event_id = fields.UUID(load_default=None)
     occurred_at = fields.AwareDateTime(load_default=None)
@@ -92,7 +93,7 @@ class RecipientUnsubscribed(EventSchema):
     campaign_id = fields.UUID(allow_none=True, load_default=None)
     message_id = fields.UUID(required=True)
     contact_id = fields.UUID(required=True)
-    channel = fields.Enum(Channel, by_value=True, required=True)
+    channel = Word(Channel, required=True)
 
 
 class CampaignStarted(EventSchema):
@@ -102,14 +103,14 @@ class CampaignStarted(EventSchema):
     campaign_id = fields.UUID(required=True)
     send_id = fields.UUID(required=True)
     name = fields.String(required=True)
-    channel = fields.Enum(Channel, by_value=True, required=True)
+    channel = Word(Channel, required=True)
     recipients = fields.Integer(required=True)
 
 
 class CampaignStateChanged(EventSchema):
     account_id = fields.UUID(required=True)
     campaign_id = fields.UUID(required=True)
-    state = fields.Enum(CampaignState, by_value=True, required=True)
+    state = Word(CampaignState, required=True)
 
 
 @dataclass(frozen=True)
@@ -144,3 +145,22 @@ EVENTS: tuple[Event, ...] = (
     CAMPAIGN_STARTED,
     CAMPAIGN_STATE_CHANGED,
 )
+
+# Who handles what: `service.method`. The queues of these handlers are declared by whoever connects first, so that an event
+# published before its handler ever ran waits for it. A handler that is not named here does not start.
+SUBSCRIPTIONS: dict[Event, tuple[str, ...]] = {
+    ACCOUNT_REGISTERED: ("email_gateway.send_registration_notice",),
+    ACCOUNT_CLOSED: (
+        "contacts.erase_account",
+        "campaigns.erase_account",
+        "sms_gateway.erase_account",
+        "email_gateway.erase_account",
+        "reporting.erase_account",
+    ),
+    ADDRESSES_ARCHIVED: (),
+    SMS_ADDRESSES_REFUSED: ("contacts.archive_sms_refusals",),
+    EMAIL_ADDRESSES_REFUSED: ("contacts.archive_email_refusals",),
+    RECIPIENT_UNSUBSCRIBED: ("contacts.archive_unsubscribed",),
+    CAMPAIGN_STARTED: ("reporting.record_campaign_start",),
+    CAMPAIGN_STATE_CHANGED: ("reporting.record_campaign_state",),
+}

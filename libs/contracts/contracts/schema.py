@@ -7,6 +7,7 @@ service loads the same schema with unknown fields ignored, so that a newer gatew
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from enum import StrEnum
 from typing import Any
 
 import marshmallow
@@ -20,6 +21,16 @@ class Schema(marshmallow.Schema):
 
     class Meta:
         unknown = RAISE
+
+
+class Word(fields.Enum):
+    """A `StrEnum` by its value; written from a member or from its text alike."""
+
+    def __init__(self, enum: type[StrEnum], **kwargs: Any) -> None:
+        super().__init__(enum, by_value=True, **kwargs)
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
+        return super()._serialize(None if value is None else self.enum(value), attr, obj, **kwargs)
 
 
 class PageQuery(Schema):

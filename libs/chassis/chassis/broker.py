@@ -1,0 +1,403 @@
+"""The broker connection of a process: one pika connection on its own thread, which reconnects by itself.
+
+Everything here is thread-safe. Publishing is confirmed by the broker and asynchronous: hundreds of messages are in
+flight at once, and a lost connection fails their futures, so that whoever published (the outbox, a lane) tries again.
+Consumers survive a reconnect; a delivery of the old connection can then no longer be acked, and comes again.
+
+Under eventlet the thread is a green one, and pika falls back to the patched `select`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from itertools import takewhile
+from typing import Any
+
+import pika
+from contracts.errors import Unavailable
+from contracts.events import EVENTS, SUBSCRIPTIONS, Event
+from contracts.lanes import ALL_LANES
+from pika.adapters.select_connection import SelectConnection
+from pika.channel import Channel
+
+from chassis.logs import get_logger
+
+RPC_EXCHANGE = "nameko-rpc"
+DEAD_LETTERS = "wici.dead_letters"
+# A lane's message that failed this often is parked in the dead-letter queue of its lane.
+LANE_DELIVERY_LIMIT = 20
+EVENT_DELIVERY_LIMIT = 6
+RECONNECT_SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0)
+HEARTBEAT_SECONDS = 30
+
+log = get_logger()
+
+
+class PublishFailed(Unavailable):
+    """The broker did not confirm a message: it may or may not have arrived; publishing it again is right."""
+
+
+@dataclass(slots=True)
+class Message:
+    """What is to be published."""
+
+    exchange: str
+    routing_key: str
+    body: bytes
+    properties: pika.BasicProperties
+    mandatory: bool
+    confirmed: Future[None]
+
+
+class Delivery:
+    """One message from a queue; `ack` and `nack` may be called from any thread, once."""
+
+    __slots__ = ("_broker", "_channel", "body", "correlation_id", "headers", "redelivered", "tag")
+
+    def __init__(
+        self, broker: Broker, channel: Channel, method: Any, properties: pika.BasicProperties, body: bytes
+    ) -> None:
+        self._broker = broker
+        self._channel = channel
+        self.tag: int = method.delivery_tag
+        self.redelivered: bool = method.redelivered
+        self.headers: dict[str, Any] = properties.headers or {}
+        self.correlation_id: str | None = properties.correlation_id
+        self.body = body
+
+    def ack(self) -> None:
+        self._settle(lambda: self._channel.basic_ack(self.tag))
+
+    def nack(self, *, requeue: bool = True) -> None:
+        self._settle(lambda: self._channel.basic_nack(self.tag, requeue=requeue))
+
+    def _settle(self, act: Callable[[], None]) -> None:
+        def on_thread() -> None:
+            # After a reconnect the channel is closed and the message is already back in its queue.
+            if self._channel.is_open:
+                act()
+
+        self._broker.call_soon(on_thread)
+
+
+@dataclass
+class _Consumer:
+    queue: str
+    on_delivery: Callable[[Delivery], None]
+    prefetch: int
+    no_ack: bool
+    declare: Callable[[Channel], None] | None
+    channel: Channel | None = field(default=None)
+
+
+class Broker:
+    """The one connection of a process.
+
+    :param url: `amqp://user:password@host:port/vhost`
+    :param name: shown by the broker's management as the connection's name
+    """
+
+    def __init__(self, url: str, name: str = "wici") -> None:
+        self._parameters = pika.URLParameters(url)
+        self._parameters.heartbeat = HEARTBEAT_SECONDS
+        self._parameters.client_properties = {"connection_name": name}
+        self._parameters.socket_timeout = 10
+        self._connection: SelectConnection | None = None
+        self._channel: Channel | None = None
+        self._consumers: list[_Consumer] = []
+        self._outgoing: deque[Message] = deque()
+        self._unconfirmed: dict[int, Message] = {}
+        self._next_tag = 1
+        self._flush_scheduled = False
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"broker-{name}", daemon=True)
+        self._attempt = 0
+
+    def start(self, timeout: float = 30.0) -> Broker:
+        """Start the thread and wait for the first connection; raises `Unavailable` after `timeout` seconds."""
+        self._thread.start()
+        if not self._ready.wait(timeout):
+            raise Unavailable("broker.unavailable", "The message broker does not answer.")
+        return self
+
+    @property
+    def is_connected(self) -> bool:
+        return self._ready.is_set()
+
+    def ping(self) -> None:
+        """Raises when there is no connection at the moment (readiness)."""
+        if not self.is_connected:
+            raise Unavailable("broker.unavailable", "The message broker does not answer.")
+
+    def close(self, timeout: float = 10.0) -> None:
+        """Send what is waiting, close the connection and end the thread."""
+        self._closing.set()
+        self.call_soon(self._close_connection)
+        self._thread.join(timeout)
+
+    def publish(
+        self,
+        routing_key: str,
+        body: bytes,
+        *,
+        exchange: str = "",
+        headers: dict[str, Any] | None = None,
+        mandatory: bool = False,
+        **properties: Any,
+    ) -> Future[None]:
+        """Publish one persistent message; the future is done when the broker has it on disk.
+
+        With the default exchange the routing key is a queue's name. The future fails with `PublishFailed` when the
+        connection is lost or the broker refuses, with `mandatory` also when no queue takes the message.
+        """
+        message = Message(
+            exchange,
+            routing_key,
+            body,
+            pika.BasicProperties(
+                content_type="application/json",
+                content_encoding="utf-8",
+                delivery_mode=2,
+                headers=headers,
+                **properties,
+            ),
+            mandatory,
+            Future(),
+        )
+        with self._lock:
+            if not self._ready.is_set():
+                message.confirmed.set_exception(_lost())
+                return message.confirmed
+            self._outgoing.append(message)
+            schedule, self._flush_scheduled = not self._flush_scheduled, True
+        if schedule:
+            self.call_soon(self._flush)
+        return message.confirmed
+
+    def publish_event(self, event: Event, body: bytes, headers: dict[str, Any] | None = None) -> Future[None]:
+        """Publish an event that has no outbox behind it (the gateway's)."""
+        return self.publish(event.name, body, exchange=event_exchange(event.source), headers=headers)
+
+    def consume(
+        self,
+        queue: str,
+        on_delivery: Callable[[Delivery], None],
+        *,
+        prefetch: int = 10,
+        no_ack: bool = False,
+        declare: Callable[[Channel], None] | None = None,
+    ) -> None:
+        """Consume `queue` on a channel of its own, also after every reconnect.
+
+        :param on_delivery: called on the broker's thread; it must hand over at once and never block.
+        :param declare: declares the queue each time, for queues that are not lanes.
+        """
+        consumer = _Consumer(queue, on_delivery, prefetch, no_ack, declare)
+        self._consumers.append(consumer)
+        self.call_soon(lambda: self._start_consumer(consumer))
+
+    def call_soon(self, act: Callable[[], None]) -> None:
+        """Run `act` on the broker's thread; dropped when there is no connection."""
+        connection = self._connection
+        if connection is not None:
+            try:
+                connection.ioloop.add_callback_threadsafe(act)
+            except Exception:
+                log.debug("broker_loop_closed")
+
+    # What follows runs on the broker's thread.
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            try:
+                self._connection = SelectConnection(
+                    self._parameters,
+                    on_open_callback=self._on_connected,
+                    on_open_error_callback=self._on_connect_failed,
+                    on_close_callback=self._on_closed,
+                )
+                self._connection.ioloop.start()
+            except Exception as error:
+                log.warning("broker_connection_failed", error=repr(error))
+            self._forget_connection()
+            if not self._closing.is_set():
+                wait = RECONNECT_SECONDS[min(self._attempt, len(RECONNECT_SECONDS) - 1)]
+                self._attempt += 1
+                self._closing.wait(wait)
+
+    def _on_connected(self, connection: Any) -> None:
+        connection.channel(on_open_callback=self._on_channel_open)
+
+    def _on_connect_failed(self, connection: Any, error: Any) -> None:
+        log.warning("broker_unreachable", error=repr(error))
+        connection.ioloop.stop()
+
+    def _on_closed(self, connection: Any, reason: Any) -> None:
+        if not self._closing.is_set():
+            log.warning("broker_connection_lost", reason=str(reason))
+        connection.ioloop.stop()
+
+    def _on_channel_open(self, channel: Channel) -> None:
+        self._channel = channel
+        self._next_tag = 1
+        channel.add_on_close_callback(self._on_channel_closed)
+        channel.add_on_return_callback(self._on_returned)
+        declare_topology(channel)
+        channel.confirm_delivery(self._on_confirm, callback=lambda _frame: self._on_confirm_mode())
+
+    def _on_confirm_mode(self) -> None:
+        self._attempt = 0
+        for consumer in self._consumers:
+            self._start_consumer(consumer)
+        self._ready.set()
+
+    def _on_channel_closed(self, channel: Channel, reason: Any) -> None:
+        # Any closed channel of ours means that something is wrong with the whole: start anew.
+        if self._connection is not None and self._connection.is_open and not self._closing.is_set():
+            log.error("broker_channel_closed", reason=str(reason))
+            self._connection.close()
+
+    def _start_consumer(self, consumer: _Consumer) -> None:
+        if self._connection is None or not self._connection.is_open or self._channel is None:
+            return
+        if consumer.channel is not None and not consumer.channel.is_closed:
+            return
+
+        def on_open(channel: Channel) -> None:
+            channel.add_on_close_callback(self._on_channel_closed)
+            if consumer.declare is not None:
+                consumer.declare(channel)
+            channel.basic_qos(prefetch_count=consumer.prefetch)
+            channel.basic_consume(
+                consumer.queue,
+                lambda ch, method, properties, body: consumer.on_delivery(
+                    Delivery(self, ch, method, properties, body)
+                ),
+                auto_ack=consumer.no_ack,
+            )
+
+        consumer.channel = self._connection.channel(on_open_callback=on_open)
+
+    def _flush(self) -> None:
+        with self._lock:
+            batch, self._outgoing, self._flush_scheduled = self._outgoing, deque(), False
+        channel = self._channel
+        for message in batch:
+            if channel is None or not channel.is_open:
+                _fail(message)
+                continue
+            self._unconfirmed[self._next_tag] = message
+            self._next_tag += 1
+            channel.basic_publish(
+                message.exchange, message.routing_key, message.body, message.properties, message.mandatory
+            )
+
+    def _on_confirm(self, frame: Any) -> None:
+        method = frame.method
+        # Tags are in rising order, so that a confirm of many stops at the first that is not among them.
+        tags = (
+            list(takewhile(lambda tag: tag <= method.delivery_tag, self._unconfirmed))
+            if method.multiple
+            else [method.delivery_tag]
+        )
+        confirmed = isinstance(method, pika.spec.Basic.Ack)
+        for tag in tags:
+            message = self._unconfirmed.pop(tag, None)
+            if message is None or message.confirmed.done():
+                continue
+            if confirmed:
+                message.confirmed.set_result(None)
+            else:
+                _fail(message)
+
+    def _on_returned(self, _channel: Channel, method: Any, properties: Any, _body: bytes) -> None:
+        # A returned message is confirmed right after; its future must fail first.
+        for message in self._unconfirmed.values():
+            if message.properties.message_id == properties.message_id and message.routing_key == method.routing_key:
+                if not message.confirmed.done():
+                    message.confirmed.set_exception(
+                        Unavailable("service.unavailable", f"Nobody takes {method.routing_key} at the moment.")
+                    )
+                return
+
+    def _forget_connection(self) -> None:
+        self._ready.clear()
+        with self._lock:
+            waiting, self._outgoing, self._flush_scheduled = list(self._outgoing), deque(), False
+        for message in [*self._unconfirmed.values(), *waiting]:
+            _fail(message)
+        self._unconfirmed.clear()
+        self._connection = self._channel = None
+        for consumer in self._consumers:
+            consumer.channel = None
+
+    def _close_connection(self) -> None:
+        self._flush()
+        if self._connection is not None and self._connection.is_open:
+            self._connection.close()
+
+
+def event_exchange(source: str) -> str:
+    """The exchange of a service's events."""
+    return f"{source}.events"
+
+
+def event_queue(event: Event, subscriber: str, handler: str) -> str:
+    """The queue of one handler; the handler's method name is part of it, so renaming a method orphans a queue."""
+    return f"evt-{event.source}-{event.name}--{subscriber}.{handler}"
+
+
+def quorum_arguments(queue: str, delivery_limit: int) -> dict[str, Any]:
+    """Arguments of a quorum queue whose messages go to `dead.{queue}` after `delivery_limit` failed deliveries."""
+    return {
+        "x-queue-type": "quorum",
+        "x-delivery-limit": delivery_limit,
+        "x-dead-letter-exchange": DEAD_LETTERS,
+        "x-dead-letter-routing-key": f"dead.{queue}",
+        "x-dead-letter-strategy": "at-least-once",
+        "x-overflow": "reject-publish",
+    }
+
+
+def declare_topology(channel: Any) -> None:
+    """Declare the lanes, the events' exchanges and the queues of every handler; idempotent."""
+    channel.exchange_declare(DEAD_LETTERS, exchange_type="direct", durable=True)
+    channel.exchange_declare(RPC_EXCHANGE, exchange_type="topic", durable=True)
+    for source in sorted({event.source for event in EVENTS}):
+        channel.exchange_declare(event_exchange(source), exchange_type="topic", durable=True)
+    for lane in ALL_LANES:
+        declare_quorum_queue(channel, lane, LANE_DELIVERY_LIMIT)
+    for event, queue in event_queues():
+        declare_quorum_queue(channel, queue, EVENT_DELIVERY_LIMIT)
+        channel.queue_bind(queue, event_exchange(event.source), routing_key=event.name)
+
+
+def event_queues() -> list[tuple[Event, str]]:
+    """The queue of every subscription in the contracts."""
+    return [
+        (event, event_queue(event, *subscription.split(".")))
+        for event, subscriptions in SUBSCRIPTIONS.items()
+        for subscription in subscriptions
+    ]
+
+
+def declare_quorum_queue(channel: Any, queue: str, delivery_limit: int) -> None:
+    """A quorum queue and the queue for what could not be handled."""
+    channel.queue_declare(f"dead.{queue}", durable=True, arguments={"x-queue-type": "quorum"})
+    channel.queue_bind(f"dead.{queue}", DEAD_LETTERS, routing_key=f"dead.{queue}")
+    channel.queue_declare(queue, durable=True, arguments=quorum_arguments(queue, delivery_limit))
+
+
+def _lost() -> PublishFailed:
+    return PublishFailed("broker.unavailable", "The message broker did not confirm a message.")
+
+
+def _fail(message: Message) -> None:
+    if not message.confirmed.done():
+        message.confirmed.set_exception(_lost())

@@ -1,0 +1,70 @@
+"""Health over HTTP: `/healthz` (alive), `/readyz` (every check passes), `/metrics` (Prometheus)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import orjson
+
+from chassis.metrics import exposition
+
+Check = Callable[[], None]
+
+
+def evaluate(checks: Mapping[str, Check]) -> tuple[bool, dict[str, str]]:
+    """Run every check; a check fails by raising. Returns whether all passed, and a word on each."""
+    answers = {}
+    for name, check in checks.items():
+        try:
+            check()
+            answers[name] = "ok"
+        except Exception as error:
+            answers[name] = type(error).__name__
+    return all(answer == "ok" for answer in answers.values()), answers
+
+
+class HealthServer:
+    """A small HTTP server on its own thread; `port` 0 or less starts nothing."""
+
+    def __init__(self, port: int, checks: Mapping[str, Check], host: str = "0.0.0.0") -> None:
+        self._server: ThreadingHTTPServer | None = None
+        if port <= 0:
+            return
+        self._server = ThreadingHTTPServer((host, port), _handler(checks))
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, name="health", daemon=True).start()
+
+    def close(self) -> None:
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
+
+
+def _handler(checks: Mapping[str, Check]) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.path == "/healthz":
+                self._answer(200, orjson.dumps({"status": "ok"}), "application/json")
+            elif self.path == "/readyz":
+                ready, answers = evaluate(checks)
+                self._answer(200 if ready else 503, orjson.dumps({"checks": answers}), "application/json")
+            elif self.path == "/metrics":
+                self._answer(200, exposition(), "text/plain; version=0.0.4")
+            else:
+                self._answer(404, b"{}", "application/json")
+
+        def _answer(self, status: int, body: bytes, media_type: str) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", media_type)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_arguments: Any) -> None:
+            """A probe every few seconds is not worth a log line."""
+
+    return Handler

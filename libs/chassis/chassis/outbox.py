@@ -1,0 +1,109 @@
+"""The outbox: what is to be published is committed with the change it tells of, and relayed until confirmed.
+
+A relay holds row locks while the broker confirms, so that two relays never send the same rows at the same time; this
+is the one place where a transaction waits for the network, for at most `CONFIRM_SECONDS`.
+"""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import wait
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+import structlog
+from contracts.events import Event
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from chassis.broker import Broker, event_exchange
+from chassis.database import Database
+from chassis.ids import new_id
+from chassis.logs import get_logger
+
+ROWS_AT_ONCE = 200
+POLL_SECONDS = 0.2
+CONFIRM_SECONDS = 15.0
+
+log = get_logger()
+
+_INSERT = text(
+    "INSERT INTO outbox (exchange, routing_key, headers, body) VALUES (:exchange, :routing_key, :headers, :body)"
+)
+_CLAIM = text(
+    "SELECT position, exchange, routing_key, headers, body FROM outbox"
+    " ORDER BY position LIMIT :limit FOR UPDATE SKIP LOCKED"
+)
+
+
+def record(session: Session, event: Event, **fields: Any) -> UUID:
+    """Record `event` in the session's transaction; returns its event id.
+
+    :raises marshmallow.ValidationError: the fields do not fit the event's schema: a bug of the caller.
+    """
+    event_id = new_id()
+    schema = event.schema()
+    body: dict[str, Any] = schema.dump({"event_id": event_id, "occurred_at": datetime.now(UTC), **fields})
+    schema.load(body)
+    _insert(session, event_exchange(event.source), event.name, orjson.dumps(body))
+    return event_id
+
+
+def record_lane(session: Session, lane: str, body: bytes) -> None:
+    """Record one lane message (a whole batch) in the session's transaction."""
+    _insert(session, "", lane, body)
+
+
+def _insert(session: Session, exchange: str, routing_key: str, body: bytes) -> None:
+    trace_id = structlog.contextvars.get_contextvars().get("trace_id")
+    headers = orjson.dumps({"nameko.trace_id": trace_id} if trace_id else {}).decode()
+    session.execute(_INSERT, {"exchange": exchange, "routing_key": routing_key, "headers": headers, "body": body})
+
+
+class Relay:
+    """Publishes what the outbox holds, with confirms, and deletes it after."""
+
+    def __init__(self, database: Database, broker: Broker) -> None:
+        self._database = database
+        self._broker = broker
+        self._poked = threading.Event()
+
+    def poke(self) -> None:
+        """Say that there is something new; otherwise it is seen within `POLL_SECONDS`."""
+        self._poked.set()
+
+    def run(self, stop: threading.Event) -> None:
+        """Relay until `stop`; a failure is logged and tried again."""
+        while not stop.is_set():
+            try:
+                sent = self.relay_once()
+            except Exception as error:
+                log.warning("outbox_relay_failed", error=repr(error))
+                stop.wait(1.0)
+                continue
+            if sent < ROWS_AT_ONCE:
+                self._poked.wait(POLL_SECONDS)
+                self._poked.clear()
+
+    def relay_once(self) -> int:
+        """Publish up to `ROWS_AT_ONCE` messages; those that are not confirmed stay. Returns how many went."""
+        if not self._broker.is_connected:
+            return 0
+        with self._database.transaction() as session:
+            rows = session.execute(_CLAIM, {"limit": ROWS_AT_ONCE}).all()
+            if not rows:
+                return 0
+            confirmations = {
+                self._broker.publish(row.routing_key, bytes(row.body), exchange=row.exchange, headers=row.headers): row
+                for row in rows
+            }
+            wait(confirmations, timeout=CONFIRM_SECONDS)
+            sent = [
+                row.position
+                for confirmation, row in confirmations.items()
+                if confirmation.done() and confirmation.exception() is None
+            ]
+            session.execute(text("DELETE FROM outbox WHERE position = ANY(:positions)"), {"positions": sent})
+        return len(sent)

@@ -1,0 +1,129 @@
+"""Calling a service: Nameko's RPC over the process's own broker connection, from any thread.
+
+Every call has a deadline, and the request expires with it: a request that nobody took in time is never run later.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from typing import Any
+from uuid import uuid4
+
+import orjson
+import structlog
+from contracts.errors import KINDS, Unavailable, WiciError
+from contracts.rpc import Actor
+
+from chassis.broker import RPC_EXCHANGE, Broker
+
+DEFAULT_DEADLINE = 10.0
+
+
+class RemoteFailure(Exception):
+    """The service failed in a way that it did not foresee; its own log has the traceback."""
+
+
+class RpcClient:
+    """Calls multiplexed over one connection by correlation id.
+
+    :param broker: a broker whose replies arrive on an exclusive queue of this client
+    """
+
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+        self._waiting: dict[str, Future[dict[str, Any]]] = {}
+        self._lock = threading.Lock()
+        self._subscribed = threading.Event()
+        self._reply_key = str(uuid4())
+        self._reply_queue = f"rpc.reply-wici-{self._reply_key}"
+        broker.consume(
+            self._reply_queue, self._on_reply, prefetch=0, no_ack=True, declare=self._declare
+        )
+
+    def call(
+        self, name: str, actor: Actor | dict[str, Any], payload: dict[str, Any], *, deadline: float = DEFAULT_DEADLINE
+    ) -> Any:
+        """Call `service.method` and return its result.
+
+        :param deadline: seconds until `Unavailable("service.timeout")`.
+        :raises WiciError: what the service raised, as it raised it; `Unavailable` when nobody answers.
+        :raises RemoteFailure: the service failed unexpectedly.
+        """
+        ends = time.monotonic() + deadline
+        if not self._subscribed.wait(deadline):
+            raise Unavailable("broker.unavailable", "The message broker does not answer.")
+        call_id = str(uuid4())
+        reply: Future[dict[str, Any]] = Future()
+        with self._lock:
+            self._waiting[call_id] = reply
+        try:
+            sent = self._broker.publish(
+                name,
+                orjson.dumps({"args": [actor, payload], "kwargs": {}}, default=str),
+                exchange=RPC_EXCHANGE,
+                headers=_context(actor),
+                mandatory=True,
+                expiration=str(max(1, int(deadline * 1000))),
+                reply_to=self._reply_key,
+                correlation_id=call_id,
+                message_id=call_id,
+            )
+            sent.add_done_callback(lambda future: _pass_failure(future, reply))
+            answer = reply.result(max(0.0, ends - time.monotonic()))
+        except (FutureTimeout, TimeoutError):
+            raise Unavailable("service.timeout", f"{name} did not answer within {deadline:g} s.") from None
+        finally:
+            with self._lock:
+                self._waiting.pop(call_id, None)
+        if answer.get("error"):
+            raise _rebuild(name, answer["error"])
+        return answer["result"]
+
+    def _declare(self, channel: Any) -> None:
+        channel.queue_declare(self._reply_queue, exclusive=True, auto_delete=True)
+        channel.queue_bind(
+            self._reply_queue,
+            RPC_EXCHANGE,
+            routing_key=self._reply_key,
+            callback=lambda _frame: self._subscribed.set(),
+        )
+
+    def _on_reply(self, delivery: Any) -> None:
+        with self._lock:
+            reply = self._waiting.get(delivery.correlation_id)
+        if reply is None or reply.done():
+            return
+        try:
+            reply.set_result(orjson.loads(delivery.body))
+        except orjson.JSONDecodeError:
+            reply.set_exception(RemoteFailure("an answer is not JSON"))
+
+
+def _context(actor: Any) -> dict[str, str]:
+    """Headers that Nameko turns into the worker's context data."""
+    trace_id = structlog.contextvars.get_contextvars().get("trace_id") or actor.get("request_id") or str(uuid4())
+    headers = {"nameko.trace_id": str(trace_id)}
+    if actor.get("account_id"):
+        headers["nameko.account_id"] = str(actor["account_id"])
+    return headers
+
+
+def _pass_failure(sent: Future[None], reply: Future[dict[str, Any]]) -> None:
+    error = sent.exception()
+    if error is not None and not reply.done():
+        reply.set_exception(error)
+
+
+def _rebuild(name: str, error: dict[str, Any]) -> Exception:
+    kind = KINDS.get(str(error.get("exc_path", "")).removeprefix("contracts.errors."))
+    if kind is not None:
+        return kind(*error["exc_args"])
+    if error.get("exc_type") in ("MethodNotFound", "IncorrectSignature", "MalformedRequest"):
+        return RemoteFailure(f"{name}: {error.get('exc_type')} {error.get('value')}")
+    return RemoteFailure(f"{name} failed: {error.get('exc_type')}")
+
+
+__all__ = ["DEFAULT_DEADLINE", "RemoteFailure", "RpcClient", "WiciError"]

@@ -1,0 +1,59 @@
+"""Secrets at rest: AES-256-GCM with versioned keys from the environment.
+
+`WICI_SECRET_KEYS` is `k2:BASE64,k1:BASE64` (32 bytes each). The first key encrypts; all of them decrypt, so a key is
+rotated by putting a new one in front and encrypting again at leisure.
+"""
+
+from __future__ import annotations
+
+import os
+from base64 import b64decode
+from binascii import Error as Base64Error
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+NONCE_BYTES = 12
+
+
+class SecretError(Exception):
+    """A key is malformed, or a secret was not encrypted with any key that is configured."""
+
+
+class Vault:
+    """Encrypts and decrypts short secrets; the result names its key: `k2:` + nonce + ciphertext."""
+
+    def __init__(self, keys: str) -> None:
+        self._ciphers: dict[str, AESGCM] = {}
+        for pair in filter(None, (part.strip() for part in keys.split(","))):
+            name, _, encoded = pair.partition(":")
+            self._ciphers[name] = AESGCM(_key(name, encoded))
+        if not self._ciphers:
+            raise SecretError("no secret key is configured")
+        self._current = next(iter(self._ciphers))
+
+    def encrypt(self, secret: bytes) -> bytes:
+        nonce = os.urandom(NONCE_BYTES)
+        name = self._current.encode()
+        return name + b":" + nonce + self._ciphers[self._current].encrypt(nonce, secret, name)
+
+    def decrypt(self, sealed: bytes) -> bytes:
+        """Raises `SecretError` when the key is unknown or the bytes were changed."""
+        name, _, rest = bytes(sealed).partition(b":")
+        cipher = self._ciphers.get(name.decode("ascii", "replace"))
+        if cipher is None:
+            raise SecretError("the secret's key is not configured")
+        try:
+            return cipher.decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], name)
+        except (InvalidTag, ValueError):
+            raise SecretError("the secret does not decrypt") from None
+
+
+def _key(name: str, encoded: str) -> bytes:
+    try:
+        key = b64decode(encoded, validate=True)
+    except (Base64Error, ValueError):
+        raise SecretError(f"secret key {name!r} is not base64") from None
+    if len(key) != 32:
+        raise SecretError(f"secret key {name!r} is {len(key)} bytes long, not 32")
+    return key

@@ -1,0 +1,285 @@
+"""The Nameko side of the chassis: entrypoints and dependencies that every service uses.
+
+    class ContactsService:
+        name = "contacts"
+        database = Database("CONTACTS_DATABASE_URL")
+        services = Services()
+        clock = Clock()
+        relay = OutboxRelay()
+        health = Health()
+
+        @rpc
+        def create_group(self, actor, payload): ...
+
+        @event_handler(events.ACCOUNT_CLOSED)
+        def erase_account(self, payload): ...
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+import eventlet
+from contracts.errors import WiciError
+from contracts.events import SUBSCRIPTIONS, Event
+from kombu import Exchange, Queue
+from nameko.events import SERVICE_POOL
+from nameko.extensions import DependencyProvider, SharedExtension
+from nameko.messaging import Consumer
+from nameko.rpc import Rpc
+from sqlalchemy.orm import Session
+
+from chassis import broker as wire
+from chassis import config, logs
+from chassis import database as db
+from chassis.health import HealthServer
+from chassis.ids import new_id
+from chassis.metrics import EVENTS_HANDLED, RPC_SECONDS
+from chassis.outbox import Relay
+from chassis.rpc_client import DEFAULT_DEADLINE, RpcClient
+
+log = logs.get_logger()
+
+# A failed event waits before it is delivered again: 0.2 s, 0.4 s, … so that five tries span some seconds.
+EVENT_RETRY_SECONDS = 0.2
+SHUTDOWN_SECONDS = 10.0
+
+
+@config.dataclasses.dataclass(frozen=True)
+class _Common:
+    amqp_url: str = config.setting("AMQP_URL", secret=True)
+    health_port: int = config.setting("HEALTH_PORT", default=0)
+    pool_size: int = config.setting("DATABASE_POOL_SIZE", default=10)
+
+
+class _Rpc(Rpc):
+    """Nameko's RPC entrypoint; errors of the contracts are expected and need no traceback in the log."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(expected_exceptions=WiciError, **kwargs)
+
+
+rpc = _Rpc.decorator
+
+
+class _EventHandler(Consumer):
+    """Handles an event at least once and never loses one.
+
+    The queue is a quorum queue with a delivery limit; what fails every time lies in `dead.{queue}` until somebody looks
+    (`python -m chassis.dead_letters`). A `broadcast` handler runs in every instance, on a queue that goes with it.
+    """
+
+    def __init__(self, event: Event, *, broadcast: bool = False, **kwargs: Any) -> None:
+        self.event = event
+        self.broadcast = broadcast
+        super().__init__(queue=None, requeue_on_error=not broadcast, **kwargs)
+
+    def setup(self) -> None:
+        subscription = f"{self.container.service_name}.{self.method_name}"
+        if not self.broadcast and subscription not in SUBSCRIPTIONS.get(self.event, ()):
+            raise config.ConfigError(f"{subscription} is not in contracts.events.SUBSCRIPTIONS for {self.event.name}")
+        exchange = Exchange(wire.event_exchange(self.event.source), type="topic", durable=True)
+        name = wire.event_queue(self.event, self.container.service_name, self.method_name)
+        if self.broadcast:
+            self.queue = Queue(
+                f"{name}-{new_id()}", exchange=exchange, routing_key=self.event.name, exclusive=True, auto_delete=True
+            )
+        else:
+            self.queue = Queue(
+                name,
+                exchange=exchange,
+                routing_key=self.event.name,
+                durable=True,
+                queue_arguments=wire.quorum_arguments(name, wire.EVENT_DELIVERY_LIMIT),
+            )
+        super().setup()
+
+    def handle_message(self, body: Any, message: Any) -> None:
+        try:
+            loaded = self.event.schema().load(body)
+        except Exception as error:
+            log.error("event_unreadable", queue=self.queue.name, error=repr(error))
+            message.reject()  # to the dead-letter queue at once: it will not become readable
+            return
+        super().handle_message(loaded, message)
+
+    def handle_message_processed(self, message: Any, result: Any = None, exc_info: Any = None) -> None:
+        outcome = "failed" if exc_info else "handled"
+        EVENTS_HANDLED.labels(self.method_name, outcome).inc()
+        if exc_info and self.requeue_on_error:
+            tries = int((message.headers or {}).get("x-delivery-count", 0))
+            eventlet.sleep(EVENT_RETRY_SECONDS * 2**tries)
+        super().handle_message_processed(message, result, exc_info)
+
+
+event_handler = _EventHandler.decorator
+
+
+class Process(SharedExtension):
+    """What the extensions of one service share: its configuration and its broker connection."""
+
+    # Nameko sets extensions up side by side, so nothing here may wait for another one's `setup`.
+
+    @cached_property
+    def common(self) -> _Common:
+        logs.configure(self.container.service_name)
+        return config.load(_Common, os.environ)
+
+    @cached_property
+    def checks(self) -> dict[str, Any]:
+        return {}
+
+    def setup(self) -> None:
+        self._broker = wire.Broker(self.common.amqp_url, self.container.service_name)
+        self.checks["broker"] = self._broker.ping
+
+    def start(self) -> None:
+        self._broker.start()
+
+    @property
+    def broker(self) -> wire.Broker:
+        return self._broker
+
+    def stop(self) -> None:
+        self._broker.close()
+
+    def kill(self) -> None:
+        self.stop()
+
+
+class Database(DependencyProvider):
+    """The service's database: `with self.database.transaction() as session:`."""
+
+    process = Process()
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+
+    def setup(self) -> None:
+        self.database = database_from_environment(
+            self.key, os.environ, self.container.service_name, self.process.common.pool_size
+        )
+        self.process.checks["database"] = self.database.ping
+
+    def stop(self) -> None:
+        self.database.dispose()
+
+    def get_dependency(self, worker_ctx: Any) -> db.Database:
+        return self.database
+
+
+def database_from_environment(
+    key: str, environ: Any, application_name: str, pool_size: int = 10
+) -> db.Database:
+    """The database at the URL in the environment variable `key`."""
+
+    @config.dataclasses.dataclass(frozen=True)
+    class OneUrl:
+        url: str = config.setting(key, secret=True)
+
+    url = config.load(OneUrl, environ).url
+    return db.Database(db.make_engine(url, pool_size=pool_size, application_name=application_name))
+
+
+class Clock(DependencyProvider):
+    """`self.clock.now()`: the time, UTC; what is given to the rules, which never look it up themselves."""
+
+    @staticmethod
+    def now() -> datetime:
+        return datetime.now(UTC)
+
+    def get_dependency(self, worker_ctx: Any) -> Clock:
+        return self
+
+
+class Services(DependencyProvider):
+    """Other services: `self.services.call("identity.reserve_quota", actor, payload, deadline=5.0)`."""
+
+    process = Process()
+
+    def start(self) -> None:
+        self._client = RpcClient(self.process.broker)
+
+    def call(self, name: str, actor: Any, payload: dict[str, Any], *, deadline: float = DEFAULT_DEADLINE) -> Any:
+        return self._client.call(name, actor, payload, deadline=deadline)
+
+    def get_dependency(self, worker_ctx: Any) -> Services:
+        return self
+
+
+class OutboxRelay(DependencyProvider):
+    """Relays the service's outbox while the service runs; the dependency itself is the `Relay`, for `poke()`."""
+
+    process = Process()
+
+    def start(self) -> None:
+        database = next(
+            extension.database for extension in self.container.extensions if isinstance(extension, Database)
+        )
+        self._stop = threading.Event()
+        self.relay = Relay(database, self.process.broker)
+        self._thread = threading.Thread(target=self.relay.run, args=(self._stop,), name="outbox-relay", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self.relay.poke()
+        self._thread.join(SHUTDOWN_SECONDS)
+
+    def get_dependency(self, worker_ctx: Any) -> Relay:
+        return self.relay
+
+
+class Health(DependencyProvider):
+    """`/healthz`, `/readyz`, `/metrics` on `HEALTH_PORT`; also binds ids to the logs and times every RPC."""
+
+    process = Process()
+
+    def start(self) -> None:
+        self._server = HealthServer(self.process.common.health_port, self.process.checks)
+
+    def stop(self) -> None:
+        self._server.close()
+
+    def worker_setup(self, worker_ctx: Any) -> None:
+        context = worker_ctx.context_data
+        logs.bind(trace_id=context.get("trace_id"), account_id=context.get("account_id"))
+        worker_ctx.data["started"] = time.monotonic()
+
+    def worker_result(self, worker_ctx: Any, result: Any = None, exc_info: Any = None) -> None:
+        if isinstance(worker_ctx.entrypoint, Rpc):
+            outcome = "ok" if exc_info is None else "error" if isinstance(exc_info[1], WiciError) else "failed"
+            elapsed = time.monotonic() - worker_ctx.data.get("started", time.monotonic())
+            RPC_SECONDS.labels(worker_ctx.entrypoint.method_name, outcome).observe(elapsed)
+
+    def get_dependency(self, worker_ctx: Any) -> None:
+        return None
+
+
+@contextmanager
+def in_thread_pool() -> Iterator[Any]:
+    """`with in_thread_pool() as run: run(function, *arguments)`: CPU work off eventlet's hub (argon2, RSA, XLSX)."""
+    from eventlet import tpool
+
+    yield tpool.execute
+
+
+__all__ = [
+    "SERVICE_POOL",
+    "Clock",
+    "Database",
+    "Health",
+    "OutboxRelay",
+    "Services",
+    "Session",
+    "event_handler",
+    "in_thread_pool",
+    "rpc",
+]

@@ -1,0 +1,259 @@
+"""Pytest fixtures on the real servers: a broker vhost and databases of the test run's own, and real processes.
+
+Found by the environment:
+
+- `WICI_TEST_DATABASE_URL`: a role that may create databases
+- `WICI_TEST_AMQP_URL`: a broker; each test session makes a vhost of its own there
+- `WICI_TEST_RABBITMQCTL`: how to call that broker's `rabbitmqctl` (`rabbitmqctl -n NODE`)
+
+Use it with `pytest_plugins = ["chassis.testing"]`.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+import sqlalchemy
+from psycopg import sql
+from sqlalchemy import text
+
+from chassis import broker as wire
+from chassis.database import Database, make_engine
+from chassis.migrate import database_key, migrate
+
+READY_SECONDS = 40.0
+SECRET_KEYS = "t1:" + base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
+LINK_KEYS = base64.b64encode(b"fedcba9876543210fedcba9876543210").decode()
+
+
+def admin_url() -> str:
+    return os.environ.get("WICI_TEST_DATABASE_URL", "postgresql://wici:wici@127.0.0.1:55432/postgres")
+
+
+def free_port() -> int:
+    """A TCP port on 127.0.0.1 that nobody listens on at the moment."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def wait_until(condition: Callable[[], Any], *, timeout: float = 20.0, what: str = "it") -> Any:
+    """Poll until `condition()` is truthy and return that; fails the test after `timeout` seconds."""
+    ends = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > ends:
+            pytest.fail(f"{what} did not happen within {timeout:g} s")
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="session")
+def database_url() -> Iterator[Callable[[str], str]]:
+    """`database_url("contacts")`: URL of a fresh, migrated database of that service, one a test session."""
+    made: dict[str, str] = {}
+
+    def of(service: str) -> str:
+        if service not in made:
+            name = f"test_{service}_{uuid4().hex[:8]}"
+            with psycopg.connect(admin_url(), autocommit=True) as connection:
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            url = sqlalchemy.make_url(admin_url()).set(database=name).render_as_string(hide_password=False)
+            made[service] = url
+            migrate(service, url)
+        return made[service]
+
+    yield of
+    with psycopg.connect(admin_url(), autocommit=True) as connection:
+        for url in made.values():
+            name = sqlalchemy.make_url(url).database or ""
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def open_database(database_url: Callable[[str], str]) -> Iterator[Callable[[str], Database]]:
+    """`open_database("contacts")`: a `Database` on that session's database."""
+    opened: dict[str, Database] = {}
+
+    def of(service: str) -> Database:
+        if service not in opened:
+            opened[service] = Database(make_engine(database_url(service), pool_size=70))
+        return opened[service]
+
+    yield of
+    for database in opened.values():
+        database.dispose()
+
+
+def truncate(database: Database, *, keep: tuple[str, ...] = ()) -> None:
+    """Empty every table but Alembic's own and those in `keep` (seeded rows, such as plans)."""
+    with database.transaction() as session:
+        tables = session.scalars(
+            text(
+                "SELECT quote_ident(c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+                " WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT c.relispartition"
+            )
+        ).all()
+        wanted = [table for table in tables if table not in ("alembic_version", *keep)]
+        if wanted:
+            session.execute(text(f"TRUNCATE {', '.join(wanted)} CASCADE"))
+
+
+def _rabbitmqctl(*arguments: str) -> None:
+    command = [*shlex.split(os.environ.get("WICI_TEST_RABBITMQCTL", "rabbitmqctl")), *arguments]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    if ran.returncode:
+        raise RuntimeError(f"{shlex.join(command)} failed: {ran.stdout}{ran.stderr}")
+
+
+def make_vhost() -> str:
+    """Make a vhost and return the AMQP URL to it."""
+    base = os.environ.get("WICI_TEST_AMQP_URL", "amqp://guest:guest@127.0.0.1:55672/%2F")
+    vhost = f"test_{uuid4().hex[:8]}"
+    _rabbitmqctl("add_vhost", vhost)
+    user = base.split("//", 1)[1].split(":", 1)[0]
+    _rabbitmqctl("set_permissions", "-p", vhost, user, ".*", ".*", ".*")
+    return f"{base.rsplit('/', 1)[0]}/{vhost}"
+
+
+def delete_vhost(url: str) -> None:
+    _rabbitmqctl("delete_vhost", url.rsplit("/", 1)[1])
+
+
+@pytest.fixture(scope="session")
+def amqp_url() -> Iterator[str]:
+    """URL of a vhost of this test session's own."""
+    url = make_vhost()
+    yield url
+    delete_vhost(url)
+
+
+@pytest.fixture
+def broker(amqp_url: str) -> Iterator[wire.Broker]:
+    """A started broker connection."""
+    connection = wire.Broker(amqp_url, "test").start()
+    yield connection
+    connection.close()
+
+
+class RunningProcess:
+    """A real process of the system under test."""
+
+    def __init__(self, command: list[str], environ: dict[str, str], log: Path) -> None:
+        self.command, self.environ, self.log = command, environ, log
+        self.health_port = int(environ["HEALTH_PORT"])
+        self.start()
+
+    def start(self) -> RunningProcess:
+        with self.log.open("ab") as output:
+            self._process = subprocess.Popen(
+                self.command, env=self.environ, stdout=output, stderr=output, stdin=subprocess.DEVNULL
+            )
+        return self
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def wait_ready(self, timeout: float = READY_SECONDS) -> RunningProcess:
+        """Wait until `/readyz` answers 200; fails the test with the end of the log otherwise."""
+        ends = time.monotonic() + timeout
+        while not self._is_ready():
+            if self._process.poll() is not None or time.monotonic() > ends:
+                pytest.fail(f"{self.command} is not ready (exit {self._process.poll()}):\n{self.log_tail()}")
+            time.sleep(0.1)
+        return self
+
+    def _is_ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.health_port}/readyz", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def log_tail(self, lines: int = 60) -> str:
+        return "\n".join(self.log.read_text("utf-8", "replace").splitlines()[-lines:])
+
+    def kill(self) -> None:
+        """kill -9, as a power cut would."""
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait(10)
+
+    def stop(self, timeout: float = 15.0) -> int:
+        """SIGTERM, and the exit code; kill -9 when it does not end within `timeout` seconds."""
+        if self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(timeout)
+            except subprocess.TimeoutExpired:
+                self.kill()
+        return int(self._process.returncode)
+
+
+Launcher = Callable[..., RunningProcess]
+
+
+@pytest.fixture
+def launch(amqp_url: str, database_url: Callable[[str], str], tmp_path: Path) -> Iterator[Launcher]:
+    """`launch("contacts.jobs", service="contacts")` runs `python -m contacts.jobs`, ready, with that service's database.
+
+    Keyword `env` adds or overrides variables; `wait=False` returns before it is ready.
+    """
+    running: list[RunningProcess] = []
+
+    def start(
+        module: str,
+        *arguments: str,
+        service: str | None = None,
+        env: dict[str, str] | None = None,
+        wait: bool = True,
+        command: list[str] | None = None,
+    ) -> RunningProcess:
+        environ = {
+            **os.environ,
+            "AMQP_URL": amqp_url,
+            "HEALTH_PORT": str(free_port()),
+            "WICI_SECRET_KEYS": SECRET_KEYS,
+            "WICI_LINK_KEYS": LINK_KEYS,
+            "WICI_PUBLIC_URL": "http://127.0.0.1:8000",
+            "PYTHONUNBUFFERED": "1",
+        }
+        if service is not None:
+            environ[database_key(service)] = database_url(service)
+        environ.update(env or {})
+        log = Path(tempfile.mkstemp(prefix=f"{module.replace(':', '_')}-", suffix=".log", dir=tmp_path)[1])
+        process = RunningProcess(command or [sys.executable, "-m", module, *arguments], environ, log)
+        running.append(process)
+        return process.wait_ready() if wait else process
+
+    yield start
+    for process in reversed(running):
+        process.stop()
+
+
+@pytest.fixture
+def launch_service(launch: Launcher, amqp_url: str) -> Launcher:
+    """`launch_service("contacts.service:ContactsService", service="contacts")` runs it under `nameko run`, ready."""
+
+    def start(target: str, **options: Any) -> RunningProcess:
+        nameko = str(Path(sys.executable).with_name("nameko"))
+        return launch(target, command=[nameko, "run", "--broker", amqp_url, target], **options)
+
+    return start

@@ -1,0 +1,118 @@
+"""The broker connection on a real RabbitMQ."""
+
+import queue
+import socket
+import threading
+import time
+from concurrent.futures import wait
+
+import pytest
+from chassis import testing
+from chassis.broker import Broker, PublishFailed
+from contracts.errors import Unavailable
+from contracts.lanes import BATCHES_DONE, DELIVERY_EVENTS
+
+
+def drain(broker, lane):
+    """Receive everything from a lane into a queue, unacked."""
+    received: queue.Queue = queue.Queue()
+    broker.consume(lane, received.put, prefetch=2000)
+    return received
+
+
+class Proxy:
+    """A TCP proxy in front of the broker whose connections can be cut, as a network does."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.target, self.pairs = (host, port), []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                near, _ = self.listener.accept()
+            except OSError:
+                return
+            far = socket.create_connection(self.target)
+            self.pairs.append((near, far))
+            for a, b in ((near, far), (far, near)):
+                threading.Thread(target=self._pump, args=(a, b), daemon=True).start()
+
+    @staticmethod
+    def _pump(source: socket.socket, sink: socket.socket) -> None:
+        try:
+            while chunk := source.recv(65536):
+                sink.sendall(chunk)
+        except OSError:
+            pass
+        sink.close()
+
+    def cut(self) -> None:
+        pairs, self.pairs = self.pairs, []
+        for near, far in pairs:
+            near.shutdown(socket.SHUT_RDWR)
+            far.shutdown(socket.SHUT_RDWR)
+
+
+def test_many_are_confirmed_and_received_in_order(broker):
+    received = drain(broker, BATCHES_DONE)
+
+    confirmations = [broker.publish(BATCHES_DONE, str(number).encode()) for number in range(1000)]
+    wait(confirmations, timeout=20)
+
+    assert all(confirmation.exception() is None for confirmation in confirmations)
+    deliveries = [received.get(timeout=10) for _ in range(1000)]
+    assert [delivery.body for delivery in deliveries] == [str(number).encode() for number in range(1000)]
+    for delivery in deliveries:
+        delivery.ack()
+
+
+def test_unacked_comes_again_after_a_lost_connection(amqp_url):
+    host, port = amqp_url.split("@")[1].split("/")[0].split(":")
+    proxy = Proxy(host, int(port))
+    broker = Broker(amqp_url.replace(f":{port}/", f":{proxy.port}/"), "cut").start()
+    received = drain(broker, DELIVERY_EVENTS)
+    broker.publish(DELIVERY_EVENTS, b"once").result(10)
+    first = received.get(timeout=10)
+
+    proxy.cut()
+    again = received.get(timeout=20)
+    first.ack()  # of the dead connection: must neither raise nor settle the new delivery
+    again.ack()
+
+    assert again.body == b"once"
+    assert again.redelivered
+    time.sleep(0.3)
+    broker.publish(DELIVERY_EVENTS, b"twice").result(10)
+    last = received.get(timeout=10)
+    assert last.body == b"twice"
+    last.ack()
+    broker.close()
+
+
+def test_publishing_without_a_connection_fails_and_works_again_later(amqp_url):
+    host, port = amqp_url.split("@")[1].split("/")[0].split(":")
+    proxy = Proxy(host, int(port))
+    broker = Broker(amqp_url.replace(f":{port}/", f":{proxy.port}/"), "cut").start()
+    proxy.target = ("127.0.0.1", testing.free_port())
+    proxy.cut()
+    testing.wait_until(lambda: not broker.is_connected)
+
+    with pytest.raises(PublishFailed):
+        broker.publish(BATCHES_DONE, b"lost").result(5)
+    proxy.target = (host, int(port))
+    testing.wait_until(lambda: broker.is_connected, timeout=30)
+
+    broker.publish(BATCHES_DONE, b"kept").result(5)
+    received = drain(broker, BATCHES_DONE)
+    delivery = received.get(timeout=10)
+    assert delivery.body == b"kept"
+    delivery.ack()
+    broker.close()
+
+
+def test_start_says_so_when_there_is_no_broker():
+    with pytest.raises(Unavailable):
+        Broker(f"amqp://guest:guest@127.0.0.1:{testing.free_port()}/x", "nobody").start(timeout=1)

@@ -1,0 +1,186 @@
+"""The Nameko side of the chassis on the real broker and database."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
+
+import orjson
+import pika
+import psycopg
+import pytest
+from chassis import tables, testing
+from chassis.broker import EVENT_DELIVERY_LIMIT, event_queue
+from chassis.rpc_client import RemoteFailure, RpcClient
+from contracts import events
+from contracts.errors import Conflict, Unavailable
+from sqlalchemy import MetaData, create_engine, make_url, text
+
+ACTOR = {"account_id": str(uuid4())}
+QUEUE = event_queue(events.CAMPAIGN_STATE_CHANGED, "reporting", "record_campaign_state")
+
+
+@pytest.fixture(scope="session")
+def greeter_url():
+    """A database with the chassis's tables and one of the greeter's own."""
+    name = f"test_greeter_{uuid4().hex[:8]}"
+    with psycopg.connect(testing.admin_url(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    url = make_url(testing.admin_url()).set(database=name, drivername="postgresql+psycopg")
+    engine, metadata = create_engine(url), MetaData()
+    tables.outbox_table(metadata), tables.inbox_table(metadata)
+    metadata.create_all(engine)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE seen (campaign_id uuid)"))
+    engine.dispose()
+    yield url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(testing.admin_url(), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def launch_greeter(launch_service, greeter_url, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(__file__).rsplit("/", 1)[0])
+
+    def start(**env):
+        return launch_service("greeter:ReportingService", env={"GREETER_DATABASE_URL": greeter_url, **env})
+
+    return start
+
+
+@pytest.fixture
+def client(broker):
+    return RpcClient(broker)
+
+
+def seen(url, campaign_id):
+    with psycopg.connect(url) as connection:
+        return connection.execute("SELECT count(*) FROM seen WHERE campaign_id = %s", (campaign_id,)).fetchone()[0]
+
+
+def queue_depth(amqp_url, queue):
+    connection = pika.BlockingConnection(pika.URLParameters(amqp_url))
+    try:
+        return connection.channel().queue_declare(queue, passive=True).method.message_count
+    finally:
+        connection.close()
+
+
+def test_call_answers_and_errors_survive_the_wire(launch_greeter, client):
+    launch_greeter()
+
+    assert client.call("reporting.greet", ACTOR, {"name": "Łucja"})["greeting"] == "Cześć, Łucja!"
+    assert client.call("reporting.relayed", ACTOR, {"name": "Ola"})["account_id"] == ACTOR["account_id"]
+    with pytest.raises(Conflict) as refused:
+        client.call("reporting.refuse", ACTOR, {})
+    assert refused.value.code == "greeting.refused"
+    assert refused.value.extra == {"limit": 3}
+    assert refused.value.errors[0]["field"] == "name"
+    with pytest.raises(RemoteFailure):
+        client.call("reporting.crash", ACTOR, {})
+
+
+def test_database_waits_do_not_block_other_workers(launch_greeter, client):
+    """psycopg's C wait would stop the whole hub: ten sleeps of 0.5 s would then take 5 s."""
+    launch_greeter()
+    started = time.monotonic()
+
+    with ThreadPoolExecutor(10) as pool:
+        list(pool.map(lambda _: client.call("reporting.sleep", ACTOR, {"seconds": 0.5}), range(10)))
+
+    assert time.monotonic() - started < 2.5
+
+
+def test_deadline_ends_a_call_and_an_unknown_service_fails_at_once(launch_greeter, client):
+    launch_greeter()
+
+    with pytest.raises(Unavailable, match="did not answer"):
+        client.call("reporting.sleep", ACTOR, {"seconds": 2}, deadline=0.3)
+    started = time.monotonic()
+    with pytest.raises(Unavailable):
+        client.call("nobody.home", ACTOR, {}, deadline=20)
+    assert time.monotonic() - started < 5
+
+
+def test_event_is_handled_once_and_a_rolled_back_one_never(launch_greeter, client, greeter_url, broker):
+    launch_greeter()
+    announced, rolled_back, doubled = uuid4(), uuid4(), uuid4()
+
+    client.call("reporting.announce", ACTOR, {"campaign_id": str(announced)})
+    with pytest.raises(Conflict):
+        client.call("reporting.announce", ACTOR, {"campaign_id": str(rolled_back), "fail": True})
+    body = orjson.dumps(
+        {
+            "event_id": uuid4(),
+            "occurred_at": "2026-01-01T00:00:00Z",
+            "account_id": uuid4(),
+            "campaign_id": doubled,
+            "state": "sent",
+            "a_field_of_a_newer_version": 1,
+        }
+    )
+    for _ in range(3):
+        broker.publish_event(events.CAMPAIGN_STATE_CHANGED, body).result(5)
+
+    testing.wait_until(lambda: seen(greeter_url, announced) and seen(greeter_url, doubled))
+    time.sleep(0.5)
+    assert seen(greeter_url, announced) == seen(greeter_url, doubled) == 1
+    assert seen(greeter_url, rolled_back) == 0
+
+
+def test_event_that_keeps_failing_is_parked_and_replayed(launch_greeter, client, amqp_url, greeter_url, monkeypatch):
+    greeter = launch_greeter(GREETER_FAILS="1")
+    campaign_id = uuid4()
+    client.call("reporting.announce", ACTOR, {"campaign_id": str(campaign_id)})
+    testing.wait_until(lambda: queue_depth(amqp_url, f"dead.{QUEUE}") == 1, timeout=40, what="the dead letter")
+    assert EVENT_DELIVERY_LIMIT < 10
+    greeter.stop()
+
+    from chassis import dead_letters
+
+    monkeypatch.setenv("AMQP_URL", amqp_url)
+    assert dead_letters.main(["list"]) == 0
+    assert dead_letters.main(["show", QUEUE]) == 0
+    assert dead_letters.main(["replay", QUEUE]) == 0
+    launch_greeter()
+
+    testing.wait_until(lambda: seen(greeter_url, campaign_id) == 1, what="the replayed event")
+    assert queue_depth(amqp_url, f"dead.{QUEUE}") == 0
+
+
+def test_event_published_before_its_handler_ever_ran_waits_for_it(broker, launch_greeter, greeter_url):
+    campaign_id = uuid4()
+    body = orjson.dumps(
+        {
+            "event_id": uuid4(),
+            "occurred_at": "2026-01-01T00:00:00Z",
+            "account_id": uuid4(),
+            "campaign_id": campaign_id,
+            "state": "sent",
+        }
+    )
+    broker.publish_event(events.CAMPAIGN_STATE_CHANGED, body).result(5)
+
+    launch_greeter()
+
+    testing.wait_until(lambda: seen(greeter_url, campaign_id) == 1)
+
+
+def test_a_handler_that_the_contracts_do_not_name_does_not_start():
+    from chassis.config import ConfigError
+    from chassis.service import _EventHandler
+
+    handler = _EventHandler(events.ADDRESSES_ARCHIVED)
+    handler.container = type("Container", (), {"service_name": "reporting", "config": {}})()
+    handler.method_name = "unheard_of"
+    with pytest.raises(ConfigError, match="unheard_of"):
+        handler.setup()
+
+
+def test_readiness_and_metrics_are_served(launch_greeter):
+    import urllib.request
+
+    greeter = launch_greeter()
+
+    with urllib.request.urlopen(f"http://127.0.0.1:{greeter.health_port}/metrics") as answer:
+        assert b"wici_rpc_seconds" in answer.read()
+    assert greeter.stop() == 0
