@@ -1,0 +1,276 @@
+"""From a prepared content and one recipient to the bytes of a signed message.
+
+What is the same for every recipient is made once; per recipient there is rendering, transfer encoding, a handful of
+headers and one signature per key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import minijinja
+from contracts import tokens
+from contracts.tokens import TokenKind
+
+from email_gateway.mail import content as contents
+from email_gateway.mail import dkim, markup, mime, verp
+from email_gateway.mail.content import OPEN, UNSUBSCRIBE, Kind
+from email_gateway.mail.template import Template, TemplateProblem
+
+CHANNEL = "email"
+
+
+class NotComposable(Exception):
+    """This recipient cannot be sent this content; `code` is for the report, the text for a person."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message, ready to be handed over."""
+
+    message_id: UUID
+    address: str
+    envelope_from: str
+    octets: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Links:
+    """How links to ourselves are made."""
+
+    public_url: str
+    key: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tracking:
+    """Token makers of one campaign's content."""
+
+    unsubscribe: Callable[[UUID, UUID | None], str]
+    open: Callable[[UUID, UUID | None], str]
+    clicks: tuple[tuple[str, str | None, Callable[[UUID, UUID | None], str] | None], ...]
+
+
+class Composer:
+    """Composes the messages of one content.
+
+    :param document: from `content.prepare`.
+    :param signers: of the From domain; every one signs.
+    :param return_path: domain of the envelope sender.
+    """
+
+    def __init__(
+        self, document: Mapping[str, Any], *, signers: Sequence[dkim.Signer], return_path: str, links: Links
+    ) -> None:
+        self.account_id = UUID(document["account_id"])
+        self.kind = Kind(document["kind"])
+        self.sender = document["from_email"]
+        self._template: Template = contents.template_of(document)
+        self._signers = signers
+        self._return_path = return_path
+        self._links = links
+        self._targets: list[str] = document["links"]
+        self._has_html, self._has_text = bool(document["html"]), bool(document["text"])
+        self._static_subject = None if markup.is_dynamic(document["subject"]) else _subject(document["subject"])
+        self._domain = self.sender.rpartition("@")[2].encode()
+        self._lay_out(document)
+        self._tracking: dict[UUID | None, _Tracking] = {}
+
+    def _lay_out(self, document: Mapping[str, Any]) -> None:
+        """What every message shares: the constant headers and the pieces around the parts."""
+        self._text_encoding, self._encode_text = mime.encoder_for(document["text"])
+        self._html_encoding, self._encode_html = mime.encoder_for(document["html"])
+        constant: list[dkim.Header] = [
+            (b"From", mime.mailbox(self.sender, document["from_name"], name_length=6)),
+            (b"MIME-Version", b"1.0"),
+        ]
+        if document["reply_to"]:
+            constant.append((b"Reply-To", mime.mailbox(document["reply_to"], None, name_length=10)))
+        constant += [
+            (name.encode(), mime.unstructured(value, name_length=len(name) + 2))
+            for name, value in document["headers"].items()
+        ]
+        if self.kind is Kind.SYSTEM:
+            constant.append((b"Auto-Submitted", b"auto-generated"))
+        if self._has_html and self._has_text:
+            boundary = b"=_wici_" + hashlib.sha256(repr(document).encode()).hexdigest()[:24].encode()
+            constant.append((b"Content-Type", b'multipart/alternative;\r\n boundary="%s"' % boundary))
+            self._opening = b"--%s\r\n%s\r\n" % (boundary, _part(b"plain", self._text_encoding))
+            self._middle = b"\r\n--%s\r\n%s\r\n" % (boundary, _part(b"html", self._html_encoding))
+            self._closing = b"\r\n--%s--\r\n" % boundary
+        else:
+            subtype, encoding = (b"html", self._html_encoding) if self._has_html else (b"plain", self._text_encoding)
+            constant += [
+                (b"Content-Type", b"text/%s; charset=utf-8" % subtype),
+                (b"Content-Transfer-Encoding", encoding),
+            ]
+            self._opening = self._middle = self._closing = b""
+        self._constant = constant
+
+    def compose(
+        self,
+        *,
+        message_id: UUID,
+        address: str,
+        fields: Mapping[str, Any],
+        campaign_id: UUID | None,
+        contact_id: UUID | None,
+        at: int,
+        name: str | None = None,
+    ) -> Outgoing:
+        """:raises NotComposable: a field is missing, or the address cannot be written in ASCII."""
+        recipient = ascii_address(address)
+        variables, unsubscribe = self._variables(fields, message_id, campaign_id, contact_id)
+        try:
+            body = self._body(variables)
+            subject = self._static_subject
+            if subject is None:
+                subject = _subject(self._template.render("subject", variables))
+        except TemplateProblem as problem:
+            raise NotComposable("template", str(problem)) from None
+        headers: list[dkim.Header] = [
+            (b"Date", mime.date(at)),
+            (b"To", mime.mailbox(recipient, name, name_length=4)),
+            (b"Subject", subject),
+            (b"Message-ID", b"<%s@%s>" % (message_id.hex.encode(), self._domain)),
+            *self._constant,
+        ]
+        headers += self._bulk_headers(unsubscribe, campaign_id)
+        digest = dkim.body_hash(body)
+        signatures = [signer.sign(headers, digest, at) for signer in self._signers]
+        lines = [b"%s: %s\r\n" % header for header in headers]
+        envelope_from = verp.encode(message_id, self._return_path, self._links.key)
+        return Outgoing(message_id, recipient, envelope_from, b"".join([*signatures, *lines, b"\r\n", body]))
+
+    def _body(self, variables: Mapping[str, Any]) -> bytes:
+        text = self._encode_text(self._template.render("text", variables)) if self._has_text else b""
+        html = self._encode_html(self._template.render("html", variables)) if self._has_html else b""
+        return b"".join((self._opening, text, self._middle, html, self._closing))
+
+    def render(self, variables: Mapping[str, Any]) -> dict[str, str | None]:
+        """Subject, html and text for a preview; links lead to their targets, no token is made.
+
+        :raises TemplateProblem: a field is missing.
+        """
+        known = present(variables)
+        shown: dict[str, Any] = {UNSUBSCRIBE: "#unsubscribe", OPEN: "data:,", **known}
+        for number, target in enumerate(self._targets):
+            shown[contents.link_variable(number)] = self._target(number, target, known)
+        return {
+            "subject": self._template.render("subject", shown),
+            "html": self._template.render("html", shown) if self._has_html else None,
+            "text": self._template.render("text", shown) if self._has_text else None,
+        }
+
+    def _target(self, number: int, target: str, variables: Mapping[str, Any]) -> str | None:
+        if not markup.is_dynamic(target):
+            return target
+        try:
+            return self._template.render(contents.link_name(number), variables)
+        except TemplateProblem:
+            return None  # a link inside a condition that is not met needs no target
+
+    def _variables(
+        self, fields: Mapping[str, Any], message_id: UUID, campaign_id: UUID | None, contact_id: UUID | None
+    ) -> tuple[dict[str, Any], str | None]:
+        variables = present(fields)
+        if self.kind is Kind.SYSTEM:
+            return variables, None
+        tracking = self._tracking.get(campaign_id) or self._track(campaign_id)
+        public_url = self._links.public_url
+        for number, (variable, _target, sign) in enumerate(tracking.clicks):
+            if sign is None:
+                sign = self._dynamic_click(number, variables, campaign_id)
+                if sign is None:
+                    continue
+            variables[variable] = f"{public_url}/t/{sign(message_id, contact_id)}"
+        variables[OPEN] = f"{public_url}/o/{tracking.open(message_id, contact_id)}"
+        unsubscribe = f"{public_url}/u/{tracking.unsubscribe(message_id, contact_id)}"
+        # A URL of ours holds nothing to escape, and minijinja would write its slashes as entities.
+        variables[UNSUBSCRIBE] = minijinja.safe(unsubscribe)
+        return variables, unsubscribe
+
+    def _dynamic_click(
+        self, number: int, variables: Mapping[str, Any], campaign_id: UUID | None
+    ) -> Callable[[UUID, UUID | None], str] | None:
+        target = self._target(number, self._targets[number], variables)
+        return None if target is None else self._signer(TokenKind.CLICK, campaign_id, target)
+
+    def _signer(
+        self, kind: TokenKind, campaign_id: UUID | None, target: str
+    ) -> Callable[[UUID, UUID | None], str]:
+        return tokens.signer(
+            self._links.key, kind, account_id=self.account_id, campaign_id=campaign_id, target=target
+        )
+
+    def _track(self, campaign_id: UUID | None) -> _Tracking:
+        clicks = tuple(
+            (
+                contents.link_variable(number),
+                target,
+                None if markup.is_dynamic(target) else self._signer(TokenKind.CLICK, campaign_id, target),
+            )
+            for number, target in enumerate(self._targets)
+        )
+        tracking = _Tracking(
+            self._signer(TokenKind.UNSUBSCRIBE, campaign_id, CHANNEL),
+            self._signer(TokenKind.OPEN, campaign_id, CHANNEL),
+            clicks,
+        )
+        self._tracking[campaign_id] = tracking
+        return tracking
+
+    def _bulk_headers(self, unsubscribe: str | None, campaign_id: UUID | None) -> list[dkim.Header]:
+        feedback = b"%s:%s:%s:wici" % (
+            (campaign_id.hex if campaign_id else "single").encode(),
+            self.account_id.hex.encode(),
+            self.kind.encode(),
+        )
+        headers: list[dkim.Header] = [(b"Feedback-ID", feedback)]
+        if self.kind is Kind.CAMPAIGN and unsubscribe is not None:
+            headers.append((b"List-Unsubscribe", b"<%s>" % unsubscribe.encode()))
+            headers.append((b"List-Unsubscribe-Post", b"List-Unsubscribe=One-Click"))
+        return headers
+
+
+def present(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields that have a value: one that is empty is undefined to a template, so that `default` takes its place."""
+    return {name: value for name, value in fields.items() if value is not None and value != ""}
+
+
+def ascii_address(address: str) -> str:
+    """The address with its domain as A-labels.
+
+    :raises NotComposable: the local part is not ASCII (that would need SMTPUTF8), or it is no address at all.
+    """
+    local, at, domain = address.rpartition("@")
+    if address.isascii() and at and local and domain and not _has_forbidden(address):
+        return address
+    if not at or not local or not domain or not local.isascii() or _has_forbidden(address):
+        raise NotComposable("5.1.3", "the address cannot be sent to")
+    try:
+        return f"{local}@{domain.encode('idna').decode()}"
+    except UnicodeError:
+        raise NotComposable("5.1.3", "the address cannot be sent to") from None
+
+
+def _has_forbidden(address: str) -> bool:
+    """Characters that would end a command or a path; a quoted local part is not worth its risks."""
+    return any(character in address for character in '<>\r\n\0 "\t(),:;\\[]') or len(address) > 254
+
+
+def _subject(subject: str) -> bytes:
+    return mime.unstructured(subject, name_length=9)
+
+
+def _part(subtype: bytes, encoding: bytes) -> bytes:
+    return b"Content-Type: text/%s; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n" % (subtype, encoding)

@@ -1,0 +1,196 @@
+"""Preparing content: once per campaign, what a person wrote becomes what the sender renders per recipient.
+
+The result is immutable and known by the SHA-256 of its JSON, so a batch names it by hash and the sender keeps it cached.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from email_gateway.mail import markup
+from email_gateway.mail.template import Template, TemplateProblem
+
+UNSUBSCRIBE = "unsubscribe_url"
+OPEN = "wici_open_url"
+MAX_SUBJECT = 998
+MAX_HTML = 1_000_000
+
+_LEFT_ALONE = re.compile(r"(?:mailto|tel|sms|geo|data|javascript|cid):|#|$", re.IGNORECASE)
+_WEB = re.compile(r"https?://[^/\s]", re.IGNORECASE)
+
+
+class Kind(StrEnum):
+    """Why a mail is sent: a campaign must let people unsubscribe; a system mail is Wici's own and is not tracked."""
+
+    CAMPAIGN = "campaign"
+    TRANSACTIONAL = "transactional"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with the content: the field, a stable slug, a sentence for a person."""
+
+    field: str
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """`document` is what is stored; None where there are problems."""
+
+    document: dict[str, Any] | None
+    variables: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def content_hash(self) -> str | None:
+        return None if self.document is None else hash_of(self.document)
+
+
+def hash_of(document: Mapping[str, Any]) -> str:
+    """Hex SHA-256 of the document in canonical JSON."""
+    canonical = json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def template_of(document: Mapping[str, Any]) -> Template:
+    """The document's texts, compiled: `subject`, `html` and `text` where present, `link0`… for links with variables."""
+    sources = {name: document[name] for name in ("subject", "html", "text") if document.get(name)}
+    for number, target in enumerate(document["links"]):
+        if markup.is_dynamic(target):
+            sources[link_name(number)] = target
+    return Template(sources)
+
+
+def link_name(number: int) -> str:
+    return f"link{number}"
+
+
+def link_variable(number: int) -> str:
+    return f"wici_link_{number}"
+
+
+def prepare(content: Mapping[str, Any], kind: Kind, account_id: UUID) -> Prepared:
+    """Rewrite links, add preheader and pixel, derive the text part, and check what can be checked without recipients.
+
+    :param content: from_email, from_name?, reply_to?, subject, preheader?, html?, text?, headers?
+    """
+    problems = _compile_problems(content, kind)
+    if problems:
+        return Prepared(None, problems=problems)
+    html, links = _tracked_html(content.get("html") or "", kind)
+    text = content.get("text") or (_derived_text(html) if html else "")
+    if text is None:
+        return Prepared(
+            None, problems=[Problem("text", "email.text_missing", "No text part can be derived from this html; give one.")]
+        )
+    if preheader := content.get("preheader"):
+        html = markup.with_preheader(html, preheader) if html else html
+    if html and kind is not Kind.SYSTEM:
+        html = markup.with_pixel(html, "{{ %s|safe }}" % OPEN)
+    document = {
+        "v": 1,
+        "account_id": str(account_id),
+        "kind": str(kind),
+        "from_email": content["from_email"],
+        "from_name": content.get("from_name") or "",
+        "reply_to": content.get("reply_to") or "",
+        "subject": content["subject"],
+        "html": html,
+        "text": text,
+        "links": links,
+        "headers": dict(content.get("headers") or {}),
+    }
+    return _checked(document)
+
+
+def _checked(document: dict[str, Any]) -> Prepared:
+    """Compile what came out of the rewriting: a link may have held half a tag."""
+    try:
+        template = template_of(document)
+    except TemplateProblem as problem:
+        return Prepared(None, problems=[Problem("html", "template.invalid", str(problem))])
+    used = set().union(*(template.variables(name) for name in ("subject", "html", "text") if document[name]))
+    for number, target in enumerate(document["links"]):
+        if markup.is_dynamic(target):
+            used |= template.variables(link_name(number))
+    own = {UNSUBSCRIBE, OPEN} | {link_variable(number) for number in range(len(document["links"]))}
+    return Prepared(document, sorted(used - own))
+
+
+def _compile_problems(content: Mapping[str, Any], kind: Kind) -> list[Problem]:
+    problems = []
+    if not content.get("html") and not content.get("text"):
+        problems.append(Problem("html", "field.missing", "An e-mail needs html or text."))
+    for name in ("subject", "preheader", "html", "text"):
+        source = content.get(name) or ""
+        if len(source) > (MAX_SUBJECT if name in ("subject", "preheader") else MAX_HTML):
+            problems.append(Problem(name, "field.too_long", f"The {name} is too long."))
+            continue
+        try:
+            template = Template({name: source})
+        except TemplateProblem as problem:
+            problems.append(Problem(name, "template.invalid", str(problem)))
+            continue
+        if name == "html" and kind is Kind.CAMPAIGN and UNSUBSCRIBE not in template.variables(name):
+            problems.append(
+                Problem("html", "email.unsubscribe_link_missing", "The html needs a link to {{ unsubscribe_url }}.")
+            )
+        if reserved := [variable for variable in template.variables(name) if variable.startswith("wici_")]:
+            problems.append(Problem(name, "template.reserved_name", f"{min(reserved)} is a name that Wici keeps for itself."))
+    return problems
+
+
+def _derived_text(html: str) -> str | None:
+    """A text part that uses no variable which the html does not: a tag torn from its loop would."""
+    try:
+        known = Template({"html": html}).variables("html")
+    except TemplateProblem:
+        return None  # the html that came out of the rewriting does not compile; `_checked` says so
+
+    def is_valid(text: str) -> bool:
+        try:
+            return Template({"text": text}).variables("text") <= known
+        except TemplateProblem:
+            return False
+
+    return markup.text_of(html, is_valid)
+
+
+def _tracked_html(html: str, kind: Kind) -> tuple[str, list[str]]:
+    """The html with its web links replaced by variables, and their targets, each once."""
+    if not html or kind is Kind.SYSTEM:
+        return html, []
+    links: dict[str, int] = {}
+    outside = Template({"html": html}).variables("html")
+
+    def replace(target: str) -> str | None:
+        if _LEFT_ALONE.match(target):
+            return None
+        if markup.is_dynamic(target):
+            if not _is_trackable(target, outside):
+                return None
+        elif not _WEB.match(target):
+            return None
+        number = links.setdefault(target, len(links))
+        return "{{ %s|safe }}" % link_variable(number)
+
+    return markup.rewrite_links(html, replace), list(links)
+
+
+def _is_trackable(target: str, outside: set[str]) -> bool:
+    """Whether the target can be rendered by itself: it uses no variable of a loop, and is not the unsubscribe link."""
+    try:
+        used = Template({"link": target}).variables("link")
+    except TemplateProblem:
+        return False
+    return UNSUBSCRIBE not in used and used <= outside

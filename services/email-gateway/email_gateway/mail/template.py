@@ -1,0 +1,78 @@
+"""Templates: minijinja with fuel and strict undefined variables; nothing of Python can be reached from one.
+
+What minijinja's fuel does not cover is refused when the template is compiled: multiplying a list allocates memory
+without burning fuel (1 GB for `['a'] * 100000000`), so `*` is not available; `debug()` would show every variable.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import minijinja
+
+FUEL = 50_000
+MAX_RENDERED = 2_000_000  # characters; a mail of that size is refused by most servers anyway
+
+_TAG = re.compile(r"\{\{(.*?)\}\}|\{%(.*?)%\}", re.DOTALL)
+_STRING = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
+_REFUSED = ("include", "import", "from", "extends")
+
+
+class TemplateProblem(Exception):
+    """The template does not compile, or does not render with these variables; the text is for a person."""
+
+
+class Template:
+    """Several named texts compiled together; one named `html` escapes what it prints."""
+
+    def __init__(self, sources: Mapping[str, str]) -> None:
+        """:raises TemplateProblem: one does not compile; the message starts with its name."""
+        environment = minijinja.Environment(
+            fuel=FUEL,
+            undefined_behavior="strict",
+            auto_escape_callback=_escaping,
+            keep_trailing_newline=True,
+            debug=False,
+        )
+        environment.remove_global("debug")
+        for name, source in sources.items():
+            _refuse_unsafe(name, source)
+            try:
+                environment.add_template(name, source)
+            except minijinja.TemplateError as error:
+                raise TemplateProblem(f"{name}: {_first_line(error)}") from None
+        self._environment = environment
+        self._names = frozenset(sources)
+
+    def variables(self, name: str) -> set[str]:
+        """Names of the variables that the text uses and does not set itself."""
+        return set(self._environment.undeclared_variables_in_template(name))
+
+    def render(self, name: str, variables: Mapping[str, Any]) -> str:
+        """:raises TemplateProblem: a variable is missing, fuel ran out, or the result is too long."""
+        try:
+            text: str = self._environment.render_template(name, **variables)
+        except (minijinja.TemplateError, TypeError, ValueError) as error:
+            raise TemplateProblem(f"{name}: {_first_line(error)}") from None
+        if len(text) > MAX_RENDERED:
+            raise TemplateProblem(f"{name}: the result is longer than {MAX_RENDERED} characters")
+        return text
+
+
+def _escaping(name: str) -> str | None:
+    return "html" if name == "html" else None
+
+
+def _refuse_unsafe(name: str, source: str) -> None:
+    for match in _TAG.finditer(source):
+        code = _STRING.sub("''", match[1] if match[1] is not None else match[2])
+        if "*" in code:
+            raise TemplateProblem(f"{name}: multiplication is not available in templates")
+        if match[2] is not None and code.strip("-+ \t\r\n").split(" ", 1)[0] in _REFUSED:
+            raise TemplateProblem(f"{name}: a template cannot load another one")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).split("\n", 1)[0][:200]

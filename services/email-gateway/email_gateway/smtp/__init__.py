@@ -1,0 +1,1 @@
+"""SMTP out (RFC 5321): an own pipelined client on asyncio, and what replies mean."""

@@ -1,0 +1,91 @@
+"""Return paths and the meaning of replies."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+from email_gateway.mail import verp
+from email_gateway.smtp.replies import MAX_LINE, NotSmtp, Reply, ReplyReader, Verdict, verdict
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+KEY = b"v" * 32
+
+
+@settings(max_examples=50)
+@given(message_id=st.uuids())
+def test_return_path_names_its_message(message_id: UUID) -> None:
+    address = verp.encode(message_id, "bounces.example", KEY)
+
+    assert len(address.split("@")[0]) <= 64
+    assert verp.decode(address, [b"old", KEY]) == message_id
+    assert verp.decode(address.upper(), [KEY]) == message_id
+    assert verp.decode(address, [b"other"]) is None
+
+
+@pytest.mark.parametrize("address", ["", "a@b", "b" * 35, "b" + "a" * 34 + "@x", "ż" * 35 + "@x"])
+def test_other_addresses_are_no_return_paths(address: str) -> None:
+    assert verp.decode(address, [KEY]) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "meaning"),
+    [
+        (b"250 2.0.0 queued", Verdict.DELIVERED),
+        (b"450 4.2.1 greylisted", Verdict.RETRY),
+        (b"421 try later", Verdict.RETRY),
+        (b"452 4.2.2 mailbox full", Verdict.RETRY),
+        (b"550 5.1.1 no such user", Verdict.HARD),
+        (b"550 no such user here", Verdict.HARD),
+        (b"550 go away", Verdict.HARD),
+        (b"550 5.7.1 recipient rejected: user unknown", Verdict.HARD),
+        (b"550 5.7.1 message rejected as spam", Verdict.SPAM),
+        (b"554 5.7.26 unauthenticated", Verdict.SPAM),
+        (b"554 blocked using zen.spamhaus.org", Verdict.SPAM),
+        (b"552 5.2.2 mailbox full", Verdict.SOFT),
+        (b"552 quota exceeded", Verdict.SOFT),
+        (b"554 transaction failed", Verdict.SOFT),
+        (b"550 5.4.6 routing loop", Verdict.SOFT),
+        (b"500 what?", Verdict.SOFT),
+    ],
+)
+def test_replies_mean_what_they_say(line: bytes, meaning: Verdict) -> None:
+    (reply,) = ReplyReader().feed(line + b"\r\n")
+
+    assert verdict(reply) is meaning
+
+
+def test_multi_line_reply_in_pieces_is_one_reply() -> None:
+    reader = ReplyReader()
+    stream = b"250-mx.example\r\n250-PIPELINING\n250 SIZE 1000\r\n354 go\r\n"
+
+    replies = [reply for octet in stream for reply in reader.feed(bytes([octet]))]
+
+    assert [reply.code for reply in replies] == [250, 354]
+    assert replies[0].lines == ("mx.example", "PIPELINING", "SIZE 1000")
+
+
+def test_enhanced_code_is_taken_out_of_the_text() -> None:
+    (reply,) = ReplyReader().feed(b"550-5.1.1 No such user\r\n550 5.1.1 here\r\n")
+
+    assert reply == Reply(550, "No such user here", "5.1.1", ("5.1.1 No such user", "5.1.1 here"))
+    assert reply.status == "5.1.1"
+
+
+@pytest.mark.parametrize(
+    "stream", [b"HTTP/1.1 400 Bad\r\n", b"\r\n", b"25 x\r\n", b"999 x\r\n", b"x" * (MAX_LINE + 1), b"250-a\r\n251 b\r\n", b"2500 x\r\n"]
+)
+def test_bytes_that_are_no_reply_are_refused(stream: bytes) -> None:
+    with pytest.raises(NotSmtp):
+        ReplyReader().feed(stream)
+
+
+@settings(max_examples=100)
+@given(stream=st.binary(max_size=300))
+def test_any_bytes_give_replies_or_a_clear_failure(stream: bytes) -> None:
+    reader = ReplyReader()
+    try:
+        reader.feed(stream)
+    except NotSmtp:
+        pass
