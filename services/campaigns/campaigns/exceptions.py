@@ -1,0 +1,103 @@
+"""What can go wrong with campaigns, each as the error that crosses the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from contracts.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
+from contracts.vocabulary import CampaignState
+
+
+def no_such_campaign(campaign_id: UUID) -> NotFound:
+    return NotFound("campaign.not_found", "There is no such campaign.", {"campaign_id": str(campaign_id)})
+
+
+def no_such_template(template_id: UUID) -> NotFound:
+    return NotFound("template.not_found", "There is no such template.", {"template_id": str(template_id)})
+
+
+def permission_missing(permission: str) -> Forbidden:
+    return Forbidden("permission.missing", f"This needs the permission {permission}.", {"permission": permission})
+
+
+def audience_empty() -> Invalid:
+    return Invalid(
+        "campaign.audience_empty",
+        "Nobody in the audience can be reached on this channel.",
+        None,
+        [{"field": "audience", "code": "audience.empty", "detail": "Nobody is reachable on this channel."}],
+    )
+
+
+def content_refused(problems: Sequence[Any]) -> Invalid:
+    """The channel refuses the sender or the content; `problems` are field errors or plain sentences."""
+    errors: list[FieldError] = [
+        {
+            "field": str(problem.get("field", "content")),
+            "code": str(problem.get("code", "content.invalid")),
+            "detail": str(problem.get("detail", "")),
+        }
+        if isinstance(problem, Mapping)
+        else {"field": "content", "code": "content.invalid", "detail": str(problem)}
+        for problem in problems
+    ]
+    return Invalid("campaign.content_refused", "The channel cannot send this content.", None, errors)
+
+
+def wrong_state(present: CampaignState, wanted: CampaignState) -> Conflict:
+    slug = "campaign.already_sent" if present is CampaignState.SENT else f"campaign.is_{present}"
+    return Conflict(
+        slug, f"The campaign is {present} and cannot become {wanted}.", {"state": str(present), "wanted": str(wanted)}
+    )
+
+
+def not_a_draft(present: CampaignState) -> Conflict:
+    return Conflict(
+        "campaign.not_a_draft",
+        f"Only a draft can be changed; the campaign is {present}. Duplicate it instead.",
+        {"state": str(present)},
+    )
+
+
+def still_running(present: CampaignState) -> Conflict:
+    return Conflict("campaign.still_running", f"The campaign is {present}; cancel it first.", {"state": str(present)})
+
+
+def still_settling(present: CampaignState) -> Conflict:
+    return Conflict(
+        "campaign.still_settling",
+        "Its last messages are being counted; try again in a moment.",
+        {"state": str(present)},
+    )
+
+
+def incomplete(missing: Sequence[str]) -> Invalid:
+    errors: list[FieldError] = [
+        {"field": name, "code": "field.missing", "detail": "This is needed before the campaign can go."}
+        for name in missing
+    ]
+    return Invalid("campaign.incomplete", "The campaign is not complete.", None, errors)
+
+
+def nobody_has(unknown: Sequence[str]) -> Invalid:
+    errors: list[FieldError] = [
+        {"field": "content", "code": "field.unknown", "detail": f"No contact has a field named {name}."}
+        for name in unknown
+    ]
+    return Invalid(
+        "campaign.unknown_fields", "The content uses fields that nobody has.", {"fields": list(unknown)}, errors
+    )
+
+
+def in_the_past() -> Invalid:
+    return _bad_time("schedule.in_the_past", "That time has passed.")
+
+
+def too_far_ahead() -> Invalid:
+    return _bad_time("schedule.too_far", "That is more than a year ahead.")
+
+
+def _bad_time(code: str, detail: str) -> Invalid:
+    return Invalid(code, detail, None, [{"field": "at", "code": code, "detail": detail}])

@@ -1,0 +1,125 @@
+"""Tables of campaigns."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import DateTime, ForeignKey, Index, Integer, String, Text, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from chassis.tables import inbox_table, outbox_table
+
+
+class Base(DeclarativeBase):
+    type_annotation_map = {datetime: DateTime(timezone=True), dict[str, Any]: JSONB, list[str]: JSONB, str: String}
+
+
+outbox = outbox_table(Base.metadata)
+inbox = inbox_table(Base.metadata)
+
+
+class Template(Base):
+    """Content kept for reuse."""
+
+    __tablename__ = "templates"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID]
+    name: Mapped[str]
+    channel: Mapped[str]
+    content: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    __table_args__ = (Index("templates_account", "account_id", "created_at", "id"),)
+
+
+class Campaign(Base):
+    """A campaign from draft to settled.
+
+    `lease_owner` is the dispatcher that works on it, until `lease_expires_at`. `settled_at` is set once the quota is
+    settled and the audience dropped. `reserving_at` marks a draft whose quota may be reserved already.
+    """
+
+    __tablename__ = "campaigns"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID]
+    name: Mapped[str]
+    channel: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default="draft")
+    sender: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
+    audience: Mapped[dict[str, Any]]
+    content: Mapped[dict[str, Any]]
+    options: Mapped[dict[str, Any]]
+    created_by: Mapped[UUID | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    send_at: Mapped[datetime | None]
+    time_zone: Mapped[str | None]
+    content_hash: Mapped[str | None]
+    fields: Mapped[list[str]] = mapped_column(server_default=text("'[]'"))
+    trace_id: Mapped[str | None]
+    reserving_at: Mapped[datetime | None]
+    schedule_key: Mapped[str | None]
+
+    send_id: Mapped[UUID | None]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    settled_at: Mapped[datetime | None]
+    failure_code: Mapped[str | None]
+    failure_detail: Mapped[str | None] = mapped_column(Text)
+
+    recipients: Mapped[int | None] = mapped_column(Integer)
+    dispatched_to: Mapped[int] = mapped_column(Integer, server_default="0")
+    published: Mapped[int] = mapped_column(Integer, server_default="0")
+    submitted: Mapped[int] = mapped_column(Integer, server_default="0")
+    failed: Mapped[int] = mapped_column(Integer, server_default="0")
+    deferred: Mapped[int] = mapped_column(Integer, server_default="0")
+    next_portion_at: Mapped[datetime | None]
+
+    lease_owner: Mapped[UUID | None]
+    lease_expires_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index("campaigns_account", "account_id", "created_at", "id"),
+        Index(
+            "campaigns_work",
+            "send_at",
+            postgresql_where=text(
+                "state IN ('scheduled', 'sending')"
+                " OR (settled_at IS NULL AND state IN ('sent', 'cancelled', 'failed'))"
+                " OR (state = 'draft' AND reserving_at IS NOT NULL)"
+            ),
+        ),
+    )
+
+
+class CampaignBatch(Base):
+    """Recipients `first` to `last` of a campaign: publishing → published → done, or withdrawn after a cancel."""
+
+    __tablename__ = "campaign_batches"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    campaign_id: Mapped[UUID] = mapped_column(ForeignKey("campaigns.id", ondelete="CASCADE"))
+    account_id: Mapped[UUID]
+    channel: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default="publishing")
+    first: Mapped[int] = mapped_column(Integer)
+    last: Mapped[int] = mapped_column(Integer)
+    size: Mapped[int] = mapped_column(Integer)
+    submitted: Mapped[int] = mapped_column(Integer, server_default="0")
+    failed: Mapped[int] = mapped_column(Integer, server_default="0")
+    deferred: Mapped[int] = mapped_column(Integer, server_default="0")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    published_at: Mapped[datetime | None]
+    done_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index("campaign_batches_campaign", "campaign_id", "first", unique=True),
+        Index("campaign_batches_open", "campaign_id", postgresql_where=text("state IN ('publishing', 'published')")),
+    )

@@ -1,0 +1,1 @@
+"""Every query of campaigns, a module per noun; each takes a session."""

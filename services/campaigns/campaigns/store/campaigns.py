@@ -1,0 +1,65 @@
+"""Campaigns as their owners see them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session, defer
+
+from campaigns import exceptions
+from campaigns.models import Campaign, Template
+from campaigns.store.pages import Page, newest_first
+
+
+def add(session: Session, **columns: Any) -> Campaign:
+    """Insert a campaign; one that the same request made before is returned as it is."""
+    session.execute(insert(Campaign).values(**columns).on_conflict_do_nothing(index_elements=["id"]))
+    return get(session, account_id=columns["account_id"], campaign_id=columns["id"])
+
+
+def get(session: Session, *, account_id: UUID, campaign_id: UUID) -> Campaign:
+    """:raises NotFound: not in this account."""
+    return _one(session, select(Campaign), account_id, campaign_id)
+
+
+def get_for_update(session: Session, *, account_id: UUID, campaign_id: UUID) -> Campaign:
+    """The same, locked until the transaction ends."""
+    return _one(session, select(Campaign).with_for_update(), account_id, campaign_id)
+
+
+def page(
+    session: Session, *, account_id: UUID, channels: Collection[str], state: str | None, limit: int, cursor: str | None
+) -> Page:
+    """Newest first, without their content."""
+    query = (
+        select(Campaign)
+        .options(defer(Campaign.content))
+        .where(Campaign.account_id == account_id, Campaign.channel.in_(channels))
+    )
+    if state is not None:
+        query = query.where(Campaign.state == state)
+    return newest_first(session, query, Campaign, limit, cursor)
+
+
+def remove(session: Session, campaign: Campaign) -> None:
+    """Delete it with its batches."""
+    session.delete(campaign)
+
+
+def erase_account(session: Session, account_id: UUID) -> None:
+    """Delete everything that is held of an account."""
+    session.execute(delete(Campaign).where(Campaign.account_id == account_id))
+    session.execute(delete(Template).where(Template.account_id == account_id))
+
+
+def _one(session: Session, query: Any, account_id: UUID, campaign_id: UUID) -> Campaign:
+    campaign: Campaign | None = session.scalars(
+        query.where(Campaign.id == campaign_id, Campaign.account_id == account_id)
+    ).one_or_none()
+    if campaign is None:
+        raise exceptions.no_such_campaign(campaign_id)
+    return campaign

@@ -1,0 +1,109 @@
+"""What a campaign says: checked by its channel, previewed, and sent as a test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from campaigns import domain, exceptions
+from campaigns.store import campaigns as store
+from campaigns.usecases.ports import Ask, Transactions, account_of, ensure_may
+from contracts.rpc import Actor
+from contracts.vocabulary import Channel
+
+if TYPE_CHECKING:
+    from campaigns.models import Campaign
+
+CHANNEL_SERVICE: dict[Channel, str] = {Channel.SMS: "sms_gateway", Channel.EMAIL: "email_gateway"}
+
+
+@dataclass(frozen=True)
+class PreparedContent:
+    """A content that its channel keeps, and what it needs of contacts."""
+
+    content_hash: str
+    variables: list[str]
+    fields: list[str]
+
+
+def prepare(ask: Ask, *, channel: Channel, sender: Any, content: Mapping[str, Any]) -> PreparedContent:
+    """Have the channel check and keep the content, and contacts confirm that somebody can have its fields.
+
+    :raises Invalid: something is missing, the channel refuses it, or it uses a field that nobody has.
+    """
+    domain.ensure_complete(domain.missing_content(channel, sender, content))
+    # An e-mail's immutable content includes who it is from; for SMS the sender stands apart.
+    whole = {**sender, **content} if isinstance(sender, Mapping) else dict(content)
+    prepared = ask(
+        f"{CHANNEL_SERVICE[channel]}.prepare_content", {"sender": sender, "content": whole, "kind": "campaign"}
+    )
+    if prepared["problems"]:
+        raise exceptions.content_refused(prepared["problems"])
+    fields = domain.contact_fields(channel, prepared["variables"])
+    if fields:
+        domain.ensure_known(ask("contacts.check_fields", {"names": fields})["unknown"])
+    return PreparedContent(prepared["content_hash"], sorted(prepared["variables"]), fields)
+
+
+def preview(
+    database: Transactions, ask: Ask, *, actor: Actor, campaign_id: UUID, contact_id: UUID | None, sample: Any
+) -> dict[str, Any]:
+    """The campaign as one recipient would get it."""
+    campaign = _readable(database, actor, campaign_id, "read")
+    channel = Channel(campaign.channel)
+    prepared = prepare(ask, channel=channel, sender=campaign.sender, content=campaign.content)
+    if contact_id is not None:
+        contact = ask("contacts.get_contact", {"contact_id": str(contact_id)})
+        address, values = contact.get(_ADDRESS_OF[channel]) or "", fields_of(contact)
+    else:
+        address, values = sample.get("address") or "", sample["fields_"]
+    rendered = ask(
+        f"{CHANNEL_SERVICE[channel]}.render_preview",
+        {
+            "content_hash": prepared.content_hash,
+            "fields": {name: values[name] for name in prepared.fields if values.get(name) is not None},
+            "address": address or _SAMPLE_ADDRESS[channel],
+        },
+    )
+    return {"channel": channel, "variables": prepared.variables, "rendered": rendered}
+
+
+def send_test(
+    database: Transactions,
+    ask: Ask,
+    *,
+    actor: Actor,
+    campaign_id: UUID,
+    addresses: list[str],
+    contact_id: UUID | None,
+    fields_: dict[str, Any],
+) -> Any:
+    """Send the draft to chosen addresses; the channel reserves and settles their quota."""
+    campaign = _readable(database, actor, campaign_id, "send")
+    channel = Channel(campaign.channel)
+    prepared = prepare(ask, channel=channel, sender=campaign.sender, content=campaign.content)
+    values = fields_of(ask("contacts.get_contact", {"contact_id": str(contact_id)})) if contact_id else {}
+    return ask(
+        f"{CHANNEL_SERVICE[channel]}.send_test",
+        {"content_hash": prepared.content_hash, "addresses": addresses, "fields": {**values, **fields_}},
+        deadline=20.0,
+    )
+
+
+_ADDRESS_OF: dict[Channel, str] = {Channel.SMS: "phone", Channel.EMAIL: "email"}
+_SAMPLE_ADDRESS: dict[Channel, str] = {Channel.SMS: "+48500000000", Channel.EMAIL: "anna@example.com"}
+
+
+def fields_of(contact: Mapping[str, Any]) -> dict[str, Any]:
+    """A contact's fields flat, built-in ones beside its custom ones, as templates name them."""
+    flat = {name: value for name, value in contact.items() if isinstance(value, str | int | float | bool)}
+    return {**flat, **(contact.get("fields") or contact.get("custom_fields") or {})}
+
+
+def _readable(database: Transactions, actor: Actor, campaign_id: UUID, right: str) -> Campaign:
+    with database.transaction() as session:
+        campaign = store.get(session, account_id=account_of(actor), campaign_id=campaign_id)
+        ensure_may(actor, Channel(campaign.channel), right)
+    return campaign

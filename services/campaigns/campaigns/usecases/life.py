@@ -1,0 +1,144 @@
+"""A campaign's life after the draft: schedule, pause, resume, cancel, and the end of its account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from campaigns import domain, exceptions
+from campaigns.store import campaigns as store
+from campaigns.usecases import content
+from campaigns.usecases.ports import Ask, Transactions, account_of, ensure_may
+from chassis import inbox, outbox
+from chassis.ids import new_id
+from contracts import events
+from contracts.errors import Conflict
+from contracts.rpc import Actor
+from contracts.vocabulary import CampaignState, Channel
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from campaigns.models import Campaign
+
+
+def schedule(
+    database: Transactions, ask: Ask, *, actor: Actor, now: datetime, campaign_id: UUID, at: datetime | None
+) -> Campaign:
+    """Check everything that can be checked now, reserve the quota, and hand the campaign to the dispatcher.
+
+    :raises Invalid: incomplete, refused by the channel, a field that nobody has, nobody to reach, a bad time.
+    :raises PlanLimit: the quota does not reach for the audience as it is now.
+    """
+    campaign, is_repeated = _begin_scheduling(database, actor, now, campaign_id)
+    if is_repeated:
+        return campaign
+    channel = Channel(campaign.channel)
+    account = ask("identity.get_account", {})
+    moment = domain.send_at(at, account["time_zone"], now)
+    prepared = content.prepare(ask, channel=channel, sender=campaign.sender, content=campaign.content)
+    audience = {"channel": str(channel), "audience": campaign.audience}
+    reachable = ask("contacts.count_audience", audience, deadline=20.0)["count"]
+    if reachable == 0:
+        raise exceptions.audience_empty()
+    ask(
+        "identity.reserve_quota",
+        {
+            "reservation_id": str(domain.reservation_id(campaign_id)),
+            "feature": str(channel),
+            "amount": reachable,
+        },
+    )
+    with database.transaction() as session:
+        checked_at = campaign.updated_at
+        campaign = _locked(session, actor, campaign_id)
+        domain.ensure_draft(CampaignState(campaign.state))
+        if campaign.updated_at != checked_at:
+            raise Conflict("campaign.changed_meanwhile", "The campaign was changed while it was being scheduled.")
+        campaign.send_at = moment
+        campaign.time_zone = account["time_zone"]
+        campaign.content_hash = prepared.content_hash
+        campaign.fields = prepared.fields
+        campaign.trace_id = actor.get("request_id") or str(new_id())
+        campaign.schedule_key = actor.get("request_key")
+        campaign.reserving_at = None
+        _move(session, campaign, CampaignState.SCHEDULED, now)
+    return campaign
+
+
+def pause(session: Session, *, actor: Actor, now: datetime, campaign_id: UUID) -> Campaign:
+    """Nothing more is handed to the channel; what it has already goes out."""
+    return _command(session, actor, now, campaign_id, lambda _: CampaignState.PAUSED)
+
+
+def resume(session: Session, *, actor: Actor, now: datetime, campaign_id: UUID) -> Campaign:
+    def following(campaign: Campaign) -> CampaignState:
+        wanted = domain.state_after_resume(has_started=campaign.send_id is not None)
+        domain.ensure_paused(CampaignState(campaign.state), wanted)
+        return wanted
+
+    return _command(session, actor, now, campaign_id, following)
+
+
+def cancel(session: Session, *, actor: Actor, now: datetime, campaign_id: UUID) -> Campaign:
+    """Nothing more is handed to the channel; the dispatcher returns the rest of the quota."""
+    return _command(session, actor, now, campaign_id, lambda _: CampaignState.CANCELLED)
+
+
+def erase_account(session: Session, *, event_id: UUID, account_id: UUID) -> None:
+    """Deleting what is gone already deletes nothing, so a second run is harmless even without the inbox."""
+    if inbox.first_time(session, "erase_account", event_id):
+        store.erase_account(session, account_id)
+
+
+def announce(session: Session, *, account_id: UUID, campaign_id: UUID, state: CampaignState) -> None:
+    outbox.record(session, events.CAMPAIGN_STATE_CHANGED, account_id=account_id, campaign_id=campaign_id, state=state)
+
+
+def _begin_scheduling(database: Transactions, actor: Actor, now: datetime, campaign_id: UUID) -> tuple[Campaign, bool]:
+    """The draft, marked as one whose quota may be reserved from here on; or the same request's earlier outcome."""
+    with database.transaction() as session:
+        campaign = _locked(session, actor, campaign_id)
+        channel = Channel(campaign.channel)
+        ensure_may(actor, channel, "send")
+        if campaign.schedule_key is not None and campaign.schedule_key == actor.get("request_key"):
+            return campaign, True
+        domain.ensure_draft(CampaignState(campaign.state))
+        domain.ensure_complete(
+            domain.missing_content(channel, campaign.sender, campaign.content)
+            + domain.missing_audience(campaign.audience)
+        )
+        campaign.reserving_at = now
+    return campaign, False
+
+
+def _command(
+    session: Session,
+    actor: Actor,
+    now: datetime,
+    campaign_id: UUID,
+    following: Callable[[Campaign], CampaignState],
+) -> Campaign:
+    campaign = _locked(session, actor, campaign_id)
+    ensure_may(actor, Channel(campaign.channel), "send")
+    wanted = following(campaign)
+    if campaign.state != wanted:
+        # The same command twice is no error.
+        _move(session, campaign, wanted, now)
+    return campaign
+
+
+def _move(session: Session, campaign: Campaign, wanted: CampaignState, now: datetime) -> None:
+    domain.ensure_can_become(CampaignState(campaign.state), wanted)
+    campaign.state = wanted.value
+    campaign.updated_at = now
+    if wanted in domain.FINAL:
+        campaign.finished_at = now
+    session.flush()
+    announce(session, account_id=campaign.account_id, campaign_id=campaign.id, state=wanted)
+
+
+def _locked(session: Session, actor: Actor, campaign_id: UUID) -> Campaign:
+    return store.get_for_update(session, account_id=account_of(actor), campaign_id=campaign_id)
