@@ -1,0 +1,56 @@
+# Wici: everything a person types. `make` alone explains it.
+#
+# PYTHON is only used to make .venv; afterwards everything runs from there.
+PYTHON ?= python3
+RUN = .venv/bin/python
+LOCAL = deploy/local
+MAKEFLAGS += --no-print-directory
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up down status logs migrate operator test lint format check bench lock
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
+
+setup: ## make .venv with the pinned requirements (every other target does it by itself)
+	@$(PYTHON) $(LOCAL)/bootstrap.py
+
+demo: setup ## install, start everything and run a whole campaign, SMS and e-mail; leaves the system up
+	@$(RUN) $(LOCAL)/system.py up
+	@$(RUN) $(LOCAL)/system.py run python $(LOCAL)/demo.py
+
+up: setup ## start the whole system with its simulators; it stays up
+	@$(RUN) $(LOCAL)/system.py up
+
+down: ## stop everything that make up started, and only that
+	@if [ -x $(RUN) ]; then $(RUN) $(LOCAL)/system.py down; else echo "Nothing was running."; fi
+
+status: setup ## every process: state, readiness, memory
+	@$(RUN) $(LOCAL)/system.py status
+
+logs: setup ## follow the logs; of one process with P=campaigns.dispatcher
+	@$(RUN) $(LOCAL)/system.py logs $(P)
+
+migrate: setup ## bring every service's database up to date
+	@$(RUN) $(LOCAL)/system.py migrate
+
+operator: setup ## create an operator: LOGIN=… EMAIL=… (prints a one-time password and the TOTP secret)
+	@if [ -z "$(LOGIN)" ] || [ -z "$(EMAIL)" ]; then echo "Say who: make operator LOGIN=anna EMAIL=anna@example.com"; exit 2; fi
+	@$(RUN) $(LOCAL)/system.py run python -m identity.operators add --login "$(LOGIN)" --email "$(EMAIL)"
+
+test: setup ## every test, on real servers of its own; T=services/identity for a part
+	@$(RUN) $(LOCAL)/run_tests.py $(T)
+
+lint: setup ## style, types, import rules, manifests
+	@$(RUN) $(LOCAL)/lint.py
+
+format: setup ## let ruff put the code in order
+	@.venv/bin/ruff check --fix --quiet . ; .venv/bin/ruff format --quiet .
+
+check: lint test ## what continuous integration runs: lint, then test
+
+bench: setup ## every benchmark; B=bench/sms.py for one
+	@$(RUN) $(LOCAL)/run_bench.py $(B)
+
+lock: setup ## resolve requirements/*.txt anew
+	@$(RUN) -m pip install --quiet --disable-pip-version-check uv && $(RUN) $(LOCAL)/lock.py

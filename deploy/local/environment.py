@@ -1,0 +1,161 @@
+"""The environment of every process: ports, secrets, addresses of the servers.
+
+What a person sets (in the shell, else in `.env`) wins over what is made here. Secrets are made once, into
+`.run/secrets.env`; the whole environment of the running system stands in `.run/env` for people and programs.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+import secrets
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from places import DATABASES, ROOT, RUN, VENV
+from progress import Trouble
+
+Environment = dict[str, str]
+
+# WICI_PORT_OFFSET moves all of them together, for a second system beside the first.
+PORTS = {
+    "WICI_GATEWAY_PORT": 8000,
+    "WICI_SMPP_PORT": 2775,
+    "WICI_SMPP_TLS_PORT": 3550,
+    "WICI_SUBMISSION_PORT": 2587,
+    "WICI_SUBMISSIONS_PORT": 2465,
+    "WICI_MAILROOM_PORT": 2525,
+    "WICI_SMSC_PORT": 12775,
+    "WICI_SMSC_HTTP_PORT": 12780,
+    "WICI_MAILBOX_PORT": 12525,
+    "WICI_MAILBOX_HTTP_PORT": 12580,
+    # Each process has its health and metrics on the next port from here.
+    "WICI_HEALTH_PORT_BASE": 18100,
+}
+_LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)")
+
+
+def given() -> Environment:
+    """What the person says: the process's own environment over the `.env` of the checkout."""
+    return {**read(ROOT / ".env"), **os.environ}
+
+
+def base() -> Environment:
+    """Ports, secrets and paths: everything but the addresses of PostgreSQL and RabbitMQ."""
+    environ = given()
+    offset = int(environ.get("WICI_PORT_OFFSET") or 0)
+    for key, port in PORTS.items():
+        environ[key] = environ.get(key) or str(port + offset)
+    for key, secret in generated_secrets().items():
+        environ[key] = environ.get(key) or secret
+    environ["WICI_PUBLIC_URL"] = environ.get("WICI_PUBLIC_URL") or f"http://127.0.0.1:{environ['WICI_GATEWAY_PORT']}"
+    environ["GATEWAY_SPOOL_FOLDER"] = environ.get("GATEWAY_SPOOL_FOLDER") or str(RUN / "spool/api_gateway")
+    environ["WICI_RUN"] = str(RUN)
+    environ["PATH"] = os.pathsep.join([str(VENV / "bin"), environ.get("PATH", os.defpath)])
+    environ["VIRTUAL_ENV"] = str(VENV)
+    environ["PYTHONUNBUFFERED"] = "1"
+    return environ
+
+
+def with_servers(environ: Environment, *, admin_url: str, amqp_url: str) -> Environment:
+    """The same with the addresses of the servers and of each service's own database."""
+    complete = {**environ, "WICI_ADMIN_DATABASE_URL": admin_url, "AMQP_URL": amqp_url}
+    for service in DATABASES:
+        key = f"{service.upper()}_DATABASE_URL"
+        complete[key] = environ.get(key) or database_url(admin_url, service, environ["WICI_DATABASE_PASSWORD"])
+    complete["WICI_TEST_DATABASE_URL"] = environ.get("WICI_TEST_DATABASE_URL") or admin_url
+    complete["WICI_TEST_AMQP_URL"] = environ.get("WICI_TEST_AMQP_URL") or amqp_url
+    return complete
+
+
+def database_url(admin_url: str, service: str, password: str) -> str:
+    """The service's own role and database on the administrator's server."""
+    parts = urlsplit(admin_url)
+    server = parts.netloc.rpartition("@")[2]
+    name = f"wici_{service}"
+    return urlunsplit((parts.scheme, f"{name}:{quote(password)}@{server}", f"/{name}", parts.query, ""))
+
+
+def generated_secrets() -> Environment:
+    """Keys and passwords of this system, made on the first call and the same ever after."""
+    path = RUN / "secrets.env"
+    found = read(path)
+    wanted = {
+        "WICI_SECRET_KEYS": lambda: f"k1:{_key()}",
+        "WICI_LINK_KEYS": _key,
+        "WICI_DATABASE_PASSWORD": lambda: secrets.token_hex(16),
+    }
+    if any(key not in found for key in wanted):
+        found = {key: found.get(key) or make() for key, make in wanted.items()}
+        write(path, found)
+    return found
+
+
+def _key() -> str:
+    return base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def read(path: Path) -> Environment:
+    """A file of KEY=VALUE lines; empty when there is none."""
+    values: Environment = {}
+    lines = path.read_text().splitlines() if path.exists() else []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        match = _LINE.fullmatch(line.strip())
+        if match is None:
+            raise Trouble(f"{path}, line {number}: expected KEY=VALUE")
+        value = match[2].strip()
+        if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
+            value = value[1:-1]
+        values[match[1]] = value
+    return values
+
+
+def write(path: Path, values: Mapping[str, str]) -> None:
+    """KEY='VALUE' lines that a shell can source too, readable by the owner alone from the first byte on."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(descriptor, "w", encoding="utf-8") as file:
+        file.writelines(f"{key}='{value}'\n" for key, value in values.items())
+    fresh.replace(path)
+
+
+def running() -> Environment:
+    """The environment of the system that is up (or was last), as `make up` wrote it."""
+    path = RUN / "env"
+    if not path.exists():
+        raise Trouble("Nothing is up here: make up")
+    return {**base(), **read(path)}
+
+
+def record(environ: Environment) -> None:
+    """Write what is ours of `environ` into `.run/env`: addresses, ports and keys, nothing of the person's shell."""
+    mine = re.compile(r"WICI_.*|AMQP_URL|.*_DATABASE_URL")
+    write(RUN / "env", {key: environ[key] for key in sorted(environ) if mine.fullmatch(key)})
+
+
+def is_free(port: int) -> bool:
+    """Whether nobody listens on this port of 127.0.0.1 (nor on every address)."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def free_port(first: int) -> int:
+    """The first free port from `first` on."""
+    for port in range(first, first + 500):
+        if is_free(port):
+            return port
+    raise Trouble(f"No free port between {first} and {first + 500} on 127.0.0.1")

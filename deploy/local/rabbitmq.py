@@ -1,0 +1,220 @@
+"""The local RabbitMQ: the one at AMQP_URL, else a private node under `.run/rabbitmq`.
+
+The private node shares nothing with another one on the machine: own ports, own name service (epmd), own cookie, own
+folders. The server itself is the machine's; where there is none it is installed, or the person is told how.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import pika
+import pika.exceptions
+import psutil
+from bootstrap import system_installer
+from environment import Environment, free_port, is_free, read, write
+from places import LOGS, RUN
+from progress import Trouble, run_quietly, step, tail
+
+HOME = RUN / "rabbitmq"
+LOG = LOGS / "rabbitmq.log"
+PORTS_FILE = HOME / "ports"
+CONTROL = HOME / "rabbitmqctl"
+FIRST_PORTS = {"AMQP": 15672 + 1000, "DISTRIBUTION": 17672, "EPMD": 14369}
+NODE = "wici@localhost"
+START_SECONDS = 120
+STOP_SECONDS = 40
+# Set in the environment of what is started here, so that a leftover is recognised without doubt.
+MARK = "WICI_BROKER_HOME"
+
+INSTALL_HELP = """\
+There is no RabbitMQ here, and it cannot be installed without asking you. Either
+    apt-get install rabbitmq-server      (Debian, Ubuntu)
+    brew install rabbitmq                (macOS)
+or point AMQP_URL at one that runs, for example
+    AMQP_URL=amqp://guest:guest@127.0.0.1:5672/%2F make up
+and run the same command again."""
+
+
+def ensure(environ: Environment) -> tuple[str, bool]:
+    """The URL of a broker that answers, and whether this call has started one."""
+    given = environ.get("AMQP_URL")
+    if given:
+        if not answers(given):
+            raise Trouble("AMQP_URL is set, but no RabbitMQ answers there (or it refuses this user or virtual host).")
+        return given, False
+    if leftovers("beam.smp", "beam") and answers(url(), wait=START_SECONDS):
+        return url(), False
+    server = find_server() or install_server()
+    with step("starting RabbitMQ"):
+        start(server)
+    return url(), True
+
+
+def url() -> str:
+    return f"amqp://guest:guest@127.0.0.1:{read(PORTS_FILE).get('AMQP', '0')}/%2F"
+
+
+def start(server: Path) -> None:
+    stop()  # a half-dead node of a killed run would hold the ports and the folder
+    for folder in (HOME / "home", LOGS):
+        folder.mkdir(parents=True, exist_ok=True)
+    ports = choose_ports()
+    (HOME / "rabbitmq.conf").write_text(
+        f"listeners.tcp.1 = 127.0.0.1:{ports['AMQP']}\n"
+        "log.file.level = warning\n"
+        # The write-ahead log of quorum queues is kept in memory too: 64 MB of it suffice on one machine.
+        "raft.wal_max_size_bytes = 67108864\n"
+    )
+    (HOME / "enabled_plugins").write_text("[].\n")
+    (HOME / "rabbitmq-env.conf").write_text("# The machine's own settings are not ours.\n")
+    environ = node_environ(ports)
+    write_control_script(server, environ)
+    with LOG.open("ab") as log:
+        epmd = shutil.which("epmd", path=environ["PATH"])
+        if epmd:
+            spawn([epmd, "-address", "127.0.0.1", "-port", str(ports["EPMD"])], environ, log.fileno())
+        process = spawn([str(server)], environ, log.fileno())
+    if not answers(url(), wait=START_SECONDS, process=process):
+        stop()
+        raise Trouble(f"RabbitMQ did not start:\n{tail(LOG)}")
+
+
+def write_control_script(server: Path, environ: Environment) -> None:
+    """`.run/rabbitmq/rabbitmqctl` speaks to our node, whatever else runs on the machine."""
+    mine = {key: value for key, value in environ.items() if key.startswith(("RABBITMQ_", "ERL_")) or key in ("HOME", "LANG")}
+    lines = [f"export {key}={shlex.quote(value)}" for key, value in sorted(mine.items())]
+    command = shlex.quote(str(server.with_name("rabbitmqctl")))
+    CONTROL.write_text("\n".join(["#!/bin/sh", *lines, f'exec {command} "$@"', ""]))
+    CONTROL.chmod(0o755)
+
+
+def spawn(command: list[str], environ: Environment, log: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=HOME, env=environ, start_new_session=True
+    )
+
+
+def choose_ports() -> dict[str, int]:
+    """The ports of the last run where they are still free, else the next free ones."""
+    before = {name: int(port) for name, port in read(PORTS_FILE).items()}
+    ports = {}
+    for name, first in FIRST_PORTS.items():
+        port = before.get(name, first)
+        ports[name] = port if is_free(port) else free_port(first)
+    write(PORTS_FILE, {name: str(port) for name, port in ports.items()})
+    return ports
+
+
+def node_environ(ports: dict[str, int]) -> Environment:
+    """Where the node finds its things; nothing of a RabbitMQ or Erlang that the caller has set up."""
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("RABBITMQ_", "ERL_"))}
+    return {
+        **inherited,
+        MARK: str(HOME),
+        "HOME": str(HOME / "home"),  # Erlang keeps its cookie there
+        "LANG": "C.UTF-8",
+        "ERL_EPMD_PORT": str(ports["EPMD"]),
+        "ERL_EPMD_ADDRESS": "127.0.0.1",
+        "RABBITMQ_NODENAME": NODE,
+        "RABBITMQ_DIST_PORT": str(ports["DISTRIBUTION"]),
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
+        "RABBITMQ_CONF_ENV_FILE": str(HOME / "rabbitmq-env.conf"),
+        "RABBITMQ_CONFIG_FILE": str(HOME / "rabbitmq.conf"),
+        "RABBITMQ_ENABLED_PLUGINS_FILE": str(HOME / "enabled_plugins"),
+        "RABBITMQ_MNESIA_BASE": str(HOME / "mnesia"),
+        "RABBITMQ_LOG_BASE": str(HOME / "log"),
+        "RABBITMQ_PID_FILE": str(HOME / "node.pid"),
+    }
+
+
+def find_server(name: str = "rabbitmq-server") -> Path | None:
+    """The server's own script; Debian's wrapper on PATH only runs as the system's node."""
+    folders = ["/usr/lib/rabbitmq/bin", "/opt/homebrew/opt/rabbitmq/sbin", "/usr/local/opt/rabbitmq/sbin"]
+    folders += os.environ.get("PATH", "").split(os.pathsep)
+    for folder in folders:
+        script = Path(folder) / name
+        if folder and script.exists() and "rabbitmq-script-wrapper" not in str(script.resolve()):
+            return script
+    return None
+
+
+def install_server() -> Path:
+    """Install RabbitMQ where that needs nobody's answer; raises Trouble with what to do where it does."""
+    commands = system_installer("rabbitmq-server")
+    if commands is None and shutil.which("brew"):
+        commands = [["brew", "install", "rabbitmq"]]
+    if commands is None:
+        raise Trouble(INSTALL_HELP)
+    environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "HOMEBREW_NO_AUTO_UPDATE": "1"}
+    with step("installing rabbitmq-server, which this machine lacks"):
+        for command in commands:
+            run_quietly(command, log=LOGS / "setup.log", environ=environ)
+        if shutil.which("systemctl"):
+            # The package starts a node for the whole machine; ours is private and needs none.
+            prefix = [] if os.geteuid() == 0 else ["sudo", "-n"]
+            disable = [*prefix, "systemctl", "disable", "--now", "rabbitmq-server"]
+            subprocess.run(disable, capture_output=True, check=False)
+    server = find_server()
+    if server is None:
+        raise Trouble(INSTALL_HELP)
+    return server
+
+
+def answers(address: str, *, wait: float = 0, process: subprocess.Popen[bytes] | None = None) -> bool:
+    """Whether a connection opens within `wait` seconds."""
+    until = time.monotonic() + wait
+    parameters = pika.URLParameters(address)
+    parameters.socket_timeout = parameters.blocked_connection_timeout = 5
+    while True:
+        try:
+            pika.BlockingConnection(parameters).close()
+            return True
+        except (pika.exceptions.AMQPError, OSError):
+            if time.monotonic() >= until or (process is not None and process.poll() is not None):
+                return False
+            time.sleep(0.3)
+
+
+def leftovers(*names: str) -> list[psutil.Process]:
+    """What runs of our node: everything that carries our mark in its environment."""
+    return [process for process in marked(MARK, str(HOME)) if not names or process.name() in names]
+
+
+def marked(key: str, value: str) -> Iterable[psutil.Process]:
+    """The living processes whose environment says `key=value`."""
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(key) == value and process.status() != psutil.STATUS_ZOMBIE:
+                yield process
+        except (psutil.Error, OSError):
+            continue
+
+
+def stop() -> bool:
+    """End our node and its name service, gently first. Returns whether there was one."""
+    found = leftovers()
+    nodes = [process for process in found if process.name().startswith("beam")]
+    end(nodes, STOP_SECONDS)
+    end(leftovers(), 5)
+    return bool(found)
+
+
+def end(processes: list[psutil.Process], seconds: float) -> None:
+    """SIGTERM, and SIGKILL for whoever is still there after `seconds`."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        for process in processes:
+            try:
+                process.send_signal(number)
+            except psutil.NoSuchProcess:
+                continue
+        _, processes = psutil.wait_procs(processes, timeout=seconds)
+        if not processes:
+            return

@@ -1,0 +1,131 @@
+"""`make test`: every test of every package, on PostgreSQL and RabbitMQ of this checkout.
+
+    python deploy/local/run_tests.py [FOLDER …]
+
+Each package's unit tests run in a process of their own, with no server's address; then each one's integration tests,
+then tests/contract and tests/e2e. Servers that were not running before are stopped afterwards.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass
+from pathlib import Path
+
+from environment import Environment, base
+from places import PYTHON, ROOT, RUN, missing_packages, present_packages
+from progress import Trouble, give_up, say
+from system import borrowed_servers
+
+REPORTS = RUN / "test"
+NO_TESTS = 5  # pytest's exit code when it has found none
+SERVERS = ("AMQP_URL", "DATABASE_URL", "WICI_ADMIN_DATABASE_URL")
+
+
+@dataclass(frozen=True)
+class Section:
+    """One pytest process: a package's tests of one kind."""
+
+    title: str
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a section."""
+
+    section: Section
+    code: int
+    passed: int
+    failed: int
+    skipped: int
+    seconds: float
+
+
+def main(arguments: list[str]) -> None:
+    wanted = sections([ROOT / argument for argument in arguments])
+    if not wanted:
+        give_up(f"There are no tests in {' '.join(arguments) or 'this checkout'}.")
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    units = [section for section in wanted if section.folder.name == "unit"]
+    others = [section for section in wanted if section not in units]
+    outcomes = [run(section, without_servers(base())) for section in units]
+    if others:
+        try:
+            with borrowed_servers() as environ:
+                outcomes += [run(section, environ) for section in others]
+        except Trouble as trouble:
+            give_up(str(trouble))
+    sys.exit(summary(outcomes))
+
+
+def sections(only: list[Path]) -> list[Section]:
+    """The folders of tests that exist, units first; those inside `only` where it is given."""
+    packages = present_packages()
+    found = [
+        Section(f"{name}: {kind}", folder / "tests" / kind)
+        for kind in ("unit", "integration")
+        for name, folder in packages.items()
+    ]
+    found += [Section("local system: unit", ROOT / "deploy/local/tests/unit")]
+    found += [Section(kind, ROOT / "tests" / kind) for kind in ("contract", "e2e")]
+    found = [section for section in found if any(section.folder.rglob("test_*.py"))]
+    if not only:
+        return found
+    return [s for s in found if any(s.folder.is_relative_to(path) or path.is_relative_to(s.folder) for path in only)]
+
+
+def without_servers(environ: Environment) -> Environment:
+    """A unit test that speaks to a server is none; without addresses it shows."""
+    return {key: value for key, value in environ.items() if key not in SERVERS and not key.endswith("_DATABASE_URL")}
+
+
+def run(section: Section, environ: Environment) -> Outcome:
+    say(f"\n── {section.title} {'─' * max(0, 70 - len(section.title))}")
+    report = REPORTS / f"{section.title.replace(': ', '-')}.xml"
+    report.unlink(missing_ok=True)
+    started = time.monotonic()
+    ran = subprocess.run(
+        [PYTHON, "-m", "pytest", "-q", f"--junitxml={report}", section.folder],
+        cwd=ROOT, env=environ, stdin=subprocess.DEVNULL, check=False,
+    )  # fmt: skip
+    passed, failed, skipped = counts(report)
+    code = 0 if ran.returncode == NO_TESTS else ran.returncode
+    return Outcome(section, code, passed, failed, skipped, time.monotonic() - started)
+
+
+def counts(report: Path) -> tuple[int, int, int]:
+    """Passed, failed and skipped of a JUnit report; nothing where pytest died before it wrote one."""
+    if not report.exists():
+        return 0, 0, 0
+    suites = list(ElementTree.parse(report).getroot().iter("testsuite"))
+    total, failures, errors, skipped = (
+        sum(int(suite.get(key, "0")) for suite in suites) for key in ("tests", "failures", "errors", "skipped")
+    )
+    return total - failures - errors - skipped, failures + errors, skipped
+
+
+def summary(outcomes: list[Outcome]) -> int:
+    """The table of sections, the one line that counts, and the exit code."""
+    say(f"\n── all tests {'─' * 60}")
+    for outcome in outcomes:
+        mark = "✓" if outcome.code == 0 else "✗"
+        numbers = f"{outcome.passed:>5} passed {outcome.failed:>4} failed {outcome.skipped:>4} skipped"
+        say(f"  {mark} {outcome.section.title:<32} {numbers} {outcome.seconds:>7.1f} s")
+    for name in missing_packages():
+        say(f"  ! {name} is not in this checkout")
+    broken = [outcome for outcome in outcomes if outcome.code != 0 and outcome.failed == 0]
+    for outcome in broken:
+        say(f"  ✗ {outcome.section.title}: pytest ended with {outcome.code}")
+    passed, skipped = sum(o.passed for o in outcomes), sum(o.skipped for o in outcomes)
+    failed = sum(o.failed for o in outcomes) + len(broken)
+    say(f"  {sum(o.seconds for o in outcomes):.0f} s in all\n")
+    say(f"{passed} passed, {failed} failed, {skipped} skipped")
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
