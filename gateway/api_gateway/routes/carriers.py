@@ -1,0 +1,80 @@
+"""Carriers and routes, for operators: where SMS messages leave the platform."""
+
+from contracts import sms_gateway as contract
+from contracts.schema import PageQuery
+
+from api_gateway.routing import ANYONE, Route
+
+_CARRIER = {
+    "id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b20",
+    "name": "simulator",
+    "host": "127.0.0.1",
+    "port": 12775,
+    "system_id": "wici",
+    "system_type": "",
+    "bind_mode": "transceiver",
+    "binds": 2,
+    "window": 200,
+    "rate": 0,
+    "tls": False,
+    "long_form": "udh",
+    "receipt_ids": "same",
+    "enabled": True,
+    "created_at": "2026-11-24T08:00:00+00:00",
+}
+_ROUTE = {
+    "id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b21",
+    "carrier_id": _CARRIER["id"],
+    "prefix": "+48",
+    "account_id": None,
+    "lane": None,
+    "priority": 100,
+    "share": 1,
+    "enabled": True,
+}
+
+
+def _route(method: str, path: str, rpc: str, summary: str, **more: object) -> Route:
+    return Route(  # type: ignore[arg-type]
+        method,
+        f"/v1/operator/{path}",
+        rpc=f"sms_gateway.{rpc}",
+        permission=ANYONE,
+        operator=True,
+        summary=summary,
+        tags=["Operator"],
+        **more,
+    )
+
+
+ROUTES = [
+    _route(
+        "GET", "carriers", "list_carriers", "List carriers",
+        query=PageQuery, response=contract.CarrierPage,
+        response_example={"items": [_CARRIER], "next_cursor": None},
+    ),
+    _route(
+        "POST", "carriers", "create_carrier", "Add a carrier",
+        request=contract.CarrierCreate, response=contract.Carrier, status=201, response_example=_CARRIER,
+        example={"name": "simulator", "host": "127.0.0.1", "port": 12775, "system_id": "wici", "password": "secret"},
+    ),
+    _route(
+        "PATCH", "carriers/<uuid:id>", "update_carrier", "Change a carrier; its binds are made anew within seconds",
+        request=contract.CarrierChange, response=contract.Carrier, example={"rate": 500}, response_example=_CARRIER,
+    ),
+    _route("DELETE", "carriers/<uuid:id>", "delete_carrier", "Delete a carrier that no route uses", status=204),
+    _route(
+        "GET", "routes", "list_routes", "List routes",
+        query=PageQuery, response=contract.RoutePage, response_example={"items": [_ROUTE], "next_cursor": None},
+    ),
+    _route(
+        "POST", "routes", "create_route", "Add a route",
+        request=contract.RouteCreate, response=contract.CarrierRoute, status=201,
+        example={"carrier_id": _CARRIER["id"], "prefix": "+48"}, response_example=_ROUTE,
+    ),
+    _route(
+        "PATCH", "routes/<uuid:id>", "update_route", "Change a route",
+        request=contract.RouteChange, response=contract.CarrierRoute, example={"enabled": False}, response_example=_ROUTE,
+    ),
+    _route("DELETE", "routes/<uuid:id>", "delete_route", "Delete a route", status=204),
+]  # fmt: skip

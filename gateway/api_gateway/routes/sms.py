@@ -1,0 +1,69 @@
+"""Single SMS messages."""
+
+from contracts import sms_gateway as contract
+
+from api_gateway.routing import ANYONE, Route
+
+_ID = "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b11"
+
+ROUTES = [
+    Route(
+        "POST",
+        "/v1/sms",
+        rpc="sms_gateway.send_messages",
+        permission="sms.send",
+        summary="Send one text to up to 1,000 numbers",
+        description="Accepted messages are on disk before the answer. `lane: otp` is for one-time codes and alerts.",
+        request=contract.SmsCreate,
+        response=contract.SmsAccepted,
+        status=202,
+        retry_after=1,
+        idempotent=True,
+        tags=["SMS"],
+        example={"from": "Wici", "to": ["+48600100200"], "text": "Your code is 123456", "lane": "otp"},
+        response_example={"messages": [{"id": _ID, "to": "+48600100200", "parts": 1}]},
+    ),
+    Route(
+        "POST",
+        "/v1/sms/parts",
+        rpc="sms_gateway.count_parts",
+        permission=ANYONE,
+        summary="Count characters and parts of a text",
+        description="Names the characters that force UCS-2, which halves what fits into a part.",
+        request=contract.PartsCount,
+        response=contract.Counted,
+        tags=["SMS"],
+        example={"text": "Zażółć"},
+        response_example={
+            "encoding": "ucs2",
+            "characters": 6,
+            "units": 6,
+            "parts": 1,
+            "offending": ["ż", "ó", "ł", "ć"],
+            "text": "Zażółć",
+        },
+    ),
+    Route(
+        "GET",
+        "/v1/sms/<uuid:id>",
+        rpc="sms_gateway.get_message",
+        permission="sms.send",
+        summary="One message and what became of it",
+        response=contract.Sms,
+        tags=["SMS"],
+        response_example={
+            "id": _ID,
+            "to": "+48600100200",
+            "from": "Wici",
+            "text": "Your code is 123456",
+            "state": "delivered",
+            "code": "000",
+            "parts": 1,
+            "campaign_id": None,
+            "external_id": None,
+            "created_at": "2026-11-24T08:00:00+00:00",
+            "submitted_at": "2026-11-24T08:00:00.2+00:00",
+            "final_at": "2026-11-24T08:00:03+00:00",
+        },
+    ),
+]

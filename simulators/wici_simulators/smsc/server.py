@@ -1,0 +1,239 @@
+"""The carrier's SMPP side: binds, answers, and receipts after their delay."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple
+
+from wici_simulators.smsc import wire
+from wici_simulators.smsc.ledger import Ledger
+from wici_simulators.smsc.settings import ERROR_CODES, REJECTED, STAT_WORDS, STATE_NUMBERS, Settings
+
+_BINDS = {wire.BIND_RECEIVER: "receiver", wire.BIND_TRANSMITTER: "transmitter", wire.BIND_TRANSCEIVER: "transceiver"}
+_TICK = 0.01  # seconds; receipts and delayed answers leave in one write a tick
+
+
+class Waiting(NamedTuple):
+    """A receipt that is due at `due`."""
+
+    due: float
+    index: int
+    system_id: str
+    message_id: bytes
+    phone: bytes
+    sender: bytes
+    outcome: int
+
+
+class Carrier:
+    """State that all binds share."""
+
+    def __init__(self, settings: Settings, password: str | None = None) -> None:
+        self.settings = settings
+        self.password = password
+        self.ledger = Ledger()
+        self.binds: set[Bind] = set()
+        self.waiting: deque[Waiting] = deque()
+        self._writer = wire.ReceiptWriter()
+        self._seen = 0
+
+    def throttles(self) -> bool:
+        """Whether this submit_sm falls to `throttle_every`."""
+        self._seen += 1
+        every = self.settings.throttle_every
+        return bool(every) and self._seen % every == 0
+
+    async def run(self) -> None:
+        """Send what is due, every tick, for ever."""
+        while True:
+            await asyncio.sleep(_TICK)
+            for bind in list(self.binds):
+                bind.send_delayed_answers()
+            if self.waiting and self.settings.receipts:
+                self._send_due(time.time())
+
+    def _send_due(self, now: float) -> None:
+        receivers: dict[str, list[Bind]] = {}
+        for bind in self.binds:
+            if bind.receives:
+                receivers.setdefault(bind.system_id, []).append(bind)
+        kept: deque[Waiting] = deque()
+        turn = 0
+        while self.waiting and self.waiting[0].due <= now:
+            receipt = self.waiting.popleft()
+            open_binds = receivers.get(receipt.system_id, ())
+            for _ in range(len(open_binds)):
+                turn += 1
+                bind = open_binds[turn % len(open_binds)]
+                if len(bind.unanswered) < self.settings.receipt_window:
+                    bind.queue_receipt(receipt, self._frame)
+                    break
+            else:
+                kept.append(receipt)
+                if len(kept) > 50_000:
+                    break
+        self.waiting.extendleft(reversed(kept))
+        for bind in self.binds:
+            bind.flush()
+
+    def _frame(self, sequence: int, receipt: Waiting) -> bytes:
+        outcome, args = receipt.outcome, (sequence, receipt.phone, receipt.sender, receipt.message_id)
+        if self.settings.parameter_form(receipt.phone):
+            return self._writer.parameter_form(*args, STATE_NUMBERS[outcome], ERROR_CODES[outcome])
+        return self._writer.text_form(*args, STAT_WORDS[outcome], ERROR_CODES[outcome])
+
+    def send_first(self, bind: Bind, receipt: Waiting) -> None:
+        """The receipt leaves before the answer to its submit_sm (some carriers do that)."""
+        if bind.receives:
+            bind.queue_receipt(receipt, self._frame)
+        else:
+            self.waiting.append(receipt)
+
+
+class Bind(asyncio.Protocol):
+    """One connection. Bytes that are no SMPP end it; a bad body is answered with its status."""
+
+    def __init__(self, carrier: Carrier) -> None:
+        self._carrier = carrier
+        self._buffer = b""
+        self._out: list[bytes] = []
+        self._delayed: deque[tuple[float, bytes]] = deque()
+        self._sequence = 0
+        self._second = 0
+        self._in_second = 0
+        self.system_id = ""
+        self.kind = ""
+        self.unanswered: dict[int, Waiting] = {}
+
+    @property
+    def receives(self) -> bool:
+        return self.kind in ("receiver", "transceiver")
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._carrier.binds.add(self)
+
+    def connection_lost(self, _: Exception | None) -> None:
+        self._carrier.binds.discard(self)
+        # What was not answered is sent again to the next receiver: a carrier keeps receipts for days.
+        self._carrier.waiting.extendleft(reversed(self.unanswered.values()))
+        self.unanswered.clear()
+
+    def data_received(self, chunk: bytes) -> None:
+        buffer = self._buffer + chunk if self._buffer else chunk
+        position, end = 0, len(buffer)
+        now = time.time()
+        while end - position >= 16:
+            length, command, _, sequence = wire.HEADER.unpack_from(buffer, position)
+            if not 16 <= length <= wire.MAX_PDU:
+                self._refuse_stream(sequence)
+                return
+            if position + length > end:
+                break
+            self._handle(command, sequence, buffer[position : position + length], now)
+            position += length
+        self._buffer = buffer[position:]
+        self.flush()
+
+    def _refuse_stream(self, sequence: int) -> None:
+        self._out.append(wire.HEADER.pack(16, wire.GENERIC_NACK, wire.BAD_COMMAND_LENGTH, sequence))
+        self.flush()
+        self._buffer = b""
+        self._transport.close()
+
+    def _handle(self, command: int, sequence: int, frame: bytes, now: float) -> None:
+        try:
+            if command == wire.SUBMIT_SM:
+                self._submit(sequence, frame, now)
+            elif command == wire.DELIVER_SM | wire.RESPONSE:
+                self._receipt_answered(sequence, now)
+            elif command in _BINDS:
+                self._bind(command, sequence, frame)
+            elif command == wire.ENQUIRE_LINK:
+                self._out.append(wire.response(command, sequence))
+            elif command == wire.UNBIND:
+                self._out.append(wire.response(command, sequence))
+                self.flush()
+                self._transport.close()
+            elif not command & wire.RESPONSE:
+                self._out.append(wire.HEADER.pack(16, wire.GENERIC_NACK, wire.BAD_COMMAND, sequence))
+        except wire.Malformed:
+            self._out.append(wire.response(command, sequence, wire.BAD_LENGTH))
+
+    def _bind(self, command: int, sequence: int, frame: bytes) -> None:
+        system_id, password = wire.read_bind(frame)
+        status = 0
+        if self.kind:
+            status = wire.ALREADY_BOUND
+        elif self._carrier.password is not None and password != self._carrier.password:
+            status = wire.INVALID_PASSWORD
+        else:
+            self.system_id, self.kind = system_id, _BINDS[command]
+        self._out.append(wire.response(command, sequence, status, b"" if status else b"WICI-SMSC\0\x02\x10\x00\x01\x34"))
+
+    def _submit(self, sequence: int, frame: bytes, now: float) -> None:
+        settings, carrier = self._carrier.settings, self._carrier
+        if self.kind not in ("transmitter", "transceiver"):
+            self._out.append(wire.response(wire.SUBMIT_SM, sequence, wire.BAD_BIND_STATUS))
+            return
+        if self._over_rate(settings.rate, now) or carrier.throttles():
+            carrier.ledger.throttled += 1
+            self._out.append(wire.response(wire.SUBMIT_SM, sequence, wire.THROTTLED))
+            return
+        source, phone, registered = wire.read_destination(frame)
+        outcome = settings.outcome(phone)
+        ledger = carrier.ledger
+        index, message_id = ledger.add(frame, outcome, settings.keep)
+        ledger.first_at = ledger.first_at or now
+        ledger.last_at = now
+        if outcome == REJECTED:
+            self._answer(wire.response(wire.SUBMIT_SM, sequence, wire.INVALID_DESTINATION), now)
+            return
+        receipt = Waiting(now + settings.receipt_delay, index, self.system_id, message_id, phone, source, outcome)
+        if registered & 1 and settings.receipts_first:
+            carrier.send_first(self, receipt)
+        elif registered & 1:
+            carrier.waiting.append(receipt)
+        self._answer(wire.response(wire.SUBMIT_SM, sequence, 0, message_id + b"\0"), now)
+
+    def _over_rate(self, rate: int, now: float) -> bool:
+        second = int(now)
+        if second != self._second:
+            self._second, self._in_second = second, 0
+        self._in_second += 1
+        return 0 < rate < self._in_second
+
+    def _answer(self, frame: bytes, now: float) -> None:
+        if self._carrier.settings.response_delay:
+            self._delayed.append((now + self._carrier.settings.response_delay, frame))
+        else:
+            self._out.append(frame)
+
+    def send_delayed_answers(self) -> None:
+        now = time.time()
+        while self._delayed and self._delayed[0][0] <= now:
+            self._out.append(self._delayed.popleft()[1])
+        self.flush()
+
+    def queue_receipt(self, receipt: Waiting, frame_of: Callable[[int, Waiting], bytes]) -> None:
+        self._sequence = self._sequence % 0x7FFFFFFF + 1
+        self.unanswered[self._sequence] = receipt
+        self._out.append(frame_of(self._sequence, receipt))
+
+    def _receipt_answered(self, sequence: int, now: float) -> None:
+        receipt = self.unanswered.pop(sequence, None)
+        if receipt is not None:
+            self._carrier.ledger.receipt_taken(receipt.index)
+            self._carrier.ledger.last_receipt_at = now
+
+    def flush(self) -> None:
+        """One write for all that has gathered."""
+        if self._out:
+            self._transport.write(b"".join(self._out))
+            self._out.clear()
