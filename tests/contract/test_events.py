@@ -1,0 +1,53 @@
+"""Events: every version ever published still loads, everything published is declared, everything handled is published."""
+
+import json
+from pathlib import Path
+
+import pytest
+from contracts import events
+from system import SERVICES, service_class, source_of
+
+SAMPLES = Path(__file__).parent / "samples"
+
+
+@pytest.mark.parametrize("event", events.EVENTS, ids=lambda event: f"{event.source}.{event.name}")
+def test_every_frozen_sample_of_an_event_loads(event):
+    """A sample is written once, when the event's shape is released, and never changed."""
+    samples = sorted(SAMPLES.glob(f"{event.source}.{event.name}*.json"))
+
+    assert samples, f"freeze a sample: tests/contract/samples/{event.source}.{event.name}.json"
+    for sample in samples:
+        loaded = event.schema().load(json.loads(sample.read_text("utf-8")))
+        again = event.schema().load(json.loads(json.dumps(event.schema().dump(loaded))))
+        assert again == loaded
+
+
+@pytest.mark.parametrize("event", events.EVENTS, ids=lambda event: f"{event.source}.{event.name}")
+def test_every_event_has_a_publisher(event):
+    constant = next(name for name, value in vars(events).items() if value is event)
+    publishers = [
+        path for path, text in source_of(event.source).items() if constant in text and "contracts" in text
+    ]
+
+    assert publishers, f"{event.source} never publishes {constant}"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_handlers_are_those_that_the_contracts_name(service):
+    """Both ways: a handler that is not declared does not start; a declared one that is missing fills a queue for ever."""
+    from chassis.service import _EventHandler
+
+    declared = {
+        (event.name, subscription.split(".")[1])
+        for event, subscriptions in events.SUBSCRIPTIONS.items()
+        for subscription in subscriptions
+        if subscription.split(".")[0] == service
+    }
+    handled = set()
+    cls = service_class(service)
+    for name in dir(cls):
+        for entrypoint in getattr(getattr(cls, name), "nameko_entrypoints", ()):
+            if isinstance(entrypoint, _EventHandler) and not entrypoint.broadcast:
+                handled.add((entrypoint.event.name, name))
+
+    assert handled == declared

@@ -1,0 +1,66 @@
+"""RPC: what the contracts name exists, with that signature, and somebody calls it."""
+
+import importlib
+import inspect
+import re
+
+import pytest
+from system import SERVICES, all_sources, rpc_methods
+
+SIGNATURE = ["self", "actor", "payload"]
+
+
+def contract_of(service):
+    return importlib.import_module(f"contracts.{service}").RPC
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_methods_are_those_of_the_contract(service):
+    assert set(rpc_methods(service)) == set(contract_of(service))
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_method_has_the_one_signature(service):
+    for name, method in rpc_methods(service).items():
+        assert list(inspect.signature(method).parameters) == SIGNATURE, f"{service}.{name}"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_method_is_called_by_someone(service):
+    text = "\n".join(all_sources().values())
+    uncalled = [
+        name
+        for name in contract_of(service)
+        if not re.search(rf"""["']{service}\.{name}["']|_gateway\.{name}["']""", text)
+    ]
+
+    assert not uncalled
+
+
+def test_every_call_goes_to_a_method_that_exists():
+    known = {f"{service}.{name}" for service in SERVICES for name in contract_of(service)}
+    pattern = re.compile(rf"""["']((?:{"|".join(SERVICES)})\.[a-z_]+)["']""")
+    called = {
+        (path, call)
+        for path, text in all_sources().items()
+        for call in pattern.findall(text)
+        if ".call(" in text or "rpc=" in text
+    }
+    # Logger names, module names and subscriptions look alike; only what is neither counts.
+    modules = {f"{service}.{module}" for service in SERVICES for module in modules_of(service)}
+    subscriptions = subscribed()
+
+    assert {f"{path}: {call}" for path, call in called if call not in known | modules | subscriptions} == set()
+
+
+def modules_of(service):
+    package = importlib.import_module(service)
+    import pkgutil
+
+    return [module.name for module in pkgutil.iter_modules(package.__path__)]
+
+
+def subscribed():
+    from contracts.events import SUBSCRIPTIONS
+
+    return {subscription for subscriptions in SUBSCRIPTIONS.values() for subscription in subscriptions}
