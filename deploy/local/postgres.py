@@ -167,8 +167,9 @@ def as_server_user(command: list[str | Path], programs: Path) -> list[str]:
         return words
     identity = [f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
     hidden = any(not folder.stat().st_mode & 0o001 for path in (HOME, programs) for folder in (path, *path.parents))
-    capability = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"] if hidden else []
-    return ["setpriv", *identity, *capability, *words]
+    # Without no_setuid_fixup access(2) would ignore the capability, and initdb asks access(2).
+    capability = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--securebits=+no_setuid_fixup"]
+    return ["setpriv", *identity, *(capability if hidden else []), *words]
 
 
 def clean_environ() -> Environment:
