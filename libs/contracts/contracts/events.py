@@ -39,10 +39,14 @@ class AccountClosed(EventSchema):
 
 
 class AccessChanged(EventSchema):
-    """Whoever caches who a token or key belongs to, or what it may do, forgets it now (broadcast)."""
+    """Whoever caches who a token or key belongs to, or what it may do, forgets it now (broadcast).
 
-    account_id = fields.UUID(required=True)
+    An operator's has no account.
+    """
+
+    account_id = fields.UUID(required=True, allow_none=True)
     user_id = fields.UUID(allow_none=True, load_default=None)
+    operator_id = fields.UUID(allow_none=True, load_default=None)
 
 
 class PlanChanged(EventSchema):
