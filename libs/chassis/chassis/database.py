@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -26,11 +27,9 @@ def _make_waits_green() -> None:
 
 
 def _eventlet_is_active() -> bool:
-    try:
-        from eventlet.patcher import is_monkey_patched
-    except ImportError:
-        return False
-    return bool(is_monkey_patched("select"))
+    # Looked up, not imported: the gateway and the socket processes have no eventlet and shall not load it.
+    patcher = sys.modules.get("eventlet.patcher")
+    return patcher is not None and bool(patcher.is_monkey_patched("select"))
 
 
 def make_engine(url: str, *, pool_size: int = 10, application_name: str = "wici") -> sqlalchemy.Engine:
