@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import marshmallow
+
 from contracts.permissions import PERMISSIONS
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     Handler = Callable[[RequestContext], Response]
 
 PUBLIC: Final = "PUBLIC"
-"""No login needed; whoever presents a token or key is still told when it is wrong only by the routes that ask for one."""
+"""No login needed; a token that is sent all the same is not looked at."""
 
 ANYONE: Final = "ANYONE"
 """Any logged-in user or API key; where a service decides more finely, `Route.service_checked` names the permission."""
@@ -56,6 +57,8 @@ class Route:
     :param retry_after: seconds for the Retry-After header of a 202.
     :param deadline: seconds that the RPC may take.
     :param handler: `handler(context) -> Response` for what is not JSON over one RPC: uploads, downloads.
+    :param bare: a `handler` that gets the request as it came: no rate limit, no check of query or body (tracking links,
+        health, documentation).
     :param consumes: media type of the request body, for the description: `multipart/form-data` for uploads.
     :param produces: media types of the answer, the first by default: `("application/json", "application/pdf")`.
     """
@@ -81,6 +84,7 @@ class Route:
     response_example: Any = field(default=None, kw_only=True)
     deadline: float = field(default=10.0, kw_only=True)
     handler: Handler | None = field(default=None, kw_only=True)
+    bare: bool = field(default=False, kw_only=True)
     consumes: str = field(default="application/json", kw_only=True)
     produces: Sequence[str] = field(default=("application/json",), kw_only=True)
 
@@ -120,11 +124,19 @@ class Route:
             ),
             (bool(self.summary.strip()), "summary= is missing"),
             (
-                self.operator == self.path.startswith("/v1/operator/"),
+                not self.bare or (self.handler is not None and self.permission == PUBLIC),
+                "bare= needs handler= and PUBLIC",
+            ),
+            (
+                self.operator == self.path.startswith("/v1/operator/") or self.permission == PUBLIC,
                 "operator=True belongs under /v1/operator/, and everything there must have it",
             ),
             (not self.idempotent or self.method == "POST", "only a POST takes an Idempotency-Key"),
-            (self.method not in ("GET", "DELETE") or self.request is None, f"a {self.method} has no body"),
+            (
+                not self.idempotent or self.permission != PUBLIC,
+                "an Idempotency-Key needs an account: a PUBLIC route has none",
+            ),
+            (self.method != "GET" or self.request is None, "a GET has no body: use query="),
             (200 <= self.status < 400, f"status={self.status} is not one of success"),
             *((_is_schema(getattr(self, name)), f"{name}= must be a marshmallow Schema class") for name in _SCHEMAS),
         ]

@@ -8,7 +8,7 @@ import pkgutil
 from api_gateway.routing import Route, RouteError
 
 
-def collect(package: str = __name__) -> list[Route]:
+def all_routes(package: str = __name__) -> list[Route]:
     """All routes, in the order of their modules' names.
 
     :raises RouteError: names the module whose table is missing or broken, or the two that claim one operation.
@@ -21,7 +21,9 @@ def collect(package: str = __name__) -> list[Route]:
         for route in _table(f"{package}.{found.name}"):
             operation = (route.method, route.template)
             if operation in owner_by_operation:
-                raise RouteError(f"{route.method} {route.path} is in both {owner_by_operation[operation]} and {found.name}")
+                raise RouteError(
+                    f"{route.method} {route.path} is in both {owner_by_operation[operation]} and {found.name}"
+                )
             if route.endpoint in endpoints:
                 raise RouteError(f"{found.name}: {route.method} {route.path} has the name of another: {route.endpoint}")
             owner_by_operation[operation] = found.name

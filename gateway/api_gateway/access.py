@@ -1,0 +1,156 @@
+"""Who is calling: tokens and keys turned into principals, remembered for a moment, forgotten when access changes."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from api_gateway.clients import Services
+from contracts.errors import Unauthenticated
+from contracts.rpc import Actor
+
+# A token is 43 characters of base64url, perhaps with a prefix; whatever is far longer is nobody's.
+MAX_TOKEN = 512
+# While the broadcast is not heard, what is remembered is trusted no longer than this.
+DEAF_SECONDS = 1.0
+MAX_REMEMBERED = 20_000
+AUTHENTICATE_DEADLINE = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who a token or key belongs to, as identity tells it."""
+
+    account_id: str | None
+    user_id: str | None
+    session_id: str | None
+    api_key_id: str | None
+    operator_id: str | None
+    permissions: frozenset[str]
+    kind: str  # session, api_key or operator
+    expires_at: float  # Unix seconds; infinity for a key without expiry
+    ip_lists: tuple[tuple[str, ...], ...] = field(default=())
+
+    @classmethod
+    def from_wire(cls, told: dict[str, Any]) -> Principal:
+        kind = str(told.get("kind", "session"))
+        rules = told.get("ip_rules") or {}
+        account_list = rules.get("api" if kind == "api_key" else "panel") or ()
+        return cls(
+            account_id=told.get("account_id"),
+            user_id=told.get("user_id"),
+            session_id=told.get("session_id"),
+            api_key_id=told.get("api_key_id"),
+            operator_id=told.get("operator_id"),
+            permissions=frozenset(told.get("permissions") or ()),
+            kind=kind,
+            expires_at=_unix_seconds(told.get("expires_at")),
+            ip_lists=(tuple(account_list), tuple(told.get("key_ip_list") or ())),
+        )
+
+
+def bearer_token(authorization: str | None) -> str | None:
+    """The token of an `Authorization: Bearer …` header; None without the header.
+
+    :raises Unauthenticated: another scheme, or no readable token.
+    """
+    if authorization is None:
+        return None
+    scheme, _, token = authorization.partition(" ")
+    token = token.strip()
+    if scheme.lower() != "bearer" or not token or len(token) > MAX_TOKEN or not token.isascii():
+        raise Unauthenticated("session.invalid", "Send `Authorization: Bearer TOKEN`.")
+    return token
+
+
+@dataclass(frozen=True, slots=True)
+class _Remembered:
+    principal: Principal
+    at: float
+
+
+class Access:
+    """Authentication with a memory.
+
+    :param is_heard: whether the `access_changed` broadcast reaches this process at the moment.
+    """
+
+    def __init__(
+        self,
+        services: Services,
+        *,
+        is_heard: Callable[[], bool],
+        remember_seconds: float = 10.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._services = services
+        self._is_heard = is_heard
+        self._remember_seconds = remember_seconds
+        self._clock = clock
+        self._remembered: OrderedDict[str, _Remembered] = OrderedDict()
+        self._lock = threading.Lock()
+        self._generation = 0
+
+    def forget(self) -> None:
+        """Drop everything: somebody's access changed, and what is being asked for now may already be old."""
+        with self._lock:
+            self._generation += 1
+            self._remembered.clear()
+
+    def recall(self, token: str) -> Principal | None:
+        """The principal of a token that was authenticated a moment ago, without asking anyone."""
+        return self._recall(_digest(token))
+
+    def authenticate(self, token: str, actor: Actor) -> Principal:
+        """The principal of a token.
+
+        :raises Unauthenticated: wrong, ended or expired.
+        :raises Unavailable: identity does not answer.
+        """
+        digest = _digest(token)
+        principal = self._recall(digest)
+        if principal is not None:
+            return principal
+        with self._lock:
+            generation = self._generation
+        told = self._services.call("identity.authenticate", actor, {"token": digest}, deadline=AUTHENTICATE_DEADLINE)
+        principal = Principal.from_wire(told["principal"])
+        self._remember(digest, principal, generation)
+        return principal
+
+    def _recall(self, digest: str) -> Principal | None:
+        with self._lock:
+            found = self._remembered.get(digest)
+        if found is None:
+            return None
+        trusted = self._remember_seconds if self._is_heard() else DEAF_SECONDS
+        if self._clock() - found.at > trusted or found.principal.expires_at <= time.time():
+            return None
+        return found.principal
+
+    def _remember(self, digest: str, principal: Principal, generation: int) -> None:
+        with self._lock:
+            if generation != self._generation:
+                return  # Access changed while identity was answering: its answer may be the old one.
+            self._remembered[digest] = _Remembered(principal, self._clock())
+            self._remembered.move_to_end(digest)
+            while len(self._remembered) > MAX_REMEMBERED:
+                self._remembered.popitem(last=False)
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _unix_seconds(told: Any) -> float:
+    if told is None:
+        return float("inf")
+    if isinstance(told, int | float):
+        return float(told)
+    return datetime.fromisoformat(str(told)).timestamp()

@@ -1,0 +1,95 @@
+"""The Flask application: every route of the tables, the same headers on every answer, a problem for every error."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+
+from flask import Flask, Response, current_app, g, request
+from werkzeug.exceptions import NotFound
+
+from api_gateway import answers, cors, problems
+from api_gateway.config import Config
+from api_gateway.parts import Parts, build
+from api_gateway.pipeline import Endpoint
+from api_gateway.routes import all_routes
+from api_gateway.routing import Route
+from chassis import config as chassis_config
+from chassis.ids import new_id
+from chassis.logs import bind
+
+_REQUEST_ID = re.compile(r"^[A-Za-z0-9._:/+=@-]{1,128}$")
+_SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+    "Cross-Origin-Resource-Policy": "same-site",
+}
+
+
+def create_app(parts: Parts, routes: Sequence[Route] | None = None) -> Flask:
+    """The application over `parts`; `routes` are those of the tables unless given.
+
+    :raises RouteError: a route table is broken; the message names it.
+    """
+    app = Flask("api_gateway", static_folder=None)
+    app.url_map.merge_slashes = False
+    app.url_map.redirect_defaults = False
+    app.extensions["parts"] = parts
+    table = all_routes() if routes is None else list(routes)
+    app.extensions["routes"] = table
+    problems.install(app)
+    for route in table:
+        app.add_url_rule(
+            route.path,
+            route.endpoint,
+            Endpoint(parts, route),
+            methods=[route.method],
+            strict_slashes=True,
+        )
+    app.before_request(_begin)
+    app.after_request(_end)
+    return app
+
+
+def from_environment() -> Flask:
+    """What gunicorn asks for, in each worker process."""
+    parts = build(chassis_config.load(Config, os.environ))
+    try:
+        return create_app(parts)
+    except BaseException:
+        parts.close()
+        raise
+
+
+def _begin() -> None:
+    parts: Parts = _parts()
+    given = request.headers.get("X-Request-Id", "")
+    g.request_id = given if _REQUEST_ID.match(given) else str(new_id())
+    g.address = parts.client_address.of(request.remote_addr or "", request.headers.get("X-Forwarded-For"))
+    bind(trace_id=g.request_id)
+    if "\ufffd" in request.path or "\x00" in request.path:
+        raise NotFound
+
+
+def _end(answer: Response) -> Response:
+    headers = answer.headers
+    if "request_id" in g:
+        headers["X-Request-Id"] = g.request_id
+    for name, value in _SECURITY_HEADERS.items():
+        headers.setdefault(name, value)
+    if "Cache-Control" not in headers:
+        headers["Cache-Control"] = "no-store"
+    if "allowance" in g:
+        headers.update(g.allowance.headers())
+    cors.apply(answer, _parts().config.cors_origins)
+    answers.compress(answer, request.headers.get("Accept-Encoding"))
+    return answer
+
+
+def _parts() -> Parts:
+    parts: Parts = current_app.extensions["parts"]
+    return parts

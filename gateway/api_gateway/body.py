@@ -1,0 +1,203 @@
+"""Reading what the client sent: bounded, strictly JSON, strictly UTF-8, inflated no further than the limit."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+import zlib
+from typing import IO, Any
+from urllib.parse import parse_qsl
+
+from flask import Request
+from werkzeug.exceptions import RequestTimeout
+
+from contracts.errors import FieldError, Invalid, TooLarge, Unreadable, Unsupported
+
+MAX_DEPTH = 32
+CHUNK = 64 * 1024
+# A body that trickles in may not hold a thread for longer than this.
+BODY_SECONDS = 60.0
+INT64 = range(-(2**63), 2**63)
+_GZIP = 16 + zlib.MAX_WBITS
+
+
+def read_json(request: Request, limit: int) -> Any:
+    """The JSON value of the body; None where there is no body at all.
+
+    :param limit: bytes, before and after inflation.
+    :raises Unreadable: not JSON, not UTF-8, a key twice, NaN or Infinity, nested too deep.
+    :raises Unsupported: a media type, charset or content encoding that is not understood.
+    :raises TooLarge: more than `limit` bytes.
+    """
+    raw = read(request, limit)
+    if not raw:
+        return None
+    _require_json(request)
+    return parse(raw)
+
+
+def read(request: Request, limit: int) -> bytes:
+    """The body's bytes, inflated."""
+    if (request.content_length or 0) > limit:
+        raise _too_large(limit)
+    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding in ("identity", ""):
+        return _read_bounded(request.stream, limit)
+    if encoding in ("gzip", "x-gzip"):
+        return _inflate(_read_bounded(request.stream, limit), limit)
+    raise Unsupported("request.unsupported_encoding", "Content-Encoding may be gzip.")
+
+
+def parse(raw: bytes) -> Any:
+    """Strict JSON (RFC 8259 in UTF-8, I-JSON's rules on keys and numbers)."""
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Unreadable("json.not_utf8", f"Byte {error.start} of the body is not UTF-8.") from None
+    try:
+        value = json.loads(
+            text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite, parse_int=_small
+        )
+    except json.JSONDecodeError as error:
+        raise Unreadable("json.malformed", f"{error.msg} at line {error.lineno}, column {error.colno}.") from None
+    except RecursionError:
+        raise _too_deep() from None
+    _check_inside(raw, value)
+    return value
+
+
+def parse_query(query_string: bytes) -> list[tuple[str, str]]:
+    """Names and values of a query string; strict about UTF-8 and control characters."""
+    try:
+        pairs = parse_qsl(query_string.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=100)
+    except UnicodeDecodeError:
+        raise Unreadable("query.not_utf8", "The query string is not percent-encoded UTF-8.") from None
+    except ValueError:
+        raise Unreadable("query.malformed", "The query string has too many fields.") from None
+    if any("\x00" in name or "\x00" in value for name, value in pairs):
+        raise Unreadable("query.malformed", "The query string holds a NUL character.")
+    return pairs
+
+
+def _require_json(request: Request) -> None:
+    if request.mimetype != "application/json":
+        raise Unsupported("request.unsupported_media_type", "Send application/json.")
+    charset = request.mimetype_params.get("charset", "utf-8").lower()
+    if charset not in ("utf-8", "utf8", "us-ascii"):
+        raise Unsupported("request.unsupported_charset", "Send UTF-8.")
+
+
+def _read_bounded(stream: IO[bytes], limit: int) -> bytes:
+    ends = time.monotonic() + BODY_SECONDS
+    parts, size = [], 0
+    while chunk := stream.read(min(CHUNK, limit + 1 - size)):
+        parts.append(chunk)
+        size += len(chunk)
+        if size > limit:
+            raise _too_large(limit)
+        if time.monotonic() > ends:
+            raise RequestTimeout
+    return b"".join(parts)
+
+
+def _inflate(packed: bytes, limit: int) -> bytes:
+    parts, size = [], 0
+    while packed:
+        stream = zlib.decompressobj(_GZIP)
+        try:
+            part = stream.decompress(packed, limit + 1 - size)
+        except zlib.error:
+            raise Unreadable("request.bad_gzip", "The body is not gzip.") from None
+        parts.append(part)
+        size += len(part)
+        if size > limit:
+            raise _too_large(limit)
+        if not stream.eof:
+            raise Unreadable("request.bad_gzip", "The gzip body ends too early.")
+        packed = stream.unused_data
+    return b"".join(parts)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise Unreadable("json.duplicate_key", f"The key {twice[:100]!r} stands twice in one object.")
+    return found
+
+
+def _no_constant(name: str) -> Any:
+    raise Unreadable("json.malformed", f"{name} is not JSON.")
+
+
+def _finite(literal: str) -> float:
+    number = float(literal)
+    if not math.isfinite(number):
+        raise Unreadable("json.number_out_of_range", "A number is out of range.")
+    return number
+
+
+def _small(literal: str) -> int:
+    number = int(literal) if len(literal) <= 20 else None
+    if number is None or number not in INT64:
+        raise Unreadable("json.number_out_of_range", "A whole number is out of range (64 bits).")
+    return number
+
+
+def _check_inside(raw: bytes, value: Any) -> None:
+    """Depth, NUL and lone surrogates; looked for only where the bytes make them possible."""
+    odd = b"\\u0000" in raw or b"\\ud" in raw or b"\\uD" in raw
+    if not odd and raw.count(b"[") + raw.count(b"{") <= MAX_DEPTH:
+        return
+    level, depth = [value], 0
+    while level:
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise _too_deep()
+        if odd:
+            for text in (text for item in level for text in _texts(item)):
+                _check_text(text)
+        level = [child for item in level for child in _children(item)]
+
+
+def _texts(item: Any) -> list[str]:
+    if isinstance(item, dict):
+        return list(item)
+    return [item] if isinstance(item, str) else []
+
+
+def _children(item: Any) -> list[Any]:
+    if isinstance(item, dict):
+        return list(item.values())
+    return item if isinstance(item, list) else []
+
+
+def _check_text(text: str) -> None:
+    if "\x00" in text:
+        raise Unreadable("json.nul_character", "A string holds a NUL character.")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise Unreadable("json.lone_surrogate", "A string holds half of a surrogate pair.") from None
+
+
+def _too_deep() -> Unreadable:
+    return Unreadable("json.too_deep", f"The body is nested deeper than {MAX_DEPTH} levels.", {"limit": MAX_DEPTH})
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge("request.too_large", f"The body is larger than {limit} bytes.", {"limit": limit})
+
+
+def unknown_field(name: str) -> Invalid:
+    """The refusal of one field that the operation does not know."""
+    error: FieldError = {"field": name, "code": "field.unknown", "detail": "Unknown field."}
+    return Invalid("request.invalid", "Some fields are not valid.", None, [error])
+
+
+def not_an_object() -> Invalid:
+    """The refusal of a JSON body that is no object."""
+    error: FieldError = {"field": "", "code": "field.wrong_type", "detail": "The body must be a JSON object."}
+    return Invalid("request.invalid", "Some fields are not valid.", None, [error])

@@ -1,0 +1,74 @@
+"""One request as the pipeline and the handlers see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from flask import Request, Response, request
+
+from api_gateway import answers
+from api_gateway.access import Principal
+from api_gateway.limits import Allowance
+from contracts.rpc import Actor
+
+if TYPE_CHECKING:
+    from api_gateway.parts import Parts
+    from api_gateway.routing import Route
+
+
+@dataclass(slots=True)
+class RequestContext:
+    """What a route's `handler` gets.
+
+    :ivar payload: path parameters, query and JSON body in one, validated; ids are strings.
+    :ivar address: the client's IP address.
+    """
+
+    parts: Parts
+    route: Route
+    request_id: str
+    address: str
+    payload: dict[str, Any] = field(default_factory=dict)
+    principal: Principal | None = None
+    request_key: str | None = None
+    allowance: Allowance | None = None
+
+    @property
+    def request(self) -> Request:
+        """Flask's request, for headers and streams."""
+        return request
+
+    @property
+    def actor(self) -> Actor:
+        """On whose behalf this request calls a service."""
+        who = self.principal
+        actor: Actor = {
+            "account_id": who.account_id if who else None,
+            "user_id": who.user_id if who else None,
+            "session_id": who.session_id if who else None,
+            "api_key_id": who.api_key_id if who else None,
+            "operator_id": who.operator_id if who else None,
+            "permissions": sorted(who.permissions) if who else [],
+            "address": self.address,
+            "request_id": self.request_id,
+            "request_key": self.request_key,
+            "service": None,
+        }
+        return actor
+
+    def call(self, rpc: str, payload: dict[str, Any] | None = None, *, deadline: float | None = None) -> Any:
+        """Ask a service on the caller's behalf; `payload` is the request's own unless given.
+
+        :raises WiciError: what the service raised.
+        """
+        return self.parts.services.call(
+            rpc,
+            self.actor,
+            self.payload if payload is None else payload,
+            deadline=deadline or self.route.deadline,
+        )
+
+    def answer(self, result: Any) -> Response:
+        """The route's answer to `result`: its status, Location and Retry-After."""
+        return answers.of_route(self.route, result, self.payload)

@@ -1,0 +1,52 @@
+"""gunicorn's settings. The application, its broker connection and threads are made after the fork, in each worker."""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+from typing import Any
+
+from chassis import logs
+from chassis.logs import get_logger
+
+bind = os.environ.get("GATEWAY_BIND", "127.0.0.1:8000")
+wsgi_app = "api_gateway.app:from_environment()"
+workers = int(os.environ.get("GATEWAY_WORKERS", "2"))
+worker_class = "gthread"
+threads = int(os.environ.get("GATEWAY_THREADS", "32"))
+worker_connections = 2000
+backlog = 2048
+preload_app = False
+timeout = 60
+graceful_timeout = 30
+keepalive = 15
+# Click links hold their target; a signed link of 2,000 characters is about 2,900 long.
+limit_request_line = 8190
+limit_request_fields = 100
+limit_request_field_size = 16380
+# The application itself decides whose X-Forwarded-For it believes.
+forwarded_allow_ips = ""
+accesslog = None
+control_socket_disable = True
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
+# A client that stops in the middle of a request may not hold a thread for longer than this.
+RECEIVE_SECONDS = 20
+
+
+def on_starting(server: Any) -> None:
+    logs.configure("api_gateway", "gunicorn")
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    logs.configure("api_gateway", "gunicorn")
+    for listener in server.LISTENERS:
+        # Accepted connections inherit it; the kernel then ends a read that waits too long.
+        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", RECEIVE_SECONDS, 0))
+
+
+def worker_exit(server: Any, worker: Any) -> None:
+    app = getattr(worker, "wsgi", None)
+    if app is not None and "parts" in getattr(app, "extensions", {}):
+        app.extensions["parts"].close()
+        get_logger().info("worker_closed")

@@ -1,0 +1,128 @@
+"""`Idempotency-Key`: the same key and body give the same answer for a day, whatever fails in between."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+from flask import Response
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from api_gateway import store
+from chassis.ids import new_id
+from contracts.errors import Conflict, Invalid, Unavailable, Unreadable
+
+KEEP = timedelta(hours=24)
+# How much longer than the call's deadline a key stays locked to a worker that says nothing more.
+LOCK_MARGIN = timedelta(seconds=5)
+MAX_KEY = 255
+MAX_KEPT_BODY = 1024 * 1024
+_KEPT_HEADERS = ("Content-Type", "Location", "Retry-After", "WWW-Authenticate")
+
+Transaction = Callable[[], AbstractContextManager[Session]]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A key that this request holds; `request_key` goes to the services."""
+
+    account_id: UUID
+    key: str
+    request_key: UUID
+    lock_id: UUID
+
+
+def read_key(header: str | None) -> str | None:
+    """The key as sent, quotes of a structured string taken off.
+
+    :raises Unreadable: empty, too long, or not printable ASCII.
+    """
+    if header is None:
+        return None
+    key = header.strip()
+    if len(key) > 1 and key[0] == key[-1] == '"':
+        key = key[1:-1]
+    if not 0 < len(key) <= MAX_KEY or not (key.isascii() and key.isprintable()):
+        raise Unreadable(
+            "idempotency.bad_key", f"Idempotency-Key is 1 to {MAX_KEY} printable ASCII characters.", {"limit": MAX_KEY}
+        )
+    return key
+
+
+def fingerprint(operation: str, payload: dict[str, Any]) -> bytes:
+    """What must be equal for two requests to be the same one: the operation and all its parameters."""
+    return hashlib.sha256(operation.encode() + b"\n" + orjson.dumps(payload, option=orjson.OPT_SORT_KEYS)).digest()
+
+
+class Idempotency:
+    """Keys and answers in the gateway's database, shared by all workers."""
+
+    def __init__(self, transaction: Transaction, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._transaction = transaction
+        self._now = now
+
+    def begin(self, account_id: str, key: str, mark: bytes, deadline: float) -> Held | Response:
+        """Hold the key, or give the answer that it already has.
+
+        :param mark: of the request, by `fingerprint`.
+        :param deadline: seconds that the work may take; afterwards a retry may take the key over.
+        :raises Invalid: the key was used for another request.
+        :raises Conflict: the first request with the key is still running.
+        :raises Unavailable: the gateway's database does not answer, so nothing can be promised.
+        """
+        now, lock_id = self._now(), new_id()
+        lock = {
+            "account_id": UUID(account_id),
+            "key": key,
+            "fingerprint": mark,
+            "lock_id": lock_id,
+            "locked_until": now + timedelta(seconds=deadline) + LOCK_MARGIN,
+            "now": now,
+        }
+        try:
+            with self._transaction() as session:
+                request_key = store.take(session, request_key=new_id(), expired_before=now - KEEP, **lock)
+                if request_key is None:
+                    found = store.find(session, account_id=lock["account_id"], key=key)  # type: ignore[arg-type]
+                    if found is not None and bytes(found.fingerprint) != mark:
+                        raise Invalid("idempotency.key_reused", "This Idempotency-Key was used for another request.")
+                    if found is not None and found.status is not None:
+                        return _replay(found)
+                    request_key = store.take_over(session, **lock)
+        except SQLAlchemyError:
+            raise Unavailable("idempotency.unavailable", "Idempotency keys cannot be kept at the moment.") from None
+        if request_key is None:
+            raise Conflict("idempotency.still_running", "The first request with this key is still running.")
+        return Held(UUID(account_id), key, request_key, lock_id)
+
+    def finish(self, held: Held, answer: Response) -> None:
+        """Keep the answer; or, where trying again is right (429, 5xx), give the key back unanswered."""
+        body = answer.get_data()
+        with self._transaction() as session:
+            if answer.status_code == 429 or answer.status_code >= 500 or len(body) > MAX_KEPT_BODY:
+                store.let_go(session, account_id=held.account_id, key=held.key, lock_id=held.lock_id)
+                return
+            store.store_answer(
+                session,
+                account_id=held.account_id,
+                key=held.key,
+                lock_id=held.lock_id,
+                status=answer.status_code,
+                headers={name: answer.headers[name] for name in _KEPT_HEADERS if name in answer.headers},
+                body=body,
+            )
+
+
+def _replay(found: Any) -> Response:
+    answer = Response(bytes(found.body), found.status)
+    for name, value in (found.headers or {}).items():
+        answer.headers[name] = value
+    answer.headers["Idempotency-Replayed"] = "true"
+    return answer

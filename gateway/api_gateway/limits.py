@@ -1,0 +1,115 @@
+"""Rate limits, exact across workers and replicas: requests are leased in blocks from the gateway's database.
+
+A window is a minute. A worker that needs a request of a subject's window leases a block of them with one statement and
+spends the block without asking again; blocks shrink as the window empties. So the sum over all workers never passes
+the limit, and the database sees a few dozen statements a minute for a busy subject (docs/decisions).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from chassis.logs import get_logger
+from contracts.errors import TooManyRequests
+
+WINDOW_SECONDS = 60
+BLOCKS = 20
+MAX_SUBJECTS = 50_000
+# After the database failed, every worker counts alone for this long before it asks again.
+ALONE_SECONDS = 5.0
+
+Lease = Callable[[str, int, int, int], tuple[int, int]]
+"""(subject, window start, wanted, limit) → (granted, left for everyone)."""
+
+log = get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What a subject may still do, for the `RateLimit-*` headers."""
+
+    limit: int
+    remaining: int
+    reset: int  # seconds
+
+    def headers(self) -> dict[str, str]:
+        return {
+            "RateLimit-Limit": str(self.limit),
+            "RateLimit-Remaining": str(self.remaining),
+            "RateLimit-Reset": str(self.reset),
+        }
+
+
+@dataclass(slots=True)
+class _Window:
+    start: int
+    held: int = 0
+    left: int = 0
+    used_up: bool = False
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class RateLimiter:
+    """Spends requests of subjects (`address:…`, `account:…`, `key:…`), leasing them where it holds none."""
+
+    def __init__(self, lease: Lease, clock: Callable[[], float] = time.time) -> None:
+        self._lease = lease
+        self._clock = clock
+        self._windows: OrderedDict[str, _Window] = OrderedDict()
+        self._lock = threading.Lock()
+        self._alone_until = 0.0
+
+    def spend(self, subject: str, limit: int) -> Allowance:
+        """Spend one request.
+
+        :param limit: requests a minute; 0 or less: no limit.
+        :raises TooManyRequests: the window is used up; `retry_after` says when the next begins.
+        """
+        now = self._clock()
+        start = int(now) // WINDOW_SECONDS * WINDOW_SECONDS
+        reset = max(1, round(start + WINDOW_SECONDS - now))
+        if limit <= 0:
+            return Allowance(0, 0, reset)
+        window = self._window(subject, start)
+        with window.lock:
+            if window.held <= 0 and not window.used_up:
+                self._refill(window, subject, limit, now)
+            if window.held <= 0:
+                raise _over(limit, reset)
+            window.held -= 1
+            return Allowance(limit, window.held + window.left, reset)
+
+    def _window(self, subject: str, start: int) -> _Window:
+        with self._lock:
+            window = self._windows.get(subject)
+            if window is None or window.start != start:
+                window = self._windows[subject] = _Window(start)
+                self._windows.move_to_end(subject)
+                while len(self._windows) > MAX_SUBJECTS:
+                    self._windows.popitem(last=False)
+            return window
+
+    def _refill(self, window: _Window, subject: str, limit: int, now: float) -> None:
+        block = max(1, min(limit, limit // BLOCKS))
+        if now >= self._alone_until:
+            try:
+                window.held, window.left = self._lease(subject, window.start, block, limit)
+                window.used_up = window.held == 0
+                return
+            except Exception as error:
+                # A limit protects; it must not be what stops the API. Each worker counts alone for a while.
+                self._alone_until = now + ALONE_SECONDS
+                log.warning("rate_limits_not_shared", error_type=type(error).__name__)
+        window.held, window.left, window.used_up = limit, 0, True
+
+
+def _over(limit: int, reset: int) -> TooManyRequests:
+    return TooManyRequests(
+        "rate.limited",
+        f"More than {limit} requests a minute.",
+        {"retry_after": reset, "limit": limit},
+    )

@@ -1,0 +1,47 @@
+"""The gateway's own tables: the answers of idempotent requests, and what is used up of each rate limit."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, DateTime, Index, LargeBinary, SmallInteger, String, func
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class IdempotentRequest(Base):
+    """One `Idempotency-Key` of one account: running until `locked_until`, or answered once `status` is there."""
+
+    __tablename__ = "idempotent_requests"
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    fingerprint: Mapped[bytes] = mapped_column(LargeBinary)
+    # What services derive their ids from; a retry after a crash passes the same one.
+    request_key: Mapped[UUID]
+    lock_id: Mapped[UUID]
+    locked_until: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    status: Mapped[int | None] = mapped_column(SmallInteger)
+    headers: Mapped[dict[str, str] | None] = mapped_column(JSONB)
+    body: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+    __table_args__ = (Index("idempotent_requests_created_at", "created_at"),)
+
+
+class RateWindow(Base):
+    """How many requests of one subject the workers have leased in one window; unlogged: a crash forgets a minute."""
+
+    __tablename__ = "rate_windows"
+
+    subject: Mapped[str] = mapped_column(String(100), primary_key=True)
+    window_start: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    leased: Mapped[int] = mapped_column(BigInteger)
+    granted: Mapped[int] = mapped_column(BigInteger)  # by the last lease, for its RETURNING
+
+    __table_args__ = (Index("rate_windows_window_start", "window_start"), {"prefixes": ["UNLOGGED"]})

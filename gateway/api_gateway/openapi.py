@@ -1,0 +1,259 @@
+"""The OpenAPI 3.1 description, made from the route tables and their schemas."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+import marshmallow
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+
+from api_gateway import examples
+from api_gateway.problems import MEDIA_TYPE, STATUS
+from api_gateway.routing import ANYONE, PUBLIC, Route
+
+_INTRODUCTION = """\
+The public API of Wici, an open cross-channel messaging platform.
+
+* Log in (`POST /v1/sessions`) or create an API key, and send it as `Authorization: Bearer …`.
+* Errors are problem details (RFC 9457) with a stable `code`; `errors` names every offending field.
+* Lists take `limit` and an opaque `cursor`; the answer has `items` and `next_cursor`.
+* A POST that sends or charges takes an `Idempotency-Key`: the same key and body give the same answer for 24 hours.
+* Long work answers 202 with the `Location` of the job and `Retry-After`.
+* Bodies may be sent gzipped; `X-Request-Id` is taken and given back.
+"""
+_PROBLEM: dict[str, Any] = {
+    "type": "object",
+    "required": ["type", "title", "status", "code", "detail", "request_id"],
+    "properties": {
+        "type": {"type": "string", "format": "uri"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string", "description": "Stable slug to program against."},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "code", "detail"],
+                "properties": {
+                    "field": {"type": "string", "description": "Path of the field, such as `recipients.3.phone`."},
+                    "code": {"type": "string"},
+                    "detail": {"type": "string"},
+                },
+            },
+        },
+        "request_id": {"type": ["string", "null"]},
+    },
+}
+_PROBLEM_CODES = {
+    400: "json.malformed",
+    401: "session.invalid",
+    402: "quota.exhausted",
+    403: "permission.missing",
+    404: "route.not_found",
+    409: "idempotency.still_running",
+    413: "request.too_large",
+    415: "request.unsupported_media_type",
+    422: "request.invalid",
+    429: "rate.limited",
+    500: "internal",
+    503: "service.unavailable",
+}
+_PARAMETER_TYPES: dict[str, dict[str, Any]] = {
+    "uuid": {"type": "string", "format": "uuid"},
+    "int": {"type": "integer", "minimum": 0},
+    "string": {"type": "string"},
+}
+
+
+class _Names:
+    """A component name for each schema class; two classes of one name are told apart by their modules."""
+
+    def __init__(self) -> None:
+        self._class_by_name: dict[str, type[marshmallow.Schema]] = {}
+
+    def __call__(self, schema: Any) -> str | None:
+        if isinstance(schema, marshmallow.Schema) and (schema.exclude or schema.only or schema.partial):
+            return None  # A cut-down schema is described where it stands.
+        cls = schema if isinstance(schema, type) else type(schema)
+        name = cls.__name__.removesuffix("Schema")
+        if self._class_by_name.setdefault(name, cls) is not cls:
+            name = f"{cls.__module__.rpartition('.')[2].title().replace('_', '')}{name}"
+            self._class_by_name.setdefault(name, cls)
+        return name
+
+
+def describe(routes: Sequence[Route], public_url: str, version: str) -> dict[str, Any]:
+    """The description of `routes` as one JSON object."""
+    spec = APISpec(
+        title="Wici",
+        version=version,
+        openapi_version="3.1.0",
+        plugins=[MarshmallowPlugin(schema_name_resolver=_Names())],  # type: ignore[arg-type]
+        info={"description": _INTRODUCTION, "license": {"name": "See the licence in the distribution"}},
+        servers=[{"url": public_url}],
+    )
+    spec.components.schema("Problem", _PROBLEM)
+    _add_security(spec)
+    for status in (*sorted(STATUS.values()), 500):
+        spec.components.response(f"Problem{status}", _problem_response(status))
+    for route in routes:
+        spec.path(path=route.template, operations={route.method.lower(): _operation(route)})
+    return spec.to_dict()
+
+
+def _add_security(spec: APISpec) -> None:
+    spec.components.security_scheme(
+        "session", {"type": "http", "scheme": "bearer", "description": "`access_token` of `POST /v1/sessions`."}
+    )
+    spec.components.security_scheme(
+        "api_key", {"type": "http", "scheme": "bearer", "description": "An API key, `wk_…`."}
+    )
+
+
+def _operation(route: Route) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": route.endpoint,
+        "summary": route.summary,
+        "description": _description(route),
+        "tags": list(route.tags),
+        "parameters": _parameters(route),
+        "responses": {str(route.status): _success(route), **_problems(route)},
+        "security": _security(route),
+        "x-permission": route.service_checked or route.permission,
+    }
+    body = _request_body(route)
+    if body is not None:
+        operation["requestBody"] = body
+    return operation
+
+
+def _description(route: Route) -> str:
+    notes = [route.description.strip()] if route.description else []
+    wanted = route.service_checked or (None if route.permission in (PUBLIC, ANYONE) else route.permission)
+    if wanted:
+        notes.append(f"Permission: `{wanted}`.")
+    if route.session_only:
+        notes.append("In a session only: API keys are refused.")
+    if route.operator:
+        notes.append("Operators only.")
+    return "\n\n".join(notes)
+
+
+def _security(route: Route) -> list[dict[str, list[str]]]:
+    if route.permission == PUBLIC:
+        return []
+    if route.session_only or route.operator:
+        return [{"session": []}]
+    return [{"session": []}, {"api_key": []}]
+
+
+def _parameters(route: Route) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for name, converter in route.path_parameters.items():
+        schema = _PARAMETER_TYPES.get(converter, {"type": "string"})
+        example = examples.UUID_EXAMPLE if converter == "uuid" else 1 if converter == "int" else "text"
+        found.append({"name": name, "in": "path", "required": True, "schema": schema, "example": example})
+    if route.query is not None:
+        found.append({"in": "query", "schema": _without_path(route, route.query)})
+    if route.idempotent:
+        found.append(
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "required": False,
+                "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+                "description": "The same key and body give the same answer for 24 hours.",
+                "example": "order-2026-11-24-0017",
+            }
+        )
+    return found
+
+
+def _without_path(route: Route, schema: type[marshmallow.Schema]) -> Any:
+    cut = set(route.path_parameters) & set(schema().fields)
+    return schema(exclude=cut) if cut else schema
+
+
+def _request_body(route: Route) -> dict[str, Any] | None:
+    if route.request is None:
+        return None
+    schema = _without_path(route, route.request)
+    example = route.example if route.example is not None else examples.of_schema(schema, writes=True)
+    instance = schema if isinstance(schema, marshmallow.Schema) else schema()
+    return {
+        "required": any(field.required for field in instance.load_fields.values()),
+        "content": {route.consumes: {"schema": schema, "example": example}},
+    }
+
+
+def _success(route: Route) -> dict[str, Any]:
+    answer: dict[str, Any] = {"description": HTTPStatus(route.status).phrase, "headers": _headers(route)}
+    if route.status == 204:
+        return answer
+    content: dict[str, Any] = {}
+    for media_type in route.produces:
+        content[media_type] = {"schema": {"type": "string"}}
+        if media_type == "application/json":
+            example = route.response_example
+            if example is None and route.response is not None:
+                example = examples.of_schema(route.response, writes=False)
+            content[media_type] = {"schema": route.response or {"type": "object"}, "example": example or {}}
+    answer["content"] = content
+    return answer
+
+
+def _headers(route: Route) -> dict[str, Any]:
+    def header(kind: str, description: str) -> dict[str, Any]:
+        return {"schema": {"type": kind}, "description": description}
+
+    headers = {"X-Request-Id": header("string", "Name this when you ask about a request.")}
+    if not route.bare:
+        headers["RateLimit-Limit"] = header("integer", "Requests a minute.")
+        headers["RateLimit-Remaining"] = header("integer", "Requests left in this minute.")
+        headers["RateLimit-Reset"] = header("integer", "Seconds until the next minute begins.")
+    if route.location or route.status == 302:
+        headers["Location"] = header("string", "Where it is.")
+    if route.retry_after:
+        headers["Retry-After"] = header("integer", "Seconds until asking again is worth it.")
+    if route.idempotent:
+        headers["Idempotency-Replayed"] = header("string", "`true` on the answer of an earlier request.")
+    return headers
+
+
+def _problems(route: Route) -> dict[str, Any]:
+    if route.bare:
+        return {"404": "Problem404", "503": "Problem503"}
+    statuses = {400, 403, 404, 422, 429, 500, 503}
+    if route.permission != PUBLIC:
+        statuses.add(401)
+    if route.method != "GET":
+        statuses |= {409, 413, 415}
+    if route.permission == PUBLIC and route.method != "GET":
+        statuses.add(401)  # Logging in, refreshing.
+    if route.method == "POST":
+        statuses.add(402)
+    return {str(status): f"Problem{status}" for status in sorted(statuses)}
+
+
+def _problem_response(status: int) -> dict[str, Any]:
+    example: dict[str, Any] = {
+        "type": f"urn:wici:problem:{_PROBLEM_CODES[status]}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "code": _PROBLEM_CODES[status],
+        "detail": "A sentence for a person.",
+        "request_id": examples.UUID_EXAMPLE,
+    }
+    if status == 422:
+        example["errors"] = [{"field": "to.3", "code": "field.invalid", "detail": "Not a phone number."}]
+    answer: dict[str, Any] = {
+        "description": HTTPStatus(status).phrase,
+        "content": {MEDIA_TYPE: {"schema": "Problem", "example": example}},
+    }
+    if status in (429, 503):
+        answer["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}}
+    return answer

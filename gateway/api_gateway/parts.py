@@ -1,0 +1,107 @@
+"""What the gateway is made of, put together once in each worker process, after the fork."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from api_gateway import store
+from api_gateway.access import Access
+from api_gateway.addresses import ClientAddress, GlobalRules
+from api_gateway.clients import Broadcast, RpcClient, Services
+from api_gateway.config import Config
+from api_gateway.health import Readiness
+from api_gateway.idempotency import KEEP, Idempotency
+from api_gateway.limits import RateLimiter
+from api_gateway.tracking.recorder import Recorder
+from api_gateway.tracking.spool import Spool
+from chassis.broker import Broker
+from chassis.database import Database, make_engine
+from chassis.logs import get_logger
+from contracts.errors import Unavailable
+
+SWEEP_SECONDS = 60.0
+# A worker serves tracking links without the broker; it does not wait for it for long.
+BROKER_PATIENCE = 5.0
+POOL_SIZE = 8
+
+log = get_logger()
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The gateway's parts; tests put their own in."""
+
+    config: Config
+    services: Services
+    access: Access
+    client_address: ClientAddress
+    global_rules: GlobalRules
+    limiter: RateLimiter
+    idempotency: Idempotency
+    recorder: Recorder
+    readiness: Readiness
+    link_keys: list[bytes]
+    stop: threading.Event
+    broker: Broker | None = None
+    database: Database | None = None
+
+    def close(self) -> None:
+        """Hand over what is spooled, and let go of the broker and the database."""
+        self.stop.set()
+        self.readiness.stop()
+        self.recorder.close()
+        if self.broker is not None:
+            self.broker.close()
+        if self.database is not None:
+            self.database.dispose()
+
+
+def build(config: Config) -> Parts:
+    """Connect and start everything; whatever does not answer now is connected to later."""
+    link_keys = config.link_key_list()
+    database = Database(make_engine(config.database_url, pool_size=POOL_SIZE, application_name="api_gateway"))
+    broker = Broker(config.amqp_url, "api_gateway")
+    services = RpcClient(broker)
+    access: Access
+    broadcast = Broadcast(broker, lambda: access.forget())
+    access = Access(services, is_heard=lambda: broadcast.is_heard, remember_seconds=config.access_cache_seconds)
+    try:
+        broker.start(BROKER_PATIENCE)
+    except Unavailable:
+        log.warning("started_without_broker")
+    recorder = Recorder(Spool(config.spool_folder, config.spool_limit), broker)
+    stop = threading.Event()
+    parts = Parts(
+        config=config,
+        services=services,
+        access=access,
+        client_address=ClientAddress(config.trusted_proxies),
+        global_rules=GlobalRules(config.allowed_networks, config.blocked_networks),
+        limiter=RateLimiter(lambda *window: _lease(database, *window)),
+        idempotency=Idempotency(database.transaction),
+        recorder=recorder,
+        readiness=Readiness({"database": database.ping, "broker": broker.ping, "spool": recorder.check}),
+        link_keys=link_keys,
+        stop=stop,
+        broker=broker,
+        database=database,
+    )
+    recorder.start()
+    threading.Thread(target=_sweep, args=(database, stop), name="sweep", daemon=True).start()
+    return parts
+
+
+def _lease(database: Database, subject: str, window_start: int, wanted: int, limit: int) -> tuple[int, int]:
+    with database.transaction() as session:
+        return store.lease(session, subject=subject, window_start=window_start, wanted=wanted, limit=limit)
+
+
+def _sweep(database: Database, stop: threading.Event) -> None:
+    while not stop.wait(SWEEP_SECONDS):
+        try:
+            with database.transaction() as session:
+                store.sweep(session, datetime.now(UTC), keep=KEEP)
+        except Exception as error:
+            log.warning("sweep_failed", error_type=type(error).__name__)

@@ -1,0 +1,142 @@
+"""What happens to every request of the API, in this order, and nowhere else.
+
+request id → client address → global IP rules → rate limit of the address → authentication → account's and key's IP
+rules → rate limits of account and key → operator, session, permission → schema → idempotency → one RPC → answer
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, g, request
+
+from api_gateway import addresses, answers, body, problems
+from api_gateway.access import Principal, bearer_token
+from api_gateway.context import RequestContext
+from api_gateway.idempotency import Held, fingerprint, read_key
+from api_gateway.parts import Parts
+from api_gateway.routing import ANYONE, PUBLIC, Route
+from api_gateway.validation import Checker
+from contracts.errors import Forbidden, Unauthenticated, WiciError
+from contracts.permissions import is_granted
+
+
+class Endpoint:
+    """The view of one route."""
+
+    def __init__(self, parts: Parts, route: Route) -> None:
+        self._parts = parts
+        self._route = route
+        names = frozenset(route.path_parameters)
+        self._query = Checker(route.query, names, is_json=False) if route.query else None
+        self._body = Checker(route.request, names, is_json=True) if route.request else None
+
+    def __call__(self, **path: Any) -> Response:
+        context = RequestContext(self._parts, self._route, g.request_id, g.address)
+        context.payload = {name: str(value) for name, value in path.items()}
+        if self._route.bare:
+            return self._perform(context)
+        self._parts.global_rules.check(context.address)
+        self._identify(context)
+        self._authorise(context)
+        context.payload = self._payload(context.payload)
+        return self._answer(context)
+
+    def _identify(self, context: RequestContext) -> None:
+        parts, is_public = self._parts, self._route.permission == PUBLIC
+        token = None if is_public else bearer_token(request.headers.get("Authorization"))
+        principal = parts.access.recall(token) if token else None
+        if principal is None:
+            # Whoever is not known yet costs identity a question, so the address pays first.
+            self._spend(context, f"address:{context.address}", parts.config.address_rate)
+        if is_public:
+            return
+        if token is None:
+            raise Unauthenticated("session.missing", "Log in first, or send an API key.")
+        context.principal = principal or parts.access.authenticate(token, context.actor)
+        addresses.check_account_rules(context.address, context.principal.ip_lists)
+        self._spend_principal(context, context.principal)
+
+    def _spend_principal(self, context: RequestContext, principal: Principal) -> None:
+        config = self._parts.config
+        owner = principal.account_id or f"operator:{principal.operator_id}"
+        self._spend(context, f"account:{owner}", config.account_rate)
+        if principal.api_key_id is not None:
+            self._spend(context, f"key:{principal.api_key_id}", config.key_rate)
+
+    def _spend(self, context: RequestContext, subject: str, limit: int) -> None:
+        allowance = self._parts.limiter.spend(subject, limit)
+        known = context.allowance
+        if limit > 0 and (known is None or subject.startswith("account:") or allowance.remaining < known.remaining):
+            context.allowance = g.allowance = allowance
+
+    def _authorise(self, context: RequestContext) -> None:
+        route, principal = self._route, context.principal
+        if principal is None:
+            return
+        if route.operator:
+            if principal.kind != "operator":
+                raise Forbidden("operator.required", "Only operators may do this.", {"permission": "operator"})
+            return
+        if route.session_only and principal.kind == "api_key":
+            raise Forbidden("session.required", "This needs a logged-in session; an API key cannot do it.")
+        if route.permission != ANYONE and not is_granted(route.permission, principal.permissions):
+            raise Forbidden(
+                "permission.missing", "The permission for this is missing.", {"permission": route.permission}
+            )
+
+    def _payload(self, path: dict[str, str]) -> dict[str, Any]:
+        route = self._route
+        payload: dict[str, Any] = dict(path)
+        if request.query_string:
+            pairs = body.parse_query(request.query_string)
+            if self._query is None and pairs:
+                raise body.unknown_field(pairs[0][0])
+            if self._query is not None:
+                values = self._query.query_values(pairs)
+                self._query.check(values, path)
+                payload.update(values)
+        elif self._query is not None:
+            self._query.check({}, path)
+        if route.method != "GET" and route.consumes == "application/json":
+            payload.update(self._json_body(path))
+        return payload
+
+    def _json_body(self, path: dict[str, str]) -> dict[str, Any]:
+        sent = body.read_json(request, self._parts.config.max_body)
+        if self._body is None:
+            if sent:
+                raise body.unknown_field(next(iter(sent)) if isinstance(sent, dict) else "")
+            return {}
+        if sent is None:
+            sent = {}
+        if not isinstance(sent, dict):
+            raise body.not_an_object()
+        self._body.check(sent, path)
+        return sent
+
+    def _answer(self, context: RequestContext) -> Response:
+        key = read_key(request.headers.get("Idempotency-Key")) if self._route.idempotent else None
+        if key is None:
+            return self._perform(context)
+        principal = context.principal
+        if principal is None or principal.account_id is None:
+            raise Forbidden("account.required", "Only an account's user or key may do this.")
+        mark = fingerprint(f"{self._route.method} {self._route.path}", context.payload)
+        held = self._parts.idempotency.begin(principal.account_id, key, mark, self._route.deadline)
+        if not isinstance(held, Held):
+            return held
+        context.request_key = str(held.request_key)
+        try:
+            answer = self._perform(context)
+        except WiciError as error:
+            answer = problems.problem(error)
+        self._parts.idempotency.finish(held, answer)
+        return answer
+
+    def _perform(self, context: RequestContext) -> Response:
+        route = self._route
+        if route.handler is not None:
+            return route.handler(context)
+        assert route.rpc is not None  # Route refuses to be without both.
+        return answers.of_route(route, context.call(route.rpc), context.payload)

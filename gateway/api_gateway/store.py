@@ -1,0 +1,118 @@
+"""Every query of the gateway's own database."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+_LEASE = text(
+    # Never more than the limit is leased, however many workers ask at once: the row's lock makes them take turns. The
+    # grant shrinks with what is left, so that little is stranded in a worker while another has none.
+    "INSERT INTO rate_windows AS w (subject, window_start, leased, granted)"
+    " VALUES (:subject, :window_start, :wanted, :wanted)"
+    " ON CONFLICT (subject, window_start) DO UPDATE"
+    " SET leased = w.leased + GREATEST(1, LEAST(:wanted, (:limit - w.leased) / 8)),"
+    " granted = GREATEST(1, LEAST(:wanted, (:limit - w.leased) / 8))"
+    " WHERE w.leased < :limit"
+    " RETURNING granted, leased"
+)
+_TAKE = text(
+    "INSERT INTO idempotent_requests AS r"
+    " (account_id, key, fingerprint, request_key, lock_id, locked_until, created_at)"
+    " VALUES (:account_id, :key, :fingerprint, :request_key, :lock_id, :locked_until, :now)"
+    " ON CONFLICT (account_id, key) DO UPDATE SET"
+    "  fingerprint = excluded.fingerprint, request_key = excluded.request_key, lock_id = excluded.lock_id,"
+    "  locked_until = excluded.locked_until, created_at = excluded.created_at,"
+    "  status = NULL, headers = NULL, body = NULL"
+    # An old key starts anew after its day.
+    " WHERE r.created_at < :expired_before AND r.locked_until < :now"
+    " RETURNING request_key"
+)
+_TAKE_OVER = text(
+    "UPDATE idempotent_requests SET lock_id = :lock_id, locked_until = :locked_until"
+    " WHERE account_id = :account_id AND key = :key AND fingerprint = :fingerprint"
+    " AND status IS NULL AND locked_until < :now RETURNING request_key"
+)
+_FIND = text(
+    "SELECT fingerprint, status, headers, body, locked_until FROM idempotent_requests"
+    " WHERE account_id = :account_id AND key = :key"
+)
+_ANSWER = text(
+    "UPDATE idempotent_requests SET status = :status, headers = CAST(:headers AS jsonb), body = :body"
+    " WHERE account_id = :account_id AND key = :key AND lock_id = :lock_id"
+)
+_LET_GO = text(
+    "UPDATE idempotent_requests SET locked_until = '-infinity'"
+    " WHERE account_id = :account_id AND key = :key AND lock_id = :lock_id AND status IS NULL"
+)
+
+
+def lease(session: Session, *, subject: str, window_start: int, wanted: int, limit: int) -> tuple[int, int]:
+    """Lease up to `wanted` requests of a window.
+
+    :returns: how many were granted (0: the window is used up), and how many are left for everyone.
+    """
+    session.execute(text("SET LOCAL synchronous_commit = off"))
+    row = session.execute(
+        _LEASE, {"subject": subject, "window_start": window_start, "wanted": wanted, "limit": limit}
+    ).one_or_none()
+    return (int(row.granted), max(0, limit - int(row.leased))) if row else (0, 0)
+
+
+def take(session: Session, *, expired_before: datetime, **row: Any) -> UUID | None:
+    """Take a key that is new (or older than a day); the request key, or None when the key is in use."""
+    found = session.scalar(_TAKE, {**row, "expired_before": expired_before})
+    return UUID(str(found)) if found else None
+
+
+def take_over(session: Session, **row: Any) -> UUID | None:
+    """Take a key whose holder died or gave it back unanswered; its first request key, or None."""
+    found = session.scalar(_TAKE_OVER, row)
+    return UUID(str(found)) if found else None
+
+
+def find(session: Session, *, account_id: UUID, key: str) -> Any:
+    """The row of a key: fingerprint, status, headers, body, locked_until; or None."""
+    return session.execute(_FIND, {"account_id": account_id, "key": key}).one_or_none()
+
+
+def store_answer(
+    session: Session, *, account_id: UUID, key: str, lock_id: UUID, status: int, headers: dict[str, str], body: bytes
+) -> None:
+    session.execute(
+        _ANSWER,
+        {
+            "account_id": account_id,
+            "key": key,
+            "lock_id": lock_id,
+            "status": status,
+            "headers": orjson.dumps(headers).decode(),
+            "body": body,
+        },
+    )
+
+
+def let_go(session: Session, *, account_id: UUID, key: str, lock_id: UUID) -> None:
+    session.execute(_LET_GO, {"account_id": account_id, "key": key, "lock_id": lock_id})
+
+
+def sweep(session: Session, now: datetime, *, keep: timedelta, rows: int = 5000) -> int:
+    """Delete keys older than `keep` and windows older than an hour; at most `rows` of each. Returns how many went."""
+    old_keys = text(
+        "DELETE FROM idempotent_requests WHERE (account_id, key) IN (SELECT account_id, key FROM idempotent_requests"
+        " WHERE created_at < :before AND locked_until < :now LIMIT :rows FOR UPDATE SKIP LOCKED)"
+    )
+    old_windows = text(
+        "DELETE FROM rate_windows WHERE (subject, window_start) IN (SELECT subject, window_start FROM rate_windows"
+        " WHERE window_start < :window_before LIMIT :rows FOR UPDATE SKIP LOCKED)"
+    )
+    gone = session.execute(old_keys, {"before": now - keep, "now": now, "rows": rows}).rowcount  # type: ignore[attr-defined]
+    gone += session.execute(  # type: ignore[attr-defined]
+        old_windows, {"window_before": int(now.timestamp()) - 3600, "rows": rows}
+    ).rowcount
+    return int(gone)

@@ -1,0 +1,199 @@
+"""Turns what a person did with a message into events, and hands them to RabbitMQ when it is there."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, wait
+from datetime import UTC, datetime
+from typing import Any, Protocol
+from uuid import UUID, uuid5
+
+import orjson
+from prometheus_client import Counter
+
+from api_gateway.tracking.spool import Spool, SpoolFull
+from chassis.ids import new_id
+from chassis.logs import get_logger
+from contracts.events import RECIPIENT_UNSUBSCRIBED, Event
+from contracts.lanes import BATCH_SIZE, DELIVERY_EVENTS, DeliveryEvent
+from contracts.tokens import Token
+from contracts.vocabulary import Channel, Engagement
+
+ROUND_SECONDS = 0.2
+CONFIRM_SECONDS = 15.0
+RETRY_SECONDS = 1.0
+MAX_USER_AGENT = 200
+
+RECORDED = Counter(
+    "wici_tracking_events_total", "Clicks, opens and unsubscribes, by kind and outcome", ["kind", "outcome"]
+)
+
+log = get_logger()
+
+
+class Publisher(Protocol):
+    """The part of `chassis.broker.Broker` that is needed here."""
+
+    @property
+    def is_connected(self) -> bool: ...
+
+    def publish(self, routing_key: str, body: bytes) -> Future[None]: ...
+
+    def publish_event(self, event: Event, body: bytes) -> Future[None]: ...
+
+
+class Recorder:
+    """Writes events to the spool and, every 200 ms, the spool to the broker.
+
+    Published twice after a crash between confirm and removal: every event has an id that was fixed when it was written.
+    """
+
+    def __init__(self, spool: Spool, publisher: Publisher, now: Callable[[], float] = time.time) -> None:
+        self._spool = spool
+        self._publisher = publisher
+        self._now = now
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="tracking", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        """Hand over what there is; what cannot be handed over stays on disk for the next start."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(CONFIRM_SECONDS)
+        self._spool.rotate()
+
+    def check(self) -> None:
+        """:raises OSError: events cannot be kept."""
+        self._spool.check()
+
+    def opened(self, token: Token, *, address: str, user_agent: str) -> None:
+        """Record an open; when it cannot be recorded, the picture is answered all the same."""
+        event = self._event(token, Engagement.OPENED, token.target, address, user_agent)
+        self._record(Engagement.OPENED, _lane_line(event))
+
+    def clicked(self, token: Token, *, address: str, user_agent: str) -> None:
+        """Record a click; when it cannot be recorded, the person is redirected all the same."""
+        # A click's token holds the target in place of the channel; only e-mails have such links (SMS has /s/).
+        event = self._event(token, Engagement.CLICKED, Channel.EMAIL, address, user_agent)
+        event["url"] = token.target
+        self._record(Engagement.CLICKED, _lane_line(event))
+
+    def unsubscribed(self, token: Token) -> bool:
+        """Record an unsubscribe.
+
+        :returns: whether it is kept; only then may the person be told so.
+        """
+        # Counted once a message, however often the button is pressed …
+        event = self._event(token, Engagement.UNSUBSCRIBED, token.target, "", "")
+        event["event_id"] = str(uuid5(token.message_id, Engagement.UNSUBSCRIBED))
+        lines = _lane_line(event)
+        if token.contact_id is not None:
+            # … but always acted on anew: someone may have been restored since.
+            lines += _event_line(self._unsubscription(token, token.contact_id))
+        return self._record(Engagement.UNSUBSCRIBED, lines, important=True)
+
+    def _event(self, token: Token, kind: Engagement, channel: str, address: str, user_agent: str) -> DeliveryEvent:
+        event: DeliveryEvent = {
+            "message_id": str(token.message_id),
+            "account_id": str(token.account_id),
+            "at": self._now(),
+            "kind": str(kind),
+            "channel": str(channel),
+            "campaign_id": str(token.campaign_id) if token.campaign_id else None,
+            "contact_id": str(token.contact_id) if token.contact_id else None,
+            "event_id": str(new_id()),
+        }
+        if address:
+            event["ip"] = address
+            event["user_agent"] = user_agent[:MAX_USER_AGENT]
+        return event
+
+    def _unsubscription(self, token: Token, contact_id: UUID) -> dict[str, Any]:
+        return {
+            "event_id": str(new_id()),
+            "occurred_at": datetime.fromtimestamp(self._now(), UTC).isoformat(),
+            "account_id": str(token.account_id),
+            "campaign_id": str(token.campaign_id) if token.campaign_id else None,
+            "message_id": str(token.message_id),
+            "contact_id": str(contact_id),
+            "channel": token.target,
+        }
+
+    def _record(self, kind: Engagement, lines: bytes, *, important: bool = False) -> bool:
+        try:
+            self._spool.append(lines, important=important)
+        except SpoolFull as error:
+            RECORDED.labels(kind, "dropped").inc()
+            log.error("tracking_event_dropped", kind=str(kind), cause=type(error.__cause__).__name__)
+            return False
+        RECORDED.labels(kind, "kept").inc()
+        return True
+
+    def _run(self) -> None:
+        while not self._stop.wait(ROUND_SECONDS):
+            self._safe_round()
+        self._safe_round()
+
+    def _safe_round(self) -> None:
+        try:
+            self.round()
+        except Exception as error:
+            log.warning("tracking_events_not_published", error_type=type(error).__name__)
+            self._stop.wait(RETRY_SECONDS)
+
+    def round(self) -> None:
+        """Synchronise the disk, then publish every closed segment; what is not confirmed stays."""
+        self._spool.sync()
+        if not self._publisher.is_connected:
+            return
+        self._spool.rotate()
+        for segment in self._spool.segments():
+            with self._spool.claim(segment) as lines:
+                if lines is not None:
+                    self._publish(lines)
+                    self._spool.remove(segment)
+
+    def _publish(self, lines: list[bytes]) -> None:
+        events, unsubscriptions = _sorted_lines(lines)
+        sent = [
+            self._publisher.publish(
+                DELIVERY_EVENTS,
+                orjson.dumps({"v": 1, "source": "api_gateway", "events": events[start : start + BATCH_SIZE]}),
+            )
+            for start in range(0, len(events), BATCH_SIZE)
+        ]
+        sent += [
+            self._publisher.publish_event(RECIPIENT_UNSUBSCRIBED, orjson.dumps(unsubscription))
+            for unsubscription in unsubscriptions
+        ]
+        wait(sent, timeout=CONFIRM_SECONDS)
+        for confirmation in sent:
+            confirmation.result(timeout=0)
+
+
+def _lane_line(event: DeliveryEvent) -> bytes:
+    return orjson.dumps({"lane": event}, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _event_line(event: dict[str, Any]) -> bytes:
+    return orjson.dumps({"event": event}, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _sorted_lines(lines: list[bytes]) -> tuple[list[Any], list[Any]]:
+    events, unsubscriptions = [], []
+    for line in lines:
+        try:
+            told = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            log.error("tracking_line_unreadable")
+            continue
+        if "lane" in told:
+            events.append(told["lane"])
+        elif "event" in told:
+            unsubscriptions.append(told["event"])
+    return events, unsubscriptions
