@@ -25,7 +25,9 @@ REQUIREMENTS = ROOT / "requirements/dev.txt"
 def main() -> None:
     """Bring the virtual environment up to date; ends with 1 and a plain sentence when that cannot be done."""
     if sys.version_info < OLDEST_PYTHON:
-        give_up(f"Wici needs Python 3.11 or later; this is {sys.version.split()[0]}. Say which one: make PYTHON=python3.12 …")
+        give_up(
+            f"Wici needs Python 3.11 or later; this is {sys.version.split()[0]}. Say which: make PYTHON=python3.12 …"
+        )
     try:
         prepare()
     except Trouble as trouble:
@@ -43,13 +45,13 @@ def prepare() -> None:
     LOG.write_bytes(b"")
     if not works(PYTHON):
         make_environment()
-    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
+    pip: list[str | Path] = [PYTHON, "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
     with step("installing the pinned requirements"):
         run_quietly([*pip, "--require-hashes", "-r", REQUIREMENTS], log=LOG)
     folders = present_packages()
     with step(f"installing {len(folders)} packages of the repository"):
         # Compat mode puts plain folders on the path, which mypy and import-linter can follow.
-        editable = [word for folder in folders.values() for word in ("-e", folder)]
+        editable: list[str | Path] = [word for folder in folders.values() for word in ("-e", folder)]
         settings = ["--config-settings", "editable_mode=compat"]
         run_quietly([*pip, "--no-deps", "--no-build-isolation", *settings, *editable], log=LOG)
     for name, folder in missing_packages().items():
@@ -94,7 +96,9 @@ def install_venv_module() -> None:
     package = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
     command = system_installer(package)
     if command is None:
-        raise Trouble(f"This Python cannot make virtual environments. Install them and run the same again:\n    apt-get install {package}")
+        raise Trouble(
+            f"This Python cannot make virtual environments. Run this, then the same again:\n    apt-get install {package}"
+        )
     say(f"  … installing {package}, which this Python lacks")
     environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for words in command:
@@ -107,7 +111,10 @@ def system_installer(package: str) -> list[list[str]] | None:
         return None
     if os.geteuid() == 0:
         prefix: list[str] = []
-    elif shutil.which("sudo") and subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode == 0:
+    elif (
+        shutil.which("sudo")
+        and subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode == 0
+    ):
         prefix = ["sudo", "-n", "env", "DEBIAN_FRONTEND=noninteractive"]
     else:
         return None

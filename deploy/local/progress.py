@@ -80,7 +80,9 @@ def run_quietly(
             check=False,
         )
     if finished.returncode != 0:
-        raise Trouble(f"{' '.join(map(str, command[:4]))} … failed ({finished.returncode}):\n{tail(log)}\nAll of it: {log}")
+        raise Trouble(
+            f"{' '.join(map(str, command[:4]))} … failed ({finished.returncode}):\n{tail(log)}\nAll of it: {log}"
+        )
 
 
 def tail(path: Path, lines: int = 25) -> str:

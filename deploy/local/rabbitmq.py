@@ -89,7 +89,9 @@ def start(server: Path) -> None:
 
 def write_control_script(server: Path, environ: Environment) -> None:
     """`.run/rabbitmq/rabbitmqctl` speaks to our node, whatever else runs on the machine."""
-    mine = {key: value for key, value in environ.items() if key.startswith(("RABBITMQ_", "ERL_")) or key in ("HOME", "LANG")}
+    mine = {
+        key: value for key, value in environ.items() if key.startswith(("RABBITMQ_", "ERL_")) or key in ("HOME", "LANG")
+    }
     lines = [f"export {key}={shlex.quote(value)}" for key, value in sorted(mine.items())]
     command = shlex.quote(str(server.with_name("rabbitmqctl")))
     CONTROL.write_text("\n".join(["#!/bin/sh", *lines, f'exec {command} "$@"', ""]))

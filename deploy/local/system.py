@@ -1,6 +1,6 @@
 """`make up`, `down`, `status`, `logs`, `migrate` and all that runs inside the local system.
 
-    python deploy/local/system.py up | down | status | logs [PROCESS] | migrate | run COMMAND …
+python deploy/local/system.py up | down | status | logs [PROCESS] | migrate | run COMMAND …
 """
 
 from __future__ import annotations
@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from collections.abc import Iterator
+from pathlib import Path
 
 import environment
 import postgres
@@ -59,10 +60,11 @@ def show(environ: Environment) -> bool:
         pid = str(row.pid or "")
         say(f"{row.name:<{width}}  {row.state:<9} {pid:>7}  {row.ready:<28} {memory:>8}  {duration(row.seconds):>9}")
     for name, running in (("PostgreSQL", postgres.postmaster()), ("RabbitMQ", broker_process())):
-        given = environ.get("DATABASE_URL" if name == "PostgreSQL" else "AMQP_URL_GIVEN")
+        given = environ.get("DATABASE_URL" if name == "PostgreSQL" else "AMQP_URL")
         state = "running" if running else "given" if given else "stopped"
         memory = f"{processes.memory(running.pid) // 2**20} MB" if running else ""
-        say(f"{name:<{width}}  {state:<9} {str(running.pid if running else ''):>7}  {'':<28} {memory:>8}")
+        pid = str(running.pid) if running else ""
+        say(f"{name:<{width}}  {state:<9} {pid:>7}  {'':<28} {memory:>8}")
     return all(row.ready == "ready" for row in rows)
 
 
@@ -134,9 +136,13 @@ def borrowed_servers() -> Iterator[Environment]:
 def migrate_all(environ: Environment) -> None:
     present = [service for service in DATABASES if service in present_packages()]
     with step(f"bringing {len(present)} databases up to date"):
-        for service in present:
-            command = [PYTHON, "-m", "chassis.migrate", service, "--create"]
-            run_quietly(command, log=LOGS / "migrate.log", environ=environ, cwd=ROOT)
+        with ThreadPoolExecutor(max_workers=2) as workers:
+            list(workers.map(lambda service: migrate_one(service, environ), present))
+
+
+def migrate_one(service: str, environ: Environment) -> None:
+    command: list[str | Path] = [PYTHON, "-m", "chassis.migrate", service, "--create"]
+    run_quietly(command, log=LOGS / f"migrate-{service}.log", environ=environ, cwd=ROOT)
 
 
 COMMANDS: dict[str, Callable[..., None]] = {
