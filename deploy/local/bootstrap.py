@@ -97,7 +97,8 @@ def install_venv_module() -> None:
     command = system_installer(package)
     if command is None:
         raise Trouble(
-            f"This Python cannot make virtual environments. Run this, then the same again:\n    apt-get install {package}"
+            "This Python cannot make virtual environments. Run this, then the same again:\n"
+            f"    apt-get install {package}"
         )
     say(f"  … installing {package}, which this Python lacks")
     environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}

@@ -19,6 +19,10 @@ from places import PACKAGES, ROOT, present_packages
 from progress import give_up, say
 
 REQUIREMENTS = ROOT / "requirements"
+OPTIONS = [
+    *("--quiet", "--universal", "--python-version", "3.11"),
+    *("--generate-hashes", "--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"),
+]
 HEADER = "# Made by `make lock` from the pyproject.toml of each package; do not edit.\n"
 _NAME = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[([^\]]*)\])?")
 
@@ -72,9 +76,7 @@ def compile_requirements(lines: list[str], constraints: str = "") -> str:
         wanted, limits = Path(folder, "wanted.in"), Path(folder, "limits.txt")
         wanted.write_text("\n".join(sorted(set(lines))) + "\n")
         limits.write_text(constraints)
-        command: list[str | Path] = ["uv", "pip", "compile", "--quiet", "--universal", "--generate-hashes",
-                   "--python-version", "3.11", "--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links",
-                   "--constraint", limits, wanted]  # fmt: skip
+        command: list[str | Path] = ["uv", "pip", "compile", *OPTIONS, "--constraint", limits, wanted]
         ran = subprocess.run(command, capture_output=True, text=True, check=False)
     if ran.returncode:
         give_up(f"uv could not resolve the requirements:\n{ran.stderr}")

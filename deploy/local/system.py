@@ -60,7 +60,7 @@ def show(environ: Environment) -> bool:
         pid = str(row.pid or "")
         say(f"{row.name:<{width}}  {row.state:<9} {pid:>7}  {row.ready:<28} {memory:>8}  {duration(row.seconds):>9}")
     for name, running in (("PostgreSQL", postgres.postmaster()), ("RabbitMQ", broker_process())):
-        given = environ.get("DATABASE_URL" if name == "PostgreSQL" else "AMQP_URL")
+        given = environment.given().get("DATABASE_URL" if name == "PostgreSQL" else "AMQP_URL")
         state = "running" if running else "given" if given else "stopped"
         memory = f"{processes.memory(running.pid) // 2**20} MB" if running else ""
         pid = str(running.pid) if running else ""
