@@ -87,10 +87,10 @@ def sender_problems(channel: Channel, sender: Any) -> list[str]:
 class Audience(Schema):
     """Contacts in any of `groups` or `segments`, minus those in any excluded one."""
 
-    groups = fields.List(fields.UUID(), load_default=list, validate=validate.Length(max=200))
-    segments = fields.List(fields.UUID(), load_default=list, validate=validate.Length(max=200))
-    exclude_groups = fields.List(fields.UUID(), load_default=list, validate=validate.Length(max=200))
-    exclude_segments = fields.List(fields.UUID(), load_default=list, validate=validate.Length(max=200))
+    groups = fields.List(fields.UUID(), load_default=list, validate=validate.Length(max=100))
+    segments = fields.List(fields.UUID(), load_default=list, validate=validate.Length(max=100))
+    exclude_groups = fields.List(fields.UUID(), load_default=list, validate=validate.Length(max=100))
+    exclude_segments = fields.List(fields.UUID(), load_default=list, validate=validate.Length(max=100))
 
 
 class QuietHours(Schema):

@@ -6,7 +6,7 @@ from typing import Any
 
 from campaigns.usecases import content, drafts, life, templates
 from campaigns.usecases.ports import Ask
-from campaigns.views import of_campaign, of_page
+from campaigns.views import of_campaign, of_campaigns, of_template, of_templates
 from chassis.service import Clock, Database, Health, OutboxRelay, Services, event_handler, rpc
 from contracts import campaigns as wire
 from contracts import events
@@ -43,7 +43,7 @@ class CampaignsService:
     def list_campaigns(self, actor: Actor, payload: Payload) -> Payload:
         request = load(wire.CampaignQuery, payload)
         with self.database.transaction() as session:
-            return of_page(wire.CampaignSummary, drafts.page(session, actor=actor, **request))
+            return of_campaigns(drafts.page(session, actor=actor, **request))
 
     @rpc
     def update_campaign(self, actor: Actor, payload: Payload) -> Payload:
@@ -112,25 +112,25 @@ class CampaignsService:
     def create_template(self, actor: Actor, payload: Payload) -> Payload:
         request = load(wire.TemplateCreate, payload)
         with self.database.transaction() as session:
-            return dump(wire.Template, templates.create(session, actor=actor, now=self.clock.now(), **request))
+            return of_template(templates.create(session, actor=actor, now=self.clock.now(), **request))
 
     @rpc
     def get_template(self, actor: Actor, payload: Payload) -> Payload:
         request = load(wire.TemplateId, payload)
         with self.database.transaction() as session:
-            return dump(wire.Template, templates.get(session, actor=actor, **request))
+            return of_template(templates.get(session, actor=actor, **request))
 
     @rpc
     def list_templates(self, actor: Actor, payload: Payload) -> Payload:
         request = load(wire.TemplateQuery, payload)
         with self.database.transaction() as session:
-            return of_page(wire.Template, templates.page(session, actor=actor, **request))
+            return of_templates(templates.page(session, actor=actor, **request))
 
     @rpc
     def update_template(self, actor: Actor, payload: Payload) -> Payload:
         request = load(wire.TemplateUpdateById, payload)
         with self.database.transaction() as session:
-            return dump(wire.Template, templates.update(session, actor=actor, now=self.clock.now(), **request))
+            return of_template(templates.update(session, actor=actor, now=self.clock.now(), **request))
 
     @rpc
     def delete_template(self, actor: Actor, payload: Payload) -> Payload:

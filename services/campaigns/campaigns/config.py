@@ -1,0 +1,27 @@
+"""Configuration of the dispatcher; the Nameko service needs the chassis's own keys and its database only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from campaigns.domain import Windows
+from chassis.config import setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class DispatcherConfig:
+    """Windows are counted in batches of up to 500 recipients."""
+
+    database_url: str = setting("CAMPAIGNS_DATABASE_URL", secret=True)
+    amqp_url: str = setting("AMQP_URL", secret=True)
+    health_port: int = setting("HEALTH_PORT", default=0)
+    window: int = setting("CAMPAIGNS_WINDOW", default=16)
+    account_window: int = setting("CAMPAIGNS_ACCOUNT_WINDOW", default=32)
+    channel_window: int = setting("CAMPAIGNS_CHANNEL_WINDOW", default=96)
+    lease_seconds: float = setting("CAMPAIGNS_LEASE_SECONDS", default=10.0)
+    # A batch that a channel has had for so long without a word is published again; the channel knows its messages.
+    stale_batch_seconds: float = setting("CAMPAIGNS_STALE_BATCH_SECONDS", default=900.0)
+
+    @property
+    def windows(self) -> Windows:
+        return Windows(campaign=self.window, account=self.account_window, channel=self.channel_window)

@@ -1,0 +1,133 @@
+"""The dispatcher's two ends at the broker: batches out with confirms, reports of batches in."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from campaigns.store import dispatch as store
+from campaigns.store.dispatch import Reported, Work
+from chassis.broker import Broker, Delivery
+from chassis.database import Database
+from chassis.logs import get_logger
+from contracts.lanes import BATCHES_DONE, channel_lane
+from contracts.vocabulary import Lane
+
+PREFETCH = 500
+log = get_logger()
+
+
+def batch_body(work: Work, batch_id: UUID, recipients: list[dict[str, Any]]) -> bytes:
+    """A `contracts.lanes.Batch`; the same batch has the same body whenever it is made."""
+    return orjson.dumps(
+        {
+            "v": 1,
+            "batch_id": str(batch_id),
+            "account_id": str(work.account_id),
+            "campaign_id": str(work.id),
+            "send_id": str(work.send_id),
+            "content_hash": work.content_hash,
+            "trace_id": work.trace_id,
+            "recipients": recipients,
+        }
+    )
+
+
+class Publisher:
+    """Publishes batches, publishes again what was not confirmed, and notes what was, many in one statement."""
+
+    def __init__(self, broker: Broker, database: Database, wake: Callable[[], None]) -> None:
+        self._broker, self._database, self._wake = broker, database, wake
+        self._waiting: dict[UUID, tuple[str, bytes]] = {}
+        self._confirmed: deque[UUID] = deque()
+        self._refused: deque[UUID] = deque()
+
+    @property
+    def unconfirmed(self) -> int:
+        return len(self._waiting)
+
+    def is_waiting(self, batch_id: UUID) -> bool:
+        """Whether the batch is on its way and its confirm is not yet noted."""
+        return batch_id in self._waiting
+
+    def publish(self, work: Work, batch_id: UUID, recipients: list[dict[str, Any]]) -> None:
+        lane = channel_lane(work.channel, Lane.BULK)
+        self._waiting[batch_id] = (lane, batch_body(work, batch_id, recipients))
+        self._send(batch_id)
+
+    def note_confirmed(self) -> None:
+        """Store what the broker has confirmed since the last time; what it refused goes again."""
+        self._send_refused()
+        batch_ids = list(self._confirmed)
+        if not batch_ids:
+            return
+        with self._database.transaction() as session:
+            store.mark_published(session, batch_ids)
+        for batch_id in batch_ids:
+            self._confirmed.popleft()
+            self._waiting.pop(batch_id, None)
+
+    def _send_refused(self) -> None:
+        if not self._broker.is_connected:
+            return
+        for _ in range(len(self._refused)):
+            self._send(self._refused.popleft())
+
+    def _send(self, batch_id: UUID) -> None:
+        lane, body = self._waiting[batch_id]
+
+        def on_answer(answer: Future[None]) -> None:
+            (self._confirmed if answer.exception() is None else self._refused).append(batch_id)
+            self._wake()
+
+        self._broker.publish(lane, body).add_done_callback(on_answer)
+
+
+class Reports:
+    """Counts what channels report, many batches in one statement, and acks only what has been counted."""
+
+    def __init__(self, broker: Broker, database: Database, wake: Callable[[], None]) -> None:
+        self._database, self._wake = database, wake
+        self._arrived: deque[Delivery] = deque()
+        broker.consume(BATCHES_DONE, self._on_delivery, prefetch=PREFETCH)
+
+    def count(self) -> int:
+        """Count everything that has arrived; returns how many batches were news."""
+        deliveries = [self._arrived.popleft() for _ in range(len(self._arrived))]
+        readable = [(delivery, report) for delivery in deliveries if (report := _read(delivery)) is not None]
+        if not readable:
+            return 0
+        try:
+            # Two reports on one batch in one go: the last one stands.
+            unique = {report.id: report for _, report in readable}
+            with self._database.transaction() as session:
+                news = store.mark_done(session, list(unique.values()))
+        except Exception:
+            self._arrived.extendleft(delivery for delivery, _ in reversed(readable))
+            raise
+        for delivery, _ in readable:
+            delivery.ack()
+        return news
+
+    def _on_delivery(self, delivery: Delivery) -> None:
+        self._arrived.append(delivery)
+        self._wake()
+
+
+def _read(delivery: Delivery) -> Reported | None:
+    """None for what is not a report; it goes to the dead letters."""
+    try:
+        body = orjson.loads(delivery.body)
+        counts = [int(body[name]) for name in ("submitted", "failed", "deferred")]
+        if not all(0 <= count < 2**31 for count in counts):
+            raise ValueError("a count is out of range")
+        return Reported(UUID(body["batch_id"]), *counts)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        log.error("batch_report_unreadable", error=repr(error))
+        delivery.nack(requeue=False)
+        return None

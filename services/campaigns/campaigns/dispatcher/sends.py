@@ -1,0 +1,89 @@
+"""A campaign in the dispatcher's hands: what has been read of its audience and not yet sent."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from campaigns import domain
+from campaigns.store.dispatch import BatchRange, Work
+from contracts.lanes import BATCH_SIZE
+
+Recipient = dict[str, Any]
+RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0, 15.0, 30.0)
+
+
+@dataclass
+class Send:
+    """`again` are batches to be published once more; `task` is the one step that runs for it on a worker thread."""
+
+    work: Work
+    buffer: deque[Recipient] = field(default_factory=deque)
+    read_to: int = 0
+    ended: bool = False
+    again: list[BatchRange] = field(default_factory=list)
+    task: Future[Any] | None = None
+    task_name: str = ""
+    retry_at: float = 0.0
+    failures: int = 0
+
+    def __post_init__(self) -> None:
+        self.read_to = self.work.dispatched_to
+        throttle = self.work.options.get("throttle_per_hour")
+        self.throttle = domain.Throttle(throttle) if throttle else None
+        self.quiet_hours = domain.quiet_hours_of(self.work.options)
+        self.zone = ZoneInfo(self.work.time_zone or "UTC")
+        self.dispatched_to = self.work.dispatched_to
+        self.next_portion_at = self.work.next_portion_at
+        self.ended = self._has_read_all()
+
+    def is_quiet(self, now: datetime) -> bool:
+        return domain.is_quiet(self.quiet_hours, now.astimezone(self.zone))
+
+    def batches_ready(self, now: datetime) -> int:
+        """How many batches could be cut from what has been read; only the audience's last may be short of full."""
+        if not self.buffer or self.is_quiet(now):
+            return 0
+        if self.throttle is not None:
+            return 1 if self.throttle.allowed(self.next_portion_at, now) else 0
+        full, rest = divmod(len(self.buffer), BATCH_SIZE)
+        return full + (1 if rest and self.ended else 0)
+
+    def cut(self, now: datetime) -> list[Recipient]:
+        """Take the next batch's recipients, and note the pace."""
+        size = BATCH_SIZE
+        if self.throttle is not None:
+            size = min(size, self.throttle.allowed(self.next_portion_at, now))
+        recipients = list(islice(self.buffer, size))
+        for _ in recipients:
+            self.buffer.popleft()
+        if self.throttle is not None and recipients:
+            self.next_portion_at = self.throttle.after(self.next_portion_at, now, len(recipients))
+        return recipients
+
+    def take_page(self, page: list[Recipient]) -> None:
+        """An empty page ends the audience: people may have been erased since it was numbered."""
+        self.buffer.extend(page)
+        if page:
+            self.read_to = page[-1]["number"]
+        self.ended = not page or self._has_read_all()
+
+    def _has_read_all(self) -> bool:
+        return self.work.recipients is not None and self.read_to >= self.work.recipients
+
+    def wait(self, seconds: float) -> None:
+        """Run no step for it until then."""
+        self.retry_at = time.monotonic() + seconds
+
+    def wait_after_failure(self) -> None:
+        self.wait(RETRY_SECONDS[min(self.failures, len(RETRY_SECONDS) - 1)])
+        self.failures += 1
+
+    def may_run(self) -> bool:
+        return self.task is None and time.monotonic() >= self.retry_at

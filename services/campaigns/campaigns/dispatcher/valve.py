@@ -1,0 +1,285 @@
+"""The loop: count reports, renew leases, open windows fairly, publish."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from prometheus_client import Counter, Gauge
+
+from campaigns import domain
+from campaigns.config import DispatcherConfig
+from campaigns.dispatcher.lanes import Publisher, Reports
+from campaigns.dispatcher.sends import Recipient, Send
+from campaigns.store import dispatch as store
+from campaigns.store.dispatch import Advance, BatchRange, Work
+from campaigns.usecases import dispatch as steps
+from chassis.broker import Broker
+from chassis.database import Database
+from chassis.ids import new_id
+from chassis.logs import get_logger
+from chassis.outbox import Relay
+from chassis.rpc_client import RpcClient
+from contracts.lanes import BATCH_SIZE
+from contracts.vocabulary import CampaignState, Channel
+
+RENEW_SECONDS = 0.5
+IDLE_SECONDS = 0.25
+# Reports and confirms that come within this time are stored together.
+GATHER_SECONDS = 0.03
+STALE_CHECK_SECONDS = 60.0
+DRAIN_SECONDS = 5.0
+SNAPSHOT_POLL_SECONDS = 0.3
+CAMPAIGNS_HELD = 1000
+PAGE = 5000
+# Recipients read ahead over all campaigns, about 500 bytes each: pages get smaller as campaigns get more.
+READ_AHEAD = 60_000
+
+RECIPIENTS = Counter("wici_dispatched_recipients_total", "Recipients handed to a channel's lane", ["channel"])
+HELD = Gauge("wici_dispatcher_campaigns", "Campaigns on which this dispatcher holds a lease")
+
+log = get_logger()
+
+
+class Valve:
+    """One dispatcher. `run` returns after `stop`, with its leases given up."""
+
+    def __init__(self, config: DispatcherConfig, database: Database, broker: Broker) -> None:
+        self._config, self._database = config, database
+        self._lease = timedelta(seconds=config.lease_seconds)
+        self._desk = steps.Desk(database, RpcClient(broker).call, new_id())
+        self._relay = Relay(database, broker)
+        self._woken = threading.Event()
+        self._publisher = Publisher(broker, database, self._woken.set)
+        self._reports = Reports(broker, database, self._woken.set)
+        self._sends: dict[UUID, Send] = {}
+        self._in_flight: dict[UUID, int] = {}
+        self._readers = ThreadPoolExecutor(4, "audience")
+        self._steppers = ThreadPoolExecutor(4, "steps")
+        self._renew_at = self._stale_at = 0.0
+        self.last_tick = time.monotonic()
+
+    def run(self, stop: threading.Event) -> None:
+        relay = threading.Thread(target=self._relay.run, args=(stop,), name="outbox-relay", daemon=True)
+        relay.start()
+        while not stop.is_set():
+            try:
+                self._tick()
+            except Exception as error:
+                # The database or the broker is away: nothing is lost, everything is tried again.
+                log.warning("dispatcher_tick_failed", error=repr(error))
+                stop.wait(1.0)
+            self._woken.wait(IDLE_SECONDS)
+            stop.wait(GATHER_SECONDS)
+            self._woken.clear()
+        self._give_back()
+        relay.join(DRAIN_SECONDS)
+
+    def is_alive(self) -> None:
+        """Raises when the loop hangs (readiness)."""
+        if time.monotonic() - self.last_tick > 30:
+            raise RuntimeError("the dispatcher's loop hangs")
+
+    def _tick(self) -> None:
+        self._reports.count()
+        self._publisher.note_confirmed()
+        if time.monotonic() >= self._renew_at:
+            self._renew()
+            self._renew_at = time.monotonic() + RENEW_SECONDS
+        self._collect()
+        if self._sends:
+            self._open_windows(datetime.now(UTC))
+            self._step()
+        self.last_tick = time.monotonic()
+
+    # Leases
+
+    def _renew(self) -> None:
+        with self._database.transaction() as session:
+            if len(self._sends) < CAMPAIGNS_HELD:
+                limit = CAMPAIGNS_HELD - len(self._sends)
+                store.claim(session, owner=self._desk.owner, lease=self._lease, limit=limit)
+            held = {work.id: work for work in store.renew(session, owner=self._desk.owner, lease=self._lease)}
+            paused = [work.id for work in held.values() if work.state is CampaignState.PAUSED]
+            if paused:
+                store.release(session, owner=self._desk.owner, campaign_ids=paused)
+            for campaign_id in self._sends.keys() - (held.keys() - set(paused)):
+                del self._sends[campaign_id]
+            for work in held.values():
+                if work.state is not CampaignState.PAUSED:
+                    self._hold(session, work)
+            self._take_stale(session)
+        HELD.set(len(self._sends))
+
+    def _hold(self, session: Any, work: Work) -> None:
+        send = self._sends.get(work.id)
+        if send is not None and send.work.state is work.state and send.dispatched_to == work.dispatched_to:
+            send.work = work
+            return
+        send = self._sends[work.id] = Send(work)
+        if work.state is CampaignState.SENDING:
+            # A crash, here or elsewhere, may have come between recording a batch and publishing it.
+            recorded = store.unpublished(session, work.id)
+            send.again = [batch for batch in recorded if not self._publisher.is_waiting(batch.id)]
+        log.info("campaign_held", campaign_id=work.id, account_id=work.account_id, state=work.state)
+
+    def _take_stale(self, session: Any) -> None:
+        if time.monotonic() < self._stale_at:
+            return
+        self._stale_at = time.monotonic() + STALE_CHECK_SECONDS
+        sending = [send.work.id for send in self._sends.values() if send.work.state is CampaignState.SENDING]
+        older_than = timedelta(seconds=self._config.stale_batch_seconds)
+        for batch in store.take_stale(session, sending, older_than) if sending else []:
+            log.warning("batch_stale", batch_id=batch.id, campaign_id=batch.campaign_id)
+            self._sends[batch.campaign_id].again.append(batch)
+
+    # Windows
+
+    def _open_windows(self, now: datetime) -> None:
+        with self._database.transaction() as session:
+            flying = store.open_batches(session)
+        self._in_flight = {campaign_id: count for campaign_id, _, _, count in flying}
+        by_account: dict[tuple[UUID, Channel], int] = defaultdict(int)
+        for _, account_id, channel, count in flying:
+            by_account[account_id, channel] += count
+        turns = [turn for send in self._sends.values() if (turn := self._turn(send, now)) is not None]
+        if not turns:
+            return
+        cut: list[tuple[Send, BatchRange, list[Recipient]]] = []
+        for campaign_id in domain.fair_order(turns, by_account, self._config.windows):
+            send = self._sends[campaign_id]
+            recipients = send.cut(now)
+            first, last = recipients[0]["number"], recipients[-1]["number"]
+            cut.append((send, BatchRange(new_id(), campaign_id, first, last, len(recipients)), recipients))
+        if cut:
+            self._record_and_publish(cut)
+
+    def _turn(self, send: Send, now: datetime) -> domain.Turn | None:
+        work = send.work
+        if work.state is not CampaignState.SENDING or not (ready := send.batches_ready(now)):
+            return None
+        return domain.Turn(work.id, work.account_id, work.channel, ready, self._in_flight.get(work.id, 0))
+
+    def _record_and_publish(self, cut: list[tuple[Send, BatchRange, list[Recipient]]]) -> None:
+        """First on disk, then to the lane: what a crash leaves between the two is published again."""
+        reached = {send.work.id: (send, batch.last) for send, batch, _ in cut}
+        advances = [
+            Advance(campaign_id, send.dispatched_to, last, send.next_portion_at)
+            for campaign_id, (send, last) in reached.items()
+        ]
+        try:
+            with self._database.transaction() as session:
+                batches = [batch for _, batch, _ in cut]
+                recorded = store.record(session, owner=self._desk.owner, advances=advances, batches=batches)
+        except Exception:
+            # Whether it was committed is not known: forget what was read, and learn from the database.
+            self._forget(send for send, _ in reached.values())
+            raise
+        for send, batch, recipients in cut:
+            if batch.id in recorded:
+                send.dispatched_to = batch.last
+                self._publisher.publish(send.work, batch.id, recipients)
+                RECIPIENTS.labels(send.work.channel).inc(batch.size)
+            else:
+                # Paused, cancelled or taken over in this very moment.
+                self._forget([send])
+
+    def _forget(self, sends: Any) -> None:
+        for send in list(sends):
+            self._sends.pop(send.work.id, None)
+        self._renew_at = 0.0
+
+    # Steps on worker threads
+
+    def _step(self) -> None:
+        now = datetime.now(UTC)
+        active = sum(1 for send in self._sends.values() if send.work.state is CampaignState.SENDING)
+        page = min(PAGE, max(BATCH_SIZE, READ_AHEAD // max(1, active) // BATCH_SIZE * BATCH_SIZE))
+        for send in list(self._sends.values()):
+            if not send.may_run():
+                continue
+            state = send.work.state
+            if state is CampaignState.SENDING:
+                self._step_sending(send, page, now)
+            elif state is CampaignState.SCHEDULED:
+                self._submit(send, "start", self._steppers, steps.start, self._desk, send.work)
+            elif state is CampaignState.DRAFT:
+                self._submit(send, "return", self._steppers, steps.return_reservation, self._desk, send.work)
+            else:
+                self._step_over(send)
+
+    def _step_sending(self, send: Send, page: int, now: datetime) -> None:
+        if send.again:
+            batches, send.again = send.again, []
+            self._submit(send, "again", self._readers, steps.read_again, self._desk, send.work, batches)
+            return
+        if send.ended and not send.buffer:
+            if not self._in_flight.get(send.work.id) and steps.finish(self._desk, send.work):
+                self._renew_at = 0.0
+                self._relay.poke()
+            return
+        wanted = BATCH_SIZE if send.throttle else page
+        if not send.ended and len(send.buffer) <= wanted // 2 and not send.is_quiet(now):
+            self._submit(send, "page", self._readers, steps.read_page, self._desk, send.work, send.read_to, wanted)
+
+    def _step_over(self, send: Send) -> None:
+        """Sent, cancelled or failed: settle once its last batches are counted."""
+        if self._in_flight.get(send.work.id):
+            with self._database.transaction() as session:
+                store.withdraw_unpublished(session, send.work.id)
+            send.wait(1.0)
+            return
+        self._submit(send, "settle", self._steppers, steps.settle, self._desk, send.work)
+
+    def _submit(self, send: Send, name: str, pool: ThreadPoolExecutor, step: Callable[..., Any], *given: Any) -> None:
+        send.task_name = name
+        send.task = pool.submit(step, *given)
+        send.task.add_done_callback(lambda _: self._woken.set())
+
+    def _collect(self) -> None:
+        for send in list(self._sends.values()):
+            if send.task is None or not send.task.done():
+                continue
+            task, send.task = send.task, None
+            error = task.exception()
+            if error is None:
+                send.failures = 0
+                self._apply(send, task.result())
+                continue
+            log.warning("step_failed", step=send.task_name, campaign_id=send.work.id, error=repr(error))
+            if send.task_name == "again":
+                self._forget([send])
+            send.wait_after_failure()
+
+    def _apply(self, send: Send, result: Any) -> None:
+        if send.task_name == "page":
+            send.take_page(result)
+        elif send.task_name == "again":
+            for batch, recipients in result:
+                self._publisher.publish(send.work, batch.id, recipients)
+        elif send.task_name == "start" and not result:
+            send.wait(SNAPSHOT_POLL_SECONDS)
+        else:
+            # Its state has changed, or its lease is given up.
+            self._relay.poke()
+            self._renew_at = 0.0
+            send.wait(RENEW_SECONDS)
+
+    def _give_back(self) -> None:
+        ends = time.monotonic() + DRAIN_SECONDS
+        try:
+            while self._publisher.unconfirmed and time.monotonic() < ends:
+                self._publisher.note_confirmed()
+                time.sleep(GATHER_SECONDS)
+            with self._database.transaction() as session:
+                store.release(session, owner=self._desk.owner)
+        except Exception as error:
+            log.warning("dispatcher_give_back_failed", error=repr(error))
+        for pool in (self._readers, self._steppers):
+            pool.shutdown(wait=False, cancel_futures=True)

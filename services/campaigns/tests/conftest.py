@@ -1,0 +1,3 @@
+"""Fixtures of campaigns' tests: real servers, and the neighbours as tiny services on the real bus."""
+
+pytest_plugins = ["chassis.testing"]

@@ -1,0 +1,153 @@
+"""The services that campaigns asks, each in its thinnest form, on the real bus. Run by `nameko run neighbours`.
+
+They hold no database: a group's id says how many people are in it (`UUID(int=12_000)`: twelve thousand), and an account
+whose id ends in an odd number has a quota of 1,000.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+from uuid import UUID
+
+import orjson
+from chassis.service import Health, rpc
+from contracts.errors import Invalid, NotFound, PlanLimit
+
+KNOWN_FIELDS = {"first_name", "last_name", "city", "birth_date", "discount_code"}
+SMALL_QUOTA = 1_000
+
+reservations: dict[str, dict[str, int]] = {}
+snapshots: dict[str, dict[str, Any]] = {}
+contents: dict[str, Any] = {}
+asked: list[str] = []
+
+
+def _quota_of(account_id: str) -> int:
+    return SMALL_QUOTA if UUID(account_id).int % 2 else 10**9
+
+
+class Identity:
+    name = "identity"
+    health = Health()
+
+    @rpc
+    def get_account(self, actor: Any, payload: Any) -> Any:
+        return {"account_id": actor["account_id"], "name": "wicitest", "time_zone": "Europe/Warsaw"}
+
+    @rpc
+    def reserve_quota(self, actor: Any, payload: Any) -> Any:
+        limit, amount = _quota_of(actor["account_id"]), payload["amount"]
+        if amount > limit:
+            raise PlanLimit("quota.exhausted", "Too few are left.", {"feature": payload["feature"], "limit": limit})
+        held = reservations.setdefault(payload["reservation_id"], {"used": 0})
+        held.update(reserved=amount, released=0)
+        return {"reserved": amount, "remaining": limit - amount}
+
+    @rpc
+    def use_quota(self, actor: Any, payload: Any) -> Any:
+        held = reservations[payload["reservation_id"]]
+        held["used"] = max(held["used"], payload["amount"])
+        return {"used": held["used"], "reserved": held["reserved"]}
+
+    @rpc
+    def release_quota(self, actor: Any, payload: Any) -> Any:
+        held = reservations.get(payload["reservation_id"])
+        if held is None:
+            raise NotFound("reservation.not_found", "There is no such reservation.")
+        held["released"] = 1
+        return {"released": held["reserved"] - held["used"]}
+
+    @rpc
+    def look(self, actor: Any, payload: Any) -> Any:
+        """For the tests: what is reserved, which snapshots are held, how often each call came."""
+        return {"reservations": reservations, "snapshots": snapshots, "asked": asked}
+
+
+class Contacts:
+    name = "contacts"
+
+    @rpc
+    def count_audience(self, actor: Any, payload: Any) -> Any:
+        return {"count": _size(payload["audience"])}
+
+    @rpc
+    def snapshot_audience(self, actor: Any, payload: Any) -> Any:
+        known = snapshots.get(payload["snapshot_id"])
+        if known is None:
+            total = _size(payload["audience"])
+            snapshots[payload["snapshot_id"]] = {"total": total, "fields": payload["fields"]}
+            return {"state": "waiting", "total": None}
+        return {"state": "done", "total": known["total"]}
+
+    @rpc
+    def read_audience(self, actor: Any, payload: Any) -> Any:
+        snapshot = snapshots.get(payload["snapshot_id"])
+        if snapshot is None:
+            raise NotFound("snapshot.not_found", "There is no such audience.")
+        last = min(payload["after"] + payload["limit"], snapshot["total"])
+        return {"recipients": [_recipient(number, snapshot) for number in range(payload["after"] + 1, last + 1)]}
+
+    @rpc
+    def drop_snapshot(self, actor: Any, payload: Any) -> Any:
+        snapshots.pop(payload["snapshot_id"], None)
+        return {}
+
+    @rpc
+    def check_fields(self, actor: Any, payload: Any) -> Any:
+        asked.append("check_fields")
+        return {"unknown": [name for name in payload["names"] if name not in KNOWN_FIELDS]}
+
+    @rpc
+    def get_contact(self, actor: Any, payload: Any) -> Any:
+        return {
+            "id": payload["contact_id"],
+            "phone": "+48600100200",
+            "email": "jan@example.com",
+            "first_name": "Jan",
+            "fields": {"discount_code": "LATO10"},
+        }
+
+
+def _size(audience: Any) -> int:
+    return sum(UUID(group).int for group in audience["groups"])
+
+
+def _recipient(number: int, snapshot: Any) -> Any:
+    return {
+        "number": number,
+        "contact_id": str(UUID(int=number)),
+        "address": f"+48{500_000_000 + number}",
+        "fields": {name: f"{name}-{number}" for name in snapshot["fields"]},
+    }
+
+
+class SmsGateway:
+    name = "sms_gateway"
+
+    @rpc
+    def prepare_content(self, actor: Any, payload: Any) -> Any:
+        content = payload["content"]
+        words = " ".join(str(content.get(name, "")) for name in ("subject", "text", "html"))
+        variables = sorted({piece.split("}}")[0].strip() for piece in words.split("{{")[1:]})
+        body = orjson.dumps([payload["sender"], content], option=orjson.OPT_SORT_KEYS)
+        content_hash = hashlib.sha256(body).hexdigest()
+        contents[content_hash] = content
+        problems = []
+        if "BANK" in str(payload["sender"]):
+            problems.append({"field": "sender", "code": "sender.not_active", "detail": "Not yours."})
+        return {"content_hash": content_hash, "variables": variables, "problems": problems, "parts_max": 1}
+
+    @rpc
+    def render_preview(self, actor: Any, payload: Any) -> Any:
+        if payload["content_hash"] not in contents:
+            raise Invalid("content.unknown", "No such content.")
+        return {"fields": payload["fields"], "address": payload["address"]}
+
+    @rpc
+    def send_test(self, actor: Any, payload: Any) -> Any:
+        return {"messages": [{"to": address, "fields": payload["fields"]} for address in payload["addresses"]]}
+
+
+class EmailGateway(SmsGateway):
+    name = "email_gateway"

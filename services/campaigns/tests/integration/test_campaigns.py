@@ -1,0 +1,200 @@
+"""Campaigns as their owners see them, over the real bus."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID, uuid4
+
+import pytest
+from contracts.errors import Conflict, Forbidden, Invalid, NotFound, PlanLimit
+
+
+def test_draft_can_be_written_in_pieces_read_and_deleted(caller: Callable) -> None:
+    owner = caller()
+    campaign = owner("create_campaign", name="Wiosna", channel="email")
+    assert campaign["state"] == "draft" and campaign["content"] == {}
+
+    owner("update_campaign", campaign_id=campaign["id"], content={"subject": "Hej"}, options={"throttle_per_hour": 60})
+    shown = owner("get_campaign", campaign_id=campaign["id"])
+    assert shown["content"] == {"subject": "Hej"} and shown["options"] == {"throttle_per_hour": 60}
+    assert shown["progress"] == {"recipients": None, "published": 0, "submitted": 0, "failed": 0, "deferred": 0}
+
+    owner("delete_campaign", campaign_id=campaign["id"])
+    with pytest.raises(NotFound):
+        owner("get_campaign", campaign_id=campaign["id"])
+
+
+def test_list_is_paged_newest_first_without_content(caller: Callable) -> None:
+    owner = caller()
+    made = [owner.draft(name=f"Kampania {number}")["id"] for number in range(5)]
+
+    first = owner("list_campaigns", limit=3)
+    second = owner("list_campaigns", limit=3, cursor=first["next_cursor"])
+
+    assert [item["id"] for item in first["items"] + second["items"]] == made[::-1]
+    assert second["next_cursor"] is None and "content" not in first["items"][0]
+    with pytest.raises(Invalid):
+        owner("list_campaigns", cursor="not-a-cursor")
+
+
+def test_another_account_sees_nothing(caller: Callable) -> None:
+    owner, stranger = caller(), caller()
+    campaign_id = owner.draft()["id"]
+    template_id = owner("create_template", name="T", channel="sms", content={"text": "x"})["id"]
+
+    for method in ("get", "delete", "update", "schedule", "pause", "resume", "cancel", "duplicate"):
+        with pytest.raises(NotFound):
+            stranger(f"{method}_campaign", campaign_id=campaign_id)
+    for method in ("preview_campaign", "test_campaign"):
+        with pytest.raises(NotFound):
+            stranger(method, campaign_id=campaign_id, sample={"fields": {}}, addresses=["+48600100200"])
+    for method in ("get", "update", "delete"):
+        with pytest.raises(NotFound):
+            stranger(f"{method}_template", template_id=template_id)
+    assert stranger("list_campaigns")["items"] == [] and stranger("list_templates")["items"] == []
+
+
+def test_rights_are_checked_for_the_campaigns_own_channel(caller: Callable) -> None:
+    owner = caller()
+    sms = owner.draft()["id"]
+    reader = caller(account_id=owner.account_id, permissions=["email", "sms.campaigns.read"])
+
+    assert reader("get_campaign", campaign_id=sms)["id"] == sms
+    with pytest.raises(Forbidden) as refused:
+        reader("schedule_campaign", campaign_id=sms)
+    assert refused.value.extra == {"permission": "sms.campaigns.send"}
+    with pytest.raises(Forbidden):
+        reader("update_campaign", campaign_id=sms, name="x")
+    email_only = caller(account_id=owner.account_id, permissions=["email"])
+    assert email_only("list_campaigns")["items"] == []
+    with pytest.raises(Forbidden):
+        email_only("list_campaigns", channel="sms")
+
+
+def test_schedule_reserves_the_quota_and_only_a_draft_can_be_changed(caller: Callable) -> None:
+    owner = caller()
+    campaign_id = owner.draft(1200)["id"]
+
+    scheduled = owner("schedule_campaign", campaign_id=campaign_id, at="2026-12-24T18:00")
+
+    assert scheduled["state"] == "scheduled" and scheduled["send_at"].startswith("2026-12-24T17:00:00")
+    assert [held["reserved"] for held in owner.look()["reservations"].values()] == [1200]
+    for method, changes in (("update_campaign", {"name": "x"}), ("schedule_campaign", {}), ("delete_campaign", {})):
+        with pytest.raises(Conflict):
+            owner(method, campaign_id=campaign_id, **changes)
+
+
+@pytest.mark.parametrize(
+    ("parts", "code"),
+    [
+        ({"content": {}}, "campaign.incomplete"),
+        ({"audience": {}}, "campaign.incomplete"),
+        ({"sender": None}, "campaign.incomplete"),
+        ({"sender": "BANK"}, "campaign.content_refused"),
+        ({"content": {"text": "{{ shoe_size }}"}}, "campaign.unknown_fields"),
+        ({"audience": {"groups": [str(UUID(int=0))]}}, "campaign.audience_empty"),
+    ],
+)
+def test_what_cannot_go_is_refused_when_scheduled_and_stays_a_draft(caller: Callable, parts: dict, code: str) -> None:
+    owner = caller()
+    campaign_id = owner.draft(**parts)["id"]
+
+    with pytest.raises(Invalid) as refused:
+        owner("schedule_campaign", campaign_id=campaign_id)
+
+    assert refused.value.code == code and refused.value.errors
+    assert owner("get_campaign", campaign_id=campaign_id)["state"] == "draft"
+
+
+def test_quota_that_does_not_reach_is_said_when_scheduled(caller: Callable) -> None:
+    owner = caller(small_quota=True)
+    campaign_id = owner.draft(1001)["id"]
+
+    with pytest.raises(PlanLimit) as refused:
+        owner("schedule_campaign", campaign_id=campaign_id)
+
+    assert refused.value.code == "quota.exhausted"
+    assert owner("get_campaign", campaign_id=campaign_id)["state"] == "draft"
+
+
+def test_preview_renders_for_a_contact_or_a_sample(caller: Callable) -> None:
+    owner = caller()
+    campaign_id = owner.draft(content={"text": "{{ first_name }} {{ discount_code }}"})["id"]
+
+    contact = owner("preview_campaign", campaign_id=campaign_id, contact_id=str(uuid4()))
+    sample = owner("preview_campaign", campaign_id=campaign_id, sample={"fields": {"first_name": "Ola"}})
+
+    assert contact["variables"] == ["discount_code", "first_name"]
+    assert contact["rendered"] == {"fields": {"first_name": "Jan", "discount_code": "LATO10"}, "address": "+48600100200"}
+    assert sample["rendered"]["fields"] == {"first_name": "Ola"}
+    with pytest.raises(Invalid):
+        owner("preview_campaign", campaign_id=campaign_id)
+
+
+def test_test_goes_to_the_chosen_addresses(caller: Callable) -> None:
+    owner = caller()
+    sent = owner(
+        "test_campaign", campaign_id=owner.draft()["id"], addresses=["+48600100201"], fields={"first_name": "Ola"}
+    )
+    assert sent["messages"] == [{"to": "+48600100201", "fields": {"first_name": "Ola"}}]
+
+
+def test_pause_resume_and_cancel_before_the_hour(caller: Callable) -> None:
+    owner = caller()
+    campaign_id = owner.draft()["id"]
+    owner("schedule_campaign", campaign_id=campaign_id, at="2026-12-24T18:00:00+01:00")
+
+    assert owner("pause_campaign", campaign_id=campaign_id)["state"] == "paused"
+    assert owner("pause_campaign", campaign_id=campaign_id)["state"] == "paused"
+    assert owner("resume_campaign", campaign_id=campaign_id)["state"] == "scheduled"
+    assert owner("cancel_campaign", campaign_id=campaign_id)["state"] == "cancelled"
+    with pytest.raises(Conflict):
+        owner("resume_campaign", campaign_id=campaign_id)
+    copied = owner("duplicate_campaign", campaign_id=campaign_id)
+    assert copied["state"] == "draft" and copied["name"] == "Lato (copy)"
+
+
+def test_same_request_key_makes_one_campaign_and_schedules_it_once(caller: Callable) -> None:
+    owner = caller().with_key("k-1")
+    first, second = owner.draft(), owner.draft()
+    assert first["id"] == second["id"]
+
+    once = owner("schedule_campaign", campaign_id=first["id"], at="2026-12-24T18:00")
+    again = owner("schedule_campaign", campaign_id=first["id"], at="2026-12-24T18:00")
+    assert once["send_at"] == again["send_at"] and again["state"] == "scheduled"
+
+
+def test_templates_are_kept_per_channel(caller: Callable) -> None:
+    owner = caller()
+    made = owner("create_template", name="Powitanie", channel="email", content={"subject": "Hej", "html": "<p>x"})
+    owner("update_template", template_id=made["id"], content={"subject": "Cześć"})
+
+    assert owner("get_template", template_id=made["id"])["content"] == {"subject": "Cześć"}
+    assert [item["id"] for item in owner("list_templates")["items"]] == [made["id"]]
+    with pytest.raises(Invalid):
+        owner("update_template", template_id=made["id"], content={"text_of_sms": "x"})
+    owner("delete_template", template_id=made["id"])
+    assert owner("list_templates")["items"] == []
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"name": "", "channel": "sms"},
+        {"name": "x", "channel": "pigeon"},
+        {"name": "x\x00", "channel": "sms"},
+        {"name": "x", "channel": "sms", "sender": {"from_email": "a@example.com"}},
+        {"name": "x", "channel": "email", "sender": "WICI"},
+        {"name": "x", "channel": "sms", "content": {"text": "x\x00"}},
+        {"name": "x", "channel": "sms", "content": {"html": "x"}},
+        {"name": "x", "channel": "sms", "options": {"throttle_per_hour": 59}},
+        {"name": "x", "channel": "sms", "options": {"quiet_hours": {"start": "25:00", "end": "08:00"}}},
+        {"name": "x", "channel": "sms", "audience": {"groups": ["not-an-id"]}},
+    ],
+)
+def test_bad_input_is_refused_and_leaves_nothing(caller: Callable, payload: dict) -> None:
+    owner = caller()
+    with pytest.raises(Invalid) as refused:
+        owner("create_campaign", **payload)
+    assert refused.value.errors
+    assert owner("list_campaigns")["items"] == []

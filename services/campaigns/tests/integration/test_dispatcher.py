@@ -1,0 +1,324 @@
+"""The dispatcher on a real broker and database: everything once, whatever breaks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID, uuid4
+
+import orjson
+from chassis.broker import Broker, Delivery
+from chassis.database import Database
+from chassis.testing import wait_until
+from contracts import events, lanes
+from sqlalchemy import text
+
+
+def expected(recipients: int) -> dict[str, int]:
+    """What the stand-in channel makes of recipients 1 to N: every 10th fails, every 25th + 1 waits."""
+    failed, deferred = recipients // 10, (recipients + 24) // 25
+    return {
+        "recipients": recipients,
+        "published": recipients,
+        "submitted": recipients - failed - deferred,
+        "failed": failed,
+        "deferred": deferred,
+    }
+
+
+def numbers_seen(channel: Any, send_id: str | None = None) -> set[int]:
+    sends = [send_id] if send_id else list(channel.seen)
+    return {number for send in sends for number in channel.seen[send]}
+
+
+def test_campaign_reaches_everybody_once_and_settles_its_quota(
+    caller: Callable, channel: Any, dispatcher: Callable, database: Database
+) -> None:
+    owner = caller()
+    campaign_id = owner.scheduled(1234)
+    dispatcher()
+
+    sent = owner.wait_for(campaign_id, "sent")
+
+    assert sent["progress"] == expected(1234) and sent["started_at"] and sent["finished_at"]
+    (send_id,) = channel.seen
+    assert channel.seen[send_id] == dict.fromkeys(range(1, 1235), 1)
+    first = orjson.loads(next(iter(channel.bodies.values())).copy().pop())
+    assert len(first["recipients"]) == 500 and first["recipients"][0]["fields"] == {"first_name": "first_name-1"}
+
+    def settled() -> Any:
+        with database.transaction() as session:
+            return session.scalar(text("SELECT settled_at FROM campaigns WHERE id = :id"), {"id": campaign_id})
+
+    wait_until(settled, what="settling")
+    looked = owner.look()
+    held = looked["reservations"][str(reservation(campaign_id))]
+    assert held == {
+        "reserved": 1234,
+        "used": sent["progress"]["submitted"] + sent["progress"]["deferred"],
+        "released": 1,
+    }
+    assert str(snapshot(campaign_id)) not in looked["snapshots"]
+
+
+def reservation(campaign_id: str) -> UUID:
+    from campaigns.domain import reservation_id
+
+    return reservation_id(UUID(campaign_id))
+
+
+def snapshot(campaign_id: str) -> UUID:
+    from campaigns.domain import snapshot_id
+
+    return snapshot_id(UUID(campaign_id))
+
+
+def test_campaign_announces_its_start_and_its_states(
+    caller: Callable, channel: Any, dispatcher: Callable, broker: Broker
+) -> None:
+    told: list[tuple[str, Any]] = []
+    for event in (events.CAMPAIGN_STARTED, events.CAMPAIGN_STATE_CHANGED):
+        queue = f"test-{event.name}-{uuid4()}"
+
+        def declare(wire: Any, queue: str = queue, event: Any = event) -> None:
+            wire.queue_declare(queue, exclusive=True)
+            wire.queue_bind(queue, "campaigns.events", routing_key=event.name)
+
+        def take(delivery: Delivery, event: Any = event) -> None:
+            told.append((event.name, orjson.loads(delivery.body)))
+            delivery.ack()
+
+        broker.consume(queue, take, declare=declare)
+    time.sleep(0.5)
+    owner = caller()
+    campaign_id = owner.scheduled(600)
+    dispatcher()
+    owner.wait_for(campaign_id, "sent")
+
+    def of_campaign() -> list[tuple[str, Any]]:
+        return [(name, body) for name, body in told if body["campaign_id"] == campaign_id]
+
+    wait_until(lambda: len(of_campaign()) == 4, what="four events")
+    assert [body["state"] for name, body in of_campaign() if name == "campaign_state_changed"] == [
+        "scheduled",
+        "sending",
+        "sent",
+    ]
+    (started,) = [body for name, body in of_campaign() if name == "campaign_started"]
+    assert started["recipients"] == 600 and started["send_id"] == next(iter(channel.seen))
+
+
+def test_batch_reported_twice_counts_once(caller: Callable, channel: Any, dispatcher: Callable) -> None:
+    channel.reports_each = 3
+    owner = caller()
+    campaign_id = owner.scheduled(2600)
+    dispatcher()
+
+    assert owner.wait_for(campaign_id, "sent")["progress"] == expected(2600)
+
+
+def test_pause_stops_within_two_seconds_and_resume_sends_the_rest(
+    caller: Callable, channel: Any, dispatcher: Callable
+) -> None:
+    owner = caller()
+    channel.holding.set()
+    campaign_id = owner.scheduled(20_000)
+    dispatcher(CAMPAIGNS_WINDOW="4")
+    wait_until(lambda: len(channel.held) == 4, what="a full window")
+
+    owner("pause_campaign", campaign_id=campaign_id)
+    channel.finish_held()
+    time.sleep(2)
+    assert len(numbers_seen(channel)) == 2000
+    assert owner("get_campaign", campaign_id=campaign_id)["progress"]["published"] == 2000
+
+    owner("resume_campaign", campaign_id=campaign_id)
+    assert owner.wait_for(campaign_id, "sent")["progress"] == expected(20_000)
+
+
+def test_cancel_ends_it_and_returns_the_rest_of_the_quota(
+    caller: Callable, channel: Any, dispatcher: Callable
+) -> None:
+    owner = caller()
+    channel.holding.set()
+    campaign_id = owner.scheduled(20_000)
+    dispatcher(CAMPAIGNS_WINDOW="2")
+    wait_until(lambda: len(channel.held) == 2, what="a full window")
+
+    owner("cancel_campaign", campaign_id=campaign_id)
+    time.sleep(1.5)
+    assert "released" not in owner.look()["reservations"] and not released(owner, campaign_id)
+    channel.finish_held()
+
+    wait_until(lambda: released(owner, campaign_id), what="the release")
+    progress = owner("get_campaign", campaign_id=campaign_id)["progress"]
+    assert progress == {**expected(1000), "recipients": 20_000}
+    used = owner.look()["reservations"][str(reservation(campaign_id))]["used"]
+    assert used == progress["submitted"] + progress["deferred"]
+
+
+def released(owner: Any, campaign_id: str) -> bool:
+    return bool(owner.look()["reservations"][str(reservation(campaign_id))]["released"])
+
+
+def test_window_is_never_exceeded(caller: Callable, channel: Any, dispatcher: Callable) -> None:
+    owner = caller()
+    channel.holding.set()
+    owner.scheduled(20_000)
+    dispatcher(CAMPAIGNS_WINDOW="3")
+    wait_until(lambda: len(channel.held) == 3, what="a full window")
+    time.sleep(1)
+    assert len(channel.held) == 3
+
+
+def test_hundred_of_one_account_do_not_wait_for_anothers_many(
+    caller: Callable, channel: Any, dispatcher: Callable
+) -> None:
+    big, small = caller(), caller()
+    channel.holding.set()
+    for _ in range(3):
+        big.scheduled(50_000)
+    dispatcher(CAMPAIGNS_CHANNEL_WINDOW="40")
+    wait_until(lambda: len(channel.held) >= 32, what="the account's whole window")
+
+    campaign_id = small.scheduled(100)
+    wait_until(lambda: campaign_id in channel.order, timeout=5, what="the small one's turn")
+    channel.finish_held()
+    small.wait_for(campaign_id, "sent", timeout=10)
+
+
+def test_throttled_campaign_keeps_its_pace(caller: Callable, channel: Any, dispatcher: Callable) -> None:
+    owner = caller()
+    campaign_id = owner.scheduled(5000, options={"throttle_per_hour": 36_000})
+    dispatcher()
+    wait_until(lambda: channel.seen, what="the first portion")
+    time.sleep(5)
+    # Ten a second, in portions of ten.
+    assert 40 <= len(numbers_seen(channel)) <= 80
+    owner("cancel_campaign", campaign_id=campaign_id)
+
+
+def test_quiet_hours_hold_a_campaign(caller: Callable, channel: Any, dispatcher: Callable) -> None:
+    owner = caller()
+    campaign_id = owner.scheduled(600, options={"quiet_hours": {"start": "00:00", "end": "23:59"}})
+    dispatcher()
+    owner.wait_for(campaign_id, "sending")
+    time.sleep(1.5)
+    assert not channel.seen
+
+
+def test_quota_that_no_longer_reaches_fails_the_campaign_with_the_reason(
+    caller: Callable, channel: Any, dispatcher: Callable, database: Database
+) -> None:
+    owner = caller(small_quota=True)
+    campaign_id = owner.scheduled(900)
+    # The group has grown since.
+    with database.transaction() as session:
+        session.execute(
+            text("UPDATE campaigns SET audience = jsonb_set(audience, '{groups}', :groups) WHERE id = :id"),
+            {"id": campaign_id, "groups": orjson.dumps([str(UUID(int=1001))]).decode()},
+        )
+    dispatcher()
+
+    failed = owner.wait_for(campaign_id, "failed")
+    assert failed["failure"]["code"] == "quota.exhausted" and not channel.seen
+    wait_until(lambda: released(owner, campaign_id), what="the release")
+
+
+def test_account_that_closes_takes_its_campaigns_along(
+    caller: Callable, channel: Any, dispatcher: Callable, broker: Broker
+) -> None:
+    owner, other = caller(), caller()
+    channel.holding.set()
+    owner.scheduled(20_000)
+    kept = other.draft()["id"]
+    dispatcher(CAMPAIGNS_WINDOW="2")
+    wait_until(lambda: len(channel.held) == 2, what="a full window")
+
+    closed = {
+        "event_id": str(uuid4()),
+        "occurred_at": "2026-11-24T08:00:00+00:00",
+        "account_id": str(owner.account_id),
+    }
+    broker.publish_event(events.ACCOUNT_CLOSED, orjson.dumps(closed)).result(5)
+    wait_until(lambda: owner("list_campaigns")["items"] == [], what="the erasure")
+    channel.finish_held()
+    time.sleep(1)
+    assert len(numbers_seen(channel)) == 1000
+    assert other("get_campaign", campaign_id=kept)["id"] == kept
+
+
+def test_kill_9_in_the_middle_loses_and_repeats_nothing(
+    caller: Callable, channel: Any, dispatcher: Callable
+) -> None:
+    owner = caller()
+    campaign_id = owner.scheduled(60_000)
+    running = dispatcher(CAMPAIGNS_WINDOW="4")
+    for share in (0.1, 0.3, 0.5, 0.7):
+        wait_until(lambda share=share: len(numbers_seen(channel)) >= share * 60_000, what=f"{share:.0%}")
+        running.kill()
+        running.start().wait_ready()
+
+    sent = owner.wait_for(campaign_id, "sent", timeout=60)
+
+    assert sent["progress"] == expected(60_000)
+    (send_id,) = channel.seen
+    assert numbers_seen(channel) == set(range(1, 60_001))
+    # A batch that came again was the same to the byte, so the channel knows its messages.
+    assert all(len(bodies) == 1 for bodies in channel.bodies.values())
+    assert len(channel.bodies) == 120
+
+
+def test_batch_that_was_recorded_and_not_published_goes_after_a_restart(
+    caller: Callable, channel: Any, dispatcher: Callable, database: Database
+) -> None:
+    owner = caller()
+    channel.holding.set()
+    campaign_id = owner.scheduled(3000)
+    running = dispatcher(CAMPAIGNS_WINDOW="2")
+    wait_until(lambda: len(channel.held) == 2, what="a full window")
+    running.kill()
+    lost = channel.held.pop()
+    lost.ack()
+    # As if the kill had come after the commit and before the publish.
+    batch_id = orjson.loads(lost.body)["batch_id"]
+    with database.transaction() as session:
+        session.execute(
+            text("UPDATE campaign_batches SET state = 'publishing', published_at = NULL WHERE id = :id"),
+            {"id": batch_id},
+        )
+        session.execute(text("UPDATE campaigns SET published = published - 500"))
+    channel.finish_held()
+
+    running.start().wait_ready()
+    assert owner.wait_for(campaign_id, "sent")["progress"] == expected(3000)
+    assert channel.bodies[batch_id] == {lost.body}
+
+
+def test_two_dispatchers_share_the_work_and_repeat_nothing(
+    caller: Callable, channel: Any, dispatcher: Callable
+) -> None:
+    owners = [caller() for _ in range(4)]
+    campaign_ids = [owner.scheduled(5000) for owner in owners]
+    dispatcher()
+    dispatcher()
+
+    for owner, campaign_id in zip(owners, campaign_ids, strict=True):
+        assert owner.wait_for(campaign_id, "sent")["progress"] == expected(5000)
+    assert all(set(counts.values()) == {1} for counts in channel.seen.values())
+
+
+def test_report_that_cannot_be_read_goes_to_the_dead_letters(
+    caller: Callable, channel: Any, dispatcher: Callable, broker: Broker
+) -> None:
+    dead: list[bytes] = []
+    broker.consume(f"dead.{lanes.BATCHES_DONE}", lambda delivery: (dead.append(delivery.body), delivery.ack()))
+    owner = caller()
+    dispatcher()
+    for body in (b"not json", b"[]", b'{"batch_id": "x"}'):
+        broker.publish(lanes.BATCHES_DONE, body)
+
+    campaign_id = owner.scheduled(700)
+    assert owner.wait_for(campaign_id, "sent")["progress"] == expected(700)
+    wait_until(lambda: len(dead) == 3, what="three dead letters")
