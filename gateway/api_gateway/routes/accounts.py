@@ -1,0 +1,113 @@
+"""Accounts as their holders see them: registration, the account itself, its usage."""
+
+from __future__ import annotations
+
+from api_gateway.routing import PUBLIC, Route
+from contracts import identity as contract
+
+PLAN_EXAMPLE = {
+    "code": "free",
+    "name": "Free",
+    "sms": 100,
+    "email": 100,
+    "contacts": 100,
+    "retention_days": 90,
+    "features": [],
+    "price": {"amount": 0, "currency": "PLN"},
+    "period_days": 30,
+    "ends_after_days": 30,
+}
+
+ACCOUNT_EXAMPLE = {
+    "account_id": "019abf20-5c00-7000-8000-000000000001",
+    "name": "kwiaciarnia",
+    "state": "active",
+    "time_zone": "Europe/Warsaw",
+    "default_region": "PL",
+    "language": "pl",
+    "company": {"name": "Kwiaciarnia Róża", "vat_number": "5260250274"},
+    "plan": PLAN_EXAMPLE,
+    "plan_started_at": "2026-11-24T08:00:00+00:00",
+    "plan_ends_at": "2026-12-24T08:00:00+00:00",
+    "created_at": "2026-11-24T08:00:00+00:00",
+}
+
+ROUTES: list[Route] = [
+    Route(
+        "POST",
+        "/v1/accounts",
+        rpc="identity.register_account",
+        permission=PUBLIC,
+        summary="Register an account",
+        description=(
+            "The first user is the account's owner. Login and account name are 5 to 20 lower-case letters and digits; "
+            "the password has at least 12 characters and is not a common one. The account starts on the free plan."
+        ),
+        request=contract.AccountCreate,
+        response=contract.AccountRegistration,
+        status=201,
+        tags=["Accounts"],
+        example={
+            "login": "rozalia",
+            "email": "rozalia@kwiaciarnia.example",
+            "password": "trzy zielone parasole",
+            "account_name": "kwiaciarnia",
+            "accept_terms": True,
+        },
+        response_example={
+            "account_id": "019abf20-5c00-7000-8000-000000000001",
+            "user_id": "019abf20-5c00-7000-8000-000000000002",
+            "account_name": "kwiaciarnia",
+            "login": "rozalia",
+            "plan": "free",
+        },
+    ),
+    Route(
+        "GET",
+        "/v1/account",
+        rpc="identity.get_account",
+        permission="account.read",
+        summary="See the account",
+        response=contract.Account,
+        tags=["Accounts"],
+        response_example=ACCOUNT_EXAMPLE,
+    ),
+    Route(
+        "PATCH",
+        "/v1/account",
+        rpc="identity.update_account",
+        permission="account.write",
+        summary="Change settings and company data",
+        description="A Polish VAT number (NIP) is checked by its checksum; once set, only an operator changes it.",
+        request=contract.AccountUpdate,
+        response=contract.Account,
+        tags=["Accounts"],
+        example={"time_zone": "Europe/Warsaw", "company": {"name": "Kwiaciarnia Róża", "vat_number": "526-025-02-74"}},
+        response_example=ACCOUNT_EXAMPLE,
+    ),
+    Route(
+        "GET",
+        "/v1/account/usage",
+        rpc="identity.get_usage",
+        permission="account.read",
+        summary="See what the plan allows and what is used",
+        description="`reserved` units belong to messages on their way; what is not sent returns.",
+        response=contract.Usage,
+        tags=["Accounts"],
+        response_example={
+            "plan": PLAN_EXAMPLE,
+            "plan_ends_at": "2026-12-24T08:00:00+00:00",
+            "features": [
+                {
+                    "feature": "sms",
+                    "limit": 100,
+                    "used": 12,
+                    "reserved": 3,
+                    "remaining": 85,
+                    "period_starts_at": "2026-11-24T08:00:00+00:00",
+                    "period_ends_at": "2026-12-24T08:00:00+00:00",
+                }
+            ],
+        },
+    ),
+]

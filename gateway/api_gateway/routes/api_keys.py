@@ -1,0 +1,62 @@
+"""API keys."""
+
+from __future__ import annotations
+
+from api_gateway.routing import Route
+from contracts import identity as contract
+from contracts.schema import PageQuery
+
+KEY_EXAMPLE = {
+    "id": "019abf20-5c00-7000-8000-000000000005",
+    "name": "Web shop",
+    "prefix": "wk_3q2-7w",
+    "scopes": ["contacts.read", "sms.send"],
+    "ip_list": ["192.0.2.0/24"],
+    "expires_at": "2027-11-24T08:00:00+00:00",
+    "last_used_at": None,
+    "created_at": "2026-11-24T08:00:00+00:00",
+    "created_by": "019abf20-5c00-7000-8000-000000000002",
+}
+
+ROUTES: list[Route] = [
+    Route(
+        "GET",
+        "/v1/api-keys",
+        rpc="identity.list_api_keys",
+        permission="account.keys",
+        summary="List API keys",
+        query=PageQuery,
+        response=contract.ApiKeyPage,
+        tags=["API keys"],
+        response_example={"items": [KEY_EXAMPLE], "next_cursor": None},
+    ),
+    Route(
+        "POST",
+        "/v1/api-keys",
+        rpc="identity.create_api_key",
+        permission="account.keys",
+        summary="Create an API key",
+        description="The key is in this answer and never shown again. Its scopes lie within the rights of its maker.",
+        request=contract.ApiKeyCreate,
+        response=contract.NewApiKey,
+        status=201,
+        tags=["API keys"],
+        example={
+            "name": "Web shop",
+            "scopes": ["contacts.read", "sms.send"],
+            "expires_at": "2027-11-24T08:00:00+00:00",
+            "ip_list": ["192.0.2.0/24"],
+        },
+        response_example={**KEY_EXAMPLE, "key": "wk_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},
+    ),
+    Route(
+        "DELETE",
+        "/v1/api-keys/<uuid:api_key_id>",
+        rpc="identity.revoke_api_key",
+        permission="account.keys",
+        summary="Revoke an API key",
+        description="It is worth nothing at once, everywhere.",
+        status=204,
+        tags=["API keys"],
+    ),
+]

@@ -1,0 +1,59 @@
+"""The user who asks."""
+
+from __future__ import annotations
+
+from api_gateway.routing import ANYONE, Route
+from contracts import identity as contract
+
+ME_EXAMPLE = {
+    "id": "019abf20-5c00-7000-8000-000000000002",
+    "account_id": "019abf20-5c00-7000-8000-000000000001",
+    "account_name": "kwiaciarnia",
+    "login": "rozalia",
+    "email": "rozalia@kwiaciarnia.example",
+    "name": "Rozalia Kwiatkowska",
+    "language": "pl",
+    "is_owner": True,
+    "permissions": ["account", "contacts", "email", "reports", "sms", "users"],
+    "second_factor": False,
+    "created_at": "2026-11-24T08:00:00+00:00",
+}
+
+ROUTES: list[Route] = [
+    Route(
+        "GET",
+        "/v1/me",
+        rpc="identity.get_me",
+        permission=ANYONE,
+        summary="See one's own user",
+        response=contract.Me,
+        tags=["Me"],
+        response_example=ME_EXAMPLE,
+    ),
+    Route(
+        "PATCH",
+        "/v1/me",
+        rpc="identity.update_me",
+        permission=ANYONE,
+        summary="Change one's own name or language",
+        request=contract.MeUpdate,
+        response=contract.Me,
+        session_only=True,
+        tags=["Me"],
+        example={"name": "Rozalia Kwiatkowska"},
+        response_example=ME_EXAMPLE,
+    ),
+    Route(
+        "PUT",
+        "/v1/me/password",
+        rpc="identity.change_password",
+        permission=ANYONE,
+        summary="Change one's own password",
+        description="Every other session of the user ends.",
+        request=contract.PasswordChange,
+        status=204,
+        session_only=True,
+        tags=["Me"],
+        example={"old_password": "trzy zielone parasole", "new_password": "cztery fioletowe kalosze"},
+    ),
+]

@@ -1,0 +1,71 @@
+"""What operators do with accounts, and how they log in."""
+
+from __future__ import annotations
+
+from api_gateway.routes.accounts import ACCOUNT_EXAMPLE
+from api_gateway.routes.sessions import TOKENS_EXAMPLE
+from api_gateway.routing import ANYONE, PUBLIC, Route
+from contracts import identity as contract
+
+ROUTES: list[Route] = [
+    Route(
+        "POST",
+        "/v1/operator/sessions",
+        rpc="identity.create_operator_session",
+        permission=PUBLIC,
+        summary="Log in as an operator",
+        description=(
+            "Password and code, always. The first log-in also takes `new_password`, in place of the one-time password; "
+            "without it the answer is 401 `session.password_change_required`."
+        ),
+        request=contract.OperatorSessionCreate,
+        response=contract.SessionTokens,
+        status=201,
+        tags=["Operators"],
+        example={
+            "login": "dyzurny1",
+            "password": "one-time password",
+            "totp": "123456",
+            "new_password": "sześć grubych kotów",
+        },
+        response_example=TOKENS_EXAMPLE,
+    ),
+    Route(
+        "GET",
+        "/v1/operator/accounts",
+        rpc="identity.list_accounts",
+        permission=ANYONE,
+        operator=True,
+        summary="List accounts",
+        description="`name` is the beginning of an account's name.",
+        query=contract.AccountQuery,
+        response=contract.AccountPage,
+        tags=["Operators"],
+        response_example={"items": [ACCOUNT_EXAMPLE], "next_cursor": None},
+    ),
+    Route(
+        "GET",
+        "/v1/operator/accounts/<uuid:account_id>",
+        rpc="identity.get_operated_account",
+        permission=ANYONE,
+        operator=True,
+        summary="See an account",
+        response=contract.Account,
+        tags=["Operators"],
+        response_example=ACCOUNT_EXAMPLE,
+    ),
+    Route(
+        "PUT",
+        "/v1/operator/accounts/<uuid:account_id>/plan",
+        rpc="identity.set_plan",
+        permission=ANYONE,
+        operator=True,
+        summary="Move an account to another plan",
+        description="Up, down or off (`none`). A new period with the new plan's quotas begins at once.",
+        request=contract.PlanChange,
+        response=contract.Account,
+        tags=["Operators"],
+        example={"plan": "business", "reason": "Contract 2026/114 signed"},
+        response_example={**ACCOUNT_EXAMPLE, "plan_ends_at": None},
+    ),
+]

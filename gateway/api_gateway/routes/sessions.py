@@ -1,0 +1,85 @@
+"""Logging in and out."""
+
+from __future__ import annotations
+
+from api_gateway.routing import ANYONE, PUBLIC, Route
+from contracts import identity as contract
+from contracts.schema import PageQuery
+
+TOKENS_EXAMPLE = {
+    "session_id": "019abf20-5c00-7000-8000-000000000003",
+    "access_token": "ws_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    "refresh_token": "wr_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    "token_type": "Bearer",
+    "expires_in": 900,
+    "device_token": None,
+}
+
+ROUTES: list[Route] = [
+    Route(
+        "POST",
+        "/v1/sessions",
+        rpc="identity.create_session",
+        permission=PUBLIC,
+        summary="Log in",
+        description=(
+            "Answers 401 `session.totp_required` where the second factor is on and no code was sent. Failures "
+            "are slowed, then locked, per login and per address: 429 with `Retry-After`, also for logins that do not exist."
+        ),
+        request=contract.SessionCreate,
+        response=contract.SessionTokens,
+        status=201,
+        tags=["Sessions"],
+        example={"login": "rozalia", "password": "trzy zielone parasole", "device": "Firefox, Linux"},
+        response_example=TOKENS_EXAMPLE,
+    ),
+    Route(
+        "POST",
+        "/v1/sessions/refresh",
+        rpc="identity.refresh_session",
+        permission=PUBLIC,
+        summary="Get new tokens for a refresh token",
+        description="A refresh token works once; one that comes again ends its session.",
+        request=contract.SessionRefresh,
+        response=contract.SessionTokens,
+        tags=["Sessions"],
+        example={"refresh_token": "wr_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},
+        response_example=TOKENS_EXAMPLE,
+    ),
+    Route(
+        "GET",
+        "/v1/sessions",
+        rpc="identity.list_sessions",
+        permission=ANYONE,
+        summary="List one's own sessions",
+        query=PageQuery,
+        response=contract.SessionPage,
+        session_only=True,
+        tags=["Sessions"],
+        response_example={
+            "items": [
+                {
+                    "id": "019abf20-5c00-7000-8000-000000000003",
+                    "device": "Firefox, Linux",
+                    "address": "192.0.2.1",
+                    "created_at": "2026-11-24T08:00:00+00:00",
+                    "last_used_at": "2026-11-24T08:30:00+00:00",
+                    "expires_at": "2026-12-24T08:30:00+00:00",
+                    "current": True,
+                }
+            ],
+            "next_cursor": None,
+        },
+    ),
+    Route(
+        "DELETE",
+        "/v1/sessions/<session_id>",
+        rpc="identity.end_session",
+        permission=ANYONE,
+        summary="End one of one's own sessions",
+        description="`current` is the session that asks: logging out.",
+        status=204,
+        session_only=True,
+        tags=["Sessions"],
+    ),
+]

@@ -1,0 +1,126 @@
+"""Further users and their rights; in a logged-in session only."""
+
+from __future__ import annotations
+
+from api_gateway.routing import ANYONE, Route
+from contracts import identity as contract
+from contracts.schema import PageQuery
+
+USER_EXAMPLE = {
+    "id": "019abf20-5c00-7000-8000-000000000004",
+    "login": "bartek7",
+    "email": "bartek@kwiaciarnia.example",
+    "name": "Bartek",
+    "state": "active",
+    "is_owner": False,
+    "permissions": ["contacts", "sms.campaigns.read"],
+    "roles": [],
+    "second_factor": False,
+    "created_at": "2026-11-24T08:00:00+00:00",
+}
+
+ROUTES: list[Route] = [
+    Route(
+        "GET",
+        "/v1/permissions",
+        rpc="identity.list_permissions",
+        permission=ANYONE,
+        summary="List the tree of permissions",
+        description="A permission grants everything below it: `contacts` grants `contacts.import`.",
+        response=contract.PermissionList,
+        tags=["Users"],
+        response_example={
+            "items": [
+                {
+                    "name": "contacts.read",
+                    "summary": "See contacts, groups, segments and the archive",
+                    "session_only": False,
+                }
+            ]
+        },
+    ),
+    Route(
+        "GET",
+        "/v1/users",
+        rpc="identity.list_users",
+        permission="users.manage",
+        summary="List users",
+        query=PageQuery,
+        response=contract.UserPage,
+        session_only=True,
+        tags=["Users"],
+        response_example={"items": [USER_EXAMPLE], "next_cursor": None},
+    ),
+    Route(
+        "POST",
+        "/v1/users",
+        rpc="identity.create_user",
+        permission="users.manage",
+        summary="Add a user",
+        description="Rights may be granted that the one who grants them does not hold.",
+        request=contract.UserCreate,
+        response=contract.User,
+        status=201,
+        location="/v1/users/{id}",
+        session_only=True,
+        tags=["Users"],
+        example={
+            "login": "bartek7",
+            "email": "bartek@kwiaciarnia.example",
+            "name": "Bartek",
+            "password": "osiem kulawych bocianów",
+            "permissions": ["contacts", "sms.campaigns.read"],
+        },
+        response_example=USER_EXAMPLE,
+    ),
+    Route(
+        "GET",
+        "/v1/users/<uuid:user_id>",
+        rpc="identity.get_user",
+        permission="users.manage",
+        summary="See a user",
+        response=contract.User,
+        session_only=True,
+        tags=["Users"],
+        response_example=USER_EXAMPLE,
+    ),
+    Route(
+        "PATCH",
+        "/v1/users/<uuid:user_id>",
+        rpc="identity.update_user",
+        permission="users.manage",
+        summary="Rename, block or unblock a user",
+        description="The owner changes only by the owner or by an operator. A blocked user's sessions end.",
+        request=contract.UserUpdate,
+        response=contract.User,
+        session_only=True,
+        tags=["Users"],
+        example={"state": "blocked"},
+        response_example={**USER_EXAMPLE, "state": "blocked"},
+    ),
+    Route(
+        "PUT",
+        "/v1/users/<uuid:user_id>/permissions",
+        rpc="identity.set_rights",
+        permission="users.manage",
+        summary="Set a user's permissions and roles",
+        description="Replaces what the user held. Nobody sets one's own rights.",
+        request=contract.Rights,
+        response=contract.User,
+        session_only=True,
+        tags=["Users"],
+        example={"permissions": ["contacts", "reports.read"], "roles": []},
+        response_example={**USER_EXAMPLE, "permissions": ["contacts", "reports.read"]},
+    ),
+    Route(
+        "DELETE",
+        "/v1/users/<uuid:user_id>",
+        rpc="identity.delete_user",
+        permission="users.manage",
+        summary="Remove a user",
+        description="The user's sessions end and the user's API keys are worth nothing from then on.",
+        status=204,
+        session_only=True,
+        tags=["Users"],
+    ),
+]

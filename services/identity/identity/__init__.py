@@ -1,0 +1,1 @@
+"""Wici identity: who may do what, and how much of it."""

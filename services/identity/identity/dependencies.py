@@ -1,0 +1,57 @@
+"""Nameko dependency providers of identity's own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from nameko.extensions import DependencyProvider
+
+from chassis.config import load
+from chassis.secrets import Vault
+from chassis.service import in_thread_pool
+from identity.config import Config
+from identity.hashing import Passwords
+
+
+class PasswordHashing(DependencyProvider):
+    """`self.passwords`: Argon2id in native threads, off eventlet's hub."""
+
+    def setup(self) -> None:
+        config = load(Config, os.environ)
+        with in_thread_pool() as run:
+            self.passwords = Passwords(run, memory_kib=config.argon2_memory_kib, rounds=config.argon2_rounds)
+
+    def get_dependency(self, worker_ctx: Any) -> Passwords:
+        return self.passwords
+
+
+class Secrets(DependencyProvider):
+    """`self.vault`: secrets at rest."""
+
+    def setup(self) -> None:
+        self.vault = Vault(load(Config, os.environ).secret_keys)
+
+    def get_dependency(self, worker_ctx: Any) -> Vault:
+        return self.vault
+
+
+class LastUses(DependencyProvider):
+    """`self.last_uses`: when keys were last seen, kept in memory and taken by a timer; a crash loses some seconds."""
+
+    def setup(self) -> None:
+        self._seen: dict[UUID, datetime] = {}
+
+    def note(self, key_id: UUID, at: datetime) -> None:
+        self._seen[key_id] = at
+
+    def take(self) -> Mapping[UUID, datetime]:
+        """What was seen since the last time."""
+        seen, self._seen = self._seen, {}
+        return seen
+
+    def get_dependency(self, worker_ctx: Any) -> LastUses:
+        return self

@@ -1,0 +1,1 @@
+"""Rules of identity: pure functions on values, no I/O, no clock."""

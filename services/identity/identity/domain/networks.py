@@ -1,0 +1,35 @@
+"""Lists of addresses and networks, IPv4 and IPv6 (A11)."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+
+from identity.exceptions import invalid_field
+
+
+def canonical(entries: Iterable[str], *, field: str) -> list[str]:
+    """The networks in canonical form (`192.0.2.7` → `192.0.2.7/32`), without repeats; raises `Invalid`."""
+    networks: dict[str, None] = {}
+    for number, entry in enumerate(entries):
+        try:
+            networks[str(ipaddress.ip_network(entry.strip(), strict=False))] = None
+        except ValueError:
+            raise invalid_field(
+                f"{field}.{number}", "address.invalid", "Not an address or network such as 192.0.2.0/24."
+            ) from None
+    return list(networks)
+
+
+def allows(networks: Iterable[str], address: str) -> bool:
+    """Whether `address` lies in one of `networks`; an empty list allows every address."""
+    listed = list(networks)
+    if not listed:
+        return True
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
+        parsed = parsed.ipv4_mapped
+    return any(parsed in ipaddress.ip_network(network) for network in listed)

@@ -1,0 +1,26 @@
+"""Periods of plans and their quotas (A7)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+CONTACTS = "contacts"
+QUOTAS = ("sms", "email")
+ADD_ONS = ("attachments", "rcs", "dedicated_ip", "priority_lane")
+FIRST_PLAN = "free"
+
+
+def ends_at(started_at: datetime, ends_after_days: int | None) -> datetime | None:
+    """When the plan ends by itself; None for one that goes on."""
+    return None if ends_after_days is None else started_at + timedelta(days=ends_after_days)
+
+
+def has_ended(plan_ends_at: datetime | None, now: datetime) -> bool:
+    return plan_ends_at is not None and now >= plan_ends_at
+
+
+def period(started_at: datetime, period_days: int, now: datetime) -> tuple[datetime, datetime]:
+    """Start and end of the period that holds `now`; periods follow one another from the plan's start."""
+    length = timedelta(days=period_days)
+    start = started_at + max((now - started_at) // length, 0) * length
+    return start, start + length

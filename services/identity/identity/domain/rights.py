@@ -1,0 +1,40 @@
+"""Sets of permissions: what is known, what a key may hold of its maker's rights."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from contracts.permissions import PERMISSIONS, SESSION_ONLY, is_granted
+from identity.exceptions import invalid_field, scopes_beyond_rights
+
+
+def ensure_known(permissions: Iterable[str], *, field: str) -> list[str]:
+    """The permissions without repeats, sorted; raises `Invalid` for one that does not exist."""
+    wanted = sorted(set(permissions))
+    for name in wanted:
+        if name not in PERMISSIONS:
+            raise invalid_field(field, "permission.unknown", f"There is no permission {name!r}.")
+    return wanted
+
+
+def ensure_scopes(scopes: Iterable[str], held: Collection[str]) -> list[str]:
+    """The scopes of a new key, which must all be granted by what its maker holds.
+
+    :raises Invalid: an unknown scope, or one that only a session may hold.
+    :raises Forbidden: beyond the maker's rights.
+    """
+    wanted = ensure_known(scopes, field="scopes")
+    for name in wanted:
+        if name in SESSION_ONLY:
+            raise invalid_field("scopes", "permission.session_only", f"{name} is for logged-in sessions only.")
+    beyond = [name for name in wanted if not is_granted(name, held)]
+    if beyond:
+        raise scopes_beyond_rights(beyond)
+    return wanted
+
+
+def common_rights(scopes: Collection[str], held: Collection[str]) -> list[str]:
+    """What a key may do now: its scopes as far as its maker still holds them."""
+    kept = {name for name in scopes if is_granted(name, held)}
+    kept |= {name for name in held if is_granted(name, scopes)}
+    return sorted(kept - SESSION_ONLY)

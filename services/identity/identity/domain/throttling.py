@@ -1,0 +1,78 @@
+"""How failed log-ins are slowed and then locked (A2), per login and per address.
+
+An attempt is counted before the password is looked at and given back when it was right: a thousand attempts at once
+then cannot all pass before the first one has failed. A login that does not exist is counted like one that does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`free` failures cost nothing; each one more waits twice as long; from `locked_at` on, `lock`."""
+
+    free: int
+    locked_at: int
+    lock: timedelta
+    forgotten_after: timedelta
+
+
+PER_LOGIN = Rule(free=4, locked_at=10, lock=timedelta(minutes=15), forgotten_after=timedelta(hours=1))
+PER_ADDRESS = Rule(free=40, locked_at=60, lock=timedelta(minutes=15), forgotten_after=timedelta(hours=1))
+LONGEST_WAIT = timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class Throttle:
+    failures: int
+    last_at: datetime
+    blocked_until: datetime | None
+
+
+def seconds_blocked(throttle: Throttle, now: datetime) -> int:
+    """Whole seconds until another attempt is allowed; 0 when it is allowed now."""
+    if throttle.blocked_until is None or throttle.blocked_until <= now:
+        return 0
+    return math.ceil((throttle.blocked_until - now).total_seconds())
+
+
+def after_attempt(throttle: Throttle, rule: Rule, now: datetime) -> Throttle:
+    """The state once an attempt, taken for a failure, is counted."""
+    failures = 1 if now - throttle.last_at > rule.forgotten_after else throttle.failures + 1
+    return Throttle(failures, now, _blocked_until(failures, rule, now))
+
+
+def after_refund(throttle: Throttle) -> Throttle:
+    """The state once the last attempt proves to have been no failure."""
+    return Throttle(max(throttle.failures - 1, 0), throttle.last_at, None)
+
+
+def login_key(kind: str, login: str) -> bytes:
+    """Key of a login's throttle; `kind` keeps users, operators and other doors apart."""
+    return hashlib.sha256(f"{kind}:{login.casefold()}".encode("utf-8", "replace")).digest()
+
+
+def address_key(address: str) -> bytes:
+    """Key of an address's throttle. One IPv6 customer holds a /64, so that is what counts."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return hashlib.sha256(f"address:{address}".encode()).digest()
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
+        parsed = parsed.ipv4_mapped
+    bits = 64 if parsed.version == 6 else 32
+    return hashlib.sha256(f"address:{ipaddress.ip_network((parsed, bits), strict=False)}".encode()).digest()
+
+
+def _blocked_until(failures: int, rule: Rule, now: datetime) -> datetime | None:
+    if failures >= rule.locked_at:
+        return now + rule.lock
+    if failures > rule.free:
+        return now + min(timedelta(seconds=2 ** (failures - rule.free - 1)), LONGEST_WAIT)
+    return None

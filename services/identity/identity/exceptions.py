@@ -1,0 +1,137 @@
+"""What can go wrong in identity, in the words of the domain, each made in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from contracts.errors import (
+    Conflict,
+    FieldError,
+    Forbidden,
+    Invalid,
+    NotFound,
+    PlanLimit,
+    TooManyRequests,
+    Unauthenticated,
+)
+
+
+def invalid_field(field: str, code: str, detail: str) -> Invalid:
+    """One field is wrong."""
+    return invalid_fields([{"field": field, "code": code, "detail": detail}])
+
+
+def invalid_fields(errors: Sequence[FieldError]) -> Invalid:
+    return Invalid("request.invalid", "Some fields are not valid.", None, list(errors))
+
+
+def login_taken() -> Conflict:
+    return Conflict(
+        "login.taken",
+        "This login is taken.",
+        None,
+        [{"field": "login", "code": "login.taken", "detail": "It is taken."}],
+    )
+
+
+def account_name_taken() -> Conflict:
+    return Conflict(
+        "account_name.taken",
+        "This account name is taken.",
+        None,
+        [{"field": "account_name", "code": "account_name.taken", "detail": "It is taken."}],
+    )
+
+
+def wrong_credentials() -> Unauthenticated:
+    """The same for a login that does not exist, a wrong password and a blocked user."""
+    return Unauthenticated("session.wrong_credentials", "The login or the password is wrong.")
+
+
+def totp_required() -> Unauthenticated:
+    return Unauthenticated("session.totp_required", "A code of the second factor is needed.")
+
+
+def totp_wrong() -> Unauthenticated:
+    return Unauthenticated("session.totp_wrong", "The code is wrong or has been used.")
+
+
+def password_change_required() -> Unauthenticated:
+    return Unauthenticated("session.password_change_required", "Choose a new password: send `new_password` too.")
+
+
+def session_invalid() -> Unauthenticated:
+    return Unauthenticated("session.invalid", "The token is not valid or has expired.")
+
+
+def refresh_reused() -> Unauthenticated:
+    return Unauthenticated("session.refresh_reused", "The refresh token was used before; the session has been ended.")
+
+
+def too_many_attempts(retry_after: int) -> TooManyRequests:
+    return TooManyRequests("session.too_many_attempts", "Too many attempts; wait.", {"retry_after": retry_after})
+
+
+def quota_exhausted(feature: str, limit: int | None, remaining: int) -> PlanLimit:
+    return PlanLimit(
+        "quota.exhausted",
+        f"The plan's quota for {feature} does not allow this.",
+        {"feature": feature, "limit": limit, "remaining": remaining},
+    )
+
+
+def plan_ended(feature: str, plan: str) -> PlanLimit:
+    return PlanLimit("plan.ended", "The plan has ended.", {"feature": feature, "plan": plan})
+
+
+def feature_missing(feature: str, plan: str) -> PlanLimit:
+    return PlanLimit("plan.feature_missing", f"The plan has no {feature}.", {"feature": feature, "plan": plan})
+
+
+def account_inactive(state: str) -> Forbidden:
+    return Forbidden("account.inactive", "The account is being closed or has been closed.", {"state": state})
+
+
+def operator_required() -> Forbidden:
+    return Forbidden("operator.required", "Only an operator may do this.")
+
+
+def session_required() -> Forbidden:
+    return Forbidden("session.required", "This is done in a logged-in session, not with an API key.")
+
+
+def owner_protected() -> Forbidden:
+    return Forbidden("user.owner_protected", "The owner's account changes only by the owner or by an operator.")
+
+
+def own_rights() -> Forbidden:
+    return Forbidden("user.own_rights", "Nobody changes the rights or the state of their own user.")
+
+
+def scopes_beyond_rights(scopes: Sequence[str]) -> Forbidden:
+    return Forbidden(
+        "api_key.scopes_beyond_rights",
+        "A key cannot hold what its maker does not.",
+        {"permission": scopes[0], "permissions": list(scopes)},
+    )
+
+
+def would_lock_out(field: str) -> Conflict:
+    return Conflict(
+        "ip_rules.would_lock_out",
+        "These rules would lock out the address that sets them.",
+        None,
+        [{"field": field, "code": "ip_rules.would_lock_out", "detail": "Your own address is not among them."}],
+    )
+
+
+def vat_number_fixed() -> Conflict:
+    return Conflict("account.vat_number_fixed", "The VAT number, once set, changes only by an operator.")
+
+
+def conflict(code: str, detail: str) -> Conflict:
+    return Conflict(code, detail)
+
+
+def not_found(noun: str) -> NotFound:
+    return NotFound(f"{noun}.not_found", f"There is no such {noun.replace('_', ' ')}.")

@@ -1,0 +1,1 @@
+"""Every query, a file a noun; each function takes a session."""

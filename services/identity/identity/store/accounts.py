@@ -1,0 +1,66 @@
+"""Accounts and plans."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from identity.models import Account, Plan
+
+
+def insert_account(session: Session, **columns: Any) -> bool:
+    """Add an account; False when its name is taken."""
+    statement = insert(Account).values(columns).on_conflict_do_nothing(index_elements=["name"]).returning(Account.id)
+    return session.scalar(statement) is not None
+
+
+def account(session: Session, *, account_id: UUID) -> Account | None:
+    return session.get(Account, account_id)
+
+
+def account_for_update(session: Session, *, account_id: UUID) -> Account | None:
+    return session.get(Account, account_id, with_for_update=True)
+
+
+def account_for_share(session: Session, *, account_id: UUID) -> Account | None:
+    """The account, which nobody changes until the transaction ends; any number may hold it so."""
+    return session.get(Account, account_id, with_for_update={"read": True})
+
+
+def accounts_page(
+    session: Session, *, after: UUID | None, limit: int, name: str | None, plan: str | None
+) -> Sequence[tuple[Account, Plan]]:
+    """Accounts and their plans in the order of registration."""
+    query = select(Account, Plan).join(Plan, Plan.code == Account.plan_code)
+    if after is not None:
+        query = query.where(Account.id > after)
+    if name is not None:
+        query = query.where(Account.name.startswith(name, autoescape=True))
+    if plan is not None:
+        query = query.where(Account.plan_code == plan)
+    return [(row[0], row[1]) for row in session.execute(query.order_by(Account.id).limit(limit))]
+
+
+def move_to_plan(session: Session, moved: Account, *, plan: Plan, now: datetime, ends_at: datetime | None) -> None:
+    moved.plan_code = plan.code
+    moved.plan_started_at = now
+    moved.plan_ends_at = ends_at
+    session.flush()
+
+
+def plan(session: Session, *, code: str) -> Plan | None:
+    return session.get(Plan, code)
+
+
+def plan_of(session: Session, holder: Account) -> Plan:
+    return session.get_one(Plan, holder.plan_code)
+
+
+def plans(session: Session) -> Sequence[Plan]:
+    return session.scalars(select(Plan).order_by(Plan.position)).all()

@@ -1,0 +1,117 @@
+"""Sessions, their tokens, and who a token belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, RowMapping, delete, select, text, update
+from sqlalchemy.orm import Session
+
+from identity.models import Session as LogIn
+from identity.models import SessionToken
+
+# Each half finds at most one row by a unique index on the hash; the rest are joins by primary key. A user's permissions
+# are the user's own and those of the roles; a user who must have a second factor and has none may do nothing but set
+# one up.
+_PRINCIPAL = text("""
+SELECT s.account_id, s.user_id, s.id AS session_id, NULL::uuid AS api_key_id, s.operator_id, t.expires_at,
+       u.permissions || ARRAY(SELECT unnest(r.permissions) FROM user_roles ur JOIN roles r ON r.id = ur.role_id
+                              WHERE ur.user_id = u.id) AS permissions,
+       NULL::varchar[] AS scopes, '{}'::varchar[] AS key_ip_list, a.panel_ip_rules, a.api_ip_rules,
+       coalesce(a.second_factor_required AND u.totp_confirmed_at IS NULL, false) AS lacks_second_factor
+FROM session_tokens t
+JOIN sessions s ON s.id = t.session_id
+LEFT JOIN users u ON u.id = s.user_id
+LEFT JOIN accounts a ON a.id = s.account_id
+LEFT JOIN operators o ON o.id = s.operator_id
+WHERE t.token_hash = :token_hash AND t.kind = 'access' AND t.expires_at > :now
+  AND ((u.state = 'active' AND a.state <> 'closed') OR (o.id IS NOT NULL AND o.disabled_at IS NULL))
+UNION ALL
+SELECT k.account_id, k.user_id, NULL, k.id, NULL, k.expires_at,
+       u.permissions || ARRAY(SELECT unnest(r.permissions) FROM user_roles ur JOIN roles r ON r.id = ur.role_id
+                              WHERE ur.user_id = u.id),
+       k.scopes, k.ip_list, a.panel_ip_rules, a.api_ip_rules, false
+FROM api_keys k
+JOIN users u ON u.id = k.user_id
+JOIN accounts a ON a.id = k.account_id
+WHERE k.key_hash = :token_hash AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > :now)
+  AND u.state = 'active' AND a.state <> 'closed'
+""")
+
+_KEYS_USED = text("""
+UPDATE api_keys k SET last_used_at = used.at
+FROM unnest(CAST(:ids AS uuid[]), CAST(:times AS timestamptz[])) AS used (id, at)
+WHERE k.id = used.id AND (k.last_used_at IS NULL OR k.last_used_at < used.at)
+""")
+
+
+def principal(session: Session, *, token_hash: bytes, now: datetime) -> RowMapping | None:
+    """Who the token or key belongs to, or None when it is unknown, expired, revoked, or its holder is."""
+    return session.execute(_PRINCIPAL, {"token_hash": token_hash, "now": now}).mappings().first()
+
+
+def keys_used(session: Session, used_at_by_key_id: Mapping[UUID, datetime]) -> None:
+    """Store when keys were last seen; a time never goes back."""
+    ids = sorted(used_at_by_key_id)
+    session.execute(_KEYS_USED, {"ids": ids, "times": [used_at_by_key_id[key_id] for key_id in ids]})
+
+
+def insert_session(session: Session, **columns: Any) -> LogIn:
+    opened = LogIn(**columns)
+    session.add(opened)
+    session.flush()
+    return opened
+
+
+def insert_token(session: Session, *, session_id: UUID, kind: str, token_hash: bytes, expires_at: datetime) -> None:
+    session.add(SessionToken(session_id=session_id, kind=kind, token_hash=token_hash, expires_at=expires_at))
+
+
+def refresh_token_for_update(session: Session, *, token_hash: bytes) -> SessionToken | None:
+    query = select(SessionToken).where(SessionToken.token_hash == token_hash, SessionToken.kind == "refresh")
+    return session.scalar(query.with_for_update())
+
+
+def session_of(session: Session, *, session_id: UUID) -> LogIn:
+    return session.get_one(LogIn, session_id)
+
+
+def drop_expired_tokens(session: Session, *, session_id: UUID, now: datetime) -> None:
+    session.execute(delete(SessionToken).where(SessionToken.session_id == session_id, SessionToken.expires_at <= now))
+
+
+def sessions_page(
+    session: Session, *, user_id: UUID | None, operator_id: UUID | None, after: UUID | None, limit: int, now: datetime
+) -> Sequence[LogIn]:
+    query = select(LogIn).where(_held_by(user_id, operator_id), LogIn.expires_at > now)
+    if after is not None:
+        query = query.where(LogIn.id > after)
+    return session.scalars(query.order_by(LogIn.id).limit(limit)).all()
+
+
+def end_session(session: Session, *, session_id: UUID, user_id: UUID | None, operator_id: UUID | None) -> bool:
+    """False when the holder has no such session."""
+    statement = delete(LogIn).where(LogIn.id == session_id, _held_by(user_id, operator_id)).returning(LogIn.id)
+    return session.scalar(statement) is not None
+
+
+def end_sessions_of(session: Session, *, user_id: UUID, except_id: UUID | None = None) -> None:
+    statement = delete(LogIn).where(LogIn.user_id == user_id)
+    session.execute(statement if except_id is None else statement.where(LogIn.id != except_id))
+
+
+def end_operator_sessions(session: Session, *, operator_id: UUID) -> None:
+    session.execute(delete(LogIn).where(LogIn.operator_id == operator_id))
+
+
+def prolong(session: Session, opened: LogIn, *, now: datetime, expires_at: datetime, address: str | None) -> None:
+    session.execute(
+        update(LogIn).where(LogIn.id == opened.id).values(last_used_at=now, expires_at=expires_at, address=address)
+    )
+
+
+def _held_by(user_id: UUID | None, operator_id: UUID | None) -> ColumnElement[bool]:
+    return LogIn.user_id == user_id if user_id is not None else LogIn.operator_id == operator_id

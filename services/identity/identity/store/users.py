@@ -1,0 +1,96 @@
+"""Users and their roles."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from identity.models import ApiKey, Role, User, UserRole
+
+
+def insert_user(session: Session, **columns: Any) -> bool:
+    """Add a user; False when the login is taken, in whatever account."""
+    statement = insert(User).values(columns).on_conflict_do_nothing(index_elements=["login"]).returning(User.id)
+    return session.scalar(statement) is not None
+
+
+def user_by_login(session: Session, *, login: str) -> User | None:
+    return session.scalar(select(User).where(User.login == login))
+
+
+def user(session: Session, *, account_id: UUID, user_id: UUID) -> User | None:
+    return session.scalar(select(User).where(User.id == user_id, User.account_id == account_id))
+
+
+def user_for_update(session: Session, *, account_id: UUID, user_id: UUID) -> User | None:
+    query = select(User).where(User.id == user_id, User.account_id == account_id)
+    return session.scalar(query.with_for_update(), execution_options={"populate_existing": True})
+
+
+def users_page(session: Session, *, account_id: UUID, after: UUID | None, limit: int) -> Sequence[User]:
+    query = select(User).where(User.account_id == account_id)
+    if after is not None:
+        query = query.where(User.id > after)
+    return session.scalars(query.order_by(User.id).limit(limit)).all()
+
+
+def delete_user(session: Session, *, user_id: UUID) -> None:
+    """Sessions, keys and everything else of the user go with it."""
+    session.execute(delete(User).where(User.id == user_id))
+
+
+def use_totp_step(session: Session, *, user_id: UUID, step: int) -> bool:
+    """Take the time step for good; False when it, or a later one, has been used."""
+    statement = update(User).where(User.id == user_id, User.totp_last_step < step).values(totp_last_step=step)
+    return session.scalar(statement.returning(User.id)) is not None
+
+
+def roles_of(session: Session, *, user_ids: Collection[UUID]) -> dict[UUID, list[Role]]:
+    """Roles by user id."""
+    query = select(UserRole.user_id, Role).join(Role, Role.id == UserRole.role_id).where(UserRole.user_id.in_(user_ids))
+    roles_by_user_id: dict[UUID, list[Role]] = {user_id: [] for user_id in user_ids}
+    for user_id, role in session.execute(query.order_by(Role.name)):
+        roles_by_user_id[user_id].append(role)
+    return roles_by_user_id
+
+
+def known_roles(session: Session, *, account_id: UUID, role_ids: Collection[UUID]) -> set[UUID]:
+    """Which of `role_ids` are the account's."""
+    return set(session.scalars(select(Role.id).where(Role.account_id == account_id, Role.id.in_(role_ids))))
+
+
+def replace_roles(session: Session, *, user_id: UUID, role_ids: Collection[UUID]) -> None:
+    session.execute(delete(UserRole).where(UserRole.user_id == user_id))
+    if role_ids:
+        session.execute(insert(UserRole), [{"user_id": user_id, "role_id": role_id} for role_id in set(role_ids)])
+
+
+def insert_api_key(session: Session, **columns: Any) -> ApiKey:
+    key = ApiKey(**columns)
+    session.add(key)
+    session.flush()
+    return key
+
+
+def api_keys_page(session: Session, *, account_id: UUID, after: UUID | None, limit: int) -> Sequence[ApiKey]:
+    query = select(ApiKey).where(ApiKey.account_id == account_id, ApiKey.revoked_at.is_(None))
+    if after is not None:
+        query = query.where(ApiKey.id > after)
+    return session.scalars(query.order_by(ApiKey.id).limit(limit)).all()
+
+
+def revoke_api_key(session: Session, *, account_id: UUID, api_key_id: UUID, now: datetime) -> bool:
+    """False when the account has no such key, or no more."""
+    statement = (
+        update(ApiKey)
+        .where(ApiKey.id == api_key_id, ApiKey.account_id == account_id, ApiKey.revoked_at.is_(None))
+        .values(revoked_at=now)
+        .returning(ApiKey.id)
+    )
+    return session.scalar(statement) is not None

@@ -1,0 +1,1 @@
+"""What identity can do: one function a use case, a file a noun."""

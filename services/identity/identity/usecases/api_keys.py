@@ -1,0 +1,73 @@
+"""API keys (A10): scoped, expiring, bound to addresses, shown once, revoked at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from chassis.ids import new_id
+from contracts.rpc import Actor
+from identity import exceptions
+from identity.domain import networks, rights, tokens
+from identity.domain.actors import account_of, user_of
+from identity.store import audit, sessions, users
+from identity.usecases import views
+from identity.usecases.sessions import announce_access_changed
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+
+def create(
+    session: Session,
+    actor: Actor,
+    now: datetime,
+    *,
+    name: str,
+    scopes: Sequence[str],
+    expires_at: datetime | None,
+    ip_list: Sequence[str],
+) -> views.View:
+    """A new key within its maker's rights. The answer holds the key this once."""
+    if expires_at is not None and expires_at <= now:
+        raise exceptions.invalid_field("expires_at", "expires_at.past", "It is in the past.")
+    key = tokens.new_token(tokens.API_KEY)
+    row = users.insert_api_key(
+        session,
+        id=new_id(),
+        account_id=account_of(actor),
+        user_id=user_of(actor),
+        name=name,
+        key_hash=tokens.token_hash(key),
+        prefix=key[: tokens.SHOWN_PREFIX],
+        scopes=rights.ensure_scopes(scopes, actor.get("permissions") or []),
+        ip_list=networks.canonical(ip_list, field="ip_list"),
+        expires_at=expires_at,
+        created_at=now,
+    )
+    details = {"name": name, "scopes": row.scopes, "ip_list": row.ip_list}
+    audit.record(session, actor, now, "api_key.created", account_id=row.account_id, target_id=row.id, details=details)
+    return {**views.api_key(row), "key": key}
+
+
+def list_keys(session: Session, actor: Actor, *, limit: int, cursor: str | None) -> views.View:
+    """The account's keys that have not been revoked, without their secrets."""
+    rows = users.api_keys_page(session, account_id=account_of(actor), after=views.cursor_id(cursor), limit=limit + 1)
+    return views.page(rows, limit, views.api_key)
+
+
+def revoke(session: Session, actor: Actor, now: datetime, *, api_key_id: UUID) -> None:
+    """The key is worth nothing from now on; `access_changed` tells whoever remembers it."""
+    account_id = account_of(actor)
+    if not users.revoke_api_key(session, account_id=account_id, api_key_id=api_key_id, now=now):
+        raise exceptions.not_found("api_key")
+    audit.record(session, actor, now, "api_key.revoked", account_id=account_id, target_id=api_key_id)
+    announce_access_changed(session, account_id=account_id)
+
+
+def record_uses(session: Session, used_at_by_key_id: Mapping[UUID, datetime]) -> None:
+    """Store when keys were last used: one statement for all, now and then, never one a request."""
+    if used_at_by_key_id:
+        sessions.keys_used(session, used_at_by_key_id)

@@ -1,0 +1,217 @@
+"""Sessions: log-in, refresh, list and end (A2), and who a token belongs to."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from chassis import outbox
+from chassis.database import Database
+from chassis.ids import new_id
+from chassis.secrets import Vault
+from contracts.errors import WiciError
+from contracts.events import ACCESS_CHANGED
+from contracts.rpc import Actor
+from identity import exceptions
+from identity.domain import rights, tokens
+from identity.domain.actors import id_or_none
+from identity.hashing import Passwords
+from identity.models import Session as LogIn
+from identity.models import User
+from identity.store import audit, sessions, users
+from identity.usecases import second_factor, throttles, views
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+
+def log_in(
+    database: Database,
+    passwords: Passwords,
+    vault: Vault,
+    actor: Actor,
+    now: datetime,
+    *,
+    login: str,
+    password: str,
+    totp: str | None,
+    device: str | None,
+    device_token: str | None,
+    trust_device: bool,
+) -> views.View:
+    """Open a session. The attempt is counted first, and the work is the same whether or not the login exists."""
+    login = login.strip().casefold()
+    doors = throttles.doors("user", login, actor)
+    with database.transaction() as session:
+        throttles.count_attempt(session, doors, now)
+        user = users.user_by_login(session, login=login)
+    right = passwords.verify(user.password_hash if user else None, password)
+    if user is None or not right or user.state != "active":
+        raise exceptions.wrong_credentials()
+    if passwords.is_outdated(user.password_hash):
+        _rehash(database, user, passwords.hash(password))
+    with database.transaction() as session:
+        outcome = _second_step(session, vault, actor, now, doors, user, totp=totp, device=device)
+    if isinstance(outcome, WiciError):
+        raise outcome
+    return outcome
+
+
+def _second_step(
+    session: Session,
+    vault: Vault,
+    actor: Actor,
+    now: datetime,
+    doors: throttles.Doors,
+    user: User,
+    *,
+    totp: str | None,
+    device: str | None,
+) -> views.View | WiciError:
+    """The session's tokens, or the error to raise once what was counted is committed."""
+    if second_factor.is_on(user):
+        if not totp:
+            throttles.give_back(session, doors, now)
+            return exceptions.totp_required()
+        if not second_factor.accepts(session, vault, user, totp, now):
+            return exceptions.totp_wrong()
+    throttles.succeed(session, doors, now)
+    opened = sessions.insert_session(
+        session,
+        id=new_id(),
+        account_id=user.account_id,
+        user_id=user.id,
+        device=device,
+        address=actor.get("address"),
+        created_at=now,
+        last_used_at=now,
+        expires_at=now + tokens.REFRESH_LIFE,
+    )
+    audit.record(
+        session, actor, now, "session.opened", account_id=user.account_id, user_id=user.id, target_id=opened.id
+    )
+    return issue_tokens(session, opened, now)
+
+
+def _rehash(database: Database, user: User, password_hash: str) -> None:
+    with database.transaction() as session:
+        current = users.user_for_update(session, account_id=user.account_id, user_id=user.id)
+        if current is not None and current.password_hash == user.password_hash:
+            current.password_hash = password_hash
+
+
+def issue_tokens(session: Session, opened: LogIn, now: datetime) -> views.View:
+    """A new access token and a new refresh token of the session; only their hashes are kept."""
+    access, refresh = tokens.new_token(tokens.ACCESS), tokens.new_token(tokens.REFRESH)
+    access_expires_at = min(now + tokens.ACCESS_LIFE, opened.expires_at)
+    for kind, token, expires_at in (
+        ("access", access, access_expires_at),
+        ("refresh", refresh, opened.expires_at),
+    ):
+        sessions.insert_token(
+            session, session_id=opened.id, kind=kind, token_hash=tokens.token_hash(token), expires_at=expires_at
+        )
+    return {
+        "session_id": opened.id,
+        "access_token": access,
+        "refresh_token": refresh,
+        "expires_in": int((access_expires_at - now).total_seconds()),
+        "device_token": None,
+    }
+
+
+def refresh(database: Database, actor: Actor, now: datetime, *, refresh_token: str) -> views.View:
+    """New tokens for a refresh token, which works once. One that comes again was stolen, by whoever came first or
+    second: the session ends."""
+    with database.transaction() as session:
+        outcome = _refresh(session, actor, now, tokens.token_hash(refresh_token))
+    if isinstance(outcome, WiciError):
+        raise outcome
+    return outcome
+
+
+def _refresh(session: Session, actor: Actor, now: datetime, token_hash: bytes) -> views.View | WiciError:
+    token = sessions.refresh_token_for_update(session, token_hash=token_hash)
+    if token is None or token.expires_at <= now:
+        return exceptions.session_invalid()
+    opened = sessions.session_of(session, session_id=token.session_id)
+    if token.used_at is not None:
+        _end(session, actor, now, opened, "session.refresh_reused")
+        return exceptions.refresh_reused()
+    if opened.user_id is not None and opened.account_id is not None:
+        user = users.user(session, account_id=opened.account_id, user_id=opened.user_id)
+        if user is None or user.state != "active":
+            return exceptions.session_invalid()
+        # A user's session lives on while it is used; an operator's ends when it was to end.
+        opened.expires_at = now + tokens.REFRESH_LIFE
+    token.used_at = now
+    opened.last_used_at = now
+    opened.address = actor.get("address") or opened.address
+    sessions.drop_expired_tokens(session, session_id=opened.id, now=now)
+    return issue_tokens(session, opened, now)
+
+
+def list_own(session: Session, actor: Actor, now: datetime, *, limit: int, cursor: str | None) -> views.View:
+    """The sessions of whoever asks, the current one marked."""
+    user_id, operator_id = _holder(actor)
+    rows = sessions.sessions_page(
+        session, user_id=user_id, operator_id=operator_id, after=views.cursor_id(cursor), limit=limit + 1, now=now
+    )
+    current = id_or_none(actor.get("session_id"))
+    return views.page(rows, limit, lambda row: views.session(row, current))
+
+
+def end(session: Session, actor: Actor, now: datetime, *, session_id: str) -> None:
+    """End one of one's own sessions; `current` is the one that asks."""
+    user_id, operator_id = _holder(actor)
+    written = (actor.get("session_id") or "") if session_id == "current" else session_id
+    try:
+        wanted = UUID(written)
+    except ValueError:
+        raise exceptions.not_found("session") from None
+    if not sessions.end_session(session, session_id=wanted, user_id=user_id, operator_id=operator_id):
+        raise exceptions.not_found("session")
+    account_id = id_or_none(actor.get("account_id"))
+    audit.record(session, actor, now, "session.ended", account_id=account_id, target_id=wanted)
+    announce_access_changed(session, account_id=account_id, user_id=user_id, operator_id=operator_id)
+
+
+def _end(session: Session, actor: Actor, now: datetime, opened: LogIn, action: str) -> None:
+    sessions.end_session(session, session_id=opened.id, user_id=opened.user_id, operator_id=opened.operator_id)
+    audit.record(session, actor, now, action, account_id=opened.account_id, user_id=opened.user_id, target_id=opened.id)
+    announce_access_changed(
+        session, account_id=opened.account_id, user_id=opened.user_id, operator_id=opened.operator_id
+    )
+
+
+def announce_access_changed(
+    session: Session, *, account_id: UUID | None, user_id: UUID | None = None, operator_id: UUID | None = None
+) -> None:
+    """Whoever remembers what a token may do forgets it."""
+    outbox.record(session, ACCESS_CHANGED, account_id=account_id, user_id=user_id, operator_id=operator_id)
+
+
+def principal(session: Session, now: datetime, *, token: str) -> views.View:
+    """Who the token or key with this hash belongs to, and what it may do now; raises `Unauthenticated`."""
+    row = sessions.principal(session, token_hash=bytes.fromhex(token), now=now)
+    if row is None:
+        raise exceptions.session_invalid()
+    held = sorted(set(row["permissions"] or ()))
+    if row["api_key_id"]:
+        kind, held = "api_key", rights.common_rights(row["scopes"], held)
+    else:
+        kind = "operator" if row["operator_id"] else "session"
+    return {
+        **{key: row[key] for key in ("account_id", "user_id", "session_id", "api_key_id", "operator_id", "expires_at")},
+        "kind": kind,
+        "permissions": [] if row["lacks_second_factor"] else held,
+        "ip_rules": {"panel": row["panel_ip_rules"] or [], "api": row["api_ip_rules"] or []},
+        "key_ip_list": row["key_ip_list"],
+    }
+
+
+def _holder(actor: Actor) -> tuple[UUID | None, UUID | None]:
+    if not actor.get("session_id"):
+        raise exceptions.session_required()
+    return id_or_none(actor.get("user_id")), id_or_none(actor.get("operator_id"))

@@ -1,0 +1,48 @@
+"""Counting attempts at a door that takes a secret (A2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from contracts.rpc import Actor
+from identity.domain import throttling
+from identity.domain.throttling import PER_ADDRESS, PER_LOGIN, Rule
+from identity.exceptions import too_many_attempts
+from identity.store import throttles
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+Doors = Sequence[tuple[bytes, Rule]]
+
+
+def doors(kind: str, login: str, actor: Actor) -> Doors:
+    """What an attempt counts against: the login first, then the address, always locked in that order."""
+    address = actor.get("address")
+    by_login = [(throttling.login_key(kind, login), PER_LOGIN)]
+    return [*by_login, (throttling.address_key(address), PER_ADDRESS)] if address else by_login
+
+
+def count_attempt(session: Session, at: Doors, now: datetime) -> None:
+    """Count an attempt, taken for a failure until it is given back; raises `TooManyRequests` and counts nothing."""
+    held = [(key, rule, throttles.throttle_for_update(session, key=key, now=now)) for key, rule in at]
+    wait = max(throttling.seconds_blocked(throttle, now) for _, _, throttle in held)
+    if wait:
+        raise too_many_attempts(wait)
+    for key, rule, throttle in held:
+        throttles.store_throttle(session, key=key, throttle=throttling.after_attempt(throttle, rule, now))
+
+
+def give_back(session: Session, at: Doors, now: datetime) -> None:
+    """The attempt was no failure, and no success either."""
+    for key, _ in at:
+        throttle = throttles.throttle_for_update(session, key=key, now=now)
+        throttles.store_throttle(session, key=key, throttle=throttling.after_refund(throttle))
+
+
+def succeed(session: Session, at: Doors, now: datetime) -> None:
+    """The secret was right: the login's failures are forgotten, the address gets this one attempt back."""
+    throttles.forget(session, key=at[0][0])
+    give_back(session, at[1:], now)

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from chassis.database import Database
+from chassis.secrets import Vault
+from chassis.testing import SECRET_KEYS, truncate
+from contracts.permissions import OWNER
+from identity.hashing import Passwords
+from identity.usecases import accounts, sessions
+
+NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+PASSWORD = "trzy zielone parasole"
+
+
+class Clock:
+    """A clock that tests move."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def advance(self, **by: float) -> datetime:
+        self.now += timedelta(**by)
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def database(open_database: Callable[[str], Database]) -> Iterator[Database]:
+    opened = open_database("identity")
+    truncate(opened, keep=("plans",))
+    yield opened
+
+
+@pytest.fixture(scope="session")
+def passwords() -> Passwords:
+    return Passwords(memory_kib=64, rounds=1)
+
+
+@pytest.fixture(scope="session")
+def vault() -> Vault:
+    return Vault(SECRET_KEYS)
+
+
+@pytest.fixture
+def register(database: Database, passwords: Passwords, clock: Clock) -> Callable[..., dict[str, Any]]:
+    """`register(name="kowal")`: a new account; answers its owner's actor, without a session."""
+
+    def make(name: str = "kowal", **changes: Any) -> dict[str, Any]:
+        wanted = {
+            "login": name,
+            "email": f"{name}@Example.COM",
+            "password": PASSWORD,
+            "account_name": name,
+            "accept_terms": True,
+            "language": "pl",
+            **changes,
+        }
+        made = accounts.register(database, passwords, {"address": "192.0.2.1"}, clock.now, **wanted)
+        return {
+            "account_id": str(made["account_id"]),
+            "user_id": str(made["user_id"]),
+            "permissions": sorted(OWNER),
+            "address": "192.0.2.1",
+        }
+
+    return make
+
+
+@pytest.fixture
+def log_in(database: Database, passwords: Passwords, vault: Vault, clock: Clock) -> Callable[..., dict[str, Any]]:
+    """`log_in("kowal")`: the tokens of a new session."""
+
+    def open_session(
+        login: str, password: str = PASSWORD, *, address: str = "192.0.2.1", **more: Any
+    ) -> dict[str, Any]:
+        wanted = {"totp": None, "device": None, "device_token": None, "trust_device": False, **more}
+        actor: Any = {"address": address}
+        return sessions.log_in(database, passwords, vault, actor, clock.now, login=login, password=password, **wanted)
+
+    return open_session
+
+
+@pytest.fixture
+def owner(register: Callable[..., Any], log_in: Callable[..., Any]) -> dict[str, Any]:
+    """The owner of an account, logged in."""
+    actor = register("kowal")
+    return {**actor, "session_id": str(log_in("kowal")["session_id"])}
