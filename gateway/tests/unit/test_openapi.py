@@ -1,0 +1,144 @@
+"""The description: valid OpenAPI 3.1 of all tables, with an example in every operation."""
+
+import json
+
+import pytest
+from marshmallow import fields, validate
+
+from api_gateway import openapi
+from api_gateway.routes import all_routes
+from api_gateway.routing import ANYONE, PUBLIC, Route
+from contracts.schema import PageQuery, Schema, page_of
+
+
+class Part(Schema):
+    colour = fields.String(required=True, validate=validate.OneOf(["red", "blue"]))
+
+
+class Thing(Schema):
+    thing_id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    parts = fields.List(fields.Nested(Part))
+    made_at = fields.AwareDateTime()
+
+
+def other_module_thing():
+    return type("Thing", (Schema,), {"size": fields.Integer(required=True), "__module__": "contracts.other"})
+
+
+ROUTES = [
+    Route(
+        "POST", "/v1/things/<uuid:thing_id>/send", rpc="things.send", permission="sms.send", summary="Send", request=Thing,
+        response=other_module_thing(), status=202, idempotent=True, location="/v1/jobs/{id}", retry_after=2, tags=["Things"],
+    ),
+    Route(
+        "GET", "/v1/things", rpc="things.list", permission=ANYONE, service_checked="sms.campaigns.read", summary="List",
+        query=PageQuery, response=page_of(Thing), tags=["Things"],
+    ),
+    Route("POST", "/v1/sign-ups", rpc="things.sign_up", permission=PUBLIC, summary="Sign up", tags=["Things"], status=204),
+    Route(
+        "GET", "/v1/users", rpc="things.users", permission="users.manage", session_only=True, summary="Users",
+        tags=["Things"], response=Thing,
+    ),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def described():
+    return json.loads(json.dumps(openapi.describe(ROUTES, "https://api.example", "1.2.3")))
+
+
+def test_an_operation_with_all_that_a_route_declares(described):
+    operation = described["paths"]["/v1/things/{thing_id}/send"]["post"]
+
+    assert operation["operationId"] == "post_v1_things_thing_id_send"
+    assert operation["security"] == [{"session": []}, {"api_key": []}]
+    assert operation["x-permission"] == "sms.send"
+    assert {parameter["name"] for parameter in operation["parameters"]} == {"thing_id", "Idempotency-Key"}
+    sent = operation["requestBody"]["content"]["application/json"]
+    assert "thing_id" not in sent["schema"]["properties"]  # it stands in the path
+    assert sent["schema"]["additionalProperties"] is False
+    assert sent["example"]["parts"] == [{"colour": "red"}]
+    assert {"Location", "Retry-After", "Idempotency-Replayed"} <= set(operation["responses"]["202"]["headers"])
+    assert {"400", "401", "402", "403", "404", "409", "413", "415", "422", "429", "500", "503"} <= set(
+        operation["responses"]
+    )
+
+
+def test_two_schemas_of_one_name_stay_apart(described):
+    schemas = described["components"]["schemas"]
+
+    assert "size" in schemas["Thing"]["properties"]
+    assert any("name" in schema.get("properties", {}) for name, schema in schemas.items() if name.endswith("Thing"))
+
+
+def test_security_says_who(described):
+    assert described["paths"]["/v1/sign-ups"]["post"]["security"] == []
+    assert described["paths"]["/v1/users"]["get"]["security"] == [{"session": []}]
+    assert "sms.campaigns.read" in described["paths"]["/v1/things"]["get"]["description"]
+
+
+def references(node):
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"]
+        for child in node.values():
+            yield from references(child)
+    elif isinstance(node, list):
+        for child in node:
+            yield from references(child)
+
+
+def operations(description):
+    for path, methods in description["paths"].items():
+        for method, operation in methods.items():
+            yield f"{method} {path}", operation
+
+
+def whole():
+    return json.loads(json.dumps(openapi.describe(all_routes(), "https://api.example", "1.2.3"), default=str))
+
+
+def test_every_route_of_the_tables_is_described_with_examples():
+    description = whole()
+    described = dict(operations(description))
+
+    assert set(described) == {f"{route.method.lower()} {route.template}" for route in all_routes()}
+    for name, operation in described.items():
+        for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
+            assert "example" in content, (name, media_type)
+        for status, answer in operation["responses"].items():
+            for media_type, content in answer.get("content", {}).items():
+                if media_type == "application/json":
+                    assert "example" in content, (name, status)
+
+
+def test_every_reference_leads_somewhere():
+    description = whole()
+    for reference in set(references(description)):
+        node = description
+        for step in reference.removeprefix("#/").split("/"):
+            node = node[step]
+
+
+def test_every_operation_id_is_its_own():
+    names = [operation["operationId"] for _name, operation in operations(whole())]
+    assert len(names) == len(set(names))
+
+
+def test_served_with_its_pages(make_client):
+    client = make_client()
+
+    description = client.get("/v1/openapi.json")
+    assert description.json["openapi"] == "3.1.0"
+    again = client.get("/v1/openapi.json", headers={"If-None-Match": description.headers["ETag"]})
+    assert again.status_code == 304
+
+    page = client.get("/docs")
+    assert "script-src 'self'" in page.headers["Content-Security-Policy"]
+    assert "http://" not in page.text and "https://" not in page.text  # nothing from elsewhere
+    for name in ("swagger-ui-bundle.js", "swagger-ui.css", "start.js", "favicon-32x32.png"):
+        asset = client.get(f"/docs/{name}")
+        assert asset.status_code == 200 and asset.data, name
+    assert client.get("/docs/..%2f__init__.py").status_code == 404
+    assert client.get("/docs/index.html").status_code == 404

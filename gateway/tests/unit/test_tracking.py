@@ -1,0 +1,304 @@
+"""Links in messages: answered from the link alone, kept on disk first, handed over when the broker is there."""
+
+import os
+import subprocess
+import sys
+import textwrap
+from base64 import urlsafe_b64encode
+from uuid import UUID
+
+import orjson
+import pytest
+
+from api_gateway.routes import tracking as routes
+from api_gateway.tracking.recorder import Recorder
+from api_gateway.tracking.spool import Spool, SpoolFull
+from contracts import tokens
+from contracts.events import RECIPIENT_UNSUBSCRIBED
+from contracts.lanes import DELIVERY_EVENTS
+from contracts.tokens import TokenKind
+
+KEY = b"fedcba9876543210fedcba9876543210"
+ACCOUNT, CAMPAIGN, MESSAGE, CONTACT = (UUID(int=n << 80 | 0x7 << 76 | 0x8 << 60 | n) for n in (1, 2, 3, 4))
+
+
+def sign(kind, target, key=KEY, contact=CONTACT):
+    return tokens.signer(key, kind, account_id=ACCOUNT, campaign_id=CAMPAIGN, target=target)(MESSAGE, contact)
+
+
+@pytest.fixture
+def parts(make_parts):
+    return make_parts()
+
+
+@pytest.fixture
+def client(parts):
+    from api_gateway.app import create_app
+
+    return create_app(parts, routes.ROUTES).test_client()
+
+
+def lane_events(publisher):
+    return [event for lane, body in publisher.lane for event in orjson.loads(body)["events"] if lane == DELIVERY_EVENTS]
+
+
+def test_click_redirects_and_is_told(client, parts, publisher):
+    token = sign(TokenKind.CLICK, "https://sklep.example/promocja?a=1&b=ż#top")
+
+    answer = client.get(f"/t/{token}?fbclid=added-by-someone", headers={"User-Agent": "M" * 300})
+    parts.recorder.round()
+
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == "https://sklep.example/promocja?a=1&b=%C5%BC#top"
+    assert answer.headers["Cache-Control"] == "no-store"
+    (event,) = lane_events(publisher)
+    assert event["kind"] == "clicked"
+    assert event["url"] == "https://sklep.example/promocja?a=1&b=ż#top"
+    assert (event["message_id"], event["campaign_id"]) == (str(MESSAGE), str(CAMPAIGN))
+    assert (event["contact_id"], event["account_id"]) == (str(CONTACT), str(ACCOUNT))
+    assert event["ip"] == "127.0.0.1"
+    assert len(event["user_agent"]) == 200
+    assert UUID(event["event_id"]) and event["at"] > 0
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "//evil.example/",
+        "/relative",
+        "https://",
+        "ftp://files.example/",
+        "https://a.example/\r\nSet-Cookie: a=b",
+        "https://a.example/\x00",
+        "http://[broken",
+        "",
+    ],
+)
+def test_only_http_targets(client, parts, publisher, target):
+    answer = client.get(f"/t/{sign(TokenKind.CLICK, target)}")
+    parts.recorder.round()
+
+    assert answer.status_code == 404
+    assert "Location" not in answer.headers
+    assert publisher.lane == []
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "x",
+        "ż",
+        urlsafe_b64encode(b"https://evil.example/" * 10).decode(),
+        sign(TokenKind.CLICK, "https://evil.example/", key=b"somebody else's key, 32 bytes...."),
+        sign(TokenKind.OPEN, "https://evil.example/"),
+        sign(TokenKind.CLICK, "https://good.example/")[:-3] + "abc",
+    ],
+)
+def test_what_we_did_not_sign_redirects_nowhere(client, token):
+    answer = client.get(f"/t/{token}")
+
+    assert answer.status_code == 404
+    assert "evil" not in answer.text
+    assert "Location" not in answer.headers
+
+
+def test_looking_without_following_is_no_click(client, parts, publisher):
+    answer = client.head(f"/t/{sign(TokenKind.CLICK, 'https://sklep.example/')}")
+    parts.recorder.round()
+
+    assert answer.status_code == 302
+    assert publisher.lane == []
+
+
+def test_open_is_a_picture_whatever_happens(client, parts, publisher):
+    good = client.get(f"/o/{sign(TokenKind.OPEN, 'email')}")
+    bad = client.get("/o/nonsense")
+    parts.recorder.round()
+
+    for answer in (good, bad):
+        assert answer.content_type == "image/gif"
+        assert answer.data.startswith(b"GIF89a")
+        assert "no-store" in answer.headers["Cache-Control"]
+    assert [event["kind"] for event in lane_events(publisher)] == ["opened"]
+    assert lane_events(publisher)[0]["channel"] == "email"
+
+
+def test_looking_at_the_unsubscribe_page_unsubscribes_nobody(client, parts, publisher):
+    answer = client.get(f"/u/{sign(TokenKind.UNSUBSCRIBE, 'email')}", headers={"Accept-Language": "en-GB,en;q=0.9"})
+    parts.recorder.round()
+
+    assert answer.status_code == 200
+    assert '<html lang="en">' in answer.text and '<form method="post">' in answer.text
+    assert "form-action 'self'" in answer.headers["Content-Security-Policy"]
+    assert publisher.lane == publisher.events == []
+
+
+@pytest.mark.parametrize(
+    ("accept", "language"),
+    [
+        ("pl", "pl"),
+        ("en", "en"),
+        ("de", "pl"),
+        (None, "pl"),
+        ("de, en;q=0.5, pl;q=0.4", "en"),
+        ("pl-PL,pl;q=0.9", "pl"),
+    ],
+)
+def test_page_in_the_readers_language(client, accept, language):
+    headers = {"Accept-Language": accept} if accept else {}
+
+    answer = client.get(f"/u/{sign(TokenKind.UNSUBSCRIBE, 'email')}", headers=headers)
+
+    assert answer.headers["Content-Language"] == language
+    assert "Accept-Language" in answer.headers["Vary"]
+
+
+def test_one_click_unsubscribes_and_again_is_the_same(client, parts, publisher):
+    token = sign(TokenKind.UNSUBSCRIBE, "email")
+
+    for _ in range(2):
+        answer = client.post(f"/u/{token}", data={"List-Unsubscribe": "One-Click"})
+        assert answer.status_code == 200
+    parts.recorder.round()
+
+    told = [(event, orjson.loads(body)) for event, body in publisher.events]
+    assert [event for event, _body in told] == [RECIPIENT_UNSUBSCRIBED] * 2
+    loaded = RECIPIENT_UNSUBSCRIBED.schema().load(told[0][1])
+    assert (loaded["message_id"], loaded["contact_id"], loaded["account_id"]) == (MESSAGE, CONTACT, ACCOUNT)
+    assert loaded["channel"] == "email"
+    counted = lane_events(publisher)
+    assert [event["kind"] for event in counted] == ["unsubscribed"] * 2
+    assert len({event["event_id"] for event in counted}) == 1  # counted once, however often it is pressed
+
+
+def test_one_click_may_be_multipart(client, parts, publisher):
+    answer = client.post(
+        f"/u/{sign(TokenKind.UNSUBSCRIBE, 'email')}",
+        data={"List-Unsubscribe": "One-Click"},
+        content_type="multipart/form-data",
+    )
+    parts.recorder.round()
+
+    assert answer.status_code == 200
+    assert len(publisher.events) == 1
+
+
+def test_wrong_unsubscribe_link_says_so(client, parts, publisher):
+    assert client.get("/u/nonsense").status_code == 404
+    assert client.post("/u/nonsense").status_code == 404
+    parts.recorder.round()
+    assert publisher.events == []
+
+
+def test_with_the_broker_away_events_wait_on_disk(client, parts, publisher):
+    publisher.is_connected = False
+    client.post(f"/u/{sign(TokenKind.UNSUBSCRIBE, 'email')}")
+    client.get(f"/o/{sign(TokenKind.OPEN, 'email')}")
+    parts.recorder.round()
+    assert publisher.lane == []
+
+    publisher.is_connected, publisher.fails = True, True
+    with pytest.raises(ConnectionError):
+        parts.recorder.round()
+
+    publisher.fails = False
+    parts.recorder.round()
+
+    assert [event["kind"] for event in lane_events(publisher)] == ["unsubscribed", "opened"]
+    assert len(publisher.events) == 1
+    parts.recorder.round()
+    assert len(publisher.lane) == 1  # handed over once
+
+
+def test_killed_process_loses_nothing_that_was_answered(tmp_path, publisher):
+    """Another process writes and dies without a word; this one finds what it wrote."""
+    script = textwrap.dedent(
+        f"""
+        import os, signal
+        from api_gateway.tracking.spool import Spool
+        spool = Spool({str(tmp_path)!r}, 10**6)
+        for number in range(100):
+            spool.append(b'{{"lane": {{"n": %d}}}}\\n' % number)
+        os.kill(os.getpid(), signal.SIGKILL)
+        """
+    )
+    killed = subprocess.run([sys.executable, "-c", script], check=False, timeout=60)
+    assert killed.returncode == -9
+
+    Recorder(Spool(tmp_path, 10**6), publisher).round()
+
+    assert [event["n"] for event in lane_events(publisher)] == list(range(100))
+
+
+def test_torn_last_line_is_left_out(tmp_path, publisher):
+    (tmp_path / "00000000000000000001-1-1.events").write_bytes(b'{"lane": {"n": 1}}\nrubbish\n{"lane": {"n"')
+
+    Recorder(Spool(tmp_path, 10**6), publisher).round()
+
+    assert [event["n"] for event in lane_events(publisher)] == [1]
+
+
+def test_open_segment_of_another_worker_is_left_alone(tmp_path, publisher):
+    other = Spool(tmp_path, 10**6)
+    other.append(b'{"lane": {"n": 1}}\n')
+
+    Recorder(Spool(tmp_path, 10**6), publisher).round()
+    assert publisher.lane == []
+
+    other.rotate()
+    Recorder(Spool(tmp_path, 10**6), publisher).round()
+    assert len(lane_events(publisher)) == 1
+
+
+def test_big_segments_go_in_batches(tmp_path, publisher):
+    spool = Spool(tmp_path, 10**6)
+    spool.append(b"".join(b'{"lane": {"n": %d}}\n' % n for n in range(1200)))
+
+    Recorder(spool, publisher).round()
+
+    assert [len(orjson.loads(body)["events"]) for _lane, body in publisher.lane] == [500, 500, 200]
+
+
+def test_full_spool_keeps_room_for_unsubscribes(make_parts, publisher):
+    from api_gateway.app import create_app
+
+    publisher.is_connected = False
+    parts = make_parts(spool_limit=2000)
+    client = create_app(parts, routes.ROUTES).test_client()
+    opens = 0
+    while True:
+        before = sum(path.stat().st_size for path in parts.recorder._spool.segments())
+        assert client.get(f"/o/{sign(TokenKind.OPEN, 'email')}").status_code == 200
+        if sum(path.stat().st_size for path in parts.recorder._spool.segments()) == before:
+            break
+        opens += 1
+    assert opens > 2
+
+    answers = [client.post(f"/u/{sign(TokenKind.UNSUBSCRIBE, 'email', contact=None)}") for _ in range(10)]
+    codes = [answer.status_code for answer in answers]
+
+    assert codes[0] == 200 or codes[0] == 503
+    assert codes[-1] == 503
+    assert answers[-1].headers["Retry-After"]
+    assert client.get(f"/t/{sign(TokenKind.CLICK, 'https://sklep.example/')}").status_code == 302
+
+
+def test_folder_that_cannot_be_written(tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+
+    with pytest.raises(SpoolFull):
+        Spool(blocked / "spool", 1000).append(b"x\n")
+
+
+def test_closed_files_do_not_leak(tmp_path, publisher):
+    recorder = Recorder(Spool(tmp_path, 10**6), publisher)
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(20):
+        recorder._spool.append(b'{"lane": {}}\n')
+        recorder.round()
+
+    assert len(os.listdir("/proc/self/fd")) <= before + 1
+    assert list(tmp_path.iterdir()) == []
