@@ -23,8 +23,8 @@ ROUTES: list[Route] = [
         permission=PUBLIC,
         summary="Log in",
         description=(
-            "Answers 401 `session.totp_required` where the second factor is on and no code was sent. Failures "
-            "are slowed, then locked, per login and per address: 429 with `Retry-After`, also for logins that do not exist."
+            "Answers 401 `session.totp_required` where the second factor is on and no code was sent. Failures are "
+            "slowed, then locked, per login and per address: 429 with `Retry-After`, also for logins that do not exist."
         ),
         request=contract.SessionCreate,
         response=contract.SessionTokens,

@@ -20,7 +20,7 @@ from identity.usecases import accounts, api_keys, audit_trail, operators, quotas
 
 Payload = dict[str, Any]
 
-LAST_USE_SECONDS = 10
+LAST_USE_SECONDS = 5
 SWEEP_SECONDS = 300
 
 

@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID, uuid4
+
+import pyotp
+import pytest
+from sqlalchemy import select
+from sqlalchemy import text as sql
+
+from chassis.database import Database
+from contracts.errors import Forbidden, Invalid, NotFound, Unauthenticated
+from identity.domain.tokens import token_hash
+from identity.hashing import Passwords
+from identity.models import AuditEntry
+from identity.usecases import operators, sessions
+
+NEW_PASSWORD = "sześć grubych kotów"
+
+
+@pytest.fixture
+def enter(database: Database, passwords: Passwords, vault: Any, clock: Any) -> Callable[..., dict[str, Any]]:
+    def log_in(login: str, password: str, code: str, new_password: str | None = None) -> dict[str, Any]:
+        actor: Any = {"address": "192.0.2.1"}
+        return operators.log_in(
+            database,
+            passwords,
+            vault,
+            actor,
+            clock.now,
+            login=login,
+            password=password,
+            totp=code,
+            new_password=new_password,
+        )
+
+    return log_in
+
+
+@pytest.fixture
+def secrets(database: Database, passwords: Passwords, vault: Any, clock: Any) -> tuple[str, str]:
+    made = operators.add(database, passwords, vault, clock.now, login="dyzurny1", email="ops@example.com")
+    assert made is not None
+    return made
+
+
+def test_the_one_time_password_opens_only_with_a_new_one_and_a_code(
+    enter: Callable[..., Any], secrets: tuple[str, str], clock: Any
+) -> None:
+    password, secret = secrets
+    code = pyotp.TOTP(secret).at(clock.now)
+
+    with pytest.raises(Unauthenticated) as refused:
+        enter("dyzurny1", password, code)
+    assert refused.value.code == "session.password_change_required"
+    with pytest.raises(Unauthenticated) as refused:
+        enter("dyzurny1", password, "000000", NEW_PASSWORD)
+    assert refused.value.code == "session.totp_wrong"
+    with pytest.raises(Invalid):
+        enter("dyzurny1", password, code, "password1234")
+
+    assert enter("dyzurny1", password, code, NEW_PASSWORD)["access_token"]
+    with pytest.raises(Unauthenticated):
+        enter("dyzurny1", password, pyotp.TOTP(secret).at(clock.advance(seconds=30)), "osiem kulawych bocianów")
+
+
+def test_an_operators_code_works_once(enter: Callable[..., Any], secrets: tuple[str, str], clock: Any) -> None:
+    password, secret = secrets
+    code = pyotp.TOTP(secret).at(clock.now)
+    enter("dyzurny1", password, code, NEW_PASSWORD)
+
+    with pytest.raises(Unauthenticated):
+        enter("dyzurny1", NEW_PASSWORD, code)
+    assert enter("dyzurny1", NEW_PASSWORD, pyotp.TOTP(secret).at(clock.advance(seconds=30)))
+
+
+def test_an_operators_session_ends_after_twelve_hours_however_much_it_is_used(
+    enter: Callable[..., Any], secrets: tuple[str, str], clock: Any, database: Database
+) -> None:
+    password, secret = secrets
+    tokens = enter("dyzurny1", password, pyotp.TOTP(secret).at(clock.now), NEW_PASSWORD)
+    with database.transaction() as session:
+        principal = sessions.principal(session, clock.now, token=token_hash(tokens["access_token"]).hex())
+    assert (principal["kind"], principal["account_id"], principal["permissions"]) == ("operator", None, [])
+
+    clock.advance(hours=11, minutes=55)
+    tokens = sessions.refresh(database, {}, clock.now, refresh_token=tokens["refresh_token"])
+    assert tokens["expires_in"] == 300
+    clock.advance(minutes=5)
+    with pytest.raises(Unauthenticated):
+        sessions.refresh(database, {}, clock.now, refresh_token=tokens["refresh_token"])
+
+
+def test_a_login_is_added_once(database: Database, passwords: Passwords, vault: Any, clock: Any, secrets: Any) -> None:
+    assert operators.add(database, passwords, vault, clock.now, login="dyzurny1", email="x@example.com") is None
+
+
+def test_only_an_operator_moves_an_account_and_the_reason_is_kept(
+    database: Database, register: Callable[..., Any], clock: Any
+) -> None:
+    account = register()
+    account_id, operator = UUID(account["account_id"]), {"operator_id": str(uuid4()), "address": "192.0.2.9"}
+
+    with pytest.raises(Forbidden), database.transaction() as session:
+        operators.set_plan(session, account, clock.now, account_id=account_id, plan="business", reason="please")
+    with database.transaction() as session:
+        moved = operators.set_plan(
+            session, operator, clock.now, account_id=account_id, plan="business", reason="Contract 114"
+        )
+
+    assert (moved["plan"]["code"], moved["plan_ends_at"]) == ("business", None)
+    with database.transaction() as session:
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "account.plan_set")).one()
+        assert (entry.reason, entry.details) == ("Contract 114", {"before": "free", "after": "business"})
+        assert str(entry.operator_id) == operator["operator_id"]
+        assert session.scalar(sql("SELECT count(*) FROM outbox WHERE routing_key = 'plan_changed'")) == 1
+
+
+def test_unknown_plans_and_accounts_are_named(database: Database, register: Callable[..., Any], clock: Any) -> None:
+    account_id, operator = UUID(register()["account_id"]), {"operator_id": str(uuid4())}
+
+    with pytest.raises(Invalid), database.transaction() as session:
+        operators.set_plan(session, operator, clock.now, account_id=account_id, plan="gold", reason="why not")
+    with pytest.raises(NotFound), database.transaction() as session:
+        operators.set_plan(session, operator, clock.now, account_id=uuid4(), plan="free", reason="why not")
+
+
+def test_accounts_are_found_by_name_and_plan(database: Database, register: Callable[..., Any]) -> None:
+    for name in ("kowal", "kowalska", "murarz"):
+        register(name)
+    operator = {"operator_id": str(uuid4())}
+
+    with database.transaction() as session:
+        found = operators.list_accounts(session, operator, limit=1, cursor=None, name="kowal", plan="free")
+        rest = operators.list_accounts(
+            session, operator, limit=5, cursor=found["next_cursor"], name="kowal", plan="free"
+        )
+
+    assert [item["name"] for item in found["items"] + rest["items"]] == ["kowal", "kowalska"]
+    with pytest.raises(Forbidden), database.transaction() as session:
+        operators.list_accounts(session, {}, limit=1, cursor=None, name=None, plan=None)

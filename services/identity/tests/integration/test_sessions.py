@@ -1,0 +1,362 @@
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy import text as sql
+
+from chassis.database import Database
+from contracts.errors import Conflict, Forbidden, Invalid, NotFound, TooManyRequests, Unauthenticated, WiciError
+from identity.hashing import Passwords
+from identity.models import AuditEntry, SessionToken
+from identity.usecases import accounts, sessions, users
+
+Actor = dict[str, Any]
+
+
+def digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+@pytest.fixture
+def authenticate(database: Database, clock: Any) -> Callable[[str], dict[str, Any]]:
+    def ask(token: str) -> dict[str, Any]:
+        with database.transaction() as session:
+            return sessions.principal(session, clock.now, token=digest(token))
+
+    return ask
+
+
+@pytest.fixture
+def refresh(database: Database, clock: Any) -> Callable[[str], dict[str, Any]]:
+    return lambda token: sessions.refresh(database, {"address": "192.0.2.1"}, clock.now, refresh_token=token)
+
+
+def outcome(attempt: Callable[[], Any]) -> str:
+    try:
+        attempt()
+    except WiciError as error:
+        return error.code
+    return "in"
+
+
+# --- Registration
+
+
+def test_registration_announces_the_account_once(database: Database, register: Callable[..., Actor]) -> None:
+    actor = register()
+
+    with database.transaction() as session:
+        events = session.execute(sql("SELECT routing_key, convert_from(body, 'UTF8') AS body FROM outbox")).all()
+    assert [event.routing_key for event in events] == ["account_registered"]
+    assert actor["account_id"] in events[0].body
+    assert "kowal@example.com" in events[0].body
+
+
+@pytest.mark.parametrize(("taken", "code"), [("login", "login.taken"), ("account_name", "account_name.taken")])
+def test_names_are_unique_and_a_refusal_leaves_nothing(
+    database: Database, register: Callable[..., Actor], taken: str, code: str
+) -> None:
+    register("kowal")
+
+    with pytest.raises(Conflict) as refused:
+        register("murarz", **{taken: "kowal"})
+
+    assert refused.value.code == code
+    with database.transaction() as session:
+        assert session.scalar(sql("SELECT count(*) FROM accounts")) == 1
+        assert session.scalar(sql("SELECT count(*) FROM users")) == 1
+        assert session.scalar(sql("SELECT count(*) FROM outbox")) == 1
+
+
+def test_one_name_registered_by_many_at_once_goes_to_one(database: Database, register: Callable[..., Actor]) -> None:
+    with ThreadPoolExecutor(16) as callers:
+        outcomes = list(callers.map(lambda _: outcome(lambda: register("kowal")), range(16)))
+
+    assert outcomes.count("in") == 1
+    assert set(outcomes) <= {"in", "account_name.taken", "login.taken"}
+
+
+def test_terms_must_be_accepted(register: Callable[..., Actor]) -> None:
+    with pytest.raises(Invalid) as refused:
+        register(accept_terms=False)
+    assert refused.value.errors[0]["field"] == "accept_terms"
+
+
+# --- Log-in
+
+
+def test_a_session_opens_and_its_token_is_known_by_hash_alone(
+    database: Database, register: Callable[..., Actor], log_in: Callable[..., Any], authenticate: Callable[..., Any]
+) -> None:
+    actor = register()
+    tokens = log_in("kowal", device="Firefox")
+
+    principal = authenticate(tokens["access_token"])
+
+    assert str(principal["account_id"]) == actor["account_id"]
+    assert principal["kind"] == "session"
+    assert principal["permissions"] == actor["permissions"]
+    with database.transaction() as session:
+        kept = set(session.scalars(select(SessionToken.token_hash)))
+    assert kept == {hashlib.sha256(tokens[key].encode()).digest() for key in ("access_token", "refresh_token")}
+
+
+def test_an_access_token_ends_after_fifteen_minutes(
+    register: Callable[..., Actor], log_in: Callable[..., Any], authenticate: Callable[..., Any], clock: Any
+) -> None:
+    register()
+    tokens = log_in("kowal")
+
+    clock.advance(minutes=15)
+
+    with pytest.raises(Unauthenticated):
+        authenticate(tokens["access_token"])
+
+
+def test_a_refresh_token_is_no_access_token(
+    register: Callable[..., Actor], log_in: Callable[..., Any], authenticate: Callable[..., Any]
+) -> None:
+    register()
+
+    with pytest.raises(Unauthenticated):
+        authenticate(log_in("kowal")["refresh_token"])
+
+
+def test_a_stranger_cannot_tell_whether_a_login_exists(
+    register: Callable[..., Actor], log_in: Callable[..., Any], clock: Any
+) -> None:
+    register("kowal")
+
+    def answers(login: str, address: str) -> list[str]:
+        return [outcome(lambda: log_in(login, "wrong password here", address=address)) for _ in range(12)]
+
+    assert answers("kowal", "192.0.2.10") == answers("nobody", "192.0.2.20")
+
+
+def test_the_time_taken_does_not_tell_either(database: Database, vault: Any, clock: Any) -> None:
+    passwords = Passwords(memory_kib=19_456, rounds=2)
+    accounts.register(
+        database,
+        passwords,
+        {},
+        clock.now,
+        login="kowal",
+        email="kowal@example.com",
+        password="trzy zielone parasole",
+        account_name="kowal",
+        accept_terms=True,
+        language="pl",
+    )
+
+    def best(login: str) -> float:
+        taken = []
+        for attempt in range(4):
+            started = time.perf_counter()
+            with pytest.raises(Unauthenticated):
+                sessions.log_in(
+                    database,
+                    passwords,
+                    vault,
+                    {"address": f"192.0.2.{attempt}"},
+                    clock.now,
+                    login=login,
+                    password="wrong password here",
+                    totp=None,
+                    device=None,
+                    device_token=None,
+                    trust_device=False,
+                )
+            taken.append(time.perf_counter() - started)
+        return min(taken)
+
+    assert best("nobody") == pytest.approx(best("kowal"), rel=0.5)
+
+
+def test_failures_slow_down_then_lock_and_the_right_password_does_not_help(
+    register: Callable[..., Actor], log_in: Callable[..., Any], clock: Any
+) -> None:
+    register()
+    tried = 0
+    while tried < 10:
+        try:
+            log_in("kowal", "wrong password here")
+        except Unauthenticated:
+            tried += 1
+        except TooManyRequests as refused:
+            clock.advance(seconds=refused.extra["retry_after"])
+
+    with pytest.raises(TooManyRequests) as locked:
+        log_in("kowal")
+    assert 890 < locked.value.extra["retry_after"] <= 900
+    clock.advance(minutes=15)
+    assert log_in("kowal")["access_token"]
+
+
+def test_a_crowd_of_attempts_at_once_gets_no_more_guesses_than_one_by_one(
+    register: Callable[..., Actor], log_in: Callable[..., Any]
+) -> None:
+    register()
+
+    with ThreadPoolExecutor(64) as crowd:
+        outcomes = list(
+            crowd.map(
+                lambda number: outcome(lambda: log_in("kowal", "wrong password here", address=f"192.0.2.{number}")),
+                range(128),
+            )
+        )
+
+    assert outcomes.count("session.wrong_credentials") == 5
+    assert outcomes.count("session.too_many_attempts") == 123
+
+
+def test_many_logins_from_one_address_lock_the_address(log_in: Callable[..., Any], clock: Any) -> None:
+    outcomes = [outcome(lambda n=n: log_in(f"login{n}", "wrong password here")) for n in range(60)]
+
+    assert outcomes.count("session.wrong_credentials") == 41
+    assert outcome(lambda: log_in("another", address="192.0.2.2")) == "session.wrong_credentials"
+
+
+def test_success_costs_an_address_nothing(register: Callable[..., Actor], log_in: Callable[..., Any]) -> None:
+    register()
+
+    assert [outcome(lambda: log_in("kowal")) for _ in range(80)] == ["in"] * 80
+
+
+# --- Refresh
+
+
+def test_a_refresh_rotates_both_tokens(
+    register: Callable[..., Actor],
+    log_in: Callable[..., Any],
+    refresh: Callable[..., Any],
+    authenticate: Callable[..., Any],
+) -> None:
+    register()
+    first = log_in("kowal")
+
+    second = refresh(first["refresh_token"])
+
+    assert second["session_id"] == first["session_id"]
+    assert authenticate(second["access_token"])["session_id"] == first["session_id"]
+    assert refresh(second["refresh_token"])["access_token"]
+
+
+def test_a_refresh_token_that_comes_again_ends_the_session(
+    database: Database,
+    register: Callable[..., Actor],
+    log_in: Callable[..., Any],
+    refresh: Callable[..., Any],
+    authenticate: Callable[..., Any],
+) -> None:
+    register()
+    first = log_in("kowal")
+    second = refresh(first["refresh_token"])
+
+    with pytest.raises(Unauthenticated) as refused:
+        refresh(first["refresh_token"])
+
+    assert refused.value.code == "session.refresh_reused"
+    for token in (first["access_token"], second["access_token"]):
+        with pytest.raises(Unauthenticated):
+            authenticate(token)
+    with pytest.raises(Unauthenticated):
+        refresh(second["refresh_token"])
+    with database.transaction() as session:
+        assert session.scalar(sql("SELECT count(*) FROM outbox WHERE routing_key = 'access_changed'")) == 1
+        assert "session.refresh_reused" in session.scalars(select(AuditEntry.action)).all()
+
+
+def test_two_refreshes_at_once_do_not_both_succeed(
+    register: Callable[..., Actor], log_in: Callable[..., Any], refresh: Callable[..., Any]
+) -> None:
+    register()
+    token = log_in("kowal")["refresh_token"]
+
+    with ThreadPoolExecutor(8) as callers:
+        outcomes = list(callers.map(lambda _: outcome(lambda: refresh(token)), range(8)))
+
+    assert outcomes.count("in") == 1
+
+
+# --- List, end, passwords
+
+
+def test_sessions_are_listed_and_ended_by_their_holder_alone(
+    database: Database, register: Callable[..., Actor], log_in: Callable[..., Any], authenticate: Any, clock: Any
+) -> None:
+    mine, other = register("kowal"), register("murarz")
+    first, second = log_in("kowal", device="Firefox"), log_in("kowal", device="Telefon")
+    stranger = {**other, "session_id": str(log_in("murarz")["session_id"])}
+    actor = {**mine, "session_id": str(second["session_id"])}
+
+    with database.transaction() as session:
+        listed = sessions.list_own(session, actor, clock.now, limit=100, cursor=None)
+    assert [(item["device"], item["current"]) for item in listed["items"]] == [("Firefox", False), ("Telefon", True)]
+
+    with pytest.raises(NotFound), database.transaction() as session:
+        sessions.end(session, stranger, clock.now, session_id=str(first["session_id"]))
+    with database.transaction() as session:
+        sessions.end(session, actor, clock.now, session_id=str(first["session_id"]))
+        sessions.end(session, actor, clock.now, session_id="current")
+    for token in (first["access_token"], second["access_token"]):
+        with pytest.raises(Unauthenticated):
+            authenticate(token)
+
+
+def test_a_list_of_sessions_goes_on_at_its_cursor(
+    database: Database, owner: Actor, log_in: Callable[..., Any], clock: Any
+) -> None:
+    for _ in range(4):
+        log_in("kowal")
+    seen, cursor = [], None
+    while True:
+        with database.transaction() as session:
+            page = sessions.list_own(session, owner, clock.now, limit=2, cursor=cursor)
+        seen += [item["id"] for item in page["items"]]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+
+    assert len(seen) == len(set(seen)) == 5
+    with pytest.raises(Invalid), database.transaction() as session:
+        sessions.list_own(session, owner, clock.now, limit=2, cursor="no such thing")
+
+
+def test_a_new_password_ends_every_other_session(
+    database: Database, passwords: Passwords, owner: Actor, log_in: Callable[..., Any], authenticate: Any, clock: Any
+) -> None:
+    other = log_in("kowal")
+
+    with pytest.raises(Invalid):
+        users.change_password(
+            database, passwords, owner, clock.now, old_password="wrong", new_password="cztery fioletowe kalosze"
+        )
+    users.change_password(
+        database,
+        passwords,
+        owner,
+        clock.now,
+        old_password="trzy zielone parasole",
+        new_password="cztery fioletowe kalosze",
+    )
+
+    with pytest.raises(Unauthenticated):
+        authenticate(other["access_token"])
+    assert outcome(lambda: log_in("kowal")) == "session.wrong_credentials"
+    assert log_in("kowal", "cztery fioletowe kalosze")
+    with database.transaction() as session:
+        assert len(sessions.list_own(session, owner, clock.now, limit=10, cursor=None)["items"]) == 2
+
+
+def test_a_key_neither_lists_nor_ends_sessions(database: Database, owner: Actor, clock: Any) -> None:
+    key = {**owner, "session_id": None, "api_key_id": str(uuid4())}
+
+    with pytest.raises(Forbidden), database.transaction() as session:
+        sessions.end(session, key, clock.now, session_id="current")
