@@ -44,7 +44,8 @@ def make_engine(url: str, *, pool_size: int = 10, application_name: str = "wici"
         pool_timeout=30,
         json_serializer=lambda value: orjson.dumps(value, default=str).decode(),
         json_deserializer=orjson.loads,
-        connect_args={"application_name": application_name, "connect_timeout": 10},
+        # UTC whatever the server says: the API speaks UTC.
+        connect_args={"application_name": application_name, "connect_timeout": 10, "options": "-c TimeZone=UTC"},
     )
 
 
