@@ -253,6 +253,9 @@ class Valve:
                 self._apply(send, task.result())
                 continue
             log.warning("step_failed", step=send.task_name, campaign_id=send.work.id, error=repr(error))
+            if isinstance(error, steps.LASTING) and send.work.state is CampaignState.SENDING:
+                # The audience is gone: no more can be read, now or later.
+                steps.fail(self._desk, send.work, error.code, error.detail)
             if send.task_name == "again":
                 self._forget([send])
             send.wait_after_failure()

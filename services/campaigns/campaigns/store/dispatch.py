@@ -25,7 +25,7 @@ WITHDRAW_AFTER = timedelta(seconds=30)
 
 _COLUMNS = (
     "id, account_id, name, channel, state, sender, audience, options, time_zone, content_hash, fields, trace_id,"
-    " send_id, recipients, dispatched_to, next_portion_at, submitted, deferred"
+    " send_id, recipients, dispatched_to, next_portion_at"
 )
 
 
@@ -49,8 +49,6 @@ class Work:
     recipients: int | None
     dispatched_to: int
     next_portion_at: datetime | None
-    submitted: int
-    deferred: int
 
 
 @dataclass(frozen=True)
@@ -176,15 +174,21 @@ def finish(session: Session, *, owner: UUID, campaign_id: UUID) -> bool:
     return bool(finished.rowcount)  # type: ignore[attr-defined]
 
 
-def settled(session: Session, *, owner: UUID, work: Work) -> bool:
-    """Note that the quota is settled, unless a batch has been counted meanwhile."""
+def handed_over(session: Session, campaign_id: UUID) -> int:
+    """Recipients who were, or may still be, sent to: what the channel submitted and what it will try again."""
+    count = session.scalar(text("SELECT submitted + deferred FROM campaigns WHERE id = :id"), {"id": campaign_id})
+    return int(count or 0)
+
+
+def settled(session: Session, *, owner: UUID, campaign_id: UUID, handed_over: int) -> bool:
+    """Note that the quota is settled for that many, unless a batch has been counted meanwhile."""
     noted = session.execute(
         text(
             "UPDATE campaigns SET settled_at = now(), reserving_at = NULL, lease_owner = NULL, lease_expires_at = NULL"
-            " WHERE id = :id AND lease_owner = :owner AND submitted = :submitted AND deferred = :deferred"
+            " WHERE id = :id AND lease_owner = :owner AND submitted + deferred = :handed_over"
             " AND state IN ('sent', 'cancelled', 'failed')"
         ),
-        {"id": work.id, "owner": owner, "submitted": work.submitted, "deferred": work.deferred},
+        {"id": campaign_id, "owner": owner, "handed_over": handed_over},
     )
     return bool(noted.rowcount)  # type: ignore[attr-defined]
 

@@ -72,11 +72,12 @@ def start(desk: Desk, work: Work) -> bool:
         if snapshot["state"] in (JobState.WAITING, JobState.RUNNING):
             return False
         if snapshot["state"] != JobState.DONE:
-            _fail(desk, work, "audience.failed", "The audience could not be taken.")
+            error = snapshot.get("error") or {}
+            fail(desk, work, error.get("code", "audience.failed"), error.get("detail", "The audience was not taken."))
             return True
         _begin(desk, ask, work, snapshot["total"])
     except LASTING as error:
-        _fail(desk, work, error.code, error.detail)
+        fail(desk, work, error.code, error.detail)
     return True
 
 
@@ -120,7 +121,8 @@ def _begin(desk: Desk, ask: Ask, work: Work, total: int) -> None:
         announce(session, account_id=work.account_id, campaign_id=work.id, state=CampaignState.SENDING)
 
 
-def _fail(desk: Desk, work: Work, code: str, detail: str) -> None:
+def fail(desk: Desk, work: Work, code: str, detail: str) -> None:
+    """The campaign ends here, and says why."""
     with desk.database.transaction() as session:
         if store.fail(session, owner=desk.owner, campaign_id=work.id, code=code, detail=detail):
             announce(session, account_id=work.account_id, campaign_id=work.id, state=CampaignState.FAILED)
@@ -142,12 +144,14 @@ def settle(desk: Desk, work: Work) -> None:
     """
     ask = desk.ask_for(work.account_id)
     reservation = {"reservation_id": str(domain.reservation_id(work.id))}
-    if work.send_id is not None:
-        _tolerate_absence(ask, "identity.use_quota", {**reservation, "amount": work.submitted + work.deferred})
+    with desk.database.transaction() as session:
+        handed_over = store.handed_over(session, work.id)
+    if handed_over:
+        _tolerate_absence(ask, "identity.use_quota", {**reservation, "amount": handed_over})
     _tolerate_absence(ask, "identity.release_quota", reservation)
     _tolerate_absence(ask, "contacts.drop_snapshot", {"snapshot_id": str(domain.snapshot_id(work.id))})
     with desk.database.transaction() as session:
-        store.settled(session, owner=desk.owner, work=work)
+        store.settled(session, owner=desk.owner, campaign_id=work.id, handed_over=handed_over)
 
 
 def return_reservation(desk: Desk, work: Work) -> None:

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 import orjson
 import pytest
+
 from chassis.broker import Broker, Delivery
 from chassis.database import Database
 from chassis.rpc_client import RpcClient
@@ -104,11 +105,15 @@ class Caller:
 
 
 @pytest.fixture
-def caller(broker: Broker, database: Database, neighbours: RunningProcess, service: RunningProcess) -> Callable[..., Caller]:
+def caller(
+    broker: Broker, database: Database, neighbours: RunningProcess, service: RunningProcess
+) -> Callable[..., Caller]:
     """`caller()`: the owner of a new account with a large quota; `caller(small_quota=True)`."""
     client = RpcClient(broker)
 
-    def of(*, small_quota: bool = False, permissions: list[str] | None = None, account_id: UUID | None = None) -> Caller:
+    def of(
+        *, small_quota: bool = False, permissions: list[str] | None = None, account_id: UUID | None = None
+    ) -> Caller:
         chosen = account_id or UUID(int=uuid4().int & ~1 | int(small_quota))
         return Caller(client, chosen, permissions)
 
@@ -177,8 +182,6 @@ def dispatcher(database: Database, neighbours: RunningProcess, launch: Launcher)
     """`dispatcher()` starts one more dispatcher; a short lease, so that a killed one is soon replaced."""
 
     def start(**env: str) -> RunningProcess:
-        return launch(
-            "campaigns.dispatcher", service="campaigns", env={"CAMPAIGNS_LEASE_SECONDS": "3", **env}
-        )
+        return launch("campaigns.dispatcher", service="campaigns", env={"CAMPAIGNS_LEASE_SECONDS": "3", **env})
 
     yield start

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+
 from chassis.service import Health, rpc
 from contracts.errors import Invalid, NotFound, PlanLimit
 

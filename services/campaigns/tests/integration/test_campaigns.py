@@ -6,6 +6,7 @@ from collections.abc import Callable
 from uuid import UUID, uuid4
 
 import pytest
+
 from contracts.errors import Conflict, Forbidden, Invalid, NotFound, PlanLimit
 
 
@@ -125,7 +126,8 @@ def test_preview_renders_for_a_contact_or_a_sample(caller: Callable) -> None:
     sample = owner("preview_campaign", campaign_id=campaign_id, sample={"fields": {"first_name": "Ola"}})
 
     assert contact["variables"] == ["discount_code", "first_name"]
-    assert contact["rendered"] == {"fields": {"first_name": "Jan", "discount_code": "LATO10"}, "address": "+48600100200"}
+    assert contact["rendered"]["fields"] == {"first_name": "Jan", "discount_code": "LATO10"}
+    assert contact["rendered"]["address"] == "+48600100200"
     assert sample["rendered"]["fields"] == {"first_name": "Ola"}
     with pytest.raises(Invalid):
         owner("preview_campaign", campaign_id=campaign_id)

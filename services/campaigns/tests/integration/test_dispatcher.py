@@ -8,11 +8,12 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import orjson
+from sqlalchemy import text
+
 from chassis.broker import Broker, Delivery
 from chassis.database import Database
 from chassis.testing import wait_until
 from contracts import events, lanes
-from sqlalchemy import text
 
 
 def expected(recipients: int) -> dict[str, int]:
@@ -137,9 +138,7 @@ def test_pause_stops_within_two_seconds_and_resume_sends_the_rest(
     assert owner.wait_for(campaign_id, "sent")["progress"] == expected(20_000)
 
 
-def test_cancel_ends_it_and_returns_the_rest_of_the_quota(
-    caller: Callable, channel: Any, dispatcher: Callable
-) -> None:
+def test_cancel_ends_it_and_returns_the_rest_of_the_quota(caller: Callable, channel: Any, dispatcher: Callable) -> None:
     owner = caller()
     channel.holding.set()
     campaign_id = owner.scheduled(20_000)
@@ -249,9 +248,7 @@ def test_account_that_closes_takes_its_campaigns_along(
     assert other("get_campaign", campaign_id=kept)["id"] == kept
 
 
-def test_kill_9_in_the_middle_loses_and_repeats_nothing(
-    caller: Callable, channel: Any, dispatcher: Callable
-) -> None:
+def test_kill_9_in_the_middle_loses_and_repeats_nothing(caller: Callable, channel: Any, dispatcher: Callable) -> None:
     owner = caller()
     campaign_id = owner.scheduled(60_000)
     running = dispatcher(CAMPAIGNS_WINDOW="4")
@@ -263,8 +260,7 @@ def test_kill_9_in_the_middle_loses_and_repeats_nothing(
     sent = owner.wait_for(campaign_id, "sent", timeout=60)
 
     assert sent["progress"] == expected(60_000)
-    (send_id,) = channel.seen
-    assert numbers_seen(channel) == set(range(1, 60_001))
+    assert len(channel.seen) == 1 and numbers_seen(channel) == set(range(1, 60_001))
     # A batch that came again was the same to the byte, so the channel knows its messages.
     assert all(len(bodies) == 1 for bodies in channel.bodies.values())
     assert len(channel.bodies) == 120
@@ -278,6 +274,7 @@ def test_batch_that_was_recorded_and_not_published_goes_after_a_restart(
     campaign_id = owner.scheduled(3000)
     running = dispatcher(CAMPAIGNS_WINDOW="2")
     wait_until(lambda: len(channel.held) == 2, what="a full window")
+    wait_until(lambda: owner("get_campaign", campaign_id=campaign_id)["progress"]["published"] == 1000)
     running.kill()
     lost = channel.held.pop()
     lost.ack()
