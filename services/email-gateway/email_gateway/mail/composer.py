@@ -13,9 +13,9 @@ from typing import Any
 from uuid import UUID
 
 import minijinja
+
 from contracts import tokens
 from contracts.tokens import TokenKind
-
 from email_gateway.mail import content as contents
 from email_gateway.mail import dkim, markup, mime, verp
 from email_gateway.mail.content import OPEN, UNSUBSCRIBE, Kind

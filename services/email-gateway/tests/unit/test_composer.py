@@ -11,13 +11,14 @@ from uuid import UUID
 
 import dkim as oracle
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from contracts import tokens
 from contracts.tokens import TokenKind
 from email_gateway.mail import dkim, mime
 from email_gateway.mail.composer import Composer, Links, NotComposable, ascii_address
 from email_gateway.mail.content import Kind, prepare
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 ACCOUNT = UUID("01900000-0000-7000-8000-00000000000a")
 CAMPAIGN = UUID("01900000-0000-7000-8000-00000000000b")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dkim as oracle
 import pytest
-from email_gateway.mail import dkim
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from email_gateway.mail import dkim
 
 KEYS = {
     algorithm: dkim.load_signer("example.com", "s1", dkim.new_private_key(algorithm))

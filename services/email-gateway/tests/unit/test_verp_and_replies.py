@@ -5,10 +5,11 @@ from __future__ import annotations
 from uuid import UUID
 
 import pytest
-from email_gateway.mail import verp
-from email_gateway.smtp.replies import MAX_LINE, NotSmtp, Reply, ReplyReader, Verdict, verdict
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from email_gateway.mail import verp
+from email_gateway.smtp.replies import MAX_LINE, NotSmtp, Reply, ReplyReader, Verdict, verdict
 
 KEY = b"v" * 32
 

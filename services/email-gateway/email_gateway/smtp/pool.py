@@ -1,0 +1,276 @@
+"""Connections by destination: a few to each, reused, with limits; a slow destination never holds the others.
+
+A destination is a smarthost or one recipient domain. All of this runs on the sender's asyncio loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from email_gateway.smtp.mx import NoRoute
+from email_gateway.smtp.replies import Reply, Verdict, verdict
+from email_gateway.smtp.session import ConnectFailed, Ending, Peer, Session, open_session
+
+WATCH_SECONDS = 1.0
+MAX_TRIES = 3
+BACKOFF_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+
+
+class Result(StrEnum):
+    """What became of a parcel here; `LOST` left us and got no answer, `RETRY` waits in the retry schedule."""
+
+    DELIVERED = "delivered"
+    RETRY = "retry"
+    HARD = "hard"
+    SOFT = "soft"
+    SPAM = "spam"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    result: Result
+    code: str
+    detail: str
+
+
+@dataclass(slots=True, eq=False)
+class Parcel:
+    """One message on its way; `on_done` is called once, on the loop."""
+
+    message_id: UUID
+    envelope_from: str
+    address: str
+    octets: bytes = field(repr=False)
+    urgent: bool
+    on_done: Callable[[Parcel, Outcome], None] = field(repr=False)
+    tries: int = 0
+    queued_at: float = 0.0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one destination is given.
+
+    :param connections: at the same time.
+    :param messages: over one connection, then a new one is made.
+    :param idle_seconds: until an unused connection is closed.
+    :param wait_seconds: a parcel that waits longer goes to the retry schedule, so that its batch can end.
+    """
+
+    connections: int = 8
+    messages: int = 500
+    idle_seconds: float = 10.0
+    wait_seconds: float = 30.0
+
+
+class Destination:
+    """The queue and the connections of one destination.
+
+    :param peers: gives the peers to try in order; raises `NoRoute`.
+    :param patient: whether parcels wait while no connection can be made (our own smarthost); a recipient's server that
+        is away sends them to the retry schedule at once.
+    """
+
+    def __init__(self, peers: Callable[[], Awaitable[list[Peer]]], limits: Limits, *, patient: bool) -> None:
+        self._peers, self._limits, self._patient = peers, limits, patient
+        self._urgent: deque[Parcel] = deque()
+        self._bulk: deque[Parcel] = deque()
+        self._sessions: set[Session] = set()
+        self._opening: set[asyncio.Task[None]] = set()
+        self._failures = 0
+        self._closed_until = 0.0
+        self._in_flight = 0
+        self.used_at = time.monotonic()
+
+    def submit(self, parcel: Parcel) -> None:
+        parcel.queued_at = self.used_at = time.monotonic()
+        (self._urgent if parcel.urgent else self._bulk).append(parcel)
+
+    @property
+    def waiting(self) -> int:
+        return len(self._urgent) + len(self._bulk)
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.waiting or self._sessions or self._opening or self._in_flight)
+
+    def pump(self) -> None:
+        """Give waiting parcels to idle connections and open more where that helps."""
+        for session in list(self._sessions):
+            if not self.waiting:
+                return
+            session.pump()
+        if time.monotonic() < self._closed_until:
+            if not self._patient:
+                self._give_up(Outcome(Result.RETRY, "4.4.1", "the destination did not answer a moment ago"))
+            return
+        wanted = min(self._limits.connections - len(self._sessions), self.waiting) - len(self._opening)
+        if self._failures:
+            wanted = min(wanted, 1 - len(self._opening))  # one at a time finds out whether it is back
+        for _ in range(wanted):
+            task = asyncio.get_running_loop().create_task(self._open())
+            self._opening.add(task)
+            task.add_done_callback(self._opening.discard)
+
+    def watch(self, now: float) -> None:
+        """Once a second: end what hangs or idles, send on what waits too long."""
+        for session in list(self._sessions):
+            if session.is_overdue:
+                session.abort("the server did not answer in time")
+            elif session.is_idle and not self.waiting and now - session.idle_since > self._limits.idle_seconds:
+                session.quit()
+        for queue in (self._urgent, self._bulk):
+            while queue and now - queue[0].queued_at > self._limits.wait_seconds:
+                parcel = queue.popleft()
+                parcel.on_done(parcel, Outcome(Result.RETRY, "4.4.5", "the destination is busy"))
+        self.pump()
+
+    def give_back(self) -> None:
+        """Hand everything that waits back to the retry schedule (shutdown)."""
+        self._give_up(Outcome(Result.RETRY, "4.3.2", "the sender is stopping"))
+
+    def close(self) -> None:
+        for session in list(self._sessions):
+            session.quit() if session.is_idle else session.abort("the sender is stopping")
+
+    def _give_up(self, outcome: Outcome) -> None:
+        for queue in (self._urgent, self._bulk):
+            while queue:
+                parcel = queue.popleft()
+                parcel.on_done(parcel, outcome)
+
+    # Sessions
+
+    def _next(self) -> Parcel | None:
+        queue = self._urgent or self._bulk
+        if not queue:
+            return None
+        self._in_flight += 1
+        return queue.popleft()
+
+    def _make_session(self) -> Session:
+        return Session(
+            next_envelope=self._next,
+            on_settled=self._on_settled,
+            on_dropped=self._on_dropped,
+            on_closed=self._on_closed,
+            message_limit=self._limits.messages,
+        )
+
+    async def _open(self) -> None:
+        try:
+            session = await self._connect()
+        except NoRoute as error:
+            self._give_up(Outcome(Result.HARD if error.permanent else Result.RETRY, error.code, error.detail))
+        except ConnectFailed as error:
+            self._on_connect_failed(error)
+        else:
+            self._failures = 0
+            self._closed_until = 0.0
+            self._sessions.add(session)
+            session.start()
+
+    async def _connect(self) -> Session:
+        failure = ConnectFailed("4.4.1", "no host to connect to")
+        for peer in await self._peers():
+            try:
+                return await open_session(peer, self._make_session)
+            except ConnectFailed as error:
+                failure = error
+        raise failure
+
+    def _on_connect_failed(self, error: ConnectFailed) -> None:
+        wait = BACKOFF_SECONDS[min(self._failures, len(BACKOFF_SECONDS) - 1)]
+        self._failures += 1
+        self._closed_until = time.monotonic() + wait
+        if not self._patient and not self._sessions:
+            self._give_up(Outcome(Result.RETRY, error.code, error.detail))
+
+    def _on_settled(self, parcel: Any, reply: Reply) -> None:
+        self._in_flight -= 1
+        parcel.on_done(parcel, Outcome(_RESULTS[verdict(reply)], reply.status, reply.text[:200]))
+
+    def _on_dropped(self, parcel: Any, ending: Ending, reason: str) -> None:
+        self._in_flight -= 1
+        if ending is Ending.LOST:
+            parcel.on_done(parcel, Outcome(Result.LOST, "4.4.2", reason[:200]))
+            return
+        parcel.tries += 1
+        if parcel.tries >= MAX_TRIES:
+            parcel.on_done(parcel, Outcome(Result.RETRY, "4.4.2", reason[:200]))
+        else:
+            (self._urgent if parcel.urgent else self._bulk).appendleft(parcel)
+
+    def _on_closed(self, session: Session, _reason: str) -> None:
+        self._sessions.discard(session)
+        if self.waiting:
+            asyncio.get_running_loop().call_soon(self.pump)
+
+
+_RESULTS = {
+    Verdict.DELIVERED: Result.DELIVERED,
+    Verdict.RETRY: Result.RETRY,
+    Verdict.HARD: Result.HARD,
+    Verdict.SOFT: Result.SOFT,
+    Verdict.SPAM: Result.SPAM,
+}
+
+
+class Pool:
+    """All destinations.
+
+    :param route: the key of an address's destination and how to make it.
+    """
+
+    def __init__(self, route: Callable[[str], tuple[str, Callable[[], Destination]]]) -> None:
+        self._route = route
+        self._destinations: dict[str, Destination] = {}
+        self._watcher: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._watcher = asyncio.get_running_loop().create_task(self._watch())
+
+    def submit(self, parcels: list[Parcel]) -> None:
+        touched = set()
+        for parcel in parcels:
+            key, make = self._route(parcel.address.rpartition("@")[2].lower())
+            destination = self._destinations.get(key)
+            if destination is None:
+                destination = self._destinations[key] = make()
+            destination.submit(parcel)
+            touched.add(destination)
+        for destination in touched:
+            destination.pump()
+
+    async def close(self, seconds: float) -> None:
+        """Finish what is on a connection, give back what waits."""
+        for destination in self._all():
+            destination.give_back()
+        ends = time.monotonic() + seconds
+        while time.monotonic() < ends and any(destination._in_flight for destination in self._all()):
+            await asyncio.sleep(0.05)
+        if self._watcher is not None:
+            self._watcher.cancel()
+        for destination in self._all():
+            destination.close()
+        await asyncio.sleep(0)
+
+    def _all(self) -> Iterator[Destination]:
+        yield from list(self._destinations.values())
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            now = time.monotonic()
+            for key, destination in list(self._destinations.items()):
+                destination.watch(now)
+                if destination.is_empty and now - destination.used_at > 60:
+                    del self._destinations[key]
