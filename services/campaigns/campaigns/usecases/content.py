@@ -16,8 +16,6 @@ from contracts.vocabulary import Channel
 if TYPE_CHECKING:
     from campaigns.models import Campaign
 
-CHANNEL_SERVICE: dict[Channel, str] = {Channel.SMS: "sms_gateway", Channel.EMAIL: "email_gateway"}
-
 
 @dataclass(frozen=True)
 class PreparedContent:
@@ -36,9 +34,7 @@ def prepare(ask: Ask, *, channel: Channel, sender: Any, content: Mapping[str, An
     domain.ensure_complete(domain.missing_content(channel, sender, content))
     # An e-mail's immutable content includes who it is from; for SMS the sender stands apart.
     whole = {**sender, **content} if isinstance(sender, Mapping) else dict(content)
-    prepared = ask(
-        f"{CHANNEL_SERVICE[channel]}.prepare_content", {"sender": sender, "content": whole, "kind": "campaign"}
-    )
+    prepared = ask(f"{channel}_gateway.prepare_content", {"sender": sender, "content": whole, "kind": "campaign"})
     if prepared["problems"]:
         raise exceptions.content_refused(prepared["problems"])
     fields = domain.contact_fields(channel, prepared["variables"])
@@ -60,7 +56,7 @@ def preview(
     else:
         address, values = sample.get("address") or "", sample["fields_"]
     rendered = ask(
-        f"{CHANNEL_SERVICE[channel]}.render_preview",
+        f"{channel}_gateway.render_preview",
         {
             "content_hash": prepared.content_hash,
             "fields": {name: values[name] for name in prepared.fields if values.get(name) is not None},
@@ -86,7 +82,7 @@ def send_test(
     prepared = prepare(ask, channel=channel, sender=campaign.sender, content=campaign.content)
     values = fields_of(ask("contacts.get_contact", {"contact_id": str(contact_id)})) if contact_id else {}
     return ask(
-        f"{CHANNEL_SERVICE[channel]}.send_test",
+        f"{channel}_gateway.send_test",
         {"content_hash": prepared.content_hash, "addresses": addresses, "fields": {**values, **fields_}},
         deadline=20.0,
     )

@@ -60,15 +60,7 @@ def start(desk: Desk, work: Work) -> bool:
     """
     ask = desk.ask_for(work.account_id)
     try:
-        snapshot = ask(
-            "contacts.snapshot_audience",
-            {
-                "snapshot_id": str(domain.snapshot_id(work.id)),
-                "channel": str(work.channel),
-                "audience": work.audience,
-                "fields": work.fields,
-            },
-        )
+        snapshot = _snapshot(ask, work)
         if snapshot["state"] in (JobState.WAITING, JobState.RUNNING):
             return False
         if snapshot["state"] != JobState.DONE:
@@ -79,6 +71,17 @@ def start(desk: Desk, work: Work) -> bool:
     except LASTING as error:
         fail(desk, work, error.code, error.detail)
     return True
+
+
+def _snapshot(ask: Ask, work: Work) -> dict[str, Any]:
+    """How far contacts is with numbering the audience; asked for where it was not yet."""
+    named = {"snapshot_id": str(domain.snapshot_id(work.id))}
+    try:
+        known: dict[str, Any] = ask("contacts.get_snapshot", named)
+    except NotFound:
+        audience = {"channel": str(work.channel), "audience": work.audience, "fields": work.fields}
+        known = ask("contacts.snapshot_audience", {**named, **audience})
+    return known
 
 
 def _begin(desk: Desk, ask: Ask, work: Work, total: int) -> None:

@@ -74,11 +74,15 @@ class Contacts:
 
     @rpc
     def snapshot_audience(self, actor: Any, payload: Any) -> Any:
+        total = _size(payload["audience"])
+        snapshots.setdefault(payload["snapshot_id"], {"total": total, "fields": payload["fields"]})
+        return {"state": "waiting", "total": None}
+
+    @rpc
+    def get_snapshot(self, actor: Any, payload: Any) -> Any:
         known = snapshots.get(payload["snapshot_id"])
         if known is None:
-            total = _size(payload["audience"])
-            snapshots[payload["snapshot_id"]] = {"total": total, "fields": payload["fields"]}
-            return {"state": "waiting", "total": None}
+            raise NotFound("snapshot.not_found", "There is no such audience.")
         return {"state": "done", "total": known["total"]}
 
     @rpc

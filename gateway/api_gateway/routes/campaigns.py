@@ -1,0 +1,241 @@
+"""Campaigns: drafts, previews, and their life."""
+
+from __future__ import annotations
+
+from api_gateway.routing import ANYONE, Route
+from contracts import campaigns as contract
+
+_ID = "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b11"
+_GROUP = "01935880-1d2b-7f00-8a61-5c0f9e3d2b10"
+_CONTACT = "01935881-77aa-7c12-b0de-1f2e3d4c5b6a"
+_CHANNELS = "The right is checked for the campaign's own channel: `sms.campaigns.…` or `email.campaigns.…`."
+
+_DRAFT = {
+    "name": "Wiosna 2027",
+    "channel": "sms",
+    "sender": "WICI",
+    "audience": {"groups": [_GROUP], "segments": [], "exclude_groups": [], "exclude_segments": []},
+    "content": {"text": "Cześć {{ first_name | default('') }}, kod {{ discount_code }} czeka do piątku."},
+    "options": {"throttle_per_hour": 36000, "quiet_hours": {"start": "21:00", "end": "08:00"}},
+}
+_EMPTY_PROGRESS = {"recipients": None, "published": 0, "submitted": 0, "failed": 0, "deferred": 0}
+_CREATED = {
+    "id": _ID,
+    **_DRAFT,
+    "state": "draft",
+    "send_at": None,
+    "time_zone": None,
+    "progress": _EMPTY_PROGRESS,
+    "failure": None,
+    "created_at": "2026-11-24T09:00:00+00:00",
+    "updated_at": "2026-11-24T09:00:00+00:00",
+    "started_at": None,
+    "finished_at": None,
+}
+_SCHEDULED = {**_CREATED, "state": "scheduled", "send_at": "2026-12-24T17:00:00+00:00", "time_zone": "Europe/Warsaw"}
+_SENDING = {
+    **_SCHEDULED,
+    "state": "sending",
+    "started_at": "2026-12-24T17:00:01+00:00",
+    "progress": {"recipients": 12000, "published": 8000, "submitted": 7480, "failed": 12, "deferred": 8},
+}
+_PAUSED = {**_SENDING, "state": "paused"}
+_CANCELLED = {**_SENDING, "state": "cancelled", "finished_at": "2026-12-24T17:05:00+00:00"}
+_SUMMARY = {name: value for name, value in _SENDING.items() if name != "content"}
+_ONE = "/v1/campaigns/<uuid:campaign_id>"
+
+ROUTES = [
+    Route(
+        "GET",
+        "/v1/campaigns",
+        rpc="campaigns.list_campaigns",
+        permission=ANYONE,
+        service_checked="sms.campaigns.read",
+        summary="Campaigns, newest first",
+        description=f"Those of the channels that you may see, without their content. {_CHANNELS}",
+        query=contract.CampaignQuery,
+        response=contract.CampaignPage,
+        tags=["Campaigns"],
+        response_example={"items": [_SUMMARY], "next_cursor": None},
+    ),
+    Route(
+        "POST",
+        "/v1/campaigns",
+        rpc="campaigns.create_campaign",
+        permission=ANYONE,
+        service_checked="sms.campaigns.write",
+        summary="Draft a campaign",
+        description=(
+            "A draft may be incomplete. For SMS `sender` is a sender id and `content` has `text`; for e-mail `sender`"
+            f" is `{{from_email, from_name?, reply_to?}}` and `content` has `subject`, `html`, and if you like `preheader`"
+            f" and `text`. {_CHANNELS}"
+        ),
+        request=contract.CampaignCreate,
+        response=contract.Campaign,
+        status=201,
+        location="/v1/campaigns/{id}",
+        idempotent=True,
+        tags=["Campaigns"],
+        example=_DRAFT,
+        response_example=_CREATED,
+    ),
+    Route(
+        "GET",
+        _ONE,
+        rpc="campaigns.get_campaign",
+        permission=ANYONE,
+        service_checked="sms.campaigns.read",
+        summary="One campaign and how far it is",
+        description=(
+            "`progress` counts recipients: numbered, handed to the channel, and what the channel says: submitted to a"
+            " carrier or server, failed for good before that, or deferred and tried again."
+        ),
+        response=contract.Campaign,
+        tags=["Campaigns"],
+        response_example=_SENDING,
+    ),
+    Route(
+        "PATCH",
+        _ONE,
+        rpc="campaigns.update_campaign",
+        permission=ANYONE,
+        service_checked="sms.campaigns.write",
+        summary="Change a draft",
+        description="What is left out stays; a part that is given replaces that part whole. 409 once it is scheduled.",
+        request=contract.CampaignUpdate,
+        response=contract.Campaign,
+        tags=["Campaigns"],
+        example={"name": "Wiosna 2027, druga wersja", "options": {"throttle_per_hour": 60000}},
+        response_example={
+            **_CREATED,
+            "name": "Wiosna 2027, druga wersja",
+            "options": {"throttle_per_hour": 60000},
+        },
+    ),
+    Route(
+        "DELETE",
+        _ONE,
+        rpc="campaigns.delete_campaign",
+        permission=ANYONE,
+        service_checked="sms.campaigns.write",
+        summary="Delete a draft or a campaign that is over",
+        status=204,
+        tags=["Campaigns"],
+    ),
+    Route(
+        "POST",
+        f"{_ONE}/preview",
+        rpc="campaigns.preview_campaign",
+        permission=ANYONE,
+        service_checked="sms.campaigns.read",
+        summary="Render a campaign for one contact or a sample",
+        description="422 `campaign.unknown_fields` names the fields of the content that no contact has.",
+        request=contract.PreviewRequest,
+        response=contract.Preview,
+        deadline=20.0,
+        tags=["Campaigns"],
+        example={"contact_id": _CONTACT},
+        response_example={
+            "channel": "sms",
+            "variables": ["discount_code", "first_name"],
+            "rendered": {
+                "text": "Cześć Anna, kod LATO10 czeka do piątku.",
+                "encoding": "ucs2",
+                "characters": 39,
+                "units": 39,
+                "parts": 1,
+                "offending": ["ś", "ć", "ą"],
+                "sender": "WICI",
+            },
+        },
+    ),
+    Route(
+        "POST",
+        f"{_ONE}/test",
+        rpc="campaigns.test_campaign",
+        permission=ANYONE,
+        service_checked="sms.campaigns.send",
+        summary="Send a campaign to up to ten chosen addresses",
+        description="Rendered for a contact, with given fields, or with both; the fields win.",
+        request=contract.TestRequest,
+        response=contract.TestSent,
+        status=202,
+        retry_after=1,
+        idempotent=True,
+        deadline=30.0,
+        tags=["Campaigns"],
+        example={"addresses": ["+48600100200"], "fields": {"first_name": "Anna", "discount_code": "LATO10"}},
+        response_example={"messages": [{"id": _ID, "to": "+48600100200", "parts": 1}]},
+    ),
+    Route(
+        "POST",
+        f"{_ONE}/schedule",
+        rpc="campaigns.schedule_campaign",
+        permission=ANYONE,
+        service_checked="sms.campaigns.send",
+        summary="Schedule a campaign, at once or at a time",
+        description=(
+            "`at` with an offset is a moment; without one it is a local time of the account. Checks the sender, the"
+            " content and its fields, that somebody can be reached, and reserves the quota: 402 `quota.exhausted`"
+            " where it does not reach."
+        ),
+        request=contract.ScheduleRequest,
+        response=contract.Campaign,
+        idempotent=True,
+        deadline=30.0,
+        tags=["Campaigns"],
+        example={"at": "2026-12-24T18:00"},
+        response_example=_SCHEDULED,
+    ),
+    Route(
+        "POST",
+        f"{_ONE}/pause",
+        rpc="campaigns.pause_campaign",
+        permission=ANYONE,
+        service_checked="sms.campaigns.send",
+        summary="Pause a campaign within seconds",
+        description="What the channel has already been given, a few batches of 500 at most, still goes out.",
+        response=contract.Campaign,
+        tags=["Campaigns"],
+        response_example=_PAUSED,
+    ),
+    Route(
+        "POST",
+        f"{_ONE}/resume",
+        rpc="campaigns.resume_campaign",
+        permission=ANYONE,
+        service_checked="sms.campaigns.send",
+        summary="Go on with a paused campaign",
+        response=contract.Campaign,
+        tags=["Campaigns"],
+        response_example=_SENDING,
+    ),
+    Route(
+        "POST",
+        f"{_ONE}/cancel",
+        rpc="campaigns.cancel_campaign",
+        permission=ANYONE,
+        service_checked="sms.campaigns.send",
+        summary="Cancel a campaign for good",
+        description="What the channel has already been given still goes out; the rest of the quota returns.",
+        response=contract.Campaign,
+        tags=["Campaigns"],
+        response_example=_CANCELLED,
+    ),
+    Route(
+        "POST",
+        f"{_ONE}/duplicate",
+        rpc="campaigns.duplicate_campaign",
+        permission=ANYONE,
+        service_checked="sms.campaigns.write",
+        summary="Make a new draft of any campaign",
+        request=contract.DuplicateRequest,
+        response=contract.Campaign,
+        status=201,
+        location="/v1/campaigns/{id}",
+        idempotent=True,
+        tags=["Campaigns"],
+        example={"name": "Lato 2027"},
+        response_example={**_CREATED, "name": "Lato 2027"},
+    ),
+]
