@@ -1,0 +1,21 @@
+"""Configuration of the processes of this service."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chassis.config import setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectorConfig:
+    """`claim_ahead`: how many messages a carrier may have claimed and not handed over yet. It bounds, with the windows,
+    what a crash can leave unknown."""
+
+    database_url: str = setting("SMS_GATEWAY_DATABASE_URL", secret=True)
+    amqp_url: str = setting("AMQP_URL", secret=True)
+    secret_keys: str = setting("WICI_SECRET_KEYS", secret=True)
+    health_port: int = setting("HEALTH_PORT", default=0)
+    claim_ahead: int = setting("SMS_CLAIM_AHEAD", default=2000)
+    bulk_prefetch: int = setting("SMS_BULK_PREFETCH", default=20)
+    linger: float = setting("SMS_COMMIT_LINGER", default=0.02)

@@ -1,0 +1,40 @@
+"""What can go wrong, in domain words; raised as the contracts' kinds so that it survives the wire."""
+
+from __future__ import annotations
+
+from contracts.errors import Conflict, Invalid, NotFound
+
+
+def sender_invalid(detail: str) -> Invalid:
+    return Invalid("sender.invalid", detail, None, [{"field": "sender", "code": "sender.invalid", "detail": detail}])
+
+
+def sender_protected() -> Invalid:
+    return _sender("sender.protected", "This name is protected: it belongs to the police, a bank or an authority.")
+
+
+def sender_not_active() -> Invalid:
+    return _sender("sender.not_active", "This sender ID is not active for the account.")
+
+
+def _sender(code: str, detail: str) -> Invalid:
+    return Invalid(code, detail, None, [{"field": "sender", "code": code, "detail": detail}])
+
+
+def template_invalid(detail: str) -> Invalid:
+    return Invalid(
+        "template.invalid", detail, None, [{"field": "content.text", "code": "template.invalid", "detail": detail}]
+    )
+
+
+def text_too_long() -> Invalid:
+    detail = "The text needs more than 255 parts."
+    return Invalid("text.too_long", detail, None, [{"field": "text", "code": "text.too_long", "detail": detail}])
+
+
+def not_found(noun: str) -> NotFound:
+    return NotFound(f"{noun}.not_found", f"There is no such {noun.replace('_', ' ')}.")
+
+
+def wrong_state(noun: str, state: str) -> Conflict:
+    return Conflict(f"{noun}.wrong_state", f"It is {state}: that is not possible now.", {"state": state})

@@ -1,0 +1,213 @@
+"""Tables of the sms_gateway database. Columns and constraints only; what is hot is written by hand in `store`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from chassis.tables import inbox_table, outbox_table
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Identity, Integer, LargeBinary, SmallInteger, Text, UniqueConstraint, func
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    type_annotation_map = {datetime: TIMESTAMP(timezone=True), str: Text, dict[str, Any]: JSONB}
+
+
+OUTBOX = outbox_table(Base.metadata)
+INBOX = inbox_table(Base.metadata)
+
+
+class SenderId(Base):
+    __tablename__ = "sender_ids"
+    __table_args__ = (UniqueConstraint("account_id", "sender_key"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID]
+    sender: Mapped[str]
+    sender_key: Mapped[str]  # lower case: Wici and WICI are one
+    state: Mapped[str]
+    reason: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Content(Base):
+    """Immutable; named by the hash of account, sender and content."""
+
+    __tablename__ = "contents"
+
+    content_hash: Mapped[str] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID]
+    sender: Mapped[str]
+    content: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Carrier(Base):
+    __tablename__ = "carriers"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    host: Mapped[str]
+    port: Mapped[int]
+    system_id: Mapped[str]
+    password: Mapped[bytes] = mapped_column(LargeBinary)  # sealed by chassis.secrets
+    system_type: Mapped[str] = mapped_column(default="")
+    bind_mode: Mapped[str] = mapped_column(default="transceiver")
+    binds: Mapped[int] = mapped_column(default=2)
+    window: Mapped[int] = mapped_column(default=50)
+    rate: Mapped[int] = mapped_column(default=0)
+    tls: Mapped[bool] = mapped_column(Boolean, default=False)
+    long_form: Mapped[str] = mapped_column(default="udh")
+    receipt_ids: Mapped[str] = mapped_column(default="same")
+    enabled: Mapped[bool] = mapped_column(Boolean, default=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    # Rises with every change: the connectors compare it and make the binds anew.
+    version: Mapped[int] = mapped_column(Integer, default=1)
+
+
+class Route(Base):
+    __tablename__ = "routes"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    carrier_id: Mapped[UUID] = mapped_column(ForeignKey("carriers.id"))
+    prefix: Mapped[str] = mapped_column(default="")
+    account_id: Mapped[UUID | None]
+    lane: Mapped[str | None]
+    priority: Mapped[int] = mapped_column(default=100)
+    share: Mapped[int] = mapped_column(default=1)
+    enabled: Mapped[bool] = mapped_column(Boolean, default=True)
+
+
+class Send(Base):
+    """One POST /v1/sms: what its messages share."""
+
+    __tablename__ = "sends"
+
+    send_id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID]
+    content_hash: Mapped[str]
+    lane: Mapped[str]
+    text: Mapped[str | None]
+    external_id: Mapped[str | None]
+    recipients: Mapped[int]
+    # `ids.message_id(send_id, 0)`: the ids of its messages differ from it in their last 32 bits alone.
+    stem_id: Mapped[UUID] = mapped_column(unique=True)
+    # Of account and request key, so that a repeated request finds what it made; None without a key.
+    request_hash: Mapped[str | None] = mapped_column(unique=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Instance(Base):
+    """The lease of one running connector; whoever lets it run out is dead to the others."""
+
+    __tablename__ = "instances"
+
+    instance_id: Mapped[UUID] = mapped_column(primary_key=True)
+    expires_at: Mapped[datetime]
+
+
+class Claim(Base):
+    """Recipients of one send that an instance is about to hand over, or has and knows no answer of.
+
+    Written and committed before the first of them leaves, deleted when all are settled in the ledger. A claim is the
+    promise that the architecture asks of a ledger row `claimed`, for a hundred recipients in one row.
+    """
+
+    __tablename__ = "claims"
+
+    claim_id: Mapped[UUID] = mapped_column(primary_key=True)
+    instance_id: Mapped[UUID] = mapped_column(index=True)
+    send_id: Mapped[UUID]
+    first: Mapped[int] = mapped_column(BigInteger)
+    last: Mapped[int] = mapped_column(BigInteger)
+    numbers: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
+    body: Mapped[bytes] = mapped_column(LargeBinary)  # JSON: the batch's header and these recipients
+    claimed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Ledger(Base):
+    """Every message that has an outcome so far; a partition a day, by the time in its id."""
+
+    __tablename__ = "ledger"
+    __table_args__ = {"postgresql_partition_by": "RANGE (message_id)"}
+
+    message_id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID]
+    campaign_id: Mapped[UUID | None]
+    contact_id: Mapped[UUID | None]
+    carrier_id: Mapped[UUID | None]
+    carrier_message_id: Mapped[str | None]  # None for a message of several parts: see LedgerPart
+    address: Mapped[str]
+    state: Mapped[str]
+    code: Mapped[str | None]
+    parts: Mapped[int] = mapped_column(SmallInteger)
+    submitted_at: Mapped[datetime | None]
+    final_at: Mapped[datetime | None]
+
+
+class LedgerPart(Base):
+    """One part of a long message; a partition a day."""
+
+    __tablename__ = "ledger_parts"
+    __table_args__ = {"postgresql_partition_by": "RANGE (message_id)"}
+
+    message_id: Mapped[UUID] = mapped_column(primary_key=True)
+    part: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    carrier_id: Mapped[UUID]
+    carrier_message_id: Mapped[str]
+    state: Mapped[str]
+    code: Mapped[str | None]
+
+
+class UnknownMessage(Base):
+    """Handed over perhaps, and nobody knows: waits for a receipt that can only be matched by its number."""
+
+    __tablename__ = "unknown_messages"
+
+    message_id: Mapped[UUID] = mapped_column(primary_key=True)
+    address: Mapped[str] = mapped_column(index=True)
+    parts_left: Mapped[int] = mapped_column(SmallInteger)
+
+
+class Retry(Base):
+    """The schedule of messages that must wait: throttled, refused for now, or not due yet."""
+
+    __tablename__ = "retries"
+
+    message_id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(index=True)
+    due_at: Mapped[datetime] = mapped_column(index=True)
+    attempts: Mapped[int] = mapped_column(SmallInteger)
+    body: Mapped[bytes] = mapped_column(LargeBinary)  # JSON: the batch's header and one recipient
+
+
+class ParkedReceipt(Base):
+    """A receipt whose message is not in the ledger (yet)."""
+
+    __tablename__ = "parked_receipts"
+
+    position: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    carrier_id: Mapped[UUID]
+    carrier_message_id: Mapped[str]
+    address: Mapped[str]
+    state: Mapped[str]
+    code: Mapped[str]
+    received_at: Mapped[datetime]
+    tries: Mapped[int] = mapped_column(SmallInteger)
+    next_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class LaneOutbox(Base):
+    """Delivery events and finished batches, a lane message a row, until the broker has confirmed them."""
+
+    __tablename__ = "lane_outbox"
+
+    position: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    instance_id: Mapped[UUID]
+    lane: Mapped[str]
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())

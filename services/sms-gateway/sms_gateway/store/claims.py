@@ -1,0 +1,137 @@
+"""Claims: who is about to hand over which recipients. See `models.Claim`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from chassis.ids import new_id
+from contracts.ids import message_ids, recipient_number
+from psycopg import Cursor
+
+from sms_gateway.work import Chunk, Claim
+
+LEASE_SECONDS = 10
+RETAKEABLE = ("accepted", "deferred")
+
+
+class Taken(NamedTuple):
+    """What came of one chunk: `chunk.claim` is set where anything is ours."""
+
+    chunk: Chunk
+    mine: list[dict[str, Any]]
+    settled: list[str]  # states of those that have an outcome already
+    foreign: list[dict[str, Any]]  # somebody else is at them
+
+
+def renew_lease(cursor: Cursor[Any], instance_id: UUID) -> None:
+    """This instance lives."""
+    cursor.execute(
+        "INSERT INTO instances (instance_id, expires_at) VALUES (%s, now() + make_interval(secs => %s))"
+        " ON CONFLICT (instance_id) DO UPDATE SET expires_at = excluded.expires_at",
+        (instance_id, LEASE_SECONDS),
+    )
+
+
+def take(cursor: Cursor[Any], instance_id: UUID, chunks: Sequence[Chunk]) -> list[Taken]:
+    """Claim what nobody has claimed and nothing is known of.
+
+    A lock per send, held to the commit, makes two instances with the same batch go one after the other.
+    """
+    # A second try after a commit whose answer was lost: the first try's claims may be there.
+    delete(cursor, [chunk.claim.claim_id for chunk in chunks if chunk.claim is not None])
+    for key in sorted({chunk.batch.header.send_id.int & 0x7FFFFFFFFFFFFFFF for chunk in chunks}):
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", (key,))
+    spans = [_span(chunk) for chunk in chunks]
+    states = _states(cursor, chunks, spans)
+    claimed = _claimed(cursor, chunks, spans)
+    taken = [_sort_out(chunk, states, claimed) for chunk in chunks]
+    rows = []
+    for each in taken:
+        if each.mine:
+            numbers = [recipient["number"] for recipient in each.mine]
+            each.chunk.claim = Claim(new_id(), len(numbers))
+            each.chunk.recipients = each.mine
+            rows.append((each.chunk, numbers))
+            claimed.setdefault(each.chunk.batch.header.send_id, set()).update(numbers)
+    insert(cursor, instance_id, [chunk for chunk, _ in rows])
+    return taken
+
+
+def insert(cursor: Cursor[Any], instance_id: UUID, chunks: Sequence[Chunk]) -> None:
+    """Write the claims of `chunks`, whose `claim` is set."""
+    if not chunks:
+        return
+    statement = "COPY claims (claim_id, instance_id, send_id, first, last, numbers, body) FROM STDIN"
+    with cursor.copy(statement) as copy:
+        for chunk in chunks:
+            assert chunk.claim is not None
+            numbers = [recipient["number"] for recipient in chunk.recipients]
+            send_id = chunk.batch.header.send_id
+            copy.write_row((chunk.claim.claim_id, instance_id, send_id, min(numbers), max(numbers), numbers, chunk.body()))
+
+
+def delete(cursor: Cursor[Any], claim_ids: Sequence[UUID]) -> None:
+    if claim_ids:
+        cursor.execute("DELETE FROM claims WHERE claim_id = ANY(%s)", (list(claim_ids),))
+
+
+def _span(chunk: Chunk) -> tuple[int, int]:
+    numbers = [recipient["number"] for recipient in chunk.recipients]
+    return min(numbers), max(numbers)
+
+
+def _states(cursor: Cursor[Any], chunks: Sequence[Chunk], spans: Sequence[tuple[int, int]]) -> dict[UUID, dict[int, str]]:
+    """States in the ledger, by send and number. A fresh range costs one probe of the index, however long it is."""
+    lows, highs, index = [], [], []
+    for position, (chunk, (first, last)) in enumerate(zip(chunks, spans, strict=True)):
+        of = message_ids(chunk.batch.header.send_id)
+        lows.append(of(first))
+        highs.append(of(last))
+        index.append(position)
+    cursor.execute(
+        "SELECT r.i, l.message_id, l.state FROM unnest(%s::uuid[], %s::uuid[], %s::int[]) AS r(low, high, i)"
+        " CROSS JOIN LATERAL (SELECT message_id, state FROM ledger"
+        " WHERE message_id >= r.low AND message_id <= r.high) l",
+        (lows, highs, index),
+    )
+    states: dict[UUID, dict[int, str]] = {}
+    for position, message_id, state in cursor.fetchall():
+        states.setdefault(chunks[position].batch.header.send_id, {})[recipient_number(message_id)] = state
+    return states
+
+
+def _claimed(cursor: Cursor[Any], chunks: Sequence[Chunk], spans: Sequence[tuple[int, int]]) -> dict[UUID, set[int]]:
+    sends = [chunk.batch.header.send_id for chunk in chunks]
+    cursor.execute(
+        "SELECT c.send_id, c.numbers FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[]) AS r(send_id, first, last)"
+        " JOIN claims c ON c.send_id = r.send_id AND c.first <= r.last AND c.last >= r.first",
+        (sends, [first for first, _ in spans], [last for _, last in spans]),
+    )
+    claimed: dict[UUID, set[int]] = {}
+    for send_id, numbers in cursor.fetchall():
+        claimed.setdefault(send_id, set()).update(numbers)
+    return claimed
+
+
+def _sort_out(chunk: Chunk, states: dict[UUID, dict[int, str]], claimed: dict[UUID, set[int]]) -> Taken:
+    send_id, lane_is_single = chunk.batch.header.send_id, chunk.batch.header.campaign_id is None
+    known, busy = states.get(send_id), claimed.get(send_id)
+    if not known and not busy:
+        return Taken(chunk, chunk.recipients, [], [])
+    mine, settled, foreign, existing = [], [], [], set()
+    for recipient in chunk.recipients:
+        number = recipient["number"]
+        state = known.get(number) if known else None
+        if busy and number in busy:
+            foreign.append(recipient)
+        elif state is None:
+            mine.append(recipient)
+        elif state == "accepted" and lane_is_single:
+            existing.add(number)
+            mine.append(recipient)
+        else:
+            settled.append(state)
+    chunk.existing = frozenset(existing)
+    return Taken(chunk, mine, settled, foreign)

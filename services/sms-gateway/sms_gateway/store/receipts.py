@@ -1,0 +1,217 @@
+"""Receipts into the ledger: by the carrier's id, in batches; what matches nothing yet is parked, never lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from contracts.ids import first_id_at
+from contracts.vocabulary import Channel, MessageState
+from psycopg import Cursor
+
+# Most receipts come within a day and a half; older partitions are asked only for those that match nothing there.
+NEAR = timedelta(hours=36)
+FAR = timedelta(days=10)
+KEEP_PARKED = timedelta(days=3)
+
+
+class Arrived(NamedTuple):
+    """A receipt as the ledger takes it. `tries` counts how often it was looked for."""
+
+    carrier_id: UUID
+    carrier_message_id: str
+    state: MessageState
+    code: str
+    address: str
+    at: float
+    tries: int = 0
+
+
+_APPLY = """
+UPDATE ledger l SET state = r.state, code = r.code, final_at = CASE WHEN r.state <> 'unknown' THEN r.at END
+FROM unnest(%s::text[], %s::text[], %s::text[], %s::timestamptz[]) AS r(id, state, code, at)
+WHERE l.carrier_message_id = r.id AND l.message_id >= %s AND l.carrier_id = %s
+  AND l.state IN ('submitted', 'unknown') AND l.state <> r.state
+RETURNING r.id, l.message_id::text, l.account_id::text, l.campaign_id::text
+"""
+_APPLY_PARTS = """
+UPDATE ledger_parts p SET state = r.state, code = r.code
+FROM unnest(%s::text[], %s::text[], %s::text[]) AS r(id, state, code)
+WHERE p.carrier_message_id = r.id AND p.message_id >= %s AND p.carrier_id = %s
+RETURNING r.id, p.message_id
+"""
+_JOIN_PARTS = """
+UPDATE ledger l SET state = j.state, code = j.code, final_at = now()
+FROM (
+  SELECT message_id,
+         coalesce((array_agg(state ORDER BY part) FILTER (WHERE state IN ('undelivered', 'expired', 'rejected')))[1],
+                  CASE WHEN bool_and(state = 'delivered') THEN 'delivered' END) AS state,
+         coalesce((array_agg(code ORDER BY part) FILTER (WHERE state IN ('undelivered', 'expired', 'rejected')))[1],
+                  max(code)) AS code
+  FROM ledger_parts WHERE message_id = ANY(%s) GROUP BY message_id
+) j
+WHERE l.message_id = j.message_id AND j.state IS NOT NULL AND l.state IN ('submitted', 'unknown')
+RETURNING l.message_id::text, l.account_id::text, l.campaign_id::text, l.state, l.code
+"""
+_KNOWN = "SELECT carrier_message_id FROM ledger WHERE carrier_message_id = ANY(%s) AND message_id >= %s AND carrier_id = %s"
+
+
+def apply(cursor: Cursor[Any], arrived: Sequence[Arrived], now: datetime) -> list[dict[str, Any]]:
+    """Write receipts; returns the delivery events of the changes. Those that match nothing are parked."""
+    events: list[dict[str, Any]] = []
+    by_carrier: dict[UUID, dict[str, Arrived]] = {}
+    for receipt in arrived:
+        of_carrier = by_carrier.setdefault(receipt.carrier_id, {})
+        earlier = of_carrier.get(receipt.carrier_message_id)
+        # Two of one message in a batch: the final one counts, whichever came last.
+        if earlier is None or earlier.state is MessageState.UNKNOWN:
+            of_carrier[receipt.carrier_message_id] = receipt
+    parked: list[Arrived] = []
+    for carrier_id, waiting in by_carrier.items():
+        _apply_to_messages(cursor, carrier_id, waiting, now - NEAR, events)
+        if waiting:
+            _apply_to_parts(cursor, carrier_id, waiting, now - FAR, events)
+        if waiting:
+            _apply_to_messages(cursor, carrier_id, waiting, now - FAR, events)
+        if waiting:
+            _drop_known(cursor, carrier_id, waiting, now - FAR)
+        parked += [receipt for receipt in waiting.values() if not _mend_unknown(cursor, receipt, events)]
+    _park(cursor, parked, now)
+    return events
+
+
+def _apply_to_messages(
+    cursor: Cursor[Any], carrier_id: UUID, waiting: dict[str, Arrived], since: datetime, events: list[dict[str, Any]]
+) -> None:
+    receipts = list(waiting.values())
+    cursor.execute(
+        _APPLY,
+        (
+            [receipt.carrier_message_id for receipt in receipts],
+            [receipt.state for receipt in receipts],
+            [receipt.code for receipt in receipts],
+            [datetime.fromtimestamp(receipt.at, UTC) for receipt in receipts],
+            first_id_at(since),
+            carrier_id,
+        ),
+    )
+    for identifier, message_id, account_id, campaign_id in cursor.fetchall():
+        receipt = waiting.pop(identifier, None)
+        if receipt is not None:
+            events.append(_event(message_id, account_id, campaign_id, receipt.at, receipt.state, receipt.code))
+
+
+def _apply_to_parts(
+    cursor: Cursor[Any], carrier_id: UUID, waiting: dict[str, Arrived], since: datetime, events: list[dict[str, Any]]
+) -> None:
+    receipts = list(waiting.values())
+    cursor.execute(
+        _APPLY_PARTS,
+        (
+            [receipt.carrier_message_id for receipt in receipts],
+            [receipt.state for receipt in receipts],
+            [receipt.code for receipt in receipts],
+            first_id_at(since),
+            carrier_id,
+        ),
+    )
+    touched = cursor.fetchall()
+    if not touched:
+        return
+    at = max(receipt.at for receipt in receipts)
+    for identifier, _ in touched:
+        waiting.pop(identifier, None)
+    cursor.execute(_JOIN_PARTS, (list({message_id for _, message_id in touched}),))
+    for message_id, account_id, campaign_id, state, code in cursor.fetchall():
+        events.append(_event(message_id, account_id, campaign_id, at, state, code))
+
+
+def _drop_known(cursor: Cursor[Any], carrier_id: UUID, waiting: dict[str, Arrived], since: datetime) -> None:
+    """Repeats of receipts whose message is final already say nothing new."""
+    cursor.execute(_KNOWN, (list(waiting), first_id_at(since), carrier_id))
+    for (identifier,) in cursor.fetchall():
+        waiting.pop(identifier, None)
+
+
+def _mend_unknown(cursor: Cursor[Any], receipt: Arrived, events: list[dict[str, Any]]) -> bool:
+    """A receipt whose id no answer ever told us: the oldest unknown message to that number is meant.
+
+    Only from the second look on: at the first, the answer to its submit_sm may merely not be settled yet.
+    """
+    if not receipt.tries or receipt.state is MessageState.UNKNOWN:
+        return False
+    address = "+" + receipt.address.lstrip("+")
+    cursor.execute(
+        "SELECT message_id, parts_left FROM unknown_messages WHERE address = %s ORDER BY message_id LIMIT 1"
+        " FOR UPDATE SKIP LOCKED",
+        (address,),
+    )
+    found = cursor.fetchone()
+    if found is None:
+        return False
+    message_id, parts_left = found
+    if receipt.state is MessageState.DELIVERED and parts_left > 1:
+        cursor.execute("UPDATE unknown_messages SET parts_left = parts_left - 1 WHERE message_id = %s", (message_id,))
+        return True
+    cursor.execute("DELETE FROM unknown_messages WHERE message_id = %s", (message_id,))
+    cursor.execute(
+        "UPDATE ledger SET state = %s, code = %s, carrier_id = %s, carrier_message_id = %s, final_at = %s"
+        " WHERE message_id = %s AND state = 'unknown' RETURNING message_id::text, account_id::text, campaign_id::text",
+        (
+            receipt.state,
+            receipt.code,
+            receipt.carrier_id,
+            receipt.carrier_message_id,
+            datetime.fromtimestamp(receipt.at, UTC),
+            message_id,
+        ),
+    )
+    row = cursor.fetchone()
+    if row is not None:
+        events.append(_event(*row, receipt.at, receipt.state, receipt.code))
+    return True
+
+
+def _park(cursor: Cursor[Any], receipts: Sequence[Arrived], now: datetime) -> None:
+    rows = [
+        (
+            receipt.carrier_id, receipt.carrier_message_id, receipt.address, receipt.state, receipt.code,
+            datetime.fromtimestamp(receipt.at, UTC), receipt.tries + 1,
+            now + timedelta(seconds=min(2.0 ** receipt.tries, 3600.0)),
+        )
+        for receipt in receipts
+        if now - datetime.fromtimestamp(receipt.at, UTC) < KEEP_PARKED
+    ]  # fmt: skip
+    if not rows:
+        return
+    columns = "carrier_id, carrier_message_id, address, state, code, received_at, tries, next_at"
+    with cursor.copy(f"COPY parked_receipts ({columns}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def take_parked(cursor: Cursor[Any], limit: int = 1_000) -> list[Arrived]:
+    """Take receipts that are due for another look out of the parking, in the caller's transaction."""
+    cursor.execute(
+        "DELETE FROM parked_receipts WHERE position IN (SELECT position FROM parked_receipts WHERE next_at <= now()"
+        " ORDER BY next_at LIMIT %s FOR UPDATE SKIP LOCKED)"
+        " RETURNING carrier_id, carrier_message_id, state, code, address, extract(epoch FROM received_at)::float8, tries",
+        (limit,),
+    )
+    return [Arrived(row[0], row[1], MessageState(row[2]), *row[3:]) for row in cursor.fetchall()]
+
+
+def _event(
+    message_id: str, account_id: str, campaign_id: str | None, at: float, state: str, code: str | None
+) -> dict[str, Any]:
+    return {
+        "message_id": message_id,
+        "account_id": account_id,
+        "at": at,
+        "kind": state,
+        "channel": Channel.SMS,
+        "campaign_id": campaign_id,
+        "code": code or "",
+    }

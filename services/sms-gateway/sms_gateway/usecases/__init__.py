@@ -1,0 +1,39 @@
+"""What sms-gateway can do, a function each: load, decide, save, announce."""
+
+from sms_gateway.usecases.carriers import (
+    create_carrier,
+    create_route,
+    delete_carrier,
+    delete_route,
+    list_carriers,
+    list_routes,
+    update_carrier,
+    update_route,
+)
+from sms_gateway.usecases.contents import count_parts, prepare_content, render_preview
+from sms_gateway.usecases.erasure import erase_account
+from sms_gateway.usecases.senders import accept_sender, decide_sender, list_senders, request_sender
+from sms_gateway.usecases.sending import get_message, plan_send, plan_test, store_send
+
+__all__ = [
+    "accept_sender",
+    "count_parts",
+    "create_carrier",
+    "create_route",
+    "decide_sender",
+    "delete_carrier",
+    "delete_route",
+    "erase_account",
+    "get_message",
+    "list_carriers",
+    "list_routes",
+    "list_senders",
+    "plan_send",
+    "plan_test",
+    "prepare_content",
+    "render_preview",
+    "request_sender",
+    "store_send",
+    "update_carrier",
+    "update_route",
+]

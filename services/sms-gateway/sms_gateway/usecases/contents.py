@@ -1,0 +1,82 @@
+"""Contents: checked, compiled, kept, counted, previewed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sms_gateway import domain, exceptions
+from sms_gateway.rendering import RenderFailed, Template
+from sms_gateway.smpp import gsm, parts
+from sms_gateway.store import directory
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+
+def count_parts(*, text: str, replace_diacritics: bool) -> dict[str, Any]:
+    """A text as it would travel (C7).
+
+    :raises Invalid: over 255 parts.
+    """
+    travelling = gsm.replace_diacritics(text) if replace_diacritics else text
+    try:
+        counted = parts.count(travelling)
+    except parts.TooLong:
+        raise exceptions.text_too_long() from None
+    return {
+        "encoding": counted.encoding,
+        "characters": counted.characters,
+        "units": counted.units,
+        "parts": counted.parts,
+        "offending": counted.offending,
+        "text": travelling,
+    }
+
+
+def prepare_content(session: Session, *, account_id: UUID, sender: str, content: dict[str, Any]) -> dict[str, Any]:
+    """Check sender and template; keep them under their hash unless there are problems."""
+    problems = _sender_problems(session, account_id, sender)
+    variables: list[str] = []
+    parts_max = None
+    try:
+        template = Template(content)
+        variables = template.variables
+        parts_max = len(template.encode(dict.fromkeys(variables, " ")).bodies)
+    except RenderFailed as failed:
+        if failed.code != "field.missing":
+            problems.append({"field": "content.text", "code": failed.code, "detail": failed.detail})
+    if problems:
+        return {"content_hash": "", "variables": variables, "problems": problems, "parts_max": None}
+    name = directory.keep_content(session, account_id=account_id, sender=sender, content=content)
+    return {"content_hash": name, "variables": variables, "problems": [], "parts_max": parts_max}
+
+
+def ensure_sender(session: Session, account_id: UUID, sender: str) -> None:
+    """:raises Invalid: the account may not send under this name."""
+    if directory.sender_state(session, account_id=account_id, sender=sender) != domain.SenderState.ACTIVE:
+        raise exceptions.sender_not_active()
+
+
+def _sender_problems(session: Session, account_id: UUID, sender: str) -> list[dict[str, Any]]:
+    state = directory.sender_state(session, account_id=account_id, sender=sender)
+    if state == domain.SenderState.ACTIVE:
+        return []
+    detail = "This sender ID is not active for the account."
+    return [{"field": "sender", "code": "sender.not_active", "detail": detail}]
+
+
+def render_preview(session: Session, *, account_id: UUID, content_hash: str, fields: dict[str, Any]) -> dict[str, Any]:
+    """The text as one recipient would get it, counted.
+
+    :raises NotFound: no such content in the account.
+    :raises Invalid: a field that the template needs is missing, or it fails.
+    """
+    row = directory.content(session, content_hash, account_id=account_id)
+    if row is None:
+        raise exceptions.not_found("content")
+    try:
+        text = Template(row.content).text(fields)
+    except RenderFailed as failed:
+        raise exceptions.template_invalid(failed.detail) from None
+    return {**count_parts(text=text, replace_diacritics=False), "sender": row.sender}

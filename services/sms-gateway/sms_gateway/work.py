@@ -1,0 +1,161 @@
+"""What travels through a connector: batches from a lane, the chunks they are claimed in, messages and their parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from contracts.ids import message_ids
+from contracts.vocabulary import Lane, MessageState
+
+from sms_gateway.rendering import Template
+from sms_gateway.submission import Envelope
+
+CHUNK = 100
+
+
+class Content:
+    """A stored content, compiled; shared by all batches that name its hash."""
+
+    def __init__(self, account_id: UUID, sender: str, content: Mapping[str, Any]) -> None:
+        self.account_id = str(account_id)
+        self.sender = sender
+        self.content = content
+        self.template = Template(content)
+        self._envelopes: dict[Any, Envelope] = {}
+
+    def envelope(self, long_form: Any) -> Envelope:
+        found = self._envelopes.get(long_form)
+        if found is None:
+            found = self._envelopes[long_form] = Envelope(self.sender, self.content, long_form)
+        return found
+
+
+class Header:
+    """What all recipients of a batch share."""
+
+    __slots__ = ("accepted_at", "account_id", "batch_id", "campaign_id", "content_hash", "lane", "send_id", "trace_id")
+
+    def __init__(self, raw: Mapping[str, Any], lane: Lane) -> None:
+        """:raises KeyError, ValueError: not a batch."""
+        self.lane = lane
+        self.batch_id = str(UUID(raw["batch_id"]))
+        self.account_id = str(UUID(raw["account_id"]))
+        self.campaign_id = str(UUID(raw["campaign_id"])) if raw.get("campaign_id") else None
+        self.send_id = UUID(raw["send_id"])
+        self.content_hash = str(raw["content_hash"])
+        self.trace_id = str(raw.get("trace_id") or "")
+        self.accepted_at = float(raw.get("accepted_at") or 0) or datetime.now(UTC).timestamp()
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "batch_id": self.batch_id,
+            "account_id": self.account_id,
+            "campaign_id": self.campaign_id,
+            "send_id": str(self.send_id),
+            "content_hash": self.content_hash,
+            "trace_id": self.trace_id,
+            "accepted_at": self.accepted_at,
+            "lane": self.lane,
+        }
+
+
+def ids_as_text(send_id: UUID) -> Callable[[int], str]:
+    """`str(ids.message_id(send_id, number))`, ten times as fast: only the last eight digits change."""
+    stem = str(message_ids(send_id)(0))[:-8]
+    return lambda number: f"{stem}{number:08x}"
+
+
+class Batch:
+    """One lane delivery. `unsettled` counts down in the database thread; at 0 the batch is done."""
+
+    __slots__ = ("content", "deferred", "delivery", "failed", "header", "submitted", "unsettled")
+
+    def __init__(self, header: Header, content: Content, size: int, delivery: Any = None) -> None:
+        self.header = header
+        self.content = content
+        self.delivery = delivery
+        self.unsettled = size
+        self.submitted = self.failed = self.deferred = 0
+
+    def settle(self, state: MessageState, count: int = 1) -> None:
+        """Count `count` of its recipients as settled."""
+        self.unsettled -= count
+        if state is MessageState.DEFERRED:
+            self.deferred += count
+        elif state in (MessageState.REJECTED, MessageState.EXPIRED):
+            self.failed += count
+        else:
+            self.submitted += count
+
+
+class Claim:
+    """One claim row of this instance and how many of its messages are not settled."""
+
+    __slots__ = ("claim_id", "unsettled")
+
+    def __init__(self, claim_id: UUID, unsettled: int) -> None:
+        self.claim_id = claim_id
+        self.unsettled = unsettled
+
+
+class Chunk:
+    """Recipients of one batch that are claimed together, all for one carrier (None: no carrier is up)."""
+
+    __slots__ = ("attempts", "batch", "carrier", "claim", "existing", "recipients")
+
+    def __init__(self, batch: Batch, carrier: Any, recipients: list[dict[str, Any]]) -> None:
+        self.batch = batch
+        self.carrier = carrier
+        self.recipients = recipients
+        self.claim: Claim | None = None
+        # Numbers that have a row in the ledger already (accepted or deferred), and how often they were tried.
+        self.existing: frozenset[int] = frozenset()
+        self.attempts: Mapping[int, int] = {}
+
+    def body(self) -> bytes:
+        """What a sweeper needs to finish this chunk for a dead instance."""
+        return orjson.dumps({**self.batch.header.as_json(), "recipients": self.recipients})
+
+
+class Message:
+    """One recipient on its way: from the claim to the settlement."""
+
+    __slots__ = (
+        "attempts", "carrier", "carrier_ids", "chunk", "code", "due_at", "existing", "message_id", "parts", "parts_left",
+        "recipient", "state", "submitted_at",
+    )  # fmt: skip
+
+    def __init__(self, chunk: Chunk, recipient: dict[str, Any], message_id: str, existing: bool, attempts: int) -> None:
+        self.chunk = chunk
+        self.recipient = recipient
+        self.message_id = message_id
+        self.existing = existing
+        self.attempts = attempts
+        self.carrier: Any = None
+        self.carrier_ids: list[str] | None = None
+        self.parts = self.parts_left = 1
+        self.state: MessageState | None = None
+        self.code: str | None = None
+        self.submitted_at = 0.0
+        self.due_at: datetime | None = None
+
+
+class Part:
+    """One submit_sm of a message. `number` counts from 1."""
+
+    __slots__ = ("body", "message", "number", "tries")
+
+    def __init__(self, body: bytes, message: Message, number: int) -> None:
+        self.body = body
+        self.message = message
+        self.number = number
+        self.tries = 0
+
+
+def chunked(recipients: list[dict[str, Any]], size: int = CHUNK) -> Iterable[list[dict[str, Any]]]:
+    for start in range(0, len(recipients), size):
+        yield recipients[start : start + size]
