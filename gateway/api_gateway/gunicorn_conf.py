@@ -31,7 +31,7 @@ accesslog = None
 control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
 # A client that stops in the middle of a request may not hold a thread for longer than this.
-RECEIVE_SECONDS = 20
+RECEIVE_SECONDS = int(os.environ.get("GATEWAY_RECEIVE_SECONDS", "20"))
 
 
 def on_starting(server: Any) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 
 from chassis.health import Check, evaluate
 
-START_SECONDS = 15.0
+START_SECONDS = 10.0
 ESSENTIAL = frozenset({"spool"})
 
 

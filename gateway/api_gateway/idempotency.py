@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from api_gateway import store
 from chassis.ids import new_id
+from chassis.logs import get_logger
 from contracts.errors import Conflict, Invalid, Unavailable, Unreadable
 
 KEEP = timedelta(hours=24)
@@ -25,6 +26,8 @@ LOCK_MARGIN = timedelta(seconds=5)
 MAX_KEY = 255
 MAX_KEPT_BODY = 1024 * 1024
 _KEPT_HEADERS = ("Content-Type", "Location", "Retry-After", "WWW-Authenticate")
+
+log = get_logger()
 
 Transaction = Callable[[], AbstractContextManager[Session]]
 
@@ -96,28 +99,44 @@ class Idempotency:
                     if found is not None and found.status is not None:
                         return _replay(found)
                     request_key = store.take_over(session, **lock)
-        except SQLAlchemyError:
+        except SQLAlchemyError as error:
+            log.warning("idempotency_unavailable", error_type=type(error).__name__)
             raise Unavailable("idempotency.unavailable", "Idempotency keys cannot be kept at the moment.") from None
         if request_key is None:
             raise Conflict("idempotency.still_running", "The first request with this key is still running.")
         return Held(UUID(account_id), key, request_key, lock_id)
 
+    def give_back(self, held: Held) -> None:
+        """Unlock the key unanswered: a retry works at once, with the same request key."""
+        try:
+            with self._transaction() as session:
+                store.let_go(session, account_id=held.account_id, key=held.key, lock_id=held.lock_id)
+        except SQLAlchemyError as error:
+            log.warning("idempotency_key_not_given_back", error_type=type(error).__name__)
+
     def finish(self, held: Held, answer: Response) -> None:
         """Keep the answer; or, where trying again is right (429, 5xx), give the key back unanswered."""
+        try:
+            with self._transaction() as session:
+                self._keep(session, held, answer)
+        except SQLAlchemyError as error:
+            # The work is done: its answer goes out, and a retry after the lock passes the same request key.
+            log.warning("idempotent_answer_not_kept", error_type=type(error).__name__)
+
+    def _keep(self, session: Session, held: Held, answer: Response) -> None:
         body = answer.get_data()
-        with self._transaction() as session:
-            if answer.status_code == 429 or answer.status_code >= 500 or len(body) > MAX_KEPT_BODY:
-                store.let_go(session, account_id=held.account_id, key=held.key, lock_id=held.lock_id)
-                return
-            store.store_answer(
-                session,
-                account_id=held.account_id,
-                key=held.key,
-                lock_id=held.lock_id,
-                status=answer.status_code,
-                headers={name: answer.headers[name] for name in _KEPT_HEADERS if name in answer.headers},
-                body=body,
-            )
+        if answer.status_code == 429 or answer.status_code >= 500 or len(body) > MAX_KEPT_BODY:
+            store.let_go(session, account_id=held.account_id, key=held.key, lock_id=held.lock_id)
+            return
+        store.store_answer(
+            session,
+            account_id=held.account_id,
+            key=held.key,
+            lock_id=held.lock_id,
+            status=answer.status_code,
+            headers={name: answer.headers[name] for name in _KEPT_HEADERS if name in answer.headers},
+            body=body,
+        )
 
 
 def _replay(found: Any) -> Response:

@@ -23,7 +23,7 @@ from contracts.errors import Unavailable
 
 SWEEP_SECONDS = 60.0
 # A worker serves tracking links without the broker; it does not wait for it for long.
-BROKER_PATIENCE = 5.0
+BROKER_PATIENCE = 3.0
 POOL_SIZE = 8
 
 log = get_logger()

@@ -131,6 +131,9 @@ class Endpoint:
             answer = self._perform(context)
         except WiciError as error:
             answer = problems.problem(error)
+        except Exception:
+            self._parts.idempotency.give_back(held)
+            raise
         self._parts.idempotency.finish(held, answer)
         return answer
 

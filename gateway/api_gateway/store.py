@@ -47,7 +47,7 @@ _ANSWER = text(
     " WHERE account_id = :account_id AND key = :key AND lock_id = :lock_id"
 )
 _LET_GO = text(
-    "UPDATE idempotent_requests SET locked_until = '-infinity'"
+    "UPDATE idempotent_requests SET locked_until = 'epoch'"
     " WHERE account_id = :account_id AND key = :key AND lock_id = :lock_id AND status IS NULL"
 )
 

@@ -28,19 +28,44 @@ def other_module_thing():
 
 ROUTES = [
     Route(
-        "POST", "/v1/things/<uuid:thing_id>/send", rpc="things.send", permission="sms.send", summary="Send", request=Thing,
-        response=other_module_thing(), status=202, idempotent=True, location="/v1/jobs/{id}", retry_after=2, tags=["Things"],
+        "POST",
+        "/v1/things/<uuid:thing_id>/send",
+        rpc="things.send",
+        permission="sms.send",
+        summary="Send",
+        request=Thing,
+        response=other_module_thing(),
+        status=202,
+        idempotent=True,
+        location="/v1/jobs/{id}",
+        retry_after=2,
+        tags=["Things"],
     ),
     Route(
-        "GET", "/v1/things", rpc="things.list", permission=ANYONE, service_checked="sms.campaigns.read", summary="List",
-        query=PageQuery, response=page_of(Thing), tags=["Things"],
+        "GET",
+        "/v1/things",
+        rpc="things.list",
+        permission=ANYONE,
+        service_checked="sms.campaigns.read",
+        summary="List",
+        query=PageQuery,
+        response=page_of(Thing),
+        tags=["Things"],
     ),
-    Route("POST", "/v1/sign-ups", rpc="things.sign_up", permission=PUBLIC, summary="Sign up", tags=["Things"], status=204),
     Route(
-        "GET", "/v1/users", rpc="things.users", permission="users.manage", session_only=True, summary="Users",
-        tags=["Things"], response=Thing,
+        "POST", "/v1/sign-ups", rpc="things.sign_up", permission=PUBLIC, summary="Sign up", tags=["Things"], status=204
     ),
-]  # fmt: skip
+    Route(
+        "GET",
+        "/v1/users",
+        rpc="things.users",
+        permission="users.manage",
+        session_only=True,
+        summary="Users",
+        tags=["Things"],
+        response=Thing,
+    ),
+]
 
 
 @pytest.fixture(scope="module")

@@ -35,24 +35,40 @@ class ThingQuery(PageQuery):
 ROUTES = [
     Route("GET", "/v1/things", rpc="things.list", permission="contacts.read", summary="List", query=ThingQuery),
     Route(
-        "POST", "/v1/things", rpc="things.create", permission="contacts.write", summary="Create", request=ThingCreate,
-        status=201, location="/v1/things/{id}",
+        "POST",
+        "/v1/things",
+        rpc="things.create",
+        permission="contacts.write",
+        summary="Create",
+        request=ThingCreate,
+        status=201,
+        location="/v1/things/{id}",
     ),
     Route(
-        "PATCH", "/v1/things/<uuid:thing_id>", rpc="things.update", permission="contacts.write", summary="Change",
+        "PATCH",
+        "/v1/things/<uuid:thing_id>",
+        rpc="things.update",
+        permission="contacts.write",
+        summary="Change",
         request=ThingUpdate,
     ),
     Route("GET", "/v1/things/<uuid:thing_id>", rpc="things.get", permission="contacts.read", summary="Get"),
     Route("DELETE", "/v1/things/<uuid:thing_id>", rpc="things.delete", permission=ANYONE, summary="Go", status=204),
     Route(
-        "POST", "/v1/things/<uuid:thing_id>/count", rpc="things.count", permission=ANYONE, summary="Count", status=202,
-        location="/v1/counts/{id}", retry_after=3,
+        "POST",
+        "/v1/things/<uuid:thing_id>/count",
+        rpc="things.count",
+        permission=ANYONE,
+        summary="Count",
+        status=202,
+        location="/v1/counts/{id}",
+        retry_after=3,
     ),
     Route("GET", "/v1/users", rpc="things.users", permission="users.manage", summary="Users", session_only=True),
     Route("GET", "/v1/operator/things", rpc="things.all", permission=ANYONE, summary="All", operator=True),
     Route("POST", "/v1/sign-ups", rpc="things.sign_up", permission=PUBLIC, summary="Sign up", request=ThingCreate),
     Route("GET", "/v1/broken", permission=ANYONE, summary="Broken", handler=lambda _context: 1 / 0),
-]  # fmt: skip
+]
 
 
 @pytest.fixture

@@ -1,0 +1,286 @@
+"""What several workers share through the gateway's own PostgreSQL database."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from flask import Flask, Response
+from marshmallow import fields
+
+from api_gateway import store
+from api_gateway.idempotency import Held, Idempotency, fingerprint
+from api_gateway.limits import RateLimiter
+from api_gateway.routing import Route
+from chassis.testing import truncate
+from contracts.errors import Conflict, Invalid, TooManyRequests, Unavailable
+from contracts.schema import Schema
+
+ACCOUNT = str(uuid4())
+MARK = fingerprint("POST /v1/sms", {"to": ["+48500100200"]})
+
+
+@pytest.fixture
+def database(open_database):
+    opened = open_database("api_gateway")
+    truncate(opened)
+    return opened
+
+
+@pytest.fixture
+def now():
+    return [datetime(2026, 11, 24, 8, tzinfo=UTC)]
+
+
+@pytest.fixture
+def keys(database, now):
+    return Idempotency(database.transaction, now=lambda: now[0])
+
+
+def answer(status=202, body=b'{"id": 1}'):
+    with Flask("test").app_context():
+        return Response(body, status, {"Location": "/v1/sms/1"}, content_type="application/json")
+
+
+def test_same_key_and_body_same_answer(keys):
+    held = keys.begin(ACCOUNT, "k", MARK, 10)
+    keys.finish(held, answer())
+
+    replayed = keys.begin(ACCOUNT, "k", MARK, 10)
+
+    assert (replayed.status_code, replayed.data) == (202, b'{"id": 1}')
+    assert replayed.headers["Location"] == "/v1/sms/1"
+    assert replayed.headers["Content-Type"] == "application/json"
+    assert replayed.headers["Idempotency-Replayed"] == "true"
+
+
+def test_other_body_is_refused(keys):
+    keys.finish(keys.begin(ACCOUNT, "k", MARK, 10), answer())
+
+    with pytest.raises(Invalid, match="key_reused"):
+        keys.begin(ACCOUNT, "k", fingerprint("POST /v1/sms", {"to": []}), 10)
+    with pytest.raises(Invalid, match="key_reused"):
+        keys.begin(ACCOUNT, "k", fingerprint("POST /v1/emails", {"to": ["+48500100200"]}), 10)
+
+
+def test_still_running(keys):
+    keys.begin(ACCOUNT, "k", MARK, 10)
+
+    with pytest.raises(Conflict, match="still_running"):
+        keys.begin(ACCOUNT, "k", MARK, 10)
+
+
+def test_key_belongs_to_its_account(keys):
+    keys.finish(keys.begin(ACCOUNT, "k", MARK, 10), answer())
+
+    assert isinstance(keys.begin(str(uuid4()), "k", MARK, 10), Held)
+
+
+def test_after_a_crash_the_retry_has_the_same_request_key(keys, now):
+    first = keys.begin(ACCOUNT, "k", MARK, 10)  # and the worker dies
+
+    now[0] += timedelta(seconds=14)
+    with pytest.raises(Conflict):
+        keys.begin(ACCOUNT, "k", MARK, 10)
+    now[0] += timedelta(seconds=2)
+    second = keys.begin(ACCOUNT, "k", MARK, 10)
+
+    assert second.request_key == first.request_key
+    assert second.lock_id != first.lock_id
+
+
+def test_late_worker_does_not_overwrite_who_took_over(keys, now):
+    first = keys.begin(ACCOUNT, "k", MARK, 10)
+    now[0] += timedelta(seconds=20)
+    second = keys.begin(ACCOUNT, "k", MARK, 10)
+    keys.finish(second, answer(body=b"second"))
+
+    keys.finish(first, answer(body=b"first"))
+
+    assert keys.begin(ACCOUNT, "k", MARK, 10).data == b"second"
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_what_may_be_tried_again_is_not_kept(keys, status):
+    first = keys.begin(ACCOUNT, "k", MARK, 10)
+    keys.finish(first, answer(status))
+
+    second = keys.begin(ACCOUNT, "k", MARK, 10)
+
+    assert isinstance(second, Held)
+    assert second.request_key == first.request_key
+
+
+def test_refusal_by_a_service_is_an_answer_too(keys):
+    keys.finish(keys.begin(ACCOUNT, "k", MARK, 10), answer(402))
+
+    assert keys.begin(ACCOUNT, "k", MARK, 10).status_code == 402
+
+
+def test_a_day_later_the_key_is_new(keys, now):
+    first = keys.begin(ACCOUNT, "k", MARK, 10)
+    keys.finish(first, answer())
+    now[0] += timedelta(hours=23, minutes=59)
+    assert isinstance(keys.begin(ACCOUNT, "k", MARK, 10), Response)
+
+    now[0] += timedelta(minutes=2)
+    again = keys.begin(ACCOUNT, "k", fingerprint("POST /v1/sms", {}), 10)
+
+    assert again.request_key != first.request_key
+
+
+def test_of_many_at_once_one_is_first(keys):
+    def begin(_n):
+        try:
+            return keys.begin(ACCOUNT, "k", MARK, 10)
+        except Conflict:
+            return None
+
+    with ThreadPoolExecutor(16) as pool:
+        outcomes = list(pool.map(begin, range(64)))
+
+    assert len([outcome for outcome in outcomes if isinstance(outcome, Held)]) == 1
+
+
+def test_old_rows_are_swept(database, keys, now):
+    keys.finish(keys.begin(ACCOUNT, "old", MARK, 10), answer())
+    now[0] += timedelta(hours=25)
+    keys.finish(keys.begin(ACCOUNT, "new", MARK, 10), answer())
+    with database.transaction() as session:
+        store.lease(session, subject="key:k", window_start=60, wanted=1, limit=10)
+
+    with database.transaction() as session:
+        assert store.sweep(session, now[0], keep=timedelta(hours=24)) == 2
+
+    assert isinstance(keys.begin(ACCOUNT, "new", MARK, 10), Response)
+
+
+def test_limit_is_exact_over_workers_at_once(database):
+    def lease(subject, start, wanted, limit):
+        with database.transaction() as session:
+            return store.lease(session, subject=subject, window_start=start, wanted=wanted, limit=limit)
+
+    limiters = [RateLimiter(lease, clock=lambda: 30.0) for _ in range(4)]
+    done = []
+
+    def spend(limiter):
+        # In turns, as requests come: a worker that is refused stays refused, the others use up what they hold.
+        while True:
+            try:
+                limiter.spend("account:a", 1000)
+                done.append(1)
+            except TooManyRequests:
+                return
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(spend, limiters * 2))
+
+    assert len(done) == 1000
+
+
+class Sms(Schema):
+    to = fields.List(fields.String(), required=True)
+
+
+ROUTES = [
+    Route(
+        "POST",
+        "/v1/sms",
+        rpc="sms.send",
+        permission="sms.send",
+        summary="Send",
+        request=Sms,
+        status=202,
+        idempotent=True,
+    )
+]
+
+
+@pytest.fixture
+def client(make_client, database):
+    return make_client(ROUTES, transaction=database.transaction)
+
+
+def test_over_http(client, services, log_in):
+    services.answers["sms.send"] = lambda actor, _payload: {"messages": [actor["request_key"]]}
+    headers = {**log_in(permissions=["sms"]), "Idempotency-Key": '"order 17"'}
+
+    first = client.post("/v1/sms", json={"to": ["+48500100200"]}, headers=headers)
+    again = client.post(
+        "/v1/sms", data=b'{ "to" : ["+48500100200"] }', content_type="application/json", headers=headers
+    )
+    other = client.post("/v1/sms", json={"to": ["+48500100201"]}, headers=headers)
+    without = client.post("/v1/sms", json={"to": ["+48500100200"]}, headers=log_in(permissions=["sms"]))
+
+    assert (first.status_code, again.status_code, other.status_code) == (202, 202, 422)
+    assert again.data == first.data
+    assert "Idempotency-Replayed" not in first.headers and again.headers["Idempotency-Replayed"] == "true"
+    assert first.json["messages"][0] is not None
+    assert without.json["messages"] == [None]
+    assert len(services.asked("sms.send")) == 2
+
+
+def test_timed_out_call_is_tried_again_with_the_same_key(client, services, log_in):
+    asked = []
+
+    def slow(actor, _payload):
+        asked.append(actor["request_key"])
+        if len(asked) == 1:
+            raise Unavailable("service.timeout", "sms.send did not answer within 10 s.")
+        return {"messages": []}
+
+    services.answers["sms.send"] = slow
+    headers = {**log_in(permissions=["sms"]), "Idempotency-Key": "k"}
+
+    statuses = [client.post("/v1/sms", json={"to": []}, headers=headers).status_code for _ in range(3)]
+
+    assert statuses == [503, 202, 202]
+    assert len(asked) == 2 and asked[0] == asked[1]
+
+
+def test_two_at_once_over_http(make_client, database, services, log_in):
+    started, go_on = threading.Event(), threading.Event()
+
+    def slow(_actor, _payload):
+        started.set()
+        go_on.wait(10)
+        return {"messages": []}
+
+    services.answers["sms.send"] = slow
+    headers = {**log_in(permissions=["sms"]), "Idempotency-Key": "k"}
+    app = make_client(ROUTES, transaction=database.transaction).application
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(lambda: app.test_client().post("/v1/sms", json={"to": []}, headers=headers))
+        assert started.wait(10)
+        second = app.test_client().post("/v1/sms", json={"to": []}, headers=headers)
+        go_on.set()
+
+    assert (second.status_code, second.json["code"]) == (409, "idempotency.still_running")
+    assert first.result().status_code == 202
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, "ą", '""'])
+def test_unreadable_key(client, log_in, key):
+    headers = {**log_in(permissions=["sms"]), "Idempotency-Key": key}
+
+    answer_ = client.post("/v1/sms", json={"to": []}, headers=headers)
+
+    assert (answer_.status_code, answer_.json["code"]) == (400, "idempotency.bad_key")
+
+
+def test_failing_database_promises_nothing(make_client, services, log_in):
+    from sqlalchemy.exc import OperationalError
+
+    def broken():
+        raise OperationalError("SELECT 1", {}, Exception("gone"))
+
+    services.answers["sms.send"] = {}
+    client = make_client(ROUTES, transaction=broken)
+    headers = log_in(permissions=["sms"])
+
+    with_key = client.post("/v1/sms", json={"to": []}, headers={**headers, "Idempotency-Key": "k"})
+    without = client.post("/v1/sms", json={"to": []}, headers=headers)
+
+    assert (with_key.status_code, with_key.json["code"]) == (503, "idempotency.unavailable")
+    assert without.status_code == 202

@@ -1,0 +1,254 @@
+"""The gateway as it runs: gunicorn with two workers, real RabbitMQ, real PostgreSQL, a real Nameko service."""
+
+import base64
+import os
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import orjson
+import pytest
+import requests
+
+from chassis.rpc_client import RpcClient
+from chassis.testing import free_port, wait_until
+from contracts import tokens
+from contracts.events import ACCESS_CHANGED, RECIPIENT_UNSUBSCRIBED
+from contracts.lanes import DELIVERY_EVENTS
+from contracts.tokens import TokenKind
+
+FOLDER = str(Path(__file__).parent)
+KEY = b"fedcba9876543210fedcba9876543210"
+ACCOUNT, MESSAGE, CONTACT = (UUID(int=n << 80 | 0x7 << 76 | 0x8 << 60 | n) for n in (1, 2, 3))
+LOGGED_IN = {"Authorization": "Bearer t0ken"}
+
+
+@pytest.fixture
+def services(launch_service, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", FOLDER)
+    return launch_service("wired", env={"WIRED_SERVICES": "1"})
+
+
+@pytest.fixture
+def launch_gateway(launch, tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", FOLDER)
+
+    def start(**env):
+        port = free_port()
+        environ = {
+            "HEALTH_PORT": str(port),
+            "GATEWAY_BIND": f"127.0.0.1:{port}",
+            "GATEWAY_SPOOL_FOLDER": str(tmp_path / "spool"),
+            "WICI_LINK_KEYS": base64.b64encode(KEY).decode(),
+        }
+        process = launch("api_gateway", "wired:app()", service="api_gateway", env={**environ, **env})
+        process.url = f"http://127.0.0.1:{port}"
+        return process
+
+    return start
+
+
+def ask(gateway, method, path, **options):
+    return requests.request(method, gateway.url + path, timeout=30, allow_redirects=False, **options)
+
+
+def greet(gateway, path="/v1/greetings", headers=LOGGED_IN, **body):
+    return ask(gateway, "POST", path, json={"name": "Anno", **body}, headers=headers)
+
+
+def test_requests_go_through_the_real_bus(services, launch_gateway, broker):
+    gateway = launch_gateway()
+
+    answer = greet(gateway)
+    refused = ask(gateway, "GET", "/v1/conflicts", headers=LOGGED_IN)
+    crashed = ask(gateway, "GET", "/v1/crashes", headers=LOGGED_IN)
+    nobody = ask(gateway, "GET", "/v1/nobody", headers=LOGGED_IN)
+
+    assert (answer.status_code, answer.json()["greeting"]) == (200, "Cześć, Anno!")
+    assert (refused.status_code, refused.json()["code"], refused.json()["limit"]) == (409, "greeting.refused", 3)
+    assert (crashed.status_code, crashed.json()["code"]) == (500, "internal")
+    assert "secret" not in crashed.text
+    assert (nobody.status_code, nobody.headers["Retry-After"]) == (503, "2")
+    assert nobody.elapsed.total_seconds() < 2  # nobody listens: said at once, not after the deadline
+
+
+def test_many_at_once_share_one_connection(services, launch_gateway):
+    gateway = launch_gateway()
+
+    with ThreadPoolExecutor(32) as pool:
+        answers = list(pool.map(lambda n: greet(gateway, name=str(n)).json()["greeting"], range(400)))
+
+    assert answers == [f"Cześć, {n}!" for n in range(400)]
+
+
+def test_change_of_access_is_seen_by_every_worker_within_a_second(services, launch_gateway, broker):
+    gateway, client = launch_gateway(), RpcClient(broker)
+    for _ in range(40):
+        assert greet(gateway).status_code == 200
+    asked = client.call("identity.end_session", {}, {"ended": True})["asked"]
+    assert asked <= 2  # each worker asked once and remembered
+
+    event = {"event_id": str(uuid4()), "occurred_at": "2026-11-24T08:00:00+00:00", "account_id": str(uuid4())}
+    broker.publish_event(ACCESS_CHANGED, orjson.dumps(event)).result(5)
+    time.sleep(1.0)
+
+    assert {greet(gateway).status_code for _ in range(40)} == {401}
+
+
+@pytest.fixture
+def queues(broker):
+    """`queues(name)`: the bodies that arrive on a queue."""
+
+    def listen(queue):
+        bodies = []
+
+        def keep(delivery):
+            bodies.append(orjson.loads(delivery.body))
+            delivery.ack()
+
+        broker.consume(queue, keep)
+        return bodies
+
+    return listen
+
+
+UNSUBSCRIPTIONS = f"evt-api_gateway-{RECIPIENT_UNSUBSCRIBED.name}--contacts.archive_unsubscribed"
+
+
+def link(kind, target):
+    return tokens.signer(KEY, kind, account_id=ACCOUNT, campaign_id=None, target=target)(MESSAGE, CONTACT)
+
+
+def test_links_reach_reporting_and_contacts(launch_gateway, queues):
+    gateway = launch_gateway()
+    lane, unsubscriptions = queues(DELIVERY_EVENTS), queues(UNSUBSCRIPTIONS)
+
+    clicked = ask(gateway, "GET", f"/t/{link(TokenKind.CLICK, 'https://sklep.example/')}")
+    ask(gateway, "GET", f"/o/{link(TokenKind.OPEN, 'email')}")
+    ask(gateway, "POST", f"/u/{link(TokenKind.UNSUBSCRIBE, 'email')}", data={"List-Unsubscribe": "One-Click"})
+
+    assert (clicked.status_code, clicked.headers["Location"]) == (302, "https://sklep.example/")
+    wait_until(lambda: sum(len(batch["events"]) for batch in lane) == 3, what="three events in the lane")
+    wait_until(lambda: len(unsubscriptions) == 1, what="the unsubscription")
+    kinds = {event["kind"] for batch in lane for event in batch["events"]}
+    assert kinds == {"clicked", "opened", "unsubscribed"}
+    assert unsubscriptions[0]["contact_id"] == str(CONTACT)
+
+
+def test_links_work_with_everything_down_and_kill_9_loses_nothing(launch_gateway, queues, amqp_url):
+    nowhere = f"127.0.0.1:{free_port()}"
+    gateway = launch_gateway(
+        AMQP_URL=f"amqp://guest:guest@{nowhere}/%2F", API_GATEWAY_DATABASE_URL=f"postgresql://x:y@{nowhere}/z"
+    )
+    states = lambda: {ask(gateway, "GET", "/readyz").json()["state"] for _ in range(8)}  # noqa: E731
+    wait_until(lambda: states() == {"degraded"}, what="both workers' start")
+
+    started = time.monotonic()
+    for number in range(50):
+        ask(gateway, "GET", f"/t/{link(TokenKind.CLICK, f'https://sklep.example/{number}')}")
+    assert ask(gateway, "POST", f"/u/{link(TokenKind.UNSUBSCRIBE, 'email')}").status_code == 200
+    assert time.monotonic() - started < 5
+    assert greet(gateway).status_code == 503
+    children = Path(f"/proc/{gateway.pid}/task/{gateway.pid}/children").read_text().split()
+    gateway.kill()
+    for child in children:
+        os.kill(int(child), 9)
+
+    lane, unsubscriptions = queues(DELIVERY_EVENTS), queues(UNSUBSCRIPTIONS)
+    launch_gateway()
+
+    wait_until(lambda: len(unsubscriptions) == 1, what="the unsubscription")
+    wait_until(lambda: sum(len(batch["events"]) for batch in lane) == 51, what="all clicks")
+    urls = {event.get("url") for batch in lane for event in batch["events"]} - {None}
+    assert urls == {f"https://sklep.example/{number}" for number in range(50)}
+
+
+def test_gateway_killed_in_the_middle_of_an_idempotent_request(services, launch_gateway):
+    gateway = launch_gateway(GATEWAY_WORKERS="1")
+    headers = {**LOGGED_IN, "Idempotency-Key": "order-17"}
+    with ThreadPoolExecutor(1) as pool:
+        lost = pool.submit(lambda: greet(gateway, "/v1/slow-greetings", headers, seconds=0.8))
+        time.sleep(0.4)
+        children = Path(f"/proc/{gateway.pid}/task/{gateway.pid}/children").read_text().split()
+        for child in children:
+            os.kill(int(child), 9)
+        with pytest.raises(requests.ConnectionError):
+            lost.result()
+    wait_until(lambda: greet(gateway).status_code == 200, what="a new worker")
+
+    early = greet(gateway, "/v1/slow-greetings", headers, seconds=0.8)
+    assert (early.status_code, early.json()["code"]) == (409, "idempotency.still_running")
+    answer = wait_until(
+        lambda: (tried := greet(gateway, "/v1/slow-greetings", headers, seconds=0.8)).status_code == 200 and tried,
+        what="the lock's end",
+    )
+    again = greet(gateway, "/v1/slow-greetings", headers, seconds=0.8)
+
+    assert UUID(answer.json()["request_key"])
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert again.content == answer.content
+
+
+def test_call_that_takes_too_long(services, launch_gateway):
+    gateway = launch_gateway()
+
+    answer = greet(gateway, "/v1/slow-greetings", seconds=3)
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "service.timeout")
+    assert answer.elapsed.total_seconds() < 2
+
+
+def test_stopping_finishes_what_has_begun(services, launch_gateway):
+    gateway = launch_gateway()
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(lambda: greet(gateway, seconds=1.5))
+        time.sleep(0.5)
+        code = gateway.stop()
+
+    assert running.result().status_code == 200
+    assert code == 0
+
+
+GARBAGE = [
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(range(256)),
+    b"GET\r\n\r\n",
+    b"\x00" * 4096,
+    b"GET / HTTP/9.9\r\n\r\n",
+    b"POST /v1/greetings HTTP/1.1\r\nHost: a\r\nContent-Length: -5\r\n\r\n",
+    b"POST /v1/greetings HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    b"POST /v1/greetings HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: " + b"b" * 70_000 + b"\r\n\r\n",
+]
+
+
+def test_any_bytes_at_the_port_get_a_refusal(launch_gateway):
+    gateway = launch_gateway(GATEWAY_WORKERS="1")
+
+    for raw in GARBAGE:
+        with socket.create_connection(("127.0.0.1", gateway.health_port), timeout=10) as connection:
+            try:
+                connection.sendall(raw)
+                connection.shutdown(socket.SHUT_WR)
+                first = connection.recv(4096)
+            except ConnectionError:
+                first = b""
+        assert first == b"" or first.startswith(b"HTTP/1.1 4"), raw[:60]
+        assert b"Traceback" not in first
+
+    assert ask(gateway, "GET", "/healthz").status_code == 200
+
+
+def test_slow_clients_do_not_hold_all_threads(launch_gateway):
+    gateway = launch_gateway(GATEWAY_WORKERS="1", GATEWAY_THREADS="2", GATEWAY_RECEIVE_SECONDS="1")
+    slow = [socket.create_connection(("127.0.0.1", gateway.health_port)) for _ in range(4)]
+    for connection in slow:
+        connection.sendall(b"POST /v1/greetings HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{")
+
+    answer = ask(gateway, "GET", "/healthz")
+
+    assert answer.status_code == 200
+    for connection in slow:
+        connection.close()
