@@ -11,7 +11,6 @@ import os
 import secrets
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,7 +143,7 @@ class Journey:
             return
         self.operator.post(
             "/v1/operator/mail-routes",
-            {"domain_pattern": "*", "host": "127.0.0.1", "port": port, "tls": "opportunistic", "connections": 8},
+            {"pattern": "*", "kind": "smarthost", "host": "127.0.0.1", "port": port, "connections": 8},
         )
 
     def authorise_senders(self) -> None:
@@ -223,9 +222,31 @@ class Journey:
             raise RuntimeError(f"the campaign {campaign['state']}: {campaign['failure']}")
         return campaign
 
-    def wait_settled(self, campaign_id: str, *, show: Show = quiet, seconds: float = CAMPAIGN_SECONDS) -> dict[str, Any]:
-        """Wait until reporting knows the end of every message."""
-        return poll(lambda: self.report(campaign_id), is_settled, seconds=seconds, show=show)
+    def wait_settled(
+        self, campaign_id: str, *, unknown: bool = False, show: Show = quiet, seconds: float = CAMPAIGN_SECONDS
+    ) -> dict[str, Any]:
+        """Wait until reporting knows the end of every message.
+
+        :param unknown: whether `unknown` is an end: after a crash, what was claimed and never handed over stays so.
+        """
+        return poll(
+            lambda: self.report(campaign_id),
+            lambda report: is_settled(report, unknown=unknown),
+            seconds=seconds,
+            show=show,
+        )
+
+    def messages(self, campaign_id: str) -> list[dict[str, Any]]:
+        """The campaign's part of the message log."""
+        return list(self.api.pages("/v1/messages", campaign_id=campaign_id, limit=1000))
+
+    def received_sms(self, after: int = 0) -> list[dict[str, Any]]:
+        """What the simulated carrier took, a record a part, in order of arrival."""
+        return _all(self.simulators.smsc, "items", "next_after", after)
+
+    def received_mail(self, after: int = 0) -> list[dict[str, Any]]:
+        """What the mailbox world accepted, in order of arrival."""
+        return _all(self.simulators.mailbox, "messages", "next", after)
 
     def read_mail(self, *, after: int = 0, opens: float = 0.4, clicks: float = 0.15, leave: float = 0.01) -> dict[str, Any]:
         """People of the mailbox world open, click and unsubscribe; returns how many did what."""
@@ -258,10 +279,17 @@ def final_count(report: Mapping[str, Any]) -> int:
     return sum(report["counts"].get(state) or 0 for state in FINAL)
 
 
-def is_settled(report: Mapping[str, Any]) -> bool:
-    """Whether every recipient of the campaign has come to an end."""
-    return bool(report["recipients"]) and final_count(report) >= report["recipients"]
+def is_settled(report: Mapping[str, Any], *, unknown: bool = False) -> bool:
+    """Whether every recipient of the campaign has come to an end (`unknown` counts as one where it is said)."""
+    ended = final_count(report) + (report["counts"].get("unknown") or 0 if unknown else 0)
+    return bool(report["recipients"]) and ended >= report["recipients"]
 
 
-def seconds_since(started: float) -> float:
-    return time.monotonic() - started
+def _all(simulator: Api, items: str, cursor: str, after: int) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    while True:
+        page = simulator.get("/messages", after=after, limit=5000)
+        if not page[items]:
+            return found
+        found += page[items]
+        after = page[cursor]

@@ -1,0 +1,97 @@
+"""A whole system of its own for the end-to-end tests: own servers, own ports, own folder, every process of the Procfile."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LOCAL = ROOT / "deploy/local"
+sys.path.insert(0, str(LOCAL))
+SERVERS = ("AMQP_URL", "DATABASE_URL", "WICI_ADMIN_DATABASE_URL")
+
+
+class System:
+    """The running system, and a way to kill its parts."""
+
+    def __init__(self, run: Path) -> None:
+        self.environ = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in SERVERS and not name.endswith("_DATABASE_URL") and not name.startswith("WICI_")
+        }
+        self.environ |= {"WICI_RUN": str(run), "WICI_PORT_OFFSET": str(random.randrange(20_000, 30_000, 100))}
+
+    def command(self, *arguments: str) -> str:
+        ran = subprocess.run(
+            [sys.executable, str(LOCAL / "system.py"), *arguments],
+            env=self.environ, cwd=ROOT, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False,
+        )  # fmt: skip
+        if ran.returncode:
+            pytest.fail(f"{' '.join(arguments)} failed:\n{ran.stdout[-4000:]}\n{ran.stderr[-4000:]}")
+        return ran.stdout
+
+    def running(self) -> dict[str, str]:
+        """The environment of the running system's processes."""
+        import environment
+
+        return {**self.environ, **environment.read(Path(self.environ["WICI_RUN"]) / "env")}
+
+    def pids(self) -> dict[str, int]:
+        """Pid by process name; several lines of `make status` are not processes."""
+        found = {}
+        for line in self.command("status").splitlines():
+            words = line.split()
+            if len(words) > 2 and words[2].isdigit():
+                found[words[0]] = int(words[2])
+        return found
+
+    def kill(self, process: str) -> None:
+        """kill -9 of one process and all that it started; the process manager starts it again."""
+        pid = self.pids()[process]
+        import psutil
+
+        for victim in [*psutil.Process(pid).children(recursive=True), psutil.Process(pid)]:
+            victim.send_signal(signal.SIGKILL)
+
+    def wait_restarted(self, process: str, *, not_pid: int, seconds: float = 30) -> None:
+        ends = time.monotonic() + seconds
+        while self.pids().get(process, not_pid) == not_pid:
+            if time.monotonic() > ends:
+                pytest.fail(f"{process} was not started again")
+            time.sleep(0.5)
+
+
+@pytest.fixture(scope="session")
+def system():
+    """Started once for all end-to-end tests, and ended after them."""
+    started = System(ROOT / ".run/e2e")
+    try:
+        started.command("up")
+        yield started
+    finally:
+        started.command("down")
+
+
+@pytest.fixture(scope="session")
+def environ(system):
+    return system.running()
+
+
+@pytest.fixture
+def journey(environ):
+    """A new account with a plan, senders and the simulators connected."""
+    from journey import Journey
+
+    made = Journey(environ)
+    made.register()
+    made.become_operator()
+    made.give_plan()
+    made.connect_simulators()
+    made.authorise_senders()
+    return made

@@ -1,0 +1,82 @@
+"""kill -9 in the middle of a campaign: nothing is lost, nobody is reached twice, counters equal the ledger."""
+
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+LIST = Path(__file__).parents[2] / "deploy/local/sample/contacts-pl.csv"
+# What one process may have claimed and not settled when it dies; see docs/architecture.md.
+WINDOW = 2_000
+
+
+def kill_in_turn(system, processes, stop):
+    """One after another, each as soon as the one before is back."""
+    for process in processes:
+        if stop.is_set():
+            return
+        pid = system.pids()[process]
+        system.kill(process)
+        system.wait_restarted(process, not_pid=pid)
+        time.sleep(1.0)
+
+
+def send_under_fire(system, journey, campaign_id, processes):
+    stop = threading.Event()
+    killer = threading.Thread(target=kill_in_turn, args=(system, processes, stop))
+    journey.schedule(campaign_id)
+    deadline = time.monotonic() + 60
+    while journey.campaign(campaign_id)["progress"]["published"] == 0 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    killer.start()
+    journey.wait_sent(campaign_id)
+    killer.join()
+    return journey.wait_settled(campaign_id, unknown=True)
+
+
+def check_counters(environ):
+    ran = subprocess.run(
+        [sys.executable, "-m", "reporting.check"], env=environ, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_sms_campaign_survives_kill_nine_of_every_process_on_its_way(system, environ, journey):
+    job = journey.import_contacts(LIST, group="Klienci", consent=["sms"])
+    before = journey.simulators.smsc.get("/counts")["submitted"]
+    campaign_id = journey.sms_campaign(job["group_ids"][0], text="Dzień dobry, {{ first_name | default('') }}")
+
+    report = send_under_fire(
+        system, journey, campaign_id, ["campaigns.dispatcher", "sms_gateway.connector", "reporting.ingester"]
+    )
+
+    messages = journey.messages(campaign_id)
+    received = Counter("+" + part["to"].lstrip("+") for part in journey.received_sms(before))
+    states = Counter(message["state"] for message in messages)
+    assert len(messages) == len({message["address"] for message in messages}) == report["recipients"]
+    assert [address for address, times in received.items() if times > 1] == []
+    not_received = {message["address"] for message in messages} - set(received)
+    assert len(not_received) <= states["unknown"] <= WINDOW
+    check_counters(environ)
+
+
+def test_email_campaign_survives_kill_nine_of_every_process_on_its_way(system, environ, journey):
+    job = journey.import_contacts(LIST, group="Klienci", consent=["email"])
+    before = journey.simulators.mailbox.get("/counts")["accepted"]
+    campaign_id = journey.email_campaign(job["group_ids"][0])
+
+    report = send_under_fire(
+        system, journey, campaign_id, ["email_gateway.sender", "campaigns.dispatcher", "reporting.ingester"]
+    )
+
+    messages = journey.messages(campaign_id)
+    states = Counter(message["state"] for message in messages)
+    received = Counter(mail["address"] for mail in journey.received_mail(before))
+    assert len(messages) == len({message["address"] for message in messages}) == report["recipients"]
+    assert [address for address, times in received.items() if times > 1] == []
+    lost = {m["address"] for m in messages if m["state"] == "delivered"} - set(received)
+    assert lost == set()
+    assert states["unknown"] <= WINDOW
+    check_counters(environ)

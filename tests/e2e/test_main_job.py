@@ -1,0 +1,109 @@
+"""The main job: a list is imported, both campaigns go out, and the reports say what the simulators received."""
+
+import csv
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+LIST = Path(__file__).parents[2] / "deploy/local/sample/contacts-pl.csv"
+
+
+@pytest.fixture(scope="module")
+def imported(environ):
+    """An account with the whole list in one group, shared by the tests of this module."""
+    from journey import Journey
+
+    made = Journey(environ)
+    made.register()
+    made.become_operator()
+    made.give_plan()
+    made.connect_simulators()
+    made.authorise_senders()
+    job = made.import_contacts(LIST, group="Klienci")
+    return made, job
+
+
+def test_every_row_of_the_list_is_accounted_for(imported):
+    journey, job = imported
+    with LIST.open(encoding="utf-8-sig", newline="") as file:
+        rows = sum(1 for _ in csv.reader(file, delimiter=";")) - 1
+    counts = job["counts"]
+
+    assert counts["read"] == rows > 12_000
+    assert sum(counts[name] for name in ("added", "updated", "unchanged", "merged", "rejected")) == rows
+    assert counts["rejected"] > 0
+    rejected = journey.api.get(f"/v1/imports/{job['id']}/rejected").decode("utf-8-sig").splitlines()
+    assert len(list(csv.reader(rejected, delimiter=";"))) - 1 >= counts["rejected"]
+
+
+def test_sms_report_equals_what_the_carrier_received_message_by_message(imported):
+    journey, job = imported
+    journey.simulators.smsc.post("/settings", {"undelivered_share": 0.03, "expired_share": 0.02, "rejected_share": 0.01})
+    before = journey.simulators.smsc.get("/counts")["submitted"]
+    campaign_id = journey.sms_campaign(job["group_ids"][0])
+
+    journey.schedule(campaign_id)
+    journey.wait_sent(campaign_id)
+    report = journey.wait_settled(campaign_id)
+
+    log = {message["address"]: message["state"] for message in journey.messages(campaign_id)}
+    carrier = {}
+    for part in journey.received_sms(before):
+        carrier.setdefault("+" + part["to"].lstrip("+"), part["state"])
+    assert len(log) == report["recipients"] > 1_000
+    assert log == carrier
+    counts = {name: report["counts"][name] for name in ("delivered", "undelivered", "expired", "rejected")}
+    assert counts == {name: Counter(log.values())[name] for name in counts}
+
+
+def test_email_report_equals_what_the_mailboxes_received_message_by_message(imported):
+    journey, job = imported
+    before = journey.simulators.mailbox.get("/counts")["accepted"]
+    campaign_id = journey.email_campaign(job["group_ids"][0])
+
+    journey.schedule(campaign_id)
+    journey.wait_sent(campaign_id)
+    report = journey.wait_settled(campaign_id)
+    done = journey.read_mail(after=before)
+    report = journey.wait_engagement(campaign_id, done)
+
+    messages = journey.messages(campaign_id)
+    delivered = {message["address"] for message in messages if message["state"] == "delivered"}
+    received = [mail["address"] for mail in journey.received_mail(before)]
+    assert len(received) == len(set(received))
+    assert set(received) == delivered
+    assert report["counts"]["delivered"] == len(delivered)
+    assert len(messages) == report["recipients"] > 1_000
+    assert done["failed"] == 0
+    assert report["counts"]["unique_opens"] == done["opened"]
+    assert report["counts"]["unique_clicks"] == done["clicked"]
+    assert report["counts"]["unsubscribes"] == done["unsubscribed"]
+
+
+def test_whoever_unsubscribed_or_bounced_gets_no_second_campaign(imported):
+    journey, job = imported
+    first = next(c for c in journey.api.pages("/v1/campaigns", channel="email", state="sent"))
+    gone = {
+        message["address"]
+        for message in journey.messages(first["id"])
+        if message["unsubscribed_at"] or message["state"] == "hard_bounced"
+    }
+    campaign_id = journey.email_campaign(job["group_ids"][0], name="Druga")
+
+    journey.schedule(campaign_id)
+    journey.wait_sent(campaign_id)
+    journey.wait_settled(campaign_id)
+
+    assert gone
+    assert not gone & {message["address"] for message in journey.messages(campaign_id)}
+
+
+def test_counters_equal_the_log(environ, imported):
+    ran = subprocess.run(
+        [sys.executable, "-m", "reporting.check"], env=environ, capture_output=True, text=True, check=False
+    )
+
+    assert ran.returncode == 0, ran.stdout + ran.stderr
