@@ -28,11 +28,6 @@ def account_for_update(session: Session, *, account_id: UUID) -> Account | None:
     return session.get(Account, account_id, with_for_update=True)
 
 
-def account_for_share(session: Session, *, account_id: UUID) -> Account | None:
-    """The account, which nobody changes until the transaction ends; any number may hold it so."""
-    return session.get(Account, account_id, with_for_update={"read": True})
-
-
 def accounts_page(
     session: Session, *, after: UUID | None, limit: int, name: str | None, plan: str | None
 ) -> Sequence[tuple[Account, Plan]]:
@@ -47,9 +42,11 @@ def accounts_page(
     return [(row[0], row[1]) for row in session.execute(query.order_by(Account.id).limit(limit))]
 
 
-def move_to_plan(session: Session, moved: Account, *, plan: Plan, now: datetime, ends_at: datetime | None) -> None:
+def move_to_plan(
+    session: Session, moved: Account, *, plan: Plan, started_at: datetime, ends_at: datetime | None
+) -> None:
     moved.plan_code = plan.code
-    moved.plan_started_at = now
+    moved.plan_started_at = started_at
     moved.plan_ends_at = ends_at
     session.flush()
 

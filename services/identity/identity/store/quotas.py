@@ -1,92 +1,154 @@
-"""Quota periods and reservations. Going over a limit is impossible: one conditional UPDATE, and a check on the row."""
+"""Quota periods and reservations.
+
+Going over a limit is impossible: one conditional UPDATE, and a check on the row. That UPDATE is always the last
+statement of its transaction, so that the row every caller of an account wants is locked for a commit and no longer.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import RowMapping, and_, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from chassis.ids import new_id
-from identity.models import QuotaPeriod, QuotaReservation
+from identity.models import Account, QuotaPeriod, QuotaReservation
+
+_STANDING = text("""
+SELECT a.id AS account_id, a.state, a.plan_code, a.plan_started_at, a.plan_ends_at, p.period_days,
+       p.contacts, p.features,
+       CASE :feature WHEN 'sms' THEN p.sms WHEN 'email' THEN p.email END AS limit_units,
+       (SELECT q.id FROM quota_periods q
+        WHERE q.account_id = a.id AND q.feature = :feature AND q.starts_at >= a.plan_started_at
+          AND q.starts_at <= greatest(:now, a.plan_started_at) AND q.ends_at > greatest(:now, a.plan_started_at)
+        ORDER BY q.starts_at DESC LIMIT 1) AS period_id
+FROM accounts a JOIN plans p ON p.code = a.plan_code
+WHERE a.id = :account_id
+""")
 
 
-def current_period(session: Session, *, account_id: UUID, feature: str, now: datetime) -> QuotaPeriod | None:
-    """The newest period that holds `now`."""
-    query = select(QuotaPeriod).where(
-        QuotaPeriod.account_id == account_id,
-        QuotaPeriod.feature == feature,
-        QuotaPeriod.starts_at <= now,
-        QuotaPeriod.ends_at > now,
-    )
-    newest = query.order_by(QuotaPeriod.starts_at.desc()).limit(1)
-    return session.scalar(newest, execution_options={"populate_existing": True})
+@dataclass(frozen=True)
+class Counters:
+    """A period's counters; a limit of None is no limit."""
+
+    feature: str
+    limit_units: int | None
+    used: int
+    reserved: int
+
+    @property
+    def remaining(self) -> int | None:
+        """Units that can still be reserved."""
+        return None if self.limit_units is None else self.limit_units - self.used - self.reserved
 
 
-def insert_period(
-    session: Session, *, account_id: UUID, feature: str, starts_at: datetime, ends_at: datetime, limit: int | None
-) -> None:
-    """Open a period; nothing happens when another caller has opened it."""
-    session.execute(
-        insert(QuotaPeriod)
-        .values(
-            id=new_id(), account_id=account_id, feature=feature, starts_at=starts_at, ends_at=ends_at, limit_units=limit
+@dataclass(frozen=True)
+class Held:
+    """A reservation: `amount` units set aside, of which `used` are spent."""
+
+    period_id: UUID
+    amount: int
+    used: int
+
+
+_COUNTERS = (QuotaPeriod.feature, QuotaPeriod.limit_units, QuotaPeriod.used, QuotaPeriod.reserved)
+_HELD = (QuotaReservation.period_id, QuotaReservation.amount, QuotaReservation.used)
+
+
+def standing(session: Session, *, account_id: UUID, feature: str, now: datetime) -> RowMapping | None:
+    """The account's state, its plan, and the id of the running period, in one look."""
+    values = {"account_id": account_id, "feature": feature, "now": now}
+    return session.execute(_STANDING, values).mappings().first()
+
+
+def open_period(session: Session, *, account_id: UUID, feature: str, **columns: Any) -> UUID:
+    """The id of the period that starts at `starts_at`, opened now unless another caller has."""
+    values = {"id": new_id(), "account_id": account_id, "feature": feature, **columns}
+    statement = insert(QuotaPeriod).values(values).on_conflict_do_nothing().returning(QuotaPeriod.id)
+    opened = session.scalar(statement)
+    if opened is not None:
+        return opened
+    return session.scalars(
+        select(QuotaPeriod.id).where(
+            QuotaPeriod.account_id == account_id,
+            QuotaPeriod.feature == feature,
+            QuotaPeriod.starts_at == columns["starts_at"],
         )
-        .on_conflict_do_nothing(index_elements=["account_id", "feature", "starts_at"])
-    )
+    ).one()
 
 
 def close_periods(session: Session, *, account_id: UUID, now: datetime) -> None:
     """End the running periods: another plan's begin. What is reserved in them still settles there."""
     session.execute(
-        update(QuotaPeriod).where(QuotaPeriod.account_id == account_id, QuotaPeriod.ends_at > now).values(ends_at=now)
+        update(QuotaPeriod)
+        .where(QuotaPeriod.account_id == account_id, QuotaPeriod.ends_at > now)
+        .values(ends_at=func.greatest(now, QuotaPeriod.starts_at))
+        .execution_options(synchronize_session=False)
     )
 
 
-def period(session: Session, *, period_id: UUID) -> QuotaPeriod:
-    return session.get_one(QuotaPeriod, period_id, populate_existing=True)
-
-
-def reservation_for_update(session: Session, *, account_id: UUID, reservation_id: UUID) -> QuotaReservation | None:
-    query = select(QuotaReservation).where(
-        QuotaReservation.account_id == account_id, QuotaReservation.id == reservation_id
+def periods_of(session: Session, *, account_id: UUID, now: datetime) -> dict[str, QuotaPeriod]:
+    """The running periods by feature."""
+    query = (
+        select(QuotaPeriod)
+        .join(Account, Account.id == QuotaPeriod.account_id)
+        .where(
+            Account.id == account_id,
+            QuotaPeriod.starts_at >= Account.plan_started_at,
+            QuotaPeriod.starts_at <= func.greatest(now, Account.plan_started_at),
+            QuotaPeriod.ends_at > func.greatest(now, Account.plan_started_at),
+        )
     )
-    return session.scalar(query.with_for_update(), execution_options={"populate_existing": True})
+    return {row.feature: row for row in session.scalars(query.order_by(QuotaPeriod.starts_at))}
+
+
+def counters(session: Session, *, period_id: UUID) -> Counters:
+    return Counters(*session.execute(select(*_COUNTERS).where(QuotaPeriod.id == period_id)).one())
 
 
 def insert_reservation(
-    session: Session, *, account_id: UUID, reservation_id: UUID, period_id: UUID, now: datetime
-) -> QuotaReservation:
-    """The reservation, empty if it is new, locked: two calls with the same id go one after the other."""
+    session: Session, *, account_id: UUID, reservation_id: UUID, period_id: UUID, amount: int, now: datetime
+) -> bool:
+    """Add a reservation; False when there is one of that id. Two calls with one id wait for each other here."""
+    values = {"account_id": account_id, "id": reservation_id, "period_id": period_id, "amount": amount}
+    statement = insert(QuotaReservation).values(created_at=now, **values).on_conflict_do_nothing()
+    return session.scalar(statement.returning(QuotaReservation.id)) is not None
+
+
+def reservation_for_update(session: Session, *, account_id: UUID, reservation_id: UUID) -> Held | None:
+    query = select(*_HELD).where(_is(account_id, reservation_id)).with_for_update()
+    row = session.execute(query).first()
+    return None if row is None else Held(*row)
+
+
+def settle(session: Session, *, account_id: UUID, reservation_id: UUID, held: Held) -> None:
+    """Store what has become of the reservation."""
     session.execute(
-        insert(QuotaReservation)
-        .values(account_id=account_id, id=reservation_id, period_id=period_id, created_at=now)
-        .on_conflict_do_nothing(index_elements=["account_id", "id"])
-    )
-    held = reservation_for_update(session, account_id=account_id, reservation_id=reservation_id)
-    assert held is not None
-    return held
-
-
-def move_units(session: Session, *, period_id: UUID, used: int, reserved: int) -> bool:
-    """Add to the period's counters if its limit allows; False, and nothing has changed, when it does not."""
-    total = QuotaPeriod.used + QuotaPeriod.reserved + used + reserved
-    conditions: list[ColumnElement[bool]] = [QuotaPeriod.id == period_id]
-    if used + reserved > 0:
-        conditions.append(or_(QuotaPeriod.limit_units.is_(None), total <= QuotaPeriod.limit_units))
-    statement = (
-        update(QuotaPeriod)
-        .where(*conditions)
-        .values(used=QuotaPeriod.used + used, reserved=QuotaPeriod.reserved + reserved)
-        .returning(QuotaPeriod.id)
+        update(QuotaReservation)
+        .where(_is(account_id, reservation_id))
+        .values(period_id=held.period_id, amount=held.amount, used=held.used)
         .execution_options(synchronize_session=False)
     )
-    return session.scalar(statement) is not None
 
 
-def settle(session: Session, held: QuotaReservation, *, amount: int, used: int) -> None:
-    held.amount = amount
-    held.used = used
-    session.flush()
+def move_units(session: Session, *, period_id: UUID, used: int, reserved: int) -> Counters | None:
+    """Add to the period's counters if its limit allows; None, and nothing has changed, when it does not."""
+    total = QuotaPeriod.used + QuotaPeriod.reserved + used + reserved
+    allowed = or_(QuotaPeriod.limit_units.is_(None), total <= QuotaPeriod.limit_units)
+    takes_more = used + reserved > 0
+    row = session.execute(
+        update(QuotaPeriod)
+        .where(and_(QuotaPeriod.id == period_id, allowed) if takes_more else QuotaPeriod.id == period_id)
+        .values(used=QuotaPeriod.used + used, reserved=QuotaPeriod.reserved + reserved)
+        .returning(*_COUNTERS)
+        .execution_options(synchronize_session=False)
+    ).first()
+    return None if row is None else Counters(*row)
+
+
+def _is(account_id: UUID, reservation_id: UUID) -> Any:
+    return and_(QuotaReservation.account_id == account_id, QuotaReservation.id == reservation_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -145,9 +145,11 @@ def set_plan(session: Session, actor: Actor, now: datetime, *, account_id: UUID,
     if moved.state == "closed":
         raise exceptions.account_inactive(moved.state)
     details = {"before": moved.plan_code, "after": new_plan.code}
-    quotas.close_periods(session, account_id=account_id, now=now)
-    ends_at = plan_rules.ends_at(now, new_plan.ends_after_days)
-    accounts.move_to_plan(session, moved, plan=new_plan, now=now, ends_at=ends_at)
+    # A plan's periods are told from the one before by their start, which therefore always moves on.
+    started_at = max(now, moved.plan_started_at + timedelta(microseconds=1))
+    quotas.close_periods(session, account_id=account_id, now=started_at)
+    ends_at = plan_rules.ends_at(started_at, new_plan.ends_after_days)
+    accounts.move_to_plan(session, moved, plan=new_plan, started_at=started_at, ends_at=ends_at)
     audit.record(
         session,
         actor,

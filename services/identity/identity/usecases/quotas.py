@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from contracts.rpc import Actor
@@ -12,6 +14,7 @@ from identity.domain import plans as rules
 from identity.domain.actors import account_of
 from identity.models import Account, Plan, QuotaPeriod
 from identity.store import accounts, quotas
+from identity.store.quotas import Counters, Held
 from identity.usecases import views
 
 if TYPE_CHECKING:
@@ -25,20 +28,17 @@ def reserve(
 
     :raises PlanLimit: `quota.exhausted`, and nothing has changed; `plan.ended`.
     """
-    holder = _active(session, account_of(actor), feature, now)
-    period = _current_period(session, holder, feature, now)
-    held = quotas.insert_reservation(
-        session, account_id=holder.id, reservation_id=reservation_id, period_id=period.id, now=now
-    )
-    if held.amount == 0 and held.period_id != period.id:
-        held.period_id = period.id
-    wanted = max(amount, held.used)
-    if wanted != held.amount:
-        if not quotas.move_units(session, period_id=held.period_id, used=0, reserved=wanted - held.amount):
-            raise _exhausted(session, held.period_id, feature)
-        quotas.settle(session, held, amount=wanted, used=held.used)
-    period = quotas.period(session, period_id=held.period_id)
-    return {"reserved": wanted - held.used, "remaining": remaining(period)}
+    account_id = account_of(actor)
+    period_id = _running_period(session, account_id, feature, now)
+    if quotas.insert_reservation(
+        session, account_id=account_id, reservation_id=reservation_id, period_id=period_id, amount=amount, now=now
+    ):
+        held, before = Held(period_id, amount, 0), 0
+    else:
+        held, before = _adjusted(session, account_id, reservation_id, period_id, amount)
+        quotas.settle(session, account_id=account_id, reservation_id=reservation_id, held=held)
+    counters = _move(session, held.period_id, used=0, reserved=held.amount - before)
+    return {"reserved": held.amount - held.used, "remaining": counters.remaining}
 
 
 def use(session: Session, actor: Actor, *, reservation_id: UUID, amount: int) -> views.View:
@@ -46,29 +46,27 @@ def use(session: Session, actor: Actor, *, reservation_id: UUID, amount: int) ->
 
     More than was reserved is reserved now, if the limit allows; else raises `PlanLimit`.
     """
-    held = quotas.reservation_for_update(session, account_id=account_of(actor), reservation_id=reservation_id)
-    if held is None:
-        raise exceptions.not_found("reservation")
+    account_id = account_of(actor)
+    held = _held(session, account_id, reservation_id)
     if amount > held.used:
-        reserved = max(held.amount, amount)
-        more_used = amount - held.used
-        more_reserved = (reserved - held.amount) - more_used
-        if not quotas.move_units(session, period_id=held.period_id, used=more_used, reserved=more_reserved):
-            period = quotas.period(session, period_id=held.period_id)
-            raise exceptions.quota_exhausted(period.feature, period.limit_units, remaining(period) or 0)
-        quotas.settle(session, held, amount=reserved, used=amount)
+        spent = replace(held, amount=max(held.amount, amount), used=amount)
+        quotas.settle(session, account_id=account_id, reservation_id=reservation_id, held=spent)
+        used = spent.used - held.used
+        _move(session, held.period_id, used=used, reserved=spent.amount - held.amount - used)
+        held = spent
     return {"used": held.used, "reserved": held.amount - held.used}
 
 
 def release(session: Session, actor: Actor, *, reservation_id: UUID) -> views.View:
     """Return what the reservation has not used; a second release returns nothing."""
-    held = quotas.reservation_for_update(session, account_id=account_of(actor), reservation_id=reservation_id)
-    if held is None:
-        raise exceptions.not_found("reservation")
+    account_id = account_of(actor)
+    held = _held(session, account_id, reservation_id)
     unused = held.amount - held.used
     if unused:
-        quotas.move_units(session, period_id=held.period_id, used=0, reserved=-unused)
-        quotas.settle(session, held, amount=held.used, used=held.used)
+        quotas.settle(
+            session, account_id=account_id, reservation_id=reservation_id, held=replace(held, amount=held.used)
+        )
+        _move(session, held.period_id, used=0, reserved=-unused)
     return {"released": unused}
 
 
@@ -79,12 +77,11 @@ def check_limit(session: Session, actor: Actor, now: datetime, *, feature: str) 
     """
     if feature != rules.CONTACTS and feature not in rules.ADD_ONS:
         raise exceptions.invalid_field("feature", "feature.unknown", "There is no such feature.")
-    holder = _active(session, account_of(actor), feature, now)
-    plan = accounts.plan_of(session, holder)
+    standing = _active(session, account_of(actor), feature, now)
     if feature == rules.CONTACTS:
-        return {"limit": plan.contacts}
-    if feature not in plan.features:
-        raise exceptions.feature_missing(feature, plan.code)
+        return {"limit": standing["contacts"]}
+    if feature not in standing["features"]:
+        raise exceptions.feature_missing(feature, standing["plan_code"])
     return {"limit": None}
 
 
@@ -94,71 +91,82 @@ def usage(session: Session, actor: Actor, now: datetime) -> views.View:
     if holder is None:
         raise exceptions.not_found("account")
     plan = accounts.plan_of(session, holder)
+    periods = quotas.periods_of(session, account_id=holder.id, now=now)
     return {
         "plan": views.plan(plan),
         "plan_ends_at": holder.plan_ends_at,
-        "features": [_feature_usage(session, holder, plan, feature, now) for feature in rules.QUOTAS],
+        "features": [
+            _feature_usage(periods.get(feature) or _untouched(holder, plan, feature, now)) for feature in rules.QUOTAS
+        ],
     }
 
 
-def remaining(period: QuotaPeriod) -> int | None:
-    """Units that can still be reserved; None where there is no limit."""
-    return None if period.limit_units is None else period.limit_units - period.used - period.reserved
-
-
-def _feature_usage(session: Session, holder: Account, plan: Plan, feature: str, now: datetime) -> views.View:
-    period = quotas.current_period(session, account_id=holder.id, feature=feature, now=now)
-    if period is None:
-        starts_at, ends_at = rules.period(holder.plan_started_at, plan.period_days, now)
-        period = QuotaPeriod(
-            feature=feature,
-            starts_at=starts_at,
-            ends_at=ends_at,
-            limit_units=getattr(plan, feature),
-            used=0,
-            reserved=0,
-        )
+def _feature_usage(period: QuotaPeriod) -> views.View:
     return {
-        "feature": feature,
+        "feature": period.feature,
         "limit": period.limit_units,
         "used": period.used,
         "reserved": period.reserved,
-        "remaining": remaining(period),
+        "remaining": Counters(period.feature, period.limit_units, period.used, period.reserved).remaining,
         "period_starts_at": period.starts_at,
         "period_ends_at": period.ends_at,
     }
 
 
-def _active(session: Session, account_id: UUID, feature: str, now: datetime) -> Account:
-    # The share lock keeps a change of plan out until this transaction ends; reservations do not hold one another up.
-    holder = accounts.account_for_share(session, account_id=account_id)
-    if holder is None:
+def _untouched(holder: Account, plan: Plan, feature: str, now: datetime) -> QuotaPeriod:
+    starts_at, ends_at = rules.period(holder.plan_started_at, plan.period_days, now)
+    limit = getattr(plan, feature)
+    return QuotaPeriod(feature=feature, starts_at=starts_at, ends_at=ends_at, limit_units=limit, used=0, reserved=0)
+
+
+def _active(session: Session, account_id: UUID, feature: str, now: datetime) -> Mapping[str, Any]:
+    standing = quotas.standing(session, account_id=account_id, feature=feature, now=now)
+    if standing is None:
         raise exceptions.not_found("account")
-    if holder.state != "active":
-        raise exceptions.account_inactive(holder.state)
-    if rules.has_ended(holder.plan_ends_at, now):
-        raise exceptions.plan_ended(feature, holder.plan_code)
-    return holder
+    if standing["state"] == "closed":
+        raise exceptions.account_inactive(standing["state"])
+    if rules.has_ended(standing["plan_ends_at"], now):
+        raise exceptions.plan_ended(feature, standing["plan_code"])
+    return dict(standing)
 
 
-def _current_period(session: Session, holder: Account, feature: str, now: datetime) -> QuotaPeriod:
-    period = quotas.current_period(session, account_id=holder.id, feature=feature, now=now)
-    if period is None:
-        plan = accounts.plan_of(session, holder)
-        starts_at, ends_at = rules.period(holder.plan_started_at, plan.period_days, now)
-        quotas.insert_period(
-            session,
-            account_id=holder.id,
-            feature=feature,
-            starts_at=starts_at,
-            ends_at=ends_at,
-            limit=getattr(plan, feature),
-        )
-        period = quotas.current_period(session, account_id=holder.id, feature=feature, now=now)
-    assert period is not None
-    return period
+def _running_period(session: Session, account_id: UUID, feature: str, now: datetime) -> UUID:
+    standing = _active(session, account_id, feature, now)
+    if standing["period_id"] is not None:
+        return UUID(str(standing["period_id"]))
+    starts_at, ends_at = rules.period(standing["plan_started_at"], standing["period_days"], now)
+    return quotas.open_period(
+        session,
+        account_id=account_id,
+        feature=feature,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        limit_units=standing["limit_units"],
+    )
 
 
-def _exhausted(session: Session, period_id: UUID, feature: str) -> Exception:
-    period = quotas.period(session, period_id=period_id)
-    return exceptions.quota_exhausted(feature, period.limit_units, remaining(period) or 0)
+def _adjusted(
+    session: Session, account_id: UUID, reservation_id: UUID, period_id: UUID, amount: int
+) -> tuple[Held, int]:
+    """The reservation with its new amount, and the amount it had."""
+    held = _held(session, account_id, reservation_id)
+    # Used units stay reserved; a reservation that holds nothing begins again, in the period that runs now.
+    kept_period = period_id if held.amount == 0 else held.period_id
+    return Held(kept_period, max(amount, held.used), held.used), held.amount
+
+
+def _held(session: Session, account_id: UUID, reservation_id: UUID) -> Held:
+    held = quotas.reservation_for_update(session, account_id=account_id, reservation_id=reservation_id)
+    if held is None:
+        raise exceptions.not_found("reservation")
+    return held
+
+
+def _move(session: Session, period_id: UUID, *, used: int, reserved: int) -> Counters:
+    if used == 0 and reserved == 0:
+        return quotas.counters(session, period_id=period_id)
+    counters = quotas.move_units(session, period_id=period_id, used=used, reserved=reserved)
+    if counters is None:
+        now_held = quotas.counters(session, period_id=period_id)
+        raise exceptions.quota_exhausted(now_held.feature, now_held.limit_units, now_held.remaining or 0)
+    return counters

@@ -176,6 +176,7 @@ def test_a_paid_plan_gets_its_quota_anew_each_period(
     register: Callable[..., Actor], call: Callable[..., Any], clock: Any
 ) -> None:
     actor = register()
+    clock.advance(hours=1)
     operator = {"operator_id": str(uuid4())}
     call(operators.set_plan, operator, account_id=UUID(actor["account_id"]), plan="starter", reason="paid")
     call(quotas.reserve, actor, reservation_id=uuid4(), feature="sms", amount=5000)
