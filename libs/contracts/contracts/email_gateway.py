@@ -1,0 +1,280 @@
+"""What email-gateway is asked: sender domains and addresses, content, single e-mails, mail routes."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from contracts.rpc import Call
+from contracts.schema import PageQuery, Schema, page_of
+from contracts.vocabulary import MessageState
+
+MAX_RECIPIENTS = 1000
+MAX_ADDRESS = 254
+
+_DOMAIN = validate.Regexp(
+    r"(?=.{4,253}\Z)(?:[A-Za-z0-9\u0080-\U0010ffff](?:[A-Za-z0-9\u0080-\U0010ffff-]{0,61}[A-Za-z0-9\u0080-\U0010ffff])?\.)+"
+    r"[A-Za-z\u0080-\U0010ffff][A-Za-z0-9\u0080-\U0010ffff-]{0,61}[A-Za-z0-9\u0080-\U0010ffff]\Z",
+    error="Not a valid domain name.",
+)
+_HOST = validate.Regexp(r"[A-Za-z0-9.:\[\]_-]{1,253}\Z", error="Not a valid host name or address.")
+_HEADER_NAME = validate.Regexp(r"X-[A-Za-z0-9-]{1,60}\Z", error="Only headers that start with X- can be set.")
+
+
+def _address(**options: object) -> fields.Field:
+    return fields.Email(validate=validate.Length(max=MAX_ADDRESS), **options)  # type: ignore[arg-type]
+
+
+# Sender domains and addresses
+
+
+class DnsRecord(Schema):
+    """One record to add to the domain's DNS, and whether it was seen at the last check."""
+
+    purpose = fields.String(metadata={"description": "ownership, dkim, return_path, spf, tracking or dmarc"})
+    type = fields.String(metadata={"description": "TXT, MX or CNAME"})
+    name = fields.String()
+    value = fields.String()
+    required = fields.Boolean(metadata={"description": "Without it nothing leaves from the domain."})
+    found = fields.Boolean(allow_none=True, metadata={"description": "null: not looked up yet"})
+
+
+class SenderDomain(Schema):
+    id = fields.UUID()
+    domain = fields.String()
+    state = fields.String(metadata={"description": "pending or verified"})
+    records = fields.List(fields.Nested(DnsRecord))
+    created_at = fields.AwareDateTime()
+    verified_at = fields.AwareDateTime(allow_none=True)
+    checked_at = fields.AwareDateTime(allow_none=True)
+
+
+class SenderDomainCreate(Schema):
+    domain = fields.String(required=True, validate=_DOMAIN)
+    algorithms = fields.List(
+        fields.String(validate=validate.OneOf(("rsa", "ed25519"))),
+        load_default=lambda: ["rsa"],
+        validate=validate.Length(min=1, max=2),
+        metadata={"description": "DKIM keys to make; every one signs each e-mail."},
+    )
+
+
+class SenderDomainQuery(Schema):
+    domain_id = fields.UUID(required=True)
+
+
+class DomainApproval(Schema):
+    reason = fields.String(
+        required=True,
+        validate=validate.Length(min=10, max=500),
+        metadata={"description": "Why an operator vouches for the domain without DNS; kept in the record."},
+    )
+
+
+class DomainApprovalCall(DomainApproval):
+    domain_id = fields.UUID(required=True)
+
+
+class OperatorDomainQuery(PageQuery):
+    account_id = fields.UUID(load_default=None, allow_none=True)
+    state = fields.String(load_default=None, allow_none=True, validate=validate.OneOf(("pending", "verified")))
+
+
+class OperatorSenderDomain(SenderDomain):
+    account_id = fields.UUID()
+    verified_by = fields.String(allow_none=True, metadata={"description": "dns, or the operator's id"})
+    reason = fields.String(allow_none=True)
+
+
+class SenderAddress(Schema):
+    id = fields.UUID()
+    email = fields.String()
+    name = fields.String(allow_none=True)
+    state = fields.String(metadata={"description": "pending or verified"})
+    created_at = fields.AwareDateTime()
+
+
+class SenderAddressCreate(Schema):
+    email = _address(required=True)
+    name = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=100))
+
+
+class SenderAddressConfirm(Schema):
+    code = fields.String(required=True, validate=validate.Regexp(r"\d{6}\Z", error="Not a valid code."))
+
+
+class SenderAddressConfirmCall(SenderAddressConfirm):
+    address_id = fields.UUID(required=True)
+
+
+# Content
+
+
+class EmailContent(Schema):
+    """An e-mail as a person writes it; every text may hold template tags."""
+
+    from_email = _address(load_default=None, allow_none=True)
+    from_name = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=200))
+    reply_to = _address(load_default=None, allow_none=True)
+    subject = fields.String(required=True, validate=validate.Length(min=1, max=998))
+    preheader = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=998))
+    html = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=1_000_000))
+    text = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=1_000_000))
+
+
+class PrepareContent(Schema):
+    sender = _address(load_default=None, allow_none=True)
+    content = fields.Nested(EmailContent, required=True)
+    kind = fields.String(load_default="campaign", validate=validate.OneOf(("campaign", "transactional")))
+
+
+class ContentProblem(Schema):
+    field = fields.String()
+    code = fields.String()
+    detail = fields.String()
+
+
+class PreparedContent(Schema):
+    content_hash = fields.String(allow_none=True, metadata={"description": "null where there are problems"})
+    variables = fields.List(fields.String())
+    problems = fields.List(fields.Nested(ContentProblem))
+
+
+class RenderPreview(Schema):
+    content_hash = fields.String(required=True, validate=validate.Length(equal=64))
+    fields_ = fields.Dict(keys=fields.String(), data_key="fields", load_default=dict)
+    address = _address(load_default=None, allow_none=True)
+
+
+class Preview(Schema):
+    subject = fields.String(allow_none=True)
+    html = fields.String(allow_none=True)
+    text = fields.String(allow_none=True)
+    problems = fields.List(fields.Nested(ContentProblem))
+
+
+class SendTest(Schema):
+    content_hash = fields.String(required=True, validate=validate.Length(equal=64))
+    addresses = fields.List(_address(), required=True, validate=validate.Length(min=1, max=20))
+    fields_ = fields.Dict(keys=fields.String(), data_key="fields", load_default=dict)
+
+
+# Single e-mails
+
+
+class Mailbox(Schema):
+    email = _address(required=True)
+    name = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=200))
+
+
+class EmailRecipient(Mailbox):
+    variables = fields.Dict(keys=fields.String(), load_default=dict)
+
+
+class EmailSend(Schema):
+    """POST /v1/emails."""
+
+    from_ = fields.Nested(Mailbox, data_key="from", required=True)
+    to = fields.List(
+        fields.Nested(EmailRecipient), required=True, validate=validate.Length(min=1, max=MAX_RECIPIENTS)
+    )
+    reply_to = _address(load_default=None, allow_none=True)
+    subject = fields.String(required=True, validate=validate.Length(min=1, max=998))
+    html = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=1_000_000))
+    text = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=1_000_000))
+    headers = fields.Dict(
+        keys=fields.String(validate=_HEADER_NAME),
+        values=fields.String(validate=validate.Length(max=900)),
+        load_default=dict,
+        validate=validate.Length(max=20),
+    )
+    external_id = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=100))
+
+
+class AcceptedEmail(Schema):
+    id = fields.UUID()
+    to = fields.String()
+
+
+class AcceptedEmails(Schema):
+    messages = fields.List(fields.Nested(AcceptedEmail))
+
+
+class EmailQuery(Schema):
+    message_id = fields.UUID(required=True)
+
+
+class Email(Schema):
+    id = fields.UUID()
+    to = fields.String()
+    state = fields.Enum(MessageState, by_value=True)
+    code = fields.String(allow_none=True)
+    detail = fields.String(allow_none=True)
+    attempts = fields.Integer()
+    external_id = fields.String(allow_none=True)
+    updated_at = fields.AwareDateTime()
+
+
+class SystemMail(Schema):
+    """From Wici itself, for other services; never on behalf of a customer."""
+
+    to = _address(required=True)
+    template = fields.String(required=True)
+    locale = fields.String(load_default="pl", validate=validate.OneOf(("pl", "en")))
+    variables = fields.Dict(keys=fields.String(), load_default=dict)
+
+
+# Mail routes (operators)
+
+
+class MailRouteCreate(Schema):
+    pattern = fields.String(
+        required=True,
+        validate=validate.Regexp(r"(\*|(\*\.)?[^\s*@]{1,253})\Z", error="Not a valid pattern."),
+        metadata={"description": "recipient domain: `*`, `example.com` or `*.example.com`; the longest that fits wins"},
+    )
+    kind = fields.String(required=True, validate=validate.OneOf(("smarthost", "mx")))
+    host = fields.String(load_default=None, allow_none=True, validate=_HOST)
+    port = fields.Integer(load_default=25, validate=validate.Range(min=1, max=65535))
+    tls = fields.String(load_default="opportunistic", validate=validate.OneOf(("off", "opportunistic", "required")))
+    username = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=200))
+    password = fields.String(load_default=None, allow_none=True, load_only=True, validate=validate.Length(max=500))
+    connections = fields.Integer(load_default=10, validate=validate.Range(min=1, max=200))
+
+
+class MailRoute(Schema):
+    id = fields.UUID()
+    pattern = fields.String()
+    kind = fields.String()
+    host = fields.String(allow_none=True)
+    port = fields.Integer()
+    tls = fields.String()
+    username = fields.String(allow_none=True)
+    connections = fields.Integer()
+    created_at = fields.AwareDateTime()
+
+
+class MailRouteQuery(Schema):
+    route_id = fields.UUID(required=True)
+
+
+RPC: dict[str, Call] = {
+    "create_sender_domain": Call(SenderDomainCreate, SenderDomain),
+    "get_sender_domain": Call(SenderDomainQuery, SenderDomain),
+    "list_sender_domains": Call(PageQuery, page_of(SenderDomain)),
+    "check_sender_domain": Call(SenderDomainQuery, SenderDomain),
+    "delete_sender_domain": Call(SenderDomainQuery, None),
+    "verify_domain": Call(DomainApprovalCall, OperatorSenderDomain),
+    "list_domains": Call(OperatorDomainQuery, page_of(OperatorSenderDomain)),
+    "create_sender_address": Call(SenderAddressCreate, SenderAddress),
+    "list_sender_addresses": Call(PageQuery, page_of(SenderAddress)),
+    "confirm_sender_address": Call(SenderAddressConfirmCall, SenderAddress),
+    "prepare_content": Call(PrepareContent, PreparedContent),
+    "render_preview": Call(RenderPreview, Preview),
+    "send_test": Call(SendTest, AcceptedEmails),
+    "send_messages": Call(EmailSend, AcceptedEmails),
+    "get_message": Call(EmailQuery, Email),
+    "send_system_mail": Call(SystemMail, None),
+    "create_mail_route": Call(MailRouteCreate, MailRoute),
+    "list_mail_routes": Call(PageQuery, page_of(MailRoute)),
+    "delete_mail_route": Call(MailRouteQuery, None),
+}
