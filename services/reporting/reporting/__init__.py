@@ -1,0 +1,1 @@
+"""The reporting service: what became of every message, and the counts of it."""

@@ -1,0 +1,148 @@
+"""`python -m reporting.check`: recompute every counter from the log and print each that differs.
+
+Exit code 0: the counters equal the log. 1: they do not, and the lines say where. `--campaign ID` looks at one campaign
+alone. The log and the counters are read in one snapshot, so ingesters may go on writing meanwhile.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+import sqlalchemy
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from chassis.config import ConfigError, load
+from chassis.database import Database, make_engine
+from contracts.vocabulary import Engagement
+from reporting import domain
+from reporting.config import CheckConfig
+from reporting.domain import METRICS, Dimension, Tally
+from reporting.store import log
+
+_MESSAGES = f"""
+SELECT account_id, campaign_id, channel, {log.day_of_id("message_id")} AS day, state,
+    date_bin('1 hour', state_at, 'epoch') AS state_hour, {log.sent_hour("")} AS sent_hour,
+    COALESCE(domain, '') AS domain,
+    count(*) AS messages, COALESCE(sum(parts), 0) AS parts, COALESCE(sum(cost), 0) AS cost,
+    sum(opens) AS opens, count(opened_at) AS unique_opens, sum(clicks) AS clicks, count(clicked_at) AS unique_clicks,
+    count(unsubscribed_at) AS unsubscribes, count(complained_at) AS complaints
+FROM messages WHERE (CAST(:campaign AS uuid) IS NULL OR campaign_id = :campaign)
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+"""
+_DEEDS = """
+SELECT account_id, campaign_id, kind, link_id, device, date_bin('1 hour', at, 'epoch') AS hour, count(*) AS acts
+FROM engagements WHERE (CAST(:campaign AS uuid) IS NULL OR campaign_id = :campaign)
+GROUP BY 1, 2, 3, 4, 5, 6
+"""
+_CLICKERS = """
+SELECT account_id, campaign_id, link_id, count(DISTINCT message_id) AS clickers
+FROM engagements WHERE link_id IS NOT NULL AND campaign_id IS NOT NULL AND kind = :clicked
+AND (CAST(:campaign AS uuid) IS NULL OR campaign_id = :campaign)
+GROUP BY 1, 2, 3
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A counter that is not what the log says."""
+
+    account_id: UUID
+    scope_id: UUID
+    dimension: Dimension
+    key: str
+    metric: str
+    counted: int
+    in_log: int
+
+    def __str__(self) -> str:
+        place = f"{self.dimension.name.lower()} {self.key}".strip()
+        return f"{self.scope_id} {place}: {self.metric} is {self.counted}, the log says {self.in_log}"
+
+
+def differences(session: Session, campaign_id: UUID | None = None) -> list[Difference]:
+    """Every counter that is not the sum over the log; the session should be a repeatable read."""
+    expected = recount(session, campaign_id)
+    found: list[Difference] = []
+    counted = _counted(session, campaign_id)
+    for key in sorted({*expected.amounts, *counted}):
+        account_id, amounts = counted.get(key, (expected.account_of.get(key), {}))
+        wanted = expected.amounts.get(key, {})
+        for metric in METRICS:
+            if amounts.get(metric, 0) != wanted.get(metric, 0):
+                found.append(
+                    Difference(account_id or key[0], *key, metric, amounts.get(metric, 0), wanted.get(metric, 0))
+                )
+    return found
+
+
+def recount(session: Session, campaign_id: UUID | None = None) -> Tally:
+    """All counters, from the log alone."""
+    tally, bound = Tally(), {"campaign": campaign_id}
+    for group in session.execute(text(_MESSAGES), bound).mappings():
+        standing = dict(group)
+        origin = domain.Origin(*(standing.pop(name) for name in ("account_id", "campaign_id", "channel", "day")))
+        standing["state"] = domain.STATE_OF_CODE.get(standing["state"])
+        standing |= {name: int(amount) for name, amount in standing.items() if name in METRICS}
+        domain.count(tally, origin, domain.Standing(**standing), 1)
+    for row in session.execute(text(_DEEDS), bound):
+        act = domain.Act(
+            row.account_id,
+            row.campaign_id,
+            domain.ENGAGEMENT_OF_CODE[row.kind],
+            row.hour,
+            row.device,
+            row.link_id,
+        )
+        domain.count_act(tally, act, row.acts)
+    clicked = domain.ENGAGEMENT_CODE[Engagement.CLICKED]
+    for row in session.execute(text(_CLICKERS), {**bound, "clicked": clicked}):
+        tally.add(row.account_id, (row.campaign_id, Dimension.LINK, str(row.link_id)), "unique_clicks", row.clickers)
+    if campaign_id is not None:
+        tally.amounts = {key: amounts for key, amounts in tally.amounts.items() if key[1] is not Dimension.DAY}
+    return tally
+
+
+def _counted(session: Session, campaign_id: UUID | None) -> dict[domain.CounterKey, tuple[UUID, dict[str, int]]]:
+    rows = session.execute(
+        text("SELECT * FROM counters WHERE (CAST(:campaign AS uuid) IS NULL OR scope_id = :campaign)"),
+        {"campaign": campaign_id},
+    ).mappings()
+    return {
+        (row["scope_id"], Dimension(row["dimension"]), row["key"]): (
+            row["account_id"],
+            {metric: row[metric] for metric in METRICS},
+        )
+        for row in rows
+    }
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m reporting.check", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--campaign", type=UUID, help="look at this campaign alone")
+    options = parser.parse_args(arguments)
+    try:
+        url = load(CheckConfig, os.environ).database_url
+        database = Database(make_engine(url, pool_size=1, application_name="reporting-check"))
+        lines = list(_lines(database, options.campaign))
+    except (ConfigError, sqlalchemy.exc.OperationalError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    verdict = f"{len(lines)} counters differ from the log" if lines else "the counters equal the log"
+    sys.stdout.write("\n".join([*lines, verdict]) + "\n")
+    return 1 if lines else 0
+
+
+def _lines(database: Database, campaign_id: UUID | None) -> Iterator[str]:
+    with database.transaction() as session:
+        session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+        yield from map(str, differences(session, campaign_id))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,309 @@
+"""How messages are counted: pure functions from how a message stands to the counters that it moves.
+
+Every counter is a sum over the log: a message contributes to some counters by how it stands, and when it changes, its
+old contribution is taken back and its new one added. Replays, duplicates and reordering then change nothing, and the
+counters can be recomputed from the log at any time (`python -m reporting.check`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import IntEnum
+from functools import lru_cache
+from uuid import UUID
+
+from contracts.vocabulary import Channel, Engagement, MessageState
+
+# States are stored as small numbers whose tens are `STATE_RANK`, so that SQL compares ranks by a division.
+STATE_CODE: dict[MessageState, int] = {
+    MessageState.ACCEPTED: 0,
+    MessageState.DEFERRED: 10,
+    MessageState.SUBMITTED: 20,
+    MessageState.UNKNOWN: 30,
+    MessageState.DELIVERED: 40,
+    MessageState.UNDELIVERED: 41,
+    MessageState.EXPIRED: 42,
+    MessageState.REJECTED: 43,
+    MessageState.HARD_BOUNCED: 50,
+    MessageState.SOFT_BOUNCED: 51,
+    MessageState.SPAM_BOUNCED: 52,
+}
+STATE_OF_CODE: dict[int, MessageState] = {code: state for state, code in STATE_CODE.items()}
+
+ENGAGEMENT_CODE: dict[Engagement, int] = {
+    Engagement.OPENED: 1,
+    Engagement.CLICKED: 2,
+    Engagement.UNSUBSCRIBED: 3,
+    Engagement.COMPLAINED: 4,
+}
+ENGAGEMENT_OF_CODE: dict[int, Engagement] = {code: kind for kind, code in ENGAGEMENT_CODE.items()}
+
+# The usual road is kept in the message's own row; every other state gets a line in the history, with code and detail.
+IN_ROW_STATES = frozenset({MessageState.SUBMITTED, MessageState.DELIVERED})
+
+# A message in one of these was handed over, whether or not the event that said so has come.
+HANDED_OVER_CODES = tuple(
+    STATE_CODE[state]
+    for state in (
+        MessageState.DELIVERED,
+        MessageState.UNDELIVERED,
+        MessageState.EXPIRED,
+        MessageState.HARD_BOUNCED,
+        MessageState.SOFT_BOUNCED,
+        MessageState.SPAM_BOUNCED,
+    )
+)
+
+STATE_METRICS: tuple[str, ...] = tuple(state.value for state in STATE_CODE)
+METRICS: tuple[str, ...] = (
+    "messages",
+    "sent",
+    *STATE_METRICS,
+    "parts",
+    "cost",
+    "opens",
+    "unique_opens",
+    "clicks",
+    "unique_clicks",
+    "unsubscribes",
+    "complaints",
+)
+
+
+class Dimension(IntEnum):
+    """What a counter is broken down by; its key is the hour, domain, link or device, or the day and channel."""
+
+    TOTAL = 0
+    HOUR = 1
+    DOMAIN = 2
+    LINK = 3
+    DEVICE = 4
+    DAY = 5  # of an account, not of a campaign
+
+
+CounterKey = tuple[UUID, Dimension, str]
+
+
+@dataclass
+class Tally:
+    """Amounts by counter and metric; zero amounts leave no trace."""
+
+    amounts: dict[CounterKey, dict[str, int]] = field(default_factory=dict)
+    account_of: dict[CounterKey, UUID] = field(default_factory=dict)
+
+    def add(self, account_id: UUID, key: CounterKey, metric: str, amount: int) -> None:
+        if not amount:
+            return
+        metrics = self.amounts.setdefault(key, {})
+        self.account_of[key] = account_id
+        metrics[metric] = metrics.get(metric, 0) + amount
+
+    def changes(self) -> list[tuple[CounterKey, UUID, dict[str, int]]]:
+        """What is not zero, in the one order in which every process takes the counters' locks."""
+        rows = []
+        for key in sorted(self.amounts):
+            metrics = {metric: amount for metric, amount in self.amounts[key].items() if amount}
+            if metrics:
+                rows.append((key, self.account_of[key], metrics))
+        return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where messages come from: what never changes of them. `day` is the UTC day of the message id."""
+
+    account_id: UUID
+    campaign_id: UUID | None
+    channel: str
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a number of like messages stand at one moment.
+
+    :param sent_hour: when they were handed over, cut to the hour; None when they were not.
+    """
+
+    state: MessageState | None
+    state_hour: datetime | None
+    sent_hour: datetime | None
+    domain: str
+    messages: int = 1
+    parts: int = 0
+    cost: int = 0
+    opens: int = 0
+    unique_opens: int = 0
+    clicks: int = 0
+    unique_clicks: int = 0
+    unsubscribes: int = 0
+    complaints: int = 0
+
+
+def hour_key(hour: datetime) -> str:
+    return hour.strftime("%Y-%m-%dT%H:00:00Z")
+
+
+def day_key(day: date, channel: str) -> str:
+    return f"{day.isoformat()} {channel}"
+
+
+def count(tally: Tally, origin: Origin, standing: Standing, sign: int) -> None:
+    """Add (sign 1) or take back (sign −1) what messages that stand so contribute."""
+    totals = _metrics(standing)
+    account_id = origin.account_id
+    scopes: list[CounterKey] = [(account_id, Dimension.DAY, day_key(origin.day, origin.channel))]
+    if origin.campaign_id is not None:
+        scopes.append((origin.campaign_id, Dimension.TOTAL, ""))
+        scopes.append((origin.campaign_id, Dimension.DOMAIN, standing.domain))
+        for key, metric in _by_hour(origin.campaign_id, standing):
+            tally.add(account_id, key, metric, sign * standing.messages)
+    for scope in scopes:
+        for metric, amount in totals.items():
+            tally.add(account_id, scope, metric, sign * amount)
+
+
+def _metrics(standing: Standing) -> dict[str, int]:
+    handed_over = standing.sent_hour is not None
+    metrics = {
+        "messages": standing.messages,
+        "sent": standing.messages if handed_over else 0,
+        # Only what was handed over costs anything.
+        "parts": standing.parts if handed_over else 0,
+        "cost": standing.cost if handed_over else 0,
+        "opens": standing.opens,
+        "unique_opens": standing.unique_opens,
+        "clicks": standing.clicks,
+        "unique_clicks": standing.unique_clicks,
+        "unsubscribes": standing.unsubscribes,
+        "complaints": standing.complaints,
+    }
+    if standing.state is not None:
+        metrics[standing.state.value] = standing.messages
+    return metrics
+
+
+def _by_hour(campaign_id: UUID, standing: Standing) -> Iterator[tuple[CounterKey, str]]:
+    if standing.sent_hour is not None:
+        yield (campaign_id, Dimension.HOUR, hour_key(standing.sent_hour)), "sent"
+    if standing.state is not None and standing.state_hour is not None:
+        yield (campaign_id, Dimension.HOUR, hour_key(standing.state_hour)), standing.state.value
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One thing that a person did, seen for the first time.
+
+    :param is_first_click: no earlier click of the same message on the same link.
+    """
+
+    account_id: UUID
+    campaign_id: UUID | None
+    kind: Engagement
+    hour: datetime
+    device: str
+    link_id: UUID | None
+    is_first_click: bool = False
+
+
+def count_act(tally: Tally, act: Act, times: int = 1) -> None:
+    """Count openings or clicks by hour, device and link; totals and domains count them through the message."""
+    metric = {Engagement.OPENED: "opens", Engagement.CLICKED: "clicks"}.get(act.kind)
+    if act.campaign_id is None or metric is None:
+        return
+    tally.add(act.account_id, (act.campaign_id, Dimension.HOUR, hour_key(act.hour)), metric, times)
+    tally.add(act.account_id, (act.campaign_id, Dimension.DEVICE, act.device), metric, times)
+    if act.link_id is not None:
+        link = (act.campaign_id, Dimension.LINK, str(act.link_id))
+        tally.add(act.account_id, link, "clicks", times)
+        tally.add(act.account_id, link, "unique_clicks", int(act.is_first_click))
+
+
+_DEVICES: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("bot", re.compile(r"bot|crawl|spider|preview|GoogleImageProxy|YahooMailProxy|curl|python|scanner", re.IGNORECASE)),
+    ("tablet", re.compile(r"iPad|Tablet|Kindle|Silk|Android(?!.*Mobile)", re.IGNORECASE)),
+    ("mobile", re.compile(r"Mobi|iPhone|iPod|Android|Windows Phone", re.IGNORECASE)),
+    ("desktop", re.compile(r"Windows|Macintosh|X11|Linux|CrOS|Thunderbird|Outlook", re.IGNORECASE)),
+)
+
+
+@lru_cache(maxsize=4096)
+def device_of(user_agent: str) -> str:
+    """The kind of device that a user agent names: bot, tablet, mobile, desktop or unknown."""
+    return next((device for device, pattern in _DEVICES if pattern.search(user_agent)), "unknown")
+
+
+def rate(part: int, whole: int) -> float | None:
+    """`part / whole` from 0 to 1 with four decimals; None when there is nothing to divide by."""
+    return round(part / whole, 4) if whole else None
+
+
+# The report's word for each counter, by channel (product row G1); the others say nothing of that channel.
+_COUNTS: dict[Channel, dict[str, str]] = {
+    Channel.EMAIL: {
+        "sent": "sent",
+        "delivered": "delivered",
+        "hard_bounced": "hard_bounced",
+        "soft_bounced": "soft_bounced",
+        "spam_bounced": "spam_bounced",
+        "expired": "expired",
+        "rejected": "rejected",
+        "unknown": "unknown",
+        "deferred": "deferred",
+        "opens": "opens",
+        "unique_opens": "unique_opens",
+        "clicks": "clicks",
+        "unique_clicks": "unique_clicks",
+        "unsubscribes": "unsubscribes",
+        "complaints": "complaints",
+    },
+    Channel.SMS: {
+        "submitted": "sent",
+        "delivered": "delivered",
+        "undelivered": "undelivered",
+        "expired": "expired",
+        "rejected": "rejected",
+        "unknown": "unknown",
+        "deferred": "deferred",
+        "awaiting_receipt": "submitted",
+        "parts": "parts",
+        "clicks": "clicks",
+        "unique_clicks": "unique_clicks",
+        "unsubscribes": "unsubscribes",
+    },
+}
+FAILED_STATES: tuple[MessageState, ...] = tuple(
+    state for state, code in STATE_CODE.items() if code >= STATE_CODE[MessageState.UNDELIVERED]
+)
+
+
+def report_counts(channel: Channel, totals: Mapping[str, int]) -> dict[str, int]:
+    """The counts that a report of this channel shows."""
+    return {word: totals[metric] for word, metric in _COUNTS[channel].items()}
+
+
+def report_rates(channel: Channel, totals: Mapping[str, int]) -> dict[str, float | None]:
+    """The rates that a report of this channel shows."""
+    delivered, sent = totals["delivered"], totals["sent"]
+    rates = {
+        "delivery_rate": rate(delivered, sent),
+        "click_rate": rate(totals["unique_clicks"], delivered),
+    }
+    if channel is Channel.EMAIL:
+        bounced = totals["hard_bounced"] + totals["soft_bounced"] + totals["spam_bounced"]
+        rates |= {
+            "bounce_rate": rate(bounced, sent),
+            "open_rate": rate(totals["unique_opens"], delivered),
+            "click_to_open_rate": rate(totals["unique_clicks"], totals["unique_opens"]),
+            "unsubscribe_rate": rate(totals["unsubscribes"], delivered),
+            "complaint_rate": rate(totals["complaints"], delivered),
+        }
+    return rates
+
+
+def failed(totals: Mapping[str, int]) -> int:
+    """How many ended in a state of failure."""
+    return sum(totals[state.value] for state in FAILED_STATES)

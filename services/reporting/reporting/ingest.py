@@ -1,0 +1,143 @@
+"""From delivery events to the log and the counters, in one transaction: what the ingester does, without the broker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from chassis.database import Database, ensure_partitions
+from contracts.vocabulary import Engagement
+from reporting import domain
+from reporting.folding import Deed, Folded, moment_of
+from reporting.store import campaigns, counters, deeds, log
+from reporting.store.log import Move
+
+PARTITIONED = ("messages", "state_history", "engagements")
+PARTITION_DAYS = 4
+_ACT_TIME = dict(zip(domain.ENGAGEMENT_CODE.values(), log.ACT_TIMES, strict=True))
+
+
+def write(session: Session, folded: Folded, known_ranges: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Write what `folded` says into the log and the counters.
+
+    :param known_ranges: ranges of message ids that the campaigns are known to have.
+    :returns: those that became known: add them once the transaction is committed.
+    """
+    scopes = {patch.get("campaign_id") or patch["account_id"] for patch in folded.patches.values()}
+    log.lock(session, scopes)
+    _leave_out_closed(session, folded)
+    new_ranges = _ranges(folded) - known_ranges
+    campaigns.add_ranges(session, {key: folded.patches[first] for key, first in _firsts(folded, new_ranges).items()})
+    new_deeds = deeds.write_deeds(session, folded.deeds)
+    _tell_patches(folded, new_deeds)
+    deeds.write_steps(session, folded.steps)
+    tally = domain.Tally()
+    for move in log.write_patches(session, folded.patches):
+        _count_move(tally, move)
+    _count_deeds(tally, session, new_deeds)
+    counters.add(session, tally)
+    return new_ranges
+
+
+def _leave_out_closed(session: Session, folded: Folded) -> None:
+    accounts = {patch["account_id"] for patch in folded.patches.values()}
+    closed = campaigns.closed_accounts(session, accounts)
+    if closed:
+        folded.patches = {key: patch for key, patch in folded.patches.items() if patch["account_id"] not in closed}
+        folded.steps = {key: step for key, step in folded.steps.items() if step.account_id not in closed}
+        folded.deeds = {key: deed for key, deed in folded.deeds.items() if deed.account_id not in closed}
+
+
+def _ranges(folded: Folded) -> set[tuple[str, str]]:
+    """Campaign and the common head of its message ids: those of one send differ in their last 32 bits only."""
+    return {
+        (campaign_id, message_id[:28])
+        for message_id, patch in folded.patches.items()
+        if (campaign_id := patch.get("campaign_id"))
+    }
+
+
+def _firsts(folded: Folded, ranges: set[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """For each range, a message in it."""
+    if not ranges:
+        return {}
+    found = (((str(patch.get("campaign_id")), key[:28]), key) for key, patch in folded.patches.items())
+    return {of_range: message_id for of_range, message_id in found if of_range in ranges}
+
+
+def _tell_patches(folded: Folded, new_deeds: Iterable[Deed]) -> None:
+    """Put what people did for the first time into the patches of their messages."""
+    for deed in new_deeds:
+        patch = folded.patches[deed.message_id]
+        patch.setdefault("opens", 0)
+        patch.setdefault("clicks", 0)
+        if deed.kind == domain.ENGAGEMENT_CODE[Engagement.OPENED]:
+            patch["opens"] += 1
+        elif deed.kind == domain.ENGAGEMENT_CODE[Engagement.CLICKED]:
+            patch["clicks"] += 1
+        column = _ACT_TIME[deed.kind]
+        patch[column] = min(deed.at, patch.get(column, deed.at))
+
+
+def _count_move(tally: domain.Tally, move: Move) -> None:
+    if move.before is not None:
+        domain.count(tally, move.origin, move.before, -1)
+    domain.count(tally, move.origin, move.after, 1)
+
+
+def _count_deeds(tally: domain.Tally, session: Session, new_deeds: list[Deed]) -> None:
+    firsts = deeds.first_clicks(session, new_deeds)
+    for deed in new_deeds:
+        act = domain.Act(
+            account_id=UUID(deed.account_id),
+            campaign_id=UUID(deed.campaign_id) if deed.campaign_id else None,
+            kind=domain.ENGAGEMENT_OF_CODE[deed.kind],
+            hour=moment_of(deed.at).replace(minute=0, second=0, microsecond=0),
+            device=deed.device,
+            link_id=deed.link_id,
+            is_first_click=(deed.message_id, deed.event_id) in firsts,
+        )
+        domain.count_act(tally, act)
+
+
+class Ingest:
+    """Writes deliveries into one database, and keeps the partitions of the coming days made."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._known_ranges: set[tuple[str, str]] = set()
+
+    def write(self, batches: Iterable[list[dict[str, Any]]]) -> int:
+        """Write batches of events in one transaction; returns the number of messages that they were about.
+
+        The events' dictionaries are used up. Raises what the database raises, and then nothing was written.
+        """
+        folded = Folded()
+        for events in batches:
+            folded.add(events)
+        if not folded.patches:
+            return 0
+        with self._database.transaction() as session:
+            learnt = write(session, folded, self._known_ranges)
+        if len(self._known_ranges) > 100_000:
+            self._known_ranges.clear()
+        self._known_ranges |= learnt
+        return len(folded.patches)
+
+    def prepare_partitions(self, now: datetime) -> list[str]:
+        """Make the partitions from yesterday on; idempotent."""
+        made = []
+        first_day = (now.astimezone(UTC) - timedelta(days=1)).date()
+        for table in PARTITIONED:
+            with self._database.transaction() as session:
+                names = ensure_partitions(session, table, first_day, PARTITION_DAYS)
+                if table == "messages":
+                    for name in names:
+                        session.execute(text(f"ALTER TABLE {name} SET (fillfactor = 50)"))
+            made += names
+        return made

@@ -1,0 +1,104 @@
+"""Campaigns as this service knows them: name, channel, state, and where their messages lie in the log."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from reporting.folding import Patch
+
+_NUMBERS = 8  # the last hexadecimal digits of a message id: the recipient's number
+
+
+def add_ranges(session: Session, patches: Mapping[tuple[str, str], Patch]) -> None:
+    """Remember where in the log a campaign's messages lie: in one range of ids for each send."""
+    rows = [
+        {
+            "campaign": campaign_id,
+            "first": head + "0" * _NUMBERS,
+            "last": head + "f" * _NUMBERS,
+            "account": patches[campaign_id, head]["account_id"],
+        }
+        for campaign_id, head in sorted(patches)
+    ]
+    if rows:
+        session.execute(
+            text(
+                "INSERT INTO campaign_ranges (campaign_id, first_id, last_id, account_id)"
+                " VALUES (:campaign, :first, :last, :account) ON CONFLICT DO NOTHING"
+            ),
+            rows,
+        )
+
+
+def ranges(session: Session, *, account_id: UUID, campaign_id: UUID) -> list[tuple[UUID, UUID]]:
+    """Ranges of message ids of a campaign, in rising order."""
+    rows = session.execute(
+        text(
+            "SELECT first_id, last_id FROM campaign_ranges WHERE campaign_id = :campaign AND account_id = :account"
+            " ORDER BY first_id"
+        ),
+        {"campaign": campaign_id, "account": account_id},
+    )
+    return [(row.first_id, row.last_id) for row in rows]
+
+
+def record_start(session: Session, campaign: Mapping[str, Any]) -> None:
+    session.execute(
+        text(
+            "INSERT INTO campaigns (campaign_id, account_id, send_id, name, channel, recipients, started_at)"
+            " VALUES (:campaign_id, :account_id, :send_id, :name, :channel, :recipients, :occurred_at)"
+            " ON CONFLICT (campaign_id) DO UPDATE SET send_id = excluded.send_id, name = excluded.name,"
+            " channel = excluded.channel, recipients = excluded.recipients, started_at = excluded.started_at"
+        ),
+        campaign,
+    )
+
+
+def record_state(session: Session, *, campaign_id: UUID, account_id: UUID, state: str, at: datetime) -> None:
+    """Set a campaign's state unless a later one is known."""
+    session.execute(
+        text(
+            "INSERT INTO campaigns (campaign_id, account_id, state, state_at) VALUES (:campaign, :account, :state, :at)"
+            " ON CONFLICT (campaign_id) DO UPDATE SET state = excluded.state, state_at = excluded.state_at"
+            " WHERE campaigns.state_at IS NULL OR campaigns.state_at < excluded.state_at"
+        ),
+        {"campaign": campaign_id, "account": account_id, "state": state, "at": at},
+    )
+
+
+def find(session: Session, *, account_id: UUID, campaign_id: UUID) -> Any | None:
+    return (
+        session.execute(
+            text("SELECT * FROM campaigns WHERE campaign_id = :campaign AND account_id = :account"),
+            {"campaign": campaign_id, "account": account_id},
+        )
+        .mappings()
+        .first()
+    )
+
+
+def closed_accounts(session: Session, among: Collection[str]) -> set[str]:
+    """Which of these accounts are closed: nothing is recorded of them any more."""
+    rows = session.scalars(
+        text("SELECT account_id FROM closed_accounts WHERE account_id = ANY(CAST(:accounts AS uuid[]))"),
+        {"accounts": sorted(among)},
+    )
+    return {str(account_id) for account_id in rows}
+
+
+def channel_in_log(session: Session, *, account_id: UUID, campaign_id: UUID) -> str | None:
+    """The channel of a campaign's messages, while the news that it has started is still on its way."""
+    channel: str | None = session.scalar(
+        text(
+            "SELECT m.channel FROM campaign_ranges r JOIN messages m ON m.message_id BETWEEN r.first_id AND r.last_id"
+            " WHERE r.campaign_id = :campaign AND r.account_id = :account AND m.campaign_id = r.campaign_id LIMIT 1"
+        ),
+        {"campaign": campaign_id, "account": account_id},
+    )
+    return channel

@@ -1,0 +1,62 @@
+"""Counters: one upsert a transaction, and reading them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from chassis.database import cursor_of
+from reporting.domain import METRICS, Dimension, Tally
+
+_COLUMNS = ", ".join(METRICS)
+_UPSERT = f"""
+INSERT INTO counters (scope_id, dimension, key, account_id, {_COLUMNS})
+SELECT * FROM unnest(%s::uuid[], %s::smallint[], %s::text[], %s::uuid[], {", ".join(["%s::bigint[]"] * len(METRICS))})
+ON CONFLICT (scope_id, dimension, key) DO UPDATE
+SET {", ".join(f"{metric} = counters.{metric} + excluded.{metric}" for metric in METRICS)}
+"""
+
+
+def add(session: Session, tally: Tally) -> None:
+    """Add the tally's amounts. The rows are locked until the transaction ends, so this is its last statement."""
+    changes = tally.changes()
+    if not changes:
+        return
+    columns: list[list[Any]] = [
+        [key[0] for key, _, _ in changes],
+        [int(key[1]) for key, _, _ in changes],
+        [key[2] for key, _, _ in changes],
+        [account_id for _, account_id, _ in changes],
+        *([metrics.get(metric, 0) for _, _, metrics in changes] for metric in METRICS),
+    ]
+    with cursor_of(session) as cursor:
+        cursor.execute(_UPSERT, columns)
+
+
+def read(session: Session, *, account_id: UUID, scope_id: UUID, dimension: Dimension) -> dict[str, dict[str, int]]:
+    """Amounts by metric, by key, of one campaign (or account) in one dimension."""
+    rows = session.execute(
+        text(
+            f"SELECT key, {_COLUMNS} FROM counters"
+            " WHERE scope_id = :scope AND dimension = :dimension AND account_id = :account ORDER BY key"
+        ),
+        {"scope": scope_id, "dimension": int(dimension), "account": account_id},
+    )
+    return {row.key: {metric: getattr(row, metric) for metric in METRICS} for row in rows}
+
+
+def no_amounts() -> dict[str, int]:
+    return dict.fromkeys(METRICS, 0)
+
+
+def summed(rows: Iterable[dict[str, int]]) -> dict[str, int]:
+    """The sum of several rows, metric by metric."""
+    total = no_amounts()
+    for row in rows:
+        for metric, amount in row.items():
+            total[metric] += amount
+    return total

@@ -1,0 +1,236 @@
+"""Writing the message log: patches in, and out comes how many messages went from which standing to which.
+
+All of one transaction's writing to the log is one statement a day. It is safe because the writer holds the advisory
+locks of the campaigns that it writes (`lock`), so nobody else changes or adds these messages meanwhile: no row locks,
+no conflicts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from zlib import crc32
+
+import psycopg
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from chassis.database import cursor_of
+from reporting.domain import HANDED_OVER_CODES, STATE_OF_CODE, Origin, Standing
+from reporting.folding import Patch, day_of
+
+LOCK_SPACE = 0x7265_70  # "rep": keeps these advisory locks apart from others
+LOCK_SHARDS = 1024
+EVERYTHING = LOCK_SHARDS  # shared by every writer, held alone by an erasure
+
+PATCH_COLUMNS = (
+    "message_id, account_id, campaign_id, contact_id, channel, day, address, sender, domain, parts, cost, state,"
+    " state_at, submitted_at, delivered_at, code, detail, opens, clicks, opened_at, clicked_at, unsubscribed_at,"
+    " complained_at"
+)
+_COLUMNS = PATCH_COLUMNS.split(", ")
+_TABS = len(_COLUMNS) - 1
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+ACT_TIMES = ("opened_at", "clicked_at", "unsubscribed_at", "complained_at")
+
+_CREATE_PATCHES = """
+CREATE TEMPORARY TABLE IF NOT EXISTS patches (
+    message_id uuid, account_id uuid, campaign_id uuid, contact_id uuid, channel text COLLATE "C", day date,
+    address text COLLATE "C", sender text COLLATE "C", domain text COLLATE "C", parts integer, cost integer,
+    state smallint, state_at bigint, submitted_at bigint, delivered_at bigint,
+    code text COLLATE "C", detail text COLLATE "C", opens integer, clicks integer,
+    opened_at bigint, clicked_at bigint, unsubscribed_at bigint, complained_at bigint
+) ON COMMIT DELETE ROWS
+"""
+
+_HANDED_OVER = ", ".join(map(str, HANDED_OVER_CODES))
+
+
+_ROW = PATCH_COLUMNS.replace(" day,", "")
+
+
+def _moment(column: str) -> str:
+    return f"to_timestamp(p.{column} / 1e6::float8)"
+
+
+def day_of_id(column: str) -> str:
+    """The UTC day of a message id, in SQL; too slow for the hot path, which is told it."""
+    millis = f"('x' || translate(left({column}::text, 13), '-', ''))::bit(48)::bigint"
+    return f"(to_timestamp({millis} / 1000) AT TIME ZONE 'UTC')::date"
+
+
+def sent_hour(row: str) -> str:
+    """When a message was handed over, cut to the hour; null when it was not."""
+    return (
+        f"CASE WHEN {row}submitted_at IS NOT NULL THEN date_bin('1 hour', {row}submitted_at, 'epoch')"
+        f" WHEN {row}state IN ({_HANDED_OVER}) THEN date_bin('1 hour', {row}state_at, 'epoch') END"
+    )
+
+
+# A state replaces another only with a higher rank; of two of the same rank the earlier stands, whichever came first.
+_MERGE = f"""
+WITH merged AS MATERIALIZED (
+    SELECT p.message_id, p.account_id, p.campaign_id, p.channel, p.day,
+        m.message_id IS NULL AS is_new, m.ctid AS place,
+        m.state AS old_state, m.state_at AS old_state_at, m.submitted_at AS old_submitted_at, m.domain AS old_domain,
+        m.parts AS old_parts, m.cost AS old_cost,
+        w.wins, CASE WHEN w.wins THEN p.state ELSE m.state END AS state,
+        CASE WHEN w.wins THEN {_moment("state_at")} ELSE m.state_at END AS state_at,
+        CASE WHEN w.wins THEN p.code ELSE m.code END AS code,
+        CASE WHEN w.wins THEN p.detail ELSE m.detail END AS detail,
+        LEAST(m.submitted_at, {_moment("submitted_at")}) AS submitted_at,
+        LEAST(m.delivered_at, {_moment("delivered_at")}) AS delivered_at,
+        GREATEST(m.contact_id, p.contact_id) AS contact_id, GREATEST(m.address, p.address) AS address,
+        GREATEST(m.sender, p.sender) AS sender, GREATEST(m.domain, p.domain) AS domain,
+        GREATEST(m.parts, p.parts) AS parts, GREATEST(m.cost, p.cost) AS cost,
+        m.opens AS old_opens, m.clicks AS old_clicks, m.opened_at AS old_opened_at, m.clicked_at AS old_clicked_at,
+        m.unsubscribed_at AS old_unsubscribed_at, m.complained_at AS old_complained_at,
+        COALESCE(m.opens, 0) + COALESCE(p.opens, 0) AS opens, COALESCE(m.clicks, 0) + COALESCE(p.clicks, 0) AS clicks,
+        LEAST(m.opened_at, {_moment("opened_at")}) AS opened_at,
+        LEAST(m.clicked_at, {_moment("clicked_at")}) AS clicked_at,
+        LEAST(m.unsubscribed_at, {_moment("unsubscribed_at")}) AS unsubscribed_at,
+        LEAST(m.complained_at, {_moment("complained_at")}) AS complained_at
+    FROM patches p LEFT JOIN {{partition}} m ON m.message_id = p.message_id
+    CROSS JOIN LATERAL (SELECT p.state IS NOT NULL AND (m.state IS NULL OR p.state / 10 > m.state / 10
+        OR p.state / 10 = m.state / 10 AND ({_moment("state_at")}, p.state) < (m.state_at, m.state)) AS wins OFFSET 0) w
+    WHERE p.day = %(day)s
+),
+inserted AS (
+    INSERT INTO {{partition}} ({_ROW})
+    SELECT {_ROW}
+    FROM merged WHERE is_new
+),
+updated AS (
+    UPDATE {{partition}} m SET contact_id = c.contact_id, address = c.address, sender = c.sender, domain = c.domain,
+        parts = c.parts, cost = c.cost, state = c.state, state_at = c.state_at, submitted_at = c.submitted_at,
+        delivered_at = c.delivered_at, code = c.code, detail = c.detail, opens = c.opens, clicks = c.clicks,
+        opened_at = c.opened_at, clicked_at = c.clicked_at, unsubscribed_at = c.unsubscribed_at,
+        complained_at = c.complained_at
+    FROM merged c
+    WHERE NOT c.is_new AND m.ctid = c.place
+)
+SELECT account_id, campaign_id, channel, day, is_new,
+    old_state, date_bin('1 hour', old_state_at, 'epoch') AS old_state_hour, {sent_hour("old_")} AS old_sent_hour,
+    old_domain, state, date_bin('1 hour', state_at, 'epoch') AS state_hour, {sent_hour("")} AS sent_hour, domain,
+    count(*), sum(old_parts), sum(parts), sum(old_cost), sum(cost), sum(old_opens), sum(opens), count(old_opened_at),
+    count(opened_at), sum(old_clicks), sum(clicks), count(old_clicked_at), count(clicked_at),
+    count(old_unsubscribed_at), count(unsubscribed_at), count(old_complained_at), count(complained_at)
+FROM merged
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
+"""
+
+
+# A few thousand ids are looked up by index, whatever the planner believes about a partition that is filling up just
+# now; reading a partition whole, or compiling the statement, would cost a hundred times as much.
+_PLAN = "; ".join(
+    f"SET LOCAL {setting} = off"
+    for setting in ("enable_hashjoin", "enable_mergejoin", "enable_seqscan", "enable_material", "jit")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A number of like messages that went from one standing (None: they are new) to another."""
+
+    origin: Origin
+    before: Standing | None
+    after: Standing
+
+
+def lock(session: Session, scopes: Collection[str]) -> None:
+    """Keep other writers from these campaigns (or, for single messages, accounts) until the transaction ends.
+
+    Locks are taken in rising order, before anything else: writers can wait for one another, never in a circle.
+    """
+    shards = sorted({crc32(scope.encode()) % LOCK_SHARDS for scope in scopes})
+    with cursor_of(session) as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", (LOCK_SPACE, EVERYTHING))
+        # The set-returning function is read row by row, so the locks are taken in the array's order.
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, shard) FROM unnest(%s::int[]) shard", (LOCK_SPACE, shards))
+
+
+def wait_for_writers(session: Session) -> None:
+    """Wait until every transaction that writes the log at this moment has ended."""
+    session.execute(
+        text("SELECT pg_advisory_xact_lock(:space, :everything)"), {"space": LOCK_SPACE, "everything": EVERYTHING}
+    )
+
+
+def write_patches(session: Session, patches: Mapping[str, Patch]) -> list[Move]:
+    """Merge `patches` into the log; the session holds the locks of all their campaigns."""
+    if not patches:
+        return []
+    with cursor_of(session) as cursor:
+        cursor.execute(_CREATE_PATCHES)
+        with cursor.copy(f"COPY patches ({PATCH_COLUMNS}) FROM STDIN WITH (NULL '')") as copy:
+            copy.write("".join(map(_line, patches.values())))
+        cursor.execute(_PLAN)
+        rows: list[tuple[Any, ...]] = []
+        for day, partition in _partitions(cursor, {_day_text(message_id[:13]) for message_id in patches}):
+            cursor.execute(_MERGE.format(partition=partition), {"day": day})
+            rows += cursor.fetchall()
+    return [_move(row) for row in rows]
+
+
+def _partitions(cursor: psycopg.Cursor[Any], days: set[str]) -> list[tuple[str, str]]:
+    """Each day with the partition that its messages lie in: its own if it was made, else the default one.
+
+    Speaking to the partition itself spares the planner hundreds of others. Should the day's own partition be made at
+    this very moment, the default one refuses the rows, and the whole transaction is tried again.
+    """
+    wanted = {day: f"messages_p{day.replace('-', '')}" for day in sorted(days)}
+    cursor.execute("SELECT relname FROM pg_class WHERE relname = ANY(%s)", (list(wanted.values()),))
+    made = {name for (name,) in cursor.fetchall()}
+    return [(day, name if name in made else "messages_default") for day, name in wanted.items()]
+
+
+def _line(patch: Patch) -> str:
+    """One patch as COPY wants it; an empty field is a null."""
+    get = patch.get
+    message_id = patch["message_id"]
+    line = (
+        f"{message_id}\t{patch['account_id']}\t{get('campaign_id') or ''}\t{get('contact_id') or ''}\t"
+        f"{patch['channel']}\t{_day_text(message_id[:13])}\t"
+        f"{get('address') or ''}\t{get('sender') or ''}\t{get('domain') or ''}\t"
+        f"{get('parts', '')}\t{get('cost', '')}\t{get('state', '')}\t{get('state_at', '')}\t"
+        f"{get('submitted_at', '')}\t{get('delivered_at', '')}\t{get('code') or ''}\t{get('detail') or ''}\t"
+    )
+    if "opens" in patch:
+        acts = (patch["opens"], patch["clicks"], *(get(name, "") for name in ACT_TIMES))
+        line += "\t".join(map(str, acts)) + "\n"
+    else:
+        line += "\t\t\t\t\t\n"
+    if "\\" in line or "\r" in line or line.count("\t") != _TABS or line.count("\n") != 1:
+        return _escaped_line(patch)
+    return line
+
+
+def _escaped_line(patch: Patch) -> str:
+    """The same for the rare patch whose text holds what COPY gives a meaning to."""
+    clean = {name: value.translate(_ESCAPES) if isinstance(value, str) else value for name, value in patch.items()}
+    values = [_day_text(clean["message_id"][:13]) if name == "day" else clean.get(name) for name in _COLUMNS]
+    return "\t".join("" if value is None else str(value) for value in values) + "\n"
+
+
+@lru_cache(maxsize=65_536)
+def _day_text(head: str) -> str:
+    """The day of the message ids that begin so; those of one send all do."""
+    return day_of(head).isoformat()
+
+
+def _move(row: tuple[Any, ...]) -> Move:
+    """One row of `_MERGE`: origin, whether new, the old and the new keys, the number, then old and new sums in turn."""
+    messages, sums = row[13], row[14:]
+    return Move(
+        Origin(*row[:4]),
+        None if row[4] else _standing(row[5:9], messages, sums[0::2]),
+        _standing(row[9:13], messages, sums[1::2]),
+    )
+
+
+def _standing(keys: Sequence[Any], messages: int, sums: Sequence[int | None]) -> Standing:
+    state, state_hour, sent_hour, domain = keys
+    known = STATE_OF_CODE[state] if state is not None else None
+    return Standing(known, state_hour, sent_hour, domain or "", messages, *(int(amount or 0) for amount in sums))

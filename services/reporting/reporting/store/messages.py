@@ -1,0 +1,259 @@
+"""Reading the message log.
+
+Everything is found by ranges of message ids, which are ranges of time: a campaign's messages lie together, an account's
+are read day by day, and the counters say which days hold any of what is wanted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from contracts.ids import first_id_at
+from contracts.reporting import Who
+from contracts.vocabulary import MessageState
+from reporting.domain import FAILED_STATES, IN_ROW_STATES, STATE_CODE, Dimension
+
+Row = Any  # a row of the log by column name
+LEAST, GREATEST = UUID(int=0), UUID(int=2**128 - 1)
+
+_COLUMNS = (
+    "m.message_id, m.channel, m.campaign_id, m.contact_id, m.address, m.sender, m.domain, m.state, m.state_at,"
+    " m.code, m.detail, m.submitted_at, m.delivered_at, m.parts, m.cost, m.opens, m.opened_at, m.clicks, m.clicked_at,"
+    " m.unsubscribed_at, m.complained_at"
+)
+_DELIVERED = f"m.state = {STATE_CODE[MessageState.DELIVERED]}"
+_FAILED = f"m.state IN ({', '.join(str(STATE_CODE[state]) for state in FAILED_STATES)})"
+
+# A person who clicked has seen the message, whether or not the picture that tells of openings was loaded.
+_WHO: dict[Who, str] = {
+    Who.OPENED: "m.opened_at IS NOT NULL",
+    Who.NOT_OPENED: f"{_DELIVERED} AND m.opened_at IS NULL AND m.clicked_at IS NULL",
+    Who.CLICKED: "m.clicked_at IS NOT NULL",
+    Who.NOT_CLICKED: f"{_DELIVERED} AND m.clicked_at IS NULL",
+    Who.DELIVERED: _DELIVERED,
+    Who.UNDELIVERED: _FAILED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What to look for; bounds of message ids are both included."""
+
+    account_id: UUID
+    channel: str | None = None
+    address: str | None = None
+    state: MessageState | None = None
+    least: UUID = LEAST
+    greatest: UUID = GREATEST
+
+
+def of_campaign(
+    session: Session, wanted: Filter, *, campaign_id: UUID, ranges: Sequence[tuple[UUID, UUID]], limit: int
+) -> list[Row]:
+    """A campaign's messages, newest first."""
+    rows: list[Row] = []
+    for first, last in reversed(ranges):
+        least, greatest = max(first, wanted.least), min(last, wanted.greatest)
+        if least > greatest:
+            continue
+        rows += _newest(session, wanted, least, greatest, limit - len(rows), campaign_id)
+        if len(rows) >= limit:
+            break
+    return rows
+
+
+def of_recipients(
+    session: Session,
+    *,
+    account_id: UUID,
+    campaign_id: UUID,
+    who: Who,
+    ranges: Sequence[tuple[UUID, UUID]],
+    after: UUID,
+    limit: int,
+) -> list[Row]:
+    """Messages of a campaign whose recipients did what `who` says, in the order of their numbers."""
+    rows: list[Row] = []
+    for first, last in ranges:
+        if last <= after:
+            continue
+        found = session.execute(
+            text(
+                f"SELECT {_COLUMNS} FROM messages m WHERE m.message_id > :after"
+                " AND m.message_id BETWEEN :first AND :last"
+                f" AND m.account_id = :account AND m.campaign_id = :campaign AND {_WHO[who]}"
+                " ORDER BY m.message_id LIMIT :limit"
+            ),
+            {
+                "after": after,
+                "first": first,
+                "last": last,
+                "account": account_id,
+                "campaign": campaign_id,
+                "limit": limit - len(rows),
+            },
+        )
+        rows += found.mappings().all()
+        if len(rows) >= limit:
+            break
+    return rows
+
+
+def of_address(session: Session, wanted: Filter, *, limit: int) -> list[Row]:
+    """Messages to one address, newest first."""
+    conditions, bound = _conditions(wanted)
+    # The address alone picks the index; a planner that hopes to meet it soon would walk the whole log backwards.
+    return list(
+        session.execute(
+            text(
+                "WITH found AS MATERIALIZED (SELECT * FROM messages m WHERE m.address = :address"
+                " AND m.message_id BETWEEN :least AND :greatest)"
+                f" SELECT {_COLUMNS} FROM found m WHERE m.account_id = :account {conditions}"
+                " ORDER BY m.message_id DESC LIMIT :limit"
+            ),
+            {
+                **bound,
+                "account": wanted.account_id,
+                "address": wanted.address,
+                "least": wanted.least,
+                "greatest": wanted.greatest,
+                "limit": limit,
+            },
+        )
+        .mappings()
+        .all()
+    )
+
+
+def of_account(session: Session, wanted: Filter, *, limit: int) -> list[Row]:
+    """An account's messages, newest first, read day by day from those days that have any."""
+    rows: list[Row] = []
+    for day in _days_with(session, wanted):
+        first, last = bounds_of_day(day)
+        least, greatest = max(first, wanted.least), min(last, wanted.greatest)
+        if least <= greatest:
+            rows += _newest(session, wanted, least, greatest, limit - len(rows))
+        if len(rows) >= limit:
+            break
+    return rows
+
+
+def _newest(
+    session: Session,
+    wanted: Filter,
+    least: UUID,
+    greatest: UUID,
+    limit: int,
+    campaign_id: UUID | None = None,
+) -> list[Row]:
+    conditions, bound = _conditions(wanted)
+    if campaign_id is not None:
+        conditions += " AND m.campaign_id = :campaign"
+    if wanted.state is not None and wanted.state not in IN_ROW_STATES:
+        # States off the usual road are few, and found in the history, which has an index on them.
+        conditions += (
+            " AND m.message_id IN (SELECT h.message_id FROM state_history h WHERE h.account_id = :account"
+            " AND h.state = :state AND h.message_id BETWEEN :least AND :greatest)"
+        )
+    found = session.execute(
+        text(
+            f"SELECT {_COLUMNS} FROM messages m WHERE m.message_id BETWEEN :least AND :greatest"
+            f" AND m.account_id = :account {conditions} ORDER BY m.message_id DESC LIMIT :limit"
+        ),
+        {
+            **bound,
+            "account": wanted.account_id,
+            "campaign": campaign_id,
+            "least": least,
+            "greatest": greatest,
+            "limit": limit,
+        },
+    )
+    return list(found.mappings().all())
+
+
+def _conditions(wanted: Filter) -> tuple[str, dict[str, Any]]:
+    sql = ""
+    bound: dict[str, Any] = {}
+    if wanted.channel is not None:
+        sql, bound = sql + " AND m.channel = :channel", bound | {"channel": wanted.channel}
+    if wanted.state is not None:
+        sql, bound = sql + " AND m.state = :state", bound | {"state": STATE_CODE[wanted.state]}
+    if wanted.address is not None:
+        sql, bound = sql + " AND m.address = :address", bound | {"address": wanted.address}
+    return sql, bound
+
+
+def _days_with(session: Session, wanted: Filter) -> Iterator[date]:
+    """Days that hold messages of that channel and state, newest first."""
+    metric = wanted.state.value if wanted.state is not None else "messages"
+    keys = session.scalars(
+        text(
+            "SELECT DISTINCT split_part(key, ' ', 1) FROM counters WHERE scope_id = :account AND dimension = :day"
+            f" AND {metric} > 0 AND (CAST(:channel AS text) IS NULL OR split_part(key, ' ', 2) = :channel)"
+            " ORDER BY 1 DESC"
+        ),
+        {"account": wanted.account_id, "day": int(Dimension.DAY), "channel": wanted.channel},
+    )
+    return (date.fromisoformat(key) for key in keys.all())
+
+
+def bounds_of_day(day: date) -> tuple[UUID, UUID]:
+    """The least and the greatest message id of a UTC day."""
+    start = datetime.combine(day, time(), UTC)
+    return first_id_at(start), UUID(int=first_id_at(start + timedelta(days=1)).int - 1)
+
+
+def find(session: Session, *, account_id: UUID, message_id: UUID) -> Row | None:
+    return (
+        session.execute(
+            text(f"SELECT {_COLUMNS} FROM messages m WHERE m.message_id = :message AND m.account_id = :account"),
+            {"message": message_id, "account": account_id},
+        )
+        .mappings()
+        .first()
+    )
+
+
+def history(session: Session, *, message_id: UUID) -> Sequence[Any]:
+    """Lines of a message's history, in order of time."""
+    return (
+        session.execute(
+            text("SELECT at, state, code, detail FROM state_history WHERE message_id = :message ORDER BY at, state"),
+            {"message": message_id},
+        )
+        .mappings()
+        .all()
+    )
+
+
+def deeds(session: Session, *, message_id: UUID) -> Sequence[Any]:
+    """What a person did with a message, in order of time."""
+    return (
+        session.execute(
+            text(
+                "SELECT e.at, e.kind, e.ip, e.user_agent, l.url FROM engagements e"
+                " LEFT JOIN links l ON l.account_id = e.account_id AND l.link_id = e.link_id"
+                " WHERE e.message_id = :message ORDER BY e.at, e.event_id"
+            ),
+            {"message": message_id},
+        )
+        .mappings()
+        .all()
+    )
+
+
+def urls(session: Session, *, account_id: UUID, link_ids: Collection[UUID]) -> dict[UUID, str]:
+    """The address of each link."""
+    rows = session.execute(
+        text("SELECT link_id, url FROM links WHERE account_id = :account AND link_id = ANY(:links)"),
+        {"account": account_id, "links": list(link_ids)},
+    )
+    return {row.link_id: row.url for row in rows}

@@ -1,0 +1,211 @@
+"""The log and the counters, against the plain model: any order, any repetition, any split into batches."""
+
+from __future__ import annotations
+
+import copy
+import random
+import threading
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from chassis.database import Database
+from contracts import ids
+from reporting.check import differences
+from reporting.domain import STATE_OF_CODE, Dimension
+from reporting.folding import link_id_of
+from reporting.ingest import Ingest
+
+from .. import model
+from ..conftest import empty
+
+NOW = datetime.now(UTC).replace(minute=59, second=59, microsecond=0)
+ACCOUNTS = [f"0000000{n}-0000-4000-8000-00000000000a" for n in range(2)]
+CAMPAIGNS = [f"0000000{n}-0000-4000-8000-00000000000c" for n in range(3)]
+URLS = ["https://example.com/a?ą=ę&x=\\1", "https://example.com/b"]
+STATES = list(model.STATES)
+
+
+def send_id(campaign: int) -> UUID:
+    """A send of now, or of three months ago, which has no partition of its own."""
+    started = NOW - timedelta(days=90 if campaign == 2 else 0)
+    return UUID(int=ids.first_id_at(started).int | (7 << 76) | campaign)
+
+
+MESSAGES = [
+    {
+        "message_id": str(ids.message_id(send_id(campaign), number)),
+        "account_id": ACCOUNTS[campaign % 2],
+        "campaign_id": CAMPAIGNS[campaign],
+        "channel": ["sms", "email", "email"][campaign],
+        "static": {
+            "contact_id": f"0000000{number}-0000-4000-8000-0000000000c0",
+            "address": f"ala{number}@example.com",
+            "sender": "Wici\t\\ sp. z o.o.\nŁódź",
+            "domain": ["example.com", "example.org"][number % 2],
+            "parts": 1 + number % 3,
+            "cost": 7 * (1 + number % 3),
+        },
+    }
+    for campaign in range(3)
+    for number in range(4)
+] + [
+    {
+        "message_id": str(UUID(int=ids.first_id_at(NOW).int | (7 << 76) | 99)),
+        "account_id": ACCOUNTS[0],
+        "campaign_id": None,
+        "channel": "sms",
+        "static": {"address": "+48500100200", "parts": 1, "cost": 7},
+    }
+]
+DAYS = {message["message_id"]: ids.created_at(UUID(message["message_id"])).date().isoformat() for message in MESSAGES}
+
+
+@st.composite
+def events(draw: st.DrawFn) -> model.Event:
+    """One event of one of the messages, telling all, some or none of the static fields."""
+    message = draw(st.sampled_from(MESSAGES))
+    kind = draw(st.sampled_from([*STATES, "submitted", "delivered", "opened", "clicked", "unsubscribed", "complained"]))
+    seconds = draw(st.integers(-3, 3)) + draw(st.sampled_from([0.0, 0.25, 3600.0]))
+    event: dict[str, Any] = {name: message[name] for name in ("message_id", "account_id", "campaign_id", "channel")}
+    event |= {"kind": kind, "at": NOW.timestamp() + seconds}
+    told = draw(st.sampled_from(["all", "some", "none"]))
+    event |= {
+        name: value for name, value in message["static"].items() if told == "all" or (told == "some" and name < "d")
+    }
+    if kind in STATES:
+        # Two events that say the same state at the same time say the same of it.
+        event["code"] = f"{kind[:3]}\\{seconds}"
+        return event
+    serial = draw(st.integers(0, 3))
+    url = URLS[serial % 2]
+    # The same event id is the same event, at the same time.
+    event |= {"event_id": f"{kind}-{serial}", "at": NOW.timestamp() + serial * 1800, "ip": "192.0.2.1"}
+    event["user_agent"] = ["Mozilla/5.0 (iPhone; Mobile)", "Mozilla/5.0 (Windows NT 10.0)"][serial % 2]
+    return event | ({"url": url} if kind == "clicked" else {})
+
+
+def read_log(database: Database) -> dict[str, dict[str, Any]]:
+    with database.transaction() as session:
+        rows = session.execute(text("SELECT * FROM messages")).mappings().all()
+    return {str(row["message_id"]): {name: _plain(name, value) for name, value in row.items()} for row in rows}
+
+
+def _plain(name: str, value: Any) -> Any:
+    if name == "state":
+        return None if value is None else STATE_OF_CODE[value].value
+    return value.timestamp() if isinstance(value, datetime) else str(value) if isinstance(value, UUID) else value
+
+
+def read_counters(database: Database) -> dict[tuple[str, str, str, str], int]:
+    urls = {str(link_id_of(url)): url for url in URLS}
+    with database.transaction() as session:
+        rows = session.execute(text("SELECT * FROM counters")).mappings().all()
+    counters = {}
+    for row in rows:
+        place = (str(row["scope_id"]), Dimension(row["dimension"]).name.lower(), urls.get(row["key"], row["key"]))
+        for metric, amount in row.items():
+            if metric not in ("scope_id", "dimension", "key", "account_id") and amount:
+                counters[(*place, metric)] = amount
+    return counters
+
+
+def assert_equals_model(database: Database, told: list[model.Event]) -> None:
+    log, wanted = read_log(database), model.log_of(told)
+    assert log.keys() == wanted.keys()
+    for message_id, message in wanted.items():
+        assert {name: log[message_id][name] for name in message} == message
+    assert read_counters(database) == model.counters_of(told, DAYS)
+    with database.transaction() as session:
+        assert differences(session) == []
+        steps = session.execute(text("SELECT message_id::text, at, state FROM state_history")).all()
+    off_road = {
+        (event["message_id"], event["at"], event["kind"])
+        for event in told
+        if event["kind"] in STATES and event["kind"] not in ("submitted", "delivered")
+    }
+    assert {(row[0], row[1].timestamp(), STATE_OF_CODE[row[2]].value) for row in steps} == off_road
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(told=st.lists(events(), max_size=40), shuffle=st.randoms(use_true_random=False))
+def test_any_order_repetition_and_split_gives_the_same_log_and_counters(
+    database: Database, told: list[model.Event], shuffle: random.Random
+) -> None:
+    empty(database)
+    delivered = told + [event for event in told if shuffle.random() < 0.5]
+    shuffle.shuffle(delivered)
+    ingest = Ingest(database)
+
+    while delivered:
+        transaction = []
+        for _ in range(shuffle.randint(1, 3)):
+            size = shuffle.randint(1, 12)
+            transaction.append(copy.deepcopy(delivered[:size]))
+            delivered = delivered[size:]
+        ingest.write(transaction)
+
+    assert_equals_model(database, told)
+
+
+def test_several_writers_at_once_neither_lose_nor_lock_each_other(database: Database) -> None:
+    shuffle = random.Random(1)
+    told = [
+        {
+            **{name: message[name] for name in ("message_id", "account_id", "campaign_id", "channel")},
+            **message["static"],
+        }
+        | {"kind": kind, "at": NOW.timestamp() + step, "code": kind}
+        for message in MESSAGES
+        for step, kind in enumerate(("deferred", "submitted", "delivered"))
+    ]
+    failures: list[BaseException] = []
+
+    def write(seed: int) -> None:
+        order = random.Random(seed)
+        ingest = Ingest(database)
+        try:
+            for _ in range(30):
+                ingest.write([copy.deepcopy(order.sample(told, 8))])
+        except BaseException as error:
+            failures.append(error)
+
+    writers = [threading.Thread(target=write, args=(shuffle.random(),)) for _ in range(6)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    Ingest(database).write([copy.deepcopy(told)])
+
+    assert failures == []
+    assert_equals_model(database, told)
+
+
+def test_late_receipt_of_another_campaign_day_finds_its_message(database: Database) -> None:
+    message = MESSAGES[8]
+    first = {**{name: message[name] for name in ("message_id", "account_id", "campaign_id", "channel")}}
+    ingest = Ingest(database)
+
+    ingest.write([[{**first, "kind": "submitted", "at": NOW.timestamp() - 90 * 86400}]])
+    ingest.write([[{**first, "kind": "delivered", "at": NOW.timestamp()}]])
+
+    assert read_log(database)[message["message_id"]]["state"] == "delivered"
+
+
+@pytest.mark.parametrize("nonsense", [{"detail": "\0"}, {"parts": 2**40}, {"contact_id": "nobody"}])
+def test_an_event_that_the_database_refuses_leaves_nothing_behind(database: Database, nonsense: dict[str, Any]) -> None:
+    message = MESSAGES[0]
+    event = {name: message[name] for name in ("message_id", "account_id", "campaign_id", "channel")}
+
+    with pytest.raises(Exception, match=r".+"):
+        Ingest(database).write([[{**event, "kind": "submitted", "at": NOW.timestamp(), **nonsense}]])
+
+    assert read_log(database) == {}
+    assert read_counters(database) == {}
