@@ -1,0 +1,6 @@
+"""Lets the guard tests import what lies beside them (`system`)."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))

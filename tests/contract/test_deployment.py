@@ -1,0 +1,95 @@
+"""Every process is deployed, and everything deployed is a process: Procfile, Kubernetes, compose, images."""
+
+import re
+
+import pytest
+import yaml
+from system import PACKAGES, ROOT
+
+K8S = ROOT / "deploy/k8s/base"
+FOLDERS = {package.replace("_", "-"): "gateway" if package == "api_gateway" else f"services/{package.replace('_', '-')}"
+           for package in PACKAGES}  # fmt: skip
+
+
+def procfile():
+    lines = [line for line in (ROOT / "Procfile").read_text().splitlines() if line and not line.startswith("#")]
+    return dict(line.split(": ", 1) for line in lines)
+
+
+def deployed_processes():
+    """Process by the name it has in Kubernetes and compose; the simulators are never deployed."""
+    return {name.replace(".", "-").replace("_", "-"): name for name in procfile() if not name.startswith("simulator.")}
+
+
+def objects(kind):
+    found = [o for path in K8S.glob("*.yaml") for o in yaml.safe_load_all(path.read_text()) if o and o["kind"] == kind]
+    return {o["metadata"]["name"]: o for o in found}
+
+
+def compose():
+    return yaml.safe_load((ROOT / "deploy/compose.yaml").read_text())["services"]
+
+
+def test_every_process_has_a_deployment_and_the_other_way_round():
+    deployments = {name: o["metadata"]["labels"]["wici.process"] for name, o in objects("Deployment").items()}
+
+    assert deployments == deployed_processes()
+
+
+def test_every_deployment_has_a_service_folder_and_the_other_way_round():
+    components = {o["metadata"]["labels"]["app.kubernetes.io/component"] for o in objects("Deployment").values()}
+
+    assert components == set(FOLDERS)
+    assert {
+        str(path.relative_to(ROOT)) for path in (ROOT / "services").iterdir() if (path / "pyproject.toml").exists()
+    } == (set(FOLDERS.values()) - {"gateway"})
+
+
+def test_every_manifest_is_listed_by_the_base():
+    listed = yaml.safe_load((K8S / "kustomization.yaml").read_text())["resources"]
+
+    assert set(listed) == {path.name for path in K8S.glob("*.yaml")} - {"kustomization.yaml"}
+
+
+@pytest.mark.parametrize("kind", ["HorizontalPodAutoscaler", "PodDisruptionBudget"])
+def test_every_deployment_scales_and_survives_a_drained_node(kind):
+    assert set(objects(kind)) == set(deployed_processes())
+
+
+def test_every_database_is_migrated_by_a_job_before_the_code_needs_it():
+    assert set(objects("Job")) == {f"migrate-{name}" for name in FOLDERS}
+    assert {name for name in compose() if name.startswith("migrate-")} == {f"migrate-{name}" for name in FOLDERS}
+
+
+def test_every_process_is_in_compose():
+    engines = {"postgresql", "rabbitmq"}
+
+    assert {name for name in compose() if not name.startswith("migrate-")} - engines == set(deployed_processes())
+
+
+@pytest.mark.parametrize("name", deployed_processes())
+def test_a_process_runs_the_same_command_everywhere(name):
+    """A further process says its command in all three places; a service's main process is what its image runs."""
+    process = deployed_processes()[name]
+    container = objects("Deployment")[name]["spec"]["template"]["spec"]["containers"][0]
+    said = {str(container.get("args")), str(compose()[name].get("command"))}
+
+    if "." in process:
+        assert said == {str(procfile()[process].split())}
+    else:
+        dockerfile = (ROOT / FOLDERS[name] / "Dockerfile").read_text()
+        module = f"{process}.service" if name != "api-gateway" else process
+        assert said == {"None"}
+        assert f'"{module}"' in re.search(r"^CMD .*$", dockerfile, re.MULTILINE)[0]
+        assert re.search(rf"\b{re.escape(module)}\b", procfile()[process])
+
+
+@pytest.mark.parametrize("component", FOLDERS)
+def test_image_installs_its_own_requirements_and_no_other_service(component):
+    dockerfile = (ROOT / FOLDERS[component] / "Dockerfile").read_text()
+    others = [folder for folder in FOLDERS.values() if folder != FOLDERS[component]]
+    requirements = ROOT / "requirements" / f"{FOLDERS[component].rpartition('/')[2]}.txt"
+
+    assert f"COPY requirements/{requirements.name} " in dockerfile
+    assert not [folder for folder in others if re.search(rf"^COPY {folder}[/ ]", dockerfile, re.MULTILINE)]
+    assert ("nameko==" in requirements.read_text()) == ("nameko" in dockerfile)
