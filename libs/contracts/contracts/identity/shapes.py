@@ -1,0 +1,36 @@
+"""Shapes that several of identity's schemas share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import fields, validate
+
+from contracts.schema import Schema
+
+NAME_RULE = validate.Regexp(
+    r"\A[a-z0-9]{5,20}\Z", error="Not a valid name: 5 to 20 characters, lower-case letters and digits only."
+)
+TOTP_CODE = validate.Regexp(r"\A[0-9]{6}\Z", error="Not a valid code: six digits.")
+# PostgreSQL's text holds neither NUL nor half of a surrogate pair.
+PLAIN = validate.Regexp(r"\A[^\x00\ud800-\udfff]*\Z", error="Not a valid text: it holds characters that are no text.")
+SHA256_HEX = validate.Regexp(r"\A[0-9a-f]{64}\Z", error="Not a valid token.")
+FEATURES = ("sms", "email")
+LANGUAGES = ("pl", "en")
+
+
+def password_field(**rules: Any) -> fields.String:
+    # The least length is the service's rule, so that a log-in with a short password is merely a wrong one.
+    return fields.String(required=True, validate=[validate.Length(min=1, max=256), PLAIN], load_only=True, **rules)
+
+
+def text_field(maximum: int, minimum: int = 0, **rules: Any) -> fields.String:
+    return fields.String(validate=[validate.Length(min=minimum, max=maximum), PLAIN], **rules)
+
+
+def email_field() -> fields.Email:
+    return fields.Email(required=True, validate=validate.Length(max=254))
+
+
+class Empty(Schema):
+    """No payload, or no answer."""
