@@ -67,8 +67,8 @@ ROUTES = [
         summary="Draft a campaign",
         description=(
             "A draft may be incomplete. For SMS `sender` is a sender id and `content` has `text`; for e-mail `sender`"
-            f" is `{{from_email, from_name?, reply_to?}}` and `content` has `subject`, `html`, and if you like `preheader`"
-            f" and `text`. {_CHANNELS}"
+            " is `{from_email, from_name?, reply_to?}` and `content` has `subject`, `html`, and if you like"
+            f" `preheader` and `text`. {_CHANNELS}"
         ),
         request=contract.CampaignCreate,
         response=contract.Campaign,

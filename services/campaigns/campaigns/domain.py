@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from uuid import NAMESPACE_OID, UUID, uuid5
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from campaigns import exceptions
 from contracts.vocabulary import CampaignState, Channel
@@ -138,12 +138,20 @@ def send_at(at: datetime | None, time_zone: str, now: datetime) -> datetime:
     """
     if at is None:
         return now
-    moment = (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(time_zone))).astimezone(UTC)
+    moment = (at if at.tzinfo else at.replace(tzinfo=zone_of(time_zone))).astimezone(UTC)
     if moment < now - LATENESS_ALLOWED:
         raise exceptions.in_the_past()
     if moment > now + FURTHEST:
         raise exceptions.too_far_ahead()
     return moment
+
+
+def zone_of(name: str | None) -> ZoneInfo:
+    """The zone of that name; UTC for none, or one that this machine does not know."""
+    try:
+        return ZoneInfo(name or "UTC")
+    except (ValueError, ZoneInfoNotFoundError):
+        return ZoneInfo("UTC")
 
 
 @dataclass(frozen=True)

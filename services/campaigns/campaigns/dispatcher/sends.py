@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from campaigns import domain
 from campaigns.store.dispatch import BatchRange, Work
@@ -38,7 +37,7 @@ class Send:
         throttle = self.work.options.get("throttle_per_hour")
         self.throttle = domain.Throttle(throttle) if throttle else None
         self.quiet_hours = domain.quiet_hours_of(self.work.options)
-        self.zone = ZoneInfo(self.work.time_zone or "UTC")
+        self.zone = domain.zone_of(self.work.time_zone)
         self.dispatched_to = self.work.dispatched_to
         self.next_portion_at = self.work.next_portion_at
         self.ended = self._has_read_all()

@@ -247,18 +247,21 @@ class Valve:
             if send.task is None or not send.task.done():
                 continue
             task, send.task = send.task, None
-            error = task.exception()
-            if error is None:
-                send.failures = 0
+            try:
                 self._apply(send, task.result())
-                continue
-            log.warning("step_failed", step=send.task_name, campaign_id=send.work.id, error=repr(error))
-            if isinstance(error, steps.LASTING) and send.work.state is CampaignState.SENDING:
-                # The audience is gone: no more can be read, now or later.
-                steps.fail(self._desk, send.work, error.code, error.detail)
-            if send.task_name == "again":
-                self._forget([send])
-            send.wait_after_failure()
+                send.failures = 0
+            except Exception as error:
+                # One campaign's trouble is not another's.
+                log.warning("step_failed", step=send.task_name, campaign_id=send.work.id, error=repr(error))
+                self._recover(send, error)
+
+    def _recover(self, send: Send, error: Exception) -> None:
+        if isinstance(error, steps.LASTING) and send.work.state is CampaignState.SENDING:
+            # The audience is gone: no more can be read, now or later.
+            steps.fail(self._desk, send.work, error.code, error.detail)
+        if send.task_name == "again":
+            self._forget([send])
+        send.wait_after_failure()
 
     def _apply(self, send: Send, result: Any) -> None:
         if send.task_name == "page":

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 # What trying again does not mend.
 LASTING = (PlanLimit, Forbidden, NotFound, Conflict, Invalid)
-PAGE_DEADLINE = 15.0
+PAGE_DEADLINE = 10.0
 
 
 class Call(Protocol):

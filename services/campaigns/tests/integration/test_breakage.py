@@ -1,0 +1,219 @@
+"""The dispatcher when what it stands on breaks for a moment, and what is mended afterwards."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import text
+
+from campaigns.domain import reservation_id
+from campaigns.store import dispatch as store
+from campaigns.store.dispatch import Advance, BatchRange, Reported
+from chassis.database import Database
+from chassis.testing import wait_until
+
+LEASE = timedelta(seconds=10)
+
+
+def everybody_once(channel: Any, recipients: int) -> bool:
+    (counts,) = channel.seen.values()
+    return set(counts) == set(range(1, recipients + 1)) and all(len(bodies) == 1 for bodies in channel.bodies.values())
+
+
+def rabbitmqctl(*arguments: str) -> str:
+    command = [*shlex.split(os.environ.get("WICI_TEST_RABBITMQCTL", "rabbitmqctl")), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+
+
+def test_database_that_drops_every_connection_costs_nothing(
+    caller: Callable, channel: Any, dispatcher: Callable, database: Database
+) -> None:
+    owner = caller()
+    campaign_id = owner.scheduled(60_000)
+    dispatcher(CAMPAIGNS_WINDOW="4")
+    for share in (0.2, 0.5, 0.8):
+        wait_until(lambda share=share: sum(map(len, channel.seen.values())) >= share * 60_000)
+        with database.transaction() as session:
+            session.execute(
+                text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND application_name = 'campaigns.dispatcher'"
+                )
+            )
+    progress = owner.wait_for(campaign_id, "sent", timeout=60)["progress"]
+    assert progress["published"] == 60_000
+    assert progress["submitted"] + progress["failed"] + progress["deferred"] == 60_000
+    assert everybody_once(channel, 60_000)
+
+
+def test_broker_that_drops_the_connection_costs_nothing(
+    caller: Callable, channel: Any, dispatcher: Callable, amqp_url: str
+) -> None:
+    owner = caller()
+    campaign_id = owner.scheduled(60_000)
+    dispatcher(CAMPAIGNS_WINDOW="4")
+    wait_until(lambda: sum(map(len, channel.seen.values())) >= 10_000)
+    vhost = amqp_url.rsplit("/", 1)[1]
+    for line in rabbitmqctl("-q", "list_connections", "pid", "vhost", "client_properties").splitlines():
+        if vhost in line and "campaigns.dispatcher" in line:
+            rabbitmqctl("close_connection", line.split("\t")[0], "test")
+    progress = owner.wait_for(campaign_id, "sent", timeout=60)["progress"]
+    assert progress["submitted"] + progress["failed"] + progress["deferred"] == 60_000
+    assert everybody_once(channel, 60_000)
+
+
+def test_stopped_dispatcher_gives_its_work_back_at_once(
+    caller: Callable, channel: Any, dispatcher: Callable, database: Database
+) -> None:
+    owner = caller()
+    channel.holding.set()
+    campaign_id = owner.scheduled(20_000)
+    running = dispatcher(CAMPAIGNS_WINDOW="2", CAMPAIGNS_LEASE_SECONDS="60")
+    wait_until(lambda: len(channel.held) == 2)
+
+    assert running.stop() == 0
+
+    with database.transaction() as session:
+        assert session.scalar(text("SELECT lease_owner FROM campaigns WHERE id = :id"), {"id": campaign_id}) is None
+    channel.finish_held()
+    dispatcher()
+    owner.wait_for(campaign_id, "sent")
+    assert everybody_once(channel, 20_000)
+
+
+def test_scheduling_that_broke_off_gives_its_reservation_back(
+    caller: Callable, dispatcher: Callable, database: Database
+) -> None:
+    owner = caller()
+    campaign_id = owner.draft()["id"]
+    reserved = {"reservation_id": str(reservation_id(UUID(campaign_id))), "feature": "sms", "amount": 1200}
+    owner.client.call("identity.reserve_quota", owner.actor, reserved)
+    with database.transaction() as session:
+        session.execute(text("UPDATE campaigns SET reserving_at = now() - interval '11 minutes'"))
+    dispatcher()
+
+    wait_until(lambda: owner.look()["reservations"][reserved["reservation_id"]]["released"])
+    assert owner("get_campaign", campaign_id=campaign_id)["state"] == "draft"
+
+
+def test_batch_without_a_word_for_too_long_is_published_again(
+    caller: Callable, channel: Any, dispatcher: Callable
+) -> None:
+    owner = caller()
+    channel.holding.set()
+    campaign_id = owner.scheduled(700)
+    running = dispatcher(CAMPAIGNS_STALE_BATCH_SECONDS="1")
+    wait_until(lambda: len(channel.held) == 2)
+    for delivery in channel.held:
+        delivery.ack()  # as if the channel had lost them
+    channel.held.clear()
+    channel.holding.clear()
+    time.sleep(1.2)
+    running.stop()
+    running.start().wait_ready()
+
+    owner.wait_for(campaign_id, "sent")
+    assert everybody_once(channel, 700)
+
+
+def test_audience_that_is_gone_fails_the_campaign(
+    caller: Callable, channel: Any, dispatcher: Callable, database: Database
+) -> None:
+    owner = caller()
+    campaign_id = owner.scheduled(20_000, options={"throttle_per_hour": 60})
+    dispatcher()
+    wait_until(lambda: channel.seen)
+    owner("pause_campaign", campaign_id=campaign_id)
+    time.sleep(1)
+    snapshot_id = next(iter(owner.look()["snapshots"]))
+    for held in owner.look()["snapshots"]:
+        owner.client.call("contacts.drop_snapshot", owner.actor, {"snapshot_id": held})
+    assert snapshot_id
+    owner("resume_campaign", campaign_id=campaign_id)
+
+    failed = owner.wait_for(campaign_id, "failed")
+    assert failed["failure"]["code"] == "snapshot.not_found"
+
+
+# The statements themselves, two at a time.
+
+
+@pytest.fixture
+def sending(caller: Callable, database: Database) -> tuple[UUID, UUID]:
+    """(campaign, dispatcher): a campaign of 2,000 that a dispatcher holds."""
+    campaign_id, owner_id = UUID(caller().draft(2000)["id"]), uuid4()
+    with database.transaction() as session:
+        session.execute(
+            text(
+                "UPDATE campaigns SET state = 'sending', send_at = now(), send_id = :send, recipients = 2000"
+                " WHERE id = :id"
+            ),
+            {"id": campaign_id, "send": uuid4()},
+        )
+        assert store.claim(session, owner=owner_id, lease=LEASE, limit=10) == 1
+    return campaign_id, owner_id
+
+
+def record(database: Database, campaign_id: UUID, owner_id: UUID, after: int) -> list[UUID]:
+    batch = BatchRange(uuid4(), campaign_id, after + 1, after + 500, 500)
+    with database.transaction() as session:
+        advance = Advance(campaign_id, after, after + 500, None)
+        return list(store.record(session, owner=owner_id, advances=[advance], batches=[batch]))
+
+
+def test_dispatcher_that_lost_its_lease_records_nothing(sending: tuple[UUID, UUID], database: Database) -> None:
+    campaign_id, owner_id = sending
+    assert len(record(database, campaign_id, owner_id, 0)) == 1
+    assert record(database, campaign_id, uuid4(), 500) == []
+    assert record(database, campaign_id, owner_id, 0) == [], "the same recipients are not recorded twice"
+    with database.transaction() as session:
+        assert store.claim(session, owner=uuid4(), lease=LEASE, limit=10) == 0
+        session.execute(text("UPDATE campaigns SET state = 'paused'"))
+    assert record(database, campaign_id, owner_id, 500) == []
+
+
+def test_report_counts_once_whatever_comes_first(sending: tuple[UUID, UUID], database: Database) -> None:
+    campaign_id, owner_id = sending
+    (early,) = record(database, campaign_id, owner_id, 0)
+    (late,) = record(database, campaign_id, owner_id, 500)
+    reports = [Reported(early, 480, 10, 10), Reported(late, 500, 0, 0), Reported(uuid4(), 1, 1, 1)]
+
+    def report_all() -> None:
+        with database.transaction() as session:
+            store.mark_done(session, reports)
+
+    with database.transaction() as session:
+        store.mark_published(session, [late])
+    threads = [threading.Thread(target=report_all) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with database.transaction() as session:
+        store.mark_published(session, [early, late])
+        row = session.execute(text("SELECT published, submitted, failed, deferred FROM campaigns")).one()
+    assert tuple(row) == (1000, 980, 10, 10)
+
+
+def test_late_report_reopens_the_settlement(sending: tuple[UUID, UUID], database: Database) -> None:
+    campaign_id, owner_id = sending
+    (batch_id,) = record(database, campaign_id, owner_id, 0)
+    with database.transaction() as session:
+        session.execute(
+            text("UPDATE campaigns SET state = 'cancelled'; UPDATE campaign_batches SET created_at = '2020-01-01'")
+        )
+        store.withdraw_unpublished(session, campaign_id)
+        assert store.settled(session, owner=owner_id, campaign_id=campaign_id, handed_over=0)
+        assert store.claim(session, owner=owner_id, lease=LEASE, limit=10) == 0
+        store.mark_done(session, [Reported(batch_id, 500, 0, 0)])
+        assert store.claim(session, owner=owner_id, lease=LEASE, limit=10) == 1
+        assert store.handed_over(session, campaign_id) == 500
