@@ -53,9 +53,7 @@ class Api:
     def delete(self, path: str) -> Any:
         return self.request("DELETE", path)
 
-    def request(
-        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
-    ) -> Any:
+    def request(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Any:
         """The answer's JSON (or bytes where it is none); raises `Refused` for anything that is not 2xx."""
         sent = {"Accept": "application/json", **(headers or {})}
         content = body

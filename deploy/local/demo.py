@@ -41,7 +41,9 @@ def main() -> None:
     group_id = contacts(journey)
     sms(journey, group_id)
     email(journey, group_id)
-    say(f"\nDone in {time.monotonic() - started:.0f} s. The system is up; make down ends it, make demo runs this again.")
+    say(
+        f"\nDone in {time.monotonic() - started:.0f} s. The system is up; make down ends it, make demo runs this again."
+    )
     say(f"  the API     {journey.public.base_url}/v1")
     say(f"  its pages   {journey.public.base_url}/docs")
 
@@ -62,7 +64,9 @@ def contacts(journey: Journey) -> str:
     job = journey.import_contacts(
         CONTACTS,
         group="Klienci",
-        show=Ticker(lambda answer: f"{answer['stage'] or answer['state']}: {answer['done']:,} of {answer['total'] or '?'}"),
+        show=Ticker(
+            lambda answer: f"{answer['stage'] or answer['state']}: {answer['done']:,} of {answer['total'] or '?'}"
+        ),
     )
     counts = job["counts"]
     table([(name, counts[name]) for name in ("read", "added", "updated", "unchanged", "merged", "rejected")])
@@ -79,10 +83,15 @@ def sms(journey: Journey, group_id: str) -> None:
     report = send(journey, campaign_id)
     counts = report["counts"]
     rows = [("recipients", report["recipients"])]
-    rows += [(name, counts.get(name)) for name in ("submitted", "delivered", "undelivered", "expired", "rejected", "unknown", "parts")]
+    rows += [
+        (name, counts.get(name))
+        for name in ("submitted", "delivered", "undelivered", "expired", "rejected", "unknown", "parts")
+    ]
     table(rows)
     received = journey.simulators.smsc.get("/counts")["submitted"] - before
-    say(f"  the simulated carrier received {received:,} parts; delivery rate {percent(report['rates']['delivery_rate'])}")
+    say(
+        f"  the simulated carrier received {received:,} parts; delivery rate {percent(report['rates']['delivery_rate'])}"
+    )
 
 
 def email(journey: Journey, group_id: str) -> None:
@@ -96,7 +105,16 @@ def email(journey: Journey, group_id: str) -> None:
     report = journey.wait_engagement(campaign_id, done)
     counts = report["counts"]
     rows = [("recipients", report["recipients"])]
-    names = ("sent", "delivered", "hard_bounced", "soft_bounced", "spam_bounced", "unique_opens", "unique_clicks", "unsubscribes")
+    names = (
+        "sent",
+        "delivered",
+        "hard_bounced",
+        "soft_bounced",
+        "spam_bounced",
+        "unique_opens",
+        "unique_clicks",
+        "unsubscribes",
+    )
     rows += [(name, counts.get(name)) for name in names]
     rates = report["rates"]
     rows += [("open rate", percent(rates["open_rate"])), ("click rate", percent(rates["click_rate"]))]

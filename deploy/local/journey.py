@@ -248,7 +248,9 @@ class Journey:
         """What the mailbox world accepted, in order of arrival."""
         return _all(self.simulators.mailbox, "messages", "next", after)
 
-    def read_mail(self, *, after: int = 0, opens: float = 0.4, clicks: float = 0.15, leave: float = 0.01) -> dict[str, Any]:
+    def read_mail(
+        self, *, after: int = 0, opens: float = 0.4, clicks: float = 0.15, leave: float = 0.01
+    ) -> dict[str, Any]:
         """People of the mailbox world open, click and unsubscribe; returns how many did what."""
         behaviour = {
             "open_share": opens,
