@@ -28,6 +28,7 @@ PID_FILE = RUN / "supervisord.pid"
 # In the environment of supervisord and all that it starts, so that leftovers of a killed run are recognised.
 MARK = "WICI_SUPERVISED_IN"
 READY_SECONDS = 90
+OFTEN = 25
 STOP_SECONDS = 25
 # A Unix socket's path may have 107 characters; a checkout may lie deeper.
 LONGEST_SOCKET_PATH = 100
@@ -190,16 +191,19 @@ def program(environ: Environment, process: Process) -> str:
 
 def wait_until_ready(processes: list[Process]) -> None:
     until = time.monotonic() + READY_SECONDS
-    waiting = list(processes)
+    waiting, seen_dead = list(processes), dict.fromkeys((process.name for process in processes), 0)
     while True:
         waiting = [process for process in waiting if not is_ready(process)]
         if not waiting:
             return
-        lost = [process for process in waiting if state_of(process.name) == "FATAL"]
+        for process in waiting:
+            seen_dead[process.name] += state_of(process.name) in ("BACKOFF", "FATAL")
+        # A process may die once because a neighbour is not there yet; one that is found dead again and again stays so.
+        lost = [process for process in waiting if seen_dead[process.name] > OFTEN]
         if lost or time.monotonic() > until:
-            raise Trouble(
-                "\n".join(f"{process.name} is not ready:\n{tail(process.log, 8)}" for process in lost or waiting)
-            )
+            said = "\n".join(f"{process.name} is not ready:\n{tail(process.log, 8)}" for process in lost or waiting)
+            hint = f"make status, make logs P={(lost or waiting)[0].name}, make down"
+            raise Trouble(f"{said}\nThe others go on: {hint}.")
         time.sleep(0.3)
 
 
