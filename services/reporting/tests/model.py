@@ -52,6 +52,10 @@ def _message(told: list[Event]) -> dict[str, Any]:
     }
 
 
+def _precedence(event: Event) -> tuple[int, float, int]:
+    return -STATE_RANK[event["kind"]], event["at"], STATES.index(event["kind"])
+
+
 def _first(events: list[Event], kind: str) -> float | None:
     return min((event["at"] for event in events if event["kind"] == kind), default=None)
 

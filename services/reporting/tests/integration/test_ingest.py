@@ -148,7 +148,7 @@ def test_any_order_repetition_and_split_gives_the_same_log_and_counters(
         transaction = []
         for _ in range(shuffle.randint(1, 3)):
             size = shuffle.randint(1, 12)
-            transaction.append(copy.deepcopy(delivered[:size]))
+            transaction.append([copy.deepcopy(event) for event in delivered[:size]])
             delivered = delivered[size:]
         ingest.write(transaction)
 

@@ -1,0 +1,70 @@
+"""The message log: every message and its states."""
+
+from api_gateway.routing import Route
+from contracts import reporting as contract
+
+_MESSAGE = {
+    "id": "0193587a-3e1c-8c4e-9d3a-4f0d00000007",
+    "channel": "sms",
+    "campaign_id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b11",
+    "contact_id": "0193587a-0000-7c4e-9d3a-4f0d2f7a1b22",
+    "address": "+48600100200",
+    "sender": "Wici",
+    "domain": "26001",
+    "state": "delivered",
+    "state_at": "2026-11-24T08:00:09+00:00",
+    "code": "000",
+    "detail": None,
+    "created_at": "2026-11-24T08:00:00+00:00",
+    "submitted_at": "2026-11-24T08:00:02+00:00",
+    "delivered_at": "2026-11-24T08:00:09+00:00",
+    "parts": 1,
+    "cost": {"amount": 7, "currency": "PLN"},
+    "opens": 0,
+    "opened_at": None,
+    "clicks": 1,
+    "clicked_at": "2026-11-24T08:03:11+00:00",
+    "unsubscribed_at": None,
+    "complained_at": None,
+}
+
+ROUTES = [
+    Route(
+        "GET",
+        "/v1/messages",
+        rpc="reporting.list_messages",
+        permission="reports.read",
+        summary="Search the message log",
+        description=(
+            "Newest first. `address` is exact: a phone as E.164, an e-mail with its domain in lower case. `from` and"
+            " `to` bound when a message was accepted."
+        ),
+        query=contract.MessageFilter,
+        response=contract.MessagePage,
+        tags=["Messages"],
+        response_example={"items": [_MESSAGE], "next_cursor": None},
+    ),
+    Route(
+        "GET",
+        "/v1/messages/<uuid:message_id>",
+        rpc="reporting.get_message",
+        permission="reports.read",
+        summary="One message with its time line",
+        response=contract.MessageStory,
+        tags=["Messages"],
+        response_example={
+            **_MESSAGE,
+            "timeline": [
+                {"at": "2026-11-24T08:00:02+00:00", "kind": "submitted"},
+                {"at": "2026-11-24T08:00:09+00:00", "kind": "delivered", "code": "000", "detail": None},
+                {
+                    "at": "2026-11-24T08:03:11+00:00",
+                    "kind": "clicked",
+                    "url": "https://example.com/zima",
+                    "ip": "192.0.2.7",
+                    "user_agent": "Mozilla/5.0 (iPhone)",
+                },
+            ],
+        },
+    ),
+]

@@ -1,0 +1,142 @@
+"""Reports of campaigns."""
+
+from api_gateway.routing import Route
+from contracts import reporting as contract
+
+_CAMPAIGN = "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b11"
+_EMAIL_COUNTS = {
+    "sent": 11940,
+    "delivered": 11702,
+    "hard_bounced": 183,
+    "soft_bounced": 41,
+    "spam_bounced": 14,
+    "expired": 0,
+    "rejected": 6,
+    "unknown": 0,
+    "deferred": 0,
+    "opens": 6120,
+    "unique_opens": 4381,
+    "clicks": 912,
+    "unique_clicks": 702,
+    "unsubscribes": 23,
+    "complaints": 2,
+}
+_EMAIL_RATES = {
+    "delivery_rate": 0.9801,
+    "click_rate": 0.06,
+    "bounce_rate": 0.0199,
+    "open_rate": 0.3744,
+    "click_to_open_rate": 0.1602,
+    "unsubscribe_rate": 0.002,
+    "complaint_rate": 0.0002,
+}
+
+ROUTES = [
+    Route(
+        "GET",
+        "/v1/campaigns/<uuid:campaign_id>/report",
+        rpc="reporting.get_report",
+        permission="reports.read",
+        summary="A campaign's report, live",
+        description=(
+            "Which counts there are depends on the channel. Rates are from 0 to 1, and null where there is nothing to"
+            " divide by: OR is `open_rate` (unique opens / delivered), CTR `click_rate` (unique clicks / delivered), CTOR"
+            " `click_to_open_rate`. 404 until the campaign has started."
+        ),
+        response=contract.Report,
+        tags=["Reports"],
+        response_example={
+            "campaign_id": _CAMPAIGN,
+            "name": "Zima 2026",
+            "channel": "email",
+            "state": "sent",
+            "started_at": "2026-11-24T08:00:00+00:00",
+            "recipients": 11946,
+            "messages": 11946,
+            "counts": _EMAIL_COUNTS,
+            "rates": _EMAIL_RATES,
+            "cost": {"amount": 0, "currency": "PLN"},
+            "domains": [{"domain": "example.com", "counts": _EMAIL_COUNTS, "rates": _EMAIL_RATES}],
+            "devices": [{"device": "mobile", "opens": 3800, "clicks": 510}],
+        },
+    ),
+    Route(
+        "GET",
+        "/v1/campaigns/<uuid:campaign_id>/report/links",
+        rpc="reporting.get_report_links",
+        permission="reports.read",
+        summary="Clicks by link, most clicked first",
+        response=contract.ReportLinks,
+        tags=["Reports"],
+        response_example={
+            "items": [{"url": "https://example.com/zima", "clicks": 640, "unique_clicks": 512}],
+            "next_cursor": None,
+        },
+    ),
+    Route(
+        "GET",
+        "/v1/campaigns/<uuid:campaign_id>/report/timeline",
+        rpc="reporting.get_report_timeline",
+        permission="reports.read",
+        summary="What happened, hour by hour",
+        description="Hours (UTC) in which nothing happened are left out.",
+        response=contract.ReportTimeline,
+        tags=["Reports"],
+        response_example={
+            "items": [
+                {
+                    "hour": "2026-11-24T08:00:00+00:00",
+                    "sent": 11940,
+                    "delivered": 11702,
+                    "failed": 244,
+                    "opens": 2210,
+                    "clicks": 301,
+                }
+            ],
+            "next_cursor": None,
+        },
+    ),
+    Route(
+        "GET",
+        "/v1/campaigns/<uuid:campaign_id>/report/recipients",
+        rpc="reporting.list_report_recipients",
+        permission="reports.read",
+        summary="Who did, or did not",
+        description=(
+            "`who` is opened, not_opened, clicked, not_clicked, delivered or undelivered. Those who did not open or click"
+            " are among the delivered; `undelivered` has everything that failed, with the reason in `code` and `detail`."
+        ),
+        query=contract.RecipientsPage,
+        response=contract.MessagePage,
+        tags=["Reports"],
+        response_example={
+            "items": [
+                {
+                    "id": "0193587a-3e1c-8c4e-9d3a-4f0d00000007",
+                    "channel": "email",
+                    "campaign_id": _CAMPAIGN,
+                    "contact_id": "0193587a-0000-7c4e-9d3a-4f0d2f7a1b22",
+                    "address": "ala@example.com",
+                    "sender": "sklep@example.org",
+                    "domain": "example.com",
+                    "state": "hard_bounced",
+                    "state_at": "2026-11-24T08:00:07+00:00",
+                    "code": "5.1.1",
+                    "detail": "550 5.1.1 no such user",
+                    "created_at": "2026-11-24T08:00:00+00:00",
+                    "submitted_at": None,
+                    "delivered_at": None,
+                    "parts": None,
+                    "cost": None,
+                    "opens": 0,
+                    "opened_at": None,
+                    "clicks": 0,
+                    "clicked_at": None,
+                    "unsubscribed_at": None,
+                    "complained_at": None,
+                }
+            ],
+            "next_cursor": None,
+        },
+    ),
+]

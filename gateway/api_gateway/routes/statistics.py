@@ -1,0 +1,43 @@
+"""What became of an account's messages, day by day."""
+
+from api_gateway.routing import Route
+from contracts import reporting as contract
+
+_COUNTS = {
+    "submitted": 11990,
+    "delivered": 11420,
+    "undelivered": 350,
+    "expired": 120,
+    "rejected": 10,
+    "unknown": 0,
+    "deferred": 0,
+    "awaiting_receipt": 100,
+    "parts": 12800,
+    "clicks": 640,
+    "unique_clicks": 512,
+    "unsubscribes": 3,
+}
+_FIGURES = {
+    "channel": "sms",
+    "counts": _COUNTS,
+    "rates": {"delivery_rate": 0.9525, "click_rate": 0.0448},
+    "cost": {"amount": 89600, "currency": "PLN"},
+}
+
+ROUTES = [
+    Route(
+        "GET",
+        "/v1/statistics",
+        rpc="reporting.get_statistics",
+        permission="reports.read",
+        summary="Messages by day and channel",
+        description=(
+            "Days are UTC, and those on which the messages were accepted: what became of them later counts there too."
+            " `from` and `to` are both included; the last 30 days by default, 400 at most."
+        ),
+        query=contract.StatisticsQuery,
+        response=contract.Statistics,
+        tags=["Reports"],
+        response_example={"days": [{"day": "2026-11-24", **_FIGURES}], "totals": [_FIGURES]},
+    ),
+]
