@@ -1,0 +1,63 @@
+"""The archive: addresses that get no more campaigns."""
+
+from api_gateway.routing import Route
+from contracts import contacts as contract
+
+_ARCHIVED = {
+    "id": "0193a6f2-6b4e-7c1a-9d55-2f4c8a1b7e93",
+    "channel": "email",
+    "address": "anna.nowak@poczta.example",
+    "contact_id": "0193a6f2-6b4e-7c1a-9d55-2f4c8a1b7e90",
+    "reason": "spam",
+    "note": "Wrote to us on 23 November",
+    "source": "manual",
+    "created_at": "2026-11-24T08:00:00+00:00",
+    "restored_at": None,
+}
+_TAGS = ["Archive"]
+
+ROUTES = [
+    Route(
+        "GET",
+        "/v1/archive",
+        rpc="contacts.list_archive",
+        permission="contacts.read",
+        summary="List archived addresses",
+        description="Those that stand; with `restored=true` those that were restored.",
+        query=contract.ArchiveQuery,
+        response=contract.ArchivedPage,
+        tags=_TAGS,
+        response_example={"items": [_ARCHIVED], "next_cursor": None},
+    ),
+    Route(
+        "POST",
+        "/v1/archive",
+        rpc="contacts.archive_addresses",
+        permission="contacts.archive",
+        summary="Archive addresses, with the reason",
+        description="An address that is archived already keeps its first reason.",
+        request=contract.ArchiveAdd,
+        response=contract.ArchivedList,
+        status=201,
+        tags=_TAGS,
+        example={
+            "channel": "email",
+            "addresses": ["anna.nowak@poczta.example"],
+            "reason": "spam",
+            "note": "Wrote to us on 23 November",
+        },
+        response_example={"items": [_ARCHIVED]},
+    ),
+    Route(
+        "DELETE",
+        "/v1/archive/<uuid:archive_id>",
+        rpc="contacts.restore_address",
+        permission="contacts.archive",
+        summary="Restore an address",
+        description="It may be written to again. The entry stays, with who ended it, when and why.",
+        query=contract.RestoreNote,
+        response=contract.Archived,
+        tags=_TAGS,
+        response_example={**_ARCHIVED, "restored_at": "2026-11-24T09:00:00+00:00"},
+    ),
+]

@@ -1,0 +1,126 @@
+"""Contacts: one by one, many at once, and searched."""
+
+from api_gateway.routing import Route
+from contracts import contacts as contract
+
+CONTACT = {
+    "id": "0193a6f2-6b4e-7c1a-9d55-2f4c8a1b7e90",
+    "email": "anna.nowak@poczta.example",
+    "phone": "+48505603496",
+    "external_id": "K-1042",
+    "first_name": "Anna",
+    "last_name": "Nowak",
+    "company": None,
+    "city": "Gdynia",
+    "birth_date": "1990-05-31",
+    "fields": {"discount_code": "RABAT10"},
+    "consents": {
+        "sms": {"granted": True, "source": "shop", "at": "2026-11-24T08:00:00+00:00"},
+        "email": {"granted": False, "source": "shop", "at": "2026-11-24T08:00:00+00:00"},
+    },
+    "group_ids": ["0193a6f2-6b4e-7c1a-9d55-2f4c8a1b7e91"],
+    "created_at": "2026-11-24T08:00:00+00:00",
+    "updated_at": "2026-11-24T08:00:00+00:00",
+}
+PAGE = {"items": [CONTACT], "next_cursor": None}
+_GIVEN = {
+    "email": "anna.nowak@poczta.example",
+    "phone": "505 603 496",
+    "first_name": "Anna",
+    "city": "Gdynia",
+    "birth_date": "1990-05-31",
+    "consents": {"sms": {"granted": True, "source": "shop"}},
+}
+_TAGS = ["Contacts"]
+
+ROUTES = [
+    Route(
+        "GET",
+        "/v1/contacts",
+        rpc="contacts.list_contacts",
+        permission="contacts.read",
+        summary="List contacts",
+        description="All of them, those of one group, or the one with this e-mail address, phone or external id.",
+        query=contract.ContactQuery,
+        response=contract.ContactPage,
+        tags=_TAGS,
+        response_example=PAGE,
+    ),
+    Route(
+        "POST",
+        "/v1/contacts",
+        rpc="contacts.create_contact",
+        permission="contacts.write",
+        summary="Add a contact",
+        description="Needs an e-mail address, a phone or an external id that no other contact has.",
+        request=contract.ContactCreate,
+        response=contract.Contact,
+        status=201,
+        location="/v1/contacts/{id}",
+        tags=_TAGS,
+        example=_GIVEN,
+        response_example=CONTACT,
+    ),
+    Route(
+        "GET",
+        "/v1/contacts/<uuid:contact_id>",
+        rpc="contacts.get_contact",
+        permission="contacts.read",
+        summary="See a contact",
+        response=contract.Contact,
+        tags=_TAGS,
+        response_example=CONTACT,
+    ),
+    Route(
+        "PATCH",
+        "/v1/contacts/<uuid:contact_id>",
+        rpc="contacts.update_contact",
+        permission="contacts.write",
+        summary="Change a contact",
+        description="Only what is given changes; null empties a field.",
+        request=contract.ContactUpdate,
+        response=contract.Contact,
+        tags=_TAGS,
+        example={"city": "Sopot", "fields": {"discount_code": None}},
+        response_example={**CONTACT, "city": "Sopot"},
+    ),
+    Route(
+        "DELETE",
+        "/v1/contacts/<uuid:contact_id>",
+        rpc="contacts.delete_contact",
+        permission="contacts.write",
+        summary="Delete a contact",
+        description="A later import may bring the address back; to prevent that, erase the person.",
+        status=204,
+        tags=_TAGS,
+    ),
+    Route(
+        "POST",
+        "/v1/contacts/batch",
+        rpc="contacts.upsert_contacts",
+        permission="contacts.write",
+        summary="Add or change up to 1,000 contacts",
+        description="Each is judged by itself: one that is wrong does not stop the others.",
+        request=contract.ContactBatch,
+        response=contract.BatchResult,
+        tags=_TAGS,
+        deadline=60.0,
+        example={"merge_by": "email", "contacts": [_GIVEN]},
+        response_example={
+            "items": [{"index": 0, "outcome": "added", "id": CONTACT["id"], "code": None, "detail": None}]
+        },
+    ),
+    Route(
+        "POST",
+        "/v1/contacts/search",
+        rpc="contacts.find_contacts",
+        permission="contacts.read",
+        summary="Search contacts",
+        description="By the beginning of names, city, company and addresses, by groups, and by the rules of segments.",
+        request=contract.ContactSearch,
+        response=contract.ContactPage,
+        tags=_TAGS,
+        example={"text": "nowak", "limit": 50},
+        response_example=PAGE,
+    ),
+]

@@ -1,0 +1,101 @@
+"""Groups of contacts."""
+
+from api_gateway.routing import Route
+from contracts import contacts as contract
+
+GROUP = {
+    "id": "0193a6f2-6b4e-7c1a-9d55-2f4c8a1b7e91",
+    "name": "Klienci",
+    "description": "Everyone who has bought something",
+    "contacts": 11939,
+    "archived": False,
+    "created_at": "2026-11-24T08:00:00+00:00",
+    "updated_at": "2026-11-24T08:00:00+00:00",
+}
+_MEMBERS = {"contact_ids": ["0193a6f2-6b4e-7c1a-9d55-2f4c8a1b7e90"]}
+_CHANGED = {"changed": 1, "contacts": 11940}
+_TAGS = ["Groups"]
+
+ROUTES = [
+    Route(
+        "GET",
+        "/v1/groups",
+        rpc="contacts.list_groups",
+        permission="contacts.read",
+        summary="List groups",
+        query=contract.GroupQuery,
+        response=contract.GroupPage,
+        tags=_TAGS,
+        response_example={"items": [GROUP], "next_cursor": None},
+    ),
+    Route(
+        "POST",
+        "/v1/groups",
+        rpc="contacts.create_group",
+        permission="contacts.write",
+        summary="Create a group",
+        request=contract.GroupCreate,
+        response=contract.Group,
+        status=201,
+        location="/v1/groups/{id}",
+        tags=_TAGS,
+        example={"name": "Klienci", "description": "Everyone who has bought something"},
+        response_example={**GROUP, "contacts": 0},
+    ),
+    Route(
+        "GET",
+        "/v1/groups/<uuid:group_id>",
+        rpc="contacts.get_group",
+        permission="contacts.read",
+        summary="See a group",
+        response=contract.Group,
+        tags=_TAGS,
+        response_example=GROUP,
+    ),
+    Route(
+        "PATCH",
+        "/v1/groups/<uuid:group_id>",
+        rpc="contacts.update_group",
+        permission="contacts.write",
+        summary="Rename, describe, archive or bring back a group",
+        request=contract.GroupUpdate,
+        response=contract.Group,
+        tags=_TAGS,
+        example={"name": "Stali klienci"},
+        response_example={**GROUP, "name": "Stali klienci"},
+    ),
+    Route(
+        "DELETE",
+        "/v1/groups/<uuid:group_id>",
+        rpc="contacts.delete_group",
+        permission="contacts.write",
+        summary="Delete a group; its contacts stay",
+        status=204,
+        tags=_TAGS,
+        deadline=60.0,
+    ),
+    Route(
+        "POST",
+        "/v1/groups/<uuid:group_id>/contacts",
+        rpc="contacts.add_to_group",
+        permission="contacts.write",
+        summary="Put contacts into a group",
+        request=contract.GroupMembers,
+        response=contract.MembersChanged,
+        tags=_TAGS,
+        example=_MEMBERS,
+        response_example=_CHANGED,
+    ),
+    Route(
+        "DELETE",
+        "/v1/groups/<uuid:group_id>/contacts",
+        rpc="contacts.remove_from_group",
+        permission="contacts.write",
+        summary="Take contacts out of a group",
+        request=contract.GroupMembers,
+        response=contract.MembersChanged,
+        tags=_TAGS,
+        example=_MEMBERS,
+        response_example={"changed": 1, "contacts": 11938},
+    ),
+]

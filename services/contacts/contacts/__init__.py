@@ -1,0 +1,1 @@
+"""Contacts: people, their fields, groups, imports, archive and audiences."""

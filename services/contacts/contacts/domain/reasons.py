@@ -1,0 +1,27 @@
+"""Why a row or a value was refused, for a person."""
+
+from __future__ import annotations
+
+_REASONS = {
+    "email.invalid": "The e-mail address is not valid",
+    "phone.invalid": "The phone number is not valid",
+    "external_id.invalid": "The external id is too long",
+    "birth_date.invalid": "The birth date is not a past date",
+    "sms_consent.invalid": "The SMS consent is neither yes nor no",
+    "email_consent.invalid": "The e-mail consent is neither yes nor no",
+    "address.missing": "There is neither an e-mail address nor a phone number",
+    "row.too_many_cells": "The row has more cells than the header",
+    "email.taken": "The e-mail address belongs to another contact",
+    "phone.taken": "The phone number belongs to another contact",
+    "external_id.taken": "The external id belongs to another contact",
+    "email.archived": "The e-mail address is in the archive",
+    "phone.archived": "The phone number is in the archive",
+    "email.erased": "The person of this e-mail address was erased on request",
+    "phone.erased": "The person of this phone number was erased on request",
+    "plan.contact_limit": "The plan's number of contacts is reached",
+}
+
+
+def of(code: str) -> str:
+    """`phone.invalid` → "The phone number is not valid"; a code without a sentence names its field."""
+    return _REASONS.get(code) or f"{code.partition('.')[0]} is not valid"

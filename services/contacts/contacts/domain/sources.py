@@ -1,0 +1,134 @@
+"""One file to be imported: its rows, whatever its kind, and the plan by which its columns become fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import islice
+from typing import Any
+
+from contacts.domain import files, workbooks
+from contacts.domain.columns import ACCEPT_FROM, MAPPABLE, SURE, Guess, guess
+from contacts.domain.emails import normalise
+from contacts.domain.phones import to_e164
+from contacts.domain.rows import BadValues, Plan
+from contacts.domain.values import FieldType
+from contacts.exceptions import FileRefused
+
+SAMPLE_ROWS = 50
+MAX_HEADER = 200
+
+Chunks = Callable[[], Iterator[bytes]]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file: `chunks()` reads it from its beginning; `dialect` is None for a workbook."""
+
+    chunks: Chunks
+    dialect: files.Dialect | None
+    sheet: str | None = None
+
+    def rows(self) -> Iterator[list[str]]:
+        """Every row; the header is the first that is not empty."""
+        if self.dialect is None:
+            return workbooks.sheet_rows(b"".join(self.chunks()), self.sheet)
+        return files.text_rows(self.chunks(), self.dialect)
+
+    def table(self) -> tuple[list[str], int, Iterator[list[str]]]:
+        """The header, its row number (the first row is 1) and the rows after it.
+
+        :raises FileRefused: there is no header.
+        """
+        rows = self.rows()
+        for number, row in enumerate(rows, 1):
+            if any(cell.strip() for cell in row):
+                return [cell.strip()[:MAX_HEADER] for cell in row], number, rows
+        raise FileRefused("import.empty", "The file is empty.")
+
+
+def open_source(filename: str, chunks: Chunks, options: Mapping[str, Any], *, whole: bool) -> tuple[Source, int]:
+    """Find out how a file is to be read, and about how many rows it has.
+
+    :param whole: read all of it for the encoding; otherwise its first megabyte.
+    """
+    if files.extension(filename) == "xlsx":
+        return Source(chunks, None, options.get("sheet")), 0
+    encoding = files.CODECS.get(options.get("encoding") or "")
+    detector, lines, seen = files.EncodingDetector(), 0, 0
+    for chunk in chunks():
+        detector.feed(chunk)
+        lines += chunk.count(b"\n")
+        seen += len(chunk)
+        if not whole and seen >= files.SAMPLE_BYTES:
+            break
+    encoding = encoding or detector.encoding(whole=whole)
+    separator = options.get("separator") or files.guess_separator(_beginning(chunks, encoding))
+    return Source(chunks, files.Dialect(encoding, separator)), lines
+
+
+def _beginning(chunks: Chunks, encoding: str) -> str:
+    first = next(chunks(), b"")[: 4 * files.SAMPLE_CHARACTERS]
+    return first.decode(encoding, "ignore")[: files.SAMPLE_CHARACTERS]
+
+
+def plan_for(
+    source: Source,
+    *,
+    mapping: Mapping[str, str | None] | None,
+    options: Mapping[str, Any],
+    custom: Mapping[str, tuple[str, FieldType]],
+    region: str,
+    today: date,
+) -> tuple[Plan, list[Guess], list[list[str]]]:
+    """The plan, what each column is taken for, and the first rows.
+
+    :param mapping: field by header (or by `#3`, the number of the column); None: guessed.
+    :param custom: (label, type) by key of the account's fields.
+    :raises FileRefused: no header, no column of addresses, a mapping that does not fit.
+    """
+    header, _, rows = source.table()
+    if len(header) > files.MAX_COLUMNS:
+        raise FileRefused("import.too_many_columns", f"A file may have {files.MAX_COLUMNS} columns.")
+    samples = list(islice(rows, SAMPLE_ROWS))
+    if any(normalise(cell) or to_e164(cell, region) for cell in header if cell):
+        raise FileRefused("import.no_header", "The first row holds an address; it must hold the columns' names.")
+    guesses = guess(header, samples, {key: label for key, (label, _) in custom.items()}, region)
+    if mapping is not None:
+        guesses = _mapped(guesses, mapping, custom)
+    columns = {one.column: one.field for one in guesses if one.field and one.confidence >= ACCEPT_FROM}
+    if not {"email", "phone"} & set(columns.values()):
+        raise FileRefused("import.no_address_column", "No column holds e-mail addresses or phone numbers.")
+    plan = Plan(
+        columns=columns,
+        width=len(header),
+        region=region,
+        today=today,
+        custom={name: custom[name][1] for name in columns.values() if name in custom},
+        merge_by=options["merge_by"],
+        bad_values=BadValues(options["bad_values"]),
+        consent=tuple(options["consent"]),
+    )
+    return plan, guesses, samples
+
+
+def _mapped(guesses: Sequence[Guess], mapping: Mapping[str, str | None], custom: Mapping[str, object]) -> list[Guess]:
+    by_name = {f"#{one.column + 1}": one for one in guesses}
+    for one in reversed(guesses):
+        by_name[one.header] = one
+    found = {one.column: replace(one, field=None, confidence=0.0) for one in guesses}
+    used: set[str] = set()
+    for header, field in mapping.items():
+        column = by_name.get(header.strip())
+        if column is None:
+            raise FileRefused("import.no_such_column", f"The file has no column {header[:100]!r}.")
+        if field is None:
+            continue
+        if field not in MAPPABLE and field not in custom:
+            raise FileRefused("import.no_such_field", f"There is no contact field {field[:100]!r}.")
+        if field in used:
+            raise FileRefused("import.field_twice", f"Two columns are mapped to {field!r}.")
+        used.add(field)
+        found[column.column] = replace(column, field=field, confidence=SURE)
+    return list(found.values())

@@ -1,0 +1,34 @@
+"""`python -m contacts.jobs`: claims jobs and runs them; any number of these may run, and any may be killed."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+from chassis import config
+from chassis.database import Database, make_engine
+from chassis.health import HealthServer
+from chassis.process import run
+from contacts.config import JobsConfig
+from contacts.jobs.worker import Heart, Worker
+
+
+def main(stop: threading.Event) -> None:
+    settings = config.load(JobsConfig, os.environ)
+    engine = make_engine(settings.database_url, pool_size=2 * settings.workers + 3, application_name="contacts.jobs")
+    database = Database(engine)
+    health = HealthServer(settings.health_port, {"database": database.ping})
+    heart = Heart(database)
+    workers = [Worker(database, heart, stop) for _ in range(settings.workers)]
+    threads = [threading.Thread(target=worker.run, name=f"worker-{at}") for at, worker in enumerate(workers)]
+    for thread in threads:
+        thread.start()
+    heart.beat_until(stop)
+    for thread in threads:
+        thread.join()
+    health.close()
+    database.dispose()
+
+
+if __name__ == "__main__":
+    run(main, service="contacts", process="jobs")

@@ -1,0 +1,233 @@
+"""Runs one import: read the file into staging, refuse archived addresses, merge key by key, write the rejects.
+
+Every step commits together with its checkpoint, so that whoever takes over after a kill goes on where the last commit
+was: rows read are skipped by their number, keys merged by their order. The plan is made again from the file and the
+checkpoint's own choices, which are the same every time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from itertools import islice
+from typing import Any
+from uuid import UUID
+
+from chassis.database import Database
+from chassis.logs import get_logger
+from contacts.domain import sources
+from contacts.domain.files import Dialect
+from contacts.domain.rows import BadValues, Plan, Precedence, Reader
+from contacts.domain.values import FieldType
+from contacts.jobs import problem_files
+from contacts.store import fields as field_store
+from contacts.store import files as file_store
+from contacts.store import groups as group_store
+from contacts.store import jobs, merging, staging
+
+READ_ROWS = 10_000
+MERGE_KEYS = 10_000
+
+log = get_logger()
+
+
+def run(database: Database, job: jobs.Job, go_on: Callable[[], bool]) -> bool:
+    """Go on with the import for as long as `go_on()`; True when it is finished."""
+    return _Import(database, job, go_on).run()
+
+
+def clean(database: Database, job: jobs.Job) -> None:
+    """After an import has ended in any way: its staging table and its upload go."""
+    with database.transaction() as session:
+        staging.drop(session, job.id)
+        file_store.delete(session, file_id=job.id)
+
+
+class _Import:
+    def __init__(self, database: Database, job: jobs.Job, go_on: Callable[[], bool]) -> None:
+        self._database = database
+        self._job = job
+        self._go_on = go_on
+        self._state = job.checkpoint
+        self._options = job.request["options"]
+        self._steps = {
+            "reading": self._read,
+            "refusing": self._refuse,
+            "merging": self._merge,
+            "reporting": self._report,
+        }
+
+    def run(self) -> bool:
+        if "stage" not in self._state:
+            self._begin()
+        self._source = self._open()
+        self._plan = self._make_plan()
+        self._mend_staging()
+        while self._state["stage"] in self._steps:
+            if not self._steps[self._state["stage"]]():
+                return False
+        return True
+
+    def _chunks(self) -> Iterator[bytes]:
+        return file_store.chunks(self._database.transaction, self._job.id)
+
+    def _begin(self) -> None:
+        """Decide once what the plan depends on: the file's encoding, the account's fields, today."""
+        source, lines = sources.open_source(self._job.request["filename"], self._chunks, self._options, whole=True)
+        with self._database.transaction() as session:
+            custom = [dict(row) for row in field_store.all_of(session, account_id=self._job.account_id)]
+        self._state.update(
+            stage="reading",
+            encoding=source.dialect.encoding if source.dialect else None,
+            separator=source.dialect.separator if source.dialect else None,
+            today=datetime.now(UTC).date().isoformat(),
+            custom={row["key"]: [row["label"], row["kind"], row["slot"]] for row in custom},
+            lines=lines,
+            position=0,
+            staged=0,
+            after="",
+            ordinal=0,
+            counts={},
+        )
+        self._state["staged"] = -1  # no staging table yet
+
+    def _open(self) -> sources.Source:
+        state = self._state
+        dialect = Dialect(state["encoding"], state["separator"]) if state["encoding"] else None
+        return sources.Source(self._chunks, dialect, self._options.get("sheet"))
+
+    def _make_plan(self) -> Plan:
+        custom = {key: (label, FieldType(kind)) for key, (label, kind, _) in self._state["custom"].items()}
+        plan, _, _ = sources.plan_for(
+            self._source,
+            mapping=self._job.request["mapping"],
+            options=self._options,
+            custom=custom,
+            region=self._job.request["region"],
+            today=date.fromisoformat(self._state["today"]),
+        )
+        return plan
+
+    def _mend_staging(self) -> None:
+        """A new staging table where there is none, or where a crash of PostgreSQL has emptied it (it is UNLOGGED)."""
+        state = self._state
+        if state["stage"] == "reporting":
+            return
+        with self._database.transaction() as session:
+            held = staging.count(session, self._job.id)
+            if held is not None and held == state["staged"]:
+                return
+            if state["staged"] >= 0:
+                log.warning("staging_lost", import_id=str(self._job.id), held=held, expected=state["staged"])
+            staging.create(session, self._job.id, len(self._plan.custom))
+            state.update(stage="reading", position=0, staged=0)
+            state["counts"]["read"] = 0
+            self._save(session)
+
+    def _read(self) -> bool:
+        state, reader = self._state, Reader(self._plan)
+        _, header_row, rows = self._source.table()
+        for _ in islice(rows, state["position"]):
+            pass
+        while chunk := list(islice(rows, READ_ROWS)):
+            first = header_row + 1 + state["position"]
+            staged, problems, count = reader.read(chunk, first)
+            with self._database.transaction() as session:
+                staging.copy(session, self._job.id, staged)
+                staging.add_problems(session, self._job.id, [(one.row, one.rejected, one.code) for one in problems])
+                state["position"] += len(chunk)
+                state["staged"] += len(staged)
+                state["counts"]["read"] += count
+                self._save(session)
+            if not self._go_on():
+                return False
+        state["lines"] = state["counts"]["read"]
+        state["stage"] = "refusing"
+        return True
+
+    def _refuse(self) -> bool:
+        with self._database.transaction() as session:
+            staging.refuse_archived(
+                session,
+                self._job.id,
+                self._job.account_id,
+                self._plan.keys,
+                reject=self._plan.bad_values is BadValues.REJECT,
+            )
+            staging.index(session, self._job.id)
+            self._state["staged"] = staging.count(session, self._job.id)
+            self._state["stage"] = "merging"
+            self._count_problems(session)
+            self._save(session)
+        return self._go_on()
+
+    def _merge(self) -> bool:
+        state, merge = self._state, self._merge_plan()
+        while True:
+            with self._database.transaction() as session:
+                found = merging.merge_slice(session, merge, state["after"], state["ordinal"], MERGE_KEYS)
+                if found is None:
+                    state["stage"] = "reporting"
+                else:
+                    state["after"], state["ordinal"], tally = found
+                    _add(state["counts"], tally)
+                self._count_problems(session)
+                self._save(session)
+            if found is None:
+                return True
+            if not self._go_on():
+                return False
+
+    def _merge_plan(self) -> merging.Merge:
+        group_ids = [UUID(one) for one in self._options["group_ids"]]
+        with self._database.transaction() as session:
+            known = group_store.known(session, account_id=self._job.account_id, group_ids=group_ids)
+        return merging.Merge(
+            import_id=self._job.id,
+            account_id=self._job.account_id,
+            keys=self._plan.keys,
+            slots=[(self._state["custom"][key][2], kind) for key, kind in self._plan.custom.items()],
+            groups=sorted(known),
+            precedence=Precedence(self._options["precedence"]),
+            bad_values=self._plan.bad_values,
+        )
+
+    def _report(self) -> bool:
+        """Write the files of rejected rows and of rows with warnings, and end."""
+        state = self._state
+        with self._database.transaction() as session:
+            self._count_problems(session)
+        counts = state["counts"]
+        for kind in ("rejected", "warnings"):
+            if counts[kind]:
+                file_id = problem_files.write(self._database, self._job, self._source, rejected=kind == "rejected")
+                state[f"{kind}_file_id"] = str(file_id)
+        read = counts["read"]
+        if read != sum(counts.get(name, 0) for name in ("added", "updated", "unchanged", "merged", "rejected")):
+            log.error("import_counts_differ", import_id=str(self._job.id), **counts)
+        state["stage"] = "done"
+        with self._database.transaction() as session:
+            jobs.save(session, self._job, done=read, total=read)
+            jobs.finish(session, self._job, "done")
+        clean(self._database, self._job)
+        return True
+
+    def _count_problems(self, session: Any) -> None:
+        found = staging.problem_counts(session, self._job.id)
+        self._state["counts"]["rejected"] = found.pop("rejected")
+        self._state["counts"]["warnings"] = found.pop("warnings")
+        self._state["problems"] = found
+
+    def _save(self, session: Any) -> None:
+        counts = self._state["counts"]
+        read = counts.get("read", 0)
+        settled = sum(counts.get(name, 0) for name in ("added", "updated", "unchanged", "merged"))
+        total = max(self._state["lines"], read)
+        jobs.save(session, self._job, done=(read + min(settled, read)) // 2, total=total or None)
+
+
+def _add(counts: dict[str, int], tally: merging.Tally) -> None:
+    for name, count in asdict(tally).items():
+        if name != "rejected":  # counted from the problems, where those of reading are too
+            counts[name] = counts.get(name, 0) + count

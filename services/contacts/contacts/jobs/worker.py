@@ -1,0 +1,141 @@
+"""One worker: claims a job, runs it, gives it back when its turn is over.
+
+A job runs for at most `TURN_SECONDS` while others wait, so that a list of a million rows does not hold up one of ten.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from uuid import UUID
+
+from chassis.database import Database
+from chassis.ids import new_id
+from chassis.logs import bind, get_logger
+from contacts.exceptions import FileRefused, JobCancelled, LeaseLost
+from contacts.jobs import exports, imports, snapshots
+from contacts.store import files as file_store
+from contacts.store import jobs as store
+
+POLL_SECONDS = 0.25
+TURN_SECONDS = 3.0
+BEAT_SECONDS = 2.0
+SWEEP_SECONDS = 600.0
+
+log = get_logger()
+
+# Runs the job; True when it is finished, False when it gives its turn back.
+Runner = Callable[[Database, store.Job, Callable[[], bool]], bool]
+RUNNERS: dict[str, Runner] = {"import": imports.run, "export": exports.run, "snapshot": snapshots.run}
+CLEANERS: dict[str, Callable[[Database, store.Job], None]] = {"import": imports.clean}
+
+
+class Heart:
+    """Prolongs the leases of all jobs that run in this process, so that one long statement does not lose its job."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._jobs: dict[UUID, store.Job] = {}
+        self._lock = threading.Lock()
+
+    def watch(self, job: store.Job) -> None:
+        with self._lock:
+            self._jobs[job.id] = job
+
+    def leave(self, job: store.Job) -> None:
+        with self._lock:
+            self._jobs.pop(job.id, None)
+
+    def beat_until(self, stop: threading.Event) -> None:
+        """Beat until `stop`, and on until the last job has been given back."""
+        swept = 0.0
+        while not stop.is_set() or self._jobs:
+            try:
+                self._beat()
+                if time.monotonic() - swept > SWEEP_SECONDS:
+                    swept = time.monotonic()
+                    with self._database.transaction() as session:
+                        file_store.delete_expired(session)
+            except Exception as error:
+                log.warning("heartbeat_failed", error=repr(error))
+            stop.wait(BEAT_SECONDS) if not stop.is_set() else time.sleep(POLL_SECONDS)
+
+    def _beat(self) -> None:
+        with self._lock:
+            jobs = list(self._jobs.values())
+        for job in jobs:
+            with self._database.transaction() as session:
+                store.heartbeat(session, job)
+
+
+class Worker:
+    """Runs one job at a time."""
+
+    def __init__(self, database: Database, heart: Heart, stop: threading.Event) -> None:
+        self._database = database
+        self._heart = heart
+        self._stop = stop
+
+    def run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                job = self._claim()
+            except Exception as error:
+                log.warning("claim_failed", error=repr(error))
+                self._stop.wait(1.0)
+                continue
+            if job is None:
+                self._stop.wait(POLL_SECONDS)
+                continue
+            self._heart.watch(job)
+            try:
+                self._perform(job)
+            finally:
+                self._heart.leave(job)
+
+    def _claim(self) -> store.Job | None:
+        # A new owner for every claim: the lease of an earlier turn can never be taken for this one's.
+        with self._database.transaction() as session:
+            return store.claim(session, new_id())
+
+    def _perform(self, job: store.Job) -> None:
+        bind(account_id=str(job.account_id), trace_id=str(job.id))
+        if job.attempts > store.MAX_ATTEMPTS:
+            self._end(job, "failed", {"code": "job.failed", "detail": "The work failed again and again."})
+            return
+        turn_ends = time.monotonic() + TURN_SECONDS
+        try:
+            finished = RUNNERS[job.kind](self._database, job, lambda: self._go_on(turn_ends))
+            if finished:
+                log.info("job_done", kind=job.kind, job_id=str(job.id))
+            else:
+                with self._database.transaction() as session:
+                    store.give_back(session, job)
+        except LeaseLost:
+            log.warning("lease_lost", kind=job.kind, job_id=str(job.id))
+        except JobCancelled:
+            self._end(job, "cancelled", None)
+        except FileRefused as refused:
+            self._end(job, "failed", {"code": refused.code, "detail": refused.detail})
+        except Exception:
+            # The lease runs out, and somebody tries again from the checkpoint, `MAX_ATTEMPTS` times.
+            log.exception("job_failed", kind=job.kind, job_id=str(job.id), attempts=job.attempts)
+
+    def _go_on(self, turn_ends: float) -> bool:
+        if self._stop.is_set():
+            return False
+        if time.monotonic() < turn_ends:
+            return True
+        with self._database.transaction() as session:
+            return not store.others_wait(session)
+
+    def _end(self, job: store.Job, state: str, error: dict[str, str] | None) -> None:
+        try:
+            with self._database.transaction() as session:
+                store.finish(session, job, state, error)
+            if job.kind in CLEANERS:
+                CLEANERS[job.kind](self._database, job)
+        except LeaseLost:
+            return
+        log.info("job_ended", kind=job.kind, job_id=str(job.id), state=state, code=(error or {}).get("code"))

@@ -1,0 +1,30 @@
+"""Everything of one account at once."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from contacts.store import audience, staging
+
+# Members before groups and contacts, so that no count is kept for a group that goes anyway.
+_TABLES = (
+    "group_members", "groups", "segments", "contacts", "contact_fields", "archive", "erased", "snapshots", "jobs",
+    "files", "accounts",
+)  # fmt: skip
+
+
+def erase(session: Session, *, account_id: UUID) -> None:
+    """Jobs go first, which ends them: a running one loses its lease and writes nothing more."""
+    parameters = {"account": account_id}
+    jobs = session.execute(text("DELETE FROM jobs WHERE account_id = :account RETURNING id, kind"), parameters).all()
+    for job_id, kind in jobs:
+        if kind == "import":
+            staging.drop(session, job_id)
+            session.execute(text("DELETE FROM import_problems WHERE import_id = :id"), {"id": job_id})
+    for snapshot_id in audience.tables_of_account(session, account_id=account_id):
+        session.execute(text(f"DROP TABLE IF EXISTS {audience.table_of(snapshot_id)}"))
+    for table in _TABLES:
+        session.execute(text(f"DELETE FROM {table} WHERE account_id = :account"), parameters)

@@ -1,0 +1,134 @@
+"""Addresses that get no more campaigns, per channel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.orm import Session
+
+
+def add(
+    session: Session,
+    *,
+    account_id: UUID,
+    channel: str,
+    entries: Sequence[dict[str, Any]],
+    source: str,
+    campaign_id: UUID | None = None,
+    archived_by: str | None = None,
+) -> list[RowMapping]:
+    """Archive addresses that are not archived yet; returns the new rows.
+
+    :param entries: `{id, address, contact_id, reason, note}` each.
+    """
+    return list(
+        session.execute(
+            text(
+                """
+                INSERT INTO archive (id, account_id, channel, address, contact_id, reason, note, source, campaign_id,
+                                     archived_by)
+                SELECT e.id, :account, :channel, e.address, coalesce(e.contact_id, c.id), e.reason, e.note, :source,
+                       CAST(:campaign AS uuid), CAST(:by AS uuid)
+                FROM unnest(CAST(:ids AS uuid[]), CAST(:addresses AS text[]), CAST(:contacts AS uuid[]),
+                            CAST(:reasons AS text[]), CAST(:notes AS text[])) e (id, address, contact_id, reason, note)
+                LEFT JOIN contacts c ON c.account_id = :account
+                    AND CASE :channel WHEN 'email' THEN c.email ELSE c.phone END = e.address
+                ORDER BY e.address
+                ON CONFLICT (account_id, channel, address) WHERE restored_at IS NULL DO NOTHING
+                RETURNING *
+                """
+            ),
+            {
+                "account": account_id,
+                "channel": channel,
+                "source": source,
+                "campaign": campaign_id,
+                "by": archived_by,
+                "ids": [entry["id"] for entry in entries],
+                "addresses": [entry["address"] for entry in entries],
+                "contacts": [entry.get("contact_id") for entry in entries],
+                "reasons": [entry["reason"] for entry in entries],
+                "notes": [entry.get("note", "") for entry in entries],
+            },
+        ).mappings()
+    )
+
+
+def present(session: Session, *, account_id: UUID, channel: str, addresses: Sequence[str]) -> list[RowMapping]:
+    """The standing entries of these addresses."""
+    return list(
+        session.execute(
+            text(
+                "SELECT * FROM archive WHERE account_id = :account AND channel = :channel AND address = ANY(:addresses)"
+                " AND restored_at IS NULL"
+            ),
+            {"account": account_id, "channel": channel, "addresses": list(addresses)},
+        ).mappings()
+    )
+
+
+def page(
+    session: Session,
+    *,
+    account_id: UUID,
+    channel: str | None,
+    address: str | None,
+    restored: bool,
+    after: UUID | None,
+    limit: int,
+) -> list[RowMapping]:
+    return list(
+        session.execute(
+            text(
+                "SELECT * FROM archive WHERE account_id = :account AND (restored_at IS NOT NULL) = :restored"
+                " AND (CAST(:channel AS text) IS NULL OR channel = :channel)"
+                " AND (CAST(:address AS text) IS NULL OR address = :address)"
+                " AND (CAST(:after AS uuid) IS NULL OR id > :after) ORDER BY id LIMIT :limit"
+            ),
+            {
+                "account": account_id,
+                "channel": channel,
+                "address": address,
+                "restored": restored,
+                "after": after,
+                "limit": limit,
+            },
+        ).mappings()
+    )
+
+
+def restore(
+    session: Session, *, account_id: UUID, archive_id: UUID, restored_by: str | None, note: str
+) -> RowMapping | None:
+    """End an entry, which stays as the trace; None where there is no standing one of that id."""
+    return (
+        session.execute(
+            text(
+                "UPDATE archive SET restored_at = now(), restored_by = CAST(:by AS uuid), restore_note = :note"
+                " WHERE id = :id AND account_id = :account AND restored_at IS NULL RETURNING *"
+            ),
+            {"id": archive_id, "account": account_id, "by": restored_by, "note": note},
+        )
+        .mappings()
+        .one_or_none()
+    )
+
+
+def of_addresses(session: Session, *, account_id: UUID, addresses: Sequence[str]) -> list[RowMapping]:
+    """Every entry of these addresses, ended ones too."""
+    return list(
+        session.execute(
+            text("SELECT * FROM archive WHERE account_id = :account AND address = ANY(:addresses) ORDER BY id"),
+            {"account": account_id, "addresses": list(addresses)},
+        ).mappings()
+    )
+
+
+def delete(session: Session, *, account_id: UUID, addresses: Sequence[str]) -> None:
+    session.execute(
+        text("DELETE FROM archive WHERE account_id = :account AND address = ANY(:addresses)"),
+        {"account": account_id, "addresses": list(addresses)},
+    )

@@ -1,0 +1,131 @@
+"""Audiences: who a campaign reaches, in one statement, and its snapshot.
+
+Addresses are unique in an account, so that one row a contact is one row an address. A snapshot is a table of its own:
+written once, read by number in constant time, dropped in one go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.orm import Session
+
+ADDRESS = {"sms": "phone", "email": "email"}
+
+
+def reachable(channel: str) -> str:
+    """SQL over `c`: has an address on the channel and consent, and is not in the archive."""
+    address = ADDRESS[channel]
+    return (
+        f"c.{address} IS NOT NULL AND c.{channel}_consent"
+        f" AND NOT EXISTS (SELECT 1 FROM archive a WHERE a.account_id = :account AND a.channel = '{channel}'"
+        f" AND a.address = c.{address} AND a.restored_at IS NULL)"
+    )
+
+
+def in_groups(parameter: str) -> str:
+    return (
+        f"c.id IN (SELECT m.contact_id FROM group_members m WHERE m.account_id = :account"
+        f" AND m.group_id = ANY(CAST(:{parameter} AS uuid[])))"
+    )
+
+
+def count(session: Session, *, account_id: UUID, where: str, parameters: Mapping[str, Any]) -> int:
+    return int(
+        session.scalar(
+            text(f"SELECT count(*) FROM contacts c WHERE c.account_id = :account AND {where}"),
+            {**parameters, "account": account_id},
+        )
+        or 0
+    )
+
+
+def table_of(snapshot_id: UUID) -> str:
+    return f"snapshot_{snapshot_id.hex}"
+
+
+def take(
+    session: Session,
+    *,
+    snapshot_id: UUID,
+    account_id: UUID,
+    channel: str,
+    where: str,
+    values: str,
+    parameters: Mapping[str, Any],
+) -> int:
+    """Write the snapshot; returns how many recipients it has, numbered from 1.
+
+    :param values: SQL of a jsonb object over `c`, the recipient's fields.
+    """
+    table = table_of(snapshot_id)
+    session.execute(text(f"DROP TABLE IF EXISTS {table}"))
+    session.execute(
+        text(
+            f"CREATE TABLE {table}"
+            " (number integer NOT NULL, contact_id uuid NOT NULL, address text NOT NULL, fields jsonb)"
+        )
+    )
+    taken = session.execute(
+        text(
+            f"INSERT INTO {table} SELECT row_number() OVER (ORDER BY c.id), c.id, c.{ADDRESS[channel]}, {values}"
+            f" FROM contacts c WHERE c.account_id = :account AND {where} ORDER BY c.id"
+        ),
+        {**parameters, "account": account_id},
+    )
+    session.execute(text(f"ALTER TABLE {table} ADD PRIMARY KEY (number)"))
+    total = int(taken.rowcount)  # type: ignore[attr-defined]
+    session.execute(
+        text("UPDATE snapshots SET total = :total, taken_at = now() WHERE id = :id"),
+        {"id": snapshot_id, "total": total},
+    )
+    return total
+
+
+def add(session: Session, *, snapshot_id: UUID, account_id: UUID, channel: str) -> bool:
+    added = session.execute(
+        text("INSERT INTO snapshots (id, account_id, channel) VALUES (:id, :account, :channel) ON CONFLICT DO NOTHING"),
+        {"id": snapshot_id, "account": account_id, "channel": channel},
+    )
+    return bool(added.rowcount)  # type: ignore[attr-defined]
+
+
+def find(session: Session, *, account_id: UUID, snapshot_id: UUID) -> RowMapping | None:
+    return (
+        session.execute(
+            text(
+                "SELECT s.*, j.state, j.error FROM snapshots s JOIN jobs j ON j.id = s.id"
+                " WHERE s.id = :id AND s.account_id = :account"
+            ),
+            {"id": snapshot_id, "account": account_id},
+        )
+        .mappings()
+        .one_or_none()
+    )
+
+
+def read(session: Session, *, snapshot_id: UUID, after: int, limit: int) -> list[RowMapping]:
+    return list(
+        session.execute(
+            text(
+                f"SELECT number, contact_id::text, address, fields FROM {table_of(snapshot_id)}"
+                " WHERE number > :after AND number <= :last ORDER BY number"
+            ),
+            {"after": after, "last": after + limit},
+        ).mappings()
+    )
+
+
+def drop(session: Session, *, account_id: UUID, snapshot_id: UUID) -> None:
+    parameters = {"id": snapshot_id, "account": account_id}
+    gone = session.execute(text("DELETE FROM snapshots WHERE id = :id AND account_id = :account"), parameters)
+    if gone.rowcount:  # type: ignore[attr-defined]
+        session.execute(text("DELETE FROM jobs WHERE id = :id AND account_id = :account"), parameters)
+        session.execute(text(f"DROP TABLE IF EXISTS {table_of(snapshot_id)}"))
+
+
+def tables_of_account(session: Session, *, account_id: UUID) -> Sequence[UUID]:
+    return session.scalars(text("SELECT id FROM snapshots WHERE account_id = :account"), {"account": account_id}).all()

@@ -1,0 +1,130 @@
+"""Groups and who is in them; the counts are kept by the database's triggers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.orm import Session
+
+
+def find(session: Session, *, account_id: UUID, group_id: UUID, lock: bool = False) -> RowMapping | None:
+    return (
+        session.execute(
+            text("SELECT * FROM groups WHERE id = :id AND account_id = :account" + (" FOR UPDATE" if lock else "")),
+            {"id": group_id, "account": account_id},
+        )
+        .mappings()
+        .one_or_none()
+    )
+
+
+def known(session: Session, *, account_id: UUID, group_ids: Sequence[UUID]) -> set[UUID]:
+    """Those of `group_ids` that are the account's."""
+    return set(
+        session.scalars(
+            text("SELECT id FROM groups WHERE account_id = :account AND id = ANY(:ids)"),
+            {"account": account_id, "ids": list(group_ids)},
+        )
+    )
+
+
+def page(session: Session, *, account_id: UUID, archived: bool, after: UUID | None, limit: int) -> list[RowMapping]:
+    return list(
+        session.execute(
+            text(
+                "SELECT * FROM groups WHERE account_id = :account AND archived = :archived"
+                " AND (CAST(:after AS uuid) IS NULL OR id > :after) ORDER BY id LIMIT :limit"
+            ),
+            {"account": account_id, "archived": archived, "after": after, "limit": limit},
+        ).mappings()
+    )
+
+
+def insert(session: Session, *, group_id: UUID, account_id: UUID, name: str, description: str) -> bool:
+    """Add a group; False where the name is in use."""
+    added = session.execute(
+        text(
+            "INSERT INTO groups (id, account_id, name, description) VALUES (:id, :account, :name, :description)"
+            " ON CONFLICT (account_id, lower(name)) WHERE NOT archived DO NOTHING"
+        ),
+        {"id": group_id, "account": account_id, "name": name, "description": description},
+    )
+    return bool(added.rowcount)  # type: ignore[attr-defined]
+
+
+def update(session: Session, *, account_id: UUID, group_id: UUID, values: Mapping[str, Any]) -> None:
+    session.execute(
+        text(
+            "UPDATE groups SET name = coalesce(:name, name), description = coalesce(:description, description),"
+            " archived = coalesce(:archived, archived), updated_at = now() WHERE id = :id AND account_id = :account"
+        ),
+        {
+            "id": group_id,
+            "account": account_id,
+            "name": values.get("name"),
+            "description": values.get("description"),
+            "archived": values.get("archived"),
+        },
+    )
+
+
+def delete(session: Session, *, account_id: UUID, group_id: UUID) -> bool:
+    parameters = {"id": group_id, "account": account_id}
+    gone = session.execute(text("DELETE FROM groups WHERE id = :id AND account_id = :account"), parameters)
+    session.execute(text("DELETE FROM group_members WHERE group_id = :id AND account_id = :account"), parameters)
+    return bool(gone.rowcount)  # type: ignore[attr-defined]
+
+
+def add_members(session: Session, *, account_id: UUID, group_id: UUID, contact_ids: Sequence[UUID]) -> int:
+    """Put those of `contact_ids` that are the account's into the group; returns how many were not in it."""
+    added = session.execute(
+        text(
+            "INSERT INTO group_members (group_id, contact_id, account_id)"
+            " SELECT :group, id, :account FROM contacts WHERE account_id = :account AND id = ANY(:ids)"
+            " ORDER BY id ON CONFLICT DO NOTHING"
+        ),
+        {"group": group_id, "account": account_id, "ids": list(contact_ids)},
+    )
+    return int(added.rowcount)  # type: ignore[attr-defined]
+
+
+def remove_members(session: Session, *, account_id: UUID, group_id: UUID, contact_ids: Sequence[UUID]) -> int:
+    gone = session.execute(
+        text("DELETE FROM group_members WHERE group_id = :group AND account_id = :account AND contact_id = ANY(:ids)"),
+        {"group": group_id, "account": account_id, "ids": list(contact_ids)},
+    )
+    return int(gone.rowcount)  # type: ignore[attr-defined]
+
+
+def fill(session: Session, *, account_id: UUID, group_id: UUID, where: str, parameters: Mapping[str, Any]) -> int:
+    """Put every contact `c` that fits `where` (our own SQL, bound parameters) into the group."""
+    added = session.execute(
+        text(
+            "INSERT INTO group_members (group_id, contact_id, account_id)"
+            f" SELECT :target, c.id, :account FROM contacts c WHERE c.account_id = :account AND {where}"
+            " ON CONFLICT DO NOTHING"
+        ),
+        {**parameters, "target": group_id, "account": account_id},
+    )
+    return int(added.rowcount)  # type: ignore[attr-defined]
+
+
+def existing_members(session: Session, *, account_id: UUID, contact_ids: Sequence[UUID]) -> set[UUID]:
+    """Those of `contact_ids` that are the account's contacts."""
+    return set(
+        session.scalars(
+            text("SELECT id FROM contacts WHERE account_id = :account AND id = ANY(:ids)"),
+            {"account": account_id, "ids": list(contact_ids)},
+        )
+    )
+
+
+def find_named(session: Session, *, account_id: UUID, name: str) -> UUID | None:
+    """The group of this name that is not archived, in any case of letters."""
+    return session.scalar(
+        text("SELECT id FROM groups WHERE account_id = :account AND lower(name) = lower(:name) AND NOT archived"),
+        {"account": account_id, "name": name},
+    )

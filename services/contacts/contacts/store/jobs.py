@@ -1,0 +1,196 @@
+"""Long work: claimed by lease, checkpointed, given back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import RowMapping, text
+from sqlalchemy.orm import Session
+
+from contacts.exceptions import JobCancelled, LeaseLost
+
+LEASE = "interval '10 seconds'"
+MAX_ATTEMPTS = 5
+
+
+@dataclass
+class Job:
+    """One claimed job. `checkpoint` is what a process that takes over goes on from."""
+
+    id: UUID
+    account_id: UUID
+    kind: str
+    request: dict[str, Any]
+    checkpoint: dict[str, Any]
+    owner: UUID
+    attempts: int
+
+
+def add(
+    session: Session,
+    *,
+    job_id: UUID,
+    account_id: UUID,
+    kind: str,
+    request: Mapping[str, Any],
+    created_by: str | None = None,
+) -> bool:
+    """Queue a job; False where one with this id is there already."""
+    added = session.execute(
+        text(
+            "INSERT INTO jobs (id, account_id, kind, request, created_by)"
+            " VALUES (:id, :account, :kind, :request, :by) ON CONFLICT DO NOTHING"
+        ),
+        {
+            "id": job_id,
+            "account": account_id,
+            "kind": kind,
+            "request": orjson.dumps(request).decode(),
+            "by": created_by,
+        },
+    )
+    return bool(added.rowcount)  # type: ignore[attr-defined]
+
+
+def find(session: Session, *, account_id: UUID, kind: str, job_id: UUID) -> RowMapping | None:
+    return (
+        session.execute(
+            text("SELECT * FROM jobs WHERE id = :id AND account_id = :account AND kind = :kind"),
+            {"id": job_id, "account": account_id, "kind": kind},
+        )
+        .mappings()
+        .one_or_none()
+    )
+
+
+def page(session: Session, *, account_id: UUID, kind: str, before: UUID | None, limit: int) -> list[RowMapping]:
+    """The account's jobs of one kind, newest first."""
+    return list(
+        session.execute(
+            text(
+                "SELECT * FROM jobs WHERE account_id = :account AND kind = :kind"
+                " AND (CAST(:before AS uuid) IS NULL OR id < :before) ORDER BY id DESC LIMIT :limit"
+            ),
+            {"account": account_id, "kind": kind, "before": before, "limit": limit},
+        ).mappings()
+    )
+
+
+def request_cancel(session: Session, *, account_id: UUID, kind: str, job_id: UUID) -> None:
+    """A waiting job ends at once, a running one at its next checkpoint."""
+    session.execute(
+        text(
+            "UPDATE jobs SET cancel_requested = true WHERE id = :id AND account_id = :account AND kind = :kind"
+            " AND state IN ('waiting', 'running')"
+        ),
+        {"id": job_id, "account": account_id, "kind": kind},
+    )
+
+
+def claim(session: Session, owner: UUID) -> Job | None:
+    """The next job, fair between accounts: audiences first, then the account with least running, then the oldest.
+
+    A running job whose lease has run out belongs to a dead process and is claimed like a waiting one.
+    """
+    row = (
+        session.execute(
+            text(
+                f"""
+                UPDATE jobs SET state = 'running', lease_owner = :owner, lease_until = now() + {LEASE},
+                       attempts = attempts + 1, started_at = coalesce(started_at, now())
+                WHERE id = (
+                    SELECT j.id FROM jobs j
+                    WHERE j.state = 'waiting' OR (j.state = 'running' AND j.lease_until < now())
+                    ORDER BY (j.kind <> 'snapshot'),
+                             (SELECT count(*) FROM jobs r WHERE r.account_id = j.account_id AND r.state = 'running'
+                                AND r.lease_until >= now()),
+                             j.queued_at
+                    FOR UPDATE SKIP LOCKED LIMIT 1)
+                RETURNING id, account_id, kind, request, checkpoint, attempts
+                """
+            ),
+            {"owner": owner},
+        )
+        .mappings()
+        .one_or_none()
+    )
+    return Job(**row, owner=owner) if row else None
+
+
+def heartbeat(session: Session, job: Job) -> bool:
+    """Prolong the lease; False where it is lost."""
+    kept = session.execute(
+        text(
+            f"UPDATE jobs SET lease_until = now() + {LEASE}"
+            " WHERE id = :id AND lease_owner = :owner AND state = 'running'"
+        ),
+        {"id": job.id, "owner": job.owner},
+    )
+    return bool(kept.rowcount)  # type: ignore[attr-defined]
+
+
+def save(session: Session, job: Job, *, done: int, total: int | None) -> None:
+    """Store the checkpoint in the transaction of the work it tells of.
+
+    :raises LeaseLost: the job is another's now, and this transaction must not commit.
+    :raises JobCancelled: somebody asked for its end.
+    """
+    cancelled = session.scalar(
+        text(
+            f"UPDATE jobs SET checkpoint = :checkpoint, done = :done, total = :total, attempts = 0,"
+            f" lease_until = now() + {LEASE}"
+            " WHERE id = :id AND lease_owner = :owner AND state = 'running' RETURNING cancel_requested"
+        ),
+        {
+            "id": job.id,
+            "owner": job.owner,
+            "checkpoint": orjson.dumps(job.checkpoint).decode(),
+            "done": done,
+            "total": total,
+        },
+    )
+    if cancelled is None:
+        raise LeaseLost
+    if cancelled:
+        raise JobCancelled
+
+
+def finish(session: Session, job: Job, state: str, error: Mapping[str, Any] | None = None) -> None:
+    """End the job: done, failed or cancelled."""
+    ended = session.execute(
+        text(
+            "UPDATE jobs SET state = CAST(:state AS text), error = :error, finished_at = now(), lease_owner = NULL,"
+            " lease_until = NULL, checkpoint = :checkpoint,"
+            " total = CASE WHEN :state = 'done' THEN coalesce(total, done) ELSE total END"
+            " WHERE id = :id AND lease_owner = :owner AND state = 'running'"
+        ),
+        {
+            "id": job.id,
+            "owner": job.owner,
+            "state": state,
+            "checkpoint": orjson.dumps(job.checkpoint).decode(),
+            "error": orjson.dumps(error).decode() if error else None,
+        },
+    )
+    if not ended.rowcount:  # type: ignore[attr-defined]
+        raise LeaseLost
+
+
+def give_back(session: Session, job: Job) -> None:
+    """Put the job at the end of the queue, to go on from its checkpoint."""
+    session.execute(
+        text(
+            "UPDATE jobs SET state = 'waiting', lease_owner = NULL, lease_until = NULL, queued_at = now(), attempts = 0"
+            " WHERE id = :id AND lease_owner = :owner AND state = 'running'"
+        ),
+        {"id": job.id, "owner": job.owner},
+    )
+
+
+def others_wait(session: Session) -> bool:
+    """Whether somebody waits for a turn."""
+    return bool(session.scalar(text("SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 'waiting')")))

@@ -1,0 +1,357 @@
+"""Merging staged rows into contacts: set-based, in the order of their identity keys.
+
+The rows of one key are one person. Keys are merged in code-point order, slice by slice, so the result is a function of
+the set of rows and the base, not of the order of the file. Among rows of one key the newest non-empty value stays (by
+the file's own time of change, where it has one); among equally new ones a refused consent, else the longest, else the
+greatest.
+
+Most slices of a new list end in one INSERT. What that INSERT skips (somebody with one of the addresses is there) goes
+through `_resolve`, in rounds: a key takes part once no smaller one wants the same address or the same contact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from contacts.domain.columns import BUILT_IN, CONSENT_FIELDS, MODIFIED
+from contacts.domain.rows import BadValues, Precedence
+from contacts.domain.values import FieldType
+from contacts.store.staging import name_of
+from contracts.ids import message_id
+
+_CASTS = {FieldType.NUMBER: "::numeric", FieldType.BOOLEAN: "::boolean", FieldType.TEXT: "", FieldType.DATE: ""}
+
+
+@dataclass(frozen=True)
+class Merge:
+    """One import's way of merging. `slots`: where the custom fields of columns c0, c1, … are kept, with their types."""
+
+    import_id: UUID
+    account_id: UUID
+    keys: Sequence[str]
+    slots: Sequence[tuple[str, FieldType]]
+    groups: Sequence[UUID]
+    precedence: Precedence
+    bad_values: BadValues
+
+    @property
+    def stage(self) -> str:
+        return name_of(self.import_id)
+
+    @property
+    def staged(self) -> list[str]:
+        """Every value column of the staging table."""
+        return [*BUILT_IN, *(f"c{at}" for at in range(len(self.slots)))]
+
+
+@dataclass
+class Tally:
+    """What became of the rows of a slice; adds up to the rows that it held."""
+
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    merged: int = 0
+    rejected: int = 0
+
+    def add(self, other: Tally) -> None:
+        self.added += other.added
+        self.updated += other.updated
+        self.unchanged += other.unchanged
+        self.merged += other.merged
+        self.rejected += other.rejected
+
+    @property
+    def rows(self) -> int:
+        return self.added + self.updated + self.unchanged + self.merged + self.rejected
+
+
+def merge_slice(session: Session, merge: Merge, after: str, ordinal: int, size: int) -> tuple[str, int, Tally] | None:
+    """Merge the next `size` keys after `after`; None where there are no more.
+
+    :param ordinal: how many keys came before, from which the ids of new contacts follow.
+    :returns: the last key, the ordinal after it, and what became of the rows.
+    """
+    upto = session.scalar(
+        text(f"SELECT max(key) FROM (SELECT key FROM {merge.stage} WHERE key > :after ORDER BY key LIMIT :size) s"),
+        {"after": after, "size": size},
+    )
+    if upto is None:
+        return None
+    room = _lock_account(session, merge.account_id)
+    keys = _take_slice(session, merge, after, upto, ordinal)
+    tally = Tally()
+    left = keys
+    if room is None or room >= keys:
+        left -= _insert_new(session, merge, tally)
+    while left > 0:
+        left -= _resolve(session, merge, tally, room)
+        room = _lock_account(session, merge.account_id)
+    session.execute(text("DROP TABLE slice"))
+    return str(upto), ordinal + keys, tally
+
+
+def _lock_account(session: Session, account_id: UUID) -> int | None:
+    """How many more contacts the account may hold; None for any number. Other writers of contacts wait from here."""
+    session.execute(text("INSERT INTO accounts (account_id) VALUES (:id) ON CONFLICT DO NOTHING"), {"id": account_id})
+    row = session.execute(
+        text("SELECT contact_limit, contacts FROM accounts WHERE account_id = :id FOR UPDATE"), {"id": account_id}
+    ).one()
+    return None if row[0] is None else max(0, row[0] - row[1])
+
+
+def _take_slice(session: Session, merge: Merge, after: str, upto: str, ordinal: int) -> int:
+    prefix = str(message_id(merge.import_id, 0))[:-8]
+    plain = ", ".join(f"r.{name}" for name in merge.staged)
+    folded = ", ".join(f"{_newest(name)} AS {name}" for name in merge.staged)
+    taken = session.execute(
+        text(
+            f"""
+            CREATE TEMP TABLE slice AS
+            WITH r AS MATERIALIZED (SELECT * FROM {merge.stage} WHERE key > :after AND key <= :upto),
+                 doubled AS (SELECT key FROM r GROUP BY key HAVING count(*) > 1),
+                 people AS (
+                    SELECT r.key, 1::bigint AS rows, {plain} FROM r WHERE r.key NOT IN (SELECT key FROM doubled)
+                    UNION ALL
+                    SELECT r.key, count(*), {folded} FROM r WHERE r.key IN (SELECT key FROM doubled) GROUP BY r.key)
+            SELECT (:prefix || lpad(to_hex(:ordinal + row_number() OVER (ORDER BY key)), 8, '0'))::uuid AS id,
+                   {_custom(merge)} AS custom, people.* FROM people
+            """
+        ),
+        {"after": after, "upto": upto, "ordinal": ordinal, "prefix": prefix},
+    )
+    return int(taken.rowcount)  # type: ignore[attr-defined]
+
+
+def _newest(name: str) -> str:
+    """The value of several rows of one person: the newest; of equally new ones, one whatever their order."""
+    order = f"{name}" if name in CONSENT_FIELDS else f'length({name}::text) DESC, {name}::text COLLATE "C" DESC'
+    return (
+        f"(array_agg(r.{name} ORDER BY r.{MODIFIED} DESC NULLS LAST, {order.replace(name, 'r.' + name)})"
+        f" FILTER (WHERE r.{name} IS NOT NULL))[1]"
+    )
+
+
+def _custom(merge: Merge) -> str:
+    if not merge.slots:
+        return "'{}'::jsonb"
+    pairs = ", ".join(f"'{slot}', c{at}{_CASTS[kind]}" for at, (slot, kind) in enumerate(merge.slots))
+    return f"jsonb_strip_nulls(jsonb_build_object({pairs}))"
+
+
+_CONTACT_COLUMNS = (
+    "id, account_id, email, phone, external_id, first_name, last_name, company, city, birth_date, custom,"
+    " sms_consent, sms_consent_source, sms_consent_at, email_consent, email_consent_source, email_consent_at, import_id"
+)
+
+
+def _contact_values(row: str) -> str:
+    consent = ", ".join(
+        f"{row}.{name}, CASE WHEN {row}.{name} IS NOT NULL THEN :source END,"
+        f" CASE WHEN {row}.{name} IS NOT NULL THEN now() END"
+        for name in CONSENT_FIELDS
+    )
+    fields = ", ".join(
+        f"{row}.{name}"
+        for name in (
+            "email",
+            "phone",
+            "external_id",
+            "first_name",
+            "last_name",
+            "company",
+            "city",
+            "birth_date",
+            "custom",
+        )
+    )
+    return f"{row}.id, :account, {fields}, {consent}, :import"
+
+
+def _parameters(merge: Merge) -> dict[str, object]:
+    return {
+        "account": merge.account_id,
+        "import": merge.import_id,
+        "source": f"import:{merge.import_id}",
+        "groups": list(merge.groups),
+    }
+
+
+def _insert_new(session: Session, merge: Merge, tally: Tally) -> int:
+    """Insert whoever collides with nobody, in the order of keys; they leave the slice. Returns how many."""
+    added, rows = session.execute(
+        text(
+            f"""
+            WITH new AS (INSERT INTO contacts ({_CONTACT_COLUMNS})
+                    SELECT {_contact_values("s")} FROM slice s ORDER BY s.key ON CONFLICT DO NOTHING RETURNING id),
+                 gone AS (DELETE FROM slice s USING new WHERE s.id = new.id RETURNING s.id, s.rows),
+                 joined AS (INSERT INTO group_members (group_id, contact_id, account_id)
+                    SELECT g, gone.id, :account FROM gone CROSS JOIN unnest(CAST(:groups AS uuid[])) g
+                    ON CONFLICT DO NOTHING)
+            SELECT count(*), coalesce(sum(rows), 0) FROM gone
+            """
+        ),
+        _parameters(merge),
+    ).one()
+    tally.added += added
+    tally.merged += int(rows) - added
+    return int(added)
+
+
+def _resolve(session: Session, merge: Merge, tally: Tally, room: int | None) -> int:
+    """One round over what is left of the slice; returns how many keys it settled (at least one)."""
+    _decide(session, merge, room)
+    parameters = _parameters(merge)
+    _note_problems(session, merge, parameters)
+    inserted = text(
+        f"INSERT INTO contacts ({_CONTACT_COLUMNS}) SELECT {_contact_values('d')} FROM decided d"
+        " WHERE d.turn AND d.verdict = 'add' ORDER BY d.key"
+    )
+    session.execute(inserted, parameters)
+    session.execute(
+        text(
+            f"WITH changed AS (UPDATE contacts c SET {_assignments(merge)}, import_id = :import, updated_at = now()"
+            " FROM decided d WHERE c.id = d.match AND c.account_id = :account AND d.turn AND d.verdict = 'update'"
+            f" AND ({_differs(merge)}) RETURNING d.key)"
+            " UPDATE decided SET changed = true FROM changed WHERE decided.key = changed.key"
+        ),
+        parameters,
+    )
+    if merge.groups:
+        session.execute(
+            text(
+                "INSERT INTO group_members (group_id, contact_id, account_id)"
+                " SELECT g, coalesce(d.match, d.id), :account FROM decided d"
+                " CROSS JOIN unnest(CAST(:groups AS uuid[])) g"
+                " WHERE d.turn AND d.verdict <> 'reject' ON CONFLICT DO NOTHING"
+            ),
+            parameters,
+        )
+    settled = _count(session, tally)
+    session.execute(text("DELETE FROM slice s USING decided d WHERE d.turn AND s.key = d.key"))
+    session.execute(text("DROP TABLE decided"))
+    return settled
+
+
+def _decide(session: Session, merge: Merge, room: int | None) -> None:
+    """Who each key is in the base, which of its addresses are another's, and whether it is its turn."""
+    key, second, third = merge.keys
+    session.execute(text("ANALYZE slice (key)"))
+    owners = f"""
+        SELECT s.*, ck.id AS by_key, c1.id AS owner1, c2.id AS owner2,
+            CASE WHEN ck.id IS NOT NULL THEN ck.id
+                 WHEN s.{key} IS NOT NULL THEN CASE WHEN c1.id IS NOT NULL AND c1.{key} IS NULL THEN c1.id
+                                                    WHEN c2.id IS NOT NULL AND c2.{key} IS NULL THEN c2.id END
+                 ELSE coalesce(c1.id, c2.id) END AS match
+        FROM slice s
+        LEFT JOIN contacts ck ON ck.account_id = :account AND ck.{key} = s.{key}
+        LEFT JOIN contacts c1 ON c1.account_id = :account AND c1.{second} = s.{second}
+        LEFT JOIN contacts c2 ON c2.account_id = :account AND c2.{third} = s.{third}"""
+    session.execute(
+        text(
+            f"""
+            CREATE TEMP TABLE decided AS
+            WITH owners AS MATERIALIZED ({owners}),
+            turns AS (
+                SELECT o.*, m.import_id IS NOT DISTINCT FROM :import AS seen,
+                    o.owner1 IS NOT NULL AND o.owner1 IS DISTINCT FROM o.match AS taken1,
+                    o.owner2 IS NOT NULL AND o.owner2 IS DISTINCT FROM o.match AS taken2,
+                    (o.match IS NULL OR row_number() OVER (PARTITION BY o.match ORDER BY o.key) = 1)
+                    AND (o.{second} IS NULL OR o.owner1 IS NOT NULL
+                         OR row_number() OVER (PARTITION BY o.{second}, o.owner1 ORDER BY o.key) = 1)
+                    AND (o.{third} IS NULL OR o.owner2 IS NOT NULL
+                         OR row_number() OVER (PARTITION BY o.{third}, o.owner2 ORDER BY o.key) = 1) AS turn
+                FROM owners o LEFT JOIN contacts m ON m.id = o.match),
+            verdicts AS (
+                SELECT t.*, CASE WHEN :reject AND (taken1 OR taken2) THEN 'reject'
+                                 WHEN match IS NULL THEN 'add' ELSE 'update' END AS wish FROM turns t),
+            ranked AS (
+                SELECT v.*, row_number() OVER (PARTITION BY turn, wish ORDER BY key) AS place FROM verdicts v)
+            SELECT ranked.*, false AS changed, wish = 'add' AND place > :room AS over,
+                CASE WHEN wish = 'add' AND place > :room THEN 'reject' ELSE wish END AS verdict FROM ranked
+            """
+        ),
+        {
+            "account": merge.account_id,
+            "import": merge.import_id,
+            "reject": merge.bad_values is BadValues.REJECT,
+            "room": 2**62 if room is None else room,
+        },
+    )
+
+
+def _note_problems(session: Session, merge: Merge, parameters: dict[str, object]) -> None:
+    """Record why values or rows are refused, and take the refused values out."""
+    _, second, third = merge.keys
+    for address, taken in ((second, "taken1"), (third, "taken2")):
+        session.execute(
+            text(
+                f"INSERT INTO import_problems (import_id, row_number, rejected, code)"
+                f" SELECT :import, r.row_number, d.verdict = 'reject', '{address}.taken' FROM decided d"
+                f" JOIN {merge.stage} r ON r.key = d.key AND (d.verdict = 'reject' OR r.{address} = d.{address})"
+                f" WHERE d.turn AND d.{taken} AND NOT d.over ON CONFLICT DO NOTHING"
+            ),
+            parameters,
+        )
+        session.execute(text(f"UPDATE decided SET {address} = NULL WHERE turn AND {taken}"))
+    session.execute(
+        text(
+            "INSERT INTO import_problems (import_id, row_number, rejected, code)"
+            " SELECT :import, r.row_number, true, 'plan.contact_limit'"
+            f" FROM decided d JOIN {merge.stage} r ON r.key = d.key"
+            " WHERE d.turn AND d.over ON CONFLICT DO NOTHING"
+        ),
+        parameters,
+    )
+
+
+def _assignments(merge: Merge) -> str:
+    first, other = ("d", "c") if merge.precedence is Precedence.NEWEST else ("c", "d")
+    plain = [
+        f"{name} = coalesce({first}.{name}, {other}.{name})" for name in (*BUILT_IN,) if name not in CONSENT_FIELDS
+    ]
+    custom = f"custom = {other}.custom || {first}.custom"
+    consent = []
+    for name in CONSENT_FIELDS:
+        told = f"{_new_value(merge, name)}"
+        consent.append(f"{name} = CASE WHEN {told} THEN d.{name} ELSE c.{name} END")
+        consent.append(f"{name}_source = CASE WHEN {told} THEN :source ELSE c.{name}_source END")
+        consent.append(f"{name}_at = CASE WHEN {told} THEN now() ELSE c.{name}_at END")
+    return ", ".join([*plain, custom, *consent])
+
+
+def _differs(merge: Merge) -> str:
+    first, other = ("d", "c") if merge.precedence is Precedence.NEWEST else ("c", "d")
+    return " OR ".join(
+        [*(_new_value(merge, name) for name in BUILT_IN), f"({other}.custom || {first}.custom) <> c.custom"]
+    )
+
+
+def _new_value(merge: Merge, name: str) -> str:
+    if merge.precedence is Precedence.KEEP_EXISTING:
+        return f"(d.{name} IS NOT NULL AND c.{name} IS NULL)"
+    return f"(d.{name} IS NOT NULL AND d.{name} IS DISTINCT FROM c.{name})"
+
+
+def _count(session: Session, tally: Tally) -> int:
+    row = session.execute(
+        text(
+            """
+            SELECT count(*) AS keys, coalesce(sum(rows), 0)::bigint AS rows,
+                count(*) FILTER (WHERE verdict = 'add') AS added,
+                count(*) FILTER (WHERE verdict = 'update' AND changed AND NOT seen) AS updated,
+                count(*) FILTER (WHERE verdict = 'update' AND NOT changed AND NOT seen) AS unchanged,
+                coalesce(sum(rows) FILTER (WHERE verdict = 'reject'), 0)::bigint AS rejected
+            FROM decided WHERE turn
+            """
+        )
+    ).one()
+    one = Tally(added=row.added, updated=row.updated, unchanged=row.unchanged, rejected=row.rejected)
+    one.merged = row.rows - one.rows
+    tally.add(one)
+    return int(row.keys)

@@ -1,0 +1,201 @@
+"""Contacts, one or a few at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import RowMapping, text
+from sqlalchemy.orm import Session
+
+COLUMNS = (
+    "email", "phone", "external_id", "first_name", "last_name", "company", "city", "birth_date", "custom",
+    "sms_consent", "sms_consent_source", "sms_consent_at", "email_consent", "email_consent_source", "email_consent_at",
+)  # fmt: skip
+
+
+def lock_account(session: Session, *, account_id: UUID) -> RowMapping:
+    """The account's row, made where it is missing; whoever adds contacts locks it first, so that the limit holds."""
+    session.execute(
+        text("INSERT INTO accounts (account_id) VALUES (:account) ON CONFLICT DO NOTHING"), {"account": account_id}
+    )
+    return (
+        session.execute(text("SELECT * FROM accounts WHERE account_id = :account FOR UPDATE"), {"account": account_id})
+        .mappings()
+        .one()
+    )
+
+
+def set_terms(session: Session, *, account_id: UUID, limit: int | None, region: str | None) -> None:
+    """Keep what identity says of the account, for the jobs, which ask nobody."""
+    session.execute(
+        text(
+            "INSERT INTO accounts (account_id, contact_limit, default_region)"
+            " VALUES (:account, :limit, coalesce(:region, 'PL'))"
+            " ON CONFLICT (account_id) DO UPDATE SET contact_limit = :limit,"
+            " default_region = coalesce(:region, accounts.default_region)"
+        ),
+        {"account": account_id, "limit": limit, "region": region},
+    )
+
+
+def region(session: Session, *, account_id: UUID) -> str:
+    known = session.scalar(
+        text("SELECT default_region FROM accounts WHERE account_id = :account"), {"account": account_id}
+    )
+    return known or "PL"
+
+
+def find(session: Session, *, account_id: UUID, contact_id: UUID, lock: bool = False) -> RowMapping | None:
+    return (
+        session.execute(
+            text("SELECT * FROM contacts WHERE id = :id AND account_id = :account" + (" FOR UPDATE" if lock else "")),
+            {"id": contact_id, "account": account_id},
+        )
+        .mappings()
+        .one_or_none()
+    )
+
+
+def find_by(session: Session, *, account_id: UUID, column: str, value: str, lock: bool = False) -> RowMapping | None:
+    """The contact with this e-mail, phone or external id; `column` is one of the three."""
+    return (
+        session.execute(
+            text(
+                f"SELECT * FROM contacts WHERE account_id = :account AND {column} = :value"
+                + (" FOR UPDATE" if lock else "")
+            ),
+            {"value": value, "account": account_id},
+        )
+        .mappings()
+        .one_or_none()
+    )
+
+
+def find_many(session: Session, *, account_id: UUID, column: str, values: Sequence[str]) -> list[RowMapping]:
+    return list(
+        session.execute(
+            text(f"SELECT * FROM contacts WHERE account_id = :account AND {column} = ANY(:values)"),
+            {"values": list(values), "account": account_id},
+        ).mappings()
+    )
+
+
+def insert(session: Session, *, contact_id: UUID, account_id: UUID, values: Mapping[str, Any]) -> None:
+    names = [name for name in COLUMNS if name in values]
+    session.execute(
+        text(
+            f"INSERT INTO contacts (id, account_id, {', '.join(names)})"
+            f" VALUES (:id, :account, {', '.join(':' + name for name in names)})"
+        ),
+        {"id": contact_id, "account": account_id, **_bound(values)},
+    )
+
+
+def update(session: Session, *, account_id: UUID, contact_id: UUID, values: Mapping[str, Any]) -> None:
+    names = [name for name in COLUMNS if name in values]
+    session.execute(
+        text(
+            f"UPDATE contacts SET {', '.join(f'{name} = :{name}' for name in names)}, updated_at = now()"
+            " WHERE id = :id AND account_id = :account"
+        ),
+        {"id": contact_id, "account": account_id, **_bound(values)},
+    )
+
+
+def _bound(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: orjson.dumps(value).decode() if name == "custom" else value
+        for name, value in values.items()
+        if name in COLUMNS
+    }
+
+
+def delete(session: Session, *, account_id: UUID, contact_ids: Sequence[UUID]) -> int:
+    """Delete contacts and their places in groups; returns how many there were."""
+    parameters = {"ids": list(contact_ids), "account": account_id}
+    session.execute(
+        text("DELETE FROM group_members WHERE contact_id = ANY(:ids) AND account_id = :account"), parameters
+    )
+    gone = session.execute(text("DELETE FROM contacts WHERE id = ANY(:ids) AND account_id = :account"), parameters)
+    return int(gone.rowcount)  # type: ignore[attr-defined]
+
+
+def group_ids(session: Session, contact_ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
+    """Groups by contact."""
+    found: dict[UUID, list[UUID]] = {}
+    rows = session.execute(
+        text("SELECT contact_id, group_id FROM group_members WHERE contact_id = ANY(:ids) ORDER BY group_id"),
+        {"ids": list(contact_ids)},
+    )
+    for contact_id, group_id in rows:
+        found.setdefault(contact_id, []).append(group_id)
+    return found
+
+
+def page(
+    session: Session,
+    *,
+    account_id: UUID,
+    where: Sequence[str],
+    parameters: Mapping[str, Any],
+    after: UUID | None,
+    limit: int,
+) -> list[RowMapping]:
+    """One page by id; `where` holds our own SQL over `c`, with bound parameters."""
+    conditions = ["c.account_id = :account", "(CAST(:after AS uuid) IS NULL OR c.id > :after)", *where]
+    return list(
+        session.execute(
+            text(f"SELECT c.* FROM contacts c WHERE {' AND '.join(conditions)} ORDER BY c.id LIMIT :limit"),
+            {**parameters, "account": account_id, "after": after, "limit": limit},
+        ).mappings()
+    )
+
+
+def count(session: Session, *, account_id: UUID, where: Sequence[str], parameters: Mapping[str, Any]) -> int:
+    conditions = ["c.account_id = :account", *where]
+    return int(
+        session.scalar(
+            text(f"SELECT count(*) FROM contacts c WHERE {' AND '.join(conditions)}"),
+            {**parameters, "account": account_id},
+        )
+        or 0
+    )
+
+
+def forget_erasure(session: Session, *, account_id: UUID, addresses: Sequence[str]) -> None:
+    """Somebody who was erased is added again on purpose: by themselves or by hand, never by a list."""
+    session.execute(
+        text(
+            "DELETE FROM erased e USING accounts a, unnest(CAST(:addresses AS text[])) address"
+            " WHERE a.account_id = :account AND e.account_id = :account"
+            " AND e.hash = sha256(a.hash_salt || convert_to(address, 'UTF8'))"
+        ),
+        {"account": account_id, "addresses": list(addresses)},
+    )
+
+
+def erased(session: Session, *, account_id: UUID, addresses: Sequence[str]) -> list[str]:
+    """Those of `addresses` that were erased."""
+    rows = session.scalars(
+        text(
+            "SELECT address FROM unnest(CAST(:addresses AS text[])) address, accounts a"
+            " JOIN erased e ON e.account_id = a.account_id WHERE a.account_id = :account"
+            " AND e.hash = sha256(a.hash_salt || convert_to(address, 'UTF8'))"
+        ),
+        {"account": account_id, "addresses": list(addresses)},
+    )
+    return list(rows)
+
+
+def remember_erasure(session: Session, *, account_id: UUID, addresses: Sequence[str]) -> None:
+    session.execute(
+        text(
+            "INSERT INTO erased (account_id, hash) SELECT :account, sha256(a.hash_salt || convert_to(address, 'UTF8'))"
+            " FROM accounts a, unnest(CAST(:addresses AS text[])) address WHERE a.account_id = :account"
+            " ON CONFLICT DO NOTHING"
+        ),
+        {"account": account_id, "addresses": list(addresses)},
+    )

@@ -1,0 +1,199 @@
+"""The archive: addresses that get no more campaigns, by hand and by event."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from chassis import outbox
+from chassis.ids import new_id
+from chassis.inbox import first_time
+from chassis.logs import get_logger
+from contacts.domain import emails, phones
+from contacts.exceptions import field_invalid
+from contacts.store import archive as store
+from contacts.store import people as people_store
+from contacts.store.audience import ADDRESS
+from contacts.usecases import views
+from contacts.usecases.views import View, account_of
+from contracts.errors import NotFound
+from contracts.events import ADDRESSES_ARCHIVED
+from contracts.rpc import Actor
+from contracts.vocabulary import ArchiveReason, Channel
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+log = get_logger()
+
+
+def list_page(
+    session: Session,
+    actor: Actor,
+    now: datetime,
+    *,
+    limit: int,
+    cursor: str | None,
+    restored: bool,
+    channel: Channel | None = None,
+    address: str | None = None,
+) -> View:
+    rows = store.page(
+        session,
+        account_id=account_of(actor),
+        channel=channel,
+        address=address,
+        restored=restored,
+        after=views.after(cursor),
+        limit=limit + 1,
+    )
+    return views.page(rows, limit)
+
+
+def add(
+    session: Session,
+    actor: Actor,
+    now: datetime,
+    *,
+    channel: Channel,
+    addresses: list[str],
+    contact_ids: list[UUID],
+    reason: ArchiveReason,
+    note: str,
+) -> View:
+    """Archive addresses by hand; one that is archived already keeps its first reason."""
+    account_id = account_of(actor)
+    if not addresses and not contact_ids:
+        raise field_invalid("addresses", "field.missing", "Name addresses or contacts.")
+    entries = {}
+    for at, address in enumerate(addresses):
+        normal = normalised(channel, address, people_store.region(session, account_id=account_id))
+        if normal is None:
+            raise field_invalid(f"addresses.{at}", "address.invalid", f"Not a valid address for {channel}.")
+        entries[normal] = {"id": new_id(), "address": normal, "reason": reason, "note": note}
+    for at, contact_id in enumerate(contact_ids):
+        row = people_store.find(session, account_id=account_id, contact_id=contact_id)
+        if row is None or row[ADDRESS[channel]] is None:
+            raise field_invalid(
+                f"contact_ids.{at}", "contact.not_found", "No such contact with an address on the channel."
+            )
+        address = row[ADDRESS[channel]]
+        entries[address] = {
+            "id": new_id(),
+            "address": address,
+            "contact_id": contact_id,
+            "reason": reason,
+            "note": note,
+        }
+    archive(
+        session,
+        account_id=account_id,
+        channel=channel,
+        entries=list(entries.values()),
+        source="manual",
+        archived_by=actor.get("user_id"),
+    )
+    standing = store.present(session, account_id=account_id, channel=channel, addresses=list(entries))
+    return {"items": [dict(row) for row in standing]}
+
+
+def restore(session: Session, actor: Actor, now: datetime, *, archive_id: UUID, note: str) -> View:
+    """Let an address be written to again; the entry stays, with who ended it, when and why."""
+    row = store.restore(
+        session, account_id=account_of(actor), archive_id=archive_id, restored_by=actor.get("user_id"), note=note
+    )
+    if row is None:
+        raise NotFound("archive.not_found", "There is no such archived address.")
+    return dict(row)
+
+
+def archive(
+    session: Session,
+    *,
+    account_id: UUID,
+    channel: str,
+    entries: list[dict[str, Any]],
+    source: str,
+    campaign_id: UUID | None = None,
+    archived_by: str | None = None,
+) -> int:
+    """Archive addresses and announce the new ones; twice the same changes nothing."""
+    added = store.add(
+        session,
+        account_id=account_id,
+        channel=channel,
+        entries=entries,
+        source=source,
+        campaign_id=campaign_id,
+        archived_by=archived_by,
+    )
+    if added:
+        outbox.record(
+            session,
+            ADDRESSES_ARCHIVED,
+            account_id=account_id,
+            addresses=[
+                {
+                    "channel": Channel(row["channel"]),
+                    "address": row["address"],
+                    "contact_id": row["contact_id"],
+                    "reason": ArchiveReason(row["reason"]),
+                }
+                for row in added
+            ],
+        )
+    return len(added)
+
+
+def archive_unsubscribed(session: Session, event: dict[str, Any]) -> None:
+    """Harmless twice: the inbox knows the event, and an archived address stays archived."""
+    if not first_time(session, "archive_unsubscribed", event["event_id"]):
+        return
+    row = people_store.find(session, account_id=event["account_id"], contact_id=event["contact_id"])
+    address = row and row[ADDRESS[event["channel"]]]
+    if not address:
+        log.info("unsubscribed_contact_is_gone", contact_id=str(event["contact_id"]))
+        return
+    entry = {
+        "id": new_id(),
+        "address": address,
+        "contact_id": event["contact_id"],
+        "reason": ArchiveReason.UNSUBSCRIBED,
+    }
+    archive(
+        session,
+        account_id=event["account_id"],
+        channel=event["channel"],
+        entries=[entry],
+        source="unsubscribe",
+        campaign_id=event.get("campaign_id"),
+    )
+
+
+def archive_refused(session: Session, event: dict[str, Any], handler: str, source: str) -> None:
+    """Hard bounces, complaints and STOP words that a channel tells of. Harmless twice, as above."""
+    if not first_time(session, handler, event["event_id"]):
+        return
+    by_channel: dict[str, dict[str, dict[str, Any]]] = {}
+    for one in event["addresses"]:
+        entry = {
+            "id": new_id(),
+            "address": one["address"],
+            "contact_id": one.get("contact_id"),
+            "reason": one["reason"],
+        }
+        by_channel.setdefault(one["channel"], {}).setdefault(one["address"], entry)
+    for channel, entries in by_channel.items():
+        archive(
+            session,
+            account_id=event["account_id"],
+            channel=channel,
+            entries=list(entries.values()),
+            source=source,
+            campaign_id=event.get("campaign_id"),
+        )
+
+
+def normalised(channel: Channel, address: str, region: str) -> str | None:
+    return emails.normalise(address) if channel is Channel.EMAIL else phones.to_e164(address, region)

@@ -1,0 +1,86 @@
+"""Custom fields: typed, renamed, deleted, each in one row."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from chassis.ids import new_id
+from contacts.domain.columns import BUILT_IN, MAPPABLE
+from contacts.store import fields as store
+from contacts.store import people as people_store
+from contacts.usecases import views
+from contacts.usecases.views import View, account_of
+from contracts.errors import Conflict, Invalid
+from contracts.rpc import Actor
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+MAX_FIELDS = 100
+# Names that templates give a meaning of their own.
+RESERVED = frozenset({*MAPPABLE, "id", "unsubscribe_url", "account_id", "created_at", "updated_at", "groups", "group"})
+
+
+def list_page(session: Session, actor: Actor, now: datetime, *, limit: int, cursor: str | None) -> View:
+    rows = store.page(session, account_id=account_of(actor), after=views.after(cursor), limit=limit + 1)
+    return views.page(rows, limit, views.field)
+
+
+def create(session: Session, actor: Actor, now: datetime, *, key: str, type: str, label: str | None = None) -> View:
+    account_id = account_of(actor)
+    people_store.lock_account(session, account_id=account_id)
+    _ensure_usable(key)
+    if len(store.all_of(session, account_id=account_id)) >= MAX_FIELDS:
+        raise Conflict("contact_field.too_many", "No more custom fields are possible.", {"limit": MAX_FIELDS})
+    field_id = new_id()
+    if not store.insert(session, field_id=field_id, account_id=account_id, key=key, label=label or key, kind=type):
+        raise _key_taken(key)
+    return _get(session, account_id, field_id)
+
+
+def update(session: Session, actor: Actor, now: datetime, *, field_id: UUID, **request: Any) -> View:
+    account_id = account_of(actor)
+    people_store.lock_account(session, account_id=account_id)
+    row = _get(session, account_id, field_id)
+    key = str(request.get("key", row["key"]))
+    if key != row["key"]:
+        _ensure_usable(key)
+        if any(field["key"] == key for field in store.all_of(session, account_id=account_id)):
+            raise _key_taken(key)
+    store.update(session, account_id=account_id, field_id=field_id, values=request)
+    return _get(session, account_id, field_id)
+
+
+def delete(session: Session, actor: Actor, now: datetime, *, field_id: UUID) -> None:
+    """The field is gone at once; what contacts hold under its slot is never shown again."""
+    if not store.delete(session, account_id=account_of(actor), field_id=field_id):
+        raise views.not_found("contact_field")
+
+
+def unknown(session: Session, actor: Actor, now: datetime, *, names: list[str]) -> View:
+    """Which of `names` no contact of the account can have."""
+    custom = {field["key"] for field in store.all_of(session, account_id=account_of(actor))}
+    return {"unknown": [name for name in names if name not in custom and name not in BUILT_IN]}
+
+
+def _get(session: Session, account_id: UUID, field_id: UUID) -> View:
+    row = store.find(session, account_id=account_id, field_id=field_id)
+    if row is None:
+        raise views.not_found("contact_field")
+    return views.field(row)
+
+
+def _ensure_usable(key: str) -> None:
+    if key in RESERVED:
+        raise Invalid(
+            "request.invalid",
+            "Some fields are not valid.",
+            None,
+            [{"field": "key", "code": "contact_field.reserved", "detail": f"{key} is a built-in name."}],
+        )
+
+
+def _key_taken(key: str) -> Conflict:
+    return Conflict("contact_field.exists", "There is a field of this key.", {"key": key})

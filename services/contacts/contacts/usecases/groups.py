@@ -1,0 +1,100 @@
+"""Groups: named lists of contacts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from chassis.ids import new_id
+from contacts.exceptions import field_invalid
+from contacts.store import groups as store
+from contacts.usecases import views
+from contacts.usecases.views import View, account_of
+from contracts.errors import Conflict
+from contracts.rpc import Actor
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+
+def list_page(session: Session, actor: Actor, now: datetime, *, limit: int, cursor: str | None, archived: bool) -> View:
+    rows = store.page(
+        session, account_id=account_of(actor), archived=archived, after=views.after(cursor), limit=limit + 1
+    )
+    return views.page(rows, limit)
+
+
+def create(session: Session, actor: Actor, now: datetime, *, name: str, description: str) -> View:
+    account_id = account_of(actor)
+    return get(
+        session, actor, now, group_id=new_group(session, account_id=account_id, name=name, description=description)
+    )
+
+
+def new_group(session: Session, *, account_id: UUID, name: str, description: str = "") -> UUID:
+    group_id = new_id()
+    if not name.strip():
+        raise field_invalid("name", "field.invalid", "The name is empty.")
+    if not store.insert(session, group_id=group_id, account_id=account_id, name=name.strip(), description=description):
+        raise _name_taken()
+    return group_id
+
+
+def get(session: Session, actor: Actor, now: datetime, *, group_id: UUID) -> View:
+    return dict(_found(session, account_of(actor), group_id))
+
+
+def update(session: Session, actor: Actor, now: datetime, *, group_id: UUID, **request: Any) -> View:
+    account_id = account_of(actor)
+    row = _found(session, account_id, group_id, lock=True)
+    name = str(request.get("name", row["name"])).strip()
+    archived = request.get("archived", row["archived"])
+    renamed = not archived and (name.lower() != row["name"].lower() or row["archived"])
+    if renamed and store.find_named(session, account_id=account_id, name=name) not in (None, group_id):
+        raise _name_taken()
+    store.update(session, account_id=account_id, group_id=group_id, values=request)
+    return get(session, actor, now, group_id=group_id)
+
+
+def delete(session: Session, actor: Actor, now: datetime, *, group_id: UUID) -> None:
+    """The group goes; its contacts stay."""
+    if not store.delete(session, account_id=account_of(actor), group_id=group_id):
+        raise views.not_found("group")
+
+
+def add_contacts(session: Session, actor: Actor, now: datetime, *, group_id: UUID, contact_ids: list[UUID]) -> View:
+    account_id = account_of(actor)
+    _found(session, account_id, group_id, lock=True)
+    known = store.existing_members(session, account_id=account_id, contact_ids=contact_ids)
+    for at, contact_id in enumerate(contact_ids):
+        if contact_id not in known:
+            raise field_invalid(f"contact_ids.{at}", "contact.not_found", "There is no such contact.")
+    changed = store.add_members(session, account_id=account_id, group_id=group_id, contact_ids=contact_ids)
+    return {"changed": changed, "contacts": _found(session, account_id, group_id)["contacts"]}
+
+
+def remove_contacts(session: Session, actor: Actor, now: datetime, *, group_id: UUID, contact_ids: list[UUID]) -> View:
+    account_id = account_of(actor)
+    _found(session, account_id, group_id, lock=True)
+    changed = store.remove_members(session, account_id=account_id, group_id=group_id, contact_ids=contact_ids)
+    return {"changed": changed, "contacts": _found(session, account_id, group_id)["contacts"]}
+
+
+def ensure_known(session: Session, account_id: UUID, group_ids: list[UUID], field: str) -> None:
+    """:raises Invalid: naming the first id in `field` that is no group of the account."""
+    known = store.known(session, account_id=account_id, group_ids=group_ids)
+    for at, group_id in enumerate(group_ids):
+        if group_id not in known:
+            raise field_invalid(f"{field}.{at}", "group.not_found", "There is no such group.")
+
+
+def _found(session: Session, account_id: UUID, group_id: UUID, *, lock: bool = False) -> View:
+    row = store.find(session, account_id=account_id, group_id=group_id, lock=lock)
+    if row is None:
+        raise views.not_found("group")
+    return dict(row)
+
+
+def _name_taken() -> Conflict:
+    return Conflict("group.name_taken", "There is a group of this name.")

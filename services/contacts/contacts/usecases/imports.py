@@ -1,0 +1,223 @@
+"""Imports: preview a file, queue its import, see how it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from contacts.domain import sources
+from contacts.domain.columns import Guess
+from contacts.domain.files import PUBLIC_NAMES
+from contacts.domain.phones import is_region
+from contacts.domain.rows import STAGED, Plan, Reader
+from contacts.domain.values import FieldType
+from contacts.exceptions import FileRefused, field_invalid
+from contacts.store import fields as field_store
+from contacts.store import files as file_store
+from contacts.store import groups as group_store
+from contacts.store import jobs as job_store
+from contacts.store import people as people_store
+from contacts.usecases import groups, views
+from contacts.usecases.terms import Terms
+from contacts.usecases.views import View, account_of
+from contracts.errors import Conflict, Invalid
+from contracts.rpc import Actor
+from contracts.vocabulary import JobState
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+KIND = "import"
+PREVIEW_ROWS = 20
+COUNTS = ("read", "added", "updated", "unchanged", "merged", "rejected", "warnings")
+
+
+def preview(
+    session: Session, actor: Actor, now: datetime, *, upload_id: UUID, mapping: Any, options: dict[str, Any]
+) -> View:
+    """What the columns are taken for, and what would happen to each of the first rows."""
+    account_id = account_of(actor)
+    upload = _upload(session, account_id, upload_id)
+    source, plan, guesses, samples = _look(session, account_id, upload, mapping, options, now)
+    dialect = source.dialect
+    return {
+        "upload_id": upload_id,
+        "filename": upload["filename"],
+        "encoding": PUBLIC_NAMES.get(dialect.encoding) if dialect else None,
+        "separator": dialect.separator if dialect else None,
+        "columns": [vars(one) for one in guesses],
+        "rows": _preview_rows(session, account_id, plan, samples[:PREVIEW_ROWS]),
+    }
+
+
+def _preview_rows(session: Session, account_id: UUID, plan: Plan, samples: list[list[str]]) -> list[View]:
+    staged, problems, _ = Reader(plan).read(samples, 2)
+    names = ("number", "key", *STAGED, *plan.custom)
+    values_by_row = {row[0]: dict(zip(names, row, strict=True)) for row in staged}
+    known = _known(session, account_id, list(values_by_row.values()))
+    rows = []
+    for number in range(2, 2 + len(samples)):
+        values = values_by_row.get(number)
+        codes = [problem.code for problem in problems if problem.row == number]
+        if values is None and not codes:
+            continue
+        outcome = "reject" if values is None else "update" if known & _addresses(values) else "add"
+        shown = {k: v for k, v in (values or {}).items() if v is not None and k not in ("key", "number")}
+        rows.append({"number": number, "outcome": outcome, "values": shown, "problems": codes})
+    return rows
+
+
+def _addresses(values: Mapping[Any, Any]) -> set[tuple[str, str]]:
+    return {(name, values[name]) for name in ("email", "phone", "external_id") if values.get(name)}
+
+
+def _known(session: Session, account_id: UUID, rows: list[dict[str, Any]]) -> set[tuple[str, str]]:
+    found: set[tuple[str, str]] = set()
+    for name in ("email", "phone", "external_id"):
+        wanted = [row[name] for row in rows if row[name]]
+        people = people_store.find_many(session, account_id=account_id, column=name, values=wanted)
+        found |= {(name, row[name]) for row in people}
+    return found
+
+
+def create(
+    session: Session,
+    actor: Actor,
+    now: datetime,
+    *,
+    terms: Terms,
+    upload_id: UUID,
+    mapping: Any,
+    options: dict[str, Any],
+) -> View:
+    """Queue the import of an upload, which gives it its id: the same again is the same import.
+
+    :raises Invalid: the file or the mapping cannot be used; `errors` says why.
+    """
+    account_id = account_of(actor)
+    known = job_store.find(session, account_id=account_id, kind=KIND, job_id=upload_id)
+    if known is not None:
+        return view(known)
+    upload = _upload(session, account_id, upload_id)
+    people_store.set_terms(session, account_id=account_id, limit=terms.limit, region=terms.region)
+    _look(session, account_id, upload, mapping, options, now)
+    groups.ensure_known(session, account_id, options["group_ids"], "options.group_ids")
+    group_ids = [str(one) for one in options["group_ids"]]
+    if options["group_name"]:
+        group_ids.append(str(_group_named(session, account_id, options["group_name"])))
+    request = {
+        "filename": upload["filename"],
+        "mapping": mapping,
+        "options": {**options, "group_ids": group_ids},
+        "region": options["region"] or terms.region,
+    }
+    job_store.add(
+        session, job_id=upload_id, account_id=account_id, kind=KIND, request=request, created_by=actor.get("user_id")
+    )
+    return get(session, actor, now, import_id=upload_id)
+
+
+def _group_named(session: Session, account_id: UUID, name: str) -> UUID:
+    known = group_store.find_named(session, account_id=account_id, name=name.strip())
+    return known or groups.new_group(session, account_id=account_id, name=name)
+
+
+def _upload(session: Session, account_id: UUID, upload_id: UUID) -> Any:
+    row = file_store.find(session, account_id=account_id, file_id=upload_id)
+    if row is None:
+        raise views.not_found("upload")
+    if row["size"] == 0:
+        raise field_invalid("file", "import.empty", "The file is empty.")
+    return row
+
+
+def _look(
+    session: Session, account_id: UUID, upload: Any, mapping: Any, options: dict[str, Any], now: datetime
+) -> tuple[sources.Source, Plan, list[Guess], list[list[str]]]:
+    region = options["region"] or people_store.region(session, account_id=account_id)
+    if not is_region(region):
+        raise field_invalid("options.region", "field.invalid", "Not a region: PL, DE, …")
+    try:
+        source, _ = sources.open_source(
+            upload["filename"], lambda: _chunks(session, upload["id"]), options, whole=False
+        )
+        plan, guesses, samples = sources.plan_for(
+            source,
+            mapping=mapping,
+            options=options,
+            custom=custom_of(session, account_id),
+            region=region,
+            today=now.date(),
+        )
+    except FileRefused as refused:
+        field = "mapping" if refused.code.startswith(("import.no_such", "import.field")) else "file"
+        raise Invalid(
+            refused.code, refused.detail, None, [{"field": field, "code": refused.code, "detail": refused.detail}]
+        ) from None
+    return source, plan, guesses, samples
+
+
+def _chunks(session: Session, file_id: UUID) -> Iterator[bytes]:
+    seq = 0
+    while (body := file_store.chunk(session, file_id=file_id, seq=seq)) is not None:
+        yield body
+        seq += 1
+
+
+def custom_of(session: Session, account_id: UUID) -> dict[str, tuple[str, FieldType]]:
+    """Label and type by key of the account's fields."""
+    rows = field_store.all_of(session, account_id=account_id)
+    return {row["key"]: (row["label"], FieldType(row["kind"])) for row in rows}
+
+
+def get(session: Session, actor: Actor, now: datetime, *, import_id: UUID) -> View:
+    return view(_found(session, account_of(actor), import_id))
+
+
+def list_page(session: Session, actor: Actor, now: datetime, *, limit: int, cursor: str | None) -> View:
+    """Newest first."""
+    rows = job_store.page(session, account_id=account_of(actor), kind=KIND, before=views.after(cursor), limit=limit + 1)
+    return views.page(rows, limit, view)
+
+
+def cancel(session: Session, actor: Actor, now: datetime, *, import_id: UUID) -> View:
+    """End an import; rows that are merged stay merged.
+
+    :raises Conflict: it has ended already.
+    """
+    account_id = account_of(actor)
+    row = _found(session, account_id, import_id)
+    if row["state"] not in (JobState.WAITING, JobState.RUNNING):
+        raise Conflict("import.ended", "The import has ended.", {"state": row["state"]})
+    job_store.request_cancel(session, account_id=account_id, kind=KIND, job_id=import_id)
+    return get(session, actor, now, import_id=import_id)
+
+
+def _found(session: Session, account_id: UUID, import_id: UUID) -> Any:
+    row = job_store.find(session, account_id=account_id, kind=KIND, job_id=import_id)
+    if row is None:
+        raise views.not_found("import")
+    return row
+
+
+def view(row: Mapping[Any, Any]) -> View:
+    checkpoint = row["checkpoint"]
+    ended = row["state"] not in (JobState.WAITING, JobState.RUNNING)
+    return {
+        "id": row["id"],
+        "filename": row["request"]["filename"],
+        "state": row["state"],
+        "stage": None if ended else checkpoint.get("stage", "waiting"),
+        "done": row["done"],
+        "total": row["total"],
+        "counts": {name: checkpoint.get("counts", {}).get(name, 0) for name in COUNTS},
+        "problems": checkpoint.get("problems", {}),
+        "group_ids": row["request"]["options"]["group_ids"],
+        "rejected_file_id": checkpoint.get("rejected_file_id"),
+        "warnings_file_id": checkpoint.get("warnings_file_id"),
+        "error": row["error"],
+        "created_at": row["created_at"],
+        "finished_at": row["finished_at"],
+    }

@@ -1,0 +1,311 @@
+"""Contacts: look, add, change, delete, and many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from chassis.ids import new_id
+from contacts.domain import emails, phones, values
+from contacts.exceptions import field_invalid
+from contacts.store import audience as audience_store
+from contacts.store import fields as field_store
+from contacts.store import groups as group_store
+from contacts.store import people as store
+from contacts.usecases import segments, views
+from contacts.usecases.terms import Terms
+from contacts.usecases.views import View, account_of
+from contracts.errors import Conflict, FieldError, Invalid, PlanLimit, WiciError
+from contracts.rpc import Actor
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+ADDRESSES = ("email", "phone", "external_id")
+
+
+def list_page(session: Session, actor: Actor, now: datetime, *, limit: int, cursor: str | None, **wanted: Any) -> View:
+    account_id = account_of(actor)
+    where: list[str] = []
+    parameters: dict[str, Any] = {}
+    for name in ADDRESSES:
+        if wanted.get(name) is not None:
+            where.append(f"c.{name} = :{name}")
+            parameters[name] = _as_searched(session, account_id, name, wanted[name])
+    if wanted.get("group_id"):
+        where.append(audience_store.in_groups("groups"))
+        parameters["groups"] = [wanted["group_id"]]
+    return _page(session, account_id, where, parameters, cursor, limit)
+
+
+def find(
+    session: Session,
+    actor: Actor,
+    now: datetime,
+    *,
+    limit: int,
+    cursor: str | None,
+    text: str | None = None,
+    group_ids: list[UUID] | None = None,
+    rules: dict[str, Any] | None = None,
+) -> View:
+    account_id = account_of(actor)
+    where: list[str] = []
+    parameters: dict[str, Any] = {}
+    if text:
+        names = ("email", "phone", "external_id", "first_name", "last_name", "company", "city")
+        where.append("(" + " OR ".join(f"starts_with(lower(c.{name}), :text)" for name in names) + ")")
+        parameters["text"] = text.strip().lower()
+    if group_ids:
+        where.append(audience_store.in_groups("groups"))
+        parameters["groups"] = group_ids
+    if rules:
+        compiled = segments.compiled(session, account_id, rules, now)
+        where.append(compiled.sql)
+        parameters.update(compiled.parameters)
+    return _page(session, account_id, where, parameters, cursor, limit)
+
+
+def _page(
+    session: Session, account_id: UUID, where: list[str], parameters: dict[str, Any], cursor: str | None, limit: int
+) -> View:
+    rows = store.page(
+        session,
+        account_id=account_id,
+        where=where,
+        parameters=parameters,
+        after=views.after(cursor),
+        limit=limit + 1,
+    )
+    custom = field_store.all_of(session, account_id=account_id)
+    groups = store.group_ids(session, [row["id"] for row in rows])
+    return views.page(rows, limit, lambda row: views.contact(row, custom, groups.get(row["id"], ())))
+
+
+def _as_searched(session: Session, account_id: UUID, name: str, value: str) -> str:
+    if name == "email":
+        return emails.normalise(value) or value.strip().lower()
+    if name == "phone":
+        return phones.to_e164(value, store.region(session, account_id=account_id)) or value
+    return value
+
+
+def get(session: Session, actor: Actor, now: datetime, *, contact_id: UUID) -> View:
+    account_id = account_of(actor)
+    row = store.find(session, account_id=account_id, contact_id=contact_id)
+    if row is None:
+        raise views.not_found("contact")
+    custom = field_store.all_of(session, account_id=account_id)
+    return views.contact(row, custom, store.group_ids(session, [contact_id]).get(contact_id, ()))
+
+
+def create(session: Session, actor: Actor, now: datetime, *, terms: Terms, **request: Any) -> View:
+    """Add a contact.
+
+    :raises Conflict: `contact.exists`, with its id: somebody has one of the addresses.
+    :raises PlanLimit: the plan's number of contacts is reached.
+    """
+    account_id = account_of(actor)
+    account = _account(session, account_id, terms)
+    custom = field_store.all_of(session, account_id=account_id)
+    given = normalised(request, custom, account["default_region"], now)
+    _ensure_free(session, account_id, given, None)
+    contact_id = _insert(session, account_id, account, given)
+    store.forget_erasure(
+        session, account_id=account_id, addresses=[given[name] for name in ADDRESSES if given.get(name)]
+    )
+    _join(session, account_id, contact_id, request.get("group_ids") or [])
+    return get(session, actor, now, contact_id=contact_id)
+
+
+def _account(session: Session, account_id: UUID, terms: Terms) -> Mapping[Any, Any]:
+    """The account's row, locked, with what identity says of it now."""
+    store.set_terms(session, account_id=account_id, limit=terms.limit, region=terms.region)
+    return store.lock_account(session, account_id=account_id)
+
+
+def _insert(session: Session, account_id: UUID, account: Mapping[Any, Any], given: dict[str, Any]) -> UUID:
+    if not any(given.get(name) for name in ADDRESSES):
+        raise field_invalid(
+            "email", "contact.no_address", "A contact needs an e-mail address, a phone or an external id."
+        )
+    limit = account["contact_limit"]
+    if limit is not None and account["contacts"] >= limit:
+        raise PlanLimit(
+            "plan.contact_limit", "The plan's number of contacts is reached.", {"feature": "contacts", "limit": limit}
+        )
+    contact_id = new_id()
+    store.insert(session, contact_id=contact_id, account_id=account_id, values=given)
+    return contact_id
+
+
+def _join(session: Session, account_id: UUID, contact_id: UUID, group_ids: list[UUID]) -> None:
+    known = group_store.known(session, account_id=account_id, group_ids=group_ids)
+    for at, group_id in enumerate(group_ids):
+        if group_id not in known:
+            raise field_invalid(f"group_ids.{at}", "group.not_found", "There is no such group.")
+    for group_id in sorted(set(group_ids)):
+        group_store.add_members(session, account_id=account_id, group_id=group_id, contact_ids=[contact_id])
+
+
+def update(session: Session, actor: Actor, now: datetime, *, contact_id: UUID, **request: Any) -> View:
+    """Change the fields that are given; null empties one."""
+    account_id = account_of(actor)
+    account = store.lock_account(session, account_id=account_id)
+    row = store.find(session, account_id=account_id, contact_id=contact_id, lock=True)
+    if row is None:
+        raise views.not_found("contact")
+    custom = field_store.all_of(session, account_id=account_id)
+    given = normalised(request, custom, account["default_region"], now)
+    _change(session, account_id, row, given)
+    return get(session, actor, now, contact_id=contact_id)
+
+
+def _change(session: Session, account_id: UUID, row: Mapping[Any, Any], given: dict[str, Any]) -> bool:
+    """Write what differs; returns whether anything did."""
+    _ensure_free(session, account_id, given, row["id"])
+    if "custom" in given:
+        merged = {**row["custom"], **given["custom"]}
+        given = {**given, "custom": {slot: value for slot, value in merged.items() if value is not None}}
+    changed = {name: value for name, value in given.items() if row[name] != value}
+    if all(name.endswith(("_source", "_at")) for name in changed):
+        return False
+    if not any(changed.get(name, row[name]) for name in ADDRESSES):
+        raise field_invalid(
+            "email", "contact.no_address", "A contact needs an e-mail address, a phone or an external id."
+        )
+    store.update(session, account_id=account_id, contact_id=row["id"], values=changed)
+    return True
+
+
+def _ensure_free(session: Session, account_id: UUID, given: Mapping[Any, Any], own: UUID | None) -> None:
+    for name in ADDRESSES:
+        if given.get(name):
+            holder = store.find_by(session, account_id=account_id, column=name, value=given[name])
+            if holder is not None and holder["id"] != own:
+                raise Conflict(
+                    "contact.exists",
+                    f"Another contact has this {name.replace('_', ' ')}.",
+                    {"contact_id": str(holder["id"]), "field": name},
+                )
+
+
+def delete(session: Session, actor: Actor, now: datetime, *, contact_id: UUID) -> None:
+    account_id = account_of(actor)
+    store.lock_account(session, account_id=account_id)
+    if not store.delete(session, account_id=account_id, contact_ids=[contact_id]):
+        raise views.not_found("contact")
+
+
+def upsert_many(
+    session: Session, actor: Actor, now: datetime, *, terms: Terms, merge_by: str, contacts: list[dict[str, Any]]
+) -> View:
+    """Add or change up to 1,000 contacts, each judged by itself: one that is wrong does not stop the others."""
+    account_id = account_of(actor)
+    _account(session, account_id, terms)
+    custom = field_store.all_of(session, account_id=account_id)
+    items: list[View] = []
+    for index, request in enumerate(contacts):
+        try:
+            with session.begin_nested():
+                contact_id, outcome = _upsert(session, account_id, custom, merge_by, request, now)
+            items.append({"index": index, "outcome": outcome, "id": contact_id, "code": None, "detail": None})
+        except WiciError as error:
+            first = error.errors[0] if error.errors else {"code": error.code, "detail": error.detail}
+            items.append(
+                {"index": index, "outcome": "rejected", "id": None, "code": first["code"], "detail": first["detail"]}
+            )
+    return {"items": items}
+
+
+def _upsert(
+    session: Session,
+    account_id: UUID,
+    custom: list[Any],
+    merge_by: str,
+    request: dict[str, Any],
+    now: datetime,
+) -> tuple[UUID, str]:
+    account = store.lock_account(session, account_id=account_id)
+    given = normalised(request, custom, account["default_region"], now)
+    order = (merge_by, *(name for name in ADDRESSES if name != merge_by))
+    names = [name for name in order if given.get(name)]
+    if store.erased(session, account_id=account_id, addresses=[given[name] for name in names]):
+        raise Conflict("address.erased", "The person was erased on request.")
+    row = _match(session, account_id, merge_by, names, given)
+    if row is None:
+        _ensure_free(session, account_id, given, None)
+        contact_id, outcome = _insert(session, account_id, account, given), "added"
+    else:
+        contact_id = row["id"]
+        outcome = "updated" if _change(session, account_id, row, given) else "unchanged"
+    _join(session, account_id, contact_id, request.get("group_ids") or [])
+    return contact_id, outcome
+
+
+def _match(
+    session: Session, account_id: UUID, merge_by: str, names: list[str], given: Mapping[Any, Any]
+) -> Mapping[Any, Any] | None:
+    """Who this is: by the chosen address, or by another one of somebody who has none of the chosen kind."""
+    for name in names:
+        row = store.find_by(session, account_id=account_id, column=name, value=given[name], lock=True)
+        if row is not None and (name == merge_by or not given.get(merge_by) or row[merge_by] is None):
+            return row
+    return None
+
+
+def normalised(request: Mapping[Any, Any], custom: list[Any], region: str, now: datetime) -> dict[str, Any]:
+    """Columns of a contact from a request; only those that it gives.
+
+    :raises Invalid: naming every field that is wrong.
+    """
+    given: dict[str, Any] = {}
+    errors: list[FieldError] = []
+    for name in views.PLAIN:
+        if name in request:
+            given[name] = _plain(name, request[name], region, now, errors)
+    if request.get("fields_"):
+        given["custom"] = _custom(request["fields_"], custom, errors)
+    for channel, consent in (request.get("consents") or {}).items():
+        told = consent or {"granted": None}
+        given[f"{channel}_consent"] = told["granted"]
+        given[f"{channel}_consent_source"] = told.get("source", "api") if consent else None
+        given[f"{channel}_consent_at"] = told.get("at", now) if consent else None
+    if errors:
+        raise Invalid("request.invalid", "Some fields are not valid.", None, errors)
+    return given
+
+
+def _plain(name: str, value: Any, region: str, now: datetime, errors: list[FieldError]) -> Any:
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    if name == "email":
+        found: Any = emails.normalise(value)
+    elif name == "phone":
+        found = phones.to_e164(value, region)
+    elif name == "birth_date":
+        found = value if value.year >= 1900 and value <= now.date() else None
+    else:
+        found = values.to_text(value)
+    if found is None:
+        errors.append({"field": name, "code": f"{name}.invalid", "detail": f"Not a valid {name.replace('_', ' ')}."})
+    return found
+
+
+def _custom(given: Mapping[Any, Any], custom: list[Any], errors: list[FieldError]) -> dict[str, Any]:
+    by_key = {field["key"]: field for field in custom}
+    slots: dict[str, Any] = {}
+    for key, value in given.items():
+        field = by_key.get(key)
+        if field is None:
+            errors.append(
+                {"field": f"fields.{key}", "code": "field.unknown", "detail": "There is no such contact field."}
+            )
+            continue
+        try:
+            slots[field["slot"]] = values.typed(value, values.FieldType(field["kind"]))
+        except ValueError as error:
+            errors.append({"field": f"fields.{key}", "code": "field.wrong_type", "detail": str(error)})
+    return slots

@@ -1,0 +1,228 @@
+from __future__ import annotations
+
+import csv
+import io
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contacts.usecases import archive, fields, groups, people
+from contracts.errors import Invalid, Unsupported
+from contracts.vocabulary import ArchiveReason, Channel
+
+FIXTURES = Path(__file__).parent.parent / "fixtures"
+
+
+def _adds_up(job: dict[str, Any]) -> bool:
+    counts = job["counts"]
+    ends = ("added", "updated", "unchanged", "merged", "rejected")
+    return (
+        job["state"] == "done" and counts["read"] == sum(counts[name] for name in ends) == job["total"] == job["done"]
+    )
+
+
+def test_every_row_of_the_polish_list_is_accounted_for(account):
+    account.call(fields.create, key="discount_code", label="Kod rabatowy", type="text")
+
+    job = account.import_file((FIXTURES / "contacts-pl.csv").read_bytes(), "contacts-pl.csv", group_name="Lista")
+
+    assert _adds_up(job)
+    assert job["counts"] == {
+        "read": 12381, "added": 11939, "updated": 0, "unchanged": 0, "merged": 381, "rejected": 61, "warnings": 221,
+    }  # fmt: skip
+    assert account.call(groups.get, group_id=job["group_ids"][0])["contacts"] == 11939
+    assert all(person["phone"] is None or person["phone"].startswith("+48") for person in account.people())
+
+
+def test_the_same_list_again_changes_nothing(account):
+    content = (FIXTURES / "contacts-pl.csv").read_bytes()
+    account.import_file(content, "contacts-pl.csv")
+
+    job = account.import_file(content, "contacts-pl.csv")
+
+    assert _adds_up(job)
+    assert (job["counts"]["added"], job["counts"]["updated"], job["counts"]["unchanged"]) == (0, 0, 11939)
+
+
+@pytest.mark.parametrize(
+    ("name", "read", "rejected"), [("contacts-cp1250.csv", 2065, 7), ("phones.txt", 500, 0), ("contacts.xlsx", 521, 0)]
+)
+def test_other_encodings_separators_and_workbooks(account, name, read, rejected):
+    job = account.import_file((FIXTURES / name).read_bytes(), name)
+
+    assert _adds_up(job)
+    assert (job["counts"]["read"], job["counts"]["rejected"]) == (read, rejected)
+
+
+def test_letters_survive_windows_1250(account):
+    account.import_file("email;imię;miasto\njan@x.example;Świętosław;Łódź\n".encode("cp1250"))
+
+    assert [(one["first_name"], one["city"]) for one in account.people()] == [("Świętosław", "Łódź")]
+
+
+def test_seven_spellings_of_one_phone_are_one_contact(account):
+    spellings = ["+48505603496", "505 603 496", "0505603496", "0048505603496", "(48) 505 603 496", "+48 505-603-496"]
+
+    job = account.import_file("telefon\n" + "\n".join([*spellings, "505603496"]) + "\n")
+
+    assert (job["counts"]["added"], job["counts"]["merged"]) == (1, 6)
+    assert [one["phone"] for one in account.people()] == ["+48505603496"]
+
+
+def test_a_name_with_two_dots_is_refused(account):
+    with pytest.raises(Unsupported) as refused:
+        account.queue_import("email\njan@x.example\n", "list.test.txt")
+
+    assert refused.value.code == "import.file_extension"
+    assert "test.txt" in refused.value.detail
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"imie;miasto\nJan;Gdynia\n", "import.no_address_column"),
+        (b"jan@x.example;Jan\nola@x.example;Ola\n", "import.no_header"),
+        (b"\n\n", "import.empty"),
+        (bytes(range(256)) * 50, "import.not_text"),
+        (b'email;imie\n"' + b"a" * 20_000, "import.malformed"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_with_the_reason(account, content, code):
+    with pytest.raises(Invalid) as refused:
+        account.queue_import(content)
+
+    assert refused.value.code == code
+
+
+def test_rejected_rows_come_as_a_file_that_starts_no_formula(account):
+    job = account.import_file('email;imie;telefon\nzły;=HYPERLINK("x");+48 1\nola@x.example;Ola;abc\n')
+
+    rejected = account.download(job["rejected_file_id"])
+    rows = list(csv.reader(io.StringIO(rejected.removeprefix("\ufeff")), delimiter=";"))
+    assert rejected.startswith("\ufeff")
+    assert rows[0] == ["row", "reason", "email", "imie", "telefon"]
+    assert rows[1][0] == "2" and "not valid" in rows[1][1]
+    assert rows[1][3:] == ['\'=HYPERLINK("x")', "'+48 1"]
+    assert len(rows) == 2 and job["counts"]["warnings"] == 1
+
+
+def test_a_bad_cell_rejects_the_row_where_that_is_asked(account):
+    job = account.import_file("email;telefon\nola@x.example;abc\njan@x.example;\n", bad_values="reject")
+
+    assert (job["counts"]["added"], job["counts"]["rejected"]) == (1, 1)
+    assert job["problems"] == {"phone.invalid": 1}
+
+
+def test_archived_addresses_are_refused_and_counted(account):
+    account.call(
+        archive.add,
+        channel=Channel.EMAIL,
+        addresses=["ola@x.example"],
+        contact_ids=[],
+        reason=ArchiveReason.SPAM,
+        note="",
+    )
+
+    job = account.import_file("email;telefon\nOLA@x.example;505603496\nola@x.example;\njan@x.example;\n")
+
+    assert _adds_up(job)
+    assert (job["counts"]["added"], job["counts"]["rejected"], job["counts"]["warnings"]) == (2, 1, 1)
+    assert job["problems"] == {"email.archived": 2}
+
+
+def test_the_plan_limit_holds(new_account):
+    account = new_account(limit=3)
+    account.import_file("email\na@x.example\n")
+
+    job = account.import_file("email\n" + "".join(f"p{n}@x.example\n" for n in range(5)) + "a@x.example\n")
+
+    assert _adds_up(job)
+    assert (job["counts"]["added"], job["counts"]["unchanged"], job["counts"]["rejected"]) == (2, 1, 3)
+    assert job["problems"] == {"plan.contact_limit": 3}
+
+
+def test_newer_value_stays_and_an_empty_one_takes_nothing_away(account):
+    account.import_file("email;imie;miasto\nola@x.example;Ola;Gdynia\n")
+
+    job = account.import_file("email;imie;miasto\nola@x.example;;Sopot\n")
+
+    assert job["counts"]["updated"] == 1
+    assert [(one["first_name"], one["city"]) for one in account.people()] == [("Ola", "Sopot")]
+
+
+def test_existing_values_stay_where_that_is_asked(account):
+    account.import_file("email;imie;miasto\nola@x.example;;Gdynia\n")
+
+    account.import_file("email;imie;miasto\nola@x.example;Ola;Sopot\n", precedence="keep_existing")
+
+    assert [(one["first_name"], one["city"]) for one in account.people()] == [("Ola", "Gdynia")]
+
+
+def test_a_phone_of_somebody_else_is_not_taken(account):
+    account.import_file("email;telefon\nola@x.example;505603496\n")
+
+    job = account.import_file("email;telefon\njan@x.example;505603496\n")
+
+    assert job["counts"]["added"] == 1 and job["problems"] == {"phone.taken": 1}
+    assert {one["email"]: one["phone"] for one in account.people()} == {
+        "ola@x.example": "+48505603496",
+        "jan@x.example": None,
+    }
+
+
+def test_somebody_without_an_email_gets_the_one_of_the_row_with_the_same_phone(account):
+    account.import_file("telefon;imie\n505603496;Ola\n")
+
+    job = account.import_file("email;telefon\nola@x.example;505603496\n")
+
+    assert job["counts"]["updated"] == 1
+    assert [(one["email"], one["first_name"]) for one in account.people()] == [("ola@x.example", "Ola")]
+
+
+def test_mapping_and_custom_fields(account):
+    account.call(fields.create, key="size", label="Rozmiar", type="number")
+    account.call(fields.create, key="vip", label="VIP", type="boolean")
+
+    job = account.import_file(
+        "adres;rozm;vip;uwagi\nola@x.example;38,5;tak;x\njan@x.example;duży;nie;y\n",
+        mapping={"adres": "email", "rozm": "size", "vip": "vip", "uwagi": None},
+    )
+
+    assert job["problems"] == {"size.invalid": 1}
+    found = account.call(people.list_page, limit=10, cursor=None, email="ola@x.example")["items"][0]
+    assert found["fields_"] == {"size": 38.5, "vip": True}
+
+
+def test_declared_consent_is_kept_with_its_source(account):
+    job = account.import_file("email;zgoda e-mail\nola@x.example;\njan@x.example;nie\n", consent=["email"])
+
+    told = {one["email"]: (one["email_consent"], one["email_consent_source"]) for one in account.people()}
+    source = f"import:{job['id']}"
+    assert told == {"ola@x.example": (True, source), "jan@x.example": (False, source)}
+
+
+def test_order_of_rows_does_not_change_the_result(database, new_account):
+    rng = random.Random(5)
+    emails = ["", *(f"p{n}@x.example" for n in range(6))]
+    phones = ["", *(f"50560349{n}" for n in range(6))]
+    for _ in range(12):
+        rows = [
+            f"{rng.choice(emails)};{rng.choice(phones)};{rng.choice(['', 'Ola', 'Jan', 'Anna Maria'])}"
+            f";{rng.choice(['', 'tak', 'nie'])};{rng.choice(['', 'k1', 'k2'])}"
+            for _ in range(14)
+        ]
+        base = [f"{rng.choice(emails[1:])};{rng.choice(phones)};;;" for _ in range(3)]
+        results = []
+        for _ in range(3):
+            account = new_account()
+            head = "email;telefon;imie;zgoda sms;id klienta\n"
+            account.import_file(head + "\n".join(base) + "\n")
+            rng.shuffle(rows)
+            job = account.import_file(head + "\n".join(rows) + "\n")
+            assert _adds_up(job)
+            names = ("email", "phone", "external_id", "first_name", "sms_consent")
+            people = sorted(str([one[name] for name in names]) for one in account.people())
+            results.append((people, job["counts"], job["problems"]))
+        assert results[0] == results[1] == results[2]
