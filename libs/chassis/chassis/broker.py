@@ -109,6 +109,7 @@ class Broker:
         self._connection: SelectConnection | None = None
         self._channel: Channel | None = None
         self._consumers: list[_Consumer] = []
+        self._when_lost: list[Callable[[], None]] = []
         self._outgoing: deque[Message] = deque()
         self._unconfirmed: dict[int, Message] = {}
         self._next_tag = 1
@@ -201,6 +202,10 @@ class Broker:
         consumer = _Consumer(queue, on_delivery, prefetch, no_ack, declare)
         self._consumers.append(consumer)
         self.call_soon(lambda: self._start_consumer(consumer))
+
+    def when_lost(self, act: Callable[[], None]) -> None:
+        """Run `act` on the broker's thread whenever the connection is lost; what it brings is then gone."""
+        self._when_lost.append(act)
 
     def call_soon(self, act: Callable[[], None]) -> None:
         """Run `act` on the broker's thread; dropped when there is no connection."""
@@ -336,6 +341,8 @@ class Broker:
         self._connection = self._channel = None
         for consumer in self._consumers:
             consumer.channel = None
+        for act in self._when_lost:
+            act()
 
     def _close_connection(self) -> None:
         self._flush()

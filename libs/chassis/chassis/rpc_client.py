@@ -39,6 +39,7 @@ class RpcClient:
         self._subscribed = threading.Event()
         self._reply_key = str(uuid4())
         self._reply_queue = f"rpc.reply-wici-{self._reply_key}"
+        broker.when_lost(self._on_lost)
         broker.consume(
             self._reply_queue, self._on_reply, prefetch=0, no_ack=True, declare=self._declare
         )
@@ -90,6 +91,15 @@ class RpcClient:
             routing_key=self._reply_key,
             callback=lambda _frame: self._subscribed.set(),
         )
+
+    def _on_lost(self) -> None:
+        # The reply queue goes with the connection: nothing that is waited for can still come.
+        self._subscribed.clear()
+        with self._lock:
+            waiting = list(self._waiting.values())
+        for reply in waiting:
+            if not reply.done():
+                reply.set_exception(Unavailable("broker.unavailable", "The connection to the broker was lost."))
 
     def _on_reply(self, delivery: Any) -> None:
         with self._lock:

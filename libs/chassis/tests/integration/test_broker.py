@@ -6,9 +6,12 @@ import threading
 import time
 from concurrent.futures import wait
 
+import pika
 import pytest
+
 from chassis import testing
 from chassis.broker import Broker, PublishFailed
+from chassis.rpc_client import RpcClient
 from contracts.errors import Unavailable
 from contracts.lanes import BATCHES_DONE, DELIVERY_EVENTS
 
@@ -116,3 +119,27 @@ def test_publishing_without_a_connection_fails_and_works_again_later(amqp_url):
 def test_start_says_so_when_there_is_no_broker():
     with pytest.raises(Unavailable):
         Broker(f"amqp://guest:guest@127.0.0.1:{testing.free_port()}/x", "nobody").start(timeout=1)
+
+
+def test_call_under_way_fails_at_once_when_the_connection_is_lost(amqp_url):
+    address = pika.URLParameters(amqp_url)
+    proxy = Proxy(address.host, address.port)
+    broker = Broker(amqp_url.replace(f":{address.port}/", f":{proxy.port}/"), "test").start()
+    client = RpcClient(broker)
+
+    def declare(channel):
+        channel.queue_declare("rpc-silent", exclusive=True)
+        channel.queue_bind("rpc-silent", "nameko-rpc", routing_key="silent.*")
+
+    asked: queue.Queue = queue.Queue()
+    broker.consume("rpc-silent", asked.put, declare=declare)
+    time.sleep(0.5)
+    cutting = threading.Thread(target=lambda: (asked.get(timeout=10), proxy.cut()))
+    cutting.start()
+    started = time.monotonic()
+
+    with pytest.raises(Unavailable, match="lost"):
+        client.call("silent.ask", {}, {}, deadline=20.0)
+
+    assert time.monotonic() - started < 5
+    broker.close()
