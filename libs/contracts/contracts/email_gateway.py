@@ -65,7 +65,7 @@ class SenderDomainQuery(Schema):
 class DomainApproval(Schema):
     reason = fields.String(
         required=True,
-        validate=validate.Length(min=10, max=500),
+        validate=validate.Length(min=3, max=500),
         metadata={"description": "Why an operator vouches for the domain without DNS; kept in the record."},
     )
 
@@ -122,7 +122,11 @@ class EmailContent(Schema):
 
 
 class PrepareContent(Schema):
-    sender = _address(load_default=None, allow_none=True)
+    sender = fields.Raw(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "the campaign's sender: an address, or {from_email, from_name?, reply_to?}"},
+    )
     content = fields.Nested(EmailContent, required=True)
     kind = fields.String(load_default="campaign", validate=validate.OneOf(("campaign", "transactional")))
 

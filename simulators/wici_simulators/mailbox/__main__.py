@@ -36,7 +36,7 @@ async def serve(arguments: argparse.Namespace) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m wici_simulators.mailbox", description="A world of mailboxes.")
     parser.add_argument("--host", default=os.environ.get("MAILBOX_HOST", "127.0.0.1"))
-    parser.add_argument("--smtp-port", type=int, default=int(os.environ.get("MAILBOX_SMTP_PORT", "12525")))
+    parser.add_argument("--port", "--smtp-port", dest="smtp_port", type=int, default=int(os.environ.get("MAILBOX_SMTP_PORT", "12525")))
     parser.add_argument("--http-port", type=int, default=int(os.environ.get("MAILBOX_HTTP_PORT", "12580")))
     parser.add_argument("--keep-raw", type=int, default=1000, help="how many whole mails to keep")
     parser.add_argument("--certificate", help="PEM with certificate and key: offer STARTTLS")

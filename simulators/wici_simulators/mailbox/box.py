@@ -14,7 +14,9 @@ from typing import Any
 
 from wici_simulators.mailbox.rules import Settings
 
-_HEADERS = re.compile(rb"^(subject|message-id|list-unsubscribe):[ \t]*(.*(?:\r\n[ \t].*)*)", re.IGNORECASE | re.MULTILINE)
+_HEADERS = re.compile(
+    rb"^(subject|message-id|list-unsubscribe):[ \t]*([^\r\n]*(?:\r\n[ \t][^\r\n]*)*)", re.IGNORECASE | re.MULTILINE
+)
 _LINK = re.compile(rb"https?://[^\s\"'<>()]+/[to]/[A-Za-z0-9_-]+")
 
 

@@ -24,7 +24,10 @@ BACKOFF_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 
 
 class Result(StrEnum):
-    """What became of a parcel here; `LOST` left us and got no answer, `RETRY` waits in the retry schedule."""
+    """What became of a parcel here.
+
+    `LOST` left us and got no answer; `RETRY` is to wait in the retry schedule; `BACK` was never tried.
+    """
 
     DELIVERED = "delivered"
     RETRY = "retry"
@@ -32,6 +35,7 @@ class Result(StrEnum):
     SOFT = "soft"
     SPAM = "spam"
     LOST = "lost"
+    BACK = "back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +139,7 @@ class Destination:
 
     def give_back(self) -> None:
         """Hand everything that waits back to the retry schedule (shutdown)."""
-        self._give_up(Outcome(Result.RETRY, "4.3.2", "the sender is stopping"))
+        self._give_up(Outcome(Result.BACK, "4.3.2", "the sender is stopping"))
 
     def close(self) -> None:
         for session in list(self._sessions):

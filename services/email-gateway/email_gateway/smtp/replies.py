@@ -63,7 +63,7 @@ class ReplyReader:
         self._size += len(line)
         if self._size > MAX_REPLY:
             raise NotSmtp("reply too long")
-        self._lines.append((match[3] or b"").decode("utf-8", "replace"))
+        self._lines.append((match[3] or b"").decode("utf-8", "replace").replace("\0", " "))
         if match[2] == b"-":
             self._code = match[1]
             return None

@@ -1,0 +1,52 @@
+"""Configuration, read once per process."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from binascii import Error as Base64Error
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from chassis.config import ConfigError, setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """What every process of the service needs."""
+
+    database_url: str = setting("EMAIL_GATEWAY_DATABASE_URL", secret=True)
+    amqp_url: str = setting("AMQP_URL", secret=True)
+    secret_keys: str = setting("WICI_SECRET_KEYS", secret=True)
+    link_keys: str = setting("WICI_LINK_KEYS", secret=True)
+    public_url: str = setting("WICI_PUBLIC_URL", default="http://127.0.0.1:8000")
+    system_from: str = setting("EMAIL_SYSTEM_FROM", default="noreply@wici.example")
+    mail_host: str = setting("EMAIL_MAIL_HOST", default="mail.wici.example")
+    nameservers: tuple[str, ...] = setting("EMAIL_NAMESERVERS", default=())
+
+    @property
+    def link_key(self) -> bytes:
+        """The key that signs; :raises ConfigError: it is not base64."""
+        try:
+            return b64decode(self.link_keys.split(",")[0], validate=True)
+        except (Base64Error, ValueError):
+            raise ConfigError("WICI_LINK_KEYS is not base64") from None
+
+    @property
+    def public_host(self) -> str:
+        return urlsplit(self.public_url).hostname or "localhost"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SenderConfig(Config):
+    """What `email_gateway.sender` needs besides."""
+
+    health_port: int = setting("HEALTH_PORT", default=0)
+    default_route: str = setting("EMAIL_DEFAULT_ROUTE", default="mx")
+    ehlo_name: str = setting("EMAIL_EHLO_NAME", default="localhost")
+    mx_port: int = setting("EMAIL_MX_PORT", default=25)
+    mx_connections: int = setting("EMAIL_MX_CONNECTIONS", default=4)
+    retry_base_seconds: float = setting("EMAIL_RETRY_BASE_SECONDS", default=300.0)
+    wait_seconds: float = setting("EMAIL_WAIT_SECONDS", default=30.0)
+    chunk: int = setting("EMAIL_CHUNK", default=100)
+    chunks_at_once: int = setting("EMAIL_CHUNKS_AT_ONCE", default=8)
+    workers: int = setting("EMAIL_WORKERS", default=2)

@@ -1,0 +1,77 @@
+"""What the use cases are given besides a session: keys, links, DNS. And the Nameko provider that makes them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import dns.exception
+import dns.resolver
+from chassis.config import load
+from chassis.ids import new_id
+from chassis.secrets import Vault
+from chassis.service import in_thread_pool
+from nameko.extensions import DependencyProvider
+
+from email_gateway.config import Config
+from email_gateway.mail import dkim
+from email_gateway.mail.composer import Links
+
+DNS_SECONDS = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tools:
+    """Handed to use cases; tests make their own."""
+
+    config: Config
+    vault: Vault
+    links: Links
+    new_id: Callable[[], UUID]
+    new_key: Callable[[str], bytes]
+    look_up: Callable[[str, str], list[str] | None]
+
+
+class EmailTools(DependencyProvider):
+    """Makes `Tools` once per process."""
+
+    def setup(self) -> None:
+        config = load(Config, os.environ)
+        self._tools = Tools(
+            config=config,
+            vault=Vault(config.secret_keys),
+            links=Links(public_url=config.public_url.rstrip("/"), key=config.link_key),
+            new_id=new_id,
+            new_key=_new_key,
+            look_up=lambda name, kind: look_up(name, kind, config.nameservers),
+        )
+
+    def get_dependency(self, worker_ctx: Any) -> Tools:
+        return self._tools
+
+
+def _new_key(algorithm: str) -> bytes:
+    """RSA key generation takes 50 to 500 ms of CPU: off eventlet's hub."""
+    with in_thread_pool() as run:
+        key: bytes = run(dkim.new_private_key, algorithm)
+        return key
+
+
+def look_up(name: str, kind: str, nameservers: tuple[str, ...] = ()) -> list[str] | None:
+    """Values of the records in DNS, TXT strings joined; None when the name servers do not answer."""
+    resolver = dns.resolver.Resolver(configure=not nameservers)
+    if nameservers:
+        resolver.nameservers = list(nameservers)
+    resolver.lifetime = DNS_SECONDS
+    try:
+        answer = resolver.resolve(name, kind)
+    except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
+        return []
+    except (dns.exception.DNSException, OSError):
+        return None
+    if kind == "TXT":
+        return [b"".join(record.strings).decode("utf-8", "replace") for record in answer]
+    return [record.to_text() for record in answer]

@@ -1,0 +1,82 @@
+"""What can go wrong, in the words of the trade; each is one of the contract's kinds of error."""
+
+from __future__ import annotations
+
+from contracts.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
+
+
+def domain_not_found() -> NotFound:
+    return NotFound("sender_domain.not_found", "There is no such sender domain.")
+
+
+def domain_exists() -> Conflict:
+    return Conflict("sender_domain.exists", "This domain is on the list already.")
+
+
+def address_not_found() -> NotFound:
+    return NotFound("sender_address.not_found", "There is no such sender address.")
+
+
+def address_exists() -> Conflict:
+    return Conflict("sender_address.exists", "This address is on the list already.")
+
+
+def wrong_code(tries_left: int) -> Invalid:
+    return Invalid(
+        "sender_address.wrong_code",
+        "The code is wrong or has expired.",
+        {"tries_left": tries_left},
+        [{"field": "code", "code": "sender_address.wrong_code", "detail": "The code is wrong or has expired."}],
+    )
+
+
+def sender_not_authorised(field: str) -> Forbidden:
+    """Nothing leaves from an unauthorised sender (product row E1)."""
+    return Forbidden(
+        "email.sender_not_authorised",
+        "Verify the sender's domain or address first.",
+        None,
+        [{"field": field, "code": "email.sender_not_authorised", "detail": "This sender is not verified."}],
+    )
+
+
+def content_not_found() -> NotFound:
+    return NotFound("email.content_not_found", "There is no such content.")
+
+
+def content_problems(problems: list[FieldError]) -> Invalid:
+    return Invalid("request.invalid", "The content cannot be sent as it is.", None, problems)
+
+
+def message_not_found() -> NotFound:
+    return NotFound("email.not_found", "There is no such e-mail.")
+
+
+def route_not_found() -> NotFound:
+    return NotFound("mail_route.not_found", "There is no such mail route.")
+
+
+def route_exists() -> Conflict:
+    return Conflict("mail_route.exists", "There is a route for this pattern already.")
+
+
+def smarthost_needs_host() -> Invalid:
+    return Invalid(
+        "request.invalid",
+        "A smarthost needs a host.",
+        None,
+        [{"field": "host", "code": "field.missing", "detail": "A smarthost needs a host."}],
+    )
+
+
+def operators_only() -> Forbidden:
+    return Forbidden("operator.required", "Only an operator may do this.", {"permission": "operator"})
+
+
+def bad_cursor() -> Invalid:
+    return Invalid(
+        "request.invalid",
+        "The cursor is not one of ours.",
+        None,
+        [{"field": "cursor", "code": "field.invalid", "detail": "The cursor is not one of ours."}],
+    )

@@ -1,0 +1,126 @@
+"""Tables: columns, constraints and indexes; no behaviour. The hot tables are written with plain SQL in `store`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from chassis.tables import inbox_table, outbox_table
+from sqlalchemy import DateTime, ForeignKey, LargeBinary, SmallInteger, Text, func
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+
+class Base(DeclarativeBase):
+    type_annotation_map = {
+        str: Text,
+        datetime: DateTime(timezone=True),
+        dict[str, Any]: JSONB,
+        bytes: LargeBinary,
+    }
+
+
+outbox_table(Base.metadata)
+inbox_table(Base.metadata)
+
+
+class SenderDomain(Base):
+    """A domain that an account sends from, once it is verified."""
+
+    __tablename__ = "sender_domains"
+
+    domain_id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID]
+    domain: Mapped[str]
+    state: Mapped[str]
+    ownership_token: Mapped[str]
+    found: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    verified_at: Mapped[datetime | None]
+    checked_at: Mapped[datetime | None]
+    verified_by: Mapped[str | None]
+    reason: Mapped[str | None]
+    keys: Mapped[list[DkimKey]] = relationship(order_by="DkimKey.selector", cascade="all, delete-orphan", lazy="selectin")
+
+
+class DkimKey(Base):
+    """One signing key of a domain; the private part is encrypted."""
+
+    __tablename__ = "dkim_keys"
+
+    key_id: Mapped[UUID] = mapped_column(primary_key=True)
+    domain_id: Mapped[UUID] = mapped_column(ForeignKey("sender_domains.domain_id", ondelete="CASCADE"))
+    algorithm: Mapped[str]
+    selector: Mapped[str]
+    record: Mapped[str]
+    sealed_key: Mapped[bytes]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class SenderAddress(Base):
+    """A single address that an account sends from; confirmed by a code mailed to it."""
+
+    __tablename__ = "sender_addresses"
+
+    address_id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID]
+    email: Mapped[str]
+    name: Mapped[str | None]
+    state: Mapped[str]
+    code_hash: Mapped[str | None]
+    tries_left: Mapped[int] = mapped_column(default=0)
+    code_expires_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class MailRoute(Base):
+    """Where mail to matching domains goes: a smarthost, or the domain's own MX."""
+
+    __tablename__ = "mail_routes"
+
+    route_id: Mapped[UUID] = mapped_column(primary_key=True)
+    pattern: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str]
+    host: Mapped[str | None]
+    port: Mapped[int]
+    tls: Mapped[str]
+    username: Mapped[str | None]
+    sealed_password: Mapped[bytes | None]
+    connections: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Content(Base):
+    """Prepared content, immutable, known by the hash of its document."""
+
+    __tablename__ = "contents"
+
+    content_hash: Mapped[str] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID]
+    document: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class LedgerRow(Base):
+    """One message; partitioned by ranges of its time-ordered id."""
+
+    __tablename__ = "ledger"
+
+    message_id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID]
+    campaign_id: Mapped[UUID | None]
+    contact_id: Mapped[UUID | None]
+    address: Mapped[str]
+    sender: Mapped[str]
+    lane: Mapped[str]
+    state: Mapped[str]
+    code: Mapped[str | None]
+    detail: Mapped[str | None]
+    attempts: Mapped[int] = mapped_column(SmallInteger)
+    claimed_by: Mapped[UUID | None]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    content_hash: Mapped[str | None]
+    fields: Mapped[dict[str, Any] | None]
+    name: Mapped[str | None]
+    external_id: Mapped[str | None]

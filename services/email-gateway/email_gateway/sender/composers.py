@@ -1,0 +1,61 @@
+"""Composers by content hash, made once and kept for a minute, so that a withdrawn sender stops within a minute."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from chassis.database import Database
+from chassis.secrets import Vault
+
+from email_gateway.domain import return_path
+from email_gateway.mail import dkim
+from email_gateway.mail.composer import Composer, Links
+from email_gateway.store import signing
+
+KEEP_SECONDS = 60.0
+KEEP_COUNT = 500
+
+
+class CannotSend(Exception):
+    """Nothing of this content can be sent; `code` and the text go into the report."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code, self.detail = code, detail
+
+
+class Composers:
+    """Thread-safe; loads from the database on the calling thread."""
+
+    def __init__(self, database: Database, vault: Vault, links: Links) -> None:
+        self._database, self._vault, self._links = database, vault, links
+        self._kept: dict[str, tuple[float, Composer | CannotSend]] = {}
+        self._lock = threading.Lock()
+
+    def get(self, content_hash: str) -> Composer:
+        """:raises CannotSend: the content is unknown, or its sender is not authorised."""
+        found = self._kept.get(content_hash)
+        if found is None or time.monotonic() - found[0] > KEEP_SECONDS:
+            with self._lock:
+                found = (time.monotonic(), self._load(content_hash))
+                if len(self._kept) >= KEEP_COUNT:
+                    self._kept.clear()
+                self._kept[content_hash] = found
+        if isinstance(found[1], CannotSend):
+            raise found[1]
+        return found[1]
+
+    def _load(self, content_hash: str) -> Composer | CannotSend:
+        with self._database.transaction() as session:
+            loaded = signing.load(session, content_hash)
+        if loaded is None:
+            return CannotSend("content.unknown", "the content is not known")
+        if loaded.domain is None:
+            return CannotSend("5.7.1", "the sender is not authorised")
+        signers = [
+            dkim.load_signer(loaded.domain, selector, self._vault.decrypt(sealed)) for selector, sealed in loaded.keys
+        ]
+        return Composer(
+            loaded.document, signers=signers, return_path=return_path(loaded.domain), links=self._links
+        )

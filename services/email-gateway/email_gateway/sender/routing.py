@@ -1,0 +1,99 @@
+"""From a recipient's domain to a destination: operators' mail routes first, then the configured default."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from chassis.config import ConfigError
+from chassis.database import Database
+from chassis.secrets import Vault
+
+from email_gateway.config import SenderConfig
+from email_gateway.domain import best_route
+from email_gateway.smtp.mx import MxResolver
+from email_gateway.smtp.pool import Destination, Limits
+from email_gateway.smtp.session import Peer, Tls
+from email_gateway.store import routes as store
+
+
+@dataclass(frozen=True)
+class Route:
+    """A smarthost (`peer`), or the domain's own MX (no peer)."""
+
+    key: str
+    connections: int
+    peer: Peer | None = None
+
+
+def parse_route(text: str, config: SenderConfig) -> Route:
+    """The default route: `mx`, or `smtp://[user:password@]host[:port][?tls=off|opportunistic|required&connections=10]`.
+
+    :raises ConfigError: it is neither.
+    """
+    if text == "mx":
+        return Route("mx", config.mx_connections)
+    try:
+        parts = urlsplit(text)
+        options = {name: values[-1] for name, values in parse_qs(parts.query, strict_parsing=bool(parts.query)).items()}
+        if parts.scheme != "smtp" or not parts.hostname:
+            raise ValueError
+        peer = Peer(
+            parts.hostname,
+            parts.port or 25,
+            Tls(options.get("tls", Tls.OPPORTUNISTIC)),
+            unquote(parts.username) if parts.username else None,
+            unquote(parts.password) if parts.password else None,
+            config.ehlo_name,
+        )
+        return Route("default", int(options.get("connections", "10")), peer)
+    except ValueError:
+        raise ConfigError("EMAIL_DEFAULT_ROUTE is neither `mx` nor `smtp://host:port`") from None
+
+
+class Router:
+    """Knows the routes; `refresh` reads them anew."""
+
+    def __init__(self, config: SenderConfig, database: Database, vault: Vault) -> None:
+        self._config, self._database, self._vault = config, database, vault
+        self._default = parse_route(config.default_route, config)
+        self._routes: list[tuple[str, Route]] = []
+        self._resolver = MxResolver(config.nameservers)
+
+    def refresh(self) -> None:
+        """Read the operators' routes; called on a database thread every few seconds."""
+        with self._database.transaction() as session:
+            self._routes = [(row.pattern, self._route(row)) for row in store.routes(session)]
+
+    def _route(self, row: store.MailRoute) -> Route:
+        key = str(row.route_id)
+        if row.kind == "mx":
+            return Route(f"mx:{key}", row.connections)
+        password = self._vault.decrypt(row.sealed_password).decode() if row.sealed_password else None
+        peer = Peer(row.host or "", row.port, Tls(row.tls), row.username, password, self._config.ehlo_name)
+        return Route(key, row.connections, peer)
+
+    def destination(self, domain: str) -> tuple[str, Callable[[], Destination]]:
+        """The key of the domain's destination, and how to make it."""
+        route = best_route(domain, self._routes) or self._default
+        limits = Limits(connections=route.connections, wait_seconds=self._config.wait_seconds)
+        if route.peer is not None:
+            peer = route.peer
+            return route.key, lambda: Destination(_always([peer]), limits, patient=True)
+        return f"{route.key}/{domain}", lambda: Destination(self._mx_peers(domain), limits, patient=False)
+
+    def _mx_peers(self, domain: str) -> Callable[[], Awaitable[list[Peer]]]:
+        template = Peer("", self._config.mx_port, Tls.OPPORTUNISTIC, ehlo_name=self._config.ehlo_name)
+
+        async def peers() -> list[Peer]:
+            return [replace(template, host=host) for host in await self._resolver.hosts(domain)]
+
+        return peers
+
+
+def _always(peers: Sequence[Peer]) -> Callable[[], Awaitable[list[Peer]]]:
+    async def same() -> list[Peer]:
+        return list(peers)
+
+    return same

@@ -1,0 +1,304 @@
+"""The Nameko service: entrypoints only."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from chassis import inbox
+from chassis.ids import new_id
+from chassis.service import Clock, Database, Health, OutboxRelay, Services, event_handler, rpc
+from contracts import email_gateway as contract
+from contracts import events
+from contracts.errors import Unauthenticated
+from contracts.rpc import Actor
+from contracts.schema import PageQuery, dump, load
+
+from email_gateway import exceptions
+from email_gateway.dependencies import EmailTools
+from email_gateway.domain import SYSTEM_ACCOUNT
+from email_gateway.mail.content import Kind
+from email_gateway.store import contents as content_store
+from email_gateway.store import ledger
+from email_gateway.store import routes as route_store
+from email_gateway.store import senders as sender_store
+from email_gateway.usecases import contents, messages, routes, senders, sending, system
+
+
+class EmailGatewayService:
+    """E-mail: sender domains, contents, single messages, mail routes. Sending itself is `email_gateway.sender`'s."""
+
+    name = "email_gateway"
+
+    database = Database("EMAIL_GATEWAY_DATABASE_URL")
+    services = Services()
+    clock = Clock()
+    relay = OutboxRelay()
+    health = Health()
+    tools = EmailTools()
+
+    # Sender domains
+
+    @rpc
+    def create_sender_domain(self, actor: Actor, payload: dict[str, Any]) -> Any:
+        request = load(contract.SenderDomainCreate, payload)
+        made = senders.new_domain(self.tools, account_id=_account(actor), **request)
+        with self.database.transaction() as session:
+            found = senders.add_domain(session, made)
+            return dump(contract.SenderDomain, senders.domain_json(self.tools, found))
+
+    @rpc
+    def get_sender_domain(self, actor: Actor, payload: dict[str, Any]) -> Any:
+        request = load(contract.SenderDomainQuery, payload)
+        with self.database.transaction() as session:
+            found = senders.get_domain(session, account_id=_account(actor), **request)
+            return dump(contract.SenderDomain, senders.domain_json(self.tools, found))
+
+    @rpc
+    def list_sender_domains(self, actor: Actor, payload: dict[str, Any]) -> Any:
+        request = load(PageQuery, payload)
+        with self.database.transaction() as session:
+            found = sender_store.domains(
+                session, account_id=_account(actor), after=_after(request), limit=request["limit"]
+            )
+            items = [dump(contract.SenderDomain, senders.domain_json(self.tools, each)) for each in found]
+        return _page(items, request["limit"])
+
+    @rpc
+    def check_sender_domain(self, actor: Actor, payload: dict[str, Any]) -> Any:
+        """Look the records up (no transaction is open meanwhile), then keep what was seen."""
+        request, account_id = load(contract.SenderDomainQuery, payload), _account(actor)
+        with self.database.transaction() as session:
+            records = senders.records_of(self.tools, senders.get_domain(session, account_id=account_id, **request))
+        found = senders.look_up(self.tools, records)
+        with self.database.transaction() as session:
+            checked = senders.record_check(
+                session, self.tools, account_id=account_id, found=found, now=self.clock.now(), **request
+            )
+            return dump(contract.SenderDomain, senders.domain_json(self.tools, checked))
+
+    @rpc
+    def delete_sender_domain(self, actor: Actor, payload: dict[str, Any]) -> Any:
+        request = load(contract.SenderDomainQuery, payload)
+        with self.database.transaction() as session:
+            senders.delete_domain(session, account_id=_account(actor), **request)
+        return {}
+
+    @rpc
+    def verify_domain(self, actor: Actor, payload: dict[str, Any]) -> Any:
+        request, operator_id = load(contract.DomainApprovalCall, payload), _operator(actor)
+        with self.database.transaction() as session:
+            found = senders.approve_domain(session, operator_id=operator_id, now=self.clock.now(), **request)
+            return dump(contract.OperatorSenderDomain, senders.domain_json(self.tools, found))
+
+    @rpc
+    def list_domains(self, actor: Actor, payload: dict[str, Any]) -> Any:
+        request = load(contract.OperatorDomainQuery, payload)
+        _operator(actor)
+        with self.database.transaction() as session:
+            found = sender_store.all_domains(
+                session,
+                account_id=request["account_id"],
+                state=request["state"],
+                after=_after(request),
+                limit=request["limit"],
+            )
+            items = [dump(contract.OperatorSenderDomain, senders.domain_json(self.tools, each)) for each in found]
+        return _page(items, request["limit"])
+
+    # Sender addresses
+
+    @rpc
+    def create_sender_address(self, actor: Actor, payload: dict[str, Any]) -> Any:
+        request = load(contract.SenderAddressCreate, payload)
+        self._ensure_system_domain()
+        with self.database.transaction() as session:
+            address, code = senders.add_address(
+                session, self.tools, account_id=_account(actor), now=self.clock.now(), **request
+            )
+            if code is not None:
+                variables = {"code": code, "email": address.email}
+                self._send_system_mail(session, address.email, "sender_address_code", "pl", variables)
+            return dump(contract.SenderAddress, senders.address_json(address))
+
+    @rpc
+    def list_sender_addresses(self, actor: Actor, payload: dict[str, Any]) -> Any:
+        request = load(PageQuery, payload)
+        with self.database.transaction() as session:
+            found = sender_store.addresses(
+                session, account_id=_account(actor), after=_after(request), limit=request["limit"]
+            )
+            items = [dump(contract.SenderAddress, senders.address_json(each)) for each in found]
+        return _page(items, request["limit"])
+
+    @rpc
+    def confirm_sender_address(self, actor: Actor, payload: dict[str, Any]) -> Any:
+        request = load(contract.SenderAddressConfirmCall, payload)
+        with self.database.transaction() as session:
+            address, is_right = senders.confirm_address(
+                session, account_id=_account(actor), now=self.clock.now(), **request
+            )
+            answer, tries_left = dump(contract.SenderAddress, senders.address_json(address)), address.tries_left
+        if not is_right:
+            raise exceptions.wrong_code(tries_left)
+        return answer
+
+    # Content
+
+    @rpc
+    def prepare_content(self, actor: Actor, payload: dict[str, Any]) -> Any:
+        request = load(contract.PrepareContent, payload)
+        with self.database.transaction() as session:
+            prepared = contents.prepare_content(
+                session,
+                account_id=_account(actor),
+                sender=request["sender"],
+                content=request["content"],
+                kind=Kind(request["kind"]),
+            )
+        return dump(contract.PreparedContent, contents.prepared_json(prepared))
+
+    @rpc
+    def render_preview(self, actor: Actor, payload: dict[str, Any]) -> Any:
+        request = load(contract.RenderPreview, payload)
+        with self.database.transaction() as session:
+            preview = contents.render_preview(
+                session,
+                self.tools,
+                account_id=_account(actor),
+                content_hash=request["content_hash"],
+                fields=request["fields_"],
+            )
+        return dump(contract.Preview, preview)
+
+    # Single messages
+
+    @rpc
+    def send_test(self, actor: Actor, payload: dict[str, Any]) -> Any:
+        request, account_id = load(contract.SendTest, payload), _account(actor)
+        with self.database.transaction() as session:
+            plan = sending.plan_test(session, account_id=account_id, **request)
+        return dump(contract.AcceptedEmails, self._send(actor, plan))
+
+    @rpc
+    def send_messages(self, actor: Actor, payload: dict[str, Any]) -> Any:
+        request, account_id = load(contract.EmailSend, payload), _account(actor)
+        with self.database.transaction() as session:
+            plan = sending.plan_send(session, account_id=account_id, request=request)
+        return dump(contract.AcceptedEmails, self._send(actor, plan))
+
+    def _send(self, actor: Actor, plan: sending.Plan) -> dict[str, Any]:
+        accepted = sending.send(
+            self.database, self.services.call, actor=actor, plan=plan, new_id=new_id, request_key=actor.get("request_key")
+        )
+        self.relay.poke()
+        return {"messages": [{"id": message_id, "to": address} for message_id, address in accepted]}
+
+    @rpc
+    def get_message(self, actor: Actor, payload: dict[str, Any]) -> Any:
+        request = load(contract.EmailQuery, payload)
+        with self.database.transaction() as session:
+            return dump(contract.Email, messages.get_message(session, account_id=_account(actor), **request))
+
+    @rpc
+    def send_system_mail(self, actor: Actor, payload: dict[str, Any]) -> Any:
+        """For other services; the gateway has no route to it."""
+        request = load(contract.SystemMail, payload)
+        self._ensure_system_domain()
+        with self.database.transaction() as session:
+            send_id = new_id()
+            if request_key := actor.get("request_key"):
+                send_id, is_new = ledger.send_id_of_request(
+                    session, account_id=SYSTEM_ACCOUNT, request_key=request_key, send_id=send_id
+                )
+                if not is_new:
+                    return {}
+            system.send(session, self.tools, send_id=send_id, **request)
+        self.relay.poke()
+        return {}
+
+    @event_handler(events.ACCOUNT_REGISTERED)
+    def send_registration_notice(self, payload: dict[str, Any]) -> None:
+        """May run twice: the inbox remembers the event in the transaction that writes the mail down."""
+        self._ensure_system_domain()
+        with self.database.transaction() as session:
+            if inbox.first_time(session, "send_registration_notice", payload["event_id"]):
+                variables = {name: payload[name] for name in ("account_name", "login")}
+                self._send_system_mail(session, payload["email"], "account_registered", "pl", variables)
+        self.relay.poke()
+
+    @event_handler(events.ACCOUNT_CLOSED)
+    def erase_account(self, payload: dict[str, Any]) -> None:
+        """May run twice: there is nothing left to erase the second time."""
+        account_id: UUID = payload["account_id"]
+        with self.database.transaction() as session:
+            ledger.erase_account(session, account_id=account_id)
+            content_store.erase_account(session, account_id=account_id)
+            sender_store.erase_account(session, account_id=account_id)
+
+    def _send_system_mail(self, session: Any, to: str, template: str, locale: str, variables: dict[str, Any]) -> None:
+        system.send(
+            session, self.tools, send_id=new_id(), to=to, template=template, locale=locale, variables=variables
+        )
+
+    def _ensure_system_domain(self) -> None:
+        with self.database.transaction() as session:
+            if system.system_domain(session, self.tools) is not None:
+                return
+        made = system.new_system_domain(self.tools, self.clock.now())
+        with self.database.transaction() as session:
+            system.add_system_domain(session, made)
+
+    # Mail routes
+
+    @rpc
+    def create_mail_route(self, actor: Actor, payload: dict[str, Any]) -> Any:
+        request = load(contract.MailRouteCreate, payload)
+        _operator(actor)
+        with self.database.transaction() as session:
+            return dump(contract.MailRoute, routes.route_json(routes.create_route(session, self.tools, request)))
+
+    @rpc
+    def list_mail_routes(self, actor: Actor, payload: dict[str, Any]) -> Any:
+        request = load(PageQuery, payload)
+        _operator(actor)
+        with self.database.transaction() as session:
+            found = route_store.routes(session, after=_after(request), limit=request["limit"])
+            items = [dump(contract.MailRoute, routes.route_json(each)) for each in found]
+        return _page(items, request["limit"])
+
+    @rpc
+    def delete_mail_route(self, actor: Actor, payload: dict[str, Any]) -> Any:
+        request = load(contract.MailRouteQuery, payload)
+        _operator(actor)
+        with self.database.transaction() as session:
+            routes.delete_route(session, **request)
+        return {}
+
+
+def _account(actor: Actor) -> UUID:
+    account_id = actor.get("account_id")
+    if not account_id:
+        raise Unauthenticated("account.missing", "This is asked for on behalf of an account.")
+    return UUID(account_id)
+
+
+def _operator(actor: Actor) -> str:
+    operator_id = actor.get("operator_id")
+    if not operator_id:
+        raise exceptions.operators_only()
+    return operator_id
+
+
+def _after(request: dict[str, Any]) -> UUID | None:
+    """The cursor is the id of the last item; ids sort by time. :raises Invalid: it is no id."""
+    if not request["cursor"]:
+        return None
+    try:
+        return UUID(request["cursor"])
+    except ValueError:
+        raise exceptions.bad_cursor() from None
+
+
+def _page(items: list[dict[str, Any]], limit: int) -> dict[str, Any]:
+    return {"items": items, "next_cursor": items[-1]["id"] if len(items) == limit else None}

@@ -1,0 +1,31 @@
+"""Queries on prepared contents."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from email_gateway.models import Content
+
+
+def keep(session: Session, *, content_hash: str, account_id: UUID, document: dict[str, Any]) -> None:
+    """Store the content unless it is there already: the hash says that it would be the same."""
+    session.execute(
+        insert(Content)
+        .values(content_hash=content_hash, account_id=account_id, document=document)
+        .on_conflict_do_nothing()
+    )
+
+
+def document(session: Session, *, account_id: UUID, content_hash: str) -> dict[str, Any] | None:
+    return session.scalar(
+        select(Content.document).where(Content.account_id == account_id, Content.content_hash == content_hash)
+    )
+
+
+def erase_account(session: Session, *, account_id: UUID) -> None:
+    session.execute(delete(Content).where(Content.account_id == account_id))

@@ -1,0 +1,27 @@
+"""Queries on mail routes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from email_gateway.models import MailRoute
+
+
+def routes(session: Session, *, after: UUID | None = None, limit: int = 10_000) -> Sequence[MailRoute]:
+    query = select(MailRoute)
+    if after is not None:
+        query = query.where(MailRoute.route_id > after)
+    return session.scalars(query.order_by(MailRoute.route_id).limit(limit)).all()
+
+
+def route_by_pattern(session: Session, *, pattern: str) -> MailRoute | None:
+    return session.scalar(select(MailRoute).where(MailRoute.pattern == pattern))
+
+
+def delete_route(session: Session, *, route_id: UUID) -> bool:
+    deleted = session.execute(delete(MailRoute).where(MailRoute.route_id == route_id).returning(MailRoute.route_id))
+    return deleted.first() is not None

@@ -1,0 +1,91 @@
+"""Queries on sender domains, their keys, and sender addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import delete, select, text
+from sqlalchemy.orm import Session
+
+from email_gateway.models import SenderAddress, SenderDomain
+
+
+def domain_by_id(session: Session, *, account_id: UUID, domain_id: UUID, lock: bool = False) -> SenderDomain | None:
+    query = select(SenderDomain).where(SenderDomain.account_id == account_id, SenderDomain.domain_id == domain_id)
+    return session.scalar(query.with_for_update() if lock else query)
+
+
+def any_domain_by_id(session: Session, *, domain_id: UUID) -> SenderDomain | None:
+    """Of any account: operators only."""
+    return session.scalar(select(SenderDomain).where(SenderDomain.domain_id == domain_id).with_for_update())
+
+
+def domain_by_name(session: Session, *, account_id: UUID, domain: str) -> SenderDomain | None:
+    return session.scalar(
+        select(SenderDomain).where(SenderDomain.account_id == account_id, SenderDomain.domain == domain)
+    )
+
+
+def add_if_new(session: Session, made: SenderDomain) -> None:
+    """Add the domain unless somebody else did meanwhile."""
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtext('sender_domains'))"))
+    if domain_by_name(session, account_id=made.account_id, domain=made.domain) is None:
+        session.add(made)
+        session.flush()
+
+
+def domains(session: Session, *, account_id: UUID, after: UUID | None, limit: int) -> Sequence[SenderDomain]:
+    query = select(SenderDomain).where(SenderDomain.account_id == account_id)
+    if after is not None:
+        query = query.where(SenderDomain.domain_id > after)
+    return session.scalars(query.order_by(SenderDomain.domain_id).limit(limit)).all()
+
+
+def all_domains(
+    session: Session, *, account_id: UUID | None, state: str | None, after: UUID | None, limit: int
+) -> Sequence[SenderDomain]:
+    """Of all accounts: operators only."""
+    query = select(SenderDomain)
+    if account_id is not None:
+        query = query.where(SenderDomain.account_id == account_id)
+    if state is not None:
+        query = query.where(SenderDomain.state == state)
+    if after is not None:
+        query = query.where(SenderDomain.domain_id > after)
+    return session.scalars(query.order_by(SenderDomain.domain_id).limit(limit)).all()
+
+
+def delete_domain(session: Session, *, account_id: UUID, domain_id: UUID) -> bool:
+    deleted = session.execute(
+        delete(SenderDomain)
+        .where(SenderDomain.account_id == account_id, SenderDomain.domain_id == domain_id)
+        .returning(SenderDomain.domain_id)
+    )
+    return deleted.first() is not None
+
+
+def address_by_id(session: Session, *, account_id: UUID, address_id: UUID) -> SenderAddress | None:
+    return session.scalar(
+        select(SenderAddress)
+        .where(SenderAddress.account_id == account_id, SenderAddress.address_id == address_id)
+        .with_for_update()
+    )
+
+
+def address_by_email(session: Session, *, account_id: UUID, email: str) -> SenderAddress | None:
+    return session.scalar(
+        select(SenderAddress).where(SenderAddress.account_id == account_id, SenderAddress.email == email)
+    )
+
+
+def addresses(session: Session, *, account_id: UUID, after: UUID | None, limit: int) -> Sequence[SenderAddress]:
+    query = select(SenderAddress).where(SenderAddress.account_id == account_id)
+    if after is not None:
+        query = query.where(SenderAddress.address_id > after)
+    return session.scalars(query.order_by(SenderAddress.address_id).limit(limit)).all()
+
+
+def erase_account(session: Session, *, account_id: UUID) -> None:
+    session.execute(delete(SenderDomain).where(SenderDomain.account_id == account_id))
+    session.execute(delete(SenderAddress).where(SenderAddress.account_id == account_id))

@@ -1,0 +1,68 @@
+"""What it takes to compose from a stored content: its document, and the keys of its sender."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from email_gateway.domain import SYSTEM_ACCOUNT, SenderState
+from email_gateway.models import Content, SenderAddress, SenderDomain
+
+
+@dataclass(frozen=True)
+class Signing:
+    """A content and the domain that signs for it; `domain` is None where nobody may send from its address."""
+
+    document: dict[str, Any]
+    domain: str | None
+    keys: tuple[tuple[str, bytes], ...] = ()  # (selector, encrypted PEM)
+
+
+def load(session: Session, content_hash: str) -> Signing | None:
+    """The content and its sender's keys as they are now, or None for an unknown hash.
+
+    The account's own verified domain signs; for a verified single address, Wici's system domain does.
+    """
+    content = session.get(Content, content_hash)
+    if content is None:
+        return None
+    email = str(content.document["from_email"])
+    domain = _verified_domain(session, content.account_id, email.rpartition("@")[2])
+    if domain is None and _is_verified_address(session, content.account_id, email):
+        domain = session.scalar(
+            select(SenderDomain).where(SenderDomain.account_id == SYSTEM_ACCOUNT).order_by(SenderDomain.created_at.desc())
+        )
+    if domain is None:
+        return Signing(content.document, None)
+    keys = tuple((key.selector, bytes(key.sealed_key)) for key in domain.keys)
+    return Signing(content.document, domain.domain, keys)
+
+
+def _verified_domain(session: Session, account_id: Any, domain: str) -> SenderDomain | None:
+    return session.scalar(
+        select(SenderDomain).where(
+            SenderDomain.account_id == account_id,
+            SenderDomain.domain == domain,
+            SenderDomain.state == SenderState.VERIFIED,
+        )
+    )
+
+
+def _is_verified_address(session: Session, account_id: Any, email: str) -> bool:
+    found = session.scalar(
+        select(SenderAddress.address_id).where(
+            SenderAddress.account_id == account_id,
+            SenderAddress.email == email,
+            SenderAddress.state == SenderState.VERIFIED,
+        )
+    )
+    return found is not None
+
+
+def may_send_from(session: Session, *, account_id: Any, email: str) -> bool:
+    """Whether the account may send from this address: a verified domain, or the verified address itself."""
+    domain = email.rpartition("@")[2]
+    return _verified_domain(session, account_id, domain) is not None or _is_verified_address(session, account_id, email)

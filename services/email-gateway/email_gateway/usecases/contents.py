@@ -1,0 +1,83 @@
+"""Content: prepare it once, look at it rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from email_gateway import exceptions
+from email_gateway.domain import return_path
+from email_gateway.mail.composer import Composer
+from email_gateway.mail.content import Kind, Prepared, prepare
+from email_gateway.mail.template import TemplateProblem
+from email_gateway.store import contents as store
+from email_gateway.store import signing
+from email_gateway.usecases.senders import normalised
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from email_gateway.dependencies import Tools
+
+
+_SENDER_FIELDS = ("from_email", "from_name", "reply_to")
+
+
+def prepare_content(
+    session: Session, *, account_id: UUID, sender: Any, content: dict[str, Any], kind: Kind
+) -> Prepared:
+    """Check the sender, prepare the content and keep it under its hash; problems are for the caller to show.
+
+    :raises Forbidden: the sender is not authorised.
+    """
+    given = sender if isinstance(sender, Mapping) else {"from_email": sender}
+    content = {**content, **{name: content.get(name) or given.get(name) for name in _SENDER_FIELDS}}
+    from_email = content["from_email"]
+    if not isinstance(from_email, str) or "@" not in from_email:
+        raise exceptions.content_problems(
+            [{"field": "content.from_email", "code": "field.missing", "detail": "The e-mail needs a sender."}]
+        )
+    from_email = normalised(from_email)
+    if not signing.may_send_from(session, account_id=account_id, email=from_email):
+        raise exceptions.sender_not_authorised("sender.from_email" if sender else "content.from_email")
+    prepared = prepare({**content, "from_email": from_email}, kind, account_id)
+    keep(session, account_id, prepared)
+    return prepared
+
+
+def keep(session: Session, account_id: UUID, prepared: Prepared) -> None:
+    if prepared.document is not None and prepared.content_hash is not None:
+        store.keep(
+            session, content_hash=prepared.content_hash, account_id=account_id, document=prepared.document
+        )
+
+
+def prepared_json(prepared: Prepared) -> dict[str, Any]:
+    return {
+        "content_hash": prepared.content_hash,
+        "variables": prepared.variables,
+        "problems": [asdict(problem) for problem in prepared.problems],
+    }
+
+
+def render_preview(
+    session: Session, tools: Tools, *, account_id: UUID, content_hash: str, fields: dict[str, Any]
+) -> dict[str, Any]:
+    """Subject, html and text as a recipient with these fields would get them; links lead where they lead."""
+    document = get_document(session, account_id=account_id, content_hash=content_hash)
+    domain = document["from_email"].rpartition("@")[2]
+    composer = Composer(document, signers=[], return_path=return_path(domain), links=tools.links)
+    try:
+        return {**composer.render(fields), "problems": []}
+    except TemplateProblem as problem:
+        found = {"field": "content", "code": "template.field_missing", "detail": str(problem)}
+        return {"subject": None, "html": None, "text": None, "problems": [found]}
+
+
+def get_document(session: Session, *, account_id: UUID, content_hash: str) -> dict[str, Any]:
+    document = store.document(session, account_id=account_id, content_hash=content_hash)
+    if document is None:
+        raise exceptions.content_not_found()
+    return document

@@ -1,0 +1,116 @@
+"""Single e-mails: accepted, written down, and sent down the transactional lane; tests and Wici's own mails go the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import orjson
+from chassis import outbox
+from contracts.ids import message_ids
+from contracts.lanes import channel_lane
+from contracts.vocabulary import Channel, Lane, MessageState
+
+from email_gateway import exceptions
+from email_gateway.models import LedgerRow
+from email_gateway.store import ledger
+from email_gateway.store.ledger import Message
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+
+@dataclass(frozen=True, slots=True)
+class To:
+    """A recipient of a single e-mail."""
+
+    address: str
+    name: str | None = None
+    fields: dict[str, Any] = field(default_factory=dict)
+
+
+def accept(
+    session: Session,
+    *,
+    account_id: UUID,
+    send_id: UUID,
+    content_hash: str,
+    sender: str,
+    recipients: Sequence[To],
+    external_id: str | None = None,
+) -> list[tuple[UUID, str]]:
+    """Write the messages down and put them into the transactional lane, in one transaction.
+
+    Their ids follow from the send id, so that doing it twice with the same id does it once.
+
+    :returns: (message id, address) of each, in order.
+    """
+    of_number = message_ids(send_id)
+    messages = [
+        Message(
+            message_id=of_number(number),
+            account_id=account_id,
+            campaign_id=None,
+            contact_id=None,
+            address=to.address,
+            fields=to.fields,
+            content_hash=content_hash,
+            sender=sender,
+            lane=Lane.TRANSACTIONAL,
+            name=to.name,
+        )
+        for number, to in enumerate(recipients, start=1)
+    ]
+    ledger.accept(session, messages, external_id=external_id)
+    outbox.record_lane(
+        session, channel_lane(Channel.EMAIL, Lane.TRANSACTIONAL), _batch(send_id, account_id, content_hash, messages)
+    )
+    return [(message.message_id, message.address) for message in messages]
+
+
+def _batch(send_id: UUID, account_id: UUID, content_hash: str, messages: Sequence[Message]) -> bytes:
+    return orjson.dumps(
+        {
+            "v": 1,
+            "batch_id": str(send_id),
+            "account_id": str(account_id),
+            "campaign_id": None,
+            "send_id": str(send_id),
+            "content_hash": content_hash,
+            "trace_id": "",
+            "recipients": [
+                {"number": number, "contact_id": None, "address": message.address, "fields": message.fields, "name": message.name}
+                for number, message in enumerate(messages, start=1)
+            ],
+        }
+    )
+
+
+def ensure_storable(fields: dict[str, Any], where: str) -> None:
+    """:raises Invalid: a value holds a NUL character, which PostgreSQL cannot keep."""
+    if b"\\u0000" in orjson.dumps(fields):
+        raise exceptions.content_problems([{"field": where, "code": "field.invalid", "detail": "NUL is not a character."}])
+
+
+def get_message(session: Session, *, account_id: UUID, message_id: UUID) -> dict[str, Any]:
+    row = ledger.message(session, account_id=account_id, message_id=message_id)
+    if row is None:
+        raise exceptions.message_not_found()
+    return _json(row)
+
+
+def _json(row: LedgerRow) -> dict[str, Any]:
+    # `claimed` is a moment inside the sender; to everybody else the message is still accepted.
+    state = MessageState.ACCEPTED if row.state == "claimed" else MessageState(row.state)
+    return {
+        "id": row.message_id,
+        "to": row.address,
+        "state": state,
+        "code": row.code or None,
+        "detail": row.detail or None,
+        "attempts": row.attempts,
+        "external_id": row.external_id,
+        "updated_at": row.updated_at,
+    }
