@@ -49,6 +49,21 @@ class AccessChanged(EventSchema):
     operator_id = fields.UUID(allow_none=True, load_default=None)
 
 
+class SystemMailRequested(EventSchema):
+    """From identity: send one mail of the platform's own, in the user's language.
+
+    `template` is `password_reset`, `email_change`, `email_changed`, `new_device` or `second_factor_reset`; `fields` is
+    what it fills in: `login`, `account_name`, `link`, `hours_valid`, `address`, `device`, `new_email`.
+    """
+
+    account_id = fields.UUID(required=True)
+    user_id = fields.UUID(required=True)
+    to = fields.String(required=True)
+    language = fields.String(required=True)
+    template = fields.String(required=True)
+    fields_ = fields.Dict(keys=fields.String(), data_key="fields", attribute="fields", load_default=dict)
+
+
 class PlanChanged(EventSchema):
     account_id = fields.UUID(required=True)
     plan = fields.String(required=True)
@@ -129,6 +144,7 @@ class Event:
 ACCOUNT_REGISTERED = Event("identity", "account_registered", AccountRegistered)
 ACCOUNT_CLOSED = Event("identity", "account_closed", AccountClosed)
 ACCESS_CHANGED = Event("identity", "access_changed", AccessChanged)
+SYSTEM_MAIL_REQUESTED = Event("identity", "system_mail_requested", SystemMailRequested)
 PLAN_CHANGED = Event("identity", "plan_changed", PlanChanged)
 ADDRESSES_ARCHIVED = Event("contacts", "addresses_archived", AddressesArchived)
 SMS_ADDRESSES_REFUSED = Event("sms_gateway", "addresses_refused", AddressesRefused)
@@ -141,6 +157,7 @@ EVENTS: tuple[Event, ...] = (
     ACCOUNT_REGISTERED,
     ACCOUNT_CLOSED,
     ACCESS_CHANGED,
+    SYSTEM_MAIL_REQUESTED,
     PLAN_CHANGED,
     ADDRESSES_ARCHIVED,
     SMS_ADDRESSES_REFUSED,
