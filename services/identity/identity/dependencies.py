@@ -39,6 +39,17 @@ class Secrets(DependencyProvider):
         return self.vault
 
 
+class PanelUrl(DependencyProvider):
+    """`self.panel_url`: where links in mails lead, without a slash at the end."""
+
+    def setup(self) -> None:
+        config = load(Config, os.environ)
+        self.url = (config.panel_url or config.public_url).rstrip("/")
+
+    def get_dependency(self, worker_ctx: Any) -> str:
+        return self.url
+
+
 class LastUses(DependencyProvider):
     """`self.last_uses`: when keys were last seen, kept in memory and taken by a timer; a crash loses some seconds."""
 

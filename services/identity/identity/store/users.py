@@ -33,6 +33,13 @@ def user_for_update(session: Session, *, account_id: UUID, user_id: UUID) -> Use
     return session.scalar(query.with_for_update(), execution_options={"populate_existing": True})
 
 
+def any_user_for_update(session: Session, *, user_id: UUID) -> User | None:
+    """A user of whatever account: for operators, and for links that name the user alone."""
+    return session.scalar(
+        select(User).where(User.id == user_id).with_for_update(), execution_options={"populate_existing": True}
+    )
+
+
 def users_page(session: Session, *, account_id: UUID, after: UUID | None, limit: int) -> Sequence[User]:
     query = select(User).where(User.account_id == account_id)
     if after is not None:
@@ -69,6 +76,35 @@ def replace_roles(session: Session, *, user_id: UUID, role_ids: Collection[UUID]
     session.execute(delete(UserRole).where(UserRole.user_id == user_id))
     if role_ids:
         session.execute(insert(UserRole), [{"user_id": user_id, "role_id": role_id} for role_id in set(role_ids)])
+
+
+def roles_page(session: Session, *, account_id: UUID, after: UUID | None, limit: int) -> Sequence[Role]:
+    query = select(Role).where(Role.account_id == account_id)
+    if after is not None:
+        query = query.where(Role.id > after)
+    return session.scalars(query.order_by(Role.id).limit(limit)).all()
+
+
+def role_for_update(session: Session, *, account_id: UUID, role_id: UUID) -> Role | None:
+    return session.scalar(select(Role).where(Role.id == role_id, Role.account_id == account_id).with_for_update())
+
+
+def insert_role(session: Session, **columns: Any) -> bool:
+    """Add a role; False when the account has one of that name."""
+    statement = insert(Role).values(columns).on_conflict_do_nothing(index_elements=["account_id", "name"])
+    return session.scalar(statement.returning(Role.id)) is not None
+
+
+def role_named(session: Session, *, account_id: UUID, name: str) -> Role | None:
+    return session.scalar(select(Role).where(Role.account_id == account_id, Role.name == name))
+
+
+def holds_role(session: Session, *, user_id: UUID, role_id: UUID) -> bool:
+    return session.get(UserRole, (user_id, role_id)) is not None
+
+
+def delete_role(session: Session, *, role_id: UUID) -> None:
+    session.execute(delete(Role).where(Role.id == role_id))
 
 
 def insert_api_key(session: Session, **columns: Any) -> ApiKey:

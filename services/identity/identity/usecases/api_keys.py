@@ -14,7 +14,7 @@ from identity.domain import networks, rights, tokens
 from identity.domain.actors import account_of, user_of
 from identity.store import audit, sessions, users
 from identity.usecases import views
-from identity.usecases.sessions import announce_access_changed
+from identity.usecases.announcements import announce_access_changed
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

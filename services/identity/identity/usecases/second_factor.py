@@ -1,14 +1,24 @@
-"""Asking for the second factor at log-in (A12)."""
+"""The second factor (A12): enrolment, codes, recovery codes, trusted devices, the account's rule, reset."""
 
 from __future__ import annotations
 
-from datetime import datetime
+import io
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from uuid import UUID
 
+import segno
+
+from chassis.database import Database
 from chassis.secrets import Vault
-from identity.domain import totp
-from identity.models import User
-from identity.store import users
+from contracts.rpc import Actor
+from identity import exceptions
+from identity.domain import recovery, tokens, totp
+from identity.domain.actors import account_of, operator_of, session_user_of
+from identity.models import Account, User
+from identity.store import accounts, audit, second_factors, sessions, users
+from identity.usecases import mail, throttles, views
+from identity.usecases.announcements import announce_access_changed
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -19,9 +29,161 @@ def is_on(user: User) -> bool:
 
 
 def accepts(session: Session, vault: Vault, user: User, code: str, now: datetime) -> bool:
-    """Whether `code` is right; a right code is used up."""
+    """Whether `code` is right, as a code of the app or as a recovery code; a right one is used up."""
     if user.totp_secret is None:
         return False
+    if not (len(code) == 6 and code.isascii() and code.isdigit()):
+        hashed = recovery.code_hash(user.id, code)
+        return second_factors.use_recovery_code(session, user_id=user.id, code_hash=hashed, now=now)
     secret = vault.decrypt(user.totp_secret).decode()
     step = totp.matching_step(secret, code, now, last_step=user.totp_last_step)
     return step is not None and users.use_totp_step(session, user_id=user.id, step=step)
+
+
+def device_is_trusted(session: Session, user: User, account: Account, token: str | None, now: datetime) -> bool:
+    """Whether this device was trusted within the days that the account allows today."""
+    if not token:
+        return False
+    trusted_at = second_factors.device_trusted_at(
+        session, user_id=user.id, token_hash=tokens.token_hash(token), now=now
+    )
+    return trusted_at is not None and now < trusted_at + timedelta(days=account.trusted_device_days)
+
+
+def trust(session: Session, user: User, account: Account, name: str | None, now: datetime) -> str | None:
+    """Trust the device: its token, or None where the account allows no trust."""
+    if account.trusted_device_days == 0:
+        return None
+    token = tokens.new_token(tokens.DEVICE)
+    second_factors.trust_device(
+        session,
+        user_id=user.id,
+        token_hash=tokens.token_hash(token),
+        name=name,
+        now=now,
+        expires_at=now + timedelta(days=account.trusted_device_days),
+    )
+    return token
+
+
+def begin(session: Session, vault: Vault, actor: Actor, now: datetime) -> views.View:
+    """A new seed, which is in force once a code has confirmed it."""
+    user = _own(session, actor)
+    if is_on(user):
+        raise exceptions.conflict("totp.already_on", "The second factor is on; turn it off first.")
+    secret = totp.new_secret()
+    user.totp_secret = vault.encrypt(secret.encode())
+    user.totp_last_step = 0
+    address = totp.uri(secret, user.login)
+    return {"secret": secret, "uri": address, "qr_svg": _qr_svg(address)}
+
+
+def confirm(session: Session, vault: Vault, actor: Actor, now: datetime, *, code: str) -> views.View:
+    """Put the seed in force by a first code; the recovery codes are in the answer this once."""
+    user = _own(session, actor)
+    if is_on(user) or user.totp_secret is None:
+        raise exceptions.conflict("totp.not_begun", "There is no seed to confirm; begin anew.")
+    if not accepts(session, vault, user, code, now):
+        raise exceptions.invalid_field("code", "totp.wrong", "The code is wrong.")
+    user.totp_confirmed_at = now
+    codes = recovery.new_codes()
+    second_factors.replace_recovery_codes(
+        session, user_id=user.id, code_hashes=[recovery.code_hash(user.id, recovery_code) for recovery_code in codes]
+    )
+    _changed(session, actor, now, user, "totp.turned_on")
+    return {"recovery_codes": codes}
+
+
+def disable(database: Database, vault: Vault, actor: Actor, now: datetime, *, code: str) -> None:
+    """Turn the second factor off, which takes a code of it; guesses are slowed like log-ins."""
+    doors = throttles.doors("totp", str(session_user_of(actor)), actor)
+    with database.transaction() as session:
+        throttles.count_attempt(session, doors, now)
+    with database.transaction() as session:
+        right = _disable(session, vault, actor, now, code)
+        if right:
+            throttles.succeed(session, doors, now)
+    if not right:
+        raise exceptions.invalid_field("code", "totp.wrong", "The code is wrong or has been used.")
+
+
+def _disable(session: Session, vault: Vault, actor: Actor, now: datetime, code: str) -> bool:
+    user = _own(session, actor)
+    account = accounts.account(session, account_id=user.account_id)
+    if not is_on(user):
+        raise exceptions.conflict("totp.off", "The second factor is off.")
+    if account is not None and account.second_factor_required:
+        raise exceptions.conflict("totp.required", "The account requires a second factor of everybody.")
+    if not accepts(session, vault, user, code, now):
+        return False
+    _turn_off(session, user)
+    _changed(session, actor, now, user, "totp.turned_off")
+    return True
+
+
+def reset(session: Session, actor: Actor, now: datetime, *, user_id: UUID, reason: str) -> None:
+    """An operator turns off the second factor of somebody who has lost it."""
+    operator_of(actor)
+    user = users.any_user_for_update(session, user_id=user_id)
+    if user is None:
+        raise exceptions.not_found("user")
+    _turn_off(session, user)
+    sessions.end_sessions_of(session, user_id=user.id)
+    _changed(session, actor, now, user, "totp.reset", reason=reason)
+    mail.ask_for(session, user, "second_factor_reset")
+
+
+def get_settings(session: Session, actor: Actor) -> views.View:
+    account = accounts.account(session, account_id=account_of(actor))
+    if account is None:
+        raise exceptions.not_found("account")
+    return {
+        "second_factor_required": account.second_factor_required,
+        "trusted_device_days": account.trusted_device_days,
+    }
+
+
+def set_settings(
+    session: Session, actor: Actor, now: datetime, *, second_factor_required: bool, trusted_device_days: int
+) -> views.View:
+    """Make the second factor a duty, or not; whoever does must have one, or would be the first to be held up."""
+    account = accounts.account_for_update(session, account_id=account_of(actor))
+    if account is None:
+        raise exceptions.not_found("account")
+    if second_factor_required and not is_on(_own(session, actor)):
+        raise exceptions.conflict("totp.own_first", "Turn on your own second factor first.")
+    account.second_factor_required = second_factor_required
+    account.trusted_device_days = trusted_device_days
+    settings = get_settings(session, actor)
+    audit.record(session, actor, now, "account.security_set", account_id=account.id, details=settings)
+    announce_access_changed(session, account_id=account.id)
+    return settings
+
+
+def _own(session: Session, actor: Actor) -> User:
+    user = users.user_for_update(session, account_id=account_of(actor), user_id=session_user_of(actor))
+    if user is None:
+        raise exceptions.session_invalid()
+    return user
+
+
+def _turn_off(session: Session, user: User) -> None:
+    user.totp_secret = None
+    user.totp_confirmed_at = None
+    user.totp_last_step = 0
+    second_factors.replace_recovery_codes(session, user_id=user.id, code_hashes=[])
+    second_factors.forget_devices(session, user_id=user.id)
+
+
+def _changed(
+    session: Session, actor: Actor, now: datetime, user: User, action: str, *, reason: str | None = None
+) -> None:
+    session.flush()
+    audit.record(session, actor, now, action, account_id=user.account_id, target_id=user.id, reason=reason)
+    announce_access_changed(session, account_id=user.account_id, user_id=user.id)
+
+
+def _qr_svg(text: str) -> str:
+    drawn = io.BytesIO()
+    segno.make(text, error="m").save(drawn, kind="svg", scale=4, xmldecl=False, svgns=True)
+    return drawn.getvalue().decode()

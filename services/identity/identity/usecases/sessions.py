@@ -6,12 +6,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from chassis import outbox
 from chassis.database import Database
 from chassis.ids import new_id
 from chassis.secrets import Vault
 from contracts.errors import WiciError
-from contracts.events import ACCESS_CHANGED
 from contracts.rpc import Actor
 from identity import exceptions
 from identity.domain import rights, tokens
@@ -19,8 +17,9 @@ from identity.domain.actors import id_or_none
 from identity.hashing import Passwords
 from identity.models import Session as LogIn
 from identity.models import User
-from identity.store import audit, sessions, users
+from identity.store import accounts, audit, sessions, users
 from identity.usecases import second_factor, throttles, views
+from identity.usecases.announcements import announce_access_changed
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -52,7 +51,11 @@ def log_in(
     if passwords.is_outdated(user.password_hash):
         _rehash(database, user, passwords.hash(password))
     with database.transaction() as session:
-        outcome = _second_step(session, vault, actor, now, doors, user, totp=totp, device=device)
+        outcome = _second_step(
+            session, vault, actor, now, doors, user, totp=totp, device_token=device_token, device=device
+        )
+        if not isinstance(outcome, WiciError) and trust_device and second_factor.is_on(user):
+            outcome["device_token"] = _trust(session, user, device, now)
     if isinstance(outcome, WiciError):
         raise outcome
     return outcome
@@ -67,10 +70,14 @@ def _second_step(
     user: User,
     *,
     totp: str | None,
+    device_token: str | None,
     device: str | None,
 ) -> views.View | WiciError:
     """The session's tokens, or the error to raise once what was counted is committed."""
-    if second_factor.is_on(user):
+    account = accounts.account(session, account_id=user.account_id)
+    if account is None or account.state == "closed":
+        return exceptions.wrong_credentials()
+    if second_factor.is_on(user) and not second_factor.device_is_trusted(session, user, account, device_token, now):
         if not totp:
             throttles.give_back(session, doors, now)
             return exceptions.totp_required()
@@ -92,6 +99,11 @@ def _second_step(
         session, actor, now, "session.opened", account_id=user.account_id, user_id=user.id, target_id=opened.id
     )
     return issue_tokens(session, opened, now)
+
+
+def _trust(session: Session, user: User, device: str | None, now: datetime) -> str | None:
+    account = accounts.account(session, account_id=user.account_id)
+    return None if account is None else second_factor.trust(session, user, account, device, now)
 
 
 def _rehash(database: Database, user: User, password_hash: str) -> None:
@@ -183,13 +195,6 @@ def _end(session: Session, actor: Actor, now: datetime, opened: LogIn, action: s
     announce_access_changed(
         session, account_id=opened.account_id, user_id=opened.user_id, operator_id=opened.operator_id
     )
-
-
-def announce_access_changed(
-    session: Session, *, account_id: UUID | None, user_id: UUID | None = None, operator_id: UUID | None = None
-) -> None:
-    """Whoever remembers what a token may do forgets it."""
-    outbox.record(session, ACCESS_CHANGED, account_id=account_id, user_id=user_id, operator_id=operator_id)
 
 
 def principal(session: Session, now: datetime, *, token: str) -> views.View:

@@ -17,10 +17,10 @@ from identity.domain import rights
 from identity.domain.actors import account_of, session_user_of, user_of
 from identity.hashing import Passwords
 from identity.models import User
-from identity.store import accounts, audit, sessions, users
+from identity.store import accounts, audit, second_factors, sessions, users
 from identity.usecases import throttles, views
 from identity.usecases.accounts import normal_email
-from identity.usecases.sessions import announce_access_changed
+from identity.usecases.announcements import announce_access_changed
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -67,6 +67,8 @@ def change_password(
             raise exceptions.session_invalid()
         current.password_hash = password_hash
         sessions.end_sessions_of(session, user_id=user_id, except_id=UUID(actor["session_id"] or ""))
+        second_factors.forget_devices(session, user_id=user_id)
+        second_factors.drop_links(session, user_id=user_id)
         audit.record(session, actor, now, "password.changed", account_id=account_id, target_id=user_id)
         announce_access_changed(session, account_id=account_id, user_id=user_id)
 

@@ -101,6 +101,10 @@ def api_key(row: ApiKey) -> View:
     }
 
 
+def role(row: Role) -> View:
+    return {"id": row.id, "name": row.name, "permissions": row.permissions, "created_at": row.created_at}
+
+
 def audit_entry(row: AuditEntry) -> View:
     return {
         "id": row.id,

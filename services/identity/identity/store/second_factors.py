@@ -1,0 +1,107 @@
+"""Recovery codes, trusted devices, and links sent by mail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from identity.models import Account, OneTimeLink, RecoveryCode, TrustedDevice, User
+
+
+def replace_recovery_codes(session: Session, *, user_id: UUID, code_hashes: Iterable[bytes]) -> None:
+    session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
+    rows = [{"user_id": user_id, "code_hash": code_hash} for code_hash in code_hashes]
+    if rows:
+        session.execute(insert(RecoveryCode), rows)
+
+
+def use_recovery_code(session: Session, *, user_id: UUID, code_hash: bytes, now: datetime) -> bool:
+    """Use the code up; False when there is none such, or it has been used."""
+    statement = (
+        update(RecoveryCode)
+        .where(RecoveryCode.user_id == user_id, RecoveryCode.code_hash == code_hash, RecoveryCode.used_at.is_(None))
+        .values(used_at=now)
+        .returning(RecoveryCode.user_id)
+        .execution_options(synchronize_session=False)
+    )
+    return session.scalar(statement) is not None
+
+
+def trust_device(
+    session: Session, *, user_id: UUID, token_hash: bytes, name: str | None, now: datetime, expires_at: datetime
+) -> None:
+    session.add(TrustedDevice(token_hash=token_hash, user_id=user_id, name=name, created_at=now, expires_at=expires_at))
+
+
+def device_trusted_at(session: Session, *, user_id: UUID, token_hash: bytes, now: datetime) -> datetime | None:
+    """When the user's device was trusted; None when it was not, or no longer is."""
+    return session.scalar(
+        select(TrustedDevice.created_at).where(
+            TrustedDevice.token_hash == token_hash, TrustedDevice.user_id == user_id, TrustedDevice.expires_at > now
+        )
+    )
+
+
+def forget_devices(session: Session, *, user_id: UUID) -> None:
+    session.execute(delete(TrustedDevice).where(TrustedDevice.user_id == user_id))
+
+
+def insert_link(
+    session: Session,
+    *,
+    token_hash: bytes,
+    purpose: str,
+    user_id: UUID,
+    now: datetime,
+    expires_at: datetime,
+    email: str | None = None,
+) -> None:
+    """Add a link; an earlier one of the same purpose is worth nothing from now on."""
+    drop_links(session, user_id=user_id, purpose=purpose)
+    session.add(
+        OneTimeLink(
+            token_hash=token_hash, purpose=purpose, user_id=user_id, email=email, created_at=now, expires_at=expires_at
+        )
+    )
+
+
+def drop_links(session: Session, *, user_id: UUID, purpose: str | None = None) -> None:
+    statement = delete(OneTimeLink).where(OneTimeLink.user_id == user_id)
+    session.execute(statement if purpose is None else statement.where(OneTimeLink.purpose == purpose))
+
+
+def link(session: Session, *, token_hash: bytes, purpose: str, now: datetime) -> OneTimeLink | None:
+    """The link while it is valid."""
+    return session.scalar(
+        select(OneTimeLink).where(
+            OneTimeLink.token_hash == token_hash, OneTimeLink.purpose == purpose, OneTimeLink.expires_at > now
+        )
+    )
+
+
+def use_link(session: Session, *, token_hash: bytes, purpose: str, now: datetime) -> tuple[UUID, str | None] | None:
+    """Use the link up: its user and address. None when it does not exist, has expired, or somebody was first."""
+    statement = (
+        delete(OneTimeLink)
+        .where(OneTimeLink.token_hash == token_hash, OneTimeLink.purpose == purpose, OneTimeLink.expires_at > now)
+        .returning(OneTimeLink.user_id, OneTimeLink.email)
+        .execution_options(synchronize_session=False)
+    )
+    row = session.execute(statement).first()
+    return None if row is None else (row.user_id, row.email)
+
+
+def users_at(session: Session, *, email: str, account_name: str) -> list[tuple[User, str]]:
+    """The account's active users with that address, however its letters are written, and the account's name."""
+    query = (
+        select(User, Account.name)
+        .join(Account, Account.id == User.account_id)
+        .where(Account.name == account_name, User.state == "active", Account.state != "closed")
+        .order_by(User.id)
+    )
+    return [(row[0], row[1]) for row in session.execute(query) if row[0].email.casefold() == email.casefold()]

@@ -1,0 +1,19 @@
+"""Telling everybody who remembers what a token may do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from chassis import outbox
+from contracts.events import ACCESS_CHANGED
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+
+def announce_access_changed(
+    session: Session, *, account_id: UUID | None, user_id: UUID | None = None, operator_id: UUID | None = None
+) -> None:
+    """Whoever remembers what a token may do forgets it."""
+    outbox.record(session, ACCESS_CHANGED, account_id=account_id, user_id=user_id, operator_id=operator_id)

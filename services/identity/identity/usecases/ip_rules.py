@@ -1,0 +1,49 @@
+"""IP limits (A11): which addresses may use the account, by the panel and by keys; the gateway holds to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from contracts.rpc import Actor
+from identity import exceptions
+from identity.domain import networks
+from identity.domain.actors import account_of
+from identity.store import accounts, audit
+from identity.usecases import views
+from identity.usecases.announcements import announce_access_changed
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+
+def get(session: Session, actor: Actor) -> views.View:
+    account = accounts.account(session, account_id=account_of(actor))
+    if account is None:
+        raise exceptions.not_found("account")
+    return {"panel": account.panel_ip_rules, "api": account.api_ip_rules}
+
+
+def replace(session: Session, actor: Actor, now: datetime, *, panel: Sequence[str], api: Sequence[str]) -> views.View:
+    """Replace the lists; those that would lock out the address that sets them are refused."""
+    account = accounts.account_for_update(session, account_id=account_of(actor))
+    if account is None:
+        raise exceptions.not_found("account")
+    rules = {"panel": networks.canonical(panel, field="panel"), "api": networks.canonical(api, field="api")}
+    own = "api" if actor.get("api_key_id") else "panel"
+    if not networks.allows(rules[own], actor.get("address") or ""):
+        raise exceptions.would_lock_out(own)
+    before = {"panel": account.panel_ip_rules, "api": account.api_ip_rules}
+    account.panel_ip_rules, account.api_ip_rules = rules["panel"], rules["api"]
+    session.flush()
+    audit.record(
+        session,
+        actor,
+        now,
+        "account.ip_rules_set",
+        account_id=account.id,
+        details={"before": before, "after": rules},
+    )
+    announce_access_changed(session, account_id=account.id)
+    return rules

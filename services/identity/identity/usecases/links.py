@@ -1,0 +1,136 @@
+"""What a link by mail confirms: a new password (A3, A4) and a new address (A5)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from chassis.database import Database
+from contracts.rpc import Actor
+from identity import exceptions
+from identity.domain import passwords as password_rules
+from identity.domain import tokens
+from identity.domain.actors import account_of, session_user_of
+from identity.hashing import Passwords
+from identity.models import User
+from identity.store import audit, second_factors, sessions, users
+from identity.usecases import mail, throttles
+from identity.usecases.accounts import normal_email
+from identity.usecases.announcements import announce_access_changed
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+RESET_LIFE = timedelta(hours=1)
+EMAIL_CHANGE_LIFE = timedelta(hours=24)
+RESET, EMAIL_CHANGE = "password_reset", "email_change"
+
+
+def request_password_reset(
+    database: Database, panel_url: str, actor: Actor, now: datetime, *, email: str, account_name: str
+) -> None:
+    """Send a link, valid for one hour, to whoever has that address in that account; nobody is told whether one has."""
+    doors = throttles.doors("reset", f"{account_name}/{email}", actor)
+    with database.transaction() as session:
+        throttles.count_attempt(session, doors, now)
+    with database.transaction() as session:
+        for user, name in second_factors.users_at(session, email=email, account_name=account_name):
+            link = _new_link(session, panel_url, user, now, purpose=RESET, life=RESET_LIFE)
+            mail.ask_for(session, user, RESET, account_name=name, link=link, hours_valid=1)
+            audit.record(session, actor, now, "password.reset_requested", account_id=user.account_id, target_id=user.id)
+
+
+def reset_password(
+    database: Database, passwords: Passwords, actor: Actor, now: datetime, *, token: str, password: str
+) -> None:
+    """A new password by a link, which works once. Every session ends, and every device is a stranger again."""
+    token_hash = tokens.token_hash(token)
+    with database.transaction() as session:
+        found = second_factors.link(session, token_hash=token_hash, purpose=RESET, now=now)
+        user = users.any_user_for_update(session, user_id=found.user_id) if found else None
+    if user is None:
+        raise exceptions.not_found("password_reset")
+    password_rules.ensure_acceptable(password, login=user.login)
+    password_hash = passwords.hash(password)
+    with database.transaction() as session:
+        used = second_factors.use_link(session, token_hash=token_hash, purpose=RESET, now=now)
+        current = users.any_user_for_update(session, user_id=used[0]) if used else None
+        if current is None:
+            raise exceptions.not_found("password_reset")
+        current.password_hash = password_hash
+        second_factors.drop_links(session, user_id=current.id)
+        second_factors.forget_devices(session, user_id=current.id)
+        sessions.end_sessions_of(session, user_id=current.id)
+        audit.record(
+            session,
+            actor,
+            now,
+            "password.reset",
+            account_id=current.account_id,
+            user_id=current.id,
+            target_id=current.id,
+        )
+        announce_access_changed(session, account_id=current.account_id, user_id=current.id)
+
+
+def request_email_change(
+    database: Database,
+    passwords: Passwords,
+    panel_url: str,
+    actor: Actor,
+    now: datetime,
+    *,
+    email: str,
+    password: str,
+) -> None:
+    """Ask for another address, with the password; it changes when a link sent there is followed."""
+    doors = throttles.doors("password", str(session_user_of(actor)), actor)
+    with database.transaction() as session:
+        throttles.count_attempt(session, doors, now)
+        user = users.user(session, account_id=account_of(actor), user_id=session_user_of(actor))
+    if user is None:
+        raise exceptions.session_invalid()
+    if not passwords.verify(user.password_hash, password):
+        raise exceptions.invalid_field("password", "password.wrong", "This is not your password.")
+    with database.transaction() as session:
+        throttles.succeed(session, doors, now)
+        new_email = normal_email(email)
+        link = _new_link(session, panel_url, user, now, purpose=EMAIL_CHANGE, life=EMAIL_CHANGE_LIFE, email=new_email)
+        mail.ask_for(session, user, EMAIL_CHANGE, to=new_email, link=link, hours_valid=24)
+        audit.record(session, actor, now, "email.change_requested", account_id=user.account_id, target_id=user.id)
+
+
+def confirm_email_change(session: Session, actor: Actor, now: datetime, *, token: str) -> None:
+    """The link was followed: the address changes, and a notice goes to the old one."""
+    used = second_factors.use_link(session, token_hash=tokens.token_hash(token), purpose=EMAIL_CHANGE, now=now)
+    user = users.any_user_for_update(session, user_id=used[0]) if used else None
+    if used is None or user is None or used[1] is None:
+        raise exceptions.not_found("email_change")
+    mail.ask_for(session, user, "email_changed", to=user.email, new_email=used[1])
+    user.email = used[1]
+    # A reset link that went to the old address must not open the account to whoever reads it there.
+    second_factors.drop_links(session, user_id=user.id)
+    audit.record(session, actor, now, "email.changed", account_id=user.account_id, user_id=user.id, target_id=user.id)
+
+
+def _new_link(
+    session: Session,
+    panel_url: str,
+    user: User,
+    now: datetime,
+    *,
+    purpose: str,
+    life: timedelta,
+    email: str | None = None,
+) -> str:
+    token = tokens.new_token(tokens.LINK)
+    second_factors.insert_link(
+        session,
+        token_hash=tokens.token_hash(token),
+        purpose=purpose,
+        user_id=user.id,
+        now=now,
+        expires_at=now + life,
+        email=email,
+    )
+    return f"{panel_url}/{purpose.replace('_', '-')}/{token}"

@@ -1,0 +1,26 @@
+"""Mail of the platform's own: asked for by an event in the transaction that gives the reason for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from chassis import outbox
+from contracts.events import SYSTEM_MAIL_REQUESTED
+from identity.models import User
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+
+def ask_for(session: Session, user: User, template: str, *, to: str | None = None, **fields: Any) -> None:
+    """Ask for the mail `template` to the user, or to another address of the user's."""
+    outbox.record(
+        session,
+        SYSTEM_MAIL_REQUESTED,
+        account_id=user.account_id,
+        user_id=user.id,
+        to=to or user.email,
+        language=user.language,
+        template=template,
+        fields={"login": user.login, **fields},
+    )

@@ -1,0 +1,91 @@
+"""Roles: named sets of permissions (A9); managed in a session, like users."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from chassis.ids import new_id
+from contracts.rpc import Actor
+from identity import exceptions
+from identity.domain import rights
+from identity.domain.actors import account_of, session_user_of
+from identity.models import Role
+from identity.store import audit, users
+from identity.usecases import views
+from identity.usecases.announcements import announce_access_changed
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+
+def list_roles(session: Session, actor: Actor, *, limit: int, cursor: str | None) -> views.View:
+    session_user_of(actor)
+    rows = users.roles_page(session, account_id=account_of(actor), after=views.cursor_id(cursor), limit=limit + 1)
+    return views.page(rows, limit, views.role)
+
+
+def create(session: Session, actor: Actor, now: datetime, *, name: str, permissions: Sequence[str]) -> views.View:
+    """Add a role; its permissions need not be its maker's."""
+    session_user_of(actor)
+    columns = {
+        "id": new_id(),
+        "account_id": account_of(actor),
+        "name": name,
+        "permissions": rights.ensure_known(permissions, field="permissions"),
+        "created_at": now,
+    }
+    if not users.insert_role(session, **columns):
+        raise _name_taken()
+    audit.record(
+        session,
+        actor,
+        now,
+        "role.created",
+        account_id=account_of(actor),
+        target_id=str(columns["id"]),
+        details={"name": name, "permissions": columns["permissions"]},
+    )
+    return columns
+
+
+def update(session: Session, actor: Actor, now: datetime, *, role_id: UUID, **changes: Any) -> views.View:
+    """Rename a role or replace its permissions, for everybody who holds it; not a role that one holds oneself."""
+    row = _managed(session, actor, role_id)
+    if "name" in changes:
+        holder = users.role_named(session, account_id=row.account_id, name=changes["name"])
+        if holder is not None and holder.id != row.id:
+            raise _name_taken()
+        row.name = changes["name"]
+    if "permissions" in changes:
+        row.permissions = rights.ensure_known(changes["permissions"], field="permissions")
+    session.flush()
+    audit.record(session, actor, now, "role.changed", account_id=row.account_id, target_id=row.id, details=changes)
+    announce_access_changed(session, account_id=row.account_id)
+    return views.role(row)
+
+
+def delete(session: Session, actor: Actor, now: datetime, *, role_id: UUID) -> None:
+    """Remove a role from everybody who holds it."""
+    row = _managed(session, actor, role_id)
+    users.delete_role(session, role_id=row.id)
+    audit.record(
+        session, actor, now, "role.deleted", account_id=row.account_id, target_id=row.id, details={"name": row.name}
+    )
+    announce_access_changed(session, account_id=row.account_id)
+
+
+def _managed(session: Session, actor: Actor, role_id: UUID) -> Role:
+    manager_id = session_user_of(actor)
+    row = users.role_for_update(session, account_id=account_of(actor), role_id=role_id)
+    if row is None:
+        raise exceptions.not_found("role")
+    if users.holds_role(session, user_id=manager_id, role_id=role_id):
+        raise exceptions.own_rights()
+    return row
+
+
+def _name_taken() -> Exception:
+    return exceptions.conflict("role.name_taken", "There is a role of this name.")
