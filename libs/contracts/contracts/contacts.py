@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from marshmallow import fields, validate
 
 from contracts.rpc import Call
@@ -13,6 +15,11 @@ TEXT = validate.Length(max=1_000)
 KEY = validate.Regexp(r"^[a-z][a-z0-9_]{0,49}\Z", error="Lower-case letters, digits and underscores, a letter first.")
 MERGE_BY = validate.OneOf(["email", "phone", "external_id"])
 NOTE = validate.Length(max=2_000)
+
+
+def _word_of(words: type[StrEnum]) -> fields.String:
+    """A word of a vocabulary, in an answer."""
+    return fields.String(validate=validate.OneOf([word.value for word in words]))
 
 
 class Consent(Schema):
@@ -285,7 +292,7 @@ class ImportCounts(Schema):
 class Import(Schema):
     id = fields.UUID()
     filename = fields.String()
-    state = fields.Enum(JobState, by_value=True)
+    state = _word_of(JobState)
     stage = fields.String(allow_none=True)
     done = fields.Integer()
     total = fields.Integer(allow_none=True)
@@ -328,7 +335,7 @@ class ExportId(Schema):
 
 class Export(Schema):
     id = fields.UUID()
-    state = fields.Enum(JobState, by_value=True)
+    state = _word_of(JobState)
     format = fields.String()
     done = fields.Integer()
     total = fields.Integer(allow_none=True)
@@ -403,10 +410,10 @@ class RestoreNote(Schema):
 
 class Archived(Schema):
     id = fields.UUID()
-    channel = fields.Enum(Channel, by_value=True)
+    channel = _word_of(Channel)
     address = fields.String()
     contact_id = fields.UUID(allow_none=True)
-    reason = fields.Enum(ArchiveReason, by_value=True)
+    reason = _word_of(ArchiveReason)
     note = fields.String()
     source = fields.String()
     created_at = fields.AwareDateTime()
@@ -459,7 +466,7 @@ class SnapshotId(Schema):
 
 
 class Snapshot(Schema):
-    state = fields.Enum(JobState, by_value=True)
+    state = _word_of(JobState)
     total = fields.Integer(allow_none=True)
     error = fields.Nested(JobError, allow_none=True)
 

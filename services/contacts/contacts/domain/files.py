@@ -51,7 +51,7 @@ def extension(filename: str) -> str:
     if after.lower() not in EXTENSIONS:
         raise FileRefused(
             "import.file_extension",
-            f"Everything after the first dot of a name is the file's extension: .{after[:99]} is none of csv, txt, xlsx.",
+            f"Everything after the first dot of a name is the extension: .{after[:99]} is none of csv, txt, xlsx.",
         )
     return after.lower()
 
