@@ -158,6 +158,7 @@ class Journey:
         self, file: Path, *, group: str | None = None, show: Show = quiet, seconds: float = 600, **options: Any
     ) -> dict[str, Any]:
         """Import a file into a new group; returns the finished import."""
+        self._ensure_field("discount_code", "Kod rabatowy")
         job = self.api.upload("/v1/imports", file, options={"group_name": group, **options})
         finished = poll(
             lambda: self.api.get(f"/v1/imports/{job['id']}"),
@@ -168,6 +169,11 @@ class Journey:
         if finished["state"] != "done":
             raise RuntimeError(f"the import {finished['state']}: {finished['error']}")
         return finished
+
+    def _ensure_field(self, key: str, label: str) -> None:
+        """A custom text field: its column is recognised by its label, and templates know it by its key."""
+        if all(field["key"] != key for field in self.api.pages("/v1/contact-fields")):
+            self.api.post("/v1/contact-fields", {"key": key, "label": label, "type": "text"})
 
     def sms_campaign(self, group_id: str, *, text: str = SMS_TEXT, name: str = "Jesienna wyprzedaż (SMS)") -> str:
         """Draft an SMS campaign; returns its id."""
