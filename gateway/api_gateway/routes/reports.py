@@ -40,8 +40,8 @@ ROUTES = [
         summary="A campaign's report, live",
         description=(
             "Which counts there are depends on the channel. Rates are from 0 to 1, and null where there is nothing to"
-            " divide by: OR is `open_rate` (unique opens / delivered), CTR `click_rate` (unique clicks / delivered), CTOR"
-            " `click_to_open_rate`. 404 until the campaign has started."
+            " divide by: OR is `open_rate` (unique opens / delivered), CTR `click_rate` (unique clicks / delivered),"
+            " CTOR `click_to_open_rate` (unique clicks / unique opens). 404 until the campaign has started."
         ),
         response=contract.Report,
         tags=["Reports"],
@@ -103,8 +103,9 @@ ROUTES = [
         permission="reports.read",
         summary="Who did, or did not",
         description=(
-            "`who` is opened, not_opened, clicked, not_clicked, delivered or undelivered. Those who did not open or click"
-            " are among the delivered; `undelivered` has everything that failed, with the reason in `code` and `detail`."
+            "`who` is opened, not_opened, clicked, not_clicked, delivered or undelivered. Those who did not open or"
+            " click are among the delivered; `undelivered` has everything that failed, with the reason in `code` and"
+            " `detail`."
         ),
         query=contract.RecipientsPage,
         response=contract.MessagePage,

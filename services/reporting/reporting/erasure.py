@@ -42,7 +42,7 @@ def _erase_from(database: Database, table: str, account_id: UUID) -> int:
             gone = session.execute(
                 text(
                     f"DELETE FROM {table} t USING (SELECT tableoid, ctid FROM {table} WHERE account_id = :account"
-                    " LIMIT :limit) some WHERE t.tableoid = some.tableoid AND t.ctid = some.ctid"
+                    " LIMIT :limit) doomed WHERE t.tableoid = doomed.tableoid AND t.ctid = doomed.ctid"
                 ),
                 {"account": account_id, "limit": ROWS_AT_ONCE},
             ).rowcount  # type: ignore[attr-defined]

@@ -11,7 +11,7 @@ from uuid import UUID
 from contracts.errors import Invalid, NotFound
 from contracts.ids import created_at, first_id_at
 from contracts.reporting import Who
-from contracts.vocabulary import Channel, MessageState
+from contracts.vocabulary import CampaignState, Channel, MessageState
 from reporting import domain
 from reporting.domain import Dimension
 from reporting.store import campaigns, counters, messages
@@ -222,7 +222,7 @@ def _campaign(session: Session, account_id: UUID, campaign_id: UUID) -> Answer:
         "campaign_id": campaign_id,
         "name": found["name"] if found else None,
         "channel": Channel(channel or Channel.SMS),
-        "state": found["state"] if found else None,
+        "state": CampaignState(found["state"]) if found and found["state"] else None,
         "recipients": found["recipients"] if found else None,
         "started_at": found["started_at"] if found else None,
     }
