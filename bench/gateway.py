@@ -242,8 +242,6 @@ def main() -> None:
     client = "wrk" if shutil.which("wrk") else "own client"
     others = f"{os.cpu_count()} cores with a load of {os.getloadavg()[0]:.1f} from others"
     print(f"{others}, {client}, {options.connections} connections")
-        f"{os.cpu_count()} cores with a load of {os.getloadavg()[0]:.1f} from others, {client}, {options.connections} connections"
-    )
     with tempfile.TemporaryDirectory() as folder, system(folder) as (port, gunicorn, nameko):
         for name, path, headers in cases:
             load(port, path, headers, 8, 1.0)
