@@ -1,4 +1,4 @@
-"""`make bench`: every benchmark; parts first, alone with PostgreSQL and RabbitMQ, then whole campaigns on the whole system.
+"""`make bench`: every benchmark; the parts alone, then whole campaigns on the whole system.
 
 python deploy/local/run_bench.py [FILE …]
 """

@@ -6,6 +6,7 @@ python deploy/local/system.py up | down | status | logs [PROCESS] | migrate | ru
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -125,6 +126,8 @@ def servers() -> tuple[Environment, list[Callable[[], bool]]]:
 @contextmanager
 def borrowed_servers() -> Iterator[Environment]:
     """PostgreSQL and RabbitMQ for a while: what had to be started is ended, what ran before goes on."""
+    # A build that is cancelled gets SIGTERM; it may not leave servers behind either.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     environ, started = servers()
     try:
         yield environ
