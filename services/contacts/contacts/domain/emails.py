@@ -37,7 +37,9 @@ def by_authority(raw: str) -> str | None:
     if len(address) > MAX_LENGTH:
         return None
     try:
-        valid = validate_email(address, check_deliverability=False, allow_smtputf8=False, allow_quoted_local=False)
+        valid = validate_email(
+            address, check_deliverability=False, allow_smtputf8=False, allow_quoted_local=False, strict=True
+        )
     except EmailNotValidError:
         return None
     return valid.ascii_email.lower() if valid.ascii_email else None

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contacts.domain import emails, phones
+
+SPELLINGS = ["+48505603496", "0505603496", "505603496", "0048505603496", "505 603 496", "+48 505-603-496",
+             "(48) 505 603 496"]  # fmt: skip
+
+digits = st.text("0123456789", min_size=5, max_size=14)
+prefixes = st.sampled_from(["", "+48", "0048", "48", "0", "+", "00", "(48) ", "+49", "+4", "004", "00480"])
+mobile = st.tuples(st.sampled_from(["45", "50", "51", "53", "57", "60", "66", "69", "72", "73", "78", "79", "88", "22", "80"]),
+                   st.text("0123456789", min_size=6, max_size=8)).map("".join)  # fmt: skip
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_the_seven_spellings_are_one_number(spelling):
+    assert phones.to_e164(spelling, "PL") == "+48505603496"
+
+
+@pytest.mark.parametrize(
+    "raw", ["", "brak", "n/d", "505", "505-603-49a", "+48 12", "+4850560349612", "505 603 49", "+"]
+)
+def test_what_is_no_number_is_none(raw):
+    assert phones.to_e164(raw, "PL") is None
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.tuples(prefixes, digits | mobile, st.sampled_from(["", " ", "-", "\u00a0", ")"])), min_size=20, max_size=20
+    )
+)
+def test_the_cheap_path_says_what_phonenumbers_says(parts):
+    for prefix, number, separator in parts:
+        raw = f"{prefix}{number[:3]}{separator}{number[3:]}"
+        assert phones.to_e164(raw, "PL") == phones.by_authority(raw, "PL")
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=25))
+def test_any_text_is_a_number_or_none(raw):
+    assert phones.to_e164(raw, "PL") == phones.by_authority(raw, "PL")
+
+
+def test_other_regions_and_countries():
+    assert phones.to_e164("030 901820", "DE") == "+4930901820"
+    assert phones.to_e164("+49 30 901820", "PL") == "+4930901820"
+
+
+@pytest.mark.parametrize(
+    ("raw", "address"),
+    [
+        (" Jan.Kowalski@Poczta.EXAMPLE ", "jan.kowalski@poczta.example"),
+        ("jan@żółw.example", "jan@xn--w-uga1v8h.example"),
+        ("jan+lista@x.example", "jan+lista@x.example"),
+        ("jan@", None),
+        ("jan kowalski@x.example", None),
+        ("jan..kowalski@x.example", None),
+        ("jan@x,example", None),
+        ("@x.example", None),
+        ("jan@localhost", None),
+        ("jan@x.example\nbcc: y@x.example", None),
+        ("a" * 65 + "@x.example", None),
+    ],
+)
+def test_one_spelling_of_an_email_address(raw, address):
+    assert emails.normalise(raw) == address
+
+
+local = st.text("abz09.+_-AŻ '\"", min_size=0, max_size=12)
+domain = st.sampled_from(
+    ["x.example", "X.Example", "x", "x..example", "-x.example", "x-.example", "xn--.example", "x.1"]
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(local, domain | st.text("ab.-1", max_size=8)), min_size=10, max_size=10))
+def test_the_cheap_path_says_what_email_validator_says(parts):
+    for name, host in parts:
+        assert emails.normalise(f"{name}@{host}") == emails.by_authority(f"{name}@{host}")
