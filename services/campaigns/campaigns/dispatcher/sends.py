@@ -7,7 +7,6 @@ from collections import deque
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 from campaigns import domain
@@ -15,6 +14,7 @@ from campaigns.store.dispatch import BatchRange, Work
 from contracts.lanes import BATCH_SIZE
 
 Recipient = dict[str, Any]
+PACE_SECONDS = 5.0
 RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0, 15.0, 30.0)
 
 
@@ -31,6 +31,9 @@ class Send:
     task_name: str = ""
     retry_at: float = 0.0
     failures: int = 0
+    # When how many had been counted, for as long as the pace is measured.
+    counts: deque[tuple[float, int]] = field(default_factory=deque)
+    size: int = BATCH_SIZE
 
     def __post_init__(self) -> None:
         self.read_to = self.work.dispatched_to
@@ -45,26 +48,49 @@ class Send:
     def is_quiet(self, now: datetime) -> bool:
         return domain.is_quiet(self.quiet_hours, now.astimezone(self.zone))
 
-    def batches_ready(self, now: datetime) -> int:
-        """How many batches could be cut from what has been read; only the audience's last may be short of full."""
+    def note(self, work: Work) -> None:
+        """Take over what the database says now, and measure the channel's pace by it."""
+        self.work = work
+        now = time.monotonic()
+        self.counts.append((now, work.counted))
+        while now - self.counts[0][0] > PACE_SECONDS:
+            self.counts.popleft()
+
+    def per_second(self) -> float | None:
+        """Recipients a second that the channel settles; None until two looks show some."""
+        if len(self.counts) < 2:
+            return None
+        (first_at, first), (last_at, last) = self.counts[0], self.counts[-1]
+        return (last - first) / (last_at - first_at) if last_at > first_at else None
+
+    def batches_ready(self, now: datetime, in_flight: int, window: int) -> int:
+        """How many batches could go now, with so many recipients in flight; only the audience's last may be short."""
         if not self.buffer or self.is_quiet(now):
             return 0
+        allowed = domain.in_flight_allowed(self.work.channel, self.per_second(), window)
+        self.size = domain.batch_size(allowed)
+        slots = max(0, allowed - in_flight) // self.size
         if self.throttle is not None:
-            return 1 if self.throttle.allowed(self.next_portion_at, now) else 0
-        full, rest = divmod(len(self.buffer), BATCH_SIZE)
-        return full + (1 if rest and self.ended else 0)
+            return min(slots, 1) if self.throttle.allowed(self.next_portion_at, now) else 0
+        full, rest = divmod(len(self.buffer), self.size)
+        return min(slots, full + (1 if rest and self.ended else 0))
 
     def cut(self, now: datetime) -> list[Recipient]:
-        """Take the next batch's recipients, and note the pace."""
-        size = BATCH_SIZE
+        """Take the next batch's recipients, and note the pace of the throttle."""
+        size = self.size
         if self.throttle is not None:
             size = min(size, self.throttle.allowed(self.next_portion_at, now))
-        recipients = list(islice(self.buffer, size))
-        for _ in recipients:
-            self.buffer.popleft()
+        recipients = [self.buffer.popleft() for _ in range(min(size, len(self.buffer)))]
         if self.throttle is not None and recipients:
             self.next_portion_at = self.throttle.after(self.next_portion_at, now, len(recipients))
         return recipients
+
+    def page_wanted(self, most: int, now: datetime) -> int:
+        """How many recipients to read next; 0 while enough lie here, which is a full batch at least."""
+        if self.ended or self.is_quiet(now):
+            return 0
+        limit = BATCH_SIZE if self.throttle is not None else most
+        return limit if len(self.buffer) < max(limit // 2, BATCH_SIZE) else 0
 
     def take_page(self, page: list[Recipient]) -> None:
         """An empty page ends the audience: people may have been erased since it was numbered."""

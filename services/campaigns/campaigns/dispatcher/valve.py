@@ -18,7 +18,7 @@ from campaigns.config import DispatcherConfig
 from campaigns.dispatcher.lanes import Publisher, Reports
 from campaigns.dispatcher.sends import Recipient, Send
 from campaigns.store import dispatch as store
-from campaigns.store.dispatch import Advance, BatchRange, Work
+from campaigns.store.dispatch import Advance, BatchRange, InFlight, Work
 from campaigns.usecases import dispatch as steps
 from chassis.broker import Broker
 from chassis.database import Database
@@ -59,7 +59,7 @@ class Valve:
         self._publisher = Publisher(broker, database, self._woken.set)
         self._reports = Reports(broker, database, self._woken.set)
         self._sends: dict[UUID, Send] = {}
-        self._in_flight: dict[UUID, int] = {}
+        self._in_flight: dict[UUID, InFlight] = {}
         self._readers = ThreadPoolExecutor(4, "audience")
         self._steppers = ThreadPoolExecutor(4, "steps")
         self._renew_at = self._stale_at = 0.0
@@ -120,9 +120,10 @@ class Valve:
     def _hold(self, session: Any, work: Work) -> None:
         send = self._sends.get(work.id)
         if send is not None and send.work.state is work.state and send.dispatched_to == work.dispatched_to:
-            send.work = work
+            send.note(work)
             return
         send = self._sends[work.id] = Send(work)
+        send.note(work)
         if work.state is CampaignState.SENDING:
             # A crash, here or elsewhere, may have come between recording a batch and publishing it.
             recorded = store.unpublished(session, work.id)
@@ -143,11 +144,11 @@ class Valve:
 
     def _open_windows(self, now: datetime) -> None:
         with self._database.transaction() as session:
-            flying = store.open_batches(session)
-        self._in_flight = {campaign_id: count for campaign_id, _, _, count in flying}
+            flying = store.in_flight(session)
+        self._in_flight = {held.campaign_id: held for held in flying}
         by_account: dict[tuple[UUID, Channel], int] = defaultdict(int)
-        for _, account_id, channel, count in flying:
-            by_account[account_id, channel] += count
+        for held in flying:
+            by_account[held.account_id, held.channel] += held.batches
         turns = [turn for send in self._sends.values() if (turn := self._turn(send, now)) is not None]
         if not turns:
             return
@@ -161,10 +162,12 @@ class Valve:
             self._record_and_publish(cut)
 
     def _turn(self, send: Send, now: datetime) -> domain.Turn | None:
-        work = send.work
-        if work.state is not CampaignState.SENDING or not (ready := send.batches_ready(now)):
+        work, flying = send.work, self._in_flight.get(send.work.id)
+        batches, recipients = (flying.batches, flying.recipients) if flying else (0, 0)
+        if work.state is not CampaignState.SENDING:
             return None
-        return domain.Turn(work.id, work.account_id, work.channel, ready, self._in_flight.get(work.id, 0))
+        ready = send.batches_ready(now, recipients, self._config.window)
+        return domain.Turn(work.id, work.account_id, work.channel, ready, batches) if ready else None
 
     def _record_and_publish(self, cut: list[tuple[Send, BatchRange, list[Recipient]]]) -> None:
         """First on disk, then to the lane: what a crash leaves between the two is published again."""
@@ -224,9 +227,8 @@ class Valve:
                 self._renew_at = 0.0
                 self._relay.poke()
             return
-        wanted = BATCH_SIZE if send.throttle else page
-        if not send.ended and len(send.buffer) <= wanted // 2 and not send.is_quiet(now):
-            self._submit(send, "page", self._readers, steps.read_page, self._desk, send.work, send.read_to, wanted)
+        if limit := send.page_wanted(page, now):
+            self._submit(send, "page", self._readers, steps.read_page, self._desk, send.work, send.read_to, limit)
 
     def _step_over(self, send: Send) -> None:
         """Sent, cancelled or failed: settle once its last batches are counted."""

@@ -25,7 +25,8 @@ WITHDRAW_AFTER = timedelta(seconds=30)
 
 _COLUMNS = (
     "id, account_id, name, channel, state, sender, audience, options, time_zone, content_hash, fields, trace_id,"
-    " send_id, recipients, dispatched_to, next_portion_at"
+    " send_id, recipients, dispatched_to, next_portion_at,"
+    " submitted + failed + deferred AS counted"
 )
 
 
@@ -49,6 +50,18 @@ class Work:
     recipients: int | None
     dispatched_to: int
     next_portion_at: datetime | None
+    counted: int
+
+
+@dataclass(frozen=True)
+class InFlight:
+    """What a campaign has in flight, whoever dispatches it."""
+
+    campaign_id: UUID
+    account_id: UUID
+    channel: Channel
+    batches: int
+    recipients: int
 
 
 @dataclass(frozen=True)
@@ -218,15 +231,18 @@ def withdraw_unpublished(session: Session, campaign_id: UUID) -> None:
     )
 
 
-def open_batches(session: Session) -> list[tuple[UUID, UUID, Channel, int]]:
-    """(campaign, account, channel, batches in flight) of everything in flight, whoever dispatches it."""
+def in_flight(session: Session) -> list[InFlight]:
+    """Everything in flight, by campaign."""
     rows = session.execute(
         text(
-            "SELECT campaign_id, account_id, channel, count(*) FROM campaign_batches"
+            "SELECT campaign_id, account_id, channel, count(*), sum(size) FROM campaign_batches"
             " WHERE state IN ('publishing', 'published') GROUP BY 1, 2, 3"
         )
     )
-    return [(campaign_id, account_id, Channel(channel), count) for campaign_id, account_id, channel, count in rows]
+    return [
+        InFlight(campaign_id, account_id, Channel(channel), batches, recipients)
+        for campaign_id, account_id, channel, batches, recipients in rows
+    ]
 
 
 def unpublished(session: Session, campaign_id: UUID) -> list[BatchRange]:

