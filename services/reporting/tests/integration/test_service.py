@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import sys
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -14,7 +17,7 @@ from sqlalchemy import text
 from chassis.broker import Broker
 from chassis.database import Database
 from chassis.rpc_client import RpcClient
-from chassis.testing import Launcher, wait_until
+from chassis.testing import RunningProcess, free_port, wait_until
 from contracts import events
 from contracts.errors import Invalid, NotFound
 from reporting.ingest import Ingest
@@ -24,12 +27,29 @@ from ..factories import Send
 Call = Any
 
 
+@pytest.fixture(scope="module")
+def service(
+    amqp_url: str, database_url: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningProcess]:
+    """One service process for all tests of this file; it holds nothing between two calls."""
+    nameko = str(Path(sys.executable).with_name("nameko"))
+    environ = {
+        **os.environ,
+        "AMQP_URL": amqp_url,
+        "HEALTH_PORT": str(free_port()),
+        "REPORTING_DATABASE_URL": database_url("reporting"),
+    }
+    command = [nameko, "run", "--broker", amqp_url, "reporting.service:ReportingService"]
+    process = RunningProcess(command, environ, tmp_path_factory.mktemp("reporting") / "service.log").wait_ready()
+    yield process
+    process.stop()
+
+
 @pytest.fixture
-def call(database: Database, broker: Broker, launch_service: Launcher) -> Iterator[Call]:
-    """`call(send, "get_report", …)` on behalf of the send's account."""
-    launch_service("reporting.service:ReportingService", service="reporting")
+def call(database: Database, broker: Broker, service: RunningProcess) -> Call:
+    """`call(account_id, "get_report", …)`: an RPC on behalf of that account."""
     client = RpcClient(broker)
-    yield lambda account, name, **payload: client.call(f"reporting.{name}", {"account_id": account}, payload)
+    return lambda account, name, **payload: client.call(f"reporting.{name}", {"account_id": account}, payload)
 
 
 def an_email_campaign(database: Database) -> Send:

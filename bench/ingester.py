@@ -1,0 +1,192 @@
+"""How fast delivery events go into the message log, beside bare COPY of the same rows.
+
+    python bench/ingester.py [--messages 200000] [--batches-a-transaction 20] [--lane]
+
+Needs a PostgreSQL where a database may be created (`WICI_TEST_DATABASE_URL`). Three rounds: the first state of each message,
+its final state, and opens and clicks of a tenth of them. The limit is COPY of the same rows into a copy of the table with
+its indexes. With `--lane` the first two rounds go through the real lane and one `reporting.ingester` process
+(`WICI_TEST_AMQP_URL`, `WICI_TEST_RABBITMQCTL`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import os
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import wait
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import orjson
+import psycopg
+import sqlalchemy
+from chassis.broker import Broker
+from chassis.database import Database, copy_rows, make_engine
+from chassis.ids import new_id
+from chassis.migrate import migrate
+from chassis.testing import admin_url, delete_vhost, free_port, make_vhost
+from contracts import ids, lanes
+from psycopg import sql
+from reporting.check import differences
+from reporting.ingest import Ingest
+from sqlalchemy import text
+
+BATCH = 1_000
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def delivery_events(messages: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
+    """First states, final states and engagements of one campaign."""
+    account_id, campaign_id, send_id = str(uuid4()), str(uuid4()), new_id()
+    id_of, now = ids.message_ids(send_id), time.time()
+    first, final, acts = [], [], []
+    for number in range(1, messages + 1):
+        origin = {
+            "message_id": str(id_of(number)),
+            "account_id": account_id,
+            "campaign_id": campaign_id,
+            "channel": "sms",
+        }
+        static = {
+            "contact_id": str(uuid4()),
+            "address": f"+48{random.randrange(500_000_000, 900_000_000)}",
+            "sender": "WICI",
+            "parts": 1,
+            "cost": 7,
+            "domain": f"260{random.choice((1, 2, 3, 6)):02d}",
+        }
+        at = now + number / 20_000
+        first.append({**origin, **static, "at": at, "kind": "submitted"})
+        kind, code = ("delivered", "000") if random.random() < 0.96 else ("undelivered", "001")
+        final.append({**origin, "at": at + 3, "kind": kind, "code": code})
+        if number % 10 == 0:
+            act = {**origin, "ip": "192.0.2.1", "user_agent": "Mozilla/5.0 (iPhone; Mobile)"}
+            acts.append({**act, "at": at + 60, "kind": "opened", "event_id": f"o{number}"})
+            acts.append({**act, "at": at + 61, "kind": "clicked", "event_id": f"c{number}", "url": "https://example.com/a"})
+    return first, final, acts
+
+
+def bodies_of(events: list[dict[str, Any]]) -> list[bytes]:
+    starts = range(0, len(events), BATCH)
+    return [orjson.dumps({"v": 1, "source": "bench", "events": events[at : at + BATCH]}) for at in starts]
+
+
+def timed(name: str, count: int, work: Callable[[], object], limit: float | None = None) -> float:
+    """Run and print one round; returns events a second."""
+    cpu, started = time.process_time(), time.monotonic()
+    work()
+    seconds, cpu = time.monotonic() - started, time.process_time() - cpu
+    ratio = f"  {count / seconds / limit:6.0%} of COPY" if limit else ""
+    print(f"{name:34s} {count / seconds:10,.0f} /s   {1e6 * cpu / count:5.1f} µs of this process each{ratio}")
+    return count / seconds
+
+
+def bare_copy(database: Database, events: list[dict[str, Any]]) -> None:
+    """The same rows by COPY alone, into a table with the same indexes."""
+    rows = [(e["message_id"], e["account_id"], e["campaign_id"], e["contact_id"], e["channel"], e["address"], e["sender"],
+             e["domain"], e["parts"], e["cost"], 20, datetime.fromtimestamp(e["at"], UTC)) for e in events]  # fmt: skip
+    columns = "message_id account_id campaign_id contact_id channel address sender domain parts cost state state_at".split()
+    with database.transaction() as session:
+        session.execute(text("CREATE TABLE bare (LIKE messages INCLUDING ALL)"))
+
+    def work() -> None:
+        for at in range(0, len(rows), 20 * BATCH):
+            with database.transaction() as session:
+                copy_rows(session, "bare", columns, rows[at : at + 20 * BATCH])
+
+    global LIMIT
+    LIMIT = timed("limit: COPY, same rows and indexes", len(rows), work)
+
+
+LIMIT = 0.0
+
+
+def ingest(database: Database, bodies: list[bytes], at_once: int) -> Callable[[], None]:
+    ingester = Ingest(database)
+
+    def work() -> None:
+        for at in range(0, len(bodies), at_once):
+            ingester.write([orjson.loads(body)["events"] for body in bodies[at : at + at_once]])
+
+    return work
+
+
+def by_lane(url: str, bodies: list[bytes], database: Database, metric: str, wanted: int) -> None:
+    """Through the broker and one ingester process, from the first publish to the last counted event."""
+    amqp_url = make_vhost()
+    environ = {**os.environ, "AMQP_URL": amqp_url, "REPORTING_DATABASE_URL": url, "HEALTH_PORT": str(free_port())}
+    broker = Broker(amqp_url, "bench").start()
+    process = subprocess.Popen([sys.executable, "-m", "reporting.ingester"], env=environ, stderr=subprocess.DEVNULL)
+    time.sleep(3)
+    before, started = _cpu(process.pid), time.monotonic()
+    wait([broker.publish(lanes.DELIVERY_EVENTS, body) for body in bodies])
+    while _counted(database, metric) < wanted:
+        time.sleep(0.05)
+    seconds, cpu = time.monotonic() - started, _cpu(process.pid) - before
+    events = len(bodies) * BATCH
+    print(f"{'by lane: ' + metric:34s} {events / seconds:10,.0f} /s   {1e6 * cpu / events:5.1f} µs of the ingester each")
+    process.terminate()
+    process.wait(10)
+    broker.close()
+    delete_vhost(amqp_url)
+
+
+def _cpu(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def _counted(database: Database, metric: str) -> int:
+    with database.transaction() as session:
+        return int(session.scalar(text(f"SELECT COALESCE(sum({metric}), 0) FROM counters WHERE dimension = 0")))
+
+
+def run(url: str, options: argparse.Namespace) -> None:
+    database = Database(make_engine(url, pool_size=2))
+    Ingest(database).prepare_partitions(datetime.now(UTC))
+    first, final, acts = delivery_events(options.messages)
+    bare_copy(database, first)
+    at_once = options.batches_a_transaction
+    for name, events in (("first state (sender, address, …)", first), ("final state", final), ("opens and clicks", acts)):
+        timed(name, len(events), ingest(database, bodies_of(copy.deepcopy(events)), at_once), LIMIT)
+    timed("all of it again (nothing changes)", len(final), ingest(database, bodies_of(final), at_once), LIMIT)
+    both, final, _ = delivery_events(options.messages)
+    paired = [event for pair in zip(both, final, strict=True) for event in pair]
+    timed("first and final in one transaction", len(paired), ingest(database, bodies_of(paired), at_once), LIMIT)
+    if options.lane:
+        more, final, _ = delivery_events(options.messages)
+        sent, ended = _counted(database, "sent"), _counted(database, "delivered + undelivered")
+        by_lane(url, bodies_of(more), database, "sent", sent + options.messages)
+        by_lane(url, bodies_of(final), database, "delivered + undelivered", ended + options.messages)
+    with database.transaction() as session:
+        print("counters equal the log:", not differences(session))
+    database.dispose()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--messages", type=int, default=200_000)
+    parser.add_argument("--batches-a-transaction", type=int, default=20)
+    parser.add_argument("--lane", action="store_true")
+    options = parser.parse_args()
+    name = f"bench_reporting_{uuid4().hex[:8]}"
+    with psycopg.connect(admin_url(), autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    url = sqlalchemy.make_url(admin_url()).set(database=name).render_as_string(hide_password=False)
+    try:
+        migrate("reporting", url)
+        run(url, options)
+    finally:
+        with psycopg.connect(admin_url(), autocommit=True) as connection:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+if __name__ == "__main__":
+    main()
