@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
@@ -35,6 +36,7 @@ from sms_gateway import usecases
 from sms_gateway.store import directory
 
 ADMIN = os.environ.get("WICI_TEST_DATABASE_URL", "postgresql://wici:wici@127.0.0.1:55432/postgres")
+CHILDREN: list[subprocess.Popen[bytes]] = []
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -87,10 +89,14 @@ def main() -> None:
         admin.execute(f"CREATE DATABASE {name}")
     url = ADMIN.rsplit("/", 1)[0] + f"/{name}"
     amqp = make_vhost()
+    # SIGTERM must end the children too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
     try:
         migrate("sms_gateway", url)
         measure(options, url, amqp, name)
     finally:
+        for child in CHILDREN:
+            child.kill()
         delete_vhost(amqp)
         with psycopg.connect(ADMIN, autocommit=True) as admin:
             admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
@@ -103,6 +109,7 @@ def measure(options: argparse.Namespace, url: str, amqp: str, name: str) -> None
         [sys.executable, "-m", "wici_simulators.smsc", "--port", str(port), "--http-port", str(http), "--settings", settings],
         stdout=subprocess.DEVNULL,
     )
+    CHILDREN.append(simulator)
     database = Database(make_engine(url, pool_size=2))
     account_id, campaign_id, send_id = new_id(), new_id(), new_id()
     with database.transaction() as session:
@@ -129,6 +136,7 @@ def measure(options: argparse.Namespace, url: str, amqp: str, name: str) -> None
     postgres_before, own_before = postgres.look(), time.process_time()
     log = tempfile.NamedTemporaryFile("w+", suffix=".log")
     connector = subprocess.Popen([sys.executable, "-m", "sms_gateway.connector"], env=environ, stderr=log)
+    CHILDREN.append(connector)
     spy = None
     if options.profile:
         kind = "speedscope" if options.profile.endswith(".json") else "raw"

@@ -100,6 +100,8 @@ class Engine:
             for recipient in recipients:
                 if not isinstance(recipient["number"], int) or not isinstance(recipient["address"], str):
                     raise ValueError("a recipient without a number or an address")
+            if len({recipient["number"] for recipient in recipients}) != len(recipients):
+                raise ValueError("a number twice")
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             log.error("batch_unreadable", lane=lane, error=type(error).__name__)
             delivery.nack(requeue=False)

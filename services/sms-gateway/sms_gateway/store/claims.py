@@ -46,16 +46,18 @@ def take(cursor: Cursor[Any], instance_id: UUID, chunks: Sequence[Chunk]) -> lis
     spans = [_span(chunk) for chunk in chunks]
     states = _states(cursor, chunks, spans)
     claimed = _claimed(cursor, chunks, spans)
-    taken = [_sort_out(chunk, states, claimed) for chunk in chunks]
-    rows = []
-    for each in taken:
+    taken = []
+    for chunk in chunks:
+        each = _sort_out(chunk, states, claimed)
+        taken.append(each)
+        chunk.claim = None
         if each.mine:
             numbers = [recipient["number"] for recipient in each.mine]
-            each.chunk.claim = Claim(new_id(), len(numbers))
-            each.chunk.recipients = each.mine
-            rows.append((each.chunk, numbers))
-            claimed.setdefault(each.chunk.batch.header.send_id, set()).update(numbers)
-    insert(cursor, instance_id, [chunk for chunk, _ in rows])
+            chunk.claim = Claim(new_id(), len(numbers))
+            chunk.recipients = each.mine
+            # The same batch may stand twice in one transaction.
+            claimed.setdefault(chunk.batch.header.send_id, set()).update(numbers)
+    insert(cursor, instance_id, [chunk for chunk in chunks if chunk.claim is not None])
     return taken
 
 
