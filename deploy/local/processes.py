@@ -268,6 +268,8 @@ def control() -> Any:
         server.supervisor.getState()
     except (OSError, http.client.HTTPException):
         return None
+    except xmlrpc.client.Fault:
+        pass  # it is shutting down, and says so; it still runs
     return server
 
 
