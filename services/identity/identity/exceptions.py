@@ -96,6 +96,10 @@ def operator_required() -> Forbidden:
     return Forbidden("operator.required", "Only an operator may do this.")
 
 
+def account_required() -> Forbidden:
+    return Forbidden("account.required", "An operator has no account and no user of its own.")
+
+
 def session_required() -> Forbidden:
     return Forbidden("session.required", "This is done in a logged-in session, not with an API key.")
 

@@ -206,6 +206,16 @@ class TrustedDevice(Base):
     expires_at: Mapped[datetime]
 
 
+class KnownDevice(Base):
+    """Where a user has logged in from before: a hash of the device's name and its network."""
+
+    __tablename__ = "known_devices"
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    device_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    last_seen_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class OneTimeLink(Base):
     """A link sent by mail: to reset a password, or to confirm a new address (`email`)."""
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from contracts.errors import WiciError
 from contracts.rpc import Actor
-from identity.exceptions import operator_required, session_invalid, session_required
+from identity.exceptions import account_required, operator_required, session_invalid, session_required
 
 
 def account_of(actor: Actor) -> UUID:
     """The account on whose behalf the call is made."""
     account_id = actor.get("account_id")
     if not account_id:
-        raise session_invalid()
+        raise _nobody(actor)
     return UUID(account_id)
 
 
@@ -20,7 +21,7 @@ def user_of(actor: Actor) -> UUID:
     """The user who asks, or whose key does."""
     user_id = actor.get("user_id")
     if not user_id:
-        raise session_invalid()
+        raise _nobody(actor)
     return UUID(user_id)
 
 
@@ -37,6 +38,10 @@ def operator_of(actor: Actor) -> UUID:
     if not operator_id:
         raise operator_required()
     return UUID(operator_id)
+
+
+def _nobody(actor: Actor) -> WiciError:
+    return account_required() if actor.get("operator_id") else session_invalid()
 
 
 def id_or_none(written: str | None) -> UUID | None:

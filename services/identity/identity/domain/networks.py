@@ -21,6 +21,18 @@ def canonical(entries: Iterable[str], *, field: str) -> list[str]:
     return list(networks)
 
 
+def network_of(address: str, *, ipv4_bits: int) -> str:
+    """The network that an address lies in: a /64 for IPv6; what is no address stays as it is."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
+        parsed = parsed.ipv4_mapped
+    bits = 64 if parsed.version == 6 else ipv4_bits
+    return str(ipaddress.ip_network((parsed, bits), strict=False))
+
+
 def allows(networks: Iterable[str], address: str) -> bool:
     """Whether `address` lies in one of `networks`; an empty list allows every address."""
     listed = list(networks)

@@ -7,10 +7,11 @@ then cannot all pass before the first one has failed. A login that does not exis
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from identity.domain.networks import network_of
 
 
 @dataclass(frozen=True)
@@ -60,14 +61,7 @@ def login_key(kind: str, login: str) -> bytes:
 
 def address_key(address: str) -> bytes:
     """Key of an address's throttle. One IPv6 customer holds a /64, so that is what counts."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return hashlib.sha256(f"address:{address}".encode()).digest()
-    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
-        parsed = parsed.ipv4_mapped
-    bits = 64 if parsed.version == 6 else 32
-    return hashlib.sha256(f"address:{ipaddress.ip_network((parsed, bits), strict=False)}".encode()).digest()
+    return hashlib.sha256(f"address:{network_of(address, ipv4_bits=32)}".encode()).digest()
 
 
 def _blocked_until(failures: int, rule: Rule, now: datetime) -> datetime | None:

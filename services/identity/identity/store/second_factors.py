@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from identity.models import Account, OneTimeLink, RecoveryCode, TrustedDevice, User
+from identity.models import Account, KnownDevice, OneTimeLink, RecoveryCode, TrustedDevice, User
 
 
 def replace_recovery_codes(session: Session, *, user_id: UUID, code_hashes: Iterable[bytes]) -> None:
@@ -49,6 +49,18 @@ def device_trusted_at(session: Session, *, user_id: UUID, token_hash: bytes, now
 
 def forget_devices(session: Session, *, user_id: UUID) -> None:
     session.execute(delete(TrustedDevice).where(TrustedDevice.user_id == user_id))
+
+
+def is_new_device(session: Session, *, user_id: UUID, device_hash: bytes, now: datetime) -> bool:
+    """Whether the user, who has logged in before, has never done so from there; remembers it."""
+    seen = session.execute(select(KnownDevice.device_hash).where(KnownDevice.user_id == user_id).limit(1)).first()
+    inserted = session.scalar(
+        insert(KnownDevice)
+        .values(user_id=user_id, device_hash=device_hash, last_seen_at=now)
+        .on_conflict_do_update(index_elements=["user_id", "device_hash"], set_={"last_seen_at": now})
+        .returning(literal_column("xmax = 0"))
+    )
+    return bool(inserted) and seen is not None
 
 
 def insert_link(

@@ -9,10 +9,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from identity.domain.throttling import Throttle
-from identity.models import LoginThrottle, OneTimeLink, SessionToken, TrustedDevice
+from identity.models import KnownDevice, LoginThrottle, OneTimeLink, SessionToken, TrustedDevice
 from identity.models import Session as LogIn
 
 KEEP_THROTTLES = timedelta(days=1)
+KEEP_DEVICES = timedelta(days=180)
 
 
 def throttle_for_update(session: Session, *, key: bytes, now: datetime) -> Throttle:
@@ -40,5 +41,6 @@ def sweep(session: Session, *, now: datetime) -> None:
     session.execute(delete(LogIn).where(LogIn.expires_at <= now))
     session.execute(delete(SessionToken).where(SessionToken.expires_at <= now))
     session.execute(delete(TrustedDevice).where(TrustedDevice.expires_at <= now))
+    session.execute(delete(KnownDevice).where(KnownDevice.last_seen_at <= now - KEEP_DEVICES))
     session.execute(delete(OneTimeLink).where(OneTimeLink.expires_at <= now))
     session.execute(delete(LoginThrottle).where(LoginThrottle.last_at <= now - KEEP_THROTTLES))

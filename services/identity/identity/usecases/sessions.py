@@ -12,13 +12,13 @@ from chassis.secrets import Vault
 from contracts.errors import WiciError
 from contracts.rpc import Actor
 from identity import exceptions
-from identity.domain import rights, tokens
+from identity.domain import networks, rights, tokens
 from identity.domain.actors import id_or_none
 from identity.hashing import Passwords
 from identity.models import Session as LogIn
 from identity.models import User
-from identity.store import accounts, audit, sessions, users
-from identity.usecases import second_factor, throttles, views
+from identity.store import accounts, audit, second_factors, sessions, users
+from identity.usecases import mail, second_factor, throttles, views
 from identity.usecases.announcements import announce_access_changed
 
 if TYPE_CHECKING:
@@ -95,10 +95,19 @@ def _second_step(
         last_used_at=now,
         expires_at=now + tokens.REFRESH_LIFE,
     )
+    _notice_new_device(session, actor, now, user, device)
     audit.record(
         session, actor, now, "session.opened", account_id=user.account_id, user_id=user.id, target_id=opened.id
     )
     return issue_tokens(session, opened, now)
+
+
+def _notice_new_device(session: Session, actor: Actor, now: datetime, user: User, device: str | None) -> None:
+    """Tell a user by mail of a log-in from where there was none before."""
+    address = actor.get("address") or ""
+    place = f"{device or ''}\n{networks.network_of(address, ipv4_bits=24)}"
+    if second_factors.is_new_device(session, user_id=user.id, device_hash=tokens.token_hash(place), now=now):
+        mail.ask_for(session, user, "new_device", device=device or "", address=address)
 
 
 def _trust(session: Session, user: User, device: str | None, now: datetime) -> str | None:

@@ -316,6 +316,24 @@ def test_a_new_address_is_confirmed_from_there_and_told_to_the_old(
         do(links.confirm_email_change, {}, token=token)
 
 
+def test_a_log_in_from_elsewhere_is_told_by_mail(
+    register: Callable[..., Actor], log_in: Callable[..., Any], mails: Callable[[], list[dict[str, Any]]]
+) -> None:
+    register()
+
+    log_in("kowal", device="Firefox", address="192.0.2.1")
+    log_in("kowal", device="Firefox", address="192.0.2.77")
+    assert mails() == []
+    log_in("kowal", device="Firefox", address="203.0.113.1")
+    log_in("kowal", device="Telefon", address="192.0.2.1")
+    log_in("kowal", device="Telefon", address="192.0.2.1")
+
+    assert [(mail["template"], mail["fields"]["device"], mail["fields"]["address"]) for mail in mails()] == [
+        ("new_device", "Firefox", "203.0.113.1"),
+        ("new_device", "Telefon", "192.0.2.1"),
+    ]
+
+
 # --- IP rules (A11)
 
 
