@@ -261,16 +261,21 @@ class MailRouteQuery(Schema):
     route_id = fields.UUID(required=True)
 
 
+SenderDomainPage = page_of(SenderDomain)
+OperatorSenderDomainPage = page_of(OperatorSenderDomain)
+SenderAddressPage = page_of(SenderAddress)
+MailRoutePage = page_of(MailRoute)
+
 RPC: dict[str, Call] = {
     "create_sender_domain": Call(SenderDomainCreate, SenderDomain),
     "get_sender_domain": Call(SenderDomainQuery, SenderDomain),
-    "list_sender_domains": Call(PageQuery, page_of(SenderDomain)),
+    "list_sender_domains": Call(PageQuery, SenderDomainPage),
     "check_sender_domain": Call(SenderDomainQuery, SenderDomain),
     "delete_sender_domain": Call(SenderDomainQuery, None),
     "verify_domain": Call(DomainApprovalCall, OperatorSenderDomain),
-    "list_domains": Call(OperatorDomainQuery, page_of(OperatorSenderDomain)),
+    "list_domains": Call(OperatorDomainQuery, OperatorSenderDomainPage),
     "create_sender_address": Call(SenderAddressCreate, SenderAddress),
-    "list_sender_addresses": Call(PageQuery, page_of(SenderAddress)),
+    "list_sender_addresses": Call(PageQuery, SenderAddressPage),
     "confirm_sender_address": Call(SenderAddressConfirmCall, SenderAddress),
     "prepare_content": Call(PrepareContent, PreparedContent),
     "render_preview": Call(RenderPreview, Preview),
@@ -279,6 +284,6 @@ RPC: dict[str, Call] = {
     "get_message": Call(EmailQuery, Email),
     "send_system_mail": Call(SystemMail, None),
     "create_mail_route": Call(MailRouteCreate, MailRoute),
-    "list_mail_routes": Call(PageQuery, page_of(MailRoute)),
+    "list_mail_routes": Call(PageQuery, MailRoutePage),
     "delete_mail_route": Call(MailRouteQuery, None),
 }

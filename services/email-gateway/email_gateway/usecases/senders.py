@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -86,12 +87,16 @@ def records_of(tools: Tools, found: SenderDomain) -> list[rules.DnsRecord]:
 
 
 def look_up(tools: Tools, records: list[rules.DnsRecord]) -> dict[str, bool | None]:
-    """What DNS says of each record: found, not found, or None where the name servers do not answer."""
-    found: dict[str, bool | None] = {}
-    for record in records:
-        answers = tools.look_up(record.name, record.type)
-        found[record.purpose] = None if answers is None else rules.is_record_found(record, answers)
-    return found
+    """What DNS says of each record: found, not found, or None where the name servers do not answer.
+
+    All at once: name servers that are away cost five seconds, not five for each record.
+    """
+    with ThreadPoolExecutor(len(records)) as pool:
+        answers = list(pool.map(lambda record: tools.look_up(record.name, record.type), records))
+    return {
+        record.purpose: None if answer is None else rules.is_record_found(record, answer)
+        for record, answer in zip(records, answers, strict=True)
+    }
 
 
 def record_check(

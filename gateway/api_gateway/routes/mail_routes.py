@@ -1,0 +1,46 @@
+"""Mail routes, for operators: where e-mail leaves the platform."""
+
+from contracts import email_gateway as contract
+from contracts.schema import PageQuery
+
+from api_gateway.routing import ANYONE, Route
+
+_ROUTE = {
+    "id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1d01",
+    "pattern": "*",
+    "kind": "smarthost",
+    "host": "127.0.0.1",
+    "port": 12525,
+    "tls": "opportunistic",
+    "username": None,
+    "connections": 10,
+    "created_at": "2026-11-24T08:00:00+00:00",
+}
+
+
+def _route(method: str, path: str, rpc: str, summary: str, **more: object) -> Route:
+    return Route(  # type: ignore[arg-type]
+        method,
+        f"/v1/operator/{path}",
+        rpc=f"email_gateway.{rpc}",
+        permission=ANYONE,
+        operator=True,
+        summary=summary,
+        tags=["Operator"],
+        **more,
+    )
+
+
+ROUTES = [
+    _route(
+        "GET", "mail-routes", "list_mail_routes", "List mail routes",
+        query=PageQuery, response=contract.MailRoutePage, response_example={"items": [_ROUTE], "next_cursor": None},
+    ),
+    _route(
+        "POST", "mail-routes", "create_mail_route", "Add a mail route",
+        description="The longest pattern that fits the recipient's domain wins. Senders follow within seconds.",
+        request=contract.MailRouteCreate, response=contract.MailRoute, status=201,
+        example={"pattern": "*", "kind": "smarthost", "host": "127.0.0.1", "port": 12525}, response_example=_ROUTE,
+    ),
+    _route("DELETE", "mail-routes/<uuid:route_id>", "delete_mail_route", "Delete a mail route", status=204),
+]  # fmt: skip

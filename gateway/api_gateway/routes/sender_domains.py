@@ -1,0 +1,109 @@
+"""Sender domains and sender addresses: who may stand in From."""
+
+from contracts import email_gateway as contract
+from contracts.schema import PageQuery
+
+from api_gateway.routing import ANYONE, Route
+
+_DOMAIN = {
+    "id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1c01",
+    "domain": "sklep.example",
+    "state": "pending",
+    "records": [
+        {
+            "purpose": "dkim",
+            "type": "TXT",
+            "name": "wici1._domainkey.sklep.example",
+            "value": "v=DKIM1; k=rsa; p=MIIBIjANBg…",
+            "required": True,
+            "found": None,
+        }
+    ],
+    "created_at": "2026-11-24T08:00:00+00:00",
+    "verified_at": None,
+    "checked_at": None,
+}
+_OPERATOR_DOMAIN = {
+    **_DOMAIN,
+    "state": "verified",
+    "verified_at": "2026-11-24T08:05:00+00:00",
+    "account_id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1c00",
+    "verified_by": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1c09",
+    "reason": "Contract 17/2026, checked by phone",
+}
+_ADDRESS = {
+    "id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1c02",
+    "email": "biuro@poczta.example",
+    "name": "Biuro",
+    "state": "pending",
+    "created_at": "2026-11-24T08:00:00+00:00",
+}
+
+
+def _route(method: str, path: str, rpc: str, summary: str, **more: object) -> Route:
+    return Route(  # type: ignore[arg-type]
+        method,
+        path,
+        rpc=f"email_gateway.{rpc}",
+        permission="email.senders",
+        summary=summary,
+        tags=["E-mail senders"],
+        **more,
+    )
+
+
+ROUTES = [
+    _route(
+        "GET", "/v1/sender-domains", "list_sender_domains", "List sender domains",
+        query=PageQuery, response=contract.SenderDomainPage, response_example={"items": [_DOMAIN], "next_cursor": None},
+    ),
+    _route(
+        "POST", "/v1/sender-domains", "create_sender_domain", "Add a sender domain",
+        description="Makes its DKIM keys and answers with the DNS records to add.",
+        request=contract.SenderDomainCreate, response=contract.SenderDomain, status=201, deadline=15.0,
+        location="/v1/sender-domains/{id}", example={"domain": "sklep.example"}, response_example=_DOMAIN,
+    ),
+    _route(
+        "GET", "/v1/sender-domains/<uuid:domain_id>", "get_sender_domain", "One sender domain and its DNS records",
+        response=contract.SenderDomain, response_example=_DOMAIN,
+    ),
+    _route(
+        "POST", "/v1/sender-domains/<uuid:domain_id>/verify", "check_sender_domain", "Look its records up in DNS now",
+        description="The domain is verified once every required record is found. A verified domain stays verified.",
+        response=contract.SenderDomain, deadline=45.0, response_example=_DOMAIN,
+    ),
+    _route(
+        "DELETE", "/v1/sender-domains/<uuid:domain_id>", "delete_sender_domain",
+        "Delete a sender domain; within a minute nothing leaves from it", status=204,
+    ),
+    _route(
+        "GET", "/v1/sender-addresses", "list_sender_addresses", "List sender addresses",
+        query=PageQuery, response=contract.SenderAddressPage,
+        response_example={"items": [_ADDRESS], "next_cursor": None},
+    ),
+    _route(
+        "POST", "/v1/sender-addresses", "create_sender_address", "Add a single sender address",
+        description="A code goes to the address; it is verified at once where its domain is.",
+        request=contract.SenderAddressCreate, response=contract.SenderAddress, status=201,
+        example={"email": "biuro@poczta.example", "name": "Biuro"}, response_example=_ADDRESS,
+    ),
+    _route(
+        "POST", "/v1/sender-addresses/<uuid:address_id>/confirm", "confirm_sender_address",
+        "Confirm a sender address with the code mailed to it",
+        description="Five tries within an hour.",
+        request=contract.SenderAddressConfirm, response=contract.SenderAddress,
+        example={"code": "123456"}, response_example={**_ADDRESS, "state": "verified"},
+    ),
+    Route(
+        "GET", "/v1/operator/sender-domains", rpc="email_gateway.list_domains", permission=ANYONE, operator=True,
+        summary="List the sender domains of all accounts", tags=["Operator"],
+        query=contract.OperatorDomainQuery, response=contract.OperatorSenderDomainPage,
+        response_example={"items": [_OPERATOR_DOMAIN], "next_cursor": None},
+    ),
+    Route(
+        "POST", "/v1/operator/sender-domains/<uuid:domain_id>/verify", rpc="email_gateway.verify_domain",
+        permission=ANYONE, operator=True, summary="Vouch for a sender domain without DNS, with a reason", tags=["Operator"],
+        request=contract.DomainApproval, response=contract.OperatorSenderDomain,
+        example={"reason": "Contract 17/2026, checked by phone"}, response_example=_OPERATOR_DOMAIN,
+    ),
+]  # fmt: skip

@@ -1,0 +1,349 @@
+"""The service over RabbitMQ: senders, contents, single messages, system mail; identity is a small stand-in on the bus."""
+
+from __future__ import annotations
+
+import re
+import urllib.parse
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from chassis import outbox
+from chassis.broker import Broker
+from chassis.database import Database
+from chassis.rpc_client import RpcClient
+from chassis.testing import Launcher, RunningProcess, wait_until
+from contracts import events
+from contracts.errors import Conflict, Forbidden, Invalid, NotFound, PlanLimit, Unauthenticated
+from sqlalchemy import text
+
+from .conftest import DOMAIN, HTML, Heard, World, states
+
+IDENTITY = '''
+from nameko.rpc import rpc
+from contracts.errors import PlanLimit
+import chassis.service
+
+class Identity:
+    name = "identity"
+    used = {}
+    @rpc
+    def reserve_quota(self, actor, payload):
+        if payload["amount"] > 50:
+            raise PlanLimit("quota.exhausted", "No.", {"feature": "email", "limit": 50, "remaining": 50})
+        return {"reserved": payload["amount"], "remaining": 1}
+    @rpc
+    def use_quota(self, actor, payload):
+        self.used[payload["reservation_id"]] = payload["amount"]
+        return {}
+    @rpc
+    def used_quota(self, actor, payload):
+        return {"used": sum(self.used.values()), "reservations": len(self.used)}
+'''
+
+
+@pytest.fixture
+def service(launch_service: Launcher, database: Database) -> RunningProcess:
+    return launch_service(
+        "email_gateway.service:EmailGatewayService",
+        service="email_gateway",
+        env={"EMAIL_NAMESERVERS": "127.0.0.9", "EMAIL_SYSTEM_FROM": "noreply@wici.example"},
+    )
+
+
+@pytest.fixture
+def identity(launch: Launcher, amqp_url: str, tmp_path: Path) -> Iterator[None]:
+    import sys
+
+    (tmp_path / "small_identity.py").write_text(IDENTITY)
+    nameko = str(Path(sys.executable).with_name("nameko"))
+    launch(
+        "small_identity",
+        command=[nameko, "run", "--broker", amqp_url, "small_identity:Identity"],
+        env={"PYTHONPATH": str(tmp_path)},
+        wait=False,
+    )
+    yield
+
+
+Call = Callable[..., Any]
+
+
+@pytest.fixture
+def call(service: RunningProcess, broker: Broker) -> Call:
+    client = RpcClient(broker)
+    return lambda method, actor, **payload: client.call(f"email_gateway.{method}", actor, payload, deadline=20)
+
+
+def account() -> dict[str, Any]:
+    return {"account_id": str(uuid4()), "permissions": ["email"]}
+
+
+OPERATOR = {"operator_id": str(uuid4())}
+
+
+def verified(call: Call, actor: dict[str, Any]) -> dict[str, Any]:
+    made = call("create_sender_domain", actor, domain=DOMAIN)
+    call("verify_domain", OPERATOR, domain_id=made["id"], reason="Known customer")
+    return made  # type: ignore[no-any-return]
+
+
+def test_sender_domain_lives_and_belongs_to_its_account(call: Call) -> None:
+    actor, stranger = account(), account()
+
+    made = call("create_sender_domain", actor, domain="Żółw.Example", algorithms=["rsa", "ed25519"])
+
+    assert (made["domain"], made["state"]) == ("xn--w-uga1v8h.example", "pending")
+    assert [record["purpose"] for record in made["records"]] == [
+        "ownership", "dkim", "dkim", "return_path", "spf", "tracking", "dmarc",
+    ]  # fmt: skip
+    with pytest.raises(Conflict):
+        call("create_sender_domain", actor, domain="żółw.example")
+    for method in ("get_sender_domain", "check_sender_domain", "delete_sender_domain"):
+        with pytest.raises(NotFound):
+            call(method, stranger, domain_id=made["id"])
+    assert call("list_sender_domains", stranger) == {"items": [], "next_cursor": None}
+    assert [each["id"] for each in call("list_sender_domains", actor)["items"]] == [made["id"]]
+    call("delete_sender_domain", actor, domain_id=made["id"])
+    assert call("list_sender_domains", actor)["items"] == []
+
+
+def test_name_servers_that_do_not_answer_verify_nothing(call: Call) -> None:
+    actor = account()
+    made = call("create_sender_domain", actor, domain=DOMAIN)
+
+    checked = call("check_sender_domain", actor, domain_id=made["id"])
+
+    assert checked["state"] == "pending"
+    assert {record["found"] for record in checked["records"]} == {None}
+
+
+def test_only_an_operator_vouches_and_the_reason_is_kept(call: Call) -> None:
+    actor = account()
+    made = call("create_sender_domain", actor, domain=DOMAIN)
+
+    with pytest.raises(Forbidden):
+        call("verify_domain", actor, domain_id=made["id"], reason="I say so")
+    with pytest.raises(Invalid):
+        call("verify_domain", OPERATOR, domain_id=made["id"], reason="")
+    approved = call("verify_domain", OPERATOR, domain_id=made["id"], reason="Known customer")
+
+    assert (approved["state"], approved["reason"], approved["verified_by"]) == (
+        "verified", "Known customer", OPERATOR["operator_id"],
+    )  # fmt: skip
+    assert call("list_domains", OPERATOR, state="verified")["items"][0]["account_id"] == actor["account_id"]
+
+
+def test_content_is_prepared_previewed_and_refused(call: Call) -> None:
+    actor = account()
+    content = {"subject": "Witaj {{ first_name }}", "html": HTML}
+    with pytest.raises(Forbidden):
+        call("prepare_content", actor, sender=f"a@{DOMAIN}", content=content)
+    verified(call, actor)
+
+    sender = {"from_email": f"news@{DOMAIN}", "from_name": "Sklep"}
+    prepared = call("prepare_content", actor, sender=sender, content={**content, **sender})
+    again = call("prepare_content", actor, sender=sender, content=content)
+    refused = call("prepare_content", actor, sender=sender, content={"subject": "x {{", "html": "<p>x</p>"})
+
+    assert prepared == again
+    assert prepared["variables"] == ["first_name"]
+    assert prepared["problems"] == []
+    assert refused["content_hash"] is None
+    assert {problem["code"] for problem in refused["problems"]} == {"template.invalid", "email.unsubscribe_link_missing"}
+    preview = call("render_preview", actor, content_hash=prepared["content_hash"], fields={"first_name": "Łucja"})
+    assert preview["subject"] == "Witaj Łucja"
+    assert 'href="https://sklep.example/oferta"' in preview["html"]
+    missing = call("render_preview", actor, content_hash=prepared["content_hash"], fields={})
+    assert missing["problems"][0]["code"] == "template.field_missing"
+    with pytest.raises(NotFound):
+        call("render_preview", account(), content_hash=prepared["content_hash"], fields={})
+
+
+def test_single_messages_are_sent_once_per_key_and_within_quota(
+    call: Call, identity: None, database: Database, world: World, sender: RunningProcess, heard: Heard, broker: Broker
+) -> None:
+    actor = {**account(), "request_key": "k1"}
+    verified(call, actor)
+    mail = {
+        "from": {"email": f"sklep@{DOMAIN}", "name": "Sklep"},
+        "to": [{"email": f"kto{n}@poczta.example", "name": "Ala Łąka", "variables": {"n": n}} for n in range(5)],
+        "subject": "Zamówienie {{ n }}",
+        "text": "Numer {{ n }}",
+        "headers": {"X-Shop": "1"},
+        "external_id": "zam-1",
+    }
+
+    first = wait_until(lambda: _answered(lambda: call("send_messages", actor, **mail)), what="identity")
+    second = call("send_messages", actor, **mail)
+
+    assert first == second
+    assert [each["to"] for each in first["messages"]] == [to["email"] for to in mail["to"]]  # type: ignore[index]
+    wait_until(lambda: len(world.mails()) == 5, what="five mails")
+    assert {found["subject"] for found in world.mails()} == {f"Zamówienie {n}" for n in range(5)}
+    raw = world.call("/messages/1/raw").decode()
+    assert "X-Shop: 1" in raw
+    assert "List-Unsubscribe" not in raw
+    message_id = first["messages"][0]["id"]
+    wait_until(lambda: call("get_message", actor, message_id=message_id)["state"] == "delivered")
+    assert call("get_message", actor, message_id=message_id)["external_id"] == "zam-1"
+    with pytest.raises(NotFound):
+        call("get_message", account(), message_id=message_id)
+    with pytest.raises(PlanLimit):
+        call("send_messages", {**actor, "request_key": "k2"}, **{**mail, "to": mail["to"] * 11})  # type: ignore[operator]
+    assert RpcClient(broker).call("identity.used_quota", {}, {}) == {"used": 5, "reservations": 1}
+    assert world.call("/counts")["duplicates"] == 0
+
+
+def _answered(ask: Callable[[], Any]) -> Any:
+    from contracts.errors import Unavailable
+
+    try:
+        return ask()
+    except Unavailable:
+        return None
+
+
+def test_single_message_claimed_by_a_dead_sender_is_sent_again(
+    database: Database, world: World, launch: Launcher, broker: Broker, heard: Heard
+) -> None:
+    from chassis.ids import new_id
+    from email_gateway.usecases import messages
+
+    from .conftest import sender_env, store_content
+
+    account_id = uuid4()
+    content_hash = store_content(database, account_id)
+    with database.transaction() as session:
+        messages.accept(
+            session, account_id=account_id, send_id=new_id(), content_hash=content_hash, sender=f"news@{DOMAIN}",
+            recipients=[messages.To("ala@poczta.example", "Ala", {"first_name": "Ala"})],
+        )  # fmt: skip
+        session.execute(text("UPDATE ledger SET state = 'claimed', claimed_by = gen_random_uuid()"))
+        session.execute(text("DELETE FROM outbox"))
+
+    launch("email_gateway.sender", service="email_gateway", env=sender_env(world))
+
+    wait_until(lambda: states(database, account_id) == {"delivered": 1}, what="delivery")
+    assert [mail["address"] for mail in world.mails()] == ["ala@poczta.example"]
+
+
+def test_registration_notice_goes_out_once_in_polish(
+    service: RunningProcess, database: Database, world: World, sender: RunningProcess, broker: Broker, heard: Heard
+) -> None:
+    import orjson
+
+    event = {
+        "event_id": str(uuid4()), "occurred_at": "2026-11-24T08:00:00+00:00", "account_id": str(uuid4()),
+        "account_name": "sklepik", "login": "anna123", "email": "anna@poczta.example",
+    }  # fmt: skip
+
+    for _ in range(2):
+        broker.publish_event(events.ACCOUNT_REGISTERED, orjson.dumps(event)).result(10)
+
+    wait_until(world.mails, what="the notice")
+    (mail,) = world.mails()
+    assert (mail["address"], mail["subject"]) == ("anna@poczta.example", "Konto sklepik w Wici jest gotowe")
+    raw = world.call("/messages/1/raw").decode()
+    assert "d=wici.example" in raw
+    assert "Auto-Submitted: auto-generated" in raw
+    assert "/o/" not in raw
+    wait_until(lambda: states(database, UUID(int=0)) == {"delivered": 1})
+    assert heard.of(UUID(int=0)) == []
+
+
+def test_system_mail_is_for_services_and_names_what_is_missing(call: Call) -> None:
+    with pytest.raises(Invalid) as unknown:
+        call("send_system_mail", {}, to="a@b.pl", template="../../etc/passwd", variables={})
+    assert unknown.value.errors[0]["code"] == "template.unknown"
+    with pytest.raises(Invalid) as missing:
+        call("send_system_mail", {}, to="a@b.pl", template="password_reset", locale="en", variables={"login": "x"})
+    assert {error["field"] for error in missing.value.errors} == {"variables.account_name", "variables.url"}
+
+
+def test_sender_address_is_confirmed_by_the_mailed_code(
+    call: Call, world: World, sender: RunningProcess, database: Database
+) -> None:
+    actor = account()
+    made = call("create_sender_address", actor, email="biuro@poczta.example", name="Biuro")
+    assert made["state"] == "pending"
+    wait_until(world.mails, what="the code")
+    found = re.search(r"(\d{6})", world.mails()[0]["subject"])
+    assert found is not None
+    code = found[1]
+
+    with pytest.raises(Invalid) as wrong:
+        call("confirm_sender_address", actor, address_id=made["id"], code=f"{(int(code) + 1) % 10**6:06d}")
+    confirmed = call("confirm_sender_address", actor, address_id=made["id"], code=code)
+
+    assert wrong.value.extra["tries_left"] == 4
+    assert confirmed["state"] == "verified"
+    prepared = call("prepare_content", actor, sender="biuro@poczta.example", content={"subject": "x", "html": HTML})
+    assert prepared["content_hash"]
+
+
+def test_codes_run_out_of_tries(call: Call, database: Database) -> None:
+    actor = account()
+    made = call("create_sender_address", actor, email="biuro@poczta.example")
+    with database.transaction() as session:
+        session.execute(text("UPDATE sender_addresses SET code_hash = encode(sha256('123456'), 'hex')"))
+
+    for _ in range(5):
+        with pytest.raises(Invalid):
+            call("confirm_sender_address", actor, address_id=made["id"], code="000000")
+    with pytest.raises(Invalid):
+        call("confirm_sender_address", actor, address_id=made["id"], code="123456")
+
+
+def test_mail_routes_are_operators_and_are_followed(
+    call: Call, database: Database, world: World, launch: Launcher, broker: Broker, heard: Heard
+) -> None:
+    from .conftest import Campaign, sender_env, store_content
+
+    with pytest.raises(Forbidden):
+        call("create_mail_route", account(), pattern="*", kind="mx")
+    with pytest.raises(Invalid):
+        call("create_mail_route", OPERATOR, pattern="*", kind="smarthost")
+    route = call(
+        "create_mail_route", OPERATOR, pattern="poczta.example", kind="smarthost", host="127.0.0.1", port=world.smtp_port,
+        tls="off", username=None, password="x",
+    )  # fmt: skip
+    assert "password" not in route
+    with pytest.raises(Conflict):
+        call("create_mail_route", OPERATOR, pattern="poczta.example", kind="mx")
+    account_id = uuid4()
+    campaign = Campaign(broker, account_id, store_content(database, account_id))
+    launch("email_gateway.sender", service="email_gateway", env=sender_env(world, EMAIL_DEFAULT_ROUTE="smtp://127.0.0.1:9"))
+
+    campaign.publish(campaign.batch(["ala@poczta.example"]))
+
+    wait_until(world.mails, what="the mail")
+    call("delete_mail_route", OPERATOR, route_id=route["id"])
+    assert call("list_mail_routes", OPERATOR)["items"] == []
+
+
+def test_closing_an_account_erases_what_was_held(
+    service: RunningProcess, call: Call, database: Database, broker: Broker
+) -> None:
+    actor = account()
+    verified(call, actor)
+    call("prepare_content", actor, sender=f"a@{DOMAIN}", content={"subject": "x", "html": HTML})
+    with database.transaction() as session:
+        outbox.record(session, events.ACCOUNT_CLOSED, account_id=UUID(actor["account_id"]))
+
+    wait_until(lambda: call("list_sender_domains", actor)["items"] == [], what="erasure")
+    with database.transaction() as session:
+        assert session.scalar(text("SELECT count(*) FROM contents")) == 0
+
+
+@pytest.mark.parametrize("cursor", ["x", "'; --", urllib.parse.quote("ż")])
+def test_foreign_cursors_are_refused(call: Call, cursor: str) -> None:
+    with pytest.raises(Invalid):
+        call("list_sender_domains", account(), cursor=cursor)
+
+
+def test_calls_without_an_account_are_refused(call: Call) -> None:
+    with pytest.raises(Unauthenticated):
+        call("list_sender_domains", {})
