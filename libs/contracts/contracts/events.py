@@ -53,7 +53,7 @@ class SystemMailRequested(EventSchema):
     """From identity: send one mail of the platform's own, in the user's language.
 
     `template` is `password_reset`, `email_change`, `email_changed`, `new_device` or `second_factor_reset`; `fields` is
-    what it fills in: `login`, `account_name`, `link`, `hours_valid`, `address`, `device`, `new_email`.
+    what it fills in: `login`, `account_name`, `url`, `hours_valid`, `address`, `device`, `new_email`.
     """
 
     account_id = fields.UUID(required=True)
