@@ -135,7 +135,7 @@ class Journey:
                 "window": 500,
             },
         )
-        self.operator.post("/v1/operator/routes", {"carrier_id": carrier["id"], "prefix": "+"})
+        self.operator.post("/v1/operator/routes", {"carrier_id": carrier["id"]})
 
     def _connect_mail_route(self) -> None:
         port = int(self.environ["WICI_MAILBOX_PORT"])
