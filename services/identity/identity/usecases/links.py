@@ -36,7 +36,7 @@ def request_password_reset(
     with database.transaction() as session:
         for user, name in second_factors.users_at(session, email=email, account_name=account_name):
             link = _new_link(session, panel_url, user, now, purpose=RESET, life=RESET_LIFE)
-            mail.ask_for(session, user, RESET, account_name=name, link=link, hours_valid=1)
+            mail.ask_for(session, user, RESET, account_name=name, url=link, hours_valid=1)
             audit.record(session, actor, now, "password.reset_requested", account_id=user.account_id, target_id=user.id)
 
 
@@ -96,7 +96,7 @@ def request_email_change(
         throttles.succeed(session, doors, now)
         new_email = normal_email(email)
         link = _new_link(session, panel_url, user, now, purpose=EMAIL_CHANGE, life=EMAIL_CHANGE_LIFE, email=new_email)
-        mail.ask_for(session, user, EMAIL_CHANGE, to=new_email, link=link, hours_valid=24)
+        mail.ask_for(session, user, EMAIL_CHANGE, to=new_email, url=link, hours_valid=24)
         audit.record(session, actor, now, "email.change_requested", account_id=user.account_id, target_id=user.id)
 
 

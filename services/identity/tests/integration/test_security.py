@@ -244,7 +244,7 @@ def test_a_reset_link_opens_the_account_once(
 ) -> None:
     request_reset(database, clock, "KOWAL@example.com")
     [mail] = mails()
-    token = mail["fields"]["link"].rpartition("/")[2]
+    token = mail["fields"]["url"].rpartition("/")[2]
     assert (mail["to"], mail["template"], mail["fields"]["hours_valid"]) == ("kowal@example.com", "password_reset", 1)
 
     with pytest.raises(Invalid):
@@ -263,7 +263,7 @@ def test_a_reset_link_is_valid_for_one_hour_and_only_the_last_one(
 ) -> None:
     request_reset(database, clock, "kowal@example.com")
     request_reset(database, clock, "kowal@example.com")
-    first, second = (mail["fields"]["link"].rpartition("/")[2] for mail in mails())
+    first, second = (mail["fields"]["url"].rpartition("/")[2] for mail in mails())
 
     with pytest.raises(NotFound):
         links.reset_password(database, passwords, {}, clock.now, token=first, password="cztery fioletowe kalosze")
@@ -300,7 +300,7 @@ def test_a_new_address_is_confirmed_from_there_and_told_to_the_old(
         database, passwords, PANEL, owner, clock.now, email="nowy@Example.org", password=PASSWORD
     )
     request_reset(database, clock, "kowal@example.com")
-    token = mails()[0]["fields"]["link"].rpartition("/")[2]
+    token = mails()[0]["fields"]["url"].rpartition("/")[2]
 
     do(links.confirm_email_change, {}, token=token)
 
