@@ -36,7 +36,7 @@ FROM messages WHERE (CAST(:campaign AS uuid) IS NULL OR campaign_id = :campaign)
 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 """
 _DEEDS = """
-SELECT account_id, campaign_id, kind, link_id, device, date_bin('1 hour', at, 'epoch') AS hour, count(*) AS acts
+SELECT account_id, campaign_id, kind, link_id::text, device, date_bin('1 hour', at, 'epoch') AS hour, count(*) AS acts
 FROM engagements WHERE (CAST(:campaign AS uuid) IS NULL OR campaign_id = :campaign)
 GROUP BY 1, 2, 3, 4, 5, 6
 """

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from chassis.config import setting
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class IngesterConfig:
     """Read once at the start.
 
@@ -21,6 +21,6 @@ class IngesterConfig:
     prefetch: int = setting("INGESTER_PREFETCH", default=100)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CheckConfig:
     database_url: str = setting("REPORTING_DATABASE_URL", secret=True)

@@ -205,7 +205,7 @@ class Act:
     kind: Engagement
     hour: datetime
     device: str
-    link_id: UUID | None
+    link_id: str | None
     is_first_click: bool = False
 
 
@@ -217,9 +217,9 @@ def count_act(tally: Tally, act: Act, times: int = 1) -> None:
     tally.add(act.account_id, (act.campaign_id, Dimension.HOUR, hour_key(act.hour)), metric, times)
     tally.add(act.account_id, (act.campaign_id, Dimension.DEVICE, act.device), metric, times)
     if act.link_id is not None:
-        link = (act.campaign_id, Dimension.LINK, str(act.link_id))
+        link = (act.campaign_id, Dimension.LINK, act.link_id)
         tally.add(act.account_id, link, "clicks", times)
-        tally.add(act.account_id, link, "unique_clicks", int(act.is_first_click))
+        tally.add(act.account_id, link, "unique_clicks", times * act.is_first_click)
 
 
 _DEVICES: tuple[tuple[str, re.Pattern[str]], ...] = (

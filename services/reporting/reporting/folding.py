@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 from uuid import UUID
@@ -54,7 +55,7 @@ class Deed:
     user_agent: str | None
 
     @property
-    def link_id(self) -> UUID | None:
+    def link_id(self) -> str | None:
         return link_id_of(self.url) if self.url is not None else None
 
 
@@ -143,9 +144,10 @@ def standing_of(patch: Patch) -> tuple[int, int, int]:
     return patch["state"] // 10, -patch["state_at"], -patch["state"]
 
 
-def link_id_of(url: str) -> UUID:
-    """The id of a link: a hash, so that every ingester gives the same."""
-    return UUID(bytes=blake2b(url.encode(), digest_size=16).digest())
+@lru_cache(maxsize=4096)
+def link_id_of(url: str) -> str:
+    """The id of a link, a UUID: a hash, so that every ingester gives the same."""
+    return str(UUID(bytes=blake2b(url.encode(), digest_size=16).digest()))
 
 
 def day_of(message_id: str) -> date:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from reporting.store.log import Move
 
 PARTITIONED = ("messages", "state_history", "engagements")
 PARTITION_DAYS = 4
+HOUR_MICROS = 3_600_000_000
 _ACT_TIME = dict(zip(domain.ENGAGEMENT_CODE.values(), log.ACT_TIMES, strict=True))
 
 
@@ -92,17 +94,29 @@ def _count_move(tally: domain.Tally, move: Move) -> None:
 
 def _count_deeds(tally: domain.Tally, session: Session, new_deeds: list[Deed]) -> None:
     firsts = deeds.first_clicks(session, new_deeds)
-    for deed in new_deeds:
-        act = domain.Act(
-            account_id=UUID(deed.account_id),
-            campaign_id=UUID(deed.campaign_id) if deed.campaign_id else None,
-            kind=domain.ENGAGEMENT_OF_CODE[deed.kind],
-            hour=moment_of(deed.at).replace(minute=0, second=0, microsecond=0),
-            device=deed.device,
-            link_id=deed.link_id,
-            is_first_click=(deed.message_id, deed.event_id) in firsts,
+    alike = Counter(
+        (
+            deed.account_id,
+            deed.campaign_id,
+            deed.kind,
+            deed.at // HOUR_MICROS,
+            deed.device,
+            deed.link_id,
+            (deed.message_id, deed.event_id) in firsts,
         )
-        domain.count_act(tally, act)
+        for deed in new_deeds
+    )
+    for (account_id, campaign_id, kind, hour, device, link_id, is_first_click), times in alike.items():
+        act = domain.Act(
+            account_id=UUID(account_id),
+            campaign_id=UUID(campaign_id) if campaign_id else None,
+            kind=domain.ENGAGEMENT_OF_CODE[kind],
+            hour=moment_of(hour * HOUR_MICROS),
+            device=device,
+            link_id=link_id,
+            is_first_click=is_first_click,
+        )
+        domain.count_act(tally, act, times)
 
 
 class Ingest:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from alembic import op
 
-from chassis import tables
-
 revision = "0001"
 down_revision = None
 
@@ -124,7 +122,6 @@ def upgrade() -> None:
     op.execute(
         "CREATE TABLE closed_accounts (account_id uuid PRIMARY KEY, closed_at timestamptz NOT NULL DEFAULT now())"
     )
-    tables.create_inbox(op)
 
 
 def downgrade() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -14,8 +13,11 @@ from reporting.folding import CLICKED, Deed, Step, moment_of
 
 _INSERT_DEEDS = """
 INSERT INTO engagements (message_id, event_id, account_id, campaign_id, link_id, at, kind, device, ip, user_agent)
-SELECT * FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::uuid[], %s::uuid[], %s::timestamptz[], %s::smallint[],
-    %s::text[], %s::text[], %s::text[])
+SELECT message_id, event_id, account_id, campaign_id, link_id, to_timestamp(at / 1e6::float8), kind, device, ip,
+    user_agent
+FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::uuid[], %s::uuid[], %s::bigint[], %s::smallint[], %s::text[],
+    %s::text[], %s::text[])
+    AS t (message_id, event_id, account_id, campaign_id, link_id, at, kind, device, ip, user_agent)
 ON CONFLICT DO NOTHING
 RETURNING message_id::text, event_id
 """
@@ -24,8 +26,8 @@ INSERT INTO links (account_id, link_id, url) SELECT * FROM unnest(%s::uuid[], %s
 ON CONFLICT DO NOTHING
 """
 _CLICKS = """
-SELECT message_id::text, link_id, event_id FROM engagements
-WHERE message_id = ANY(%s) AND message_id BETWEEN %s AND %s AND kind = %s AND link_id IS NOT NULL
+SELECT message_id::text, link_id::text, event_id FROM engagements
+WHERE message_id = ANY(%s::uuid[]) AND message_id BETWEEN %s::uuid AND %s::uuid AND kind = %s AND link_id IS NOT NULL
 """
 _INSERT_STEPS = """
 INSERT INTO state_history (message_id, at, state, account_id, campaign_id, code, detail)
@@ -42,7 +44,7 @@ def write_deeds(session: Session, deeds: Mapping[tuple[str, str], Deed]) -> list
     links = {(deed.account_id, deed.link_id): deed.url for deed in rows if deed.link_id is not None}
     with cursor_of(session) as cursor:
         if links:
-            keys = sorted(links, key=str)
+            keys = sorted(links)
             cursor.execute(
                 _INSERT_LINKS, ([key[0] for key in keys], [key[1] for key in keys], [links[key] for key in keys])
             )
@@ -54,7 +56,7 @@ def write_deeds(session: Session, deeds: Mapping[tuple[str, str], Deed]) -> list
                 [deed.account_id for deed in rows],
                 [deed.campaign_id for deed in rows],
                 [deed.link_id for deed in rows],
-                [moment_of(deed.at) for deed in rows],
+                [deed.at for deed in rows],
                 [deed.kind for deed in rows],
                 [deed.device for deed in rows],
                 [deed.ip for deed in rows],
@@ -74,15 +76,15 @@ def first_clicks(session: Session, new: list[Deed]) -> set[tuple[str, str]]:
         return set()
     message_ids = sorted({deed.message_id for deed in clicks})
     with cursor_of(session) as cursor:
-        bounds = (UUID(message_ids[0]), UUID(message_ids[-1]))
-        cursor.execute(_CLICKS, ([UUID(one) for one in message_ids], *bounds, ENGAGEMENT_CODE[Engagement.CLICKED]))
+        bounds = (message_ids[0], message_ids[-1])
+        cursor.execute(_CLICKS, (message_ids, *bounds, ENGAGEMENT_CODE[Engagement.CLICKED]))
         inserted = {(deed.message_id, deed.event_id) for deed in clicks}
         known = {
             (message_id, link_id)
             for message_id, link_id, event_id in cursor.fetchall()
             if (message_id, event_id) not in inserted
         }
-    firsts = set()
+    firsts: set[tuple[str, str]] = set()
     for deed in clicks:
         if (deed.message_id, deed.link_id) not in known:
             known.add((deed.message_id, deed.link_id))

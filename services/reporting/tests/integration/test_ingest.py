@@ -103,7 +103,7 @@ def _plain(name: str, value: Any) -> Any:
 
 
 def read_counters(database: Database) -> dict[tuple[str, str, str, str], int]:
-    urls = {str(link_id_of(url)): url for url in URLS}
+    urls = {link_id_of(url): url for url in URLS}
     with database.transaction() as session:
         rows = session.execute(text("SELECT * FROM counters")).mappings().all()
     counters = {}
