@@ -90,7 +90,8 @@ def sms(journey: Journey, group_id: str) -> None:
     table(rows)
     received = journey.simulators.smsc.get("/counts")["submitted"] - before
     say(
-        f"  the simulated carrier received {received:,} parts; delivery rate {percent(report['rates']['delivery_rate'])}"
+        f"  the simulated carrier received {received:,} parts; "
+        f"delivery rate {percent(report['rates']['delivery_rate'])}"
     )
 
 

@@ -57,7 +57,8 @@ def base() -> Environment:
     environ["PATH"] = os.pathsep.join([str(VENV / "bin"), environ.get("PATH", os.defpath)])
     environ["VIRTUAL_ENV"] = str(VENV)
     environ["PYTHONUNBUFFERED"] = "1"
-    environ["PYTHONWARNINGS"] = environ.get("PYTHONWARNINGS") or "ignore"  # Nameko and eventlet warn of themselves at every start
+    # Nameko and eventlet warn of themselves at every start.
+    environ["PYTHONWARNINGS"] = environ.get("PYTHONWARNINGS") or "ignore"
     return environ
 
 

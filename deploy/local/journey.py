@@ -1,7 +1,7 @@
 """The main job, step by step, through the public API alone: what the demo shows and the end-to-end tests check.
 
-Only two things are not the API's: an operator is made by a command, as on any installation, and the simulators are asked
-what they received.
+Only two things are not the API's: an operator is made by a command, as on any installation, and the simulators are
+asked what they received.
 """
 
 from __future__ import annotations

@@ -2,8 +2,9 @@
 
     python deploy/local/run_tests.py [FOLDER …]
 
-Each package's unit tests run in a process of their own, with no server's address; then each one's integration tests,
-then tests/contract and tests/e2e. Servers that were not running before are stopped afterwards.
+Each package's unit tests run in a process of their own, with no server's address; then each one's integration tests and
+tests/contract, WICI_TEST_JOBS of them (2) side by side, for they mostly wait; then tests/e2e alone. Servers that were
+not running before are stopped afterwards.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ElementTree
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,15 +53,23 @@ def main(arguments: list[str]) -> None:
         give_up(f"There are no tests in {' '.join(arguments) or 'this checkout'}.")
     REPORTS.mkdir(parents=True, exist_ok=True)
     units = [section for section in wanted if section.folder.name == "unit"]
-    others = [section for section in wanted if section not in units]
-    outcomes = [run(section, without_servers(base())) for section in units]
-    if others:
+    alone = [section for section in wanted if section.folder.name == "e2e"]
+    others = [section for section in wanted if section not in (*units, *alone)]
+    started = time.monotonic()
+    outcomes = side_by_side(units, without_servers(base()))
+    if others or alone:
         try:
             with borrowed_servers() as environ:
-                outcomes += [run(section, environ) for section in others]
+                outcomes += side_by_side(others, environ)
+                outcomes += [run(section, environ) for section in alone]
         except Trouble as trouble:
             give_up(str(trouble))
-    sys.exit(summary(outcomes))
+    sys.exit(summary(outcomes, time.monotonic() - started))
+
+
+def side_by_side(sections: list[Section], environ: Environment) -> list[Outcome]:
+    with ThreadPoolExecutor(max_workers=int(environ.get("WICI_TEST_JOBS") or 2)) as workers:
+        return list(workers.map(lambda section: run(section, environ), sections))
 
 
 def sections(only: list[Path]) -> list[Section]:
@@ -84,16 +94,20 @@ def without_servers(environ: Environment) -> Environment:
 
 
 def run(section: Section, environ: Environment) -> Outcome:
-    say(f"\n── {section.title} {'─' * max(0, 70 - len(section.title))}")
     report = REPORTS / f"{section.title.replace(': ', '-')}.xml"
     report.unlink(missing_ok=True)
-    started = time.monotonic()
-    ran = subprocess.run(
-        [PYTHON, "-m", "pytest", "-q", f"--junitxml={report}", section.folder],
-        cwd=ROOT, env=environ, stdin=subprocess.DEVNULL, check=False,
-    )  # fmt: skip
+    started, output = time.monotonic(), report.with_suffix(".log")
+    say(f"  … {section.title}")
+    with output.open("wb") as log:
+        ran = subprocess.run(
+            [PYTHON, "-m", "pytest", "-q", f"--junitxml={report}", section.folder],
+            cwd=ROOT, env=environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False,
+        )  # fmt: skip
     passed, failed, skipped = counts(report)
     code = 0 if ran.returncode == NO_TESTS else ran.returncode
+    say(
+        f"\n── {section.title} {'─' * max(0, 70 - len(section.title))}\n{output.read_text(errors='replace').rstrip()}\n"
+    )
     return Outcome(section, code, passed, failed, skipped, time.monotonic() - started)
 
 
@@ -108,7 +122,7 @@ def counts(report: Path) -> tuple[int, int, int]:
     return total - failures - errors - skipped, failures + errors, skipped
 
 
-def summary(outcomes: list[Outcome]) -> int:
+def summary(outcomes: list[Outcome], seconds: float) -> int:
     """The table of sections, the one line that counts, and the exit code."""
     say(f"\n── all tests {'─' * 60}")
     for outcome in outcomes:
@@ -122,7 +136,7 @@ def summary(outcomes: list[Outcome]) -> int:
         say(f"  ✗ {outcome.section.title}: pytest ended with {outcome.code}")
     passed, skipped = sum(o.passed for o in outcomes), sum(o.skipped for o in outcomes)
     failed = sum(o.failed for o in outcomes) + len(broken)
-    say(f"  {sum(o.seconds for o in outcomes):.0f} s in all\n")
+    say(f"  {seconds:.0f} s in all\n")
     say(f"{passed} passed, {failed} failed, {skipped} skipped")
     return 1 if failed or not passed else 0
 

@@ -10,7 +10,7 @@ import pytest
 def environ(tmp_path, monkeypatch):
     procfile = tmp_path / "Procfile"
     procfile.write_text(
-        "# all\nidentity: nameko run identity.service\nsimulator.smsc: python -m smsc --port $WICI_SMSC_PORT --share 5%\n"
+        "# all\nidentity: nameko run identity.service\nsimulator.smsc: python -m smsc --port $WICI_SMSC_PORT --x 5%\n"
     )
     monkeypatch.setattr(processes, "PROCFILE", procfile)
     return {"WICI_HEALTH_PORT_BASE": "18100", "WICI_SMSC_PORT": "12775", "WICI_SMSC_HTTP_PORT": "12780"}
@@ -28,7 +28,7 @@ def test_commands_are_filled_and_survive_supervisords_own_expansion(environ):
     parser = configparser.RawConfigParser()
     parser.read_string(text)
 
-    assert parser["program:simulator.smsc"]["command"] == "python -m smsc --port 12775 --share 5%%"
+    assert parser["program:simulator.smsc"]["command"] == "python -m smsc --port 12775 --x 5%%"
     assert parser["program:identity"]["autorestart"] == "true"
 
 
