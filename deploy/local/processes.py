@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 import xmlrpc.client
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -285,7 +286,8 @@ def stop() -> bool:
     """End supervisord and every process of it, also those that a killed supervisord left behind."""
     server = control()
     if server is not None:
-        server.supervisor.shutdown()
+        with suppress(xmlrpc.client.Fault):  # a shutdown is under way already
+            server.supervisor.shutdown()
         until = time.monotonic() + STOP_SECONDS
         while control() is not None and time.monotonic() < until:
             time.sleep(0.1)
