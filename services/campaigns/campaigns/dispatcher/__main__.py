@@ -6,6 +6,7 @@ import os
 import threading
 
 from campaigns.config import DispatcherConfig
+from campaigns.dispatcher.housekeeping import keep_house
 from campaigns.dispatcher.valve import Valve
 from chassis.broker import Broker
 from chassis.config import load
@@ -21,6 +22,7 @@ def main(stop: threading.Event) -> None:
     valve = Valve(config, database, broker)
     checks = {"database": database.ping, "broker": broker.ping, "loop": valve.is_alive}
     health = HealthServer(config.health_port, checks)
+    threading.Thread(target=keep_house, args=(database, stop), name="housekeeping", daemon=True).start()
     try:
         valve.run(stop)
     finally:

@@ -22,6 +22,8 @@ from contracts.vocabulary import CampaignState, Channel
 RESERVING_TIMEOUT = timedelta(minutes=10)
 # A batch of a cancelled campaign that was perhaps not published: after this long it counts as not sent.
 WITHDRAW_AFTER = timedelta(seconds=30)
+# No report comes that late: a lane's message is dead-lettered long before. The campaign keeps its counts.
+BATCHES_KEPT = timedelta(days=14)
 
 _COLUMNS = (
     "id, account_id, name, channel, state, sender, audience, options, time_zone, content_hash, fields, trace_id,"
@@ -268,6 +270,18 @@ def take_stale(session: Session, campaign_ids: Sequence[UUID], older_than: timed
         {"ids": list(campaign_ids), "older": older_than},
     ).mappings()
     return [BatchRange(**row) for row in rows]
+
+
+def forget_batches(session: Session) -> int:
+    """Delete the batches of campaigns that were settled long ago; returns how many."""
+    forgotten = session.execute(
+        text(
+            "DELETE FROM campaign_batches WHERE campaign_id IN"
+            " (SELECT id FROM campaigns WHERE settled_at < now() - :kept)"
+        ),
+        {"kept": BATCHES_KEPT},
+    )
+    return int(forgotten.rowcount)  # type: ignore[attr-defined]
 
 
 def record(session: Session, *, owner: UUID, advances: Sequence[Advance], batches: Sequence[BatchRange]) -> set[UUID]:

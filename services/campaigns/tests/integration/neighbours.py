@@ -34,7 +34,17 @@ class Identity:
 
     @rpc
     def get_account(self, actor: Any, payload: Any) -> Any:
-        return {"account_id": actor["account_id"], "name": "wicitest", "time_zone": "Europe/Warsaw"}
+        return {
+            "account_id": actor["account_id"],
+            "name": "wicitest",
+            "time_zone": "Europe/Warsaw",
+            "default_region": "PL",
+        }
+
+    @rpc
+    def check_limit(self, actor: Any, payload: Any) -> Any:
+        """For a real contacts in this one's place."""
+        return {"limit": None}
 
     @rpc
     def reserve_quota(self, actor: Any, payload: Any) -> Any:

@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
+from campaigns.dispatcher.housekeeping import tidy
 from campaigns.domain import reservation_id, snapshot_id
 from campaigns.store import dispatch as store
 from campaigns.store.dispatch import Advance, BatchRange, Reported
@@ -215,3 +216,15 @@ def test_late_report_reopens_the_settlement(sending: tuple[UUID, UUID], database
         store.mark_done(session, [Reported(batch_id, 500, 0, 0)])
         assert store.claim(session, owner=owner_id, lease=LEASE, limit=10) == 1
         assert store.handed_over(session, campaign_id) == 500
+
+
+def test_batches_are_forgotten_long_after_the_settlement(sending: tuple[UUID, UUID], database: Database) -> None:
+    campaign_id, owner_id = sending
+    record(database, campaign_id, owner_id, 0)
+    assert tidy(database) == 0
+    with database.transaction() as session:
+        session.execute(text("UPDATE campaigns SET state = 'sent', settled_at = now() - interval '13 days'"))
+    assert tidy(database) == 0
+    with database.transaction() as session:
+        session.execute(text("UPDATE campaigns SET settled_at = now() - interval '15 days'"))
+    assert tidy(database) == 1
