@@ -1,5 +1,9 @@
 """Reports of campaigns."""
 
+from flask import Response
+
+from api_gateway import downloads
+from api_gateway.context import RequestContext
 from api_gateway.routing import Route
 from contracts import reporting as contract
 
@@ -30,6 +34,18 @@ _EMAIL_RATES = {
     "unsubscribe_rate": 0.002,
     "complaint_rate": 0.0002,
 }
+
+
+def report_file(context: RequestContext) -> Response:
+    """The file, passed on piece by piece."""
+    return downloads.stream(
+        context,
+        "reporting.export_report",
+        context.payload,
+        filename=f"report-{context.payload['campaign_id']}.csv",
+        media_type="text/csv; charset=utf-8",
+    )
+
 
 ROUTES = [
     Route(
@@ -139,5 +155,40 @@ ROUTES = [
             ],
             "next_cursor": None,
         },
+    ),
+    Route(
+        "POST",
+        "/v1/campaigns/<uuid:campaign_id>/report/groups",
+        rpc="reporting.create_report_group",
+        permission="reports.read",
+        service_checked="contacts.write",
+        summary="Make a group of those who did, or did not",
+        request=contract.ReportGroupCreate,
+        response=contract.ReportGroup,
+        status=201,
+        location="/v1/groups/{id}",
+        tags=["Reports"],
+        deadline=120.0,
+        example={"who": "not_opened", "name": "Zima 2026: did not open"},
+        response_example={
+            "id": "0193587a-5555-7c4e-9d3a-4f0d2f7a1b33",
+            "name": "Zima 2026: did not open",
+            "contacts": 7321,
+        },
+    ),
+    Route(
+        "GET",
+        "/v1/campaigns/<uuid:campaign_id>/report/file",
+        handler=report_file,
+        permission="reports.export",
+        summary="Download a campaign's messages as CSV",
+        description=(
+            "One row a message, with its state and the reason of it; UTF-8 with a byte order mark. `who=undelivered` is"
+            " the list of those that failed."
+        ),
+        query=contract.ReportFile,
+        tags=["Reports"],
+        produces=("text/csv",),
+        response_example="id,address,state\r\n0193587a-3e1c-8c4e-9d3a-4f0d00000007,ala@example.com,delivered\r\n",
     ),
 ]

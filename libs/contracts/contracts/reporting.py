@@ -142,6 +142,39 @@ class RecipientsQuery(RecipientsPage, CampaignRef):
     """Recipients of one campaign who did or did not."""
 
 
+class ReportFile(Schema):
+    """Query of `GET /v1/campaigns/{id}/report/file`."""
+
+    who = fields.Enum(Who, by_value=True)
+
+
+class ReportPiece(ReportFile, CampaignRef):
+    """One piece of the file."""
+
+    seq = fields.Integer(required=True, validate=validate.Range(min=0))
+
+
+class FilePiece(Schema):
+    chunk = fields.String(allow_none=True, metadata={"description": "base64; null after the last"})
+
+
+class ReportGroupCreate(Schema):
+    """A group of the contacts who did, or did not."""
+
+    who = fields.Enum(Who, by_value=True, required=True)
+    name = fields.String(required=True, validate=validate.Length(min=1, max=200))
+
+
+class ReportGroupOf(ReportGroupCreate, CampaignRef):
+    """The same with the campaign."""
+
+
+class ReportGroup(Schema):
+    id = fields.UUID()
+    name = fields.String()
+    contacts = fields.Integer()
+
+
 class MessageFilter(PageQuery):
     """Query of `GET /v1/messages`; `from` and `to` bound when a message was accepted."""
 
@@ -246,6 +279,8 @@ RPC: dict[str, Call] = {
     "get_report_links": Call(CampaignRef, ReportLinks),
     "get_report_timeline": Call(CampaignRef, ReportTimeline),
     "list_report_recipients": Call(RecipientsQuery, MessagePage),
+    "export_report": Call(ReportPiece, FilePiece),
+    "create_report_group": Call(ReportGroupOf, ReportGroup),
     "list_messages": Call(MessageFilter, MessagePage),
     "get_message": Call(MessageRef, MessageStory),
     "get_statistics": Call(StatisticsQuery, Statistics),

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from chassis.service import Clock, Database, Health, event_handler, rpc
+from chassis.service import Clock, Database, Health, Services, event_handler, rpc
 from contracts import events
 from contracts import reporting as contract
 from contracts.errors import Unauthenticated
 from contracts.rpc import Actor
 from contracts.schema import dump, load
-from reporting import erasure, usecases
+from reporting import erasure, exports, groups, usecases
 
 
 class ReportingService:
@@ -21,6 +21,7 @@ class ReportingService:
 
     database = Database("REPORTING_DATABASE_URL")
     clock = Clock()
+    services = Services()
     health = Health()
 
     @rpc
@@ -38,6 +39,18 @@ class ReportingService:
     @rpc
     def list_report_recipients(self, actor: Actor, payload: dict[str, Any]) -> dict[str, Any]:
         return self._answer("list_report_recipients", actor, payload)
+
+    @rpc
+    def export_report(self, actor: Actor, payload: dict[str, Any]) -> dict[str, Any]:
+        request = load(contract.ReportPiece, payload)
+        with self.database.transaction() as session:
+            return exports.export_report(session, account_id=_account_of(actor), **request)
+
+    @rpc
+    def create_report_group(self, actor: Actor, payload: dict[str, Any]) -> dict[str, Any]:
+        request = load(contract.ReportGroupOf, payload)
+        account_id = _account_of(actor)
+        return groups.create_report_group(self.database, self.services.call, actor, account_id=account_id, **request)
 
     @rpc
     def list_messages(self, actor: Actor, payload: dict[str, Any]) -> dict[str, Any]:

@@ -157,7 +157,7 @@ def get_message(session: Session, *, account_id: UUID, message_id: UUID) -> Answ
         {**deed, "kind": domain.ENGAGEMENT_OF_CODE[deed["kind"]].value}
         for deed in messages.deeds(session, message_id=message_id)
     ]
-    return {**_message(row), "timeline": sorted(moments, key=lambda moment: moment["at"])}
+    return {**as_message(row), "timeline": sorted(moments, key=lambda moment: moment["at"])}
 
 
 def get_statistics(
@@ -228,6 +228,11 @@ def _campaign(session: Session, account_id: UUID, campaign_id: UUID) -> Answer:
     }
 
 
+def ensure_campaign(session: Session, account_id: UUID, campaign_id: UUID) -> None:
+    """Raises `NotFound` unless the account has that campaign."""
+    _campaign(session, account_id, campaign_id)
+
+
 def _totals(session: Session, account_id: UUID, campaign_id: UUID) -> dict[str, int]:
     rows = counters.read(session, account_id=account_id, scope_id=campaign_id, dimension=Dimension.TOTAL)
     return rows.get("", counters.no_amounts())
@@ -241,7 +246,8 @@ def _figures(channel: Channel, totals: Mapping[str, int]) -> Answer:
     }
 
 
-def _message(row: Mapping[str, Any]) -> Answer:
+def as_message(row: Mapping[str, Any]) -> Answer:
+    """A row of the log in the words of the contract."""
     return {
         **row,
         "id": row["message_id"],
@@ -256,7 +262,7 @@ def _page(rows: Sequence[Mapping[str, Any]], limit: int) -> Answer:
     shown = rows[:limit]
     more = len(rows) > limit
     next_cursor = _cursor(shown[-1]["message_id"]) if more else None
-    return {"items": [_message(row) for row in shown], "next_cursor": next_cursor}
+    return {"items": [as_message(row) for row in shown], "next_cursor": next_cursor}
 
 
 def _cursor(message_id: UUID) -> str:

@@ -21,6 +21,7 @@ from contracts.vocabulary import MessageState
 from reporting.domain import FAILED_STATES, IN_ROW_STATES, STATE_CODE, Dimension
 
 Row = Any  # a row of the log by column name
+WINDOW = 2_000
 LEAST, GREATEST = UUID(int=0), UUID(int=2**128 - 1)
 
 _COLUMNS = (
@@ -104,6 +105,56 @@ def of_recipients(
         if len(rows) >= limit:
             break
     return rows
+
+
+def count_who(
+    session: Session, *, account_id: UUID, campaign_id: UUID, who: Who, ranges: Sequence[tuple[UUID, UUID]]
+) -> int:
+    """How many `of_recipients` would give in all."""
+    query = text(
+        "SELECT count(*) FROM messages m WHERE m.message_id BETWEEN :first AND :last"
+        f" AND m.account_id = :account AND m.campaign_id = :campaign AND {_WHO[who]}"
+    )
+    bound = {"account": account_id, "campaign": campaign_id}
+    return sum(session.scalar(query, {**bound, "first": first, "last": last}) or 0 for first, last in ranges)
+
+
+def windows(session: Session, ranges: Sequence[tuple[UUID, UUID]]) -> list[tuple[UUID, UUID]]:
+    """Ranges of ids that hold at most `WINDOW` messages each, and together all messages of `ranges`."""
+    found = []
+    for first, last in ranges:
+        least, greatest = (
+            session.scalar(
+                text(
+                    "SELECT message_id FROM messages WHERE message_id BETWEEN :first AND :last"
+                    f" ORDER BY message_id {direction} LIMIT 1"
+                ),
+                {"first": first, "last": last},
+            )
+            for direction in ("ASC", "DESC")
+        )
+        if least is not None and greatest is not None:
+            starts = range(least.int, greatest.int + 1, WINDOW)
+            found += [(UUID(int=start), UUID(int=start + WINDOW - 1)) for start in starts]
+    return found
+
+
+def in_window(
+    session: Session, *, account_id: UUID, campaign_id: UUID, who: Who | None, window: tuple[UUID, UUID]
+) -> Sequence[Any]:
+    """A campaign's messages with ids in `window`, in the order of their numbers."""
+    return (
+        session.execute(
+            text(
+                f"SELECT {_COLUMNS} FROM messages m WHERE m.message_id BETWEEN :first AND :last"
+                f" AND m.account_id = :account AND m.campaign_id = :campaign AND {_WHO[who] if who else 'true'}"
+                " ORDER BY m.message_id"
+            ),
+            {"first": window[0], "last": window[1], "account": account_id, "campaign": campaign_id},
+        )
+        .mappings()
+        .all()
+    )
 
 
 def of_address(session: Session, wanted: Filter, *, limit: int) -> list[Row]:

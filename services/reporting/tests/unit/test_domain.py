@@ -1,0 +1,74 @@
+"""The rules of counting, without a database."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+import pytest
+
+from contracts.vocabulary import STATE_RANK, Channel, MessageState
+from reporting import domain
+from reporting.domain import Dimension, Origin, Standing, Tally
+
+ORIGIN = Origin(UUID(int=1), UUID(int=2), "sms", date(2026, 11, 24))
+HOUR = datetime(2026, 11, 24, 8, tzinfo=UTC)
+
+
+def test_tens_of_a_state_code_are_its_rank() -> None:
+    assert {state: code // 10 for state, code in domain.STATE_CODE.items()} == STATE_RANK
+
+
+def test_every_state_has_a_counter_and_every_counter_a_column() -> None:
+    assert {state.value for state in MessageState} <= set(domain.METRICS)
+
+
+def test_what_is_taken_back_and_added_again_leaves_no_trace() -> None:
+    tally = Tally()
+    standing = Standing(MessageState.DELIVERED, HOUR, HOUR, "26001", parts=2, cost=14)
+
+    domain.count(tally, ORIGIN, standing, -1)
+    domain.count(tally, ORIGIN, standing, 1)
+
+    assert tally.changes() == []
+
+
+def test_changes_come_in_the_order_in_which_all_take_the_locks() -> None:
+    tally = Tally()
+    for scope in (3, 1, 2):
+        tally.add(UUID(int=9), (UUID(int=scope), Dimension.TOTAL, ""), "sent", 1)
+
+    assert [key[0].int for key, _, _ in tally.changes()] == [1, 2, 3]
+
+
+def test_parts_and_cost_count_only_once_handed_over() -> None:
+    tally = Tally()
+    waiting = Standing(MessageState.REJECTED, HOUR, None, "26001", parts=2, cost=14)
+
+    domain.count(tally, ORIGIN, waiting, 1)
+
+    totals = tally.amounts[UUID(int=2), Dimension.TOTAL, ""]
+    assert totals == {"messages": 1, "rejected": 1}
+
+
+def test_rates_are_null_without_a_denominator() -> None:
+    nothing = dict.fromkeys(domain.METRICS, 0)
+
+    assert set(domain.report_rates(Channel.EMAIL, nothing).values()) == {None}
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "device"),
+    [
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148", "mobile"),
+        ("Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 Chrome/120 Mobile Safari/537.36", "mobile"),
+        ("Mozilla/5.0 (Linux; Android 13; SM-X700) AppleWebKit/537.36 Chrome/120 Safari/537.36", "tablet"),
+        ("Mozilla/5.0 (iPad; CPU OS 17_0 like Mac OS X) AppleWebKit/605.1.15", "tablet"),
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/120 Safari/537.36", "desktop"),
+        ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 Version/17 Safari/605.1.15", "desktop"),
+        ("Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)", "bot"),
+        ("", "unknown"),
+    ],
+)
+def test_devices(user_agent: str, device: str) -> None:
+    assert domain.device_of(user_agent) == device
