@@ -53,5 +53,8 @@ def created_at(of: UUID) -> datetime:
 
 
 def first_id_at(moment: datetime) -> UUID:
-    """The least id that any id made at `moment` can have; bounds of partitions and of time ranges over ids."""
-    return UUID(int=int(moment.timestamp() * 1000) << 80)
+    """The least id that any id made at `moment` can have; bounds of partitions and of time ranges over ids.
+
+    Before 1970 there were no ids: such a moment gives the least of all.
+    """
+    return UUID(int=max(int(moment.timestamp() * 1000), 0) << 80)
