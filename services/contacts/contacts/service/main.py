@@ -8,12 +8,13 @@ from chassis.inbox import first_time
 from chassis.service import event_handler
 from contacts.service.lists import Lists
 from contacts.service.people import People
+from contacts.service.selections import Selections
 from contacts.usecases import accounts, archive
 from contracts import events
 
 
-class ContactsService(People, Lists):
-    """People, groups, imports, the archive and audiences."""
+class ContactsService(People, Lists, Selections):
+    """People, groups, imports and exports, segments, the archive, audiences and privacy."""
 
     name = "contacts"
 

@@ -112,9 +112,9 @@ def read(session: Session, *, snapshot_id: UUID, after: int, limit: int) -> list
         session.execute(
             text(
                 f"SELECT number, contact_id::text, address, fields FROM {table_of(snapshot_id)}"
-                " WHERE number > :after AND number <= :last ORDER BY number"
+                " WHERE number > :after ORDER BY number LIMIT :limit"
             ),
-            {"after": after, "last": after + limit},
+            {"after": after, "limit": limit},
         ).mappings()
     )
 
@@ -129,3 +129,10 @@ def drop(session: Session, *, account_id: UUID, snapshot_id: UUID) -> None:
 
 def tables_of_account(session: Session, *, account_id: UUID) -> Sequence[UUID]:
     return session.scalars(text("SELECT id FROM snapshots WHERE account_id = :account"), {"account": account_id}).all()
+
+
+def forget(session: Session, *, snapshot_id: UUID, contact_ids: Sequence[UUID]) -> None:
+    """Take contacts out of a snapshot, where it has been taken; the numbers of the others stay."""
+    table = table_of(snapshot_id)
+    if session.scalar(text("SELECT to_regclass(:name)"), {"name": table}) is not None:
+        session.execute(text(f"DELETE FROM {table} WHERE contact_id = ANY(:ids)"), {"ids": list(contact_ids)})

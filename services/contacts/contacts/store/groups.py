@@ -128,3 +128,40 @@ def find_named(session: Session, *, account_id: UUID, name: str) -> UUID | None:
         text("SELECT id FROM groups WHERE account_id = :account AND lower(name) = lower(:name) AND NOT archived"),
         {"account": account_id, "name": name},
     )
+
+
+def split(
+    session: Session,
+    *,
+    account_id: UUID,
+    source: UUID,
+    targets: Sequence[UUID],
+    percents: Sequence[float],
+    seed: str,
+) -> None:
+    """Deal the members of `source` out to `targets`, by a hash of seed and contact: the same again is the same.
+
+    Everybody lands in exactly one part; sizes differ from the exact share by less than one.
+    """
+    total = session.scalar(text("SELECT count(*) FROM group_members WHERE group_id = :source"), {"source": source}) or 0
+    bounds = [round(total * sum(percents[:at]) / 100) for at in range(len(percents) + 1)]
+    bounds[-1] = total
+    session.execute(
+        text(
+            "WITH dealt AS (SELECT contact_id,"
+            "   row_number() OVER (ORDER BY md5(:seed || contact_id::text), contact_id) AS place"
+            "   FROM group_members WHERE group_id = :source AND account_id = :account)"
+            " INSERT INTO group_members (group_id, contact_id, account_id)"
+            " SELECT part.target, dealt.contact_id, :account FROM dealt JOIN unnest(CAST(:targets AS uuid[]),"
+            "   CAST(:lows AS bigint[]), CAST(:highs AS bigint[])) part (target, low, high)"
+            "   ON dealt.place > part.low AND dealt.place <= part.high"
+        ),
+        {
+            "seed": seed,
+            "source": source,
+            "account": account_id,
+            "targets": list(targets),
+            "lows": bounds[:-1],
+            "highs": bounds[1:],
+        },
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -11,6 +10,7 @@ from contacts.exceptions import field_invalid
 from contacts.store import audience as store
 from contacts.store import fields as field_store
 from contacts.store import jobs as job_store
+from contacts.store.rule_sql import Filter
 from contacts.usecases import groups, segments, views
 from contacts.usecases.views import View, account_of
 from contracts.errors import Conflict
@@ -26,14 +26,6 @@ _BUILT_IN = {
     "sms_consent": "c.sms_consent",
     "email_consent": "c.email_consent",
 }
-
-
-@dataclass(frozen=True)
-class Filter:
-    """SQL over a contact `c`, with its bound parameters."""
-
-    sql: str
-    parameters: dict[str, Any]
 
 
 def count(session: Session, actor: Actor, now: datetime, *, channel: Channel, audience: dict[str, list[UUID]]) -> View:

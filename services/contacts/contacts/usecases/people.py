@@ -68,6 +68,14 @@ def find(
     return _page(session, account_id, where, parameters, cursor, limit)
 
 
+def of_segment(
+    session: Session, actor: Actor, now: datetime, *, segment_id: UUID, limit: int, cursor: str | None
+) -> View:
+    """The contacts that fit a saved segment now."""
+    rules = segments.get(session, actor, now, segment_id=segment_id)["rules"]
+    return find(session, actor, now, limit=limit, cursor=cursor, rules=rules)
+
+
 def _page(
     session: Session, account_id: UUID, where: list[str], parameters: dict[str, Any], cursor: str | None, limit: int
 ) -> View:

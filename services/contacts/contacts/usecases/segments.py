@@ -1,4 +1,4 @@
-"""Segments."""
+"""Segments: saved rules, evaluated when they are used."""
 
 from __future__ import annotations
 
@@ -6,15 +6,97 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from chassis.ids import new_id
+from contacts.domain import rules as domain
+from contacts.domain.values import FieldType
 from contacts.exceptions import field_invalid
+from contacts.store import audience as audience_store
+from contacts.store import fields as field_store
+from contacts.store import groups as group_store
+from contacts.store import people as people_store
+from contacts.store import rule_sql
+from contacts.store import segments as store
+from contacts.store.rule_sql import Filter
+from contacts.usecases import views
+from contacts.usecases.views import View, account_of
+from contracts.errors import Conflict
+from contracts.rpc import Actor
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 
-def compiled(session: Session, account_id: UUID, rules: dict[str, Any], now: datetime, *, prefix: str = "") -> Any:
-    raise field_invalid("rules", "segment.unsupported", "Segments are not there yet.")
+def compiled(session: Session, account_id: UUID, rules: dict[str, Any], now: datetime, *, prefix: str = "") -> Filter:
+    """The rules as SQL over a contact.
+
+    :raises Invalid: naming the unknown field or operator, or the wrong value.
+    """
+    custom = field_store.all_of(session, account_id=account_id)
+    try:
+        node = domain.parse(rules, {row["key"]: FieldType(row["kind"]) for row in custom})
+    except domain.RuleError as error:
+        raise field_invalid(error.path, error.code, error.detail) from None
+    named = domain.group_ids(node)
+    if named - group_store.known(session, account_id=account_id, group_ids=list(named)):
+        raise field_invalid("rules", "group.not_found", "The rules name a group that is not there.")
+    slots = {row["key"]: row["slot"] for row in custom}
+    return rule_sql.compiled(node, slots, now.date(), prefix=prefix)
 
 
-def of_id(session: Session, account_id: UUID, segment_id: UUID, field: str, now: datetime, *, prefix: str = "") -> Any:
-    raise field_invalid(field, "segment.not_found", "There is no such segment.")
+def of_id(
+    session: Session, account_id: UUID, segment_id: UUID, field: str, now: datetime, *, prefix: str = ""
+) -> Filter:
+    """The rules of a saved segment as SQL; `field` names the offending place of the request where there is none."""
+    row = store.find(session, account_id=account_id, segment_id=segment_id)
+    if row is None:
+        raise field_invalid(field, "segment.not_found", "There is no such segment.")
+    return compiled(session, account_id, row["rules"], now, prefix=prefix)
+
+
+def list_page(session: Session, actor: Actor, now: datetime, *, limit: int, cursor: str | None) -> View:
+    rows = store.page(session, account_id=account_of(actor), after=views.after(cursor), limit=limit + 1)
+    return views.page(rows, limit)
+
+
+def create(session: Session, actor: Actor, now: datetime, **request: Any) -> View:
+    account_id = account_of(actor)
+    people_store.lock_account(session, account_id=account_id)
+    compiled(session, account_id, request["rules"], now)
+    _ensure_name_free(session, account_id, request["name"], None)
+    segment_id = new_id()
+    store.insert(session, segment_id=segment_id, account_id=account_id, values=request)
+    return get(session, actor, now, segment_id=segment_id)
+
+
+def get(session: Session, actor: Actor, now: datetime, *, segment_id: UUID) -> View:
+    row = store.find(session, account_id=account_of(actor), segment_id=segment_id)
+    if row is None:
+        raise views.not_found("segment")
+    return dict(row)
+
+
+def update(session: Session, actor: Actor, now: datetime, *, segment_id: UUID, **request: Any) -> View:
+    account_id = account_of(actor)
+    people_store.lock_account(session, account_id=account_id)
+    changed = {**get(session, actor, now, segment_id=segment_id), **request}
+    compiled(session, account_id, changed["rules"], now)
+    _ensure_name_free(session, account_id, changed["name"], segment_id)
+    store.update(session, account_id=account_id, segment_id=segment_id, values=changed)
+    return get(session, actor, now, segment_id=segment_id)
+
+
+def delete(session: Session, actor: Actor, now: datetime, *, segment_id: UUID) -> None:
+    if not store.delete(session, account_id=account_of(actor), segment_id=segment_id):
+        raise views.not_found("segment")
+
+
+def count(session: Session, actor: Actor, now: datetime, *, rules: dict[str, Any]) -> View:
+    """How many contacts fit the rules now."""
+    account_id = account_of(actor)
+    found = compiled(session, account_id, rules, now)
+    return {"count": audience_store.count(session, account_id=account_id, where=found.sql, parameters=found.parameters)}
+
+
+def _ensure_name_free(session: Session, account_id: UUID, name: str, own: UUID | None) -> None:
+    if store.is_named(session, account_id=account_id, name=name, but=own):
+        raise Conflict("segment.name_taken", "There is a segment of this name.")

@@ -1,0 +1,87 @@
+"""Static operations on groups: union, subtract, filter, and a split that is repeatable, disjoint and complete."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from contacts.exceptions import field_invalid
+from contacts.store import audience as audience_store
+from contacts.store import groups as store
+from contacts.usecases import groups, segments
+from contacts.usecases.views import View, account_of
+from contracts.rpc import Actor
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+
+def run(
+    session: Session,
+    actor: Actor,
+    now: datetime,
+    *,
+    operation: str,
+    group_ids: list[UUID],
+    seed: str,
+    name: str | None = None,
+    rules: dict[str, Any] | None = None,
+    parts: list[dict[str, Any]] | None = None,
+) -> View:
+    """Make new groups of old ones, which stay as they are; answers the new ones."""
+    account_id = account_of(actor)
+    groups.ensure_known(session, account_id, group_ids, "group_ids")
+    if operation == "split":
+        made = _split(session, account_id, group_ids, parts, seed)
+    else:
+        made = [_one(session, account_id, now, operation, group_ids, name, rules)]
+    return {"items": [groups.get(session, actor, now, group_id=group_id) for group_id in made]}
+
+
+def _one(
+    session: Session,
+    account_id: UUID,
+    now: datetime,
+    operation: str,
+    group_ids: list[UUID],
+    name: str | None,
+    rules: dict[str, Any] | None,
+) -> UUID:
+    if name is None:
+        raise field_invalid("name", "field.missing", "Name the new group.")
+    if operation == "union":
+        where, parameters = audience_store.in_groups("groups"), {"groups": group_ids}
+    elif operation == "subtract":
+        if len(group_ids) < 2:
+            raise field_invalid("group_ids", "group.too_few", "Name the group to take from, then those to take away.")
+        where = f"{audience_store.in_groups('first')} AND NOT {audience_store.in_groups('rest')}"
+        parameters = {"first": group_ids[:1], "rest": group_ids[1:]}
+    else:
+        if rules is None:
+            raise field_invalid("rules", "field.missing", "Say which contacts to keep.")
+        found = segments.compiled(session, account_id, rules, now)
+        where = f"{audience_store.in_groups('groups')} AND {found.sql}"
+        parameters = {"groups": group_ids, **found.parameters}
+    group_id = groups.new_group(session, account_id=account_id, name=name)
+    store.fill(session, account_id=account_id, group_id=group_id, where=where, parameters=parameters)
+    return group_id
+
+
+def _split(
+    session: Session, account_id: UUID, group_ids: list[UUID], parts: list[dict[str, Any]] | None, seed: str
+) -> list[UUID]:
+    if len(group_ids) != 1:
+        raise field_invalid("group_ids", "group.too_many", "One group is split.")
+    if not parts or abs(sum(part["percent"] for part in parts) - 100) > 1e-6:
+        raise field_invalid("parts", "split.not_complete", "The percentages of the parts must make 100.")
+    made = [groups.new_group(session, account_id=account_id, name=part["name"]) for part in parts]
+    store.split(
+        session,
+        account_id=account_id,
+        source=group_ids[0],
+        targets=made,
+        percents=[part["percent"] for part in parts],
+        seed=seed or str(group_ids[0]),
+    )
+    return made
