@@ -15,7 +15,6 @@ from chassis.config import ConfigError, load, setting
 from chassis.database import Database, make_engine
 from chassis.secrets import Vault
 from contracts.errors import WiciError
-
 from sms_gateway import usecases
 from sms_gateway.store import directory
 

@@ -6,10 +6,22 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from chassis.tables import inbox_table, outbox_table
-from sqlalchemy import BigInteger, Boolean, ForeignKey, Identity, Integer, LargeBinary, SmallInteger, Text, UniqueConstraint, func
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ForeignKey,
+    Identity,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    func,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from chassis.tables import inbox_table, outbox_table
 
 
 class Base(DeclarativeBase):

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from nameko.extensions import DependencyProvider
+
 from chassis.config import load as load_config
 from chassis.config import setting
 from chassis.secrets import Vault
@@ -16,8 +18,6 @@ from contracts import sms_gateway as contract
 from contracts.errors import Forbidden, Unauthenticated, WiciError
 from contracts.rpc import Actor
 from contracts.schema import PageQuery, dump, load
-from nameko.extensions import DependencyProvider
-
 from sms_gateway import usecases
 from sms_gateway.usecases.sending import Plan
 

@@ -8,9 +8,9 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+
 from contracts.ids import message_ids
 from contracts.vocabulary import Lane, MessageState
-
 from sms_gateway.rendering import Template
 from sms_gateway.submission import Envelope
 

@@ -17,7 +17,6 @@ from chassis.ids import new_id
 from chassis.secrets import Vault
 from contracts.lanes import channel_lane
 from contracts.vocabulary import Channel, Lane
-
 from sms_gateway.config import ConnectorConfig
 from sms_gateway.connector.engine import Engine
 from sms_gateway.connector.keeper import Keeper

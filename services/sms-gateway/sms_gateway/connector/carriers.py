@@ -10,7 +10,6 @@ from uuid import UUID
 
 from chassis.logs import get_logger
 from contracts.vocabulary import Lane, MessageState
-
 from sms_gateway.smpp.client import Link, LinkSettings
 from sms_gateway.smpp.constants import TEMPORARY_STATUSES
 from sms_gateway.smpp.parts import LongForm

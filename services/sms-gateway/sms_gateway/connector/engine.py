@@ -11,10 +11,10 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+
 from chassis.broker import Delivery
 from chassis.logs import get_logger
 from contracts.vocabulary import Lane, MessageState
-
 from sms_gateway import domain
 from sms_gateway.connector.carriers import LANES, CarrierSettings, CarrierWork
 from sms_gateway.connector.ledger import Acknowledgement, LedgerThread, Outcome
@@ -24,7 +24,6 @@ from sms_gateway.rendering import RenderFailed
 from sms_gateway.smpp.client import Link
 from sms_gateway.smpp.constants import THROTTLING_STATUSES
 from sms_gateway.smpp.parts import LongForm
-from sms_gateway.store.claims import Taken
 from sms_gateway.store.receipts import Arrived
 from sms_gateway.work import Batch, Chunk, Content, Header, Message, Part, chunked, ids_as_text
 

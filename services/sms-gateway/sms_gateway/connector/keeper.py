@@ -10,15 +10,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from psycopg import Cursor
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
 from chassis.database import Database, cursor_of, ensure_partitions
 from chassis.ids import new_id
 from chassis.logs import get_logger
 from chassis.secrets import Vault
 from contracts.vocabulary import Lane, MessageState
-from psycopg import Cursor
-from sqlalchemy import text
-from sqlalchemy.orm import Session
-
 from sms_gateway.connector.carriers import CarrierSettings
 from sms_gateway.connector.publisher import Publisher
 from sms_gateway.connector.routing import Router, RouteRule

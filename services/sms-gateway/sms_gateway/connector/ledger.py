@@ -18,10 +18,10 @@ from uuid import UUID
 
 import psycopg
 import sqlalchemy.exc
-from chassis.database import Database, cursor_of
-from chassis.logs import get_logger
 from psycopg import Cursor
 
+from chassis.database import Database, cursor_of
+from chassis.logs import get_logger
 from sms_gateway.store import claims, receipts, settlement
 from sms_gateway.store.claims import Taken
 from sms_gateway.store.receipts import Arrived

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from chassis.ids import new_id
-from contracts.ids import message_ids, recipient_number
 from psycopg import Cursor
 
+from chassis.ids import new_id
+from contracts.ids import message_ids, recipient_number
 from sms_gateway.work import Chunk, Claim
 
 LEASE_SECONDS = 10

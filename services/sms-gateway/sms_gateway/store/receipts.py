@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from psycopg import Cursor
+
 from contracts.ids import first_id_at
 from contracts.vocabulary import Channel, MessageState
-from psycopg import Cursor
 
 # Most receipts come within a day and a half; older partitions are asked only for those that match nothing there.
 NEAR = timedelta(hours=36)

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import orjson
+from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
 from chassis import outbox
 from chassis.database import cursor_of
 from chassis.ids import new_id
 from contracts import ids, lanes
 from contracts.vocabulary import Channel, MessageState
-from sqlalchemy import select, text
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
-
 from sms_gateway.models import Ledger, Send
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from contracts import lanes
-from contracts.vocabulary import Channel, MessageState
 from psycopg import Cursor
 
+from contracts import lanes
+from contracts.vocabulary import Channel, MessageState
 from sms_gateway.work import Batch, Message
 
 EVENTS_AT_ONCE = 1_000

@@ -8,7 +8,6 @@ from uuid import UUID
 from chassis.ids import new_id
 from chassis.secrets import Vault
 from contracts.errors import Conflict, Invalid
-
 from sms_gateway import exceptions
 from sms_gateway.models import Carrier, Route
 from sms_gateway.store import directory

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from chassis import inbox
-
 from sms_gateway.store import sends
 
 if TYPE_CHECKING:

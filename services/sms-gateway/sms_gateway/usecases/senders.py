@@ -8,7 +8,6 @@ from uuid import UUID
 
 from chassis.ids import new_id
 from contracts.errors import Conflict
-
 from sms_gateway import domain, exceptions
 from sms_gateway.models import SenderId
 from sms_gateway.store import directory

@@ -13,7 +13,6 @@ from contracts import ids
 from contracts.errors import Invalid
 from contracts.sms_gateway import SCHEDULE_MAX_DAYS
 from contracts.vocabulary import Lane
-
 from sms_gateway import exceptions
 from sms_gateway.rendering import RenderFailed, Template
 from sms_gateway.store import directory, sends

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import orjson
 import pytest
+
 from chassis.broker import Broker, Delivery
 from chassis.database import Database
 from chassis.ids import new_id
@@ -19,7 +20,6 @@ from chassis.secrets import Vault
 from chassis.testing import SECRET_KEYS, Launcher, RunningProcess, free_port, truncate, wait_until
 from contracts import ids, lanes
 from contracts.vocabulary import STATE_RANK, MessageState
-
 from sms_gateway import usecases
 from sms_gateway.store import directory
 

@@ -6,12 +6,11 @@ import time
 from collections import Counter
 from typing import Any
 
-from chassis.database import Database
-from chassis.testing import wait_until
 from sqlalchemy import text
 
+from chassis.database import Database
+from chassis.testing import wait_until
 from sms_gateway.smpp import parts
-
 
 
 def phones(count: int, start: int = 0) -> list[str]:

@@ -1,9 +1,9 @@
 """The SMPP codec: what it writes, a foreign codec reads; what it reads, it bounds."""
 
+import pytest
 import smpplib.command
 import smpplib.consts
 import smpplib.smpp
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 

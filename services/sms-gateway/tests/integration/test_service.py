@@ -1,0 +1,225 @@
+"""The Nameko service under `nameko run`, asked over the bus; identity is played by a stand-in which grants 100 at a time."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from sqlalchemy import text
+
+from chassis.broker import Broker
+from chassis.database import Database
+from chassis.ids import new_id
+from chassis.rpc_client import RpcClient
+from chassis.testing import SECRET_KEYS, RunningProcess, free_port, wait_until
+from contracts.errors import Conflict, Forbidden, Invalid, NotFound, PlanLimit
+from contracts.events import ACCOUNT_CLOSED
+from contracts.rpc import Actor
+
+STAND_IN = """
+from contracts.errors import PlanLimit
+from nameko.rpc import rpc
+from chassis.service import Health
+
+class Identity:
+    name = "identity"
+    health = Health()
+
+    @rpc(expected_exceptions=PlanLimit)
+    def reserve_quota(self, actor, payload):
+        if payload["amount"] > 100:
+            raise PlanLimit("quota.exhausted", "", {"limit": 100})
+        return {"reserved": payload["amount"], "remaining": 0}
+
+    @rpc
+    def use_quota(self, actor, payload):
+        return {}
+"""
+
+Call = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def services(amqp_url: str, database_url: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Both services, once for all tests here: Nameko takes seconds to start."""
+    folder = tmp_path_factory.mktemp("services")
+    (folder / "identity_stand_in.py").write_text(STAND_IN)
+    nameko = str(Path(sys.executable).with_name("nameko"))
+    running = []
+    for target in ("identity_stand_in:Identity", "sms_gateway.service:SmsGatewayService"):
+        environ = {
+            **os.environ, "AMQP_URL": amqp_url, "HEALTH_PORT": str(free_port()), "WICI_SECRET_KEYS": SECRET_KEYS,
+            "SMS_GATEWAY_DATABASE_URL": database_url("sms_gateway"),
+            "PYTHONPATH": f"{folder}:{os.environ.get('PYTHONPATH', '')}",
+        }  # fmt: skip
+        log = folder / f"{target.split(':')[0]}.log"
+        running.append(RunningProcess([nameko, "run", "--broker", amqp_url, target], environ, log))
+    for process in running:
+        process.wait_ready()
+    yield
+    for process in running:
+        process.stop()
+
+
+@pytest.fixture
+def call(services: None, broker: Broker, database: Database) -> Call:
+    client = RpcClient(broker)
+    return lambda name, actor, payload: client.call(f"sms_gateway.{name}", actor, payload)
+
+
+def an_account() -> Actor:
+    return {"account_id": str(new_id()), "permissions": ["sms"]}
+
+
+OPERATOR: Actor = {"operator_id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b00", "account_id": None}
+
+
+def with_sender(call: Call, sender: str = "Wici") -> Actor:
+    actor = an_account()
+    wanted = call("request_sender_id", actor, {"sender": sender})
+    call("decide_sender_id", OPERATOR, {"id": wanted["id"], "decision": "verify"})
+    assert call("accept_sender_id", actor, {"id": wanted["id"]})["state"] == "active"
+    return actor
+
+
+def test_a_sender_id_from_request_to_active(call: Call) -> None:
+    actor = an_account()
+    wanted = call("request_sender_id", actor, {"sender": "Sklep 24"})
+    assert wanted["state"] == "requested"
+    with pytest.raises(Conflict, match="wrong_state"):
+        call("accept_sender_id", actor, {"id": wanted["id"]})
+    with pytest.raises(Forbidden):
+        call("decide_sender_id", actor, {"id": wanted["id"], "decision": "activate"})
+    call("decide_sender_id", OPERATOR, {"id": wanted["id"], "decision": "verify"})
+    with pytest.raises(NotFound):
+        call("accept_sender_id", an_account(), {"id": wanted["id"]})
+    assert call("accept_sender_id", actor, {"id": wanted["id"]})["state"] == "active"
+    assert [row["sender"] for row in call("list_sender_ids", actor, {})["items"]] == ["Sklep 24"]
+    with pytest.raises(Conflict, match="sender.exists"):
+        call("request_sender_id", actor, {"sender": "SKLEP 24"})
+    with pytest.raises(Invalid, match="sender.protected"):
+        call("request_sender_id", actor, {"sender": "P0LICJA"})
+
+
+def test_content_is_prepared_only_under_an_active_sender(call: Call) -> None:
+    stranger = an_account()
+    content = {"text": "Hej {{ first_name | default('Kliencie') }} {{ city }}"}
+    refused = call("prepare_content", stranger, {"sender": "Wici", "content": content})
+    assert [problem["code"] for problem in refused["problems"]] == ["sender.not_active"]
+    actor = with_sender(call)
+    prepared = call("prepare_content", actor, {"sender": "Wici", "content": content})
+    assert prepared["problems"] == []
+    assert prepared["variables"] == ["city", "first_name"]
+    assert call("prepare_content", actor, {"sender": "Wici", "content": content}) == prepared
+    broken = call("prepare_content", actor, {"sender": "Wici", "content": {"text": "{{ oops"}})
+    assert [problem["code"] for problem in broken["problems"]] == ["template.invalid"]
+
+    preview = call("render_preview", actor, {"content_hash": prepared["content_hash"], "fields": {"city": "Łódź"}})
+    assert (preview["text"], preview["encoding"], preview["parts"]) == ("Hej Kliencie Łódź", "ucs2", 1)
+    with pytest.raises(Invalid, match="template.invalid"):
+        call("render_preview", actor, {"content_hash": prepared["content_hash"], "fields": {}})
+    with pytest.raises(NotFound):
+        call("render_preview", an_account(), {"content_hash": prepared["content_hash"], "fields": {}})
+
+
+def test_a_single_message_arrives_and_can_be_followed(
+    call: Call, smsc: Any, carrier: Any, connector: Any, campaign: Any
+) -> None:
+    simulator = smsc()
+    carrier(simulator)
+    connector()
+    actor = {**with_sender(call), "request_key": "order-1"}
+    request = {"from": "Wici", "to": ["+48600000500", "+48600000501"], "text": "Kod {{ 123 }}", "lane": "otp"}
+
+    accepted = call("send_messages", actor, request)["messages"]
+    again = call("send_messages", actor, request)["messages"]
+
+    assert again == accepted
+    assert [message["to"] for message in accepted] == request["to"]
+    follow = lambda: call("get_message", actor, {"id": accepted[0]["id"]})  # noqa: E731
+    wait_until(lambda: follow()["state"] == "delivered", what="delivery")
+    assert follow()["text"] == "Kod {{ 123 }}"
+    assert follow()["from"] == "Wici"
+    assert sorted(message["to"] for message in simulator.messages()) == request["to"]
+    assert {message["text"] for message in simulator.messages()} == {"Kod {{ 123 }}"}
+    with pytest.raises(NotFound):
+        call("get_message", an_account(), {"id": accepted[0]["id"]})
+
+
+def test_the_quota_is_asked_before_anything_is_stored(call: Call, database: Database) -> None:
+    actor = with_sender(call)
+    request = {"from": "Wici", "to": [f"+4860000{number:04d}" for number in range(101)], "text": "Hej"}
+
+    with pytest.raises(PlanLimit, match="quota.exhausted"):
+        call("send_messages", actor, request)
+
+    with database.transaction() as session:
+        assert session.scalar(text("SELECT count(*) FROM ledger")) == 0
+
+
+def test_a_scheduled_message_waits(call: Call, database: Database, smsc: Any, carrier: Any, connector: Any) -> None:
+    simulator = smsc()
+    carrier(simulator)
+    connector()
+    actor = with_sender(call)
+    with database.transaction() as session:
+        soon = session.scalar(text("SELECT now() + interval '3 seconds'"))
+    request = {"from": "Wici", "to": ["+48600000500"], "text": "Hej", "schedule_at": soon.isoformat()}
+    accepted = call("send_messages", actor, request)["messages"]
+    assert simulator.get("/counts")["submitted"] == 0
+
+    wait_until(lambda: call("get_message", actor, {"id": accepted[0]["id"]})["state"] == "delivered", what="delivery")
+
+
+def test_a_test_of_a_campaign_is_rendered_and_sent(call: Call, smsc: Any, carrier: Any, connector: Any) -> None:
+    simulator = smsc()
+    carrier(simulator)
+    connector()
+    actor = with_sender(call)
+    prepared = call("prepare_content", actor, {"sender": "Wici", "content": {"text": "Hej {{ first_name }}"}})
+
+    call(
+        "send_test", actor,
+        {"content_hash": prepared["content_hash"], "addresses": ["+48600000500"], "fields": {"first_name": "Ola"}},
+    )  # fmt: skip
+
+    wait_until(lambda: simulator.get("/counts")["submitted"] == 1, what="the test message")
+    assert simulator.messages()[0]["text"] == "Hej Ola"
+
+
+def test_carriers_and_routes_are_an_operators(call: Call) -> None:
+    with pytest.raises(Forbidden):
+        call("list_carriers", an_account(), {})
+    fields = {"name": "real", "host": "smsc.example", "port": 2775, "system_id": "wici", "password": "secret"}
+    made = call("create_carrier", OPERATOR, fields)
+    assert "password" not in made
+    route = call("create_route", OPERATOR, {"carrier_id": made["id"], "prefix": "+48"})
+    assert call("update_carrier", OPERATOR, {"id": made["id"], "rate": 100})["rate"] == 100
+    with pytest.raises(Conflict, match="carrier.in_use"):
+        call("delete_carrier", OPERATOR, {"id": made["id"]})
+    assert call("update_route", OPERATOR, {"id": route["id"], "enabled": False})["enabled"] is False
+    call("delete_route", OPERATOR, {"id": route["id"]})
+    call("delete_carrier", OPERATOR, {"id": made["id"]})
+    assert call("list_carriers", OPERATOR, {})["items"] == []
+
+
+def test_a_closed_account_leaves_nothing(call: Call, database: Database, broker: Broker) -> None:
+    actor = with_sender(call)
+    call("send_messages", actor, {"from": "Wici", "to": ["+48600000500"], "text": "Hej"})
+    event = {"event_id": str(new_id()), "occurred_at": datetime.now(UTC).isoformat(), "account_id": actor["account_id"]}
+    broker.publish_event(ACCOUNT_CLOSED, orjson.dumps(event)).result(10)
+
+    def rows() -> int:
+        with database.transaction() as session:
+            return sum(
+                session.scalar(text(f"SELECT count(*) FROM {table} WHERE account_id = :a"), {"a": actor["account_id"]}) or 0
+                for table in ("sender_ids", "contents", "sends", "ledger")
+            )
+
+    wait_until(lambda: rows() == 0, what="erasure")
