@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from contracts.identity.shapes import PLAIN, TOTP_CODE, password_field, text_field
+from contracts.identity.shapes import TOTP_CODE, password_field, plain_text, text_field
 from contracts.schema import PageQuery, Schema
 
 
@@ -14,7 +14,9 @@ class OperatorSessionCreate(Schema):
     login = text_field(254, required=True, minimum=1)
     password = password_field()
     totp = fields.String(required=True, validate=TOTP_CODE)
-    new_password = fields.String(load_default=None, validate=[validate.Length(min=1, max=256), PLAIN], load_only=True)
+    new_password = fields.String(
+        load_default=None, validate=[validate.Length(min=1, max=256), plain_text], load_only=True
+    )
 
 
 class AccountQuery(PageQuery):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate
 
 from contracts.schema import Schema
 
@@ -12,20 +12,24 @@ NAME_RULE = validate.Regexp(
     r"\A[a-z0-9]{5,20}\Z", error="Not a valid name: 5 to 20 characters, lower-case letters and digits only."
 )
 TOTP_CODE = validate.Regexp(r"\A[0-9]{6}\Z", error="Not a valid code: six digits.")
-# PostgreSQL's text holds neither NUL nor half of a surrogate pair.
-PLAIN = validate.Regexp(r"\A[^\x00\ud800-\udfff]*\Z", error="Not a valid text: it holds characters that are no text.")
 SHA256_HEX = validate.Regexp(r"\A[0-9a-f]{64}\Z", error="Not a valid token.")
 FEATURES = ("sms", "email")
 LANGUAGES = ("pl", "en")
 
 
+def plain_text(written: str) -> None:
+    """Refuse what PostgreSQL's text cannot hold: NUL, and half of a surrogate pair."""
+    if "\x00" in written or any("\ud800" <= character <= "\udfff" for character in written):
+        raise ValidationError("Not a valid text: it holds characters that are no text.")
+
+
 def password_field(**rules: Any) -> fields.String:
     # The least length is the service's rule, so that a log-in with a short password is merely a wrong one.
-    return fields.String(required=True, validate=[validate.Length(min=1, max=256), PLAIN], load_only=True, **rules)
+    return fields.String(required=True, validate=[validate.Length(min=1, max=256), plain_text], load_only=True, **rules)
 
 
 def text_field(maximum: int, minimum: int = 0, **rules: Any) -> fields.String:
-    return fields.String(validate=[validate.Length(min=minimum, max=maximum), PLAIN], **rules)
+    return fields.String(validate=[validate.Length(min=minimum, max=maximum), plain_text], **rules)
 
 
 def email_field() -> fields.Email:

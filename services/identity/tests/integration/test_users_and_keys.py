@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -304,3 +304,16 @@ def test_the_trail_tells_who_did_what_newest_first(owner: Actor, do: Any, databa
     assert str(rows[0]["user_id"]) == owner["user_id"]
     with database.transaction() as session:
         assert "wk_" not in str(session.scalars(select(AuditEntry.details)).all())
+
+
+def test_the_trail_is_filtered_by_time_however_far_away(owner: Actor, database: Database, clock: Any) -> None:
+    def count(since: datetime | None, until: datetime | None) -> int:
+        with database.transaction() as session:
+            page = audit_trail.list_entries(
+                session, owner, limit=100, cursor=None, action=None, user_id=None, since=since, until=until
+            )
+        return len(page["items"])
+
+    assert count(datetime(872, 2, 18, tzinfo=UTC), datetime(9998, 1, 1, tzinfo=UTC)) == 2
+    assert count(datetime(9998, 1, 1, tzinfo=UTC), None) == 0
+    assert count(None, datetime(1969, 1, 1, tzinfo=UTC)) == 0
