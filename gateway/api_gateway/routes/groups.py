@@ -43,6 +43,28 @@ ROUTES = [
         response_example={**GROUP, "contacts": 0},
     ),
     Route(
+        "POST",
+        "/v1/groups/combine",
+        rpc="contacts.combine_groups",
+        permission="contacts.write",
+        summary="Make new groups of old ones",
+        description="`union` of groups; `subtract` the others from the first; `filter` by rules of segments; `split`"
+        " one by percentages that make 100: the same seed deals the same contacts to the same parts.",
+        request=contract.GroupCombine,
+        response=contract.GroupList,
+        status=201,
+        tags=_TAGS,
+        deadline=60.0,
+        example={
+            "operation": "split",
+            "group_ids": [GROUP["id"]],
+            "parts": [{"name": "A", "percent": 50}, {"name": "B", "percent": 50}],
+        },
+        response_example={
+            "items": [{**GROUP, "name": "A", "contacts": 5970}, {**GROUP, "name": "B", "contacts": 5969}]
+        },
+    ),
+    Route(
         "GET",
         "/v1/groups/<uuid:group_id>",
         rpc="contacts.get_group",
