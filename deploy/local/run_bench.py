@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import environment
-import processes
+import supervision
 import system
 from environment import Environment
 from places import PYTHON, ROOT
@@ -40,7 +40,7 @@ def main(arguments: list[str]) -> None:
 
 def on_the_system(benches: list[Path]) -> list[str]:
     """Run them on the system that is up, else on one that goes down afterwards; the names of those that failed."""
-    was_up = processes.control() is not None
+    was_up = supervision.control() is not None
     system.up()
     try:
         environ = environment.running()

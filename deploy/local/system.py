@@ -17,7 +17,9 @@ from pathlib import Path
 import environment
 import postgres
 import processes
+import psutil
 import rabbitmq
+import supervision
 from environment import Environment
 from places import DATABASES, LOGS, PYTHON, ROOT, RUN, present_packages
 from progress import Trouble, give_up, run_quietly, say, step
@@ -39,7 +41,7 @@ def up() -> None:
 def down() -> None:
     """Everything that was started here, and only that."""
     stopped = []
-    for name, stop in (("processes", processes.stop), ("RabbitMQ", rabbitmq.stop), ("PostgreSQL", postgres.stop)):
+    for name, stop in (("processes", supervision.stop), ("RabbitMQ", rabbitmq.stop), ("PostgreSQL", postgres.stop)):
         with step(f"stopping {name}"):
             if stop():
                 stopped.append(name)
@@ -69,7 +71,7 @@ def show(environ: Environment) -> bool:
     return all(row.ready == "ready" for row in rows)
 
 
-def broker_process() -> processes.psutil.Process | None:
+def broker_process() -> psutil.Process | None:
     return next(iter(rabbitmq.leftovers("beam.smp", "beam")), None)
 
 
@@ -162,6 +164,8 @@ def main(arguments: list[str]) -> None:
         give_up(str(trouble))
     except subprocess.SubprocessError as error:
         give_up(f"{error}")
+    except BrokenPipeError:
+        os._exit(1)  # whoever read our words has gone
     except KeyboardInterrupt:
         give_up("\nInterrupted. What was started goes on; make down ends it.")
 
