@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from campaigns.store import dispatch as store
+from campaigns.store import batches
 from chassis import inbox
 from chassis.database import Database
 from chassis.logs import get_logger
@@ -26,6 +26,6 @@ def keep_house(database: Database, stop: threading.Event) -> None:
 def tidy(database: Database) -> int:
     """Forget the batches of campaigns settled long ago, and old entries of the inbox; returns how many batches."""
     with database.transaction() as session:
-        forgotten = store.forget_batches(session)
+        forgotten = batches.forget_old(session)
         inbox.forget_old(session)
     return forgotten

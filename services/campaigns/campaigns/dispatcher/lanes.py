@@ -10,8 +10,9 @@ from uuid import UUID
 
 import orjson
 
-from campaigns.store import dispatch as store
-from campaigns.store.dispatch import Reported, Work
+from campaigns.store import batches as store
+from campaigns.store.batches import Reported
+from campaigns.store.leases import Work
 from chassis.broker import Broker, Delivery
 from chassis.database import Database
 from chassis.logs import get_logger

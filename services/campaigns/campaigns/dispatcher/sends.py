@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from campaigns import domain
-from campaigns.store.dispatch import BatchRange, Work
+from campaigns.store.batches import BatchRange
+from campaigns.store.leases import Work
 from contracts.lanes import BATCH_SIZE
 
 Recipient = dict[str, Any]

@@ -17,8 +17,9 @@ from campaigns import domain
 from campaigns.config import DispatcherConfig
 from campaigns.dispatcher.lanes import Publisher, Reports
 from campaigns.dispatcher.sends import Recipient, Send
-from campaigns.store import dispatch as store
-from campaigns.store.dispatch import Advance, BatchRange, InFlight, Work
+from campaigns.store import batches, leases
+from campaigns.store.batches import Advance, BatchRange, InFlight
+from campaigns.store.leases import Work
 from campaigns.usecases import dispatch as steps
 from chassis.broker import Broker
 from chassis.database import Database
@@ -104,11 +105,11 @@ class Valve:
         with self._database.transaction() as session:
             if len(self._sends) < CAMPAIGNS_HELD:
                 limit = CAMPAIGNS_HELD - len(self._sends)
-                store.claim(session, owner=self._desk.owner, lease=self._lease, limit=limit)
-            held = {work.id: work for work in store.renew(session, owner=self._desk.owner, lease=self._lease)}
+                leases.claim(session, owner=self._desk.owner, lease=self._lease, limit=limit)
+            held = {work.id: work for work in leases.renew(session, owner=self._desk.owner, lease=self._lease)}
             paused = [work.id for work in held.values() if work.state is CampaignState.PAUSED]
             if paused:
-                store.release(session, owner=self._desk.owner, campaign_ids=paused)
+                leases.release(session, owner=self._desk.owner, campaign_ids=paused)
             for campaign_id in self._sends.keys() - (held.keys() - set(paused)):
                 del self._sends[campaign_id]
             for work in held.values():
@@ -126,7 +127,7 @@ class Valve:
         send.note(work)
         if work.state is CampaignState.SENDING:
             # A crash, here or elsewhere, may have come between recording a batch and publishing it.
-            recorded = store.unpublished(session, work.id)
+            recorded = batches.unpublished(session, work.id)
             send.again = [batch for batch in recorded if not self._publisher.is_waiting(batch.id)]
         log.info("campaign_held", campaign_id=work.id, account_id=work.account_id, state=work.state)
 
@@ -136,7 +137,7 @@ class Valve:
         self._stale_at = time.monotonic() + STALE_CHECK_SECONDS
         sending = [send.work.id for send in self._sends.values() if send.work.state is CampaignState.SENDING]
         older_than = timedelta(seconds=self._config.stale_batch_seconds)
-        for batch in store.take_stale(session, sending, older_than) if sending else []:
+        for batch in batches.take_stale(session, sending, older_than) if sending else []:
             log.warning("batch_stale", batch_id=batch.id, campaign_id=batch.campaign_id)
             self._sends[batch.campaign_id].again.append(batch)
 
@@ -144,7 +145,7 @@ class Valve:
 
     def _open_windows(self, now: datetime) -> None:
         with self._database.transaction() as session:
-            flying = store.in_flight(session)
+            flying = batches.in_flight(session)
         self._in_flight = {held.campaign_id: held for held in flying}
         by_account: dict[tuple[UUID, Channel], int] = defaultdict(int)
         for held in flying:
@@ -178,8 +179,8 @@ class Valve:
         ]
         try:
             with self._database.transaction() as session:
-                batches = [batch for _, batch, _ in cut]
-                recorded = store.record(session, owner=self._desk.owner, advances=advances, batches=batches)
+                cut_batches = [batch for _, batch, _ in cut]
+                recorded = batches.record(session, owner=self._desk.owner, advances=advances, batches=cut_batches)
         except Exception:
             # Whether it was committed is not known: forget what was read, and learn from the database.
             self._forget(send for send, _ in reached.values())
@@ -219,8 +220,8 @@ class Valve:
 
     def _step_sending(self, send: Send, page: int, now: datetime) -> None:
         if send.again:
-            batches, send.again = send.again, []
-            self._submit(send, "again", self._readers, steps.read_again, self._desk, send.work, batches)
+            again, send.again = send.again, []
+            self._submit(send, "again", self._readers, steps.read_again, self._desk, send.work, again)
             return
         if send.ended and not send.buffer:
             if not self._in_flight.get(send.work.id) and steps.finish(self._desk, send.work):
@@ -234,7 +235,7 @@ class Valve:
         """Sent, cancelled or failed: settle once its last batches are counted."""
         if self._in_flight.get(send.work.id):
             with self._database.transaction() as session:
-                store.withdraw_unpublished(session, send.work.id)
+                batches.withdraw_unpublished(session, send.work.id)
             send.wait(1.0)
             return
         self._submit(send, "settle", self._steppers, steps.settle, self._desk, send.work)
@@ -286,7 +287,7 @@ class Valve:
                 self._publisher.note_confirmed()
                 time.sleep(GATHER_SECONDS)
             with self._database.transaction() as session:
-                store.release(session, owner=self._desk.owner)
+                leases.release(session, owner=self._desk.owner)
         except Exception as error:
             log.warning("dispatcher_give_back_failed", error=repr(error))
         for pool in (self._readers, self._steppers):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 from campaigns import domain, exceptions
-from campaigns.store import dispatch as store
+from campaigns.store import leases as store
 from campaigns.usecases import content
 from campaigns.usecases.life import announce
 from campaigns.usecases.ports import Ask, Transactions
@@ -22,7 +22,8 @@ from contracts.rpc import Actor
 from contracts.vocabulary import CampaignState, JobState
 
 if TYPE_CHECKING:
-    from campaigns.store.dispatch import BatchRange, Work
+    from campaigns.store.batches import BatchRange
+    from campaigns.store.leases import Work
 
 # What trying again does not mend.
 LASTING = (PlanLimit, Forbidden, NotFound, Conflict, Invalid)

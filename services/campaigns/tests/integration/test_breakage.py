@@ -17,8 +17,8 @@ from sqlalchemy import text
 
 from campaigns.dispatcher.housekeeping import tidy
 from campaigns.domain import reservation_id, snapshot_id
-from campaigns.store import dispatch as store
-from campaigns.store.dispatch import Advance, BatchRange, Reported
+from campaigns.store import batches, leases
+from campaigns.store.batches import Advance, BatchRange, Reported
 from chassis.database import Database
 from chassis.testing import wait_until
 
@@ -158,7 +158,7 @@ def sending(caller: Callable, database: Database) -> tuple[UUID, UUID]:
             ),
             {"id": campaign_id, "send": uuid4()},
         )
-        assert store.claim(session, owner=owner_id, lease=LEASE, limit=10) == 1
+        assert leases.claim(session, owner=owner_id, lease=LEASE, limit=10) == 1
     return campaign_id, owner_id
 
 
@@ -166,7 +166,7 @@ def record(database: Database, campaign_id: UUID, owner_id: UUID, after: int) ->
     batch = BatchRange(uuid4(), campaign_id, after + 1, after + 500, 500)
     with database.transaction() as session:
         advance = Advance(campaign_id, after, after + 500, None)
-        return list(store.record(session, owner=owner_id, advances=[advance], batches=[batch]))
+        return list(batches.record(session, owner=owner_id, advances=[advance], batches=[batch]))
 
 
 def test_dispatcher_that_lost_its_lease_records_nothing(sending: tuple[UUID, UUID], database: Database) -> None:
@@ -175,7 +175,7 @@ def test_dispatcher_that_lost_its_lease_records_nothing(sending: tuple[UUID, UUI
     assert record(database, campaign_id, uuid4(), 500) == []
     assert record(database, campaign_id, owner_id, 0) == [], "the same recipients are not recorded twice"
     with database.transaction() as session:
-        assert store.claim(session, owner=uuid4(), lease=LEASE, limit=10) == 0
+        assert leases.claim(session, owner=uuid4(), lease=LEASE, limit=10) == 0
         session.execute(text("UPDATE campaigns SET state = 'paused'"))
     assert record(database, campaign_id, owner_id, 500) == []
 
@@ -188,17 +188,17 @@ def test_report_counts_once_whatever_comes_first(sending: tuple[UUID, UUID], dat
 
     def report_all() -> None:
         with database.transaction() as session:
-            store.mark_done(session, reports)
+            batches.mark_done(session, reports)
 
     with database.transaction() as session:
-        store.mark_published(session, [late])
+        batches.mark_published(session, [late])
     threads = [threading.Thread(target=report_all) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     with database.transaction() as session:
-        store.mark_published(session, [early, late])
+        batches.mark_published(session, [early, late])
         row = session.execute(text("SELECT published, submitted, failed, deferred FROM campaigns")).one()
     assert tuple(row) == (1000, 980, 10, 10)
 
@@ -210,12 +210,12 @@ def test_late_report_reopens_the_settlement(sending: tuple[UUID, UUID], database
         session.execute(
             text("UPDATE campaigns SET state = 'cancelled'; UPDATE campaign_batches SET created_at = '2020-01-01'")
         )
-        store.withdraw_unpublished(session, campaign_id)
-        assert store.settled(session, owner=owner_id, campaign_id=campaign_id, handed_over=0)
-        assert store.claim(session, owner=owner_id, lease=LEASE, limit=10) == 0
-        store.mark_done(session, [Reported(batch_id, 500, 0, 0)])
-        assert store.claim(session, owner=owner_id, lease=LEASE, limit=10) == 1
-        assert store.handed_over(session, campaign_id) == 500
+        batches.withdraw_unpublished(session, campaign_id)
+        assert leases.settled(session, owner=owner_id, campaign_id=campaign_id, handed_over=0)
+        assert leases.claim(session, owner=owner_id, lease=LEASE, limit=10) == 0
+        batches.mark_done(session, [Reported(batch_id, 500, 0, 0)])
+        assert leases.claim(session, owner=owner_id, lease=LEASE, limit=10) == 1
+        assert leases.handed_over(session, campaign_id) == 500
 
 
 def test_batches_are_forgotten_long_after_the_settlement(sending: tuple[UUID, UUID], database: Database) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from campaigns.dispatcher.lanes import batch_body
 from campaigns.dispatcher.sends import Send
-from campaigns.store.dispatch import Work
+from campaigns.store.leases import Work
 from contracts.vocabulary import CampaignState, Channel
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)

@@ -1,0 +1,172 @@
+"""Campaigns that a dispatcher works on: leases, and the states that it moves them through.
+
+Every change of a campaign's state here also holds that the dispatcher still owns its lease, so one that was away for
+longer than its lease does no harm when it comes back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from contracts.vocabulary import CampaignState, Channel
+
+# A draft whose scheduling broke off: its reservation goes back after this long.
+RESERVING_TIMEOUT = timedelta(minutes=10)
+
+_COLUMNS = (
+    "id, account_id, name, channel, state, sender, audience, options, time_zone, content_hash, fields, trace_id,"
+    " send_id, recipients, dispatched_to, next_portion_at,"
+    " submitted + failed + deferred AS counted"
+)
+
+
+@dataclass(frozen=True)
+class Work:
+    """A campaign that this dispatcher has a lease on, as it is in the database."""
+
+    id: UUID
+    account_id: UUID
+    name: str
+    channel: Channel
+    state: CampaignState
+    sender: Any
+    audience: dict[str, Any]
+    options: dict[str, Any]
+    time_zone: str | None
+    content_hash: str | None
+    fields: list[str]
+    trace_id: str | None
+    send_id: UUID | None
+    recipients: int | None
+    dispatched_to: int
+    next_portion_at: datetime | None
+    counted: int
+
+
+def claim(session: Session, *, owner: UUID, lease: timedelta, limit: int) -> int:
+    """Take a lease on campaigns that have something to do and nobody working on them; returns how many."""
+    claimed = session.execute(
+        text(
+            "UPDATE campaigns SET lease_owner = :owner, lease_expires_at = now() + :lease WHERE id IN ("
+            " SELECT id FROM campaigns"
+            " WHERE (state IN ('scheduled', 'sending')"
+            "   OR (settled_at IS NULL AND state IN ('sent', 'cancelled', 'failed'))"
+            "   OR (state = 'draft' AND reserving_at IS NOT NULL))"
+            "  AND (state <> 'scheduled' OR send_at <= now())"
+            "  AND (state <> 'draft' OR reserving_at < now() - :reserving)"
+            "  AND (lease_expires_at IS NULL OR lease_expires_at < now())"
+            " ORDER BY send_at LIMIT :limit FOR UPDATE SKIP LOCKED)"
+        ),
+        {"owner": owner, "lease": lease, "limit": limit, "reserving": RESERVING_TIMEOUT},
+    )
+    return int(claimed.rowcount)  # type: ignore[attr-defined]
+
+
+def renew(session: Session, *, owner: UUID, lease: timedelta) -> list[Work]:
+    """Renew this dispatcher's leases; returns the campaigns that it holds, as they are now."""
+    rows = session.execute(
+        text(f"UPDATE campaigns SET lease_expires_at = now() + :lease WHERE lease_owner = :owner RETURNING {_COLUMNS}"),
+        {"owner": owner, "lease": lease},
+    ).mappings()
+    return [Work(**{**row, "channel": Channel(row["channel"]), "state": CampaignState(row["state"])}) for row in rows]
+
+
+def release(session: Session, *, owner: UUID, campaign_ids: Sequence[UUID] | None = None) -> None:
+    """Give up the lease on some campaigns, or on all of this dispatcher's."""
+    session.execute(
+        text(
+            "UPDATE campaigns SET lease_owner = NULL, lease_expires_at = NULL WHERE lease_owner = :owner"
+            " AND (CAST(:ids AS uuid[]) IS NULL OR id = ANY(:ids))"
+        ),
+        {"owner": owner, "ids": None if campaign_ids is None else list(campaign_ids)},
+    )
+
+
+def content_of(session: Session, campaign_id: UUID) -> dict[str, Any]:
+    """The content alone: it may be a megabyte, so `renew` leaves it out."""
+    content: dict[str, Any] | None = session.scalar(
+        text("SELECT content FROM campaigns WHERE id = :id"), {"id": campaign_id}
+    )
+    return content or {}
+
+
+def begin(session: Session, *, owner: UUID, work: Work, send_id: UUID, recipients: int, content_hash: str) -> bool:
+    """scheduled → sending with its audience numbered; False when it was paused, cancelled or taken over meanwhile."""
+    begun = session.execute(
+        text(
+            "UPDATE campaigns SET state = 'sending', send_id = :send_id, recipients = :recipients, started_at = now(),"
+            " content_hash = :content_hash, updated_at = now()"
+            " WHERE id = :id AND lease_owner = :owner AND state = 'scheduled'"
+        ),
+        {
+            "id": work.id,
+            "owner": owner,
+            "send_id": send_id,
+            "recipients": recipients,
+            "content_hash": content_hash,
+        },
+    )
+    return bool(begun.rowcount)  # type: ignore[attr-defined]
+
+
+def fail(session: Session, *, owner: UUID, campaign_id: UUID, code: str, detail: str) -> bool:
+    """scheduled or sending → failed, with the reason."""
+    failed = session.execute(
+        text(
+            "UPDATE campaigns SET state = 'failed', failure_code = :code, failure_detail = :detail,"
+            " finished_at = now(), updated_at = now()"
+            " WHERE id = :id AND lease_owner = :owner AND state IN ('scheduled', 'sending')"
+        ),
+        {"id": campaign_id, "owner": owner, "code": code, "detail": detail},
+    )
+    return bool(failed.rowcount)  # type: ignore[attr-defined]
+
+
+def finish(session: Session, *, owner: UUID, campaign_id: UUID) -> bool:
+    """sending → sent, once no batch is open."""
+    finished = session.execute(
+        text(
+            "UPDATE campaigns c SET state = 'sent', finished_at = now(), updated_at = now()"
+            " WHERE id = :id AND lease_owner = :owner AND state = 'sending' AND NOT EXISTS ("
+            " SELECT FROM campaign_batches b WHERE b.campaign_id = c.id AND b.state IN ('publishing', 'published'))"
+        ),
+        {"id": campaign_id, "owner": owner},
+    )
+    return bool(finished.rowcount)  # type: ignore[attr-defined]
+
+
+def handed_over(session: Session, campaign_id: UUID) -> int:
+    """Recipients who were, or may still be, sent to: what the channel submitted and what it will try again."""
+    count = session.scalar(text("SELECT submitted + deferred FROM campaigns WHERE id = :id"), {"id": campaign_id})
+    return int(count or 0)
+
+
+def settled(session: Session, *, owner: UUID, campaign_id: UUID, handed_over: int) -> bool:
+    """Note that the quota is settled for that many, unless a batch has been counted meanwhile."""
+    noted = session.execute(
+        text(
+            "UPDATE campaigns SET settled_at = now(), reserving_at = NULL, lease_owner = NULL, lease_expires_at = NULL"
+            " WHERE id = :id AND lease_owner = :owner AND submitted + deferred = :handed_over"
+            " AND state IN ('sent', 'cancelled', 'failed')"
+        ),
+        {"id": campaign_id, "owner": owner, "handed_over": handed_over},
+    )
+    return bool(noted.rowcount)  # type: ignore[attr-defined]
+
+
+def reservation_returned(session: Session, *, owner: UUID, campaign_id: UUID) -> None:
+    """A draft's broken-off scheduling has been cleaned up."""
+    session.execute(
+        text(
+            "UPDATE campaigns SET reserving_at = NULL, lease_owner = NULL, lease_expires_at = NULL"
+            " WHERE id = :id AND lease_owner = :owner AND state = 'draft' AND reserving_at < now() - :reserving"
+        ),
+        {"id": campaign_id, "owner": owner, "reserving": RESERVING_TIMEOUT},
+    )
