@@ -1,6 +1,10 @@
-"""Operators are made here, never by the API: `python -m identity.operators add LOGIN EMAIL`.
+"""Operators are made here, never by the API.
 
-Prints a one-time password, to be replaced at the first log-in, and the TOTP secret; neither is shown again.
+    python -m identity.operators add LOGIN EMAIL     # a one-time password and a TOTP secret, shown this once
+    python -m identity.operators reset LOGIN         # new ones for who has lost them; old sessions end
+    python -m identity.operators disable LOGIN       # shut out at once
+
+The one-time password is replaced at the first log-in.
 """
 
 from __future__ import annotations
@@ -10,60 +14,92 @@ import json
 import os
 import re
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from chassis.config import ConfigError, load
+from chassis.config import ConfigError, load, setting
 from chassis.database import Database, make_engine
 from chassis.secrets import Vault
-from identity.config import Config
 from identity.domain.totp import uri
 from identity.hashing import Passwords
-from identity.usecases.operators import add
+from identity.usecases import operators
 
 LOGIN = re.compile(r"[a-z0-9]{5,20}")
+DONE, REFUSED, WRONG = 0, 1, 2
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Exit code 0: added; 1: the login is taken; 2: wrong arguments or configuration."""
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    database_url: str = setting("IDENTITY_DATABASE_URL", secret=True)
+    secret_keys: str = setting("WICI_SECRET_KEYS", secret=True)
+
+
+def main(arguments: list[str] | None = None, environ: Mapping[str, str] = os.environ) -> int:
+    """Exit code 0: done; 1: the login is taken, or there is none such; 2: wrong arguments or configuration."""
+    wanted = _parser().parse_args(arguments)
+    if not LOGIN.fullmatch(wanted.login):
+        return _complain("A login is 5 to 20 characters, lower-case letters and digits only.", WRONG)
+    try:
+        config = load(Config, environ)
+    except ConfigError as error:
+        return _complain(str(error), WRONG)
+    database = Database(make_engine(config.database_url, pool_size=1, application_name="identity-operators"))
+    try:
+        return _act(database, Vault(config.secret_keys), wanted)
+    finally:
+        database.dispose()
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m identity.operators", description="Operators of the platform.")
     commands = parser.add_subparsers(dest="command", required=True)
-    adding = commands.add_parser("add", help="add an operator")
-    adding.add_argument("login", help="5 to 20 lower-case letters and digits")
-    adding.add_argument("email")
-    adding.add_argument("--json", action="store_true", help="print JSON")
-    wanted = parser.parse_args(arguments)
-    if not LOGIN.fullmatch(wanted.login):
-        print("A login is 5 to 20 characters, lower-case letters and digits only.", file=sys.stderr)
-        return 2
-    url = os.environ.get("IDENTITY_DATABASE_URL")
-    if not url:
-        print("IDENTITY_DATABASE_URL is missing.", file=sys.stderr)
-        return 2
-    try:
-        config = load(Config, os.environ)
-    except ConfigError as error:
-        print(error, file=sys.stderr)
-        return 2
-    database = Database(make_engine(url, pool_size=1, application_name="identity-operators"))
-    made = add(
-        database, Passwords(), Vault(config.secret_keys), datetime.now(UTC), login=wanted.login, email=wanted.email
-    )
-    database.dispose()
+    for name, summary in (
+        ("add", "add an operator"),
+        ("reset", "new one-time password and TOTP secret"),
+        ("disable", "shut an operator out"),
+    ):
+        command = commands.add_parser(name, help=summary)
+        command.add_argument("login", help="5 to 20 lower-case letters and digits")
+        if name == "add":
+            command.add_argument("email")
+        if name != "disable":
+            command.add_argument("--json", action="store_true", help="print JSON")
+    return parser
+
+
+def _act(database: Database, vault: Vault, wanted: argparse.Namespace) -> int:
+    now, login = datetime.now(UTC), wanted.login
+    if wanted.command == "disable":
+        if not operators.disable(database, now, login=login):
+            return _complain(f"There is no operator {login}.", REFUSED)
+        print(f"Operator {login} is shut out.")
+        return DONE
+    if wanted.command == "add":
+        made = operators.add(database, Passwords(), vault, now, login=login, email=wanted.email)
+        refusal = f"The login {login} is taken."
+    else:
+        made = operators.reset(database, Passwords(), vault, now, login=login)
+        refusal = f"There is no operator {login}."
     if made is None:
-        print(f"The login {wanted.login} is taken.", file=sys.stderr)
-        return 1
-    _show(wanted.login, *made, as_json=wanted.json)
-    return 0
+        return _complain(refusal, REFUSED)
+    _show(login, *made, as_json=wanted.json)
+    return DONE
 
 
 def _show(login: str, password: str, secret: str, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps({"login": login, "password": password, "totp_secret": secret, "totp_uri": uri(secret, login)}))
         return
-    print(f"Operator {login} added. Shown this once:")
+    print(f"Operator {login}. Shown this once:")
     print(f"  one-time password  {password}")
     print(f"  TOTP secret        {secret}")
     print(f"  for the app        {uri(secret, login)}")
+
+
+def _complain(message: str, code: int) -> int:
+    print(message, file=sys.stderr)
+    return code
 
 
 if __name__ == "__main__":

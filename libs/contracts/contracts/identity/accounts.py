@@ -74,7 +74,7 @@ class Account(Schema):
 
 class AccountUpdate(Schema):
     time_zone = text_field(64, minimum=1)
-    default_region = fields.String(validate=validate.Regexp(r"\A[A-Z]{2}\Z", error="Not a valid region: PL, DE, …"))
+    default_region = fields.String(validate=validate.Regexp(r"^[A-Z]{2}(?!\n)$", error="Not a valid region: PL, DE, …"))
     language = fields.String(validate=validate.OneOf(LANGUAGES))
     company = fields.Nested(Company)
 

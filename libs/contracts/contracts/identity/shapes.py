@@ -8,11 +8,12 @@ from marshmallow import ValidationError, fields, validate
 
 from contracts.schema import Schema
 
+# Patterns are also read as ECMA 262, in the OpenAPI description: `(?!\n)$` is the end of the text in both.
 NAME_RULE = validate.Regexp(
-    r"\A[a-z0-9]{5,20}\Z", error="Not a valid name: 5 to 20 characters, lower-case letters and digits only."
+    r"^[a-z0-9]{5,20}(?!\n)$", error="Not a valid name: 5 to 20 characters, lower-case letters and digits only."
 )
-TOTP_CODE = validate.Regexp(r"\A[0-9]{6}\Z", error="Not a valid code: six digits.")
-SHA256_HEX = validate.Regexp(r"\A[0-9a-f]{64}\Z", error="Not a valid token.")
+TOTP_CODE = validate.Regexp(r"^[0-9]{6}(?!\n)$", error="Not a valid code: six digits.")
+SHA256_HEX = validate.Regexp(r"^[0-9a-f]{64}(?!\n)$", error="Not a valid token.")
 FEATURES = ("sms", "email")
 LANGUAGES = ("pl", "en")
 

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from identity.domain.throttling import Throttle
-from identity.models import KnownDevice, LoginThrottle, OneTimeLink, SessionToken, TrustedDevice
+from identity.models import KnownDevice, LoginThrottle, OneTimeLink, TrustedDevice
 from identity.models import Session as LogIn
 
 KEEP_THROTTLES = timedelta(days=1)
@@ -37,9 +37,8 @@ def forget(session: Session, *, key: bytes) -> None:
 
 
 def sweep(session: Session, *, now: datetime) -> None:
-    """Drop expired sessions, tokens, devices and links, and throttles that no longer matter."""
+    """Drop expired sessions (their tokens go with them), devices and links, and throttles that no longer matter."""
     session.execute(delete(LogIn).where(LogIn.expires_at <= now))
-    session.execute(delete(SessionToken).where(SessionToken.expires_at <= now))
     session.execute(delete(TrustedDevice).where(TrustedDevice.expires_at <= now))
     session.execute(delete(KnownDevice).where(KnownDevice.last_seen_at <= now - KEEP_DEVICES))
     session.execute(delete(OneTimeLink).where(OneTimeLink.expires_at <= now))

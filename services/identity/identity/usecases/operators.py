@@ -22,6 +22,7 @@ from identity.hashing import Passwords
 from identity.models import Operator
 from identity.store import accounts, audit, operators, quotas, sessions
 from identity.usecases import throttles, views
+from identity.usecases.announcements import announce_access_changed
 from identity.usecases.sessions import issue_tokens
 
 if TYPE_CHECKING:
@@ -47,6 +48,43 @@ def add(
             return None
         audit.record(session, {}, now, "operator.added", account_id=None, target_id=operator_id)
     return password, secret
+
+
+def reset(
+    database: Database, passwords: Passwords, vault: Vault, now: datetime, *, login: str
+) -> tuple[str, str] | None:
+    """A new one-time password and TOTP secret for an operator who has lost the old ones; None for an unknown login."""
+    password, secret = tokens.new_token(""), totp.new_secret()
+    password_hash = passwords.hash(password)
+    with database.transaction() as session:
+        held = operators.operator_by_login(session, login=login, for_update=True)
+        if held is None:
+            return None
+        held.password_hash = password_hash
+        held.must_change_password = True
+        held.totp_secret = vault.encrypt(secret.encode())
+        held.totp_last_step = 0
+        held.disabled_at = None
+        _end_sessions(session, held, now, "operator.reset")
+    return password, secret
+
+
+def disable(database: Database, now: datetime, *, login: str) -> bool:
+    """Shut an operator out at once; False for an unknown login."""
+    with database.transaction() as session:
+        held = operators.operator_by_login(session, login=login, for_update=True)
+        if held is None:
+            return False
+        held.disabled_at = now
+        _end_sessions(session, held, now, "operator.disabled")
+    return True
+
+
+def _end_sessions(session: Session, held: Operator, now: datetime, action: str) -> None:
+    session.flush()
+    sessions.end_operator_sessions(session, operator_id=held.id)
+    audit.record(session, {}, now, action, account_id=None, target_id=held.id)
+    announce_access_changed(session, account_id=None, operator_id=held.id)
 
 
 def log_in(

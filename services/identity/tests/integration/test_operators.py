@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy import text as sql
 
 from chassis.database import Database
+from chassis.testing import SECRET_KEYS
 from contracts.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from identity.domain.tokens import token_hash
 from identity.hashing import Passwords
@@ -140,3 +142,58 @@ def test_accounts_are_found_by_name_and_plan(database: Database, register: Calla
     assert [item["name"] for item in found["items"] + rest["items"]] == ["kowal", "kowalska"]
     with pytest.raises(Forbidden), database.transaction() as session:
         operators.list_accounts(session, {}, limit=1, cursor=None, name=None, plan=None)
+
+
+def run(database_url: Callable[[str], str], *arguments: str) -> int:
+    from identity.operators import main
+
+    environ = {"IDENTITY_DATABASE_URL": database_url("identity"), "WICI_SECRET_KEYS": SECRET_KEYS}
+    return main(list(arguments), environ)
+
+
+def test_who_has_lost_the_secret_gets_a_new_one_and_the_old_sessions_end(
+    enter: Callable[..., Any],
+    secrets: tuple[str, str],
+    clock: Any,
+    database: Database,
+    database_url: Callable[[str], str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    password, secret = secrets
+    old = enter("dyzurny1", password, pyotp.TOTP(secret).at(clock.now), NEW_PASSWORD)
+    assert run(database_url, "reset", "dyzurny1", "--json") == 0
+    new = json.loads(capsys.readouterr().out)
+
+    with pytest.raises(Unauthenticated), database.transaction() as session:
+        sessions.principal(session, clock.now, token=token_hash(old["access_token"]).hex())
+    with pytest.raises(Unauthenticated):
+        enter("dyzurny1", NEW_PASSWORD, pyotp.TOTP(secret).at(clock.advance(seconds=60)))
+    code = pyotp.TOTP(new["totp_secret"]).at(clock.now)
+    assert enter("dyzurny1", new["password"], code, "siedem krzywych schodów")["access_token"]
+
+
+def test_a_disabled_operator_is_out_at_once(
+    enter: Callable[..., Any],
+    secrets: tuple[str, str],
+    clock: Any,
+    database: Database,
+    database_url: Callable[[str], str],
+) -> None:
+    password, secret = secrets
+    tokens = enter("dyzurny1", password, pyotp.TOTP(secret).at(clock.now), NEW_PASSWORD)
+
+    assert run(database_url, "disable", "dyzurny1") == 0
+
+    with pytest.raises(Unauthenticated), database.transaction() as session:
+        sessions.principal(session, clock.now, token=token_hash(tokens["access_token"]).hex())
+    with pytest.raises(Unauthenticated):
+        enter("dyzurny1", NEW_PASSWORD, pyotp.TOTP(secret).at(clock.advance(seconds=60)))
+
+
+def test_the_command_says_what_is_wrong(database_url: Callable[[str], str], database: Database) -> None:
+    from identity.operators import main
+
+    assert run(database_url, "reset", "nobody1") == 1
+    assert run(database_url, "disable", "nobody1") == 1
+    assert run(database_url, "add", "X", "x@example.com") == 2
+    assert main(["add", "dyzurny1", "x@example.com"], {}) == 2
