@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import NotFound
 
-from api_gateway import answers, cors, problems
+from api_gateway import answers, cors, problems, telemetry
 from api_gateway.config import Config
 from api_gateway.parts import Parts, build
 from api_gateway.pipeline import Endpoint
@@ -58,7 +59,7 @@ def create_app(parts: Parts, routes: Sequence[Route] | None = None) -> Flask:
         )
     app.before_request(_begin)
     app.after_request(_end)
-    app.wsgi_app = _with_usual_headers(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = _with_usual_headers(app.wsgi_app)  # type: ignore[method-assign, assignment]
     return app
 
 
@@ -77,7 +78,8 @@ def _begin() -> None:
     given = request.headers.get("X-Request-Id", "")
     g.request_id = given if _REQUEST_ID.match(given) else str(new_id())
     g.address = parts.client_address.of(request.remote_addr or "", request.headers.get("X-Forwarded-For"))
-    bind(trace_id=g.request_id)
+    g.started = time.perf_counter()
+    bind(trace_id=g.request_id, account_id=None)
     if "\ufffd" in request.path or "\x00" in request.path:
         raise NotFound
 
@@ -90,6 +92,7 @@ def _end(answer: Response) -> Response:
         headers.update(g.allowance.headers())
     cors.apply(answer, _parts().config.cors_origins)
     answers.compress(answer, request.headers.get("Accept-Encoding"))
+    telemetry.answered(request.endpoint, request.method, answer.status_code, time.perf_counter() - g.started)
     return answer
 
 

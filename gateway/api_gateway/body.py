@@ -10,7 +10,7 @@ from typing import IO, Any
 from urllib.parse import parse_qsl
 
 from flask import Request
-from werkzeug.exceptions import RequestTimeout
+from werkzeug.exceptions import HTTPException, RequestTimeout
 
 from contracts.errors import FieldError, Invalid, TooLarge, Unreadable, Unsupported
 
@@ -88,10 +88,26 @@ def _require_json(request: Request) -> None:
         raise Unsupported("request.unsupported_charset", "Send UTF-8.")
 
 
+def pull(stream: IO[bytes], size: int) -> bytes:
+    """Read up to `size` bytes of the body.
+
+    :raises RequestTimeout: the client stopped sending.
+    :raises Unreadable: what it sends is no body (broken chunks, cut short).
+    """
+    try:
+        return stream.read(size)
+    except HTTPException:
+        raise
+    except (BlockingIOError, TimeoutError):
+        raise RequestTimeout from None
+    except Exception:  # The server's own errors of chunked bodies share no base class that is public.
+        raise Unreadable("request.body_broken", "The body ends too early or its chunks are broken.") from None
+
+
 def _read_bounded(stream: IO[bytes], limit: int) -> bytes:
     ends = time.monotonic() + BODY_SECONDS
     parts, size = [], 0
-    while chunk := stream.read(min(CHUNK, limit + 1 - size)):
+    while chunk := pull(stream, min(CHUNK, limit + 1 - size)):
         parts.append(chunk)
         size += len(chunk)
         if size > limit:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import struct
+import tempfile
 from typing import Any
 
 from chassis import logs
 from chassis.logs import get_logger
 
+# Before anything imports prometheus_client in a worker: counters of all workers lie in files of this folder.
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="wici-metrics-")
+
 bind = os.environ.get("GATEWAY_BIND", "127.0.0.1:8000")
 wsgi_app = "api_gateway.app:from_environment()"
 workers = int(os.environ.get("GATEWAY_WORKERS", "2"))
-worker_class = "gthread"
+worker_class = "api_gateway.worker.Worker"
 threads = int(os.environ.get("GATEWAY_THREADS", "16"))
 worker_connections = 2000
 backlog = 2048
@@ -43,6 +48,16 @@ def post_fork(server: Any, worker: Any) -> None:
     for listener in server.LISTENERS:
         # Accepted connections inherit it; the kernel then ends a read that waits too long.
         listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", RECEIVE_SECONDS, 0))
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    from prometheus_client import multiprocess
+
+    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+
+
+def on_exit(server: Any) -> None:
+    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
 
 
 def worker_exit(server: Any, worker: Any) -> None:

@@ -17,6 +17,7 @@ from api_gateway.idempotency import Held, fingerprint, read_key
 from api_gateway.parts import Parts
 from api_gateway.routing import ANYONE, PUBLIC, Route
 from api_gateway.validation import Checker
+from chassis.logs import bind
 from contracts.errors import Forbidden, Unauthenticated, WiciError
 from contracts.permissions import is_granted
 
@@ -54,6 +55,7 @@ class Endpoint:
         if token is None:
             raise Unauthenticated("session.missing", "Log in first, or send an API key.")
         context.principal = principal or parts.access.authenticate(token, context.actor)
+        bind(account_id=context.principal.account_id)
         addresses.check_account_rules(context.address, context.principal.ip_lists)
         self._spend_principal(context, context.principal)
 

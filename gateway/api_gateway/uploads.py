@@ -181,7 +181,7 @@ def _events(context: Uploading) -> Iterator[multipart.Event]:
     ends = time.monotonic() + UPLOAD_SECONDS
     try:
         while True:
-            piece = request.stream.read(body.CHUNK)
+            piece = body.pull(request.stream, body.CHUNK)
             decoder.receive_data(piece or None)
             while not isinstance(event := decoder.next_event(), multipart.NeedData):
                 if isinstance(event, multipart.Epilogue):

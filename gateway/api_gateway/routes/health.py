@@ -6,10 +6,9 @@ from flask import Response
 from marshmallow import fields
 from werkzeug.exceptions import NotFound
 
-from api_gateway import addresses, answers
+from api_gateway import addresses, answers, telemetry
 from api_gateway.context import RequestContext
 from api_gateway.routing import PUBLIC, Route
-from chassis.metrics import exposition
 from contracts.schema import Schema
 
 
@@ -37,7 +36,7 @@ def metrics(context: RequestContext) -> Response:
     listed = addresses.networks(context.parts.config.metrics_networks)
     if address is None or not addresses.contains(listed, address):
         raise NotFound
-    return Response(exposition(), content_type="text/plain; version=0.0.4; charset=utf-8")
+    return Response(telemetry.exposition(), content_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 ROUTES: list[Route] = [

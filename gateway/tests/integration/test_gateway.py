@@ -237,8 +237,36 @@ def test_any_bytes_at_the_port_get_a_refusal(launch_gateway):
                 first = b""
         assert first == b"" or first.startswith(b"HTTP/1.1 4"), raw[:60]
         assert b"Traceback" not in first
+        assert not first or b"application/problem+json" in first
 
     assert ask(gateway, "GET", "/healthz").status_code == 200
+
+
+def test_broken_chunks_are_the_clients_mistake(services, launch_gateway):
+    gateway = launch_gateway(GATEWAY_WORKERS="1")
+    head = (
+        b"POST /v1/greetings HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer t0ken\r\n"
+        b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    answers = []
+    for chunks in (b"zz\r\n{}\r\n", b"5\r\n{}", b'10\r\n{"name": "Ewo"} \r\n0\r\n\r\n'):
+        with socket.create_connection(("127.0.0.1", gateway.health_port), timeout=10) as connection:
+            connection.sendall(head + chunks)
+            connection.shutdown(socket.SHUT_WR)
+            answers.append(connection.recv(65536))
+
+    assert [answer.split(b" ", 2)[1] for answer in answers] == [b"400", b"400", b"200"]
+    assert b"request.body_broken" in answers[0]
+
+
+def test_metrics_are_those_of_all_workers(launch_gateway):
+    gateway = launch_gateway()
+    for _ in range(30):
+        ask(gateway, "GET", "/v1/conflicts")
+
+    told = ask(gateway, "GET", "/metrics").text
+
+    assert 'wici_http_seconds_count{operation="get_v1_conflicts",status="4xx"} 30.0' in told
 
 
 def test_slow_clients_do_not_hold_all_threads(launch_gateway):
