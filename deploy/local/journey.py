@@ -120,10 +120,8 @@ class Journey:
 
     def _connect_carrier(self) -> None:
         port = int(self.environ["WICI_SMSC_PORT"])
-        for carrier in self.operator.pages("/v1/operator/carriers"):
-            if carrier["port"] == port and carrier["enabled"]:
-                return
-        carrier = self.operator.post(
+        carriers = [c for c in self.operator.pages("/v1/operator/carriers") if c["port"] == port and c["enabled"]]
+        carrier = carriers[0] if carriers else self.operator.post(
             "/v1/operator/carriers",
             {
                 "name": f"simulator-{port}",
@@ -134,8 +132,9 @@ class Journey:
                 "binds": 2,
                 "window": 500,
             },
-        )
-        self.operator.post("/v1/operator/routes", {"carrier_id": carrier["id"]})
+        )  # fmt: skip
+        if not any(route["carrier_id"] == carrier["id"] for route in self.operator.pages("/v1/operator/routes")):
+            self.operator.post("/v1/operator/routes", {"carrier_id": carrier["id"], "prefix": ""})
 
     def _connect_mail_route(self) -> None:
         port = int(self.environ["WICI_MAILBOX_PORT"])
