@@ -7,6 +7,7 @@ headers and one signature per key.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,9 +20,11 @@ from contracts.tokens import TokenKind
 from email_gateway.mail import content as contents
 from email_gateway.mail import dkim, markup, mime, verp
 from email_gateway.mail.content import OPEN, UNSUBSCRIBE, Kind
+from email_gateway.mail.encoded import EncodedTemplate, encoded_template
 from email_gateway.mail.template import Template, TemplateProblem
 
 CHANNEL = "email"
+_FORBIDDEN = re.compile(r"[\x00-\x20\x7f\"(),:;<>\[\\\]]")
 
 
 class NotComposable(Exception):
@@ -89,6 +92,8 @@ class Composer:
         """What every message shares: the constant headers and the pieces around the parts."""
         self._text_encoding, self._encode_text = mime.encoder_for(document["text"])
         self._html_encoding, self._encode_html = mime.encoder_for(document["html"])
+        self._encoded_text = _encoded(document["text"], self._text_encoding, escapes=False)
+        self._encoded_html = _encoded(document["html"], self._html_encoding, escapes=True)
         constant: list[dkim.Header] = [
             (b"From", mime.mailbox(self.sender, document["from_name"], name_length=6)),
             (b"MIME-Version", b"1.0"),
@@ -114,7 +119,8 @@ class Composer:
                 (b"Content-Transfer-Encoding", encoding),
             ]
             self._opening = self._middle = self._closing = b""
-        self._constant = constant
+        self._constant_lines = b"".join([b"%s: %s\r\n" % header for header in constant])
+        self._constant_signed = dkim.select(constant)
 
     def compose(
         self,
@@ -142,18 +148,26 @@ class Composer:
             (b"To", mime.mailbox(recipient, name, name_length=4)),
             (b"Subject", subject),
             (b"Message-ID", b"<%s@%s>" % (message_id.hex.encode(), self._domain)),
-            *self._constant,
+            *self._bulk_headers(unsubscribe, campaign_id),
         ]
-        headers += self._bulk_headers(unsubscribe, campaign_id)
         digest = dkim.body_hash(body)
-        signatures = [signer.sign(headers, digest, at) for signer in self._signers]
-        lines = [b"%s: %s\r\n" % header for header in headers]
+        signed = self._constant_signed + dkim.select(headers)
+        parts = [signer.sign(signed, digest, at) for signer in self._signers]
+        parts += [b"%s: %s\r\n" % header for header in headers]
+        parts += (self._constant_lines, b"\r\n", body)
         envelope_from = verp.encode(message_id, self._return_path, self._links.key)
-        return Outgoing(message_id, recipient, envelope_from, b"".join([*signatures, *lines, b"\r\n", body]))
+        return Outgoing(message_id, recipient, envelope_from, b"".join(parts))
 
     def _body(self, variables: Mapping[str, Any]) -> bytes:
-        text = self._encode_text(self._template.render("text", variables)) if self._has_text else b""
-        html = self._encode_html(self._template.render("html", variables)) if self._has_html else b""
+        text = html = b""
+        if self._encoded_text is not None:
+            text = self._encoded_text.render(variables)
+        elif self._has_text:
+            text = self._encode_text(self._template.render("text", variables))
+        if self._encoded_html is not None:
+            html = self._encoded_html.render(variables)
+        elif self._has_html:
+            html = self._encode_html(self._template.render("html", variables))
         return b"".join((self._opening, text, self._middle, html, self._closing))
 
     def render(self, variables: Mapping[str, Any]) -> dict[str, str | None]:
@@ -265,7 +279,11 @@ def ascii_address(address: str) -> str:
 
 def _has_forbidden(address: str) -> bool:
     """Characters that would end a command or a path; a quoted local part is not worth its risks."""
-    return any(character in address for character in '<>\r\n\0 "\t(),:;\\[]') or len(address) > 254
+    return _FORBIDDEN.search(address) is not None or len(address) > 254
+
+
+def _encoded(source: str, encoding: bytes, *, escapes: bool) -> EncodedTemplate | None:
+    return encoded_template(source, escapes=escapes) if source and encoding == b"quoted-printable" else None
 
 
 def _subject(subject: str) -> bytes:

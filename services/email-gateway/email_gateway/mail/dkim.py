@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
 
-Header = tuple[bytes, bytes]
+Header = tuple[bytes, bytes]  # name, value
+Canonical = tuple[bytes, bytes]  # lower-case name, the whole line in canonical form
 
 # Signed where present. `from` is named once more than it occurs, so that nobody can add a second one (section 8.15);
 # RFC 8058 demands the two list-unsubscribe headers.
@@ -72,18 +73,23 @@ class Signer:
     def algorithm(self) -> bytes:
         return b"rsa-sha256" if isinstance(self.key, rsa.RSAPrivateKey) else b"ed25519-sha256"
 
-    def sign(self, headers: Sequence[Header], body_digest: bytes, at: int) -> bytes:
+    def sign(self, headers: Sequence[Canonical], body_digest: bytes, at: int) -> bytes:
         """The whole `DKIM-Signature` header, folded, with its line end.
 
-        :param headers: every header of the message, in order, values without the line end.
+        :param headers: from `select`, or made by hand in the order in which they are to be signed.
         :param body_digest: from `body_hash`.
         :param at: Unix seconds, `t=`.
         """
-        names, canonical = _select(headers)
-        value = (
-            b"v=1; a=%s; c=relaxed/simple; d=%s; s=%s; t=%d;\r\n\th=%s;\r\n\tbh=%s;\r\n\tb="
-            % (self.algorithm, self.domain, self.selector, at, b":".join(names), body_digest)
-        )  # fmt: skip
+        names = b":".join([name for name, _ in headers])
+        value = b"v=1; a=%s; c=relaxed/simple; d=%s; s=%s; t=%d;\r\n\th=%s:from;\r\n\tbh=%s;\r\n\tb=" % (
+            self.algorithm,
+            self.domain,
+            self.selector,
+            at,
+            names,
+            body_digest,
+        )
+        canonical = b"".join([line for _, line in headers])
         to_sign = canonical + relaxed(b"dkim-signature", value)[:-2]
         return b"DKIM-Signature: " + value + _folded(b64encode(self._signature(to_sign))) + b"\r\n"
 
@@ -94,21 +100,14 @@ class Signer:
         return self.key.sign(hashlib.sha256(to_sign).digest())
 
 
-def _select(headers: Iterable[Header]) -> tuple[list[bytes], bytes]:
-    """Names for `h=` and the canonical text that they stand for; among equal names the last comes first (5.4.2)."""
-    by_name: dict[bytes, list[bytes]] = {}
+def select(headers: Iterable[Header]) -> list[Canonical]:
+    """The headers that are signed, canonical, in signing order; among equal names the last comes first (5.4.2)."""
+    by_name: dict[bytes, list[Canonical]] = {}
     for name, value in headers:
         lowered = name.lower()
         if lowered in _SIGNED:
-            by_name.setdefault(lowered, []).append(relaxed(lowered, value))
-    names: list[bytes] = []
-    canonical: list[bytes] = []
-    for name in SIGNED_HEADERS:
-        if found := by_name.get(name):
-            names.extend([name] * len(found))
-            canonical.extend(reversed(found))
-    names.append(b"from")
-    return names, b"".join(canonical)
+            by_name.setdefault(lowered, []).append((lowered, relaxed(lowered, value)))
+    return [found for name in SIGNED_HEADERS for found in reversed(by_name.get(name, []))]
 
 
 _SIGNED = frozenset(SIGNED_HEADERS)

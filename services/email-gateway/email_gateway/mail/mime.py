@@ -72,16 +72,15 @@ def _fold(words: list[str], used: int) -> str:
 
 def _encoded_words(value: str, used: int) -> bytes:
     room = max(6, (_LINE - used - 12) // 4 * 3)
-    chunks: list[bytes] = []
-    chunk = b""
-    for character in value:
-        octets = character.encode("utf-8", "replace")
-        if len(chunk) + len(octets) > min(room, _WORD_OCTETS):
-            chunks.append(chunk)
-            chunk, room = b"", _WORD_OCTETS
-        chunk += octets
-    chunks.append(chunk)
-    return b"\r\n ".join(b"=?utf-8?B?%s?=" % binascii.b2a_base64(octets, newline=False) for octets in chunks)
+    octets = value.encode("utf-8", "replace")
+    words = []
+    while octets:
+        end = min(room, len(octets))
+        while end < len(octets) and octets[end] & 0xC0 == 0x80:  # never inside a character (RFC 2047 section 5)
+            end -= 1
+        words.append(b"=?utf-8?B?%s?=" % binascii.b2a_base64(octets[:end], newline=False))
+        octets, room = octets[end:], _WORD_OCTETS
+    return b"\r\n ".join(words)
 
 
 def quoted_printable(text: str) -> bytes:

@@ -42,7 +42,7 @@ class Template:
             try:
                 environment.add_template(name, source)
             except minijinja.TemplateError as error:
-                raise TemplateProblem(f"{name}: {_first_line(error)}") from None
+                raise TemplateProblem(f"{name}: {first_line(error)}") from None
         self._environment = environment
         self._names = frozenset(sources)
 
@@ -55,7 +55,7 @@ class Template:
         try:
             text: str = self._environment.render_template(name, **variables)
         except (minijinja.TemplateError, TypeError, ValueError) as error:
-            raise TemplateProblem(f"{name}: {_first_line(error)}") from None
+            raise TemplateProblem(f"{name}: {first_line(error)}") from None
         if len(text) > MAX_RENDERED:
             raise TemplateProblem(f"{name}: the result is longer than {MAX_RENDERED} characters")
         return text
@@ -74,5 +74,6 @@ def _refuse_unsafe(name: str, source: str) -> None:
             raise TemplateProblem(f"{name}: a template cannot load another one")
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """The message without the source excerpt that follows it."""
     return str(error).split("\n", 1)[0][:200]

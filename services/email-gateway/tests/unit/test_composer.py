@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import email
 import email.policy
+import html as html_module
+import quopri
 import re
 from email.message import EmailMessage
 from typing import Any
@@ -11,6 +13,8 @@ from uuid import UUID
 
 import dkim as oracle
 import pytest
+from email_gateway.mail.encoded import encoded_template
+from email_gateway.mail.template import Template
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -193,3 +197,33 @@ def test_transfer_encodings_read_back(text: str) -> None:
             b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n\r\n%s" % (name.encode(), encoded)
         ).get_payload(decode=True)
         assert read.decode().replace("\r\n", "\n").removesuffix("\n") == wanted.removesuffix("\n")
+
+
+PLAIN = (
+    "Cześć {{ a }}!\n{% if b %}dla {{ b }} =3D{% else %}dla nikogo{% endif %} {# nic #}{% for i in l %}* {{ i }}\n{% endfor %}"
+    "{% set x = a ~ 1 %}{{ x }}{{ n }} {{ f }} {{ t }} {{ '<' }} {{ a|safe }} {{ b|default('nic') }}  \n.\nkoniec " + "długi " * 40
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(a=anything, b=anything, listed=st.lists(anything, max_size=3), n=st.integers(-(2**60), 2**60), escapes=st.booleans())
+def test_encoded_templates_say_what_plain_ones_say(a: str, b: str, listed: list[str], n: int, escapes: bool) -> None:
+    variables = {"a": a, "b": b, "l": listed, "n": n, "f": 1.5, "t": True}
+    encoded = encoded_template(PLAIN, escapes=escapes)
+    assert encoded is not None
+    name = "html" if escapes else "text"
+
+    octets = encoded.render(variables)
+
+    assert max(map(len, octets.split(b"\r\n"))) <= 76
+    assert octets.endswith(b"\r\n")
+    wanted = Template({name: PLAIN}).render(name, variables).replace("\r\n", "\n").replace("\r", "\n")
+    read = quopri.decodestring(octets).decode().replace("\r\n", "\n")
+    if escapes:
+        wanted, read = html_module.unescape(wanted), html_module.unescape(read)
+    assert read.removesuffix("\n") == wanted.removesuffix("\n")
+
+
+@pytest.mark.parametrize("source", ["{{- a }}", "{% macro m() %}{% endmacro %}", "{{ '}}' }}", "{% raw %}{{ a }}{% endraw %}", "{% set x %}a{% endset %}"])
+def test_templates_that_do_more_are_left_to_the_plain_way(source: str) -> None:
+    assert encoded_template(source, escapes=False) is None

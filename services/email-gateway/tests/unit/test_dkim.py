@@ -17,7 +17,7 @@ MUST_HAVE = [(b"From", b"Sklep <news@example.com>"), (b"Subject", b"Witaj")]
 
 
 def verified(signer: dkim.Signer, headers: list[dkim.Header], body: bytes) -> bool:
-    signature = signer.sign(headers, dkim.body_hash(body), 1_790_000_000)
+    signature = signer.sign(dkim.select(headers), dkim.body_hash(body), 1_790_000_000)
     lines = b"".join(name + b": " + value + b"\r\n" for name, value in headers)
     record = dkim.dns_record(signer).encode()
     return accepted(signature + lines + b"\r\n" + body, record)
@@ -55,7 +55,7 @@ def test_folded_and_repeated_headers_verify(algorithm: str) -> None:
 
 
 def test_a_changed_body_fails() -> None:
-    signature = KEYS["rsa"].sign(MUST_HAVE, dkim.body_hash(b"one\r\n"), 1)
+    signature = KEYS["rsa"].sign(dkim.select(MUST_HAVE), dkim.body_hash(b"one\r\n"), 1)
     record = dkim.dns_record(KEYS["rsa"]).encode()
     message = signature + b"From: Sklep <news@example.com>\r\nSubject: Witaj\r\n\r\ntwo\r\n"
 
@@ -63,7 +63,7 @@ def test_a_changed_body_fails() -> None:
 
 
 def test_a_second_from_header_breaks_the_signature() -> None:
-    signature = KEYS["rsa"].sign(MUST_HAVE, dkim.body_hash(b"one\r\n"), 1)
+    signature = KEYS["rsa"].sign(dkim.select(MUST_HAVE), dkim.body_hash(b"one\r\n"), 1)
     record = dkim.dns_record(KEYS["rsa"]).encode()
     message = signature + b"From: x@evil.example\r\nFrom: Sklep <news@example.com>\r\nSubject: Witaj\r\n\r\none\r\n"
 

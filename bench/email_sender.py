@@ -1,0 +1,241 @@
+"""How fast `email_gateway.sender` sends: signed 10 KB e-mails from the bulk lane to a sink, counted when settled.
+
+    python bench/email_sender.py [--messages 50000] [--senders 1] [--sink smtp-sink|simulator]
+
+Needs PostgreSQL and RabbitMQ (WICI_TEST_DATABASE_URL, WICI_TEST_AMQP_URL, WICI_TEST_RABBITMQCTL) and makes a database and
+a vhost of its own there. Prints messages a second, CPU per message and process, and the ratio to the bare RSA-2048 limit
+of this machine: a signature is most of what an e-mail costs, so nothing can be faster than that.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import orjson
+import psycopg
+import sqlalchemy
+from chassis.broker import Broker
+from chassis.database import Database, make_engine
+from chassis.ids import new_id
+from chassis.migrate import migrate
+from chassis.secrets import Vault
+from chassis.testing import LINK_KEYS, SECRET_KEYS, admin_url, delete_vhost, free_port, make_vhost
+from contracts.lanes import channel_lane
+from contracts.vocabulary import Channel, Lane
+from email_gateway.domain import SenderState
+from email_gateway.mail import dkim
+from email_gateway.mail.composer import Composer, Links
+from email_gateway.mail.content import Kind, prepare
+from email_gateway.models import DkimKey, SenderDomain
+from email_gateway.usecases import contents
+from sqlalchemy import text
+
+DOMAIN = "sklep.example"
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def html(kilobytes: float) -> str:
+    """A newsletter: tables, a little Polish, five links; makes an e-mail of about so many kilobytes."""
+    rows = '<tr><td style="padding:8px;font-family:Arial">Nowa kolekcja już w sklepie, dziś {{ city }}</td></tr>\n'
+    links = "".join(f'<a href="https://sklep.example/p/{n}">Produkt {n}</a> ' for n in range(4))
+    count = max(1, int((kilobytes * 1000 - 3500) / 131))
+    return (
+        "<html><body><h1>Cześć {{ first_name|default('Kliencie') }}!</h1>"
+        f"<table>{rows * count}</table>{links}<a href='{{{{ unsubscribe_url }}}}'>Wypisz</a></body></html>"
+    )
+
+
+def content(kilobytes: float) -> dict[str, str]:
+    return {
+        "from_email": f"news@{DOMAIN}",
+        "from_name": "Sklep Łąka",
+        "subject": "{{ first_name }}, mamy coś dla Ciebie",
+        "html": html(kilobytes),
+        "text": "Cześć {{ first_name }}!\n\nNowa kolekcja: https://sklep.example/\n\nWypisz: {{ unsubscribe_url }}\n",
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--messages", type=int, default=50_000)
+    parser.add_argument("--senders", type=int, default=1)
+    parser.add_argument("--sink", choices=("smtp-sink", "simulator"), default="smtp-sink")
+    parser.add_argument("--kilobytes", type=float, default=10)
+    parser.add_argument("--profile", help="write a py-spy flame graph of the first sender here")
+    options = parser.parse_args()
+    limit = rsa_limit()
+    per_message, size = composing(options.kilobytes)
+    print(f"bare RSA-2048: {limit:,.0f} signatures/s a core; composing and signing alone: {per_message:.0f} µs of CPU, {size:,} octets")
+    with ExitStack() as stack:
+        run(stack, options, limit)
+
+
+def rsa_limit(seconds: float = 1.0) -> float:
+    signer = dkim.load_signer(DOMAIN, "s", dkim.new_private_key("rsa"))
+    count, started = 0, time.process_time()
+    while time.process_time() - started < seconds:
+        signer._signature(b"x" * 500)
+        count += 1
+    return count / (time.process_time() - started)
+
+
+def composing(kilobytes: float, count: int = 1000) -> tuple[float, int]:
+    """CPU microseconds of one message, from fields to signed bytes, and its size."""
+    prepared = prepare(content(kilobytes), Kind.CAMPAIGN, UUID(int=1))
+    assert prepared.document is not None, prepared.problems
+    signer = dkim.load_signer(DOMAIN, "s", dkim.new_private_key("rsa"))
+    composer = Composer(
+        prepared.document, signers=[signer], return_path="b.example", links=Links(public_url="http://127.0.0.1:8000", key=b"k")
+    )
+    started = time.process_time()
+    for number in range(count):
+        made = composer.compose(
+            message_id=UUID(int=number), address="osoba@poczta.example", fields={"first_name": "Łucja", "city": "Łódź"},
+            campaign_id=UUID(int=2), contact_id=UUID(int=number), at=1_790_000_000,
+        )  # fmt: skip
+    return (time.process_time() - started) / count * 1e6, len(made.octets)
+
+
+def run(stack: ExitStack, options: argparse.Namespace, limit: float) -> None:
+    amqp_url, url = stack.enter_context(vhost()), stack.enter_context(database_url())
+    smtp_port, sink = stack.enter_context(sink_process(options.sink))
+    database = Database(make_engine(url))
+    stack.callback(database.dispose)
+    account_id = uuid4()
+    content_hash = store(database, account_id, options.kilobytes)
+    broker = Broker(amqp_url, "bench").start()
+    stack.callback(broker.close)
+    publish(broker, account_id, content_hash, options.messages)
+    environ = {
+        **os.environ, "AMQP_URL": amqp_url, "EMAIL_GATEWAY_DATABASE_URL": url, "WICI_SECRET_KEYS": SECRET_KEYS,
+        "WICI_LINK_KEYS": LINK_KEYS, "EMAIL_DEFAULT_ROUTE": f"smtp://127.0.0.1:{smtp_port}?tls=off&connections=8",
+    }  # fmt: skip
+    senders = [stack.enter_context(process([sys.executable, "-m", "email_gateway.sender"], environ)) for _ in range(options.senders)]
+    while settled(database) < 1000:
+        time.sleep(0.01)
+    if options.profile:
+        subprocess.Popen(["py-spy", "record", "-p", str(senders[0]), "-d", "15", "-f", "raw", "--gil", "-o", options.profile])
+    first, started = settled(database), time.monotonic()
+    before = {"sender": sum(map(cpu, senders)), "sink": cpu(sink)}
+    while (done := settled(database)) < options.messages:
+        time.sleep(0.1)
+    elapsed, count = time.monotonic() - started, done - first
+    used = {"sender": sum(map(cpu, senders)) - before["sender"], "sink": cpu(sink) - before["sink"]}
+    print(f"{count:,} messages in {elapsed:.1f} s: {count / elapsed:,.0f}/s; {count / elapsed / limit:.2f} of one core's bare RSA limit")
+    for name, seconds in used.items():
+        print(f"  {name}: {seconds / count * 1e6:.0f} µs of CPU a message, {seconds / elapsed * 100:.0f} % of a core")
+    print(f"  at two whole cores (sender and sink): {2 * count / sum(used.values()):,.0f}/s; load average {os.getloadavg()[0]:.1f}")
+    print(f"  peak memory of a sender: {max(peak(pid) for pid in senders) // 1024} MB")
+
+
+def store(database: Database, account_id: UUID, kilobytes: float) -> str:
+    pem = dkim.new_private_key("rsa")
+    domain = SenderDomain(
+        domain_id=new_id(), account_id=account_id, domain=DOMAIN, state=SenderState.VERIFIED, ownership_token="x", found={},
+        verified_at=datetime.now(UTC),
+    )  # fmt: skip
+    key = DkimKey(key_id=new_id(), algorithm="rsa", selector="s1", record="", sealed_key=Vault(SECRET_KEYS).encrypt(pem))
+    domain.keys.append(key)
+    prepared = prepare(content(kilobytes), Kind.CAMPAIGN, account_id)
+    with database.transaction() as session:
+        session.add(domain)
+        contents.keep(session, account_id, prepared)
+    assert prepared.content_hash is not None
+    return prepared.content_hash
+
+
+def publish(broker: Broker, account_id: UUID, content_hash: str, messages: int) -> None:
+    head = {
+        "v": 1, "account_id": str(account_id), "campaign_id": str(uuid4()), "send_id": str(new_id()),
+        "content_hash": content_hash, "trace_id": "",
+    }  # fmt: skip
+    sent = []
+    for start in range(1, messages + 1, 500):
+        recipients = [
+            {
+                "number": number,
+                "contact_id": str(UUID(int=number)),
+                "address": f"osoba{number}@poczta.example",
+                "fields": {"first_name": "Łucja", "city": "Łódź"},
+            }
+            for number in range(start, min(start + 500, messages + 1))
+        ]
+        body = orjson.dumps({**head, "batch_id": str(uuid4()), "recipients": recipients})
+        sent.append(broker.publish(channel_lane(Channel.EMAIL, Lane.BULK), body))
+    for confirmation in sent:
+        confirmation.result(60)
+
+
+def settled(database: Database) -> int:
+    with database.transaction() as session:
+        return int(session.scalar(text("SELECT count(*) FROM ledger WHERE state <> 'claimed'")) or 0)
+
+
+@contextmanager
+def vhost() -> Iterator[str]:
+    url = make_vhost()
+    try:
+        yield url
+    finally:
+        delete_vhost(url)
+
+
+@contextmanager
+def database_url() -> Iterator[str]:
+    name = f"bench_email_{uuid4().hex[:8]}"
+    with psycopg.connect(admin_url(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    url = sqlalchemy.make_url(admin_url()).set(database=name).render_as_string(hide_password=False)
+    migrate("email_gateway", url)
+    try:
+        yield url
+    finally:
+        with psycopg.connect(admin_url(), autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def sink_process(kind: str) -> Iterator[tuple[int, int]]:
+    port = free_port()
+    if kind == "simulator":
+        command = [sys.executable, "-m", "wici_simulators.mailbox", "--port", str(port), "--http-port", str(free_port())]
+    else:
+        command = ["/usr/sbin/smtp-sink", "-u", "nobody", f"127.0.0.1:{port}", "1000"]
+    with process(command, dict(os.environ)) as pid:
+        time.sleep(1)
+        yield port, pid
+
+
+@contextmanager
+def process(command: list[str], environ: dict[str, str]) -> Iterator[int]:
+    running = subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
+    try:
+        yield running.pid
+    finally:
+        running.terminate()
+        running.wait(30)
+
+
+def cpu(pid: int) -> float:
+    """CPU seconds that the process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def peak(pid: int) -> int:
+    """Peak resident memory in KiB."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")))
+
+
+if __name__ == "__main__":
+    main()
