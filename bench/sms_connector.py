@@ -24,14 +24,14 @@ from uuid import uuid4
 
 import orjson
 import psycopg
+
 from chassis.broker import Broker
 from chassis.database import Database, make_engine
 from chassis.ids import new_id
 from chassis.migrate import migrate
-from chassis.testing import LINK_KEYS, SECRET_KEYS, delete_vhost, free_port, make_vhost
 from chassis.secrets import Vault
+from chassis.testing import LINK_KEYS, SECRET_KEYS, delete_vhost, free_port, make_vhost
 from contracts import lanes
-
 from sms_gateway import usecases
 from sms_gateway.store import directory
 
@@ -60,6 +60,12 @@ def pids_named(*words: str) -> list[int]:
     return found
 
 
+def beam_of(amqp: str) -> list[int]:
+    """The broker's process: the one whose command line names the port. Shared with whoever else uses that broker."""
+    node = os.environ.get("WICI_TEST_RABBITMQCTL", "").rpartition("-n ")[2].strip()
+    return pids_named("beam.smp", node)[:1]
+
+
 class Postgres:
     """CPU of the server processes of one database, those that ended included as far as they were seen."""
 
@@ -80,7 +86,9 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=100_000)
     parser.add_argument("--binds", type=int, default=2)
     parser.add_argument("--window", type=int, default=500)
-    parser.add_argument("--text", default="Czesc {{ first_name }}! Rabat {{ discount_code }} tylko dzis w {{ city }}. Wici")
+    parser.add_argument(
+        "--text", default="Czesc {{ first_name }}! Rabat {{ discount_code }} tylko dzis w {{ city }}. Wici"
+    )
     parser.add_argument("--delay", type=float, default=0.2, help="seconds to the receipt")
     parser.add_argument("--profile", help="py-spy's output file (speedscope JSON by .json, else SVG)")
     options = parser.parse_args()
@@ -106,7 +114,17 @@ def measure(options: argparse.Namespace, url: str, amqp: str, name: str) -> None
     port, http = free_port(), free_port()
     settings = json.dumps({"receipt_delay": options.delay, "undelivered_share": 0.02})
     simulator = subprocess.Popen(
-        [sys.executable, "-m", "wici_simulators.smsc", "--port", str(port), "--http-port", str(http), "--settings", settings],
+        [
+            sys.executable,
+            "-m",
+            "wici_simulators.smsc",
+            "--port",
+            str(port),
+            "--http-port",
+            str(http),
+            "--settings",
+            settings,
+        ],
         stdout=subprocess.DEVNULL,
     )
     CHILDREN.append(simulator)
@@ -130,7 +148,7 @@ def measure(options: argparse.Namespace, url: str, amqp: str, name: str) -> None
         **os.environ, "SMS_GATEWAY_DATABASE_URL": url, "AMQP_URL": amqp, "WICI_SECRET_KEYS": SECRET_KEYS,
         "WICI_LINK_KEYS": LINK_KEYS, "HEALTH_PORT": "0",
     }  # fmt: skip
-    beam = pids_named("beam.smp")
+    beam = beam_of(amqp)
     postgres = Postgres(name)
     before = {pid: cpu_of(pid) for pid in beam}
     postgres_before, own_before = postgres.look(), time.process_time()
@@ -157,11 +175,15 @@ def measure(options: argparse.Namespace, url: str, amqp: str, name: str) -> None
     elapsed = events.last - carrier_counts["first_at"]
     per = 1e6 / options.messages
     print(f"messages            {options.messages}")
-    print(f"messages/s          {options.messages / elapsed:,.0f}  (first submit to last receipt's event, {elapsed:.2f} s)")
+    print(
+        f"messages/s          {options.messages / elapsed:,.0f}  (first submit to last receipt's event, {elapsed:.2f} s)"
+    )
     submitting = carrier_counts["last_at"] - carrier_counts["first_at"]
     print(f"submit_sm/s         {carrier_counts['submitted'] / submitting:,.0f}")
     connector_cpu = cpu_of(connector.pid)
-    print(f"connector           {(connector_cpu - cpu_started) * per:.1f} µs CPU a message (start-up {cpu_started:.1f} s apart)")
+    print(
+        f"connector           {(connector_cpu - cpu_started) * per:.1f} µs CPU a message (start-up {cpu_started:.1f} s apart)"
+    )
     print(f"postgres            {(postgres.look() - postgres_before) * per:.1f} µs (backends)")
     print(f"rabbitmq            {sum(cpu_of(pid) - before[pid] for pid in beam) * per:.1f} µs (shared node)")
     print(f"simulator           {cpu_of(simulator.pid) * per:.1f} µs")

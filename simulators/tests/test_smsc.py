@@ -29,7 +29,15 @@ def free_port() -> int:
 class Running:
     def __init__(self, *arguments: str) -> None:
         self.port, self.http_port = free_port(), free_port()
-        command = [sys.executable, "-m", "wici_simulators.smsc", "--port", str(self.port), "--http-port", str(self.http_port)]
+        command = [
+            sys.executable,
+            "-m",
+            "wici_simulators.smsc",
+            "--port",
+            str(self.port),
+            "--http-port",
+            str(self.http_port),
+        ]
         self.process = subprocess.Popen(
             [*command, *arguments], stdout=subprocess.PIPE, cwd=Path(__file__).parents[1], text=True
         )
@@ -186,7 +194,9 @@ def test_settings_are_checked(smsc: Callable[..., Running]) -> None:
     running.post("/reset", {})
 
 
-@pytest.mark.parametrize("noise", [b"GET / HTTP/1.1\r\n\r\n" * 3, b"\0" * 64, b"\xff" * 64, b"\0\0\0\x10\0\0\0\x04" + bytes(8)])
+@pytest.mark.parametrize(
+    "noise", [b"GET / HTTP/1.1\r\n\r\n" * 3, b"\0" * 64, b"\xff" * 64, b"\0\0\0\x10\0\0\0\x04" + bytes(8)]
+)
 def test_noise_ends_or_is_answered_and_harms_nobody(smsc: Callable[..., Running], noise: bytes) -> None:
     running = smsc()
     with socket.create_connection(("127.0.0.1", running.port), timeout=5) as stranger:

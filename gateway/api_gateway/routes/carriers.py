@@ -1,9 +1,8 @@
 """Carriers and routes, for operators: where SMS messages leave the platform."""
 
+from api_gateway.routing import ANYONE, Route
 from contracts import sms_gateway as contract
 from contracts.schema import PageQuery
-
-from api_gateway.routing import ANYONE, Route
 
 _CARRIER = {
     "id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b20",

@@ -1,8 +1,7 @@
 """Sender IDs: requested by the account, verified by an operator, accepted by the account."""
 
-from contracts import sms_gateway as contract
-
 from api_gateway.routing import ANYONE, Route
+from contracts import sms_gateway as contract
 
 _EXAMPLE = {
     "id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b12",

@@ -1,8 +1,7 @@
 """Single SMS messages."""
 
-from contracts import sms_gateway as contract
-
 from api_gateway.routing import ANYONE, Route
+from contracts import sms_gateway as contract
 
 _ID = "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b11"
 

@@ -223,7 +223,9 @@ class RouteCreate(Schema):
     """
 
     carrier_id = fields.UUID(required=True)
-    prefix = fields.String(load_default="", validate=validate.Regexp(r"^(\+[0-9]{1,15})?\Z", error="Not a valid prefix."))
+    prefix = fields.String(
+        load_default="", validate=validate.Regexp(r"^(\+[0-9]{1,15})?\Z", error="Not a valid prefix.")
+    )
     account_id = fields.UUID(load_default=None, allow_none=True)
     lane = fields.Enum(Lane, by_value=True, load_default=None, allow_none=True)
     priority = fields.Integer(load_default=100, strict=True, validate=validate.Range(min=0, max=10_000))

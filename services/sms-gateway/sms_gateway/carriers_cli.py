@@ -72,7 +72,9 @@ def _list(database: Database) -> int:
     with database.transaction() as session:
         for carrier in directory.carriers(session):
             routes = len(directory.routes_of(session, carrier.id))
-            print(f"{carrier.name}\t{carrier.host}:{carrier.port}\t{carrier.system_id}\t{carrier.enabled}\t{routes} routes")
+            print(
+                f"{carrier.name}\t{carrier.host}:{carrier.port}\t{carrier.system_id}\t{carrier.enabled}\t{routes} routes"
+            )
     return 0
 
 

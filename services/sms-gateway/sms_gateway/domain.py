@@ -20,7 +20,23 @@ PROTECTED_ANYWHERE = (
     "mbank", "pkobp", "ipko", "santander", "pekao", "millennium", "aliorbank", "bnpparibas", "ingbank", "citibank",
     "creditagricole", "nestbank", "velobank", "revolut", "blik", "bankpolski", "paypal", "visa", "mastercard",
 )  # fmt: skip
-PROTECTED_ALONE = ("pko", "ing", "zus", "kas", "nbp", "krus", "nfz", "sad", "abw", "cba", "rcb", "mf", "alert", "bank", "112")
+PROTECTED_ALONE = (
+    "pko",
+    "ing",
+    "zus",
+    "kas",
+    "nbp",
+    "krus",
+    "nfz",
+    "sad",
+    "abw",
+    "cba",
+    "rcb",
+    "mf",
+    "alert",
+    "bank",
+    "112",
+)
 # One letter for what is drawn like another, so that P0LICJA is read as it is meant to be read.
 _LOOKALIKES = str.maketrans("0134578", "oieastb")
 

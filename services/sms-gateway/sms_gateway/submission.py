@@ -25,7 +25,9 @@ class Envelope:
         # protocol_id, priority_flag, schedule_delivery_time, validity_period, registered_delivery, replace_if_present
         self._middle = b"\0\0\0" + (relative_time(validity) if validity else b"") + b"\0\x01\0"
         self._codes = _FLASH_CODES if content.get("flash") else _CODES
-        self._plain_middles = {encoding: b"\0\0" + self._middle + code + b"\0" for encoding, code in self._codes.items()}
+        self._plain_middles = {
+            encoding: b"\0\0" + self._middle + code + b"\0" for encoding, code in self._codes.items()
+        }
 
     def bodies(self, address: str, encoded: Encoded, reference: int) -> list[bytes]:
         """One body for each submit_sm. `address` is E.164; `reference` joins the parts at the phone."""
@@ -55,7 +57,13 @@ class Envelope:
 
     def _payload(self, head: bytes, encoded: Encoded) -> bytes:
         octets = b"".join(encoded.bodies)
-        return head + self._plain_middles[encoded.encoding] + b"\0" + _TLV.pack(c.Tag.MESSAGE_PAYLOAD, len(octets)) + octets
+        return (
+            head
+            + self._plain_middles[encoded.encoding]
+            + b"\0"
+            + _TLV.pack(c.Tag.MESSAGE_PAYLOAD, len(octets))
+            + octets
+        )
 
 
 def _source(sender: str) -> bytes:

@@ -175,7 +175,9 @@ class Bind(asyncio.Protocol):
             status = wire.INVALID_PASSWORD
         else:
             self.system_id, self.kind = system_id, _BINDS[command]
-        self._out.append(wire.response(command, sequence, status, b"" if status else b"WICI-SMSC\0\x02\x10\x00\x01\x34"))
+        self._out.append(
+            wire.response(command, sequence, status, b"" if status else b"WICI-SMSC\0\x02\x10\x00\x01\x34")
+        )
 
     def _submit(self, sequence: int, frame: bytes, now: float) -> None:
         settings, carrier = self._carrier.settings, self._carrier

@@ -53,7 +53,9 @@ def read_submit(frame: bytes) -> Submit:
     body = frame[position : position + size]
     if len(body) != size:
         raise Malformed("short_message: cut short")
-    return Submit(source_ton, source, destination, esm_class, registered, coding, body, read_tlvs(frame, position + size))
+    return Submit(
+        source_ton, source, destination, esm_class, registered, coding, body, read_tlvs(frame, position + size)
+    )
 
 
 def read_tlvs(frame: bytes, position: int) -> dict[int, bytes]:
@@ -118,7 +120,9 @@ class ReceiptWriter:
         rest = b"\x04\0\0\0\0\0\0\0\0" + bytes((len(text),)) + text
         return self._deliver(sequence, phone, sender, rest)
 
-    def parameter_form(self, sequence: int, phone: bytes, sender: bytes, message_id: bytes, state: int, code: int) -> bytes:
+    def parameter_form(
+        self, sequence: int, phone: bytes, sender: bytes, message_id: bytes, state: int, code: int
+    ) -> bytes:
         """deliver_sm with receipted_message_id, message_state and network_error_code, and no text."""
         identifier = message_id + b"\0"
         rest = (

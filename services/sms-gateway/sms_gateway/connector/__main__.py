@@ -28,7 +28,10 @@ from sms_gateway.work import Content
 # Of the prompt lanes, each batch is one request: many of them may be under way.
 PROMPT_PREFETCH = 200
 # The connector asks for single rows by id or by index; a sequential scan of a partition is always the wrong plan.
-PLANNER = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off"
+PLANNER = (
+    "-c enable_seqscan=off -c enable_bitmapscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
+    " -c enable_material=off -c plan_cache_mode=force_custom_plan -c jit=off"
+)
 
 
 class Connector:
@@ -39,7 +42,7 @@ class Connector:
         self._stop = stop
         self._failed = False
         self._instance_id: UUID = new_id()
-        engine = make_engine(config.database_url, pool_size=6, application_name="sms_gateway.connector")
+        engine = make_engine(_with_options(config.database_url), pool_size=6, application_name="sms_gateway.connector")
         self._database = Database(engine)
         self._ledger_database = Database(make_engine(_with_options(config.database_url), pool_size=1))
         self._broker = Broker(config.amqp_url, "sms_gateway.connector")

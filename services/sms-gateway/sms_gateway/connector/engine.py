@@ -321,8 +321,10 @@ class Engine:
 
     def is_hungry(self) -> bool:
         """Whether the retry schedule may hand over some more."""
-        return not self.stopping and self._uncommitted < MOST_UNCOMMITTED and all(
-            carrier.ready_count() < carrier.ahead * 2 for carrier in self.carriers.values()
+        return (
+            not self.stopping
+            and self._uncommitted < MOST_UNCOMMITTED
+            and all(carrier.ready_count() < carrier.ahead * 2 for carrier in self.carriers.values())
         )
 
     # --- the end
@@ -331,6 +333,8 @@ class Engine:
         """Claim nothing more, hand over what is claimed as far as `patience` goes, unbind."""
         self.stopping = True
         end = self._loop.time() + patience
-        while self._loop.time() < end and any(carrier.is_up and carrier.ready_count() for carrier in self.carriers.values()):
+        while self._loop.time() < end and any(
+            carrier.is_up and carrier.ready_count() for carrier in self.carriers.values()
+        ):
             await asyncio.sleep(0.02)
         await asyncio.gather(*(carrier.stop(patience=5.0) for carrier in self.carriers.values()))

@@ -73,7 +73,15 @@ class Keeper:
     def run(self, stop: threading.Event) -> None:
         """Until `stop`; a failure is logged and tried again."""
         while not stop.wait(TICK):
-            for step in (self._renew, self._look_up, self._hand_over_due, self._sweep, self._unpark, self._take_over, self._partition):
+            for step in (
+                self._renew,
+                self._look_up,
+                self._hand_over_due,
+                self._sweep,
+                self._unpark,
+                self._take_over,
+                self._partition,
+            ):
                 try:
                     step()
                 except Exception as error:
@@ -92,7 +100,10 @@ class Keeper:
         with self._transaction() as session:
             rows = [row for row in directory.carriers(session) if row.enabled]
             rules = [row for row in directory.routes(session) if row.enabled]
-        seen = ([(row.id, row.version) for row in rows], [(r.id, r.priority, r.share, r.lane, r.account_id) for r in rules])
+        seen = (
+            [(row.id, row.version) for row in rows],
+            [(r.id, r.priority, r.share, r.lane, r.account_id) for r in rules],
+        )
         if seen == self._seen:
             return
         carriers = [self._settings(row) for row in rows]

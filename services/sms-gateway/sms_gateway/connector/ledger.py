@@ -29,7 +29,12 @@ from sms_gateway.work import Batch, Chunk, Claim, Message
 
 MOST = 5_000  # of each kind in one transaction: some 200 ms of work
 FIRST_BACKOFF, LAST_BACKOFF = 0.1, 5.0
-BROKEN = (psycopg.OperationalError, sqlalchemy.exc.OperationalError, sqlalchemy.exc.InterfaceError, psycopg.InterfaceError)
+BROKEN = (
+    psycopg.OperationalError,
+    sqlalchemy.exc.OperationalError,
+    sqlalchemy.exc.InterfaceError,
+    psycopg.InterfaceError,
+)
 
 log = get_logger()
 
@@ -54,9 +59,7 @@ class Work:
     published: list[int] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(
-            self.chunks or self.messages or self.acknowledgements or self.settled_elsewhere or self.published
-        )
+        return bool(self.chunks or self.messages or self.acknowledgements or self.settled_elsewhere or self.published)
 
 
 @dataclass

@@ -50,9 +50,7 @@ class Router:
         return None
 
     def _steps_of(self, account_id: str, lane: Lane) -> tuple[_Step, ...]:
-        fitting = [
-            rule for rule in self._rules if rule.account_id in (None, account_id) and rule.lane in (None, lane)
-        ]
+        fitting = [rule for rule in self._rules if rule.account_id in (None, account_id) and rule.lane in (None, lane)]
         fitting.sort(key=lambda rule: (-len(rule.prefix), rule.prefix, rule.priority))
         return tuple(
             _Step(prefix, tuple((rule.carrier_id, rule.share) for rule in rules))

@@ -172,7 +172,8 @@ def _create_ledger() -> None:
     op.create_index(
         "ledger_by_carrier_message_id",
         "ledger",
-        ["carrier_message_id"],
+        # The message id bounds the search to some days' partitions.
+        ["carrier_message_id", "message_id"],
         postgresql_where=sa.text("carrier_message_id IS NOT NULL"),
     )
     op.create_table(
@@ -185,6 +186,6 @@ def _create_ledger() -> None:
         sa.Column("code", sa.Text),
         postgresql_partition_by="RANGE (message_id)",
     )
-    op.create_index("ledger_parts_by_carrier_message_id", "ledger_parts", ["carrier_message_id"])
+    op.create_index("ledger_parts_by_carrier_message_id", "ledger_parts", ["carrier_message_id", "message_id"])
     for table in ("ledger", "ledger_parts"):
         op.execute(f"CREATE TABLE {table}_default PARTITION OF {table} DEFAULT")

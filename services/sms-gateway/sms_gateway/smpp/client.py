@@ -385,5 +385,3 @@ class _Connection(asyncio.Protocol):
 
     def _answer_deliver(self, sequence: int, status: int) -> None:
         self._transport.write(smpp.pack_header(HEADER_SIZE + 1, _DELIVER_RESP, status, sequence) + b"\0")
-
-

@@ -35,7 +35,9 @@ _EXTENSION_DECODE = {code: character for character, code in EXTENSION.items()}
 
 _POLISH = str.maketrans("ąćęłńóśźżĄĆĘŁŃÓŚŹŻ", "acelnoszzACELNOSZZ")
 # Word processors put these in; each has a plain spelling in the basic alphabet.
-_TYPOGRAPHY = str.maketrans({"„": '"', "”": '"', "“": '"', "’": "'", "‘": "'", "–": "-", "—": "-", "…": "...", "\u00a0": " "})
+_TYPOGRAPHY = str.maketrans(
+    {"„": '"', "”": '"', "“": '"', "’": "'", "‘": "'", "–": "-", "—": "-", "…": "...", "\u00a0": " "}
+)
 
 
 def encode(text: str) -> bytes | None:

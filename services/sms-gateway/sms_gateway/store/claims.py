@@ -71,7 +71,9 @@ def insert(cursor: Cursor[Any], instance_id: UUID, chunks: Sequence[Chunk]) -> N
             assert chunk.claim is not None
             numbers = [recipient["number"] for recipient in chunk.recipients]
             send_id = chunk.batch.header.send_id
-            copy.write_row((chunk.claim.claim_id, instance_id, send_id, min(numbers), max(numbers), numbers, chunk.body()))
+            copy.write_row(
+                (chunk.claim.claim_id, instance_id, send_id, min(numbers), max(numbers), numbers, chunk.body())
+            )
 
 
 def delete(cursor: Cursor[Any], claim_ids: Sequence[UUID]) -> None:
@@ -84,7 +86,9 @@ def _span(chunk: Chunk) -> tuple[int, int]:
     return min(numbers), max(numbers)
 
 
-def _states(cursor: Cursor[Any], chunks: Sequence[Chunk], spans: Sequence[tuple[int, int]]) -> dict[UUID, dict[int, str]]:
+def _states(
+    cursor: Cursor[Any], chunks: Sequence[Chunk], spans: Sequence[tuple[int, int]]
+) -> dict[UUID, dict[int, str]]:
     """States in the ledger, by send and number. A fresh range costs one probe of the index, however long it is."""
     lows, highs, index = [], [], []
     for position, (chunk, (first, last)) in enumerate(zip(chunks, spans, strict=True)):

@@ -30,18 +30,37 @@ class Arrived(NamedTuple):
     tries: int = 0
 
 
+# Each receipt is looked up by itself, through the index on the carrier's id. Left to itself the planner walks the whole
+# range of message ids once a batch, because it takes "not final yet" for rare: quadratic in a campaign's size.
 _APPLY = """
-UPDATE ledger l SET state = r.state, code = r.code, final_at = CASE WHEN r.state <> 'unknown' THEN r.at END
-FROM unnest(%s::text[], %s::text[], %s::text[], %s::timestamptz[]) AS r(id, state, code, at)
-WHERE l.carrier_message_id = r.id AND l.message_id >= %s AND l.carrier_id = %s
-  AND l.state IN ('submitted', 'unknown') AND l.state <> r.state
-RETURNING r.id, l.message_id::text, l.account_id::text, l.campaign_id::text
+WITH hit AS MATERIALIZED (
+  SELECT r.id, r.state, r.code, r.at, found.message_id
+  FROM unnest(%(ids)s::text[], %(states)s::text[], %(codes)s::text[], %(ats)s::timestamptz[]) AS r(id, state, code, at)
+  CROSS JOIN LATERAL (
+    SELECT message_id, carrier_id, state FROM ledger
+    WHERE carrier_message_id = r.id AND message_id >= %(since)s OFFSET 0
+  ) found
+  WHERE found.carrier_id = %(carrier_id)s AND found.state IN ('submitted', 'unknown') AND found.state <> r.state
+)
+UPDATE ledger l SET state = hit.state, code = hit.code, final_at = CASE WHEN hit.state <> 'unknown' THEN hit.at END
+FROM hit
+WHERE l.message_id = hit.message_id AND l.message_id >= %(since)s AND l.state IN ('submitted', 'unknown')
+RETURNING hit.id, l.message_id::text, l.account_id::text, l.campaign_id::text
 """
 _APPLY_PARTS = """
-UPDATE ledger_parts p SET state = r.state, code = r.code
-FROM unnest(%s::text[], %s::text[], %s::text[]) AS r(id, state, code)
-WHERE p.carrier_message_id = r.id AND p.message_id >= %s AND p.carrier_id = %s
-RETURNING r.id, p.message_id
+WITH hit AS MATERIALIZED (
+  SELECT r.id, r.state, r.code, found.message_id, found.part
+  FROM unnest(%(ids)s::text[], %(states)s::text[], %(codes)s::text[]) AS r(id, state, code)
+  CROSS JOIN LATERAL (
+    SELECT message_id, part, carrier_id FROM ledger_parts
+    WHERE carrier_message_id = r.id AND message_id >= %(since)s OFFSET 0
+  ) found
+  WHERE found.carrier_id = %(carrier_id)s
+)
+UPDATE ledger_parts p SET state = hit.state, code = hit.code
+FROM hit
+WHERE p.message_id = hit.message_id AND p.part = hit.part AND p.message_id >= %(since)s
+RETURNING hit.id, p.message_id
 """
 _JOIN_PARTS = """
 UPDATE ledger l SET state = j.state, code = j.code, final_at = now()
@@ -51,12 +70,15 @@ FROM (
                   CASE WHEN bool_and(state = 'delivered') THEN 'delivered' END) AS state,
          coalesce((array_agg(code ORDER BY part) FILTER (WHERE state IN ('undelivered', 'expired', 'rejected')))[1],
                   max(code)) AS code
-  FROM ledger_parts WHERE message_id = ANY(%s) GROUP BY message_id
+  FROM ledger_parts WHERE message_id = ANY(%s) AND message_id >= %s GROUP BY message_id
 ) j
-WHERE l.message_id = j.message_id AND j.state IS NOT NULL AND l.state IN ('submitted', 'unknown')
+WHERE l.message_id = j.message_id AND l.message_id >= %s AND j.state IS NOT NULL
+  AND l.state IN ('submitted', 'unknown')
 RETURNING l.message_id::text, l.account_id::text, l.campaign_id::text, l.state, l.code
 """
-_KNOWN = "SELECT carrier_message_id FROM ledger WHERE carrier_message_id = ANY(%s) AND message_id >= %s AND carrier_id = %s"
+_KNOWN = (
+    "SELECT carrier_message_id FROM ledger WHERE carrier_message_id = ANY(%s) AND message_id >= %s AND carrier_id = %s"
+)
 
 
 def apply(cursor: Cursor[Any], arrived: Sequence[Arrived], now: datetime) -> list[dict[str, Any]]:
@@ -83,21 +105,22 @@ def apply(cursor: Cursor[Any], arrived: Sequence[Arrived], now: datetime) -> lis
     return events
 
 
+def _arguments(carrier_id: UUID, waiting: dict[str, Arrived], since: datetime) -> dict[str, Any]:
+    receipts = list(waiting.values())
+    return {
+        "ids": [receipt.carrier_message_id for receipt in receipts],
+        "states": [receipt.state for receipt in receipts],
+        "codes": [receipt.code for receipt in receipts],
+        "ats": [datetime.fromtimestamp(receipt.at, UTC) for receipt in receipts],
+        "since": first_id_at(since),
+        "carrier_id": carrier_id,
+    }
+
+
 def _apply_to_messages(
     cursor: Cursor[Any], carrier_id: UUID, waiting: dict[str, Arrived], since: datetime, events: list[dict[str, Any]]
 ) -> None:
-    receipts = list(waiting.values())
-    cursor.execute(
-        _APPLY,
-        (
-            [receipt.carrier_message_id for receipt in receipts],
-            [receipt.state for receipt in receipts],
-            [receipt.code for receipt in receipts],
-            [datetime.fromtimestamp(receipt.at, UTC) for receipt in receipts],
-            first_id_at(since),
-            carrier_id,
-        ),
-    )
+    cursor.execute(_APPLY, _arguments(carrier_id, waiting, since))
     for identifier, message_id, account_id, campaign_id in cursor.fetchall():
         receipt = waiting.pop(identifier, None)
         if receipt is not None:
@@ -107,24 +130,15 @@ def _apply_to_messages(
 def _apply_to_parts(
     cursor: Cursor[Any], carrier_id: UUID, waiting: dict[str, Arrived], since: datetime, events: list[dict[str, Any]]
 ) -> None:
-    receipts = list(waiting.values())
-    cursor.execute(
-        _APPLY_PARTS,
-        (
-            [receipt.carrier_message_id for receipt in receipts],
-            [receipt.state for receipt in receipts],
-            [receipt.code for receipt in receipts],
-            first_id_at(since),
-            carrier_id,
-        ),
-    )
+    cursor.execute(_APPLY_PARTS, _arguments(carrier_id, waiting, since))
     touched = cursor.fetchall()
     if not touched:
         return
-    at = max(receipt.at for receipt in receipts)
+    at = max(receipt.at for receipt in waiting.values())
     for identifier, _ in touched:
         waiting.pop(identifier, None)
-    cursor.execute(_JOIN_PARTS, (list({message_id for _, message_id in touched}),))
+    bound = first_id_at(since)
+    cursor.execute(_JOIN_PARTS, (list({message_id for _, message_id in touched}), bound, bound))
     for message_id, account_id, campaign_id, state, code in cursor.fetchall():
         events.append(_event(message_id, account_id, campaign_id, at, state, code))
 

@@ -51,7 +51,8 @@ def add(session: Session, plan: Plan, *, send_id: UUID) -> UUID:
 def start(session: Session, plan: Plan, *, send_id: UUID, content_hash: str, now: datetime) -> None:
     """Ledger rows `accepted`, their events, and the batches: into the lane, or into the schedule."""
     session.execute(
-        text("UPDATE sends SET content_hash = :hash WHERE send_id = :send_id"), {"hash": content_hash, "send_id": send_id}
+        text("UPDATE sends SET content_hash = :hash WHERE send_id = :send_id"),
+        {"hash": content_hash, "send_id": send_id},
     )
     of = ids.message_ids(send_id)
     recipients = [
@@ -154,7 +155,8 @@ def erase_account(session: Session, account_id: UUID) -> None:
     where = {"account": account_id}
     for table, column in (("unknown_messages", "message_id"), ("ledger_parts", "message_id")):
         session.execute(
-            text(f"DELETE FROM {table} WHERE {column} IN (SELECT message_id FROM ledger WHERE account_id = :account)"), where
+            text(f"DELETE FROM {table} WHERE {column} IN (SELECT message_id FROM ledger WHERE account_id = :account)"),
+            where,
         )
     for table in _OF_ACCOUNT:
         session.execute(text(f"DELETE FROM {table} WHERE account_id = :account"), where)

@@ -40,7 +40,9 @@ def settle(cursor: Cursor[Any], messages: Sequence[Message], *, careful: bool = 
     _write_parts(cursor, messages)
     _schedule(cursor, [message for message in messages if message.state is MessageState.DEFERRED])
     _remember_unknown(cursor, [message for message in messages if message.state is MessageState.UNKNOWN])
-    return [event_of(message) for message in messages if message.state is not MessageState.DEFERRED or not message.attempts]
+    return [
+        event_of(message) for message in messages if message.state is not MessageState.DEFERRED or not message.attempts
+    ]
 
 
 def _row(message: Message) -> str:
@@ -161,10 +163,15 @@ def record_lanes(
 ) -> list[tuple[int, str, bytes]]:
     """Record events and finished batches in the outbox; returns (position, lane, body) for the publisher."""
     messages = [
-        (lanes.DELIVERY_EVENTS, orjson.dumps({"v": 1, "source": "sms_gateway", "events": events[start : start + EVENTS_AT_ONCE]}))
+        (
+            lanes.DELIVERY_EVENTS,
+            orjson.dumps({"v": 1, "source": "sms_gateway", "events": events[start : start + EVENTS_AT_ONCE]}),
+        )
         for start in range(0, len(events), EVENTS_AT_ONCE)
     ]
-    messages += [(lanes.BATCHES_DONE, _batch_done(batch)) for batch in done if batch.header.campaign_id and batch.delivery]
+    messages += [
+        (lanes.BATCHES_DONE, _batch_done(batch)) for batch in done if batch.header.campaign_id and batch.delivery
+    ]
     if not messages:
         return []
     cursor.execute(

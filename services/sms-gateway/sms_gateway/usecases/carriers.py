@@ -67,7 +67,9 @@ def list_carriers(session: Session, *, query: dict[str, Any]) -> dict[str, Any]:
 def create_route(session: Session, fields: dict[str, Any]) -> Route:
     if directory.carrier_for_update(session, fields["carrier_id"]) is None:
         detail = "There is no such carrier."
-        raise Invalid("request.invalid", detail, None, [{"field": "carrier_id", "code": "carrier.not_found", "detail": detail}])
+        raise Invalid(
+            "request.invalid", detail, None, [{"field": "carrier_id", "code": "carrier.not_found", "detail": detail}]
+        )
     route = Route(
         id=new_id(), carrier_id=fields["carrier_id"], prefix=fields.get("prefix", ""), account_id=fields.get("account_id"),
         lane=fields.get("lane"), priority=fields.get("priority", 100), share=fields.get("share", 1),

@@ -63,9 +63,7 @@ def _found(session: Session, sender_id: UUID, account_id: UUID | None) -> Sender
     return found
 
 
-def _step(
-    session: Session, sender: SenderId, step: domain.SenderStep, reason: str | None, now: datetime
-) -> SenderId:
+def _step(session: Session, sender: SenderId, step: domain.SenderStep, reason: str | None, now: datetime) -> SenderId:
     following = domain.NEXT[domain.SenderState(sender.state)].get(step)
     if following is None:
         raise exceptions.wrong_state("sender_id", sender.state)

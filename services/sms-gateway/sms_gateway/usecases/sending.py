@@ -40,7 +40,9 @@ class Plan:
     reservation_id: UUID
 
 
-def plan_send(session: Session, *, account_id: UUID, request_key: str | None, request: dict[str, Any], now: datetime) -> Plan:
+def plan_send(
+    session: Session, *, account_id: UUID, request_key: str | None, request: dict[str, Any], now: datetime
+) -> Plan:
     """Check a POST /v1/sms.
 
     :raises Invalid: the sender is not active, the text too long, the time past or too far.
@@ -123,7 +125,9 @@ def get_message(session: Session, *, account_id: UUID, message_id: UUID) -> dict
 def _ensure_schedule(at: datetime | None, now: datetime) -> None:
     if at is not None and not 0 <= (at - now).total_seconds() <= SCHEDULE_MAX_DAYS * 86_400:
         detail = f"The time must lie between now and {SCHEDULE_MAX_DAYS} days ahead."
-        raise Invalid("schedule.invalid", detail, None, [{"field": "schedule_at", "code": "schedule.invalid", "detail": detail}])
+        raise Invalid(
+            "schedule.invalid", detail, None, [{"field": "schedule_at", "code": "schedule.invalid", "detail": detail}]
+        )
 
 
 def _keys(account_id: UUID, request_key: str | None) -> dict[str, Any]:

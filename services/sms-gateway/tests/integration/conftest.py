@@ -96,7 +96,14 @@ def carrier(database: Database) -> Callable[..., UUID]:
             made = usecases.create_carrier(
                 session,
                 Vault(SECRET_KEYS),
-                {"name": f"c{target.port}", "host": "127.0.0.1", "port": target.port, "system_id": "wici", "password": "secret", **fields},
+                {
+                    "name": f"c{target.port}",
+                    "host": "127.0.0.1",
+                    "port": target.port,
+                    "system_id": "wici",
+                    "password": "secret",
+                    **fields,
+                },
             )
             usecases.create_route(session, {"carrier_id": made.id, "prefix": prefix, "priority": priority})
             return made.id
@@ -146,7 +153,12 @@ class Lanes:
         made = []
         for start in range(0, len(addresses), size):
             recipients = [
-                {"number": first + start + offset, "contact_id": str(new_id()), "address": address, "fields": {"first_name": "Ola"}}
+                {
+                    "number": first + start + offset,
+                    "contact_id": str(new_id()),
+                    "address": address,
+                    "fields": {"first_name": "Ola"},
+                }
                 for offset, address in enumerate(addresses[start : start + size])
             ]
             made.append(orjson.dumps({

@@ -30,7 +30,9 @@ def left_over(database: Database) -> dict[str, int]:
         }
 
 
-def test_ledger_events_and_carrier_agree_message_by_message(smsc: Any, carrier: Any, connector: Any, campaign: Any, database: Database) -> None:
+def test_ledger_events_and_carrier_agree_message_by_message(
+    smsc: Any, carrier: Any, connector: Any, campaign: Any, database: Database
+) -> None:
     simulator = smsc(rejected_share=0.02, undelivered_share=0.03, expired_share=0.05)
     carrier(simulator)
     content = campaign.content("Czesc {{ first_name }}")
@@ -50,7 +52,9 @@ def test_ledger_events_and_carrier_agree_message_by_message(smsc: Any, carrier: 
     assert {message["text"] for message in simulator.messages()} == {"Czesc Ola"}
 
 
-def test_kill_9_loses_nothing_and_repeats_nothing(smsc: Any, carrier: Any, connector: Any, campaign: Any, database: Database) -> None:
+def test_kill_9_loses_nothing_and_repeats_nothing(
+    smsc: Any, carrier: Any, connector: Any, campaign: Any, database: Database
+) -> None:
     simulator = smsc(undelivered_share=0.1, response_delay=0.05)
     carrier(simulator, window=50)
     content = campaign.content("Hej {{ first_name }}")
@@ -92,7 +96,9 @@ def test_a_redelivered_batch_is_sent_once(smsc: Any, carrier: Any, connector: An
     assert all(done["submitted"] == 400 for done in campaign.done)
 
 
-def test_receipts_before_their_answers_are_not_lost(smsc: Any, carrier: Any, connector: Any, campaign: Any, database: Database) -> None:
+def test_receipts_before_their_answers_are_not_lost(
+    smsc: Any, carrier: Any, connector: Any, campaign: Any, database: Database
+) -> None:
     simulator = smsc(receipts_first=True, response_delay=0.3, undelivered_share=0.5)
     carrier(simulator)
     connector()
@@ -103,7 +109,9 @@ def test_receipts_before_their_answers_are_not_lost(smsc: Any, carrier: Any, con
     assert ledger(database) == {message["to"]: message["state"] for message in simulator.messages()}
 
 
-def test_a_long_message_is_delivered_only_when_all_parts_are(smsc: Any, carrier: Any, connector: Any, campaign: Any, database: Database) -> None:
+def test_a_long_message_is_delivered_only_when_all_parts_are(
+    smsc: Any, carrier: Any, connector: Any, campaign: Any, database: Database
+) -> None:
     simulator = smsc(undelivered_share=0.5)
     carrier(simulator)
     connector()
@@ -120,7 +128,9 @@ def test_a_long_message_is_delivered_only_when_all_parts_are(smsc: Any, carrier:
     assert ledger(database) == {message["to"]: message["state"] for message in whole}
 
 
-def test_throttled_messages_wait_in_the_schedule_and_all_arrive(smsc: Any, carrier: Any, connector: Any, campaign: Any, database: Database) -> None:
+def test_throttled_messages_wait_in_the_schedule_and_all_arrive(
+    smsc: Any, carrier: Any, connector: Any, campaign: Any, database: Database
+) -> None:
     simulator = smsc(throttle_every=20)
     carrier(simulator)
     connector()
@@ -134,7 +144,9 @@ def test_throttled_messages_wait_in_the_schedule_and_all_arrive(smsc: Any, carri
     assert set(ledger(database).values()) == {"delivered"}
 
 
-def test_a_dead_carrier_blocks_no_code_of_another_and_loses_nothing(smsc: Any, carrier: Any, connector: Any, campaign: Any, database: Database) -> None:
+def test_a_dead_carrier_blocks_no_code_of_another_and_loses_nothing(
+    smsc: Any, carrier: Any, connector: Any, campaign: Any, database: Database
+) -> None:
     living, dead = smsc(), smsc()
     dead.stop()
     carrier(living, prefix="+48600")
@@ -165,7 +177,9 @@ def test_a_code_overtakes_a_campaign(smsc: Any, carrier: Any, connector: Any, ca
     assert simulator.get("/counts")["submitted"] < 3000
 
 
-def test_a_clean_stop_leaves_nothing_unknown(smsc: Any, carrier: Any, connector: Any, campaign: Any, database: Database) -> None:
+def test_a_clean_stop_leaves_nothing_unknown(
+    smsc: Any, carrier: Any, connector: Any, campaign: Any, database: Database
+) -> None:
     simulator = smsc(response_delay=0.02)
     carrier(simulator, window=50)
     campaign.publish(campaign.batches(campaign.content("Hej"), phones(5000)))

@@ -46,7 +46,9 @@ Call = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
-def services(amqp_url: str, database_url: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def services(
+    amqp_url: str, database_url: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
     """Both services, once for all tests here: Nameko takes seconds to start."""
     folder = tmp_path_factory.mktemp("services")
     (folder / "identity_stand_in.py").write_text(STAND_IN)
@@ -218,7 +220,8 @@ def test_a_closed_account_leaves_nothing(call: Call, database: Database, broker:
     def rows() -> int:
         with database.transaction() as session:
             return sum(
-                session.scalar(text(f"SELECT count(*) FROM {table} WHERE account_id = :a"), {"a": actor["account_id"]}) or 0
+                session.scalar(text(f"SELECT count(*) FROM {table} WHERE account_id = :a"), {"a": actor["account_id"]})
+                or 0
                 for table in ("sender_ids", "contents", "sends", "ledger")
             )
 

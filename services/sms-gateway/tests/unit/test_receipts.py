@@ -36,7 +36,9 @@ def test_text_form(stat: str, err: str, state: str | None) -> None:
 
 
 def test_text_form_without_an_error_code() -> None:
-    assert read_deliver(deliver(b"id:77 submit date:2611240745 stat:DELIVRD")) == Receipt("77", "delivered", "", "48600100200")
+    assert read_deliver(deliver(b"id:77 submit date:2611240745 stat:DELIVRD")) == Receipt(
+        "77", "delivered", "", "48600100200"
+    )
 
 
 def test_parameter_form_wins_over_the_text() -> None:
