@@ -8,6 +8,7 @@ checkpoint's own choices, which are the same every time.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from itertools import islice
@@ -18,7 +19,7 @@ from chassis.database import Database
 from chassis.logs import get_logger
 from contacts.domain import sources
 from contacts.domain.files import Dialect
-from contacts.domain.rows import BadValues, Plan, Precedence, Reader
+from contacts.domain.rows import BadValues, Plan, Precedence, Problem, Reader
 from contacts.domain.values import FieldType
 from contacts.jobs import problem_files
 from contacts.store import fields as field_store
@@ -130,21 +131,33 @@ class _Import:
         _, header_row, rows = self._source.table()
         for _ in islice(rows, state["position"]):
             pass
-        while chunk := list(islice(rows, READ_ROWS)):
-            first = header_row + 1 + state["position"]
-            staged, problems, count = reader.read(chunk, first)
-            with self._database.transaction() as session:
-                staging.copy(session, self._job.id, staged)
-                staging.add_problems(session, self._job.id, [(one.row, one.rejected, one.code) for one in problems])
-                state["position"] += len(chunk)
-                state["staged"] += len(staged)
-                state["counts"]["read"] += count
-                self._save(session)
-            if not self._go_on():
-                return False
+        number = header_row + 1 + state["position"]
+        # One chunk is stored while the next is read: the database works on one core, Python on another.
+        with ThreadPoolExecutor(1) as storing:
+            stored: Future[None] | None = None
+            while chunk := list(islice(rows, READ_ROWS)):
+                found = reader.read(chunk, number)
+                number += len(chunk)
+                if stored is not None:
+                    stored.result()
+                    if not self._go_on():
+                        return False
+                stored = storing.submit(self._store, len(chunk), *found)
+            if stored is not None:
+                stored.result()
         state["lines"] = state["counts"]["read"]
         state["stage"] = "refusing"
         return True
+
+    def _store(self, size: int, staged: list[Any], problems: list[Problem], count: int) -> None:
+        state = self._state
+        with self._database.transaction() as session:
+            staging.copy(session, self._job.id, staged)
+            staging.add_problems(session, self._job.id, [(one.row, one.rejected, one.code) for one in problems])
+            state["position"] += size
+            state["staged"] += len(staged)
+            state["counts"]["read"] += count
+            self._save(session)
 
     def _refuse(self) -> bool:
         with self._database.transaction() as session:
@@ -220,6 +233,9 @@ class _Import:
         self._state["problems"] = found
 
     def _save(self, session: Any) -> None:
+        # A crash of the database may lose the last of these commits, each with its checkpoint: the work is done again.
+        # The end of the import is committed durably.
+        jobs.commit_lazily(session)
         counts = self._state["counts"]
         read = counts.get("read", 0)
         settled = sum(counts.get(name, 0) for name in ("added", "updated", "unchanged", "merged"))

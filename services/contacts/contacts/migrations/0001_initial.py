@@ -22,7 +22,7 @@ CREATE TABLE accounts (
                     DEFAULT decode(replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), 'hex')
 );
 CREATE TABLE contacts (
-    id                   uuid PRIMARY KEY,
+    id                   uuid NOT NULL,
     account_id           uuid NOT NULL,
     email                text COLLATE "C",
     phone                text COLLATE "C",
@@ -42,12 +42,12 @@ CREATE TABLE contacts (
     import_id            uuid,
     created_at           timestamptz NOT NULL DEFAULT now(),
     updated_at           timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (account_id, id),
     CONSTRAINT contacts_reachable CHECK (num_nonnulls(email, phone, external_id) > 0)
 );
 CREATE UNIQUE INDEX contacts_email ON contacts (account_id, email) WHERE email IS NOT NULL;
 CREATE UNIQUE INDEX contacts_phone ON contacts (account_id, phone) WHERE phone IS NOT NULL;
 CREATE UNIQUE INDEX contacts_external_id ON contacts (account_id, external_id) WHERE external_id IS NOT NULL;
-CREATE INDEX contacts_account ON contacts (account_id, id);
 CREATE TABLE contact_fields (
     id          uuid PRIMARY KEY,
     account_id  uuid NOT NULL,

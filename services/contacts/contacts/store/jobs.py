@@ -159,6 +159,11 @@ def save(session: Session, job: Job, *, done: int, total: int | None) -> None:
         raise JobCancelled
 
 
+def commit_lazily(session: Session) -> None:
+    """Let this transaction's commit be lost in a crash of the database, whole: for work that would be done again."""
+    session.execute(text("SET LOCAL synchronous_commit = off"))
+
+
 def finish(session: Session, job: Job, state: str, error: Mapping[str, Any] | None = None) -> None:
     """End the job: done, failed or cancelled."""
     ended = session.execute(

@@ -11,7 +11,7 @@ through `_resolve`, in rounds: a key takes part once no smaller one wants the sa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -74,7 +74,7 @@ class Tally:
 def merge_slice(session: Session, merge: Merge, after: str, ordinal: int, size: int) -> tuple[str, int, Tally] | None:
     """Merge the next `size` keys after `after`; None where there are no more.
 
-    :param ordinal: how many keys came before, from which the ids of new contacts follow.
+    :param ordinal: how many rows came before, from which the ids of new contacts follow.
     :returns: the last key, the ordinal after it, and what became of the rows.
     """
     upto = session.scalar(
@@ -84,16 +84,16 @@ def merge_slice(session: Session, merge: Merge, after: str, ordinal: int, size: 
     if upto is None:
         return None
     room = _lock_account(session, merge.account_id)
-    keys = _take_slice(session, merge, after, upto, ordinal)
+    bounds = {"after": after, "upto": upto, "ordinal": ordinal, "prefix": str(message_id(merge.import_id, 0))[:-8]}
     tally = Tally()
-    left = keys
-    if room is None or room >= keys:
-        left -= _insert_new(session, merge, tally)
-    while left > 0:
-        left -= _resolve(session, merge, tally, room)
-        room = _lock_account(session, merge.account_id)
-    session.execute(text("DROP TABLE slice"))
-    return str(upto), ordinal + keys, tally
+    rows = _insert_new(session, merge, bounds, tally, enough_room=room is None or room >= size)
+    if rows > tally.added:
+        left = _take_slice(session, merge, bounds)
+        while left > 0:
+            room = _lock_account(session, merge.account_id)
+            left -= _resolve(session, merge, tally, room)
+        session.execute(text("DROP TABLE slice"))
+    return str(upto), ordinal + rows, tally
 
 
 def _lock_account(session: Session, account_id: UUID) -> int | None:
@@ -105,25 +105,55 @@ def _lock_account(session: Session, account_id: UUID) -> int | None:
     return None if row[0] is None else max(0, row[0] - row[1])
 
 
-def _take_slice(session: Session, merge: Merge, after: str, upto: str, ordinal: int) -> int:
-    prefix = str(message_id(merge.import_id, 0))[:-8]
+_ROWS = """
+    SELECT *, (:prefix || lpad(to_hex(:ordinal + row_number() OVER (ORDER BY key, row_number)), 8, '0'))::uuid AS id,
+           lag(key) OVER by_key IS DISTINCT FROM key AND lead(key) OVER by_key IS DISTINCT FROM key AS single
+    FROM {stage} WHERE key > :after AND key <= :upto WINDOW by_key AS (ORDER BY key, row_number)
+"""
+
+
+def _insert_new(
+    session: Session, merge: Merge, bounds: Mapping[str, object], tally: Tally, *, enough_room: bool
+) -> int:
+    """Insert whoever has one row and collides with nobody, in the order of keys; returns how many rows there are."""
+    found = session.execute(
+        text(
+            f"""
+            WITH r AS MATERIALIZED ({_ROWS.format(stage=merge.stage)}),
+                 new AS (INSERT INTO contacts ({_CONTACT_COLUMNS})
+                    SELECT {_contact_values("r", _custom(merge))} FROM r WHERE single AND :enough_room ORDER BY key
+                    ON CONFLICT DO NOTHING RETURNING id),
+                 joined AS (INSERT INTO group_members (group_id, contact_id, account_id)
+                    SELECT g, new.id, :account FROM new CROSS JOIN unnest(CAST(:groups AS uuid[])) g
+                    ON CONFLICT DO NOTHING)
+            SELECT (SELECT count(*) FROM r) AS rows, (SELECT count(*) FROM new) AS added
+            """
+        ),
+        {**_parameters(merge), **bounds, "enough_room": enough_room},
+    ).one()
+    tally.added += found.added
+    return int(found.rows)
+
+
+def _take_slice(session: Session, merge: Merge, bounds: Mapping[str, object]) -> int:
+    """The temporary table `slice`: one row a key of whoever has not been inserted. Returns how many."""
     plain = ", ".join(f"r.{name}" for name in merge.staged)
     folded = ", ".join(f"{_newest(name)} AS {name}" for name in merge.staged)
     taken = session.execute(
         text(
             f"""
             CREATE TEMP TABLE slice AS
-            WITH r AS MATERIALIZED (SELECT * FROM {merge.stage} WHERE key > :after AND key <= :upto),
-                 doubled AS (SELECT key FROM r GROUP BY key HAVING count(*) > 1),
+            WITH r AS MATERIALIZED ({_ROWS.format(stage=merge.stage)}),
                  people AS (
-                    SELECT r.key, 1::bigint AS rows, {plain} FROM r WHERE r.key NOT IN (SELECT key FROM doubled)
+                    SELECT r.id, r.key, 1::bigint AS rows, {plain} FROM r
+                    WHERE single AND NOT EXISTS (SELECT 1 FROM contacts c WHERE c.account_id = :account AND c.id = r.id)
                     UNION ALL
-                    SELECT r.key, count(*), {folded} FROM r WHERE r.key IN (SELECT key FROM doubled) GROUP BY r.key)
-            SELECT (:prefix || lpad(to_hex(:ordinal + row_number() OVER (ORDER BY key)), 8, '0'))::uuid AS id,
-                   {_custom(merge)} AS custom, people.* FROM people
+                    SELECT (array_agg(r.id ORDER BY r.id))[1], r.key, count(*), {folded} FROM r
+                    WHERE NOT single GROUP BY r.key)
+            SELECT {_custom(merge)} AS custom, people.* FROM people
             """
         ),
-        {"after": after, "upto": upto, "ordinal": ordinal, "prefix": prefix},
+        {**bounds, "account": merge.account_id},
     )
     return int(taken.rowcount)  # type: ignore[attr-defined]
 
@@ -150,27 +180,14 @@ _CONTACT_COLUMNS = (
 )
 
 
-def _contact_values(row: str) -> str:
+def _contact_values(row: str, custom: str) -> str:
     consent = ", ".join(
         f"{row}.{name}, CASE WHEN {row}.{name} IS NOT NULL THEN :source END,"
         f" CASE WHEN {row}.{name} IS NOT NULL THEN now() END"
         for name in CONSENT_FIELDS
     )
-    fields = ", ".join(
-        f"{row}.{name}"
-        for name in (
-            "email",
-            "phone",
-            "external_id",
-            "first_name",
-            "last_name",
-            "company",
-            "city",
-            "birth_date",
-            "custom",
-        )
-    )
-    return f"{row}.id, :account, {fields}, {consent}, :import"
+    fields = ", ".join(f"{row}.{name}" for name in BUILT_IN if name not in CONSENT_FIELDS)
+    return f"{row}.id, :account, {fields}, {custom}, {consent}, :import"
 
 
 def _parameters(merge: Merge) -> dict[str, object]:
@@ -182,34 +199,13 @@ def _parameters(merge: Merge) -> dict[str, object]:
     }
 
 
-def _insert_new(session: Session, merge: Merge, tally: Tally) -> int:
-    """Insert whoever collides with nobody, in the order of keys; they leave the slice. Returns how many."""
-    added, rows = session.execute(
-        text(
-            f"""
-            WITH new AS (INSERT INTO contacts ({_CONTACT_COLUMNS})
-                    SELECT {_contact_values("s")} FROM slice s ORDER BY s.key ON CONFLICT DO NOTHING RETURNING id),
-                 gone AS (DELETE FROM slice s USING new WHERE s.id = new.id RETURNING s.id, s.rows),
-                 joined AS (INSERT INTO group_members (group_id, contact_id, account_id)
-                    SELECT g, gone.id, :account FROM gone CROSS JOIN unnest(CAST(:groups AS uuid[])) g
-                    ON CONFLICT DO NOTHING)
-            SELECT count(*), coalesce(sum(rows), 0) FROM gone
-            """
-        ),
-        _parameters(merge),
-    ).one()
-    tally.added += added
-    tally.merged += int(rows) - added
-    return int(added)
-
-
 def _resolve(session: Session, merge: Merge, tally: Tally, room: int | None) -> int:
     """One round over what is left of the slice; returns how many keys it settled (at least one)."""
     _decide(session, merge, room)
     parameters = _parameters(merge)
     _note_problems(session, merge, parameters)
     inserted = text(
-        f"INSERT INTO contacts ({_CONTACT_COLUMNS}) SELECT {_contact_values('d')} FROM decided d"
+        f"INSERT INTO contacts ({_CONTACT_COLUMNS}) SELECT {_contact_values('d', 'd.custom')} FROM decided d"
         " WHERE d.turn AND d.verdict = 'add' ORDER BY d.key"
     )
     session.execute(inserted, parameters)
@@ -266,7 +262,7 @@ def _decide(session: Session, merge: Merge, room: int | None) -> None:
                          OR row_number() OVER (PARTITION BY o.{second}, o.owner1 ORDER BY o.key) = 1)
                     AND (o.{third} IS NULL OR o.owner2 IS NOT NULL
                          OR row_number() OVER (PARTITION BY o.{third}, o.owner2 ORDER BY o.key) = 1) AS turn
-                FROM owners o LEFT JOIN contacts m ON m.id = o.match),
+                FROM owners o LEFT JOIN contacts m ON m.account_id = :account AND m.id = o.match),
             verdicts AS (
                 SELECT t.*, CASE WHEN :reject AND (taken1 OR taken2) THEN 'reject'
                                  WHEN match IS NULL THEN 'add' ELSE 'update' END AS wish FROM turns t),
