@@ -24,7 +24,7 @@ from campaigns.usecases import dispatch as steps
 from chassis.broker import Broker
 from chassis.database import Database
 from chassis.ids import new_id
-from chassis.logs import get_logger
+from chassis.logs import bind, get_logger
 from chassis.outbox import Relay
 from chassis.rpc_client import RpcClient
 from contracts.lanes import BATCH_SIZE
@@ -242,7 +242,7 @@ class Valve:
 
     def _submit(self, send: Send, name: str, pool: ThreadPoolExecutor, step: Callable[..., Any], *given: Any) -> None:
         send.task_name = name
-        send.task = pool.submit(step, *given)
+        send.task = pool.submit(_traced, send.work, step, *given)
         send.task.add_done_callback(lambda _: self._woken.set())
 
     def _collect(self) -> None:
@@ -292,3 +292,9 @@ class Valve:
             log.warning("dispatcher_give_back_failed", error=repr(error))
         for pool in (self._readers, self._steppers):
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _traced(work: Work, step: Callable[..., Any], *given: Any) -> Any:
+    """Run a step with the campaign's ids on every log line and event of it."""
+    bind(trace_id=work.trace_id, account_id=work.account_id)
+    return step(*given)

@@ -44,9 +44,11 @@ class Desk:
     call: Call
     owner: UUID
 
-    def ask_for(self, account_id: UUID) -> Ask:
-        """Ask other services as ourselves, on behalf of an account."""
-        actor: Actor = {"account_id": str(account_id), "service": "campaigns"}
+    def ask_for(self, work: Work) -> Ask:
+        """Ask other services as ourselves, on behalf of the campaign's account and in the trace of its scheduling."""
+        actor: Actor = {"account_id": str(work.account_id), "service": "campaigns"}
+        if work.trace_id:
+            actor["request_id"] = work.trace_id
 
         def ask(name: str, payload: dict[str, Any], *, deadline: float = 10.0) -> Any:
             return self.call(name, actor, payload, deadline=deadline)
@@ -59,7 +61,7 @@ def start(desk: Desk, work: Work) -> bool:
 
     :raises WiciError: somebody does not answer; try again later.
     """
-    ask = desk.ask_for(work.account_id)
+    ask = desk.ask_for(work)
     try:
         snapshot = _snapshot(ask, work)
         if snapshot["state"] in (JobState.WAITING, JobState.RUNNING):
@@ -146,7 +148,7 @@ def settle(desk: Desk, work: Work) -> None:
 
     What waits in a channel's retry schedule counts as used: it may still be sent.
     """
-    ask = desk.ask_for(work.account_id)
+    ask = desk.ask_for(work)
     reservation = {"reservation_id": str(domain.reservation_id(work.id))}
     with desk.database.transaction() as session:
         handed_over = store.handed_over(session, work.id)
@@ -161,14 +163,14 @@ def settle(desk: Desk, work: Work) -> None:
 def return_reservation(desk: Desk, work: Work) -> None:
     """A draft's scheduling broke off after its quota may have been reserved."""
     reservation = {"reservation_id": str(domain.reservation_id(work.id))}
-    _tolerate_absence(desk.ask_for(work.account_id), "identity.release_quota", reservation)
+    _tolerate_absence(desk.ask_for(work), "identity.release_quota", reservation)
     with desk.database.transaction() as session:
         store.reservation_returned(session, owner=desk.owner, campaign_id=work.id)
 
 
 def read_page(desk: Desk, work: Work, after: int, limit: int) -> list[dict[str, Any]]:
     """Up to `limit` recipients with numbers above `after`, in order."""
-    page = desk.ask_for(work.account_id)(
+    page = desk.ask_for(work)(
         "contacts.read_audience",
         {"snapshot_id": str(domain.snapshot_id(work.id)), "after": after, "limit": limit},
         deadline=PAGE_DEADLINE,

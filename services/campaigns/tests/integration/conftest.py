@@ -93,7 +93,7 @@ class Caller:
         self("schedule_campaign", campaign_id=campaign["id"])
         return str(campaign["id"])
 
-    def wait_for(self, campaign_id: str, state: str, timeout: float = 30.0) -> Any:
+    def wait_for(self, campaign_id: str, state: str, timeout: float = 60.0) -> Any:
         def reached() -> Any:
             campaign = self("get_campaign", campaign_id=campaign_id)
             return campaign if campaign["state"] == state else None
@@ -175,6 +175,11 @@ class ChannelStandIn:
 @pytest.fixture
 def channel(broker: Broker) -> ChannelStandIn:
     return ChannelStandIn(broker)
+
+
+@pytest.fixture
+def email_channel(broker: Broker) -> ChannelStandIn:
+    return ChannelStandIn(broker, Channel.EMAIL)
 
 
 @pytest.fixture
