@@ -1,0 +1,39 @@
+"""Tables: columns, constraints, indexes; no behaviour."""
+
+from __future__ import annotations
+
+from identity.models.access import (
+    ApiKey,
+    KnownDevice,
+    LoginThrottle,
+    OneTimeLink,
+    RecoveryCode,
+    Session,
+    SessionToken,
+    TrustedDevice,
+)
+from identity.models.accounts import Account, Operator, Plan, Role, User, UserRole
+from identity.models.audit import AuditEntry
+from identity.models.base import Base
+from identity.models.quotas import QuotaPeriod, QuotaReservation
+
+__all__ = [
+    "Account",
+    "ApiKey",
+    "AuditEntry",
+    "Base",
+    "KnownDevice",
+    "LoginThrottle",
+    "OneTimeLink",
+    "Operator",
+    "Plan",
+    "QuotaPeriod",
+    "QuotaReservation",
+    "RecoveryCode",
+    "Role",
+    "Session",
+    "SessionToken",
+    "TrustedDevice",
+    "User",
+    "UserRole",
+]
