@@ -17,7 +17,7 @@ from environment import Environment, is_free
 from procfile import Process
 from progress import Trouble, step, tail
 
-READY_SECONDS = 90
+READY_SECONDS = 180  # a busy machine with two cores needs over a minute for fourteen interpreters
 OFTEN = 25
 
 
