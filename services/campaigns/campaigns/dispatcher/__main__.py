@@ -17,7 +17,7 @@ from chassis.process import run
 
 def main(stop: threading.Event) -> None:
     config = load(DispatcherConfig, os.environ)
-    database = Database(make_engine(config.database_url, pool_size=10, application_name="campaigns.dispatcher"))
+    database = Database(make_engine(config.database_url, pool_size=16, application_name="campaigns.dispatcher"))
     broker = Broker(config.amqp_url, "campaigns.dispatcher").start()
     valve = Valve(config, database, broker)
     checks = {"database": database.ping, "broker": broker.ping, "loop": valve.is_alive}

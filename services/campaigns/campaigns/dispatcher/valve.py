@@ -62,7 +62,7 @@ class Valve:
         self._sends: dict[UUID, Send] = {}
         self._in_flight: dict[UUID, InFlight] = {}
         self._readers = ThreadPoolExecutor(4, "audience")
-        self._steppers = ThreadPoolExecutor(4, "steps")
+        self._steppers = ThreadPoolExecutor(8, "steps")
         self._renew_at = self._stale_at = 0.0
         self.last_tick = time.monotonic()
 
@@ -163,12 +163,12 @@ class Valve:
             self._record_and_publish(cut)
 
     def _turn(self, send: Send, now: datetime) -> domain.Turn | None:
-        work, flying = send.work, self._in_flight.get(send.work.id)
-        batches, recipients = (flying.batches, flying.recipients) if flying else (0, 0)
+        work = send.work
         if work.state is not CampaignState.SENDING:
             return None
-        ready = send.batches_ready(now, recipients, self._config.window)
-        return domain.Turn(work.id, work.account_id, work.channel, ready, batches) if ready else None
+        held = self._in_flight.get(work.id) or InFlight(work.id, work.account_id, work.channel, 0, 0)
+        ready = send.batches_ready(now, held.recipients, self._config.window)
+        return domain.Turn(work.id, work.account_id, work.channel, ready, held.batches) if ready else None
 
     def _record_and_publish(self, cut: list[tuple[Send, BatchRange, list[Recipient]]]) -> None:
         """First on disk, then to the lane: what a crash leaves between the two is published again."""
