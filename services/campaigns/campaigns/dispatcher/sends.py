@@ -53,6 +53,9 @@ class Send:
         """Take over what the database says now, and measure the channel's pace by it."""
         self.work = work
         now = time.monotonic()
+        if len(self.counts) == 1 and self.counts[0][1] == work.counted:
+            # Nothing has been settled yet: the pace is measured from where it begins.
+            self.counts.clear()
         self.counts.append((now, work.counted))
         while now - self.counts[0][0] > PACE_SECONDS:
             self.counts.popleft()
