@@ -102,9 +102,15 @@ class Folded:
         self.steps.setdefault((message_id, event["state_at"], event["state"]), step)
 
     def _add_deed(self, message_id: str, event: dict[str, Any]) -> None:
+        # What an engagement says beside the static fields is no matter of the message's state.
+        event.pop("code", None)
+        event.pop("detail", None)
         user_agent, url = event.get("user_agent"), event.get("url")
         at = round(event["at"] * 1_000_000)
         event_id = event.get("event_id") or _deed_id(event["kind"], at, url)
+        known = self.deeds.get((message_id, event_id))
+        if known is not None and known.at <= at:
+            return
         self.deeds[message_id, event_id] = Deed(
             message_id=message_id,
             event_id=event_id,
@@ -117,9 +123,6 @@ class Folded:
             ip=event.get("ip"),
             user_agent=user_agent[:TEXT_LIMIT] if user_agent else None,
         )
-        # What an engagement says beside the static fields is no matter of the message's state.
-        event.pop("code", None)
-        event.pop("detail", None)
 
 
 def merge(patch: Patch, other: Patch) -> None:

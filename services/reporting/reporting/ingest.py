@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from chassis.database import Database, ensure_partitions
+from chassis.database import Database
 from contracts.vocabulary import Engagement
 from reporting import domain
 from reporting.folding import Deed, Folded, moment_of
 from reporting.store import campaigns, counters, deeds, log
 from reporting.store.log import Move
 
-PARTITIONED = ("messages", "state_history", "engagements")
-PARTITION_DAYS = 4
 HOUR_MICROS = 3_600_000_000
 _ACT_TIME = dict(zip(domain.ENGAGEMENT_CODE.values(), log.ACT_TIMES, strict=True))
 
@@ -30,11 +26,17 @@ def write(session: Session, folded: Folded, known_ranges: set[tuple[str, str]]) 
     :param known_ranges: ranges of message ids that the campaigns are known to have.
     :returns: those that became known: add them once the transaction is committed.
     """
-    scopes = {patch.get("campaign_id") or patch["account_id"] for patch in folded.patches.values()}
-    log.lock(session, scopes)
-    _leave_out_closed(session, folded)
-    new_ranges = _ranges(folded) - known_ranges
-    campaigns.add_ranges(session, {key: folded.patches[first] for key, first in _firsts(folded, new_ranges).items()})
+    origins = _origins(folded)
+    log.lock(session, {campaign_id or account_id for account_id, campaign_id, _head in origins})
+    closed = campaigns.closed_accounts(session, {account_id for account_id, _campaign_id, _head in origins})
+    if closed:
+        _leave_out(folded, closed)
+    ranges = {
+        (campaign_id, head): account_id
+        for account_id, campaign_id, head in origins
+        if campaign_id and account_id not in closed and (campaign_id, head) not in known_ranges
+    }
+    campaigns.add_ranges(session, ranges)
     new_deeds = deeds.write_deeds(session, folded.deeds)
     _tell_patches(folded, new_deeds)
     deeds.write_steps(session, folded.steps)
@@ -43,33 +45,22 @@ def write(session: Session, folded: Folded, known_ranges: set[tuple[str, str]]) 
         _count_move(tally, move)
     _count_deeds(tally, session, new_deeds)
     counters.add(session, tally)
-    return new_ranges
+    return set(ranges)
 
 
-def _leave_out_closed(session: Session, folded: Folded) -> None:
-    accounts = {patch["account_id"] for patch in folded.patches.values()}
-    closed = campaigns.closed_accounts(session, accounts)
-    if closed:
-        folded.patches = {key: patch for key, patch in folded.patches.items() if patch["account_id"] not in closed}
-        folded.steps = {key: step for key, step in folded.steps.items() if step.account_id not in closed}
-        folded.deeds = {key: deed for key, deed in folded.deeds.items() if deed.account_id not in closed}
-
-
-def _ranges(folded: Folded) -> set[tuple[str, str]]:
-    """Campaign and the common head of its message ids: those of one send differ in their last 32 bits only."""
+def _origins(folded: Folded) -> set[tuple[str, str | None, str]]:
+    """Account, campaign and the common head of the message ids: those of one send differ in their last 32 bits only."""
     return {
-        (campaign_id, message_id[:28])
+        (patch["account_id"], patch.get("campaign_id"), message_id[: campaigns.HEAD])
         for message_id, patch in folded.patches.items()
-        if (campaign_id := patch.get("campaign_id"))
     }
 
 
-def _firsts(folded: Folded, ranges: set[tuple[str, str]]) -> dict[tuple[str, str], str]:
-    """For each range, a message in it."""
-    if not ranges:
-        return {}
-    found = (((str(patch.get("campaign_id")), key[:28]), key) for key, patch in folded.patches.items())
-    return {of_range: message_id for of_range, message_id in found if of_range in ranges}
+def _leave_out(folded: Folded, closed: set[str]) -> None:
+    """Forget what the events say of closed accounts."""
+    folded.patches = {key: patch for key, patch in folded.patches.items() if patch["account_id"] not in closed}
+    folded.steps = {key: step for key, step in folded.steps.items() if step.account_id not in closed}
+    folded.deeds = {key: deed for key, deed in folded.deeds.items() if deed.account_id not in closed}
 
 
 def _tell_patches(folded: Folded, new_deeds: Iterable[Deed]) -> None:
@@ -120,7 +111,7 @@ def _count_deeds(tally: domain.Tally, session: Session, new_deeds: list[Deed]) -
 
 
 class Ingest:
-    """Writes deliveries into one database, and keeps the partitions of the coming days made."""
+    """Writes deliveries into one database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -142,16 +133,3 @@ class Ingest:
             self._known_ranges.clear()
         self._known_ranges |= learnt
         return len(folded.patches)
-
-    def prepare_partitions(self, now: datetime) -> list[str]:
-        """Make the partitions from yesterday on; idempotent."""
-        made = []
-        first_day = (now.astimezone(UTC) - timedelta(days=1)).date()
-        for table in PARTITIONED:
-            with self._database.transaction() as session:
-                names = ensure_partitions(session, table, first_day, PARTITION_DAYS)
-                if table == "messages":
-                    for name in names:
-                        session.execute(text(f"ALTER TABLE {name} SET (fillfactor = 50)"))
-            made += names
-        return made

@@ -9,9 +9,7 @@ from __future__ import annotations
 import os
 import queue
 import threading
-import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -26,6 +24,7 @@ from chassis.health import HealthServer
 from chassis.logs import get_logger
 from chassis.process import run
 from contracts.lanes import DELIVERY_EVENTS
+from reporting import upkeep
 from reporting.config import IngesterConfig
 from reporting.folding import readable_events
 from reporting.ingest import Ingest
@@ -33,7 +32,6 @@ from reporting.ingest import Ingest
 EVENTS = Counter("wici_delivery_events_total", "Delivery events by outcome", ["outcome"])
 SECONDS = Histogram("wici_ingest_seconds", "One transaction of the ingester", buckets=(0.005, 0.02, 0.1, 0.3, 1, 3, 10))
 RETRY_SECONDS = (0.05, 0.2, 1.0, 2.0, 5.0)
-PARTITIONS_SECONDS = 3600.0
 IDLE_SECONDS = 0.5
 
 # What a second try may mend: another writer was in the way, a partition was just made, or the database was away.
@@ -56,30 +54,16 @@ class Ingester:
         self._ingest = Ingest(database)
         self._config = config
         self._stop = stop
-        self._partitions_due = 0.0
         self.deliveries: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
 
     def run(self) -> None:
         """Work until `stop`; what is not acked by then goes back to the lane when the connection closes."""
         while not self._stop.is_set():
-            self._prepare_partitions()
             try:
                 first = self.deliveries.get(timeout=IDLE_SECONDS)
             except queue.Empty:
                 continue
             self._handle(self._batch(first))
-
-    def _prepare_partitions(self) -> None:
-        if time.monotonic() < self._partitions_due:
-            return
-        try:
-            self._ingest.prepare_partitions(datetime.now(UTC))
-        except DBAPIError as error:
-            # Rows without a partition go to the default one, so this can wait.
-            log.warning("partitions_not_made", error=repr(error.orig))
-            self._partitions_due = time.monotonic() + 10.0
-        else:
-            self._partitions_due = time.monotonic() + PARTITIONS_SECONDS
 
     def _batch(self, first: Delivery) -> list[tuple[Delivery, list[dict[str, Any]]]]:
         """`first` and what waits behind it, up to a transaction's worth of events."""
@@ -166,6 +150,7 @@ def main(stop: threading.Event) -> None:
     broker = Broker(config.amqp_url, "reporting-ingester").start()
     health = HealthServer(config.health_port, {"database": database.ping, "broker": broker.ping})
     try:
+        threading.Thread(target=upkeep.run, args=(database, stop), name="upkeep", daemon=True).start()
         ingester = Ingester(database, config, stop)
         broker.consume(DELIVERY_EVENTS, ingester.deliveries.put, prefetch=config.prefetch)
         ingester.run()

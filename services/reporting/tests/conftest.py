@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from chassis.database import Database
 from chassis.testing import truncate
-from reporting.ingest import Ingest
+from reporting.upkeep import prepare_partitions
 
 pytest_plugins = ["chassis.testing"]
 
@@ -20,7 +20,7 @@ def database(open_database: Callable[[str], Database]) -> Database:
     """An empty database of this service, with today's partitions."""
     opened = open_database("reporting")
     truncate(opened)
-    Ingest(opened).prepare_partitions(datetime.now(UTC))
+    prepare_partitions(opened, datetime.now(UTC))
     return opened
 
 

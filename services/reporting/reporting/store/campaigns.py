@@ -10,21 +10,18 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from reporting.folding import Patch
+# A message id as text: the head that all messages of a send have in common, and the recipient's number.
+HEAD, _NUMBER = 28, 8
 
-_NUMBERS = 8  # the last hexadecimal digits of a message id: the recipient's number
 
+def add_ranges(session: Session, account_by_range: Mapping[tuple[str, str], str]) -> None:
+    """Remember where in the log a campaign's messages lie: in one range of ids for each send.
 
-def add_ranges(session: Session, patches: Mapping[tuple[str, str], Patch]) -> None:
-    """Remember where in the log a campaign's messages lie: in one range of ids for each send."""
+    :param account_by_range: the account, by campaign and head of the message ids.
+    """
     rows = [
-        {
-            "campaign": campaign_id,
-            "first": head + "0" * _NUMBERS,
-            "last": head + "f" * _NUMBERS,
-            "account": patches[campaign_id, head]["account_id"],
-        }
-        for campaign_id, head in sorted(patches)
+        {"campaign": campaign_id, "first": head + "0" * _NUMBER, "last": head + "f" * _NUMBER, "account": account_id}
+        for (campaign_id, head), account_id in sorted(account_by_range.items())
     ]
     if rows:
         session.execute(
