@@ -129,7 +129,9 @@ def test_pipelined_commands_and_bytes_one_by_one(world: World) -> None:
     assert world.box.raw[1] == b".a\r\n"
 
 
-@pytest.mark.parametrize("junk", [b"\xff\xfe\r\n", b"GET / HTTP/1.1\r\n", b"MAIL\r\n", b"RCPT TO:<a@b>\r\n", b"DATA\r\n"])
+@pytest.mark.parametrize(
+    "junk", [b"\xff\xfe\r\n", b"GET / HTTP/1.1\r\n", b"MAIL\r\n", b"RCPT TO:<a@b>\r\n", b"DATA\r\n"]
+)
 def test_junk_gets_a_clear_refusal(world: World, junk: bytes) -> None:
     with socket.create_connection(("127.0.0.1", world.smtp_port)) as raw:
         raw.sendall(junk)
@@ -162,7 +164,7 @@ class Website(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b"ok")
 
-    do_POST = do_GET
+    do_POST = do_GET  # noqa: N815
 
     def log_message(self, *_arguments: Any) -> None:
         pass

@@ -1,8 +1,7 @@
 """Single e-mails."""
 
-from contracts import email_gateway as contract
-
 from api_gateway.routing import Route
+from contracts import email_gateway as contract
 
 _ID = "0193587a-3e1c-8c4e-9d3a-4f0d00000001"
 
@@ -14,7 +13,7 @@ ROUTES = [
         permission="email.send",
         summary="Send one e-mail to up to 1,000 recipients",
         description=(
-            "Every recipient gets a message of their own; `variables` fill the template tags in subject, html and text. "
+            "Every recipient gets a message of their own; `variables` fill the template tags of its texts. "
             "Accepted messages are on disk before the answer. The sender's domain or address must be verified."
         ),
         request=contract.EmailSend,

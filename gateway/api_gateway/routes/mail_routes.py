@@ -1,9 +1,8 @@
 """Mail routes, for operators: where e-mail leaves the platform."""
 
+from api_gateway.routing import ANYONE, Route
 from contracts import email_gateway as contract
 from contracts.schema import PageQuery
-
-from api_gateway.routing import ANYONE, Route
 
 _ROUTE = {
     "id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1d01",

@@ -1,9 +1,8 @@
 """Sender domains and sender addresses: who may stand in From."""
 
+from api_gateway.routing import ANYONE, Route
 from contracts import email_gateway as contract
 from contracts.schema import PageQuery
-
-from api_gateway.routing import ANYONE, Route
 
 _DOMAIN = {
     "id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1c01",
@@ -102,7 +101,8 @@ ROUTES = [
     ),
     Route(
         "POST", "/v1/operator/sender-domains/<uuid:domain_id>/verify", rpc="email_gateway.verify_domain",
-        permission=ANYONE, operator=True, summary="Vouch for a sender domain without DNS, with a reason", tags=["Operator"],
+        permission=ANYONE, operator=True, tags=["Operator"],
+        summary="Vouch for a sender domain without DNS, with a reason",
         request=contract.DomainApproval, response=contract.OperatorSenderDomain,
         example={"reason": "Contract 17/2026, checked by phone"}, response_example=_OPERATOR_DOMAIN,
     ),

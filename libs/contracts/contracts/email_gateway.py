@@ -178,9 +178,7 @@ class EmailSend(Schema):
     """POST /v1/emails."""
 
     from_ = fields.Nested(Mailbox, data_key="from", required=True)
-    to = fields.List(
-        fields.Nested(EmailRecipient), required=True, validate=validate.Length(min=1, max=MAX_RECIPIENTS)
-    )
+    to = fields.List(fields.Nested(EmailRecipient), required=True, validate=validate.Length(min=1, max=MAX_RECIPIENTS))
     reply_to = _address(load_default=None, allow_none=True)
     subject = fields.String(required=True, validate=validate.Length(min=1, max=998))
     html = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=1_000_000))

@@ -10,12 +10,12 @@ from uuid import UUID
 
 import dns.exception
 import dns.resolver
+from nameko.extensions import DependencyProvider
+
 from chassis.config import load
 from chassis.ids import new_id
 from chassis.secrets import Vault
 from chassis.service import in_thread_pool
-from nameko.extensions import DependencyProvider
-
 from email_gateway.config import Config
 from email_gateway.mail import dkim
 from email_gateway.mail.composer import Links

@@ -41,7 +41,8 @@ def next_try(*, first_tried_at: datetime, now: datetime, attempts: int, base: ti
     """
     if now - first_tried_at >= KEEP_TRYING:
         return None
-    return now + min(base * 2 ** min(attempts - 1, 20), MAX_WAIT)
+    wait: timedelta = base * float(2 ** min(attempts - 1, 20))
+    return now + min(wait, MAX_WAIT)
 
 
 R = TypeVar("R")

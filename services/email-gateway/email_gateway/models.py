@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from chassis.tables import inbox_table, outbox_table
 from sqlalchemy import DateTime, ForeignKey, LargeBinary, SmallInteger, Text, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from chassis.tables import inbox_table, outbox_table
 
 
 class Base(DeclarativeBase):
@@ -41,7 +42,9 @@ class SenderDomain(Base):
     checked_at: Mapped[datetime | None]
     verified_by: Mapped[str | None]
     reason: Mapped[str | None]
-    keys: Mapped[list[DkimKey]] = relationship(order_by="DkimKey.selector", cascade="all, delete-orphan", lazy="selectin")
+    keys: Mapped[list[DkimKey]] = relationship(
+        order_by="DkimKey.selector", cascade="all, delete-orphan", lazy="selectin"
+    )
 
 
 class DkimKey(Base):

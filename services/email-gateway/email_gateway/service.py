@@ -13,7 +13,6 @@ from contracts import events
 from contracts.errors import Unauthenticated
 from contracts.rpc import Actor
 from contracts.schema import PageQuery, dump, load
-
 from email_gateway import exceptions
 from email_gateway.dependencies import EmailTools
 from email_gateway.domain import SYSTEM_ACCOUNT
@@ -189,7 +188,12 @@ class EmailGatewayService:
 
     def _send(self, actor: Actor, plan: sending.Plan) -> dict[str, Any]:
         accepted = sending.send(
-            self.database, self.services.call, actor=actor, plan=plan, new_id=new_id, request_key=actor.get("request_key")
+            self.database,
+            self.services.call,
+            actor=actor,
+            plan=plan,
+            new_id=new_id,
+            request_key=actor.get("request_key"),
         )
         self.relay.poke()
         return {"messages": [{"id": message_id, "to": address} for message_id, address in accepted]}
@@ -237,9 +241,7 @@ class EmailGatewayService:
             sender_store.erase_account(session, account_id=account_id)
 
     def _send_system_mail(self, session: Any, to: str, template: str, locale: str, variables: dict[str, Any]) -> None:
-        system.send(
-            session, self.tools, send_id=new_id(), to=to, template=template, locale=locale, variables=variables
-        )
+        system.send(session, self.tools, send_id=new_id(), to=to, template=template, locale=locale, variables=variables)
 
     def _ensure_system_domain(self) -> None:
         with self.database.transaction() as session:

@@ -27,7 +27,10 @@ async def serve(arguments: argparse.Namespace) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    print(f"mailbox world: SMTP {arguments.host}:{arguments.smtp_port}, HTTP {arguments.host}:{arguments.http_port}", flush=True)  # noqa: T201
+    print(  # noqa: T201
+        f"mailbox world: SMTP {arguments.host}:{arguments.smtp_port}, HTTP {arguments.host}:{arguments.http_port}",
+        flush=True,
+    )
     await stop.wait()
     smtp.close()
     http.close()
@@ -36,7 +39,9 @@ async def serve(arguments: argparse.Namespace) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m wici_simulators.mailbox", description="A world of mailboxes.")
     parser.add_argument("--host", default=os.environ.get("MAILBOX_HOST", "127.0.0.1"))
-    parser.add_argument("--port", "--smtp-port", dest="smtp_port", type=int, default=int(os.environ.get("MAILBOX_SMTP_PORT", "12525")))
+    parser.add_argument(
+        "--port", "--smtp-port", dest="smtp_port", type=int, default=int(os.environ.get("MAILBOX_SMTP_PORT", "12525"))
+    )
     parser.add_argument("--http-port", type=int, default=int(os.environ.get("MAILBOX_HTTP_PORT", "12580")))
     parser.add_argument("--keep-raw", type=int, default=1000, help="how many whole mails to keep")
     parser.add_argument("--certificate", help="PEM with certificate and key: offer STARTTLS")

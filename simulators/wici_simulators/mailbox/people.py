@@ -20,8 +20,8 @@ ANSWER_SECONDS = 15.0
 class Behaviour:
     """Shares from 0 to 1 of the mails since number `after`.
 
-    Who clicks also opens: both follow from the same hash of the address. A mail is opened, clicked and unsubscribed from
-    once, however often the request comes.
+    Who clicks also opens: both follow from the same hash of the address. A mail is opened, clicked and unsubscribed
+    from once, however often the request comes.
 
     :param base_url: goes in place of the links' scheme and host, where the public URL is not reachable from here.
     """

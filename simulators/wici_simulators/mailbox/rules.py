@@ -65,5 +65,5 @@ def fate(address: str, settings: Settings) -> Fate:
 
 
 def does(deed: str, address: str, share: float) -> bool:
-    """Whether the person at `address` is among the `share` (0 to 1) who do `deed`; the greater share holds the lesser."""
+    """Whether the person at `address` is among the `share` (0 to 1) who do `deed`; a greater share holds a lesser."""
     return crc32(f"{deed}:{address.lower()}".encode()) < share * 2**32

@@ -110,7 +110,11 @@ class Receiver(asyncio.Protocol):
     def _ehlo(self, _argument: str) -> bytes:
         self._forget()
         starttls = b"250-STARTTLS\r\n" if self._tls and not self._transport.get_extra_info("sslcontext") else b""
-        return b"250-mailbox.example\r\n250-PIPELINING\r\n250-SIZE 33554432\r\n250-8BITMIME\r\n%s250 ENHANCEDSTATUSCODES\r\n" % starttls
+        return (
+            b"250-mailbox.example\r\n250-PIPELINING\r\n250-SIZE 33554432\r\n250-8BITMIME\r\n"
+            + starttls
+            + b"250 ENHANCEDSTATUSCODES\r\n"
+        )
 
     def _helo(self, _argument: str) -> bytes:
         self._forget()

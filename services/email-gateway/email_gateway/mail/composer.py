@@ -219,12 +219,8 @@ class Composer:
         target = self._target(number, self._targets[number], variables)
         return None if target is None else self._signer(TokenKind.CLICK, campaign_id, target)
 
-    def _signer(
-        self, kind: TokenKind, campaign_id: UUID | None, target: str
-    ) -> Callable[[UUID, UUID | None], str]:
-        return tokens.signer(
-            self._links.key, kind, account_id=self.account_id, campaign_id=campaign_id, target=target
-        )
+    def _signer(self, kind: TokenKind, campaign_id: UUID | None, target: str) -> Callable[[UUID, UUID | None], str]:
+        return tokens.signer(self._links.key, kind, account_id=self.account_id, campaign_id=campaign_id, target=target)
 
     def _track(self, campaign_id: UUID | None) -> _Tracking:
         clicks = tuple(

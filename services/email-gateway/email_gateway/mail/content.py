@@ -1,6 +1,6 @@
-"""Preparing content: once per campaign, what a person wrote becomes what the sender renders per recipient.
+"""Preparing content: once, what a person wrote becomes what the sender renders per recipient.
 
-The result is immutable and known by the SHA-256 of its JSON, so a batch names it by hash and the sender keeps it cached.
+The result is immutable and known by the SHA-256 of its JSON: a batch names it by hash and the sender keeps it cached.
 """
 
 from __future__ import annotations
@@ -79,6 +79,11 @@ def link_variable(number: int) -> str:
     return f"wici_link_{number}"
 
 
+def _printed(variable: str) -> str:
+    """A tag that prints one of our own URLs, in which there is nothing to escape."""
+    return "{{ " + variable + "|safe }}"
+
+
 def prepare(content: Mapping[str, Any], kind: Kind, account_id: UUID) -> Prepared:
     """Rewrite links, add preheader and pixel, derive the text part, and check what can be checked without recipients.
 
@@ -91,12 +96,13 @@ def prepare(content: Mapping[str, Any], kind: Kind, account_id: UUID) -> Prepare
     text = content.get("text") or (_derived_text(html) if html else "")
     if text is None:
         return Prepared(
-            None, problems=[Problem("text", "email.text_missing", "No text part can be derived from this html; give one.")]
+            None,
+            problems=[Problem("text", "email.text_missing", "No text part can be derived from this html; give one.")],
         )
     if preheader := content.get("preheader"):
         html = markup.with_preheader(html, preheader) if html else html
     if html and kind is not Kind.SYSTEM:
-        html = markup.with_pixel(html, "{{ %s|safe }}" % OPEN)
+        html = markup.with_pixel(html, _printed(OPEN))
     document = {
         "v": 1,
         "account_id": str(account_id),
@@ -146,7 +152,9 @@ def _compile_problems(content: Mapping[str, Any], kind: Kind) -> list[Problem]:
                 Problem("html", "email.unsubscribe_link_missing", "The html needs a link to {{ unsubscribe_url }}.")
             )
         if reserved := [variable for variable in template.variables(name) if variable.startswith("wici_")]:
-            problems.append(Problem(name, "template.reserved_name", f"{min(reserved)} is a name that Wici keeps for itself."))
+            problems.append(
+                Problem(name, "template.reserved_name", f"{min(reserved)} is a name that Wici keeps for itself.")
+            )
     return problems
 
 
@@ -182,7 +190,7 @@ def _tracked_html(html: str, kind: Kind) -> tuple[str, list[str]]:
         elif not _WEB.match(target):
             return None
         number = links.setdefault(target, len(links))
-        return "{{ %s|safe }}" % link_variable(number)
+        return _printed(link_variable(number))
 
     return markup.rewrite_links(html, replace), list(links)
 

@@ -40,7 +40,7 @@ _SPACES = re.compile(rb"[ \t\r\n]+")
 
 
 def body_hash(body: bytes) -> bytes:
-    """Base64 SHA-256 of the body, canonicalised `simple`: exactly one line end after the last line that is not empty."""
+    """Base64 SHA-256 of the body, canonicalised `simple`: one line end after the last line that is not empty."""
     end = len(body)
     while body.endswith(b"\r\n\r\n", 0, end):
         end -= 2
@@ -53,7 +53,7 @@ def body_hash(body: bytes) -> bytes:
 
 
 def relaxed(name: bytes, value: bytes) -> bytes:
-    """`name:value` and a line end, canonicalised `relaxed`: lower-case name, folds and runs of white space become one."""
+    """`name:value` and a line end, canonicalised `relaxed`: lower-case name, runs of white space become one."""
     return name.strip(b" \t").lower() + b":" + _SPACES.sub(b" ", value).strip(b" ") + b"\r\n"
 
 

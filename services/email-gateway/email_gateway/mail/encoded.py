@@ -1,7 +1,7 @@
 """Templates whose static text is quoted-printable already, so that per recipient only the values are encoded.
 
-Encoding 10 KB costs 70 µs, rendering 15; a newsletter is nearly all static text, and that is the same for everybody. Each
-static piece and each value is encoded by itself and ends with a line end or a soft line break, so every piece starts
+Encoding 10 KB costs 70 µs, rendering 15; a newsletter is nearly all static text, the same for everybody. Each static
+piece and each value is encoded by itself and ends with a line end or a soft line break, so every piece starts
 and ends at the start of a line and the whole is valid however conditions and loops put the pieces together.
 
 A template that does more than print, branch and loop (macros, blocks, white-space control) is left to the plain way.
@@ -85,31 +85,36 @@ def _is_plain(tag: str) -> bool:
 
 
 def _encode(text: str) -> str:
-    if not text:
-        return ""
-    octets = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace")
-    encoded = binascii.b2a_qp(octets, istext=True).decode("ascii")
-    if not encoded.endswith("\n"):
-        encoded += "=\n"
-    return encoded.replace("\n", "\r\n")
+    return _encode_octets(text.encode("utf-8", "replace")) if text else ""
 
 
-def _text_of(value: Any) -> str:
-    """What the template language prints for the value."""
-    if isinstance(value, str):
-        return value
-    if type(value) is int:
-        return str(value)
-    return _PLAIN.render_str("{{ value }}", value=value)
+def _encode_octets(octets: bytes) -> str:
+    if _SHORT.fullmatch(octets):
+        return octets.decode("ascii") + "=\r\n"
+    if b"\r" in octets:
+        octets = octets.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    encoded = binascii.b2a_qp(octets, istext=True)
+    if not encoded.endswith(b"\n"):
+        encoded += b"=\n"
+    return encoded.replace(b"\n", b"\r\n").decode("ascii")
 
 
 def _value(value: Any) -> str:
-    return minijinja.safe(_encode(_text_of(value)))
+    """A value as quoted-printable; of a number or a list, what the template language prints for it."""
+    if not isinstance(value, str):
+        value = str(value) if type(value) is int else _PLAIN.render_str("{{ value }}", value=value)
+    return _encode_octets(value.encode("utf-8", "replace")) if value else ""
 
 
 def _escaped_value(value: Any) -> str:
-    text = _text_of(value)
-    return minijinja.safe(_encode(text if isinstance(value, Markup) else html.escape(text)))
+    if isinstance(value, str):
+        is_escaped = isinstance(value, Markup) or not _SPECIAL.search(value)
+        return _value(value if is_escaped else html.escape(value))
+    if type(value) is int:
+        return _value(value)
+    return _value(html.escape(_PLAIN.render_str("{{ value }}", value=value)))
 
 
+_SHORT = re.compile(rb"[ -<>-~]{1,72}")  # printable, no equals sign: stands for itself
+_SPECIAL = re.compile(r"[&<>\"']")
 _PLAIN = minijinja.Environment(auto_escape_callback=lambda _name: None, debug=False)

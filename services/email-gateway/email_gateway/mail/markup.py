@@ -25,7 +25,9 @@ _BODY_CLOSE = re.compile(r"</body\s*>", re.IGNORECASE)
 _MARK = re.compile(r"wicitag(\d+)x", re.IGNORECASE)
 _TEXT_LINK = re.compile(r"\[([^\[\]]*)\]\((\S+?)\)")
 _INVISIBLE = re.compile(r"<!--.*?-->|<(style|script|head|title)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
-_ANCHOR = re.compile(r"""<a\b[^>]{0,2000}?\shref\s*=\s*["']([^"']{1,4000})["'][^>]{0,2000}>(.{0,4000}?)</a\s*>""", re.I | re.S)
+_ANCHOR = re.compile(
+    r"""<a\b[^>]{0,2000}?\shref\s*=\s*["']([^"']{1,4000})["'][^>]{0,2000}>(.{0,4000}?)</a\s*>""", re.I | re.S
+)
 _BREAK = re.compile(r"<br\b[^>]*>|</(?:p|div|tr|h[1-6]|li|table|ul|ol)\s*>", re.IGNORECASE)
 _ANY_TAG = re.compile(r"<[^>]{0,4000}>")
 _EMPTY_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*){2,}")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
-from chassis import tables
 from sqlalchemy.dialects.postgresql import JSONB, UUID
+
+from chassis import tables
 
 revision = "0001"
 down_revision = None

@@ -13,7 +13,6 @@ from chassis.database import Database, make_engine
 from chassis.health import HealthServer
 from chassis.migrate import is_current
 from chassis.secrets import Vault
-
 from email_gateway.config import SenderConfig
 from email_gateway.mail.composer import Links
 from email_gateway.sender.app import Sender

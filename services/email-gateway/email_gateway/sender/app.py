@@ -11,6 +11,7 @@ import asyncio
 import sys
 import threading
 import time
+from collections import Counter as CountOf
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,8 @@ from itertools import islice
 from typing import Any, TypeVar
 from uuid import UUID
 
+from prometheus_client import Counter
+
 from chassis.broker import Broker, Delivery
 from chassis.database import Database, ensure_partitions
 from chassis.ids import new_id
@@ -26,8 +29,6 @@ from chassis.logs import get_logger
 from chassis.outbox import Relay
 from contracts.lanes import channel_lane
 from contracts.vocabulary import Channel, Lane, MessageState
-from prometheus_client import Counter
-
 from email_gateway.config import SenderConfig
 from email_gateway.mail.composer import NotComposable
 from email_gateway.sender.batches import Batch, Settlement, Unreadable, read_batch
@@ -59,9 +60,7 @@ class Sender:
         self._composers, self._router = composers, router
         self.instance: UUID = new_id()
         self.relay = Relay(database, broker)
-        self._settler = Settler(
-            database, retry_base=timedelta(seconds=config.retry_base_seconds), poke=self.relay.poke
-        )
+        self._settler = Settler(database, retry_base=timedelta(seconds=config.retry_base_seconds), poke=self.relay.poke)
         self._pool = Pool(router.destination)
         self._database_threads = ThreadPoolExecutor(3, "database")
         self._composing_threads = ThreadPoolExecutor(config.workers, "compose")
@@ -83,7 +82,9 @@ class Sender:
         self._loop = asyncio.get_running_loop()
         await self._in_database(self._open)
         self._pool.start()
-        loops = [self._spawn(loop()) for loop in (self._flush_loop, self._beat_loop, self._retry_loop, self._upkeep_loop)]
+        loops = [
+            self._spawn(loop()) for loop in (self._flush_loop, self._beat_loop, self._retry_loop, self._upkeep_loop)
+        ]
         for lane, prefetch in PREFETCH.items():
             self._broker.consume(channel_lane(Channel.EMAIL, lane), partial(self._on_delivery, lane), prefetch=prefetch)
         await self._loop.run_in_executor(None, stop.wait)
@@ -182,7 +183,6 @@ class Sender:
         def on_outcome(message: Message, result: str, code: str, detail: str) -> None:
             nonlocal left
             self._settlements.append(Settlement(message, result, code, detail, time.time(), batch))
-            EMAILS.labels(result).inc()
             left -= 1
             if left == 0:
                 slots.release()
@@ -250,6 +250,8 @@ class Sender:
         settlements, self._settlements = self._settlements, []
         skipped, self._skipped = self._skipped, []
         if settlements or skipped:
+            for result, count in CountOf(settlement.result for settlement in settlements).items():
+                EMAILS.labels(result).inc(count)
             plan = self._settler.plan(settlements, skipped)
             await self._until_done(lambda: self._settler.commit(plan))
             self._broker_ack(plan.complete)

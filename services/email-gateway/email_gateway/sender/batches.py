@@ -7,10 +7,10 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+
 from chassis.broker import Delivery
 from contracts.ids import message_ids
 from contracts.vocabulary import MessageState
-
 from email_gateway.store.ledger import Message
 
 
@@ -80,7 +80,9 @@ def read_batch(delivery: Delivery, lane: str) -> Batch:
                 account_id=account_id,
                 campaign_id=campaign_id,
                 contact_id=_id_or_none(recipient.get("contact_id")),
-                address=str(recipient["address"]).replace("\0", " "),  # PostgreSQL holds no NUL; such an address is refused later
+                address=str(recipient["address"]).replace(
+                    "\0", " "
+                ),  # PostgreSQL holds no NUL; such an address is refused later
                 fields=_fields(recipient),
                 content_hash=str(body["content_hash"]),
                 sender="",

@@ -7,7 +7,6 @@ import time
 
 from chassis.database import Database
 from chassis.secrets import Vault
-
 from email_gateway.domain import return_path
 from email_gateway.mail import dkim
 from email_gateway.mail.composer import Composer, Links
@@ -56,6 +55,4 @@ class Composers:
         signers = [
             dkim.load_signer(loaded.domain, selector, self._vault.decrypt(sealed)) for selector, sealed in loaded.keys
         ]
-        return Composer(
-            loaded.document, signers=signers, return_path=return_path(loaded.domain), links=self._links
-        )
+        return Composer(loaded.document, signers=signers, return_path=return_path(loaded.domain), links=self._links)

@@ -9,7 +9,6 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from chassis.config import ConfigError
 from chassis.database import Database
 from chassis.secrets import Vault
-
 from email_gateway.config import SenderConfig
 from email_gateway.domain import best_route
 from email_gateway.smtp.mx import MxResolver

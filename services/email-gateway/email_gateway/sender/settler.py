@@ -9,13 +9,13 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from sqlalchemy.orm import Session
+
 from chassis import outbox
 from chassis.database import Database
 from contracts import lanes
 from contracts.events import EMAIL_ADDRESSES_REFUSED
 from contracts.vocabulary import ArchiveReason, Channel, Lane, MessageState
-from sqlalchemy.orm import Session
-
 from email_gateway.domain import STATE_OF_RESULT, SYSTEM_ACCOUNT, next_try
 from email_gateway.sender.batches import Batch, Settlement
 from email_gateway.store import ledger
@@ -104,7 +104,13 @@ def _write(session: Session, plan: Plan) -> None:
     changed = ledger.settle(
         session,
         [
-            (found.settlement.message.message_id, found.state, found.settlement.code, found.settlement.detail, found.attempts)
+            (
+                found.settlement.message.message_id,
+                found.state,
+                found.settlement.code,
+                found.settlement.detail,
+                found.attempts,
+            )
             for found in plan.decisions
         ],
     )

@@ -90,7 +90,19 @@ class Verdict(StrEnum):
 
 # Enhanced codes of 5xx replies by what they say of the address; the first that fits decides.
 _HARD_STATUS = ("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1")
-_SPAM_STATUS = ("5.7.1", "5.7.7", "5.7.9", "5.7.20", "5.7.21", "5.7.22", "5.7.23", "5.7.25", "5.7.26", "5.7.27", "5.7.28")
+_SPAM_STATUS = (
+    "5.7.1",
+    "5.7.7",
+    "5.7.9",
+    "5.7.20",
+    "5.7.21",
+    "5.7.22",
+    "5.7.23",
+    "5.7.25",
+    "5.7.26",
+    "5.7.27",
+    "5.7.28",
+)
 _SOFT_STATUS = ("5.2.2", "5.2.3", "5.2.4", "5.3.", "5.4.", "5.5.", "5.6.")
 _SPAM_WORDS = re.compile(
     r"\b(spam|spamhaus|blocked|block ?list(ed)?|black ?list(ed)?|deny ?list(ed)?|reputation|policy reasons|dmarc|dkim"
@@ -135,4 +147,6 @@ def _by_words(reply: Reply) -> Verdict:
         return Verdict.SOFT
     if _SPAM_WORDS.search(reply.text):
         return Verdict.SPAM
-    return Verdict.HARD if reply.code in (550, 551, 553) and not (reply.enhanced or "").startswith("5.7") else Verdict.SOFT
+    return (
+        Verdict.HARD if reply.code in (550, 551, 553) and not (reply.enhanced or "").startswith("5.7") else Verdict.SOFT
+    )

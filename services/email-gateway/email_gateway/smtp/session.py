@@ -21,7 +21,9 @@ from email_gateway.smtp.replies import NotSmtp, Reply, ReplyReader
 CONNECT_SECONDS = 20.0
 GREETING_SECONDS = 60.0
 COMMAND_SECONDS = 60.0
-DATA_SECONDS = 180.0  # RFC 5321 asks for 10 minutes after the final dot; who needs more than 3 is not worth a connection
+DATA_SECONDS = (
+    180.0  # RFC 5321 asks for 10 minutes after the final dot; who needs more than 3 is not worth a connection
+)
 
 
 class Tls(StrEnum):

@@ -12,11 +12,11 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from chassis.database import cursor_of
 from psycopg.types.json import Jsonb
 from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
+from chassis.database import cursor_of
 from email_gateway.models import LedgerRow
 
 LEASE_SECONDS = 10
@@ -44,7 +44,8 @@ _CLAIM = """
 INSERT INTO ledger (message_id, account_id, campaign_id, contact_id, address, sender, lane, state, attempts, claimed_by)
 SELECT m, %(account_id)s, %(campaign_id)s, c, a, %(sender)s, %(lane)s, 'claimed', 1, %(instance)s
 FROM unnest(%(message_ids)s::uuid[], %(contact_ids)s::uuid[], %(addresses)s::text[]) AS t (m, c, a)
-ON CONFLICT (message_id) DO UPDATE SET state = 'claimed', attempts = 1, claimed_by = EXCLUDED.claimed_by, updated_at = now()
+ON CONFLICT (message_id) DO UPDATE
+SET state = 'claimed', attempts = 1, claimed_by = EXCLUDED.claimed_by, updated_at = now()
 WHERE ledger.state = 'accepted'
 RETURNING message_id
 """
@@ -60,8 +61,8 @@ RETURNING l.message_id
 """
 
 _DEFER = """
-INSERT INTO retries (message_id, account_id, campaign_id, contact_id, address, name, lane, content_hash, fields, attempts,
-    first_tried_at, due_at)
+INSERT INTO retries (message_id, account_id, campaign_id, contact_id, address, name, lane, content_hash, fields,
+    attempts, first_tried_at, due_at)
 SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[],
     %s::jsonb[], %s::smallint[], %s::timestamptz[], %s::timestamptz[])
 ON CONFLICT (message_id) DO UPDATE SET due_at = EXCLUDED.due_at, attempts = EXCLUDED.attempts
@@ -82,7 +83,8 @@ RETURNING due.message_id, due.account_id, due.campaign_id, due.contact_id, due.a
 
 _ABANDONED = """
 FROM (SELECT message_id FROM ledger WHERE state = 'claimed' AND NOT EXISTS
-    (SELECT 1 FROM instances i WHERE i.instance_id = ledger.claimed_by AND i.seen_at > now() - make_interval(secs => %(lease)s))
+    (SELECT 1 FROM instances i
+    WHERE i.instance_id = ledger.claimed_by AND i.seen_at > now() - make_interval(secs => %(lease)s))
     LIMIT 1000 FOR UPDATE SKIP LOCKED) dead
 WHERE l.message_id = dead.message_id
 """
@@ -99,10 +101,10 @@ WITH again AS (
     {_ABANDONED} AND l.lane <> 'bulk'
     RETURNING l.*
 )
-INSERT INTO retries (message_id, account_id, campaign_id, contact_id, address, name, lane, content_hash, fields, attempts,
-    first_tried_at, due_at)
-SELECT message_id, account_id, campaign_id, contact_id, address, name, lane, content_hash, coalesce(fields, '{{}}'), attempts,
-    now(), now()
+INSERT INTO retries (message_id, account_id, campaign_id, contact_id, address, name, lane, content_hash, fields,
+    attempts, first_tried_at, due_at)
+SELECT message_id, account_id, campaign_id, contact_id, address, name, lane, content_hash,
+    coalesce(fields, '{{}}'), attempts, now(), now()
 FROM again WHERE content_hash IS NOT NULL
 ON CONFLICT (message_id) DO UPDATE SET due_at = EXCLUDED.due_at
 """
@@ -210,7 +212,10 @@ def leave(session: Session, *, instance: UUID) -> None:
 
 
 def mark_abandoned_unknown(session: Session) -> list[tuple[UUID, UUID, UUID | None, UUID | None, str, str]]:
-    """Bulk messages that a dead instance had claimed are unknown now: (message, account, campaign, contact, address, sender)."""
+    """Bulk messages that a dead instance had claimed are unknown now.
+
+    :returns: (message, account, campaign, contact, address, sender) of each.
+    """
     with cursor_of(session) as cursor:
         cursor.execute(_MARK_UNKNOWN, {"lease": LEASE_SECONDS})
         return cursor.fetchall()
@@ -267,8 +272,9 @@ def accept(session: Session, messages: Sequence[Message], *, external_id: str | 
     ]
     with cursor_of(session) as cursor:
         cursor.executemany(
-            "INSERT INTO ledger (message_id, account_id, contact_id, address, sender, lane, state, content_hash, fields,"
-            " name, external_id) VALUES (%s, %s, %s, %s, %s, %s, 'accepted', %s, %s::jsonb, %s, %s) ON CONFLICT DO NOTHING",
+            "INSERT INTO ledger (message_id, account_id, contact_id, address, sender, lane, state, content_hash,"
+            " fields, name, external_id) VALUES (%s, %s, %s, %s, %s, %s, 'accepted', %s, %s::jsonb, %s, %s)"
+            " ON CONFLICT DO NOTHING",
             rows,
         )
 

@@ -33,7 +33,9 @@ def load(session: Session, content_hash: str) -> Signing | None:
     domain = _verified_domain(session, content.account_id, email.rpartition("@")[2])
     if domain is None and _is_verified_address(session, content.account_id, email):
         domain = session.scalar(
-            select(SenderDomain).where(SenderDomain.account_id == SYSTEM_ACCOUNT).order_by(SenderDomain.created_at.desc())
+            select(SenderDomain)
+            .where(SenderDomain.account_id == SYSTEM_ACCOUNT)
+            .order_by(SenderDomain.created_at.desc())
         )
     if domain is None:
         return Signing(content.document, None)

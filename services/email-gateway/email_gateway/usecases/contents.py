@@ -49,9 +49,7 @@ def prepare_content(
 
 def keep(session: Session, account_id: UUID, prepared: Prepared) -> None:
     if prepared.document is not None and prepared.content_hash is not None:
-        store.keep(
-            session, content_hash=prepared.content_hash, account_id=account_id, document=prepared.document
-        )
+        store.keep(session, content_hash=prepared.content_hash, account_id=account_id, document=prepared.document)
 
 
 def prepared_json(prepared: Prepared) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Single e-mails: accepted, written down, and sent down the transactional lane; tests and Wici's own mails go the same way."""
+"""Single e-mails: written down and put into the transactional lane; tests and Wici's own mails go the same way."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import orjson
+
 from chassis import outbox
 from contracts.ids import message_ids
 from contracts.lanes import channel_lane
 from contracts.vocabulary import Channel, Lane, MessageState
-
 from email_gateway import exceptions
 from email_gateway.models import LedgerRow
 from email_gateway.store import ledger
@@ -81,7 +81,13 @@ def _batch(send_id: UUID, account_id: UUID, content_hash: str, messages: Sequenc
             "content_hash": content_hash,
             "trace_id": "",
             "recipients": [
-                {"number": number, "contact_id": None, "address": message.address, "fields": message.fields, "name": message.name}
+                {
+                    "number": number,
+                    "contact_id": None,
+                    "address": message.address,
+                    "fields": message.fields,
+                    "name": message.name,
+                }
                 for number, message in enumerate(messages, start=1)
             ],
         }
@@ -91,7 +97,9 @@ def _batch(send_id: UUID, account_id: UUID, content_hash: str, messages: Sequenc
 def ensure_storable(fields: dict[str, Any], where: str) -> None:
     """:raises Invalid: a value holds a NUL character, which PostgreSQL cannot keep."""
     if b"\\u0000" in orjson.dumps(fields):
-        raise exceptions.content_problems([{"field": where, "code": "field.invalid", "detail": "NUL is not a character."}])
+        raise exceptions.content_problems(
+            [{"field": where, "code": "field.invalid", "detail": "NUL is not a character."}]
+        )
 
 
 def get_message(session: Session, *, account_id: UUID, message_id: UUID) -> dict[str, Any]:

@@ -113,9 +113,7 @@ def record_check(
     return domain
 
 
-def approve_domain(
-    session: Session, *, operator_id: str, domain_id: UUID, reason: str, now: datetime
-) -> SenderDomain:
+def approve_domain(session: Session, *, operator_id: str, domain_id: UUID, reason: str, now: datetime) -> SenderDomain:
     """An operator vouches for the domain, with a reason that is kept."""
     domain = store.any_domain_by_id(session, domain_id=domain_id)
     if domain is None:

@@ -1,4 +1,4 @@
-"""Sending single e-mails on behalf of an account: content, quota, then the lane; exact and repeatable by request key."""
+"""Sending single e-mails for an account: content, quota, then the lane; exact and repeatable by request key."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from email_gateway.usecases import contents, messages
 from email_gateway.usecases.messages import To
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from chassis.database import Database
     from contracts.rpc import Actor
-    from sqlalchemy.orm import Session
 
 QUOTA_SECONDS = 5.0
 _FIELDS = {"from_email": "from.email", "from_name": "from.name", "content.from_email": "from.email"}
@@ -109,6 +110,3 @@ def send(
         )
     call("identity.use_quota", actor, {**reservation, "amount": amount}, deadline=QUOTA_SECONDS)
     return accepted
-
-
-

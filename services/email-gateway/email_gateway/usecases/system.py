@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from contracts.errors import Invalid
-
 from email_gateway import exceptions
 from email_gateway.domain import SYSTEM_ACCOUNT, SenderState
 from email_gateway.mail.content import Kind, prepare

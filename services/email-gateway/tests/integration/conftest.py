@@ -17,6 +17,8 @@ from uuid import UUID, uuid4
 
 import orjson
 import pytest
+from sqlalchemy import text
+
 from chassis.broker import Broker, Delivery
 from chassis.database import Database
 from chassis.ids import new_id
@@ -30,7 +32,6 @@ from email_gateway.mail import dkim
 from email_gateway.mail.content import Kind, prepare
 from email_gateway.models import DkimKey, SenderDomain
 from email_gateway.usecases import contents
-from sqlalchemy import text
 
 DOMAIN = "sklep.example"
 HTML = """<html><body><p>Cześć {{ first_name|default("Kliencie") }}</p><a href="https://sklep.example/oferta">Oferta</a>
@@ -120,7 +121,9 @@ class Heard:
     def last_kinds(self, account_id: UUID) -> dict[str, str]:
         """The last kind said of each message of the account."""
         with self.lock:
-            return {event["message_id"]: event["kind"] for event in self.events if event["account_id"] == str(account_id)}
+            return {
+                event["message_id"]: event["kind"] for event in self.events if event["account_id"] == str(account_id)
+            }
 
     def of(self, account_id: UUID) -> list[dict[str, Any]]:
         with self.lock:
@@ -179,9 +182,20 @@ def store_content(database: Database, account_id: UUID, *, state: str = SenderSt
     )  # fmt: skip
     record = dkim.dns_record(dkim.load_signer(DOMAIN, "wici1", pem))
     domain.keys.append(
-        DkimKey(key_id=new_id(), algorithm="rsa", selector="wici1", record=record, sealed_key=Vault(SECRET_KEYS).encrypt(pem))
+        DkimKey(
+            key_id=new_id(),
+            algorithm="rsa",
+            selector="wici1",
+            record=record,
+            sealed_key=Vault(SECRET_KEYS).encrypt(pem),
+        )
     )
-    content = {"from_email": f"news@{DOMAIN}", "from_name": "Sklep Łąka", "subject": "Witaj {{ first_name }}", "html": HTML}
+    content = {
+        "from_email": f"news@{DOMAIN}",
+        "from_name": "Sklep Łąka",
+        "subject": "Witaj {{ first_name }}",
+        "html": HTML,
+    }
     prepared = prepare(content, Kind.CAMPAIGN, account_id)
     with database.transaction() as session:
         session.add(domain)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from typing import Any
 
 import dkim as oracle
 import pytest
+from sqlalchemy import select
+from wici_simulators.mailbox.rules import Fate, Settings, fate
+
 from chassis.broker import Broker
 from chassis.database import Database
 from chassis.testing import Launcher, RunningProcess, wait_until
@@ -15,8 +17,6 @@ from contracts.ids import message_id
 from contracts.lanes import channel_lane
 from contracts.vocabulary import Channel, Lane
 from email_gateway.models import DkimKey
-from sqlalchemy import select
-from wici_simulators.mailbox.rules import Fate, Settings, fate
 
 from .conftest import Campaign, Heard, World, sender_env, states, store_content
 
@@ -44,7 +44,9 @@ def test_every_message_ends_as_the_address_says(
         campaign.publish(batch)
 
     expected = truth(everybody)
-    wait_until(lambda: Counter(heard.last_kinds(campaign.account_id).values()) == expected, what="the last event of each")
+    wait_until(
+        lambda: Counter(heard.last_kinds(campaign.account_id).values()) == expected, what="the last event of each"
+    )
     assert states(database, campaign.account_id) == expected
     mails = world.mails()
     assert Counter(mail["address"] for mail in mails) == Counter(
@@ -106,7 +108,9 @@ def test_deferred_mail_is_delivered_by_the_retry_schedule(
 
     wait_until(lambda: states(database, campaign.account_id) == {"delivered": 40}, what="delivery after deferral")
     assert heard.done[batch["batch_id"]][0]["deferred"] == 40
-    wait_until(lambda: Counter(event["kind"] for event in heard.of(campaign.account_id)) == {"deferred": 40, "delivered": 40})
+    wait_until(
+        lambda: Counter(event["kind"] for event in heard.of(campaign.account_id)) == {"deferred": 40, "delivered": 40}
+    )
     assert world.call("/counts")["duplicates"] == 0
 
 
@@ -120,7 +124,8 @@ def test_who_lacks_a_field_or_has_no_usable_address_is_rejected(
 
     wait_until(lambda: len(heard.done[batch["batch_id"]]) == 1, what="the answer")
     assert heard.done[batch["batch_id"]][0] | {"v": 1} == {
-        "v": 1, "batch_id": batch["batch_id"], "campaign_id": batch["campaign_id"], "submitted": 1, "failed": 3, "deferred": 0,
+        "v": 1, "batch_id": batch["batch_id"], "campaign_id": batch["campaign_id"],
+        "submitted": 1, "failed": 3, "deferred": 0,
     }  # fmt: skip
     assert states(database, campaign.account_id) == {"delivered": 1, "rejected": 3}
 
@@ -167,7 +172,6 @@ def test_killed_in_the_middle_loses_nothing_and_repeats_nothing(
     wait_until(lambda: world.call("/counts")["accepted"] > 1200, what="a fifth of the mails")
 
     sender.kill()
-    at_kill = states(database, campaign.account_id)
     sender.start().wait_ready()
 
     def settled() -> bool:
@@ -180,7 +184,6 @@ def test_killed_in_the_middle_loses_nothing_and_repeats_nothing(
     expected = truth(everybody)
     counts = world.call("/counts")
     mails = Counter(mail["address"] for mail in world.mails())
-    print(f"at the kill {at_kill}, in the end {found}, unknown {unknown}, world {counts}")
     assert 0 < unknown <= 800  # chunks on their way: 8 of 100
     assert counts["duplicates"] == 0
     assert max(mails.values()) == 1
@@ -227,5 +230,3 @@ def test_a_world_that_is_away_for_a_while_is_waited_for(
 
     wait_until(lambda: states(database, campaign.account_id) == truth(everybody), timeout=40, what="delivery")
     assert world.call("/counts")["duplicates"] == 0
-
-

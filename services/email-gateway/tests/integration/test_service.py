@@ -1,4 +1,4 @@
-"""The service over RabbitMQ: senders, contents, single messages, system mail; identity is a small stand-in on the bus."""
+"""The service over RabbitMQ: senders, contents, single messages, system mail; identity is a stand-in on the bus."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import text
+
 from chassis import outbox
 from chassis.broker import Broker
 from chassis.database import Database
@@ -17,11 +19,10 @@ from chassis.rpc_client import RpcClient
 from chassis.testing import Launcher, RunningProcess, wait_until
 from contracts import events
 from contracts.errors import Conflict, Forbidden, Invalid, NotFound, PlanLimit, Unauthenticated
-from sqlalchemy import text
 
 from .conftest import DOMAIN, HTML, Heard, World, states
 
-IDENTITY = '''
+IDENTITY = """
 from nameko.rpc import rpc
 from contracts.errors import PlanLimit
 import chassis.service
@@ -41,7 +42,7 @@ class Identity:
     @rpc
     def used_quota(self, actor, payload):
         return {"used": sum(self.used.values()), "reservations": len(self.used)}
-'''
+"""
 
 
 @pytest.fixture
@@ -152,7 +153,10 @@ def test_content_is_prepared_previewed_and_refused(call: Call) -> None:
     assert prepared["variables"] == ["first_name"]
     assert prepared["problems"] == []
     assert refused["content_hash"] is None
-    assert {problem["code"] for problem in refused["problems"]} == {"template.invalid", "email.unsubscribe_link_missing"}
+    assert {problem["code"] for problem in refused["problems"]} == {
+        "template.invalid",
+        "email.unsubscribe_link_missing",
+    }
     preview = call("render_preview", actor, content_hash=prepared["content_hash"], fields={"first_name": "Łucja"})
     assert preview["subject"] == "Witaj Łucja"
     assert 'href="https://sklep.example/oferta"' in preview["html"]
@@ -307,7 +311,8 @@ def test_mail_routes_are_operators_and_are_followed(
     with pytest.raises(Invalid):
         call("create_mail_route", OPERATOR, pattern="*", kind="smarthost")
     route = call(
-        "create_mail_route", OPERATOR, pattern="poczta.example", kind="smarthost", host="127.0.0.1", port=world.smtp_port,
+        "create_mail_route", OPERATOR, pattern="poczta.example", kind="smarthost", host="127.0.0.1",
+        port=world.smtp_port,
         tls="off", username=None, password="x",
     )  # fmt: skip
     assert "password" not in route
@@ -315,7 +320,9 @@ def test_mail_routes_are_operators_and_are_followed(
         call("create_mail_route", OPERATOR, pattern="poczta.example", kind="mx")
     account_id = uuid4()
     campaign = Campaign(broker, account_id, store_content(database, account_id))
-    launch("email_gateway.sender", service="email_gateway", env=sender_env(world, EMAIL_DEFAULT_ROUTE="smtp://127.0.0.1:9"))
+    launch(
+        "email_gateway.sender", service="email_gateway", env=sender_env(world, EMAIL_DEFAULT_ROUTE="smtp://127.0.0.1:9")
+    )
 
     campaign.publish(campaign.batch(["ala@poczta.example"]))
 

@@ -13,8 +13,6 @@ from uuid import UUID
 
 import dkim as oracle
 import pytest
-from email_gateway.mail.encoded import encoded_template
-from email_gateway.mail.template import Template
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,6 +21,8 @@ from contracts.tokens import TokenKind
 from email_gateway.mail import dkim, mime
 from email_gateway.mail.composer import Composer, Links, NotComposable, ascii_address
 from email_gateway.mail.content import Kind, prepare
+from email_gateway.mail.encoded import encoded_template
+from email_gateway.mail.template import Template
 
 ACCOUNT = UUID("01900000-0000-7000-8000-00000000000a")
 CAMPAIGN = UUID("01900000-0000-7000-8000-00000000000b")
@@ -49,7 +49,8 @@ def composer(kind: Kind = Kind.CAMPAIGN, **changes: Any) -> Composer:
 
 def compose(made: Composer, fields: dict[str, Any], **changes: Any) -> bytes:
     arguments: dict[str, Any] = {
-        "message_id": MESSAGE, "address": "jan@poczta.example", "campaign_id": CAMPAIGN, "contact_id": CONTACT, "at": 1_790_000_000,
+        "message_id": MESSAGE, "address": "jan@poczta.example", "campaign_id": CAMPAIGN, "contact_id": CONTACT,
+        "at": 1_790_000_000,
     }  # fmt: skip
     return made.compose(fields=fields, **{**arguments, **changes}).octets
 
@@ -73,7 +74,9 @@ def verifies(octets: bytes) -> bool:
 
 
 def test_message_reads_back_and_verifies() -> None:
-    octets = compose(composer(subject="Zażółć {{ city }}"), {"first_name": "Łucja <b>", "city": "Gdynia", "code": "X 1"})
+    octets = compose(
+        composer(subject="Zażółć {{ city }}"), {"first_name": "Łucja <b>", "city": "Gdynia", "code": "X 1"}
+    )
 
     message = parsed(octets)
     assert message["subject"] == "Zażółć Gdynia"
@@ -90,11 +93,16 @@ def test_links_become_tokens_that_lead_where_they_led() -> None:
     message = parsed(compose(composer(), {"code": "ABC"}))
 
     html = body(message, "html")
-    targets = [tokens.read(token, [KEY], TokenKind.CLICK) for token in re.findall(r"https://wici.example/t/([\w-]+)", html)]
+    targets = [
+        tokens.read(token, [KEY], TokenKind.CLICK) for token in re.findall(r"https://wici.example/t/([\w-]+)", html)
+    ]
     assert [token.target for token in targets if token] == [
         "https://sklep.example/oferta?a=1&b=2", "https://sklep.example/ABC",
     ]  # fmt: skip
-    assert all(token and (token.message_id, token.contact_id, token.campaign_id) == (MESSAGE, CONTACT, CAMPAIGN) for token in targets)
+    assert all(
+        token and (token.message_id, token.contact_id, token.campaign_id) == (MESSAGE, CONTACT, CAMPAIGN)
+        for token in targets
+    )
     opened = tokens.read(re.findall(r"/o/([\w-]+)", html)[0], [KEY], TokenKind.OPEN)
     assert opened and opened.message_id == MESSAGE
     unsubscribe = re.findall(r"/u/([\w-]+)", html)[0]
@@ -138,9 +146,14 @@ def test_a_template_that_burns_all_its_fuel_refuses_the_recipient() -> None:
         compose(composer(html=html), {})
 
 
-@pytest.mark.parametrize("html", ["<table>{% for r in rows %}<tr><td>{{ r }}</td></tr>{% endfor %}</table>", "<style>p{}</style>a"])
+@pytest.mark.parametrize(
+    "html", ["<table>{% for r in rows %}<tr><td>{{ r }}</td></tr>{% endfor %}</table>", "<style>p{}</style>a"]
+)
 def test_text_part_is_derived_from_tables_with_loops(html: str) -> None:
-    text = body(parsed(compose(composer(html=html + "<a href='{{ unsubscribe_url }}'>u</a>"), {"rows": ["Ala", "Ola"]})), "plain")
+    text = body(
+        parsed(compose(composer(html=html + "<a href='{{ unsubscribe_url }}'>u</a>"), {"rows": ["Ala", "Ola"]})),
+        "plain",
+    )
 
     assert "p{}" not in text
     assert ("Ala" in text and "Ola" in text) or "a" in text
@@ -157,7 +170,9 @@ def test_single_part_text_mail() -> None:
     assert verifies(octets)
 
 
-@pytest.mark.parametrize("address", ["żółć@x.pl", "a b@x.pl", "a\r\nRCPT TO:<b@x.pl>@y.pl", "@x.pl", "a@", "a", '"q"@x.pl'])
+@pytest.mark.parametrize(
+    "address", ["żółć@x.pl", "a b@x.pl", "a\r\nRCPT TO:<b@x.pl>@y.pl", "@x.pl", "a@", "a", '"q"@x.pl']
+)
 def test_addresses_that_cannot_be_written_are_refused(address: str) -> None:
     with pytest.raises(NotComposable):
         ascii_address(address)
@@ -171,7 +186,9 @@ anything = st.text(max_size=150)
 
 
 @settings(max_examples=100, deadline=None)
-@given(subject=st.one_of(anything, st.text(alphabet="abc ", max_size=998)), name=anything, value=anything, text=anything)
+@given(
+    subject=st.one_of(anything, st.text(alphabet="abc ", max_size=998)), name=anything, value=anything, text=anything
+)
 def test_any_values_read_back_and_cannot_add_headers(subject: str, name: str, value: str, text: str) -> None:
     made = composer(Kind.TRANSACTIONAL, subject="{{ s }}", from_name=name, html="<p>{{ v }}</p>", text="{{ t }}")
 
@@ -194,19 +211,25 @@ def test_transfer_encodings_read_back(text: str) -> None:
         encoded = encode(text)
         assert max(map(len, encoded.split(b"\r\n"))) <= 76
         read = email.message_from_bytes(
-            b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n\r\n%s" % (name.encode(), encoded)
+            b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n\r\n%s"
+            % (name.encode(), encoded)
         ).get_payload(decode=True)
         assert read.decode().replace("\r\n", "\n").removesuffix("\n") == wanted.removesuffix("\n")
 
 
 PLAIN = (
-    "Cześć {{ a }}!\n{% if b %}dla {{ b }} =3D{% else %}dla nikogo{% endif %} {# nic #}{% for i in l %}* {{ i }}\n{% endfor %}"
-    "{% set x = a ~ 1 %}{{ x }}{{ n }} {{ f }} {{ t }} {{ '<' }} {{ a|safe }} {{ b|default('nic') }}  \n.\nkoniec " + "długi " * 40
+    "Cześć {{ a }}!\n{% if b %}dla {{ b }} =3D{% else %}dla nikogo{% endif %} {# nic #}"
+    "{% for i in l %}* {{ i }}\n{% endfor %}"
+    "{% set x = a ~ 1 %}{{ x }}{{ n }} {{ f }} {{ t }} {{ '<' }} {{ a|safe }} {{ b|default('nic') }}  \n.\nkoniec "
+    + "długi "
+    * 40
 )
 
 
 @settings(max_examples=100, deadline=None)
-@given(a=anything, b=anything, listed=st.lists(anything, max_size=3), n=st.integers(-(2**60), 2**60), escapes=st.booleans())
+@given(
+    a=anything, b=anything, listed=st.lists(anything, max_size=3), n=st.integers(-(2**60), 2**60), escapes=st.booleans()
+)
 def test_encoded_templates_say_what_plain_ones_say(a: str, b: str, listed: list[str], n: int, escapes: bool) -> None:
     variables = {"a": a, "b": b, "l": listed, "n": n, "f": 1.5, "t": True}
     encoded = encoded_template(PLAIN, escapes=escapes)
@@ -224,6 +247,15 @@ def test_encoded_templates_say_what_plain_ones_say(a: str, b: str, listed: list[
     assert read.removesuffix("\n") == wanted.removesuffix("\n")
 
 
-@pytest.mark.parametrize("source", ["{{- a }}", "{% macro m() %}{% endmacro %}", "{{ '}}' }}", "{% raw %}{{ a }}{% endraw %}", "{% set x %}a{% endset %}"])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{- a }}",
+        "{% macro m() %}{% endmacro %}",
+        "{{ '}}' }}",
+        "{% raw %}{{ a }}{% endraw %}",
+        "{% set x %}a{% endset %}",
+    ],
+)
 def test_templates_that_do_more_are_left_to_the_plain_way(source: str) -> None:
     assert encoded_template(source, escapes=False) is None

@@ -33,7 +33,17 @@ def accepted(message: bytes, record: bytes) -> bool:
 @pytest.mark.parametrize("algorithm", ["rsa", "ed25519"])
 @pytest.mark.parametrize(
     "body",
-    [b"", b"\r\n", b"\r\n\r\n\r\n", b"a", b"a\r\n", b"a\r\n\r\n\r\n", b" \r\n \r\n", b".\r\n..\r\n", b"x" * 5000 + b"\r\n"],
+    [
+        b"",
+        b"\r\n",
+        b"\r\n\r\n\r\n",
+        b"a",
+        b"a\r\n",
+        b"a\r\n\r\n\r\n",
+        b" \r\n \r\n",
+        b".\r\n..\r\n",
+        b"x" * 5000 + b"\r\n",
+    ],
 )
 def test_bodies_with_odd_ends_verify(algorithm: str, body: bytes) -> None:
     assert verified(KEYS[algorithm], MUST_HAVE, body)

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from wici_simulators.mailbox.box import Box
+from wici_simulators.mailbox.rules import Settings
+from wici_simulators.mailbox.smtp import Receiver
 
 from email_gateway.smtp.pool import Destination, Limits, Outcome, Parcel, Pool, Result
 from email_gateway.smtp.session import Peer, Tls
@@ -18,7 +28,9 @@ BODY = b"Subject: x\r\n\r\n.dot\r\n..two\r\nend\r\n"
 class Server:
     """Answers each command line from a table; a function in it gets the line. Bodies are kept as they came."""
 
-    def __init__(self, answers: dict[str, Any] | None = None, greeting: bytes = b"220 hi\r\n", pipelining: bool = True) -> None:
+    def __init__(
+        self, answers: dict[str, Any] | None = None, greeting: bytes = b"220 hi\r\n", pipelining: bool = True
+    ) -> None:
         extensions = b"250-x\r\n250-PIPELINING\r\n250 SIZE 1000\r\n" if pipelining else b"250 x\r\n"
         self.answers: dict[str, Any] = {
             "EHLO": extensions, "MAIL": b"250 ok\r\n", "RCPT": b"250 ok\r\n", "DATA": b"354 go\r\n",
@@ -60,7 +72,9 @@ def run(scenario: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
     return asyncio.run(asyncio.wait_for(scenario(), 20))
 
 
-def deliver(server: Server, addresses: list[str], *, patient: bool = False, tls: Tls = Tls.OFF, **limits: Any) -> dict[str, Outcome]:
+def deliver(
+    server: Server, addresses: list[str], *, patient: bool = False, tls: Tls = Tls.OFF, **limits: Any
+) -> dict[str, Outcome]:
     """Send BODY to the addresses; what became of each."""
 
     async def scenario() -> dict[str, Outcome]:
@@ -78,9 +92,16 @@ def deliver(server: Server, addresses: list[str], *, patient: bool = False, tls:
         async def peers() -> list[Peer]:
             return [Peer("127.0.0.1", port, tls)]
 
-        pool = Pool(lambda _domain: ("only", lambda: Destination(peers, Limits(**{"connections": 1, **limits}), patient=patient)))
+        pool = Pool(
+            lambda _domain: (
+                "only",
+                lambda: Destination(peers, Limits(**{"connections": 1, **limits}), patient=patient),
+            )
+        )
         pool.start()
-        pool.submit([Parcel(UUID(int=n), "s@x.pl", address, BODY, False, on_done) for n, address in enumerate(addresses)])
+        pool.submit(
+            [Parcel(UUID(int=n), "s@x.pl", address, BODY, False, on_done) for n, address in enumerate(addresses)]
+        )
         await done.wait()
         await pool.close(1)
         listener.close()
@@ -171,11 +192,15 @@ def test_servers_that_are_no_use_give_a_clear_failure(server: Server) -> None:
     assert outcomes["a@x.pl"].code
 
 
-@pytest.mark.parametrize("answer", [b"what?\r\n", b"\xff\xff\xff\r\n", b"250 ok\r\n250 ok\r\n250 one too many\r\n250 more\r\n"])
+@pytest.mark.parametrize(
+    "answer", [b"what?\r\n", b"\xff\xff\xff\r\n", b"250 ok\r\n250 ok\r\n250 one too many\r\n250 more\r\n"]
+)
 def test_nonsense_in_the_middle_never_hangs(answer: bytes) -> None:
     outcomes = deliver(Server({"RCPT": answer}), ["a@x.pl", "b@x.pl"])
 
-    assert all(outcome.result in (Result.RETRY, Result.LOST, Result.SOFT, Result.DELIVERED) for outcome in outcomes.values())
+    assert all(
+        outcome.result in (Result.RETRY, Result.LOST, Result.SOFT, Result.DELIVERED) for outcome in outcomes.values()
+    )
 
 
 def test_required_tls_is_never_skipped() -> None:
@@ -208,3 +233,66 @@ def test_nobody_listening_sends_to_the_retry_schedule() -> None:
         return await done
 
     assert run(scenario).result is Result.RETRY
+
+
+def certificate(folder: Path) -> Path:
+    """A self-signed certificate with its key, as a small server would have."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mailbox.example")])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2050, 1, 1, tzinfo=UTC))
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "certificate.pem"
+    path.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        + made.public_bytes(serialization.Encoding.PEM)
+    )
+    return path
+
+
+@pytest.mark.parametrize(
+    ("tls", "result"),
+    [(Tls.OPPORTUNISTIC, Result.DELIVERED), (Tls.REQUIRED, Result.RETRY), (Tls.OFF, Result.DELIVERED)],
+)
+def test_starttls_takes_any_certificate_unless_it_is_required(tls: Tls, result: Result, tmp_path: Path) -> None:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate(tmp_path))
+    box = Box(Settings())
+
+    async def scenario() -> list[Outcome]:
+        loop = asyncio.get_running_loop()
+        listener = await loop.create_server(lambda: Receiver(box, context), "127.0.0.1", 0)
+        port = listener.sockets[0].getsockname()[1]
+        outcomes: list[Outcome] = []
+
+        async def peers() -> list[Peer]:
+            return [Peer("127.0.0.1", port, tls)]
+
+        pool = Pool(lambda _domain: ("x", lambda: Destination(peers, Limits(connections=1), patient=False)))
+        parcels = [
+            Parcel(
+                UUID(int=n), "s@x.pl", f"kto{n}@a.pl", BODY, False, lambda _parcel, outcome: outcomes.append(outcome)
+            )
+            for n in range(20)
+        ]
+        pool.submit(parcels)
+        while len(outcomes) < len(parcels):
+            await asyncio.sleep(0.01)
+        await pool.close(1)
+        listener.close()
+        return outcomes
+
+    box.settings = Settings(hard=0, soft=0, spam=0, defer=0)
+    outcomes = run(scenario)
+
+    assert {outcome.result for outcome in outcomes} == {result}
+    assert len(box.mails) == (20 if result is Result.DELIVERED else 0)
+    if tls is Tls.REQUIRED:
+        assert outcomes[0].code == "4.7.5"

@@ -25,7 +25,9 @@ def test_return_path_names_its_message(message_id: UUID) -> None:
     assert verp.decode(address, [b"other"]) is None
 
 
-@pytest.mark.parametrize("address", ["", "a@b", "b" * 43, "b" + "a" * 42 + "@x", "ż" * 43 + "@x", "b" + " " * 42 + "@x"])
+@pytest.mark.parametrize(
+    "address", ["", "a@b", "b" * 43, "b" + "a" * 42 + "@x", "ż" * 43 + "@x", "b" + " " * 42 + "@x"]
+)
 def test_other_addresses_are_no_return_paths(address: str) -> None:
     assert verp.decode(address, [KEY]) is None
 
@@ -75,7 +77,16 @@ def test_enhanced_code_is_taken_out_of_the_text() -> None:
 
 
 @pytest.mark.parametrize(
-    "stream", [b"HTTP/1.1 400 Bad\r\n", b"\r\n", b"25 x\r\n", b"999 x\r\n", b"x" * (MAX_LINE + 1), b"250-a\r\n251 b\r\n", b"2500 x\r\n"]
+    "stream",
+    [
+        b"HTTP/1.1 400 Bad\r\n",
+        b"\r\n",
+        b"25 x\r\n",
+        b"999 x\r\n",
+        b"x" * (MAX_LINE + 1),
+        b"250-a\r\n251 b\r\n",
+        b"2500 x\r\n",
+    ],
 )
 def test_bytes_that_are_no_reply_are_refused(stream: bytes) -> None:
     with pytest.raises(NotSmtp):
