@@ -6,7 +6,7 @@ import json
 import math
 import time
 import zlib
-from typing import IO, Any
+from typing import IO, Any, Final
 from urllib.parse import parse_qsl
 
 from flask import Request
@@ -19,11 +19,12 @@ CHUNK = 64 * 1024
 # A body that trickles in may not hold a thread for longer than this.
 BODY_SECONDS = 60.0
 INT64 = range(-(2**63), 2**63)
+NOTHING: Final = object()
 _GZIP = 16 + zlib.MAX_WBITS
 
 
 def read_json(request: Request, limit: int) -> Any:
-    """The JSON value of the body; None where there is no body at all.
+    """The JSON value of the body; `NOTHING` where there is no body at all.
 
     :param limit: bytes, before and after inflation.
     :raises Unreadable: not JSON, not UTF-8, a key twice, NaN or Infinity, nested too deep.
@@ -32,7 +33,7 @@ def read_json(request: Request, limit: int) -> Any:
     """
     raw = read(request, limit)
     if not raw:
-        return None
+        return NOTHING
     _require_json(request)
     return parse(raw)
 

@@ -167,7 +167,7 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
                 "required": False,
                 "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
                 "description": "The same key and body give the same answer for 24 hours.",
-                "example": "order-2026-11-24-0017",
+                "example": f"{route.endpoint}-17"[:255],
             }
         )
     return found
@@ -180,7 +180,7 @@ def _without_path(route: Route, schema: type[marshmallow.Schema]) -> Any:
 
 def _request_body(route: Route) -> dict[str, Any] | None:
     if route.request is None:
-        return None
+        return _form(route) if route.consumes == "multipart/form-data" else None
     schema = _without_path(route, route.request)
     example = route.example if route.example is not None else examples.of_schema(schema, writes=True)
     instance = schema if isinstance(schema, marshmallow.Schema) else schema()
@@ -188,6 +188,15 @@ def _request_body(route: Route) -> dict[str, Any] | None:
         "required": any(field.required for field in instance.load_fields.values()),
         "content": {route.consumes: {"schema": schema, "example": example}},
     }
+
+
+def _form(route: Route) -> dict[str, Any]:
+    """A form with a file: its parts are those of the route's example."""
+    example = dict(route.example or {"file": "(the file)"})
+    parts = {name: {"type": "string"} for name in example}
+    parts["file"] = {"type": "string", "format": "binary"}
+    schema = {"type": "object", "properties": parts, "required": ["file"], "additionalProperties": False}
+    return {"required": True, "content": {route.consumes: {"schema": schema, "example": example}}}
 
 
 def _success(route: Route) -> dict[str, Any]:
@@ -226,7 +235,7 @@ def _headers(route: Route) -> dict[str, Any]:
 
 def _problems(route: Route) -> dict[str, Any]:
     if route.bare:
-        return {"404": "Problem404", "503": "Problem503"}
+        return {"404": _page(404), "503": _page(503)} if "text/html" in route.produces else {"404": "Problem404"}
     statuses = {400, 403, 404, 422, 429, 500, 503}
     if route.permission != PUBLIC:
         statuses.add(401)
@@ -237,6 +246,10 @@ def _problems(route: Route) -> dict[str, Any]:
     if route.method == "POST":
         statuses.add(402)
     return {str(status): f"Problem{status}" for status in sorted(statuses)}
+
+
+def _page(status: int) -> dict[str, Any]:
+    return {"description": HTTPStatus(status).phrase, "content": {"text/html": {"schema": {"type": "string"}}}}
 
 
 def _problem_response(status: int) -> dict[str, Any]:

@@ -106,14 +106,14 @@ class Endpoint:
 
     def _json_body(self, path: dict[str, str]) -> dict[str, Any]:
         sent = body.read_json(request, self._parts.config.max_body)
-        if self._body is None:
-            if sent:
-                raise body.unknown_field(next(iter(sent)) if isinstance(sent, dict) else "")
-            return {}
-        if sent is None:
+        if sent is body.NOTHING:
             sent = {}
         if not isinstance(sent, dict):
             raise body.not_an_object()
+        if self._body is None:
+            if sent:
+                raise body.unknown_field(next(iter(sent)))
+            return {}
         self._body.check(sent, path)
         return sent
 

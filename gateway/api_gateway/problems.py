@@ -41,6 +41,8 @@ _HTTP_ERRORS: dict[int, tuple[str, str]] = {
     414: ("request.address_too_long", "The address is too long."),
     415: ("request.unsupported_media_type", "This media type is not understood."),
 }
+# As RFC 9110 names them; the standard library of Python 3.11 has the older names.
+_TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 _RESERVED = frozenset({"type", "title", "status", "code", "detail", "errors", "request_id", "instance"})
 
 log = get_logger()
@@ -76,7 +78,7 @@ def render(
     """One problem detail."""
     members: dict[str, Any] = {
         "type": f"urn:wici:problem:{code}",
-        "title": HTTPStatus(status).phrase,
+        "title": _TITLES.get(status) or HTTPStatus(status).phrase,
         "status": status,
         "code": code,
         "detail": detail,

@@ -109,7 +109,7 @@ def test_too_large_is_refused_before_and_while_reading():
 
 
 def test_no_body_is_nothing():
-    assert body.read_json(request(b"", content_type=""), 1000) is None
+    assert body.read_json(request(b"", content_type=""), 1000) is body.NOTHING
 
 
 @pytest.mark.parametrize("query", [b"a=%ff", b"a=%00", b"a=\xff", b"&".join(b"a=1" for _ in range(200))])

@@ -173,10 +173,15 @@ def test_wrong_query(client, writer, query, field, code):
         ({"name": ""}, "name", "field.invalid"),
         ([1], "", "field.wrong_type"),
         ("a", "", "field.wrong_type"),
+        (None, "", "field.wrong_type"),
     ],
 )
 def test_wrong_body_names_the_field_and_reaches_no_service(client, services, writer, sent, field, code):
-    told = problem_of(client.post("/v1/things", json=sent, headers=writer), 422, "request.invalid")
+    told = problem_of(
+        client.post("/v1/things", data=json.dumps(sent), content_type="application/json", headers=writer),
+        422,
+        "request.invalid",
+    )
 
     assert (field, code) in [(error["field"], error["code"]) for error in told["errors"]]
     assert not services.asked("things.create")
