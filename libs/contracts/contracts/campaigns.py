@@ -20,13 +20,23 @@ NAME_MAX = 200
 SUBJECT_MAX = 998  # RFC 5322 section 2.1.1; advice is 50
 SMS_TEXT_MAX = 5_000
 HTML_MAX = 1_000_000
-LOCAL_TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
+LOCAL_TIME = r"\A([01][0-9]|2[0-3]):[0-5][0-9]\Z"
 
 
 def _storable(text: str) -> None:
     # PostgreSQL holds no NUL, and half a surrogate pair has no UTF-8 form.
     if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
         raise marshmallow.ValidationError("Not a valid text: it holds a NUL or half a surrogate pair.")
+
+
+def _one_line(text: str) -> None:
+    # What becomes a header must not be able to become two.
+    if any(ord(character) < 32 or character in "\x7f\x85\u2028\u2029" for character in text):
+        raise marshmallow.ValidationError("Not a valid text: it must be one line without control characters.")
+
+
+def _line(maximum: int, minimum: int = 0, **rules: Any) -> fields.String:
+    return fields.String(validate=[validate.Length(min=minimum, max=maximum), _storable, _one_line], **rules)
 
 
 def _text(maximum: int, minimum: int = 0, **rules: Any) -> fields.String:
@@ -41,15 +51,15 @@ class SmsContent(Schema):
 
 
 class EmailContent(Schema):
-    subject = _text(SUBJECT_MAX)
-    preheader = _text(500)
+    subject = _line(SUBJECT_MAX)
+    preheader = _line(500)
     html = _text(HTML_MAX)
     text = _text(HTML_MAX)
 
 
 class EmailSender(Schema):
     from_email = fields.Email(required=True, validate=validate.Length(max=254))
-    from_name = _text(200)
+    from_name = _line(200)
     reply_to = fields.Email(validate=validate.Length(max=254))
 
 
@@ -62,6 +72,7 @@ class SenderField(fields.Raw):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         if isinstance(value, str):
             _storable(value)
+            _one_line(value)
             if not 1 <= len(value) <= 20:
                 raise marshmallow.ValidationError("A sender id has 1 to 20 characters.")
             return value
@@ -115,7 +126,7 @@ class Options(Schema):
 class CampaignCreate(Schema):
     """A new draft. `sender` and `content` take the channel's shape."""
 
-    name = _text(NAME_MAX, 1, required=True)
+    name = _line(NAME_MAX, 1, required=True)
     channel = fields.Enum(Channel, by_value=True, required=True)
     sender = SenderField(allow_none=True, load_default=None)
     audience = fields.Nested(Audience, load_default=lambda: Audience().load({}))
@@ -136,7 +147,7 @@ class CampaignCreate(Schema):
 class CampaignUpdate(Schema):
     """Change a draft; what is left out stays. A part that is given replaces that part whole."""
 
-    name = _text(NAME_MAX, 1)
+    name = _line(NAME_MAX, 1)
     sender = SenderField(allow_none=True)
     audience = fields.Nested(Audience)
     content = fields.Dict(keys=fields.String())
@@ -261,7 +272,7 @@ class ScheduleById(ScheduleRequest, CampaignId):
 
 
 class DuplicateRequest(Schema):
-    name = _text(NAME_MAX, 1, allow_none=True, load_default=None)
+    name = _line(NAME_MAX, 1, allow_none=True, load_default=None)
 
 
 class DuplicateById(DuplicateRequest, CampaignId):
@@ -271,7 +282,7 @@ class DuplicateById(DuplicateRequest, CampaignId):
 class TemplateCreate(Schema):
     """Content kept for reuse, in the shape of its channel."""
 
-    name = _text(NAME_MAX, 1, required=True)
+    name = _line(NAME_MAX, 1, required=True)
     channel = fields.Enum(Channel, by_value=True, required=True)
     content = fields.Dict(keys=fields.String(), required=True)
 
@@ -282,7 +293,7 @@ class TemplateCreate(Schema):
 
 
 class TemplateUpdate(Schema):
-    name = _text(NAME_MAX, 1)
+    name = _line(NAME_MAX, 1)
     content = fields.Dict(keys=fields.String())
 
 

@@ -7,6 +7,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -123,7 +124,14 @@ class Valve:
         if send is not None and send.work.state is work.state and send.dispatched_to == work.dispatched_to:
             send.note(work)
             return
-        send = self._sends[work.id] = Send(work)
+        try:
+            send = Send(work)
+        except (ValueError, TypeError, KeyError) as error:
+            # What was written was checked, so this cannot be; if it is, it must not hold up everybody else.
+            log.error("campaign_unusable", campaign_id=work.id, error=repr(error))
+            leases.fail(session, owner=self._desk.owner, campaign_id=work.id, code="campaign.unusable", detail="")
+            send = Send(replace(work, options={}))
+        self._sends[work.id] = send
         send.note(work)
         if work.state is CampaignState.SENDING:
             # A crash, here or elsewhere, may have come between recording a batch and publishing it.

@@ -20,7 +20,11 @@ def send_at(at: datetime | None, time_zone: str, now: datetime) -> datetime:
     """
     if at is None:
         return now
-    moment = (at if at.tzinfo else at.replace(tzinfo=zone_of(time_zone))).astimezone(UTC)
+    try:
+        moment = (at if at.tzinfo else at.replace(tzinfo=zone_of(time_zone))).astimezone(UTC)
+    except OverflowError:
+        # The first and the last day that there is, in a zone beyond it.
+        raise exceptions.in_the_past() if at.year == 1 else exceptions.too_far_ahead() from None
     if moment < now - LATENESS_ALLOWED:
         raise exceptions.in_the_past()
     if moment > now + FURTHEST:

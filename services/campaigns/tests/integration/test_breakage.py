@@ -143,6 +143,22 @@ def test_audience_that_is_gone_fails_the_campaign(
     assert failed["failure"]["code"] == "snapshot.not_found"
 
 
+def test_campaign_that_cannot_be_read_holds_nobody_up(
+    caller: Callable, channel: Any, dispatcher: Callable, database: Database
+) -> None:
+    owner = caller()
+    broken, sound = owner.scheduled(100), owner.scheduled(100)
+    with database.transaction() as session:
+        options = {"options": '{"quiet_hours": {"start": "noon"}}', "id": broken}
+        session.execute(text("UPDATE campaigns SET options = CAST(:options AS jsonb) WHERE id = :id"), options)
+    dispatcher()
+
+    owner.wait_for(sound, "sent")
+    with database.transaction() as session:
+        state = session.scalar(text("SELECT state FROM campaigns WHERE id = :id"), {"id": broken})
+    assert state == "failed"
+
+
 # The statements themselves, two at a time.
 
 

@@ -192,6 +192,8 @@ def test_templates_are_kept_per_channel(caller: Callable) -> None:
         {"name": "x", "channel": "sms", "content": {"html": "x"}},
         {"name": "x", "channel": "sms", "options": {"throttle_per_hour": 59}},
         {"name": "x", "channel": "sms", "options": {"quiet_hours": {"start": "25:00", "end": "08:00"}}},
+        {"name": "x", "channel": "sms", "options": {"quiet_hours": {"start": "21:00\n", "end": "08:00"}}},
+        {"name": "x", "channel": "email", "content": {"subject": "Hej\r\nBcc: a@example.com"}},
         {"name": "x", "channel": "sms", "audience": {"groups": ["not-an-id"]}},
     ],
 )

@@ -91,6 +91,23 @@ def test_time_that_has_passed_or_is_too_far_is_refused(away: timedelta) -> None:
         domain.send_at(NOON + away, WARSAW, NOON)
 
 
+@given(st.datetimes(timezones=st.none() | st.timezones()))
+@modest
+def test_any_time_is_taken_or_refused(at: datetime) -> None:
+    try:
+        moment = domain.send_at(at, WARSAW, NOON)
+    except Invalid as refused:
+        assert refused.errors[0]["field"] == "at"
+    else:
+        assert NOON - timedelta(minutes=5) <= moment <= NOON + timedelta(days=366)
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "0001-01-01T00:00", "9999-12-31T23:59:59-12:00"])
+def test_ends_of_the_calendar_are_refused(at: str) -> None:
+    with pytest.raises(Invalid):
+        domain.send_at(datetime.fromisoformat(at), WARSAW, NOON)
+
+
 def test_quiet_hours_span_midnight_and_a_change_of_clocks() -> None:
     night = QuietHours(time(21), time(8))
     zone = ZoneInfo(WARSAW)
