@@ -78,7 +78,7 @@ def test_a_process_runs_the_same_command_everywhere(name):
         assert said == {str(procfile()[process].split())}
     else:
         dockerfile = (ROOT / FOLDERS[name] / "Dockerfile").read_text()
-        module = f"{process}.service:" if name != "api-gateway" else process
+        module = process if name == "api-gateway" else procfile()[process].split()[-1]
         assert said == {"None"}
         assert f'"{module}"' in re.search(r"^CMD .*$", dockerfile, re.MULTILINE)[0]
         assert re.search(rf"\b{re.escape(module)}\b", procfile()[process])

@@ -7,6 +7,8 @@ import pytest
 from contracts import events
 from system import SERVICES, service_class, source_of
 
+# STOP words come with two-way SMS; contacts is ready for them.
+PUBLISHED_LATER = {events.SMS_ADDRESSES_REFUSED}
 SAMPLES = Path(__file__).parent / "samples"
 
 
@@ -29,7 +31,7 @@ def test_every_event_has_a_publisher(event):
         path for path, text in source_of(event.source).items() if constant in text and "contracts" in text
     ]
 
-    assert publishers, f"{event.source} never publishes {constant}"
+    assert bool(publishers) != (event in PUBLISHED_LATER), f"{event.source} never publishes {constant}"
 
 
 @pytest.mark.parametrize("service", SERVICES)
