@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 CURRENCY = "PLN"
 DOMAINS_SHOWN = 100
+LINKS_SHOWN = 1_000
 STATISTICS_DAYS = 30
 STATISTICS_DAYS_AT_MOST = 400
 
@@ -32,9 +33,15 @@ def get_report(session: Session, *, account_id: UUID, campaign_id: UUID) -> Answ
     campaign = _campaign(session, account_id, campaign_id)
     totals = _totals(session, account_id, campaign_id)
     channel = campaign["channel"]
-    by_domain = counters.read(session, account_id=account_id, scope_id=campaign_id, dimension=Dimension.DOMAIN)
+    by_domain = counters.read(
+        session,
+        account_id=account_id,
+        scope_id=campaign_id,
+        dimension=Dimension.DOMAIN,
+        most="messages",
+        limit=DOMAINS_SHOWN,
+    )
     by_device = counters.read(session, account_id=account_id, scope_id=campaign_id, dimension=Dimension.DEVICE)
-    largest = sorted(by_domain.items(), key=lambda item: -item[1]["messages"])[:DOMAINS_SHOWN]
     return {
         **campaign,
         "messages": totals["messages"],
@@ -45,7 +52,7 @@ def get_report(session: Session, *, account_id: UUID, campaign_id: UUID) -> Answ
                 "counts": domain.report_counts(channel, amounts),
                 "rates": domain.report_rates(channel, amounts),
             }
-            for name, amounts in largest
+            for name, amounts in by_domain.items()
             if amounts["messages"]
         ],
         "devices": [
@@ -56,9 +63,16 @@ def get_report(session: Session, *, account_id: UUID, campaign_id: UUID) -> Answ
 
 
 def get_report_links(session: Session, *, account_id: UUID, campaign_id: UUID) -> Answer:
-    """The links of a campaign that were clicked, most clicked first."""
+    """The links of a campaign that were clicked, most clicked first; a thousand at most."""
     _campaign(session, account_id, campaign_id)
-    amounts = counters.read(session, account_id=account_id, scope_id=campaign_id, dimension=Dimension.LINK)
+    amounts = counters.read(
+        session,
+        account_id=account_id,
+        scope_id=campaign_id,
+        dimension=Dimension.LINK,
+        most="clicks",
+        limit=LINKS_SHOWN,
+    )
     urls = messages.urls(session, account_id=account_id, link_ids=[UUID(key) for key in amounts])
     items = [
         {"url": urls[UUID(key)], "clicks": row["clicks"], "unique_clicks": row["unique_clicks"]}

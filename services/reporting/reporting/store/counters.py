@@ -37,14 +37,26 @@ def add(session: Session, tally: Tally) -> None:
         cursor.execute(_UPSERT, columns)
 
 
-def read(session: Session, *, account_id: UUID, scope_id: UUID, dimension: Dimension) -> dict[str, dict[str, int]]:
-    """Amounts by metric, by key, of one campaign (or account) in one dimension."""
+def read(
+    session: Session,
+    *,
+    account_id: UUID,
+    scope_id: UUID,
+    dimension: Dimension,
+    most: str | None = None,
+    limit: int = 10_000,
+) -> dict[str, dict[str, int]]:
+    """Amounts by metric, by key, of one campaign (or account) in one dimension.
+
+    :param most: the metric of which those with most come first; otherwise they are in the order of their keys.
+    """
+    order = f"{most} DESC, key" if most in METRICS else "key"
     rows = session.execute(
         text(
-            f"SELECT key, {_COLUMNS} FROM counters"
-            " WHERE scope_id = :scope AND dimension = :dimension AND account_id = :account ORDER BY key"
+            f"SELECT key, {_COLUMNS} FROM counters WHERE scope_id = :scope AND dimension = :dimension"
+            f" AND account_id = :account ORDER BY {order} LIMIT :limit"
         ),
-        {"scope": scope_id, "dimension": int(dimension), "account": account_id},
+        {"scope": scope_id, "dimension": int(dimension), "account": account_id, "limit": limit},
     )
     return {row.key: {metric: getattr(row, metric) for metric in METRICS} for row in rows}
 

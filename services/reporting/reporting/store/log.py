@@ -72,7 +72,9 @@ def sent_hour(row: str) -> str:
 # A state replaces another only with a higher rank; of two of the same rank the earlier stands, whichever came first.
 _MERGE = f"""
 WITH merged AS MATERIALIZED (
-    SELECT p.message_id, p.account_id, p.campaign_id, p.channel, p.day,
+    SELECT p.message_id, p.day, COALESCE(m.account_id, p.account_id) AS account_id,
+        CASE WHEN m.message_id IS NULL THEN p.campaign_id ELSE m.campaign_id END AS campaign_id,
+        COALESCE(m.channel, p.channel) AS channel,
         m.message_id IS NULL AS is_new, m.ctid AS place,
         m.state AS old_state, m.state_at AS old_state_at, m.submitted_at AS old_submitted_at, m.domain AS old_domain,
         m.parts AS old_parts, m.cost AS old_cost,
