@@ -17,6 +17,7 @@ from identity.domain import company as companies
 from identity.domain import passwords as password_rules
 from identity.domain import plans as plan_rules
 from identity.domain.actors import account_of
+from identity.domain.addresses import normal_email
 from identity.exceptions import account_name_taken, invalid_field, login_taken, not_found, vat_number_fixed
 from identity.hashing import Passwords
 from identity.models import Account
@@ -44,6 +45,7 @@ def register(
     if not accept_terms:
         raise invalid_field("accept_terms", "terms.not_accepted", "The terms must be accepted.")
     password_rules.ensure_acceptable(password, login=login)
+    email = normal_email(email)
     password_hash = passwords.hash(password)
     account_id, user_id = new_id(), new_id()
     with database.transaction() as session:
@@ -53,7 +55,7 @@ def register(
             id=user_id,
             account_id=account_id,
             login=login,
-            email=normal_email(email),
+            email=email,
             password_hash=password_hash,
             is_owner=True,
             language=language,
@@ -68,7 +70,7 @@ def register(
             account_id=account_id,
             account_name=account_name,
             login=login,
-            email=normal_email(email),
+            email=email,
         )
     return {
         "account_id": account_id,
@@ -131,9 +133,3 @@ def merged_company(row: Account, changes: dict[str, Any], *, by_operator: bool =
         if held and merged["vat_number"] != held and not by_operator:
             raise vat_number_fixed()
     return merged
-
-
-def normal_email(email: str) -> str:
-    """The address with its domain in lower case; the part before the @ is the recipient's business."""
-    local, _, domain = email.rpartition("@")
-    return f"{local}@{domain.lower()}"

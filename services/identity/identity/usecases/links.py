@@ -11,11 +11,11 @@ from identity import exceptions
 from identity.domain import passwords as password_rules
 from identity.domain import tokens
 from identity.domain.actors import account_of, session_user_of
+from identity.domain.addresses import normal_email
 from identity.hashing import Passwords
 from identity.models import User
 from identity.store import audit, second_factors, sessions, users
 from identity.usecases import mail, throttles
-from identity.usecases.accounts import normal_email
 from identity.usecases.announcements import announce_access_changed
 
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ def request_email_change(
     password: str,
 ) -> None:
     """Ask for another address, with the password; it changes when a link sent there is followed."""
+    new_email = normal_email(email)
     doors = throttles.doors("password", str(session_user_of(actor)), actor)
     with database.transaction() as session:
         throttles.count_attempt(session, doors, now)
@@ -94,7 +95,6 @@ def request_email_change(
         raise exceptions.invalid_field("password", "password.wrong", "This is not your password.")
     with database.transaction() as session:
         throttles.succeed(session, doors, now)
-        new_email = normal_email(email)
         link = _new_link(session, panel_url, user, now, purpose=EMAIL_CHANGE, life=EMAIL_CHANGE_LIFE, email=new_email)
         mail.ask_for(session, user, EMAIL_CHANGE, to=new_email, url=link, hours_valid=24)
         audit.record(session, actor, now, "email.change_requested", account_id=user.account_id, target_id=user.id)

@@ -15,11 +15,11 @@ from identity import exceptions
 from identity.domain import passwords as password_rules
 from identity.domain import rights
 from identity.domain.actors import account_of, session_user_of, user_of
+from identity.domain.addresses import normal_email
 from identity.hashing import Passwords
 from identity.models import User
 from identity.store import accounts, audit, second_factors, sessions, users
 from identity.usecases import throttles, views
-from identity.usecases.accounts import normal_email
 from identity.usecases.announcements import announce_access_changed
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from contracts.errors import Forbidden, Invalid
 from contracts.permissions import OWNER
 from identity.domain import networks, plans, rights, throttling, totp
+from identity.domain.addresses import normal_email
 from identity.domain.company import vat_number
 from identity.domain.throttling import PER_LOGIN, Throttle
 
@@ -137,6 +138,15 @@ def test_a_wrong_vat_number_is_refused(written: str) -> None:
 
 def test_a_foreign_vat_number_keeps_its_country() -> None:
     assert vat_number("de 136 695 976") == "DE136695976"
+
+
+# --- E-mail addresses
+
+
+def test_a_domain_is_kept_in_lower_case_and_idna() -> None:
+    assert normal_email("Róża.K@Kwiaciarnia-Róża.PL") == "Róża.K@xn--kwiaciarnia-ra-xob60t.pl"
+    with pytest.raises(Invalid):
+        normal_email(f"a@{'x' * 64}.pl")
 
 
 # --- Periods
