@@ -158,7 +158,7 @@ def measure(options: argparse.Namespace, url: str, amqp: str, name: str) -> None
     spy = None
     if options.profile:
         kind = "speedscope" if options.profile.endswith(".json") else "raw"
-        command = f"py-spy record -d 600 -t -r 200 -f {kind} -o {options.profile} --pid {connector.pid}"
+        command = f"{Path(sys.executable).with_name('py-spy')} record -d 600 -g -t -r 200 -f {kind} -o {options.profile} --pid {connector.pid}"
         spy = subprocess.Popen(shlex.split(command), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     started = cpu_started = 0.0
     while events.final < options.messages:

@@ -194,6 +194,7 @@ class Retry(Base):
     account_id: Mapped[UUID] = mapped_column(index=True)
     due_at: Mapped[datetime] = mapped_column(index=True)
     attempts: Mapped[int] = mapped_column(SmallInteger)
+    reason: Mapped[str | None]  # the code of the last failure; `no_carrier` is pulled forward when a carrier is back
     body: Mapped[bytes] = mapped_column(LargeBinary)  # JSON: the batch's header and one recipient
 
 

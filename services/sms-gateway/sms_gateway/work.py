@@ -122,12 +122,27 @@ class Chunk:
 
 
 class Message:
-    """One recipient on its way: from the claim to the settlement."""
+    """One recipient on its way: from the claim to the settlement.
+
+    `parts` is what a person pays for; `travelling` how many submit_sm carry it (one, where a message_payload does).
+    """
 
     __slots__ = (
-        "attempts", "carrier", "carrier_ids", "chunk", "code", "due_at", "existing", "message_id", "parts", "parts_left",
-        "recipient", "state", "submitted_at",
-    )  # fmt: skip
+        "attempts",
+        "carrier",
+        "carrier_ids",
+        "chunk",
+        "code",
+        "due_at",
+        "existing",
+        "message_id",
+        "parts",
+        "parts_left",
+        "recipient",
+        "state",
+        "submitted_at",
+        "travelling",
+    )
 
     def __init__(self, chunk: Chunk, recipient: dict[str, Any], message_id: str, existing: bool, attempts: int) -> None:
         self.chunk = chunk
@@ -137,11 +152,16 @@ class Message:
         self.attempts = attempts
         self.carrier: Any = None
         self.carrier_ids: list[str] | None = None
-        self.parts = self.parts_left = 1
+        self.parts = self.parts_left = self.travelling = 1
         self.state: MessageState | None = None
         self.code: str | None = None
         self.submitted_at = 0.0
         self.due_at: datetime | None = None
+
+    @property
+    def nothing_left(self) -> bool:
+        """No part of it was handed over, as far as anybody knows."""
+        return self.parts_left == self.travelling and self.state is None
 
 
 class Part:

@@ -65,6 +65,7 @@ class Connector:
             on_directory=lambda carriers, router: loop.call_soon_threadsafe(engine.use_directory, carriers, router),
             on_due=lambda chunks: loop.call_soon_threadsafe(engine.adopt, chunks),
         )
+        engine.on_carrier_up = keeper.carrier_is_up
         checks = {"broker": self._broker.ping, "database": self._database.ping}
         health = HealthServer(self._config.health_port, checks)
         await loop.run_in_executor(None, self._broker.start)
@@ -78,9 +79,10 @@ class Connector:
         gc.set_threshold(50_000, 20, 50)
         while not self._stop.is_set():
             await asyncio.sleep(0.1)
+        # The keeper first: what it takes out of the schedule must still find the ledger.
+        await loop.run_in_executor(None, keeping_up.join, 5.0)
         await engine.stop()
         await loop.run_in_executor(None, ledger.stop)
-        keeping_up.join(5.0)
         if not self._failed:
             with self._database.transaction() as session:
                 keeping.forget_instance(cursor_of(session), self._instance_id)

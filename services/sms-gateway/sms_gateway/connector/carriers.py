@@ -69,6 +69,8 @@ class Desk(Protocol):
 
     def wants_claims(self, carrier: CarrierWork) -> None: ...
 
+    def came_up(self, carrier: CarrierWork) -> None: ...
+
 
 class CarrierWork:
     """Implements `smpp.client.Work` for the links of one carrier."""
@@ -139,7 +141,7 @@ class CarrierWork:
             if status == 0:
                 ids = message.carrier_ids
                 if ids is None:
-                    ids = message.carrier_ids = [""] * message.parts
+                    ids = message.carrier_ids = [""] * message.travelling
                 ids[part.number - 1] = identifier
                 if message.state is None:
                     message.state = MessageState.SUBMITTED
@@ -159,7 +161,7 @@ class CarrierWork:
         if status not in TEMPORARY_STATUSES:
             message.state, message.code = MessageState.REJECTED, code
             return True
-        if message.parts == 1:
+        if message.travelling == 1:
             message.state, message.code = MessageState.DEFERRED, code
             return True
         # Some parts of a long message may have left: the others follow, they do not start anew.
@@ -200,6 +202,8 @@ class CarrierWork:
 
     def bound(self, link: Link) -> None:
         log.info("carrier_bound", carrier=self.settings.name, kind=link.settings.kind)
+        if link.sends and sum(each.sends and each.is_bound for each in self.links) == 1:
+            self._desk.came_up(self)
         self._desk.wants_claims(self)
 
     def unbound(self, link: Link, reason: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -18,20 +19,18 @@ from contracts.vocabulary import Lane, MessageState
 from sms_gateway import domain
 from sms_gateway.connector.carriers import LANES, CarrierSettings, CarrierWork
 from sms_gateway.connector.ledger import Acknowledgement, LedgerThread, Outcome
+from sms_gateway.connector.preparing import NO_CARRIER, prepare
 from sms_gateway.connector.publisher import Publisher
 from sms_gateway.connector.routing import Router
-from sms_gateway.rendering import RenderFailed
 from sms_gateway.smpp.client import Link
 from sms_gateway.smpp.constants import THROTTLING_STATUSES
-from sms_gateway.smpp.parts import LongForm
 from sms_gateway.store.receipts import Arrived
-from sms_gateway.work import Batch, Chunk, Content, Header, Message, Part, chunked, ids_as_text
+from sms_gateway.work import Batch, Chunk, Content, Header, Message, Part, chunked
 
 # More lane messages than this on their way to the broker, or outcomes on their way to disk: claim nothing new.
 MOST_UNPUBLISHED = 400
 MOST_UNCOMMITTED = 20_000
 FOREIGN_AGAIN_SECONDS = 1.0
-NO_CARRIER = "no_carrier"
 _THROTTLED_CODES = {f"0x{status:02x}" for status in THROTTLING_STATUSES}
 
 log = get_logger()
@@ -51,6 +50,7 @@ class Engine:
         self._orphans: list[Chunk] = []
         self.carriers: dict[UUID, CarrierWork] = {}
         self.stopping = False
+        self.on_carrier_up: Callable[[], None] = lambda: None
         self.ledger: LedgerThread
         self.publisher: Publisher
 
@@ -77,15 +77,17 @@ class Engine:
         await work.stop(patience=5.0)
         for chunk in waiting:
             self._place(chunk.batch, chunk.recipients)
-        leftover = [part for lane in LANES for part in work.ready[lane]]
-        self._give_back(leftover)
+        self._give_back([part for lane in LANES for part in work.ready[lane]])
 
     def _give_back(self, parts: list[Part]) -> None:
-        """Claimed and not handed over: they wait for another carrier."""
+        """Claimed and not handed over: they wait for another carrier. Of some, a part may have left: nobody knows more."""
         whole = {id(part.message): part.message for part in parts}
+        now = time.time()
         for message in whole.values():
-            if message.state is None:
+            if message.nothing_left:
                 message.state, message.code = MessageState.DEFERRED, NO_CARRIER
+            else:
+                message.state, message.submitted_at = MessageState.UNKNOWN, now
         self.settled(list(whole.values()))
 
     # --- batches from the lanes
@@ -144,30 +146,28 @@ class Engine:
 
     def _place(self, batch: Batch, recipients: list[dict[str, Any]]) -> None:
         """Chunks to the carriers that the routes choose."""
-        header = batch.header
-        by_carrier: dict[UUID | None, list[dict[str, Any]]] = {}
-        for recipient in recipients:
-            carrier_id = self._choose(header, recipient)
-            by_carrier.setdefault(carrier_id, []).append(recipient)
-        for carrier_id, group in by_carrier.items():
-            carrier = self.carriers.get(carrier_id) if carrier_id else None
+        lane = batch.header.lane
+        for carrier, group in self._by_carrier(batch.header, recipients):
             for some in chunked(group):
                 chunk = Chunk(batch, carrier, some)
                 if carrier is None:
                     self.ledger.claim(chunk)
                 else:
-                    carrier.waiting[header.lane].append(chunk)
+                    carrier.waiting[lane].append(chunk)
             if carrier is not None:
                 self.wants_claims(carrier)
 
-    def _choose(self, header: Header, recipient: dict[str, Any]) -> UUID | None:
-        return self._router.choose(
-            recipient["address"], header.account_id, header.lane, recipient["number"], self._is_up
-        )
-
-    def _is_up(self, carrier_id: UUID) -> bool:
-        carrier = self.carriers.get(carrier_id)
-        return carrier is not None and carrier.is_up
+    def _by_carrier(
+        self, header: Header, recipients: list[dict[str, Any]]
+    ) -> list[tuple[CarrierWork | None, list[dict[str, Any]]]]:
+        """Recipients by the carrier that the routes choose; None where no carrier is up."""
+        up = {carrier_id for carrier_id, carrier in self.carriers.items() if carrier.is_up}
+        groups: dict[UUID | None, list[dict[str, Any]]] = {}
+        choose, account_id, lane, is_up = self._router.choose, header.account_id, header.lane, up.__contains__
+        for recipient in recipients:
+            carrier_id = choose(recipient["address"], account_id, lane, recipient["number"], is_up)
+            groups.setdefault(carrier_id, []).append(recipient)
+        return [(self.carriers.get(carrier_id) if carrier_id else None, some) for carrier_id, some in groups.items()]
 
     # --- claims
 
@@ -195,10 +195,11 @@ class Engine:
     def _reroute(self, carrier: CarrierWork) -> None:
         """No bind is up: what waits unclaimed goes where the routes point now; what is claimed waits in the schedule."""
         chunks = [chunk for lane in LANES for chunk in carrier.waiting[lane]]
-        parts = [part for lane in LANES for part in carrier.ready[lane]]
+        parts = [part for lane in LANES for part in carrier.ready[lane] if part.message.nothing_left]
         for lane in LANES:
             carrier.waiting[lane].clear()
-            carrier.ready[lane].clear()
+            # A message that has left in part keeps its place: the rest of it follows when the carrier is back.
+            carrier.ready[lane] = deque(part for part in carrier.ready[lane] if not part.message.nothing_left)
         for chunk in chunks:
             self._place(chunk.batch, chunk.recipients)
         if parts:
@@ -226,65 +227,11 @@ class Engine:
             if taken.foreign:
                 self._loop.call_later(FOREIGN_AGAIN_SECONDS, self._place, taken.chunk.batch, taken.foreign)
             if taken.mine:
-                self.enqueue(taken.chunk)
+                self._enqueue(taken.chunk, carrier, taken.mine)
         for carrier in {taken.chunk.carrier for taken in outcome.taken if taken.chunk.carrier is not None}:
             carrier.fill()
         for carrier in list(self.carriers.values()):
             self.wants_claims(carrier)
-
-    # --- a claimed chunk becomes submit_sm bodies
-
-    def enqueue(self, chunk: Chunk) -> None:
-        """Render, encode and queue a claimed chunk; what cannot be sent is settled at once."""
-        now = time.time()
-        header, content, carrier = chunk.batch.header, chunk.batch.content, chunk.carrier
-        message_id_of = ids_as_text(header.send_id)
-        if carrier is not None and not carrier.is_up:
-            carrier = None
-        envelope = content.envelope(carrier.settings.long_form if carrier else LongForm.UDH)
-        queue = carrier.ready[header.lane] if carrier else None
-        finished: list[Message] = []
-        encode, bodies_of, valid = content.template.encode, envelope.bodies, domain.ADDRESS.match
-        give_up_at = domain.give_up_at(
-            datetime.fromtimestamp(header.accepted_at, UTC), header.lane, content.content.get("validity_minutes")
-        ).timestamp()
-        for recipient in chunk.recipients:
-            number = recipient["number"]
-            message = Message(
-                chunk, recipient, message_id_of(number), number in chunk.existing, chunk.attempts.get(number, 0)
-            )
-            message.carrier = carrier
-            address = recipient["address"]
-            if now > give_up_at:
-                message.state, message.code = MessageState.EXPIRED, "too_late"
-            elif not valid(address):
-                message.state, message.code = MessageState.REJECTED, "address.invalid"
-            elif queue is None:
-                message.state, message.code = MessageState.DEFERRED, NO_CARRIER
-            else:
-                try:
-                    encoded = encode(recipient.get("fields") or {})
-                except RenderFailed as failed:
-                    message.state, message.code = MessageState.REJECTED, failed.code
-                else:
-                    self._reference = (self._reference + 1) & 0xFF
-                    bodies = bodies_of(address, encoded, self._reference)
-                    message.parts = len(encoded.bodies)
-                    self._queue(queue, message, bodies)
-                    continue
-            message.submitted_at = now
-            finished.append(message)
-        if finished:
-            self.settled(finished)
-
-    @staticmethod
-    def _queue(queue: Any, message: Message, bodies: list[bytes]) -> None:
-        message.parts_left = len(bodies)
-        if len(bodies) == 1:
-            queue.append(Part(bodies[0], message, 1))
-            return
-        for number, body in enumerate(bodies, 1):
-            queue.append(Part(body, message, number))
 
     # --- Desk, called by the carriers
 
@@ -294,7 +241,7 @@ class Engine:
         for message in messages:
             if message.state is MessageState.DEFERRED:
                 now = now or datetime.now(UTC)
-                # A throttle passes in seconds, however often it is met.
+                # A throttle passes in seconds, however often it is met. Who waits for a carrier is pulled forward.
                 attempts = 0 if message.code in _THROTTLED_CODES else message.attempts
                 message.due_at = domain.retry_at(now, attempts, random.random())
                 message.submitted_at = message.submitted_at or now.timestamp()
@@ -305,19 +252,26 @@ class Engine:
         connection = link.connection
         self.ledger.receive(Acknowledgement(receipts, lambda: link.acknowledge(sequences, connection)))
 
+    def came_up(self, carrier: CarrierWork) -> None:
+        self.on_carrier_up()
+
     # --- the retry schedule
 
     def adopt(self, chunks: list[Chunk]) -> None:
-        """Chunks of the retry schedule, claimed by the keeper: choose a carrier each and queue them."""
+        """Chunks of the retry schedule, claimed by the keeper: choose a carrier for each recipient and queue them."""
         for chunk in chunks:
-            self._loop.create_task(self._adopt(chunk))
+            for carrier, some in self._by_carrier(chunk.batch.header, chunk.recipients):
+                self._enqueue(chunk, carrier, some)
+        for carrier in self.carriers.values():
+            carrier.fill()
 
-    async def _adopt(self, chunk: Chunk) -> None:
-        carrier_id = self._choose(chunk.batch.header, chunk.recipients[0])
-        chunk.carrier = self.carriers.get(carrier_id) if carrier_id else None
-        self.enqueue(chunk)
-        if chunk.carrier is not None:
-            chunk.carrier.fill()
+    def _enqueue(self, chunk: Chunk, carrier: CarrierWork | None, recipients: list[dict[str, Any]]) -> None:
+        if carrier is not None and not carrier.is_up:
+            carrier = None
+        self._reference = (self._reference + len(recipients)) & 0xFF
+        finished = prepare(chunk, carrier, recipients, reference=self._reference, now=time.time())
+        if finished:
+            self.settled(finished)
 
     def is_hungry(self) -> bool:
         """Whether the retry schedule may hand over some more."""
@@ -338,3 +292,6 @@ class Engine:
         ):
             await asyncio.sleep(0.02)
         await asyncio.gather(*(carrier.stop(patience=5.0) for carrier in self.carriers.values()))
+        # What came from a lane goes back to it with its delivery; what came from the schedule goes back there.
+        left = [part for carrier in self.carriers.values() for lane in LANES for part in carrier.ready[lane]]
+        self._give_back([part for part in left if part.message.chunk.batch.delivery is None])

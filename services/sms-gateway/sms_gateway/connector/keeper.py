@@ -20,6 +20,7 @@ from chassis.logs import get_logger
 from chassis.secrets import Vault
 from contracts.vocabulary import Lane, MessageState
 from sms_gateway.connector.carriers import CarrierSettings
+from sms_gateway.connector.preparing import NO_CARRIER
 from sms_gateway.connector.publisher import Publisher
 from sms_gateway.connector.routing import Router, RouteRule
 from sms_gateway.rendering import RenderFailed
@@ -32,7 +33,7 @@ DUE_AT_ONCE = 500
 ABANDONED_AT_ONCE = 20
 # The ledger gets each row once by COPY and changes it once when the receipt comes. With this much left free on a page the
 # change stays on it (heap-only), and touches no index.
-FILLFACTOR = 55
+FILLFACTOR = 50
 PARTITIONED = ("ledger", "ledger_parts")
 
 log = get_logger()
@@ -59,6 +60,7 @@ class Keeper:
         self._is_hungry = is_hungry
         self._on_directory = on_directory
         self._on_due = on_due
+        self._carrier_came_up = threading.Event()
         self._seen: Any = None
         self._contents: dict[str, Content] = {}
         self._partitions_on: datetime | None = None
@@ -76,6 +78,7 @@ class Keeper:
             for step in (
                 self._renew,
                 self._look_up,
+                self._pull_forward,
                 self._hand_over_due,
                 self._sweep,
                 self._unpark,
@@ -123,6 +126,16 @@ class Keeper:
         )  # fmt: skip
 
     # --- the retry schedule
+
+    def carrier_is_up(self) -> None:
+        """From the loop: a carrier came back; what waited for one need not wait on."""
+        self._carrier_came_up.set()
+
+    def _pull_forward(self) -> None:
+        if self._carrier_came_up.is_set():
+            self._carrier_came_up.clear()
+            with self._transaction() as session:
+                keeping.pull_forward(cursor_of(session), NO_CARRIER)
 
     def _hand_over_due(self) -> None:
         while self._is_hungry():

@@ -119,6 +119,7 @@ def _create_work() -> None:
         sa.Column("account_id", sa.Uuid, nullable=False, index=True),
         sa.Column("due_at", TIME, nullable=False, index=True),
         sa.Column("attempts", sa.SmallInteger, nullable=False),
+        sa.Column("reason", sa.Text),
         sa.Column("body", sa.LargeBinary, nullable=False),
     )
     op.create_table(

@@ -36,6 +36,11 @@ def take_due(cursor: Cursor[Any], limit: int) -> list[Due]:
     return [Due(attempts, orjson.loads(body)) for attempts, body in cursor.fetchall()]
 
 
+def pull_forward(cursor: Cursor[Any], reason: str) -> None:
+    """A carrier is back: what waited for one is due now."""
+    cursor.execute("UPDATE retries SET due_at = now() WHERE reason = %s AND due_at > now()", (reason,))
+
+
 def take_abandoned(cursor: Cursor[Any], limit: int) -> list[Abandoned]:
     """Take claims of instances whose lease ran out, in the caller's transaction."""
     cursor.execute(

@@ -35,14 +35,14 @@ class Arrived(NamedTuple):
 _APPLY = """
 WITH hit AS MATERIALIZED (
   SELECT r.id, r.state, r.code, r.at, found.message_id
-  FROM unnest(%(ids)s::text[], %(states)s::text[], %(codes)s::text[], %(ats)s::timestamptz[]) AS r(id, state, code, at)
+  FROM unnest(%(ids)s::text[], %(states)s::text[], %(codes)s::text[], %(ats)s::float8[]) AS r(id, state, code, at)
   CROSS JOIN LATERAL (
     SELECT message_id, carrier_id, state FROM ledger
     WHERE carrier_message_id = r.id AND message_id >= %(since)s OFFSET 0
   ) found
   WHERE found.carrier_id = %(carrier_id)s AND found.state IN ('submitted', 'unknown') AND found.state <> r.state
 )
-UPDATE ledger l SET state = hit.state, code = hit.code, final_at = CASE WHEN hit.state <> 'unknown' THEN hit.at END
+UPDATE ledger l SET state = hit.state, code = hit.code, final_at = CASE WHEN hit.state <> 'unknown' THEN to_timestamp(hit.at) END
 FROM hit
 WHERE l.message_id = hit.message_id AND l.message_id >= %(since)s AND l.state IN ('submitted', 'unknown')
 RETURNING hit.id, l.message_id::text, l.account_id::text, l.campaign_id::text
@@ -108,13 +108,21 @@ def apply(cursor: Cursor[Any], arrived: Sequence[Arrived], now: datetime) -> lis
 def _arguments(carrier_id: UUID, waiting: dict[str, Arrived], since: datetime) -> dict[str, Any]:
     receipts = list(waiting.values())
     return {
-        "ids": [receipt.carrier_message_id for receipt in receipts],
-        "states": [receipt.state for receipt in receipts],
-        "codes": [receipt.code for receipt in receipts],
-        "ats": [datetime.fromtimestamp(receipt.at, UTC) for receipt in receipts],
+        "ids": array_of_text([receipt.carrier_message_id for receipt in receipts]),
+        "states": array_of_text([receipt.state for receipt in receipts]),
+        "codes": array_of_text([receipt.code for receipt in receipts]),
+        "ats": array_of_text([str(receipt.at) for receipt in receipts]),
         "since": first_id_at(since),
         "carrier_id": carrier_id,
     }
+
+
+def array_of_text(values: Sequence[str]) -> str:
+    """PostgreSQL's literal of an array; the driver's own dumper takes five times as long for each element."""
+    joined = '","'.join(values)
+    if "\\" in joined or joined.count('"') != 2 * (len(values) - 1 if values else 0):
+        joined = '","'.join([value.replace("\\", "\\\\").replace('"', '\\"') for value in values])
+    return '{"' + joined + '"}' if values else "{}"
 
 
 def _apply_to_messages(

@@ -51,7 +51,7 @@ def _row(message: Message) -> str:
     ids = message.carrier_ids
     return (
         f"{message.message_id}\t{header.account_id}\t{header.campaign_id or _NULL}\t{recipient.get('contact_id') or _NULL}\t"
-        f"{message.carrier or _NULL}\t{ids[0].translate(_ESCAPES) if ids and message.parts == 1 else _NULL}\t"
+        f"{message.carrier or _NULL}\t{ids[0].translate(_ESCAPES) if ids and message.travelling == 1 else _NULL}\t"
         f"{recipient['address'].translate(_ESCAPES)}\t{message.state}\t{message.code or _NULL}\t{message.parts}\t"
         f"{stamp}\t{stamp if message.state in FINAL else _NULL}\n"
     )
@@ -73,7 +73,7 @@ def _upsert(cursor: Cursor[Any], messages: Sequence[Message]) -> None:
     for message in messages:
         header, recipient = message.chunk.batch.header, message.recipient
         moment = datetime.fromtimestamp(message.submitted_at, UTC)
-        single = message.carrier_ids if message.parts == 1 else None
+        single = message.carrier_ids if message.travelling == 1 else None
         row = (
             message.message_id, header.account_id, header.campaign_id, recipient.get("contact_id") or None,
             message.carrier.id if message.carrier else None, single[0] if single else None, recipient["address"],
@@ -96,7 +96,7 @@ def _write_parts(cursor: Cursor[Any], messages: Sequence[Message]) -> None:
     rows = [
         (message.message_id, number, str(message.carrier), identifier, "submitted")
         for message in messages
-        if message.parts > 1 and message.carrier_ids
+        if message.travelling > 1 and message.carrier_ids
         for number, identifier in enumerate(message.carrier_ids, 1)
         if identifier
     ]
@@ -116,10 +116,10 @@ def _schedule(cursor: Cursor[Any], deferred: Sequence[Message]) -> None:
     for message in deferred:
         header = message.chunk.batch.header
         body = orjson.dumps({**header.as_json(), "recipients": [message.recipient]})
-        rows.append((message.message_id, header.account_id, message.due_at, message.attempts + 1, body))
+        rows.append((message.message_id, header.account_id, message.due_at, message.attempts + 1, message.code, body))
     cursor.execute(
-        "INSERT INTO retries (message_id, account_id, due_at, attempts, body)"
-        " SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[], %s::smallint[], %s::bytea[])"
+        "INSERT INTO retries (message_id, account_id, due_at, attempts, reason, body)"
+        " SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[], %s::smallint[], %s::text[], %s::bytea[])"
         " ON CONFLICT (message_id) DO NOTHING",
         [list(column) for column in zip(*rows, strict=True)],
     )

@@ -1,0 +1,42 @@
+"""Which carrier a message leaves by."""
+
+from collections import Counter
+from uuid import UUID, uuid4
+
+from contracts.vocabulary import Lane
+
+from sms_gateway.connector.routing import Router, RouteRule
+
+A, B, C = uuid4(), uuid4(), uuid4()
+ACCOUNT = str(uuid4())
+
+
+def choose(
+    router: Router, address: str = "+48600100200", *, up: set[UUID], number: int = 0, lane: Lane = Lane.BULK
+) -> UUID | None:
+    return router.choose(address, ACCOUNT, lane, number, up.__contains__)
+
+
+def test_the_longest_prefix_wins_and_the_others_are_its_fail_over() -> None:
+    router = Router([RouteRule(A), RouteRule(B, "+48"), RouteRule(C, "+4860", priority=900)])
+    assert choose(router, up={A, B, C}) == C
+    assert choose(router, up={A, B}) == B
+    assert choose(router, up={A}) == A
+    assert choose(router, up=set()) is None
+    assert choose(router, "+49600100200", up={A, B, C}) == A
+
+
+def test_shares_spread_the_traffic_and_the_priority_is_kept() -> None:
+    router = Router([RouteRule(A, share=3), RouteRule(B, share=1), RouteRule(C, priority=200)])
+    spread = Counter(choose(router, up={A, B, C}, number=number) for number in range(400))
+    assert spread == {A: 300, B: 100}
+    assert {choose(router, up={B, C}, number=number) for number in range(10)} == {B}
+    assert choose(router, up={C}) == C
+
+
+def test_lanes_and_accounts_have_routes_of_their_own() -> None:
+    router = Router(
+        [RouteRule(A), RouteRule(B, lane="otp", priority=1), RouteRule(C, account_id=str(uuid4()), priority=0)]
+    )
+    assert choose(router, up={A, B, C}, lane=Lane.OTP) == B
+    assert choose(router, up={A, B, C}) == A

@@ -1,0 +1,98 @@
+"""Rendering and the bodies of submit_sm, read back with the general codec."""
+
+import pytest
+from contracts.ids import message_id
+from chassis.ids import new_id
+
+from sms_gateway.rendering import Encoded, RenderFailed, Template
+from sms_gateway.smpp import parts
+from sms_gateway.smpp import pdu as smpp
+from sms_gateway.smpp.constants import Command, Tag
+from sms_gateway.smpp.parts import LongForm
+from sms_gateway.submission import Envelope, relative_time
+from sms_gateway.work import ids_as_text
+
+LONG = "Zażółć gęślą jaźń. " * 10
+
+
+def sent(text: str, form: LongForm = LongForm.UDH, sender: str = "Wici", **content: object) -> list[smpp.Pdu]:
+    encoding, octets = parts.encode(text)
+    encoded = Encoded(encoding, tuple(parts.split(encoding, octets)))
+    bodies = Envelope(sender, content, form).bodies("+48600100200", encoded, 0x1234)
+    return [smpp.decode(smpp.pack_header(16 + len(body), Command.SUBMIT_SM, 0, 1) + body) for body in bodies]
+
+
+def test_a_short_message() -> None:
+    (pdu,) = sent("Hello €")
+    assert pdu.fields["source_addr"] == "Wici"
+    assert (pdu.fields["source_addr_ton"], pdu.fields["dest_addr_ton"], pdu.fields["dest_addr_npi"]) == (5, 1, 1)
+    assert pdu.fields["destination_addr"] == "48600100200"
+    assert pdu.fields["short_message"] == b"Hello \x1be"
+    assert (pdu.fields["registered_delivery"], pdu.fields["data_coding"], pdu.fields["esm_class"]) == (1, 0, 0)
+
+
+def test_a_phone_number_as_sender() -> None:
+    (pdu,) = sent("x", sender="+48500100200")
+    assert (pdu.fields["source_addr_ton"], pdu.fields["source_addr_npi"], pdu.fields["source_addr"]) == (
+        1,
+        1,
+        "48500100200",
+    )
+
+
+def test_flash_and_validity() -> None:
+    (pdu,) = sent("ż", flash=True, validity_minutes=4320)
+    assert pdu.fields["data_coding"] == 0x18
+    assert pdu.fields["validity_period"] == "000003000000000R"
+    assert relative_time(90) == b"000000013000000R"
+
+
+def test_long_message_by_header() -> None:
+    pdus = sent(LONG)
+    octets = [pdu.fields["short_message"] for pdu in pdus]
+    assert all(isinstance(each, bytes) and len(each) <= 140 for each in octets)
+    assert [each[:6] for each in octets] == [bytes((5, 0, 3, 0x34, len(pdus), n)) for n in range(1, len(pdus) + 1)]  # type: ignore[index]
+    assert b"".join(each[6:] for each in octets).decode("utf-16-be") == LONG  # type: ignore[index,misc]
+    assert {pdu.fields["esm_class"] for pdu in pdus} == {0x40}
+
+
+def test_long_message_by_parameters() -> None:
+    pdus = sent(LONG, LongForm.SAR)
+    assert [pdu.tlvs[Tag.SAR_SEGMENT_SEQNUM][0] for pdu in pdus] == list(range(1, len(pdus) + 1))
+    assert {pdu.tlvs[Tag.SAR_MSG_REF_NUM] for pdu in pdus} == {b"\x12\x34"}
+    assert "".join(pdu.fields["short_message"].decode("utf-16-be") for pdu in pdus) == LONG  # type: ignore[union-attr]
+
+
+def test_long_message_as_payload() -> None:
+    (pdu,) = sent(LONG, LongForm.PAYLOAD)
+    assert pdu.fields["short_message"] == b""
+    assert pdu.tlvs[Tag.MESSAGE_PAYLOAD].decode("utf-16-be") == LONG
+
+
+def test_an_empty_field_takes_the_default_and_a_missing_one_fails() -> None:
+    template = Template({"text": "Hej {{ first_name | default('Kliencie') }}"})
+    assert template.variables == ["first_name"]
+    assert (
+        template.text({"first_name": ""}) == template.text({"first_name": None}) == template.text({}) == "Hej Kliencie"
+    )
+    with pytest.raises(RenderFailed) as caught:
+        Template({"text": "Hej {{ first_name }}"}).text({})
+    assert caught.value.code == "field.missing"
+
+
+@pytest.mark.parametrize(
+    "text", ["{{ 'a' * 10 ** 9 }}", "{% for i in range(10 ** 9) %}x{% endfor %}", "{{ x", "{% include 'a' %}"]
+)
+def test_hostile_templates_fail_fast(text: str) -> None:
+    with pytest.raises(RenderFailed):
+        Template({"text": text}).encode({})
+
+
+def test_a_literal_text_is_no_template() -> None:
+    assert Template({"text": "{{ x }}", "literal": True}).text({}) == "{{ x }}"
+
+
+def test_message_ids_as_text() -> None:
+    send_id = new_id()
+    of = ids_as_text(send_id)
+    assert all(of(number) == str(message_id(send_id, number)) for number in (0, 1, 255, 2**32 - 1))
