@@ -7,6 +7,7 @@ authority's own patterns, so that it can only say what the authority says (a pro
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 
 import phonenumbers
@@ -24,12 +25,20 @@ def to_e164(raw: str, region: str) -> str | None:
 
     Read as valid: `+48xxxxxxxxx`, `0048xxxxxxxxx`, `48xxxxxxxxx`, `0xxxxxxxxx`, `xxxxxxxxx`, each with separators.
     """
-    dialled = raw.translate(SEPARATORS)
-    if region == "PL":
-        match = _polish().fullmatch(dialled)
-        if match:
-            return "+48" + match[1]
-    return by_authority(dialled, region)
+    return dialled_in("PL")(raw) if region == "PL" else by_authority(raw, region)
+
+
+def dialled_in(region: str) -> Callable[[str], str | None]:
+    """`to_e164` for many numbers of one region."""
+    if region != "PL":
+        return lambda raw: by_authority(raw, region)
+    match = _polish().fullmatch
+
+    def polish(raw: str) -> str | None:
+        found = match(raw) or match(raw.translate(SEPARATORS))
+        return "+48" + found[1] if found else by_authority(raw, "PL")
+
+    return polish
 
 
 def by_authority(raw: str, region: str) -> str | None:

@@ -14,7 +14,7 @@ from functools import lru_cache, partial
 
 from contacts.domain.columns import ADDRESS_FIELDS, BUILT_IN, CONSENT_FIELDS, MODIFIED
 from contacts.domain.emails import normalise
-from contacts.domain.phones import to_e164
+from contacts.domain.phones import dialled_in
 from contacts.domain.values import MAX_TEXT, FieldType, to_boolean, to_date, to_number
 
 MAX_EXTERNAL_ID = 200
@@ -82,13 +82,16 @@ class Reader:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._convert = {name: self._converter(name) for name in plan.columns.values()}
+        given = {*plan.columns.values(), *(f"{channel}_consent" for channel in plan.consent)}
+        # What a staged row holds after its number and key.
+        self.names = [*(name for name in STAGED if name in given), *plan.custom]
 
     def read(
         self, rows: Sequence[list[str]], first: int
     ) -> tuple[list[tuple[str | int | None, ...]], list[Problem], int]:
         """Staged rows, problems and the number of rows that are not empty, of `rows` whose first has number `first`.
 
-        A staged row is `(number, key, *STAGED, *custom)`, every value as PostgreSQL reads it.
+        A staged row is `(number, key, *names)`, every value as PostgreSQL reads it.
         """
         numbers, kept, problems = self._aligned(rows, first)
         count = len(kept) + len(problems)
@@ -105,21 +108,24 @@ class Reader:
         staged = self._staged(numbers, columns, found, problems)
         return staged, problems, count
 
-    def _aligned(self, rows: Sequence[list[str]], first: int) -> tuple[list[int], list[list[str]], list[Problem]]:
+    def _aligned(
+        self, rows: Sequence[list[str]], first: int
+    ) -> tuple[Sequence[int], Sequence[list[str]], list[Problem]]:
+        """Rows of the header's width that are not empty, with their numbers."""
         width = self._plan.width
+        if all(map(width.__eq__, map(len, rows))) and not any(map(_is_blank, [row[0] for row in rows])):
+            return range(first, first + len(rows)), rows, []
         numbers: list[int] = []
         kept: list[list[str]] = []
         problems: list[Problem] = []
         for number, row in enumerate(rows, first):
-            if len(row) != width:
-                if not any(cell.strip() for cell in row[width:]):
-                    row = row[:width] + [""] * (width - len(row))
-                else:
-                    problems.append(Problem(number, "row.too_many_cells", True))
-                    continue
-            if any(row) and any(cell.strip() for cell in row):
-                numbers.append(number)
-                kept.append(row)
+            if all(map(_is_blank, row)):
+                continue
+            if not all(map(_is_blank, row[width:])):
+                problems.append(Problem(number, "row.too_many_cells", True))
+                continue
+            numbers.append(number)
+            kept.append(row[:width] + [""] * (width - len(row)))
         return numbers, kept, problems
 
     def _column(self, name: str, cells: Sequence[str], found: dict[int, list[str]]) -> Column:
@@ -132,7 +138,7 @@ class Reader:
         return values
 
     def _staged(
-        self, numbers: list[int], columns: dict[str, Column], found: dict[int, list[str]], problems: list[Problem]
+        self, numbers: Sequence[int], columns: dict[str, Column], found: dict[int, list[str]], problems: list[Problem]
     ) -> list[tuple[str | int | None, ...]]:
         empty: Column = [None] * len(numbers)
         key, second, third = (columns.get(name, empty) for name in self._plan.keys)
@@ -143,15 +149,14 @@ class Reader:
         lost = [at for at, one in enumerate(keys) if one is None]
         if found or lost:
             self._judge(numbers, keys, lost, found, problems)
-        names = (*STAGED, *self._plan.custom)
-        lists = [columns.get(name, empty) for name in names]
+        lists = [columns[name] for name in self.names]
         if not found and not lost:
             return list(zip(numbers, keys, *lists, strict=True))
         return [row for row in zip(numbers, keys, *lists, strict=True) if row[1] is not None]
 
     def _judge(
         self,
-        numbers: list[int],
+        numbers: Sequence[int],
         keys: list[str | None],
         lost: list[int],
         found: dict[int, list[str]],
@@ -169,7 +174,7 @@ class Reader:
         if name == "email":
             return normalise
         if name == "phone":
-            return partial(to_e164, region=self._plan.region)
+            return dialled_in(self._plan.region)
         if name in CONSENT_FIELDS:
             return _boolean
         if name == "birth_date":
@@ -179,6 +184,10 @@ class Reader:
         if name == "external_id":
             return partial(_text, limit=MAX_EXTERNAL_ID)
         return _BY_TYPE[self._plan.custom.get(name, FieldType.TEXT)]
+
+
+def _is_blank(cell: str) -> bool:
+    return not cell or cell.isspace()
 
 
 def _text(cell: str, limit: int = MAX_TEXT) -> str | None:

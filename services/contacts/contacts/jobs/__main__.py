@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 
@@ -15,6 +16,8 @@ from contacts.jobs.worker import Heart, Worker
 
 def main(stop: threading.Event) -> None:
     settings = config.load(JobsConfig, os.environ)
+    # Rows come by the ten thousand and die young; looking for cycles among them costs a sixth of reading a file.
+    gc.set_threshold(50_000, 20, 20)
     engine = make_engine(settings.database_url, pool_size=2 * settings.workers + 3, application_name="contacts.jobs")
     database = Database(engine)
     health = HealthServer(settings.health_port, {"database": database.ping})

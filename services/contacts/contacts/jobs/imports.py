@@ -128,6 +128,8 @@ class _Import:
 
     def _read(self) -> bool:
         state, reader = self._state, Reader(self._plan)
+        built_in = reader.names[: len(reader.names) - len(self._plan.custom)]
+        self._columns = [*built_in, *(f"c{at}" for at in range(len(self._plan.custom)))]
         _, header_row, rows = self._source.table()
         for _ in islice(rows, state["position"]):
             pass
@@ -152,7 +154,7 @@ class _Import:
     def _store(self, size: int, staged: list[Any], problems: list[Problem], count: int) -> None:
         state = self._state
         with self._database.transaction() as session:
-            staging.copy(session, self._job.id, staged)
+            staging.copy(session, self._job.id, self._columns, staged)
             staging.add_problems(session, self._job.id, [(one.row, one.rejected, one.code) for one in problems])
             state["position"] += size
             state["staged"] += len(staged)

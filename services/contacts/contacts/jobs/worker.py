@@ -12,6 +12,7 @@ from uuid import UUID
 
 from chassis.database import Database
 from chassis.ids import new_id
+from chassis.inbox import forget_old
 from chassis.logs import bind, get_logger
 from contacts.exceptions import FileRefused, JobCancelled, LeaseLost
 from contacts.jobs import exports, imports, snapshots
@@ -57,6 +58,8 @@ class Heart:
                     swept = time.monotonic()
                     with self._database.transaction() as session:
                         file_store.delete_expired(session)
+                        store.forget_old(session)
+                        forget_old(session)
             except Exception as error:
                 log.warning("heartbeat_failed", error=repr(error))
             stop.wait(BEAT_SECONDS) if not stop.is_set() else time.sleep(POLL_SECONDS)
@@ -119,8 +122,16 @@ class Worker:
         except FileRefused as refused:
             self._end(job, "failed", {"code": refused.code, "detail": refused.detail})
         except Exception:
-            # The lease runs out, and somebody tries again from the checkpoint, `MAX_ATTEMPTS` times.
+            # A deadlock with somebody's edit, a lost connection: tried again from the last checkpoint.
             log.exception("job_failed", kind=job.kind, job_id=str(job.id), attempts=job.attempts)
+            self._let_go(job)
+
+    def _let_go(self, job: store.Job) -> None:
+        try:
+            with self._database.transaction() as session:
+                store.retry_soon(session, job)
+        except Exception as error:
+            log.warning("job_not_let_go", job_id=str(job.id), error=repr(error))  # its lease runs out instead
 
     def _go_on(self, turn_ends: float) -> bool:
         if self._stop.is_set():

@@ -15,14 +15,20 @@ CHUNKS_AT_ONCE = 4
 Transaction = Callable[[], AbstractContextManager[Session]]
 
 
-def add(session: Session, *, file_id: UUID, account_id: UUID, filename: str, media_type: str) -> None:
+def add(session: Session, *, file_id: UUID, account_id: UUID, filename: str, media_type: str, days: int = 30) -> None:
+    """A new file without content, which goes after `days`."""
     session.execute(
         text(
-            "INSERT INTO files (id, account_id, filename, media_type) VALUES (:id, :account, :filename, :type)"
-            " ON CONFLICT DO NOTHING"
+            "INSERT INTO files (id, account_id, filename, media_type, expires_at)"
+            " VALUES (:id, :account, :filename, :type, now() + make_interval(days => :days)) ON CONFLICT DO NOTHING"
         ),
-        {"id": file_id, "account": account_id, "filename": filename, "type": media_type},
+        {"id": file_id, "account": account_id, "filename": filename, "type": media_type, "days": days},
     )
+
+
+def keep(session: Session, *, file_id: UUID) -> None:
+    """An upload that is to be imported stays until it is."""
+    session.execute(text("UPDATE files SET expires_at = now() + interval '30 days' WHERE id = :id"), {"id": file_id})
 
 
 def find(session: Session, *, account_id: UUID, file_id: UUID, lock: bool = False) -> RowMapping | None:

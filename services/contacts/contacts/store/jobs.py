@@ -196,6 +196,30 @@ def give_back(session: Session, job: Job) -> None:
     )
 
 
+def retry_soon(session: Session, job: Job) -> None:
+    """Let go of a job that failed; somebody claims it again in a moment, `MAX_ATTEMPTS` times without progress."""
+    session.execute(
+        text(
+            "UPDATE jobs SET lease_owner = NULL, lease_until = now() + make_interval(secs => attempts)"
+            " WHERE id = :id AND lease_owner = :owner AND state = 'running'"
+        ),
+        {"id": job.id, "owner": job.owner},
+    )
+
+
+def forget_old(session: Session) -> None:
+    """Problems of imports go with their files, jobs after a year."""
+    session.execute(
+        text(
+            "DELETE FROM import_problems p USING jobs j WHERE j.id = p.import_id"
+            " AND j.finished_at < now() - interval '30 days'"
+        )
+    )
+    session.execute(
+        text("DELETE FROM jobs WHERE finished_at < now() - interval '1 year' AND kind IN ('import', 'export')")
+    )
+
+
 def others_wait(session: Session) -> bool:
     """Whether somebody waits for a turn."""
     return bool(session.scalar(text("SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 'waiting')")))

@@ -48,11 +48,12 @@ def count(session: Session, import_id: UUID) -> int | None:
     return int(session.scalar(text(f"SELECT count(*) FROM {name_of(import_id)}")) or 0)
 
 
-def copy(session: Session, import_id: UUID, rows: Sequence[tuple[Any, ...]]) -> None:
+def copy(session: Session, import_id: UUID, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
     """COPY staged rows in CSV form: the `csv` module writes it in C, and None becomes NULL."""
     written = io.StringIO()
     csv.writer(written, lineterminator="\n").writerows(rows)
-    with cursor_of(session) as cursor, cursor.copy(f"COPY {name_of(import_id)} FROM STDIN (FORMAT csv)") as into:
+    statement = f"COPY {name_of(import_id)} (row_number, key, {', '.join(columns)}) FROM STDIN (FORMAT csv)"
+    with cursor_of(session) as cursor, cursor.copy(statement) as into:
         into.write(written.getvalue())
 
 

@@ -69,7 +69,7 @@ def chosen(session: Session, account_id: UUID, group_id: UUID | None, segment_id
     """Who is exported."""
     if group_id:
         groups.ensure_known(session, account_id, [group_id], "group_id")
-        return Filter(audience_store.in_groups("groups"), {"groups": [group_id]})
+        return Filter(audience_store.in_group("group_id"), {"group_id": group_id})
     if segment_id:
         return segments.of_id(session, account_id, segment_id, "segment_id", now)
     return Filter("true", {})

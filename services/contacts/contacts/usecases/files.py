@@ -37,6 +37,7 @@ def begin(session: Session, actor: Actor, now: datetime, *, filename: str, size:
         account_id=account_of(actor),
         filename=filename,
         media_type="application/octet-stream",
+        days=1,
     )
     return {"upload_id": upload_id}
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from contacts.domain import sources
-from contacts.domain.columns import Guess
+from contacts.domain.columns import CONSENT_FIELDS, Guess
 from contacts.domain.files import PUBLIC_NAMES
 from contacts.domain.phones import is_region
-from contacts.domain.rows import STAGED, Plan, Reader
-from contacts.domain.values import FieldType
+from contacts.domain.rows import Plan, Reader
+from contacts.domain.values import FieldType, typed
 from contacts.exceptions import FileRefused, field_invalid
 from contacts.store import fields as field_store
 from contacts.store import files as file_store
@@ -53,8 +53,9 @@ def preview(
 
 
 def _preview_rows(session: Session, account_id: UUID, plan: Plan, samples: list[list[str]]) -> list[View]:
-    staged, problems, _ = Reader(plan).read(samples, 2)
-    names = ("number", "key", *STAGED, *plan.custom)
+    reader = Reader(plan)
+    staged, problems, _ = reader.read(samples, 2)
+    names = ("number", "key", *reader.names)
     values_by_row = {row[0]: dict(zip(names, row, strict=True)) for row in staged}
     known = _known(session, account_id, list(values_by_row.values()))
     rows = []
@@ -64,9 +65,18 @@ def _preview_rows(session: Session, account_id: UUID, plan: Plan, samples: list[
         if values is None and not codes:
             continue
         outcome = "reject" if values is None else "update" if known & _addresses(values) else "add"
-        shown = {k: v for k, v in (values or {}).items() if v is not None and k not in ("key", "number")}
+        shown = {name: _shown(plan, name, value) for name, value in (values or {}).items() if value is not None}
+        shown = {name: value for name, value in shown.items() if name not in ("key", "number")}
         rows.append({"number": number, "outcome": outcome, "values": shown, "problems": codes})
     return rows
+
+
+def _shown(plan: Plan, name: str, value: Any) -> Any:
+    """A staged value as JSON shows it: booleans and numbers as such."""
+    kind = FieldType.BOOLEAN if name in CONSENT_FIELDS else plan.custom.get(name)
+    if kind is FieldType.BOOLEAN:
+        return value == "t"
+    return typed(value, kind) if kind is FieldType.NUMBER else value
 
 
 def _addresses(values: Mapping[Any, Any]) -> set[tuple[str, str]]:
@@ -76,7 +86,7 @@ def _addresses(values: Mapping[Any, Any]) -> set[tuple[str, str]]:
 def _known(session: Session, account_id: UUID, rows: list[dict[str, Any]]) -> set[tuple[str, str]]:
     found: set[tuple[str, str]] = set()
     for name in ("email", "phone", "external_id"):
-        wanted = [row[name] for row in rows if row[name]]
+        wanted = [row[name] for row in rows if row.get(name)]
         people = people_store.find_many(session, account_id=account_id, column=name, values=wanted)
         found |= {(name, row[name]) for row in people}
     return found
@@ -113,6 +123,7 @@ def create(
         "options": {**options, "group_ids": group_ids},
         "region": options["region"] or terms.region,
     }
+    file_store.keep(session, file_id=upload_id)
     job_store.add(
         session, job_id=upload_id, account_id=account_id, kind=KIND, request=request, created_by=actor.get("user_id")
     )

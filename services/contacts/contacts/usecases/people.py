@@ -35,8 +35,8 @@ def list_page(session: Session, actor: Actor, now: datetime, *, limit: int, curs
             where.append(f"c.{name} = :{name}")
             parameters[name] = _as_searched(session, account_id, name, wanted[name])
     if wanted.get("group_id"):
-        where.append(audience_store.in_groups("groups"))
-        parameters["groups"] = [wanted["group_id"]]
+        where.append(audience_store.in_group("group_id"))
+        parameters["group_id"] = wanted["group_id"]
     return _page(session, account_id, where, parameters, cursor, limit)
 
 
