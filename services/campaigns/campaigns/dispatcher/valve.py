@@ -5,8 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,14 +16,15 @@ from campaigns import domain
 from campaigns.config import DispatcherConfig
 from campaigns.dispatcher.lanes import Publisher, Reports
 from campaigns.dispatcher.sends import Recipient, Send
+from campaigns.dispatcher.workers import Workers
 from campaigns.store import batches, leases
-from campaigns.store.batches import Advance, BatchRange, InFlight
+from campaigns.store.batches import Advance, BatchRange, InFlight, Reported
 from campaigns.store.leases import Work
 from campaigns.usecases import dispatch as steps
 from chassis.broker import Broker
 from chassis.database import Database
 from chassis.ids import new_id
-from chassis.logs import bind, get_logger
+from chassis.logs import get_logger
 from chassis.outbox import Relay
 from chassis.rpc_client import RpcClient
 from contracts.lanes import BATCH_SIZE
@@ -62,8 +61,7 @@ class Valve:
         self._reports = Reports(broker, database, self._woken.set)
         self._sends: dict[UUID, Send] = {}
         self._in_flight: dict[UUID, InFlight] = {}
-        self._readers = ThreadPoolExecutor(4, "audience")
-        self._steppers = ThreadPoolExecutor(8, "steps")
+        self._workers = Workers(self._woken.set)
         self._renew_at = self._stale_at = 0.0
         self.last_tick = time.monotonic()
 
@@ -220,16 +218,16 @@ class Valve:
             if state is CampaignState.SENDING:
                 self._step_sending(send, page, now)
             elif state is CampaignState.SCHEDULED:
-                self._submit(send, "start", self._steppers, steps.start, self._desk, send.work)
+                self._workers.run(send, "start", steps.start, self._desk, send.work)
             elif state is CampaignState.DRAFT:
-                self._submit(send, "return", self._steppers, steps.return_reservation, self._desk, send.work)
+                self._workers.run(send, "return", steps.return_reservation, self._desk, send.work)
             else:
                 self._step_over(send)
 
     def _step_sending(self, send: Send, page: int, now: datetime) -> None:
         if send.again:
             again, send.again = send.again, []
-            self._submit(send, "again", self._readers, steps.read_again, self._desk, send.work, again)
+            self._workers.run(send, "again", steps.read_again, self._desk, send.work, again)
             return
         if send.ended and not send.buffer:
             if not self._in_flight.get(send.work.id) and steps.finish(self._desk, send.work):
@@ -237,7 +235,7 @@ class Valve:
                 self._relay.poke()
             return
         if limit := send.page_wanted(page, now):
-            self._submit(send, "page", self._readers, steps.read_page, self._desk, send.work, send.read_to, limit)
+            self._workers.run(send, "page", steps.read_page, self._desk, send.work, send.read_to, limit)
 
     def _step_over(self, send: Send) -> None:
         """Sent, cancelled or failed: settle once its last batches are counted."""
@@ -246,12 +244,7 @@ class Valve:
                 batches.withdraw_unpublished(session, send.work.id)
             send.wait(1.0)
             return
-        self._submit(send, "settle", self._steppers, steps.settle, self._desk, send.work)
-
-    def _submit(self, send: Send, name: str, pool: ThreadPoolExecutor, step: Callable[..., Any], *given: Any) -> None:
-        send.task_name = name
-        send.task = pool.submit(_traced, send.work, step, *given)
-        send.task.add_done_callback(lambda _: self._woken.set())
+        self._workers.run(send, "settle", steps.settle, self._desk, send.work)
 
     def _collect(self) -> None:
         for send in list(self._sends.values()):
@@ -278,8 +271,7 @@ class Valve:
         if send.task_name == "page":
             send.take_page(result)
         elif send.task_name == "again":
-            for batch, recipients in result:
-                self._publisher.publish(send.work, batch.id, recipients)
+            self._publish_again(send, result)
         elif send.task_name == "start" and not result:
             send.wait(SNAPSHOT_POLL_SECONDS)
         else:
@@ -287,6 +279,16 @@ class Valve:
             self._relay.poke()
             self._renew_at = 0.0
             send.wait(RENEW_SECONDS)
+
+    def _publish_again(self, send: Send, read: list[tuple[BatchRange, list[Recipient]]]) -> None:
+        for batch, recipients in read:
+            if recipients:
+                self._publisher.publish(send.work, batch.id, recipients)
+        # Everybody in it has been erased since: there is nobody to send to and nothing to wait for.
+        empty = [Reported(batch.id, 0, 0, 0) for batch, recipients in read if not recipients]
+        if empty:
+            with self._database.transaction() as session:
+                batches.mark_done(session, empty)
 
     def _give_back(self) -> None:
         ends = time.monotonic() + DRAIN_SECONDS
@@ -298,11 +300,4 @@ class Valve:
                 leases.release(session, owner=self._desk.owner)
         except Exception as error:
             log.warning("dispatcher_give_back_failed", error=repr(error))
-        for pool in (self._readers, self._steppers):
-            pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _traced(work: Work, step: Callable[..., Any], *given: Any) -> Any:
-    """Run a step with the campaign's ids on every log line and event of it."""
-    bind(trace_id=work.trace_id, account_id=work.account_id)
-    return step(*given)
+        self._workers.close()
