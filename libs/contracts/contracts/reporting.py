@@ -175,6 +175,20 @@ class ReportGroup(Schema):
     contacts = fields.Integer()
 
 
+class ReportArchive(Schema):
+    """Which addresses of a campaign are archived: those that do not exist."""
+
+    who = fields.String(required=True, validate=validate.OneOf(["hard_bounced"]))
+
+
+class ReportArchiveOf(ReportArchive, CampaignRef):
+    """The same with the campaign."""
+
+
+class ReportArchived(Schema):
+    archived = fields.Integer(metadata={"description": "Addresses that contacts was asked to archive"})
+
+
 class MessageFilter(PageQuery):
     """Query of `GET /v1/messages`; `from` and `to` bound when a message was accepted."""
 
@@ -281,6 +295,7 @@ RPC: dict[str, Call] = {
     "list_report_recipients": Call(RecipientsQuery, MessagePage),
     "export_report": Call(ReportPiece, FilePiece),
     "create_report_group": Call(ReportGroupOf, ReportGroup),
+    "archive_report_recipients": Call(ReportArchiveOf, ReportArchived),
     "list_messages": Call(MessageFilter, MessagePage),
     "get_message": Call(MessageRef, MessageStory),
     "get_statistics": Call(StatisticsQuery, Statistics),

@@ -11,7 +11,7 @@ from contracts import reporting as contract
 from contracts.errors import Unauthenticated
 from contracts.rpc import Actor
 from contracts.schema import dump, load
-from reporting import erasure, exports, groups, usecases
+from reporting import erasure, exports, tools, usecases
 
 
 class ReportingService:
@@ -50,7 +50,15 @@ class ReportingService:
     def create_report_group(self, actor: Actor, payload: dict[str, Any]) -> dict[str, Any]:
         request = load(contract.ReportGroupOf, payload)
         account_id = _account_of(actor)
-        return groups.create_report_group(self.database, self.services.call, actor, account_id=account_id, **request)
+        return tools.create_report_group(self.database, self.services.call, actor, account_id=account_id, **request)
+
+    @rpc
+    def archive_report_recipients(self, actor: Actor, payload: dict[str, Any]) -> dict[str, Any]:
+        campaign_id = load(contract.ReportArchiveOf, payload)["campaign_id"]
+        account_id = _account_of(actor)
+        return tools.archive_hard_bounced(
+            self.database, self.services.call, actor, account_id=account_id, campaign_id=campaign_id
+        )
 
     @rpc
     def list_messages(self, actor: Actor, payload: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import pytest
 from chassis.database import Database
 from contracts.errors import Forbidden, NotFound
 from contracts.reporting import Who
-from reporting import exports, groups
+from reporting import exports, tools
 from reporting.ingest import Ingest
 from reporting.store import messages
 
@@ -26,10 +26,15 @@ class Contacts:
     def __init__(self) -> None:
         self.members: list[str] = []
         self.sizes: list[int] = []
+        self.archived: list[str] = []
 
     def __call__(self, name: str, _actor: Any, payload: dict[str, Any], *, deadline: float) -> dict[str, Any]:
         if name == "contacts.create_group":
             return {"id": str(uuid4()), "name": payload["name"]}
+        if name == "contacts.archive_addresses":
+            assert payload["reason"] == "hard_bounce"
+            self.archived += payload["addresses"]
+            return {"items": []}
         assert name == "contacts.add_to_group"
         self.sizes.append(len(payload["contact_ids"]))
         self.members += payload["contact_ids"]
@@ -48,7 +53,7 @@ def make_group(
 ) -> dict[str, Any]:
     actor: Any = {"account_id": send.account_id, "permissions": permissions}
     of = {"account_id": UUID(send.account_id), "campaign_id": UUID(send.campaign_id), "name": "Zima", **who}
-    return groups.create_report_group(database, contacts, actor, **of)
+    return tools.create_report_group(database, contacts, actor, **of)
 
 
 def test_a_group_holds_everybody_once_a_thousand_a_call(database: Database) -> None:
@@ -72,6 +77,18 @@ def test_a_group_needs_the_right_to_change_contacts(database: Database) -> None:
 
     with pytest.raises(Forbidden):
         make_group(database, send, contacts, ["reports"], who=Who.DELIVERED)
+
+
+def test_those_who_do_not_exist_are_archived_and_nobody_else(database: Database) -> None:
+    send, contacts = a_campaign(database, 100), Contacts()
+    Ingest(database).write([[send.told(100, "soft_bounced")]])
+    actor: Any = {"account_id": send.account_id, "permissions": ["contacts.archive"]}
+    of = {"account_id": UUID(send.account_id), "campaign_id": UUID(send.campaign_id)}
+
+    answer = tools.archive_hard_bounced(database, contacts, actor, **of)
+
+    assert answer == {"archived": 20}
+    assert sorted(contacts.archived) == sorted(f"ala{number}@example.com" for number in range(0, 100, 5))
 
 
 def read_file(database: Database, send: Send, account_id: str | None = None, **who: Any) -> list[dict[str, str]]:

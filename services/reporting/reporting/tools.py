@@ -1,0 +1,97 @@
+"""The tools of a report: a group of those who did or did not, and archiving those who do not exist (product row G3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import UUID
+
+from chassis.database import Database
+from contracts.errors import Forbidden, TooLarge
+from contracts.permissions import is_granted
+from contracts.reporting import Who
+from contracts.rpc import Actor
+from contracts.vocabulary import ArchiveReason, MessageState
+from reporting import usecases
+from reporting.domain import STATE_CODE
+from reporting.store import campaigns, messages
+
+TO_GROUP, TO_ARCHIVE = "contacts.write", "contacts.archive"
+AT_ONCE = 1_000  # contacts takes as many in one call
+AT_MOST = 200_000
+DEADLINE = 20.0
+
+HARD_BOUNCED = STATE_CODE[MessageState.HARD_BOUNCED]
+
+Ask = Callable[..., Any]
+Ranges = list[tuple[UUID, UUID]]
+
+
+def create_report_group(
+    database: Database, ask: Ask, actor: Actor, *, account_id: UUID, campaign_id: UUID, who: Who, name: str
+) -> dict[str, Any]:
+    """Make the group and fill it, a thousand contacts a call; no transaction is open while contacts is asked.
+
+    Adding a contact twice is harmless, and the request key makes the group the same one when the call is repeated.
+    """
+    _ensure_may(actor, TO_GROUP)
+    with database.transaction() as session:
+        usecases.ensure_campaign(session, account_id, campaign_id)
+        ranges = campaigns.ranges(session, account_id=account_id, campaign_id=campaign_id)
+        found = messages.count_who(session, account_id=account_id, campaign_id=campaign_id, who=who, ranges=ranges)
+    if found > AT_MOST:
+        raise TooLarge("group.too_large", f"At most {AT_MOST} contacts at once.", {"limit": AT_MOST, "found": found})
+    group = ask("contacts.create_group", actor, {"name": name}, deadline=DEADLINE)
+    members = 0
+    for rows in _pages(database, account_id, campaign_id, who, ranges):
+        contact_ids = sorted({str(row["contact_id"]) for row in rows if row["contact_id"]})
+        if contact_ids:
+            payload = {"group_id": group["id"], "contact_ids": contact_ids}
+            members = ask("contacts.add_to_group", actor, payload, deadline=DEADLINE)["contacts"]
+    return {"id": group["id"], "name": group["name"], "contacts": members}
+
+
+def archive_hard_bounced(
+    database: Database, ask: Ask, actor: Actor, *, account_id: UUID, campaign_id: UUID
+) -> dict[str, Any]:
+    """Have contacts archive the addresses of a campaign that do not exist; harmless when repeated."""
+    _ensure_may(actor, TO_ARCHIVE)
+    with database.transaction() as session:
+        usecases.ensure_campaign(session, account_id, campaign_id)
+        ranges = campaigns.ranges(session, account_id=account_id, campaign_id=campaign_id)
+    archived = 0
+    for rows in _pages(database, account_id, campaign_id, Who.UNDELIVERED, ranges):
+        addresses = sorted({row["address"] for row in rows if row["state"] == HARD_BOUNCED and row["address"]})
+        if addresses:
+            payload = {"channel": rows[0]["channel"], "addresses": addresses, "reason": ArchiveReason.HARD_BOUNCE.value}
+            ask("contacts.archive_addresses", actor, payload, deadline=DEADLINE)
+            archived += len(addresses)
+    return {"archived": archived}
+
+
+def _pages(
+    database: Database, account_id: UUID, campaign_id: UUID, who: Who, ranges: Ranges
+) -> Iterator[list[messages.Row]]:
+    """Recipients a thousand at a time, each page in a transaction that is over before it is given."""
+    after = messages.LEAST
+    while True:
+        with database.transaction() as session:
+            rows = messages.of_recipients(
+                session,
+                account_id=account_id,
+                campaign_id=campaign_id,
+                who=who,
+                ranges=ranges,
+                after=after,
+                limit=AT_ONCE,
+            )
+        if rows:
+            yield rows
+        if len(rows) < AT_ONCE:
+            return
+        after = rows[-1]["message_id"]
+
+
+def _ensure_may(actor: Actor, permission: str) -> None:
+    if not is_granted(permission, actor.get("permissions", ())):
+        raise Forbidden("permission.missing", "You may not change contacts.", {"permission": permission})
