@@ -1,0 +1,136 @@
+"""Access as the public sees it: the gateway and identity as they run, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyotp
+import pytest
+
+from chassis.database import Database
+from chassis.testing import SECRET_KEYS, free_port, wait_until
+
+pytest.importorskip("api_gateway", reason="the gateway is not installed here")
+requests = pytest.importorskip("requests")
+
+PASSWORD = "trzy zielone parasole"
+
+
+class Caller:
+    """Somebody with a token, or nobody."""
+
+    def __init__(self, url: str, token: str | None = None) -> None:
+        self.url, self.token = url, token
+
+    def __call__(self, method: str, path: str, body: Any = None, *, expect: int) -> Any:
+        answer = self.ask(method, path, body)
+        assert answer.status_code == expect, f"{method} {path}: {answer.status_code} {answer.text}"
+        return answer.json() if answer.content else {}
+
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        return requests.request(method, self.url + path, json=body, headers=headers, timeout=30)
+
+    def having(self, token: str) -> Caller:
+        return Caller(self.url, token)
+
+
+@pytest.fixture
+def public(database: Database, launch: Any, launch_service: Any, tmp_path: Path) -> Caller:
+    cheap = {"ARGON2_MEMORY_KIB": "64", "ARGON2_ROUNDS": "1"}
+    launch_service("identity.service:IdentityService", service="identity", env=cheap)
+    port = free_port()
+    environ = {
+        "HEALTH_PORT": str(port),
+        "GATEWAY_BIND": f"127.0.0.1:{port}",
+        "GATEWAY_SPOOL_FOLDER": str(tmp_path / "spool"),
+    }
+    launch("api_gateway", service="api_gateway", env=environ)
+    return Caller(f"http://127.0.0.1:{port}")
+
+
+def enter(public: Caller, name: str) -> Caller:
+    registration = {
+        "login": name,
+        "email": f"{name}@example.com",
+        "password": PASSWORD,
+        "account_name": name,
+        "accept_terms": True,
+    }
+    public("POST", "/v1/accounts", registration, expect=201)
+    tokens = public("POST", "/v1/sessions", {"login": name, "password": PASSWORD}, expect=201)
+    return public.having(tokens["access_token"])
+
+
+def test_access_from_registration_to_revocation(public: Caller) -> None:
+    owner, stranger = enter(public, "rozalia"), enter(public, "obcy77")
+    public("GET", "/v1/me", expect=401)
+    assert owner("GET", "/v1/account/usage", expect=200)["features"][0]["remaining"] == 100
+
+    # A key does what it may, never manages users, and is worth nothing on any worker a moment after it is revoked.
+    made = owner("POST", "/v1/api-keys", {"name": "Sklep", "scopes": ["account.read"]}, expect=201)
+    key = public.having(made["key"])
+    key("GET", "/v1/account", expect=200)
+    assert key("GET", "/v1/users", expect=403)["code"] == "session.required"
+    assert key("GET", "/v1/audit-log", expect=403)["permission"] == "account.audit"
+    stranger("DELETE", f"/v1/api-keys/{made['id']}", expect=404)
+    owner("DELETE", f"/v1/api-keys/{made['id']}", expect=204)
+    wait_until(
+        lambda: all(key.ask("GET", "/v1/account").status_code == 401 for _ in range(8)), timeout=2, what="revocation"
+    )
+
+    # Another account finds nothing of this one.
+    user = {"login": "bartek7", "email": "b@example.com", "password": PASSWORD, "permissions": ["contacts"]}
+    made = owner("POST", "/v1/users", user, expect=201)
+    for method, path, body in (
+        ("GET", "", None),
+        ("PATCH", "", {"name": "X"}),
+        ("PUT", "/permissions", {"permissions": ["sms"]}),
+        ("DELETE", "", None),
+    ):
+        stranger(method, f"/v1/users/{made['id']}{path}", body, expect=404)
+    assert owner("GET", f"/v1/users/{made['id']}", expect=200)["permissions"] == ["contacts"]
+
+    # What was done can be read, by whom it concerns.
+    actions = [entry["action"] for entry in owner("GET", "/v1/audit-log", expect=200)["items"]]
+    assert actions[:3] == ["user.created", "api_key.revoked", "api_key.created"]
+    assert "user.created" not in json.dumps(stranger("GET", "/v1/audit-log", expect=200))
+
+
+def test_an_operator_moves_a_plan_and_a_customer_does_not(public: Caller, database_url: Callable[[str], str]) -> None:
+    owner = enter(public, "rozalia")
+    account_id = owner("GET", "/v1/account", expect=200)["account_id"]
+    environ = {**os.environ, "IDENTITY_DATABASE_URL": database_url("identity"), "WICI_SECRET_KEYS": SECRET_KEYS}
+    command = [sys.executable, "-m", "identity.operators", "add", "dyzurny1", "ops@example.com", "--json"]
+    made = json.loads(subprocess.run(command, env=environ, capture_output=True, check=True, text=True).stdout)
+    log_in = {"login": "dyzurny1", "password": made["password"], "totp": pyotp.TOTP(made["totp_secret"]).now()}
+    assert public("POST", "/v1/operator/sessions", log_in, expect=401)["code"] == "session.password_change_required"
+    log_in["new_password"] = "sześć grubych kotów"
+    operator = public.having(public("POST", "/v1/operator/sessions", log_in, expect=201)["access_token"])
+
+    change, path = {"plan": "business", "reason": "Contract 114"}, f"/v1/operator/accounts/{account_id}/plan"
+    owner("PUT", path, change, expect=403)
+    operator("PUT", path, change, expect=200)
+
+    assert owner("GET", "/v1/account", expect=200)["plan"]["code"] == "business"
+    [entry] = owner("GET", "/v1/audit-log?action=account.plan_set", expect=200)["items"]
+    assert entry["reason"] == "Contract 114"
+    operator("GET", "/v1/me", expect=403)
+
+
+def test_guesses_are_slowed_with_a_time_to_wait(public: Caller) -> None:
+    enter(public, "rozalia")
+    wrong = {"login": "rozalia", "password": "wrong password here"}
+
+    answers = [public.ask("POST", "/v1/sessions", wrong) for _ in range(8)]
+
+    assert [answer.status_code for answer in answers[:5]] == [401] * 5
+    slowed = [answer for answer in answers if answer.status_code == 429]
+    assert slowed and all(int(answer.headers["Retry-After"]) >= 1 for answer in slowed)
+    assert all(answer.headers["Content-Type"] == "application/problem+json" for answer in answers)
