@@ -53,9 +53,11 @@ def base() -> Environment:
         environ[key] = environ.get(key) or secret
     environ["WICI_PUBLIC_URL"] = environ.get("WICI_PUBLIC_URL") or f"http://127.0.0.1:{environ['WICI_GATEWAY_PORT']}"
     environ["GATEWAY_SPOOL_FOLDER"] = environ.get("GATEWAY_SPOOL_FOLDER") or str(RUN / "spool/api_gateway")
-    # Mail of the local system goes to the mailbox world, its own notices included, and what is deferred there comes again
-    # within seconds; a real installation sends to the recipients' servers and waits for minutes.
-    environ["EMAIL_DEFAULT_ROUTE"] = environ.get("EMAIL_DEFAULT_ROUTE") or f"smtp://127.0.0.1:{environ['WICI_MAILBOX_PORT']}"
+    # Mail of the local system goes to the mailbox world, its own notices included, and what is deferred there comes
+    # again within seconds; a real installation sends to the recipients' servers and waits for minutes.
+    environ["EMAIL_DEFAULT_ROUTE"] = (
+        environ.get("EMAIL_DEFAULT_ROUTE") or f"smtp://127.0.0.1:{environ['WICI_MAILBOX_PORT']}"
+    )
     environ["EMAIL_RETRY_BASE_SECONDS"] = environ.get("EMAIL_RETRY_BASE_SECONDS") or "3"
     environ["WICI_RUN"] = str(RUN)
     environ["PATH"] = os.pathsep.join([str(VENV / "bin"), environ.get("PATH", os.defpath)])

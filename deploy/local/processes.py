@@ -116,12 +116,13 @@ def status(process: Process, known: dict[str, Any]) -> Status:
 
 
 def memory(pid: int) -> int:
-    """Resident bytes of a process and its children (gunicorn's workers)."""
+    """Bytes of a process and its children; shared pages count once where that is known."""
     total = 0
     try:
         parent = psutil.Process(pid)
         for process in [parent, *parent.children(recursive=True)]:
-            total += process.memory_info().rss
+            full = process.memory_full_info()
+            total += getattr(full, "pss", full.rss)
     except psutil.Error:
         return total
     return total
