@@ -46,7 +46,7 @@ def main(arguments: list[str]) -> int:
             return _list(database)
         return _put(database, Vault(config.secret_keys), config.password, options)
     except (ConfigError, WiciError, ValueError) as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 2
 
 
@@ -64,17 +64,15 @@ def _put(database: Database, vault: Vault, password: str, options: argparse.Name
             carrier = usecases.update_carrier(session, vault, {"id": existing.id, "enabled": True, **fields})
         if not directory.routes_of(session, carrier.id):
             usecases.create_route(session, {"carrier_id": carrier.id})
-        print(f"carrier {carrier.name}: {carrier.id}")
+        sys.stdout.write(f"carrier {carrier.name}: {carrier.id}\n")
     return 0
 
 
 def _list(database: Database) -> int:
     with database.transaction() as session:
         for carrier in directory.carriers(session):
-            routes = len(directory.routes_of(session, carrier.id))
-            print(
-                f"{carrier.name}\t{carrier.host}:{carrier.port}\t{carrier.system_id}\t{carrier.enabled}\t{routes} routes"
-            )
+            address, routes = f"{carrier.host}:{carrier.port}", len(directory.routes_of(session, carrier.id))
+            sys.stdout.write(f"{carrier.name}\t{address}\t{carrier.system_id}\t{carrier.enabled}\t{routes} routes\n")
     return 0
 
 

@@ -98,7 +98,7 @@ OTP_VALIDITY = timedelta(minutes=30)
 
 def retry_at(now: datetime, attempts: int, jitter: float) -> datetime:
     """When to try again after `attempts` tries: doubling from 4 s to 10 min. `jitter` is 0 to 1 and adds up to half."""
-    wait = min(FIRST_WAIT * 2 ** min(attempts, 10), LAST_WAIT)
+    wait: timedelta = min(FIRST_WAIT * (1 << min(attempts, 10)), LAST_WAIT)
     return now + wait * (1 + jitter / 2)
 
 

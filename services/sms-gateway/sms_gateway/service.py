@@ -109,7 +109,7 @@ class SmsGatewayService:
         return self._send(actor, plan)
 
     def _send(self, actor: Actor, plan: Plan) -> Any:
-        """Reserve, store, use: an accepted message is a used one; a crash in between leaves it reserved, which counts too."""
+        """Reserve, store, use. A crash in between leaves the units reserved, which counts against the quota alike."""
         quota = {"reservation_id": str(plan.reservation_id), "amount": len(plan.addresses)}
         self.services.call("identity.reserve_quota", actor, {**quota, "feature": "sms"}, deadline=5.0)
         with self.database.transaction() as session:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -9,12 +10,13 @@ from uuid import UUID
 
 import orjson
 
-from contracts.ids import message_ids
+from contracts.ids import MAX_NUMBER, message_ids
 from contracts.vocabulary import Lane, MessageState
 from sms_gateway.rendering import Template
 from sms_gateway.submission import Envelope
 
 CHUNK = 100
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z").match
 
 
 class Content:
@@ -67,6 +69,25 @@ def ids_as_text(send_id: UUID) -> Callable[[int], str]:
     """`str(ids.message_id(send_id, number))`, ten times as fast: only the last eight digits change."""
     stem = str(message_ids(send_id)(0))[:-8]
     return lambda number: f"{stem}{number:08x}"
+
+
+def ensure_recipients(recipients: list[dict[str, Any]]) -> None:
+    """What a ledger could not hold must not come near it: one such recipient would fail every transaction again.
+
+    :raises ValueError, KeyError, TypeError: a recipient that is none.
+    """
+    numbers = set()
+    for recipient in recipients:
+        number, address, contact_id = recipient["number"], recipient["address"], recipient.get("contact_id")
+        if type(number) is not int or not 0 <= number <= MAX_NUMBER:
+            raise ValueError("a recipient's number is out of range")
+        if type(address) is not str or len(address) > 40 or "\0" in address:
+            raise ValueError("a recipient's address is no address")
+        if contact_id is not None and not _UUID(contact_id):
+            raise ValueError("a recipient's contact id is no id")
+        numbers.add(number)
+    if len(numbers) != len(recipients):
+        raise ValueError("a recipient's number stands twice")
 
 
 class Batch:

@@ -8,6 +8,7 @@ import gc
 import json
 import os
 import signal
+import sys
 
 from wici_simulators.smsc import http
 from wici_simulators.smsc.server import Bind, Carrier
@@ -42,7 +43,8 @@ async def serve(carrier: Carrier, host: str, port: int, http_port: int) -> None:
     gc.freeze()
     gc.set_threshold(100_000, 50, 1000)
     sender = asyncio.create_task(carrier.run())
-    print(f"SMSC on {host}:{port}, http://{host}:{http_port}/", flush=True)
+    sys.stdout.write(f"SMSC on {host}:{port}, http://{host}:{http_port}/\n")
+    sys.stdout.flush()
     await stop.wait()
     sender.cancel()
 

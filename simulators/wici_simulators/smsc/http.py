@@ -20,7 +20,8 @@ from wici_simulators.smsc.server import Carrier
 
 _MAX_HEAD, _MAX_BODY, _MAX_PAGE = 16_384, 65_536, 50_000
 _PAGE = """<!doctype html><meta charset=utf-8><title>Simulated SMSC</title>
-<style>body{font:16px system-ui;margin:2em;max-width:60em}td{padding:.2em 1em .2em 0}pre{background:#eee;padding:1em}</style>
+<style>body{font:16px system-ui;margin:2em;max-width:60em}td{padding:.2em 1em .2em 0}
+pre{background:#eee;padding:1em}</style>
 <h1>Simulated SMSC</h1><pre id=counts></pre><h2>Last messages</h2><table id=rows></table>
 <script>
 async function show(){

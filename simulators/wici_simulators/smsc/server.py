@@ -21,7 +21,7 @@ class Waiting(NamedTuple):
     """A receipt that is due at `due`."""
 
     due: float
-    index: int
+    number: int
     system_id: str
     message_id: bytes
     phone: bytes
@@ -231,7 +231,7 @@ class Bind(asyncio.Protocol):
     def _receipt_answered(self, sequence: int, now: float) -> None:
         receipt = self.unanswered.pop(sequence, None)
         if receipt is not None:
-            self._carrier.ledger.receipt_taken(receipt.index)
+            self._carrier.ledger.receipt_taken(receipt.number)
             self._carrier.ledger.last_receipt_at = now
 
     def flush(self) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import os
 import threading
+from typing import Any
 from uuid import UUID
 
 from chassis import process
@@ -14,6 +15,7 @@ from chassis.config import load
 from chassis.database import Database, cursor_of, make_engine
 from chassis.health import HealthServer
 from chassis.ids import new_id
+from chassis.logs import get_logger
 from chassis.secrets import Vault
 from contracts.lanes import channel_lane
 from contracts.vocabulary import Channel, Lane
@@ -24,6 +26,8 @@ from sms_gateway.connector.ledger import LedgerThread
 from sms_gateway.connector.publisher import Publisher
 from sms_gateway.store import directory, keeping
 from sms_gateway.work import Content
+
+log = get_logger()
 
 # Of the prompt lanes, each batch is one request: many of them may be under way.
 PROMPT_PREFETCH = 200
@@ -44,12 +48,15 @@ class Connector:
         self._instance_id: UUID = new_id()
         engine = make_engine(_with_options(config.database_url), pool_size=6, application_name="sms_gateway.connector")
         self._database = Database(engine)
-        self._ledger_database = Database(make_engine(_with_options(config.database_url), pool_size=1))
+        self._ledger_database = Database(
+            make_engine(_with_options(config.database_url), pool_size=1, application_name="sms_gateway.ledger")
+        )
         self._broker = Broker(config.amqp_url, "sms_gateway.connector")
 
     async def run(self) -> None:
         """Until the stop event; then finish what is under way, or give it back."""
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._on_loop_error)
         engine = Engine(self._load_content, self._config.claim_ahead)
         ledger = LedgerThread(
             self._ledger_database, self._instance_id, engine.on_committed, self._fail, self._config.linger
@@ -89,7 +96,7 @@ class Connector:
         await loop.run_in_executor(None, self._broker.close)
         health.close()
         if self._failed:
-            raise RuntimeError("the ledger's thread failed")
+            raise RuntimeError("a part of the connector failed; see the log before")
 
     async def _wait_for_carriers(self, engine: Engine) -> None:
         """A moment for the binds, so that the first batches do not find every carrier down."""
@@ -111,6 +118,13 @@ class Connector:
         with self._database.transaction() as session:
             row = directory.content(session, content_hash)
             return None if row is None else Content(row.account_id, row.sender, row.content)
+
+    def _on_loop_error(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """A failed callback may have dropped claimed messages: end, and let the sweepers settle what was claimed."""
+        error = context.get("exception")
+        log.error("loop_error", message=context.get("message"), error=repr(error), exc_info=error)
+        if "handle" in context or "task" in context:
+            self._fail()
 
     def _fail(self) -> None:
         self._failed = True

@@ -25,7 +25,7 @@ from sms_gateway.connector.routing import Router
 from sms_gateway.smpp.client import Link
 from sms_gateway.smpp.constants import THROTTLING_STATUSES
 from sms_gateway.store.receipts import Arrived
-from sms_gateway.work import Batch, Chunk, Content, Header, Message, Part, chunked
+from sms_gateway.work import Batch, Chunk, Content, Header, Message, Part, chunked, ensure_recipients
 
 # More lane messages than this on their way to the broker, or outcomes on their way to disk: claim nothing new.
 MOST_UNPUBLISHED = 400
@@ -80,7 +80,7 @@ class Engine:
         self._give_back([part for lane in LANES for part in work.ready[lane]])
 
     def _give_back(self, parts: list[Part]) -> None:
-        """Claimed and not handed over: they wait for another carrier. Of some, a part may have left: nobody knows more."""
+        """Claimed and not handed over: they wait for another carrier. Where a part may have left, nobody knows more."""
         whole = {id(part.message): part.message for part in parts}
         now = time.time()
         for message in whole.values():
@@ -98,11 +98,7 @@ class Engine:
             raw = orjson.loads(delivery.body)
             header = Header(raw, lane)
             recipients = list(raw["recipients"])
-            for recipient in recipients:
-                if not isinstance(recipient["number"], int) or not isinstance(recipient["address"], str):
-                    raise ValueError("a recipient without a number or an address")
-            if len({recipient["number"] for recipient in recipients}) != len(recipients):
-                raise ValueError("a number twice")
+            ensure_recipients(recipients)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             log.error("batch_unreadable", lane=lane, error=type(error).__name__)
             delivery.nack(requeue=False)
@@ -126,6 +122,9 @@ class Engine:
         while content_hash not in self._contents:
             try:
                 found = await self._loop.run_in_executor(None, self._load_content, content_hash)
+            except ValueError as error:
+                log.error("content_broken", content_hash=content_hash, error=str(error))
+                return None
             except Exception as error:
                 log.warning("content_not_loaded", error=type(error).__name__)
                 await asyncio.sleep(1.0)
@@ -193,7 +192,7 @@ class Engine:
         )
 
     def _reroute(self, carrier: CarrierWork) -> None:
-        """No bind is up: what waits unclaimed goes where the routes point now; what is claimed waits in the schedule."""
+        """No bind is up: what waits unclaimed goes where the routes point; what is claimed waits in the schedule."""
         chunks = [chunk for lane in LANES for chunk in carrier.waiting[lane]]
         parts = [part for lane in LANES for part in carrier.ready[lane] if part.message.nothing_left]
         for lane in LANES:

@@ -31,7 +31,7 @@ from sms_gateway.work import Batch, Chunk, Claim, Content, Header, Message, chun
 TICK = 0.5
 DUE_AT_ONCE = 500
 ABANDONED_AT_ONCE = 20
-# The ledger gets each row once by COPY and changes it once when the receipt comes. With this much left free on a page the
+# The ledger gets each row once by COPY and changes it once when the receipt comes. With so much left free on a page the
 # change stays on it (heap-only), and touches no index.
 FILLFACTOR = 50
 PARTITIONED = ("ledger", "ledger_parts")
@@ -50,8 +50,8 @@ class Keeper:
         publisher: Publisher,
         *,
         is_hungry: Callable[[], bool],
-        on_directory: Callable[[list[CarrierSettings], Router], None],
-        on_due: Callable[[list[Chunk]], None],
+        on_directory: Callable[[list[CarrierSettings], Router], object],
+        on_due: Callable[[list[Chunk]], object],
     ) -> None:
         self._database = database
         self._vault = vault

@@ -53,7 +53,7 @@ def encode(text: str) -> bytes | None:
 
 
 def decode(octets: bytes) -> str:
-    """Text of unpacked septets; an unknown escape is a space, an octet above 127 is U+FFFD (section 6.2.1.1, note 1)."""
+    """Text of unpacked septets; an unknown escape is a space, an octet above 127 is U+FFFD (section 6.2.1.1)."""
     characters = []
     escaped = False
     for octet in octets:

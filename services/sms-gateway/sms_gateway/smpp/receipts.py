@@ -101,15 +101,20 @@ def _receipt(address: str, body: bytes, tlvs: dict[int, bytes]) -> Receipt:
         state = STATES_BY_NUMBER.get(number[0], MessageState.UNKNOWN)
         error = tlvs.get(Tag.NETWORK_ERROR_CODE, b"")
         # One octet of network type, two of the code itself (section 5.3.2.31).
-        code = "%03d" % int.from_bytes(error[1:3], "big") if len(error) == 3 else ""
-        return Receipt(identifier.rstrip(b"\0").decode("latin-1"), state, code, address)
+        code = f"{int.from_bytes(error[1:3], 'big'):03d}" if len(error) == 3 else ""
+        return Receipt(_identifier(identifier), state, code, address)
     match = _TEXT.search(body or tlvs.get(Tag.MESSAGE_PAYLOAD, b""))
     if match is None:
         raise PduError("a receipt without an id or a state")
-    found, word, code = match.groups()
+    found, word, error = match.groups()
     return Receipt(
-        (identifier.rstrip(b"\0") if identifier else found).decode("latin-1"),
+        _identifier(identifier or found),
         STATES_BY_WORD.get(word.decode("ascii").upper(), MessageState.UNKNOWN),
-        code.decode("ascii") if code else "",
+        error.decode("ascii") if error else "",
         address,
     )
+
+
+def _identifier(octets: bytes) -> str:
+    """Up to its NUL, if it has one: a database holds none."""
+    return octets.partition(b"\0")[0].decode("latin-1")

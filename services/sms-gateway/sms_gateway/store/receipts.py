@@ -42,7 +42,8 @@ WITH hit AS MATERIALIZED (
   ) found
   WHERE found.carrier_id = %(carrier_id)s AND found.state IN ('submitted', 'unknown') AND found.state <> r.state
 )
-UPDATE ledger l SET state = hit.state, code = hit.code, final_at = CASE WHEN hit.state <> 'unknown' THEN to_timestamp(hit.at) END
+UPDATE ledger l SET state = hit.state, code = hit.code,
+  final_at = CASE WHEN hit.state <> 'unknown' THEN to_timestamp(hit.at) END
 FROM hit
 WHERE l.message_id = hit.message_id AND l.message_id >= %(since)s AND l.state IN ('submitted', 'unknown')
 RETURNING hit.id, l.message_id::text, l.account_id::text, l.campaign_id::text
@@ -193,7 +194,8 @@ def _mend_unknown(cursor: Cursor[Any], receipt: Arrived, events: list[dict[str, 
     )
     row = cursor.fetchone()
     if row is not None:
-        events.append(_event(*row, receipt.at, receipt.state, receipt.code))
+        told_id, account_id, campaign_id = row
+        events.append(_event(told_id, account_id, campaign_id, receipt.at, receipt.state, receipt.code))
     return True
 
 
@@ -220,7 +222,8 @@ def take_parked(cursor: Cursor[Any], limit: int = 1_000) -> list[Arrived]:
     cursor.execute(
         "DELETE FROM parked_receipts WHERE position IN (SELECT position FROM parked_receipts WHERE next_at <= now()"
         " ORDER BY next_at LIMIT %s FOR UPDATE SKIP LOCKED)"
-        " RETURNING carrier_id, carrier_message_id, state, code, address, extract(epoch FROM received_at)::float8, tries",
+        " RETURNING carrier_id, carrier_message_id, state, code, address,"
+        " extract(epoch FROM received_at)::float8, tries",
         (limit,),
     )
     return [Arrived(row[0], row[1], MessageState(row[2]), *row[3:]) for row in cursor.fetchall()]

@@ -59,7 +59,7 @@ def start(session: Session, plan: Plan, *, send_id: UUID, content_hash: str, now
         {"number": number, "contact_id": None, "address": address, "fields": plan.fields}
         for number, address in enumerate(plan.addresses, 1)
     ]
-    message_ids = [of(recipient["number"]) for recipient in recipients]
+    message_ids = [of(number) for number in range(1, len(recipients) + 1)]
     _write_accepted(session, plan, message_ids)
     _announce(session, plan, message_ids, now)
     header = {
@@ -130,7 +130,8 @@ def message(session: Session, *, account_id: UUID, message_id: UUID) -> dict[str
     found = session.execute(
         text(
             "SELECT s.text, s.external_id, s.created_at, c.sender FROM sends s"
-            " LEFT JOIN contents c ON c.content_hash = s.content_hash WHERE s.stem_id = :stem AND s.account_id = :account"
+            " LEFT JOIN contents c ON c.content_hash = s.content_hash"
+            " WHERE s.stem_id = :stem AND s.account_id = :account"
         ),
         {"stem": stem_id, "account": account_id},
     ).one_or_none()

@@ -50,7 +50,8 @@ def _row(message: Message) -> str:
     stamp = _stamp(message.submitted_at)
     ids = message.carrier_ids
     return (
-        f"{message.message_id}\t{header.account_id}\t{header.campaign_id or _NULL}\t{recipient.get('contact_id') or _NULL}\t"
+        f"{message.message_id}\t{header.account_id}\t{header.campaign_id or _NULL}\t"
+        f"{recipient.get('contact_id') or _NULL}\t"
         f"{message.carrier or _NULL}\t{ids[0].translate(_ESCAPES) if ids and message.travelling == 1 else _NULL}\t"
         f"{recipient['address'].translate(_ESCAPES)}\t{message.state}\t{message.code or _NULL}\t{message.parts}\t"
         f"{stamp}\t{stamp if message.state in FINAL else _NULL}\n"

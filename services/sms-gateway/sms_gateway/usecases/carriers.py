@@ -71,7 +71,8 @@ def create_route(session: Session, fields: dict[str, Any]) -> Route:
             "request.invalid", detail, None, [{"field": "carrier_id", "code": "carrier.not_found", "detail": detail}]
         )
     route = Route(
-        id=new_id(), carrier_id=fields["carrier_id"], prefix=fields.get("prefix", ""), account_id=fields.get("account_id"),
+        id=new_id(), carrier_id=fields["carrier_id"], prefix=fields.get("prefix", ""),
+        account_id=fields.get("account_id"),
         lane=fields.get("lane"), priority=fields.get("priority", 100), share=fields.get("share", 1),
         enabled=fields.get("enabled", True),
     )  # fmt: skip

@@ -23,8 +23,6 @@ from contracts.vocabulary import STATE_RANK, MessageState
 from sms_gateway import usecases
 from sms_gateway.store import directory
 
-pytest_plugins = ["chassis.testing"]
-
 FINAL = ("delivered", "undelivered", "expired", "rejected")
 
 
@@ -162,8 +160,10 @@ class Lanes:
                 for offset, address in enumerate(addresses[start : start + size])
             ]
             made.append(orjson.dumps({
-                "v": 1, "batch_id": str(new_id()), "account_id": str(self.account_id), "campaign_id": str(self.campaign_id),
-                "send_id": str(self.send_id), "content_hash": content_hash, "trace_id": "t", "recipients": recipients,
+                "v": 1, "batch_id": str(new_id()), "account_id": str(self.account_id),
+                "campaign_id": str(self.campaign_id),
+                "send_id": str(self.send_id), "content_hash": content_hash, "trace_id": "t",
+                "recipients": recipients,
             }))  # fmt: skip
         return made
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import subprocess
 import time
 from collections import Counter
 from typing import Any
 
+import orjson
 from sqlalchemy import text
 
 from chassis.database import Database
@@ -192,3 +196,101 @@ def test_a_clean_stop_leaves_nothing_unknown(
     campaign.wait_final(5000, timeout=60)
     assert Counter(message["to"] for message in simulator.messages()) == Counter(phones(5000))
     assert set(ledger(database).values()) == {"delivered"}
+
+
+def test_cut_connections_to_database_and_broker_lose_and_repeat_nothing(
+    smsc: Any, carrier: Any, connector: Any, campaign: Any, database: Database, amqp_url: str
+) -> None:
+    simulator = smsc(undelivered_share=0.1, response_delay=0.02)
+    carrier(simulator, window=50)
+    campaign.publish(campaign.batches(campaign.content("Hej"), phones(6000)))
+    connector()
+    for reached in (500, 1500, 2500, 3500):
+        wait_until(lambda reached=reached: simulator.get("/counts")["submitted"] > reached, what="progress")
+        cut_database(database)
+        if reached in (1500, 3500):
+            cut_broker(amqp_url)
+
+    campaign.wait_final(6000, timeout=60)
+
+    truth = {message["to"]: message["state"] for message in simulator.messages()}
+    assert Counter(message["to"] for message in simulator.messages()) == Counter(phones(6000))
+    assert ledger(database) == truth
+    wait_until(lambda: len({done["batch_id"] for done in campaign.done}) == 12, what="every batch done")
+    wait_until(lambda: not any(left_over(database).values()), what="nothing left over")
+
+
+def cut_database(database: Database) -> None:
+    """End every connection of the connector at once, in the middle of whatever it does."""
+    with database.transaction() as session:
+        session.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+                " AND application_name LIKE 'sms_gateway.%' AND pid <> pg_backend_pid()"
+            )
+        )
+
+
+def cut_broker(amqp_url: str) -> None:
+    command = shlex.split(os.environ.get("WICI_TEST_RABBITMQCTL", "rabbitmqctl"))
+    vhost = amqp_url.rsplit("/", 1)[1]
+    subprocess.run(
+        [*command, "close_all_connections", "--vhost", vhost, "test"], check=True, timeout=30, capture_output=True
+    )
+
+
+def test_a_batch_that_is_none_is_parked_and_the_next_goes_on(
+    smsc: Any, carrier: Any, connector: Any, campaign: Any
+) -> None:
+    simulator = smsc()
+    carrier(simulator)
+    connector()
+    content = campaign.content("Hej")
+    (good,) = campaign.batches(content, phones(10))
+    batch = orjson.loads(good)
+    broken = [
+        b"no json",
+        b"[]",
+        orjson.dumps({**batch, "send_id": "no id"}),
+        orjson.dumps({**batch, "content_hash": "unknown"}),
+        orjson.dumps({**batch, "recipients": [{**batch["recipients"][0], "address": "+48\x00"}]}),
+        orjson.dumps({**batch, "recipients": [{**batch["recipients"][0], "number": -1}]}),
+        orjson.dumps({**batch, "recipients": [{**batch["recipients"][0], "contact_id": "x"}]}),
+        orjson.dumps({**batch, "recipients": batch["recipients"][:1] * 2}),
+    ]
+    campaign.publish([*broken, good])
+
+    assert set(campaign.wait_final(10).values()) == {"delivered"}
+    assert simulator.get("/counts")["submitted"] == 10
+
+
+def test_an_impossible_address_is_rejected_and_counted(smsc: Any, carrier: Any, connector: Any, campaign: Any) -> None:
+    carrier(smsc())
+    connector()
+    campaign.publish(campaign.batches(campaign.content("Hej"), ["600100200", "+48600100500", "x"]))
+
+    campaign.wait_final(3)
+
+    wait_until(lambda: campaign.done, what="the batch done")
+    assert (campaign.done[0]["submitted"], campaign.done[0]["failed"]) == (1, 2)
+
+
+def test_a_carrier_that_comes_back_gets_what_waited_for_it(
+    smsc: Any, carrier: Any, connector: Any, campaign: Any, database: Database
+) -> None:
+    simulator = smsc()
+    carrier_id = carrier(simulator)
+    with database.transaction() as session:
+        session.execute(text("UPDATE carriers SET port = 1, version = 2 WHERE id = :id"), {"id": carrier_id})
+    connector()
+    campaign.publish(campaign.batches(campaign.content("Hej"), phones(700)))
+    wait_until(lambda: left_over(database)["retries"] == 700, what="all in the schedule")
+
+    with database.transaction() as session:
+        session.execute(
+            text("UPDATE carriers SET port = :port, version = 3 WHERE id = :id"),
+            {"id": carrier_id, "port": simulator.port},
+        )
+
+    campaign.wait_final(700, timeout=15)
+    assert Counter(message["to"] for message in simulator.messages()) == Counter(phones(700))

@@ -1,4 +1,4 @@
-"""The Nameko service under `nameko run`, asked over the bus; identity is played by a stand-in which grants 100 at a time."""
+"""The Nameko service under `nameko run`, asked over the bus; a stand-in plays identity and grants 100 at a time."""
 
 from __future__ import annotations
 
@@ -103,9 +103,9 @@ def test_a_sender_id_from_request_to_active(call: Call) -> None:
         call("accept_sender_id", an_account(), {"id": wanted["id"]})
     assert call("accept_sender_id", actor, {"id": wanted["id"]})["state"] == "active"
     assert [row["sender"] for row in call("list_sender_ids", actor, {})["items"]] == ["Sklep 24"]
-    with pytest.raises(Conflict, match="sender.exists"):
+    with pytest.raises(Conflict, match=r"sender\.exists"):
         call("request_sender_id", actor, {"sender": "SKLEP 24"})
-    with pytest.raises(Invalid, match="sender.protected"):
+    with pytest.raises(Invalid, match=r"sender\.protected"):
         call("request_sender_id", actor, {"sender": "P0LICJA"})
 
 
@@ -124,7 +124,7 @@ def test_content_is_prepared_only_under_an_active_sender(call: Call) -> None:
 
     preview = call("render_preview", actor, {"content_hash": prepared["content_hash"], "fields": {"city": "Łódź"}})
     assert (preview["text"], preview["encoding"], preview["parts"]) == ("Hej Kliencie Łódź", "ucs2", 1)
-    with pytest.raises(Invalid, match="template.invalid"):
+    with pytest.raises(Invalid, match=r"template\.invalid"):
         call("render_preview", actor, {"content_hash": prepared["content_hash"], "fields": {}})
     with pytest.raises(NotFound):
         call("render_preview", an_account(), {"content_hash": prepared["content_hash"], "fields": {}})
@@ -158,7 +158,7 @@ def test_the_quota_is_asked_before_anything_is_stored(call: Call, database: Data
     actor = with_sender(call)
     request = {"from": "Wici", "to": [f"+4860000{number:04d}" for number in range(101)], "text": "Hej"}
 
-    with pytest.raises(PlanLimit, match="quota.exhausted"):
+    with pytest.raises(PlanLimit, match=r"quota\.exhausted"):
         call("send_messages", actor, request)
 
     with database.transaction() as session:
@@ -203,7 +203,7 @@ def test_carriers_and_routes_are_an_operators(call: Call) -> None:
     assert "password" not in made
     route = call("create_route", OPERATOR, {"carrier_id": made["id"], "prefix": "+48"})
     assert call("update_carrier", OPERATOR, {"id": made["id"], "rate": 100})["rate"] == 100
-    with pytest.raises(Conflict, match="carrier.in_use"):
+    with pytest.raises(Conflict, match=r"carrier\.in_use"):
         call("delete_carrier", OPERATOR, {"id": made["id"]})
     assert call("update_route", OPERATOR, {"id": route["id"], "enabled": False})["enabled"] is False
     call("delete_route", OPERATOR, {"id": route["id"]})

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from contracts.vocabulary import Lane
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.vocabulary import Lane
 from sms_gateway import domain
 
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)

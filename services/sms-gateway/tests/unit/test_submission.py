@@ -1,9 +1,9 @@
 """Rendering and the bodies of submit_sm, read back with the general codec."""
 
 import pytest
-from contracts.ids import message_id
-from chassis.ids import new_id
 
+from chassis.ids import new_id
+from contracts.ids import message_id
 from sms_gateway.rendering import Encoded, RenderFailed, Template
 from sms_gateway.smpp import parts
 from sms_gateway.smpp import pdu as smpp
