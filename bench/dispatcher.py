@@ -99,7 +99,7 @@ def run(recipients: int, campaigns: int) -> None:
             processes.append(testing.RunningProcess(command, environ | ports, log).wait_ready())
         answer_at_once(broker)
         with psycopg.connect(url, autocommit=True) as connection:
-            measure(connection, processes[1].pid, recipients, campaigns)
+            measure(connection, processes[1].pid, processes[0].pid, recipients, campaigns)
     finally:
         for process in processes:
             process.stop()
@@ -109,12 +109,12 @@ def run(recipients: int, campaigns: int) -> None:
         testing.delete_vhost(amqp_url)
 
 
-def measure(connection: psycopg.Connection, pid: int, recipients: int, campaigns: int) -> None:
+def measure(connection: psycopg.Connection, pid: int, neighbours: int, recipients: int, campaigns: int) -> None:
     for _ in range(campaigns):
         schedule(connection, recipients // campaigns)
     while not count(connection, "SELECT count(*) FROM campaign_batches"):
         time.sleep(0.01)
-    started, cpu = time.perf_counter(), cpu_seconds(pid)
+    started, cpu, beside = time.perf_counter(), cpu_seconds(pid), cpu_seconds(neighbours)
     while count(connection, "SELECT count(*) FROM campaigns WHERE state = 'sent'") < campaigns:
         time.sleep(0.05)
     elapsed, used = time.perf_counter() - started, cpu_seconds(pid) - cpu
@@ -124,6 +124,8 @@ def measure(connection: psycopg.Connection, pid: int, recipients: int, campaigns
     print(f"recipients/s         {rate:>10,.0f}   {rate / GOAL:.1f} × the goal of {GOAL:,}")
     print(f"dispatcher's CPU     {used / elapsed:>10.2f}   of a core; {used / submitted * 1e6:.1f} µs a recipient")
     print(f"CPU at the goal      {used / submitted * GOAL:>10.2f}   of a core")
+    print(f"contacts' CPU        {(cpu_seconds(neighbours) - beside) / elapsed:>10.2f}   of a core, the stand-in's")
+    print(f"machine's load       {os.getloadavg()[0]:>10.1f}   on {os.cpu_count()} cores")
     print(f"dispatcher's memory  {peak_mebibytes(pid):>10.0f}   MiB at its peak")
 
 
