@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
-import os
 import re
 import subprocess
+import tempfile
 import time
 import xmlrpc.client
 from contextlib import suppress
@@ -116,8 +117,8 @@ def socket_path() -> Path:
     path = RUN / "supervisor.sock"
     if len(str(path)) <= LONGEST_SOCKET_PATH:
         return path
-    # Relative to the checkout, which is where every command here runs.
-    return Path(os.path.relpath(path, ROOT))
+    name = hashlib.sha256(str(path).encode()).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"wici-{name}.sock"
 
 
 def stop() -> bool:
