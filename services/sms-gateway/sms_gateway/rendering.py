@@ -16,7 +16,7 @@ TEXT_RENDERED_MAX = 20_000
 
 
 class RenderFailed(ValueError):
-    """The template is broken, or a field that it needs is missing. `code` is a stable slug."""
+    """The template is broken, or fails for these fields. `code` is a stable slug."""
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(detail)
@@ -41,7 +41,9 @@ class Template:
         self._is_plain = bool(content.get("literal")) or not any(mark in text for mark in ("{{", "{%", "{#"))
         self._replace = bool(content.get("replace_diacritics"))
         self._environment = minijinja.Environment()
-        self._environment.undefined_behavior = "strict"
+        # A field that this recipient lacks is empty, and false in a condition; names that nobody has are found before,
+        # at preview and schedule (docs/decisions/0006).
+        self._environment.undefined_behavior = "lenient"
         self._environment.fuel = FUEL
         self._environment.auto_escape_callback = lambda _name: False
         self._environment.keep_trailing_newline = True
@@ -62,15 +64,14 @@ class Template:
     def text(self, fields: Mapping[str, Any]) -> str:
         """The text for one recipient; an empty field counts as missing, so that `default` fills it.
 
-        :raises RenderFailed: `field.missing`, or the template fails.
+        :raises RenderFailed: the template fails.
         """
         if self._is_plain:
             return self._plain_text
         try:
             rendered: str = self._render("text", **{k: v for k, v in fields.items() if v is not None and v != ""})
         except minijinja.TemplateError as error:
-            code = "field.missing" if error.kind == "UndefinedError" else "template.failed"
-            raise RenderFailed(code, _first_line(error)) from None
+            raise RenderFailed("template.failed", _first_line(error)) from None
         if len(rendered) > TEXT_RENDERED_MAX:
             raise RenderFailed("text.too_long", "The rendered text is too long.")
         return self._finish(rendered)

@@ -173,15 +173,17 @@ def record_lanes(
     messages += [
         (lanes.BATCHES_DONE, _batch_done(batch)) for batch in done if batch.header.campaign_id and batch.delivery
     ]
-    if not messages:
-        return []
-    cursor.execute(
-        "INSERT INTO lane_outbox (instance_id, lane, body)"
-        " SELECT %s, * FROM unnest(%s::text[], %s::bytea[]) RETURNING position",
-        (instance_id, [lane for lane, _ in messages], [body for _, body in messages]),
-    )
-    positions = [row[0] for row in cursor.fetchall()]
-    return [(position, lane, body) for position, (lane, body) in zip(positions, messages, strict=True)]
+    recorded = []
+    for lane, body in messages:
+        # One by one and in binary: an array of such bodies costs more to escape than all else here together.
+        cursor.execute(
+            "INSERT INTO lane_outbox (instance_id, lane, body) VALUES (%s, %s, %b) RETURNING position",
+            (instance_id, lane, body),
+        )
+        row = cursor.fetchone()
+        assert row is not None
+        recorded.append((row[0], lane, body))
+    return recorded
 
 
 def _batch_done(batch: Batch) -> bytes:

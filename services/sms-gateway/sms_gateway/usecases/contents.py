@@ -44,8 +44,7 @@ def prepare_content(session: Session, *, account_id: UUID, sender: str, content:
         variables = template.variables
         parts_max = len(template.encode(dict.fromkeys(variables, " ")).bodies)
     except RenderFailed as failed:
-        if failed.code != "field.missing":
-            problems.append({"field": "content.text", "code": failed.code, "detail": failed.detail})
+        problems.append({"field": "content.text", "code": failed.code, "detail": failed.detail})
     if problems:
         return {"content_hash": "", "variables": variables, "problems": problems, "parts_max": None}
     name = directory.keep_content(session, account_id=account_id, sender=sender, content=content)
@@ -70,7 +69,7 @@ def render_preview(session: Session, *, account_id: UUID, content_hash: str, fie
     """The text as one recipient would get it, counted.
 
     :raises NotFound: no such content in the account.
-    :raises Invalid: a field that the template needs is missing, or it fails.
+    :raises Invalid: the template fails.
     """
     row = directory.content(session, content_hash, account_id=account_id)
     if row is None:

@@ -69,15 +69,14 @@ def test_long_message_as_payload() -> None:
     assert pdu.tlvs[Tag.MESSAGE_PAYLOAD].decode("utf-16-be") == LONG
 
 
-def test_an_empty_field_takes_the_default_and_a_missing_one_fails() -> None:
+def test_an_empty_field_takes_the_default_and_a_missing_one_is_empty() -> None:
     template = Template({"text": "Hej {{ first_name | default('Kliencie') }}"})
     assert template.variables == ["first_name"]
     assert (
         template.text({"first_name": ""}) == template.text({"first_name": None}) == template.text({}) == "Hej Kliencie"
     )
-    with pytest.raises(RenderFailed) as caught:
-        Template({"text": "Hej {{ first_name }}"}).text({})
-    assert caught.value.code == "field.missing"
+    assert Template({"text": "Hej {{ first_name }}!"}).text({}) == "Hej !"
+    assert Template({"text": "{{ city | upper }}{% if city %}a{% else %}b{% endif %}"}).text({}) == "b"
 
 
 @pytest.mark.parametrize(
