@@ -23,6 +23,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -210,12 +211,9 @@ class RunningProcess:
 Launcher = Callable[..., RunningProcess]
 
 
-@pytest.fixture
-def launch(amqp_url: str, database_url: Callable[[str], str], tmp_path: Path) -> Iterator[Launcher]:
-    """`launch("contacts.jobs", service="contacts")` runs `python -m contacts.jobs`, ready, with that service's database.
-
-    Keyword `env` adds or overrides variables; `wait=False` returns before it is ready.
-    """
+@contextmanager
+def launcher(amqp_url: str, database_url: Callable[[str], str], folder: Path) -> Iterator[Launcher]:
+    """What `launch` and `launch_once` are: processes that run until the block ends."""
     running: list[RunningProcess] = []
 
     def start(
@@ -238,14 +236,40 @@ def launch(amqp_url: str, database_url: Callable[[str], str], tmp_path: Path) ->
         if service is not None:
             environ[database_key(service)] = database_url(service)
         environ.update(env or {})
-        log = Path(tempfile.mkstemp(prefix=f"{module.replace(':', '_')}-", suffix=".log", dir=tmp_path)[1])
+        log = Path(tempfile.mkstemp(prefix=f"{module.replace(':', '_')}-", suffix=".log", dir=folder)[1])
         process = RunningProcess(command or [sys.executable, "-m", module, *arguments], environ, log)
         running.append(process)
         return process.wait_ready() if wait else process
 
-    yield start
-    for process in reversed(running):
-        process.stop()
+    try:
+        yield start
+    finally:
+        for process in reversed(running):
+            process.stop()
+
+
+@pytest.fixture
+def launch(amqp_url: str, database_url: Callable[[str], str], tmp_path: Path) -> Iterator[Launcher]:
+    """`launch("contacts.jobs", service="contacts")` runs `python -m contacts.jobs`, ready, on that service's database.
+
+    Keyword `env` adds or overrides variables; `wait=False` returns before it is ready.
+    """
+    with launcher(amqp_url, database_url, tmp_path) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def launch_once(
+    amqp_url: str, database_url: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Launcher]:
+    """As `launch`, for processes that a module's tests share; for tests that leave them as they found them."""
+    with launcher(amqp_url, database_url, tmp_path_factory.mktemp("processes")) as start:
+        yield start
+
+
+def nameko_command(target: str, amqp_url: str) -> list[str]:
+    """The command that runs a Nameko service: `launch(target, command=nameko_command(target, amqp_url))`."""
+    return [str(Path(sys.executable).with_name("nameko")), "run", "--broker", amqp_url, target]
 
 
 @pytest.fixture
@@ -253,7 +277,6 @@ def launch_service(launch: Launcher, amqp_url: str) -> Launcher:
     """`launch_service("contacts.service:ContactsService", service="contacts")` runs it under `nameko run`, ready."""
 
     def start(target: str, **options: Any) -> RunningProcess:
-        nameko = str(Path(sys.executable).with_name("nameko"))
-        return launch(target, command=[nameko, "run", "--broker", amqp_url, target], **options)
+        return launch(target, command=nameko_command(target, amqp_url), **options)
 
     return start
