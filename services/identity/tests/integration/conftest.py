@@ -8,7 +8,7 @@ import pytest
 
 from chassis.database import Database
 from chassis.secrets import Vault
-from chassis.testing import SECRET_KEYS, truncate
+from chassis.testing import SECRET_KEYS, nameko_command, truncate
 from contracts.permissions import OWNER
 from identity.hashing import Passwords
 from identity.usecases import accounts, sessions
@@ -26,6 +26,14 @@ class Clock:
     def advance(self, **by: float) -> datetime:
         self.now += timedelta(**by)
         return self.now
+
+
+@pytest.fixture(scope="module")
+def running_identity(launch_once: Any, amqp_url: str) -> None:
+    """Identity as it runs, on the database that `database` empties between tests."""
+    target = "identity.service:IdentityService"
+    cheap = {"ARGON2_MEMORY_KIB": "64", "ARGON2_ROUNDS": "1"}
+    launch_once(target, command=nameko_command(target, amqp_url), service="identity", env=cheap)
 
 
 @pytest.fixture

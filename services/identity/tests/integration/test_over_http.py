@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pyotp
@@ -41,18 +40,22 @@ class Caller:
         return Caller(self.url, token)
 
 
-@pytest.fixture
-def public(database: Database, launch: Any, launch_service: Any, tmp_path: Path) -> Caller:
-    cheap = {"ARGON2_MEMORY_KIB": "64", "ARGON2_ROUNDS": "1"}
-    launch_service("identity.service:IdentityService", service="identity", env=cheap)
+@pytest.fixture(scope="module")
+def address(running_identity: None, launch_once: Any, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Where the gateway listens."""
     port = free_port()
     environ = {
         "HEALTH_PORT": str(port),
         "GATEWAY_BIND": f"127.0.0.1:{port}",
-        "GATEWAY_SPOOL_FOLDER": str(tmp_path / "spool"),
+        "GATEWAY_SPOOL_FOLDER": str(tmp_path_factory.mktemp("gateway") / "spool"),
     }
-    launch("api_gateway", service="api_gateway", env=environ)
-    return Caller(f"http://127.0.0.1:{port}")
+    launch_once("api_gateway", service="api_gateway", env=environ)
+    return f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture
+def public(address: str, database: Database) -> Caller:
+    return Caller(address)
 
 
 def enter(public: Caller, name: str) -> Caller:

@@ -26,7 +26,6 @@ from contracts.events import ACCESS_CHANGED
 from contracts.identity import RPC
 from identity.service import IdentityService
 
-CHEAP = {"ARGON2_MEMORY_KIB": "64", "ARGON2_ROUNDS": "1"}
 REGISTRATION = {
     "login": "rozalia",
     "email": "rozalia@kwiaciarnia.example",
@@ -37,9 +36,8 @@ REGISTRATION = {
 
 
 @pytest.fixture
-def ask(database: Database, broker: Broker, launch_service: Any) -> Iterator[Callable[..., Any]]:
+def ask(database: Database, broker: Broker, running_identity: None) -> Iterator[Callable[..., Any]]:
     """`ask("authenticate", actor, token=…)`: a call to a running identity service."""
-    launch_service("identity.service:IdentityService", service="identity", env=CHEAP)
     client = RpcClient(broker)
 
     def call(method: str, actor: Any = None, **payload: Any) -> Any:
