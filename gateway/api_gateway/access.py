@@ -97,11 +97,20 @@ class Access:
         self._lock = threading.Lock()
         self._generation = 0
 
-    def forget(self) -> None:
-        """Drop everything: somebody's access changed, and what is being asked for now may already be old."""
+    def forget(self, account_id: str | None = None) -> None:
+        """Drop what is remembered of an account (and of operators, who have none), or everything.
+
+        What is being asked for at this moment may already be old, so its answer will not be remembered either.
+        """
         with self._lock:
             self._generation += 1
-            self._remembered.clear()
+            if account_id is None:
+                self._remembered.clear()
+                return
+            for digest in [
+                digest for digest, known in self._remembered.items() if known.principal.account_id in (account_id, None)
+            ]:
+                del self._remembered[digest]
 
     def recall(self, token: str) -> Principal | None:
         """The principal of a token that was authenticated a moment ago, without asking anyone."""

@@ -22,6 +22,7 @@ from contracts.tokens import TokenKind
 FOLDER = str(Path(__file__).parent)
 KEY = b"fedcba9876543210fedcba9876543210"
 ACCOUNT, MESSAGE, CONTACT = (UUID(int=n << 80 | 0x7 << 76 | 0x8 << 60 | n) for n in (1, 2, 3))
+CALLER = "0193a6f2-0000-7000-8000-00000000000a"  # the account of everyone in wired.py
 LOGGED_IN = {"Authorization": "Bearer t0ken"}
 
 
@@ -90,7 +91,7 @@ def test_change_of_access_is_seen_by_every_worker_within_a_second(services, laun
     asked = client.call("identity.end_session", {}, {"ended": True})["asked"]
     assert asked <= 2  # each worker asked once and remembered
 
-    event = {"event_id": str(uuid4()), "occurred_at": "2026-11-24T08:00:00+00:00", "account_id": str(uuid4())}
+    event = {"event_id": str(uuid4()), "occurred_at": "2026-11-24T08:00:00+00:00", "account_id": CALLER}
     broker.publish_event(ACCESS_CHANGED, orjson.dumps(event)).result(5)
     time.sleep(1.0)
 
@@ -163,6 +164,25 @@ def test_links_work_with_everything_down_and_kill_9_loses_nothing(launch_gateway
     wait_until(lambda: sum(len(batch["events"]) for batch in lane) == 51, what="all clicks")
     urls = {event.get("url") for batch in lane for event in batch["events"]} - {None}
     assert urls == {f"https://sklep.example/{number}" for number in range(50)}
+
+
+def test_dead_services_do_not_hold_up_the_links(services, launch_gateway):
+    gateway = launch_gateway()
+    assert greet(gateway).status_code == 200
+    services.kill()
+
+    with ThreadPoolExecutor(96) as pool:
+        asked = [pool.submit(greet, gateway) for _ in range(64)]
+        time.sleep(2.0)
+        followed = [
+            pool.submit(ask, gateway, "GET", f"/t/{link(TokenKind.CLICK, 'https://sklep.example/')}")
+            for _ in range(200)
+        ]
+        slowest = max(click.result().elapsed.total_seconds() for click in followed)
+        statuses = {answer.result().status_code for answer in asked}
+
+    assert slowest < 2.0
+    assert statuses == {503}
 
 
 def test_gateway_killed_in_the_middle_of_an_idempotent_request(services, launch_gateway):

@@ -54,6 +54,17 @@ def test_change_of_access_is_seen_by_the_next_request(access, asked):
     assert asked.times == 2
 
 
+def test_change_of_another_account_is_no_reason_to_ask_again(access, asked):
+    access.authenticate("token", {})
+    access.forget("b")
+    access.authenticate("token", {})
+    assert asked.times == 1
+
+    access.forget("a")
+    access.authenticate("token", {})
+    assert asked.times == 2
+
+
 def test_answer_that_was_on_its_way_during_a_change_is_not_remembered(access, asked):
     asked.while_asking = access.forget
     access.authenticate("token", {})
