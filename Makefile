@@ -36,7 +36,7 @@ migrate: setup ## bring every service's database up to date
 
 operator: setup ## create an operator: LOGIN=… EMAIL=… (prints a one-time password and the TOTP secret)
 	@if [ -z "$(LOGIN)" ] || [ -z "$(EMAIL)" ]; then echo "Say who: make operator LOGIN=anna EMAIL=anna@example.com"; exit 2; fi
-	@$(RUN) $(LOCAL)/system.py run python -m identity.operators add --login "$(LOGIN)" --email "$(EMAIL)"
+	@$(RUN) $(LOCAL)/system.py run python -m identity.operators add "$(LOGIN)" "$(EMAIL)"
 
 test: setup ## every test, on real servers of its own; T=services/identity for a part
 	@$(RUN) $(LOCAL)/run_tests.py $(T)
