@@ -15,6 +15,8 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy.orm import Session
+
 from chassis.database import Database
 from chassis.logs import get_logger
 from contacts.domain import sources
@@ -38,11 +40,10 @@ def run(database: Database, job: jobs.Job, go_on: Callable[[], bool]) -> bool:
     return _Import(database, job, go_on).run()
 
 
-def clean(database: Database, job: jobs.Job) -> None:
-    """After an import has ended in any way: its staging table and its upload go."""
-    with database.transaction() as session:
-        staging.drop(session, job.id)
-        file_store.delete(session, file_id=job.id)
+def clean(session: Session, job: jobs.Job) -> None:
+    """When an import ends in any way, its staging table and its upload go in the same transaction."""
+    staging.drop(session, job.id)
+    file_store.delete(session, file_id=job.id)
 
 
 class _Import:
@@ -225,7 +226,7 @@ class _Import:
         with self._database.transaction() as session:
             jobs.save(session, self._job, done=read, total=read)
             jobs.finish(session, self._job, "done")
-        clean(self._database, self._job)
+            clean(session, self._job)
         return True
 
     def _count_problems(self, session: Any) -> None:

@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable
 from uuid import UUID
 
+from sqlalchemy.orm import Session
+
 from chassis.database import Database
 from chassis.ids import new_id
 from chassis.inbox import forget_old
@@ -29,7 +31,7 @@ log = get_logger()
 # Runs the job; True when it is finished, False when it gives its turn back.
 Runner = Callable[[Database, store.Job, Callable[[], bool]], bool]
 RUNNERS: dict[str, Runner] = {"import": imports.run, "export": exports.run, "snapshot": snapshots.run}
-CLEANERS: dict[str, Callable[[Database, store.Job], None]] = {"import": imports.clean}
+CLEANERS: dict[str, Callable[[Session, store.Job], None]] = {"import": imports.clean}
 
 
 class Heart:
@@ -145,8 +147,8 @@ class Worker:
         try:
             with self._database.transaction() as session:
                 store.finish(session, job, state, error)
-            if job.kind in CLEANERS:
-                CLEANERS[job.kind](self._database, job)
+                if job.kind in CLEANERS:
+                    CLEANERS[job.kind](session, job)
         except LeaseLost:
             return
         log.info("job_ended", kind=job.kind, job_id=str(job.id), state=state, code=(error or {}).get("code"))

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import threading
+
+import pytest
+from sqlalchemy import text
+
+from chassis.ids import new_id
+from chassis.testing import wait_until
+from contacts.exceptions import JobCancelled, LeaseLost
+from contacts.jobs import imports as import_job
+from contacts.jobs import worker
+from contacts.jobs.worker import Heart, Worker
+from contacts.store import jobs, staging
+from contacts.usecases import imports
+
+
+def _claim(database):
+    with database.transaction() as session:
+        return jobs.claim(session, new_id())
+
+
+def _list(count: int, domain: str = "x.example") -> str:
+    return "email;imie\n" + "".join(f"p{n:06d}@{domain};Imię {n}\n" for n in range(count))
+
+
+@pytest.fixture
+def small_steps(monkeypatch):
+    monkeypatch.setattr(import_job, "READ_ROWS", 100)
+    monkeypatch.setattr(import_job, "MERGE_KEYS", 100)
+
+
+def _run_until(database, stage: str, account) -> None:
+    """Give the turn back after every step until the import is in `stage`."""
+    while True:
+        with database.transaction() as session:
+            job = session.execute(text("SELECT checkpoint FROM jobs")).scalar_one()
+        if job.get("stage") == stage and job["counts"].get("added", 0) > 0:
+            return
+        claimed = _claim(database)
+        assert not import_job.run(database, claimed, lambda: False)
+        with database.transaction() as session:
+            jobs.give_back(session, claimed)
+
+
+def test_an_import_goes_on_after_the_database_has_lost_the_staged_rows(database, account, small_steps):
+    import_id = account.queue_import(_list(1_000))
+    _run_until(database, "merging", account)
+
+    with database.transaction() as session:  # as a crash of PostgreSQL empties an UNLOGGED table
+        session.execute(text(f"TRUNCATE {staging.name_of(import_id)}"))
+    account.run_imports()
+
+    job = account.call(imports.get, import_id=import_id)
+    assert job["state"] == "done"
+    assert (job["counts"]["read"], job["counts"]["added"]) == (1_000, 1_000) == (1_000, len(account.people()))
+
+
+def test_whoever_has_lost_the_lease_writes_nothing(database, account, small_steps):
+    account.queue_import(_list(500))
+    slow = _claim(database)
+    with database.transaction() as session:
+        session.execute(text("UPDATE jobs SET lease_until = now() - interval '1 second'"))
+    quick = _claim(database)
+
+    with pytest.raises(LeaseLost):
+        import_job.run(database, slow, lambda: True)
+    assert import_job.run(database, quick, lambda: True)
+
+    assert len(account.people()) == 500
+
+
+def test_a_cancelled_import_stops_at_its_next_step(database, account, small_steps):
+    import_id = account.queue_import(_list(500))
+    job = _claim(database)
+    account.call(imports.cancel, import_id=import_id)
+
+    with pytest.raises(JobCancelled):
+        import_job.run(database, job, lambda: True)
+
+    assert account.people() == []
+
+
+def test_a_small_list_does_not_wait_for_a_big_one(database, new_account, small_steps, monkeypatch):
+    monkeypatch.setattr(worker, "TURN_SECONDS", 0.1)
+    big, small = new_account(), new_account()
+    first = big.queue_import(_list(20_000))
+    stop = threading.Event()
+    heart = Heart(database)
+    running = threading.Thread(target=Worker(database, heart, stop).run)
+    running.start()
+    try:
+        wait_until(lambda: big.call(imports.get, import_id=first)["done"] > 0)
+        second = small.queue_import(_list(20))
+        wait_until(lambda: small.call(imports.get, import_id=second)["state"] == "done", timeout=10)
+        assert big.call(imports.get, import_id=first)["state"] in ("waiting", "running")
+        wait_until(lambda: big.call(imports.get, import_id=first)["state"] == "done", timeout=120)
+    finally:
+        stop.set()
+        running.join()
+    assert big.call(imports.get, import_id=first)["counts"]["added"] == 20_000
+
+
+def test_two_imports_of_one_account_end_with_each_person_once(database, account, small_steps):
+    for _ in range(2):
+        account.queue_import(_list(1_000))
+    claimed = [_claim(database) for _ in range(2)]
+    threads = [
+        threading.Thread(target=import_job.run, args=(database, job, lambda: True))
+        for job in claimed
+        if job is not None
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    found = [account.call(imports.get, import_id=job.id)["counts"] for job in claimed]
+    assert sum(one["added"] for one in found) == len(account.people()) == 1_000
+    assert sum(one["unchanged"] for one in found) == 1_000
+
+
+def test_a_job_that_fails_is_tried_again_and_then_given_up(database, account, monkeypatch):
+    import_id = account.queue_import(_list(10))
+    monkeypatch.setitem(worker.RUNNERS, "import", lambda *_: 1 / 0)
+    one = Worker(database, Heart(database), threading.Event())
+
+    for _ in range(jobs.MAX_ATTEMPTS + 1):
+        with database.transaction() as session:
+            session.execute(text("UPDATE jobs SET lease_until = now() - interval '1 second'"))
+        one._perform(_claim(database))
+
+    job = account.call(imports.get, import_id=import_id)
+    assert (job["state"], job["error"]["code"]) == ("failed", "job.failed")
