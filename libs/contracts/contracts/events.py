@@ -30,6 +30,7 @@ class AccountRegistered(EventSchema):
     account_name = fields.String(required=True)
     login = fields.String(required=True)
     email = fields.String(required=True)
+    language = fields.String(load_default="pl")
 
 
 class AccountClosed(EventSchema):
