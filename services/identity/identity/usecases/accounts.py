@@ -71,6 +71,7 @@ def register(
             account_name=account_name,
             login=login,
             email=email,
+            language=language,
         )
     return {
         "account_id": account_id,

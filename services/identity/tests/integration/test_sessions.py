@@ -57,6 +57,7 @@ def test_registration_announces_the_account_once(database: Database, register: C
     assert [event.routing_key for event in events] == ["account_registered"]
     assert actor["account_id"] in events[0].body
     assert "kowal@example.com" in events[0].body
+    assert '"language":"pl"' in events[0].body
 
 
 @pytest.mark.parametrize(("taken", "code"), [("login", "login.taken"), ("account_name", "account_name.taken")])
