@@ -6,7 +6,7 @@ are read day by day, and the counters say which days hold any of what is wanted.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -18,19 +18,23 @@ from sqlalchemy.orm import Session
 from contracts.ids import first_id_at
 from contracts.reporting import Who
 from contracts.vocabulary import MessageState
-from reporting.domain import FAILED_STATES, IN_ROW_STATES, STATE_CODE, Dimension
+from reporting.domain import IN_ROW_STATES, STATE_CODE, Dimension
+from reporting.figures import FAILED_STATES
 
 Row = Any  # a row of the log by column name
 WINDOW = 2_000
 LEAST, GREATEST = UUID(int=0), UUID(int=2**128 - 1)
 
-_COLUMNS = (
+COLUMNS = (
     "m.message_id, m.channel, m.campaign_id, m.contact_id, m.address, m.sender, m.domain, m.state, m.state_at,"
     " m.code, m.detail, m.submitted_at, m.delivered_at, m.parts, m.cost, m.opens, m.opened_at, m.clicks, m.clicked_at,"
     " m.unsubscribed_at, m.complained_at"
 )
 _DELIVERED = f"m.state = {STATE_CODE[MessageState.DELIVERED]}"
 _FAILED = f"m.state IN ({', '.join(str(STATE_CODE[state]) for state in FAILED_STATES)})"
+
+# The index is on a hash of the address.
+_TO_ADDRESS = "hashtext(m.address) = hashtext(CAST(:address AS text)) AND m.address = :address"
 
 # A person who clicked has seen the message, whether or not the picture that tells of openings was loaded.
 _WHO: dict[Who, str] = {
@@ -87,7 +91,7 @@ def of_recipients(
             continue
         found = session.execute(
             text(
-                f"SELECT {_COLUMNS} FROM messages m WHERE m.message_id > :after"
+                f"SELECT {COLUMNS} FROM messages m WHERE m.message_id > :after"
                 " AND m.message_id BETWEEN :first AND :last"
                 f" AND m.account_id = :account AND m.campaign_id = :campaign AND {_WHO[who]}"
                 " ORDER BY m.message_id LIMIT :limit"
@@ -146,7 +150,7 @@ def in_window(
     return (
         session.execute(
             text(
-                f"SELECT {_COLUMNS} FROM messages m WHERE m.message_id BETWEEN :first AND :last"
+                f"SELECT {COLUMNS} FROM messages m WHERE m.message_id BETWEEN :first AND :last"
                 f" AND m.account_id = :account AND m.campaign_id = :campaign AND {_WHO[who] if who else 'true'}"
                 " ORDER BY m.message_id"
             ),
@@ -164,9 +168,9 @@ def of_address(session: Session, wanted: Filter, *, limit: int) -> list[Row]:
     return list(
         session.execute(
             text(
-                "WITH found AS MATERIALIZED (SELECT * FROM messages m WHERE m.address = :address"
+                f"WITH found AS MATERIALIZED (SELECT * FROM messages m WHERE {_TO_ADDRESS}"
                 " AND m.message_id BETWEEN :least AND :greatest)"
-                f" SELECT {_COLUMNS} FROM found m WHERE m.account_id = :account {conditions}"
+                f" SELECT {COLUMNS} FROM found m WHERE m.account_id = :account {conditions}"
                 " ORDER BY m.message_id DESC LIMIT :limit"
             ),
             {
@@ -215,7 +219,7 @@ def _newest(
         )
     found = session.execute(
         text(
-            f"SELECT {_COLUMNS} FROM messages m WHERE m.message_id BETWEEN :least AND :greatest"
+            f"SELECT {COLUMNS} FROM messages m WHERE m.message_id BETWEEN :least AND :greatest"
             f" AND m.account_id = :account {conditions} ORDER BY m.message_id DESC LIMIT :limit"
         ),
         {
@@ -238,7 +242,7 @@ def _conditions(wanted: Filter) -> tuple[str, dict[str, Any]]:
     if wanted.state is not None:
         sql, bound = sql + " AND m.state = :state", bound | {"state": STATE_CODE[wanted.state]}
     if wanted.address is not None:
-        sql, bound = sql + " AND m.address = :address", bound | {"address": wanted.address}
+        sql, bound = sql + f" AND {_TO_ADDRESS}", bound | {"address": wanted.address}
     return sql, bound
 
 
@@ -260,51 +264,3 @@ def bounds_of_day(day: date) -> tuple[UUID, UUID]:
     """The least and the greatest message id of a UTC day."""
     start = datetime.combine(day, time(), UTC)
     return first_id_at(start), UUID(int=first_id_at(start + timedelta(days=1)).int - 1)
-
-
-def find(session: Session, *, account_id: UUID, message_id: UUID) -> Row | None:
-    return (
-        session.execute(
-            text(f"SELECT {_COLUMNS} FROM messages m WHERE m.message_id = :message AND m.account_id = :account"),
-            {"message": message_id, "account": account_id},
-        )
-        .mappings()
-        .first()
-    )
-
-
-def history(session: Session, *, message_id: UUID) -> Sequence[Any]:
-    """Lines of a message's history, in order of time."""
-    return (
-        session.execute(
-            text("SELECT at, state, code, detail FROM state_history WHERE message_id = :message ORDER BY at, state"),
-            {"message": message_id},
-        )
-        .mappings()
-        .all()
-    )
-
-
-def deeds(session: Session, *, message_id: UUID) -> Sequence[Any]:
-    """What a person did with a message, in order of time."""
-    return (
-        session.execute(
-            text(
-                "SELECT e.at, e.kind, e.ip, e.user_agent, l.url FROM engagements e"
-                " LEFT JOIN links l ON l.account_id = e.account_id AND l.link_id = e.link_id"
-                " WHERE e.message_id = :message ORDER BY e.at, e.event_id"
-            ),
-            {"message": message_id},
-        )
-        .mappings()
-        .all()
-    )
-
-
-def urls(session: Session, *, account_id: UUID, link_ids: Collection[UUID]) -> dict[UUID, str]:
-    """The address of each link."""
-    rows = session.execute(
-        text("SELECT link_id, url FROM links WHERE account_id = :account AND link_id = ANY(:links)"),
-        {"account": account_id, "links": list(link_ids)},
-    )
-    return {row.link_id: row.url for row in rows}

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from contracts.vocabulary import STATE_RANK, Channel, MessageState
-from reporting import domain
+from reporting import domain, figures
 from reporting.domain import Dimension, Origin, Standing, Tally
 
 ORIGIN = Origin(UUID(int=1), UUID(int=2), "sms", date(2026, 11, 24))
@@ -54,7 +54,7 @@ def test_parts_and_cost_count_only_once_handed_over() -> None:
 def test_rates_are_null_without_a_denominator() -> None:
     nothing = dict.fromkeys(domain.METRICS, 0)
 
-    assert set(domain.report_rates(Channel.EMAIL, nothing).values()) == {None}
+    assert set(figures.report_rates(Channel.EMAIL, nothing).values()) == {None}
 
 
 @pytest.mark.parametrize(

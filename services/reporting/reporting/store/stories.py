@@ -1,0 +1,60 @@
+"""One message and all that happened to it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from reporting.store.messages import COLUMNS, Row
+
+
+def find(session: Session, *, account_id: UUID, message_id: UUID) -> Row | None:
+    return (
+        session.execute(
+            text(f"SELECT {COLUMNS} FROM messages m WHERE m.message_id = :message AND m.account_id = :account"),
+            {"message": message_id, "account": account_id},
+        )
+        .mappings()
+        .first()
+    )
+
+
+def history(session: Session, *, message_id: UUID) -> Sequence[Any]:
+    """Lines of a message's history, in order of time."""
+    return (
+        session.execute(
+            text("SELECT at, state, code, detail FROM state_history WHERE message_id = :message ORDER BY at, state"),
+            {"message": message_id},
+        )
+        .mappings()
+        .all()
+    )
+
+
+def deeds(session: Session, *, message_id: UUID) -> Sequence[Any]:
+    """What a person did with a message, in order of time."""
+    return (
+        session.execute(
+            text(
+                "SELECT e.at, e.kind, e.ip, e.user_agent, l.url FROM engagements e"
+                " LEFT JOIN links l ON l.account_id = e.account_id AND l.link_id = e.link_id"
+                " WHERE e.message_id = :message ORDER BY e.at, e.event_id"
+            ),
+            {"message": message_id},
+        )
+        .mappings()
+        .all()
+    )
+
+
+def urls(session: Session, *, account_id: UUID, link_ids: Collection[UUID]) -> dict[UUID, str]:
+    """The address of each link."""
+    rows = session.execute(
+        text("SELECT link_id, url FROM links WHERE account_id = :account AND link_id = ANY(:links)"),
+        {"account": account_id, "links": list(link_ids)},
+    )
+    return {row.link_id: row.url for row in rows}
