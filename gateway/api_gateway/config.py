@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from base64 import b64decode
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chassis.config import ConfigError, setting
 
+DEFAULT_SPOOL_FOLDER = ".run/spool/api_gateway"
 _PRIVATE = ("127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
 
 
@@ -34,8 +36,13 @@ class Config:
     key_rate: int = setting("GATEWAY_KEY_RATE", default=300_000)
     access_cache_seconds: float = setting("GATEWAY_ACCESS_CACHE_SECONDS", default=10.0)
 
-    spool_folder: str = setting("GATEWAY_SPOOL_FOLDER", default=".run/spool/api_gateway")
+    spool_folder: str = setting("GATEWAY_SPOOL_FOLDER", default=DEFAULT_SPOOL_FOLDER)
     spool_limit: int = setting("GATEWAY_SPOOL_BYTES", default=1024 * 1024 * 1024)
+
+    @staticmethod
+    def spool_folder_of(environ: Mapping[str, str]) -> str:
+        """The spool's folder, for what must know it before the rest can be read."""
+        return environ.get("GATEWAY_SPOOL_FOLDER") or DEFAULT_SPOOL_FOLDER
 
     def link_key_list(self) -> list[bytes]:
         """The HMAC keys of links, the signing one first.

@@ -6,14 +6,16 @@ import os
 import shutil
 import socket
 import struct
-import tempfile
 from typing import Any
 
+from api_gateway import metrics_folder
+from api_gateway.config import Config
 from chassis import logs
 from chassis.logs import get_logger
 
-# Before anything imports prometheus_client in a worker: counters of all workers lie in files of this folder.
-os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="wici-metrics-")
+# Set before anything imports prometheus_client in a worker: the counters of all workers lie in files of this folder.
+METRICS_FOLDER = metrics_folder.name_for(Config.spool_folder_of(os.environ))
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(METRICS_FOLDER)
 
 bind = os.environ.get("GATEWAY_BIND", "127.0.0.1:8000")
 wsgi_app = "api_gateway.app:from_environment()"
@@ -42,6 +44,7 @@ RECEIVE_SECONDS = int(os.environ.get("GATEWAY_RECEIVE_SECONDS", "20"))
 
 def on_starting(server: Any) -> None:
     logs.configure("api_gateway", "gunicorn")
+    metrics_folder.make(METRICS_FOLDER)
 
 
 def post_fork(server: Any, worker: Any) -> None:
@@ -58,7 +61,7 @@ def child_exit(server: Any, worker: Any) -> None:
 
 
 def on_exit(server: Any) -> None:
-    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
+    shutil.rmtree(METRICS_FOLDER, ignore_errors=True)
 
 
 def worker_exit(server: Any, worker: Any) -> None:
