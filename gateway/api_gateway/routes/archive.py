@@ -11,8 +11,12 @@ _ARCHIVED = {
     "reason": "spam",
     "note": "Wrote to us on 23 November",
     "source": "manual",
+    "campaign_id": None,
+    "archived_by": "0193a6f2-6b4e-7c1a-9d55-2f4c8a1b7e97",
     "created_at": "2026-11-24T08:00:00+00:00",
     "restored_at": None,
+    "restored_by": None,
+    "restore_note": None,
 }
 _TAGS = ["Archive"]
 
@@ -58,6 +62,11 @@ ROUTES = [
         query=contract.RestoreNote,
         response=contract.Archived,
         tags=_TAGS,
-        response_example={**_ARCHIVED, "restored_at": "2026-11-24T09:00:00+00:00"},
+        response_example={
+            **_ARCHIVED,
+            "restored_at": "2026-11-24T09:00:00+00:00",
+            "restored_by": "0193a6f2-6b4e-7c1a-9d55-2f4c8a1b7e97",
+            "restore_note": "Asked for it by phone",
+        },
     ),
 ]

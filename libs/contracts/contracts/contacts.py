@@ -136,7 +136,7 @@ class FieldNames(Schema):
 
 
 class UnknownFields(Schema):
-    unknown = fields.List(fields.String())
+    unknown = fields.List(fields.String())  # type: ignore[assignment]  # a field, not the schema's option
 
 
 class GroupCreate(Schema):
@@ -416,8 +416,12 @@ class Archived(Schema):
     reason = _word_of(ArchiveReason)
     note = fields.String()
     source = fields.String()
+    campaign_id = fields.UUID(allow_none=True)
+    archived_by = fields.UUID(allow_none=True)
     created_at = fields.AwareDateTime()
     restored_at = fields.AwareDateTime(allow_none=True)
+    restored_by = fields.UUID(allow_none=True)
+    restore_note = fields.String(allow_none=True)
 
 
 class ArchivedList(Schema):

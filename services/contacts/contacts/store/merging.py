@@ -126,8 +126,7 @@ def _insert_new(
                     SELECT {_contact_values("r", _custom(merge))} FROM r WHERE single AND :enough_room ORDER BY key
                     ON CONFLICT DO NOTHING RETURNING id),
                  joined AS (INSERT INTO group_members (group_id, contact_id, account_id)
-                    SELECT g, new.id, :account FROM new CROSS JOIN unnest(CAST(:groups AS uuid[])) g
-                    ON CONFLICT DO NOTHING)
+                    SELECT g, new.id, :account FROM new CROSS JOIN unnest(CAST(:groups AS uuid[])) g)
             SELECT (SELECT count(*) FROM r) AS rows, (SELECT count(*) FROM new) AS added
             """
         ),

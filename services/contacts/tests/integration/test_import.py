@@ -207,7 +207,7 @@ def test_order_of_rows_does_not_change_the_result(database, new_account):
     rng = random.Random(5)
     emails = ["", *(f"p{n}@x.example" for n in range(6))]
     phones = ["", *(f"50560349{n}" for n in range(6))]
-    for _ in range(12):
+    for _ in range(6):
         rows = [
             f"{rng.choice(emails)};{rng.choice(phones)};{rng.choice(['', 'Ola', 'Jan', 'Anna Maria'])}"
             f";{rng.choice(['', 'tak', 'nie'])};{rng.choice(['', 'k1', 'k2'])}"
@@ -215,7 +215,7 @@ def test_order_of_rows_does_not_change_the_result(database, new_account):
         ]
         base = [f"{rng.choice(emails[1:])};{rng.choice(phones)};;;" for _ in range(3)]
         results = []
-        for _ in range(3):
+        for _ in range(2):
             account = new_account()
             head = "email;telefon;imie;zgoda sms;id klienta\n"
             account.import_file(head + "\n".join(base) + "\n")
@@ -225,4 +225,4 @@ def test_order_of_rows_does_not_change_the_result(database, new_account):
             names = ("email", "phone", "external_id", "first_name", "sms_consent")
             people = sorted(str([one[name] for name in names]) for one in account.people())
             results.append((people, job["counts"], job["problems"]))
-        assert results[0] == results[1] == results[2]
+        assert results[0] == results[1]

@@ -146,8 +146,8 @@ def is_in(job: dict, stage: str) -> bool:
 
 def test_an_import_that_is_killed_goes_on_and_doubles_no_row(api, launch, database):
     jobs = launch("contacts.jobs", service="contacts")
-    rows = "".join(f"p{n}@x.example;50{n:07d};Imię {n}\n" for n in range(120_000))
-    content = f"email;telefon;imię\n{rows}{rows[:40_000]}".encode()
+    rows = "".join(f"p{n}@x.example;50{n:07d};Imię {n}\n" for n in range(60_000))
+    content = f"email;telefon;imię\n{rows}{rows[:400_000].rpartition(chr(10))[0]}\n".encode()
 
     import_id = api.start_import(content, "list.csv", group_name="Lista")
     kills = 0
@@ -166,16 +166,16 @@ def test_an_import_that_is_killed_goes_on_and_doubles_no_row(api, launch, databa
 
     counts = job["counts"]
     assert job["state"] == "done" and kills == 2
-    assert (counts["added"], counts["updated"], counts["unchanged"], counts["rejected"]) == (120_000, 0, 0, 0)
+    assert (counts["added"], counts["updated"], counts["unchanged"], counts["rejected"]) == (60_000, 0, 0, 0)
     assert counts["read"] == counts["added"] + counts["merged"] == job["done"] == job["total"]
-    assert api("get_group", group_id=job["group_ids"][0])["contacts"] == 120_000
+    assert api("get_group", group_id=job["group_ids"][0])["contacts"] == 60_000
     with database.transaction() as session:
-        assert session.scalar(text("SELECT count(*) FROM contacts")) == 120_000
+        assert session.scalar(text("SELECT count(*) FROM contacts")) == 60_000
 
 
 def test_a_cancelled_import_ends_soon(api, launch):
     launch("contacts.jobs", service="contacts")
-    content = ("email\n" + "".join(f"p{n}@x.example\n" for n in range(200_000))).encode()
+    content = ("email\n" + "".join(f"p{n}@x.example\n" for n in range(100_000))).encode()
     import_id = api.start_import(content, "list.csv")
     wait_until(lambda: api("get_import", import_id=import_id)["done"] > 0)
 

@@ -1,0 +1,220 @@
+"""Contacts: a list imported, a segment counted, an audience taken, on a real database.
+
+    python bench/contact_lists.py [--rows 1000000]
+
+Beside the import stands the physical limit on the same machine: a bare COPY of the same rows, read already, into a
+table with the same unique indexes. Needs `WICI_TEST_DATABASE_URL`, as the tests do; makes and drops a database of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import os
+import random
+import subprocess
+import sys
+import time
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import sqlalchemy
+
+from chassis import testing
+from chassis.database import Database, make_engine
+from chassis.ids import new_id
+from chassis.migrate import migrate
+from contacts.domain.phones import to_e164
+from contacts.usecases import audience, fields, files, imports, segments
+from contacts.usecases.terms import Terms
+from contracts.contacts import ImportOptions
+from contracts.vocabulary import Channel
+
+GOAL_SECONDS = 20
+GOAL_MEBIBYTES = 250
+TICKS = os.sysconf("SC_CLK_TCK")
+NETWORKS = ("50", "51", "53", "57", "60", "66", "69", "72", "73", "78", "79", "88")
+SPELLINGS = ("+48%s%s%s", "0%s%s%s", "%s%s%s", "0048%s%s%s", "%s %s %s", "+48 %s-%s-%s", "(48) %s %s %s")
+CITIES = ("Warszawa", "Kraków", "Gdańsk", "Łódź", "Bielsko-Biała", "Nowy Dwór Mazowiecki", "Poznań", "Gdynia")
+HEADER = (
+    "Imię",
+    "Nazwisko",
+    "E-mail",
+    "Telefon",
+    "Miasto",
+    "Data urodzenia",
+    "Kod rabatowy",
+    "Zgoda SMS",
+    "Zgoda e-mail",
+)
+RULES = {
+    "all": [
+        {"field": "email_consent", "op": "eq", "value": True},
+        {"any": [
+            {"field": "city", "op": "in", "value": ["Gdynia", "Gdańsk"]},
+            {"all": [
+                {"field": "birth_date", "op": "after", "value": "1980-01-01"},
+                {"not": {"any": [
+                    {"field": "first_name", "op": "starts_with", "value": "A"},
+                    {"all": [
+                        {"field": "discount_code", "op": "contains", "value": "7"},
+                        {"field": "phone", "op": "is_not_empty"},
+                    ]},
+                ]}},
+            ]},
+        ]},
+    ]
+}  # fmt: skip
+
+
+def rows(count: int) -> Iterator[tuple[str, ...]]:
+    """Made-up people in the spellings of real lists, in no order."""
+    rng = random.Random(7)
+    order = list(range(count))
+    rng.shuffle(order)
+    for n in order:
+        number = NETWORKS[n % 12] + f"{n * 7919 % 10_000_000:07d}"
+        phone = rng.choice(SPELLINGS) % (number[:3], number[3:6], number[6:])
+        year, month, day = rng.randint(1940, 2007), rng.randint(1, 12), rng.randint(1, 28)
+        born = f"{year}-{month:02d}-{day:02d}" if n % 2 else f"{day:02d}.{month:02d}.{year}"
+        yield (
+            rng.choice(("Anna", "Jan", "Zofia", "Łukasz", "Małgorzata")), rng.choice(("Nowak", "Wójcik", "Zielińska")),
+            f"osoba{n}.x{n % 97}@poczta{n % 50}.example", phone, rng.choice(CITIES), born, f"RABAT{n % 10_000}",
+            rng.choice(("tak", "nie", "1", "0", "")), rng.choice(("tak", "nie")),
+        )  # fmt: skip
+
+
+class Bench:
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.database = Database(make_engine(url))
+        self.actor = {"account_id": str(new_id())}
+
+    def call(self, usecase: Callable[..., Any], **request: Any) -> Any:
+        with self.database.transaction() as session:
+            return usecase(session, self.actor, datetime.now(UTC), **request)
+
+    def upload(self, count: int) -> UUID:
+        upload_id: UUID = self.call(files.begin, filename="list.csv", size=None)["upload_id"]
+        written, seq = io.StringIO(), 0
+        writer = csv.writer(written, delimiter=";")
+        writer.writerow(HEADER)
+        pending = b""
+        for row in rows(count):
+            writer.writerow(row)
+            if written.tell() > 200_000:
+                pending += written.getvalue().encode()
+                written.seek(0)
+                written.truncate()
+                self.call(files.append, upload_id=upload_id, seq=seq, chunk=b64encode(pending[:262_144]).decode())
+                pending, seq = pending[262_144:], seq + 1
+        pending += written.getvalue().encode()
+        for at in range(0, len(pending), 262_144):
+            chunk = b64encode(pending[at : at + 262_144]).decode()
+            self.call(files.append, upload_id=upload_id, seq=seq, chunk=chunk)
+            seq += 1
+        return upload_id
+
+    def import_list(self, count: int) -> None:
+        self.call(fields.create, key="discount_code", label="Kod rabatowy", type="text")
+        upload_id = self.upload(count)
+        jobs = subprocess.Popen(
+            [sys.executable, "-m", "contacts.jobs"],
+            env={**os.environ, "CONTACTS_DATABASE_URL": self.url},
+            stdout=subprocess.DEVNULL,
+        )
+        try:
+            time.sleep(2)
+            started = time.monotonic()
+            options = ImportOptions().load({"group_name": "Lista"})
+            terms = Terms(limit=None, region="PL")
+            self.call(imports.create, terms=terms, upload_id=upload_id, mapping=None, options=options)
+            while (job := self.call(imports.get, import_id=upload_id))["state"] in ("waiting", "running"):
+                print(f"\r{job['stage']:<10} {job['done']:>9} of {job['total']}", end="", file=sys.stderr)
+                time.sleep(0.2)
+            took = time.monotonic() - started
+            cpu, peak = _process(jobs.pid)
+        finally:
+            jobs.terminate()
+            jobs.wait(20)
+        print(
+            f"\rimport       {count} rows in {took:.1f} s, {count / took:,.0f} rows/s  (goal {GOAL_SECONDS} s a million)"
+        )
+        print(f"             {cpu:.1f} s CPU in Python, peak {peak:.0f} MB  (goal {GOAL_MEBIBYTES} MB)")
+        print(f"             {job['state']} {job['counts']}")
+        self.group_ids = job["group_ids"]
+        self.import_seconds = took
+
+    def copy_bare(self, count: int) -> None:
+        read = [(n, row[2], to_e164(row[3], "PL"), row[0], row[1], row[4]) for n, row in enumerate(rows(count))]
+        with psycopg.connect(self.url) as connection:
+            connection.execute(
+                'CREATE TABLE bare (id bigint PRIMARY KEY, email text COLLATE "C" UNIQUE, phone text COLLATE "C" UNIQUE,'
+                " first_name text, last_name text, city text)"
+            )
+            started = time.monotonic()
+            with connection.cursor().copy("COPY bare FROM STDIN") as copy:
+                for row in read:
+                    copy.write_row(row)
+            connection.commit()
+            took = time.monotonic() - started
+            connection.execute("DROP TABLE bare")
+        print(f"bare COPY    {took:.1f} s: the import takes {self.import_seconds / took:.1f} times as long")
+
+    def select(self) -> None:
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute("VACUUM ANALYZE")
+        started = time.monotonic()
+        found = self.call(segments.count, rules=RULES)["count"]
+        print(f"segment      six levels, {found} members, counted in {time.monotonic() - started:.2f} s  (goal 1 s)")
+        snapshot_id = new_id()
+        chosen = {"groups": [UUID(one) for one in self.group_ids]}
+        wanted = {"channel": "email", "audience": {"groups": self.group_ids}, "fields": ["first_name", "discount_code"]}
+        self.call(
+            audience.request_snapshot,
+            snapshot_id=snapshot_id,
+            channel=Channel.EMAIL,
+            audience=chosen,
+            fields_=wanted["fields"],
+        )
+        started = time.monotonic()
+        with self.database.transaction() as session:
+            taken = audience.take(session, UUID(self.actor["account_id"]), snapshot_id, wanted, datetime.now(UTC))
+        print(f"snapshot     {taken} recipients in {time.monotonic() - started:.2f} s  (goal 10 s)")
+
+
+def _process(pid: int) -> tuple[float, float]:
+    """CPU seconds and peak resident mebibytes of a process."""
+    stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    peak = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmHWM"))
+    return (int(stat[11]) + int(stat[12])) / TICKS, int(peak.split()[1]) / 1024
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    options = parser.parse_args()
+    name = f"bench_contacts_{uuid4().hex[:8]}"
+    with psycopg.connect(testing.admin_url(), autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name}")
+    url = sqlalchemy.make_url(testing.admin_url()).set(database=name).render_as_string(hide_password=False)
+    try:
+        migrate("contacts", url)
+        bench = Bench(url)
+        bench.import_list(options.rows)
+        bench.copy_bare(options.rows)
+        bench.select()
+        bench.database.dispose()
+    finally:
+        with psycopg.connect(testing.admin_url(), autocommit=True) as admin:
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+if __name__ == "__main__":
+    main()
