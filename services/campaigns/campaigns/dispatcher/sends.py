@@ -16,7 +16,16 @@ from contracts.lanes import BATCH_SIZE
 
 Recipient = dict[str, Any]
 PACE_SECONDS = 5.0
+READS_AT_ONCE = 3
+PAGE = 5000
+# Recipients in one page each of all campaigns, about 500 bytes each: pages get smaller as campaigns get more.
+READ_AHEAD = 30_000
 RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0, 15.0, 30.0)
+
+
+def page_size(campaigns: int) -> int:
+    """Recipients to ask for at once when so many campaigns are being sent; full batches."""
+    return min(PAGE, max(BATCH_SIZE, READ_AHEAD // max(1, campaigns) // BATCH_SIZE * BATCH_SIZE))
 
 
 @dataclass
@@ -25,8 +34,10 @@ class Send:
 
     work: Work
     buffer: deque[Recipient] = field(default_factory=deque)
+    # Reads under way, in order of the numbers: (highest number asked for, page).
+    reads: deque[tuple[int, Future[list[Recipient]]]] = field(default_factory=deque)
     read_to: int = 0
-    ended: bool = False
+    asked_to: int = 0
     again: list[BatchRange] = field(default_factory=list)
     task: Future[Any] | None = None
     task_name: str = ""
@@ -37,14 +48,18 @@ class Send:
     size: int = BATCH_SIZE
 
     def __post_init__(self) -> None:
-        self.read_to = self.work.dispatched_to
+        self.read_to = self.asked_to = self.work.dispatched_to
         throttle = self.work.options.get("throttle_per_hour")
         self.throttle = domain.Throttle(throttle) if throttle else None
         self.quiet_hours = domain.quiet_hours_of(self.work.options)
         self.zone = domain.zone_of(self.work.time_zone)
         self.dispatched_to = self.work.dispatched_to
         self.next_portion_at = self.work.next_portion_at
-        self.ended = self._has_read_all()
+
+    @property
+    def ended(self) -> bool:
+        """Whether everybody has been read."""
+        return self.work.recipients is not None and self.read_to >= self.work.recipients
 
     def is_quiet(self, now: datetime) -> bool:
         return domain.is_quiet(self.quiet_hours, now.astimezone(self.zone))
@@ -89,22 +104,37 @@ class Send:
             self.next_portion_at = self.throttle.after(self.next_portion_at, now, len(recipients))
         return recipients
 
-    def page_wanted(self, most: int, now: datetime) -> int:
-        """How many recipients to read next; 0 while enough lie here, which is a full batch at least."""
-        if self.ended or self.is_quiet(now):
-            return 0
-        limit = BATCH_SIZE if self.throttle is not None else most
-        return limit if len(self.buffer) < max(limit // 2, BATCH_SIZE) else 0
+    def next_read(self, most: int, now: datetime) -> tuple[int, int] | None:
+        """(after, limit) of the next page to ask for, while too little lies here or is under way.
 
-    def take_page(self, page: list[Recipient]) -> None:
-        """An empty page ends the audience: people may have been erased since it was numbered."""
-        self.buffer.extend(page)
-        if page:
-            self.read_to = page[-1]["number"]
-        self.ended = not page or self._has_read_all()
+        Several pages are under way at once: on a busy machine a page takes half a second, and a carrier does not wait.
+        """
+        total = self.work.recipients or 0
+        if self.asked_to >= total or self.is_quiet(now):
+            return None
+        limit, at_once = (BATCH_SIZE, 1) if self.throttle is not None else (most, READS_AT_ONCE)
+        expected = len(self.buffer) + self.asked_to - self.read_to
+        if len(self.reads) >= at_once or expected >= max(limit * (at_once - 1), BATCH_SIZE):
+            return None
+        return self.asked_to, min(limit, total - self.asked_to)
 
-    def _has_read_all(self) -> bool:
-        return self.work.recipients is not None and self.read_to >= self.work.recipients
+    def note_read(self, up_to: int, page: Future[list[Recipient]]) -> None:
+        self.reads.append((up_to, page))
+        self.asked_to = up_to
+
+    def take_reads(self) -> None:
+        """Take the pages that have come, in order; raises what a read raised, after which it is asked for again.
+
+        A page may be short, even empty: people may have been erased since the audience was numbered. It may also reach
+        beyond what was asked for, since it is filled up to its limit; that part comes with the next page.
+        """
+        while self.reads and self.reads[0][1].done():
+            up_to, page = self.reads.popleft()
+            if page.exception() is not None:
+                self.reads.clear()
+                self.asked_to = self.read_to
+            self.buffer.extend(recipient for recipient in page.result() if recipient["number"] <= up_to)
+            self.read_to, self.failures = up_to, 0
 
     def wait(self, seconds: float) -> None:
         """Run no step for it until then."""

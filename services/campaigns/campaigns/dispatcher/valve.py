@@ -15,7 +15,7 @@ from prometheus_client import Counter, Gauge
 from campaigns import domain
 from campaigns.config import DispatcherConfig
 from campaigns.dispatcher.lanes import Publisher, Reports
-from campaigns.dispatcher.sends import Recipient, Send
+from campaigns.dispatcher.sends import Recipient, Send, page_size
 from campaigns.dispatcher.workers import Workers
 from campaigns.store import batches, leases
 from campaigns.store.batches import Advance, BatchRange, InFlight, Reported
@@ -27,7 +27,6 @@ from chassis.ids import new_id
 from chassis.logs import get_logger
 from chassis.outbox import Relay
 from chassis.rpc_client import RpcClient
-from contracts.lanes import BATCH_SIZE
 from contracts.vocabulary import CampaignState, Channel
 
 RENEW_SECONDS = 0.5
@@ -38,9 +37,6 @@ STALE_CHECK_SECONDS = 60.0
 DRAIN_SECONDS = 5.0
 SNAPSHOT_POLL_SECONDS = 0.3
 CAMPAIGNS_HELD = 1000
-PAGE = 5000
-# Recipients read ahead over all campaigns, about 500 bytes each: pages get smaller as campaigns get more.
-READ_AHEAD = 60_000
 
 RECIPIENTS = Counter("wici_dispatched_recipients_total", "Recipients handed to a channel's lane", ["channel"])
 HELD = Gauge("wici_dispatcher_campaigns", "Campaigns on which this dispatcher holds a lease")
@@ -209,8 +205,7 @@ class Valve:
 
     def _step(self) -> None:
         now = datetime.now(UTC)
-        active = sum(1 for send in self._sends.values() if send.work.state is CampaignState.SENDING)
-        page = min(PAGE, max(BATCH_SIZE, READ_AHEAD // max(1, active) // BATCH_SIZE * BATCH_SIZE))
+        page = page_size(sum(send.work.state is CampaignState.SENDING for send in self._sends.values()))
         for send in list(self._sends.values()):
             if not send.may_run():
                 continue
@@ -234,8 +229,10 @@ class Valve:
                 self._renew_at = 0.0
                 self._relay.poke()
             return
-        if limit := send.page_wanted(page, now):
-            self._workers.run(send, "page", steps.read_page, self._desk, send.work, send.read_to, limit)
+        while wanted := send.next_read(page, now):
+            after, limit = wanted
+            page_read = self._workers.read(send, steps.read_page, self._desk, send.work, after, limit)
+            send.note_read(after + limit, page_read)
 
     def _step_over(self, send: Send) -> None:
         """Sent, cancelled or failed: settle once its last batches are counted."""
@@ -248,29 +245,28 @@ class Valve:
 
     def _collect(self) -> None:
         for send in list(self._sends.values()):
-            if send.task is None or not send.task.done():
-                continue
-            task, send.task = send.task, None
+            task = send.task if send.task is not None and send.task.done() else None
             try:
-                self._apply(send, task.result())
-                send.failures = 0
+                send.take_reads()
+                if task is not None:
+                    send.task = None
+                    self._apply(send, task.result())
+                    send.failures = 0
             except Exception as error:
                 # One campaign's trouble is not another's.
-                log.warning("step_failed", step=send.task_name, campaign_id=send.work.id, error=repr(error))
-                self._recover(send, error)
+                self._recover(send, send.task_name if task is not None else "page", error)
 
-    def _recover(self, send: Send, error: Exception) -> None:
+    def _recover(self, send: Send, step: str, error: Exception) -> None:
+        log.warning("step_failed", step=step, campaign_id=send.work.id, error=repr(error))
         if isinstance(error, steps.LASTING) and send.work.state is CampaignState.SENDING:
             # The audience is gone: no more can be read, now or later.
             steps.fail(self._desk, send.work, error.code, error.detail)
-        if send.task_name == "again":
+        if step == "again":
             self._forget([send])
         send.wait_after_failure()
 
     def _apply(self, send: Send, result: Any) -> None:
-        if send.task_name == "page":
-            send.take_page(result)
-        elif send.task_name == "again":
+        if send.task_name == "again":
             self._publish_again(send, result)
         elif send.task_name == "start" and not result:
             send.wait(SNAPSHOT_POLL_SECONDS)

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from campaigns.dispatcher.sends import Send
 from campaigns.store.leases import Work
 from chassis.logs import bind
 
-READERS, STEPPERS = 4, 8
 # Reading audiences has threads of its own, so that campaigns which start do not hold up those that send.
-READING = frozenset({"page", "again"})
+READERS, STEPPERS = 6, 8
 
 
 class Workers:
-    """Runs a campaign's next step; `wake` is called when one ends."""
+    """Runs a campaign's next step, and reads its audience beside it; `wake` is called when one ends."""
 
     def __init__(self, wake: Callable[[], None]) -> None:
         self._wake = wake
@@ -24,10 +23,16 @@ class Workers:
         self._steppers = ThreadPoolExecutor(STEPPERS, "steps")
 
     def run(self, send: Send, name: str, step: Callable[..., Any], *given: Any) -> None:
-        pool = self._readers if name in READING else self._steppers
         send.task_name = name
-        send.task = pool.submit(_traced, send.work, step, *given)
-        send.task.add_done_callback(lambda _: self._wake())
+        send.task = self._submit(self._steppers, send.work, step, *given)
+
+    def read(self, send: Send, step: Callable[..., Any], *given: Any) -> Future[Any]:
+        return self._submit(self._readers, send.work, step, *given)
+
+    def _submit(self, pool: ThreadPoolExecutor, work: Work, step: Callable[..., Any], *given: Any) -> Future[Any]:
+        future = pool.submit(_traced, work, step, *given)
+        future.add_done_callback(lambda _: self._wake())
+        return future
 
     def close(self) -> None:
         for pool in (self._readers, self._steppers):

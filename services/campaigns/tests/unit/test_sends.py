@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from campaigns.dispatcher.lanes import batch_body
 from campaigns.dispatcher.sends import Send
 from campaigns.store.leases import Work
+from contracts.errors import Unavailable
 from contracts.vocabulary import CampaignState, Channel
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -49,6 +51,20 @@ def people(first: int, last: int) -> list[dict[str, Any]]:
     ]
 
 
+def answer(page: list[dict[str, Any]] | Exception) -> Future[list[dict[str, Any]]]:
+    read: Future[list[dict[str, Any]]] = Future()
+    if isinstance(page, Exception):
+        read.set_exception(page)
+    else:
+        read.set_result(page)
+    return read
+
+
+def read(send: Send, page: list[dict[str, Any]], up_to: int) -> None:
+    send.note_read(up_to, answer(page))
+    send.take_reads()
+
+
 @given(st.integers(0, 6000), st.sampled_from([500, 1500, 5000]), st.lists(st.floats(0, 20_000), min_size=1))
 @settings(max_examples=80, deadline=None)
 def test_everybody_goes_once_in_order_at_any_pace(recipients: int, page: int, paces: list[float]) -> None:
@@ -59,42 +75,57 @@ def test_everybody_goes_once_in_order_at_any_pace(recipients: int, page: int, pa
             break
         send.counts.clear()
         send.counts.extend([(0.0, 0), (1.0, int(paces[turn % len(paces)]))])
-        limit = send.page_wanted(page, NOON)
+        while wanted := send.next_read(page, NOON):
+            send.note_read(sum(wanted), answer(people(wanted[0] + 1, sum(wanted))))
+        assert send.reads or send.batches_ready(NOON, 0, 16), "it would wait for ever"
+        send.take_reads()
         ready = send.batches_ready(NOON, 0, 16)
-        assert limit or ready, "it would wait for ever"
         batches = [send.cut(NOON) for _ in range(ready)]
         assert all(0 < len(batch) <= send.size for batch in batches)
         numbers += [recipient["number"] for batch in batches for recipient in batch]
-        if limit:
-            send.take_page(people(send.read_to + 1, min(send.read_to + limit, recipients)))
     assert numbers == list(range(1, recipients + 1))
 
 
 def test_nothing_is_ready_when_enough_is_in_flight() -> None:
     send = Send(work())
-    send.take_page(people(1, 1000))
+    read(send, people(1, 1000), 1000)
     assert send.batches_ready(NOON, 0, 16) == 5
     assert send.batches_ready(NOON, 450, 16) == 0
 
 
 def test_batch_waits_until_it_is_full_unless_it_is_the_last() -> None:
     send = Send(work(recipients=150))
-    send.take_page(people(1, 70))
+    read(send, people(1, 70), 70)
     assert send.batches_ready(NOON, 0, 16) == 0
-    send.take_page(people(71, 150))
+    read(send, people(71, 150), 150)
     assert send.batches_ready(NOON, 0, 16) == 2
 
 
-def test_audience_whose_last_people_were_erased_ends_all_the_same() -> None:
+def test_audience_whose_people_were_erased_ends_all_the_same() -> None:
     send = Send(work(recipients=500))
-    send.take_page(people(1, 300))
-    send.take_page([])
-    assert send.ended and send.batches_ready(NOON, 0, 16) == 3
+    # Filled to its limit, the first page reaches beyond what was asked for.
+    read(send, people(101, 350), 250)
+    read(send, people(251, 300), 500)
+    assert [recipient["number"] for recipient in send.buffer] == list(range(101, 301))
+    assert send.ended and send.batches_ready(NOON, 0, 16) == 2
+
+
+def test_pages_are_taken_in_order_and_asked_for_again_after_a_failure() -> None:
+    send = Send(work(recipients=1500))
+    slow: Future[list[dict[str, Any]]] = Future()
+    send.note_read(500, slow)
+    send.note_read(1000, answer(people(501, 1000)))
+    send.take_reads()
+    assert not send.buffer
+    slow.set_exception(Unavailable("service.timeout", ""))
+    with pytest.raises(Unavailable):
+        send.take_reads()
+    assert send.next_read(500, NOON) == (0, 500)
 
 
 def test_throttled_campaign_goes_in_portions() -> None:
     send = Send(work(options={"throttle_per_hour": 36_000}))
-    send.take_page(people(1, 1000))
+    read(send, people(1, 1000), 1000)
     assert send.batches_ready(NOON, 0, 16) == 1 and len(send.cut(NOON)) == 10
     assert send.batches_ready(NOON + timedelta(seconds=0.5), 0, 16) == 0
     assert send.batches_ready(NOON + timedelta(seconds=1.1), 0, 16) == 1
@@ -102,7 +133,7 @@ def test_throttled_campaign_goes_in_portions() -> None:
 
 def test_nothing_goes_in_quiet_hours_of_the_accounts_zone() -> None:
     send = Send(work(options={"quiet_hours": {"start": "13:00", "end": "13:01"}}))
-    send.take_page(people(1, 1000))
+    read(send, people(1, 1000), 1000)
     assert send.batches_ready(NOON, 0, 16) == 0
     assert send.batches_ready(NOON + timedelta(minutes=1), 0, 16) == 5
 
