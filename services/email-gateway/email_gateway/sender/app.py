@@ -1,8 +1,8 @@
 """The sender: one asyncio loop for sockets; composing and database work on threads.
 
-A batch goes in chunks: claim (transaction) → compose and sign (threads; RSA releases the GIL) → connections → settle
-(transaction, many chunks at once) → acknowledge. Every message that waits for anything but its turn is in the
-database.
+A batch goes in chunks: compose and sign (threads; RSA releases the GIL) → claim (transaction) → connections → settle
+(transaction, many chunks at once) → acknowledge. Between claim and settlement there are never more messages than the
+window holds: that many, at most, a crash leaves unknown. A message that waits longer goes to the retry schedule.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import sys
 import threading
 import time
 from collections import Counter as CountOf
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
@@ -23,25 +23,27 @@ from uuid import UUID
 from prometheus_client import Counter
 
 from chassis.broker import Broker, Delivery
-from chassis.database import Database, ensure_partitions
+from chassis.database import Database
 from chassis.ids import new_id
 from chassis.logs import get_logger
 from chassis.outbox import Relay
 from contracts.lanes import channel_lane
 from contracts.vocabulary import Channel, Lane, MessageState
 from email_gateway.config import SenderConfig
-from email_gateway.mail.composer import NotComposable
+from email_gateway.mail.composer import Outgoing
 from email_gateway.sender.batches import Batch, Settlement, Unreadable, read_batch
-from email_gateway.sender.composers import CannotSend, Composers
+from email_gateway.sender.composers import Composers, Refusal
 from email_gateway.sender.routing import Router
-from email_gateway.sender.settler import Settler, event_of, record_events
+from email_gateway.sender.settler import Settler
+from email_gateway.sender.upkeep import Upkeep
+from email_gateway.sender.window import Window
 from email_gateway.smtp.pool import Outcome, Parcel, Pool
 from email_gateway.store import ledger
 from email_gateway.store.ledger import Message
 
 PREFETCH = {Lane.TRANSACTIONAL: 16, Lane.BULK: 4}
-FLUSH_SECONDS = 0.1
-BEAT_SECONDS = 2.0
+FLUSH_SECONDS = 0.04
+UPKEEP_SECONDS = 2.0
 RETRY_POLL_SECONDS = 0.5
 STOP_SECONDS = 8.0
 
@@ -60,6 +62,7 @@ class Sender:
         self._composers, self._router = composers, router
         self.instance: UUID = new_id()
         self.relay = Relay(database, broker)
+        self._upkeep = Upkeep(database, self.instance)
         self._settler = Settler(database, retry_base=timedelta(seconds=config.retry_base_seconds), poke=self.relay.poke)
         self._pool = Pool(router.destination)
         self._database_threads = ThreadPoolExecutor(3, "database")
@@ -67,14 +70,13 @@ class Sender:
         self._settlements: list[Settlement] = []
         self._skipped: list[tuple[Batch, str]] = []
         self._flush = asyncio.Event()
-        self._slots = {
-            Lane.TRANSACTIONAL: asyncio.Semaphore(config.chunks_at_once),
-            Lane.BULK: asyncio.Semaphore(config.chunks_at_once),
-        }
-        self._retry_slots = asyncio.Semaphore(2)
+        lanes = (Lane.TRANSACTIONAL, Lane.BULK)
+        self._windows = {lane: Window(max(config.window, config.chunk)) for lane in lanes}
+        # Chunks that are composed or being composed, and not claimed yet.
+        self._composing = {lane: asyncio.Semaphore(config.workers + 2) for lane in lanes}
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
-        self._beaten_at = 0.0
+        self._is_over = False
 
     async def run(self, stop: threading.Event) -> None:
         # Threads that sign and the loop take turns on the GIL; at the default of 5 ms the loop would wait too long.
@@ -82,36 +84,35 @@ class Sender:
         self._loop = asyncio.get_running_loop()
         await self._in_database(self._open)
         self._pool.start()
-        loops = [
-            self._spawn(loop()) for loop in (self._flush_loop, self._beat_loop, self._retry_loop, self._upkeep_loop)
-        ]
+        flushing, upkeep = self._spawn(self._flush_loop()), self._spawn(self._upkeep_loop())
+        retrying = self._spawn(self._retry_loop())
         for lane, prefetch in PREFETCH.items():
             self._broker.consume(channel_lane(Channel.EMAIL, lane), partial(self._on_delivery, lane), prefetch=prefetch)
-        await self._loop.run_in_executor(None, stop.wait)
-        await self._shut_down(loops)
+        stopped = self._loop.run_in_executor(None, stop.wait)
+        watched: list[asyncio.Future[Any]] = [stopped, flushing, upkeep, retrying]
+        done, _ = await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
+        if stopped not in done:
+            stop.set()  # a loop has failed: end, so that whoever watches the process starts it anew
+            raise RuntimeError("a loop of the sender ended")
+        await self._shut_down(flushing, upkeep)
 
     def _open(self) -> None:
         self._router.refresh()
-        with self._database.transaction() as session:
-            ensure_partitions(session, "ledger", datetime.now(UTC).date() - timedelta(days=1), 4)
-            ledger.beat(session, instance=self.instance)
-        self._beaten_at = time.monotonic()
+        self._upkeep.open()
 
-    async def _shut_down(self, loops: Sequence[asyncio.Task[None]]) -> None:
+    async def _shut_down(self, flushing: asyncio.Task[None], upkeep: asyncio.Task[None]) -> None:
         """What is on a connection is finished, what waits goes back, what was not claimed stays in its lane."""
         self._stopping = True
         await self._pool.close(STOP_SECONDS)
-        for task in loops:
-            task.cancel()
-        # Chunks that were being composed submit and take back by themselves.
-        if working := self._tasks - set(loops):
+        # Chunks under way submit and take back by themselves; settling goes on meanwhile.
+        if working := self._tasks - {flushing, upkeep}:
             await asyncio.wait(working, timeout=STOP_SECONDS)
+        upkeep.cancel()
+        self._is_over = True
+        self._flush.set()
+        await flushing
         await self._settle_now()
-        await self._in_database(self._leave)
-
-    def _leave(self) -> None:
-        with self._database.transaction() as session:
-            ledger.leave(session, instance=self.instance)
+        await self._in_database(self._upkeep.leave)
 
     # Lanes
 
@@ -135,111 +136,79 @@ class Sender:
             return
         iterator = iter(batch.messages)
         while chunk := list(islice(iterator, self._config.chunk)):
-            await self._slots[lane].acquire()
+            await self._composing[lane].acquire()
             if self._stopping:
                 return
-            self._spawn(self._chunk(batch, chunk, self._slots[lane]))
+            self._spawn(self._chunk(batch, chunk, lane))
 
-    async def _chunk(self, batch: Batch, chunk: list[Message], slots: asyncio.Semaphore) -> None:
+    async def _chunk(self, batch: Batch, chunk: list[Message], lane: Lane) -> None:
         try:
-            while time.monotonic() - self._beaten_at > ledger.LEASE_SECONDS - 3:
-                await asyncio.sleep(0.2)  # others may think us dead: claim nothing until the lease is renewed
-            ours, others = await self._until_done(lambda: self._claim(chunk))
+            composed = await self._compose(chunk)
+            await self._windows[lane].take(len(chunk))
+        finally:
+            self._composing[lane].release()
+        if self._stopping:
+            return  # not claimed: another sender gets it with the redelivered batch
+        while not self._upkeep.is_lease_fresh:
+            await asyncio.sleep(0.2)
+        claimed, others = await self._until_done(lambda: self._claim(chunk))
+        self._windows[lane].give(len(others))
+        if others:
             self._skipped += [(batch, state) for state in others]
-            if others:
-                self._flush.set()
-        except BaseException:
-            slots.release()
-            raise
-        await self._hand_over(ours, batch, slots)
+            self._flush.set()
+        ours = [(message, made) for message, made in zip(chunk, composed, strict=True) if message.message_id in claimed]
+        await self._hand_over(ours, batch)
 
-    def _claim(self, chunk: list[Message]) -> tuple[list[Message], list[str]]:
-        """Ours to send, and the states of those that were claimed before (a redelivered batch)."""
-        sender = self._sender_of(chunk[0].content_hash)
+    async def _compose(self, messages: list[Message]) -> list[Outgoing | Refusal]:
+        now = int(time.time())
+        return await self._loop.run_in_executor(self._composing_threads, lambda: self._composers.compose(messages, now))
+
+    def _claim(self, chunk: list[Message]) -> tuple[set[UUID], list[str]]:
+        """Ids of those that are ours to send, and the states of those claimed before (a redelivered batch)."""
+        sender = self._composers.sender_of(chunk[0].content_hash)
         for message in chunk:
             message.sender = sender
         with self._database.transaction() as session:
             claimed = ledger.claim(session, chunk, instance=self.instance)
             rest = [message.message_id for message in chunk if message.message_id not in claimed]
             states = ledger.states_of(session, rest) if rest else {}
-        ours = {message.message_id: message for message in chunk if message.message_id in claimed}
-        return list(ours.values()), [states.get(message_id, MessageState.UNKNOWN) for message_id in rest]
+        return claimed, [states.get(message_id, MessageState.UNKNOWN) for message_id in rest]
 
-    def _sender_of(self, content_hash: str) -> str:
-        try:
-            return self._composers.get(content_hash).sender
-        except CannotSend:
-            return ""
-
-    # Handing over
-
-    async def _hand_over(self, messages: list[Message], batch: Batch | None, slots: asyncio.Semaphore) -> None:
-        """Compose, sign and submit claimed messages; the slot is free when the last has its outcome."""
-        if not messages:
-            slots.release()
-            return
-        left = len(messages)
-
-        def on_outcome(message: Message, result: str, code: str, detail: str) -> None:
-            nonlocal left
-            self._settlements.append(Settlement(message, result, code, detail, time.time(), batch))
-            left -= 1
-            if left == 0:
-                slots.release()
-            self._flush.set()
-
-        composed = await self._loop.run_in_executor(self._composing_threads, self._compose, messages, on_outcome)
+    async def _hand_over(self, composed: list[tuple[Message, Outgoing | Refusal]], batch: Batch | None) -> None:
+        """Submit claimed messages to their destinations; those that cannot be composed are settled at once."""
         parcels = []
-        for message, made in zip(messages, composed, strict=True):
-            if isinstance(made, Parcel):
-                parcels.append(made)
-            else:
-                on_outcome(message, "rejected", *made)
+        for message, made in composed:
+            if isinstance(made, Refusal):
+                self._settled(Settlement(message, "rejected", made.code, made.detail, time.time(), batch))
+                continue
+            urgent = message.lane != Lane.BULK
+            parcels.append(
+                Parcel(
+                    made.message_id,
+                    made.envelope_from,
+                    made.address,
+                    made.octets,
+                    urgent,
+                    self._on_done,
+                    (message, batch),
+                )
+            )
         self._pool.submit(parcels)
         if self._stopping:
             await self._pool.close(STOP_SECONDS)
 
-    def _compose(
-        self, messages: list[Message], on_outcome: Callable[[Message, str, str, str], None]
-    ) -> list[Parcel | tuple[str, str]]:
-        """A parcel for each message, or why there is none."""
-        now = int(time.time())
-        return [self._compose_one(message, now, on_outcome) for message in messages]
+    def _on_done(self, parcel: Parcel, outcome: Outcome) -> None:
+        message, batch = parcel.tag
+        self._settled(Settlement(message, outcome.result.value, outcome.code, outcome.detail, time.time(), batch))
 
-    def _compose_one(
-        self, message: Message, now: int, on_outcome: Callable[[Message, str, str, str], None]
-    ) -> Parcel | tuple[str, str]:
-        def on_done(_parcel: Parcel, outcome: Outcome) -> None:
-            on_outcome(message, outcome.result.value, outcome.code, outcome.detail)
-
-        try:
-            composer = self._composers.get(message.content_hash)
-            if composer.account_id != message.account_id:
-                raise CannotSend("content.unknown", "the content is not known")
-            outgoing = composer.compose(
-                message_id=message.message_id,
-                address=message.address,
-                fields=message.fields,
-                campaign_id=message.campaign_id,
-                contact_id=message.contact_id,
-                at=now,
-                name=message.name,
-            )
-        except (NotComposable, CannotSend) as problem:
-            return problem.code, problem.detail[:200]
-        return Parcel(
-            outgoing.message_id,
-            outgoing.envelope_from,
-            outgoing.address,
-            outgoing.octets,
-            message.lane != Lane.BULK,
-            on_done,
-        )
+    def _settled(self, settlement: Settlement) -> None:
+        self._settlements.append(settlement)
+        self._flush.set()
 
     # Loops
 
     async def _flush_loop(self) -> None:
-        while True:
+        while not self._is_over:
             await self._flush.wait()
             await asyncio.sleep(FLUSH_SECONDS)
             self._flush.clear()
@@ -255,66 +224,48 @@ class Sender:
             plan = self._settler.plan(settlements, skipped)
             await self._until_done(lambda: self._settler.commit(plan))
             self._broker_ack(plan.complete)
+            for lane, count in CountOf(Lane(settlement.message.lane) for settlement in settlements).items():
+                self._windows[lane].give(count)
 
     def _broker_ack(self, batches: list[Batch]) -> None:
         for batch in batches:
             batch.delivery.ack()
 
-    async def _beat_loop(self) -> None:
+    async def _upkeep_loop(self) -> None:
         while True:
-            await asyncio.sleep(BEAT_SECONDS)
+            await asyncio.sleep(UPKEEP_SECONDS)
             try:
-                await self._in_database(self._beat)
-                self._beaten_at = time.monotonic()
+                if await self._in_database(self._upkeep.tick):
+                    self.relay.poke()
+                await self._in_database(self._router.refresh)
             except Exception as error:
-                log.warning("lease_not_renewed", error=repr(error))
-
-    def _beat(self) -> None:
-        with self._database.transaction() as session:
-            ledger.beat(session, instance=self.instance)
-        with self._database.transaction() as session:
-            again = ledger.send_abandoned_again(session)
-            unknown = ledger.mark_abandoned_unknown(session)
-            record_events(session, [_unknown_event(*row) for row in unknown])
-        if unknown or again:
-            log.warning("abandoned_messages_swept", unknown=len(unknown), again=again)
-            self.relay.poke()
+                log.warning("upkeep_failed", error=repr(error))
 
     async def _retry_loop(self) -> None:
-        while True:
-            await self._retry_slots.acquire()
+        """Retries share the windows of their lanes, a chunk at a time."""
+        while not self._stopping:
+            await self._windows[Lane.BULK].take(self._config.chunk)
             try:
                 due = await self._in_database(self._take_due)
             except Exception as error:
                 log.warning("retries_not_taken", error=repr(error))
                 due = []
+            # What is settled is given back to its own lane's window, so single messages take their place there instead.
+            single = sum(1 for message in due if message.lane != Lane.BULK)
+            self._windows[Lane.BULK].give(self._config.chunk - len(due) + single)
+            await self._windows[Lane.TRANSACTIONAL].take(single)
             if due:
-                self._spawn(self._hand_over(due, None, self._retry_slots))
+                self._spawn(self._try_again(due))
             else:
-                self._retry_slots.release()
                 await asyncio.sleep(RETRY_POLL_SECONDS)
+
+    async def _try_again(self, due: list[Message]) -> None:
+        composed = await self._compose(due)
+        await self._hand_over(list(zip(due, composed, strict=True)), None)
 
     def _take_due(self) -> list[Message]:
         with self._database.transaction() as session:
             return ledger.take_due(session, instance=self.instance, limit=self._config.chunk)
-
-    async def _upkeep_loop(self) -> None:
-        """Routes every few seconds, partitions every hour."""
-        rounds = 0
-        while True:
-            await asyncio.sleep(3.0)
-            rounds += 1
-            try:
-                await self._in_database(self._router.refresh)
-                if rounds % 1200 == 0:
-                    await self._in_database(self._keep_house)
-            except Exception as error:
-                log.warning("upkeep_failed", error=repr(error))
-
-    def _keep_house(self) -> None:
-        with self._database.transaction() as session:
-            ensure_partitions(session, "ledger", datetime.now(UTC).date(), 3)
-            ledger.forget_dead_instances(session)
 
     # Threads and tasks
 
@@ -340,11 +291,3 @@ class Sender:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             log.error("sender_task_failed", exc_info=task.exception())
-
-
-def _unknown_event(
-    message_id: UUID, account_id: UUID, campaign_id: UUID | None, contact_id: UUID | None, address: str, sender: str
-) -> dict[str, Any]:
-    message = Message(message_id, account_id, campaign_id, contact_id, address, {}, "", sender, Lane.BULK)
-    settlement = Settlement(message, "lost", "", "the sender stopped while handing it over", time.time())
-    return event_of(settlement, MessageState.UNKNOWN)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from chassis.database import Database
 from chassis.secrets import Vault
 from email_gateway.domain import return_path
 from email_gateway.mail import dkim
-from email_gateway.mail.composer import Composer, Links
+from email_gateway.mail.composer import Composer, Links, NotComposable, Outgoing
 from email_gateway.store import signing
+from email_gateway.store.ledger import Message
 
 KEEP_SECONDS = 60.0
 KEEP_COUNT = 500
@@ -24,6 +27,14 @@ class CannotSend(Exception):
         self.code, self.detail = code, detail
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why one recipient cannot be sent the content."""
+
+    code: str
+    detail: str
+
+
 class Composers:
     """Thread-safe; loads from the database on the calling thread."""
 
@@ -31,6 +42,34 @@ class Composers:
         self._database, self._vault, self._links = database, vault, links
         self._kept: dict[str, tuple[float, Composer | CannotSend]] = {}
         self._lock = threading.Lock()
+
+    def compose(self, messages: Sequence[Message], at: int) -> list[Outgoing | Refusal]:
+        """The bytes of each message, or why there are none; signing releases the GIL."""
+        return [self._compose(message, at) for message in messages]
+
+    def _compose(self, message: Message, at: int) -> Outgoing | Refusal:
+        try:
+            composer = self.get(message.content_hash)
+            if composer.account_id != message.account_id:
+                raise CannotSend("content.unknown", "the content is not known")
+            return composer.compose(
+                message_id=message.message_id,
+                address=message.address,
+                fields=message.fields,
+                campaign_id=message.campaign_id,
+                contact_id=message.contact_id,
+                at=at,
+                name=message.name,
+            )
+        except (NotComposable, CannotSend) as problem:
+            return Refusal(problem.code, problem.detail[:200])
+
+    def sender_of(self, content_hash: str) -> str:
+        """The From address, or nothing where the content cannot be sent."""
+        try:
+            return self.get(content_hash).sender
+        except CannotSend:
+            return ""
 
     def get(self, content_hash: str) -> Composer:
         """:raises CannotSend: the content is unknown, or its sender is not authorised."""

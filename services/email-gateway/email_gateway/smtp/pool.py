@@ -47,7 +47,7 @@ class Outcome:
 
 @dataclass(slots=True, eq=False)
 class Parcel:
-    """One message on its way; `on_done` is called once, on the loop."""
+    """One message on its way; `on_done` is called once, on the loop. `tag` is the sender's own."""
 
     message_id: UUID
     envelope_from: str
@@ -55,6 +55,7 @@ class Parcel:
     octets: bytes = field(repr=False)
     urgent: bool
     on_done: Callable[[Parcel, Outcome], None] = field(repr=False)
+    tag: Any = field(default=None, repr=False)
     tries: int = 0
     queued_at: float = 0.0
 
