@@ -112,6 +112,10 @@ updated AS (
         complained_at = c.complained_at
     FROM merged c
     WHERE NOT c.is_new AND m.ctid = c.place
+        AND (m.state, m.state_at, m.submitted_at, m.delivered_at, m.opens, m.clicks, m.unsubscribed_at, m.complained_at,
+            m.contact_id, m.address, m.sender, m.domain, m.parts, m.cost)
+        IS DISTINCT FROM (c.state, c.state_at, c.submitted_at, c.delivered_at, c.opens, c.clicks, c.unsubscribed_at,
+            c.complained_at, c.contact_id, c.address, c.sender, c.domain, c.parts, c.cost)
 )
 SELECT account_id, campaign_id, channel, day, is_new,
     old_state, date_bin('1 hour', old_state_at, 'epoch') AS old_state_hour, {sent_hour("old_")} AS old_sent_hour,

@@ -36,7 +36,7 @@ def known_campaign(session: Session, account_id: UUID, campaign_id: UUID) -> dic
     channel = found["channel"] if found else None
     if channel is None:
         channel = campaigns.channel_in_log(session, account_id=account_id, campaign_id=campaign_id)
-    if channel is None and found is None:
+    if channel is None:
         raise NotFound(
             "campaign.not_found",
             "There is no such campaign, or it has not started.",
@@ -45,7 +45,7 @@ def known_campaign(session: Session, account_id: UUID, campaign_id: UUID) -> dic
     return {
         "campaign_id": campaign_id,
         "name": found["name"] if found else None,
-        "channel": Channel(channel or Channel.SMS),
+        "channel": Channel(channel),
         "state": CampaignState(found["state"]) if found and found["state"] else None,
         "recipients": found["recipients"] if found else None,
         "started_at": found["started_at"] if found else None,

@@ -188,6 +188,29 @@ def test_several_writers_at_once_neither_lose_nor_lock_each_other(database: Data
     assert_equals_model(database, told)
 
 
+def test_a_replay_writes_no_row_anew(database: Database) -> None:
+    told = [
+        {name: message[name] for name in ("message_id", "account_id", "campaign_id", "channel")}
+        | message["static"]
+        | {"kind": kind, "at": NOW.timestamp() + step, "event_id": kind, "user_agent": "", "url": URLS[0]}
+        for message in MESSAGES
+        for step, kind in enumerate(("deferred", "submitted", "delivered", "opened", "clicked"))
+    ]
+
+    def versions() -> list[Any]:
+        tables = ("messages", "counters", "engagements", "state_history")
+        with database.transaction() as session:
+            return [
+                session.execute(text(f"SELECT xmin::text, t::text FROM {one} t ORDER BY 2")).all() for one in tables
+            ]
+
+    Ingest(database).write([copy.deepcopy(told)])
+    written = versions()
+    Ingest(database).write([copy.deepcopy(told[:30]), copy.deepcopy(told)])
+
+    assert versions() == written
+
+
 def test_late_receipt_of_another_campaign_day_finds_its_message(database: Database) -> None:
     message = MESSAGES[8]
     first = {**{name: message[name] for name in ("message_id", "account_id", "campaign_id", "channel")}}

@@ -119,6 +119,8 @@ def test_sms_report_of_a_started_campaign_without_messages_has_null_rates(
     changed = {**fact, "campaign_id": send.campaign_id, "state": "sending"}
 
     broker.publish_event(events.CAMPAIGN_STATE_CHANGED, orjson.dumps(changed)).result(10)
+    with pytest.raises(NotFound):
+        call(send.account_id, "get_report", campaign_id=send.campaign_id)
     broker.publish_event(events.CAMPAIGN_STARTED, orjson.dumps(started)).result(10)
 
     def report() -> Any:
