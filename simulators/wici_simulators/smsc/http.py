@@ -96,8 +96,9 @@ def _answer(carrier: Carrier, method: str, target: str, body: bytes) -> Any:
             return _PAGE
         case "GET", "/counts":
             binds = [{"system_id": bind.system_id, "kind": bind.kind} for bind in carrier.binds if bind.kind]
+            waiting = sum(len(queue) for queue in carrier.waiting.values())
             on_the_way = sum(len(bind.unanswered) for bind in carrier.binds)
-            return {**carrier.ledger.counts(), "receipts_waiting": len(carrier.waiting) + on_the_way, "binds": binds}
+            return {**carrier.ledger.counts(), "receipts_waiting": waiting + on_the_way, "binds": binds}
         case "GET", "/messages":
             after, limit = _number(query, "after", 0), min(_number(query, "limit", 1000), _MAX_PAGE)
             items, next_after = carrier.ledger.page(after, limit)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -37,7 +37,7 @@ class Carrier:
         self.password = password
         self.ledger = Ledger()
         self.binds: set[Bind] = set()
-        self.waiting: deque[Waiting] = deque()
+        self.waiting: defaultdict[str, deque[Waiting]] = defaultdict(deque)  # by system id
         self._writer = wire.ReceiptWriter()
         self._seen = 0
 
@@ -57,26 +57,21 @@ class Carrier:
                 self._send_due(time.time())
 
     def _send_due(self, now: float) -> None:
+        """Receipts go to the binds of the system that submitted, in turn, as far as their windows go."""
+        window = self.settings.receipt_window
         receivers: dict[str, list[Bind]] = {}
         for bind in self.binds:
             if bind.receives:
                 receivers.setdefault(bind.system_id, []).append(bind)
-        kept: deque[Waiting] = deque()
-        turn = 0
-        while self.waiting and self.waiting[0].due <= now:
-            receipt = self.waiting.popleft()
-            open_binds = receivers.get(receipt.system_id, ())
-            for _ in range(len(open_binds)):
+        for system_id, queue in self.waiting.items():
+            open_binds = [bind for bind in receivers.get(system_id, ()) if len(bind.unanswered) < window]
+            turn = 0
+            while open_binds and queue and queue[0].due <= now:
                 turn += 1
                 bind = open_binds[turn % len(open_binds)]
-                if len(bind.unanswered) < self.settings.receipt_window:
-                    bind.queue_receipt(receipt, self._frame)
-                    break
-            else:
-                kept.append(receipt)
-                if len(kept) > 50_000:
-                    break
-        self.waiting.extendleft(reversed(kept))
+                bind.queue_receipt(queue.popleft(), self._frame)
+                if len(bind.unanswered) >= window:
+                    open_binds.remove(bind)
         for bind in self.binds:
             bind.flush()
 
@@ -91,7 +86,7 @@ class Carrier:
         if bind.receives:
             bind.queue_receipt(receipt, self._frame)
         else:
-            self.waiting.append(receipt)
+            self.waiting[receipt.system_id].append(receipt)
 
 
 class Bind(asyncio.Protocol):
@@ -122,7 +117,7 @@ class Bind(asyncio.Protocol):
     def connection_lost(self, _: Exception | None) -> None:
         self._carrier.binds.discard(self)
         # What was not answered is sent again to the next receiver: a carrier keeps receipts for days.
-        self._carrier.waiting.extendleft(reversed(self.unanswered.values()))
+        self._carrier.waiting[self.system_id].extendleft(reversed(self.unanswered.values()))
         self.unanswered.clear()
 
     def data_received(self, chunk: bytes) -> None:
@@ -201,7 +196,7 @@ class Bind(asyncio.Protocol):
         if registered & 1 and settings.receipts_first:
             carrier.send_first(self, receipt)
         elif registered & 1:
-            carrier.waiting.append(receipt)
+            carrier.waiting[self.system_id].append(receipt)
         self._answer(wire.response(wire.SUBMIT_SM, sequence, 0, message_id + b"\0"), now)
 
     def _over_rate(self, rate: int, now: float) -> bool:

@@ -158,11 +158,15 @@ class LedgerThread:
     def _gather(self) -> Work:
         work = Work()
         work.chunks = _drain(self._chunks, MOST // 100)
-        while self._messages and len(work.messages) < MOST:
+        # Receipts are counted first and gathered last: whatever answer came before one of them is in this transaction or
+        # was in an earlier one. So there is no limit on messages here; the engine keeps one.
+        arrived = len(self._acknowledgements)
+        while self._messages:
             work.messages += self._messages.popleft()
         count = 0
-        # After the messages: a receipt in this transaction then finds the answer that came before it.
-        while self._acknowledgements and count < MOST:
+        for _ in range(arrived):
+            if count >= MOST:
+                break
             acknowledgement = self._acknowledgements.popleft()
             count += len(acknowledgement.receipts)
             work.acknowledgements.append(acknowledgement)
