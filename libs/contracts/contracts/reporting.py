@@ -51,7 +51,7 @@ class ReportCounts(Schema):
     undelivered = fields.Integer()
     expired = fields.Integer()
     rejected = fields.Integer()
-    unknown = fields.Integer()
+    unknown = fields.Integer()  # type: ignore[assignment]  # a field, not the schema's option
     deferred = fields.Integer(metadata={"description": "Waiting to be tried again"})
     awaiting_receipt = fields.Integer(metadata={"description": "SMS: submitted, and nothing heard since"})
     hard_bounced = fields.Integer()
