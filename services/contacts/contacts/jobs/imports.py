@@ -27,7 +27,7 @@ from contacts.jobs import problem_files
 from contacts.store import fields as field_store
 from contacts.store import files as file_store
 from contacts.store import groups as group_store
-from contacts.store import jobs, merging, staging
+from contacts.store import jobs, merge_sql, merging, staging
 
 READ_ROWS = 10_000
 MERGE_KEYS = 10_000
@@ -195,11 +195,11 @@ class _Import:
             if not self._go_on():
                 return False
 
-    def _merge_plan(self) -> merging.Merge:
+    def _merge_plan(self) -> merge_sql.Merge:
         group_ids = [UUID(one) for one in self._options["group_ids"]]
         with self._database.transaction() as session:
             known = group_store.known(session, account_id=self._job.account_id, group_ids=group_ids)
-        return merging.Merge(
+        return merge_sql.Merge(
             import_id=self._job.id,
             account_id=self._job.account_id,
             keys=self._plan.keys,

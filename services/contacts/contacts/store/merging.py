@@ -11,42 +11,25 @@ through `_resolve`, in rounds: a key takes part once no smaller one wants the sa
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from contacts.domain.columns import BUILT_IN, CONSENT_FIELDS, MODIFIED
-from contacts.domain.rows import BadValues, Precedence
-from contacts.domain.values import FieldType
-from contacts.store.staging import name_of
+from contacts.domain.rows import BadValues
+from contacts.store.merge_sql import (
+    CONTACT_COLUMNS,
+    Merge,
+    assignments,
+    contact_values,
+    custom_object,
+    differs,
+    newest,
+    parameters_of,
+)
 from contracts.ids import message_id
-
-_CASTS = {FieldType.NUMBER: "::numeric", FieldType.BOOLEAN: "::boolean", FieldType.TEXT: "", FieldType.DATE: ""}
-
-
-@dataclass(frozen=True)
-class Merge:
-    """One import's way of merging. `slots`: where the custom fields of columns c0, c1, … are kept, with their types."""
-
-    import_id: UUID
-    account_id: UUID
-    keys: Sequence[str]
-    slots: Sequence[tuple[str, FieldType]]
-    groups: Sequence[UUID]
-    precedence: Precedence
-    bad_values: BadValues
-
-    @property
-    def stage(self) -> str:
-        return name_of(self.import_id)
-
-    @property
-    def staged(self) -> list[str]:
-        """Every value column of the staging table."""
-        return [*BUILT_IN, *(f"c{at}" for at in range(len(self.slots)))]
 
 
 @dataclass
@@ -122,15 +105,15 @@ def _insert_new(
         text(
             f"""
             WITH r AS MATERIALIZED ({_ROWS.format(stage=merge.stage)}),
-                 new AS (INSERT INTO contacts ({_CONTACT_COLUMNS})
-                    SELECT {_contact_values("r", _custom(merge))} FROM r WHERE single AND :enough_room ORDER BY key
+                 new AS (INSERT INTO contacts ({CONTACT_COLUMNS})
+                    SELECT {contact_values("r", custom_object(merge))} FROM r WHERE single AND :enough_room ORDER BY key
                     ON CONFLICT DO NOTHING RETURNING id),
                  joined AS (INSERT INTO group_members (group_id, contact_id, account_id)
                     SELECT g, new.id, :account FROM new CROSS JOIN unnest(CAST(:groups AS uuid[])) g)
             SELECT (SELECT count(*) FROM r) AS rows, (SELECT count(*) FROM new) AS added
             """
         ),
-        {**_parameters(merge), **bounds, "enough_room": enough_room},
+        {**parameters_of(merge), **bounds, "enough_room": enough_room},
     ).one()
     tally.added += found.added
     return int(found.rows)
@@ -139,7 +122,7 @@ def _insert_new(
 def _take_slice(session: Session, merge: Merge, bounds: Mapping[str, object]) -> int:
     """The temporary table `slice`: one row a key of whoever has not been inserted. Returns how many."""
     plain = ", ".join(f"r.{name}" for name in merge.staged)
-    folded = ", ".join(f"{_newest(name)} AS {name}" for name in merge.staged)
+    folded = ", ".join(f"{newest(name)} AS {name}" for name in merge.staged)
     taken = session.execute(
         text(
             f"""
@@ -151,7 +134,7 @@ def _take_slice(session: Session, merge: Merge, bounds: Mapping[str, object]) ->
                     UNION ALL
                     SELECT (array_agg(r.id ORDER BY r.id))[1], r.key, count(*), {folded} FROM r
                     WHERE NOT single GROUP BY r.key)
-            SELECT {_custom(merge)} AS custom, people.* FROM people
+            SELECT {custom_object(merge)} AS custom, people.* FROM people
             """
         ),
         {**bounds, "account": merge.account_id},
@@ -159,62 +142,21 @@ def _take_slice(session: Session, merge: Merge, bounds: Mapping[str, object]) ->
     return int(taken.rowcount)  # type: ignore[attr-defined]
 
 
-def _newest(name: str) -> str:
-    """The value of several rows of one person: the newest; of equally new ones, one whatever their order."""
-    order = f"{name}" if name in CONSENT_FIELDS else f'length({name}::text) DESC, {name}::text COLLATE "C" DESC'
-    return (
-        f"(array_agg(r.{name} ORDER BY r.{MODIFIED} DESC NULLS LAST, {order.replace(name, 'r.' + name)})"
-        f" FILTER (WHERE r.{name} IS NOT NULL))[1]"
-    )
-
-
-def _custom(merge: Merge) -> str:
-    if not merge.slots:
-        return "'{}'::jsonb"
-    pairs = ", ".join(f"'{slot}', c{at}{_CASTS[kind]}" for at, (slot, kind) in enumerate(merge.slots))
-    return f"jsonb_strip_nulls(jsonb_build_object({pairs}))"
-
-
-_CONTACT_COLUMNS = (
-    "id, account_id, email, phone, external_id, first_name, last_name, company, city, birth_date, custom,"
-    " sms_consent, sms_consent_source, sms_consent_at, email_consent, email_consent_source, email_consent_at, import_id"
-)
-
-
-def _contact_values(row: str, custom: str) -> str:
-    consent = ", ".join(
-        f"{row}.{name}, CASE WHEN {row}.{name} IS NOT NULL THEN :source END,"
-        f" CASE WHEN {row}.{name} IS NOT NULL THEN now() END"
-        for name in CONSENT_FIELDS
-    )
-    fields = ", ".join(f"{row}.{name}" for name in BUILT_IN if name not in CONSENT_FIELDS)
-    return f"{row}.id, :account, {fields}, {custom}, {consent}, :import"
-
-
-def _parameters(merge: Merge) -> dict[str, object]:
-    return {
-        "account": merge.account_id,
-        "import": merge.import_id,
-        "source": f"import:{merge.import_id}",
-        "groups": list(merge.groups),
-    }
-
-
 def _resolve(session: Session, merge: Merge, tally: Tally, room: int | None) -> int:
     """One round over what is left of the slice; returns how many keys it settled (at least one)."""
     _decide(session, merge, room)
-    parameters = _parameters(merge)
+    parameters = parameters_of(merge)
     _note_problems(session, merge, parameters)
     inserted = text(
-        f"INSERT INTO contacts ({_CONTACT_COLUMNS}) SELECT {_contact_values('d', 'd.custom')} FROM decided d"
+        f"INSERT INTO contacts ({CONTACT_COLUMNS}) SELECT {contact_values('d', 'd.custom')} FROM decided d"
         " WHERE d.turn AND d.verdict = 'add' ORDER BY d.key"
     )
     session.execute(inserted, parameters)
     session.execute(
         text(
-            f"WITH changed AS (UPDATE contacts c SET {_assignments(merge)}, import_id = :import, updated_at = now()"
+            f"WITH changed AS (UPDATE contacts c SET {assignments(merge)}, import_id = :import, updated_at = now()"
             " FROM decided d WHERE c.id = d.match AND c.account_id = :account AND d.turn AND d.verdict = 'update'"
-            f" AND ({_differs(merge)}) RETURNING d.key)"
+            f" AND ({differs(merge)}) RETURNING d.key)"
             " UPDATE decided SET changed = true FROM changed WHERE decided.key = changed.key"
         ),
         parameters,
@@ -305,34 +247,6 @@ def _note_problems(session: Session, merge: Merge, parameters: dict[str, object]
         ),
         parameters,
     )
-
-
-def _assignments(merge: Merge) -> str:
-    first, other = ("d", "c") if merge.precedence is Precedence.NEWEST else ("c", "d")
-    plain = [
-        f"{name} = coalesce({first}.{name}, {other}.{name})" for name in (*BUILT_IN,) if name not in CONSENT_FIELDS
-    ]
-    custom = f"custom = {other}.custom || {first}.custom"
-    consent = []
-    for name in CONSENT_FIELDS:
-        told = f"{_new_value(merge, name)}"
-        consent.append(f"{name} = CASE WHEN {told} THEN d.{name} ELSE c.{name} END")
-        consent.append(f"{name}_source = CASE WHEN {told} THEN :source ELSE c.{name}_source END")
-        consent.append(f"{name}_at = CASE WHEN {told} THEN now() ELSE c.{name}_at END")
-    return ", ".join([*plain, custom, *consent])
-
-
-def _differs(merge: Merge) -> str:
-    first, other = ("d", "c") if merge.precedence is Precedence.NEWEST else ("c", "d")
-    return " OR ".join(
-        [*(_new_value(merge, name) for name in BUILT_IN), f"({other}.custom || {first}.custom) <> c.custom"]
-    )
-
-
-def _new_value(merge: Merge, name: str) -> str:
-    if merge.precedence is Precedence.KEEP_EXISTING:
-        return f"(d.{name} IS NOT NULL AND c.{name} IS NULL)"
-    return f"(d.{name} IS NOT NULL AND d.{name} IS DISTINCT FROM c.{name})"
 
 
 def _count(session: Session, tally: Tally) -> int:
