@@ -158,8 +158,8 @@ class LedgerThread:
     def _gather(self) -> Work:
         work = Work()
         work.chunks = _drain(self._chunks, MOST // 100)
-        # Receipts are counted first and gathered last: whatever answer came before one of them is in this transaction or
-        # was in an earlier one. So there is no limit on messages here; the engine keeps one.
+        # Receipts are counted first and gathered last: whatever answer came before one of them is in this transaction
+        # or was in an earlier one. So there is no limit on messages here; the engine keeps one.
         arrived = len(self._acknowledgements)
         while self._messages:
             work.messages += self._messages.popleft()
