@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pika
+
 from chassis import testing
 from chassis.broker import Broker, quorum_arguments
 from chassis.rpc_client import RpcClient
@@ -104,9 +105,7 @@ def main() -> None:
     folder.mkdir()
     (folder / "echo_service.py").write_text(ECHO)
     nameko = str(Path(sys.executable).with_name("nameko"))
-    service = subprocess.Popen(
-        [nameko, "run", "--broker", url, "echo_service"], cwd=folder, stderr=subprocess.DEVNULL
-    )
+    service = subprocess.Popen([nameko, "run", "--broker", url, "echo_service"], cwd=folder, stderr=subprocess.DEVNULL)
     try:
         ours = rpc_rate(url, options.calls)
         peer = float(
@@ -115,7 +114,9 @@ def main() -> None:
                 capture_output=True, text=True, check=True,
             ).stdout
         )  # fmt: skip
-        print(f"rpc, {THREADS} threads    ours {ours:8,.0f} calls/s   ClusterRpcProxy {peer:8,.0f}   ratio {ours / peer:.2f}")
+        print(
+            f"rpc, {THREADS} threads    ours {ours:8,.0f} calls/s   ClusterRpcProxy {peer:8,.0f}   ratio {ours / peer:.2f}"
+        )
         published, bare = publish_rate(url, options.batches), bare_rate(url, options.batches)
         print(
             f"lane, 70 KB batches  ours {published:8,.0f} confirmed/s  bare pika {bare:8,.0f}   ratio {published / bare:.2f}"

@@ -105,7 +105,9 @@ def people(path: Path, count: int) -> None:
         for number in range(count):
             name, city = FIRST_NAMES[number % len(FIRST_NAMES)], CITIES[number % len(CITIES)]
             phone = f"+48{500_000_000 + number}"
-            writer.writerow([name, f"osoba{number}@poczta.example", phone, city, f"RABAT{number % 10_000}", "tak", "tak"])
+            writer.writerow(
+                [name, f"osoba{number}@poczta.example", phone, city, f"RABAT{number % 10_000}", "tak", "tak"]
+            )
 
 
 def signing_limit() -> float:
@@ -124,8 +126,7 @@ def signing_limit() -> float:
 def html() -> str:
     """The demo's mail, grown to the size that the goal is set for."""
     filler = "<p>Wyprzedaż trwa do końca miesiąca albo do wyczerpania zapasów. Szczegóły w regulaminie.</p>\n"
-    body = EMAIL_HTML.replace("</body>", filler * ((EMAIL_BYTES - len(EMAIL_HTML)) // len(filler.encode())) + "</body>")
-    return body
+    return EMAIL_HTML.replace("</body>", filler * ((EMAIL_BYTES - len(EMAIL_HTML)) // len(filler.encode())) + "</body>")
 
 
 def prepared(environ: dict[str, str], count: int) -> tuple[Journey, str, float]:
@@ -136,7 +137,9 @@ def prepared(environ: dict[str, str], count: int) -> tuple[Journey, str, float]:
     journey.connect_simulators()
     journey.authorise_senders()
     journey.simulators.smsc.post("/settings", {"undelivered_share": 0.0, "expired_share": 0.0, "rejected_share": 0.0})
-    journey.simulators.mailbox.post("/settings", {"hard": 0, "soft": 0, "spam": 0, "defer": 0, "keep_links": False, "keep_raw": 0})
+    journey.simulators.mailbox.post(
+        "/settings", {"hard": 0, "soft": 0, "spam": 0, "defer": 0, "keep_links": False, "keep_raw": 0}
+    )
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "people.csv"
         people(file, count)
@@ -155,7 +158,9 @@ def main() -> None:
     journey, group_id, import_seconds = prepared(environ, count)
     print(f"imported {count:,} contacts in {import_seconds:.1f} s ({count / import_seconds:,.0f} rows/s)", flush=True)
     campaign_id = (
-        journey.sms_campaign(group_id, text=TEXT) if options.channel == "sms" else journey.email_campaign(group_id, html=html())
+        journey.sms_campaign(group_id, text=TEXT)
+        if options.channel == "sms"
+        else journey.email_campaign(group_id, html=html())
     )
     with Meter(roots(environ)) as meter:
         started = time.perf_counter()
@@ -170,8 +175,12 @@ def main() -> None:
 
 def show(channel: str, count: int, elapsed: float, sent_after: float, meter: Meter, report: dict[str, Any]) -> None:
     rate = count / elapsed
-    print(f"{channel}: {count:,} recipients, handed over after {sent_after:.1f} s, last outcome counted after {elapsed:.1f} s")
-    print(f"  delivered {report['counts']['delivered']:,}   {rate:,.0f} messages/s   ratio to the goal {rate / GOALS[channel]:.2f}")
+    print(
+        f"{channel}: {count:,} recipients, handed over after {sent_after:.1f} s, last outcome counted after {elapsed:.1f} s"
+    )
+    print(
+        f"  delivered {report['counts']['delivered']:,}   {rate:,.0f} messages/s   ratio to the goal {rate / GOALS[channel]:.2f}"
+    )
     if channel == "email":
         limit = signing_limit()
         print(f"  limit: {limit:,.0f} bare RSA-2048 signatures/s on one core; ratio {rate / limit:.2f}")
@@ -179,7 +188,9 @@ def show(channel: str, count: int, elapsed: float, sent_after: float, meter: Met
     total = 0.0
     for name, usage in sorted(meter.usages.items(), key=lambda pair: -pair[1].cpu):
         total += usage.cpu
-        print(f"  {name:<24}{usage.cpu:>8.1f}{usage.cpu / count * 1e6:>12.0f}{usage.cpu / elapsed:>7.2f}{usage.peak / 1e6:>9.0f}")
+        print(
+            f"  {name:<24}{usage.cpu:>8.1f}{usage.cpu / count * 1e6:>12.0f}{usage.cpu / elapsed:>7.2f}{usage.peak / 1e6:>9.0f}"
+        )
     print(f"  {'all':<24}{total:>8.1f}{total / count * 1e6:>12.0f}{total / elapsed:>7.2f}")
 
 

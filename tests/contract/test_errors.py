@@ -3,15 +3,19 @@
 import json
 
 import pytest
+from nameko.exceptions import serialize
+
 from chassis.rpc_client import _rebuild
 from contracts.errors import KINDS
-from nameko.exceptions import serialize
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.__name__)
 def test_every_kind_survives_the_wire(kind):
     raised = kind(
-        "thing.wrong", "Zażółć", {"limit": 3, "share": 0.5, "none": None}, [{"field": "a.0", "code": "b", "detail": "c"}]
+        "thing.wrong",
+        "Zażółć",
+        {"limit": 3, "share": 0.5, "none": None},
+        [{"field": "a.0", "code": "b", "detail": "c"}],
     )
 
     rebuilt = _rebuild("service.method", json.loads(json.dumps(serialize(raised))))

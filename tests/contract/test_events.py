@@ -1,11 +1,12 @@
-"""Events: every version ever published still loads, everything published is declared, everything handled is published."""
+"""Events: every version ever published still loads, all published are declared, all handled are published."""
 
 import json
 from pathlib import Path
 
 import pytest
-from contracts import events
 from system import SERVICES, service_class, source_of
+
+from contracts import events
 
 # STOP words come with two-way SMS; contacts is ready for them.
 PUBLISHED_LATER = {events.SMS_ADDRESSES_REFUSED}
@@ -27,16 +28,14 @@ def test_every_frozen_sample_of_an_event_loads(event):
 @pytest.mark.parametrize("event", events.EVENTS, ids=lambda event: f"{event.source}.{event.name}")
 def test_every_event_has_a_publisher(event):
     constant = next(name for name, value in vars(events).items() if value is event)
-    publishers = [
-        path for path, text in source_of(event.source).items() if constant in text and "contracts" in text
-    ]
+    publishers = [path for path, text in source_of(event.source).items() if constant in text and "contracts" in text]
 
     assert bool(publishers) != (event in PUBLISHED_LATER), f"{event.source} never publishes {constant}"
 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_handlers_are_those_that_the_contracts_name(service):
-    """Both ways: a handler that is not declared does not start; a declared one that is missing fills a queue for ever."""
+    """Both ways: a handler that is not declared does not start; a declared one that is missing fills a queue."""
     from chassis.service import _EventHandler
 
     declared = {

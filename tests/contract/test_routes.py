@@ -4,6 +4,7 @@ import importlib
 import re
 
 import pytest
+
 from api_gateway.routes import all_routes
 from api_gateway.routing import ANYONE, PUBLIC
 from contracts.permissions import PERMISSIONS, SESSION_ONLY

@@ -5,8 +5,9 @@ import inspect
 import re
 
 import pytest
-from api_gateway.routes import all_routes
 from system import SERVICES, all_sources, rpc_methods
+
+from api_gateway.routes import all_routes
 
 SIGNATURE = ["self", "actor", "payload"]
 

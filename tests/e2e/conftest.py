@@ -1,4 +1,4 @@
-"""A whole system of its own for the end-to-end tests: own servers, own ports, own folder, every process of the Procfile."""
+"""A whole system of its own for the end-to-end tests: own servers, ports and folder, every process of the Procfile."""
 
 import os
 import random

@@ -41,7 +41,9 @@ def test_every_row_of_the_list_is_accounted_for(imported):
 
 def test_sms_report_equals_what_the_carrier_received_message_by_message(imported):
     journey, job = imported
-    journey.simulators.smsc.post("/settings", {"undelivered_share": 0.03, "expired_share": 0.02, "rejected_share": 0.01})
+    journey.simulators.smsc.post(
+        "/settings", {"undelivered_share": 0.03, "expired_share": 0.02, "rejected_share": 0.01}
+    )
     before = journey.simulators.smsc.get("/counts")["submitted"]
     campaign_id = journey.sms_campaign(job["group_ids"][0])
 

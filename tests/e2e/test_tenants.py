@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from api import Refused
+
 from api_gateway.routes import all_routes
 from api_gateway.routing import PUBLIC
 
@@ -47,9 +48,7 @@ def tenants(environ, tmp_path_factory):
         "sessions": next(iter(a.api.pages("/v1/sessions")))["id"],
         "users": a.api.get("/v1/me")["id"],
         "api-keys": a.api.post("/v1/api-keys", {"name": "Klucz", "scopes": ["contacts.read"]})["id"],
-        "templates": a.api.post(
-            "/v1/templates", {"name": "Wzór", "channel": "sms", "content": {"text": "Raz"}}
-        )["id"],
+        "templates": a.api.post("/v1/templates", {"name": "Wzór", "channel": "sms", "content": {"text": "Raz"}})["id"],
         "contact-fields": a.api.post("/v1/contact-fields", {"key": "rozmiar", "type": "text"})["id"],
     }
     return a, b, ids
@@ -59,7 +58,9 @@ def state_of(a):
     """What A sees of its own, as far as lists show it."""
     lists = ["contacts", "groups", "campaigns", "sender-ids", "sender-domains", "users", "api-keys", "templates"]
     seen = {name: sorted(str(item) for item in a.api.pages(f"/v1/{name}")) for name in lists}
-    return {name: re.sub(r"'(last_used_at|contacts|updated_at)': [^,}]+", "", str(items)) for name, items in seen.items()}
+    return {
+        name: re.sub(r"'(last_used_at|contacts|updated_at)': [^,}]+", "", str(items)) for name, items in seen.items()
+    }
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")

@@ -1,5 +1,7 @@
 """Carriers and routes, for operators: where SMS messages leave the platform."""
 
+from typing import Any
+
 from api_gateway.routing import ANYONE, Route
 from contracts import sms_gateway as contract
 from contracts.schema import PageQuery
@@ -33,7 +35,7 @@ _ROUTE = {
 }
 
 
-def _route(method: str, path: str, rpc: str, summary: str, **more: object) -> Route:
+def _route(method: str, path: str, rpc: str, summary: str, **more: Any) -> Route:
     return Route(  # type: ignore[arg-type]
         method,
         f"/v1/operator/{path}",
@@ -73,7 +75,8 @@ ROUTES = [
     ),
     _route(
         "PATCH", "routes/<uuid:id>", "update_route", "Change a route",
-        request=contract.RouteChange, response=contract.CarrierRoute, example={"enabled": False}, response_example=_ROUTE,
+        request=contract.RouteChange, response=contract.CarrierRoute,
+        example={"enabled": False}, response_example=_ROUTE,
     ),
     _route("DELETE", "routes/<uuid:id>", "delete_route", "Delete a route", status=204),
 ]  # fmt: skip

@@ -1,5 +1,7 @@
 """Mail routes, for operators: where e-mail leaves the platform."""
 
+from typing import Any
+
 from api_gateway.routing import ANYONE, Route
 from contracts import email_gateway as contract
 from contracts.schema import PageQuery
@@ -17,7 +19,7 @@ _ROUTE = {
 }
 
 
-def _route(method: str, path: str, rpc: str, summary: str, **more: object) -> Route:
+def _route(method: str, path: str, rpc: str, summary: str, **more: Any) -> Route:
     return Route(  # type: ignore[arg-type]
         method,
         f"/v1/operator/{path}",

@@ -1,5 +1,7 @@
 """Sender domains and sender addresses: who may stand in From."""
 
+from typing import Any
+
 from api_gateway.routing import ANYONE, Route
 from contracts import email_gateway as contract
 from contracts.schema import PageQuery
@@ -39,7 +41,7 @@ _ADDRESS = {
 }
 
 
-def _route(method: str, path: str, rpc: str, summary: str, **more: object) -> Route:
+def _route(method: str, path: str, rpc: str, summary: str, **more: Any) -> Route:
     return Route(  # type: ignore[arg-type]
         method,
         path,

@@ -32,7 +32,8 @@ ROUTES = [
         rpc="sms_gateway.request_sender_id",
         permission="sms.senders",
         summary="Request a sender ID",
-        description="3 to 11 letters, digits and spaces with a letter among them, or a phone number. Protected names are refused.",
+        description="3 to 11 letters, digits and spaces with a letter among them, or a phone number. "
+        "Protected names are refused.",
         request=contract.SenderIdCreate,
         response=contract.SenderId,
         status=201,

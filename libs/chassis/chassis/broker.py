@@ -18,13 +18,13 @@ from itertools import takewhile
 from typing import Any
 
 import pika
-from contracts.errors import Unavailable
-from contracts.events import EVENTS, SUBSCRIPTIONS, Event
-from contracts.lanes import ALL_LANES
 from pika.adapters.select_connection import SelectConnection
 from pika.channel import Channel
 
 from chassis.logs import get_logger
+from contracts.errors import Unavailable
+from contracts.events import EVENTS, SUBSCRIPTIONS, Event
+from contracts.lanes import ALL_LANES
 
 RPC_EXCHANGE = "nameko-rpc"
 DEAD_LETTERS = "wici.dead_letters"
@@ -281,9 +281,7 @@ class Broker:
             channel.basic_qos(prefetch_count=consumer.prefetch)
             channel.basic_consume(
                 consumer.queue,
-                lambda ch, method, properties, body: consumer.on_delivery(
-                    Delivery(self, ch, method, properties, body)
-                ),
+                lambda ch, method, properties, body: consumer.on_delivery(Delivery(self, ch, method, properties, body)),
                 auto_ack=consumer.no_ack,
             )
 

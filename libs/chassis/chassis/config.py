@@ -1,11 +1,11 @@
 """Configuration: one frozen dataclass a process, read from the environment once, complete or fatal.
 
-    @dataclass(frozen=True, kw_only=True)
-    class Config:
-        database_url: str = setting("IDENTITY_DATABASE_URL", secret=True)
-        window: int = setting("SMS_WINDOW", default=50)
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    database_url: str = setting("IDENTITY_DATABASE_URL", secret=True)
+    window: int = setting("SMS_WINDOW", default=50)
 
-    config = load(Config, os.environ)
+config = load(Config, os.environ)
 """
 
 from __future__ import annotations

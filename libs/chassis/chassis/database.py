@@ -12,9 +12,10 @@ from typing import Any
 import orjson
 import psycopg.waiting
 import sqlalchemy
-from contracts.ids import first_id_at
 from sqlalchemy import text
 from sqlalchemy.orm import Session, sessionmaker
+
+from contracts.ids import first_id_at
 
 
 def _make_waits_green() -> None:

@@ -4,8 +4,8 @@
     python -m chassis.dead_letters show QUEUE [--limit 10]
     python -m chassis.dead_letters replay QUEUE [--limit 1000]
 
-`AMQP_URL` says where. QUEUE is the queue that failed, without `dead.`. A replayed message is confirmed in its queue before
-it leaves the dead-letter queue, so a crash in between doubles it and never loses it; handlers run twice harmlessly.
+`AMQP_URL` says where. QUEUE is the queue that failed, without `dead.`. A replayed message is confirmed in its queue
+before it leaves the dead-letter queue, so a crash in between doubles it and never loses it; handlers may run twice.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from typing import Any
 
 import pika
 import pika.exceptions
-from contracts.lanes import ALL_LANES
 
 from chassis.broker import event_queues
+from contracts.lanes import ALL_LANES
 
 
 def _known_queues(channel: Any) -> list[tuple[str, int]]:

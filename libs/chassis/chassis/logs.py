@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import MutableMapping
 from typing import Any
 
 import orjson
@@ -24,7 +25,7 @@ def configure(service: str, process: str = "service", level: int = logging.INFO)
     structlog.contextvars.bind_contextvars(service=service, process=process)
     constants = {"service": service, "process": process}
 
-    def add_constants(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+    def add_constants(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> dict[str, Any]:
         return {**constants, **event}
 
     renderer = structlog.stdlib.ProcessorFormatter(

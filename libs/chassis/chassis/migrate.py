@@ -1,7 +1,7 @@
 """Migrations, run as a job and never at a service's start: `python -m chassis.migrate SERVICE [--create]`.
 
-The revisions are plain Alembic files in the service's package, `migrations/0001_initial.py` and so on, additive. They run
-under an advisory lock, so that two jobs at once do the work once.
+The revisions are plain Alembic files in the service's package, `migrations/0001_initial.py` and so on, additive. They
+run under an advisory lock, so that two jobs at once do the work once.
 """
 
 from __future__ import annotations
@@ -95,9 +95,13 @@ def _alembic_config(service: str) -> AlembicConfig:
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m chassis.migrate", description="Bring a service's database up to date.")
+    parser = argparse.ArgumentParser(
+        prog="python -m chassis.migrate", description="Bring a service's database up to date."
+    )
     parser.add_argument("service", help="package name, such as sms_gateway")
-    parser.add_argument("--create", action="store_true", help="create role and database first (WICI_ADMIN_DATABASE_URL)")
+    parser.add_argument(
+        "--create", action="store_true", help="create role and database first (WICI_ADMIN_DATABASE_URL)"
+    )
     options = parser.parse_args(arguments)
     logs.configure(options.service, "migrate")
     key = database_key(options.service)

@@ -14,7 +14,6 @@ from uuid import UUID
 
 import orjson
 import structlog
-from contracts.events import Event
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -22,6 +21,7 @@ from chassis.broker import Broker, event_exchange
 from chassis.database import Database
 from chassis.ids import new_id
 from chassis.logs import get_logger
+from contracts.events import Event
 
 ROWS_AT_ONCE = 200
 POLL_SECONDS = 0.2

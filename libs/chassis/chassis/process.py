@@ -1,7 +1,7 @@
 """How a process that is not a Nameko service boots: logs, signals, exit code.
 
-    if __name__ == "__main__":
-        run(main, service="sms_gateway", process="connector")
+if __name__ == "__main__":
+    run(main, service="sms_gateway", process="connector")
 """
 
 from __future__ import annotations

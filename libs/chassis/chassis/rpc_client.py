@@ -14,10 +14,10 @@ from uuid import uuid4
 
 import orjson
 import structlog
-from contracts.errors import KINDS, Unavailable, WiciError
-from contracts.rpc import Actor
 
 from chassis.broker import RPC_EXCHANGE, Broker
+from contracts.errors import KINDS, Unavailable, WiciError
+from contracts.rpc import Actor
 
 DEFAULT_DEADLINE = 10.0
 
@@ -40,9 +40,7 @@ class RpcClient:
         self._reply_key = str(uuid4())
         self._reply_queue = f"rpc.reply-wici-{self._reply_key}"
         broker.when_lost(self._on_lost)
-        broker.consume(
-            self._reply_queue, self._on_reply, prefetch=0, no_ack=True, declare=self._declare
-        )
+        broker.consume(self._reply_queue, self._on_reply, prefetch=0, no_ack=True, declare=self._declare)
 
     def call(
         self, name: str, actor: Actor | dict[str, Any], payload: dict[str, Any], *, deadline: float = DEFAULT_DEADLINE

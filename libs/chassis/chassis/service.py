@@ -1,18 +1,18 @@
 """The Nameko side of the chassis: entrypoints and dependencies that every service uses.
 
-    class ContactsService:
-        name = "contacts"
-        database = Database("CONTACTS_DATABASE_URL")
-        services = Services()
-        clock = Clock()
-        relay = OutboxRelay()
-        health = Health()
+class ContactsService:
+    name = "contacts"
+    database = Database("CONTACTS_DATABASE_URL")
+    services = Services()
+    clock = Clock()
+    relay = OutboxRelay()
+    health = Health()
 
-        @rpc
-        def create_group(self, actor, payload): ...
+    @rpc
+    def create_group(self, actor, payload): ...
 
-        @event_handler(events.ACCOUNT_CLOSED)
-        def erase_account(self, payload): ...
+    @event_handler(events.ACCOUNT_CLOSED)
+    def erase_account(self, payload): ...
 """
 
 from __future__ import annotations
@@ -22,13 +22,12 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
 import eventlet
-from contracts.errors import WiciError
-from contracts.events import SUBSCRIPTIONS, Event
 from kombu import Exchange, Queue
 from nameko.events import SERVICE_POOL
 from nameko.extensions import DependencyProvider, SharedExtension
@@ -44,6 +43,8 @@ from chassis.ids import new_id
 from chassis.metrics import EVENTS_HANDLED, RPC_SECONDS
 from chassis.outbox import Relay
 from chassis.rpc_client import DEFAULT_DEADLINE, RpcClient
+from contracts.errors import WiciError
+from contracts.events import SUBSCRIPTIONS, Event
 
 log = logs.get_logger()
 
@@ -52,7 +53,7 @@ EVENT_RETRY_SECONDS = 0.1
 SHUTDOWN_SECONDS = 10.0
 
 
-@config.dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class _Common:
     amqp_url: str = config.setting("AMQP_URL", secret=True)
     health_port: int = config.setting("HEALTH_PORT", default=0)
@@ -175,12 +176,10 @@ class Database(DependencyProvider):
         return self.database
 
 
-def database_from_environment(
-    key: str, environ: Any, application_name: str, pool_size: int = 10
-) -> db.Database:
+def database_from_environment(key: str, environ: Any, application_name: str, pool_size: int = 10) -> db.Database:
     """The database at the URL in the environment variable `key`."""
 
-    @config.dataclasses.dataclass(frozen=True)
+    @dataclass(frozen=True)
     class OneUrl:
         url: str = config.setting(key, secret=True)
 

@@ -1,7 +1,7 @@
 """Tables that every service has in its own database: the outbox, the lane outbox and the inbox.
 
-    outbox_table(Base.metadata)     # in models.py
-    tables.create_outbox(op)        # in the first migration
+outbox_table(Base.metadata)     # in models.py
+tables.create_outbox(op)        # in the first migration
 """
 
 from __future__ import annotations

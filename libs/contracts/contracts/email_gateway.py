@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from marshmallow import fields, validate
 
 from contracts.rpc import Call
@@ -20,7 +22,7 @@ _HOST = validate.Regexp(r"[A-Za-z0-9.:\[\]_-]{1,253}\Z", error="Not a valid host
 _HEADER_NAME = validate.Regexp(r"X-[A-Za-z0-9-]{1,60}\Z", error="Only headers that start with X- can be set.")
 
 
-def _address(**options: object) -> fields.Field:
+def _address(**options: object) -> fields.Field[Any]:
     return fields.Email(validate=validate.Length(max=MAX_ADDRESS), **options)  # type: ignore[arg-type]
 
 

@@ -168,8 +168,8 @@ EVENTS: tuple[Event, ...] = (
     CAMPAIGN_STATE_CHANGED,
 )
 
-# Who handles what: `service.method`. The queues of these handlers are declared by whoever connects first, so that an event
-# published before its handler ever ran waits for it. A handler that is not named here does not start.
+# Who handles what: `service.method`. The queues of these handlers are declared by whoever connects first, so that an
+# event published before its handler ever ran waits for it. A handler that is not named here does not start.
 SUBSCRIPTIONS: dict[Event, tuple[str, ...]] = {
     ACCOUNT_REGISTERED: ("email_gateway.send_registration_notice",),
     ACCOUNT_CLOSED: (

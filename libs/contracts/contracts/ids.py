@@ -32,7 +32,9 @@ def message_ids(send_id: UUID) -> Callable[[int], UUID]:
     """A function from recipient number to message id, with the hash of the send done once."""
     digest = int.from_bytes(hashlib.sha256(send_id.bytes).digest()[:8], "big")
     millis = send_id.int >> 80
-    prefix = (millis << 80) | (0x8 << 76) | ((digest & 0xFFF) << 64) | (0b10 << 62) | ((digest >> 12 & 0x3FFFFFFF) << 32)
+    prefix = (
+        (millis << 80) | (0x8 << 76) | ((digest & 0xFFF) << 64) | (0b10 << 62) | ((digest >> 12 & 0x3FFFFFFF) << 32)
+    )
 
     def of(number: int) -> UUID:
         if not 0 <= number <= MAX_NUMBER:

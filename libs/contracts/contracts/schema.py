@@ -23,7 +23,7 @@ class Schema(marshmallow.Schema):
         unknown = RAISE
 
 
-class Word(fields.Enum):
+class Word(fields.Enum[Any]):
     """A `StrEnum` by its value; written from a member or from its text alike."""
 
     def __init__(self, enum: type[StrEnum], **kwargs: Any) -> None:

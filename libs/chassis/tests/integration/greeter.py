@@ -3,11 +3,12 @@
 import os
 from uuid import UUID
 
+from sqlalchemy import text
+
 from chassis import inbox, outbox
 from chassis.service import Clock, Database, Health, OutboxRelay, Services, event_handler, rpc
 from contracts import events
 from contracts.errors import Conflict
-from sqlalchemy import text
 
 
 class ReportingService:

@@ -8,12 +8,13 @@ import orjson
 import pika
 import psycopg
 import pytest
+from sqlalchemy import MetaData, create_engine, make_url, text
+
 from chassis import tables, testing
 from chassis.broker import EVENT_DELIVERY_LIMIT, event_queue
 from chassis.rpc_client import RemoteFailure, RpcClient
 from contracts import events
 from contracts.errors import Conflict, Unavailable
-from sqlalchemy import MetaData, create_engine, make_url, text
 
 ACTOR = {"account_id": str(uuid4())}
 QUEUE = event_queue(events.CAMPAIGN_STATE_CHANGED, "reporting", "record_campaign_state")

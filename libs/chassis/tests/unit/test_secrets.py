@@ -1,6 +1,7 @@
 from base64 import b64encode
 
 import pytest
+
 from chassis.secrets import SecretError, Vault
 
 OLD, NEW = b64encode(b"o" * 32).decode(), b64encode(b"n" * 32).decode()
