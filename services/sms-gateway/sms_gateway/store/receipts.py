@@ -31,7 +31,7 @@ class Arrived(NamedTuple):
 
 
 # Each receipt is looked up by itself, through the index on the carrier's id. Left to itself the planner walks the whole
-# range of message ids once a batch, as it takes "not final yet" for rare: quadratic in the size of a campaign. The LIMIT
+# range of message ids once a batch, as it takes "not final yet" for rare: quadratic in the size of a campaign. LIMIT
 # tells it that an id finds one row, which no statistics do while a campaign runs.
 _APPLY = """
 WITH hit AS MATERIALIZED (
