@@ -218,15 +218,6 @@ class Email(Schema):
     updated_at = fields.AwareDateTime()
 
 
-class SystemMail(Schema):
-    """From Wici itself, for other services; never on behalf of a customer."""
-
-    to = _address(required=True)
-    template = fields.String(required=True)
-    locale = fields.String(load_default="pl", validate=validate.OneOf(("pl", "en")))
-    variables = fields.Dict(keys=fields.String(), load_default=dict)
-
-
 # Mail routes (operators)
 
 
@@ -282,7 +273,6 @@ RPC: dict[str, Call] = {
     "send_test": Call(SendTest, AcceptedEmails),
     "send_messages": Call(EmailSend, AcceptedEmails),
     "get_message": Call(EmailQuery, Email),
-    "send_system_mail": Call(SystemMail, None),
     "create_mail_route": Call(MailRouteCreate, MailRoute),
     "list_mail_routes": Call(PageQuery, MailRoutePage),
     "delete_mail_route": Call(MailRouteQuery, None),

@@ -172,6 +172,7 @@ EVENTS: tuple[Event, ...] = (
 # event published before its handler ever ran waits for it. A handler that is not named here does not start.
 SUBSCRIPTIONS: dict[Event, tuple[str, ...]] = {
     ACCOUNT_REGISTERED: ("email_gateway.send_registration_notice",),
+    SYSTEM_MAIL_REQUESTED: ("email_gateway.send_requested_mail",),
     ACCOUNT_CLOSED: (
         "contacts.erase_account",
         "campaigns.erase_account",

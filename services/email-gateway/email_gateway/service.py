@@ -15,7 +15,6 @@ from contracts.rpc import Actor
 from contracts.schema import PageQuery, dump, load
 from email_gateway import exceptions
 from email_gateway.dependencies import EmailTools
-from email_gateway.domain import SYSTEM_ACCOUNT
 from email_gateway.mail.content import Kind
 from email_gateway.store import contents as content_store
 from email_gateway.store import ledger
@@ -163,7 +162,6 @@ class EmailGatewayService:
         with self.database.transaction() as session:
             preview = contents.render_preview(
                 session,
-                self.tools,
                 account_id=_account(actor),
                 content_hash=request["content_hash"],
                 fields=request["fields_"],
@@ -204,22 +202,15 @@ class EmailGatewayService:
         with self.database.transaction() as session:
             return dump(contract.Email, messages.get_message(session, account_id=_account(actor), **request))
 
-    @rpc
-    def send_system_mail(self, actor: Actor, payload: dict[str, Any]) -> Any:
-        """For other services; the gateway has no route to it."""
-        request = load(contract.SystemMail, payload)
+    @event_handler(events.SYSTEM_MAIL_REQUESTED)
+    def send_requested_mail(self, payload: dict[str, Any]) -> None:
+        """May run twice: the inbox remembers the event in the transaction that writes the mail down."""
         self._ensure_system_domain()
         with self.database.transaction() as session:
-            send_id = new_id()
-            if request_key := actor.get("request_key"):
-                send_id, is_new = ledger.send_id_of_request(
-                    session, account_id=SYSTEM_ACCOUNT, request_key=request_key, send_id=send_id
-                )
-                if not is_new:
-                    return {}
-            system.send(session, self.tools, send_id=send_id, **request)
+            if inbox.first_time(session, "send_requested_mail", payload["event_id"]):
+                locale = "en" if payload["language"].lower().startswith("en") else "pl"
+                self._send_system_mail(session, payload["to"], payload["template"], locale, payload["fields"])
         self.relay.poke()
-        return {}
 
     @event_handler(events.ACCOUNT_REGISTERED)
     def send_registration_notice(self, payload: dict[str, Any]) -> None:

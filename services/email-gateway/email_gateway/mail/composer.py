@@ -92,8 +92,13 @@ class Composer:
         """What every message shares: the constant headers and the pieces around the parts."""
         self._text_encoding, self._encode_text = mime.encoder_for(document["text"])
         self._html_encoding, self._encode_html = mime.encoder_for(document["html"])
-        self._encoded_text = _encoded(document["text"], self._text_encoding, escapes=False)
-        self._encoded_html = _encoded(document["html"], self._html_encoding, escapes=True)
+        lenient = contents.is_lenient(document)
+        self._encoded_text = _encoded(
+            document["text"], self._text_encoding, escapes=False, lenient=contents.is_lenient(document)
+        )
+        self._encoded_html = _encoded(
+            document["html"], self._html_encoding, escapes=True, lenient=contents.is_lenient(document)
+        )
         constant: list[dkim.Header] = [
             (b"From", mime.mailbox(self.sender, document["from_name"], name_length=6)),
             (b"MIME-Version", b"1.0"),
@@ -170,29 +175,6 @@ class Composer:
             html = self._encode_html(self._template.render("html", variables))
         return b"".join((self._opening, text, self._middle, html, self._closing))
 
-    def render(self, variables: Mapping[str, Any]) -> dict[str, str | None]:
-        """Subject, html and text for a preview; links lead to their targets, no token is made.
-
-        :raises TemplateProblem: a field is missing.
-        """
-        known = present(variables)
-        shown: dict[str, Any] = {UNSUBSCRIBE: "#unsubscribe", OPEN: "data:,", **known}
-        for number, target in enumerate(self._targets):
-            shown[contents.link_variable(number)] = self._target(number, target, known)
-        return {
-            "subject": self._template.render("subject", shown),
-            "html": self._template.render("html", shown) if self._has_html else None,
-            "text": self._template.render("text", shown) if self._has_text else None,
-        }
-
-    def _target(self, number: int, target: str, variables: Mapping[str, Any]) -> str | None:
-        if not markup.is_dynamic(target):
-            return target
-        try:
-            return self._template.render(contents.link_name(number), variables)
-        except TemplateProblem:
-            return None  # a link inside a condition that is not met needs no target
-
     def _variables(
         self, fields: Mapping[str, Any], message_id: UUID, campaign_id: UUID | None, contact_id: UUID | None
     ) -> tuple[dict[str, Any], str | None]:
@@ -216,7 +198,7 @@ class Composer:
     def _dynamic_click(
         self, number: int, variables: Mapping[str, Any], campaign_id: UUID | None
     ) -> Callable[[UUID, UUID | None], str] | None:
-        target = self._target(number, self._targets[number], variables)
+        target = _target(self._template, number, self._targets[number], variables)
         return None if target is None else self._signer(TokenKind.CLICK, campaign_id, target)
 
     def _signer(self, kind: TokenKind, campaign_id: UUID | None, target: str) -> Callable[[UUID, UUID | None], str]:
@@ -252,6 +234,27 @@ class Composer:
         return headers
 
 
+def render(document: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, str | None]:
+    """Subject, html and text for a preview or a check; links lead to their targets, no token is made.
+
+    :raises TemplateProblem: a field is missing.
+    """
+    template, known = contents.template_of(document), present(fields)
+    shown: dict[str, Any] = {UNSUBSCRIBE: "#unsubscribe", OPEN: "data:,", **known}
+    for number, target in enumerate(document["links"]):
+        shown[contents.link_variable(number)] = _target(template, number, target, known) or ""
+    return {name: template.render(name, shown) if document[name] else None for name in ("subject", "html", "text")}
+
+
+def _target(template: Template, number: int, target: str, variables: Mapping[str, Any]) -> str | None:
+    if not markup.is_dynamic(target):
+        return target
+    try:
+        return template.render(contents.link_name(number), variables)
+    except TemplateProblem:
+        return None  # a link inside a condition that is not met needs no target
+
+
 def present(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Fields that have a value: one that is empty is undefined to a template, so that `default` takes its place."""
     return {name: value for name, value in fields.items() if value is not None and value != ""}
@@ -278,8 +281,12 @@ def _has_forbidden(address: str) -> bool:
     return _FORBIDDEN.search(address) is not None or len(address) > 254
 
 
-def _encoded(source: str, encoding: bytes, *, escapes: bool) -> EncodedTemplate | None:
-    return encoded_template(source, escapes=escapes) if source and encoding == b"quoted-printable" else None
+def _encoded(source: str, encoding: bytes, *, escapes: bool, lenient: bool) -> EncodedTemplate | None:
+    return (
+        encoded_template(source, escapes=escapes, lenient=lenient)
+        if source and encoding == b"quoted-printable"
+        else None
+    )
 
 
 def _subject(subject: str) -> bytes:

@@ -29,10 +29,10 @@ _SET = re.compile(r"\s*set\s[^=]*=")
 class EncodedTemplate:
     """One text in template form; `render` gives quoted-printable lines."""
 
-    def __init__(self, encoded: str, *, escapes: bool) -> None:
+    def __init__(self, encoded: str, *, escapes: bool, lenient: bool = False) -> None:
         self._environment = minijinja.Environment(
             fuel=FUEL,
-            undefined_behavior="strict",
+            undefined_behavior="lenient" if lenient else "strict",
             finalizer=_escaped_value if escapes else _value,
             auto_escape_callback=lambda _name: None,
             keep_trailing_newline=True,
@@ -53,7 +53,7 @@ class EncodedTemplate:
         return octets.removesuffix(b"=\r\n") + b"\r\n" if octets.endswith(b"=\r\n") or not octets else octets
 
 
-def encoded_template(source: str, *, escapes: bool) -> EncodedTemplate | None:
+def encoded_template(source: str, *, escapes: bool, lenient: bool = False) -> EncodedTemplate | None:
     """The template encoded piece by piece, or None where its tags are not of the plain kind.
 
     :param escapes: whether values are HTML-escaped.
@@ -69,7 +69,7 @@ def encoded_template(source: str, *, escapes: bool) -> EncodedTemplate | None:
         else:
             return None
     try:
-        return EncodedTemplate("".join(pieces), escapes=escapes)
+        return EncodedTemplate("".join(pieces), escapes=escapes, lenient=lenient)
     except minijinja.TemplateError:
         return None
 
@@ -101,6 +101,8 @@ def _encode_octets(octets: bytes) -> str:
 
 def _value(value: Any) -> str:
     """A value as quoted-printable; of a number or a list, what the template language prints for it."""
+    if value is None:  # undefined, where that is allowed
+        return ""
     if not isinstance(value, str):
         value = str(value) if type(value) is int else _PLAIN.render_str("{{ value }}", value=value)
     return _encode_octets(value.encode("utf-8", "replace")) if value else ""
@@ -110,7 +112,7 @@ def _escaped_value(value: Any) -> str:
     if isinstance(value, str):
         is_escaped = isinstance(value, Markup) or not _SPECIAL.search(value)
         return _value(value if is_escaped else html.escape(value))
-    if type(value) is int:
+    if value is None or type(value) is int:
         return _value(value)
     return _value(html.escape(_PLAIN.render_str("{{ value }}", value=value)))
 

@@ -27,11 +27,13 @@ class TemplateProblem(Exception):
 class Template:
     """Several named texts compiled together; one named `html` escapes what it prints."""
 
-    def __init__(self, sources: Mapping[str, str]) -> None:
-        """:raises TemplateProblem: one does not compile; the message starts with its name."""
+    def __init__(self, sources: Mapping[str, str], *, lenient: bool = False) -> None:
+        """
+        :param lenient: a variable that is not given prints nothing, instead of failing.
+        :raises TemplateProblem: one does not compile; the message starts with its name."""
         environment = minijinja.Environment(
             fuel=FUEL,
-            undefined_behavior="strict",
+            undefined_behavior="lenient" if lenient else "strict",
             auto_escape_callback=_escaping,
             keep_trailing_newline=True,
             debug=False,

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from email_gateway import exceptions
-from email_gateway.domain import return_path
-from email_gateway.mail.composer import Composer
+from email_gateway.mail.composer import render
 from email_gateway.mail.content import Kind, Prepared, prepare
 from email_gateway.mail.template import TemplateProblem
 from email_gateway.store import contents as store
@@ -18,8 +17,6 @@ from email_gateway.usecases.senders import normalised
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
-
-    from email_gateway.dependencies import Tools
 
 
 _SENDER_FIELDS = ("from_email", "from_name", "reply_to")
@@ -60,15 +57,11 @@ def prepared_json(prepared: Prepared) -> dict[str, Any]:
     }
 
 
-def render_preview(
-    session: Session, tools: Tools, *, account_id: UUID, content_hash: str, fields: dict[str, Any]
-) -> dict[str, Any]:
+def render_preview(session: Session, *, account_id: UUID, content_hash: str, fields: dict[str, Any]) -> dict[str, Any]:
     """Subject, html and text as a recipient with these fields would get them; links lead where they lead."""
     document = get_document(session, account_id=account_id, content_hash=content_hash)
-    domain = document["from_email"].rpartition("@")[2]
-    composer = Composer(document, signers=[], return_path=return_path(domain), links=tools.links)
     try:
-        return {**composer.render(fields), "problems": []}
+        return {**render(document, fields), "problems": []}
     except TemplateProblem as problem:
         found = {"field": "content", "code": "template.field_missing", "detail": str(problem)}
         return {"subject": None, "html": None, "text": None, "problems": [found]}

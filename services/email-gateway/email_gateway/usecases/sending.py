@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from email_gateway import exceptions
+from email_gateway.mail.composer import render
 from email_gateway.mail.content import Kind, hash_of
+from email_gateway.mail.template import TemplateProblem
 from email_gateway.store import ledger
 from email_gateway.usecases import contents, messages
 from email_gateway.usecases.messages import To
@@ -56,8 +58,19 @@ def plan_send(session: Session, *, account_id: UUID, request: Mapping[str, Any])
         )
     for number, to in enumerate(request["to"]):
         messages.ensure_storable(to["variables"], f"to.{number}.variables")
+        _ensure_renders(prepared.document, to["variables"], f"to.{number}.variables")
     recipients = [To(to["email"], to["name"], to["variables"]) for to in request["to"]]
     return _plan(account_id, prepared.document, recipients, request["external_id"])
+
+
+def _ensure_renders(document: Mapping[str, Any], variables: Mapping[str, Any], where: str) -> None:
+    """:raises Invalid: the texts do not render with these variables."""
+    try:
+        render(document, variables)
+    except TemplateProblem as problem:
+        raise exceptions.content_problems(
+            [{"field": where, "code": "template.field_missing", "detail": str(problem)}]
+        ) from None
 
 
 def plan_test(

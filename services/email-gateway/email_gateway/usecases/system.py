@@ -9,6 +9,7 @@ from uuid import UUID
 from contracts.errors import Invalid
 from email_gateway import exceptions
 from email_gateway.domain import SYSTEM_ACCOUNT, SenderState
+from email_gateway.mail.composer import render
 from email_gateway.mail.content import Kind, prepare
 from email_gateway.mail.template import TemplateProblem
 from email_gateway.models import SenderDomain
@@ -50,19 +51,18 @@ def add_system_domain(session: Session, made: SenderDomain) -> None:
 def send(
     session: Session, tools: Tools, *, send_id: UUID, to: str, template: str, locale: str, variables: dict[str, Any]
 ) -> None:
-    """:raises Invalid: there is no such template, or a variable of it is missing."""
+    """:raises Invalid: there is no such template. :raises TemplateProblem: a variable of it is missing."""
     prepared = prepare(
         {"from_email": tools.config.system_from, "from_name": "Wici", **load_template(template, locale)},
         Kind.SYSTEM,
         SYSTEM_ACCOUNT,
     )
-    if missing := set(prepared.variables) - set(variables):
-        raise exceptions.content_problems(
-            [{"field": f"variables.{name}", "code": "field.missing", "detail": "Missing."} for name in sorted(missing)]
-        )
     if prepared.content_hash is None:
         raise TemplateProblem(str(prepared.problems))
-    messages.ensure_storable(variables, "variables")
+    values = {name: str(value) for name, value in variables.items() if value is not None}
+    messages.ensure_storable(values, "variables")
+    assert prepared.document is not None
+    render(prepared.document, values)
     contents.keep(session, SYSTEM_ACCOUNT, prepared)
     messages.accept(
         session,
@@ -70,7 +70,7 @@ def send(
         send_id=send_id,
         content_hash=prepared.content_hash,
         sender=tools.config.system_from,
-        recipients=[messages.To(to, None, {name: str(value) for name, value in variables.items()})],
+        recipients=[messages.To(to, None, values)],
     )
 
 

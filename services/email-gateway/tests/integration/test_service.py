@@ -160,8 +160,7 @@ def test_content_is_prepared_previewed_and_refused(call: Call) -> None:
     preview = call("render_preview", actor, content_hash=prepared["content_hash"], fields={"first_name": "Łucja"})
     assert preview["subject"] == "Witaj Łucja"
     assert 'href="https://sklep.example/oferta"' in preview["html"]
-    missing = call("render_preview", actor, content_hash=prepared["content_hash"], fields={})
-    assert missing["problems"][0]["code"] == "template.field_missing"
+    assert call("render_preview", actor, content_hash=prepared["content_hash"], fields={})["subject"] == "Witaj "
     with pytest.raises(NotFound):
         call("render_preview", account(), content_hash=prepared["content_hash"], fields={})
 
@@ -195,6 +194,9 @@ def test_single_messages_are_sent_once_per_key_and_within_quota(
     assert call("get_message", actor, message_id=message_id)["external_id"] == "zam-1"
     with pytest.raises(NotFound):
         call("get_message", account(), message_id=message_id)
+    with pytest.raises(Invalid) as missing:
+        call("send_messages", actor, **{**mail, "to": [{"email": "kto@poczta.example"}]})
+    assert missing.value.errors[0]["field"] == "to.0.variables"
     with pytest.raises(PlanLimit):
         call("send_messages", {**actor, "request_key": "k2"}, **{**mail, "to": mail["to"] * 11})  # type: ignore[operator]
     assert RpcClient(broker).call("identity.used_quota", {}, {}) == {"used": 5, "reservations": 1}
@@ -258,13 +260,22 @@ def test_registration_notice_goes_out_once_in_polish(
     assert heard.of(UUID(int=0)) == []
 
 
-def test_system_mail_is_for_services_and_names_what_is_missing(call: Call) -> None:
-    with pytest.raises(Invalid) as unknown:
-        call("send_system_mail", {}, to="a@b.pl", template="../../etc/passwd", variables={})
-    assert unknown.value.errors[0]["code"] == "template.unknown"
-    with pytest.raises(Invalid) as missing:
-        call("send_system_mail", {}, to="a@b.pl", template="password_reset", locale="en", variables={"login": "x"})
-    assert {error["field"] for error in missing.value.errors} == {"variables.account_name", "variables.url"}
+def test_mail_that_identity_asks_for_goes_out_in_the_users_language(
+    service: RunningProcess, database: Database, world: World, sender: RunningProcess, broker: Broker
+) -> None:
+    import orjson
+
+    event = {
+        "event_id": str(uuid4()), "occurred_at": "2026-11-24T08:00:00+00:00", "account_id": str(uuid4()),
+        "user_id": str(uuid4()), "to": "anna@poczta.example", "language": "en", "template": "password_reset",
+        "fields": {"login": "anna123", "url": "http://127.0.0.1:8000/reset/x", "hours_valid": 1},
+    }  # fmt: skip
+
+    for _ in range(2):
+        broker.publish_event(events.SYSTEM_MAIL_REQUESTED, orjson.dumps(event)).result(10)
+
+    wait_until(world.mails, what="the mail")
+    assert [mail["subject"] for mail in world.mails()] == ["A new password in Wici"]
 
 
 def test_sender_address_is_confirmed_by_the_mailed_code(

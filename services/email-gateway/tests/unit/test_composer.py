@@ -119,12 +119,21 @@ def test_campaign_without_unsubscribe_link_is_refused() -> None:
     assert prepare(content(html="<p>x</p>"), Kind.TRANSACTIONAL, ACCOUNT).document is not None
 
 
-def test_variables_are_reported_and_missing_ones_refuse_the_recipient() -> None:
-    prepared = prepare(content(), Kind.CAMPAIGN, ACCOUNT)
-    assert prepared.variables == ["city", "code", "first_name"]
+def test_a_campaign_prints_nothing_for_a_field_that_a_recipient_lacks() -> None:
+    assert prepare(content(), Kind.CAMPAIGN, ACCOUNT).variables == ["city", "code", "first_name"]
 
+    made = composer(
+        subject="Witaj {{ nick }}!", html="<p>{{ unsubscribe_url }}[{{ nick }}]{% if nick %}x{% endif %}</p>"
+    )
+    message = parsed(compose(made, {"nick": ""}))
+
+    assert message["subject"] == "Witaj !"
+    assert "[]." in body(message, "html")
+
+
+def test_a_single_mail_is_refused_for_a_field_that_is_missing() -> None:
     with pytest.raises(NotComposable) as refused:
-        compose(composer(html="{{ unsubscribe_url }} {{ nick }}"), {"nick": ""})
+        compose(composer(Kind.TRANSACTIONAL, html="{{ nick }}"), {})
     assert refused.value.code == "template"
 
 
