@@ -177,7 +177,7 @@ def system(folder: str) -> Iterator[tuple[int, int, int]]:
     if os.environ.get("BENCH_RATES"):  # with the rate limiter's own cost
         environ |= {"GATEWAY_ACCOUNT_RATE": "1000000", "GATEWAY_ADDRESS_RATE": "1000000"}
     nameko = f"{os.path.dirname(sys.executable)}/nameko"
-    log = open(f"{folder}/log", "wb")  # noqa: SIM115
+    log = open(f"{folder}/log", "wb")
     running = [
         subprocess.Popen(
             [nameko, "run", "--broker", amqp_url, "wired"],
