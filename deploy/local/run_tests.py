@@ -9,6 +9,7 @@ not running before are stopped afterwards.
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import time
@@ -20,9 +21,12 @@ from pathlib import Path
 from environment import Environment, base
 from places import PYTHON, ROOT, RUN, missing_packages, present_packages
 from progress import Trouble, give_up, say
+from rabbitmq import end, marked
 from system import borrowed_servers
 
 REPORTS = RUN / "test"
+RUNNING: set[subprocess.Popen[bytes]] = set()
+MARK = "WICI_TESTED_IN"
 NO_TESTS = 5  # pytest's exit code when it has found none
 SERVERS = ("AMQP_URL", "DATABASE_URL", "WICI_ADMIN_DATABASE_URL")
 
@@ -60,8 +64,12 @@ def main(arguments: list[str]) -> None:
     if others or alone:
         try:
             with borrowed_servers() as environ:
-                outcomes += side_by_side(others, environ)
-                outcomes += [run(section, environ) for section in alone]
+                environ[MARK] = str(RUN)
+                try:
+                    outcomes += side_by_side(others, environ)
+                    outcomes += [run(section, environ) for section in alone]
+                finally:
+                    end(list(marked(MARK, str(RUN))), 10)  # what a test that broke off has left running
         except Trouble as trouble:
             give_up(str(trouble))
     sys.exit(summary(outcomes, time.monotonic() - started))
@@ -69,7 +77,18 @@ def main(arguments: list[str]) -> None:
 
 def side_by_side(sections: list[Section], environ: Environment) -> list[Outcome]:
     with ThreadPoolExecutor(max_workers=int(environ.get("WICI_TEST_JOBS") or 2)) as workers:
-        return list(workers.map(lambda section: run(section, environ), sections))
+        try:
+            return list(workers.map(lambda section: run(section, environ), sections))
+        except BaseException:
+            workers.shutdown(wait=False, cancel_futures=True)
+            interrupt()
+            raise
+
+
+def interrupt() -> None:
+    """As Ctrl-C would: pytest still ends the processes that its tests have started."""
+    for child in RUNNING.copy():
+        child.send_signal(signal.SIGINT)
 
 
 def sections(only: list[Path]) -> list[Section]:
@@ -99,12 +118,19 @@ def run(section: Section, environ: Environment) -> Outcome:
     started, output = time.monotonic(), report.with_suffix(".log")
     say(f"  … {section.title}")
     with output.open("wb") as log:
-        ran = subprocess.run(
-            [PYTHON, "-m", "pytest", "-q", f"--junitxml={report}", section.folder],
-            cwd=ROOT, env=environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False,
-        )  # fmt: skip
+        command: list[str | Path] = [PYTHON, "-m", "pytest", "-q", f"--junitxml={report}", section.folder]
+        child = subprocess.Popen(command, cwd=ROOT, env=environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        RUNNING.add(child)
+        try:
+            returncode = child.wait()
+        except BaseException:
+            interrupt()  # the main thread was told to stop while it waited for whole journeys
+            child.wait()
+            raise
+        finally:
+            RUNNING.discard(child)
     passed, failed, skipped = counts(report)
-    code = 0 if ran.returncode == NO_TESTS else ran.returncode
+    code = 0 if returncode == NO_TESTS else returncode
     say(
         f"\n── {section.title} {'─' * max(0, 70 - len(section.title))}\n{output.read_text(errors='replace').rstrip()}\n"
     )
