@@ -224,6 +224,7 @@ class _Import:
             log.error("import_counts_differ", import_id=str(self._job.id), **counts)
         state["stage"] = "done"
         with self._database.transaction() as session:
+            merging.refresh_statistics(session)
             jobs.save(session, self._job, done=read, total=read)
             jobs.finish(session, self._job, "done")
             clean(session, self._job)

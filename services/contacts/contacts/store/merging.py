@@ -266,3 +266,8 @@ def _count(session: Session, tally: Tally) -> int:
     one.merged = row.rows - one.rows
     tally.add(one)
     return int(row.keys)
+
+
+def refresh_statistics(session: Session) -> None:
+    """Let the planner know of what an import has changed; autovacuum would see it a minute later."""
+    session.execute(text("ANALYZE contacts, group_members"))
