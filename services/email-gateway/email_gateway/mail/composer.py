@@ -92,7 +92,6 @@ class Composer:
         """What every message shares: the constant headers and the pieces around the parts."""
         self._text_encoding, self._encode_text = mime.encoder_for(document["text"])
         self._html_encoding, self._encode_html = mime.encoder_for(document["html"])
-        lenient = contents.is_lenient(document)
         self._encoded_text = _encoded(
             document["text"], self._text_encoding, escapes=False, lenient=contents.is_lenient(document)
         )

@@ -95,6 +95,9 @@ def _encode_octets(octets: bytes) -> str:
         octets = octets.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     encoded = binascii.b2a_qp(octets, istext=True)
     if not encoded.endswith(b"\n"):
+        if len(encoded) - encoded.rfind(b"\n") > _LINE:  # no room for the soft break: the last character moves on
+            cut = 3 if encoded[-3:-2] == b"=" else 1
+            encoded = encoded[:-cut] + b"=\n" + encoded[-cut:]
         encoded += b"=\n"
     return encoded.replace(b"\n", b"\r\n").decode("ascii")
 
@@ -117,6 +120,7 @@ def _escaped_value(value: Any) -> str:
     return _value(html.escape(_PLAIN.render_str("{{ value }}", value=value)))
 
 
+_LINE = 76  # RFC 2045 section 6.7
 _SHORT = re.compile(rb"[ -<>-~]{1,72}")  # printable, no equals sign: stands for itself
 _SPECIAL = re.compile(r"[&<>\"']")
 _PLAIN = minijinja.Environment(auto_escape_callback=lambda _name: None, debug=False)

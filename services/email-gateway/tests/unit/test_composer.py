@@ -128,7 +128,7 @@ def test_a_campaign_prints_nothing_for_a_field_that_a_recipient_lacks() -> None:
     message = parsed(compose(made, {"nick": ""}))
 
     assert message["subject"] == "Witaj !"
-    assert "[]." in body(message, "html")
+    assert "[]</p>" in body(message, "html")
 
 
 def test_a_single_mail_is_refused_for_a_field_that_is_missing() -> None:
@@ -240,7 +240,9 @@ PLAIN = (
     a=anything, b=anything, listed=st.lists(anything, max_size=3), n=st.integers(-(2**60), 2**60), escapes=st.booleans()
 )
 def test_encoded_templates_say_what_plain_ones_say(a: str, b: str, listed: list[str], n: int, escapes: bool) -> None:
-    variables = {"a": a, "b": b, "l": listed, "n": n, "f": 1.5, "t": True}
+    # Line ends are normalised piece by piece: a CR at a value's end does not join an LF of the template after it.
+    listed = [each.replace("\r", "\n") for each in listed]
+    variables = {"a": a.replace("\r", "\n"), "b": b.replace("\r", "\n"), "l": listed, "n": n, "f": 1.5, "t": True}
     encoded = encoded_template(PLAIN, escapes=escapes)
     assert encoded is not None
     name = "html" if escapes else "text"
