@@ -75,8 +75,8 @@ def world() -> Iterator[World]:
     made = World(smtp_port, http_port, process)
     wait_until(made.is_up, what="the mailbox world")
     yield made
-    process.terminate()
-    process.wait(10)
+    made.process.terminate()  # a test may have put another in its place
+    made.process.wait(10)
 
 
 @pytest.fixture
