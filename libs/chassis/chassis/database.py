@@ -33,10 +33,17 @@ def _eventlet_is_active() -> bool:
     return patcher is not None and bool(patcher.is_monkey_patched("select"))
 
 
-def make_engine(url: str, *, pool_size: int = 10, application_name: str = "wici") -> sqlalchemy.Engine:
-    """An engine on psycopg 3 for `postgresql://user:password@host/database`."""
+def make_engine(
+    url: str, *, pool_size: int = 10, application_name: str = "wici", statement_seconds: int = 0
+) -> sqlalchemy.Engine:
+    """An engine on psycopg 3 for `postgresql://user:password@host/database`.
+
+    :param statement_seconds: PostgreSQL ends a statement that runs longer; 0 for no limit.
+    """
     if _eventlet_is_active():
         _make_waits_green()
+    # UTC whatever the server says: the API speaks UTC.
+    options = f"-c TimeZone=UTC -c statement_timeout={statement_seconds * 1000}"
     return sqlalchemy.create_engine(
         sqlalchemy.make_url(url).set(drivername="postgresql+psycopg"),
         pool_size=pool_size,
@@ -45,8 +52,7 @@ def make_engine(url: str, *, pool_size: int = 10, application_name: str = "wici"
         pool_timeout=30,
         json_serializer=lambda value: orjson.dumps(value, default=str).decode(),
         json_deserializer=orjson.loads,
-        # UTC whatever the server says: the API speaks UTC.
-        connect_args={"application_name": application_name, "connect_timeout": 10, "options": "-c TimeZone=UTC"},
+        connect_args={"application_name": application_name, "connect_timeout": 10, "options": options},
     )
 
 

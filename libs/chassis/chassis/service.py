@@ -51,6 +51,8 @@ log = logs.get_logger()
 # A failed event waits before it is delivered again: 0.1 s, 0.2 s, … 3.2 s; six tries span some seconds.
 EVENT_RETRY_SECONDS = 0.1
 SHUTDOWN_SECONDS = 10.0
+# Whoever asked by RPC has given up by then; a statement that went on would only burn a core for nobody.
+STATEMENT_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -184,7 +186,11 @@ def database_from_environment(key: str, environ: Any, application_name: str, poo
         url: str = config.setting(key, secret=True)
 
     url = config.load(OneUrl, environ).url
-    return db.Database(db.make_engine(url, pool_size=pool_size, application_name=application_name))
+    return db.Database(
+        db.make_engine(
+            url, pool_size=pool_size, application_name=application_name, statement_seconds=STATEMENT_SECONDS
+        )
+    )
 
 
 class Clock(DependencyProvider):
