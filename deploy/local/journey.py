@@ -247,11 +247,11 @@ class Journey:
 
     def received_sms(self, after: int = 0) -> list[dict[str, Any]]:
         """What the simulated carrier took, a record a part, in order of arrival."""
-        return _all(self.simulators.smsc, "items", "next_after", after)
+        return _all(self.simulators.smsc, "items", after)
 
     def received_mail(self, after: int = 0) -> list[dict[str, Any]]:
         """What the mailbox world accepted, in order of arrival."""
-        return _all(self.simulators.mailbox, "messages", "next", after)
+        return _all(self.simulators.mailbox, "messages", after)
 
     def read_mail(
         self, *, after: int = 0, opens: float = 0.4, clicks: float = 0.15, leave: float = 0.01
@@ -292,11 +292,8 @@ def is_settled(report: Mapping[str, Any], *, unknown: bool = False) -> bool:
     return bool(report["recipients"]) and ended >= report["recipients"]
 
 
-def _all(simulator: Api, items: str, cursor: str, after: int) -> list[dict[str, Any]]:
+def _all(simulator: Api, items: str, after: int) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    while True:
-        page = simulator.get("/messages", after=after, limit=5000)
-        if not page[items]:
-            return found
-        found += page[items]
-        after = page[cursor]
+    while page := simulator.get("/messages", after=after + len(found), limit=5000)[items]:
+        found += page
+    return found
