@@ -138,8 +138,11 @@ class Journey:
 
     def _connect_mail_route(self) -> None:
         port = int(self.environ["WICI_MAILBOX_PORT"])
-        if any(route["port"] == port for route in self.operator.pages("/v1/operator/mail-routes")):
-            return
+        for route in self.operator.pages("/v1/operator/mail-routes"):
+            if route["pattern"] == "*" and route["port"] == port:
+                return
+            if route["pattern"] == "*":
+                self.operator.delete(f"/v1/operator/mail-routes/{route['id']}")
         self.operator.post(
             "/v1/operator/mail-routes",
             {"pattern": "*", "kind": "smarthost", "host": "127.0.0.1", "port": port, "connections": 8},

@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -70,7 +71,11 @@ class System:
 @pytest.fixture(scope="session")
 def system():
     """Started once for all end-to-end tests, and ended after them."""
-    started = System(ROOT / ".run/e2e")
+    run = ROOT / ".run/e2e"
+    started = System(run)
+    if run.exists():  # of a run that was broken off
+        started.command("down")
+        shutil.rmtree(run)
     try:
         started.command("up")
         yield started
