@@ -9,6 +9,7 @@ from typing import Any
 import minijinja
 
 from sms_gateway.smpp import gsm, parts
+from sms_gateway.template_rules import refusal
 
 # A campaign text is a line or two; ten thousand instructions are plenty, and stop a loop within a millisecond.
 FUEL = 20_000
@@ -48,6 +49,8 @@ class Template:
         self._environment.auto_escape_callback = lambda _name: False
         self._environment.keep_trailing_newline = True
         self.variables: list[str] = []
+        if not self._is_plain and (refused := refusal(text)) is not None:
+            raise RenderFailed("template.invalid", f"The template is not taken: {refused}.")
         try:
             if not self._is_plain:
                 self._environment.add_template("text", text)

@@ -87,6 +87,48 @@ def test_hostile_templates_fail_fast(text: str) -> None:
         Template({"text": text}).encode({})
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ ['a'] * 100000000 }}",
+        "{{ ['}}'] * 100000000 }}",
+        "{% raw %}{#{% endraw %}{{ ['a'] * 100000000 }}",
+        "{% set ns = namespace() %}{% set ns.a = ns %}{{ ns }}",
+        "{% set ns = namespace(a=1) %}{% for i in range(60) %}{% set ns.a = [ns.a, ns.a] %}{% endfor %}{{ ns.a == 1 }}",
+        "{% set a = [1] %}" + "{% set a = [a, a] %}" * 60 + "{{ [a]|pprint }}",
+        "{% set a = (1, 1) %}" + "{% set a = (a, a) %}" * 60 + "{% if a == [a] %}x{% endif %}",
+        "{% set a = 'x'.split(',') %}" + "{% set a = a + a %}" * 60 + "{{ a }}",
+        "{% for b in [[x, x]] %}{% for c in [[b, b]] %}{{ c }}{% endfor %}{% endfor %}",
+        "{% for b in x recursive %}{{ loop([b, b]) }}{% endfor %}",
+        "{% macro twice(a) %}{{ twice([a, a]) }}{% endmacro %}{{ twice(1) }}",
+        "{% set a = x|chain(x) %}",
+        "{% set a = x|map('chain', x) %}",
+        "{{ {'a': {'b': x}} , y * 3 }}",
+        "{{ debug() }}",
+        "{% set a = x, x %}",
+    ],
+)
+def test_what_fuel_does_not_stop_is_refused_unrendered(text: str) -> None:
+    with pytest.raises(RenderFailed, match="not taken"):
+        Template({"text": text})
+
+
+@pytest.mark.parametrize(
+    ("text", "rendered"),
+    [
+        ("*** {{ first_name }} ***", "*** Ala ***"),
+        ("{# 2 * 3 #}{{ '2*3' }}{% raw %}{{ 2 * 3 }}{% endraw %}", "2*3{{ 2 * 3 }}"),
+        ("{% if city in ['Gdynia', 'Sopot'] %}morze{% endif %}", "morze"),
+        ("{% set name = first_name|default('x')|upper %}{{ name }}", "ALA"),
+        ("{% for letter in first_name[:2] %}{{ letter }}-{% endfor %}", "A-l-"),
+        ("{% for at in range(3) %}{{ at + 1 }}{% endfor %}", "123"),
+        ("{%- with shown = city -%} {{ shown }} {%- endwith %}", "Gdynia"),
+    ],
+)
+def test_what_templates_are_for_is_taken(text: str, rendered: str) -> None:
+    assert Template({"text": text}).text({"first_name": "Ala", "city": "Gdynia"}) == rendered
+
+
 def test_a_literal_text_is_no_template() -> None:
     assert Template({"text": "{{ x }}", "literal": True}).text({}) == "{{ x }}"
 
