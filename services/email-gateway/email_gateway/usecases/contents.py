@@ -9,10 +9,11 @@ from uuid import UUID
 
 from email_gateway import exceptions
 from email_gateway.mail.composer import render
-from email_gateway.mail.content import Kind, Prepared, prepare
+from email_gateway.mail.content import Kind, Prepared, Problem, prepare
 from email_gateway.mail.template import TemplateProblem
 from email_gateway.store import contents as store
 from email_gateway.store import signing
+from email_gateway.template_rules import refusal
 from email_gateway.usecases.senders import normalised
 
 if TYPE_CHECKING:
@@ -39,9 +40,27 @@ def prepare_content(
     from_email = normalised(from_email)
     if not signing.may_send_from(session, account_id=account_id, email=from_email):
         raise exceptions.sender_not_authorised("sender.from_email" if sender else "content.from_email")
-    prepared = prepare({**content, "from_email": from_email}, kind, account_id)
+    prepared = _safe(prepare({**content, "from_email": from_email}, kind, account_id))
     keep(session, account_id, prepared)
     return prepared
+
+
+def _safe(prepared: Prepared) -> Prepared:
+    """What was prepared, unless it would build what fuel does not stop.
+
+    The texts that will be rendered are looked at, not those that were given: a derived text part has its character
+    references resolved, and may hold tags that the html did not.
+    """
+    if prepared.document is None:
+        return prepared
+    texts = [(name, prepared.document[name]) for name in ("subject", "html", "text")]
+    texts += [("html", link) for link in prepared.document["links"]]
+    problems = [
+        Problem(name, "template.invalid", f"{name}: {refused}")
+        for name, text in texts
+        if (refused := refusal(text)) is not None
+    ]
+    return Prepared(None, problems=problems[:1]) if problems else prepared
 
 
 def keep(session: Session, account_id: UUID, prepared: Prepared) -> None:
