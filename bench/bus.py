@@ -18,8 +18,9 @@ from pathlib import Path
 import pika
 
 from chassis import testing
-from chassis.broker import Broker, quorum_arguments
+from chassis.broker import Broker
 from chassis.rpc_client import RpcClient
+from chassis.topology import quorum_arguments
 from contracts.errors import Unavailable
 from contracts.lanes import BATCHES_DONE
 

@@ -11,8 +11,9 @@ from uuid import uuid4
 
 import orjson
 
-from chassis.broker import Broker, event_exchange
+from chassis.broker import Broker
 from chassis.rpc_client import RemoteFailure, RpcClient
+from chassis.topology import event_exchange
 from contracts.errors import Unavailable, WiciError
 from contracts.events import ACCESS_CHANGED
 from contracts.rpc import Actor

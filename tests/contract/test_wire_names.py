@@ -6,7 +6,7 @@
 import json
 from pathlib import Path
 
-from chassis.broker import event_queues
+from chassis.topology import event_queues
 from contracts.lanes import ALL_LANES
 
 SNAPSHOT = Path(__file__).parent / "wire_names.json"

@@ -18,7 +18,7 @@ from typing import Any
 import pika
 import pika.exceptions
 
-from chassis.broker import event_queues
+from chassis.topology import event_queues
 from contracts.lanes import ALL_LANES
 
 

@@ -17,10 +17,11 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from chassis.broker import Broker, event_exchange
+from chassis.broker import Broker
 from chassis.database import Database
 from chassis.ids import new_id
 from chassis.logs import get_logger
+from chassis.topology import event_exchange
 from contracts.events import Event
 
 ROWS_AT_ONCE = 200

@@ -15,7 +15,8 @@ from uuid import uuid4
 import orjson
 import structlog
 
-from chassis.broker import RPC_EXCHANGE, Broker
+from chassis.broker import Broker
+from chassis.topology import RPC_EXCHANGE
 from contracts.errors import KINDS, Unavailable, WiciError
 from contracts.rpc import Actor
 

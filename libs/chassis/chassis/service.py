@@ -36,7 +36,7 @@ from nameko.rpc import Rpc
 from sqlalchemy.orm import Session
 
 from chassis import broker as wire
-from chassis import config, logs
+from chassis import config, logs, topology
 from chassis import database as db
 from chassis.health import HealthServer
 from chassis.ids import new_id
@@ -88,8 +88,8 @@ class _EventHandler(Consumer):
         subscription = f"{self.container.service_name}.{self.method_name}"
         if not self.broadcast and subscription not in SUBSCRIPTIONS.get(self.event, ()):
             raise config.ConfigError(f"{subscription} is not in contracts.events.SUBSCRIPTIONS for {self.event.name}")
-        exchange = Exchange(wire.event_exchange(self.event.source), type="topic", durable=True)
-        name = wire.event_queue(self.event, self.container.service_name, self.method_name)
+        exchange = Exchange(topology.event_exchange(self.event.source), type="topic", durable=True)
+        name = topology.event_queue(self.event, self.container.service_name, self.method_name)
         if self.broadcast:
             self.queue = Queue(
                 f"{name}-{new_id()}", exchange=exchange, routing_key=self.event.name, exclusive=True, auto_delete=True
@@ -100,7 +100,7 @@ class _EventHandler(Consumer):
                 exchange=exchange,
                 routing_key=self.event.name,
                 durable=True,
-                queue_arguments=wire.quorum_arguments(name, wire.EVENT_DELIVERY_LIMIT),
+                queue_arguments=topology.quorum_arguments(name, topology.EVENT_DELIVERY_LIMIT),
             )
         super().setup()
 
@@ -187,9 +187,7 @@ def database_from_environment(key: str, environ: Any, application_name: str, poo
 
     url = config.load(OneUrl, environ).url
     return db.Database(
-        db.make_engine(
-            url, pool_size=pool_size, application_name=application_name, statement_seconds=STATEMENT_SECONDS
-        )
+        db.make_engine(url, pool_size=pool_size, application_name=application_name, statement_seconds=STATEMENT_SECONDS)
     )
 
 

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import MetaData, create_engine, make_url, text
 
 from chassis import tables, testing
-from chassis.broker import EVENT_DELIVERY_LIMIT, event_queue
 from chassis.rpc_client import RemoteFailure, RpcClient
+from chassis.topology import EVENT_DELIVERY_LIMIT, event_queue
 from contracts import events
 from contracts.errors import Conflict, Unavailable
 

@@ -17,10 +17,11 @@ import pyotp
 import pytest
 from sqlalchemy import text as sql
 
-from chassis.broker import Broker, event_exchange
+from chassis.broker import Broker
 from chassis.database import Database
 from chassis.rpc_client import RpcClient
 from chassis.testing import SECRET_KEYS, wait_until
+from chassis.topology import event_exchange
 from contracts.errors import Invalid, PlanLimit, TooManyRequests, Unauthenticated, WiciError
 from contracts.events import ACCESS_CHANGED
 from contracts.identity import RPC

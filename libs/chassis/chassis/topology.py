@@ -1,0 +1,65 @@
+"""Exchanges and queues: their names, their arguments, and their declaration by whoever connects first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from contracts.events import EVENTS, SUBSCRIPTIONS, Event
+from contracts.lanes import ALL_LANES
+
+RPC_EXCHANGE = "nameko-rpc"
+DEAD_LETTERS = "wici.dead_letters"
+# A lane's message that failed this often is parked in the dead-letter queue of its lane.
+LANE_DELIVERY_LIMIT = 20
+EVENT_DELIVERY_LIMIT = 6
+
+
+def event_exchange(source: str) -> str:
+    """The exchange of a service's events."""
+    return f"{source}.events"
+
+
+def event_queue(event: Event, subscriber: str, handler: str) -> str:
+    """The queue of one handler; the handler's method name is part of it, so renaming a method orphans a queue."""
+    return f"evt-{event.source}-{event.name}--{subscriber}.{handler}"
+
+
+def quorum_arguments(queue: str, delivery_limit: int) -> dict[str, Any]:
+    """Arguments of a quorum queue whose messages go to `dead.{queue}` after `delivery_limit` failed deliveries."""
+    return {
+        "x-queue-type": "quorum",
+        "x-delivery-limit": delivery_limit,
+        "x-dead-letter-exchange": DEAD_LETTERS,
+        "x-dead-letter-routing-key": f"dead.{queue}",
+        "x-dead-letter-strategy": "at-least-once",
+        "x-overflow": "reject-publish",
+    }
+
+
+def declare_topology(channel: Any) -> None:
+    """Declare the lanes, the events' exchanges and the queues of every handler; idempotent."""
+    channel.exchange_declare(DEAD_LETTERS, exchange_type="direct", durable=True)
+    channel.exchange_declare(RPC_EXCHANGE, exchange_type="topic", durable=True)
+    for source in sorted({event.source for event in EVENTS}):
+        channel.exchange_declare(event_exchange(source), exchange_type="topic", durable=True)
+    for lane in ALL_LANES:
+        declare_quorum_queue(channel, lane, LANE_DELIVERY_LIMIT)
+    for event, queue in event_queues():
+        declare_quorum_queue(channel, queue, EVENT_DELIVERY_LIMIT)
+        channel.queue_bind(queue, event_exchange(event.source), routing_key=event.name)
+
+
+def event_queues() -> list[tuple[Event, str]]:
+    """The queue of every subscription in the contracts."""
+    return [
+        (event, event_queue(event, *subscription.split(".")))
+        for event, subscriptions in SUBSCRIPTIONS.items()
+        for subscription in subscriptions
+    ]
+
+
+def declare_quorum_queue(channel: Any, queue: str, delivery_limit: int) -> None:
+    """A quorum queue and the queue for what could not be handled."""
+    channel.queue_declare(f"dead.{queue}", durable=True, arguments={"x-queue-type": "quorum"})
+    channel.queue_bind(f"dead.{queue}", DEAD_LETTERS, routing_key=f"dead.{queue}")
+    channel.queue_declare(queue, durable=True, arguments=quorum_arguments(queue, delivery_limit))
