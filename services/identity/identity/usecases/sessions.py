@@ -84,6 +84,8 @@ def _second_step(
         if not second_factor.accepts(session, vault, user, totp, now):
             return exceptions.totp_wrong()
     throttles.succeed(session, doors, now)
+    if not _is_as_checked(session, user):
+        return exceptions.wrong_credentials()
     opened = sessions.insert_session(
         session,
         id=new_id(),
@@ -100,6 +102,16 @@ def _second_step(
         session, actor, now, "session.opened", account_id=user.account_id, user_id=user.id, target_id=opened.id
     )
     return issue_tokens(session, opened, now)
+
+
+def _is_as_checked(session: Session, user: User) -> bool:
+    """Whether the user still is who was checked; held until the commit.
+
+    A password that changes, or a user who is blocked, while another one's old password is being verified ends all
+    sessions: one that was opened a moment later would be missed.
+    """
+    current = users.user_for_update(session, account_id=user.account_id, user_id=user.id)
+    return current is not None and current.state == "active" and current.password_hash == user.password_hash
 
 
 def _notice_new_device(session: Session, actor: Actor, now: datetime, user: User, device: str | None) -> None:
@@ -120,6 +132,7 @@ def _rehash(database: Database, user: User, password_hash: str) -> None:
         current = users.user_for_update(session, account_id=user.account_id, user_id=user.id)
         if current is not None and current.password_hash == user.password_hash:
             current.password_hash = password_hash
+            user.password_hash = password_hash
 
 
 def issue_tokens(session: Session, opened: LogIn, now: datetime) -> views.View:

@@ -361,3 +361,26 @@ def test_a_key_neither_lists_nor_ends_sessions(database: Database, owner: Actor,
 
     with pytest.raises(Forbidden), database.transaction() as session:
         sessions.end(session, key, clock.now, session_id="current")
+
+
+def test_password_that_changes_while_the_old_one_is_verified_lets_nobody_in(
+    database: Database, passwords: Passwords, vault: Any, clock: Any, owner: Actor, log_in: Callable[..., Actor]
+) -> None:
+    class Slow(Passwords):
+        def verify(self, stored: str | None, password: str) -> bool:
+            right = super().verify(stored, password)
+            users.change_password(
+                database, passwords, owner, clock.now, old_password=password, new_password="a wholly new secret"
+            )
+            return right
+
+    slow = Slow(memory_kib=64, rounds=1)
+
+    def old_password() -> None:
+        sessions.log_in(
+            database, slow, vault, {"address": "192.0.2.9"}, clock.now, login="kowal", password="trzy zielone parasole",
+            totp=None, device=None, device_token=None, trust_device=False,
+        )  # fmt: skip
+
+    assert outcome(old_password) == outcome(lambda: log_in("kowal", "wrong password"))
+    assert outcome(lambda: log_in("kowal", "a wholly new secret")) == "in"
