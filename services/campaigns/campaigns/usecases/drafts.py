@@ -11,7 +11,7 @@ from campaigns.store import campaigns as store
 from campaigns.usecases.ports import Ask, Transactions, account_of, channels_to_read, ensure_may
 from campaigns.usecases.templates import ensure_fits, made_id
 from contracts.campaigns import Audience, sender_problems
-from contracts.errors import Invalid
+from contracts.errors import Invalid, NotFound
 from contracts.rpc import Actor
 from contracts.schema import dump, field_errors
 from contracts.vocabulary import CampaignState, Channel
@@ -90,7 +90,10 @@ def remove(database: Transactions, ask: Ask, *, actor: Actor, campaign_id: UUID)
         may_be_reserved = campaign.reserving_at is not None
     if may_be_reserved:
         # A scheduling that failed half-way may have left its reservation behind.
-        ask("identity.release_quota", {"reservation_id": str(domain.reservation_id(campaign_id))})
+        try:
+            ask("identity.release_quota", {"reservation_id": str(domain.reservation_id(campaign_id))})
+        except NotFound:
+            pass  # it broke off before it reserved anything
     with database.transaction() as session:
         campaign = store.get_for_update(session, account_id=account_of(actor), campaign_id=campaign_id)
         state = CampaignState(campaign.state)

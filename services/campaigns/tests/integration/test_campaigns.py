@@ -26,6 +26,18 @@ def test_draft_can_be_written_in_pieces_read_and_deleted(caller: Callable) -> No
         owner("get_campaign", campaign_id=campaign["id"])
 
 
+def test_draft_whose_scheduling_was_refused_can_be_deleted(caller: Callable) -> None:
+    owner = caller()
+    campaign_id = owner.draft(content={"text": "Hej {{ nobody_has_this }}"})["id"]
+    with pytest.raises(Invalid):
+        owner("schedule_campaign", campaign_id=campaign_id)
+
+    owner("delete_campaign", campaign_id=campaign_id)
+
+    with pytest.raises(NotFound):
+        owner("get_campaign", campaign_id=campaign_id)
+
+
 def test_list_is_paged_newest_first_without_content(caller: Callable) -> None:
     owner = caller()
     made = [owner.draft(name=f"Kampania {number}")["id"] for number in range(5)]
