@@ -93,7 +93,7 @@ def describe(routes: Sequence[Route], public_url: str, version: str) -> dict[str
         version=version,
         openapi_version="3.1.0",
         plugins=[MarshmallowPlugin(schema_name_resolver=_Names())],  # type: ignore[arg-type]
-        info={"description": _INTRODUCTION, "license": {"name": "See the licence in the distribution"}},
+        info={"description": _INTRODUCTION},
         servers=[{"url": public_url}],
     )
     spec.components.schema("Problem", _PROBLEM)
