@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from contracts.errors import WiciError
 from email_gateway import exceptions
 from email_gateway.mail.composer import render
 from email_gateway.mail.content import Kind, hash_of
@@ -121,5 +122,8 @@ def send(
             recipients=plan.recipients,
             external_id=plan.external_id,
         )
-    call("identity.use_quota", actor, {**reservation, "amount": amount}, deadline=QUOTA_SECONDS)
+    try:
+        call("identity.use_quota", actor, {**reservation, "amount": amount}, deadline=QUOTA_SECONDS)
+    except WiciError:
+        pass  # The mails are on their way: an error would have them sent again. What is reserved counts alike.
     return accepted

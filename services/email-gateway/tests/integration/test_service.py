@@ -24,7 +24,7 @@ from .conftest import DOMAIN, HTML, Heard, World, states
 
 IDENTITY = """
 from nameko.rpc import rpc
-from contracts.errors import PlanLimit
+from contracts.errors import PlanLimit, Unavailable
 import chassis.service
 
 class Identity:
@@ -37,6 +37,8 @@ class Identity:
         return {"reserved": payload["amount"], "remaining": 1}
     @rpc
     def use_quota(self, actor, payload):
+        if payload["amount"] == 13:
+            raise Unavailable("service.unavailable", "Not now.")
         self.used[payload["reservation_id"]] = payload["amount"]
         return {}
     @rpc
@@ -201,6 +203,17 @@ def test_single_messages_are_sent_once_per_key_and_within_quota(
         call("send_messages", {**actor, "request_key": "k2"}, **{**mail, "to": mail["to"] * 11})  # type: ignore[operator]
     assert RpcClient(broker).call("identity.used_quota", {}, {}) == {"used": 5, "reservations": 1}
     assert world.call("/counts")["duplicates"] == 0
+
+
+def test_accepted_messages_are_no_error_when_their_quota_cannot_be_settled(call: Call, identity: None) -> None:
+    actor = account()
+    verified(call, actor)
+    to = [{"email": f"kto{n}@poczta.example"} for n in range(13)]
+    mail = {"from": {"email": f"sklep@{DOMAIN}"}, "to": to, "subject": "Hej", "text": "Hej"}
+
+    accepted = wait_until(lambda: _answered(lambda: call("send_messages", actor, **mail)), what="identity", timeout=15)
+
+    assert len(accepted["messages"]) == 13  # type: ignore[index]
 
 
 def _answered(ask: Callable[[], Any]) -> Any:
