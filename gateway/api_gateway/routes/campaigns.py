@@ -129,7 +129,8 @@ ROUTES = [
         permission=ANYONE,
         service_checked="sms.campaigns.read",
         summary="Render a campaign for one contact or a sample",
-        description="422 `campaign.unknown_fields` names the fields of the content that no contact has.",
+        description="422 `campaign.unknown_fields` names the fields of the content that no contact has. With"
+        " `contact_id` it needs `contacts.read` as well.",
         request=contract.PreviewRequest,
         response=contract.Preview,
         deadline=20.0,
@@ -156,7 +157,8 @@ ROUTES = [
         permission=ANYONE,
         service_checked="sms.campaigns.send",
         summary="Send a campaign to up to ten chosen addresses",
-        description="Rendered for a contact, with given fields, or with both; the fields win.",
+        description="Rendered for a contact, with given fields, or with both; the fields win. With `contact_id`"
+        " it needs `contacts.read` as well.",
         request=contract.TestRequest,
         response=contract.TestSent,
         status=202,

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from campaigns import domain, exceptions
 from campaigns.store import campaigns as store
-from campaigns.usecases.ports import Ask, Transactions, account_of, ensure_may
+from campaigns.usecases.ports import Ask, Transactions, account_of, ensure_may, ensure_may_see_contacts
 from contracts.rpc import Actor
 from contracts.vocabulary import Channel
 
@@ -47,7 +47,7 @@ def preview(
     database: Transactions, ask: Ask, *, actor: Actor, campaign_id: UUID, contact_id: UUID | None, sample: Any
 ) -> dict[str, Any]:
     """The campaign as one recipient would get it."""
-    campaign = _readable(database, actor, campaign_id, "read")
+    campaign = _readable(database, actor, campaign_id, "read", contact_id)
     channel = Channel(campaign.channel)
     prepared = prepare(ask, channel=channel, sender=campaign.sender, content=campaign.content)
     if contact_id is not None:
@@ -77,7 +77,7 @@ def send_test(
     fields_: dict[str, Any],
 ) -> Any:
     """Send the draft to chosen addresses; the channel reserves and settles their quota."""
-    campaign = _readable(database, actor, campaign_id, "send")
+    campaign = _readable(database, actor, campaign_id, "send", contact_id)
     channel = Channel(campaign.channel)
     prepared = prepare(ask, channel=channel, sender=campaign.sender, content=campaign.content)
     values = fields_of(ask("contacts.get_contact", {"contact_id": str(contact_id)})) if contact_id else {}
@@ -98,8 +98,10 @@ def fields_of(contact: Mapping[str, Any]) -> dict[str, Any]:
     return {**flat, **(contact.get("fields") or contact.get("custom_fields") or {})}
 
 
-def _readable(database: Transactions, actor: Actor, campaign_id: UUID, right: str) -> Campaign:
+def _readable(database: Transactions, actor: Actor, campaign_id: UUID, right: str, contact_id: UUID | None) -> Campaign:
     with database.transaction() as session:
         campaign = store.get(session, account_id=account_of(actor), campaign_id=campaign_id)
         ensure_may(actor, Channel(campaign.channel), right)
+    if contact_id is not None:
+        ensure_may_see_contacts(actor)
     return campaign

@@ -37,7 +37,15 @@ def account_of(actor: Actor) -> UUID:
 
 def ensure_may(actor: Actor, channel: Channel, right: str) -> None:
     """:raises Forbidden: the actor lacks `{channel}.campaigns.{right}`; a service that asks for itself needs none."""
-    wanted = f"{channel}.campaigns.{right}"
+    _ensure_granted(actor, f"{channel}.campaigns.{right}")
+
+
+def ensure_may_see_contacts(actor: Actor) -> None:
+    """:raises Forbidden: the actor lacks `contacts.read`; a campaign shows nobody's fields to whoever has not."""
+    _ensure_granted(actor, "contacts.read")
+
+
+def _ensure_granted(actor: Actor, wanted: str) -> None:
     if not actor.get("service") and not is_granted(wanted, actor.get("permissions", [])):
         raise exceptions.permission_missing(wanted)
 

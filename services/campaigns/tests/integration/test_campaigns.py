@@ -146,6 +146,19 @@ def test_preview_renders_for_a_contact_or_a_sample(caller: Callable) -> None:
         owner("preview_campaign", campaign_id=campaign_id)
 
 
+def test_campaign_shows_no_contact_to_whoever_may_not_see_contacts(caller: Callable) -> None:
+    owner = caller()
+    campaign_id = owner.draft(content={"text": "{{ first_name }}"})["id"]
+    marketer = caller(permissions=["sms.campaigns"], account_id=UUID(owner.actor["account_id"]))
+
+    with pytest.raises(Forbidden):
+        marketer("preview_campaign", campaign_id=campaign_id, contact_id=str(uuid4()))
+    with pytest.raises(Forbidden):
+        marketer("test_campaign", campaign_id=campaign_id, contact_id=str(uuid4()), addresses=["+48600100201"])
+    sample = marketer("preview_campaign", campaign_id=campaign_id, sample={"fields": {"first_name": "Ola"}})
+    assert sample["rendered"]["fields"] == {"first_name": "Ola"}
+
+
 def test_test_goes_to_the_chosen_addresses(caller: Callable) -> None:
     owner = caller()
     sent = owner(
