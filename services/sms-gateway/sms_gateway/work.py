@@ -16,6 +16,7 @@ from sms_gateway.rendering import Template
 from sms_gateway.submission import Envelope
 
 CHUNK = 100
+LATEST = 4_102_444_800.0  # the year 2100: what is added to a time before it is still a time
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z").match
 
 
@@ -51,6 +52,8 @@ class Header:
         self.content_hash = str(raw["content_hash"])
         self.trace_id = str(raw.get("trace_id") or "")
         self.accepted_at = float(raw.get("accepted_at") or 0) or datetime.now(UTC).timestamp()
+        if not 0 < self.accepted_at < LATEST:
+            raise ValueError("accepted_at is no time")
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -85,6 +88,8 @@ def ensure_recipients(recipients: list[dict[str, Any]]) -> None:
             raise ValueError("a recipient's address is no address")
         if contact_id is not None and not _UUID(contact_id):
             raise ValueError("a recipient's contact id is no id")
+        if not isinstance(recipient.get("fields") or {}, dict):
+            raise ValueError("a recipient's fields are no object")
         numbers.add(number)
     if len(numbers) != len(recipients):
         raise ValueError("a recipient's number stands twice")
