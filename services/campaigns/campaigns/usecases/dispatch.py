@@ -16,6 +16,7 @@ from campaigns.usecases.life import announce
 from campaigns.usecases.ports import Ask, Transactions
 from chassis import outbox
 from chassis.ids import new_id
+from chassis.logs import get_logger
 from contracts import events
 from contracts.errors import Conflict, Forbidden, Invalid, NotFound, PlanLimit
 from contracts.rpc import Actor
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 # What trying again does not mend.
 LASTING = (PlanLimit, Forbidden, NotFound, Conflict, Invalid)
 PAGE_DEADLINE = 10.0
+
+log = get_logger()
 
 
 class Call(Protocol):
@@ -153,7 +156,12 @@ def settle(desk: Desk, work: Work) -> None:
     with desk.database.transaction() as session:
         handed_over = store.handed_over(session, work.id)
     if handed_over:
-        _tolerate_absence(ask, "identity.use_quota", {**reservation, "amount": handed_over})
+        try:
+            _tolerate_absence(ask, "identity.use_quota", {**reservation, "amount": handed_over})
+        except PlanLimit as error:
+            # A batch that was taken for unpublished went out after all, and its units are somebody else's by now.
+            # Asking again would not bring them back, and the campaign would never be settled.
+            log.error("quota_not_settled", campaign_id=work.id, handed_over=handed_over, code=error.code)
     _tolerate_absence(ask, "identity.release_quota", reservation)
     _tolerate_absence(ask, "contacts.drop_snapshot", {"snapshot_id": str(domain.snapshot_id(work.id))})
     with desk.database.transaction() as session:

@@ -19,8 +19,10 @@ from campaigns.dispatcher.housekeeping import tidy
 from campaigns.domain import reservation_id, snapshot_id
 from campaigns.store import batches, leases
 from campaigns.store.batches import Advance, BatchRange, Reported
+from campaigns.usecases import dispatch
 from chassis.database import Database
 from chassis.testing import wait_until
+from contracts.errors import PlanLimit
 
 LEASE = timedelta(seconds=10)
 
@@ -232,6 +234,29 @@ def test_late_report_reopens_the_settlement(sending: tuple[UUID, UUID], database
         batches.mark_done(session, [Reported(batch_id, 500, 0, 0)])
         assert leases.claim(session, owner=owner_id, lease=LEASE, limit=10) == 1
         assert leases.handed_over(session, campaign_id) == 500
+
+
+def test_late_report_whose_units_are_gone_is_settled_all_the_same(
+    sending: tuple[UUID, UUID], database: Database
+) -> None:
+    campaign_id, owner_id = sending
+    (batch_id,) = record(database, campaign_id, owner_id, 0)
+    with database.transaction() as session:
+        session.execute(text("UPDATE campaigns SET state = 'cancelled'"))
+        batches.mark_done(session, [Reported(batch_id, 500, 0, 0)])
+        (work,) = leases.renew(session, owner=owner_id, lease=LEASE)
+    asked: list[str] = []
+
+    def call(name: str, _actor: Any, _payload: Any, **_: Any) -> Any:
+        asked.append(name)
+        if name == "identity.use_quota":
+            raise PlanLimit("quota.exhausted", "Too few are left.", {})
+
+    dispatch.settle(dispatch.Desk(database, call, owner_id), work)
+
+    assert asked == ["identity.use_quota", "identity.release_quota", "contacts.drop_snapshot"]
+    with database.transaction() as session:
+        assert session.scalar(text("SELECT settled_at FROM campaigns")) is not None
 
 
 def test_batches_are_forgotten_long_after_the_settlement(sending: tuple[UUID, UUID], database: Database) -> None:
