@@ -40,9 +40,24 @@ def prepare_content(
     from_email = normalised(from_email)
     if not signing.may_send_from(session, account_id=account_id, email=from_email):
         raise exceptions.sender_not_authorised("sender.from_email" if sender else "content.from_email")
-    prepared = _safe(prepare({**content, "from_email": from_email}, kind, account_id))
+    reply_to = content.get("reply_to")
+    if reply_to and isinstance(reply_to, str):
+        reply_to = normalised(reply_to)
+    _ensure_ascii({"content.from_email": from_email, "content.reply_to": reply_to or ""})
+    prepared = _safe(prepare({**content, "from_email": from_email, "reply_to": reply_to}, kind, account_id))
     keep(session, account_id, prepared)
     return prepared
+
+
+def _ensure_ascii(addresses: Mapping[str, str]) -> None:
+    """:raises Invalid: no header could hold it, which the sender would find, with everybody's mail behind it."""
+    problems = [
+        {"field": name, "code": "field.invalid", "detail": "The part before @ must be of ASCII characters."}
+        for name, address in addresses.items()
+        if not address.isascii()
+    ]
+    if problems:
+        raise exceptions.content_problems(problems)
 
 
 def _safe(prepared: Prepared) -> Prepared:

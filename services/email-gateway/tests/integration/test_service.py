@@ -205,6 +205,20 @@ def test_single_messages_are_sent_once_per_key_and_within_quota(
     assert world.call("/counts")["duplicates"] == 0
 
 
+def test_addresses_that_no_header_can_hold_are_refused_at_once(call: Call) -> None:
+    actor = account()
+    verified(call, actor)
+    content = {"subject": "Hej", "text": "Hej"}
+
+    def prepare(**sender: str) -> Any:
+        return call("prepare_content", actor, sender=sender, content=content, kind="transactional")
+
+    for bad in ({"from_email": f"łukasz@{DOMAIN}"}, {"from_email": f"a@{DOMAIN}", "reply_to": "łukasz@example.com"}):
+        with pytest.raises(Invalid):
+            prepare(**bad)
+    assert prepare(from_email=f"a@{DOMAIN}", reply_to="a@żółw.example")["content_hash"]
+
+
 def test_accepted_messages_are_no_error_when_their_quota_cannot_be_settled(call: Call, identity: None) -> None:
     actor = account()
     verified(call, actor)
