@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from contracts.errors import FieldError
 from email_gateway import exceptions
 from email_gateway.mail.composer import render
 from email_gateway.mail.content import Kind, Prepared, Problem, prepare
@@ -41,8 +42,7 @@ def prepare_content(
     if not signing.may_send_from(session, account_id=account_id, email=from_email):
         raise exceptions.sender_not_authorised("sender.from_email" if sender else "content.from_email")
     reply_to = content.get("reply_to")
-    if reply_to and isinstance(reply_to, str):
-        reply_to = normalised(reply_to)
+    reply_to = normalised(reply_to) if reply_to and isinstance(reply_to, str) else None
     _ensure_ascii({"content.from_email": from_email, "content.reply_to": reply_to or ""})
     prepared = _safe(prepare({**content, "from_email": from_email, "reply_to": reply_to}, kind, account_id))
     keep(session, account_id, prepared)
@@ -51,7 +51,7 @@ def prepare_content(
 
 def _ensure_ascii(addresses: Mapping[str, str]) -> None:
     """:raises Invalid: no header could hold it, which the sender would find, with everybody's mail behind it."""
-    problems = [
+    problems: list[FieldError] = [
         {"field": name, "code": "field.invalid", "detail": "The part before @ must be of ASCII characters."}
         for name, address in addresses.items()
         if not address.isascii()
