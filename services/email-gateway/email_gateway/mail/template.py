@@ -1,23 +1,19 @@
 """Templates: minijinja with fuel and strict undefined variables; nothing of Python can be reached from one.
 
-What minijinja's fuel does not cover is refused when the template is compiled: multiplying a list allocates memory
-without burning fuel (1 GB for `['a'] * 100000000`), so `*` is not available; `debug()` would show every variable.
+What minijinja's fuel does not cover is refused when the template is compiled (`template_rules`).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 import minijinja
 
+from email_gateway import template_rules
+
 FUEL = 50_000
 MAX_RENDERED = 2_000_000  # characters; a mail of that size is refused by most servers anyway
-
-_TAG = re.compile(r"\{\{(.*?)\}\}|\{%(.*?)%\}", re.DOTALL)
-_STRING = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
-_REFUSED = ("include", "import", "from", "extends")
 
 
 class TemplateProblem(Exception):
@@ -40,7 +36,8 @@ class Template:
         )
         environment.remove_global("debug")
         for name, source in sources.items():
-            _refuse_unsafe(name, source)
+            if (found := template_rules.refusal(source)) is not None:
+                raise TemplateProblem(f"{name}: {found}")
             try:
                 environment.add_template(name, source)
             except minijinja.TemplateError as error:
@@ -65,15 +62,6 @@ class Template:
 
 def _escaping(name: str) -> str | None:
     return "html" if name == "html" else None
-
-
-def _refuse_unsafe(name: str, source: str) -> None:
-    for match in _TAG.finditer(source):
-        code = _STRING.sub("''", match[1] if match[1] is not None else match[2])
-        if "*" in code:
-            raise TemplateProblem(f"{name}: multiplication is not available in templates")
-        if match[2] is not None and code.strip("-+ \t\r\n").split(" ", 1)[0] in _REFUSED:
-            raise TemplateProblem(f"{name}: a template cannot load another one")
 
 
 def first_line(error: Exception) -> str:

@@ -14,20 +14,18 @@ from chassis.health import HealthServer
 from chassis.migrate import is_current
 from chassis.secrets import Vault
 from email_gateway.config import SenderConfig
-from email_gateway.mail.composer import Links
 from email_gateway.sender.app import Sender
-from email_gateway.sender.composers import Composers
+from email_gateway.sender.composing import ComposingProcesses, composers_of
 from email_gateway.sender.routing import Router
 
 
 def main(stop: threading.Event) -> None:
     config = load(SenderConfig, os.environ)
-    vault = Vault(config.secret_keys)
-    links = Links(public_url=config.public_url.rstrip("/"), key=config.link_key)
     database = Database(make_engine(config.database_url, pool_size=8, application_name="email-sender"))
-    router = Router(config, database, vault)
+    router = Router(config, database, Vault(config.secret_keys))
     broker = Broker(config.amqp_url, "email-sender").start()
-    sender = Sender(config, database, broker, Composers(database, vault, links), router)
+    composing = ComposingProcesses(config.workers)
+    sender = Sender(config, database, broker, composers_of(config, database), composing, router)
     relay_stop = threading.Event()
     relay = threading.Thread(target=sender.relay.run, args=(relay_stop,), name="outbox-relay", daemon=True)
     relay.start()
@@ -42,6 +40,7 @@ def main(stop: threading.Event) -> None:
         sender.relay.poke()
         relay.join(10)
         broker.close()
+        composing.close()
         health.close()
 
 

@@ -1,6 +1,6 @@
-"""The sender: one asyncio loop for sockets; composing and database work on threads.
+"""The sender: one asyncio loop for sockets; database work on threads, composing in processes.
 
-A batch goes in chunks: compose and sign (threads; RSA releases the GIL) → claim (transaction) → connections → settle
+A batch goes in chunks: compose and sign (worker processes) → claim (transaction) → connections → settle
 (transaction, many chunks at once) → acknowledge. Between claim and settlement there are never more messages than the
 window holds: that many, at most, a crash leaves unknown. A message that waits longer goes to the retry schedule.
 """
@@ -33,6 +33,7 @@ from email_gateway.config import SenderConfig
 from email_gateway.mail.composer import Outgoing
 from email_gateway.sender.batches import Batch, Settlement, Unreadable, read_batch
 from email_gateway.sender.composers import Composers, Refusal
+from email_gateway.sender.composing import ComposingProcesses
 from email_gateway.sender.routing import Router
 from email_gateway.sender.settler import Settler
 from email_gateway.sender.upkeep import Upkeep
@@ -56,10 +57,16 @@ class Sender:
     """One running sender; `run` returns after `stop` is set and everything on the way is settled or given back."""
 
     def __init__(
-        self, config: SenderConfig, database: Database, broker: Broker, composers: Composers, router: Router
+        self,
+        config: SenderConfig,
+        database: Database,
+        broker: Broker,
+        composers: Composers,
+        composing: ComposingProcesses,
+        router: Router,
     ) -> None:
         self._config, self._database, self._broker = config, database, broker
-        self._composers, self._router = composers, router
+        self._composers, self._composer, self._router = composers, composing, router
         self.instance: UUID = new_id()
         self.relay = Relay(database, broker)
         self._upkeep = Upkeep(database, self.instance)
@@ -79,7 +86,7 @@ class Sender:
         self._is_over = False
 
     async def run(self, stop: threading.Event) -> None:
-        # Threads that sign and the loop take turns on the GIL; at the default of 5 ms the loop would wait too long.
+        # Database threads and the loop take turns on the GIL; at the default of 5 ms the loop would wait too long.
         sys.setswitchinterval(0.0005)
         self._loop = asyncio.get_running_loop()
         await self._in_database(self._open)
@@ -160,8 +167,17 @@ class Sender:
         await self._hand_over(ours, batch)
 
     async def _compose(self, messages: list[Message]) -> list[Outgoing | Refusal]:
-        now = int(time.time())
-        return await self._loop.run_in_executor(self._composing_threads, lambda: self._composers.compose(messages, now))
+        """Compose until it succeeds: with the database away there are no contents and no keys, and nothing is lost."""
+        while True:
+            now = int(time.time())
+            try:
+                compose = partial(self._composer.compose, messages, now)
+                return await self._loop.run_in_executor(self._composing_threads, compose)
+            except Exception as error:
+                if self._is_over:
+                    raise
+                log.warning("composing_failed", error=repr(error))
+                await asyncio.sleep(1.0)
 
     def _claim(self, chunk: list[Message]) -> tuple[set[UUID], list[str]]:
         """Ids of those that are ours to send, and the states of those claimed before (a redelivered batch)."""

@@ -8,12 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chassis.database import Database
+from chassis.logs import get_logger
 from chassis.secrets import Vault
 from email_gateway.domain import return_path
 from email_gateway.mail import dkim
 from email_gateway.mail.composer import Composer, Links, NotComposable, Outgoing
 from email_gateway.store import signing
 from email_gateway.store.ledger import Message
+
+log = get_logger()
 
 KEEP_SECONDS = 60.0
 KEEP_COUNT = 500
@@ -44,12 +47,18 @@ class Composers:
         self._lock = threading.Lock()
 
     def compose(self, messages: Sequence[Message], at: int) -> list[Outgoing | Refusal]:
-        """The bytes of each message, or why there are none; signing releases the GIL."""
+        """The bytes of each message, or why there are none.
+
+        What cannot be loaded (database, key) raises, for it may be there later; what cannot be composed never will be.
+        """
         return [self._compose(message, at) for message in messages]
 
     def _compose(self, message: Message, at: int) -> Outgoing | Refusal:
         try:
             composer = self.get(message.content_hash)
+        except CannotSend as problem:
+            return Refusal(problem.code, problem.detail[:200])
+        try:
             if composer.account_id != message.account_id:
                 raise CannotSend("content.unknown", "the content is not known")
             return composer.compose(
@@ -63,6 +72,9 @@ class Composers:
             )
         except (NotComposable, CannotSend) as problem:
             return Refusal(problem.code, problem.detail[:200])
+        except Exception:
+            log.exception("message_not_composed", message_id=str(message.message_id))
+            return Refusal("content.failed", "the message could not be composed")
 
     def sender_of(self, content_hash: str) -> str:
         """The From address, or nothing where the content cannot be sent."""
