@@ -8,8 +8,8 @@ from collections import Counter
 from pathlib import Path
 
 LIST = Path(__file__).parents[2] / "deploy/local/sample/contacts-pl.csv"
-# What one process may have claimed and not settled when it dies (docs/decisions/0012): claims ahead and two SMPP windows
-# of 500; chunks of mail.
+# What one process may have claimed and not settled when it dies (docs/decisions/0012): claims ahead and two SMPP
+# windows of 500; chunks of mail.
 SMS_WINDOW = 2_000 + 2 * 500
 EMAIL_WINDOW = 500
 # A carrier that answers after a second takes 1,000 a second from two windows, so that there is a middle to kill in.
@@ -50,7 +50,7 @@ def check_counters(environ):
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
-def test_sms_campaign_survives_kill_nine_of_every_process_on_its_way(system, environ, journey):
+def test_sms_campaign_survives_kill_nine_of_every_process_on_its_way(system, environ, journey, record_property):
     job = journey.import_contacts(LIST, group="Klienci", consent=["sms"])
     journey.simulators.smsc.post("/settings", SLOW_CARRIER)
     before = journey.simulators.smsc.get("/counts")["submitted"]
@@ -63,6 +63,7 @@ def test_sms_campaign_survives_kill_nine_of_every_process_on_its_way(system, env
     messages = journey.messages(campaign_id)
     received = Counter("+" + part["to"].lstrip("+") for part in journey.received_sms(before))
     states = Counter(message["state"] for message in messages)
+    record_property("states", dict(states) | {"received": len(received)})
     assert len(messages) == len({message["address"] for message in messages}) == report["recipients"]
     assert [address for address, times in received.items() if times > 1] == []
     not_received = {message["address"] for message in messages} - set(received)
@@ -70,7 +71,7 @@ def test_sms_campaign_survives_kill_nine_of_every_process_on_its_way(system, env
     check_counters(environ)
 
 
-def test_email_campaign_survives_kill_nine_of_every_process_on_its_way(system, environ, journey):
+def test_email_campaign_survives_kill_nine_of_every_process_on_its_way(system, environ, journey, record_property):
     job = journey.import_contacts(LIST, group="Klienci", consent=["email"])
     before = journey.simulators.mailbox.get("/counts")["accepted"]
     campaign_id = journey.email_campaign(job["group_ids"][0])
@@ -82,6 +83,7 @@ def test_email_campaign_survives_kill_nine_of_every_process_on_its_way(system, e
     messages = journey.messages(campaign_id)
     states = Counter(message["state"] for message in messages)
     received = Counter(mail["address"] for mail in journey.received_mail(before))
+    record_property("states", dict(states) | {"received": len(received)})
     assert len(messages) == len({message["address"] for message in messages}) == report["recipients"]
     assert [address for address, times in received.items() if times > 1] == []
     lost = {m["address"] for m in messages if m["state"] == "delivered"} - set(received)
