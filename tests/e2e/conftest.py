@@ -17,6 +17,18 @@ sys.path.insert(0, str(LOCAL))
 SERVERS = ("AMQP_URL", "DATABASE_URL", "WICI_ADMIN_DATABASE_URL")
 
 
+def free_offset() -> int:
+    """An offset at which every port is free, below the range that outgoing connections take theirs from (32,768 on)."""
+    from environment import PORTS, is_free
+
+    wanted = [*PORTS.values(), *range(PORTS["WICI_HEALTH_PORT_BASE"], PORTS["WICI_HEALTH_PORT_BASE"] + 30)]
+    offsets = range(2_000, 32_700 - max(wanted), 100)
+    for offset in random.sample(offsets, len(offsets)):
+        if all(is_free(port + offset) for port in wanted):
+            return offset
+    raise RuntimeError("no free ports")
+
+
 class System:
     """The running system, and a way to kill its parts."""
 
@@ -26,7 +38,7 @@ class System:
             for name, value in os.environ.items()
             if name not in SERVERS and not name.endswith("_DATABASE_URL") and not name.startswith("WICI_")
         }
-        self.environ |= {"WICI_RUN": str(run), "WICI_PORT_OFFSET": str(random.randrange(20_000, 30_000, 100))}
+        self.environ |= {"WICI_RUN": str(run), "WICI_PORT_OFFSET": str(free_offset())}
 
     def command(self, *arguments: str, may_fail: bool = False) -> str:
         ran = subprocess.run(
