@@ -29,7 +29,6 @@ from typing import Any
 
 import eventlet
 from kombu import Exchange, Queue
-from nameko.events import SERVICE_POOL
 from nameko.extensions import DependencyProvider, SharedExtension
 from nameko.messaging import Consumer
 from nameko.rpc import Rpc
@@ -275,7 +274,6 @@ def in_thread_pool() -> Iterator[Any]:
 
 
 __all__ = [
-    "SERVICE_POOL",
     "Clock",
     "Database",
     "Health",
