@@ -1,0 +1,57 @@
+"""The archive: addresses that get no more campaigns."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from contracts.contacts.shapes import NOTE, word_of
+from contracts.schema import PageQuery, Schema, page_of
+from contracts.vocabulary import ArchiveReason, Channel
+
+
+class ArchiveQuery(PageQuery):
+    channel = fields.Enum(Channel, by_value=True)
+    address = fields.String(validate=validate.Length(max=254))
+    restored = fields.Boolean(load_default=False)
+
+
+class ArchiveAdd(Schema):
+    """Addresses, or contacts (their address on the channel), that get no more campaigns."""
+
+    channel = fields.Enum(Channel, by_value=True, required=True)
+    addresses = fields.List(fields.String(), load_default=list, validate=validate.Length(max=1_000))
+    contact_ids = fields.List(fields.UUID(), load_default=list, validate=validate.Length(max=1_000))
+    reason = fields.Enum(ArchiveReason, by_value=True, required=True)
+    note = fields.String(load_default="", validate=NOTE)
+
+
+class ArchiveRestore(Schema):
+    archive_id = fields.UUID(required=True)
+    note = fields.String(load_default="", validate=NOTE)
+
+
+class RestoreNote(Schema):
+    note = fields.String(load_default="", validate=NOTE)
+
+
+class Archived(Schema):
+    id = fields.UUID()
+    channel = word_of(Channel)
+    address = fields.String()
+    contact_id = fields.UUID(allow_none=True)
+    reason = word_of(ArchiveReason)
+    note = fields.String()
+    source = fields.String()
+    campaign_id = fields.UUID(allow_none=True)
+    archived_by = fields.UUID(allow_none=True)
+    created_at = fields.AwareDateTime()
+    restored_at = fields.AwareDateTime(allow_none=True)
+    restored_by = fields.UUID(allow_none=True)
+    restore_note = fields.String(allow_none=True)
+
+
+class ArchivedList(Schema):
+    items = fields.List(fields.Nested(Archived))
+
+
+ArchivedPage = page_of(Archived)

@@ -1,0 +1,71 @@
+"""Groups, and their combinations."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from contracts.contacts.shapes import NAME, NOTE
+from contracts.schema import PageQuery, Schema, page_of
+
+
+class GroupCreate(Schema):
+    name = fields.String(required=True, validate=NAME)
+    description = fields.String(load_default="", validate=NOTE)
+
+
+class GroupUpdate(Schema):
+    group_id = fields.UUID(required=True, load_only=True)
+    name = fields.String(validate=NAME)
+    description = fields.String(validate=NOTE)
+    archived = fields.Boolean()
+
+
+class GroupId(Schema):
+    group_id = fields.UUID(required=True)
+
+
+class GroupQuery(PageQuery):
+    archived = fields.Boolean(load_default=False)
+
+
+class Group(Schema):
+    id = fields.UUID()
+    name = fields.String()
+    description = fields.String()
+    contacts = fields.Integer()
+    archived = fields.Boolean()
+    created_at = fields.AwareDateTime()
+    updated_at = fields.AwareDateTime()
+
+
+class GroupMembers(Schema):
+    group_id = fields.UUID(required=True, load_only=True)
+    contact_ids = fields.List(fields.UUID(), required=True, validate=validate.Length(min=1, max=1_000))
+
+
+class MembersChanged(Schema):
+    changed = fields.Integer()
+    contacts = fields.Integer()
+
+
+class SplitPart(Schema):
+    name = fields.String(required=True, validate=NAME)
+    percent = fields.Float(required=True, validate=validate.Range(min=0, max=100))
+
+
+class GroupCombine(Schema):
+    """`union` of groups; `subtract` groups from the first; `filter` one by rules; `split` one by percentages."""
+
+    operation = fields.String(required=True, validate=validate.OneOf(["union", "subtract", "filter", "split"]))
+    group_ids = fields.List(fields.UUID(), required=True, validate=validate.Length(min=1, max=100))
+    name = fields.String(validate=NAME)
+    rules = fields.Dict()
+    parts = fields.List(fields.Nested(SplitPart), validate=validate.Length(min=2, max=20))
+    seed = fields.String(load_default="", validate=validate.Length(max=100))
+
+
+class GroupList(Schema):
+    items = fields.List(fields.Nested(Group))
+
+
+GroupPage = page_of(Group)

@@ -1,0 +1,114 @@
+"""Uploads and imports."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from contracts.contacts.shapes import MERGE_BY, NAME, JobError, word_of
+from contracts.schema import Schema, page_of
+from contracts.vocabulary import Channel, JobState
+
+
+class UploadBegin(Schema):
+    filename = fields.String(required=True, validate=validate.Length(min=1, max=255))
+    size = fields.Integer(load_default=None, allow_none=True)
+
+
+class Upload(Schema):
+    upload_id = fields.UUID()
+
+
+class UploadChunk(Schema):
+    upload_id = fields.UUID(required=True)
+    seq = fields.Integer(required=True, validate=validate.Range(min=0))
+    chunk = fields.String(required=True, metadata={"description": "base64, at most 256 KiB before encoding"})
+
+
+class ImportOptions(Schema):
+    """How a file is read and merged.
+
+    `consent` declares consent on these channels for every row that does not say; `bad_values` says whether a row with
+    one bad cell and a good address goes on without that value (`drop`) or is rejected.
+    """
+
+    merge_by = fields.String(load_default="email", validate=MERGE_BY)
+    precedence = fields.String(load_default="newest", validate=validate.OneOf(["newest", "keep_existing"]))
+    bad_values = fields.String(load_default="drop", validate=validate.OneOf(["drop", "reject"]))
+    consent = fields.List(fields.Enum(Channel, by_value=True), load_default=list)
+    group_ids = fields.List(fields.UUID(), load_default=list, validate=validate.Length(max=20))
+    group_name = fields.String(load_default=None, allow_none=True, validate=NAME)
+    encoding = fields.String(
+        load_default=None, allow_none=True, validate=validate.OneOf(["utf-8", "utf-16", "windows-1250", "iso-8859-2"])
+    )
+    separator = fields.String(load_default=None, allow_none=True, validate=validate.OneOf([",", ";", "\t", "|"]))
+    region = fields.String(load_default=None, allow_none=True, validate=validate.Length(equal=2))
+    sheet = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=100))
+
+
+class ImportCreate(Schema):
+    """`mapping` is field by header: `{"Kod rabatowy": "discount_code", "Uwagi": null}`; without it they are guessed."""
+
+    upload_id = fields.UUID(required=True)
+    mapping = fields.Dict(
+        keys=fields.String(), values=fields.String(allow_none=True), load_default=None, allow_none=True
+    )
+    options = fields.Nested(ImportOptions, load_default=lambda: ImportOptions().load({}))
+
+
+class ImportColumn(Schema):
+    column = fields.Integer()
+    header = fields.String()
+    field = fields.String(allow_none=True)
+    confidence = fields.Float()
+
+
+class PreviewRow(Schema):
+    number = fields.Integer()
+    outcome = fields.String()
+    values = fields.Dict()
+    problems = fields.List(fields.String())
+
+
+class ImportPreview(Schema):
+    upload_id = fields.UUID()
+    filename = fields.String()
+    encoding = fields.String(allow_none=True)
+    separator = fields.String(allow_none=True)
+    columns = fields.List(fields.Nested(ImportColumn))
+    rows = fields.List(fields.Nested(PreviewRow))
+
+
+class JobId(Schema):
+    import_id = fields.UUID(required=True)
+
+
+class ImportCounts(Schema):
+    """`read` = `added` + `updated` + `unchanged` + `merged` + `rejected`; rows with warnings are among the others."""
+
+    read = fields.Integer()
+    added = fields.Integer()
+    updated = fields.Integer()
+    unchanged = fields.Integer()
+    merged = fields.Integer()
+    rejected = fields.Integer()
+    warnings = fields.Integer()
+
+
+class Import(Schema):
+    id = fields.UUID()
+    filename = fields.String()
+    state = word_of(JobState)
+    stage = fields.String(allow_none=True)
+    done = fields.Integer()
+    total = fields.Integer(allow_none=True)
+    counts = fields.Nested(ImportCounts)
+    problems = fields.Dict(keys=fields.String(), values=fields.Integer())
+    group_ids = fields.List(fields.UUID())
+    rejected_file_id = fields.UUID(allow_none=True)
+    warnings_file_id = fields.UUID(allow_none=True)
+    error = fields.Nested(JobError, allow_none=True)
+    created_at = fields.AwareDateTime()
+    finished_at = fields.AwareDateTime(allow_none=True)
+
+
+ImportPage = page_of(Import)

@@ -1,0 +1,92 @@
+"""Contacts: what they are made of, consent, search, bulk upserts."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from contracts.contacts.shapes import MERGE_BY, TEXT
+from contracts.schema import PageQuery, Schema, page_of
+
+
+class Consent(Schema):
+    """Whether the person agreed to be written to on a channel, how that is known, and since when."""
+
+    granted = fields.Boolean(required=True)
+    source = fields.String(validate=validate.Length(min=1, max=200))
+    at = fields.AwareDateTime()
+
+
+class Consents(Schema):
+    sms = fields.Nested(Consent, allow_none=True)
+    email = fields.Nested(Consent, allow_none=True)
+
+
+class ContactFields(Schema):
+    """What a contact is made of; an address is normalised on the way in. None empties a field."""
+
+    email = fields.String(allow_none=True, validate=validate.Length(max=254))
+    phone = fields.String(allow_none=True, validate=validate.Length(max=40))
+    external_id = fields.String(allow_none=True, validate=validate.Length(min=1, max=200))
+    first_name = fields.String(allow_none=True, validate=TEXT)
+    last_name = fields.String(allow_none=True, validate=TEXT)
+    company = fields.String(allow_none=True, validate=TEXT)
+    city = fields.String(allow_none=True, validate=TEXT)
+    birth_date = fields.Date(allow_none=True)
+    fields_ = fields.Dict(
+        keys=fields.String(), values=fields.Raw(allow_none=True), data_key="fields", validate=validate.Length(max=200)
+    )
+    consents = fields.Nested(Consents)
+
+
+class ContactCreate(ContactFields):
+    group_ids = fields.List(fields.UUID(), validate=validate.Length(max=100))
+
+
+class ContactUpdate(ContactFields):
+    contact_id = fields.UUID(required=True, load_only=True)
+
+
+class Contact(ContactFields):
+    id = fields.UUID()
+    group_ids = fields.List(fields.UUID())
+    created_at = fields.AwareDateTime()
+    updated_at = fields.AwareDateTime()
+
+
+class ContactId(Schema):
+    contact_id = fields.UUID(required=True)
+
+
+class ContactQuery(PageQuery):
+    email = fields.String(validate=validate.Length(max=254))
+    phone = fields.String(validate=validate.Length(max=40))
+    external_id = fields.String(validate=validate.Length(max=200))
+    group_id = fields.UUID()
+
+
+class ContactSearch(PageQuery):
+    """`text` is looked for at the beginning of names, city, company and addresses."""
+
+    text = fields.String(validate=validate.Length(min=1, max=200))
+    group_ids = fields.List(fields.UUID(), validate=validate.Length(max=100))
+    rules = fields.Dict()
+
+
+class ContactBatch(Schema):
+    merge_by = fields.String(load_default="email", validate=MERGE_BY)
+    contacts = fields.List(fields.Nested(ContactCreate), required=True, validate=validate.Length(min=1, max=1_000))
+
+
+class BatchItem(Schema):
+    index = fields.Integer()
+    outcome = fields.String(metadata={"description": "added, updated, unchanged or rejected"})
+    id = fields.UUID(allow_none=True)
+    code = fields.String(allow_none=True)
+    detail = fields.String(allow_none=True)
+
+
+class BatchResult(Schema):
+    items = fields.List(fields.Nested(BatchItem))
+
+
+ContactPage = page_of(Contact)
