@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 import marshmallow
@@ -55,7 +56,7 @@ def load(schema: type[marshmallow.Schema], payload: Mapping[str, Any], *, strict
     :param strict: refuse unknown fields (the public API); otherwise they are dropped (the wire).
     """
     try:
-        loaded: dict[str, Any] = schema(unknown=RAISE if strict else EXCLUDE).load(payload)
+        loaded: dict[str, Any] = _instance(schema, RAISE if strict else EXCLUDE).load(payload)
     except marshmallow.ValidationError as error:
         raise Invalid("request.invalid", "Some fields are not valid.", None, field_errors(error.messages)) from None
     return loaded
@@ -63,7 +64,13 @@ def load(schema: type[marshmallow.Schema], payload: Mapping[str, Any], *, strict
 
 def dump(schema: type[marshmallow.Schema], value: Any, *, many: bool = False) -> Any:
     """JSON-safe form of `value` (an object or a mapping) by `schema`."""
-    return schema().dump(value, many=many)
+    return _instance(schema, RAISE).dump(value, many=many)
+
+
+@cache
+def _instance(schema: type[marshmallow.Schema], unknown: Any) -> marshmallow.Schema:
+    """Making a schema copies all its fields and costs more than most loads; loading and dumping change nothing in it."""
+    return schema(unknown=unknown)
 
 
 def field_errors(messages: Any) -> list[FieldError]:
