@@ -7,6 +7,7 @@ is the one place where a transaction waits for the network, for at most `CONFIRM
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import wait
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +18,7 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from chassis import inbox
 from chassis.broker import Broker
 from chassis.database import Database
 from chassis.ids import new_id
@@ -27,6 +29,8 @@ from contracts.events import Event
 ROWS_AT_ONCE = 200
 POLL_SECONDS = 0.2
 CONFIRM_SECONDS = 15.0
+# How often the inbox, which lies in the same database, loses what no redelivery can reach any more.
+FORGET_SECONDS = 3600.0
 
 log = get_logger()
 
@@ -64,7 +68,7 @@ def _insert(session: Session, exchange: str, routing_key: str, body: bytes) -> N
 
 
 class Relay:
-    """Publishes what the outbox holds, with confirms, and deletes it after."""
+    """Publishes what the outbox holds, with confirms, and deletes it after; now and then it tidies the inbox up."""
 
     def __init__(self, database: Database, broker: Broker) -> None:
         self._database = database
@@ -77,9 +81,13 @@ class Relay:
 
     def run(self, stop: threading.Event) -> None:
         """Relay until `stop`; a failure is logged and tried again."""
+        forget_at = time.monotonic()
         while not stop.is_set():
             try:
                 sent = self.relay_once()
+                if time.monotonic() >= forget_at:
+                    forget_at = time.monotonic() + FORGET_SECONDS
+                    self._forget_old()
             except Exception as error:
                 log.warning("outbox_relay_failed", error=repr(error))
                 stop.wait(1.0)
@@ -87,6 +95,10 @@ class Relay:
             if sent < ROWS_AT_ONCE:
                 self._poked.wait(POLL_SECONDS)
                 self._poked.clear()
+
+    def _forget_old(self) -> None:
+        with self._database.transaction() as session:
+            inbox.forget_old(session)
 
     def relay_once(self) -> int:
         """Publish up to `ROWS_AT_ONCE` messages; those that are not confirmed stay. Returns how many went."""

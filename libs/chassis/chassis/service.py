@@ -30,8 +30,8 @@ from typing import Any
 import eventlet
 from kombu import Exchange, Queue
 from nameko.extensions import DependencyProvider, SharedExtension
-from nameko.messaging import Consumer
-from nameko.rpc import Rpc
+from nameko.messaging import Consumer, QueueConsumer
+from nameko.rpc import Rpc, RpcConsumer
 from sqlalchemy.orm import Session
 
 from chassis import broker as wire
@@ -61,8 +61,24 @@ class _Common:
     pool_size: int = config.setting("DATABASE_POOL_SIZE", default=10)
 
 
+class _QueueConsumer(QueueConsumer):
+    """One connection for RPC and events; what cannot even be decoded is refused, never acknowledged and lost."""
+
+    def on_decode_error(self, message: Any, error: Exception) -> None:
+        log.error(
+            "message_undecodable", exchange=message.delivery_info.get("exchange"), error_type=type(error).__name__
+        )
+        message.reject()  # an event's queue has a dead-letter queue; a request's caller runs into its deadline
+
+
+class _RpcConsumer(RpcConsumer):
+    queue_consumer = _QueueConsumer()
+
+
 class _Rpc(Rpc):
     """Nameko's RPC entrypoint; errors of the contracts are expected and need no traceback in the log."""
+
+    rpc_consumer = _RpcConsumer()
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(expected_exceptions=WiciError, **kwargs)
@@ -77,6 +93,8 @@ class _EventHandler(Consumer):
     The queue is a quorum queue with a delivery limit; what fails every time lies in `dead.{queue}` until somebody looks
     (`python -m chassis.dead_letters`). A `broadcast` handler runs in every instance, on a queue that goes with it.
     """
+
+    queue_consumer = _QueueConsumer()
 
     def __init__(self, event: Event, *, broadcast: bool = False, **kwargs: Any) -> None:
         self.event = event

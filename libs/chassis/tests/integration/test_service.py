@@ -1,5 +1,6 @@
 """The Nameko side of the chassis on the real broker and database."""
 
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
@@ -11,8 +12,10 @@ import pytest
 from sqlalchemy import MetaData, create_engine, make_url, text
 
 from chassis import tables, testing
+from chassis.database import Database, make_engine
+from chassis.outbox import Relay
 from chassis.rpc_client import RemoteFailure, RpcClient
-from chassis.topology import EVENT_DELIVERY_LIMIT, event_queue
+from chassis.topology import EVENT_DELIVERY_LIMIT, event_exchange, event_queue
 from contracts import events
 from contracts.errors import Conflict, Unavailable
 
@@ -46,6 +49,16 @@ def launch_greeter(launch_service, greeter_url, monkeypatch):
         return launch_service("greeter:ReportingService", env={"GREETER_DATABASE_URL": greeter_url, **env})
 
     return start
+
+
+@pytest.fixture(scope="module")
+def launch_greeter_once(launch_once, amqp_url, greeter_url):
+    """One greeter for the tests that leave it as they found it."""
+    return launch_once(
+        "greeter:ReportingService",
+        command=testing.nameko_command("greeter:ReportingService", amqp_url),
+        env={"GREETER_DATABASE_URL": greeter_url, "PYTHONPATH": str(__file__).rsplit("/", 1)[0]},
+    )
 
 
 @pytest.fixture
@@ -185,3 +198,70 @@ def test_readiness_and_metrics_are_served(launch_greeter):
     with urllib.request.urlopen(f"http://127.0.0.1:{greeter.health_port}/metrics") as answer:
         assert b"wici_rpc_seconds" in answer.read()
     assert greeter.stop() == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b"{not json", "application/json"),
+        (b"\xff\xfe", "application/json"),
+        (b"gASVBwAAAAAAAACMA2hvdJQu", "application/x-python-serialize"),
+        (b'{"a": "field that no event has"}', "application/json"),
+        (b"plain", None),
+    ],
+)
+def test_event_that_cannot_be_read_is_parked_with_its_bytes(launch_greeter_once, amqp_url, body, content_type):
+    connection = pika.BlockingConnection(pika.URLParameters(amqp_url))
+    channel = connection.channel()
+    channel.queue_purge(f"dead.{QUEUE}")
+
+    channel.basic_publish(
+        event_exchange(events.CAMPAIGN_STATE_CHANGED.source),
+        events.CAMPAIGN_STATE_CHANGED.name,
+        body,
+        pika.BasicProperties(content_type=content_type, delivery_mode=2),
+    )
+
+    parked = testing.wait_until(lambda: channel.basic_get(f"dead.{QUEUE}", auto_ack=True)[2], what="the dead letter")
+    connection.close()
+    assert parked == body
+
+
+def test_request_that_cannot_be_read_is_dropped_and_the_service_goes_on(launch_greeter_once, amqp_url, client):
+    connection = pika.BlockingConnection(pika.URLParameters(amqp_url))
+
+    connection.channel().basic_publish(
+        "nameko-rpc", "reporting.greet", b"{not json", pika.BasicProperties("application/json")
+    )
+
+    connection.close()
+    assert client.call("reporting.greet", ACTOR, {"name": "Łucja"})["greeting"] == "Cześć, Łucja!"
+    assert queue_depth(amqp_url, "rpc-reporting") == 0
+
+
+def test_relay_forgets_what_the_inbox_no_longer_needs(launch_greeter_once, greeter_url):
+    old, young = uuid4(), uuid4()
+    with psycopg.connect(greeter_url) as connection:
+        for event_id, days in ((old, 8), (young, 6)):
+            connection.execute(
+                "INSERT INTO inbox VALUES ('record_campaign_state', %s, now() - make_interval(days => %s))",
+                (event_id, days),
+            )
+
+    database = Database(make_engine(greeter_url))
+    stop = threading.Event()
+    relay = Relay(database, DeafBroker())
+    threading.Timer(0.1, stop.set).start()
+    relay.run(stop)
+    database.dispose()
+
+    with psycopg.connect(greeter_url) as connection:
+        assert connection.execute("SELECT event_id FROM inbox WHERE event_id IN (%s, %s)", (old, young)).fetchall() == [
+            (young,)
+        ]
+
+
+class DeafBroker:
+    """A broker that is away: the inbox is tidied up all the same."""
+
+    is_connected = False

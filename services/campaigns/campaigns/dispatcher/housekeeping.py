@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 
 from campaigns.store import batches
-from chassis import inbox
 from chassis.database import Database
 from chassis.logs import get_logger
 
@@ -24,8 +23,6 @@ def keep_house(database: Database, stop: threading.Event) -> None:
 
 
 def tidy(database: Database) -> int:
-    """Forget the batches of campaigns settled long ago, and old entries of the inbox; returns how many batches."""
+    """Forget the batches of campaigns settled long ago; returns how many."""
     with database.transaction() as session:
-        forgotten = batches.forget_old(session)
-        inbox.forget_old(session)
-    return forgotten
+        return batches.forget_old(session)

@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 
 from chassis.database import Database
 from chassis.ids import new_id
-from chassis.inbox import forget_old
 from chassis.logs import bind, get_logger
 from contacts.exceptions import FileRefused, JobCancelled, LeaseLost
 from contacts.jobs import exports, imports, snapshots
@@ -61,7 +60,6 @@ class Heart:
                     with self._database.transaction() as session:
                         file_store.delete_expired(session)
                         store.forget_old(session)
-                        forget_old(session)
             except Exception as error:
                 log.warning("heartbeat_failed", error=repr(error))
             stop.wait(BEAT_SECONDS) if not stop.is_set() else time.sleep(POLL_SECONDS)
