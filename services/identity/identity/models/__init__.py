@@ -15,6 +15,7 @@ from identity.models.access import (
 from identity.models.accounts import Account, Operator, Plan, Role, User, UserRole
 from identity.models.audit import AuditEntry
 from identity.models.base import Base
+from identity.models.billing import Invoice, InvoiceCounter, InvoiceDuplicate, PlanCharge, PlanTerm
 from identity.models.quotas import QuotaPeriod, QuotaReservation
 
 __all__ = [
@@ -22,11 +23,16 @@ __all__ = [
     "ApiKey",
     "AuditEntry",
     "Base",
+    "Invoice",
+    "InvoiceCounter",
+    "InvoiceDuplicate",
     "KnownDevice",
     "LoginThrottle",
     "OneTimeLink",
     "Operator",
     "Plan",
+    "PlanCharge",
+    "PlanTerm",
     "QuotaPeriod",
     "QuotaReservation",
     "RecoveryCode",

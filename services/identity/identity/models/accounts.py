@@ -29,6 +29,7 @@ class Plan(Base):
     period_days: Mapped[int]
     ends_after_days: Mapped[int | None]
     position: Mapped[int]
+    listed: Mapped[bool] = mapped_column(server_default=text("true"))
 
 
 class Account(Base):
