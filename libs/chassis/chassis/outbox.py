@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import wait
 from datetime import UTC, datetime
 from typing import Any
@@ -61,10 +62,23 @@ def record_lane(session: Session, lane: str, body: bytes) -> None:
     _insert(session, "", lane, body)
 
 
+def record_lanes(session: Session, lane_messages: Sequence[tuple[str, bytes]]) -> None:
+    """Record many lane messages, (lane, body) each, with one statement."""
+    if lane_messages:
+        headers = _headers()
+        session.execute(
+            _INSERT,
+            [{"exchange": "", "routing_key": lane, "headers": headers, "body": body} for lane, body in lane_messages],
+        )
+
+
 def _insert(session: Session, exchange: str, routing_key: str, body: bytes) -> None:
+    session.execute(_INSERT, {"exchange": exchange, "routing_key": routing_key, "headers": _headers(), "body": body})
+
+
+def _headers() -> str:
     trace_id = structlog.contextvars.get_contextvars().get("trace_id")
-    headers = orjson.dumps({"nameko.trace_id": trace_id} if trace_id else {}).decode()
-    session.execute(_INSERT, {"exchange": exchange, "routing_key": routing_key, "headers": headers, "body": body})
+    return orjson.dumps({"nameko.trace_id": trace_id} if trace_id else {}).decode()
 
 
 class Relay:

@@ -36,7 +36,13 @@ class Actor(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Call:
-    """One RPC: the schema of its payload and of its result (None: an empty object)."""
+    """One RPC: the schema of its payload and of its result (None: an empty object).
+
+    `gathered`: one call carries the requests of many callers, each with its own actor and its own answer or error; on
+    the wire the payload is `{"requests": [[actor, payload], …]}`, the result `{"answers": [{"result": …} | {"error":
+    [kind, code, detail, extra, errors]}, …]}`. The caller is `chassis.gathering.Gatherer`.
+    """
 
     request: type[marshmallow.Schema] | None = None
     response: type[marshmallow.Schema] | None = None
+    gathered: bool = False

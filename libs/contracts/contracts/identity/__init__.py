@@ -26,6 +26,9 @@ from contracts.identity.audit import (
     AuditEntry,
     AuditPage,
     AuditQuery,
+    OperatorAuditEntry,
+    OperatorAuditPage,
+    OperatorAuditQuery,
 )
 from contracts.identity.operators import (
     AccountQuery,
@@ -40,6 +43,8 @@ from contracts.identity.quotas import (
     Limit,
     LimitQuery,
     PlanList,
+    QuotaLease,
+    QuotaLeased,
     QuotaRelease,
     QuotaReleased,
     QuotaReserve,
@@ -131,6 +136,7 @@ RPC: dict[str, Call] = {
     "create_api_key": Call(ApiKeyCreate, NewApiKey),
     "revoke_api_key": Call(ApiKeyId, Empty),
     "reserve_quota": Call(QuotaReserve, QuotaReserved),
+    "lease_quota": Call(QuotaLease, QuotaLeased),
     "use_quota": Call(QuotaUse, QuotaUsed),
     "release_quota": Call(QuotaRelease, QuotaReleased),
     "check_limit": Call(LimitQuery, Limit),
@@ -158,6 +164,7 @@ RPC: dict[str, Call] = {
     "delete_role": Call(RoleId, Empty),
     "request_closure": Call(Closure, Account),
     "list_audit_entries": Call(AuditQuery, AuditPage),
+    "list_operator_acts": Call(OperatorAuditQuery, OperatorAuditPage),
 }
 
 __all__ = [
@@ -194,6 +201,9 @@ __all__ = [
     "NewApiKey",
     "NewPassword",
     "OperatedAccount",
+    "OperatorAuditEntry",
+    "OperatorAuditPage",
+    "OperatorAuditQuery",
     "OperatorClosure",
     "OperatorSessionCreate",
     "PasswordChange",
@@ -206,6 +216,8 @@ __all__ = [
     "PlanChangeOfAccount",
     "PlanList",
     "Principal",
+    "QuotaLease",
+    "QuotaLeased",
     "QuotaRelease",
     "QuotaReleased",
     "QuotaReserve",

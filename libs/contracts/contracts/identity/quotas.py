@@ -22,6 +22,25 @@ class QuotaReserved(Schema):
     remaining = fields.Integer(allow_none=True)
 
 
+class QuotaLease(Schema):
+    """A channel's block of units: from `at_least` to `wanted` units in all, under `reservation_id`.
+
+    More than `at_least` is granted only out of what others can spare. A lease never shrinks, so that calls may cross.
+    """
+
+    reservation_id = fields.UUID(required=True)
+    feature = fields.String(required=True, validate=validate.OneOf(FEATURES))
+    at_least = fields.Integer(required=True, validate=validate.Range(min=0, max=10**12))
+    wanted = fields.Integer(required=True, validate=validate.Range(min=0, max=10**12))
+
+
+class QuotaLeased(Schema):
+    """`granted` units in all; `has_ended`: the lease's period is over, so nothing was added and another is due."""
+
+    granted = fields.Integer()
+    has_ended = fields.Boolean()
+
+
 class QuotaUse(Schema):
     """`amount` is the absolute total that the reservation has used; it never decreases."""
 

@@ -15,6 +15,22 @@ def ends_at(started_at: datetime, ends_after_days: int | None) -> datetime | Non
     return None if ends_after_days is None else started_at + timedelta(days=ends_after_days)
 
 
+def leased(*, held: int, at_least: int, wanted: int, remaining: int | None) -> int | None:
+    """How many units a lease that holds `held` grants in all; None when `at_least` cannot be had.
+
+    Beyond what is needed it takes no more than a tenth of what remains, so that one channel's lease does not make
+    another caller's reservation fail.
+
+    :param remaining: units that nobody holds; None for no limit.
+    """
+    if at_least <= held:
+        return held
+    if remaining is None:
+        return max(at_least, wanted)
+    spare = remaining - (at_least - held)
+    return None if spare < 0 else at_least + max(0, min(wanted - at_least, spare // 10))
+
+
 def has_ended(plan_ends_at: datetime | None, now: datetime) -> bool:
     return plan_ends_at is not None and now >= plan_ends_at
 

@@ -40,6 +40,10 @@ class AccountCalls(Calls):
         return self._change("reserve_quota", quotas.reserve, actor, payload)
 
     @rpc
+    def lease_quota(self, actor: Actor, payload: Payload) -> Payload:
+        return self._change("lease_quota", quotas.lease, actor, payload)
+
+    @rpc
     def use_quota(self, actor: Actor, payload: Payload) -> Payload:
         return self._timeless("use_quota", quotas.use, actor, payload)
 

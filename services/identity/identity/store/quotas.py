@@ -110,6 +110,12 @@ def counters(session: Session, *, period_id: UUID) -> Counters:
     return Counters(*session.execute(select(*_COUNTERS).where(QuotaPeriod.id == period_id)).one())
 
 
+def counters_for_update(session: Session, *, period_id: UUID) -> Counters:
+    # NO KEY: inserting a reservation holds the key of its period shared, and others may hold it so too.
+    query = select(*_COUNTERS).where(QuotaPeriod.id == period_id).with_for_update(key_share=True)
+    return Counters(*session.execute(query).one())
+
+
 def insert_reservation(
     session: Session, *, account_id: UUID, reservation_id: UUID, period_id: UUID, amount: int, now: datetime
 ) -> bool:

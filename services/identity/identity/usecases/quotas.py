@@ -41,6 +41,33 @@ def reserve(
     return {"reserved": held.amount - held.used, "remaining": counters.remaining}
 
 
+def lease(
+    session: Session, actor: Actor, now: datetime, *, reservation_id: UUID, feature: str, at_least: int, wanted: int
+) -> views.View:
+    """Hold a block of units for a channel that sends one message after another (`contracts.identity.QuotaLease`).
+
+    :raises PlanLimit: `quota.exhausted`, and nothing has changed; `plan.ended`.
+    """
+    account_id = account_of(actor)
+    period_id = _running_period(session, account_id, feature, now)
+    opened = quotas.insert_reservation(
+        session, account_id=account_id, reservation_id=reservation_id, period_id=period_id, amount=0, now=now
+    )
+    held = Held(period_id, 0, 0) if opened else _held(session, account_id, reservation_id)
+    if held.period_id != period_id:
+        return {"granted": held.amount, "has_ended": True}
+    counters = quotas.counters_for_update(session, period_id=period_id)
+    granted = rules.leased(held=held.amount, at_least=at_least, wanted=wanted, remaining=counters.remaining)
+    if granted is None:
+        raise exceptions.quota_exhausted(feature, counters.limit_units, counters.remaining or 0)
+    if granted > held.amount:
+        quotas.settle(
+            session, account_id=account_id, reservation_id=reservation_id, held=replace(held, amount=granted)
+        )
+        _move(session, period_id, used=0, reserved=granted - held.amount)
+    return {"granted": granted, "has_ended": False}
+
+
 def use(session: Session, actor: Actor, *, reservation_id: UUID, amount: int) -> views.View:
     """Count `amount` units, in all, of the reservation as used; less than before changes nothing.
 

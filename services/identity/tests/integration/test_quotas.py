@@ -225,3 +225,70 @@ def test_an_account_cannot_settle_anothers_reservation(
         call(quotas.release, other, reservation_id=reservation_id)
     with pytest.raises(NotFound):
         call(quotas.use, other, reservation_id=reservation_id, amount=1)
+
+
+def test_leases_and_reservations_at_once_never_hold_more_than_the_limit(
+    database: Database, register: Callable[..., Actor], call: Callable[..., Any]
+) -> None:
+    actor = register()
+    leases = [uuid4() for _ in range(8)]
+
+    def act(seed: int) -> None:
+        rng = random.Random(seed)
+        for _ in range(6):
+            at_least = rng.randrange(20)
+            try:
+                if rng.random() < 0.3:
+                    call(quotas.reserve, actor, reservation_id=uuid4(), feature="sms", amount=rng.randrange(4))
+                else:
+                    lease_id = rng.choice(leases)
+                    wanted = at_least + rng.randrange(50)
+                    answer = call(
+                        quotas.lease, actor, reservation_id=lease_id, feature="sms", at_least=at_least, wanted=wanted
+                    )
+                    assert answer["granted"] >= at_least
+            except PlanLimit:
+                pass
+
+    with ThreadPoolExecutor(32) as callers:
+        list(callers.map(act, range(32)))
+
+    used, reserved = counters(database, actor)
+    with database.transaction() as session:
+        assert reserved == session.scalar(select(func.sum(QuotaReservation.amount)))
+    assert used == 0
+    assert 0 < reserved <= 100
+
+
+def test_a_lease_grows_takes_a_tenth_of_what_is_left_and_never_shrinks(
+    database: Database, register: Callable[..., Actor], call: Callable[..., Any]
+) -> None:
+    actor, lease_id = register(), uuid4()
+
+    def lease(at_least: int, wanted: int) -> Any:
+        return call(quotas.lease, actor, reservation_id=lease_id, feature="sms", at_least=at_least, wanted=wanted)
+
+    assert lease(1, 1) == {"granted": 1, "has_ended": False}
+    assert lease(2, 60) == {"granted": 11, "has_ended": False}
+    assert lease(2, 5) == {"granted": 11, "has_ended": False}
+    assert lease(100, 200) == {"granted": 100, "has_ended": False}
+    with pytest.raises(PlanLimit):
+        lease(101, 101)
+    assert counters(database, actor) == (0, 100)
+    call(quotas.use, actor, reservation_id=lease_id, amount=40)
+    call(quotas.release, actor, reservation_id=lease_id)
+    assert counters(database, actor) == (40, 0)
+
+
+def test_a_lease_ends_with_its_period(
+    register: Callable[..., Actor], call: Callable[..., Any], clock: Any
+) -> None:
+    actor, lease_id, operator = register(), uuid4(), {"operator_id": str(uuid4())}
+    lease = {"reservation_id": lease_id, "feature": "sms"}
+    call(quotas.lease, actor, **lease, at_least=5, wanted=5)
+    clock.advance(hours=1)
+    call(operators.set_plan, operator, account_id=UUID(actor["account_id"]), plan="starter", reason="paid")
+
+    answer = call(quotas.lease, actor, **lease, at_least=6, wanted=6)
+
+    assert answer == {"granted": 5, "has_ended": True}
