@@ -11,7 +11,9 @@ from base64 import b64decode
 from binascii import Error as Base64Error
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 NONCE_BYTES = 12
 
@@ -25,9 +27,11 @@ class Vault:
 
     def __init__(self, keys: str) -> None:
         self._ciphers: dict[str, AESGCM] = {}
+        self._keys: list[bytes] = []
         for pair in filter(None, (part.strip() for part in keys.split(","))):
             name, _, encoded = pair.partition(":")
-            self._ciphers[name] = AESGCM(_key(name, encoded))
+            self._keys.append(_key(name, encoded))
+            self._ciphers[name] = AESGCM(self._keys[-1])
         if not self._ciphers:
             raise SecretError("no secret key is configured")
         self._current = next(iter(self._ciphers))
@@ -47,6 +51,13 @@ class Vault:
             return cipher.decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], name)
         except (InvalidTag, ValueError):
             raise SecretError("the secret does not decrypt") from None
+
+    def derived(self, purpose: bytes) -> list[bytes]:
+        """Keys for `purpose` (32 bytes, HKDF-SHA256, RFC 5869), one from each key that is configured, in their order."""
+        return [
+            HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"wici:" + purpose).derive(key)
+            for key in self._keys
+        ]
 
 
 def _key(name: str, encoded: str) -> bytes:

@@ -97,3 +97,7 @@ class JobState(StrEnum):
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+
+# What stands for the address of a person who was erased, in every ledger and log. It is no address on any channel.
+ERASED_ADDRESS = "erased"

@@ -10,6 +10,7 @@ from sqlalchemy import DateTime, ForeignKey, LargeBinary, SmallInteger, Text, fu
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
+from chassis import erasures
 from chassis.tables import inbox_table, outbox_table
 
 
@@ -24,6 +25,7 @@ class Base(DeclarativeBase):
 
 outbox_table(Base.metadata)
 inbox_table(Base.metadata)
+erasures.table(Base.metadata)
 
 
 class SenderDomain(Base):

@@ -21,7 +21,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from chassis.tables import inbox_table, outbox_table
+from chassis import erasures
+from chassis.tables import inbox_table, outbox_table, quota_lease_table
 
 
 class Base(DeclarativeBase):
@@ -30,6 +31,8 @@ class Base(DeclarativeBase):
 
 OUTBOX = outbox_table(Base.metadata)
 INBOX = inbox_table(Base.metadata)
+ERASURES = erasures.table(Base.metadata)
+QUOTA_LEASES = quota_lease_table(Base.metadata)
 
 
 class SenderId(Base):

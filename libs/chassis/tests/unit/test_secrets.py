@@ -28,3 +28,10 @@ def test_changed_bytes_do_not_open(position):
 def test_bad_keys_are_refused_at_start(keys):
     with pytest.raises(SecretError):
         Vault(keys)
+
+
+def test_derived_keys_depend_on_key_and_purpose_and_survive_a_rotation():
+    old, both = Vault(f"k1:{OLD}"), Vault(f"k2:{NEW},k1:{OLD}")
+
+    assert both.derived(b"a")[1] == old.derived(b"a")[0] != old.derived(b"b")[0]
+    assert len({*both.derived(b"a"), *both.derived(b"b")}) == 4
