@@ -75,7 +75,7 @@ def still_settling(present: CampaignState) -> Conflict:
 
 def incomplete(missing: Sequence[str]) -> Invalid:
     errors: list[FieldError] = [
-        {"field": name, "code": "field.missing", "detail": "This is needed before the campaign can go."}
+        {"field": name, "code": "campaign.missing_field", "detail": "This is needed before the campaign can go."}
         for name in missing
     ]
     return Invalid("campaign.incomplete", "The campaign is not complete.", None, errors)
@@ -83,7 +83,7 @@ def incomplete(missing: Sequence[str]) -> Invalid:
 
 def nobody_has(unknown: Sequence[str]) -> Invalid:
     errors: list[FieldError] = [
-        {"field": "content", "code": "field.unknown", "detail": f"No contact has a field named {name}."}
+        {"field": "content", "code": "contact_field.not_found", "detail": f"No contact has a field named {name}."}
         for name in unknown
     ]
     return Invalid(

@@ -65,7 +65,7 @@ def smarthost_needs_host() -> Invalid:
         "request.invalid",
         "A smarthost needs a host.",
         None,
-        [{"field": "host", "code": "field.missing", "detail": "A smarthost needs a host."}],
+        [{"field": "host", "code": "mail_route.no_host", "detail": "A smarthost needs a host."}],
     )
 
 
@@ -78,5 +78,5 @@ def bad_cursor() -> Invalid:
         "request.invalid",
         "The cursor is not one of ours.",
         None,
-        [{"field": "cursor", "code": "field.invalid", "detail": "The cursor is not one of ours."}],
+        [{"field": "cursor", "code": "cursor.invalid", "detail": "The cursor is not one of ours."}],
     )

@@ -118,7 +118,7 @@ class _Parser:
             raise RuleError(path, "rules.too_many", f"Rules may have {MAX_CONDITIONS} conditions.")
         for name in given:
             if name not in ("field", "op", "value"):
-                raise RuleError(f"{path}.{name}", "field.unknown", "A condition has `field`, `op` and `value`.")
+                raise RuleError(f"{path}.{name}", "rules.malformed", "A condition has `field`, `op` and `value`.")
         field, op = given["field"], given.get("op")
         if field == GROUP:
             return Condition(GROUP, None, self._operator(op, GROUP_OPERATORS, path), _groups(given.get("value"), path))

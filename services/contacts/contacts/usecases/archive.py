@@ -65,7 +65,7 @@ def add(
     """Archive addresses by hand; one that is archived already keeps its first reason."""
     account_id = account_of(actor)
     if not addresses and not contact_ids:
-        raise field_invalid("addresses", "field.missing", "Name addresses or contacts.")
+        raise field_invalid("addresses", "archive.nobody", "Name addresses or contacts.")
     entries = {}
     for at, address in enumerate(addresses):
         normal = normalised(channel, address, people_store.region(session, account_id=account_id))

@@ -119,7 +119,7 @@ def values_of(session: Session, account_id: UUID, names: list[str]) -> tuple[str
             parameters[f"key{at}"] = name
             pairs.append(f"CAST(:key{at} AS text), c.custom -> CAST(:slot{at} AS text)")
         else:
-            raise field_invalid(f"fields.{at}", "field.unknown", f"There is no contact field {name[:50]!r}.")
+            raise field_invalid(f"fields.{at}", "contact_field.not_found", f"There is no contact field {name[:50]!r}.")
     if not pairs:
         return "'{}'::jsonb", {}
     return f"jsonb_strip_nulls(jsonb_build_object({', '.join(pairs)}))", parameters

@@ -49,7 +49,7 @@ def _one(
     rules: dict[str, Any] | None,
 ) -> UUID:
     if name is None:
-        raise field_invalid("name", "field.missing", "Name the new group.")
+        raise field_invalid("name", "group.no_name", "Name the new group.")
     if operation == "union":
         where, parameters = audience_store.in_groups("groups"), {"groups": group_ids}
     elif operation == "subtract":
@@ -59,7 +59,7 @@ def _one(
         parameters = {"first": group_ids[:1], "rest": group_ids[1:]}
     else:
         if rules is None:
-            raise field_invalid("rules", "field.missing", "Say which contacts to keep.")
+            raise field_invalid("rules", "group.no_rules", "Say which contacts to keep.")
         found = segments.compiled(session, account_id, rules, now)
         where = f"{audience_store.in_groups('groups')} AND {found.sql}"
         parameters = {"groups": group_ids, **found.parameters}

@@ -61,7 +61,7 @@ def field_names(session: Session, account_id: UUID, names: list[str] | None) -> 
     known = [*BUILT_IN, *(row["key"] for row in field_store.all_of(session, account_id=account_id))]
     for at, name in enumerate(names or ()):
         if name not in known:
-            raise field_invalid(f"fields.{at}", "field.unknown", f"There is no contact field {name[:50]!r}.")
+            raise field_invalid(f"fields.{at}", "contact_field.not_found", f"There is no contact field {name[:50]!r}.")
     return list(dict.fromkeys(names)) if names else known
 
 

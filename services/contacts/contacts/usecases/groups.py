@@ -35,7 +35,7 @@ def create(session: Session, actor: Actor, now: datetime, *, name: str, descript
 def new_group(session: Session, *, account_id: UUID, name: str, description: str = "") -> UUID:
     group_id = new_id()
     if not name.strip():
-        raise field_invalid("name", "field.invalid", "The name is empty.")
+        raise field_invalid("name", "group.no_name", "The name is empty.")
     if not store.insert(session, group_id=group_id, account_id=account_id, name=name.strip(), description=description):
         raise _name_taken()
     return group_id

@@ -149,7 +149,7 @@ def _look(
 ) -> tuple[sources.Source, Plan, list[Guess], list[list[str]]]:
     region = options["region"] or people_store.region(session, account_id=account_id)
     if not is_region(region):
-        raise field_invalid("options.region", "field.invalid", "Not a region: PL, DE, …")
+        raise field_invalid("options.region", "import.no_such_region", "Not a region: PL, DE, …")
     try:
         source, _ = sources.open_source(
             upload["filename"], lambda: _chunks(session, upload["id"]), options, whole=False

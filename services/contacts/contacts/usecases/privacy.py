@@ -74,7 +74,7 @@ def _person(
         if row is not None:
             rows[row["id"]] = row
     if contact_id is None and not given:
-        raise field_invalid("contact_id", "field.missing", "Name a contact, an e-mail address or a phone.")
+        raise field_invalid("contact_id", "person.nobody", "Name a contact, an e-mail address or a phone.")
     held = {row[name] for row in rows.values() for name in ADDRESSES if row[name]}
     return list(rows.values()), sorted(held | set(given.values()))
 

@@ -63,7 +63,7 @@ def after(cursor: str | None) -> UUID | None:
     try:
         return UUID(bytes=urlsafe_b64decode(cursor.encode("ascii") + b"=="))
     except ValueError:
-        raise field_invalid("cursor", "field.invalid", "Not a cursor of this list.") from None
+        raise field_invalid("cursor", "cursor.invalid", "Not a cursor of this list.") from None
 
 
 def page(rows: Sequence[Mapping[Any, Any]], limit: int, view: Callable[[Mapping[Any, Any]], View] = dict) -> View:

@@ -142,7 +142,7 @@ def _checked(document: dict[str, Any]) -> Prepared:
 def _compile_problems(content: Mapping[str, Any], kind: Kind) -> list[Problem]:
     problems = []
     if not content.get("html") and not content.get("text"):
-        problems.append(Problem("html", "field.missing", "An e-mail needs html or text."))
+        problems.append(Problem("html", "content.empty", "An e-mail needs html or text."))
     for name in ("subject", "preheader", "html", "text"):
         source = content.get(name) or ""
         if len(source) > (MAX_SUBJECT if name in ("subject", "preheader") else MAX_HTML):

@@ -36,7 +36,7 @@ def prepare_content(
     from_email = content["from_email"]
     if not isinstance(from_email, str) or "@" not in from_email:
         raise exceptions.content_problems(
-            [{"field": "content.from_email", "code": "field.missing", "detail": "The e-mail needs a sender."}]
+            [{"field": "content.from_email", "code": "content.no_sender", "detail": "The e-mail needs a sender."}]
         )
     from_email = normalised(from_email)
     if not signing.may_send_from(session, account_id=account_id, email=from_email):
@@ -52,7 +52,7 @@ def prepare_content(
 def _ensure_ascii(addresses: Mapping[str, str]) -> None:
     """:raises Invalid: no header could hold it, which the sender would find, with everybody's mail behind it."""
     problems: list[FieldError] = [
-        {"field": name, "code": "field.invalid", "detail": "The part before @ must be of ASCII characters."}
+        {"field": name, "code": "address.local_part", "detail": "The part before @ must be of ASCII characters."}
         for name, address in addresses.items()
         if not address.isascii()
     ]

@@ -98,7 +98,7 @@ def ensure_storable(fields: dict[str, Any], where: str) -> None:
     """:raises Invalid: a value holds a NUL character, which PostgreSQL cannot keep."""
     if b"\\u0000" in orjson.dumps(fields):
         raise exceptions.content_problems(
-            [{"field": where, "code": "field.invalid", "detail": "NUL is not a character."}]
+            [{"field": where, "code": "text.nul_character", "detail": "NUL is not a character."}]
         )
 
 

@@ -56,7 +56,7 @@ def ascii_domain(domain: str) -> str:
         return domain.lower().rstrip(".").encode("idna").decode()
     except UnicodeError:
         raise exceptions.content_problems(
-            [{"field": "domain", "code": "field.invalid", "detail": "Not a valid domain name."}]
+            [{"field": "domain", "code": "domain.invalid", "detail": "Not a valid domain name."}]
         ) from None
 
 

@@ -78,6 +78,12 @@ def get_message(session: Session, *, account_id: UUID, message_id: UUID) -> Answ
     row = stories.find(session, account_id=account_id, message_id=message_id)
     if row is None:
         raise NotFound("message.not_found", "There is no such message.", {"message_id": str(message_id)})
+    history, deeds = (read(session, message_ids=[message_id]) for read in (stories.histories, stories.all_deeds))
+    return as_story(row, history, deeds)
+
+
+def as_story(row: Mapping[str, Any], history: Sequence[Any], deeds: Sequence[Any]) -> Answer:
+    """A message with its time line: its states, and what the person did."""
     moments = [
         {"at": row[column], "kind": state.value}
         for column, state in (("submitted_at", MessageState.SUBMITTED), ("delivered_at", MessageState.DELIVERED))
@@ -86,14 +92,8 @@ def get_message(session: Session, *, account_id: UUID, message_id: UUID) -> Answ
     for moment in moments:
         if domain.STATE_OF_CODE.get(row["state"]) == moment["kind"]:
             moment |= {"code": row["code"], "detail": row["detail"]}
-    moments += [
-        {**line, "kind": domain.STATE_OF_CODE[line["state"]].value}
-        for line in stories.history(session, message_id=message_id)
-    ]
-    moments += [
-        {**deed, "kind": domain.ENGAGEMENT_OF_CODE[deed["kind"]].value}
-        for deed in stories.deeds(session, message_id=message_id)
-    ]
+    moments += [{**line, "kind": domain.STATE_OF_CODE[line["state"]].value} for line in history]
+    moments += [{**deed, "kind": domain.ENGAGEMENT_OF_CODE[deed["kind"]].value} for deed in deeds]
     return {**as_message(row), "timeline": sorted(moments, key=lambda moment: moment["at"])}
 
 
@@ -112,11 +112,11 @@ def as_message(row: Mapping[str, Any]) -> Answer:
 def page_of(rows: Sequence[Mapping[str, Any]], limit: int) -> Answer:
     shown = rows[:limit]
     more = len(rows) > limit
-    next_cursor = _cursor(shown[-1]["message_id"]) if more else None
+    next_cursor = cursor_of_id(shown[-1]["message_id"]) if more else None
     return {"items": [as_message(row) for row in shown], "next_cursor": next_cursor}
 
 
-def _cursor(message_id: UUID) -> str:
+def cursor_of_id(message_id: UUID) -> str:
     return urlsafe_b64encode(message_id.bytes).rstrip(b"=").decode()
 
 
@@ -127,7 +127,7 @@ def read_cursor(cursor: str | None) -> UUID | None:
         return UUID(bytes=urlsafe_b64decode(cursor.encode("ascii") + b"=="))
     except ValueError:
         problem = "Not a cursor that an answer gave."
-        field_error = {"field": "cursor", "code": "field.invalid", "detail": problem}
+        field_error = {"field": "cursor", "code": "cursor.invalid", "detail": problem}
         raise Invalid("request.invalid", problem, None, [field_error]) from None  # type: ignore[list-item]
 
 

@@ -18,7 +18,7 @@ def after_of(cursor: str | None) -> UUID | None:
     except ValueError:
         detail = "Not a valid cursor."
         raise Invalid(
-            "request.invalid", detail, None, [{"field": "cursor", "code": "field.invalid", "detail": detail}]
+            "request.invalid", detail, None, [{"field": "cursor", "code": "cursor.invalid", "detail": detail}]
         ) from None
 
 
