@@ -5,16 +5,21 @@ return downloads.stream(context, "contacts.read_file", {"file_id": …}, filenam
 
 from __future__ import annotations
 
+import csv
+import io
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
 from urllib.parse import quote
 
 from flask import Response
+from werkzeug.exceptions import NotAcceptable
 
 from chassis.logs import get_logger
 
 log = get_logger()
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Downloading(Protocol):
@@ -25,6 +30,9 @@ class Downloading(Protocol):
 
     @property
     def parts(self) -> Any: ...
+
+    @property
+    def request(self) -> Any: ...
 
 
 def stream(
@@ -57,6 +65,48 @@ def stream(
     answer = Response(chunks(), content_type=media_type, direct_passthrough=True)
     answer.headers["Content-Disposition"] = attachment(filename)
     return answer
+
+
+def chosen(context: Downloading, *media_types: str) -> str:
+    """Which of the types the client would rather have (RFC 9110 section 12.5.1); the first where it does not say.
+
+    :raises NotAcceptable: none of them.
+    """
+    accepted = context.request.accept_mimetypes
+    best = accepted.best_match(media_types) if accepted else media_types[0]
+    if best is None:
+        raise NotAcceptable()
+    return str(best)
+
+
+def csv_table(columns: Sequence[str], pages: Iterator[Sequence[Sequence[Any]]], *, filename: str) -> Response:
+    """Answer with a table as CSV (RFC 4180, UTF-8), page by page; no cell can start a formula.
+
+    The first page is read before the answer begins, so that what may not be seen is a proper problem.
+    """
+    first = next(pages)
+
+    def chunks() -> Iterator[bytes]:
+        yield b"\xef\xbb\xbf"  # spreadsheets take a file for UTF-8 only if it begins so
+        yield _lines([columns, *first])
+        for page in pages:
+            yield _lines(page)
+
+    answer = Response(chunks(), content_type="text/csv; charset=utf-8", direct_passthrough=True)
+    answer.headers["Content-Disposition"] = attachment(filename)
+    return answer
+
+
+def _lines(rows: Iterable[Sequence[Any]]) -> bytes:
+    written = io.StringIO()
+    csv.writer(written, lineterminator="\r\n").writerows([_safe(cell) for cell in row] for row in rows)
+    return written.getvalue().encode()
+
+
+def _safe(cell: Any) -> str:
+    """The cell as text, with an apostrophe before it where a spreadsheet would take it for a formula."""
+    text = "" if cell is None else str(cell)
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def attachment(filename: str) -> str:

@@ -65,6 +65,34 @@ class SystemMailRequested(EventSchema):
     fields_ = fields.Dict(keys=fields.String(), data_key="fields", attribute="fields", load_default=dict)
 
 
+class MailSender(marshmallow.Schema):
+    """Who a mail is from: an address of the account's, and the name beside it."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    email = fields.String(required=True)
+    name = fields.String(load_default="")
+
+
+class ConfirmationMailRequested(EventSchema):
+    """From contacts: somebody signed up by a form; mail the link that confirms it, `/c/{token}`.
+
+    The mail leaves from `sender` where the account may send from there, else from the platform's own under the
+    account's name. Nothing in it was typed by whoever submitted the form.
+    """
+
+    account_id = fields.UUID(required=True)
+    submission_id = fields.UUID(required=True)
+    to = fields.String(required=True)
+    language = fields.String(required=True)
+    sender = fields.Nested(MailSender, allow_none=True, load_default=None)
+    account_name = fields.String(required=True)
+    title = fields.String(required=True)
+    token = fields.String(required=True)
+    days_valid = fields.Integer(required=True)
+
+
 class PlanChanged(EventSchema):
     account_id = fields.UUID(required=True)
     plan = fields.String(required=True)
@@ -133,6 +161,37 @@ class CampaignStateChanged(EventSchema):
     state = Word(CampaignState, required=True)
 
 
+class ActRecorded(EventSchema):
+    """From any service but identity: somebody changed something. Identity keeps it in the audit trail (A14).
+
+    `event_id` becomes the entry's id. An act of an operator on the platform itself (carriers, routes) has no account.
+    `details` names fields, states and counts; never a person's address, a body, a secret.
+    """
+
+    account_id = fields.UUID(required=True, allow_none=True)
+    action = fields.String(required=True)
+    user_id = fields.UUID(allow_none=True, load_default=None)
+    api_key_id = fields.UUID(allow_none=True, load_default=None)
+    operator_id = fields.UUID(allow_none=True, load_default=None)
+    target_id = fields.String(allow_none=True, load_default=None)
+    address = fields.String(allow_none=True, load_default=None)
+    request_id = fields.String(allow_none=True, load_default=None)
+    reason = fields.String(allow_none=True, load_default=None)
+    details = fields.Dict(keys=fields.String(), load_default=dict)
+
+
+class PasswordResetRequested(EventSchema):
+    """From identity to itself: look whether somebody has that address in that account, and mail the link.
+
+    Whoever asks gets the answer before anybody has looked, so neither it nor its time tells.
+    """
+
+    account_name = fields.String(required=True)
+    email = fields.String(required=True)
+    address = fields.String(allow_none=True, load_default=None)
+    request_id = fields.String(allow_none=True, load_default=None)
+
+
 @dataclass(frozen=True)
 class Event:
     """`source` is the Nameko service name; the event's exchange is `{source}.events`, its routing key `name`."""
@@ -146,6 +205,7 @@ ACCOUNT_REGISTERED = Event("identity", "account_registered", AccountRegistered)
 ACCOUNT_CLOSED = Event("identity", "account_closed", AccountClosed)
 ACCESS_CHANGED = Event("identity", "access_changed", AccessChanged)
 SYSTEM_MAIL_REQUESTED = Event("identity", "system_mail_requested", SystemMailRequested)
+CONFIRMATION_MAIL_REQUESTED = Event("contacts", "confirmation_mail_requested", ConfirmationMailRequested)
 PLAN_CHANGED = Event("identity", "plan_changed", PlanChanged)
 ADDRESSES_ARCHIVED = Event("contacts", "addresses_archived", AddressesArchived)
 SMS_ADDRESSES_REFUSED = Event("sms_gateway", "addresses_refused", AddressesRefused)
@@ -153,12 +213,18 @@ EMAIL_ADDRESSES_REFUSED = Event("email_gateway", "addresses_refused", AddressesR
 RECIPIENT_UNSUBSCRIBED = Event("api_gateway", "recipient_unsubscribed", RecipientUnsubscribed)
 CAMPAIGN_STARTED = Event("campaigns", "campaign_started", CampaignStarted)
 CAMPAIGN_STATE_CHANGED = Event("campaigns", "campaign_state_changed", CampaignStateChanged)
+PASSWORD_RESET_REQUESTED = Event("identity", "password_reset_requested", PasswordResetRequested)
+CONTACTS_ACT = Event("contacts", "act_recorded", ActRecorded)
+CAMPAIGNS_ACT = Event("campaigns", "act_recorded", ActRecorded)
+SMS_GATEWAY_ACT = Event("sms_gateway", "act_recorded", ActRecorded)
+EMAIL_GATEWAY_ACT = Event("email_gateway", "act_recorded", ActRecorded)
 
 EVENTS: tuple[Event, ...] = (
     ACCOUNT_REGISTERED,
     ACCOUNT_CLOSED,
     ACCESS_CHANGED,
     SYSTEM_MAIL_REQUESTED,
+    CONFIRMATION_MAIL_REQUESTED,
     PLAN_CHANGED,
     ADDRESSES_ARCHIVED,
     SMS_ADDRESSES_REFUSED,
@@ -166,6 +232,11 @@ EVENTS: tuple[Event, ...] = (
     RECIPIENT_UNSUBSCRIBED,
     CAMPAIGN_STARTED,
     CAMPAIGN_STATE_CHANGED,
+    PASSWORD_RESET_REQUESTED,
+    CONTACTS_ACT,
+    CAMPAIGNS_ACT,
+    SMS_GATEWAY_ACT,
+    EMAIL_GATEWAY_ACT,
 )
 
 # Who handles what: `service.method`. The queues of these handlers are declared by whoever connects first, so that an
@@ -173,6 +244,7 @@ EVENTS: tuple[Event, ...] = (
 SUBSCRIPTIONS: dict[Event, tuple[str, ...]] = {
     ACCOUNT_REGISTERED: ("email_gateway.send_registration_notice",),
     SYSTEM_MAIL_REQUESTED: ("email_gateway.send_requested_mail",),
+    CONFIRMATION_MAIL_REQUESTED: ("email_gateway.send_confirmation_mail",),
     ACCOUNT_CLOSED: (
         "contacts.erase_account",
         "campaigns.erase_account",
@@ -186,4 +258,9 @@ SUBSCRIPTIONS: dict[Event, tuple[str, ...]] = {
     RECIPIENT_UNSUBSCRIBED: ("contacts.archive_unsubscribed",),
     CAMPAIGN_STARTED: ("reporting.record_campaign_start",),
     CAMPAIGN_STATE_CHANGED: ("reporting.record_campaign_state",),
+    PASSWORD_RESET_REQUESTED: ("identity.send_password_reset",),
+    CONTACTS_ACT: ("identity.record_act",),
+    CAMPAIGNS_ACT: ("identity.record_act",),
+    SMS_GATEWAY_ACT: ("identity.record_act",),
+    EMAIL_GATEWAY_ACT: ("identity.record_act",),
 }

@@ -16,7 +16,15 @@ class AuditEntry(Base):
     """Who did what (A14). Append-only: the migration takes UPDATE and DELETE away and adds a trigger."""
 
     __tablename__ = "audit_entries"
-    __table_args__ = (Index("ix_audit_entries_account_id_id", "account_id", "id"),)
+    __table_args__ = (
+        Index("ix_audit_entries_account_id_id", "account_id", "id"),
+        Index("ix_audit_entries_account_id_target_id_id", "account_id", "target_id", "id"),
+        Index(
+            "ix_audit_entries_operators",
+            "id",
+            postgresql_where=text("operator_id IS NOT NULL OR account_id IS NULL"),
+        ),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     account_id: Mapped[UUID | None]

@@ -8,7 +8,7 @@ from contracts.rpc import Actor
 from contracts.schema import load
 from identity.domain.actors import operator_of
 from identity.service.calls import Calls, Payload
-from identity.usecases import accounts, closing, operators, second_factor
+from identity.usecases import accounts, audit_trail, closing, operators, second_factor
 
 
 class OperatorCalls(Calls):
@@ -43,3 +43,7 @@ class OperatorCalls(Calls):
     @rpc
     def reset_second_factor(self, actor: Actor, payload: Payload) -> Payload:
         return self._change("reset_second_factor", second_factor.reset, actor, payload)
+
+    @rpc
+    def list_operator_acts(self, actor: Actor, payload: Payload) -> Payload:
+        return self._timeless("list_operator_acts", audit_trail.list_operator_acts, actor, payload)

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import time
-
-import eventlet
-
-from chassis.service import rpc
+from chassis.service import event_handler, rpc
+from contracts import events
 from contracts import identity as contract
 from contracts.rpc import Actor
 from contracts.schema import load
 from identity.service.calls import Calls, Payload, answer
 from identity.usecases import audit_trail, links, roles, users
-
-RESET_SECONDS = 0.3
 
 
 class UserCalls(Calls):
@@ -63,6 +58,15 @@ class UserCalls(Calls):
     def list_audit_entries(self, actor: Actor, payload: Payload) -> Payload:
         return self._timeless("list_audit_entries", audit_trail.list_entries, actor, payload)
 
+    @event_handler(events.CONTACTS_ACT)
+    @event_handler(events.CAMPAIGNS_ACT)
+    @event_handler(events.SMS_GATEWAY_ACT)
+    @event_handler(events.EMAIL_GATEWAY_ACT)
+    def record_act(self, payload: Payload) -> None:
+        """May run twice: the event's id is the entry's."""
+        with self.database.transaction() as session:
+            audit_trail.keep(session, payload)
+
     @rpc
     def list_roles(self, actor: Actor, payload: Payload) -> Payload:
         return self._timeless("list_roles", roles.list_roles, actor, payload)
@@ -81,12 +85,12 @@ class UserCalls(Calls):
 
     @rpc
     def request_password_reset(self, actor: Actor, payload: Payload) -> Payload:
-        """Answers after the same time whether or not there is such a user."""
-        request = load(contract.PasswordResetRequest, payload)
-        ends = time.monotonic() + RESET_SECONDS
-        links.request_password_reset(self.database, self.panel_url, actor, self.clock.now(), **request)
-        eventlet.sleep(max(ends - time.monotonic(), 0))
-        return {}
+        return self._change("request_password_reset", links.request_password_reset, actor, payload)
+
+    @event_handler(events.PASSWORD_RESET_REQUESTED)
+    def send_password_reset(self, payload: Payload) -> None:
+        with self.database.transaction() as session:
+            links.send_password_reset(session, self.panel_url, self.clock.now(), payload)
 
     @rpc
     def reset_password(self, actor: Actor, payload: Payload) -> Payload:

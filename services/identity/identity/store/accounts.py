@@ -28,6 +28,12 @@ def account_for_update(session: Session, *, account_id: UUID) -> Account | None:
     return session.get(Account, account_id, with_for_update=True)
 
 
+def is_closed(session: Session, *, account_id: UUID) -> bool:
+    """Whether the account is closed; held until the commit, so that it is not closed a moment later."""
+    query = select(Account.state).where(Account.id == account_id).with_for_update(read=True)
+    return session.scalar(query) == "closed"
+
+
 def accounts_page(
     session: Session, *, after: UUID | None, limit: int, name: str | None, plan: str | None
 ) -> Sequence[tuple[Account, Plan]]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, or_, select
+from sqlalchemy.dialects.postgresql import insert as insert_statement
 from sqlalchemy.orm import Session
 
 from chassis.ids import new_id
 from contracts.ids import first_id_at
 from contracts.rpc import Actor
 from identity.domain.actors import id_or_none
-from identity.models import AuditEntry
+from identity.models import AuditEntry, Operator, User
+
+Shown = tuple[AuditEntry, str | None]
 
 
 def record(
@@ -48,27 +50,48 @@ def record(
     )
 
 
-def page(
+def insert(session: Session, **columns: Any) -> None:
+    """Add an entry that another service tells of; one that is there already stays as it is."""
+    session.execute(insert_statement(AuditEntry).values(columns).on_conflict_do_nothing())
+
+
+def account_page(session: Session, *, account_id: UUID, **wanted: Any) -> list[Shown]:
+    """The account's entries, newest first, each with the login of its user while there is one."""
+    query = select(AuditEntry, User.login).outerjoin(User, User.id == AuditEntry.user_id)
+    return _page(session, query.where(AuditEntry.account_id == account_id), **wanted)
+
+
+def operators_page(session: Session, *, account_id: UUID | None, **wanted: Any) -> list[Shown]:
+    """What operators did, and what was done to the platform from its own command line, newest first."""
+    query = select(AuditEntry, Operator.login).outerjoin(Operator, Operator.id == AuditEntry.operator_id)
+    query = query.where(or_(AuditEntry.operator_id.is_not(None), AuditEntry.account_id.is_(None)))
+    if account_id is not None:
+        query = query.where(AuditEntry.account_id == account_id)
+    return _page(session, query, **wanted)
+
+
+def _page(
     session: Session,
+    query: Select[AuditEntry, str],
     *,
-    account_id: UUID,
     before: UUID | None,
     limit: int,
     action: str | None,
-    user_id: UUID | None,
     since: datetime | None,
     until: datetime | None,
-) -> Sequence[AuditEntry]:
-    """The newest entries before the id `before`, newest first."""
-    query = select(AuditEntry).where(AuditEntry.account_id == account_id)
+    **equal: Any,
+) -> list[Shown]:
+    """Those before the id `before`; `equal` holds columns by name, None for those that do not matter."""
+    for column, value in equal.items():
+        if value is not None:
+            query = query.where(getattr(AuditEntry, column) == value)
+    if action is not None:
+        is_of_noun = AuditEntry.action.startswith(f"{action}.", autoescape=True)
+        query = query.where(or_(AuditEntry.action == action, is_of_noun))
     if before is not None:
         query = query.where(AuditEntry.id < before)
-    if action is not None:
-        query = query.where(AuditEntry.action == action)
-    if user_id is not None:
-        query = query.where(AuditEntry.user_id == user_id)
     if since is not None:
         query = query.where(AuditEntry.id >= first_id_at(since))
     if until is not None:
         query = query.where(AuditEntry.id < first_id_at(until))
-    return session.scalars(query.order_by(AuditEntry.id.desc()).limit(limit)).all()
+    return [(row[0], row[1]) for row in session.execute(query.order_by(AuditEntry.id.desc()).limit(limit))]

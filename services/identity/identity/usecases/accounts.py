@@ -22,7 +22,7 @@ from identity.exceptions import account_name_taken, invalid_field, login_taken, 
 from identity.hashing import Passwords
 from identity.models import Account
 from identity.store import accounts, audit, users
-from identity.usecases import views
+from identity.usecases import throttles, views
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -41,11 +41,18 @@ def register(
     accept_terms: bool,
     language: str,
 ) -> views.View:
-    """Register an account and its owner on the free plan; `account_registered` asks for the notice by mail."""
+    """Register an account and its owner on the free plan; `account_registered` asks for the notice by mail.
+
+    Whether the e-mail address is known makes no difference. That a name is taken has to be told, and counts against
+    the address as a wrong password does.
+    """
     if not accept_terms:
         raise invalid_field("accept_terms", "terms.not_accepted", "The terms must be accepted.")
     password_rules.ensure_acceptable(password, login=login)
     email = normal_email(email)
+    doors = throttles.by_address(actor)
+    with database.transaction() as session:
+        throttles.count_attempt(session, doors, now)
     password_hash = passwords.hash(password)
     account_id, user_id = new_id(), new_id()
     with database.transaction() as session:
@@ -63,6 +70,7 @@ def register(
             created_at=now,
         ):
             raise login_taken()
+        throttles.give_back(session, doors, now)
         audit.record(session, actor, now, "account.registered", account_id=account_id, user_id=user_id)
         outbox.record(
             session,

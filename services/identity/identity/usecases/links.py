@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from chassis import inbox, outbox
 from chassis.database import Database
+from contracts.events import PASSWORD_RESET_REQUESTED
 from contracts.rpc import Actor
 from identity import exceptions
 from identity.domain import passwords as password_rules
@@ -26,18 +28,28 @@ EMAIL_CHANGE_LIFE = timedelta(hours=24)
 RESET, EMAIL_CHANGE = "password_reset", "email_change"
 
 
-def request_password_reset(
-    database: Database, panel_url: str, actor: Actor, now: datetime, *, email: str, account_name: str
-) -> None:
-    """Send a link, valid for one hour, to whoever has that address in that account; nobody is told whether one has."""
-    doors = throttles.doors("reset", f"{account_name}/{email}", actor)
-    with database.transaction() as session:
-        throttles.count_attempt(session, doors, now)
-    with database.transaction() as session:
-        for user, name in second_factors.users_at(session, email=email, account_name=account_name):
-            link = _new_link(session, panel_url, user, now, purpose=RESET, life=RESET_LIFE)
-            mail.ask_for(session, user, RESET, account_name=name, url=link, hours_valid=1)
-            audit.record(session, actor, now, "password.reset_requested", account_id=user.account_id, target_id=user.id)
+def request_password_reset(session: Session, actor: Actor, now: datetime, *, email: str, account_name: str) -> None:
+    """Take the wish down. Who matches is looked up later, so that the work, and its time, is the same for everybody."""
+    throttles.count_attempt(session, throttles.doors("reset", f"{account_name}/{email}", actor), now)
+    outbox.record(
+        session,
+        PASSWORD_RESET_REQUESTED,
+        account_name=account_name,
+        email=email,
+        address=actor.get("address"),
+        request_id=actor.get("request_id"),
+    )
+
+
+def send_password_reset(session: Session, panel_url: str, now: datetime, wish: dict[str, Any]) -> None:
+    """Mail a link, valid for one hour, to whoever has that address in that account. Harmless twice: the inbox knows."""
+    if not inbox.first_time(session, "send_password_reset", wish["event_id"]):
+        return
+    asked: Actor = {"address": wish["address"], "request_id": wish["request_id"]}
+    for user, name in second_factors.users_at(session, email=wish["email"], account_name=wish["account_name"]):
+        link = _new_link(session, panel_url, user, now, purpose=RESET, life=RESET_LIFE)
+        mail.ask_for(session, user, RESET, account_name=name, url=link, hours_valid=1)
+        audit.record(session, asked, now, "password.reset_requested", account_id=user.account_id, target_id=user.id)
 
 
 def reset_password(

@@ -16,8 +16,9 @@ from contracts.rpc import Actor
 from identity import exceptions
 from identity.domain import passwords as password_rules
 from identity.domain import plans as plan_rules
-from identity.domain import tokens, totp
+from identity.domain import tokens
 from identity.domain.actors import operator_of
+from identity.domain.totp import matching_step, new_secret
 from identity.hashing import Passwords
 from identity.models import Operator
 from identity.store import accounts, audit, operators, quotas, sessions
@@ -33,7 +34,7 @@ def add(
     database: Database, passwords: Passwords, vault: Vault, now: datetime, *, login: str, email: str
 ) -> tuple[str, str] | None:
     """Add an operator; the one-time password and the TOTP secret, or None when the login is taken."""
-    password, secret = tokens.new_token(""), totp.new_secret()
+    password, secret = tokens.new_token(""), new_secret()
     operator_id = new_id()
     with database.transaction() as session:
         if not operators.insert_operator(
@@ -54,7 +55,7 @@ def reset(
     database: Database, passwords: Passwords, vault: Vault, now: datetime, *, login: str
 ) -> tuple[str, str] | None:
     """A new one-time password and TOTP secret for an operator who has lost the old ones; None for an unknown login."""
-    password, secret = tokens.new_token(""), totp.new_secret()
+    password, secret = tokens.new_token(""), new_secret()
     password_hash = passwords.hash(password)
     with database.transaction() as session:
         held = operators.operator_by_login(session, login=login, for_update=True)
@@ -110,6 +111,8 @@ def log_in(
         raise exceptions.wrong_credentials()
     new_hash = None
     if held.must_change_password:
+        if _step_of(vault, held, totp, now) is None:  # only looked at: the code is used up when the session opens
+            raise exceptions.totp_wrong()
         if new_password is None or new_password == password:
             raise exceptions.password_change_required()
         password_rules.ensure_acceptable(new_password, login=login, field="new_password")
@@ -157,9 +160,13 @@ def _open(
     return issue_tokens(session, opened, now)
 
 
-def _use_code(session: Session, vault: Vault, held: Operator, code: str, now: datetime) -> bool:
+def _step_of(vault: Vault, held: Operator, code: str, now: datetime) -> int | None:
     secret = vault.decrypt(held.totp_secret).decode()
-    step = totp.matching_step(secret, code, now, last_step=held.totp_last_step)
+    return matching_step(secret, code, now, last_step=held.totp_last_step)
+
+
+def _use_code(session: Session, vault: Vault, held: Operator, code: str, now: datetime) -> bool:
+    step = _step_of(vault, held, code, now)
     return step is not None and operators.use_totp_step(session, operator_id=held.id, step=step)
 
 

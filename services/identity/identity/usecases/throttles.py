@@ -20,15 +20,20 @@ Doors = Sequence[tuple[bytes, Rule]]
 
 def doors(kind: str, login: str, actor: Actor) -> Doors:
     """What an attempt counts against: the login first, then the address, always locked in that order."""
+    return [(throttling.login_key(kind, login), PER_LOGIN), *by_address(actor)]
+
+
+def by_address(actor: Actor) -> Doors:
+    """Where there is no login to count against: whoever registers can be told that a name is taken, so that names could
+    be tried one after another; an address is told so as often as it may guess passwords."""
     address = actor.get("address")
-    by_login = [(throttling.login_key(kind, login), PER_LOGIN)]
-    return [*by_login, (throttling.address_key(address), PER_ADDRESS)] if address else by_login
+    return [(throttling.address_key(address), PER_ADDRESS)] if address else []
 
 
 def count_attempt(session: Session, at: Doors, now: datetime) -> None:
     """Count an attempt, taken for a failure until it is given back; raises `TooManyRequests` and counts nothing."""
     held = [(key, rule, throttles.throttle_for_update(session, key=key, now=now)) for key, rule in at]
-    wait = max(throttling.seconds_blocked(throttle, now) for _, _, throttle in held)
+    wait = max((throttling.seconds_blocked(throttle, now) for _, _, throttle in held), default=0)
     if wait:
         raise too_many_attempts(wait)
     for key, rule, throttle in held:

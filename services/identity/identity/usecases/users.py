@@ -111,11 +111,14 @@ def create_user(
     permissions: Sequence[str],
     roles: Sequence[UUID],
 ) -> views.View:
-    """Add a user. Who manages users may grant rights without holding them."""
+    """Add a user. Who manages users may grant rights without holding them. A login that is taken counts as a guess."""
     session_user_of(actor)
     account_id, user_id = account_of(actor), new_id()
     granted = rights.ensure_known(permissions, field="permissions")
     password_rules.ensure_acceptable(password, login=login)
+    doors = throttles.by_address(actor)
+    with database.transaction() as session:
+        throttles.count_attempt(session, doors, now)
     password_hash = passwords.hash(password)
     with database.transaction() as session:
         account = accounts.account(session, account_id=account_id)
@@ -134,6 +137,7 @@ def create_user(
             created_at=now,
         ):
             raise exceptions.login_taken()
+        throttles.give_back(session, doors, now)
         _replace_roles(session, account_id, user_id, roles)
         details = {"login": login, "permissions": granted, "roles": [str(role) for role in roles]}
         audit.record(session, actor, now, "user.created", account_id=account_id, target_id=user_id, details=details)

@@ -105,12 +105,14 @@ def role(row: Role) -> View:
     return {"id": row.id, "name": row.name, "permissions": row.permissions, "created_at": row.created_at}
 
 
-def audit_entry(row: AuditEntry) -> View:
+def audit_entry(row: AuditEntry, login: str | None) -> View:
     return {
         "id": row.id,
         "at": row.at,
+        "account_id": row.account_id,
         "action": row.action,
         "user_id": row.user_id,
+        "login": login,
         "api_key_id": row.api_key_id,
         "operator_id": row.operator_id,
         "target_id": row.target_id,

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text as sql
 
 from chassis.database import Database
+from contracts import events
 from contracts.errors import Conflict, Forbidden, Invalid, NotFound, TooManyRequests, Unauthenticated
 from identity.domain.tokens import token_hash
 from identity.hashing import Passwords
@@ -234,9 +235,15 @@ def test_an_operator_resets_the_factor_of_who_has_lost_it(
 
 
 def request_reset(database: Database, clock: Any, email: str, account_name: str = "kowal") -> None:
-    links.request_password_reset(
-        database, PANEL, {"address": "192.0.2.5"}, clock.now, email=email, account_name=account_name
-    )
+    asked: Any = {"address": "192.0.2.5", "request_id": "r1"}
+    with database.transaction() as session:
+        links.request_password_reset(session, asked, clock.now, email=email, account_name=account_name)
+        wishes = session.scalars(sql("SELECT body FROM outbox WHERE routing_key = 'password_reset_requested'")).all()
+    for _ in range(2):  # as the broker may: each event more than once
+        for wish in wishes:
+            loaded = events.PasswordResetRequested().loads(bytes(wish))
+            with database.transaction() as session:
+                links.send_password_reset(session, PANEL, clock.now, loaded)
 
 
 def test_a_reset_link_opens_the_account_once(

@@ -10,6 +10,8 @@ from contracts.schema import load
 routes = pytest.importorskip("api_gateway.routes", reason="the gateway is not installed here")
 ROUTES = [route for route in routes.all_routes() if route.rpc and route.rpc.startswith("identity.")]
 
+# Asked by routes with a handler of their own, for what is not JSON alone.
+BY_HANDLER = {"list_audit_entries", "list_operator_acts"}
 # Asked by other parts of the system, never by the public.
 INTERNAL = {"authenticate", "reserve_quota", "use_quota", "release_quota", "check_limit"}
 
@@ -19,7 +21,7 @@ def fields_of(schema: type | None) -> set[str]:
 
 
 def test_every_public_call_has_a_route() -> None:
-    assert {route.rpc.partition(".")[2] for route in ROUTES} == set(RPC) - INTERNAL
+    assert {route.rpc.partition(".")[2] for route in ROUTES} == set(RPC) - INTERNAL - BY_HANDLER
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.endpoint)
