@@ -35,7 +35,7 @@ from chassis.secrets import Vault
 from contracts.ids import created_at
 
 LOCK = 0x6572_6173  # "eras": of this database's advisory locks
-KEEP_DAYS = 35  # longer than any message is on its way: retries 3 days, schedules 30, receipts some days
+KEEP_DAYS = 35  # longer than any message is on its way: retries 3 days, receipts and bounces some days more
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,12 +35,13 @@ from nameko.rpc import Rpc, RpcConsumer
 from sqlalchemy.orm import Session
 
 from chassis import broker as wire
-from chassis import config, logs, topology
+from chassis import config, erasures, logs, topology
 from chassis import database as db
 from chassis.health import HealthServer
 from chassis.ids import new_id
 from chassis.metrics import EVENTS_HANDLED, RPC_SECONDS
 from chassis.outbox import Relay
+from chassis.quota_leases import LeaseKeeper
 from chassis.rpc_client import DEFAULT_DEADLINE, RpcClient
 from contracts.errors import WiciError
 from contracts.events import SUBSCRIPTIONS, Event
@@ -208,6 +209,16 @@ def database_from_environment(key: str, environ: Any, application_name: str, poo
     )
 
 
+class ErasureKeys(DependencyProvider):
+    """For a service that looks for people who were erased: without `WICI_SECRET_KEYS` it does not start."""
+
+    def setup(self) -> None:
+        erasures.check_keys()
+
+    def get_dependency(self, worker_ctx: Any) -> None:
+        return None
+
+
 class Clock(DependencyProvider):
     """`self.clock.now()`: the time, UTC; what is given to the rules, which never look it up themselves."""
 
@@ -257,6 +268,32 @@ class OutboxRelay(DependencyProvider):
         return self.relay
 
 
+class QuotaLeases(DependencyProvider):
+    """A channel's leases of quota: `self.leases.extend(account_id, units)`; settles them while the service runs."""
+
+    process = Process()
+
+    def __init__(self, feature: str) -> None:
+        self.feature = feature
+
+    def start(self) -> None:
+        database, services = (
+            next(found for found in self.container.extensions if isinstance(found, kind))
+            for kind in (Database, Services)
+        )
+        self._stop = threading.Event()
+        self.keeper = LeaseKeeper(database.database, self.feature, services.call)
+        self._thread = threading.Thread(target=self.keeper.run, args=(self._stop,), name="quota-leases", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join(SHUTDOWN_SECONDS)
+
+    def get_dependency(self, worker_ctx: Any) -> LeaseKeeper:
+        return self.keeper
+
+
 class Health(DependencyProvider):
     """`/healthz`, `/readyz`, `/metrics` on `HEALTH_PORT`; also binds ids to the logs and times every RPC."""
 
@@ -294,8 +331,10 @@ def in_thread_pool() -> Iterator[Any]:
 __all__ = [
     "Clock",
     "Database",
+    "ErasureKeys",
     "Health",
     "OutboxRelay",
+    "QuotaLeases",
     "Services",
     "Session",
     "event_handler",

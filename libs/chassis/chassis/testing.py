@@ -22,7 +22,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -101,6 +101,38 @@ def open_database(database_url: Callable[[str], str]) -> Iterator[Callable[[str]
     yield of
     for database in opened.values():
         database.dispose()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def secret_keys() -> None:
+    """Every process of the tests, this one too, has the same keys."""
+    os.environ.setdefault("WICI_SECRET_KEYS", SECRET_KEYS)
+
+
+def places_of(database: Database, needles: Iterable[str], *, but: Collection[str] = ()) -> list[str]:
+    """Columns (`table.column`) of the database in which any of `needles` stands, as text, in JSON or in bytes.
+
+    :param but: tables that are not looked into.
+    """
+    columns = text(
+        "SELECT c.table_name, c.column_name, c.data_type FROM information_schema.columns c"
+        " JOIN information_schema.tables t USING (table_schema, table_name)"
+        " WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE'"
+        " AND c.data_type IN ('text', 'character varying', 'json', 'jsonb', 'bytea', 'ARRAY', 'inet', 'cidr')"
+    )
+    with database.transaction() as session:
+        found = []
+        for table, column, kind in session.execute(columns).all():
+            if table in but:
+                continue
+            wanted, value = ("convert_to(n, 'UTF8')", f'"{column}"') if kind == "bytea" else ("n", f'"{column}"::text')
+            is_there = text(
+                f'SELECT EXISTS (SELECT 1 FROM ONLY "{table}", unnest(CAST(:needles AS text[])) n'
+                f" WHERE position({wanted} IN {value}) > 0)"
+            )
+            if session.scalar(is_there, {"needles": list(needles)}):
+                found.append(f"{table}.{column}")
+    return sorted(found)
 
 
 def truncate(database: Database, *, keep: tuple[str, ...] = ()) -> None:

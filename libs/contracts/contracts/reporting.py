@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
+from contracts.privacy import PersonAsked, PersonForgotten, PersonRecords, PersonToErase
 from contracts.rpc import Call
 from contracts.schema import PageQuery, Schema, page_of
 from contracts.vocabulary import CampaignState, Channel, MessageState
@@ -299,4 +300,6 @@ RPC: dict[str, Call] = {
     "list_messages": Call(MessageFilter, MessagePage),
     "get_message": Call(MessageRef, MessageStory),
     "get_statistics": Call(StatisticsQuery, Statistics),
+    "export_person": Call(PersonAsked, PersonRecords),
+    "erase_person": Call(PersonToErase, PersonForgotten),
 }

@@ -12,7 +12,7 @@ from reporting.store import log
 
 ROWS_AT_ONCE = 20_000
 # A key of each table, by which its rows are deleted some thousands at a time.
-_TABLES = ("engagements", "state_history", "messages", "links", "campaign_ranges", "campaigns", "counters")
+_TABLES = ("engagements", "state_history", "messages", "links", "campaign_ranges", "campaigns", "counters", "erasures")
 
 logger = get_logger()
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from chassis.database import Database
-from contracts.vocabulary import Engagement
+from chassis import erasures
+from chassis.database import Database, cursor_of
+from contracts.vocabulary import ERASED_ADDRESS, Engagement
 from reporting import domain
 from reporting.folding import Deed, Folded, moment_of
-from reporting.store import campaigns, counters, deeds, log
+from reporting.store import campaigns, counters, deeds, log, people
 from reporting.store.log import Move
 
 HOUR_MICROS = 3_600_000_000
@@ -31,6 +33,7 @@ def write(session: Session, folded: Folded, known_ranges: set[tuple[str, str]]) 
     closed = campaigns.closed_accounts(session, {account_id for account_id, _campaign_id, _head in origins})
     if closed:
         _leave_out(folded, closed)
+    _leave_erased_out(session, folded)
     ranges = {
         (campaign_id, head): account_id
         for account_id, campaign_id, head in origins
@@ -61,6 +64,35 @@ def _leave_out(folded: Folded, closed: set[str]) -> None:
     folded.patches = {key: patch for key, patch in folded.patches.items() if patch["account_id"] not in closed}
     folded.steps = {key: step for key, step in folded.steps.items() if step.account_id not in closed}
     folded.deeds = {key: deed for key, deed in folded.deeds.items() if deed.account_id not in closed}
+
+
+def _leave_erased_out(session: Session, folded: Folded) -> None:
+    """Take people who were erased out of what the events say of messages made before: those known here and others."""
+    with cursor_of(session) as cursor:
+        concerned = erasures.accounts_with(cursor, {patch["account_id"] for patch in folded.patches.values()})
+        if not concerned:
+            return
+        theirs = {key: patch for key, patch in folded.patches.items() if patch["account_id"] in concerned}
+        told = {key: patch["address"] for key, patch in theirs.items() if patch.get("address")}
+        found = erasures.among(cursor, ((key, theirs[key]["account_id"], address) for key, address in told.items()))
+    known = people.erased_ids(session, theirs)
+    for key in found - known:
+        # What a person did may have come before the first event that says whose message it is.
+        account_id = UUID(theirs[key]["account_id"])
+        people.anonymise(session, account_id=account_id, message_ids=[UUID(key)], addresses=[told[key]])
+    _anonymise(folded, found | known)
+
+
+def _anonymise(folded: Folded, message_ids: set[str]) -> None:
+    for key in message_ids:
+        folded.patches[key] |= {"address": ERASED_ADDRESS, "contact_id": None, "detail": None}
+    for step_key, step in folded.steps.items():
+        if step_key[0] in message_ids:
+            folded.steps[step_key] = replace(step, detail=None)
+    for deed_key, deed in folded.deeds.items():
+        if deed_key[0] in message_ids:
+            # A link may name the person; without it the act is counted all the same.
+            folded.deeds[deed_key] = replace(deed, ip=None, user_agent=None, url=None)
 
 
 def _tell_patches(folded: Folded, new_deeds: Iterable[Deed]) -> None:

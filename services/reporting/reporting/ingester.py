@@ -17,6 +17,7 @@ from prometheus_client import Counter, Histogram
 from psycopg import errors
 from sqlalchemy.exc import DBAPIError
 
+from chassis import erasures
 from chassis.broker import Broker, Delivery
 from chassis.config import load
 from chassis.database import Database, make_engine
@@ -146,6 +147,7 @@ def _name(error: Exception) -> str:
 
 def main(stop: threading.Event) -> None:
     config = load(IngesterConfig, os.environ)
+    erasures.check_keys()
     database = Database(make_engine(config.database_url, pool_size=3, application_name="reporting-ingester"))
     broker = Broker(config.amqp_url, "reporting-ingester").start()
     health = HealthServer(config.health_port, {"database": database.ping, "broker": broker.ping})

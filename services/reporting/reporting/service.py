@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from chassis.service import Clock, Database, Health, Services, event_handler, rpc
+from chassis.service import Clock, Database, ErasureKeys, Health, Services, event_handler, rpc
 from contracts import events
 from contracts import reporting as contract
 from contracts.errors import Unauthenticated
@@ -23,6 +23,7 @@ class ReportingService:
     clock = Clock()
     services = Services()
     health = Health()
+    erasure_keys = ErasureKeys()
 
     @rpc
     def get_report(self, actor: Actor, payload: dict[str, Any]) -> dict[str, Any]:
@@ -72,6 +73,14 @@ class ReportingService:
     def get_statistics(self, actor: Actor, payload: dict[str, Any]) -> dict[str, Any]:
         return self._answer("get_statistics", actor, payload, today=self.clock.now().date())
 
+    @rpc
+    def export_person(self, actor: Actor, payload: dict[str, Any]) -> dict[str, Any]:
+        return self._answer("export_person", actor, payload)
+
+    @rpc
+    def erase_person(self, actor: Actor, payload: dict[str, Any]) -> dict[str, Any]:
+        return self._answer("erase_person", actor, payload)
+
     @event_handler(events.CAMPAIGN_STARTED)
     def record_campaign_start(self, payload: dict[str, Any]) -> None:
         """Twice is harmless: it writes the same."""
@@ -90,7 +99,7 @@ class ReportingService:
         erasure.erase_account(self.database, account_id=payload["account_id"])
 
     def _answer(self, name: str, actor: Actor, payload: dict[str, Any], **more: Any) -> dict[str, Any]:
-        """All of them only read: load, ask the use case of the same name, dump."""
+        """Load, ask the use case of the same name, dump."""
         call = contract.RPC[name]
         assert call.request is not None and call.response is not None
         request = load(call.request, payload)

@@ -11,7 +11,7 @@ from contracts.errors import Forbidden, TooLarge
 from contracts.permissions import is_granted
 from contracts.reporting import Who
 from contracts.rpc import Actor
-from contracts.vocabulary import ArchiveReason, MessageState
+from contracts.vocabulary import ERASED_ADDRESS, ArchiveReason, MessageState
 from reporting import usecases
 from reporting.domain import STATE_CODE
 from reporting.store import campaigns, messages
@@ -61,7 +61,8 @@ def archive_hard_bounced(
         ranges = campaigns.ranges(session, account_id=account_id, campaign_id=campaign_id)
     archived = 0
     for rows in _pages(database, account_id, campaign_id, Who.UNDELIVERED, ranges):
-        addresses = sorted({row["address"] for row in rows if row["state"] == HARD_BOUNCED and row["address"]})
+        known = {row["address"] for row in rows if row["state"] == HARD_BOUNCED}
+        addresses = sorted(known - {None, ERASED_ADDRESS})
         if addresses:
             payload = {"channel": rows[0]["channel"], "addresses": addresses, "reason": ArchiveReason.HARD_BOUNCE.value}
             ask("contacts.archive_addresses", actor, payload, deadline=DEADLINE)

@@ -26,7 +26,7 @@ def database(open_database: Callable[[str], Database]) -> Database:
 
 def empty(database: Database) -> None:
     """Delete every row; much faster than truncating dozens of partitions."""
-    tables = ("messages", "state_history", "engagements", "links", "campaign_ranges", "counters", "campaigns")
+    tables = ("messages", "state_history", "engagements", "links", "campaign_ranges", "counters", "campaigns", "outbox")
     with database.transaction() as session:
-        for table in (*tables, "closed_accounts"):
+        for table in (*tables, "closed_accounts", "erasures"):
             session.execute(text(f"DELETE FROM {table}"))

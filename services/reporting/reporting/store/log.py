@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from chassis.database import cursor_of
 from reporting.domain import HANDED_OVER_CODES, STATE_OF_CODE, Origin, Standing
 from reporting.folding import Patch, day_of
+from reporting.store.news import NEWS
 
 LOCK_SPACE = 0x7265_70  # "rep": keeps these advisory locks apart from others
 LOCK_SHARDS = 1024
@@ -88,7 +89,8 @@ WITH merged AS MATERIALIZED (
         GREATEST(m.sender, p.sender) AS sender, GREATEST(m.domain, p.domain) AS domain,
         GREATEST(m.parts, p.parts) AS parts, GREATEST(m.cost, p.cost) AS cost,
         m.opens AS old_opens, m.clicks AS old_clicks, m.opened_at AS old_opened_at, m.clicked_at AS old_clicked_at,
-        m.unsubscribed_at AS old_unsubscribed_at, m.complained_at AS old_complained_at,
+        m.unsubscribed_at AS old_unsubscribed_at, m.complained_at AS old_complained_at, m.contact_id AS old_contact_id,
+        p.opened_at AS new_opened_at, p.clicked_at AS new_clicked_at,
         COALESCE(m.opens, 0) + COALESCE(p.opens, 0) AS opens, COALESCE(m.clicks, 0) + COALESCE(p.clicks, 0) AS clicks,
         LEAST(m.opened_at, {_moment("opened_at")}) AS opened_at,
         LEAST(m.clicked_at, {_moment("clicked_at")}) AS clicked_at,
@@ -116,7 +118,8 @@ updated AS (
             m.contact_id, m.address, m.sender, m.domain, m.parts, m.cost)
         IS DISTINCT FROM (c.state, c.state_at, c.submitted_at, c.delivered_at, c.opens, c.clicks, c.unsubscribed_at,
             c.complained_at, c.contact_id, c.address, c.sender, c.domain, c.parts, c.cost)
-)
+),
+{NEWS}
 SELECT account_id, campaign_id, channel, day, is_new,
     old_state, date_bin('1 hour', old_state_at, 'epoch') AS old_state_hour, {sent_hour("old_")} AS old_sent_hour,
     old_domain, state, date_bin('1 hour', state_at, 'epoch') AS state_hour, {sent_hour("")} AS sent_hour, domain,

@@ -23,28 +23,31 @@ def find(session: Session, *, account_id: UUID, message_id: UUID) -> Row | None:
     )
 
 
-def history(session: Session, *, message_id: UUID) -> Sequence[Any]:
-    """Lines of a message's history, in order of time."""
+def histories(session: Session, *, message_ids: Collection[UUID]) -> Sequence[Any]:
+    """Lines of the messages' histories, in order of time."""
     return (
         session.execute(
-            text("SELECT at, state, code, detail FROM state_history WHERE message_id = :message ORDER BY at, state"),
-            {"message": message_id},
+            text(
+                "SELECT message_id, at, state, code, detail FROM state_history WHERE message_id = ANY(:messages)"
+                " ORDER BY at, state"
+            ),
+            {"messages": list(message_ids)},
         )
         .mappings()
         .all()
     )
 
 
-def deeds(session: Session, *, message_id: UUID) -> Sequence[Any]:
-    """What a person did with a message, in order of time."""
+def all_deeds(session: Session, *, message_ids: Collection[UUID]) -> Sequence[Any]:
+    """What people did with the messages, in order of time."""
     return (
         session.execute(
             text(
-                "SELECT e.at, e.kind, e.ip, e.user_agent, l.url FROM engagements e"
+                "SELECT e.message_id, e.at, e.kind, e.ip, e.user_agent, l.url FROM engagements e"
                 " LEFT JOIN links l ON l.account_id = e.account_id AND l.link_id = e.link_id"
-                " WHERE e.message_id = :message ORDER BY e.at, e.event_id"
+                " WHERE e.message_id = ANY(:messages) ORDER BY e.at, e.event_id"
             ),
-            {"message": message_id},
+            {"messages": list(message_ids)},
         )
         .mappings()
         .all()
