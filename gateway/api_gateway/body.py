@@ -18,7 +18,8 @@ MAX_DEPTH = 32
 CHUNK = 64 * 1024
 # A body that trickles in may not hold a thread for longer than this.
 BODY_SECONDS = 60.0
-INT64 = range(-(2**63), 2**63)
+# What every reader of JSON keeps exactly (RFC 7493 section 2.2); larger numbers travel as text.
+MAX_INTEGER = 2**53 - 1
 NOTHING: Final = object()
 _GZIP = 16 + zlib.MAX_WBITS
 
@@ -149,18 +150,25 @@ def _no_constant(name: str) -> Any:
     raise Unreadable("json.malformed", f"{name} is not JSON.")
 
 
-def _finite(literal: str) -> float:
+def _finite(literal: str) -> float | int:
     number = float(literal)
-    if not math.isfinite(number):
-        raise Unreadable("json.number_out_of_range", "A number is out of range.")
-    return number
+    if not math.isfinite(number) or abs(number) > MAX_INTEGER:
+        raise _out_of_range()
+    # 5.0 is a whole number in JSON Schema, and other languages' writers send it so.
+    return int(number) if number.is_integer() else number
 
 
 def _small(literal: str) -> int:
     number = int(literal) if len(literal) <= 20 else None
-    if number is None or number not in INT64:
-        raise Unreadable("json.number_out_of_range", "A whole number is out of range (64 bits).")
+    if number is None or abs(number) > MAX_INTEGER:
+        raise _out_of_range()
     return number
+
+
+def _out_of_range() -> Unreadable:
+    return Unreadable(
+        "json.number_out_of_range", f"Numbers may be from -{MAX_INTEGER} to {MAX_INTEGER}; send larger ones as text."
+    )
 
 
 def _check_inside(raw: bytes, value: Any) -> None:

@@ -10,7 +10,7 @@ import marshmallow
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
-from api_gateway import examples
+from api_gateway import examples, shapes
 from api_gateway.problems import MEDIA_TYPE, STATUS
 from api_gateway.routing import ANYONE, PUBLIC, Route
 
@@ -88,14 +88,16 @@ class _Names:
 
 def describe(routes: Sequence[Route], public_url: str, version: str) -> dict[str, Any]:
     """The description of `routes` as one JSON object."""
+    plugin = MarshmallowPlugin(schema_name_resolver=_Names())  # type: ignore[arg-type]
     spec = APISpec(
         title="Wici",
         version=version,
         openapi_version="3.1.0",
-        plugins=[MarshmallowPlugin(schema_name_resolver=_Names())],  # type: ignore[arg-type]
+        plugins=[plugin],
         info={"description": _INTRODUCTION},
         servers=[{"url": public_url}],
     )
+    shapes.Describer(plugin, spec)
     spec.components.schema("Problem", _PROBLEM)
     _add_security(spec)
     for status in (*sorted(STATUS.values()), 500):

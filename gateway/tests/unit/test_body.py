@@ -31,6 +31,8 @@ def request(raw, content_type="application/json", **headers):
         (b'{"a": 1e999}', "json.number_out_of_range"),
         (b'{"a": 123456789012345678901234567890}', "json.number_out_of_range"),
         (b'{"a": ' + b"9" * 5000 + b"}", "json.number_out_of_range"),
+        (b'{"a": 9007199254740992}', "json.number_out_of_range"),
+        (b'{"a": -9.1e15}', "json.number_out_of_range"),
         (b'{"a": 1, "a": 2}', "json.duplicate_key"),
         (b'{"b": {"a": 1, "a": 1}}', "json.duplicate_key"),
         (b'{"a": "\xff"}', "json.not_utf8"),
@@ -52,8 +54,12 @@ def test_what_is_not_strict_json_is_unreadable(raw, code):
     assert raised.value.code == code
 
 
+def test_whole_numbers_are_whole_however_they_are_written():
+    assert repr(body.parse(b"[5.0, 1e3, -0.0, 2.5]")) == "[5, 1000, 0, 2.5]"
+
+
 def test_strict_json_is_read_whole():
-    text = '{"name": "Zażółć", "emoji": "\\ud83d\\ude00", "n": [1, -2.5, true, null, 9223372036854775807]}'
+    text = '{"name": "Zażółć", "emoji": "\\ud83d\\ude00", "n": [1, -2.5, true, null, 9007199254740991]}'
 
     assert body.parse(text.encode()) == json.loads(text)
 

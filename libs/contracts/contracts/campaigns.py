@@ -12,7 +12,7 @@ import marshmallow
 from marshmallow import fields, validate, validates_schema
 
 from contracts.rpc import Call
-from contracts.schema import PageQuery, Schema, page_of
+from contracts.schema import PageQuery, Schema, broken_rule, page_of, plain_text, rule
 from contracts.vocabulary import CampaignState, Channel
 
 THROTTLE_MIN, THROTTLE_MAX = 60, 200_000
@@ -23,24 +23,19 @@ HTML_MAX = 1_000_000
 LOCAL_TIME = r"\A([01][0-9]|2[0-3]):[0-5][0-9]\Z"
 
 
-def _storable(text: str) -> None:
-    # PostgreSQL holds no NUL, and half a surrogate pair has no UTF-8 form.
-    if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        raise marshmallow.ValidationError("Not a valid text: it holds a NUL or half a surrogate pair.")
-
-
-def _one_line(text: str) -> None:
-    # What becomes a header must not be able to become two.
-    if any(ord(character) < 32 or character in "\x7f\x85\u2028\u2029" for character in text):
-        raise marshmallow.ValidationError("Not a valid text: it must be one line without control characters.")
+# What becomes a header must not be able to become two.
+_one_line = validate.Regexp(
+    r"^[^\x00-\x1f\x7f\x85\u2028\u2029]*\Z",
+    error="Not a valid text: it must be one line without control characters.",
+)
 
 
 def _line(maximum: int, minimum: int = 0, **rules: Any) -> fields.String:
-    return fields.String(validate=[validate.Length(min=minimum, max=maximum), _storable, _one_line], **rules)
+    return fields.String(validate=[validate.Length(min=minimum, max=maximum), plain_text, _one_line], **rules)
 
 
 def _text(maximum: int, minimum: int = 0, **rules: Any) -> fields.String:
-    return fields.String(validate=[validate.Length(min=minimum, max=maximum), _storable], **rules)
+    return fields.String(validate=[validate.Length(min=minimum, max=maximum), plain_text], **rules)
 
 
 class SmsContent(Schema):
@@ -64,6 +59,10 @@ class EmailSender(Schema):
 
 
 CONTENT: dict[Channel, type[Schema]] = {Channel.SMS: SmsContent, Channel.EMAIL: EmailContent}
+_CONTENT: dict[str, Any] = {"any_of": tuple(CONTENT.values())}
+_SENDER: dict[str, Any] = {
+    "any_of": ({"type": "string", "minLength": 1, "maxLength": 20, "pattern": _one_line.regex.pattern}, EmailSender)
+}
 
 
 class SenderField(fields.Raw):
@@ -71,7 +70,7 @@ class SenderField(fields.Raw):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         if isinstance(value, str):
-            _storable(value)
+            plain_text(value)
             _one_line(value)
             if not 1 <= len(value) <= 20:
                 raise marshmallow.ValidationError("A sender id has 1 to 20 characters.")
@@ -83,7 +82,13 @@ class SenderField(fields.Raw):
 
 def content_problems(channel: Channel, content: dict[str, Any] | None) -> dict[str, Any]:
     """Marshmallow's messages on `content` as that channel's; empty when it fits."""
-    return CONTENT[channel]().validate(content) if content else {}
+    if not content:
+        return {}
+    problems = CONTENT[channel]().validate(content)
+    for other in set(CONTENT) - {channel} if problems else ():
+        if not CONTENT[other]().validate(content):
+            return {"_schema": [rule("content.other_channel", f"This is content for {other}, not for {channel}.")]}
+    return problems
 
 
 def sender_problems(channel: Channel, sender: Any) -> list[str]:
@@ -91,8 +96,8 @@ def sender_problems(channel: Channel, sender: Any) -> list[str]:
     if sender is None or isinstance(sender, str) == (channel is Channel.SMS):
         return []
     if channel is Channel.SMS:
-        return ["Not a valid sender: for SMS it is a sender id, a text."]
-    return ["Not a valid sender: for e-mail it is an object with from_email."]
+        return [rule("sender.other_channel", "For SMS the sender is a sender ID, a text.")]
+    return [rule("sender.other_channel", "For e-mail the sender is an object with from_email.")]
 
 
 class Audience(Schema):
@@ -113,7 +118,7 @@ class QuietHours(Schema):
     @validates_schema
     def _spans_something(self, times: dict[str, Any], **_: Any) -> None:
         if times.get("start") == times.get("end"):
-            raise marshmallow.ValidationError("Quiet hours must end at another time than they start.", "end")
+            raise broken_rule("quiet_hours.empty", "Quiet hours must end at another time than they start.", "end")
 
 
 class Options(Schema):
@@ -128,9 +133,9 @@ class CampaignCreate(Schema):
 
     name = _line(NAME_MAX, 1, required=True)
     channel = fields.Enum(Channel, by_value=True, required=True)
-    sender = SenderField(allow_none=True, load_default=None)
+    sender = SenderField(allow_none=True, load_default=None, metadata=_SENDER)
     audience = fields.Nested(Audience, load_default=lambda: Audience().load({}))
-    content = fields.Dict(keys=fields.String(), load_default=dict)
+    content = fields.Dict(keys=fields.String(), load_default=dict, metadata=_CONTENT)
     options = fields.Nested(Options, load_default=dict)
 
     @validates_schema(skip_on_field_errors=True)
@@ -148,9 +153,9 @@ class CampaignUpdate(Schema):
     """Change a draft; what is left out stays. A part that is given replaces that part whole."""
 
     name = _line(NAME_MAX, 1)
-    sender = SenderField(allow_none=True)
+    sender = SenderField(allow_none=True, metadata=_SENDER)
     audience = fields.Nested(Audience)
-    content = fields.Dict(keys=fields.String())
+    content = fields.Dict(keys=fields.String(), metadata=_CONTENT)
     options = fields.Nested(Options)
 
 
@@ -187,9 +192,9 @@ class Campaign(Schema):
     name = fields.String()
     channel = fields.Enum(Channel, by_value=True)
     state = fields.Enum(CampaignState, by_value=True)
-    sender = fields.Raw(allow_none=True)
+    sender = fields.Raw(allow_none=True, metadata=_SENDER)
     audience = fields.Nested(Audience)
-    content = fields.Dict(keys=fields.String())
+    content = fields.Dict(keys=fields.String(), metadata=_CONTENT)
     options = fields.Nested(Options)
     send_at = fields.AwareDateTime(allow_none=True)
     time_zone = fields.String(allow_none=True)
@@ -224,7 +229,7 @@ class PreviewRequest(Schema):
     @validates_schema
     def _names_one(self, preview: dict[str, Any], **_: Any) -> None:
         if (preview.get("contact_id") is None) == (preview.get("sample") is None):
-            raise marshmallow.ValidationError("Give either contact_id or sample.")
+            raise broken_rule("preview.one_person", "Give either contact_id or sample.")
 
 
 class PreviewById(PreviewRequest, CampaignId):
@@ -284,7 +289,7 @@ class TemplateCreate(Schema):
 
     name = _line(NAME_MAX, 1, required=True)
     channel = fields.Enum(Channel, by_value=True, required=True)
-    content = fields.Dict(keys=fields.String(), required=True)
+    content = fields.Dict(keys=fields.String(), required=True, metadata=_CONTENT)
 
     @validates_schema(skip_on_field_errors=True)
     def _fits_channel(self, template: dict[str, Any], **_: Any) -> None:
@@ -294,7 +299,7 @@ class TemplateCreate(Schema):
 
 class TemplateUpdate(Schema):
     name = _line(NAME_MAX, 1)
-    content = fields.Dict(keys=fields.String())
+    content = fields.Dict(keys=fields.String(), metadata=_CONTENT)
 
 
 class TemplateId(Schema):
@@ -313,7 +318,7 @@ class Template(Schema):
     id = fields.UUID()
     name = fields.String()
     channel = fields.Enum(Channel, by_value=True)
-    content = fields.Dict(keys=fields.String())
+    content = fields.Dict(keys=fields.String(), metadata=_CONTENT)
     created_at = fields.AwareDateTime()
     updated_at = fields.AwareDateTime()
 

@@ -13,11 +13,15 @@ from contracts.vocabulary import MessageState
 MAX_RECIPIENTS = 1000
 MAX_ADDRESS = 254
 
-_DOMAIN = validate.Regexp(
-    r"(?=.{4,253}\Z)(?:[A-Za-z0-9\u0080-\U0010ffff](?:[A-Za-z0-9\u0080-\U0010ffff-]{0,61}[A-Za-z0-9\u0080-\U0010ffff])?\.)+"
-    r"[A-Za-z\u0080-\U0010ffff][A-Za-z0-9\u0080-\U0010ffff-]{0,61}[A-Za-z0-9\u0080-\U0010ffff]\Z",
-    error="Not a valid domain name.",
-)
+# Letters are those of ASCII and every character beyond it: negated ranges are read alike by Python and ECMA 262.
+_LETTER, _ALPHANUMERIC, _INNER = r"[^\x00-@\[-`{-\x7f]", r"[^\x00-/:-@\[-`{-\x7f]", r"[^\x00-,./:-@\[-`{-\x7f]"
+_DOMAIN = [
+    validate.Length(min=4, max=253),
+    validate.Regexp(
+        rf"(?:{_ALPHANUMERIC}(?:{_INNER}{{0,61}}{_ALPHANUMERIC})?\.)+{_LETTER}{_INNER}{{0,61}}{_ALPHANUMERIC}\Z",
+        error="Not a valid domain name.",
+    ),
+]
 _HOST = validate.Regexp(r"[A-Za-z0-9.:\[\]_-]{1,253}\Z", error="Not a valid host name or address.")
 _HEADER_NAME = validate.Regexp(r"X-[A-Za-z0-9-]{1,60}\Z", error="Only headers that start with X- can be set.")
 
@@ -254,6 +258,18 @@ class MailRouteQuery(Schema):
 
 SenderDomainPage = page_of(SenderDomain)
 OperatorSenderDomainPage = page_of(OperatorSenderDomain)
+
+
+class SenderQuery(Schema):
+    email = _address(required=True)
+
+
+class SenderChecked(Schema):
+    """Whether the account may send from the address: its domain or it itself is verified."""
+
+    authorised = fields.Boolean()
+
+
 SenderAddressPage = page_of(SenderAddress)
 MailRoutePage = page_of(MailRoute)
 
@@ -268,6 +284,7 @@ RPC: dict[str, Call] = {
     "create_sender_address": Call(SenderAddressCreate, SenderAddress),
     "list_sender_addresses": Call(PageQuery, SenderAddressPage),
     "confirm_sender_address": Call(SenderAddressConfirmCall, SenderAddress),
+    "check_sender": Call(SenderQuery, SenderChecked),
     "prepare_content": Call(PrepareContent, PreparedContent),
     "render_preview": Call(RenderPreview, Preview),
     "send_test": Call(SendTest, AcceptedEmails),

@@ -7,6 +7,7 @@ service loads the same schema with unknown fields ignored, so that a newer gatew
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from typing import Any
@@ -22,6 +23,45 @@ class Schema(marshmallow.Schema):
 
     class Meta:
         unknown = RAISE
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A named JSON Schema, for what marshmallow cannot say; it may refer to itself by `#/components/schemas/NAME`.
+
+    A field's `metadata={"any_of": (…)}` describes it by shapes, schema classes and plain JSON Schemas.
+    """
+
+    name: str
+    schema: dict[str, Any]
+
+
+class _Coded(str):
+    """The message of a rule, with the rule's own slug."""
+
+    code: str
+
+
+def rule(code: str, detail: str) -> str:
+    """A message with a slug of its own, for rules that no description states: one between fields, say.
+
+    `field.missing`, `field.unknown`, `field.wrong_type` and `field.invalid` say that a request does not fit the
+    description.
+    """
+    message = _Coded(detail)
+    message.code = code
+    return message
+
+
+def broken_rule(code: str, detail: str, field: str = "_schema") -> marshmallow.ValidationError:
+    """What a schema raises for such a rule."""
+    return marshmallow.ValidationError(rule(code, detail), field)
+
+
+def plain_text(written: str) -> None:
+    """Refuse what PostgreSQL's text cannot hold: NUL, and half of a surrogate pair."""
+    if "\x00" in written or any("\ud800" <= character <= "\udfff" for character in written):
+        raise marshmallow.ValidationError("Not a valid text: it holds characters that are no text.")
 
 
 class Word(fields.Enum[Any]):
@@ -84,10 +124,13 @@ def _flatten(messages: Any, path: tuple[str, ...]) -> Iterator[FieldError]:
             yield from _flatten(below, path if key == "_schema" else (*path, str(key)))
         return
     for message in messages if isinstance(messages, list) else [messages]:
-        yield {"field": ".".join(path), "code": _slug(str(message)), "detail": str(message)}
+        yield {"field": ".".join(path), "code": _slug(message), "detail": str(message)}
 
 
-def _slug(message: str) -> str:
+def _slug(message: Any) -> str:
+    if isinstance(message, _Coded):
+        return message.code
+    message = str(message)
     if message.startswith("Unknown field"):
         return "field.unknown"
     if message.startswith("Missing data"):

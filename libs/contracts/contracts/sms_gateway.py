@@ -6,7 +6,7 @@ import marshmallow
 from marshmallow import fields, validate
 
 from contracts.rpc import Call
-from contracts.schema import PageQuery, Schema, page_of
+from contracts.schema import PageQuery, Schema, broken_rule, page_of, plain_text
 from contracts.vocabulary import Lane, MessageState
 
 TEXT_MAX = 5_000
@@ -15,7 +15,6 @@ RECIPIENTS_MAX = 1_000
 SCHEDULE_MAX_DAYS = 90
 
 _phone = validate.Regexp(r"^\+[1-9][0-9]{6,14}\Z", error="Not a valid E.164 number, such as +48600100200.")
-_plain = validate.Regexp(r"\A[^\x00\ud800-\udfff]*\Z", error="Not a valid text: it holds characters that are no text.")
 _c_string = validate.Regexp(r"\A[ -~]*\Z", error="Not a valid value: printable ASCII only.")
 SINGLE_LANES = (Lane.OTP, Lane.TRANSACTIONAL)
 
@@ -31,7 +30,7 @@ class ById(Schema):
 class SmsContent(Schema):
     """What an SMS says; `text` may be a template over the recipient's fields."""
 
-    text = fields.String(required=True, validate=[validate.Length(min=1, max=TEXT_MAX), _plain])
+    text = fields.String(required=True, validate=[validate.Length(min=1, max=TEXT_MAX), plain_text])
     flash = fields.Boolean(load_default=False)
     validity_minutes = fields.Integer(
         load_default=None, allow_none=True, strict=True, validate=validate.Range(min=1, max=VALIDITY_MAX)
@@ -51,7 +50,7 @@ class Counted(Schema):
 
 
 class PartsCount(Schema):
-    text = fields.String(required=True, validate=[validate.Length(max=TEXT_MAX), _plain])
+    text = fields.String(required=True, validate=[validate.Length(max=TEXT_MAX), plain_text])
     replace_diacritics = fields.Boolean(load_default=False)
 
 
@@ -96,7 +95,7 @@ class SmsCreate(Schema):
 
     from_ = fields.String(required=True, data_key="from", attribute="from", validate=validate.Length(min=1, max=20))
     to = fields.List(fields.String(validate=_phone), required=True, validate=validate.Length(1, RECIPIENTS_MAX))
-    text = fields.String(required=True, validate=[validate.Length(min=1, max=TEXT_MAX), _plain])
+    text = fields.String(required=True, validate=[validate.Length(min=1, max=TEXT_MAX), plain_text])
     lane = fields.Enum(Lane, by_value=True, load_default=Lane.TRANSACTIONAL, validate=validate.OneOf(SINGLE_LANES))
     validity = fields.Integer(
         load_default=None, allow_none=True, strict=True, validate=validate.Range(min=1, max=VALIDITY_MAX)
@@ -104,7 +103,7 @@ class SmsCreate(Schema):
     flash = fields.Boolean(load_default=False)
     replace_diacritics = fields.Boolean(load_default=False)
     schedule_at = fields.AwareDateTime(load_default=None, allow_none=True)
-    external_id = fields.String(load_default=None, allow_none=True, validate=[validate.Length(max=100), _plain])
+    external_id = fields.String(load_default=None, allow_none=True, validate=[validate.Length(max=100), plain_text])
 
 
 class AcceptedSms(Schema):
@@ -160,12 +159,12 @@ class SenderDecision(Schema):
     """`verify`: the account's administrator has to accept it then. `activate` does both. `reject` needs a reason."""
 
     decision = fields.String(required=True, validate=validate.OneOf(("verify", "activate", "reject")))
-    reason = fields.String(load_default=None, allow_none=True, validate=[validate.Length(max=500), _plain])
+    reason = fields.String(load_default=None, allow_none=True, validate=[validate.Length(max=500), plain_text])
 
     @marshmallow.validates_schema
     def _reject_says_why(self, decision: dict[str, object], **_: object) -> None:
         if decision.get("decision") == "reject" and not decision.get("reason"):
-            raise marshmallow.ValidationError("A rejection needs a reason.", "reason")
+            raise broken_rule("decision.no_reason", "A rejection needs a reason.", "reason")
 
 
 class SenderDecisionById(SenderDecision, ById):
@@ -256,7 +255,7 @@ RPC: dict[str, Call] = {
     "render_preview": Call(Preview, Previewed),
     "send_test": Call(SendTest, SmsAccepted),
     "count_parts": Call(PartsCount, Counted),
-    "send_messages": Call(SmsCreate, SmsAccepted),
+    "send_messages": Call(SmsCreate, SmsAccepted, gathered=True),
     "get_message": Call(ById, Sms),
     "list_sender_ids": Call(SenderIdQuery, SenderIdPage),
     "request_sender_id": Call(SenderIdCreate, SenderId),

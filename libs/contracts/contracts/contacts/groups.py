@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from contracts.contacts.shapes import NAME, NOTE
+from contracts.contacts.shapes import NAME, NOTE, rules_field
 from contracts.schema import PageQuery, Schema, page_of
 
 
@@ -59,7 +59,7 @@ class GroupCombine(Schema):
     operation = fields.String(required=True, validate=validate.OneOf(["union", "subtract", "filter", "split"]))
     group_ids = fields.List(fields.UUID(), required=True, validate=validate.Length(min=1, max=100))
     name = fields.String(validate=NAME)
-    rules = fields.Dict()
+    rules = rules_field()
     parts = fields.List(fields.Nested(SplitPart), validate=validate.Length(min=2, max=20))
     seed = fields.String(load_default="", validate=validate.Length(max=100))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from contracts.contacts.shapes import MERGE_BY, TEXT
+from contracts.contacts.shapes import MERGE_BY, TEXT, rules_field
 from contracts.schema import PageQuery, Schema, page_of
 
 
@@ -69,7 +69,7 @@ class ContactSearch(PageQuery):
 
     text = fields.String(validate=validate.Length(min=1, max=200))
     group_ids = fields.List(fields.UUID(), validate=validate.Length(max=100))
-    rules = fields.Dict()
+    rules = rules_field()
 
 
 class ContactBatch(Schema):

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from contracts.contacts.shapes import NAME, NOTE
+from contracts.contacts.shapes import NAME, NOTE, rules_field
 from contracts.schema import PageQuery, Schema, page_of
 
 
 class SegmentCreate(Schema):
     name = fields.String(required=True, validate=NAME)
     description = fields.String(load_default="", validate=NOTE)
-    rules = fields.Dict(required=True)
+    rules = rules_field(required=True)
 
 
 class SegmentUpdate(Schema):
     segment_id = fields.UUID(required=True, load_only=True)
     name = fields.String(validate=NAME)
     description = fields.String(validate=NOTE)
-    rules = fields.Dict()
+    rules = rules_field()
 
 
 class SegmentId(Schema):
@@ -30,14 +30,14 @@ class SegmentMembersQuery(PageQuery):
 
 
 class SegmentRules(Schema):
-    rules = fields.Dict(required=True)
+    rules = rules_field(required=True)
 
 
 class Segment(Schema):
     id = fields.UUID()
     name = fields.String()
     description = fields.String()
-    rules = fields.Dict()
+    rules = rules_field()
     created_at = fields.AwareDateTime()
     updated_at = fields.AwareDateTime()
 

@@ -3,16 +3,58 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any
 
 from marshmallow import fields, validate
 
-from contracts.schema import Schema
+from contracts.schema import Schema, Shape
 
 NAME = validate.Length(min=1, max=200)
 TEXT = validate.Length(max=1_000)
 NOTE = validate.Length(max=2_000)
 KEY = validate.Regexp(r"^[a-z][a-z0-9_]{0,49}\Z", error="Lower-case letters, digits and underscores, a letter first.")
 MERGE_BY = validate.OneOf(["email", "phone", "external_id"])
+
+_ONE_RULE = {"$ref": "#/components/schemas/Rule"}
+_RULES = {"type": "array", "minItems": 1, "items": _ONE_RULE}
+
+
+def _holder(name: str, held: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "required": [name], "properties": {name: held}, "additionalProperties": False}
+
+
+RULE = Shape(
+    "Rule",
+    {
+        "description": "A condition on a field, or rules that all hold, of which any holds, or that does not hold.",
+        "anyOf": [
+            _holder("all", _RULES),
+            _holder("any", _RULES),
+            _holder("not", _ONE_RULE),
+            {
+                "type": "object",
+                "required": ["field", "op"],
+                "properties": {
+                    "field": {"type": "string", "description": "A field of contacts, or `group`."},
+                    "op": {
+                        "type": "string",
+                        "description": "As the field's type has them: `eq`, `ne`, `in`, `not_in`, `contains`, "
+                        "`not_contains`, `starts_with`, `ends_with`, `lt`, `lte`, `gt`, `gte`, `between`, `before`, "
+                        "`after`, `last_days`, `next_days`, `older_than_days`, `anniversary_in_days`, `is_empty`, "
+                        "`is_not_empty`.",
+                    },
+                    "value": {"$ref": "#/components/schemas/Value"},
+                },
+                "additionalProperties": False,
+            },
+        ],
+    },
+)
+
+
+def rules_field(**options: Any) -> fields.Dict:
+    """Rules of a segment; contacts itself says what is wrong with them, and where."""
+    return fields.Dict(metadata={"any_of": (RULE,)}, **options)
 
 
 def word_of(words: type[StrEnum]) -> fields.String:

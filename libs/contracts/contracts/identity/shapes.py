@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import ValidationError, fields, validate
+from marshmallow import fields, validate
 
 from contracts.schema import Schema
+from contracts.schema import plain_text as plain_text
 
 # Patterns are also read as ECMA 262, in the OpenAPI description: `(?!\n)$` is the end of the text in both.
 NAME_RULE = validate.Regexp(
@@ -16,12 +17,6 @@ TOTP_CODE = validate.Regexp(r"^[0-9]{6}(?!\n)$", error="Not a valid code: six di
 SHA256_HEX = validate.Regexp(r"^[0-9a-f]{64}(?!\n)$", error="Not a valid token.")
 FEATURES = ("sms", "email")
 LANGUAGES = ("pl", "en")
-
-
-def plain_text(written: str) -> None:
-    """Refuse what PostgreSQL's text cannot hold: NUL, and half of a surrogate pair."""
-    if "\x00" in written or any("\ud800" <= character <= "\udfff" for character in written):
-        raise ValidationError("Not a valid text: it holds characters that are no text.")
 
 
 def password_field(**rules: Any) -> fields.String:

@@ -1,0 +1,101 @@
+"""What apispec does not say of a marshmallow schema, said in JSON Schema (draft 2020-12, as OpenAPI 3.1 takes it)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import marshmallow
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from marshmallow import fields, validate
+
+from api_gateway.body import MAX_INTEGER
+from contracts.schema import Shape
+
+# What a body may hold where its schema leaves it open.
+VALUE = Shape(
+    "Value",
+    {
+        "description": "Any JSON value.",
+        "anyOf": [
+            {"type": ["string", "boolean", "null"]},
+            {"type": "number", "minimum": -MAX_INTEGER, "maximum": MAX_INTEGER},
+            {"type": "array", "items": {"$ref": "#/components/schemas/Value"}},
+            {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/Value"}},
+        ],
+    },
+)
+# ECMA 262 knows no \Z, and Python's $ also stands before a last line feed: this is the end of the text in both.
+_END = r"(?!\n)$"
+
+
+class Describer:
+    """Completes what apispec's converter says of each field; `spec` gets the named shapes that are met."""
+
+    def __init__(self, plugin: MarshmallowPlugin, spec: APISpec) -> None:
+        assert plugin.converter is not None  # The plugin has one from the moment that a spec has the plugin.
+        self._converter, self._spec = plugin.converter, spec
+        for describe in (self._pattern, self._mapping, self._word, self._shape):
+            # apispec binds what it is given to its converter, and asks for a function's name.
+            self._converter.add_attribute_function(_unbound(describe))
+
+    def _pattern(self, _field: fields.Field[Any], said: dict[str, Any]) -> dict[str, Any]:
+        return {"pattern": ecma(said["pattern"])} if "pattern" in said else {}
+
+    def _mapping(self, field: fields.Field[Any], said: dict[str, Any]) -> dict[str, Any]:
+        if not isinstance(field, fields.Mapping):
+            return {}
+        found: dict[str, Any] = {}
+        for length, number in (("minLength", "minProperties"), ("maxLength", "maxProperties")):
+            if length in said:
+                found[number] = said.pop(length)
+        if field.value_field is None:
+            found["additionalProperties"] = self._option(VALUE)
+        for check in getattr(field.key_field, "validators", ()):
+            if isinstance(check, validate.Regexp):
+                found["propertyNames"] = {"pattern": ecma(str(check.regex.pattern))}
+        return found
+
+    def _word(self, field: fields.Field[Any], said: dict[str, Any]) -> dict[str, Any]:
+        if not isinstance(field, fields.Enum):
+            return {}
+        said.pop("$ref", None)  # apispec describes the field inside, which is any value.
+        return {"type": ["string", "null"] if field.allow_none else "string"}
+
+    def _shape(self, field: fields.Field[Any], said: dict[str, Any]) -> dict[str, Any]:
+        wanted = field.metadata.get("any_of")
+        if wanted is None:
+            return self._option(VALUE) if type(field) is fields.Raw else {}
+        for name in ("type", "additionalProperties"):
+            said.pop(name, None)
+        options = [self._option(one) for one in wanted]
+        if field.allow_none:
+            options.append({"type": "null"})
+        return options[0] if len(options) == 1 else {"anyOf": options}
+
+    def _option(self, wanted: Any) -> dict[str, Any]:
+        if isinstance(wanted, Shape):
+            if wanted.name not in self._spec.components.schemas:
+                self._spec.components.schema(wanted.name, dict(wanted.schema))
+            return {"$ref": f"#/components/schemas/{wanted.name}"}
+        if isinstance(wanted, type) and issubclass(wanted, marshmallow.Schema):
+            resolved: dict[str, Any] = self._converter.resolve_nested_schema(wanted)
+            return resolved
+        return {**wanted, "pattern": ecma(wanted["pattern"])} if "pattern" in wanted else dict(wanted)
+
+
+def _unbound(describe: Any) -> Any:
+    def function(_converter: Any, field: fields.Field[Any], ret: dict[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = describe(field, ret)
+        return found
+
+    function.__name__ = f"wici{describe.__name__}"
+    return function
+
+
+def ecma(pattern: str) -> str:
+    """A Python pattern, as `re.match` applies it, in the words of ECMA 262 with its `u` flag: anchored at the start."""
+    pattern = pattern.replace(r"\A", "^").replace(r"\Z", _END)
+    pattern = re.sub(r"\\U([0-9a-fA-F]{8})", lambda found: f"\\u{{{int(found[1], 16):x}}}", pattern)
+    return pattern if pattern.startswith("^") else f"^(?:{pattern})"
