@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import pika
 import psycopg
 import pytest
 import sqlalchemy
@@ -37,6 +38,8 @@ from sqlalchemy import text
 from chassis import broker as wire
 from chassis.database import Database, make_engine
 from chassis.migrate import database_key, migrate
+from chassis.topology import event_queue
+from contracts.events import Event
 
 READY_SECONDS = 40.0
 SECRET_KEYS = "t1:" + base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
@@ -312,3 +315,30 @@ def launch_service(launch: Launcher, amqp_url: str) -> Launcher:
         return launch(target, command=nameko_command(target, amqp_url), **options)
 
     return start
+
+
+@pytest.fixture
+def acts_told(amqp_url: str) -> Callable[..., list[dict[str, Any]]]:
+    """`acts_told(events.CAMPAIGNS_ACT, account_id, until="campaign.cancelled")`: the acts of an account in their order.
+
+    Taken from where identity, which does not run here, would take them.
+    """
+
+    def collect(event: Event, account_id: object, *, until: str, timeout: float = 20.0) -> list[dict[str, Any]]:
+        connection = pika.BlockingConnection(pika.URLParameters(amqp_url))
+        channel, told = connection.channel(), list[dict[str, Any]]()
+        queue = event_queue(event, "identity", "record_act")
+        ends = time.monotonic() + timeout
+        while not told or told[-1]["action"] != until:
+            body = channel.basic_get(queue, auto_ack=True)[2]
+            if body is None:
+                assert time.monotonic() < ends, f"{until} was not told of, but {[act['action'] for act in told]}"
+                time.sleep(0.05)
+                continue
+            act = event.schema().loads(body)
+            if act["account_id"] is None or str(act["account_id"]) == str(account_id):
+                told.append(act)
+        connection.close()
+        return told
+
+    return collect

@@ -10,8 +10,10 @@ from campaigns import domain, exceptions
 from campaigns.store import campaigns as store
 from campaigns.usecases.ports import Ask, Transactions, account_of, channels_to_read, ensure_may
 from campaigns.usecases.templates import ensure_fits, made_id
+from chassis import acts
 from contracts.campaigns import Audience, sender_problems
 from contracts.errors import Invalid, NotFound
+from contracts.events import CAMPAIGNS_ACT
 from contracts.rpc import Actor
 from contracts.schema import dump, field_errors
 from contracts.vocabulary import CampaignState, Channel
@@ -31,7 +33,7 @@ def create(
 ) -> Campaign:
     ensure_may(actor, channel, "write")
     user_id = actor.get("user_id")
-    return store.add(
+    campaign = store.add(
         session,
         id=made_id(actor, "campaign"),
         account_id=account_of(actor),
@@ -42,6 +44,10 @@ def create(
         updated_at=now,
         **parts,
     )
+    if campaign.created_at == now:  # not by the same request before
+        named = {"name": campaign.name, "channel": campaign.channel}
+        acts.record(session, CAMPAIGNS_ACT, actor, "campaign.created", target_id=campaign.id, **named)
+    return campaign
 
 
 def get(session: Session, *, actor: Actor, campaign_id: UUID) -> Campaign:
@@ -78,6 +84,7 @@ def update(session: Session, *, actor: Actor, now: datetime, campaign_id: UUID, 
         setattr(campaign, name, value)
     campaign.updated_at = now
     session.flush()
+    acts.record(session, CAMPAIGNS_ACT, actor, "campaign.changed", target_id=campaign.id, fields=sorted(changes))
     return campaign
 
 
@@ -101,6 +108,8 @@ def remove(database: Transactions, ask: Ask, *, actor: Actor, campaign_id: UUID)
         if state in domain.FINAL and campaign.settled_at is None:
             raise exceptions.still_settling(state)
         store.remove(session, campaign)
+        told = {"name": campaign.name, "state": state}
+        acts.record(session, CAMPAIGNS_ACT, actor, "campaign.deleted", target_id=campaign.id, **told)
 
 
 def duplicate(session: Session, *, actor: Actor, now: datetime, campaign_id: UUID, name: str | None) -> Campaign:

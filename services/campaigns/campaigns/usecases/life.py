@@ -11,7 +11,7 @@ from campaigns import domain, exceptions
 from campaigns.store import campaigns as store
 from campaigns.usecases import content
 from campaigns.usecases.ports import Ask, Transactions, account_of, ensure_may
-from chassis import inbox, outbox
+from chassis import acts, inbox, outbox
 from chassis.ids import new_id
 from contracts import events
 from contracts.errors import Conflict
@@ -65,12 +65,14 @@ def schedule(
         campaign.schedule_key = actor.get("request_key")
         campaign.reserving_at = None
         _move(session, campaign, CampaignState.SCHEDULED, now)
+        told = {"name": campaign.name, "send_at": moment.isoformat(), "recipients": reachable}
+        acts.record(session, events.CAMPAIGNS_ACT, actor, "campaign.scheduled", target_id=campaign.id, **told)
     return campaign
 
 
 def pause(session: Session, *, actor: Actor, now: datetime, campaign_id: UUID) -> Campaign:
     """Nothing more is handed to the channel; what it has already goes out."""
-    return _command(session, actor, now, campaign_id, lambda _: CampaignState.PAUSED)
+    return _command(session, actor, now, campaign_id, "campaign.paused", lambda _: CampaignState.PAUSED)
 
 
 def resume(session: Session, *, actor: Actor, now: datetime, campaign_id: UUID) -> Campaign:
@@ -79,12 +81,12 @@ def resume(session: Session, *, actor: Actor, now: datetime, campaign_id: UUID) 
         domain.ensure_paused(CampaignState(campaign.state), wanted)
         return wanted
 
-    return _command(session, actor, now, campaign_id, following)
+    return _command(session, actor, now, campaign_id, "campaign.resumed", following)
 
 
 def cancel(session: Session, *, actor: Actor, now: datetime, campaign_id: UUID) -> Campaign:
     """Nothing more is handed to the channel; the dispatcher returns the rest of the quota."""
-    return _command(session, actor, now, campaign_id, lambda _: CampaignState.CANCELLED)
+    return _command(session, actor, now, campaign_id, "campaign.cancelled", lambda _: CampaignState.CANCELLED)
 
 
 def erase_account(session: Session, *, event_id: UUID, account_id: UUID) -> None:
@@ -119,6 +121,7 @@ def _command(
     actor: Actor,
     now: datetime,
     campaign_id: UUID,
+    action: str,
     following: Callable[[Campaign], CampaignState],
 ) -> Campaign:
     campaign = _locked(session, actor, campaign_id)
@@ -127,6 +130,8 @@ def _command(
     if campaign.state != wanted:
         # The same command twice is no error.
         _move(session, campaign, wanted, now)
+        told = {"name": campaign.name}
+        acts.record(session, events.CAMPAIGNS_ACT, actor, action, target_id=campaign.id, **told)
     return campaign
 
 

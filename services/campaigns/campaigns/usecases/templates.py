@@ -9,9 +9,11 @@ from uuid import UUID
 from campaigns import domain
 from campaigns.store import templates as store
 from campaigns.usecases.ports import account_of, channels_to_read, ensure_may
+from chassis import acts
 from chassis.ids import new_id
 from contracts.campaigns import content_problems
 from contracts.errors import Invalid
+from contracts.events import CAMPAIGNS_ACT
 from contracts.rpc import Actor
 from contracts.schema import field_errors
 from contracts.vocabulary import Channel
@@ -27,7 +29,7 @@ def create(
     session: Session, *, actor: Actor, now: datetime, name: str, channel: Channel, content: dict[str, Any]
 ) -> Template:
     ensure_may(actor, channel, "write")
-    return store.add(
+    template = store.add(
         session,
         id=made_id(actor, "template"),
         account_id=account_of(actor),
@@ -37,6 +39,11 @@ def create(
         created_at=now,
         updated_at=now,
     )
+    if template.created_at == now:  # not by the same request before
+        acts.record(
+            session, CAMPAIGNS_ACT, actor, "template.created", target_id=template.id, name=name, channel=channel.value
+        )
+    return template
 
 
 def get(session: Session, *, actor: Actor, template_id: UUID) -> Template:
@@ -59,6 +66,7 @@ def update(session: Session, *, actor: Actor, now: datetime, template_id: UUID, 
         setattr(template, name, value)
     template.updated_at = now
     session.flush()
+    acts.record(session, CAMPAIGNS_ACT, actor, "template.changed", target_id=template.id, fields=sorted(changes))
     return template
 
 
@@ -66,6 +74,7 @@ def remove(session: Session, *, actor: Actor, template_id: UUID) -> None:
     template = store.get(session, account_id=account_of(actor), template_id=template_id)
     ensure_may(actor, Channel(template.channel), "write")
     store.remove(session, template)
+    acts.record(session, CAMPAIGNS_ACT, actor, "template.deleted", target_id=template.id, name=template.name)
 
 
 def ensure_fits(channel: Channel, content: dict[str, Any]) -> None:
