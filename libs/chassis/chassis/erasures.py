@@ -87,8 +87,8 @@ def create(op: Any) -> None:
 
 
 def remember(session: Session, *, account_id: UUID, addresses: Collection[str], erased_at: datetime) -> None:
-    """Write marks down; waits for every writer at work, and others wait until this transaction ends: keep it short."""
-    session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+    """Write marks down, with every writer held off (see `hold`)."""
+    hold(session)
     session.execute(
         text(
             "INSERT INTO erasures AS e (account_id, mark, erased_at)"
@@ -101,6 +101,16 @@ def remember(session: Session, *, account_id: UUID, addresses: Collection[str], 
             "at": erased_at,
         },
     )
+
+
+def hold(session: Session) -> None:
+    """Wait for every writer at work, and let others wait until this transaction ends: keep it short."""
+    session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+
+
+def share(session: Session) -> None:
+    """For whoever writes addresses of messages made this moment: an eraser waits until they are committed."""
+    session.execute(text("SELECT pg_advisory_xact_lock_shared(:lock)"), {"lock": LOCK})
 
 
 def watch(cursor: Cursor[Any], account_ids: Iterable[str]) -> set[str]:

@@ -53,7 +53,7 @@ class Vault:
             raise SecretError("the secret does not decrypt") from None
 
     def derived(self, purpose: bytes) -> list[bytes]:
-        """Keys for `purpose` (32 bytes, HKDF-SHA256, RFC 5869), one from each key that is configured, in their order."""
+        """Keys for `purpose` (32 bytes, HKDF-SHA256, RFC 5869), one from each configured key, in their order."""
         return [
             HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"wici:" + purpose).derive(key)
             for key in self._keys

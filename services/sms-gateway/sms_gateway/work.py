@@ -11,7 +11,7 @@ from uuid import UUID
 import orjson
 
 from contracts.ids import MAX_NUMBER, message_ids
-from contracts.vocabulary import Lane, MessageState
+from contracts.vocabulary import ERASED_ADDRESS, Lane, MessageState
 from sms_gateway.rendering import Template
 from sms_gateway.submission import Envelope
 
@@ -93,6 +93,11 @@ def ensure_recipients(recipients: list[dict[str, Any]]) -> None:
         numbers.add(number)
     if len(numbers) != len(recipients):
         raise ValueError("a recipient's number stands twice")
+
+
+def without_person(recipient: Mapping[str, Any]) -> dict[str, Any]:
+    """The recipient once the person was erased: a number, and nobody behind it."""
+    return {"number": recipient["number"], "contact_id": None, "address": ERASED_ADDRESS, "fields": {}}
 
 
 class Batch:

@@ -14,6 +14,7 @@ from psycopg import Cursor
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from chassis import erasures
 from chassis.database import Database, cursor_of, ensure_partitions
 from chassis.ids import new_id
 from chassis.logs import get_logger
@@ -25,7 +26,7 @@ from sms_gateway.connector.publisher import Publisher
 from sms_gateway.connector.routing import Router, RouteRule
 from sms_gateway.rendering import RenderFailed
 from sms_gateway.smpp.parts import LongForm
-from sms_gateway.store import claims, directory, keeping, receipts, settlement
+from sms_gateway.store import claims, directory, keeping, people, receipts, settlement
 from sms_gateway.work import Batch, Chunk, Claim, Content, Header, Message, chunked, ids_as_text
 
 TICK = 0.5
@@ -143,6 +144,7 @@ class Keeper:
                 cursor = cursor_of(session)
                 due = keeping.take_due(cursor, DUE_AT_ONCE)
                 chunks = self._chunks_of(session, due)
+                claims.leave_erased_out(cursor, chunks)
                 claims.insert(cursor, self._instance_id, chunks)
             if chunks:
                 self._on_due(chunks)
@@ -248,9 +250,11 @@ class Keeper:
         if self._partitions_on is not None and now - self._partitions_on < timedelta(hours=1):
             return
         with self._transaction() as session:
+            erasures.forget_old(session)
             for table in PARTITIONED:
                 for name in ensure_partitions(session, table, now.date() - timedelta(days=1), days=4):
                     session.execute(text(f"ALTER TABLE {name} SET (fillfactor = {FILLFACTOR})"))
+        people.index_cold(self._database.engine, now)
         self._partitions_on = now
 
 

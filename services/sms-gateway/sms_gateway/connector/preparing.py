@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from contracts.vocabulary import MessageState
+from contracts.vocabulary import ERASED_ADDRESS, MessageState
 from sms_gateway import domain
 from sms_gateway.connector.carriers import CarrierWork
 from sms_gateway.rendering import RenderFailed
@@ -42,7 +42,8 @@ def prepare(
         if too_late:
             message.state, message.code = MessageState.EXPIRED, "too_late"
         elif not valid(address):
-            message.state, message.code = MessageState.REJECTED, "address.invalid"
+            message.state = MessageState.REJECTED
+            message.code = "address.erased" if address == ERASED_ADDRESS else "address.invalid"
         elif queue is None:
             message.state, message.code = MessageState.DEFERRED, NO_CARRIER
         else:

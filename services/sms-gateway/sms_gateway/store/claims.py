@@ -8,9 +8,10 @@ from uuid import UUID
 
 from psycopg import Cursor
 
+from chassis import erasures
 from chassis.ids import new_id
 from contracts.ids import message_ids, recipient_number
-from sms_gateway.work import Chunk, Claim
+from sms_gateway.work import Chunk, Claim, ids_as_text, without_person
 
 LEASE_SECONDS = 10
 RETAKEABLE = ("accepted", "deferred")
@@ -39,6 +40,7 @@ def take(cursor: Cursor[Any], instance_id: UUID, chunks: Sequence[Chunk]) -> lis
 
     A lock per send, held to the commit, makes two instances with the same batch go one after the other.
     """
+    leave_erased_out(cursor, chunks)
     # A second try after a commit whose answer was lost: the first try's claims may be there.
     delete(cursor, [chunk.claim.claim_id for chunk in chunks if chunk.claim is not None])
     for key in sorted({chunk.batch.header.send_id.int & 0x7FFFFFFFFFFFFFFF for chunk in chunks}):
@@ -59,6 +61,21 @@ def take(cursor: Cursor[Any], instance_id: UUID, chunks: Sequence[Chunk]) -> lis
             claimed.setdefault(chunk.batch.header.send_id, set()).update(numbers)
     insert(cursor, instance_id, [chunk for chunk in chunks if chunk.claim is not None])
     return taken
+
+
+def leave_erased_out(cursor: Cursor[Any], chunks: Sequence[Chunk]) -> None:
+    """Take the addresses of people who were erased out of `chunks`: what is then no address is rejected, not sent."""
+    concerned = erasures.watch(cursor, {chunk.batch.header.account_id for chunk in chunks})
+    for chunk in chunks:
+        header = chunk.batch.header
+        if header.account_id not in concerned:
+            continue
+        of = ids_as_text(header.send_id)
+        gone = erasures.among(
+            cursor, ((of(one["number"]), header.account_id, one["address"]) for one in chunk.recipients)
+        )
+        if gone:
+            chunk.recipients = [without_person(one) if of(one["number"]) in gone else one for one in chunk.recipients]
 
 
 def insert(cursor: Cursor[Any], instance_id: UUID, chunks: Sequence[Chunk]) -> None:

@@ -10,9 +10,10 @@ from uuid import UUID
 import orjson
 from psycopg import Cursor
 
+from chassis import erasures
 from contracts import lanes
-from contracts.vocabulary import Channel, MessageState
-from sms_gateway.work import Batch, Message
+from contracts.vocabulary import ERASED_ADDRESS, Channel, MessageState
+from sms_gateway.work import Batch, Message, without_person
 
 EVENTS_AT_ONCE = 1_000
 FINAL = frozenset({MessageState.DELIVERED, MessageState.UNDELIVERED, MessageState.EXPIRED, MessageState.REJECTED})
@@ -30,6 +31,7 @@ def settle(cursor: Cursor[Any], messages: Sequence[Message], *, careful: bool = 
     :param careful: some of `messages` may have been settled by a sweeper that took this instance for dead.
     :raises psycopg.errors.UniqueViolation: they had, and `careful` was not set: try again with it.
     """
+    _leave_erased_out(cursor, messages)
     fresh = [] if careful else [message for message in messages if not message.existing]
     rest = messages if careful else [message for message in messages if message.existing]
     if fresh:
@@ -43,6 +45,22 @@ def settle(cursor: Cursor[Any], messages: Sequence[Message], *, careful: bool = 
     return [
         event_of(message) for message in messages if message.state is not MessageState.DEFERRED or not message.attempts
     ]
+
+
+def _leave_erased_out(cursor: Cursor[Any], messages: Sequence[Message]) -> None:
+    """Whoever was erased since their message was claimed is written down without their number."""
+    concerned = erasures.watch(cursor, {message.chunk.batch.header.account_id for message in messages})
+    if not concerned:
+        return
+    told = (
+        (message.message_id, message.chunk.batch.header.account_id, message.recipient["address"])
+        for message in messages
+        if message.chunk.batch.header.account_id in concerned
+    )
+    gone = erasures.among(cursor, told)
+    for message in messages:
+        if message.message_id in gone:
+            message.recipient = without_person(message.recipient)
 
 
 def _row(message: Message) -> str:
@@ -88,6 +106,7 @@ def _upsert(cursor: Cursor[Any], messages: Sequence[Message]) -> None:
         " %s::timestamptz[]) ON CONFLICT (message_id) DO UPDATE SET carrier_id = excluded.carrier_id,"
         " carrier_message_id = excluded.carrier_message_id, state = excluded.state, code = excluded.code,"
         " parts = excluded.parts, submitted_at = excluded.submitted_at, final_at = excluded.final_at"
+        ", address = excluded.address, contact_id = excluded.contact_id"
         " WHERE l.state IN ('accepted', 'deferred', 'unknown')",
         columns,
     )
@@ -126,7 +145,9 @@ def _schedule(cursor: Cursor[Any], deferred: Sequence[Message]) -> None:
     )
 
 
-def _remember_unknown(cursor: Cursor[Any], unknown: Sequence[Message]) -> None:
+def _remember_unknown(cursor: Cursor[Any], messages: Sequence[Message]) -> None:
+    """For receipts that can be matched by the number alone; of a person who was erased there is none."""
+    unknown = [message for message in messages if message.recipient["address"] != ERASED_ADDRESS]
     if unknown:
         cursor.execute(
             "INSERT INTO unknown_messages (message_id, address, parts_left)"
