@@ -12,19 +12,32 @@ from uuid import uuid4
 import orjson
 
 from chassis.broker import Broker
+from chassis.gathering import Gatherer
 from chassis.rpc_client import RemoteFailure, RpcClient
 from chassis.topology import event_exchange
+from contracts import campaigns, contacts, email_gateway, identity, reporting, sms_gateway
 from contracts.errors import Unavailable, WiciError
 from contracts.events import ACCESS_CHANGED
 from contracts.rpc import Actor
 
-__all__ = ["Broadcast", "Bus", "RemoteFailure", "RpcClient", "Services"]
+__all__ = ["Broadcast", "Bus", "RemoteFailure", "RpcClient", "Services", "gathering_client"]
 
 # A service that has let its callers wait for so long is taken for stalled.
 STALLED_SECONDS = 1.0
 STALLED_RETRY = 5
 # How long a request waits for its turn to ask.
 TURN_SECONDS = 2.5
+
+
+def gathering_client(broker: Broker) -> Gatherer:
+    """Asks services; the calls that the contracts gather share RPCs."""
+    gathered = {
+        f"{contract.__name__.removeprefix('contracts.')}.{name}"
+        for contract in (contacts, campaigns, email_gateway, identity, reporting, sms_gateway)
+        for name, call in contract.RPC.items()
+        if call.gathered
+    }
+    return Gatherer(RpcClient(broker), gathered)
 
 
 class Services(Protocol):

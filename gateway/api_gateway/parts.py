@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from api_gateway import store
 from api_gateway.access import Access
 from api_gateway.addresses import ClientAddress, GlobalRules
-from api_gateway.clients import Broadcast, Bus, RpcClient, Services
+from api_gateway.clients import Broadcast, Bus, Services, gathering_client
 from api_gateway.config import Config
 from api_gateway.health import Readiness
 from api_gateway.idempotency import KEEP, Idempotency
@@ -63,7 +63,7 @@ def build(config: Config) -> Parts:
     link_keys = config.link_key_list()
     database = Database(make_engine(config.database_url, pool_size=POOL_SIZE, application_name="api_gateway"))
     broker = Broker(config.amqp_url, "api_gateway")
-    services = Bus(RpcClient(broker), calls=config.calls, is_connected=lambda: broker.is_connected)
+    services = Bus(gathering_client(broker), calls=config.calls, is_connected=lambda: broker.is_connected)
     access: Access
     broadcast = Broadcast(broker, lambda account_id: access.forget(account_id))
     access = Access(services, is_heard=lambda: broadcast.is_heard, remember_seconds=config.access_cache_seconds)

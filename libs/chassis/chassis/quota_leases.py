@@ -29,6 +29,7 @@ IDLE_SECONDS = 5
 # A lease belongs to one period of the plan: the next period starts with a lease of its own soon enough.
 OLDEST_SECONDS = 300
 TURN_SECONDS = 1.0
+MOST_TRIES = 5
 DEADLINE = 5.0
 
 log = get_logger()
@@ -59,6 +60,9 @@ _END_IDLE = text(
 )
 _UNTOLD = text(
     "SELECT reservation_id, account_id, used, is_ending FROM quota_leases WHERE is_ending OR used > told LIMIT 1000"
+)
+_ONE = text(
+    "SELECT reservation_id, account_id, used, is_ending FROM quota_leases WHERE reservation_id = :reservation_id"
 )
 _TELL = text("UPDATE quota_leases SET told = greatest(told, :used) WHERE reservation_id = :reservation_id")
 _FORGET = text("DELETE FROM quota_leases WHERE reservation_id = :reservation_id AND is_ending")
@@ -96,8 +100,10 @@ class LeaseKeeper:
 
         :raises PlanLimit: the quota does not have them. :raises Unavailable: identity does not answer.
         """
-        for _ in range(3):
+        for _ in range(MOST_TRIES):
             lease = self._open(account_id)
+            if lease is None:
+                continue
             at_least = lease.used + units
             if at_least <= lease.granted:
                 return
@@ -109,8 +115,8 @@ class LeaseKeeper:
                 self._execute(_END, reservation_id=lease.reservation_id)
             elif self._execute(_GRANT, reservation_id=lease.reservation_id, granted=answer["granted"]):
                 return
-            else:  # Given back meanwhile: what has just been granted must not stay behind.
-                self._give_back(account_id, lease.reservation_id)
+            else:
+                self._end(account_id, lease.reservation_id)
         raise Unavailable("quota.busy", "The quota is being settled; try again.", {"retry_after": 1})
 
     def run(self, stop: threading.Event) -> None:
@@ -145,11 +151,20 @@ class LeaseKeeper:
         else:
             self._execute(_TELL, reservation_id=lease.reservation_id, used=lease.used)
 
+    def _end(self, account_id: UUID, reservation_id: UUID) -> None:
+        """Given back meanwhile: what has just been granted must not stay behind."""
+        with self._database.transaction() as session:
+            lease = session.execute(_ONE, {"reservation_id": reservation_id}).one_or_none()
+        if lease is not None:
+            self._settle(lease)
+        else:
+            self._give_back(account_id, reservation_id)
+
     def _open(self, account_id: UUID) -> Any:
-        """The account's lease, opened where it has none."""
+        """The account's lease, opened where it has none; None when another instance has just ended it."""
         with self._database.transaction() as session:
             session.execute(_OPEN, {"reservation_id": new_id(), "account_id": account_id})
-            return session.execute(_CURRENT, {"account_id": account_id}).one()
+            return session.execute(_CURRENT, {"account_id": account_id}).one_or_none()
 
     def _give_back(self, account_id: UUID, reservation_id: UUID) -> None:
         self._ask("release_quota", account_id, reservation_id)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import marshmallow
 from marshmallow import fields, validate
 
 from contracts.rpc import Call
-from contracts.schema import PageQuery, Schema, broken_rule, page_of, plain_text
+from contracts.schema import PageQuery, Reasoned, Schema, page_of, plain_text
 from contracts.vocabulary import Lane, MessageState
 
 TEXT_MAX = 5_000
@@ -155,23 +154,24 @@ class SenderIdQuery(PageQuery):
     )
 
 
-class SenderDecision(Schema):
-    """`verify`: the account's administrator has to accept it then. `activate` does both. `reject` needs a reason."""
+class SenderDecision(Reasoned):
+    """`verify`: the account's administrator has to accept it then. `activate` does both.
+
+    The reason of a `reject` is shown to the account.
+    """
 
     decision = fields.String(required=True, validate=validate.OneOf(("verify", "activate", "reject")))
-    reason = fields.String(load_default=None, allow_none=True, validate=[validate.Length(max=500), plain_text])
-
-    @marshmallow.validates_schema
-    def _reject_says_why(self, decision: dict[str, object], **_: object) -> None:
-        if decision.get("decision") == "reject" and not decision.get("reason"):
-            raise broken_rule("decision.no_reason", "A rejection needs a reason.", "reason")
 
 
 class SenderDecisionById(SenderDecision, ById):
     pass
 
 
-class CarrierChange(Schema):
+class ByIdWithReason(ById, Reasoned):
+    pass
+
+
+class CarrierSettings(Schema):
     """Settings of a carrier that can change. `rate` in parts a second over all binds, 0 for no limit."""
 
     host = fields.String(validate=[validate.Length(min=1, max=255), _c_string])
@@ -192,6 +192,10 @@ class CarrierChange(Schema):
     enabled = fields.Boolean()
 
 
+class CarrierChange(CarrierSettings, Reasoned):
+    pass
+
+
 class CarrierCreate(CarrierChange):
     name = fields.String(
         required=True, validate=validate.Regexp(r"^[a-z0-9][a-z0-9_-]{0,39}\Z", error="Not a valid name.")
@@ -206,7 +210,7 @@ class CarrierChangeById(CarrierChange, ById):
     pass
 
 
-class Carrier(CarrierChange):
+class Carrier(CarrierSettings):
     """The password is never shown."""
 
     id = fields.UUID()
@@ -214,7 +218,7 @@ class Carrier(CarrierChange):
     created_at = fields.AwareDateTime()
 
 
-class RouteCreate(Schema):
+class CarrierRouteSettings(Schema):
     """Messages whose number starts with `prefix` (empty: all), of one account or lane or of all, go to a carrier.
 
     The routes with the lowest `priority` number whose carrier is up share the traffic by `share`; the next priority is
@@ -232,7 +236,11 @@ class RouteCreate(Schema):
     enabled = fields.Boolean(load_default=True)
 
 
-class RouteChange(Schema):
+class RouteCreate(CarrierRouteSettings, Reasoned):
+    pass
+
+
+class RouteChange(Reasoned):
     priority = fields.Integer(strict=True, validate=validate.Range(min=0, max=10_000))
     share = fields.Integer(strict=True, validate=validate.Range(min=1, max=1_000))
     enabled = fields.Boolean()
@@ -242,7 +250,7 @@ class RouteChangeById(RouteChange, ById):
     pass
 
 
-class CarrierRoute(RouteCreate):
+class CarrierRoute(CarrierRouteSettings):
     id = fields.UUID()
 
 
@@ -265,9 +273,9 @@ RPC: dict[str, Call] = {
     "list_carriers": Call(PageQuery, CarrierPage),
     "create_carrier": Call(CarrierCreate, Carrier),
     "update_carrier": Call(CarrierChangeById, Carrier),
-    "delete_carrier": Call(ById, Empty),
+    "delete_carrier": Call(ByIdWithReason, Empty),
     "list_routes": Call(PageQuery, RoutePage),
     "create_route": Call(RouteCreate, CarrierRoute),
     "update_route": Call(RouteChangeById, CarrierRoute),
-    "delete_route": Call(ById, Empty),
+    "delete_route": Call(ByIdWithReason, Empty),
 }

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from chassis import erasures
-from chassis.tables import inbox_table, outbox_table
+from chassis.tables import inbox_table, outbox_table, quota_lease_table
 
 
 class Base(DeclarativeBase):
@@ -25,6 +25,7 @@ class Base(DeclarativeBase):
 
 outbox_table(Base.metadata)
 inbox_table(Base.metadata)
+quota_lease_table(Base.metadata)
 erasures.table(Base.metadata)
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from chassis import inbox
 from chassis.ids import new_id
-from chassis.service import Clock, Database, Health, OutboxRelay, Services, event_handler, rpc
+from chassis.service import Clock, Database, Health, OutboxRelay, QuotaLeases, Services, event_handler, rpc
 from contracts import email_gateway as contract
 from contracts import events
 from contracts.errors import Unauthenticated
@@ -32,6 +32,7 @@ class EmailGatewayService:
     services = Services()
     clock = Clock()
     relay = OutboxRelay()
+    leases = QuotaLeases("email")
     health = Health()
     tools = EmailTools()
 
@@ -141,6 +142,13 @@ class EmailGatewayService:
             raise exceptions.wrong_code(tries_left)
         return answer
 
+    @rpc
+    def check_sender(self, actor: Actor, payload: dict[str, Any]) -> Any:
+        request = load(contract.SenderQuery, payload)
+        with self.database.transaction() as session:
+            authorised = senders.may_send(session, account_id=_account(actor), **request)
+        return dump(contract.SenderChecked, {"authorised": authorised})
+
     # Content
 
     @rpc
@@ -187,8 +195,7 @@ class EmailGatewayService:
     def _send(self, actor: Actor, plan: sending.Plan) -> dict[str, Any]:
         accepted = sending.send(
             self.database,
-            self.services.call,
-            actor=actor,
+            self.leases,
             plan=plan,
             new_id=new_id,
             request_key=actor.get("request_key"),
@@ -210,6 +217,15 @@ class EmailGatewayService:
             if inbox.first_time(session, "send_requested_mail", payload["event_id"]):
                 locale = "en" if payload["language"].lower().startswith("en") else "pl"
                 self._send_system_mail(session, payload["to"], payload["template"], locale, payload["fields"])
+        self.relay.poke()
+
+    @event_handler(events.CONFIRMATION_MAIL_REQUESTED)
+    def send_confirmation_mail(self, payload: dict[str, Any]) -> None:
+        """May run twice: the inbox remembers the event in the transaction that writes the mail down."""
+        self._ensure_system_domain()
+        with self.database.transaction() as session:
+            if inbox.first_time(session, "send_confirmation_mail", payload["event_id"]):
+                system.send_confirmation(session, self.tools, send_id=new_id(), request=payload)
         self.relay.poke()
 
     @event_handler(events.ACCOUNT_REGISTERED)

@@ -11,12 +11,18 @@ import os
 import sys
 from dataclasses import dataclass
 
+from chassis import acts
 from chassis.config import ConfigError, load, setting
 from chassis.database import Database, make_engine
 from chassis.secrets import Vault
 from contracts.errors import WiciError
+from contracts.events import SMS_GATEWAY_ACT
 from sms_gateway import usecases
 from sms_gateway.store import directory
+
+
+# The shell knows no operator: the trail says at least whence it came.
+REASON = "python -m sms_gateway.carriers_cli"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +70,8 @@ def _put(database: Database, vault: Vault, password: str, options: argparse.Name
             carrier = usecases.update_carrier(session, vault, {"id": existing.id, "enabled": True, **fields})
         if not directory.routes_of(session, carrier.id):
             usecases.create_route(session, {"carrier_id": carrier.id})
+        action = "carrier.created" if existing is None else "carrier.changed"
+        acts.record(session, SMS_GATEWAY_ACT, {}, action, target_id=carrier.id, reason=REASON, name=carrier.name)
         sys.stdout.write(f"carrier {carrier.name}: {carrier.id}\n")
     return 0
 

@@ -9,17 +9,17 @@ from uuid import UUID
 
 from nameko.extensions import DependencyProvider
 
+from chassis import acts, gathering
 from chassis.config import load as load_config
 from chassis.config import setting
 from chassis.secrets import Vault
-from chassis.service import Clock, Database, Health, OutboxRelay, Services, event_handler, rpc
+from chassis.service import Clock, Database, Health, OutboxRelay, QuotaLeases, Services, Session, event_handler, rpc
 from contracts import events
 from contracts import sms_gateway as contract
-from contracts.errors import Forbidden, Unauthenticated, WiciError
+from contracts.errors import Forbidden, WiciError
 from contracts.rpc import Actor
 from contracts.schema import PageQuery, dump, load
 from sms_gateway import usecases
-from sms_gateway.usecases.sending import Plan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,13 +37,6 @@ class VaultProvider(DependencyProvider):
         return self._vault
 
 
-def _account(actor: Actor) -> UUID:
-    account_id = actor.get("account_id")
-    if not account_id:
-        raise Unauthenticated("account.missing", "This is asked for on behalf of an account.")
-    return UUID(account_id)
-
-
 def _ensure_operator(actor: Actor) -> None:
     if not actor.get("operator_id"):
         raise Forbidden("operator.only", "Only an operator may do this.")
@@ -58,6 +51,7 @@ class SmsGatewayService:
     services = Services()
     clock = Clock()
     relay = OutboxRelay()
+    leases = QuotaLeases("sms")
     health = Health()
     vault = VaultProvider()
 
@@ -68,7 +62,7 @@ class SmsGatewayService:
         request = load(contract.Prepare, payload)
         with self.database.transaction() as session:
             return usecases.prepare_content(
-                session, account_id=_account(actor), sender=request["sender"], content=request["content"]
+                session, account_id=usecases.account_of(actor), sender=request["sender"], content=request["content"]
             )
 
     @rpc
@@ -76,7 +70,10 @@ class SmsGatewayService:
         request = load(contract.Preview, payload)
         with self.database.transaction() as session:
             preview = usecases.render_preview(
-                session, account_id=_account(actor), content_hash=request["content_hash"], fields=request["fields"]
+                session,
+                account_id=usecases.account_of(actor),
+                content_hash=request["content_hash"],
+                fields=request["fields"],
             )
         return dump(contract.Previewed, preview)
 
@@ -91,41 +88,34 @@ class SmsGatewayService:
         request = load(contract.SendTest, payload)
         with self.database.transaction() as session:
             plan = usecases.plan_test(
-                session, account_id=_account(actor), request_key=actor.get("request_key"), request=request
+                session,
+                account_id=usecases.account_of(actor),
+                request_key=actor.get("request_key"),
+                trace_id=str(actor.get("request_id") or ""),
+                request=request,
             )
-        return self._send(actor, plan)
+        (answer,) = self._desk.send([plan])
+        self.relay.poke()
+        if isinstance(answer, WiciError):
+            raise answer
+        return answer
 
     @rpc
     def send_messages(self, actor: Actor, payload: dict[str, Any]) -> Any:
-        request = load(contract.SmsCreate, payload)
-        with self.database.transaction() as session:
-            plan = usecases.plan_send(
-                session,
-                account_id=_account(actor),
-                request_key=actor.get("request_key"),
-                request=request,
-                now=self.clock.now(),
-            )
-        return self._send(actor, plan)
-
-    def _send(self, actor: Actor, plan: Plan) -> Any:
-        """Reserve, store, use. A crash in between leaves the units reserved, which counts against the quota alike."""
-        quota = {"reservation_id": str(plan.reservation_id), "amount": len(plan.addresses)}
-        self.services.call("identity.reserve_quota", actor, {**quota, "feature": "sms"}, deadline=5.0)
-        with self.database.transaction() as session:
-            accepted = usecases.store_send(session, plan, now=self.clock.now())
+        """A gathered call: `contracts.rpc.Call`."""
+        answers = gathering.answer(payload, self._desk.send_requests)
         self.relay.poke()
-        try:
-            self.services.call("identity.use_quota", actor, quota, deadline=5.0)
-        except WiciError:
-            pass  # The reservation stands; the messages are on their way.
-        return dump(contract.SmsAccepted, accepted)
+        return answers
+
+    @property
+    def _desk(self) -> usecases.Desk:
+        return usecases.Desk(self.database, self.leases, self.clock.now)
 
     @rpc
     def get_message(self, actor: Actor, payload: dict[str, Any]) -> Any:
         request = load(contract.ById, payload)
         with self.database.transaction() as session:
-            found = usecases.get_message(session, account_id=_account(actor), message_id=request["id"])
+            found = usecases.get_message(session, account_id=usecases.account_of(actor), message_id=request["id"])
         return dump(contract.Sms, found)
 
     # --- sender IDs
@@ -134,15 +124,19 @@ class SmsGatewayService:
     def list_sender_ids(self, actor: Actor, payload: dict[str, Any]) -> Any:
         query = load(contract.SenderIdQuery, payload)
         with self.database.transaction() as session:
-            return dump(contract.SenderIdPage, usecases.list_senders(session, account_id=_account(actor), query=query))
+            return dump(
+                contract.SenderIdPage,
+                usecases.list_senders(session, account_id=usecases.account_of(actor), query=query),
+            )
 
     @rpc
     def request_sender_id(self, actor: Actor, payload: dict[str, Any]) -> Any:
         request = load(contract.SenderIdCreate, payload)
         with self.database.transaction() as session:
             sender = usecases.request_sender(
-                session, account_id=_account(actor), sender=request["sender"], now=self.clock.now()
+                session, account_id=usecases.account_of(actor), sender=request["sender"], now=self.clock.now()
             )
+            self._tell(session, actor, "sender_id.requested", sender.id, sender=sender.sender)
             return dump(contract.SenderId, sender)
 
     @rpc
@@ -150,8 +144,9 @@ class SmsGatewayService:
         request = load(contract.ById, payload)
         with self.database.transaction() as session:
             sender = usecases.accept_sender(
-                session, account_id=_account(actor), sender_id=request["id"], now=self.clock.now()
+                session, account_id=usecases.account_of(actor), sender_id=request["id"], now=self.clock.now()
             )
+            self._tell(session, actor, "sender_id.accepted", sender.id, sender=sender.sender)
             return dump(contract.SenderId, sender)
 
     @rpc
@@ -173,6 +168,8 @@ class SmsGatewayService:
                 reason=request["reason"],
                 now=self.clock.now(),
             )
+            decided = {"sender": sender.sender, "decision": request["decision"], "account_id": sender.account_id}
+            self._tell(session, actor, "sender_id.decided", sender.id, reason=request["reason"], **decided)
             return dump(contract.SenderId, sender)
 
     # --- carriers and routes
@@ -188,20 +185,29 @@ class SmsGatewayService:
         _ensure_operator(actor)
         request = load(contract.CarrierCreate, payload)
         with self.database.transaction() as session:
-            return dump(contract.Carrier, usecases.create_carrier(session, self.vault, request))
+            reason = request.pop("reason")
+            carrier = usecases.create_carrier(session, self.vault, request)
+            self._tell(session, actor, "carrier.created", carrier.id, reason=reason, name=carrier.name)
+            return dump(contract.Carrier, carrier)
 
     @rpc
     def update_carrier(self, actor: Actor, payload: dict[str, Any]) -> Any:
         _ensure_operator(actor)
         request = load(contract.CarrierChangeById, payload)
         with self.database.transaction() as session:
-            return dump(contract.Carrier, usecases.update_carrier(session, self.vault, request))
+            reason = request.pop("reason")
+            carrier = usecases.update_carrier(session, self.vault, request)
+            changed = {"name": carrier.name, "fields": sorted(request.keys() - {"id"})}
+            self._tell(session, actor, "carrier.changed", carrier.id, reason=reason, **changed)
+            return dump(contract.Carrier, carrier)
 
     @rpc
     def delete_carrier(self, actor: Actor, payload: dict[str, Any]) -> Any:
         _ensure_operator(actor)
+        request = load(contract.ByIdWithReason, payload)
         with self.database.transaction() as session:
-            usecases.delete_carrier(session, carrier_id=load(contract.ById, payload)["id"])
+            usecases.delete_carrier(session, carrier_id=request["id"])
+            self._tell(session, actor, "carrier.deleted", request["id"], reason=request["reason"])
         return {}
 
     @rpc
@@ -215,21 +221,34 @@ class SmsGatewayService:
         _ensure_operator(actor)
         request = load(contract.RouteCreate, payload)
         with self.database.transaction() as session:
-            return dump(contract.CarrierRoute, usecases.create_route(session, request))
+            reason = request.pop("reason")
+            route = usecases.create_route(session, request)
+            self._tell(session, actor, "route.created", route.id, reason=reason, prefix=route.prefix)
+            return dump(contract.CarrierRoute, route)
 
     @rpc
     def update_route(self, actor: Actor, payload: dict[str, Any]) -> Any:
         _ensure_operator(actor)
         request = load(contract.RouteChangeById, payload)
         with self.database.transaction() as session:
-            return dump(contract.CarrierRoute, usecases.update_route(session, request))
+            reason = request.pop("reason")
+            route = usecases.update_route(session, request)
+            changed = {name: value for name, value in request.items() if name != "id"}
+            self._tell(session, actor, "route.changed", route.id, reason=reason, **changed)
+            return dump(contract.CarrierRoute, route)
 
     @rpc
     def delete_route(self, actor: Actor, payload: dict[str, Any]) -> Any:
         _ensure_operator(actor)
+        request = load(contract.ByIdWithReason, payload)
         with self.database.transaction() as session:
-            usecases.delete_route(session, route_id=load(contract.ById, payload)["id"])
+            usecases.delete_route(session, route_id=request["id"])
+            self._tell(session, actor, "route.deleted", request["id"], reason=request["reason"])
         return {}
+
+    @staticmethod
+    def _tell(session: Session, actor: Actor, action: str, target_id: UUID, **more: Any) -> None:
+        acts.record(session, events.SMS_GATEWAY_ACT, actor, action, target_id=target_id, **more)
 
     # --- events
 

@@ -40,12 +40,10 @@ def accept(
     sender: str,
     recipients: Sequence[To],
     external_id: str | None = None,
-) -> list[tuple[UUID, str]]:
+) -> None:
     """Write the messages down and put them into the transactional lane, in one transaction.
 
     Their ids follow from the send id, so that doing it twice with the same id does it once.
-
-    :returns: (message id, address) of each, in order.
     """
     of_number = message_ids(send_id)
     messages = [
@@ -67,7 +65,12 @@ def accept(
     outbox.record_lane(
         session, channel_lane(Channel.EMAIL, Lane.TRANSACTIONAL), _batch(send_id, account_id, content_hash, messages)
     )
-    return [(message.message_id, message.address) for message in messages]
+
+
+def identified(send_id: UUID, recipients: Sequence[To]) -> list[tuple[UUID, str]]:
+    """(message id, address) of each recipient of a send, in order."""
+    of_number = message_ids(send_id)
+    return [(of_number(number), to.address) for number, to in enumerate(recipients, start=1)]
 
 
 def _batch(send_id: UUID, account_id: UUID, content_hash: str, messages: Sequence[Message]) -> bytes:

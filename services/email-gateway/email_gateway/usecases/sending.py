@@ -1,4 +1,4 @@
-"""Sending single e-mails for an account: content, quota, then the lane; exact and repeatable by request key."""
+"""Sending single e-mails for an account: content, quota and lane; exact and repeatable by request key."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from contracts.errors import WiciError
+from chassis import quota_leases
+from contracts.errors import Unavailable
 from email_gateway import exceptions
 from email_gateway.mail.composer import render
 from email_gateway.mail.content import Kind, hash_of
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from chassis.database import Database
-    from contracts.rpc import Actor
+    from chassis.quota_leases import LeaseKeeper
 
-QUOTA_SECONDS = 5.0
+MOST_TURNS = 4
 _FIELDS = {"from_email": "from.email", "from_name": "from.name", "content.from_email": "from.email"}
 
 
@@ -89,41 +90,48 @@ def _plan(account_id: UUID, document: Mapping[str, Any], recipients: list[To], e
 
 def send(
     database: Database,
-    call: Callable[..., Any],
+    keeper: LeaseKeeper,
     *,
-    actor: Actor,
     plan: Plan,
     new_id: Callable[[], UUID],
     request_key: str | None,
 ) -> list[tuple[UUID, str]]:
-    """Reserve quota, write the messages down and put them into the lane, count the quota as used.
+    """Spend quota, write the messages down and put them into the lane, all in one transaction.
 
-    Every step may be repeated: the request key stands for one send id, from which quota reservation and message ids
-    follow. A crash between the steps leaves a reservation that the repetition takes up again.
+    The request key stands for one send id, from which the message ids follow: repeated, it finds what it made.
 
     :raises PlanLimit: the quota does not suffice; nothing is sent then.
     """
-    send_id = new_id()
-    if request_key:
+    for _ in range(MOST_TURNS):
         with database.transaction() as session:
-            send_id, _ = ledger.send_id_of_request(
-                session, account_id=plan.account_id, request_key=request_key, send_id=send_id
-            )
-    reservation = {"reservation_id": str(send_id)}
-    amount = len(plan.recipients)
-    call("identity.reserve_quota", actor, {**reservation, "feature": "email", "amount": amount}, deadline=QUOTA_SECONDS)
-    with database.transaction() as session:
-        accepted = messages.accept(
-            session,
-            account_id=plan.account_id,
-            send_id=send_id,
-            content_hash=plan.content_hash,
-            sender=plan.sender,
-            recipients=plan.recipients,
-            external_id=plan.external_id,
+            accepted = _accepted(session, plan, new_id(), request_key)
+            if accepted is not None:
+                return accepted
+            # The request's key must not stand for a send that is not there.
+            session.rollback()
+        keeper.extend(plan.account_id, len(plan.recipients))
+    raise Unavailable("quota.busy", "The quota is being settled; try again.", {"retry_after": 1})
+
+
+def _accepted(session: Session, plan: Plan, send_id: UUID, request_key: str | None) -> list[tuple[UUID, str]] | None:
+    """The messages, or None where too few units are leased."""
+    if request_key:
+        send_id, is_new = ledger.send_id_of_request(
+            session, account_id=plan.account_id, request_key=request_key, send_id=send_id
         )
-    try:
-        call("identity.use_quota", actor, {**reservation, "amount": amount}, deadline=QUOTA_SECONDS)
-    except WiciError:
-        pass  # The mails are on their way: an error would have them sent again. What is reserved counts alike.
-    return accepted
+        if not is_new:
+            return messages.identified(send_id, plan.recipients)
+    units = len(plan.recipients)
+    if quota_leases.unspent(session, [plan.account_id]).get(plan.account_id, 0) < units:
+        return None
+    quota_leases.spend(session, {plan.account_id: units})
+    messages.accept(
+        session,
+        account_id=plan.account_id,
+        send_id=send_id,
+        content_hash=plan.content_hash,
+        sender=plan.sender,
+        recipients=plan.recipients,
+        external_id=plan.external_id,
+    )
+    return messages.identified(send_id, plan.recipients)

@@ -31,10 +31,13 @@ class Identity:
     name = "identity"
     used = {}
     @rpc
-    def reserve_quota(self, actor, payload):
-        if payload["amount"] > 50:
+    def lease_quota(self, actor, payload):
+        if payload["at_least"] > 50:
             raise PlanLimit("quota.exhausted", "No.", {"feature": "email", "limit": 50, "remaining": 50})
-        return {"reserved": payload["amount"], "remaining": 1}
+        return {"granted": payload["at_least"], "has_ended": False}
+    @rpc
+    def release_quota(self, actor, payload):
+        return {}
     @rpc
     def use_quota(self, actor, payload):
         if payload["amount"] == 13:
@@ -201,7 +204,8 @@ def test_single_messages_are_sent_once_per_key_and_within_quota(
     assert missing.value.errors[0]["field"] == "to.0.variables"
     with pytest.raises(PlanLimit):
         call("send_messages", {**actor, "request_key": "k2"}, **{**mail, "to": mail["to"] * 11})  # type: ignore[operator]
-    assert RpcClient(broker).call("identity.used_quota", {}, {}) == {"used": 5, "reservations": 1}
+    used = {"used": 5, "reservations": 1}
+    wait_until(lambda: RpcClient(broker).call("identity.used_quota", {}, {}) == used, what="the quota's settlement")
     assert world.call("/counts")["duplicates"] == 0
 
 

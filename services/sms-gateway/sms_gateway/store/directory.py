@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -24,6 +24,14 @@ def sender_state(session: Session, *, account_id: UUID, sender: str) -> str | No
     return session.scalar(
         select(SenderId.state).where(SenderId.account_id == account_id, SenderId.sender_key == sender_key(sender))
     )
+
+
+def senders_in_state(session: Session, state: str, wanted: Collection[tuple[UUID, str]]) -> set[tuple[UUID, str]]:
+    """Those of the (account, sender key) that are in that state."""
+    query = select(SenderId.account_id, SenderId.sender_key).where(
+        SenderId.state == state, tuple_(SenderId.account_id, SenderId.sender_key).in_(wanted)
+    )
+    return {(row.account_id, row.sender_key) for row in session.execute(query)}
 
 
 def add_sender(session: Session, sender: SenderId) -> bool:
@@ -61,13 +69,19 @@ def content_hash(account_id: UUID, sender: str, content: Mapping[str, Any]) -> s
 
 def keep_content(session: Session, *, account_id: UUID, sender: str, content: dict[str, Any]) -> str:
     """Store an immutable content; returns its hash."""
-    name = content_hash(account_id, sender, content)
-    session.execute(
-        insert(Content)
-        .values(content_hash=name, account_id=account_id, sender=sender, content=content)
-        .on_conflict_do_nothing()
-    )
-    return name
+    return keep_contents(session, [(account_id, sender, content)])[0]
+
+
+def keep_contents(session: Session, contents: Sequence[tuple[UUID, str, dict[str, Any]]]) -> list[str]:
+    """Store immutable contents, (account, sender, content) each; returns their hashes."""
+    names = [content_hash(*each) for each in contents]
+    rows = {
+        name: {"content_hash": name, "account_id": account_id, "sender": sender, "content": content}
+        for name, (account_id, sender, content) in zip(names, contents, strict=True)
+    }
+    # In the order of their hashes, so that two transactions with the same contents wait for each other in one order.
+    session.execute(insert(Content).values([rows[name] for name in sorted(rows)]).on_conflict_do_nothing())
+    return names
 
 
 def content(session: Session, name: str, *, account_id: UUID | None = None) -> Content | None:

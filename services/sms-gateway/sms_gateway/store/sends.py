@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import orjson
 from sqlalchemy import select, text
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from chassis import outbox
@@ -21,74 +21,92 @@ from sms_gateway.models import Ledger, Send
 if TYPE_CHECKING:
     from sms_gateway.usecases.sending import Plan
 
-_OF_ACCOUNT = ("sender_ids", "contents", "routes", "sends", "ledger", "retries")
+_OF_ACCOUNT = ("sender_ids", "contents", "routes", "sends", "ledger", "retries", "quota_leases")
+# The conflict is of the request's key: somebody else with it came first.
+_ADD = (
+    "INSERT INTO sends (send_id, account_id, content_hash, lane, text, external_id, recipients, stem_id, request_hash)"
+    " SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::int[],"
+    " %s::uuid[], %s::text[]) ON CONFLICT (request_hash) DO NOTHING RETURNING send_id"
+)
 
 
-def add(session: Session, plan: Plan, *, send_id: UUID) -> UUID:
-    """Add a send, or find the one that the same request key made before; returns which it is."""
-    statement = (
-        insert(Send)
-        .values(
-            send_id=send_id,
-            account_id=plan.account_id,
-            content_hash="",
-            lane=plan.lane,
-            text=plan.text,
-            external_id=plan.external_id,
-            recipients=len(plan.addresses),
-            stem_id=ids.message_id(send_id, 0),
-            request_hash=plan.request_hash,
-        )
-        .on_conflict_do_nothing(index_elements=["request_hash"])
-        .returning(Send.send_id)
-    )
-    added = session.scalar(statement)
-    if added is not None:
-        return added
-    return session.scalars(select(Send.send_id).where(Send.request_hash == plan.request_hash)).one()
+def made_before(session: Session, request_hashes: Collection[str]) -> dict[str, UUID]:
+    """The sends that requests with these keys have made, by request hash."""
+    if not request_hashes:
+        return {}
+    found = session.execute(select(Send.request_hash, Send.send_id).where(Send.request_hash.in_(request_hashes)))
+    return {row.request_hash: row.send_id for row in found if row.request_hash is not None}
 
 
-def start(session: Session, plan: Plan, *, send_id: UUID, content_hash: str, now: datetime) -> None:
-    """Ledger rows `accepted`, their events, and the batches: into the lane, or into the schedule."""
-    session.execute(
-        text("UPDATE sends SET content_hash = :hash WHERE send_id = :send_id"),
-        {"hash": content_hash, "send_id": send_id},
-    )
-    of = ids.message_ids(send_id)
-    recipients = [
-        {"number": number, "contact_id": None, "address": address, "fields": plan.fields}
-        for number, address in enumerate(plan.addresses, 1)
-    ]
-    message_ids = [of(number) for number in range(1, len(recipients) + 1)]
-    _write_accepted(session, plan, message_ids)
-    _announce(session, plan, message_ids, now)
-    header = {
+def add(session: Session, plans: Mapping[UUID, Plan], hashes: Mapping[UUID, str]) -> set[UUID]:
+    """Add sends, `plans` by send id; returns those that are new: no other request with the same key came between.
+
+    :param hashes: of the stored contents, by send id.
+    """
+    columns = [
+        (send_id, plan.account_id, hashes[send_id], plan.lane, plan.text, plan.external_id, len(plan.addresses),
+         ids.message_id(send_id, 0), plan.request_hash)
+        for send_id, plan in plans.items()
+    ]  # fmt: skip
+    cursor = cursor_of(session)
+    cursor.execute(_ADD, [list(column) for column in zip(*columns, strict=True)])
+    return {row[0] for row in cursor.fetchall()}
+
+
+def start(session: Session, plans: Mapping[UUID, Plan], hashes: Mapping[UUID, str], *, now: datetime) -> None:
+    """Ledger rows `accepted`, their events, and the batches: into the lanes, or into the schedule."""
+    message_ids = {
+        send_id: list(map(ids.message_ids(send_id), range(1, len(plan.addresses) + 1)))
+        for send_id, plan in plans.items()
+    }
+    _write_accepted(session, plans, message_ids)
+    lane_messages = _announcements(plans, message_ids, now)
+    for send_id, plan in plans.items():
+        header = _header(send_id, plan, hashes[send_id], now)
+        recipients = [
+            {"number": number, "contact_id": None, "address": address, "fields": plan.fields}
+            for number, address in enumerate(plan.addresses, 1)
+        ]
+        if plan.schedule_at is not None:
+            _schedule(session, plan, header, recipients, message_ids[send_id])
+            continue
+        lane = lanes.channel_lane(Channel.SMS, plan.lane)
+        for first in range(0, len(recipients), lanes.BATCH_SIZE):
+            some = recipients[first : first + lanes.BATCH_SIZE]
+            lane_messages.append((lane, orjson.dumps({**header, "batch_id": str(new_id()), "recipients": some})))
+    outbox.record_lanes(session, lane_messages)
+
+
+def _header(send_id: UUID, plan: Plan, content_hash: str, now: datetime) -> dict[str, Any]:
+    return {
         "v": 1,
         "account_id": str(plan.account_id),
         "campaign_id": None,
         "send_id": str(send_id),
         "content_hash": content_hash,
-        "trace_id": "",
+        "trace_id": plan.trace_id,
         "accepted_at": (plan.schedule_at or now).timestamp(),
     }
-    if plan.schedule_at is not None:
-        _schedule(session, plan, header, recipients, message_ids)
-        return
-    lane = lanes.channel_lane(Channel.SMS, plan.lane)
-    for start_at in range(0, len(recipients), lanes.BATCH_SIZE):
-        some = recipients[start_at : start_at + lanes.BATCH_SIZE]
-        outbox.record_lane(session, lane, orjson.dumps({**header, "batch_id": str(new_id()), "recipients": some}))
 
 
-def _write_accepted(session: Session, plan: Plan, message_ids: list[UUID]) -> None:
+def _write_accepted(session: Session, plans: Mapping[UUID, Plan], message_ids: Mapping[UUID, list[UUID]]) -> None:
+    rows = [
+        (message_id, plan.account_id, address, plan.parts)
+        for send_id, plan in plans.items()
+        for message_id, address in zip(message_ids[send_id], plan.addresses, strict=True)
+    ]
     cursor_of(session).execute(
         "INSERT INTO ledger (message_id, account_id, address, state, parts)"
-        " SELECT u.id, %s, u.address, 'accepted', %s FROM unnest(%s::uuid[], %s::text[]) AS u(id, address)",
-        (plan.account_id, plan.parts, message_ids, plan.addresses),
+        " SELECT u.id, u.account_id, u.address, 'accepted', u.parts"
+        " FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::smallint[]) AS u(id, account_id, address, parts)",
+        [list(column) for column in zip(*rows, strict=True)],
     )
 
 
-def _announce(session: Session, plan: Plan, message_ids: list[UUID], now: datetime) -> None:
+def _announcements(
+    plans: Mapping[UUID, Plan], message_ids: Mapping[UUID, list[UUID]], now: datetime
+) -> list[tuple[str, bytes]]:
+    """`accepted` events of all messages, as lane messages."""
     events = [
         {
             "message_id": str(message_id),
@@ -101,10 +119,16 @@ def _announce(session: Session, plan: Plan, message_ids: list[UUID], now: dateti
             "sender": plan.sender,
             "parts": plan.parts,
         }
-        for message_id, address in zip(message_ids, plan.addresses, strict=True)
+        for send_id, plan in plans.items()
+        for message_id, address in zip(message_ids[send_id], plan.addresses, strict=True)
     ]
-    body = orjson.dumps({"v": 1, "source": "sms_gateway", "events": events})
-    outbox.record_lane(session, lanes.DELIVERY_EVENTS, body)
+    return [
+        (
+            lanes.DELIVERY_EVENTS,
+            orjson.dumps({"v": 1, "source": "sms_gateway", "events": events[first : first + lanes.BATCH_SIZE]}),
+        )
+        for first in range(0, len(events), lanes.BATCH_SIZE)
+    ]
 
 
 def _schedule(

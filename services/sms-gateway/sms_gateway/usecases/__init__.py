@@ -11,12 +11,15 @@ from sms_gateway.usecases.carriers import (
     update_route,
 )
 from sms_gateway.usecases.contents import count_parts, prepare_content, render_preview
+from sms_gateway.usecases.desk import Desk, account_of
 from sms_gateway.usecases.erasure import erase_account
 from sms_gateway.usecases.senders import accept_sender, decide_sender, list_senders, request_sender
-from sms_gateway.usecases.sending import get_message, plan_send, plan_test, store_send
+from sms_gateway.usecases.sending import get_message, plan_send, plan_test, store_sends
 
 __all__ = [
+    "Desk",
     "accept_sender",
+    "account_of",
     "count_parts",
     "create_carrier",
     "create_route",
@@ -33,7 +36,7 @@ __all__ = [
     "prepare_content",
     "render_preview",
     "request_sender",
-    "store_send",
+    "store_sends",
     "update_carrier",
     "update_route",
 ]

@@ -43,9 +43,11 @@ def accept_sender(session: Session, *, account_id: UUID, sender_id: UUID, now: d
     return _step(session, _found(session, sender_id, account_id), domain.SenderStep.ACCEPT, None, now)
 
 
-def decide_sender(session: Session, *, sender_id: UUID, decision: str, reason: str | None, now: datetime) -> SenderId:
-    """An operator verifies, activates or rejects."""
-    return _step(session, _found(session, sender_id, None), domain.SenderStep(decision), reason, now)
+def decide_sender(session: Session, *, sender_id: UUID, decision: str, reason: str, now: datetime) -> SenderId:
+    """An operator verifies, activates or rejects; the account is shown why it was rejected."""
+    step = domain.SenderStep(decision)
+    shown = reason if step is domain.SenderStep.REJECT else None
+    return _step(session, _found(session, sender_id, None), step, shown, now)
 
 
 def list_senders(session: Session, *, account_id: UUID | None, query: dict[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from chassis.broker import Broker
 from chassis.database import Database
+from chassis.gathering import Gatherer
 from chassis.ids import new_id
 from chassis.rpc_client import RpcClient
 from chassis.testing import SECRET_KEYS, RunningProcess, free_port, wait_until
@@ -32,13 +33,17 @@ class Identity:
     health = Health()
 
     @rpc(expected_exceptions=PlanLimit)
-    def reserve_quota(self, actor, payload):
-        if payload["amount"] > 100:
-            raise PlanLimit("quota.exhausted", "", {"limit": 100})
-        return {"reserved": payload["amount"], "remaining": 0}
+    def lease_quota(self, actor, payload):
+        if payload["at_least"] > 100:
+            raise PlanLimit("quota.exhausted", "", {"limit": 100, "remaining": 100})
+        return {"granted": payload["at_least"], "has_ended": False}
 
     @rpc
     def use_quota(self, actor, payload):
+        return {}
+
+    @rpc
+    def release_quota(self, actor, payload):
         return {}
 """
 
@@ -71,7 +76,7 @@ def services(
 
 @pytest.fixture
 def call(services: None, broker: Broker, database: Database) -> Call:
-    client = RpcClient(broker)
+    client = Gatherer(RpcClient(broker), {"sms_gateway.send_messages"})
     return lambda name, actor, payload: client.call(f"sms_gateway.{name}", actor, payload)
 
 
@@ -154,7 +159,7 @@ def test_a_single_message_arrives_and_can_be_followed(
         call("get_message", an_account(), {"id": accepted[0]["id"]})
 
 
-def test_the_quota_is_asked_before_anything_is_stored(call: Call, database: Database) -> None:
+def test_nothing_is_stored_over_the_quota(call: Call, database: Database) -> None:
     actor = with_sender(call)
     request = {"from": "Wici", "to": [f"+4860000{number:04d}" for number in range(101)], "text": "Hej"}
 
@@ -163,6 +168,41 @@ def test_the_quota_is_asked_before_anything_is_stored(call: Call, database: Data
 
     with database.transaction() as session:
         assert session.scalar(text("SELECT count(*) FROM ledger")) == 0
+
+
+def test_callers_who_are_gathered_are_answered_each_by_itself(call: Call, broker: Broker, database: Database) -> None:
+    wici, sklep = with_sender(call), with_sender(call, "Sklep 24")
+    hello = {"from": "Wici", "to": ["+48600000500"], "text": "Hej"}
+    requests: list[tuple[Actor, dict[str, Any]]] = [
+        (wici, hello),
+        (sklep, hello),
+        (sklep, {**hello, "from": "SKLEP 24", "to": ["+48600000501", "+48600000502"]}),
+        (wici, {**hello, "text": "x" * 255 * 153 + "y"}),
+        (wici, {**hello, "to": [f"+4860000{number:04d}" for number in range(101)]}),
+        ({"account_id": None}, hello),
+        ({**wici, "request_key": "k"}, hello),
+        ({**wici, "request_key": "k"}, hello),
+        (wici, {**hello, "schedule_at": "2001-01-01T00:00:00Z"}),
+    ]
+
+    answers = RpcClient(broker).call("sms_gateway.send_messages", {}, {"requests": requests})["answers"]
+
+    kinds = [answer["error"][:2] if "error" in answer else len(answer["result"]["messages"]) for answer in answers]
+    assert kinds == [
+        1,
+        ["Invalid", "sender.not_active"],
+        2,
+        ["Invalid", "request.invalid"],
+        ["PlanLimit", "quota.exhausted"],
+        ["Unauthenticated", "account.missing"],
+        1,
+        1,
+        ["Invalid", "schedule.invalid"],
+    ]
+    assert answers[6] == answers[7]
+    with database.transaction() as session:
+        assert session.scalar(text("SELECT count(*) FROM ledger")) == 4
+        assert session.scalar(text("SELECT sum(used) FROM quota_leases")) == 4
 
 
 def test_a_scheduled_message_waits(call: Call, database: Database, smsc: Any, carrier: Any, connector: Any) -> None:
@@ -222,7 +262,7 @@ def test_a_closed_account_leaves_nothing(call: Call, database: Database, broker:
             return sum(
                 session.scalar(text(f"SELECT count(*) FROM {table} WHERE account_id = :a"), {"a": actor["account_id"]})
                 or 0
-                for table in ("sender_ids", "contents", "sends", "ledger")
+                for table in ("sender_ids", "contents", "sends", "ledger", "quota_leases")
             )
 
     wait_until(lambda: rows() == 0, what="erasure")

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from chassis import gathering
+from chassis.gathering import Gatherer
+from chassis.rpc_client import RemoteFailure
+from contracts.errors import Invalid, NotFound, Unavailable
+
+
+class Service:
+    """Answers after `seconds`, as a service does through `gathering.answer`."""
+
+    def __init__(self, handle: Any, seconds: float = 0.0) -> None:
+        self.handle, self.seconds = handle, seconds
+        self.sizes: list[int] = []
+        self.lock = threading.Lock()
+        self.under_way = 0
+
+    def call(self, name: str, actor: Any, payload: dict[str, Any], *, deadline: float = 10.0) -> Any:
+        if "requests" not in payload:
+            return ["alone", name]
+        with self.lock:
+            self.sizes.append(len(payload["requests"]))
+            self.under_way += 1
+            assert self.under_way == 1
+        time.sleep(self.seconds)
+        with self.lock:
+            self.under_way -= 1
+        return gathering.answer(payload, self.handle)
+
+
+def doubled(requests: Any) -> list[Any]:
+    return [
+        Invalid("number.odd", "Odd.", {"actor": actor["id"]}) if asked["number"] % 2 else asked["number"] * 2
+        for actor, asked in requests
+    ]
+
+
+def ask(client: Gatherer, number: int) -> Any:
+    try:
+        return client.call("numbers.double", {"id": number}, {"number": number})
+    except Invalid as error:
+        return error.code, error.extra["actor"]
+
+
+def test_everyone_gets_the_answer_to_what_they_asked() -> None:
+    service = Service(doubled, seconds=0.01)
+    client = Gatherer(service, {"numbers.double"})
+
+    with ThreadPoolExecutor(32) as callers:
+        answers = list(callers.map(lambda number: ask(client, number), range(400)))
+
+    assert answers == [("number.odd", n) if n % 2 else n * 2 for n in range(400)]
+    assert sum(service.sizes) == 400
+    assert len(service.sizes) < 100
+
+
+def test_who_comes_alone_goes_at_once_and_other_methods_pass() -> None:
+    service = Service(doubled)
+    client = Gatherer(service, {"numbers.double"})
+
+    assert ask(client, 4) == 8
+    assert service.sizes == [1]
+    assert client.call("numbers.other", {}, {}) == ["alone", "numbers.other"]
+
+
+def test_a_request_that_nobody_foresaw_fails_by_itself() -> None:
+    def handle(requests: Any) -> list[Any]:
+        return [1 // asked["number"] for _, asked in requests]
+
+    answers = gathering.answer({"requests": [[{}, {"number": 1}], [{}, {"number": 0}]]}, handle)["answers"]
+
+    assert answers == [{"result": 1}, {"error": ["ZeroDivisionError"]}]
+    client = Gatherer(Service(handle), {"numbers.double"})
+    with pytest.raises(RemoteFailure, match="ZeroDivisionError"):
+        client.call("numbers.double", {}, {"number": 0})
+
+
+def test_a_service_that_is_away_is_away_for_all_and_the_line_goes_on() -> None:
+    class Away(Service):
+        def call(self, name: str, actor: Any, payload: dict[str, Any], *, deadline: float = 10.0) -> Any:
+            time.sleep(0.05)
+            raise Unavailable("service.timeout", "away")
+
+    service = Away(doubled)
+    client = Gatherer(service, {"numbers.double"})
+
+    def one(_: int) -> str:
+        with pytest.raises(Unavailable):
+            client.call("numbers.double", {}, {"number": 2})
+        return "away"
+
+    with ThreadPoolExecutor(16) as callers:
+        assert list(callers.map(one, range(64))) == ["away"] * 64
+
+
+def test_who_waits_longer_than_its_deadline_gives_up_and_is_not_sent() -> None:
+    service = Service(doubled, seconds=0.3)
+    client = Gatherer(service, {"numbers.double"})
+
+    with ThreadPoolExecutor(2) as callers:
+        first = callers.submit(ask, client, 2)
+        time.sleep(0.05)
+        with pytest.raises(Unavailable):
+            client.call("numbers.double", {"id": 1}, {"number": 6}, deadline=0.05)
+        assert first.result() == 4
+
+    assert service.sizes == [1]
+    assert ask(client, 8) == 16
+
+
+def test_errors_keep_what_they_say() -> None:
+    missing = NotFound(
+        "group.not_found", "There is no such group.", {"id": "7"}, [{"field": "id", "code": "c", "detail": "d"}]
+    )
+    client = Gatherer(Service(lambda requests: [missing for _ in requests]), {"numbers.double"})
+
+    with pytest.raises(NotFound) as caught:
+        client.call("numbers.double", {}, {})
+
+    assert (caught.value.code, caught.value.detail) == (missing.code, missing.detail)
+    assert (caught.value.extra, caught.value.errors) == (missing.extra, missing.errors)
