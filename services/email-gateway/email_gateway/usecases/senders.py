@@ -16,6 +16,7 @@ from email_gateway.domain import SenderState
 from email_gateway.mail import dkim
 from email_gateway.models import DkimKey, SenderAddress, SenderDomain
 from email_gateway.store import senders as store
+from email_gateway.store import signing
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -199,6 +200,10 @@ def confirm_address(
         return address, True
     address.tries_left = max(0, address.tries_left - 1)
     return address, False
+
+
+def may_send(session: Session, *, account_id: UUID, email: str) -> bool:
+    return signing.may_send_from(session, account_id=account_id, email=normalised(email))
 
 
 def address_json(address: SenderAddress) -> dict[str, Any]:

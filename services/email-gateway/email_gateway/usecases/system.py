@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -15,7 +17,7 @@ from email_gateway.mail.template import TemplateProblem
 from email_gateway.models import SenderDomain
 from email_gateway.store import senders as store
 from email_gateway.usecases import contents, messages
-from email_gateway.usecases.senders import new_domain
+from email_gateway.usecases.senders import may_send, new_domain, normalised
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,6 +27,15 @@ if TYPE_CHECKING:
     from email_gateway.dependencies import Tools
 
 TEMPLATES = "system_templates"
+
+
+@dataclass(frozen=True)
+class From:
+    """Whose mail it is: the account that it is accounted to, the address and the name that it shows."""
+
+    account_id: UUID
+    email: str
+    name: str
 
 
 def system_domain(session: Session, tools: Tools) -> SenderDomain | None:
@@ -52,10 +63,36 @@ def send(
     session: Session, tools: Tools, *, send_id: UUID, to: str, template: str, locale: str, variables: dict[str, Any]
 ) -> None:
     """:raises Invalid: there is no such template. :raises TemplateProblem: a variable of it is missing."""
+    _send(session, From(SYSTEM_ACCOUNT, tools.config.system_from, "Wici"), send_id, to, template, locale, variables)
+
+
+def send_confirmation(session: Session, tools: Tools, *, send_id: UUID, request: Mapping[str, Any]) -> None:
+    """The mail that asks whether a sign-up was meant (`ConfirmationMailRequested`).
+
+    It leaves from the account's own sender where the form names one and it is still authorised; else from the system
+    sender, under the account's name. It has no price: the account did not choose whom it goes to.
+    """
+    sent_by = From(SYSTEM_ACCOUNT, tools.config.system_from, request["account_name"] or "Wici")
+    own = request["sender"]
+    if own and may_send(session, account_id=request["account_id"], email=own["email"]):
+        sent_by = From(request["account_id"], normalised(own["email"]), own["name"] or request["account_name"])
+    variables = {
+        "url": f"{tools.links.public_url}/c/{request['token']}",
+        "title": request["title"],
+        "sender": sent_by.name,
+        "days_valid": request["days_valid"],
+    }
+    locale = "pl" if request["language"].lower().startswith("pl") else "en"
+    _send(session, sent_by, send_id, request["to"], "sign_up_confirmation", locale, variables)
+
+
+def _send(
+    session: Session, sent_by: From, send_id: UUID, to: str, template: str, locale: str, variables: dict[str, Any]
+) -> None:
     prepared = prepare(
-        {"from_email": tools.config.system_from, "from_name": "Wici", **load_template(template, locale)},
+        {"from_email": sent_by.email, "from_name": sent_by.name, **load_template(template, locale)},
         Kind.SYSTEM,
-        SYSTEM_ACCOUNT,
+        sent_by.account_id,
     )
     if prepared.content_hash is None:
         raise TemplateProblem(str(prepared.problems))
@@ -63,13 +100,13 @@ def send(
     messages.ensure_storable(values, "variables")
     assert prepared.document is not None
     render(prepared.document, values)
-    contents.keep(session, SYSTEM_ACCOUNT, prepared)
+    contents.keep(session, sent_by.account_id, prepared)
     messages.accept(
         session,
-        account_id=SYSTEM_ACCOUNT,
+        account_id=sent_by.account_id,
         send_id=send_id,
         content_hash=prepared.content_hash,
-        sender=tools.config.system_from,
+        sender=sent_by.email,
         recipients=[messages.To(to, None, values)],
     )
 

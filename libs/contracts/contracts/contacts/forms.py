@@ -1,0 +1,271 @@
+"""Sign-up forms, what is submitted through them, its confirmation, and the consents that come of it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from marshmallow import fields, validate
+
+from contracts.contacts.shapes import NAME, word_of
+from contracts.schema import PageQuery, Schema, page_of
+from contracts.vocabulary import Channel
+
+LANGUAGE = validate.Regexp(r"^[a-z]{2}\Z", error="Two lower-case letters, as in ISO 639-1.")
+LABEL = validate.Length(min=1, max=200)
+CONSENT_TEXT = validate.Length(min=1, max=4_000)
+ORIGIN = validate.Regexp(
+    r"^https?://[a-z0-9.-]+(:\d{1,5})?\Z", error="Must be an origin, such as https://shop.example, in lower case."
+)
+PAGE = validate.Regexp(
+    r"^https?://[A-Za-z0-9.-]+(:\d{1,5})?([/?#][!-~]*)?\Z", error="Must be an absolute http or https address in ASCII."
+)
+
+
+class SubmissionState(StrEnum):
+    """What became of one submission of a form."""
+
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    EXPIRED = "expired"
+
+
+class FormField(Schema):
+    """One thing that the form asks: a built-in field of contacts or a custom one, by its key."""
+
+    key = fields.String(required=True, validate=validate.Length(min=1, max=50))
+    required = fields.Boolean(load_default=False)
+    labels = fields.Dict(
+        keys=fields.String(validate=LANGUAGE),
+        values=fields.String(validate=LABEL),
+        load_default=dict,
+        validate=validate.Length(max=20),
+    )
+
+
+class FormSender(Schema):
+    """Whose name stands on the confirmation mail; the address must be one that the account may send from."""
+
+    email = fields.Email(required=True, validate=validate.Length(max=254))
+    name = fields.String(load_default="", validate=validate.Length(max=100))
+
+
+class FormContent(Schema):
+    """What a form is made of. `consent_texts` is by language; a changed text raises `consent_version`."""
+
+    name = fields.String(required=True, validate=NAME)
+    title = fields.String(load_default="", validate=validate.Length(max=100))
+    language = fields.String(load_default="pl", validate=LANGUAGE)
+    consent_texts = fields.Dict(
+        keys=fields.String(validate=LANGUAGE),
+        values=fields.String(validate=CONSENT_TEXT),
+        required=True,
+        validate=validate.Length(min=1, max=20),
+    )
+    fields_ = fields.List(
+        fields.Nested(FormField), data_key="fields", load_default=list, validate=validate.Length(max=30)
+    )
+    group_ids = fields.List(fields.UUID(), load_default=list, validate=validate.Length(max=20))
+    channels = fields.List(
+        fields.Enum(Channel, by_value=True),
+        load_default=lambda: [Channel.EMAIL],
+        validate=validate.Length(min=1, max=2),
+    )
+    sender = fields.Nested(FormSender, load_default=None, allow_none=True)
+    submitted_url = fields.String(load_default=None, allow_none=True, validate=[validate.Length(max=2_000), PAGE])
+    confirmed_url = fields.String(load_default=None, allow_none=True, validate=[validate.Length(max=2_000), PAGE])
+    origins = fields.List(fields.String(validate=ORIGIN), load_default=list, validate=validate.Length(max=20))
+
+
+class FormCreate(FormContent):
+    pass
+
+
+class FormUpdate(Schema):
+    """What is given changes; the rest stays."""
+
+    form_id = fields.UUID(required=True, load_only=True)
+    name = fields.String(validate=NAME)
+    title = fields.String(validate=validate.Length(max=100))
+    language = fields.String(validate=LANGUAGE)
+    consent_texts = fields.Dict(
+        keys=fields.String(validate=LANGUAGE),
+        values=fields.String(validate=CONSENT_TEXT),
+        validate=validate.Length(min=1, max=20),
+    )
+    fields_ = fields.List(fields.Nested(FormField), data_key="fields", validate=validate.Length(max=30))
+    group_ids = fields.List(fields.UUID(), validate=validate.Length(max=20))
+    channels = fields.List(fields.Enum(Channel, by_value=True), validate=validate.Length(min=1, max=2))
+    sender = fields.Nested(FormSender, allow_none=True)
+    submitted_url = fields.String(allow_none=True, validate=[validate.Length(max=2_000), PAGE])
+    confirmed_url = fields.String(allow_none=True, validate=[validate.Length(max=2_000), PAGE])
+    origins = fields.List(fields.String(validate=ORIGIN), validate=validate.Length(max=20))
+    archived = fields.Boolean()
+
+
+class FormId(Schema):
+    form_id = fields.UUID(required=True)
+
+
+class FormQuery(PageQuery):
+    archived = fields.Boolean(load_default=False)
+
+
+class Form(Schema):
+    id = fields.UUID()
+    name = fields.String()
+    title = fields.String()
+    language = fields.String()
+    consent_texts = fields.Dict(keys=fields.String(), values=fields.String())
+    consent_version = fields.Integer()
+    fields_ = fields.List(fields.Nested(FormField), data_key="fields")
+    group_ids = fields.List(fields.UUID())
+    channels = fields.List(word_of(Channel))
+    sender = fields.Nested(FormSender, allow_none=True)
+    submitted_url = fields.String(allow_none=True)
+    confirmed_url = fields.String(allow_none=True)
+    origins = fields.List(fields.String())
+    archived = fields.Boolean()
+    created_at = fields.AwareDateTime()
+    updated_at = fields.AwareDateTime()
+
+
+FormPage = page_of(Form)
+
+
+class SubmissionQuery(PageQuery):
+    form_id = fields.UUID(required=True)
+    state = fields.Enum(SubmissionState, by_value=True)
+
+
+class Submission(Schema):
+    """`granted` are the channels that the confirmation really opened; one whose address another contact has is not."""
+
+    id = fields.UUID()
+    form_id = fields.UUID()
+    state = word_of(SubmissionState)
+    email = fields.String()
+    fields_ = fields.Dict(keys=fields.String(), values=fields.Raw(allow_none=True), data_key="fields")
+    channels = fields.List(word_of(Channel))
+    granted = fields.List(word_of(Channel))
+    language = fields.String()
+    consent_version = fields.Integer()
+    consent_text = fields.String()
+    submitted_at = fields.AwareDateTime()
+    submitted_from = fields.String()
+    expires_at = fields.AwareDateTime()
+    confirmed_at = fields.AwareDateTime(allow_none=True)
+    confirmed_from = fields.String(allow_none=True)
+    contact_id = fields.UUID(allow_none=True)
+
+
+SubmissionPage = page_of(Submission)
+
+
+class PublicField(Schema):
+    key = fields.String()
+    type = fields.String(metadata={"description": "email, phone, text, number, boolean or date"})
+    required = fields.Boolean()
+    labels = fields.Dict(keys=fields.String(), values=fields.String())
+
+
+class PublicForm(Schema):
+    """What a web site needs to show the form."""
+
+    id = fields.UUID()
+    title = fields.String()
+    language = fields.String()
+    consent_texts = fields.Dict(keys=fields.String(), values=fields.String())
+    consent_version = fields.Integer()
+    fields_ = fields.List(fields.Nested(PublicField), data_key="fields")
+    channels = fields.List(word_of(Channel))
+
+
+class DescribedForm(PublicForm):
+    """The same for the gateway, with what it does by itself: redirects and origins."""
+
+    submitted_url = fields.String(allow_none=True)
+    origins = fields.List(fields.String())
+
+
+class FormAnswers(Schema):
+    """What a person submits: answers by the field's key, and the consent.
+
+    `consent_version` is that of the text which was shown; without it the present one is meant. `website` is a trap for
+    machines: people leave it empty.
+    """
+
+    fields_ = fields.Dict(
+        keys=fields.String(validate=validate.Length(max=50)),
+        values=fields.Raw(allow_none=True),
+        data_key="fields",
+        required=True,
+        validate=validate.Length(max=60),
+    )
+    consent = fields.Boolean(required=True)
+    consent_version = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(min=1))
+    language = fields.String(load_default=None, allow_none=True, validate=LANGUAGE)
+    website = fields.String(load_default="", validate=validate.Length(max=500))
+
+
+class FormSubmit(FormAnswers):
+    """As the gateway hands it over; the person's IP address is the actor's."""
+
+    form_id = fields.UUID(required=True)
+    user_agent = fields.String(load_default="", validate=validate.Length(max=1_000))
+
+
+class Submitted(Schema):
+    """The same for every address: new, known, archived or erased."""
+
+    state = fields.String()
+    detail = fields.String()
+
+
+class ConfirmationToken(Schema):
+    token = fields.String(required=True, validate=validate.Length(min=1, max=200))
+    user_agent = fields.String(load_default="", validate=validate.Length(max=1_000))
+
+
+class Confirmation(Schema):
+    """What the page behind the link says."""
+
+    state = word_of(SubmissionState)
+    language = fields.String()
+    title = fields.String()
+    account_name = fields.String()
+    consent_text = fields.String()
+    confirmed_url = fields.String(allow_none=True)
+
+
+class EvidenceMoment(Schema):
+    at = fields.AwareDateTime()
+    address = fields.String()
+    user_agent = fields.String()
+
+
+class ConsentEvidence(Schema):
+    """How a consent was given: the text and version that were shown, and both steps of the double opt-in."""
+
+    submission_id = fields.UUID()
+    form_id = fields.UUID()
+    form_name = fields.String()
+    email = fields.String()
+    language = fields.String()
+    consent_version = fields.Integer()
+    consent_text = fields.String()
+    submitted = fields.Nested(EvidenceMoment)
+    confirmed = fields.Nested(EvidenceMoment)
+
+
+class ConsentChange(Schema):
+    """One grant (`granted` true), withdrawal (false) or removal (null) of a consent."""
+
+    channel = word_of(Channel)
+    granted = fields.Boolean(allow_none=True)
+    source = fields.String(allow_none=True)
+    at = fields.AwareDateTime(allow_none=True)
+    evidence = fields.Nested(ConsentEvidence, allow_none=True)
+
+
+class ConsentHistory(Schema):
+    items = fields.List(fields.Nested(ConsentChange))
