@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -19,6 +20,7 @@ from contacts.exceptions import FileRefused, JobCancelled, LeaseLost
 from contacts.jobs import exports, imports, snapshots
 from contacts.store import files as file_store
 from contacts.store import jobs as store
+from contacts.store import submissions as submission_store
 
 POLL_SECONDS = 0.25
 TURN_SECONDS = 3.0
@@ -60,6 +62,7 @@ class Heart:
                     with self._database.transaction() as session:
                         file_store.delete_expired(session)
                         store.forget_old(session)
+                        submission_store.sweep(session, now=datetime.now(UTC))
             except Exception as error:
                 log.warning("heartbeat_failed", error=repr(error))
             stop.wait(BEAT_SECONDS) if not stop.is_set() else time.sleep(POLL_SECONDS)

@@ -71,7 +71,8 @@ CREATE INDEX confirmation_mails_sent ON confirmation_mails (sent_at);
 """
 
 # The contact itself holds its present consents; only what they change from is written down, by a trigger, so that every
-# path that writes is in the history and a new list of a million costs nothing. The first change writes two rows.
+# path that writes is in the history and a new list of a million costs nothing. The first change writes two rows: what
+# it changes from has stood since the contact was made, for otherwise a row would be there.
 CONSENTS = """
 CREATE TABLE consent_changes (
     position    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -81,13 +82,14 @@ CREATE TABLE consent_changes (
     granted     boolean,
     source      text,
     at          timestamptz,
-    recorded_at timestamptz NOT NULL DEFAULT clock_timestamp()
+    recorded_at timestamptz NOT NULL
 );
 CREATE INDEX consent_changes_contact ON consent_changes (account_id, contact_id, channel, position);
 CREATE FUNCTION keep_consents() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO consent_changes (account_id, contact_id, channel, granted, source, at)
-    SELECT NEW.account_id, NEW.id, told.channel, told.granted, told.source, told.at
+    INSERT INTO consent_changes (account_id, contact_id, channel, granted, source, at, recorded_at)
+    SELECT NEW.account_id, NEW.id, told.channel, told.granted, told.source, told.at,
+        CASE told.turn WHEN 0 THEN OLD.created_at ELSE clock_timestamp() END
     FROM (VALUES
         ('sms', 0, OLD.sms_consent, OLD.sms_consent_source, OLD.sms_consent_at),
         ('sms', 1, NEW.sms_consent, NEW.sms_consent_source, NEW.sms_consent_at),
@@ -102,7 +104,7 @@ BEGIN
         AND (told.turn = 1 OR (told.granted IS NOT NULL AND NOT EXISTS (
             SELECT 1 FROM consent_changes c
             WHERE c.account_id = NEW.account_id AND c.contact_id = NEW.id AND c.channel = told.channel)))
-    ORDER BY told.turn;
+    ORDER BY told.turn, told.channel DESC;
     RETURN NULL;
 END $$;
 CREATE TRIGGER contacts_consents AFTER UPDATE ON contacts FOR EACH ROW

@@ -6,6 +6,7 @@ from typing import Any
 
 from chassis.inbox import first_time
 from chassis.service import event_handler
+from contacts.service.forms import Forms
 from contacts.service.lists import Lists
 from contacts.service.people import People
 from contacts.service.selections import Selections
@@ -13,8 +14,8 @@ from contacts.usecases import accounts, archive
 from contracts import events
 
 
-class ContactsService(People, Lists, Selections):
-    """People, groups, imports and exports, segments, the archive, audiences and privacy."""
+class ContactsService(People, Lists, Selections, Forms):
+    """People, groups, imports and exports, segments, the archive, audiences, forms and privacy."""
 
     name = "contacts"
 

@@ -11,7 +11,8 @@ from contacts.store import audience, staging
 
 # Members before groups and contacts, so that no count is kept for a group that goes anyway.
 _TABLES = (
-    "group_members", "groups", "segments", "contacts", "contact_fields", "archive", "erased", "snapshots", "jobs",
+    "forms", "submissions", "confirmation_mails", "consent_changes", "group_members", "groups", "segments",
+    "contacts", "contact_fields", "archive", "erased", "snapshots", "jobs",
     "files", "accounts",
 )  # fmt: skip
 

@@ -121,7 +121,7 @@ def create(session: Session, actor: Actor, now: datetime, *, terms: Terms, **req
     custom = field_store.all_of(session, account_id=account_id)
     given = normalised(request, custom, account["default_region"], now)
     _ensure_free(session, account_id, given, None)
-    contact_id = _insert(session, account_id, account, given)
+    contact_id = insert(session, account_id, account, given)
     store.forget_erasure(
         session, account_id=account_id, addresses=[given[name] for name in ADDRESSES if given.get(name)]
     )
@@ -135,7 +135,7 @@ def _account(session: Session, account_id: UUID, terms: Terms) -> Mapping[Any, A
     return store.lock_account(session, account_id=account_id)
 
 
-def _insert(session: Session, account_id: UUID, account: Mapping[Any, Any], given: dict[str, Any]) -> UUID:
+def insert(session: Session, account_id: UUID, account: Mapping[Any, Any], given: dict[str, Any]) -> UUID:
     if not any(given.get(name) for name in ADDRESSES):
         raise field_invalid(
             "email", "contact.no_address", "A contact needs an e-mail address, a phone or an external id."
@@ -246,7 +246,7 @@ def _upsert(
     row = _match(session, account_id, merge_by, names, given)
     if row is None:
         _ensure_free(session, account_id, given, None)
-        contact_id, outcome = _insert(session, account_id, account, given), "added"
+        contact_id, outcome = insert(session, account_id, account, given), "added"
     else:
         contact_id = row["id"]
         outcome = "updated" if _change(session, account_id, row, given) else "unchanged"

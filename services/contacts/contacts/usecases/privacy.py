@@ -13,6 +13,7 @@ from contacts.store import audience as audience_store
 from contacts.store import fields as field_store
 from contacts.store import groups as group_store
 from contacts.store import people as store
+from contacts.store import submissions as submission_store
 from contacts.usecases import views
 from contacts.usecases.views import View, account_of
 from contracts.rpc import Actor
@@ -54,6 +55,7 @@ def erase(session: Session, actor: Actor, now: datetime, **who: Any) -> View:
         audience_store.forget(session, snapshot_id=snapshot_id, contact_ids=ids)
     store.delete(session, account_id=account_id, contact_ids=ids)
     archive_store.delete(session, account_id=account_id, addresses=addresses)
+    submission_store.forget_addresses(session, account_id=account_id, addresses=addresses)
     store.remember_erasure(session, account_id=account_id, addresses=addresses)
     return {"contacts": len(ids), "addresses": len(addresses)}
 

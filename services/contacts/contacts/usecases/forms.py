@@ -1,0 +1,231 @@
+"""Sign-up forms: what they ask, in which words consent is given, where people land; and what was submitted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from chassis.ids import new_id
+from contacts.domain import sign_ups as rules
+from contacts.exceptions import field_invalid
+from contacts.store import consents as consent_store
+from contacts.store import fields as field_store
+from contacts.store import forms as store
+from contacts.store import people as people_store
+from contacts.store import submissions as submission_store
+from contacts.usecases import groups, views
+from contacts.usecases.terms import Terms
+from contacts.usecases.views import View, account_of
+from contracts.contacts.forms import SubmissionState
+from contracts.errors import Conflict
+from contracts.rpc import Actor
+from contracts.vocabulary import Channel
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+
+@dataclass(frozen=True)
+class Owner:
+    """What other services say of whoever makes a form: terms, the account's name, whether the sender may be used."""
+
+    terms: Terms
+    name: str
+    may_send: bool
+
+
+def list_page(session: Session, actor: Actor, now: datetime, *, limit: int, cursor: str | None, archived: bool) -> View:
+    rows = store.page(
+        session, account_id=account_of(actor), archived=archived, after=views.after(cursor), limit=limit + 1
+    )
+    return views.page(rows, limit, view)
+
+
+def get(session: Session, actor: Actor, now: datetime, *, form_id: UUID) -> View:
+    return view(_found(session, account_of(actor), form_id))
+
+
+def view(row: Mapping[Any, Any]) -> View:
+    return {**row, "fields_": row["fields"]}
+
+
+def create(session: Session, actor: Actor, now: datetime, *, owner: Owner, **request: Any) -> View:
+    """:raises Conflict: `form.name_taken`. :raises Invalid: naming every field, group or text that is wrong."""
+    account_id = account_of(actor)
+    people_store.set_terms(session, account_id=account_id, limit=owner.terms.limit, region=owner.terms.region)
+    values = _checked(session, account_id, request, owner)
+    form_id = new_id()
+    if not store.insert(session, form_id=form_id, account_id=account_id, values=values):
+        raise _name_taken()
+    return get(session, actor, now, form_id=form_id)
+
+
+def update(
+    session: Session, actor: Actor, now: datetime, *, owner: Owner, form_id: UUID, archived: bool | None = None,
+    **request: Any,
+) -> View:  # fmt: skip
+    """Change what is given. Other words of consent are another version of it."""
+    account_id = account_of(actor)
+    row = _found(session, account_id, form_id, lock=True)
+    values = _checked(session, account_id, {**view(row), **request}, owner)
+    values["archived"] = row["archived"] if archived is None else archived
+    values["consent_version"] = row["consent_version"] + (values["consent_texts"] != row["consent_texts"])
+    is_renamed = not values["archived"] and (values["name"].lower() != row["name"].lower() or row["archived"])
+    if is_renamed and store.find_named(session, account_id=account_id, name=values["name"]) not in (None, form_id):
+        raise _name_taken()
+    store.update(session, account_id=account_id, form_id=form_id, values=values)
+    return get(session, actor, now, form_id=form_id)
+
+
+def delete(session: Session, actor: Actor, now: datetime, *, form_id: UUID) -> None:
+    """The form and what waits for confirmation go; the evidence of consents stays with the contacts."""
+    if not store.delete(session, account_id=account_of(actor), form_id=form_id):
+        raise views.not_found("form")
+
+
+def _checked(session: Session, account_id: UUID, request: Mapping[str, Any], owner: Owner) -> dict[str, Any]:
+    """The whole form as it is to be stored."""
+    name = _one_line(request["name"])
+    if not name:
+        raise field_invalid("name", "form.no_name", "The name is empty.")
+    texts = {language: words.strip() for language, words in request["consent_texts"].items()}
+    if not all(texts.values()):
+        raise field_invalid("consent_texts", "form.no_consent_text", "A text of consent is empty.")
+    if request["language"] not in texts:
+        raise field_invalid("language", "form.text_missing", "There is no text of consent in the form's language.")
+    sender = request["sender"]
+    if sender is not None and not owner.may_send:
+        raise field_invalid("sender.email", "email.sender_not_authorised", "Verify the sender's domain or address.")
+    channels = list(dict.fromkeys(str(channel) for channel in request["channels"]))
+    fields = _fields(session, account_id, request["fields_"])
+    if Channel.SMS in channels and all(field["key"] != "phone" for field in fields):
+        raise field_invalid("channels", "form.phone_missing", "Consent to SMS needs the field phone.")
+    groups.ensure_known(session, account_id, request["group_ids"], "group_ids")
+    return {
+        "account_name": owner.name,
+        "name": name,
+        "title": _one_line(request["title"]),
+        "language": request["language"],
+        "consent_texts": texts,
+        "fields": fields,
+        "group_ids": list(dict.fromkeys(request["group_ids"])),
+        "channels": channels,
+        "sender": None if sender is None else {"email": sender["email"].strip(), "name": _one_line(sender["name"])},
+        "submitted_url": request["submitted_url"],
+        "confirmed_url": request["confirmed_url"],
+        "origins": list(dict.fromkeys(request["origins"])),
+    }
+
+
+def _fields(session: Session, account_id: UUID, given: Sequence[Mapping[str, Any]]) -> list[View]:
+    """The fields in their order; e-mail is always asked, and always has to be answered."""
+    known = {*rules.ASKABLE, *(field["key"] for field in field_store.all_of(session, account_id=account_id))}
+    fields: dict[str, View] = {}
+    for at, field in enumerate(given):
+        key = field["key"]
+        if key not in known:
+            raise field_invalid(f"fields.{at}.key", "contact_field.not_found", "There is no such contact field.")
+        if key in fields:
+            raise field_invalid(f"fields.{at}.key", "form.field_repeated", "This field is asked twice.")
+        fields[key] = {"key": key, "required": key == "email" or field["required"], "labels": dict(field["labels"])}
+    if "email" not in fields:
+        fields = {"email": {"key": "email", "required": True, "labels": {}}, **fields}
+    return list(fields.values())
+
+
+def _one_line(raw: str) -> str:
+    """Names stand in subjects of mails: no line breaks, no control characters."""
+    return "".join(character for character in " ".join(raw.split()) if character.isprintable())
+
+
+def describe(session: Session, actor: Actor, now: datetime, *, form_id: UUID) -> View:
+    """What anybody may know of a form that is not archived."""
+    row = open_form(session, form_id)
+    custom = {field["key"]: field["kind"] for field in field_store.all_of(session, account_id=row["account_id"])}
+    return {
+        **row,
+        "title": row["title"] or row["name"],
+        "fields_": [
+            {**field, "type": rules.TYPES.get(field["key"], custom.get(field["key"], "text"))}
+            for field in asked(row, custom)
+        ],
+    }
+
+
+def open_form(session: Session, form_id: UUID) -> Mapping[Any, Any]:
+    row = store.find_open(session, form_id=form_id)
+    if row is None:
+        raise views.not_found("form")
+    return row
+
+
+def asked(form: Mapping[Any, Any], custom: Mapping[str, Any]) -> list[View]:
+    """The form's fields but those that were deleted since."""
+    return [field for field in form["fields"] if field["key"] in rules.ASKABLE or field["key"] in custom]
+
+
+def list_submissions(
+    session: Session,
+    actor: Actor,
+    now: datetime,
+    *,
+    form_id: UUID,
+    limit: int,
+    cursor: str | None,
+    state: SubmissionState | None = None,
+) -> View:
+    account_id = account_of(actor)
+    _found(session, account_id, form_id)
+    rows = submission_store.page(
+        session,
+        account_id=account_id,
+        form_id=form_id,
+        state=state.value if state else None,
+        now=now,
+        after=views.after(cursor),
+        limit=limit + 1,
+    )
+    custom = field_store.all_of(session, account_id=account_id)
+    return views.page(rows, limit, lambda row: submission(row, custom, now))
+
+
+def submission(row: Mapping[Any, Any], custom: Sequence[Mapping[Any, Any]], now: datetime) -> View:
+    """A submission as it is shown: answers by key, whatever slot they lie in."""
+    given = row["given"]
+    answers = {name: given[name] for name in rules.ASKABLE if name in given}
+    slots = given.get("custom", {})
+    answers |= {field["key"]: slots[field["slot"]] for field in custom if field["slot"] in slots}
+    state = rules.state_of(confirmed_at=row["confirmed_at"], expires_at=row["expires_at"], now=now)
+    return {**row, "fields_": answers, "state": state}
+
+
+def list_consents(session: Session, actor: Actor, now: datetime, *, contact_id: UUID) -> View:
+    """The history of a contact's consents, with evidence."""
+    account_id = account_of(actor)
+    if people_store.find(session, account_id=account_id, contact_id=contact_id) is None:
+        raise views.not_found("contact")
+    return {"items": [_change(row) for row in consent_store.consents_of(session, account_id, contact_id)]}
+
+
+def _change(row: Mapping[Any, Any]) -> View:
+    if row["submission_id"] is None:
+        return {**row, "evidence": None}
+    moments = {
+        step: {"at": row[f"{step}_at"], "address": row[f"{step}_from"], "user_agent": row[f"{step}_agent"]}
+        for step in ("submitted", "confirmed")
+    }
+    return {**row, "evidence": {**row, **moments}}
+
+
+def _found(session: Session, account_id: UUID, form_id: UUID, *, lock: bool = False) -> Mapping[Any, Any]:
+    row = store.find(session, account_id=account_id, form_id=form_id, lock=lock)
+    if row is None:
+        raise views.not_found("form")
+    return row
+
+
+def _name_taken() -> Conflict:
+    return Conflict("form.name_taken", "There is a form of this name.")
