@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import NotFound
+from werkzeug.routing import UUIDConverter
 
 from api_gateway import answers, cors, problems, telemetry
 from api_gateway.config import Config
@@ -37,6 +38,18 @@ _USUAL_HEADERS = (
 )
 
 
+class SessionName(UUIDConverter):
+    """A session's id, or `current`."""
+
+    regex = f"current|{UUIDConverter.regex}"
+
+    def to_python(self, value: str) -> str:  # type: ignore[override]
+        return value
+
+    def to_url(self, value: Any) -> str:
+        return str(value)
+
+
 def create_app(parts: Parts, routes: Sequence[Route] | None = None) -> Flask:
     """The application over `parts`; `routes` are those of the tables unless given.
 
@@ -45,6 +58,7 @@ def create_app(parts: Parts, routes: Sequence[Route] | None = None) -> Flask:
     app = Flask("api_gateway", static_folder=None)
     app.url_map.merge_slashes = False
     app.url_map.redirect_defaults = False
+    app.url_map.converters["session"] = SessionName
     app.extensions["parts"] = parts
     table = all_routes() if routes is None else list(routes)
     app.extensions["routes"] = table

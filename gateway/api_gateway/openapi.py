@@ -10,15 +10,21 @@ import marshmallow
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
-from api_gateway import examples, shapes
-from api_gateway.problems import MEDIA_TYPE, STATUS
+from api_gateway import examples, links, shapes
+from api_gateway.problems import MEDIA_TYPE
 from api_gateway.routing import ANYONE, PUBLIC, Route
 
 _INTRODUCTION = """\
 The public API of Wici, an open cross-channel messaging platform.
 
 * Log in (`POST /v1/sessions`) or create an API key, and send it as `Authorization: Bearer …`.
-* Errors are problem details (RFC 9457) with a stable `code`; `errors` names every offending field.
+* Errors are problem details (RFC 9457) with a stable `code`; `errors` names every offending field. Where a field's code
+  is `field.missing`, `field.unknown`, `field.wrong_type` or `field.invalid`, the request does not fit this description;
+  every other code is a rule that no schema states (`password.wrong`, `group.not_found`, `quota.exhausted`) and may meet
+  any request.
+* Bodies are I-JSON (RFC 7493): UTF-8, no key twice, no half of a surrogate pair, numbers within ±(2⁵³−1).
+  No text holds a NUL.
+* An answer's links say which operations its ids lead to.
 * Lists take `limit` and an opaque `cursor`; the answer has `items` and `next_cursor`.
 * A POST that sends or charges takes an `Idempotency-Key`: the same key and body give the same answer for 24 hours.
 * Long work answers 202 with the `Location` of the job and `Retry-After`.
@@ -54,6 +60,7 @@ _PROBLEM_CODES = {
     402: "quota.exhausted",
     403: "permission.missing",
     404: "route.not_found",
+    406: "answer.not_acceptable",
     409: "idempotency.still_running",
     413: "request.too_large",
     415: "request.unsupported_media_type",
@@ -62,11 +69,14 @@ _PROBLEM_CODES = {
     500: "internal",
     503: "service.unavailable",
 }
+_STRUCTURED = (marshmallow.fields.Nested, marshmallow.fields.Mapping)
 _PARAMETER_TYPES: dict[str, dict[str, Any]] = {
     "uuid": {"type": "string", "format": "uuid"},
     "int": {"type": "integer", "minimum": 0},
+    "session": {"anyOf": [{"const": "current"}, {"type": "string", "format": "uuid"}]},
     "string": {"type": "string"},
 }
+_PARAMETER_EXAMPLES = {"uuid": examples.UUID_EXAMPLE, "int": 1, "session": "current"}
 
 
 class _Names:
@@ -100,10 +110,14 @@ def describe(routes: Sequence[Route], public_url: str, version: str) -> dict[str
     shapes.Describer(plugin, spec)
     spec.components.schema("Problem", _PROBLEM)
     _add_security(spec)
-    for status in (*sorted(STATUS.values()), 500):
+    for status in sorted(_PROBLEM_CODES):
         spec.components.response(f"Problem{status}", _problem_response(status))
+    links_by_endpoint = links.of_routes(routes)
     for route in routes:
-        spec.path(path=route.template, operations={route.method.lower(): _operation(route)})
+        operation = _operation(route)
+        if route.endpoint in links_by_endpoint:
+            operation["responses"][str(route.status)]["links"] = links_by_endpoint[route.endpoint]
+        spec.path(path=route.template, operations={route.method.lower(): operation})
     return spec.to_dict()
 
 
@@ -157,7 +171,7 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for name, converter in route.path_parameters.items():
         schema = _PARAMETER_TYPES.get(converter, {"type": "string"})
-        example = examples.UUID_EXAMPLE if converter == "uuid" else 1 if converter == "int" else "text"
+        example = _PARAMETER_EXAMPLES.get(converter, "text")
         found.append({"name": name, "in": "path", "required": True, "schema": schema, "example": example})
     if route.query is not None:
         found.append({"in": "query", "schema": _without_path(route, route.query)})
@@ -167,7 +181,7 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
                 "name": "Idempotency-Key",
                 "in": "header",
                 "required": False,
-                "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+                "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[!-~]+(?!\n)$"},
                 "description": "The same key and body give the same answer for 24 hours.",
                 "example": f"{route.endpoint}-17"[:255],
             }
@@ -182,23 +196,16 @@ def _without_path(route: Route, schema: type[marshmallow.Schema]) -> Any:
 
 def _request_body(route: Route) -> dict[str, Any] | None:
     if route.request is None:
-        return _form(route) if route.consumes == "multipart/form-data" else None
+        return None
     schema = _without_path(route, route.request)
     example = route.example if route.example is not None else examples.of_schema(schema, writes=True)
     instance = schema if isinstance(schema, marshmallow.Schema) else schema()
-    return {
-        "required": any(field.required for field in instance.load_fields.values()),
-        "content": {route.consumes: {"schema": schema, "example": example}},
-    }
-
-
-def _form(route: Route) -> dict[str, Any]:
-    """A form with a file: its parts are those of the route's example."""
-    example = dict(route.example or {"file": "(the file)"})
-    parts = {name: {"type": "string"} for name in example}
-    parts["file"] = {"type": "string", "format": "binary"}
-    schema = {"type": "object", "properties": parts, "required": ["file"], "additionalProperties": False}
-    return {"required": True, "content": {route.consumes: {"schema": schema, "example": example}}}
+    content: dict[str, Any] = {"schema": schema, "example": example}
+    if route.consumes == "multipart/form-data":
+        structured = [name for name, field in instance.load_fields.items() if isinstance(field, _STRUCTURED)]
+        content["encoding"] = {name: {"contentType": "application/json"} for name in structured}
+    required = any(field.required for field in instance.load_fields.values())
+    return {"required": required, "content": {route.consumes: content}}
 
 
 def _success(route: Route) -> dict[str, Any]:
@@ -237,7 +244,8 @@ def _headers(route: Route) -> dict[str, Any]:
 
 def _problems(route: Route) -> dict[str, Any]:
     if route.bare:
-        return {"404": _page(404), "503": _page(503)} if "text/html" in route.produces else {"404": "Problem404"}
+        # The links of messages answer people, with pages.
+        return {"404": _page(404), "503": _page(503)} if "Links" in route.tags else {"404": "Problem404"}
     statuses = {400, 403, 404, 422, 429, 500, 503}
     if route.permission != PUBLIC:
         statuses.add(401)
@@ -247,6 +255,8 @@ def _problems(route: Route) -> dict[str, Any]:
         statuses.add(401)  # Logging in, refreshing.
     if route.method == "POST":
         statuses.add(402)
+    if len(route.produces) > 1:
+        statuses.add(406)
     return {str(status): f"Problem{status}" for status in sorted(statuses)}
 
 

@@ -55,6 +55,7 @@ class Route:
     :param service_checked: the permission that the service itself checks (dispatch on the thing's own channel).
     :param location: format string of the Location header over the result and path parameters: `/v1/imports/{id}`.
     :param retry_after: seconds for the Retry-After header of a 202.
+    :param later: what is asked for is not there yet when its thing is new: no link of the description leads here.
     :param deadline: seconds that the RPC may take.
     :param handler: `handler(context) -> Response` for what is not JSON over one RPC: uploads, downloads.
     :param bare: a `handler` that gets the request as it came: no rate limit, no check of query or body (tracking links,
@@ -79,6 +80,7 @@ class Route:
     service_checked: str | None = field(default=None, kw_only=True)
     location: str | None = field(default=None, kw_only=True)
     retry_after: int | None = field(default=None, kw_only=True)
+    later: bool = field(default=False, kw_only=True)
     tags: Sequence[str] = field(default=(), kw_only=True)
     example: Mapping[str, Any] | None = field(default=None, kw_only=True)
     response_example: Any = field(default=None, kw_only=True)

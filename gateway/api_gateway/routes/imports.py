@@ -11,6 +11,7 @@ from api_gateway.context import RequestContext
 from api_gateway.routing import Route
 from api_gateway.validation import Checker
 from contracts import contacts as contract
+from contracts.contacts.imports import ImportUpload
 from contracts.errors import NotFound
 from contracts.schema import PageQuery
 
@@ -87,8 +88,8 @@ _PREVIEW = {
 }
 _FORM = {
     "file": "(the file)",
-    "mapping": '{"Kod rabatowy": "discount_code", "Uwagi": null}',
-    "options": '{"merge_by": "email", "group_name": "Klienci"}',
+    "mapping": {"Kod rabatowy": "discount_code", "Uwagi": None},
+    "options": {"merge_by": "email", "group_name": "Klienci"},
 }
 _TAGS = ["Imports"]
 
@@ -103,6 +104,7 @@ ROUTES = [
         " Nothing is imported yet.",
         response=contract.ImportPreview,
         consumes="multipart/form-data",
+        request=ImportUpload,
         tags=_TAGS,
         deadline=60.0,
         example=_FORM,
@@ -122,6 +124,7 @@ ROUTES = [
         location="/v1/imports/{id}",
         retry_after=1,
         consumes="multipart/form-data",
+        request=ImportUpload,
         tags=_TAGS,
         deadline=60.0,
         example=_FORM,

@@ -73,7 +73,7 @@ ROUTES: list[Route] = [
     ),
     Route(
         "DELETE",
-        "/v1/sessions/<session_id>",
+        "/v1/sessions/<session:session_id>",
         rpc="identity.end_session",
         permission=ANYONE,
         summary="End one of one's own sessions",

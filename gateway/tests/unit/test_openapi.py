@@ -5,7 +5,7 @@ import json
 import pytest
 from marshmallow import fields, validate
 
-from api_gateway import openapi
+from api_gateway import openapi, shapes
 from api_gateway.routes import all_routes
 from api_gateway.routing import ANYONE, PUBLIC, Route
 from contracts.schema import PageQuery, Schema, page_of
@@ -167,3 +167,28 @@ def test_served_with_its_pages(make_client):
         assert asset.status_code == 200 and asset.data, name
     assert client.get("/docs/..%2f__init__.py").status_code == 404
     assert client.get("/docs/index.html").status_code == 404
+
+
+def test_what_answers_an_id_leads_to_what_takes_it():
+    described = dict(operations(whole()))
+    made = described["post /v1/groups"]["responses"]["201"]["links"]
+
+    assert made["get_v1_groups_group_id"]["parameters"] == {"group_id": "$response.body#/id"}
+    listed = described["get /v1/groups"]["responses"]["200"]["links"]
+    assert listed["get_v1_groups_group_id"]["parameters"] == {"group_id": "$response.body#/items/0/id"}
+    known = {operation["operationId"] for operation in described.values()}
+    for operation in described.values():
+        for answer in operation["responses"].values():
+            assert {link["operationId"] for link in answer.get("links", {}).values()} <= known
+
+
+@pytest.mark.parametrize(
+    ("python", "wanted"),
+    [
+        (r"\A[a-z]\Z", r"^[a-z](?!\n)$"),
+        (r"[a-z]\Z", r"^(?:[a-z](?!\n)$)"),
+        (r"^[\U0001f600]", r"^[\u{1f600}]"),
+    ],
+)
+def test_patterns_are_those_of_ecma_262(python, wanted):
+    assert shapes.ecma(python) == wanted

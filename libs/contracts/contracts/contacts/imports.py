@@ -55,6 +55,14 @@ class ImportCreate(Schema):
     options = fields.Nested(ImportOptions, load_default=lambda: ImportOptions().load({}))
 
 
+class ImportUpload(Schema):
+    """The parts of an upload; `mapping` and `options` are JSON, as of `ImportCreate`."""
+
+    file = fields.Raw(required=True, metadata={"any_of": ({"type": "string", "format": "binary"},)})
+    mapping = fields.Dict(keys=fields.String(), values=fields.String(allow_none=True), allow_none=True)
+    options = fields.Nested(ImportOptions)
+
+
 class ImportColumn(Schema):
     column = fields.Integer()
     header = fields.String()
