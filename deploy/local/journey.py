@@ -131,10 +131,11 @@ class Journey:
                 "password": "wici",
                 "binds": 2,
                 "window": 500,
+                "reason": "Journey",
             },
         )  # fmt: skip
         if not any(route["carrier_id"] == carrier["id"] for route in self.operator.pages("/v1/operator/routes")):
-            self.operator.post("/v1/operator/routes", {"carrier_id": carrier["id"], "prefix": ""})
+            self.operator.post("/v1/operator/routes", {"carrier_id": carrier["id"], "prefix": "", "reason": "Journey"})
 
     def _connect_mail_route(self) -> None:
         port = int(self.environ["WICI_MAILBOX_PORT"])
@@ -142,16 +143,25 @@ class Journey:
             if route["pattern"] == "*" and route["port"] == port:
                 return
             if route["pattern"] == "*":
-                self.operator.delete(f"/v1/operator/mail-routes/{route['id']}")
+                self.operator.delete(f"/v1/operator/mail-routes/{route['id']}?reason=Journey")
         self.operator.post(
             "/v1/operator/mail-routes",
-            {"pattern": "*", "kind": "smarthost", "host": "127.0.0.1", "port": port, "connections": 8},
+            {
+                "pattern": "*",
+                "kind": "smarthost",
+                "host": "127.0.0.1",
+                "port": port,
+                "connections": 8,
+                "reason": "Journey",
+            },
         )
 
     def authorise_senders(self) -> None:
         """A sender ID and a sender domain: asked for by the account, confirmed by the operator."""
         sender = self.api.post("/v1/sender-ids", {"sender": SENDER_ID})
-        self.operator.post(f"/v1/operator/sender-ids/{sender['id']}/decision", {"decision": "verify"})
+        self.operator.post(
+            f"/v1/operator/sender-ids/{sender['id']}/decision", {"decision": "verify", "reason": "Journey"}
+        )
         self.api.post(f"/v1/sender-ids/{sender['id']}/accept")
         domain = self.api.post("/v1/sender-domains", {"domain": DOMAIN})
         self.operator.post(f"/v1/operator/sender-domains/{domain['id']}/verify", {"reason": "Journey"})

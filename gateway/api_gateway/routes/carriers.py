@@ -4,7 +4,7 @@ from typing import Any
 
 from api_gateway.routing import ANYONE, Route
 from contracts import sms_gateway as contract
-from contracts.schema import PageQuery
+from contracts.schema import PageQuery, Reasoned
 
 _CARRIER = {
     "id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b20",
@@ -57,13 +57,16 @@ ROUTES = [
     _route(
         "POST", "carriers", "create_carrier", "Add a carrier",
         request=contract.CarrierCreate, response=contract.Carrier, status=201, response_example=_CARRIER,
-        example={"name": "simulator", "host": "127.0.0.1", "port": 12775, "system_id": "wici", "password": "secret"},
+        example={"name": "simulator", "host": "127.0.0.1", "port": 12775, "system_id": "wici", "password": "secret",
+                 "reason": "Contract 12/2026"},
     ),
     _route(
         "PATCH", "carriers/<uuid:id>", "update_carrier", "Change a carrier; its binds are made anew within seconds",
-        request=contract.CarrierChange, response=contract.Carrier, example={"rate": 500}, response_example=_CARRIER,
+        request=contract.CarrierChange, response=contract.Carrier,
+        example={"rate": 500, "reason": "The carrier allows more"}, response_example=_CARRIER,
     ),
-    _route("DELETE", "carriers/<uuid:id>", "delete_carrier", "Delete a carrier that no route uses", status=204),
+    _route("DELETE", "carriers/<uuid:id>", "delete_carrier", "Delete a carrier that no route uses",
+        query=Reasoned, status=204),
     _route(
         "GET", "routes", "list_routes", "List routes",
         query=PageQuery, response=contract.RoutePage, response_example={"items": [_ROUTE], "next_cursor": None},
@@ -71,12 +74,13 @@ ROUTES = [
     _route(
         "POST", "routes", "create_route", "Add a route",
         request=contract.RouteCreate, response=contract.CarrierRoute, status=201,
-        example={"carrier_id": _CARRIER["id"], "prefix": "+48"}, response_example=_ROUTE,
+        example={"carrier_id": _CARRIER["id"], "prefix": "+48", "reason": "The new carrier for Poland"},
+        response_example=_ROUTE,
     ),
     _route(
         "PATCH", "routes/<uuid:id>", "update_route", "Change a route",
         request=contract.RouteChange, response=contract.CarrierRoute,
-        example={"enabled": False}, response_example=_ROUTE,
+        example={"enabled": False, "reason": "The carrier is down"}, response_example=_ROUTE,
     ),
-    _route("DELETE", "routes/<uuid:id>", "delete_route", "Delete a route", status=204),
+    _route("DELETE", "routes/<uuid:id>", "delete_route", "Delete a route", query=Reasoned, status=204),
 ]  # fmt: skip

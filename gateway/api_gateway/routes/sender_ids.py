@@ -70,10 +70,11 @@ ROUTES = [
         permission=ANYONE,
         operator=True,
         summary="Verify, activate or reject a sender ID",
+        description="The account is shown the reason of a rejection.",
         request=contract.SenderDecision,
         response=contract.SenderId,
         tags=["Operator"],
-        example={"decision": "verify"},
+        example={"decision": "verify", "reason": "The trade mark is theirs"},
         response_example={**_EXAMPLE, "state": "verified"},
     ),
 ]

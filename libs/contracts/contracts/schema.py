@@ -74,6 +74,12 @@ class Word(fields.Enum[Any]):
         return super()._serialize(None if value is None else self.enum(value), attr, obj, **kwargs)
 
 
+class Reasoned(Schema):
+    """What every change by an operator takes besides: why. The audit trail keeps it."""
+
+    reason = fields.String(required=True, validate=[validate.Length(min=3, max=500), plain_text])
+
+
 class PageQuery(Schema):
     """Query of every list: `limit` 1 to 1000, and the opaque cursor of the answer before."""
 

@@ -20,7 +20,6 @@ from contracts.events import SMS_GATEWAY_ACT
 from sms_gateway import usecases
 from sms_gateway.store import directory
 
-
 # The shell knows no operator: the trail says at least whence it came.
 REASON = "python -m sms_gateway.carriers_cli"
 

@@ -85,12 +85,13 @@ def an_account() -> Actor:
 
 
 OPERATOR: Actor = {"operator_id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b00", "account_id": None}
+WHY = {"reason": "Checked"}
 
 
 def with_sender(call: Call, sender: str = "Wici") -> Actor:
     actor = an_account()
     wanted = call("request_sender_id", actor, {"sender": sender})
-    call("decide_sender_id", OPERATOR, {"id": wanted["id"], "decision": "verify"})
+    call("decide_sender_id", OPERATOR, {"id": wanted["id"], "decision": "verify", "reason": "Checked"})
     assert call("accept_sender_id", actor, {"id": wanted["id"]})["state"] == "active"
     return actor
 
@@ -102,8 +103,8 @@ def test_a_sender_id_from_request_to_active(call: Call) -> None:
     with pytest.raises(Conflict, match="wrong_state"):
         call("accept_sender_id", actor, {"id": wanted["id"]})
     with pytest.raises(Forbidden):
-        call("decide_sender_id", actor, {"id": wanted["id"], "decision": "activate"})
-    call("decide_sender_id", OPERATOR, {"id": wanted["id"], "decision": "verify"})
+        call("decide_sender_id", actor, {"id": wanted["id"], "decision": "activate", "reason": "Checked"})
+    call("decide_sender_id", OPERATOR, {"id": wanted["id"], "decision": "verify", "reason": "Checked"})
     with pytest.raises(NotFound):
         call("accept_sender_id", an_account(), {"id": wanted["id"]})
     assert call("accept_sender_id", actor, {"id": wanted["id"]})["state"] == "active"
@@ -239,15 +240,15 @@ def test_carriers_and_routes_are_an_operators(call: Call) -> None:
     with pytest.raises(Forbidden):
         call("list_carriers", an_account(), {})
     fields = {"name": "real", "host": "smsc.example", "port": 2775, "system_id": "wici", "password": "secret"}
-    made = call("create_carrier", OPERATOR, fields)
+    made = call("create_carrier", OPERATOR, {**fields, **WHY})
     assert "password" not in made
-    route = call("create_route", OPERATOR, {"carrier_id": made["id"], "prefix": "+48"})
-    assert call("update_carrier", OPERATOR, {"id": made["id"], "rate": 100})["rate"] == 100
+    route = call("create_route", OPERATOR, {"carrier_id": made["id"], "prefix": "+48", **WHY})
+    assert call("update_carrier", OPERATOR, {"id": made["id"], "rate": 100, **WHY})["rate"] == 100
     with pytest.raises(Conflict, match=r"carrier\.in_use"):
-        call("delete_carrier", OPERATOR, {"id": made["id"]})
-    assert call("update_route", OPERATOR, {"id": route["id"], "enabled": False})["enabled"] is False
-    call("delete_route", OPERATOR, {"id": route["id"]})
-    call("delete_carrier", OPERATOR, {"id": made["id"]})
+        call("delete_carrier", OPERATOR, {"id": made["id"], **WHY})
+    assert call("update_route", OPERATOR, {"id": route["id"], "enabled": False, **WHY})["enabled"] is False
+    call("delete_route", OPERATOR, {"id": route["id"], **WHY})
+    call("delete_carrier", OPERATOR, {"id": made["id"], **WHY})
     assert call("list_carriers", OPERATOR, {})["items"] == []
 
 
