@@ -74,6 +74,7 @@ class Idempotency:
     def begin(self, account_id: str, key: str, mark: bytes, deadline: float) -> Held | Response:
         """Hold the key, or give the answer that it already has.
 
+        :param account_id: whose key it is: the account's, or the operator's who acts.
         :param mark: of the request, by `fingerprint`.
         :param deadline: seconds that the work may take; afterwards a retry may take the key over.
         :raises Invalid: the key was used for another request.

@@ -15,7 +15,7 @@ class Base(DeclarativeBase):
 
 
 class IdempotentRequest(Base):
-    """One `Idempotency-Key` of one account: running until `locked_until`, or answered once `status` is there."""
+    """One `Idempotency-Key` of one account or operator: running until `locked_until`, or answered once `status` is."""
 
     __tablename__ = "idempotent_requests"
 

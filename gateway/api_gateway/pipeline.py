@@ -122,10 +122,12 @@ class Endpoint:
         if key is None:
             return self._perform(context)
         principal = context.principal
-        if principal is None or principal.account_id is None:
-            raise Forbidden("account.required", "Only an account's user or key may do this.")
+        assert principal is not None  # Route refuses to be idempotent and PUBLIC.
+        holder = principal.account_id or principal.operator_id
+        if holder is None:
+            raise Forbidden("account.required", "Only an account's user or key, or an operator, may do this.")
         mark = fingerprint(f"{self._route.method} {self._route.path}", context.payload)
-        held = self._parts.idempotency.begin(principal.account_id, key, mark, self._route.deadline)
+        held = self._parts.idempotency.begin(holder, key, mark, self._route.deadline)
         if not isinstance(held, Held):
             return held
         context.request_key = str(held.request_key)

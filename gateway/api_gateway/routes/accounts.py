@@ -110,4 +110,30 @@ ROUTES: list[Route] = [
             ],
         },
     ),
+    Route(
+        "GET",
+        "/v1/account/usage/history",
+        rpc="identity.list_past_usage",
+        permission="account.read",
+        summary="See what was used in past periods",
+        description="Newest first, one item for each channel and period in which it was used.",
+        query=contract.PastUsageQuery,
+        response=contract.PastUsagePage,
+        tags=["Accounts"],
+        response_example={
+            "items": [
+                {
+                    "id": "019abf20-5c00-7000-8000-00000000c001",
+                    "feature": "sms",
+                    "plan": "free",
+                    "limit": 100,
+                    "used": 88,
+                    "reserved": 0,
+                    "period_starts_at": "2026-10-25T08:00:00+00:00",
+                    "period_ends_at": "2026-11-24T08:00:00+00:00",
+                }
+            ],
+            "next_cursor": None,
+        },
+    ),
 ]

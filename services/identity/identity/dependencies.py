@@ -13,8 +13,10 @@ from nameko.extensions import DependencyProvider
 from chassis.config import load
 from chassis.secrets import Vault
 from chassis.service import in_thread_pool
-from identity.config import Config
+from identity.config import Config, InvoicingConfig
+from identity.domain.invoices import Issuer
 from identity.hashing import Passwords
+from identity.printing import Printer
 
 
 class PasswordHashing(DependencyProvider):
@@ -66,3 +68,24 @@ class LastUses(DependencyProvider):
 
     def get_dependency(self, worker_ctx: Any) -> LastUses:
         return self
+
+
+class Invoicing(DependencyProvider):
+    """`self.issuer`: who issues invoices."""
+
+    def setup(self) -> None:
+        self.issuer = load(InvoicingConfig, os.environ).issuer
+
+    def get_dependency(self, worker_ctx: Any) -> Issuer:
+        return self.issuer
+
+
+class Printing(DependencyProvider):
+    """`self.printer`: PDF made in native threads, off eventlet's hub."""
+
+    def setup(self) -> None:
+        with in_thread_pool() as run:
+            self.printer = Printer(run)
+
+    def get_dependency(self, worker_ctx: Any) -> Printer:
+        return self.printer

@@ -133,6 +133,48 @@ def vat_number_fixed() -> Conflict:
     return Conflict("account.vat_number_fixed", "The VAT number, once set, changes only by an operator.")
 
 
+def plan_in_use(fields: Sequence[str]) -> Conflict:
+    return Conflict(
+        "plan.in_use",
+        "Accounts are on this plan: make another one for other periods or prices, and take this one off the list.",
+        None,
+        [{"field": field, "code": "plan.in_use", "detail": "It stays while the plan is in use."} for field in fields],
+    )
+
+
+def plan_code_taken() -> Conflict:
+    return Conflict(
+        "plan.code_taken",
+        "There is a plan of this code.",
+        None,
+        [{"field": "code", "code": "plan.code_taken", "detail": "It is taken."}],
+    )
+
+
+def seller_missing() -> Conflict:
+    return Conflict(
+        "invoice.seller_missing",
+        "This installation does not say who sells: set INVOICE_SELLER_NAME, INVOICE_SELLER_ADDRESS and"
+        " INVOICE_SELLER_VAT_NUMBER.",
+    )
+
+
+def buyer_incomplete() -> Conflict:
+    return Conflict(
+        "invoice.buyer_incomplete",
+        "The account's company has no name or no address.",
+        None,
+        [
+            {"field": f"company.{field}", "code": "invoice.buyer_incomplete", "detail": "An invoice needs it."}
+            for field in ("name", "address")
+        ],
+    )
+
+
+def invoice_cancelled() -> Conflict:
+    return Conflict("invoice.cancelled", "The invoice has been cancelled.")
+
+
 def conflict(code: str, detail: str) -> Conflict:
     return Conflict(code, detail)
 

@@ -8,6 +8,7 @@ CONTACTS = "contacts"
 QUOTAS = ("sms", "email")
 ADD_ONS = ("attachments", "rcs", "dedicated_ip", "priority_lane")
 FIRST_PLAN = "free"
+NO_PLAN = "none"
 
 
 def ends_at(started_at: datetime, ends_after_days: int | None) -> datetime | None:

@@ -6,6 +6,7 @@ from nameko.timer import timer
 
 from chassis.service import Health, OutboxRelay
 from identity.service.accounts import AccountCalls
+from identity.service.billing import BillingCalls
 from identity.service.operators import OperatorCalls
 from identity.service.sessions import SessionCalls
 from identity.service.users import UserCalls
@@ -16,7 +17,7 @@ LAST_USE_SECONDS = 5
 SWEEP_SECONDS = 300
 
 
-class IdentityService(AccountCalls, SessionCalls, UserCalls, OperatorCalls):
+class IdentityService(AccountCalls, BillingCalls, SessionCalls, UserCalls, OperatorCalls):
     """Accounts, users, sessions, keys, plans and quotas, operators, audit."""
 
     name = "identity"

@@ -6,8 +6,7 @@ from chassis.service import rpc
 from contracts.rpc import Actor
 from identity.domain.actors import account_of
 from identity.service.calls import Calls, Payload
-from identity.store import accounts as account_store
-from identity.usecases import accounts, closing, quotas, views
+from identity.usecases import accounts, closing, quotas
 
 
 class AccountCalls(Calls):
@@ -28,12 +27,6 @@ class AccountCalls(Calls):
     @rpc
     def get_usage(self, actor: Actor, payload: Payload) -> Payload:
         return self._change("get_usage", quotas.usage, actor, payload)
-
-    @rpc
-    def list_plans(self, actor: Actor, payload: Payload) -> Payload:
-        return self._read(
-            "list_plans", lambda session: {"items": [views.plan(row) for row in account_store.plans(session)]}, payload
-        )
 
     @rpc
     def reserve_quota(self, actor: Actor, payload: Payload) -> Payload:

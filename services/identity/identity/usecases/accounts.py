@@ -21,7 +21,7 @@ from identity.domain.addresses import normal_email
 from identity.exceptions import account_name_taken, invalid_field, login_taken, not_found, vat_number_fixed
 from identity.hashing import Passwords
 from identity.models import Account
-from identity.store import accounts, audit, users
+from identity.store import accounts, audit, billing, users
 from identity.usecases import throttles, views
 
 if TYPE_CHECKING:
@@ -105,6 +105,8 @@ def _insert_account(session: Session, now: datetime, *, account_id: UUID, name: 
         created_at=now,
     ):
         raise account_name_taken()
+    ends_at = plan_rules.ends_at(now, plan.ends_after_days)
+    billing.begin_term(session, account_id=account_id, plan=plan, starts_at=now, ends_at=ends_at)
 
 
 def get(session: Session, *, account_id: UUID) -> views.View:

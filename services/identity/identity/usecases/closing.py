@@ -15,7 +15,7 @@ from identity.domain.actors import account_of, operator_of, session_user_of
 from identity.hashing import Passwords
 from identity.models import Account
 from identity.store import accounts, audit, erasure, users
-from identity.usecases import throttles, views
+from identity.usecases import monthly, throttles, views
 from identity.usecases.accounts import merged_company
 from identity.usecases.announcements import announce_access_changed
 
@@ -52,6 +52,8 @@ def close(session: Session, actor: Actor, now: datetime, *, account_id: UUID, re
         return
     if accounts.plan_of(session, account).price_amount > 0:
         raise exceptions.conflict("account.plan_not_ended", "End the paid plan first: move the account to `none`.")
+    # Invoices stay as the law has them; so does who the buyer is of what has not been invoiced yet.
+    monthly.remember_debtor(session, account, now)
     erasure.erase_account(session, account_id=account_id)
     account.state = "closed"
     account.company = {}

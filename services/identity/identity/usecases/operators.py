@@ -21,7 +21,7 @@ from identity.domain.actors import operator_of
 from identity.domain.totp import matching_step, new_secret
 from identity.hashing import Passwords
 from identity.models import Operator
-from identity.store import accounts, audit, operators, quotas, sessions
+from identity.store import accounts, audit, billing, operators, quotas, sessions
 from identity.usecases import throttles, views
 from identity.usecases.announcements import announce_access_changed
 from identity.usecases.sessions import issue_tokens
@@ -181,7 +181,7 @@ def list_accounts(
 def set_plan(session: Session, actor: Actor, now: datetime, *, account_id: UUID, plan: str, reason: str) -> views.View:
     """Move an account to another plan, up, down or off (`none`): a new period begins now."""
     operator_of(actor)
-    new_plan = accounts.plan(session, code=plan)
+    new_plan = billing.plan_to_move_to(session, code=plan)
     if new_plan is None:
         raise exceptions.invalid_field("plan", "plan.unknown", "There is no such plan.")
     moved = accounts.account_for_update(session, account_id=account_id)
@@ -195,6 +195,7 @@ def set_plan(session: Session, actor: Actor, now: datetime, *, account_id: UUID,
     quotas.close_periods(session, account_id=account_id, now=started_at)
     ends_at = plan_rules.ends_at(started_at, new_plan.ends_after_days)
     accounts.move_to_plan(session, moved, plan=new_plan, started_at=started_at, ends_at=ends_at)
+    billing.begin_term(session, account_id=account_id, plan=new_plan, starts_at=started_at, ends_at=ends_at)
     audit.record(
         session,
         actor,

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,9 @@ from chassis.testing import SECRET_KEYS, nameko_command, truncate
 from contracts.permissions import OWNER
 from identity.hashing import Passwords
 from identity.usecases import accounts, sessions
+
+# The cases that several modules share lie beside them.
+sys.path.insert(0, str(Path(__file__).parent))
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 PASSWORD = "trzy zielone parasole"

@@ -1,0 +1,140 @@
+"""Terms of plans and the periods of them that have been invoiced."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from chassis.ids import new_id
+from identity.models import Account, Plan, PlanCharge, PlanTerm, QuotaPeriod
+
+
+def begin_term(
+    session: Session, *, account_id: UUID, plan: Plan, starts_at: datetime, ends_at: datetime | None
+) -> None:
+    """The account is on `plan` from now on, at today's price; the term before ends."""
+    session.execute(
+        update(PlanTerm)
+        .where(PlanTerm.account_id == account_id, or_(PlanTerm.ends_at.is_(None), PlanTerm.ends_at > starts_at))
+        .values(ends_at=starts_at)
+        .execution_options(synchronize_session=False)
+    )
+    session.add(
+        PlanTerm(
+            id=new_id(),
+            account_id=account_id,
+            plan_code=plan.code,
+            plan_name=plan.name,
+            price_amount=plan.price_amount,
+            price_currency=plan.price_currency,
+            period_days=plan.period_days,
+            starts_at=starts_at,
+            ends_at=ends_at,
+        )
+    )
+    session.flush()
+
+
+def accounts_with_paid_terms(session: Session, *, since: datetime, until: datetime) -> Sequence[tuple[UUID, str]]:
+    """Id and name of the accounts that were on a paid plan at any time between, by name."""
+    query = select(Account.id, Account.name).join(PlanTerm, PlanTerm.account_id == Account.id).distinct()
+    rows = session.execute(query.where(*_paid_between(since, until)).order_by(Account.name))
+    return [(row.id, row.name) for row in rows]
+
+
+def paid_terms(session: Session, *, account_id: UUID, since: datetime | None, until: datetime) -> Sequence[PlanTerm]:
+    """The account's terms on paid plans that ran at any time between, oldest first; `since` of None is ever."""
+    query = select(PlanTerm).where(PlanTerm.account_id == account_id, *_paid_between(since, until))
+    return session.scalars(query.order_by(PlanTerm.starts_at)).all()
+
+
+def _paid_between(since: datetime | None, until: datetime) -> list[Any]:
+    paid = [PlanTerm.price_amount > 0, PlanTerm.starts_at < until]
+    return paid if since is None else [*paid, or_(PlanTerm.ends_at.is_(None), PlanTerm.ends_at > since)]
+
+
+def charged_periods(session: Session, *, term_ids: Iterable[UUID]) -> set[tuple[UUID, datetime]]:
+    """Term and start of each period that has been invoiced."""
+    query = select(PlanCharge.term_id, PlanCharge.period_starts_at).where(PlanCharge.term_id.in_(list(term_ids)))
+    return {(row.term_id, row.period_starts_at) for row in session.execute(query)}
+
+
+def record_charges(session: Session, *, invoice_id: UUID, periods: Iterable[tuple[UUID, datetime]]) -> None:
+    session.add_all(
+        PlanCharge(term_id=term_id, period_starts_at=starts_at, invoice_id=invoice_id) for term_id, starts_at in periods
+    )
+    session.flush()
+
+
+def uncharge(session: Session, *, invoice_id: UUID) -> None:
+    """The periods on the invoice are owed again."""
+    session.execute(delete(PlanCharge).where(PlanCharge.invoice_id == invoice_id))
+
+
+def keep_buyer(session: Session, *, account_id: UUID, buyer: dict[str, str] | None) -> None:
+    """Note on the account's paid terms who the buyer was: the account itself is about to forget."""
+    session.execute(
+        update(PlanTerm)
+        .where(PlanTerm.account_id == account_id, PlanTerm.price_amount > 0)
+        .values(buyer=buyer)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def insert_plan(session: Session, columns: dict[str, Any]) -> bool:
+    """Add a plan; False when its code is taken."""
+    statement = insert(Plan).values(columns).on_conflict_do_nothing(index_elements=["code"]).returning(Plan.code)
+    return session.scalar(statement) is not None
+
+
+def plan_for_update(session: Session, *, code: str) -> Plan | None:
+    """The plan, locked also against accounts that are being moved to it."""
+    return session.get(Plan, code, with_for_update=True, populate_existing=True)
+
+
+def plan_to_move_to(session: Session, *, code: str) -> Plan | None:
+    """The plan as it will be while this transaction runs."""
+    return session.get(Plan, code, with_for_update={"read": True}, populate_existing=True)
+
+
+def accounts_on(session: Session, *, code: str) -> int:
+    """How many accounts that are not closed are on the plan."""
+    query = select(func.count()).select_from(Account).where(Account.plan_code == code, Account.state != "closed")
+    return session.scalar(query) or 0
+
+
+def plans_with_accounts(session: Session) -> Sequence[tuple[Plan, int]]:
+    """All plans, and how many accounts that are not closed are on each."""
+    holders = (
+        select(Account.plan_code, func.count().label("accounts"))
+        .where(Account.state != "closed")
+        .group_by(Account.plan_code)
+        .subquery()
+    )
+    query = select(Plan, func.coalesce(holders.c.accounts, 0)).outerjoin(holders, holders.c.plan_code == Plan.code)
+    return [(row[0], row[1]) for row in session.execute(query.order_by(Plan.position, Plan.code))]
+
+
+def past_periods(
+    session: Session, *, account_id: UUID, now: datetime, feature: str | None, before: UUID | None, limit: int
+) -> Sequence[tuple[QuotaPeriod, str | None]]:
+    """Periods that are over, newest first, each with the plan's code."""
+    plan_code = (
+        select(PlanTerm.plan_code)
+        .where(PlanTerm.account_id == QuotaPeriod.account_id, PlanTerm.starts_at <= QuotaPeriod.starts_at)
+        .order_by(PlanTerm.starts_at.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    query = select(QuotaPeriod, plan_code).where(QuotaPeriod.account_id == account_id, QuotaPeriod.ends_at <= now)
+    if feature is not None:
+        query = query.where(QuotaPeriod.feature == feature)
+    if before is not None:
+        query = query.where(QuotaPeriod.id < before)
+    return [(row[0], row[1]) for row in session.execute(query.order_by(QuotaPeriod.id.desc()).limit(limit))]
