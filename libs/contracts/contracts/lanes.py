@@ -21,6 +21,7 @@ CHANNEL_LANES: dict[Channel, tuple[Lane, ...]] = {
 
 DELIVERY_EVENTS = "lane.reporting.delivery_events"
 BATCHES_DONE = "lane.campaigns.batches_done"
+ENGAGEMENT = "lane.contacts.engagement"
 
 
 def channel_lane(channel: Channel, lane: Lane) -> str:
@@ -32,6 +33,7 @@ ALL_LANES: tuple[str, ...] = (
     *(channel_lane(channel, lane) for channel, lanes in CHANNEL_LANES.items() for lane in lanes),
     DELIVERY_EVENTS,
     BATCHES_DONE,
+    ENGAGEMENT,
 )
 
 
@@ -103,3 +105,21 @@ class DeliveryEvents(TypedDict):
     v: int  # 1
     source: str
     events: list[DeliveryEvent]
+
+
+class EngagementColumn(TypedDict):
+    """Whom one thing happened to: contacts of one campaign on one day, each as often as it happened."""
+
+    account_id: str
+    campaign_id: str
+    kind: str  # delivered, bounced (any other end), or an Engagement
+    day: str  # ISO date, UTC
+    contact_ids: str  # ids with commas between: neither side touches one of them by itself
+
+
+class EngagementBatch(TypedDict):
+    """Reporting → contacts: what one transaction of the ingester found to be new of campaigns' messages."""
+
+    v: int  # 1
+    batch_id: str
+    columns: list[EngagementColumn]

@@ -2,6 +2,7 @@
 
 Several lane messages are written in one transaction when many are waiting, and acked after its commit. A kill at any
 moment leaves them in the lane, or written and delivered again, which changes nothing. Any number of ingesters may run.
+What is new of campaigns' recipients goes to contacts through the outbox.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from chassis.config import load
 from chassis.database import Database, make_engine
 from chassis.health import HealthServer
 from chassis.logs import get_logger
+from chassis.outbox import Relay
 from chassis.process import run
 from contracts.lanes import DELIVERY_EVENTS
 from reporting import upkeep
@@ -148,11 +150,12 @@ def _name(error: Exception) -> str:
 def main(stop: threading.Event) -> None:
     config = load(IngesterConfig, os.environ)
     erasures.check_keys()
-    database = Database(make_engine(config.database_url, pool_size=3, application_name="reporting-ingester"))
+    database = Database(make_engine(config.database_url, pool_size=4, application_name="reporting-ingester"))
     broker = Broker(config.amqp_url, "reporting-ingester").start()
     health = HealthServer(config.health_port, {"database": database.ping, "broker": broker.ping})
     try:
         threading.Thread(target=upkeep.run, args=(database, stop), name="upkeep", daemon=True).start()
+        threading.Thread(target=Relay(database, broker).run, args=(stop,), name="relay", daemon=True).start()
         ingester = Ingester(database, config, stop)
         broker.consume(DELIVERY_EVENTS, ingester.deliveries.put, prefetch=config.prefetch)
         ingester.run()

@@ -5,17 +5,19 @@ from __future__ import annotations
 import copy
 import random
 import threading
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
 from chassis.database import Database
-from contracts import ids
+from contracts import ids, lanes
 from reporting.check import differences
 from reporting.domain import STATE_OF_CODE, Dimension
 from reporting.folding import link_id_of
@@ -130,6 +132,41 @@ def assert_equals_model(database: Database, told: list[model.Event]) -> None:
         if event["kind"] in STATES and event["kind"] not in ("submitted", "delivered")
     }
     assert {(row[0], row[1].timestamp(), STATE_OF_CODE[row[2]].value) for row in steps} == off_road
+    assert_contacts_are_told(database, told)
+
+
+def read_news(database: Database) -> Counter[tuple[str, str, str, str]]:
+    """How often contacts is told of each account, campaign, contact and kind."""
+    with database.transaction() as session:
+        rows = session.execute(text("SELECT routing_key, body FROM outbox")).all()
+    news: Counter[tuple[str, str, str, str]] = Counter()
+    for lane, body in rows:
+        assert lane == lanes.ENGAGEMENT
+        for column in orjson.loads(body)["columns"]:
+            place = column["account_id"], column["campaign_id"]
+            news.update((*place, contact_id, column["kind"]) for contact_id in column["contact_ids"].split(","))
+    return news
+
+
+def assert_contacts_are_told(database: Database, told: list[model.Event]) -> None:
+    """Of every message of a campaign whose contact is known: each act once, and how it ended."""
+    news = read_news(database)
+    for message in model.log_of(told).values():
+        if message["campaign_id"] is None or message["contact_id"] is None:
+            continue
+        who = message["account_id"], message["campaign_id"], message["contact_id"]
+        assert news.pop((*who, "opened"), 0) == message["opens"]
+        assert news.pop((*who, "clicked"), 0) == message["clicks"]
+        assert news.pop((*who, "unsubscribed"), 0) == (message["unsubscribed_at"] is not None)
+        assert news.pop((*who, "complained"), 0) == (message["complained_at"] is not None)
+        ends = {kind: news.pop((*who, kind), 0) for kind in ("delivered", "bounced")}
+        if message["state"] == "delivered":
+            assert ends["delivered"]
+        elif STATES.index(message["state"] or "accepted") > STATES.index("delivered"):
+            assert ends["bounced"]
+        else:
+            assert not any(ends.values())
+    assert not +news
 
 
 @settings(
@@ -209,6 +246,20 @@ def test_a_replay_writes_no_row_anew(database: Database) -> None:
     Ingest(database).write([copy.deepcopy(told[:30]), copy.deepcopy(told)])
 
     assert versions() == written
+
+
+def test_who_a_message_went_to_may_become_known_after_what_became_of_it(database: Database) -> None:
+    message = MESSAGES[0]
+    bare = {name: message[name] for name in ("message_id", "account_id", "campaign_id", "channel")}
+    who = message["account_id"], message["campaign_id"], message["static"]["contact_id"]
+    ingest = Ingest(database)
+
+    ingest.write([[{**bare, "kind": "delivered", "at": NOW.timestamp()}]])
+    assert not read_news(database)
+    for _ in range(2):
+        ingest.write([[{**bare, **message["static"], "kind": "submitted", "at": NOW.timestamp() - 3}]])
+
+    assert read_news(database) == {(*who, "delivered"): 1}
 
 
 def test_late_receipt_of_another_campaign_day_finds_its_message(database: Database) -> None:
