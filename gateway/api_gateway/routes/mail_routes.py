@@ -4,7 +4,7 @@ from typing import Any
 
 from api_gateway.routing import ANYONE, Route
 from contracts import email_gateway as contract
-from contracts.schema import PageQuery
+from contracts.schema import PageQuery, Reasoned
 
 _ROUTE = {
     "id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1d01",
@@ -41,7 +41,10 @@ ROUTES = [
         "POST", "mail-routes", "create_mail_route", "Add a mail route",
         description="The longest pattern that fits the recipient's domain wins. Senders follow within seconds.",
         request=contract.MailRouteCreate, response=contract.MailRoute, status=201,
-        example={"pattern": "*", "kind": "smarthost", "host": "127.0.0.1", "port": 12525}, response_example=_ROUTE,
+        example={"pattern": "*", "kind": "smarthost", "host": "127.0.0.1", "port": 12525,
+                 "reason": "The smarthost of the data centre"},
+        response_example=_ROUTE,
     ),
-    _route("DELETE", "mail-routes/<uuid:route_id>", "delete_mail_route", "Delete a mail route", status=204),
+    _route("DELETE", "mail-routes/<uuid:route_id>", "delete_mail_route", "Delete a mail route",
+        query=Reasoned, status=204),
 ]  # fmt: skip

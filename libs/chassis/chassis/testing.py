@@ -319,12 +319,12 @@ def launch_service(launch: Launcher, amqp_url: str) -> Launcher:
 
 @pytest.fixture
 def acts_told(amqp_url: str) -> Callable[..., list[dict[str, Any]]]:
-    """`acts_told(events.CAMPAIGNS_ACT, account_id, until="campaign.cancelled")`: the acts of an account in their order.
+    """`acts_told(events.CAMPAIGNS_ACT, {campaign_id}, until="campaign.cancelled")`: the acts on those things, in order.
 
     Taken from where identity, which does not run here, would take them.
     """
 
-    def collect(event: Event, account_id: object, *, until: str, timeout: float = 20.0) -> list[dict[str, Any]]:
+    def collect(event: Event, targets: set[str], *, until: str, timeout: float = 20.0) -> list[dict[str, Any]]:
         connection = pika.BlockingConnection(pika.URLParameters(amqp_url))
         channel, told = connection.channel(), list[dict[str, Any]]()
         queue = event_queue(event, "identity", "record_act")
@@ -336,7 +336,7 @@ def acts_told(amqp_url: str) -> Callable[..., list[dict[str, Any]]]:
                 time.sleep(0.05)
                 continue
             act = event.schema().loads(body)
-            if act["account_id"] is None or str(act["account_id"]) == str(account_id):
+            if act["target_id"] in targets:
                 told.append(act)
         connection.close()
         return told

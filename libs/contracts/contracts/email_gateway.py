@@ -6,8 +6,9 @@ from typing import Any
 
 from marshmallow import fields, validate
 
+from contracts.privacy import PersonAsked, PersonForgotten, PersonRecords, PersonToErase
 from contracts.rpc import Call
-from contracts.schema import PageQuery, Schema, page_of
+from contracts.schema import PageQuery, Reasoned, Schema, page_of
 from contracts.vocabulary import MessageState
 
 MAX_RECIPIENTS = 1000
@@ -68,12 +69,8 @@ class SenderDomainQuery(Schema):
     domain_id = fields.UUID(required=True)
 
 
-class DomainApproval(Schema):
-    reason = fields.String(
-        required=True,
-        validate=validate.Length(min=3, max=500),
-        metadata={"description": "Why an operator vouches for the domain without DNS; kept in the record."},
-    )
+class DomainApproval(Reasoned):
+    """Why an operator vouches for the domain without DNS; kept in the record as well."""
 
 
 class DomainApprovalCall(DomainApproval):
@@ -225,7 +222,7 @@ class Email(Schema):
 # Mail routes (operators)
 
 
-class MailRouteCreate(Schema):
+class MailRouteCreate(Reasoned):
     pattern = fields.String(
         required=True,
         validate=validate.Regexp(r"(\*|(\*\.)?[^\s*@]{1,253})\Z", error="Not a valid pattern."),
@@ -252,7 +249,7 @@ class MailRoute(Schema):
     created_at = fields.AwareDateTime()
 
 
-class MailRouteQuery(Schema):
+class MailRouteRemoval(Reasoned):
     route_id = fields.UUID(required=True)
 
 
@@ -292,5 +289,7 @@ RPC: dict[str, Call] = {
     "get_message": Call(EmailQuery, Email),
     "create_mail_route": Call(MailRouteCreate, MailRoute),
     "list_mail_routes": Call(PageQuery, MailRoutePage),
-    "delete_mail_route": Call(MailRouteQuery, None),
+    "delete_mail_route": Call(MailRouteRemoval, None),
+    "export_person": Call(PersonAsked, PersonRecords),
+    "erase_person": Call(PersonToErase, PersonForgotten),
 }

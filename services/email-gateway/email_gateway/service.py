@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from chassis import inbox
+from chassis import acts, inbox
 from chassis.ids import new_id
-from chassis.service import Clock, Database, Health, OutboxRelay, QuotaLeases, Services, event_handler, rpc
+from chassis.service import Clock, Database, Health, OutboxRelay, QuotaLeases, Services, Session, event_handler, rpc
 from contracts import email_gateway as contract
 from contracts import events
 from contracts.errors import Unauthenticated
@@ -44,6 +44,7 @@ class EmailGatewayService:
         made = senders.new_domain(self.tools, account_id=_account(actor), **request)
         with self.database.transaction() as session:
             found = senders.add_domain(session, made)
+            _tell(session, actor, "sender_domain.added", found.domain_id, domain=found.domain)
             return dump(contract.SenderDomain, senders.domain_json(self.tools, found))
 
     @rpc
@@ -68,12 +69,15 @@ class EmailGatewayService:
         """Look the records up (no transaction is open meanwhile), then keep what was seen."""
         request, account_id = load(contract.SenderDomainQuery, payload), _account(actor)
         with self.database.transaction() as session:
-            records = senders.records_of(self.tools, senders.get_domain(session, account_id=account_id, **request))
+            before = senders.get_domain(session, account_id=account_id, **request)
+            records = senders.records_of(self.tools, before)
         found = senders.look_up(self.tools, records)
         with self.database.transaction() as session:
             checked = senders.record_check(
                 session, self.tools, account_id=account_id, found=found, now=self.clock.now(), **request
             )
+            if checked.state != before.state:
+                _tell(session, actor, "sender_domain.verified", checked.domain_id, domain=checked.domain)
             return dump(contract.SenderDomain, senders.domain_json(self.tools, checked))
 
     @rpc
@@ -81,6 +85,7 @@ class EmailGatewayService:
         request = load(contract.SenderDomainQuery, payload)
         with self.database.transaction() as session:
             senders.delete_domain(session, account_id=_account(actor), **request)
+            _tell(session, actor, "sender_domain.deleted", request["domain_id"])
         return {}
 
     @rpc
@@ -88,6 +93,8 @@ class EmailGatewayService:
         request, operator_id = load(contract.DomainApprovalCall, payload), _operator(actor)
         with self.database.transaction() as session:
             found = senders.approve_domain(session, operator_id=operator_id, now=self.clock.now(), **request)
+            told = {"reason": request["reason"], "account_id": found.account_id, "domain": found.domain}
+            _tell(session, actor, "sender_domain.approved", found.domain_id, **told)
             return dump(contract.OperatorSenderDomain, senders.domain_json(self.tools, found))
 
     @rpc
@@ -115,6 +122,7 @@ class EmailGatewayService:
             address, code = senders.add_address(
                 session, self.tools, account_id=_account(actor), now=self.clock.now(), **request
             )
+            _tell(session, actor, "sender_address.added", address.address_id, state=address.state)
             if code is not None:
                 variables = {"code": code, "email": address.email}
                 self._send_system_mail(session, address.email, "sender_address_code", "pl", variables)
@@ -138,6 +146,8 @@ class EmailGatewayService:
                 session, account_id=_account(actor), now=self.clock.now(), **request
             )
             answer, tries_left = dump(contract.SenderAddress, senders.address_json(address)), address.tries_left
+            if is_right:
+                _tell(session, actor, "sender_address.confirmed", address.address_id)
         if not is_right:
             raise exceptions.wrong_code(tries_left)
         return answer
@@ -265,7 +275,10 @@ class EmailGatewayService:
         request = load(contract.MailRouteCreate, payload)
         _operator(actor)
         with self.database.transaction() as session:
-            return dump(contract.MailRoute, routes.route_json(routes.create_route(session, self.tools, request)))
+            route = routes.create_route(session, self.tools, request)
+            told = {"reason": request["reason"], "pattern": route.pattern, "kind": route.kind}
+            _tell(session, actor, "mail_route.created", route.route_id, **told)
+            return dump(contract.MailRoute, routes.route_json(route))
 
     @rpc
     def list_mail_routes(self, actor: Actor, payload: dict[str, Any]) -> Any:
@@ -278,10 +291,11 @@ class EmailGatewayService:
 
     @rpc
     def delete_mail_route(self, actor: Actor, payload: dict[str, Any]) -> Any:
-        request = load(contract.MailRouteQuery, payload)
+        request = load(contract.MailRouteRemoval, payload)
         _operator(actor)
         with self.database.transaction() as session:
-            routes.delete_route(session, **request)
+            routes.delete_route(session, route_id=request["route_id"])
+            _tell(session, actor, "mail_route.deleted", request["route_id"], reason=request["reason"])
         return {}
 
 
@@ -290,6 +304,10 @@ def _account(actor: Actor) -> UUID:
     if not account_id:
         raise Unauthenticated("account.missing", "This is asked for on behalf of an account.")
     return UUID(account_id)
+
+
+def _tell(session: Session, actor: Actor, action: str, target_id: UUID, **more: Any) -> None:
+    acts.record(session, events.EMAIL_GATEWAY_ACT, actor, action, target_id=target_id, **more)
 
 
 def _operator(actor: Actor) -> str:

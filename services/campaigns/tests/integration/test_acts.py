@@ -31,7 +31,7 @@ def test_every_change_is_told_once_with_who_and_what(caller: Callable, acts_told
     owner("update_template", template_id=template, name="Kody")
     owner("delete_template", template_id=template)
 
-    told = acts_told(CAMPAIGNS_ACT, owner.account_id, until="template.deleted")
+    told = acts_told(CAMPAIGNS_ACT, {campaign, copy, template}, until="template.deleted")
 
     assert [(act["action"], act["target_id"]) for act in told] == [
         ("campaign.created", campaign),

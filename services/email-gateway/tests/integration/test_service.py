@@ -349,17 +349,17 @@ def test_mail_routes_are_operators_and_are_followed(
     from .conftest import Campaign, sender_env, store_content
 
     with pytest.raises(Forbidden):
-        call("create_mail_route", account(), pattern="*", kind="mx")
+        call("create_mail_route", account(), reason="Checked", pattern="*", kind="mx")
     with pytest.raises(Invalid):
-        call("create_mail_route", OPERATOR, pattern="*", kind="smarthost")
+        call("create_mail_route", OPERATOR, reason="Checked", pattern="*", kind="smarthost")
     route = call(
-        "create_mail_route", OPERATOR, pattern="poczta.example", kind="smarthost", host="127.0.0.1",
+        "create_mail_route", OPERATOR, reason="Checked", pattern="poczta.example", kind="smarthost", host="127.0.0.1",
         port=world.smtp_port,
         tls="off", username=None, password="x",
     )  # fmt: skip
     assert "password" not in route
     with pytest.raises(Conflict):
-        call("create_mail_route", OPERATOR, pattern="poczta.example", kind="mx")
+        call("create_mail_route", OPERATOR, reason="Checked", pattern="poczta.example", kind="mx")
     account_id = uuid4()
     campaign = Campaign(broker, account_id, store_content(database, account_id))
     launch(
@@ -369,7 +369,7 @@ def test_mail_routes_are_operators_and_are_followed(
     campaign.publish(campaign.batch(["ala@poczta.example"]))
 
     wait_until(world.mails, what="the mail")
-    call("delete_mail_route", OPERATOR, route_id=route["id"])
+    call("delete_mail_route", OPERATOR, reason="Checked", route_id=route["id"])
     assert call("list_mail_routes", OPERATOR)["items"] == []
 
 
@@ -396,3 +396,31 @@ def test_foreign_cursors_are_refused(call: Call, cursor: str) -> None:
 def test_calls_without_an_account_are_refused(call: Call) -> None:
     with pytest.raises(Unauthenticated):
         call("list_sender_domains", {})
+
+
+def test_senders_and_mail_routes_are_told_to_the_audit_trail(call: Call, acts_told: Callable[..., list[Any]]) -> None:
+    actor = account()
+    domain = verified(call, actor)
+    address = call("create_sender_address", actor, email=f"ala@{domain['domain']}", name=None)
+    call("check_sender_domain", actor, domain_id=domain["id"])
+    call("delete_sender_domain", actor, domain_id=domain["id"])
+    route = call(
+        "create_mail_route", OPERATOR, reason="Data centre", pattern="acts.example", kind="smarthost",
+        host="127.0.0.1", password="hunter2",
+    )  # fmt: skip
+    call("delete_mail_route", OPERATOR, reason="No more", route_id=route["id"])
+
+    things = {domain["id"], address["id"], route["id"]}
+    told = acts_told(events.EMAIL_GATEWAY_ACT, things, until="mail_route.deleted")
+
+    assert [(act["action"], act["target_id"]) for act in told] == [
+        ("sender_domain.added", domain["id"]),
+        ("sender_domain.approved", domain["id"]),
+        ("sender_address.added", address["id"]),
+        ("sender_domain.deleted", domain["id"]),
+        ("mail_route.created", route["id"]),
+        ("mail_route.deleted", route["id"]),
+    ]
+    assert [act["reason"] for act in told if act["operator_id"]][1:] == ["Data centre", "No more"]
+    assert str(told[1]["account_id"]) == actor["account_id"] and told[1]["reason"]
+    assert "hunter2" not in str(told) and "ala@" not in str(told)

@@ -44,7 +44,7 @@ def test_senders_carriers_and_routes_are_told_of_with_the_operators_reason(
     call("delete_route", operator, id=route, reason="No more")
     call("delete_carrier", operator, id=carrier, reason="The contract ended")
 
-    told = acts_told(SMS_GATEWAY_ACT, account_id, until="carrier.deleted")
+    told = acts_told(SMS_GATEWAY_ACT, {sender, carrier, route}, until="carrier.deleted")
 
     assert [(act["action"], act["target_id"], act["reason"]) for act in told] == [
         ("sender_id.requested", sender, None),
