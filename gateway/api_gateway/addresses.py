@@ -31,6 +31,12 @@ def parse(text: str) -> Address | None:
     return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
 
 
+def neighbourhood(text: str) -> str:
+    """What one customer holds: an IPv4 address, or the /64 around an IPv6 address."""
+    address = parse(text)
+    return str(ip_network((address, 64), strict=False)) if isinstance(address, IPv6Address) else text
+
+
 def contains(listed: Networks, address: Address) -> bool:
     return any(address.version == network.version and address in network for network in listed)
 

@@ -18,6 +18,7 @@ from api_gateway.parts import Parts, build
 from api_gateway.pipeline import Endpoint
 from api_gateway.routes import all_routes
 from api_gateway.routing import Route
+from api_gateway.sign_ups import origins
 from chassis import config as chassis_config
 from chassis.ids import new_id
 from chassis.logs import bind
@@ -104,7 +105,7 @@ def _end(answer: Response) -> Response:
         headers["X-Request-Id"] = g.request_id
     if "allowance" in g:
         headers.update(g.allowance.headers())
-    cors.apply(answer, _parts().config.cors_origins)
+    cors.apply(answer, (*_parts().config.cors_origins, *origins.of_request(_parts())))
     answers.compress(answer, request.headers.get("Accept-Encoding"))
     telemetry.answered(request.endpoint, request.method, answer.status_code, time.perf_counter() - g.started)
     return answer

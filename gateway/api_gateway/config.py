@@ -34,6 +34,8 @@ class Config:
     address_rate: int = setting("GATEWAY_ADDRESS_RATE", default=6_000)
     account_rate: int = setting("GATEWAY_ACCOUNT_RATE", default=300_000)
     key_rate: int = setting("GATEWAY_KEY_RATE", default=300_000)
+    form_address_rate: int = setting("GATEWAY_FORM_ADDRESS_RATE", default=30)
+    form_rate: int = setting("GATEWAY_FORM_RATE", default=600)
     access_cache_seconds: float = setting("GATEWAY_ACCESS_CACHE_SECONDS", default=10.0)
 
     spool_folder: str = setting("GATEWAY_SPOOL_FOLDER", default=DEFAULT_SPOOL_FOLDER)

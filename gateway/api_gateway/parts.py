@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from api_gateway import store
@@ -14,6 +14,7 @@ from api_gateway.config import Config
 from api_gateway.health import Readiness
 from api_gateway.idempotency import KEEP, Idempotency
 from api_gateway.limits import RateLimiter
+from api_gateway.sign_ups.directory import FormDirectory
 from api_gateway.tracking.recorder import Recorder
 from api_gateway.tracking.spool import Spool
 from chassis.broker import Broker
@@ -46,6 +47,7 @@ class Parts:
     stop: threading.Event
     broker: Broker | None = None
     database: Database | None = None
+    forms: FormDirectory = field(default_factory=FormDirectory)
 
     def close(self) -> None:
         """Hand over what is spooled, and let go of the broker and the database."""

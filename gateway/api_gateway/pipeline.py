@@ -100,7 +100,7 @@ class Endpoint:
                 payload.update(values)
         elif self._query is not None:
             self._query.check({}, path)
-        if route.method != "GET" and route.consumes == "application/json":
+        if route.method != "GET" and route.consumes == "application/json" and not route.reads_body:
             payload.update(self._json_body(path))
         return payload
 

@@ -60,6 +60,7 @@ class Route:
     :param handler: `handler(context) -> Response` for what is not JSON over one RPC: uploads, downloads.
     :param bare: a `handler` that gets the request as it came: no rate limit, no check of query or body (tracking links,
         health, documentation).
+    :param reads_body: the handler reads and checks the body by itself, with a limit of its own.
     :param consumes: media type of the request body, for the description: `multipart/form-data` for uploads.
     :param produces: media types of the answer, the first by default: `("application/json", "application/pdf")`.
     """
@@ -87,6 +88,7 @@ class Route:
     deadline: float = field(default=10.0, kw_only=True)
     handler: Handler | None = field(default=None, kw_only=True)
     bare: bool = field(default=False, kw_only=True)
+    reads_body: bool = field(default=False, kw_only=True)
     consumes: str = field(default="application/json", kw_only=True)
     produces: Sequence[str] = field(default=("application/json",), kw_only=True)
 

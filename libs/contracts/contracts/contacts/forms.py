@@ -227,9 +227,11 @@ class ConfirmationToken(Schema):
 
 
 class Confirmation(Schema):
-    """What the page behind the link says."""
+    """What the page behind the link says. `already`: it was confirmed before; `form_id`: null for a closed form."""
 
     state = word_of(SubmissionState)
+    already = fields.Boolean()
+    form_id = fields.UUID(allow_none=True)
     language = fields.String()
     title = fields.String()
     account_name = fields.String()

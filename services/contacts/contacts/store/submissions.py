@@ -65,7 +65,8 @@ def find_by_token(session: Session, *, token_hash: bytes, lock: bool = False) ->
     return (
         session.execute(
             text(
-                "SELECT s.*, f.title, f.account_name, f.confirmed_url, f.group_ids"
+                "SELECT s.*, f.title, f.account_name, f.confirmed_url, f.group_ids,"
+                " CASE WHEN NOT f.archived THEN f.id END AS open_form_id"
                 " FROM submissions s LEFT JOIN forms f ON f.id = s.form_id AND f.account_id = s.account_id"
                 " WHERE s.token_hash = :hash" + (" FOR UPDATE OF s" if lock else "")
             ),

@@ -210,7 +210,7 @@ def confirm(
         contact_id=contact_id,
         granted=granted,
     )
-    return {**state, "state": SubmissionState.CONFIRMED}
+    return {**state, "state": SubmissionState.CONFIRMED, "already": False}
 
 
 def _leave_phone_to_its_holder(
@@ -259,6 +259,8 @@ def _view(session: Session, submission: Mapping[Any, Any], now: datetime) -> Vie
         state = SubmissionState.CONFIRMED
     return {
         "state": state,
+        "already": state is SubmissionState.CONFIRMED,
+        "form_id": submission["open_form_id"],
         "language": submission["language"],
         "title": submission["title"] or submission["form_name"],
         "account_name": submission["account_name"] or "",
