@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from chassis import outbox
+from chassis import acts, outbox
 from chassis.ids import new_id
 from chassis.inbox import first_time
 from chassis.logs import get_logger
@@ -18,7 +18,7 @@ from contacts.store.audience import ADDRESS
 from contacts.usecases import views
 from contacts.usecases.views import View, account_of
 from contracts.errors import NotFound
-from contracts.events import ADDRESSES_ARCHIVED
+from contracts.events import ADDRESSES_ARCHIVED, CONTACTS_ACT
 from contracts.rpc import Actor
 from contracts.vocabulary import ArchiveReason, Channel
 
@@ -86,7 +86,7 @@ def add(
             "reason": reason,
             "note": note,
         }
-    archive(
+    added = archive(
         session,
         account_id=account_id,
         channel=channel,
@@ -94,6 +94,8 @@ def add(
         source="manual",
         archived_by=actor.get("user_id"),
     )
+    told: View = {"channel": channel, "reason_given": reason, "addresses": added}
+    acts.record(session, CONTACTS_ACT, actor, "archive.added", **told)
     standing = store.present(session, account_id=account_id, channel=channel, addresses=list(entries))
     return {"items": [dict(row) for row in standing]}
 
@@ -105,6 +107,7 @@ def restore(session: Session, actor: Actor, now: datetime, *, archive_id: UUID, 
     )
     if row is None:
         raise NotFound("archive.not_found", "There is no such archived address.")
+    acts.record(session, CONTACTS_ACT, actor, "archive.restored", target_id=archive_id, channel=row["channel"])
     return dict(row)
 
 

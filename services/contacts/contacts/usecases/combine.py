@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from chassis import acts
 from contacts.exceptions import field_invalid
 from contacts.store import audience as audience_store
 from contacts.store import groups as store
 from contacts.usecases import groups, segments
 from contacts.usecases.views import View, account_of
+from contracts.events import CONTACTS_ACT
 from contracts.rpc import Actor
 
 if TYPE_CHECKING:
@@ -36,6 +38,10 @@ def run(
         made = _split(session, account_id, group_ids, parts, seed)
     else:
         made = [_one(session, account_id, now, operation, group_ids, name, rules)]
+    sources = [str(group_id) for group_id in group_ids]
+    for group_id in made:
+        told: dict[str, Any] = {"operation": operation, "of_groups": sources}
+        acts.record(session, CONTACTS_ACT, actor, "group.created", target_id=group_id, **told)
     return {"items": [groups.get(session, actor, now, group_id=group_id) for group_id in made]}
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from chassis import acts
 from chassis.ids import new_id
 from contacts.domain.columns import BUILT_IN
 from contacts.exceptions import field_invalid
@@ -16,6 +17,7 @@ from contacts.store import jobs as job_store
 from contacts.store.rule_sql import Filter
 from contacts.usecases import groups, segments, views
 from contacts.usecases.views import View, account_of
+from contracts.events import CONTACTS_ACT
 from contracts.rpc import Actor
 from contracts.vocabulary import JobState
 
@@ -41,7 +43,7 @@ def create(
     chosen(session, account_id, group_id, segment_id, now)
     names = field_names(session, account_id, fields_)
     export_id = new_id()
-    request = {
+    request: dict[str, Any] = {
         "group_id": str(group_id) if group_id else None,
         "segment_id": str(segment_id) if segment_id else None,
         "format": format,
@@ -50,6 +52,7 @@ def create(
     job_store.add(
         session, job_id=export_id, account_id=account_id, kind=KIND, request=request, created_by=actor.get("user_id")
     )
+    acts.record(session, CONTACTS_ACT, actor, "export.started", target_id=export_id, **request)
     return get(session, actor, now, export_id=export_id)
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from chassis import acts
 from chassis.ids import new_id
 from contacts.domain.columns import BUILT_IN, MAPPABLE
 from contacts.store import fields as store
@@ -13,6 +14,7 @@ from contacts.store import people as people_store
 from contacts.usecases import views
 from contacts.usecases.views import View, account_of
 from contracts.errors import Conflict, Invalid
+from contracts.events import CONTACTS_ACT
 from contracts.rpc import Actor
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ def create(session: Session, actor: Actor, now: datetime, *, key: str, type: str
     field_id = new_id()
     if not store.insert(session, field_id=field_id, account_id=account_id, key=key, label=label or key, kind=type):
         raise _key_taken(key)
+    acts.record(session, CONTACTS_ACT, actor, "contact_field.created", target_id=field_id, key=key, type=type)
     return _get(session, account_id, field_id)
 
 
@@ -50,6 +53,7 @@ def update(session: Session, actor: Actor, now: datetime, *, field_id: UUID, **r
         if any(field["key"] == key for field in store.all_of(session, account_id=account_id)):
             raise _key_taken(key)
     store.update(session, account_id=account_id, field_id=field_id, values=request)
+    acts.record(session, CONTACTS_ACT, actor, "contact_field.changed", target_id=field_id, fields=sorted(request))
     return _get(session, account_id, field_id)
 
 
@@ -57,6 +61,7 @@ def delete(session: Session, actor: Actor, now: datetime, *, field_id: UUID) -> 
     """The field is gone at once; what contacts hold under its slot is never shown again."""
     if not store.delete(session, account_id=account_of(actor), field_id=field_id):
         raise views.not_found("contact_field")
+    acts.record(session, CONTACTS_ACT, actor, "contact_field.deleted", target_id=field_id)
 
 
 def unknown(session: Session, actor: Actor, now: datetime, *, names: list[str]) -> View:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from chassis import acts
 from chassis.ids import new_id
 from contacts.domain import sign_ups as rules
 from contacts.exceptions import field_invalid
@@ -21,6 +22,7 @@ from contacts.usecases.terms import Terms
 from contacts.usecases.views import View, account_of
 from contracts.contacts.forms import SubmissionState
 from contracts.errors import Conflict
+from contracts.events import CONTACTS_ACT
 from contracts.rpc import Actor
 from contracts.vocabulary import Channel
 
@@ -60,6 +62,7 @@ def create(session: Session, actor: Actor, now: datetime, *, owner: Owner, **req
     form_id = new_id()
     if not store.insert(session, form_id=form_id, account_id=account_id, values=values):
         raise _name_taken()
+    acts.record(session, CONTACTS_ACT, actor, "form.created", target_id=form_id, name=values["name"])
     return get(session, actor, now, form_id=form_id)
 
 
@@ -77,6 +80,8 @@ def update(
     if is_renamed and store.find_named(session, account_id=account_id, name=values["name"]) not in (None, form_id):
         raise _name_taken()
     store.update(session, account_id=account_id, form_id=form_id, values=values)
+    changed = sorted([*request, *(["archived"] if archived is not None else [])])
+    acts.record(session, CONTACTS_ACT, actor, "form.changed", target_id=form_id, fields=changed)
     return get(session, actor, now, form_id=form_id)
 
 

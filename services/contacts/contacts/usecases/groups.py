@@ -6,12 +6,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from chassis import acts
 from chassis.ids import new_id
 from contacts.exceptions import field_invalid
 from contacts.store import groups as store
 from contacts.usecases import views
 from contacts.usecases.views import View, account_of
 from contracts.errors import Conflict
+from contracts.events import CONTACTS_ACT
 from contracts.rpc import Actor
 
 if TYPE_CHECKING:
@@ -26,10 +28,9 @@ def list_page(session: Session, actor: Actor, now: datetime, *, limit: int, curs
 
 
 def create(session: Session, actor: Actor, now: datetime, *, name: str, description: str) -> View:
-    account_id = account_of(actor)
-    return get(
-        session, actor, now, group_id=new_group(session, account_id=account_id, name=name, description=description)
-    )
+    group_id = new_group(session, account_id=account_of(actor), name=name, description=description)
+    acts.record(session, CONTACTS_ACT, actor, "group.created", target_id=group_id, name=name)
+    return get(session, actor, now, group_id=group_id)
 
 
 def new_group(session: Session, *, account_id: UUID, name: str, description: str = "") -> UUID:
@@ -54,6 +55,7 @@ def update(session: Session, actor: Actor, now: datetime, *, group_id: UUID, **r
     if renamed and store.find_named(session, account_id=account_id, name=name) not in (None, group_id):
         raise _name_taken()
     store.update(session, account_id=account_id, group_id=group_id, values=request)
+    acts.record(session, CONTACTS_ACT, actor, "group.changed", target_id=group_id, fields=sorted(request))
     return get(session, actor, now, group_id=group_id)
 
 
@@ -61,6 +63,7 @@ def delete(session: Session, actor: Actor, now: datetime, *, group_id: UUID) -> 
     """The group goes; its contacts stay."""
     if not store.delete(session, account_id=account_of(actor), group_id=group_id):
         raise views.not_found("group")
+    acts.record(session, CONTACTS_ACT, actor, "group.deleted", target_id=group_id)
 
 
 def add_contacts(session: Session, actor: Actor, now: datetime, *, group_id: UUID, contact_ids: list[UUID]) -> View:

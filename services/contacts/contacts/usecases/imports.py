@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from chassis import acts
 from contacts.domain import sources
 from contacts.domain.columns import CONSENT_FIELDS, Guess
 from contacts.domain.files import PUBLIC_NAMES
@@ -23,6 +24,7 @@ from contacts.usecases import groups, views
 from contacts.usecases.terms import Terms
 from contacts.usecases.views import View, account_of
 from contracts.errors import Conflict, Invalid
+from contracts.events import CONTACTS_ACT
 from contracts.rpc import Actor
 from contracts.vocabulary import JobState
 
@@ -127,6 +129,8 @@ def create(
     job_store.add(
         session, job_id=upload_id, account_id=account_id, kind=KIND, request=request, created_by=actor.get("user_id")
     )
+    told = {"filename": upload["filename"], "group_ids": group_ids}
+    acts.record(session, CONTACTS_ACT, actor, "import.started", target_id=upload_id, **told)
     return get(session, actor, now, import_id=upload_id)
 
 
@@ -203,6 +207,7 @@ def cancel(session: Session, actor: Actor, now: datetime, *, import_id: UUID) ->
     if row["state"] not in (JobState.WAITING, JobState.RUNNING):
         raise Conflict("import.ended", "The import has ended.", {"state": row["state"]})
     job_store.request_cancel(session, account_id=account_id, kind=KIND, job_id=import_id)
+    acts.record(session, CONTACTS_ACT, actor, "import.cancelled", target_id=import_id)
     return get(session, actor, now, import_id=import_id)
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from chassis import acts
 from contacts.domain import emails, phones
 from contacts.exceptions import field_invalid
 from contacts.store import archive as archive_store
@@ -16,6 +17,7 @@ from contacts.store import people as store
 from contacts.store import submissions as submission_store
 from contacts.usecases import views
 from contacts.usecases.views import View, account_of
+from contracts.events import CONTACTS_ACT
 from contracts.rpc import Actor
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ def export(session: Session, actor: Actor, now: datetime, **who: Any) -> View:
         groups = [dict(row) for row in found if row is not None]
     archived = archive_store.of_addresses(session, account_id=account_id, addresses=addresses)
     erased = store.erased(session, account_id=account_id, addresses=addresses)
+    acts.record(session, CONTACTS_ACT, actor, "person.exported", target_id=rows[0]["id"] if rows else None)
     return {
         "contact": shown,
         "archive": [dict(row) for row in archived],
@@ -57,7 +60,9 @@ def erase(session: Session, actor: Actor, now: datetime, **who: Any) -> View:
     archive_store.delete(session, account_id=account_id, addresses=addresses)
     submission_store.forget_addresses(session, account_id=account_id, addresses=addresses)
     store.remember_erasure(session, account_id=account_id, addresses=addresses)
-    return {"contacts": len(ids), "addresses": len(addresses)}
+    erased: View = {"contacts": len(ids), "addresses": len(addresses)}
+    acts.record(session, CONTACTS_ACT, actor, "person.erased", target_id=ids[0] if ids else None, **erased)
+    return erased
 
 
 def _person(

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from chassis import acts
 from chassis.ids import new_id
 from contacts.domain import rules as domain
 from contacts.domain.values import FieldType
@@ -20,6 +21,7 @@ from contacts.store.rule_sql import Filter
 from contacts.usecases import views
 from contacts.usecases.views import View, account_of
 from contracts.errors import Conflict
+from contracts.events import CONTACTS_ACT
 from contracts.rpc import Actor
 
 if TYPE_CHECKING:
@@ -65,6 +67,7 @@ def create(session: Session, actor: Actor, now: datetime, **request: Any) -> Vie
     _ensure_name_free(session, account_id, request["name"], None)
     segment_id = new_id()
     store.insert(session, segment_id=segment_id, account_id=account_id, values=request)
+    acts.record(session, CONTACTS_ACT, actor, "segment.created", target_id=segment_id, name=request["name"])
     return get(session, actor, now, segment_id=segment_id)
 
 
@@ -82,12 +85,14 @@ def update(session: Session, actor: Actor, now: datetime, *, segment_id: UUID, *
     compiled(session, account_id, changed["rules"], now)
     _ensure_name_free(session, account_id, changed["name"], segment_id)
     store.update(session, account_id=account_id, segment_id=segment_id, values=changed)
+    acts.record(session, CONTACTS_ACT, actor, "segment.changed", target_id=segment_id, fields=sorted(request))
     return get(session, actor, now, segment_id=segment_id)
 
 
 def delete(session: Session, actor: Actor, now: datetime, *, segment_id: UUID) -> None:
     if not store.delete(session, account_id=account_of(actor), segment_id=segment_id):
         raise views.not_found("segment")
+    acts.record(session, CONTACTS_ACT, actor, "segment.deleted", target_id=segment_id)
 
 
 def count(session: Session, actor: Actor, now: datetime, *, rules: dict[str, Any]) -> View:

@@ -1,0 +1,91 @@
+"""What is done to lists, and to what is known of people, is told to the audit trail in the change's own transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import orjson
+import pytest
+from sqlalchemy import text
+
+from chassis.database import Database
+from contacts.usecases import archive, combine, exports, fields, groups, privacy, segments
+from contracts.errors import Conflict, NotFound
+from contracts.vocabulary import ArchiveReason, Channel
+
+
+@pytest.fixture
+def told(database: Database) -> Callable[[], list[Any]]:
+    """The acts that wait in the outbox, in their order."""
+
+    def read() -> list[Any]:
+        with database.transaction() as session:
+            rows = session.scalars(text("SELECT body FROM outbox WHERE routing_key = 'act_recorded' ORDER BY position"))
+            return [orjson.loads(bytes(row)) for row in rows]
+
+    return read
+
+
+def test_lists_fields_imports_and_exports(account: Any, told: Callable[[], list[Any]]) -> None:
+    group = account.call(groups.create, name="Zima", description="")["id"]
+    account.call(groups.update, group_id=group, name="Lato")
+    account.import_file("email;imie\nala@poczta.example;Ala\nola@poczta.example;Ola\n", group_ids=[group])
+    [made] = account.call(combine.run, operation="union", group_ids=[group], name="Razem", seed="")["items"]
+    rules = {"all": [{"field": "city", "op": "eq", "value": "Gdynia"}]}
+    segment = account.call(segments.create, name="Gdynia", description="", rules=rules)["id"]
+    account.call(segments.update, segment_id=segment, name="Trójmiasto")
+    account.call(segments.delete, segment_id=segment)
+    field = account.call(fields.create, key="kod", type="text")["id"]
+    account.call(fields.update, field_id=field, label="Kod")
+    account.call(fields.delete, field_id=field)
+    export = account.call(exports.create, group_id=group, segment_id=None, format="csv", fields_=None)["id"]
+    account.call(groups.delete, group_id=group)
+    with pytest.raises(NotFound):
+        account.call(groups.delete, group_id=group)
+    with pytest.raises(Conflict):
+        account.call(groups.create, name="Razem", description="")
+
+    acts = told()
+
+    assert [(act["action"], act["target_id"]) for act in acts if act["action"] != "import.started"] == [
+        ("group.created", str(group)),
+        ("group.changed", str(group)),
+        ("group.created", str(made["id"])),
+        ("segment.created", str(segment)),
+        ("segment.changed", str(segment)),
+        ("segment.deleted", str(segment)),
+        ("contact_field.created", str(field)),
+        ("contact_field.changed", str(field)),
+        ("contact_field.deleted", str(field)),
+        ("export.started", str(export)),
+        ("group.deleted", str(group)),
+    ]
+    assert [act["details"]["filename"] for act in acts if act["action"] == "import.started"] == ["list.csv"]
+    assert {act["account_id"] for act in acts} == {str(account.id)}
+
+
+def test_erasures_and_archive_name_no_address(account: Any, told: Callable[[], list[Any]]) -> None:
+    account.import_file("email\nala@poczta.example\nola@poczta.example\n")
+    given: Any = {"contact_ids": [], "reason": ArchiveReason.SPAM, "note": ""}
+    added = account.call(archive.add, channel=Channel.EMAIL, addresses=["ola@poczta.example"], **given)["items"][0]
+    account.call(archive.restore, archive_id=added["id"], note="Asked for")
+    account.call(privacy.export, contact_id=None, email="ala@poczta.example", phone=None)
+    account.call(privacy.erase, contact_id=None, email="ala@poczta.example", phone=None)
+
+    acts = told()[1:]
+
+    assert [act["action"] for act in acts] == ["archive.added", "archive.restored", "person.exported", "person.erased"]
+    assert acts[0]["details"] == {"channel": "email", "reason_given": "spam", "addresses": 1}
+    assert acts[1]["target_id"] == str(added["id"])
+    assert "poczta.example" not in str(acts), "the trail outlives the person"
+
+
+def test_an_event_archives_without_an_act(account: Any, database: Database, told: Callable[[], list[Any]]) -> None:
+    entry = {"channel": "email", "address": "ala@poczta.example", "reason": ArchiveReason.HARD_BOUNCE}
+    event = {"event_id": uuid4(), "account_id": account.id, "addresses": [entry]}
+    with database.transaction() as session:
+        archive.archive_refused(session, event, "archive_email_refusals", "bounce")
+
+    assert told() == []
