@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import re
 import urllib.parse
 from collections.abc import Callable, Iterator
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -307,6 +310,49 @@ def test_mail_that_identity_asks_for_goes_out_in_the_users_language(
 
     wait_until(world.mails, what="the mail")
     assert [mail["subject"] for mail in world.mails()] == ["A new password in Wici"]
+
+
+def test_sign_up_is_confirmed_from_the_accounts_own_sender_or_under_its_name(
+    call: Call, database: Database, world: World, sender: RunningProcess, broker: Broker
+) -> None:
+    import orjson
+
+    actor = account()
+    verified(call, actor)
+    event = {
+        "occurred_at": "2026-11-24T08:00:00+00:00", "account_id": actor["account_id"], "submission_id": str(uuid4()),
+        "language": "pl", "account_name": "sklepik", "title": "Nowości {{ url }}", "token": "T0ken-_", "days_valid": 7,
+    }  # fmt: skip
+    own = {"email": f"sklep@{DOMAIN}", "name": "Sklep Łąka"}
+    asked = {"a": {"sender": own}, "b": {"sender": {"email": "boss@bank.example"}, "language": "de"}, "c": {}}
+
+    for who, more in asked.items():
+        told = orjson.dumps({**event, "event_id": str(uuid4()), "to": f"{who}@poczta.example", **more})
+        for _ in range(2):
+            broker.publish_event(events.CONFIRMATION_MAIL_REQUESTED, told).result(10)
+
+    wait_until(lambda: len(world.mails()) == 3, what="the three mails")
+    mails = {mail["address"][0]: mail for mail in world.mails()}
+    parsed = {
+        who: email.message_from_bytes(world.call(f"/messages/{mail['number']}/raw"), policy=email.policy.default)
+        for who, mail in mails.items()
+    }
+    assert mails["a"]["subject"] == "Potwierdź zapis: Nowości {{ url }}"
+    assert mails["b"]["subject"] == "Please confirm your sign-up: Nowości {{ url }}"
+    assert [parseaddr(parsed[who]["From"]) for who in "abc"] == [
+        ("Sklep Łąka", f"sklep@{DOMAIN}"),
+        ("sklepik", "noreply@wici.example"),
+        ("sklepik", "noreply@wici.example"),
+    ]
+    assert f"d={DOMAIN}" in parsed["a"]["DKIM-Signature"]
+    for found in parsed.values():
+        assert "/c/T0ken-_\r\n" in found.get_body().get_content()
+        assert found["Auto-Submitted"] == "auto-generated" and found["List-Unsubscribe"] is None
+    wait_until(lambda: states(database, UUID(actor["account_id"])) == {"delivered": 1})
+    assert states(database, UUID(int=0)) == {"delivered": 2}
+    assert call("check_sender", actor, email=own["email"]) == {"authorised": True}
+    assert call("check_sender", actor, email="boss@bank.example") == {"authorised": False}
+    assert call("check_sender", account(), email=own["email"]) == {"authorised": False}
 
 
 def test_sender_address_is_confirmed_by_the_mailed_code(
