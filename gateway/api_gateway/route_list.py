@@ -1,7 +1,7 @@
 """`python -m api_gateway.route_list` (`make routes`): every route with who may call it. `--markdown` for a table.
 
 The permission is one of `contracts.permissions`; `public` needs no log-in, `anyone` any session or key, and
-`anyone → sms.campaigns.read` one that the service asks for, by the channel of the thing at hand.
+`→ sms.campaigns.read` one that the service itself asks for besides, by the channel of the thing at hand.
 """
 
 from __future__ import annotations
@@ -27,9 +27,8 @@ def who(route: Route) -> str:
 def permission(route: Route) -> str:
     if route.operator:
         return "–"
-    if route.permission == ANYONE and route.service_checked:
-        return f"anyone → {route.service_checked}"
-    return route.permission.lower() if route.permission in (PUBLIC, ANYONE) else route.permission
+    named = route.permission.lower() if route.permission in (PUBLIC, ANYONE) else route.permission
+    return f"{named} → {route.service_checked}" if route.service_checked else named
 
 
 def rows() -> list[tuple[str, str, str, str]]:

@@ -21,6 +21,7 @@ def test_every_route_is_listed_with_who_may_call_it(arguments, capsys):
         ("PUT", "/v1/users/{user_id}/permissions", "users.manage", "session"),
         ("POST", "/v1/sms", "sms.send", "session, key"),
         ("GET", "/v1/campaigns", "anyone → sms.campaigns.read", "session, key"),
+        ("POST", "/v1/campaigns/{campaign_id}/report/groups", "reports.read → contacts.write", "session, key"),
         ("GET", "/v1/operator/accounts", "–", "operator"),
     ],
 )

@@ -94,8 +94,9 @@ def add(
         source="manual",
         archived_by=actor.get("user_id"),
     )
-    told: View = {"channel": channel, "reason_given": reason, "addresses": added}
-    acts.record(session, CONTACTS_ACT, actor, "archive.added", **told)
+    if added:
+        told: View = {"channel": channel, "reason_given": reason, "addresses": added}
+        acts.record(session, CONTACTS_ACT, actor, "archive.added", **told)
     standing = store.present(session, account_id=account_id, channel=channel, addresses=list(entries))
     return {"items": [dict(row) for row in standing]}
 

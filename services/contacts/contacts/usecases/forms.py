@@ -89,6 +89,7 @@ def delete(session: Session, actor: Actor, now: datetime, *, form_id: UUID) -> N
     """The form and what waits for confirmation go; the evidence of consents stays with the contacts."""
     if not store.delete(session, account_id=account_of(actor), form_id=form_id):
         raise views.not_found("form")
+    acts.record(session, CONTACTS_ACT, actor, "form.deleted", target_id=form_id)
 
 
 def _checked(session: Session, account_id: UUID, request: Mapping[str, Any], owner: Owner) -> dict[str, Any]:

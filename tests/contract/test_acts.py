@@ -1,0 +1,167 @@
+"""The audit trail: whatever can be changed through the API is told of, and operators always say why."""
+
+import re
+
+import pytest
+from system import source_of
+
+from api_gateway.routes import all_routes
+
+CHANGES = [route for route in all_routes() if route.method != "GET"]
+
+# What each call records. A route that changes something and is not here fails: say which act it records, or in NO_ACT
+# why it records none.
+ACTS = {
+    "campaigns.cancel_campaign": "campaign.cancelled",
+    "campaigns.create_campaign": "campaign.created",
+    "campaigns.create_template": "template.created",
+    "campaigns.delete_campaign": "campaign.deleted",
+    "campaigns.delete_template": "template.deleted",
+    "campaigns.duplicate_campaign": "campaign.created",
+    "campaigns.pause_campaign": "campaign.paused",
+    "campaigns.resume_campaign": "campaign.resumed",
+    "campaigns.schedule_campaign": "campaign.scheduled",
+    "campaigns.update_campaign": "campaign.changed",
+    "campaigns.update_template": "template.changed",
+    "contacts.archive_addresses": "archive.added",
+    "contacts.cancel_import": "import.cancelled",
+    "contacts.combine_groups": "group.created",
+    "contacts.create_export": "export.started",
+    "contacts.create_field": "contact_field.created",
+    "contacts.create_form": "form.created",
+    "contacts.create_group": "group.created",
+    "contacts.create_import": "import.started",
+    "contacts.create_segment": "segment.created",
+    "contacts.delete_field": "contact_field.deleted",
+    "contacts.delete_form": "form.deleted",
+    "contacts.delete_group": "group.deleted",
+    "contacts.delete_segment": "segment.deleted",
+    "contacts.erase_person": "person.erased",
+    "contacts.export_person": "person.exported",
+    "contacts.restore_address": "archive.restored",
+    "contacts.update_field": "contact_field.changed",
+    "contacts.update_form": "form.changed",
+    "contacts.update_group": "group.changed",
+    "contacts.update_segment": "segment.changed",
+    "email_gateway.check_sender_domain": "sender_domain.verified",
+    "email_gateway.confirm_sender_address": "sender_address.confirmed",
+    "email_gateway.create_mail_route": "mail_route.created",
+    "email_gateway.create_sender_address": "sender_address.added",
+    "email_gateway.create_sender_domain": "sender_domain.added",
+    "email_gateway.delete_mail_route": "mail_route.deleted",
+    "email_gateway.delete_sender_domain": "sender_domain.deleted",
+    "email_gateway.verify_domain": "sender_domain.approved",
+    "identity.cancel_invoice": "invoice.cancelled",
+    "identity.change_password": "password.changed",
+    "identity.close_account": "account.closed",
+    "identity.confirm_email_change": "email.changed",
+    "identity.confirm_totp": "totp.turned_on",
+    "identity.correct_invoice": "invoice.corrected",
+    "identity.create_api_key": "api_key.created",
+    "identity.create_operator_session": "operator.session_opened",
+    "identity.create_plan": "plan.created",
+    "identity.create_role": "role.created",
+    "identity.create_session": "session.opened",
+    "identity.create_user": "user.created",
+    "identity.delete_role": "role.deleted",
+    "identity.delete_user": "user.deleted",
+    "identity.disable_totp": "totp.turned_off",
+    "identity.end_session": "session.ended",
+    "identity.issue_invoice": "invoice.issued",
+    "identity.issue_invoice_duplicate": "invoice.duplicate_issued",
+    "identity.mark_invoice_paid": "invoice.paid",
+    "identity.register_account": "account.registered",
+    "identity.request_closure": "account.closure_requested",
+    "identity.request_email_change": "email.change_requested",
+    "identity.request_password_reset": "password.reset_requested",
+    "identity.reset_password": "password.reset",
+    "identity.reset_second_factor": "totp.reset",
+    "identity.revoke_api_key": "api_key.revoked",
+    "identity.set_ip_rules": "account.ip_rules_set",
+    "identity.set_plan": "account.plan_set",
+    "identity.set_rights": "user.rights_set",
+    "identity.set_security": "account.security_set",
+    "identity.set_vat_number": "account.vat_number_set",
+    "identity.update_account": "account.changed",
+    "identity.update_me": "user.changed",
+    "identity.update_plan": "plan.changed",
+    "identity.update_role": "role.changed",
+    "identity.update_user": "user.changed",
+    "sms_gateway.accept_sender_id": "sender_id.accepted",
+    "sms_gateway.create_carrier": "carrier.created",
+    "sms_gateway.create_route": "route.created",
+    "sms_gateway.decide_sender_id": "sender_id.decided",
+    "sms_gateway.delete_carrier": "carrier.deleted",
+    "sms_gateway.delete_route": "route.deleted",
+    "sms_gateway.request_sender_id": "sender_id.requested",
+    "sms_gateway.update_carrier": "carrier.changed",
+    "sms_gateway.update_route": "route.changed",
+}
+_READS = "it only reads"
+_MESSAGE = "messages stand in the message log, each with who it was for"
+_PERSON = "single contacts are data, not settings; imports, exports and erasures of them are told of"
+_STRANGER = "done by the person the contact is, who is no user of the account; kept as the consent's own history"
+_TOOL = "contacts, which it asks on the caller's behalf, tells of it"
+NO_ACT = {
+    "campaigns.preview_campaign": _READS,
+    "campaigns.test_campaign": _MESSAGE,
+    "contacts.add_to_group": _PERSON,
+    "contacts.count_segment": _READS,
+    "contacts.create_contact": _PERSON,
+    "contacts.delete_contact": _PERSON,
+    "contacts.find_contacts": _READS,
+    "contacts.remove_from_group": _PERSON,
+    "contacts.update_contact": _PERSON,
+    "contacts.upsert_contacts": _PERSON,
+    "email_gateway.send_messages": _MESSAGE,
+    "identity.begin_totp": "nothing is in force until it is confirmed",
+    "identity.refresh_session": "the session goes on; its last use is kept with it",
+    "reporting.archive_report_recipients": _TOOL,
+    "reporting.create_report_group": _TOOL,
+    "sms_gateway.count_parts": _READS,
+    "sms_gateway.send_messages": _MESSAGE,
+}
+# Routes with a handler of their own, by the call that makes the change.
+BY_HANDLER = {
+    "POST /v1/imports": "contacts.create_import",
+    "POST /v1/imports/preview": "contacts.find_contacts",
+    "POST /v1/forms/{form_id}/submissions": _STRANGER,
+    "POST /c/{token}": _STRANGER,
+    "POST /u/{token}": _STRANGER,
+}
+
+
+def by_name(route):
+    return f"{route.method} {route.template}"
+
+
+@pytest.mark.parametrize("route", CHANGES, ids=by_name)
+def test_every_change_is_told_to_the_audit_trail(route):
+    call = route.rpc or BY_HANDLER.get(by_name(route))
+
+    assert call, "say in BY_HANDLER which call makes the change"
+    assert call in ACTS or call in NO_ACT or call == _STRANGER, (
+        f"say in ACTS which act {call} records, or in NO_ACT why"
+    )
+
+
+@pytest.mark.parametrize("call", ACTS)
+def test_the_act_is_recorded_by_the_service_that_makes_the_change(call):
+    assert any(f'"{ACTS[call]}"' in text for text in source_of(call.partition(".")[0]).values())
+
+
+def test_what_is_recorded_has_a_call_that_still_exists():
+    known = {route.rpc for route in CHANGES} | set(BY_HANDLER.values())
+
+    assert set(ACTS) | set(NO_ACT) <= known
+
+
+def test_an_act_has_one_form():
+    assert [act for act in ACTS.values() if not re.fullmatch(r"[a-z_]+\.[a-z_]+", act)] == []
+
+
+@pytest.mark.parametrize("route", [route for route in CHANGES if route.operator], ids=by_name)
+def test_an_operator_says_why(route):
+    asked = route.request or route.query
+
+    assert asked is not None and asked().fields["reason"].required
