@@ -61,7 +61,11 @@ class Describer:
         if not isinstance(field, fields.Enum):
             return {}
         said.pop("$ref", None)  # apispec describes the field inside, which is any value.
-        return {"type": ["string", "null"] if field.allow_none else "string"}
+        found: dict[str, Any] = {"type": ["string", "null"] if field.allow_none else "string"}
+        for check in field.validators:
+            if isinstance(check, validate.OneOf):
+                found["enum"] = [str(getattr(word, "value", word)) for word in check.choices]
+        return found
 
     def _shape(self, field: fields.Field[Any], said: dict[str, Any]) -> dict[str, Any]:
         wanted = field.metadata.get("any_of")

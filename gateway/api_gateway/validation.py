@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import marshmallow
@@ -72,6 +72,8 @@ def _wrong_types(schema: marshmallow.Schema, given: Any, path: tuple[str, ...]) 
 def _wrong_type(field: Any, value: Any, path: tuple[str, ...]) -> list[FieldError]:
     if value is None:
         return []
+    if "any_of" in field.metadata:
+        return _wrong_option(field.metadata["any_of"], value, path)
     if isinstance(field, fields.Nested):
         items = value if field.many and isinstance(value, list) else None
         if items is None:
@@ -86,6 +88,14 @@ def _wrong_type(field: Any, value: Any, path: tuple[str, ...]) -> list[FieldErro
             return []
         return [error for key, item in value.items() for error in _wrong_type(field.value_field, item, (*path, key))]
     return _wrong_scalar(field, value, path)
+
+
+def _wrong_option(options: Iterable[Any], value: Any, path: tuple[str, ...]) -> list[FieldError]:
+    """Of several schemas, the one is meant that knows most of the fields that were given."""
+    schemas = [option() for option in options if isinstance(option, type)]
+    if not isinstance(value, dict) or not schemas:
+        return []
+    return _wrong_types(max(schemas, key=lambda schema: len(schema.load_fields.keys() & value.keys())), value, path)
 
 
 def _wrong_scalar(field: Any, value: Any, path: tuple[str, ...]) -> list[FieldError]:

@@ -16,11 +16,21 @@ from contracts.schema import PageQuery, Schema
 ID = "0193a6f2-6b4e-7c1a-9d55-2f4c8a1b7e90"
 
 
+class Wood(Schema):
+    soft = fields.Boolean()
+
+
+class Metal(Schema):
+    name = fields.String()
+    melts_at = fields.Integer()
+
+
 class ThingCreate(Schema):
     name = fields.String(required=True, validate=validate.Length(min=1))
     size = fields.Integer()
     open = fields.Boolean()
     tags = fields.List(fields.String())
+    made_of = fields.Dict(metadata={"any_of": (Wood, Metal)})
 
 
 class ThingUpdate(Schema):
@@ -170,6 +180,8 @@ def test_wrong_query(client, writer, query, field, code):
         ({"name": "a", "open": "yes"}, "open", "field.wrong_type"),
         ({"name": "a", "tags": ["x", 1]}, "tags.1", "field.wrong_type"),
         ({"name": "a", "tags": "x"}, "tags", "field.wrong_type"),
+        ({"name": "a", "made_of": {"soft": 0}}, "made_of.soft", "field.wrong_type"),
+        ({"name": "a", "made_of": {"name": "tin", "melts_at": "232"}}, "made_of.melts_at", "field.wrong_type"),
         ({"name": ""}, "name", "field.invalid"),
         ([1], "", "field.wrong_type"),
         ("a", "", "field.wrong_type"),

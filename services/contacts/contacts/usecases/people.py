@@ -62,10 +62,11 @@ def find(
     if group_ids:
         where.append(audience_store.in_groups("groups"))
         parameters["groups"] = group_ids
-    if rules:
+    if rules is not None:
         compiled = segments.compiled(session, account_id, rules, now)
         where.append(compiled.sql)
         parameters.update(compiled.parameters)
+        audience_store.expect_sets(session)
     return _page(session, account_id, where, parameters, cursor, limit)
 
 
