@@ -13,22 +13,27 @@ from email_validator import EmailNotValidError, validate_email
 
 MAX_LENGTH = 254
 
-_LOCAL = re.compile(r"[a-z0-9_+-](?:[a-z0-9_+-]|\.(?=[a-z0-9_+-])){0,63}", re.ASCII)
+MAX_LOCAL = 64
+
+_PLAIN = re.compile(r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@([a-z0-9.-]+)", re.ASCII).fullmatch
 
 
 def normalise(raw: str) -> str | None:
     """The one spelling of `raw`, or None where it is no address. `email-validator` is the authority."""
-    if not raw.isascii():
-        return by_authority(raw)
-    address = raw.strip().lower()
-    local, at, domain = address.rpartition("@")
-    if at and _LOCAL.fullmatch(local) and len(address) <= MAX_LENGTH:
+    plain = _PLAIN(raw)
+    if plain is None:
+        if not raw.isascii():
+            return by_authority(raw)
+        raw = raw.strip().lower()
+        plain = _PLAIN(raw)
+    if plain is not None and plain.start(1) <= MAX_LOCAL + 1 and len(raw) <= MAX_LENGTH:
+        domain = plain[1]
         ascii_domain = _domain(domain)
         if ascii_domain is None:
             return None
         if ascii_domain == domain:
-            return address
-    return by_authority(address)
+            return raw
+    return by_authority(raw)
 
 
 def by_authority(raw: str) -> str | None:

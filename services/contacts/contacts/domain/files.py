@@ -8,6 +8,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from contacts.exceptions import FileRefused
@@ -19,6 +20,7 @@ MAX_LINE = 1_000_000
 MAX_COLUMNS = 200
 SAMPLE_BYTES = 1 << 20
 SAMPLE_CHARACTERS = 50_000
+BLOCK_CHARACTERS = 1 << 16
 # Names as the API knows them.
 CODECS = {"utf-8": "utf-8-sig", "utf-16": "utf-16", "windows-1250": "cp1250", "iso-8859-2": "iso8859-2"}
 PUBLIC_NAMES = {
@@ -180,11 +182,12 @@ def text_rows(chunks: Iterable[bytes], dialect: Dialect) -> Iterator[list[str]]:
     stream = io.TextIOWrapper(io.BufferedReader(raw, 1 << 18), encoding=dialect.encoding, newline="")
     number = 0
     try:
-        for row in csv.reader(_lines(stream), delimiter=dialect.separator):
+        for row in csv.reader(chain.from_iterable(_blocks(stream)), delimiter=dialect.separator):
             number += 1
             yield row
     except UnicodeError:
-        raise FileRefused("import.encoding", f"After row {number} the file is not {dialect.encoding}.") from None
+        name = PUBLIC_NAMES.get(dialect.encoding, dialect.encoding)
+        raise FileRefused("import.encoding", f"After row {number} the file is not {name}.") from None
     except csv.Error as error:
         detail = (
             f"a cell is longer than {MAX_CELL} characters; is a quote left open?"
@@ -194,10 +197,19 @@ def text_rows(chunks: Iterable[bytes], dialect: Dialect) -> Iterator[list[str]]:
         raise FileRefused("import.malformed", f"After row {number}: {detail}.") from None
 
 
-def _lines(stream: io.TextIOWrapper) -> Iterator[str]:
-    while line := stream.readline(MAX_LINE):
-        if len(line) >= MAX_LINE:
-            raise FileRefused("import.line_too_long", f"A line is longer than {MAX_LINE} characters.")
-        if "\x00" in line:
+def _blocks(stream: io.TextIOWrapper) -> Iterator[io.StringIO]:
+    """The text in blocks of whole lines, which `io` then parts faster than any loop here would."""
+    rest = ""
+    while block := stream.read(BLOCK_CHARACTERS):
+        if "\x00" in block:
             raise FileRefused("import.not_text", "The file is not text: it holds zero characters.")
-        yield line
+        # A carriage return at the very end may be the first half of a line's end.
+        ends = max(block.rfind("\n"), block.rfind("\r", 0, -1)) + 1
+        if not ends:
+            rest += block
+        else:
+            yield io.StringIO(rest + block[:ends], newline="")
+            rest = block[ends:]
+        if len(rest) > MAX_LINE:
+            raise FileRefused("import.line_too_long", f"A line is longer than {MAX_LINE} characters.")
+    yield io.StringIO(rest, newline="")

@@ -7,7 +7,7 @@ authority's own patterns, so that it can only say what the authority says (a pro
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 
 import phonenumbers
@@ -25,18 +25,24 @@ def to_e164(raw: str, region: str) -> str | None:
 
     Read as valid: `+48xxxxxxxxx`, `0048xxxxxxxxx`, `48xxxxxxxxx`, `0xxxxxxxxx`, `xxxxxxxxx`, each with separators.
     """
-    return dialled_in("PL")(raw) if region == "PL" else by_authority(raw, region)
+    return all_dialled_in(region)([raw])[0] if raw else None
 
 
-def dialled_in(region: str) -> Callable[[str], str | None]:
-    """`to_e164` for many numbers of one region."""
+def all_dialled_in(region: str) -> Callable[[Sequence[str]], list[str | None]]:
+    """`to_e164` for a column of one region's numbers; an empty cell stays empty."""
     if region != "PL":
-        return lambda raw: by_authority(raw, region)
+        return lambda cells: [by_authority(raw, region) if raw else "" for raw in cells]
     match = _polish().fullmatch
 
-    def polish(raw: str) -> str | None:
-        found = match(raw) or match(raw.translate(SEPARATORS))
-        return "+48" + found[1] if found else by_authority(raw, "PL")
+    def polish(cells: Sequence[str]) -> list[str | None]:
+        # All at once: translating a long string costs little more than a short one.
+        dialled = "\n".join(cells).translate(SEPARATORS).split("\n")
+        if len(dialled) != len(cells):
+            dialled = [raw.translate(SEPARATORS) for raw in cells]
+        return [
+            "+48" + found[1] if (found := match(digits)) else by_authority(raw, "PL") if raw else ""
+            for digits, raw in zip(dialled, cells, strict=True)
+        ]
 
     return polish
 

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache, partial
+from typing import cast
 
 from contacts.domain.columns import ADDRESS_FIELDS, BUILT_IN, CONSENT_FIELDS, MODIFIED
 from contacts.domain.emails import normalise
-from contacts.domain.phones import dialled_in
-from contacts.domain.values import MAX_TEXT, FieldType, to_boolean, to_date, to_number
+from contacts.domain.phones import all_dialled_in
+from contacts.domain.values import MAX_TEXT, SPREADSHEET_ERRORS, FieldType, to_boolean, to_date, to_number
 
 MAX_EXTERNAL_ID = 200
 STAGED = (*BUILT_IN, MODIFIED)
@@ -73,7 +74,28 @@ class Problem:
     rejected: bool
 
 
-Column = Sequence[str | None]
+# Values of one field, a row each, as PostgreSQL reads them; empty where the row has none.
+Column = Sequence[str]
+Converter = Callable[[Sequence[str]], list[str | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """What became of a chunk of rows: `columns` holds one column for each of the reader's names.
+
+    :param numbers: of the rows that go on.
+    :param count: how many rows were not empty.
+    """
+
+    numbers: Sequence[int]
+    columns: Sequence[Column]
+    problems: list[Problem]
+    count: int
+
+    def rows(self, names: Sequence[str]) -> dict[int, dict[str, str]]:
+        """The values that each row has, by its number."""
+        found = zip(self.numbers, *self.columns, strict=True) if self.columns else ((one,) for one in self.numbers)
+        return {row[0]: {name: cell for name, cell in zip(names, row[1:], strict=True) if cell} for row in found}
 
 
 class Reader:
@@ -81,22 +103,17 @@ class Reader:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._convert = {name: self._converter(name) for name in plan.columns.values()}
+        self._convert = {name: _converter(name, plan) for name in plan.columns.values()}
         given = {*plan.columns.values(), *(f"{channel}_consent" for channel in plan.consent)}
-        # What a staged row holds after its number and key.
+        # What a staged row holds after its number.
         self.names = [*(name for name in STAGED if name in given), *plan.custom]
 
-    def read(
-        self, rows: Sequence[list[str]], first: int
-    ) -> tuple[list[tuple[str | int | None, ...]], list[Problem], int]:
-        """Staged rows, problems and the number of rows that are not empty, of `rows` whose first has number `first`.
-
-        A staged row is `(number, key, *names)`, every value as PostgreSQL reads it.
-        """
+    def read(self, rows: Sequence[list[str]], first: int) -> Staged:
+        """Stage `rows`, the first of which has number `first`."""
         numbers, kept, problems = self._aligned(rows, first)
         count = len(kept) + len(problems)
         if not kept:
-            return [], problems, count
+            return Staged([], [[] for _ in self.names], problems, count)
         cells = list(zip(*kept, strict=True))
         found: dict[int, list[str]] = {}
         columns: dict[str, Column] = {}
@@ -104,16 +121,22 @@ class Reader:
             columns[name] = self._column(name, cells[at], found)
         for channel in self._plan.consent:
             name = f"{channel}_consent"
-            columns[name] = ["t" if value is None else value for value in columns.get(name, [None] * len(kept))]
-        staged = self._staged(numbers, columns, found, problems)
-        return staged, problems, count
+            columns[name] = [value or "t" for value in columns.get(name, [""] * len(kept))]
+        lost = self._without_address(columns, len(kept))
+        lists = [columns[name] for name in self.names]
+        if found or lost:
+            going = self._judge(numbers, lost, found, problems)
+            if len(going) < len(numbers):
+                numbers = [numbers[at] for at in going]
+                lists = [[column[at] for at in going] for column in lists]
+        return Staged(numbers, lists, problems, count)
 
     def _aligned(
         self, rows: Sequence[list[str]], first: int
     ) -> tuple[Sequence[int], Sequence[list[str]], list[Problem]]:
         """Rows of the header's width that are not empty, with their numbers."""
         width = self._plan.width
-        if all(map(width.__eq__, map(len, rows))) and not any(map(_is_blank, [row[0] for row in rows])):
+        if all(map(width.__eq__, map(len, rows))) and all(map(str.strip, [row[0] for row in rows])):
             return range(first, first + len(rows)), rows, []
         numbers: list[int] = []
         kept: list[list[str]] = []
@@ -129,102 +152,94 @@ class Reader:
         return numbers, kept, problems
 
     def _column(self, name: str, cells: Sequence[str], found: dict[int, list[str]]) -> Column:
-        convert = self._convert[name]
-        values = [convert(cell) if cell else None for cell in cells]
+        values = self._convert[name](cells)
         if None in values:
             for at, value in enumerate(values):
-                if value is None and cells[at] and cells[at].strip():
-                    found.setdefault(at, []).append(f"{name}.invalid")
-        return values
+                if value is None:
+                    values[at] = ""
+                    if not _is_blank(cells[at]):
+                        found.setdefault(at, []).append(f"{name}.invalid")
+        return cast("list[str]", values)
 
-    def _staged(
-        self, numbers: Sequence[int], columns: dict[str, Column], found: dict[int, list[str]], problems: list[Problem]
-    ) -> list[tuple[str | int | None, ...]]:
-        empty: Column = [None] * len(numbers)
-        key, second, third = (columns.get(name, empty) for name in self._plan.keys)
-        keys: list[str | None] = [
-            "0" + a if a else "1" + b if b else "2" + c if c else None
-            for a, b, c in zip(key, second, third, strict=True)
-        ]
-        lost = [at for at, one in enumerate(keys) if one is None]
-        if found or lost:
-            self._judge(numbers, keys, lost, found, problems)
-        lists = [columns[name] for name in self.names]
-        if not found and not lost:
-            return list(zip(numbers, keys, *lists, strict=True))
-        return [row for row in zip(numbers, keys, *lists, strict=True) if row[1] is not None]
+    def _without_address(self, columns: dict[str, Column], size: int) -> set[int]:
+        lost = set(range(size))
+        for name in ADDRESS_FIELDS:
+            if name in columns:
+                column = columns[name]
+                if "" not in column:
+                    return set()
+                lost = {at for at in lost if not column[at]}
+        return lost
 
     def _judge(
-        self,
-        numbers: Sequence[int],
-        keys: list[str | None],
-        lost: list[int],
-        found: dict[int, list[str]],
-        problems: list[Problem],
-    ) -> None:
+        self, numbers: Sequence[int], lost: set[int], found: dict[int, list[str]], problems: list[Problem]
+    ) -> list[int]:
+        """Tell the problems; returns the places of the rows that go on."""
         for at in lost:
             found.setdefault(at, ["address.missing"])
-        for at, codes in found.items():
-            rejected = keys[at] is None or self._plan.bad_values is BadValues.REJECT
-            if rejected:
-                keys[at] = None
-            problems.extend(Problem(numbers[at], code, rejected) for code in codes)
+        strict = self._plan.bad_values is BadValues.REJECT
+        for at, codes in sorted(found.items()):
+            problems.extend(Problem(numbers[at], code, strict or at in lost) for code in codes)
+        out = found if strict else lost
+        return [at for at in range(len(numbers)) if at not in out]
 
-    def _converter(self, name: str) -> Callable[[str], str | None]:
-        if name == "email":
-            return normalise
-        if name == "phone":
-            return dialled_in(self._plan.region)
-        if name in CONSENT_FIELDS:
-            return _boolean
-        if name == "birth_date":
-            return partial(_past_date, today=self._plan.today)
-        if name == MODIFIED:
-            return _date
-        if name == "external_id":
-            return partial(_text, limit=MAX_EXTERNAL_ID)
-        return _BY_TYPE[self._plan.custom.get(name, FieldType.TEXT)]
+
+def _converter(name: str, plan: Plan) -> Converter:
+    if name == "email":
+        return lambda cells: [normalise(cell) if cell else "" for cell in cells]
+    if name == "phone":
+        return all_dialled_in(plan.region)
+    if name in CONSENT_FIELDS:
+        return _remembering(_boolean)
+    if name == "birth_date":
+        today = plan.today.isoformat()
+        return _remembering(lambda cell: day if (day := _date(cell)) and day <= today else None)
+    if name == MODIFIED:
+        return _remembering(_date)
+    kind = plan.custom.get(name, FieldType.TEXT)
+    if kind is FieldType.TEXT:
+        return partial(_texts, limit=MAX_EXTERNAL_ID if name == "external_id" else MAX_TEXT)
+    return _remembering({FieldType.NUMBER: _number, FieldType.BOOLEAN: _boolean, FieldType.DATE: _date}[kind])
+
+
+def _remembering(convert: Callable[[str], str | None]) -> Converter:
+    """For columns whose values come again and again."""
+    known = lru_cache(maxsize=100_000)(lambda cell: convert(cell) if cell else "")
+    return lambda cells: list(map(known, cells))
 
 
 def _is_blank(cell: str) -> bool:
     return not cell or cell.isspace()
 
 
-def _text(cell: str, limit: int = MAX_TEXT) -> str | None:
+def _texts(cells: Sequence[str], *, limit: int) -> list[str | None]:
+    together = "".join(cells)
+    if together.isprintable() and "'" not in together and "#" not in together and max(map(len, cells)) <= limit:
+        return list(map(str.strip, cells))  # what `_text` would say of each
+    return [_text(cell, limit) if cell else "" for cell in cells]
+
+
+def _text(cell: str, limit: int) -> str | None:
     text = cell.strip()
     if text[:1] == "'" and text[1:2] in ("=", "+", "-", "@"):
         text = text[1:]  # our own rejects file puts the apostrophe there, so that a spreadsheet computes nothing
+    if text in SPREADSHEET_ERRORS:
+        return None
     if not text.isprintable():
         text = "".join(char for char in text if char.isprintable() or char in "\n\t").strip()
     return text if text and len(text) <= limit else None
 
 
-@lru_cache(maxsize=100_000)
 def _date(cell: str) -> str | None:
     day = to_date(cell)
     return day.isoformat() if day else None
 
 
-def _past_date(cell: str, *, today: date) -> str | None:
-    day = _date(cell)
-    return day if day and day <= today.isoformat() else None
-
-
-@lru_cache(maxsize=10_000)
 def _boolean(cell: str) -> str | None:
     answer = to_boolean(cell)
     return None if answer is None else "t" if answer else "f"
 
 
-@lru_cache(maxsize=100_000)
 def _number(cell: str) -> str | None:
     number = to_number(cell)
     return None if number is None else str(number)
-
-
-_BY_TYPE: dict[FieldType, Callable[[str], str | None]] = {
-    FieldType.TEXT: _text,
-    FieldType.NUMBER: _number,
-    FieldType.BOOLEAN: _boolean,
-    FieldType.DATE: _date,
-}

@@ -10,6 +10,11 @@ from enum import StrEnum
 from typing import Any
 
 MAX_TEXT = 1_000
+# What a spreadsheet shows where a formula has no value; nobody's name or city.
+SPREADSHEET_ERRORS = frozenset({
+    "#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#GETTING_DATA", "#N/D!",
+    "#ADR!", "#ARG!", "#NAZWA?", "#LICZBA!", "#DZIEL/0!", "#ZERO!",
+})  # fmt: skip
 
 
 class FieldType(StrEnum):

@@ -1,17 +1,20 @@
-"""Runs one import: read the file into staging, refuse archived addresses, merge key by key, write the rejects.
+"""Runs one import: read the file, refuse archived addresses, add who is new, merge the rest, write the rejects.
 
 Every step commits together with its checkpoint, so that whoever takes over after a kill goes on where the last commit
-was: rows read are skipped by their number, keys merged by their order. The plan is made again from the file and the
-checkpoint's own choices, which are the same every time.
+was: rows read are skipped by their number, rows added by their lane's place, keys merged by their order. The plan is
+made again from the file and the checkpoint's own choices, which are the same every time.
 """
 
 from __future__ import annotations
 
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from itertools import islice
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -21,16 +24,19 @@ from chassis.database import Database
 from chassis.logs import get_logger
 from contacts.domain import sources
 from contacts.domain.files import Dialect
-from contacts.domain.rows import BadValues, Plan, Precedence, Problem, Reader
+from contacts.domain.rows import BadValues, Plan, Precedence, Reader, Staged
 from contacts.domain.values import FieldType
 from contacts.jobs import problem_files
+from contacts.store import adding, jobs, merge_sql, merging, people, refusals, staging
 from contacts.store import fields as field_store
 from contacts.store import files as file_store
 from contacts.store import groups as group_store
-from contacts.store import jobs, merge_sql, merging, staging
 
-READ_ROWS = 10_000
+READ_ROWS = 5_000
+ADD_ROWS = 10_000
 MERGE_KEYS = 10_000
+# Connections that add side by side: PostgreSQL works on one core for each.
+LANES = 2
 
 log = get_logger()
 
@@ -41,7 +47,7 @@ def run(database: Database, job: jobs.Job, go_on: Callable[[], bool]) -> bool:
 
 
 def clean(session: Session, job: jobs.Job) -> None:
-    """When an import ends in any way, its staging table and its upload go in the same transaction."""
+    """When an import ends in any way, its staging tables and its upload go in the same transaction."""
     staging.drop(session, job.id)
     file_store.delete(session, file_id=job.id)
 
@@ -53,9 +59,12 @@ class _Import:
         self._go_on = go_on
         self._state = job.checkpoint
         self._options = job.request["options"]
+        self._saving = threading.Lock()
+        self._halted = False
         self._steps = {
             "reading": self._read,
             "refusing": self._refuse,
+            "adding": self._add,
             "merging": self._merge,
             "reporting": self._report,
         }
@@ -87,12 +96,12 @@ class _Import:
             custom={row["key"]: [row["label"], row["kind"], row["slot"]] for row in custom},
             lines=lines,
             position=0,
-            staged=0,
+            staged=-1,  # no staging table yet
+            lanes=[0] * LANES,
+            slice=ADD_ROWS,
             after="",
-            ordinal=0,
-            counts={},
+            counts={"read": 0, "rejected": 0, "warnings": 0},
         )
-        self._state["staged"] = -1  # no staging table yet
 
     def _open(self) -> sources.Source:
         state = self._state
@@ -114,7 +123,7 @@ class _Import:
     def _mend_staging(self) -> None:
         """A new staging table where there is none, or where a crash of PostgreSQL has emptied it (it is UNLOGGED)."""
         state = self._state
-        if state["stage"] == "reporting":
+        if state["stage"] not in ("reading", "refusing", "adding"):
             return
         with self._database.transaction() as session:
             held = staging.count(session, self._job.id)
@@ -122,18 +131,22 @@ class _Import:
                 return
             if state["staged"] >= 0:
                 log.warning("staging_lost", import_id=str(self._job.id), held=held, expected=state["staged"])
-            staging.create(session, self._job.id, len(self._plan.custom))
+            staging.create(session, self._job.id, len(self._plan.custom), rest=state["staged"] < 0)
             state.update(stage="reading", position=0, staged=0)
-            state["counts"]["read"] = 0
+            state["counts"].update(read=0, rejected=0, warnings=0)
             self._save(session)
 
     def _read(self) -> bool:
         state, reader = self._state, Reader(self._plan)
         built_in = reader.names[: len(reader.names) - len(self._plan.custom)]
-        self._columns = [*built_in, *(f"c{at}" for at in range(len(self._plan.custom)))]
+        names = [*built_in, *(f"c{at}" for at in range(len(self._plan.custom)))]
+        began = monotonic()
         _, header_row, rows = self._source.table()
         for _ in islice(rows, state["position"]):
             pass
+        # A turn is at least as long as it took to come back to where the last one ended.
+        useful_from = monotonic()
+        earns_until = useful_from + (useful_from - began)
         number = header_row + 1 + state["position"]
         # One chunk is stored while the next is read: the database works on one core, Python on another.
         with ThreadPoolExecutor(1) as storing:
@@ -143,52 +156,113 @@ class _Import:
                 number += len(chunk)
                 if stored is not None:
                     stored.result()
-                    if not self._go_on():
+                    if not self._go_on() and monotonic() > earns_until:
                         return False
-                stored = storing.submit(self._store, len(chunk), *found)
+                stored = storing.submit(self._store, names, len(chunk), found)
             if stored is not None:
                 stored.result()
         state["lines"] = state["counts"]["read"]
         state["stage"] = "refusing"
         return True
 
-    def _store(self, size: int, staged: list[Any], problems: list[Problem], count: int) -> None:
+    def _store(self, names: list[str], size: int, found: Staged) -> None:
         state = self._state
         with self._database.transaction() as session:
-            staging.copy(session, self._job.id, self._columns, staged)
-            staging.add_problems(session, self._job.id, [(one.row, one.rejected, one.code) for one in problems])
+            if found.numbers:
+                staging.copy(session, self._job.id, names, found)
+            refusals.add_problems(session, self._job.id, [(one.row, one.rejected, one.code) for one in found.problems])
             state["position"] += size
-            state["staged"] += len(staged)
-            state["counts"]["read"] += count
+            state["staged"] += len(found.numbers)
+            rejected = {one.row for one in found.problems if one.rejected}
+            warned = {one.row for one in found.problems} - rejected
+            for name, more in (("read", found.count), ("rejected", len(rejected)), ("warnings", len(warned))):
+                state["counts"][name] += more
             self._save(session)
 
     def _refuse(self) -> bool:
+        state = self._state
         with self._database.transaction() as session:
-            staging.refuse_archived(
+            people.lock_account(session, account_id=self._job.account_id)
+            state["erased"] = refusals.erased_mark(session, self._job.account_id)
+            refusals.refuse(
                 session,
                 self._job.id,
                 self._job.account_id,
                 self._plan.keys,
                 reject=self._plan.bad_values is BadValues.REJECT,
+                lanes=state["lanes"],
+                size=state["slice"],
+                after=state["after"],
             )
             staging.index(session, self._job.id)
-            self._state["staged"] = staging.count(session, self._job.id)
-            self._state["stage"] = "merging"
+            staging.find_repeated(session, self._job.id)
+            state["staged"] = staging.count(session, self._job.id) or 0
+            state["last_row"] = staging.last_row(session, self._job.id)
+            if "add_first" not in state:
+                room = adding.room_of(session, self._job.account_id)
+                state["add_first"] = room is not None and room < state["staged"]
+            state["stage"] = "adding"
             self._count_problems(session)
             self._save(session)
         return self._go_on()
+
+    def _add(self) -> bool:
+        """Add who is new over several connections, each with every so many-th slice of the rows."""
+        lanes = len(self._state["lanes"])
+        with ThreadPoolExecutor(lanes) as pool:
+            ended = list(pool.map(self._add_lane, range(lanes)))
+        if not all(ended):
+            return self._state["stage"] != "adding"
+        with self._database.transaction() as session:
+            staging.index_rest(session, self._job.id)
+            self._state["stage"] = "merging"
+            self._save(session)
+        return self._go_on()
+
+    def _add_lane(self, lane: int) -> bool:
+        state, merge, size = self._state, self._merge_plan(), self._state["slice"]
+        needed = sys.maxsize if merge.add_first else len(state["lanes"]) * size
+        while (low := (state["lanes"][lane] * len(state["lanes"]) + lane) * size) < state["last_row"]:
+            with self._database.transaction() as session:
+                if self._somebody_erased(session):
+                    return False
+                added = adding.add_slice(session, merge, low, low + size, needed=needed)
+                with self._saving:
+                    if self._halted:
+                        return False
+                    # Until this is committed, no other lane may save a checkpoint that tells of it.
+                    self._halted = True
+                    state["lanes"][lane] += 1
+                    state["counts"]["added"] = state["counts"].get("added", 0) + added
+                    self._save(session)
+                    session.commit()
+                    self._halted = False
+            if not self._go_on():
+                return False
+        return True
+
+    def _somebody_erased(self, session: Session) -> bool:
+        """Whoever was erased since the refusing must not come back: then it is done once more."""
+        people.share_account(session, account_id=self._job.account_id)
+        if refusals.erased_mark(session, self._job.account_id) != self._state["erased"]:
+            self._state["stage"] = "refusing"
+        return bool(self._state["stage"] == "refusing")
 
     def _merge(self) -> bool:
         state, merge = self._state, self._merge_plan()
         while True:
             with self._database.transaction() as session:
-                found = merging.merge_slice(session, merge, state["after"], state["ordinal"], MERGE_KEYS)
+                people.lock_account(session, account_id=self._job.account_id)
+                if self._somebody_erased(session):
+                    return True
+                found = merging.merge_slice(session, merge, state["after"], MERGE_KEYS)
                 if found is None:
                     state["stage"] = "reporting"
                 else:
-                    state["after"], state["ordinal"], tally = found
+                    state["after"], tally = found
                     _add(state["counts"], tally)
-                self._count_problems(session)
+                    if tally.problems:
+                        self._count_problems(session)
                 self._save(session)
             if found is None:
                 return True
@@ -207,6 +281,7 @@ class _Import:
             groups=sorted(known),
             precedence=Precedence(self._options["precedence"]),
             bad_values=self._plan.bad_values,
+            add_first=self._state["add_first"],
         )
 
     def _report(self) -> bool:
@@ -231,7 +306,7 @@ class _Import:
         return True
 
     def _count_problems(self, session: Any) -> None:
-        found = staging.problem_counts(session, self._job.id)
+        found = refusals.problem_counts(session, self._job.id)
         self._state["counts"]["rejected"] = found.pop("rejected")
         self._state["counts"]["warnings"] = found.pop("warnings")
         self._state["problems"] = found
@@ -249,5 +324,5 @@ class _Import:
 
 def _add(counts: dict[str, int], tally: merging.Tally) -> None:
     for name, count in asdict(tally).items():
-        if name != "rejected":  # counted from the problems, where those of reading are too
+        if name not in ("rejected", "problems"):  # counted from the problems, where those of reading are too
             counts[name] = counts.get(name, 0) + count

@@ -16,7 +16,7 @@ from chassis.ids import new_id
 from contacts.domain import reasons
 from contacts.domain.sources import Source
 from contacts.store import files as store
-from contacts.store import jobs, staging
+from contacts.store import jobs, refusals
 
 PAGE = 10_000
 
@@ -50,7 +50,7 @@ def _problems(database: Database, import_id: UUID, *, rejected: bool) -> Iterato
     row = 0
     while True:
         with database.transaction() as session:
-            page = staging.problems_after(session, import_id, row, PAGE)
+            page = refusals.problems_after(session, import_id, row, PAGE)
         if not page:
             return
         yield from ((number, codes) for number, bad, codes in page if bad is rejected)

@@ -94,8 +94,10 @@ def request_cancel(session: Session, *, account_id: UUID, kind: str, job_id: UUI
 def claim(session: Session, owner: UUID) -> Job | None:
     """The next job, fair between accounts: audiences first, then the account with least running, then the oldest.
 
-    A running job whose lease has run out belongs to a dead process and is claimed like a waiting one.
+    A running job whose lease has run out belongs to a dead process and is claimed like a waiting one. An account runs
+    one import at a time: two would only wait for one another, row by row.
     """
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtext('claim'))"))  # a claim sees those before it
     row = (
         session.execute(
             text(
@@ -104,7 +106,10 @@ def claim(session: Session, owner: UUID) -> Job | None:
                        attempts = attempts + 1, started_at = coalesce(started_at, now())
                 WHERE id = (
                     SELECT j.id FROM jobs j
-                    WHERE j.state = 'waiting' OR (j.state = 'running' AND j.lease_until < now())
+                    WHERE (j.state = 'waiting' OR (j.state = 'running' AND j.lease_until < now()))
+                        AND NOT (j.kind = 'import' AND EXISTS (
+                            SELECT 1 FROM jobs r WHERE r.account_id = j.account_id AND r.kind = 'import'
+                                AND r.id <> j.id AND r.state = 'running' AND r.lease_until >= now()))
                     ORDER BY (j.kind <> 'snapshot'),
                              (SELECT count(*) FROM jobs r WHERE r.account_id = j.account_id AND r.state = 'running'
                                 AND r.lease_until >= now()),

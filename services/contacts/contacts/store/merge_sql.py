@@ -9,14 +9,19 @@ from uuid import UUID
 from contacts.domain.columns import BUILT_IN, CONSENT_FIELDS, MODIFIED
 from contacts.domain.rows import BadValues, Precedence
 from contacts.domain.values import FieldType
-from contacts.store.staging import name_of
+from contacts.store.staging import rest_of
+from contracts.ids import message_id
 
 _CASTS = {FieldType.NUMBER: "::numeric", FieldType.BOOLEAN: "::boolean", FieldType.TEXT: "", FieldType.DATE: ""}
 
 
 @dataclass(frozen=True)
 class Merge:
-    """One import's way of merging. `slots`: where the custom fields of columns c0, c1, … are kept, with their types."""
+    """One import's way of merging.
+
+    `slots`: where the custom fields of columns c0, c1, … are kept, with their types. `add_first`: the rest holds rows
+    that collide with nobody.
+    """
 
     import_id: UUID
     account_id: UUID
@@ -25,10 +30,11 @@ class Merge:
     groups: Sequence[UUID]
     precedence: Precedence
     bad_values: BadValues
+    add_first: bool = False
 
     @property
-    def stage(self) -> str:
-        return name_of(self.import_id)
+    def rest(self) -> str:
+        return rest_of(self.import_id)
 
     @property
     def staged(self) -> list[str]:
@@ -50,6 +56,11 @@ def custom_object(merge: Merge) -> str:
         return "'{}'::jsonb"
     pairs = ", ".join(f"'{slot}', c{at}{_CASTS[kind]}" for at, (slot, kind) in enumerate(merge.slots))
     return f"jsonb_strip_nulls(jsonb_build_object({pairs}))"
+
+
+def id_of_row(number: str) -> str:
+    """SQL of the id of the contact that row `number` becomes: the same whenever it is asked, in the file's order."""
+    return f"(:prefix || lpad(to_hex({number}), 8, '0'))::uuid"
 
 
 CONTACT_COLUMNS = (
@@ -74,6 +85,7 @@ def parameters_of(merge: Merge) -> dict[str, object]:
         "import": merge.import_id,
         "source": f"import:{merge.import_id}",
         "groups": list(merge.groups),
+        "prefix": str(message_id(merge.import_id, 0))[:-8],
     }
 
 

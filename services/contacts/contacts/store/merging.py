@@ -1,12 +1,12 @@
-"""Merging staged rows into contacts: set-based, in the order of their identity keys.
+"""Merging the rest of an import into contacts: set-based, in the order of identity keys.
 
 The rows of one key are one person. Keys are merged in code-point order, slice by slice, so the result is a function of
 the set of rows and the base, not of the order of the file. Among rows of one key the newest non-empty value stays (by
 the file's own time of change, where it has one); among equally new ones a refused consent, else the longest, else the
 greatest.
 
-Most slices of a new list end in one INSERT. What that INSERT skips (somebody with one of the addresses is there) goes
-through `_resolve`, in rounds: a key takes part once no smaller one wants the same address or the same contact.
+A slice goes through `_resolve`, in rounds: a key takes part once no smaller one wants the same address or the same
+contact. Where the plan's limit kept `adding` from it, one INSERT first adds whoever collides with nobody.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from contacts.domain.rows import BadValues
+from contacts.store import people
+from contacts.store.adding import room_of
 from contacts.store.merge_sql import (
     CONTACT_COLUMNS,
     Merge,
@@ -26,10 +28,10 @@ from contacts.store.merge_sql import (
     contact_values,
     custom_object,
     differs,
+    id_of_row,
     newest,
     parameters_of,
 )
-from contracts.ids import message_id
 
 
 @dataclass
@@ -41,6 +43,7 @@ class Tally:
     unchanged: int = 0
     merged: int = 0
     rejected: int = 0
+    problems: int = 0  # noted, which are no rows
 
     def add(self, other: Tally) -> None:
         self.added += other.added
@@ -54,69 +57,63 @@ class Tally:
         return self.added + self.updated + self.unchanged + self.merged + self.rejected
 
 
-def merge_slice(session: Session, merge: Merge, after: str, ordinal: int, size: int) -> tuple[str, int, Tally] | None:
-    """Merge the next `size` keys after `after`; None where there are no more.
+def merge_slice(session: Session, merge: Merge, after: str, size: int) -> tuple[str, Tally] | None:
+    """Merge the next `size` keys of the rest after `after`; None where there are no more.
 
-    :param ordinal: how many rows came before, from which the ids of new contacts follow.
-    :returns: the last key, the ordinal after it, and what became of the rows.
+    :returns: the last key, and what became of the rows.
     """
     upto = session.scalar(
-        text(f"SELECT max(key) FROM (SELECT key FROM {merge.stage} WHERE key > :after ORDER BY key LIMIT :size) s"),
+        text(f"SELECT max(key) FROM (SELECT key FROM {merge.rest} WHERE key > :after ORDER BY key LIMIT :size) s"),
         {"after": after, "size": size},
     )
     if upto is None:
         return None
-    room = _lock_account(session, merge.account_id)
-    bounds = {"after": after, "upto": upto, "ordinal": ordinal, "prefix": str(message_id(merge.import_id, 0))[:-8]}
+    bounds = {**parameters_of(merge), "after": after, "upto": upto}
     tally = Tally()
     # A slice of ten thousand rows, held three times over, stays in memory and out of temporary files.
     session.execute(text("SET LOCAL work_mem = '64MB'"))
-    rows = _insert_new(session, merge, bounds, tally, enough_room=room is None or room >= size)
+    room = _lock_account(session, merge.account_id)
+    rows = int(session.scalar(text(f"SELECT count(*) FROM {merge.rest} WHERE {_BOUNDS}"), bounds) or 0)
+    if merge.add_first and (room is None or room >= rows):
+        tally.added = int(session.scalar(text(_insert_new(merge)), bounds) or 0)
     if rows > tally.added:
         left = _take_slice(session, merge, bounds)
         while left > 0:
-            room = _lock_account(session, merge.account_id)
-            left -= _resolve(session, merge, tally, room)
+            left -= _resolve(session, merge, tally, _lock_account(session, merge.account_id))
         session.execute(text("DROP TABLE slice"))
-    return str(upto), ordinal + rows, tally
+    return str(upto), tally
 
 
 def _lock_account(session: Session, account_id: UUID) -> int | None:
     """How many more contacts the account may hold; None for any number. Other writers of contacts wait from here."""
-    session.execute(text("INSERT INTO accounts (account_id) VALUES (:id) ON CONFLICT DO NOTHING"), {"id": account_id})
-    row = session.execute(
-        text("SELECT contact_limit, contacts FROM accounts WHERE account_id = :id FOR UPDATE"), {"id": account_id}
-    ).one()
-    return None if row[0] is None else max(0, row[0] - row[1])
+    people.lock_account(session, account_id=account_id)
+    return room_of(session, account_id)
 
 
-_ROWS = """
-    SELECT *, (:prefix || lpad(to_hex(:ordinal + row_number() OVER (ORDER BY key, row_number)), 8, '0'))::uuid AS id,
-           lag(key) OVER by_key IS DISTINCT FROM key AND lead(key) OVER by_key IS DISTINCT FROM key AS single
-    FROM {stage} WHERE key > :after AND key <= :upto WINDOW by_key AS (ORDER BY key, row_number)
-"""
+_BOUNDS = "key > :after AND key <= :upto"
 
 
-def _insert_new(
-    session: Session, merge: Merge, bounds: Mapping[str, object], tally: Tally, *, enough_room: bool
-) -> int:
-    """Insert whoever has one row and collides with nobody, in the order of keys; returns how many rows there are."""
-    found = session.execute(
-        text(
-            f"""
-            WITH r AS MATERIALIZED ({_ROWS.format(stage=merge.stage)}),
-                 new AS (INSERT INTO contacts ({CONTACT_COLUMNS})
-                    SELECT {contact_values("r", custom_object(merge))} FROM r WHERE single AND :enough_room ORDER BY key
-                    ON CONFLICT DO NOTHING RETURNING id),
-                 joined AS (INSERT INTO group_members (group_id, contact_id, account_id)
-                    SELECT g, new.id, :account FROM new CROSS JOIN unnest(CAST(:groups AS uuid[])) g)
-            SELECT (SELECT count(*) FROM r) AS rows, (SELECT count(*) FROM new) AS added
-            """
-        ),
-        {**parameters_of(merge), **bounds, "enough_room": enough_room},
-    ).one()
-    tally.added += found.added
-    return int(found.rows)
+def _rows(merge: Merge) -> str:
+    return f"""
+        SELECT *, {id_of_row("row_number")} AS id,
+            lag(key) OVER by_key IS DISTINCT FROM key AND lead(key) OVER by_key IS DISTINCT FROM key AS single
+        FROM {merge.rest} WHERE {_BOUNDS} WINDOW by_key AS (ORDER BY key, row_number)
+    """
+
+
+def _insert_new(merge: Merge) -> str:
+    """Insert whoever has one row and collides with nobody, in the order of keys."""
+    return f"""
+        WITH r AS MATERIALIZED ({_rows(merge)}),
+        new AS (
+            INSERT INTO contacts ({CONTACT_COLUMNS})
+            SELECT {contact_values("r", custom_object(merge))} FROM r WHERE single ORDER BY key
+            ON CONFLICT DO NOTHING RETURNING id),
+        joined AS (
+            INSERT INTO group_members (group_id, contact_id, account_id)
+            SELECT g, new.id, :account FROM new CROSS JOIN unnest(CAST(:groups AS uuid[])) g)
+        SELECT count(*) FROM new
+    """
 
 
 def _take_slice(session: Session, merge: Merge, bounds: Mapping[str, object]) -> int:
@@ -127,7 +124,7 @@ def _take_slice(session: Session, merge: Merge, bounds: Mapping[str, object]) ->
         text(
             f"""
             CREATE TEMP TABLE slice AS
-            WITH r AS MATERIALIZED ({_ROWS.format(stage=merge.stage)}),
+            WITH r AS MATERIALIZED ({_rows(merge)}),
                  people AS (
                     SELECT r.id, r.key, 1::bigint AS rows, {plain} FROM r
                     WHERE single AND NOT EXISTS (SELECT 1 FROM contacts c WHERE c.account_id = :account AND c.id = r.id)
@@ -137,7 +134,7 @@ def _take_slice(session: Session, merge: Merge, bounds: Mapping[str, object]) ->
             SELECT {custom_object(merge)} AS custom, people.* FROM people
             """
         ),
-        {**bounds, "account": merge.account_id},
+        bounds,
     )
     return int(taken.rowcount)  # type: ignore[attr-defined]
 
@@ -146,7 +143,7 @@ def _resolve(session: Session, merge: Merge, tally: Tally, room: int | None) -> 
     """One round over what is left of the slice; returns how many keys it settled (at least one)."""
     _decide(session, merge, room)
     parameters = parameters_of(merge)
-    _note_problems(session, merge, parameters)
+    tally.problems += _note_problems(session, merge, parameters)
     inserted = text(
         f"INSERT INTO contacts ({CONTACT_COLUMNS}) SELECT {contact_values('d', 'd.custom')} FROM decided d"
         " WHERE d.turn AND d.verdict = 'add' ORDER BY d.key"
@@ -224,29 +221,32 @@ def _decide(session: Session, merge: Merge, room: int | None) -> None:
     )
 
 
-def _note_problems(session: Session, merge: Merge, parameters: dict[str, object]) -> None:
-    """Record why values or rows are refused, and take the refused values out."""
+def _note_problems(session: Session, merge: Merge, parameters: dict[str, object]) -> int:
+    """Record why values or rows are refused, and take the refused values out; returns how many were noted."""
     _, second, third = merge.keys
+    noted = 0
     for address, taken in ((second, "taken1"), (third, "taken2")):
-        session.execute(
+        found = session.execute(
             text(
                 f"INSERT INTO import_problems (import_id, row_number, rejected, code)"
                 f" SELECT :import, r.row_number, d.verdict = 'reject', '{address}.taken' FROM decided d"
-                f" JOIN {merge.stage} r ON r.key = d.key AND (d.verdict = 'reject' OR r.{address} = d.{address})"
+                f" JOIN {merge.rest} r ON r.key = d.key AND (d.verdict = 'reject' OR r.{address} = d.{address})"
                 f" WHERE d.turn AND d.{taken} AND NOT d.over ON CONFLICT DO NOTHING"
             ),
             parameters,
         )
+        noted += found.rowcount  # type: ignore[attr-defined]
         session.execute(text(f"UPDATE decided SET {address} = NULL WHERE turn AND {taken}"))
-    session.execute(
+    found = session.execute(
         text(
             "INSERT INTO import_problems (import_id, row_number, rejected, code)"
             " SELECT :import, r.row_number, true, 'plan.contact_limit'"
-            f" FROM decided d JOIN {merge.stage} r ON r.key = d.key"
+            f" FROM decided d JOIN {merge.rest} r ON r.key = d.key"
             " WHERE d.turn AND d.over ON CONFLICT DO NOTHING"
         ),
         parameters,
     )
+    return noted + int(found.rowcount)  # type: ignore[attr-defined]
 
 
 def _count(session: Session, tally: Tally) -> int:

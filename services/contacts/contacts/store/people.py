@@ -16,8 +16,20 @@ COLUMNS = (
 )  # fmt: skip
 
 
+_LOCK = "SELECT pg_advisory_xact_lock{}(hashtextextended(CAST(:account AS text), 0))"
+
+
+def share_account(session: Session, *, account_id: UUID) -> None:
+    """For the connections of one import, which add side by side what cannot collide; all other writers wait for them.
+
+    A lock of its own, not the account's row: the row is updated by the trigger that counts, one after the other.
+    """
+    session.execute(text(_LOCK.format("_shared")), {"account": account_id})
+
+
 def lock_account(session: Session, *, account_id: UUID) -> RowMapping:
     """The account's row, made where it is missing; whoever adds contacts locks it first, so that the limit holds."""
+    session.execute(text(_LOCK.format("")), {"account": account_id})
     session.execute(
         text("INSERT INTO accounts (account_id) VALUES (:account) ON CONFLICT DO NOTHING"), {"account": account_id}
     )
@@ -30,6 +42,7 @@ def lock_account(session: Session, *, account_id: UUID) -> RowMapping:
 
 def set_terms(session: Session, *, account_id: UUID, limit: int | None, region: str | None) -> None:
     """Keep what identity says of the account, for the jobs, which ask nobody."""
+    session.execute(text(_LOCK.format("")), {"account": account_id})  # before the row's own lock, as everywhere
     session.execute(
         text(
             "INSERT INTO accounts (account_id, contact_limit, default_region)"

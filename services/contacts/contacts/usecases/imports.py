@@ -56,9 +56,9 @@ def preview(
 
 def _preview_rows(session: Session, account_id: UUID, plan: Plan, samples: list[list[str]]) -> list[View]:
     reader = Reader(plan)
-    staged, problems, _ = reader.read(samples, 2)
-    names = ("number", "key", *reader.names)
-    values_by_row = {row[0]: dict(zip(names, row, strict=True)) for row in staged}
+    staged = reader.read(samples, 2)
+    problems = staged.problems
+    values_by_row = staged.rows(reader.names)
     known = _known(session, account_id, list(values_by_row.values()))
     rows = []
     for number in range(2, 2 + len(samples)):

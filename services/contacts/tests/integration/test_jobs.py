@@ -27,6 +27,7 @@ def _list(count: int, domain: str = "x.example") -> str:
 @pytest.fixture
 def small_steps(monkeypatch):
     monkeypatch.setattr(import_job, "READ_ROWS", 100)
+    monkeypatch.setattr(import_job, "ADD_ROWS", 100)
     monkeypatch.setattr(import_job, "MERGE_KEYS", 100)
 
 
@@ -45,7 +46,7 @@ def _run_until(database, stage: str, account) -> None:
 
 def test_an_import_goes_on_after_the_database_has_lost_the_staged_rows(database, account, small_steps):
     import_id = account.queue_import(_list(1_000))
-    _run_until(database, "merging", account)
+    _run_until(database, "adding", account)
 
     with database.transaction() as session:  # as a crash of PostgreSQL empties an UNLOGGED table
         session.execute(text(f"TRUNCATE {staging.name_of(import_id)}"))
@@ -101,21 +102,17 @@ def test_a_small_list_does_not_wait_for_a_big_one(database, new_account, small_s
     assert big.call(imports.get, import_id=first)["counts"]["added"] == 20_000
 
 
-def test_two_imports_of_one_account_end_with_each_person_once(database, account, small_steps):
-    for _ in range(2):
-        account.queue_import(_list(1_000))
-    claimed = [_claim(database) for _ in range(2)]
-    threads = [
-        threading.Thread(target=import_job.run, args=(database, job, lambda: True))
-        for job in claimed
-        if job is not None
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+def test_an_account_runs_one_import_at_a_time_and_ends_with_each_person_once(database, account, new_account):
+    first, second = (account.queue_import(_list(1_000)) for _ in range(2))
+    other = new_account().queue_import(_list(10))
 
-    found = [account.call(imports.get, import_id=job.id)["counts"] for job in claimed]
+    claimed = [_claim(database) for _ in range(3)]
+    assert [job and job.id for job in claimed] == [first, other, None]
+    with database.transaction() as session:
+        jobs.give_back(session, claimed[0])
+    account.run_imports()
+
+    found = [account.call(imports.get, import_id=one)["counts"] for one in (first, second)]
     assert sum(one["added"] for one in found) == len(account.people()) == 1_000
     assert sum(one["unchanged"] for one in found) == 1_000
 
