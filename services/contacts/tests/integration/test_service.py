@@ -19,6 +19,7 @@ from chassis.broker import Broker
 from chassis.ids import new_id
 from chassis.rpc_client import RpcClient
 from chassis.testing import RunningProcess, free_port, wait_until
+from chassis.topology import event_queue
 from contracts import errors, events
 from contracts.vocabulary import ArchiveReason, Channel
 
@@ -138,6 +139,29 @@ def test_a_closed_account_is_erased(api, broker, database):
     broker.publish_event(events.ACCOUNT_CLOSED, orjson.dumps(closed)).result(10)
 
     wait_until(lambda: not api("list_contacts")["items"] and not api("list_groups")["items"])
+
+
+def test_a_stranger_signs_up_and_the_mail_is_asked_for(api, broker):
+    asked = []
+    queue = event_queue(events.CONFIRMATION_MAIL_REQUESTED, "email_gateway", "send_confirmation_mail")
+    broker.consume(queue, lambda delivery: (asked.append(orjson.loads(delivery.body)), delivery.ack()), prefetch=10)
+    form = api("create_form", name="Newsletter", consent_texts={"pl": "Tak."}, fields=[{"key": "birth_date"}])
+    owner, api.actor = api.actor, {"account_id": None, "address": "192.0.2.7"}
+
+    answers = {"email": "ola@x.example", "birth_date": "1990-05-31"}
+    api("submit_form", form_id=form["id"], fields=answers, consent=True, user_agent="Firefox")
+    token = wait_until(lambda: asked and asked[0]["token"], what="the mail's event")
+    assert api("get_confirmation", token=token)["state"] == "pending"
+    first, second = (api("confirm_submission", token=token, user_agent="Safari") for _ in range(2))
+
+    assert [(one["state"], one["already"]) for one in (first, second)] == [("confirmed", False), ("confirmed", True)]
+    api.actor = owner
+    (contact,) = api("list_contacts")["items"]
+    (consent,) = api("list_consents", contact_id=contact["id"])["items"]
+    assert (contact["email"], contact["birth_date"]) == ("ola@x.example", "1990-05-31")
+    assert consent["evidence"]["confirmed"]["user_agent"] == "Safari"
+    assert consent["evidence"]["submitted"]["address"] == "192.0.2.7"
+    assert api("list_submissions", form_id=form["id"], state="confirmed")["items"][0]["contact_id"] == contact["id"]
 
 
 def is_in(job: dict, stage: str) -> bool:
