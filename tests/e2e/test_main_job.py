@@ -1,12 +1,17 @@
 """The main job: a list is imported, both campaigns go out, and the reports say what the simulators received."""
 
 import csv
+import email
+import email.policy
+import re
 import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from api import poll
+from journey import DOMAIN
 
 LIST = Path(__file__).parents[2] / "deploy/local/sample/contacts-pl.csv"
 
@@ -101,6 +106,46 @@ def test_whoever_unsubscribed_or_bounced_gets_no_second_campaign(imported):
 
     assert gone
     assert not gone & {message["address"] for message in journey.messages(campaign_id)}
+
+
+def test_whoever_confirms_a_sign_up_gets_a_campaign_and_who_does_not_gets_none(imported):
+    journey, _job = imported
+    api, mailbox = journey.api, journey.simulators.mailbox
+    mailbox.post("/settings", {"keep_raw": 1_000_000})
+    group_id = api.post("/v1/groups", {"name": "Newsletter"})["id"]
+    consent = "Chcę dostawać wiadomości o promocjach."
+    form = api.post(
+        "/v1/forms",
+        {
+            "name": "Newsletter",
+            "consent_texts": {"pl": consent},
+            "fields": [{"key": "first_name"}],
+            "group_ids": [group_id],
+            "sender": {"email": f"sklep@{DOMAIN}", "name": "Sklep Łąka"},
+        },
+    )
+    before = mailbox.get("/counts")["accepted"]
+
+    for name in ("anna", "piotr"):
+        answers = {"email": f"{name}@zapisy.example", "first_name": name.title()}
+        journey.public.post(f"/v1/forms/{form['id']}/submissions", {"fields": answers, "consent": True})
+    asked = poll(lambda: journey.received_mail(before), lambda mails: len(mails) >= 2, seconds=60)
+    number = next(mail["number"] for mail in asked if mail["address"] == "anna@zapisy.example")
+    raw = mailbox.get(f"/messages/{number}/raw")
+    text = email.message_from_bytes(raw, policy=email.policy.default).get_body().get_content()
+    link = re.search(r"https?://\S+(/c/\S+)", text)[1]
+    assert b"Potwierdzam zapis" in journey.public.get(link)
+    assert list(api.pages("/v1/contacts", group_id=group_id)) == []
+    assert b"Zapis potwierdzony" in journey.public.request("POST", link)
+
+    (contact,) = api.pages("/v1/contacts", group_id=group_id)
+    (history,) = api.get(f"/v1/contacts/{contact['id']}/consents")["items"]
+    assert history["evidence"]["consent_text"] == consent
+    campaign_id = journey.email_campaign(group_id, name="Powitanie")
+    journey.schedule(campaign_id)
+    journey.wait_sent(campaign_id)
+    journey.wait_settled(campaign_id)
+    assert [message["address"] for message in journey.messages(campaign_id)] == ["anna@zapisy.example"]
 
 
 def test_counters_equal_the_log(environ, imported):

@@ -51,6 +51,7 @@ def tenants(environ, tmp_path_factory):
         "users": a.api.get("/v1/me")["id"],
         "api-keys": a.api.post("/v1/api-keys", {"name": "Klucz", "scopes": ["contacts.read"]})["id"],
         "templates": a.api.post("/v1/templates", {"name": "Wzór", "channel": "sms", "content": {"text": "Raz"}})["id"],
+        "forms": a.api.post("/v1/forms", {"name": "Zapis", "consent_texts": {"pl": "Tak."}})["id"],
         "contact-fields": a.api.post("/v1/contact-fields", {"key": "rozmiar", "type": "text"})["id"],
     }
     return a, b, ids
@@ -59,6 +60,7 @@ def tenants(environ, tmp_path_factory):
 def state_of(a):
     """What A sees of its own, as far as lists show it."""
     lists = ["contacts", "groups", "campaigns", "sender-ids", "sender-domains", "users", "api-keys", "templates"]
+    lists += ["forms"]
     seen = {name: sorted(str(item) for item in a.api.pages(f"/v1/{name}")) for name in lists}
     return {
         name: re.sub(r"'(last_used_at|contacts|updated_at)': [^,}]+", "", str(items)) for name, items in seen.items()
