@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
+from contracts.privacy import PersonAsked, PersonForgotten, PersonRecords, PersonToErase
 from contracts.rpc import Call
 from contracts.schema import PageQuery, Reasoned, Schema, page_of, plain_text
 from contracts.vocabulary import Lane, MessageState
@@ -278,4 +279,6 @@ RPC: dict[str, Call] = {
     "create_route": Call(RouteCreate, CarrierRoute),
     "update_route": Call(RouteChangeById, CarrierRoute),
     "delete_route": Call(ByIdWithReason, Empty),
+    "export_person": Call(PersonAsked, PersonRecords),
+    "erase_person": Call(PersonToErase, PersonForgotten),
 }

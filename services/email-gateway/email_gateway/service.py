@@ -11,6 +11,7 @@ from chassis.service import Clock, Database, Health, OutboxRelay, QuotaLeases, S
 from contracts import email_gateway as contract
 from contracts import events
 from contracts.errors import Unauthenticated
+from contracts.privacy import PersonAsked, PersonForgotten, PersonRecords, PersonToErase
 from contracts.rpc import Actor
 from contracts.schema import PageQuery, dump, load
 from email_gateway import exceptions
@@ -20,7 +21,7 @@ from email_gateway.store import contents as content_store
 from email_gateway.store import ledger
 from email_gateway.store import routes as route_store
 from email_gateway.store import senders as sender_store
-from email_gateway.usecases import contents, messages, routes, senders, sending, system
+from email_gateway.usecases import contents, messages, privacy, routes, senders, sending, system
 
 
 class EmailGatewayService:
@@ -267,6 +268,20 @@ class EmailGatewayService:
         made = system.new_system_domain(self.tools, self.clock.now())
         with self.database.transaction() as session:
             system.add_system_domain(session, made)
+
+    # Privacy
+
+    @rpc
+    def export_person(self, actor: Actor, payload: dict[str, Any]) -> Any:
+        request = load(PersonAsked, payload)
+        with self.database.transaction() as session:
+            return dump(PersonRecords, privacy.export_person(session, account_id=_account(actor), **request))
+
+    @rpc
+    def erase_person(self, actor: Actor, payload: dict[str, Any]) -> Any:
+        """Twice is harmless: the second time nothing is found."""
+        request = load(PersonToErase, payload)
+        return dump(PersonForgotten, privacy.erase_person(self.database, account_id=_account(actor), **request))
 
     # Mail routes
 

@@ -17,6 +17,7 @@ from chassis.service import Clock, Database, Health, OutboxRelay, QuotaLeases, S
 from contracts import events
 from contracts import sms_gateway as contract
 from contracts.errors import Forbidden, WiciError
+from contracts.privacy import PersonAsked, PersonForgotten, PersonRecords, PersonToErase
 from contracts.rpc import Actor
 from contracts.schema import PageQuery, dump, load
 from sms_gateway import usecases
@@ -249,6 +250,22 @@ class SmsGatewayService:
     @staticmethod
     def _tell(session: Session, actor: Actor, action: str, target_id: UUID, **more: Any) -> None:
         acts.record(session, events.SMS_GATEWAY_ACT, actor, action, target_id=target_id, **more)
+
+    # --- privacy
+
+    @rpc
+    def export_person(self, actor: Actor, payload: dict[str, Any]) -> Any:
+        request = load(PersonAsked, payload)
+        with self.database.transaction() as session:
+            found = usecases.export_person(session, account_id=usecases.account_of(actor), **request)
+        return dump(PersonRecords, found)
+
+    @rpc
+    def erase_person(self, actor: Actor, payload: dict[str, Any]) -> Any:
+        """Twice is harmless: the second time nothing is found."""
+        request = load(PersonToErase, payload)
+        account_id = usecases.account_of(actor)
+        return dump(PersonForgotten, usecases.erase_person(self.database, account_id=account_id, **request))
 
     # --- events
 

@@ -28,18 +28,18 @@ from chassis.ids import new_id
 from chassis.logs import get_logger
 from chassis.outbox import Relay
 from contracts.lanes import channel_lane
-from contracts.vocabulary import Channel, Lane, MessageState
+from contracts.vocabulary import ERASED_ADDRESS, Channel, Lane, MessageState
 from email_gateway.config import SenderConfig
 from email_gateway.mail.composer import Outgoing
 from email_gateway.sender.batches import Batch, Settlement, Unreadable, read_batch
-from email_gateway.sender.composers import Composers, Refusal
+from email_gateway.sender.composers import ERASED, Composers, Refusal
 from email_gateway.sender.composing import ComposingProcesses
 from email_gateway.sender.routing import Router
 from email_gateway.sender.settler import Settler
 from email_gateway.sender.upkeep import Upkeep
 from email_gateway.sender.window import Window
 from email_gateway.smtp.pool import Outcome, Parcel, Pool
-from email_gateway.store import ledger
+from email_gateway.store import ledger, people
 from email_gateway.store.ledger import Message
 
 PREFETCH = {Lane.TRANSACTIONAL: 16, Lane.BULK: 4}
@@ -163,7 +163,12 @@ class Sender:
         if others:
             self._skipped += [(batch, state) for state in others]
             self._flush.set()
-        ours = [(message, made) for message, made in zip(chunk, composed, strict=True) if message.message_id in claimed]
+        ours = [
+            # Erased since it was composed: what was made of it is thrown away.
+            (message, ERASED if message.address == ERASED_ADDRESS else made)
+            for message, made in zip(chunk, composed, strict=True)
+            if message.message_id in claimed
+        ]
         await self._hand_over(ours, batch)
 
     async def _compose(self, messages: list[Message]) -> list[Outgoing | Refusal]:
@@ -185,6 +190,7 @@ class Sender:
         for message in chunk:
             message.sender = sender
         with self._database.transaction() as session:
+            people.leave_out(session, chunk)
             claimed = ledger.claim(session, chunk, instance=self.instance)
             rest = [message.message_id for message in chunk if message.message_id not in claimed]
             states = ledger.states_of(session, rest) if rest else {}
@@ -281,7 +287,9 @@ class Sender:
 
     def _take_due(self) -> list[Message]:
         with self._database.transaction() as session:
-            return ledger.take_due(session, instance=self.instance, limit=self._config.chunk)
+            due = ledger.take_due(session, instance=self.instance, limit=self._config.chunk)
+            people.leave_out(session, due)
+            return due
 
     # Threads and tasks
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from chassis.database import Database
 from chassis.logs import get_logger
 from chassis.secrets import Vault
+from contracts.vocabulary import ERASED_ADDRESS
 from email_gateway.domain import return_path
 from email_gateway.mail import dkim
 from email_gateway.mail.composer import Composer, Links, NotComposable, Outgoing
@@ -38,6 +39,9 @@ class Refusal:
     detail: str
 
 
+ERASED = Refusal("address.erased", "the person was erased")
+
+
 class Composers:
     """Thread-safe; loads from the database on the calling thread."""
 
@@ -54,6 +58,8 @@ class Composers:
         return [self._compose(message, at) for message in messages]
 
     def _compose(self, message: Message, at: int) -> Outgoing | Refusal:
+        if message.address == ERASED_ADDRESS:
+            return ERASED
         try:
             composer = self.get(message.content_hash)
         except CannotSend as problem:

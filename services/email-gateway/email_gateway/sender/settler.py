@@ -15,10 +15,10 @@ from chassis import outbox
 from chassis.database import Database
 from contracts import lanes
 from contracts.events import EMAIL_ADDRESSES_REFUSED
-from contracts.vocabulary import ArchiveReason, Channel, Lane, MessageState
+from contracts.vocabulary import ERASED_ADDRESS, ArchiveReason, Channel, Lane, MessageState
 from email_gateway.domain import STATE_OF_RESULT, SYSTEM_ACCOUNT, next_try
 from email_gateway.sender.batches import Batch, Settlement
-from email_gateway.store import ledger
+from email_gateway.store import ledger, people
 
 EVENTS_AT_ONCE = 1000
 
@@ -101,6 +101,10 @@ class Settler:
 
 
 def _write(session: Session, plan: Plan) -> None:
+    gone = people.leave_out(session, [found.settlement.message for found in plan.decisions])
+    for found in plan.decisions:
+        if found.settlement.message.message_id in gone:
+            found.settlement.detail = ""  # the server's words may name the person
     changed = ledger.settle(
         session,
         [
@@ -147,7 +151,7 @@ def event_of(settlement: Settlement, state: MessageState) -> dict[str, Any]:
         "contact_id": _text_or_none(message.contact_id),
         "address": message.address,
         "sender": message.sender,
-        "domain": message.address.rpartition("@")[2],
+        "domain": message.address.partition("@")[2],  # none of a person who was erased
         "code": settlement.code,
         "detail": settlement.detail[:200],
         "parts": 1,
@@ -166,7 +170,7 @@ def _record_refusals(session: Session, refused: Sequence[tuple[Settlement, Messa
     groups: dict[tuple[UUID, UUID | None], list[dict[str, Any]]] = {}
     for settlement, state in refused:
         message = settlement.message
-        if message.account_id == SYSTEM_ACCOUNT:
+        if message.account_id == SYSTEM_ACCOUNT or message.address == ERASED_ADDRESS:
             continue
         groups.setdefault((message.account_id, message.campaign_id), []).append(
             {

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from chassis import erasures
 from chassis.database import Database, ensure_partitions
 from chassis.logs import get_logger
 from contracts.vocabulary import Lane, MessageState
@@ -70,6 +71,7 @@ class Upkeep:
             # Yesterday's too: a campaign that began before midnight has ids of that day.
             ensure_partitions(session, "ledger", datetime.now(UTC).date() - timedelta(days=1), 4)
             ledger.forget_dead_instances(session)
+            erasures.forget_old(session)
         self._kept_at = time.monotonic()
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, exists, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -19,6 +20,12 @@ def keep(session: Session, *, content_hash: str, account_id: UUID, document: dic
         .values(content_hash=content_hash, account_id=account_id, document=document)
         .on_conflict_do_nothing()
     )
+
+
+def ensure(session: Session, *, content_hash: str, account_id: UUID, document: Mapping[str, Any]) -> None:
+    """As `keep`, for a content that is almost always there: it is not sent to the database then."""
+    if not session.scalar(select(exists().where(Content.content_hash == content_hash))):
+        keep(session, content_hash=content_hash, account_id=account_id, document=dict(document))
 
 
 def document(session: Session, *, account_id: UUID, content_hash: str) -> dict[str, Any] | None:

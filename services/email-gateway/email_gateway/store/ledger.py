@@ -289,5 +289,6 @@ def erase_account(session: Session, *, account_id: UUID) -> None:
     """Forget every address of the account; what is waiting is not sent any more."""
     session.execute(text("DELETE FROM retries WHERE account_id = :account_id"), {"account_id": account_id})
     session.execute(text("DELETE FROM quota_leases WHERE account_id = :account_id"), {"account_id": account_id})
+    session.execute(text("DELETE FROM erasures WHERE account_id = :account_id"), {"account_id": account_id})
     session.execute(text("DELETE FROM requests WHERE account_id = :account_id"), {"account_id": account_id})
     session.execute(delete(LedgerRow).where(LedgerRow.account_id == account_id))

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import orjson
 
-from chassis import outbox
+from chassis import erasures, outbox
 from contracts.ids import message_ids
 from contracts.lanes import channel_lane
 from contracts.vocabulary import Channel, Lane, MessageState
 from email_gateway import exceptions
 from email_gateway.models import LedgerRow
-from email_gateway.store import ledger
+from email_gateway.store import contents, ledger
 from email_gateway.store.ledger import Message
 
 if TYPE_CHECKING:
+    from sqlalchemy import Row
     from sqlalchemy.orm import Session
 
 
@@ -37,6 +38,7 @@ def accept(
     account_id: UUID,
     send_id: UUID,
     content_hash: str,
+    document: Mapping[str, Any],
     sender: str,
     recipients: Sequence[To],
     external_id: str | None = None,
@@ -44,7 +46,11 @@ def accept(
     """Write the messages down and put them into the transactional lane, in one transaction.
 
     Their ids follow from the send id, so that doing it twice with the same id does it once.
+
+    :param document: of the content; kept again where an erasure has let it go since it was prepared.
     """
+    erasures.share(session)
+    contents.ensure(session, content_hash=content_hash, account_id=account_id, document=document)
     of_number = message_ids(send_id)
     messages = [
         Message(
@@ -109,10 +115,11 @@ def get_message(session: Session, *, account_id: UUID, message_id: UUID) -> dict
     row = ledger.message(session, account_id=account_id, message_id=message_id)
     if row is None:
         raise exceptions.message_not_found()
-    return _json(row)
+    return as_email(row)
 
 
-def _json(row: LedgerRow) -> dict[str, Any]:
+def as_email(row: LedgerRow | Row[Any]) -> dict[str, Any]:
+    """A row of the ledger in the words of the contract."""
     # `claimed` is a moment inside the sender; to everybody else the message is still accepted.
     state = MessageState.ACCEPTED if row.state == "claimed" else MessageState(row.state)
     return {

@@ -33,6 +33,7 @@ class Plan:
 
     account_id: UUID
     content_hash: str
+    document: Mapping[str, Any]
     sender: str
     recipients: list[To]
     external_id: str | None = None
@@ -85,7 +86,7 @@ def plan_test(
 
 
 def _plan(account_id: UUID, document: Mapping[str, Any], recipients: list[To], external_id: str | None) -> Plan:
-    return Plan(account_id, hash_of(document), str(document["from_email"]), recipients, external_id)
+    return Plan(account_id, hash_of(document), document, str(document["from_email"]), recipients, external_id)
 
 
 def send(
@@ -130,6 +131,7 @@ def _accepted(session: Session, plan: Plan, send_id: UUID, request_key: str | No
         account_id=plan.account_id,
         send_id=send_id,
         content_hash=plan.content_hash,
+        document=plan.document,
         sender=plan.sender,
         recipients=plan.recipients,
         external_id=plan.external_id,

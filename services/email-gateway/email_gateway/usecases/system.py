@@ -106,6 +106,7 @@ def _send(
         account_id=sent_by.account_id,
         send_id=send_id,
         content_hash=prepared.content_hash,
+        document=prepared.document,
         sender=sent_by.email,
         recipients=[messages.To(to, None, values)],
     )

@@ -250,15 +250,17 @@ def test_single_message_claimed_by_a_dead_sender_is_sent_again(
     database: Database, world: World, launch: Launcher, broker: Broker, heard: Heard
 ) -> None:
     from chassis.ids import new_id
-    from email_gateway.usecases import messages
+    from email_gateway.usecases import contents, messages
 
     from .conftest import sender_env, store_content
 
     account_id = uuid4()
     content_hash = store_content(database, account_id)
     with database.transaction() as session:
+        document = contents.get_document(session, account_id=account_id, content_hash=content_hash)
         messages.accept(
-            session, account_id=account_id, send_id=new_id(), content_hash=content_hash, sender=f"news@{DOMAIN}",
+            session, account_id=account_id, send_id=new_id(), content_hash=content_hash, document=document,
+            sender=f"news@{DOMAIN}",
             recipients=[messages.To("ala@poczta.example", "Ala", {"first_name": "Ala"})],
         )  # fmt: skip
         session.execute(text("UPDATE ledger SET state = 'claimed', claimed_by = gen_random_uuid()"))

@@ -21,7 +21,7 @@ from sms_gateway.models import Ledger, Send
 if TYPE_CHECKING:
     from sms_gateway.usecases.sending import Plan
 
-_OF_ACCOUNT = ("sender_ids", "contents", "routes", "sends", "ledger", "retries", "quota_leases")
+_OF_ACCOUNT = ("sender_ids", "contents", "routes", "sends", "ledger", "retries", "quota_leases", "erasures")
 # The conflict is of the request's key: somebody else with it came first.
 _ADD = (
     "INSERT INTO sends (send_id, account_id, content_hash, lane, text, external_id, recipients, stem_id, request_hash)"

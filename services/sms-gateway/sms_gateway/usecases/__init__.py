@@ -13,6 +13,7 @@ from sms_gateway.usecases.carriers import (
 from sms_gateway.usecases.contents import count_parts, prepare_content, render_preview
 from sms_gateway.usecases.desk import Desk, account_of
 from sms_gateway.usecases.erasure import erase_account
+from sms_gateway.usecases.privacy import erase_person, export_person
 from sms_gateway.usecases.senders import accept_sender, decide_sender, list_senders, request_sender
 from sms_gateway.usecases.sending import get_message, plan_send, plan_test, store_sends
 
@@ -27,6 +28,8 @@ __all__ = [
     "delete_carrier",
     "delete_route",
     "erase_account",
+    "erase_person",
+    "export_person",
     "get_message",
     "list_carriers",
     "list_routes",

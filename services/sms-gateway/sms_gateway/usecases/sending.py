@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from chassis import quota_leases
+from chassis import erasures, quota_leases
 from chassis.ids import new_id
 from contracts import ids
 from contracts.errors import Invalid, WiciError
@@ -145,6 +145,7 @@ def store_sends(
 
 
 def _start(session: Session, plans: dict[UUID, Plan], now: datetime) -> None:
+    erasures.share(session)
     contents = [(plan.account_id, plan.sender, plan.content) for plan in plans.values()]
     hashes = dict(zip(plans, directory.keep_contents(session, contents), strict=True))
     added = sends.add(session, plans, hashes)

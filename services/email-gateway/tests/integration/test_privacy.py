@@ -1,0 +1,132 @@
+"""A person is erased while e-mails to them are on every part of their way."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from wici_simulators.mailbox.rules import Fate, Settings, fate
+
+from chassis.database import Database
+from chassis.ids import new_id
+from chassis.testing import Launcher, places_of, wait_until
+from email_gateway.mail.content import Kind, prepare
+from email_gateway.usecases import contents, messages, privacy
+
+from .conftest import Campaign, Heard, World, sender_env
+
+ACCEPTED = [address for n in range(40) if fate(address := f"osoba{n}@poczta.example", Settings()) is Fate.ACCEPT]
+DEFERRED = next(address for n in range(500) if fate(address := f"ala{n}@poczta.example", Settings()) is Fate.DEFER)
+HARD = next(address for n in range(500) if fate(address := f"ola{n}@poczta.example", Settings()) is Fate.HARD)
+
+
+def erase(database: Database, account_id: UUID, address: str, **options: Any) -> dict[str, Any]:
+    return privacy.erase_person(
+        database,
+        account_id=account_id,
+        addresses=[address],
+        **{"erased_at": datetime.now(UTC), "dry_run": False, **options},
+    )
+
+
+def of_erased(database: Database) -> list[tuple[str, str | None]]:
+    with database.transaction() as session:
+        rows = session.execute(text("SELECT state, code FROM ledger WHERE address = 'erased'"))
+        return [(state, code) for state, code in rows]
+
+
+def test_what_lies_in_the_lane_is_not_sent_any_more(
+    database: Database, campaign: Campaign, heard: Heard, world: World, launch: Launcher
+) -> None:
+    her, others = ACCEPTED[0], ACCEPTED[1:11]
+    campaign.publish(campaign.batch([*others, her]))
+    erase(database, campaign.account_id, her)
+    launch("email_gateway.sender", service="email_gateway", env=sender_env(world))
+
+    wait_until(lambda: len(heard.last_kinds(campaign.account_id)) == 11, what="an event of each")
+
+    assert {mail["address"] for mail in world.mails()} == set(others)
+    assert of_erased(database) == [("rejected", "address.erased")]
+    assert her not in str(heard.of(campaign.account_id))
+    wait_until(lambda: places_of(database, [her]) == [], what="nothing of her")
+
+
+def test_what_waits_to_be_tried_again_is_withdrawn(
+    database: Database, campaign: Campaign, heard: Heard, world: World, launch: Launcher
+) -> None:
+    launch("email_gateway.sender", service="email_gateway", env=sender_env(world, EMAIL_RETRY_BASE_SECONDS="3000"))
+    campaign.publish(campaign.batch([DEFERRED, ACCEPTED[0]]))
+    wait_until(
+        lambda: erase(database, campaign.account_id, DEFERRED, dry_run=True)["counts"]["messages_waiting"], what="it"
+    )
+
+    answer = erase(database, campaign.account_id, DEFERRED)
+
+    assert answer["counts"] == {"messages": 1, "messages_waiting": 1}
+    wait_until(lambda: of_erased(database) == [("rejected", "address.erased")], what="the rejection")
+    assert [mail["address"] for mail in world.mails()] == [ACCEPTED[0]]
+    wait_until(lambda: erase(database, campaign.account_id, DEFERRED)["waiting"] == 0, what="nothing under way")
+    assert places_of(database, [DEFERRED]) == []
+
+
+def test_a_bounce_of_someone_who_was_erased_meanwhile_names_nobody(
+    database: Database, campaign: Campaign, heard: Heard, world: World, launch: Launcher
+) -> None:
+    """The sender has the message in hand: it is handed over, and what comes of it is written down without her."""
+    world.process.send_signal(19)  # the mailbox world answers nothing for now
+    launch("email_gateway.sender", service="email_gateway", env=sender_env(world, EMAIL_WAIT_SECONDS="60"))
+    campaign.publish(campaign.batch([HARD]))
+    wait_until(lambda: places_of(database, [HARD]) != [], what="the claim")
+
+    assert erase(database, campaign.account_id, HARD)["counts"]["messages"] == 1
+    world.process.send_signal(18)
+
+    wait_until(lambda: heard.last_kinds(campaign.account_id).values(), what="what became of it")
+    assert {event["address"] for event in heard.of(campaign.account_id)} == {"erased"}
+    assert of_erased(database)[0][0] == "hard_bounced"
+    wait_until(lambda: places_of(database, [HARD]) == [], what="nothing of her")
+
+
+def test_export_tells_what_a_single_mail_said_and_erasure_takes_it_along(database: Database) -> None:
+    account_id, her = new_id(), "Anna@poczta.example"
+    for to in (["ola@poczta.example", her], [her]):
+        prepared = prepare(
+            {"from_email": "n@sklep.example", "subject": "Temat", "text": f"Do {to[0]}"},
+            Kind.TRANSACTIONAL,
+            account_id,
+        )
+        assert prepared.document is not None and prepared.content_hash is not None
+        with database.transaction() as session:
+            messages.accept(
+                session,
+                account_id=account_id,
+                send_id=new_id(),
+                content_hash=prepared.content_hash,
+                document=prepared.document,
+                sender="n@sklep.example",
+                recipients=[messages.To(one, "Anna", {"kod": one}) for one in to],
+                external_id=to[0],
+            )
+
+    with database.transaction() as session:
+        first = privacy.export_person(session, account_id=account_id, addresses=[her], cursor=None, limit=1)
+        second = privacy.export_person(
+            session, account_id=account_id, addresses=[her], cursor=first["next_cursor"], limit=1
+        )
+    assert [page["items"][0]["record"]["content"]["text"] for page in (first, second)] == [
+        f"Do {her}",
+        "Do ola@poczta.example",
+    ]
+    assert (first["items"][0]["record"]["variables"], second["next_cursor"]) == ({"kod": her}, None)
+
+    erase(database, account_id, her)
+
+    # What went to somebody else too stays, for it is theirs as well.
+    assert places_of(database, [her], but=("outbox",)) == []
+    with database.transaction() as session:
+        left = session.scalars(text("SELECT content_hash FROM contents")).all()
+        assert len(left) == 1
+        document = contents.get_document(session, account_id=account_id, content_hash=left[0])
+    assert document["text"] == "Do ola@poczta.example"
