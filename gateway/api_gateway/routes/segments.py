@@ -15,7 +15,27 @@ _RULES = {
             ]
         },
         {"not": {"field": "group", "op": "in", "value": ["0193a6f2-6b4e-7c1a-9d55-2f4c8a1b7e91"]}},
+        {"field": "engagement", "op": "opened", "value": {"last_days": 30, "at_least": 2}},
     ]
+}
+_TERMS = {
+    "fields": [
+        {
+            "name": "engagement",
+            "label": "engagement",
+            "type": "engagement",
+            "is_custom": False,
+            "operators": [{"op": "opened", "value": "engagement"}, {"op": "not_opened", "value": "engagement"}],
+        },
+        {
+            "name": "vip",
+            "label": "VIP",
+            "type": "boolean",
+            "is_custom": True,
+            "operators": [{"op": "eq", "value": "boolean"}, {"op": "is_empty", "value": "none"}],
+        },
+    ],
+    "limits": {"depth": 12, "conditions": 200, "values": 1000, "ids": 100, "days": 36500, "times": 1000},
 }
 _SEGMENT = {
     "id": "0193a6f2-6b4e-7c1a-9d55-2f4c8a1b7e95",
@@ -26,11 +46,13 @@ _SEGMENT = {
     "updated_at": "2026-11-24T08:00:00+00:00",
 }
 _DESCRIPTION = (
-    "Rules are nested `all`, `any`, `not` and conditions `{field, op, value}`. Text: eq, ne, in, not_in, contains,"
-    " not_contains, starts_with, ends_with. Numbers: eq, ne, lt, lte, gt, gte, between, in, not_in. Dates: eq, ne,"
-    " before,"
-    " after, between, last_days, next_days, older_than_days, anniversary_in_days. Yes or no: eq, ne. All: is_empty,"
-    " is_not_empty. `group`: in, not_in."
+    "Rules are nested `all`, `any`, `not` and conditions `{field, op, value}`; `GET /v1/segments/schema` lists fields,"
+    " operators and the values that they take. A condition on an empty field does not hold; `ne`, `not_in` and every"
+    " `not_…` are the exact opposites of theirs, and do. Days are days of UTC, and somebody born on 29 February has the"
+    " birthday on the 28th in other years. `engagement` takes `campaigns` (ids; without: all), `last_days` and"
+    " `at_least` (times): `not_opened` holds for whoever was never written to, too, so put `delivered` beside it."
+    " `bounced` is any final state but delivered. Engagement follows the events within seconds and is kept for 13"
+    " months."
 )
 _TAGS = ["Segments"]
 
@@ -74,6 +96,17 @@ ROUTES = [
         deadline=30.0,
         example={"rules": _RULES},
         response_example={"count": 1042},
+    ),
+    Route(
+        "GET",
+        "/v1/segments/schema",
+        rpc="contacts.describe_rules",
+        permission="contacts.read",
+        summary="List the fields and operators of rules",
+        description="What a rule editor offers: the built-in fields and the account's own, each with its operators.",
+        response=contract.RuleTerms,
+        tags=_TAGS,
+        response_example=_TERMS,
     ),
     Route(
         "GET",

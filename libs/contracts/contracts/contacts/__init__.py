@@ -104,6 +104,7 @@ from contracts.contacts.privacy import (
     PersonQuery,
 )
 from contracts.contacts.segments import (
+    RuleTerms,
     Segment,
     SegmentCreate,
     SegmentId,
@@ -157,6 +158,7 @@ RPC: dict[str, Call] = {
     "update_segment": Call(SegmentUpdate, Segment),
     "delete_segment": Call(SegmentId),
     "count_segment": Call(SegmentRules, Count),
+    "describe_rules": Call(None, RuleTerms),
     "list_segment_contacts": Call(SegmentMembersQuery, ContactPage),
     "list_archive": Call(ArchiveQuery, ArchivedPage),
     "archive_addresses": Call(ArchiveAdd, ArchivedList),
@@ -256,6 +258,7 @@ __all__ = [
     "PublicForm",
     "Recipients",
     "RestoreNote",
+    "RuleTerms",
     "Segment",
     "SegmentCreate",
     "SegmentId",

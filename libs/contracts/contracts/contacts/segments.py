@@ -43,3 +43,32 @@ class Segment(Schema):
 
 
 SegmentPage = page_of(Segment)
+
+
+class RuleOperator(Schema):
+    """`value` is the form of what it takes: `text`, `text_list`, `number_pair`, `days`, `group_ids`, `none`, …"""
+
+    op = fields.String()
+    value = fields.String()
+
+
+class RuleField(Schema):
+    name = fields.String()
+    label = fields.String()
+    type = fields.String()
+    is_custom = fields.Boolean()
+    operators = fields.List(fields.Nested(RuleOperator))
+
+
+class RuleLimits(Schema):
+    depth = fields.Integer()
+    conditions = fields.Integer()
+    values = fields.Integer()
+    ids = fields.Integer()
+    days = fields.Integer()
+    times = fields.Integer()
+
+
+class RuleTerms(Schema):
+    fields_ = fields.List(fields.Nested(RuleField), data_key="fields")
+    limits = fields.Nested(RuleLimits)

@@ -3,13 +3,14 @@
     {"all": [{"field": "city", "op": "eq", "value": "Gdynia"}, {"any": […]}, {"not": {…}}]}
 
 An unknown field or operator, or a value of the wrong type, is an error that names it by its path. Text is compared as
-it is written. A condition on an empty field does not hold; `ne`, `not_in` and `not_contains` are the opposites of
-theirs, and do. `not` is the exact opposite of what it holds.
+it is written. A condition on an empty field does not hold; `ne`, `not_in`, `not_contains` and every `not_…` are the
+opposites of theirs, and do: `city ne Gdynia` holds for whoever has no city. `not` is the exact opposite of what it
+holds. Days are days of UTC. Who is born on 29 February has the birthday on the 28th in the other years.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -17,32 +18,22 @@ from math import isfinite
 from typing import Any
 from uuid import UUID
 
+from contacts.domain.rule_terms import (
+    EMPTY,
+    MAX_CONDITIONS,
+    MAX_DAYS,
+    MAX_DEPTH,
+    MAX_IDS,
+    MAX_TIMES,
+    MAX_VALUES,
+    OPERATORS,
+    Kind,
+    fields_of,
+)
 from contacts.domain.values import FieldType, to_date
+from contracts.vocabulary import Channel
 
-MAX_DEPTH = 12
-MAX_CONDITIONS = 200
-MAX_VALUES = 1_000
-MAX_DAYS = 36_500
-
-EMPTY = ("is_empty", "is_not_empty")
-OPERATORS: dict[FieldType, tuple[str, ...]] = {
-    FieldType.TEXT: ("eq", "ne", "in", "not_in", "contains", "not_contains", "starts_with", "ends_with", *EMPTY),
-    FieldType.NUMBER: ("eq", "ne", "lt", "lte", "gt", "gte", "between", "in", "not_in", *EMPTY),
-    FieldType.DATE: (
-        "eq", "ne", "before", "after", "between", "last_days", "next_days", "older_than_days",
-        "anniversary_in_days", *EMPTY,
-    ),
-    FieldType.BOOLEAN: ("eq", "ne", *EMPTY),
-}  # fmt: skip
-GROUP_OPERATORS = ("in", "not_in")
-GROUP = "group"
-BUILT_IN: dict[str, FieldType] = {
-    **dict.fromkeys(("email", "phone", "external_id", "first_name", "last_name", "company", "city"), FieldType.TEXT),
-    "birth_date": FieldType.DATE,
-    "created_at": FieldType.DATE,
-    "sms_consent": FieldType.BOOLEAN,
-    "email_consent": FieldType.BOOLEAN,
-}
+MAX_NUMBER = 10**18
 
 
 class RuleError(Exception):
@@ -54,11 +45,20 @@ class RuleError(Exception):
 
 
 @dataclass(frozen=True)
+class Engaged:
+    """Which messages count: of these campaigns (none: of all), of the last days (None: all), and how many it takes."""
+
+    campaigns: tuple[UUID, ...] = ()
+    last_days: int | None = None
+    at_least: int = 1
+
+
+@dataclass(frozen=True)
 class Condition:
-    """One field, one operator, its value: a scalar, a tuple, or None for the operators that take none."""
+    """One field, one operator, its value: a scalar, a tuple, `Engaged`, or None for the operators that take none."""
 
     field: str
-    kind: FieldType | None  # None: membership of groups
+    kind: Kind
     op: str
     value: Any = None
 
@@ -92,7 +92,7 @@ def parse(rules: Any, custom: Mapping[str, FieldType]) -> Node:
 
 class _Parser:
     def __init__(self, custom: Mapping[str, FieldType]) -> None:
-        self._fields = {**custom, **BUILT_IN}
+        self._fields = fields_of(custom)
         self._conditions = 0
 
     def node(self, given: Any, path: str, depth: int) -> Node:
@@ -119,75 +119,143 @@ class _Parser:
         for name in given:
             if name not in ("field", "op", "value"):
                 raise RuleError(f"{path}.{name}", "rules.malformed", "A condition has `field`, `op` and `value`.")
-        field, op = given["field"], given.get("op")
-        if field == GROUP:
-            return Condition(GROUP, None, self._operator(op, GROUP_OPERATORS, path), _groups(given.get("value"), path))
+        field, op, value = given["field"], given.get("op"), given.get("value")
         kind = self._fields.get(field) if isinstance(field, str) else None
         if kind is None:
             raise RuleError(f"{path}.field", "rules.unknown_field", f"There is no contact field {str(field)[:50]!r}.")
-        operator = self._operator(op, OPERATORS[kind], path)
-        if operator in EMPTY:
-            if given.get("value") is not None:
-                raise RuleError(f"{path}.value", "rules.wrong_value", f"`{operator}` takes no value.")
-            return Condition(field, kind, operator)
-        return Condition(field, kind, operator, _value(kind, operator, given.get("value"), f"{path}.value"))
-
-    @staticmethod
-    def _operator(op: Any, known: tuple[str, ...], path: str) -> str:
+        known = OPERATORS[kind]
         if not isinstance(op, str) or op not in known:
             raise RuleError(
                 f"{path}.op", "rules.unknown_operator", f"{str(op)[:50]!r} is not one of {', '.join(known)}."
             )
-        return op
+        if op in EMPTY:
+            if value is not None:
+                raise _wrong(f"{path}.value", f"`{op}` takes no value.")
+            return Condition(field, kind, op)
+        return Condition(field, kind, op, _value(kind, op, value, f"{path}.value"))
 
 
-def _value(kind: FieldType, op: str, value: Any, path: str) -> Any:
+def _value(kind: Kind, op: str, value: Any, path: str) -> Any:
+    if kind in _VALUES:
+        return _VALUES[kind](value, path)
     if op.endswith("_days"):
-        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_DAYS:
-            raise RuleError(path, "rules.wrong_value", f"`{op}` takes a whole number of days.")
-        return value
-    if op == "between":
-        if not isinstance(value, list) or len(value) != 2:
-            raise RuleError(path, "rules.wrong_value", "`between` takes a list of two values.")
-        return tuple(_scalar(kind, one, path) for one in value)
-    if op in ("in", "not_in"):
-        if not isinstance(value, list) or not 1 <= len(value) <= MAX_VALUES:
-            raise RuleError(path, "rules.wrong_value", f"`{op}` takes a list of 1 to {MAX_VALUES} values.")
-        return tuple(_scalar(kind, one, path) for one in value)
+        return _whole(value, path, 0, MAX_DAYS, f"`{op}` takes a whole number of days.")
+    if op == "anniversary_in_months":
+        return _whole(value, path, 0, 11, f"`{op}` takes a number of months, 0 (this one) to 11.")
+    if op == "month_in":
+        return _months(value, path)
+    if op in ("between", "in", "not_in"):
+        return _several(kind, op, value, path)
     return _scalar(kind, value, path)
 
 
-def _scalar(kind: FieldType, value: Any, path: str) -> Any:
-    if kind is FieldType.TEXT and isinstance(value, str) and "\x00" not in value and len(value) <= 1_000:
+def _several(kind: Kind, op: str, value: Any, path: str) -> tuple[Any, ...]:
+    least, most, what = (2, 2, "two") if op == "between" else (1, MAX_VALUES, f"1 to {MAX_VALUES}")
+    if not isinstance(value, list) or not least <= len(value) <= most:
+        raise _wrong(path, f"`{op}` takes a list of {what} values.")
+    return tuple(_scalar(kind, one, path) for one in value)
+
+
+def _scalar(kind: Kind, value: Any, path: str) -> Any:
+    if kind is Kind.TEXT and isinstance(value, str) and len(value) <= 1_000 and _is_storable(value):
         return value
-    if kind is FieldType.NUMBER and isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value):
+    if kind is Kind.NUMBER and isinstance(value, int | float) and not isinstance(value, bool) and _is_number(value):
         return Decimal(str(value))
-    if kind is FieldType.BOOLEAN and isinstance(value, bool):
+    if kind is Kind.BOOLEAN and isinstance(value, bool):
         return value
-    if kind is FieldType.DATE and isinstance(value, str) and (day := _iso(value)):
+    if kind is Kind.DATE and isinstance(value, str) and (day := _iso(value)):
         return day
-    raise RuleError(path, "rules.wrong_value", f"Not a valid {kind}.")
+    raise _wrong(path, f"Not a valid {kind}.")
+
+
+def _is_storable(value: str) -> bool:
+    """No text in the database holds the rest, and it can not even be asked for."""
+    return "\x00" not in value and not any("\ud800" <= char <= "\udfff" for char in value)
+
+
+def _is_number(value: float) -> bool:
+    return (isinstance(value, int) or isfinite(value)) and abs(value) < MAX_NUMBER
 
 
 def _iso(value: str) -> date | None:
     return to_date(value) if len(value) == 10 and value[4:5] == "-" else None
 
 
+def _whole(value: Any, path: str, least: int, most: int, detail: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise _wrong(path, detail)
+    return value
+
+
+def _months(value: Any, path: str) -> tuple[int, ...]:
+    detail = "`month_in` takes a list of months, 1 to 12."
+    if not isinstance(value, list) or not 1 <= len(value) <= 12:
+        raise _wrong(path, detail)
+    return tuple(_whole(one, path, 1, 12, detail) for one in value)
+
+
 def _groups(value: Any, path: str) -> tuple[UUID, ...]:
+    return _ids(value, path, "`group` takes the id of a group, or a list of them.")
+
+
+def _ids(value: Any, path: str, detail: str) -> tuple[UUID, ...]:
     ids = value if isinstance(value, list) else [value]
     try:
         found = tuple(UUID(one) for one in ids if isinstance(one, str))
     except ValueError:
         found = ()
-    if len(found) != len(ids) or not 1 <= len(ids) <= 100:
-        raise RuleError(f"{path}.value", "rules.wrong_value", "`group` takes the id of a group, or a list of them.")
+    if len(found) != len(ids) or not 1 <= len(ids) <= MAX_IDS:
+        raise _wrong(path, detail)
     return found
 
 
-def group_ids(node: Node) -> set[UUID]:
-    """Every group that the rules name."""
-    if isinstance(node, Condition):
-        return set(node.value) if node.kind is None else set()
-    if isinstance(node, Not):
-        return group_ids(node.rule)
-    return set().union(*(group_ids(one) for one in node.rules))
+def _channels(value: Any, path: str) -> tuple[Channel, ...]:
+    known = [channel.value for channel in Channel]
+    if not isinstance(value, list) or not value or len(value) > len(known) or any(one not in known for one in value):
+        raise _wrong(path, f"`archived` takes a list of channels: {', '.join(known)}.")
+    return tuple(Channel(one) for one in value)
+
+
+def _engaged(value: Any, path: str) -> Engaged:
+    if value is None:
+        return Engaged()
+    if not isinstance(value, dict):
+        raise _wrong(path, "`engagement` takes an object with `campaigns`, `last_days`, `at_least`, or no value.")
+    for name in value:
+        if name not in ("campaigns", "last_days", "at_least"):
+            raise RuleError(f"{path}.{name}", "rules.malformed", "There are `campaigns`, `last_days` and `at_least`.")
+    campaigns, days, times = value.get("campaigns"), value.get("last_days"), value.get("at_least")
+    return Engaged(
+        () if campaigns is None else _ids(campaigns, f"{path}.campaigns", "A list of 1 to 100 ids of campaigns."),
+        None if days is None else _whole(days, f"{path}.last_days", 0, MAX_DAYS, "A whole number of days."),
+        1 if times is None else _whole(times, f"{path}.at_least", 1, MAX_TIMES, f"A number from 1 to {MAX_TIMES}."),
+    )
+
+
+_VALUES: dict[Kind, Callable[[Any, str], Any]] = {
+    Kind.ENGAGEMENT: _engaged,
+    Kind.GROUP: _groups,
+    Kind.ARCHIVE: _channels,
+}
+
+
+def _wrong(path: str, detail: str) -> RuleError:
+    return RuleError(path, "rules.wrong_value", detail)
+
+
+def conditions_in(rules: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every condition of rules as they are saved (they were checked then)."""
+    if "field" in rules:
+        yield rules  # type: ignore[misc]
+    for below in rules.get("all") or rules.get("any") or filter(None, [rules.get("not")]):
+        yield from conditions_in(below)
+
+
+def groups_in(rules: Mapping[str, Any]) -> set[UUID]:
+    """Every group that saved rules name."""
+    found: set[UUID] = set()
+    for one in conditions_in(rules):
+        if one["field"] == "group":
+            ids = one["value"] if isinstance(one["value"], list) else [one["value"]]
+            found.update(UUID(group_id) for group_id in ids)
+    return found

@@ -1,4 +1,7 @@
-"""`python -m contacts.jobs`: claims jobs and runs them; any number of these may run, and any may be killed."""
+"""`python -m contacts.jobs`: claims jobs and runs them, and takes in the engagement that reporting tells of.
+
+Any number of these may run, and any may be killed.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,12 @@ import os
 import threading
 
 from chassis import config
+from chassis.broker import Broker
 from chassis.database import Database, make_engine
 from chassis.health import HealthServer
 from chassis.process import run
 from contacts.config import JobsConfig
+from contacts.jobs import engagement
 from contacts.jobs.worker import Heart, Worker
 
 
@@ -18,17 +23,26 @@ def main(stop: threading.Event) -> None:
     settings = config.load(JobsConfig, os.environ)
     # Rows come by the ten thousand and die young; looking for cycles among them costs a sixth of reading a file.
     gc.set_threshold(50_000, 20, 20)
-    engine = make_engine(settings.database_url, pool_size=2 * settings.workers + 3, application_name="contacts.jobs")
+    engine = make_engine(settings.database_url, pool_size=4 * settings.workers + 5, application_name="contacts.jobs")
     database = Database(engine)
-    health = HealthServer(settings.health_port, {"database": database.ping})
+    broker = Broker(settings.amqp_url, "contacts-jobs").start()
+    health = HealthServer(settings.health_port, {"database": database.ping, "broker": broker.ping})
     heart = Heart(database)
     workers = [Worker(database, heart, stop) for _ in range(settings.workers)]
     threads = [threading.Thread(target=worker.run, name=f"worker-{at}") for at, worker in enumerate(workers)]
+    recorder = engagement.Recorder(database, stop)
+    recorder.consume(broker)
+    upkeep = (database, settings.engagement_days, stop)
+    threads += [
+        threading.Thread(target=recorder.run, name="engagement"),
+        threading.Thread(target=engagement.look_after, args=upkeep, name="engagement-upkeep"),
+    ]
     for thread in threads:
         thread.start()
     heart.beat_until(stop)
     for thread in threads:
         thread.join()
+    broker.close()
     health.close()
     database.dispose()
 

@@ -9,8 +9,9 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-# A row holds who was delivered, opened, … of one campaign on one day (UTC), as told in one batch; a contact stands in it
-# as often as it happened. Ids are kept as they are: they do not compress, and reading them is most of a segment's cost.
+# A row: to whom one kind of thing (delivered, opened, …) happened, of one campaign on one day (UTC), as told in one
+# batch; a contact stands in it as often as it happened. Ids are kept as they are: they do not compress, and reading
+# them is most of a segment's cost.
 ENGAGEMENT = """
 CREATE TABLE engagement (
     id          uuid PRIMARY KEY,

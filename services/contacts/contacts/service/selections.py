@@ -34,6 +34,10 @@ class Selections(Base):
         return self.run("count_segment", segments.count, actor, payload)
 
     @rpc
+    def describe_rules(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("describe_rules", segments.describe, actor, payload)
+
+    @rpc
     def list_segment_contacts(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("list_segment_contacts", people.of_segment, actor, payload)
 

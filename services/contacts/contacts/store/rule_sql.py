@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from contacts.domain.rules import GROUP, Condition, Every, Node, Not, Some
-from contacts.domain.values import FieldType
+from contacts.domain.anniversaries import days_in_month, days_within
+from contacts.domain.rule_terms import NEGATIVE, Kind
+from contacts.domain.rules import Condition, Engaged, Every, Node, Not, Some
 
 
 @dataclass(frozen=True)
@@ -29,14 +30,15 @@ def compiled(node: Node, slots: Mapping[str, str], today: date, *, prefix: str =
     return Filter(compiler.node(node), compiler.parameters)
 
 
-_NEGATIVE = {"ne": "eq", "not_in": "in", "not_contains": "contains", "is_not_empty": "is_empty"}
-_CASTS = {FieldType.TEXT: "text", FieldType.NUMBER: "numeric", FieldType.DATE: "date", FieldType.BOOLEAN: "boolean"}
+_CASTS = {Kind.TEXT: "text", Kind.NUMBER: "numeric", Kind.DATE: "date", Kind.BOOLEAN: "boolean"}
 _COMPARED = {"eq": "=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">=", "before": "<", "after": ">"}
 _TEXT: dict[str, Callable[[str, str], str]] = {
     "contains": lambda field, value: f"strpos({field}, {value}) > 0",
     "starts_with": lambda field, value: f"starts_with({field}, {value})",
     "ends_with": lambda field, value: f"right({field}, length({value})) = {value}",
 }
+_MOMENTS = ("created_at", "updated_at", "sms_consent_at", "email_consent_at")
+_ADDRESS = {"sms": "phone", "email": "email"}
 
 
 class _Compiler:
@@ -48,41 +50,59 @@ class _Compiler:
 
     def node(self, node: Node) -> str:
         if isinstance(node, Condition):
-            return self._condition(node)
+            held = self._holds(node, NEGATIVE.get(node.op, node.op))
+            return f"NOT {held}" if node.op in NEGATIVE else held
         if isinstance(node, Not):
             return f"NOT ({self.node(node.rule)})"
+        # What is read off the contact itself comes first: it often spares looking up the rest.
+        nodes = sorted(node.rules, key=_cost)
         if isinstance(node, Every):
-            return "(" + " AND ".join(self.node(one) for one in node.rules) + ")"
+            return "(" + " AND ".join(map(self.node, nodes)) + ")"
         assert isinstance(node, Some)
-        return "(" + " OR ".join(self.node(one) for one in node.rules) + ")"
-
-    def _condition(self, one: Condition) -> str:
-        if one.op in _NEGATIVE:
-            return f"NOT {self._holds(one, _NEGATIVE[one.op])}"
-        return self._holds(one, one.op)
+        return "(" + " OR ".join(map(self.node, nodes)) + ")"
 
     def _holds(self, one: Condition, op: str) -> str:
         """SQL that is true or false, never null: so that NOT is its exact opposite."""
-        if one.field == GROUP:
-            return (
-                "(c.id IN (SELECT m.contact_id FROM group_members m WHERE m.account_id = :account"
-                f" AND m.group_id = ANY({self._bind(list(one.value), 'uuid[]')})))"
-            )
-        assert one.kind is not None
+        if one.kind is Kind.GROUP:
+            # The caller has seen that the groups are the account's, so that the index alone answers.
+            groups = self._bind(list(one.value), "uuid[]")
+            return f"(c.id IN (SELECT m.contact_id FROM group_members m WHERE m.group_id = ANY({groups})))"
+        if one.kind is Kind.ARCHIVE:
+            return "(" + " OR ".join(map(self._archived, one.value)) + ")"
+        if one.kind is Kind.ENGAGEMENT:
+            return self._engaged(op, one.value)
         field = self._field(one)
         if op == "is_empty":
             return f"({field} IS NULL)"
         return f"coalesce({self._compare(field, one.kind, op, one.value)}, false)"
 
+    def _archived(self, channel: str) -> str:
+        return (
+            f"coalesce(c.{_ADDRESS[channel]} IN (SELECT a.address FROM archive a WHERE a.account_id = :account"
+            f" AND a.channel = {self._bind(str(channel), 'text')} AND a.restored_at IS NULL), false)"
+        )
+
+    def _engaged(self, kind: str, asked: Engaged) -> str:
+        rows = f"FROM engagement e WHERE e.account_id = :account AND e.kind = {self._bind(kind, 'text')}"
+        if asked.last_days is not None:
+            rows += f" AND e.day >= {self._bind(self._shifted(-asked.last_days), 'date')}"
+        if asked.campaigns:
+            rows += f" AND e.campaign_id = ANY({self._bind(list(asked.campaigns), 'uuid[]')})"
+        told = f"SELECT unnest(e.contact_ids) AS contact_id {rows}"
+        if asked.at_least > 1:
+            times = self._bind(asked.at_least, "bigint")
+            told = f"SELECT t.contact_id FROM ({told}) t GROUP BY 1 HAVING count(*) >= {times}"
+        return f"(c.id IN ({told}))"
+
     def _field(self, one: Condition) -> str:
         if one.field in self._slots:
             slot = self._bind(self._slots[one.field], "text")
-            return f"CAST(c.custom ->> {slot} AS {_CASTS[one.kind or FieldType.TEXT]})"
-        if one.field == "created_at":
-            return "CAST(c.created_at AT TIME ZONE 'UTC' AS date)"
+            return f"CAST(c.custom ->> {slot} AS {_CASTS[one.kind]})"
+        if one.field in _MOMENTS:
+            return f"CAST(c.{one.field} AT TIME ZONE 'UTC' AS date)"
         return f"c.{one.field}"
 
-    def _compare(self, field: str, kind: FieldType, op: str, value: Any) -> str:
+    def _compare(self, field: str, kind: Kind, op: str, value: Any) -> str:
         cast = _CASTS[kind]
         if op in _TEXT:
             return _TEXT[op](field, self._bind(value, "text"))
@@ -92,18 +112,31 @@ class _Compiler:
             return f"{field} = ANY({self._bind(list(value), cast + '[]')})"
         if op == "between":
             return f"{field} BETWEEN {self._bind(value[0], cast)} AND {self._bind(value[1], cast)}"
-        return self._relative(field, op, timedelta(days=value))
+        if op == "month_in":
+            return f"date_part('month', {field}) = ANY({self._bind(list(value), 'float8[]')})"
+        if op.startswith("anniversary_"):
+            return self._anniversary(field, op, value)
+        return self._relative(field, op, value)
 
-    def _relative(self, field: str, op: str, days: timedelta) -> str:
-        today = self._today
+    def _relative(self, field: str, op: str, days: int) -> str:
+        today = self._bind(self._today, "date")
         if op == "last_days":
-            return f"{field} BETWEEN {self._bind(_shifted(today, -days), 'date')} AND {self._bind(today, 'date')}"
+            return f"{field} BETWEEN {self._bind(self._shifted(-days), 'date')} AND {today}"
         if op == "next_days":
-            return f"{field} BETWEEN {self._bind(today, 'date')} AND {self._bind(_shifted(today, days), 'date')}"
-        if op == "older_than_days":
-            return f"{field} < {self._bind(_shifted(today, -days), 'date')}"
-        assert op == "anniversary_in_days"
-        return f"to_char({field}, 'MM-DD') = {self._bind(format(_shifted(today, days), '%m-%d'), 'text')}"
+            return f"{field} BETWEEN {today} AND {self._bind(self._shifted(days), 'date')}"
+        assert op == "older_than_days"
+        return f"{field} < {self._bind(self._shifted(-days), 'date')}"
+
+    def _anniversary(self, field: str, op: str, value: int) -> str:
+        if op == "anniversary_in_months":
+            days = days_in_month((self._today.month - 1 + value) % 12 + 1)
+        else:
+            days = days_within(self._today, value if op == "anniversary_in_days" else 0, value)
+        day = f"date_part('month', {field}) * 100 + date_part('day', {field})"
+        return f"{day} = ANY({self._bind(days, 'float8[]')})"
+
+    def _shifted(self, days: int) -> date:
+        return self._today + timedelta(days=days)
 
     def _bind(self, value: Any, cast: str) -> str:
         name = f"{self._prefix}v{len(self.parameters)}"
@@ -111,5 +144,8 @@ class _Compiler:
         return f"CAST(:{name} AS {cast})"
 
 
-def _shifted(day: date, by: timedelta) -> date:
-    return day + by
+def _cost(node: Node) -> int:
+    """How many sets of contacts have to be made to judge this, at most."""
+    if isinstance(node, Condition):
+        return int(node.kind in (Kind.GROUP, Kind.ARCHIVE, Kind.ENGAGEMENT))
+    return _cost(node.rule) if isinstance(node, Not) else sum(map(_cost, node.rules))

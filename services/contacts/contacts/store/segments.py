@@ -34,6 +34,14 @@ def page(session: Session, *, account_id: UUID, after: UUID | None, limit: int) 
     )
 
 
+def all_of(session: Session, *, account_id: UUID) -> list[RowMapping]:
+    return list(
+        session.execute(
+            text("SELECT * FROM segments WHERE account_id = :account ORDER BY id"), {"account": account_id}
+        ).mappings()
+    )
+
+
 def is_named(session: Session, *, account_id: UUID, name: str, but: UUID | None) -> bool:
     """Whether another segment than `but` has this name, in any case of letters."""
     return bool(

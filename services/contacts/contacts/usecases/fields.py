@@ -11,7 +11,7 @@ from chassis.ids import new_id
 from contacts.domain.columns import BUILT_IN, MAPPABLE
 from contacts.store import fields as store
 from contacts.store import people as people_store
-from contacts.usecases import views
+from contacts.usecases import segments, views
 from contacts.usecases.views import View, account_of
 from contracts.errors import Conflict, Invalid
 from contracts.events import CONTACTS_ACT
@@ -52,15 +52,21 @@ def update(session: Session, actor: Actor, now: datetime, *, field_id: UUID, **r
         _ensure_usable(key)
         if any(field["key"] == key for field in store.all_of(session, account_id=account_id)):
             raise _key_taken(key)
+        segments.rename_field(session, account_id, row["key"], key)
     store.update(session, account_id=account_id, field_id=field_id, values=request)
     acts.record(session, CONTACTS_ACT, actor, "contact_field.changed", target_id=field_id, fields=sorted(request))
     return _get(session, account_id, field_id)
 
 
 def delete(session: Session, actor: Actor, now: datetime, *, field_id: UUID) -> None:
-    """The field is gone at once; what contacts hold under its slot is never shown again."""
-    if not store.delete(session, account_id=account_of(actor), field_id=field_id):
-        raise views.not_found("contact_field")
+    """The field is gone at once; what contacts hold under its slot is never shown again.
+
+    :raises Conflict: `contact_field.in_use`, where a segment names it.
+    """
+    account_id = account_of(actor)
+    people_store.lock_account(session, account_id=account_id)
+    segments.ensure_field_unused(session, account_id, _get(session, account_id, field_id)["key"])
+    store.delete(session, account_id=account_id, field_id=field_id)
     acts.record(session, CONTACTS_ACT, actor, "contact_field.deleted", target_id=field_id)
 
 

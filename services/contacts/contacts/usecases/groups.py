@@ -10,7 +10,8 @@ from chassis import acts
 from chassis.ids import new_id
 from contacts.exceptions import field_invalid
 from contacts.store import groups as store
-from contacts.usecases import views
+from contacts.store import people as people_store
+from contacts.usecases import segments, views
 from contacts.usecases.views import View, account_of
 from contracts.errors import Conflict
 from contracts.events import CONTACTS_ACT
@@ -60,8 +61,14 @@ def update(session: Session, actor: Actor, now: datetime, *, group_id: UUID, **r
 
 
 def delete(session: Session, actor: Actor, now: datetime, *, group_id: UUID) -> None:
-    """The group goes; its contacts stay."""
-    if not store.delete(session, account_id=account_of(actor), group_id=group_id):
+    """The group goes; its contacts stay.
+
+    :raises Conflict: `group.in_use`, where a segment names it.
+    """
+    account_id = account_of(actor)
+    people_store.lock_account(session, account_id=account_id)
+    segments.ensure_group_unused(session, account_id, group_id)
+    if not store.delete(session, account_id=account_id, group_id=group_id):
         raise views.not_found("group")
     acts.record(session, CONTACTS_ACT, actor, "group.deleted", target_id=group_id)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from chassis import acts
 from chassis.ids import new_id
+from contacts.domain import rule_terms
 from contacts.domain import rules as domain
 from contacts.domain.values import FieldType
 from contacts.exceptions import field_invalid
@@ -38,7 +40,7 @@ def compiled(session: Session, account_id: UUID, rules: dict[str, Any], now: dat
         node = domain.parse(rules, {row["key"]: FieldType(row["kind"]) for row in custom})
     except domain.RuleError as error:
         raise field_invalid(error.path, error.code, error.detail) from None
-    named = domain.group_ids(node)
+    named = domain.groups_in(rules)
     if named - group_store.known(session, account_id=account_id, group_ids=list(named)):
         raise field_invalid("rules", "group.not_found", "The rules name a group that is not there.")
     slots = {row["key"]: row["slot"] for row in custom}
@@ -100,6 +102,48 @@ def count(session: Session, actor: Actor, now: datetime, *, rules: dict[str, Any
     account_id = account_of(actor)
     found = compiled(session, account_id, rules, now)
     return {"count": audience_store.count(session, account_id=account_id, where=found.sql, parameters=found.parameters)}
+
+
+def describe(session: Session, actor: Actor, now: datetime) -> View:
+    """Every field that rules may name, with its operators."""
+    custom = field_store.all_of(session, account_id=account_of(actor))
+    kinds = {row["key"]: FieldType(row["kind"]) for row in custom}
+    return rule_terms.described(kinds, {row["key"]: row["label"] for row in custom})
+
+
+def ensure_field_unused(session: Session, account_id: UUID, key: str) -> None:
+    """:raises Conflict: segments name this custom field, and would not be what they were without it."""
+    _ensure_unused(
+        session,
+        account_id,
+        "contact_field",
+        lambda rules: any(one["field"] == key for one in domain.conditions_in(rules)),
+    )
+
+
+def ensure_group_unused(session: Session, account_id: UUID, group_id: UUID) -> None:
+    """:raises Conflict: segments name this group."""
+    _ensure_unused(session, account_id, "group", lambda rules: group_id in domain.groups_in(rules))
+
+
+def _ensure_unused(session: Session, account_id: UUID, noun: str, names: Callable[[dict[str, Any]], bool]) -> None:
+    using = [row for row in store.all_of(session, account_id=account_id) if names(row["rules"])]
+    if using:
+        raise Conflict(
+            f"{noun}.in_use",
+            f"Segments use it: {', '.join(row['name'] for row in using[:5])}. Change or delete them first.",
+            {"segments": [{"id": str(row["id"]), "name": row["name"]} for row in using[:100]]},
+        )
+
+
+def rename_field(session: Session, account_id: UUID, old: str, new: str) -> None:
+    """Segments go on meaning the field that they named. `new` was the name of no field."""
+    for row in store.all_of(session, account_id=account_id):
+        named = [one for one in domain.conditions_in(row["rules"]) if one["field"] == old]
+        for one in named:
+            one["field"] = new
+        if named:
+            store.update(session, account_id=account_id, segment_id=row["id"], values=dict(row))
 
 
 def _ensure_name_free(session: Session, account_id: UUID, name: str, own: UUID | None) -> None:

@@ -1,0 +1,109 @@
+"""From the lane of engagement into its table: whom campaigns reached, as reporting tells it in batches.
+
+Many lane messages are written in one transaction and acked after its commit; one that comes again is known by its id.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import orjson
+from prometheus_client import Counter
+from psycopg import errors
+from sqlalchemy.exc import DBAPIError
+
+from chassis.broker import Broker, Delivery
+from chassis.database import Database
+from chassis.inbox import first_time
+from chassis.logs import get_logger
+from contacts.domain.rule_terms import ENGAGEMENTS
+from contacts.store import engagement as store
+from contracts.lanes import ENGAGEMENT
+
+MESSAGES = Counter("wici_engagement_messages_total", "Lane messages about engagement, by outcome", ["outcome"])
+HANDLER = "record_engagement"
+PREFETCH = 20  # of up to 750 KB each
+IDLE_SECONDS = 0.5
+RETRY_SECONDS = 2.0
+UPKEEP_SECONDS = 600.0
+
+log = get_logger()
+
+
+class Recorder:
+    """Takes deliveries from a queue in memory, writes them, and acks them."""
+
+    def __init__(self, database: Database, stop: threading.Event) -> None:
+        self._database = database
+        self._stop = stop
+        self._deliveries: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
+
+    def consume(self, broker: Broker) -> None:
+        broker.consume(ENGAGEMENT, self._deliveries.put, prefetch=PREFETCH)
+
+    def run(self) -> None:
+        """Work until `stop`; what is not acked by then goes back to the lane."""
+        while not self._stop.is_set():
+            try:
+                batch = [self._deliveries.get(timeout=IDLE_SECONDS)]
+            except queue.Empty:
+                continue
+            while not self._deliveries.empty():
+                batch.append(self._deliveries.get())
+            if not self._settle(batch):
+                # One of them may be to blame: each by itself, and that one to the lane's dead letters.
+                for delivery in batch:
+                    while not self._stop.is_set() and not self._settle([delivery], alone=True):
+                        self._stop.wait(RETRY_SECONDS)
+
+    def _settle(self, batch: Sequence[Delivery], *, alone: bool = False) -> bool:
+        """Write and ack; False where it has to be tried again."""
+        try:
+            self._write([orjson.loads(delivery.body) for delivery in batch])
+        except Exception as error:
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            log.warning("engagement_not_recorded", messages=len(batch), error=type(cause).__name__)
+            if not alone or isinstance(cause, errors.OperationalError | errors.InterfaceError):
+                return False
+            MESSAGES.labels("refused").inc()
+            batch[0].nack(requeue=False)
+            return True
+        for delivery in batch:
+            delivery.ack()
+        MESSAGES.labels("recorded").inc(len(batch))
+        return True
+
+    def _write(self, told: Sequence[dict[str, Any]]) -> None:
+        with self._database.transaction() as session:
+            columns = [
+                column
+                for one in told
+                if first_time(session, HANDLER, one["batch_id"])
+                for column in one["columns"]
+                if column["kind"] in ENGAGEMENTS  # a kind of a newer reporting means nothing here
+            ]
+            store.add(session, columns)
+
+
+def tidy(database: Database, today: date, keep_days: int) -> None:
+    """Drop what is too old, and merge what came in small pieces on past days."""
+    with database.transaction() as session:
+        store.drop_before(session, today - timedelta(days=keep_days))
+    merged = store.MERGED_AT_ONCE
+    while merged == store.MERGED_AT_ONCE:
+        with database.transaction() as session:
+            merged = store.merge_past_days(session, today)
+
+
+def look_after(database: Database, keep_days: int, stop: threading.Event) -> None:
+    """Tidy now and then until `stop`; any number of processes may."""
+    while not stop.is_set():
+        try:
+            tidy(database, datetime.now(UTC).date(), keep_days)
+        except DBAPIError as error:
+            log.warning("engagement_not_tidied", error=type(error.orig).__name__)
+        stop.wait(UPKEEP_SECONDS)

@@ -1,0 +1,114 @@
+"""What became of campaigns' messages: columns of contact ids, kept as they came (see the migration for the form).
+
+Rows are only ever added, merged (those of one campaign, kind and day) and dropped; one contact is taken out of them by
+rewriting the columns that it stands in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.orm import Session
+
+from chassis.database import cursor_of
+from chassis.ids import new_id
+
+# A column of so many ids is not worth rewriting to spare a row.
+WHOLE = 5_000
+MERGED_AT_ONCE = 200
+
+# Accounts are looked up with a lock that their erasure waits for, so that nothing is added to one that is going.
+_ADD = f"""
+WITH known AS (
+    SELECT account_id FROM accounts WHERE account_id = ANY(%(accounts)s::uuid[]) ORDER BY account_id FOR KEY SHARE
+)
+INSERT INTO engagement (id, account_id, campaign_id, kind, day, loose, contact_ids)
+SELECT t.id, t.account, t.campaign, t.kind, t.day, cardinality(t.list::uuid[]) < {WHOLE}, t.list::uuid[]
+FROM unnest(%(ids)s::uuid[], %(accounts)s::uuid[], %(campaigns)s::uuid[], %(kinds)s::text[], %(days)s::date[],
+    %(lists)s::text[]) AS t (id, account, campaign, kind, day, list)
+JOIN known ON known.account_id = t.account
+"""
+_MERGE = f"""
+WITH crowded AS (
+    SELECT account_id, campaign_id, kind, day FROM engagement WHERE loose AND day < :today
+    GROUP BY 1, 2, 3, 4 LIMIT {MERGED_AT_ONCE}
+),
+gone AS (
+    DELETE FROM engagement e USING crowded c WHERE e.loose AND e.day = c.day AND e.account_id = c.account_id
+        AND e.campaign_id = c.campaign_id AND e.kind = c.kind
+    RETURNING e.*
+)
+INSERT INTO engagement (id, account_id, campaign_id, kind, day, loose, contact_ids)
+SELECT gen_random_uuid(), account_id, campaign_id, kind, day, false, array_agg(one)
+FROM gone CROSS JOIN LATERAL unnest(contact_ids) one GROUP BY account_id, campaign_id, kind, day
+"""
+
+
+def add(session: Session, columns: Sequence[Any]) -> None:
+    """Add columns as a lane message has them (`contracts.lanes.EngagementColumn`); those of unknown accounts are not.
+
+    The lists of ids go from the message into the database as they are.
+    """
+    if not columns:
+        return
+    with cursor_of(session) as cursor:
+        cursor.execute(
+            _ADD,
+            {
+                "ids": [new_id() for _ in columns],
+                "accounts": [column["account_id"] for column in columns],
+                "campaigns": [column["campaign_id"] for column in columns],
+                "kinds": [column["kind"] for column in columns],
+                "days": [column["day"] for column in columns],
+                "lists": ["{" + column["contact_ids"] + "}" for column in columns],
+            },
+        )
+
+
+def merge_past_days(session: Session, today: date) -> int:
+    """Merge what came in small pieces on days that are over; returns how many columns were made of it."""
+    _lock(session)
+    return int(session.execute(text(_MERGE), {"today": today}).rowcount)  # type: ignore[attr-defined]
+
+
+def drop_before(session: Session, day: date) -> int:
+    gone = session.execute(text("DELETE FROM engagement WHERE day < :day"), {"day": day})
+    return int(gone.rowcount)  # type: ignore[attr-defined]
+
+
+def erase_engagement(session: Session, account_id: UUID, contact_ids: Sequence[UUID]) -> int:
+    """Take contacts out of everything that was told of them; returns how many columns they stood in."""
+    if not contact_ids:
+        return 0
+    _lock(session)
+    found = session.execute(
+        text(
+            "UPDATE engagement SET contact_ids = ARRAY(SELECT one FROM unnest(contact_ids) one WHERE one <> ALL(:ids))"
+            " WHERE account_id = :account AND contact_ids && CAST(:ids AS uuid[])"
+        ),
+        {"account": account_id, "ids": list(contact_ids)},
+    )
+    return int(found.rowcount)  # type: ignore[attr-defined]
+
+
+def engagement_of(session: Session, account_id: UUID, contact_id: UUID) -> list[RowMapping]:
+    """What is known of one contact: `campaign_id`, `kind`, `day` (UTC) and `times`, the oldest first."""
+    return list(
+        session.execute(
+            text(
+                "SELECT campaign_id, kind, day, sum(cardinality(array_positions(contact_ids, :contact))) AS times"
+                " FROM engagement WHERE account_id = :account AND contact_ids && ARRAY[CAST(:contact AS uuid)]"
+                " GROUP BY 1, 2, 3 ORDER BY 3, 1, 2"
+            ),
+            {"account": account_id, "contact": contact_id},
+        ).mappings()
+    )
+
+
+def _lock(session: Session) -> None:
+    """One at a time merges or erases: what is being merged would be missed by an erasure."""
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtext('engagement'))"))
