@@ -61,10 +61,16 @@ def find(session: Session, *, account_id: UUID, form_id: UUID, lock: bool = Fals
     )
 
 
-def find_open(session: Session, *, form_id: UUID) -> RowMapping | None:
-    """The form that a stranger fills in, of whichever account; none where it is archived."""
+def find_open(session: Session, *, form_id: UUID, hold: bool = False) -> RowMapping | None:
+    """The form that a stranger fills in, of whichever account; none where it is archived.
+
+    :param hold: keep it until the transaction ends, so that whoever deletes it deletes what is submitted by it too.
+    """
     return (
-        session.execute(text("SELECT * FROM forms WHERE id = :id AND NOT archived"), {"id": form_id})
+        session.execute(
+            text("SELECT * FROM forms WHERE id = :id AND NOT archived" + (" FOR SHARE" if hold else "")),
+            {"id": form_id},
+        )
         .mappings()
         .one_or_none()
     )

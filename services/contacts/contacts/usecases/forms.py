@@ -161,8 +161,8 @@ def describe(session: Session, actor: Actor, now: datetime, *, form_id: UUID) ->
     }
 
 
-def open_form(session: Session, form_id: UUID) -> Mapping[Any, Any]:
-    row = store.find_open(session, form_id=form_id)
+def open_form(session: Session, form_id: UUID, *, hold: bool = False) -> Mapping[Any, Any]:
+    row = store.find_open(session, form_id=form_id, hold=hold)
     if row is None:
         raise views.not_found("form")
     return row

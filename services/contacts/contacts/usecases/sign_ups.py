@@ -45,7 +45,7 @@ def submit(session: Session, actor: Actor, now: datetime, *, form_id: UUID, **re
     :raises NotFound: there is no such form. :raises Conflict: `form.consent_changed`, another text was shown.
     :raises Invalid: naming every answer that is wrong or missing.
     """
-    form = forms.open_form(session, form_id)
+    form = forms.open_form(session, form_id, hold=True)
     if request["website"]:
         log.info("sign_up_trapped", form_id=str(form_id))
         return RECEIVED
