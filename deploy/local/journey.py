@@ -120,20 +120,22 @@ class Journey:
 
     def _connect_carrier(self) -> None:
         port = int(self.environ["WICI_SMSC_PORT"])
-        carriers = [c for c in self.operator.pages("/v1/operator/carriers") if c["port"] == port and c["enabled"]]
-        carrier = carriers[0] if carriers else self.operator.post(
-            "/v1/operator/carriers",
-            {
-                "name": f"simulator-{port}",
-                "host": "127.0.0.1",
-                "port": port,
-                "system_id": "wici",
-                "password": "wici",
-                "binds": 2,
-                "window": 500,
-                "reason": "Journey",
-            },
-        )  # fmt: skip
+        name = f"simulator-{port}"
+        settings = {
+            "host": "127.0.0.1",
+            "port": port,
+            "system_id": "wici",
+            "password": "wici",
+            "binds": 2,
+            "window": 500,
+            "enabled": True,
+            "reason": "Journey",
+        }
+        carrier = next((c for c in self.operator.pages("/v1/operator/carriers") if c["name"] == name), None)
+        if carrier is None:
+            carrier = self.operator.post("/v1/operator/carriers", {"name": name, **settings})
+        elif any(carrier[setting] != settings[setting] for setting in ("host", "port", "enabled")):
+            carrier = self.operator.patch(f"/v1/operator/carriers/{carrier['id']}", settings)
         if not any(route["carrier_id"] == carrier["id"] for route in self.operator.pages("/v1/operator/routes")):
             self.operator.post("/v1/operator/routes", {"carrier_id": carrier["id"], "prefix": "", "reason": "Journey"})
 

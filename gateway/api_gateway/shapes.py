@@ -36,7 +36,7 @@ class Describer:
     def __init__(self, plugin: MarshmallowPlugin, spec: APISpec) -> None:
         assert plugin.converter is not None  # The plugin has one from the moment that a spec has the plugin.
         self._converter, self._spec = plugin.converter, spec
-        for describe in (self._pattern, self._mapping, self._word, self._shape):
+        for describe in (self._pattern, self._mapping, self._address, self._word, self._shape):
             # apispec binds what it is given to its converter, and asks for a function's name.
             self._converter.add_attribute_function(_unbound(describe))
 
@@ -56,6 +56,12 @@ class Describer:
             if isinstance(check, validate.Regexp):
                 found["propertyNames"] = {"pattern": ecma(str(check.regex.pattern))}
         return found
+
+    def _address(self, field: fields.Field[Any], said: dict[str, Any]) -> dict[str, Any]:
+        if not isinstance(field, fields.IP):
+            return {}
+        said.pop("format", None)  # apispec's "ip" is no format of JSON Schema.
+        return {"anyOf": [{"format": "ipv4"}, {"format": "ipv6"}, *([{"type": "null"}] if field.allow_none else [])]}
 
     def _word(self, field: fields.Field[Any], said: dict[str, Any]) -> dict[str, Any]:
         if not isinstance(field, fields.Enum):

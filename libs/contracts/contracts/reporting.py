@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from marshmallow import ValidationError, fields, validate, validates_schema
+from marshmallow import fields, validate, validates_schema
 
 from contracts.privacy import PersonAsked, PersonForgotten, PersonRecords, PersonToErase
 from contracts.rpc import Call
-from contracts.schema import PageQuery, Schema, page_of
+from contracts.schema import PageQuery, Schema, broken_rule, page_of
 from contracts.vocabulary import CampaignState, Channel, MessageState
 
 
@@ -286,7 +286,7 @@ class Statistics(Schema):
 def _refuse_backwards(filters: dict[str, object]) -> None:
     since, until = filters.get("since"), filters.get("until")
     if since is not None and until is not None and since > until:  # type: ignore[operator]
-        raise ValidationError("Must not be before `from`.", "to")
+        raise broken_rule("period.invalid", "Must not be before `from`.", "to")
 
 
 RPC: dict[str, Call] = {

@@ -6,7 +6,7 @@ from marshmallow import fields, validate
 
 from contracts.privacy import PersonAsked, PersonForgotten, PersonRecords, PersonToErase
 from contracts.rpc import Call
-from contracts.schema import PageQuery, Reasoned, Schema, page_of, plain_text
+from contracts.schema import PageQuery, Reasoned, Schema, Word, page_of, plain_text
 from contracts.vocabulary import Lane, MessageState
 
 TEXT_MAX = 5_000
@@ -231,7 +231,7 @@ class CarrierRouteSettings(Schema):
         load_default="", validate=validate.Regexp(r"^(\+[0-9]{1,15})?\Z", error="Not a valid prefix.")
     )
     account_id = fields.UUID(load_default=None, allow_none=True)
-    lane = fields.Enum(Lane, by_value=True, load_default=None, allow_none=True)
+    lane = Word(Lane, load_default=None, allow_none=True)
     priority = fields.Integer(load_default=100, strict=True, validate=validate.Range(min=0, max=10_000))
     share = fields.Integer(load_default=1, strict=True, validate=validate.Range(min=1, max=1_000))
     enabled = fields.Boolean(load_default=True)

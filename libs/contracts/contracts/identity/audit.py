@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import ValidationError, fields, validates_schema
+from marshmallow import fields, validates_schema
 
 from contracts.identity.shapes import text_field
-from contracts.schema import PageQuery, Schema, page_of
+from contracts.schema import PageQuery, Schema, broken_rule, page_of
 
 
 class AuditEntry(Schema):
@@ -45,7 +45,7 @@ class AuditQuery(PageQuery):
     def _in_order(self, filters: dict[str, Any], **_: Any) -> None:
         since, until = filters.get("since"), filters.get("until")
         if since is not None and until is not None and since > until:
-            raise ValidationError("Must not be before `from`.", "to")
+            raise broken_rule("period.invalid", "Must not be before `from`.", "to")
 
 
 class OperatorAuditQuery(AuditQuery):

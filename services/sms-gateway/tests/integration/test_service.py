@@ -242,7 +242,8 @@ def test_carriers_and_routes_are_an_operators(call: Call) -> None:
     fields = {"name": "real", "host": "smsc.example", "port": 2775, "system_id": "wici", "password": "secret"}
     made = call("create_carrier", OPERATOR, {**fields, **WHY})
     assert "password" not in made
-    route = call("create_route", OPERATOR, {"carrier_id": made["id"], "prefix": "+48", **WHY})
+    route = call("create_route", OPERATOR, {"carrier_id": made["id"], "prefix": "+48", "lane": "otp", **WHY})
+    assert [each["lane"] for each in call("list_routes", OPERATOR, {})["items"]] == ["otp"]
     assert call("update_carrier", OPERATOR, {"id": made["id"], "rate": 100, **WHY})["rate"] == 100
     with pytest.raises(Conflict, match=r"carrier\.in_use"):
         call("delete_carrier", OPERATOR, {"id": made["id"], **WHY})
