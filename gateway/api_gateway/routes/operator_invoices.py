@@ -98,7 +98,7 @@ ROUTES: list[Route] = [
             "It keeps its number, is marked ANULOWANA, and periods of a plan that it charged are due again. One that"
             " the buyer has, or has paid, is corrected instead."
         ),
-        request=contract.InvoiceAct,
+        request=contract.Reason,
         response=contract.Invoice,
         tags=["Operators"],
         example={"reason": "Issued to the wrong account"},

@@ -1,0 +1,209 @@
+"""Invoicing plans: `python -m identity.invoices issue`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from billing_cases import COMPANY, ISSUER, operator
+from sqlalchemy import text as sql
+
+from chassis.database import Database
+from identity.domain.invoices import ZONE
+from identity.invoices import main
+from identity.usecases import accounts, closing, invoices, operators
+
+Actor = dict[str, Any]
+SELLER = {
+    "INVOICE_SELLER_NAME": ISSUER.name,
+    "INVOICE_SELLER_ADDRESS": ISSUER.address.replace("\n", "|"),
+    "INVOICE_SELLER_VAT_NUMBER": ISSUER.vat_number,
+}
+DECEMBER = datetime(2026, 12, 2, 6, 0, tzinfo=UTC)
+JANUARY = datetime(2027, 1, 2, 6, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def act(database: Database, clock: Any) -> Callable[..., Any]:
+    def run(use_case: Callable[..., Any], actor: Actor, **request: Any) -> Any:
+        with database.transaction() as session:
+            return use_case(session, actor, clock.now, **request)
+
+    return run
+
+
+@pytest.fixture
+def customer(register: Callable[..., Actor], act: Callable[..., Any], clock: Any) -> Callable[..., UUID]:
+    """`customer("kowal", plan="starter")`: the id of an account on a paid plan since a moment ago."""
+
+    def make(name: str, plan: str = "starter", **company: Any) -> UUID:
+        actor = register(name)
+        act(accounts.update, actor, company={**COMPANY, **company})
+        clock.advance(seconds=1)
+        act(operators.set_plan, operator(), account_id=UUID(actor["account_id"]), plan=plan, reason="Contract")
+        return UUID(actor["account_id"])
+
+    return make
+
+
+@pytest.fixture
+def run(database_url: Callable[[str], str]) -> Callable[..., int]:
+    def issue(*arguments: str, now: datetime = DECEMBER, **environ: str) -> int:
+        settings = {"IDENTITY_DATABASE_URL": database_url("identity"), **SELLER, **environ}
+        return main(["issue", *arguments], settings, now)
+
+    return issue
+
+
+def rows(database: Database) -> list[Any]:
+    with database.transaction() as session:
+        query = "SELECT number, gross_amount, currency, state, lines, buyer, sold_on::text FROM invoices ORDER BY id"
+        return list(session.execute(sql(query)))
+
+
+def test_what_is_due_is_issued_once(
+    database: Database, customer: Callable[..., UUID], run: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    customer("kowal", "starter")
+    customer("murarz", "business", vat_number="DE123456789")
+    customer("wolny", "none")
+
+    assert run("--month", "2026-11", "--dry-run") == 0
+    assert rows(database) == []
+    said = capsys.readouterr().out
+    assert "2 would be issued (620.77 PLN); 0 with nothing due; 0 not possible" in said
+    assert run("--month", "2026-11") == 0
+    assert run("--month", "2026-11") == 0
+
+    first, second = rows(database)
+    assert (first.number, first.gross_amount, first.sold_on) == ("FV/2026/000001", 12_177, "2026-11-30")
+    assert first.lines[0]["description"] == "Abonament Starter, 24.11.2026 – 23.12.2026"
+    # A service to a company elsewhere in the Union is taxed there.
+    assert (second.gross_amount, second.lines[0]["vat_rate"]) == (49_900, "np")
+    said = capsys.readouterr().out
+    assert "kowal                  FV/2026/000001           121.77 PLN  1 period of Starter" in said
+    assert said.splitlines()[-1] == "0 issued; 2 with nothing due; 0 not possible"
+
+
+def test_each_period_is_charged_in_the_month_of_its_start(
+    database: Database, customer: Callable[..., UUID], run: Callable[..., int], act: Callable[..., Any], clock: Any
+) -> None:
+    account_id = customer("kowal", "starter")  # 24 November; then 24 December, 23 January
+    clock.advance(days=34)
+    act(operators.set_plan, operator(), account_id=account_id, plan="business", reason="More")  # 28 December
+    clock.advance(hours=1)
+    act(operators.set_plan, operator(), account_id=account_id, plan="enterprise", reason="A slip")
+    clock.advance(hours=1)
+    act(operators.set_plan, operator(), account_id=account_id, plan="business", reason="Mended")
+    clock.advance(days=4)
+
+    assert run("--month", "2026-12", now=JANUARY) == run("--month", "2026-11", now=JANUARY) == 0
+    assert run("--month", "2026-10", now=JANUARY) == 0
+
+    december, november = rows(database)
+    assert [line["description"] for line in december.lines] == [
+        "Abonament Starter, 24.12.2026 – 22.01.2027",
+        "Abonament Business, 28.12.2026 – 26.01.2027",
+    ]
+    assert len(november.lines) == 1
+    assert (december.number, november.number) == ("FV/2027/000001", "FV/2027/000002")
+
+
+def test_a_company_without_an_address_is_invoiced_when_it_has_one(
+    database: Database,
+    customer: Callable[..., UUID],
+    run: Callable[..., int],
+    act: Callable[..., Any],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    account_id = customer("kowal", address="")
+    customer("murarz")
+
+    assert run("--month", "2026-11", "--dry-run") == run("--month", "2026-11") == 1
+    assert "! kowal                  invoice.buyer_incomplete" in capsys.readouterr().out
+    act(accounts.update, {"account_id": str(account_id)}, company={"address": "ul. Nowa 1"})
+    assert run("--month", "2026-11") == 0
+
+    assert [row.number for row in rows(database)] == ["FV/2026/000001", "FV/2026/000002"]
+
+
+def test_a_cancelled_invoice_is_due_again(
+    database: Database, customer: Callable[..., UUID], run: Callable[..., int], act: Callable[..., Any]
+) -> None:
+    customer("kowal")
+    run("--month", "2026-11")
+    with database.transaction() as session:
+        invoice_id = session.scalar(sql("SELECT id FROM invoices"))
+    act(invoices.cancel, operator(), invoice_id=invoice_id, reason="The address was wrong")
+
+    assert run("--month", "2026-11") == 0
+    assert [(row.number, row.state) for row in rows(database)] == [
+        ("FV/2026/000001", "cancelled"),
+        ("FV/2026/000002", "issued"),
+    ]
+
+
+def test_a_closed_account_still_pays_for_what_it_had(
+    database: Database, customer: Callable[..., UUID], run: Callable[..., int], act: Callable[..., Any], clock: Any
+) -> None:
+    account_id = customer("kowal")
+    clock.advance(days=3)
+    act(operators.set_plan, operator(), account_id=account_id, plan="none", reason="Ends")
+    act(closing.close, operator(), account_id=account_id, reason="Asked for by the owner")
+
+    assert run("--month", "2026-11") == 0
+
+    assert rows(database)[0].buyer["name"] == COMPANY["name"]
+    with database.transaction() as session:
+        assert session.scalar(sql("SELECT count(*) FROM plan_terms WHERE buyer IS NOT NULL")) == 0
+
+
+def test_runs_at_the_same_time_and_killed_ones_charge_nothing_twice(
+    database: Database,
+    customer: Callable[..., UUID],
+    run: Callable[..., int],
+    database_url: Callable[[str], str],
+    clock: Any,
+) -> None:
+    now = datetime.now(UTC)  # a process of its own has the real clock
+    clock.now = now - timedelta(days=20)
+    month = f"{clock.now.astimezone(ZONE):%Y-%m}"
+    for number in range(12):
+        customer(f"firma{number}")
+    command = [sys.executable, "-m", "identity.invoices", "issue", "--month", month]
+    environ = {**os.environ, **SELLER, "IDENTITY_DATABASE_URL": database_url("identity"), "PYTHONUNBUFFERED": "1"}
+    killed = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True)
+    assert killed.stdout is not None
+    assert any("FV/" in line for line in killed.stdout)
+    os.kill(killed.pid, signal.SIGKILL)
+    killed.wait()
+
+    with ThreadPoolExecutor(4) as runs:
+        assert list(runs.map(lambda _: run("--month", month, now=now), range(4))) == [0, 0, 0, 0]
+
+    year = now.astimezone(ZONE).year
+    assert [row.number for row in rows(database)] == [f"FV/{year}/{number:06d}" for number in range(1, 13)]
+    with database.transaction() as session:
+        assert session.scalar(sql("SELECT count(DISTINCT account_id) FROM invoices")) == 12
+
+
+def test_the_command_says_what_is_wrong(
+    run: Callable[..., int], customer: Callable[..., UUID], capsys: pytest.CaptureFixture[str]
+) -> None:
+    customer("kowal")
+
+    assert run("--month", "2027-01", now=DECEMBER) == 2
+    assert "has not begun" in capsys.readouterr().err
+    assert main(["issue", "--month", "2026-11"], {}, DECEMBER) == 2
+    assert run("--month", "2026-11", INVOICE_SELLER_NAME="") == 1
+    assert "invoice.seller_missing" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        run("--month", "2026-13")
