@@ -1,10 +1,17 @@
 """Sign-up forms as strangers meet them: pages, plain HTML forms, origins, limits, and links that scanners follow."""
 
 import re
+from html.parser import HTMLParser
 
 import pytest
+from flask import Flask
+from hypothesis import given
+from hypothesis import strategies as st
+from marshmallow import ValidationError
 
 from api_gateway.routes import forms, sign_ups
+from api_gateway.sign_ups import html_forms, pages
+from contracts.contacts import FormAnswers
 from contracts.errors import Conflict, Invalid, NotFound, PlanLimit, Unavailable
 
 FORM = "0193a6f2-6b4e-7c1a-9d55-2f4c8a1b7ea0"
@@ -311,3 +318,67 @@ def test_a_link_that_cannot_be_followed_now_says_so(client, services, error, sta
 def test_a_token_of_any_length_is_a_page(client, services):
     assert client.get("/c/" + "x" * 5_000).status_code == 404
     assert asked(services, "contacts.get_confirmation") == []
+
+
+TEXT = st.text(max_size=40)
+TAGS = {
+    "html",
+    "head",
+    "meta",
+    "title",
+    "style",
+    "body",
+    "main",
+    "h1",
+    "p",
+    "form",
+    "label",
+    "small",
+    "input",
+    "span",
+    "div",
+    "button",
+}
+
+
+class Tags(HTMLParser):
+    """What a browser would see of a page: its tags, and the values of its inputs."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.names, self.values, self.others = set(), {}, set()
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
+        self.names.add(tag)
+        self.others |= {name for name in given if name.startswith("on") or name in ("src", "href", "formaction")}
+        if tag == "input" and "id" in given:
+            self.values[given["name"]] = given["value"]
+
+
+@given(title=TEXT, words=TEXT, label=TEXT, typed=TEXT)
+def test_no_text_breaks_out_of_the_page(title, words, label, typed):
+    field = {"key": "first_name", "type": "text", "required": True, "labels": {"pl": label}}
+    described = {**DESCRIBED, "title": title, "consent_texts": {"pl": words}, "fields": [field]}
+    with Flask("test").test_request_context():
+        page = pages.form(described, "pl", given={"first_name": typed}, wrong={"first_name": "x"}).get_data(
+            as_text=True
+        )
+
+    seen = Tags(page)
+    assert seen.names <= TAGS and not seen.others
+    assert seen.values == {"first_name": typed}
+
+
+@given(
+    pairs=st.dictionaries(TEXT | st.sampled_from(["email", "vip", "_consent", "_consent_version", "_language"]), TEXT)
+)
+def test_whatever_is_typed_fits_the_schema_or_is_named(pairs):
+    sent = html_forms.answers_of(pairs, DESCRIBED)
+
+    try:
+        FormAnswers().load(sent)
+    except ValidationError as error:
+        assert set(error.messages) == {"consent_version"}
+    assert set(sent["fields"]) <= {"email", "first_name", "vip"}

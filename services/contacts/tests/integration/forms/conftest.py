@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from chassis.ids import new_id
+from contacts.store import accounts as account_store
 from contacts.usecases import archive, forms, people, sign_ups
 from contacts.usecases.forms import Owner
 from contracts.contacts import FormAnswers, FormCreate, FormUpdate, SubmissionState
@@ -104,6 +105,11 @@ class FormOwner:
             page = self.call(archive.list_page, limit=100, cursor=None, restored=restored, address=address)
             found += page["items"]
         return found
+
+    def close(self) -> None:
+        """The account ends."""
+        with self.account.database.transaction() as session:
+            account_store.erase(session, account_id=self.account.id)
 
     def rows(self, table: str) -> int:
         with self.account.database.transaction() as session:

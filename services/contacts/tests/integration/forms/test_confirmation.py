@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 
-from contacts.usecases import fields, groups, privacy
+from contacts.usecases import fields, groups, privacy, sign_ups
 from contracts.errors import NotFound, PlanLimit
 from contracts.vocabulary import ArchiveReason, Channel
 
 EMAIL = "ola@x.example"
+ANSWERS = {"fields_": {"email": EMAIL}, "consent": True, "consent_version": None, "language": None, "website": ""}
 
 
 def test_a_confirmation_makes_a_contact_with_evidence(owner):
@@ -179,3 +181,28 @@ def test_groups_and_fields_that_are_gone_do_not_stop_a_confirmation(owner):
     owner.submit(form["id"], email="ala@x.example")
 
     assert [one["group_ids"] for one in owner.contacts()] == [[]]
+
+
+def test_all_at_once_no_address_gets_more_mails_and_no_link_counts_twice(owner):
+    form = owner.form()
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: owner.submit(form["id"]), range(8)))
+        tokens = owner.tokens()
+        answers = list(pool.map(owner.confirm, tokens + tokens))
+
+    assert len(tokens) == 3
+    assert sorted(answer["already"] for answer in answers) == [False] + [True] * 5
+    assert len(owner.contacts()) == 1
+    assert len(owner.submissions(form["id"], state="confirmed")) == 1
+
+
+def test_whoever_closes_the_account_waits_for_what_is_being_submitted(owner, database):
+    form = owner.form()
+    with database.transaction() as session, ThreadPoolExecutor(1) as pool:
+        found = sign_ups.submit(session, {}, owner.at(), form_id=form["id"], user_agent="", **ANSWERS)
+        closing = pool.submit(lambda: owner.close())
+        assert found["state"] == "pending" and not closing.done()
+        session.commit()
+        closing.result(20)
+
+    assert owner.rows("submissions") == owner.rows("forms") == 0

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import text
 
-from contacts.store import accounts as account_store
+from chassis.ids import new_id
 from contacts.store import submissions
 from contacts.usecases import forms, people, privacy
 from contracts.errors import NotFound
@@ -84,14 +86,13 @@ def test_what_nobody_confirms_goes_after_thirty_days(owner, database):
     assert owner.rows("confirmation_mails") == 0
 
 
-def test_a_closed_account_leaves_nothing(owner, database):
+def test_a_closed_account_leaves_nothing(owner):
     form = owner.form()
     owner.submit(form["id"])
     owner.confirm(owner.tokens()[0])
     owner.submit(form["id"], email="later@x.example")
 
-    with database.transaction() as session:
-        account_store.erase(session, account_id=owner.account.id)
+    owner.close()
 
     for table in ("forms", "submissions", "confirmation_mails", "consent_changes"):
         assert owner.rows(table) == 0
@@ -111,3 +112,26 @@ def test_another_account_sees_nothing(owner, new_owner):
             other.call(usecase, **request)
     with pytest.raises(NotFound):
         other.change(form["id"], name="Moje")
+
+
+CONSENTS = st.sampled_from([True, False, None])
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(first=CONSENTS, changes=st.lists(st.tuples(st.sampled_from(["sms", "email"]), CONSENTS), max_size=8))
+def test_the_history_is_every_change_in_its_order(owner, first, changes):
+    contact_id = owner.add_contact(f"{new_id()}@x.example", consents=_consents("email", first))
+    told = [("email", first)] if first is not None else []
+    now = {"sms": None, "email": first}
+
+    for channel, granted in changes:
+        owner.call(people.update, contact_id=contact_id, consents=_consents(channel, granted))
+        if granted != now[channel]:
+            told.append((channel, granted))
+        now[channel] = granted
+
+    assert [(one["channel"], one["granted"]) for one in owner.history(contact_id)] == told
+
+
+def _consents(channel, granted):
+    return {channel: None if granted is None else {"granted": granted}}
