@@ -38,9 +38,12 @@ class Throttle:
 
 def seconds_blocked(throttle: Throttle, now: datetime) -> int:
     """Whole seconds until another attempt is allowed; 0 when it is allowed now."""
-    if throttle.blocked_until is None or throttle.blocked_until <= now:
-        return 0
-    return math.ceil((throttle.blocked_until - now).total_seconds())
+    return seconds_until(throttle.blocked_until, now)
+
+
+def seconds_until(moment: datetime | None, now: datetime) -> int:
+    """Whole seconds from now, rounded up; 0 for a moment that has passed or never was."""
+    return 0 if moment is None or moment <= now else math.ceil((moment - now).total_seconds())
 
 
 def after_attempt(throttle: Throttle, rule: Rule, now: datetime) -> Throttle:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -22,6 +23,11 @@ def throttle_for_update(session: Session, *, key: bytes, now: datetime) -> Throt
     query = select(LoginThrottle.failures, LoginThrottle.last_at, LoginThrottle.blocked_until)
     row = session.execute(query.where(LoginThrottle.key == key).with_for_update()).one()
     return Throttle(row.failures, row.last_at, row.blocked_until)
+
+
+def blocked_until(session: Session, *, keys: Collection[bytes]) -> datetime | None:
+    """Until when the longest block of `keys` lasts, as it was committed last; waits for nobody."""
+    return session.scalar(select(func.max(LoginThrottle.blocked_until)).where(LoginThrottle.key.in_(keys)))
 
 
 def store_throttle(session: Session, *, key: bytes, throttle: Throttle) -> None:

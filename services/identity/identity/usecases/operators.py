@@ -29,6 +29,9 @@ from identity.usecases.sessions import issue_tokens
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+# The shell knows no operator: the trail says at least whence it came.
+COMMAND = "python -m identity.operators"
+
 
 def add(
     database: Database, passwords: Passwords, vault: Vault, now: datetime, *, login: str, email: str
@@ -47,7 +50,7 @@ def add(
             created_at=now,
         ):
             return None
-        audit.record(session, {}, now, "operator.added", account_id=None, target_id=operator_id)
+        audit.record(session, {}, now, "operator.added", account_id=None, target_id=operator_id, reason=COMMAND)
     return password, secret
 
 
@@ -84,7 +87,7 @@ def disable(database: Database, now: datetime, *, login: str) -> bool:
 def _end_sessions(session: Session, held: Operator, now: datetime, action: str) -> None:
     session.flush()
     sessions.end_operator_sessions(session, operator_id=held.id)
-    audit.record(session, {}, now, action, account_id=None, target_id=held.id)
+    audit.record(session, {}, now, action, account_id=None, target_id=held.id, reason=COMMAND)
     announce_access_changed(session, account_id=None, operator_id=held.id)
 
 

@@ -31,7 +31,13 @@ def by_address(actor: Actor) -> Doors:
 
 
 def count_attempt(session: Session, at: Doors, now: datetime) -> None:
-    """Count an attempt, taken for a failure until it is given back; raises `TooManyRequests` and counts nothing."""
+    """Count an attempt, taken for a failure until it is given back; raises `TooManyRequests` and counts nothing.
+
+    Whoever is locked out is told so by one read: a flood of attempts neither writes nor queues for the row's lock.
+    """
+    wait = throttling.seconds_until(throttles.blocked_until(session, keys=[key for key, _ in at]), now)
+    if wait:
+        raise too_many_attempts(wait)
     held = [(key, rule, throttles.throttle_for_update(session, key=key, now=now)) for key, rule in at]
     wait = max((throttling.seconds_blocked(throttle, now) for _, _, throttle in held), default=0)
     if wait:
