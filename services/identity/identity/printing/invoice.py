@@ -50,23 +50,23 @@ def _name(invoice: Shown) -> str:
 
 
 def _head(invoice: Shown, duplicate_on: date | None) -> Table:
-    left = [text(_name(invoice), layout.TITLE)]
+    left = [text(_name(invoice), style=layout.TITLE)]
     if invoice["corrects"]:
         corrected = invoice["corrects"]
         left.append(text(f"do faktury nr {corrected['number']} z dnia {_day(corrected['issued_on'])}"))
     right: list[Flowable] = []
     if duplicate_on:
-        right.append(text(f"DUPLIKAT\nz dnia {_day(duplicate_on)}", layout.MARK))
+        right.append(text("DUPLIKAT", f"z dnia {_day(duplicate_on)}", style=layout.MARK))
     if invoice["state"] == "cancelled":
-        right.append(text("ANULOWANA", layout.MARK))
-    dates = text(f"Data wystawienia: {_day(invoice['issued_on'])}\nData sprzedaży: {_day(invoice['sold_on'])}")
+        right.append(text("ANULOWANA", style=layout.MARK))
+    dates = text(f"Data wystawienia: {_day(invoice['issued_on'])}", f"Data sprzedaży: {_day(invoice['sold_on'])}")
     return _plain([[left, right or ""], [dates, ""]], (WIDTH - 50 * mm, 50 * mm))
 
 
 def _parties(invoice: Shown) -> Table:
     return _plain(
         [
-            [text("Sprzedawca", layout.SMALL), text("Nabywca", layout.SMALL)],
+            [text("Sprzedawca", style=layout.SMALL), text("Nabywca", style=layout.SMALL)],
             [_party(invoice["seller"]), _party(invoice["buyer"])],
         ],
         (WIDTH / 2, WIDTH / 2),
@@ -76,7 +76,7 @@ def _parties(invoice: Shown) -> Table:
 
 def _party(party: Shown) -> list[Flowable]:
     number = party["vat_number"]
-    shown = [text(party["name"], layout.BOLD_BODY), text(_address(party["address"]))]
+    shown = [text(party["name"], style=layout.BOLD_BODY), text(*_address(party["address"]))]
     if number:
         shown.append(text(f"{'NIP' if number[:1].isdigit() else 'VAT'}: {number}"))
     if party.get("email"):
@@ -84,21 +84,21 @@ def _party(party: Shown) -> list[Flowable]:
     return shown
 
 
-def _address(written: str) -> str:
-    """The address on lines of its own, of which there are few however many were typed."""
+def _address(written: str) -> list[str]:
+    """The lines of an address, of which there are few however many were typed."""
     lines = [line.strip() for line in written.splitlines() if line.strip()]
-    return "\n".join([*lines[:4], *([", ".join(lines[4:])] if lines[4:] else [])])
+    return [*lines[:4], *([", ".join(lines[4:])] if lines[4:] else [])]
 
 
 def _content(title: str, lines: Sequence[Shown]) -> list[Flowable]:
     """The lines before or after a correction."""
     table = _lines(lines) if lines else text("Brak pozycji")
-    return [text(title, layout.BOLD_BODY), Spacer(0, 1.5 * mm), table, Spacer(0, 5 * mm)]
+    return [text(title, style=layout.BOLD_BODY), Spacer(0, 1.5 * mm), table, Spacer(0, 5 * mm)]
 
 
 def _lines(lines: Sequence[Shown]) -> LongTable:
     heads = [layout.HEAD, layout.HEAD, layout.HEAD_NUMBER, layout.HEAD, *[layout.HEAD_NUMBER] * 3]
-    rows = [[text(name, style) for name, style in zip(COLUMNS, heads, strict=True)]]
+    rows = [[text(name, style=style) for name, style in zip(COLUMNS, heads, strict=True)]]
     for position, line in enumerate(lines, start=1):
         cells = [
             (str(position), layout.CELL),
@@ -109,27 +109,27 @@ def _lines(lines: Sequence[Shown]) -> LongTable:
             (_rate(line["vat_rate"]), layout.NUMBER),
             (money(line["net"]["amount"]), layout.NUMBER),
         ]
-        rows.append([text(written, style) for written, style in cells])
+        rows.append([text(written, style=style) for written, style in cells])
     return LongTable(rows, colWidths=WIDTHS, repeatRows=1, style=_grid())
 
 
 def _sums(invoice: Shown) -> Table:
     """The sums by rate, and what they come to; of a correction, by how much it changes them."""
     names = ("Stawka VAT", "Wartość netto", "Kwota VAT", "Wartość brutto")
-    rows = [[text(name, layout.HEAD if name == names[0] else layout.HEAD_NUMBER) for name in names]]
+    rows = [[text(name, style=layout.HEAD if name == names[0] else layout.HEAD_NUMBER) for name in names]]
     for rate in invoice["vat_rates"]:
-        amounts = [text(money(rate[part]["amount"]), layout.NUMBER) for part in ("net", "vat", "gross")]
-        rows.append([text(_rate(rate["vat_rate"]), layout.CELL), *amounts])
-    whole = [text(money(invoice[part]["amount"]), layout.BOLD_NUMBER) for part in ("net", "vat", "gross")]
+        amounts = [text(money(rate[part]["amount"]), style=layout.NUMBER) for part in ("net", "vat", "gross")]
+        rows.append([text(_rate(rate["vat_rate"]), style=layout.CELL), *amounts])
+    whole = [text(money(invoice[part]["amount"]), style=layout.BOLD_NUMBER) for part in ("net", "vat", "gross")]
     label = "Różnica" if invoice["kind"] == "correction" else "Razem"
-    rows.append([text(label, layout.BOLD_BODY), *whole])
+    rows.append([text(label, style=layout.BOLD_BODY), *whole])
     return Table(rows, colWidths=RATE_WIDTHS, hAlign="RIGHT", style=_grid())
 
 
 def _payment(invoice: Shown) -> list[Flowable]:
     gross, currency = invoice["gross"]["amount"], invoice["gross"]["currency"]
     label = "Do zwrotu" if gross < 0 else "Do zapłaty"
-    shown: list[Flowable] = [text(f"{label}: {money(abs(gross))} {currency}", layout.TOTAL), Spacer(0, 4 * mm)]
+    shown: list[Flowable] = [text(f"{label}: {money(abs(gross))} {currency}", style=layout.TOTAL), Spacer(0, 4 * mm)]
     if gross > 0:
         shown.append(text(f"Sposób płatności: przelew. Termin płatności: {_day(invoice['due_on'])}"))
         if invoice["seller"]["bank_account"]:

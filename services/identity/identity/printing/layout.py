@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 from typing import Any
 from xml.sax.saxutils import escape
@@ -20,6 +21,7 @@ MARGIN, BOTTOM = 16 * mm, 18 * mm
 WIDTH = A4[0] - 2 * MARGIN
 INK, FAINT, RULE, SHADE = HexColor("#16202c"), HexColor("#5b6673"), HexColor("#c5ccd3"), HexColor("#f1f3f5")
 FIXED_SPACE = "\u00a0"
+BREAKS = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
 
 BODY = ParagraphStyle("body", fontName=PLAIN, fontSize=8.5, leading=11.5, textColor=INK)
 SMALL = ParagraphStyle("small", BODY, fontSize=7.5, leading=10, textColor=FAINT)
@@ -34,9 +36,9 @@ TOTAL = ParagraphStyle("total", BODY, fontName=BOLD, fontSize=13, leading=17, al
 MARK = ParagraphStyle("mark", BODY, fontName=BOLD, fontSize=11, leading=14, alignment=TA_RIGHT)
 
 
-def text(written: str, style: ParagraphStyle = BODY) -> Paragraph:
-    """A paragraph that says exactly `written`: reportlab's own markup in it has no effect."""
-    return Paragraph(escape(written).replace("\n", "<br/>"), style)
+def text(*lines: str, style: ParagraphStyle = BODY) -> Paragraph:
+    """A paragraph of these lines and no more, whatever is in them: breaks become spaces, markup has no effect."""
+    return Paragraph("<br/>".join(escape(BREAKS.sub(" ", line)) for line in lines), style)
 
 
 def money(amount: int) -> str:
