@@ -128,18 +128,16 @@ async def own_client(port: int, request: bytes, connections: int, seconds: float
     return Outcome(len(done) / elapsed, done[len(done) // 2] * 1000, done[len(done) * 99 // 100] * 1000, len(errors))
 
 
-def wrk(port: int, path: str, headers: dict[str, str], connections: int, seconds: float) -> Outcome:
+def wrk(port: int, path: str, headers: dict[str, str], connections: int, seconds: float, body: str) -> Outcome:
     given = [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
-    command = [
-        "wrk",
-        "-t1",
-        f"-c{connections}",
-        f"-d{seconds:g}s",
-        "--latency",
-        *given,
-        f"http://127.0.0.1:{port}{path}",
-    ]
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        if body:
+            script.write(f"wrk.method = 'POST'\nwrk.body = [==[{body}]==]\n")
+            script.flush()
+            given += ["-s", script.name]
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--latency", *given]
+        address = f"http://127.0.0.1:{port}{path}"
+        told = subprocess.run([*command, address], capture_output=True, text=True, check=True).stdout
 
     def milliseconds(percent: str) -> float:
         number, unit = re.search(rf"{percent}%\s+([\d.]+)(us|ms|s)", told).groups()  # type: ignore[union-attr]
@@ -150,11 +148,19 @@ def wrk(port: int, path: str, headers: dict[str, str], connections: int, seconds
     return Outcome(rate, milliseconds("50"), milliseconds("99"), int(refused[1]) if refused else 0)
 
 
-def load(port: int, path: str, headers: dict[str, str], connections: int, seconds: float) -> Outcome:
+def load(
+    port: int, path: str, headers: dict[str, str], connections: int, seconds: float, body: str = ""
+) -> Outcome:
+    """GET, or POST with a JSON `body`, over kept-alive connections for some seconds."""
+    if body:
+        headers = {**headers, "Content-Type": "application/json"}
     if shutil.which("wrk"):
-        return wrk(port, path, headers, connections, seconds)
+        return wrk(port, path, headers, connections, seconds, body)
+    content = body.encode()
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{lines}\r\n".encode()
+    lines += f"Content-Length: {len(content)}\r\n" if body else ""
+    method = "POST" if body else "GET"
+    request = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{lines}\r\n".encode() + content
     return asyncio.run(own_client(port, request, connections, seconds))
 
 

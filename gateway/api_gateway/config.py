@@ -21,7 +21,7 @@ class Config:
     link_keys: str = setting("WICI_LINK_KEYS", secret=True)
     public_url: str = setting("WICI_PUBLIC_URL", default="http://127.0.0.1:8000")
 
-    calls: int = setting("GATEWAY_CALLS", default=10)
+    calls: int = setting("GATEWAY_CALLS", default=32)
     trusted_proxies: tuple[str, ...] = setting("GATEWAY_TRUSTED_PROXIES", default=())
     allowed_networks: tuple[str, ...] = setting("GATEWAY_ALLOWED_NETWORKS", default=())
     blocked_networks: tuple[str, ...] = setting("GATEWAY_BLOCKED_NETWORKS", default=())

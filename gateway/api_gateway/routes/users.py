@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from api_gateway.routing import ANYONE, Route
 from contracts import identity as contract
+from contracts.permissions import PERMISSIONS, SESSION_ONLY
 from contracts.schema import PageQuery
 
 USER_EXAMPLE = {
@@ -19,11 +20,19 @@ USER_EXAMPLE = {
     "created_at": "2026-11-24T08:00:00+00:00",
 }
 
+# The contracts declare it, so nobody need be asked.
+TREE = {
+    "items": [
+        {"name": name, "summary": summary, "session_only": name in SESSION_ONLY}
+        for name, summary in PERMISSIONS.items()
+    ]
+}
+
 ROUTES: list[Route] = [
     Route(
         "GET",
         "/v1/permissions",
-        rpc="identity.list_permissions",
+        handler=lambda context: context.answer(TREE),
         permission=ANYONE,
         summary="List the tree of permissions",
         description="A permission grants everything below it: `contacts` grants `contacts.import`.",

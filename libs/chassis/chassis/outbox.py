@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from chassis import inbox
 from chassis.broker import Broker
-from chassis.database import Database
+from chassis.database import Database, cursor_of
 from chassis.ids import new_id
 from chassis.logs import get_logger
 from chassis.topology import event_exchange
@@ -37,6 +37,10 @@ log = get_logger()
 
 _INSERT = text(
     "INSERT INTO outbox (exchange, routing_key, headers, body) VALUES (:exchange, :routing_key, :headers, :body)"
+)
+_INSERT_LANES = (
+    "INSERT INTO outbox (exchange, routing_key, headers, body)"
+    " SELECT '', lane, %s::jsonb, body FROM unnest(%s::text[], %s::bytea[]) AS m(lane, body)"
 )
 _CLAIM = text(
     "SELECT position, exchange, routing_key, headers, body FROM outbox"
@@ -65,11 +69,8 @@ def record_lane(session: Session, lane: str, body: bytes) -> None:
 def record_lanes(session: Session, lane_messages: Sequence[tuple[str, bytes]]) -> None:
     """Record many lane messages, (lane, body) each, with one statement."""
     if lane_messages:
-        headers = _headers()
-        session.execute(
-            _INSERT,
-            [{"exchange": "", "routing_key": lane, "headers": headers, "body": body} for lane, body in lane_messages],
-        )
+        names, bodies = [lane for lane, _ in lane_messages], [body for _, body in lane_messages]
+        cursor_of(session).execute(_INSERT_LANES, (_headers(), names, bodies))
 
 
 def _insert(session: Session, exchange: str, routing_key: str, body: bytes) -> None:

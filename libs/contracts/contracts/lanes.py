@@ -62,6 +62,13 @@ class Batch(TypedDict):
     recipients: list[Recipient]
 
 
+class Batches(TypedDict):
+    """Several batches in one message: single messages of many callers, each a send of its own."""
+
+    v: int  # 1
+    batches: list[Batch]
+
+
 class BatchDone(TypedDict):
     """Channel → dispatcher: every recipient of the batch is settled or in the channel's retry schedule."""
 

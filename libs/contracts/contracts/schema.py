@@ -115,7 +115,7 @@ def dump(schema: type[marshmallow.Schema], value: Any, *, many: bool = False) ->
 
 @cache
 def _instance(schema: type[marshmallow.Schema], unknown: Any) -> marshmallow.Schema:
-    """Making a schema copies all its fields and costs more than most loads; loading and dumping change nothing in it."""
+    """Making a schema copies all its fields and costs more than most loads; using it changes nothing in it."""
     return schema(unknown=unknown)
 
 

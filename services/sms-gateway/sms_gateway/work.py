@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -100,8 +101,51 @@ def without_person(recipient: Mapping[str, Any]) -> dict[str, Any]:
     return {"number": recipient["number"], "contact_id": None, "address": ERASED_ADDRESS, "fields": {}}
 
 
+def read_batches(body: bytes, lane: Lane) -> Iterator[tuple[Header, list[dict[str, Any]]]]:
+    """The batches of a lane message, each as its header and its recipients.
+
+    :raises ValueError, KeyError, TypeError, AttributeError: not `contracts.lanes.Batch` or `Batches`.
+    """
+    raw = orjson.loads(body)
+    batches = raw.get("batches", [raw])
+    if not batches:
+        raise ValueError("a lane message without a batch")
+    for batch in batches:
+        recipients = list(batch["recipients"])
+        ensure_recipients(recipients)
+        yield Header(batch, lane), recipients
+
+
+class SharedDelivery:
+    """A delivery of several batches: settled when the last of them is; refused if any of them was."""
+
+    def __init__(self, delivery: Any, batches: int) -> None:
+        self._delivery = delivery
+        self._left = batches
+        self._is_refused = False
+        self._lock = threading.Lock()
+
+    def ack(self) -> None:
+        self._settle(is_refused=False)
+
+    def nack(self, *, requeue: bool = True) -> None:
+        """Refuse one batch for good; the others are done all the same."""
+        self._settle(is_refused=True)
+
+    def _settle(self, *, is_refused: bool) -> None:
+        with self._lock:
+            self._left -= 1
+            self._is_refused = self._is_refused or is_refused
+            if self._left:
+                return
+        if self._is_refused:
+            self._delivery.nack(requeue=False)
+        else:
+            self._delivery.ack()
+
+
 class Batch:
-    """One lane delivery. `unsettled` counts down in the database thread; at 0 the batch is done."""
+    """One batch of a lane delivery. `unsettled` counts down in the database thread; at 0 the batch is done."""
 
     __slots__ = ("content", "deferred", "delivery", "failed", "header", "submitted", "unsettled")
 

@@ -166,7 +166,6 @@ RPC: dict[str, Call] = {
     "get_me": Call(Empty, Me),
     "update_me": Call(MeUpdate, Me),
     "change_password": Call(PasswordChange, Empty),
-    "list_permissions": Call(Empty, PermissionList),
     "list_users": Call(PageQuery, UserPage),
     "create_user": Call(UserCreate, User),
     "get_user": Call(UserId, User),

@@ -7,7 +7,7 @@ from contracts import events
 from contracts import identity as contract
 from contracts.rpc import Actor
 from contracts.schema import load
-from identity.service.calls import Calls, Payload, answer
+from identity.service.calls import Calls, Payload
 from identity.usecases import audit_trail, links, roles, users
 
 
@@ -25,10 +25,6 @@ class UserCalls(Calls):
     @rpc
     def change_password(self, actor: Actor, payload: Payload) -> Payload:
         return self._hashing("change_password", users.change_password, actor, payload)
-
-    @rpc
-    def list_permissions(self, actor: Actor, payload: Payload) -> Payload:
-        return answer("list_permissions", users.permissions())
 
     @rpc
     def list_users(self, actor: Actor, payload: Payload) -> Payload:

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from chassis.database import Database
 from chassis.ids import new_id
-from contracts.permissions import PERMISSIONS, SESSION_ONLY
 from contracts.rpc import Actor
 from identity import exceptions
 from identity.domain import passwords as password_rules
@@ -71,16 +70,6 @@ def change_password(
         second_factors.drop_links(session, user_id=user_id)
         audit.record(session, actor, now, "password.changed", account_id=account_id, target_id=user_id)
         announce_access_changed(session, account_id=account_id, user_id=user_id)
-
-
-def permissions() -> views.View:
-    """The tree of permissions."""
-    return {
-        "items": [
-            {"name": name, "summary": summary, "session_only": name in SESSION_ONLY}
-            for name, summary in PERMISSIONS.items()
-        ]
-    }
 
 
 def list_users(session: Session, actor: Actor, *, limit: int, cursor: str | None) -> views.View:

@@ -11,8 +11,6 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
-
 from chassis.broker import Delivery
 from chassis.logs import get_logger
 from contracts.vocabulary import Lane, MessageState
@@ -25,7 +23,7 @@ from sms_gateway.connector.routing import Router
 from sms_gateway.smpp.client import Link
 from sms_gateway.smpp.constants import THROTTLING_STATUSES
 from sms_gateway.store.receipts import Arrived
-from sms_gateway.work import Batch, Chunk, Content, Header, Message, Part, chunked, ensure_recipients
+from sms_gateway.work import Batch, Chunk, Content, Header, Message, Part, SharedDelivery, chunked, read_batches
 
 # More lane messages than this on their way to the broker, or outcomes on their way to disk: claim nothing new.
 MOST_UNPUBLISHED = 400
@@ -93,23 +91,24 @@ class Engine:
     # --- batches from the lanes
 
     def on_delivery(self, lane: Lane, delivery: Delivery) -> None:
-        """A batch: route its recipients and line them up for claiming."""
+        """A batch, or several: route the recipients and line them up for claiming."""
         try:
-            raw = orjson.loads(delivery.body)
-            header = Header(raw, lane)
-            recipients = list(raw["recipients"])
-            ensure_recipients(recipients)
+            batches = list(read_batches(delivery.body, lane))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             log.error("batch_unreadable", lane=lane, error=type(error).__name__)
             delivery.nack(requeue=False)
             return
-        content = self._contents.get(header.content_hash)
-        if content is None:
-            self._loop.create_task(self._with_content(header, recipients, delivery))
-        else:
-            self._accept(Batch(header, content, len(recipients), delivery), recipients)
+        share = delivery if len(batches) == 1 else SharedDelivery(delivery, len(batches))
+        for header, recipients in batches:
+            content = self._contents.get(header.content_hash)
+            if content is None:
+                self._loop.create_task(self._with_content(header, recipients, share))
+            else:
+                self._accept(Batch(header, content, len(recipients), share), recipients)
 
-    async def _with_content(self, header: Header, recipients: list[dict[str, Any]], delivery: Delivery) -> None:
+    async def _with_content(
+        self, header: Header, recipients: list[dict[str, Any]], delivery: Delivery | SharedDelivery
+    ) -> None:
         content = await self.content(header.content_hash)
         if content is None or content.account_id != header.account_id:
             log.error("content_unknown", batch_id=header.batch_id, content_hash=header.content_hash)

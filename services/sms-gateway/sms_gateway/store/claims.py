@@ -43,8 +43,8 @@ def take(cursor: Cursor[Any], instance_id: UUID, chunks: Sequence[Chunk]) -> lis
     leave_erased_out(cursor, chunks)
     # A second try after a commit whose answer was lost: the first try's claims may be there.
     delete(cursor, [chunk.claim.claim_id for chunk in chunks if chunk.claim is not None])
-    for key in sorted({chunk.batch.header.send_id.int & 0x7FFFFFFFFFFFFFFF for chunk in chunks}):
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", (key,))
+    keys = sorted({chunk.batch.header.send_id.int & 0x7FFFFFFFFFFFFFFF for chunk in chunks})
+    cursor.execute("SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS k(key)", (keys,))
     spans = [_span(chunk) for chunk in chunks]
     states = _states(cursor, chunks, spans)
     claimed = _claimed(cursor, chunks, spans)

@@ -8,10 +8,11 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from chassis.database import cursor_of
 from sms_gateway.models import Carrier, Content, Route, SenderId
 
 
@@ -28,10 +29,13 @@ def sender_state(session: Session, *, account_id: UUID, sender: str) -> str | No
 
 def senders_in_state(session: Session, state: str, wanted: Collection[tuple[UUID, str]]) -> set[tuple[UUID, str]]:
     """Those of the (account, sender key) that are in that state."""
-    query = select(SenderId.account_id, SenderId.sender_key).where(
-        SenderId.state == state, tuple_(SenderId.account_id, SenderId.sender_key).in_(wanted)
+    cursor = cursor_of(session)
+    cursor.execute(
+        "SELECT s.account_id, s.sender_key FROM unnest(%s::uuid[], %s::text[]) AS w(account_id, sender_key)"
+        " JOIN sender_ids s USING (account_id, sender_key) WHERE s.state = %s",
+        ([account_id for account_id, _ in wanted], [key for _, key in wanted], state),
     )
-    return {(row.account_id, row.sender_key) for row in session.execute(query)}
+    return {(row[0], row[1]) for row in cursor.fetchall()}
 
 
 def add_sender(session: Session, sender: SenderId) -> bool:
@@ -75,12 +79,18 @@ def keep_content(session: Session, *, account_id: UUID, sender: str, content: di
 def keep_contents(session: Session, contents: Sequence[tuple[UUID, str, dict[str, Any]]]) -> list[str]:
     """Store immutable contents, (account, sender, content) each; returns their hashes."""
     names = [content_hash(*each) for each in contents]
-    rows = {
-        name: {"content_hash": name, "account_id": account_id, "sender": sender, "content": content}
-        for name, (account_id, sender, content) in zip(names, contents, strict=True)
-    }
     # In the order of their hashes, so that two transactions with the same contents wait for each other in one order.
-    session.execute(insert(Content).values([rows[name] for name in sorted(rows)]).on_conflict_do_nothing())
+    rows = sorted(dict(zip(names, contents, strict=True)).items())
+    cursor_of(session).execute(
+        "INSERT INTO contents (content_hash, account_id, sender, content)"
+        " SELECT * FROM unnest(%s::text[], %s::uuid[], %s::text[], %s::jsonb[]) ON CONFLICT DO NOTHING",
+        (
+            [name for name, _ in rows],
+            [account_id for _, (account_id, _, _) in rows],
+            [sender for _, (_, sender, _) in rows],
+            [orjson.dumps(content).decode() for _, (_, _, content) in rows],
+        ),
+    )
     return names
 
 

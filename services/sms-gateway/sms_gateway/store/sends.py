@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -60,7 +61,7 @@ def start(session: Session, plans: Mapping[UUID, Plan], hashes: Mapping[UUID, st
         for send_id, plan in plans.items()
     }
     _write_accepted(session, plans, message_ids)
-    lane_messages = _announcements(plans, message_ids, now)
+    batches: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
     for send_id, plan in plans.items():
         header = _header(send_id, plan, hashes[send_id], now)
         recipients = [
@@ -73,8 +74,22 @@ def start(session: Session, plans: Mapping[UUID, Plan], hashes: Mapping[UUID, st
         lane = lanes.channel_lane(Channel.SMS, plan.lane)
         for first in range(0, len(recipients), lanes.BATCH_SIZE):
             some = recipients[first : first + lanes.BATCH_SIZE]
-            lane_messages.append((lane, orjson.dumps({**header, "batch_id": str(new_id()), "recipients": some})))
-    outbox.record_lanes(session, lane_messages)
+            batches[lane].append({**header, "batch_id": str(new_id()), "recipients": some})
+    lane_messages = [message for lane, some in batches.items() for message in _gathered(lane, some)]
+    outbox.record_lanes(session, _announcements(plans, message_ids, now) + lane_messages)
+
+
+def _gathered(lane: str, batches: list[dict[str, Any]]) -> Iterator[tuple[str, bytes]]:
+    """As few lane messages as hold these batches, with no more than `BATCH_SIZE` recipients each."""
+    some: list[dict[str, Any]] = []
+    size = 0
+    for batch in batches:
+        if size + len(batch["recipients"]) > lanes.BATCH_SIZE:
+            yield lane, orjson.dumps({"v": 1, "batches": some})
+            some, size = [], 0
+        some.append(batch)
+        size += len(batch["recipients"])
+    yield lane, orjson.dumps({"v": 1, "batches": some})
 
 
 def _header(send_id: UUID, plan: Plan, content_hash: str, now: datetime) -> dict[str, Any]:

@@ -1,0 +1,86 @@
+"""Requests a second of the running system, whole: gateway, services, databases, broker and the simulated carrier.
+
+    make up && .venv/bin/python bench/api_requests.py [--seconds 10] [--connections 64] [--only sms]
+
+Prints the rate and the latencies of `/healthz` (what gunicorn and Flask give without any work of ours), a GET that the
+gateway answers by itself, GETs that ask one service, and `POST /v1/sms` with an API key, each with the CPU that every
+process spent on a request and the ratio to its goal. The load comes from `wrk` where it is installed, on the same cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+sys.path[:0] = [str(Path(__file__).parents[1] / "deploy/local"), str(Path(__file__).parent)]
+
+from campaign import Meter, roots
+from environment import running
+from gateway import Outcome, load
+from journey import Journey
+
+GET_GOAL, POST_GOAL, P99_GOAL = 2_500, 1_500, 100.0
+SMS = {"from": "Wici", "to": ["+48600100200"], "text": "Twoj kod: 123456", "lane": "otp"}
+# name, path, body, goal
+CASES = (
+    ("health", "/healthz", "", 0),
+    ("permissions", "/v1/permissions", "", GET_GOAL),
+    ("me", "/v1/me", "", 0),
+    ("groups", "/v1/groups", "", 0),
+    ("sms", "/v1/sms", json.dumps(SMS), POST_GOAL),
+)
+
+
+def prepared(environ: dict[str, str]) -> Journey:
+    journey = Journey(environ)
+    journey.register()
+    journey.become_operator()
+    journey.give_plan()
+    journey.connect_simulators()
+    journey.authorise_senders()
+    return journey
+
+
+def show(name: str, outcome: Outcome, goal: int, meter: Meter, seconds: float) -> None:
+    requests = outcome.rate * seconds
+    aim = f"  {outcome.rate / goal:.2f} of the goal" if goal else ""
+    print(
+        f"{name:12} {outcome.rate:7,.0f}/s  p50 {outcome.p50:6.1f} ms  p99 {outcome.p99:6.1f} ms"
+        f"  errors {outcome.errors}{aim}"
+    )
+    spent = sorted(((usage.cpu / requests * 1e6, process) for process, usage in meter.usages.items()), reverse=True)
+    print("             µs CPU a request: " + ", ".join(f"{process} {micro:.0f}" for micro, process in spent if micro >= 5))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--connections", type=int, default=64)
+    parser.add_argument("--only", choices=[name for name, *_ in CASES])
+    options = parser.parse_args()
+    environ = running()
+    journey = prepared(environ)
+    key = journey.api.post("/v1/api-keys", {"name": "bench", "scopes": ["sms", "contacts"]})["key"]
+    port = urlsplit(environ["WICI_PUBLIC_URL"]).port or 80
+    client = "wrk" if shutil.which("wrk") else "own client"
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before, {client}, {options.connections} connections")
+    for name, path, body, goal in CASES:
+        if options.only not in (None, name):
+            continue
+        token = key if body else journey.api.token
+        headers = {"Authorization": f"Bearer {token}"}
+        load(port, path, headers, 8, 1.0, body)
+        with Meter(roots(environ)) as meter:
+            outcome = load(port, path, headers, options.connections, options.seconds, body)
+        show(name, outcome, goal, meter, options.seconds)
+        time.sleep(2.0)
+
+
+if __name__ == "__main__":
+    main()
