@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from itertools import islice
-from typing import Any
+from typing import IO, Any
 
 from contacts.domain import files, workbooks
 from contacts.domain.columns import ACCEPT_FROM, MAPPABLE, SURE, Guess, guess
@@ -18,23 +20,40 @@ from contacts.exceptions import FileRefused
 
 SAMPLE_ROWS = 50
 MAX_HEADER = 200
+HEADER_WITHIN = 1_000
+HELD_BYTES = 8 << 20
+LOOK_BYTES = 256 << 20  # that the first rows of a workbook may take to be found
 
 Chunks = Callable[[], Iterator[bytes]]
 
 
 @dataclass(frozen=True)
 class Source:
-    """A file: `chunks()` reads it from its beginning; `dialect` is None for a workbook."""
+    """A file: `chunks()` reads it from its beginning; `dialect` is None for a workbook.
+
+    :param most: bytes that a workbook may unpack to.
+    """
 
     chunks: Chunks
     dialect: files.Dialect | None
     sheet: str | None = None
+    most: int = workbooks.MAX_UNPACKED
 
     def rows(self) -> Iterator[list[str]]:
         """Every row; the header is the first that is not empty."""
         if self.dialect is None:
-            return workbooks.sheet_rows(b"".join(self.chunks()), self.sheet)
+            return self.workbook().rows(self.sheet)
         return files.text_rows(self.chunks(), self.dialect)
+
+    def workbook(self) -> workbooks.Workbook:
+        return workbooks.Workbook(self._packed, most=self.most)
+
+    @cached_property
+    def _packed(self) -> IO[bytes]:
+        """The archive, which is read from its end: in a temporary file where it is large."""
+        packed: IO[bytes] = tempfile.SpooledTemporaryFile(HELD_BYTES)  # type: ignore[assignment]  # noqa: SIM115
+        packed.writelines(self.chunks())
+        return packed
 
     def table(self) -> tuple[list[str], int, Iterator[list[str]]]:
         """The header, its row number (the first row is 1) and the rows after it.
@@ -42,10 +61,10 @@ class Source:
         :raises FileRefused: there is no header.
         """
         rows = self.rows()
-        for number, row in enumerate(rows, 1):
+        for number, row in enumerate(islice(rows, HEADER_WITHIN), 1):
             if any(cell.strip() for cell in row):
                 return [cell.strip()[:MAX_HEADER] for cell in row], number, rows
-        raise FileRefused("import.empty", "The file is empty.")
+        raise FileRefused("import.empty", f"The first {HEADER_WITHIN} rows are empty, or there are none.")
 
 
 def open_source(filename: str, chunks: Chunks, options: Mapping[str, Any], *, whole: bool) -> tuple[Source, int]:
@@ -54,7 +73,7 @@ def open_source(filename: str, chunks: Chunks, options: Mapping[str, Any], *, wh
     :param whole: read all of it for the encoding; otherwise its first megabyte.
     """
     if files.extension(filename) == "xlsx":
-        return Source(chunks, None, options.get("sheet")), 0
+        return Source(chunks, None, options.get("sheet"), workbooks.MAX_UNPACKED if whole else LOOK_BYTES), 0
     encoding = files.CODECS.get(options.get("encoding") or "")
     detector, lines, seen = files.EncodingDetector(), 0, 0
     for chunk in chunks():
