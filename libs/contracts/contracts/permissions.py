@@ -11,7 +11,7 @@ from collections.abc import Collection
 PERMISSIONS: dict[str, str] = {
     "contacts": "Everything about contacts",
     "contacts.read": "See contacts, groups, segments and the archive",
-    "contacts.write": "Add, change and delete contacts, groups and segments",
+    "contacts.write": "Add, change and delete contacts, groups, segments and sign-up forms",
     "contacts.import": "Import contacts from a file",
     "contacts.export": "Export contacts to a file",
     "contacts.archive": "Archive and restore addresses",

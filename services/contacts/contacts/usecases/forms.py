@@ -15,6 +15,7 @@ from contacts.exceptions import field_invalid
 from contacts.store import consents as consent_store
 from contacts.store import fields as field_store
 from contacts.store import forms as store
+from contacts.store import groups as group_store
 from contacts.store import people as people_store
 from contacts.store import submissions as submission_store
 from contacts.usecases import groups, views
@@ -72,8 +73,9 @@ def update(
 ) -> View:  # fmt: skip
     """Change what is given. Other words of consent are another version of it."""
     account_id = account_of(actor)
+    people_store.lock_account(session, account_id=account_id)
     row = _found(session, account_id, form_id, lock=True)
-    values = _checked(session, account_id, {**view(row), **request}, owner)
+    values = _checked(session, account_id, {**_standing(session, row), **request}, owner)
     values["archived"] = row["archived"] if archived is None else archived
     values["consent_version"] = row["consent_version"] + (values["consent_texts"] != row["consent_texts"])
     is_renamed = not values["archived"] and (values["name"].lower() != row["name"].lower() or row["archived"])
@@ -90,6 +92,15 @@ def delete(session: Session, actor: Actor, now: datetime, *, form_id: UUID) -> N
     if not store.delete(session, account_id=account_of(actor), form_id=form_id):
         raise views.not_found("form")
     acts.record(session, CONTACTS_ACT, actor, "form.deleted", target_id=form_id)
+
+
+def _standing(session: Session, row: Mapping[Any, Any]) -> View:
+    """The form without groups and fields that were deleted since: nobody is refused for what they did not send."""
+    account_id = row["account_id"]
+    custom = {field["key"]: field for field in field_store.all_of(session, account_id=account_id)}
+    known = group_store.known(session, account_id=account_id, group_ids=row["group_ids"])
+    kept = [group_id for group_id in row["group_ids"] if group_id in known]
+    return {**row, "fields_": asked(row, custom), "group_ids": kept}
 
 
 def _checked(session: Session, account_id: UUID, request: Mapping[str, Any], owner: Owner) -> dict[str, Any]:

@@ -181,6 +181,8 @@ def test_groups_and_fields_that_are_gone_do_not_stop_a_confirmation(owner):
     owner.submit(form["id"], email="ala@x.example")
 
     assert [one["group_ids"] for one in owner.contacts()] == [[]]
+    renamed = owner.change(form["id"], name="Stopka")
+    assert ([field["key"] for field in renamed["fields_"]], renamed["group_ids"]) == (["email"], [])
 
 
 def test_all_at_once_no_address_gets_more_mails_and_no_link_counts_twice(owner):
