@@ -10,6 +10,7 @@ from api_gateway import store
 from api_gateway.access import Access
 from api_gateway.addresses import ClientAddress, GlobalRules
 from api_gateway.clients import Broadcast, Bus, Services, gathering_client
+from api_gateway.closing import Closing
 from api_gateway.config import Config
 from api_gateway.health import Readiness
 from api_gateway.idempotency import KEEP, Idempotency
@@ -92,6 +93,7 @@ def build(config: Config) -> Parts:
     )
     recorder.start()
     threading.Thread(target=_sweep, args=(database, stop), name="sweep", daemon=True).start()
+    threading.Thread(target=Closing(broker, database).run, args=(stop,), name="closing", daemon=True).start()
     return parts
 
 

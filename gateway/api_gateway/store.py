@@ -101,6 +101,11 @@ def let_go(session: Session, *, account_id: UUID, key: str, lock_id: UUID) -> No
     session.execute(_LET_GO, {"account_id": account_id, "key": key, "lock_id": lock_id})
 
 
+def erase_account(session: Session, *, account_id: UUID) -> None:
+    """Drop the answers that are kept for an account's idempotent requests."""
+    session.execute(text("DELETE FROM idempotent_requests WHERE account_id = :account_id"), {"account_id": account_id})
+
+
 def sweep(session: Session, now: datetime, *, keep: timedelta, rows: int = 5000) -> int:
     """Delete keys older than `keep` and windows older than an hour; at most `rows` of each. Returns how many went."""
     old_keys = text(

@@ -251,6 +251,7 @@ SUBSCRIPTIONS: dict[Event, tuple[str, ...]] = {
         "sms_gateway.erase_account",
         "email_gateway.erase_account",
         "reporting.erase_account",
+        "api_gateway.erase_account",
     ),
     ADDRESSES_ARCHIVED: (),
     SMS_ADDRESSES_REFUSED: ("contacts.archive_sms_refusals",),

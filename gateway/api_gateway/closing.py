@@ -1,0 +1,54 @@
+"""Closing an account: the gateway lets go of the answers that it keeps for the account's idempotent requests."""
+
+from __future__ import annotations
+
+import threading
+from queue import Empty, SimpleQueue
+
+from marshmallow import ValidationError
+
+from api_gateway import store
+from chassis.broker import Broker, Delivery
+from chassis.database import Database
+from chassis.logs import get_logger
+from chassis.topology import event_queue
+from contracts.events import ACCOUNT_CLOSED
+
+QUEUE = event_queue(ACCOUNT_CLOSED, "api_gateway", "erase_account")
+LOOK_SECONDS, RETRY_SECONDS = 1.0, 1.0
+
+log = get_logger()
+
+
+class Closing:
+    """Takes `account_closed` from a queue that all workers share; the second time there is nothing left to erase."""
+
+    def __init__(self, broker: Broker, database: Database) -> None:
+        self._database = database
+        self._waiting: SimpleQueue[Delivery] = SimpleQueue()
+        broker.consume(QUEUE, self._waiting.put, prefetch=1)
+
+    def run(self, stop: threading.Event) -> None:
+        """Erase until `stop`; what fails every time goes to the dead-letter queue."""
+        while not stop.is_set():
+            try:
+                delivery = self._waiting.get(timeout=LOOK_SECONDS)
+            except Empty:
+                continue
+            try:
+                self._erase(delivery)
+            except Exception as error:
+                log.warning("erasure_failed", error_type=type(error).__name__)
+                stop.wait(RETRY_SECONDS)
+                delivery.nack()
+
+    def _erase(self, delivery: Delivery) -> None:
+        try:
+            account_id = ACCOUNT_CLOSED.schema().loads(delivery.body)["account_id"]
+        except (ValidationError, ValueError) as error:
+            log.error("event_unreadable", queue=QUEUE, error_type=type(error).__name__)
+            delivery.nack(requeue=False)
+            return
+        with self._database.transaction() as session:
+            store.erase_account(session, account_id=account_id)
+        delivery.ack()

@@ -1,0 +1,57 @@
+"""An account that is closed leaves no answers behind."""
+
+import threading
+from uuid import uuid4
+
+import orjson
+import pika
+import pytest
+from sqlalchemy import text
+
+from api_gateway.closing import QUEUE, Closing
+from chassis.testing import truncate, wait_until
+from contracts.events import ACCOUNT_CLOSED
+
+
+@pytest.fixture
+def database(open_database):
+    opened = open_database("api_gateway")
+    truncate(opened)
+    yield opened
+
+
+@pytest.fixture
+def closing(broker, database):
+    stop = threading.Event()
+    thread = threading.Thread(target=Closing(broker, database).run, args=(stop,))
+    thread.start()
+    yield
+    stop.set()
+    thread.join()
+
+
+def test_the_answers_of_a_closed_account_go_and_no_others(closing, broker, database, amqp_url):
+    closed, open_ = uuid4(), uuid4()
+    with database.transaction() as session:
+        for account_id in (closed, open_):
+            session.execute(
+                text(
+                    "INSERT INTO idempotent_requests (account_id, key, fingerprint, request_key, lock_id, locked_until,"
+                    " status, headers, body) VALUES (:id, 'k', '', gen_random_uuid(), gen_random_uuid(), now(), 201,"
+                    " '{}', 'ala@poczta.example')"
+                ),
+                {"id": account_id},
+            )
+    event = {"event_id": uuid4(), "occurred_at": "2026-11-24T08:00:00+00:00", "account_id": closed}
+    broker.publish_event(ACCOUNT_CLOSED, b"{not json").result(5)
+    for _ in range(2):
+        broker.publish_event(ACCOUNT_CLOSED, orjson.dumps(event)).result(5)
+
+    def left():
+        with database.transaction() as session:
+            return session.scalars(text("SELECT account_id FROM idempotent_requests")).all()
+
+    wait_until(lambda: left() == [open_], what="the erasure")
+    connection = pika.BlockingConnection(pika.URLParameters(amqp_url))
+    wait_until(lambda: connection.channel().basic_get(f"dead.{QUEUE}", auto_ack=True)[2] == b"{not json")
+    connection.close()
