@@ -80,10 +80,23 @@ _PREVIEW = {
     "filename": "contacts-pl.csv",
     "encoding": "utf-8",
     "separator": ";",
+    "sheets": [],
     "columns": [{"column": 0, "header": "E-mail", "field": "email", "confidence": 1.0}],
     "rows": [
-        {"number": 2, "outcome": "add", "values": {"email": "gaja.pastor57@poczta.example"}, "problems": []},
-        {"number": 3, "outcome": "reject", "values": {}, "problems": ["email.invalid"]},
+        {
+            "number": 2,
+            "outcome": "added",
+            "values": {"email": "gaja.pastor57@poczta.example"},
+            "problems": [],
+            "reasons": [],
+        },
+        {
+            "number": 3,
+            "outcome": "rejected",
+            "values": {},
+            "problems": ["email.invalid"],
+            "reasons": ["The e-mail address is not valid"],
+        },
     ],
 }
 _FORM = {
@@ -101,7 +114,8 @@ ROUTES = [
         permission="contacts.import",
         summary="Preview an import",
         description="Columns are guessed from Polish and English headers, with a confidence; `mapping` says otherwise."
-        " Nothing is imported yet.",
+        " Each of the first rows is told as if the file held no others: added, updated, unchanged, merged (with an"
+        " earlier row), or rejected and why. Nothing is imported yet.",
         response=contract.ImportPreview,
         consumes="multipart/form-data",
         request=ImportUpload,

@@ -71,10 +71,16 @@ class ImportColumn(Schema):
 
 
 class PreviewRow(Schema):
+    """One of the first rows: what would become of it were the file no longer, and what is wrong in it.
+
+    `problems` are codes, `reasons` the same in words; a row that is not rejected goes on without those values.
+    """
+
     number = fields.Integer()
-    outcome = fields.String()
+    outcome = fields.String(validate=validate.OneOf(["added", "updated", "unchanged", "merged", "rejected"]))
     values = fields.Dict()
     problems = fields.List(fields.String())
+    reasons = fields.List(fields.String())
 
 
 class ImportPreview(Schema):
@@ -82,6 +88,7 @@ class ImportPreview(Schema):
     filename = fields.String()
     encoding = fields.String(allow_none=True)
     separator = fields.String(allow_none=True)
+    sheets = fields.List(fields.String(), metadata={"description": "of a workbook; the first, unless `sheet` names one"})
     columns = fields.List(fields.Nested(ImportColumn))
     rows = fields.List(fields.Nested(PreviewRow))
 

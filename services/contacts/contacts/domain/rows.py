@@ -105,8 +105,10 @@ class Reader:
         self._plan = plan
         self._convert = {name: _converter(name, plan) for name in plan.columns.values()}
         given = {*plan.columns.values(), *(f"{channel}_consent" for channel in plan.consent)}
-        # What a staged row holds after its number.
-        self.names = [*(name for name in STAGED if name in given), *plan.custom]
+        # What a staged row holds after its number, and the columns of the staging table for it.
+        built_in = [name for name in STAGED if name in given]
+        self.names = [*built_in, *plan.custom]
+        self.staged_names = [*built_in, *(f"c{at}" for at in range(len(plan.custom)))]
 
     def read(self, rows: Sequence[list[str]], first: int) -> Staged:
         """Stage `rows`, the first of which has number `first`."""

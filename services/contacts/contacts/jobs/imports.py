@@ -138,8 +138,6 @@ class _Import:
 
     def _read(self) -> bool:
         state, reader = self._state, Reader(self._plan)
-        built_in = reader.names[: len(reader.names) - len(self._plan.custom)]
-        names = [*built_in, *(f"c{at}" for at in range(len(self._plan.custom)))]
         began = monotonic()
         _, header_row, rows = self._source.table()
         for _ in islice(rows, state["position"]):
@@ -158,7 +156,7 @@ class _Import:
                     stored.result()
                     if not self._go_on() and monotonic() > earns_until:
                         return False
-                stored = storing.submit(self._store, names, len(chunk), found)
+                stored = storing.submit(self._store, reader.staged_names, len(chunk), found)
             if stored is not None:
                 stored.result()
         state["lines"] = state["counts"]["read"]

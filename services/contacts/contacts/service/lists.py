@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chassis.service import rpc
 from contacts.service.base import Base, Payload
-from contacts.usecases import archive, audience, files, imports
+from contacts.usecases import archive, audience, files, imports, previews
 from contracts.rpc import Actor
 
 
@@ -23,7 +23,7 @@ class Lists(Base):
 
     @rpc
     def preview_import(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("preview_import", imports.preview, actor, payload)
+        return self.run("preview_import", previews.preview, actor, payload)
 
     @rpc
     def create_import(self, actor: Actor, payload: Payload) -> Payload:

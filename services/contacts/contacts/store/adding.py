@@ -35,25 +35,34 @@ def add_slice(session: Session, merge: Merge, low: int, high: int, *, needed: in
     people.share_account(session, account_id=merge.account_id)
     room = room_of(session, merge.account_id)
     bounds = {**parameters_of(merge), "low": low, "high": high}
-    stage = (
-        f"(SELECT s.*, {id_of_row('s.row_number')} AS id FROM {name_of(merge.import_id)} s"
-        " WHERE s.row_number > :low AND s.row_number <= :high) r"
-    )
+    stage = _slice(merge)
     rows = int(session.scalar(text(f"SELECT count(*) FROM {stage}"), bounds) or 0)
     added = 0
     if room is None or room >= needed:
         added = int(session.scalar(text(_insert(merge, stage)), bounds) or 0)
     if added < rows:
-        columns = ", ".join(["row_number", *value_columns(len(merge.slots))])
-        session.execute(
-            text(
-                f"INSERT INTO {rest_of(merge.import_id)} (key, {columns}) SELECT {key_of(merge.keys)}, {columns}"
-                f" FROM {stage} WHERE NOT EXISTS"
-                " (SELECT 1 FROM contacts c WHERE c.account_id = :account AND c.id = r.id)"
-            ),
-            bounds,
-        )
+        session.execute(text(_set_aside(merge, stage)), bounds)
     return added
+
+
+def set_aside(session: Session, merge: Merge, low: int, high: int) -> None:
+    """Put the rows numbered above `low` to `high` to the rest, all of them."""
+    session.execute(text(_set_aside(merge, _slice(merge))), {**parameters_of(merge), "low": low, "high": high})
+
+
+def _slice(merge: Merge) -> str:
+    return (
+        f"(SELECT s.*, {id_of_row('s.row_number')} AS id FROM {name_of(merge.import_id)} s"
+        " WHERE s.row_number > :low AND s.row_number <= :high) r"
+    )
+
+
+def _set_aside(merge: Merge, stage: str) -> str:
+    columns = ", ".join(["row_number", *value_columns(len(merge.slots))])
+    return (
+        f"INSERT INTO {rest_of(merge.import_id)} (key, {columns}) SELECT {key_of(merge.keys)}, {columns} FROM {stage}"
+        " WHERE NOT EXISTS (SELECT 1 FROM contacts c WHERE c.account_id = :account AND c.id = r.id)"
+    )
 
 
 def _insert(merge: Merge, stage: str) -> str:

@@ -57,9 +57,12 @@ class Tally:
         return self.added + self.updated + self.unchanged + self.merged + self.rejected
 
 
-def merge_slice(session: Session, merge: Merge, after: str, size: int) -> tuple[str, Tally] | None:
+def merge_slice(
+    session: Session, merge: Merge, after: str, size: int, told: dict[str, str] | None = None
+) -> tuple[str, Tally] | None:
     """Merge the next `size` keys of the rest after `after`; None where there are no more.
 
+    :param told: filled with what became of each key, where that is asked.
     :returns: the last key, and what became of the rows.
     """
     upto = session.scalar(
@@ -79,7 +82,7 @@ def merge_slice(session: Session, merge: Merge, after: str, size: int) -> tuple[
     if rows > tally.added:
         left = _take_slice(session, merge, bounds)
         while left > 0:
-            left -= _resolve(session, merge, tally, _lock_account(session, merge.account_id))
+            left -= _resolve(session, merge, tally, _lock_account(session, merge.account_id), told)
         session.execute(text("DROP TABLE slice"))
     return str(upto), tally
 
@@ -139,7 +142,7 @@ def _take_slice(session: Session, merge: Merge, bounds: Mapping[str, object]) ->
     return int(taken.rowcount)  # type: ignore[attr-defined]
 
 
-def _resolve(session: Session, merge: Merge, tally: Tally, room: int | None) -> int:
+def _resolve(session: Session, merge: Merge, tally: Tally, room: int | None, told: dict[str, str] | None) -> int:
     """One round over what is left of the slice; returns how many keys it settled (at least one)."""
     _decide(session, merge, room)
     parameters = parameters_of(merge)
@@ -169,6 +172,8 @@ def _resolve(session: Session, merge: Merge, tally: Tally, room: int | None) -> 
             parameters,
         )
     settled = _count(session, tally)
+    if told is not None:
+        told.update(session.execute(text(_OUTCOMES)).tuples().all())
     session.execute(text("DELETE FROM slice s USING decided d WHERE d.turn AND s.key = d.key"))
     session.execute(text("DROP TABLE decided"))
     return settled
@@ -247,6 +252,13 @@ def _note_problems(session: Session, merge: Merge, parameters: dict[str, object]
         parameters,
     )
     return noted + int(found.rowcount)  # type: ignore[attr-defined]
+
+
+_OUTCOMES = """
+    SELECT key, CASE verdict WHEN 'reject' THEN 'rejected' WHEN 'add' THEN 'added'
+        ELSE CASE WHEN seen THEN 'merged' WHEN changed THEN 'updated' ELSE 'unchanged' END END
+    FROM decided WHERE turn
+"""
 
 
 def _count(session: Session, tally: Tally) -> int:

@@ -127,3 +127,9 @@ def find_repeated(session: Session, import_id: UUID) -> None:
 
 def last_row(session: Session, import_id: UUID) -> int:
     return int(session.scalar(text(f"SELECT max(row_number) FROM {name_of(import_id)}")) or 0)
+
+
+def keys_of_rest(session: Session, import_id: UUID) -> list[tuple[int, str]]:
+    """Number and key of every row of the rest, the rows of one key in their order."""
+    rows = session.execute(text(f"SELECT row_number, key FROM {rest_of(import_id)} ORDER BY key, row_number"))
+    return [(number, key) for number, key in rows]

@@ -1,4 +1,4 @@
-"""Imports: preview a file, queue its import, see how it goes."""
+"""Imports: queue the import of a file, see how it goes."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from uuid import UUID
 
 from chassis import acts
 from contacts.domain import sources
-from contacts.domain.columns import CONSENT_FIELDS, Guess
-from contacts.domain.files import PUBLIC_NAMES
+from contacts.domain.columns import Guess
 from contacts.domain.phones import is_region
-from contacts.domain.rows import Plan, Reader
-from contacts.domain.values import FieldType, typed
+from contacts.domain.rows import Plan
+from contacts.domain.values import FieldType
 from contacts.exceptions import FileRefused, field_invalid
 from contacts.store import fields as field_store
 from contacts.store import files as file_store
@@ -32,66 +31,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 KIND = "import"
-PREVIEW_ROWS = 20
 COUNTS = ("read", "added", "updated", "unchanged", "merged", "rejected", "warnings")
-
-
-def preview(
-    session: Session, actor: Actor, now: datetime, *, upload_id: UUID, mapping: Any, options: dict[str, Any]
-) -> View:
-    """What the columns are taken for, and what would happen to each of the first rows."""
-    account_id = account_of(actor)
-    upload = _upload(session, account_id, upload_id)
-    source, plan, guesses, samples = _look(session, account_id, upload, mapping, options, now)
-    dialect = source.dialect
-    return {
-        "upload_id": upload_id,
-        "filename": upload["filename"],
-        "encoding": PUBLIC_NAMES.get(dialect.encoding) if dialect else None,
-        "separator": dialect.separator if dialect else None,
-        "columns": [vars(one) for one in guesses],
-        "rows": _preview_rows(session, account_id, plan, samples[:PREVIEW_ROWS]),
-    }
-
-
-def _preview_rows(session: Session, account_id: UUID, plan: Plan, samples: list[list[str]]) -> list[View]:
-    reader = Reader(plan)
-    staged = reader.read(samples, 2)
-    problems = staged.problems
-    values_by_row = staged.rows(reader.names)
-    known = _known(session, account_id, list(values_by_row.values()))
-    rows = []
-    for number in range(2, 2 + len(samples)):
-        values = values_by_row.get(number)
-        codes = [problem.code for problem in problems if problem.row == number]
-        if values is None and not codes:
-            continue
-        outcome = "reject" if values is None else "update" if known & _addresses(values) else "add"
-        shown = {name: _shown(plan, name, value) for name, value in (values or {}).items() if value is not None}
-        shown = {name: value for name, value in shown.items() if name not in ("key", "number")}
-        rows.append({"number": number, "outcome": outcome, "values": shown, "problems": codes})
-    return rows
-
-
-def _shown(plan: Plan, name: str, value: Any) -> Any:
-    """A staged value as JSON shows it: booleans and numbers as such."""
-    kind = FieldType.BOOLEAN if name in CONSENT_FIELDS else plan.custom.get(name)
-    if kind is FieldType.BOOLEAN:
-        return value == "t"
-    return typed(value, kind) if kind is FieldType.NUMBER else value
-
-
-def _addresses(values: Mapping[Any, Any]) -> set[tuple[str, str]]:
-    return {(name, values[name]) for name in ("email", "phone", "external_id") if values.get(name)}
-
-
-def _known(session: Session, account_id: UUID, rows: list[dict[str, Any]]) -> set[tuple[str, str]]:
-    found: set[tuple[str, str]] = set()
-    for name in ("email", "phone", "external_id"):
-        wanted = [row[name] for row in rows if row.get(name)]
-        people = people_store.find_many(session, account_id=account_id, column=name, values=wanted)
-        found |= {(name, row[name]) for row in people}
-    return found
 
 
 def create(
@@ -112,9 +52,9 @@ def create(
     known = job_store.find(session, account_id=account_id, kind=KIND, job_id=upload_id)
     if known is not None:
         return view(known)
-    upload = _upload(session, account_id, upload_id)
+    upload = upload_of(session, account_id, upload_id)
     people_store.set_terms(session, account_id=account_id, limit=terms.limit, region=terms.region)
-    _look(session, account_id, upload, mapping, options, now)
+    look(session, account_id, upload, mapping, options, now)
     groups.ensure_known(session, account_id, options["group_ids"], "options.group_ids")
     group_ids = [str(one) for one in options["group_ids"]]
     if options["group_name"]:
@@ -139,7 +79,7 @@ def _group_named(session: Session, account_id: UUID, name: str) -> UUID:
     return known or groups.new_group(session, account_id=account_id, name=name)
 
 
-def _upload(session: Session, account_id: UUID, upload_id: UUID) -> Any:
+def upload_of(session: Session, account_id: UUID, upload_id: UUID) -> Any:
     row = file_store.find(session, account_id=account_id, file_id=upload_id)
     if row is None:
         raise views.not_found("upload")
@@ -148,7 +88,7 @@ def _upload(session: Session, account_id: UUID, upload_id: UUID) -> Any:
     return row
 
 
-def _look(
+def look(
     session: Session, account_id: UUID, upload: Any, mapping: Any, options: dict[str, Any], now: datetime
 ) -> tuple[sources.Source, Plan, list[Guess], list[list[str]]]:
     region = options["region"] or people_store.region(session, account_id=account_id)

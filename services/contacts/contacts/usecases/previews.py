@@ -1,0 +1,113 @@
+"""Previews of imports: the first rows are imported, told of, and taken back."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from chassis.ids import new_id
+from contacts.domain import reasons
+from contacts.domain.columns import CONSENT_FIELDS
+from contacts.domain.files import PUBLIC_NAMES
+from contacts.domain.rows import BadValues, Plan, Precedence, Reader
+from contacts.domain.values import FieldType, typed
+from contacts.store import adding, merging, refusals, staging
+from contacts.store import fields as field_store
+from contacts.store.merge_sql import Merge
+from contacts.usecases.imports import look, upload_of
+from contacts.usecases.views import View, account_of
+from contracts.rpc import Actor
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+ROWS = 20
+
+
+def preview(
+    session: Session, actor: Actor, now: datetime, *, upload_id: UUID, mapping: Any, options: dict[str, Any]
+) -> View:
+    """What the columns are taken for, and what would happen to each of the first rows, were the file no longer."""
+    account_id = account_of(actor)
+    upload = upload_of(session, account_id, upload_id)
+    source, plan, guesses, samples = look(session, account_id, upload, mapping, options, now)
+    dialect = source.dialect
+    _, header_row, _ = source.table()
+    sheets = [] if dialect else [sheet.name for sheet in source.workbook().sheets if not sheet.hidden]
+    return {
+        "upload_id": upload_id,
+        "filename": upload["filename"],
+        "encoding": PUBLIC_NAMES.get(dialect.encoding) if dialect else None,
+        "separator": dialect.separator if dialect else None,
+        "sheets": sheets,
+        "columns": [vars(one) for one in guesses],
+        "rows": _rows(session, account_id, plan, options, samples[:ROWS], header_row + 1),
+    }
+
+
+def _rows(
+    session: Session, account_id: UUID, plan: Plan, options: dict[str, Any], samples: list[list[str]], first: int
+) -> list[View]:
+    reader = Reader(plan)
+    staged = reader.read(samples, first)
+    values = staged.rows(reader.names)
+    slots = {row["key"]: row["slot"] for row in field_store.all_of(session, account_id=account_id)}
+    merge = Merge(
+        import_id=new_id(),
+        account_id=account_id,
+        keys=plan.keys,
+        slots=[(slots[key], kind) for key, kind in plan.custom.items()],
+        groups=(),
+        precedence=Precedence(options["precedence"]),
+        bad_values=plan.bad_values,
+    )
+    trial = session.begin_nested()
+    staging.create(session, merge.import_id, len(plan.custom), rest=True)
+    if staged.numbers:
+        staging.copy(session, merge.import_id, reader.staged_names, staged)
+    refusals.add_problems(session, merge.import_id, [(one.row, one.rejected, one.code) for one in staged.problems])
+    outcomes, problems = _tried(session, merge)
+    trial.rollback()
+    return [
+        {
+            "number": number,
+            "outcome": outcomes.get(number, "rejected"),
+            "values": {name: _shown(plan, name, value) for name, value in values.get(number, {}).items()},
+            "problems": problems.get(number, []),
+            "reasons": [reasons.of(code) for code in problems.get(number, [])],
+        }
+        for number in sorted({*outcomes, *problems})
+    ]
+
+
+def _tried(session: Session, merge: Merge) -> tuple[dict[int, str], dict[int, list[str]]]:
+    """Outcomes and problems by the number of the row, as the import itself would have them."""
+    refusals.refuse(
+        session,
+        merge.import_id,
+        merge.account_id,
+        merge.keys,
+        reject=merge.bad_values is BadValues.REJECT,
+        lanes=[0],
+        size=ROWS,
+        after="",
+    )
+    adding.set_aside(session, merge, 0, sys.maxsize)
+    told: dict[str, str] = {}
+    merging.merge_slice(session, merge, "", ROWS, told)
+    outcomes, seen = {}, set()
+    for number, key in staging.keys_of_rest(session, merge.import_id):
+        outcomes[number] = "merged" if key in seen and told[key] != "rejected" else told[key]
+        seen.add(key)
+    found = refusals.problems_after(session, merge.import_id, 0, ROWS)
+    return outcomes, {number: codes for number, _, codes in found}
+
+
+def _shown(plan: Plan, name: str, value: str) -> Any:
+    """A staged value as JSON shows it: booleans and numbers as such."""
+    kind = FieldType.BOOLEAN if name in CONSENT_FIELDS else plan.custom.get(name)
+    if kind is FieldType.BOOLEAN:
+        return value == "t"
+    return typed(value, kind) if kind is FieldType.NUMBER else value
