@@ -144,24 +144,27 @@ def page(
     )
 
 
-def of_addresses(session: Session, *, account_id: UUID, emails: Sequence[str]) -> list[RowMapping]:
-    """Everything that was submitted in the name of these e-mail addresses, confirmed or not."""
+# Evidence goes with its contact; a phone in it may be somebody else's by now.
+_OF_ADDRESSES = (
+    "account_id = :account AND (email = ANY(:addresses)"
+    " OR (confirmed_at IS NULL AND given ->> 'phone' = ANY(:addresses)))"
+)
+
+
+def of_addresses(session: Session, *, account_id: UUID, addresses: Sequence[str]) -> list[RowMapping]:
+    """What was submitted with these e-mail addresses, or with these phones and never confirmed."""
     return list(
         session.execute(
-            text("SELECT * FROM submissions WHERE account_id = :account AND email = ANY(:emails) ORDER BY id"),
-            {"account": account_id, "emails": list(emails)},
+            text(f"SELECT * FROM submissions WHERE {_OF_ADDRESSES} ORDER BY id"),
+            {"account": account_id, "addresses": list(addresses)},
         ).mappings()
     )
 
 
 def forget_addresses(session: Session, *, account_id: UUID, addresses: Sequence[str]) -> None:
-    """Erase what was submitted with these e-mail addresses or phones; evidence of a contact goes with the contact."""
+    """Erase all of that."""
     session.execute(
-        text(
-            "DELETE FROM submissions WHERE account_id = :account AND (email = ANY(:addresses)"
-            " OR (confirmed_at IS NULL AND given ->> 'phone' = ANY(:addresses)))"
-        ),
-        {"account": account_id, "addresses": list(addresses)},
+        text(f"DELETE FROM submissions WHERE {_OF_ADDRESSES}"), {"account": account_id, "addresses": list(addresses)}
     )
 
 

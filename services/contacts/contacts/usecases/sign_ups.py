@@ -183,14 +183,17 @@ def confirm(
     if "birth_date" in given:
         given["birth_date"] = date.fromisoformat(given["birth_date"])
     row = people_store.find_by(session, account_id=account_id, column="email", value=given["email"], lock=True)
-    _leave_phone_to_its_holder(session, account_id, given, row)
+    if "phone" in given and not _may_take_phone(session, account_id, given, row):
+        log.info("sign_up_phone_left_out", submission_id=str(submission["id"]))
+        del given["phone"]
     granted = [channel for channel in submission["channels"] if given.get(ADDRESS[channel])]
     for channel in granted:
         given[f"{channel}_consent"] = True
         given[f"{channel}_consent_source"] = f"form:{submission['form_id']}"
         given[f"{channel}_consent_at"] = now
     addresses = {channel: given[ADDRESS[channel]] for channel in granted}
-    people_store.forget_erasure(session, account_id=account_id, addresses=sorted({given["email"], *addresses.values()}))
+    back = [given[name] for name in ADDRESS.values() if name in given]
+    people_store.forget_erasure(session, account_id=account_id, addresses=back)
     if row is None:
         contact_id = people.insert(session, account_id, account, given)
     else:
@@ -213,15 +216,19 @@ def confirm(
     return {**state, "state": SubmissionState.CONFIRMED, "already": False}
 
 
-def _leave_phone_to_its_holder(
-    session: Session, account_id: UUID, given: dict[str, Any], row: Mapping[Any, Any] | None
-) -> None:
-    """A mailbox proves no phone: one that another contact has stays there, without a consent from here."""
-    if "phone" in given:
-        holder = people_store.find_by(session, account_id=account_id, column="phone", value=given["phone"])
-        if holder is not None and (row is None or holder["id"] != row["id"]):
-            log.info("sign_up_phone_taken", contact_id=str(holder["id"]))
-            del given["phone"]
+def _may_take_phone(
+    session: Session, account_id: UUID, given: Mapping[str, Any], row: Mapping[Any, Any] | None
+) -> bool:
+    """Whether the phone may become the contact's: a mailbox proves no phone.
+
+    One that another contact has stays there. One that was erased stays erased, unless the e-mail address was erased
+    too: then it is the same person who comes back.
+    """
+    holder = people_store.find_by(session, account_id=account_id, column="phone", value=given["phone"])
+    if holder is not None:
+        return row is not None and bool(holder["id"] == row["id"])
+    erased = people_store.erased(session, account_id=account_id, addresses=[given["email"], given["phone"]])
+    return given["phone"] not in erased or given["email"] in erased
 
 
 def _restore(

@@ -13,7 +13,8 @@ from sqlalchemy import text
 
 from chassis.ids import new_id
 from contacts.store import accounts as account_store
-from contacts.usecases import archive, forms, people, sign_ups
+from contacts.store import people as people_store
+from contacts.usecases import archive, forms, people, privacy, sign_ups
 from contacts.usecases.forms import Owner
 from contracts.contacts import FormAnswers, FormCreate, FormUpdate, SubmissionState
 from contracts.contacts.people import ContactFields
@@ -105,6 +106,17 @@ class FormOwner:
             page = self.call(archive.list_page, limit=100, cursor=None, restored=restored, address=address)
             found += page["items"]
         return found
+
+    def erase(self, *addresses: str) -> None:
+        """Erase the people of these addresses."""
+        for address in addresses:
+            self.call(privacy.erase, **{"email" if "@" in address else "phone": address})
+
+    def erased(self, *addresses: str) -> list[str]:
+        """Those of the addresses that no list may bring back."""
+        with self.account.database.transaction() as session:
+            found = people_store.erased(session, account_id=self.account.id, addresses=addresses)
+        return sorted(found)
 
     def close(self) -> None:
         """The account ends."""

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from contacts.usecases import fields, groups, privacy, sign_ups
+from contacts.usecases import fields, groups, sign_ups
 from contracts.errors import NotFound, PlanLimit
 from contracts.vocabulary import ArchiveReason, Channel
 
@@ -144,16 +144,29 @@ def test_a_stop_by_phone_is_undone_only_by_whoever_had_that_phone(owner, is_thei
 
 
 def test_an_erased_person_may_come_back_by_themselves(owner):
-    owner.add_contact(EMAIL)
-    owner.call(privacy.erase, contact_id=None, email=EMAIL, phone=None)
-    form = owner.form()
-    owner.submit(form["id"])
+    owner.add_contact(EMAIL, phone="505603496")
+    owner.erase(EMAIL, "+48505603496")
+    form = owner.form(fields=[{"key": "phone"}], channels=["email", "sms"])
+    owner.submit(form["id"], phone="505603496")
 
     owner.confirm(owner.tokens()[0])
 
     (contact,) = owner.contacts()
-    assert contact["consents"]["email"]["granted"] is True
-    assert owner.call(privacy.export, contact_id=None, email=EMAIL, phone=None)["erased"] is False
+    assert contact["consents"]["email"]["granted"] is contact["consents"]["sms"]["granted"] is True
+    assert owner.erased(EMAIL, "+48505603496") == []
+
+
+def test_nobody_else_brings_an_erased_phone_back(owner):
+    owner.add_contact("gone@x.example", phone="505603496")
+    owner.erase("gone@x.example", "+48505603496")
+    form = owner.form(fields=[{"key": "phone"}], channels=["email", "sms"])
+    owner.submit(form["id"], phone="505603496")
+
+    owner.confirm(owner.tokens()[0])
+
+    (contact,) = owner.contacts()
+    assert (contact["phone"], contact["consents"]["sms"]) == (None, None)
+    assert owner.erased("gone@x.example", "+48505603496") == ["+48505603496", "gone@x.example"]
 
 
 def test_the_plans_limit_holds_and_the_link_stays_good(new_owner):
