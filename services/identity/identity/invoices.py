@@ -1,6 +1,7 @@
 """Paid plans are invoiced here, once a month.
 
     python -m identity.invoices issue --month 2026-10             # what is due for October, each period once
+    python -m identity.invoices issue --month last                # for the month before this one: what a timer runs
     python -m identity.invoices issue --month 2026-10 --dry-run   # what that would be; issues nothing
 
 Running it again, or twice at the same time, issues nothing twice; what an earlier run could not issue (to a company
@@ -42,15 +43,16 @@ def main(
     """Exit code 0: all that was due is issued; 1: some of it could not be; 2: wrong arguments or configuration."""
     wanted = _parser().parse_args(arguments)
     now = now or datetime.now(UTC)
-    if wanted.month.starts_at > now:
-        return _complain(f"{wanted.month} has not begun.")
+    month = wanted.month or Month.before(now)
+    if month.starts_at > now:
+        return _complain(f"{month} has not begun.")
     try:
         config = load(Config, environ)
     except ConfigError as error:
         return _complain(str(error))
     database = Database(make_engine(config.database_url, pool_size=1, application_name="identity-invoices"))
     try:
-        return _issue_month(database, config.issuer, now, wanted.month, rehearse=wanted.dry_run)
+        return _issue_month(database, config.issuer, now, month, rehearse=wanted.dry_run)
     finally:
         database.dispose()
 
@@ -59,14 +61,15 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m identity.invoices", description="Invoices for paid plans.")
     commands = parser.add_subparsers(dest="command", required=True)
     issue = commands.add_parser("issue", help="issue what is due for a month, once")
-    issue.add_argument("--month", required=True, type=_month, metavar="YYYY-MM", help="the month whose periods are due")
+    issue.add_argument("--month", required=True, type=_month, metavar="YYYY-MM", help="whose periods are due, or: last")
     issue.add_argument("--dry-run", action="store_true", help="say what would be issued, and issue nothing")
     return parser
 
 
-def _month(written: str) -> Month:
+def _month(written: str) -> Month | None:
+    """The month; None for `last`, which depends on the clock."""
     try:
-        return Month.parse(written)
+        return None if written == "last" else Month.parse(written)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 

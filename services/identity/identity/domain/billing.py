@@ -30,6 +30,12 @@ class Month:
             raise ValueError(f"{written!r} is not a month such as 2026-10")
         return cls(int(found["year"]), int(found["month"]))
 
+    @classmethod
+    def before(cls, now: datetime) -> Month:
+        """The month before the one that `now` is in."""
+        last_day = now.astimezone(invoices.ZONE).date().replace(day=1) - timedelta(days=1)
+        return cls(last_day.year, last_day.month)
+
     def __str__(self) -> str:
         return f"{self.year}-{self.month:02d}"
 

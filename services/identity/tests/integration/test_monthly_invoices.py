@@ -81,7 +81,7 @@ def test_what_is_due_is_issued_once(
     said = capsys.readouterr().out
     assert "2 would be issued (620.77 PLN); 0 with nothing due; 0 not possible" in said
     assert run("--month", "2026-11") == 0
-    assert run("--month", "2026-11") == 0
+    assert run("--month", "last") == 0
 
     first, second = rows(database)
     assert (first.number, first.gross_amount, first.sold_on) == ("FV/2026/000001", 12_177, "2026-11-30")

@@ -7,10 +7,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any
 
 import pyotp
 import pytest
+from pypdf import PdfReader
+from sqlalchemy import text as sql
 
 from chassis.database import Database
 from chassis.testing import SECRET_KEYS, free_port, wait_until
@@ -32,8 +35,9 @@ class Caller:
         assert answer.status_code == expect, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer.json() if answer.content else {}
 
-    def ask(self, method: str, path: str, body: Any = None) -> Any:
-        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
         return requests.request(method, self.url + path, json=body, headers=headers, timeout=30)
 
     def having(self, token: str) -> Caller:
@@ -106,16 +110,20 @@ def test_access_from_registration_to_revocation(public: Caller) -> None:
     assert "user.created" not in json.dumps(stranger("GET", "/v1/audit-log", expect=200))
 
 
-def test_an_operator_moves_a_plan_and_a_customer_does_not(public: Caller, database_url: Callable[[str], str]) -> None:
-    owner = enter(public, "rozalia")
-    account_id = owner("GET", "/v1/account", expect=200)["account_id"]
+def become_operator(public: Caller, database_url: Callable[[str], str]) -> Caller:
     environ = {**os.environ, "IDENTITY_DATABASE_URL": database_url("identity"), "WICI_SECRET_KEYS": SECRET_KEYS}
     command = [sys.executable, "-m", "identity.operators", "add", "dyzurny1", "ops@example.com", "--json"]
     made = json.loads(subprocess.run(command, env=environ, capture_output=True, check=True, text=True).stdout)
     log_in = {"login": "dyzurny1", "password": made["password"], "totp": pyotp.TOTP(made["totp_secret"]).now()}
     assert public("POST", "/v1/operator/sessions", log_in, expect=401)["code"] == "session.password_change_required"
     log_in["new_password"] = "sześć grubych kotów"
-    operator = public.having(public("POST", "/v1/operator/sessions", log_in, expect=201)["access_token"])
+    return public.having(public("POST", "/v1/operator/sessions", log_in, expect=201)["access_token"])
+
+
+def test_an_operator_moves_a_plan_and_a_customer_does_not(public: Caller, database_url: Callable[[str], str]) -> None:
+    owner = enter(public, "rozalia")
+    account_id = owner("GET", "/v1/account", expect=200)["account_id"]
+    operator = become_operator(public, database_url)
 
     change, path = {"plan": "business", "reason": "Contract 114"}, f"/v1/operator/accounts/{account_id}/plan"
     owner("PUT", path, change, expect=403)
@@ -125,6 +133,83 @@ def test_an_operator_moves_a_plan_and_a_customer_does_not(public: Caller, databa
     [entry] = owner("GET", "/v1/audit-log?action=account.plan_set", expect=200)["items"]
     assert entry["reason"] == "Contract 114"
     operator("GET", "/v1/me", expect=403)
+
+
+def test_an_invoice_from_issue_to_duplicate(public: Caller, database_url: Callable[[str], str]) -> None:
+    owner, stranger = enter(public, "rozalia"), enter(public, "obcy77")
+    operator = become_operator(public, database_url)
+    account_id = owner("GET", "/v1/account", expect=200)["account_id"]
+    company = {"name": "Zażółć gęślą jaźń s.c.", "address": "ul. Kwiatowa 1", "vat_number": "526-025-02-74"}
+    line = {"description": "Pakiet SMS", "quantity": "1.5", "unit_net_price": 10_050, "vat_rate": "23"}
+    order, path = {"lines": [line], "reason": "Order 88"}, f"/v1/operator/accounts/{account_id}/invoices"
+    refused = operator("POST", path, order, expect=409)
+    assert (refused["code"], len(refused["errors"])) == ("invoice.buyer_incomplete", 2)
+    owner("PATCH", "/v1/account", {"company": company}, expect=200)
+    owner("POST", path, order, expect=403)
+    operator("POST", path, {**order, "lines": [{**line, "quantity": 1.5}]}, expect=422)
+
+    first, again = (operator.ask("POST", path, order, **{"Idempotency-Key": "order-88"}) for _ in range(2))
+    assert (first.status_code, again.headers.get("Idempotency-Replayed")) == (201, "true")
+    assert first.json() == again.json()
+    assert operator.ask("POST", path, {**order, "due_days": 3}, **{"Idempotency-Key": "order-88"}).status_code == 422
+    made, mine = first.json(), f"/v1/invoices/{first.json()['id']}"
+    assert made["gross"] == {"amount": 18_542, "currency": "PLN"}
+    assert first.headers["Location"] == f"/v1/operator{mine[3:]}"
+
+    assert [item["number"] for item in owner("GET", "/v1/invoices?state=issued", expect=200)["items"]] == [
+        made["number"]
+    ]
+    assert stranger("GET", "/v1/invoices", expect=200)["items"] == []
+    assert owner("GET", mine, expect=200) == {**made, "duplicates": []}
+    assert operator("GET", f"/v1/operator/invoices?account_id={account_id}", expect=200)["items"]
+    paper = owner.ask("GET", mine, Accept="application/pdf")
+    assert (paper.headers["Content-Type"], paper.headers["Vary"]) == ("application/pdf", "Accept")
+    assert f'filename="{made["number"].replace("/", "-")}.pdf"' in paper.headers["Content-Disposition"]
+    assert "Zażółć gęślą jaźń" in text_of(paper.content)
+    assert owner.ask("GET", mine, Accept="application/pdf").content == paper.content
+
+    duplicates = f"/v1/operator{mine[3:]}/duplicates"
+    duplicate = operator("POST", duplicates, {"reason": "Lost by the buyer"}, expect=201)
+    copy = owner.ask("GET", f"{mine}/duplicates/{duplicate['id']}")
+    assert "DUPLIKAT" in text_of(copy.content)
+    assert operator.ask("GET", f"{duplicates}/{duplicate['id']}").content == copy.content
+    for path in (mine, f"{mine}/duplicates/{duplicate['id']}"):
+        stranger("GET", path, expect=404)
+    assert owner.ask("GET", mine, Accept="application/pdf").content == paper.content
+    paid = operator("POST", f"/v1/operator{mine[3:]}/payment", {"reason": "Statement 7"}, expect=200)
+    assert (paid["state"], len(paid["duplicates"])) == ("paid", 1)
+    operator("POST", f"/v1/operator{mine[3:]}/corrections", {"lines": [], "reason": "Complaint"}, expect=201)
+    assert owner("GET", "/v1/invoices?kind=correction", expect=200)["items"][0]["gross"]["amount"] == -18_542
+
+
+def text_of(paper: bytes) -> str:
+    return "\n".join(page.extract_text() for page in PdfReader(BytesIO(paper)).pages)
+
+
+def test_a_plan_is_made_changed_and_ends(
+    public: Caller, database_url: Callable[[str], str], database: Database
+) -> None:
+    owner, operator = enter(public, "rozalia"), become_operator(public, database_url)
+    free = {**operator("GET", "/v1/operator/plans", expect=200)["items"][1]}
+    assert (free["code"], free["accounts"], free["ends_after_days"]) == ("free", 1, 30)
+    owner("GET", "/v1/operator/plans", expect=403)
+    change = {"price": {"amount": 1, "currency": "PLN"}, "reason": "Not free any more"}
+    assert operator("PATCH", "/v1/operator/plans/free", change, expect=409)["code"] == "plan.in_use"
+    operator("PATCH", "/v1/operator/plans/gold", change, expect=404)
+    operator("POST", "/v1/operator/plans", {"code": "X", "reason": "No plan at all"}, expect=422)
+    assert owner("GET", "/v1/account/usage/history", expect=200) == {"items": [], "next_cursor": None}
+
+    with database.transaction() as session:
+        session.execute(sql("UPDATE accounts SET plan_ends_at = now()"))
+
+    assert owner("GET", "/v1/account/usage", expect=200)["plan_ends_at"] is not None
+    operator(
+        "PUT",
+        f"/v1/operator/accounts/{owner('GET', '/v1/account', expect=200)['account_id']}/plan",
+        {"plan": "starter", "reason": "Contract"},
+        expect=200,
+    )
+    assert owner("GET", "/v1/account", expect=200)["plan_ends_at"] is None
 
 
 def test_guesses_are_slowed_with_a_time_to_wait(public: Caller) -> None:
