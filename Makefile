@@ -7,7 +7,7 @@ LOCAL = deploy/local
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status logs migrate operator routes test lint format check bench lock
+.PHONY: help setup demo up down status logs migrate operator routes test fuzz lint format check bench lock
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
@@ -49,6 +49,9 @@ lint: setup ## style, types, import rules, manifests
 
 format: setup ## let ruff put the code in order
 	@.venv/bin/ruff check --fix --quiet . ; .venv/bin/ruff format --quiet .
+
+fuzz: setup ## sweep the running API with made-up requests: EXAMPLES=50 an operation, SEED=…
+	@$(RUN) $(LOCAL)/system.py run python tests/e2e/sweep/sweep.py $(or $(EXAMPLES),50) $(SEED)
 
 check: lint test ## what continuous integration runs: lint, then test
 

@@ -261,7 +261,9 @@ def _problems(route: Route) -> dict[str, Any]:
 
 
 def _page(status: int) -> dict[str, Any]:
-    return {"description": HTTPStatus(status).phrase, "content": {"text/html": {"schema": {"type": "string"}}}}
+    """A page of the links in messages; an address that is none of them at all is a problem as everywhere."""
+    content: dict[str, Any] = {"text/html": {"schema": {"type": "string"}}, MEDIA_TYPE: {"schema": "Problem"}}
+    return {"description": HTTPStatus(status).phrase, "content": content}
 
 
 def _problem_response(status: int) -> dict[str, Any]:

@@ -1,0 +1,120 @@
+"""Schemathesis's hooks: who calls which operation, and what is no fault of the API.
+
+The owner of an account of its own calls the API, a fresh operator calls /v1/operator, and public operations are called
+by nobody. What could lock its caller out (ending sessions, IP rules, the second factor) is called by a bystander, whose
+account is replaced whenever it has locked itself out.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import random
+import uuid
+
+import schemathesis
+from journey import Journey
+from schemathesis.openapi.checks import RejectedPositiveData
+
+# A session lives for 15 minutes; a long sweep goes on with another account.
+TOKEN_SECONDS = 600
+LOCKS_OUT = {
+    "delete_v1_sessions_session_id",
+    "put_v1_account_ip_rules",
+    "put_v1_account_security",
+    "post_v1_me_totp",
+    "post_v1_me_totp_confirm",
+    "delete_v1_me_totp",
+    "put_v1_me_password",
+    "post_v1_account_closure",
+}
+OPERATOR = "/v1/operator/"
+# What the gateway says of a request that does not fit the description.
+MISFITS = ("json.", "query.", "request.")
+
+owners: list[Journey] = []
+
+
+def operation_id(operation) -> str:
+    return operation.definition.raw["operationId"]
+
+
+def is_public(operation) -> bool:
+    return operation.definition.raw.get("security") == []
+
+
+def caller(case, context) -> str:
+    if context.operation.path.startswith(OPERATOR):
+        return "operator"
+    return "bystander" if operation_id(context.operation) in LOCKS_OUT else "owner"
+
+
+def registered() -> Journey:
+    made = Journey(os.environ)
+    made.register()
+    return made
+
+
+def owner() -> Journey:
+    made = registered()
+    made.become_operator()
+    made.give_plan()
+    made.connect_simulators()
+    made.authorise_senders()
+    owners.append(made)
+    return made
+
+
+@schemathesis.auth(cache_by_key=caller, refresh_interval=TOKEN_SECONDS)
+class Tokens:
+    def get(self, case, context):
+        match caller(case, context):
+            case "operator":
+                made = Journey(os.environ)
+                made.become_operator()
+                return made.operator.token
+            case "bystander":
+                return registered().api.token
+            case _:
+                return owner().api.token
+
+    def set(self, case, data, context):
+        if not is_public(context.operation):
+            case.headers["Authorization"] = f"Bearer {data}"
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    """Each request comes from another address and has its own key, as the requests of many clients do."""
+    # Log-ins that fail lock their address; the system under test trusts its proxy, which is this.
+    case.headers["X-Forwarded-For"] = str(ipaddress.IPv4Address(random.getrandbits(32)))
+    if "Idempotency-Key" in case.headers and operation_id(case.operation) in str(case.headers["Idempotency-Key"]):
+        case.headers["Idempotency-Key"] = str(uuid.uuid4())
+    spared = {made.account_id for made in owners}
+    if case.operation.path.startswith(OPERATOR) and case.method != "GET":
+        # An operator may close accounts and take plans away, but not those that the sweep goes on with.
+        for name, value in (case.path_parameters or {}).items():
+            if value in spared:
+                case.path_parameters[name] = str(uuid.uuid4())
+
+
+@schemathesis.hook
+def filter_failure(context, failure, case, response):
+    """Let valid data meet a rule that no schema states (`password.wrong`), said by a code of that rule's own.
+
+    The check's documentation leaves such answers to `expected-statuses`; a status would let through too much: a 422 of
+    the gateway's own check of the described schema stays a failure, and so does every 400.
+    https://schemathesis.readthedocs.io/en/stable/reference/checks/
+    """
+    return not isinstance(failure, RejectedPositiveData) or not is_rule(response)
+
+
+def is_rule(response) -> bool:
+    try:
+        problem = response.json()
+        code, errors = problem["code"], problem.get("errors") or []
+    except (ValueError, TypeError, KeyError):
+        return False
+    if code == "request.invalid":
+        return bool(errors) and not any(error["code"].startswith("field.") for error in errors)
+    return not code.startswith(MISFITS)

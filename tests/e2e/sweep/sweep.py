@@ -1,0 +1,40 @@
+"""Sweep the whole described API of a running system with made-up requests: `make fuzz EXAMPLES=50`.
+
+python tests/e2e/sweep/sweep.py [EXAMPLES [SEED]]
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+HERE = Path(__file__).parent
+LOCAL = HERE.parents[2] / "deploy/local"
+PHASES = "examples,coverage,fuzzing,stateful"
+
+
+def command(environ: Mapping[str, str], *, examples: int, seed: int | None = None, workers: int = 1) -> list[str]:
+    words = [
+        *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(HERE / "schemathesis.toml")),
+        *("run", f"{environ['WICI_PUBLIC_URL']}/v1/openapi.json"),
+        *("--checks", "all", "--phases", PHASES, "--max-examples", str(examples), "--workers", str(workers)),
+    ]
+    return [*words, "--seed", str(seed)] if seed is not None else words
+
+
+def surroundings(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment of Schemathesis: the system's own, and where it finds the hooks."""
+    return {**environ, "PYTHONPATH": os.pathsep.join((str(HERE), str(LOCAL))), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def main() -> int:
+    given = [int(word) for word in sys.argv[1:] if word]
+    words = command(os.environ, examples=given[0] if given else 50, seed=given[1] if len(given) > 1 else None)
+    return subprocess.run(words, env=surroundings(os.environ), check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
