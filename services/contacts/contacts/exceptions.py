@@ -22,6 +22,14 @@ class JobCancelled(Exception):
     """Somebody asked for the job to end."""
 
 
+class TryLater(Exception):
+    """Somebody who is needed does not answer; the job is put off for so many seconds, however often that takes."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
 def field_invalid(field: str, code: str, detail: str) -> Invalid:
     """One offending field of a request."""
     return Invalid(

@@ -40,6 +40,10 @@ class ContactFields(Schema):
 
 class ContactCreate(ContactFields):
     group_ids = fields.List(fields.UUID(), validate=validate.Length(max=100))
+    restore_erased = fields.Boolean(
+        load_default=False,
+        metadata={"description": "A person who was erased is back on their own wish; else `address.erased`"},
+    )
 
 
 class ContactUpdate(ContactFields):

@@ -9,18 +9,20 @@ import gc
 import os
 import threading
 
-from chassis import config
+from chassis import config, erasures
 from chassis.broker import Broker
 from chassis.database import Database, make_engine
 from chassis.health import HealthServer
 from chassis.process import run
+from chassis.rpc_client import RpcClient
 from contacts.config import JobsConfig
 from contacts.jobs import engagement
-from contacts.jobs.worker import Heart, Worker
+from contacts.jobs.worker import Heart, Worker, asking
 
 
 def main(stop: threading.Event) -> None:
     settings = config.load(JobsConfig, os.environ)
+    erasures.check_keys()
     # Rows come by the ten thousand and die young; looking for cycles among them costs a sixth of reading a file.
     gc.set_threshold(50_000, 20, 20)
     engine = make_engine(settings.database_url, pool_size=4 * settings.workers + 5, application_name="contacts.jobs")
@@ -28,7 +30,8 @@ def main(stop: threading.Event) -> None:
     broker = Broker(settings.amqp_url, "contacts-jobs").start()
     health = HealthServer(settings.health_port, {"database": database.ping, "broker": broker.ping})
     heart = Heart(database)
-    workers = [Worker(database, heart, stop) for _ in range(settings.workers)]
+    runners = asking(RpcClient(broker).call)
+    workers = [Worker(database, heart, stop, runners) for _ in range(settings.workers)]
     threads = [threading.Thread(target=worker.run, name=f"worker-{at}") for at, worker in enumerate(workers)]
     recorder = engagement.Recorder(database, stop)
     recorder.consume(broker)

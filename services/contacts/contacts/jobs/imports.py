@@ -295,7 +295,7 @@ class _Import:
         read = counts["read"]
         if read != sum(counts.get(name, 0) for name in ("added", "updated", "unchanged", "merged", "rejected")):
             log.error("import_counts_differ", import_id=str(self._job.id), **counts)
-        state["stage"] = "done"
+        state["stage"], state["after"] = "done", ""  # a key is an address: nothing of it stays
         with self._database.transaction() as session:
             merging.refresh_statistics(session)
             jobs.save(session, self._job, done=read, total=read)

@@ -1,22 +1,26 @@
 """The files of an import's rejected rows and of its rows with warnings, as a spreadsheet opens them.
 
 The rows are read from the upload again, so that nothing of them is kept twice. UTF-8 with a byte order mark and
-semicolons, because that is what Excel opens right in Poland; no cell can start a formula.
+semicolons, because that is what Excel opens right in Poland; no cell can start a formula. A row that names somebody who
+was erased is there by its number and reason alone.
 """
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+import tempfile
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from uuid import UUID
 
+from chassis import erasures
 from chassis.database import Database
 from chassis.ids import new_id
-from contacts.domain import reasons
+from contacts.domain import emails, phones, reasons
 from contacts.domain.sources import Source
 from contacts.store import files as store
-from contacts.store import jobs, refusals
+from contacts.store import jobs, people, privacy, refusals
 
 PAGE = 10_000
 
@@ -29,8 +33,86 @@ def write(database: Database, job: jobs.Job, source: Source, *, rejected: bool) 
         store.add(
             session, file_id=file_id, account_id=job.account_id, filename=name, media_type="text/csv; charset=utf-8"
         )
-    save(database, file_id, csv_bytes(_rows(database, job, source, rejected=rejected)))
+    rows = _without_erased(database, job.account_id, _rows(database, job, source, rejected=rejected))
+    save(database, file_id, csv_bytes(rows))
     return file_id
+
+
+def forget(database: Database, account_id: UUID, addresses: Collection[str]) -> int:
+    """Blank the rows that hold one of `addresses` in the files of finished imports; returns how many there were."""
+    with database.transaction() as session:
+        region = people.region(session, account_id=account_id)
+        file_ids = privacy.problem_files(session, account_id=account_id)
+    return sum(_forget_in(database, file_id, set(addresses), region) for file_id in file_ids)
+
+
+def _forget_in(database: Database, file_id: UUID, addresses: set[str], region: str) -> int:
+    blanked = 0
+    with tempfile.SpooledTemporaryFile(max_size=1024 * 1024) as written:
+
+        def rows() -> Iterator[list[str]]:
+            nonlocal blanked
+            for row in _read(database, file_id):
+                if addresses & _addresses_in(row[2:], region) or _names_one_of(addresses, row[2:]):
+                    blanked += 1
+                    row = _blank(row)
+                yield row
+
+        for chunk in csv_bytes(rows()):
+            written.write(chunk)
+        if blanked:
+            written.seek(0)
+            with database.transaction() as session:
+                store.empty(session, file_id=file_id)
+                for seq, body in enumerate(iter(lambda: written.read(store.CHUNK_BYTES), b"")):
+                    store.append(session, file_id=file_id, seq=seq, body=body)
+    return blanked
+
+
+def _read(database: Database, file_id: UUID) -> Iterator[list[str]]:
+    decoder = codecs.getincrementaldecoder("utf-8-sig")()
+    texts = (decoder.decode(chunk) for chunk in store.chunks(database.transaction, file_id))
+    # A row may go over the end of a chunk, and a quoted cell over the end of a line: `csv` puts both together.
+    yield from csv.reader(_lines(texts), delimiter=";")
+
+
+def _lines(texts: Iterable[str]) -> Iterator[str]:
+    rest = ""
+    for text in texts:
+        *whole, rest = (rest + text).split("\n")
+        yield from (f"{line}\n" for line in whole)
+    if rest:
+        yield rest
+
+
+def _without_erased(database: Database, account_id: UUID, rows: Iterator[list[str]]) -> Iterator[list[str]]:
+    with database.transaction() as session:
+        region = people.region(session, account_id=account_id)
+        erased = people.erased_marks(session, account_id=account_id)
+    yield next(rows)
+    for row in rows:
+        named = _addresses_in(row[2:], region) if erased else ()
+        gone = any(mark in erased for address in named for mark in erasures.marks(account_id, address))
+        yield _blank(row) if gone else row
+
+
+def _names_one_of(addresses: Collection[str], cells: Iterable[str]) -> bool:
+    """Whether an address stands in the midst of what was no address, and was rejected for that."""
+    text = "\n".join(cells).lower()
+    digits = "".join(character for character in text if character.isdigit() or character == "\n")
+    return any(one in text if "@" in one else one[-9:] in digits for one in addresses)
+
+
+def _blank(row: Sequence[str]) -> list[str]:
+    return [*row[:2], *("" for _ in row[2:])]
+
+
+def _addresses_in(cells: Iterable[str], region: str) -> set[str]:
+    """Every address that a cell may stand for."""
+    found = set()
+    for cell in (cell.lstrip("'").strip() for cell in cells):
+        found.add(emails.normalise(cell) if "@" in cell else phones.to_e164(cell, region))
+    return {one for one in found if one}
 
 
 def _rows(database: Database, job: jobs.Job, source: Source, *, rejected: bool) -> Iterator[list[str]]:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -16,8 +17,9 @@ from sqlalchemy.orm import Session
 from chassis.database import Database
 from chassis.ids import new_id
 from chassis.logs import bind, get_logger
-from contacts.exceptions import FileRefused, JobCancelled, LeaseLost
-from contacts.jobs import exports, imports, snapshots
+from contacts.exceptions import FileRefused, JobCancelled, LeaseLost, TryLater
+from contacts.jobs import erasures, exports, imports, leftovers, person_exports, snapshots
+from contacts.jobs.asking import Ask
 from contacts.store import files as file_store
 from contacts.store import jobs as store
 from contacts.store import submissions as submission_store
@@ -31,7 +33,24 @@ log = get_logger()
 
 # Runs the job; True when it is finished, False when it gives its turn back.
 Runner = Callable[[Database, store.Job, Callable[[], bool]], bool]
-RUNNERS: dict[str, Runner] = {"import": imports.run, "export": exports.run, "snapshot": snapshots.run}
+RUNNERS: dict[str, Runner] = {
+    "import": imports.run,
+    "export": exports.run,
+    "snapshot": snapshots.run,
+    "forget_group": leftovers.forget_group,
+    "forget_field": leftovers.forget_field,
+}
+
+
+def asking(ask: Ask) -> dict[str, Runner]:
+    """The runners, with those that ask other services."""
+    asked: dict[str, Runner] = {
+        "erasure": partial(erasures.run, ask=ask),
+        "person_export": partial(person_exports.run, ask=ask),
+    }
+    return {**RUNNERS, **asked}
+
+
 CLEANERS: dict[str, Callable[[Session, store.Job], None]] = {"import": imports.clean}
 
 
@@ -78,10 +97,13 @@ class Heart:
 class Worker:
     """Runs one job at a time."""
 
-    def __init__(self, database: Database, heart: Heart, stop: threading.Event) -> None:
+    def __init__(
+        self, database: Database, heart: Heart, stop: threading.Event, runners: Mapping[str, Runner] = RUNNERS
+    ) -> None:
         self._database = database
         self._heart = heart
         self._stop = stop
+        self._runners = runners
 
     def run(self) -> None:
         while not self._stop.is_set():
@@ -112,7 +134,7 @@ class Worker:
             return
         turn_ends = time.monotonic() + TURN_SECONDS
         try:
-            finished = RUNNERS[job.kind](self._database, job, lambda: self._go_on(turn_ends))
+            finished = self._runners[job.kind](self._database, job, lambda: self._go_on(turn_ends))
             if finished:
                 log.info("job_done", kind=job.kind, job_id=str(job.id))
             else:
@@ -122,6 +144,9 @@ class Worker:
             log.warning("lease_lost", kind=job.kind, job_id=str(job.id))
         except JobCancelled:
             self._end(job, "cancelled", None)
+        except TryLater as later:
+            with self._database.transaction() as session:
+                store.put_off(session, job, later.seconds)
         except FileRefused as refused:
             self._end(job, "failed", {"code": refused.code, "detail": refused.detail})
         except Exception:

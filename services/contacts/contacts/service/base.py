@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from chassis.service import Clock, Database, Health, OutboxRelay, Services
+from chassis.service import Clock, Database, ErasureKeys, Health, OutboxRelay, Services
 from contacts.usecases.terms import Terms
 from contracts.contacts import RPC
 from contracts.rpc import Actor
@@ -22,6 +22,7 @@ class Base:
     clock = Clock()
     relay = OutboxRelay()
     health = Health()
+    erasure_keys = ErasureKeys()
 
     def run(self, name: str, usecase: Callable[..., Any], actor: Actor, payload: Payload, **more: Any) -> Any:
         """Load the payload of call `name`, run the use case in a transaction, dump its answer."""

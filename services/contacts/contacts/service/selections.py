@@ -54,9 +54,17 @@ class Selections(Base):
         return self.run("get_export", exports.get, actor, payload)
 
     @rpc
-    def export_person(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("export_person", privacy.export, actor, payload)
+    def create_person_export(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("create_person_export", privacy.request_export, actor, payload)
 
     @rpc
-    def erase_person(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("erase_person", privacy.erase, actor, payload)
+    def get_person_export(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("get_person_export", privacy.get_export, actor, payload)
+
+    @rpc
+    def create_erasure(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("create_erasure", privacy.erase, actor, payload)
+
+    @rpc
+    def get_erasure(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("get_erasure", privacy.get_erasure, actor, payload)

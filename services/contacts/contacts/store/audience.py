@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
+_LOCK = "hashtextextended(CAST(:account AS text), 1936941680)"  # "snap"
 ADDRESS = {"sms": "phone", "email": "email"}
 
 
@@ -90,6 +91,8 @@ def take(
     :param values: SQL of a jsonb object over `c`, the recipient's fields.
     """
     table = table_of(snapshot_id)
+    # Whoever erases a person waits for this lock alone: a snapshot that is not committed could not be looked into.
+    session.execute(text(f"SELECT pg_advisory_xact_lock_shared({_LOCK})"), {"account": account_id})
     session.execute(text(f"DROP TABLE IF EXISTS {table}"))
     session.execute(
         text(
@@ -160,8 +163,17 @@ def tables_of_account(session: Session, *, account_id: UUID) -> Sequence[UUID]:
     return session.scalars(text("SELECT id FROM snapshots WHERE account_id = :account"), {"account": account_id}).all()
 
 
-def forget(session: Session, *, snapshot_id: UUID, contact_ids: Sequence[UUID]) -> None:
-    """Take contacts out of a snapshot, where it has been taken; the numbers of the others stay."""
-    table = table_of(snapshot_id)
-    if session.scalar(text("SELECT to_regclass(:name)"), {"name": table}) is not None:
-        session.execute(text(f"DELETE FROM {table} WHERE contact_id = ANY(:ids)"), {"ids": list(contact_ids)})
+def wait_for_taking(session: Session, *, account_id: UUID) -> None:
+    """Wait until the account's snapshots that are being taken are there."""
+    session.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"), {"account": account_id})
+
+
+def forget(session: Session, *, account_id: UUID, contact_ids: Sequence[UUID], addresses: Sequence[str]) -> None:
+    """Take people out of every snapshot of the account; the numbers of the others stay."""
+    for snapshot_id in tables_of_account(session, account_id=account_id):
+        table = table_of(snapshot_id)
+        if session.scalar(text("SELECT to_regclass(:name)"), {"name": table}) is not None:
+            session.execute(
+                text(f"DELETE FROM {table} WHERE contact_id = ANY(:ids) OR address = ANY(:addresses)"),
+                {"ids": list(contact_ids), "addresses": list(addresses)},
+            )

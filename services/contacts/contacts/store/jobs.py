@@ -110,7 +110,7 @@ def claim(session: Session, owner: UUID) -> Job | None:
                         AND NOT (j.kind = 'import' AND EXISTS (
                             SELECT 1 FROM jobs r WHERE r.account_id = j.account_id AND r.kind = 'import'
                                 AND r.id <> j.id AND r.state = 'running' AND r.lease_until >= now()))
-                    ORDER BY (j.kind <> 'snapshot'),
+                    ORDER BY (j.kind NOT IN ('snapshot', 'erasure')),
                              (SELECT count(*) FROM jobs r WHERE r.account_id = j.account_id AND r.state = 'running'
                                 AND r.lease_until >= now()),
                              j.queued_at
@@ -212,6 +212,22 @@ def retry_soon(session: Session, job: Job) -> None:
     )
 
 
+def put_off(session: Session, job: Job, seconds: float) -> None:
+    """Let go of a job that waits for somebody else, for so long."""
+    session.execute(
+        text(
+            "UPDATE jobs SET lease_owner = NULL, lease_until = now() + make_interval(secs => :seconds), attempts = 0"
+            " WHERE id = :id AND lease_owner = :owner AND state = 'running'"
+        ),
+        {"id": job.id, "owner": job.owner, "seconds": seconds},
+    )
+
+
+def forget_request(session: Session, job_id: UUID) -> None:
+    """What was asked for named a person; the job stays without it."""
+    session.execute(text("UPDATE jobs SET request = '{}' WHERE id = :id"), {"id": job_id})
+
+
 def forget_old(session: Session) -> None:
     """Problems of imports go with their files, jobs after a year."""
     session.execute(
@@ -221,7 +237,10 @@ def forget_old(session: Session) -> None:
         )
     )
     session.execute(
-        text("DELETE FROM jobs WHERE finished_at < now() - interval '1 year' AND kind IN ('import', 'export')")
+        text(
+            "DELETE FROM jobs WHERE finished_at < now() - interval '1 year'"
+            " AND kind IN ('import', 'export', 'person_export', 'forget_group', 'forget_field')"
+        )
     )
 
 

@@ -10,6 +10,8 @@ import orjson
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
+from chassis import erasures
+
 COLUMNS = (
     "email", "phone", "external_id", "first_name", "last_name", "company", "city", "birth_date", "custom",
     "sms_consent", "sms_consent_source", "sms_consent_at", "email_consent", "email_consent_source", "email_consent_at",
@@ -140,7 +142,10 @@ def group_ids(session: Session, contact_ids: Sequence[UUID]) -> dict[UUID, list[
     """Groups by contact."""
     found: dict[UUID, list[UUID]] = {}
     rows = session.execute(
-        text("SELECT contact_id, group_id FROM group_members WHERE contact_id = ANY(:ids) ORDER BY group_id"),
+        text(
+            "SELECT m.contact_id, m.group_id FROM group_members m JOIN groups g ON g.id = m.group_id"
+            " WHERE m.contact_id = ANY(:ids) ORDER BY m.group_id"
+        ),
         {"ids": list(contact_ids)},
     )
     for contact_id, group_id in rows:
@@ -181,34 +186,37 @@ def count(session: Session, *, account_id: UUID, where: Sequence[str], parameter
 def forget_erasure(session: Session, *, account_id: UUID, addresses: Sequence[str]) -> None:
     """Somebody who was erased is added again on purpose: by themselves or by hand, never by a list."""
     session.execute(
-        text(
-            "DELETE FROM erased e USING accounts a, unnest(CAST(:addresses AS text[])) address"
-            " WHERE a.account_id = :account AND e.account_id = :account"
-            " AND e.hash = sha256(a.hash_salt || convert_to(address, 'UTF8'))"
-        ),
-        {"account": account_id, "addresses": list(addresses)},
+        text("DELETE FROM erased WHERE account_id = :account AND hash = ANY(CAST(:marks AS bytea[]))"),
+        {"account": account_id, "marks": list(_address_by_mark(account_id, addresses))},
     )
 
 
 def erased(session: Session, *, account_id: UUID, addresses: Sequence[str]) -> list[str]:
     """Those of `addresses` that were erased."""
-    rows = session.scalars(
-        text(
-            "SELECT address FROM unnest(CAST(:addresses AS text[])) address, accounts a"
-            " JOIN erased e ON e.account_id = a.account_id WHERE a.account_id = :account"
-            " AND e.hash = sha256(a.hash_salt || convert_to(address, 'UTF8'))"
-        ),
-        {"account": account_id, "addresses": list(addresses)},
+    address_by_mark = _address_by_mark(account_id, addresses)
+    found = session.scalars(
+        text("SELECT hash FROM erased WHERE account_id = :account AND hash = ANY(CAST(:marks AS bytea[]))"),
+        {"account": account_id, "marks": list(address_by_mark)},
     )
-    return list(rows)
+    return sorted({address_by_mark[bytes(mark)] for mark in found})
+
+
+def erased_marks(session: Session, *, account_id: UUID) -> set[bytes]:
+    """The hashes of every address that the account erased."""
+    found = session.scalars(text("SELECT hash FROM erased WHERE account_id = :account"), {"account": account_id})
+    return {bytes(mark) for mark in found}
 
 
 def remember_erasure(session: Session, *, account_id: UUID, addresses: Sequence[str]) -> None:
+    """Keep a keyed hash of each address (`chassis.erasures`), so that no list brings it back."""
     session.execute(
         text(
-            "INSERT INTO erased (account_id, hash) SELECT :account, sha256(a.hash_salt || convert_to(address, 'UTF8'))"
-            " FROM accounts a, unnest(CAST(:addresses AS text[])) address WHERE a.account_id = :account"
+            "INSERT INTO erased (account_id, hash) SELECT :account, mark FROM unnest(CAST(:marks AS bytea[])) mark"
             " ON CONFLICT DO NOTHING"
         ),
-        {"account": account_id, "addresses": list(addresses)},
+        {"account": account_id, "marks": [erasures.marks(account_id, address)[0] for address in addresses]},
     )
+
+
+def _address_by_mark(account_id: UUID, addresses: Sequence[str]) -> dict[bytes, str]:
+    return {mark: address for address in addresses for mark in erasures.marks(account_id, address)}

@@ -38,6 +38,8 @@ def list_page(session: Session, actor: Actor, now: datetime, *, limit: int, curs
     if wanted.get("group_id"):
         where.append(audience_store.in_group("group_id"))
         parameters["group_id"] = wanted["group_id"]
+        if not group_store.known(session, account_id=account_id, group_ids=[wanted["group_id"]]):
+            return views.page([], limit)
     return _page(session, account_id, where, parameters, cursor, limit)
 
 
@@ -61,7 +63,7 @@ def find(
         parameters["text"] = text.strip().lower()
     if group_ids:
         where.append(audience_store.in_groups("groups"))
-        parameters["groups"] = group_ids
+        parameters["groups"] = list(group_store.known(session, account_id=account_id, group_ids=group_ids))
     if rules is not None:
         compiled = segments.compiled(session, account_id, rules, now)
         where.append(compiled.sql)
@@ -114,18 +116,17 @@ def get(session: Session, actor: Actor, now: datetime, *, contact_id: UUID) -> V
 def create(session: Session, actor: Actor, now: datetime, *, terms: Terms, **request: Any) -> View:
     """Add a contact.
 
-    :raises Conflict: `contact.exists`, with its id: somebody has one of the addresses.
+    :raises Conflict: `contact.exists`, with its id: somebody has one of the addresses. `address.erased`: the person was
+        erased, and nobody says that they are back.
     :raises PlanLimit: the plan's number of contacts is reached.
     """
     account_id = account_of(actor)
     account = _account(session, account_id, terms)
     custom = field_store.all_of(session, account_id=account_id)
     given = normalised(request, custom, account["default_region"], now)
+    _ensure_not_erased(session, account_id, given, is_back=request.get("restore_erased", False))
     _ensure_free(session, account_id, given, None)
     contact_id = insert(session, account_id, account, given)
-    store.forget_erasure(
-        session, account_id=account_id, addresses=[given[name] for name in ADDRESSES if given.get(name)]
-    )
     _join(session, account_id, contact_id, request.get("group_ids") or [])
     return get(session, actor, now, contact_id=contact_id)
 
@@ -175,6 +176,7 @@ def update(session: Session, actor: Actor, now: datetime, *, contact_id: UUID, *
 
 def _change(session: Session, account_id: UUID, row: Mapping[Any, Any], given: dict[str, Any]) -> bool:
     """Write what differs; returns whether anything did."""
+    _ensure_not_erased(session, account_id, given)
     _ensure_free(session, account_id, given, row["id"])
     if "custom" in given:
         merged = {**row["custom"], **given["custom"]}
@@ -188,6 +190,18 @@ def _change(session: Session, account_id: UUID, row: Mapping[Any, Any], given: d
         )
     store.update(session, account_id=account_id, contact_id=row["id"], values=changed)
     return True
+
+
+def _ensure_not_erased(session: Session, account_id: UUID, given: Mapping[Any, Any], *, is_back: bool = False) -> None:
+    """No list and no other system brings an erased person back; somebody who knows that they are back says so.
+
+    :raises Conflict: `address.erased`.
+    """
+    addresses = [given[name] for name in ("email", "phone") if given.get(name)]
+    if is_back:
+        store.forget_erasure(session, account_id=account_id, addresses=addresses)
+    elif addresses and store.erased(session, account_id=account_id, addresses=addresses):
+        raise Conflict("address.erased", "The person was erased on request; `restore_erased` says that they are back.")
 
 
 def _ensure_free(session: Session, account_id: UUID, given: Mapping[Any, Any], own: UUID | None) -> None:
@@ -242,8 +256,7 @@ def _upsert(
     given = normalised(request, custom, account["default_region"], now)
     order = (merge_by, *(name for name in ADDRESSES if name != merge_by))
     names = [name for name in order if given.get(name)]
-    if store.erased(session, account_id=account_id, addresses=[given[name] for name in names]):
-        raise Conflict("address.erased", "The person was erased on request.")
+    _ensure_not_erased(session, account_id, given, is_back=request.get("restore_erased", False))
     row = _match(session, account_id, merge_by, names, given)
     if row is None:
         _ensure_free(session, account_id, given, None)

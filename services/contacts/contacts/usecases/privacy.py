@@ -1,19 +1,24 @@
-"""Privacy: everything known of one person, and its end, with a salted hash so that no list brings the address back."""
+"""Privacy: everything known of one person, and its end. Jobs ask the other services (`contacts.jobs.persons`)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from chassis import acts
+from chassis.ids import new_id
 from contacts.domain import emails, phones
+from contacts.domain.person import ASKED, OWN, WITHOUT, Person
 from contacts.exceptions import field_invalid
 from contacts.store import archive as archive_store
 from contacts.store import audience as audience_store
-from contacts.store import fields as field_store
-from contacts.store import groups as group_store
+from contacts.store import engagement as engagement_store
+from contacts.store import files as file_store
+from contacts.store import jobs as job_store
 from contacts.store import people as store
+from contacts.store import privacy as privacy_store
 from contacts.store import submissions as submission_store
 from contacts.usecases import views
 from contacts.usecases.views import View, account_of
@@ -23,67 +28,136 @@ from contracts.rpc import Actor
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+EXPORT, ERASURE = "person_export", "erasure"
 ADDRESSES = ("email", "phone")
 
 
-def export(session: Session, actor: Actor, now: datetime, **who: Any) -> View:
-    """What contacts knows of a person. Of several contacts (an address of each was given) the first is shown whole."""
+def request_export(session: Session, actor: Actor, now: datetime, **who: Any) -> View:
+    """Ask for a file of all that every service knows of a person."""
     account_id = account_of(actor)
-    rows, addresses = _person(session, account_id, **who)
-    custom = field_store.all_of(session, account_id=account_id)
-    shown, groups = None, []
-    if rows:
-        ids = store.group_ids(session, [rows[0]["id"]]).get(rows[0]["id"], [])
-        shown = views.contact(rows[0], custom, ids)
-        found = (group_store.find(session, account_id=account_id, group_id=one) for one in ids)
-        groups = [dict(row) for row in found if row is not None]
-    archived = archive_store.of_addresses(session, account_id=account_id, addresses=addresses)
-    erased = store.erased(session, account_id=account_id, addresses=addresses)
-    acts.record(session, CONTACTS_ACT, actor, "person.exported", target_id=rows[0]["id"] if rows else None)
+    person = _person(session, account_id, **who)
+    job_id = _queue(session, actor, EXPORT, {**person.as_json()})
+    acts.record(session, CONTACTS_ACT, actor, "person.exported", target_id=_target(person))
+    return get_export(session, actor, now, person_export_id=job_id)
+
+
+def get_export(session: Session, actor: Actor, now: datetime, *, person_export_id: UUID) -> View:
+    account_id = account_of(actor)
+    row = job_store.find(session, account_id=account_id, kind=EXPORT, job_id=person_export_id)
+    if row is None:
+        raise views.not_found("person_export")
+    file = file_store.find(session, account_id=account_id, file_id=row["id"]) if row["state"] == "done" else None
     return {
-        "contact": shown,
-        "archive": [dict(row) for row in archived],
-        "groups": groups,
-        "erased": bool(erased),
+        **_view(row),
+        "file_id": file["id"] if file else None,
+        "expires_at": file["expires_at"] if file else None,
     }
 
 
-def erase(session: Session, actor: Actor, now: datetime, **who: Any) -> View:
-    """Erase a person: the contact, its groups, archive entries and places in audiences. Harmless twice."""
+def erase(session: Session, actor: Actor, now: datetime, *, dry_run: bool = False, **who: Any) -> View:
+    """Erase a person here and now, and have every other service do so. Harmless twice.
+
+    From this commit on no audience holds the person and no list brings them back; what was on its way already, the job
+    ends. With `dry_run` the job only counts.
+    """
     account_id = account_of(actor)
     store.lock_account(session, account_id=account_id)
-    rows, addresses = _person(session, account_id, **who)
-    ids = [row["id"] for row in rows]
-    for snapshot_id in audience_store.tables_of_account(session, account_id=account_id):
-        audience_store.forget(session, snapshot_id=snapshot_id, contact_ids=ids)
-    store.delete(session, account_id=account_id, contact_ids=ids)
-    archive_store.delete(session, account_id=account_id, addresses=addresses)
-    submission_store.forget_addresses(session, account_id=account_id, addresses=addresses)
-    store.remember_erasure(session, account_id=account_id, addresses=addresses)
-    erased: View = {"contacts": len(ids), "addresses": len(addresses)}
-    acts.record(session, CONTACTS_ACT, actor, "person.erased", target_id=ids[0] if ids else None, **erased)
-    return erased
+    person = _person(session, account_id, **who)
+    counts: dict[str, Any] = {} if dry_run else _forget(session, account_id, person)
+    job_id = _queue(session, actor, ERASURE, {**person.as_json(), "dry_run": dry_run, "counts": counts})
+    if not dry_run:
+        acts.record(session, CONTACTS_ACT, actor, "person.erased", target_id=_target(person), **counts)
+    return get_erasure(session, actor, now, erasure_id=job_id)
+
+
+def get_erasure(session: Session, actor: Actor, now: datetime, *, erasure_id: UUID) -> View:
+    row = job_store.find(session, account_id=account_of(actor), kind=ERASURE, job_id=erasure_id)
+    if row is None:
+        raise views.not_found("erasure")
+    return {**_view(row), "dry_run": bool(row["checkpoint"].get("dry_run", row["request"].get("dry_run")))}
+
+
+def count(session: Session, account_id: UUID, person: Person) -> dict[str, int]:
+    """What `_forget` would take."""
+    submitted = submission_store.of_addresses(session, account_id=account_id, addresses=person.addresses)
+    return {
+        "contacts": len(person.contact_ids),
+        "addresses": len(person.addresses),
+        "archive": len(archive_store.of_addresses(session, account_id=account_id, addresses=person.addresses)),
+        "submissions": len(submitted),
+    }
+
+
+def _forget(session: Session, account_id: UUID, person: Person) -> dict[str, int]:
+    counts = count(session, account_id, person)
+    audience_store.forget(session, account_id=account_id, contact_ids=person.contact_ids, addresses=person.addresses)
+    engagement_store.erase_engagement(session, account_id, list(person.contact_ids))
+    store.delete(session, account_id=account_id, contact_ids=person.contact_ids)
+    archive_store.delete(session, account_id=account_id, addresses=person.addresses)
+    submission_store.forget_addresses(session, account_id=account_id, addresses=person.addresses)
+    store.remember_erasure(session, account_id=account_id, addresses=person.addresses)
+    return counts
+
+
+def _target(person: Person) -> UUID | None:
+    return person.contact_ids[0] if person.contact_ids else None
+
+
+def _queue(session: Session, actor: Actor, kind: str, request: View) -> UUID:
+    job_id = new_id()
+    account_id = account_of(actor)
+    job_store.add(
+        session, job_id=job_id, account_id=account_id, kind=kind, request=request, created_by=actor.get("user_id")
+    )
+    return job_id
+
+
+def _view(row: Mapping[Any, Any]) -> View:
+    """A job with how far each service is; those that hold nothing of anybody are named with the reason."""
+    told = row["checkpoint"].get("services", {})
+    services = [{"service": name, "state": "waiting", "counts": {}, "detail": None, **told.get(name, {})}
+                for name in (OWN, *ASKED)]  # fmt: skip
+    services += [
+        {"service": name, "state": "holds_nothing", "counts": {}, "detail": why} for name, why in WITHOUT.items()
+    ]
+    return {
+        **{name: row[name] for name in ("id", "state", "error", "created_at", "finished_at")},
+        "done": sum(one["state"] == "done" for one in services),
+        "total": 1 + len(ASKED),
+        "services": services,
+    }
 
 
 def _person(
-    session: Session, account_id: UUID, *, contact_id: UUID | None, email: str | None, phone: str | None
-) -> tuple[list[Any], list[str]]:
-    """The contacts meant, and every address of theirs and of the request."""
+    session: Session,
+    account_id: UUID,
+    *,
+    contact_id: UUID | None = None,
+    email: str | None = None,
+    phone: str | None = None,
+    external_id: str | None = None,
+) -> Person:
+    """The contacts meant (an address of each may have been given), and every address of theirs and of the request.
+
+    :raises NotFound: there is no contact of that id or external id.
+    """
     given = _given(session, account_id, email, phone)
+    if contact_id is None and external_id is None and not given:
+        raise field_invalid("contact_id", "person.nobody", "Name a contact, an e-mail address or a phone.")
+    wanted: dict[str, Any] = {"id": contact_id, "external_id": external_id, **given}
     rows: dict[UUID, Any] = {}
-    if contact_id is not None:
-        row = store.find(session, account_id=account_id, contact_id=contact_id, lock=True)
-        if row is None:
-            raise views.not_found("contact")
-        rows[row["id"]] = row
-    for column, value in given.items():
+    for column, value in wanted.items():
+        if value is None:
+            continue
         row = store.find_by(session, account_id=account_id, column=column, value=value, lock=True)
         if row is not None:
             rows[row["id"]] = row
-    if contact_id is None and not given:
-        raise field_invalid("contact_id", "person.nobody", "Name a contact, an e-mail address or a phone.")
+        elif column in ("id", "external_id"):
+            raise views.not_found("contact")
     held = {row[name] for row in rows.values() for name in ADDRESSES if row[name]}
-    return list(rows.values()), sorted(held | set(given.values()))
+    former = privacy_store.former_addresses(session, account_id=account_id, contact_ids=list(rows))
+    addresses = held | set(given.values()) | {one["address"] for one in former}
+    return Person(tuple(sorted(rows)), tuple(sorted(addresses)))
 
 
 def _given(session: Session, account_id: UUID, email: str | None, phone: str | None) -> dict[str, str]:

@@ -14,11 +14,13 @@ from sqlalchemy import text
 from chassis.database import Database
 from chassis.ids import new_id
 from chassis.testing import truncate
-from contacts.jobs import imports as import_job
+from contacts.exceptions import TryLater
+from contacts.jobs import worker
 from contacts.store import jobs
 from contacts.usecases import files, imports
 from contacts.usecases.terms import Terms
 from contracts.contacts import ImportOptions
+from contracts.errors import Unavailable
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -32,6 +34,31 @@ def database(open_database: Callable[[str], Database]) -> Iterator[Database]:
     yield opened
 
 
+class Neighbours:
+    """The other services, as jobs ask them about a person; `away` do not answer, `under_way` have something in hand."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.away: set[str] = set()
+        self.under_way: dict[str, int] = {}
+        self.messages: dict[str, list[dict[str, Any]]] = {}
+
+    def answer(self, name: str, actor: Any, payload: dict[str, Any], *, deadline: float = 10.0) -> dict[str, Any]:
+        service, _, method = name.partition(".")
+        self.asked.append((name, {**payload, **actor}))
+        if service in self.away:
+            raise Unavailable("service.timeout", "Nobody is there.")
+        if method == "export_person":
+            start = int(payload["cursor"] or 0)
+            held = self.messages.get(service, [])
+            items = [{"kind": "message", "record": one} for one in held[start : start + payload["limit"]]]
+            more = start + payload["limit"] < len(held)
+            return {"items": items, "next_cursor": str(start + payload["limit"]) if more else None}
+        waiting = self.under_way.get(service, 0)
+        self.under_way[service] = max(0, waiting - 1)
+        return {"counts": {"messages": waiting}, "waiting": waiting}
+
+
 class Account:
     """One account, and what a test asks of contacts on its behalf."""
 
@@ -40,6 +67,7 @@ class Account:
         self.id = new_id()
         self.actor: dict[str, Any] = {"account_id": str(self.id), "user_id": str(new_id())}
         self.terms = Terms(limit=limit, region="PL")
+        self.neighbours = Neighbours()
 
     def call(self, usecase: Callable[..., Any], **request: Any) -> Any:
         """Run one use case in a transaction of its own."""
@@ -71,7 +99,11 @@ class Account:
                 job = jobs.claim(session, new_id())
             if job is None:
                 return
-            import_job.run(self.database, job, lambda: True)
+            try:
+                worker.asking(self.neighbours.answer)[job.kind](self.database, job, lambda: True)
+            except TryLater:
+                with self.database.transaction() as session:
+                    jobs.put_off(session, job, 0.0)
 
     def import_file(self, content: bytes | str, filename: str = "list.csv", **options: Any) -> Any:
         """Import a file to its end; answers what the API shows of it."""

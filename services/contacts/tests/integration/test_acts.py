@@ -71,8 +71,8 @@ def test_erasures_and_archive_name_no_address(account: Any, told: Callable[[], l
     given: Any = {"contact_ids": [], "reason": ArchiveReason.SPAM, "note": ""}
     added = account.call(archive.add, channel=Channel.EMAIL, addresses=["ola@poczta.example"], **given)["items"][0]
     account.call(archive.restore, archive_id=added["id"], note="Asked for")
-    account.call(privacy.export, contact_id=None, email="ala@poczta.example", phone=None)
-    account.call(privacy.erase, contact_id=None, email="ala@poczta.example", phone=None)
+    account.call(privacy.request_export, email="ala@poczta.example")
+    account.call(privacy.erase, email="ala@poczta.example")
 
     acts = told()[1:]
 
