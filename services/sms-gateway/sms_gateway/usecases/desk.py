@@ -90,21 +90,24 @@ class Desk:
         return [place for account_id, some in waiting.items() for place in self._lease_for(account_id, some, answers)]
 
     def _lease_for(self, account_id: UUID, places: list[int], answers: list[Any]) -> list[int]:
-        """All of them if the quota has that much, else those that fit, in order."""
-        units_by_place = {place: answers[place].units for place in places}
-        if self._extend(account_id, sum(units_by_place.values())) is None:
-            return places
+        """For all of them if the quota has that much, else for the first that fit into what it has."""
+        waiting: dict[int, TooFewUnits] = {place: answers[place] for place in places}
+        refusal = self._extend(account_id, sum(each.units for each in waiting.values()))
+        if refusal is None or "remaining" not in refusal.extra:
+            for place in places:
+                answers[place] = refusal or answers[place]
+            return [] if refusal else places
+        left = refusal.extra["remaining"] + waiting[places[-1]].unspent
         again: list[int] = []
-        taken, refusal = 0, None
-        for place, units in units_by_place.items():
-            # Whoever wants more than what is known to be left need not ask again.
-            if refusal is None or units <= refusal.extra.get("remaining", units):
-                refusal = self._extend(account_id, taken + units)
-            if refusal is None:
-                taken += units
+        for place, each in waiting.items():
+            if each.units <= left:
+                left -= each.units
                 again.append(place)
             else:
                 answers[place] = refusal
+        if again:
+            # Somebody else may have taken them meanwhile; the next turn then sees what is left.
+            self._extend(account_id, sum(waiting[place].units for place in again))
         return again
 
     def _extend(self, account_id: UUID, units: int) -> WiciError | None:

@@ -45,10 +45,11 @@ class Plan:
 
 @dataclass(frozen=True)
 class TooFewUnits:
-    """The send waits for `units` more of quota to be leased for its account."""
+    """The send takes more `units` than are `unspent` of its account's lease."""
 
     account_id: UUID
     units: int
+    unspent: int
 
 
 def plan_send(
@@ -131,7 +132,7 @@ def store_sends(
         elif plan.request_hash in made:
             answers.append(_accepted(made[plan.request_hash], plan))
         elif units > unspent.get(plan.account_id, 0):
-            answers.append(TooFewUnits(plan.account_id, units))
+            answers.append(TooFewUnits(plan.account_id, units, unspent.get(plan.account_id, 0)))
         else:
             unspent[plan.account_id] -= units
             send_id = new_id()

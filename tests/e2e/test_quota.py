@@ -1,0 +1,36 @@
+"""The free account's hundred messages, wanted by sixty-four callers at once through the gateway."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from api import Refused
+from journey import Journey
+
+from chassis.testing import wait_until
+
+
+def test_not_a_message_goes_over_the_quota_and_none_of_it_is_left_over(environ):
+    journey = Journey(environ)
+    journey.register()
+    journey.become_operator()
+    journey.connect_simulators()
+    journey.authorise_senders()
+
+    def send(number: int) -> int:
+        to = [f"+48600{number:04d}{place:02d}" for place in range(1 + number % 3)]
+        try:
+            return len(journey.api.post("/v1/sms", {"from": "Wici", "to": to, "text": "Hej"})["messages"])
+        except Refused as refused:
+            assert (refused.status, refused.code) == (402, "quota.exhausted")
+            return 0
+
+    with ThreadPoolExecutor(64) as callers:
+        accepted = sum(callers.map(send, range(100)))
+    accepted += sum(send(900 + 3 * number) for number in range(3))
+
+    def usage():
+        features = journey.api.get("/v1/account/usage")["features"]
+        return next((each["used"], each["reserved"]) for each in features if each["feature"] == "sms")
+
+    assert accepted == 100
+    wait_until(lambda: usage() == (100, 0), what="the quota to be settled", timeout=20)
+    assert sum(1 for _ in journey.api.pages("/v1/messages")) in range(95, 101)
