@@ -35,6 +35,11 @@ PORTS = {
     # Each process has its health and metrics on the next port from here.
     "WICI_HEALTH_PORT_BASE": 18100,
 }
+SELLER = {
+    "INVOICE_SELLER_NAME": "Wici, system próbny",
+    "INVOICE_SELLER_ADDRESS": "ul. Próbna 1|00-001 Warszawa",
+    "INVOICE_SELLER_VAT_NUMBER": "1234563218",
+}
 _LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)")
 
 
@@ -59,6 +64,8 @@ def base() -> Environment:
         environ.get("EMAIL_DEFAULT_ROUTE") or f"smtp://127.0.0.1:{environ['WICI_MAILBOX_PORT']}"
     )
     environ["EMAIL_RETRY_BASE_SECONDS"] = environ.get("EMAIL_RETRY_BASE_SECONDS") or "3"
+    # Somebody has to sell, or the local system could not show an invoice.
+    environ.update({key: environ.get(key) or value for key, value in SELLER.items()})
     environ["WICI_RUN"] = str(RUN)
     environ["PATH"] = os.pathsep.join([str(VENV / "bin"), environ.get("PATH", os.defpath)])
     environ["VIRTUAL_ENV"] = str(VENV)

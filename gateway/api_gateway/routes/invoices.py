@@ -42,7 +42,7 @@ INVOICE_EXAMPLE = {
     "seller": {
         "name": "Wici sp. z o.o.",
         "address": "ul. Źródlana 5\n00-001 Warszawa",
-        "vat_number": "1132567890",
+        "vat_number": "1234563218",
         "bank_account": "61 1090 1014 0000 0712 1981 2874",
         "email": "faktury@wici.example",
     },

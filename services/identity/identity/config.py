@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
-from chassis.config import setting
+from chassis.config import ConfigError, setting
+from identity.domain.company import is_vat_number
 from identity.domain.invoices import Issuer
+
+SERIES, RATE = re.compile(r"[A-Z0-9]{1,10}"), re.compile(r"[0-9]{1,2}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +42,8 @@ class InvoicingConfig:
 
     @property
     def issuer(self) -> Issuer:
+        """:raises ConfigError: names every setting that would spoil invoices."""
+        self._check()
         return Issuer(
             name=self.seller_name,
             # A line break is written as a bar where a variable cannot hold one.
@@ -50,3 +56,16 @@ class InvoicingConfig:
             due_days=self.due_days,
             vat_rate=self.vat_rate,
         )
+
+    def _check(self) -> None:
+        series = (self.series, self.correction_series)
+        is_well_named = series[0] != series[1] and all(SERIES.fullmatch(each) for each in series)
+        sound = {
+            "INVOICE_SELLER_VAT_NUMBER is not a valid VAT number": is_vat_number(self.seller_vat_number),
+            "INVOICE_SERIES and INVOICE_CORRECTION_SERIES are not two words of capitals and digits": is_well_named,
+            "INVOICE_DUE_DAYS is not 0 to 365": 0 <= self.due_days <= 365,
+            "INVOICE_VAT_RATE is not 0 to 99": bool(RATE.fullmatch(self.vat_rate)),
+        }
+        problems = [problem for problem, holds in sound.items() if not holds]
+        if problems:
+            raise ConfigError("; ".join(problems))

@@ -48,11 +48,12 @@ def main(
         return _complain(f"{month} has not begun.")
     try:
         config = load(Config, environ)
+        issuer = config.issuer
     except ConfigError as error:
         return _complain(str(error))
     database = Database(make_engine(config.database_url, pool_size=1, application_name="identity-invoices"))
     try:
-        return _issue_month(database, config.issuer, now, month, rehearse=wanted.dry_run)
+        return _issue_month(database, issuer, now, month, rehearse=wanted.dry_run)
     finally:
         database.dispose()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from contracts.errors import Invalid
 from identity.exceptions import invalid_field
 
 NIP_WEIGHTS = (6, 5, 7, 2, 3, 4, 5, 6, 7)
@@ -27,6 +28,15 @@ def vat_number(written: str) -> str:
     elif FOREIGN_VAT_NUMBER.fullmatch(compact) and not compact.startswith("PL"):
         return compact
     raise invalid_field("company.vat_number", "vat_number.invalid", "Not a valid VAT number.")
+
+
+def is_vat_number(written: str) -> bool:
+    """Whether `written` is a VAT number, or nothing."""
+    try:
+        vat_number(written)
+    except Invalid:
+        return False
+    return True
 
 
 def _is_nip(digits: str) -> bool:

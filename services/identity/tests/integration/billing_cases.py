@@ -10,7 +10,7 @@ from identity.domain.invoices import Issuer
 ISSUER = Issuer(
     name="Wici Łączność sp. z o.o.",
     address="ul. Źródlana 5\n00-001 Warszawa",
-    vat_number="1132567890",
+    vat_number="1234563218",
     bank_account="61 1090 1014 0000 0712 1981 2874",
 )
 COMPANY = {"name": "Zażółć gęślą jaźń s.c.", "address": "ul. Kwiatowa 1\n61-701 Poznań", "vat_number": "526-025-02-74"}

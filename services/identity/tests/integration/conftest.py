@@ -38,7 +38,7 @@ def running_identity(launch_once: Any, amqp_url: str) -> None:
     """Identity as it runs, on the database that `database` empties between tests."""
     target = "identity.service:IdentityService"
     cheap = {"ARGON2_MEMORY_KIB": "64", "ARGON2_ROUNDS": "1"}
-    seller = {f"INVOICE_SELLER_{field}": "1132567890" for field in ("NAME", "ADDRESS", "VAT_NUMBER")}
+    seller = {f"INVOICE_SELLER_{field}": "1234563218" for field in ("NAME", "ADDRESS", "VAT_NUMBER")}
     launch_once(target, command=nameko_command(target, amqp_url), service="identity", env={**cheap, **seller})
 
 

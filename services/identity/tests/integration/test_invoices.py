@@ -68,7 +68,7 @@ def test_an_invoice_has_a_number_a_seller_a_buyer_and_sums(issue: Callable[..., 
         date(2026, 11, 20),
         date(2026, 12, 8),
     )
-    assert made["seller"]["vat_number"] == "1132567890"
+    assert made["seller"]["vat_number"] == "1234563218"
     assert made["buyer"] == {**COMPANY, "vat_number": "5260250274"}
     # 1.5 × 100.50 = 150.75; 23% of it 34.6725.
     assert [(rate["vat_rate"], rate["net"]["amount"], rate["vat"]["amount"]) for rate in made["vat_rates"]] == [

@@ -203,6 +203,13 @@ def test_the_command_says_what_is_wrong(
     assert run("--month", "2027-01", now=DECEMBER) == 2
     assert "has not begun" in capsys.readouterr().err
     assert main(["issue", "--month", "2026-11"], {}, DECEMBER) == 2
+    capsys.readouterr()
+    assert (
+        run("--month", "2026-11", INVOICE_SELLER_VAT_NUMBER="1234563219", INVOICE_SERIES="FK", INVOICE_VAT_RATE="x")
+        == 2
+    )
+    said = capsys.readouterr().err
+    assert all(key in said for key in ("INVOICE_SELLER_VAT_NUMBER", "INVOICE_CORRECTION_SERIES", "INVOICE_VAT_RATE"))
     assert run("--month", "2026-11", INVOICE_SELLER_NAME="") == 1
     assert "invoice.seller_missing" in capsys.readouterr().out
     with pytest.raises(SystemExit):

@@ -36,7 +36,7 @@ def shown(*lines: Line, **changes: Any) -> dict[str, Any]:
         "seller": {
             "name": "Wici Łączność sp. z o.o.",
             "address": "ul. Źródlana 5\n00-001 Warszawa",
-            "vat_number": "1132567890",
+            "vat_number": "1234563218",
             "bank_account": "61 1090 1014 0000 0712 1981 2874",
             "email": "",
         },
@@ -90,7 +90,7 @@ def test_everything_that_the_law_wants_is_on_it() -> None:
         "Data wystawienia: 02.11.2026",
         "Data sprzedaży: 31.10.2026",
         "Wici Łączność sp. z o.o.",
-        "NIP: 1132567890",
+        "NIP: 1234563218",
         "Zażółć gęślą jaźń s.c.",
         "NIP: 5260250274",
         "Wysyłka SMS",
