@@ -12,6 +12,8 @@ from uuid import UUID
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
+from contacts.store import people
+
 
 def all_of(session: Session, *, account_id: UUID) -> list[RowMapping]:
     return list(
@@ -65,12 +67,34 @@ def update(session: Session, *, account_id: UUID, field_id: UUID, values: Mappin
     )
 
 
-def delete(session: Session, *, account_id: UUID, field_id: UUID) -> bool:
-    gone = session.execute(
+def delete(session: Session, *, account_id: UUID, field_id: UUID) -> str | None:
+    """Delete a field; returns its slot, whose values nobody sees any more and are for `forget_values`."""
+    return session.scalar(
         text(
             "UPDATE contact_fields SET deleted_at = now()"
-            " WHERE id = :id AND account_id = :account AND deleted_at IS NULL"
+            " WHERE id = :id AND account_id = :account AND deleted_at IS NULL RETURNING slot"
         ),
         {"id": field_id, "account": account_id},
     )
-    return bool(gone.rowcount)  # type: ignore[attr-defined]
+
+
+def forget_values(
+    session: Session, *, account_id: UUID, slot: str, after: UUID | None, limit: int
+) -> tuple[UUID | None, int]:
+    """Take the values under `slot` out of the next contacts; returns the last one's id (None: no more) and how many."""
+    people.lock_account(session, account_id=account_id)
+    ids = session.scalars(
+        text(
+            "SELECT id FROM contacts WHERE account_id = :account AND (CAST(:after AS uuid) IS NULL OR id > :after)"
+            " ORDER BY id LIMIT :limit"
+        ),
+        {"account": account_id, "after": after, "limit": limit},
+    ).all()
+    session.execute(
+        text(
+            "UPDATE contacts SET custom = custom - CAST(:slot AS text) WHERE account_id = :account AND id = ANY(:ids)"
+            " AND jsonb_exists(custom, :slot)"
+        ),
+        {"account": account_id, "slot": slot, "ids": list(ids)},
+    )
+    return (ids[-1] if ids else None), len(ids)

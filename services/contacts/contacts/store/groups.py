@@ -72,10 +72,22 @@ def update(session: Session, *, account_id: UUID, group_id: UUID, values: Mappin
 
 
 def delete(session: Session, *, account_id: UUID, group_id: UUID) -> bool:
+    """Delete the group itself; its memberships, which nobody sees any more, are for `forget_members`."""
     parameters = {"id": group_id, "account": account_id}
     gone = session.execute(text("DELETE FROM groups WHERE id = :id AND account_id = :account"), parameters)
-    session.execute(text("DELETE FROM group_members WHERE group_id = :id AND account_id = :account"), parameters)
     return bool(gone.rowcount)  # type: ignore[attr-defined]
+
+
+def forget_members(session: Session, *, account_id: UUID, group_id: UUID, limit: int) -> int:
+    """Delete up to `limit` memberships of a deleted group; returns how many."""
+    gone = session.execute(
+        text(
+            "DELETE FROM group_members WHERE group_id = :group AND contact_id = ANY(ARRAY("
+            "SELECT contact_id FROM group_members WHERE group_id = :group AND account_id = :account LIMIT :limit))"
+        ),
+        {"group": group_id, "account": account_id, "limit": limit},
+    )
+    return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
 def add_members(session: Session, *, account_id: UUID, group_id: UUID, contact_ids: Sequence[UUID]) -> int:

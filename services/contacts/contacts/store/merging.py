@@ -114,7 +114,8 @@ def _insert_new(merge: Merge) -> str:
             ON CONFLICT DO NOTHING RETURNING id),
         joined AS (
             INSERT INTO group_members (group_id, contact_id, account_id)
-            SELECT g, new.id, :account FROM new CROSS JOIN unnest(CAST(:groups AS uuid[])) g)
+            SELECT g.id, new.id, :account FROM new CROSS JOIN groups g
+            WHERE g.account_id = :account AND g.id = ANY(CAST(:groups AS uuid[])))
         SELECT count(*) FROM new
     """
 
@@ -165,15 +166,15 @@ def _resolve(session: Session, merge: Merge, tally: Tally, room: int | None, tol
         session.execute(
             text(
                 "INSERT INTO group_members (group_id, contact_id, account_id)"
-                " SELECT g, coalesce(d.match, d.id), :account FROM decided d"
-                " CROSS JOIN unnest(CAST(:groups AS uuid[])) g"
-                " WHERE d.turn AND d.verdict <> 'reject' ON CONFLICT DO NOTHING"
+                " SELECT g.id, coalesce(d.match, d.id), :account FROM decided d CROSS JOIN groups g"
+                " WHERE g.account_id = :account AND g.id = ANY(CAST(:groups AS uuid[]))"
+                " AND d.turn AND d.verdict <> 'reject' ON CONFLICT DO NOTHING"
             ),
             parameters,
         )
     settled = _count(session, tally)
     if told is not None:
-        told.update(session.execute(text(_OUTCOMES)).tuples().all())
+        told.update((key, outcome) for key, outcome in session.execute(text(_OUTCOMES)))
     session.execute(text("DELETE FROM slice s USING decided d WHERE d.turn AND s.key = d.key"))
     session.execute(text("DROP TABLE decided"))
     return settled

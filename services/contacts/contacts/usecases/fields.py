@@ -10,6 +10,7 @@ from chassis import acts
 from chassis.ids import new_id
 from contacts.domain.columns import BUILT_IN, MAPPABLE
 from contacts.store import fields as store
+from contacts.store import jobs as job_store
 from contacts.store import people as people_store
 from contacts.usecases import segments, views
 from contacts.usecases.views import View, account_of
@@ -59,14 +60,15 @@ def update(session: Session, actor: Actor, now: datetime, *, field_id: UUID, **r
 
 
 def delete(session: Session, actor: Actor, now: datetime, *, field_id: UUID) -> None:
-    """The field is gone at once; what contacts hold under its slot is never shown again.
+    """The field is gone at once; what contacts hold under its slot is never shown again, and is taken out after.
 
     :raises Conflict: `contact_field.in_use`, where a segment names it.
     """
     account_id = account_of(actor)
     people_store.lock_account(session, account_id=account_id)
     segments.ensure_field_unused(session, account_id, _get(session, account_id, field_id)["key"])
-    store.delete(session, account_id=account_id, field_id=field_id)
+    leftover = {"slot": store.delete(session, account_id=account_id, field_id=field_id)}
+    job_store.add(session, job_id=new_id(), account_id=account_id, kind="forget_field", request=leftover)
     acts.record(session, CONTACTS_ACT, actor, "contact_field.deleted", target_id=field_id)
 
 

@@ -10,6 +10,7 @@ from chassis import acts
 from chassis.ids import new_id
 from contacts.exceptions import field_invalid
 from contacts.store import groups as store
+from contacts.store import jobs as job_store
 from contacts.store import people as people_store
 from contacts.usecases import segments, views
 from contacts.usecases.views import View, account_of
@@ -61,7 +62,7 @@ def update(session: Session, actor: Actor, now: datetime, *, group_id: UUID, **r
 
 
 def delete(session: Session, actor: Actor, now: datetime, *, group_id: UUID) -> None:
-    """The group goes; its contacts stay.
+    """The group goes at once, its million memberships behind it; its contacts stay.
 
     :raises Conflict: `group.in_use`, where a segment names it.
     """
@@ -70,6 +71,8 @@ def delete(session: Session, actor: Actor, now: datetime, *, group_id: UUID) -> 
     segments.ensure_group_unused(session, account_id, group_id)
     if not store.delete(session, account_id=account_id, group_id=group_id):
         raise views.not_found("group")
+    leftover = {"group_id": str(group_id)}
+    job_store.add(session, job_id=new_id(), account_id=account_id, kind="forget_group", request=leftover)
     acts.record(session, CONTACTS_ACT, actor, "group.deleted", target_id=group_id)
 
 
