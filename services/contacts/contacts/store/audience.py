@@ -45,10 +45,19 @@ def in_group(parameter: str) -> str:
 def expect_sets(session: Session) -> None:
     """Let this transaction keep groups and engagement in memory, about 90 bytes a contact.
 
-    What PostgreSQL thinks too large to be hashed it would otherwise walk once a contact. Compiling the statement costs
-    more than it gives.
+    What PostgreSQL thinks too large to be hashed it would otherwise walk once a contact. Every parallel worker would make
+    the sets anew, and compiling the statement costs more than it gives.
     """
-    session.execute(text("SET LOCAL work_mem = '64MB'; SET LOCAL hash_mem_multiplier = 16; SET LOCAL jit = off"))
+    for setting in _FOR_SETS:
+        session.execute(text(f"SET LOCAL {setting}"))
+
+
+_FOR_SETS = (
+    "work_mem = '64MB'",
+    "hash_mem_multiplier = 16",
+    "max_parallel_workers_per_gather = 0",
+    "jit = off",
+)
 
 
 def _expect_many(session: Session) -> None:

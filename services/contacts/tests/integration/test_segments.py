@@ -52,6 +52,48 @@ def test_a_segment_is_an_audience_and_a_renamed_field_goes_with_it(account):
         account.call(segments.create, name="TRÓJMIASTO".swapcase(), description="", rules=rules)
 
 
+def test_a_renamed_field_goes_with_its_segments_and_one_in_use_is_not_deleted(account):
+    field = account.call(fields.create, key="size", label="Rozmiar", type="number")
+    account.import_file("email;size\na@x.example;3\nb@x.example;5\n")
+    rules = {"all": [{"not": {"any": [{"field": "size", "op": "gt", "value": 4}]}}]}
+    saved = account.call(segments.create, name="Mali", description="", rules=rules)
+
+    account.call(fields.update, field_id=field["id"], key="height")
+
+    renamed = account.call(segments.get, segment_id=saved["id"])["rules"]
+    assert renamed == {"all": [{"not": {"any": [{"field": "height", "op": "gt", "value": 4}]}}]}
+    assert account.call(segments.count, rules=renamed) == {"count": 1}
+    with pytest.raises(Conflict, match="Mali") as refused:
+        account.call(fields.delete, field_id=field["id"])
+    assert (refused.value.code, refused.value.extra["segments"][0]["name"]) == ("contact_field.in_use", "Mali")
+    account.call(segments.delete, segment_id=saved["id"])
+    account.call(fields.delete, field_id=field["id"])
+
+
+def test_a_group_that_a_segment_names_is_archived_but_not_deleted(account):
+    group_id = account.call(groups.create, name="g", description="")["id"]
+    rules = {"any": [{"field": "group", "op": "not_in", "value": str(group_id)}]}
+    saved = account.call(segments.create, name="Reszta", description="", rules=rules)
+
+    account.call(groups.update, group_id=group_id, archived=True)
+    with pytest.raises(Conflict, match="Reszta"):
+        account.call(groups.delete, group_id=group_id)
+
+    assert account.call(segments.count, rules=rules) == {"count": 0}
+    account.call(segments.update, segment_id=saved["id"], rules={"field": "city", "op": "is_empty"})
+    account.call(groups.delete, group_id=group_id)
+
+
+def test_a_campaign_that_nobody_knows_of_has_engaged_nobody(account):
+    account.import_file("email\na@x.example\n")
+    asked = {"campaigns": ["00000000-0000-7000-8000-0000000000c1"]}
+
+    assert account.call(segments.count, rules={"field": "engagement", "op": "opened", "value": asked}) == {"count": 0}
+    assert account.call(segments.count, rules={"field": "engagement", "op": "not_opened", "value": asked}) == {
+        "count": 1
+    }
+
+
 def test_a_split_is_repeatable_disjoint_and_complete(account):
     _, everyone = _fill(account)
     whole = account.call(groups.create, name="Wszyscy", description="")["id"]

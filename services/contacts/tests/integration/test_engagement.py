@@ -1,0 +1,126 @@
+"""Engagement on its way from the lane into segments: repeated, killed, merged, dropped, erased."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import orjson
+import pytest
+from sqlalchemy import text
+
+from chassis.testing import wait_until
+from contacts.jobs import engagement as job
+from contacts.store import accounts, engagement
+from contacts.usecases import segments
+from contracts.lanes import ENGAGEMENT
+
+TODAY = date(2026, 11, 24)
+CAMPAIGN, OTHER = uuid4(), uuid4()
+
+
+@pytest.fixture
+def ids(account) -> list[UUID]:
+    account.import_file("email\n" + "".join(f"p{n}@x.example\n" for n in range(6)))
+    return [person["id"] for person in account.people()]
+
+
+def column(account: Any, who: list[UUID], kind: str = "opened", **more: Any) -> dict[str, str]:
+    place = {"account_id": account.id, "campaign_id": CAMPAIGN, "kind": kind, "day": TODAY, **more}
+    return {**{name: str(value) for name, value in place.items()}, "contact_ids": ",".join(map(str, who))}
+
+
+def add(database: Any, *columns: dict[str, str]) -> None:
+    with database.transaction() as session:
+        engagement.add(session, columns)
+
+
+def count(account: Any, op: str, **value: Any) -> int:
+    return int(account.call(segments.count, rules={"field": "engagement", "op": op, "value": value})["count"])
+
+
+def rows(database: Any) -> int:
+    with database.transaction() as session:
+        return int(session.scalar(text("SELECT count(*) FROM engagement")) or 0)
+
+
+def test_what_comes_by_the_lane_is_counted_once_also_when_it_is_killed(database, broker, launch, account, ids):
+    jobs = launch("contacts.jobs", service="contacts")
+    unknown = {**column(account, ids), "account_id": str(uuid4())}
+    newer = {**column(account, ids), "kind": "forwarded"}
+    batches = [
+        {"v": 1, "batch_id": str(uuid4()), "columns": [column(account, ids[:3]), column(account, ids, "delivered")]}
+        for _ in range(20)
+    ] + [{"v": 1, "batch_id": str(uuid4()), "columns": [unknown, newer], "extra": 1}]
+    bodies = [orjson.dumps(batch) for batch in batches] * 2
+    bodies.insert(5, b"not a batch")
+    bodies.insert(9, orjson.dumps({**batches[0], "batch_id": str(uuid4()), "columns": [column(account, ["x"])]}))
+
+    for at, body in enumerate(bodies):
+        broker.publish(ENGAGEMENT, body).result(10)
+        if at == 15:
+            jobs.kill()
+            jobs.start()
+
+    wait_until(lambda: count(account, "opened", at_least=20) == 3, what="everything is recorded")
+    broker.publish(ENGAGEMENT, orjson.dumps({**batches[0], "batch_id": str(uuid4())})).result(10)
+    wait_until(lambda: count(account, "opened", at_least=21) == 3, what="the last batch is recorded")
+    assert count(account, "delivered", at_least=21) == 6
+    assert count(account, "opened", at_least=22) == 0
+    assert rows(database) == 42
+    dead: list[bytes] = []
+    broker.consume(f"dead.{ENGAGEMENT}", lambda delivery: (dead.append(delivery.body), delivery.ack()))
+    wait_until(lambda: len(dead) == 2, what="what cannot be read is parked")
+
+
+def test_small_pieces_of_past_days_are_merged_and_what_is_too_old_is_dropped(database, account, ids):
+    yesterday, ancient = TODAY - timedelta(days=1), TODAY - timedelta(days=397)
+    add(
+        database,
+        *(column(account, [one], day=day) for one in ids[:3] for day in (yesterday, TODAY, ancient)),
+        *(column(account, ids[:1], day=yesterday, campaign_id=OTHER) for _ in range(2)),
+    )
+    assert rows(database) == 11
+
+    job.tidy(database, TODAY, keep_days=396)
+
+    assert rows(database) == 3 + 1 + 1
+    assert count(account, "opened", at_least=2, campaigns=[str(CAMPAIGN)]) == 3
+    assert count(account, "opened", at_least=2, campaigns=[str(OTHER)]) == 1
+    assert count(account, "opened", at_least=3) == 1
+    job.tidy(database, TODAY, keep_days=396)
+    assert rows(database) == 5
+
+
+def test_what_is_known_of_one_contact_is_told_and_erased(database, account, new_account, ids):
+    add(
+        database,
+        column(account, [ids[0], ids[1], ids[0]]),
+        column(account, [ids[0]], "clicked", day=TODAY - timedelta(days=1)),
+        column(account, [ids[1]], "clicked"),
+    )
+
+    with database.transaction() as session:
+        known = engagement.engagement_of(session, account.id, ids[0])
+        assert [(row["kind"], row["day"], row["times"]) for row in known] == [
+            ("clicked", TODAY - timedelta(days=1), 1),
+            ("opened", TODAY, 2),
+        ]
+        assert engagement.erase_engagement(session, new_account().id, [ids[0]]) == 0
+        assert engagement.erase_engagement(session, account.id, [ids[0]]) == 2
+
+    with database.transaction() as session:
+        assert engagement.engagement_of(session, account.id, ids[0]) == []
+        assert session.scalar(text("SELECT count(*) FROM engagement, unnest(contact_ids) one")) == 2
+    assert count(account, "opened") == 1
+
+
+def test_nothing_is_kept_of_an_account_that_is_closed_and_nothing_comes_after(database, account, ids):
+    add(database, column(account, ids))
+
+    with database.transaction() as session:
+        accounts.erase(session, account_id=account.id)
+    add(database, column(account, ids))
+
+    assert rows(database) == 0
