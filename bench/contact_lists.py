@@ -4,7 +4,8 @@
 
 Beside the import stands the physical limit on the same machine: a bare COPY of the same rows, ready made, into a table
 with the same indexes and into one without. CPU times are those of the jobs process and of the PostgreSQL processes that
-serve it, where PostgreSQL runs on this machine. Needs `WICI_TEST_DATABASE_URL`, as the tests do; makes and drops a database of its own.
+serve it, where PostgreSQL runs on this machine. Needs PostgreSQL and a broker, as the tests do; makes and drops a
+database of its own.
 """
 
 from __future__ import annotations
@@ -126,9 +127,15 @@ class Bench:
         self.call(fields.create, key="discount_code", label="Kod rabatowy", type="text")
         self.call(fields.create, key="discount", label="Rabat %", type="number")
         upload_id = self.upload(count)
+        amqp_url = testing.make_vhost()
         jobs = subprocess.Popen(
             [sys.executable, "-m", "contacts.jobs"],
-            env={**os.environ, "CONTACTS_DATABASE_URL": self.url},
+            env={
+                **os.environ,
+                "CONTACTS_DATABASE_URL": self.url,
+                "AMQP_URL": amqp_url,
+                "WICI_SECRET_KEYS": testing.SECRET_KEYS,
+            },
             stdout=subprocess.DEVNULL,
         )
         try:
@@ -148,6 +155,7 @@ class Bench:
         finally:
             jobs.terminate()
             jobs.wait(20)
+            testing.delete_vhost(amqp_url)
         print(
             f"\rimport       {count} rows in {took:.1f} s, {count / took:,.0f} rows/s  (goal {GOAL_SECONDS} s a million)"
         )

@@ -45,8 +45,8 @@ def in_group(parameter: str) -> str:
 def expect_sets(session: Session) -> None:
     """Let this transaction keep groups and engagement in memory, about 90 bytes a contact.
 
-    What PostgreSQL thinks too large to be hashed it would otherwise walk once a contact. Every parallel worker would make
-    the sets anew, and compiling the statement costs more than it gives.
+    What PostgreSQL thinks too large to be hashed it would otherwise walk once a contact. Every parallel worker would
+    make the sets anew, and compiling the statement costs more than it gives.
     """
     for setting in _FOR_SETS:
         session.execute(text(f"SET LOCAL {setting}"))
