@@ -1,5 +1,6 @@
 """The free account's hundred messages, wanted by sixty-four callers at once through the gateway."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 from api import Refused
@@ -17,11 +18,15 @@ def test_not_a_message_goes_over_the_quota_and_none_of_it_is_left_over(environ):
 
     def send(number: int) -> int:
         to = [f"+48600{number:04d}{place:02d}" for place in range(1 + number % 3)]
-        try:
-            return len(journey.api.post("/v1/sms", {"from": "Wici", "to": to, "text": "Hej"})["messages"])
-        except Refused as refused:
-            assert (refused.status, refused.code) == (402, "quota.exhausted")
-            return 0
+        while True:
+            try:
+                sent = journey.api.post("/v1/sms", {"from": "Wici", "to": to, "text": "Hej"}, key=f"quota-{number}")
+                return len(sent["messages"])
+            except Refused as refused:
+                if refused.status != 503:  # What a busy machine may say: ask again, as clients do.
+                    assert (refused.status, refused.code) == (402, "quota.exhausted")
+                    return 0
+                time.sleep(1)
 
     with ThreadPoolExecutor(64) as callers:
         accepted = sum(callers.map(send, range(100)))

@@ -61,9 +61,7 @@ def lease(
     if granted is None:
         raise exceptions.quota_exhausted(feature, counters.limit_units, counters.remaining or 0)
     if granted > held.amount:
-        quotas.settle(
-            session, account_id=account_id, reservation_id=reservation_id, held=replace(held, amount=granted)
-        )
+        quotas.settle(session, account_id=account_id, reservation_id=reservation_id, held=replace(held, amount=granted))
         _move(session, period_id, used=0, reserved=granted - held.amount)
     return {"granted": granted, "has_ended": False}
 

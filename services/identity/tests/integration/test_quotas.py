@@ -280,9 +280,7 @@ def test_a_lease_grows_takes_a_tenth_of_what_is_left_and_never_shrinks(
     assert counters(database, actor) == (40, 0)
 
 
-def test_a_lease_ends_with_its_period(
-    register: Callable[..., Actor], call: Callable[..., Any], clock: Any
-) -> None:
+def test_a_lease_ends_with_its_period(register: Callable[..., Actor], call: Callable[..., Any], clock: Any) -> None:
     actor, lease_id, operator = register(), uuid4(), {"operator_id": str(uuid4())}
     lease = {"reservation_id": lease_id, "feature": "sms"}
     call(quotas.lease, actor, **lease, at_least=5, wanted=5)
