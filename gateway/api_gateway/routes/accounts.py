@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from flask import Response
+
+from api_gateway.context import RequestContext
 from api_gateway.routing import PUBLIC, Route
 from contracts import identity as contract
+from contracts.errors import Unavailable
+
+COUNT_SECONDS = 2.0
 
 PLAN_EXAMPLE = {
     "code": "free",
@@ -31,6 +37,17 @@ ACCOUNT_EXAMPLE = {
     "plan_ends_at": "2026-12-24T08:00:00+00:00",
     "created_at": "2026-11-24T08:00:00+00:00",
 }
+
+
+def usage(context: RequestContext) -> Response:
+    """What identity knows of quotas, and contacts of contacts; without contacts the rest is still worth an answer."""
+    found = context.call("identity.get_usage")
+    try:
+        used = context.call("contacts.count_contacts", {}, deadline=COUNT_SECONDS)["count"]
+    except Unavailable:
+        used = None
+    return context.answer({**found, "contacts": {"limit": found["plan"]["contacts"], "used": used}})
+
 
 ROUTES: list[Route] = [
     Route(
@@ -88,11 +105,11 @@ ROUTES: list[Route] = [
     Route(
         "GET",
         "/v1/account/usage",
-        rpc="identity.get_usage",
+        handler=usage,
         permission="account.read",
         summary="See what the plan allows and what is used",
         description="`reserved` units belong to messages on their way; what is not sent returns.",
-        response=contract.Usage,
+        response=contract.AccountUsage,
         tags=["Accounts"],
         response_example={
             "plan": PLAN_EXAMPLE,
@@ -108,6 +125,7 @@ ROUTES: list[Route] = [
                     "period_ends_at": "2026-12-24T08:00:00+00:00",
                 }
             ],
+            "contacts": {"limit": 100, "used": 42},
         },
     ),
     Route(

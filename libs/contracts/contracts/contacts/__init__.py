@@ -125,6 +125,7 @@ from contracts.rpc import Call
 from contracts.schema import PageQuery
 
 RPC: dict[str, Call] = {
+    "count_contacts": Call(None, Count),
     "list_contacts": Call(ContactQuery, ContactPage),
     "find_contacts": Call(ContactSearch, ContactPage),
     "create_contact": Call(ContactCreate, Contact),

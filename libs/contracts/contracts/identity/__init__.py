@@ -57,6 +57,8 @@ from contracts.identity.operators import (
     Reason,
 )
 from contracts.identity.plans import (
+    AccountUsage,
+    ContactsUsage,
     OperatedPlan,
     OperatedPlanList,
     PastUsage,
@@ -217,6 +219,7 @@ __all__ = [
     "AccountQuery",
     "AccountRegistration",
     "AccountUpdate",
+    "AccountUsage",
     "ApiKey",
     "ApiKeyCreate",
     "ApiKeyId",
@@ -228,6 +231,7 @@ __all__ = [
     "Authenticated",
     "Closure",
     "Company",
+    "ContactsUsage",
     "EmailChange",
     "Empty",
     "FeatureUsage",

@@ -8,6 +8,7 @@ from marshmallow import fields, validate
 
 from contracts.identity.accounts import Plan
 from contracts.identity.operators import Reason
+from contracts.identity.quotas import Usage
 from contracts.identity.shapes import FEATURES, text_field
 from contracts.schema import PageQuery, Schema, page_of
 
@@ -84,6 +85,19 @@ class OperatedPlan(Plan):
 
 class OperatedPlanList(Schema):
     items = fields.List(fields.Nested(OperatedPlan))
+
+
+class ContactsUsage(Schema):
+    """`used` is null while contacts cannot be counted."""
+
+    limit = fields.Integer(allow_none=True)
+    used = fields.Integer(allow_none=True)
+
+
+class AccountUsage(Usage):
+    """What identity and contacts know together."""
+
+    contacts = fields.Nested(ContactsUsage)
 
 
 class PastUsageQuery(PageQuery):

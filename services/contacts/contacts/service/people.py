@@ -10,6 +10,10 @@ from contracts.rpc import Actor
 
 class People(Base):
     @rpc
+    def count_contacts(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("count_contacts", people.count, actor, payload)
+
+    @rpc
     def list_contacts(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("list_contacts", people.list_page, actor, payload)
 

@@ -56,6 +56,13 @@ def set_terms(session: Session, *, account_id: UUID, limit: int | None, region: 
     )
 
 
+def held(session: Session, *, account_id: UUID) -> int:
+    """How many contacts the account has, as the plan counts them."""
+    return (
+        session.scalar(text("SELECT contacts FROM accounts WHERE account_id = :account"), {"account": account_id}) or 0
+    )
+
+
 def region(session: Session, *, account_id: UUID) -> str:
     known = session.scalar(
         text("SELECT default_region FROM accounts WHERE account_id = :account"), {"account": account_id}
@@ -72,6 +79,15 @@ def find(session: Session, *, account_id: UUID, contact_id: UUID, lock: bool = F
         .mappings()
         .one_or_none()
     )
+
+
+def find_ids(session: Session, *, account_id: UUID, contact_ids: Sequence[UUID]) -> dict[UUID, RowMapping]:
+    """Those of the contacts that there are, by id."""
+    rows = session.execute(
+        text("SELECT * FROM contacts WHERE account_id = :account AND id = ANY(:ids)"),
+        {"account": account_id, "ids": list(contact_ids)},
+    ).mappings()
+    return {row["id"]: row for row in rows}
 
 
 def find_by(session: Session, *, account_id: UUID, column: str, value: str, lock: bool = False) -> RowMapping | None:

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 ADDRESSES = ("email", "phone", "external_id")
 
 
+def count(session: Session, actor: Actor, now: datetime) -> View:
+    return {"count": store.held(session, account_id=account_of(actor))}
+
+
 def list_page(session: Session, actor: Actor, now: datetime, *, limit: int, cursor: str | None, **wanted: Any) -> View:
     account_id = account_of(actor)
     where: list[str] = []

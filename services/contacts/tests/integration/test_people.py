@@ -45,6 +45,14 @@ def test_addresses_are_normalised_and_unique(account):
         assert refused.value.extra["contact_id"] == str(ola["id"])
 
 
+def test_contacts_are_counted_as_the_plan_counts_them(account):
+    assert account.call(people.count) == {"count": 0}
+    ola, _ = _add(account, email="ola@x.example"), _add(account, email="ala@x.example")
+    account.call(people.delete, contact_id=ola["id"])
+
+    assert account.call(people.count) == {"count": 1}
+
+
 def test_every_wrong_field_is_named(account):
     with pytest.raises(Invalid) as refused:
         _add(account, email="ola@", phone="12", fields_={"shoe": 1})
