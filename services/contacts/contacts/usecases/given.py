@@ -56,7 +56,11 @@ def _custom(given: Mapping[Any, Any], custom: list[Any], errors: list[FieldError
         field = by_key.get(key)
         if field is None:
             errors.append(
-                {"field": f"fields.{key}", "code": "contact_field.not_found", "detail": "There is no such contact field."}
+                {
+                    "field": f"fields.{key}",
+                    "code": "contact_field.not_found",
+                    "detail": "There is no such contact field.",
+                }
             )
             continue
         try:
