@@ -36,7 +36,7 @@ def test_every_event_has_a_publisher(event):
 @pytest.mark.parametrize("service", SERVICES)
 def test_handlers_are_those_that_the_contracts_name(service):
     """Both ways: a handler that is not declared does not start; a declared one that is missing fills a queue."""
-    from chassis.service import _EventHandler
+    from chassis.entrypoints import EventHandler
 
     declared = {
         (event.name, subscription.split(".")[1])
@@ -48,7 +48,7 @@ def test_handlers_are_those_that_the_contracts_name(service):
     cls = service_class(service)
     for name in dir(cls):
         for entrypoint in getattr(getattr(cls, name), "nameko_entrypoints", ()):
-            if isinstance(entrypoint, _EventHandler) and not entrypoint.broadcast:
+            if isinstance(entrypoint, EventHandler) and not entrypoint.broadcast:
                 handled.add((entrypoint.event.name, name))
 
     assert handled == declared

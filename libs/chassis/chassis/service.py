@@ -27,29 +27,23 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
-import eventlet
-from kombu import Exchange, Queue
 from nameko.extensions import DependencyProvider, SharedExtension
-from nameko.messaging import Consumer, QueueConsumer
-from nameko.rpc import Rpc, RpcConsumer
+from nameko.rpc import Rpc
 from sqlalchemy.orm import Session
 
 from chassis import broker as wire
-from chassis import config, erasures, logs, topology
+from chassis import config, erasures, logs
 from chassis import database as db
+from chassis.entrypoints import event_handler, rpc
 from chassis.health import HealthServer
-from chassis.ids import new_id
-from chassis.metrics import EVENTS_HANDLED, RPC_SECONDS
+from chassis.metrics import RPC_SECONDS
 from chassis.outbox import Relay
 from chassis.quota_leases import LeaseKeeper
 from chassis.rpc_client import DEFAULT_DEADLINE, RpcClient
 from contracts.errors import WiciError
-from contracts.events import SUBSCRIPTIONS, Event
 
 log = logs.get_logger()
 
-# A failed event waits before it is delivered again: 0.1 s, 0.2 s, … 3.2 s; six tries span some seconds.
-EVENT_RETRY_SECONDS = 0.1
 SHUTDOWN_SECONDS = 10.0
 # Whoever asked by RPC has given up by then; a statement that went on would only burn a core for nobody.
 STATEMENT_SECONDS = 60
@@ -60,87 +54,6 @@ class _Common:
     amqp_url: str = config.setting("AMQP_URL", secret=True)
     health_port: int = config.setting("HEALTH_PORT", default=0)
     pool_size: int = config.setting("DATABASE_POOL_SIZE", default=10)
-
-
-class _QueueConsumer(QueueConsumer):
-    """One connection for RPC and events; what cannot even be decoded is refused, never acknowledged and lost."""
-
-    def on_decode_error(self, message: Any, error: Exception) -> None:
-        log.error(
-            "message_undecodable", exchange=message.delivery_info.get("exchange"), error_type=type(error).__name__
-        )
-        message.reject()  # an event's queue has a dead-letter queue; a request's caller runs into its deadline
-
-
-class _RpcConsumer(RpcConsumer):
-    queue_consumer = _QueueConsumer()
-
-
-class _Rpc(Rpc):
-    """Nameko's RPC entrypoint; errors of the contracts are expected and need no traceback in the log."""
-
-    rpc_consumer = _RpcConsumer()
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(expected_exceptions=WiciError, **kwargs)
-
-
-rpc = _Rpc.decorator
-
-
-class _EventHandler(Consumer):
-    """Handles an event at least once and never loses one.
-
-    The queue is a quorum queue with a delivery limit; what fails every time lies in `dead.{queue}` until somebody looks
-    (`python -m chassis.dead_letters`). A `broadcast` handler runs in every instance, on a queue that goes with it.
-    """
-
-    queue_consumer = _QueueConsumer()
-
-    def __init__(self, event: Event, *, broadcast: bool = False, **kwargs: Any) -> None:
-        self.event = event
-        self.broadcast = broadcast
-        super().__init__(queue=None, requeue_on_error=not broadcast, **kwargs)
-
-    def setup(self) -> None:
-        subscription = f"{self.container.service_name}.{self.method_name}"
-        if not self.broadcast and subscription not in SUBSCRIPTIONS.get(self.event, ()):
-            raise config.ConfigError(f"{subscription} is not in contracts.events.SUBSCRIPTIONS for {self.event.name}")
-        exchange = Exchange(topology.event_exchange(self.event.source), type="topic", durable=True)
-        name = topology.event_queue(self.event, self.container.service_name, self.method_name)
-        if self.broadcast:
-            self.queue = Queue(
-                f"{name}-{new_id()}", exchange=exchange, routing_key=self.event.name, exclusive=True, auto_delete=True
-            )
-        else:
-            self.queue = Queue(
-                name,
-                exchange=exchange,
-                routing_key=self.event.name,
-                durable=True,
-                queue_arguments=topology.quorum_arguments(name, topology.EVENT_DELIVERY_LIMIT),
-            )
-        super().setup()
-
-    def handle_message(self, body: Any, message: Any) -> None:
-        try:
-            loaded = self.event.schema().load(body)
-        except Exception as error:
-            log.error("event_unreadable", queue=self.queue.name, error=repr(error))
-            message.reject()  # to the dead-letter queue at once: it will not become readable
-            return
-        super().handle_message(loaded, message)
-
-    def handle_message_processed(self, message: Any, result: Any = None, exc_info: Any = None) -> None:
-        outcome = "failed" if exc_info else "handled"
-        EVENTS_HANDLED.labels(self.method_name, outcome).inc()
-        if exc_info and self.requeue_on_error:
-            tries = int((message.headers or {}).get("x-delivery-count", 0))
-            eventlet.sleep(EVENT_RETRY_SECONDS * 2**tries)
-        super().handle_message_processed(message, result, exc_info)
-
-
-event_handler = _EventHandler.decorator
 
 
 class Process(SharedExtension):

@@ -181,9 +181,9 @@ def test_event_published_before_its_handler_ever_ran_waits_for_it(broker, launch
 
 def test_a_handler_that_the_contracts_do_not_name_does_not_start():
     from chassis.config import ConfigError
-    from chassis.service import _EventHandler
+    from chassis.entrypoints import EventHandler
 
-    handler = _EventHandler(events.ADDRESSES_ARCHIVED)
+    handler = EventHandler(events.ADDRESSES_ARCHIVED)
     handler.container = type("Container", (), {"service_name": "reporting", "config": {}})()
     handler.method_name = "unheard_of"
     with pytest.raises(ConfigError, match="unheard_of"):
