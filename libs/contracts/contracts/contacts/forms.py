@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from marshmallow import fields, validate
 
-from contracts.contacts.shapes import NAME, word_of
+from contracts.contacts.shapes import KEY, NAME, word_of
 from contracts.schema import PageQuery, Schema, page_of
 from contracts.vocabulary import Channel
 
@@ -32,7 +32,7 @@ class SubmissionState(StrEnum):
 class FormField(Schema):
     """One thing that the form asks: a built-in field of contacts or a custom one, by its key."""
 
-    key = fields.String(required=True, validate=validate.Length(min=1, max=50))
+    key = fields.String(required=True, validate=KEY)
     required = fields.Boolean(load_default=False)
     labels = fields.Dict(
         keys=fields.String(validate=LANGUAGE),
@@ -195,7 +195,7 @@ class FormAnswers(Schema):
     """
 
     fields_ = fields.Dict(
-        keys=fields.String(validate=validate.Length(max=50)),
+        keys=fields.String(validate=KEY),
         values=fields.Raw(allow_none=True),
         data_key="fields",
         required=True,
