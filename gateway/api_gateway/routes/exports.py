@@ -18,13 +18,13 @@ def file(context: RequestContext) -> Response:
     """The exported file."""
     export = context.call("contacts.get_export")
     if export["file_id"] is None:
-        raise Conflict("export.not_ready", "The file has not been written.", {"state": export["state"]})
+        raise Conflict("export.not_ready", "There is no file yet, or not any more.", {"state": export["state"]})
     kind = export["format"]
     return downloads.stream(
         context,
         "contacts.read_file",
         {"file_id": export["file_id"]},
-        filename=f"contacts.{kind}",
+        filename=f"{export['source']}.{kind}",
         media_type=_TYPES[kind],
     )
 
@@ -32,10 +32,12 @@ def file(context: RequestContext) -> Response:
 _EXPORT = {
     "id": "0193a6f2-6b4e-7c1a-9d55-2f4c8a1b7e96",
     "state": "done",
+    "source": "contacts",
     "format": "csv",
     "done": 11939,
     "total": 11939,
     "file_id": "0193a6f2-6b4e-7c1a-9d55-2f4c8a1b7e96",
+    "expires_at": "2026-12-01T08:00:02+00:00",
     "error": None,
     "created_at": "2026-11-24T08:00:00+00:00",
     "finished_at": "2026-11-24T08:00:02+00:00",
@@ -48,7 +50,8 @@ ROUTES = [
         "/v1/exports",
         rpc="contacts.create_export",
         permission="contacts.export",
-        summary="Export a group, a segment, or every contact",
+        summary="Export a group, a segment, every contact, or the archive",
+        description="The file is deleted after 7 days, and when a person is erased.",
         request=contract.ExportCreate,
         response=contract.Export,
         status=202,
@@ -62,6 +65,7 @@ ROUTES = [
             "done": 0,
             "total": None,
             "file_id": None,
+            "expires_at": None,
             "finished_at": None,
         },
     ),

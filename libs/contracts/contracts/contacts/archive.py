@@ -12,6 +12,10 @@ from contracts.vocabulary import ArchiveReason, Channel
 class ArchiveQuery(PageQuery):
     channel = fields.Enum(Channel, by_value=True)
     address = fields.String(validate=validate.Length(max=254))
+    reason = fields.Enum(ArchiveReason, by_value=True)
+    campaign_id = fields.UUID()
+    since = fields.AwareDateTime(data_key="from")
+    until = fields.AwareDateTime(data_key="to")
     restored = fields.Boolean(load_default=False)
 
 

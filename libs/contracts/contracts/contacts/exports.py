@@ -22,8 +22,9 @@ class FileChunk(Schema):
 
 
 class ExportCreate(Schema):
-    """What to export: one group, one segment, or everybody; as a file of which format, with which fields."""
+    """What to export (a group, a segment, the archive, or every contact), which fields of it, and in which format."""
 
+    source = fields.String(load_default="contacts", validate=validate.OneOf(["contacts", "archive"]))
     group_id = fields.UUID(load_default=None, allow_none=True)
     segment_id = fields.UUID(load_default=None, allow_none=True)
     format = fields.String(load_default="csv", validate=validate.OneOf(["csv", "xlsx"]))
@@ -39,10 +40,14 @@ class ExportId(Schema):
 class Export(Schema):
     id = fields.UUID()
     state = word_of(JobState)
+    source = fields.String()
     format = fields.String()
     done = fields.Integer()
     total = fields.Integer(allow_none=True)
     file_id = fields.UUID(allow_none=True)
+    expires_at = fields.AwareDateTime(
+        allow_none=True, metadata={"description": "When the file is deleted; null until there is one, and after"}
+    )
     error = fields.Nested(JobError, allow_none=True)
     created_at = fields.AwareDateTime()
     finished_at = fields.AwareDateTime(allow_none=True)

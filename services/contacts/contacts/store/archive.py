@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -79,13 +80,22 @@ def page(
     restored: bool,
     after: UUID | None,
     limit: int,
+    reason: str | None = None,
+    campaign_id: UUID | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
 ) -> list[RowMapping]:
+    """A page by id, which is by time; `since` and `until` bound when an address was archived, both included."""
     return list(
         session.execute(
             text(
                 "SELECT * FROM archive WHERE account_id = :account AND (restored_at IS NOT NULL) = :restored"
                 " AND (CAST(:channel AS text) IS NULL OR channel = :channel)"
                 " AND (CAST(:address AS text) IS NULL OR address = :address)"
+                " AND (CAST(:reason AS text) IS NULL OR reason = :reason)"
+                " AND (CAST(:campaign AS uuid) IS NULL OR campaign_id = :campaign)"
+                " AND (CAST(:since AS timestamptz) IS NULL OR created_at >= :since)"
+                " AND (CAST(:until AS timestamptz) IS NULL OR created_at <= :until)"
                 " AND (CAST(:after AS uuid) IS NULL OR id > :after) ORDER BY id LIMIT :limit"
             ),
             {
@@ -93,10 +103,25 @@ def page(
                 "channel": channel,
                 "address": address,
                 "restored": restored,
+                "reason": reason,
+                "campaign": campaign_id,
+                "since": since,
+                "until": until,
                 "after": after,
                 "limit": limit,
             },
         ).mappings()
+    )
+
+
+def count(session: Session, *, account_id: UUID) -> int:
+    """How many addresses are archived now."""
+    return int(
+        session.scalar(
+            text("SELECT count(*) FROM archive WHERE account_id = :account AND restored_at IS NULL"),
+            {"account": account_id},
+        )
+        or 0
     )
 
 

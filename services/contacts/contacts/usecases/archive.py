@@ -38,13 +38,22 @@ def list_page(
     restored: bool,
     channel: Channel | None = None,
     address: str | None = None,
+    reason: ArchiveReason | None = None,
+    campaign_id: UUID | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
 ) -> View:
+    account_id = account_of(actor)
     rows = store.page(
         session,
-        account_id=account_of(actor),
+        account_id=account_id,
         channel=channel,
-        address=address,
+        address=_as_searched(session, account_id, address) if address else None,
         restored=restored,
+        reason=reason,
+        campaign_id=campaign_id,
+        since=since,
+        until=until,
         after=views.after(cursor),
         limit=limit + 1,
     )
@@ -66,26 +75,12 @@ def add(
     account_id = account_of(actor)
     if not addresses and not contact_ids:
         raise field_invalid("addresses", "archive.nobody", "Name addresses or contacts.")
-    entries = {}
-    for at, address in enumerate(addresses):
-        normal = normalised(channel, address, people_store.region(session, account_id=account_id))
-        if normal is None:
-            raise field_invalid(f"addresses.{at}", "address.invalid", f"Not a valid address for {channel}.")
-        entries[normal] = {"id": new_id(), "address": normal, "reason": reason, "note": note}
-    for at, contact_id in enumerate(contact_ids):
-        row = people_store.find(session, account_id=account_id, contact_id=contact_id)
-        if row is None or row[ADDRESS[channel]] is None:
-            raise field_invalid(
-                f"contact_ids.{at}", "contact.not_found", "No such contact with an address on the channel."
-            )
-        address = row[ADDRESS[channel]]
-        entries[address] = {
-            "id": new_id(),
-            "address": address,
-            "contact_id": contact_id,
-            "reason": reason,
-            "note": note,
-        }
+    contact_by_address: dict[str, UUID | None] = _named(session, account_id, channel, addresses)
+    contact_by_address |= _of_contacts(session, account_id, channel, contact_ids)
+    entries = {
+        address: {"id": new_id(), "address": address, "contact_id": contact_id, "reason": reason, "note": note}
+        for address, contact_id in contact_by_address.items()
+    }
     added = archive(
         session,
         account_id=account_id,
@@ -99,6 +94,37 @@ def add(
         acts.record(session, CONTACTS_ACT, actor, "archive.added", **told)
     standing = store.present(session, account_id=account_id, channel=channel, addresses=list(entries))
     return {"items": [dict(row) for row in standing]}
+
+
+def _named(session: Session, account_id: UUID, channel: Channel, addresses: list[str]) -> dict[str, UUID | None]:
+    """:raises Invalid: naming the first that is no address, or whose person was erased: nothing is kept of them."""
+    region = people_store.region(session, account_id=account_id)
+    normal = [normalised(channel, address, region) for address in addresses]
+    if None in normal:
+        raise field_invalid(f"addresses.{normal.index(None)}", "address.invalid", f"Not a valid address for {channel}.")
+    found = [one for one in normal if one is not None]
+    for one in people_store.erased(session, account_id=account_id, addresses=found):
+        raise field_invalid(f"addresses.{found.index(one)}", "address.erased", "The person was erased on request.")
+    return dict.fromkeys(found)
+
+
+def _of_contacts(
+    session: Session, account_id: UUID, channel: Channel, contact_ids: list[UUID]
+) -> dict[str, UUID | None]:
+    rows = people_store.find_ids(session, account_id=account_id, contact_ids=contact_ids)
+    for at, contact_id in enumerate(contact_ids):
+        if contact_id not in rows or rows[contact_id][ADDRESS[channel]] is None:
+            raise field_invalid(
+                f"contact_ids.{at}", "contact.not_found", "No such contact with an address on the channel."
+            )
+    return {rows[contact_id][ADDRESS[channel]]: contact_id for contact_id in contact_ids}
+
+
+def _as_searched(session: Session, account_id: UUID, address: str) -> str:
+    """The address in the spelling in which it is kept, whichever channel it is of."""
+    if "@" in address:
+        return emails.normalise(address) or address
+    return phones.to_e164(address, people_store.region(session, account_id=account_id)) or address
 
 
 def restore(session: Session, actor: Actor, now: datetime, *, archive_id: UUID, note: str) -> View:
@@ -122,7 +148,12 @@ def archive(
     campaign_id: UUID | None = None,
     archived_by: str | None = None,
 ) -> int:
-    """Archive addresses and announce the new ones; twice the same changes nothing."""
+    """Archive addresses and announce the new ones; twice the same changes nothing.
+
+    A bounce or an unsubscription may come after the erasure of its person, who is not written to anyway.
+    """
+    erased = people_store.erased(session, account_id=account_id, addresses=[entry["address"] for entry in entries])
+    entries = [entry for entry in entries if entry["address"] not in erased]
     added = store.add(
         session,
         account_id=account_id,

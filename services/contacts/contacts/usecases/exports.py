@@ -13,6 +13,7 @@ from contacts.domain.columns import BUILT_IN
 from contacts.exceptions import field_invalid
 from contacts.store import audience as audience_store
 from contacts.store import fields as field_store
+from contacts.store import files as file_store
 from contacts.store import jobs as job_store
 from contacts.store.rule_sql import Filter
 from contacts.usecases import groups, segments, views
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 KIND = "export"
+ARCHIVE = "archive"
+ARCHIVE_FIELDS = ("channel", "address", "reason", "note", "source", "campaign_id", "created_at")
 
 
 def create(
@@ -36,14 +39,18 @@ def create(
     segment_id: UUID | None,
     format: str,
     fields_: list[str] | None,
+    source: str = "contacts",
 ) -> View:
     account_id = account_of(actor)
+    if source == ARCHIVE and (group_id or segment_id):
+        raise field_invalid("source", "export.one_source", "The archive is of the account, not of a group or segment.")
     if group_id and segment_id:
         raise field_invalid("segment_id", "export.one_source", "Export a group or a segment, not both.")
     chosen(session, account_id, group_id, segment_id, now)
-    names = field_names(session, account_id, fields_)
+    names = field_names(session, account_id, fields_, source)
     export_id = new_id()
     request: dict[str, Any] = {
+        "source": source,
         "group_id": str(group_id) if group_id else None,
         "segment_id": str(segment_id) if segment_id else None,
         "format": format,
@@ -56,15 +63,18 @@ def create(
     return get(session, actor, now, export_id=export_id)
 
 
-def field_names(session: Session, account_id: UUID, names: list[str] | None) -> list[str]:
+def field_names(session: Session, account_id: UUID, names: list[str] | None, source: str) -> list[str]:
     """The columns of the file: those asked for, or every one.
 
     :raises Invalid: naming one that is no field.
     """
-    known = [*BUILT_IN, *(row["key"] for row in field_store.all_of(session, account_id=account_id))]
+    custom = (row["key"] for row in field_store.all_of(session, account_id=account_id))
+    known = [*ARCHIVE_FIELDS] if source == ARCHIVE else [*BUILT_IN, *custom]
     for at, name in enumerate(names or ()):
         if name not in known:
-            raise field_invalid(f"fields.{at}", "contact_field.not_found", f"There is no contact field {name[:50]!r}.")
+            raise field_invalid(
+                f"fields.{at}", "contact_field.not_found", f"There is no field {name[:50]!r} to export."
+            )
     return list(dict.fromkeys(names)) if names else known
 
 
@@ -79,20 +89,25 @@ def chosen(session: Session, account_id: UUID, group_id: UUID | None, segment_id
 
 
 def get(session: Session, actor: Actor, now: datetime, *, export_id: UUID) -> View:
-    row = job_store.find(session, account_id=account_of(actor), kind=KIND, job_id=export_id)
+    account_id = account_of(actor)
+    row = job_store.find(session, account_id=account_id, kind=KIND, job_id=export_id)
     if row is None:
         raise views.not_found("export")
-    return view(row)
+    is_done = row["state"] == JobState.DONE
+    return _view(row, file_store.find(session, account_id=account_id, file_id=export_id) if is_done else None)
 
 
-def view(row: Mapping[Any, Any]) -> View:
+def _view(row: Mapping[Any, Any], file: Mapping[Any, Any] | None) -> View:
+    """A file that has expired, or went when somebody was erased, is not there any more."""
     return {
         "id": row["id"],
         "state": row["state"],
+        "source": row["request"].get("source", "contacts"),
         "format": row["request"]["format"],
         "done": row["done"],
         "total": row["total"],
-        "file_id": row["id"] if row["state"] == JobState.DONE else None,
+        "file_id": file["id"] if file else None,
+        "expires_at": file["expires_at"] if file else None,
         "error": row["error"],
         "created_at": row["created_at"],
         "finished_at": row["finished_at"],

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 from base64 import b64decode
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ from contacts.store import jobs
 from contacts.usecases import archive, audience, exports, fields, files, groups, people, privacy
 from contracts.errors import Conflict, Invalid, NotFound, PlanLimit
 from contracts.vocabulary import ArchiveReason, Channel
+
+from .conftest import NOON
 
 
 def _add(account: Any, **given: Any) -> Any:
@@ -208,6 +211,51 @@ def test_an_export_holds_everybody_and_no_formula(account, kind):
         rows = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0).to_python()
         assert ["p3@x.example", "=1+3", ""] in rows
     assert (done["state"], done["done"], done["total"], len(rows)) == ("done", 31, 31, 32)
+
+
+def test_the_archive_is_listed_by_what_one_looks_for_and_exported(account):
+    account.import_file("email\n" + "".join(f"p{n}@x.example\n" for n in range(5)))
+    ids = [one["id"] for one in account.people()]
+    given = {"channel": Channel.EMAIL, "note": "=1+1"}
+    account.call(archive.add, addresses=[], contact_ids=ids[:3], reason=ArchiveReason.SPAM, **given)
+    account.call(archive.add, addresses=["P4@x.example"], contact_ids=[], reason=ArchiveReason.OTHER, **given)
+
+    def listed(**wanted: Any) -> list[str]:
+        page = account.call(archive.list_page, limit=10, cursor=None, **{"restored": False, **wanted})
+        return [one["address"] for one in page["items"]]
+
+    assert listed(reason=ArchiveReason.SPAM) == [f"p{n}@x.example" for n in range(3)]
+    assert listed(address=" P4@X.example") == ["p4@x.example"]
+    assert listed(until=NOON - timedelta(days=9_000)) == listed(campaign_id=new_id()) == []
+    export_id = account.call(
+        exports.create, source="archive", group_id=None, segment_id=None, format="csv", fields_=["address", "note"]
+    )["id"]
+    _run(account, export_job)
+
+    done = account.call(exports.get, export_id=export_id)
+    assert (done["source"], done["state"], done["total"]) == ("archive", "done", 4)
+    rows = list(csv.reader(io.StringIO(account.download(done["file_id"]).removeprefix("\ufeff")), delimiter=";"))
+    assert rows[:2] == [["address", "note"], ["p0@x.example", "'=1+1"]]
+    with pytest.raises(Invalid):
+        account.call(exports.create, source="archive", group_id=None, segment_id=None, format="csv", fields_=["city"])
+
+
+def test_what_is_told_of_an_erased_address_is_not_archived(account):
+    person = _add(account, email="ola@x.example")
+    account.call(privacy.erase, email="ola@x.example")
+    entry = {"channel": "email", "address": "ola@x.example", "contact_id": person["id"], "reason": "hard_bounce"}
+    event = {"event_id": new_id(), "account_id": account.id, "addresses": [entry]}
+
+    with account.database.transaction() as session:
+        archive.archive_refused(session, event, "archive_email_refusals", "email_gateway")
+
+    page = account.call(archive.list_page, limit=10, cursor=None, restored=False)
+    assert page["items"] == []
+    with pytest.raises(Invalid, match="not valid"):
+        account.call(
+            archive.add, channel=Channel.EMAIL, addresses=["OLA@x.example"], contact_ids=[],
+            reason=ArchiveReason.SPAM, note="",
+        )  # fmt: skip
 
 
 def test_an_erased_person_does_not_come_back_by_a_list(account):
