@@ -192,4 +192,4 @@ class InvoiceFile(Schema):
     content = fields.String()
 
 
-InvoicePage: Any = page_of(InvoiceSummary)
+InvoicePage = page_of(InvoiceSummary)

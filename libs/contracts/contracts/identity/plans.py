@@ -18,7 +18,8 @@ MOST_MONEY = 10**12
 PLAN_CODE = validate.Regexp(
     r"^[a-z][a-z0-9-]{1,38}[a-z0-9](?!\n)$", error="Not a valid code: 3 to 40 lower-case letters, digits and dashes."
 )
-CURRENCY = validate.Regexp(r"^[A-Z]{3}(?!\n)$", error="Not a valid currency: three capital letters (ISO 4217).")
+# Those of Europe and the dollar, all of which have a hundred minor units.
+CURRENCY = validate.OneOf(("PLN", "EUR", "USD", "GBP", "CHF", "CZK", "DKK", "NOK", "SEK"))
 
 
 def _limit(**rules: Any) -> fields.Integer:

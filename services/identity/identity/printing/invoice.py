@@ -9,6 +9,7 @@ from typing import Any
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, KeepTogether, LongTable, Spacer, Table
 
+from identity.domain.invoices import OUTSIDE, is_foreign
 from identity.printing import layout
 from identity.printing.fonts import register
 from identity.printing.layout import WIDTH, money, text
@@ -136,7 +137,7 @@ def _payment(invoice: Shown) -> list[Flowable]:
             shown.append(text(f"Numer rachunku: {invoice['seller']['bank_account']}"))
     if invoice["exemption"]:
         shown.append(text(f"Podstawa zwolnienia z VAT: {invoice['exemption']}"))
-    if any(line["vat_rate"] == "np" for line in invoice["lines"]):
+    if is_foreign(invoice["buyer"]["vat_number"]) and any(line["vat_rate"] == OUTSIDE for line in invoice["lines"]):
         shown.append(text(REVERSE_CHARGE))
     if invoice["note"]:
         shown.append(text(invoice["note"]))

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import delete, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -39,6 +39,20 @@ def begin_term(
         )
     )
     session.flush()
+
+
+def begin_missing_terms(session: Session) -> None:
+    """Begin the terms of accounts that were moved to a paid plan by a version of this service that knew of no terms."""
+    known = exists().where(PlanTerm.account_id == Account.id, PlanTerm.starts_at == Account.plan_started_at)
+    query = select(Account, Plan).join(Plan, Plan.code == Account.plan_code).where(Plan.price_amount > 0, ~known)
+    for account, plan in session.execute(query.with_for_update(of=Account)).all():
+        begin_term(
+            session,
+            account_id=account.id,
+            plan=plan,
+            starts_at=account.plan_started_at,
+            ends_at=account.plan_ends_at,
+        )
 
 
 def accounts_with_paid_terms(session: Session, *, since: datetime, until: datetime) -> Sequence[tuple[UUID, str]]:

@@ -38,6 +38,7 @@ class Outcome:
 
 def candidates(session: Session, *, month: Month) -> Sequence[tuple[UUID, str]]:
     """Id and name of every account that was on a paid plan in the month."""
+    billing.begin_missing_terms(session)
     return billing.accounts_with_paid_terms(session, since=month.starts_at, until=month.next.starts_at)
 
 

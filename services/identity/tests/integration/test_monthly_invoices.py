@@ -135,6 +135,21 @@ def test_a_company_without_an_address_is_invoiced_when_it_has_one(
     assert [row.number for row in rows(database)] == ["FV/2026/000001", "FV/2026/000002"]
 
 
+def test_a_plan_that_an_older_version_gave_is_invoiced_too(
+    database: Database, customer: Callable[..., UUID], run: Callable[..., int]
+) -> None:
+    customer("kowal")
+    with database.transaction() as session:
+        session.execute(sql("DELETE FROM plan_terms WHERE price_amount > 0"))
+        session.execute(sql("UPDATE plan_terms SET ends_at = NULL"))
+
+    assert run("--month", "2026-11") == 0
+
+    assert len(rows(database)) == 1
+    with database.transaction() as session:
+        assert session.scalar(sql("SELECT count(*) FROM plan_terms WHERE ends_at IS NULL")) == 1
+
+
 def test_a_cancelled_invoice_is_due_again(
     database: Database, customer: Callable[..., UUID], run: Callable[..., int], act: Callable[..., Any]
 ) -> None:

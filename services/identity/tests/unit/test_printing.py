@@ -109,12 +109,14 @@ def test_everything_that_the_law_wants_is_on_it() -> None:
 
 
 def test_the_same_invoice_is_the_same_file_whoever_prints_beside() -> None:
-    wanted = shown(*[SMS] * 30)
-    with ThreadPoolExecutor(4) as callers:
-        papers = set(callers.map(lambda _: PRINTER.invoice(wanted), range(8)))
+    wanted = [shown(*[SMS] * lines, note=f"Zamówienie {lines}") for lines in range(10, 18)]
+    alone = [Printer().invoice(each) for each in wanted]
+    together = Printer()
 
-    assert len(papers) == 1
-    assert len(papers.pop()) < 100_000
+    with ThreadPoolExecutor(8) as callers:
+        assert list(callers.map(together.invoice, wanted * 2)) == alone * 2
+    assert len(set(alone)) == len(wanted)
+    assert max(map(len, alone)) < 100_000
 
 
 def test_a_duplicate_says_so_and_when() -> None:
