@@ -73,6 +73,7 @@ def reset_password(
         second_factors.drop_links(session, user_id=current.id)
         second_factors.forget_devices(session, user_id=current.id)
         sessions.end_sessions_of(session, user_id=current.id)
+        throttles.forgive(session, "user", current.login)
         audit.record(
             session,
             actor,

@@ -46,6 +46,11 @@ def count_attempt(session: Session, at: Doors, now: datetime) -> None:
         throttles.store_throttle(session, key=key, throttle=throttling.after_attempt(throttle, rule, now))
 
 
+def forgive(session: Session, kind: str, login: str) -> None:
+    """Forget a login's failures: a stranger's guesses do not lock out whoever has proved by mail to be its user."""
+    throttles.forget(session, key=throttling.login_key(kind, login))
+
+
 def give_back(session: Session, at: Doors, now: datetime) -> None:
     """The attempt was no failure, and no success either."""
     for key, _ in at:

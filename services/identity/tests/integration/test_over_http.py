@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,8 +18,9 @@ from sqlalchemy import text as sql
 
 from chassis.database import Database
 from chassis.testing import SECRET_KEYS, free_port, wait_until
+from contracts.permissions import OWNER, PERMISSIONS, SESSION_ONLY
 
-pytest.importorskip("api_gateway", reason="the gateway is not installed here")
+all_routes = pytest.importorskip("api_gateway.routes", reason="the gateway is not installed here").all_routes
 requests = pytest.importorskip("requests")
 
 PASSWORD = "trzy zielone parasole"
@@ -224,3 +226,28 @@ def test_guesses_are_slowed_with_a_time_to_wait(public: Caller) -> None:
     slowed = [answer for answer in answers if answer.status_code == 429]
     assert slowed and all(int(answer.headers["Retry-After"]) >= 1 for answer in slowed)
     assert all(answer.headers["Content-Type"] == "application/problem+json" for answer in answers)
+
+
+def test_who_manages_users_may_do_nothing_else_and_no_key_manages_users(public: Caller) -> None:
+    """Every route there is, called by somebody who holds `users.manage` alone, and by a key that holds every scope."""
+    owner = enter(public, "rozalia")
+    user = {"login": "kadrowa", "email": "k@example.com", "password": PASSWORD, "permissions": ["users.manage"]}
+    made = owner("POST", "/v1/users", user, expect=201)
+    tokens = public("POST", "/v1/sessions", {"login": "kadrowa", "password": PASSWORD}, expect=201)
+    manager = public.having(tokens["access_token"])
+    scopes = [name for name in OWNER if name not in SESSION_ONLY]
+    key = public.having(owner("POST", "/v1/api-keys", {"name": "all", "scopes": scopes}, expect=201)["key"])
+
+    granted = {**user, "login": "bartek7", "permissions": ["sms", "contacts"]}
+    assert manager("POST", "/v1/users", granted, expect=201)["permissions"] == ["contacts", "sms"]
+    own = f"/v1/users/{made['id']}/permissions"
+    assert manager("PUT", own, {"permissions": ["sms"]}, expect=403)["code"] == "user.own_rights"
+
+    for route in all_routes():
+        path = re.sub(r"<[^>]+>", made["id"], route.path)
+        if route.permission in PERMISSIONS and route.permission not in ("users.manage", "account.close"):
+            assert manager(route.method, path, expect=403)["permission"] == route.permission
+        if route.operator:
+            assert manager(route.method, path, expect=403)["permission"] == "operator"
+        if route.session_only:
+            assert key(route.method, path, expect=403)["code"] == "session.required"

@@ -265,6 +265,22 @@ def test_a_reset_link_opens_the_account_once(
         assert session.scalar(sql("SELECT count(*) FROM sessions")) == 1
 
 
+def test_a_new_password_by_mail_lifts_the_lock_of_the_login(
+    owner: Actor, database: Database, passwords: Passwords, clock: Any, mails: Any, log_in: Any
+) -> None:
+    for number in range(9):
+        with pytest.raises((Unauthenticated, TooManyRequests)):
+            log_in("kowal", "wrong password here", address=f"198.51.100.{number}")
+    with pytest.raises(TooManyRequests):
+        log_in("kowal")
+    request_reset(database, clock, "kowal@example.com")
+    token = mails()[0]["fields"]["url"].rpartition("/")[2]
+
+    links.reset_password(database, passwords, {}, clock.now, token=token, password="cztery fioletowe kalosze")
+
+    assert log_in("kowal", "cztery fioletowe kalosze")["access_token"]
+
+
 def test_a_reset_link_is_valid_for_one_hour_and_only_the_last_one(
     owner: Actor, database: Database, passwords: Passwords, clock: Any, mails: Any
 ) -> None:
