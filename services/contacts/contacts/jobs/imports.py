@@ -7,7 +7,6 @@ made again from the file and the checkpoint's own choices, which are the same ev
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -178,9 +177,9 @@ class _Import:
             self._save(session)
 
     def _refuse(self) -> bool:
-        state = self._state
+        """Refuse addresses, then sort out who cannot simply be added: both for the rows that are still to come."""
+        state, pending = self._state, {"lanes": self._state["lanes"], "size": self._state["slice"]}
         with self._database.transaction() as session:
-            people.lock_account(session, account_id=self._job.account_id)
             state["erased"] = refusals.erased_mark(session, self._job.account_id)
             refusals.refuse(
                 session,
@@ -188,17 +187,16 @@ class _Import:
                 self._job.account_id,
                 self._plan.keys,
                 reject=self._plan.bad_values is BadValues.REJECT,
-                lanes=state["lanes"],
-                size=state["slice"],
                 after=state["after"],
+                **pending,
             )
             staging.index(session, self._job.id)
-            staging.find_repeated(session, self._job.id)
             state["staged"] = staging.count(session, self._job.id) or 0
             state["last_row"] = staging.last_row(session, self._job.id)
             if "add_first" not in state:
                 room = adding.room_of(session, self._job.account_id)
                 state["add_first"] = room is not None and room < state["staged"]
+            adding.sort_out(session, self._merge_plan(), **pending)
             state["stage"] = "adding"
             self._count_problems(session)
             self._save(session)
@@ -219,7 +217,7 @@ class _Import:
 
     def _add_lane(self, lane: int) -> bool:
         state, merge, size = self._state, self._merge_plan(), self._state["slice"]
-        needed = sys.maxsize if merge.add_first else len(state["lanes"]) * size
+        needed = len(state["lanes"]) * size
         while (low := (state["lanes"][lane] * len(state["lanes"]) + lane) * size) < state["last_row"]:
             with self._database.transaction() as session:
                 if self._somebody_erased(session):

@@ -1,20 +1,22 @@
 """Adding the rows of an import that concern nobody else: no other row of the file and no contact of the base.
 
-Such rows can be added in any order, by several connections at once, and the result is the same. All others go to the
-rest, which `merging` takes one key after another.
+Such rows can be added in any order, by several connections at once, and the result is the same. All others are sorted
+out before, to the rest, which `merging` takes one key after another.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from contacts.domain.columns import ADDRESS_FIELDS
 from contacts.store import people
 from contacts.store.merge_sql import CONTACT_COLUMNS, Merge, contact_values, custom_object, id_of_row, parameters_of
-from contacts.store.staging import hash_of, key_of, name_of, repeated_of, rest_of, value_columns
+from contacts.store.staging import PENDING, key_of, name_of, pending_parameters, rest_of, value_columns
 
 
 def room_of(session: Session, account_id: UUID) -> int | None:
@@ -25,57 +27,101 @@ def room_of(session: Session, account_id: UUID) -> int | None:
     return None if row is None or row[0] is None else max(0, row[0] - row[1])
 
 
+def sort_out(session: Session, merge: Merge, *, lanes: Sequence[int], size: int) -> None:
+    """Put to the rest whatever row still to come shares an address with another one or with a contact.
+
+    Addresses are compared by hashes of 64 bits: two that collide are merely merged with more care than they need.
+
+    :param lanes: slices of `size` rows that each lane has added.
+    """
+    stage = name_of(merge.import_id)
+    parameters = {"account": merge.account_id, **pending_parameters(lanes, size)}
+    session.execute(text("SET LOCAL work_mem = '128MB'"))
+    if merge.add_first:
+        session.execute(text(_set_aside(merge, f"{stage} s", PENDING)), parameters)
+        return
+    hashes = ", ".join(f"({_hash(address)})" for address in ADDRESS_FIELDS)
+    session.execute(
+        text(
+            f"CREATE TEMP TABLE shared ON COMMIT DROP AS SELECT hash FROM {stage}, LATERAL (VALUES {hashes}) one (hash)"
+            " WHERE hash IS NOT NULL GROUP BY hash HAVING count(*) > 1"
+        )
+    )
+    known = text("SELECT EXISTS (SELECT 1 FROM contacts WHERE account_id = :account)")
+    for address in ADDRESS_FIELDS if session.scalar(known, parameters) else ():
+        session.execute(
+            text(
+                f"INSERT INTO shared SELECT {_hash(f's.{address}')} FROM {stage} s JOIN contacts c"
+                f" ON c.account_id = :account AND c.{address} = s.{address} WHERE {PENDING}"
+            ),
+            parameters,
+        )
+    session.execute(text("ANALYZE shared"))
+    found = " OR ".join(f"{_hash(f's.{address}')} IN (SELECT hash FROM shared)" for address in ADDRESS_FIELDS)
+    session.execute(text(_set_aside(merge, f"{stage} s", f"{PENDING} AND ({found})")), parameters)
+    session.execute(text("DROP TABLE shared"))
+
+
+def _hash(address: str) -> str:
+    return f"hashtextextended({address}, {ADDRESS_FIELDS.index(address.removeprefix('s.'))})"
+
+
 def add_slice(session: Session, merge: Merge, low: int, high: int, *, needed: int) -> int:
-    """Add what can be added of the rows numbered above `low` to `high`, and put the others to the rest.
+    """Add the rows numbered above `low` to `high` that have not been sorted out.
 
     :param needed: contacts that must find room, those of connections beside this one included; where there is less,
-        every row goes to the rest, and whoever comes first in the order of keys gets in.
+        the rows go to the rest, and whoever comes first in the order of keys gets in.
     :returns: how many are new contacts.
     """
     people.share_account(session, account_id=merge.account_id)
     room = room_of(session, merge.account_id)
     bounds = {**parameters_of(merge), "low": low, "high": high}
-    stage = _slice(merge)
-    rows = int(session.scalar(text(f"SELECT count(*) FROM {stage}"), bounds) or 0)
-    added = 0
-    if room is None or room >= needed:
-        added = int(session.scalar(text(_insert(merge, stage)), bounds) or 0)
-    if added < rows:
-        session.execute(text(_set_aside(merge, stage)), bounds)
-    return added
+    if room is not None and room < needed:
+        set_aside(session, merge, low, high)
+        return 0
+    try:
+        with session.begin_nested():
+            return int(session.scalar(text(_insert(merge, "")), bounds) or 0)
+    except IntegrityError:  # somebody added a contact with one of the addresses since the rows were sorted out
+        added = int(session.scalar(text(_insert(merge, "ON CONFLICT DO NOTHING")), bounds) or 0)
+        set_aside(session, merge, low, high)
+        return added
 
 
 def set_aside(session: Session, merge: Merge, low: int, high: int) -> None:
-    """Put the rows numbered above `low` to `high` to the rest, all of them."""
-    session.execute(text(_set_aside(merge, _slice(merge))), {**parameters_of(merge), "low": low, "high": high})
-
-
-def _slice(merge: Merge) -> str:
-    return (
-        f"(SELECT s.*, {id_of_row('s.row_number')} AS id FROM {name_of(merge.import_id)} s"
-        " WHERE s.row_number > :low AND s.row_number <= :high) r"
+    """Put the rows numbered above `low` to `high` that are no contacts to the rest."""
+    bounds = {**parameters_of(merge), "low": low, "high": high}
+    not_added = (
+        f"{_BOUNDS} AND NOT EXISTS (SELECT 1 FROM contacts c WHERE c.account_id = :account"
+        f" AND c.id = {id_of_row('s.row_number')})"
     )
+    session.execute(text(_set_aside(merge, f"{name_of(merge.import_id)} s", not_added)), bounds)
 
 
-def _set_aside(merge: Merge, stage: str) -> str:
+_BOUNDS = "s.row_number > :low AND s.row_number <= :high"
+
+
+def _not_sorted_out(merge: Merge) -> str:
+    return f"NOT EXISTS (SELECT 1 FROM {rest_of(merge.import_id)} o WHERE o.row_number = s.row_number)"
+
+
+def _set_aside(merge: Merge, stage: str, where: str) -> str:
     columns = ", ".join(["row_number", *value_columns(len(merge.slots))])
     return (
         f"INSERT INTO {rest_of(merge.import_id)} (key, {columns}) SELECT {key_of(merge.keys)}, {columns} FROM {stage}"
-        " WHERE NOT EXISTS (SELECT 1 FROM contacts c WHERE c.account_id = :account AND c.id = r.id)"
+        f" WHERE {where} AND {_not_sorted_out(merge)}"
     )
 
 
-def _insert(merge: Merge, stage: str) -> str:
+def _insert(merge: Merge, on_conflict: str) -> str:
     """One statement, so that the triggers that count, and lock what they count in, run at its very end."""
-    alone = " AND ".join(
-        f"coalesce({hash_of(address)} NOT IN (SELECT hash FROM {repeated_of(merge.import_id)}), true)"
-        for address in ADDRESS_FIELDS
-    )
     return f"""
         WITH new AS (
             INSERT INTO contacts ({CONTACT_COLUMNS})
-            SELECT {contact_values("r", custom_object(merge))} FROM {stage} WHERE {alone}
-            ON CONFLICT DO NOTHING RETURNING id),
+            SELECT {contact_values("r", custom_object(merge))} FROM (
+                SELECT s.*, {id_of_row("s.row_number")} AS id FROM {name_of(merge.import_id)} s
+                WHERE {_BOUNDS} AND {_not_sorted_out(merge)} ORDER BY s.row_number) r
+            {on_conflict} RETURNING id),
         joined AS (
             INSERT INTO group_members (group_id, contact_id, account_id)
             SELECT g.id, new.id, :account FROM new CROSS JOIN groups g

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from chassis import erasures
-from contacts.store.staging import key_of, name_of, rest_of
+from contacts.store.staging import PENDING, key_of, name_of, pending_parameters, rest_of
 
 _REFUSED = """
 CREATE TEMP TABLE refused ON COMMIT DROP AS
@@ -63,8 +63,7 @@ def refuse(
     :param lanes: slices of `size` rows that each lane has added; `after`: the last key that was merged.
     """
     parameters = {
-        "account": account_id, "import": import_id, "reject": reject,
-        "lanes": list(lanes), "many": len(lanes), "size": size, "after": after,
+        "account": account_id, "import": import_id, "reject": reject, "after": after, **pending_parameters(lanes, size)
     }  # fmt: skip
     known = text(
         "SELECT EXISTS (SELECT 1 FROM archive WHERE account_id = :account AND restored_at IS NULL)"
@@ -72,9 +71,7 @@ def refuse(
     )
     if not session.scalar(known, parameters):
         return
-    slice_ = "(s.row_number - 1) / :size"
-    to_add = f"({slice_}) / :many >= (CAST(:lanes AS integer[]))[1 + ({slice_}) % :many]"
-    for table, pending in ((name_of(import_id), to_add), (rest_of(import_id), "s.key > :after")):
+    for table, pending in ((name_of(import_id), PENDING), (rest_of(import_id), "s.key > :after")):
         staged = f"(SELECT s.* FROM {table} s WHERE {pending})"
         session.execute(text(_REFUSED.format(stage=staged)), {**parameters, **_pads(account_id)})
         for address in ("email", "phone"):

@@ -1,9 +1,8 @@
 """The staging tables of one import: rows of the file, read and normalised, on their way into contacts.
 
 - `import_…`, every row. UNLOGGED: a crash of PostgreSQL empties it, the job sees that and reads the file again.
-- `import_…_repeated`, hashes of the addresses that more than one row holds; made and lost with the first.
-- `import_…_rest`, the rows that could not simply be added: they are merged one key after another. It is logged, so that
-  what has been sorted out stays sorted out.
+- `import_…_rest`, the rows that cannot simply be added: they are merged one key after another. It is logged, so that
+  what has been sorted out stays so.
 
 Names of tables and columns here are our own, made from ids and fixed lists, never from a customer's words.
 """
@@ -32,10 +31,6 @@ def rest_of(import_id: UUID) -> str:
     return f"{name_of(import_id)}_rest"
 
 
-def repeated_of(import_id: UUID) -> str:
-    return f"{name_of(import_id)}_repeated"
-
-
 def key_of(keys: Sequence[str]) -> str:
     """SQL of who a row is: its first address in the order of `keys`, under the place of that kind."""
     return f"coalesce('0' || {keys[0]}, '1' || {keys[1]}, '2' || {keys[2]})"
@@ -58,10 +53,11 @@ def create(session: Session, import_id: UUID, custom: int, *, rest: bool) -> Non
     if rest:
         session.execute(text(f"DROP TABLE IF EXISTS {rest_of(import_id)}"))
         session.execute(text(f'CREATE TABLE {rest_of(import_id)} (key text COLLATE "C", {columns})'))
+        session.execute(text(f"CREATE INDEX {rest_of(import_id)}_row ON {rest_of(import_id)} (row_number)"))
 
 
 def drop(session: Session, import_id: UUID) -> None:
-    for name in (name_of(import_id), rest_of(import_id), repeated_of(import_id)):
+    for name in (name_of(import_id), rest_of(import_id)):
         session.execute(text(f"DROP TABLE IF EXISTS {name}"))
 
 
@@ -105,24 +101,13 @@ def index_rest(session: Session, import_id: UUID) -> None:
     session.execute(text(f"ANALYZE {name} (key)"))
 
 
-def hash_of(address: str) -> str:
-    """SQL of what an address is compared by with the others of a file; two that collide are merely looked at twice."""
-    return f"hashtextextended({address}, {ADDRESS_FIELDS.index(address)})"
+# SQL of whether a row `s` is still to come: of slices of :size rows, each lane adds every :many-th.
+PENDING = "(s.row_number - 1) / :size / :many >= (CAST(:lanes AS integer[]))[1 + ((s.row_number - 1) / :size) % :many]"
 
 
-def find_repeated(session: Session, import_id: UUID) -> None:
-    """Note the addresses that several rows hold."""
-    hashes = ", ".join(f"({hash_of(address)})" for address in ADDRESS_FIELDS)
-    session.execute(text("SET LOCAL work_mem = '128MB'"))
-    session.execute(text(f"DROP TABLE IF EXISTS {repeated_of(import_id)}"))
-    session.execute(
-        text(
-            f"CREATE UNLOGGED TABLE {repeated_of(import_id)} AS SELECT hash"
-            f" FROM {name_of(import_id)}, LATERAL (VALUES {hashes}) address (hash)"
-            " WHERE hash IS NOT NULL GROUP BY hash HAVING count(*) > 1"
-        )
-    )
-    session.execute(text(f"ANALYZE {repeated_of(import_id)}"))
+def pending_parameters(lanes: Sequence[int], size: int) -> dict[str, object]:
+    """:param lanes: how many slices each lane has added."""
+    return {"lanes": list(lanes), "many": len(lanes), "size": size}
 
 
 def last_row(session: Session, import_id: UUID) -> int:
