@@ -10,8 +10,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
+
+from chassis.database import cursor_of
 
 _LOCK = "hashtextextended(CAST(:account AS text), 1936941680)"  # "snap"
 ADDRESS = {"sms": "phone", "email": "email"}
@@ -148,16 +151,18 @@ def find(session: Session, *, account_id: UUID, snapshot_id: UUID) -> RowMapping
     )
 
 
-def read(session: Session, *, snapshot_id: UUID, after: int, limit: int) -> list[RowMapping]:
-    return list(
-        session.execute(
-            text(
-                f"SELECT number, contact_id::text, address, fields FROM {table_of(snapshot_id)}"
-                " WHERE number > :after ORDER BY number LIMIT :limit"
-            ),
-            {"after": after, "limit": limit},
-        ).mappings()
-    )
+def read(session: Session, *, snapshot_id: UUID, after: int, limit: int) -> list[dict[str, Any]]:
+    """Recipients as lanes carry them (`contracts.lanes.Recipient`); a million are read, so not by SQLAlchemy's rows."""
+    with cursor_of(session) as cursor:
+        cursor.execute(
+            f"SELECT number, contact_id::text, address, fields::text FROM {table_of(snapshot_id)}"
+            " WHERE number > %s ORDER BY number LIMIT %s",
+            (after, limit),
+        )
+        return [
+            {"number": number, "contact_id": contact_id, "address": address, "fields": orjson.loads(fields)}
+            for number, contact_id, address, fields in cursor.fetchall()
+        ]
 
 
 def drop(session: Session, *, account_id: UUID, snapshot_id: UUID) -> None:

@@ -21,16 +21,12 @@ from chassis.ids import new_id
 WHOLE = 5_000
 MERGED_AT_ONCE = 200
 
-# Accounts are looked up with a lock that their erasure waits for, so that nothing is added to one that is going.
+# With a lock that the erasure of an account waits for, so that nothing is added to one that is going.
+_KNOWN = "SELECT account_id::text FROM accounts WHERE account_id = ANY(%s::uuid[]) ORDER BY account_id FOR KEY SHARE"
 _ADD = f"""
-WITH known AS (
-    SELECT account_id FROM accounts WHERE account_id = ANY(%(accounts)s::uuid[]) ORDER BY account_id FOR KEY SHARE
-)
 INSERT INTO engagement (id, account_id, campaign_id, kind, day, loose, contact_ids)
-SELECT t.id, t.account, t.campaign, t.kind, t.day, cardinality(t.list::uuid[]) < {WHOLE}, t.list::uuid[]
-FROM unnest(%(ids)s::uuid[], %(accounts)s::uuid[], %(campaigns)s::uuid[], %(kinds)s::text[], %(days)s::date[],
-    %(lists)s::text[]) AS t (id, account, campaign, kind, day, list)
-JOIN known ON known.account_id = t.account
+VALUES (%(id)s, %(account_id)s, %(campaign_id)s, %(kind)s, %(day)s, cardinality(%(ids)s::uuid[]) < {WHOLE},
+    %(ids)s::uuid[])
 """
 _MERGE = f"""
 WITH crowded AS (
@@ -56,16 +52,16 @@ def add(session: Session, columns: Sequence[Any]) -> None:
     if not columns:
         return
     with cursor_of(session) as cursor:
-        cursor.execute(
+        cursor.execute(_KNOWN, (list({column["account_id"] for column in columns}),))
+        known = {account_id for (account_id,) in cursor.fetchall()}
+        # A statement each, in a pipeline: a list in a list of lists would be read three times.
+        cursor.executemany(
             _ADD,
-            {
-                "ids": [new_id() for _ in columns],
-                "accounts": [column["account_id"] for column in columns],
-                "campaigns": [column["campaign_id"] for column in columns],
-                "kinds": [column["kind"] for column in columns],
-                "days": [column["day"] for column in columns],
-                "lists": ["{" + column["contact_ids"] + "}" for column in columns],
-            },
+            [
+                {**column, "id": new_id(), "ids": "{" + column["contact_ids"] + "}"}
+                for column in columns
+                if column["account_id"] in known
+            ],
         )
 
 

@@ -137,7 +137,7 @@ def read(session: Session, actor: Actor, now: datetime, *, snapshot_id: UUID, af
     row = _found(session, account_of(actor), snapshot_id)
     if row["state"] != JobState.DONE:
         raise Conflict("snapshot.not_ready", "The snapshot has not been taken.", {"state": row["state"]})
-    return {"recipients": [dict(one) for one in store.read(session, snapshot_id=snapshot_id, after=after, limit=limit)]}
+    return {"recipients": store.read(session, snapshot_id=snapshot_id, after=after, limit=limit)}
 
 
 def drop(session: Session, actor: Actor, now: datetime, *, snapshot_id: UUID) -> None:
