@@ -239,6 +239,16 @@ def test_request_that_cannot_be_read_is_dropped_and_the_service_goes_on(launch_g
     assert queue_depth(amqp_url, "rpc-reporting") == 0
 
 
+def test_a_refusal_is_no_failure_in_the_log(launch_greeter_once, client):
+    with pytest.raises(Conflict):
+        client.call("reporting.refuse", ACTOR, {})
+    with pytest.raises(RemoteFailure):
+        client.call("reporting.crash", ACTOR, {})
+
+    log = testing.wait_until(lambda: "ZeroDivisionError" in (told := launch_greeter_once.log_tail()) and told)
+    assert "greeting.refused" not in log
+
+
 def test_relay_forgets_what_the_inbox_no_longer_needs(launch_greeter_once, greeter_url):
     old, young = uuid4(), uuid4()
     with psycopg.connect(greeter_url) as connection:
