@@ -90,6 +90,7 @@ class Database:
     def __init__(self, engine: sqlalchemy.Engine) -> None:
         self.engine = engine
         self._sessions = sessionmaker(engine, expire_on_commit=False)
+        self._readers = sessionmaker(engine.execution_options(isolation_level="AUTOCOMMIT"))
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -98,6 +99,12 @@ class Database:
         Commit happens here, inside the caller's method: Nameko sends its reply before any worker hook would run.
         """
         with self._sessions() as session, session.begin():
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session for one read: without BEGIN and COMMIT, which are a round trip each."""
+        with self._readers() as session:
             yield session
 
     def ping(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -13,6 +13,7 @@ from identity.domain.throttling import Throttle
 from identity.models import KnownDevice, LoginThrottle, OneTimeLink, TrustedDevice
 from identity.models import Session as LogIn
 
+_BLOCKED_UNTIL = text("SELECT max(blocked_until) FROM login_throttles WHERE key = ANY(:keys)")
 KEEP_THROTTLES = timedelta(days=1)
 KEEP_DEVICES = timedelta(days=180)
 
@@ -27,7 +28,8 @@ def throttle_for_update(session: Session, *, key: bytes, now: datetime) -> Throt
 
 def blocked_until(session: Session, *, keys: Collection[bytes]) -> datetime | None:
     """Until when the longest block of `keys` lasts, as it was committed last; waits for nobody."""
-    return session.scalar(select(func.max(LoginThrottle.blocked_until)).where(LoginThrottle.key.in_(keys)))
+    moment: datetime | None = session.scalar(_BLOCKED_UNTIL, {"keys": list(keys)})
+    return moment
 
 
 def store_throttle(session: Session, *, key: bytes, throttle: Throttle) -> None:

@@ -106,6 +106,7 @@ def log_in(
     """Open an operator's session: password and code, and a new password in place of the one-time one."""
     login = login.strip().casefold()
     doors = throttles.doors("operator", login, actor)
+    throttles.refuse_blocked(database, doors, now)
     with database.transaction() as session:
         throttles.count_attempt(session, doors, now)
         held = operators.operator_by_login(session, login=login)

@@ -42,6 +42,7 @@ def log_in(
     """Open a session. The attempt is counted first, and the work is the same whether or not the login exists."""
     login = login.strip().casefold()
     doors = throttles.doors("user", login, actor)
+    throttles.refuse_blocked(database, doors, now)
     with database.transaction() as session:
         throttles.count_attempt(session, doors, now)
         user = users.user_by_login(session, login=login)

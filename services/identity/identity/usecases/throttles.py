@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from chassis.database import Database
 from contracts.rpc import Actor
 from identity.domain import throttling
 from identity.domain.throttling import PER_ADDRESS, PER_LOGIN, Rule
@@ -30,14 +31,19 @@ def by_address(actor: Actor) -> Doors:
     return [(throttling.address_key(address), PER_ADDRESS)] if address else []
 
 
-def count_attempt(session: Session, at: Doors, now: datetime) -> None:
-    """Count an attempt, taken for a failure until it is given back; raises `TooManyRequests` and counts nothing.
+def refuse_blocked(database: Database, at: Doors, now: datetime) -> None:
+    """Tell whoever is locked out so by one read: a flood of attempts neither writes nor queues for a row's lock.
 
-    Whoever is locked out is told so by one read: a flood of attempts neither writes nor queues for the row's lock.
+    Whoever is not gets no further by that: `count_attempt` looks again, under the lock.
     """
-    wait = throttling.seconds_until(throttles.blocked_until(session, keys=[key for key, _ in at]), now)
+    with database.reading() as session:
+        wait = throttling.seconds_until(throttles.blocked_until(session, keys=[key for key, _ in at]), now)
     if wait:
         raise too_many_attempts(wait)
+
+
+def count_attempt(session: Session, at: Doors, now: datetime) -> None:
+    """Count an attempt, taken for a failure until it is given back; raises `TooManyRequests` and counts nothing."""
     held = [(key, rule, throttles.throttle_for_update(session, key=key, now=now)) for key, rule in at]
     wait = max((throttling.seconds_blocked(throttle, now) for _, _, throttle in held), default=0)
     if wait:
