@@ -1,82 +1,301 @@
-"""Account B calls every route that names a thing with account A's ids: not found, and nothing of A's changes."""
+"""Account B walks the whole live description with account A's ids, and finds, learns and changes nothing."""
 
+import json
 import re
-from pathlib import Path
+import secrets
+import time
 
+import psycopg
 import pytest
 from api import Refused
+from journey import DOMAIN, Journey
+from psycopg import sql
 
-from api_gateway.routes import all_routes
-from api_gateway.routing import PUBLIC
-
-LIST = "e-mail;telefon\nola@poczta.example;600100200\nala@poczta.example;600100201\n"
-# What a route cannot be asked without.
-QUERIES = {"/v1/campaigns/<uuid:campaign_id>/report/recipients": "?who=opened"}
-UNKNOWN = "0192f0a0-0000-7000-8000-00000000dead"
-ROUTES = [
-    route for route in all_routes() if route.path_parameters and route.permission != PUBLIC and not route.operator
-]
+COMPANY = {"name": "Łąka sp. z o.o.", "address": "Polna 1, 00-001 Warszawa", "vat_number": "5260250274"}
+LINES = [
+    {"description": "Konfiguracja", "quantity": "1", "unit": "godz.", "unit_net_price": 25000, "vat_rate": "23"}
+]  # fmt: skip
+# Whose id a field of a body or query names, by the field's name.
+NOUNS = {
+    "group": "groups", "groups": "groups", "exclude_groups": "groups", "group_id": "groups", "group_ids": "groups",
+    "segments": "segments", "exclude_segments": "segments", "segment_id": "segments",
+    "contact_id": "contacts", "contact_ids": "contacts", "campaign_id": "campaigns", "roles": "roles",
+    "user_id": "users", "api_key_id": "api-keys", "template_id": "templates", "account_id": "accounts",
+    "operator_id": None, "carrier_id": None, "plan_id": None,
+}  # fmt: skip
+# Columns and tables that change by themselves.
+ASIDE = {"last_used_at", "checked_at"}
+QUEUES = {"outbox", "inbox", "quota_leases", "leases", "reservations", "quota_reservations"}
 
 
 @pytest.fixture(scope="module")
-def tenants(environ, tmp_path_factory):
-    """Account A with one of everything, and account B; A's ids by noun."""
-    from journey import Journey
+def a(environ):
+    made = Journey(environ)
+    made.register()
+    made.become_operator()
+    made.give_plan()
+    made.connect_simulators()
+    made.authorise_senders()
+    return made
 
-    a, b = Journey(environ), Journey(environ)
-    for account in (a, b):
-        account.register()
-    a.become_operator()
-    a.give_plan()
-    a.connect_simulators()
-    a.authorise_senders()
-    b.operator = a.operator
-    b.give_plan()
-    file: Path = tmp_path_factory.mktemp("lists") / "people.csv"
-    file.write_text(LIST, "utf-8")
-    job = a.import_contacts(file, group="Ludzie", consent=["sms", "email"])
-    group_id = job["group_ids"][0]
-    campaign_id = a.sms_campaign(group_id)
-    message = a.api.post("/v1/sms", {"from": "Wici", "to": ["+48600100200"], "text": "Raz"}, key="tenants")
-    ids = {
-        "groups": group_id,
+
+@pytest.fixture(scope="module")
+def b(environ, a):
+    made = Journey(environ)
+    made.register()
+    made.operator = a.operator
+    made.give_plan()
+    return made
+
+
+@pytest.fixture(scope="module")
+def secret():
+    """A word that stands in everything of A's, so that an answer that shows any of it is known by it."""
+    return f"tajne{secrets.token_hex(6)}"
+
+
+@pytest.fixture(scope="module")
+def ids(a, secret, tmp_path_factory):
+    """A's ids by noun, one of everything that an address can name."""
+    file = tmp_path_factory.mktemp("lists") / "people.csv"
+    file.write_text(
+        f"e-mail;telefon;imię\n{secret}@poczta.example;600100200;{secret}\nala@poczta.example;zły;{secret}\n"
+    )
+    job = a.import_contacts(file, group=secret, consent=["sms", "email"])
+    group = job["group_ids"][0]
+    sms = a.api.post("/v1/sms", {"from": "Wici", "to": ["+48600100200"], "text": secret}, key="tenants")
+    mail = {"from": {"email": f"sklep@{DOMAIN}"}, "to": [{"email": f"{secret}@poczta.example"}], "subject": secret}
+    emails = a.api.post("/v1/emails", {**mail, "text": secret}, key="tenants-mail")
+    found = {
+        "accounts": a.account_id,
+        "groups": group,
         "imports": job["id"],
-        "campaigns": campaign_id,
-        "sms": message["messages"][0]["id"],
-        "messages": message["messages"][0]["id"],
-        "contacts": next(iter(a.api.pages("/v1/contacts")))["id"],
-        "sender-ids": next(iter(a.api.pages("/v1/sender-ids")))["id"],
-        "sender-domains": next(iter(a.api.pages("/v1/sender-domains")))["id"],
-        "sessions": next(iter(a.api.pages("/v1/sessions")))["id"],
+        "campaigns": a.sms_campaign(group, name=secret, text=secret),
+        "sms": sms["messages"][0]["id"],
+        "messages": sms["messages"][0]["id"],
+        "emails": emails["messages"][0]["id"],
+        "contacts": next(a.api.pages("/v1/contacts"))["id"],
+        "sender-ids": next(a.api.pages("/v1/sender-ids"))["id"],
+        "sender-domains": next(a.api.pages("/v1/sender-domains"))["id"],
+        "sessions": next(a.api.pages("/v1/sessions"))["id"],
         "users": a.api.get("/v1/me")["id"],
-        "api-keys": a.api.post("/v1/api-keys", {"name": "Klucz", "scopes": ["contacts.read"]})["id"],
-        "templates": a.api.post("/v1/templates", {"name": "Wzór", "channel": "sms", "content": {"text": "Raz"}})["id"],
-        "forms": a.api.post("/v1/forms", {"name": "Zapis", "consent_texts": {"pl": "Tak."}})["id"],
-        "contact-fields": a.api.post("/v1/contact-fields", {"key": "rozmiar", "type": "text"})["id"],
     }
-    return a, b, ids
+    for noun, body in {
+        "api-keys": {"name": secret, "scopes": ["contacts.read"]},
+        "templates": {"name": secret, "channel": "sms", "content": {"text": secret}},
+        "contact-fields": {"key": secret, "label": secret, "type": "text"},
+        "forms": {"name": secret, "consent_texts": {"pl": secret}},
+        "segments": {"name": secret, "rules": {"field": "first_name", "op": "eq", "value": secret}},
+        "roles": {"name": secret, "permissions": ["contacts"]},
+        "exports": {"group_id": group, "format": "csv"},
+        "sender-addresses": {"email": f"{secret}@inne.example", "name": secret},
+    }.items():
+        found[noun] = a.api.post(f"/v1/{noun}", body)["id"]
+    archived = {"channel": "email", "addresses": [f"x{secret}@poczta.example"], "reason": "spam", "note": secret}
+    found["archive"] = a.api.post("/v1/archive", archived)["items"][0]["id"]
+    found["erasures"] = a.api.post("/v1/privacy/erasures", {"email": "ala@poczta.example"})["id"]
+    a.api.patch("/v1/account", {"company": COMPANY})
+    invoice = {"lines": LINES, "reason": "Test"}
+    path = "/v1/operator/invoices"
+    found["invoices"] = a.operator.post(f"/v1/operator/accounts/{a.account_id}/invoices", invoice)["id"]
+    for noun in ("carriers", "routes", "mail-routes"):
+        found[noun] = next(a.operator.pages(f"/v1/operator/{noun}"))["id"]
+    found["plans"] = "enterprise"
+    found["duplicates"] = a.operator.post(f"{path}/{found['invoices']}/duplicates", {"reason": "Test"})["id"]
+    return found
 
 
-def state_of(a):
-    """What A sees of its own, as far as lists show it."""
-    lists = ["contacts", "groups", "campaigns", "sender-ids", "sender-domains", "users", "api-keys", "templates"]
-    lists += ["forms"]
-    seen = {name: sorted(str(item) for item in a.api.pages(f"/v1/{name}")) for name in lists}
+@pytest.fixture(scope="module")
+def own(b):
+    """B's own things, for addresses below which bodies may name others."""
+    contact = b.api.post("/v1/contacts", {"email": "b@poczta.example"})["id"]
+    user = {"login": f"b{secrets.token_hex(4)}", "email": "b@poczta.example", "password": secrets.token_urlsafe(18)}
     return {
-        name: re.sub(r"'(last_used_at|contacts|updated_at)': [^,}]+", "", str(items)) for name, items in seen.items()
+        "contacts": contact,
+        "groups": b.api.post("/v1/groups", {"name": "B"})["id"],
+        "campaigns": b.api.post("/v1/campaigns", {"name": "B", "channel": "sms", "content": {"text": "B"}})["id"],
+        "forms": b.api.post("/v1/forms", {"name": "B", "consent_texts": {"pl": "Tak."}})["id"],
+        "segments": b.api.post("/v1/segments", {"name": "B", "rules": {"field": "city", "op": "eq", "value": "B"}})[
+            "id"
+        ],
+        "users": b.api.post("/v1/users", user)["id"],
     }
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
-def test_b_finds_nothing_of_a(tenants, route):
-    a, b, ids = tenants
-    noun = route.path.split("/")[2]
-    foreign = ids.get(noun, UNKNOWN)
-    path = re.sub(r"<[^>]+>", foreign, route.path) + QUERIES.get(route.path, "")
-    before = state_of(a)
+@pytest.fixture(scope="module")
+def described(a):
+    return a.public.get("/v1/openapi.json")
 
-    with pytest.raises(Refused) as refused:
-        b.api.request(route.method, path, dict(route.example or {}) if route.request else None)
 
-    assert refused.value.status in (403, 404), str(refused.value)
-    assert state_of(a) == before
+@pytest.fixture(scope="module")
+def operations(described):
+    """(method, path, operation) of the running system's own description; public ones answer anyone by their purpose."""
+    return [
+        (method.upper(), path, operation)
+        for path, methods in described["paths"].items()
+        for method, operation in methods.items()
+        if operation["security"]
+    ]
+
+
+def with_ids(path, ids):
+    """The path with A's ids; raises KeyError for one of a noun that `ids` has none of."""
+
+    def of(found):
+        return ids[re.sub(r"[^a-z-]", "", found[1])]
+
+    return re.sub(r"([a-z-]+)/\{[a-z_]+\}", lambda found: f"{found[1]}/{of(found)}", path)
+
+
+def example(operation):
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        return content["example"]
+    return None
+
+
+def needed_query(operation):
+    needed = [one for one in operation["parameters"] if one["in"] == "query" and one.get("required")]
+    return "&".join(f"{one['name']}={one['schema'].get('enum', ['Test'])[0]}" for one in needed)
+
+
+def ask(b, method, path, body):
+    """(status, answer as text) of what B asks."""
+    try:
+        return 200, json.dumps(b.api.request(method, path, body), default=str, ensure_ascii=False)
+    except Refused as refused:
+        return refused.status, json.dumps(refused.problem)
+
+
+def rows_of(environ, account_id):
+    """A checksum of an account's rows by table, in every service's database."""
+    sums = {}
+    for name in sorted(name for name in environ if name.endswith("_DATABASE_URL") and not name.startswith("WICI_")):
+        with psycopg.connect(environ[name]) as connection:
+            columns = {}
+            for table, column in connection.execute(
+                "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'"
+            ):
+                columns.setdefault(table, set()).add(column)
+            for table, names in columns.items():
+                if "account_id" in names and table not in QUEUES:
+                    sums[name, table] = checksum(connection, table, sorted(names - ASIDE), account_id)
+    return sums
+
+
+def checksum(connection, table, columns, account_id):
+    query = sql.SQL("SELECT count(*), sum(hashtext(row({})::text)) FROM {} WHERE account_id = %s").format(
+        sql.SQL(", ").join(map(sql.Identifier, columns)), sql.Identifier(table)
+    )
+    return connection.execute(query, [account_id]).fetchone()
+
+
+@pytest.fixture
+def unchanged(environ, a, ids):
+    """Nothing of A's changes while the test runs."""
+    ends = time.monotonic() + 60
+    before = rows_of(environ, a.account_id)
+    while True:  # messages on their way first arrive
+        time.sleep(1)
+        now = rows_of(environ, a.account_id)
+        if now == before:
+            break
+        assert time.monotonic() < ends, changed(before, now)
+        before = now
+    assert len([counted for counted, _sum in before.values() if counted]) > 20
+    yield
+    time.sleep(1)
+    assert changed(before, rows_of(environ, a.account_id)) == {}
+
+
+def changed(before, now):
+    return {table: (before.get(table), now.get(table)) for table in before | now if before.get(table) != now.get(table)}
+
+
+def test_b_finds_nothing_of_a_by_id(a, b, ids, operations, secret, unchanged):
+    wrong, tried = [], 0
+
+    for method, path, operation in operations:
+        if "{" not in path:
+            continue
+        try:
+            asked = f"{with_ids(path, ids)}?{needed_query(operation)}".rstrip("?")
+        except KeyError as noun:
+            wrong.append(f"{method} {path}: the test has no id of A's {noun}: give the fixture `ids` one")
+            continue
+        status, answer = ask(b, method, asked, example(operation))
+        tried += 1
+        if status not in (403, 404) or secret in answer:
+            wrong.append(f"{method} {path}: {status} {answer[:300]}")
+
+    assert wrong == []
+    assert tried > 70
+
+
+def test_b_learns_nothing_by_naming_things_of_a(b, ids, own, described, operations, secret, unchanged):
+    wrong, tried = [], set()
+
+    for method, path, operation in operations:
+        try:
+            address = with_ids(path, own)
+        except KeyError:
+            continue  # B has no such thing to name A's below.
+        for name, noun, asked, body in naming(described, operation, address, ids):
+            status, answer = ask(b, method, asked, body)
+            tried.add(name)
+            if status >= 500 or secret in answer:
+                wrong.append(f"{method} {path} with A's {noun} as {name}: {status} {answer[:300]}")
+
+    assert wrong == []
+    assert tried >= {"group_ids", "group_id", "contact_ids", "contact_id", "groups", "segments", "roles", "campaign_id"}
+
+
+def naming(described, operation, address, ids):
+    """The example once more for each field and query that names a thing, with A's thing there."""
+    whole = example(operation)
+    for place, is_list in places(described, body_schema(operation), ()):
+        noun = NOUNS[place[-1]]
+        if noun:
+            yield place[-1], noun, address, replaced(whole, place, [ids[noun]] if is_list else ids[noun])
+    for one in operation["parameters"]:
+        noun = NOUNS.get(one["name"]) if one["in"] == "query" else None
+        if noun:
+            yield one["name"], noun, f"{address}?{one['name']}={ids[noun]}", whole
+
+
+def body_schema(operation):
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        return content["schema"]
+    return {}
+
+
+def places(described, schema, path):
+    """(path, whether it is a list) of every field of ids in a body's schema, those of lists of objects left out."""
+    if "$ref" in schema:
+        schema = described["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    for choice in schema.get("anyOf", ()):
+        if len(path) < 3:
+            yield from places(described, choice, path)
+    for name, field in schema.get("properties", {}).items():
+        kind = json.dumps(field)
+        if '"uuid"' in kind and "$ref" not in kind and "properties" not in kind:
+            yield (*path, name), '"array"' in kind
+        elif len(path) < 3:
+            yield from places(described, field, (*path, name))
+
+
+def replaced(node, place, value):
+    if not place:
+        return value
+    node = dict(node or {})
+    node[place[0]] = replaced(node.get(place[0]), place[1:], value)
+    return node
+
+
+def test_every_field_that_names_a_thing_is_known(described, operations):
+    """A new field of ids fails here until NOUNS says whose they are."""
+    named = set()
+    for _method, _path, operation in operations:
+        named |= {one["name"] for one in operation["parameters"] if one["in"] == "query" and "uuid" in json.dumps(one)}
+        named |= {place[-1] for place, _is_list in places(described, body_schema(operation), ())}
+
+    assert named - NOUNS.keys() == set()
