@@ -3,7 +3,8 @@
     python bench/ingester.py [--messages 200000] [--batches-a-transaction 20] [--lane]
 
 Needs a PostgreSQL where a database may be created (`WICI_TEST_DATABASE_URL`). Rounds: the first state of each message,
-its final state, and opens and clicks of a tenth of them. The limit is COPY of the same rows into a copy of the table
+its final state, and opens and clicks of a tenth of them; what the final state costs less of messages without a contact is
+what telling contacts costs (`bench/segments.py` has its side). The limit is COPY of the same rows into a copy of the table
 with its indexes; the last column is the limit's CPU as a share of the round's. With `--lane` the first two rounds go
 through the real lane and one `reporting.ingester` process (`WICI_TEST_AMQP_URL`, `WICI_TEST_RABBITMQCTL`).
 """
@@ -179,6 +180,11 @@ def run(url: str, options: argparse.Namespace) -> None:
         ("opens and clicks", acts),
     ):
         timed(database, name, len(events), ingest(database, bodies_of(copy.deepcopy(events)), at_once))
+    strangers, ended, _ = delivery_events(options.messages)
+    for event in strangers:
+        event["contact_id"] = None
+    ingest(database, bodies_of(strangers), at_once)()
+    timed(database, "final state, nobody to tell of", len(ended), ingest(database, bodies_of(ended), at_once))
     timed(database, "final again (nothing changes)", len(final), ingest(database, bodies_of(final), at_once))
     both, final, _ = delivery_events(options.messages)
     paired = [event for pair in zip(both, final, strict=True) for event in pair]

@@ -90,6 +90,21 @@ def test_email_report_equals_what_the_mailboxes_received_message_by_message(impo
     assert report["counts"]["unsubscribes"] == done["unsubscribed"]
 
 
+def test_segments_find_whom_the_report_counts(imported):
+    journey, _ = imported
+    campaign = next(c for c in journey.api.pages("/v1/campaigns", channel="email", state="sent"))
+    counts = journey.report(campaign["id"])["counts"]
+    wanted = {"opened": "unique_opens", "clicked": "unique_clicks", "unsubscribed": "unsubscribes"}
+
+    def found(kind):
+        rules = {"field": "engagement", "op": kind, "value": {"campaigns": [campaign["id"]], "last_days": 1}}
+        return journey.api.post("/v1/segments/count", {"rules": rules})["count"]
+
+    for kind, metric in wanted.items():
+        poll(lambda kind=kind: found(kind), lambda count, metric=metric: count == counts[metric] > 0, seconds=30)
+    assert found("delivered") >= counts["delivered"] > found("bounced") > 0
+
+
 def test_whoever_unsubscribed_or_bounced_gets_no_second_campaign(imported):
     journey, job = imported
     first = next(c for c in journey.api.pages("/v1/campaigns", channel="email", state="sent"))

@@ -31,6 +31,9 @@ IDLE_SECONDS = 0.5
 RETRY_SECONDS = 2.0
 UPKEEP_SECONDS = 600.0
 
+# What no second try mends: the message is at fault. Anything else is tried until it goes.
+_REFUSED = (ValueError, KeyError, TypeError, AttributeError, errors.DataError)
+
 log = get_logger()
 
 
@@ -67,7 +70,7 @@ class Recorder:
         except Exception as error:
             cause = error.orig if isinstance(error, DBAPIError) else error
             log.warning("engagement_not_recorded", messages=len(batch), error=type(cause).__name__)
-            if not alone or isinstance(cause, errors.OperationalError | errors.InterfaceError):
+            if not alone or not isinstance(cause, _REFUSED):
                 return False
             MESSAGES.labels("refused").inc()
             batch[0].nack(requeue=False)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from chassis.database import Database
 from contacts.exceptions import FileRefused
 from contacts.jobs.problem_files import csv_bytes, save
-from contacts.store import archive, jobs, people
+from contacts.store import archive, audience, jobs, people
 from contacts.store import fields as field_store
 from contacts.store import files as file_store
 from contacts.usecases import exports as usecase
@@ -69,6 +69,7 @@ class _Contacts:
         return people.count(session, account_id=self._account_id, where=where, parameters=parameters)
 
     def page(self, session: Session, after: UUID | None) -> tuple[list[list[str]], UUID | None]:
+        audience.expect_sets(session)
         page = people.page(
             session,
             account_id=self._account_id,

@@ -51,15 +51,12 @@ def expect_sets(session: Session) -> None:
     What PostgreSQL thinks too large to be hashed it would otherwise walk once a contact. Every parallel worker would
     make the sets anew, and compiling the statement costs more than it gives.
     """
-    for setting in _FOR_SETS:
-        session.execute(text(f"SET LOCAL {setting}"))
+    session.execute(_EXPECT_SETS)
 
 
-_FOR_SETS = (
-    "work_mem = '64MB'",
-    "hash_mem_multiplier = 16",
-    "max_parallel_workers_per_gather = 0",
-    "jit = off",
+_EXPECT_SETS = text(
+    "SELECT set_config(name, value, true) FROM (VALUES ('work_mem', '64MB'), ('hash_mem_multiplier', '16'),"
+    " ('max_parallel_workers_per_gather', '0'), ('jit', 'off')) AS setting (name, value)"
 )
 
 

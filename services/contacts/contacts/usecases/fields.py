@@ -9,6 +9,7 @@ from uuid import UUID
 from chassis import acts
 from chassis.ids import new_id
 from contacts.domain.columns import BUILT_IN, MAPPABLE
+from contacts.domain.rule_terms import BUILT_IN as RULE_FIELDS
 from contacts.store import fields as store
 from contacts.store import jobs as job_store
 from contacts.store import people as people_store
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 MAX_FIELDS = 100
-# Names that templates give a meaning of their own.
-RESERVED = frozenset({*MAPPABLE, "id", "unsubscribe_url", "account_id", "created_at", "updated_at", "groups", "group"})
+# Names that templates and rules give a meaning of their own.
+RESERVED = frozenset({*MAPPABLE, *RULE_FIELDS, "id", "unsubscribe_url", "account_id", "groups"})
 
 
 def list_page(session: Session, actor: Actor, now: datetime, *, limit: int, cursor: str | None) -> View:

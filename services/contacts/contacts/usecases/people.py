@@ -72,7 +72,6 @@ def find(
         compiled = segments.compiled(session, account_id, rules, now)
         where.append(compiled.sql)
         parameters.update(compiled.parameters)
-        audience_store.expect_sets(session)
     return _page(session, account_id, where, parameters, cursor, limit)
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def compiled(session: Session, account_id: UUID, rules: dict[str, Any], now: datetime, *, prefix: str = "") -> Filter:
-    """The rules as SQL over a contact.
+    """The rules as SQL over a contact, and the transaction made ready for it.
 
     :raises Invalid: naming the unknown field or operator, or the wrong value.
     """
@@ -44,6 +44,7 @@ def compiled(session: Session, account_id: UUID, rules: dict[str, Any], now: dat
     if named - group_store.known(session, account_id=account_id, group_ids=list(named)):
         raise field_invalid("rules", "group.not_found", "The rules name a group that is not there.")
     slots = {row["key"]: row["slot"] for row in custom}
+    audience_store.expect_sets(session)
     return rule_sql.compiled(node, slots, now.date(), prefix=prefix)
 
 

@@ -115,6 +115,9 @@ def test_what_is_described_is_what_is_accepted(account):
         "date_pair": ["2026-11-24", "2026-11-25"], "group_ids": [group_id], "channels": ["sms"], "engagement": None,
     }  # fmt: skip
 
+    for name in (one["name"] for one in account.call(segments.describe)["fields_"] if not one["is_custom"]):
+        with pytest.raises(Invalid):
+            account.call(fields.create, key=name, label=name, type="text")
     described = account.call(segments.describe)["fields_"]
 
     rules = [
