@@ -12,9 +12,7 @@ from journey import DOMAIN, Journey
 from psycopg import sql
 
 COMPANY = {"name": "Łąka sp. z o.o.", "address": "Polna 1, 00-001 Warszawa", "vat_number": "5260250274"}
-LINES = [
-    {"description": "Konfiguracja", "quantity": "1", "unit": "godz.", "unit_net_price": 25000, "vat_rate": "23"}
-]  # fmt: skip
+LINES = [{"description": "Konfiguracja", "quantity": "1", "unit": "h", "unit_net_price": 25000, "vat_rate": "23"}]
 # Whose id a field of a body or query names, by the field's name.
 NOUNS = {
     "group": "groups", "groups": "groups", "exclude_groups": "groups", "group_id": "groups", "group_ids": "groups",
