@@ -8,6 +8,7 @@ from api_gateway.context import RequestContext
 from api_gateway.routing import PUBLIC, Route
 from contracts import identity as contract
 from contracts.errors import Unavailable
+from contracts.identity import plans
 
 COUNT_SECONDS = 2.0
 
@@ -109,7 +110,7 @@ ROUTES: list[Route] = [
         permission="account.read",
         summary="See what the plan allows and what is used",
         description="`reserved` units belong to messages on their way; what is not sent returns.",
-        response=contract.AccountUsage,
+        response=plans.AccountUsage,
         tags=["Accounts"],
         response_example={
             "plan": PLAN_EXAMPLE,
@@ -135,8 +136,8 @@ ROUTES: list[Route] = [
         permission="account.read",
         summary="See what was used in past periods",
         description="Newest first, one item for each channel and period in which it was used.",
-        query=contract.PastUsageQuery,
-        response=contract.PastUsagePage,
+        query=plans.PastUsageQuery,
+        response=plans.PastUsagePage,
         tags=["Accounts"],
         response_example={
             "items": [

@@ -9,7 +9,7 @@ from flask import Response
 from api_gateway import downloads
 from api_gateway.context import RequestContext
 from api_gateway.routing import Route
-from contracts import identity as contract
+from contracts.identity import invoices
 
 # A thousand lines take some seconds to print.
 PRINT_SECONDS = 30.0
@@ -97,8 +97,8 @@ ROUTES: list[Route] = [
         permission="account.invoices",
         summary="List and search invoices",
         description=LIST_DESCRIPTION,
-        query=contract.InvoiceQuery,
-        response=contract.InvoicePage,
+        query=invoices.InvoiceQuery,
+        response=invoices.InvoicePage,
         tags=["Invoices"],
         response_example={"items": [SUMMARY_EXAMPLE], "next_cursor": None},
     ),
@@ -109,7 +109,7 @@ ROUTES: list[Route] = [
         permission="account.invoices",
         summary="See or download an invoice",
         description=FILE_DESCRIPTION,
-        response=contract.Invoice,
+        response=invoices.Invoice,
         tags=["Invoices"],
         produces=("application/json", "application/pdf"),
         response_example=INVOICE_EXAMPLE,

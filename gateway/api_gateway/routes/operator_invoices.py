@@ -13,6 +13,7 @@ from api_gateway.routes.invoices import (
 )
 from api_gateway.routing import ANYONE, Route
 from contracts import identity as contract
+from contracts.identity import invoices
 
 _LINE = {
     "description": "Konfiguracja SMPP",
@@ -31,8 +32,8 @@ ROUTES: list[Route] = [
         operator=True,
         summary="List and search the invoices of all accounts, or of one",
         description=LIST_DESCRIPTION,
-        query=contract.OperatedInvoiceQuery,
-        response=contract.InvoicePage,
+        query=invoices.OperatedInvoiceQuery,
+        response=invoices.InvoicePage,
         tags=["Operators"],
         response_example={"items": [SUMMARY_EXAMPLE], "next_cursor": None},
     ),
@@ -50,8 +51,8 @@ ROUTES: list[Route] = [
             " `exemption`; `np` is outside of VAT. Without `sold_on` the sale was today; without `due_days` the"
             " installation's term holds. Plans are invoiced by a command (`python -m identity.invoices`), not here."
         ),
-        request=contract.InvoiceIssue,
-        response=contract.Invoice,
+        request=invoices.InvoiceIssue,
+        response=invoices.Invoice,
         status=201,
         idempotent=True,
         location="/v1/operator/invoices/{id}",
@@ -67,7 +68,7 @@ ROUTES: list[Route] = [
         operator=True,
         summary="See or download any account's invoice",
         description=FILE_DESCRIPTION,
-        response=contract.Invoice,
+        response=invoices.Invoice,
         tags=["Operators"],
         produces=("application/json", "application/pdf"),
         response_example=INVOICE_EXAMPLE,
@@ -81,8 +82,8 @@ ROUTES: list[Route] = [
         operator=True,
         summary="Note that an invoice has been paid",
         description="`paid_on` is today when left out. Noting it twice changes nothing.",
-        request=contract.InvoicePayment,
-        response=contract.Invoice,
+        request=invoices.InvoicePayment,
+        response=invoices.Invoice,
         tags=["Operators"],
         example={"paid_on": "2026-11-12", "reason": "Bank statement 211/2026"},
         response_example={**INVOICE_EXAMPLE, "state": "paid", "paid_on": "2026-11-12"},
@@ -99,7 +100,7 @@ ROUTES: list[Route] = [
             " the buyer has, or has paid, is corrected instead."
         ),
         request=contract.Reason,
-        response=contract.Invoice,
+        response=invoices.Invoice,
         tags=["Operators"],
         example={"reason": "Issued to the wrong account"},
         response_example={**INVOICE_EXAMPLE, "state": "cancelled", "cancelled_on": "2026-11-02"},
@@ -116,8 +117,8 @@ ROUTES: list[Route] = [
             " a number of its own, the buyer's present company data, the content before and after, and sums that are"
             " the difference. `reason` stands on it. Each further correction of an invoice starts from the last one."
         ),
-        request=contract.InvoiceCorrection,
-        response=contract.Invoice,
+        request=invoices.InvoiceCorrection,
+        response=invoices.Invoice,
         status=201,
         idempotent=True,
         location="/v1/operator/invoices/{id}",
@@ -139,7 +140,7 @@ ROUTES: list[Route] = [
         summary="Make a duplicate of an invoice",
         description="The same invoice, marked DUPLIKAT with today's date. The account can download it from then on.",
         request=contract.Reason,
-        response=contract.InvoiceDuplicate,
+        response=invoices.InvoiceDuplicate,
         status=201,
         idempotent=True,
         location="/v1/operator/invoices/{invoice_id}/duplicates/{id}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from api_gateway.routes.accounts import PLAN_EXAMPLE
 from api_gateway.routing import ANYONE, Route
-from contracts import identity as contract
+from contracts.identity import plans
 
 _TERMS = {
     "code": "business-plus",
@@ -30,7 +30,7 @@ ROUTES: list[Route] = [
         permission=ANYONE,
         operator=True,
         summary="List all plans, and how many accounts are on each",
-        response=contract.OperatedPlanList,
+        response=plans.OperatedPlanList,
         tags=["Operators"],
         response_example={"items": [_OPERATED_EXAMPLE]},
     ),
@@ -45,8 +45,8 @@ ROUTES: list[Route] = [
             "A limit of null is no limit; quotas and price are for one period of `period_days`, the price before VAT."
             " `ends_after_days`: the plan ends by itself. `listed`: whether `GET /v1/plans` shows it."
         ),
-        request=contract.PlanCreate,
-        response=contract.OperatedPlan,
+        request=plans.PlanCreate,
+        response=plans.OperatedPlan,
         status=201,
         tags=["Operators"],
         example={**_TERMS, "reason": "Offer 2026/14"},
@@ -64,8 +64,8 @@ ROUTES: list[Route] = [
             " holds at once. While accounts are on the plan its price and `period_days` stay (409 `plan.in_use`): make"
             " another plan, take this one off the list and move the accounts."
         ),
-        request=contract.PlanUpdate,
-        response=contract.OperatedPlan,
+        request=plans.PlanUpdate,
+        response=plans.OperatedPlan,
         tags=["Operators"],
         example={"sms": 90000, "reason": "Spring campaign"},
         response_example={**_OPERATED_EXAMPLE, "sms": 90000},
