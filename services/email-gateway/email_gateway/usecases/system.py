@@ -70,15 +70,17 @@ def send_confirmation(session: Session, tools: Tools, *, send_id: UUID, request:
     """The mail that asks whether a sign-up was meant (`ConfirmationMailRequested`).
 
     It leaves from the account's own sender where the form names one and it is still authorised; else from the system
-    sender, under the account's name. It has no price: the account did not choose whom it goes to.
+    sender under the account's name, and then without the form's title: nobody writes what they like from our address.
+    It has no price: the account did not choose whom it goes to.
     """
-    sent_by = From(SYSTEM_ACCOUNT, tools.config.system_from, request["account_name"] or "Wici")
+    sent_by, title = From(SYSTEM_ACCOUNT, tools.config.system_from, request["account_name"] or "Wici"), ""
     own = request["sender"]
     if own and may_send(session, account_id=request["account_id"], email=own["email"]):
         sent_by = From(request["account_id"], normalised(own["email"]), own["name"] or request["account_name"])
+        title = request["title"]
     variables = {
         "url": f"{tools.links.public_url}/c/{request['token']}",
-        "title": request["title"],
+        "title": title,
         "sender": sent_by.name,
         "days_valid": request["days_valid"],
     }
