@@ -225,6 +225,7 @@ class _Import:
                 added = adding.add_slice(session, merge, low, low + size, needed=needed)
                 with self._saving:
                     if self._halted:
+                        session.rollback()  # or rows would be added that no checkpoint tells of
                         return False
                     # Until this is committed, no other lane may save a checkpoint that tells of it.
                     self._halted = True

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 from sqlalchemy import text
@@ -11,7 +12,7 @@ from contacts.exceptions import JobCancelled, LeaseLost
 from contacts.jobs import imports as import_job
 from contacts.jobs import worker
 from contacts.jobs.worker import Heart, Worker
-from contacts.store import jobs, staging
+from contacts.store import jobs, people, staging
 from contacts.usecases import imports
 
 
@@ -55,6 +56,47 @@ def test_an_import_goes_on_after_the_database_has_lost_the_staged_rows(database,
     job = account.call(imports.get, import_id=import_id)
     assert job["state"] == "done"
     assert (job["counts"]["read"], job["counts"]["added"]) == (1_000, 1_000) == (1_000, len(account.people()))
+
+
+def test_a_lane_that_fails_leaves_nothing_of_the_other_uncounted(database, account, small_steps, monkeypatch):
+    import_id = account.queue_import(_list(2_000))
+    _run_until(database, "adding", account)
+    save = import_job._Import._save
+
+    def fail(one, session):
+        time.sleep(0.3)  # the other lane has added its rows meanwhile and waits for its turn to save
+        raise RuntimeError
+
+    monkeypatch.setattr(import_job._Import, "_save", fail)
+    with pytest.raises(RuntimeError):
+        import_job.run(database, _claim(database), lambda: True)
+    monkeypatch.setattr(import_job._Import, "_save", save)
+    with database.transaction() as session:
+        session.execute(text("UPDATE jobs SET lease_until = now() - interval '1 second'"))
+    account.run_imports()
+
+    counts = account.call(imports.get, import_id=import_id)["counts"]
+    assert (counts["read"], counts["added"]) == (2_000, 2_000) == (2_000, len(account.people()))
+
+
+def test_nobody_who_is_erased_meanwhile_comes_back(database, account, small_steps):
+    import_id = account.queue_import(_list(1_000) + "p000000@x.example;Ja\np000990@x.example;Nie\n")
+    _run_until(database, "adding", account)
+    gone = ("p000000@x.example", "p000001@x.example", "p000900@x.example", "p000990@x.example")
+
+    with database.transaction() as session:
+        people.lock_account(session, account_id=account.id)
+        session.execute(text("DELETE FROM contacts WHERE email = ANY(:gone)"), {"gone": list(gone)})
+        people.remember_erasure(session, account_id=account.id, addresses=gone)
+    account.run_imports()
+
+    job = account.call(imports.get, import_id=import_id)
+    counts = job["counts"]
+    assert not {one["email"] for one in account.people()} & set(gone)
+    assert (
+        counts["read"] == 1_002 == sum(counts[name] for name in ("added", "updated", "unchanged", "merged", "rejected"))
+    )
+    assert counts["rejected"] == job["problems"]["email.erased"] == 5
 
 
 def test_whoever_has_lost_the_lease_writes_nothing(database, account, small_steps):
