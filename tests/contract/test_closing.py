@@ -1,7 +1,8 @@
-"""Closing an account (A13): every table of every service is filled, the account closed, and what is left is counted.
+"""All services together: acts reach the trail (A14), and closing an account leaves nothing (A13).
 
-The tables are those that the databases show, so that a new one takes part by itself: it is filled, and a table that
-belongs to no account has to say so in PLATFORM.
+For the closing every table of every service is filled, the account closed, and what is left is counted. The tables are
+those that the databases show, so that a new one takes part by itself: it is filled, and a table that belongs to no
+account has to say so in PLATFORM.
 """
 
 import threading
@@ -21,6 +22,7 @@ from chassis.broker import Broker
 from chassis.rpc_client import RpcClient
 from chassis.testing import nameko_command, wait_until
 from contracts.errors import Unavailable
+from contracts.permissions import OWNER
 
 DATABASES = (*SERVICES, "api_gateway")
 ERASED_SECONDS = 20.0
@@ -163,6 +165,26 @@ def left(database_url: Callable[[str], str], rows_by_service: dict[str, dict[str
                 if count:
                     counts[f"{service}.{table}"] = count
     return counts
+
+
+def test_acts_in_every_service_stand_in_the_accounts_trail(call: Any) -> None:
+    account_id = str(registered(call, "czynny"))
+    actor = {"account_id": account_id, "user_id": str(uuid4()), "permissions": sorted(OWNER), "address": "192.0.2.7"}
+    acts = [
+        ("group.created", call("contacts.create_group", actor, {"name": "Zima"})),
+        ("campaign.created", call("campaigns.create_campaign", actor, {"name": "Zima", "channel": "sms"})),
+        ("sender_id.requested", call("sms_gateway.request_sender_id", actor, {"sender": "Zima"})),
+        ("sender_domain.added", call("email_gateway.create_sender_domain", actor, {"domain": "zima.example"})),
+    ]
+
+    def trail() -> list[Any]:
+        asked = {"address": "192.0.2.7", "limit": 10}
+        items: list[Any] = call("identity.list_audit_entries", actor, asked)["items"]
+        return items if len(items) == len(acts) else []
+
+    entries = wait_until(trail, what="the acts in the trail")
+    assert [(entry["action"], entry["target_id"]) for entry in entries][::-1] == [(a, made["id"]) for a, made in acts]
+    assert {entry["user_id"] for entry in entries} == {actor["user_id"]}
 
 
 def test_closing_leaves_nothing_but_what_the_law_keeps(

@@ -53,6 +53,30 @@ def test_addresses_of_one_ipv6_network_count_as_one() -> None:
     assert throttling.address_key("::ffff:192.0.2.1") == throttling.address_key("192.0.2.1")
 
 
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["guess", "own begins", "own ends"]), st.floats(min_value=0, max_value=20)),
+        max_size=300,
+    )
+)
+@settings(max_examples=100, deadline=None)
+def test_an_address_guesses_no_more_by_logging_in_with_an_account_of_its_own(steps: list[tuple[str, float]]) -> None:
+    """A right password gives its attempt back; however guesses and such log-ins interleave, the lock still comes."""
+    throttle, now, guesses, in_flight = Throttle(0, NOON, None), NOON, 0, 0
+    for step, seconds in steps:
+        now += timedelta(seconds=seconds)
+        if step == "own ends" and in_flight:
+            in_flight -= 1
+            throttle = throttling.after_refund(throttle)
+        elif step != "own ends" and not throttling.seconds_blocked(throttle, now):
+            throttle = throttling.after_attempt(throttle, throttling.PER_ADDRESS, now)
+            guesses, in_flight = (guesses + 1, in_flight) if step == "guess" else (guesses, in_flight + 1)
+
+    hours = 1 + int((now - NOON) / throttling.PER_ADDRESS.forgotten_after)
+    locks = 1 + int((now - NOON) / throttling.PER_ADDRESS.lock)
+    assert guesses <= throttling.PER_ADDRESS.locked_at * hours + locks
+
+
 # --- Codes
 
 
