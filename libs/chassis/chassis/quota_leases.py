@@ -109,7 +109,12 @@ class LeaseKeeper:
                 return
             wanted = at_least + min(lease.granted * 2, MOST_AT_ONCE)
             answer = self._ask(
-                "lease_quota", account_id, lease.reservation_id, feature=self._feature, at_least=at_least, wanted=wanted
+                "identity.lease_quota",
+                account_id,
+                lease.reservation_id,
+                feature=self._feature,
+                at_least=at_least,
+                wanted=wanted,
             )
             if answer["has_ended"]:
                 self._execute(_END, reservation_id=lease.reservation_id)
@@ -141,7 +146,7 @@ class LeaseKeeper:
     def _settle(self, lease: Any) -> None:
         try:
             if lease.used:
-                self._ask("use_quota", lease.account_id, lease.reservation_id, amount=lease.used)
+                self._ask("identity.use_quota", lease.account_id, lease.reservation_id, amount=lease.used)
             if lease.is_ending:
                 self._give_back(lease.account_id, lease.reservation_id)
         except NotFound:
@@ -167,12 +172,12 @@ class LeaseKeeper:
             return session.execute(_CURRENT, {"account_id": account_id}).one_or_none()
 
     def _give_back(self, account_id: UUID, reservation_id: UUID) -> None:
-        self._ask("release_quota", account_id, reservation_id)
+        self._ask("identity.release_quota", account_id, reservation_id)
 
     def _ask(self, method: str, account_id: UUID, reservation_id: UUID, **payload: Any) -> Any:
         actor = {"account_id": str(account_id), "service": self._feature}
         payload = {"reservation_id": str(reservation_id), **payload}
-        return self._call(f"identity.{method}", actor, payload, deadline=DEADLINE)
+        return self._call(method, actor, payload, deadline=DEADLINE)
 
     def _execute(self, statement: Any, **values: Any) -> int:
         with self._database.transaction() as session:
