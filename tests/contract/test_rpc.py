@@ -5,7 +5,7 @@ import inspect
 import re
 
 import pytest
-from system import SERVICES, all_sources, rpc_methods, source_of
+from system import SERVICES, all_sources, rpc_methods
 
 from api_gateway.routes import all_routes
 
@@ -30,8 +30,7 @@ def test_every_method_has_the_one_signature(service):
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_method_is_called_by_someone(service):
     routed = {route.rpc for route in all_routes()}
-    # The chassis calls on behalf of the services: `chassis.quota_leases`.
-    text = "\n".join([*all_sources().values(), *source_of("chassis").values()])
+    text = "\n".join(all_sources().values())
     uncalled = [
         name
         for name in contract_of(service)
