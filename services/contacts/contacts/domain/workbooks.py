@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from typing import IO
 from xml.parsers import expat
 
-from contacts.domain.sheet_xml import Dates, SharedStrings, elements, sheet_rows
+from contacts.domain.sheet_xml import sheet_rows
+from contacts.domain.workbook_parts import Dates, SharedStrings, elements
 from contacts.exceptions import FileRefused
 
 MAX_UNPACKED = 2 << 30

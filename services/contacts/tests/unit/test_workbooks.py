@@ -10,7 +10,7 @@ import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contacts.domain import sheet_xml, workbooks
+from contacts.domain import workbook_parts, workbooks
 from contacts.domain.workbooks import Workbook
 from contacts.exceptions import FileRefused
 
@@ -135,7 +135,7 @@ def test_prefixed_names_inline_and_rich_strings_and_cells_without_places():
 
 
 def test_strings_beyond_what_is_held_lie_in_a_file(monkeypatch):
-    monkeypatch.setattr(sheet_xml, "HELD_STRINGS", 300)
+    monkeypatch.setattr(workbook_parts, "HELD_STRINGS", 300)
     names = [f"imię {n}" for n in range(5_000)]
     random.Random(3).shuffle(names)
 

@@ -1,0 +1,111 @@
+"""What every stage of an import stands on: its file, its plan, its staging tables and its checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from chassis.database import Database
+from chassis.logs import get_logger
+from contacts.domain import sources
+from contacts.domain.files import Dialect
+from contacts.domain.rows import Plan, Precedence
+from contacts.domain.values import FieldType
+from contacts.store import files as file_store
+from contacts.store import groups as group_store
+from contacts.store import jobs, merge_sql, people, refusals, staging
+
+log = get_logger()
+
+
+class ImportWork:
+    """One import in the hands of one process, and only while it holds the lease."""
+
+    def __init__(self, database: Database, job: jobs.Job) -> None:
+        self._database = database
+        self._job = job
+        self._state: dict[str, Any] = job.checkpoint
+        self._options: dict[str, Any] = job.request["options"]
+
+    def _prepare(self) -> None:
+        self._source = self._open()
+        self._plan = self._make_plan()
+        self._mend_staging()
+
+    def _chunks(self) -> Iterator[bytes]:
+        return file_store.chunks(self._database.transaction, self._job.id)
+
+    def _open(self) -> sources.Source:
+        state = self._state
+        dialect = Dialect(state["encoding"], state["separator"]) if state["encoding"] else None
+        return sources.Source(self._chunks, dialect, self._options.get("sheet"))
+
+    def _make_plan(self) -> Plan:
+        custom = {key: (label, FieldType(kind)) for key, (label, kind, _) in self._state["custom"].items()}
+        plan, _, _ = sources.plan_for(
+            self._source,
+            mapping=self._job.request["mapping"],
+            options=self._options,
+            custom=custom,
+            region=self._job.request["region"],
+            today=date.fromisoformat(self._state["today"]),
+        )
+        return plan
+
+    def _mend_staging(self) -> None:
+        """A new staging table where there is none, or where a crash of PostgreSQL has emptied it (it is UNLOGGED)."""
+        state = self._state
+        if state["stage"] not in ("reading", "refusing", "adding"):
+            return
+        with self._database.transaction() as session:
+            held = staging.count(session, self._job.id)
+            if held is not None and held == state["staged"]:
+                return
+            if state["staged"] >= 0:
+                log.warning("staging_lost", import_id=str(self._job.id), held=held, expected=state["staged"])
+            staging.create(session, self._job.id, len(self._plan.custom), rest=state["staged"] < 0)
+            state.update(stage="reading", position=0, staged=0)
+            state["counts"].update(read=0, rejected=0, warnings=0)
+            self._save(session)
+
+    def _merge_plan(self) -> merge_sql.Merge:
+        group_ids = [UUID(one) for one in self._options["group_ids"]]
+        with self._database.transaction() as session:
+            known = group_store.known(session, account_id=self._job.account_id, group_ids=group_ids)
+        return merge_sql.Merge(
+            import_id=self._job.id,
+            account_id=self._job.account_id,
+            keys=self._plan.keys,
+            slots=[(self._state["custom"][key][2], kind) for key, kind in self._plan.custom.items()],
+            groups=sorted(known),
+            precedence=Precedence(self._options["precedence"]),
+            bad_values=self._plan.bad_values,
+            add_first=self._state["add_first"],
+        )
+
+    def _somebody_erased(self, session: Session) -> bool:
+        """Whoever was erased since the refusing must not come back: then it is done once more."""
+        people.share_account(session, account_id=self._job.account_id)
+        if refusals.erased_mark(session, self._job.account_id) != self._state["erased"]:
+            self._state["stage"] = "refusing"
+        return bool(self._state["stage"] == "refusing")
+
+    def _count_problems(self, session: Any) -> None:
+        found = refusals.problem_counts(session, self._job.id)
+        self._state["counts"]["rejected"] = found.pop("rejected")
+        self._state["counts"]["warnings"] = found.pop("warnings")
+        self._state["problems"] = found
+
+    def _save(self, session: Any) -> None:
+        # A crash of the database may lose the last of these commits, each with its checkpoint: the work is done again.
+        # The end of the import is committed durably.
+        jobs.commit_lazily(session)
+        counts = self._state["counts"]
+        read = counts.get("read", 0)
+        settled = sum(counts.get(name, 0) for name in ("added", "updated", "unchanged", "merged"))
+        total = max(self._state["lines"], read)
+        jobs.save(session, self._job, done=(read + min(settled, read)) // 2, total=total or None)
