@@ -10,6 +10,8 @@ SERVICES = ("identity", "contacts", "campaigns", "sms_gateway", "email_gateway",
 PACKAGES = {
     **{service: ROOT / "services" / service.replace("_", "-") / service for service in SERVICES},
     "api_gateway": ROOT / "gateway" / "api_gateway",
+    # It calls on behalf of the services: `chassis.quota_leases`.
+    "chassis": ROOT / "libs" / "chassis" / "chassis",
 }
 
 
