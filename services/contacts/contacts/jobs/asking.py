@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Protocol
 
@@ -12,6 +13,7 @@ from contracts.errors import WiciError
 from contracts.rpc import Actor
 
 PAGE = 200
+ADDRESSES_AT_ONCE = 100
 DEADLINE = 10.0
 
 log = get_logger()
@@ -31,6 +33,12 @@ class Unanswered(Exception):
         self.code = code
 
 
+def _portions(addresses: list[str]) -> Iterator[list[str]]:
+    """As many as one call takes (`contracts.privacy`)."""
+    for start in range(0, len(addresses), ADDRESSES_AT_ONCE):
+        yield addresses[start : start + ADDRESSES_AT_ONCE]
+
+
 class Neighbours:
     """The other services, asked on behalf of a job's account."""
 
@@ -40,20 +48,25 @@ class Neighbours:
 
     def records(self, service: str, addresses: list[str]) -> Iterator[list[dict[str, Any]]]:
         """All that a service holds of a person, a page at a time. :raises Unanswered: as it says."""
-        cursor = None
-        while True:
-            payload = {"addresses": addresses, "cursor": cursor, "limit": PAGE}
-            page = self._call(service, f"{service}.export_person", payload)
-            yield page["items"]
-            cursor = page["next_cursor"]
-            if cursor is None:
-                return
+        for some in _portions(addresses):
+            payload: dict[str, Any] = {"addresses": some, "cursor": None, "limit": PAGE}
+            while True:
+                page = self._call(service, f"{service}.export_person", payload)
+                yield page["items"]
+                if page["next_cursor"] is None:
+                    break
+                payload = {**payload, "cursor": page["next_cursor"]}
 
     def forget(self, service: str, addresses: list[str], *, erased_at: str, dry_run: bool) -> dict[str, Any]:
         """Have a service forget a person; `{counts, waiting}`. :raises Unanswered: as it says."""
-        payload = {"addresses": addresses, "erased_at": erased_at, "dry_run": dry_run}
-        answer: dict[str, Any] = self._call(service, f"{service}.erase_person", payload)
-        return answer
+        counts: Counter[str] = Counter()
+        waiting = 0
+        for some in _portions(addresses):
+            payload = {"addresses": some, "erased_at": erased_at, "dry_run": dry_run}
+            answer = self._call(service, f"{service}.erase_person", payload)
+            counts.update(answer["counts"])
+            waiting += answer["waiting"]
+        return {"counts": dict(counts), "waiting": waiting}
 
     def _call(self, service: str, name: str, payload: dict[str, Any]) -> Any:
         try:

@@ -22,6 +22,7 @@ from uuid import UUID
 
 from prometheus_client import Counter
 
+from chassis import erasures
 from chassis.broker import Broker, Delivery
 from chassis.database import Database
 from chassis.ids import new_id
@@ -287,6 +288,8 @@ class Sender:
 
     def _take_due(self) -> list[Message]:
         with self._database.transaction() as session:
+            # Before any row is locked: whoever erases a person holds this lock and then locks rows.
+            erasures.share(session)
             due = ledger.take_due(session, instance=self.instance, limit=self._config.chunk)
             people.leave_out(session, due)
             return due

@@ -20,6 +20,7 @@ import psycopg
 import sqlalchemy.exc
 from psycopg import Cursor
 
+from chassis import erasures
 from chassis.database import Database, cursor_of
 from chassis.logs import get_logger
 from sms_gateway.store import claims, receipts, settlement
@@ -201,6 +202,8 @@ class LedgerThread:
         outcome = Outcome(work, done=batches_done)
         with self._database.transaction() as session:
             cursor: Cursor[Any] = cursor_of(session)
+            # Before any row is locked: whoever erases a person holds this lock and then locks rows.
+            erasures.share(session)
             events: list[dict[str, Any]] = []
             if work.messages:
                 events += settlement.settle(cursor, work.messages, careful=careful)

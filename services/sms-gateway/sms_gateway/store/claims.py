@@ -66,16 +66,26 @@ def take(cursor: Cursor[Any], instance_id: UUID, chunks: Sequence[Chunk]) -> lis
 def leave_erased_out(cursor: Cursor[Any], chunks: Sequence[Chunk]) -> None:
     """Take the addresses of people who were erased out of `chunks`: what is then no address is rejected, not sent."""
     concerned = erasures.watch(cursor, {chunk.batch.header.account_id for chunk in chunks})
-    for chunk in chunks:
-        header = chunk.batch.header
-        if header.account_id not in concerned:
-            continue
-        of = ids_as_text(header.send_id)
-        gone = erasures.among(
-            cursor, ((of(one["number"]), header.account_id, one["address"]) for one in chunk.recipients)
-        )
-        if gone:
-            chunk.recipients = [without_person(one) if of(one["number"]) in gone else one for one in chunk.recipients]
+    if not concerned:
+        return
+    theirs = [
+        (chunk, ids_as_text(chunk.batch.header.send_id))
+        for chunk in chunks
+        if chunk.batch.header.account_id in concerned
+    ]
+    gone = erasures.among(
+        cursor,
+        (
+            (of(recipient["number"]), chunk.batch.header.account_id, recipient["address"])
+            for chunk, of in theirs
+            for recipient in chunk.recipients
+        ),
+    )
+    for chunk, of in theirs if gone else ():
+        chunk.recipients = [
+            without_person(recipient) if of(recipient["number"]) in gone else recipient
+            for recipient in chunk.recipients
+        ]
 
 
 def insert(cursor: Cursor[Any], instance_id: UUID, chunks: Sequence[Chunk]) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 import orjson
 from sqlalchemy import text
 
-from chassis.database import Database
+from chassis.database import Database, ensure_partitions
 from chassis.testing import places_of, wait_until
 from contracts import ids
+from sms_gateway.store import people
 from sms_gateway.usecases import privacy
 
 HER = "+48600000007"
@@ -101,3 +102,19 @@ def test_a_retry_is_withdrawn_and_dry_run_only_counts_it(
     assert HER not in {message["to"] for message in simulator.messages()}
     wait_until(lambda: is_out(database, campaign), what="nothing under way")
     assert places_of(database, [HER]) == []
+
+
+def test_days_that_are_written_no_more_get_an_index_on_the_number(database: Database) -> None:
+    now = datetime.now(UTC)
+    with database.transaction() as session:
+        ensure_partitions(session, "ledger", (now - timedelta(days=5)).date(), days=7)
+
+    for _ in range(2):
+        people.index_cold(database.engine, now)
+
+    with database.transaction() as session:
+        indexed = session.scalars(
+            text("SELECT indexname FROM pg_indexes WHERE tablename LIKE 'ledger_p%' AND indexname LIKE '%_address'")
+        ).all()
+    days = [now - timedelta(days=ago) for ago in (5, 4, 3, 2)]
+    assert sorted(indexed) == [f"ledger_p{day:%Y%m%d}_address" for day in days]
