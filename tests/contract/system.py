@@ -10,8 +10,6 @@ SERVICES = ("identity", "contacts", "campaigns", "sms_gateway", "email_gateway",
 PACKAGES = {
     **{service: ROOT / "services" / service.replace("_", "-") / service for service in SERVICES},
     "api_gateway": ROOT / "gateway" / "api_gateway",
-    # It calls on behalf of the services: `chassis.quota_leases`.
-    "chassis": ROOT / "libs" / "chassis" / "chassis",
 }
 
 
@@ -19,6 +17,11 @@ PACKAGES = {
 def source_of(package):
     """Text by path of a package's own sources."""
     return {str(path.relative_to(ROOT)): path.read_text("utf-8") for path in PACKAGES[package].rglob("*.py")}
+
+
+def chassis_sources():
+    """Text of each file of the chassis, which calls on behalf of services too: `chassis.quota_leases`."""
+    return [path.read_text("utf-8") for path in (ROOT / "libs/chassis/chassis").rglob("*.py")]
 
 
 def all_sources():
