@@ -212,7 +212,7 @@ class Message(Schema):
     channel = fields.Enum(Channel, by_value=True)
     campaign_id = fields.UUID(allow_none=True)
     contact_id = fields.UUID(allow_none=True)
-    address = fields.String(allow_none=True)
+    address = fields.String(allow_none=True, metadata={"description": "`erased` where the person was erased since"})
     sender = fields.String(allow_none=True)
     domain = fields.String(allow_none=True, metadata={"description": "Domain of the address, or the phone's network"})
     state = fields.Enum(MessageState, by_value=True, allow_none=True)

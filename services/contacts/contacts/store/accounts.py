@@ -12,8 +12,8 @@ from contacts.store import audience, staging
 # Members before groups and contacts, so that no count is kept for a group that goes anyway. Engagement after accounts:
 # whoever adds to it holds the account's row.
 _TABLES = (
-    "forms", "submissions", "confirmation_mails", "consent_changes", "former_addresses", "group_members", "groups", "segments",
-    "contacts", "contact_fields", "archive", "erased", "snapshots", "jobs",
+    "forms", "submissions", "confirmation_mails", "consent_changes", "former_addresses", "group_members", "groups",
+    "segments", "contacts", "contact_fields", "archive", "erased", "snapshots", "jobs",
     "files", "accounts", "engagement",
 )  # fmt: skip
 
