@@ -32,7 +32,7 @@ from chassis import testing
 from chassis.database import Database, make_engine
 from chassis.ids import new_id
 from chassis.migrate import migrate
-from contacts.usecases import audience, fields, files, imports, segments
+from contacts.usecases import audience, fields, files, groups, imports, segments
 from contacts.usecases.terms import Terms
 from contracts.contacts import ImportOptions
 from contracts.vocabulary import Channel
@@ -142,6 +142,7 @@ class Bench:
             time.sleep(2)
             started = time.monotonic()
             backends: dict[int, float] = {}
+            start_up, _ = _process(jobs.pid)
             options = ImportOptions().load({"group_name": "Lista"})
             terms = Terms(limit=None, region="PL")
             self.call(imports.create, terms=terms, upload_id=upload_id, mapping=None, options=options)
@@ -162,7 +163,7 @@ class Bench:
         served = sum(backends.values())
         print(f"             peak {peak:.0f} MB  (goal {GOAL_MEBIBYTES} MB)")
         print(
-            f"             CPU a row: {cpu / count * 1e6:.1f} µs in contacts.jobs, {served / count * 1e6:.1f} µs in PostgreSQL"
+            f"             CPU a row: {(cpu - start_up) / count * 1e6:.1f} µs in contacts.jobs, {served / count * 1e6:.1f} µs in PostgreSQL"
         )
         print(f"             {job['state']} {job['counts']}")
         self.group_ids = job["group_ids"]
@@ -231,6 +232,18 @@ class Bench:
             taken = audience.take(session, UUID(self.actor["account_id"]), snapshot_id, wanted, datetime.now(UTC))
         print(f"snapshot     {taken} recipients in {time.monotonic() - started:.2f} s  (goal 10 s)")
 
+    def delete_group(self) -> None:
+        """How long a caller waits; the memberships go after, in batches."""
+        group_id = UUID(self.group_ids[0])
+        shown = self.call(groups.get, group_id=group_id)["contacts"]
+        with psycopg.connect(self.url) as connection:
+            counted = connection.execute("SELECT count(*) FROM group_members").fetchone()[0]
+        started = time.monotonic()
+        self.call(groups.update, group_id=group_id, archived=True)
+        self.call(groups.delete, group_id=group_id)
+        took = time.monotonic() - started
+        print(f"group        of {counted} (its count says {shown}) archived and deleted in {took * 1000:.0f} ms")
+
 
 def _process(pid: int) -> tuple[float, float]:
     """CPU seconds and peak resident mebibytes of a process."""
@@ -260,6 +273,7 @@ def main() -> None:
         bench.import_list(options.rows)
         bench.copy_bare()
         bench.select()
+        bench.delete_group()
         bench.database.dispose()
     finally:
         with psycopg.connect(testing.admin_url(), autocommit=True) as admin:

@@ -79,6 +79,7 @@ def add_slice(session: Session, merge: Merge, low: int, high: int, *, needed: in
     if room is not None and room < needed:
         set_aside(session, merge, low, high)
         return 0
+    session.execute(text("SET LOCAL work_mem = '64MB'"))  # what the triggers count stays out of temporary files
     try:
         with session.begin_nested():
             return int(session.scalar(text(_insert(merge, "")), bounds) or 0)
