@@ -27,7 +27,7 @@ def test_every_lane_is_consumed_and_fed():
     from system import all_sources
 
     text = "\n".join(all_sources().values())
-    for constant in ("DELIVERY_EVENTS", "BATCHES_DONE"):
+    for constant in ("DELIVERY_EVENTS", "BATCHES_DONE", "lanes import ENGAGEMENT"):
         assert text.count(constant) >= 2, f"{constant} has no publisher or no consumer"
     assert text.count("channel_lane(") >= 2
 
