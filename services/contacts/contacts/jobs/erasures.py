@@ -1,6 +1,6 @@
-"""Ends a person's erasure: files of contacts, snapshots that were being taken, and every other service.
+"""Ends a person's erasure: engagement, files and snapshots that were being taken, and every other service.
 
-What the request itself could do is done already (`usecases.privacy.erase`). Each service that has confirmed is written
+What the request could do at once is done already (`usecases.privacy.erase`). Each service that has confirmed is written
 down; whoever takes over after a kill asks the others, and asking twice is harmless. It never gives up: a service that
 is away for a week is asked until it answers.
 """
@@ -17,7 +17,7 @@ from contacts.domain.person import ASKED, OWN, Person, retry_seconds
 from contacts.exceptions import TryLater
 from contacts.jobs import problem_files
 from contacts.jobs.asking import Ask, Neighbours, Unanswered
-from contacts.store import audience, jobs
+from contacts.store import audience, engagement, jobs
 from contacts.store import privacy as privacy_store
 from contacts.usecases import privacy
 
@@ -66,6 +66,8 @@ class _Erasure:
                     session, account_id=account_id, contact_ids=person.contact_ids, addresses=person.addresses
                 )
         if not self._dry_run:
+            with self._database.transaction() as session:  # all that the account was told of is read through
+                engagement.erase_engagement(session, account_id, person.contact_ids)
             counts = {**counts, **self._forget_files()}
         # Whatever was made of an audience that held the person was made before this moment.
         self._state["erased_at"] = datetime.now(UTC).isoformat()

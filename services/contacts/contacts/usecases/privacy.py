@@ -14,7 +14,6 @@ from contacts.domain.person import ASKED, OWN, WITHOUT, Person
 from contacts.exceptions import field_invalid
 from contacts.store import archive as archive_store
 from contacts.store import audience as audience_store
-from contacts.store import engagement as engagement_store
 from contacts.store import files as file_store
 from contacts.store import jobs as job_store
 from contacts.store import people as store
@@ -91,7 +90,6 @@ def count(session: Session, account_id: UUID, person: Person) -> dict[str, int]:
 def _forget(session: Session, account_id: UUID, person: Person) -> dict[str, int]:
     counts = count(session, account_id, person)
     audience_store.forget(session, account_id=account_id, contact_ids=person.contact_ids, addresses=person.addresses)
-    engagement_store.erase_engagement(session, account_id, list(person.contact_ids))
     store.delete(session, account_id=account_id, contact_ids=person.contact_ids)
     archive_store.delete(session, account_id=account_id, addresses=person.addresses)
     submission_store.forget_addresses(session, account_id=account_id, addresses=person.addresses)

@@ -18,7 +18,7 @@ from chassis.testing import places_of, wait_until
 from contacts.jobs import exports as export_job
 from contacts.jobs import worker
 from contacts.store import audience as audience_store
-from contacts.store import jobs
+from contacts.store import engagement, jobs
 from contacts.usecases import archive, audience, exports, files, groups, people, privacy
 from contracts.errors import NotFound
 from contracts.vocabulary import ArchiveReason, Channel
@@ -109,7 +109,11 @@ def _run_once(account: Any) -> None:
 
 
 def test_an_erased_person_is_nowhere_in_contacts(account, database):
-    her(account)
+    contact_id = her(account)
+    column = {"account_id": str(account.id), "campaign_id": str(new_id()), "kind": "opened", "day": "2026-11-24"}
+    with database.transaction() as session:
+        engagement.add(session, [{**column, "contact_ids": str(contact_id)}])
+        assert len(engagement.engagement_of(session, account.id, contact_id)) == 1
     group = account.call(groups.list_page, limit=10, cursor=None, archived=False)["items"][0]["id"]
     snapshot_id = new_id()
     account.call(
@@ -131,6 +135,8 @@ def test_an_erased_person_is_nowhere_in_contacts(account, database):
 
     job = account.call(privacy.get_erasure, erasure_id=erasure["id"])
     assert (job["state"], job["dry_run"], job["services"][0]["counts"]["contacts"]) == ("done", False, 1)
+    with database.transaction() as session:
+        assert engagement.engagement_of(session, account.id, contact_id) == []
     assert places_of(database, NEEDLES, but=("outbox",)) == []
     assert account.call(audience.read, snapshot_id=snapshot_id, after=0, limit=10)["recipients"] == []
     for gone in (listed["id"], known["id"]):
