@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import os
+import signal
 import sys
 import tempfile
 import threading
@@ -175,4 +176,5 @@ if __name__ == "__main__":
     parser.add_argument("--attempts", type=int, default=100_000)
     parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was made is dropped then, too
     sys.exit(0 if run(options.attempts, options.processes) else 1)
