@@ -63,6 +63,7 @@ _PROBLEM_CODES = {
     406: "answer.not_acceptable",
     409: "idempotency.still_running",
     413: "request.too_large",
+    414: "request.address_too_long",
     415: "request.unsupported_media_type",
     422: "request.invalid",
     429: "rate.limited",
@@ -245,12 +246,15 @@ def _headers(route: Route) -> dict[str, Any]:
 def _problems(route: Route) -> dict[str, Any]:
     if route.bare:
         # The links of messages answer people, with pages.
-        return {"404": _page(404), "503": _page(503)} if "Links" in route.tags else {"404": "Problem404"}
-    statuses = {400, 403, 404, 422, 429, 500, 503}
+        own = {"404": _page(404), "503": _page(503)} if "Links" in route.tags else {"404": "Problem404"}
+        return {**own, "414": "Problem414"}
+    statuses = {400, 403, 404, 414, 422, 429, 500, 503}
     if route.permission != PUBLIC:
         statuses.add(401)
     if route.method != "GET":
         statuses |= {409, 413, 415}
+    if route.later:
+        statuses.add(409)
     if route.permission == PUBLIC and route.method != "GET":
         statuses.add(401)  # Logging in, refreshing.
     if route.method == "POST":

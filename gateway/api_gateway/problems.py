@@ -42,7 +42,7 @@ _HTTP_ERRORS: dict[int, tuple[str, str]] = {
     415: ("request.unsupported_media_type", "This media type is not understood."),
 }
 # As RFC 9110 names them; the standard library of Python 3.11 has the older names.
-_TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+_TITLES = {413: "Content Too Large", 414: "URI Too Long", 422: "Unprocessable Content"}
 _RESERVED = frozenset({"type", "title", "status", "code", "detail", "errors", "request_id", "instance"})
 
 log = get_logger()

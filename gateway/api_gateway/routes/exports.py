@@ -83,6 +83,7 @@ ROUTES = [
         "GET",
         "/v1/exports/<uuid:export_id>/file",
         handler=file,
+        later=True,
         permission="contacts.export",
         summary="Download the exported file",
         description="No cell of it can start a formula.",

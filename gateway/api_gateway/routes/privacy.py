@@ -95,6 +95,7 @@ ROUTES = [
         "GET",
         "/v1/privacy/exports/<uuid:person_export_id>/file",
         handler=file,
+        later=True,
         permission="contacts.erase",
         summary="Download what is known of a person",
         produces=("application/zip",),
