@@ -11,7 +11,9 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from psycopg.errors import UndefinedTable
 from sqlalchemy import RowMapping, text
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
 from chassis.database import cursor_of
@@ -184,7 +186,12 @@ def forget(session: Session, *, account_id: UUID, contact_ids: Sequence[UUID], a
     for snapshot_id in tables_of_account(session, account_id=account_id):
         table = table_of(snapshot_id)
         if session.scalar(text("SELECT to_regclass(:name)"), {"name": table}) is not None:
-            session.execute(
-                text(f"DELETE FROM {table} WHERE contact_id = ANY(:ids) OR address = ANY(:addresses)"),
-                {"ids": list(contact_ids), "addresses": list(addresses)},
-            )
+            try:
+                with session.begin_nested():
+                    session.execute(
+                        text(f"DELETE FROM {table} WHERE contact_id = ANY(:ids) OR address = ANY(:addresses)"),
+                        {"ids": list(contact_ids), "addresses": list(addresses)},
+                    )
+            except ProgrammingError as error:
+                if not isinstance(error.orig, UndefinedTable):
+                    raise  # gone with the end of its campaign is all that it may be
