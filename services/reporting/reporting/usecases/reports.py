@@ -114,7 +114,9 @@ def get_statistics(
     first = first or last - timedelta(days=STATISTICS_DAYS - 1)
     if not 0 <= (last - first).days < STATISTICS_DAYS_AT_MOST:
         problem = f"From 1 to {STATISTICS_DAYS_AT_MOST} days, the first before the last."
-        raise Invalid("request.invalid", problem, None, [{"field": "from", "code": "period.invalid", "detail": problem}])
+        raise Invalid(
+            "request.invalid", problem, None, [{"field": "from", "code": "period.invalid", "detail": problem}]
+        )
     by_day = counters.read(session, account_id=account_id, scope_id=account_id, dimension=Dimension.DAY)
     days: list[Answer] = []
     rows_by_channel: dict[Channel, list[dict[str, int]]] = {}
