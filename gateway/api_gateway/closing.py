@@ -29,26 +29,29 @@ class Closing:
         broker.consume(QUEUE, self._waiting.put, prefetch=1)
 
     def run(self, stop: threading.Event) -> None:
-        """Erase until `stop`; what fails every time goes to the dead-letter queue."""
+        """Erase until `stop`. While the database is away an event is kept in hand, and given back at the end."""
         while not stop.is_set():
             try:
                 delivery = self._waiting.get(timeout=LOOK_SECONDS)
             except Empty:
                 continue
-            try:
-                self._erase(delivery)
-            except Exception as error:
-                log.warning("erasure_failed", error_type=type(error).__name__)
-                stop.wait(RETRY_SECONDS)
-                delivery.nack()
+            while not self._is_settled(delivery):
+                if stop.wait(RETRY_SECONDS):
+                    delivery.nack()
+                    break
 
-    def _erase(self, delivery: Delivery) -> None:
+    def _is_settled(self, delivery: Delivery) -> bool:
         try:
             account_id = ACCOUNT_CLOSED.schema().loads(delivery.body)["account_id"]
         except (ValidationError, ValueError) as error:
             log.error("event_unreadable", queue=QUEUE, error_type=type(error).__name__)
-            delivery.nack(requeue=False)
-            return
-        with self._database.transaction() as session:
-            store.erase_account(session, account_id=account_id)
+            delivery.nack(requeue=False)  # to the dead-letter queue
+            return True
+        try:
+            with self._database.transaction() as session:
+                store.erase_account(session, account_id=account_id)
+        except Exception as error:
+            log.warning("erasure_failed", error_type=type(error).__name__)
+            return False
         delivery.ack()
+        return True

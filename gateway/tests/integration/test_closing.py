@@ -1,6 +1,7 @@
 """An account that is closed leaves no answers behind."""
 
 import threading
+import time
 from uuid import uuid4
 
 import orjson
@@ -42,10 +43,16 @@ def test_the_answers_of_a_closed_account_go_and_no_others(closing, broker, datab
                 ),
                 {"id": account_id},
             )
+    with database.transaction() as session:  # away for a moment
+        session.execute(text("ALTER TABLE idempotent_requests RENAME TO away"))
     event = {"event_id": uuid4(), "occurred_at": "2026-11-24T08:00:00+00:00", "account_id": closed}
     broker.publish_event(ACCOUNT_CLOSED, b"{not json").result(5)
     for _ in range(2):
         broker.publish_event(ACCOUNT_CLOSED, orjson.dumps(event)).result(5)
+
+    time.sleep(1.5)
+    with database.transaction() as session:
+        session.execute(text("ALTER TABLE away RENAME TO idempotent_requests"))
 
     def left():
         with database.transaction() as session:
