@@ -22,8 +22,9 @@ sys.path[:0] = [str(Path(__file__).parents[1] / "deploy/local"), str(Path(__file
 
 from campaign import Meter, roots
 from environment import running
-from gateway import Outcome, load
 from journey import Journey
+
+from gateway import Outcome, load
 
 GET_GOAL, POST_GOAL, P99_GOAL = 2_500, 1_500, 100.0
 SMS = {"from": "Wici", "to": ["+48600100200"], "text": "Twoj kod: 123456", "lane": "otp"}
@@ -55,7 +56,10 @@ def show(name: str, outcome: Outcome, goal: int, meter: Meter, seconds: float) -
         f"  errors {outcome.errors}{aim}"
     )
     spent = sorted(((usage.cpu / requests * 1e6, process) for process, usage in meter.usages.items()), reverse=True)
-    print("             µs CPU a request: " + ", ".join(f"{process} {micro:.0f}" for micro, process in spent if micro >= 5))
+    print(
+        "             µs CPU a request: "
+        + ", ".join(f"{process} {micro:.0f}" for micro, process in spent if micro >= 5)
+    )
 
 
 def main() -> None:

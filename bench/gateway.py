@@ -148,9 +148,7 @@ def wrk(port: int, path: str, headers: dict[str, str], connections: int, seconds
     return Outcome(rate, milliseconds("50"), milliseconds("99"), int(refused[1]) if refused else 0)
 
 
-def load(
-    port: int, path: str, headers: dict[str, str], connections: int, seconds: float, body: str = ""
-) -> Outcome:
+def load(port: int, path: str, headers: dict[str, str], connections: int, seconds: float, body: str = "") -> Outcome:
     """GET, or POST with a JSON `body`, over kept-alive connections for some seconds."""
     if body:
         headers = {**headers, "Content-Type": "application/json"}

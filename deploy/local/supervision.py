@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 from environment import Environment
 from places import LOGS, PYTHON, ROOT, RUN
 from procfile import Process
@@ -139,7 +140,15 @@ def end_leftovers() -> bool:
     found = list(marked(MARK, str(RUN)))
     if not found:
         return False
-    managers = [process for process in found if "supervisor.supervisord" in " ".join(process.cmdline())]
+    managers = [process for process in found if "supervisor.supervisord" in " ".join(command_of(process))]
     end(managers, STOP_SECONDS)
     end(list(marked(MARK, str(RUN))), STOP_SECONDS)
     return True
+
+
+def command_of(process: psutil.Process) -> list[str]:
+    """Its command line; empty for one that has just ended."""
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:  # a zombie too
+        return []
