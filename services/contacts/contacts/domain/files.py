@@ -184,7 +184,7 @@ def text_rows(chunks: Iterable[bytes], dialect: Dialect) -> Iterator[list[str]]:
     try:
         for row in csv.reader(chain.from_iterable(_blocks(stream)), delimiter=dialect.separator):
             number += 1
-            yield row
+            yield row if len(row) <= MAX_COLUMNS else _narrowed(row)
     except UnicodeError:
         name = PUBLIC_NAMES.get(dialect.encoding, dialect.encoding)
         raise FileRefused("import.encoding", f"After row {number} the file is not {name}.") from None
@@ -195,6 +195,12 @@ def text_rows(chunks: Iterable[bytes], dialect: Dialect) -> Iterator[list[str]]:
             else f"{error}"
         )
         raise FileRefused("import.malformed", f"After row {number}: {detail}.") from None
+
+
+def _narrowed(row: list[str]) -> list[str]:
+    """A row of a million separators, to one column more than may be; that one tells whether there was something."""
+    beyond = next((cell for cell in row[MAX_COLUMNS:] if cell.strip()), "")
+    return [*row[:MAX_COLUMNS], beyond]
 
 
 def _blocks(stream: io.TextIOWrapper) -> Iterator[io.StringIO]:

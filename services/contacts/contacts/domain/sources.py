@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from typing import IO, Any
 
 from contacts.domain import files, workbooks
@@ -22,6 +22,7 @@ SAMPLE_ROWS = 50
 MAX_HEADER = 200
 HEADER_WITHIN = 1_000
 HELD_BYTES = 8 << 20
+BATCH_CHARACTERS = 4 << 20
 LOOK_BYTES = 256 << 20  # that the first rows of a workbook may take to be found
 
 Chunks = Callable[[], Iterator[bytes]]
@@ -151,3 +152,17 @@ def _mapped(guesses: Sequence[Guess], mapping: Mapping[str, str | None], custom:
         used.add(field)
         found[column.column] = replace(column, field=field, confidence=SURE)
     return list(found.values())
+
+
+def batches(rows: Iterator[list[str]], most: int) -> Iterator[list[list[str]]]:
+    """Rows by up to `most`, fewer where their cells are long: what is held does not follow the file."""
+    batch: list[list[str]] = []
+    characters = 0
+    while piece := list(islice(rows, 100)):
+        batch += piece
+        characters += sum(map(len, chain.from_iterable(piece)))
+        if len(batch) >= most or characters >= BATCH_CHARACTERS:
+            yield batch
+            batch, characters = [], 0
+    if batch:
+        yield batch

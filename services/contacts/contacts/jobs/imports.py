@@ -103,7 +103,7 @@ class _Import(ImportWork):
         # One chunk is stored while the next is read: the database works on one core, Python on another.
         with ThreadPoolExecutor(1) as storing:
             stored: Future[None] | None = None
-            while chunk := list(islice(rows, READ_ROWS)):
+            for chunk in sources.batches(rows, READ_ROWS):
                 found = reader.read(chunk, number)
                 number += len(chunk)
                 if stored is not None:
@@ -172,7 +172,7 @@ class _Import(ImportWork):
 
     def _add_lane(self, lane: int) -> bool:
         state, merge, size = self._state, self._merge_plan(), self._state["slice"]
-        needed = len(state["lanes"]) * size
+        needed = min(len(state["lanes"]) * size, state["staged"])
         while (low := (state["lanes"][lane] * len(state["lanes"]) + lane) * size) < state["last_row"]:
             with self._database.transaction() as session:
                 if self._somebody_erased(session):

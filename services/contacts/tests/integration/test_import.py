@@ -217,7 +217,8 @@ def test_order_of_rows_does_not_change_the_result(database, new_account):
     rng = random.Random(5)
     emails = ["", *(f"p{n}@x.example" for n in range(6))]
     phones = ["", *(f"50560349{n}" for n in range(6))]
-    for _ in range(6):
+    for case in range(9):
+        merge_by, limit = ("email", "phone", "external_id")[case % 3], (None, 9, 5)[case // 3]
         rows = [
             f"{rng.choice(emails)};{rng.choice(phones)};{rng.choice(['', 'Ola', 'Jan', 'Anna Maria'])}"
             f";{rng.choice(['', 'tak', 'nie'])};{rng.choice(['', 'k1', 'k2'])}"
@@ -226,12 +227,12 @@ def test_order_of_rows_does_not_change_the_result(database, new_account):
         base = [f"{rng.choice(emails[1:])};{rng.choice(phones)};;;" for _ in range(3)]
         results = []
         for _ in range(2):
-            account = new_account()
+            account = new_account(limit=limit)
             head = "email;telefon;imie;zgoda sms;id klienta\n"
             account.import_file(head + "\n".join(base) + "\n")
             rng.shuffle(rows)
-            job = account.import_file(head + "\n".join(rows) + "\n")
-            assert _adds_up(job)
+            job = account.import_file(head + "\n".join(rows) + "\n", merge_by=merge_by)
+            assert _adds_up(job) and (limit is None or len(account.people()) <= limit)
             names = ("email", "phone", "external_id", "first_name", "sms_consent")
             people = sorted(str([one[name] for name in names]) for one in account.people())
             results.append((people, job["counts"], job["problems"]))

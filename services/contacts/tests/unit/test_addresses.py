@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contacts.domain import emails, phones
+from contacts.domain import emails, phones, rows
 
 SPELLINGS = ["+48505603496", "0505603496", "505603496", "0048505603496", "505 603 496", "+48 505-603-496",
              "(48) 505 603 496"]  # fmt: skip
@@ -37,6 +37,23 @@ def test_the_cheap_path_says_what_phonenumbers_says(parts):
     for prefix, number, separator in parts:
         raw = f"{prefix}{number[:3]}{separator}{number[3:]}"
         assert phones.to_e164(raw, "PL") == phones.by_authority(raw, "PL")
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.text("+0123456789 -\n\u00a0a", max_size=16) | mobile, max_size=12))
+def test_a_column_of_numbers_is_what_each_of_them_is(cells):
+    assert phones.all_dialled_in("PL")(cells) == [phones.by_authority(raw, "PL") if raw else "" for raw in cells]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.text("a'=#N/A \t\n\\ż\u200b", max_size=12), min_size=1, max_size=12))
+def test_a_column_of_texts_is_what_each_of_them_is(cells):
+    found = rows._texts(cells, limit=10)
+
+    assert [value for value, cell in zip(found, cells, strict=True) if cell.strip()] == [
+        rows._text(cell, 10) for cell in cells if cell.strip()
+    ]
+    assert not any(value for value, cell in zip(found, cells, strict=True) if not cell.strip())
 
 
 @settings(max_examples=100, deadline=None)

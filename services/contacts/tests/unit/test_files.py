@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contacts.domain import columns, files, values
+from contacts.domain import columns, files, sources, values
 from contacts.exceptions import FileRefused
 from contacts.jobs.problem_files import safe
 
@@ -43,6 +43,23 @@ def test_line_breaks_and_separators_inside_quotes_stay_in_their_cell():
     assert rows == [["email", "miasto"], ["a@x.example", 'Gdańsk\nWrzeszcz; "tam"']]
 
 
+def test_a_row_of_a_million_separators_is_not_held():
+    content = b"email\n" + b";" * 900_000 + b"a\n" + b";" * 900_000 + b"\n"
+
+    _, spoilt, blank = files.text_rows([content], files.Dialect("utf-8", ";"))
+
+    assert (len(spoilt), spoilt[-1]) == (len(blank), "a") == (files.MAX_COLUMNS + 1, "a") and not any(blank)
+
+
+def test_batches_are_shorter_where_cells_are_long():
+    rows = [["a"]] * 1_000 + [["a" * 9_000] * 20] * 200
+
+    found = list(sources.batches(iter(rows), 400))
+
+    assert [row for batch in found for row in batch] == rows
+    assert [len(batch) for batch in found] == [400, 400, 300, 100]
+
+
 @pytest.mark.parametrize(("name", "extension"), [("a.csv", "csv"), ("A.CSV", "csv"), ("lista klientów.txt", "txt")])
 def test_an_extension_is_what_stands_after_the_first_dot(name, extension):
     assert files.extension(name) == extension
@@ -62,8 +79,6 @@ def test_random_bytes_give_rows_or_a_clear_refusal(content, separator):
         assert all(isinstance(cell, str) for row in files.text_rows([content], dialect) for cell in row)
     except FileRefused as refused:
         assert refused.code.startswith("import.") and refused.detail
-
-
 
 
 @pytest.mark.parametrize(
