@@ -19,27 +19,26 @@ import os
 import signal
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
+import orjson
+import pika
 import psycopg
 import sqlalchemy
 
 from chassis import testing
-from chassis.broker import Broker
 from chassis.migrate import migrate
-from chassis.rpc_client import RpcClient
-from contracts.errors import WiciError
+from chassis.topology import RPC_EXCHANGE
 
 TICKS = os.sysconf("SC_CLK_TCK")
 PASSWORD, WRONG = "trzy zielone parasole", "osiem kulawych bocianów"
-AT_ONCE, ACCOUNTS = 24, 20
+AT_ONCE, ACCOUNTS = 20, 20
 # What the limits allow within two minutes: ten failures of a login; forty free ones of an address, then one wait each.
 PER_LOGIN, PER_ADDRESS = 10, 60
 LOCKED_SECONDS = 120
@@ -68,36 +67,62 @@ ATTACKS: dict[str, tuple[Callable[[], Attack], int]] = {
 }
 
 
+class Bus:
+    """Asks identity in batches: all requests of a batch are on their way before the first answer is read."""
+
+    def __init__(self, amqp_url: str) -> None:
+        self._channel = pika.BlockingConnection(pika.URLParameters(amqp_url)).channel()
+        self._key = uuid4().hex
+        queue = self._channel.queue_declare("", exclusive=True).method.queue
+        self._channel.queue_bind(queue, RPC_EXCHANGE, self._key)
+        self._answers = self._channel.consume(queue, auto_ack=True)
+
+    def ask(self, call: str, requests: Sequence[tuple[dict[str, str], dict[str, Any]]]) -> list[dict[str, Any]]:
+        """Nameko's answers to `(actor, payload)`, in the order of the requests."""
+        for number, (actor, payload) in enumerate(requests):
+            properties = pika.BasicProperties("application/json", reply_to=self._key, correlation_id=str(number))
+            self._channel.basic_publish(
+                RPC_EXCHANGE, f"identity.{call}", orjson.dumps({"args": [actor, payload], "kwargs": {}}), properties
+            )
+        answers: list[dict[str, Any]] = [{} for _ in requests]
+        for _ in requests:
+            _, properties, body = next(self._answers)
+            answers[int(properties.correlation_id or 0)] = orjson.loads(body)
+        return answers
+
+
 class Attacker:
     """Makes the attempts of one attack and counts how each ended."""
 
-    def __init__(self, client: RpcClient, attack: Attack) -> None:
-        self.client, self.attack = client, attack
+    def __init__(self, attack: Attack) -> None:
+        self.attack = attack
         self.outcomes: Counter[str] = Counter()
         self.right_passwords = 0
         self._locked: set[str] = set()
-        self._lock = threading.Lock()
+        self._asked: list[str] = []
 
-    def attempt(self) -> None:
-        with self._lock:
-            login, address = next(self.attack)
-            is_right = login in self._locked and sum(self.outcomes.values()) % 3 == 0
+    def attempts(self, count: int) -> list[tuple[dict[str, str], dict[str, Any]]]:
+        """The next log-ins; every third at a login that is locked has the right password."""
+        made = []
+        self._asked = []
+        for number, (login, address) in enumerate(itertools.islice(self.attack, count)):
+            is_right = login in self._locked and number % 3 == 0
             self.right_passwords += is_right
-        payload = {"login": login, "password": PASSWORD if is_right else WRONG}
-        try:
-            self.client.call("identity.create_session", {"address": address}, payload, deadline=60)
-            outcome, wait = "in", 0
-        except WiciError as error:
-            outcome, wait = error.code, int(error.extra.get("retry_after", 0))
-        with self._lock:
-            self.outcomes[outcome] += 1
-            if wait > LOCKED_SECONDS:
+            self._asked.append(login)
+            made.append(({"address": address}, {"login": login, "password": PASSWORD if is_right else WRONG}))
+        return made
+
+    def learn(self, answers: Sequence[dict[str, Any]]) -> None:
+        for login, answer in zip(self._asked, answers, strict=True):
+            code, _, extra, _ = answer["error"]["exc_args"] if answer["error"] else ("in", "", "{}", "[]")
+            self.outcomes[code] += 1
+            if orjson.loads(extra).get("retry_after", 0) > LOCKED_SECONDS:
                 self._locked.add(login)
 
 
 @contextmanager
-def identity(processes: int) -> Iterator[tuple[RpcClient, list[int], str]]:
-    """A running identity: a client, the pids, and the URL of its database."""
+def identity(processes: int) -> Iterator[tuple[Bus, list[int], str]]:
+    """A running identity: the bus to it, the pids, and the URL of its database."""
     amqp_url, name = testing.make_vhost(), f"bench_identity_{uuid4().hex[:8]}"
     admin = psycopg.connect(testing.admin_url(), autocommit=True)
     admin.execute(f"CREATE DATABASE {name}")
@@ -109,29 +134,27 @@ def identity(processes: int) -> Iterator[tuple[RpcClient, list[int], str]]:
     }  # fmt: skip
     command = testing.nameko_command("identity.service:IdentityService", amqp_url)
     running = []
-    broker = Broker(amqp_url, "bench").start()
     try:
         for _ in range(processes):
             port = {"HEALTH_PORT": str(testing.free_port())}
             running.append(testing.RunningProcess(command, environ | port, log).wait_ready())
-        yield RpcClient(broker), [process.pid for process in running], url
+        yield Bus(amqp_url), [process.pid for process in running], url
     finally:
         for process in running:
             process.stop()
-        broker.close()
         admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
         admin.close()
         testing.delete_vhost(amqp_url)
 
 
-def register(client: RpcClient) -> None:
-    for number in range(ACCOUNTS):
-        name = f"login{number}"
+def register(bus: Bus) -> None:
+    for name in (f"login{number}" for number in range(ACCOUNTS)):
         registration = {
             "login": name, "email": f"{name}@example.com", "password": PASSWORD, "account_name": name,
             "accept_terms": True, "language": "pl",
         }  # fmt: skip
-        client.call("identity.register_account", {"address": f"192.0.2.{number}"}, registration, deadline=60)
+        [answer] = bus.ask("register_account", [({"address": "192.0.2.1"}, registration)])
+        assert not answer["error"], answer
 
 
 def cpu_seconds(pid: int) -> float:
@@ -140,22 +163,22 @@ def cpu_seconds(pid: int) -> float:
 
 
 def run(attempts: int, processes: int) -> bool:
-    with identity(processes) as (client, pids, url):
-        register(client)
-        attackers = {name: Attacker(client, attack()) for name, (attack, _) in ATTACKS.items()}
-        order = itertools.islice(itertools.cycle(attackers.values()), attempts)
+    with identity(processes) as (bus, pids, url):
+        register(bus)
+        attackers = {name: Attacker(attack()) for name, (attack, _) in ATTACKS.items()}
         started, cpu = time.perf_counter(), sum(map(cpu_seconds, pids))
-        with ThreadPoolExecutor(AT_ONCE) as crowd:
-            for _ in crowd.map(Attacker.attempt, order):
-                pass
+        for _ in range(attempts // (len(attackers) * AT_ONCE) + 1):
+            batch = [attempt for attacker in attackers.values() for attempt in attacker.attempts(AT_ONCE)]
+            answers = bus.ask("create_session", batch)
+            for number, attacker in enumerate(attackers.values()):
+                attacker.learn(answers[number * AT_ONCE : (number + 1) * AT_ONCE])
         elapsed, used = time.perf_counter() - started, sum(map(cpu_seconds, pids)) - cpu
         with psycopg.connect(url) as connection:
             row = connection.execute("SELECT count(*) FROM sessions").fetchone()
+    made = sum(attacker.outcomes.total() for attacker in attackers.values())
     holds = [report(name, attacker, ATTACKS[name][1], elapsed) for name, attacker in attackers.items()]
-    print(f"attempts/s           {attempts / elapsed:>10,.0f}   {attempts:,} in {elapsed:.1f} s, {processes} processes")
-    print(
-        f"identity's CPU       {used / attempts * 1e6:>10,.0f}   µs an attempt; machine's load {os.getloadavg()[0]:.1f}"
-    )
+    print(f"attempts/s           {made / elapsed:>10,.0f}   {made:,} in {elapsed:.1f} s, {processes} processes")
+    print(f"identity's CPU       {used / made * 1e6:>10,.0f}   µs an attempt; machine's load {os.getloadavg()[0]:.1f}")
     print(f"sessions opened      {row[0] if row else -1:>10,}")
     return all(holds) and row == (0,)
 
