@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-import orjson
 import pytest
 from sqlalchemy import text as sql
 
 from chassis import acts
-from chassis.broker import Broker
 from chassis.database import Database
-from chassis.ids import new_id
-from chassis.testing import wait_until
 from contracts import events
 from contracts.errors import Forbidden
-from contracts.schema import dump
 from identity.usecases import audit_trail, closing
 
 Actor = dict[str, Any]
@@ -162,28 +157,3 @@ def test_what_is_told_of_a_closed_account_names_no_address_and_no_details(
         left = session.execute(sql("SELECT action FROM audit_entries WHERE address IS NOT NULL OR details <> '{}'"))
         assert left.all() == []
         assert session.scalar(sql("SELECT count(*) FROM audit_entries WHERE action LIKE 'campaign.%'")) == 2
-
-
-def test_the_running_service_keeps_acts_of_every_source(
-    running_identity: None, database: Database, broker: Broker
-) -> None:
-    account_id = uuid4()
-    sources = [event for event in events.EVENTS if event.name == "act_recorded"]
-    for event in sources:
-        body = dump(
-            event.schema,
-            {
-                "event_id": new_id(), "occurred_at": datetime.now().astimezone(), "account_id": account_id,
-                "action": f"{event.source}.acted", "details": {"n": 1},
-            },
-        )  # fmt: skip
-        broker.publish_event(event, orjson.dumps(body)).result(5)
-
-    def kept() -> set[str]:
-        with database.transaction() as session:
-            return set(
-                session.scalars(sql("SELECT action FROM audit_entries WHERE account_id = :id"), {"id": account_id})
-            )
-
-    wait_until(lambda: len(kept()) == len(sources))
-    assert kept() == {f"{event.source}.acted" for event in sources}
