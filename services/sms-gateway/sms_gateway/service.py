@@ -16,7 +16,7 @@ from chassis.secrets import Vault
 from chassis.service import Clock, Database, Health, OutboxRelay, QuotaLeases, Services, Session, event_handler, rpc
 from contracts import events
 from contracts import sms_gateway as contract
-from contracts.errors import Forbidden, WiciError
+from contracts.errors import Forbidden
 from contracts.privacy import PersonAsked, PersonForgotten, PersonRecords, PersonToErase
 from contracts.rpc import Actor
 from contracts.schema import PageQuery, dump, load
@@ -97,7 +97,7 @@ class SmsGatewayService:
             )
         (answer,) = self._desk.send([plan])
         self.relay.poke()
-        if isinstance(answer, WiciError):
+        if isinstance(answer, Exception):
             raise answer
         return answer
 

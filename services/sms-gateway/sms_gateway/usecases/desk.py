@@ -7,8 +7,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy.exc import DBAPIError
+
 from chassis.database import Database
 from chassis.gathering import Request
+from chassis.logs import get_logger
 from chassis.quota_leases import LeaseKeeper
 from contracts import sms_gateway as contract
 from contracts.errors import Unauthenticated, Unavailable, WiciError
@@ -19,6 +22,8 @@ from sms_gateway.usecases.sending import Plan, TooFewUnits, plan_send, store_sen
 
 # Units may be spent by others between leasing and storing; more turns than this mean that something else is wrong.
 MOST_TURNS = 4
+
+log = get_logger()
 
 
 def account_of(actor: Actor) -> UUID:
@@ -37,7 +42,7 @@ class Desk:
         self._keeper = keeper
         self._now = now
 
-    def send_requests(self, requests: Sequence[Request]) -> list[dict[str, Any] | WiciError]:
+    def send_requests(self, requests: Sequence[Request]) -> list[dict[str, Any] | Exception]:
         """The answers to POST /v1/sms of many callers, in order."""
         answers: list[Any] = [self._plan(actor, payload) for actor, payload in requests]
         places = [place for place, answer in enumerate(answers) if isinstance(answer, Plan)]
@@ -46,8 +51,11 @@ class Desk:
             answers[place] = answer
         return answers
 
-    def send(self, plans: Sequence[Plan]) -> list[dict[str, Any] | WiciError]:
-        """Store the plans' messages; an account whose quota does not suffice for all gets the first that fit."""
+    def send(self, plans: Sequence[Plan]) -> list[dict[str, Any] | Exception]:
+        """Store the plans' messages; an account whose quota does not suffice for all gets the first that fit.
+
+        Never raises: an error, foreseen or not, is the answer of the plan that has it.
+        """
         answers: list[Any] = [None] * len(plans)
         left = list(range(len(plans)))
         for _ in range(MOST_TURNS):
@@ -73,13 +81,21 @@ class Desk:
             return error
 
     def _store(self, plans: Sequence[Plan]) -> list[Any]:
+        """Answers by plan. Never raises: what was stored in an earlier turn must not be handled once more."""
+        error: Exception = Raced()
         for _ in range(MOST_TURNS):
             try:
                 with self._database.transaction() as session:
                     return store_sends(session, plans, now=self._now())
             except Raced:
                 continue
-        raise Raced
+            except Exception as unforeseen:
+                error = unforeseen
+                break
+        if len(plans) == 1 or _may_be_stored(error):
+            return [error] * len(plans)
+        log.warning("sends_not_stored_together", sends=len(plans), error=type(error).__name__)
+        return [self._store([plan])[0] for plan in plans]
 
     def _lease(self, answers: list[Any], places: list[int]) -> list[int]:
         """Lease for those that wait; returns the places that are worth another turn."""
@@ -93,7 +109,7 @@ class Desk:
         """For all of them if the quota has that much, else for the first that fit into what it has."""
         waiting: dict[int, TooFewUnits] = {place: answers[place] for place in places}
         refusal = self._extend(account_id, sum(each.units for each in waiting.values()))
-        if refusal is None or "remaining" not in refusal.extra:
+        if not isinstance(refusal, WiciError) or "remaining" not in refusal.extra:
             for place in places:
                 answers[place] = refusal or answers[place]
             return [] if refusal else places
@@ -110,10 +126,15 @@ class Desk:
             self._extend(account_id, sum(waiting[place].units for place in again))
         return again
 
-    def _extend(self, account_id: UUID, units: int) -> WiciError | None:
+    def _extend(self, account_id: UUID, units: int) -> Exception | None:
         """None, or why so many units cannot be had."""
         try:
             self._keeper.extend(account_id, units)
-        except WiciError as error:
+        except Exception as error:
             return error
         return None
+
+
+def _may_be_stored(error: Exception) -> bool:
+    """Whether the connection was lost, perhaps between the commit and its answer: trying again could send twice."""
+    return isinstance(error, DBAPIError) and error.connection_invalidated

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
@@ -12,11 +13,14 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from chassis import gathering, quota_leases
 from chassis.database import Database
 from chassis.ids import new_id
 from chassis.quota_leases import LeaseKeeper
+from chassis.rpc_client import RemoteFailure
 from contracts.errors import NotFound, PlanLimit, Unavailable, WiciError
 from sms_gateway.models import SenderId
+from sms_gateway.store import directory, sends
 from sms_gateway.usecases import Desk
 
 
@@ -62,6 +66,10 @@ class Quota:
 
 @pytest.fixture
 def account_id(database: Database) -> UUID:
+    return an_account(database)
+
+
+def an_account(database: Database) -> UUID:
     account_id = new_id()
     with database.transaction() as session:
         session.add(SenderId(id=new_id(), account_id=account_id, sender="Wici", sender_key="wici", state="active"))
@@ -160,3 +168,153 @@ def test_a_busy_account_asks_for_quota_seldom(database: Database, account_id: UU
 
     assert stored(database) == (500, 500)
     assert len(asked) < 10
+
+
+class FailingQuota(Quota):
+    """Fails for some accounts in a way that nobody foresaw."""
+
+    def __init__(self, limit: int, failing: set[UUID]) -> None:
+        super().__init__(limit)
+        self.failing = {str(account_id) for account_id in failing}
+
+    def call(self, name: str, actor: dict[str, Any], payload: dict[str, Any], *, deadline: float) -> Any:
+        if actor["account_id"] in self.failing:
+            raise RemoteFailure(f"{name} failed: KeyError")
+        return super().call(name, actor, payload, deadline=deadline)
+
+
+def test_what_is_stored_is_not_stored_again_when_another_account_fails(database: Database, account_id: UUID) -> None:
+    other_id = an_account(database)
+    quota = FailingQuota(1000, {other_id})
+    desk, keeper = desk_of(database, quota)
+    keeper.extend(account_id, 10)
+
+    requests = [a_request(account_id, 2), a_request(other_id, 3), a_request(account_id, 1)]
+    answers = gathering.answer({"requests": requests}, desk.send_requests)["answers"]
+
+    assert [next(iter(answer)) for answer in answers] == ["result", "error", "result"]
+    assert stored(database) == (3, 3)
+
+
+def test_a_request_that_no_row_can_hold_fails_by_itself(database: Database, account_id: UUID) -> None:
+    desk, keeper = desk_of(database, Quota(limit=1000))
+    actor, payload = a_request(account_id, 1)
+    poison = (actor, {**payload, "external_id": "a\0b"})
+    ready_id = an_account(database)
+    keeper.extend(ready_id, 10)
+
+    requests = [a_request(ready_id, 2), poison, a_request(account_id, 3)]
+    answers = gathering.answer({"requests": requests}, desk.send_requests)["answers"]
+
+    assert [next(iter(answer)) for answer in answers] == ["result", "error", "result"]
+    assert stored(database) == (5, 5)
+
+
+def test_a_lease_that_cannot_be_settled_keeps_no_other_from_going_back(database: Database, account_id: UUID) -> None:
+    quota = FailingQuota(1000, set())
+    desk, keeper = desk_of(database, quota)
+    desk.send_requests([a_request(account_id, 1)])
+    other_id = an_account(database)
+    desk.send_requests([a_request(other_id, 1)])
+    keeper.extend(other_id, 50)
+    quota.failing = {str(account_id)}
+
+    keeper.settle(idle_seconds=0)
+
+    assert quota.total(str(other_id)) == 1
+
+
+def test_settling_locks_leases_in_the_order_of_whoever_spends(database: Database) -> None:
+    first_id, second_id = new_id(), new_id()
+    _, keeper = desk_of(database, Quota(limit=1000))
+    for account_id in (second_id, first_id):  # on disk the other way round
+        keeper.extend(account_id, 5)
+
+    with ThreadPoolExecutor(1) as other:
+        with database.transaction() as session:
+            quota_leases.unspent(session, [first_id])
+            settled = other.submit(keeper.settle, 0)
+            _wait_for_a_lock(database)
+            assert quota_leases.unspent(session, [first_id, second_id]).keys() == {first_id, second_id}
+        settled.result(10)
+
+
+def test_whoever_erases_an_account_and_whoever_sends_for_it_wait_in_one_order(
+    database: Database, account_id: UUID
+) -> None:
+    desk, keeper = desk_of(database, Quota(limit=1000))
+    desk.send_requests([a_request(account_id, 1)])
+    keeper.extend(account_id, 5)
+    with database.transaction() as session:
+        row = session.execute(text("SELECT account_id, sender, content FROM contents")).one()
+
+    with ThreadPoolExecutor(1) as other:
+        with database.transaction() as session:
+            quota_leases.unspent(session, [account_id])
+            erased = other.submit(_erase, database, account_id)
+            _wait_for_a_lock(database)
+            directory.keep_contents(session, [(row.account_id, row.sender, row.content)])
+        erased.result(10)
+
+
+def _erase(database: Database, account_id: UUID) -> None:
+    with database.transaction() as session:
+        sends.erase_account(session, account_id)
+
+
+def _wait_for_a_lock(database: Database) -> None:
+    waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        with database.transaction() as session:
+            if session.scalar(text(waiting)):
+                return
+        time.sleep(0.02)
+    raise AssertionError("nobody waits")
+
+
+def test_nothing_goes_back_while_a_call_for_more_may_be_under_way(database: Database, account_id: UUID) -> None:
+    """Else identity could grant after the release, to a lease that nobody remembers."""
+    quota, asked = Quota(limit=1000), []
+
+    def unanswered(*request: Any, **more: Any) -> Any:
+        asked.append((request, more))
+        raise Unavailable("service.timeout", "granted later than anybody waits")
+
+    with pytest.raises(Unavailable):
+        LeaseKeeper(database, "sms", unanswered).extend(account_id, 5)
+    _, keeper = desk_of(database, quota)
+    _rest(database, seconds=6)
+    keeper.settle()
+    ((request, more),) = asked
+    quota.call(*request, **more)
+    _rest(database, seconds=6)
+    keeper.settle()
+
+    assert quota.total(str(account_id)) == 0
+
+
+def test_a_lease_that_is_being_extended_is_not_idle(database: Database, account_id: UUID) -> None:
+    quota = Quota(limit=1000)
+    desk, keeper = desk_of(database, quota)
+    desk.send_requests([a_request(account_id, 1)])
+    _rest(database, seconds=60)
+    lease = _only_lease(database)
+
+    def settled_meanwhile(*request: Any, **more: Any) -> Any:
+        keeper.settle()
+        return quota.call(*request, **more)
+
+    LeaseKeeper(database, "sms", settled_meanwhile).extend(account_id, 500)
+
+    assert _only_lease(database) == lease
+
+
+def _only_lease(database: Database) -> UUID:
+    with database.transaction() as session:
+        return UUID(str(session.scalars(text("SELECT reservation_id FROM quota_leases")).one()))
+
+
+def _rest(database: Database, seconds: int) -> None:
+    with database.transaction() as session:
+        session.execute(text("UPDATE quota_leases SET used_at = used_at - make_interval(secs => :s)"), {"s": seconds})
