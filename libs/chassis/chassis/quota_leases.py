@@ -22,10 +22,13 @@ from sqlalchemy.orm import Session
 from chassis.database import Database
 from chassis.ids import new_id
 from chassis.logs import get_logger
+from chassis.rpc_client import RemoteFailure
 from contracts.errors import NotFound, Unavailable, WiciError
 
 MOST_AT_ONCE = 5_000
-IDLE_SECONDS = 5
+# Longer than `DEADLINE`, after which nobody takes up a call for more: what has rested for so long can be given back
+# without overtaking one. Else identity would grant after the release, to a lease that nobody remembers.
+IDLE_SECONDS = 8
 # A lease belongs to one period of the plan: the next period starts with a lease of its own soon enough.
 OLDEST_SECONDS = 300
 TURN_SECONDS = 1.0
@@ -46,23 +49,31 @@ _SPEND = text(
 _OPEN = text(
     "INSERT INTO quota_leases (reservation_id, account_id) VALUES (:reservation_id, :account_id) ON CONFLICT DO NOTHING"
 )
-_CURRENT = text(
-    "SELECT reservation_id, granted, used FROM quota_leases WHERE account_id = :account_id AND NOT is_ending"
+_TAKE_UP = text(
+    "UPDATE quota_leases SET used_at = now() WHERE account_id = :account_id AND NOT is_ending"
+    " RETURNING reservation_id, granted, used"
 )
 _GRANT = text(
     "UPDATE quota_leases SET granted = greatest(granted, :granted)"
     " WHERE reservation_id = :reservation_id AND NOT is_ending"
 )
 _END = text("UPDATE quota_leases SET is_ending = true WHERE reservation_id = :reservation_id")
+# Locked in the order of `_UNSPENT`: whoever spends of several accounts and this one wait for each other in one order.
 _END_IDLE = text(
-    "UPDATE quota_leases SET is_ending = true WHERE NOT is_ending AND (used_at < now() - make_interval(secs => :idle)"
-    " OR opened_at < now() - make_interval(secs => :oldest))"
+    "WITH due AS MATERIALIZED (SELECT reservation_id FROM quota_leases"
+    " WHERE NOT is_ending AND (used_at < now() - make_interval(secs => :idle)"
+    " OR opened_at < now() - make_interval(secs => :oldest)) ORDER BY account_id FOR UPDATE)"
+    " UPDATE quota_leases l SET is_ending = true FROM due WHERE l.reservation_id = due.reservation_id"
 )
+# `is_over`: ended, and no call for more of it can be under way.
 _UNTOLD = text(
-    "SELECT reservation_id, account_id, used, is_ending FROM quota_leases WHERE is_ending OR used > told LIMIT 1000"
+    "SELECT * FROM (SELECT reservation_id, account_id, used, told,"
+    " is_ending AND used_at < now() - make_interval(secs => :idle) AS is_over FROM quota_leases) l"
+    " WHERE is_over OR used > told LIMIT 1000"
 )
 _ONE = text(
-    "SELECT reservation_id, account_id, used, is_ending FROM quota_leases WHERE reservation_id = :reservation_id"
+    "SELECT reservation_id, account_id, used, is_ending AS is_over FROM quota_leases"
+    " WHERE reservation_id = :reservation_id"
 )
 _TELL = text("UPDATE quota_leases SET told = greatest(told, :used) WHERE reservation_id = :reservation_id")
 _FORGET = text("DELETE FROM quota_leases WHERE reservation_id = :reservation_id AND is_ending")
@@ -136,22 +147,25 @@ class LeaseKeeper:
         """End what is idle, tell identity what is used, give back the rest. Every step may run twice."""
         self._execute(_END_IDLE, idle=idle_seconds, oldest=OLDEST_SECONDS)
         with self._database.transaction() as session:
-            leases = session.execute(_UNTOLD).all()
+            leases = session.execute(_UNTOLD, {"idle": idle_seconds}).all()
         for lease in leases:
             try:
                 self._settle(lease)
-            except WiciError as error:
-                log.warning("quota_lease_not_settled", account_id=str(lease.account_id), code=error.code)
+            except Unavailable as error:
+                log.warning("quota_leases_not_settled", error=error.code)
+                return  # Identity is away for the others too.
+            except (WiciError, RemoteFailure) as error:
+                log.warning("quota_lease_not_settled", account_id=str(lease.account_id), error=repr(error))
 
     def _settle(self, lease: Any) -> None:
         try:
             if lease.used:
                 self._ask("identity.use_quota", lease.account_id, lease.reservation_id, amount=lease.used)
-            if lease.is_ending:
+            if lease.is_over:
                 self._give_back(lease.account_id, lease.reservation_id)
         except NotFound:
             pass  # Never granted, or its account is gone.
-        if lease.is_ending:
+        if lease.is_over:
             self._execute(_FORGET, reservation_id=lease.reservation_id)
         else:
             self._execute(_TELL, reservation_id=lease.reservation_id, used=lease.used)
@@ -166,10 +180,13 @@ class LeaseKeeper:
             self._give_back(account_id, reservation_id)
 
     def _open(self, account_id: UUID) -> Any:
-        """The account's lease, opened where it has none; None when another instance has just ended it."""
+        """The account's lease, rested from now on; opened where it has none.
+
+        None when another instance has just ended it.
+        """
         with self._database.transaction() as session:
             session.execute(_OPEN, {"reservation_id": new_id(), "account_id": account_id})
-            return session.execute(_CURRENT, {"account_id": account_id}).one_or_none()
+            return session.execute(_TAKE_UP, {"account_id": account_id}).one_or_none()
 
     def _give_back(self, account_id: UUID, reservation_id: UUID) -> None:
         self._ask("identity.release_quota", account_id, reservation_id)
