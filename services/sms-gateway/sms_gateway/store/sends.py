@@ -22,7 +22,8 @@ from sms_gateway.models import Ledger, Send
 if TYPE_CHECKING:
     from sms_gateway.usecases.sending import Plan
 
-_OF_ACCOUNT = ("sender_ids", "contents", "routes", "sends", "ledger", "retries", "quota_leases", "erasures")
+# Leases first: whoever sends for the account locks its lease and then the rest, and so both wait in one order.
+_OF_ACCOUNT = ("quota_leases", "sender_ids", "contents", "routes", "sends", "ledger", "retries", "erasures")
 # The conflict is of the request's key: somebody else with it came first.
 _ADD = (
     "INSERT INTO sends (send_id, account_id, content_hash, lane, text, external_id, recipients, stem_id, request_hash)"
