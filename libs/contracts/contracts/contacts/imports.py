@@ -88,7 +88,9 @@ class ImportPreview(Schema):
     filename = fields.String()
     encoding = fields.String(allow_none=True)
     separator = fields.String(allow_none=True)
-    sheets = fields.List(fields.String(), metadata={"description": "of a workbook; the first, unless `sheet` names one"})
+    sheets = fields.List(
+        fields.String(), metadata={"description": "of a workbook; the first, unless `sheet` names one"}
+    )
     columns = fields.List(fields.Nested(ImportColumn))
     rows = fields.List(fields.Nested(PreviewRow))
 
