@@ -186,3 +186,17 @@ def test_no_address_is_bombed_with_mails(owner, new_owner):
     assert len({orjson.dumps(answer) for answer in answers}) == 1
     assert len(owner.mails()) == 3 + 1
     assert sum(len(other.mails()) for other in others) == 10 - 3
+
+
+def test_no_mailbox_is_bombed_through_its_many_spellings(owner):
+    form = owner.form()
+
+    for number in range(4):
+        owner.submit(form["id"], email=f"jan.kowalski+{number}@gmail.com")
+        owner.submit(form["id"], email=f"jankowalski+{number}@googlemail.com")
+        owner.submit(form["id"], email=f"ola.nowak+{number}@poczta.example")
+        owner.submit(form["id"], email="olanowak@poczta.example")
+
+    mailed = [mail["to"].partition("@")[0].partition("+")[0] for mail in owner.mails()]
+    assert mailed.count("jan.kowalski") + mailed.count("jankowalski") == 3
+    assert mailed.count("ola.nowak") == mailed.count("olanowak") == 3
