@@ -53,10 +53,17 @@ def log_in(
         _rehash(database, user, passwords.hash(password))
     with database.transaction() as session:
         outcome = _second_step(
-            session, vault, actor, now, doors, user, totp=totp, device_token=device_token, device=device
+            session,
+            vault,
+            actor,
+            now,
+            doors,
+            user,
+            totp=totp,
+            device_token=device_token,
+            device=device,
+            trust_device=trust_device,
         )
-        if not isinstance(outcome, WiciError) and trust_device and second_factor.is_on(user):
-            outcome["device_token"] = _trust(session, user, device, now)
     if isinstance(outcome, WiciError):
         raise outcome
     return outcome
@@ -73,12 +80,15 @@ def _second_step(
     totp: str | None,
     device_token: str | None,
     device: str | None,
+    trust_device: bool,
 ) -> views.View | WiciError:
     """The session's tokens, or the error to raise once what was counted is committed."""
     account = accounts.account(session, account_id=user.account_id)
     if account is None or account.state == "closed":
         return exceptions.wrong_credentials()
-    if second_factor.is_on(user) and not second_factor.device_is_trusted(session, user, account, device_token, now):
+    is_trusted = second_factor.device_is_trusted(session, user, account, device_token, now)
+    needs_code = second_factor.is_on(user) and not is_trusted
+    if needs_code:
         if not totp:
             throttles.give_back(session, doors, now)
             return exceptions.totp_required()
@@ -102,7 +112,11 @@ def _second_step(
     audit.record(
         session, actor, now, "session.opened", account_id=user.account_id, user_id=user.id, target_id=opened.id
     )
-    return issue_tokens(session, opened, now)
+    shown = issue_tokens(session, opened, now)
+    if needs_code and trust_device:
+        # By a code alone: a device that prolonged its own trust would never be asked for one again.
+        shown["device_token"] = second_factor.trust(session, user, account, device, now)
+    return shown
 
 
 def _is_as_checked(session: Session, user: User) -> bool:
@@ -121,11 +135,6 @@ def _notice_new_device(session: Session, actor: Actor, now: datetime, user: User
     place = f"{device or ''}\n{networks.network_of(address, ipv4_bits=24)}"
     if second_factors.is_new_device(session, user_id=user.id, device_hash=tokens.token_hash(place), now=now):
         mail.ask_for(session, user, "new_device", device=device or "", address=address)
-
-
-def _trust(session: Session, user: User, device: str | None, now: datetime) -> str | None:
-    account = accounts.account(session, account_id=user.account_id)
-    return None if account is None else second_factor.trust(session, user, account, device, now)
 
 
 def _rehash(database: Database, user: User, password_hash: str) -> None:

@@ -150,6 +150,18 @@ def test_a_trusted_device_is_asked_for_no_code_until_its_days_are_over(
     assert log_in("kowal", totp=app.at(clock.now), trust_device=True)["device_token"] is None
 
 
+def test_a_trusted_device_does_not_prolong_its_own_trust(
+    enrolled: tuple[pyotp.TOTP, list[str]], log_in: Callable[..., Any], clock: Any
+) -> None:
+    app, _ = enrolled
+    device = log_in("kowal", totp=app.at(clock.now), trust_device=True)["device_token"]
+
+    clock.advance(days=29)
+    assert log_in("kowal", device_token=device, trust_device=True)["device_token"] is None
+    clock.advance(days=2)
+    assert refusal(lambda: log_in("kowal", device_token=device)) == "session.totp_required"
+
+
 def test_anothers_trusted_device_is_worth_nothing_here(
     enrolled: tuple[pyotp.TOTP, list[str]], register: Any, log_in: Callable[..., Any], sealed: Any, clock: Any
 ) -> None:
