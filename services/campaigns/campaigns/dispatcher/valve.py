@@ -280,7 +280,7 @@ class Valve:
         for batch, recipients in read:
             if recipients:
                 self._publisher.publish(send.work, batch.id, recipients)
-        # Everybody in it has been erased since: there is nobody to send to and nothing to wait for.
+        # Everybody in it has been erased or archived since: there is nobody to send to and nothing to wait for.
         empty = [Reported(batch.id, 0, 0, 0) for batch, recipients in read if not recipients]
         if empty:
             with self._database.transaction() as session:

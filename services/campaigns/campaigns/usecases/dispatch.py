@@ -188,7 +188,7 @@ def read_page(desk: Desk, work: Work, after: int, limit: int) -> list[dict[str, 
 
 
 def read_again(desk: Desk, work: Work, batches: list[BatchRange]) -> list[tuple[BatchRange, list[dict[str, Any]]]]:
-    """The recipients of batches that were recorded before: the same as then, since an audience never changes."""
+    """The recipients of batches that were recorded before, but for those who were erased or archived since."""
     again = []
     for batch in batches:
         page = read_page(desk, work, batch.first - 1, batch.last - batch.first + 1)

@@ -150,13 +150,21 @@ def find(session: Session, *, account_id: UUID, snapshot_id: UUID) -> RowMapping
     )
 
 
-def read(session: Session, *, snapshot_id: UUID, after: int, limit: int) -> list[dict[str, Any]]:
-    """Recipients as lanes carry them (`contracts.lanes.Recipient`); a million are read, so not by SQLAlchemy's rows."""
+def read(
+    session: Session, *, snapshot_id: UUID, account_id: UUID, channel: str, after: int, limit: int
+) -> list[dict[str, Any]]:
+    """Recipients as lanes carry them (`contracts.lanes.Recipient`); a million are read, so not by SQLAlchemy's rows.
+
+    Whoever was archived since the snapshot is left out: a campaign may be read for days. That is looked up a recipient
+    at a time (a scalar subquery, which PostgreSQL makes no join of), so that a large archive costs a page nothing.
+    """
     with cursor_of(session) as cursor:
+        cursor.execute("SET LOCAL jit = off")  # the subquery's price is that of the whole snapshot: 40 ms of compiling
         cursor.execute(
-            f"SELECT number, contact_id::text, address, fields::text FROM {table_of(snapshot_id)}"
-            " WHERE number > %s ORDER BY number LIMIT %s",
-            (after, limit),
+            f"SELECT number, contact_id::text, address, fields::text FROM {table_of(snapshot_id)} s WHERE number > %s"
+            " AND (SELECT a.id FROM archive a WHERE a.account_id = %s AND a.channel = %s AND a.address = s.address"
+            " AND a.restored_at IS NULL) IS NULL ORDER BY number LIMIT %s",
+            (after, account_id, channel, limit),
         )
         return [
             {"number": number, "contact_id": contact_id, "address": address, "fields": orjson.loads(fields)}

@@ -130,14 +130,19 @@ def get(session: Session, actor: Actor, now: datetime, *, snapshot_id: UUID) -> 
 
 
 def read(session: Session, actor: Actor, now: datetime, *, snapshot_id: UUID, after: int, limit: int) -> View:
-    """The next recipients after number `after`, in constant time.
+    """The next recipients after number `after`, in constant time, but for those who were archived meanwhile.
 
     :raises Conflict: `snapshot.not_ready`.
     """
-    row = _found(session, account_of(actor), snapshot_id)
+    account_id = account_of(actor)
+    row = _found(session, account_id, snapshot_id)
     if row["state"] != JobState.DONE:
         raise Conflict("snapshot.not_ready", "The snapshot has not been taken.", {"state": row["state"]})
-    return {"recipients": store.read(session, snapshot_id=snapshot_id, after=after, limit=limit)}
+    return {
+        "recipients": store.read(
+            session, snapshot_id=snapshot_id, account_id=account_id, channel=row["channel"], after=after, limit=limit
+        )
+    }
 
 
 def drop(session: Session, actor: Actor, now: datetime, *, snapshot_id: UUID) -> None:

@@ -12,8 +12,8 @@ from sqlalchemy import text
 from chassis.ids import new_id
 from contacts.store import audience as store
 from contacts.store import jobs
-from contacts.usecases import audience, segments
-from contracts.vocabulary import Channel
+from contacts.usecases import archive, audience, groups, segments
+from contracts.vocabulary import ArchiveReason, Channel
 
 from . import rule_model as model
 from .rule_tables import NOON, store_people
@@ -29,7 +29,8 @@ def _taken(database: Any, account: Any, channel: Channel, chosen: dict[str, Any]
         assert job is not None
         total = audience.take(session, account.id, snapshot_id, job.request, NOON)
         recipients: list[dict[str, Any]] = []
-        while page := store.read(session, snapshot_id=snapshot_id, after=len(recipients), limit=7):
+        place = {"snapshot_id": snapshot_id, "account_id": account.id, "channel": channel}
+        while page := store.read(session, **place, after=len(recipients), limit=7):
             recipients += page
     account.call(audience.drop, snapshot_id=snapshot_id)
     assert total == len(recipients)
@@ -74,3 +75,27 @@ def test_an_audience_is_whom_sets_in_plain_python_give_each_once(database, accou
         assert len({one["address"] for one in recipients}) == len(recipients)
 
     check()
+
+
+def test_who_is_archived_while_a_campaign_goes_out_gets_no_more_of_it(account):
+    """The audience of a campaign that is paused or throttled is read for days after it was taken."""
+    account.import_file("email;zgoda email\na@x.example;tak\nb@x.example;tak\nc@x.example;tak\n", group_name="Lista")
+    group = account.call(groups.list_page, limit=10, cursor=None, archived=False)["items"][0]["id"]
+    snapshot_id = new_id()
+    chosen = {"groups": [group]}
+    account.call(
+        audience.request_snapshot, snapshot_id=snapshot_id, channel=Channel.EMAIL, audience=chosen, fields_=[]
+    )
+    account.run_imports()
+
+    def left() -> list[tuple[int, str]]:
+        page = account.call(audience.read, snapshot_id=snapshot_id, after=0, limit=2)["recipients"]
+        return [(one["number"], one["address"]) for one in page]
+
+    given = {"contact_ids": [], "reason": ArchiveReason.UNSUBSCRIBED, "note": ""}
+    account.call(archive.add, channel=Channel.SMS, addresses=["+48505603496"], **given)
+    assert left() == [(1, "a@x.example"), (2, "b@x.example")]
+    gone = account.call(archive.add, channel=Channel.EMAIL, addresses=["a@x.example"], **given)["items"][0]
+    assert left() == [(2, "b@x.example"), (3, "c@x.example")]
+    account.call(archive.restore, archive_id=gone["id"], note="")
+    assert left() == [(1, "a@x.example"), (2, "b@x.example")]

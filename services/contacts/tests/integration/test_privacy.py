@@ -248,7 +248,8 @@ def test_a_snapshot_that_is_being_taken_does_not_keep_the_person(account, databa
 
     assert account.call(privacy.get_erasure, erasure_id=erasure["id"])["state"] == "done"
     with database.transaction() as session:
-        assert audience_store.read(session, snapshot_id=snapshot_id, after=0, limit=10) == []
+        place = {"snapshot_id": snapshot_id, "account_id": account.id, "channel": "email"}
+        assert audience_store.read(session, **place, after=0, limit=10) == []
 
 
 def _waits(database: Any) -> bool:
