@@ -125,8 +125,8 @@ class Send:
     def take_reads(self) -> None:
         """Take the pages that have come, in order; raises what a read raised, after which it is asked for again.
 
-        A page may be short, even empty: people may have been erased or archived since the audience was numbered. It may also reach
-        beyond what was asked for, since it is filled up to its limit; that part comes with the next page.
+        A page may be short, even empty: people may have been erased or archived since the audience was numbered. It
+        may also reach beyond what was asked for, since it is filled up to its limit; that part comes with the next page.
         """
         while self.reads and self.reads[0][1].done():
             up_to, page = self.reads.popleft()

@@ -6,10 +6,12 @@ Many lane messages are written in one transaction and acked after its commit; on
 from __future__ import annotations
 
 import queue
+import re
 import threading
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import orjson
 from prometheus_client import Counter
@@ -33,6 +35,8 @@ UPKEEP_SECONDS = 600.0
 
 # What no second try mends: the message is at fault. Anything else is tried until it goes.
 _REFUSED = (ValueError, KeyError, TypeError, AttributeError, errors.DataError)
+# Ids with commas between, and no NULL among them: with one, nobody would have "not opened" (`NOT (id IN (…, NULL))`).
+_IDS = re.compile(r"[0-9a-f,-]*", re.ASCII).fullmatch
 
 log = get_logger()
 
@@ -83,13 +87,23 @@ class Recorder:
     def _write(self, told: Sequence[dict[str, Any]]) -> None:
         with self._database.transaction() as session:
             columns = [
-                column
+                _checked(column)
                 for one in told
-                if first_time(session, HANDLER, one["batch_id"])
+                if first_time(session, HANDLER, UUID(one["batch_id"]))
                 for column in one["columns"]
                 if column["kind"] in ENGAGEMENTS  # a kind of a newer reporting means nothing here
             ]
             store.add(session, columns)
+
+
+def _checked(column: dict[str, Any]) -> dict[str, Any]:
+    """The column, or an error of `_REFUSED`: what the database would refuse otherwise is tried for ever."""
+    UUID(column["account_id"])
+    UUID(column["campaign_id"])
+    date.fromisoformat(column["day"])
+    if _IDS(column["contact_ids"]) is None:
+        raise ValueError("not ids")
+    return column
 
 
 def tidy(database: Database, today: date, keep_days: int) -> None:

@@ -83,9 +83,7 @@ def test_who_is_archived_while_a_campaign_goes_out_gets_no_more_of_it(account):
     group = account.call(groups.list_page, limit=10, cursor=None, archived=False)["items"][0]["id"]
     snapshot_id = new_id()
     chosen = {"groups": [group]}
-    account.call(
-        audience.request_snapshot, snapshot_id=snapshot_id, channel=Channel.EMAIL, audience=chosen, fields_=[]
-    )
+    account.call(audience.request_snapshot, snapshot_id=snapshot_id, channel=Channel.EMAIL, audience=chosen, fields_=[])
     account.run_imports()
 
     def left() -> list[tuple[int, str]]:

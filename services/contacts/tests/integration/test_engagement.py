@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -72,6 +73,39 @@ def test_what_comes_by_the_lane_is_counted_once_also_when_it_is_killed(database,
     dead: list[bytes] = []
     broker.consume(f"dead.{ENGAGEMENT}", lambda delivery: (dead.append(delivery.body), delivery.ack()))
     wait_until(lambda: len(dead) == 2, what="what cannot be read is parked")
+
+
+class Delivered:
+    """A delivery by hand, and what became of it."""
+
+    def __init__(self, message: Any) -> None:
+        self.body, self.outcome = orjson.dumps(message), "tried again"
+
+    def ack(self) -> None:
+        self.outcome = "recorded"
+
+    def nack(self, *, requeue: bool) -> None:
+        self.outcome = "parked"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"day": None}, {"day": "infinity"}, {"campaign_id": None}, {"account_id": 5}, {"account_id": None},
+        {"contact_ids": "NULL"}, {"contact_ids": None}, {"contact_ids": "}"},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_message_that_can_never_be_written_does_not_hold_up_the_lane(database, account, ids, wrong):
+    recorder = job.Recorder(database, threading.Event())
+    message = {"batch_id": str(uuid4()), "columns": [{**column(account, ids[:1]), **wrong}]}
+    for one in (message, {**message, "batch_id": None}, {**message, "batch_id": 5}):
+        delivered = Delivered(one)
+        assert recorder._settle([delivered], alone=True)  # type: ignore[list-item]
+        assert delivered.outcome == "parked"
+
+    assert rows(database) == 0
+    assert count(account, "not_opened") == len(ids)
 
 
 def test_small_pieces_of_past_days_are_merged_and_what_is_too_old_is_dropped(database, account, ids):
