@@ -36,7 +36,10 @@ ROUTES: list[Route] = [
         rpc="identity.create_api_key",
         permission="account.keys",
         summary="Create an API key",
-        description="The key is in this answer and never shown again. Its scopes lie within the rights of its maker.",
+        description=(
+            "The key is in this answer and never shown again. Its scopes lie within the rights of its maker; one that "
+            "a key makes expires no later than that key and works from no other addresses."
+        ),
         request=contract.ApiKeyCreate,
         response=contract.NewApiKey,
         status=201,

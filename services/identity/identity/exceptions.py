@@ -120,6 +120,15 @@ def scopes_beyond_rights(scopes: Sequence[str]) -> Forbidden:
     )
 
 
+def beyond_its_maker(field: str) -> Forbidden:
+    return Forbidden(
+        "api_key.beyond_its_maker",
+        "A key that a key makes neither outlives it nor works from more addresses.",
+        None,
+        [{"field": field, "code": "api_key.beyond_its_maker", "detail": "It goes beyond that of the key that asks."}],
+    )
+
+
 def would_lock_out(field: str) -> Conflict:
     return Conflict(
         "ip_rules.would_lock_out",

@@ -33,6 +33,18 @@ def network_of(address: str, *, ipv4_bits: int) -> str:
     return str(ipaddress.ip_network((parsed, bits), strict=False))
 
 
+def is_within(inner: Iterable[str], outer: Iterable[str]) -> bool:
+    """Whether every address that `inner` allows is one that `outer` allows; both canonical, empty lists allow all."""
+    around = [ipaddress.ip_network(network) for network in outer]
+    within = [ipaddress.ip_network(network) for network in inner]
+    if not around or not within:
+        return not around
+    return all(
+        any(each.version == wide.version and each.subnet_of(wide) for wide in around)  # type: ignore[arg-type]
+        for each in within
+    )
+
+
 def allows(networks: Iterable[str], address: str) -> bool:
     """Whether `address` lies in one of `networks`; an empty list allows every address."""
     listed = list(networks)

@@ -33,6 +33,19 @@ def user_for_update(session: Session, *, account_id: UUID, user_id: UUID) -> Use
     return session.scalar(query.with_for_update(), execution_options={"populate_existing": True})
 
 
+def as_checked(session: Session, checked: User) -> User | None:
+    """The user as it is now, locked, if it still is who was checked; None when blocked, gone, or secured anew since.
+
+    Verifying a password takes long. Whoever changes the password, resets the second factor or blocks the user meanwhile
+    ends sessions and drops links: what the old password opens a moment later would be missed.
+    """
+    current = user_for_update(session, account_id=checked.account_id, user_id=checked.id)
+    if current is None or current.state != "active":
+        return None
+    is_same = (current.password_hash, current.totp_confirmed_at) == (checked.password_hash, checked.totp_confirmed_at)
+    return current if is_same else None
+
+
 def any_user_for_update(session: Session, *, user_id: UUID) -> User | None:
     """A user of whatever account: for operators, and for links that name the user alone."""
     return session.scalar(
@@ -119,6 +132,12 @@ def api_keys_page(session: Session, *, account_id: UUID, after: UUID | None, lim
     if after is not None:
         query = query.where(ApiKey.id > after)
     return session.scalars(query.order_by(ApiKey.id).limit(limit)).all()
+
+
+def live_api_key(session: Session, *, account_id: UUID, api_key_id: UUID) -> ApiKey | None:
+    """A key that has not been revoked; held until the commit, so that it is not revoked a moment later."""
+    query = select(ApiKey).where(ApiKey.id == api_key_id, ApiKey.account_id == account_id, ApiKey.revoked_at.is_(None))
+    return session.scalar(query.with_for_update(read=True))
 
 
 def revoke_api_key(session: Session, *, account_id: UUID, api_key_id: UUID, now: datetime) -> bool:

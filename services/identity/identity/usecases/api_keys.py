@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -11,13 +11,16 @@ from chassis.ids import new_id
 from contracts.rpc import Actor
 from identity import exceptions
 from identity.domain import networks, rights, tokens
-from identity.domain.actors import account_of, user_of
+from identity.domain.actors import account_of, id_or_none, user_of
 from identity.store import audit, sessions, users
 from identity.usecases import views
 from identity.usecases.announcements import announce_access_changed
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
+
+# Python knows no year 10000, which a day of 9999 may be elsewhere on Earth.
+LAST_MOMENT = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 def create(
@@ -30,9 +33,16 @@ def create(
     expires_at: datetime | None,
     ip_list: Sequence[str],
 ) -> views.View:
-    """A new key within its maker's rights. The answer holds the key this once."""
+    """A new key within its maker's rights; a key's key within the maker's time and addresses too.
+
+    The answer holds the key this once.
+    """
     if expires_at is not None and expires_at <= now:
         raise exceptions.invalid_field("expires_at", "expires_at.past", "It is in the past.")
+    if expires_at is not None and expires_at > LAST_MOMENT:
+        raise exceptions.invalid_field("expires_at", "expires_at.too_far", "It is too far away.")
+    networks_allowed = networks.canonical(ip_list, field="ip_list")
+    _ensure_within_maker(session, actor, expires_at, networks_allowed)
     key = tokens.new_token(tokens.API_KEY)
     row = users.insert_api_key(
         session,
@@ -43,13 +53,27 @@ def create(
         key_hash=tokens.token_hash(key),
         prefix=key[: tokens.SHOWN_PREFIX],
         scopes=rights.ensure_scopes(scopes, actor.get("permissions") or []),
-        ip_list=networks.canonical(ip_list, field="ip_list"),
+        ip_list=networks_allowed,
         expires_at=expires_at,
         created_at=now,
     )
     details = {"name": name, "scopes": row.scopes, "ip_list": row.ip_list}
     audit.record(session, actor, now, "api_key.created", account_id=row.account_id, target_id=row.id, details=details)
     return {**views.api_key(row), "key": key}
+
+
+def _ensure_within_maker(session: Session, actor: Actor, expires_at: datetime | None, ip_list: Sequence[str]) -> None:
+    """Or whoever finds a key could make another one that stays, and works from anywhere."""
+    maker_id = id_or_none(actor.get("api_key_id"))
+    if maker_id is None:
+        return
+    maker = users.live_api_key(session, account_id=account_of(actor), api_key_id=maker_id)
+    if maker is None:
+        raise exceptions.session_invalid()
+    if maker.expires_at is not None and (expires_at is None or expires_at > maker.expires_at):
+        raise exceptions.beyond_its_maker("expires_at")
+    if not networks.is_within(ip_list, maker.ip_list):
+        raise exceptions.beyond_its_maker("ip_list")
 
 
 def list_keys(session: Session, actor: Actor, *, limit: int, cursor: str | None) -> views.View:

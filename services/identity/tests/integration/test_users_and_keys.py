@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID
 
@@ -248,6 +248,37 @@ def test_a_key_expires(owner: Actor, do: Any, principal_of: Any, clock: Any) -> 
         principal_of(made["key"])
     with pytest.raises(Invalid):
         new_key(do, owner, "sms.send", expires_at=clock.now)
+
+
+def test_a_key_that_would_expire_beyond_the_calendar_is_refused(owner: Actor, do: Any, database: Database) -> None:
+    with pytest.raises(Invalid):
+        new_key(do, owner, "sms.send", expires_at=datetime(9999, 12, 31, 23, tzinfo=timezone(-timedelta(hours=12))))
+    with database.transaction() as session:
+        assert api_keys.list_keys(session, owner, limit=10, cursor=None)["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("limits", "wider"),
+    [
+        ({"ip_list": ["192.0.2.0/24"]}, {"ip_list": []}),
+        ({"ip_list": ["192.0.2.0/24"]}, {"ip_list": ["192.0.2.7", "192.0.0.0/16"]}),
+        ({"expires_at": timedelta(days=1)}, {"expires_at": None}),
+        ({"expires_at": timedelta(days=1)}, {"expires_at": timedelta(days=2)}),
+    ],
+)
+def test_a_key_makes_no_key_that_outlives_it_or_reaches_further(
+    owner: Actor, do: Any, clock: Any, limits: dict[str, Any], wider: dict[str, Any]
+) -> None:
+    def dated(written: dict[str, Any]) -> dict[str, Any]:
+        return {name: clock.now + value if isinstance(value, timedelta) else value for name, value in written.items()}
+
+    maker = new_key(do, owner, "account.keys", **dated(limits))
+    key = {**owner, "session_id": None, "api_key_id": str(maker["id"]), "permissions": ["account.keys"]}
+
+    with pytest.raises(Forbidden) as refused:
+        new_key(do, key, "account.keys", **dated({**limits, **wider}))
+    assert refused.value.code == "api_key.beyond_its_maker"
+    assert new_key(do, key, "account.keys", **dated(limits))["key"]
 
 
 def test_last_uses_are_stored_together_and_never_go_back(owner: Actor, do: Any, database: Database, clock: Any) -> None:
