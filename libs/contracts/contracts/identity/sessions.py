@@ -20,7 +20,7 @@ class SessionCreate(Schema):
 
 
 class SessionTokens(Schema):
-    """`expires_in` is the access token's life in seconds; `device_token` is there where a code has just made the device trusted."""
+    """`expires_in` is the access token's life in seconds; `device_token`: a code has just made the device trusted."""
 
     session_id = fields.UUID()
     access_token = fields.String()

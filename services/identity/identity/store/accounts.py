@@ -25,7 +25,14 @@ def account(session: Session, *, account_id: UUID) -> Account | None:
 
 
 def account_for_update(session: Session, *, account_id: UUID) -> Account | None:
-    return session.get(Account, account_id, with_for_update=True)
+    """The account, locked; whoever adds rows that refer to it does not wait for that, and so never in a circle."""
+    return session.get(Account, account_id, with_for_update={"key_share": True})
+
+
+def open_account(session: Session, *, account_id: UUID) -> Account | None:
+    """The account unless it is closed; held until the commit, so that nothing is added behind the back of closing."""
+    held = session.get(Account, account_id, with_for_update={"read": True}, populate_existing=True)
+    return None if held is None or held.state == "closed" else held
 
 
 def is_closed(session: Session, *, account_id: UUID) -> bool:

@@ -45,7 +45,7 @@ def begin_missing_terms(session: Session) -> None:
     """Begin the terms of accounts that were moved to a paid plan by a version of this service that knew of no terms."""
     known = exists().where(PlanTerm.account_id == Account.id, PlanTerm.starts_at == Account.plan_started_at)
     query = select(Account, Plan).join(Plan, Plan.code == Account.plan_code).where(Plan.price_amount > 0, ~known)
-    for account, plan in session.execute(query.with_for_update(of=Account)).all():
+    for account, plan in session.execute(query.with_for_update(of=Account, key_share=True)).all():
         begin_term(
             session,
             account_id=account.id,

@@ -70,13 +70,21 @@ def insert_token(session: Session, *, session_id: UUID, kind: str, token_hash: b
     session.add(SessionToken(session_id=session_id, kind=kind, token_hash=token_hash, expires_at=expires_at))
 
 
-def refresh_token_for_update(session: Session, *, token_hash: bytes) -> SessionToken | None:
-    query = select(SessionToken).where(SessionToken.token_hash == token_hash, SessionToken.kind == "refresh")
-    return session.scalar(query.with_for_update())
+def refreshable_for_update(session: Session, *, token_hash: bytes) -> LogIn | None:
+    """The session of a refresh token, locked: before the token is read, as ending a session locks it before its tokens.
+
+    Whoever refreshes a session waits here for whoever refreshes it or ends it.
+    """
+    query = select(LogIn).join(SessionToken, SessionToken.session_id == LogIn.id)
+    return session.scalar(query.where(*_is_refresh_token(token_hash)).with_for_update(of=LogIn))
 
 
-def session_of(session: Session, *, session_id: UUID) -> LogIn:
-    return session.get_one(LogIn, session_id)
+def refresh_token(session: Session, *, token_hash: bytes) -> SessionToken | None:
+    return session.scalar(select(SessionToken).where(*_is_refresh_token(token_hash)))
+
+
+def _is_refresh_token(token_hash: bytes) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return SessionToken.token_hash == token_hash, SessionToken.kind == "refresh"
 
 
 def drop_expired_tokens(session: Session, *, session_id: UUID, now: datetime) -> None:

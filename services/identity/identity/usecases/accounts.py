@@ -18,7 +18,14 @@ from identity.domain import passwords as password_rules
 from identity.domain import plans as plan_rules
 from identity.domain.actors import account_of
 from identity.domain.addresses import normal_email
-from identity.exceptions import account_name_taken, invalid_field, login_taken, not_found, vat_number_fixed
+from identity.exceptions import (
+    account_inactive,
+    account_name_taken,
+    invalid_field,
+    login_taken,
+    not_found,
+    vat_number_fixed,
+)
 from identity.hashing import Passwords
 from identity.models import Account
 from identity.store import accounts, audit, billing, users
@@ -56,6 +63,7 @@ def register(
     password_hash = passwords.hash(password)
     account_id, user_id = new_id(), new_id()
     with database.transaction() as session:
+        throttles.give_back(session, doors, now)  # a name that is taken undoes this with all the rest
         _insert_account(session, now, account_id=account_id, name=account_name, language=language)
         if not users.insert_user(
             session,
@@ -70,7 +78,6 @@ def register(
             created_at=now,
         ):
             raise login_taken()
-        throttles.give_back(session, doors, now)
         audit.record(session, actor, now, "account.registered", account_id=account_id, user_id=user_id)
         outbox.record(
             session,
@@ -122,6 +129,8 @@ def update(session: Session, actor: Actor, now: datetime, **changes: Any) -> vie
     row = accounts.account_for_update(session, account_id=account_of(actor))
     if row is None:
         raise not_found("account")
+    if row.state == "closed":
+        raise account_inactive(row.state)
     company = changes.pop("company", None)
     if changes.get("time_zone", "UTC") not in available_timezones():
         raise invalid_field("time_zone", "time_zone.unknown", "Not a time zone such as Europe/Warsaw.")

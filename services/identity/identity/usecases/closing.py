@@ -37,6 +37,8 @@ def request(database: Database, passwords: Passwords, actor: Actor, now: datetim
     with database.transaction() as session:
         throttles.succeed(session, doors, now)
         account = _account(session, account_id)
+        if users.as_checked(session, user) is None:
+            raise exceptions.session_invalid()
         if account.state == "active":
             account.state = "closing"
             account.closure_requested_at = now
@@ -71,6 +73,8 @@ def set_vat_number(
     """An operator changes the VAT number, also one that is set (A6)."""
     operator_of(actor)
     account = _account(session, account_id)
+    if account.state == "closed":
+        raise exceptions.account_inactive(account.state)
     before = account.company.get("vat_number", "")
     account.company = merged_company(account, {"vat_number": vat_number}, by_operator=True)
     session.flush()

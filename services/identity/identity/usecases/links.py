@@ -65,6 +65,7 @@ def reset_password(
     password_rules.ensure_acceptable(password, login=user.login)
     password_hash = passwords.hash(password)
     with database.transaction() as session:
+        throttles.forgive(session, "user", user.login)
         used = second_factors.use_link(session, token_hash=token_hash, purpose=RESET, now=now)
         current = users.any_user_for_update(session, user_id=used[0]) if used else None
         if current is None:
@@ -73,7 +74,6 @@ def reset_password(
         second_factors.drop_links(session, user_id=current.id)
         second_factors.forget_devices(session, user_id=current.id)
         sessions.end_sessions_of(session, user_id=current.id)
-        throttles.forgive(session, "user", current.login)
         audit.record(
             session,
             actor,
@@ -108,6 +108,8 @@ def request_email_change(
         raise exceptions.invalid_field("password", "password.wrong", "This is not your password.")
     with database.transaction() as session:
         throttles.succeed(session, doors, now)
+        if users.as_checked(session, user) is None:
+            raise exceptions.session_invalid()
         link = _new_link(session, panel_url, user, now, purpose=EMAIL_CHANGE, life=EMAIL_CHANGE_LIFE, email=new_email)
         mail.ask_for(session, user, EMAIL_CHANGE, to=new_email, url=link, hours_valid=24)
         audit.record(session, actor, now, "email.change_requested", account_id=user.account_id, target_id=user.id)

@@ -13,7 +13,7 @@ from identity import exceptions
 from identity.domain import rights
 from identity.domain.actors import account_of, session_user_of
 from identity.models import Role
-from identity.store import audit, users
+from identity.store import accounts, audit, users
 from identity.usecases import views
 from identity.usecases.announcements import announce_access_changed
 
@@ -30,6 +30,8 @@ def list_roles(session: Session, actor: Actor, *, limit: int, cursor: str | None
 def create(session: Session, actor: Actor, now: datetime, *, name: str, permissions: Sequence[str]) -> views.View:
     """Add a role; its permissions need not be its maker's."""
     session_user_of(actor)
+    if accounts.open_account(session, account_id=account_of(actor)) is None:
+        raise exceptions.account_inactive("closed")
     columns = {
         "id": new_id(),
         "account_id": account_of(actor),

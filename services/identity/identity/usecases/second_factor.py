@@ -100,6 +100,7 @@ def disable(database: Database, vault: Vault, actor: Actor, now: datetime, *, co
     with database.transaction() as session:
         throttles.count_attempt(session, doors, now)
     with database.transaction() as session:
+        throttles.lock(session, doors, now)
         right = _disable(session, vault, actor, now, code)
         if right:
             throttles.succeed(session, doors, now)

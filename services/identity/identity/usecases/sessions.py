@@ -92,10 +92,11 @@ def _second_step(
         if not totp:
             throttles.give_back(session, doors, now)
             return exceptions.totp_required()
+        throttles.lock(session, doors, now)
         if not second_factor.accepts(session, vault, user, totp, now):
             return exceptions.totp_wrong()
     throttles.succeed(session, doors, now)
-    if not _is_as_checked(session, user):
+    if users.as_checked(session, user) is None:
         return exceptions.wrong_credentials()
     opened = sessions.insert_session(
         session,
@@ -117,16 +118,6 @@ def _second_step(
         # By a code alone: a device that prolonged its own trust would never be asked for one again.
         shown["device_token"] = second_factor.trust(session, user, account, device, now)
     return shown
-
-
-def _is_as_checked(session: Session, user: User) -> bool:
-    """Whether the user still is who was checked; held until the commit.
-
-    A password that changes, or a user who is blocked, while another one's old password is being verified ends all
-    sessions: one that was opened a moment later would be missed.
-    """
-    current = users.user_for_update(session, account_id=user.account_id, user_id=user.id)
-    return current is not None and current.state == "active" and current.password_hash == user.password_hash
 
 
 def _notice_new_device(session: Session, actor: Actor, now: datetime, user: User, device: str | None) -> None:
@@ -176,10 +167,10 @@ def refresh(database: Database, actor: Actor, now: datetime, *, refresh_token: s
 
 
 def _refresh(session: Session, actor: Actor, now: datetime, token_hash: bytes) -> views.View | WiciError:
-    token = sessions.refresh_token_for_update(session, token_hash=token_hash)
-    if token is None or token.expires_at <= now:
+    opened = sessions.refreshable_for_update(session, token_hash=token_hash)
+    token = sessions.refresh_token(session, token_hash=token_hash)
+    if opened is None or token is None or token.expires_at <= now:
         return exceptions.session_invalid()
-    opened = sessions.session_of(session, session_id=token.session_id)
     if token.used_at is not None:
         _end(session, actor, now, opened, "session.refresh_reused")
         return exceptions.refresh_reused()

@@ -52,6 +52,12 @@ def count_attempt(session: Session, at: Doors, now: datetime) -> None:
         throttles.store_throttle(session, key=key, throttle=throttling.after_attempt(throttle, rule, now))
 
 
+def lock(session: Session, at: Doors, now: datetime) -> None:
+    """Lock what an attempt counts against: before its user, always, or two acts of one user wait for each other."""
+    for key, _ in at:
+        throttles.throttle_for_update(session, key=key, now=now)
+
+
 def forgive(session: Session, kind: str, login: str) -> None:
     """Forget a login's failures: a stranger's guesses do not lock out whoever has proved by mail to be its user."""
     throttles.forget(session, key=throttling.login_key(kind, login))

@@ -61,7 +61,7 @@ def change_password(
     password_hash = passwords.hash(new_password)
     with database.transaction() as session:
         throttles.succeed(session, doors, now)
-        current = users.user_for_update(session, account_id=account_id, user_id=user_id)
+        current = users.as_checked(session, row)
         if current is None:
             raise exceptions.session_invalid()
         current.password_hash = password_hash
@@ -110,9 +110,10 @@ def create_user(
         throttles.count_attempt(session, doors, now)
     password_hash = passwords.hash(password)
     with database.transaction() as session:
-        account = accounts.account(session, account_id=account_id)
+        throttles.give_back(session, doors, now)  # a login that is taken undoes this with all the rest
+        account = accounts.open_account(session, account_id=account_id)
         if account is None:
-            raise exceptions.not_found("account")
+            raise exceptions.account_inactive("closed")
         if not users.insert_user(
             session,
             id=user_id,
@@ -126,7 +127,6 @@ def create_user(
             created_at=now,
         ):
             raise exceptions.login_taken()
-        throttles.give_back(session, doors, now)
         _replace_roles(session, account_id, user_id, roles)
         details = {"login": login, "permissions": granted, "roles": [str(role) for role in roles]}
         audit.record(session, actor, now, "user.created", account_id=account_id, target_id=user_id, details=details)

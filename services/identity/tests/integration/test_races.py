@@ -1,0 +1,218 @@
+"""What happens between a look and the act: a password that changes meanwhile, rows that are locked crosswise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from uuid import UUID
+
+import pyotp
+import pytest
+from billing_cases import COMPANY, ISSUER, operator, order
+from sqlalchemy import text as sql
+
+from chassis.database import Database
+from contracts.errors import Forbidden, NotFound, Unauthenticated
+from identity.domain import throttling
+from identity.domain.invoices import today
+from identity.domain.tokens import token_hash
+from identity.hashing import Passwords
+from identity.store import accounts as stored_accounts
+from identity.store import invoices as stored_invoices
+from identity.store import second_factors, throttles
+from identity.store import sessions as stored_sessions
+from identity.usecases import accounts, closing, invoices, links, roles, second_factor, sessions, users
+
+Actor = dict[str, Any]
+OLD, NEW = "trzy zielone parasole", "cztery fioletowe kalosze"
+
+
+class Overtaken(Passwords):
+    """While a password is being verified, something else happens once."""
+
+    def __init__(self, meanwhile: Callable[[], None]) -> None:
+        super().__init__(memory_kib=64, rounds=1)
+        self._meanwhile: Callable[[], None] | None = meanwhile
+
+    def verify(self, stored: str | None, password: str) -> bool:
+        right = super().verify(stored, password)
+        meanwhile, self._meanwhile = self._meanwhile, None
+        if meanwhile is not None:
+            meanwhile()
+        return right
+
+
+@pytest.fixture
+def overtaken(database: Database, passwords: Passwords, owner: Actor, log_in: Any, clock: Any) -> Overtaken:
+    """The owner changes the password in another session while a thief's act with the old one is under way."""
+    other = {**owner, "session_id": str(log_in("kowal")["session_id"])}
+    return Overtaken(
+        lambda: users.change_password(database, passwords, other, clock.now, old_password=OLD, new_password=NEW)
+    )
+
+
+def test_a_password_that_has_been_changed_is_not_changed_by_who_knew_the_old_one(
+    database: Database, owner: Actor, overtaken: Overtaken, log_in: Any, clock: Any
+) -> None:
+    with pytest.raises(Unauthenticated):
+        users.change_password(
+            database, overtaken, owner, clock.now, old_password=OLD, new_password="a thief's own secret"
+        )
+    assert log_in("kowal", NEW)["access_token"]
+
+
+def test_an_address_is_not_moved_by_who_knew_the_old_password(
+    database: Database, owner: Actor, overtaken: Overtaken, clock: Any
+) -> None:
+    with pytest.raises(Unauthenticated):
+        links.request_email_change(
+            database, overtaken, "https://panel.example", owner, clock.now, email="thief@example.com", password=OLD
+        )
+    with database.transaction() as session:
+        assert session.scalar(sql("SELECT count(*) FROM one_time_links")) == 0
+
+
+def test_closing_is_not_asked_for_by_who_knew_the_old_password(
+    database: Database, owner: Actor, overtaken: Overtaken, clock: Any
+) -> None:
+    with pytest.raises(Unauthenticated):
+        closing.request(database, overtaken, owner, clock.now, password=OLD)
+    with database.transaction() as session:
+        assert accounts.get(session, account_id=UUID(owner["account_id"]))["state"] == "active"
+
+
+def test_a_closed_account_takes_nothing_more_about_people(
+    database: Database, passwords: Passwords, owner: Actor, clock: Any
+) -> None:
+    """The gateway may remember a token for a moment after the account has been closed."""
+    account_id = UUID(owner["account_id"])
+    with database.transaction() as session:
+        closing.close(session, operator(), clock.now, account_id=account_id, reason="Asked for by the owner")
+
+    with pytest.raises((NotFound, Forbidden)):
+        users.create_user(
+            database, passwords, owner, clock.now, login="bartek7", email="b@example.com", name="Bartek",
+            password=OLD, permissions=[], roles=[],
+        )  # fmt: skip
+    for late in (
+        lambda session: accounts.update(session, owner, clock.now, company={"name": "Jan Kowal"}),
+        lambda session: roles.create(session, owner, clock.now, name="Jan Kowal", permissions=[]),
+        lambda session: closing.set_vat_number(
+            session, operator(), clock.now, account_id=account_id, vat_number="5260250274", reason="Late"
+        ),
+    ):
+        with pytest.raises((NotFound, Forbidden)), database.transaction() as session:
+            late(session)
+    with database.transaction() as session:
+        assert session.scalar(sql("SELECT count(*) FROM users")) == 0
+        assert stored_accounts.account(session, account_id=account_id).company == {}
+
+
+def waits(database: Database) -> None:
+    """Until a transaction waits for a lock."""
+    query = sql("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+    for _ in range(2000):
+        with database.transaction() as session:
+            session.execute(sql("SELECT pg_sleep(0.005)"))
+            if session.scalar(query):
+                return
+    raise AssertionError("nobody waits")
+
+
+def test_an_invoice_by_hand_does_not_wait_for_the_run_by_the_month(
+    database: Database, register: Callable[..., Actor], clock: Any
+) -> None:
+    """The run locks the account, then the series; who issues by hand holds the series when it comes to the account."""
+    account_id = UUID(register("murarz")["account_id"])
+    with database.transaction() as session:
+        stored_accounts.account_for_update(session, account_id=account_id).company = dict(COMPANY)
+
+    def by_hand() -> Any:
+        with database.transaction() as session:
+            return invoices.issue(session, ISSUER, operator(), clock.now, account_id=account_id, **order())
+
+    with ThreadPoolExecutor(1) as threads, database.transaction() as session:
+        stored_accounts.account_for_update(session, account_id=account_id)
+        assert threads.submit(by_hand).result(5)["number"] == "FV/2026/000001"
+        stored_invoices.lock_series(session, series=ISSUER.series, day=today(clock.now))
+
+
+def test_a_session_that_ends_while_it_is_refreshed_ends(
+    database: Database, register: Callable[..., Actor], log_in: Any, clock: Any
+) -> None:
+    """Ending locks the session, then its tokens; so does refreshing."""
+    user_id = UUID(register("murarz")["user_id"])
+    opened = log_in("murarz")
+
+    def refreshed() -> Any:
+        return sessions.refresh(database, {"address": "192.0.2.1"}, clock.now, refresh_token=opened["refresh_token"])
+
+    with ThreadPoolExecutor(1) as threads:
+        with database.transaction() as session:
+            lock = sql("SELECT 1 FROM sessions WHERE id = :id FOR UPDATE")
+            session.execute(lock, {"id": opened["session_id"]})
+            late = threads.submit(refreshed)
+            waits(database)
+            stored_sessions.end_sessions_of(session, user_id=user_id)
+        with pytest.raises(Unauthenticated):
+            late.result(10)
+
+
+@pytest.fixture
+def secured(database: Database, vault: Any, clock: Any, register: Callable[..., Actor], log_in: Any) -> Actor:
+    """A user with a second factor and a link to a new password: `code`, `token`."""
+    actor = register("murarz")
+    actor["session_id"] = str(log_in("murarz")["session_id"])
+    with database.transaction() as session:
+        app = pyotp.TOTP(second_factor.begin(session, vault, actor, clock.now)["secret"])
+        second_factor.confirm(session, vault, actor, clock.now, code=app.at(clock.now))
+        second_factors.insert_link(
+            session,
+            token_hash=token_hash("wl_a-link-by-mail"),
+            purpose=links.RESET,
+            user_id=UUID(actor["user_id"]),
+            now=clock.now,
+            expires_at=clock.now + links.RESET_LIFE,
+        )
+    return {**actor, "code": app.at(clock.advance(seconds=60)), "token": "wl_a-link-by-mail"}
+
+
+def test_a_reset_locks_the_throttle_before_the_user(
+    database: Database, passwords: Passwords, secured: Actor, clock: Any
+) -> None:
+    """As a log-in does; or the two could wait for each other until PostgreSQL ends one of them."""
+    key = throttling.login_key("user", "murarz")
+    with database.transaction() as session:
+        throttles.throttle_for_update(session, key=key, now=clock.now)
+
+    with ThreadPoolExecutor(1) as threads:
+        with database.transaction() as session:
+            throttles.throttle_for_update(session, key=key, now=clock.now)
+            actor = {"address": "192.0.2.9"}
+            request = {"token": secured["token"], "password": NEW}
+            late = threads.submit(links.reset_password, database, passwords, actor, clock.now, **request)
+            waits(database)
+            session.execute(sql("SELECT 1 FROM users WHERE id = :id FOR UPDATE"), {"id": secured["user_id"]})
+        late.result(10)
+
+
+@pytest.mark.parametrize("act", ["log in", "turn off"])
+def test_a_code_locks_the_throttle_before_the_user(
+    database: Database, vault: Any, secured: Actor, log_in: Any, clock: Any, act: str
+) -> None:
+    user_id = secured["user_id"]
+    if act == "log in":
+        key, run = throttling.login_key("user", "murarz"), lambda: log_in("murarz", totp=secured["code"])
+    else:
+        key = throttling.login_key("totp", user_id)
+        run = lambda: second_factor.disable(database, vault, secured, clock.now, code=secured["code"])  # noqa: E731
+
+    with ThreadPoolExecutor(1) as threads:
+        with database.transaction() as session:
+            session.execute(sql("SELECT 1 FROM users WHERE id = :id FOR UPDATE"), {"id": user_id})
+            late = threads.submit(run)
+            waits(database)
+            free = sql("SELECT 1 FROM login_throttles WHERE key = :key FOR UPDATE SKIP LOCKED")
+            assert session.execute(free, {"key": key}).all() == []
+        late.result(10)
