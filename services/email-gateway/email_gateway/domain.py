@@ -13,6 +13,8 @@ from contracts.vocabulary import MessageState
 
 # Wici's own mails (notices, codes) belong to no customer's account.
 SYSTEM_ACCOUNT = UUID(int=0)
+# The variable of a sign-up's confirmation mail that names the form's account, whatever address the mail leaves from.
+FORM_ACCOUNT = "form_account_id"
 
 KEEP_TRYING = timedelta(days=3)
 MAX_WAIT = timedelta(hours=4)

@@ -14,15 +14,17 @@ from chassis import erasures
 from chassis.database import cursor_of
 from contracts.ids import first_id_at
 from contracts.vocabulary import ERASED_ADDRESS
-from email_gateway.domain import SYSTEM_ACCOUNT
+from email_gateway.domain import FORM_ACCOUNT, SYSTEM_ACCOUNT
 from email_gateway.store.ledger import Message
 
-# A sign-up's confirmation mail leaves from the platform where the account has no sender; its fields tell it from
-# Wici's other mails, which a customer's person may get as a user of Wici.
+# A sign-up's confirmation mail leaves from the platform where the account has no sender; a field names the form's
+# account. Wici's other mails, which a customer's person may get as a user of Wici, and those of other accounts' forms
+# are no business of this one.
 _THEIRS = (
     "hashtext(l.address) = ANY(ARRAY(SELECT hashtext(a) FROM unnest(CAST(:addresses AS text[])) a))"
     " AND l.address = ANY(CAST(:addresses AS text[])) AND l.message_id < :before"
-    " AND (l.account_id = :account OR l.account_id = :system AND l.fields ?& array['title', 'days_valid'])"
+    " AND (l.account_id = :account"
+    f" OR l.account_id = :system AND l.fields ->> '{FORM_ACCOUNT}' = CAST(CAST(:account AS uuid) AS text))"
 )
 
 

@@ -10,6 +10,7 @@ from chassis import erasures
 from contracts.email_gateway import Email
 from contracts.schema import dump
 from email_gateway import exceptions
+from email_gateway.domain import FORM_ACCOUNT
 from email_gateway.store import people
 from email_gateway.usecases.messages import as_email
 
@@ -48,8 +49,16 @@ def _record(row: Any) -> dict[str, Any]:
         "name": row.name,
         "campaign_id": str(row.campaign_id) if row.campaign_id else None,
         "content": {name: document.get(name) for name in ("subject", "html", "text")} if document else None,
-        "variables": row.fields,
+        "variables": _told(row.fields),
     }
+
+
+def _told(variables: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The message's variables; of a confirmation mail without its link, which is for the mailbox alone: whoever else
+    held it could confirm a sign-up in the person's place."""
+    if variables is None or FORM_ACCOUNT not in variables:
+        return variables
+    return {name: value for name, value in variables.items() if name not in (FORM_ACCOUNT, "url")}
 
 
 def erase_person(

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from contracts.errors import Invalid
 from email_gateway import exceptions
-from email_gateway.domain import SYSTEM_ACCOUNT, SenderState
+from email_gateway.domain import FORM_ACCOUNT, SYSTEM_ACCOUNT, SenderState
 from email_gateway.mail.composer import render
 from email_gateway.mail.content import Kind, prepare
 from email_gateway.mail.template import TemplateProblem
@@ -79,6 +79,7 @@ def send_confirmation(session: Session, tools: Tools, *, send_id: UUID, request:
         sent_by = From(request["account_id"], normalised(own["email"]), own["name"] or request["account_name"])
         title = request["title"]
     variables = {
+        FORM_ACCOUNT: request["account_id"],
         "url": f"{tools.links.public_url}/c/{request['token']}",
         "title": title,
         "sender": sent_by.name,

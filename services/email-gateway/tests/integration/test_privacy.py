@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from chassis.database import Database
 from chassis.ids import new_id
 from chassis.testing import Launcher, places_of, wait_until
 from email_gateway.mail.content import Kind, prepare
-from email_gateway.usecases import contents, messages, privacy
+from email_gateway.usecases import contents, messages, privacy, system
 
 from .conftest import Campaign, Heard, World, sender_env
 
@@ -130,3 +131,29 @@ def test_export_tells_what_a_single_mail_said_and_erasure_takes_it_along(databas
         assert len(left) == 1
         document = contents.get_document(session, account_id=account_id, content_hash=left[0])
     assert document["text"] == "Do ola@poczta.example"
+
+
+def test_a_confirmation_mail_is_told_without_its_link_and_only_to_the_account_of_the_form(database: Database) -> None:
+    """Whoever could read the link could press it for her; and nobody learns where else she signed up."""
+    her, mine, others = ACCEPTED[0], new_id(), new_id()
+    tools: Any = SimpleNamespace(
+        config=SimpleNamespace(system_from="noreply@wici.example"),
+        links=SimpleNamespace(public_url="https://wici.example"),
+    )
+    asked = {"to": her, "language": "pl", "sender": None, "title": "Newsletter", "token": "T0ken", "days_valid": 7}
+    for account_id, name in ((mine, "sklepik"), (others, "apteka")):
+        with database.transaction() as session:
+            request = {**asked, "account_id": account_id, "account_name": name}
+            system.send_confirmation(session, tools, send_id=new_id(), request=request)
+
+    with database.transaction() as session:
+        told = privacy.export_person(session, account_id=mine, addresses=[her], cursor=None, limit=10)
+    erased = erase(database, mine, her)
+
+    (record,) = [item["record"] for item in told["items"]]
+    assert record["variables"] == {"title": "", "sender": "sklepik", "days_valid": "7"}
+    assert "T0ken" not in str(told)
+    assert erased["counts"]["messages"] == 1
+    with database.transaction() as session:
+        left = session.execute(text("SELECT fields ->> 'sender' FROM ledger WHERE address = :her"), {"her": her})
+        assert left.scalars().all() == ["apteka"]
