@@ -126,7 +126,7 @@ class Send:
         """Take the pages that have come, in order; raises what a read raised, after which it is asked for again.
 
         A page may be short, even empty: people may have been erased or archived since the audience was numbered. It
-        may also reach beyond what was asked for, since it is filled up to its limit; that part comes with the next page.
+        may also reach beyond what was asked for, since it is filled up to its limit; that part comes with the next one.
         """
         while self.reads and self.reads[0][1].done():
             up_to, page = self.reads.popleft()

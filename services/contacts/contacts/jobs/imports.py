@@ -14,16 +14,18 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import islice
 from time import monotonic
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from chassis.database import Database
+from chassis.ids import new_id
 from chassis.logs import get_logger
 from contacts.domain import sources
 from contacts.domain.rows import BadValues, Reader, Staged
 from contacts.jobs import problem_files
 from contacts.jobs.import_work import ImportWork
-from contacts.store import adding, jobs, merging, people, refusals, staging
+from contacts.store import adding, jobs, merging, people, privacy, refusals, staging
 from contacts.store import fields as field_store
 from contacts.store import files as file_store
 
@@ -42,9 +44,10 @@ def run(database: Database, job: jobs.Job, go_on: Callable[[], bool]) -> bool:
 
 
 def clean(session: Session, job: jobs.Job) -> None:
-    """When an import ends in any way, its staging tables and its upload go in the same transaction."""
+    """When an import ends in any way, its staging tables, its upload and its last key go in the same transaction."""
     staging.drop(session, job.id)
     file_store.delete(session, file_id=job.id)
+    privacy.forget_cursors(session, account_id=job.account_id)
 
 
 class _Import(ImportWork):
@@ -215,20 +218,31 @@ class _Import(ImportWork):
                 return False
 
     def _report(self) -> bool:
-        """Write the files of rejected rows and of rows with warnings, and end."""
+        """Write the files of rejected rows and of rows with warnings, and end.
+
+        The files' ids are in the checkpoint before the files are: so whoever takes over after a kill writes the same
+        ones again. An erasure looks into the files of ended imports; this one looks itself whether there was any.
+        """
         state = self._state
         with self._database.transaction() as session:
             self._count_problems(session)
+            kinds = [kind for kind in ("rejected", "warnings") if state["counts"][kind]]
+            for kind in kinds:
+                state.setdefault(f"{kind}_file_id", str(new_id()))
+            state["erased"] = refusals.erased_mark(session, self._job.account_id)
+            self._save(session)
+        for kind in kinds:
+            file_id = UUID(state[f"{kind}_file_id"])
+            problem_files.write(self._database, self._job, self._source, file_id, rejected=kind == "rejected")
         counts = state["counts"]
-        for kind in ("rejected", "warnings"):
-            if counts[kind]:
-                file_id = problem_files.write(self._database, self._job, self._source, rejected=kind == "rejected")
-                state[f"{kind}_file_id"] = str(file_id)
         read = counts["read"]
         if read != sum(counts.get(name, 0) for name in ("added", "updated", "unchanged", "merged", "rejected")):
             log.error("import_counts_differ", import_id=str(self._job.id), **counts)
-        state["stage"], state["after"] = "done", ""  # a key is an address: nothing of it stays
         with self._database.transaction() as session:
+            people.share_account(session, account_id=self._job.account_id)
+            if refusals.erased_mark(session, self._job.account_id) != state["erased"]:
+                return True  # once more
+            state["stage"] = "done"
             merging.refresh_statistics(session)
             jobs.save(session, self._job, done=read, total=read)
             jobs.finish(session, self._job, "done")

@@ -16,7 +16,6 @@ from uuid import UUID
 
 from chassis import erasures
 from chassis.database import Database
-from chassis.ids import new_id
 from contacts.domain import emails, phones, reasons
 from contacts.domain.sources import Source
 from contacts.store import files as store
@@ -25,17 +24,16 @@ from contacts.store import jobs, people, privacy, refusals
 PAGE = 10_000
 
 
-def write(database: Database, job: jobs.Job, source: Source, *, rejected: bool) -> UUID:
-    """Write one of the two files; returns its id."""
-    file_id = new_id()
+def write(database: Database, job: jobs.Job, source: Source, file_id: UUID, *, rejected: bool) -> None:
+    """Write one of the two files, in place of what an earlier try left of it."""
     name = "rejected.csv" if rejected else "warnings.csv"
     with database.transaction() as session:
+        store.delete(session, file_id=file_id)
         store.add(
             session, file_id=file_id, account_id=job.account_id, filename=name, media_type="text/csv; charset=utf-8"
         )
     rows = _without_erased(database, job.account_id, _rows(database, job, source, rejected=rejected))
     save(database, file_id, csv_bytes(rows))
-    return file_id
 
 
 def forget(database: Database, account_id: UUID, addresses: Collection[str]) -> int:

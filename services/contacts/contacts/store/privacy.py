@@ -82,14 +82,15 @@ def drop_person_exports(
 
 
 def problem_files(session: Session, *, account_id: UUID) -> list[UUID]:
-    """Files of rejected rows and of warnings, which hold rows as they came."""
+    """Files of ended imports' rejected rows and warnings, which hold rows as they came (see `jobs.imports`)."""
     return list(
         session.scalars(
             text(
                 "SELECT f.id FROM files f WHERE f.account_id = :account AND f.id IN (SELECT CAST(found AS uuid)"
                 " FROM jobs j CROSS JOIN LATERAL (VALUES (j.checkpoint ->> 'rejected_file_id'),"
                 " (j.checkpoint ->> 'warnings_file_id')) v (found)"
-                " WHERE j.account_id = :account AND j.kind = 'import' AND found IS NOT NULL) ORDER BY f.id"
+                " WHERE j.account_id = :account AND j.kind = 'import' AND j.state NOT IN ('waiting', 'running')"
+                " AND found IS NOT NULL) ORDER BY f.id"
             ),
             {"account": account_id},
         )
@@ -97,7 +98,7 @@ def problem_files(session: Session, *, account_id: UUID) -> list[UUID]:
 
 
 def forget_cursors(session: Session, *, account_id: UUID) -> None:
-    """An import's checkpoint holds the key of the last person that was merged; what has ended needs it no more."""
+    """An import's checkpoint holds an address, the last key that was merged; one that has ended does not need it."""
     session.execute(
         text(
             "UPDATE jobs SET checkpoint = checkpoint - 'after' WHERE account_id = :account AND kind = 'import'"

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 KIND = "import"
 COUNTS = ("read", "added", "updated", "unchanged", "merged", "rejected", "warnings")
+FILES = ("rejected_file_id", "warnings_file_id")
 
 
 def create(
@@ -171,8 +172,7 @@ def view(row: Mapping[Any, Any]) -> View:
         "counts": {name: checkpoint.get("counts", {}).get(name, 0) for name in COUNTS},
         "problems": checkpoint.get("problems", {}),
         "group_ids": row["request"]["options"]["group_ids"],
-        "rejected_file_id": checkpoint.get("rejected_file_id"),
-        "warnings_file_id": checkpoint.get("warnings_file_id"),
+        **{name: checkpoint.get(name) if row["state"] == JobState.DONE else None for name in FILES},
         "error": row["error"],
         "created_at": row["created_at"],
         "finished_at": row["finished_at"],

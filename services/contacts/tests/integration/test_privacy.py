@@ -16,10 +16,10 @@ from sqlalchemy import text
 from chassis.ids import new_id
 from chassis.testing import places_of, wait_until
 from contacts.jobs import exports as export_job
-from contacts.jobs import worker
+from contacts.jobs import problem_files, worker
 from contacts.store import audience as audience_store
 from contacts.store import engagement, jobs
-from contacts.usecases import archive, audience, exports, files, groups, people, privacy
+from contacts.usecases import archive, audience, exports, files, groups, imports, people, privacy
 from contracts.errors import NotFound
 from contracts.vocabulary import ArchiveReason, Channel
 
@@ -158,6 +158,67 @@ def test_an_import_that_names_an_erased_person_counts_them_and_keeps_nothing(acc
     assert job["problems"] == {"email.erased": 1, "phone.erased": 1}
     assert "was erased" in account.download(job["rejected_file_id"])
     assert places_of(database, [*NEEDLES, HER.upper()], but=("outbox",)) == []
+
+
+def _files(database: Any) -> list[tuple[str, int]]:
+    with database.transaction() as session:
+        return [tuple(row) for row in session.execute(text("SELECT filename, chunks FROM files"))]
+
+
+def test_a_file_of_rejected_rows_that_is_being_written_does_not_keep_the_person(account, database, monkeypatch):
+    her(account)
+    written = problem_files.save
+
+    def erased_meanwhile(database: Any, file_id: Any, chunks: Any) -> None:
+        monkeypatch.setattr(problem_files, "save", written)
+        held = list(chunks)
+        account.call(privacy.erase, email=HER)
+        account.run_imports()
+        written(database, file_id, held)
+
+    monkeypatch.setattr(problem_files, "save", erased_meanwhile)
+    job = account.import_file(f"email;telefon;nazwisko\n{HER};12;Wiśniewska\nzly;12;Nowak\n", bad_values="reject")
+
+    rows = account.download(job["rejected_file_id"]).splitlines()
+    assert (job["state"], job["counts"]["rejected"]) == ("done", 2)
+    assert rows[1].endswith(";;;") and rows[2].endswith("zly;12;Nowak")
+    assert places_of(database, NEEDLES, but=("outbox",)) == []
+    assert len(_files(database)) == 1
+
+
+def test_a_kill_while_rejected_rows_are_written_leaves_no_file_that_nobody_knows_of(account, database, monkeypatch):
+    her(account)
+    written = problem_files.save
+
+    def killed(database: Any, file_id: Any, chunks: Any) -> None:
+        monkeypatch.setattr(problem_files, "save", written)
+        written(database, file_id, chunks)
+        raise SystemExit
+
+    monkeypatch.setattr(problem_files, "save", killed)
+    import_id = account.queue_import(f"email;telefon\n{HER};12\n", bad_values="reject")
+    with pytest.raises(SystemExit):
+        account.run_imports()
+    assert account.call(imports.get, import_id=import_id)["rejected_file_id"] is None
+    _due(account)
+    account.run_imports()
+
+    assert account.call(imports.get, import_id=import_id)["state"] == "done"
+    assert _files(database) == [("rejected.csv", 1)]
+
+
+def test_an_import_that_is_cancelled_keeps_nobody_in_its_checkpoint(account, database):
+    her(account)
+    import_id = account.queue_import("email\nzz@x.example\n")
+    with database.transaction() as session:
+        job = jobs.claim(session, new_id())
+        job.checkpoint["after"] = f"0{HER}"
+        jobs.finish(session, job, "cancelled")
+        worker.CLEANERS["import"](session, job)
+
+    assert account.call(imports.get, import_id=import_id)["state"] == "cancelled"
+    with database.transaction() as session:
+        assert session.scalar(text("SELECT count(*) FROM jobs WHERE checkpoint ? 'after'")) == 0
 
 
 def test_a_dry_run_counts_and_changes_nothing(account, database):
