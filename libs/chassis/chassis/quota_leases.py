@@ -58,6 +58,7 @@ _GRANT = text(
     " WHERE reservation_id = :reservation_id AND NOT is_ending"
 )
 _END = text("UPDATE quota_leases SET is_ending = true WHERE reservation_id = :reservation_id")
+_END_CURRENT = text("UPDATE quota_leases SET is_ending = true WHERE account_id = :account_id AND NOT is_ending")
 # Locked in the order of `_UNSPENT`: whoever spends of several accounts and this one wait for each other in one order.
 _END_IDLE = text(
     "WITH due AS MATERIALIZED (SELECT reservation_id FROM quota_leases"
@@ -92,6 +93,11 @@ def spend(session: Session, units_by_account: Mapping[UUID, int]) -> None:
         changed = session.execute(_SPEND, {"account_ids": ids, "units": units})
         if changed.rowcount != len(ids):  # type: ignore[attr-defined]
             raise RuntimeError("units were spent that are not leased")
+
+
+def end(session: Session, account_id: UUID) -> None:
+    """Spend no more of the account's lease, whose plan has changed: the next message leases of the new one."""
+    session.execute(_END_CURRENT, {"account_id": account_id})
 
 
 class LeaseKeeper:

@@ -253,6 +253,7 @@ SUBSCRIPTIONS: dict[Event, tuple[str, ...]] = {
         "reporting.erase_account",
         "api_gateway.erase_account",
     ),
+    PLAN_CHANGED: ("sms_gateway.end_lease", "email_gateway.end_lease"),
     ADDRESSES_ARCHIVED: (),
     SMS_ADDRESSES_REFUSED: ("contacts.archive_sms_refusals",),
     EMAIL_ADDRESSES_REFUSED: ("contacts.archive_email_refusals",),

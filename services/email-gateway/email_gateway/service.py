@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from chassis import acts, inbox
+from chassis import acts, inbox, quota_leases
 from chassis.ids import new_id
 from chassis.service import Clock, Database, Health, OutboxRelay, QuotaLeases, Services, Session, event_handler, rpc
 from contracts import email_gateway as contract
@@ -248,6 +248,12 @@ class EmailGatewayService:
                 variables = {name: payload[name] for name in ("account_name", "login")}
                 self._send_system_mail(session, payload["email"], "account_registered", "pl", variables)
         self.relay.poke()
+
+    @event_handler(events.PLAN_CHANGED)
+    def end_lease(self, payload: dict[str, Any]) -> None:
+        """May run twice: then another lease begins, too."""
+        with self.database.transaction() as session:
+            quota_leases.end(session, payload["account_id"])
 
     @event_handler(events.ACCOUNT_CLOSED)
     def erase_account(self, payload: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from nameko.extensions import DependencyProvider
 
-from chassis import acts, gathering
+from chassis import acts, gathering, quota_leases
 from chassis.config import load as load_config
 from chassis.config import setting
 from chassis.secrets import Vault
@@ -268,6 +268,12 @@ class SmsGatewayService:
         return dump(PersonForgotten, usecases.erase_person(self.database, account_id=account_id, **request))
 
     # --- events
+
+    @event_handler(events.PLAN_CHANGED)
+    def end_lease(self, payload: dict[str, Any]) -> None:
+        """May run twice: then another lease begins, too."""
+        with self.database.transaction() as session:
+            quota_leases.end(session, payload["account_id"])
 
     @event_handler(events.ACCOUNT_CLOSED)
     def erase_account(self, payload: dict[str, Any]) -> None:

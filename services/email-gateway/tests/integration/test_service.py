@@ -475,3 +475,28 @@ def test_senders_and_mail_routes_are_told_to_the_audit_trail(call: Call, acts_to
     assert [act["reason"] for act in told if act["operator_id"]][1:] == ["Data centre", "No more"]
     assert str(told[1]["account_id"]) == actor["account_id"] and told[1]["reason"]
     assert "hunter2" not in str(told) and "ala@" not in str(told)
+
+
+def test_a_changed_plan_ends_the_lease_of_the_old_one(
+    service: RunningProcess, database: Database, broker: Broker
+) -> None:
+    import orjson
+
+    account_id = str(uuid4())
+    with database.transaction() as session:
+        session.execute(
+            text(
+                "INSERT INTO quota_leases (reservation_id, account_id, used_at)"
+                " VALUES (gen_random_uuid(), :account, now() + interval '1 hour')"  # never idle
+            ),
+            {"account": account_id},
+        )
+    event = {"event_id": str(uuid4()), "occurred_at": "2026-11-24T08:00:00+00:00"}
+    told = orjson.dumps({**event, "account_id": account_id, "plan": "none"})
+    broker.publish_event(events.PLAN_CHANGED, told).result(10)
+
+    def has_ended() -> bool:
+        with database.transaction() as session:
+            return bool(session.scalar(text("SELECT bool_and(is_ending) FROM quota_leases")))
+
+    wait_until(has_ended, what="the lease's end")

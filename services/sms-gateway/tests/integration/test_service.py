@@ -20,7 +20,7 @@ from chassis.ids import new_id
 from chassis.rpc_client import RpcClient
 from chassis.testing import SECRET_KEYS, RunningProcess, free_port, wait_until
 from contracts.errors import Conflict, Forbidden, Invalid, NotFound, PlanLimit
-from contracts.events import ACCOUNT_CLOSED
+from contracts.events import ACCOUNT_CLOSED, PLAN_CHANGED
 from contracts.rpc import Actor
 
 STAND_IN = """
@@ -268,3 +268,19 @@ def test_a_closed_account_leaves_nothing(call: Call, database: Database, broker:
             )
 
     wait_until(lambda: rows() == 0, what="erasure")
+
+
+def test_a_changed_plan_ends_the_lease_of_the_old_one(call: Call, database: Database, broker: Broker) -> None:
+    actor = with_sender(call)
+    call("send_messages", actor, {"from": "Wici", "to": ["+48600000500"], "text": "Hej"})
+    with database.transaction() as session:
+        session.execute(text("UPDATE quota_leases SET used_at = now() + interval '1 hour'"))  # never idle
+    event = {"event_id": str(new_id()), "occurred_at": datetime.now(UTC).isoformat()}
+    told = orjson.dumps({**event, "account_id": actor["account_id"], "plan": "none"})
+    broker.publish_event(PLAN_CHANGED, told).result(10)
+
+    def has_ended() -> bool:
+        with database.transaction() as session:
+            return bool(session.scalar(text("SELECT bool_and(is_ending) FROM quota_leases")))
+
+    wait_until(has_ended, what="the lease's end")
