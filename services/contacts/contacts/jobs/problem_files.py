@@ -14,7 +14,6 @@ import tempfile
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from uuid import UUID
 
-from chassis import erasures
 from chassis.database import Database
 from contacts.domain import emails, phones, reasons
 from contacts.domain.sources import Source
@@ -87,10 +86,11 @@ def _without_erased(database: Database, account_id: UUID, rows: Iterator[list[st
     with database.transaction() as session:
         region = people.region(session, account_id=account_id)
         erased = people.erased_marks(session, account_id=account_id)
+        salt = people.former_salt(session, account_id=account_id)
     yield next(rows)
     for row in rows:
         named = _addresses_in(row[2:], region) if erased else ()
-        gone = any(mark in erased for address in named for mark in erasures.marks(account_id, address))
+        gone = any(mark in erased for address in named for mark in people.marks_of(account_id, address, salt))
         yield _blank(row) if gone else row
 
 

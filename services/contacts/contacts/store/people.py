@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -203,13 +204,13 @@ def forget_erasure(session: Session, *, account_id: UUID, addresses: Sequence[st
     """Somebody who was erased is added again on purpose: by themselves or by hand, never by a list."""
     session.execute(
         text("DELETE FROM erased WHERE account_id = :account AND hash = ANY(CAST(:marks AS bytea[]))"),
-        {"account": account_id, "marks": list(_address_by_mark(account_id, addresses))},
+        {"account": account_id, "marks": list(_address_by_mark(session, account_id, addresses))},
     )
 
 
 def erased(session: Session, *, account_id: UUID, addresses: Sequence[str]) -> list[str]:
     """Those of `addresses` that were erased."""
-    address_by_mark = _address_by_mark(account_id, addresses)
+    address_by_mark = _address_by_mark(session, account_id, addresses)
     found = session.scalars(
         text("SELECT hash FROM erased WHERE account_id = :account AND hash = ANY(CAST(:marks AS bytea[]))"),
         {"account": account_id, "marks": list(address_by_mark)},
@@ -218,7 +219,7 @@ def erased(session: Session, *, account_id: UUID, addresses: Sequence[str]) -> l
 
 
 def erased_marks(session: Session, *, account_id: UUID) -> set[bytes]:
-    """The hashes of every address that the account erased."""
+    """The hashes of every address that the account erased; `marks_of` gives those of an address."""
     found = session.scalars(text("SELECT hash FROM erased WHERE account_id = :account"), {"account": account_id})
     return {bytes(mark) for mark in found}
 
@@ -234,5 +235,17 @@ def remember_erasure(session: Session, *, account_id: UUID, addresses: Sequence[
     )
 
 
-def _address_by_mark(account_id: UUID, addresses: Sequence[str]) -> dict[bytes, str]:
-    return {mark: address for address in addresses for mark in erasures.marks(account_id, address)}
+def former_salt(session: Session, *, account_id: UUID) -> bytes | None:
+    """What erased addresses were hashed with before there were keys: SHA-256 of salt and address, still looked for."""
+    return session.scalar(text("SELECT hash_salt FROM accounts WHERE account_id = :account"), {"account": account_id})
+
+
+def marks_of(account_id: UUID, address: str, salt: bytes | None) -> list[bytes]:
+    """Every hash that an address may be remembered by. :param salt: `former_salt`."""
+    former = [] if salt is None else [hashlib.sha256(salt + address.encode()).digest()]
+    return [*erasures.marks(account_id, address), *former]
+
+
+def _address_by_mark(session: Session, account_id: UUID, addresses: Sequence[str]) -> dict[bytes, str]:
+    salt = former_salt(session, account_id=account_id)
+    return {mark: address for address in addresses for mark in marks_of(account_id, address, salt)}

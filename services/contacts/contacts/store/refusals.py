@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from chassis import erasures
+from contacts.store import people
 from contacts.store.staging import PENDING, key_of, name_of, pending_parameters, rest_of
 
 _REFUSED = """
@@ -25,6 +26,12 @@ SELECT DISTINCT s.row_number, s.address || '.erased'
     CROSS JOIN unnest(CAST(:inner AS bytea[]), CAST(:outer AS bytea[])) AS pad (inside, outside)
     JOIN erased e ON e.account_id = :account
         AND e.hash = sha256(pad.outside || sha256(pad.inside || convert_to(s.value, 'UTF8')))
+UNION
+SELECT s.row_number, s.address || '.erased'
+    FROM (SELECT row_number, 'email' AS address, email AS value FROM {stage} s
+        UNION ALL SELECT row_number, 'phone', phone FROM {stage} s) s
+    JOIN erased e ON e.account_id = :account
+        AND e.hash = sha256(CAST(:former_salt AS bytea) || convert_to(s.value, 'UTF8'))
 """
 _NOTE_REFUSED = """
 WITH lost AS (DELETE FROM {stage} WHERE row_number IN (SELECT row_number FROM refused)
@@ -71,9 +78,10 @@ def refuse(
     )
     if not session.scalar(known, parameters):
         return
+    salt = people.former_salt(session, account_id=account_id)
     for table, pending in ((name_of(import_id), PENDING), (rest_of(import_id), "s.key > :after")):
         staged = f"(SELECT s.* FROM {table} s WHERE {pending})"
-        session.execute(text(_REFUSED.format(stage=staged)), {**parameters, **_pads(account_id)})
+        session.execute(text(_REFUSED.format(stage=staged)), {**parameters, **_pads(account_id), "former_salt": salt})
         for address in ("email", "phone"):
             session.execute(
                 text(

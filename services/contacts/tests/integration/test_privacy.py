@@ -20,7 +20,7 @@ from contacts.jobs import problem_files, worker
 from contacts.store import audience as audience_store
 from contacts.store import engagement, jobs
 from contacts.usecases import archive, audience, exports, files, groups, imports, people, privacy
-from contracts.errors import NotFound
+from contracts.errors import Conflict, NotFound
 from contracts.vocabulary import ArchiveReason, Channel
 
 HER, HER_PHONE, BEFORE = "ola@poczta.example", "+48505603496", "stara@poczta.example"
@@ -158,6 +158,27 @@ def test_an_import_that_names_an_erased_person_counts_them_and_keeps_nothing(acc
     assert job["problems"] == {"email.erased": 1, "phone.erased": 1}
     assert "was erased" in account.download(job["rejected_file_id"])
     assert places_of(database, [*NEEDLES, HER.upper()], but=("outbox",)) == []
+
+
+def test_who_was_erased_when_addresses_were_hashed_with_a_salt_is_still_known(account, database):
+    account.call(people.create, terms=account.terms, external_id="k-1")
+    with database.transaction() as session:
+        session.execute(
+            text(
+                "INSERT INTO erased (account_id, hash) SELECT account_id, sha256(hash_salt || convert_to(a, 'UTF8'))"
+                " FROM accounts, unnest(CAST(:addresses AS text[])) a WHERE account_id = :id"
+            ),
+            {"id": account.id, "addresses": [HER, HER_PHONE]},
+        )
+
+    job = account.import_file(f"email;telefon\n{HER};\n;505603496\nnowa@x.example;\n")
+
+    assert job["problems"] == {"email.erased": 1, "phone.erased": 1}
+    assert HER not in account.download(job["rejected_file_id"])
+    with pytest.raises(Conflict, match="erased"):
+        account.call(people.create, terms=account.terms, email=HER)
+    account.call(people.create, terms=account.terms, email=HER, restore_erased=True)
+    assert account.import_file(f"email\n{HER}\n")["counts"]["unchanged"] == 1
 
 
 def _files(database: Any) -> list[tuple[str, int]]:
