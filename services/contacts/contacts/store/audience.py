@@ -150,6 +150,9 @@ def find(session: Session, *, account_id: UUID, snapshot_id: UUID) -> RowMapping
     )
 
 
+_NOT_FOR_PAGES = ["enable_seqscan", "enable_bitmapscan", "enable_sort", "jit"]
+
+
 def read(
     session: Session, *, snapshot_id: UUID, account_id: UUID, channel: str, after: int, limit: int
 ) -> list[dict[str, Any]]:
@@ -159,7 +162,8 @@ def read(
     at a time (a scalar subquery, which PostgreSQL makes no join of), so that a large archive costs a page nothing.
     """
     with cursor_of(session) as cursor:
-        cursor.execute("SET LOCAL jit = off")  # the subquery's price is that of the whole snapshot: 40 ms of compiling
+        # The planner takes the subquery for rarely true, and would rather read and sort the whole snapshot for a page.
+        cursor.execute("SELECT set_config(name, 'off', true) FROM unnest(%s::text[]) AS name", (_NOT_FOR_PAGES,))
         cursor.execute(
             f"SELECT number, contact_id::text, address, fields::text FROM {table_of(snapshot_id)} s WHERE number > %s"
             " AND (SELECT a.id FROM archive a WHERE a.account_id = %s AND a.channel = %s AND a.address = s.address"
