@@ -90,15 +90,19 @@ class Gatherer:
         with line.lock:
             callers = line.waiting[:MOST_GATHERED]
             del line.waiting[:MOST_GATHERED]
-        answers = self._answers(name, callers, deadline)
-        for caller, answer in zip(callers, answers, strict=True):
-            caller.answer = answer
-            caller.wakes.set()
-        with line.lock:
-            line.is_busy = bool(line.waiting)
-            if line.waiting:
-                line.waiting[0].leads = True
-                line.waiting[0].wakes.set()
+        # What stands where the thread itself is ended (SystemExit): whether the request was taken, nobody knows.
+        answers: Sequence[Any] = [Unavailable("service.timeout", f"{name} did not answer.")] * len(callers)
+        try:
+            answers = self._answers(name, callers, deadline)
+        finally:
+            for caller, answer in zip(callers, answers, strict=True):
+                caller.answer = answer
+                caller.wakes.set()
+            with line.lock:
+                line.is_busy = bool(line.waiting)
+                if line.waiting:
+                    line.waiting[0].leads = True
+                    line.waiting[0].wakes.set()
 
     def _answers(self, name: str, callers: list[_Caller], deadline: float) -> Sequence[Any]:
         first_actor = callers[0].request[0]

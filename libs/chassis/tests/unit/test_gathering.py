@@ -100,6 +100,26 @@ def test_a_service_that_is_away_is_away_for_all_and_the_line_goes_on() -> None:
         assert list(callers.map(one, range(64))) == ["away"] * 64
 
 
+def test_a_leader_that_is_ended_leaves_the_line_to_others() -> None:
+    class Ending(Service):
+        def call(self, name: str, actor: Any, payload: dict[str, Any], *, deadline: float = 10.0) -> Any:
+            if not self.sizes:
+                self.sizes.append(1)
+                time.sleep(0.1)
+                raise SystemExit
+            return super().call(name, actor, payload, deadline=deadline)
+
+    client = Gatherer(Ending(doubled), {"numbers.double"})
+
+    with ThreadPoolExecutor(2) as callers:
+        first = callers.submit(ask, client, 2)
+        time.sleep(0.05)
+        second = callers.submit(ask, client, 4)
+        with pytest.raises(SystemExit):
+            first.result(5)
+        assert second.result(5) == 8
+
+
 def test_who_waits_longer_than_its_deadline_gives_up_and_is_not_sent() -> None:
     service = Service(doubled, seconds=0.3)
     client = Gatherer(service, {"numbers.double"})
