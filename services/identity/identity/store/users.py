@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from identity.models import ApiKey, Role, User, UserRole
@@ -81,8 +82,9 @@ def roles_of(session: Session, *, user_ids: Collection[UUID]) -> dict[UUID, list
 
 
 def known_roles(session: Session, *, account_id: UUID, role_ids: Collection[UUID]) -> set[UUID]:
-    """Which of `role_ids` are the account's."""
-    return set(session.scalars(select(Role.id).where(Role.account_id == account_id, Role.id.in_(role_ids))))
+    """Which of `role_ids` are the account's; held until the commit, so that none is deleted a moment later."""
+    query = select(Role.id).where(Role.account_id == account_id, Role.id.in_(role_ids))
+    return set(session.scalars(query.order_by(Role.id).with_for_update(read=True, key_share=True)))
 
 
 def replace_roles(session: Session, *, user_id: UUID, role_ids: Collection[UUID]) -> None:
@@ -106,6 +108,15 @@ def insert_role(session: Session, **columns: Any) -> bool:
     """Add a role; False when the account has one of that name."""
     statement = insert(Role).values(columns).on_conflict_do_nothing(index_elements=["account_id", "name"])
     return session.scalar(statement.returning(Role.id)) is not None
+
+
+def store_role(session: Session) -> bool:
+    """Write what was changed of a role; False when another one has taken its name a moment ago: nothing is written."""
+    try:
+        session.flush()
+    except IntegrityError:
+        return False
+    return True
 
 
 def role_named(session: Session, *, account_id: UUID, name: str) -> Role | None:

@@ -230,7 +230,10 @@ def issue_duplicate(session: Session, actor: Actor, now: datetime, *, invoice_id
 
 
 def _held(session: Session, invoice_id: UUID) -> Invoice:
-    """The invoice, locked: acts on one invoice wait for one another."""
+    """The invoice, locked, a correction after what it corrects: acts on both wait for one another."""
+    seen = store.invoice(session, invoice_id=invoice_id, account_id=None)
+    if seen is not None and seen.corrects_id is not None:
+        store.invoice(session, invoice_id=seen.corrects_id, account_id=None, for_update=True)
     held = store.invoice(session, invoice_id=invoice_id, account_id=None, for_update=True)
     if held is None:
         raise exceptions.not_found("invoice")

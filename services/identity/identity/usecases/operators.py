@@ -140,7 +140,9 @@ def _open(
     new_hash: str | None,
 ) -> views.View | WiciError:
     held = operators.operator_by_login(session, login=login, for_update=True)
-    if held is None or not _use_code(session, vault, held, code, now):
+    if held is None or held.disabled_at is not None:  # shut out while the password was being verified
+        return exceptions.wrong_credentials()
+    if not _use_code(session, vault, held, code, now):
         return exceptions.totp_wrong()
     if held.must_change_password and new_hash is None:
         return exceptions.password_change_required()

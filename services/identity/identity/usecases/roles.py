@@ -63,7 +63,8 @@ def update(session: Session, actor: Actor, now: datetime, *, role_id: UUID, **ch
         row.name = changes["name"]
     if "permissions" in changes:
         row.permissions = rights.ensure_known(changes["permissions"], field="permissions")
-    session.flush()
+    if not users.store_role(session):
+        raise _name_taken()
     audit.record(session, actor, now, "role.changed", account_id=row.account_id, target_id=row.id, details=changes)
     announce_access_changed(session, account_id=row.account_id)
     return views.role(row)

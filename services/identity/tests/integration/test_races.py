@@ -9,11 +9,11 @@ from uuid import UUID
 
 import pyotp
 import pytest
-from billing_cases import COMPANY, ISSUER, operator, order
+from billing_cases import COMPANY, ISSUER, line, operator, order
 from sqlalchemy import text as sql
 
 from chassis.database import Database
-from contracts.errors import Forbidden, NotFound, Unauthenticated
+from contracts.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from identity.domain import throttling
 from identity.domain.invoices import today
 from identity.domain.tokens import token_hash
@@ -22,7 +22,7 @@ from identity.store import accounts as stored_accounts
 from identity.store import invoices as stored_invoices
 from identity.store import second_factors, throttles
 from identity.store import sessions as stored_sessions
-from identity.usecases import accounts, closing, invoices, links, roles, second_factor, sessions, users
+from identity.usecases import accounts, closing, invoices, links, operators, roles, second_factor, sessions, users
 
 Actor = dict[str, Any]
 OLD, NEW = "trzy zielone parasole", "cztery fioletowe kalosze"
@@ -31,9 +31,9 @@ OLD, NEW = "trzy zielone parasole", "cztery fioletowe kalosze"
 class Overtaken(Passwords):
     """While a password is being verified, something else happens once."""
 
-    def __init__(self, meanwhile: Callable[[], None]) -> None:
+    def __init__(self, meanwhile: Callable[[], Any]) -> None:
         super().__init__(memory_kib=64, rounds=1)
-        self._meanwhile: Callable[[], None] | None = meanwhile
+        self._meanwhile: Callable[[], Any] | None = meanwhile
 
     def verify(self, stored: str | None, password: str) -> bool:
         right = super().verify(stored, password)
@@ -216,3 +216,96 @@ def test_a_code_locks_the_throttle_before_the_user(
             free = sql("SELECT 1 FROM login_throttles WHERE key = :key FOR UPDATE SKIP LOCKED")
             assert session.execute(free, {"key": key}).all() == []
         late.result(10)
+
+
+def test_what_a_correction_builds_on_is_not_cancelled_meanwhile(
+    database: Database, register: Callable[..., Actor], clock: Any
+) -> None:
+    """Or a later correction would take back lines that no longer stand."""
+    account_id = UUID(register("murarz")["account_id"])
+    with database.transaction() as session:
+        stored_accounts.account_for_update(session, account_id=account_id).company = dict(COMPANY)
+
+    def act(use_case: Any, *seller: Any, **request: Any) -> Any:
+        with database.transaction() as session:
+            return use_case(session, *seller, operator(), clock.now, reason="A mistake", **request)
+
+    lines = {"lines": [line(8_000)], "exemption": "", "note": ""}
+    with database.transaction() as session:
+        made = invoices.issue(session, ISSUER, operator(), clock.now, account_id=account_id, **order(line(10_000)))
+    first = act(invoices.correct, ISSUER, invoice_id=made["id"], **lines)
+
+    with ThreadPoolExecutor(1) as threads:
+        with database.transaction() as session:
+            invoices.correct(
+                session,
+                ISSUER,
+                operator(),
+                clock.now,
+                invoice_id=made["id"],
+                reason="Another",
+                **{**lines, "lines": []},
+            )
+            late = threads.submit(act, invoices.cancel, invoice_id=first["id"])
+            waits(database)
+        with pytest.raises(Conflict) as refused:
+            late.result(10)
+    assert refused.value.code == "invoice.corrected"
+
+
+def test_a_role_is_renamed_to_a_name_that_is_being_taken(database: Database, owner: Actor, clock: Any) -> None:
+    with database.transaction() as session:
+        renamed = roles.create(session, owner, clock.now, name="Sklep", permissions=[])
+
+    def rename() -> None:
+        with database.transaction() as session:
+            roles.update(session, owner, clock.now, role_id=renamed["id"], name="Magazyn")
+
+    with ThreadPoolExecutor(1) as threads:
+        with database.transaction() as session:
+            roles.create(session, owner, clock.now, name="Magazyn", permissions=[])
+            late = threads.submit(rename)
+            waits(database)
+        with pytest.raises(Conflict) as refused:
+            late.result(10)
+    assert refused.value.code == "role.name_taken"
+
+
+def test_a_role_that_is_being_deleted_is_granted_to_nobody(
+    database: Database, passwords: Passwords, owner: Actor, clock: Any
+) -> None:
+    with database.transaction() as session:
+        role = roles.create(session, owner, clock.now, name="Sklep", permissions=[])
+    user = users.create_user(
+        database, passwords, owner, clock.now, login="bartek7", email="b@example.com", name="",
+        password=OLD, permissions=[], roles=[],
+    )  # fmt: skip
+
+    def grant() -> None:
+        with database.transaction() as session:
+            users.set_rights(session, owner, clock.now, user_id=user["id"], permissions=[], roles=[role["id"]])
+
+    with ThreadPoolExecutor(1) as threads:
+        with database.transaction() as session:
+            roles.delete(session, owner, clock.now, role_id=role["id"])
+            late = threads.submit(grant)
+            waits(database)
+        with pytest.raises(Invalid):
+            late.result(10)
+
+
+def test_an_operator_who_is_shut_out_while_logging_in_gets_no_session(
+    database: Database, passwords: Passwords, vault: Any, clock: Any
+) -> None:
+    made = operators.add(database, passwords, vault, clock.now, login="dyzurny1", email="ops@example.com")
+    assert made is not None
+    password, secret = made
+    slow = Overtaken(lambda: operators.disable(database, clock.now, login="dyzurny1"))
+
+    with pytest.raises(Unauthenticated):
+        operators.log_in(
+            database, slow, vault, {}, clock.now, login="dyzurny1", password=password,
+            totp=pyotp.TOTP(secret).at(clock.now), new_password=NEW,
+        )  # fmt: skip
+    with database.transaction() as session:
+        assert session.scalar(sql("SELECT count(*) FROM sessions")) == 0
