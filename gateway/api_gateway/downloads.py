@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from base64 import b64decode
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
@@ -20,6 +21,8 @@ from chassis.logs import get_logger
 log = get_logger()
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# Where semicolons part cells, as in Poland, quotes around what holds one are not seen: a cell begins after it.
+_FORMULA_WITHIN = re.compile(r"(?<=[;\t\r\n])(?=[=+\-@])")
 
 
 class Downloading(Protocol):
@@ -105,7 +108,7 @@ def _lines(rows: Iterable[Sequence[Any]]) -> bytes:
 
 def _safe(cell: Any) -> str:
     """The cell as text, with an apostrophe before it where a spreadsheet would take it for a formula."""
-    text = "" if cell is None else str(cell)
+    text = "" if cell is None else _FORMULA_WITHIN.sub("'", str(cell))
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 

@@ -2,9 +2,11 @@
 
 import csv
 import io
+import re
 
 import pytest
 
+from api_gateway import downloads
 from api_gateway.routes import audit
 from contracts.identity import AuditQuery
 
@@ -63,6 +65,15 @@ def test_a_file_is_all_of_it_page_by_page_and_no_cell_is_a_formula(trail, servic
     assert [(payload["cursor"], payload["action"]) for payload in asked] == [
         (None, "user"), ("1000", "user"), ("2000", "user"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("reason", ["As agreed;=1+1;", "As agreed\n=1+1", "As agreed\t@SUM(1)", "a;-1;+1"])
+def test_no_cell_is_a_formula_where_semicolons_part_cells(reason):
+    """A spreadsheet in Poland takes semicolons for separators, and quotes within a cell for mere quotes."""
+    written = downloads._lines([["at", reason]]).decode()
+
+    cells = re.split(r"[;\t\r\n]", written)
+    assert not [cell for cell in cells if cell[:1] and cell[:1] in "=+-@"]
 
 
 def test_a_file_is_read_no_faster_than_it_is_taken(trail, services):
