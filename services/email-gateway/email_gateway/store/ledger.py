@@ -13,10 +13,11 @@ from uuid import UUID
 
 import orjson
 from psycopg.types.json import Jsonb
-from sqlalchemy import delete, select, text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from chassis.database import cursor_of
+from email_gateway.domain import FORM_ACCOUNT, SYSTEM_ACCOUNT
 from email_gateway.models import LedgerRow
 
 LEASE_SECONDS = 10
@@ -287,8 +288,11 @@ def message(session: Session, *, account_id: UUID, message_id: UUID) -> LedgerRo
 
 def erase_account(session: Session, *, account_id: UUID) -> None:
     """Forget every address of the account; what is waiting is not sent any more."""
-    session.execute(text("DELETE FROM retries WHERE account_id = :account_id"), {"account_id": account_id})
+    # With the confirmation mails of its forms that left, or are to leave, from the platform's address.
+    theirs = f"account_id = :account_id OR account_id = :system AND fields ->> '{FORM_ACCOUNT}' = :account_text"
+    bound = {"account_id": account_id, "system": SYSTEM_ACCOUNT, "account_text": str(account_id)}
+    session.execute(text(f"DELETE FROM retries WHERE {theirs}"), bound)
     session.execute(text("DELETE FROM quota_leases WHERE account_id = :account_id"), {"account_id": account_id})
     session.execute(text("DELETE FROM erasures WHERE account_id = :account_id"), {"account_id": account_id})
     session.execute(text("DELETE FROM requests WHERE account_id = :account_id"), {"account_id": account_id})
-    session.execute(delete(LedgerRow).where(LedgerRow.account_id == account_id))
+    session.execute(text(f"DELETE FROM ledger WHERE {theirs}"), bound)

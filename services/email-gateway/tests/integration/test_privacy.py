@@ -14,6 +14,7 @@ from chassis.database import Database
 from chassis.ids import new_id
 from chassis.testing import Launcher, places_of, wait_until
 from email_gateway.mail.content import Kind, prepare
+from email_gateway.store import ledger
 from email_gateway.usecases import contents, messages, privacy, system
 
 from .conftest import Campaign, Heard, World, sender_env
@@ -133,18 +134,29 @@ def test_export_tells_what_a_single_mail_said_and_erasure_takes_it_along(databas
     assert document["text"] == "Do ola@poczta.example"
 
 
-def test_a_confirmation_mail_is_told_without_its_link_and_only_to_the_account_of_the_form(database: Database) -> None:
-    """Whoever could read the link could press it for her; and nobody learns where else she signed up."""
-    her, mine, others = ACCEPTED[0], new_id(), new_id()
+def ask_to_confirm(database: Database, her: str, account_by_name: dict[str, UUID]) -> None:
+    """Confirmation mails from the platform's address, for forms of these accounts."""
     tools: Any = SimpleNamespace(
         config=SimpleNamespace(system_from="noreply@wici.example"),
         links=SimpleNamespace(public_url="https://wici.example"),
     )
     asked = {"to": her, "language": "pl", "sender": None, "title": "Newsletter", "token": "T0ken", "days_valid": 7}
-    for account_id, name in ((mine, "sklepik"), (others, "apteka")):
+    for name, account_id in account_by_name.items():
         with database.transaction() as session:
             request = {**asked, "account_id": account_id, "account_name": name}
             system.send_confirmation(session, tools, send_id=new_id(), request=request)
+
+
+def senders_of_mails_to(database: Database, her: str) -> list[str]:
+    with database.transaction() as session:
+        left = session.execute(text("SELECT fields ->> 'sender' FROM ledger WHERE address = :her"), {"her": her})
+        return list(left.scalars())
+
+
+def test_a_confirmation_mail_is_told_without_its_link_and_only_to_the_account_of_the_form(database: Database) -> None:
+    """Whoever could read the link could press it for her; and nobody learns where else she signed up."""
+    her, mine, others = ACCEPTED[0], new_id(), new_id()
+    ask_to_confirm(database, her, {"sklepik": mine, "apteka": others})
 
     with database.transaction() as session:
         told = privacy.export_person(session, account_id=mine, addresses=[her], cursor=None, limit=10)
@@ -154,6 +166,14 @@ def test_a_confirmation_mail_is_told_without_its_link_and_only_to_the_account_of
     assert record["variables"] == {"title": "", "sender": "sklepik", "days_valid": "7"}
     assert "T0ken" not in str(told)
     assert erased["counts"]["messages"] == 1
+    assert senders_of_mails_to(database, her) == ["apteka"]
+
+
+def test_a_closed_account_leaves_no_confirmation_mail_of_its_forms(database: Database) -> None:
+    her, mine, others = ACCEPTED[0], new_id(), new_id()
+    ask_to_confirm(database, her, {"sklepik": mine, "apteka": others})
+
     with database.transaction() as session:
-        left = session.execute(text("SELECT fields ->> 'sender' FROM ledger WHERE address = :her"), {"her": her})
-        assert left.scalars().all() == ["apteka"]
+        ledger.erase_account(session, account_id=mine)
+
+    assert senders_of_mails_to(database, her) == ["apteka"]
