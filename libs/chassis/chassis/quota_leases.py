@@ -186,7 +186,7 @@ class LeaseKeeper:
             self._give_back(account_id, reservation_id)
 
     def _open(self, account_id: UUID) -> Any:
-        """The account's lease, rested from now on; opened where it has none.
+        """The account's lease, touched now, so that it is not idle; opened where it has none.
 
         None when another instance has just ended it.
         """
