@@ -82,6 +82,16 @@ def find(session: Session, *, account_id: UUID, contact_id: UUID, lock: bool = F
     )
 
 
+def has_moved(session: Session, *, account_id: UUID, contact_id: UUID) -> bool:
+    """Whether the contact had other addresses before."""
+    return bool(
+        session.scalar(
+            text("SELECT EXISTS (SELECT 1 FROM former_addresses WHERE account_id = :account AND contact_id = :id)"),
+            {"account": account_id, "id": contact_id},
+        )
+    )
+
+
 def find_ids(session: Session, *, account_id: UUID, contact_ids: Sequence[UUID]) -> dict[UUID, RowMapping]:
     """Those of the contacts that there are, by id."""
     rows = session.execute(

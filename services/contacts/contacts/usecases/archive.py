@@ -181,26 +181,37 @@ def archive(
     return len(added)
 
 
-def archive_unsubscribed(session: Session, event: dict[str, Any]) -> None:
-    """Harmless twice: the inbox knows the event, and an archived address stays archived."""
+def was_written_to_elsewhere(session: Session, event: dict[str, Any]) -> bool:
+    """Whether the message of an unsubscription may have gone to another address than its contact has now."""
+    ids = {"account_id": event["account_id"], "contact_id": event["contact_id"]}
+    row = people_store.find(session, **ids)
+    return row is None or row[ADDRESS[event["channel"]]] is None or people_store.has_moved(session, **ids)
+
+
+def archive_unsubscribed(session: Session, event: dict[str, Any], sent_to: str | None) -> None:
+    """Archive the contact's address, and the one that the message went to. Harmless twice: the inbox knows the event.
+
+    A contact may be deleted and come back with the next list, or have another address by now: whoever pressed the link
+    is not to be written to at either.
+
+    :param sent_to: the message's address, where it was asked for and somebody knows it.
+    """
     if not first_time(session, "archive_unsubscribed", event["event_id"]):
         return
     row = people_store.find(session, account_id=event["account_id"], contact_id=event["contact_id"])
-    address = row and row[ADDRESS[event["channel"]]]
-    if not address:
+    held = row[ADDRESS[event["channel"]]] if row else None
+    contact_by_address = {**({sent_to: None} if sent_to else {}), **({held: event["contact_id"]} if held else {})}
+    if not contact_by_address:
         log.info("unsubscribed_contact_is_gone", contact_id=str(event["contact_id"]))
         return
-    entry = {
-        "id": new_id(),
-        "address": address,
-        "contact_id": event["contact_id"],
-        "reason": ArchiveReason.UNSUBSCRIBED,
-    }
     archive(
         session,
         account_id=event["account_id"],
         channel=event["channel"],
-        entries=[entry],
+        entries=[
+            {"id": new_id(), "address": address, "contact_id": contact_id, "reason": ArchiveReason.UNSUBSCRIBED}
+            for address, contact_id in contact_by_address.items()
+        ],
         source="unsubscribe",
         campaign_id=event.get("campaign_id"),
     )

@@ -1,4 +1,4 @@
-"""The service, its jobs and a stand-in for identity as real processes on the real bus."""
+"""The service, its jobs and stand-ins for identity and reporting as real processes on the real bus."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ from chassis.testing import RunningProcess, free_port, wait_until
 from chassis.topology import event_queue
 from contracts import errors, events
 from contracts.vocabulary import ArchiveReason, Channel
+
+from .fake_reporting import SENT_TO
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 
@@ -51,10 +53,10 @@ class Api:
 
 @pytest.fixture(scope="module")
 def service(amqp_url: str, database_url, tmp_path_factory) -> Iterator[None]:
-    """The service and a stand-in for identity, once for all tests here: they take seconds to start."""
+    """The service and the stand-ins, once for all tests here: they take seconds to start."""
     folder, here = tmp_path_factory.mktemp("service"), str(Path(__file__).parent)
     running = []
-    for target in ("fake_identity:FakeIdentity", "contacts.service"):
+    for target in ("fake_identity:FakeIdentity", "fake_reporting:FakeReporting", "contacts.service"):
         environ = {
             **os.environ,
             "AMQP_URL": amqp_url,
@@ -125,6 +127,25 @@ def test_events_archive_addresses_once_and_tell_of_it(api, broker, database):
         ("sms", "+48505603496", "stop"),
     }
     assert {one["contact_id"] for one in found} == {person["id"]}
+
+
+def test_who_unsubscribes_after_the_contact_was_deleted_is_archived_for_the_next_list(api, broker):
+    deleted, moved = (api("create_contact", email=f"{name}@x.example") for name in ("skasowana", "inna"))
+    api("delete_contact", contact_id=deleted["id"])
+    api("update_contact", contact_id=moved["id"], email="teraz@x.example")
+
+    def unsubscribe(contact_id: str) -> None:
+        head = {"event_id": str(new_id()), "occurred_at": datetime.now(UTC).isoformat(), "message_id": str(new_id())}
+        told = {**head, "account_id": api.actor["account_id"], "contact_id": contact_id, "channel": "email"}
+        broker.publish_event(events.RECIPIENT_UNSUBSCRIBED, orjson.dumps(told)).result(10)
+
+    def archived() -> set[tuple[str, str | None]]:
+        return {(one["address"], one["contact_id"]) for one in api("list_archive")["items"]}
+
+    unsubscribe(deleted["id"])
+    wait_until(lambda: archived() == {(SENT_TO, None)})
+    unsubscribe(moved["id"])
+    wait_until(lambda: archived() == {(SENT_TO, None), ("teraz@x.example", moved["id"])})
 
 
 def test_a_closed_account_is_erased(api, broker, database):
