@@ -96,12 +96,16 @@ def request_email_change(
     email: str,
     password: str,
 ) -> None:
-    """Ask for another address, with the password; it changes when a link sent there is followed."""
-    new_email = normal_email(email)
-    doors = throttles.doors("password", str(session_user_of(actor)), actor)
+    """Ask for another address, with the password; it changes when a link sent there is followed.
+
+    The address may be a stranger's, who gets few such mails, of whomever; and few strangers get one of this user.
+    """
+    new_email, user_id = normal_email(email), session_user_of(actor)
+    doors = throttles.doors("password", str(user_id), actor)
+    mails = [*throttles.by_login(EMAIL_CHANGE, str(user_id)), *throttles.by_login(EMAIL_CHANGE, new_email)]
     with database.transaction() as session:
-        throttles.count_attempt(session, doors, now)
-        user = users.user(session, account_id=account_of(actor), user_id=session_user_of(actor))
+        throttles.count_attempt(session, [*doors, *mails], now)
+        user = users.user(session, account_id=account_of(actor), user_id=user_id)
     if user is None:
         raise exceptions.session_invalid()
     if not passwords.verify(user.password_hash, password):

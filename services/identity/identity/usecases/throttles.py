@@ -21,7 +21,12 @@ Doors = Sequence[tuple[bytes, Rule]]
 
 def doors(kind: str, login: str, actor: Actor) -> Doors:
     """What an attempt counts against: the login first, then the address, always locked in that order."""
-    return [(throttling.login_key(kind, login), PER_LOGIN), *by_address(actor)]
+    return [*by_login(kind, login), *by_address(actor)]
+
+
+def by_login(kind: str, login: str) -> Doors:
+    """By itself: for what may happen as often as an attempt may fail, whoever asks, and is never given back."""
+    return [(throttling.login_key(kind, login), PER_LOGIN)]
 
 
 def by_address(actor: Actor) -> Doors:

@@ -53,11 +53,11 @@ def change_password(
     user_id, account_id = session_user_of(actor), account_of(actor)
     doors = throttles.doors("password", str(user_id), actor)
     with database.transaction() as session:
-        throttles.count_attempt(session, doors, now)
         row = _own(session, actor)
+        password_rules.ensure_acceptable(new_password, login=row.login, field="new_password")
+        throttles.count_attempt(session, doors, now)
     if not passwords.verify(row.password_hash, old_password):
         raise exceptions.invalid_field("old_password", "password.wrong", "This is not your password.")
-    password_rules.ensure_acceptable(new_password, login=row.login, field="new_password")
     password_hash = passwords.hash(new_password)
     with database.transaction() as session:
         throttles.succeed(session, doors, now)

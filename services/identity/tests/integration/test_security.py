@@ -324,6 +324,26 @@ def test_one_address_is_not_flooded_with_links(owner: Actor, database: Database,
     assert len(mails()) == 5
 
 
+def test_nobody_is_flooded_with_links_to_confirm(
+    owner: Actor, database: Database, passwords: Passwords, clock: Any, mails: Any, register: Any, log_in: Any
+) -> None:
+    other = register("murarz")
+    other = {**other, "session_id": str(log_in("murarz")["session_id"])}
+
+    def ask(actor: Actor, email: str) -> None:
+        links.request_email_change(database, passwords, PANEL, actor, clock.now, email=email, password=PASSWORD)
+
+    with pytest.raises(TooManyRequests):  # nor many strangers by one user
+        for number in range(20):
+            ask(owner, f"stranger{number}@example.com")
+    with pytest.raises(TooManyRequests):
+        for _ in range(20):
+            ask(other, "stranger@example.com")
+    with pytest.raises(TooManyRequests):  # nor one by many users
+        ask({**owner, "user_id": other["user_id"]}, "Stranger@example.com")
+    assert len(mails()) <= 10
+
+
 def test_a_new_address_is_confirmed_from_there_and_told_to_the_old(
     owner: Actor, database: Database, passwords: Passwords, clock: Any, mails: Any, do: Any
 ) -> None:

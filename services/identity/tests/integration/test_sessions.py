@@ -356,6 +356,17 @@ def test_a_new_password_ends_every_other_session(
         assert len(sessions.list_own(session, owner, clock.now, limit=10, cursor=None)["items"]) == 2
 
 
+def test_a_new_password_that_will_not_do_is_no_wrong_guess(
+    database: Database, passwords: Passwords, owner: Actor, clock: Any
+) -> None:
+    for _ in range(12):
+        with pytest.raises(Invalid) as refused:
+            users.change_password(
+                database, passwords, owner, clock.now, old_password="trzy zielone parasole", new_password="short"
+            )
+        assert refused.value.errors[0]["field"] == "new_password"
+
+
 def test_a_key_neither_lists_nor_ends_sessions(database: Database, owner: Actor, clock: Any) -> None:
     key = {**owner, "session_id": None, "api_key_id": str(uuid4())}
 
