@@ -17,6 +17,7 @@ class ContactsService:
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 import time
@@ -75,6 +76,9 @@ class Process(SharedExtension):
         self.checks["broker"] = self._broker.ping
 
     def start(self) -> None:
+        # What is imported stays for good, and answers are mostly trees without cycles: walk through them seldom.
+        gc.freeze()
+        gc.set_threshold(20_000, 20, 50)
         self._broker.start()
 
     @property
