@@ -15,7 +15,7 @@ import psycopg
 import psycopg.waiting
 import sqlalchemy
 from sqlalchemy import text
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import Session, sessionmaker
 
 from contracts.ids import first_id_at
@@ -114,6 +114,12 @@ class Database:
 
     def dispose(self) -> None:
         self.engine.dispose()
+
+
+def may_be_committed(error: Exception) -> bool:
+    """Whether a transaction that failed so may stand all the same: the connection was lost, perhaps between the commit
+    and its answer. What must not happen twice is not tried again then."""
+    return isinstance(error, DBAPIError) and error.connection_invalidated
 
 
 def cursor_of(session: Session) -> psycopg.Cursor[Any]:

@@ -7,9 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.exc import DBAPIError
-
-from chassis.database import Database
+from chassis.database import Database, may_be_committed
 from chassis.gathering import Request
 from chassis.logs import get_logger
 from chassis.quota_leases import LeaseKeeper
@@ -92,7 +90,7 @@ class Desk:
             except Exception as unforeseen:
                 error = unforeseen
                 break
-        if len(plans) == 1 or _may_be_stored(error):
+        if len(plans) == 1 or may_be_committed(error):
             return [error] * len(plans)
         log.warning("sends_not_stored_together", sends=len(plans), error=type(error).__name__)
         return [self._store([plan])[0] for plan in plans]
@@ -133,8 +131,3 @@ class Desk:
         except Exception as error:
             return error
         return None
-
-
-def _may_be_stored(error: Exception) -> bool:
-    """Whether the connection was lost, perhaps between the commit and its answer: trying again could send twice."""
-    return isinstance(error, DBAPIError) and error.connection_invalidated

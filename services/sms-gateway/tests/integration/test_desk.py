@@ -5,13 +5,16 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from chassis import gathering, quota_leases
 from chassis.database import Database
@@ -318,3 +321,26 @@ def _only_lease(database: Database) -> UUID:
 def _rest(database: Database, seconds: int) -> None:
     with database.transaction() as session:
         session.execute(text("UPDATE quota_leases SET used_at = used_at - make_interval(secs => :s)"), {"s": seconds})
+
+
+def test_what_may_be_committed_is_not_tried_again(
+    database: Database, account_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server commits, and the connection is gone before it says so."""
+    desk, keeper = desk_of(database, Quota(limit=1000))
+    keeper.extend(account_id, 10)
+    transaction = database.transaction
+
+    @contextmanager
+    def unanswered() -> Iterator[Any]:
+        with transaction() as session:
+            yield session
+        monkeypatch.undo()
+        raise DBAPIError("COMMIT", {}, Exception("gone"), connection_invalidated=True)
+
+    monkeypatch.setattr(database, "transaction", unanswered)
+    requests = [a_request(account_id, 2), a_request(account_id, 3)]
+    answers = gathering.answer({"requests": requests}, desk.send_requests)["answers"]
+
+    assert [next(iter(answer)) for answer in answers] == ["error", "error"]
+    assert stored(database) == (5, 5)
