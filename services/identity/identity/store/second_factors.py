@@ -109,7 +109,7 @@ def use_link(session: Session, *, token_hash: bytes, purpose: str, now: datetime
 
 
 def users_at(session: Session, *, email: str, account_name: str) -> list[tuple[User, str]]:
-    """The account's active users with that address, however its letters are written, and the account's name."""
+    """The account's active users with that address (in normal form; letters of any size), and the account's name."""
     query = (
         select(User, Account.name)
         .join(Account, Account.id == User.account_id)

@@ -30,6 +30,7 @@ RESET, EMAIL_CHANGE = "password_reset", "email_change"
 
 def request_password_reset(session: Session, actor: Actor, now: datetime, *, email: str, account_name: str) -> None:
     """Take the wish down. Who matches is looked up later, so that the work, and its time, is the same for everybody."""
+    email = normal_email(email)
     throttles.count_attempt(session, throttles.doors("reset", f"{account_name}/{email}", actor), now)
     outbox.record(
         session,

@@ -277,6 +277,17 @@ def test_a_reset_link_opens_the_account_once(
         assert session.scalar(sql("SELECT count(*) FROM sessions")) == 1
 
 
+@pytest.mark.parametrize("written", ["jan@żółw.example", "jan@xn--w-uga1v8h.example", "JAN@ŻÓŁW.example"])
+def test_an_address_is_known_however_its_domain_is_written(
+    register: Any, database: Database, clock: Any, mails: Any, written: str
+) -> None:
+    register("murarz", email="jan@żółw.example")
+
+    request_reset(database, clock, written, "murarz")
+
+    assert [mail["to"] for mail in mails()] == ["jan@xn--w-uga1v8h.example"]
+
+
 def test_a_new_password_by_mail_lifts_the_lock_of_the_login(
     owner: Actor, database: Database, passwords: Passwords, clock: Any, mails: Any, log_in: Any
 ) -> None:
