@@ -188,7 +188,7 @@ class Reader:
 
 def _converter(name: str, plan: Plan) -> Converter:
     if name == "email":
-        return lambda cells: [normalise(cell) if cell else "" for cell in cells]
+        return _emails
     if name == "phone":
         return all_dialled_in(plan.region)
     if name in CONSENT_FIELDS:
@@ -214,6 +214,17 @@ def _is_blank(cell: str) -> bool:
     return not cell or cell.isspace()
 
 
+def _emails(cells: Sequence[str]) -> list[str | None]:
+    if "'" in "".join(cells):
+        cells = list(map(_unguarded, cells))
+    return [normalise(cell) if cell else "" for cell in cells]
+
+
+def _unguarded(cell: str) -> str:
+    """The cell without the apostrophe that our own files put there, so that a spreadsheet computes nothing."""
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in ("=", "+", "-", "@") else cell
+
+
 def _texts(cells: Sequence[str], *, limit: int) -> list[str | None]:
     together = "".join(cells)
     if together.isprintable() and "'" not in together and "#" not in together and max(map(len, cells)) <= limit:
@@ -222,9 +233,7 @@ def _texts(cells: Sequence[str], *, limit: int) -> list[str | None]:
 
 
 def _text(cell: str, limit: int) -> str | None:
-    text = cell.strip()
-    if text[:1] == "'" and text[1:2] in ("=", "+", "-", "@"):
-        text = text[1:]  # our own rejects file puts the apostrophe there, so that a spreadsheet computes nothing
+    text = _unguarded(cell.strip())
     if text in SPREADSHEET_ERRORS:
         return None
     if not text.isprintable():
@@ -243,5 +252,5 @@ def _boolean(cell: str) -> str | None:
 
 
 def _number(cell: str) -> str | None:
-    number = to_number(cell)
+    number = to_number(_unguarded(cell))
     return None if number is None else str(number)

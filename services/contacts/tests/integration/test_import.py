@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from contacts.usecases import archive, fields, groups, people
+from contacts.usecases import archive, exports, fields, groups, people
 from contracts.errors import Invalid, Unsupported
 from contracts.vocabulary import ArchiveReason, Channel
 
@@ -239,3 +239,27 @@ def test_order_of_rows_does_not_change_the_result(database, new_account):
             people = sorted(str([one[name] for name in names]) for one in account.people())
             results.append((people, job["counts"], job["problems"]))
         assert results[0] == results[1]
+
+
+def test_an_exported_list_is_read_back_as_it_was(account):
+    """Where a spreadsheet would take a cell for a formula, our files have an apostrophe before it."""
+    account.call(fields.create, key="saldo", type="number")
+    account.call(
+        people.create, terms=account.terms, email="-ola@x.example", phone="505603496", external_id="-5",
+        first_name="=1+1", last_name="O'Hara", fields_={"saldo": -3.5},
+    )  # fmt: skip
+    before = account.people()[0]
+    asked = account.call(exports.create, group_id=None, segment_id=None, format="csv", fields_=None)
+    account.run_imports()
+    written = account.download(account.call(exports.get, export_id=asked["id"])["file_id"])
+    assert "'-ola@x.example" in written and "'-3.5" in written
+
+    counts = account.import_file(written)["counts"]
+
+    assert (counts["unchanged"], counts["added"], counts["warnings"]) == (1, 0, 0)
+    assert account.people() == [before]
+    account.call(people.delete, contact_id=before["id"])
+    account.import_file(written)
+    again = account.people()[0]
+    told = ("email", "phone", "external_id", "first_name", "last_name", "custom")
+    assert [again[name] for name in told] == [before[name] for name in told]
