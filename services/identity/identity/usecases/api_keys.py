@@ -42,13 +42,16 @@ def create(
     if expires_at is not None and expires_at > LAST_MOMENT:
         raise exceptions.invalid_field("expires_at", "expires_at.too_far", "It is too far away.")
     networks_allowed = networks.canonical(ip_list, field="ip_list")
+    holder = users.user_for_update(session, account_id=account_of(actor), user_id=user_of(actor))
+    if holder is None or holder.state != "active":
+        raise exceptions.session_invalid()
     _ensure_within_maker(session, actor, expires_at, networks_allowed)
     key = tokens.new_token(tokens.API_KEY)
     row = users.insert_api_key(
         session,
         id=new_id(),
-        account_id=account_of(actor),
-        user_id=user_of(actor),
+        account_id=holder.account_id,
+        user_id=holder.id,
         name=name,
         key_hash=tokens.token_hash(key),
         prefix=key[: tokens.SHOWN_PREFIX],

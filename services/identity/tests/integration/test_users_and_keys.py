@@ -239,6 +239,18 @@ def test_a_revoked_key_is_worth_nothing_and_everybody_is_told(
         assert api_keys.list_keys(session, owner, limit=10, cursor=None)["items"] == []
 
 
+def test_who_has_been_removed_or_blocked_makes_no_key(owner: Actor, add_user: Any, as_user: Any, do: Any) -> None:
+    """The gateway may remember a token for a moment after that."""
+    removed, blocked = (add_user(owner, login, "account.keys") for login in ("bartek7", "zuzanna"))
+    actors = [as_user("bartek7"), as_user("zuzanna")]
+    do(users.delete_user, owner, user_id=removed["id"])
+    do(users.update_user, owner, user_id=blocked["id"], state="blocked")
+
+    for actor in actors:
+        with pytest.raises(Unauthenticated):
+            new_key(do, actor, "account.keys")
+
+
 def test_a_key_expires(owner: Actor, do: Any, principal_of: Any, clock: Any) -> None:
     made = new_key(do, owner, "sms.send", expires_at=clock.now + timedelta(hours=1))
     assert principal_of(made["key"])
