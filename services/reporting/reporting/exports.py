@@ -27,6 +27,8 @@ _COLUMNS = (
 )
 # A cell that begins so is a formula to a spreadsheet, unless it is a number or a phone.
 _FORMULA = re.compile(r"[=+\-@\t\r]")
+# Where semicolons part cells, as in Poland, quotes around what holds one are not seen: a cell begins after it.
+_FORMULA_WITHIN = re.compile(r"(?<=[;\t\r\n])(?=[=+\-@])")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)*\Z")
 
 
@@ -60,5 +62,5 @@ def _cell(value: Any) -> str:
         return value.isoformat()
     if isinstance(value, dict):  # money
         return f"{value['amount'] / 100:.2f} {value['currency']}"
-    text = str(value)
+    text = _FORMULA_WITHIN.sub("'", str(value))
     return f"'{text}" if _FORMULA.match(text) and not _NUMBER.match(text) else text

@@ -130,6 +130,15 @@ def test_no_cell_of_the_file_starts_a_formula(database: Database) -> None:
     assert row["address"] == told["address"] and row["cost"] == "0.14 PLN"
 
 
+def test_no_cell_is_a_formula_where_semicolons_part_cells(database: Database) -> None:
+    send = Send("sms")
+    Ingest(database).write([[send.told(0, "undelivered", detail="absent;=1+1;\n@A1", code="a;b")]])
+
+    (row,) = read_file(database, send)
+
+    assert (row["detail"], row["code"]) == ("absent;'=1+1;\n'@A1", "a;b")
+
+
 def test_the_file_of_another_account_is_not_there(database: Database) -> None:
     with pytest.raises(NotFound):
         read_file(database, a_campaign(database, 3), account_id=str(uuid4()))
