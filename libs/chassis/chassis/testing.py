@@ -109,7 +109,7 @@ def open_database(database_url: Callable[[str], str]) -> Iterator[Callable[[str]
 @pytest.fixture(scope="session", autouse=True)
 def secret_keys() -> None:
     """Every process of the tests, this one too, has the same keys."""
-    os.environ.setdefault("WICI_SECRET_KEYS", SECRET_KEYS)
+    os.environ["WICI_SECRET_KEYS"] = SECRET_KEYS
 
 
 def places_of(database: Database, needles: Iterable[str], *, but: Collection[str] = ()) -> list[str]:
