@@ -139,7 +139,7 @@ def test_call_under_way_fails_at_once_when_the_connection_is_lost(amqp_url):
     cutting.start()
     started = time.monotonic()
 
-    with pytest.raises(Unavailable, match="lost|did not confirm"):
+    with pytest.raises(Unavailable, match=r"lost|did not confirm"):
         client.call("silent.ask", {}, {}, deadline=20.0)
 
     assert time.monotonic() - started < 5
