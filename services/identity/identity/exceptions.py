@@ -180,6 +180,13 @@ def buyer_incomplete() -> Conflict:
     )
 
 
+def vat_number_unchecked() -> Conflict:
+    return Conflict(
+        "invoice.vat_number_unchecked",
+        "Another country's VAT number means no VAT: look it up, and set it as an operator to say that it is right.",
+    )
+
+
 def invoice_cancelled() -> Conflict:
     return Conflict("invoice.cancelled", "The invoice has been cancelled.")
 

@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from identity.exceptions import invalid_field
+from identity.exceptions import invalid_field, vat_number_unchecked
 
 # Dates on invoices are those of the tax office's clock.
 ZONE = ZoneInfo("Europe/Warsaw")
@@ -156,6 +156,17 @@ def buyer_of(company: Mapping[str, Any]) -> dict[str, str]:
 def is_foreign(vat_number: str) -> bool:
     """Whether it starts with another country's letters: services to such a buyer are taxed there (art. 28b)."""
     return vat_number[:1].isalpha()
+
+
+def is_unchecked(company: Mapping[str, Any]) -> bool:
+    """Whether the company names another country's number, and only the customer says so."""
+    return is_foreign(str(company.get("vat_number") or "")) and not company.get("vat_number_checked")
+
+
+def ensure_taxable(company: Mapping[str, Any]) -> None:
+    """:raises Conflict: no VAT would be charged because of a number that nobody has looked up."""
+    if is_unchecked(company):
+        raise vat_number_unchecked()
 
 
 def ensure_sale_date(sold_on: date, issued_on: date) -> None:

@@ -145,11 +145,16 @@ def update(session: Session, actor: Actor, now: datetime, **changes: Any) -> vie
 
 
 def merged_company(row: Account, changes: dict[str, Any], *, by_operator: bool = False) -> dict[str, Any]:
-    """Company data after `changes`; the VAT number, once set, stays unless an operator changes it."""
+    """Company data after `changes`; the VAT number, once set, stays unless an operator changes it.
+
+    `vat_number_checked`: an operator has set it or, by setting it again, found it right.
+    """
     merged = {**row.company, **changes}
     if "vat_number" in changes:
         merged["vat_number"] = companies.vat_number(changes["vat_number"])
         held = row.company.get("vat_number", "")
         if held and merged["vat_number"] != held and not by_operator:
             raise vat_number_fixed()
+        if by_operator or merged["vat_number"] != held:
+            merged["vat_number_checked"] = by_operator
     return merged

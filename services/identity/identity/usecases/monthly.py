@@ -47,13 +47,14 @@ def issue(
 ) -> list[Outcome]:
     """Invoice what the account owes for the month, one invoice a currency; what was invoiced before is left out.
 
-    :raises Conflict: `invoice.seller_missing`, `invoice.buyer_incomplete`.
+    :raises Conflict: `invoice.seller_missing`, `invoice.buyer_incomplete`, `invoice.vat_number_unchecked`.
     """
     # Two runs at once wait for each other here, account by account.
     account = accounts.account_for_update(session, account_id=account_id)
     assert account is not None
     terms = billing.paid_terms(session, account_id=account_id, since=month.starts_at, until=month.next.starts_at)
     owed = _owed(session, terms, month.starts_at, min(month.next.starts_at, now))
+    rules.ensure_taxable(account.company)
     buyer = rules.buyer_of(account.company) or next((term.buyer for term in terms if term.buyer), {})
     outcomes = []
     for currency in sorted({term.currency for term, _ in owed}):
@@ -96,6 +97,8 @@ def remember_debtor(session: Session, account: Account, now: datetime) -> None:
     """Before a closing account forgets its company: who the buyer is stays as long as something is to be invoiced."""
     buyer = rules.buyer_of(account.company)
     if buyer and owes(session, account_id=account.id, now=now):
+        if rules.is_unchecked(account.company):
+            buyer["vat_number"] = ""  # Nobody will look it up any more: taxed as at home.
         billing.keep_buyer(session, account_id=account.id, buyer=buyer)
 
 

@@ -70,10 +70,15 @@ def rows(database: Database) -> list[Any]:
 
 
 def test_what_is_due_is_issued_once(
-    database: Database, customer: Callable[..., UUID], run: Callable[..., int], capsys: pytest.CaptureFixture[str]
+    database: Database,
+    customer: Callable[..., UUID],
+    run: Callable[..., int],
+    act: Callable[..., Any],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     customer("kowal", "starter")
-    customer("murarz", "business", vat_number="DE123456789")
+    abroad = customer("murarz", "business", vat_number="DE123456789")
+    act(closing.set_vat_number, operator(), account_id=abroad, vat_number="DE123456789", reason="Looked up in VIES")
     customer("wolny", "none")
 
     assert run("--month", "2026-11", "--dry-run") == 0
@@ -133,6 +138,25 @@ def test_a_company_without_an_address_is_invoiced_when_it_has_one(
     assert run("--month", "2026-11") == 0
 
     assert [row.number for row in rows(database)] == ["FV/2026/000001", "FV/2026/000002"]
+
+
+def test_a_number_of_another_country_spares_no_vat_until_an_operator_has_looked_it_up(
+    database: Database,
+    customer: Callable[..., UUID],
+    run: Callable[..., int],
+    act: Callable[..., Any],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    account_id = customer("kowal", vat_number="DE12")
+
+    assert run("--month", "2026-11") == 1
+    assert "invoice.vat_number_unchecked" in capsys.readouterr().out
+    act(accounts.update, {"account_id": str(account_id)}, company={"vat_number": "DE12"})
+    assert run("--month", "2026-11") == 1
+    act(closing.set_vat_number, operator(), account_id=account_id, vat_number="DE12", reason="Looked up")
+    assert run("--month", "2026-11") == 0
+
+    assert [row.lines[0]["vat_rate"] for row in rows(database)] == ["np"]
 
 
 def test_a_plan_that_an_older_version_gave_is_invoiced_too(
