@@ -268,6 +268,8 @@ class Sender:
         """Retries share the windows of their lanes, a chunk at a time."""
         while not self._stopping:
             await self._windows[Lane.BULK].take(self._config.chunk)
+            if self._stopping:
+                return  # what goes back at the end makes room here: it is not to be taken out again
             try:
                 due = await self._in_database(self._take_due)
             except Exception as error:
@@ -278,7 +280,9 @@ class Sender:
             self._windows[Lane.BULK].give(self._config.chunk - len(due) + single)
             await self._windows[Lane.TRANSACTIONAL].take(single)
             if due:
-                self._spawn(self._try_again(due))
+                trying = self._spawn(self._try_again(due))
+                if self._stopping:
+                    await trying  # the end waits for this loop, and so for what it has just claimed
             else:
                 await asyncio.sleep(RETRY_POLL_SECONDS)
 
