@@ -155,6 +155,6 @@ def merged_company(row: Account, changes: dict[str, Any], *, by_operator: bool =
         held = row.company.get("vat_number", "")
         if held and merged["vat_number"] != held and not by_operator:
             raise vat_number_fixed()
-        if by_operator or merged["vat_number"] != held:
-            merged["vat_number_checked"] = by_operator
+        if by_operator:
+            merged["vat_number_checked"] = bool(merged["vat_number"])
     return merged
