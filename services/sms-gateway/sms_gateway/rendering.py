@@ -8,8 +8,8 @@ from typing import Any
 
 import minijinja
 
+from contracts.template_rules import refusal
 from sms_gateway.smpp import gsm, parts
-from sms_gateway.template_rules import refusal
 
 # A campaign text is a line or two; ten thousand instructions are plenty, and stop a loop within a millisecond.
 FUEL = 20_000

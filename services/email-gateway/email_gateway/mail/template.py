@@ -1,6 +1,6 @@
 """Templates: minijinja with fuel and strict undefined variables; nothing of Python can be reached from one.
 
-What minijinja's fuel does not cover is refused when the template is compiled (`template_rules`).
+What minijinja's fuel does not cover is refused when the template is compiled (`contracts.template_rules`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 import minijinja
 
-from email_gateway import template_rules
+from contracts import template_rules
 
 FUEL = 50_000
 MAX_RENDERED = 2_000_000  # characters; a mail of that size is refused by most servers anyway

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from contracts.errors import FieldError
+from contracts.template_rules import refusal
 from email_gateway import exceptions
 from email_gateway.mail.composer import render
 from email_gateway.mail.content import Kind, Prepared, Problem, prepare
 from email_gateway.mail.template import TemplateProblem
 from email_gateway.store import contents as store
 from email_gateway.store import signing
-from email_gateway.template_rules import refusal
 from email_gateway.usecases.senders import normalised
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from uuid import UUID
 
 import pytest
 
+from contracts.template_rules import refusal
 from email_gateway.mail.content import Kind, prepare
-from email_gateway.template_rules import refusal
 from email_gateway.usecases.contents import _safe
 
 ACCOUNT = UUID(int=7)
