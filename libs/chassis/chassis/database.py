@@ -14,7 +14,7 @@ import orjson
 import psycopg
 import psycopg.waiting
 import sqlalchemy
-from sqlalchemy import text
+from sqlalchemy import CursorResult, Executable, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -120,6 +120,19 @@ def may_be_committed(error: Exception) -> bool:
     """Whether a transaction that failed so may stand all the same: the connection was lost, perhaps between the commit
     and its answer. What must not happen twice is not tried again then."""
     return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
+def changed(session: Session, statement: Executable | str, /, **values: Any) -> int:
+    """Run an INSERT, UPDATE or DELETE; returns how many rows it changed."""
+    result = session.execute(text(statement) if isinstance(statement, str) else statement, values)
+    assert isinstance(result, CursorResult)
+    return int(result.rowcount)
+
+
+def columns(rows: Iterable[Sequence[Any]], width: int) -> list[list[Any]]:
+    """The rows turned into `width` lists, as `unnest` takes them; as many empty lists where there are no rows."""
+    turned = [list(column) for column in zip(*rows, strict=True)]
+    return turned or [[] for _ in range(width)]
 
 
 def cursor_of(session: Session) -> psycopg.Cursor[Any]:

@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from chassis.database import changed
+
 KEEP = timedelta(days=7)
 
 
@@ -16,11 +18,8 @@ def first_time(session: Session, handler: str, event_id: Any) -> bool:
 
     A second delivery that runs at the same time waits here for the first one's commit.
     """
-    inserted = session.execute(
-        text("INSERT INTO inbox (handler, event_id) VALUES (:handler, :event_id) ON CONFLICT DO NOTHING"),
-        {"handler": handler, "event_id": event_id},
-    )
-    return bool(inserted.rowcount)  # type: ignore[attr-defined]
+    statement = "INSERT INTO inbox (handler, event_id) VALUES (:handler, :event_id) ON CONFLICT DO NOTHING"
+    return bool(changed(session, statement, handler=handler, event_id=event_id))
 
 
 def forget_old(session: Session) -> None:

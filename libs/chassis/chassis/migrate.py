@@ -10,6 +10,7 @@ import argparse
 import importlib.util
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -58,6 +59,19 @@ def is_current(service: str, engine: sqlalchemy.Engine) -> bool:
     head = ScriptDirectory.from_config(_alembic_config(service)).get_current_head()
     with engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision() == head
+
+
+def readiness(service: str, engine: sqlalchemy.Engine) -> Callable[[], None]:
+    """A check that raises until the database is at the service's newest revision; then it asks no more."""
+    seen = False
+
+    def check() -> None:
+        nonlocal seen
+        seen = seen or is_current(service, engine)
+        if not seen:
+            raise MigrationError("the database is not at the newest revision")
+
+    return check
 
 
 def create_database(url: str, admin_url: str) -> None:

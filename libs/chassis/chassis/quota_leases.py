@@ -19,7 +19,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from chassis.database import Database
+from chassis.database import Database, changed
 from chassis.ids import new_id
 from chassis.logs import get_logger
 from chassis.rpc_client import RemoteFailure
@@ -90,8 +90,7 @@ def spend(session: Session, units_by_account: Mapping[UUID, int]) -> None:
     """Count units as used; no more than `unspent` has told in this transaction."""
     if units_by_account:
         ids, units = list(units_by_account), list(units_by_account.values())
-        changed = session.execute(_SPEND, {"account_ids": ids, "units": units})
-        if changed.rowcount != len(ids):  # type: ignore[attr-defined]
+        if changed(session, _SPEND, account_ids=ids, units=units) != len(ids):
             raise RuntimeError("units were spent that are not leased")
 
 
@@ -204,4 +203,4 @@ class LeaseKeeper:
 
     def _execute(self, statement: Any, **values: Any) -> int:
         with self._database.transaction() as session:
-            return int(session.execute(statement, values).rowcount)  # type: ignore[attr-defined]
+            return changed(session, statement, **values)

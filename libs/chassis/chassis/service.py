@@ -1,15 +1,12 @@
-"""The Nameko side of the chassis: entrypoints and dependencies that every service uses.
+"""The Nameko side of the chassis: the base of every service, and the dependencies that services use.
 
-class ContactsService:
-    name = "contacts"
+class Groups(Entrypoints):
+    calls = contracts.contacts.RPC
     database = Database("CONTACTS_DATABASE_URL")
-    services = Services()
-    clock = Clock()
-    relay = OutboxRelay()
-    health = Health()
 
     @rpc
-    def create_group(self, actor, payload): ...
+    def create_group(self, actor, payload):
+        return self.run("create_group", groups.create, actor, payload)
 
     @event_handler(events.ACCOUNT_CLOSED)
     def erase_account(self, payload): ...
@@ -21,12 +18,12 @@ import gc
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from nameko.extensions import DependencyProvider, SharedExtension
 from nameko.rpc import Rpc
@@ -42,8 +39,11 @@ from chassis.outbox import Relay
 from chassis.quota_leases import LeaseKeeper
 from chassis.rpc_client import DEFAULT_DEADLINE, RpcClient
 from contracts.errors import WiciError
+from contracts.rpc import Actor, Call
 
 log = logs.get_logger()
+
+Payload = dict[str, Any]
 
 SHUTDOWN_SECONDS = 10.0
 # Whoever asked by RPC has given up by then; a statement that went on would only burn a core for nobody.
@@ -239,6 +239,37 @@ class Health(DependencyProvider):
         return None
 
 
+class Entrypoints:
+    """The base of a service's groups of entrypoints: the one way from a payload to an answer.
+
+    A use case is `use_case(session, *, actor, now, **request)`, and says by keyword what more it is given.
+    """
+
+    calls: ClassVar[Mapping[str, Call]]
+    """The service's table of calls: `contracts.<service>.RPC`."""
+
+    database: ClassVar[Any]
+    services = Services()
+    clock = Clock()
+    health = Health()
+
+    def run(self, name: str, use_case: Callable[..., Any], actor: Actor, payload: Payload, **given: Any) -> Payload:
+        """Load the payload of call `name`, run the use case in one transaction, dump what it returns."""
+        call = self.calls[name]
+        request = call.load(payload)
+        with self.database.transaction() as session:
+            return call.dump(use_case(session, actor=actor, now=self.clock.now(), **request, **given))
+
+    def run_in_steps(
+        self, name: str, use_case: Callable[..., Any], actor: Actor, payload: Payload, **given: Any
+    ) -> Payload:
+        """The same for a use case that opens its own transactions, and hashes, asks or waits between them: it gets
+        the database in place of a session."""
+        call = self.calls[name]
+        request = call.load(payload)
+        return call.dump(use_case(self.database, actor=actor, now=self.clock.now(), **request, **given))
+
+
 @contextmanager
 def in_thread_pool() -> Iterator[Any]:
     """`with in_thread_pool() as run: run(function, *arguments)`: CPU work off eventlet's hub (argon2, RSA, XLSX)."""
@@ -251,9 +282,11 @@ def in_thread_pool() -> Iterator[Any]:
 __all__ = [
     "Clock",
     "Database",
+    "Entrypoints",
     "ErasureKeys",
     "Health",
     "OutboxRelay",
+    "Payload",
     "QuotaLeases",
     "Services",
     "Session",

@@ -82,6 +82,16 @@ class Unsupported(WiciError):
 class Invalid(WiciError):
     """Readable, and wrong: `errors` names every offending field."""
 
+    @classmethod
+    def of_field(cls, field: str, code: str, detail: str, extra: dict[str, Any] | None = None) -> Invalid:
+        """A request with one offending field."""
+        return cls(
+            "request.invalid",
+            "Some fields are not valid.",
+            extra,
+            [{"field": field, "code": code, "detail": detail}],
+        )
+
 
 class TooManyRequests(WiciError):
     """Over a rate limit or locked for a while; `extra["retry_after"]` in seconds."""

@@ -12,10 +12,18 @@ service loads tolerantly.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypedDict
+from uuid import UUID
 
 import marshmallow
+from marshmallow import fields
+
+from contracts.schema import Empty, Schema, dump, load
+
+_PATH_FIELDS: Mapping[type, type[fields.Field[Any]]] = {UUID: fields.UUID, str: fields.String}
 
 
 class Actor(TypedDict, total=False):
@@ -36,13 +44,35 @@ class Actor(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Call:
-    """One RPC: the schema of its payload and of its result (None: an empty object).
+    """One RPC: the schemas of what is asked and of what is answered.
 
-    `gathered`: one call carries the requests of many callers, each with its own actor and its own answer or error; on
-    the wire the payload is `{"requests": [[actor, payload], …]}`, the result `{"answers": [{"result": …} | {"error":
-    [kind, code, detail, extra, errors]}, …]}`. The caller is `chassis.gathering.Gatherer`.
+    :param request: schema of the request's body or query; None where it has neither.
+    :param response: schema of the result; None: an empty object.
+    :param path: what stands in the request's path, and beside `request` in the payload: `{"role_id": UUID}`.
+    :param gathered: one call carries the requests of many callers, each with its own actor and its own answer or error;
+        on the wire the payload is `{"requests": [[actor, payload], …]}`, the result `{"answers": [{"result": …} |
+        {"error": [kind, code, detail, extra, errors]}, …]}`. The caller is `chassis.gathering.Gatherer`.
     """
 
     request: type[marshmallow.Schema] | None = None
     response: type[marshmallow.Schema] | None = None
-    gathered: bool = False
+    path: Mapping[str, type] = field(default_factory=dict, kw_only=True)
+    gathered: bool = field(default=False, kw_only=True)
+
+    @cached_property
+    def payload(self) -> type[marshmallow.Schema]:
+        """The schema of the whole payload: `request`, and what stands in the path."""
+        request = self.request or Empty
+        if not self.path:
+            return request
+        in_path = {name: _PATH_FIELDS[kind](required=True) for name, kind in self.path.items()}
+        return type(f"{request.__name__}With{''.join(sorted(self.path))}", (request, Schema), in_path)
+
+    def load(self, payload: Mapping[str, Any]) -> dict[str, Any]:
+        """The payload as the service reads it. :raises Invalid: it does not fit."""
+        return load(self.payload, payload)
+
+    def dump(self, answer: Any) -> dict[str, Any]:
+        """The answer as it travels."""
+        shown: dict[str, Any] = dump(self.response, answer) if self.response else {}
+        return shown

@@ -25,6 +25,10 @@ class Schema(marshmallow.Schema):
         unknown = RAISE
 
 
+class Empty(Schema):
+    """No payload, or no answer."""
+
+
 @dataclass(frozen=True)
 class Shape:
     """A named JSON Schema, for what marshmallow cannot say; it may refer to itself by `#/components/schemas/NAME`.

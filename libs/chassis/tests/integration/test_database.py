@@ -8,7 +8,7 @@ from collections.abc import Callable
 import psycopg
 from sqlalchemy import text
 
-from chassis.database import RESTED_SECONDS, Database, make_engine
+from chassis.database import RESTED_SECONDS, Database, changed, columns, make_engine
 
 
 def test_a_connection_that_died_in_the_pool_is_replaced(database_url: Callable[[str], str]) -> None:
@@ -23,3 +23,19 @@ def test_a_connection_that_died_in_the_pool_is_replaced(database_url: Callable[[
     with database.transaction() as session:
         assert session.scalar(text("SELECT pg_backend_pid()")) != pid
     database.dispose()
+
+
+def test_how_many_rows_a_statement_has_changed(database_url: Callable[[str], str]) -> None:
+    database = Database(make_engine(database_url("sms_gateway"), pool_size=1))
+    with database.transaction() as session:
+        session.execute(text("CREATE TEMPORARY TABLE numbers (n int) ON COMMIT DROP"))
+
+        assert changed(session, "INSERT INTO numbers SELECT generate_series(1, :last)", last=5) == 5
+        assert changed(session, text("DELETE FROM numbers WHERE n > :least"), least=3) == 2
+        assert changed(session, "DELETE FROM numbers WHERE n > :least", least=3) == 0
+    database.dispose()
+
+
+def test_rows_turn_into_as_many_columns_also_where_there_are_none() -> None:
+    assert columns([(1, "a"), (2, "b")], 2) == [[1, 2], ["a", "b"]]
+    assert columns([], 3) == [[], [], []]

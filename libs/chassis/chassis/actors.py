@@ -1,0 +1,27 @@
+"""On whose behalf a call is made: the id that a use case needs, or the error that says why it may not go on."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from contracts.errors import Forbidden
+from contracts.rpc import Actor
+
+
+def account_of(actor: Actor) -> UUID:
+    """The account that asks; no payload ever names one.
+
+    :raises Forbidden: `account.required`, for an operator and for whoever has no account.
+    """
+    account_id = actor.get("account_id")
+    if not account_id:
+        raise Forbidden("account.required", "Only an account's user or key may do this.")
+    return UUID(account_id)
+
+
+def operator_of(actor: Actor) -> UUID:
+    """The operator who asks. :raises Forbidden: `operator.required`, for anybody else."""
+    operator_id = actor.get("operator_id")
+    if not operator_id:
+        raise Forbidden("operator.required", "Only an operator may do this.")
+    return UUID(operator_id)
