@@ -1,0 +1,230 @@
+"""What travels through a channel: batches from a lane, the chunks they are claimed in, and messages."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Protocol
+from uuid import UUID
+
+import orjson
+
+from contracts.ids import MAX_NUMBER, message_ids
+from contracts.vocabulary import ERASED_ADDRESS, Lane, MessageState
+
+if TYPE_CHECKING:
+    from channel.outlets import Outlet
+
+CHUNK = 100
+ADDRESS_MAX = 254  # characters: the longest e-mail address (RFC 5321, section 4.5.3.1.3)
+LATEST = 4_102_444_800.0  # the year 2100: what is added to a time before it is still a time
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z").match
+
+Recipient = dict[str, Any]
+
+
+class Content(Protocol):
+    """A stored content, compiled by the channel; shared by all batches that name its hash."""
+
+    @property
+    def account_id(self) -> str: ...
+
+    @property
+    def sender(self) -> str: ...
+
+
+class Header:
+    """What all recipients of a batch share."""
+
+    __slots__ = ("accepted_at", "account_id", "batch_id", "campaign_id", "content_hash", "lane", "send_id", "trace_id")
+
+    def __init__(self, raw: Mapping[str, Any], lane: Lane) -> None:
+        """:raises KeyError, ValueError: not a batch."""
+        self.lane = lane
+        self.batch_id = str(UUID(raw["batch_id"]))
+        self.account_id = str(UUID(raw["account_id"]))
+        self.campaign_id = str(UUID(raw["campaign_id"])) if raw.get("campaign_id") else None
+        self.send_id = UUID(raw["send_id"])
+        self.content_hash = str(raw["content_hash"])
+        self.trace_id = str(raw.get("trace_id") or "")
+        self.accepted_at = float(raw.get("accepted_at") or 0) or datetime.now(UTC).timestamp()
+        if not 0 < self.accepted_at < LATEST:
+            raise ValueError("accepted_at is no time")
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "batch_id": self.batch_id,
+            "account_id": self.account_id,
+            "campaign_id": self.campaign_id,
+            "send_id": str(self.send_id),
+            "content_hash": self.content_hash,
+            "trace_id": self.trace_id,
+            "accepted_at": self.accepted_at,
+            "lane": self.lane,
+        }
+
+
+def ids_as_text(send_id: UUID) -> Callable[[int], str]:
+    """`str(ids.message_id(send_id, number))`, ten times as fast: only the last eight digits change."""
+    stem = str(message_ids(send_id)(0))[:-8]
+    return lambda number: f"{stem}{number:08x}"
+
+
+def ensure_recipients(recipients: list[Recipient]) -> None:
+    """What a ledger could not hold must not come near it: one such recipient would fail every transaction again.
+
+    :raises ValueError, KeyError, TypeError: a recipient that is none.
+    """
+    numbers = set()
+    for recipient in recipients:
+        number, address, contact_id = recipient["number"], recipient["address"], recipient.get("contact_id")
+        if type(number) is not int or not 0 <= number <= MAX_NUMBER:
+            raise ValueError("a recipient's number is out of range")
+        if type(address) is not str or len(address) > ADDRESS_MAX or "\0" in address:
+            raise ValueError("a recipient's address is no address")
+        if contact_id is not None and not _UUID(contact_id):
+            raise ValueError("a recipient's contact id is no id")
+        if not isinstance(recipient.get("fields") or {}, dict):
+            raise ValueError("a recipient's fields are no object")
+        numbers.add(number)
+    if len(numbers) != len(recipients):
+        raise ValueError("a recipient's number is there twice")
+
+
+def without_person(recipient: Mapping[str, Any]) -> Recipient:
+    """The recipient once the person was erased: a number, and nobody behind it."""
+    return {"number": recipient["number"], "contact_id": None, "address": ERASED_ADDRESS, "fields": {}}
+
+
+def read_batches(body: bytes, lane: Lane) -> Iterator[tuple[Header, list[Recipient]]]:
+    """The batches of a lane message, each as its header and its recipients.
+
+    :raises ValueError, KeyError, TypeError, AttributeError: not `contracts.lanes.Batch` or `Batches`.
+    """
+    raw = orjson.loads(body)
+    batches = raw.get("batches", [raw])
+    if not batches:
+        raise ValueError("a lane message without a batch")
+    for batch in batches:
+        recipients = list(batch["recipients"])
+        ensure_recipients(recipients)
+        yield Header(batch, lane), recipients
+
+
+class SharedDelivery:
+    """A delivery of several batches: settled when the last of them is; refused if any of them was."""
+
+    def __init__(self, delivery: Any, batches: int) -> None:
+        self._delivery = delivery
+        self._left = batches
+        self._is_refused = False
+        self._lock = threading.Lock()
+
+    def ack(self) -> None:
+        self._settle(is_refused=False)
+
+    def nack(self, *, requeue: bool = True) -> None:
+        """Refuse one batch for good; the others are done all the same."""
+        self._settle(is_refused=True)
+
+    def _settle(self, *, is_refused: bool) -> None:
+        with self._lock:
+            self._left -= 1
+            self._is_refused = self._is_refused or is_refused
+            if self._left:
+                return
+        if self._is_refused:
+            self._delivery.nack(requeue=False)
+        else:
+            self._delivery.ack()
+
+
+class Batch:
+    """One batch of a lane delivery. `unsettled` counts down in the ledger's thread; at 0 the batch is done."""
+
+    __slots__ = ("content", "deferred", "delivery", "failed", "header", "submitted", "unsettled")
+
+    def __init__(self, header: Header, content: Any, size: int, delivery: Any = None) -> None:
+        self.header = header
+        self.content = content
+        self.delivery = delivery
+        self.unsettled = size
+        self.submitted = self.failed = self.deferred = 0
+
+    def settle(self, state: MessageState, count: int = 1) -> None:
+        """Count `count` of its recipients as settled. A bounce was handed over, so it counts as submitted."""
+        self.unsettled -= count
+        if state is MessageState.DEFERRED:
+            self.deferred += count
+        elif state in (MessageState.REJECTED, MessageState.EXPIRED):
+            self.failed += count
+        else:
+            self.submitted += count
+
+
+class Claim:
+    """One claim row of this instance and how many of its messages are not settled."""
+
+    __slots__ = ("claim_id", "unsettled")
+
+    def __init__(self, claim_id: UUID, unsettled: int) -> None:
+        self.claim_id = claim_id
+        self.unsettled = unsettled
+
+
+class Chunk:
+    """Recipients of one batch that are claimed together, all for one outlet (None: none is up)."""
+
+    __slots__ = ("attempts", "batch", "claim", "composed", "existing", "outlet", "recipients")
+
+    def __init__(self, batch: Batch, outlet: Outlet | None, recipients: list[Recipient]) -> None:
+        self.batch = batch
+        self.outlet = outlet
+        self.recipients = recipients
+        self.claim: Claim | None = None
+        # Numbers that have a row in the ledger already (accepted or deferred), and how often they were tried.
+        self.existing: frozenset[int] = frozenset()
+        self.attempts: Mapping[int, int] = {}
+        # What the channel has made of the recipients before they were claimed, where it does so: by number.
+        self.composed: Mapping[int, Any] | None = None
+
+    def body(self) -> bytes:
+        """What a sweeper needs to finish this chunk for a dead instance."""
+        return orjson.dumps({**self.batch.header.as_json(), "recipients": self.recipients})
+
+
+class Message:
+    """One recipient on its way: from the claim to the settlement. A channel's own kind adds slots.
+
+    `at` (Unix seconds) is the moment of the outcome, `due_at` when a deferred message is tried again.
+    """
+
+    __slots__ = (
+        "at", "attempts", "chunk", "code", "due_at", "existing", "message_id", "outlet", "recipient", "state",
+        "was_tried",
+    )  # fmt: skip
+
+    def __init__(self, chunk: Chunk, recipient: Recipient, message_id: str, existing: bool, attempts: int) -> None:
+        self.chunk = chunk
+        self.recipient = recipient
+        self.message_id = message_id
+        self.existing = existing
+        self.attempts = attempts
+        self.outlet: Any = None
+        self.state: MessageState | None = None
+        self.code: str | None = None
+        self.at = 0.0
+        self.due_at: datetime | None = None
+        # False where it is given back as it came: that counts as no attempt.
+        self.was_tried = True
+
+    @property
+    def header(self) -> Header:
+        return self.chunk.batch.header
+
+
+def chunked(recipients: list[Recipient], size: int = CHUNK) -> Iterable[list[Recipient]]:
+    for start in range(0, len(recipients), size):
+        yield recipients[start : start + size]

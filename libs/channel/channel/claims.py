@@ -1,0 +1,200 @@
+"""Claims: who is about to hand over which recipients.
+
+A claim is written and committed before the first of its recipients leaves, and deleted when all are settled in the
+ledger: a hundred recipients in one row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import orjson
+from psycopg import Cursor
+
+from channel.batches import Chunk, Claim, ids_as_text, without_person
+from channel.instances import ALIVE
+from chassis import erasures
+from chassis.ids import new_id
+from contracts.ids import message_ids, recipient_number
+
+RETAKEABLE = ("accepted", "deferred")
+
+
+class Abandoned(NamedTuple):
+    """A dead instance's claim."""
+
+    claim_id: UUID
+    body: dict[str, Any]
+
+
+class Taken(NamedTuple):
+    """What came of one chunk: `chunk.claim` is set where anything is ours."""
+
+    chunk: Chunk
+    mine: list[dict[str, Any]]
+    settled: list[str]  # states of those that have an outcome already
+    claimed_elsewhere: list[dict[str, Any]]
+
+    @property
+    def size(self) -> int:
+        """How many recipients were to be claimed."""
+        return len(self.mine) + len(self.settled) + len(self.claimed_elsewhere)
+
+
+def take(cursor: Cursor[Any], instance_id: UUID, chunks: Sequence[Chunk]) -> list[Taken]:
+    """Claim what nobody has claimed and nothing is known of.
+
+    A lock per send, held to the commit, makes two instances with the same batch go one after the other.
+    """
+    leave_erased_out(cursor, chunks)
+    # A second try after a commit whose answer was lost: the first try's claims may be there.
+    delete(cursor, [chunk.claim.claim_id for chunk in chunks if chunk.claim is not None])
+    keys = sorted({chunk.batch.header.send_id.int & 0x7FFFFFFFFFFFFFFF for chunk in chunks})
+    cursor.execute("SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS k(key)", (keys,))
+    spans = [_span(chunk) for chunk in chunks]
+    states = _states(cursor, chunks, spans)
+    claimed = _claimed(cursor, chunks, spans)
+    taken = []
+    for chunk in chunks:
+        each = _sort_out(chunk, states, claimed)
+        taken.append(each)
+        chunk.claim = None
+        if each.mine:
+            numbers = [recipient["number"] for recipient in each.mine]
+            chunk.claim = Claim(new_id(), len(numbers))
+            chunk.recipients = each.mine
+            # The same batch may stand twice in one transaction.
+            claimed.setdefault(chunk.batch.header.send_id, set()).update(numbers)
+    insert(cursor, instance_id, [chunk for chunk in chunks if chunk.claim is not None])
+    return taken
+
+
+def leave_erased_out(cursor: Cursor[Any], chunks: Sequence[Chunk]) -> None:
+    """Take the addresses of people who were erased out of `chunks`: what is then no address is rejected, not sent."""
+    concerned = erasures.watch(cursor, {chunk.batch.header.account_id for chunk in chunks})
+    if not concerned:
+        return
+    theirs = [
+        (chunk, ids_as_text(chunk.batch.header.send_id))
+        for chunk in chunks
+        if chunk.batch.header.account_id in concerned
+    ]
+    gone = erasures.among(
+        cursor,
+        (
+            (of(recipient["number"]), chunk.batch.header.account_id, recipient["address"])
+            for chunk, of in theirs
+            for recipient in chunk.recipients
+        ),
+    )
+    for chunk, of in theirs if gone else ():
+        chunk.recipients = [
+            without_person(recipient) if of(recipient["number"]) in gone else recipient
+            for recipient in chunk.recipients
+        ]
+
+
+def insert(cursor: Cursor[Any], instance_id: UUID, chunks: Sequence[Chunk]) -> None:
+    """Write the claims of `chunks`, whose `claim` is set."""
+    if not chunks:
+        return
+    lines = []
+    for chunk in chunks:
+        assert chunk.claim is not None
+        numbers = [recipient["number"] for recipient in chunk.recipients]
+        # Written by hand: the driver's dumper of lists costs more than everything else here.
+        lines.append(
+            f"{chunk.claim.claim_id}\t{instance_id}\t{chunk.batch.header.send_id}\t{min(numbers)}\t{max(numbers)}\t"
+            f"{{{','.join(map(str, numbers))}}}\t\\\\x{chunk.body().hex()}\n"
+        )
+    statement = "COPY claims (claim_id, instance_id, send_id, first, last, numbers, body) FROM STDIN"
+    with cursor.copy(statement) as copy:
+        copy.write("".join(lines))
+
+
+def delete(cursor: Cursor[Any], claim_ids: Sequence[UUID]) -> None:
+    if claim_ids:
+        cursor.execute("DELETE FROM claims WHERE claim_id = ANY(%s)", (list(claim_ids),))
+
+
+def _span(chunk: Chunk) -> tuple[int, int]:
+    numbers = [recipient["number"] for recipient in chunk.recipients]
+    return min(numbers), max(numbers)
+
+
+def _states(
+    cursor: Cursor[Any], chunks: Sequence[Chunk], spans: Sequence[tuple[int, int]]
+) -> dict[UUID, dict[int, str]]:
+    """States in the ledger, by send and number. A fresh range costs one probe of the index, however long it is."""
+    lows, highs, index = [], [], []
+    for position, (chunk, (first, last)) in enumerate(zip(chunks, spans, strict=True)):
+        of = message_ids(chunk.batch.header.send_id)
+        lows.append(of(first))
+        highs.append(of(last))
+        index.append(position)
+    cursor.execute(
+        "SELECT r.i, l.message_id, l.state FROM unnest(%s::uuid[], %s::uuid[], %s::int[]) AS r(low, high, i)"
+        " CROSS JOIN LATERAL (SELECT message_id, state FROM ledger"
+        " WHERE message_id >= r.low AND message_id <= r.high) l",
+        (lows, highs, index),
+    )
+    states: dict[UUID, dict[int, str]] = {}
+    for position, message_id, state in cursor.fetchall():
+        states.setdefault(chunks[position].batch.header.send_id, {})[recipient_number(message_id)] = state
+    return states
+
+
+def _claimed(cursor: Cursor[Any], chunks: Sequence[Chunk], spans: Sequence[tuple[int, int]]) -> dict[UUID, set[int]]:
+    sends = [chunk.batch.header.send_id for chunk in chunks]
+    cursor.execute(
+        "SELECT c.send_id, c.numbers FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[]) AS r(send_id, first, last)"
+        " JOIN claims c ON c.send_id = r.send_id AND c.first <= r.last AND c.last >= r.first",
+        (sends, [first for first, _ in spans], [last for _, last in spans]),
+    )
+    claimed: dict[UUID, set[int]] = {}
+    for send_id, numbers in cursor.fetchall():
+        claimed.setdefault(send_id, set()).update(numbers)
+    return claimed
+
+
+def _sort_out(chunk: Chunk, states: dict[UUID, dict[int, str]], claimed: dict[UUID, set[int]]) -> Taken:
+    send_id, lane_is_single = chunk.batch.header.send_id, chunk.batch.header.campaign_id is None
+    known, busy = states.get(send_id), claimed.get(send_id)
+    if not known and not busy:
+        return Taken(chunk, chunk.recipients, [], [])
+    mine, settled, claimed_elsewhere, existing = [], [], [], set()
+    for recipient in chunk.recipients:
+        number = recipient["number"]
+        state = known.get(number) if known else None
+        if busy and number in busy:
+            claimed_elsewhere.append(recipient)
+        elif state is None:
+            mine.append(recipient)
+        elif state == "accepted" and lane_is_single:
+            existing.add(number)
+            mine.append(recipient)
+        else:
+            settled.append(state)
+    chunk.existing = frozenset(existing)
+    return Taken(chunk, mine, settled, claimed_elsewhere)
+
+
+def take_abandoned(cursor: Cursor[Any], limit: int) -> list[Abandoned]:
+    """Take claims of instances whose lease ran out, in the caller's transaction."""
+    cursor.execute(
+        "DELETE FROM claims WHERE claim_id IN (SELECT claim_id FROM claims c"
+        f" WHERE NOT EXISTS (SELECT 1 FROM ({ALIVE}) i WHERE i.instance_id = c.instance_id)"
+        " LIMIT %s FOR UPDATE SKIP LOCKED) RETURNING claim_id, body",
+        (limit,),
+    )
+    return [Abandoned(claim_id, orjson.loads(body)) for claim_id, body in cursor.fetchall()]
+
+
+def settled_states(cursor: Cursor[Any], message_ids: Sequence[str]) -> dict[str, str]:
+    """States of those of `message_ids` that have a row in the ledger."""
+    cursor.execute(
+        "SELECT message_id::text, state FROM ledger WHERE message_id = ANY(%s::uuid[])", (list(message_ids),)
+    )
+    return dict(cursor.fetchall())

@@ -1,0 +1,34 @@
+"""The leases of running instances: whoever lets its lease run out is dead to the others, and its work is swept."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from psycopg import Cursor
+
+LEASE_SECONDS = 10
+ALIVE = "SELECT instance_id FROM instances WHERE expires_at > now()"
+
+
+def renew_lease(cursor: Cursor[Any], instance_id: UUID) -> None:
+    """This instance lives."""
+    cursor.execute(
+        "INSERT INTO instances (instance_id, expires_at) VALUES (%s, now() + make_interval(secs => %s))"
+        " ON CONFLICT (instance_id) DO UPDATE SET expires_at = excluded.expires_at",
+        (instance_id, LEASE_SECONDS),
+    )
+
+
+def leave(cursor: Cursor[Any], instance_id: UUID) -> None:
+    """A clean stop: what is still claimed was never handed over, so whoever gets the batch next sends it."""
+    cursor.execute("DELETE FROM claims WHERE instance_id = %s", (instance_id,))
+    cursor.execute("DELETE FROM instances WHERE instance_id = %s", (instance_id,))
+
+
+def forget_dead(cursor: Cursor[Any]) -> None:
+    """Drop instances that died long ago and left nothing behind."""
+    cursor.execute(
+        "DELETE FROM instances i WHERE expires_at < now() - interval '1 hour'"
+        " AND NOT EXISTS (SELECT 1 FROM claims c WHERE c.instance_id = i.instance_id)"
+    )

@@ -1,0 +1,264 @@
+"""The loop of a channel's outbound process: lane batches in, claimed chunks to their outlets, outcomes to the ledger."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from channel.batches import Batch, Chunk, Content, Header, Message, Recipient, SharedDelivery, chunked, read_batches
+from channel.lane_publisher import LanePublisher
+from channel.outlets import Outlet
+from channel.ports import Outbound
+from channel.settling import Acknowledgement, LedgerThread, Outcome
+from chassis.broker import Delivery
+from chassis.logs import get_logger
+from contracts.vocabulary import Lane, MessageState
+
+# More lane messages than this on their way to the broker, or outcomes on their way to disk: claim nothing new.
+MOST_UNPUBLISHED = 400
+MOST_UNCOMMITTED = 20_000
+CLAIMED_ELSEWHERE_AGAIN_SECONDS = 1.0
+
+log = get_logger()
+
+
+class Loop:
+    """Everything here runs on the loop, but for `on_committed`, which comes from the ledger's thread.
+
+    :param load_content: a content by its hash, on a thread: None where there is none.
+    """
+
+    def __init__(self, outbound: Outbound, load_content: Callable[[str], Content | None]) -> None:
+        self._outbound = outbound
+        self._load_content = load_content
+        self._contents: dict[str, Content] = {}
+        self._loop = asyncio.get_running_loop()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._uncommitted = 0
+        self.is_stopping = False
+        self.ledger: LedgerThread
+        self.publisher: LanePublisher
+
+    # --- batches from the lanes
+
+    def on_delivery(self, lane: Lane, delivery: Delivery) -> None:
+        """A batch, or several: route the recipients and line them up for claiming."""
+        if self.is_stopping:
+            return  # not acknowledged: it goes back to its lane when the connection closes
+        try:
+            batches = list(read_batches(delivery.body, lane))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            log.error("batch_unreadable", lane=lane, error=type(error).__name__)
+            delivery.nack(requeue=False)
+            return
+        shared = delivery if len(batches) == 1 else SharedDelivery(delivery, len(batches))
+        for header, recipients in batches:
+            content = self._contents.get(header.content_hash)
+            if content is None or content.account_id != header.account_id:
+                self.spawn(self._with_content(header, recipients, shared))
+            else:
+                self._accept(Batch(header, content, len(recipients), shared), recipients)
+
+    async def _with_content(
+        self, header: Header, recipients: list[Recipient], delivery: Delivery | SharedDelivery
+    ) -> None:
+        content = await self._content(header.content_hash)
+        if content is None or content.account_id != header.account_id:
+            log.error("content_unknown", batch_id=header.batch_id, content_hash=header.content_hash)
+            delivery.nack(requeue=False)
+            return
+        self._accept(Batch(header, content, len(recipients), delivery), recipients)
+
+    async def _content(self, content_hash: str) -> Content | None:
+        """A content by its hash, from the cache or the database; waits for the database as long as it takes."""
+        while content_hash not in self._contents:
+            try:
+                found = await self._loop.run_in_executor(None, self._load_content, content_hash)
+            except ValueError as error:
+                log.error("content_broken", content_hash=content_hash, error=str(error))
+                return None
+            except Exception as error:
+                log.warning("content_not_loaded", error=type(error).__name__)
+                await asyncio.sleep(1.0)
+                continue
+            if found is None:
+                return None
+            if len(self._contents) > 1_000:
+                self._contents.clear()
+            self._contents[content_hash] = found
+        return self._contents[content_hash]
+
+    def _accept(self, batch: Batch, recipients: list[Recipient]) -> None:
+        if not recipients:
+            batch.unsettled = 0
+            self.ledger.count_elsewhere(batch, [])
+            return
+        self.place(batch, recipients)
+
+    def place(self, batch: Batch, recipients: list[Recipient]) -> None:
+        """Chunks to the outlets that the channel's routes choose."""
+        for outlet, group in self._outbound.route(batch.header, recipients):
+            for some in chunked(group):
+                self._line_up(Chunk(batch, outlet, some))
+            if outlet is not None:
+                self.wants_claims(outlet)
+
+    def _line_up(self, chunk: Chunk) -> None:
+        if chunk.outlet is None:
+            self.ledger.claim(chunk)
+        elif self._outbound.composes_ahead:
+            self.spawn(self._line_up_composed(chunk, chunk.outlet))
+        else:
+            chunk.outlet.waiting[chunk.batch.header.lane].append(chunk)
+
+    async def _line_up_composed(self, chunk: Chunk, outlet: Outlet) -> None:
+        await self._outbound.compose_ahead(chunk)
+        outlet.waiting[chunk.batch.header.lane].append(chunk)
+        self.wants_claims(outlet)
+
+    # --- claims
+
+    def wants_claims(self, outlet: Outlet) -> None:
+        """Claim as far ahead as the outlet may; a code is claimed at once whatever waits."""
+        if self.is_stopping or outlet.is_closing:
+            return
+        if not outlet.is_up:
+            self._reroute(outlet)
+            return
+        for lane in outlet.lanes:
+            chunks = outlet.waiting[lane]
+            while chunks and (lane is Lane.OTP or self._has_room_for_claims(outlet, lane)):
+                chunk = chunks.popleft()
+                outlet.claiming[lane] += len(chunk.recipients)
+                outlet.on_claim(chunk)
+                self.ledger.claim(chunk, urgent=lane is not Lane.BULK)
+
+    def _has_room_for_claims(self, outlet: Outlet, lane: Lane) -> bool:
+        return (
+            outlet.has_room(lane)
+            and self._uncommitted < MOST_UNCOMMITTED
+            and len(self.publisher) < MOST_UNPUBLISHED
+        )
+
+    def _reroute(self, outlet: Outlet) -> None:
+        """It is down: what waits unclaimed goes where the routes point; what is claimed waits in the schedule."""
+        chunks = [chunk for lane in outlet.lanes for chunk in outlet.waiting[lane]]
+        for lane in outlet.lanes:
+            outlet.waiting[lane].clear()
+        for chunk in chunks:
+            self.place(chunk.batch, chunk.recipients)
+        if left := outlet.take_back():
+            self.settled(left)
+
+    async def retire(self, outlet: Outlet, patience: float = 5.0) -> None:
+        """End an outlet that is not to be used any more: what waits for it goes elsewhere."""
+        chunks = [chunk for lane in outlet.lanes for chunk in outlet.waiting[lane]]
+        for lane in outlet.lanes:
+            outlet.waiting[lane].clear()
+        await outlet.stop(patience)
+        for chunk in chunks:
+            self.place(chunk.batch, chunk.recipients)
+        if left := outlet.take_back():
+            self.settled(left)
+
+    def on_committed(self, outcome: Outcome) -> None:
+        """From the ledger's thread, after each commit."""
+        for position, lane, body in outcome.to_publish:
+            self.publisher.publish(position, lane, body)
+        for batch in outcome.done:
+            if batch.delivery is not None:
+                batch.delivery.ack()
+        self._loop.call_soon_threadsafe(self._committed, outcome)
+
+    def _committed(self, outcome: Outcome) -> None:
+        self._uncommitted -= len(outcome.work.messages)
+        for message in outcome.work.messages:
+            if message.outlet is not None:
+                message.outlet.claimed[message.chunk.batch.header.lane] -= 1
+        for acknowledgement in outcome.work.acknowledgements:
+            acknowledgement.acknowledge()
+        for taken in outcome.taken:
+            outlet = taken.chunk.outlet
+            if outlet is not None:
+                outlet.claiming[taken.chunk.batch.header.lane] -= taken.size
+            if taken.settled:
+                self.ledger.count_elsewhere(taken.chunk.batch, taken.settled)
+            if taken.claimed_elsewhere:
+                again = (taken.chunk.batch, taken.claimed_elsewhere)
+                self._loop.call_later(CLAIMED_ELSEWHERE_AGAIN_SECONDS, self.place, *again)
+            if taken.mine:
+                self._hand_over(taken.chunk, outlet, taken.mine)
+        for outlet in self._outbound.outlets():
+            self.wants_claims(outlet)
+
+    # --- outcomes, told by the outlets
+
+    def settled(self, messages: list[Message]) -> None:
+        """Outcomes to the ledger: each message once, with its state."""
+        now = None
+        for message in messages:
+            if message.state is MessageState.DEFERRED and message.due_at is None:
+                now = now or datetime.now(UTC)
+                self._outbound.schedule(message, now)
+                message.at = message.at or now.timestamp()
+        self._uncommitted += len(messages)
+        self.ledger.settle(messages)
+
+    def received(self, receipts: list[Any], acknowledge: Callable[[], None]) -> None:
+        """Late news to the ledger; `acknowledge` is called once they are on disk."""
+        self.ledger.receive(Acknowledgement(receipts, acknowledge))
+
+    # --- the retry schedule
+
+    def adopt(self, chunks: Iterable[Chunk]) -> None:
+        """Chunks of the retry schedule, claimed by the upkeep: an outlet for each recipient."""
+        for chunk in chunks:
+            for outlet, some in self._outbound.route(chunk.batch.header, chunk.recipients):
+                self._hand_over(chunk, outlet, some)
+
+    def _hand_over(self, chunk: Chunk, outlet: Outlet | None, recipients: list[Recipient]) -> None:
+        if outlet is not None and not outlet.is_up:
+            outlet = None
+        messages = self._outbound.compose(chunk, recipients, outlet)
+        for message in messages:
+            if outlet is not None:
+                message.outlet = outlet
+                outlet.claimed[chunk.batch.header.lane] += 1
+        finished = [message for message in messages if message.state is not None]
+        if finished:
+            self.settled(finished)
+        if outlet is not None and len(finished) < len(messages):
+            outlet.hand_over([message for message in messages if message.state is None])
+
+    def has_room_for_retries(self) -> bool:
+        """Whether the retry schedule may hand over some more."""
+        return (
+            not self.is_stopping
+            and self._uncommitted < MOST_UNCOMMITTED
+            and all(outlet.has_room_for_retries() for outlet in self._outbound.outlets())
+        )
+
+    # --- the end
+
+    async def stop(self, patience: float = 8.0) -> None:
+        """Claim nothing more, hand over what is claimed as far as `patience` goes, close the outlets."""
+        self.is_stopping = True
+        end = self._loop.time() + patience
+        outlets = list(self._outbound.outlets())
+        while self._loop.time() < end and any(outlet.is_up and not outlet.is_idle() for outlet in outlets):
+            await asyncio.sleep(0.02)
+        await asyncio.gather(*(outlet.stop(5.0) for outlet in outlets))
+        # What came from a lane goes back to it with its delivery; what came from the schedule goes back there.
+        left = [message for outlet in outlets for message in outlet.take_back()]
+        self.settled([message for message in left if message.chunk.batch.delivery is None])
+
+    # --- tasks
+
+    def spawn(self, work: Any) -> asyncio.Task[None]:
+        """A task that is kept until it ends; one that fails ends the process (the loop's exception handler)."""
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task

@@ -1,0 +1,110 @@
+"""A channel's outbound process, wired: lanes, loop, ledger's thread, publisher and upkeep."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from typing import Any
+from uuid import UUID
+
+from channel import instances
+from channel.batches import Content
+from channel.lane_publisher import LanePublisher
+from channel.loop import Loop
+from channel.ports import Outbound
+from channel.settling import LedgerThread
+from channel.upkeep import Upkeep
+from chassis.broker import Delivery
+from chassis.database import Database, cursor_of
+from chassis.ids import new_id
+from chassis.logs import get_logger
+from chassis.process import Process
+from contracts.lanes import channel_lane
+from contracts.vocabulary import Lane
+
+UPKEEP_STOP_SECONDS = 5.0
+
+log = get_logger()
+
+
+class OutboundProcess:
+    """Runs one channel's outbound until the process is told to end.
+
+    :param ledger_database: with one connection, which is the ledger thread's.
+    :param linger: seconds that outcomes gather before they are committed together.
+    """
+
+    def __init__(self, process: Process[Any], outbound: Outbound, *, ledger_database: Database, linger: float) -> None:
+        self._process = process
+        self._outbound = outbound
+        self._ledger_database = ledger_database
+        self._linger = linger
+        self._instance_id: UUID = new_id()
+
+    def run(self) -> None:
+        """Blocks until the process's `stop`; then what is under way is finished or given back."""
+        try:
+            asyncio.run(self._run())
+        finally:
+            self._ledger_database.dispose()
+
+    async def _run(self) -> None:
+        asyncio.get_running_loop().set_exception_handler(self._on_loop_error)
+        loop = Loop(self._outbound, self._load_content)
+        ledger = LedgerThread(
+            self._ledger_database, self._outbound.ledger, self._instance_id, loop.on_committed, self._process.fail,
+            self._linger,
+        )  # fmt: skip
+        publisher = LanePublisher(self._process.broker, ledger.published)
+        loop.ledger, loop.publisher = ledger, publisher
+        upkeep = self._upkeep(loop, publisher)
+        self._outbound.attach(loop, upkeep)
+        await asyncio.to_thread(upkeep.start_up)
+        ledger.start()
+        self._process.background(upkeep.run, "upkeep")
+        await self._outbound.start_up()
+        self._consume(loop)
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 50)
+        await asyncio.to_thread(self._process.stop.wait)
+        await self._shut_down(loop, ledger, upkeep)
+
+    def _upkeep(self, loop: Loop, publisher: LanePublisher) -> Upkeep:
+        running = asyncio.get_running_loop()
+        return Upkeep(
+            self._process.database,
+            self._outbound,
+            self._instance_id,
+            publisher,
+            has_room=loop.has_room_for_retries,
+            on_due=lambda chunks: running.call_soon_threadsafe(loop.adopt, chunks),
+        )
+
+    async def _shut_down(self, loop: Loop, ledger: LedgerThread, upkeep: Upkeep) -> None:
+        # The upkeep first: what it takes out of the schedule must still find the ledger.
+        await asyncio.to_thread(upkeep.stop, UPKEEP_STOP_SECONDS)
+        await loop.stop()
+        await asyncio.to_thread(ledger.stop)
+        if not self._process.has_failed:
+            with self._process.database.transaction() as session:
+                instances.leave(cursor_of(session), self._instance_id)
+
+    def _consume(self, loop: Loop) -> None:
+        running = asyncio.get_running_loop()
+        for lane, prefetch in self._outbound.prefetch.items():
+
+            def on_delivery(delivery: Delivery, lane: Lane = lane) -> None:
+                running.call_soon_threadsafe(loop.on_delivery, lane, delivery)
+
+            self._process.broker.consume(channel_lane(self._outbound.channel, lane), on_delivery, prefetch=prefetch)
+
+    def _load_content(self, content_hash: str) -> Content | None:
+        with self._process.database.transaction() as session:
+            return self._outbound.load_content(session, content_hash)
+
+    def _on_loop_error(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """A failed callback may have dropped claimed messages: end, and let the sweepers settle what was claimed."""
+        error = context.get("exception")
+        log.error("loop_error", message=context.get("message"), error=repr(error), exc_info=error)
+        if "handle" in context or "task" in context:
+            self._process.fail()

@@ -1,0 +1,56 @@
+"""Where claimed messages leave by, as the loop sees it: a carrier's binds, mail connections, a provider's API."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+from channel.batches import Chunk, Message
+from contracts.vocabulary import Lane
+
+
+class Outlet:
+    """The base of a channel's outlets. All of it runs on the loop's thread and must not block.
+
+    By lane: `waiting` holds chunks that nobody has claimed yet, `claiming` counts recipients whose claim is being
+    written, `claimed` those that are claimed and not settled.
+    """
+
+    def __init__(self, lanes: Sequence[Lane]) -> None:
+        self.lanes = tuple(lanes)
+        self.waiting: dict[Lane, deque[Chunk]] = {lane: deque() for lane in self.lanes}
+        self.claiming: dict[Lane, int] = dict.fromkeys(self.lanes, 0)
+        self.claimed: dict[Lane, int] = dict.fromkeys(self.lanes, 0)
+        self.is_closing = False
+
+    @property
+    def is_up(self) -> bool:
+        """Whether messages can leave by it now."""
+        return not self.is_closing
+
+    def has_room(self, lane: Lane) -> bool:
+        """Whether one more chunk of the lane may be claimed: it bounds what a crash can leave unknown."""
+        raise NotImplementedError
+
+    def has_room_for_retries(self) -> bool:
+        """Whether the retry schedule may hand over some more."""
+        raise NotImplementedError
+
+    def on_claim(self, chunk: Chunk) -> None:
+        """The chunk has left `waiting`, and is being claimed."""
+
+    def hand_over(self, messages: list[Message]) -> None:
+        """Send claimed messages; each comes back once, with its state, by `Loop.settled`."""
+        raise NotImplementedError
+
+    def take_back(self) -> list[Message]:
+        """Claimed messages that have not left, in whole or in part, and will not by this outlet."""
+        return []
+
+    def is_idle(self) -> bool:
+        """Whether nothing that is claimed waits to leave."""
+        return not any(self.claimed.values())
+
+    async def stop(self, patience: float) -> None:
+        """Take nothing more, wait up to `patience` seconds for answers, close."""
+        self.is_closing = True

@@ -1,0 +1,94 @@
+"""What a channel gives to the common outbound process: its content, its outlets, its ledger and its rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from psycopg import Cursor
+from sqlalchemy.orm import Session
+
+from channel.batches import Chunk, Content, Header, Message, Recipient
+from channel.outlets import Outlet
+from contracts import vocabulary
+from contracts.vocabulary import Lane
+
+if TYPE_CHECKING:
+    from channel.loop import Loop
+    from channel.upkeep import Upkeep
+
+Event = dict[str, Any]
+
+
+class Ledger(Protocol):
+    """A channel's ledger table, and what is written beside it in the same transaction."""
+
+    source: str
+    """The service, as delivery events name it."""
+
+    columns: Sequence[tuple[str, str]]
+    """Name and SQL type of each column that an outcome has; the first is `message_id`."""
+
+    updated: Sequence[str]
+    """The columns that a later outcome of the same message overwrites."""
+
+    def row(self, message: Message) -> Sequence[Any]:
+        """The message's values, in the order of `columns`."""
+
+    def line(self, message: Message) -> str:
+        """The same as a line of COPY's text format: the hot path."""
+
+    def write_beside(self, cursor: Cursor[Any], messages: Sequence[Message]) -> None:
+        """What the channel keeps besides: parts, unknown messages, refusals."""
+
+    def event(self, message: Message) -> Event:
+        """The delivery event of the outcome, with everything that never changes."""
+
+    def apply_receipts(self, cursor: Cursor[Any], receipts: Sequence[Any], now: datetime) -> Sequence[Event]:
+        """Late news of messages: into the ledger; returns the delivery events. A channel without them returns ()."""
+
+
+class Outbound(Protocol):
+    """What is the channel's own about sending. All of it runs on the loop's thread where nothing else is said."""
+
+    channel: vocabulary.Channel
+    ledger: Ledger
+    prefetch: Mapping[Lane, int]
+    """How many lane messages may be in hand, by lane, in the order in which the lanes are served."""
+
+    partitioned: Sequence[str]
+    """The tables that have a partition a day."""
+
+    def attach(self, loop: Loop, upkeep: Upkeep) -> None:
+        """The common parts that outcomes and events are told to; called once, before all else."""
+
+    def steps(self) -> Sequence[Callable[[], object]]:
+        """What is due now and then besides; on the upkeep's thread."""
+
+    async def start_up(self) -> None:
+        """Before the first batch is taken."""
+
+    def load_content(self, session: Session, content_hash: str) -> Content | None:
+        """The content, compiled; on a database thread. :raises ValueError: it is stored and cannot be compiled."""
+
+    def outlets(self) -> Sequence[Outlet]:
+        """All that there are now."""
+
+    def route(self, header: Header, recipients: list[Recipient]) -> list[tuple[Outlet | None, list[Recipient]]]:
+        """Recipients by the outlet that they leave by; None where none that may take them is up."""
+
+    composes_ahead: bool
+    """Whether composing takes so long that it is done before a chunk is claimed, by `compose_ahead`."""
+
+    async def compose_ahead(self, chunk: Chunk) -> None:
+        """Set `chunk.composed`."""
+
+    def compose(self, chunk: Chunk, recipients: list[Recipient], outlet: Outlet | None) -> list[Message]:
+        """The claimed recipients as messages; those that cannot be sent (now) have their state."""
+
+    def restore(self, chunk: Chunk, recipient: Recipient, message_id: str, existing: bool) -> Message:
+        """A message that a dead instance had claimed, with what its content tells of it."""
+
+    def schedule(self, message: Message, now: datetime) -> None:
+        """A deferred message gets its `due_at`, or another state where its time is over."""

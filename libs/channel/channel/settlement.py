@@ -1,0 +1,66 @@
+"""Settlement: what became of messages that were claimed, in one write, with the events that tell of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from psycopg import Cursor
+
+from channel import retries
+from channel.batches import Message, without_person
+from channel.ports import Event, Ledger
+from chassis import erasures
+from chassis.database import columns
+from contracts.vocabulary import MessageState
+
+
+def settle(cursor: Cursor[Any], ledger: Ledger, messages: Sequence[Message], *, careful: bool = False) -> list[Event]:
+    """Write outcomes; returns the delivery events.
+
+    :param careful: some of `messages` may have been settled by a sweeper that took this instance for dead.
+    :raises psycopg.errors.UniqueViolation: they had, and `careful` was not set: try again with it.
+    """
+    _leave_erased_out(cursor, messages)
+    fresh = [] if careful else [message for message in messages if not message.existing]
+    rest = messages if careful else [message for message in messages if message.existing]
+    if fresh:
+        names = ", ".join(name for name, _ in ledger.columns)
+        with cursor.copy(f"COPY ledger ({names}) FROM STDIN") as copy:
+            copy.write("".join([ledger.line(message) for message in fresh]))
+    if rest:
+        _upsert(cursor, ledger, rest)
+    ledger.write_beside(cursor, messages)
+    retries.schedule(cursor, [message for message in messages if message.state is MessageState.DEFERRED])
+    return [
+        ledger.event(message)
+        for message in messages
+        if message.state is not MessageState.DEFERRED or not message.attempts
+    ]
+
+
+def _upsert(cursor: Cursor[Any], ledger: Ledger, messages: Sequence[Message]) -> None:
+    names = ", ".join(name for name, _ in ledger.columns)
+    arrays = ", ".join(f"%s::{kind}[]" for _, kind in ledger.columns)
+    updates = ", ".join(f"{name} = excluded.{name}" for name in ledger.updated)
+    cursor.execute(
+        f"INSERT INTO ledger AS l ({names}) SELECT * FROM unnest({arrays})"
+        f" ON CONFLICT (message_id) DO UPDATE SET {updates} WHERE l.state IN ('accepted', 'deferred', 'unknown')",
+        columns(map(ledger.row, messages), len(ledger.columns)),
+    )
+
+
+def _leave_erased_out(cursor: Cursor[Any], messages: Sequence[Message]) -> None:
+    """Whoever was erased since their message was claimed is written down without their number."""
+    concerned = erasures.watch(cursor, {message.header.account_id for message in messages})
+    if not concerned:
+        return
+    told = (
+        (message.message_id, message.header.account_id, message.recipient["address"])
+        for message in messages
+        if message.header.account_id in concerned
+    )
+    gone = erasures.among(cursor, told)
+    for message in messages:
+        if message.message_id in gone:
+            message.recipient = without_person(message.recipient)

@@ -1,0 +1,148 @@
+"""Tables that all channels have alike, each in its own database; the ledger is the channel's own.
+
+    channel_tables(Base.metadata)       # in models.py
+    tables.create_claims(op)            # in migrations
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, UUID
+
+_NOW = {"nullable": False, "server_default": func.now()}
+
+
+def _uuid(name: str, **options: Any) -> Column[Any]:
+    return Column(name, UUID(as_uuid=True), **options)
+
+
+def _moment(name: str, **options: Any) -> Column[Any]:
+    return Column(name, DateTime(timezone=True), **{"nullable": False, **options})
+
+
+def _quota_lease_columns() -> list[Any]:
+    return [
+        _uuid("reservation_id", primary_key=True),
+        _uuid("account_id", nullable=False),
+        Column("granted", BigInteger, nullable=False, server_default="0"),
+        Column("used", BigInteger, nullable=False, server_default="0"),
+        Column("told", BigInteger, nullable=False, server_default="0"),
+        Column("is_ending", Boolean, nullable=False, server_default="false"),
+        _moment("opened_at", **_NOW),
+        _moment("used_at", **_NOW),
+    ]
+
+
+def _instance_columns() -> list[Any]:
+    return [_uuid("instance_id", primary_key=True), _moment("expires_at")]
+
+
+def _claim_columns() -> list[Any]:
+    return [
+        _uuid("claim_id", primary_key=True),
+        _uuid("instance_id", nullable=False),
+        _uuid("send_id", nullable=False),
+        Column("first", BigInteger, nullable=False),
+        Column("last", BigInteger, nullable=False),
+        Column("numbers", ARRAY(BigInteger), nullable=False),
+        # JSON: the batch's header and these recipients.
+        Column("body", LargeBinary, nullable=False),
+        _moment("claimed_at", **_NOW),
+    ]
+
+
+def _retry_columns() -> list[Any]:
+    return [
+        _uuid("message_id", primary_key=True),
+        _uuid("account_id", nullable=False),
+        _moment("due_at"),
+        Column("attempts", SmallInteger, nullable=False),
+        # The code of the last failure: what waits for an outlet is pulled forward by it.
+        Column("reason", Text),
+        # JSON: the batch's header and one recipient.
+        Column("body", LargeBinary, nullable=False),
+    ]
+
+
+def _lane_outbox_columns() -> list[Any]:
+    return [
+        Column("position", BigInteger, Identity(), primary_key=True),
+        _uuid("instance_id", nullable=False),
+        Column("lane", Text, nullable=False),
+        Column("body", LargeBinary, nullable=False),
+        _moment("recorded_at", **_NOW),
+    ]
+
+
+def quota_lease_table(metadata: MetaData) -> Table:
+    """Units of quota that identity has granted to this channel: see `channel.quota_leases`."""
+    table = Table("quota_leases", metadata, *_quota_lease_columns())
+    Index("quota_leases_account_id", table.c.account_id, unique=True, postgresql_where=text("NOT is_ending"))
+    return table
+
+
+def instance_table(metadata: MetaData) -> Table:
+    """The leases of running instances: see `channel.instances`."""
+    return Table("instances", metadata, *_instance_columns())
+
+
+def claim_table(metadata: MetaData) -> Table:
+    """Recipients that an instance is about to hand over, or has and knows no answer of: see `channel.claims`."""
+    return Table("claims", metadata, *_claim_columns())
+
+
+def retry_table(metadata: MetaData) -> Table:
+    """Messages that must wait: see `channel.retries`."""
+    return Table("retries", metadata, *_retry_columns())
+
+
+def lane_outbox_table(metadata: MetaData) -> Table:
+    """Delivery events and finished batches, a lane message a row, until the broker has confirmed them."""
+    return Table("lane_outbox", metadata, *_lane_outbox_columns())
+
+
+def create_quota_leases(op: Any) -> None:
+    op.create_table("quota_leases", *_quota_lease_columns())
+    op.create_index(
+        "quota_leases_account_id", "quota_leases", ["account_id"], unique=True, postgresql_where=text("NOT is_ending")
+    )
+
+
+def create_instances(op: Any) -> None:
+    op.create_table("instances", *_instance_columns())
+
+
+def create_claims(op: Any) -> None:
+    op.create_table("claims", *_claim_columns())
+    op.create_index("claims_instance_id", "claims", ["instance_id"])
+    op.create_index("claims_by_range", "claims", ["send_id", "first"])
+    # Bodies are JSON of up to 300 KB that live for a second: compressing them costs more than it saves.
+    op.execute("ALTER TABLE claims ALTER COLUMN body SET STORAGE EXTERNAL")
+
+
+def create_retries(op: Any) -> None:
+    op.create_table("retries", *_retry_columns())
+    op.create_index("retries_account_id", "retries", ["account_id"])
+    op.create_index("retries_due_at", "retries", ["due_at"])
+
+
+def create_lane_outbox(op: Any) -> None:
+    op.create_table("lane_outbox", *_lane_outbox_columns())
+    op.execute("ALTER TABLE lane_outbox ALTER COLUMN body SET STORAGE EXTERNAL")

@@ -1,0 +1,212 @@
+"""What is due now and then in an outbound process: the lease, the retry schedule, the work of instances that died."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from psycopg import Cursor
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from channel import claims, instances, lane_outbox, retries, settlement
+from channel.batches import Batch, Chunk, Claim, Content, Header, Message, chunked, ids_as_text
+from channel.claims import Abandoned
+from channel.lane_outbox import LaneMessage
+from channel.lane_publisher import LanePublisher
+from channel.ports import Event, Outbound
+from chassis import erasures
+from chassis.database import Database, cursor_of, ensure_partitions
+from chassis.ids import new_id
+from chassis.logs import get_logger
+from contracts.vocabulary import Lane, MessageState
+
+TICK_SECONDS = 0.5
+DUE_AT_ONCE = 500
+ABANDONED_AT_ONCE = 20
+OUTBOX_AT_ONCE = 50
+# A ledger gets each row once by COPY and changes it once or never. With so much left free on a page the change stays on
+# it (heap-only), and touches no index.
+FILLFACTOR = 50
+PARTITIONS_EVERY = timedelta(hours=1)
+
+log = get_logger()
+
+
+class Upkeep:
+    """Runs on a thread of its own; every step is one short transaction.
+
+    The channel's own steps follow the common ones; each may fail without harm to the others.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        outbound: Outbound,
+        instance_id: UUID,
+        publisher: LanePublisher,
+        *,
+        has_room: Callable[[], bool],
+        on_due: Callable[[list[Chunk]], object],
+    ) -> None:
+        self._database = database
+        self._ledger = outbound.ledger
+        self._outbound = outbound
+        self._instance_id = instance_id
+        self._publisher = publisher
+        self._has_room = has_room
+        self._on_due = on_due
+        self._steps = (self._renew, self._hand_over_due, self._sweep, self._take_over, self._partition)
+        self._stopping, self._ended = threading.Event(), threading.Event()
+        self._partitions_made: datetime | None = None
+
+    def start_up(self) -> None:
+        """What must have been done before the first claim."""
+        self._renew()
+        self._partition()
+
+    def run(self, stop: threading.Event) -> None:
+        """Until `stop`; a failure is logged and tried again."""
+        try:
+            while not (stop.is_set() or self._stopping.wait(TICK_SECONDS)):
+                for step in (*self._steps, *self._outbound.steps()):
+                    self._try(step)
+        finally:
+            self._ended.set()
+
+    @staticmethod
+    def _try(step: Callable[[], object]) -> None:
+        try:
+            step()
+        except Exception as error:
+            log.warning("upkeep_step_failed", step=getattr(step, "__name__", ""), error=repr(error)[:300])
+
+    def stop(self, timeout: float) -> None:
+        """Do no more; waits until the step that is under way has ended."""
+        self._stopping.set()
+        self._ended.wait(timeout)
+
+    def publish(self, recorded: Sequence[LaneMessage]) -> None:
+        """Publish lane messages that are recorded and committed."""
+        for position, lane, body in recorded:
+            self._publisher.publish(position, lane, body)
+
+    def record(self, cursor: Cursor[Any], events: Sequence[Event]) -> list[LaneMessage]:
+        """Record delivery events in the caller's transaction; `publish` them after it."""
+        return lane_outbox.record(cursor, self._instance_id, self._ledger.source, events, [])
+
+    def _renew(self) -> None:
+        with self._database.transaction() as session:
+            instances.renew_lease(cursor_of(session), self._instance_id)
+
+    # --- the retry schedule
+
+    def _hand_over_due(self) -> None:
+        while self._has_room():
+            with self._database.transaction() as session:
+                cursor = cursor_of(session)
+                # Before any row is locked: whoever erases a person holds this lock and then locks rows.
+                erasures.share(session)
+                due = retries.take_due(cursor, DUE_AT_ONCE)
+                chunks = self._chunks_of(session, due)
+                claims.leave_erased_out(cursor, chunks)
+                claims.insert(cursor, self._instance_id, chunks)
+            if chunks:
+                self._on_due(chunks)
+            if len(due) < DUE_AT_ONCE:
+                return
+
+    def _chunks_of(self, session: Session, due: list[retries.Due]) -> list[Chunk]:
+        groups: dict[tuple[str, str], list[retries.Due]] = defaultdict(list)
+        for each in due:
+            groups[each.body["send_id"], each.body["content_hash"]].append(each)
+        chunks = []
+        for members in groups.values():
+            header = Header(members[0].body, Lane(members[0].body["lane"]))
+            content = self._content(session, header)
+            if content is None:
+                continue
+            for some in chunked([each.body["recipients"][0] | {"_attempts": each.attempts} for each in members]):
+                attempts = {recipient["number"]: recipient.pop("_attempts") for recipient in some}
+                chunk = Chunk(Batch(header, content, len(some)), None, some)
+                chunk.claim = Claim(new_id(), len(some))
+                chunk.existing, chunk.attempts = frozenset(attempts), attempts
+                chunks.append(chunk)
+        return chunks
+
+    def _content(self, session: Session, header: Header) -> Content | None:
+        content = self._outbound.load_content(session, header.content_hash)
+        if content is None:
+            log.error("content_unknown", content_hash=header.content_hash)
+        return content
+
+    # --- dead instances
+
+    def _sweep(self) -> None:
+        """Claims of dead instances: bulk is unknown from now on, single messages are sent again."""
+        while True:
+            with self._database.transaction() as session:
+                cursor = cursor_of(session)
+                erasures.share(session)
+                abandoned = claims.take_abandoned(cursor, ABANDONED_AT_ONCE)
+                messages = [message for each in abandoned for message in self._unsettled(session, cursor, each)]
+                events = settlement.settle(cursor, self._ledger, messages, careful=True) if messages else []
+                recorded = self.record(cursor, events)
+            self.publish(recorded)
+            if messages:
+                log.warning("abandoned_claims_swept", claims=len(abandoned), messages=len(messages))
+            if len(abandoned) < ABANDONED_AT_ONCE:
+                return
+
+    def _unsettled(self, session: Session, cursor: Cursor[Any], abandoned: Abandoned) -> list[Message]:
+        header = Header(abandoned.body, Lane(abandoned.body["lane"]))
+        content = self._content(session, header)
+        if content is None:
+            return []
+        of = ids_as_text(header.send_id)
+        recipients = abandoned.body["recipients"]
+        states = claims.settled_states(cursor, [of(recipient["number"]) for recipient in recipients])
+        batch = Batch(header, content, len(recipients))
+        now, messages = datetime.now(UTC), []
+        for recipient in recipients:
+            message_id = of(recipient["number"])
+            state = states.get(message_id)
+            if state not in (None, *claims.RETAKEABLE):
+                continue
+            message = self._outbound.restore(Chunk(batch, None, [recipient]), recipient, message_id, state is not None)
+            message.at = now.timestamp()
+            if header.lane is Lane.BULK:
+                message.state = MessageState.UNKNOWN
+            else:
+                message.state, message.due_at = MessageState.DEFERRED, now
+            messages.append(message)
+        return messages
+
+    def _take_over(self) -> None:
+        with self._database.transaction() as session:
+            cursor = cursor_of(session)
+            left = lane_outbox.take_over(cursor, self._instance_id, self._publisher.positions(), OUTBOX_AT_ONCE)
+            instances.forget_dead(cursor)
+        self.publish(left)
+
+    # --- partitions
+
+    def _partition(self) -> None:
+        now = datetime.now(UTC)
+        if self._partitions_made is not None and now - self._partitions_made < PARTITIONS_EVERY:
+            return
+        with self._database.transaction() as session:
+            erasures.forget_old(session)
+            for table in self._outbound.partitioned:
+                self._partition_days(session, table, now.date())
+        self._partitions_made = now
+
+    @staticmethod
+    def _partition_days(session: Session, table: str, today: date) -> None:
+        # Yesterday's too: a campaign that began before midnight has ids of that day.
+        for name in ensure_partitions(session, table, today - timedelta(days=1), days=4):
+            session.execute(text(f"ALTER TABLE {name} SET (fillfactor = {FILLFACTOR})"))
