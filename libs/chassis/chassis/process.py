@@ -17,13 +17,13 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Generic, Protocol, TypeVar
 
 from chassis import logs, migrate
 from chassis.broker import Broker
 from chassis.config import ConfigError, load
-from chassis.database import Database, make_engine
+from chassis.database import Database, ensure_settings, make_engine
 from chassis.health import Check, HealthServer
 
 SHUTDOWN_SECONDS = 10.0
@@ -53,12 +53,22 @@ class Process(Generic[C]):
     :param stop: set when the process is told to end; `main` then finishes its work or gives it back, and returns.
     """
 
-    def __init__(self, config: C, stop: threading.Event, *, service: str, name: str, pool_size: int) -> None:
+    def __init__(
+        self,
+        config: C,
+        stop: threading.Event,
+        *,
+        service: str,
+        name: str,
+        pool_size: int,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
         self.config = config
         self.stop = stop
         self.full_name = f"{service}.{name}"
         self.checks: dict[str, Check] = {}
         self.has_failed = False
+        self._settings = settings
         self._main_has_returned = threading.Event()
         self._background: list[threading.Thread] = []
         self.database = self.open_database(pool_size=pool_size)
@@ -71,8 +81,13 @@ class Process(Generic[C]):
         self._health = HealthServer(config.health_port, self.checks)
 
     def open_database(self, *, pool_size: int) -> Database:
-        """The service's database through a pool of its own."""
-        return Database(make_engine(self.config.database_url, pool_size=pool_size, application_name=self.full_name))
+        """The service's database through a pool of its own, with the process's settings in force."""
+        engine = make_engine(
+            self.config.database_url, pool_size=pool_size, application_name=self.full_name, settings=self._settings
+        )
+        if self._settings:
+            ensure_settings(engine, self._settings)
+        return Database(engine)
 
     def background(self, work: Callable[[threading.Event], None], name: str) -> None:
         """Run `work(stop)` on a thread until `main` has returned: what `main` does last still finds it at work.
@@ -123,9 +138,18 @@ def every(seconds: float, step: Callable[[], Any], stop: threading.Event, *, nam
 
 
 def boot(
-    main: Callable[[Process[C]], None], config_class: type[C], *, service: str, name: str, pool_size: int = 5
+    main: Callable[[Process[C]], None],
+    config_class: type[C],
+    *,
+    service: str,
+    name: str,
+    pool_size: int = 5,
+    settings: Mapping[str, str] | None = None,
 ) -> None:
     """Run `main(process)` until it returns; SIGTERM and SIGINT set `process.stop`.
+
+    :param pool_size: connections of `process.database`.
+    :param settings: PostgreSQL's, which must be in force on each of them.
 
     Exits with 0 after a clean stop, 2 for incomplete configuration, 1 for anything else.
     """
@@ -139,7 +163,8 @@ def boot(
     signal.signal(signal.SIGINT, on_signal)
     log.info("process_started")
     try:
-        has_failed = _boot(main, load(config_class, os.environ), stop, service=service, name=name, pool_size=pool_size)
+        options = {"service": service, "name": name, "pool_size": pool_size, "settings": settings}
+        has_failed = _boot(main, load(config_class, os.environ), stop, **options)
     except ConfigError as error:
         log.error("configuration_incomplete", error=str(error))
         sys.exit(2)
@@ -151,8 +176,8 @@ def boot(
         sys.exit(1)
 
 
-def _boot(main: Callable[[Process[C]], None], config: C, stop: threading.Event, **names: Any) -> bool:
-    process = Process(config, stop, **names)
+def _boot(main: Callable[[Process[C]], None], config: C, stop: threading.Event, **options: Any) -> bool:
+    process = Process(config, stop, **options)
     try:
         process.broker.start()
         main(process)

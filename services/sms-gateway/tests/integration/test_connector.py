@@ -113,6 +113,23 @@ def test_receipts_before_their_answers_are_not_lost(
     assert ledger(database) == {message["to"]: message["state"] for message in simulator.messages()}
 
 
+def test_two_connectors_lose_no_receipt(
+    smsc: Any, carrier: Any, connector: Any, campaign: Any, database: Database
+) -> None:
+    """A receipt may come to the connector that did not send the message, before the other has settled it."""
+    simulator = smsc(receipt_delay=0.0, undelivered_share=0.1)
+    carrier(simulator)
+    connector(SMS_COMMIT_LINGER="0.05")
+    connector(SMS_COMMIT_LINGER="0.01")
+    campaign.publish(campaign.batches(campaign.content("Hej"), phones(4000), size=200))
+    campaign.publish(campaign.batches(campaign.content("Hej " * 50), phones(1000, 5000), first=5001, size=200))
+
+    campaign.wait_final(5000, timeout=60)
+
+    assert ledger(database) == {message["to"]: message["state"] for message in simulator.get("/whole")["items"]}
+    wait_until(lambda: not any(left_over(database).values()), what="nothing left over")
+
+
 def test_a_long_message_is_delivered_only_when_all_parts_are(
     smsc: Any, carrier: Any, connector: Any, campaign: Any, database: Database
 ) -> None:
@@ -179,6 +196,24 @@ def test_a_code_overtakes_a_campaign(smsc: Any, carrier: Any, connector: Any, ca
     wait_until(lambda: any(m["to"] == "+48700000500" for m in simulator.messages()[-400:]), timeout=5, what="the code")
     assert time.time() - published < 2.0
     assert simulator.get("/counts")["submitted"] < 3000
+
+
+def test_a_window_of_one_carries_a_campaign_and_a_code_before_it(
+    smsc: Any, carrier: Any, connector: Any, campaign: Any
+) -> None:
+    simulator = smsc(response_delay=0.02)
+    carrier(simulator, window=1, binds=1)
+    content = campaign.content("Hej")
+    connector()
+    campaign.publish(campaign.batches(content, phones(200)))
+    wait_until(lambda: simulator.get("/counts")["submitted"] > 10, what="the campaign under way")
+    campaign.publish(campaign.batches(content, ["+48700000500"], first=9000), lane="otp")
+
+    campaign.wait_final(201)
+
+    sent = [message["to"] for message in simulator.messages()]
+    assert Counter(sent) == Counter([*phones(200), "+48700000500"])
+    assert sent.index("+48700000500") < 150
 
 
 def test_a_clean_stop_leaves_nothing_unknown(
