@@ -20,6 +20,7 @@ LOGS = RUN / "log"
 PACKAGES = {
     "contracts": ROOT / "libs/contracts",
     "chassis": ROOT / "libs/chassis",
+    "channel": ROOT / "libs/channel",
     "identity": ROOT / "services/identity",
     "contacts": ROOT / "services/contacts",
     "campaigns": ROOT / "services/campaigns",

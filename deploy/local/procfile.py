@@ -30,7 +30,7 @@ class Process:
 
     @property
     def package(self) -> str:
-        """`sms_gateway.connector` belongs to the package sms_gateway; what is simulated, to the simulators."""
+        """`sms_gateway.outbound` belongs to the package sms_gateway; what is simulated, to the simulators."""
         first = self.name.partition(".")[0]
         return "wici_simulators" if first == "simulator" else first
 

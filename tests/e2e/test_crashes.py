@@ -57,7 +57,7 @@ def test_sms_campaign_survives_kill_nine_of_every_process_on_its_way(system, env
     campaign_id = journey.sms_campaign(job["group_ids"][0], text="Dzień dobry, {{ first_name | default('') }}")
 
     report = send_under_fire(
-        system, journey, campaign_id, ["sms_gateway.connector", "campaigns.dispatcher", "reporting.ingester"]
+        system, journey, campaign_id, ["sms_gateway.outbound", "campaigns.dispatcher", "reporting.ingester"]
     )
 
     messages = journey.messages(campaign_id)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from api_gateway.routing import ANYONE, Route
-from contracts import sms_gateway as contract
+from contracts.sms_gateway import carriers as contract
 from contracts.schema import PageQuery, Reasoned
 
 _CARRIER = {
@@ -61,11 +61,11 @@ ROUTES = [
                  "reason": "Contract 12/2026"},
     ),
     _route(
-        "PATCH", "carriers/<uuid:id>", "update_carrier", "Change a carrier; its binds are made anew within seconds",
+        "PATCH", "carriers/<uuid:carrier_id>", "update_carrier", "Change a carrier; its binds are made anew within seconds",
         request=contract.CarrierChange, response=contract.Carrier,
         example={"rate": 500, "reason": "The carrier allows more"}, response_example=_CARRIER,
     ),
-    _route("DELETE", "carriers/<uuid:id>", "delete_carrier", "Delete a carrier that no route uses",
+    _route("DELETE", "carriers/<uuid:carrier_id>", "delete_carrier", "Delete a carrier that no route uses",
         query=Reasoned, status=204),
     _route(
         "GET", "routes", "list_routes", "List routes",
@@ -78,9 +78,9 @@ ROUTES = [
         response_example=_ROUTE,
     ),
     _route(
-        "PATCH", "routes/<uuid:id>", "update_route", "Change a route",
+        "PATCH", "routes/<uuid:route_id>", "update_route", "Change a route",
         request=contract.RouteChange, response=contract.CarrierRoute,
         example={"enabled": False, "reason": "The carrier is down"}, response_example=_ROUTE,
     ),
-    _route("DELETE", "routes/<uuid:id>", "delete_route", "Delete a route", query=Reasoned, status=204),
+    _route("DELETE", "routes/<uuid:route_id>", "delete_route", "Delete a route", query=Reasoned, status=204),
 ]  # fmt: skip

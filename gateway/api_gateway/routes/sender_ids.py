@@ -1,7 +1,7 @@
 """Sender IDs: requested by the account, verified by an operator, accepted by the account."""
 
 from api_gateway.routing import ANYONE, Route
-from contracts import sms_gateway as contract
+from contracts.sms_gateway import senders as contract
 
 _EXAMPLE = {
     "id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b12",
@@ -43,7 +43,7 @@ ROUTES = [
     ),
     Route(
         "POST",
-        "/v1/sender-ids/<uuid:id>/accept",
+        "/v1/sender-ids/<uuid:sender_id>/accept",
         rpc="sms_gateway.accept_sender_id",
         permission="sms.senders",
         summary="Accept a verified sender ID, which makes it active",
@@ -65,7 +65,7 @@ ROUTES = [
     ),
     Route(
         "POST",
-        "/v1/operator/sender-ids/<uuid:id>/decision",
+        "/v1/operator/sender-ids/<uuid:sender_id>/decision",
         rpc="sms_gateway.decide_sender_id",
         permission=ANYONE,
         operator=True,

@@ -1,7 +1,7 @@
 """Single SMS messages."""
 
 from api_gateway.routing import ANYONE, Route
-from contracts import sms_gateway as contract
+from contracts.sms_gateway import contents, messages
 
 _ID = "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b11"
 
@@ -13,8 +13,8 @@ ROUTES = [
         permission="sms.send",
         summary="Send one text to up to 1,000 numbers",
         description="Accepted messages are on disk before the answer. `lane: otp` is for one-time codes and alerts.",
-        request=contract.SmsCreate,
-        response=contract.SmsAccepted,
+        request=messages.SmsCreate,
+        response=messages.SmsAccepted,
         status=202,
         retry_after=1,
         idempotent=True,
@@ -29,8 +29,8 @@ ROUTES = [
         permission=ANYONE,
         summary="Count characters and parts of a text",
         description="Names the characters that force UCS-2, which halves what fits into a part.",
-        request=contract.PartsCount,
-        response=contract.Counted,
+        request=contents.PartsCount,
+        response=contents.Counted,
         tags=["SMS"],
         example={"text": "Zażółć"},
         response_example={
@@ -44,11 +44,11 @@ ROUTES = [
     ),
     Route(
         "GET",
-        "/v1/sms/<uuid:id>",
+        "/v1/sms/<uuid:message_id>",
         rpc="sms_gateway.get_message",
         permission="sms.send",
         summary="One message and what became of it",
-        response=contract.Sms,
+        response=messages.Sms,
         tags=["SMS"],
         response_example={
             "id": _ID,

@@ -64,9 +64,7 @@ def forget_published(cursor: Cursor[Any], positions: Sequence[int]) -> None:
         cursor.execute("DELETE FROM lane_outbox WHERE position = ANY(%s)", (list(positions),))
 
 
-def take_over(
-    cursor: Cursor[Any], instance_id: UUID, on_the_way: Sequence[int], limit: int
-) -> list[LaneMessage]:
+def take_over(cursor: Cursor[Any], instance_id: UUID, on_the_way: Sequence[int], limit: int) -> list[LaneMessage]:
     """Lane messages of dead instances become this instance's; returns them.
 
     So do its own of a minute ago that are not `on_the_way`: the answer to their commit was lost.

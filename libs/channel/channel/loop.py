@@ -1,9 +1,9 @@
-"""The loop of a channel's outbound process: lane batches in, claimed chunks to their outlets, outcomes to the ledger."""
+"""The loop of an outbound process: lane batches in, claimed chunks to their outlets, outcomes to the ledger."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -136,11 +136,7 @@ class Loop:
                 self.ledger.claim(chunk, urgent=lane is not Lane.BULK)
 
     def _has_room_for_claims(self, outlet: Outlet, lane: Lane) -> bool:
-        return (
-            outlet.has_room(lane)
-            and self._uncommitted < MOST_UNCOMMITTED
-            and len(self.publisher) < MOST_UNPUBLISHED
-        )
+        return outlet.has_room(lane) and self._uncommitted < MOST_UNCOMMITTED and len(self.publisher) < MOST_UNPUBLISHED
 
     def _reroute(self, outlet: Outlet) -> None:
         """It is down: what waits unclaimed goes where the routes point; what is claimed waits in the schedule."""
@@ -195,7 +191,7 @@ class Loop:
 
     # --- outcomes, told by the outlets
 
-    def settled(self, messages: list[Message]) -> None:
+    def settled(self, messages: Sequence[Message]) -> None:
         """Outcomes to the ledger: each message once, with its state."""
         now = None
         for message in messages:

@@ -15,7 +15,7 @@ from channel.ports import Outbound
 from channel.settling import LedgerThread
 from channel.upkeep import Upkeep
 from chassis.broker import Delivery
-from chassis.database import Database, cursor_of
+from chassis.database import cursor_of
 from chassis.ids import new_id
 from chassis.logs import get_logger
 from chassis.process import Process
@@ -30,14 +30,14 @@ log = get_logger()
 class OutboundProcess:
     """Runs one channel's outbound until the process is told to end.
 
-    :param ledger_database: with one connection, which is the ledger thread's.
     :param linger: seconds that outcomes gather before they are committed together.
     """
 
-    def __init__(self, process: Process[Any], outbound: Outbound, *, ledger_database: Database, linger: float) -> None:
+    def __init__(self, process: Process[Any], outbound: Outbound, *, linger: float) -> None:
         self._process = process
         self._outbound = outbound
-        self._ledger_database = ledger_database
+        # One connection, the ledger thread's own.
+        self._ledger_database = process.open_database(pool_size=1)
         self._linger = linger
         self._instance_id: UUID = new_id()
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from typing import Any
 
-from channel.batches import Chunk, Message
+from channel.batches import Chunk
 from contracts.vocabulary import Lane
 
 
@@ -39,11 +40,11 @@ class Outlet:
     def on_claim(self, chunk: Chunk) -> None:
         """The chunk has left `waiting`, and is being claimed."""
 
-    def hand_over(self, messages: list[Message]) -> None:
+    def hand_over(self, messages: list[Any]) -> None:
         """Send claimed messages; each comes back once, with its state, by `Loop.settled`."""
         raise NotImplementedError
 
-    def take_back(self) -> list[Message]:
+    def take_back(self) -> list[Any]:
         """Claimed messages that have not left, in whole or in part, and will not by this outlet."""
         return []
 

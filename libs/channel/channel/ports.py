@@ -24,25 +24,28 @@ Event = dict[str, Any]
 class Ledger(Protocol):
     """A channel's ledger table, and what is written beside it in the same transaction."""
 
-    source: str
-    """The service, as delivery events name it."""
+    @property
+    def source(self) -> str:
+        """The service, as delivery events name it."""
 
-    columns: Sequence[tuple[str, str]]
-    """Name and SQL type of each column that an outcome has; the first is `message_id`."""
+    @property
+    def columns(self) -> Sequence[tuple[str, str]]:
+        """Name and SQL type of each column that an outcome has; the first is `message_id`."""
 
-    updated: Sequence[str]
-    """The columns that a later outcome of the same message overwrites."""
+    @property
+    def updated(self) -> Sequence[str]:
+        """The columns that a later outcome of the same message overwrites."""
 
-    def row(self, message: Message) -> Sequence[Any]:
+    def row(self, message: Any) -> Sequence[Any]:
         """The message's values, in the order of `columns`."""
 
-    def line(self, message: Message) -> str:
+    def line(self, message: Any) -> str:
         """The same as a line of COPY's text format: the hot path."""
 
-    def write_beside(self, cursor: Cursor[Any], messages: Sequence[Message]) -> None:
+    def write_beside(self, cursor: Cursor[Any], messages: Sequence[Any]) -> None:
         """What the channel keeps besides: parts, unknown messages, refusals."""
 
-    def event(self, message: Message) -> Event:
+    def event(self, message: Any) -> Event:
         """The delivery event of the outcome, with everything that never changes."""
 
     def apply_receipts(self, cursor: Cursor[Any], receipts: Sequence[Any], now: datetime) -> Sequence[Event]:
@@ -52,13 +55,19 @@ class Ledger(Protocol):
 class Outbound(Protocol):
     """What is the channel's own about sending. All of it runs on the loop's thread where nothing else is said."""
 
-    channel: vocabulary.Channel
-    ledger: Ledger
-    prefetch: Mapping[Lane, int]
-    """How many lane messages may be in hand, by lane, in the order in which the lanes are served."""
+    @property
+    def channel(self) -> vocabulary.Channel: ...
 
-    partitioned: Sequence[str]
-    """The tables that have a partition a day."""
+    @property
+    def ledger(self) -> Ledger: ...
+
+    @property
+    def prefetch(self) -> Mapping[Lane, int]:
+        """How many lane messages may be in hand, by lane, in the order in which the lanes are served."""
+
+    @property
+    def partitioned(self) -> Sequence[str]:
+        """The tables that have a partition a day."""
 
     def attach(self, loop: Loop, upkeep: Upkeep) -> None:
         """The common parts that outcomes and events are told to; called once, before all else."""
@@ -78,16 +87,17 @@ class Outbound(Protocol):
     def route(self, header: Header, recipients: list[Recipient]) -> list[tuple[Outlet | None, list[Recipient]]]:
         """Recipients by the outlet that they leave by; None where none that may take them is up."""
 
-    composes_ahead: bool
-    """Whether composing takes so long that it is done before a chunk is claimed, by `compose_ahead`."""
+    @property
+    def composes_ahead(self) -> bool:
+        """Whether composing takes so long that it is done before a chunk is claimed, by `compose_ahead`."""
 
     async def compose_ahead(self, chunk: Chunk) -> None:
         """Set `chunk.composed`."""
 
-    def compose(self, chunk: Chunk, recipients: list[Recipient], outlet: Outlet | None) -> list[Message]:
+    def compose(self, chunk: Chunk, recipients: list[Recipient], outlet: Outlet | None) -> Sequence[Any]:
         """The claimed recipients as messages; those that cannot be sent (now) have their state."""
 
-    def restore(self, chunk: Chunk, recipient: Recipient, message_id: str, existing: bool) -> Message:
+    def restore(self, chunk: Chunk, recipient: Recipient, message_id: str, existing: bool) -> Any:
         """A message that a dead instance had claimed, with what its content tells of it."""
 
     def schedule(self, message: Message, now: datetime) -> None:

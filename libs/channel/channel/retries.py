@@ -26,7 +26,16 @@ def schedule(cursor: Cursor[Any], deferred: Sequence[Message]) -> None:
     for message in deferred:
         header = message.header
         body = orjson.dumps({**header.as_json(), "recipients": [message.recipient]})
-        rows.append((message.message_id, header.account_id, message.due_at, message.attempts + message.was_tried, message.code, body))
+        rows.append(
+            (
+                message.message_id,
+                header.account_id,
+                message.due_at,
+                message.attempts + message.was_tried,
+                message.code,
+                body,
+            )
+        )
     cursor.execute(
         "INSERT INTO retries (message_id, account_id, due_at, attempts, reason, body)"
         " SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[], %s::smallint[], %s::text[], %s::bytea[])"
@@ -46,5 +55,5 @@ def take_due(cursor: Cursor[Any], limit: int) -> list[Due]:
 
 
 def pull_forward(cursor: Cursor[Any], reason: str) -> None:
-    """A carrier is back: what waited for one is due now."""
+    """What waits for `reason` is due now: an outlet is back."""
     cursor.execute("UPDATE retries SET due_at = now() WHERE reason = %s AND due_at > now()", (reason,))

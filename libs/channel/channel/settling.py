@@ -94,7 +94,7 @@ class LedgerThread:
         self._on_broken = on_broken
         self._linger = linger
         self._chunks: deque[Chunk] = deque()
-        self._messages: deque[list[Message]] = deque()
+        self._messages: deque[Sequence[Message]] = deque()
         self._acknowledgements: deque[Acknowledgement] = deque()
         self._elsewhere: deque[tuple[Batch, list[str]]] = deque()
         self._published: deque[int] = deque()
@@ -119,7 +119,7 @@ class LedgerThread:
         self._urgent = self._urgent or urgent
         self._wake.set()
 
-    def settle(self, messages: list[Message], *, urgent: bool = False) -> None:
+    def settle(self, messages: Sequence[Message], *, urgent: bool = False) -> None:
         self._messages.append(messages)
         self._urgent = self._urgent or urgent
         self._wake.set()

@@ -1,7 +1,7 @@
 """Tables that all channels have alike, each in its own database; the ledger is the channel's own.
 
-    channel_tables(Base.metadata)       # in models.py
-    tables.create_claims(op)            # in migrations
+channel_tables(Base.metadata)       # in models.py
+tables.create_claims(op)            # in migrations
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     SmallInteger,
-    String,
     Table,
     Text,
     func,

@@ -16,7 +16,8 @@ import psycopg.waiting
 import sqlalchemy
 from sqlalchemy import CursorResult, Executable, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session as Session  # use cases and stores name it; only stores know SQLAlchemy
+from sqlalchemy.orm import sessionmaker
 
 from contracts.ids import first_id_at
 

@@ -36,7 +36,6 @@ from chassis.entrypoints import event_handler, rpc
 from chassis.health import HealthServer
 from chassis.metrics import RPC_SECONDS
 from chassis.outbox import Relay
-from chassis.quota_leases import LeaseKeeper
 from chassis.rpc_client import DEFAULT_DEADLINE, RpcClient
 from contracts.errors import WiciError
 from contracts.rpc import Actor, Call
@@ -187,32 +186,6 @@ class OutboxRelay(DependencyProvider):
         return self.relay
 
 
-class QuotaLeases(DependencyProvider):
-    """A channel's leases of quota: `self.leases.extend(account_id, units)`; settles them while the service runs."""
-
-    process = Process()
-
-    def __init__(self, feature: str) -> None:
-        self.feature = feature
-
-    def start(self) -> None:
-        database, services = (
-            next(found for found in self.container.extensions if isinstance(found, kind))
-            for kind in (Database, Services)
-        )
-        self._stop = threading.Event()
-        self.keeper = LeaseKeeper(database.database, self.feature, services.call)
-        self._thread = threading.Thread(target=self.keeper.run, args=(self._stop,), name="quota-leases", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stop.set()
-        self._thread.join(SHUTDOWN_SECONDS)
-
-    def get_dependency(self, worker_ctx: Any) -> LeaseKeeper:
-        return self.keeper
-
-
 class Health(DependencyProvider):
     """`/healthz`, `/readyz`, `/metrics` on `HEALTH_PORT`; also binds ids to the logs and times every RPC."""
 
@@ -287,7 +260,6 @@ __all__ = [
     "Health",
     "OutboxRelay",
     "Payload",
-    "QuotaLeases",
     "Services",
     "Session",
     "event_handler",

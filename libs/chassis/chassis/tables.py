@@ -1,4 +1,4 @@
-"""Tables that services have alike, each in its own database: outbox, inbox, and the channels' quota leases.
+"""Tables that services have alike, each in its own database: outbox and inbox.
 
 outbox_table(Base.metadata)     # in models.py
 tables.create_outbox(op)        # in the first migration
@@ -10,7 +10,6 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
-    Boolean,
     Column,
     DateTime,
     Identity,
@@ -20,7 +19,6 @@ from sqlalchemy import (
     String,
     Table,
     func,
-    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
@@ -44,19 +42,6 @@ def _inbox_columns() -> list[Any]:
     ]
 
 
-def _quota_lease_columns() -> list[Any]:
-    return [
-        Column("reservation_id", UUID(as_uuid=True), primary_key=True),
-        Column("account_id", UUID(as_uuid=True), nullable=False),
-        Column("granted", BigInteger, nullable=False, server_default="0"),
-        Column("used", BigInteger, nullable=False, server_default="0"),
-        Column("told", BigInteger, nullable=False, server_default="0"),
-        Column("is_ending", Boolean, nullable=False, server_default="false"),
-        Column("opened_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-        Column("used_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-    ]
-
-
 def outbox_table(metadata: MetaData) -> Table:
     """Events and lane messages that are committed and not yet confirmed by the broker, in order."""
     return Table("outbox", metadata, *_outbox_columns())
@@ -74,17 +59,3 @@ def create_outbox(op: Any) -> None:
 def create_inbox(op: Any) -> None:
     op.create_table("inbox", *_inbox_columns())
     op.create_index("inbox_handled_at", "inbox", ["handled_at"])
-
-
-def quota_lease_table(metadata: MetaData) -> Table:
-    """Units of quota that identity has granted to this channel: see `chassis.quota_leases`."""
-    table = Table("quota_leases", metadata, *_quota_lease_columns())
-    Index("quota_leases_account_id", table.c.account_id, unique=True, postgresql_where=text("NOT is_ending"))
-    return table
-
-
-def create_quota_leases(op: Any) -> None:
-    op.create_table("quota_leases", *_quota_lease_columns())
-    op.create_index(
-        "quota_leases_account_id", "quota_leases", ["account_id"], unique=True, postgresql_where=text("NOT is_ending")
-    )

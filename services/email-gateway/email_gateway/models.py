@@ -10,8 +10,9 @@ from sqlalchemy import DateTime, ForeignKey, LargeBinary, SmallInteger, Text, fu
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
+from channel.tables import quota_lease_table
 from chassis import erasures
-from chassis.tables import inbox_table, outbox_table, quota_lease_table
+from chassis.tables import inbox_table, outbox_table
 
 
 class Base(DeclarativeBase):

@@ -8,7 +8,7 @@ from chassis.config import setting
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConnectorConfig:
+class OutboundConfig:
     """`claim_ahead`: how many messages a carrier may have claimed and not handed over yet. It bounds, with the windows,
     what a crash can leave unknown."""
 

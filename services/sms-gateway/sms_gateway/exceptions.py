@@ -32,10 +32,6 @@ def text_too_long() -> Invalid:
     return Invalid("text.too_long", detail, None, [{"field": "text", "code": "text.too_long", "detail": detail}])
 
 
-class Raced(Exception):
-    """Another instance stored the same request in this moment: read again what there is."""
-
-
 def not_found(noun: str) -> NotFound:
     return NotFound(f"{noun}.not_found", f"There is no such {noun.replace('_', ' ')}.")
 

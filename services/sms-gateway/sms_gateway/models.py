@@ -18,11 +18,12 @@ from sqlalchemy import (
     UniqueConstraint,
     func,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from channel.tables import claim_table, instance_table, lane_outbox_table, quota_lease_table, retry_table
 from chassis import erasures
-from chassis.tables import inbox_table, outbox_table, quota_lease_table
+from chassis.tables import inbox_table, outbox_table
 
 
 class Base(DeclarativeBase):
@@ -33,6 +34,10 @@ OUTBOX = outbox_table(Base.metadata)
 INBOX = inbox_table(Base.metadata)
 ERASURES = erasures.table(Base.metadata)
 QUOTA_LEASES = quota_lease_table(Base.metadata)
+INSTANCES = instance_table(Base.metadata)
+CLAIMS = claim_table(Base.metadata)
+RETRIES = retry_table(Base.metadata)
+LANE_OUTBOX = lane_outbox_table(Base.metadata)
 
 
 class SenderId(Base):
@@ -116,34 +121,6 @@ class Send(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
-class Instance(Base):
-    """The lease of one running connector; whoever lets it run out is dead to the others."""
-
-    __tablename__ = "instances"
-
-    instance_id: Mapped[UUID] = mapped_column(primary_key=True)
-    expires_at: Mapped[datetime]
-
-
-class Claim(Base):
-    """Recipients of one send that an instance is about to hand over, or has and knows no answer of.
-
-    Written and committed before the first of them leaves, deleted when all are settled in the ledger. A claim is the
-    promise that the architecture asks of a ledger row `claimed`, for a hundred recipients in one row.
-    """
-
-    __tablename__ = "claims"
-
-    claim_id: Mapped[UUID] = mapped_column(primary_key=True)
-    instance_id: Mapped[UUID] = mapped_column(index=True)
-    send_id: Mapped[UUID]
-    first: Mapped[int] = mapped_column(BigInteger)
-    last: Mapped[int] = mapped_column(BigInteger)
-    numbers: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
-    body: Mapped[bytes] = mapped_column(LargeBinary)  # JSON: the batch's header and these recipients
-    claimed_at: Mapped[datetime] = mapped_column(server_default=func.now())
-
-
 class Ledger(Base):
     """Every message that has an outcome so far; a partition a day, by the time in its id."""
 
@@ -188,19 +165,6 @@ class UnknownMessage(Base):
     parts_left: Mapped[int] = mapped_column(SmallInteger)
 
 
-class Retry(Base):
-    """The schedule of messages that must wait: throttled, refused for now, or not due yet."""
-
-    __tablename__ = "retries"
-
-    message_id: Mapped[UUID] = mapped_column(primary_key=True)
-    account_id: Mapped[UUID] = mapped_column(index=True)
-    due_at: Mapped[datetime] = mapped_column(index=True)
-    attempts: Mapped[int] = mapped_column(SmallInteger)
-    reason: Mapped[str | None]  # the code of the last failure; `no_carrier` is pulled forward when a carrier is back
-    body: Mapped[bytes] = mapped_column(LargeBinary)  # JSON: the batch's header and one recipient
-
-
 class ParkedReceipt(Base):
     """A receipt whose message is not in the ledger (yet)."""
 
@@ -215,15 +179,3 @@ class ParkedReceipt(Base):
     received_at: Mapped[datetime]
     tries: Mapped[int] = mapped_column(SmallInteger)
     next_at: Mapped[datetime] = mapped_column(index=True)
-
-
-class LaneOutbox(Base):
-    """Delivery events and finished batches, a lane message a row, until the broker has confirmed them."""
-
-    __tablename__ = "lane_outbox"
-
-    position: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    instance_id: Mapped[UUID]
-    lane: Mapped[str]
-    body: Mapped[bytes] = mapped_column(LargeBinary)
-    recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())

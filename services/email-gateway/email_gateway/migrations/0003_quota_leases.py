@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import op
 
-from chassis import tables
+from channel import tables
 
 revision = "0003"
 down_revision = "0002"

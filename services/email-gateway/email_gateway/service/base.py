@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from channel.service import QuotaLeases
 from chassis import acts
 from chassis.ids import new_id
-from chassis.service import Clock, Database, Health, OutboxRelay, QuotaLeases, Services, Session
+from chassis.service import Clock, Database, Health, OutboxRelay, Services, Session
 from contracts import events
 from contracts.errors import Unauthenticated
 from contracts.rpc import Actor

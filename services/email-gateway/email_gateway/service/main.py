@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from chassis import inbox, quota_leases
+from channel import quota_leases
+from chassis import inbox
 from chassis.ids import new_id
 from chassis.service import event_handler
 from contracts import events

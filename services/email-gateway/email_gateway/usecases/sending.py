@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from chassis import quota_leases
+from channel import quota_leases
 from contracts.errors import Unavailable
 from email_gateway import exceptions
 from email_gateway.mail.composer import render
@@ -20,8 +20,8 @@ from email_gateway.usecases.messages import To
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from channel.quota_leases import LeaseKeeper
     from chassis.database import Database
-    from chassis.quota_leases import LeaseKeeper
 
 MOST_TURNS = 4
 _FIELDS = {"from_email": "from.email", "from_name": "from.name", "content.from_email": "from.email"}

@@ -11,59 +11,12 @@ import contextlib
 import random
 import ssl
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
 
 from sms_gateway.smpp import pdu as smpp
 from sms_gateway.smpp.connection import Connection
-from sms_gateway.smpp.receipts import Receipt
+from sms_gateway.smpp.ports import LinkSettings, Work
 
 _FIRST_BACKOFF, _LAST_BACKOFF = 0.25, 30.0
-
-
-@dataclass(frozen=True)
-class LinkSettings:
-    """One bind. `rate` in submit_sm a second, 0 for no limit; times in seconds."""
-
-    host: str
-    port: int
-    system_id: str
-    password: str = field(repr=False)
-    kind: str = "transceiver"
-    system_type: str = ""
-    window: int = 50
-    rate: float = 0.0
-    tls: bool = False
-    enquire_every: float = 15.0
-    answer_within: float = 30.0
-
-
-class Part(Protocol):
-    """What a link sends: `body` is one submit_sm behind its header."""
-
-    body: bytes
-
-
-class Work(Protocol):
-    """Where a link's parts come from and where its news go. Called on the loop; must not block."""
-
-    def take(self, room: int, in_flight: int) -> Sequence[Any]:
-        """At most `room` parts to send now."""
-
-    def answered(self, answers: list[tuple[Any, int, str]]) -> None:
-        """(part, command_status, carrier's message id) each."""
-
-    def lost(self, parts: list[Any]) -> None:
-        """Handed over, and the connection ended before the answer."""
-
-    def receipts(self, link: Link, receipts: list[tuple[int, Receipt]]) -> None:
-        """Receipts with their sequence numbers; call `link.acknowledge` once they are safe."""
-
-    def bound(self, link: Link) -> None:
-        """The bind stands."""
-
-    def unbound(self, link: Link, reason: str) -> None:
-        """It does not any more, or could not be made."""
 
 
 class Link:

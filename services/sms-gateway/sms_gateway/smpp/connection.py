@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sms_gateway.smpp import pdu as smpp
 from sms_gateway.smpp.constants import (
@@ -20,10 +20,8 @@ from sms_gateway.smpp.constants import (
     Command,
     Status,
 )
+from sms_gateway.smpp.ports import Owner
 from sms_gateway.smpp.receipts import Inbound, Receipt, read_deliver
-
-if TYPE_CHECKING:
-    from sms_gateway.smpp.client import Link
 
 _BIND_COMMANDS = {
     "transmitter": Command.BIND_TRANSMITTER,
@@ -39,7 +37,7 @@ _BURST = 0.1  # seconds of the rate that may leave at once
 class Connection(asyncio.Protocol):
     """One connection of a `Link`: from connecting to the end. Bytes that are no SMPP end it."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Owner) -> None:
         self._link = link
         self._settings = link.settings
         self._work = link.work

@@ -13,12 +13,12 @@ from uuid import UUID
 
 import orjson
 from sqlalchemy import Engine, text
-from sqlalchemy.orm import Session
 
+from channel.batches import without_person
+from chassis.database import Session
 from chassis.logs import get_logger
 from contracts.ids import first_id_at
 from contracts.vocabulary import ERASED_ADDRESS
-from sms_gateway.work import without_person
 
 COLD_AFTER = timedelta(days=2)
 LOCK = 0x736D_7331  # "sms1"

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from chassis import acts, pages
+from chassis.actors import operator_of
+from chassis.database import Session
 from chassis.ids import new_id
 from chassis.secrets import Vault
 from contracts.errors import Conflict, Invalid
+from contracts.events import SMS_GATEWAY_ACT
+from contracts.rpc import Actor
 from sms_gateway import exceptions
 from sms_gateway.models import Carrier, Route
-from sms_gateway.store import directory
-from sms_gateway.usecases.paging import after_of, page
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
+from sms_gateway.store import carriers as store
+from sms_gateway.usecases import views
 
 DEFAULTS: dict[str, Any] = {
     "system_type": "", "bind_mode": "transceiver", "binds": 2, "window": 50, "rate": 0, "tls": False,
@@ -22,82 +25,123 @@ DEFAULTS: dict[str, Any] = {
 }  # fmt: skip
 
 
-def create_carrier(session: Session, vault: Vault, fields: dict[str, Any]) -> Carrier:
+def list_carriers(session: Session, *, actor: Actor, now: datetime, cursor: str | None, limit: int) -> pages.Page:
+    operator_of(actor)
+    rows = store.carriers(session, after=pages.position(cursor), limit=limit + 1)
+    return pages.page(rows, limit, views.carrier)
+
+
+def create_carrier(
+    session: Session, *, actor: Actor, now: datetime, vault: Vault, reason: str, **settings: Any
+) -> Carrier:
     """:raises Conflict: the name is taken."""
-    if directory.carrier_named(session, fields["name"]) is not None:
+    operator_of(actor)
+    if store.carrier_named(session, settings["name"]) is not None:
         raise Conflict("carrier.exists", "There is a carrier of that name.")
-    given = {name: value for name, value in fields.items() if name != "password"}
-    carrier = Carrier(id=new_id(), version=1, **{**DEFAULTS, **given})
-    carrier.password = vault.encrypt(fields.get("password", "").encode())
+    return _created(session, actor, vault, reason, settings)
+
+
+def update_carrier(
+    session: Session, *, actor: Actor, now: datetime, vault: Vault, carrier_id: UUID, reason: str, **settings: Any
+) -> Carrier:
+    """Change what is named; its binds are made again."""
+    operator_of(actor)
+    carrier = store.carrier_for_update(session, carrier_id)
+    if carrier is None:
+        raise exceptions.not_found("carrier")
+    return _changed(session, actor, vault, carrier, reason, settings)
+
+
+def put_carrier(session: Session, *, vault: Vault, name: str, reason: str, settings: dict[str, Any]) -> Carrier:
+    """From the shell, which knows no operator: make or change a carrier, and let it have a route for all numbers
+    where it has none."""
+    carrier = store.carrier_named(session, name)
+    if carrier is None:
+        carrier = _created(session, {}, vault, reason, {"name": name, **settings})
+    else:
+        carrier = _changed(session, {}, vault, carrier, reason, {"enabled": True, **settings})
+    if not store.routes_of(session, carrier.id):
+        session.add(Route(id=new_id(), carrier_id=carrier.id, prefix="", priority=100, share=1, enabled=True))
+        session.flush()
+    return carrier
+
+
+def _created(session: Session, actor: Actor, vault: Vault, reason: str, settings: dict[str, Any]) -> Carrier:
+    columns = {name: value for name, value in settings.items() if name != "password"}
+    carrier = Carrier(id=new_id(), version=1, **{**DEFAULTS, **columns})
+    carrier.password = vault.encrypt(settings.get("password", "").encode())
     session.add(carrier)
     session.flush()
     session.refresh(carrier)
+    acts.record(
+        session, SMS_GATEWAY_ACT, actor, "carrier.created", target_id=carrier.id, reason=reason, name=carrier.name
+    )
     return carrier
 
 
-def update_carrier(session: Session, vault: Vault, fields: dict[str, Any]) -> Carrier:
-    """Change what is given; running connectors bind anew."""
-    carrier = directory.carrier_for_update(session, fields["id"])
-    if carrier is None:
-        raise exceptions.not_found("carrier")
-    for name, value in fields.items():
+def _changed(
+    session: Session, actor: Actor, vault: Vault, carrier: Carrier, reason: str, settings: dict[str, Any]
+) -> Carrier:
+    for name, value in settings.items():
         if name == "password":
             carrier.password = vault.encrypt(value.encode())
-        elif name not in ("id", "name"):
+        else:
             setattr(carrier, name, value)
     carrier.version += 1
     session.flush()
+    changes: dict[str, Any] = {"name": carrier.name, "fields": sorted(settings)}
+    acts.record(session, SMS_GATEWAY_ACT, actor, "carrier.changed", target_id=carrier.id, reason=reason, **changes)
     return carrier
 
 
-def delete_carrier(session: Session, *, carrier_id: UUID) -> None:
+def delete_carrier(session: Session, *, actor: Actor, now: datetime, carrier_id: UUID, reason: str) -> None:
     """:raises Conflict: a route still points to it."""
-    if directory.carrier_for_update(session, carrier_id) is None:
+    operator_of(actor)
+    if store.carrier_for_update(session, carrier_id) is None:
         raise exceptions.not_found("carrier")
-    if directory.routes_of(session, carrier_id):
+    if store.routes_of(session, carrier_id):
         raise Conflict("carrier.in_use", "A route points to this carrier.")
-    directory.delete_carrier(session, carrier_id)
+    store.delete_carrier(session, carrier_id)
+    acts.record(session, SMS_GATEWAY_ACT, actor, "carrier.deleted", target_id=carrier_id, reason=reason)
 
 
-def list_carriers(session: Session, *, query: dict[str, Any]) -> dict[str, Any]:
-    limit = query["limit"]
-    return page(directory.carriers(session, after=after_of(query.get("cursor")), limit=limit + 1), limit)
+def list_routes(session: Session, *, actor: Actor, now: datetime, cursor: str | None, limit: int) -> pages.Page:
+    operator_of(actor)
+    rows = store.routes(session, after=pages.position(cursor), limit=limit + 1)
+    return pages.page(rows, limit, views.route)
 
 
-def create_route(session: Session, fields: dict[str, Any]) -> Route:
-    if directory.carrier_for_update(session, fields["carrier_id"]) is None:
-        detail = "There is no such carrier."
-        raise Invalid(
-            "request.invalid", detail, None, [{"field": "carrier_id", "code": "carrier.not_found", "detail": detail}]
-        )
-    route = Route(
-        id=new_id(), carrier_id=fields["carrier_id"], prefix=fields.get("prefix", ""),
-        account_id=fields.get("account_id"),
-        lane=fields.get("lane"), priority=fields.get("priority", 100), share=fields.get("share", 1),
-        enabled=fields.get("enabled", True),
-    )  # fmt: skip
+def create_route(session: Session, *, actor: Actor, now: datetime, reason: str, **settings: Any) -> Route:
+    """:raises Invalid: there is no such carrier."""
+    operator_of(actor)
+    if store.carrier_for_update(session, settings["carrier_id"]) is None:
+        raise Invalid.of_field("carrier_id", "carrier.not_found", "There is no such carrier.")
+    route = Route(id=new_id(), **settings)
     session.add(route)
     session.flush()
+    acts.record(
+        session, SMS_GATEWAY_ACT, actor, "route.created", target_id=route.id, reason=reason, prefix=route.prefix
+    )
     return route
 
 
-def update_route(session: Session, fields: dict[str, Any]) -> Route:
-    route = directory.route_for_update(session, fields["id"])
+def update_route(
+    session: Session, *, actor: Actor, now: datetime, route_id: UUID, reason: str, **settings: Any
+) -> Route:
+    operator_of(actor)
+    route = store.route_for_update(session, route_id)
     if route is None:
         raise exceptions.not_found("route")
-    for name in ("priority", "share", "enabled"):
-        if name in fields:
-            setattr(route, name, fields[name])
+    for name, value in settings.items():
+        setattr(route, name, value)
     session.flush()
+    acts.record(session, SMS_GATEWAY_ACT, actor, "route.changed", target_id=route_id, reason=reason, **settings)
     return route
 
 
-def delete_route(session: Session, *, route_id: UUID) -> None:
-    if directory.route_for_update(session, route_id) is None:
+def delete_route(session: Session, *, actor: Actor, now: datetime, route_id: UUID, reason: str) -> None:
+    operator_of(actor)
+    if store.route_for_update(session, route_id) is None:
         raise exceptions.not_found("route")
-    directory.delete_route(session, route_id)
-
-
-def list_routes(session: Session, *, query: dict[str, Any]) -> dict[str, Any]:
-    limit = query["limit"]
-    return page(directory.routes(session, after=after_of(query.get("cursor")), limit=limit + 1), limit)
+    store.delete_route(session, route_id)
+    acts.record(session, SMS_GATEWAY_ACT, actor, "route.deleted", target_id=route_id, reason=reason)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sms_gateway import domain, exceptions
-from sms_gateway.rendering import RenderFailed, Template
-from sms_gateway.smpp import gsm, parts
-from sms_gateway.store import directory
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
+from chassis.actors import account_of
+from chassis.database import Session
+from contracts.rpc import Actor
+from sms_gateway import exceptions
+from sms_gateway.content import gsm, parts
+from sms_gateway.content.template import RenderFailed, Template
+from sms_gateway.domain.senders import SenderState
+from sms_gateway.store import contents as store
+from sms_gateway.store import senders
 
 
 def count_parts(*, text: str, replace_diacritics: bool) -> dict[str, Any]:
@@ -34,8 +37,11 @@ def count_parts(*, text: str, replace_diacritics: bool) -> dict[str, Any]:
     }
 
 
-def prepare_content(session: Session, *, account_id: UUID, sender: str, content: dict[str, Any]) -> dict[str, Any]:
+def prepare_content(
+    session: Session, *, actor: Actor, now: datetime, sender: Any, content: dict[str, Any], kind: str
+) -> dict[str, Any]:
     """Check sender and template; keep them under their hash unless there are problems."""
+    account_id, sender = account_of(actor), str(sender or "")
     problems = _sender_problems(session, account_id, sender)
     variables: list[str] = []
     parts_max = None
@@ -46,36 +52,38 @@ def prepare_content(session: Session, *, account_id: UUID, sender: str, content:
     except RenderFailed as failed:
         problems.append({"field": "content.text", "code": failed.code, "detail": failed.detail})
     if problems:
-        return {"content_hash": "", "variables": variables, "problems": problems, "parts_max": None}
-    name = directory.keep_content(session, account_id=account_id, sender=sender, content=content)
+        return {"content_hash": None, "variables": variables, "problems": problems, "parts_max": None}
+    name = store.keep_content(session, account_id=account_id, sender=sender, content=content)
     return {"content_hash": name, "variables": variables, "problems": [], "parts_max": parts_max}
 
 
 def ensure_sender(session: Session, account_id: UUID, sender: str) -> None:
     """:raises Invalid: the account may not send under this name."""
-    if directory.sender_state(session, account_id=account_id, sender=sender) != domain.SenderState.ACTIVE:
+    if senders.sender_state(session, account_id=account_id, sender=sender) != SenderState.ACTIVE:
         raise exceptions.sender_not_active()
 
 
 def _sender_problems(session: Session, account_id: UUID, sender: str) -> list[dict[str, Any]]:
-    state = directory.sender_state(session, account_id=account_id, sender=sender)
-    if state == domain.SenderState.ACTIVE:
+    state = senders.sender_state(session, account_id=account_id, sender=sender)
+    if state == SenderState.ACTIVE:
         return []
     detail = "This sender ID is not active for the account."
     return [{"field": "sender", "code": "sender.not_active", "detail": detail}]
 
 
-def render_preview(session: Session, *, account_id: UUID, content_hash: str, fields: dict[str, Any]) -> dict[str, Any]:
+def render_preview(
+    session: Session, *, actor: Actor, now: datetime, content_hash: str, fields_: dict[str, Any], address: str | None
+) -> dict[str, Any]:
     """The text as one recipient would get it, counted.
 
     :raises NotFound: no such content in the account.
     :raises Invalid: the template fails.
     """
-    row = directory.content(session, content_hash, account_id=account_id)
+    row = store.content(session, content_hash, account_id=account_of(actor))
     if row is None:
         raise exceptions.not_found("content")
     try:
-        text = Template(row.content).text(fields)
+        text = Template(row.content).text(fields_)
     except RenderFailed as failed:
         raise exceptions.template_invalid(failed.detail) from None
     return {**count_parts(text=text, replace_diacritics=False), "sender": row.sender}

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -20,8 +21,8 @@ from chassis.secrets import Vault
 from chassis.testing import SECRET_KEYS, Launcher, RunningProcess, free_port, truncate, wait_until
 from contracts import ids, lanes
 from contracts.vocabulary import STATE_RANK, MessageState
-from sms_gateway import usecases
-from sms_gateway.store import directory
+from sms_gateway.store import contents
+from sms_gateway.usecases import carriers
 
 FINAL = ("delivered", "undelivered", "expired", "rejected")
 
@@ -78,6 +79,9 @@ def smsc() -> Iterator[Callable[..., Smsc]]:
         each.stop()
 
 
+OPERATORS: dict[str, Any] = {"actor": {"operator_id": str(new_id())}, "now": datetime.now(UTC), "reason": "Test"}
+
+
 @pytest.fixture
 def database(open_database: Callable[[str], Database]) -> Database:
     opened = open_database("sms_gateway")
@@ -91,19 +95,18 @@ def carrier(database: Database) -> Callable[..., UUID]:
 
     def make(target: Smsc, *, prefix: str = "", priority: int = 100, **fields: Any) -> UUID:
         with database.transaction() as session:
-            made = usecases.create_carrier(
+            made = carriers.create_carrier(
                 session,
-                Vault(SECRET_KEYS),
-                {
-                    "name": f"c{target.port}",
-                    "host": "127.0.0.1",
-                    "port": target.port,
-                    "system_id": "wici",
-                    "password": "secret",
-                    **fields,
-                },
+                **OPERATORS,
+                vault=Vault(SECRET_KEYS),
+                name=f"c{target.port}",
+                host="127.0.0.1",
+                port=target.port,
+                system_id="wici",
+                password="secret",
+                **fields,
             )
-            usecases.create_route(session, {"carrier_id": made.id, "prefix": prefix, "priority": priority})
+            carriers.create_route(session, **OPERATORS, carrier_id=made.id, prefix=prefix, priority=priority)
             return made.id
 
     return make
@@ -112,7 +115,7 @@ def carrier(database: Database) -> Callable[..., UUID]:
 @pytest.fixture
 def connector(launch: Launcher) -> Callable[..., RunningProcess]:
     def start(**env: str) -> RunningProcess:
-        return launch("sms_gateway.connector", service="sms_gateway", env=env)
+        return launch("sms_gateway.outbound", service="sms_gateway", env=env)
 
     return start
 
@@ -142,7 +145,7 @@ class Lanes:
 
     def content(self, text: str, sender: str = "Wici", **more: Any) -> str:
         with self._database.transaction() as session:
-            return directory.keep_content(
+            return contents.keep_content(
                 session, account_id=self.account_id, sender=sender, content={"text": text, **more}
             )
 

@@ -32,17 +32,17 @@ def test_senders_carriers_and_routes_are_told_of_with_the_operators_reason(
     with pytest.raises(Conflict):
         call("request_sender_id", account, sender="Wici")
     with pytest.raises(Invalid):
-        call("decide_sender_id", operator, id=sender, decision="verify")
-    assert call("decide_sender_id", operator, id=sender, decision="verify", reason="Papers seen")["reason"] is None
-    call("accept_sender_id", account, id=sender)
-    assert call("decide_sender_id", operator, id=sender, decision="reject", reason="Abuse")["reason"] == "Abuse"
+        call("decide_sender_id", operator, sender_id=sender, decision="verify")
+    assert call("decide_sender_id", operator, sender_id=sender, decision="verify", reason="Papers seen")["reason"] is None
+    call("accept_sender_id", account, sender_id=sender)
+    assert call("decide_sender_id", operator, sender_id=sender, decision="reject", reason="Abuse")["reason"] == "Abuse"
     where = {"name": "act", "host": "192.0.2.77", "port": 2775, "system_id": "wici", "password": "hunter2"}
     carrier = call("create_carrier", operator, **where, enabled=False, reason="Contract 12")["id"]
-    call("update_carrier", operator, id=carrier, password="hunter3", rate=5, reason="New password")
+    call("update_carrier", operator, carrier_id=carrier, password="hunter3", rate=5, reason="New password")
     route = call("create_route", operator, carrier_id=carrier, prefix="+4879", enabled=False, reason="Test")["id"]
-    call("update_route", operator, id=route, share=3, reason="More")
-    call("delete_route", operator, id=route, reason="No more")
-    call("delete_carrier", operator, id=carrier, reason="The contract ended")
+    call("update_route", operator, route_id=route, share=3, reason="More")
+    call("delete_route", operator, route_id=route, reason="No more")
+    call("delete_carrier", operator, carrier_id=carrier, reason="The contract ended")
 
     told = acts_told(SMS_GATEWAY_ACT, {sender, carrier, route}, until="carrier.deleted")
 

@@ -10,15 +10,17 @@ import orjson
 import pytest
 from sqlalchemy import text
 
-from chassis.database import Database, cursor_of, ensure_partitions
+from channel import claims, instances, lane_outbox, settlement
+from channel.batches import Batch, Chunk, Claim, Header
+from chassis.database import Database, cursor_of, ensure_partitions, ensure_settings, make_engine
 from chassis.ids import new_id
 from contracts.ids import message_ids
 from contracts.vocabulary import Lane, MessageState
-from sms_gateway.config import ConnectorConfig
-from sms_gateway.connector.__main__ import open_database
-from sms_gateway.store import claims, keeping, receipts, settlement
+from sms_gateway.batches import Content, SmsMessage
+from sms_gateway.outbound.__main__ import PLANNER
+from sms_gateway.store import receipts
+from sms_gateway.store.ledger import SmsLedger
 from sms_gateway.store.receipts import Arrived
-from sms_gateway.work import Batch, Chunk, Claim, Content, Header, Message
 
 ROWS = 10_000_000
 READS_ALL = ROWS * 0.01  # what the planner takes for the work on so many rows, cpu_tuple_cost each
@@ -106,12 +108,12 @@ def _chunks(count: int) -> list[Chunk]:
     return made
 
 
-def _messages(chunk: Chunk, state: MessageState) -> list[Message]:
+def _messages(chunk: Chunk, state: MessageState) -> list[SmsMessage]:
     of, made = message_ids(chunk.batch.header.send_id), []
     chunk.claim = chunk.claim or Claim(new_id(), 100)
     for recipient in chunk.recipients:
-        message = Message(chunk, recipient, str(of(recipient["number"])), False, 0)
-        message.state, message.submitted_at = state, datetime.now(UTC).timestamp()
+        message = SmsMessage(chunk, recipient, str(of(recipient["number"])), False, 0)
+        message.state, message.at = state, datetime.now(UTC).timestamp()
         made.append(message)
     return made
 
@@ -122,27 +124,28 @@ def _receipts(count: int) -> list[Arrived]:
 
 
 def _run_everything_hot(cursor: Any) -> None:
-    instance, now = new_id(), datetime.now(UTC)
-    claims.renew_lease(cursor, instance)
+    instance, now, ledger = new_id(), datetime.now(UTC), SmsLedger()
+    instances.renew_lease(cursor, instance)
     chunks = _chunks(20)
     claims.take(cursor, instance, chunks)
-    settlement.settle(cursor, _messages(chunks[0], MessageState.SUBMITTED))
-    settlement.settle(cursor, _messages(chunks[0], MessageState.REJECTED), careful=True)
-    settlement.settle(cursor, _messages(chunks[1], MessageState.UNKNOWN), careful=True)
+    settlement.settle(cursor, ledger, _messages(chunks[0], MessageState.SUBMITTED))
+    settlement.settle(cursor, ledger, _messages(chunks[0], MessageState.REJECTED), careful=True)
+    settlement.settle(cursor, ledger, _messages(chunks[1], MessageState.UNKNOWN), careful=True)
     receipts.apply(cursor, _receipts(2_000), now)
     receipts.apply(cursor, _receipts(1), now)
     receipts.apply(cursor, receipts.take_parked(cursor), now)
-    keeping.take_abandoned(cursor, 20)
-    keeping.settled_states(cursor, [str(new_id()) for _ in range(100)])
+    claims.take_abandoned(cursor, 20)
+    claims.settled_states(cursor, [str(new_id()) for _ in range(100)])
     claims.delete(cursor, [chunk.claim.claim_id for chunk in chunks if chunk.claim])
-    settlement.record_lanes(cursor, instance, orjson.loads(b"[]"), [])
+    lane_outbox.record(cursor, instance, ledger.source, orjson.loads(b"[]"), [])
 
 
 def test_no_hot_statement_reads_a_partition_of_ten_million_rows(
     full_day: None, database: Database, database_url: Any
 ) -> None:
-    config = ConnectorConfig(database_url=database_url("sms_gateway"), amqp_url="", secret_keys="")
-    connectors = open_database(config, pool_size=1, application_name="test")
+    engine = make_engine(database_url("sms_gateway"), pool_size=1, settings=PLANNER)
+    ensure_settings(engine, PLANNER)
+    connectors = Database(engine)
     with connectors.transaction() as session:
         cursor = Explained(cursor_of(session))
         _run_everything_hot(cursor)

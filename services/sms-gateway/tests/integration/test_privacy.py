@@ -24,7 +24,8 @@ def phones(count: int) -> list[str]:
 def erase(database: Database, campaign: Any, **options: Any) -> dict[str, Any]:
     return privacy.erase_person(
         database,
-        account_id=campaign.account_id,
+        actor={"account_id": str(campaign.account_id)},
+        now=datetime.now(UTC),
         addresses=[HER],
         **{"erased_at": datetime.now(UTC), "dry_run": False, **options},
     )

@@ -91,8 +91,8 @@ WHY = {"reason": "Checked"}
 def with_sender(call: Call, sender: str = "Wici") -> Actor:
     actor = an_account()
     wanted = call("request_sender_id", actor, {"sender": sender})
-    call("decide_sender_id", OPERATOR, {"id": wanted["id"], "decision": "verify", "reason": "Checked"})
-    assert call("accept_sender_id", actor, {"id": wanted["id"]})["state"] == "active"
+    call("decide_sender_id", OPERATOR, {"sender_id": wanted["id"], "decision": "verify", "reason": "Checked"})
+    assert call("accept_sender_id", actor, {"sender_id": wanted["id"]})["state"] == "active"
     return actor
 
 
@@ -101,13 +101,13 @@ def test_a_sender_id_from_request_to_active(call: Call) -> None:
     wanted = call("request_sender_id", actor, {"sender": "Sklep 24"})
     assert wanted["state"] == "requested"
     with pytest.raises(Conflict, match="wrong_state"):
-        call("accept_sender_id", actor, {"id": wanted["id"]})
+        call("accept_sender_id", actor, {"sender_id": wanted["id"]})
     with pytest.raises(Forbidden):
-        call("decide_sender_id", actor, {"id": wanted["id"], "decision": "activate", "reason": "Checked"})
-    call("decide_sender_id", OPERATOR, {"id": wanted["id"], "decision": "verify", "reason": "Checked"})
+        call("decide_sender_id", actor, {"sender_id": wanted["id"], "decision": "activate", "reason": "Checked"})
+    call("decide_sender_id", OPERATOR, {"sender_id": wanted["id"], "decision": "verify", "reason": "Checked"})
     with pytest.raises(NotFound):
-        call("accept_sender_id", an_account(), {"id": wanted["id"]})
-    assert call("accept_sender_id", actor, {"id": wanted["id"]})["state"] == "active"
+        call("accept_sender_id", an_account(), {"sender_id": wanted["id"]})
+    assert call("accept_sender_id", actor, {"sender_id": wanted["id"]})["state"] == "active"
     assert [row["sender"] for row in call("list_sender_ids", actor, {})["items"]] == ["Sklep 24"]
     with pytest.raises(Conflict, match=r"sender\.exists"):
         call("request_sender_id", actor, {"sender": "SKLEP 24"})
@@ -150,14 +150,14 @@ def test_a_single_message_arrives_and_can_be_followed(
 
     assert again == accepted
     assert [message["to"] for message in accepted] == request["to"]
-    follow = lambda: call("get_message", actor, {"id": accepted[0]["id"]})  # noqa: E731
+    follow = lambda: call("get_message", actor, {"message_id": accepted[0]["id"]})  # noqa: E731
     wait_until(lambda: follow()["state"] == "delivered", what="delivery")
     assert follow()["text"] == "Kod {{ 123 }}"
     assert follow()["from"] == "Wici"
     assert sorted(message["to"] for message in simulator.messages()) == request["to"]
     assert {message["text"] for message in simulator.messages()} == {"Kod {{ 123 }}"}
     with pytest.raises(NotFound):
-        call("get_message", an_account(), {"id": accepted[0]["id"]})
+        call("get_message", an_account(), {"message_id": accepted[0]["id"]})
 
 
 def test_nothing_is_stored_over_the_quota(call: Call, database: Database) -> None:
@@ -195,7 +195,7 @@ def test_callers_who_are_gathered_are_answered_each_by_itself(call: Call, broker
         2,
         ["Invalid", "request.invalid"],
         ["PlanLimit", "quota.exhausted"],
-        ["Unauthenticated", "account.missing"],
+        ["Forbidden", "account.required"],
         1,
         1,
         ["Invalid", "schedule.invalid"],
@@ -217,7 +217,7 @@ def test_a_scheduled_message_waits(call: Call, database: Database, smsc: Any, ca
     accepted = call("send_messages", actor, request)["messages"]
     assert simulator.get("/counts")["submitted"] == 0
 
-    wait_until(lambda: call("get_message", actor, {"id": accepted[0]["id"]})["state"] == "delivered", what="delivery")
+    wait_until(lambda: call("get_message", actor, {"message_id": accepted[0]["id"]})["state"] == "delivered", what="delivery")
 
 
 def test_a_test_of_a_campaign_is_rendered_and_sent(call: Call, smsc: Any, carrier: Any, connector: Any) -> None:
@@ -244,12 +244,12 @@ def test_carriers_and_routes_are_an_operators(call: Call) -> None:
     assert "password" not in made
     route = call("create_route", OPERATOR, {"carrier_id": made["id"], "prefix": "+48", "lane": "otp", **WHY})
     assert [each["lane"] for each in call("list_routes", OPERATOR, {})["items"]] == ["otp"]
-    assert call("update_carrier", OPERATOR, {"id": made["id"], "rate": 100, **WHY})["rate"] == 100
+    assert call("update_carrier", OPERATOR, {"carrier_id": made["id"], "rate": 100, **WHY})["rate"] == 100
     with pytest.raises(Conflict, match=r"carrier\.in_use"):
-        call("delete_carrier", OPERATOR, {"id": made["id"], **WHY})
-    assert call("update_route", OPERATOR, {"id": route["id"], "enabled": False, **WHY})["enabled"] is False
-    call("delete_route", OPERATOR, {"id": route["id"], **WHY})
-    call("delete_carrier", OPERATOR, {"id": made["id"], **WHY})
+        call("delete_carrier", OPERATOR, {"carrier_id": made["id"], **WHY})
+    assert call("update_route", OPERATOR, {"route_id": route["id"], "enabled": False, **WHY})["enabled"] is False
+    call("delete_route", OPERATOR, {"route_id": route["id"], **WHY})
+    call("delete_carrier", OPERATOR, {"carrier_id": made["id"], **WHY})
     assert call("list_carriers", OPERATOR, {})["items"] == []
 
 

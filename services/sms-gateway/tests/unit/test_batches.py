@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from channel.batches import Header, ensure_recipients
 from contracts.vocabulary import Lane
-from sms_gateway.work import Header, ensure_recipients
 
 ID = "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b11"
 BATCH = {"batch_id": ID, "account_id": ID, "campaign_id": None, "send_id": ID, "content_hash": "h"}

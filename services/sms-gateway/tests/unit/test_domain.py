@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.vocabulary import Lane
-from sms_gateway import domain
+from sms_gateway.domain import retrying, senders
 
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("sender", ["Wici", "Sklep 24", "A1b", "abcdefghijk", "+48600100200", "24h Kurier"])
 def test_good_sender_ids(sender: str) -> None:
-    assert domain.is_sender(sender)
+    assert senders.is_sender(sender)
 
 
 @pytest.mark.parametrize(
@@ -22,35 +22,35 @@ def test_good_sender_ids(sender: str) -> None:
     ["", "ab", "abcdefghijkl", "123", "12345678901", " Wici", "Wici ", "Łódź", "a-b", "Wici\n", "+0123", "600100200"],
 )
 def test_bad_sender_ids(sender: str) -> None:
-    assert not domain.is_sender(sender)
+    assert not senders.is_sender(sender)
 
 
 @pytest.mark.parametrize(
     "sender", ["Policja", "POLICJA", "P0LICJA", "Po licja", "mBank", "mBank 24", "ING", "ZUS", "PKO", "Santander"]
 )
 def test_protected_names(sender: str) -> None:
-    assert domain.is_protected(sender)
+    assert senders.is_protected(sender)
 
 
 @pytest.mark.parametrize(
     "sender", ["Wici", "Trening", "Sklep Ing", "Kasia", "Burger King", "+48600100200", "Alertownik"]
 )
 def test_honest_names_are_not_protected(sender: str) -> None:
-    assert not domain.is_protected(sender)
+    assert not senders.is_protected(sender)
 
 
 def test_a_sender_id_becomes_active_only_through_a_decision() -> None:
-    assert domain.SenderStep.ACCEPT not in domain.NEXT[domain.SenderState.REQUESTED]
-    assert domain.NEXT[domain.SenderState.REJECTED] == {}
+    assert senders.SenderStep.ACCEPT not in senders.NEXT[senders.SenderState.REQUESTED]
+    assert senders.NEXT[senders.SenderState.REJECTED] == {}
 
 
 @given(st.integers(0, 1000), st.floats(0, 1))
 def test_waits_grow_to_a_quarter_of_an_hour_at_most(attempts: int, jitter: float) -> None:
-    wait = domain.retry_at(NOW, attempts, jitter) - NOW
-    assert domain.FIRST_WAIT <= wait <= domain.LAST_WAIT * 1.5
+    wait = retrying.retry_at(NOW, attempts, jitter) - NOW
+    assert retrying.FIRST_WAIT <= wait <= retrying.LAST_WAIT * 1.5
 
 
 def test_a_code_is_of_no_use_after_half_an_hour() -> None:
-    assert domain.give_up_at(NOW, Lane.OTP, None) == NOW + timedelta(minutes=30)
-    assert domain.give_up_at(NOW, Lane.BULK, None) == NOW + timedelta(hours=48)
-    assert domain.give_up_at(NOW, Lane.BULK, 5) == NOW + timedelta(minutes=5)
+    assert retrying.give_up_at(NOW, Lane.OTP, None) == NOW + timedelta(minutes=30)
+    assert retrying.give_up_at(NOW, Lane.BULK, None) == NOW + timedelta(hours=48)
+    assert retrying.give_up_at(NOW, Lane.BULK, 5) == NOW + timedelta(minutes=5)

@@ -4,7 +4,7 @@ from collections import Counter
 from uuid import UUID, uuid4
 
 from contracts.vocabulary import Lane
-from sms_gateway.connector.routing import Router, RouteRule
+from sms_gateway.domain.routing import Router, RouteRule
 
 A, B, C = uuid4(), uuid4(), uuid4()
 ACCOUNT = str(uuid4())

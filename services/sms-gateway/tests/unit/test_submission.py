@@ -2,15 +2,15 @@
 
 import pytest
 
+from channel.batches import ids_as_text
 from chassis.ids import new_id
 from contracts.ids import message_id
-from sms_gateway.rendering import Encoded, RenderFailed, Template
-from sms_gateway.smpp import parts
+from sms_gateway.content import parts
+from sms_gateway.content.parts import LongForm
+from sms_gateway.content.submission import Envelope, relative_time
+from sms_gateway.content.template import Encoded, RenderFailed, Template
 from sms_gateway.smpp import pdu as smpp
 from sms_gateway.smpp.constants import Command, Tag
-from sms_gateway.smpp.parts import LongForm
-from sms_gateway.submission import Envelope, relative_time
-from sms_gateway.work import ids_as_text
 
 LONG = "Zażółć gęślą jaźń. " * 10
 

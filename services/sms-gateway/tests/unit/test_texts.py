@@ -5,7 +5,7 @@ import smsutil
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sms_gateway.smpp import gsm, parts
+from sms_gateway.content import gsm, parts
 
 GSM_TEXT = st.text(st.sampled_from([c for c in gsm.BASIC if c != "\x1b"] + list(gsm.EXTENSION)), max_size=700)
 

@@ -1,0 +1,166 @@
+"""What every channel answers, under one set of names, and the table of what differs between channels.
+
+A channel's gateway declares its calls with `channel_calls`; `tests/contract/test_channels.py` asks every channel for
+all of them. Whoever works with channels without being one looks into `CHANNELS`, and needs no change when one is added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+import marshmallow
+from marshmallow import fields, validate
+
+from contracts.privacy import PersonAsked, PersonForgotten, PersonRecords, PersonToErase
+from contracts.rpc import Call
+from contracts.schema import Schema
+from contracts.vocabulary import Channel, Lane, MessageState
+
+TEST_ADDRESSES_MAX = 20
+RECIPIENTS_MAX = 1_000  # of one request
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelFacts:
+    """What others need to know of a channel.
+
+    :param address_field: the contact's field that holds its address on this channel.
+    :param sample_address: stands for a recipient's in a preview without a contact.
+    :param required_content: keys that a campaign's content must have before it can be sent.
+    :param own_variables: what the channel fills in by itself: no contact has such fields.
+    :param quota: the plan's feature that its messages are counted in.
+    :param lanes: in the order in which they are served.
+    :param reach_seconds: how far ahead of the channel a campaign may be, in seconds of its pace, and
+    :param reach_least: at least so many recipients. What is in flight still goes after a pause, so a channel that
+        answers in milliseconds is given little at a time; a reach below the channel's own latency would choke it.
+    """
+
+    service: str
+    address_field: str
+    sample_address: str
+    required_content: tuple[str, ...]
+    own_variables: frozenset[str]
+    quota: str
+    lanes: tuple[Lane, ...]
+    reach_seconds: float
+    reach_least: int
+
+    def call(self, method: str) -> str:
+        """The full name of one of the channel's calls: `sms_gateway.prepare_content`."""
+        return f"{self.service}.{method}"
+
+
+CHANNELS: Mapping[Channel, ChannelFacts] = MappingProxyType(
+    {
+        Channel.SMS: ChannelFacts(
+            service="sms_gateway",
+            address_field="phone",
+            sample_address="+48500000000",
+            required_content=("text",),
+            own_variables=frozenset(),
+            quota="sms",
+            lanes=(Lane.OTP, Lane.TRANSACTIONAL, Lane.BULK),
+            reach_seconds=3.0,
+            reach_least=500,
+        ),
+        Channel.EMAIL: ChannelFacts(
+            service="email_gateway",
+            address_field="email",
+            sample_address="anna@example.com",
+            required_content=("subject", "html"),
+            own_variables=frozenset({"unsubscribe_url"}),
+            quota="email",
+            lanes=(Lane.TRANSACTIONAL, Lane.BULK),
+            reach_seconds=10.0,
+            reach_least=2_000,
+        ),
+    }
+)
+
+
+class PrepareContent(Schema):
+    """Check sender and content, and keep both, immutable, under their hash.
+
+    Each channel's own names the schema of its `content`; `sender` is the campaign's, as its channel writes it.
+    """
+
+    sender = fields.Raw(load_default=None, allow_none=True)
+    kind = fields.String(load_default="campaign", validate=validate.OneOf(("campaign", "transactional")))
+
+
+class ContentProblem(Schema):
+    field = fields.String()
+    code = fields.String()
+    detail = fields.String()
+
+
+class PreparedContent(Schema):
+    """Problems, or the hash by which the content is known from now on."""
+
+    content_hash = fields.String(allow_none=True, metadata={"description": "null where there are problems"})
+    variables = fields.List(fields.String())
+    problems = fields.List(fields.Nested(ContentProblem))
+
+
+class RenderPreview(Schema):
+    """The content as one recipient with these fields would get it."""
+
+    content_hash = fields.String(required=True, validate=validate.Length(equal=64))
+    fields_ = fields.Dict(keys=fields.String(), data_key="fields", load_default=dict)
+    address = fields.String(load_default=None, allow_none=True)
+
+
+class SendTest(Schema):
+    """A content that was prepared before, to chosen addresses; each channel's own checks them."""
+
+    content_hash = fields.String(required=True, validate=validate.Length(equal=64))
+    fields_ = fields.Dict(keys=fields.String(), data_key="fields", load_default=dict)
+
+
+class AcceptedMessage(Schema):
+    id = fields.UUID()
+    to = fields.String()
+
+
+class MessageSummary(Schema):
+    """What every channel says of one message; each adds its own."""
+
+    id = fields.UUID()
+    to = fields.String()
+    state = fields.Enum(MessageState, by_value=True)
+    code = fields.String(allow_none=True)
+    external_id = fields.String(allow_none=True)
+
+
+def channel_calls(
+    *,
+    content: type[marshmallow.Schema],
+    address: fields.Field[Any],
+    preview: type[marshmallow.Schema],
+    send: type[marshmallow.Schema],
+    accepted: type[marshmallow.Schema],
+    message: type[marshmallow.Schema],
+    prepared: type[PreparedContent] = PreparedContent,
+) -> dict[str, Call]:
+    """The calls that every channel answers.
+
+    :param content: of a campaign, as a person writes it. :param address: of a recipient.
+    :param send: of a request for single messages. :param accepted: its answer, `{"messages": [{id, to, …}]}`.
+    :param message: one message and what became of it.
+    """
+    name = content.__name__
+    own: dict[str, Any] = {"content": fields.Nested(content, required=True)}
+    addresses = fields.List(address, required=True, validate=validate.Length(min=1, max=TEST_ADDRESSES_MAX))
+    return {
+        "prepare_content": Call(type(f"Prepare{name}", (PrepareContent,), own), prepared),
+        "render_preview": Call(RenderPreview, preview),
+        "send_test": Call(type(f"Test{name}", (SendTest,), {"addresses": addresses}), accepted),
+        "send_messages": Call(send, accepted, gathered=True),
+        "get_message": Call(None, message, path={"message_id": UUID}),
+        "export_person": Call(PersonAsked, PersonRecords),
+        "erase_person": Call(PersonToErase, PersonForgotten),
+    }

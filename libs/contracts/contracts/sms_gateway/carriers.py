@@ -1,0 +1,103 @@
+"""Carriers and the routes to them, which are the operators'."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from marshmallow import fields, validate
+
+from contracts.rpc import Call
+from contracts.schema import PageQuery, Reasoned, Schema, Word, page_of
+from contracts.vocabulary import Lane
+
+_c_string = validate.Regexp(r"\A[ -~]*\Z", error="Not a valid value: printable ASCII only.")
+
+
+class CarrierSettings(Schema):
+    """Settings of a carrier that can change. `rate` in parts a second over all binds, 0 for no limit."""
+
+    host = fields.String(validate=[validate.Length(min=1, max=255), _c_string])
+    port = fields.Integer(strict=True, validate=validate.Range(min=1, max=65_535))
+    system_id = fields.String(validate=[validate.Length(min=1, max=15), _c_string])
+    password = fields.String(validate=[validate.Length(max=8), _c_string], load_only=True)
+    system_type = fields.String(validate=[validate.Length(max=12), _c_string])
+    bind_mode = fields.String(validate=validate.OneOf(("transceiver", "transmitter_receiver", "transmitter")))
+    binds = fields.Integer(strict=True, validate=validate.Range(min=1, max=64))
+    window = fields.Integer(strict=True, validate=validate.Range(min=1, max=10_000))
+    rate = fields.Integer(strict=True, validate=validate.Range(min=0, max=1_000_000))
+    tls = fields.Boolean()
+    long_form = fields.String(validate=validate.OneOf(("udh", "sar", "payload")))
+    receipt_ids = fields.String(
+        validate=validate.OneOf(("same", "hex_to_decimal", "decimal_to_hex")),
+        metadata={"description": "How the id in a receipt relates to the id in submit_sm_resp"},
+    )
+    enabled = fields.Boolean()
+
+
+class CarrierChange(CarrierSettings, Reasoned):
+    pass
+
+
+class CarrierCreate(CarrierChange):
+    name = fields.String(
+        required=True, validate=validate.Regexp(r"^[a-z0-9][a-z0-9_-]{0,39}\Z", error="Not a valid name.")
+    )
+    host = fields.String(required=True, validate=[validate.Length(min=1, max=255), _c_string])
+    port = fields.Integer(required=True, strict=True, validate=validate.Range(min=1, max=65_535))
+    system_id = fields.String(required=True, validate=[validate.Length(min=1, max=15), _c_string])
+    password = fields.String(load_default="", validate=[validate.Length(max=8), _c_string], load_only=True)
+
+
+class Carrier(CarrierSettings):
+    """The password is never shown."""
+
+    id = fields.UUID()
+    name = fields.String()
+    created_at = fields.AwareDateTime()
+
+
+class CarrierRouteSettings(Schema):
+    """Messages whose number starts with `prefix` (empty: all), of one account or lane or of all, go to a carrier.
+
+    The routes with the lowest `priority` number whose carrier is up share the traffic by `share`; the next priority is
+    the fail-over. The longest prefix wins over any priority.
+    """
+
+    carrier_id = fields.UUID(required=True)
+    prefix = fields.String(
+        load_default="", validate=validate.Regexp(r"^(\+[0-9]{1,15})?\Z", error="Not a valid prefix.")
+    )
+    account_id = fields.UUID(load_default=None, allow_none=True)
+    lane = Word(Lane, load_default=None, allow_none=True)
+    priority = fields.Integer(load_default=100, strict=True, validate=validate.Range(min=0, max=10_000))
+    share = fields.Integer(load_default=1, strict=True, validate=validate.Range(min=1, max=1_000))
+    enabled = fields.Boolean(load_default=True)
+
+
+class RouteCreate(CarrierRouteSettings, Reasoned):
+    pass
+
+
+class RouteChange(Reasoned):
+    priority = fields.Integer(strict=True, validate=validate.Range(min=0, max=10_000))
+    share = fields.Integer(strict=True, validate=validate.Range(min=1, max=1_000))
+    enabled = fields.Boolean()
+
+
+class CarrierRoute(CarrierRouteSettings):
+    id = fields.UUID()
+
+
+CarrierPage = page_of(Carrier)
+RoutePage = page_of(CarrierRoute)
+
+RPC: dict[str, Call] = {
+    "list_carriers": Call(PageQuery, CarrierPage),
+    "create_carrier": Call(CarrierCreate, Carrier),
+    "update_carrier": Call(CarrierChange, Carrier, path={"carrier_id": UUID}),
+    "delete_carrier": Call(Reasoned, None, path={"carrier_id": UUID}),
+    "list_routes": Call(PageQuery, RoutePage),
+    "create_route": Call(RouteCreate, CarrierRoute),
+    "update_route": Call(RouteChange, CarrierRoute, path={"route_id": UUID}),
+    "delete_route": Call(Reasoned, None, path={"route_id": UUID}),
+}

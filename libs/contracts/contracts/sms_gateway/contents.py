@@ -1,0 +1,63 @@
+"""What an SMS says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import fields, validate
+
+from contracts.channel import PreparedContent
+from contracts.rpc import Call
+from contracts.schema import Schema, plain_text
+
+TEXT_MAX = 5_000
+VALIDITY_MAX = 4_320  # minutes: three days
+
+
+def text(**options: Any) -> fields.String:
+    """The text of an SMS, which is never empty."""
+    return fields.String(required=True, validate=[validate.Length(min=1, max=TEXT_MAX), plain_text], **options)
+
+
+def validity(**options: Any) -> fields.Integer:
+    """For how many minutes a message is of use."""
+    limits = validate.Range(min=1, max=VALIDITY_MAX)
+    return fields.Integer(load_default=None, allow_none=True, strict=True, validate=limits, **options)
+
+
+class SmsContent(Schema):
+    """What an SMS says; `text` may be a template over the recipient's fields."""
+
+    text = text()
+    flash = fields.Boolean(load_default=False)
+    validity_minutes = validity()
+    replace_diacritics = fields.Boolean(load_default=False)
+
+
+class Counted(Schema):
+    """A text as it would travel. `units` are septets (gsm) or UTF-16 code units (ucs2)."""
+
+    encoding = fields.String(validate=validate.OneOf(("gsm", "ucs2")))
+    characters = fields.Integer()
+    units = fields.Integer()
+    parts = fields.Integer()
+    offending = fields.List(fields.String(), metadata={"description": "Characters that force UCS-2, in order"})
+    text = fields.String(metadata={"description": "The text after replacement"})
+
+
+class PartsCount(Schema):
+    text = fields.String(required=True, validate=[validate.Length(max=TEXT_MAX), plain_text])
+    replace_diacritics = fields.Boolean(load_default=False)
+
+
+class PreparedSms(PreparedContent):
+    """`parts_max` is for the text as it is written, with every variable at its default or empty."""
+
+    parts_max = fields.Integer(allow_none=True)
+
+
+class SmsPreview(Counted):
+    sender = fields.String()
+
+
+RPC: dict[str, Call] = {"count_parts": Call(PartsCount, Counted)}

@@ -1,0 +1,79 @@
+"""A message as the bodies of its submit_sm PDUs."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+from typing import Any
+
+from sms_gateway.content.parts import CODINGS, Encoding, LongForm, concatenation_header
+from sms_gateway.content.template import Encoded
+from sms_gateway.smpp import constants as c
+
+_TLV = struct.Struct(">HH")
+_CODES = {encoding: bytes((code,)) for encoding, code in CODINGS.items()}
+_FLASH_CODES = {encoding: bytes((code | c.CODING_FLASH,)) for encoding, code in CODINGS.items()}
+
+
+class Envelope:
+    """All of a submit_sm that one content and carrier share; `bodies` adds what is the recipient's."""
+
+    def __init__(self, sender: str, content: Mapping[str, Any], long_form: LongForm) -> None:
+        self._long_form = long_form
+        self._head = b"\0" + _source(sender) + bytes((c.TON_INTERNATIONAL, c.NPI_ISDN))
+        validity = content.get("validity_minutes")
+        # protocol_id, priority_flag, schedule_delivery_time, validity_period, registered_delivery, replace_if_present
+        self._middle = b"\0\0\0" + (relative_time(validity) if validity else b"") + b"\0\x01\0"
+        self._codes = _FLASH_CODES if content.get("flash") else _CODES
+        self._plain_middles = {
+            encoding: b"\0\0" + self._middle + code + b"\0" for encoding, code in self._codes.items()
+        }
+
+    def bodies(self, address: str, encoded: Encoded, reference: int) -> list[bytes]:
+        """One body for each submit_sm. `address` is E.164; `reference` joins the parts at the phone."""
+        head = self._head + address[1:].encode("ascii")
+        if len(encoded.bodies) == 1:
+            octets = encoded.bodies[0]
+            return [head + self._plain_middles[encoded.encoding] + bytes((len(octets),)) + octets]
+        if self._long_form is LongForm.PAYLOAD:
+            return [self._payload(head, encoded)]
+        numbered = enumerate(encoded.bodies, 1)
+        total = len(encoded.bodies)
+        if self._long_form is LongForm.SAR:
+            return [self._sar(head, encoded.encoding, octets, reference, total, number) for number, octets in numbered]
+        middle = b"\0\x40" + self._middle + self._codes[encoded.encoding] + b"\0"
+        return [
+            head + middle + bytes((len(octets) + 6,)) + concatenation_header(reference, total, number) + octets
+            for number, octets in numbered
+        ]
+
+    def _sar(self, head: bytes, encoding: Encoding, octets: bytes, reference: int, total: int, number: int) -> bytes:
+        tlvs = (
+            _TLV.pack(c.Tag.SAR_MSG_REF_NUM, 2) + (reference & 0xFFFF).to_bytes(2, "big")
+            + _TLV.pack(c.Tag.SAR_TOTAL_SEGMENTS, 1) + bytes((total,))
+            + _TLV.pack(c.Tag.SAR_SEGMENT_SEQNUM, 1) + bytes((number,))
+        )  # fmt: skip
+        return head + self._plain_middles[encoding] + bytes((len(octets),)) + octets + tlvs
+
+    def _payload(self, head: bytes, encoded: Encoded) -> bytes:
+        octets = b"".join(encoded.bodies)
+        return (
+            head
+            + self._plain_middles[encoded.encoding]
+            + b"\0"
+            + _TLV.pack(c.Tag.MESSAGE_PAYLOAD, len(octets))
+            + octets
+        )
+
+
+def _source(sender: str) -> bytes:
+    if sender.startswith("+"):
+        return bytes((c.TON_INTERNATIONAL, c.NPI_ISDN)) + sender[1:].encode("ascii") + b"\0"
+    return bytes((c.TON_ALPHANUMERIC, c.NPI_UNKNOWN)) + sender.encode("ascii") + b"\0"
+
+
+def relative_time(minutes: int) -> bytes:
+    """SMPP's relative time, YYMMDDhhmmsstnnR (section 7.1.1.1)."""
+    days, rest = divmod(minutes, 24 * 60)
+    hours, minutes = divmod(rest, 60)
+    return b"0000%02d%02d%02d00000R" % (days, hours, minutes)

@@ -1,0 +1,103 @@
+"""A content as a compiled template, and its rendering for one recipient."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import minijinja
+
+from contracts.template_rules import refusal
+from sms_gateway.content import gsm, parts
+
+# A campaign text is a line or two; ten thousand instructions are plenty, and stop a loop within a millisecond.
+FUEL = 20_000
+TEXT_RENDERED_MAX = 20_000
+
+
+class RenderFailed(ValueError):
+    """The template is broken, or fails for these fields. `code` is a stable slug."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A text as it travels: the bodies of its parts."""
+
+    encoding: parts.Encoding
+    bodies: tuple[bytes, ...]
+
+
+class Template:
+    """One content, compiled once and rendered for every recipient; with `literal` the text is no template."""
+
+    def __init__(self, content: Mapping[str, Any]) -> None:
+        """:raises RenderFailed: the template does not compile."""
+        text = content["text"]
+        self._is_plain = bool(content.get("literal")) or not any(mark in text for mark in ("{{", "{%", "{#"))
+        self._replace = bool(content.get("replace_diacritics"))
+        self._environment = minijinja.Environment()
+        # A field that this recipient lacks is empty, and false in a condition; names that nobody has are found before,
+        # at preview and schedule (docs/decisions/0006).
+        self._environment.undefined_behavior = "lenient"
+        self._environment.fuel = FUEL
+        self._environment.auto_escape_callback = lambda _name: False
+        self._environment.keep_trailing_newline = True
+        self.variables: list[str] = []
+        if not self._is_plain and (refused := refusal(text)) is not None:
+            raise RenderFailed("template.invalid", f"The template is not taken: {refused}.")
+        try:
+            if not self._is_plain:
+                self._environment.add_template("text", text)
+                self.variables = sorted(self._environment.undeclared_variables_in_str(text))
+        except minijinja.TemplateError as error:
+            raise RenderFailed("template.invalid", _first_line(error)) from None
+        self._render = self._environment.render_template
+        self._plain_text = self._finish(text) if self._is_plain else ""
+        self._plain_encoded: Encoded | None = None
+
+    def _finish(self, text: str) -> str:
+        return gsm.replace_diacritics(text) if self._replace else text
+
+    def text(self, fields: Mapping[str, Any]) -> str:
+        """The text for one recipient; an empty field counts as missing, so that `default` fills it.
+
+        :raises RenderFailed: the template fails.
+        """
+        if self._is_plain:
+            return self._plain_text
+        try:
+            rendered: str = self._render("text", **{k: v for k, v in fields.items() if v is not None and v != ""})
+        except minijinja.TemplateError as error:
+            raise RenderFailed("template.failed", _first_line(error)) from None
+        if len(rendered) > TEXT_RENDERED_MAX:
+            raise RenderFailed("text.too_long", "The rendered text is too long.")
+        return self._finish(rendered)
+
+    def encode(self, fields: Mapping[str, Any]) -> Encoded:
+        """The parts for one recipient.
+
+        :raises RenderFailed: as `text`, or `text.too_long`.
+        """
+        if self._plain_encoded is not None:
+            return self._plain_encoded
+        encoding, octets = parts.encode(self.text(fields))
+        if len(octets) <= parts.SIZES[encoding].single:
+            encoded = Encoded(encoding, (octets,))
+        else:
+            try:
+                encoded = Encoded(encoding, tuple(parts.split(encoding, octets)))
+            except parts.TooLong as error:
+                raise RenderFailed("text.too_long", str(error)) from None
+        if self._is_plain:
+            self._plain_encoded = encoded
+        return encoded
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0][:200]

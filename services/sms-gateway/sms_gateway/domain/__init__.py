@@ -1,0 +1,1 @@
+"""Rules of SMS: pure functions on values, without I/O."""

@@ -1,0 +1,33 @@
+"""A send: one text to some numbers, checked and not stored yet."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from contracts.vocabulary import Lane
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`request_hash`: of the request's key, so that a repeat finds what it made."""
+
+    account_id: UUID
+    sender: str
+    content: dict[str, Any]
+    addresses: list[str]
+    fields: dict[str, Any]
+    parts: int
+    lane: Lane
+    text: str | None
+    external_id: str | None
+    schedule_at: datetime | None
+    request_hash: str | None
+    trace_id: str
+
+
+def request_hash(account_id: UUID, request_key: str | None) -> str | None:
+    return hashlib.sha256(f"{account_id}:sms:{request_key}".encode()).hexdigest() if request_key else None

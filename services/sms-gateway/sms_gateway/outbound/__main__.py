@@ -1,0 +1,32 @@
+"""`python -m sms_gateway.outbound`."""
+
+from __future__ import annotations
+
+from channel.outbound import OutboundProcess
+from chassis.process import Process, boot
+from chassis.secrets import Vault
+from sms_gateway.config import OutboundConfig
+from sms_gateway.outbound.sms import SmsOutbound
+
+# Single rows are asked for by id or by index; a sequential scan of a partition is always the wrong plan.
+PLANNER = {
+    "enable_seqscan": "off",
+    "enable_bitmapscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "enable_material": "off",
+    "plan_cache_mode": "force_custom_plan",
+    "jit": "off",
+}
+
+
+def main(process: Process[OutboundConfig]) -> None:
+    config = process.config
+    outbound = SmsOutbound(
+        process.database, Vault(config.secret_keys), claim_ahead=config.claim_ahead, bulk_prefetch=config.bulk_prefetch
+    )
+    OutboundProcess(process, outbound, linger=config.linger).run()
+
+
+if __name__ == "__main__":
+    boot(main, OutboundConfig, service="sms_gateway", name="outbound", pool_size=6, settings=PLANNER)

@@ -1,0 +1,59 @@
+"""A claimed chunk becomes messages, each with the bodies of its submit_sm."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+from channel.batches import Chunk, Recipient, ids_as_text
+from contracts.vocabulary import ERASED_ADDRESS, MessageState
+from sms_gateway.batches import SmsMessage
+from sms_gateway.content.parts import LongForm
+from sms_gateway.content.template import RenderFailed
+from sms_gateway.domain.retrying import give_up_at
+
+NO_CARRIER = "no_carrier"
+_ADDRESS = re.compile(r"\+[1-9][0-9]{6,14}\Z")
+
+
+def compose(
+    chunk: Chunk, recipients: list[Recipient], long_form: LongForm | None, *, reference: int, now: float
+) -> list[SmsMessage]:
+    """Render and encode `recipients`; those that cannot be sent (now) have their state.
+
+    The hot path: everything that a chunk shares is looked up once.
+
+    :param long_form: of the carrier that they leave by; None where none is up.
+    :param reference: of the first long message, modulo 256; joins its parts at the phone.
+    """
+    header, content = chunk.batch.header, chunk.batch.content
+    message_id_of = ids_as_text(header.send_id)
+    encode, bodies_of = content.template.encode, content.envelope(long_form or LongForm.UDH).bodies
+    valid = _ADDRESS.match
+    existing, attempts = chunk.existing, chunk.attempts
+    validity = content.content.get("validity_minutes")
+    too_late = now > give_up_at(datetime.fromtimestamp(header.accepted_at, UTC), header.lane, validity).timestamp()
+    messages: list[SmsMessage] = []
+    for recipient in recipients:
+        number, address = recipient["number"], recipient["address"]
+        message = SmsMessage(chunk, recipient, message_id_of(number), number in existing, attempts.get(number, 0))
+        messages.append(message)
+        if too_late:
+            message.state, message.code = MessageState.EXPIRED, "too_late"
+        elif not valid(address):
+            message.state = MessageState.REJECTED
+            message.code = "address.erased" if address == ERASED_ADDRESS else "address.invalid"
+        elif long_form is None:
+            message.state, message.code = MessageState.DEFERRED, NO_CARRIER
+        else:
+            try:
+                encoded = encode(recipient.get("fields") or {})
+            except RenderFailed as failed:
+                message.state, message.code = MessageState.REJECTED, failed.code
+            else:
+                reference += 1
+                message.parts = len(encoded.bodies)
+                message.bodies = bodies_of(address, encoded, reference)
+                continue
+        message.at = now
+    return messages

@@ -1,0 +1,203 @@
+"""What is SMS's own about sending: carriers and routes as outlets, submit_sm as content, receipts."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from channel import retries
+from channel.batches import Chunk, Header, Message, Recipient
+from channel.loop import Loop
+from channel.outlets import Outlet
+from channel.upkeep import Upkeep
+from chassis.database import Database, Session, cursor_of
+from chassis.secrets import Vault
+from contracts.vocabulary import Channel, Lane
+from sms_gateway.batches import Content, SmsMessage
+from sms_gateway.content.parts import LongForm
+from sms_gateway.content.template import RenderFailed
+from sms_gateway.domain.retrying import retry_at
+from sms_gateway.domain.routing import Router, RouteRule
+from sms_gateway.outbound.carriers import CarrierOutlet, CarrierSettings
+from sms_gateway.outbound.composing import NO_CARRIER, compose
+from sms_gateway.smpp.constants import THROTTLING_STATUSES
+from sms_gateway.store import carriers as carrier_store
+from sms_gateway.store import contents, people, receipts
+from sms_gateway.store.ledger import SmsLedger
+
+# Of the prompt lanes, each batch is one request: many of them may be under way.
+PROMPT_PREFETCH = 200
+MOST_CONTENTS = 1_000
+BIND_WAIT_SECONDS = 2.0
+INDEX_EVERY_SECONDS = 3600.0
+_THROTTLED_CODES = {f"0x{status:02x}" for status in THROTTLING_STATUSES}
+
+
+class SmsOutbound:
+    """`channel.ports.Outbound` of SMS.
+
+    :param claim_ahead: how many messages a carrier may have claimed and not handed over yet.
+    """
+
+    channel = Channel.SMS
+    composes_ahead = False
+    partitioned = ("ledger", "ledger_parts")
+
+    def __init__(self, database: Database, vault: Vault, *, claim_ahead: int, bulk_prefetch: int) -> None:
+        self._database = database
+        self._vault = vault
+        self._claim_ahead = claim_ahead
+        self.ledger = SmsLedger()
+        self.prefetch: Mapping[Lane, int] = {
+            Lane.OTP: PROMPT_PREFETCH,
+            Lane.TRANSACTIONAL: PROMPT_PREFETCH,
+            Lane.BULK: bulk_prefetch,
+        }
+        self._carriers: dict[UUID, CarrierOutlet] = {}
+        self._router = Router(())
+        self._reference = random.randrange(256)
+        self._contents: dict[str, Content] = {}
+        self._carrier_came_up = threading.Event()
+        self._directory: Any = None
+        self._index_at = 0.0
+        self._loop: Loop
+        self._upkeep: Upkeep
+
+    def attach(self, loop: Loop, upkeep: Upkeep) -> None:
+        self._loop, self._upkeep = loop, upkeep
+        self._running = asyncio.get_running_loop()
+
+    async def start_up(self) -> None:
+        """A moment for the binds, so that the first batches do not find every carrier down."""
+        await asyncio.to_thread(self._look_up)
+        until = self._running.time() + BIND_WAIT_SECONDS
+        while self._running.time() < until:
+            await asyncio.sleep(0.1)
+            if self._carriers and all(carrier.is_up for carrier in self._carriers.values()):
+                return
+
+    # --- carriers and routes
+
+    def outlets(self) -> Sequence[Outlet]:
+        return list(self._carriers.values())
+
+    def route(self, header: Header, recipients: list[Recipient]) -> list[tuple[Outlet | None, list[Recipient]]]:
+        up = {carrier_id for carrier_id, carrier in self._carriers.items() if carrier.is_up}
+        groups: dict[UUID | None, list[Recipient]] = {}
+        choose, account_id, lane, is_up = self._router.choose, header.account_id, header.lane, up.__contains__
+        for recipient in recipients:
+            carrier_id = choose(recipient["address"], account_id, lane, recipient["number"], is_up)
+            groups.setdefault(carrier_id, []).append(recipient)
+        return [(self._carriers.get(carrier_id) if carrier_id else None, some) for carrier_id, some in groups.items()]
+
+    def _use(self, settings: Sequence[CarrierSettings], router: Router) -> None:
+        """Take the present carriers and routes; binds of a changed carrier are made again."""
+        wanted = {each.id: each for each in settings}
+        self._router = router
+        for carrier_id, carrier in list(self._carriers.items()):
+            present = wanted.get(carrier_id)
+            if present is None or present.version != carrier.settings.version:
+                del self._carriers[carrier_id]
+                self._loop.spawn(self._loop.retire(carrier))
+        for carrier_id, present in wanted.items():
+            if carrier_id not in self._carriers:
+                carrier = CarrierOutlet(present, self._loop, self._claim_ahead, self._carrier_came_up.set)
+                self._carriers[carrier_id] = carrier
+                carrier.start()
+
+    # --- content
+
+    def load_content(self, session: Session, content_hash: str) -> Content | None:
+        found = self._contents.get(content_hash)
+        if found is None:
+            row = contents.content(session, content_hash)
+            if row is None:
+                return None
+            if len(self._contents) > MOST_CONTENTS:
+                self._contents.clear()
+            found = self._contents[content_hash] = Content(row.account_id, row.sender, row.content)
+        return found
+
+    async def compose_ahead(self, chunk: Chunk) -> None:
+        raise NotImplementedError  # `composes_ahead` says that it is not asked for.
+
+    def compose(self, chunk: Chunk, recipients: list[Recipient], outlet: Outlet | None) -> list[SmsMessage]:
+        self._reference = (self._reference + len(recipients)) & 0xFF
+        long_form = outlet.settings.long_form if isinstance(outlet, CarrierOutlet) else None
+        return compose(chunk, recipients, long_form, reference=self._reference, now=time.time())
+
+    def restore(self, chunk: Chunk, recipient: Recipient, message_id: str, existing: bool) -> SmsMessage:
+        message = SmsMessage(chunk, recipient, message_id, existing, 1)
+        try:
+            message.parts = len(chunk.batch.content.template.encode(recipient.get("fields") or {}).bodies)
+        except RenderFailed:
+            message.parts = 1
+        return message
+
+    def schedule(self, message: Message, now: datetime) -> None:
+        # A throttle passes in seconds, however often it is met. Who waits for a carrier is pulled forward.
+        attempts = 0 if message.code in _THROTTLED_CODES else message.attempts
+        message.due_at = retry_at(now, attempts, random.random())
+
+    # --- what is due now and then, on the upkeep's thread
+
+    def steps(self) -> Sequence[Callable[[], object]]:
+        return self._look_up, self._pull_forward, self._unpark, self._index
+
+    def _look_up(self) -> None:
+        with self._database.transaction() as session:
+            rows = [row for row in carrier_store.carriers(session) if row.enabled]
+            rules = [row for row in carrier_store.routes(session) if row.enabled]
+        directory = (
+            [(row.id, row.version) for row in rows],
+            [(rule.id, rule.priority, rule.share, rule.lane, rule.account_id) for rule in rules],
+        )
+        if directory == self._directory:
+            return
+        settings = [self._settings(row) for row in rows]
+        router = Router(
+            RouteRule(
+                rule.carrier_id, rule.prefix, str(rule.account_id) if rule.account_id else None, rule.lane,
+                rule.priority, rule.share,
+            )
+            for rule in rules
+        )  # fmt: skip
+        self._running.call_soon_threadsafe(self._use, settings, router)
+        self._directory = directory
+
+    def _settings(self, row: Any) -> CarrierSettings:
+        return CarrierSettings(
+            id=row.id, name=row.name, version=row.version, host=row.host, port=row.port, system_id=row.system_id,
+            password=self._vault.decrypt(row.password).decode(), system_type=row.system_type, bind_mode=row.bind_mode,
+            binds=row.binds, window=row.window, rate=row.rate, tls=row.tls, long_form=LongForm(row.long_form),
+            receipt_ids=row.receipt_ids,
+        )  # fmt: skip
+
+    def _pull_forward(self) -> None:
+        """A carrier came back: what waited for one need not wait on."""
+        if self._carrier_came_up.is_set():
+            self._carrier_came_up.clear()
+            with self._database.transaction() as session:
+                retries.pull_forward(cursor_of(session), NO_CARRIER)
+
+    def _unpark(self) -> None:
+        """Receipts that matched nothing are looked at again."""
+        with self._database.transaction() as session:
+            cursor = cursor_of(session)
+            arrived = receipts.take_parked(cursor)
+            if not arrived:
+                return
+            recorded = self._upkeep.record(cursor, receipts.apply(cursor, arrived, datetime.now(UTC)))
+        self._upkeep.publish(recorded)
+
+    def _index(self) -> None:
+        """Partitions that are written to no more get the index by which a person is found."""
+        if time.monotonic() >= self._index_at:
+            people.index_cold(self._database.engine, datetime.now(UTC))
+            self._index_at = time.monotonic() + INDEX_EVERY_SECONDS

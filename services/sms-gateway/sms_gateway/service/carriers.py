@@ -1,0 +1,44 @@
+"""Entrypoints: carriers and routes, which are the operators'."""
+
+from __future__ import annotations
+
+from chassis.service import Payload, rpc
+from contracts.rpc import Actor
+from sms_gateway.service.base import Base
+from sms_gateway.usecases import carriers
+
+
+class Carriers(Base):
+    """Where messages leave by."""
+
+    @rpc
+    def list_carriers(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("list_carriers", carriers.list_carriers, actor, payload)
+
+    @rpc
+    def create_carrier(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("create_carrier", carriers.create_carrier, actor, payload, vault=self.vault)
+
+    @rpc
+    def update_carrier(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("update_carrier", carriers.update_carrier, actor, payload, vault=self.vault)
+
+    @rpc
+    def delete_carrier(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("delete_carrier", carriers.delete_carrier, actor, payload)
+
+    @rpc
+    def list_routes(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("list_routes", carriers.list_routes, actor, payload)
+
+    @rpc
+    def create_route(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("create_route", carriers.create_route, actor, payload)
+
+    @rpc
+    def update_route(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("update_route", carriers.update_route, actor, payload)
+
+    @rpc
+    def delete_route(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("delete_route", carriers.delete_route, actor, payload)

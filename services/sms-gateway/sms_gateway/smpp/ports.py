@@ -1,0 +1,64 @@
+"""What a link is given: its settings, and the two sides that it speaks to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from sms_gateway.smpp.receipts import Receipt
+
+
+@dataclass(frozen=True)
+class LinkSettings:
+    """One bind. `rate` in submit_sm a second, 0 for no limit; times in seconds."""
+
+    host: str
+    port: int
+    system_id: str
+    password: str = field(repr=False)
+    kind: str = "transceiver"
+    system_type: str = ""
+    window: int = 50
+    rate: float = 0.0
+    tls: bool = False
+    enquire_every: float = 15.0
+    answer_within: float = 30.0
+
+
+class Part(Protocol):
+    """What a link sends: `body` is one submit_sm behind its header."""
+
+    body: bytes
+
+
+class Work(Protocol):
+    """Where a link's parts come from and where its news go. Called on the loop; must not block."""
+
+    def take(self, room: int, in_flight: int) -> Sequence[Any]:
+        """At most `room` parts to send now."""
+
+    def answered(self, answers: list[tuple[Any, int, str]]) -> None:
+        """(part, command_status, carrier's message id) each."""
+
+    def lost(self, parts: list[Any]) -> None:
+        """Handed over, and the connection ended before the answer."""
+
+    def receipts(self, link: Any, receipts: list[tuple[int, Receipt]]) -> None:
+        """Receipts with their sequence numbers; call `link.acknowledge` once they are safe."""
+
+    def bound(self, link: Any) -> None:
+        """The bind stands."""
+
+    def unbound(self, link: Any, reason: str) -> None:
+        """It does not any more, or could not be made."""
+
+
+class Owner(Protocol):
+    """The link that a connection belongs to."""
+
+    settings: LinkSettings
+    work: Work
+
+    @property
+    def sends(self) -> bool: ...

@@ -1,0 +1,45 @@
+"""Carriers, and the routes that lead to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import delete, select
+
+from chassis.database import Session
+from sms_gateway.models import Carrier, Route
+
+
+def carriers(session: Session, *, after: UUID | None = None, limit: int = 1_000) -> Sequence[Carrier]:
+    query = select(Carrier).order_by(Carrier.id).limit(limit)
+    return session.scalars(query if after is None else query.where(Carrier.id > after)).all()
+
+
+def carrier_for_update(session: Session, carrier_id: UUID) -> Carrier | None:
+    return session.scalar(select(Carrier).where(Carrier.id == carrier_id).with_for_update())
+
+
+def carrier_named(session: Session, name: str) -> Carrier | None:
+    return session.scalar(select(Carrier).where(Carrier.name == name))
+
+
+def delete_carrier(session: Session, carrier_id: UUID) -> None:
+    session.execute(delete(Carrier).where(Carrier.id == carrier_id))
+
+
+def routes(session: Session, *, after: UUID | None = None, limit: int = 10_000) -> Sequence[Route]:
+    query = select(Route).order_by(Route.id).limit(limit)
+    return session.scalars(query if after is None else query.where(Route.id > after)).all()
+
+
+def route_for_update(session: Session, route_id: UUID) -> Route | None:
+    return session.scalar(select(Route).where(Route.id == route_id).with_for_update())
+
+
+def routes_of(session: Session, carrier_id: UUID) -> Sequence[Route]:
+    return session.scalars(select(Route).where(Route.carrier_id == carrier_id)).all()
+
+
+def delete_route(session: Session, route_id: UUID) -> None:
+    session.execute(delete(Route).where(Route.id == route_id))

@@ -1,0 +1,135 @@
+"""The ledger of SMS, as `channel.settlement` writes it, with parts and unknown messages beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from psycopg import Cursor
+
+from channel.ports import Event
+from chassis.database import columns
+from contracts.vocabulary import ERASED_ADDRESS, Channel, MessageState
+from sms_gateway.batches import SmsMessage
+from sms_gateway.store import receipts
+from sms_gateway.store.receipts import Arrived
+
+FINAL = frozenset({MessageState.DELIVERED, MessageState.UNDELIVERED, MessageState.EXPIRED, MessageState.REJECTED})
+_NULL = "\\N"
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+class SmsLedger:
+    """`channel.ports.Ledger` of SMS."""
+
+    source = "sms_gateway"
+    columns = (
+        ("message_id", "uuid"),
+        ("account_id", "uuid"),
+        ("campaign_id", "uuid"),
+        ("contact_id", "uuid"),
+        ("carrier_id", "uuid"),
+        ("carrier_message_id", "text"),
+        ("address", "text"),
+        ("state", "text"),
+        ("code", "text"),
+        ("parts", "smallint"),
+        ("submitted_at", "timestamptz"),
+        ("final_at", "timestamptz"),
+    )
+    updated = (
+        "carrier_id", "carrier_message_id", "state", "code", "parts", "submitted_at", "final_at", "address",
+        "contact_id",
+    )  # fmt: skip
+
+    def row(self, message: SmsMessage) -> tuple[Any, ...]:
+        header, recipient = message.header, message.recipient
+        moment = datetime.fromtimestamp(message.at, UTC)
+        single = message.carrier_ids if message.travelling == 1 else None
+        return (
+            message.message_id, header.account_id, header.campaign_id, recipient.get("contact_id") or None,
+            message.outlet.id if message.outlet else None, single[0] if single else None, recipient["address"],
+            message.state, message.code, message.parts, moment, moment if message.state in FINAL else None,
+        )  # fmt: skip
+
+    def line(self, message: SmsMessage) -> str:
+        header, recipient = message.chunk.batch.header, message.recipient
+        stamp = _stamp(message.at)
+        ids = message.carrier_ids
+        return (
+            f"{message.message_id}\t{header.account_id}\t{header.campaign_id or _NULL}\t"
+            f"{recipient.get('contact_id') or _NULL}\t"
+            f"{message.outlet or _NULL}\t{ids[0].translate(_ESCAPES) if ids and message.travelling == 1 else _NULL}\t"
+            f"{recipient['address'].translate(_ESCAPES)}\t{message.state}\t{message.code or _NULL}\t{message.parts}\t"
+            f"{stamp}\t{stamp if message.state in FINAL else _NULL}\n"
+        )
+
+    def write_beside(self, cursor: Cursor[Any], messages: Sequence[SmsMessage]) -> None:
+        """The parts of long messages, and who can be found again by the number alone."""
+        _write_parts(cursor, messages)
+        _remember_unknown(cursor, [message for message in messages if message.state is MessageState.UNKNOWN])
+
+    def event(self, message: SmsMessage) -> Event:
+        header, recipient = message.chunk.batch.header, message.recipient
+        event = {
+            "message_id": message.message_id,
+            "account_id": header.account_id,
+            "at": message.at,
+            "kind": message.state,
+            "channel": Channel.SMS,
+            "campaign_id": header.campaign_id,
+            "contact_id": recipient.get("contact_id"),
+            "address": recipient["address"],
+            "sender": message.chunk.batch.content.sender,
+            "parts": message.parts,
+        }
+        if message.code:
+            event["code"] = message.code
+        return event
+
+    def apply_receipts(self, cursor: Cursor[Any], arrived: Sequence[Arrived], now: datetime) -> list[Event]:
+        return receipts.apply(cursor, arrived, now)
+
+
+_last_stamp: tuple[float, str] = (0.0, "")
+
+
+def _stamp(moment: float) -> str:
+    # All answers of one read of a socket share their moment, so the last stamp fits again and again.
+    global _last_stamp
+    if _last_stamp[0] != moment:
+        _last_stamp = (moment, datetime.fromtimestamp(moment, UTC).isoformat())
+    return _last_stamp[1]
+
+
+def _write_parts(cursor: Cursor[Any], messages: Sequence[SmsMessage]) -> None:
+    rows = [
+        (message.message_id, number, str(message.outlet), identifier, "submitted")
+        for message in messages
+        if message.travelling > 1 and message.carrier_ids
+        for number, identifier in enumerate(message.carrier_ids, 1)
+        if identifier
+    ]
+    if rows:
+        cursor.execute(
+            "INSERT INTO ledger_parts (message_id, part, carrier_id, carrier_message_id, state)"
+            " SELECT * FROM unnest(%s::uuid[], %s::smallint[], %s::uuid[], %s::text[], %s::text[])"
+            " ON CONFLICT (message_id, part) DO NOTHING",
+            columns(rows, 5),
+        )
+
+
+def _remember_unknown(cursor: Cursor[Any], messages: Sequence[SmsMessage]) -> None:
+    """For receipts that can be matched by the number alone; of a person who was erased there is none."""
+    unknown = [message for message in messages if message.recipient["address"] != ERASED_ADDRESS]
+    if unknown:
+        cursor.execute(
+            "INSERT INTO unknown_messages (message_id, address, parts_left)"
+            " SELECT * FROM unnest(%s::uuid[], %s::text[], %s::smallint[]) ON CONFLICT DO NOTHING",
+            (
+                [message.message_id for message in unknown],
+                [message.recipient["address"] for message in unknown],
+                [message.parts for message in unknown],
+            ),
+        )

@@ -1,0 +1,62 @@
+"""Sender IDs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from chassis.database import Session, cursor_of
+from sms_gateway.models import SenderId
+
+
+def sender_key(sender: str) -> str:
+    """Sender IDs that differ in case alone are one."""
+    return sender.lower()
+
+
+def sender_state(session: Session, *, account_id: UUID, sender: str) -> str | None:
+    return session.scalar(
+        select(SenderId.state).where(SenderId.account_id == account_id, SenderId.sender_key == sender_key(sender))
+    )
+
+
+def senders_in_state(session: Session, state: str, wanted: Collection[tuple[UUID, str]]) -> set[tuple[UUID, str]]:
+    """Those of the (account, sender key) that are in that state."""
+    cursor = cursor_of(session)
+    cursor.execute(
+        "SELECT s.account_id, s.sender_key FROM unnest(%s::uuid[], %s::text[]) AS w(account_id, sender_key)"
+        " JOIN sender_ids s USING (account_id, sender_key) WHERE s.state = %s",
+        ([account_id for account_id, _ in wanted], [key for _, key in wanted], state),
+    )
+    return {(row[0], row[1]) for row in cursor.fetchall()}
+
+
+def add_sender(session: Session, sender: SenderId) -> bool:
+    """False when the account has it already."""
+    values = {column: getattr(sender, column) for column in ("id", "account_id", "sender", "sender_key", "state")}
+    added = session.scalar(insert(SenderId).values(**values).on_conflict_do_nothing().returning(SenderId.id))
+    return added is not None
+
+
+def sender_for_update(session: Session, sender_id: UUID, *, account_id: UUID | None = None) -> SenderId | None:
+    query = select(SenderId).where(SenderId.id == sender_id).with_for_update()
+    if account_id is not None:
+        query = query.where(SenderId.account_id == account_id)
+    return session.scalar(query)
+
+
+def senders(
+    session: Session, *, account_id: UUID | None, state: str | None, after: UUID | None, limit: int
+) -> Sequence[SenderId]:
+    """In order of request; of every account with `account_id` None (operators)."""
+    query = select(SenderId).order_by(SenderId.id).limit(limit)
+    if account_id is not None:
+        query = query.where(SenderId.account_id == account_id)
+    if state is not None:
+        query = query.where(SenderId.state == state)
+    if after is not None:
+        query = query.where(SenderId.id > after)
+    return session.scalars(query).all()

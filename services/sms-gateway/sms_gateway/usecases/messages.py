@@ -1,0 +1,164 @@
+"""Single messages: POST /v1/sms, a campaign's test, and what became of one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from channel import quota_leases
+from channel.single_sends import Raced, TooFewUnits
+from chassis import erasures
+from chassis.actors import account_of
+from chassis.database import Session
+from chassis.ids import new_id
+from contracts import ids
+from contracts.errors import Invalid, WiciError
+from contracts.rpc import Actor
+from contracts.sms_gateway.messages import SCHEDULE_MAX_DAYS
+from contracts.vocabulary import Lane
+from sms_gateway import exceptions
+from sms_gateway.content.template import RenderFailed, Template
+from sms_gateway.domain.senders import SenderState
+from sms_gateway.domain.sends import Plan, request_hash
+from sms_gateway.store import contents, messages, senders
+from sms_gateway.usecases.contents import count_parts, ensure_sender
+
+
+def plan_send(*, actor: Actor, now: datetime, **request: Any) -> Plan:
+    """Check a POST /v1/sms as far as that is possible without the database.
+
+    :raises Invalid: the text is too long, the time past or too far.
+    """
+    account_id = account_of(actor)
+    text = {"text": request["text"], "replace_diacritics": request["replace_diacritics"]}
+    counted = count_parts(**text)
+    _ensure_schedule(request["schedule_at"], now)
+    # The text of a single message is what it says: braces in it are braces.
+    content = {**text, "literal": True, "flash": request["flash"], "validity_minutes": request["validity"]}
+    return Plan(
+        account_id=account_id,
+        sender=request["from"],
+        content=content,
+        addresses=request["to"],
+        fields={},
+        parts=counted["parts"],
+        lane=request["lane"],
+        text=counted["text"],
+        external_id=request["external_id"],
+        schedule_at=request["schedule_at"],
+        request_hash=request_hash(account_id, actor.get("request_key")),
+        trace_id=str(actor.get("request_id") or ""),
+    )
+
+
+def plan_test(
+    session: Session, *, actor: Actor, content_hash: str, addresses: list[str], fields_: dict[str, Any]
+) -> Plan:
+    """Check a test of a prepared content, rendered with given fields."""
+    account_id = account_of(actor)
+    row = contents.content(session, content_hash, account_id=account_id)
+    if row is None:
+        raise exceptions.not_found("content")
+    ensure_sender(session, account_id, row.sender)
+    try:
+        encoded = Template(row.content).encode(fields_)
+    except RenderFailed as failed:
+        raise exceptions.template_invalid(failed.detail) from None
+    return Plan(
+        account_id=account_id,
+        sender=row.sender,
+        content=row.content,
+        addresses=addresses,
+        fields=fields_,
+        parts=len(encoded.bodies),
+        lane=Lane.TRANSACTIONAL,
+        text=None,
+        external_id=None,
+        schedule_at=None,
+        request_hash=request_hash(account_id, actor.get("request_key")),
+        trace_id=str(actor.get("request_id") or ""),
+    )
+
+
+def storing(now: Callable[[], datetime]) -> Callable[[Session, Sequence[Plan]], list[Any]]:
+    """`store_sends` as `channel.single_sends` takes it."""
+    return lambda session, plans: store_sends(session, plans, now=now())
+
+
+def store_sends(
+    session: Session, plans: Sequence[Plan], *, now: datetime
+) -> list[dict[str, Any] | WiciError | TooFewUnits]:
+    """Put sends on disk and on their way, once for each request key, within the units that are leased.
+
+    :returns: for each plan its messages, why it cannot be sent, or what is missing for it.
+    """
+    active = senders.senders_in_state(session, SenderState.ACTIVE, {_sender(plan) for plan in plans})
+    made = messages.made_before(session, {plan.request_hash for plan in plans if plan.request_hash})
+    unspent = quota_leases.unspent(session, {plan.account_id for plan in plans})
+    answers: list[dict[str, Any] | WiciError | TooFewUnits] = []
+    new: dict[UUID, Plan] = {}
+    for plan in plans:
+        units = len(plan.addresses)
+        if _sender(plan) not in active:
+            answers.append(exceptions.sender_not_active())
+        elif plan.request_hash in made:
+            answers.append(_accepted(made[plan.request_hash], plan))
+        elif units > unspent.get(plan.account_id, 0):
+            answers.append(TooFewUnits(plan.account_id, units, unspent.get(plan.account_id, 0)))
+        else:
+            unspent[plan.account_id] -= units
+            send_id = new_id()
+            new[send_id] = plan
+            answers.append(_accepted(send_id, plan))
+            if plan.request_hash:
+                made[plan.request_hash] = send_id
+    if new:
+        _start(session, new, now)
+    return answers
+
+
+def _start(session: Session, plans: dict[UUID, Plan], now: datetime) -> None:
+    erasures.share(session)
+    wanted = [(plan.account_id, plan.sender, plan.content) for plan in plans.values()]
+    hashes = dict(zip(plans, contents.keep_contents(session, wanted), strict=True))
+    added = messages.add(session, plans, hashes)
+    if len(added) < len(plans):
+        raise Raced
+    spent: Counter[UUID] = Counter()
+    for plan in plans.values():
+        spent[plan.account_id] += len(plan.addresses)
+    quota_leases.spend(session, spent)
+    messages.start(session, plans, hashes, now=now)
+
+
+def _accepted(send_id: UUID, plan: Plan) -> dict[str, Any]:
+    of = ids.message_ids(send_id)
+    return {
+        "messages": [
+            {"id": str(of(number)), "to": address, "parts": plan.parts}
+            for number, address in enumerate(plan.addresses, 1)
+        ]
+    }
+
+
+def _sender(plan: Plan) -> tuple[UUID, str]:
+    return plan.account_id, senders.sender_key(plan.sender)
+
+
+def get_message(session: Session, *, actor: Actor, now: datetime, message_id: UUID) -> dict[str, Any]:
+    """:raises NotFound: no such message in the account."""
+    found = messages.message(session, account_id=account_of(actor), message_id=message_id)
+    if found is None:
+        raise exceptions.not_found("message")
+    return found
+
+
+def _ensure_schedule(at: datetime | None, now: datetime) -> None:
+    if at is not None and not 0 <= (at - now).total_seconds() <= SCHEDULE_MAX_DAYS * 86_400:
+        detail = f"The time must lie between now and {SCHEDULE_MAX_DAYS} days ahead."
+        raise Invalid(
+            "schedule.invalid", detail, None, [{"field": "schedule_at", "code": "schedule.invalid", "detail": detail}]
+        )

@@ -1,0 +1,29 @@
+"""How stored rows look to the outside: dictionaries that fit the schemas of `contracts.sms_gateway`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sms_gateway.models import Carrier, Route, SenderId
+
+View = dict[str, Any]
+
+_SENDER_ID = ("id", "account_id", "sender", "state", "reason", "created_at", "updated_at")
+_CARRIER = (
+    "id", "name", "host", "port", "system_id", "system_type", "bind_mode", "binds", "window", "rate", "tls",
+    "long_form", "receipt_ids", "enabled", "created_at",
+)  # fmt: skip
+_ROUTE = ("id", "carrier_id", "prefix", "account_id", "lane", "priority", "share", "enabled")
+
+
+def sender_id(row: SenderId) -> View:
+    return {name: getattr(row, name) for name in _SENDER_ID}
+
+
+def carrier(row: Carrier) -> View:
+    """Without the password, which is never shown."""
+    return {name: getattr(row, name) for name in _CARRIER}
+
+
+def route(row: Route) -> View:
+    return {name: getattr(row, name) for name in _ROUTE}
