@@ -18,7 +18,8 @@ from sms_gateway.store.receipts import Arrived
 from sms_gateway.work import Chunk, Message, Part
 
 LANES = (Lane.OTP, Lane.TRANSACTIONAL, Lane.BULK)
-# Of each window, this share (at least one) is never given to bulk, so that a code finds room at once.
+# Of each window, this share (at least one) is never given to bulk, so that a code finds room at once. A window of one
+# cannot be shared: there a code is merely next.
 PROMPT_SHARE = 10
 PART_TRIES = 50
 
@@ -85,7 +86,7 @@ class CarrierWork:
         self.claiming = 0
         # A slow carrier claims two seconds' worth ahead, not two minutes'.
         self.ahead = min(claim_ahead, settings.rate * 2) if settings.rate else claim_ahead
-        self.bulk_window = settings.window - max(1, settings.window // PROMPT_SHARE)
+        self.bulk_window = max(1, settings.window - max(1, settings.window // PROMPT_SHARE))
         self.links = [Link(each, self) for each in settings.links()]
         self.closing = False
 

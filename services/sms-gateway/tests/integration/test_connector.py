@@ -181,6 +181,24 @@ def test_a_code_overtakes_a_campaign(smsc: Any, carrier: Any, connector: Any, ca
     assert simulator.get("/counts")["submitted"] < 3000
 
 
+def test_a_window_of_one_carries_a_campaign_and_a_code_before_it(
+    smsc: Any, carrier: Any, connector: Any, campaign: Any
+) -> None:
+    simulator = smsc(response_delay=0.02)
+    carrier(simulator, window=1, binds=1)
+    content = campaign.content("Hej")
+    connector()
+    campaign.publish(campaign.batches(content, phones(200)))
+    wait_until(lambda: simulator.get("/counts")["submitted"] > 10, what="the campaign under way")
+    campaign.publish(campaign.batches(content, ["+48700000500"], first=9000), lane="otp")
+
+    campaign.wait_final(201)
+
+    sent = [message["to"] for message in simulator.messages()]
+    assert Counter(sent) == Counter([*phones(200), "+48700000500"])
+    assert sent.index("+48700000500") < 150
+
+
 def test_a_clean_stop_leaves_nothing_unknown(
     smsc: Any, carrier: Any, connector: Any, campaign: Any, database: Database
 ) -> None:
