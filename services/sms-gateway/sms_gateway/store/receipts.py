@@ -63,6 +63,8 @@ FROM hit
 WHERE p.message_id = hit.message_id AND p.part = hit.part AND p.message_id >= %(since)s
 RETURNING hit.id, p.message_id
 """
+# Two connectors may have a receipt each of one message: the second waits here for the first, and then counts both.
+_LOCK_WHOLE = "SELECT FROM ledger WHERE message_id = ANY(%s) AND message_id >= %s ORDER BY message_id FOR NO KEY UPDATE"
 _JOIN_PARTS = """
 UPDATE ledger l SET state = j.state, code = j.code, final_at = now()
 FROM (
@@ -77,9 +79,16 @@ WHERE l.message_id = j.message_id AND l.message_id >= %s AND j.state IS NOT NULL
   AND l.state IN ('submitted', 'unknown')
 RETURNING l.message_id::text, l.account_id::text, l.campaign_id::text, l.state, l.code
 """
-_KNOWN = (
-    "SELECT carrier_message_id FROM ledger WHERE carrier_message_id = ANY(%s) AND message_id >= %s AND carrier_id = %s"
-)
+# Only what is final, or says the same, makes a receipt a repeat: an open message may have been settled by another
+# connector a moment ago, after `_APPLY` had looked.
+_REPEATED = """
+SELECT r.id FROM unnest(%(ids)s::text[], %(states)s::text[]) AS r(id, state)
+CROSS JOIN LATERAL (
+  SELECT state FROM ledger
+  WHERE carrier_message_id = r.id AND message_id >= %(since)s AND carrier_id = %(carrier_id)s LIMIT 1
+) found
+WHERE found.state IN ('delivered', 'undelivered', 'expired', 'rejected') OR found.state = r.state
+"""
 
 
 def apply(cursor: Cursor[Any], arrived: Sequence[Arrived], now: datetime) -> list[dict[str, Any]]:
@@ -100,7 +109,7 @@ def apply(cursor: Cursor[Any], arrived: Sequence[Arrived], now: datetime) -> lis
         if waiting:
             _apply_to_messages(cursor, carrier_id, waiting, now - FAR, events)
         if waiting:
-            _drop_known(cursor, carrier_id, waiting, now - FAR)
+            _drop_repeated(cursor, carrier_id, waiting, now - FAR)
         parked += [receipt for receipt in waiting.values() if not _mend_unknown(cursor, receipt, events)]
     _park(cursor, parked, now)
     return events
@@ -146,15 +155,16 @@ def _apply_to_parts(
     at = max(receipt.at for receipt in waiting.values())
     for identifier, _ in touched:
         waiting.pop(identifier, None)
-    bound = first_id_at(since)
-    cursor.execute(_JOIN_PARTS, (list({message_id for _, message_id in touched}), bound, bound))
+    bound, messages = first_id_at(since), list({message_id for _, message_id in touched})
+    cursor.execute(_LOCK_WHOLE, (messages, bound))
+    cursor.execute(_JOIN_PARTS, (messages, bound, bound))
     for message_id, account_id, campaign_id, state, code in cursor.fetchall():
         events.append(_event(message_id, account_id, campaign_id, at, state, code))
 
 
-def _drop_known(cursor: Cursor[Any], carrier_id: UUID, waiting: dict[str, Arrived], since: datetime) -> None:
-    """Repeats of receipts whose message is final already say nothing new."""
-    cursor.execute(_KNOWN, (list(waiting), first_id_at(since), carrier_id))
+def _drop_repeated(cursor: Cursor[Any], carrier_id: UUID, waiting: dict[str, Arrived], since: datetime) -> None:
+    """Receipts of messages that are final already, or that say what is known, say nothing new."""
+    cursor.execute(_REPEATED, _arguments(carrier_id, waiting, since))
     for (identifier,) in cursor.fetchall():
         waiting.pop(identifier, None)
 

@@ -113,6 +113,23 @@ def test_receipts_before_their_answers_are_not_lost(
     assert ledger(database) == {message["to"]: message["state"] for message in simulator.messages()}
 
 
+def test_two_connectors_lose_no_receipt(
+    smsc: Any, carrier: Any, connector: Any, campaign: Any, database: Database
+) -> None:
+    """A receipt may come to the connector that did not send the message, before the other has settled it."""
+    simulator = smsc(receipt_delay=0.0, undelivered_share=0.1)
+    carrier(simulator)
+    connector(SMS_COMMIT_LINGER="0.05")
+    connector(SMS_COMMIT_LINGER="0.01")
+    campaign.publish(campaign.batches(campaign.content("Hej"), phones(4000), size=200))
+    campaign.publish(campaign.batches(campaign.content("Hej " * 50), phones(1000, 5000), first=5001, size=200))
+
+    campaign.wait_final(5000, timeout=60)
+
+    assert ledger(database) == {message["to"]: message["state"] for message in simulator.get("/whole")["items"]}
+    wait_until(lambda: not any(left_over(database).values()), what="nothing left over")
+
+
 def test_a_long_message_is_delivered_only_when_all_parts_are(
     smsc: Any, carrier: Any, connector: Any, campaign: Any, database: Database
 ) -> None:
