@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -38,19 +38,33 @@ def _eventlet_is_active() -> bool:
     return patcher is not None and bool(patcher.is_monkey_patched("select"))
 
 
+class SettingsNotInForce(Exception):
+    """The server does not have the settings that the process asks for with each connection."""
+
+
 def make_engine(
-    url: str, *, pool_size: int = 10, application_name: str = "wici", statement_seconds: int = 0
+    url: str,
+    *,
+    pool_size: int = 10,
+    application_name: str = "wici",
+    statement_seconds: int = 0,
+    settings: Mapping[str, str] | None = None,
 ) -> sqlalchemy.Engine:
     """An engine on psycopg 3 for `postgresql://user:password@host/database`.
 
+    What the URL says in `options=` reaches the server too; where both name a setting, the one asked for here wins.
+
     :param statement_seconds: PostgreSQL ends a statement that runs longer; 0 for no limit.
+    :param settings: more of PostgreSQL's settings for each connection; see `ensure_settings`.
     """
     if _eventlet_is_active():
         _make_waits_green()
+    address = sqlalchemy.make_url(url).set(drivername="postgresql+psycopg")
     # UTC whatever the server says: the API speaks UTC.
-    options = f"-c TimeZone=UTC -c statement_timeout={statement_seconds * 1000}"
+    own = {**(settings or {}), "TimeZone": "UTC", "statement_timeout": str(statement_seconds * 1000)}
+    options = " ".join([*_options_of(address), *(f"-c {name}={value}" for name, value in own.items())])
     engine = sqlalchemy.create_engine(
-        sqlalchemy.make_url(url).set(drivername="postgresql+psycopg"),
+        address.difference_update_query(["options"]),
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=30,
@@ -60,6 +74,25 @@ def make_engine(
     )
     _test_rested_connections(engine)
     return engine
+
+
+def _options_of(address: sqlalchemy.URL) -> tuple[str, ...]:
+    """What stands in the URL's `options`, which may be there several times."""
+    given = address.query.get("options", ())
+    return (given,) if isinstance(given, str) else given
+
+
+def ensure_settings(engine: sqlalchemy.Engine, settings: Mapping[str, str]) -> None:
+    """Ask the server whether `settings` are in force: a pooler between may drop them, and nothing would say so.
+
+    :raises SettingsNotInForce: naming those that are not.
+    """
+    asked = text("SELECT name, current_setting(name, true) FROM unnest(CAST(:names AS text[])) AS n(name)")
+    with engine.connect() as connection:
+        found: dict[str, str | None] = dict(connection.execute(asked, {"names": list(settings)}).tuples().all())
+    wrong = {name: found[name] for name, value in settings.items() if found[name] != value}
+    if wrong:
+        raise SettingsNotInForce(f"PostgreSQL has {wrong} where the process asked for other settings")
 
 
 def _test_rested_connections(engine: sqlalchemy.Engine) -> None:
