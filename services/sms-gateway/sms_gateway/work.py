@@ -6,7 +6,7 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -177,6 +177,15 @@ class Claim:
         self.unsettled = unsettled
 
 
+class KnownCarrier(NamedTuple):
+    """The carrier of a dead instance's claim: all that is left of it."""
+
+    id: UUID
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
 class Chunk:
     """Recipients of one batch that are claimed together, all for one carrier (None: no carrier is up)."""
 
@@ -193,7 +202,13 @@ class Chunk:
 
     def body(self) -> bytes:
         """What a sweeper needs to finish this chunk for a dead instance."""
-        return orjson.dumps({**self.batch.header.as_json(), "recipients": self.recipients})
+        return orjson.dumps(
+            {
+                **self.batch.header.as_json(),
+                "carrier_id": self.carrier.id if self.carrier else None,
+                "recipients": self.recipients,
+            }
+        )
 
 
 class Message:

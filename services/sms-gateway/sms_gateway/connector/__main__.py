@@ -70,6 +70,7 @@ class Connector:
             Vault(self._config.secret_keys),
             self._instance_id,
             publisher,
+            unmatched_after=self._config.unmatched_after,
             is_hungry=engine.is_hungry,
             on_directory=lambda carriers, router: loop.call_soon_threadsafe(engine.use_directory, carriers, router),
             on_due=lambda chunks: loop.call_soon_threadsafe(engine.adopt, chunks),

@@ -195,7 +195,16 @@ class CarrierWork:
         now = time.time()
         translate = _ID_FORMS[self.settings.receipt_ids]
         arrived = [
-            Arrived(self.id, translate(each.carrier_message_id), each.state, each.code, each.address, now)
+            Arrived(
+                self.id,
+                translate(each.carrier_message_id),
+                each.state,
+                each.code,
+                each.address,
+                now,
+                sender=each.sender,
+                text=each.text,
+            )
             for _, each in receipts
             if each.state is not None
         ]

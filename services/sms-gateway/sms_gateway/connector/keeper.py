@@ -27,7 +27,7 @@ from sms_gateway.connector.routing import Router, RouteRule
 from sms_gateway.rendering import RenderFailed
 from sms_gateway.smpp.parts import LongForm
 from sms_gateway.store import claims, directory, keeping, people, receipts, settlement
-from sms_gateway.work import Batch, Chunk, Claim, Content, Header, Message, chunked, ids_as_text
+from sms_gateway.work import Batch, Chunk, Claim, Content, Header, KnownCarrier, Message, chunked, ids_as_text
 
 TICK = 0.5
 DUE_AT_ONCE = 500
@@ -50,6 +50,7 @@ class Keeper:
         instance_id: UUID,
         publisher: Publisher,
         *,
+        unmatched_after: float = receipts.UNMATCHED_AFTER,
         is_hungry: Callable[[], bool],
         on_directory: Callable[[list[CarrierSettings], Router], object],
         on_due: Callable[[list[Chunk]], object],
@@ -58,6 +59,7 @@ class Keeper:
         self._vault = vault
         self._instance_id = instance_id
         self._publisher = publisher
+        self._unmatched_after = unmatched_after
         self._is_hungry = is_hungry
         self._on_directory = on_directory
         self._on_due = on_due
@@ -207,17 +209,21 @@ class Keeper:
         of = ids_as_text(header.send_id)
         recipients = abandoned.body["recipients"]
         states = keeping.settled_states(cursor, [of(recipient["number"]) for recipient in recipients])
-        batch = Batch(header, content, len(recipients))
+        chunk = Chunk(Batch(header, content, len(recipients)), None, recipients)
+        chunk.claim = Claim(abandoned.claim_id, len(recipients))
+        carrier_id = abandoned.body.get("carrier_id")
         now, messages = time.time(), []
         for recipient in recipients:
             message_id = of(recipient["number"])
             state = states.get(message_id)
             if state not in (None, *claims.RETAKEABLE):
                 continue
-            message = Message(Chunk(batch, None, [recipient]), recipient, message_id, state is not None, 1)
+            message = Message(chunk, recipient, message_id, state is not None, 1)
             message.submitted_at = now
+            message.carrier = KnownCarrier(UUID(carrier_id)) if carrier_id else None
             if header.lane is Lane.BULK:
-                message.state, message.parts = MessageState.UNKNOWN, _parts(content, recipient)
+                message.state = MessageState.UNKNOWN
+                message.parts = message.travelling = _parts(content, recipient)
             else:
                 message.state, message.due_at = MessageState.DEFERRED, datetime.now(UTC)
             messages.append(message)
@@ -238,7 +244,7 @@ class Keeper:
             arrived = receipts.take_parked(cursor)
             if not arrived:
                 return
-            events = receipts.apply(cursor, arrived, datetime.now(UTC))
+            events = receipts.apply(cursor, arrived, datetime.now(UTC), self._unmatched_after)
             to_publish = settlement.record_lanes(cursor, self._instance_id, events, [])
         for position, lane, body in to_publish:
             self._publisher.publish(position, lane, body)

@@ -12,6 +12,7 @@ from psycopg import Cursor
 
 from chassis import erasures
 from contracts import lanes
+from contracts.ids import created_at
 from contracts.vocabulary import ERASED_ADDRESS, Channel, MessageState
 from sms_gateway.work import Batch, Message, without_person
 
@@ -146,18 +147,25 @@ def _schedule(cursor: Cursor[Any], deferred: Sequence[Message]) -> None:
 
 
 def _remember_unknown(cursor: Cursor[Any], messages: Sequence[Message]) -> None:
-    """For receipts that can be matched by the number alone; of a person who was erased there is none."""
+    """For receipts that no id leads to; of a person who was erased there is none."""
     unknown = [message for message in messages if message.recipient["address"] != ERASED_ADDRESS]
     if unknown:
         cursor.execute(
-            "INSERT INTO unknown_messages (message_id, address, parts_left)"
-            " SELECT * FROM unnest(%s::uuid[], %s::text[], %s::smallint[]) ON CONFLICT DO NOTHING",
+            "INSERT INTO unknown_messages (message_id, address, parts_left, sender, claimed_at) SELECT * FROM"
+            " unnest(%s::uuid[], %s::text[], %s::smallint[], %s::text[], %s::timestamptz[]) ON CONFLICT DO NOTHING",
             (
                 [message.message_id for message in unknown],
                 [message.recipient["address"] for message in unknown],
-                [message.parts for message in unknown],
+                [_unanswered(message) for message in unknown],
+                [message.chunk.batch.content.sender for message in unknown],
+                [created_at(message.chunk.claim.claim_id) if message.chunk.claim else None for message in unknown],
             ),
         )
+
+
+def _unanswered(message: Message) -> int:
+    """How many of the submit_sm that carry it have no id: so many receipts may come that match nothing."""
+    return message.travelling - sum(1 for identifier in message.carrier_ids or () if identifier)
 
 
 def event_of(message: Message) -> dict[str, Any]:
