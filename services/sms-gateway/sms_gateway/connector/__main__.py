@@ -76,7 +76,7 @@ class Connector:
             on_due=lambda chunks: loop.call_soon_threadsafe(engine.adopt, chunks),
         )
         engine.on_carrier_up = keeper.carrier_is_up
-        checks = {"broker": self._broker.ping, "database": self._database.ping}
+        checks = {"broker": self._broker.ping, "database": self._database.ping, "ledger": ledger.check}
         health = HealthServer(self._config.health_port, checks)
         await loop.run_in_executor(None, self._broker.start)
         await loop.run_in_executor(None, keeper.start_up)

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID
 
+from prometheus_client import Counter
+
 from chassis.logs import get_logger
 from contracts.vocabulary import Lane, MessageState
 from sms_gateway.smpp.client import Link, LinkSettings
-from sms_gateway.smpp.constants import TEMPORARY_STATUSES
+from sms_gateway.smpp.constants import MOST_ID, TEMPORARY_STATUSES
 from sms_gateway.smpp.parts import LongForm
 from sms_gateway.smpp.receipts import Receipt
 from sms_gateway.store.receipts import Arrived
@@ -22,6 +24,7 @@ LANES = (Lane.OTP, Lane.TRANSACTIONAL, Lane.BULK)
 # cannot be shared: there a code is merely next.
 PROMPT_SHARE = 10
 PART_TRIES = 50
+UNUSABLE_IDS = Counter("wici_sms_unusable_ids_total", "Message ids of carriers that are empty or too long")
 
 log = get_logger()
 
@@ -143,7 +146,7 @@ class CarrierWork:
                 ids = message.carrier_ids
                 if ids is None:
                     ids = message.carrier_ids = [""] * message.travelling
-                ids[part.number - 1] = identifier
+                ids[part.number - 1] = self._bounded(identifier)
                 if message.state is None:
                     message.state = MessageState.SUBMITTED
             elif not self._refused(part, status):
@@ -154,6 +157,14 @@ class CarrierWork:
                 done.append(message)
         if done:
             self._desk.settled(done)
+
+    def _bounded(self, identifier: str) -> str:
+        """The id, or nothing for one that is none: no receipt is found by it, and no index holds it."""
+        if 0 < len(identifier) <= MOST_ID:
+            return identifier
+        UNUSABLE_IDS.inc()
+        log.warning("carrier_id_unusable", carrier=self.settings.name, length=len(identifier))
+        return ""
 
     def _refused(self, part: Part, status: int) -> bool:
         """What a refusal means. False: the part goes back into the queue and is not answered yet."""
@@ -206,7 +217,7 @@ class CarrierWork:
                 text=each.text,
             )
             for _, each in receipts
-            if each.state is not None
+            if each.state is not None and self._bounded(each.carrier_message_id)
         ]
         self._desk.received(self, link, [sequence for sequence, _ in receipts], arrived)
 

@@ -16,7 +16,8 @@ from chassis.logs import get_logger
 from contracts.vocabulary import Lane, MessageState
 from sms_gateway import domain
 from sms_gateway.connector.carriers import LANES, CarrierSettings, CarrierWork
-from sms_gateway.connector.ledger import Acknowledgement, LedgerThread, Outcome
+from sms_gateway.connector.ledger import LedgerThread
+from sms_gateway.connector.ledger_work import Acknowledgement, Outcome
 from sms_gateway.connector.preparing import NO_CARRIER, prepare
 from sms_gateway.connector.publisher import Publisher
 from sms_gateway.connector.routing import Router

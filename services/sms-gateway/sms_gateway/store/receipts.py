@@ -11,6 +11,7 @@ from psycopg import Cursor
 
 from contracts.ids import first_id_at
 from contracts.vocabulary import Channel, MessageState
+from sms_gateway.smpp.constants import MOST_ID
 from sms_gateway.smpp.receipts import seconds_under_way
 
 # Most receipts come within a day and a half; older partitions are asked only for those that match nothing there.
@@ -314,7 +315,10 @@ def take_parked(cursor: Cursor[Any], limit: int = 1_000) -> list[Arrived]:
         " extract(epoch FROM submitted_at)::float8",
         (limit,),
     )
-    return [Arrived(row[0], row[1], MessageState(row[2]), *row[3:]) for row in cursor.fetchall()]
+    # Ids that no index holds are refused at the door now; those that came before that go unread.
+    return [
+        Arrived(row[0], row[1], MessageState(row[2]), *row[3:]) for row in cursor.fetchall() if len(row[1]) <= MOST_ID
+    ]
 
 
 def _event(

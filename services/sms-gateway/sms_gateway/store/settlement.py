@@ -67,14 +67,19 @@ def _leave_erased_out(cursor: Cursor[Any], messages: Sequence[Message]) -> None:
 def _row(message: Message) -> str:
     header, recipient = message.chunk.batch.header, message.recipient
     stamp = _stamp(message.submitted_at)
-    ids = message.carrier_ids
+    identifier = _single_id(message)
     return (
         f"{message.message_id}\t{header.account_id}\t{header.campaign_id or _NULL}\t"
         f"{recipient.get('contact_id') or _NULL}\t"
-        f"{message.carrier or _NULL}\t{ids[0].translate(_ESCAPES) if ids and message.travelling == 1 else _NULL}\t"
+        f"{message.carrier or _NULL}\t{identifier.translate(_ESCAPES) if identifier else _NULL}\t"
         f"{recipient['address'].translate(_ESCAPES)}\t{message.state}\t{message.code or _NULL}\t{message.parts}\t"
         f"{stamp}\t{stamp if message.state in FINAL else _NULL}\n"
     )
+
+
+def _single_id(message: Message) -> str | None:
+    """The carrier's id of a message that one submit_sm carried; those of parts stand in `ledger_parts`."""
+    return message.carrier_ids[0] or None if message.carrier_ids and message.travelling == 1 else None
 
 
 _last_stamp: tuple[float, str] = (0.0, "")
@@ -93,10 +98,9 @@ def _upsert(cursor: Cursor[Any], messages: Sequence[Message]) -> None:
     for message in messages:
         header, recipient = message.chunk.batch.header, message.recipient
         moment = datetime.fromtimestamp(message.submitted_at, UTC)
-        single = message.carrier_ids if message.travelling == 1 else None
         row = (
             message.message_id, header.account_id, header.campaign_id, recipient.get("contact_id") or None,
-            message.carrier.id if message.carrier else None, single[0] if single else None, recipient["address"],
+            message.carrier.id if message.carrier else None, _single_id(message), recipient["address"],
             message.state, message.code, message.parts, moment, moment if message.state in FINAL else None,
         )  # fmt: skip
         for column, value in zip(columns, row, strict=True):
