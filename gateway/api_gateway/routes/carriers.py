@@ -3,8 +3,8 @@
 from typing import Any
 
 from api_gateway.routing import ANYONE, Route
-from contracts.sms_gateway import carriers as contract
 from contracts.schema import PageQuery, Reasoned
+from contracts.sms_gateway import carriers as contract
 
 _CARRIER = {
     "id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b20",

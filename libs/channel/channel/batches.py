@@ -192,7 +192,8 @@ class Chunk:
 
     def body(self) -> bytes:
         """What a sweeper needs to finish this chunk for a dead instance."""
-        return orjson.dumps({**self.batch.header.as_json(), "recipients": self.recipients})
+        outlet_id = self.outlet.outlet_id if self.outlet else None
+        return orjson.dumps({**self.batch.header.as_json(), "outlet_id": outlet_id, "recipients": self.recipients})
 
 
 class Message:

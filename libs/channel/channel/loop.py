@@ -9,9 +9,10 @@ from typing import Any
 
 from channel.batches import Batch, Chunk, Content, Header, Message, Recipient, SharedDelivery, chunked, read_batches
 from channel.lane_publisher import LanePublisher
+from channel.ledger_work import Acknowledgement, Outcome
 from channel.outlets import Outlet
 from channel.ports import Outbound
-from channel.settling import Acknowledgement, LedgerThread, Outcome
+from channel.settling import LedgerThread
 from chassis.broker import Delivery
 from chassis.logs import get_logger
 from contracts.vocabulary import Lane, MessageState

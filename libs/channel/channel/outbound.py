@@ -60,6 +60,7 @@ class OutboundProcess:
         upkeep = self._upkeep(loop, publisher)
         self._outbound.attach(loop, upkeep)
         await asyncio.to_thread(upkeep.start_up)
+        self._process.checks["ledger"] = ledger.check
         ledger.start()
         self._process.background(upkeep.run, "upkeep")
         await self._outbound.start_up()

@@ -17,8 +17,9 @@ class Outlet:
     written, `claimed` those that are claimed and not settled.
     """
 
-    def __init__(self, lanes: Sequence[Lane]) -> None:
+    def __init__(self, lanes: Sequence[Lane], outlet_id: str | None = None) -> None:
         self.lanes = tuple(lanes)
+        self.outlet_id = outlet_id
         self.waiting: dict[Lane, deque[Chunk]] = {lane: deque() for lane in self.lanes}
         self.claiming: dict[Lane, int] = dict.fromkeys(self.lanes, 0)
         self.claimed: dict[Lane, int] = dict.fromkeys(self.lanes, 0)

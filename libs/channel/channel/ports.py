@@ -48,6 +48,9 @@ class Ledger(Protocol):
     def event(self, message: Any) -> Event:
         """The delivery event of the outcome, with everything that never changes."""
 
+    def leave_answer_out(self, message: Any) -> None:
+        """Forget what the peer said of the message: the database refuses it."""
+
     def apply_receipts(self, cursor: Cursor[Any], receipts: Sequence[Any], now: datetime) -> Sequence[Event]:
         """Late news of messages: into the ledger; returns the delivery events. A channel without them returns ()."""
 
@@ -97,8 +100,13 @@ class Outbound(Protocol):
     def compose(self, chunk: Chunk, recipients: list[Recipient], outlet: Outlet | None) -> Sequence[Any]:
         """The claimed recipients as messages; those that cannot be sent (now) have their state."""
 
-    def restore(self, chunk: Chunk, recipient: Recipient, message_id: str, existing: bool) -> Any:
-        """A message that a dead instance had claimed, with what its content tells of it."""
+    def restore(
+        self, chunk: Chunk, recipient: Recipient, message_id: str, existing: bool, outlet_id: str | None
+    ) -> Any:
+        """A message that a dead instance had claimed, with what its content tells of it.
+
+        :param outlet_id: of the outlet that the dead instance had chosen.
+        """
 
     def schedule(self, message: Message, now: datetime) -> None:
         """A deferred message gets its `due_at`, or another state where its time is over."""

@@ -1,7 +1,7 @@
 """The ledger's thread: one transaction after another over everything that has gathered meanwhile.
 
 Claims, settlements, receipts, delivery events and finished batches of hundreds of messages share a commit. What must
-not leave before it is on disk (a claimed chunk to a carrier, the answer to a receipt, the ack of a batch, a lane
+not leave before it is on disk (a claimed chunk to an outlet, the answer to a receipt, the ack of a batch, a lane
 message) is handed back to the loop after the commit.
 """
 
@@ -11,68 +11,36 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import psycopg
 import sqlalchemy.exc
+from prometheus_client import Counter
 from psycopg import Cursor
 
 from channel import claims, instances, lane_outbox, settlement
-from channel.batches import Batch, Chunk, Claim, Message
+from channel.batches import Batch, Chunk, Message
 from channel.claims import Taken
-from channel.lane_outbox import LaneMessage
+from channel.ledger_work import Acknowledgement, Outcome, Work, count
 from channel.ports import Event, Ledger
 from chassis import erasures
-from chassis.database import Database, cursor_of
+from chassis.database import Database, Fault, cursor_of, fault_of
 from chassis.logs import get_logger
 from contracts.vocabulary import MessageState
 
 MOST = 5_000  # of each kind in one transaction: some 200 ms of work
 FIRST_BACKOFF, LAST_BACKOFF = 0.1, 5.0
-BROKEN = (
-    psycopg.OperationalError,
-    sqlalchemy.exc.OperationalError,
-    sqlalchemy.exc.InterfaceError,
-    psycopg.InterfaceError,
-)
+STALLED_SECONDS = 5.0  # a transaction takes some 200 ms
+NOT_STORED = "not_stored"
+UNSTORED = Counter("wici_not_stored_total", "What the database refused, left out of its transaction", ["what"])
 
 log = get_logger()
 
 
-@dataclass
-class Acknowledgement:
-    """Receipts and whom to answer once they are on disk."""
-
-    receipts: list[Any]
-    acknowledge: Callable[[], None]
-
-
-@dataclass
-class Work:
-    """What one transaction takes in."""
-
-    chunks: list[Chunk] = field(default_factory=list)
-    messages: list[Message] = field(default_factory=list)
-    acknowledgements: list[Acknowledgement] = field(default_factory=list)
-    # Batches some of whose recipients somebody else had settled: state by state.
-    settled_elsewhere: list[tuple[Batch, list[str]]] = field(default_factory=list)
-    published: list[int] = field(default_factory=list)
-
-    def __bool__(self) -> bool:
-        return bool(self.chunks or self.messages or self.acknowledgements or self.settled_elsewhere or self.published)
-
-
-@dataclass
-class Outcome:
-    """What the loop may do now that it is committed."""
-
-    work: Work
-    taken: list[Taken] = field(default_factory=list)
-    done: list[Batch] = field(default_factory=list)
-    to_publish: list[LaneMessage] = field(default_factory=list)
+class LedgerStalled(Exception):
+    """The ledger's transaction does not end."""
 
 
 class LedgerThread:
@@ -99,6 +67,7 @@ class LedgerThread:
         self._elsewhere: deque[tuple[Batch, list[str]]] = deque()
         self._published: deque[int] = deque()
         self._urgent = False
+        self._began_at: float | None = None
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
@@ -111,6 +80,12 @@ class LedgerThread:
         self._stop.set()
         self._wake.set()
         self._thread.join(timeout)
+
+    def check(self) -> None:
+        """Raises while what has gathered cannot be committed."""
+        began_at = self._began_at
+        if not self._thread.is_alive() or (began_at and time.monotonic() - began_at > STALLED_SECONDS):
+            raise LedgerStalled
 
     # --- called from other threads; deques are safe to append to
 
@@ -164,7 +139,7 @@ class LedgerThread:
         work = Work()
         work.chunks = _drain(self._chunks, MOST // 100)
         # Receipts are counted first and gathered last: whatever answer came before one of them is in this transaction
-        # or was in an earlier one. So there is no limit on messages here; the engine keeps one.
+        # or was in an earlier one. So there is no limit on messages here; the loop keeps one.
         arrived = len(self._acknowledgements)
         while self._messages:
             work.messages += self._messages.popleft()
@@ -182,23 +157,88 @@ class LedgerThread:
         return work
 
     def _commit(self, work: Work) -> None:
-        claims_done, batches_done = _count(work)
-        backoff, careful = FIRST_BACKOFF, False
+        self._began_at = time.monotonic()
+        claims_done, batches_done = count(work)
+        try:
+            self._on_committed(self._written(work, claims_done, batches_done))
+        except Exception as error:
+            if fault_of(error) is not Fault.DATA:
+                raise
+            self._commit_without_culprits(work, error)
+            # Counted as if all had been written together: what is swept or redelivered meanwhile finds it settled.
+            rest = Work(published=work.published)
+            self._on_committed(self._written(rest, claims_done, batches_done, careful=True))
+        self._began_at = None
+
+    def _commit_without_culprits(self, work: Work, error: Exception) -> None:
+        """Halve `work` until what the database refuses is alone and left out, so that it stops nothing else."""
+        halves = work.halves()
+        if not halves:
+            self._leave_out(work, error)
+            return
+        for half in halves:
+            try:
+                outcome = self._written(half, (), [], careful=True)
+            except Exception as again:
+                if fault_of(again) is not Fault.DATA:
+                    raise
+                self._commit_without_culprits(half, again)
+            else:
+                self._on_committed(outcome)
+
+    def _leave_out(self, work: Work, error: Exception) -> None:
+        """One thing that the database refuses: a message is kept without what its peer said, the rest is dropped."""
+        reason = str(getattr(getattr(error, "orig", error), "sqlstate", None) or type(error).__name__)
+        for message in work.messages:
+            log.error("message_not_stored", message_id=message.message_id, reason=reason)
+            UNSTORED.labels("message").inc()
+            if message.code != NOT_STORED:
+                message.code = NOT_STORED
+                self._ledger.leave_answer_out(message)
+                if message.state is MessageState.SUBMITTED:
+                    message.state = MessageState.UNKNOWN
+                self._keep_bare(work)
+                return
+        for acknowledgement in work.acknowledgements:
+            log.error("receipt_not_stored", receipts=len(acknowledgement.receipts), reason=reason)
+            UNSTORED.labels("receipt").inc()
+        for chunk in work.chunks:
+            log.error("chunk_not_claimed", batch_id=chunk.batch.header.batch_id, reason=reason)
+            UNSTORED.labels("chunk").inc()
+        rejected = [Taken(chunk, [], [MessageState.REJECTED] * len(chunk.recipients), []) for chunk in work.chunks]
+        self._on_committed(Outcome(work, taken=rejected))
+
+    def _keep_bare(self, work: Work) -> None:
+        """A second try of one message, in a form that its peer has no part in."""
+        try:
+            outcome = self._written(work, (), [], careful=True)
+        except Exception as error:
+            if fault_of(error) is not Fault.DATA:
+                raise
+            self._leave_out(work, error)
+        else:
+            self._on_committed(outcome)
+
+    def _written(
+        self, work: Work, claims_done: Sequence[UUID], batches_done: list[Batch], *, careful: bool = False
+    ) -> Outcome:
+        """Write `work` however long the server is away. Raises what is not the server's fault."""
+        backoff = FIRST_BACKOFF
         while True:
             try:
-                outcome = self._transaction(work, claims_done, batches_done, careful=careful)
-                break
+                return self._transaction(work, claims_done, batches_done, careful=careful)
             except (psycopg.errors.UniqueViolation, sqlalchemy.exc.IntegrityError):
                 if careful:
                     raise
                 careful = True
-            except BROKEN as error:
+            except Exception as error:
+                if fault_of(error) is not Fault.SERVER:
+                    raise
                 log.warning("ledger_unavailable", error=type(error).__name__)
                 time.sleep(backoff)
                 backoff = min(backoff * 2, LAST_BACKOFF)
                 # The commit may have arrived and its answer been lost.
                 careful = True
-        self._on_committed(outcome)
 
     def _transaction(
         self, work: Work, claims_done: Sequence[UUID], batches_done: list[Batch], *, careful: bool
@@ -228,22 +268,3 @@ class LedgerThread:
 
 def _drain(queue: deque[Any], most: int) -> list[Any]:
     return [queue.popleft() for _ in range(min(most, len(queue)))]
-
-
-def _count(work: Work) -> tuple[list[UUID], list[Batch]]:
-    """Count what is settled; returns the claims and the batches that end with this."""
-    claims_done: list[UUID] = []
-    touched: dict[int, Batch] = {}
-    for message in work.messages:
-        claim, batch = message.chunk.claim, message.chunk.batch
-        assert isinstance(claim, Claim) and message.state is not None
-        claim.unsettled -= 1
-        if not claim.unsettled:
-            claims_done.append(claim.claim_id)
-        batch.settle(message.state)
-        touched[id(batch)] = batch
-    for batch, states in work.settled_elsewhere:
-        for state in states:
-            batch.settle(MessageState(state))
-        touched[id(batch)] = batch
-    return claims_done, [batch for batch in touched.values() if batch.unsettled == 0]

@@ -170,14 +170,16 @@ class Upkeep:
         of = ids_as_text(header.send_id)
         recipients = abandoned.body["recipients"]
         states = claims.settled_states(cursor, [of(recipient["number"]) for recipient in recipients])
-        batch = Batch(header, content, len(recipients))
+        chunk = Chunk(Batch(header, content, len(recipients)), None, recipients)
+        chunk.claim = Claim(abandoned.claim_id, len(recipients))
+        outlet_id = abandoned.body.get("outlet_id")
         now, messages = datetime.now(UTC), []
         for recipient in recipients:
             message_id = of(recipient["number"])
             state = states.get(message_id)
             if state not in (None, *claims.RETAKEABLE):
                 continue
-            message = self._outbound.restore(Chunk(batch, None, [recipient]), recipient, message_id, state is not None)
+            message = self._outbound.restore(chunk, recipient, message_id, state is not None, outlet_id)
             message.at = now.timestamp()
             if header.lane is Lane.BULK:
                 message.state = MessageState.UNKNOWN

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 import orjson
@@ -148,6 +149,37 @@ class Database:
 
     def dispose(self) -> None:
         self.engine.dispose()
+
+
+class Fault(StrEnum):
+    """Whose fault it is that a transaction failed, and so what helps."""
+
+    SERVER = "server"  # the connection or the server: the same again, later
+    DATA = "data"  # a value that the database does not take: the same without it
+    PROGRAM = "program"  # the statement, the schema or our own code: nothing helps but a person
+
+
+# Classes of SQLSTATE (PostgreSQL, appendix A). 54 is by its name a limit of the program, and by what it means a value
+# that is too long for an index.
+_OF_DATA = ("21", "22", "23", "44", "54")
+_OF_SERVER = ("08", "25", "26", "28", "3D", "40", "53", "55", "57", "58", "XX")
+
+
+def fault_of(error: BaseException) -> Fault:
+    """Tell a value that the database refuses from a database that is away.
+
+    psycopg's own classes do not: a value too long for an index is an OperationalError there, as a lost connection is.
+    """
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    state = getattr(cause, "sqlstate", None)
+    if state:
+        known = Fault.DATA if state[:2] in _OF_DATA else Fault.PROGRAM
+        return Fault.SERVER if state[:2] in _OF_SERVER else known
+    if isinstance(error, sqlalchemy.exc.TimeoutError | DisconnectionError):
+        return Fault.SERVER  # the pool's
+    if isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError):
+        return Fault.SERVER
+    return Fault.DATA if isinstance(cause, psycopg.DataError) else Fault.PROGRAM
 
 
 def may_be_committed(error: Exception) -> bool:

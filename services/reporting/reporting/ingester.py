@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from chassis import erasures
 from chassis.broker import Broker, Delivery
 from chassis.config import load
-from chassis.database import Database, make_engine
+from chassis.database import Database, Fault, fault_of, make_engine
 from chassis.health import HealthServer
 from chassis.logs import get_logger
 from chassis.outbox import Relay
@@ -37,15 +37,8 @@ SECONDS = Histogram("wici_ingest_seconds", "One transaction of the ingester", bu
 RETRY_SECONDS = (0.05, 0.2, 1.0, 2.0, 5.0)
 IDLE_SECONDS = 0.5
 
-# What a second try may mend: another writer was in the way, a partition was just made, or the database was away.
-_PASSING = (
-    errors.OperationalError,
-    errors.InterfaceError,
-    errors.InternalError,
-    errors.UniqueViolation,
-    errors.CheckViolation,
-    errors.UndefinedTable,
-)
+# What a second try may mend besides a database that is away: another writer was in the way, a partition was just made.
+_PASSING = (errors.UniqueViolation, errors.CheckViolation, errors.UndefinedTable)
 
 log = get_logger()
 
@@ -138,7 +131,7 @@ def _read(delivery: Delivery) -> list[dict[str, Any]] | None:
 
 def _is_passing(error: Exception) -> bool:
     cause = error.orig if isinstance(error, DBAPIError) else error
-    return isinstance(cause, _PASSING)
+    return fault_of(error) is Fault.SERVER or isinstance(cause, _PASSING)
 
 
 def _name(error: Exception) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from channel.batches import Chunk, Message, Recipient
@@ -26,6 +26,15 @@ class Content:
         if found is None:
             found = self._envelopes[long_form] = Envelope(self.sender, self.content, long_form)
         return found
+
+
+class KnownCarrier(NamedTuple):
+    """The carrier of a dead instance's claim: all that is left of it."""
+
+    id: UUID
+
+    def __str__(self) -> str:
+        return str(self.id)
 
 
 class SmsMessage(Message):

@@ -156,13 +156,15 @@ class LedgerPart(Base):
 
 
 class UnknownMessage(Base):
-    """Handed over perhaps, and nobody knows: waits for a receipt that can only be matched by its number."""
+    """Handed over perhaps, and nobody knows: waits for a receipt whose id no answer has told."""
 
     __tablename__ = "unknown_messages"
 
     message_id: Mapped[UUID] = mapped_column(primary_key=True)
     address: Mapped[str] = mapped_column(index=True)
-    parts_left: Mapped[int] = mapped_column(SmallInteger)
+    parts_left: Mapped[int] = mapped_column(SmallInteger)  # how many receipts may come whose id nobody knows
+    sender: Mapped[str | None]
+    claimed_at: Mapped[datetime | None]
 
 
 class ParkedReceipt(Base):
@@ -177,5 +179,7 @@ class ParkedReceipt(Base):
     state: Mapped[str]
     code: Mapped[str]
     received_at: Mapped[datetime]
+    sender: Mapped[str | None]  # the receipt's destination
+    submitted_at: Mapped[datetime | None]  # as the receipt tells it, or when it came
     tries: Mapped[int] = mapped_column(SmallInteger)
     next_at: Mapped[datetime] = mapped_column(index=True)

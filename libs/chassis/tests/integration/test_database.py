@@ -7,15 +7,19 @@ from collections.abc import Callable
 
 import psycopg
 import pytest
+import sqlalchemy.exc
 from sqlalchemy import text
 
 from chassis.database import (
     RESTED_SECONDS,
     Database,
+    Fault,
     SettingsNotInForce,
     changed,
     columns,
+    cursor_of,
     ensure_settings,
+    fault_of,
     make_engine,
 )
 
@@ -75,3 +79,42 @@ def test_a_setting_that_is_not_in_force_is_told(database_url: Callable[[str], st
     with pytest.raises(SettingsNotInForce, match="enable_seqscan"):
         ensure_settings(engine, {"enable_seqscan": "off", "TimeZone": "UTC"})
     engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("statement", "values", "fault"),
+    [
+        # A value too long for an index: psycopg's OperationalError, with SQLSTATE 54000.
+        ("INSERT INTO held (name) SELECT string_agg(md5(n::text), '') FROM generate_series(1, 300) n", (), Fault.DATA),
+        ("INSERT INTO held (name) VALUES (NULL)", (), Fault.DATA),
+        ("INSERT INTO held (name) VALUES (%s)", ("a\0b",), Fault.DATA),
+        ("SELECT 'x'::int", (), Fault.DATA),
+        ("SELECT * FROM no_such_table", (), Fault.PROGRAM),
+        ("SELECT pg_terminate_backend(pg_backend_pid())", (), Fault.SERVER),
+        ("SET LOCAL statement_timeout = 1; SELECT pg_sleep(1)", (), Fault.SERVER),
+    ],
+)
+@pytest.mark.parametrize("is_raw", [True, False])
+def test_errors_of_data_are_told_from_those_of_the_server(
+    database_url: Callable[[str], str], statement: str, values: tuple[str, ...], fault: Fault, is_raw: bool
+) -> None:
+    database = Database(make_engine(database_url("sms_gateway"), pool_size=1))
+
+    with pytest.raises((psycopg.Error, sqlalchemy.exc.DBAPIError)) as failed, database.transaction() as session:
+        session.execute(text("CREATE TEMPORARY TABLE held (name text UNIQUE NOT NULL) ON COMMIT DROP"))
+        if is_raw:
+            cursor_of(session).execute(statement, values or None)
+        else:
+            session.connection().exec_driver_sql(statement, values)
+
+    assert fault_of(failed.value) is fault
+    database.dispose()
+
+
+def test_a_server_that_is_not_there_and_our_own_mistakes() -> None:
+    nobody = Database(make_engine("postgresql://nobody@127.0.0.1:1/none", pool_size=1))
+    with pytest.raises(sqlalchemy.exc.OperationalError) as failed:
+        nobody.ping()
+
+    assert fault_of(failed.value) is Fault.SERVER
+    assert fault_of(KeyError("number")) is Fault.PROGRAM

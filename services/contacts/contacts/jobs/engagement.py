@@ -15,11 +15,10 @@ from uuid import UUID
 
 import orjson
 from prometheus_client import Counter
-from psycopg import errors
 from sqlalchemy.exc import DBAPIError
 
 from chassis.broker import Broker, Delivery
-from chassis.database import Database
+from chassis.database import Database, Fault, fault_of
 from chassis.inbox import first_time
 from chassis.logs import get_logger
 from contacts.domain.rule_terms import ENGAGEMENTS
@@ -34,7 +33,7 @@ RETRY_SECONDS = 2.0
 UPKEEP_SECONDS = 600.0
 
 # What no second try mends: the message is at fault. Anything else is tried until it goes.
-_REFUSED = (ValueError, KeyError, TypeError, AttributeError, errors.DataError)
+_REFUSED = (ValueError, KeyError, TypeError, AttributeError)
 # Ids with commas between, and no NULL among them: with one, nobody would have "not opened" (`NOT (id IN (…, NULL))`).
 _IDS = re.compile(r"[0-9a-f,-]*", re.ASCII).fullmatch
 
@@ -74,7 +73,7 @@ class Recorder:
         except Exception as error:
             cause = error.orig if isinstance(error, DBAPIError) else error
             log.warning("engagement_not_recorded", messages=len(batch), error=type(cause).__name__)
-            if not alone or not isinstance(cause, _REFUSED):
+            if not alone or not (fault_of(error) is Fault.DATA or isinstance(cause, _REFUSED)):
                 return False
             MESSAGES.labels("refused").inc()
             batch[0].nack(requeue=False)

@@ -23,7 +23,11 @@ PLANNER = {
 def main(process: Process[OutboundConfig]) -> None:
     config = process.config
     outbound = SmsOutbound(
-        process.database, Vault(config.secret_keys), claim_ahead=config.claim_ahead, bulk_prefetch=config.bulk_prefetch
+        process.database,
+        Vault(config.secret_keys),
+        claim_ahead=config.claim_ahead,
+        bulk_prefetch=config.bulk_prefetch,
+        unmatched_after=config.unmatched_after,
     )
     OutboundProcess(process, outbound, linger=config.linger).run()
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID
 
+from prometheus_client import Counter
+
 from channel.batches import Message
 from channel.outlets import Outlet
 from chassis.logs import get_logger
@@ -17,7 +19,7 @@ from sms_gateway.batches import Part, SmsMessage
 from sms_gateway.content.parts import LongForm
 from sms_gateway.outbound.composing import NO_CARRIER
 from sms_gateway.smpp.client import Link
-from sms_gateway.smpp.constants import TEMPORARY_STATUSES
+from sms_gateway.smpp.constants import MOST_ID, TEMPORARY_STATUSES
 from sms_gateway.smpp.ports import LinkSettings
 from sms_gateway.smpp.receipts import Receipt
 from sms_gateway.store.receipts import Arrived
@@ -27,6 +29,7 @@ LANES = (Lane.OTP, Lane.TRANSACTIONAL, Lane.BULK)
 # cannot be shared: there a code is merely next.
 PROMPT_SHARE = 10
 PART_TRIES = 50
+UNUSABLE_IDS = Counter("wici_sms_unusable_ids_total", "Message ids of carriers that are empty or too long")
 
 log = get_logger()
 
@@ -85,10 +88,9 @@ class CarrierOutlet(Outlet):
     def __init__(
         self, settings: CarrierSettings, events: CarrierEvents, claim_ahead: int, came_up: Callable[[], object]
     ) -> None:
-        super().__init__(LANES)
+        super().__init__(LANES, str(settings.id))
         self.settings = settings
         self.id = settings.id
-        self._text_id = str(settings.id)
         self._events = events
         self._came_up = came_up
         self.ready: dict[Lane, deque[Part]] = {lane: deque() for lane in LANES}
@@ -98,7 +100,7 @@ class CarrierOutlet(Outlet):
         self.links = [Link(each, self) for each in settings.links()]
 
     def __str__(self) -> str:
-        return self._text_id
+        return str(self.outlet_id)
 
     # --- Outlet, called by the loop
 
@@ -186,7 +188,7 @@ class CarrierOutlet(Outlet):
                 ids = message.carrier_ids
                 if ids is None:
                     ids = message.carrier_ids = [""] * message.travelling
-                ids[part.number - 1] = identifier
+                ids[part.number - 1] = self._bounded(identifier)
                 if message.state is None:
                     message.state = MessageState.SUBMITTED
             elif not self._refused(part, status):
@@ -197,6 +199,14 @@ class CarrierOutlet(Outlet):
                 done.append(message)
         if done:
             self._events.settled(done)
+
+    def _bounded(self, identifier: str) -> str:
+        """The id, or nothing for one that is none: no receipt is found by it, and no index holds it."""
+        if 0 < len(identifier) <= MOST_ID:
+            return identifier
+        UNUSABLE_IDS.inc()
+        log.warning("carrier_id_unusable", carrier=self.settings.name, length=len(identifier))
+        return ""
 
     def _refused(self, part: Part, status: int) -> bool:
         """What a refusal means. False: the part goes back into the queue and is not answered yet."""
@@ -238,9 +248,18 @@ class CarrierOutlet(Outlet):
         now = time.time()
         translate = _ID_FORMS[self.settings.receipt_ids]
         arrived = [
-            Arrived(self.id, translate(each.carrier_message_id), each.state, each.code, each.address, now)
+            Arrived(
+                self.id,
+                translate(each.carrier_message_id),
+                each.state,
+                each.code,
+                each.address,
+                now,
+                sender=each.sender,
+                text=each.text,
+            )
             for _, each in receipts
-            if each.state is not None
+            if each.state is not None and self._bounded(each.carrier_message_id)
         ]
         connection, sequences = link.connection, [sequence for sequence, _ in receipts]
         self._events.received(arrived, lambda: link.acknowledge(sequences, connection))

@@ -19,7 +19,7 @@ from channel.upkeep import Upkeep
 from chassis.database import Database, Session, cursor_of
 from chassis.secrets import Vault
 from contracts.vocabulary import Channel, Lane
-from sms_gateway.batches import Content, SmsMessage
+from sms_gateway.batches import Content, KnownCarrier, SmsMessage
 from sms_gateway.content.parts import LongForm
 from sms_gateway.content.template import RenderFailed
 from sms_gateway.domain.retrying import retry_at
@@ -43,16 +43,20 @@ class SmsOutbound:
     """`channel.ports.Outbound` of SMS.
 
     :param claim_ahead: how many messages a carrier may have claimed and not handed over yet.
+    :param unmatched_after: seconds until a receipt whose id nobody knows may belong to a message without an answer.
     """
 
     channel = Channel.SMS
     composes_ahead = False
     partitioned = ("ledger", "ledger_parts")
 
-    def __init__(self, database: Database, vault: Vault, *, claim_ahead: int, bulk_prefetch: int) -> None:
+    def __init__(
+        self, database: Database, vault: Vault, *, claim_ahead: int, bulk_prefetch: int, unmatched_after: float
+    ) -> None:
         self._database = database
         self._vault = vault
         self._claim_ahead = claim_ahead
+        self._unmatched_after = unmatched_after
         self.ledger = SmsLedger()
         self.prefetch: Mapping[Lane, int] = {
             Lane.OTP: PROMPT_PREFETCH,
@@ -132,12 +136,16 @@ class SmsOutbound:
         long_form = outlet.settings.long_form if isinstance(outlet, CarrierOutlet) else None
         return compose(chunk, recipients, long_form, reference=self._reference, now=time.time())
 
-    def restore(self, chunk: Chunk, recipient: Recipient, message_id: str, existing: bool) -> SmsMessage:
+    def restore(
+        self, chunk: Chunk, recipient: Recipient, message_id: str, existing: bool, outlet_id: str | None
+    ) -> SmsMessage:
         message = SmsMessage(chunk, recipient, message_id, existing, 1)
+        message.outlet = KnownCarrier(UUID(outlet_id)) if outlet_id else None
         try:
-            message.parts = len(chunk.batch.content.template.encode(recipient.get("fields") or {}).bodies)
+            parts = len(chunk.batch.content.template.encode(recipient.get("fields") or {}).bodies)
         except RenderFailed:
-            message.parts = 1
+            parts = 1
+        message.parts = message.travelling = parts
         return message
 
     def schedule(self, message: Message, now: datetime) -> None:
@@ -193,7 +201,9 @@ class SmsOutbound:
             arrived = receipts.take_parked(cursor)
             if not arrived:
                 return
-            recorded = self._upkeep.record(cursor, receipts.apply(cursor, arrived, datetime.now(UTC)))
+            recorded = self._upkeep.record(
+                cursor, receipts.apply(cursor, arrived, datetime.now(UTC), self._unmatched_after)
+            )
         self._upkeep.publish(recorded)
 
     def _index(self) -> None:

@@ -104,4 +104,5 @@ NPI_ISDN = 1
 
 INTERFACE_VERSION = 0x34
 HEADER_SIZE = 16
+MOST_ID = 64  # octets of a carrier's message id without its NUL (SMPP 3.4 section 5.2.23)
 MAX_PDU = 128 * 1024  # a message_payload of 64 KiB and everything around it

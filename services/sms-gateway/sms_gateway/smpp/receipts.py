@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from contracts.vocabulary import MessageState
 from sms_gateway.smpp.constants import ESM_RECEIPT, ESM_TYPE_MASK, HEADER_SIZE, Tag
@@ -34,6 +35,7 @@ STATES_BY_WORD: dict[str, MessageState | None] = {
     "REJECTD": MessageState.REJECTED,
 }
 _TEXT = re.compile(rb"id:([^ ]{1,65}).*?stat:([A-Za-z]{5,8})(?:.*?err:([0-9A-Za-z]{1,8}))?", re.IGNORECASE | re.DOTALL)
+_DATES = re.compile(rb"submit date:(\d{10,12}).*?done date:(\d{10,12})", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(slots=True)
@@ -44,6 +46,8 @@ class Receipt:
     state: MessageState | None
     code: str
     address: str  # whose phone it was: the receipt's source, digits as the carrier sent them
+    sender: str = ""  # whom the message was from: the receipt's destination
+    text: bytes = b""
 
 
 @dataclass(slots=True)
@@ -84,7 +88,7 @@ def read_deliver(frame: bytes) -> Receipt | Inbound:
         raise PduError("short_message: runs over the end")
     tlvs = decode_tlvs(frame, position + size) if position + size < len(frame) else {}
     if esm_class & ESM_TYPE_MASK == ESM_RECEIPT or Tag.RECEIPTED_MESSAGE_ID in tlvs:
-        return _receipt(source.decode("latin-1"), body, tlvs)
+        return _receipt(source.decode("latin-1"), destination.decode("latin-1"), body, tlvs)
     return Inbound(
         source.decode("latin-1"),
         destination.decode("latin-1"),
@@ -94,7 +98,7 @@ def read_deliver(frame: bytes) -> Receipt | Inbound:
     )
 
 
-def _receipt(address: str, body: bytes, tlvs: dict[int, bytes]) -> Receipt:
+def _receipt(address: str, sender: str, body: bytes, tlvs: dict[int, bytes]) -> Receipt:
     identifier = tlvs.get(Tag.RECEIPTED_MESSAGE_ID)
     number = tlvs.get(Tag.MESSAGE_STATE)
     if identifier and number:
@@ -102,8 +106,9 @@ def _receipt(address: str, body: bytes, tlvs: dict[int, bytes]) -> Receipt:
         error = tlvs.get(Tag.NETWORK_ERROR_CODE, b"")
         # One octet of network type, two of the code itself (section 5.3.2.31).
         code = f"{int.from_bytes(error[1:3], 'big'):03d}" if len(error) == 3 else ""
-        return Receipt(_identifier(identifier), state, code, address)
-    match = _TEXT.search(body or tlvs.get(Tag.MESSAGE_PAYLOAD, b""))
+        return Receipt(_identifier(identifier), state, code, address, sender, body)
+    text = body or tlvs.get(Tag.MESSAGE_PAYLOAD, b"")
+    match = _TEXT.search(text)
     if match is None:
         raise PduError("a receipt without an id or a state")
     found, word, error = match.groups()
@@ -112,7 +117,29 @@ def _receipt(address: str, body: bytes, tlvs: dict[int, bytes]) -> Receipt:
         STATES_BY_WORD.get(word.decode("ascii").upper(), MessageState.UNKNOWN),
         error.decode("ascii") if error else "",
         address,
+        sender,
+        text,
     )
+
+
+def seconds_under_way(text: bytes) -> float:
+    """From the submit date to the done date of a receipt's text; 0 where it does not tell.
+
+    Neither date says in which zone it is, but both are in the same.
+    """
+    match = _DATES.search(text)
+    if match is None:
+        return 0.0
+    try:
+        submitted, done = (_moment(each.decode("ascii")) for each in match.groups())
+    except ValueError:
+        return 0.0
+    return max(0.0, (done - submitted).total_seconds())
+
+
+def _moment(digits: str) -> datetime:
+    """YYMMDDhhmm, with or without seconds, taken for UTC. :raises ValueError: no date."""
+    return datetime.strptime(digits.ljust(12, "0"), "%y%m%d%H%M%S").replace(tzinfo=UTC)
 
 
 def _identifier(octets: bytes) -> str:

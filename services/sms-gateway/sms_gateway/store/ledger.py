@@ -10,6 +10,7 @@ from psycopg import Cursor
 
 from channel.ports import Event
 from chassis.database import columns
+from contracts.ids import created_at
 from contracts.vocabulary import ERASED_ADDRESS, Channel, MessageState
 from sms_gateway.batches import SmsMessage
 from sms_gateway.store import receipts
@@ -46,21 +47,20 @@ class SmsLedger:
     def row(self, message: SmsMessage) -> tuple[Any, ...]:
         header, recipient = message.header, message.recipient
         moment = datetime.fromtimestamp(message.at, UTC)
-        single = message.carrier_ids if message.travelling == 1 else None
         return (
             message.message_id, header.account_id, header.campaign_id, recipient.get("contact_id") or None,
-            message.outlet.id if message.outlet else None, single[0] if single else None, recipient["address"],
+            message.outlet.id if message.outlet else None, _single_id(message), recipient["address"],
             message.state, message.code, message.parts, moment, moment if message.state in FINAL else None,
         )  # fmt: skip
 
     def line(self, message: SmsMessage) -> str:
         header, recipient = message.chunk.batch.header, message.recipient
         stamp = _stamp(message.at)
-        ids = message.carrier_ids
+        identifier = _single_id(message)
         return (
             f"{message.message_id}\t{header.account_id}\t{header.campaign_id or _NULL}\t"
             f"{recipient.get('contact_id') or _NULL}\t"
-            f"{message.outlet or _NULL}\t{ids[0].translate(_ESCAPES) if ids and message.travelling == 1 else _NULL}\t"
+            f"{message.outlet or _NULL}\t{identifier.translate(_ESCAPES) if identifier else _NULL}\t"
             f"{recipient['address'].translate(_ESCAPES)}\t{message.state}\t{message.code or _NULL}\t{message.parts}\t"
             f"{stamp}\t{stamp if message.state in FINAL else _NULL}\n"
         )
@@ -87,6 +87,9 @@ class SmsLedger:
         if message.code:
             event["code"] = message.code
         return event
+
+    def leave_answer_out(self, message: SmsMessage) -> None:
+        message.carrier_ids = None
 
     def apply_receipts(self, cursor: Cursor[Any], arrived: Sequence[Arrived], now: datetime) -> list[Event]:
         return receipts.apply(cursor, arrived, now)
@@ -120,16 +123,29 @@ def _write_parts(cursor: Cursor[Any], messages: Sequence[SmsMessage]) -> None:
         )
 
 
+def _single_id(message: SmsMessage) -> str | None:
+    """The carrier's id of a message that one submit_sm carried; those of parts stand in `ledger_parts`."""
+    return message.carrier_ids[0] or None if message.carrier_ids and message.travelling == 1 else None
+
+
 def _remember_unknown(cursor: Cursor[Any], messages: Sequence[SmsMessage]) -> None:
-    """For receipts that can be matched by the number alone; of a person who was erased there is none."""
-    unknown = [message for message in messages if message.recipient["address"] != ERASED_ADDRESS]
-    if unknown:
-        cursor.execute(
-            "INSERT INTO unknown_messages (message_id, address, parts_left)"
-            " SELECT * FROM unnest(%s::uuid[], %s::text[], %s::smallint[]) ON CONFLICT DO NOTHING",
-            (
-                [message.message_id for message in unknown],
-                [message.recipient["address"] for message in unknown],
-                [message.parts for message in unknown],
-            ),
+    """For receipts that no id leads to; of a person who was erased there is none."""
+    rows = [
+        (
+            message.message_id, message.recipient["address"], _unanswered(message), message.chunk.batch.content.sender,
+            created_at(message.chunk.claim.claim_id) if message.chunk.claim else None,
         )
+        for message in messages
+        if message.recipient["address"] != ERASED_ADDRESS
+    ]  # fmt: skip
+    if rows:
+        cursor.execute(
+            "INSERT INTO unknown_messages (message_id, address, parts_left, sender, claimed_at) SELECT * FROM"
+            " unnest(%s::uuid[], %s::text[], %s::smallint[], %s::text[], %s::timestamptz[]) ON CONFLICT DO NOTHING",
+            columns(rows, 5),
+        )
+
+
+def _unanswered(message: SmsMessage) -> int:
+    """How many of the submit_sm that carry it have no id: so many receipts may come that match nothing."""
+    return message.travelling - sum(1 for identifier in message.carrier_ids or () if identifier)

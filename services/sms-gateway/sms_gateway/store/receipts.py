@@ -11,11 +11,16 @@ from psycopg import Cursor
 
 from contracts.ids import first_id_at
 from contracts.vocabulary import Channel, MessageState
+from sms_gateway.smpp.constants import MOST_ID
+from sms_gateway.smpp.receipts import seconds_under_way
 
 # Most receipts come within a day and a half; older partitions are asked only for those that match nothing there.
 NEAR = timedelta(hours=36)
 FAR = timedelta(days=10)
 KEEP_PARKED = timedelta(days=3)
+# A message without an answer was handed over within moments of its claim; dates in receipts are minutes.
+NEAR_CLAIM = timedelta(minutes=5)
+UNMATCHED_AFTER = 60.0  # seconds
 
 
 class Arrived(NamedTuple):
@@ -28,6 +33,13 @@ class Arrived(NamedTuple):
     address: str
     at: float
     tries: int = 0
+    sender: str = ""  # the receipt's destination: our sender, as the carrier writes it
+    submitted_at: float | None = None  # None: `text` tells
+    text: bytes = b""
+
+    def submitted(self) -> float:
+        """When the message was handed over, by our clock: the carrier's is in a zone that it does not name."""
+        return self.at - seconds_under_way(self.text) if self.submitted_at is None else self.submitted_at
 
 
 # Each receipt is looked up by itself, through the index on the carrier's id. Left to itself the planner walks the whole
@@ -72,10 +84,12 @@ FROM (
          coalesce((array_agg(state ORDER BY part) FILTER (WHERE state IN ('undelivered', 'expired', 'rejected')))[1],
                   CASE WHEN bool_and(state = 'delivered') THEN 'delivered' END) AS state,
          coalesce((array_agg(code ORDER BY part) FILTER (WHERE state IN ('undelivered', 'expired', 'rejected')))[1],
-                  max(code)) AS code
+                  max(code)) AS code,
+         count(*) AS known
   FROM ledger_parts WHERE message_id = ANY(%s) AND message_id >= %s GROUP BY message_id
 ) j
 WHERE l.message_id = j.message_id AND l.message_id >= %s AND j.state IS NOT NULL
+  AND (j.state <> 'delivered' OR j.known >= l.parts)
   AND l.state IN ('submitted', 'unknown')
 RETURNING l.message_id::text, l.account_id::text, l.campaign_id::text, l.state, l.code
 """
@@ -90,9 +104,36 @@ CROSS JOIN LATERAL (
 WHERE found.state IN ('delivered', 'undelivered', 'expired', 'rejected') OR found.state = r.state
 """
 
+# Only a message of the same carrier, number and sender, handed over when the receipt says, and an id that nobody holds:
+# otherwise a message that never left would be told as delivered.
+_FIND_UNKNOWN = """
+SELECT u.message_id, u.parts_left, EXISTS (SELECT 1 FROM ledger_parts p WHERE p.message_id = u.message_id) AS has_parts
+FROM unknown_messages u JOIN ledger l ON l.message_id = u.message_id
+WHERE u.address = %(address)s AND lower(ltrim(u.sender, '+')) = %(sender)s
+  AND u.claimed_at BETWEEN %(submitted_at)s - %(near)s AND %(submitted_at)s + %(near)s
+  AND l.carrier_id = %(carrier_id)s AND l.state = 'unknown'
+  AND NOT EXISTS (SELECT 1 FROM ledger h WHERE h.carrier_message_id = %(id)s AND h.message_id >= %(since)s)
+  AND NOT EXISTS (SELECT 1 FROM ledger_parts h WHERE h.carrier_message_id = %(id)s AND h.message_id >= %(since)s)
+ORDER BY u.message_id LIMIT 1 FOR UPDATE OF u SKIP LOCKED
+"""
+_FILL_PART = """
+INSERT INTO ledger_parts (message_id, part, carrier_id, carrier_message_id, state, code)
+SELECT %(message_id)s, free.part, %(carrier_id)s, %(id)s, %(state)s, %(code)s
+FROM (
+  SELECT n AS part FROM generate_series(1, 255) AS n
+  WHERE NOT EXISTS (SELECT 1 FROM ledger_parts p WHERE p.message_id = %(message_id)s AND p.part = n)
+  ORDER BY n LIMIT 1
+) free
+"""
 
-def apply(cursor: Cursor[Any], arrived: Sequence[Arrived], now: datetime) -> list[dict[str, Any]]:
-    """Write receipts; returns the delivery events of the changes. Those that match nothing are parked."""
+
+def apply(
+    cursor: Cursor[Any], arrived: Sequence[Arrived], now: datetime, unmatched_after: float = UNMATCHED_AFTER
+) -> list[dict[str, Any]]:
+    """Write receipts; returns the delivery events of the changes. Those that match nothing are parked.
+
+    :param unmatched_after: seconds until a receipt that matches nothing may be that of a message without an answer.
+    """
     events: list[dict[str, Any]] = []
     by_carrier: dict[UUID, dict[str, Arrived]] = {}
     for receipt in arrived:
@@ -110,7 +151,12 @@ def apply(cursor: Cursor[Any], arrived: Sequence[Arrived], now: datetime) -> lis
             _apply_to_messages(cursor, carrier_id, waiting, now - FAR, events)
         if waiting:
             _drop_repeated(cursor, carrier_id, waiting, now - FAR)
-        parked += [receipt for receipt in waiting.values() if not _mend_unknown(cursor, receipt, events)]
+        late = now.timestamp() - unmatched_after
+        parked += [
+            receipt
+            for receipt in waiting.values()
+            if not (receipt.tries and receipt.at <= late and _mend_unknown(cursor, receipt, now - FAR, events))
+        ]
     _park(cursor, parked, now)
     return events
 
@@ -155,11 +201,21 @@ def _apply_to_parts(
     at = max(receipt.at for receipt in waiting.values())
     for identifier, _ in touched:
         waiting.pop(identifier, None)
-    bound, messages = first_id_at(since), list({message_id for _, message_id in touched})
+    _join_parts(cursor, list({message_id for _, message_id in touched}), since, at, events)
+
+
+def _join_parts(
+    cursor: Cursor[Any], messages: list[UUID], since: datetime, at: float, events: list[dict[str, Any]]
+) -> None:
+    """End the messages whose parts say how; what was unknown of them waits for no receipt any more."""
+    bound = first_id_at(since)
     cursor.execute(_LOCK_WHOLE, (messages, bound))
     cursor.execute(_JOIN_PARTS, (messages, bound, bound))
-    for message_id, account_id, campaign_id, state, code in cursor.fetchall():
+    ended = cursor.fetchall()
+    for message_id, account_id, campaign_id, state, code in ended:
         events.append(_event(message_id, account_id, campaign_id, at, state, code))
+    if ended:
+        cursor.execute("DELETE FROM unknown_messages WHERE message_id = ANY(%s::uuid[])", ([row[0] for row in ended],))
 
 
 def _drop_repeated(cursor: Cursor[Any], carrier_id: UUID, waiting: dict[str, Arrived], since: datetime) -> None:
@@ -169,51 +225,73 @@ def _drop_repeated(cursor: Cursor[Any], carrier_id: UUID, waiting: dict[str, Arr
         waiting.pop(identifier, None)
 
 
-def _mend_unknown(cursor: Cursor[Any], receipt: Arrived, events: list[dict[str, Any]]) -> bool:
-    """A receipt whose id no answer ever told us: the oldest unknown message to that number is meant.
-
-    Only from the second look on: at the first, the answer to its submit_sm may merely not be settled yet.
-    """
-    if not receipt.tries or receipt.state is MessageState.UNKNOWN:
+def _mend_unknown(cursor: Cursor[Any], receipt: Arrived, since: datetime, events: list[dict[str, Any]]) -> bool:
+    """Give a receipt whose id no answer ever told us to the message without an answer that it fits, if there is one."""
+    sender = receipt.sender.lstrip("+").lower()
+    if receipt.state is MessageState.UNKNOWN or not sender:
         return False
-    address = "+" + receipt.address.lstrip("+")
-    cursor.execute(
-        "SELECT message_id, parts_left FROM unknown_messages WHERE address = %s ORDER BY message_id LIMIT 1"
-        " FOR UPDATE SKIP LOCKED",
-        (address,),
-    )
+    known = {
+        "address": "+" + receipt.address.lstrip("+"),
+        "sender": sender,
+        "submitted_at": datetime.fromtimestamp(receipt.submitted(), UTC),
+        "near": NEAR_CLAIM,
+        "carrier_id": receipt.carrier_id,
+        "id": receipt.carrier_message_id,
+        "since": first_id_at(since),
+    }
+    cursor.execute(_FIND_UNKNOWN, known)
     found = cursor.fetchone()
     if found is None:
         return False
-    message_id, parts_left = found
-    if receipt.state is MessageState.DELIVERED and parts_left > 1:
+    message_id, parts_left, has_parts = found
+    if parts_left > 1:
         cursor.execute("UPDATE unknown_messages SET parts_left = parts_left - 1 WHERE message_id = %s", (message_id,))
-        return True
-    cursor.execute("DELETE FROM unknown_messages WHERE message_id = %s", (message_id,))
+    else:
+        cursor.execute("DELETE FROM unknown_messages WHERE message_id = %s", (message_id,))
+    if parts_left > 1 or has_parts:
+        _mend_part(cursor, receipt, message_id, since, events)
+    else:
+        _mend_whole(cursor, receipt, message_id, events)
+    return True
+
+
+def _mend_part(
+    cursor: Cursor[Any], receipt: Arrived, message_id: UUID, since: datetime, events: list[dict[str, Any]]
+) -> None:
+    """The receipt of one part: the message is delivered when all its parts are."""
+    part = {
+        "message_id": message_id,
+        "carrier_id": receipt.carrier_id,
+        "id": receipt.carrier_message_id,
+        "state": receipt.state,
+        "code": receipt.code,
+    }
+    cursor.execute(_FILL_PART, part)
+    _join_parts(cursor, [message_id], since, receipt.at, events)
+
+
+def _mend_whole(cursor: Cursor[Any], receipt: Arrived, message_id: UUID, events: list[dict[str, Any]]) -> None:
     cursor.execute(
-        "UPDATE ledger SET state = %s, code = %s, carrier_id = %s, carrier_message_id = %s, final_at = %s"
+        "UPDATE ledger SET state = %s, code = %s, carrier_message_id = %s, final_at = %s"
         " WHERE message_id = %s AND state = 'unknown' RETURNING message_id::text, account_id::text, campaign_id::text",
         (
             receipt.state,
             receipt.code,
-            receipt.carrier_id,
             receipt.carrier_message_id,
             datetime.fromtimestamp(receipt.at, UTC),
             message_id,
         ),
     )
-    row = cursor.fetchone()
-    if row is not None:
-        told_id, account_id, campaign_id = row
+    for told_id, account_id, campaign_id in cursor.fetchall():
         events.append(_event(told_id, account_id, campaign_id, receipt.at, receipt.state, receipt.code))
-    return True
 
 
 def _park(cursor: Cursor[Any], receipts: Sequence[Arrived], now: datetime) -> None:
     rows = [
         (
             receipt.carrier_id, receipt.carrier_message_id, receipt.address, receipt.state, receipt.code,
-            datetime.fromtimestamp(receipt.at, UTC), receipt.tries + 1,
+            datetime.fromtimestamp(receipt.at, UTC), receipt.sender, datetime.fromtimestamp(receipt.submitted(), UTC),
+            receipt.tries + 1,
             now + timedelta(seconds=min(2.0 ** receipt.tries, 3600.0)),
         )
         for receipt in receipts
@@ -221,7 +299,7 @@ def _park(cursor: Cursor[Any], receipts: Sequence[Arrived], now: datetime) -> No
     ]  # fmt: skip
     if not rows:
         return
-    columns = "carrier_id, carrier_message_id, address, state, code, received_at, tries, next_at"
+    columns = "carrier_id, carrier_message_id, address, state, code, received_at, sender, submitted_at, tries, next_at"
     with cursor.copy(f"COPY parked_receipts ({columns}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
@@ -233,10 +311,14 @@ def take_parked(cursor: Cursor[Any], limit: int = 1_000) -> list[Arrived]:
         "DELETE FROM parked_receipts WHERE position IN (SELECT position FROM parked_receipts WHERE next_at <= now()"
         " ORDER BY next_at LIMIT %s FOR UPDATE SKIP LOCKED)"
         " RETURNING carrier_id, carrier_message_id, state, code, address,"
-        " extract(epoch FROM received_at)::float8, tries",
+        " extract(epoch FROM received_at)::float8, tries, coalesce(sender, ''),"
+        " extract(epoch FROM submitted_at)::float8",
         (limit,),
     )
-    return [Arrived(row[0], row[1], MessageState(row[2]), *row[3:]) for row in cursor.fetchall()]
+    # Ids that no index holds are refused at the door now; those that came before that go unread.
+    return [
+        Arrived(row[0], row[1], MessageState(row[2]), *row[3:]) for row in cursor.fetchall() if len(row[1]) <= MOST_ID
+    ]
 
 
 def _event(

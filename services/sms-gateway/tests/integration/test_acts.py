@@ -33,7 +33,9 @@ def test_senders_carriers_and_routes_are_told_of_with_the_operators_reason(
         call("request_sender_id", account, sender="Wici")
     with pytest.raises(Invalid):
         call("decide_sender_id", operator, sender_id=sender, decision="verify")
-    assert call("decide_sender_id", operator, sender_id=sender, decision="verify", reason="Papers seen")["reason"] is None
+    assert (
+        call("decide_sender_id", operator, sender_id=sender, decision="verify", reason="Papers seen")["reason"] is None
+    )
     call("accept_sender_id", account, sender_id=sender)
     assert call("decide_sender_id", operator, sender_id=sender, decision="reject", reason="Abuse")["reason"] == "Abuse"
     where = {"name": "act", "host": "192.0.2.77", "port": 2775, "system_id": "wici", "password": "hunter2"}

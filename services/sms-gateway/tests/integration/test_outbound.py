@@ -63,7 +63,7 @@ def test_kill_9_loses_nothing_and_repeats_nothing(
     carrier(simulator, window=50)
     content = campaign.content("Hej {{ first_name }}")
     campaign.publish(campaign.batches(content, phones(6000)))
-    first = connector(SMS_CLAIM_AHEAD="300")
+    first = connector(SMS_CLAIM_AHEAD="300", SMS_UNMATCHED_AFTER="2")
     wait_until(lambda: simulator.get("/counts")["submitted"] > 1500, what="the middle of the campaign")
     first.kill()
     first.start().wait_ready()

@@ -136,3 +136,130 @@ def _apply_alone(database: Database, receipt: Arrived) -> list[dict[str, Any]]:
 def waits_for_a_lock(database: Database) -> bool:
     with database.transaction() as session:
         return bool(session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")))
+
+
+# What a receipt and a message without an answer have in common, where the one is the other's.
+FITTING: dict[str, Any] = {
+    "carrier": CARRIER, "address": PHONE, "sender": SENDER, "claimed": timedelta(minutes=-2), "state": "unknown",
+}  # fmt: skip
+_DAY_LATE = b"id:c1 submit date:2611240745 done date:2611250745 stat:DELIVRD"
+
+
+def without_answer(database: Database, parts: int = 1, **different: Any) -> UUID:
+    """A message whose answer was lost."""
+    fields = FITTING | different
+    made = settled(database, None, fields["state"])
+    with database.transaction() as session:
+        session.execute(
+            text("UPDATE ledger SET carrier_id = :carrier, address = :address, parts = :parts WHERE message_id = :id"),
+            {"carrier": fields["carrier"], "address": fields["address"], "parts": parts, "id": made},
+        )
+        session.execute(
+            text("INSERT INTO unknown_messages VALUES (:id, :address, :parts, :sender, :claimed)"),
+            {
+                "id": made, "address": fields["address"], "parts": parts, "sender": fields["sender"],
+                "claimed": None if fields["claimed"] is None else datetime.now(UTC) + fields["claimed"],
+            },
+        )  # fmt: skip
+    return made
+
+
+def receive(database: Database, *come: Arrived) -> list[dict[str, Any]]:
+    """Receipts come, match nothing, and are looked at again once they have waited long enough."""
+    with database.transaction() as session:
+        assert receipts.apply(cursor_of(session), come, datetime.now(UTC)) == []
+    assert look_again(database, after=timedelta(seconds=receipts.UNMATCHED_AFTER - 5)) == []
+    return look_again(database, after=timedelta(seconds=receipts.UNMATCHED_AFTER + 5))
+
+
+@pytest.mark.parametrize("destination", ["Wici", "WICI", "+wici"])
+def test_a_receipt_that_fits_ends_a_message_without_an_answer(database: Database, destination: str) -> None:
+    message, other = without_answer(database), without_answer(database, address="+48600100201")
+
+    events = receive(database, arrived("c1", sender=destination))
+
+    assert [(event["message_id"], event["kind"]) for event in events] == [(str(message), "delivered")]
+    assert (state_of(database, message), state_of(database, other)) == ("delivered", "unknown")
+    assert parked(database) == []
+
+
+@pytest.mark.parametrize(
+    "different",
+    [
+        {"carrier": new_id()},
+        {"carrier": None},
+        {"address": "+48600100201"},
+        {"sender": "Other"},
+        {"sender": None},
+        {"claimed": timedelta(minutes=-6)},
+        {"claimed": timedelta(minutes=6)},
+        {"claimed": None},
+        {"state": "submitted"},
+    ],
+    ids=str,
+)
+def test_a_receipt_that_does_not_fit_waits_on(database: Database, different: dict[str, Any]) -> None:
+    message = without_answer(database, **different)
+
+    assert receive(database, arrived("c1", sender=SENDER)) == []
+
+    assert state_of(database, message) == (FITTING | different)["state"]
+    assert parked(database) == ["c1"]
+
+
+def test_a_receipt_without_a_destination_fits_nothing(database: Database) -> None:
+    message = without_answer(database)
+
+    assert receive(database, arrived("c1")) == []
+    assert state_of(database, message) == "unknown"
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+def test_a_receipt_whose_id_is_held_is_nobody_elses(database: Database, parts: int) -> None:
+    message = without_answer(database)
+    holder = settled(database, "c1", parts=parts)
+    with database.transaction() as session:
+        session.execute(text("UPDATE ledger SET carrier_id = :other"), {"other": new_id()})
+        session.execute(text("UPDATE ledger_parts SET carrier_id = :other"), {"other": new_id()})
+        session.execute(text("UPDATE ledger SET carrier_id = :c WHERE message_id = :m"), {"c": CARRIER, "m": message})
+
+    assert receive(database, arrived("c1" if parts == 1 else "c1.2", sender=SENDER)) == []
+
+    assert (state_of(database, message), state_of(database, holder)) == ("unknown", "submitted")
+
+
+@pytest.mark.parametrize(("claimed", "state"), [(timedelta(days=-1), "delivered"), (timedelta(0), "unknown")])
+def test_a_receipt_of_days_later_tells_when_it_was_handed_over(
+    database: Database, claimed: timedelta, state: str
+) -> None:
+    message = without_answer(database, claimed=claimed)
+
+    receive(database, arrived("c1", sender=SENDER, text=_DAY_LATE))
+
+    assert state_of(database, message) == state
+
+
+def test_a_message_without_an_answer_is_delivered_when_all_its_parts_are(database: Database) -> None:
+    message = without_answer(database, parts=3)
+    parts = [arrived(f"c{number}", sender=SENDER) for number in (1, 2, 3)]
+
+    assert receive(database, *parts[:2]) == []
+    assert state_of(database, message) == "unknown"
+    assert [event["kind"] for event in receive(database, parts[2])] == ["delivered"]
+    assert state_of(database, message) == "delivered"
+
+
+def test_a_part_without_an_answer_is_found_beside_the_others(database: Database) -> None:
+    message = settled(database, "c", "unknown", parts=2)
+    with database.transaction() as session:
+        session.execute(text("UPDATE ledger SET parts = 3"))
+        session.execute(
+            text("INSERT INTO unknown_messages VALUES (:id, :phone, 1, :sender, :now)"),
+            {"id": message, "phone": PHONE, "sender": SENDER, "now": datetime.now(UTC)},
+        )
+        assert receipts.apply(cursor_of(session), [arrived("c.1"), arrived("c.2")], datetime.now(UTC)) == []
+
+    events = receive(database, arrived("lost", sender=SENDER))
+
+    assert [event["kind"] for event in events] == ["delivered"]
+    assert state_of(database, message) == "delivered"

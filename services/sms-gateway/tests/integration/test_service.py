@@ -217,7 +217,9 @@ def test_a_scheduled_message_waits(call: Call, database: Database, smsc: Any, ca
     accepted = call("send_messages", actor, request)["messages"]
     assert simulator.get("/counts")["submitted"] == 0
 
-    wait_until(lambda: call("get_message", actor, {"message_id": accepted[0]["id"]})["state"] == "delivered", what="delivery")
+    wait_until(
+        lambda: call("get_message", actor, {"message_id": accepted[0]["id"]})["state"] == "delivered", what="delivery"
+    )
 
 
 def test_a_test_of_a_campaign_is_rendered_and_sent(call: Call, smsc: Any, carrier: Any, connector: Any) -> None:

@@ -1,0 +1,28 @@
+"""Which failures of a write are tried again, and which send the delivery to the dead letters."""
+
+from __future__ import annotations
+
+import pytest
+from psycopg import errors
+from sqlalchemy.exc import OperationalError
+
+from reporting import ingester
+
+
+@pytest.mark.parametrize(
+    ("error", "is_passing"),
+    [
+        (errors.AdminShutdown(), True),
+        (errors.OperationalError("connection refused"), True),
+        (errors.DeadlockDetected(), True),
+        (errors.UniqueViolation(), True),
+        (errors.UndefinedTable(), True),
+        (errors.ProgramLimitExceeded(), False),  # a value too long for an index: an OperationalError by its class
+        (errors.StringDataRightTruncation(), False),
+        (errors.NotNullViolation(), False),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_only_what_a_second_try_may_mend_is_tried_again(error: Exception, is_passing: bool) -> None:
+    assert ingester._is_passing(error) is is_passing
+    assert ingester._is_passing(OperationalError("INSERT", {}, error)) is is_passing

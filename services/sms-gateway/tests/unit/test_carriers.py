@@ -1,0 +1,68 @@
+"""What a carrier's answers and receipts are taken for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from channel.batches import Batch, Chunk, Header, Message
+from chassis.ids import new_id
+from contracts.vocabulary import Lane, MessageState
+from sms_gateway.batches import Content, Part, SmsMessage
+from sms_gateway.content.parts import LongForm
+from sms_gateway.outbound.carriers import CarrierOutlet, CarrierSettings
+from sms_gateway.smpp.receipts import Receipt
+
+
+class Events:
+    """Records what a carrier tells."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+        self.receipts: list[list[str]] = []
+
+    def settled(self, messages: Sequence[Message]) -> None:
+        self.messages += messages
+
+    def received(self, receipts: list[Any], acknowledge: Any) -> None:
+        self.receipts.append([each.carrier_message_id for each in receipts])
+
+    def wants_claims(self, outlet: Any) -> None:
+        """Nothing waits."""
+
+
+def carrier(events: Events, window: int = 50) -> CarrierOutlet:
+    settings = CarrierSettings(
+        new_id(), "c", 1, "h", 1, "s", "p", "", "transceiver", 1, window, 0, False, LongForm.UDH, "same"
+    )
+    return CarrierOutlet(settings, events, 2000, lambda: None)
+
+
+def part() -> Part:
+    raw = {name: str(new_id()) for name in ("batch_id", "account_id", "send_id")}
+    batch = Batch(Header({**raw, "content_hash": "h"}, Lane.BULK), Content(new_id(), "Wici", {"text": "Hej"}), 1)
+    recipient = {"number": 0, "address": "+48600100200"}
+    return Part(b"", SmsMessage(Chunk(batch, None, [recipient]), recipient, "m", False, 0), 1)
+
+
+@pytest.mark.parametrize(("identifier", "kept"), [("x" * 64, "x" * 64), ("x" * 65, ""), ("x" * 9_000, ""), ("", "")])
+def test_an_id_that_no_carrier_may_give_is_none(identifier: str, kept: str) -> None:
+    events = Events()
+    work = carrier(events)
+    work.answered([(part(), 0, identifier)])
+    receipts = [(7, Receipt(identifier, MessageState.DELIVERED, "", "48600100200"))]
+    work.receipts(work.links[0], receipts)
+
+    assert [(message.state, message.carrier_ids) for message in events.messages] == [("submitted", [kept])]
+    # The carrier is answered all the same: it would send the receipt for days.
+    assert events.receipts == [[kept] if kept else []]
+
+
+@pytest.mark.parametrize(("window", "bulk"), [(1, 1), (2, 1), (10, 9), (50, 45)])
+def test_codes_find_room_beside_bulk(window: int, bulk: int) -> None:
+    work = carrier(Events(), window)
+    work.ready[Lane.BULK].extend(part() for _ in range(100))
+
+    assert len(work.take(window, 0)) == bulk
