@@ -10,12 +10,13 @@ import io
 import re
 from base64 import b64decode
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import quote
 
 from flask import Response
 from werkzeug.exceptions import NotAcceptable
 
+from api_gateway.context import RequestContext
 from chassis.logs import get_logger
 
 log = get_logger()
@@ -25,27 +26,20 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _FORMULA_WITHIN = re.compile(r"(?<=[;\t\r\n])(?=[=+\-@])")
 
 
-class Downloading(Protocol):
-    """The part of `RequestContext` that is needed here."""
-
-    @property
-    def actor(self) -> Any: ...
-
-    @property
-    def parts(self) -> Any: ...
-
-    @property
-    def request(self) -> Any: ...
-
-
 def stream(
-    context: Downloading, rpc: str, payload: dict[str, Any], *, filename: str, media_type: str, deadline: float = 30.0
+    context: RequestContext,
+    rpc: str,
+    payload: dict[str, Any],
+    *,
+    filename: str,
+    media_type: str,
+    deadline: float = 30.0,
 ) -> Response:
     """Answer with the chunks of `rpc(actor, {**payload, "seq": 0, 1, …}) -> {"chunk": base64 | None}`.
 
     The first chunk is read before the answer begins, so that what is not there is a proper 404.
     """
-    actor, services = context.actor, context.parts.services
+    actor, services = context.actor, context.wiring.services
 
     def read(sequence: int) -> bytes | None:
         chunk = services.call(rpc, actor, {**payload, "seq": sequence}, deadline=deadline)["chunk"]
@@ -70,7 +64,7 @@ def stream(
     return answer
 
 
-def chosen(context: Downloading, *media_types: str) -> str:
+def chosen(context: RequestContext, *media_types: str) -> str:
     """Which of the types the client would rather have (RFC 9110 section 12.5.1); the first where it does not say.
 
     :raises NotAcceptable: none of them.

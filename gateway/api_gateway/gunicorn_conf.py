@@ -66,6 +66,6 @@ def on_exit(server: Any) -> None:
 
 def worker_exit(server: Any, worker: Any) -> None:
     app = getattr(worker, "wsgi", None)
-    if app is not None and "parts" in getattr(app, "extensions", {}):
-        app.extensions["parts"].close()
+    if app is not None and "wiring" in getattr(app, "extensions", {}):
+        app.extensions["wiring"].close()
         get_logger().info("worker_closed")

@@ -10,7 +10,7 @@ import marshmallow
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
-from api_gateway import examples, links, shapes
+from api_gateway import examples, json_schema, links
 from api_gateway.problems import MEDIA_TYPE
 from api_gateway.routing import ANYONE, PUBLIC, Route
 
@@ -108,7 +108,7 @@ def describe(routes: Sequence[Route], public_url: str, version: str) -> dict[str
         info={"description": _INTRODUCTION},
         servers=[{"url": public_url}],
     )
-    shapes.Describer(plugin, spec)
+    json_schema.Describer(plugin, spec)
     spec.components.schema("Problem", _PROBLEM)
     _add_security(spec)
     for status in sorted(_PROBLEM_CODES):

@@ -9,18 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import marshmallow
+from flask import Response
 
 from contracts.permissions import PERMISSIONS
 
-if TYPE_CHECKING:
-    from flask import Response
-
-    from api_gateway.context import RequestContext
-
-    Handler = Callable[[RequestContext], Response]
+Handler = Callable[[Any], Response]
+"""Answers a `context.RequestContext`. The type is not named here: a context knows its route, it would be a circle."""
 
 PUBLIC: Final = "PUBLIC"
 """No login needed; a token that is sent all the same is not looked at."""

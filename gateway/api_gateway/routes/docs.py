@@ -41,7 +41,7 @@ def description(context: RequestContext) -> Response:
     body: bytes | None = app.extensions.get("openapi")
     if body is None:
         body = orjson.dumps(
-            openapi.describe(app.extensions["routes"], context.parts.config.public_url, api_gateway.__version__)
+            openapi.describe(app.extensions["routes"], context.wiring.config.public_url, api_gateway.__version__)
         )
         app.extensions["openapi"] = body
     answer = Response(body, content_type="application/json")

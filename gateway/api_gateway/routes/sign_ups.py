@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response, g
 
-from api_gateway import addresses, answers, body, problems
+from api_gateway import addresses, body, problems, responses
 from api_gateway.context import RequestContext
 from api_gateway.routes.forms import PUBLIC_FORM
 from api_gateway.routing import PUBLIC, Route
@@ -24,13 +24,13 @@ _DESCRIBED = [field.data_key or name for name, field in contract.PublicForm().fi
 def describe(context: RequestContext) -> Response:
     """What a web site needs to show the form by itself."""
     described = _described(context)
-    return answers.json({name: described[name] for name in _DESCRIBED})
+    return responses.json({name: described[name] for name in _DESCRIBED})
 
 
 def _described(context: RequestContext) -> dict[str, Any]:
     """The form's description; from here on pages of its origins may read the answer, errors included."""
     wanted = {"form_id": context.payload["form_id"]}
-    described = context.parts.forms.of(
+    described = context.wiring.forms.of(
         context.payload["form_id"], lambda: context.call("contacts.describe_form", wanted)
     )
     g.form_origins = tuple(described["origins"])
@@ -45,7 +45,7 @@ def submit(context: RequestContext) -> Response:
         sent = body.read_json(context.request, MAX_BODY)
         if not isinstance(sent, dict):
             raise Invalid("request.invalid", "Some fields are not valid.", None, [_NOT_AN_OBJECT])
-        return answers.json(_submitted(context, sent), 202)
+        return responses.json(_submitted(context, sent), 202)
     return _submit_html(context)
 
 
@@ -69,9 +69,9 @@ def _submit_html(context: RequestContext) -> Response:
 
 def _spend(context: RequestContext) -> None:
     """Few sign-ups come from one address in a minute, and not very many by one form."""
-    parts = context.parts
-    parts.limiter.spend(f"form-address:{addresses.neighbourhood(context.address)}", parts.config.form_address_rate)
-    parts.limiter.spend(f"form:{context.payload['form_id']}", parts.config.form_rate)
+    wiring = context.wiring
+    wiring.limiter.spend(f"form-address:{addresses.neighbourhood(context.address)}", wiring.config.form_address_rate)
+    wiring.limiter.spend(f"form:{context.payload['form_id']}", wiring.config.form_rate)
 
 
 def _submitted(context: RequestContext, sent: dict[str, Any]) -> Any:
@@ -144,8 +144,8 @@ def _confirmation(context: RequestContext, rpc: str) -> Response:
 
 def _admit(context: RequestContext) -> None:
     """Pages are asked for with whatever query mailers and shops append; so they are bare, and limited here."""
-    context.parts.global_rules.check(context.address)
-    context.parts.limiter.spend(f"address:{context.address}", context.parts.config.address_rate)
+    context.wiring.global_rules.check(context.address)
+    context.wiring.limiter.spend(f"address:{context.address}", context.wiring.config.address_rate)
 
 
 def _language(context: RequestContext, described: dict[str, Any] | None, typed: dict[str, str]) -> str:

@@ -28,7 +28,7 @@ def click(context: RequestContext) -> Response:
     if token is None or location is None:
         return _page(context, "gone", 404)
     if context.request.method == "GET":
-        context.parts.recorder.clicked(token, address=context.address, user_agent=_user_agent(context))
+        context.wiring.recorder.clicked(token, address=context.address, user_agent=_user_agent(context))
     return Response(status=302, headers={"Location": location, "Cache-Control": "no-store"}, content_type="text/plain")
 
 
@@ -36,7 +36,7 @@ def opened(context: RequestContext) -> Response:
     """A 1×1 GIF, whatever the token: a mail client shows no broken picture."""
     token = _read(context, TokenKind.OPEN)
     if token is not None and context.request.method == "GET":
-        context.parts.recorder.opened(token, address=context.address, user_agent=_user_agent(context))
+        context.wiring.recorder.opened(token, address=context.address, user_agent=_user_agent(context))
     headers = {"Cache-Control": "no-store, max-age=0", "Cross-Origin-Resource-Policy": "cross-origin"}
     return Response(PIXEL, headers=headers, content_type="image/gif")
 
@@ -51,7 +51,7 @@ def unsubscribe(context: RequestContext) -> Response:
     token = _read(context, TokenKind.UNSUBSCRIBE)
     if token is None:
         return _page(context, "gone", 404)
-    if not context.parts.recorder.unsubscribed(token):
+    if not context.wiring.recorder.unsubscribed(token):
         answer = _page(context, "later", 503)
         answer.headers["Retry-After"] = "60"
         return answer
@@ -59,7 +59,7 @@ def unsubscribe(context: RequestContext) -> Response:
 
 
 def _read(context: RequestContext, kind: TokenKind) -> Token | None:
-    return tokens.read(context.payload["token"], context.parts.link_keys, kind)
+    return tokens.read(context.payload["token"], context.wiring.link_keys, kind)
 
 
 def _location(target: str) -> str | None:

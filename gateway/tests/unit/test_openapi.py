@@ -5,7 +5,7 @@ import json
 import pytest
 from marshmallow import fields, validate
 
-from api_gateway import openapi, shapes
+from api_gateway import json_schema, openapi
 from api_gateway.routes import all_routes
 from api_gateway.routing import ANYONE, PUBLIC, Route
 from contracts.schema import PageQuery, Schema, page_of
@@ -191,4 +191,4 @@ def test_what_answers_an_id_leads_to_what_takes_it():
     ],
 )
 def test_patterns_are_those_of_ecma_262(python, wanted):
-    assert shapes.ecma(python) == wanted
+    assert json_schema.ecma(python) == wanted

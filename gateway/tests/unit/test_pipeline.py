@@ -7,7 +7,7 @@ import orjson
 import pytest
 from marshmallow import fields, validate
 
-from api_gateway import answers
+from api_gateway import responses
 from api_gateway.routing import ANYONE, PUBLIC, Route
 from chassis.rpc_client import RemoteFailure
 from contracts import errors
@@ -262,7 +262,7 @@ def test_gzip_in_and_out(client, services, writer):
     ],
 )
 def test_accept_encoding(header, accepted):
-    assert answers.accepts_gzip(header) is accepted
+    assert responses.accepts_gzip(header) is accepted
 
 
 def test_nobody_is_logged_in(client):

@@ -1,15 +1,12 @@
-"""Answers: JSON by orjson, the headers a route promises, gzip where the client takes it."""
+"""HTTP responses: JSON by orjson, and gzip where the client takes it."""
 
 from __future__ import annotations
 
 import zlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 from flask import Response
-
-if TYPE_CHECKING:
-    from api_gateway.routing import Route
 
 # Below this, gzip's own bytes and time cost more than they save.
 MIN_GZIP = 1024
@@ -20,21 +17,6 @@ _PACKABLE = ("application/json", "application/problem+json", "text/", "applicati
 def json(result: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """A JSON answer."""
     return Response(orjson.dumps(result, default=str), status, headers, content_type="application/json")
-
-
-def of_route(route: Route, result: Any, payload: dict[str, Any]) -> Response:
-    """The success of `route` with the RPC's `result`."""
-    if route.status == 204:
-        answer = Response(b"", 204)
-        del answer.headers["Content-Type"]
-    else:
-        answer = json({} if result is None else result, route.status)
-    if route.location is not None:
-        names = {**payload, **(result if isinstance(result, dict) else {})}
-        answer.headers["Location"] = route.location.format_map(names)
-    if route.retry_after is not None:
-        answer.headers["Retry-After"] = str(route.retry_after)
-    return answer
 
 
 def compress(answer: Response, accept_encoding: str | None) -> None:
