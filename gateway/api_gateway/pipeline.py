@@ -78,8 +78,10 @@ class Endpoint:
             return
         if route.operator:
             if principal.kind != "operator":
-                raise Forbidden("operator.required", "Only operators may do this.", {"permission": "operator"})
+                raise Forbidden("operator.required", "Only an operator may do this.")
             return
+        if route.needs_account and principal.account_id is None:
+            raise _account_required()
         if route.session_only and principal.kind == "api_key":
             raise Forbidden("session.required", "This needs a logged-in session; an API key cannot do it.")
         if route.permission != ANYONE and not is_granted(route.permission, principal.permissions):
@@ -125,7 +127,7 @@ class Endpoint:
         assert principal is not None  # Route refuses to be idempotent and PUBLIC.
         holder = principal.account_id or principal.operator_id
         if holder is None:
-            raise Forbidden("account.required", "Only an account's user or key, or an operator, may do this.")
+            raise _account_required()
         mark = fingerprint(f"{self._route.method} {self._route.path}", context.payload)
         held = self._wiring.idempotency.begin(holder, key, mark, self._route.deadline)
         if not isinstance(held, Held):
@@ -147,3 +149,7 @@ class Endpoint:
             return route.handler(context)
         assert route.rpc is not None  # Route refuses to be without both.
         return context.answer(context.call(route.rpc))
+
+
+def _account_required() -> Forbidden:
+    return Forbidden("account.required", "Only an account's user or key may do this.")

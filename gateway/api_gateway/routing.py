@@ -109,6 +109,11 @@ class Route:
         """The path as OpenAPI writes it: `/v1/groups/{group_id}`."""
         return _PARAMETER.sub(lambda found: "{" + found["name"] + "}", self.path)
 
+    @property
+    def needs_account(self) -> bool:
+        """Whether it is about what an account owns: every permission is one within an account."""
+        return self.permission in PERMISSIONS or self.service_checked is not None
+
     def _problems(self) -> list[str]:
         checks = [
             (self.method in METHODS, f"method must be one of {', '.join(sorted(METHODS))}"),

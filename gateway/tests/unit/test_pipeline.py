@@ -74,6 +74,14 @@ ROUTES = [
         location="/v1/counts/{id}",
         retry_after=3,
     ),
+    Route(
+        "GET",
+        "/v1/campaigns",
+        rpc="things.campaigns",
+        permission=ANYONE,
+        service_checked="sms.campaigns.read",
+        summary="Campaigns",
+    ),
     Route("GET", "/v1/users", rpc="things.users", permission="users.manage", summary="Users", session_only=True),
     Route("GET", "/v1/operator/things", rpc="things.all", permission=ANYONE, summary="All", operator=True),
     Route("POST", "/v1/sign-ups", rpc="things.sign_up", permission=PUBLIC, summary="Sign up", request=ThingCreate),
@@ -294,7 +302,8 @@ def test_users_are_managed_in_a_session_only(client, services, log_in):
 def test_operators_only(client, services, log_in, writer):
     services.answers["things.all"] = {}
 
-    problem_of(client.get("/v1/operator/things", headers=writer), 403, "operator.required")
+    told = problem_of(client.get("/v1/operator/things", headers=writer), 403, "operator.required")
+    assert "permission" not in told  # no permission makes an operator
     operator = log_in("operator", kind="operator", account_id=None)
     assert client.get("/v1/operator/things", headers=operator).status_code == 200
 
@@ -302,7 +311,8 @@ def test_operators_only(client, services, log_in, writer):
 def test_operator_has_no_account_of_its_own(client, log_in):
     operator = log_in("operator", kind="operator", account_id=None)
 
-    problem_of(client.get("/v1/things", headers=operator), 403, "permission.missing")
+    problem_of(client.get("/v1/things", headers=operator), 403, "account.required")
+    problem_of(client.get("/v1/campaigns", headers=operator), 403, "account.required")
 
 
 def test_account_address_rules(client, log_in):
