@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from werkzeug.datastructures import Authorization
+
 from api_gateway.clients import Services
 from contracts.errors import Unauthenticated
 from contracts.rpc import Actor
@@ -62,9 +64,9 @@ def bearer_token(authorization: str | None) -> str | None:
     """
     if authorization is None:
         return None
-    scheme, _, token = authorization.partition(" ")
-    token = token.strip()
-    if scheme.lower() != "bearer" or not token or len(token) > MAX_TOKEN or not token.isascii():
+    sent = Authorization.from_header(authorization)
+    token = sent.token if sent is not None and sent.type == "bearer" else None
+    if not token or len(token) > MAX_TOKEN or not token.isascii():
         raise Unauthenticated("session.invalid", "Send `Authorization: Bearer TOKEN`.")
     return token
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import NotFound
-from werkzeug.routing import UUIDConverter
+from werkzeug.routing import BaseConverter, UUIDConverter
 
 from api_gateway import cors, problems, responses, telemetry
 from api_gateway.config import Config
@@ -39,16 +39,10 @@ _USUAL_HEADERS = (
 )
 
 
-class SessionName(UUIDConverter):
+class SessionName(BaseConverter):
     """A session's id, or `current`."""
 
     regex = f"current|{UUIDConverter.regex}"
-
-    def to_python(self, value: str) -> str:  # type: ignore[override]
-        return value
-
-    def to_url(self, value: Any) -> str:
-        return str(value)
 
 
 def create_app(wiring: Wiring, routes: Sequence[Route] | None = None) -> Flask:
@@ -106,7 +100,7 @@ def _end(answer: Response) -> Response:
     if "allowance" in g:
         headers.update(g.allowance.headers())
     cors.apply(answer, (*_wiring().config.cors_origins, *origins.of_request(_wiring())))
-    responses.compress(answer, request.headers.get("Accept-Encoding"))
+    responses.compress(answer, request)
     telemetry.answered(request.endpoint, request.method, answer.status_code, time.perf_counter() - g.started)
     return answer
 

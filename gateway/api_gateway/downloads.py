@@ -60,7 +60,7 @@ def stream(
                 raise
 
     answer = Response(chunks(), content_type=media_type, direct_passthrough=True)
-    answer.headers["Content-Disposition"] = attachment(filename)
+    attach(answer, filename)
     return answer
 
 
@@ -90,7 +90,7 @@ def csv_table(columns: Sequence[str], pages: Iterator[Sequence[Sequence[Any]]], 
             yield _lines(page)
 
     answer = Response(chunks(), content_type="text/csv; charset=utf-8", direct_passthrough=True)
-    answer.headers["Content-Disposition"] = attachment(filename)
+    attach(answer, filename)
     return answer
 
 
@@ -106,7 +106,8 @@ def _safe(cell: Any) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def attachment(filename: str) -> str:
-    """A Content-Disposition (RFC 6266) with the name in ASCII and in UTF-8."""
-    plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\/;' else "_" for c in filename)
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
+def attach(answer: Response, filename: str) -> None:
+    """Set a Content-Disposition (RFC 6266) with the name in ASCII and in UTF-8."""
+    plain = "".join(c if c.isascii() and c.isprintable() else "_" for c in filename)
+    names = {"filename": plain, "filename*": f"UTF-8''{quote(filename, safe='')}"}
+    answer.headers.set("Content-Disposition", "attachment", **names)

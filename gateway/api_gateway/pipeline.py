@@ -13,7 +13,7 @@ from flask import Response, g, request
 from api_gateway import addresses, body, problems
 from api_gateway.access import Principal, bearer_token
 from api_gateway.context import RequestContext
-from api_gateway.idempotency import Held, fingerprint, read_key
+from api_gateway.idempotency import KeyLock, fingerprint, read_key
 from api_gateway.routing import ANYONE, PUBLIC, Route
 from api_gateway.validation import Checker
 from api_gateway.wiring import Wiring
@@ -129,18 +129,18 @@ class Endpoint:
         if holder is None:
             raise _account_required()
         mark = fingerprint(f"{self._route.method} {self._route.path}", context.payload)
-        held = self._wiring.idempotency.begin(holder, key, mark, self._route.deadline)
-        if not isinstance(held, Held):
-            return held
-        context.request_key = str(held.request_key)
+        lock = self._wiring.idempotency.begin(holder, key, mark, self._route.deadline)
+        if not isinstance(lock, KeyLock):
+            return lock
+        context.request_key = str(lock.request_key)
         try:
             answer = self._perform(context)
         except WiciError as error:
             answer = problems.problem(error)
         except Exception:
-            self._wiring.idempotency.give_back(held)
+            self._wiring.idempotency.unlock(lock)
             raise
-        self._wiring.idempotency.finish(held, answer)
+        self._wiring.idempotency.finish(lock, answer)
         return answer
 
     def _perform(self, context: RequestContext) -> Response:

@@ -79,7 +79,7 @@ def invoice_file(context: RequestContext) -> Response:
     """The PDF of an invoice, or of a duplicate of it."""
     printed = context.call("identity.print_invoice", deadline=PRINT_SECONDS)
     answer = Response(b64decode(printed["content"]), content_type="application/pdf")
-    answer.headers["Content-Disposition"] = downloads.attachment(printed["filename"])
+    downloads.attach(answer, printed["filename"])
     return answer
 
 

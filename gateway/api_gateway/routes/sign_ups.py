@@ -9,7 +9,7 @@ from flask import Response, g
 from api_gateway import addresses, body, problems, responses
 from api_gateway.context import RequestContext
 from api_gateway.routes.forms import PUBLIC_FORM
-from api_gateway.routing import PUBLIC, Route
+from api_gateway.routing import PUBLIC, Handler, Route
 from api_gateway.sign_ups import html_forms, pages
 from api_gateway.validation import Checker
 from contracts import contacts as contract
@@ -161,7 +161,7 @@ def _user_agent(context: RequestContext) -> str:
     return context.request.headers.get("User-Agent", "")[:1_000]
 
 
-def _page(method: str, path: str, handler: Any, summary: str, description: str) -> Route:
+def _page(method: str, path: str, handler: Handler, summary: str, description: str) -> Route:
     return Route(
         method,
         path,

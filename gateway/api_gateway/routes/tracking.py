@@ -7,7 +7,7 @@ from urllib.parse import quote, urlsplit
 from flask import Response
 
 from api_gateway.context import RequestContext
-from api_gateway.routing import PUBLIC, Route
+from api_gateway.routing import PUBLIC, Handler, Route
 from api_gateway.tracking import pages
 from contracts import tokens
 from contracts.tokens import Token, TokenKind
@@ -91,12 +91,12 @@ def _page(context: RequestContext, name: str, status: int | None) -> Response:
 
 
 def _route(
-    method: str, path: str, handler: object, summary: str, produces: str, status: int, description: str
+    method: str, path: str, handler: Handler, summary: str, produces: str, status: int, description: str
 ) -> Route:
     return Route(
         method,
         path,
-        handler=handler,  # type: ignore[arg-type]
+        handler=handler,
         permission=PUBLIC,
         bare=True,
         summary=summary,
