@@ -29,10 +29,8 @@ def describe(context: RequestContext) -> Response:
 
 def _described(context: RequestContext) -> dict[str, Any]:
     """The form's description; from here on pages of its origins may read the answer, errors included."""
-    wanted = {"form_id": context.payload["form_id"]}
-    described = context.wiring.forms.of(
-        context.payload["form_id"], lambda: context.call("contacts.describe_form", wanted)
-    )
+    form_id = context.payload["form_id"]
+    described = context.wiring.forms.of(form_id, lambda: context.call("contacts.describe_form", {"form_id": form_id}))
     g.form_origins = tuple(described["origins"])
     return described
 
@@ -86,11 +84,10 @@ def _refusal(
     """What is wrong, to a person: the form once more where that helps, else a page that says it."""
     language, status = _language(context, described, typed), problems.status_of(error)
     if isinstance(error, Invalid) and described is not None:
-        return pages.form(described, language, given=typed, wrong=html_forms.mistakes(error), status=status)
+        return pages.form(described, language, typed=typed, wrong=html_forms.mistakes(error), status=status)
     kinds = ((NotFound, "no_form"), (TooManyRequests, "slow"), (Conflict, "changed"), (Unavailable, "later"))
     name = next((name for kind, name in kinds if isinstance(error, kind)), "unreadable")
-    more = pages.again(context.payload["form_id"], language) if name == "changed" else ""
-    page = pages.notice(name, language, status, more=more)
+    page = pages.notice(name, language, status, form_id=context.payload["form_id"] if name == "changed" else None)
     if status in (429, 503):
         page.headers["Retry-After"] = str(error.extra.get("retry_after", 60))
     return page
@@ -122,7 +119,7 @@ def _confirmation(context: RequestContext, rpc: str) -> Response:
         _admit(context)
         if len(token) > 200:
             raise NotFound("confirmation.not_found")
-        found = context.call(rpc, {"token": token, "user_agent": _user_agent(context)})
+        confirmation = context.call(rpc, {"token": token, "user_agent": _user_agent(context)})
     except WiciError as error:
         kinds = ((NotFound, "gone"), (TooManyRequests, "slow"))
         name = next((name for kind, name in kinds if isinstance(error, kind)), "later")
@@ -130,15 +127,15 @@ def _confirmation(context: RequestContext, rpc: str) -> Response:
         if name != "gone":
             page.headers["Retry-After"] = "60"
         return page
-    language = found["language"]
-    if found["state"] == contract.SubmissionState.EXPIRED:
-        return pages.notice("expired", language, 410, more=pages.again(found["form_id"], language))
-    if found["state"] == contract.SubmissionState.PENDING:
-        return pages.ask(found)
-    if found["already"]:
+    language = confirmation["language"]
+    if confirmation["state"] == contract.SubmissionState.EXPIRED:
+        return pages.notice("expired", language, 410, form_id=confirmation["form_id"])
+    if confirmation["state"] == contract.SubmissionState.PENDING:
+        return pages.ask(confirmation)
+    if confirmation["already"]:
         return pages.notice("already", language, 200)
-    if found["confirmed_url"]:
-        return Response(status=303, headers={"Location": found["confirmed_url"]}, content_type="text/plain")
+    if confirmation["confirmed_url"]:
+        return Response(status=303, headers={"Location": confirmation["confirmed_url"]}, content_type="text/plain")
     return pages.notice("done", language, 200)
 
 
@@ -150,11 +147,11 @@ def _admit(context: RequestContext) -> None:
 
 def _language(context: RequestContext, described: dict[str, Any] | None, typed: dict[str, str]) -> str:
     """The language that was chosen, else the browser's wish, else the form's own."""
-    known = list(described["consent_texts"]) if described else ["pl", "en"]
-    if typed.get(html_forms.LANGUAGE) in known:
+    languages = list(described["consent_texts"]) if described else ["pl", "en"]
+    if typed.get(html_forms.LANGUAGE) in languages:
         return typed[html_forms.LANGUAGE]
     default = described["language"] if described else "pl"
-    return context.request.accept_languages.best_match(known, default=default) or default
+    return context.request.accept_languages.best_match(languages, default=default) or default
 
 
 def _user_agent(context: RequestContext) -> str:

@@ -14,9 +14,6 @@ from contracts.tokens import Token, TokenKind
 
 # The smallest transparent GIF.
 PIXEL = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")
-_PAGE_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
 # RFC 3986's reserved and unreserved characters, and the percent sign: what is escaped already stays so.
 _SAFE = "!#$%&'()*+,/:;=?@[]~-._"
 
@@ -43,11 +40,13 @@ def opened(context: RequestContext) -> Response:
 
 def ask_to_unsubscribe(context: RequestContext) -> Response:
     """The page with the button. Mail scanners follow links, so looking at it changes nothing."""
-    return _page(context, "ask" if _read(context, TokenKind.UNSUBSCRIBE) else "gone", None)
+    if _read(context, TokenKind.UNSUBSCRIBE) is None:
+        return _page(context, "gone", 404)
+    return _page(context, "ask", 200)
 
 
 def unsubscribe(context: RequestContext) -> Response:
-    """The button, or a mail client's one-click POST (RFC 8058): done at once, told only once it is kept."""
+    """The button, or a mail client's one-click POST (RFC 8058): done at once; the page says so only once it is kept."""
     token = _read(context, TokenKind.UNSUBSCRIBE)
     if token is None:
         return _page(context, "gone", 404)
@@ -78,16 +77,8 @@ def _user_agent(context: RequestContext) -> str:
     return context.request.headers.get("User-Agent", "")
 
 
-def _page(context: RequestContext, name: str, status: int | None) -> Response:
-    language = pages.language_of(context.request.accept_languages)
-    answer = Response(
-        pages.page(name, language), status or (404 if name == "gone" else 200), content_type="text/html; charset=utf-8"
-    )
-    answer.headers["Content-Security-Policy"] = _PAGE_POLICY
-    answer.headers["Content-Language"] = language
-    answer.headers["X-Robots-Tag"] = "noindex"
-    answer.vary.add("Accept-Language")
-    return answer
+def _page(context: RequestContext, name: str, status: int) -> Response:
+    return pages.page(name, pages.language_of(context.request.accept_languages), status)
 
 
 def _route(
