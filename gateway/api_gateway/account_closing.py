@@ -32,7 +32,7 @@ class AccountClosing:
         broker.consume(QUEUE, self._waiting.put, prefetch=1)
 
     def run(self, stop: threading.Event) -> None:
-        """Erase until `stop`. While the database is away an event is kept in hand, and given back at the end."""
+        """Erase until `stop`. While the database is away an event is kept, and returned to the queue at the end."""
         while not stop.is_set():
             try:
                 delivery = self._waiting.get(timeout=LOOK_SECONDS)

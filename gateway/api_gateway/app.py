@@ -84,8 +84,8 @@ def from_environment() -> Flask:
 
 def _begin() -> None:
     wiring: Wiring = _wiring()
-    given = request.headers.get("X-Request-Id", "")
-    g.request_id = given if _REQUEST_ID.match(given) else str(new_id())
+    own_id = request.headers.get("X-Request-Id", "")
+    g.request_id = own_id if _REQUEST_ID.match(own_id) else str(new_id())
     g.address = wiring.client_address.of(request.remote_addr or "", request.headers.get("X-Forwarded-For"))
     g.started = time.perf_counter()
     bind(trace_id=g.request_id, account_id=None)

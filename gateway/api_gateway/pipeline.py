@@ -48,7 +48,7 @@ class Endpoint:
         token = None if is_public else bearer_token(request.headers.get("Authorization"))
         principal = wiring.access.recall(token) if token else None
         if principal is None:
-            # Whoever is not known yet costs identity a question, so the address pays first.
+            # A caller that is not known yet costs identity a question, so the address pays first.
             self._spend(context, f"address:{context.address}", wiring.config.address_rate)
         if is_public:
             return
@@ -68,8 +68,8 @@ class Endpoint:
 
     def _spend(self, context: RequestContext, subject: str, limit: int) -> None:
         allowance = self._wiring.limiter.spend(subject, limit)
-        known = context.allowance
-        if limit > 0 and (known is None or subject.startswith("account:") or allowance.remaining < known.remaining):
+        lowest = context.allowance
+        if limit > 0 and (lowest is None or subject.startswith("account:") or allowance.remaining < lowest.remaining):
             context.allowance = g.allowance = allowance
 
     def _authorise(self, context: RequestContext) -> None:

@@ -96,18 +96,18 @@ class Route:
     @property
     def endpoint(self) -> str:
         """Flask's endpoint and OpenAPI's operationId: `get_v1_groups_group_id`."""
-        plain = _PARAMETER.sub(lambda found: found["name"], self.path)
+        plain = _PARAMETER.sub(lambda match: match["name"], self.path)
         return f"{self.method.lower()}_{re.sub('[^a-z0-9]+', '_', plain.lower()).strip('_')}"
 
     @property
     def path_parameters(self) -> dict[str, str]:
         """Converter by name of each parameter in the path: `{"group_id": "uuid"}`."""
-        return {found["name"]: found["converter"] or "string" for found in _PARAMETER.finditer(self.path)}
+        return {match["name"]: match["converter"] or "string" for match in _PARAMETER.finditer(self.path)}
 
     @property
     def template(self) -> str:
         """The path as OpenAPI writes it: `/v1/groups/{group_id}`."""
-        return _PARAMETER.sub(lambda found: "{" + found["name"] + "}", self.path)
+        return _PARAMETER.sub(lambda match: "{" + match["name"] + "}", self.path)
 
     @property
     def needs_account(self) -> bool:

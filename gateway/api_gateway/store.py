@@ -14,10 +14,10 @@ _LEASE = text(
     # Never more than the limit is leased, however many workers ask at once: the row's lock makes them take turns. The
     # grant shrinks with what is left, so that little is stranded in a worker while another has none.
     "INSERT INTO rate_windows AS w (subject, window_start, leased, granted)"
-    " VALUES (:subject, :window_start, :wanted, :wanted)"
+    " VALUES (:subject, :window_start, :block, :block)"
     " ON CONFLICT (subject, window_start) DO UPDATE"
-    " SET leased = w.leased + GREATEST(1, LEAST(:wanted, (:limit - w.leased) / 8)),"
-    " granted = GREATEST(1, LEAST(:wanted, (:limit - w.leased) / 8))"
+    " SET leased = w.leased + GREATEST(1, LEAST(:block, (:limit - w.leased) / 8)),"
+    " granted = GREATEST(1, LEAST(:block, (:limit - w.leased) / 8))"
     " WHERE w.leased < :limit"
     " RETURNING granted, leased"
 )
@@ -52,28 +52,28 @@ _UNLOCK = text(
 )
 
 
-def lease(session: Session, *, subject: str, window_start: int, wanted: int, limit: int) -> tuple[int, int]:
-    """Lease up to `wanted` requests of a window.
+def lease(session: Session, *, subject: str, window_start: int, block: int, limit: int) -> tuple[int, int]:
+    """Lease up to `block` requests of a window.
 
     :returns: how many were granted (0: the window is used up), and how many are left for everyone.
     """
     session.execute(text("SET LOCAL synchronous_commit = off"))
     row = session.execute(
-        _LEASE, {"subject": subject, "window_start": window_start, "wanted": wanted, "limit": limit}
+        _LEASE, {"subject": subject, "window_start": window_start, "block": block, "limit": limit}
     ).one_or_none()
     return (int(row.granted), max(0, limit - int(row.leased))) if row else (0, 0)
 
 
 def take(session: Session, *, expired_before: datetime, **row: Any) -> UUID | None:
     """Take a key that is new (or older than a day); the request key, or None when the key is in use."""
-    found = session.scalar(_TAKE, {**row, "expired_before": expired_before})
-    return UUID(str(found)) if found else None
+    request_key = session.scalar(_TAKE, {**row, "expired_before": expired_before})
+    return UUID(str(request_key)) if request_key else None
 
 
 def take_over(session: Session, **row: Any) -> UUID | None:
     """Take a key whose holder died or unlocked it unanswered; its first request key, or None."""
-    found = session.scalar(_TAKE_OVER, row)
-    return UUID(str(found)) if found else None
+    request_key = session.scalar(_TAKE_OVER, row)
+    return UUID(str(request_key)) if request_key else None
 
 
 def find(session: Session, *, account_id: UUID, key: str) -> Any:

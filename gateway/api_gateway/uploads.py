@@ -24,7 +24,7 @@ CHUNK_BYTES = 256 * 1024
 MAX_FIELD_BYTES = 256 * 1024
 MAX_FIELDS = 20
 UPLOAD_SECONDS = 1800.0
-# What stands around the parts of a multipart body: boundaries and headers.
+# What is around the parts of a multipart body: boundaries and headers.
 OVERHEAD_BYTES = 64 * 1024
 
 

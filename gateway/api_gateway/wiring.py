@@ -97,9 +97,9 @@ def build(config: Config) -> Wiring:
     return wiring
 
 
-def _lease(database: Database, subject: str, window_start: int, wanted: int, limit: int) -> tuple[int, int]:
+def _lease(database: Database, subject: str, window_start: int, block: int, limit: int) -> tuple[int, int]:
     with database.transaction() as session:
-        return store.lease(session, subject=subject, window_start=window_start, wanted=wanted, limit=limit)
+        return store.lease(session, subject=subject, window_start=window_start, block=block, limit=limit)
 
 
 def _sweep(database: Database, stop: threading.Event) -> None:

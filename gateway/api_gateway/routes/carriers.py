@@ -61,7 +61,7 @@ ROUTES = [
                  "reason": "Contract 12/2026"},
     ),
     _route(
-        "PATCH", "carriers/<uuid:id>", "update_carrier", "Change a carrier; its binds are made anew within seconds",
+        "PATCH", "carriers/<uuid:id>", "update_carrier", "Change a carrier; it is bound again within seconds",
         request=contract.CarrierChange, response=contract.Carrier,
         example={"rate": 500, "reason": "The carrier allows more"}, response_example=_CARRIER,
     ),

@@ -31,7 +31,7 @@ def readyz(context: RequestContext) -> Response:
 
 
 def metrics(context: RequestContext) -> Response:
-    """Only for the networks that are configured; anyone else is told that there is no such address."""
+    """Only for the networks that are configured; to anyone else there is no such address."""
     address = addresses.parse(context.address)
     listed = addresses.networks(context.wiring.config.metrics_networks)
     if address is None or not addresses.contains(listed, address):

@@ -68,8 +68,8 @@ INVOICE_EXAMPLE = {
 
 def invoice(context: RequestContext) -> Response:
     """The invoice as JSON, or as PDF where the client prefers that."""
-    wanted = context.request.accept_mimetypes.best_match(context.route.produces, context.route.produces[0])
-    is_pdf = wanted == "application/pdf"
+    media_type = context.request.accept_mimetypes.best_match(context.route.produces, context.route.produces[0])
+    is_pdf = media_type == "application/pdf"
     answer = invoice_file(context) if is_pdf else context.answer(context.call("identity.get_invoice"))
     answer.vary.add("Accept")
     return answer

@@ -1,4 +1,4 @@
-"""Sender domains and sender addresses: who may stand in From."""
+"""Sender domains and sender addresses: who may be in From."""
 
 from typing import Any
 

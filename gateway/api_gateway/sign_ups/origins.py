@@ -15,9 +15,9 @@ DEADLINE = 5.0
 
 def of_request(wiring: Wiring) -> tuple[str, ...]:
     """The origins of the form that this request is about: as its handler found them, or looked up for a preflight."""
-    found: tuple[str, ...] = g.get("form_origins", ())
+    origins: tuple[str, ...] = g.get("form_origins", ())
     if request.method != "OPTIONS" or request.url_rule is None or request.url_rule.rule not in PATHS:
-        return found
+        return origins
     form_id = str((request.view_args or {}).get("form_id"))
     actor: Actor = {"account_id": None, "address": g.address, "request_id": g.request_id}
     try:

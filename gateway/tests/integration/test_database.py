@@ -148,7 +148,7 @@ def test_old_rows_are_swept(database, keys, now):
     now[0] += timedelta(hours=25)
     keys.finish(keys.begin(ACCOUNT, "new", MARK, 10), answer())
     with database.transaction() as session:
-        store.lease(session, subject="key:k", window_start=60, wanted=1, limit=10)
+        store.lease(session, subject="key:k", window_start=60, block=1, limit=10)
 
     with database.transaction() as session:
         assert store.sweep(session, now[0], keep=timedelta(hours=24)) == 2
@@ -157,9 +157,9 @@ def test_old_rows_are_swept(database, keys, now):
 
 
 def test_limit_is_exact_over_workers_at_once(database):
-    def lease(subject, start, wanted, limit):
+    def lease(subject, start, block, limit):
         with database.transaction() as session:
-            return store.lease(session, subject=subject, window_start=start, wanted=wanted, limit=limit)
+            return store.lease(session, subject=subject, window_start=start, block=block, limit=limit)
 
     limiters = [RateLimiter(lease, clock=lambda: 30.0) for _ in range(4)]
     done = []
