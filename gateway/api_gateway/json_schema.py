@@ -36,7 +36,7 @@ class Describer:
     def __init__(self, plugin: MarshmallowPlugin, spec: APISpec) -> None:
         assert plugin.converter is not None  # The plugin has one from the moment that a spec has the plugin.
         self._converter, self._spec = plugin.converter, spec
-        for describe in (self._pattern, self._mapping, self._address, self._word, self._shape):
+        for describe in (self._pattern, self._mapping, self._address, self._word, self._names, self._shape):
             # apispec binds what it is given to its converter, and asks for a function's name.
             self._converter.add_attribute_function(_unbound(describe))
 
@@ -66,12 +66,18 @@ class Describer:
     def _word(self, field: fields.Field[Any], said: dict[str, Any]) -> dict[str, Any]:
         if not isinstance(field, fields.Enum):
             return {}
-        said.pop("$ref", None)  # apispec describes the field inside, which is any value.
+        for any_value in ("$ref", "anyOf"):  # apispec describes the field inside too, which is any value
+            said.pop(any_value, None)
         described: dict[str, Any] = {"type": ["string", "null"] if field.allow_none else "string"}
         for check in field.validators:
             if isinstance(check, validate.OneOf):
                 described["enum"] = [str(getattr(word, "value", word)) for word in check.choices]
         return described
+
+    def _names(self, field: fields.Field[Any], _said: dict[str, Any]) -> dict[str, Any]:
+        """Names for generated code, where a word of an enumeration is none itself."""
+        labels = [check.labels for check in field.validators if isinstance(check, validate.OneOf) and check.labels]
+        return {"x-enum-varnames": list(labels[0])} if labels else {}
 
     def _shape(self, field: fields.Field[Any], said: dict[str, Any]) -> dict[str, Any]:
         options = field.metadata.get("any_of")
