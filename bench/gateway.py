@@ -37,17 +37,17 @@ LINK_KEY = b"fedcba9876543210fedcba9876543210"
 GOAL_RATE, GOAL_P99 = 2500, 100.0
 WIRED = """
 import os
-from api_gateway import answers
+from api_gateway import responses
 from api_gateway.app import create_app
 from api_gateway.config import Config
-from api_gateway.parts import build
+from api_gateway.wiring import build
 from api_gateway.routes import health, tracking
 from api_gateway.routing import ANYONE, Route
 from chassis.config import load
 
 PAGE = {"items": [{"id": "0193a6f2-6b4e-7c1a-9d55-2f4c8a1b7e90", "name": "Klienci"}] * 5, "next_cursor": None}
 ROUTES = [
-    Route("GET", "/v1/cheap", handler=lambda _context: answers.json(PAGE), permission="contacts.read", summary="Cheap"),
+    Route("GET", "/v1/cheap", handler=lambda _context: responses.json(PAGE), permission="contacts.read", summary="Cheap"),
     Route("GET", "/v1/groups", rpc="contacts.find_groups", permission="contacts.read", summary="Over the bus"),
     *health.ROUTES, *tracking.ROUTES,
 ]

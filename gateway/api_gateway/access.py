@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from werkzeug.datastructures import Authorization
+
 from api_gateway.clients import Services
 from contracts.errors import Unauthenticated
 from contracts.rpc import Actor
@@ -38,20 +40,20 @@ class Principal:
     ip_lists: tuple[tuple[str, ...], ...] = field(default=())
 
     @classmethod
-    def from_wire(cls, told: dict[str, Any]) -> Principal:
-        kind = str(told.get("kind", "session"))
-        rules = told.get("ip_rules") or {}
+    def from_wire(cls, principal: dict[str, Any]) -> Principal:
+        kind = str(principal.get("kind", "session"))
+        rules = principal.get("ip_rules") or {}
         account_list = rules.get("api" if kind == "api_key" else "panel") or ()
         return cls(
-            account_id=told.get("account_id"),
-            user_id=told.get("user_id"),
-            session_id=told.get("session_id"),
-            api_key_id=told.get("api_key_id"),
-            operator_id=told.get("operator_id"),
-            permissions=frozenset(told.get("permissions") or ()),
+            account_id=principal.get("account_id"),
+            user_id=principal.get("user_id"),
+            session_id=principal.get("session_id"),
+            api_key_id=principal.get("api_key_id"),
+            operator_id=principal.get("operator_id"),
+            permissions=frozenset(principal.get("permissions") or ()),
             kind=kind,
-            expires_at=_unix_seconds(told.get("expires_at")),
-            ip_lists=(tuple(account_list), tuple(told.get("key_ip_list") or ())),
+            expires_at=_unix_seconds(principal.get("expires_at")),
+            ip_lists=(tuple(account_list), tuple(principal.get("key_ip_list") or ())),
         )
 
 
@@ -62,9 +64,9 @@ def bearer_token(authorization: str | None) -> str | None:
     """
     if authorization is None:
         return None
-    scheme, _, token = authorization.partition(" ")
-    token = token.strip()
-    if scheme.lower() != "bearer" or not token or len(token) > MAX_TOKEN or not token.isascii():
+    sent = Authorization.from_header(authorization)
+    token = sent.token if sent is not None and sent.type == "bearer" else None
+    if not token or len(token) > MAX_TOKEN or not token.isascii():
         raise Unauthenticated("session.invalid", "Send `Authorization: Bearer TOKEN`.")
     return token
 
@@ -108,7 +110,7 @@ class Access:
                 self._remembered.clear()
                 return
             for digest in [
-                digest for digest, known in self._remembered.items() if known.principal.account_id in (account_id, None)
+                digest for digest, entry in self._remembered.items() if entry.principal.account_id in (account_id, None)
             ]:
                 del self._remembered[digest]
 
@@ -128,20 +130,20 @@ class Access:
             return principal
         with self._lock:
             generation = self._generation
-        told = self._services.call("identity.authenticate", actor, {"token": digest}, deadline=AUTHENTICATE_DEADLINE)
-        principal = Principal.from_wire(told["principal"])
+        answer = self._services.call("identity.authenticate", actor, {"token": digest}, deadline=AUTHENTICATE_DEADLINE)
+        principal = Principal.from_wire(answer["principal"])
         self._remember(digest, principal, generation)
         return principal
 
     def _recall(self, digest: str) -> Principal | None:
         with self._lock:
-            found = self._remembered.get(digest)
-        if found is None:
+            entry = self._remembered.get(digest)
+        if entry is None:
             return None
         trusted = self._remember_seconds if self._is_heard() else DEAF_SECONDS
-        if self._clock() - found.at > trusted or found.principal.expires_at <= time.time():
+        if self._clock() - entry.at > trusted or entry.principal.expires_at <= time.time():
             return None
-        return found.principal
+        return entry.principal
 
     def _remember(self, digest: str, principal: Principal, generation: int) -> None:
         with self._lock:
@@ -157,9 +159,9 @@ def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _unix_seconds(told: Any) -> float:
-    if told is None:
+def _unix_seconds(moment: Any) -> float:
+    if moment is None:
         return float("inf")
-    if isinstance(told, int | float):
-        return float(told)
-    return datetime.fromisoformat(str(told)).timestamp()
+    if isinstance(moment, int | float):
+        return float(moment)
+    return datetime.fromisoformat(str(moment)).timestamp()

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import NotFound
-from werkzeug.routing import UUIDConverter
+from werkzeug.routing import BaseConverter, UUIDConverter
 
-from api_gateway import answers, cors, problems, telemetry
+from api_gateway import cors, problems, responses, telemetry
 from api_gateway.config import Config
-from api_gateway.parts import Parts, build
 from api_gateway.pipeline import Endpoint
 from api_gateway.routes import all_routes
 from api_gateway.routing import Route
 from api_gateway.sign_ups import origins
+from api_gateway.wiring import Wiring, build
 from chassis import config as chassis_config
 from chassis.ids import new_id
 from chassis.logs import bind
@@ -39,20 +39,14 @@ _USUAL_HEADERS = (
 )
 
 
-class SessionName(UUIDConverter):
+class SessionName(BaseConverter):
     """A session's id, or `current`."""
 
     regex = f"current|{UUIDConverter.regex}"
 
-    def to_python(self, value: str) -> str:  # type: ignore[override]
-        return value
 
-    def to_url(self, value: Any) -> str:
-        return str(value)
-
-
-def create_app(parts: Parts, routes: Sequence[Route] | None = None) -> Flask:
-    """The application over `parts`; `routes` are those of the tables unless given.
+def create_app(wiring: Wiring, routes: Sequence[Route] | None = None) -> Flask:
+    """The application over `wiring`; `routes` are those of the tables unless given.
 
     :raises RouteError: a route table is broken; the message names it.
     """
@@ -60,7 +54,7 @@ def create_app(parts: Parts, routes: Sequence[Route] | None = None) -> Flask:
     app.url_map.merge_slashes = False
     app.url_map.redirect_defaults = False
     app.url_map.converters["session"] = SessionName
-    app.extensions["parts"] = parts
+    app.extensions["wiring"] = wiring
     table = all_routes() if routes is None else list(routes)
     app.extensions["routes"] = table
     problems.install(app)
@@ -68,7 +62,7 @@ def create_app(parts: Parts, routes: Sequence[Route] | None = None) -> Flask:
         app.add_url_rule(
             route.path,
             route.endpoint,
-            Endpoint(parts, route),
+            Endpoint(wiring, route),
             methods=[route.method],
             strict_slashes=True,
         )
@@ -80,19 +74,19 @@ def create_app(parts: Parts, routes: Sequence[Route] | None = None) -> Flask:
 
 def from_environment() -> Flask:
     """What gunicorn asks for, in each worker process."""
-    parts = build(chassis_config.load(Config, os.environ))
+    wiring = build(chassis_config.load(Config, os.environ))
     try:
-        return create_app(parts)
+        return create_app(wiring)
     except BaseException:
-        parts.close()
+        wiring.close()
         raise
 
 
 def _begin() -> None:
-    parts: Parts = _parts()
-    given = request.headers.get("X-Request-Id", "")
-    g.request_id = given if _REQUEST_ID.match(given) else str(new_id())
-    g.address = parts.client_address.of(request.remote_addr or "", request.headers.get("X-Forwarded-For"))
+    wiring: Wiring = _wiring()
+    own_id = request.headers.get("X-Request-Id", "")
+    g.request_id = own_id if _REQUEST_ID.match(own_id) else str(new_id())
+    g.address = wiring.client_address.of(request.remote_addr or "", request.headers.get("X-Forwarded-For"))
     g.started = time.perf_counter()
     bind(trace_id=g.request_id, account_id=None)
     if "\ufffd" in request.path or "\x00" in request.path:
@@ -105,8 +99,8 @@ def _end(answer: Response) -> Response:
         headers["X-Request-Id"] = g.request_id
     if "allowance" in g:
         headers.update(g.allowance.headers())
-    cors.apply(answer, (*_parts().config.cors_origins, *origins.of_request(_parts())))
-    answers.compress(answer, request.headers.get("Accept-Encoding"))
+    cors.apply(answer, (*_wiring().config.cors_origins, *origins.of_request(_wiring())))
+    responses.compress(answer, request)
     telemetry.answered(request.endpoint, request.method, answer.status_code, time.perf_counter() - g.started)
     return answer
 
@@ -126,6 +120,6 @@ def _with_usual_headers(app: WSGIApplication) -> WSGIApplication:
     return outer
 
 
-def _parts() -> Parts:
-    parts: Parts = current_app.extensions["parts"]
-    return parts
+def _wiring() -> Wiring:
+    wiring: Wiring = current_app.extensions["wiring"]
+    return wiring

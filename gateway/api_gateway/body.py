@@ -6,6 +6,7 @@ import json
 import math
 import time
 import zlib
+from collections import Counter
 from typing import IO, Any, Final
 from urllib.parse import parse_qsl
 
@@ -138,12 +139,11 @@ def _inflate(packed: bytes, limit: int) -> bytes:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise Unreadable("json.duplicate_key", f"The key {twice[:100]!r} stands twice in one object.")
-    return found
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        [(twice, _count)] = Counter(key for key, _value in pairs).most_common(1)
+        raise Unreadable("json.duplicate_key", f"The key {twice[:100]!r} is there twice in one object.")
+    return members
 
 
 def _no_constant(name: str) -> Any:

@@ -64,8 +64,8 @@ class Bus:
 
     A request to a service that is down waits for its whole deadline. So no more than `calls` threads of this process
     ask at the same time, fewer than there are: the others serve links. Once a service has been silent for a second, no
-    more than half of the calls may wait for such services; whoever else asks one of them, or still waits for a turn, is
-    refused. Without a broker nobody waits at all.
+    more than half of the calls may wait for such services; a further request to one of them, or one that still waits
+    for a turn, is refused. Without a broker nobody waits at all.
     """
 
     def __init__(

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import Request, Response, request
 
-from api_gateway import answers
+from api_gateway import responses
 from api_gateway.access import Principal
 from api_gateway.limits import Allowance
+from api_gateway.routing import Route
+from api_gateway.wiring import Wiring
 from contracts.rpc import Actor
-
-if TYPE_CHECKING:
-    from api_gateway.parts import Parts
-    from api_gateway.routing import Route
 
 
 @dataclass(slots=True)
@@ -25,7 +23,7 @@ class RequestContext:
     :ivar address: the client's IP address.
     """
 
-    parts: Parts
+    wiring: Wiring
     route: Route
     request_id: str
     address: str
@@ -62,7 +60,7 @@ class RequestContext:
 
         :raises WiciError: what the service raised.
         """
-        return self.parts.services.call(
+        return self.wiring.services.call(
             rpc,
             self.actor,
             self.payload if payload is None else payload,
@@ -71,4 +69,15 @@ class RequestContext:
 
     def answer(self, result: Any) -> Response:
         """The route's answer to `result`: its status, Location and Retry-After."""
-        return answers.of_route(self.route, result, self.payload)
+        route = self.route
+        if route.status == 204:
+            answer = Response(b"", 204)
+            del answer.headers["Content-Type"]
+        else:
+            answer = responses.json({} if result is None else result, route.status)
+        if route.location is not None:
+            names = {**self.payload, **(result if isinstance(result, dict) else {})}
+            answer.headers["Location"] = route.location.format_map(names)
+        if route.retry_after is not None:
+            answer.headers["Retry-After"] = str(route.retry_after)
+        return answer

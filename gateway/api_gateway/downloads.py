@@ -10,12 +10,13 @@ import io
 import re
 from base64 import b64decode
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import quote
 
 from flask import Response
 from werkzeug.exceptions import NotAcceptable
 
+from api_gateway.context import RequestContext
 from chassis.logs import get_logger
 
 log = get_logger()
@@ -25,27 +26,20 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _FORMULA_WITHIN = re.compile(r"(?<=[;\t\r\n])(?=[=+\-@])")
 
 
-class Downloading(Protocol):
-    """The part of `RequestContext` that is needed here."""
-
-    @property
-    def actor(self) -> Any: ...
-
-    @property
-    def parts(self) -> Any: ...
-
-    @property
-    def request(self) -> Any: ...
-
-
 def stream(
-    context: Downloading, rpc: str, payload: dict[str, Any], *, filename: str, media_type: str, deadline: float = 30.0
+    context: RequestContext,
+    rpc: str,
+    payload: dict[str, Any],
+    *,
+    filename: str,
+    media_type: str,
+    deadline: float = 30.0,
 ) -> Response:
     """Answer with the chunks of `rpc(actor, {**payload, "seq": 0, 1, …}) -> {"chunk": base64 | None}`.
 
     The first chunk is read before the answer begins, so that what is not there is a proper 404.
     """
-    actor, services = context.actor, context.parts.services
+    actor, services = context.actor, context.wiring.services
 
     def read(sequence: int) -> bytes | None:
         chunk = services.call(rpc, actor, {**payload, "seq": sequence}, deadline=deadline)["chunk"]
@@ -66,11 +60,11 @@ def stream(
                 raise
 
     answer = Response(chunks(), content_type=media_type, direct_passthrough=True)
-    answer.headers["Content-Disposition"] = attachment(filename)
+    attach(answer, filename)
     return answer
 
 
-def chosen(context: Downloading, *media_types: str) -> str:
+def chosen(context: RequestContext, *media_types: str) -> str:
     """Which of the types the client would rather have (RFC 9110 section 12.5.1); the first where it does not say.
 
     :raises NotAcceptable: none of them.
@@ -96,7 +90,7 @@ def csv_table(columns: Sequence[str], pages: Iterator[Sequence[Sequence[Any]]], 
             yield _lines(page)
 
     answer = Response(chunks(), content_type="text/csv; charset=utf-8", direct_passthrough=True)
-    answer.headers["Content-Disposition"] = attachment(filename)
+    attach(answer, filename)
     return answer
 
 
@@ -112,7 +106,8 @@ def _safe(cell: Any) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def attachment(filename: str) -> str:
-    """A Content-Disposition (RFC 6266) with the name in ASCII and in UTF-8."""
-    plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\/;' else "_" for c in filename)
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
+def attach(answer: Response, filename: str) -> None:
+    """Set a Content-Disposition (RFC 6266) with the name in ASCII and in UTF-8."""
+    plain = "".join(c if c.isascii() and c.isprintable() else "_" for c in filename)
+    names = {"filename": plain, "filename*": f"UTF-8''{quote(filename, safe='')}"}
+    answer.headers.set("Content-Disposition", "attachment", **names)

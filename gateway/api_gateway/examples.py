@@ -31,10 +31,10 @@ def of_schema(schema: marshmallow.Schema | type[marshmallow.Schema], *, writes: 
     :param writes: for a request (fields to load), else for an answer (fields to dump).
     """
     instance = schema() if isinstance(schema, type) else schema
-    known = instance.load_fields if writes else instance.dump_fields
+    schema_fields = instance.load_fields if writes else instance.dump_fields
     return {
         field.data_key or name: of_field(field, writes=writes, depth=depth)
-        for name, field in known.items()
+        for name, field in schema_fields.items()
         if depth < _MAX_DEPTH or field.required
     }
 

@@ -57,7 +57,7 @@ def post_fork(server: Any, worker: Any) -> None:
 def child_exit(server: Any, worker: Any) -> None:
     from prometheus_client import multiprocess
 
-    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+    multiprocess.mark_process_dead(worker.pid)
 
 
 def on_exit(server: Any) -> None:
@@ -66,6 +66,6 @@ def on_exit(server: Any) -> None:
 
 def worker_exit(server: Any, worker: Any) -> None:
     app = getattr(worker, "wsgi", None)
-    if app is not None and "parts" in getattr(app, "extensions", {}):
-        app.extensions["parts"].close()
+    if app is not None and "wiring" in getattr(app, "extensions", {}):
+        app.extensions["wiring"].close()
         get_logger().info("worker_closed")

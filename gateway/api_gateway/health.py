@@ -2,7 +2,7 @@
 
 Redirects, opens and unsubscribes must survive everything else being down (product row H4), so a lost broker or database
 makes the gateway *degraded*, not unready: pulling it out of service would take the links down too. Only at its start it
-is given a moment to find them, so that whoever waits for readiness finds a whole system.
+is given a moment to find them, so that who waits for readiness finds a whole system.
 """
 
 from __future__ import annotations

@@ -33,8 +33,8 @@ Transaction = Callable[[], AbstractContextManager[Session]]
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """A key that this request holds; `request_key` goes to the services."""
+class KeyLock:
+    """An `Idempotency-Key` that this request has locked; `request_key` goes to the services."""
 
     account_id: UUID
     key: str
@@ -71,8 +71,8 @@ class Idempotency:
         self._transaction = transaction
         self._now = now
 
-    def begin(self, account_id: str, key: str, mark: bytes, deadline: float) -> Held | Response:
-        """Hold the key, or give the answer that it already has.
+    def begin(self, account_id: str, key: str, mark: bytes, deadline: float) -> KeyLock | Response:
+        """Lock the key, or give the answer that it already has.
 
         :param account_id: whose key it is: the account's, or the operator's who acts.
         :param mark: of the request, by `fingerprint`.
@@ -81,9 +81,9 @@ class Idempotency:
         :raises Conflict: the first request with the key is still running.
         :raises Unavailable: the gateway's database does not answer, so nothing can be promised.
         """
-        now, lock_id = self._now(), new_id()
-        lock = {
-            "account_id": UUID(account_id),
+        now, holder, lock_id = self._now(), UUID(account_id), new_id()
+        row = {
+            "account_id": holder,
             "key": key,
             "fingerprint": mark,
             "lock_id": lock_id,
@@ -92,57 +92,57 @@ class Idempotency:
         }
         try:
             with self._transaction() as session:
-                request_key = store.take(session, request_key=new_id(), expired_before=now - KEEP, **lock)
+                request_key = store.take(session, request_key=new_id(), expired_before=now - KEEP, **row)
                 if request_key is None:
-                    found = store.find(session, account_id=lock["account_id"], key=key)  # type: ignore[arg-type]
-                    if found is not None and bytes(found.fingerprint) != mark:
+                    earlier = store.find(session, account_id=holder, key=key)
+                    if earlier is not None and bytes(earlier.fingerprint) != mark:
                         raise Invalid("idempotency.key_reused", "This Idempotency-Key was used for another request.")
-                    if found is not None and found.status is not None:
-                        return _replay(found)
-                    request_key = store.take_over(session, **lock)
+                    if earlier is not None and earlier.status is not None:
+                        return _replay(earlier)
+                    request_key = store.take_over(session, **row)
         except SQLAlchemyError as error:
             log.warning("idempotency_unavailable", error_type=type(error).__name__)
             raise Unavailable("idempotency.unavailable", "Idempotency keys cannot be kept at the moment.") from None
         if request_key is None:
             raise Conflict("idempotency.still_running", "The first request with this key is still running.")
-        return Held(UUID(account_id), key, request_key, lock_id)
+        return KeyLock(holder, key, request_key, lock_id)
 
-    def give_back(self, held: Held) -> None:
+    def unlock(self, lock: KeyLock) -> None:
         """Unlock the key unanswered: a retry works at once, with the same request key."""
         try:
             with self._transaction() as session:
-                store.let_go(session, account_id=held.account_id, key=held.key, lock_id=held.lock_id)
+                store.unlock(session, account_id=lock.account_id, key=lock.key, lock_id=lock.lock_id)
         except SQLAlchemyError as error:
-            log.warning("idempotency_key_not_given_back", error_type=type(error).__name__)
+            log.warning("idempotency_key_not_unlocked", error_type=type(error).__name__)
 
-    def finish(self, held: Held, answer: Response) -> None:
-        """Keep the answer; or, where trying again is right (429, 5xx), give the key back unanswered."""
+    def finish(self, lock: KeyLock, answer: Response) -> None:
+        """Keep the answer; or, where trying again is right (429, 5xx), unlock the key unanswered."""
         try:
             with self._transaction() as session:
-                self._keep(session, held, answer)
+                self._keep(session, lock, answer)
         except SQLAlchemyError as error:
             # The work is done: its answer goes out, and a retry after the lock passes the same request key.
             log.warning("idempotent_answer_not_kept", error_type=type(error).__name__)
 
-    def _keep(self, session: Session, held: Held, answer: Response) -> None:
+    def _keep(self, session: Session, lock: KeyLock, answer: Response) -> None:
         body = answer.get_data()
         if answer.status_code == 429 or answer.status_code >= 500 or len(body) > MAX_KEPT_BODY:
-            store.let_go(session, account_id=held.account_id, key=held.key, lock_id=held.lock_id)
+            store.unlock(session, account_id=lock.account_id, key=lock.key, lock_id=lock.lock_id)
             return
         store.store_answer(
             session,
-            account_id=held.account_id,
-            key=held.key,
-            lock_id=held.lock_id,
+            account_id=lock.account_id,
+            key=lock.key,
+            lock_id=lock.lock_id,
             status=answer.status_code,
             headers={name: answer.headers[name] for name in _KEPT_HEADERS if name in answer.headers},
             body=body,
         )
 
 
-def _replay(found: Any) -> Response:
-    answer = Response(bytes(found.body), found.status)
-    for name, value in (found.headers or {}).items():
+def _replay(earlier: Any) -> Response:
+    answer = Response(bytes(earlier.body), earlier.status)
+    for name, value in (earlier.headers or {}).items():
         answer.headers[name] = value
     answer.headers["Idempotency-Replayed"] = "true"
     return answer

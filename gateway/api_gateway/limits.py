@@ -23,7 +23,7 @@ MAX_SUBJECTS = 50_000
 ALONE_SECONDS = 5.0
 
 Lease = Callable[[str, int, int, int], tuple[int, int]]
-"""(subject, window start, wanted, limit) → (granted, left for everyone)."""
+"""(subject, window start, block, limit) → (granted, left for everyone)."""
 
 log = get_logger()
 
@@ -47,8 +47,8 @@ class Allowance:
 @dataclass(slots=True)
 class _Window:
     start: int
-    held: int = 0
-    left: int = 0
+    leased: int = 0  # of this worker, not yet spent
+    left: int = 0  # for all workers together
     used_up: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -76,12 +76,12 @@ class RateLimiter:
             return Allowance(0, 0, reset)
         window = self._window(subject, start)
         with window.lock:
-            if window.held <= 0 and not window.used_up:
+            if window.leased <= 0 and not window.used_up:
                 self._refill(window, subject, limit, now)
-            if window.held <= 0:
+            if window.leased <= 0:
                 raise _over(limit, reset)
-            window.held -= 1
-            return Allowance(limit, window.held + window.left, reset)
+            window.leased -= 1
+            return Allowance(limit, window.leased + window.left, reset)
 
     def _window(self, subject: str, start: int) -> _Window:
         with self._lock:
@@ -97,14 +97,14 @@ class RateLimiter:
         block = max(1, min(limit, limit // BLOCKS))
         if now >= self._alone_until:
             try:
-                window.held, window.left = self._lease(subject, window.start, block, limit)
-                window.used_up = window.held == 0
+                window.leased, window.left = self._lease(subject, window.start, block, limit)
+                window.used_up = window.leased == 0
                 return
             except Exception as error:
                 # A limit protects; it must not be what stops the API. Each worker counts alone for a while.
                 self._alone_until = now + ALONE_SECONDS
                 log.warning("rate_limits_not_shared", error_type=type(error).__name__)
-        window.held, window.left, window.used_up = limit, 0, True
+        window.leased, window.left, window.used_up = limit, 0, True
 
 
 def _over(limit: int, reset: int) -> TooManyRequests:

@@ -29,7 +29,7 @@ def of_routes(routes: Sequence[Route]) -> dict[str, dict[str, Any]]:
         for route in below
         if route.method == "GET" and route.response is not None and route.template.endswith("}")
     }
-    found = {}
+    links_by_endpoint = {}
     for route in routes:
         place = route.template
         if route.path_parameters:
@@ -38,8 +38,8 @@ def of_routes(routes: Sequence[Route]) -> dict[str, dict[str, Any]]:
             place = place_by_schema.get(makes, "") if makes else ""
         links = dict(_links(route, [*by_place.get(place, []), *by_place.get(_operated(place), [])]))
         if links:
-            found[route.endpoint] = links
-    return found
+            links_by_endpoint[route.endpoint] = links
+    return links_by_endpoint
 
 
 def _operated(place: str) -> str:
@@ -68,9 +68,9 @@ def _pointer(route: Route, parameter: str) -> str | None:
     else:
         names = (("/items/0", _inner(own.get("items"))),)
     names += (("/messages/0", _inner(own.get("messages"))),)
-    for pointer, known in names:
+    for pointer, ids in names:
         for name in ("id", parameter):
-            if name in known:
+            if name in ids:
                 return f"{pointer}/{name}"
     return None
 

@@ -10,7 +10,7 @@ import marshmallow
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
-from api_gateway import examples, links, shapes
+from api_gateway import examples, json_schema, links
 from api_gateway.problems import MEDIA_TYPE
 from api_gateway.routing import ANYONE, PUBLIC, Route
 
@@ -81,14 +81,14 @@ _PARAMETER_EXAMPLES = {"uuid": examples.UUID_EXAMPLE, "int": 1, "session": "curr
 
 
 class _Names:
-    """A component name for each schema class; two classes of one name are told apart by their modules."""
+    """A component name for each schema class; two classes of one name differ by their modules."""
 
     def __init__(self) -> None:
         self._class_by_name: dict[str, type[marshmallow.Schema]] = {}
 
     def __call__(self, schema: Any) -> str | None:
         if isinstance(schema, marshmallow.Schema) and (schema.exclude or schema.only or schema.partial):
-            return None  # A cut-down schema is described where it stands.
+            return None  # A cut-down schema is described in its place.
         cls = schema if isinstance(schema, type) else type(schema)
         name = cls.__name__.removesuffix("Schema")
         if self._class_by_name.setdefault(name, cls) is not cls:
@@ -108,7 +108,7 @@ def describe(routes: Sequence[Route], public_url: str, version: str) -> dict[str
         info={"description": _INTRODUCTION},
         servers=[{"url": public_url}],
     )
-    shapes.Describer(plugin, spec)
+    json_schema.Describer(plugin, spec)
     spec.components.schema("Problem", _PROBLEM)
     _add_security(spec)
     for status in sorted(_PROBLEM_CODES):
@@ -150,9 +150,9 @@ def _operation(route: Route) -> dict[str, Any]:
 
 def _description(route: Route) -> str:
     notes = [route.description.strip()] if route.description else []
-    wanted = route.service_checked or (None if route.permission in (PUBLIC, ANYONE) else route.permission)
-    if wanted:
-        notes.append(f"Permission: `{wanted}`.")
+    needed = route.service_checked or (None if route.permission in (PUBLIC, ANYONE) else route.permission)
+    if needed:
+        notes.append(f"Permission: `{needed}`.")
     if route.session_only:
         notes.append("In a session only: API keys are refused.")
     if route.operator:
@@ -169,15 +169,15 @@ def _security(route: Route) -> list[dict[str, list[str]]]:
 
 
 def _parameters(route: Route) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
+    parameters: list[dict[str, Any]] = []
     for name, converter in route.path_parameters.items():
         schema = _PARAMETER_TYPES.get(converter, {"type": "string"})
         example = _PARAMETER_EXAMPLES.get(converter, "text")
-        found.append({"name": name, "in": "path", "required": True, "schema": schema, "example": example})
+        parameters.append({"name": name, "in": "path", "required": True, "schema": schema, "example": example})
     if route.query is not None:
-        found.append({"in": "query", "schema": _without_path(route, route.query)})
+        parameters.append({"in": "query", "schema": _without_path(route, route.query)})
     if route.idempotent:
-        found.append(
+        parameters.append(
             {
                 "name": "Idempotency-Key",
                 "in": "header",
@@ -187,7 +187,7 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
                 "example": f"{route.endpoint}-17"[:255],
             }
         )
-    return found
+    return parameters
 
 
 def _without_path(route: Route, schema: type[marshmallow.Schema]) -> Any:

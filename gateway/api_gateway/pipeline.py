@@ -10,13 +10,13 @@ from typing import Any
 
 from flask import Response, g, request
 
-from api_gateway import addresses, answers, body, problems
+from api_gateway import addresses, body, problems
 from api_gateway.access import Principal, bearer_token
 from api_gateway.context import RequestContext
-from api_gateway.idempotency import Held, fingerprint, read_key
-from api_gateway.parts import Parts
+from api_gateway.idempotency import KeyLock, fingerprint, read_key
 from api_gateway.routing import ANYONE, PUBLIC, Route
 from api_gateway.validation import Checker
+from api_gateway.wiring import Wiring
 from chassis.logs import bind
 from contracts.errors import Forbidden, Unauthenticated, WiciError
 from contracts.permissions import is_granted
@@ -25,51 +25,51 @@ from contracts.permissions import is_granted
 class Endpoint:
     """The view of one route."""
 
-    def __init__(self, parts: Parts, route: Route) -> None:
-        self._parts = parts
+    def __init__(self, wiring: Wiring, route: Route) -> None:
+        self._wiring = wiring
         self._route = route
         names = frozenset(route.path_parameters)
         self._query = Checker(route.query, names, is_json=False) if route.query else None
         self._body = Checker(route.request, names, is_json=True) if route.request else None
 
     def __call__(self, **path: Any) -> Response:
-        context = RequestContext(self._parts, self._route, g.request_id, g.address)
+        context = RequestContext(self._wiring, self._route, g.request_id, g.address)
         context.payload = {name: str(value) for name, value in path.items()}
         if self._route.bare:
             return self._perform(context)
-        self._parts.global_rules.check(context.address)
+        self._wiring.global_rules.check(context.address)
         self._identify(context)
         self._authorise(context)
         context.payload = self._payload(context.payload)
         return self._answer(context)
 
     def _identify(self, context: RequestContext) -> None:
-        parts, is_public = self._parts, self._route.permission == PUBLIC
+        wiring, is_public = self._wiring, self._route.permission == PUBLIC
         token = None if is_public else bearer_token(request.headers.get("Authorization"))
-        principal = parts.access.recall(token) if token else None
+        principal = wiring.access.recall(token) if token else None
         if principal is None:
-            # Whoever is not known yet costs identity a question, so the address pays first.
-            self._spend(context, f"address:{context.address}", parts.config.address_rate)
+            # A caller that is not known yet costs identity a question, so the address pays first.
+            self._spend(context, f"address:{context.address}", wiring.config.address_rate)
         if is_public:
             return
         if token is None:
             raise Unauthenticated("session.missing", "Log in first, or send an API key.")
-        context.principal = principal or parts.access.authenticate(token, context.actor)
+        context.principal = principal or wiring.access.authenticate(token, context.actor)
         bind(account_id=context.principal.account_id)
         addresses.check_account_rules(context.address, context.principal.ip_lists)
         self._spend_principal(context, context.principal)
 
     def _spend_principal(self, context: RequestContext, principal: Principal) -> None:
-        config = self._parts.config
+        config = self._wiring.config
         owner = principal.account_id or f"operator:{principal.operator_id}"
         self._spend(context, f"account:{owner}", config.account_rate)
         if principal.api_key_id is not None:
             self._spend(context, f"key:{principal.api_key_id}", config.key_rate)
 
     def _spend(self, context: RequestContext, subject: str, limit: int) -> None:
-        allowance = self._parts.limiter.spend(subject, limit)
-        known = context.allowance
-        if limit > 0 and (known is None or subject.startswith("account:") or allowance.remaining < known.remaining):
+        allowance = self._wiring.limiter.spend(subject, limit)
+        lowest = context.allowance
+        if limit > 0 and (lowest is None or subject.startswith("account:") or allowance.remaining < lowest.remaining):
             context.allowance = g.allowance = allowance
 
     def _authorise(self, context: RequestContext) -> None:
@@ -78,8 +78,10 @@ class Endpoint:
             return
         if route.operator:
             if principal.kind != "operator":
-                raise Forbidden("operator.required", "Only operators may do this.", {"permission": "operator"})
+                raise Forbidden("operator.required", "Only an operator may do this.")
             return
+        if route.needs_account and principal.account_id is None:
+            raise _account_required()
         if route.session_only and principal.kind == "api_key":
             raise Forbidden("session.required", "This needs a logged-in session; an API key cannot do it.")
         if route.permission != ANYONE and not is_granted(route.permission, principal.permissions):
@@ -105,7 +107,7 @@ class Endpoint:
         return payload
 
     def _json_body(self, path: dict[str, str]) -> dict[str, Any]:
-        sent = body.read_json(request, self._parts.config.max_body)
+        sent = body.read_json(request, self._wiring.config.max_body)
         if sent is body.NOTHING:
             sent = {}
         if not isinstance(sent, dict):
@@ -125,20 +127,20 @@ class Endpoint:
         assert principal is not None  # Route refuses to be idempotent and PUBLIC.
         holder = principal.account_id or principal.operator_id
         if holder is None:
-            raise Forbidden("account.required", "Only an account's user or key, or an operator, may do this.")
+            raise _account_required()
         mark = fingerprint(f"{self._route.method} {self._route.path}", context.payload)
-        held = self._parts.idempotency.begin(holder, key, mark, self._route.deadline)
-        if not isinstance(held, Held):
-            return held
-        context.request_key = str(held.request_key)
+        lock = self._wiring.idempotency.begin(holder, key, mark, self._route.deadline)
+        if not isinstance(lock, KeyLock):
+            return lock
+        context.request_key = str(lock.request_key)
         try:
             answer = self._perform(context)
         except WiciError as error:
             answer = problems.problem(error)
         except Exception:
-            self._parts.idempotency.give_back(held)
+            self._wiring.idempotency.unlock(lock)
             raise
-        self._parts.idempotency.finish(held, answer)
+        self._wiring.idempotency.finish(lock, answer)
         return answer
 
     def _perform(self, context: RequestContext) -> Response:
@@ -146,4 +148,8 @@ class Endpoint:
         if route.handler is not None:
             return route.handler(context)
         assert route.rpc is not None  # Route refuses to be without both.
-        return answers.of_route(route, context.call(route.rpc), context.payload)
+        return context.answer(context.call(route.rpc))
+
+
+def _account_required() -> Forbidden:
+    return Forbidden("account.required", "Only an account's user or key may do this.")

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from flask import Flask, Response, g
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
 
 from chassis.logs import get_logger
 from contracts import errors
@@ -99,10 +100,10 @@ def install(app: Flask) -> None:
     app.register_error_handler(Exception, _unforeseen)
 
 
-def _http_problem(error: HTTPException) -> Response:
+def _http_problem(error: HTTPException) -> BaseResponse:
     status = error.code or 500
     if status < 400:
-        return error.get_response()  # type: ignore[return-value]
+        return error.get_response()  # a redirect
     code, detail = _HTTP_ERRORS.get(status, ("request.failed", ""))
     answer = render(status, code, detail)
     for name, value in error.get_headers():

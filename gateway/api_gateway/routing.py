@@ -9,18 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import marshmallow
+from flask import Response
 
 from contracts.permissions import PERMISSIONS
 
-if TYPE_CHECKING:
-    from flask import Response
-
-    from api_gateway.context import RequestContext
-
-    Handler = Callable[[RequestContext], Response]
+Handler = Callable[[Any], Response]
+"""Answers a `context.RequestContext`. The type is not named here: a context knows its route, it would be a circle."""
 
 PUBLIC: Final = "PUBLIC"
 """No login needed; a token that is sent all the same is not looked at."""
@@ -99,18 +96,23 @@ class Route:
     @property
     def endpoint(self) -> str:
         """Flask's endpoint and OpenAPI's operationId: `get_v1_groups_group_id`."""
-        plain = _PARAMETER.sub(lambda found: found["name"], self.path)
+        plain = _PARAMETER.sub(lambda match: match["name"], self.path)
         return f"{self.method.lower()}_{re.sub('[^a-z0-9]+', '_', plain.lower()).strip('_')}"
 
     @property
     def path_parameters(self) -> dict[str, str]:
         """Converter by name of each parameter in the path: `{"group_id": "uuid"}`."""
-        return {found["name"]: found["converter"] or "string" for found in _PARAMETER.finditer(self.path)}
+        return {match["name"]: match["converter"] or "string" for match in _PARAMETER.finditer(self.path)}
 
     @property
     def template(self) -> str:
         """The path as OpenAPI writes it: `/v1/groups/{group_id}`."""
-        return _PARAMETER.sub(lambda found: "{" + found["name"] + "}", self.path)
+        return _PARAMETER.sub(lambda match: "{" + match["name"] + "}", self.path)
+
+    @property
+    def needs_account(self) -> bool:
+        """Whether it is about what an account owns: every permission is one within an account."""
+        return self.permission in PERMISSIONS or self.service_checked is not None
 
     def _problems(self) -> list[str]:
         checks = [

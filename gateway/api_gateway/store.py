@@ -14,10 +14,10 @@ _LEASE = text(
     # Never more than the limit is leased, however many workers ask at once: the row's lock makes them take turns. The
     # grant shrinks with what is left, so that little is stranded in a worker while another has none.
     "INSERT INTO rate_windows AS w (subject, window_start, leased, granted)"
-    " VALUES (:subject, :window_start, :wanted, :wanted)"
+    " VALUES (:subject, :window_start, :block, :block)"
     " ON CONFLICT (subject, window_start) DO UPDATE"
-    " SET leased = w.leased + GREATEST(1, LEAST(:wanted, (:limit - w.leased) / 8)),"
-    " granted = GREATEST(1, LEAST(:wanted, (:limit - w.leased) / 8))"
+    " SET leased = w.leased + GREATEST(1, LEAST(:block, (:limit - w.leased) / 8)),"
+    " granted = GREATEST(1, LEAST(:block, (:limit - w.leased) / 8))"
     " WHERE w.leased < :limit"
     " RETURNING granted, leased"
 )
@@ -29,7 +29,7 @@ _TAKE = text(
     "  fingerprint = excluded.fingerprint, request_key = excluded.request_key, lock_id = excluded.lock_id,"
     "  locked_until = excluded.locked_until, created_at = excluded.created_at,"
     "  status = NULL, headers = NULL, body = NULL"
-    # An old key starts anew after its day.
+    # A day later a key is as good as new.
     " WHERE r.created_at < :expired_before AND r.locked_until < :now"
     " RETURNING request_key"
 )
@@ -46,34 +46,34 @@ _ANSWER = text(
     "UPDATE idempotent_requests SET status = :status, headers = CAST(:headers AS jsonb), body = :body"
     " WHERE account_id = :account_id AND key = :key AND lock_id = :lock_id"
 )
-_LET_GO = text(
+_UNLOCK = text(
     "UPDATE idempotent_requests SET locked_until = 'epoch'"
     " WHERE account_id = :account_id AND key = :key AND lock_id = :lock_id AND status IS NULL"
 )
 
 
-def lease(session: Session, *, subject: str, window_start: int, wanted: int, limit: int) -> tuple[int, int]:
-    """Lease up to `wanted` requests of a window.
+def lease(session: Session, *, subject: str, window_start: int, block: int, limit: int) -> tuple[int, int]:
+    """Lease up to `block` requests of a window.
 
     :returns: how many were granted (0: the window is used up), and how many are left for everyone.
     """
     session.execute(text("SET LOCAL synchronous_commit = off"))
     row = session.execute(
-        _LEASE, {"subject": subject, "window_start": window_start, "wanted": wanted, "limit": limit}
+        _LEASE, {"subject": subject, "window_start": window_start, "block": block, "limit": limit}
     ).one_or_none()
     return (int(row.granted), max(0, limit - int(row.leased))) if row else (0, 0)
 
 
 def take(session: Session, *, expired_before: datetime, **row: Any) -> UUID | None:
     """Take a key that is new (or older than a day); the request key, or None when the key is in use."""
-    found = session.scalar(_TAKE, {**row, "expired_before": expired_before})
-    return UUID(str(found)) if found else None
+    request_key = session.scalar(_TAKE, {**row, "expired_before": expired_before})
+    return UUID(str(request_key)) if request_key else None
 
 
 def take_over(session: Session, **row: Any) -> UUID | None:
-    """Take a key whose holder died or gave it back unanswered; its first request key, or None."""
-    found = session.scalar(_TAKE_OVER, row)
-    return UUID(str(found)) if found else None
+    """Take a key whose holder died or unlocked it unanswered; its first request key, or None."""
+    request_key = session.scalar(_TAKE_OVER, row)
+    return UUID(str(request_key)) if request_key else None
 
 
 def find(session: Session, *, account_id: UUID, key: str) -> Any:
@@ -97,8 +97,8 @@ def store_answer(
     )
 
 
-def let_go(session: Session, *, account_id: UUID, key: str, lock_id: UUID) -> None:
-    session.execute(_LET_GO, {"account_id": account_id, "key": key, "lock_id": lock_id})
+def unlock(session: Session, *, account_id: UUID, key: str, lock_id: UUID) -> None:
+    session.execute(_UNLOCK, {"account_id": account_id, "key": key, "lock_id": lock_id})
 
 
 def erase_account(session: Session, *, account_id: UUID) -> None:
@@ -110,14 +110,12 @@ def sweep(session: Session, now: datetime, *, keep: timedelta, rows: int = 5000)
     """Delete keys older than `keep` and windows older than an hour; at most `rows` of each. Returns how many went."""
     old_keys = text(
         "DELETE FROM idempotent_requests WHERE (account_id, key) IN (SELECT account_id, key FROM idempotent_requests"
-        " WHERE created_at < :before AND locked_until < :now LIMIT :rows FOR UPDATE SKIP LOCKED)"
+        " WHERE created_at < :before AND locked_until < :now LIMIT :rows FOR UPDATE SKIP LOCKED) RETURNING 1"
     )
     old_windows = text(
         "DELETE FROM rate_windows WHERE (subject, window_start) IN (SELECT subject, window_start FROM rate_windows"
-        " WHERE window_start < :window_before LIMIT :rows FOR UPDATE SKIP LOCKED)"
+        " WHERE window_start < :window_before LIMIT :rows FOR UPDATE SKIP LOCKED) RETURNING 1"
     )
-    gone = session.execute(old_keys, {"before": now - keep, "now": now, "rows": rows}).rowcount  # type: ignore[attr-defined]
-    gone += session.execute(  # type: ignore[attr-defined]
-        old_windows, {"window_before": int(now.timestamp()) - 3600, "rows": rows}
-    ).rowcount
-    return int(gone)
+    keys = session.scalars(old_keys, {"before": now - keep, "now": now, "rows": rows}).all()
+    windows = session.scalars(old_windows, {"window_before": int(now.timestamp()) - 3600, "rows": rows}).all()
+    return len(keys) + len(windows)

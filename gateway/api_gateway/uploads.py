@@ -11,32 +11,21 @@ import time
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from werkzeug.exceptions import HTTPException, RequestTimeout
 from werkzeug.sansio import multipart
 
 from api_gateway import body
+from api_gateway.context import RequestContext
 from contracts.errors import FieldError, Invalid, TooLarge, Unreadable, Unsupported
 
 CHUNK_BYTES = 256 * 1024
 MAX_FIELD_BYTES = 256 * 1024
 MAX_FIELDS = 20
 UPLOAD_SECONDS = 1800.0
-# What stands around the parts of a multipart body: boundaries and headers.
+# What is around the parts of a multipart body: boundaries and headers.
 OVERHEAD_BYTES = 64 * 1024
-
-
-class Uploading(Protocol):
-    """The part of `RequestContext` that is needed here."""
-
-    @property
-    def request(self) -> Any: ...
-
-    @property
-    def parts(self) -> Any: ...
-
-    def call(self, rpc: str, payload: dict[str, Any] | None = None) -> Any: ...
 
 
 @dataclass
@@ -53,7 +42,7 @@ class Received:
 
 
 def receive(
-    context: Uploading,
+    context: RequestContext,
     *,
     file_field: str = "file",
     json_fields: frozenset[str] = frozenset({"mapping", "options"}),
@@ -78,7 +67,7 @@ class _Reading:
 
     def __init__(
         self,
-        context: Uploading,
+        context: RequestContext,
         file_field: str,
         json_fields: frozenset[str],
         text_fields: frozenset[str],
@@ -157,7 +146,7 @@ class _Reading:
     def _send(self, chunk: bytes) -> None:
         received = self._received
         assert received is not None  # A file's data comes after its head.
-        limit = self._context.parts.config.max_upload
+        limit = self._context.wiring.config.max_upload
         if received.size + len(chunk) > limit:
             raise TooLarge("file.too_large", f"The file is larger than {limit} bytes.", {"limit": limit})
         self._context.call(
@@ -168,8 +157,8 @@ class _Reading:
         received.size += len(chunk)
 
 
-def _events(context: Uploading) -> Iterator[multipart.Event]:
-    request, limit = context.request, context.parts.config.max_upload
+def _events(context: RequestContext) -> Iterator[multipart.Event]:
+    request, limit = context.request, context.wiring.config.max_upload
     boundary = request.mimetype_params.get("boundary", "")
     if request.mimetype != "multipart/form-data" or not boundary or not boundary.isascii():
         raise Unsupported("request.unsupported_media_type", "Send multipart/form-data.")

@@ -28,13 +28,13 @@ class Checker:
         self._declared = path_parameters & self._known.keys()
         self._lists = frozenset(name for name, field in self._known.items() if isinstance(field, fields.List))
 
-    def check(self, given: dict[str, Any], path: dict[str, str]) -> None:
+    def check(self, sent: dict[str, Any], path: dict[str, str]) -> None:
         """:raises Invalid: naming every offending field."""
-        for name in given:
+        for name in sent:
             if name in self._path_parameters:
                 raise unknown_field(name)
-        whole = {**given, **{name: path[name] for name in self._declared}} if self._declared else given
-        problems = _wrong_types(self._schema, given, ()) if self._is_json else []
+        whole = {**sent, **{name: path[name] for name in self._declared}} if self._declared else sent
+        problems = _wrong_types(self._schema, sent, ()) if self._is_json else []
         if not problems:
             try:
                 self._schema.load(whole)
@@ -57,16 +57,16 @@ class Checker:
         return values
 
 
-def _wrong_types(schema: marshmallow.Schema, given: Any, path: tuple[str, ...]) -> list[FieldError]:
+def _wrong_types(schema: marshmallow.Schema, sent: Any, path: tuple[str, ...]) -> list[FieldError]:
     """JSON types that marshmallow would convert: `"5"` for a number, `"yes"` for true."""
-    if not isinstance(given, dict):
+    if not isinstance(sent, dict):
         return []
-    found: list[FieldError] = []
+    errors: list[FieldError] = []
     for name, field in schema.load_fields.items():
         key = field.data_key or name
-        if key in given:
-            found += _wrong_type(field, given[key], (*path, key))
-    return found
+        if key in sent:
+            errors += _wrong_type(field, sent[key], (*path, key))
+    return errors
 
 
 def _wrong_type(field: Any, value: Any, path: tuple[str, ...]) -> list[FieldError]:
@@ -91,7 +91,7 @@ def _wrong_type(field: Any, value: Any, path: tuple[str, ...]) -> list[FieldErro
 
 
 def _wrong_option(options: Iterable[Any], value: Any, path: tuple[str, ...]) -> list[FieldError]:
-    """Of several schemas, the one is meant that knows most of the fields that were given."""
+    """Of several schemas, the one is meant that knows most of the fields that were sent."""
     schemas = [option() for option in options if isinstance(option, type)]
     if not isinstance(value, dict) or not schemas:
         return []

@@ -25,7 +25,7 @@ _REFUSALS: list[tuple[type[BaseException] | tuple[type[BaseException], ...], int
 log = get_logger()
 
 
-class Worker(ThreadWorker):  # type: ignore[misc]
+class Worker(ThreadWorker):
     """Answers unreadable requests in the API's own way, and logs neither their bytes nor their sender."""
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:

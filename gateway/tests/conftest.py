@@ -14,9 +14,9 @@ from api_gateway.config import Config
 from api_gateway.health import Readiness
 from api_gateway.idempotency import Idempotency
 from api_gateway.limits import RateLimiter
-from api_gateway.parts import Parts
 from api_gateway.tracking.recorder import Recorder
 from api_gateway.tracking.spool import Spool
+from api_gateway.wiring import Wiring
 from contracts.errors import Unauthenticated
 
 pytest_plugins = ["chassis.testing"]
@@ -90,8 +90,8 @@ def publisher():
 
 
 @pytest.fixture
-def make_parts(services, publisher, tmp_path):
-    """`make_parts(account_rate=3)`: parts on fakes; keywords are settings of Config, or parts themselves."""
+def make_wiring(services, publisher, tmp_path):
+    """`make_wiring(account_rate=3)`: the wiring over fakes; keywords are settings of Config, or parts of the wiring."""
 
     def make(transaction=no_database, lease=None, **settings):
         config = Config(
@@ -102,7 +102,7 @@ def make_parts(services, publisher, tmp_path):
             **settings,
         )
         recorder = Recorder(Spool(config.spool_folder, config.spool_limit), publisher)
-        return Parts(
+        return Wiring(
             config=config,
             services=services,
             access=Access(services, is_heard=lambda: True, remember_seconds=config.access_cache_seconds),
@@ -120,11 +120,11 @@ def make_parts(services, publisher, tmp_path):
 
 
 @pytest.fixture
-def make_client(make_parts):
+def make_client(make_wiring):
     """`make_client(routes, **settings)`: Flask's test client over the gateway with these routes."""
 
     def make(routes=None, **settings):
-        return create_app(make_parts(**settings), routes).test_client()
+        return create_app(make_wiring(**settings), routes).test_client()
 
     return make
 

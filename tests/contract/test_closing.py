@@ -17,7 +17,7 @@ from filling import Filler, held_tables, marked_columns, tables_of
 from psycopg import sql
 from system import SERVICES, service_class
 
-from api_gateway.closing import Closing
+from api_gateway.account_closing import AccountClosing
 from chassis.broker import Broker
 from chassis.rpc_client import RpcClient
 from chassis.testing import nameko_command, wait_until
@@ -111,7 +111,7 @@ def call(launch_once: Callable[..., Any], amqp_url: str, database_url: Callable[
 def gateway(call: Any, amqp_url: str, open_database: Callable[[str], Any]) -> Any:
     """The part of the gateway that takes the event."""
     stop, broker = threading.Event(), Broker(amqp_url, "test").start()
-    thread = threading.Thread(target=Closing(broker, open_database("api_gateway")).run, args=(stop,))
+    thread = threading.Thread(target=AccountClosing(broker, open_database("api_gateway")).run, args=(stop,))
     thread.start()
     yield
     stop.set()

@@ -17,16 +17,18 @@ def all_routes(package: str = __name__) -> list[Route]:
     owner_by_operation: dict[tuple[str, str], str] = {}
     endpoints: set[str] = set()
     root = importlib.import_module(package)
-    for found in sorted(pkgutil.iter_modules(root.__path__), key=lambda module: module.name):
-        for route in _table(f"{package}.{found.name}"):
+    for module in sorted(pkgutil.iter_modules(root.__path__), key=lambda one: one.name):
+        for route in _table(f"{package}.{module.name}"):
             operation = (route.method, route.template)
             if operation in owner_by_operation:
                 raise RouteError(
-                    f"{route.method} {route.path} is in both {owner_by_operation[operation]} and {found.name}"
+                    f"{route.method} {route.path} is in both {owner_by_operation[operation]} and {module.name}"
                 )
             if route.endpoint in endpoints:
-                raise RouteError(f"{found.name}: {route.method} {route.path} has the name of another: {route.endpoint}")
-            owner_by_operation[operation] = found.name
+                raise RouteError(
+                    f"{module.name}: {route.method} {route.path} has the name of another: {route.endpoint}"
+                )
+            owner_by_operation[operation] = module.name
             endpoints.add(route.endpoint)
             routes.append(route)
     return routes

@@ -42,12 +42,12 @@ ACCOUNT_EXAMPLE = {
 
 def usage(context: RequestContext) -> Response:
     """What identity knows of quotas, and contacts of contacts; without contacts the rest is still worth an answer."""
-    found = context.call("identity.get_usage")
+    usage = context.call("identity.get_usage")
     try:
         used = context.call("contacts.count_contacts", {}, deadline=COUNT_SECONDS)["count"]
     except Unavailable:
         used = None
-    return context.answer({**found, "contacts": {"limit": found["plan"]["contacts"], "used": used}})
+    return context.answer({**usage, "contacts": {"limit": usage["plan"]["contacts"], "used": used}})
 
 
 ROUTES: list[Route] = [

@@ -27,7 +27,7 @@ ROUTES = [
         rpc="contacts.list_archive",
         permission="contacts.read",
         summary="List archived addresses",
-        description="Those that stand; with `restored=true` those that were restored. `from` and `to` bound when.",
+        description="Those in force; with `restored=true` those that were restored. `from` and `to` bound when.",
         query=contract.ArchiveQuery,
         response=contract.ArchivedPage,
         tags=_TAGS,

@@ -36,7 +36,7 @@ _ROUTE = {
 
 
 def _route(method: str, path: str, rpc: str, summary: str, **more: Any) -> Route:
-    return Route(  # type: ignore[arg-type]
+    return Route(
         method,
         f"/v1/operator/{path}",
         rpc=f"sms_gateway.{rpc}",
@@ -61,7 +61,7 @@ ROUTES = [
                  "reason": "Contract 12/2026"},
     ),
     _route(
-        "PATCH", "carriers/<uuid:carrier_id>", "update_carrier", "Change a carrier; its binds are made again",
+        "PATCH", "carriers/<uuid:carrier_id>", "update_carrier", "Change a carrier; it is bound again within seconds",
         request=contract.CarrierChange, response=contract.Carrier,
         example={"rate": 500, "reason": "The carrier allows more"}, response_example=_CARRIER,
     ),

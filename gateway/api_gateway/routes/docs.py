@@ -36,12 +36,12 @@ _START = """window.ui = SwaggerUIBundle({url: "/v1/openapi.json", dom_id: "#page
 
 
 def description(context: RequestContext) -> Response:
-    """The whole description; a client that has it is told so (ETag)."""
+    """The whole description; a client that has it gets 304 (ETag)."""
     app = current_app
     body: bytes | None = app.extensions.get("openapi")
     if body is None:
         body = orjson.dumps(
-            openapi.describe(app.extensions["routes"], context.parts.config.public_url, api_gateway.__version__)
+            openapi.describe(app.extensions["routes"], context.wiring.config.public_url, api_gateway.__version__)
         )
         app.extensions["openapi"] = body
     answer = Response(body, content_type="application/json")
@@ -76,10 +76,10 @@ def asset(context: RequestContext) -> Response:
 @lru_cache(maxsize=len(_ASSETS))
 def _asset(name: str) -> bytes:
     # The package ships Swagger UI's files; its own Flask blueprint is not needed.
-    found = find_spec("flask_swagger_ui")
-    if found is None or found.origin is None:
+    package = find_spec("flask_swagger_ui")
+    if package is None or package.origin is None:
         raise NotFound
-    return (Path(found.origin).parent / "dist" / name).read_bytes()
+    return (Path(package.origin).parent / "dist" / name).read_bytes()
 
 
 ROUTES: list[Route] = [

@@ -6,7 +6,7 @@ from flask import Response
 from marshmallow import fields
 from werkzeug.exceptions import NotFound
 
-from api_gateway import addresses, answers, telemetry
+from api_gateway import addresses, responses, telemetry
 from api_gateway.context import RequestContext
 from api_gateway.routing import PUBLIC, Route
 from contracts.schema import Schema
@@ -22,18 +22,18 @@ class Ready(Schema):
 
 
 def healthz(_context: RequestContext) -> Response:
-    return answers.json({"status": "ok"})
+    return responses.json({"status": "ok"})
 
 
 def readyz(context: RequestContext) -> Response:
-    state, checks = context.parts.readiness.state()
-    return answers.json({"state": state, "checks": checks}, 200 if state in ("ready", "degraded") else 503)
+    state, checks = context.wiring.readiness.state()
+    return responses.json({"state": state, "checks": checks}, 200 if state in ("ready", "degraded") else 503)
 
 
 def metrics(context: RequestContext) -> Response:
-    """Only for the networks that are configured; anyone else is told that there is no such address."""
+    """Only for the networks that are configured; to anyone else there is no such address."""
     address = addresses.parse(context.address)
-    listed = addresses.networks(context.parts.config.metrics_networks)
+    listed = addresses.networks(context.wiring.config.metrics_networks)
     if address is None or not addresses.contains(listed, address):
         raise NotFound
     return Response(telemetry.exposition(), content_type="text/plain; version=0.0.4; charset=utf-8")

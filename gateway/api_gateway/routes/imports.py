@@ -114,7 +114,7 @@ ROUTES = [
         permission="contacts.import",
         summary="Preview an import",
         description="Columns are guessed from Polish and English headers, with a confidence; `mapping` says otherwise."
-        " Each of the first rows is told as if the file held no others: added, updated, unchanged, merged (with an"
+        " Each of the first rows is judged as if the file held no others: added, updated, unchanged, merged (with an"
         " earlier row), or rejected and why. Nothing is imported yet.",
         response=contract.ImportPreview,
         consumes="multipart/form-data",

@@ -68,8 +68,8 @@ INVOICE_EXAMPLE = {
 
 def invoice(context: RequestContext) -> Response:
     """The invoice as JSON, or as PDF where the client prefers that."""
-    wanted = context.request.accept_mimetypes.best_match(context.route.produces, context.route.produces[0])
-    is_pdf = wanted == "application/pdf"
+    media_type = context.request.accept_mimetypes.best_match(context.route.produces, context.route.produces[0])
+    is_pdf = media_type == "application/pdf"
     answer = invoice_file(context) if is_pdf else context.answer(context.call("identity.get_invoice"))
     answer.vary.add("Accept")
     return answer
@@ -79,7 +79,7 @@ def invoice_file(context: RequestContext) -> Response:
     """The PDF of an invoice, or of a duplicate of it."""
     printed = context.call("identity.print_invoice", deadline=PRINT_SECONDS)
     answer = Response(b64decode(printed["content"]), content_type="application/pdf")
-    answer.headers["Content-Disposition"] = downloads.attachment(printed["filename"])
+    downloads.attach(answer, printed["filename"])
     return answer
 
 

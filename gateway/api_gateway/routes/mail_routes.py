@@ -20,7 +20,7 @@ _ROUTE = {
 
 
 def _route(method: str, path: str, rpc: str, summary: str, **more: Any) -> Route:
-    return Route(  # type: ignore[arg-type]
+    return Route(
         method,
         f"/v1/operator/{path}",
         rpc=f"email_gateway.{rpc}",

@@ -1,4 +1,4 @@
-"""What operators do with invoices. Every act takes a reason, which stands in the audit trail."""
+"""What operators do with invoices. Every act takes a reason, which the audit trail keeps."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ ROUTES: list[Route] = [
         description=(
             "`lines` are the whole content as it should have been; none at all take everything back. The correction has"
             " a number of its own, the buyer's present company data, the content before and after, and sums that are"
-            " the difference. `reason` stands on it. Each further correction of an invoice starts from the last one."
+            " the difference. `reason` is printed on it. Each further correction starts from the last one."
         ),
         request=invoices.InvoiceCorrection,
         response=invoices.Invoice,

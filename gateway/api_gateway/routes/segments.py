@@ -50,7 +50,7 @@ _DESCRIPTION = (
     " operators and the values that they take. A condition on an empty field does not hold; `ne`, `not_in` and every"
     " `not_…` are the exact opposites of theirs, and do. Days are days of UTC, and somebody born on 29 February has the"
     " birthday on the 28th in other years. `engagement` takes `campaigns` (ids; without: all), `last_days` and"
-    " `at_least` (times): `not_opened` holds for whoever was never written to, too, so put `delivered` beside it."
+    " `at_least` (times): `not_opened` holds for those never written to, too, so put `delivered` beside it."
     " `bounced` is any final state but delivered. Engagement follows the events within seconds and is kept for 13"
     " months."
 )

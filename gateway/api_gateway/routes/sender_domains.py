@@ -1,4 +1,4 @@
-"""Sender domains and sender addresses: who may stand in From."""
+"""Sender domains and sender addresses: who may be in From."""
 
 from typing import Any
 
@@ -42,7 +42,7 @@ _ADDRESS = {
 
 
 def _route(method: str, path: str, rpc: str, summary: str, **more: Any) -> Route:
-    return Route(  # type: ignore[arg-type]
+    return Route(
         method,
         path,
         rpc=f"email_gateway.{rpc}",

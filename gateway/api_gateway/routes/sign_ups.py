@@ -6,10 +6,10 @@ from typing import Any
 
 from flask import Response, g
 
-from api_gateway import addresses, answers, body, problems
+from api_gateway import addresses, body, problems, responses
 from api_gateway.context import RequestContext
 from api_gateway.routes.forms import PUBLIC_FORM
-from api_gateway.routing import PUBLIC, Route
+from api_gateway.routing import PUBLIC, Handler, Route
 from api_gateway.sign_ups import html_forms, pages
 from api_gateway.validation import Checker
 from contracts import contacts as contract
@@ -24,15 +24,13 @@ _DESCRIBED = [field.data_key or name for name, field in contract.PublicForm().fi
 def describe(context: RequestContext) -> Response:
     """What a web site needs to show the form by itself."""
     described = _described(context)
-    return answers.json({name: described[name] for name in _DESCRIBED})
+    return responses.json({name: described[name] for name in _DESCRIBED})
 
 
 def _described(context: RequestContext) -> dict[str, Any]:
     """The form's description; from here on pages of its origins may read the answer, errors included."""
-    wanted = {"form_id": context.payload["form_id"]}
-    described = context.parts.forms.of(
-        context.payload["form_id"], lambda: context.call("contacts.describe_form", wanted)
-    )
+    form_id = context.payload["form_id"]
+    described = context.wiring.forms.of(form_id, lambda: context.call("contacts.describe_form", {"form_id": form_id}))
     g.form_origins = tuple(described["origins"])
     return described
 
@@ -45,7 +43,7 @@ def submit(context: RequestContext) -> Response:
         sent = body.read_json(context.request, MAX_BODY)
         if not isinstance(sent, dict):
             raise Invalid("request.invalid", "Some fields are not valid.", None, [_NOT_AN_OBJECT])
-        return answers.json(_submitted(context, sent), 202)
+        return responses.json(_submitted(context, sent), 202)
     return _submit_html(context)
 
 
@@ -69,9 +67,9 @@ def _submit_html(context: RequestContext) -> Response:
 
 def _spend(context: RequestContext) -> None:
     """Few sign-ups come from one address in a minute, and not very many by one form."""
-    parts = context.parts
-    parts.limiter.spend(f"form-address:{addresses.neighbourhood(context.address)}", parts.config.form_address_rate)
-    parts.limiter.spend(f"form:{context.payload['form_id']}", parts.config.form_rate)
+    wiring = context.wiring
+    wiring.limiter.spend(f"form-address:{addresses.neighbourhood(context.address)}", wiring.config.form_address_rate)
+    wiring.limiter.spend(f"form:{context.payload['form_id']}", wiring.config.form_rate)
 
 
 def _submitted(context: RequestContext, sent: dict[str, Any]) -> Any:
@@ -86,11 +84,10 @@ def _refusal(
     """What is wrong, to a person: the form once more where that helps, else a page that says it."""
     language, status = _language(context, described, typed), problems.status_of(error)
     if isinstance(error, Invalid) and described is not None:
-        return pages.form(described, language, given=typed, wrong=html_forms.mistakes(error), status=status)
+        return pages.form(described, language, typed=typed, wrong=html_forms.mistakes(error), status=status)
     kinds = ((NotFound, "no_form"), (TooManyRequests, "slow"), (Conflict, "changed"), (Unavailable, "later"))
     name = next((name for kind, name in kinds if isinstance(error, kind)), "unreadable")
-    more = pages.again(context.payload["form_id"], language) if name == "changed" else ""
-    page = pages.notice(name, language, status, more=more)
+    page = pages.notice(name, language, status, form_id=context.payload["form_id"] if name == "changed" else None)
     if status in (429, 503):
         page.headers["Retry-After"] = str(error.extra.get("retry_after", 60))
     return page
@@ -122,7 +119,7 @@ def _confirmation(context: RequestContext, rpc: str) -> Response:
         _admit(context)
         if len(token) > 200:
             raise NotFound("confirmation.not_found")
-        found = context.call(rpc, {"token": token, "user_agent": _user_agent(context)})
+        confirmation = context.call(rpc, {"token": token, "user_agent": _user_agent(context)})
     except WiciError as error:
         kinds = ((NotFound, "gone"), (TooManyRequests, "slow"))
         name = next((name for kind, name in kinds if isinstance(error, kind)), "later")
@@ -130,38 +127,38 @@ def _confirmation(context: RequestContext, rpc: str) -> Response:
         if name != "gone":
             page.headers["Retry-After"] = "60"
         return page
-    language = found["language"]
-    if found["state"] == contract.SubmissionState.EXPIRED:
-        return pages.notice("expired", language, 410, more=pages.again(found["form_id"], language))
-    if found["state"] == contract.SubmissionState.PENDING:
-        return pages.ask(found)
-    if found["already"]:
+    language = confirmation["language"]
+    if confirmation["state"] == contract.SubmissionState.EXPIRED:
+        return pages.notice("expired", language, 410, form_id=confirmation["form_id"])
+    if confirmation["state"] == contract.SubmissionState.PENDING:
+        return pages.ask(confirmation)
+    if confirmation["already"]:
         return pages.notice("already", language, 200)
-    if found["confirmed_url"]:
-        return Response(status=303, headers={"Location": found["confirmed_url"]}, content_type="text/plain")
+    if confirmation["confirmed_url"]:
+        return Response(status=303, headers={"Location": confirmation["confirmed_url"]}, content_type="text/plain")
     return pages.notice("done", language, 200)
 
 
 def _admit(context: RequestContext) -> None:
     """Pages are asked for with whatever query mailers and shops append; so they are bare, and limited here."""
-    context.parts.global_rules.check(context.address)
-    context.parts.limiter.spend(f"address:{context.address}", context.parts.config.address_rate)
+    context.wiring.global_rules.check(context.address)
+    context.wiring.limiter.spend(f"address:{context.address}", context.wiring.config.address_rate)
 
 
 def _language(context: RequestContext, described: dict[str, Any] | None, typed: dict[str, str]) -> str:
     """The language that was chosen, else the browser's wish, else the form's own."""
-    known = list(described["consent_texts"]) if described else ["pl", "en"]
-    if typed.get(html_forms.LANGUAGE) in known:
+    languages = list(described["consent_texts"]) if described else ["pl", "en"]
+    if typed.get(html_forms.LANGUAGE) in languages:
         return typed[html_forms.LANGUAGE]
     default = described["language"] if described else "pl"
-    return context.request.accept_languages.best_match(known, default=default) or default
+    return context.request.accept_languages.best_match(languages, default=default) or default
 
 
 def _user_agent(context: RequestContext) -> str:
     return context.request.headers.get("User-Agent", "")[:1_000]
 
 
-def _page(method: str, path: str, handler: Any, summary: str, description: str) -> Route:
+def _page(method: str, path: str, handler: Handler, summary: str, description: str) -> Route:
     return Route(
         method,
         path,

@@ -7,16 +7,13 @@ from urllib.parse import quote, urlsplit
 from flask import Response
 
 from api_gateway.context import RequestContext
-from api_gateway.routing import PUBLIC, Route
+from api_gateway.routing import PUBLIC, Handler, Route
 from api_gateway.tracking import pages
 from contracts import tokens
 from contracts.tokens import Token, TokenKind
 
 # The smallest transparent GIF.
 PIXEL = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")
-_PAGE_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
 # RFC 3986's reserved and unreserved characters, and the percent sign: what is escaped already stays so.
 _SAFE = "!#$%&'()*+,/:;=?@[]~-._"
 
@@ -28,7 +25,7 @@ def click(context: RequestContext) -> Response:
     if token is None or location is None:
         return _page(context, "gone", 404)
     if context.request.method == "GET":
-        context.parts.recorder.clicked(token, address=context.address, user_agent=_user_agent(context))
+        context.wiring.recorder.clicked(token, address=context.address, user_agent=_user_agent(context))
     return Response(status=302, headers={"Location": location, "Cache-Control": "no-store"}, content_type="text/plain")
 
 
@@ -36,22 +33,24 @@ def opened(context: RequestContext) -> Response:
     """A 1×1 GIF, whatever the token: a mail client shows no broken picture."""
     token = _read(context, TokenKind.OPEN)
     if token is not None and context.request.method == "GET":
-        context.parts.recorder.opened(token, address=context.address, user_agent=_user_agent(context))
+        context.wiring.recorder.opened(token, address=context.address, user_agent=_user_agent(context))
     headers = {"Cache-Control": "no-store, max-age=0", "Cross-Origin-Resource-Policy": "cross-origin"}
     return Response(PIXEL, headers=headers, content_type="image/gif")
 
 
 def ask_to_unsubscribe(context: RequestContext) -> Response:
     """The page with the button. Mail scanners follow links, so looking at it changes nothing."""
-    return _page(context, "ask" if _read(context, TokenKind.UNSUBSCRIBE) else "gone", None)
+    if _read(context, TokenKind.UNSUBSCRIBE) is None:
+        return _page(context, "gone", 404)
+    return _page(context, "ask", 200)
 
 
 def unsubscribe(context: RequestContext) -> Response:
-    """The button, or a mail client's one-click POST (RFC 8058): done at once, told only once it is kept."""
+    """The button, or a mail client's one-click POST (RFC 8058): done at once; the page says so only once it is kept."""
     token = _read(context, TokenKind.UNSUBSCRIBE)
     if token is None:
         return _page(context, "gone", 404)
-    if not context.parts.recorder.unsubscribed(token):
+    if not context.wiring.recorder.unsubscribed(token):
         answer = _page(context, "later", 503)
         answer.headers["Retry-After"] = "60"
         return answer
@@ -59,7 +58,7 @@ def unsubscribe(context: RequestContext) -> Response:
 
 
 def _read(context: RequestContext, kind: TokenKind) -> Token | None:
-    return tokens.read(context.payload["token"], context.parts.link_keys, kind)
+    return tokens.read(context.payload["token"], context.wiring.link_keys, kind)
 
 
 def _location(target: str) -> str | None:
@@ -78,25 +77,17 @@ def _user_agent(context: RequestContext) -> str:
     return context.request.headers.get("User-Agent", "")
 
 
-def _page(context: RequestContext, name: str, status: int | None) -> Response:
-    language = pages.language_of(context.request.accept_languages)
-    answer = Response(
-        pages.page(name, language), status or (404 if name == "gone" else 200), content_type="text/html; charset=utf-8"
-    )
-    answer.headers["Content-Security-Policy"] = _PAGE_POLICY
-    answer.headers["Content-Language"] = language
-    answer.headers["X-Robots-Tag"] = "noindex"
-    answer.vary.add("Accept-Language")
-    return answer
+def _page(context: RequestContext, name: str, status: int) -> Response:
+    return pages.page(name, pages.language_of(context.request.accept_languages), status)
 
 
 def _route(
-    method: str, path: str, handler: object, summary: str, produces: str, status: int, description: str
+    method: str, path: str, handler: Handler, summary: str, produces: str, status: int, description: str
 ) -> Route:
     return Route(
         method,
         path,
-        handler=handler,  # type: ignore[arg-type]
+        handler=handler,
         permission=PUBLIC,
         bare=True,
         summary=summary,

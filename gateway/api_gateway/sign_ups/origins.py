@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import g, request
 
-from api_gateway.parts import Parts
+from api_gateway.wiring import Wiring
 from contracts.errors import WiciError
 from contracts.rpc import Actor
 
@@ -13,18 +13,18 @@ PATHS = ("/v1/forms/<uuid:form_id>/public", "/v1/forms/<uuid:form_id>/submission
 DEADLINE = 5.0
 
 
-def of_request(parts: Parts) -> tuple[str, ...]:
+def of_request(wiring: Wiring) -> tuple[str, ...]:
     """The origins of the form that this request is about: as its handler found them, or looked up for a preflight."""
-    found: tuple[str, ...] = g.get("form_origins", ())
+    origins: tuple[str, ...] = g.get("form_origins", ())
     if request.method != "OPTIONS" or request.url_rule is None or request.url_rule.rule not in PATHS:
-        return found
+        return origins
     form_id = str((request.view_args or {}).get("form_id"))
     actor: Actor = {"account_id": None, "address": g.address, "request_id": g.request_id}
     try:
-        parts.limiter.spend(f"address:{g.address}", parts.config.address_rate)
-        described = parts.forms.of(
+        wiring.limiter.spend(f"address:{g.address}", wiring.config.address_rate)
+        described = wiring.forms.of(
             form_id,
-            lambda: parts.services.call("contacts.describe_form", actor, {"form_id": form_id}, deadline=DEADLINE),
+            lambda: wiring.services.call("contacts.describe_form", actor, {"form_id": form_id}, deadline=DEADLINE),
         )
     except WiciError:
         return ()  # a preflight has no body to say why; the request itself will

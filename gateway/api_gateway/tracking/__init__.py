@@ -1,1 +1,1 @@
-"""Clicks, opens and unsubscribes: answered from the link alone, told to the services through a spool on disk."""
+"""Clicks, opens and unsubscribes: answered from the link alone, published to the services through a spool on disk."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from html import escape
-
+from flask import Response
 from werkzeug.datastructures import LanguageAccept
+
+from api_gateway import html_pages
 
 _TEXTS: dict[str, dict[str, str]] = {
     "pl": {
@@ -30,16 +31,6 @@ _TEXTS: dict[str, dict[str, str]] = {
         "later": "Your wish could not be stored just now. Please try again in a minute.",
     },
 }
-_PAGE = """<!doctype html>
-<html lang="{language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex, nofollow"><title>{title}</title><style>
-body{{font:1.1rem/1.5 system-ui,sans-serif;margin:0;background:#f4f5f7;color:#1d2129}}
-main{{max-width:32rem;margin:12vh auto;padding:2rem;background:#fff;border-radius:.75rem;box-shadow:0 1px 6px #0002}}
-h1{{font-size:1.5rem;margin-top:0}}
-button{{font:inherit;padding:.7rem 1.4rem;border:0;border-radius:.5rem;background:#b3261e;color:#fff;cursor:pointer}}
-button:focus-visible{{outline:3px solid #1d2129}}
-</style></head><body><main><h1>{title}</h1><p>{text}</p>{form}</main></body></html>
-"""
 
 
 def language_of(accept_language: LanguageAccept) -> str:
@@ -47,10 +38,10 @@ def language_of(accept_language: LanguageAccept) -> str:
     return accept_language.best_match(["pl", "en"], default="pl") or "pl"
 
 
-def page(name: str, language: str) -> str:
-    """One of `ask`, `done`, `gone`, `later`. The form posts to the address it was shown at."""
+def page(name: str, language: str, status: int) -> Response:
+    """One of `ask`, `done`, `gone`, `later`. The form of `ask` posts to the address it was shown at."""
     texts = _TEXTS[language]
-    form = (
-        f'<form method="post"><button type="submit">{escape(texts["button"])}</button></form>' if name == "ask" else ""
-    )
-    return _PAGE.format(language=language, title=escape(texts[f"{name}_title"]), text=escape(texts[name]), form=form)
+    shown = {"title": texts[f"{name}_title"], "text": texts[name]}
+    if name == "ask":
+        return html_pages.page("unsubscribe", language, status, button=texts["button"], **shown)
+    return html_pages.page("notice", language, status, link=None, **shown)

@@ -86,14 +86,14 @@ class Recorder:
     def unsubscribed(self, token: Token) -> bool:
         """Record an unsubscribe.
 
-        :returns: whether it is kept; only then may the person be told so.
+        :returns: whether it is kept; only then may the page say that it is done.
         """
         # Counted once a message, however often the button is pressed …
         event = self._event(token, Engagement.UNSUBSCRIBED, token.target, "", "")
         event["event_id"] = str(uuid5(token.message_id, Engagement.UNSUBSCRIBED))
         lines = _lane_line(event)
         if token.contact_id is not None:
-            # … but always acted on anew: someone may have been restored since.
+            # … but acted on each time: someone may have been restored since.
             lines += _event_line(self._unsubscription(token, token.contact_id))
         return self._record(Engagement.UNSUBSCRIBED, lines, important=True)
 
@@ -188,12 +188,12 @@ def _sorted_lines(lines: list[bytes]) -> tuple[list[Any], list[Any]]:
     events, unsubscriptions = [], []
     for line in lines:
         try:
-            told = orjson.loads(line)
+            entry = orjson.loads(line)
         except orjson.JSONDecodeError:
             log.error("tracking_line_unreadable")
             continue
-        if "lane" in told:
-            events.append(told["lane"])
-        elif "event" in told:
-            unsubscriptions.append(told["event"])
+        if "lane" in entry:
+            events.append(entry["lane"])
+        elif "event" in entry:
+            unsubscriptions.append(entry["event"])
     return events, unsubscriptions

@@ -1,7 +1,7 @@
 """Events on disk before they are answered, in files that several worker processes share safely.
 
-A segment is a file of lines. Its writer holds an exclusive lock on it while it is open; whoever gets the lock of a
-segment afterwards (the same process, another worker, or the next start after a crash) publishes and removes it. A line
+A segment is a file of lines. Its writer holds an exclusive lock on it while it is open; who gets the lock of a segment
+afterwards (the same process, another worker, or the next start after a crash) publishes and removes it. A line
 is written before the request is answered, so killing the process loses nothing; the disk is synchronised every 200 ms,
 so a power cut loses at most that.
 """

@@ -10,7 +10,7 @@ from flask import Flask, Response
 from marshmallow import fields
 
 from api_gateway import store
-from api_gateway.idempotency import Held, Idempotency, fingerprint
+from api_gateway.idempotency import Idempotency, KeyLock, fingerprint
 from api_gateway.limits import RateLimiter
 from api_gateway.routing import Route
 from chassis.testing import truncate
@@ -74,7 +74,7 @@ def test_still_running(keys):
 def test_key_belongs_to_its_account(keys):
     keys.finish(keys.begin(ACCOUNT, "k", MARK, 10), answer())
 
-    assert isinstance(keys.begin(str(uuid4()), "k", MARK, 10), Held)
+    assert isinstance(keys.begin(str(uuid4()), "k", MARK, 10), KeyLock)
 
 
 def test_after_a_crash_the_retry_has_the_same_request_key(keys, now):
@@ -108,7 +108,7 @@ def test_what_may_be_tried_again_is_not_kept(keys, status):
 
     second = keys.begin(ACCOUNT, "k", MARK, 10)
 
-    assert isinstance(second, Held)
+    assert isinstance(second, KeyLock)
     assert second.request_key == first.request_key
 
 
@@ -140,7 +140,7 @@ def test_of_many_at_once_one_is_first(keys):
     with ThreadPoolExecutor(16) as pool:
         outcomes = list(pool.map(begin, range(64)))
 
-    assert len([outcome for outcome in outcomes if isinstance(outcome, Held)]) == 1
+    assert len([outcome for outcome in outcomes if isinstance(outcome, KeyLock)]) == 1
 
 
 def test_old_rows_are_swept(database, keys, now):
@@ -148,7 +148,7 @@ def test_old_rows_are_swept(database, keys, now):
     now[0] += timedelta(hours=25)
     keys.finish(keys.begin(ACCOUNT, "new", MARK, 10), answer())
     with database.transaction() as session:
-        store.lease(session, subject="key:k", window_start=60, wanted=1, limit=10)
+        store.lease(session, subject="key:k", window_start=60, block=1, limit=10)
 
     with database.transaction() as session:
         assert store.sweep(session, now[0], keep=timedelta(hours=24)) == 2
@@ -157,9 +157,9 @@ def test_old_rows_are_swept(database, keys, now):
 
 
 def test_limit_is_exact_over_workers_at_once(database):
-    def lease(subject, start, wanted, limit):
+    def lease(subject, start, block, limit):
         with database.transaction() as session:
-            return store.lease(session, subject=subject, window_start=start, wanted=wanted, limit=limit)
+            return store.lease(session, subject=subject, window_start=start, block=block, limit=limit)
 
     limiters = [RateLimiter(lease, clock=lambda: 30.0) for _ in range(4)]
     done = []

@@ -7,9 +7,9 @@ from marshmallow import fields
 
 from api_gateway.app import create_app
 from api_gateway.config import Config
-from api_gateway.parts import build
 from api_gateway.routes import health, tracking
 from api_gateway.routing import ANYONE, Route
+from api_gateway.wiring import build
 from chassis.config import load
 from contracts.errors import Conflict, Unauthenticated
 from contracts.schema import Schema

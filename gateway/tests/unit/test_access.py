@@ -97,7 +97,9 @@ def test_expired_principal_is_not_recalled(access, monkeypatch):
     assert access.recall("token") is None
 
 
-@pytest.mark.parametrize("header", ["Basic dXNlcg==", "Bearer", "Bearer ", "Bearer " + "x" * 600, "Bearer ż"])
+@pytest.mark.parametrize(
+    "header", ["Basic dXNlcg==", "Basic ?", "", "Bearer a=b", "Bearer", "Bearer ", "Bearer " + "x" * 600, "Bearer ż"]
+)
 def test_other_authorization_is_refused(header):
     with pytest.raises(Unauthenticated):
         bearer_token(header)

@@ -56,7 +56,7 @@ def test_a_file_is_all_of_it_page_by_page_and_no_cell_is_a_formula(trail, servic
 
     lines = list(csv.reader(io.StringIO(answer.get_data().decode("utf-8-sig"))))
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
-    assert 'filename="audit-log.csv"' in answer.headers["Content-Disposition"]
+    assert "attachment; filename=audit-log.csv" in answer.headers["Content-Disposition"]
     assert len(lines) == 2501
     assert lines[0] == list(audit._COLUMNS)
     assert lines[1][1:3] == ["user.created", "kowal"]

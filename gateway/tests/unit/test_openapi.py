@@ -1,11 +1,12 @@
 """The description: valid OpenAPI 3.1 of all tables, with an example in every operation."""
 
 import json
+import re
 
 import pytest
 from marshmallow import fields, validate
 
-from api_gateway import openapi, shapes
+from api_gateway import json_schema, openapi
 from api_gateway.routes import all_routes
 from api_gateway.routing import ANYONE, PUBLIC, Route
 from contracts.schema import PageQuery, Schema, page_of
@@ -146,6 +147,25 @@ def test_every_reference_leads_somewhere():
             node = node[step]
 
 
+def enumerations(node):
+    if isinstance(node, dict):
+        if isinstance(node.get("enum"), list):
+            yield node
+        for child in node.values():
+            yield from enumerations(child)
+    elif isinstance(node, list):
+        for child in node:
+            yield from enumerations(child)
+
+
+def test_code_generators_can_make_every_enumeration():
+    """One that is a choice of schemas besides gets no type, and a value such as a tab no name."""
+    for one in enumerations(whole()):
+        assert not {"anyOf", "$ref"} & one.keys(), one
+        names = one.get("x-enum-varnames", [word for word in one["enum"] if isinstance(word, str)])
+        assert all(re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", name) for name in names), one
+
+
 def test_every_operation_id_is_its_own():
     names = [operation["operationId"] for _name, operation in operations(whole())]
     assert len(names) == len(set(names))
@@ -191,4 +211,4 @@ def test_what_answers_an_id_leads_to_what_takes_it():
     ],
 )
 def test_patterns_are_those_of_ecma_262(python, wanted):
-    assert shapes.ecma(python) == wanted
+    assert json_schema.ecma(python) == wanted

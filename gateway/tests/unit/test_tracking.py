@@ -27,26 +27,26 @@ def sign(kind, target, key=KEY, contact=CONTACT):
 
 
 @pytest.fixture
-def parts(make_parts):
-    return make_parts()
+def wiring(make_wiring):
+    return make_wiring()
 
 
 @pytest.fixture
-def client(parts):
+def client(wiring):
     from api_gateway.app import create_app
 
-    return create_app(parts, routes.ROUTES).test_client()
+    return create_app(wiring, routes.ROUTES).test_client()
 
 
 def lane_events(publisher):
     return [event for lane, body in publisher.lane for event in orjson.loads(body)["events"] if lane == DELIVERY_EVENTS]
 
 
-def test_click_redirects_and_is_told(client, parts, publisher):
+def test_click_redirects_and_is_told(client, wiring, publisher):
     token = sign(TokenKind.CLICK, "https://sklep.example/promocja?a=1&b=ż#top")
 
     answer = client.get(f"/t/{token}?fbclid=added-by-someone", headers={"User-Agent": "M" * 300})
-    parts.recorder.round()
+    wiring.recorder.round()
 
     assert answer.status_code == 302
     assert answer.headers["Location"] == "https://sklep.example/promocja?a=1&b=%C5%BC#top"
@@ -76,9 +76,9 @@ def test_click_redirects_and_is_told(client, parts, publisher):
         "",
     ],
 )
-def test_only_http_targets(client, parts, publisher, target):
+def test_only_http_targets(client, wiring, publisher, target):
     answer = client.get(f"/t/{sign(TokenKind.CLICK, target)}")
-    parts.recorder.round()
+    wiring.recorder.round()
 
     assert answer.status_code == 404
     assert "Location" not in answer.headers
@@ -104,18 +104,18 @@ def test_what_we_did_not_sign_redirects_nowhere(client, token):
     assert "Location" not in answer.headers
 
 
-def test_looking_without_following_is_no_click(client, parts, publisher):
+def test_looking_without_following_is_no_click(client, wiring, publisher):
     answer = client.head(f"/t/{sign(TokenKind.CLICK, 'https://sklep.example/')}")
-    parts.recorder.round()
+    wiring.recorder.round()
 
     assert answer.status_code == 302
     assert publisher.lane == []
 
 
-def test_open_is_a_picture_whatever_happens(client, parts, publisher):
+def test_open_is_a_picture_whatever_happens(client, wiring, publisher):
     good = client.get(f"/o/{sign(TokenKind.OPEN, 'email')}")
     bad = client.get("/o/nonsense")
-    parts.recorder.round()
+    wiring.recorder.round()
 
     for answer in (good, bad):
         assert answer.content_type == "image/gif"
@@ -125,9 +125,9 @@ def test_open_is_a_picture_whatever_happens(client, parts, publisher):
     assert lane_events(publisher)[0]["channel"] == "email"
 
 
-def test_looking_at_the_unsubscribe_page_unsubscribes_nobody(client, parts, publisher):
+def test_looking_at_the_unsubscribe_page_unsubscribes_nobody(client, wiring, publisher):
     answer = client.get(f"/u/{sign(TokenKind.UNSUBSCRIBE, 'email')}", headers={"Accept-Language": "en-GB,en;q=0.9"})
-    parts.recorder.round()
+    wiring.recorder.round()
 
     assert answer.status_code == 200
     assert '<html lang="en">' in answer.text and '<form method="post">' in answer.text
@@ -155,13 +155,13 @@ def test_page_in_the_readers_language(client, accept, language):
     assert "Accept-Language" in answer.headers["Vary"]
 
 
-def test_one_click_unsubscribes_and_again_is_the_same(client, parts, publisher):
+def test_one_click_unsubscribes_and_again_is_the_same(client, wiring, publisher):
     token = sign(TokenKind.UNSUBSCRIBE, "email")
 
     for _ in range(2):
         answer = client.post(f"/u/{token}", data={"List-Unsubscribe": "One-Click"})
         assert answer.status_code == 200
-    parts.recorder.round()
+    wiring.recorder.round()
 
     told = [(event, orjson.loads(body)) for event, body in publisher.events]
     assert [event for event, _body in told] == [RECIPIENT_UNSUBSCRIBED] * 2
@@ -173,42 +173,42 @@ def test_one_click_unsubscribes_and_again_is_the_same(client, parts, publisher):
     assert len({event["event_id"] for event in counted}) == 1  # counted once, however often it is pressed
 
 
-def test_one_click_may_be_multipart(client, parts, publisher):
+def test_one_click_may_be_multipart(client, wiring, publisher):
     answer = client.post(
         f"/u/{sign(TokenKind.UNSUBSCRIBE, 'email')}",
         data={"List-Unsubscribe": "One-Click"},
         content_type="multipart/form-data",
     )
-    parts.recorder.round()
+    wiring.recorder.round()
 
     assert answer.status_code == 200
     assert len(publisher.events) == 1
 
 
-def test_wrong_unsubscribe_link_says_so(client, parts, publisher):
+def test_wrong_unsubscribe_link_says_so(client, wiring, publisher):
     assert client.get("/u/nonsense").status_code == 404
     assert client.post("/u/nonsense").status_code == 404
-    parts.recorder.round()
+    wiring.recorder.round()
     assert publisher.events == []
 
 
-def test_with_the_broker_away_events_wait_on_disk(client, parts, publisher):
+def test_with_the_broker_away_events_wait_on_disk(client, wiring, publisher):
     publisher.is_connected = False
     client.post(f"/u/{sign(TokenKind.UNSUBSCRIBE, 'email')}")
     client.get(f"/o/{sign(TokenKind.OPEN, 'email')}")
-    parts.recorder.round()
+    wiring.recorder.round()
     assert publisher.lane == []
 
     publisher.is_connected, publisher.fails = True, True
     with pytest.raises(ConnectionError):
-        parts.recorder.round()
+        wiring.recorder.round()
 
     publisher.fails = False
-    parts.recorder.round()
+    wiring.recorder.round()
 
     assert [event["kind"] for event in lane_events(publisher)] == ["unsubscribed", "opened"]
     assert len(publisher.events) == 1
-    parts.recorder.round()
+    wiring.recorder.round()
     assert len(publisher.lane) == 1  # handed over once
 
 
@@ -261,17 +261,17 @@ def test_big_segments_go_in_batches(tmp_path, publisher):
     assert [len(orjson.loads(body)["events"]) for _lane, body in publisher.lane] == [500, 500, 200]
 
 
-def test_full_spool_keeps_room_for_unsubscribes(make_parts, publisher):
+def test_full_spool_keeps_room_for_unsubscribes(make_wiring, publisher):
     from api_gateway.app import create_app
 
     publisher.is_connected = False
-    parts = make_parts(spool_limit=2000)
-    client = create_app(parts, routes.ROUTES).test_client()
+    wiring = make_wiring(spool_limit=2000)
+    client = create_app(wiring, routes.ROUTES).test_client()
     opens = 0
     while True:
-        before = sum(path.stat().st_size for path in parts.recorder._spool.segments())
+        before = sum(path.stat().st_size for path in wiring.recorder._spool.segments())
         assert client.get(f"/o/{sign(TokenKind.OPEN, 'email')}").status_code == 200
-        if sum(path.stat().st_size for path in parts.recorder._spool.segments()) == before:
+        if sum(path.stat().st_size for path in wiring.recorder._spool.segments()) == before:
             break
         opens += 1
     assert opens > 2

@@ -40,7 +40,11 @@ class ImportOptions(Schema):
     encoding = fields.String(
         load_default=None, allow_none=True, validate=validate.OneOf(["utf-8", "utf-16", "windows-1250", "iso-8859-2"])
     )
-    separator = fields.String(load_default=None, allow_none=True, validate=validate.OneOf([",", ";", "\t", "|"]))
+    separator = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=validate.OneOf([",", ";", "\t", "|"], labels=["comma", "semicolon", "tab", "pipe"]),
+    )
     region = fields.String(load_default=None, allow_none=True, validate=validate.Length(equal=2))
     sheet = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=100))
 

@@ -1,4 +1,4 @@
-"""Closing an account: the gateway lets go of the answers that it keeps for the account's idempotent requests."""
+"""The erasure of a closed account: the answers kept for its idempotent requests are deleted."""
 
 from __future__ import annotations
 
@@ -20,8 +20,11 @@ LOOK_SECONDS, RETRY_SECONDS = 1.0, 1.0
 log = get_logger()
 
 
-class Closing:
-    """Takes `account_closed` from a queue that all workers share; the second time there is nothing left to erase."""
+class AccountClosing:
+    """The consumer of `account_closed`, on a queue that all workers share.
+
+    An event may come twice: the second time there is nothing left to erase.
+    """
 
     def __init__(self, broker: Broker, database: Database) -> None:
         self._database = database
@@ -29,7 +32,7 @@ class Closing:
         broker.consume(QUEUE, self._waiting.put, prefetch=1)
 
     def run(self, stop: threading.Event) -> None:
-        """Erase until `stop`. While the database is away an event is kept in hand, and given back at the end."""
+        """Erase until `stop`. While the database is away an event is kept, and returned to the queue at the end."""
         while not stop.is_set():
             try:
                 delivery = self._waiting.get(timeout=LOOK_SECONDS)

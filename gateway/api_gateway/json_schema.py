@@ -26,7 +26,7 @@ VALUE = Shape(
         ],
     },
 )
-# ECMA 262 knows no \Z, and Python's $ also stands before a last line feed: this is the end of the text in both.
+# ECMA 262 knows no \Z, and Python's $ also fits before a last line feed: this is the end of the text in both.
 _END = r"(?!\n)$"
 
 
@@ -36,7 +36,7 @@ class Describer:
     def __init__(self, plugin: MarshmallowPlugin, spec: APISpec) -> None:
         assert plugin.converter is not None  # The plugin has one from the moment that a spec has the plugin.
         self._converter, self._spec = plugin.converter, spec
-        for describe in (self._pattern, self._mapping, self._address, self._word, self._shape):
+        for describe in (self._pattern, self._mapping, self._address, self._word, self._names, self._shape):
             # apispec binds what it is given to its converter, and asks for a function's name.
             self._converter.add_attribute_function(_unbound(describe))
 
@@ -46,16 +46,16 @@ class Describer:
     def _mapping(self, field: fields.Field[Any], said: dict[str, Any]) -> dict[str, Any]:
         if not isinstance(field, fields.Mapping):
             return {}
-        found: dict[str, Any] = {}
+        described: dict[str, Any] = {}
         for length, number in (("minLength", "minProperties"), ("maxLength", "maxProperties")):
             if length in said:
-                found[number] = said.pop(length)
+                described[number] = said.pop(length)
         if field.value_field is None:
-            found["additionalProperties"] = self._option(VALUE)
+            described["additionalProperties"] = self._option(VALUE)
         for check in getattr(field.key_field, "validators", ()):
             if isinstance(check, validate.Regexp):
-                found["propertyNames"] = {"pattern": ecma(str(check.regex.pattern))}
-        return found
+                described["propertyNames"] = {"pattern": ecma(str(check.regex.pattern))}
+        return described
 
     def _address(self, field: fields.Field[Any], said: dict[str, Any]) -> dict[str, Any]:
         if not isinstance(field, fields.IP):
@@ -66,39 +66,45 @@ class Describer:
     def _word(self, field: fields.Field[Any], said: dict[str, Any]) -> dict[str, Any]:
         if not isinstance(field, fields.Enum):
             return {}
-        said.pop("$ref", None)  # apispec describes the field inside, which is any value.
-        found: dict[str, Any] = {"type": ["string", "null"] if field.allow_none else "string"}
+        for any_value in ("$ref", "anyOf"):  # apispec describes the field inside too, which is any value
+            said.pop(any_value, None)
+        described: dict[str, Any] = {"type": ["string", "null"] if field.allow_none else "string"}
         for check in field.validators:
             if isinstance(check, validate.OneOf):
-                found["enum"] = [str(getattr(word, "value", word)) for word in check.choices]
-        return found
+                described["enum"] = [str(getattr(word, "value", word)) for word in check.choices]
+        return described
+
+    def _names(self, field: fields.Field[Any], _said: dict[str, Any]) -> dict[str, Any]:
+        """Names for generated code, where a word of an enumeration is none itself."""
+        labels = [check.labels for check in field.validators if isinstance(check, validate.OneOf) and check.labels]
+        return {"x-enum-varnames": list(labels[0])} if labels else {}
 
     def _shape(self, field: fields.Field[Any], said: dict[str, Any]) -> dict[str, Any]:
-        wanted = field.metadata.get("any_of")
-        if wanted is None:
+        options = field.metadata.get("any_of")
+        if options is None:
             return self._option(VALUE) if type(field) is fields.Raw else {}
         for name in ("type", "additionalProperties"):
             said.pop(name, None)
-        options = [self._option(one) for one in wanted]
+        any_of = [self._option(option) for option in options]
         if field.allow_none:
-            options.append({"type": "null"})
-        return options[0] if len(options) == 1 else {"anyOf": options}
+            any_of.append({"type": "null"})
+        return any_of[0] if len(any_of) == 1 else {"anyOf": any_of}
 
-    def _option(self, wanted: Any) -> dict[str, Any]:
-        if isinstance(wanted, Shape):
-            if wanted.name not in self._spec.components.schemas:
-                self._spec.components.schema(wanted.name, dict(wanted.schema))
-            return {"$ref": f"#/components/schemas/{wanted.name}"}
-        if isinstance(wanted, type) and issubclass(wanted, marshmallow.Schema):
-            resolved: dict[str, Any] = self._converter.resolve_nested_schema(wanted)
+    def _option(self, option: Any) -> dict[str, Any]:
+        if isinstance(option, Shape):
+            if option.name not in self._spec.components.schemas:
+                self._spec.components.schema(option.name, dict(option.schema))
+            return {"$ref": f"#/components/schemas/{option.name}"}
+        if isinstance(option, type) and issubclass(option, marshmallow.Schema):
+            resolved: dict[str, Any] = self._converter.resolve_nested_schema(option)
             return resolved
-        return {**wanted, "pattern": ecma(wanted["pattern"])} if "pattern" in wanted else dict(wanted)
+        return {**option, "pattern": ecma(option["pattern"])} if "pattern" in option else dict(option)
 
 
 def _unbound(describe: Any) -> Any:
     def function(_converter: Any, field: fields.Field[Any], ret: dict[str, Any]) -> dict[str, Any]:
-        found: dict[str, Any] = describe(field, ret)
-        return found
+        described: dict[str, Any] = describe(field, ret)
+        return described
 
     function.__name__ = f"wici{describe.__name__}"
     return function
@@ -107,5 +113,5 @@ def _unbound(describe: Any) -> Any:
 def ecma(pattern: str) -> str:
     """A Python pattern, as `re.match` applies it, in the words of ECMA 262 with its `u` flag: anchored at the start."""
     pattern = pattern.replace(r"\A", "^").replace(r"\Z", _END)
-    pattern = re.sub(r"\\U([0-9a-fA-F]{8})", lambda found: f"\\u{{{int(found[1], 16):x}}}", pattern)
+    pattern = re.sub(r"\\U([0-9a-fA-F]{8})", lambda match: f"\\u{{{int(match[1], 16):x}}}", pattern)
     return pattern if pattern.startswith("^") else f"^(?:{pattern})"

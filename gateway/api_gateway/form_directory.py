@@ -27,17 +27,17 @@ class FormDirectory:
     def of(self, form_id: str, ask: Callable[[], Description]) -> Description:
         """:raises NotFound: there is no such form, or it is archived. :raises Unavailable: contacts does not answer."""
         with self._lock:
-            known = self._remembered.get(form_id)
-        if known is None or self._clock() - known[0] > REMEMBER_SECONDS:
-            known = (self._clock(), _asked(ask))
+            entry = self._remembered.get(form_id)
+        if entry is None or self._clock() - entry[0] > REMEMBER_SECONDS:
+            entry = (self._clock(), _asked(ask))
             with self._lock:
-                self._remembered[form_id] = known
+                self._remembered[form_id] = entry
                 self._remembered.move_to_end(form_id)
                 while len(self._remembered) > MAX_REMEMBERED:
                     self._remembered.popitem(last=False)
-        if known[1] is None:
+        if entry[1] is None:
             raise NotFound("form.not_found", "There is no such form.")
-        return known[1]
+        return entry[1]
 
 
 def _asked(ask: Callable[[], Description]) -> Description | None:

@@ -1,4 +1,4 @@
-"""What the gateway is made of, put together once in each worker process, after the fork."""
+"""The wiring of a worker process: its connections, threads and caches, made once, after the fork."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 
 from api_gateway import store
 from api_gateway.access import Access
+from api_gateway.account_closing import AccountClosing
 from api_gateway.addresses import ClientAddress, GlobalRules
 from api_gateway.clients import Broadcast, Bus, Services, gathering_client
-from api_gateway.closing import Closing
 from api_gateway.config import Config
+from api_gateway.form_directory import FormDirectory
 from api_gateway.health import Readiness
 from api_gateway.idempotency import KEEP, Idempotency
 from api_gateway.limits import RateLimiter
-from api_gateway.sign_ups.directory import FormDirectory
 from api_gateway.tracking.recorder import Recorder
 from api_gateway.tracking.spool import Spool
 from chassis.broker import Broker
@@ -32,8 +32,8 @@ log = get_logger()
 
 
 @dataclass(frozen=True)
-class Parts:
-    """The gateway's parts; tests put their own in."""
+class Wiring:
+    """Everything that one worker holds and closes; tests put fakes in."""
 
     config: Config
     services: Services
@@ -51,7 +51,7 @@ class Parts:
     forms: FormDirectory = field(default_factory=FormDirectory)
 
     def close(self) -> None:
-        """Hand over what is spooled, and let go of the broker and the database."""
+        """Hand over what is spooled, and close the broker and the database."""
         self.stop.set()
         self.readiness.stop()
         self.recorder.close()
@@ -61,7 +61,7 @@ class Parts:
             self.database.dispose()
 
 
-def build(config: Config) -> Parts:
+def build(config: Config) -> Wiring:
     """Connect and start everything; whatever does not answer now is connected to later."""
     link_keys = config.link_key_list()
     database = Database(make_engine(config.database_url, pool_size=POOL_SIZE, application_name="api_gateway"))
@@ -76,7 +76,7 @@ def build(config: Config) -> Parts:
         log.warning("started_without_broker")
     recorder = Recorder(Spool(config.spool_folder, config.spool_limit), broker)
     stop = threading.Event()
-    parts = Parts(
+    wiring = Wiring(
         config=config,
         services=services,
         access=access,
@@ -93,13 +93,13 @@ def build(config: Config) -> Parts:
     )
     recorder.start()
     threading.Thread(target=_sweep, args=(database, stop), name="sweep", daemon=True).start()
-    threading.Thread(target=Closing(broker, database).run, args=(stop,), name="closing", daemon=True).start()
-    return parts
+    threading.Thread(target=AccountClosing(broker, database).run, args=(stop,), name="closing", daemon=True).start()
+    return wiring
 
 
-def _lease(database: Database, subject: str, window_start: int, wanted: int, limit: int) -> tuple[int, int]:
+def _lease(database: Database, subject: str, window_start: int, block: int, limit: int) -> tuple[int, int]:
     with database.transaction() as session:
-        return store.lease(session, subject=subject, window_start=window_start, wanted=wanted, limit=limit)
+        return store.lease(session, subject=subject, window_start=window_start, block=block, limit=limit)
 
 
 def _sweep(database: Database, stop: threading.Event) -> None:

@@ -9,7 +9,7 @@ import pika
 import pytest
 from sqlalchemy import text
 
-from api_gateway.closing import QUEUE, Closing
+from api_gateway.account_closing import QUEUE, AccountClosing
 from chassis.testing import truncate, wait_until
 from contracts.events import ACCOUNT_CLOSED
 
@@ -24,7 +24,7 @@ def database(open_database):
 @pytest.fixture
 def closing(broker, database):
     stop = threading.Event()
-    thread = threading.Thread(target=Closing(broker, database).run, args=(stop,))
+    thread = threading.Thread(target=AccountClosing(broker, database).run, args=(stop,))
     thread.start()
     yield
     stop.set()
