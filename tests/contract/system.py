@@ -20,8 +20,8 @@ def source_of(package):
 
 
 def chassis_sources():
-    """Text of each file of the chassis, which calls on behalf of services too: `chassis.quota_leases`."""
-    return [path.read_text("utf-8") for path in (ROOT / "libs/chassis/chassis").rglob("*.py")]
+    """Text of each file of the libraries that call on behalf of services: `channel.quota_leases`."""
+    return [path.read_text("utf-8") for lib in ("chassis", "channel") for path in (ROOT / "libs" / lib / lib).rglob("*.py")]
 
 
 def all_sources():
