@@ -16,7 +16,7 @@ from chassis.database import Database
 from contracts import lanes
 from contracts.events import EMAIL_ADDRESSES_REFUSED
 from contracts.vocabulary import ERASED_ADDRESS, ArchiveReason, Channel, Lane, MessageState
-from email_gateway.domain import STATE_OF_RESULT, SYSTEM_ACCOUNT, next_try
+from email_gateway.domain import STATE_OF_RESULT, SYSTEM_ACCOUNT, Result, next_try
 from email_gateway.sender.batches import Batch, Settlement
 from email_gateway.store import ledger, people
 
@@ -84,16 +84,16 @@ class Settler:
 
     def _decide(self, settlement: Settlement, now: datetime) -> Decision:
         message, result = settlement.message, settlement.result
-        if result == "back":
+        if result is Result.BACK:
             return Decision(settlement, MessageState.DEFERRED, message.attempts, now)
         attempts = message.attempts + 1
-        if result == "lost":
+        if result is Result.LOST:
             # Handed over, no answer: a single message goes again, one of many waits for what may come (a bounce).
             single = message.lane != Lane.BULK
             return Decision(
                 settlement, MessageState.DEFERRED if single else MessageState.UNKNOWN, attempts, now if single else None
             )
-        if result != "retry":
+        if result is not Result.RETRY:
             return Decision(settlement, STATE_OF_RESULT[result], attempts)
         first = message.first_tried_at or now
         due = next_try(first_tried_at=first, now=now, attempts=attempts, base=self._retry_base)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from enum import StrEnum
+
+from email_gateway.domain import Result
 
 MAX_LINE = 4096  # RFC 5321 allows 512; servers go over it in help texts, none needs more than this
 MAX_REPLY = 64 * 1024
@@ -80,14 +81,6 @@ def _complete(code: int, lines: tuple[str, ...]) -> Reply:
     return Reply(code, " ".join(text.strip() for text in texts).strip()[:500], enhanced, lines)
 
 
-class Verdict(StrEnum):
-    DELIVERED = "delivered"
-    RETRY = "retry"
-    HARD = "hard"
-    SOFT = "soft"
-    SPAM = "spam"
-
-
 # Enhanced codes of 5xx replies by what they say of the address; the first that fits decides.
 _HARD_STATUS = ("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1")
 _SPAM_STATUS = (
@@ -118,7 +111,7 @@ _NO_SUCH_WORDS = re.compile(
 _FULL_WORDS = re.compile(r"quota|mailbox (is )?full|over ?quota|storage|too large|przepe.nion", re.IGNORECASE)
 
 
-def verdict(reply: Reply) -> Verdict:
+def verdict(reply: Reply) -> Result:
     """What a final reply to a message means.
 
     4xx is tried again. A 5xx is a hard bounce when it speaks of the address (it does not exist), a spam bounce when it
@@ -126,27 +119,27 @@ def verdict(reply: Reply) -> Verdict:
     refused recipient (550, 551, 553) is hard, because that is what those codes are for.
     """
     if reply.accepts:
-        return Verdict.DELIVERED
+        return Result.DELIVERED
     if reply.code < 500:
-        return Verdict.RETRY
+        return Result.RETRY
     status = reply.enhanced or ""
     if status in _HARD_STATUS:
-        return Verdict.HARD
+        return Result.HARD
     if status in _SPAM_STATUS:
         # Exchange answers 5.7.1 also to unknown recipients; the words know better.
-        return Verdict.HARD if _NO_SUCH_WORDS.search(reply.text) else Verdict.SPAM
+        return Result.HARD if _NO_SUCH_WORDS.search(reply.text) else Result.SPAM
     if status.startswith(_SOFT_STATUS):
-        return Verdict.SOFT
+        return Result.SOFT
     return _by_words(reply)
 
 
-def _by_words(reply: Reply) -> Verdict:
+def _by_words(reply: Reply) -> Result:
     if _NO_SUCH_WORDS.search(reply.text):
-        return Verdict.HARD
+        return Result.HARD
     if _FULL_WORDS.search(reply.text):
-        return Verdict.SOFT
+        return Result.SOFT
     if _SPAM_WORDS.search(reply.text):
-        return Verdict.SPAM
+        return Result.SPAM
     return (
-        Verdict.HARD if reply.code in (550, 551, 553) and not (reply.enhanced or "").startswith("5.7") else Verdict.SOFT
+        Result.HARD if reply.code in (550, 551, 553) and not (reply.enhanced or "").startswith("5.7") else Result.SOFT
     )

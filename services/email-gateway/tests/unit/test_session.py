@@ -19,7 +19,8 @@ from wici_simulators.mailbox.box import Box
 from wici_simulators.mailbox.rules import Settings
 from wici_simulators.mailbox.smtp import Receiver
 
-from email_gateway.smtp.pool import Destination, Limits, Outcome, Parcel, Pool, Result
+from email_gateway.domain import Result
+from email_gateway.smtp.pool import Destination, Limits, Outcome, Parcel, Pool
 from email_gateway.smtp.session import Peer, Tls
 
 BODY = b"Subject: x\r\n\r\n.dot\r\n..two\r\nend\r\n"

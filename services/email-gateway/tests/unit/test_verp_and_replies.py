@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from email_gateway.domain import Result
 from email_gateway.mail import verp
-from email_gateway.smtp.replies import MAX_LINE, NotSmtp, Reply, ReplyReader, Verdict, verdict
+from email_gateway.smtp.replies import MAX_LINE, NotSmtp, Reply, ReplyReader, verdict
 
 KEY = b"v" * 32
 
@@ -35,25 +36,25 @@ def test_other_addresses_are_no_return_paths(address: str) -> None:
 @pytest.mark.parametrize(
     ("line", "meaning"),
     [
-        (b"250 2.0.0 queued", Verdict.DELIVERED),
-        (b"450 4.2.1 greylisted", Verdict.RETRY),
-        (b"421 try later", Verdict.RETRY),
-        (b"452 4.2.2 mailbox full", Verdict.RETRY),
-        (b"550 5.1.1 no such user", Verdict.HARD),
-        (b"550 no such user here", Verdict.HARD),
-        (b"550 go away", Verdict.HARD),
-        (b"550 5.7.1 recipient rejected: user unknown", Verdict.HARD),
-        (b"550 5.7.1 message rejected as spam", Verdict.SPAM),
-        (b"554 5.7.26 unauthenticated", Verdict.SPAM),
-        (b"554 blocked using zen.spamhaus.org", Verdict.SPAM),
-        (b"552 5.2.2 mailbox full", Verdict.SOFT),
-        (b"552 quota exceeded", Verdict.SOFT),
-        (b"554 transaction failed", Verdict.SOFT),
-        (b"550 5.4.6 routing loop", Verdict.SOFT),
-        (b"500 what?", Verdict.SOFT),
+        (b"250 2.0.0 queued", Result.DELIVERED),
+        (b"450 4.2.1 greylisted", Result.RETRY),
+        (b"421 try later", Result.RETRY),
+        (b"452 4.2.2 mailbox full", Result.RETRY),
+        (b"550 5.1.1 no such user", Result.HARD),
+        (b"550 no such user here", Result.HARD),
+        (b"550 go away", Result.HARD),
+        (b"550 5.7.1 recipient rejected: user unknown", Result.HARD),
+        (b"550 5.7.1 message rejected as spam", Result.SPAM),
+        (b"554 5.7.26 unauthenticated", Result.SPAM),
+        (b"554 blocked using zen.spamhaus.org", Result.SPAM),
+        (b"552 5.2.2 mailbox full", Result.SOFT),
+        (b"552 quota exceeded", Result.SOFT),
+        (b"554 transaction failed", Result.SOFT),
+        (b"550 5.4.6 routing loop", Result.SOFT),
+        (b"500 what?", Result.SOFT),
     ],
 )
-def test_replies_mean_what_they_say(line: bytes, meaning: Verdict) -> None:
+def test_replies_mean_what_they_say(line: bytes, meaning: Result) -> None:
     (reply,) = ReplyReader().feed(line + b"\r\n")
 
     assert verdict(reply) is meaning
