@@ -22,11 +22,6 @@ from email_gateway.store import ledger, people
 
 EVENTS_AT_ONCE = 1000
 
-_REASONS = {
-    MessageState.HARD_BOUNCED: ArchiveReason.HARD_BOUNCE,
-    MessageState.SPAM_BOUNCED: ArchiveReason.SPAM,
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -135,7 +130,7 @@ def _write(session: Session, plan: Plan) -> None:
             if found.settlement.message.account_id != SYSTEM_ACCOUNT
         ],
     )
-    _record_refusals(session, [(found.settlement, found.state) for found in ours if found.state in _REASONS])
+    _record_refusals(session, [found.settlement for found in ours if found.state is MessageState.HARD_BOUNCED])
 
 
 def event_of(settlement: Settlement, state: MessageState) -> dict[str, Any]:
@@ -165,10 +160,13 @@ def record_events(session: Session, events: Sequence[dict[str, Any]]) -> None:
         outbox.record_lane(session, lanes.DELIVERY_EVENTS, orjson.dumps(body))
 
 
-def _record_refusals(session: Session, refused: Sequence[tuple[Settlement, MessageState]]) -> None:
-    """Hard and spam bounces as one event per account and campaign; contacts archives the addresses."""
+def _record_refusals(session: Session, refused: Sequence[Settlement]) -> None:
+    """Hard bounces as one event per account and campaign; contacts archives the addresses.
+
+    Not those that are refused as spam: that is said of the sender or of the content, and no complaint of the person.
+    """
     groups: dict[tuple[UUID, UUID | None], list[dict[str, Any]]] = {}
-    for settlement, state in refused:
+    for settlement in refused:
         message = settlement.message
         if message.account_id == SYSTEM_ACCOUNT or message.address == ERASED_ADDRESS:
             continue
@@ -178,7 +176,7 @@ def _record_refusals(session: Session, refused: Sequence[tuple[Settlement, Messa
                 "address": message.address,
                 "contact_id": message.contact_id,
                 "message_id": message.message_id,
-                "reason": _REASONS[state],
+                "reason": ArchiveReason.HARD_BOUNCE,
             }
         )
     for (account_id, campaign_id), addresses in groups.items():

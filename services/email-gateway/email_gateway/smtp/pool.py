@@ -15,8 +15,9 @@ from uuid import UUID
 
 from email_gateway.domain import Result
 from email_gateway.smtp.mx import NoRoute
-from email_gateway.smtp.replies import Reply, verdict
+from email_gateway.smtp.replies import Reply
 from email_gateway.smtp.session import ConnectFailed, Ending, Peer, Session, open_session
+from email_gateway.smtp.verdicts import Stage, verdict
 
 WATCH_SECONDS = 1.0
 MAX_TRIES = 3
@@ -184,9 +185,9 @@ class Destination:
         if not self._patient and not self._sessions:
             self._give_up(Outcome(Result.RETRY, error.code, error.detail))
 
-    def _on_settled(self, parcel: Any, reply: Reply) -> None:
+    def _on_settled(self, parcel: Any, stage: Stage, reply: Reply) -> None:
         self._in_flight -= 1
-        parcel.on_done(parcel, Outcome(verdict(reply), reply.status, reply.text[:200]))
+        parcel.on_done(parcel, Outcome(verdict(stage, reply), reply.status, reply.text[:200]))
 
     def _on_dropped(self, parcel: Any, ending: Ending, reason: str) -> None:
         self._in_flight -= 1

@@ -64,6 +64,23 @@ def test_every_message_ends_as_the_address_says(
     assert sum(each[0]["deferred"] for each in done) == deferred
 
 
+def test_only_who_does_not_exist_is_archived(
+    campaign: Campaign, heard: Heard, world: World, sender: RunningProcess
+) -> None:
+    everybody = [*addresses(600, "kto"), "hard.ostatni@poczta.example"]
+    expected = truth(everybody)
+    campaign.publish(campaign.batch(everybody))
+
+    wait_until(
+        lambda: Counter(heard.last_kinds(campaign.account_id).values()) == expected, what="the last event of each"
+    )
+
+    assert expected["spam_bounced"] and expected["soft_bounced"]
+    missing = {address for address in everybody if fate(address, Settings()) is Fate.HARD}
+    wait_until(lambda: missing <= heard.archived, what="the refusals")
+    assert heard.archived & set(everybody) == missing
+
+
 def test_mail_is_signed_and_personal(
     database: Database, campaign: Campaign, heard: Heard, world: World, sender: RunningProcess
 ) -> None:

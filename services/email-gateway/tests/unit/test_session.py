@@ -146,6 +146,18 @@ def test_a_body_that_is_refused_as_spam_is_a_spam_bounce() -> None:
     assert {outcome.result for outcome in outcomes.values()} == {Result.SPAM}
 
 
+@pytest.mark.parametrize("pipelining", [True, False])
+@pytest.mark.parametrize(
+    ("command", "result"), [("MAIL", Result.SPAM), ("RCPT", Result.HARD), ("DATA", Result.HARD), (".", Result.HARD)]
+)
+def test_a_refusal_is_judged_by_what_it_answers(command: str, result: Result, pipelining: bool) -> None:
+    after = {"RCPT": b"503 no sender\r\n"} if command == "MAIL" else {}
+
+    outcomes = deliver(Server({**after, command: b"550 5.1.1 unknown\r\n"}, pipelining=pipelining), ["a@x.pl"])
+
+    assert (outcomes["a@x.pl"].result, outcomes["a@x.pl"].code) == (result, "5.1.1")
+
+
 def test_connection_lost_after_the_body_is_lost_and_the_next_goes_again() -> None:
     ends = iter([None])
     server = Server({".": lambda _line: next(ends, b"250 ok\r\n")})
