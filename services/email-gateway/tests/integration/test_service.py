@@ -438,6 +438,24 @@ def test_closing_an_account_erases_what_was_held(
         assert session.scalar(text("SELECT count(*) FROM contents")) == 0
 
 
+def test_lists_end_without_a_cursor_to_an_empty_page(call: Call) -> None:
+    actor = account()
+    for number in range(4):
+        call("create_sender_domain", actor, domain=f"sklep{number}.example")
+        call("create_sender_address", actor, email=f"a{number}@sklep.example")
+        call("create_mail_route", OPERATOR, reason="Checked", pattern=f"p{number}.example", kind="mx")
+
+    for method, asker in [
+        ("list_sender_domains", actor), ("list_domains", OPERATOR),
+        ("list_sender_addresses", actor), ("list_mail_routes", OPERATOR),
+    ]:  # fmt: skip
+        count = len(call(method, asker, limit=100)["items"])
+        assert count >= 4
+        assert call(method, asker, limit=count)["next_cursor"] is None, method
+        first = call(method, asker, limit=count - 1)
+        assert len(call(method, asker, limit=100, cursor=first["next_cursor"])["items"]) == 1, method
+
+
 @pytest.mark.parametrize("cursor", ["x", "'; --", urllib.parse.quote("ż")])
 def test_foreign_cursors_are_refused(call: Call, cursor: str) -> None:
     with pytest.raises(Invalid):
