@@ -17,6 +17,7 @@ from typing import Any
 import minijinja
 from markupsafe import Markup
 
+from contracts import template_rules
 from email_gateway.mail.mime import quoted_printable_octets
 from email_gateway.mail.template import FUEL, MAX_RENDERED, TemplateProblem, first_line
 
@@ -38,6 +39,7 @@ class EncodedTemplate:
             keep_trailing_newline=True,
             debug=False,
         )
+        template_rules.lock(self._environment)
         self._environment.add_template("t", encoded)
 
     def render(self, variables: Mapping[str, Any]) -> bytes:

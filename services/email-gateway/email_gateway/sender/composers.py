@@ -14,6 +14,7 @@ from contracts.vocabulary import ERASED_ADDRESS
 from email_gateway.domain import return_path
 from email_gateway.mail import dkim
 from email_gateway.mail.composer import Composer, Links, NotComposable, Outgoing
+from email_gateway.mail.template import TemplateProblem
 from email_gateway.store import signing
 from email_gateway.store.ledger import Message
 
@@ -113,7 +114,10 @@ class Composers:
         if loaded.domain is None:
             return CannotSend("5.7.1", "the sender is not authorised")
         signers = [self._signer(loaded.domain, selector, sealed) for selector, sealed in loaded.keys]
-        return Composer(loaded.document, signers=signers, return_path=return_path(loaded.domain), links=self._links)
+        try:
+            return Composer(loaded.document, signers=signers, return_path=return_path(loaded.domain), links=self._links)
+        except TemplateProblem as problem:  # kept before a rule that refuses it now
+            return CannotSend("template.invalid", str(problem))
 
     def _signer(self, domain: str, selector: str, sealed: bytes) -> dkim.Signer:
         """The signer, opened once for all contents of the domain, and again when its key is another one."""

@@ -165,6 +165,12 @@ def test_content_is_prepared_previewed_and_refused(call: Call) -> None:
         "template.invalid",
         "email.unsubscribe_link_missing",
     }
+    endless = call(
+        "prepare_content", actor, sender=sender, content={"subject": "x\n{{ [1]|tojson(indent=9) }}", "html": HTML}
+    )
+    assert [(found["field"], found["detail"]) for found in endless["problems"]] == [
+        ("subject", "subject: line 2: the filter 'tojson' is not available in templates")
+    ]
     preview = call("render_preview", actor, content_hash=prepared["content_hash"], fields={"first_name": "Łucja"})
     assert preview["subject"] == "Witaj Łucja"
     assert 'href="https://sklep.example/oferta"' in preview["html"]
@@ -205,6 +211,9 @@ def test_single_messages_are_sent_once_per_key_and_within_quota(
     with pytest.raises(Invalid) as missing:
         call("send_messages", actor, **{**mail, "to": [{"email": "kto@poczta.example"}]})
     assert missing.value.errors[0]["field"] == "to.0.variables"
+    with pytest.raises(Invalid) as endless:
+        call("send_messages", actor, **{**mail, "text": "{{ [1]|tojson(indent=9000000000000) }}"})
+    assert endless.value.errors[0]["code"] == "template.invalid" and "line 1" in endless.value.errors[0]["detail"]
     with pytest.raises(PlanLimit):
         call("send_messages", {**actor, "request_key": "k2"}, **{**mail, "to": mail["to"] * 11})  # type: ignore[operator]
     used = {"used": 5, "reservations": 1}
