@@ -11,15 +11,14 @@ from typing import Any
 import marshmallow
 from marshmallow import fields, validate, validates_schema
 
+from contracts.email_gateway import HTML_MAX, PREHEADER_MAX, SUBJECT_MAX
 from contracts.rpc import Call
 from contracts.schema import PageQuery, Schema, broken_rule, page_of, plain_text, rule
 from contracts.vocabulary import CampaignState, Channel
 
 THROTTLE_MIN, THROTTLE_MAX = 60, 200_000
 NAME_MAX = 200
-SUBJECT_MAX = 998  # RFC 5322 section 2.1.1; advice is 50
 SMS_TEXT_MAX = 5_000
-HTML_MAX = 1_000_000
 LOCAL_TIME = r"\A([01][0-9]|2[0-3]):[0-5][0-9]\Z"
 
 
@@ -47,7 +46,7 @@ class SmsContent(Schema):
 
 class EmailContent(Schema):
     subject = _line(SUBJECT_MAX)
-    preheader = _line(500)
+    preheader = _line(PREHEADER_MAX)
     html = _text(HTML_MAX)
     text = _text(HTML_MAX)
 

@@ -13,6 +13,9 @@ from contracts.vocabulary import MessageState
 
 MAX_RECIPIENTS = 1000
 MAX_ADDRESS = 254
+# An e-mail's texts in template form, wherever they are given: to a campaign, a template or a single mail.
+SUBJECT_MAX = PREHEADER_MAX = 998  # RFC 5322 section 2.1.1; advice for a subject is 50
+HTML_MAX = 1_000_000
 
 # Letters are those of ASCII and every character beyond it: negated ranges are read alike by Python and ECMA 262.
 _LETTER, _ALPHANUMERIC, _INNER = r"[^\x00-@\[-`{-\x7f]", r"[^\x00-/:-@\[-`{-\x7f]", r"[^\x00-,./:-@\[-`{-\x7f]"
@@ -118,10 +121,10 @@ class EmailContent(Schema):
     from_email = _address(load_default=None, allow_none=True)
     from_name = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=200))
     reply_to = _address(load_default=None, allow_none=True)
-    subject = fields.String(required=True, validate=validate.Length(min=1, max=998))
-    preheader = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=998))
-    html = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=1_000_000))
-    text = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=1_000_000))
+    subject = fields.String(required=True, validate=validate.Length(min=1, max=SUBJECT_MAX))
+    preheader = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=PREHEADER_MAX))
+    html = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=HTML_MAX))
+    text = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=HTML_MAX))
 
 
 class PrepareContent(Schema):
@@ -183,9 +186,9 @@ class EmailSend(Schema):
     from_ = fields.Nested(Mailbox, data_key="from", required=True)
     to = fields.List(fields.Nested(EmailRecipient), required=True, validate=validate.Length(min=1, max=MAX_RECIPIENTS))
     reply_to = _address(load_default=None, allow_none=True)
-    subject = fields.String(required=True, validate=validate.Length(min=1, max=998))
-    html = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=1_000_000))
-    text = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=1_000_000))
+    subject = fields.String(required=True, validate=validate.Length(min=1, max=SUBJECT_MAX))
+    html = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=HTML_MAX))
+    text = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=HTML_MAX))
     headers = fields.Dict(
         keys=fields.String(validate=_HEADER_NAME),
         values=fields.String(validate=validate.Length(max=900)),

@@ -1,82 +1,212 @@
-"""What a template may not do, because the engine's fuel would not stop it; checked before it is compiled.
+"""What a template may hold: an allow-list of filters, tests, functions and kinds of nodes over the parsed template.
 
-Fuel counts instructions and the characters that they make. It misses lists multiplied with `*`, `pprint`, and values
-that hold another value twice: doubled forty times, such a list is small, and comparing or printing it takes for ever. A
-`namespace` that holds itself ends the process when it is printed. So a template branches, loops, prints and names
-values; it does not build structures.
+Rendering is bounded by the engine's fuel, which counts instructions and the characters that they make. It misses lists
+multiplied with `*`, filters that pad or print structures (`tojson(indent=…)`, `pprint`), and values that hold another
+value twice: doubled forty times, such a list is small, and printing it takes for ever. And the engine walks long chains
+(`a + a + …`, `elif`) by recursion, until the stack ends and the process with it. So what is not known to be harmless is
+not taken, and nothing is nested deeper than people write.
+
+Channels render with minijinja; jinja2's parser reads the same language. Where the two differ, a template that jinja2
+cannot parse is refused, and `lock` takes from the engine what the list does not name.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
 
-_PIECE = re.compile(r"\{\{|\{%|\{#")
-_ENDRAW = re.compile(r"\{%[-+]?\s*endraw\s*[-+]?%\}")
-_STRING = re.compile(r"'(?:\\.|[^'\\])*(?:'|\Z)|\"(?:\\.|[^\"\\])*(?:\"|\Z)", re.DOTALL)
-_TAG_NAME = re.compile(r"[-+]?\s*(\w*)")
-_TAGS = frozenset(
-    {"if", "elif", "else", "endif", "for", "endfor", "set", "endset", "with", "endwith", "filter", "endfilter"}
-    | {"raw", "endraw", "autoescape", "endautoescape"}
+import jinja2
+from jinja2 import nodes
+from jinja2.ext import Extension
+from jinja2.lexer import Token, TokenStream
+
+MAX_DEPTH = 100
+MAX_LOOPS = 3  # one in another
+MAX_RANGE = 10_000
+MAX_NUMBER = 2**53
+MAX_CONSTANT = 10_000  # characters of a string within a tag
+MAX_TOKENS = 20_000  # what tags are made of; parsing that many takes half a second
+
+FILTERS = frozenset({
+    "abs", "capitalize", "count", "d", "default", "e", "escape", "first", "float", "int", "join", "last",
+    "length", "lower", "max", "min", "replace", "reverse", "round", "safe", "sort", "string", "sum", "title",
+    "trim", "unique", "upper", "urlencode",
+})  # fmt: skip
+TESTS = frozenset({
+    "boolean", "defined", "divisibleby", "endingwith", "eq", "equalto", "even", "false", "float", "ge",
+    "greaterthan", "gt", "in", "integer", "iterable", "le", "lessthan", "lower", "lt", "mapping", "ne", "none",
+    "number", "odd", "sequence", "startingwith", "string", "true", "undefined", "upper",
+})  # fmt: skip
+# What minijinja has or may be given beside these.
+_OTHER_FILTERS = (
+    "attr", "batch", "bool", "center", "chain", "dictsort", "filesizeformat", "format", "groupby", "indent",
+    "items", "lines", "list", "map", "pprint", "random", "reject", "rejectattr", "select", "selectattr", "slice",
+    "split", "striptags", "tojson", "truncate", "wordcount", "wordwrap", "zip",
+)  # fmt: skip
+_OTHER_FUNCTIONS = (
+    "cycler", "debug", "dict", "joiner", "lipsum", "namespace",
+)  # fmt: skip
+
+_STATEMENTS = (nodes.Template, nodes.Output, nodes.If, nodes.For, nodes.Assign, nodes.AssignBlock, nodes.With)
+_EXPRESSIONS = (
+    *(nodes.TemplateData, nodes.Const, nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Slice, nodes.CondExpr),
+    *(nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.Neg, nodes.Pos, nodes.Concat),
+    *(nodes.Add, nodes.Sub, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.List, nodes.Tuple, nodes.Keyword),
 )
-_LOADING = frozenset({"include", "import", "from", "extends"})
-_NAMING = frozenset({"set", "with", "for"})
-_BUILDERS = r"debug|namespace|dict|cycler|joiner|lipsum|chain|zip|pprint|map"
-_BUILDS = re.compile(rf"\|\s*(?:{_BUILDERS})\b|\b(?:{_BUILDERS})\s*\(")
-# A list, a tuple or a sum; an index and a call follow a name or another index.
-_COMPOSES = re.compile(r"\+|(?<![\w\])'])\s*[\[(]|\b(?:in|and|or|not|if|else|is)\s*[\[(]|\brecursive\b")
+_PLAIN = frozenset((*_STATEMENTS, *_EXPRESSIONS, nodes.FilterBlock))
+_IN_WORDS: dict[type[nodes.Node], str] = {
+    nodes.Mul: "multiplication is not available in templates",
+    nodes.Pow: "multiplication is not available in templates",
+    nodes.Dict: "a template cannot build objects",
+    nodes.Include: "a template cannot load another one",
+    nodes.Import: "a template cannot load another one",
+    nodes.FromImport: "a template cannot load another one",
+    nodes.Extends: "a template cannot load another one",
+    nodes.Macro: "a template cannot define macros",
+    nodes.CallBlock: "a template cannot call macros",
+    nodes.NSRef: "a template cannot change a value's attributes",
+    nodes.Block: "the tag 'block' is not available in templates",
+    nodes.Scope: "the tag 'autoescape' is not available in templates",
+}
+_TOO_DEEP = "too much is nested or chained in one place"
 
 
+class _Bounded(Extension):
+    """Ends the parsing of a text that is nearly all tags before it takes long."""
+
+    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
+        for count, token in enumerate(stream):
+            if count > MAX_TOKENS:
+                raise jinja2.TemplateSyntaxError("there are too many tags", token.lineno)
+            yield token
+
+
+_parser = jinja2.Environment(autoescape=False, extensions=[_Bounded])
+
+
+class _Refused(Exception):
+    def __init__(self, node: nodes.Node, why: str) -> None:
+        super().__init__(f"line {node.lineno}: {why}" if node.lineno else why)
+
+
+@lru_cache(maxsize=32)
 def refusal(source: str) -> str | None:
-    """Why the template is not taken, for a person; None where nothing speaks against it."""
-    at = 0
-    while piece := _PIECE.search(source, at):
-        if piece[0] == "{#":
-            end = source.find("#}", piece.end())
-            at = len(source) if end < 0 else end + 2
-            continue
-        code, at = _code(source, piece.end(), "}}" if piece[0] == "{{" else "%}")
-        tag = _TAG_NAME.match(code)[1] if piece[0] == "{%" else ""  # type: ignore[index]
-        if (found := _refusal_of(code, tag, is_tag=piece[0] == "{%")) is not None:
-            return found
-        if tag == "raw":
-            end_of_raw = _ENDRAW.search(source, at)
-            at = len(source) if end_of_raw is None else end_of_raw.end()
+    """Why the template is not taken, with its line, for a person; None where nothing speaks against it."""
+    if not any(mark in source for mark in ("{{", "{%", "{#")):
+        return None
+    try:
+        _check(_parser.parse(source))
+    except jinja2.TemplateSyntaxError as error:
+        return f"line {error.lineno}: {(error.message or 'it cannot be read')[:200]}"
+    except _Refused as refused:
+        return str(refused)
+    except (RecursionError, MemoryError):
+        return _TOO_DEEP
+    except ValueError:
+        return "a number in it is too long"
     return None
 
 
-def _code(source: str, start: int, end_mark: str) -> tuple[str, int]:
-    """The code of a tag that starts at `start`, its strings emptied, and where the text goes on."""
-    kept, at = [], start
-    while at < len(source) and not source.startswith(end_mark, at):
-        string = _STRING.match(source, at)
-        kept.append("''" if string else source[at])
-        at = string.end() if string else at + 1
-    return "".join(kept), at + len(end_mark)
+def lock(environment: Any) -> None:
+    """Take from a minijinja environment what no template may use, lest the two parsers ever differ."""
+    for name in _OTHER_FILTERS:
+        environment.remove_filter(name)
+    for name in _OTHER_FUNCTIONS:
+        environment.remove_global(name)
 
 
-def _refusal_of(code: str, tag: str, *, is_tag: bool) -> str | None:
-    if "*" in code:
-        return "multiplication is not available in templates"
-    if tag in _LOADING:
-        return "a template cannot load another one"
-    if is_tag and tag not in _TAGS:
-        return f"the tag {tag[:20]!r} is not available in templates"
-    if "{" in code:
-        return "a template cannot build objects"
-    if built := _BUILDS.search(code):
-        return f"{built[0].strip('|( ')} is not available in templates"
-    if tag in _NAMING:
-        given = code.split(tag, 1)[1]
-        if _COMPOSES.search(given) or (tag == "set" and _has_bare_comma(given)):
-            return f"{tag} takes one value; it cannot build lists or sums"
-    return None
+def _check(template: nodes.Template) -> None:
+    """Walk without recursion: (node, how deep it is nested, loops around it, whether a name keeps its value)."""
+    waiting: list[tuple[nodes.Node, int, int, bool]] = [(template, 0, 0, False)]
+    while waiting:
+        node, depth, loops, is_named = waiting.pop()
+        loops += isinstance(node, nodes.For)
+        if depth > MAX_DEPTH or loops > MAX_LOOPS:
+            raise _Refused(node, _TOO_DEEP)
+        _check_node(node, is_named=is_named)
+        for child, below in reversed(list(_children(node))):  # the first that is wrong is told
+            kept = is_named or child is _value_of(node) or (isinstance(node, nodes.With) and child in node.values)
+            waiting.append((child, depth + below, loops, kept and not isinstance(child, nodes.Stmt)))
 
 
-def _has_bare_comma(code: str) -> bool:
-    """Whether a comma stands outside of all brackets: `set a = b, b` makes a tuple."""
-    depth = 0
-    for character in code:
-        depth += (character in "([") - (character in ")]")
-        if character == "," and depth <= 0:
-            return True
-    return False
+def _children(node: nodes.Node) -> Iterator[tuple[nodes.Node, int]]:
+    """What the node holds, each with the levels that the engine goes down for it: it nests what jinja2 lists."""
+    if isinstance(node, nodes.For) and _is_range(node.iter):
+        yield from ((child, 1) for child in node.iter_child_nodes(exclude=("iter",)))
+        return
+    for name, held in node.iter_fields():
+        listed = held if isinstance(held, list) else [held]
+        nests = name in ("elif_", "ops") or isinstance(node, nodes.Concat)
+        for place, child in enumerate(listed):
+            if isinstance(child, nodes.Node):
+                yield child, 1 + (max(place, len(listed) - 1 - place) if nests else 0)
+
+
+def _value_of(node: nodes.Node) -> nodes.Node | None:
+    """What the node gives a name to."""
+    if isinstance(node, nodes.Assign):
+        return node.node
+    return node.iter if isinstance(node, nodes.For) else None
+
+
+def _check_node(node: nodes.Node, *, is_named: bool) -> None:
+    if isinstance(node, nodes.Filter | nodes.Test):
+        _check_call(node)
+    elif type(node) not in _PLAIN:
+        raise _Refused(node, _IN_WORDS.get(type(node)) or _unavailable(node))
+    elif isinstance(node, nodes.Const):
+        _check_constant(node)
+    elif isinstance(node, nodes.For) and node.recursive:
+        raise _Refused(node, "a loop cannot call itself")
+    elif isinstance(node, nodes.Getattr) and node.attr.startswith("_"):
+        raise _Refused(node, f"the attribute {node.attr[:40]!r} is not available in templates")
+    elif is_named and _builds(node):
+        raise _Refused(node, "a name takes one value; it cannot take lists or sums of other values")
+
+
+def _check_call(node: nodes.Filter | nodes.Test) -> None:
+    kind, known = ("filter", FILTERS) if isinstance(node, nodes.Filter) else ("test", TESTS)
+    if node.name not in known:
+        raise _Refused(node, f"the {kind} {node.name[:40]!r} is not available in templates")
+    if node.dyn_args is not None or node.dyn_kwargs is not None:
+        raise _Refused(node, f"the {kind} {node.name!r} takes no lists of arguments")
+
+
+def _check_constant(node: nodes.Const) -> None:
+    value = node.value
+    if isinstance(value, str) and len(value) > MAX_CONSTANT:
+        raise _Refused(node, f"a text within a tag is longer than {MAX_CONSTANT} characters")
+    if isinstance(value, int | float) and not abs(value) <= MAX_NUMBER:
+        raise _Refused(node, "a number is too large")
+
+
+def _builds(node: nodes.Node) -> bool:
+    """Whether the value may hold another one twice; lists of constants hold none."""
+    if isinstance(node, nodes.List | nodes.Tuple):
+        return not all(isinstance(item, nodes.Const) for item in node.items)
+    return isinstance(node, nodes.Add)
+
+
+def _is_range(node: nodes.Node) -> bool:
+    """`range` with constants, which only a loop may take."""
+    return (
+        isinstance(node, nodes.Call)
+        and isinstance(node.node, nodes.Name)
+        and node.node.name == "range"
+        and 1 <= len(node.args) <= 3
+        and not (node.kwargs or node.dyn_args or node.dyn_kwargs)
+        and all(
+            isinstance(argument, nodes.Const) and type(argument.value) is int and argument.value <= MAX_RANGE
+            for argument in node.args
+        )
+    )
+
+
+def _unavailable(node: nodes.Node) -> str:
+    if not isinstance(node, nodes.Call):
+        return f"{type(node).__name__.lower()} is not available in templates"
+    if isinstance(node.node, nodes.Name) and node.node.name == "range":
+        return f"range stands in a loop and takes whole numbers up to {MAX_RANGE}"
+    name = getattr(node.node, "name", None) or getattr(node.node, "attr", None) or "a value"
+    return f"{str(name)[:40]} cannot be called in templates"

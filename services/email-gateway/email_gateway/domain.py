@@ -122,12 +122,29 @@ def are_required_found(records: Iterable[DnsRecord], found: Mapping[str, Any]) -
     return all(found.get(record.purpose) is True for record in records if record.required)
 
 
-# What the transport says of a message, and the state that follows. A lost message (handed over, no answer) is unknown
-# in bulk and sent again when it is a single one.
-STATE_OF_RESULT: Mapping[str, MessageState] = {
-    "delivered": MessageState.DELIVERED,
-    "hard": MessageState.HARD_BOUNCED,
-    "soft": MessageState.SOFT_BOUNCED,
-    "spam": MessageState.SPAM_BOUNCED,
-    "rejected": MessageState.REJECTED,
+class Result(StrEnum):
+    """What became of an attempt.
+
+    `HARD` says that the person does not exist, `SPAM` that our server, sender or content is not wanted, `SOFT` anything
+    else that is final. `LOST` left us and got no answer; `RETRY` is to wait in the retry schedule; `BACK` was never
+    tried; `REJECTED` could not be composed.
+    """
+
+    DELIVERED = "delivered"
+    RETRY = "retry"
+    HARD = "hard"
+    SOFT = "soft"
+    SPAM = "spam"
+    LOST = "lost"
+    BACK = "back"
+    REJECTED = "rejected"
+
+
+# The state that follows at once. A lost message is unknown in bulk and sent again when it is a single one.
+STATE_OF_RESULT: Mapping[Result, MessageState] = {
+    Result.DELIVERED: MessageState.DELIVERED,
+    Result.HARD: MessageState.HARD_BOUNCED,
+    Result.SOFT: MessageState.SOFT_BOUNCED,
+    Result.SPAM: MessageState.SPAM_BOUNCED,
+    Result.REJECTED: MessageState.REJECTED,
 }

@@ -27,6 +27,17 @@ if TYPE_CHECKING:
 
 log = get_logger()
 
+# What a channel may archive for: `spam` without a complaint is said of the sender or the content, not of the person.
+SAID_OF_THE_PERSON = frozenset(
+    {
+        ArchiveReason.HARD_BOUNCE,
+        ArchiveReason.COMPLAINT,
+        ArchiveReason.STOP,
+        ArchiveReason.UNREGISTERED,
+        ArchiveReason.DOES_NOT_EXIST,
+    }
+)
+
 
 def list_page(
     session: Session,
@@ -223,6 +234,8 @@ def archive_refused(session: Session, event: dict[str, Any], handler: str, sourc
         return
     by_channel: dict[str, dict[str, dict[str, Any]]] = {}
     for one in event["addresses"]:
+        if one["reason"] not in SAID_OF_THE_PERSON:
+            continue
         entry = {
             "id": new_id(),
             "address": one["address"],

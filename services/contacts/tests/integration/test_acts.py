@@ -89,3 +89,15 @@ def test_an_event_archives_without_an_act(account: Any, database: Database, told
         archive.archive_refused(session, event, "archive_email_refusals", "bounce")
 
     assert told() == []
+
+
+def test_a_refusal_that_says_nothing_of_the_person_archives_nobody(account: Any, database: Database) -> None:
+    reasons = {ArchiveReason.HARD_BOUNCE: "nie.ma", ArchiveReason.SPAM: "jest", ArchiveReason.OTHER: "tez.jest"}
+    addresses = [{"channel": "email", "address": f"{who}@x.example", "reason": why} for why, who in reasons.items()]
+    event = {"event_id": uuid4(), "account_id": account.id, "addresses": addresses}
+
+    with database.transaction() as session:
+        archive.archive_refused(session, event, "archive_email_refusals", "bounce")
+
+    page = account.call(archive.list_page, limit=10, cursor=None, restored=False)
+    assert [entry["address"] for entry in page["items"]] == ["nie.ma@x.example"]

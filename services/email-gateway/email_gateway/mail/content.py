@@ -14,13 +14,13 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from contracts.email_gateway import HTML_MAX, PREHEADER_MAX, SUBJECT_MAX
 from email_gateway.mail import markup
 from email_gateway.mail.template import Template, TemplateProblem
 
 UNSUBSCRIBE = "unsubscribe_url"
 OPEN = "wici_open_url"
-MAX_SUBJECT = 998
-MAX_HTML = 1_000_000
+_MAXIMA = {"subject": SUBJECT_MAX, "preheader": PREHEADER_MAX, "html": HTML_MAX, "text": HTML_MAX}
 
 _LEFT_ALONE = re.compile(r"(?:mailto|tel|sms|geo|data|javascript|cid):|#|$", re.IGNORECASE)
 _WEB = re.compile(r"https?://[^/\s]", re.IGNORECASE)
@@ -143,9 +143,9 @@ def _compile_problems(content: Mapping[str, Any], kind: Kind) -> list[Problem]:
     problems = []
     if not content.get("html") and not content.get("text"):
         problems.append(Problem("html", "content.empty", "An e-mail needs html or text."))
-    for name in ("subject", "preheader", "html", "text"):
+    for name, maximum in _MAXIMA.items():
         source = content.get(name) or ""
-        if len(source) > (MAX_SUBJECT if name in ("subject", "preheader") else MAX_HTML):
+        if len(source) > maximum:
             problems.append(Problem(name, "field.too_long", f"The {name} is too long."))
             continue
         try:

@@ -9,7 +9,6 @@ A template that does more than print, branch and loop (macros, blocks, white-spa
 
 from __future__ import annotations
 
-import binascii
 import html
 import re
 from collections.abc import Mapping
@@ -18,6 +17,8 @@ from typing import Any
 import minijinja
 from markupsafe import Markup
 
+from contracts import template_rules
+from email_gateway.mail.mime import quoted_printable_octets
 from email_gateway.mail.template import FUEL, MAX_RENDERED, TemplateProblem, first_line
 
 _TAG = re.compile(r"(\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\})", re.DOTALL)
@@ -38,6 +39,7 @@ class EncodedTemplate:
             keep_trailing_newline=True,
             debug=False,
         )
+        template_rules.lock(self._environment)
         self._environment.add_template("t", encoded)
 
     def render(self, variables: Mapping[str, Any]) -> bytes:
@@ -93,7 +95,7 @@ def _encode_octets(octets: bytes) -> str:
         return octets.decode("ascii") + "=\r\n"
     if b"\r" in octets:
         octets = octets.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    encoded = binascii.b2a_qp(octets, istext=True)
+    encoded = quoted_printable_octets(octets)
     if not encoded.endswith(b"\n"):
         if len(encoded) - encoded.rfind(b"\n") > _LINE:  # no room for the soft break: the last character moves on
             cut = 3 if encoded[-3:-2] == b"=" else 1

@@ -18,6 +18,7 @@ _WORD_OCTETS = 45
 _LINE = 76
 _ATEXT = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+(?: [A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+)*\Z")
 _PLAIN = re.compile(r"[!-~]+(?: [!-~]+)*\Z")
+_BLANK_TOO_FAR = re.compile(rb"^(.{74,75})(=20|=09)$", re.MULTILINE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\u2028\u2029]+")
 
 
@@ -86,8 +87,19 @@ def _encoded_words(value: str, used: int) -> bytes:
 def quoted_printable(text: str) -> bytes:
     """The text as quoted-printable lines; ends with a line end."""
     octets = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace")
-    encoded = binascii.b2a_qp(octets, istext=True).replace(b"\n", b"\r\n")
+    encoded = quoted_printable_octets(octets).replace(b"\n", b"\r\n")
     return encoded if encoded.endswith(b"\r\n") else encoded + b"\r\n"
+
+
+def quoted_printable_octets(octets: bytes) -> bytes:
+    """Octets with LF line ends as quoted-printable with LF line ends, no line over 76 characters (RFC 2045, 6.7).
+
+    Python's encoder counts a blank before a line end as one character and then writes it as three (lines of 77 and 78).
+    """
+    encoded = binascii.b2a_qp(octets, istext=True)
+    if b"=20\n" in encoded or b"=09\n" in encoded:
+        encoded = _BLANK_TOO_FAR.sub(rb"\1=\n\2", encoded)
+    return encoded
 
 
 def base64_lines(text: str) -> bytes:

@@ -34,7 +34,7 @@ class Template:
             keep_trailing_newline=True,
             debug=False,
         )
-        environment.remove_global("debug")
+        template_rules.lock(environment)
         for name, source in sources.items():
             if (found := template_rules.refusal(source)) is not None:
                 raise TemplateProblem(f"{name}: {found}")

@@ -31,6 +31,7 @@ from chassis.outbox import Relay
 from contracts.lanes import channel_lane
 from contracts.vocabulary import ERASED_ADDRESS, Channel, Lane, MessageState
 from email_gateway.config import SenderConfig
+from email_gateway.domain import Result
 from email_gateway.mail.composer import Outgoing
 from email_gateway.sender.batches import Batch, Settlement, Unreadable, read_batch
 from email_gateway.sender.composers import ERASED, Composers, Refusal
@@ -202,7 +203,7 @@ class Sender:
         parcels = []
         for message, made in composed:
             if isinstance(made, Refusal):
-                self._settled(Settlement(message, "rejected", made.code, made.detail, time.time(), batch))
+                self._settled(Settlement(message, Result.REJECTED, made.code, made.detail, time.time(), batch))
                 continue
             urgent = message.lane != Lane.BULK
             parcels.append(
@@ -222,7 +223,7 @@ class Sender:
 
     def _on_done(self, parcel: Parcel, outcome: Outcome) -> None:
         message, batch = parcel.tag
-        self._settled(Settlement(message, outcome.result.value, outcome.code, outcome.detail, time.time(), batch))
+        self._settled(Settlement(message, outcome.result, outcome.code, outcome.detail, time.time(), batch))
 
     def _settled(self, settlement: Settlement) -> None:
         self._settlements.append(settlement)

@@ -11,6 +11,7 @@ import orjson
 from chassis.broker import Delivery
 from contracts.ids import message_ids
 from contracts.vocabulary import MessageState
+from email_gateway.domain import Result
 from email_gateway.store.ledger import Message
 
 
@@ -61,7 +62,7 @@ class Settlement:
     """A message and what became of it; `batch` is None for one from the retry schedule."""
 
     message: Message
-    result: str
+    result: Result
     code: str
     detail: str
     at: float

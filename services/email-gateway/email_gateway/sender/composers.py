@@ -14,6 +14,7 @@ from contracts.vocabulary import ERASED_ADDRESS
 from email_gateway.domain import return_path
 from email_gateway.mail import dkim
 from email_gateway.mail.composer import Composer, Links, NotComposable, Outgoing
+from email_gateway.mail.template import TemplateProblem
 from email_gateway.store import signing
 from email_gateway.store.ledger import Message
 
@@ -48,6 +49,9 @@ class Composers:
     def __init__(self, database: Database, vault: Vault, links: Links) -> None:
         self._database, self._vault, self._links = database, vault, links
         self._kept: dict[str, tuple[float, Composer | CannotSend]] = {}
+        self._signers: dict[
+            tuple[str, str], tuple[bytes, dkim.Signer]
+        ] = {}  # sealed key and signer, by domain and selector
         self._lock = threading.Lock()
 
     def compose(self, messages: Sequence[Message], at: int) -> list[Outgoing | Refusal]:
@@ -109,7 +113,18 @@ class Composers:
             return CannotSend("content.unknown", "the content is not known")
         if loaded.domain is None:
             return CannotSend("5.7.1", "the sender is not authorised")
-        signers = [
-            dkim.load_signer(loaded.domain, selector, self._vault.decrypt(sealed)) for selector, sealed in loaded.keys
-        ]
-        return Composer(loaded.document, signers=signers, return_path=return_path(loaded.domain), links=self._links)
+        signers = [self._signer(loaded.domain, selector, sealed) for selector, sealed in loaded.keys]
+        try:
+            return Composer(loaded.document, signers=signers, return_path=return_path(loaded.domain), links=self._links)
+        except TemplateProblem as problem:  # kept before a rule that refuses it now
+            return CannotSend("template.invalid", str(problem))
+
+    def _signer(self, domain: str, selector: str, sealed: bytes) -> dkim.Signer:
+        """The signer, opened once for all contents of the domain, and again when its key is another one."""
+        kept = self._signers.get((domain, selector))
+        if kept is None or kept[0] != sealed:
+            if len(self._signers) >= KEEP_COUNT:
+                self._signers.clear()
+            kept = sealed, dkim.load_signer(domain, selector, self._vault.decrypt(sealed))
+            self._signers[domain, selector] = kept
+        return kept[1]

@@ -16,16 +16,11 @@ from chassis.database import Database
 from contracts import lanes
 from contracts.events import EMAIL_ADDRESSES_REFUSED
 from contracts.vocabulary import ERASED_ADDRESS, ArchiveReason, Channel, Lane, MessageState
-from email_gateway.domain import STATE_OF_RESULT, SYSTEM_ACCOUNT, next_try
+from email_gateway.domain import STATE_OF_RESULT, SYSTEM_ACCOUNT, Result, next_try
 from email_gateway.sender.batches import Batch, Settlement
 from email_gateway.store import ledger, people
 
 EVENTS_AT_ONCE = 1000
-
-_REASONS = {
-    MessageState.HARD_BOUNCED: ArchiveReason.HARD_BOUNCE,
-    MessageState.SPAM_BOUNCED: ArchiveReason.SPAM,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +79,16 @@ class Settler:
 
     def _decide(self, settlement: Settlement, now: datetime) -> Decision:
         message, result = settlement.message, settlement.result
-        if result == "back":
+        if result is Result.BACK:
             return Decision(settlement, MessageState.DEFERRED, message.attempts, now)
         attempts = message.attempts + 1
-        if result == "lost":
+        if result is Result.LOST:
             # Handed over, no answer: a single message goes again, one of many waits for what may come (a bounce).
             single = message.lane != Lane.BULK
             return Decision(
                 settlement, MessageState.DEFERRED if single else MessageState.UNKNOWN, attempts, now if single else None
             )
-        if result != "retry":
+        if result is not Result.RETRY:
             return Decision(settlement, STATE_OF_RESULT[result], attempts)
         first = message.first_tried_at or now
         due = next_try(first_tried_at=first, now=now, attempts=attempts, base=self._retry_base)
@@ -135,7 +130,7 @@ def _write(session: Session, plan: Plan) -> None:
             if found.settlement.message.account_id != SYSTEM_ACCOUNT
         ],
     )
-    _record_refusals(session, [(found.settlement, found.state) for found in ours if found.state in _REASONS])
+    _record_refusals(session, [found.settlement for found in ours if found.state is MessageState.HARD_BOUNCED])
 
 
 def event_of(settlement: Settlement, state: MessageState) -> dict[str, Any]:
@@ -165,10 +160,13 @@ def record_events(session: Session, events: Sequence[dict[str, Any]]) -> None:
         outbox.record_lane(session, lanes.DELIVERY_EVENTS, orjson.dumps(body))
 
 
-def _record_refusals(session: Session, refused: Sequence[tuple[Settlement, MessageState]]) -> None:
-    """Hard and spam bounces as one event per account and campaign; contacts archives the addresses."""
+def _record_refusals(session: Session, refused: Sequence[Settlement]) -> None:
+    """Hard bounces as one event per account and campaign; contacts archives the addresses.
+
+    Not those that are refused as spam: that is said of the sender or of the content, and no complaint of the person.
+    """
     groups: dict[tuple[UUID, UUID | None], list[dict[str, Any]]] = {}
-    for settlement, state in refused:
+    for settlement in refused:
         message = settlement.message
         if message.account_id == SYSTEM_ACCOUNT or message.address == ERASED_ADDRESS:
             continue
@@ -178,7 +176,7 @@ def _record_refusals(session: Session, refused: Sequence[tuple[Settlement, Messa
                 "address": message.address,
                 "contact_id": message.contact_id,
                 "message_id": message.message_id,
-                "reason": _REASONS[state],
+                "reason": ArchiveReason.HARD_BOUNCE,
             }
         )
     for (account_id, campaign_id), addresses in groups.items():

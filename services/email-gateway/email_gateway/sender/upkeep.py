@@ -11,6 +11,7 @@ from chassis import erasures
 from chassis.database import Database, ensure_partitions
 from chassis.logs import get_logger
 from contracts.vocabulary import Lane, MessageState
+from email_gateway.domain import Result
 from email_gateway.sender.batches import Settlement
 from email_gateway.sender.settler import event_of, record_events
 from email_gateway.store import ledger
@@ -79,5 +80,5 @@ def _unknown_event(
     message_id: UUID, account_id: UUID, campaign_id: UUID | None, contact_id: UUID | None, address: str, sender: str
 ) -> dict[str, Any]:
     message = Message(message_id, account_id, campaign_id, contact_id, address, {}, "", sender, Lane.BULK)
-    settlement = Settlement(message, "lost", "", "the sender stopped while handing it over", time.time())
+    settlement = Settlement(message, Result.LOST, "", "the sender stopped while handing it over", time.time())
     return event_of(settlement, MessageState.UNKNOWN)

@@ -69,4 +69,6 @@ def after_of(request: dict[str, Any]) -> UUID | None:
 
 
 def page(items: list[dict[str, Any]], limit: int) -> dict[str, Any]:
-    return {"items": items, "next_cursor": items[-1]["id"] if len(items) == limit else None}
+    """At most `limit` of the items, of which one more was asked for: only then does a page follow."""
+    shown = items[:limit]
+    return {"items": shown, "next_cursor": shown[-1]["id"] if len(items) > limit else None}

@@ -31,7 +31,7 @@ class MailRoutes(Base):
         request = load(PageQuery, payload)
         operator_of(actor)
         with self.database.transaction() as session:
-            found = route_store.routes(session, after=after_of(request), limit=request["limit"])
+            found = route_store.routes(session, after=after_of(request), limit=request["limit"] + 1)
             items = [dump(contract.MailRoute, routes.route_json(each)) for each in found]
         return page(items, request["limit"])
 

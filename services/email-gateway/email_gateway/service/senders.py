@@ -38,7 +38,7 @@ class Senders(Base):
         request = load(PageQuery, payload)
         with self.database.transaction() as session:
             found = sender_store.domains(
-                session, account_id=account_of(actor), after=after_of(request), limit=request["limit"]
+                session, account_id=account_of(actor), after=after_of(request), limit=request["limit"] + 1
             )
             items = [dump(contract.SenderDomain, senders.domain_json(self.tools, each)) for each in found]
         return page(items, request["limit"])
@@ -86,7 +86,7 @@ class Senders(Base):
                 account_id=request["account_id"],
                 state=request["state"],
                 after=after_of(request),
-                limit=request["limit"],
+                limit=request["limit"] + 1,
             )
             items = [dump(contract.OperatorSenderDomain, senders.domain_json(self.tools, each)) for each in found]
         return page(items, request["limit"])
@@ -110,7 +110,7 @@ class Senders(Base):
         request = load(PageQuery, payload)
         with self.database.transaction() as session:
             found = sender_store.addresses(
-                session, account_id=account_of(actor), after=after_of(request), limit=request["limit"]
+                session, account_id=account_of(actor), after=after_of(request), limit=request["limit"] + 1
             )
             items = [dump(contract.SenderAddress, senders.address_json(each)) for each in found]
         return page(items, request["limit"])

@@ -10,32 +10,18 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from email_gateway.domain import Result
 from email_gateway.smtp.mx import NoRoute
-from email_gateway.smtp.replies import Reply, Verdict, verdict
+from email_gateway.smtp.replies import Reply
 from email_gateway.smtp.session import ConnectFailed, Ending, Peer, Session, open_session
+from email_gateway.smtp.verdicts import Stage, verdict
 
 WATCH_SECONDS = 1.0
 MAX_TRIES = 3
 BACKOFF_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
-
-
-class Result(StrEnum):
-    """What became of a parcel here.
-
-    `LOST` left us and got no answer; `RETRY` is to wait in the retry schedule; `BACK` was never tried.
-    """
-
-    DELIVERED = "delivered"
-    RETRY = "retry"
-    HARD = "hard"
-    SOFT = "soft"
-    SPAM = "spam"
-    LOST = "lost"
-    BACK = "back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,9 +185,9 @@ class Destination:
         if not self._patient and not self._sessions:
             self._give_up(Outcome(Result.RETRY, error.code, error.detail))
 
-    def _on_settled(self, parcel: Any, reply: Reply) -> None:
+    def _on_settled(self, parcel: Any, stage: Stage, reply: Reply) -> None:
         self._in_flight -= 1
-        parcel.on_done(parcel, Outcome(_RESULTS[verdict(reply)], reply.status, reply.text[:200]))
+        parcel.on_done(parcel, Outcome(verdict(stage, reply), reply.status, reply.text[:200]))
 
     def _on_dropped(self, parcel: Any, ending: Ending, reason: str) -> None:
         self._in_flight -= 1
@@ -218,15 +204,6 @@ class Destination:
         self._sessions.discard(session)
         if self.waiting:
             asyncio.get_running_loop().call_soon(self.pump)
-
-
-_RESULTS = {
-    Verdict.DELIVERED: Result.DELIVERED,
-    Verdict.RETRY: Result.RETRY,
-    Verdict.HARD: Result.HARD,
-    Verdict.SOFT: Result.SOFT,
-    Verdict.SPAM: Result.SPAM,
-}
 
 
 class Pool:

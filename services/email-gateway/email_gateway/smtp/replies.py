@@ -1,10 +1,9 @@
-"""Reading SMTP replies, and sorting the ones that refuse a message (RFC 5321, RFC 3463)."""
+"""Reading SMTP replies (RFC 5321, RFC 3463)."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from enum import StrEnum
 
 MAX_LINE = 4096  # RFC 5321 allows 512; servers go over it in help texts, none needs more than this
 MAX_REPLY = 64 * 1024
@@ -78,75 +77,3 @@ def _complete(code: int, lines: tuple[str, ...]) -> Reply:
     enhanced = found[1] if found and found[1][0] == str(code)[0] else None
     texts = [line[found.end() :] if found and line.startswith(found[1]) else line for line in lines]
     return Reply(code, " ".join(text.strip() for text in texts).strip()[:500], enhanced, lines)
-
-
-class Verdict(StrEnum):
-    DELIVERED = "delivered"
-    RETRY = "retry"
-    HARD = "hard"
-    SOFT = "soft"
-    SPAM = "spam"
-
-
-# Enhanced codes of 5xx replies by what they say of the address; the first that fits decides.
-_HARD_STATUS = ("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1")
-_SPAM_STATUS = (
-    "5.7.1",
-    "5.7.7",
-    "5.7.9",
-    "5.7.20",
-    "5.7.21",
-    "5.7.22",
-    "5.7.23",
-    "5.7.25",
-    "5.7.26",
-    "5.7.27",
-    "5.7.28",
-)
-_SOFT_STATUS = ("5.2.2", "5.2.3", "5.2.4", "5.3.", "5.4.", "5.5.", "5.6.")
-_SPAM_WORDS = re.compile(
-    r"\b(spam|spamhaus|blocked|block ?list(ed)?|black ?list(ed)?|deny ?list(ed)?|reputation|policy reasons|dmarc|dkim"
-    r"|spf|abuse|bulk mail|unsolicited|content rejected|message rejected)\b",
-    re.IGNORECASE,
-)
-_NO_SUCH_WORDS = re.compile(
-    r"no such (user|recipient|mailbox|address)|user unknown|unknown (user|recipient|local part)|does ?n.t exist"
-    r"|does not exist|not found|invalid (recipient|mailbox|address)|mailbox unavailable|no mailbox|recipient rejected"
-    r"|account (is )?(disabled|inactive|closed)|nie istnieje|nieznany (adresat|u.ytkownik)",
-    re.IGNORECASE,
-)
-_FULL_WORDS = re.compile(r"quota|mailbox (is )?full|over ?quota|storage|too large|przepe.nion", re.IGNORECASE)
-
-
-def verdict(reply: Reply) -> Verdict:
-    """What a final reply to a message means.
-
-    4xx is tried again. A 5xx is a hard bounce when it speaks of the address (it does not exist), a spam bounce when it
-    speaks of us or of the content, and soft otherwise. Without a code that tells, the words decide; without any word, a
-    refused recipient (550, 551, 553) is hard, because that is what those codes are for.
-    """
-    if reply.accepts:
-        return Verdict.DELIVERED
-    if reply.code < 500:
-        return Verdict.RETRY
-    status = reply.enhanced or ""
-    if status in _HARD_STATUS:
-        return Verdict.HARD
-    if status in _SPAM_STATUS:
-        # Exchange answers 5.7.1 also to unknown recipients; the words know better.
-        return Verdict.HARD if _NO_SUCH_WORDS.search(reply.text) else Verdict.SPAM
-    if status.startswith(_SOFT_STATUS):
-        return Verdict.SOFT
-    return _by_words(reply)
-
-
-def _by_words(reply: Reply) -> Verdict:
-    if _NO_SUCH_WORDS.search(reply.text):
-        return Verdict.HARD
-    if _FULL_WORDS.search(reply.text):
-        return Verdict.SOFT
-    if _SPAM_WORDS.search(reply.text):
-        return Verdict.SPAM
-    return (
-        Verdict.HARD if reply.code in (550, 551, 553) and not (reply.enhanced or "").startswith("5.7") else Verdict.SOFT
-    )

@@ -17,6 +17,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from email_gateway.smtp.replies import NotSmtp, Reply, ReplyReader
+from email_gateway.smtp.verdicts import Stage
 
 CONNECT_SECONDS = 20.0
 GREETING_SECONDS = 60.0
@@ -75,30 +76,28 @@ class Ending(StrEnum):
     LOST = "lost"  # its body left and no answer came: nobody knows
 
 
-Settled = Callable[[Any, Reply], None]
+Settled = Callable[[Any, Stage, Reply], None]
 Dropped = Callable[[Any, Ending, str], None]
-
-
-class _Stage(StrEnum):
-    MAIL = "mail"
-    RCPT = "rcpt"
-    DATA = "data"
-    BODY = "body"
-    RSET = "rset"
 
 
 @dataclass(slots=True)
 class _Transaction:
     envelope: Any
     refusal: Reply | None = None
+    refused_at: Stage = Stage.MAIL
     body_sent: bool = False
+
+    def refuse(self, stage: Stage, reply: Reply) -> None:
+        """Keep the first refusal: what a pipelined server says after it only follows from it."""
+        if self.refusal is None:
+            self.refusal, self.refused_at = reply, stage
 
 
 class Session(asyncio.Protocol):
     """A connection that is ready for mail; `open_session` makes one.
 
     :param next_envelope: asked for the next one whenever there is room; None when there is none at the moment.
-    :param on_settled: an envelope got its final reply.
+    :param on_settled: an envelope got its final reply, and to what.
     :param on_dropped: the connection ended before that.
     """
 
@@ -115,7 +114,7 @@ class Session(asyncio.Protocol):
         self._on_closed = on_closed
         self._left = message_limit
         self._reader = ReplyReader()
-        self._expected: deque[tuple[_Stage, _Transaction]] = deque()
+        self._expected: deque[tuple[Stage, _Transaction]] = deque()
         self._waiter: asyncio.Future[Reply] | None = None
         self._early: deque[Reply] = deque()  # replies of the opening that came before they were waited for
         self._transport: asyncio.Transport | None = None
@@ -166,7 +165,7 @@ class Session(asyncio.Protocol):
         open_ones, self._open = self._open, []
         for transaction in open_ones:
             if transaction.refusal is not None:
-                self._on_settled(transaction.envelope, transaction.refusal)
+                self._on_settled(transaction.envelope, transaction.refused_at, transaction.refusal)
             else:
                 ending = Ending.LOST if transaction.body_sent else Ending.NOT_SENT
                 self._on_dropped(transaction.envelope, ending, reason)
@@ -282,13 +281,13 @@ class Session(asyncio.Protocol):
         self._left -= 1
         transaction = _Transaction(envelope)
         self._open.append(transaction)
-        self._expected.append((_Stage.MAIL, transaction))
+        self._expected.append((Stage.MAIL, transaction))
         size = f" SIZE={len(envelope.octets)}" if "SIZE" in self.extensions else ""
         mail = f"MAIL FROM:<{envelope.envelope_from}>{size}\r\n"
         if not self.pipelining:
             return mail.encode("ascii")
-        self._expected.append((_Stage.RCPT, transaction))
-        self._expected.append((_Stage.DATA, transaction))
+        self._expected.append((Stage.RCPT, transaction))
+        self._expected.append((Stage.DATA, transaction))
         return f"{mail}RCPT TO:<{envelope.address}>\r\nDATA\r\n".encode("ascii")
 
     def _write(self, octets: bytes) -> bool:
@@ -316,10 +315,10 @@ class Session(asyncio.Protocol):
             self.abort(self._reason)
             return
         stage, transaction = self._expected.popleft()
-        if reply.code == 421 and stage is not _Stage.RSET:
+        if reply.code == 421 and stage is not Stage.RSET:
             self._shut_down_by(reply)
             return
-        if reply.code < 400 and (reply.code == 354) != (stage is _Stage.DATA):
+        if reply.code < 400 and (reply.code == 354) != (stage is Stage.DATA):
             # An acceptance of something else than what was asked: from here on no reply can be trusted.
             self.abort(f"the server is out of step: {reply.code} to {stage.upper()}")
             return
@@ -334,24 +333,24 @@ class Session(asyncio.Protocol):
 
     def _on_mail(self, transaction: _Transaction, reply: Reply) -> None:
         if not reply.accepts:
-            transaction.refusal = reply
+            transaction.refuse(Stage.MAIL, reply)
         if self.pipelining:
             return
         if transaction.refusal:
             self._reset(transaction)
         else:
-            self._expected.append((_Stage.RCPT, transaction))
+            self._expected.append((Stage.RCPT, transaction))
             self._write(f"RCPT TO:<{transaction.envelope.address}>\r\n".encode("ascii"))
 
     def _on_rcpt(self, transaction: _Transaction, reply: Reply) -> None:
-        if not reply.accepts and transaction.refusal is None:
-            transaction.refusal = reply
+        if not reply.accepts:
+            transaction.refuse(Stage.RCPT, reply)
         if self.pipelining:
             return
         if transaction.refusal:
             self._reset(transaction)
         else:
-            self._expected.append((_Stage.DATA, transaction))
+            self._expected.append((Stage.DATA, transaction))
             self._write(b"DATA\r\n")
 
     def _on_data(self, transaction: _Transaction, reply: Reply) -> None:
@@ -360,11 +359,10 @@ class Session(asyncio.Protocol):
                 self._send_body(transaction)
             else:
                 # The server takes the (empty) message although it refused the recipient (RFC 2920 section 3.1).
-                self._expected.append((_Stage.BODY, transaction))
+                self._expected.append((Stage.BODY, transaction))
                 self._write(b".\r\n")
             return
-        if transaction.refusal is None:
-            transaction.refusal = reply
+        transaction.refuse(Stage.DATA, reply)
         self._reset(transaction)
 
     def _send_body(self, transaction: _Transaction) -> None:
@@ -373,7 +371,7 @@ class Session(asyncio.Protocol):
         stuffed = octets.replace(b"\r\n.", b"\r\n..") if b"\r\n." in octets else octets
         if stuffed.startswith(b"."):
             stuffed = b"." + stuffed
-        self._expected.append((_Stage.BODY, transaction))
+        self._expected.append((Stage.BODY, transaction))
         end = b".\r\n" if not octets or octets.endswith(b"\r\n") else b"\r\n.\r\n"
         self._write(b"".join((stuffed, end, self._opening() if self.pipelining else b"")))
 
@@ -381,13 +379,14 @@ class Session(asyncio.Protocol):
         if transaction.refusal is not None:
             self._reset(transaction)
             return
-        self._settle(transaction, reply)
+        self._settle(transaction, Stage.BODY, reply)
         self.pump()
 
     def _reset(self, transaction: _Transaction) -> None:
         """After an error: RSET, so that nothing of this transaction is left, together with the next one's commands."""
-        self._settle(transaction, transaction.refusal)
-        self._expected.append((_Stage.RSET, transaction))
+        assert transaction.refusal is not None
+        self._settle(transaction, transaction.refused_at, transaction.refusal)
+        self._expected.append((Stage.RSET, transaction))
         self._write(b"RSET\r\n" + (self._opening() if self.pipelining else b""))
 
     def _on_rset(self, _transaction: _Transaction, reply: Reply) -> None:
@@ -396,18 +395,17 @@ class Session(asyncio.Protocol):
             return
         self.pump()
 
-    def _settle(self, transaction: _Transaction, reply: Reply | None) -> None:
+    def _settle(self, transaction: _Transaction, stage: Stage, reply: Reply) -> None:
         self._open.remove(transaction)
-        assert reply is not None
-        self._on_settled(transaction.envelope, reply)
+        self._on_settled(transaction.envelope, stage, reply)
 
 
-_HANDLERS: dict[_Stage, Callable[[Session, _Transaction, Reply], None]] = {
-    _Stage.MAIL: Session._on_mail,
-    _Stage.RCPT: Session._on_rcpt,
-    _Stage.DATA: Session._on_data,
-    _Stage.BODY: Session._on_body,
-    _Stage.RSET: Session._on_rset,
+_HANDLERS: dict[Stage, Callable[[Session, _Transaction, Reply], None]] = {
+    Stage.MAIL: Session._on_mail,
+    Stage.RCPT: Session._on_rcpt,
+    Stage.DATA: Session._on_data,
+    Stage.BODY: Session._on_body,
+    Stage.RSET: Session._on_rset,
 }
 
 

@@ -24,7 +24,9 @@ from chassis.database import Database
 from chassis.ids import new_id
 from chassis.secrets import Vault
 from chassis.testing import SECRET_KEYS, Launcher, RunningProcess, free_port, truncate, wait_until
+from chassis.topology import event_queue
 from contracts import lanes
+from contracts.events import EMAIL_ADDRESSES_REFUSED
 from contracts.lanes import channel_lane
 from contracts.vocabulary import Channel, Lane
 from email_gateway.domain import SenderState
@@ -105,6 +107,7 @@ class Heard:
 
     events: list[dict[str, Any]] = field(default_factory=list)
     done: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    archived: set[str] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def on_events(self, delivery: Delivery) -> None:
@@ -116,6 +119,11 @@ class Heard:
         body = orjson.loads(delivery.body)
         with self.lock:
             self.done[body["batch_id"]].append(body)
+        delivery.ack()
+
+    def on_refused(self, delivery: Delivery) -> None:
+        with self.lock:
+            self.archived |= {one["address"] for one in orjson.loads(delivery.body)["addresses"]}
         delivery.ack()
 
     def last_kinds(self, account_id: UUID) -> dict[str, str]:
@@ -135,6 +143,8 @@ def heard(broker: Broker) -> Heard:
     made = Heard()
     broker.consume(lanes.DELIVERY_EVENTS, made.on_events, prefetch=50)
     broker.consume(lanes.BATCHES_DONE, made.on_done, prefetch=50)
+    queue = event_queue(EMAIL_ADDRESSES_REFUSED, "contacts", "archive_email_refusals")
+    broker.consume(queue, made.on_refused, prefetch=50)
     return made
 
 

@@ -16,7 +16,7 @@ from chassis.testing import Launcher, RunningProcess, wait_until
 from contracts.ids import message_id
 from contracts.lanes import channel_lane
 from contracts.vocabulary import Channel, Lane
-from email_gateway.models import DkimKey
+from email_gateway.models import Content, DkimKey
 
 from .conftest import Campaign, Heard, World, sender_env, states, store_content
 
@@ -62,6 +62,23 @@ def test_every_message_ends_as_the_address_says(
     assert [len(each) for each in done] == [1, 1, 1]
     assert sum(each[0]["submitted"] for each in done) == 1500 - deferred
     assert sum(each[0]["deferred"] for each in done) == deferred
+
+
+def test_only_who_does_not_exist_is_archived(
+    campaign: Campaign, heard: Heard, world: World, sender: RunningProcess
+) -> None:
+    everybody = [*addresses(600, "kto"), "hard.ostatni@poczta.example"]
+    expected = truth(everybody)
+    campaign.publish(campaign.batch(everybody))
+
+    wait_until(
+        lambda: Counter(heard.last_kinds(campaign.account_id).values()) == expected, what="the last event of each"
+    )
+
+    assert expected["spam_bounced"] and expected["soft_bounced"]
+    missing = {address for address in everybody if fate(address, Settings()) is Fate.HARD}
+    wait_until(lambda: missing <= heard.archived, what="the refusals")
+    assert heard.archived & set(everybody) == missing
 
 
 def test_mail_is_signed_and_personal(
@@ -145,6 +162,20 @@ def test_nothing_leaves_from_a_sender_that_is_not_verified(
     for each in (other, stolen):
         wait_until(lambda each=each: states(database, each.account_id) == {"rejected": 3}, what="rejection")  # type: ignore[misc]
     assert world.mails() == []
+
+
+def test_a_content_kept_before_a_rule_that_refuses_it_is_rejected(
+    database: Database, campaign: Campaign, heard: Heard, world: World, sender: RunningProcess
+) -> None:
+    with database.transaction() as session:
+        content = session.get(Content, campaign.content_hash)
+        assert content is not None
+        content.document = {**content.document, "subject": "{{ [1]|tojson }}"}
+
+    campaign.publish(campaign.batch(addresses(3)))
+
+    wait_until(lambda: states(database, campaign.account_id) == {"rejected": 3}, what="rejection")
+    assert {event["code"] for event in heard.of(campaign.account_id)} <= {"template.invalid"}
 
 
 @pytest.mark.parametrize("body", [b"", b"not json", b"[]", b'{"v": 1}', b'{"recipients": [{}]}'])

@@ -165,6 +165,12 @@ def test_content_is_prepared_previewed_and_refused(call: Call) -> None:
         "template.invalid",
         "email.unsubscribe_link_missing",
     }
+    endless = call(
+        "prepare_content", actor, sender=sender, content={"subject": "x\n{{ [1]|tojson(indent=9) }}", "html": HTML}
+    )
+    assert [(found["field"], found["detail"]) for found in endless["problems"]] == [
+        ("subject", "subject: line 2: the filter 'tojson' is not available in templates")
+    ]
     preview = call("render_preview", actor, content_hash=prepared["content_hash"], fields={"first_name": "Łucja"})
     assert preview["subject"] == "Witaj Łucja"
     assert 'href="https://sklep.example/oferta"' in preview["html"]
@@ -205,6 +211,9 @@ def test_single_messages_are_sent_once_per_key_and_within_quota(
     with pytest.raises(Invalid) as missing:
         call("send_messages", actor, **{**mail, "to": [{"email": "kto@poczta.example"}]})
     assert missing.value.errors[0]["field"] == "to.0.variables"
+    with pytest.raises(Invalid) as endless:
+        call("send_messages", actor, **{**mail, "text": "{{ [1]|tojson(indent=9000000000000) }}"})
+    assert endless.value.errors[0]["code"] == "template.invalid" and "line 1" in endless.value.errors[0]["detail"]
     with pytest.raises(PlanLimit):
         call("send_messages", {**actor, "request_key": "k2"}, **{**mail, "to": mail["to"] * 11})  # type: ignore[operator]
     used = {"used": 5, "reservations": 1}
@@ -436,6 +445,24 @@ def test_closing_an_account_erases_what_was_held(
     wait_until(lambda: call("list_sender_domains", actor)["items"] == [], what="erasure")
     with database.transaction() as session:
         assert session.scalar(text("SELECT count(*) FROM contents")) == 0
+
+
+def test_lists_end_without_a_cursor_to_an_empty_page(call: Call) -> None:
+    actor = account()
+    for number in range(4):
+        call("create_sender_domain", actor, domain=f"sklep{number}.example")
+        call("create_sender_address", actor, email=f"a{number}@sklep.example")
+        call("create_mail_route", OPERATOR, reason="Checked", pattern=f"p{number}.example", kind="mx")
+
+    for method, asker in [
+        ("list_sender_domains", actor), ("list_domains", OPERATOR),
+        ("list_sender_addresses", actor), ("list_mail_routes", OPERATOR),
+    ]:  # fmt: skip
+        count = len(call(method, asker, limit=100)["items"])
+        assert count >= 4
+        assert call(method, asker, limit=count)["next_cursor"] is None, method
+        first = call(method, asker, limit=count - 1)
+        assert len(call(method, asker, limit=100, cursor=first["next_cursor"])["items"]) == 1, method
 
 
 @pytest.mark.parametrize("cursor", ["x", "'; --", urllib.parse.quote("ż")])

@@ -19,7 +19,8 @@ from wici_simulators.mailbox.box import Box
 from wici_simulators.mailbox.rules import Settings
 from wici_simulators.mailbox.smtp import Receiver
 
-from email_gateway.smtp.pool import Destination, Limits, Outcome, Parcel, Pool, Result
+from email_gateway.domain import Result
+from email_gateway.smtp.pool import Destination, Limits, Outcome, Parcel, Pool
 from email_gateway.smtp.session import Peer, Tls
 
 BODY = b"Subject: x\r\n\r\n.dot\r\n..two\r\nend\r\n"
@@ -143,6 +144,18 @@ def test_a_body_that_is_refused_as_spam_is_a_spam_bounce() -> None:
     outcomes = deliver(Server({".": b"550 5.7.1 looks like spam\r\n"}), ["a@x.pl", "b@x.pl"])
 
     assert {outcome.result for outcome in outcomes.values()} == {Result.SPAM}
+
+
+@pytest.mark.parametrize("pipelining", [True, False])
+@pytest.mark.parametrize(
+    ("command", "result"), [("MAIL", Result.SPAM), ("RCPT", Result.HARD), ("DATA", Result.HARD), (".", Result.HARD)]
+)
+def test_a_refusal_is_judged_by_what_it_answers(command: str, result: Result, pipelining: bool) -> None:
+    after = {"RCPT": b"503 no sender\r\n"} if command == "MAIL" else {}
+
+    outcomes = deliver(Server({**after, command: b"550 5.1.1 unknown\r\n"}, pipelining=pipelining), ["a@x.pl"])
+
+    assert (outcomes["a@x.pl"].result, outcomes["a@x.pl"].code) == (result, "5.1.1")
 
 
 def test_connection_lost_after_the_body_is_lost_and_the_next_goes_again() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import minijinja
 
-from contracts.template_rules import refusal
+from contracts.template_rules import lock, refusal
 from sms_gateway.content import gsm, parts
 
 # A campaign text is a line or two; ten thousand instructions are plenty, and stop a loop within a millisecond.
@@ -48,6 +48,7 @@ class Template:
         self._environment.fuel = FUEL
         self._environment.auto_escape_callback = lambda _name: False
         self._environment.keep_trailing_newline = True
+        lock(self._environment)
         self.variables: list[str] = []
         if not self._is_plain and (refused := refusal(text)) is not None:
             raise RenderFailed("template.invalid", f"The template is not taken: {refused}.")
