@@ -1,4 +1,4 @@
-"""How fast `email_gateway.sender` sends: signed 10 KB e-mails from the bulk lane to a sink, counted when settled.
+"""How fast `email_gateway.outbound` sends: signed 10 KB e-mails from the bulk lane to a sink, counted when settled.
 
     python bench/email_sender.py [--messages 50000] [--senders 1] [--sink smtp-sink|simulator]
 
@@ -33,10 +33,10 @@ from chassis.secrets import Vault
 from chassis.testing import LINK_KEYS, SECRET_KEYS, admin_url, delete_vhost, free_port, make_vhost
 from contracts.lanes import channel_lane
 from contracts.vocabulary import Channel, Lane
+from email_gateway.content import dkim
+from email_gateway.content.compose import Composer, Links
+from email_gateway.content.prepare import Kind, prepare
 from email_gateway.domain import SenderState
-from email_gateway.mail import dkim
-from email_gateway.mail.composer import Composer, Links
-from email_gateway.mail.content import Kind, prepare
 from email_gateway.models import DkimKey, SenderDomain
 from email_gateway.usecases import contents
 
@@ -125,7 +125,7 @@ def run(stack: ExitStack, options: argparse.Namespace, limit: float) -> None:
         "WICI_LINK_KEYS": LINK_KEYS, "EMAIL_DEFAULT_ROUTE": f"smtp://127.0.0.1:{smtp_port}?tls=off&connections=8",
     }  # fmt: skip
     senders = [
-        stack.enter_context(process([sys.executable, "-m", "email_gateway.sender"], environ))
+        stack.enter_context(process([sys.executable, "-m", "email_gateway.outbound"], environ))
         for _ in range(options.senders)
     ]
     while settled(database) < 1000:

@@ -21,7 +21,8 @@ def source_of(package):
 
 def chassis_sources():
     """Text of each file of the libraries that call on behalf of services: `channel.quota_leases`."""
-    return [path.read_text("utf-8") for lib in ("chassis", "channel") for path in (ROOT / "libs" / lib / lib).rglob("*.py")]
+    folders = [ROOT / "libs" / library / library for library in ("chassis", "channel")]
+    return [path.read_text("utf-8") for folder in folders for path in folder.rglob("*.py")]
 
 
 def all_sources():

@@ -77,7 +77,7 @@ def test_email_campaign_survives_kill_nine_of_every_process_on_its_way(system, e
     campaign_id = journey.email_campaign(job["group_ids"][0])
 
     report = send_under_fire(
-        system, journey, campaign_id, ["email_gateway.sender", "campaigns.dispatcher", "reporting.ingester"]
+        system, journey, campaign_id, ["email_gateway.outbound", "campaigns.dispatcher", "reporting.ingester"]
     )
 
     messages = journey.messages(campaign_id)

@@ -1,7 +1,7 @@
 """Single e-mails."""
 
 from api_gateway.routing import Route
-from contracts import email_gateway as contract
+from contracts.email_gateway import messages as contract
 
 _ID = "0193587a-3e1c-8c4e-9d3a-4f0d00000001"
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from api_gateway.routing import ANYONE, Route
-from contracts import email_gateway as contract
+from contracts.email_gateway import senders as contract
 from contracts.schema import PageQuery
 
 _DOMAIN = {

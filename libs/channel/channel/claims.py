@@ -13,11 +13,11 @@ from uuid import UUID
 import orjson
 from psycopg import Cursor
 
-from channel.batches import Chunk, Claim, ids_as_text, without_person
+from channel.batches import Chunk, Claim, without_person
 from channel.instances import ALIVE
 from chassis import erasures
 from chassis.ids import new_id
-from contracts.ids import message_ids, recipient_number
+from contracts.ids import recipient_number
 
 RETAKEABLE = ("accepted", "deferred")
 
@@ -76,11 +76,7 @@ def leave_erased_out(cursor: Cursor[Any], chunks: Sequence[Chunk]) -> None:
     concerned = erasures.watch(cursor, {chunk.batch.header.account_id for chunk in chunks})
     if not concerned:
         return
-    theirs = [
-        (chunk, ids_as_text(chunk.batch.header.send_id))
-        for chunk in chunks
-        if chunk.batch.header.account_id in concerned
-    ]
+    theirs = [(chunk, chunk.batch.header.id_of) for chunk in chunks if chunk.batch.header.account_id in concerned]
     gone = erasures.among(
         cursor,
         (
@@ -134,7 +130,7 @@ def _states(
     """
     lows, highs, index = [], [], []
     for position, (chunk, (first, last)) in enumerate(zip(chunks, spans, strict=True)):
-        of = message_ids(chunk.batch.header.send_id)
+        of = chunk.batch.header.id_of
         lows.append(of(first))
         highs.append(of(last))
         index.append(position)

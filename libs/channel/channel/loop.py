@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from channel.batches import Batch, Chunk, Content, Header, Message, Recipient, SharedDelivery, chunked, read_batches
+from channel.batches import (
+    CHUNK,
+    Batch,
+    Chunk,
+    Content,
+    Header,
+    Message,
+    Recipient,
+    SharedDelivery,
+    UnknownContent,
+    chunked,
+    read_batches,
+)
 from channel.lane_publisher import LanePublisher
 from channel.ledger_work import Acknowledgement, Outcome
 from channel.outlets import Outlet
@@ -21,6 +34,7 @@ from contracts.vocabulary import Lane, MessageState
 MOST_UNPUBLISHED = 400
 MOST_UNCOMMITTED = 20_000
 CLAIMED_ELSEWHERE_AGAIN_SECONDS = 1.0
+UNKNOWN_CONTENT = "content.unknown"
 
 log = get_logger()
 
@@ -68,8 +82,7 @@ class Loop:
         content = await self._content(header.content_hash)
         if content is None or content.account_id != header.account_id:
             log.error("content_unknown", batch_id=header.batch_id, content_hash=header.content_hash)
-            delivery.nack(requeue=False)
-            return
+            content = UnknownContent(header.account_id)
         self._accept(Batch(header, content, len(recipients), delivery), recipients)
 
     async def _content(self, content_hash: str) -> Content | None:
@@ -100,8 +113,10 @@ class Loop:
 
     def place(self, batch: Batch, recipients: list[Recipient]) -> None:
         """Chunks to the outlets that the channel's routes choose."""
-        for outlet, group in self._outbound.route(batch.header, recipients):
-            for some in chunked(group):
+        is_unknown = isinstance(batch.content, UnknownContent)
+        routed = [(None, recipients)] if is_unknown else self._outbound.route(batch.header, recipients)
+        for outlet, group in routed:
+            for some in chunked(group, outlet.chunk if outlet else CHUNK):
                 self._line_up(Chunk(batch, outlet, some))
             if outlet is not None:
                 self.wants_claims(outlet)
@@ -218,7 +233,10 @@ class Loop:
     def _hand_over(self, chunk: Chunk, outlet: Outlet | None, recipients: list[Recipient]) -> None:
         if outlet is not None and not outlet.is_up:
             outlet = None
-        messages = self._outbound.compose(chunk, recipients, outlet)
+        if isinstance(chunk.batch.content, UnknownContent):
+            messages: Sequence[Message] = self._refused(chunk, recipients)
+        else:
+            messages = self._outbound.compose(chunk, recipients, outlet)
         for message in messages:
             if outlet is not None:
                 message.outlet = outlet
@@ -229,13 +247,22 @@ class Loop:
         if outlet is not None and len(finished) < len(messages):
             outlet.hand_over([message for message in messages if message.state is None])
 
-    def has_room_for_retries(self) -> bool:
-        """Whether the retry schedule may hand over some more."""
-        return (
-            not self.is_stopping
-            and self._uncommitted < MOST_UNCOMMITTED
-            and all(outlet.has_room_for_retries() for outlet in self._outbound.outlets())
-        )
+    def _refused(self, chunk: Chunk, recipients: list[Recipient]) -> list[Message]:
+        """Nothing of a content that is not known can be sent."""
+        of, now, messages = chunk.batch.header.id_of, time.time(), []
+        for recipient in recipients:
+            number = recipient["number"]
+            attempts = chunk.attempts.get(number, 0)
+            message = self._outbound.message(chunk, recipient, of(number), number in chunk.existing, attempts)
+            message.state, message.code, message.at = MessageState.REJECTED, UNKNOWN_CONTENT, now
+            messages.append(message)
+        return messages
+
+    def room_for_retries(self) -> int:
+        """How many messages of the retry schedule may be handed over now."""
+        if self.is_stopping or self._uncommitted >= MOST_UNCOMMITTED:
+            return 0
+        return min((outlet.room_for_retries() for outlet in self._outbound.outlets()), default=MOST_UNCOMMITTED)
 
     # --- the end
 
@@ -249,7 +276,13 @@ class Loop:
         await asyncio.gather(*(outlet.stop(5.0) for outlet in outlets))
         # What came from a lane goes back to it with its delivery; what came from the schedule goes back there.
         left = [message for outlet in outlets for message in outlet.take_back()]
-        self.settled([message for message in left if message.chunk.batch.delivery is None])
+        self.settled(
+            [
+                message
+                for message in left
+                if message.chunk.batch.delivery is None or message.state is not MessageState.DEFERRED
+            ]
+        )
 
     # --- tasks
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 from channel import instances
-from channel.batches import Content
+from channel.batches import Chunk, Content
 from channel.lane_publisher import LanePublisher
 from channel.loop import Loop
 from channel.ports import Outbound
@@ -23,6 +24,7 @@ from contracts.lanes import channel_lane
 from contracts.vocabulary import Lane
 
 UPKEEP_STOP_SECONDS = 5.0
+ADOPT_SECONDS = 30.0
 
 log = get_logger()
 
@@ -30,12 +32,13 @@ log = get_logger()
 class OutboundProcess:
     """Runs one channel's outbound until the process is told to end.
 
+    :param outbound: makes what is the channel's own, on the running loop.
     :param linger: seconds that outcomes gather before they are committed together.
     """
 
-    def __init__(self, process: Process[Any], outbound: Outbound, *, linger: float) -> None:
+    def __init__(self, process: Process[Any], outbound: Callable[[], Outbound], *, linger: float) -> None:
         self._process = process
-        self._outbound = outbound
+        self._make_outbound = outbound
         # One connection, the ledger thread's own.
         self._ledger_database = process.open_database(pool_size=1)
         self._linger = linger
@@ -50,6 +53,7 @@ class OutboundProcess:
 
     async def _run(self) -> None:
         asyncio.get_running_loop().set_exception_handler(self._on_loop_error)
+        self._outbound = self._make_outbound()
         loop = Loop(self._outbound, self._load_content)
         ledger = LedgerThread(
             self._ledger_database, self._outbound.ledger, self._instance_id, loop.on_committed, self._process.fail,
@@ -77,8 +81,8 @@ class OutboundProcess:
             self._outbound,
             self._instance_id,
             publisher,
-            has_room=loop.has_room_for_retries,
-            on_due=lambda chunks: running.call_soon_threadsafe(loop.adopt, chunks),
+            room=loop.room_for_retries,
+            on_due=lambda chunks: _adopt(running, loop, chunks),
         )
 
     async def _shut_down(self, loop: Loop, ledger: LedgerThread, upkeep: Upkeep) -> None:
@@ -109,3 +113,12 @@ class OutboundProcess:
         log.error("loop_error", message=context.get("message"), error=repr(error), exc_info=error)
         if "handle" in context or "task" in context:
             self._process.fail()
+
+
+def _adopt(running: asyncio.AbstractEventLoop, loop: Loop, chunks: list[Chunk]) -> None:
+    """Hand chunks to the loop and wait until it has them, so that the next look at its room counts them."""
+
+    async def adopt() -> None:
+        loop.adopt(chunks)
+
+    asyncio.run_coroutine_threadsafe(adopt(), running).result(ADOPT_SECONDS)

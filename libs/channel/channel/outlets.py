@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
-from channel.batches import Chunk
+from channel.batches import CHUNK, Chunk
 from contracts.vocabulary import Lane
 
 
@@ -17,9 +17,10 @@ class Outlet:
     written, `claimed` those that are claimed and not settled.
     """
 
-    def __init__(self, lanes: Sequence[Lane], outlet_id: str | None = None) -> None:
+    def __init__(self, lanes: Sequence[Lane], outlet_id: str | None = None, chunk: int = CHUNK) -> None:
         self.lanes = tuple(lanes)
         self.outlet_id = outlet_id
+        self.chunk = chunk
         self.waiting: dict[Lane, deque[Chunk]] = {lane: deque() for lane in self.lanes}
         self.claiming: dict[Lane, int] = dict.fromkeys(self.lanes, 0)
         self.claimed: dict[Lane, int] = dict.fromkeys(self.lanes, 0)
@@ -34,8 +35,8 @@ class Outlet:
         """Whether one more chunk of the lane may be claimed: it bounds what a crash can leave unknown."""
         raise NotImplementedError
 
-    def has_room_for_retries(self) -> bool:
-        """Whether the retry schedule may hand over some more."""
+    def room_for_retries(self) -> int:
+        """How many messages of the retry schedule may be handed over now."""
         raise NotImplementedError
 
     def on_claim(self, chunk: Chunk) -> None:

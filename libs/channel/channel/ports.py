@@ -45,8 +45,8 @@ class Ledger(Protocol):
     def write_beside(self, cursor: Cursor[Any], messages: Sequence[Any]) -> None:
         """What the channel keeps besides: parts, unknown messages, refusals."""
 
-    def event(self, message: Any) -> Event:
-        """The delivery event of the outcome, with everything that never changes."""
+    def event(self, message: Any) -> Event | None:
+        """The delivery event of the outcome, with everything that never changes; None where nobody is to know."""
 
     def leave_answer_out(self, message: Any) -> None:
         """Forget what the peer said of the message: the database refuses it."""
@@ -99,6 +99,9 @@ class Outbound(Protocol):
 
     def compose(self, chunk: Chunk, recipients: list[Recipient], outlet: Outlet | None) -> Sequence[Any]:
         """The claimed recipients as messages; those that cannot be sent (now) have their state."""
+
+    def message(self, chunk: Chunk, recipient: Recipient, message_id: str, existing: bool, attempts: int) -> Any:
+        """A message of the channel's own kind."""
 
     def restore(
         self, chunk: Chunk, recipient: Recipient, message_id: str, existing: bool, outlet_id: str | None

@@ -32,11 +32,9 @@ def settle(cursor: Cursor[Any], ledger: Ledger, messages: Sequence[Message], *, 
         _upsert(cursor, ledger, rest)
     ledger.write_beside(cursor, messages)
     retries.schedule(cursor, [message for message in messages if message.state is MessageState.DEFERRED])
-    return [
-        ledger.event(message)
-        for message in messages
-        if message.state is not MessageState.DEFERRED or not message.attempts
-    ]
+    # A deferral is told of once: the later ones change nothing.
+    told = [message for message in messages if message.state is not MessageState.DEFERRED or not message.attempts]
+    return [event for event in map(ledger.event, told) if event is not None]
 
 
 def _upsert(cursor: Cursor[Any], ledger: Ledger, messages: Sequence[Message]) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from channel import claims, instances, lane_outbox, retries, settlement
-from channel.batches import Batch, Chunk, Claim, Content, Header, Message, chunked, ids_as_text
+from channel.batches import Batch, Chunk, Claim, Content, Header, Message, UnknownContent, chunked
 from channel.claims import Abandoned
 from channel.lane_outbox import LaneMessage
 from channel.lane_publisher import LanePublisher
@@ -50,7 +50,7 @@ class Upkeep:
         instance_id: UUID,
         publisher: LanePublisher,
         *,
-        has_room: Callable[[], bool],
+        room: Callable[[], int],
         on_due: Callable[[list[Chunk]], object],
     ) -> None:
         self._database = database
@@ -58,7 +58,7 @@ class Upkeep:
         self._outbound = outbound
         self._instance_id = instance_id
         self._publisher = publisher
-        self._has_room = has_room
+        self._room = room
         self._on_due = on_due
         self._steps = (self._renew, self._hand_over_due, self._sweep, self._take_over, self._partition)
         self._stopping, self._ended = threading.Event(), threading.Event()
@@ -106,18 +106,18 @@ class Upkeep:
     # --- the retry schedule
 
     def _hand_over_due(self) -> None:
-        while self._has_room():
+        while (limit := min(self._room(), DUE_AT_ONCE)) > 0:
             with self._database.transaction() as session:
                 cursor = cursor_of(session)
                 # Before any row is locked: whoever erases a person holds this lock and then locks rows.
                 erasures.share(session)
-                due = retries.take_due(cursor, DUE_AT_ONCE)
+                due = retries.take_due(cursor, limit)
                 chunks = self._chunks_of(session, due)
                 claims.leave_erased_out(cursor, chunks)
                 claims.insert(cursor, self._instance_id, chunks)
             if chunks:
                 self._on_due(chunks)
-            if len(due) < DUE_AT_ONCE:
+            if len(due) < limit:
                 return
 
     def _chunks_of(self, session: Session, due: list[retries.Due]) -> list[Chunk]:
@@ -128,8 +128,6 @@ class Upkeep:
         for members in groups.values():
             header = Header(members[0].body, Lane(members[0].body["lane"]))
             content = self._content(session, header)
-            if content is None:
-                continue
             for some in chunked([each.body["recipients"][0] | {"_attempts": each.attempts} for each in members]):
                 attempts = {recipient["number"]: recipient.pop("_attempts") for recipient in some}
                 chunk = Chunk(Batch(header, content, len(some)), None, some)
@@ -138,10 +136,11 @@ class Upkeep:
                 chunks.append(chunk)
         return chunks
 
-    def _content(self, session: Session, header: Header) -> Content | None:
+    def _content(self, session: Session, header: Header) -> Content:
         content = self._outbound.load_content(session, header.content_hash)
         if content is None:
             log.error("content_unknown", content_hash=header.content_hash)
+            return UnknownContent(header.account_id)
         return content
 
     # --- dead instances
@@ -165,9 +164,7 @@ class Upkeep:
     def _unsettled(self, session: Session, cursor: Cursor[Any], abandoned: Abandoned) -> list[Message]:
         header = Header(abandoned.body, Lane(abandoned.body["lane"]))
         content = self._content(session, header)
-        if content is None:
-            return []
-        of = ids_as_text(header.send_id)
+        of = header.id_of
         recipients = abandoned.body["recipients"]
         states = claims.settled_states(cursor, [of(recipient["number"]) for recipient in recipients])
         chunk = Chunk(Batch(header, content, len(recipients)), None, recipients)
@@ -179,7 +176,11 @@ class Upkeep:
             state = states.get(message_id)
             if state not in (None, *claims.RETAKEABLE):
                 continue
-            message = self._outbound.restore(chunk, recipient, message_id, state is not None, outlet_id)
+            existing = state is not None
+            if isinstance(content, UnknownContent):
+                message = self._outbound.message(chunk, recipient, message_id, existing, 1)
+            else:
+                message = self._outbound.restore(chunk, recipient, message_id, existing, outlet_id)
             message.at = now.timestamp()
             if header.lane is Lane.BULK:
                 message.state = MessageState.UNKNOWN

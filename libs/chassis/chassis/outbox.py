@@ -16,6 +16,7 @@ from uuid import UUID
 
 import orjson
 import structlog
+from psycopg import Cursor
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -38,6 +39,7 @@ log = get_logger()
 _INSERT = text(
     "INSERT INTO outbox (exchange, routing_key, headers, body) VALUES (:exchange, :routing_key, :headers, :body)"
 )
+_INSERT_BY_CURSOR = "INSERT INTO outbox (exchange, routing_key, headers, body) VALUES (%s, %s, %s::jsonb, %s)"
 _INSERT_LANES = (
     "INSERT INTO outbox (exchange, routing_key, headers, body)"
     " SELECT '', lane, %s::jsonb, body FROM unnest(%s::text[], %s::bytea[]) AS m(lane, body)"
@@ -53,12 +55,24 @@ def record(session: Session, event: Event, **fields: Any) -> UUID:
 
     :raises marshmallow.ValidationError: the fields do not fit the event's schema: a bug of the caller.
     """
+    event_id, body = _body_of(event, fields)
+    _insert(session, event_exchange(event.source), event.name, body)
+    return event_id
+
+
+def record_at(cursor: Cursor[Any], event: Event, **fields: Any) -> UUID:
+    """As `record`, for a transaction that is written by a cursor."""
+    event_id, body = _body_of(event, fields)
+    cursor.execute(_INSERT_BY_CURSOR, (event_exchange(event.source), event.name, _headers(), body))
+    return event_id
+
+
+def _body_of(event: Event, fields: dict[str, Any]) -> tuple[UUID, bytes]:
     event_id = new_id()
     schema = event.schema()
     body: dict[str, Any] = schema.dump({"event_id": event_id, "occurred_at": datetime.now(UTC), **fields})
     schema.load(body)
-    _insert(session, event_exchange(event.source), event.name, orjson.dumps(body))
-    return event_id
+    return event_id, orjson.dumps(body)
 
 
 def record_lane(session: Session, lane: str, body: bytes) -> None:

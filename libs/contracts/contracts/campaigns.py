@@ -11,7 +11,7 @@ from typing import Any
 import marshmallow
 from marshmallow import fields, validate, validates_schema
 
-from contracts.email_gateway import HTML_MAX, PREHEADER_MAX, SUBJECT_MAX
+from contracts.email_gateway.contents import HTML_MAX, PREHEADER_MAX, SUBJECT_MAX
 from contracts.rpc import Call
 from contracts.schema import PageQuery, Schema, broken_rule, page_of, plain_text, rule
 from contracts.vocabulary import CampaignState, Channel

@@ -37,8 +37,8 @@ class Config:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SenderConfig(Config):
-    """What `email_gateway.sender` needs besides."""
+class OutboundConfig(Config):
+    """What `email_gateway.outbound` needs besides. `linger`: seconds that outcomes gather before they are committed."""
 
     health_port: int = setting("HEALTH_PORT", default=0)
     default_route: str = setting("EMAIL_DEFAULT_ROUTE", default="mx")
@@ -50,3 +50,4 @@ class SenderConfig(Config):
     window: int = setting("EMAIL_WINDOW", default=500)
     chunk: int = setting("EMAIL_CHUNK", default=100)
     workers: int = setting("EMAIL_WORKERS", default=2)
+    linger: float = setting("EMAIL_COMMIT_LINGER", default=0.04)

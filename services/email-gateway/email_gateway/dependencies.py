@@ -1,12 +1,9 @@
-"""What the use cases are given besides a session: keys, links, DNS. And the Nameko provider that makes them."""
+"""Nameko dependency providers of this service's own."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 import dns.exception
 import dns.resolver
@@ -17,22 +14,11 @@ from chassis.ids import new_id
 from chassis.secrets import Vault
 from chassis.service import in_thread_pool
 from email_gateway.config import Config
-from email_gateway.mail import dkim
-from email_gateway.mail.composer import Links
+from email_gateway.content import dkim
+from email_gateway.content.compose import Links
+from email_gateway.usecases.ports import Tools
 
 DNS_SECONDS = 5.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tools:
-    """Handed to use cases; tests make their own."""
-
-    config: Config
-    vault: Vault
-    links: Links
-    new_id: Callable[[], UUID]
-    new_key: Callable[[str], bytes]
-    look_up: Callable[[str, str], list[str] | None]
 
 
 class EmailTools(DependencyProvider):

@@ -10,7 +10,7 @@ from sqlalchemy import DateTime, ForeignKey, LargeBinary, SmallInteger, Text, fu
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from channel.tables import quota_lease_table
+from channel.tables import claim_table, instance_table, lane_outbox_table, quota_lease_table, retry_table
 from chassis import erasures
 from chassis.tables import inbox_table, outbox_table
 
@@ -27,6 +27,10 @@ class Base(DeclarativeBase):
 outbox_table(Base.metadata)
 inbox_table(Base.metadata)
 quota_lease_table(Base.metadata)
+instance_table(Base.metadata)
+claim_table(Base.metadata)
+retry_table(Base.metadata)
+lane_outbox_table(Base.metadata)
 erasures.table(Base.metadata)
 
 
@@ -125,7 +129,6 @@ class LedgerRow(Base):
     code: Mapped[str | None]
     detail: Mapped[str | None]
     attempts: Mapped[int] = mapped_column(SmallInteger)
-    claimed_by: Mapped[UUID | None]
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
     content_hash: Mapped[str | None]
     fields: Mapped[dict[str, Any] | None]

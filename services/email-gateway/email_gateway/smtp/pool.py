@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from email_gateway.domain import Result
+from email_gateway.domain.retrying import Result
 from email_gateway.smtp.mx import NoRoute
 from email_gateway.smtp.replies import Reply
 from email_gateway.smtp.session import ConnectFailed, Ending, Peer, Session, open_session

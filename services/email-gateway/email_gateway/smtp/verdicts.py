@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from email_gateway.domain import Result
+from email_gateway.domain.retrying import Result
 from email_gateway.smtp.replies import Reply
 
 

@@ -36,3 +36,12 @@ def document(session: Session, *, account_id: UUID, content_hash: str) -> dict[s
 
 def erase_account(session: Session, *, account_id: UUID) -> None:
     session.execute(delete(Content).where(Content.account_id == account_id))
+
+
+def sender_of(session: Session, *, content_hash: str) -> Any:
+    """`account_id` and `sender` (the From address) of a content; None where there is none."""
+    return session.execute(
+        select(Content.account_id, Content.document["from_email"].astext.label("sender")).where(
+            Content.content_hash == content_hash
+        )
+    ).one_or_none()

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from email_gateway.domain import SYSTEM_ACCOUNT, SenderState
+from email_gateway.domain.senders import SYSTEM_ACCOUNT, SenderState
 from email_gateway.models import Content, SenderAddress, SenderDomain
 
 

@@ -4,29 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from chassis.actors import account_of
+from chassis.database import Session
 from contracts.errors import FieldError
+from contracts.rpc import Actor
 from contracts.template_rules import refusal
 from email_gateway import exceptions
-from email_gateway.mail.composer import render
-from email_gateway.mail.content import Kind, Prepared, Problem, prepare
-from email_gateway.mail.template import TemplateProblem
+from email_gateway.content.compose import render
+from email_gateway.content.prepare import Kind, Prepared, Problem, prepare
+from email_gateway.content.template import TemplateProblem
 from email_gateway.store import contents as store
 from email_gateway.store import signing
 from email_gateway.usecases.senders import normalised
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
 
 _SENDER_FIELDS = ("from_email", "from_name", "reply_to")
 
 
 def prepare_content(
-    session: Session, *, account_id: UUID, sender: Any, content: dict[str, Any], kind: Kind
-) -> Prepared:
+    session: Session, *, actor: Actor, now: datetime, sender: Any, content: dict[str, Any], kind: str
+) -> dict[str, Any]:
+    """Check the sender, prepare the content and keep it under its hash; problems are for the caller to show.
+
+    :raises Forbidden: the sender is not authorised.
+    """
+    prepared = keep_prepared(session, account_id=account_of(actor), sender=sender, content=content, kind=Kind(kind))
+    return {
+        "content_hash": prepared.content_hash,
+        "variables": prepared.variables,
+        "problems": [asdict(problem) for problem in prepared.problems],
+    }
+
+
+def keep_prepared(session: Session, *, account_id: UUID, sender: Any, content: dict[str, Any], kind: Kind) -> Prepared:
     """Check the sender, prepare the content and keep it under its hash; problems are for the caller to show.
 
     :raises Forbidden: the sender is not authorised.
@@ -83,19 +96,13 @@ def keep(session: Session, account_id: UUID, prepared: Prepared) -> None:
         store.keep(session, content_hash=prepared.content_hash, account_id=account_id, document=prepared.document)
 
 
-def prepared_json(prepared: Prepared) -> dict[str, Any]:
-    return {
-        "content_hash": prepared.content_hash,
-        "variables": prepared.variables,
-        "problems": [asdict(problem) for problem in prepared.problems],
-    }
-
-
-def render_preview(session: Session, *, account_id: UUID, content_hash: str, fields: dict[str, Any]) -> dict[str, Any]:
+def render_preview(
+    session: Session, *, actor: Actor, now: datetime, content_hash: str, fields_: dict[str, Any], address: str | None
+) -> dict[str, Any]:
     """Subject, html and text as a recipient with these fields would get them; links lead where they lead."""
-    document = get_document(session, account_id=account_id, content_hash=content_hash)
+    document = get_document(session, account_id=account_of(actor), content_hash=content_hash)
     try:
-        return {**render(document, fields), "problems": []}
+        return {**render(document, fields_), "problems": []}
     except TemplateProblem as problem:
         found = {"field": "content", "code": "template.field_missing", "detail": str(problem)}
         return {"subject": None, "html": None, "text": None, "problems": [found]}

@@ -1,105 +1,91 @@
-"""Single e-mails: written down and put into the transactional lane; tests and Wici's own mails go the same way."""
+"""Single e-mails: POST /v1/emails, a campaign's test, Wici's own mails, and what became of one."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import orjson
 
-from chassis import erasures, outbox
+from channel import quota_leases
+from channel.single_sends import Raced, TooFewUnits
+from chassis import erasures
+from chassis.actors import account_of
+from chassis.database import Session
+from chassis.ids import new_id
 from contracts.ids import message_ids
-from contracts.lanes import channel_lane
-from contracts.vocabulary import Channel, Lane, MessageState
+from contracts.rpc import Actor
 from email_gateway import exceptions
-from email_gateway.models import LedgerRow
-from email_gateway.store import contents, ledger
-from email_gateway.store.ledger import Message
+from email_gateway.content.compose import render
+from email_gateway.content.prepare import Kind, hash_of
+from email_gateway.content.template import TemplateProblem
+from email_gateway.domain.sends import Plan, To
+from email_gateway.store import contents as content_store
+from email_gateway.store import messages as store
+from email_gateway.usecases import contents, views
 
-if TYPE_CHECKING:
-    from sqlalchemy import Row
-    from sqlalchemy.orm import Session
-
-
-@dataclass(frozen=True, slots=True)
-class To:
-    """A recipient of a single e-mail."""
-
-    address: str
-    name: str | None = None
-    fields: dict[str, Any] = field(default_factory=dict)
+_FIELDS = {"from_email": "from.email", "from_name": "from.name", "content.from_email": "from.email"}
 
 
-def accept(
-    session: Session,
-    *,
-    account_id: UUID,
-    send_id: UUID,
-    content_hash: str,
-    document: Mapping[str, Any],
-    sender: str,
-    recipients: Sequence[To],
-    external_id: str | None = None,
-) -> None:
-    """Write the messages down and put them into the transactional lane, in one transaction.
+def plan_send(session: Session, *, actor: Actor, **request: Any) -> Plan:
+    """Check sender, content and every recipient's variables.
 
-    Their ids follow from the send id, so that doing it twice with the same id does it once.
-
-    :param document: of the content; kept again where an erasure has let it go since it was prepared.
+    :raises Forbidden: the sender is not authorised. :raises Invalid: the content or a recipient cannot be sent.
     """
-    erasures.share(session)
-    contents.ensure(session, content_hash=content_hash, account_id=account_id, document=document)
-    of_number = message_ids(send_id)
-    messages = [
-        Message(
-            message_id=of_number(number),
-            account_id=account_id,
-            campaign_id=None,
-            contact_id=None,
-            address=to.address,
-            fields=to.fields,
-            content_hash=content_hash,
-            sender=sender,
-            lane=Lane.TRANSACTIONAL,
-            name=to.name,
-        )
-        for number, to in enumerate(recipients, start=1)
-    ]
-    ledger.accept(session, messages, external_id=external_id)
-    outbox.record_lane(
-        session, channel_lane(Channel.EMAIL, Lane.TRANSACTIONAL), _batch(send_id, account_id, content_hash, messages)
+    content = {
+        "from_email": request["from_"]["email"],
+        "from_name": request["from_"]["name"],
+        **{name: request[name] for name in ("reply_to", "subject", "html", "text", "headers")},
+    }
+    prepared = contents.keep_prepared(
+        session, account_id=account_of(actor), sender=None, content=content, kind=Kind.TRANSACTIONAL
     )
+    if prepared.document is None:
+        raise exceptions.content_problems(
+            [
+                {"field": _FIELDS.get(found.field, found.field), "code": found.code, "detail": found.detail}
+                for found in prepared.problems
+            ]
+        )
+    for number, to in enumerate(request["to"]):
+        ensure_storable(to["variables"], f"to.{number}.variables")
+        _ensure_renders(prepared.document, to["variables"], f"to.{number}.variables")
+    recipients = [To(to["email"], to["name"], to["variables"]) for to in request["to"]]
+    return _plan(actor, prepared.document, recipients, request["external_id"])
 
 
-def identified(send_id: UUID, recipients: Sequence[To]) -> list[tuple[UUID, str]]:
-    """(message id, address) of each recipient of a send, in order."""
-    of_number = message_ids(send_id)
-    return [(of_number(number), to.address) for number, to in enumerate(recipients, start=1)]
+def _ensure_renders(document: Mapping[str, Any], variables: Mapping[str, Any], where: str) -> None:
+    """:raises Invalid: the texts do not render with these variables."""
+    try:
+        render(document, variables)
+    except TemplateProblem as problem:
+        raise exceptions.content_problems(
+            [{"field": where, "code": "template.field_missing", "detail": str(problem)}]
+        ) from None
 
 
-def _batch(send_id: UUID, account_id: UUID, content_hash: str, messages: Sequence[Message]) -> bytes:
-    return orjson.dumps(
-        {
-            "v": 1,
-            "batch_id": str(send_id),
-            "account_id": str(account_id),
-            "campaign_id": None,
-            "send_id": str(send_id),
-            "content_hash": content_hash,
-            "trace_id": "",
-            "recipients": [
-                {
-                    "number": number,
-                    "contact_id": None,
-                    "address": message.address,
-                    "fields": message.fields,
-                    "name": message.name,
-                }
-                for number, message in enumerate(messages, start=1)
-            ],
-        }
+def plan_test(
+    session: Session, *, actor: Actor, content_hash: str, addresses: list[str], fields_: dict[str, Any]
+) -> Plan:
+    """A content that was prepared before, to chosen addresses. Its sender is checked again when it leaves."""
+    document = contents.get_document(session, account_id=account_of(actor), content_hash=content_hash)
+    ensure_storable(fields_, "fields")
+    return _plan(actor, document, [To(address, None, fields_) for address in addresses], None)
+
+
+def _plan(actor: Actor, document: Mapping[str, Any], recipients: list[To], external_id: str | None) -> Plan:
+    return Plan(
+        account_id=account_of(actor),
+        content_hash=hash_of(document),
+        document=document,
+        sender=str(document["from_email"]),
+        recipients=recipients,
+        external_id=external_id,
+        request_key=actor.get("request_key"),
+        trace_id=str(actor.get("request_id") or ""),
     )
 
 
@@ -111,24 +97,62 @@ def ensure_storable(fields: dict[str, Any], where: str) -> None:
         )
 
 
-def get_message(session: Session, *, account_id: UUID, message_id: UUID) -> dict[str, Any]:
-    row = ledger.message(session, account_id=account_id, message_id=message_id)
+def store_sends(session: Session, plans: Sequence[Plan]) -> list[dict[str, Any] | TooFewUnits]:
+    """Put sends on disk and on their way, once for each request key, within the units that are leased.
+
+    :returns: for each plan its messages, or what is missing for it. :raises Raced: see there.
+    """
+    made = store.made_before(session, {(plan.account_id, plan.request_key) for plan in plans if plan.request_key})
+    unspent = quota_leases.unspent(session, {plan.account_id for plan in plans})
+    answers: list[dict[str, Any] | TooFewUnits] = []
+    new: dict[UUID, Plan] = {}
+    for plan in plans:
+        units, key = len(plan.recipients), (plan.account_id, plan.request_key or "")
+        if key in made:
+            answers.append(_accepted(made[key], plan))
+        elif units > unspent.get(plan.account_id, 0):
+            answers.append(TooFewUnits(plan.account_id, units, unspent.get(plan.account_id, 0)))
+        else:
+            unspent[plan.account_id] -= units
+            send_id = new_id()
+            new[send_id] = plan
+            answers.append(_accepted(send_id, plan))
+            if plan.request_key:
+                made[key] = send_id
+    if new:
+        _start(session, new)
+    return answers
+
+
+def _start(session: Session, plans: Mapping[UUID, Plan]) -> None:
+    spent: Counter[UUID] = Counter()
+    for send_id, plan in plans.items():
+        if plan.request_key and not store.keep_request(session, plan.account_id, plan.request_key, send_id):
+            raise Raced
+        spent[plan.account_id] += len(plan.recipients)
+    quota_leases.spend(session, spent)
+    for send_id, plan in plans.items():
+        accept(session, send_id=send_id, plan=plan)
+
+
+def accept(session: Session, *, send_id: UUID, plan: Plan) -> None:
+    """Write the messages down and put them into the transactional lane, in the session's transaction.
+
+    Their ids follow from the send id, so that doing it twice with the same id does it once. The content is kept again
+    where an erasure has let it go since it was prepared.
+    """
+    erasures.share(session)
+    content_store.ensure(session, content_hash=plan.content_hash, account_id=plan.account_id, document=plan.document)
+    store.add(session, send_id, plan)
+
+
+def _accepted(send_id: UUID, plan: Plan) -> dict[str, Any]:
+    of = message_ids(send_id)
+    return {"messages": [{"id": of(number), "to": to.address} for number, to in enumerate(plan.recipients, start=1)]}
+
+
+def get_message(session: Session, *, actor: Actor, now: datetime, message_id: UUID) -> views.View:
+    row = store.message(session, account_id=account_of(actor), message_id=message_id)
     if row is None:
         raise exceptions.message_not_found()
-    return as_email(row)
-
-
-def as_email(row: LedgerRow | Row[Any]) -> dict[str, Any]:
-    """A row of the ledger in the words of the contract."""
-    # `claimed` is a moment inside the sender; to everybody else the message is still accepted.
-    state = MessageState.ACCEPTED if row.state == "claimed" else MessageState(row.state)
-    return {
-        "id": row.message_id,
-        "to": row.address,
-        "state": state,
-        "code": row.code or None,
-        "detail": row.detail or None,
-        "attempts": row.attempts,
-        "external_id": row.external_id,
-        "updated_at": row.updated_at,
-    }
+    return views.email(row)

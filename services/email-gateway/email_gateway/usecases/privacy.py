@@ -3,48 +3,37 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
-from chassis import erasures
-from contracts.email_gateway import Email
+from channel import people as under_way
+from chassis import erasures, pages
+from chassis.actors import account_of
+from chassis.database import Database, Session
+from contracts.email_gateway.messages import Email
+from contracts.rpc import Actor
 from contracts.schema import dump
-from email_gateway import exceptions
-from email_gateway.domain import FORM_ACCOUNT
-from email_gateway.store import people
-from email_gateway.usecases.messages import as_email
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
-    from chassis.database import Database
+from email_gateway.domain.senders import FORM_ACCOUNT
+from email_gateway.store import contents, messages, people, senders
+from email_gateway.usecases import views
 
 GREATEST = UUID(int=2**128 - 1)
 
 
 def export_person(
-    session: Session, *, account_id: UUID, addresses: list[str], cursor: str | None, limit: int
+    session: Session, *, actor: Actor, now: datetime, addresses: list[str], cursor: str | None, limit: int
 ) -> dict[str, Any]:
     """One page of the e-mails to a person, newest first; single ones with what they said."""
-    rows = people.page(session, account_id=account_id, addresses=addresses, before=_before(cursor), limit=limit + 1)
-    shown = rows[:limit]
-    return {
-        "items": [{"kind": "message", "record": _record(row)} for row in shown],
-        "next_cursor": str(shown[-1].message_id) if len(rows) > limit else None,
-    }
-
-
-def _before(cursor: str | None) -> UUID:
-    try:
-        return UUID(cursor) if cursor else GREATEST
-    except ValueError:
-        raise exceptions.bad_cursor() from None
+    before = pages.position(cursor) or GREATEST
+    rows = people.page(session, account_id=account_of(actor), addresses=addresses, before=before, limit=limit + 1)
+    page = pages.page(rows, limit, _record)
+    return {**page, "items": [{"kind": "message", "record": record} for record in page["items"]]}
 
 
 def _record(row: Any) -> dict[str, Any]:
     document = row.document or {}
     return {
-        **dump(Email, as_email(row)),
+        **dump(Email, views.email(row)),
         "from": row.sender,
         "name": row.name,
         "campaign_id": str(row.campaign_id) if row.campaign_id else None,
@@ -62,7 +51,7 @@ def _told(variables: dict[str, Any] | None) -> dict[str, Any] | None:
 
 
 def erase_person(
-    database: Database, *, account_id: UUID, addresses: list[str], erased_at: datetime, dry_run: bool
+    database: Database, *, actor: Actor, now: datetime, addresses: list[str], erased_at: datetime, dry_run: bool
 ) -> dict[str, Any]:
     """Take a person out of every e-mail made by `erased_at`; what waits for them is not sent any more.
 
@@ -70,7 +59,7 @@ def erase_person(
     written before is taken out. Harmless twice, and from the start after a kill; `waiting` counts what a sender has in
     hand at this moment.
     """
-    before = people.made_by(erased_at)
+    account_id, before = account_of(actor), under_way.made_by(erased_at)
     if not dry_run:
         with database.transaction() as session:
             erasures.remember(session, account_id=account_id, addresses=addresses, erased_at=erased_at)
@@ -78,9 +67,19 @@ def erase_person(
         if not dry_run:
             erasures.hold(session)
         found = people.ids(session, account_id=account_id, addresses=addresses, before=before)
-        counts = {"messages": len(found), "messages_waiting": people.count_waiting(session, found)}
+        withdrawn = under_way.withdraw(
+            session, account_id=account_id, addresses=addresses, before=before, change=not dry_run
+        )
+        counts = {"messages": len(found), "messages_waiting": withdrawn}
         if dry_run:
             return {"counts": counts, "waiting": 0}
         people.anonymise(session, message_ids=found)
-        waiting = people.under_way(session, account_id=account_id, addresses=addresses, message_ids=found)
+        waiting = under_way.under_way(session, account_id=account_id, addresses=addresses)
     return {"counts": counts, "waiting": waiting}
+
+
+def erase_account(session: Session, *, account_id: UUID) -> None:
+    """Closing an account: nothing of it stays. Harmless when it runs twice: there is nothing left to erase."""
+    messages.erase_account(session, account_id=account_id)
+    contents.erase_account(session, account_id=account_id)
+    senders.erase_account(session, account_id=account_id)

@@ -7,25 +7,69 @@ import hmac
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from email_gateway import domain as rules
+from chassis import acts, pages
+from chassis.actors import account_of, operator_of
+from chassis.database import Database, Session
+from contracts.events import EMAIL_GATEWAY_ACT
+from contracts.rpc import Actor
 from email_gateway import exceptions
-from email_gateway.domain import SenderState
-from email_gateway.mail import dkim
+from email_gateway.content import dkim
+from email_gateway.domain import senders as rules
+from email_gateway.domain.senders import SenderState
 from email_gateway.models import DkimKey, SenderAddress, SenderDomain
 from email_gateway.store import senders as store
 from email_gateway.store import signing
+from email_gateway.usecases import views
+from email_gateway.usecases.ports import Tools
 
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
 
-    from email_gateway.dependencies import Tools
+def list_sender_domains(
+    session: Session, *, actor: Actor, now: datetime, tools: Tools, cursor: str | None, limit: int
+) -> pages.Page:
+    rows = store.domains(session, account_id=account_of(actor), after=pages.position(cursor), limit=limit + 1)
+    return pages.page(rows, limit, lambda row: views.sender_domain(row, records_of(tools, row)))
+
+
+def list_all_sender_domains(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    tools: Tools,
+    account_id: UUID | None,
+    state: str | None,
+    cursor: str | None,
+    limit: int,
+) -> pages.Page:
+    """Of every account, for operators."""
+    operator_of(actor)
+    after = pages.position(cursor)
+    rows = store.all_domains(session, account_id=account_id, state=state, after=after, limit=limit + 1)
+    return pages.page(rows, limit, lambda row: views.sender_domain(row, records_of(tools, row)))
+
+
+def create_sender_domain(
+    database: Database, *, actor: Actor, now: datetime, tools: Tools, domain: str, algorithms: list[str]
+) -> views.View:
+    """A pending domain with keys of its own; they are made before the transaction, because they take their time.
+
+    :raises Conflict: the account has it already.
+    """
+    made = new_domain(tools, account_id=account_of(actor), domain=domain, algorithms=algorithms)
+    with database.transaction() as session:
+        if store.domain_by_name(session, account_id=made.account_id, domain=made.domain) is not None:
+            raise exceptions.domain_exists()
+        session.add(made)
+        session.flush()
+        session.refresh(made)
+        _record(session, actor, "sender_domain.added", made)
+        return views.sender_domain(made, records_of(tools, made))
 
 
 def new_domain(tools: Tools, *, account_id: UUID, domain: str, algorithms: list[str]) -> SenderDomain:
-    """A pending domain with fresh keys; made before the transaction, because keys take their time."""
+    """A pending domain with new keys."""
     name = ascii_domain(domain)
     made = SenderDomain(
         domain_id=tools.new_id(),
@@ -61,16 +105,12 @@ def ascii_domain(domain: str) -> str:
         ) from None
 
 
-def add_domain(session: Session, made: SenderDomain) -> SenderDomain:
-    if store.domain_by_name(session, account_id=made.account_id, domain=made.domain) is not None:
-        raise exceptions.domain_exists()
-    session.add(made)
-    session.flush()
-    session.refresh(made)
-    return made
+def get_sender_domain(session: Session, *, actor: Actor, now: datetime, tools: Tools, domain_id: UUID) -> views.View:
+    domain = _domain(session, account_of(actor), domain_id)
+    return views.sender_domain(domain, records_of(tools, domain))
 
 
-def get_domain(session: Session, *, account_id: UUID, domain_id: UUID, lock: bool = False) -> SenderDomain:
+def _domain(session: Session, account_id: UUID, domain_id: UUID, *, lock: bool = False) -> SenderDomain:
     found = store.domain_by_id(session, account_id=account_id, domain_id=domain_id, lock=lock)
     if found is None:
         raise exceptions.domain_not_found()
@@ -87,6 +127,27 @@ def records_of(tools: Tools, found: SenderDomain) -> list[rules.DnsRecord]:
     )
 
 
+def check_sender_domain(
+    database: Database, *, actor: Actor, now: datetime, tools: Tools, domain_id: UUID
+) -> views.View:
+    """Look the records up (no transaction is open meanwhile), then keep what was seen.
+
+    The domain is verified when every required record is there. A verified domain stays so when a later check fails: a
+    passing outage of DNS must not stop a campaign.
+    """
+    account_id = account_of(actor)
+    with database.transaction() as session:
+        records = records_of(tools, _domain(session, account_id, domain_id))
+    found = look_up(tools, records)
+    with database.transaction() as session:
+        domain = _domain(session, account_id, domain_id, lock=True)
+        domain.found, domain.checked_at = found, now
+        if domain.state == SenderState.PENDING and rules.are_required_found(records_of(tools, domain), found):
+            domain.state, domain.verified_at, domain.verified_by = SenderState.VERIFIED, now, "dns"
+            _record(session, actor, "sender_domain.verified", domain)
+        return views.sender_domain(domain, records_of(tools, domain))
+
+
 def look_up(tools: Tools, records: list[rules.DnsRecord]) -> dict[str, bool | None]:
     """What DNS says of each record: found, not found, or None where the name servers do not answer.
 
@@ -100,70 +161,47 @@ def look_up(tools: Tools, records: list[rules.DnsRecord]) -> dict[str, bool | No
     }
 
 
-def record_check(
-    session: Session, tools: Tools, *, account_id: UUID, domain_id: UUID, found: dict[str, bool | None], now: datetime
-) -> SenderDomain:
-    """Keep what DNS said; the domain is verified when every required record is there.
-
-    A verified domain stays so when a later check fails: a passing outage of DNS must not stop a campaign.
-    """
-    domain = get_domain(session, account_id=account_id, domain_id=domain_id, lock=True)
-    domain.found, domain.checked_at = found, now
-    if domain.state == SenderState.PENDING and rules.are_required_found(records_of(tools, domain), found):
-        domain.state, domain.verified_at, domain.verified_by = SenderState.VERIFIED, now, "dns"
-    return domain
-
-
-def approve_domain(session: Session, *, operator_id: str, domain_id: UUID, reason: str, now: datetime) -> SenderDomain:
+def approve_sender_domain(
+    session: Session, *, actor: Actor, now: datetime, tools: Tools, domain_id: UUID, reason: str
+) -> views.View:
     """An operator vouches for the domain, with a reason that is kept."""
+    operator_id = operator_of(actor)
     domain = store.any_domain_by_id(session, domain_id=domain_id)
     if domain is None:
         raise exceptions.domain_not_found()
     if domain.state == SenderState.PENDING:
         domain.state, domain.verified_at = SenderState.VERIFIED, now
-        domain.verified_by, domain.reason = operator_id, reason
-    return domain
+        domain.verified_by, domain.reason = str(operator_id), reason
+    told: dict[str, Any] = {"reason": reason, "account_id": domain.account_id, "domain": domain.domain}
+    acts.record(session, EMAIL_GATEWAY_ACT, actor, "sender_domain.approved", target_id=domain.domain_id, **told)
+    return views.sender_domain(domain, records_of(tools, domain))
 
 
-def delete_domain(session: Session, *, account_id: UUID, domain_id: UUID) -> None:
-    if not store.delete_domain(session, account_id=account_id, domain_id=domain_id):
+def delete_sender_domain(session: Session, *, actor: Actor, now: datetime, domain_id: UUID) -> None:
+    if not store.delete_domain(session, account_id=account_of(actor), domain_id=domain_id):
         raise exceptions.domain_not_found()
+    acts.record(session, EMAIL_GATEWAY_ACT, actor, "sender_domain.deleted", target_id=domain_id)
 
 
-def domain_json(tools: Tools, found: SenderDomain) -> dict[str, Any]:
-    records = [
-        {
-            "purpose": record.purpose.partition(":")[0],
-            "type": record.type,
-            "name": record.name,
-            "value": record.value,
-            "required": record.required,
-            "found": found.found.get(record.purpose),
-        }
-        for record in records_of(tools, found)
-    ]
-    return {
-        "id": found.domain_id,
-        "account_id": found.account_id,
-        "domain": found.domain,
-        "state": found.state,
-        "records": records,
-        "created_at": found.created_at,
-        "verified_at": found.verified_at,
-        "checked_at": found.checked_at,
-        "verified_by": found.verified_by,
-        "reason": found.reason,
-    }
+def _record(session: Session, actor: Actor, action: str, domain: SenderDomain) -> None:
+    acts.record(session, EMAIL_GATEWAY_ACT, actor, action, target_id=domain.domain_id, domain=domain.domain)
 
 
 # Single addresses
 
 
+def list_sender_addresses(
+    session: Session, *, actor: Actor, now: datetime, cursor: str | None, limit: int
+) -> pages.Page:
+    rows = store.addresses(session, account_id=account_of(actor), after=pages.position(cursor), limit=limit + 1)
+    return pages.page(rows, limit, views.sender_address)
+
+
 def add_address(
-    session: Session, tools: Tools, *, account_id: UUID, email: str, name: str | None, now: datetime
+    session: Session, *, actor: Actor, now: datetime, tools: Tools, email: str, name: str | None
 ) -> tuple[SenderAddress, str | None]:
     """A new sender address, and the code to mail to it; none where its domain is verified already."""
-    email = normalised(email)
+    account_id, email = account_of(actor), normalised(email)
     if store.address_by_email(session, account_id=account_id, email=email) is not None:
         raise exceptions.address_exists()
     domain = store.domain_by_name(session, account_id=account_id, domain=email.rpartition("@")[2])
@@ -182,38 +220,45 @@ def add_address(
     session.add(address)
     session.flush()
     session.refresh(address)
+    acts.record(
+        session, EMAIL_GATEWAY_ACT, actor, "sender_address.added", target_id=address.address_id, state=address.state
+    )
     return address, code
 
 
-def confirm_address(
-    session: Session, *, account_id: UUID, address_id: UUID, code: str, now: datetime
-) -> tuple[SenderAddress, bool]:
-    """The address and whether the code was right; a wrong one uses up a try, which the caller commits."""
-    address = store.address_by_id(session, account_id=account_id, address_id=address_id)
-    if address is None:
-        raise exceptions.address_not_found()
-    if address.state == SenderState.VERIFIED:
-        return address, True
+def confirm_sender_address(
+    database: Database, *, actor: Actor, now: datetime, address_id: UUID, code: str
+) -> views.View:
+    """:raises Invalid: the code is wrong, and a try is used up."""
+    with database.transaction() as session:
+        address = store.address_by_id(session, account_id=account_of(actor), address_id=address_id)
+        if address is None:
+            raise exceptions.address_not_found()
+        is_right = address.state == SenderState.VERIFIED or _take_code(address, code, now)
+        if is_right:
+            acts.record(session, EMAIL_GATEWAY_ACT, actor, "sender_address.confirmed", target_id=address.address_id)
+        shown, tries_left = views.sender_address(address), address.tries_left
+    if not is_right:
+        raise exceptions.wrong_code(tries_left)
+    return shown
+
+
+def _take_code(address: SenderAddress, code: str, now: datetime) -> bool:
+    """Whether the code is right; a wrong one uses up a try."""
     is_live = address.tries_left > 0 and address.code_expires_at is not None and now < address.code_expires_at
     if is_live and hmac.compare_digest(address.code_hash or "", _hash_of(code)):
         address.state, address.code_hash = SenderState.VERIFIED, None
-        return address, True
+        return True
     address.tries_left = max(0, address.tries_left - 1)
-    return address, False
+    return False
+
+
+def check_sender(session: Session, *, actor: Actor, now: datetime, email: str) -> views.View:
+    return {"authorised": may_send(session, account_id=account_of(actor), email=email)}
 
 
 def may_send(session: Session, *, account_id: UUID, email: str) -> bool:
     return signing.may_send_from(session, account_id=account_id, email=normalised(email))
-
-
-def address_json(address: SenderAddress) -> dict[str, Any]:
-    return {
-        "id": address.address_id,
-        "email": address.email,
-        "name": address.name,
-        "state": address.state,
-        "created_at": address.created_at,
-    }
 
 
 def normalised(email: str) -> str:

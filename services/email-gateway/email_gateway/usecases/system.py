@@ -4,27 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
+from chassis.database import Database, Session
 from contracts.errors import Invalid
 from email_gateway import exceptions
-from email_gateway.domain import FORM_ACCOUNT, SYSTEM_ACCOUNT, SenderState
-from email_gateway.mail.composer import render
-from email_gateway.mail.content import Kind, prepare
-from email_gateway.mail.template import TemplateProblem
+from email_gateway.content.compose import render
+from email_gateway.content.prepare import Kind, prepare
+from email_gateway.content.template import TemplateProblem
+from email_gateway.domain.senders import FORM_ACCOUNT, SYSTEM_ACCOUNT, SenderState
+from email_gateway.domain.sends import Plan, To
 from email_gateway.models import SenderDomain
 from email_gateway.store import senders as store
 from email_gateway.usecases import contents, messages
+from email_gateway.usecases.ports import Tools
 from email_gateway.usecases.senders import may_send, new_domain, normalised
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from sqlalchemy.orm import Session
-
-    from email_gateway.dependencies import Tools
 
 TEMPLATES = "system_templates"
 
@@ -54,9 +51,14 @@ def new_system_domain(tools: Tools, now: datetime) -> SenderDomain:
     return made
 
 
-def add_system_domain(session: Session, made: SenderDomain) -> None:
+def ensure_system_domain(database: Database, tools: Tools, now: datetime) -> None:
     """Two processes may come here at once: the second finds what the first made."""
-    store.add_if_new(session, made)
+    with database.transaction() as session:
+        if system_domain(session, tools) is not None:
+            return
+    made = new_system_domain(tools, now)
+    with database.transaction() as session:
+        store.add_if_new(session, made)
 
 
 def send(
@@ -104,15 +106,14 @@ def _send(
     assert prepared.document is not None
     render(prepared.document, values)
     contents.keep(session, sent_by.account_id, prepared)
-    messages.accept(
-        session,
+    plan = Plan(
         account_id=sent_by.account_id,
-        send_id=send_id,
         content_hash=prepared.content_hash,
         document=prepared.document,
         sender=sent_by.email,
-        recipients=[messages.To(to, None, values)],
+        recipients=[To(to, None, values)],
     )
+    messages.accept(session, send_id=send_id, plan=plan)
 
 
 def load_template(template: str, locale: str) -> dict[str, str]:

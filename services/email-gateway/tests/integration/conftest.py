@@ -29,9 +29,9 @@ from contracts import lanes
 from contracts.events import EMAIL_ADDRESSES_REFUSED
 from contracts.lanes import channel_lane
 from contracts.vocabulary import Channel, Lane
-from email_gateway.domain import SenderState
-from email_gateway.mail import dkim
-from email_gateway.mail.content import Kind, prepare
+from email_gateway.content import dkim
+from email_gateway.content.prepare import Kind, prepare
+from email_gateway.domain.senders import SenderState
 from email_gateway.models import DkimKey, SenderDomain
 from email_gateway.usecases import contents
 
@@ -90,7 +90,7 @@ def database(open_database: Callable[[str], Database]) -> Database:
 
 @pytest.fixture
 def sender(launch: Launcher, database: Database, world: World) -> RunningProcess:
-    return launch("email_gateway.sender", service="email_gateway", env=sender_env(world))
+    return launch("email_gateway.outbound", service="email_gateway", env=sender_env(world))
 
 
 def sender_env(world: World, **more: str) -> dict[str, str]:

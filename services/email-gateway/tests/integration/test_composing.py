@@ -19,7 +19,7 @@ def workers_of(pid: int) -> list[psutil.Process]:
 def test_killed_workers_lose_nothing_and_repeat_nothing(
     database: Database, campaign: Campaign, heard: Heard, world: World, launch: Launcher
 ) -> None:
-    sender = launch("email_gateway.sender", service="email_gateway", env=sender_env(world))
+    sender = launch("email_gateway.outbound", service="email_gateway", env=sender_env(world))
     everybody = addresses(4000, "stalaklientka")
     for start in range(0, 4000, 500):
         campaign.publish(campaign.batch(everybody[start : start + 500], first=start + 1))
@@ -37,7 +37,7 @@ def test_killed_workers_lose_nothing_and_repeat_nothing(
 
 
 def test_workers_end_with_a_killed_sender(campaign: Campaign, heard: Heard, world: World, launch: Launcher) -> None:
-    sender = launch("email_gateway.sender", service="email_gateway", env=sender_env(world))
+    sender = launch("email_gateway.outbound", service="email_gateway", env=sender_env(world))
     campaign.publish(campaign.batch(["ala@poczta.example"]))
     wait_until(world.mails, what="the mail")
     workers = workers_of(sender.pid)

@@ -13,7 +13,7 @@ from wici_simulators.mailbox.rules import Fate, Settings, fate
 from chassis.database import Database
 from chassis.ids import new_id
 from chassis.testing import Launcher, places_of, wait_until
-from email_gateway.mail.content import Kind, prepare
+from email_gateway.content.prepare import Kind, prepare
 from email_gateway.store import ledger
 from email_gateway.usecases import contents, messages, privacy, system
 
@@ -45,7 +45,7 @@ def test_what_lies_in_the_lane_is_not_sent_any_more(
     her, others = ACCEPTED[0], ACCEPTED[1:11]
     campaign.publish(campaign.batch([*others, her]))
     erase(database, campaign.account_id, her)
-    launch("email_gateway.sender", service="email_gateway", env=sender_env(world))
+    launch("email_gateway.outbound", service="email_gateway", env=sender_env(world))
 
     wait_until(lambda: len(heard.last_kinds(campaign.account_id)) == 11, what="an event of each")
 
@@ -58,7 +58,7 @@ def test_what_lies_in_the_lane_is_not_sent_any_more(
 def test_what_waits_to_be_tried_again_is_withdrawn(
     database: Database, campaign: Campaign, heard: Heard, world: World, launch: Launcher
 ) -> None:
-    launch("email_gateway.sender", service="email_gateway", env=sender_env(world, EMAIL_RETRY_BASE_SECONDS="3000"))
+    launch("email_gateway.outbound", service="email_gateway", env=sender_env(world, EMAIL_RETRY_BASE_SECONDS="3000"))
     campaign.publish(campaign.batch([DEFERRED, ACCEPTED[0]]))
     wait_until(
         lambda: erase(database, campaign.account_id, DEFERRED, dry_run=True)["counts"]["messages_waiting"], what="it"
@@ -78,7 +78,7 @@ def test_a_bounce_of_someone_who_was_erased_meanwhile_names_nobody(
 ) -> None:
     """The sender has the message in hand: it is handed over, and what comes of it is written down without her."""
     world.process.send_signal(19)  # the mailbox world answers nothing for now
-    launch("email_gateway.sender", service="email_gateway", env=sender_env(world, EMAIL_WAIT_SECONDS="60"))
+    launch("email_gateway.outbound", service="email_gateway", env=sender_env(world, EMAIL_WAIT_SECONDS="60"))
     campaign.publish(campaign.batch([HARD]))
     wait_until(lambda: places_of(database, [HARD]) != [], what="the claim")
 

@@ -196,7 +196,7 @@ def test_a_lane_message_that_is_no_batch_is_parked(
 def test_killed_in_the_middle_loses_nothing_and_repeats_nothing(
     database: Database, campaign: Campaign, heard: Heard, world: World, launch: Launcher
 ) -> None:
-    sender = launch("email_gateway.sender", service="email_gateway", env=sender_env(world))
+    sender = launch("email_gateway.outbound", service="email_gateway", env=sender_env(world))
     everybody = addresses(6000, "klient")
     for start in range(0, 6000, 500):
         campaign.publish(campaign.batch(everybody[start : start + 500], first=start + 1))
@@ -232,7 +232,7 @@ def test_stopped_in_the_middle_gives_back_and_loses_nothing_at_all(
     database: Database, campaign: Campaign, heard: Heard, world: World, launch: Launcher
 ) -> None:
     world.call("/settings", {"delay_ms": 2})
-    sender = launch("email_gateway.sender", service="email_gateway", env=sender_env(world))
+    sender = launch("email_gateway.outbound", service="email_gateway", env=sender_env(world))
     everybody = addresses(3000, "klientka")
     for start in range(0, 3000, 500):
         campaign.publish(campaign.batch(everybody[start : start + 500], first=start + 1))

@@ -275,7 +275,7 @@ def test_single_message_claimed_by_a_dead_sender_is_sent_again(
         session.execute(text("UPDATE ledger SET state = 'claimed', claimed_by = gen_random_uuid()"))
         session.execute(text("DELETE FROM outbox"))
 
-    launch("email_gateway.sender", service="email_gateway", env=sender_env(world))
+    launch("email_gateway.outbound", service="email_gateway", env=sender_env(world))
 
     wait_until(lambda: states(database, account_id) == {"delivered": 1}, what="delivery")
     assert [mail["address"] for mail in world.mails()] == ["ala@poczta.example"]
@@ -423,7 +423,9 @@ def test_mail_routes_are_operators_and_are_followed(
     account_id = uuid4()
     campaign = Campaign(broker, account_id, store_content(database, account_id))
     launch(
-        "email_gateway.sender", service="email_gateway", env=sender_env(world, EMAIL_DEFAULT_ROUTE="smtp://127.0.0.1:9")
+        "email_gateway.outbound",
+        service="email_gateway",
+        env=sender_env(world, EMAIL_DEFAULT_ROUTE="smtp://127.0.0.1:9"),
     )
 
     campaign.publish(campaign.batch(["ala@poczta.example"]))

@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 
 from contracts import tokens
 from contracts.tokens import TokenKind
-from email_gateway.mail import dkim, mime
-from email_gateway.mail.composer import Composer, Links, NotComposable, ascii_address
-from email_gateway.mail.content import Kind, prepare
-from email_gateway.mail.encoded import encoded_template
-from email_gateway.mail.template import Template
+from email_gateway.content import dkim, mime
+from email_gateway.content.compose import Composer, Links, NotComposable, ascii_address
+from email_gateway.content.encoded import encoded_template
+from email_gateway.content.prepare import Kind, prepare
+from email_gateway.content.template import Template
 
 ACCOUNT = UUID("01900000-0000-7000-8000-00000000000a")
 CAMPAIGN = UUID("01900000-0000-7000-8000-00000000000b")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from email_gateway.mail import dkim
+from email_gateway.content import dkim
 
 KEYS = {
     algorithm: dkim.load_signer("example.com", "s1", dkim.new_private_key(algorithm))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from email_gateway import domain
-from email_gateway.domain import DnsRecord
+from email_gateway.domain.senders import DnsRecord
 
 START = datetime(2026, 11, 24, 8, tzinfo=UTC)
 BASE = timedelta(minutes=5)

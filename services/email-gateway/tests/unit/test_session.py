@@ -19,7 +19,7 @@ from wici_simulators.mailbox.box import Box
 from wici_simulators.mailbox.rules import Settings
 from wici_simulators.mailbox.smtp import Receiver
 
-from email_gateway.domain import Result
+from email_gateway.domain.retrying import Result
 from email_gateway.smtp.pool import Destination, Limits, Outcome, Parcel, Pool
 from email_gateway.smtp.session import Peer, Tls
 

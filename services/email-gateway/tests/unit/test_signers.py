@@ -6,9 +6,9 @@ from typing import Any, cast
 
 from chassis.secrets import Vault
 from chassis.testing import SECRET_KEYS
-from email_gateway.mail import dkim
-from email_gateway.mail.composer import Links
-from email_gateway.sender.composers import Composers
+from email_gateway.content import dkim
+from email_gateway.content.compose import Links
+from email_gateway.outbound.composers import Composers
 
 
 class CountingVault:

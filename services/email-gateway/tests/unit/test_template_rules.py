@@ -9,8 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from contracts.template_rules import FILTERS, TESTS, lock, refusal
-from email_gateway.mail.content import Kind, prepare
-from email_gateway.mail.template import Template, TemplateProblem
+from email_gateway.content.prepare import Kind, prepare
+from email_gateway.content.template import Template, TemplateProblem
 from email_gateway.usecases.contents import _safe
 
 ACCOUNT = UUID(int=7)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from email_gateway.domain import Result
+from email_gateway.domain.retrying import Result
 from email_gateway.smtp.replies import Reply, ReplyReader
 from email_gateway.smtp.verdicts import RULES, About, Rule, Stage, about, verdict
 

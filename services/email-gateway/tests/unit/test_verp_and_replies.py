@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from email_gateway.mail import verp
+from email_gateway.content import verp
 from email_gateway.smtp.replies import MAX_LINE, NotSmtp, Reply, ReplyReader
 
 KEY = b"v" * 32

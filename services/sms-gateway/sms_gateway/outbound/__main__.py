@@ -22,13 +22,16 @@ PLANNER = {
 
 def main(process: Process[OutboundConfig]) -> None:
     config = process.config
-    outbound = SmsOutbound(
-        process.database,
-        Vault(config.secret_keys),
-        claim_ahead=config.claim_ahead,
-        bulk_prefetch=config.bulk_prefetch,
-        unmatched_after=config.unmatched_after,
-    )
+
+    def outbound() -> SmsOutbound:
+        return SmsOutbound(
+            process.database,
+            Vault(config.secret_keys),
+            claim_ahead=config.claim_ahead,
+            bulk_prefetch=config.bulk_prefetch,
+            unmatched_after=config.unmatched_after,
+        )
+
     OutboundProcess(process, outbound, linger=config.linger).run()
 
 

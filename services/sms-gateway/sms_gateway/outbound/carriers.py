@@ -111,8 +111,8 @@ class CarrierOutlet(Outlet):
     def has_room(self, lane: Lane) -> bool:
         return sum(self.claiming.values()) + self.ready_count() < self.ahead
 
-    def has_room_for_retries(self) -> bool:
-        return self.ready_count() < self.ahead * 2
+    def room_for_retries(self) -> int:
+        return self.ahead * 2 - self.ready_count()
 
     def is_idle(self) -> bool:
         return not self.ready_count()

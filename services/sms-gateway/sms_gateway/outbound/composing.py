@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-from channel.batches import Chunk, Recipient, ids_as_text
+from channel.batches import Chunk, Recipient
 from contracts.vocabulary import ERASED_ADDRESS, MessageState
 from sms_gateway.batches import SmsMessage
 from sms_gateway.content.parts import LongForm
@@ -27,7 +27,7 @@ def compose(
     :param reference: of the first long message, modulo 256; joins its parts at the phone.
     """
     header, content = chunk.batch.header, chunk.batch.content
-    message_id_of = ids_as_text(header.send_id)
+    message_id_of = header.id_of
     encode, bodies_of = content.template.encode, content.envelope(long_form or LongForm.UDH).bodies
     valid = _ADDRESS.match
     existing, attempts = chunk.existing, chunk.attempts

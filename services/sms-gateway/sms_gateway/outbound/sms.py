@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from channel import retries
+from channel import people, retries
 from channel.batches import Chunk, Header, Message, Recipient
 from channel.loop import Loop
 from channel.outlets import Outlet
@@ -28,7 +28,7 @@ from sms_gateway.outbound.carriers import CarrierOutlet, CarrierSettings
 from sms_gateway.outbound.composing import NO_CARRIER, compose
 from sms_gateway.smpp.constants import THROTTLING_STATUSES
 from sms_gateway.store import carriers as carrier_store
-from sms_gateway.store import contents, people, receipts
+from sms_gateway.store import contents, receipts
 from sms_gateway.store.ledger import SmsLedger
 
 # Of the prompt lanes, each batch is one request: many of them may be under way.
@@ -135,6 +135,9 @@ class SmsOutbound:
         self._reference = (self._reference + len(recipients)) & 0xFF
         long_form = outlet.settings.long_form if isinstance(outlet, CarrierOutlet) else None
         return compose(chunk, recipients, long_form, reference=self._reference, now=time.time())
+
+    def message(self, chunk: Chunk, recipient: Recipient, message_id: str, existing: bool, attempts: int) -> SmsMessage:
+        return SmsMessage(chunk, recipient, message_id, existing, attempts)
 
     def restore(
         self, chunk: Chunk, recipient: Recipient, message_id: str, existing: bool, outlet_id: str | None

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from channel import people as under_way
 from chassis import erasures, inbox, pages
 from chassis.actors import account_of
 from chassis.database import Database, Session
@@ -49,13 +50,13 @@ def erase_person(
     written before is looked for, and taken out in another short one. Harmless twice, and from the start after a kill;
     `waiting` counts what an outbound process has in hand at this moment.
     """
-    account_id, before = account_of(actor), people.made_by(erased_at)
+    account_id, before = account_of(actor), under_way.made_by(erased_at)
     if not dry_run:
         with database.transaction() as session:
             erasures.remember(session, account_id=account_id, addresses=addresses, erased_at=erased_at)
     with database.transaction() as session:
         found = people.ids(session, account_id=account_id, addresses=addresses, before=before)
-        withdrawn = people.withdraw(
+        withdrawn = under_way.withdraw(
             session, account_id=account_id, addresses=addresses, before=before, change=not dry_run
         )
     counts = {"messages": len(found), "messages_waiting": withdrawn}
@@ -65,7 +66,7 @@ def erase_person(
         erasures.hold(session)
         people.anonymise(session, message_ids=found)
         people.forget_texts(session, account_id=account_id, message_ids=found)
-        waiting = people.under_way(session, account_id=account_id, addresses=addresses)
+        waiting = under_way.under_way(session, account_id=account_id, addresses=addresses)
     return {"counts": counts, "waiting": waiting}
 
 

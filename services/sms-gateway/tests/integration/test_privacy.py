@@ -8,10 +8,10 @@ from typing import Any
 import orjson
 from sqlalchemy import text
 
+from channel import people as under_way
 from chassis.database import Database, ensure_partitions
 from chassis.testing import places_of, wait_until
 from contracts import ids
-from sms_gateway.store import people
 from sms_gateway.usecases import privacy
 
 HER = "+48600000007"
@@ -111,7 +111,7 @@ def test_days_that_are_written_no_more_get_an_index_on_the_number(database: Data
         ensure_partitions(session, "ledger", (now - timedelta(days=5)).date(), days=7)
 
     for _ in range(2):
-        people.index_cold(database.engine, now)
+        under_way.index_cold(database.engine, now)
 
     with database.transaction() as session:
         indexed = session.scalars(

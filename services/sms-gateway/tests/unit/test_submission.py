@@ -2,9 +2,10 @@
 
 import pytest
 
-from channel.batches import ids_as_text
+from channel.batches import Header
 from chassis.ids import new_id
 from contracts.ids import message_id
+from contracts.vocabulary import Lane
 from sms_gateway.content import parts
 from sms_gateway.content.parts import LongForm
 from sms_gateway.content.submission import Envelope, relative_time
@@ -135,5 +136,6 @@ def test_a_literal_text_is_no_template() -> None:
 
 def test_message_ids_as_text() -> None:
     send_id = new_id()
-    of = ids_as_text(send_id)
+    raw = {name: str(new_id()) for name in ("batch_id", "account_id")}
+    of = Header({**raw, "send_id": str(send_id), "content_hash": "h"}, Lane.BULK).id_of
     assert all(of(number) == str(message_id(send_id, number)) for number in (0, 1, 255, 2**32 - 1))

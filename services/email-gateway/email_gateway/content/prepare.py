@@ -14,9 +14,9 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from contracts.email_gateway import HTML_MAX, PREHEADER_MAX, SUBJECT_MAX
-from email_gateway.mail import markup
-from email_gateway.mail.template import Template, TemplateProblem
+from contracts.email_gateway.contents import HTML_MAX, PREHEADER_MAX, SUBJECT_MAX
+from email_gateway.content import markup
+from email_gateway.content.template import Template, TemplateProblem
 
 UNSUBSCRIBE = "unsubscribe_url"
 OPEN = "wici_open_url"

@@ -20,17 +20,17 @@ from chassis import logs
 from chassis.config import load
 from chassis.database import Database, make_engine
 from chassis.secrets import Vault
-from email_gateway.config import SenderConfig
-from email_gateway.mail.composer import Links, Outgoing
-from email_gateway.sender.composers import Composers, Refusal
-from email_gateway.store.ledger import Message
+from email_gateway.batches import Made, ToCompose
+from email_gateway.config import OutboundConfig
+from email_gateway.content.compose import Links
+from email_gateway.outbound.composers import Composers
 
 ORPHAN_POLL_SECONDS = 1.0
 
 _composers: Composers | None = None
 
 
-def composers_of(config: SenderConfig, database: Database) -> Composers:
+def composers_of(config: OutboundConfig, database: Database) -> Composers:
     """What loads contents and keys and composes with them."""
     links = Links(public_url=config.public_url.rstrip("/"), key=config.link_key)
     return Composers(database, Vault(config.secret_keys), links)
@@ -44,7 +44,7 @@ class ComposingProcesses:
         self._lock = threading.Lock()
         self._pool = self._start()
 
-    def compose(self, messages: Sequence[Message], at: int) -> list[Outgoing | Refusal]:
+    def compose(self, messages: Sequence[ToCompose], at: int) -> list[Made]:
         """The bytes of each message, or why there are none; blocks until a worker has done it.
 
         :raises sqlalchemy.exc.SQLAlchemyError: the database does not answer; trying again later is right.
@@ -75,7 +75,7 @@ def _open(parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(parent,), name="orphan-watch", daemon=True).start()
     logs.configure("email_gateway", "composer")
-    config = load(SenderConfig, os.environ)
+    config = load(OutboundConfig, os.environ)
     database = Database(make_engine(config.database_url, pool_size=1, application_name="email-composer"))
     _composers = composers_of(config, database)
 
@@ -86,7 +86,7 @@ def _end_with(parent: int) -> None:
     os._exit(0)
 
 
-def _compose(messages: Sequence[Message], at: int) -> list[Outgoing | Refusal]:
+def _compose(messages: Sequence[ToCompose], at: int) -> list[Made]:
     if _composers is None:
         raise RuntimeError("the worker was not made ready")
     return _composers.compose(messages, at)

@@ -18,8 +18,8 @@ import minijinja
 from markupsafe import Markup
 
 from contracts import template_rules
-from email_gateway.mail.mime import quoted_printable_octets
-from email_gateway.mail.template import FUEL, MAX_RENDERED, TemplateProblem, first_line
+from email_gateway.content.mime import quoted_printable_octets
+from email_gateway.content.template import FUEL, MAX_RENDERED, TemplateProblem, first_line
 
 _TAG = re.compile(r"(\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\})", re.DOTALL)
 _STRING = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL)

@@ -9,12 +9,12 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from chassis.config import ConfigError
 from chassis.database import Database
 from chassis.secrets import Vault
-from email_gateway.config import SenderConfig
-from email_gateway.domain import best_route
+from email_gateway.config import OutboundConfig
+from email_gateway.domain.routing import best_route
 from email_gateway.smtp.mx import MxResolver
 from email_gateway.smtp.pool import Destination, Limits
 from email_gateway.smtp.session import Peer, Tls
-from email_gateway.store import routes as store
+from email_gateway.store import mail_routes as store
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Route:
     peer: Peer | None = None
 
 
-def parse_route(text: str, config: SenderConfig) -> Route:
+def parse_route(text: str, config: OutboundConfig) -> Route:
     """The default route: `mx`, or `smtp://[user:password@]host[:port][?tls=off|opportunistic|required&connections=10]`.
 
     :raises ConfigError: it is neither.
@@ -54,7 +54,7 @@ def parse_route(text: str, config: SenderConfig) -> Route:
 class Router:
     """Knows the routes; `refresh` reads them anew."""
 
-    def __init__(self, config: SenderConfig, database: Database, vault: Vault) -> None:
+    def __init__(self, config: OutboundConfig, database: Database, vault: Vault) -> None:
         self._config, self._database, self._vault = config, database, vault
         self._default = parse_route(config.default_route, config)
         self._routes: list[tuple[str, Route]] = []

@@ -17,11 +17,11 @@ import minijinja
 
 from contracts import tokens
 from contracts.tokens import TokenKind
-from email_gateway.mail import content as contents
-from email_gateway.mail import dkim, markup, mime, verp
-from email_gateway.mail.content import OPEN, UNSUBSCRIBE, Kind
-from email_gateway.mail.encoded import EncodedTemplate, encoded_template
-from email_gateway.mail.template import Template, TemplateProblem
+from email_gateway.content import dkim, markup, mime, verp
+from email_gateway.content import prepare as contents
+from email_gateway.content.encoded import EncodedTemplate, encoded_template
+from email_gateway.content.prepare import OPEN, UNSUBSCRIBE, Kind
+from email_gateway.content.template import Template, TemplateProblem
 
 CHANNEL = "email"
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f\"(),:;<>\[\\\]]")

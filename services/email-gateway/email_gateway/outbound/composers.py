@@ -5,18 +5,17 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from chassis.database import Database
 from chassis.logs import get_logger
 from chassis.secrets import Vault
 from contracts.vocabulary import ERASED_ADDRESS
-from email_gateway.domain import return_path
-from email_gateway.mail import dkim
-from email_gateway.mail.composer import Composer, Links, NotComposable, Outgoing
-from email_gateway.mail.template import TemplateProblem
+from email_gateway.batches import ERASED, Made, Refusal, ToCompose
+from email_gateway.content import dkim
+from email_gateway.content.compose import Composer, Links, NotComposable
+from email_gateway.content.template import TemplateProblem
+from email_gateway.domain.senders import return_path
 from email_gateway.store import signing
-from email_gateway.store.ledger import Message
 
 log = get_logger()
 
@@ -32,17 +31,6 @@ class CannotSend(Exception):
         self.code, self.detail = code, detail
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why one recipient cannot be sent the content."""
-
-    code: str
-    detail: str
-
-
-ERASED = Refusal("address.erased", "the person was erased")
-
-
 class Composers:
     """Thread-safe; loads from the database on the calling thread."""
 
@@ -54,14 +42,14 @@ class Composers:
         ] = {}  # sealed key and signer, by domain and selector
         self._lock = threading.Lock()
 
-    def compose(self, messages: Sequence[Message], at: int) -> list[Outgoing | Refusal]:
+    def compose(self, messages: Sequence[ToCompose], at: int) -> list[Made]:
         """The bytes of each message, or why there are none.
 
         What cannot be loaded (database, key) raises, for it may be there later; what cannot be composed never will be.
         """
         return [self._compose(message, at) for message in messages]
 
-    def _compose(self, message: Message, at: int) -> Outgoing | Refusal:
+    def _compose(self, message: ToCompose, at: int) -> Made:
         if message.address == ERASED_ADDRESS:
             return ERASED
         try:
@@ -85,13 +73,6 @@ class Composers:
         except Exception:
             log.exception("message_not_composed", message_id=str(message.message_id))
             return Refusal("content.failed", "the message could not be composed")
-
-    def sender_of(self, content_hash: str) -> str:
-        """The From address, or nothing where the content cannot be sent."""
-        try:
-            return self.get(content_hash).sender
-        except CannotSend:
-            return ""
 
     def get(self, content_hash: str) -> Composer:
         """:raises CannotSend: the content is unknown, or its sender is not authorised."""

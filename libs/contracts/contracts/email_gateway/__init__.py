@@ -1,0 +1,6 @@
+"""What others may ask of email-gateway; each noun's file holds its calls."""
+
+from contracts.email_gateway import mail_routes, messages, senders
+from contracts.rpc import Call
+
+RPC: dict[str, Call] = {**messages.RPC, **senders.RPC, **mail_routes.RPC}

@@ -1,0 +1,32 @@
+"""What an e-mail says."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from contracts.channel import ContentProblem
+from contracts.email_gateway.addresses import address
+from contracts.schema import Schema
+
+# An e-mail's texts in template form, wherever they are given: to a campaign, a template or a single mail.
+SUBJECT_MAX = PREHEADER_MAX = 998  # RFC 5322 section 2.1.1; advice for a subject is 50
+HTML_MAX = 1_000_000
+
+
+class EmailContent(Schema):
+    """An e-mail as a person writes it; every text may hold template tags."""
+
+    from_email = address(load_default=None, allow_none=True)
+    from_name = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=200))
+    reply_to = address(load_default=None, allow_none=True)
+    subject = fields.String(required=True, validate=validate.Length(min=1, max=SUBJECT_MAX))
+    preheader = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=PREHEADER_MAX))
+    html = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=HTML_MAX))
+    text = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=HTML_MAX))
+
+
+class EmailPreview(Schema):
+    subject = fields.String(allow_none=True)
+    html = fields.String(allow_none=True)
+    text = fields.String(allow_none=True)
+    problems = fields.List(fields.Nested(ContentProblem))

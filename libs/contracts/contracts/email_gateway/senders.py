@@ -1,0 +1,105 @@
+"""Sender domains and single sender addresses."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from marshmallow import fields, validate
+
+from contracts.email_gateway.addresses import DOMAIN, address
+from contracts.rpc import Call
+from contracts.schema import PageQuery, Reasoned, Schema, page_of
+
+
+class DnsRecord(Schema):
+    """One record to add to the domain's DNS, and whether it was seen at the last check."""
+
+    purpose = fields.String(metadata={"description": "ownership, dkim, return_path, spf, tracking or dmarc"})
+    type = fields.String(metadata={"description": "TXT, MX or CNAME"})
+    name = fields.String()
+    value = fields.String()
+    required = fields.Boolean(metadata={"description": "Without it nothing leaves from the domain."})
+    found = fields.Boolean(allow_none=True, metadata={"description": "null: not looked up yet"})
+
+
+class SenderDomain(Schema):
+    id = fields.UUID()
+    domain = fields.String()
+    state = fields.String(metadata={"description": "pending or verified"})
+    records = fields.List(fields.Nested(DnsRecord))
+    created_at = fields.AwareDateTime()
+    verified_at = fields.AwareDateTime(allow_none=True)
+    checked_at = fields.AwareDateTime(allow_none=True)
+
+
+class SenderDomainCreate(Schema):
+    domain = fields.String(required=True, validate=DOMAIN)
+    algorithms = fields.List(
+        fields.String(validate=validate.OneOf(("rsa", "ed25519"))),
+        load_default=lambda: ["rsa"],
+        validate=validate.Length(min=1, max=2),
+        metadata={"description": "DKIM keys to make; every one signs each e-mail."},
+    )
+
+
+class DomainApproval(Reasoned):
+    """Why an operator vouches for the domain without DNS; kept in the record as well."""
+
+
+class OperatorDomainQuery(PageQuery):
+    account_id = fields.UUID(load_default=None, allow_none=True)
+    state = fields.String(load_default=None, allow_none=True, validate=validate.OneOf(("pending", "verified")))
+
+
+class OperatorSenderDomain(SenderDomain):
+    account_id = fields.UUID()
+    verified_by = fields.String(allow_none=True, metadata={"description": "dns, or the operator's id"})
+    reason = fields.String(allow_none=True)
+
+
+class SenderAddress(Schema):
+    id = fields.UUID()
+    email = fields.String()
+    name = fields.String(allow_none=True)
+    state = fields.String(metadata={"description": "pending or verified"})
+    created_at = fields.AwareDateTime()
+
+
+class SenderAddressCreate(Schema):
+    email = address(required=True)
+    name = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=100))
+
+
+class SenderAddressConfirm(Schema):
+    code = fields.String(required=True, validate=validate.Regexp(r"\d{6}\Z", error="Not a valid code."))
+
+
+class SenderQuery(Schema):
+    email = address(required=True)
+
+
+class SenderChecked(Schema):
+    """Whether the account may send from the address: its domain or it itself is verified."""
+
+    authorised = fields.Boolean()
+
+
+SenderDomainPage = page_of(SenderDomain)
+OperatorSenderDomainPage = page_of(OperatorSenderDomain)
+SenderAddressPage = page_of(SenderAddress)
+
+_DOMAIN_ID = {"domain_id": UUID}
+
+RPC: dict[str, Call] = {
+    "create_sender_domain": Call(SenderDomainCreate, SenderDomain),
+    "get_sender_domain": Call(None, SenderDomain, path=_DOMAIN_ID),
+    "list_sender_domains": Call(PageQuery, SenderDomainPage),
+    "check_sender_domain": Call(None, SenderDomain, path=_DOMAIN_ID),
+    "delete_sender_domain": Call(None, None, path=_DOMAIN_ID),
+    "verify_domain": Call(DomainApproval, OperatorSenderDomain, path=_DOMAIN_ID),
+    "list_domains": Call(OperatorDomainQuery, OperatorSenderDomainPage),
+    "create_sender_address": Call(SenderAddressCreate, SenderAddress),
+    "list_sender_addresses": Call(PageQuery, SenderAddressPage),
+    "confirm_sender_address": Call(SenderAddressConfirm, SenderAddress, path={"address_id": UUID}),
+    "check_sender": Call(SenderQuery, SenderChecked),
+}

@@ -1,0 +1,76 @@
+"""What is in hand: e-mails, and what is given to the composing processes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from channel.batches import Chunk, Message, Recipient
+from contracts.vocabulary import ERASED_ADDRESS
+from email_gateway.content.compose import Outgoing
+
+
+@dataclass(frozen=True, slots=True)
+class StoredContent:
+    """`channel.batches.Content` of e-mail: the composing processes load the rest by the hash."""
+
+    account_id: str
+    sender: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why one recipient cannot be sent the content."""
+
+    code: str
+    detail: str
+
+
+ERASED = Refusal("address.erased", "the person was erased")
+Made = Outgoing | Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class ToCompose:
+    """One recipient of a content, as a composing process gets it."""
+
+    message_id: UUID
+    account_id: UUID
+    campaign_id: UUID | None
+    contact_id: UUID | None
+    address: str
+    fields: dict[str, Any]
+    content_hash: str
+    name: str | None
+
+
+class EmailMessage(Message):
+    """One e-mail. `made` is what was composed, None until it is; `detail` what the server said."""
+
+    __slots__ = ("detail", "made")
+
+    def __init__(self, chunk: Chunk, recipient: Recipient, message_id: str, existing: bool, attempts: int) -> None:
+        super().__init__(chunk, recipient, message_id, existing, attempts)
+        self.made: Made | None = None
+        self.detail = ""
+
+    @property
+    def told_detail(self) -> str:
+        """What the server said, unless the person was erased: it may name them."""
+        return "" if self.recipient["address"] == ERASED_ADDRESS else self.detail[:200]
+
+
+def to_compose(chunk: Chunk, recipient: Recipient, message_id: str) -> ToCompose:
+    header = chunk.batch.header
+    contact_id = recipient.get("contact_id")
+    return ToCompose(
+        message_id=UUID(message_id),
+        account_id=UUID(header.account_id),
+        campaign_id=UUID(header.campaign_id) if header.campaign_id else None,
+        contact_id=UUID(contact_id) if contact_id else None,
+        address=recipient["address"],
+        fields=recipient.get("fields") or {},
+        content_hash=header.content_hash,
+        name=recipient.get("name"),
+    )

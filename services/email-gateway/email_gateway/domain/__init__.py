@@ -1,0 +1,1 @@
+"""Rules of e-mail: pure functions on values, without I/O."""

@@ -1,0 +1,31 @@
+"""A send: one content to some recipients, checked and not stored yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class To:
+    """A recipient of a single e-mail."""
+
+    address: str
+    name: str | None = None
+    fields: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`document` is the prepared content's, which is stored already; `request_key` lets a repeat find what it made."""
+
+    account_id: UUID
+    content_hash: str
+    document: Mapping[str, Any]
+    sender: str
+    recipients: Sequence[To]
+    external_id: str | None = None
+    request_key: str | None = None
+    trace_id: str = ""

@@ -1,0 +1,44 @@
+"""`python -m email_gateway.outbound`."""
+
+from __future__ import annotations
+
+import sys
+from datetime import timedelta
+
+from channel.outbound import OutboundProcess
+from chassis.outbox import Relay
+from chassis.process import Process, boot
+from chassis.secrets import Vault
+from email_gateway.config import OutboundConfig
+from email_gateway.outbound.composer_processes import ComposingProcesses
+from email_gateway.outbound.email import PREFETCH, EmailOutbound
+from email_gateway.outbound.mail_outlet import MailOutlet
+from email_gateway.outbound.routing import Router
+from email_gateway.smtp.pool import Pool
+
+
+def main(process: Process[OutboundConfig]) -> None:
+    config = process.config
+    # Database threads and the loop take turns on the GIL; at the default of 5 ms the loop would wait too long.
+    sys.setswitchinterval(0.0005)
+    router = Router(config, process.database, Vault(config.secret_keys))
+    router.refresh()
+    composing = ComposingProcesses(config.workers)
+    process.background(Relay(process.database, process.broker).run, "outbox-relay")
+
+    def outbound() -> EmailOutbound:
+        pool = Pool(router.destination)
+        outlet = MailOutlet(
+            tuple(PREFETCH), pool, composing, window=config.window, chunk=config.chunk, workers=config.workers
+        )
+        retry_base = timedelta(seconds=config.retry_base_seconds)
+        return EmailOutbound(process.database, router, pool, outlet, retry_base=retry_base)
+
+    try:
+        OutboundProcess(process, outbound, linger=config.linger).run()
+    finally:
+        composing.close()
+
+
+if __name__ == "__main__":
+    boot(main, OutboundConfig, service="email_gateway", name="outbound", pool_size=8)

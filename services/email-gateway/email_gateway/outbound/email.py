@@ -1,0 +1,134 @@
+"""What is e-mail's own about sending: composed in processes, handed over by the pool, deferred for three days."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from channel import people
+from channel.batches import Chunk, Header, Message, Recipient
+from channel.loop import Loop
+from channel.outlets import Outlet
+from channel.upkeep import Upkeep
+from chassis.database import Database, Session
+from contracts.vocabulary import ERASED_ADDRESS, Channel, Lane, MessageState
+from email_gateway.batches import ERASED, EmailMessage, Refusal, StoredContent
+from email_gateway.domain.retrying import Result, next_try
+from email_gateway.outbound.mail_outlet import MailOutlet, conclude, refused
+from email_gateway.outbound.routing import Router
+from email_gateway.smtp.pool import Outcome, Pool
+from email_gateway.store import contents
+from email_gateway.store.ledger import EmailLedger
+
+PREFETCH: Mapping[Lane, int] = {Lane.TRANSACTIONAL: 16, Lane.BULK: 4}
+ROUTES_EVERY_SECONDS = 2.0
+INDEX_EVERY_SECONDS = 3600.0
+MOST_CONTENTS = 1_000
+
+
+class EmailOutbound:
+    """`channel.ports.Outbound` of e-mail.
+
+    :param retry_base: the first wait of the retry schedule.
+    """
+
+    channel = Channel.EMAIL
+    composes_ahead = True
+    prefetch = PREFETCH
+    partitioned = ("ledger",)
+
+    def __init__(
+        self, database: Database, router: Router, pool: Pool, outlet: MailOutlet, *, retry_base: timedelta
+    ) -> None:
+        self._database = database
+        self._router = router
+        self._pool = pool
+        self._outlet = outlet
+        self._retry_base = retry_base
+        self.ledger = EmailLedger()
+        self._contents: dict[str, StoredContent] = {}
+        self._routes_at = self._index_at = 0.0
+
+    def attach(self, loop: Loop, upkeep: Upkeep) -> None:
+        self._outlet.events = loop
+        self._pool.start()
+
+    async def start_up(self) -> None:
+        """Nothing has to be up: connections are made when there is something to send."""
+
+    # --- the one outlet
+
+    def outlets(self) -> Sequence[Outlet]:
+        return (self._outlet,)
+
+    def route(self, header: Header, recipients: list[Recipient]) -> list[tuple[Outlet | None, list[Recipient]]]:
+        return [(self._outlet, recipients)]
+
+    # --- content
+
+    def load_content(self, session: Session, content_hash: str) -> StoredContent | None:
+        found = self._contents.get(content_hash)
+        if found is None:
+            row = contents.sender_of(session, content_hash=content_hash)
+            if row is None:
+                return None
+            if len(self._contents) > MOST_CONTENTS:
+                self._contents.clear()
+            found = self._contents[content_hash] = StoredContent(str(row.account_id), row.sender)
+        return found
+
+    async def compose_ahead(self, chunk: Chunk) -> None:
+        await self._outlet.compose_ahead(chunk)
+
+    def compose(self, chunk: Chunk, recipients: list[Recipient], outlet: Outlet | None) -> list[EmailMessage]:
+        of, now = chunk.batch.header.id_of, datetime.now(UTC)
+        composed = chunk.composed or {}
+        messages = []
+        for recipient in recipients:
+            number = recipient["number"]
+            attempts = chunk.attempts.get(number, 0)
+            message = EmailMessage(chunk, recipient, of(number), number in chunk.existing, attempts)
+            # Erased since it was composed: what was made of it is thrown away.
+            message.made = ERASED if recipient["address"] == ERASED_ADDRESS else composed.get(number)
+            if isinstance(message.made, Refusal):
+                conclude(message, refused(message.made), now)
+            elif outlet is None:
+                conclude(message, Outcome(Result.BACK, "4.3.2", "the process is stopping"), now)
+            messages.append(message)
+        return messages
+
+    def message(
+        self, chunk: Chunk, recipient: Recipient, message_id: str, existing: bool, attempts: int
+    ) -> EmailMessage:
+        return EmailMessage(chunk, recipient, message_id, existing, attempts)
+
+    def restore(
+        self, chunk: Chunk, recipient: Recipient, message_id: str, existing: bool, outlet_id: str | None
+    ) -> EmailMessage:
+        message = EmailMessage(chunk, recipient, message_id, existing, 1)
+        message.detail = "the process stopped while handing it over"
+        return message
+
+    def schedule(self, message: Message, now: datetime) -> None:
+        accepted_at = datetime.fromtimestamp(message.header.accepted_at, UTC)
+        due = next_try(first_tried_at=accepted_at, now=now, attempts=message.attempts + 1, base=self._retry_base)
+        if due is None:
+            message.state = MessageState.SOFT_BOUNCED
+        message.due_at = due
+
+    # --- what is due now and then, on the upkeep's thread
+
+    def steps(self) -> Sequence[Callable[[], object]]:
+        return self._refresh_routes, self._index
+
+    def _refresh_routes(self) -> None:
+        if time.monotonic() >= self._routes_at:
+            self._router.refresh()
+            self._routes_at = time.monotonic() + ROUTES_EVERY_SECONDS
+
+    def _index(self) -> None:
+        """Partitions that are written to no more get the index by which a person is found."""
+        if time.monotonic() >= self._index_at:
+            people.index_cold(self._database.engine, datetime.now(UTC))
+            self._index_at = time.monotonic() + INDEX_EVERY_SECONDS

@@ -1,0 +1,169 @@
+"""All connections to mail servers as one outlet: what is claimed is composed, given to the pool, and told of."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Protocol
+from uuid import UUID
+
+from prometheus_client import Counter
+
+from channel.batches import Chunk, Message
+from channel.outlets import Outlet
+from chassis.logs import get_logger
+from contracts.vocabulary import Lane, MessageState
+from email_gateway.batches import EmailMessage, Made, Refusal, ToCompose, to_compose
+from email_gateway.content.compose import Outgoing
+from email_gateway.domain.retrying import STATE_OF_RESULT, Result
+from email_gateway.smtp.pool import Outcome, Parcel, Pool
+
+STOP_SECONDS = 8.0
+EMAILS = Counter("wici_emails_total", "E-mails by what became of the attempt", ["result"])
+
+log = get_logger()
+
+
+class Composing(Protocol):
+    """Where mails are composed; blocks, so it is called on threads."""
+
+    def compose(self, wanted: Sequence[ToCompose], at: int) -> list[Made]: ...
+
+
+class MailEvents(Protocol):
+    """Whom the outlet tells (`channel.loop.Loop`)."""
+
+    def settled(self, messages: Sequence[Message]) -> None: ...
+
+
+class MailOutlet(Outlet):
+    """:param window: how many messages of a lane may be claimed and not settled: what a crash leaves unknown, at most.
+    :param workers: how many chunks are composed at a time; two more may be waiting to be claimed.
+    """
+
+    def __init__(
+        self, lanes: Sequence[Lane], pool: Pool, composing: Composing, *, window: int, chunk: int, workers: int
+    ) -> None:
+        super().__init__(lanes, chunk=chunk)
+        self._pool = pool
+        self._composing = composing
+        self._window = max(window, chunk)
+        self._threads = ThreadPoolExecutor(workers, "compose")
+        # Chunks that are composed or being composed, and not claimed yet.
+        self._ahead = {lane: asyncio.Semaphore(workers + 2) for lane in lanes}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.events: MailEvents
+
+    # --- Outlet, called by the loop
+
+    def has_room(self, lane: Lane) -> bool:
+        return self.claimed[lane] + self.claiming[lane] + self.chunk <= self._window
+
+    def room_for_retries(self) -> int:
+        return min(self._window - self.claimed[lane] - self.claiming[lane] for lane in self.lanes)
+
+    def on_claim(self, chunk: Chunk) -> None:
+        self._ahead[chunk.batch.header.lane].release()
+
+    def is_idle(self) -> bool:
+        return True  # `stop` waits for what is on a connection, and gives back what waits for one
+
+    async def compose_ahead(self, chunk: Chunk) -> None:
+        """Composing takes two thirds of a message's time: none of it lies between the claim and the outcome."""
+        await self._ahead[chunk.batch.header.lane].acquire()
+        of = chunk.batch.header.id_of
+        wanted = [to_compose(chunk, recipient, of(recipient["number"])) for recipient in chunk.recipients]
+        made = await self._composed(wanted)
+        numbers = [recipient["number"] for recipient in chunk.recipients]
+        chunk.composed = dict(zip(numbers, made, strict=True))
+
+    def hand_over(self, messages: list[EmailMessage]) -> None:
+        if bare := [message for message in messages if message.made is None]:
+            self._spawn(self._compose_and_submit(bare))
+        self._submit([message for message in messages if message.made is not None])
+
+    async def stop(self, patience: float) -> None:
+        self.is_closing = True
+        await self._pool.close(STOP_SECONDS)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
+
+    # --- composing and handing over
+
+    async def _compose_and_submit(self, messages: list[EmailMessage]) -> None:
+        """Messages of the retry schedule, which are claimed already."""
+        made = await self._composed(
+            [to_compose(message.chunk, message.recipient, message.message_id) for message in messages]
+        )
+        for message, each in zip(messages, made, strict=True):
+            message.made = each
+        self._submit(messages)
+
+    async def _composed(self, wanted: list[ToCompose]) -> list[Made]:
+        """Compose until it succeeds: with the database away there are no contents and no keys, and nothing is lost."""
+        while True:
+            compose = partial(self._composing.compose, wanted, int(time.time()))
+            try:
+                return await asyncio.get_running_loop().run_in_executor(self._threads, compose)
+            except Exception as error:
+                log.warning("composing_failed", error=repr(error))
+                await asyncio.sleep(1.0)
+
+    def _submit(self, messages: list[EmailMessage]) -> None:
+        if self.is_closing:
+            for message in messages:
+                self._settle(message, Outcome(Result.BACK, "4.3.2", "the process is stopping"))
+            return
+        parcels = []
+        for message in messages:
+            if isinstance(message.made, Outgoing):
+                parcels.append(self._parcel(message, message.made))
+            elif message.made is not None:
+                self._settle(message, refused(message.made))
+        self._pool.submit(parcels)
+
+    def _parcel(self, message: EmailMessage, made: Outgoing) -> Parcel:
+        urgent = message.header.lane is not Lane.BULK
+        return Parcel(
+            UUID(message.message_id), made.envelope_from, made.address, made.octets, urgent, self._on_done, message
+        )
+
+    def _on_done(self, parcel: Parcel, outcome: Outcome) -> None:
+        self._settle(parcel.tag, outcome)
+
+    def _settle(self, message: EmailMessage, outcome: Outcome) -> None:
+        EMAILS.labels(outcome.result).inc()
+        message.made = None
+        conclude(message, outcome, datetime.now(UTC))
+        self.events.settled([message])
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def refused(made: Refusal) -> Outcome:
+    return Outcome(Result.REJECTED, made.code, made.detail)
+
+
+def conclude(message: EmailMessage, outcome: Outcome, now: datetime) -> None:
+    """The state that follows from an attempt.
+
+    A lost message was handed over and got no answer: a single one goes again, one of many waits for what may come.
+    """
+    message.code, message.detail, message.at = outcome.code, outcome.detail, now.timestamp()
+    if outcome.result is Result.BACK:
+        message.state, message.due_at, message.was_tried = MessageState.DEFERRED, now, False
+    elif outcome.result is Result.RETRY:
+        message.state = MessageState.DEFERRED
+    elif outcome.result is Result.LOST and message.header.lane is Lane.BULK:
+        message.state = MessageState.UNKNOWN
+    elif outcome.result is Result.LOST:
+        message.state, message.due_at = MessageState.DEFERRED, now
+    else:
+        message.state = STATE_OF_RESULT[outcome.result]

@@ -1,0 +1,104 @@
+"""Single e-mails: their ledger rows from the first moment, and their way into the lane."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from uuid import UUID
+
+import orjson
+from sqlalchemy import select, text
+
+from chassis import outbox
+from chassis.database import Session, changed, columns, cursor_of
+from contracts.ids import message_ids
+from contracts.lanes import channel_lane
+from contracts.vocabulary import Channel, Lane
+from email_gateway.domain.senders import FORM_ACCOUNT, SYSTEM_ACCOUNT
+from email_gateway.domain.sends import Plan
+from email_gateway.models import LedgerRow
+
+RequestKey = tuple[UUID, str]
+"""Account and key of a request."""
+
+_ADD = (
+    "INSERT INTO ledger (message_id, account_id, address, sender, lane, state, content_hash, fields, name, external_id)"
+    " SELECT m.id, %s, m.address, %s, %s, 'accepted', %s, m.fields, m.name, %s"
+    " FROM unnest(%s::uuid[], %s::text[], %s::jsonb[], %s::text[]) AS m(id, address, fields, name)"
+    " ON CONFLICT DO NOTHING"
+)
+
+
+def made_before(session: Session, keys: Collection[RequestKey]) -> dict[RequestKey, UUID]:
+    """The sends that requests with these keys have made."""
+    if not keys:
+        return {}
+    cursor = cursor_of(session)
+    cursor.execute(
+        "SELECT r.account_id, r.request_key, r.send_id"
+        " FROM unnest(%s::uuid[], %s::text[]) AS k(account_id, request_key)"
+        " JOIN requests r USING (account_id, request_key)",
+        columns(keys, 2),
+    )
+    return {(row[0], row[1]): row[2] for row in cursor.fetchall()}
+
+
+def keep_request(session: Session, account_id: UUID, request_key: str, send_id: UUID) -> bool:
+    """False where another request with the same key came first."""
+    statement = (
+        "INSERT INTO requests (account_id, request_key, send_id) VALUES (:account_id, :request_key, :send_id)"
+        " ON CONFLICT DO NOTHING"
+    )
+    return bool(changed(session, statement, account_id=account_id, request_key=request_key, send_id=send_id))
+
+
+def add(session: Session, send_id: UUID, plan: Plan) -> None:
+    """Rows `accepted`, with all that a person may ask for, and the batch into the lane."""
+    of, lane = message_ids(send_id), Lane.TRANSACTIONAL
+    rows = [
+        (of(number), to.address, orjson.dumps(to.fields).decode(), to.name)
+        for number, to in enumerate(plan.recipients, start=1)
+    ]
+    cursor_of(session).execute(
+        _ADD, (plan.account_id, plan.sender, lane, plan.content_hash, plan.external_id, *columns(rows, 4))
+    )
+    outbox.record_lane(session, channel_lane(Channel.EMAIL, lane), _batch(send_id, plan))
+
+
+def _batch(send_id: UUID, plan: Plan) -> bytes:
+    return orjson.dumps(
+        {
+            "v": 1,
+            "batch_id": str(send_id),
+            "account_id": str(plan.account_id),
+            "campaign_id": None,
+            "send_id": str(send_id),
+            "content_hash": plan.content_hash,
+            "trace_id": plan.trace_id,
+            "recipients": [
+                {"number": number, "contact_id": None, "address": to.address, "fields": to.fields, "name": to.name}
+                for number, to in enumerate(plan.recipients, start=1)
+            ],
+        }
+    )
+
+
+def message(session: Session, *, account_id: UUID, message_id: UUID) -> LedgerRow | None:
+    return session.scalar(
+        select(LedgerRow).where(LedgerRow.account_id == account_id, LedgerRow.message_id == message_id)
+    )
+
+
+def erase_account(session: Session, *, account_id: UUID) -> None:
+    """Forget every address of the account; what is waiting is not sent any more."""
+    # With the confirmation mails of its forms that left, or are to leave, from the platform's address.
+    theirs = f"account_id = :account_id OR account_id = :system AND fields ->> '{FORM_ACCOUNT}' = :account_text"
+    bound = {"account_id": account_id, "system": SYSTEM_ACCOUNT, "account_text": str(account_id)}
+    # A retry's fields are in its body, and its ledger row says whose it is.
+    session.execute(
+        text(f"DELETE FROM retries WHERE message_id IN (SELECT message_id FROM ledger WHERE {theirs})"), bound
+    )
+    session.execute(text("DELETE FROM retries WHERE account_id = :account_id"), {"account_id": account_id})
+    session.execute(text("DELETE FROM quota_leases WHERE account_id = :account_id"), {"account_id": account_id})
+    session.execute(text("DELETE FROM erasures WHERE account_id = :account_id"), {"account_id": account_id})
+    session.execute(text("DELETE FROM requests WHERE account_id = :account_id"), {"account_id": account_id})
+    session.execute(text(f"DELETE FROM ledger WHERE {theirs}"), bound)

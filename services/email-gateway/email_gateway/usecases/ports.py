@@ -1,0 +1,23 @@
+"""What the use cases are given besides a session: keys, links, DNS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from chassis.secrets import Vault
+from email_gateway.config import Config
+from email_gateway.content.compose import Links
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tools:
+    """Handed to use cases; tests make their own."""
+
+    config: Config
+    vault: Vault
+    links: Links
+    new_id: Callable[[], UUID]
+    new_key: Callable[[str], bytes]
+    look_up: Callable[[str, str], list[str] | None]

@@ -1,0 +1,75 @@
+"""How stored rows look to the outside: dictionaries that fit the schemas of `contracts.email_gateway`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from contracts.vocabulary import MessageState
+from email_gateway.domain.senders import DnsRecord
+from email_gateway.models import MailRoute, SenderAddress, SenderDomain
+
+View = dict[str, Any]
+
+
+def sender_domain(row: SenderDomain, records: Sequence[DnsRecord]) -> View:
+    return {
+        "id": row.domain_id,
+        "account_id": row.account_id,
+        "domain": row.domain,
+        "state": row.state,
+        "records": [
+            {
+                "purpose": record.purpose.partition(":")[0],
+                "type": record.type,
+                "name": record.name,
+                "value": record.value,
+                "required": record.required,
+                "found": row.found.get(record.purpose),
+            }
+            for record in records
+        ],
+        "created_at": row.created_at,
+        "verified_at": row.verified_at,
+        "checked_at": row.checked_at,
+        "verified_by": row.verified_by,
+        "reason": row.reason,
+    }
+
+
+def sender_address(row: SenderAddress) -> View:
+    return {
+        "id": row.address_id,
+        "email": row.email,
+        "name": row.name,
+        "state": row.state,
+        "created_at": row.created_at,
+    }
+
+
+def mail_route(row: MailRoute) -> View:
+    return {
+        "id": row.route_id,
+        "pattern": row.pattern,
+        "kind": row.kind,
+        "host": row.host,
+        "port": row.port,
+        "tls": row.tls,
+        "username": row.username,
+        "connections": row.connections,
+        "created_at": row.created_at,
+    }
+
+
+def email(row: Any) -> View:
+    """A row of the ledger."""
+    return {
+        "id": row.message_id,
+        "to": row.address,
+        "state": MessageState(row.state),
+        "code": row.code or None,
+        "detail": row.detail or None,
+        "attempts": row.attempts,
+        "external_id": row.external_id,
+        "updated_at": row.updated_at,
+    }
