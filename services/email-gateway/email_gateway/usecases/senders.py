@@ -7,6 +7,7 @@ import hmac
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from chassis import acts, pages

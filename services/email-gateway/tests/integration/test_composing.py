@@ -8,7 +8,7 @@ from chassis.database import Database
 from chassis.testing import Launcher, wait_until
 
 from .conftest import Campaign, Heard, World, sender_env, states
-from .test_sender import addresses, truth
+from .test_outbound import addresses, truth
 
 
 def workers_of(pid: int) -> list[psutil.Process]:

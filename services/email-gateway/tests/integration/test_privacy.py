@@ -14,7 +14,7 @@ from chassis.database import Database
 from chassis.ids import new_id
 from chassis.testing import Launcher, places_of, wait_until
 from email_gateway.content.prepare import Kind, prepare
-from email_gateway.store import ledger
+from email_gateway.domain.sends import Plan, To
 from email_gateway.usecases import contents, messages, privacy, system
 
 from .conftest import Campaign, Heard, World, sender_env
@@ -27,9 +27,17 @@ HARD = next(address for n in range(500) if fate(address := f"ola{n}@poczta.examp
 def erase(database: Database, account_id: UUID, address: str, **options: Any) -> dict[str, Any]:
     return privacy.erase_person(
         database,
-        account_id=account_id,
+        actor={"account_id": str(account_id)},
+        now=datetime.now(UTC),
         addresses=[address],
         **{"erased_at": datetime.now(UTC), "dry_run": False, **options},
+    )
+
+
+def export(session: Any, account_id: UUID, address: str, *, limit: int, cursor: str | None = None) -> dict[str, Any]:
+    actor: Any = {"account_id": str(account_id)}
+    return privacy.export_person(
+        session, actor=actor, now=datetime.now(UTC), addresses=[address], cursor=cursor, limit=limit
     )
 
 
@@ -101,22 +109,19 @@ def test_export_tells_what_a_single_mail_said_and_erasure_takes_it_along(databas
         )
         assert prepared.document is not None and prepared.content_hash is not None
         with database.transaction() as session:
-            messages.accept(
-                session,
+            plan = Plan(
                 account_id=account_id,
-                send_id=new_id(),
                 content_hash=prepared.content_hash,
                 document=prepared.document,
                 sender="n@sklep.example",
-                recipients=[messages.To(one, "Anna", {"kod": one}) for one in to],
+                recipients=[To(one, "Anna", {"kod": one}) for one in to],
                 external_id=to[0],
             )
+            messages.accept(session, send_id=new_id(), plan=plan)
 
     with database.transaction() as session:
-        first = privacy.export_person(session, account_id=account_id, addresses=[her], cursor=None, limit=1)
-        second = privacy.export_person(
-            session, account_id=account_id, addresses=[her], cursor=first["next_cursor"], limit=1
-        )
+        first = export(session, account_id, her, limit=1)
+        second = export(session, account_id, her, limit=1, cursor=first["next_cursor"])
     assert [page["items"][0]["record"]["content"]["text"] for page in (first, second)] == [
         f"Do {her}",
         "Do ola@poczta.example",
@@ -159,7 +164,7 @@ def test_a_confirmation_mail_is_told_without_its_link_and_only_to_the_account_of
     ask_to_confirm(database, her, {"sklepik": mine, "apteka": others})
 
     with database.transaction() as session:
-        told = privacy.export_person(session, account_id=mine, addresses=[her], cursor=None, limit=10)
+        told = export(session, mine, her, limit=10)
     erased = erase(database, mine, her)
 
     (record,) = [item["record"] for item in told["items"]]
@@ -174,6 +179,6 @@ def test_a_closed_account_leaves_no_confirmation_mail_of_its_forms(database: Dat
     ask_to_confirm(database, her, {"sklepik": mine, "apteka": others})
 
     with database.transaction() as session:
-        ledger.erase_account(session, account_id=mine)
+        privacy.erase_account(session, account_id=mine)
 
     assert senders_of_mails_to(database, her) == ["apteka"]

@@ -17,11 +17,13 @@ from sqlalchemy import text
 
 from chassis import outbox
 from chassis.broker import Broker
-from chassis.database import Database
+from channel import claims
+from channel.batches import Batch, Chunk, Claim, read_batches
+from chassis.database import Database, cursor_of
 from chassis.rpc_client import RpcClient
 from chassis.testing import Launcher, RunningProcess, wait_until
 from contracts import events
-from contracts.errors import Conflict, Forbidden, Invalid, NotFound, PlanLimit, Unauthenticated
+from contracts.errors import Conflict, Forbidden, Invalid, NotFound, PlanLimit, Forbidden
 
 from .conftest import DOMAIN, HTML, Heard, World, states
 
@@ -259,6 +261,8 @@ def test_single_message_claimed_by_a_dead_sender_is_sent_again(
     database: Database, world: World, launch: Launcher, broker: Broker, heard: Heard
 ) -> None:
     from chassis.ids import new_id
+    from contracts.vocabulary import Lane
+from email_gateway.domain.sends import Plan, To
     from email_gateway.usecases import contents, messages
 
     from .conftest import sender_env, store_content
@@ -267,13 +271,13 @@ def test_single_message_claimed_by_a_dead_sender_is_sent_again(
     content_hash = store_content(database, account_id)
     with database.transaction() as session:
         document = contents.get_document(session, account_id=account_id, content_hash=content_hash)
-        messages.accept(
-            session, account_id=account_id, send_id=new_id(), content_hash=content_hash, document=document,
-            sender=f"news@{DOMAIN}",
-            recipients=[messages.To("ala@poczta.example", "Ala", {"first_name": "Ala"})],
-        )  # fmt: skip
-        session.execute(text("UPDATE ledger SET state = 'claimed', claimed_by = gen_random_uuid()"))
-        session.execute(text("DELETE FROM outbox"))
+        to, sender = To("ala@poczta.example", "Ala", {"first_name": "Ala"}), f"news@{DOMAIN}"
+        messages.accept(session, send_id=new_id(), plan=Plan(account_id, content_hash, document, sender, [to]))
+        body = session.scalar(text("DELETE FROM outbox RETURNING body"))
+        header, recipients = next(read_batches(body, Lane.TRANSACTIONAL))
+        chunk = Chunk(Batch(header, None, 1), None, recipients)
+        chunk.claim = Claim(new_id(), 1)
+        claims.insert(cursor_of(session), new_id(), [chunk])
 
     launch("email_gateway.outbound", service="email_gateway", env=sender_env(world))
 
@@ -474,7 +478,7 @@ def test_foreign_cursors_are_refused(call: Call, cursor: str) -> None:
 
 
 def test_calls_without_an_account_are_refused(call: Call) -> None:
-    with pytest.raises(Unauthenticated):
+    with pytest.raises(Forbidden):
         call("list_sender_domains", {})
 
 
