@@ -15,15 +15,15 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
-from chassis import outbox
-from chassis.broker import Broker
 from channel import claims
 from channel.batches import Batch, Chunk, Claim, read_batches
+from chassis import outbox
+from chassis.broker import Broker
 from chassis.database import Database, cursor_of
 from chassis.rpc_client import RpcClient
 from chassis.testing import Launcher, RunningProcess, wait_until
 from contracts import events
-from contracts.errors import Conflict, Forbidden, Invalid, NotFound, PlanLimit, Forbidden
+from contracts.errors import Conflict, Forbidden, Invalid, NotFound, PlanLimit
 
 from .conftest import DOMAIN, HTML, Heard, World, states
 
@@ -262,7 +262,7 @@ def test_single_message_claimed_by_a_dead_sender_is_sent_again(
 ) -> None:
     from chassis.ids import new_id
     from contracts.vocabulary import Lane
-from email_gateway.domain.sends import Plan, To
+    from email_gateway.domain.sends import Plan, To
     from email_gateway.usecases import contents, messages
 
     from .conftest import sender_env, store_content
