@@ -55,7 +55,7 @@ class BillingCalls(Calls):
 
     @rpc
     def print_invoice(self, actor: Actor, payload: Payload) -> Payload:
-        request = load(contract.invoices.InvoicePrint, payload)
+        request = contract.RPC["print_invoice"].load(payload)
         with self.database.transaction() as session:
             shown, duplicate_on = invoice_views.to_print(session, actor, self.clock.now(), **request)
         paper = self.printer.invoice(shown, duplicate_on)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from chassis.service import Clock, Database
 from contracts import identity as contract
 from contracts.rpc import Actor
-from contracts.schema import dump, load
+from contracts.schema import load
 from identity.dependencies import LastUses, PanelUrl, PasswordHashing, Secrets
 
 Payload = dict[str, Any]
@@ -53,9 +53,8 @@ class Calls:
 
 
 def request_of(call: str) -> Any:
-    return contract.RPC[call].request or contract.Empty
+    return contract.RPC[call].payload
 
 
 def answer(call: str, answer: Any) -> Payload:
-    shown: Payload = dump(contract.RPC[call].response or contract.Empty, answer or {})
-    return shown
+    return contract.RPC[call].dump(answer or {})

@@ -5,7 +5,6 @@ from __future__ import annotations
 from chassis.service import rpc
 from contracts import identity as contract
 from contracts.rpc import Actor
-from contracts.schema import load
 from identity.domain.actors import operator_of
 from identity.service.calls import Calls, Payload
 from identity.usecases import accounts, audit_trail, closing, operators, second_factor
@@ -25,7 +24,7 @@ class OperatorCalls(Calls):
     @rpc
     def get_operated_account(self, actor: Actor, payload: Payload) -> Payload:
         operator_of(actor)
-        request = load(contract.OperatedAccount, payload)
+        request = contract.RPC["get_operated_account"].load(payload)
         return self._read("get_operated_account", lambda session: accounts.get(session, **request), payload)
 
     @rpc

@@ -22,7 +22,7 @@ class SessionCalls(Calls):
 
     @rpc
     def refresh_session(self, actor: Actor, payload: Payload) -> Payload:
-        request = load(contract.SessionRefresh, payload)
+        request = contract.RPC["refresh_session"].load(payload)
         return answer("refresh_session", sessions.refresh(self.database, actor, self.clock.now(), **request))
 
     @rpc
@@ -35,7 +35,7 @@ class SessionCalls(Calls):
 
     @rpc
     def authenticate(self, actor: Actor, payload: Payload) -> Payload:
-        request, now = load(contract.Authenticate, payload), self.clock.now()
+        request, now = contract.RPC["authenticate"].load(payload), self.clock.now()
         with self.database.transaction() as session:
             principal = sessions.principal(session, now, **request)
         if principal["api_key_id"]:
@@ -64,7 +64,7 @@ class SessionCalls(Calls):
 
     @rpc
     def disable_totp(self, actor: Actor, payload: Payload) -> Payload:
-        request = load(contract.SecondFactorCode, payload)
+        request = contract.RPC["disable_totp"].load(payload)
         second_factor.disable(self.database, self.vault, actor, self.clock.now(), **request)
         return {}
 

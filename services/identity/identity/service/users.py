@@ -6,7 +6,6 @@ from chassis.service import event_handler, rpc
 from contracts import events
 from contracts import identity as contract
 from contracts.rpc import Actor
-from contracts.schema import load
 from identity.service.calls import Calls, Payload
 from identity.usecases import audit_trail, links, roles, users
 
@@ -94,7 +93,7 @@ class UserCalls(Calls):
 
     @rpc
     def request_email_change(self, actor: Actor, payload: Payload) -> Payload:
-        request = load(contract.EmailChange, payload)
+        request = contract.RPC["request_email_change"].load(payload)
         links.request_email_change(self.database, self.passwords, self.panel_url, actor, self.clock.now(), **request)
         return {}
 

@@ -185,7 +185,7 @@ def test_a_bad_registration_is_refused_and_leaves_nothing(
 @pytest.fixture
 def bad(database: Database, passwords: Any, clock: Any) -> Callable[..., Any]:
     """Load and register as the service does, without a broker."""
-    from contracts.identity import AccountCreate
+    from contracts.identity.accounts import AccountCreate
     from contracts.schema import load
     from identity.usecases import accounts
 
