@@ -48,7 +48,8 @@ ROUTES: list[Route] = [
             " and the account's company data as they are now; none of it changes afterwards. VAT is counted from the"
             " sum at each rate and rounded to the grosz, halves up. `zw` (exempt) needs the law that exempts it in"
             " `exemption`; `np` is outside of VAT. Without `sold_on` the sale was today; without `due_days` the"
-            " installation's term holds. Plans are invoiced by a command (`python -m identity.invoices`), not here."
+            " installation's term holds. Plans are invoiced by a command (`python -m identity.commands.invoices`), not"
+            " here."
         ),
         request=invoices.InvoiceIssue,
         response=invoices.Invoice,

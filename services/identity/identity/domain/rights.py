@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from contracts.errors import Invalid
 from contracts.permissions import PERMISSIONS, SESSION_ONLY, is_granted
-from identity.exceptions import invalid_field, scopes_beyond_rights
+from identity.exceptions import scopes_beyond_rights
 
 
 def ensure_known(permissions: Iterable[str], *, field: str) -> list[str]:
@@ -13,7 +14,7 @@ def ensure_known(permissions: Iterable[str], *, field: str) -> list[str]:
     wanted = sorted(set(permissions))
     for name in wanted:
         if name not in PERMISSIONS:
-            raise invalid_field(field, "permission.unknown", f"There is no permission {name!r}.")
+            raise Invalid.of_field(field, "permission.unknown", f"There is no permission {name!r}.")
     return wanted
 
 
@@ -26,7 +27,7 @@ def ensure_scopes(scopes: Iterable[str], held: Collection[str]) -> list[str]:
     wanted = ensure_known(scopes, field="scopes")
     for name in wanted:
         if name in SESSION_ONLY:
-            raise invalid_field("scopes", "permission.session_only", f"{name} is for logged-in sessions only.")
+            raise Invalid.of_field("scopes", "permission.session_only", f"{name} is for logged-in sessions only.")
     beyond = [name for name in wanted if not is_granted(name, held)]
     if beyond:
         raise scopes_beyond_rights(beyond)

@@ -62,15 +62,3 @@ def move_to_plan(
     moved.plan_started_at = started_at
     moved.plan_ends_at = ends_at
     session.flush()
-
-
-def plan(session: Session, *, code: str) -> Plan | None:
-    return session.get(Plan, code)
-
-
-def plan_of(session: Session, holder: Account) -> Plan:
-    return session.get_one(Plan, holder.plan_code)
-
-
-def plans(session: Session) -> Sequence[Plan]:
-    return session.scalars(select(Plan).order_by(Plan.position)).all()

@@ -1,8 +1,8 @@
 """Paid plans are invoiced here, once a month.
 
-    python -m identity.invoices issue --month 2026-10             # what is due for October, each period once
-    python -m identity.invoices issue --month last                # for the month before this one: what a timer runs
-    python -m identity.invoices issue --month 2026-10 --dry-run   # what that would be; issues nothing
+    python -m identity.commands.invoices issue --month 2026-10             # what is due for October, each period once
+    python -m identity.commands.invoices issue --month last                # for the month before this one: by a timer
+    python -m identity.commands.invoices issue --month 2026-10 --dry-run   # what that would be; issues nothing
 
 Running it again, or twice at the same time, issues nothing twice; what an earlier run could not issue (to a company
 without an address, say) is issued by the next. The seller is set by INVOICE_SELLER_NAME, INVOICE_SELLER_ADDRESS and
@@ -59,7 +59,9 @@ def main(
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m identity.invoices", description="Invoices for paid plans.")
+    parser = argparse.ArgumentParser(
+        prog="python -m identity.commands.invoices", description="Invoices for paid plans."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     issue = commands.add_parser("issue", help="issue what is due for a month, once")
     issue.add_argument("--month", required=True, type=_month, metavar="YYYY-MM", help="whose periods are due, or: last")
@@ -78,7 +80,7 @@ def _month(written: str) -> Month | None:
 def _issue_month(database: Database, issuer: Issuer, now: datetime, month: Month, *, rehearse: bool) -> int:
     print(f"Plans of {month}, {'rehearsed' if rehearse else 'invoiced'} on {rules.today(now)}")
     with database.transaction() as session:
-        candidates = monthly.candidates(session, month=month)
+        candidates = monthly.list_candidates(session, month=month)
     issued: list[Outcome] = []
     settled, refused = 0, 0
     for account_id, name in candidates:
@@ -101,7 +103,7 @@ def _issue_account(
 ) -> list[Outcome]:
     """One account, in a transaction of its own: whatever becomes of the next one, this stays."""
     with database.transaction() as session:
-        return monthly.issue(session, issuer, now, account_id=account_id, month=month, rehearse=rehearse)
+        return monthly.issue(session, issuer=issuer, now=now, account_id=account_id, month=month, rehearse=rehearse)
 
 
 def _described(outcome: Outcome) -> str:

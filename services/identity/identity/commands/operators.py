@@ -1,8 +1,8 @@
 """Operators are made here, never by the API.
 
-    python -m identity.operators add LOGIN EMAIL     # a one-time password and a TOTP secret, shown this once
-    python -m identity.operators reset LOGIN         # new ones for who has lost them; old sessions end
-    python -m identity.operators disable LOGIN       # shut out at once
+    python -m identity.commands.operators add LOGIN EMAIL     # a one-time password and a TOTP secret, shown this once
+    python -m identity.commands.operators reset LOGIN         # new ones for who has lost them; old sessions end
+    python -m identity.commands.operators disable LOGIN       # shut out at once
 
 The one-time password is replaced at the first log-in.
 """
@@ -52,7 +52,9 @@ def main(arguments: list[str] | None = None, environ: Mapping[str, str] = os.env
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m identity.operators", description="Operators of the platform.")
+    parser = argparse.ArgumentParser(
+        prog="python -m identity.commands.operators", description="Operators of the platform."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     for name, summary in (
         ("add", "add an operator"),
@@ -71,15 +73,15 @@ def _parser() -> argparse.ArgumentParser:
 def _act(database: Database, vault: Vault, wanted: argparse.Namespace) -> int:
     now, login = datetime.now(UTC), wanted.login
     if wanted.command == "disable":
-        if not operators.disable(database, now, login=login):
+        if not operators.disable(database, now=now, login=login):
             return _complain(f"There is no operator {login}.", REFUSED)
         print(f"Operator {login} is shut out.")
         return DONE
     if wanted.command == "add":
-        made = operators.add(database, Passwords(), vault, now, login=login, email=wanted.email)
+        made = operators.add(database, passwords=Passwords(), vault=vault, now=now, login=login, email=wanted.email)
         refusal = f"The login {login} is taken."
     else:
-        made = operators.reset(database, Passwords(), vault, now, login=login)
+        made = operators.reset(database, passwords=Passwords(), vault=vault, now=now, login=login)
         refusal = f"There is no operator {login}."
     if made is None:
         return _complain(refusal, REFUSED)
