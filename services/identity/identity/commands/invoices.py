@@ -41,9 +41,9 @@ def main(
     arguments: list[str] | None = None, environ: Mapping[str, str] = os.environ, now: datetime | None = None
 ) -> int:
     """Exit code 0: all that was due is issued; 1: some of it could not be; 2: wrong arguments or configuration."""
-    wanted = _parser().parse_args(arguments)
+    options = _parser().parse_args(arguments)
     now = now or datetime.now(UTC)
-    month = wanted.month or Month.before(now)
+    month = options.month or Month.before(now)
     if month.starts_at > now:
         return _complain(f"{month} has not begun.")
     try:
@@ -53,7 +53,7 @@ def main(
         return _complain(str(error))
     database = Database(make_engine(config.database_url, pool_size=1, application_name="identity-invoices"))
     try:
-        return _issue_month(database, issuer, now, month, rehearse=wanted.dry_run)
+        return _issue_month(database, issuer, now, month, rehearse=options.dry_run)
     finally:
         database.dispose()
 

@@ -37,8 +37,8 @@ class Config:
 
 def main(arguments: list[str] | None = None, environ: Mapping[str, str] = os.environ) -> int:
     """Exit code 0: done; 1: the login is taken, or there is none such; 2: wrong arguments or configuration."""
-    wanted = _parser().parse_args(arguments)
-    if not LOGIN.fullmatch(wanted.login):
+    options = _parser().parse_args(arguments)
+    if not LOGIN.fullmatch(options.login):
         return _complain("A login is 5 to 20 characters, lower-case letters and digits only.", WRONG)
     try:
         config = load(Config, environ)
@@ -46,7 +46,7 @@ def main(arguments: list[str] | None = None, environ: Mapping[str, str] = os.env
         return _complain(str(error), WRONG)
     database = Database(make_engine(config.database_url, pool_size=1, application_name="identity-operators"))
     try:
-        return _act(database, Vault(config.secret_keys), wanted)
+        return _act(database, Vault(config.secret_keys), options)
     finally:
         database.dispose()
 
@@ -70,22 +70,22 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _act(database: Database, vault: Vault, wanted: argparse.Namespace) -> int:
-    now, login = datetime.now(UTC), wanted.login
-    if wanted.command == "disable":
+def _act(database: Database, vault: Vault, options: argparse.Namespace) -> int:
+    now, login = datetime.now(UTC), options.login
+    if options.command == "disable":
         if not operators.disable(database, now=now, login=login):
             return _complain(f"There is no operator {login}.", REFUSED)
         print(f"Operator {login} is shut out.")
         return DONE
-    if wanted.command == "add":
-        made = operators.add(database, passwords=Passwords(), vault=vault, now=now, login=login, email=wanted.email)
+    if options.command == "add":
+        made = operators.add(database, passwords=Passwords(), vault=vault, now=now, login=login, email=options.email)
         refusal = f"The login {login} is taken."
     else:
         made = operators.reset(database, passwords=Passwords(), vault=vault, now=now, login=login)
         refusal = f"There is no operator {login}."
     if made is None:
         return _complain(refusal, REFUSED)
-    _show(login, *made, as_json=wanted.json)
+    _show(login, *made, as_json=options.json)
     return DONE
 
 

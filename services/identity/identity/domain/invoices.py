@@ -46,7 +46,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Issuer:
-    """Who issues: the seller as it stands on invoices, and how this installation numbers and claims."""
+    """The seller as invoices name it, and how this installation numbers and claims."""
 
     name: str
     address: str

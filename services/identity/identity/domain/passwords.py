@@ -36,7 +36,7 @@ def common_passwords() -> frozenset[str]:
 
 
 def is_common(password: str) -> bool:
-    """Whether `password` is on the list as it stands, once decoration is taken off, or is a mere pattern."""
+    """Whether `password` is on the list as written, once decoration is taken off, or is a mere pattern."""
     plain = normal_form(password).casefold()
     bare = EDGES.sub("", plain)
     unleet = plain.translate(LEET)

@@ -34,7 +34,7 @@ def api_keys_page(session: Session, *, account_id: UUID, after: UUID | None, lim
 
 
 def live_api_key(session: Session, *, account_id: UUID, api_key_id: UUID) -> ApiKey | None:
-    """A key that has not been revoked; held until the commit, so that it is not revoked a moment later."""
+    """A key that has not been revoked; locked until the commit, so that it is not revoked a moment later."""
     query = select(ApiKey).where(ApiKey.id == api_key_id, ApiKey.account_id == account_id, ApiKey.revoked_at.is_(None))
     return session.scalar(query.with_for_update(read=True))
 

@@ -61,7 +61,7 @@ def insert_token(session: Session, *, session_id: UUID, kind: str, token_hash: b
 def refreshable_for_update(session: Session, *, token_hash: bytes) -> LogIn | None:
     """The session of a refresh token, locked: before the token is read, as ending a session locks it before its tokens.
 
-    Whoever refreshes a session waits here for whoever refreshes it or ends it.
+    Refreshing a session waits here for another refresh of it, and for its end.
     """
     query = select(LogIn).join(SessionToken, SessionToken.session_id == LogIn.id)
     return session.scalar(query.where(*_is_refresh_token(token_hash)).with_for_update(of=LogIn))

@@ -33,10 +33,10 @@ def user_for_update(session: Session, *, account_id: UUID, user_id: UUID) -> Use
 
 
 def as_checked(session: Session, checked: User) -> User | None:
-    """The user as it is now, locked, if it still is who was checked; None when blocked, gone, or secured anew since.
+    """The user as it is now, locked, if nothing has changed since the check; None when blocked, gone, or secured again.
 
-    Verifying a password takes long. Whoever changes the password, resets the second factor or blocks the user meanwhile
-    ends sessions and drops links: what the old password opens a moment later would be missed.
+    Verifying a password takes long. Changing the password, resetting the second factor or blocking the user ends
+    sessions and drops links: what the old password opens a moment later would be missed.
     """
     current = user_for_update(session, account_id=checked.account_id, user_id=checked.id)
     if current is None or current.state != "active":
@@ -80,7 +80,7 @@ def roles_of(session: Session, *, user_ids: Collection[UUID]) -> dict[UUID, list
 
 
 def known_roles(session: Session, *, account_id: UUID, role_ids: Collection[UUID]) -> set[UUID]:
-    """Which of `role_ids` are the account's; held until the commit, so that none is deleted a moment later."""
+    """Which of `role_ids` are the account's; locked until the commit, so that none is deleted a moment later."""
     query = select(Role.id).where(Role.account_id == account_id, Role.id.in_(role_ids))
     return set(session.scalars(query.order_by(Role.id).with_for_update(read=True, key_share=True)))
 

@@ -140,7 +140,7 @@ def set_plan(session: Session, *, actor: Actor, now: datetime, account_id: UUID,
         raise Invalid.of_field("plan", "plan.unknown", "There is no such plan.")
     row = _open_for_update(session, account_id)
     details = {"before": row.plan_code, "after": new_plan.code}
-    # A plan's periods are told from the one before by their start, which therefore always moves on.
+    # A plan's periods differ from those of the plan before by their start, which therefore always moves on.
     started_at = max(now, row.plan_started_at + timedelta(microseconds=1))
     quotas.close_periods(session, account_id=account_id, now=started_at)
     ends_at = plan_rules.ends_at(started_at, new_plan.ends_after_days)

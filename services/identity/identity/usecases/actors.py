@@ -12,7 +12,7 @@ from identity.exceptions import session_required
 def user_of(actor: Actor) -> UUID:
     """The user who asks, or whose key does.
 
-    :raises Forbidden: `account.required`, for an operator and for whoever has no account; `session.required`, for a
+    :raises Forbidden: `account.required`, for an operator and an actor without an account; `session.required`, for a
         service that asks on an account's behalf.
     """
     account_of(actor)

@@ -151,7 +151,7 @@ def correct(
     note: str,
     reason: str,
 ) -> views.View:
-    """Issue a correction (art. 106j): `lines` are the whole content as it should have been; the reason stands on it."""
+    """Issue a correction (art. 106j): `lines` are all lines as they should have been; the reason is printed on it."""
     operator_of(actor)
     original = invoices.locked(session, invoice_id)
     _ensure_correctable(original)

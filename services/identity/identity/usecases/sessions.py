@@ -231,7 +231,7 @@ def authenticate(
 ) -> views.View:
     """The principal whom the token or key with this hash belongs to, and what it may do now.
 
-    :param note_use: is told that a key has been used, and when.
+    :param note_use: called with the key's id and the time where it is a key.
     :raises Unauthenticated: `session.invalid`.
     """
     row = sessions.principal(session, token_hash=bytes.fromhex(token), now=now)
