@@ -36,7 +36,7 @@ migrate: setup ## bring every service's database up to date
 
 operator: setup ## create an operator: LOGIN=… EMAIL=… (prints a one-time password and the TOTP secret)
 	@if [ -z "$(LOGIN)" ] || [ -z "$(EMAIL)" ]; then echo "Say who: make operator LOGIN=anna EMAIL=anna@example.com"; exit 2; fi
-	@$(RUN) $(LOCAL)/system.py run python -m identity.operators add "$(LOGIN)" "$(EMAIL)"
+	@$(RUN) $(LOCAL)/system.py run python -m identity.commands.operators add "$(LOGIN)" "$(EMAIL)"
 
 routes: setup ## every route of the API with its permission (M=--markdown for a table)
 	@$(RUN) -m api_gateway.route_list $(M)

@@ -90,7 +90,7 @@ class Journey:
         """Make an operator by the command, and log in with the one-time password and a code; returns the login."""
         login = f"dyzur{secrets.token_hex(4)}"
         made = subprocess.run(
-            [sys.executable, "-m", "identity.operators", "add", login, f"{login}@wici.example", "--json"],
+            [sys.executable, "-m", "identity.commands.operators", "add", login, f"{login}@wici.example", "--json"],
             env={**os.environ, **self.environ}, capture_output=True, text=True, check=False,
         )  # fmt: skip
         if made.returncode:

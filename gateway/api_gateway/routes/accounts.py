@@ -6,9 +6,8 @@ from flask import Response
 
 from api_gateway.context import RequestContext
 from api_gateway.routing import PUBLIC, Route
-from contracts import identity as contract
 from contracts.errors import Unavailable
-from contracts.identity import plans
+from contracts.identity import accounts, quotas
 
 COUNT_SECONDS = 2.0
 
@@ -61,8 +60,8 @@ ROUTES: list[Route] = [
             "The first user is the account's owner. Login and account name are 5 to 20 lower-case letters and digits; "
             "the password has at least 12 characters and is not a common one. The account starts on the free plan."
         ),
-        request=contract.AccountCreate,
-        response=contract.AccountRegistration,
+        request=accounts.AccountCreate,
+        response=accounts.AccountRegistration,
         status=201,
         tags=["Accounts"],
         example={
@@ -86,7 +85,7 @@ ROUTES: list[Route] = [
         rpc="identity.get_account",
         permission="account.read",
         summary="See the account",
-        response=contract.Account,
+        response=accounts.Account,
         tags=["Accounts"],
         response_example=ACCOUNT_EXAMPLE,
     ),
@@ -97,8 +96,8 @@ ROUTES: list[Route] = [
         permission="account.write",
         summary="Change settings and company data",
         description="A Polish VAT number (NIP) is checked by its checksum; once set, only an operator changes it.",
-        request=contract.AccountUpdate,
-        response=contract.Account,
+        request=accounts.AccountUpdate,
+        response=accounts.Account,
         tags=["Accounts"],
         example={"time_zone": "Europe/Warsaw", "company": {"name": "Kwiaciarnia Róża", "vat_number": "526-025-02-74"}},
         response_example=ACCOUNT_EXAMPLE,
@@ -110,7 +109,7 @@ ROUTES: list[Route] = [
         permission="account.read",
         summary="See what the plan allows and what is used",
         description="`reserved` units belong to messages on their way; what is not sent returns.",
-        response=plans.AccountUsage,
+        response=quotas.AccountUsage,
         tags=["Accounts"],
         response_example={
             "plan": PLAN_EXAMPLE,
@@ -136,8 +135,8 @@ ROUTES: list[Route] = [
         permission="account.read",
         summary="See what was used in past periods",
         description="Newest first, one item for each channel and period in which it was used.",
-        query=plans.PastUsageQuery,
-        response=plans.PastUsagePage,
+        query=quotas.PastUsageQuery,
+        response=quotas.PastUsagePage,
         tags=["Accounts"],
         response_example={
             "items": [

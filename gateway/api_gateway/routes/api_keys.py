@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from api_gateway.routing import Route
-from contracts import identity as contract
+from contracts.identity import api_keys
 from contracts.schema import PageQuery
 
 KEY_EXAMPLE = {
@@ -26,7 +26,7 @@ ROUTES: list[Route] = [
         permission="account.keys",
         summary="List API keys",
         query=PageQuery,
-        response=contract.ApiKeyPage,
+        response=api_keys.ApiKeyPage,
         tags=["API keys"],
         response_example={"items": [KEY_EXAMPLE], "next_cursor": None},
     ),
@@ -40,8 +40,8 @@ ROUTES: list[Route] = [
             "The key is in this answer and never shown again. Its scopes lie within the rights of its maker; one that "
             "a key makes expires no later than that key and works from no other addresses."
         ),
-        request=contract.ApiKeyCreate,
-        response=contract.NewApiKey,
+        request=api_keys.ApiKeyCreate,
+        response=api_keys.NewApiKey,
         status=201,
         tags=["API keys"],
         example={

@@ -11,7 +11,7 @@ from flask import Response
 from api_gateway import downloads
 from api_gateway.context import RequestContext
 from api_gateway.routing import ANYONE, Route
-from contracts import identity as contract
+from contracts.identity import audit
 
 _COLUMNS = (
     *("at", "action", "login", "user_id", "api_key_id", "operator_id", "target_id", "address", "request_id"),
@@ -87,8 +87,8 @@ ROUTES: list[Route] = [
         summary="See who did what",
         description="Every change to users, rights, keys, limits, senders, campaigns, lists and settings: who did it"
         f" (user, key or operator), when, from which address.{_FORMATS}",
-        query=contract.AuditQuery,
-        response=contract.AuditPage,
+        query=audit.AuditQuery,
+        response=audit.AuditPage,
         produces=("application/json", "text/csv"),
         tags=["Audit"],
         response_example={"items": [_ENTRY], "next_cursor": None},
@@ -101,8 +101,8 @@ ROUTES: list[Route] = [
         operator=True,
         summary="See what operators did",
         description=f"To accounts and to the platform itself, with the reason that each gave.{_FORMATS}",
-        query=contract.OperatorAuditQuery,
-        response=contract.OperatorAuditPage,
+        query=audit.OperatorAuditQuery,
+        response=audit.OperatorAuditPage,
         produces=("application/json", "text/csv"),
         tags=["Operators"],
         response_example={"items": [_OPERATORS_ENTRY], "next_cursor": None},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from api_gateway.routing import ANYONE, Route
-from contracts import identity as contract
+from contracts.identity import me
 
 ME_EXAMPLE = {
     "id": "019abf20-5c00-7000-8000-000000000002",
@@ -26,7 +26,7 @@ ROUTES: list[Route] = [
         rpc="identity.get_me",
         permission=ANYONE,
         summary="See one's own user",
-        response=contract.Me,
+        response=me.Me,
         tags=["Me"],
         response_example=ME_EXAMPLE,
     ),
@@ -36,8 +36,8 @@ ROUTES: list[Route] = [
         rpc="identity.update_me",
         permission=ANYONE,
         summary="Change one's own name or language",
-        request=contract.MeUpdate,
-        response=contract.Me,
+        request=me.MeUpdate,
+        response=me.Me,
         session_only=True,
         tags=["Me"],
         example={"name": "Rozalia Kwiatkowska"},
@@ -50,7 +50,7 @@ ROUTES: list[Route] = [
         permission=ANYONE,
         summary="Change one's own password",
         description="Every other session of the user ends.",
-        request=contract.PasswordChange,
+        request=me.PasswordChange,
         status=204,
         session_only=True,
         tags=["Me"],

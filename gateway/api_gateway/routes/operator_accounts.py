@@ -5,7 +5,7 @@ from __future__ import annotations
 from api_gateway.routes.accounts import ACCOUNT_EXAMPLE
 from api_gateway.routes.sessions import TOKENS_EXAMPLE
 from api_gateway.routing import ANYONE, PUBLIC, Route
-from contracts import identity as contract
+from contracts.identity import accounts, sessions, shapes
 
 ROUTES: list[Route] = [
     Route(
@@ -18,8 +18,8 @@ ROUTES: list[Route] = [
             "Password and code, always. The first log-in also takes `new_password`, in place of the one-time password; "
             "without it the answer is 401 `session.password_change_required`."
         ),
-        request=contract.OperatorSessionCreate,
-        response=contract.SessionTokens,
+        request=sessions.OperatorSessionCreate,
+        response=sessions.SessionTokens,
         status=201,
         tags=["Operators"],
         example={
@@ -38,8 +38,8 @@ ROUTES: list[Route] = [
         operator=True,
         summary="List accounts",
         description="`name` is the beginning of an account's name.",
-        query=contract.AccountQuery,
-        response=contract.AccountPage,
+        query=accounts.AccountQuery,
+        response=accounts.AccountPage,
         tags=["Operators"],
         response_example={"items": [ACCOUNT_EXAMPLE], "next_cursor": None},
     ),
@@ -50,7 +50,7 @@ ROUTES: list[Route] = [
         permission=ANYONE,
         operator=True,
         summary="See an account",
-        response=contract.Account,
+        response=accounts.Account,
         tags=["Operators"],
         response_example=ACCOUNT_EXAMPLE,
     ),
@@ -62,8 +62,8 @@ ROUTES: list[Route] = [
         operator=True,
         summary="Move an account to another plan",
         description="Up, down or off (`none`). A new period with the new plan's quotas begins at once.",
-        request=contract.PlanChange,
-        response=contract.Account,
+        request=accounts.PlanChange,
+        response=accounts.Account,
         tags=["Operators"],
         example={"plan": "business", "reason": "Contract 2026/114 signed"},
         response_example={**ACCOUNT_EXAMPLE, "plan_ends_at": None},
@@ -75,8 +75,8 @@ ROUTES: list[Route] = [
         permission=ANYONE,
         operator=True,
         summary="Set an account's VAT number",
-        request=contract.VatNumberChange,
-        response=contract.Account,
+        request=accounts.VatNumberChange,
+        response=accounts.Account,
         tags=["Operators"],
         example={"vat_number": "526-025-02-74", "reason": "The company has changed its form"},
         response_example=ACCOUNT_EXAMPLE,
@@ -89,7 +89,7 @@ ROUTES: list[Route] = [
         operator=True,
         summary="Close an account and have all of it erased",
         description="A paid plan must have ended first: move the account to `none`.",
-        request=contract.Reason,
+        request=shapes.Reason,
         status=204,
         tags=["Operators"],
         example={"reason": "Asked for by the owner on 24 November"},
@@ -101,7 +101,7 @@ ROUTES: list[Route] = [
         permission=ANYONE,
         operator=True,
         summary="Turn off the second factor of somebody who has lost it",
-        request=contract.Reason,
+        request=shapes.Reason,
         status=204,
         tags=["Operators"],
         example={"reason": "Identity checked by telephone"},

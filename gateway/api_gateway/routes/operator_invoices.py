@@ -12,8 +12,7 @@ from api_gateway.routes.invoices import (
     invoice_file,
 )
 from api_gateway.routing import ANYONE, Route
-from contracts import identity as contract
-from contracts.identity import invoices
+from contracts.identity import invoices, shapes
 
 _LINE = {
     "description": "Konfiguracja SMPP",
@@ -49,7 +48,8 @@ ROUTES: list[Route] = [
             " and the account's company data as they are now; none of it changes afterwards. VAT is counted from the"
             " sum at each rate and rounded to the grosz, halves up. `zw` (exempt) needs the law that exempts it in"
             " `exemption`; `np` is outside of VAT. Without `sold_on` the sale was today; without `due_days` the"
-            " installation's term holds. Plans are invoiced by a command (`python -m identity.invoices`), not here."
+            " installation's term holds. Plans are invoiced by a command (`python -m identity.commands.invoices`), not"
+            " here."
         ),
         request=invoices.InvoiceIssue,
         response=invoices.Invoice,
@@ -99,7 +99,7 @@ ROUTES: list[Route] = [
             "It keeps its number, is marked ANULOWANA, and periods of a plan that it charged are due again. One that"
             " the buyer has, or has paid, is corrected instead."
         ),
-        request=contract.Reason,
+        request=shapes.Reason,
         response=invoices.Invoice,
         tags=["Operators"],
         example={"reason": "Issued to the wrong account"},
@@ -139,7 +139,7 @@ ROUTES: list[Route] = [
         operator=True,
         summary="Make a duplicate of an invoice",
         description="The same invoice, marked DUPLIKAT with today's date. The account can download it from then on.",
-        request=contract.Reason,
+        request=shapes.Reason,
         response=invoices.InvoiceDuplicate,
         status=201,
         idempotent=True,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from api_gateway.routes.accounts import PLAN_EXAMPLE
 from api_gateway.routing import PUBLIC, Route
-from contracts import identity as contract
+from contracts.identity import plans
 
 ROUTES: list[Route] = [
     Route(
@@ -14,7 +14,7 @@ ROUTES: list[Route] = [
         permission=PUBLIC,
         summary="List plans",
         description="A limit of null is no limit. Quotas are for one period of `period_days`; prices are without VAT.",
-        response=contract.PlanList,
+        response=plans.PlanList,
         tags=["Accounts"],
         response_example={"items": [PLAN_EXAMPLE]},
     )

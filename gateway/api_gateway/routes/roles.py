@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from api_gateway.routing import Route
-from contracts import identity as contract
+from contracts.identity import roles
 from contracts.schema import PageQuery
 
 ROLE_EXAMPLE = {
@@ -21,7 +21,7 @@ ROUTES: list[Route] = [
         permission="users.manage",
         summary="List roles",
         query=PageQuery,
-        response=contract.RolePage,
+        response=roles.RolePage,
         session_only=True,
         tags=["Users"],
         response_example={"items": [ROLE_EXAMPLE], "next_cursor": None},
@@ -32,8 +32,8 @@ ROUTES: list[Route] = [
         rpc="identity.create_role",
         permission="users.manage",
         summary="Add a role",
-        request=contract.RoleCreate,
-        response=contract.Role,
+        request=roles.RoleCreate,
+        response=roles.Role,
         status=201,
         session_only=True,
         tags=["Users"],
@@ -47,8 +47,8 @@ ROUTES: list[Route] = [
         permission="users.manage",
         summary="Change a role, for everybody who holds it",
         description="Nobody changes a role that one holds oneself.",
-        request=contract.RoleUpdate,
-        response=contract.Role,
+        request=roles.RoleUpdate,
+        response=roles.Role,
         session_only=True,
         tags=["Users"],
         example={"permissions": ["contacts", "email", "reports"]},

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from api_gateway.routes.accounts import ACCOUNT_EXAMPLE
 from api_gateway.routing import ANYONE, PUBLIC, Route
-from contracts import identity as contract
+from contracts.identity import accounts, ip_rules, me, second_factor
+from contracts.schema import Empty
 
 RULES_EXAMPLE = {"panel": ["192.0.2.0/24", "2001:db8::/48"], "api": ["198.51.100.7/32"]}
 SETTINGS_EXAMPLE = {"second_factor_required": True, "trusted_device_days": 7}
@@ -17,7 +18,7 @@ ROUTES: list[Route] = [
         permission=ANYONE,
         summary="Begin to set up the second factor",
         description="The seed is in force once `POST /v1/me/totp/confirm` has taken a code of it.",
-        response=contract.TotpEnrolment,
+        response=second_factor.TotpEnrolment,
         session_only=True,
         tags=["Second factor"],
         response_example={
@@ -33,8 +34,8 @@ ROUTES: list[Route] = [
         permission=ANYONE,
         summary="Turn the second factor on",
         description="The recovery codes are in this answer and never shown again; each opens one log-in.",
-        request=contract.TotpCode,
-        response=contract.RecoveryCodes,
+        request=second_factor.TotpCode,
+        response=second_factor.RecoveryCodes,
         session_only=True,
         tags=["Second factor"],
         example={"code": "123456"},
@@ -47,7 +48,7 @@ ROUTES: list[Route] = [
         permission=ANYONE,
         summary="Turn the second factor off",
         description="Takes a code, or a recovery code. Refused where the account requires a second factor.",
-        request=contract.SecondFactorCode,
+        request=second_factor.SecondFactorCode,
         status=204,
         session_only=True,
         tags=["Second factor"],
@@ -59,7 +60,7 @@ ROUTES: list[Route] = [
         rpc="identity.get_security",
         permission="account.security",
         summary="See the account's rules for the second factor",
-        response=contract.SecuritySettings,
+        response=second_factor.SecuritySettings,
         tags=["Second factor"],
         response_example=SETTINGS_EXAMPLE,
     ),
@@ -73,8 +74,8 @@ ROUTES: list[Route] = [
             "Where it is required, a user without one may do nothing but set one up. A device may be trusted for 0, 1, "
             "7 or 30 days."
         ),
-        request=contract.SecuritySettings,
-        response=contract.SecuritySettings,
+        request=second_factor.SecuritySettings,
+        response=second_factor.SecuritySettings,
         session_only=True,
         tags=["Second factor"],
         example=SETTINGS_EXAMPLE,
@@ -86,7 +87,7 @@ ROUTES: list[Route] = [
         rpc="identity.get_ip_rules",
         permission="account.security",
         summary="See which addresses may use the account",
-        response=contract.IpRules,
+        response=ip_rules.IpRules,
         tags=["IP rules"],
         response_example=RULES_EXAMPLE,
     ),
@@ -97,8 +98,8 @@ ROUTES: list[Route] = [
         permission="account.security",
         summary="Set which addresses may use the account",
         description="IPv4, IPv6, CIDR; an empty list is no limit. Lists that lock out your own address are refused.",
-        request=contract.IpRules,
-        response=contract.IpRules,
+        request=ip_rules.IpRules,
+        response=ip_rules.IpRules,
         tags=["IP rules"],
         example=RULES_EXAMPLE,
         response_example=RULES_EXAMPLE,
@@ -110,8 +111,8 @@ ROUTES: list[Route] = [
         permission=PUBLIC,
         summary="Ask for a link to set a new password",
         description="The answer is the same whether or not there is such a user. The link is valid for one hour, once.",
-        request=contract.PasswordResetRequest,
-        response=contract.Empty,
+        request=me.PasswordResetRequest,
+        response=Empty,
         status=202,
         tags=["Me"],
         example={"email": "rozalia@kwiaciarnia.example", "account_name": "kwiaciarnia"},
@@ -124,7 +125,7 @@ ROUTES: list[Route] = [
         permission=PUBLIC,
         summary="Set a new password by the link",
         description="Every session of the user ends.",
-        request=contract.NewPassword,
+        request=me.NewPassword,
         status=204,
         tags=["Me"],
         example={"password": "cztery fioletowe kalosze"},
@@ -136,8 +137,8 @@ ROUTES: list[Route] = [
         permission=ANYONE,
         summary="Ask for another e-mail address",
         description="It changes once the link that is sent there is followed; a notice goes to the old address.",
-        request=contract.EmailChange,
-        response=contract.Empty,
+        request=me.EmailChange,
+        response=Empty,
         status=202,
         session_only=True,
         tags=["Me"],
@@ -160,8 +161,8 @@ ROUTES: list[Route] = [
         permission="account.close",
         summary="Ask for the account to be closed",
         description="The owner's alone. An operator closes it, after a paid plan has ended; then all of it is erased.",
-        request=contract.Closure,
-        response=contract.Account,
+        request=accounts.Closure,
+        response=accounts.Account,
         status=202,
         session_only=True,
         tags=["Accounts"],

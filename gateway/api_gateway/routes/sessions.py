@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from api_gateway.routing import ANYONE, PUBLIC, Route
-from contracts import identity as contract
+from contracts.identity import sessions
 from contracts.schema import PageQuery
 
 TOKENS_EXAMPLE = {
@@ -26,8 +26,8 @@ ROUTES: list[Route] = [
             "Answers 401 `session.totp_required` where the second factor is on and no code was sent. Failures are "
             "slowed, then locked, per login and per address: 429 with `Retry-After`, also for logins that do not exist."
         ),
-        request=contract.SessionCreate,
-        response=contract.SessionTokens,
+        request=sessions.SessionCreate,
+        response=sessions.SessionTokens,
         status=201,
         tags=["Sessions"],
         example={"login": "rozalia", "password": "trzy zielone parasole", "device": "Firefox, Linux"},
@@ -40,8 +40,8 @@ ROUTES: list[Route] = [
         permission=PUBLIC,
         summary="Get new tokens for a refresh token",
         description="A refresh token works once; one that comes again ends its session.",
-        request=contract.SessionRefresh,
-        response=contract.SessionTokens,
+        request=sessions.SessionRefresh,
+        response=sessions.SessionTokens,
         tags=["Sessions"],
         example={"refresh_token": "wr_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},
         response_example=TOKENS_EXAMPLE,
@@ -53,7 +53,7 @@ ROUTES: list[Route] = [
         permission=ANYONE,
         summary="List one's own sessions",
         query=PageQuery,
-        response=contract.SessionPage,
+        response=sessions.SessionPage,
         session_only=True,
         tags=["Sessions"],
         response_example={

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from api_gateway.routing import ANYONE, Route
-from contracts import identity as contract
+from contracts.identity import users
 from contracts.permissions import PERMISSIONS, SESSION_ONLY
 from contracts.schema import PageQuery
 
@@ -36,7 +36,7 @@ ROUTES: list[Route] = [
         permission=ANYONE,
         summary="List the tree of permissions",
         description="A permission grants everything below it: `contacts` grants `contacts.import`.",
-        response=contract.PermissionList,
+        response=users.PermissionList,
         tags=["Users"],
         response_example={
             "items": [
@@ -55,7 +55,7 @@ ROUTES: list[Route] = [
         permission="users.manage",
         summary="List users",
         query=PageQuery,
-        response=contract.UserPage,
+        response=users.UserPage,
         session_only=True,
         tags=["Users"],
         response_example={"items": [USER_EXAMPLE], "next_cursor": None},
@@ -67,8 +67,8 @@ ROUTES: list[Route] = [
         permission="users.manage",
         summary="Add a user",
         description="Rights may be granted that the one who grants them does not hold.",
-        request=contract.UserCreate,
-        response=contract.User,
+        request=users.UserCreate,
+        response=users.User,
         status=201,
         location="/v1/users/{id}",
         session_only=True,
@@ -88,7 +88,7 @@ ROUTES: list[Route] = [
         rpc="identity.get_user",
         permission="users.manage",
         summary="See a user",
-        response=contract.User,
+        response=users.User,
         session_only=True,
         tags=["Users"],
         response_example=USER_EXAMPLE,
@@ -100,8 +100,8 @@ ROUTES: list[Route] = [
         permission="users.manage",
         summary="Rename, block or unblock a user",
         description="The owner changes only by the owner or by an operator. A blocked user's sessions end.",
-        request=contract.UserUpdate,
-        response=contract.User,
+        request=users.UserUpdate,
+        response=users.User,
         session_only=True,
         tags=["Users"],
         example={"state": "blocked"},
@@ -114,8 +114,8 @@ ROUTES: list[Route] = [
         permission="users.manage",
         summary="Set a user's permissions and roles",
         description="Replaces what the user held. Nobody sets one's own rights.",
-        request=contract.Rights,
-        response=contract.User,
+        request=users.Rights,
+        response=users.User,
         session_only=True,
         tags=["Users"],
         example={"permissions": ["contacts", "reports.read"], "roles": []},

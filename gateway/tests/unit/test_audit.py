@@ -8,7 +8,7 @@ import pytest
 
 from api_gateway import downloads
 from api_gateway.routes import audit
-from contracts.identity import AuditQuery
+from contracts.identity.audit import AuditQuery
 
 ENTRY = {
     "id": "019abf20-5c00-7000-8000-000000000006", "at": "2026-11-24T08:00:00+00:00", "account_id": None,

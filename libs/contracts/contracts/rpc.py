@@ -12,18 +12,21 @@ service loads tolerantly.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, TypedDict
 from uuid import UUID
 
 import marshmallow
 from marshmallow import fields
 
-from contracts.schema import Empty, Schema, dump, load
+from contracts.schema import Empty, Schema, dump, load, plain_text
 
-_PATH_FIELDS: Mapping[type, type[fields.Field[Any]]] = {UUID: fields.UUID, str: fields.String}
+_PATH_FIELDS: Mapping[type, Callable[..., fields.Field[Any]]] = {
+    UUID: fields.UUID,
+    str: partial(fields.String, validate=plain_text),
+}
 
 
 class Actor(TypedDict, total=False):

@@ -28,7 +28,7 @@ class Config:
 
 @dataclass(frozen=True, kw_only=True)
 class InvoicingConfig:
-    """Who sells, as it stands on invoices. Without name, address and VAT number nothing is invoiced."""
+    """The seller that invoices name. Without name, address and VAT number nothing is invoiced."""
 
     seller_name: str = setting("INVOICE_SELLER_NAME", default="")
     seller_address: str = setting("INVOICE_SELLER_ADDRESS", default="")

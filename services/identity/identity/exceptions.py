@@ -6,23 +6,12 @@ from collections.abc import Sequence
 
 from contracts.errors import (
     Conflict,
-    FieldError,
     Forbidden,
-    Invalid,
     NotFound,
     PlanLimit,
     TooManyRequests,
     Unauthenticated,
 )
-
-
-def invalid_field(field: str, code: str, detail: str) -> Invalid:
-    """One field is wrong."""
-    return invalid_fields([{"field": field, "code": code, "detail": detail}])
-
-
-def invalid_fields(errors: Sequence[FieldError]) -> Invalid:
-    return Invalid("request.invalid", "Some fields are not valid.", None, list(errors))
 
 
 def login_taken() -> Conflict:
@@ -90,14 +79,6 @@ def feature_missing(feature: str, plan: str) -> PlanLimit:
 
 def account_inactive(state: str) -> Forbidden:
     return Forbidden("account.inactive", "The account is being closed or has been closed.", {"state": state})
-
-
-def operator_required() -> Forbidden:
-    return Forbidden("operator.required", "Only an operator may do this.")
-
-
-def account_required() -> Forbidden:
-    return Forbidden("account.required", "An operator has no account and no user of its own.")
 
 
 def session_required() -> Forbidden:

@@ -1,11 +1,15 @@
-"""Accounts, plans, company data."""
+"""Accounts and company data: as their holders see them, and as operators do."""
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from marshmallow import fields, validate
 
-from contracts.identity.shapes import LANGUAGES, NAME_RULE, email_field, password_field, text_field
-from contracts.schema import Schema, page_of
+from contracts.identity.plans import Plan
+from contracts.identity.shapes import LANGUAGES, NAME_RULE, Reason, email_field, password_field, text_field
+from contracts.rpc import Call
+from contracts.schema import PageQuery, Schema, page_of
 
 
 class AccountCreate(Schema):
@@ -27,32 +31,12 @@ class AccountRegistration(Schema):
     plan = fields.String()
 
 
-class Money(Schema):
-    amount = fields.Integer()
-    currency = fields.String()
-
-
-class Plan(Schema):
-    """A plan; a limit of null is no limit. Quotas are for one period of `period_days`."""
-
-    code = fields.String()
-    name = fields.String()
-    sms = fields.Integer(allow_none=True)
-    email = fields.Integer(allow_none=True)
-    contacts = fields.Integer(allow_none=True)
-    retention_days = fields.Integer()
-    features = fields.List(fields.String())
-    price = fields.Nested(Money)
-    period_days = fields.Integer()
-    ends_after_days = fields.Integer(allow_none=True)
-
-
 class Company(Schema):
     """Company data (A6); the Polish VAT number (NIP) is checked, and once set changes only by an operator."""
 
     name = text_field(200)
     address = text_field(500)
-    email = fields.Email(validate=validate.Length(max=254))
+    email = email_field(required=False)
     phone = text_field(32)
     site = text_field(200)
     vat_number = text_field(20)
@@ -79,4 +63,35 @@ class AccountUpdate(Schema):
     company = fields.Nested(Company)
 
 
+class AccountQuery(PageQuery):
+    name = text_field(20, load_default=None, allow_none=True)
+    plan = text_field(40, load_default=None, allow_none=True)
+
+
+class PlanChange(Reason):
+    plan = text_field(40, required=True, minimum=1)
+
+
+class VatNumberChange(Reason):
+    vat_number = text_field(20, required=True)
+
+
+class Closure(Schema):
+    """The owner's password: closing cannot be undone."""
+
+    password = password_field()
+
+
 AccountPage = page_of(Account)
+
+RPC: dict[str, Call] = {
+    "register_account": Call(AccountCreate, AccountRegistration),
+    "get_account": Call(response=Account),
+    "update_account": Call(AccountUpdate, Account),
+    "request_closure": Call(Closure, Account),
+    "list_accounts": Call(AccountQuery, AccountPage),
+    "get_operated_account": Call(response=Account, path={"account_id": UUID}),
+    "set_plan": Call(PlanChange, Account, path={"account_id": UUID}),
+    "set_vat_number": Call(VatNumberChange, Account, path={"account_id": UUID}),
+    "close_account": Call(Reason, path={"account_id": UUID}),
+}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from marshmallow import fields, validate
 
 from contracts.identity.shapes import text_field
-from contracts.schema import Schema, page_of
+from contracts.rpc import Call
+from contracts.schema import PageQuery, Schema, page_of
 
 
 class ApiKeyCreate(Schema):
@@ -33,8 +36,10 @@ class NewApiKey(ApiKey):
     key = fields.String()
 
 
-class ApiKeyId(Schema):
-    api_key_id = fields.UUID(required=True)
-
-
 ApiKeyPage = page_of(ApiKey)
+
+RPC: dict[str, Call] = {
+    "list_api_keys": Call(PageQuery, ApiKeyPage),
+    "create_api_key": Call(ApiKeyCreate, NewApiKey),
+    "revoke_api_key": Call(path={"api_key_id": UUID}),
+}

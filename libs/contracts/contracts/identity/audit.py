@@ -7,6 +7,7 @@ from typing import Any
 from marshmallow import fields, validates_schema
 
 from contracts.identity.shapes import text_field
+from contracts.rpc import Call
 from contracts.schema import PageQuery, Schema, broken_rule, page_of
 
 
@@ -54,3 +55,8 @@ class OperatorAuditQuery(AuditQuery):
 
 AuditPage = page_of(AuditEntry)
 OperatorAuditPage = page_of(OperatorAuditEntry)
+
+RPC: dict[str, Call] = {
+    "list_audit_entries": Call(AuditQuery, AuditPage),
+    "list_operator_acts": Call(OperatorAuditQuery, OperatorAuditPage),
+}

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from marshmallow import fields, validate
 
-from contracts.identity.accounts import Money
-from contracts.identity.operators import Reason
-from contracts.identity.plans import CURRENCY, MOST_MONEY
-from contracts.identity.shapes import plain_text, text_field
-from contracts.schema import PageQuery, Schema, page_of
+from contracts.identity.shapes import CURRENCY, MOST_MONEY, Money, Reason, count_field, text_field
+from contracts.rpc import Call
+from contracts.schema import PageQuery, Schema, page_of, plain_text
 
 INVOICE_STATES = ("issued", "overdue", "paid", "cancelled")
 INVOICE_KINDS = ("invoice", "correction")
@@ -36,12 +35,7 @@ class InvoiceLineInput(Schema):
     description = fields.String(required=True, validate=[validate.Length(min=1, max=500), NOT_BLANK, plain_text])
     quantity = fields.String(load_default="1", validate=QUANTITY)
     unit = fields.String(load_default="szt.", validate=[validate.Length(min=1, max=10), NOT_BLANK, plain_text])
-    unit_net_price = fields.Integer(
-        strict=True,
-        required=True,
-        validate=validate.Range(min=0, max=MOST_MONEY),
-        metadata={"description": "In minor units (grosze)"},
-    )
+    unit_net_price = count_field(0, MOST_MONEY, required=True, metadata={"description": "In minor units (grosze)"})
     vat_rate = fields.String(required=True, validate=VAT_RATE)
 
 
@@ -57,35 +51,19 @@ class InvoiceIssue(Reason):
     lines = _lines(1)
     currency = fields.String(load_default="PLN", validate=CURRENCY)
     sold_on = fields.Date(load_default=None, allow_none=True)
-    due_days = fields.Integer(strict=True, load_default=None, allow_none=True, validate=validate.Range(min=0, max=365))
+    due_days = count_field(0, 365, load_default=None, allow_none=True)
     exemption = text_field(200, load_default="")
     note = text_field(500, load_default="")
 
 
-class InvoiceIssueForAccount(InvoiceIssue):
-    account_id = fields.UUID(required=True)
-
-
-class InvoiceId(Schema):
-    invoice_id = fields.UUID(required=True)
-
-
-class InvoicePrint(InvoiceId):
+class InvoicePrint(Schema):
     """`duplicate_id`: that duplicate instead of the invoice itself."""
 
     duplicate_id = fields.UUID(load_default=None, allow_none=True)
 
 
-class InvoiceAct(Reason, InvoiceId):
-    pass
-
-
 class InvoicePayment(Reason):
     paid_on = fields.Date(load_default=None, allow_none=True)
-
-
-class InvoicePaymentOf(InvoicePayment, InvoiceId):
-    pass
 
 
 class InvoiceCorrection(Reason):
@@ -94,10 +72,6 @@ class InvoiceCorrection(Reason):
     lines = _lines(0)
     exemption = text_field(200, load_default="")
     note = text_field(500, load_default="")
-
-
-class InvoiceCorrectionOf(InvoiceCorrection, InvoiceId):
-    pass
 
 
 class InvoiceQuery(PageQuery):
@@ -194,3 +168,15 @@ class InvoiceFile(Schema):
 
 
 InvoicePage = page_of(InvoiceSummary)
+
+RPC: dict[str, Call] = {
+    "list_invoices": Call(InvoiceQuery, InvoicePage),
+    "list_all_invoices": Call(OperatedInvoiceQuery, InvoicePage),
+    "get_invoice": Call(response=Invoice, path={"invoice_id": UUID}),
+    "print_invoice": Call(InvoicePrint, InvoiceFile, path={"invoice_id": UUID}),
+    "issue_invoice": Call(InvoiceIssue, Invoice, path={"account_id": UUID}),
+    "correct_invoice": Call(InvoiceCorrection, Invoice, path={"invoice_id": UUID}),
+    "mark_invoice_paid": Call(InvoicePayment, Invoice, path={"invoice_id": UUID}),
+    "cancel_invoice": Call(Reason, Invoice, path={"invoice_id": UUID}),
+    "issue_invoice_duplicate": Call(Reason, InvoiceDuplicate, path={"invoice_id": UUID}),
+}

@@ -1,4 +1,4 @@
-"""Plans as operators make them, and what accounts used in periods that are over."""
+"""Plans: as anybody may list them, and as operators make and change them."""
 
 from __future__ import annotations
 
@@ -6,34 +6,43 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from contracts.identity.accounts import Plan
-from contracts.identity.operators import Reason
-from contracts.identity.quotas import Usage
-from contracts.identity.shapes import FEATURES, text_field
-from contracts.schema import PageQuery, Schema, page_of
+from contracts.identity.shapes import CURRENCY, MOST_MONEY, MOST_UNITS, Money, Reason, count_field, text_field
+from contracts.rpc import Call
+from contracts.schema import Schema
 
 ADD_ONS = ("attachments", "rcs", "dedicated_ip", "priority_lane")
-MOST_UNITS = 10**12
-MOST_MONEY = 10**12
 PLAN_CODE = validate.Regexp(
     r"^[a-z][a-z0-9-]{1,38}[a-z0-9](?!\n)$", error="Not a valid code: 3 to 40 lower-case letters, digits and dashes."
 )
-# Those of Europe and the dollar, all of which have a hundred minor units.
-CURRENCY = validate.OneOf(("PLN", "EUR", "USD", "GBP", "CHF", "CZK", "DKK", "NOK", "SEK"))
 
 
 def _limit(**rules: Any) -> fields.Integer:
-    return fields.Integer(strict=True, allow_none=True, validate=validate.Range(min=0, max=MOST_UNITS), **rules)
+    return count_field(0, MOST_UNITS, allow_none=True, **rules)
 
 
-def _count(least: int, most: int, **rules: Any) -> fields.Integer:
-    return fields.Integer(strict=True, validate=validate.Range(min=least, max=most), **rules)
+class Plan(Schema):
+    """A plan; a limit of null is no limit. Quotas are for one period of `period_days`."""
+
+    code = fields.String()
+    name = fields.String()
+    sms = fields.Integer(allow_none=True)
+    email = fields.Integer(allow_none=True)
+    contacts = fields.Integer(allow_none=True)
+    retention_days = fields.Integer()
+    features = fields.List(fields.String())
+    price = fields.Nested(Money)
+    period_days = fields.Integer()
+    ends_after_days = fields.Integer(allow_none=True)
+
+
+class PlanList(Schema):
+    items = fields.List(fields.Nested(Plan))
 
 
 class PlanPrice(Schema):
     """Before VAT, in minor units; what one period of the plan costs."""
 
-    amount = _count(0, MOST_MONEY, required=True)
+    amount = count_field(0, MOST_MONEY, required=True)
     currency = fields.String(required=True, validate=CURRENCY)
 
 
@@ -45,14 +54,14 @@ class PlanCreate(Reason):
     sms = _limit(required=True)
     email = _limit(required=True)
     contacts = _limit(required=True)
-    retention_days = _count(1, 3650, required=True)
+    retention_days = count_field(1, 3650, required=True)
     features = fields.List(
         fields.String(validate=validate.OneOf(ADD_ONS)), load_default=list, validate=validate.Length(max=len(ADD_ONS))
     )
     price = fields.Nested(PlanPrice, required=True)
-    period_days = _count(1, 366, load_default=30)
-    ends_after_days = _count(1, 3650, load_default=None, allow_none=True)
-    position = _count(0, 10_000, load_default=100)
+    period_days = count_field(1, 366, load_default=30)
+    ends_after_days = count_field(1, 3650, load_default=None, allow_none=True)
+    position = count_field(0, 10_000, load_default=100)
     listed = fields.Boolean(load_default=True, truthy={True}, falsy={False})
 
 
@@ -63,17 +72,13 @@ class PlanUpdate(Reason):
     sms = _limit()
     email = _limit()
     contacts = _limit()
-    retention_days = _count(1, 3650)
+    retention_days = count_field(1, 3650)
     features = fields.List(fields.String(validate=validate.OneOf(ADD_ONS)), validate=validate.Length(max=len(ADD_ONS)))
     price = fields.Nested(PlanPrice)
-    period_days = _count(1, 366)
-    ends_after_days = _count(1, 3650, allow_none=True)
-    position = _count(0, 10_000)
+    period_days = count_field(1, 366)
+    ends_after_days = count_field(1, 3650, allow_none=True)
+    position = count_field(0, 10_000)
     listed = fields.Boolean(truthy={True}, falsy={False})
-
-
-class PlanUpdateByCode(PlanUpdate):
-    code = text_field(40, required=True, minimum=1)
 
 
 class OperatedPlan(Plan):
@@ -88,34 +93,9 @@ class OperatedPlanList(Schema):
     items = fields.List(fields.Nested(OperatedPlan))
 
 
-class ContactsUsage(Schema):
-    """`used` is null while contacts cannot be counted."""
-
-    limit = fields.Integer(allow_none=True)
-    used = fields.Integer(allow_none=True)
-
-
-class AccountUsage(Usage):
-    """What identity and contacts know together."""
-
-    contacts = fields.Nested(ContactsUsage)
-
-
-class PastUsageQuery(PageQuery):
-    feature = fields.String(load_default=None, allow_none=True, validate=validate.OneOf(FEATURES))
-
-
-class PastUsage(Schema):
-    """One feature in one period that is over; `reserved` is of messages still on their way."""
-
-    id = fields.UUID()
-    feature = fields.String()
-    plan = fields.String(allow_none=True)
-    limit = fields.Integer(allow_none=True)
-    used = fields.Integer()
-    reserved = fields.Integer()
-    period_starts_at = fields.AwareDateTime()
-    period_ends_at = fields.AwareDateTime()
-
-
-PastUsagePage = page_of(PastUsage)
+RPC: dict[str, Call] = {
+    "list_plans": Call(response=PlanList),
+    "list_all_plans": Call(response=OperatedPlanList),
+    "create_plan": Call(PlanCreate, OperatedPlan),
+    "update_plan": Call(PlanUpdate, OperatedPlan, path={"code": str}),
+}

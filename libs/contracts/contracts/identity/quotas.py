@@ -1,12 +1,13 @@
-"""Quotas: what a plan allows and what is used."""
+"""Quotas: what a plan allows, what is set aside of it, and what is used."""
 
 from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from contracts.identity.accounts import Plan
-from contracts.identity.shapes import FEATURES
-from contracts.schema import Schema
+from contracts.identity.plans import Plan
+from contracts.identity.shapes import FEATURES, units_field
+from contracts.rpc import Call
+from contracts.schema import PageQuery, Schema, page_of
 
 
 class QuotaReserve(Schema):
@@ -14,7 +15,7 @@ class QuotaReserve(Schema):
 
     reservation_id = fields.UUID(required=True)
     feature = fields.String(required=True, validate=validate.OneOf(FEATURES))
-    amount = fields.Integer(required=True, validate=validate.Range(min=0, max=10**12))
+    amount = units_field(required=True)
 
 
 class QuotaReserved(Schema):
@@ -30,8 +31,8 @@ class QuotaLease(Schema):
 
     reservation_id = fields.UUID(required=True)
     feature = fields.String(required=True, validate=validate.OneOf(FEATURES))
-    at_least = fields.Integer(required=True, validate=validate.Range(min=0, max=10**12))
-    wanted = fields.Integer(required=True, validate=validate.Range(min=0, max=10**12))
+    at_least = units_field(required=True)
+    wanted = units_field(required=True)
 
 
 class QuotaLeased(Schema):
@@ -45,7 +46,7 @@ class QuotaUse(Schema):
     """`amount` is the absolute total that the reservation has used; it never decreases."""
 
     reservation_id = fields.UUID(required=True)
-    amount = fields.Integer(required=True, validate=validate.Range(min=0, max=10**12))
+    amount = units_field(required=True)
 
 
 class QuotaUsed(Schema):
@@ -87,5 +88,44 @@ class Usage(Schema):
     features = fields.List(fields.Nested(FeatureUsage))
 
 
-class PlanList(Schema):
-    items = fields.List(fields.Nested(Plan))
+class ContactsUsage(Schema):
+    """`used` is null while contacts cannot be counted."""
+
+    limit = fields.Integer(allow_none=True)
+    used = fields.Integer(allow_none=True)
+
+
+class AccountUsage(Usage):
+    """What identity and contacts know together."""
+
+    contacts = fields.Nested(ContactsUsage)
+
+
+class PastUsageQuery(PageQuery):
+    feature = fields.String(load_default=None, allow_none=True, validate=validate.OneOf(FEATURES))
+
+
+class PastUsage(Schema):
+    """One feature in one period that is over; `reserved` is of messages still on their way."""
+
+    id = fields.UUID()
+    feature = fields.String()
+    plan = fields.String(allow_none=True)
+    limit = fields.Integer(allow_none=True)
+    used = fields.Integer()
+    reserved = fields.Integer()
+    period_starts_at = fields.AwareDateTime()
+    period_ends_at = fields.AwareDateTime()
+
+
+PastUsagePage = page_of(PastUsage)
+
+RPC: dict[str, Call] = {
+    "reserve_quota": Call(QuotaReserve, QuotaReserved),
+    "lease_quota": Call(QuotaLease, QuotaLeased),
+    "use_quota": Call(QuotaUse, QuotaUsed),
+    "release_quota": Call(QuotaRelease, QuotaReleased),
+    "check_limit": Call(LimitQuery, Limit),
+    "get_usage": Call(response=Usage),
+    "list_past_usage": Call(PastUsageQuery, PastUsagePage),
+}

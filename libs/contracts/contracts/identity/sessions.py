@@ -1,11 +1,13 @@
-"""Sessions, tokens and who they belong to."""
+"""Sessions, their tokens, and who a token belongs to."""
 
 from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from contracts.identity.shapes import SHA256_HEX, password_field, text_field
-from contracts.schema import Schema, page_of
+from contracts.identity.ip_rules import IpRules
+from contracts.identity.shapes import SHA256_HEX, TOTP_CODE, password_field, text_field
+from contracts.rpc import Call
+from contracts.schema import PageQuery, Schema, page_of
 
 
 class SessionCreate(Schema):
@@ -17,6 +19,15 @@ class SessionCreate(Schema):
     device = text_field(100, load_default=None, allow_none=True)
     device_token = text_field(200, load_default=None, allow_none=True)
     trust_device = fields.Boolean(load_default=False)
+
+
+class OperatorSessionCreate(Schema):
+    """An operator's log-in always needs a code; the one-time password is replaced at the first log-in."""
+
+    login = text_field(254, required=True, minimum=1)
+    password = password_field()
+    totp = fields.String(required=True, validate=TOTP_CODE)
+    new_password = password_field(required=False, load_default=None)
 
 
 class SessionTokens(Schema):
@@ -44,23 +55,10 @@ class Session(Schema):
     current = fields.Boolean()
 
 
-class SessionId(Schema):
-    """`current` names the session that asks."""
-
-    session_id = text_field(36, required=True, minimum=1)
-
-
 class Authenticate(Schema):
     """`token` is the SHA-256, in hex, of the bearer token or API key."""
 
     token = fields.String(required=True, validate=SHA256_HEX)
-
-
-class IpRules(Schema):
-    """Addresses and networks (IPv4, IPv6, CIDR) that may use the account; an empty list is no limit."""
-
-    panel = fields.List(text_field(50), required=True, validate=validate.Length(max=200))
-    api = fields.List(text_field(50), required=True, validate=validate.Length(max=200))
 
 
 class Principal(Schema):
@@ -83,3 +81,12 @@ class Authenticated(Schema):
 
 
 SessionPage = page_of(Session)
+
+RPC: dict[str, Call] = {
+    "create_session": Call(SessionCreate, SessionTokens),
+    "create_operator_session": Call(OperatorSessionCreate, SessionTokens),
+    "refresh_session": Call(SessionRefresh, SessionTokens),
+    "list_sessions": Call(PageQuery, SessionPage),
+    "end_session": Call(path={"session_id": str}),  # `current` is the session that asks
+    "authenticate": Call(Authenticate, Authenticated),
+}

@@ -2,34 +2,13 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from marshmallow import fields, validate
 
-from contracts.identity.shapes import LANGUAGES, NAME_RULE, email_field, password_field, text_field
-from contracts.schema import Schema, page_of
-
-
-class Me(Schema):
-    id = fields.UUID()
-    account_id = fields.UUID()
-    account_name = fields.String()
-    login = fields.String()
-    email = fields.String()
-    name = fields.String()
-    language = fields.String()
-    is_owner = fields.Boolean()
-    permissions = fields.List(fields.String())
-    second_factor = fields.Boolean()
-    created_at = fields.AwareDateTime()
-
-
-class MeUpdate(Schema):
-    name = text_field(100)
-    language = fields.String(validate=validate.OneOf(LANGUAGES))
-
-
-class PasswordChange(Schema):
-    old_password = password_field()
-    new_password = password_field()
+from contracts.identity.shapes import NAME_RULE, email_field, password_field, text_field
+from contracts.rpc import Call
+from contracts.schema import PageQuery, Schema, page_of
 
 
 class User(Schema):
@@ -66,18 +45,6 @@ class UserUpdate(Schema):
     state = fields.String(validate=validate.OneOf(("active", "blocked")))
 
 
-class UserId(Schema):
-    user_id = fields.UUID(required=True)
-
-
-class UserUpdateById(UserUpdate, UserId):
-    pass
-
-
-class RightsOfUser(Rights, UserId):
-    pass
-
-
 class Permission(Schema):
     name = fields.String()
     summary = fields.String()
@@ -89,3 +56,12 @@ class PermissionList(Schema):
 
 
 UserPage = page_of(User)
+
+RPC: dict[str, Call] = {
+    "list_users": Call(PageQuery, UserPage),
+    "create_user": Call(UserCreate, User),
+    "get_user": Call(response=User, path={"user_id": UUID}),
+    "update_user": Call(UserUpdate, User, path={"user_id": UUID}),
+    "delete_user": Call(path={"user_id": UUID}),
+    "set_rights": Call(Rights, User, path={"user_id": UUID}),
+}

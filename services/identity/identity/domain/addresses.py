@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from identity.exceptions import invalid_field
+from contracts.errors import Invalid
 
 
 def normal_email(email: str, *, field: str = "email") -> str:
@@ -14,4 +14,4 @@ def normal_email(email: str, *, field: str = "email") -> str:
     try:
         return f"{local}@{domain.lower().encode('idna').decode()}"
     except UnicodeError:
-        raise invalid_field(field, "email.invalid", "Not a valid e-mail address.") from None
+        raise Invalid.of_field(field, "email.invalid", "Not a valid e-mail address.") from None

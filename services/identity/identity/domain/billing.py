@@ -10,7 +10,7 @@ from uuid import UUID
 from identity.domain import invoices
 from identity.domain.invoices import Line
 
-# Whoever was moved to a plan by mistake and back the same day is not charged for it.
+# An account that was moved to a plan by mistake and back the same day is not charged for it.
 SHORTEST_TERM = timedelta(days=1)
 _MONTH = re.compile(r"(?P<year>[0-9]{4})-(?P<month>0[1-9]|1[0-2])")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from contracts.errors import Invalid
-from identity.exceptions import invalid_field
 
 NIP_WEIGHTS = (6, 5, 7, 2, 3, 4, 5, 6, 7)
 FOREIGN_VAT_NUMBER = re.compile(r"[A-Z]{2}(?=.*[0-9])[0-9A-Z+*]{2,12}")
@@ -27,7 +26,7 @@ def vat_number(written: str) -> str:
             return digits
     elif FOREIGN_VAT_NUMBER.fullmatch(compact) and not compact.startswith("PL"):
         return compact
-    raise invalid_field("company.vat_number", "vat_number.invalid", "Not a valid VAT number.")
+    raise Invalid.of_field("company.vat_number", "vat_number.invalid", "Not a valid VAT number.")
 
 
 def is_vat_number(written: str) -> bool:

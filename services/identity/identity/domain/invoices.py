@@ -15,7 +15,8 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from identity.exceptions import invalid_field, vat_number_unchecked
+from contracts.errors import Invalid
+from identity.exceptions import vat_number_unchecked
 
 # Dates on invoices are those of the tax office's clock.
 ZONE = ZoneInfo("Europe/Warsaw")
@@ -45,7 +46,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Issuer:
-    """Who issues: the seller as it stands on invoices, and how this installation numbers and claims."""
+    """The seller as invoices name it, and how this installation numbers and claims."""
 
     name: str
     address: str
@@ -100,6 +101,18 @@ def rounded(numerator: int, denominator: int) -> int:
     """The quotient as a whole number, halves away from zero; `denominator` is positive."""
     size = (2 * abs(numerator) + denominator) // (2 * denominator)
     return size if numerator >= 0 else -size
+
+
+def quantity(written: str) -> int:
+    """1500 of `1.5`: thousandths."""
+    whole, _, part = written.partition(".")
+    return int(whole) * QUANTITY_SCALE + int(part.ljust(3, "0"))
+
+
+def written_quantity(thousandths: int) -> str:
+    """`1.5` of 1500, `2` of 2000."""
+    whole, part = divmod(thousandths, QUANTITY_SCALE)
+    return f"{whole}.{part:03d}".rstrip("0").rstrip(".")
 
 
 def tax(net: int, vat_rate: str) -> int:
@@ -171,19 +184,21 @@ def ensure_taxable(company: Mapping[str, Any]) -> None:
 
 def ensure_sale_date(sold_on: date, issued_on: date) -> None:
     if sold_on > issued_on + SALE_AHEAD:
-        raise invalid_field("sold_on", "invoice.sale_too_late", "An invoice comes at most 60 days before the sale.")
+        raise Invalid.of_field("sold_on", "invoice.sale_too_late", "An invoice comes at most 60 days before the sale.")
 
 
 def ensure_explained(lines: Sequence[Line], exemption: str) -> None:
     """An exempt line needs the law that exempts it (art. 106e sec. 1 p. 19)."""
     if any(line.vat_rate == EXEMPT for line in lines) and not exemption:
-        raise invalid_field("exemption", "invoice.exemption_missing", "A line at `zw` needs the law that exempts it.")
+        raise Invalid.of_field(
+            "exemption", "invoice.exemption_missing", "A line at `zw` needs the law that exempts it."
+        )
 
 
 def ensure_currency(currency: str, vat: int) -> None:
     """The law wants the tax in złoty, so only an invoice without tax may be in another currency."""
     if currency != HOME_CURRENCY and vat:
-        raise invalid_field(
+        raise Invalid.of_field(
             "currency",
             "invoice.currency_with_vat",
             f"An invoice with VAT is in {HOME_CURRENCY}: the law wants the tax so.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable
 
-from identity.exceptions import invalid_field
+from contracts.errors import Invalid
 
 
 def canonical(entries: Iterable[str], *, field: str) -> list[str]:
@@ -15,7 +15,7 @@ def canonical(entries: Iterable[str], *, field: str) -> list[str]:
         try:
             networks[str(ipaddress.ip_network(entry.strip(), strict=False))] = None
         except ValueError:
-            raise invalid_field(
+            raise Invalid.of_field(
                 f"{field}.{number}", "address.invalid", "Not an address or network such as 192.0.2.0/24."
             ) from None
     return list(networks)

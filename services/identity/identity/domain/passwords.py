@@ -10,7 +10,7 @@ import unicodedata
 from functools import cache
 from importlib.resources import files
 
-from identity.exceptions import invalid_field
+from contracts.errors import Invalid
 
 LEAST_LENGTH = 12
 LEET = str.maketrans("013457@$!|", "oleastasil")
@@ -36,7 +36,7 @@ def common_passwords() -> frozenset[str]:
 
 
 def is_common(password: str) -> bool:
-    """Whether `password` is on the list as it stands, once decoration is taken off, or is a mere pattern."""
+    """Whether `password` is on the list as written, once decoration is taken off, or is a mere pattern."""
     plain = normal_form(password).casefold()
     bare = EDGES.sub("", plain)
     unleet = plain.translate(LEET)
@@ -48,11 +48,11 @@ def ensure_acceptable(password: str, *, login: str, field: str = "password") -> 
     """:raises Invalid: `password.too_short`, `password.common` or `password.holds_login`."""
     plain = normal_form(password)
     if len(plain) < LEAST_LENGTH:
-        raise invalid_field(field, "password.too_short", f"At least {LEAST_LENGTH} characters.")
+        raise Invalid.of_field(field, "password.too_short", f"At least {LEAST_LENGTH} characters.")
     if is_common(plain):
-        raise invalid_field(field, "password.common", "It is among the passwords that are tried first.")
+        raise Invalid.of_field(field, "password.common", "It is among the passwords that are tried first.")
     if EDGES.sub("", plain.casefold()) == EDGES.sub("", login) or _unit(plain.casefold()) == login:
-        raise invalid_field(field, "password.holds_login", "It is little more than the login.")
+        raise Invalid.of_field(field, "password.holds_login", "It is little more than the login.")
 
 
 def _unit(text: str) -> str:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from contracts.errors import Invalid
 from contracts.permissions import PERMISSIONS, SESSION_ONLY, is_granted
-from identity.exceptions import invalid_field, scopes_beyond_rights
+from identity.exceptions import scopes_beyond_rights
 
 
 def ensure_known(permissions: Iterable[str], *, field: str) -> list[str]:
     """The permissions without repeats, sorted; raises `Invalid` for one that does not exist."""
-    wanted = sorted(set(permissions))
-    for name in wanted:
+    known = sorted(set(permissions))
+    for name in known:
         if name not in PERMISSIONS:
-            raise invalid_field(field, "permission.unknown", f"There is no permission {name!r}.")
-    return wanted
+            raise Invalid.of_field(field, "permission.unknown", f"There is no permission {name!r}.")
+    return known
 
 
 def ensure_scopes(scopes: Iterable[str], held: Collection[str]) -> list[str]:
@@ -23,14 +24,14 @@ def ensure_scopes(scopes: Iterable[str], held: Collection[str]) -> list[str]:
     :raises Invalid: an unknown scope, or one that only a session may hold.
     :raises Forbidden: beyond the maker's rights.
     """
-    wanted = ensure_known(scopes, field="scopes")
-    for name in wanted:
+    known = ensure_known(scopes, field="scopes")
+    for name in known:
         if name in SESSION_ONLY:
-            raise invalid_field("scopes", "permission.session_only", f"{name} is for logged-in sessions only.")
-    beyond = [name for name in wanted if not is_granted(name, held)]
+            raise Invalid.of_field("scopes", "permission.session_only", f"{name} is for logged-in sessions only.")
+    beyond = [name for name in known if not is_granted(name, held)]
     if beyond:
         raise scopes_beyond_rights(beyond)
-    return wanted
+    return known
 
 
 def common_rights(scopes: Collection[str], held: Collection[str]) -> list[str]:

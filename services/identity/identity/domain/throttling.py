@@ -58,7 +58,7 @@ def after_refund(throttle: Throttle) -> Throttle:
 
 
 def login_key(kind: str, login: str) -> bytes:
-    """Key of a login's throttle; `kind` keeps users, operators and other doors apart."""
+    """Key of a login's throttle; `kind` keeps users, operators and other secrets apart."""
     return hashlib.sha256(f"{kind}:{login.casefold()}".encode("utf-8", "replace")).digest()
 
 

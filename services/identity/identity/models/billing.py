@@ -32,7 +32,7 @@ class PlanTerm(Base):
 
 
 class InvoiceCounter(Base):
-    """The last number of a series in a year: locked by whoever issues, until the invoice is there or is not."""
+    """The last number of a series in a year: locked by a transaction that issues, until it has ended."""
 
     __tablename__ = "invoice_counters"
 

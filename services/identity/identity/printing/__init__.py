@@ -18,7 +18,7 @@ class Printer:
     """Prints invoices, one at a time: reportlab keeps the state of its text parser in a global.
 
     A thousand lines take some seconds of processor time, so under eventlet a native thread does it, and the last papers
-    are kept: whoever asks for one again and again does not keep others waiting. The lock is taken on the caller's side,
+    are kept: one that is asked for again and again keeps nobody waiting. The lock is taken on the caller's side,
     where it lets others go on.
     """
 
@@ -32,10 +32,10 @@ class Printer:
         # Loaded when first wanted: the library takes a tenth of a second and 20 MB that most processes never need.
         from identity.printing.invoice import draw
 
-        wanted = sha256(repr((shown, duplicate_on)).encode()).digest()
+        digest = sha256(repr((shown, duplicate_on)).encode()).digest()
         with self._turn:
-            paper: bytes = self._papers.pop(wanted, b"") or self._run(draw, shown, duplicate_on)
-            self._papers[wanted] = paper
+            paper: bytes = self._papers.pop(digest, b"") or self._run(draw, shown, duplicate_on)
+            self._papers[digest] = paper
             while len(self._papers) > KEPT_PAPERS:
                 self._papers.popitem(last=False)
             return paper

@@ -23,7 +23,7 @@ REVERSE_CHARGE = "Odwrotne obciążenie (reverse charge)"
 
 
 def draw(invoice: Shown, duplicate_on: date | None = None) -> bytes:
-    """The PDF of an invoice as `usecases.invoice_views.invoice` shows it.
+    """The PDF of an invoice as `usecases.views.invoice` shows it.
 
     :param duplicate_on: the day of the duplicate, which is then marked so; None for the invoice itself.
     """

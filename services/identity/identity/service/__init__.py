@@ -4,34 +4,45 @@ from __future__ import annotations
 
 from nameko.timer import timer
 
-from chassis.service import Health, OutboxRelay
+from chassis.service import OutboxRelay
 from identity.service.accounts import AccountCalls
-from identity.service.billing import BillingCalls
-from identity.service.operators import OperatorCalls
+from identity.service.api_keys import ApiKeyCalls
+from identity.service.audit import AuditCalls
+from identity.service.invoices import InvoiceCalls
+from identity.service.ip_rules import IpRuleCalls
+from identity.service.me import MeCalls
+from identity.service.plans import PlanCalls
+from identity.service.quotas import QuotaCalls
+from identity.service.roles import RoleCalls
+from identity.service.second_factor import SecondFactorCalls
 from identity.service.sessions import SessionCalls
 from identity.service.users import UserCalls
-from identity.store.throttles import sweep
-from identity.usecases import api_keys
+from identity.usecases import throttles
 
-LAST_USE_SECONDS = 5
 SWEEP_SECONDS = 300
 
 
-class IdentityService(AccountCalls, BillingCalls, SessionCalls, UserCalls, OperatorCalls):
-    """Accounts, users, sessions, keys, plans and quotas, operators, audit."""
+class IdentityService(
+    AccountCalls,
+    PlanCalls,
+    QuotaCalls,
+    InvoiceCalls,
+    SessionCalls,
+    ApiKeyCalls,
+    SecondFactorCalls,
+    IpRuleCalls,
+    UserCalls,
+    RoleCalls,
+    MeCalls,
+    AuditCalls,
+):
+    """Accounts, users, sessions, keys, plans and quotas, invoices, operators, audit."""
 
     name = "identity"
 
     relay = OutboxRelay()
-    health = Health()
-
-    @timer(interval=LAST_USE_SECONDS)
-    def store_last_uses(self) -> None:
-        seen = self.last_uses.take()
-        with self.database.transaction() as session:
-            api_keys.record_uses(session, seen)
 
     @timer(interval=SWEEP_SECONDS)
     def sweep_expired(self) -> None:
         with self.database.transaction() as session:
-            sweep(session, now=self.clock.now())
+            throttles.sweep(session, now=self.clock.now())

@@ -1,53 +1,48 @@
-"""Calls about accounts, plans and quotas."""
+"""Accounts: registered, read, changed and closed."""
 
 from __future__ import annotations
 
-from chassis.service import rpc
+from chassis.service import Payload, rpc
 from contracts.rpc import Actor
-from identity.domain.actors import account_of
-from identity.service.calls import Calls, Payload
-from identity.usecases import accounts, closing, quotas
+from identity.service.base import IdentityEntrypoints
+from identity.usecases import accounts, closing
 
 
-class AccountCalls(Calls):
-    """Accounts, quotas."""
+class AccountCalls(IdentityEntrypoints):
+    """Accounts, as their holders and as operators ask."""
 
     @rpc
     def register_account(self, actor: Actor, payload: Payload) -> Payload:
-        return self._hashing("register_account", accounts.register, actor, payload)
+        return self.run_in_steps("register_account", accounts.register, actor, payload, passwords=self.passwords)
 
     @rpc
     def get_account(self, actor: Actor, payload: Payload) -> Payload:
-        return self._read("get_account", lambda session: accounts.get(session, account_id=account_of(actor)), payload)
+        return self.run("get_account", accounts.get, actor, payload)
 
     @rpc
     def update_account(self, actor: Actor, payload: Payload) -> Payload:
-        return self._change("update_account", accounts.update, actor, payload)
-
-    @rpc
-    def get_usage(self, actor: Actor, payload: Payload) -> Payload:
-        return self._change("get_usage", quotas.usage, actor, payload)
-
-    @rpc
-    def reserve_quota(self, actor: Actor, payload: Payload) -> Payload:
-        return self._change("reserve_quota", quotas.reserve, actor, payload)
-
-    @rpc
-    def lease_quota(self, actor: Actor, payload: Payload) -> Payload:
-        return self._change("lease_quota", quotas.lease, actor, payload)
-
-    @rpc
-    def use_quota(self, actor: Actor, payload: Payload) -> Payload:
-        return self._timeless("use_quota", quotas.use, actor, payload)
-
-    @rpc
-    def release_quota(self, actor: Actor, payload: Payload) -> Payload:
-        return self._timeless("release_quota", quotas.release, actor, payload)
-
-    @rpc
-    def check_limit(self, actor: Actor, payload: Payload) -> Payload:
-        return self._change("check_limit", quotas.check_limit, actor, payload)
+        return self.run("update_account", accounts.update, actor, payload)
 
     @rpc
     def request_closure(self, actor: Actor, payload: Payload) -> Payload:
-        return self._hashing("request_closure", closing.request, actor, payload)
+        return self.run_in_steps("request_closure", closing.request, actor, payload, passwords=self.passwords)
+
+    @rpc
+    def list_accounts(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("list_accounts", accounts.list_accounts, actor, payload)
+
+    @rpc
+    def get_operated_account(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("get_operated_account", accounts.get_operated, actor, payload)
+
+    @rpc
+    def set_plan(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("set_plan", accounts.set_plan, actor, payload)
+
+    @rpc
+    def set_vat_number(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("set_vat_number", accounts.set_vat_number, actor, payload)
+
+    @rpc
+    def close_account(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("close_account", closing.close, actor, payload)

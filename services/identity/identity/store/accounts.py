@@ -25,18 +25,18 @@ def account(session: Session, *, account_id: UUID) -> Account | None:
 
 
 def account_for_update(session: Session, *, account_id: UUID) -> Account | None:
-    """The account, locked; whoever adds rows that refer to it does not wait for that, and so never in a circle."""
+    """The account, locked; adding rows that refer to it does not wait for that, and so never in a circle."""
     return session.get(Account, account_id, with_for_update={"key_share": True})
 
 
 def open_account(session: Session, *, account_id: UUID) -> Account | None:
-    """The account unless it is closed; held until the commit, so that nothing is added behind the back of closing."""
-    held = session.get(Account, account_id, with_for_update={"read": True}, populate_existing=True)
-    return None if held is None or held.state == "closed" else held
+    """The account unless it is closed; it stays open until the commit, so nothing is added that closing would miss."""
+    row = session.get(Account, account_id, with_for_update={"read": True}, populate_existing=True)
+    return None if row is None or row.state == "closed" else row
 
 
 def is_closed(session: Session, *, account_id: UUID) -> bool:
-    """Whether the account is closed; held until the commit, so that it is not closed a moment later."""
+    """Whether the account is closed; locked until the commit, so that it is not closed a moment later."""
     query = select(Account.state).where(Account.id == account_id).with_for_update(read=True)
     return session.scalar(query) == "closed"
 
@@ -62,15 +62,3 @@ def move_to_plan(
     moved.plan_started_at = started_at
     moved.plan_ends_at = ends_at
     session.flush()
-
-
-def plan(session: Session, *, code: str) -> Plan | None:
-    return session.get(Plan, code)
-
-
-def plan_of(session: Session, holder: Account) -> Plan:
-    return session.get_one(Plan, holder.plan_code)
-
-
-def plans(session: Session) -> Sequence[Plan]:
-    return session.scalars(select(Plan).order_by(Plan.position)).all()

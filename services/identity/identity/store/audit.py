@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from chassis.ids import new_id
 from contracts.ids import first_id_at
 from contracts.rpc import Actor
-from identity.domain.actors import id_or_none
+from identity.domain.ids import id_or_none
 from identity.models import AuditEntry, Operator, User
 
 Shown = tuple[AuditEntry, str | None]
@@ -51,23 +51,23 @@ def record(
 
 
 def insert(session: Session, **columns: Any) -> None:
-    """Add an entry that another service tells of; one that is there already stays as it is."""
+    """Add an entry of another service's act; one that is there already stays as it is."""
     session.execute(insert_statement(AuditEntry).values(columns).on_conflict_do_nothing())
 
 
-def account_page(session: Session, *, account_id: UUID, **wanted: Any) -> list[Shown]:
+def account_page(session: Session, *, account_id: UUID, **filters: Any) -> list[Shown]:
     """The account's entries, newest first, each with the login of its user while there is one."""
     query = select(AuditEntry, User.login).outerjoin(User, User.id == AuditEntry.user_id)
-    return _page(session, query.where(AuditEntry.account_id == account_id), **wanted)
+    return _page(session, query.where(AuditEntry.account_id == account_id), **filters)
 
 
-def operators_page(session: Session, *, account_id: UUID | None, **wanted: Any) -> list[Shown]:
+def operators_page(session: Session, *, account_id: UUID | None, **filters: Any) -> list[Shown]:
     """What operators did, and what was done to the platform from its own command line, newest first."""
     query = select(AuditEntry, Operator.login).outerjoin(Operator, Operator.id == AuditEntry.operator_id)
     query = query.where(or_(AuditEntry.operator_id.is_not(None), AuditEntry.account_id.is_(None)))
     if account_id is not None:
         query = query.where(AuditEntry.account_id == account_id)
-    return _page(session, query, **wanted)
+    return _page(session, query, **filters)
 
 
 def _page(

@@ -7,12 +7,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, exists, func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from chassis.ids import new_id
-from identity.models import Account, Plan, PlanCharge, PlanTerm, QuotaPeriod
+from identity.models import Account, Plan, PlanCharge, PlanTerm
 
 
 def begin_term(
@@ -99,56 +98,3 @@ def keep_buyer(session: Session, *, account_id: UUID, buyer: dict[str, str] | No
         .values(buyer=buyer)
         .execution_options(synchronize_session=False)
     )
-
-
-def insert_plan(session: Session, columns: dict[str, Any]) -> bool:
-    """Add a plan; False when its code is taken."""
-    statement = insert(Plan).values(columns).on_conflict_do_nothing(index_elements=["code"]).returning(Plan.code)
-    return session.scalar(statement) is not None
-
-
-def plan_for_update(session: Session, *, code: str) -> Plan | None:
-    """The plan, locked also against accounts that are being moved to it."""
-    return session.get(Plan, code, with_for_update=True, populate_existing=True)
-
-
-def plan_to_move_to(session: Session, *, code: str) -> Plan | None:
-    """The plan as it will be while this transaction runs."""
-    return session.get(Plan, code, with_for_update={"read": True}, populate_existing=True)
-
-
-def accounts_on(session: Session, *, code: str) -> int:
-    """How many accounts that are not closed are on the plan."""
-    query = select(func.count()).select_from(Account).where(Account.plan_code == code, Account.state != "closed")
-    return session.scalar(query) or 0
-
-
-def plans_with_accounts(session: Session) -> Sequence[tuple[Plan, int]]:
-    """All plans, and how many accounts that are not closed are on each."""
-    holders = (
-        select(Account.plan_code, func.count().label("accounts"))
-        .where(Account.state != "closed")
-        .group_by(Account.plan_code)
-        .subquery()
-    )
-    query = select(Plan, func.coalesce(holders.c.accounts, 0)).outerjoin(holders, holders.c.plan_code == Plan.code)
-    return [(row[0], row[1]) for row in session.execute(query.order_by(Plan.position, Plan.code))]
-
-
-def past_periods(
-    session: Session, *, account_id: UUID, now: datetime, feature: str | None, before: UUID | None, limit: int
-) -> Sequence[tuple[QuotaPeriod, str | None]]:
-    """Periods that are over, newest first, each with the plan's code."""
-    plan_code = (
-        select(PlanTerm.plan_code)
-        .where(PlanTerm.account_id == QuotaPeriod.account_id, PlanTerm.starts_at <= QuotaPeriod.starts_at)
-        .order_by(PlanTerm.starts_at.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    query = select(QuotaPeriod, plan_code).where(QuotaPeriod.account_id == account_id, QuotaPeriod.ends_at <= now)
-    if feature is not None:
-        query = query.where(QuotaPeriod.feature == feature)
-    if before is not None:
-        query = query.where(QuotaPeriod.id < before)
-    return [(row[0], row[1]) for row in session.execute(query.order_by(QuotaPeriod.id.desc()).limit(limit))]

@@ -17,7 +17,7 @@ from identity.models import Invoice, InvoiceCounter, InvoiceDuplicate
 def lock_series(session: Session, *, series: str, day: date) -> InvoiceCounter:
     """The counter of the series in the year of `day`, which is the caller's until its transaction ends.
 
-    Whoever issues waits here for whoever issues: a number is taken with the invoice that bears it, or not at all.
+    Two who issue wait here for each other: a number is taken with the invoice that bears it, or not at all.
     """
     first = {"series": series, "year": day.year, "last_number": 0, "last_issued_on": day}
     session.execute(insert(InvoiceCounter).values(first).on_conflict_do_nothing())

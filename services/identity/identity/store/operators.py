@@ -1,4 +1,4 @@
-"""Operators: staff of whoever runs the platform."""
+"""Operators: the staff that runs the platform."""
 
 from __future__ import annotations
 

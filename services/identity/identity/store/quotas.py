@@ -6,6 +6,7 @@ statement of its transaction, so that the row every caller of an account wants i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from chassis.ids import new_id
-from identity.models import Account, QuotaPeriod, QuotaReservation
+from identity.models import Account, PlanTerm, QuotaPeriod, QuotaReservation
 
 _STANDING = text("""
 SELECT a.id AS account_id, a.state, a.plan_code, a.plan_started_at, a.plan_ends_at, p.period_days,
@@ -47,7 +48,7 @@ class Counters:
 
 
 @dataclass(frozen=True)
-class Held:
+class Reservation:
     """A reservation: `amount` units set aside, of which `used` are spent."""
 
     period_id: UUID
@@ -56,7 +57,7 @@ class Held:
 
 
 _COUNTERS = (QuotaPeriod.feature, QuotaPeriod.limit_units, QuotaPeriod.used, QuotaPeriod.reserved)
-_HELD = (QuotaReservation.period_id, QuotaReservation.amount, QuotaReservation.used)
+_RESERVATION = (QuotaReservation.period_id, QuotaReservation.amount, QuotaReservation.used)
 
 
 def standing(session: Session, *, account_id: UUID, feature: str, now: datetime) -> RowMapping | None:
@@ -106,6 +107,25 @@ def periods_of(session: Session, *, account_id: UUID, now: datetime) -> dict[str
     return {row.feature: row for row in session.scalars(query.order_by(QuotaPeriod.starts_at))}
 
 
+def past_periods(
+    session: Session, *, account_id: UUID, now: datetime, feature: str | None, before: UUID | None, limit: int
+) -> Sequence[tuple[QuotaPeriod, str | None]]:
+    """Periods that are over, newest first, each with the plan's code."""
+    plan_code = (
+        select(PlanTerm.plan_code)
+        .where(PlanTerm.account_id == QuotaPeriod.account_id, PlanTerm.starts_at <= QuotaPeriod.starts_at)
+        .order_by(PlanTerm.starts_at.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    query = select(QuotaPeriod, plan_code).where(QuotaPeriod.account_id == account_id, QuotaPeriod.ends_at <= now)
+    if feature is not None:
+        query = query.where(QuotaPeriod.feature == feature)
+    if before is not None:
+        query = query.where(QuotaPeriod.id < before)
+    return [(row[0], row[1]) for row in session.execute(query.order_by(QuotaPeriod.id.desc()).limit(limit))]
+
+
 def counters(session: Session, *, period_id: UUID) -> Counters:
     return Counters(*session.execute(select(*_COUNTERS).where(QuotaPeriod.id == period_id)).one())
 
@@ -125,18 +145,18 @@ def insert_reservation(
     return session.scalar(statement.returning(QuotaReservation.id)) is not None
 
 
-def reservation_for_update(session: Session, *, account_id: UUID, reservation_id: UUID) -> Held | None:
-    query = select(*_HELD).where(_is(account_id, reservation_id)).with_for_update()
+def reservation_for_update(session: Session, *, account_id: UUID, reservation_id: UUID) -> Reservation | None:
+    query = select(*_RESERVATION).where(_is(account_id, reservation_id)).with_for_update()
     row = session.execute(query).first()
-    return None if row is None else Held(*row)
+    return None if row is None else Reservation(*row)
 
 
-def settle(session: Session, *, account_id: UUID, reservation_id: UUID, held: Held) -> None:
-    """Store what has become of the reservation."""
+def settle(session: Session, *, account_id: UUID, reservation_id: UUID, reservation: Reservation) -> None:
+    """Store what has become of a reservation."""
     session.execute(
         update(QuotaReservation)
         .where(_is(account_id, reservation_id))
-        .values(period_id=held.period_id, amount=held.amount, used=held.used)
+        .values(period_id=reservation.period_id, amount=reservation.amount, used=reservation.used)
         .execution_options(synchronize_session=False)
     )
 

@@ -10,7 +10,7 @@ from sqlalchemy import delete, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from identity.models import Account, KnownDevice, OneTimeLink, RecoveryCode, TrustedDevice, User
+from identity.models import KnownDevice, RecoveryCode, TrustedDevice
 
 
 def replace_recovery_codes(session: Session, *, user_id: UUID, code_hashes: Iterable[bytes]) -> None:
@@ -61,59 +61,3 @@ def is_new_device(session: Session, *, user_id: UUID, device_hash: bytes, now: d
         .returning(literal_column("xmax = 0"))
     )
     return bool(inserted) and seen is not None
-
-
-def insert_link(
-    session: Session,
-    *,
-    token_hash: bytes,
-    purpose: str,
-    user_id: UUID,
-    now: datetime,
-    expires_at: datetime,
-    email: str | None = None,
-) -> None:
-    """Add a link; an earlier one of the same purpose is worth nothing from now on."""
-    drop_links(session, user_id=user_id, purpose=purpose)
-    session.add(
-        OneTimeLink(
-            token_hash=token_hash, purpose=purpose, user_id=user_id, email=email, created_at=now, expires_at=expires_at
-        )
-    )
-
-
-def drop_links(session: Session, *, user_id: UUID, purpose: str | None = None) -> None:
-    statement = delete(OneTimeLink).where(OneTimeLink.user_id == user_id)
-    session.execute(statement if purpose is None else statement.where(OneTimeLink.purpose == purpose))
-
-
-def link(session: Session, *, token_hash: bytes, purpose: str, now: datetime) -> OneTimeLink | None:
-    """The link while it is valid."""
-    return session.scalar(
-        select(OneTimeLink).where(
-            OneTimeLink.token_hash == token_hash, OneTimeLink.purpose == purpose, OneTimeLink.expires_at > now
-        )
-    )
-
-
-def use_link(session: Session, *, token_hash: bytes, purpose: str, now: datetime) -> tuple[UUID, str | None] | None:
-    """Use the link up: its user and address. None when it does not exist, has expired, or somebody was first."""
-    statement = (
-        delete(OneTimeLink)
-        .where(OneTimeLink.token_hash == token_hash, OneTimeLink.purpose == purpose, OneTimeLink.expires_at > now)
-        .returning(OneTimeLink.user_id, OneTimeLink.email)
-        .execution_options(synchronize_session=False)
-    )
-    row = session.execute(statement).first()
-    return None if row is None else (row.user_id, row.email)
-
-
-def users_at(session: Session, *, email: str, account_name: str) -> list[tuple[User, str]]:
-    """The account's active users with that address (in normal form; letters of any size), and the account's name."""
-    query = (
-        select(User, Account.name)
-        .join(Account, Account.id == User.account_id)
-        .where(Account.name == account_name, User.state == "active", Account.state != "closed")
-        .order_by(User.id)
-    )
-    return [(row[0], row[1]) for row in session.execute(query) if row[0].email.casefold() == email.casefold()]

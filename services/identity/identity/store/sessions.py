@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -41,22 +41,10 @@ WHERE k.key_hash = :token_hash AND k.revoked_at IS NULL AND (k.expires_at IS NUL
   AND u.state = 'active' AND a.state <> 'closed'
 """)
 
-_KEYS_USED = text("""
-UPDATE api_keys k SET last_used_at = used.at
-FROM unnest(CAST(:ids AS uuid[]), CAST(:times AS timestamptz[])) AS used (id, at)
-WHERE k.id = used.id AND (k.last_used_at IS NULL OR k.last_used_at < used.at)
-""")
-
 
 def principal(session: Session, *, token_hash: bytes, now: datetime) -> RowMapping | None:
     """Who the token or key belongs to, or None when it is unknown, expired, revoked, or its holder is."""
     return session.execute(_PRINCIPAL, {"token_hash": token_hash, "now": now}).mappings().first()
-
-
-def keys_used(session: Session, used_at_by_key_id: Mapping[UUID, datetime]) -> None:
-    """Store when keys were last seen; a time never goes back."""
-    ids = sorted(used_at_by_key_id)
-    session.execute(_KEYS_USED, {"ids": ids, "times": [used_at_by_key_id[key_id] for key_id in ids]})
 
 
 def insert_session(session: Session, **columns: Any) -> LogIn:
@@ -73,7 +61,7 @@ def insert_token(session: Session, *, session_id: UUID, kind: str, token_hash: b
 def refreshable_for_update(session: Session, *, token_hash: bytes) -> LogIn | None:
     """The session of a refresh token, locked: before the token is read, as ending a session locks it before its tokens.
 
-    Whoever refreshes a session waits here for whoever refreshes it or ends it.
+    Refreshing a session waits here for another refresh of it, and for its end.
     """
     query = select(LogIn).join(SessionToken, SessionToken.session_id == LogIn.id)
     return session.scalar(query.where(*_is_refresh_token(token_hash)).with_for_update(of=LogIn))

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from identity.models import ApiKey, Role, User, UserRole
+from identity.models import Account, Role, User, UserRole
 
 
 def insert_user(session: Session, **columns: Any) -> bool:
@@ -35,10 +33,10 @@ def user_for_update(session: Session, *, account_id: UUID, user_id: UUID) -> Use
 
 
 def as_checked(session: Session, checked: User) -> User | None:
-    """The user as it is now, locked, if it still is who was checked; None when blocked, gone, or secured anew since.
+    """The user as it is now, locked, if nothing has changed since the check; None when blocked, gone, or secured again.
 
-    Verifying a password takes long. Whoever changes the password, resets the second factor or blocks the user meanwhile
-    ends sessions and drops links: what the old password opens a moment later would be missed.
+    Verifying a password takes long. Changing the password, resetting the second factor or blocking the user ends
+    sessions and drops links: what the old password opens a moment later would be missed.
     """
     current = user_for_update(session, account_id=checked.account_id, user_id=checked.id)
     if current is None or current.state != "active":
@@ -82,7 +80,7 @@ def roles_of(session: Session, *, user_ids: Collection[UUID]) -> dict[UUID, list
 
 
 def known_roles(session: Session, *, account_id: UUID, role_ids: Collection[UUID]) -> set[UUID]:
-    """Which of `role_ids` are the account's; held until the commit, so that none is deleted a moment later."""
+    """Which of `role_ids` are the account's; locked until the commit, so that none is deleted a moment later."""
     query = select(Role.id).where(Role.account_id == account_id, Role.id.in_(role_ids))
     return set(session.scalars(query.order_by(Role.id).with_for_update(read=True, key_share=True)))
 
@@ -93,70 +91,12 @@ def replace_roles(session: Session, *, user_id: UUID, role_ids: Collection[UUID]
         session.execute(insert(UserRole), [{"user_id": user_id, "role_id": role_id} for role_id in set(role_ids)])
 
 
-def roles_page(session: Session, *, account_id: UUID, after: UUID | None, limit: int) -> Sequence[Role]:
-    query = select(Role).where(Role.account_id == account_id)
-    if after is not None:
-        query = query.where(Role.id > after)
-    return session.scalars(query.order_by(Role.id).limit(limit)).all()
-
-
-def role_for_update(session: Session, *, account_id: UUID, role_id: UUID) -> Role | None:
-    return session.scalar(select(Role).where(Role.id == role_id, Role.account_id == account_id).with_for_update())
-
-
-def insert_role(session: Session, **columns: Any) -> bool:
-    """Add a role; False when the account has one of that name."""
-    statement = insert(Role).values(columns).on_conflict_do_nothing(index_elements=["account_id", "name"])
-    return session.scalar(statement.returning(Role.id)) is not None
-
-
-def store_role(session: Session) -> bool:
-    """Write what was changed of a role; False when another one has taken its name a moment ago: nothing is written."""
-    try:
-        session.flush()
-    except IntegrityError:
-        return False
-    return True
-
-
-def role_named(session: Session, *, account_id: UUID, name: str) -> Role | None:
-    return session.scalar(select(Role).where(Role.account_id == account_id, Role.name == name))
-
-
-def holds_role(session: Session, *, user_id: UUID, role_id: UUID) -> bool:
-    return session.get(UserRole, (user_id, role_id)) is not None
-
-
-def delete_role(session: Session, *, role_id: UUID) -> None:
-    session.execute(delete(Role).where(Role.id == role_id))
-
-
-def insert_api_key(session: Session, **columns: Any) -> ApiKey:
-    key = ApiKey(**columns)
-    session.add(key)
-    session.flush()
-    return key
-
-
-def api_keys_page(session: Session, *, account_id: UUID, after: UUID | None, limit: int) -> Sequence[ApiKey]:
-    query = select(ApiKey).where(ApiKey.account_id == account_id, ApiKey.revoked_at.is_(None))
-    if after is not None:
-        query = query.where(ApiKey.id > after)
-    return session.scalars(query.order_by(ApiKey.id).limit(limit)).all()
-
-
-def live_api_key(session: Session, *, account_id: UUID, api_key_id: UUID) -> ApiKey | None:
-    """A key that has not been revoked; held until the commit, so that it is not revoked a moment later."""
-    query = select(ApiKey).where(ApiKey.id == api_key_id, ApiKey.account_id == account_id, ApiKey.revoked_at.is_(None))
-    return session.scalar(query.with_for_update(read=True))
-
-
-def revoke_api_key(session: Session, *, account_id: UUID, api_key_id: UUID, now: datetime) -> bool:
-    """False when the account has no such key, or no more."""
-    statement = (
-        update(ApiKey)
-        .where(ApiKey.id == api_key_id, ApiKey.account_id == account_id, ApiKey.revoked_at.is_(None))
-        .values(revoked_at=now)
-        .returning(ApiKey.id)
+def users_at(session: Session, *, email: str, account_name: str) -> list[tuple[User, str]]:
+    """The account's active users with that address (in normal form; letters of any size), and the account's name."""
+    query = (
+        select(User, Account.name)
+        .join(Account, Account.id == User.account_id)
+        .where(Account.name == account_name, User.state == "active", Account.state != "closed")
+        .order_by(User.id)
     )
-    return session.scalar(statement) is not None
+    return [(row[0], row[1]) for row in session.execute(query) if row[0].email.casefold() == email.casefold()]

@@ -1,34 +1,28 @@
-"""Accounts: registration (A1), what an account is, company data (A6)."""
+"""Accounts: registration (A1), company data (A6), and what operators change about one (A7)."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 from zoneinfo import available_timezones
 
-from chassis import outbox
+from chassis import outbox, pages
+from chassis.actors import account_of, operator_of
 from chassis.database import Database
 from chassis.ids import new_id
-from contracts.events import ACCOUNT_REGISTERED
+from contracts.errors import Invalid
+from contracts.events import ACCOUNT_REGISTERED, PLAN_CHANGED
 from contracts.permissions import OWNER
 from contracts.rpc import Actor
+from identity import exceptions
 from identity.domain import company as companies
 from identity.domain import passwords as password_rules
 from identity.domain import plans as plan_rules
-from identity.domain.actors import account_of
 from identity.domain.addresses import normal_email
-from identity.exceptions import (
-    account_inactive,
-    account_name_taken,
-    invalid_field,
-    login_taken,
-    not_found,
-    vat_number_fixed,
-)
 from identity.hashing import Passwords
 from identity.models import Account
-from identity.store import accounts, audit, billing, users
+from identity.store import accounts, audit, billing, plans, quotas, users
 from identity.usecases import throttles, views
 
 if TYPE_CHECKING:
@@ -37,10 +31,10 @@ if TYPE_CHECKING:
 
 def register(
     database: Database,
-    passwords: Passwords,
+    *,
     actor: Actor,
     now: datetime,
-    *,
+    passwords: Passwords,
     login: str,
     email: str,
     password: str,
@@ -50,101 +44,153 @@ def register(
 ) -> views.View:
     """Register an account and its owner on the free plan; `account_registered` asks for the notice by mail.
 
-    Whether the e-mail address is known makes no difference. That a name is taken has to be told, and counts against
-    the address as a wrong password does.
+    A known e-mail address makes no difference. A name that is taken is refused as such, and counts against the address
+    as a wrong password does.
     """
     if not accept_terms:
-        raise invalid_field("accept_terms", "terms.not_accepted", "The terms must be accepted.")
+        raise Invalid.of_field("accept_terms", "terms.not_accepted", "The terms must be accepted.")
     password_rules.ensure_acceptable(password, login=login)
-    email = normal_email(email)
-    doors = throttles.by_address(actor)
+    owner = {"login": login, "email": normal_email(email), "language": language}
+    counters = throttles.by_address(actor)
     with database.transaction() as session:
-        throttles.count_attempt(session, doors, now)
-    password_hash = passwords.hash(password)
-    account_id, user_id = new_id(), new_id()
+        throttles.count_attempt(session, counters, now)
+    owner["password_hash"] = passwords.hash(password)
     with database.transaction() as session:
-        throttles.give_back(session, doors, now)  # a name that is taken undoes this with all the rest
-        _insert_account(session, now, account_id=account_id, name=account_name, language=language)
-        if not users.insert_user(
-            session,
-            id=user_id,
-            account_id=account_id,
-            login=login,
-            email=email,
-            password_hash=password_hash,
-            is_owner=True,
-            language=language,
-            permissions=sorted(OWNER),
-            created_at=now,
-        ):
-            raise login_taken()
+        throttles.give_back(session, counters, now)  # a name that is taken undoes this with all the rest
+        account_id, user_id = _insert(session, now, account_name, owner)
         audit.record(session, actor, now, "account.registered", account_id=account_id, user_id=user_id)
-        outbox.record(
-            session,
-            ACCOUNT_REGISTERED,
-            account_id=account_id,
-            account_name=account_name,
-            login=login,
-            email=email,
-            language=language,
-        )
-    return {
-        "account_id": account_id,
-        "user_id": user_id,
-        "account_name": account_name,
-        "login": login,
-        "plan": plan_rules.FIRST_PLAN,
-    }
+        announced = {"account_id": account_id, "account_name": account_name, "login": login}
+        outbox.record(session, ACCOUNT_REGISTERED, **announced, email=owner["email"], language=language)
+    return {**announced, "user_id": user_id, "plan": plan_rules.FIRST_PLAN}
 
 
-def _insert_account(session: Session, now: datetime, *, account_id: UUID, name: str, language: str) -> None:
-    plan = accounts.plan(session, code=plan_rules.FIRST_PLAN)
+def _insert(session: Session, now: datetime, name: str, owner: dict[str, str]) -> tuple[UUID, UUID]:
+    """Add the account, its term on the first plan, and its owner; their ids."""
+    plan = plans.plan(session, code=plan_rules.FIRST_PLAN)
     assert plan is not None
+    account_id, user_id = new_id(), new_id()
+    ends_at = plan_rules.ends_at(now, plan.ends_after_days)
     if not accounts.insert_account(
         session,
         id=account_id,
         name=name,
-        language=language,
+        language=owner["language"],
         plan_code=plan.code,
         plan_started_at=now,
-        plan_ends_at=plan_rules.ends_at(now, plan.ends_after_days),
+        plan_ends_at=ends_at,
         terms_accepted_at=now,
         created_at=now,
     ):
-        raise account_name_taken()
-    ends_at = plan_rules.ends_at(now, plan.ends_after_days)
+        raise exceptions.account_name_taken()
     billing.begin_term(session, account_id=account_id, plan=plan, starts_at=now, ends_at=ends_at)
+    columns = {"id": user_id, "account_id": account_id, "is_owner": True, "permissions": sorted(OWNER)}
+    if not users.insert_user(session, **columns, **owner, created_at=now):
+        raise exceptions.login_taken()
+    return account_id, user_id
 
 
-def get(session: Session, *, account_id: UUID) -> views.View:
-    """The account with its plan, time zone and default region."""
-    row = accounts.account(session, account_id=account_id)
-    if row is None:
-        raise not_found("account")
-    return views.account(row, accounts.plan_of(session, row))
+def get(session: Session, *, actor: Actor, now: datetime) -> views.View:
+    """The actor's account with its plan, time zone and default region."""
+    return _shown(session, account_of(actor))
 
 
-def update(session: Session, actor: Actor, now: datetime, **changes: Any) -> views.View:
+def update(session: Session, *, actor: Actor, now: datetime, **changes: Any) -> views.View:
     """Change the account's settings and company data, as a customer may."""
-    row = accounts.account_for_update(session, account_id=account_of(actor))
-    if row is None:
-        raise not_found("account")
-    if row.state == "closed":
-        raise account_inactive(row.state)
+    row = _open_for_update(session, account_of(actor))
     company = changes.pop("company", None)
     if changes.get("time_zone", "UTC") not in available_timezones():
-        raise invalid_field("time_zone", "time_zone.unknown", "Not a time zone such as Europe/Warsaw.")
+        raise Invalid.of_field("time_zone", "time_zone.unknown", "Not a time zone such as Europe/Warsaw.")
     for field, value in changes.items():
         setattr(row, field, value)
     if company is not None:
-        row.company = merged_company(row, company)
+        row.company = _merged_company(row, company)
         changes["company"] = sorted(company)
     audit.record(session, actor, now, "account.changed", account_id=row.id, target_id=row.id, details=changes)
     session.flush()
-    return views.account(row, accounts.plan_of(session, row))
+    return views.account(row, plans.plan_of(session, row))
 
 
-def merged_company(row: Account, changes: dict[str, Any], *, by_operator: bool = False) -> dict[str, Any]:
+def list_accounts(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    limit: int,
+    cursor: str | None,
+    name: str | None,
+    plan: str | None,
+) -> views.View:
+    """All accounts, for operators."""
+    operator_of(actor)
+    rows = accounts.accounts_page(session, after=pages.position(cursor), limit=limit + 1, name=name, plan=plan)
+    return pages.page(rows, limit, lambda row: views.account(row[0], row[1]), key="account_id")
+
+
+def get_operated(session: Session, *, actor: Actor, now: datetime, account_id: UUID) -> views.View:
+    """An account as its holder sees it, for operators."""
+    operator_of(actor)
+    return _shown(session, account_id)
+
+
+def set_plan(session: Session, *, actor: Actor, now: datetime, account_id: UUID, plan: str, reason: str) -> views.View:
+    """Move an account to another plan, up, down or off (`none`): a new period begins now."""
+    operator_of(actor)
+    new_plan = plans.plan_to_move_to(session, code=plan)
+    if new_plan is None:
+        raise Invalid.of_field("plan", "plan.unknown", "There is no such plan.")
+    row = _open_for_update(session, account_id)
+    details = {"before": row.plan_code, "after": new_plan.code}
+    # A plan's periods differ from those of the plan before by their start, which therefore always moves on.
+    started_at = max(now, row.plan_started_at + timedelta(microseconds=1))
+    quotas.close_periods(session, account_id=account_id, now=started_at)
+    ends_at = plan_rules.ends_at(started_at, new_plan.ends_after_days)
+    accounts.move_to_plan(session, row, plan=new_plan, started_at=started_at, ends_at=ends_at)
+    billing.begin_term(session, account_id=account_id, plan=new_plan, starts_at=started_at, ends_at=ends_at)
+    _record_operated(session, actor, now, "account.plan_set", account_id, reason, details)
+    outbox.record(session, PLAN_CHANGED, account_id=account_id, plan=new_plan.code)
+    return views.account(row, new_plan)
+
+
+def set_vat_number(
+    session: Session, *, actor: Actor, now: datetime, account_id: UUID, vat_number: str, reason: str
+) -> views.View:
+    """Change the VAT number as an operator, also one that is set (A6)."""
+    operator_of(actor)
+    row = _open_for_update(session, account_id)
+    before = row.company.get("vat_number", "")
+    row.company = _merged_company(row, {"vat_number": vat_number}, by_operator=True)
+    session.flush()
+    details = {"before": before, "after": row.company["vat_number"]}
+    _record_operated(session, actor, now, "account.vat_number_set", account_id, reason, details)
+    return views.account(row, plans.plan_of(session, row))
+
+
+def _record_operated(
+    session: Session, actor: Actor, now: datetime, action: str, account_id: UUID, reason: str, details: dict[str, str]
+) -> None:
+    audit.record(
+        session, actor, now, action, account_id=account_id, target_id=account_id, reason=reason, details=details
+    )
+
+
+def _shown(session: Session, account_id: UUID) -> views.View:
+    row = accounts.account(session, account_id=account_id)
+    if row is None:
+        raise exceptions.not_found("account")
+    return views.account(row, plans.plan_of(session, row))
+
+
+def _open_for_update(session: Session, account_id: UUID) -> Account:
+    """The account, locked. :raises Forbidden: `account.inactive`, it is closed."""
+    row = accounts.account_for_update(session, account_id=account_id)
+    if row is None:
+        raise exceptions.not_found("account")
+    if row.state == "closed":
+        raise exceptions.account_inactive(row.state)
+    return row
+
+
+def _merged_company(row: Account, changes: dict[str, Any], *, by_operator: bool = False) -> dict[str, Any]:
     """Company data after `changes`; the VAT number, once set, stays unless an operator changes it.
 
     `vat_number_checked`: an operator has set it or, by setting it again, found it right.
@@ -152,9 +198,9 @@ def merged_company(row: Account, changes: dict[str, Any], *, by_operator: bool =
     merged = {**row.company, **changes}
     if "vat_number" in changes:
         merged["vat_number"] = companies.vat_number(changes["vat_number"])
-        held = row.company.get("vat_number", "")
-        if held and merged["vat_number"] != held and not by_operator:
-            raise vat_number_fixed()
+        before = row.company.get("vat_number", "")
+        if before and merged["vat_number"] != before and not by_operator:
+            raise exceptions.vat_number_fixed()
         if by_operator:
             merged["vat_number_checked"] = bool(merged["vat_number"])
     return merged

@@ -1,4 +1,4 @@
-"""Telling everybody who remembers what a token may do."""
+"""The announcement that what a token may do has changed."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ if TYPE_CHECKING:
 def announce_access_changed(
     session: Session, *, account_id: UUID | None, user_id: UUID | None = None, operator_id: UUID | None = None
 ) -> None:
-    """Whoever remembers what a token may do forgets it."""
+    """Announce that what the account's, the user's or the operator's tokens may do has changed: caches forget it."""
     outbox.record(session, ACCESS_CHANGED, account_id=account_id, user_id=user_id, operator_id=operator_id)

@@ -7,13 +7,18 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from chassis import pages
+from chassis.actors import account_of
 from chassis.ids import new_id
+from contracts.errors import Invalid
 from contracts.rpc import Actor
 from identity import exceptions
 from identity.domain import networks, rights, tokens
-from identity.domain.actors import account_of, id_or_none, user_of
-from identity.store import audit, sessions, users
+from identity.domain.ids import id_or_none
+from identity.store import api_keys as store
+from identity.store import audit, users
 from identity.usecases import views
+from identity.usecases.actors import user_of
 from identity.usecases.announcements import announce_access_changed
 
 if TYPE_CHECKING:
@@ -25,33 +30,33 @@ LAST_MOMENT = datetime(9999, 12, 31, tzinfo=UTC)
 
 def create(
     session: Session,
+    *,
     actor: Actor,
     now: datetime,
-    *,
     name: str,
     scopes: Sequence[str],
     expires_at: datetime | None,
     ip_list: Sequence[str],
 ) -> views.View:
-    """A new key within its maker's rights; a key's key within the maker's time and addresses too.
+    """Make a key within its maker's rights; a key's key within the maker's time and addresses too.
 
     The answer holds the key this once.
     """
     if expires_at is not None and expires_at <= now:
-        raise exceptions.invalid_field("expires_at", "expires_at.past", "It is in the past.")
+        raise Invalid.of_field("expires_at", "expires_at.past", "It is in the past.")
     if expires_at is not None and expires_at > LAST_MOMENT:
-        raise exceptions.invalid_field("expires_at", "expires_at.too_far", "It is too far away.")
+        raise Invalid.of_field("expires_at", "expires_at.too_far", "It is too far away.")
     networks_allowed = networks.canonical(ip_list, field="ip_list")
-    holder = users.user_for_update(session, account_id=account_of(actor), user_id=user_of(actor))
-    if holder is None or holder.state != "active":
+    maker = users.user_for_update(session, account_id=account_of(actor), user_id=user_of(actor))
+    if maker is None or maker.state != "active":
         raise exceptions.session_invalid()
     _ensure_within_maker(session, actor, expires_at, networks_allowed)
     key = tokens.new_token(tokens.API_KEY)
-    row = users.insert_api_key(
+    row = store.insert_api_key(
         session,
         id=new_id(),
-        account_id=holder.account_id,
-        user_id=holder.id,
+        account_id=maker.account_id,
+        user_id=maker.id,
         name=name,
         key_hash=tokens.token_hash(key),
         prefix=key[: tokens.SHOWN_PREFIX],
@@ -66,29 +71,29 @@ def create(
 
 
 def _ensure_within_maker(session: Session, actor: Actor, expires_at: datetime | None, ip_list: Sequence[str]) -> None:
-    """Or whoever finds a key could make another one that stays, and works from anywhere."""
-    maker_id = id_or_none(actor.get("api_key_id"))
-    if maker_id is None:
+    """Refuse a key beyond the key that asks: a thief could else make one that stays, and works from anywhere."""
+    asking_id = id_or_none(actor.get("api_key_id"))
+    if asking_id is None:
         return
-    maker = users.live_api_key(session, account_id=account_of(actor), api_key_id=maker_id)
-    if maker is None:
+    asking = store.live_api_key(session, account_id=account_of(actor), api_key_id=asking_id)
+    if asking is None:
         raise exceptions.session_invalid()
-    if maker.expires_at is not None and (expires_at is None or expires_at > maker.expires_at):
+    if asking.expires_at is not None and (expires_at is None or expires_at > asking.expires_at):
         raise exceptions.beyond_its_maker("expires_at")
-    if not networks.is_within(ip_list, maker.ip_list):
+    if not networks.is_within(ip_list, asking.ip_list):
         raise exceptions.beyond_its_maker("ip_list")
 
 
-def list_keys(session: Session, actor: Actor, *, limit: int, cursor: str | None) -> views.View:
+def list_api_keys(session: Session, *, actor: Actor, now: datetime, limit: int, cursor: str | None) -> views.View:
     """The account's keys that have not been revoked, without their secrets."""
-    rows = users.api_keys_page(session, account_id=account_of(actor), after=views.cursor_id(cursor), limit=limit + 1)
-    return views.page(rows, limit, views.api_key)
+    rows = store.api_keys_page(session, account_id=account_of(actor), after=pages.position(cursor), limit=limit + 1)
+    return pages.page(rows, limit, views.api_key)
 
 
-def revoke(session: Session, actor: Actor, now: datetime, *, api_key_id: UUID) -> None:
-    """The key is worth nothing from now on; `access_changed` tells whoever remembers it."""
+def revoke(session: Session, *, actor: Actor, now: datetime, api_key_id: UUID) -> None:
+    """Revoke a key: it is worth nothing from now on, and `access_changed` says so to those that remember it."""
     account_id = account_of(actor)
-    if not users.revoke_api_key(session, account_id=account_id, api_key_id=api_key_id, now=now):
+    if not store.revoke_api_key(session, account_id=account_id, api_key_id=api_key_id, now=now):
         raise exceptions.not_found("api_key")
     audit.record(session, actor, now, "api_key.revoked", account_id=account_id, target_id=api_key_id)
     announce_access_changed(session, account_id=account_id)
@@ -97,4 +102,4 @@ def revoke(session: Session, actor: Actor, now: datetime, *, api_key_id: UUID) -
 def record_uses(session: Session, used_at_by_key_id: Mapping[UUID, datetime]) -> None:
     """Store when keys were last used: one statement for all, now and then, never one a request."""
     if used_at_by_key_id:
-        sessions.keys_used(session, used_at_by_key_id)
+        store.keys_used(session, used_at_by_key_id)

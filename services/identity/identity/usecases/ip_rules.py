@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from chassis.actors import account_of
 from contracts.rpc import Actor
 from identity import exceptions
 from identity.domain import networks
-from identity.domain.actors import account_of
 from identity.store import accounts, audit
 from identity.usecases import views
 from identity.usecases.announcements import announce_access_changed
@@ -18,14 +18,15 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 
-def get(session: Session, actor: Actor) -> views.View:
+def get(session: Session, *, actor: Actor, now: datetime) -> views.View:
+    """The addresses that may use the account."""
     account = accounts.account(session, account_id=account_of(actor))
     if account is None:
         raise exceptions.not_found("account")
-    return {"panel": account.panel_ip_rules, "api": account.api_ip_rules}
+    return views.ip_rules(account)
 
 
-def replace(session: Session, actor: Actor, now: datetime, *, panel: Sequence[str], api: Sequence[str]) -> views.View:
+def set_rules(session: Session, *, actor: Actor, now: datetime, panel: Sequence[str], api: Sequence[str]) -> views.View:
     """Replace the lists; those that would lock out the address that sets them are refused."""
     account = accounts.account_for_update(session, account_id=account_of(actor))
     if account is None:
@@ -34,16 +35,10 @@ def replace(session: Session, actor: Actor, now: datetime, *, panel: Sequence[st
     own = "api" if actor.get("api_key_id") else "panel"
     if not networks.allows(rules[own], actor.get("address") or ""):
         raise exceptions.would_lock_out(own)
-    before = {"panel": account.panel_ip_rules, "api": account.api_ip_rules}
+    before = views.ip_rules(account)
     account.panel_ip_rules, account.api_ip_rules = rules["panel"], rules["api"]
     session.flush()
-    audit.record(
-        session,
-        actor,
-        now,
-        "account.ip_rules_set",
-        account_id=account.id,
-        details={"before": before, "after": rules},
-    )
+    details = {"before": before, "after": rules}
+    audit.record(session, actor, now, "account.ip_rules_set", account_id=account.id, details=details)
     announce_access_changed(session, account_id=account.id)
     return rules

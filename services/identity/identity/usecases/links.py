@@ -6,18 +6,21 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from chassis import inbox, outbox
+from chassis.actors import account_of
 from chassis.database import Database
+from contracts.errors import Invalid
 from contracts.events import PASSWORD_RESET_REQUESTED
 from contracts.rpc import Actor
 from identity import exceptions
 from identity.domain import passwords as password_rules
 from identity.domain import tokens
-from identity.domain.actors import account_of, session_user_of
 from identity.domain.addresses import normal_email
 from identity.hashing import Passwords
 from identity.models import User
 from identity.store import audit, second_factors, sessions, users
+from identity.store import links as store
 from identity.usecases import mail, throttles
+from identity.usecases.actors import session_user_of
 from identity.usecases.announcements import announce_access_changed
 
 if TYPE_CHECKING:
@@ -28,10 +31,10 @@ EMAIL_CHANGE_LIFE = timedelta(hours=24)
 RESET, EMAIL_CHANGE = "password_reset", "email_change"
 
 
-def request_password_reset(session: Session, actor: Actor, now: datetime, *, email: str, account_name: str) -> None:
-    """Take the wish down. Who matches is looked up later, so that the work, and its time, is the same for everybody."""
+def request_password_reset(session: Session, *, actor: Actor, now: datetime, email: str, account_name: str) -> None:
+    """Announce that a reset is asked for. Users are looked up later, so that the work takes the same time for all."""
     email = normal_email(email)
-    throttles.count_attempt(session, throttles.doors("reset", f"{account_name}/{email}", actor), now)
+    throttles.count_attempt(session, throttles.counters_of("reset", f"{account_name}/{email}", actor), now)
     outbox.record(
         session,
         PASSWORD_RESET_REQUESTED,
@@ -42,24 +45,24 @@ def request_password_reset(session: Session, actor: Actor, now: datetime, *, ema
     )
 
 
-def send_password_reset(session: Session, panel_url: str, now: datetime, wish: dict[str, Any]) -> None:
-    """Mail a link, valid for one hour, to whoever has that address in that account. Harmless twice: the inbox knows."""
-    if not inbox.first_time(session, "send_password_reset", wish["event_id"]):
+def send_password_reset(session: Session, *, now: datetime, panel_url: str, asked: dict[str, Any]) -> None:
+    """Mail a link, valid for one hour, to the account's users with that address. Harmless twice: the inbox knows."""
+    if not inbox.first_time(session, "send_password_reset", asked["event_id"]):
         return
-    asked: Actor = {"address": wish["address"], "request_id": wish["request_id"]}
-    for user, name in second_factors.users_at(session, email=wish["email"], account_name=wish["account_name"]):
+    actor: Actor = {"address": asked["address"], "request_id": asked["request_id"]}
+    for user, name in users.users_at(session, email=asked["email"], account_name=asked["account_name"]):
         link = _new_link(session, panel_url, user, now, purpose=RESET, life=RESET_LIFE)
         mail.ask_for(session, user, RESET, account_name=name, url=link, hours_valid=1)
-        audit.record(session, asked, now, "password.reset_requested", account_id=user.account_id, target_id=user.id)
+        audit.record(session, actor, now, "password.reset_requested", account_id=user.account_id, target_id=user.id)
 
 
 def reset_password(
-    database: Database, passwords: Passwords, actor: Actor, now: datetime, *, token: str, password: str
+    database: Database, *, actor: Actor, now: datetime, passwords: Passwords, token: str, password: str
 ) -> None:
-    """A new password by a link, which works once. Every session ends, and every device is a stranger again."""
+    """Set a new password by a link, which works once. Every session ends, and no device is trusted any more."""
     token_hash = tokens.token_hash(token)
     with database.transaction() as session:
-        found = second_factors.link(session, token_hash=token_hash, purpose=RESET, now=now)
+        found = store.link(session, token_hash=token_hash, purpose=RESET, now=now)
         user = users.any_user_for_update(session, user_id=found.user_id) if found else None
     if user is None:
         raise exceptions.not_found("password_reset")
@@ -67,52 +70,38 @@ def reset_password(
     password_hash = passwords.hash(password)
     with database.transaction() as session:
         throttles.forgive(session, "user", user.login)
-        used = second_factors.use_link(session, token_hash=token_hash, purpose=RESET, now=now)
+        used = store.use_link(session, token_hash=token_hash, purpose=RESET, now=now)
         current = users.any_user_for_update(session, user_id=used[0]) if used else None
         if current is None:
             raise exceptions.not_found("password_reset")
         current.password_hash = password_hash
-        second_factors.drop_links(session, user_id=current.id)
+        store.drop_links(session, user_id=current.id)
         second_factors.forget_devices(session, user_id=current.id)
         sessions.end_sessions_of(session, user_id=current.id)
-        audit.record(
-            session,
-            actor,
-            now,
-            "password.reset",
-            account_id=current.account_id,
-            user_id=current.id,
-            target_id=current.id,
-        )
-        announce_access_changed(session, account_id=current.account_id, user_id=current.id)
+        account_id, user_id = current.account_id, current.id
+        audit.record(session, actor, now, "password.reset", account_id=account_id, user_id=user_id, target_id=user_id)
+        announce_access_changed(session, account_id=account_id, user_id=user_id)
 
 
 def request_email_change(
-    database: Database,
-    passwords: Passwords,
-    panel_url: str,
-    actor: Actor,
-    now: datetime,
-    *,
-    email: str,
-    password: str,
+    database: Database, *, actor: Actor, now: datetime, passwords: Passwords, panel_url: str, email: str, password: str
 ) -> None:
     """Ask for another address, with the password; it changes when a link sent there is followed.
 
-    The address may be a stranger's, who gets few such mails, of whomever; and few strangers get one of this user.
+    The address may be a stranger's: a stranger gets few such mails in all, and a user sends few.
     """
     new_email, user_id = normal_email(email), session_user_of(actor)
-    doors = throttles.doors("password", str(user_id), actor)
+    counters = throttles.counters_of("password", str(user_id), actor)
     mails = [*throttles.by_login(EMAIL_CHANGE, str(user_id)), *throttles.by_login(EMAIL_CHANGE, new_email)]
     with database.transaction() as session:
-        throttles.count_attempt(session, [*doors, *mails], now)
+        throttles.count_attempt(session, [*counters, *mails], now)
         user = users.user(session, account_id=account_of(actor), user_id=user_id)
     if user is None:
         raise exceptions.session_invalid()
     if not passwords.verify(user.password_hash, password):
-        raise exceptions.invalid_field("password", "password.wrong", "This is not your password.")
+        raise Invalid.of_field("password", "password.wrong", "This is not your password.")
     with database.transaction() as session:
-        throttles.succeed(session, doors, now)
+        throttles.succeed(session, counters, now)
         if users.as_checked(session, user) is None:
             raise exceptions.session_invalid()
         link = _new_link(session, panel_url, user, now, purpose=EMAIL_CHANGE, life=EMAIL_CHANGE_LIFE, email=new_email)
@@ -120,16 +109,16 @@ def request_email_change(
         audit.record(session, actor, now, "email.change_requested", account_id=user.account_id, target_id=user.id)
 
 
-def confirm_email_change(session: Session, actor: Actor, now: datetime, *, token: str) -> None:
-    """The link was followed: the address changes, and a notice goes to the old one."""
-    used = second_factors.use_link(session, token_hash=tokens.token_hash(token), purpose=EMAIL_CHANGE, now=now)
+def confirm_email_change(session: Session, *, actor: Actor, now: datetime, token: str) -> None:
+    """Change the address, as the link was followed; a notice goes to the old one."""
+    used = store.use_link(session, token_hash=tokens.token_hash(token), purpose=EMAIL_CHANGE, now=now)
     user = users.any_user_for_update(session, user_id=used[0]) if used else None
     if used is None or user is None or used[1] is None:
         raise exceptions.not_found("email_change")
     mail.ask_for(session, user, "email_changed", to=user.email, new_email=used[1])
     user.email = used[1]
-    # A reset link that went to the old address must not open the account to whoever reads it there.
-    second_factors.drop_links(session, user_id=user.id)
+    # A reset link that went to the old address must not open the account to somebody who reads it there.
+    store.drop_links(session, user_id=user.id)
     audit.record(session, actor, now, "email.changed", account_id=user.account_id, user_id=user.id, target_id=user.id)
 
 
@@ -143,8 +132,9 @@ def _new_link(
     life: timedelta,
     email: str | None = None,
 ) -> str:
+    """The address, in the panel, of a link that was made now."""
     token = tokens.new_token(tokens.LINK)
-    second_factors.insert_link(
+    store.insert_link(
         session,
         token_hash=tokens.token_hash(token),
         purpose=purpose,

@@ -13,8 +13,8 @@ from identity.domain.billing import Month, Term
 from identity.domain.invoices import Issuer
 from identity.models import Account, PlanTerm
 from identity.store import accounts, billing
-from identity.usecases import invoices
-from identity.usecases.invoices import Order
+from identity.usecases import issuing
+from identity.usecases.issuing import Order
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -24,7 +24,7 @@ Period = tuple[Term, datetime]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one account; without `number` nothing has been issued: nothing is due, or this was a rehearsal.
+    """The outcome for one account; without `number` nothing has been issued: nothing is due, or this was a rehearsal.
 
     `gross` is in minor units.
     """
@@ -36,14 +36,14 @@ class Outcome:
     number: str | None = None
 
 
-def candidates(session: Session, *, month: Month) -> Sequence[tuple[UUID, str]]:
+def list_candidates(session: Session, *, month: Month) -> Sequence[tuple[UUID, str]]:
     """Id and name of every account that was on a paid plan in the month."""
     billing.begin_missing_terms(session)
     return billing.accounts_with_paid_terms(session, since=month.starts_at, until=month.next.starts_at)
 
 
 def issue(
-    session: Session, issuer: Issuer, now: datetime, *, account_id: UUID, month: Month, rehearse: bool
+    session: Session, *, now: datetime, issuer: Issuer, account_id: UUID, month: Month, rehearse: bool
 ) -> list[Outcome]:
     """Invoice what the account owes for the month, one invoice a currency; what was invoiced before is left out.
 
@@ -76,10 +76,10 @@ def issue(
 def _issue(
     session: Session, issuer: Issuer, now: datetime, order: Order, owed: list[Period], *, month: Month, rehearse: bool
 ) -> Outcome:
-    invoices.ensure_possible(issuer, order)
+    issuing.ensure_possible(issuer, order)
     number = None
     if not rehearse:
-        issued = invoices.issue_order(session, issuer, {}, now, order, reason=f"Plans of {month}")
+        issued = issuing.issue_order(session, issuer=issuer, actor={}, now=now, order=order, reason=f"Plans of {month}")
         billing.record_charges(
             session, invoice_id=issued.id, periods=[(term.id, starts_at) for term, starts_at in owed]
         )

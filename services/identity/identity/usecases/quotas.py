@@ -8,13 +8,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from chassis import pages
+from chassis.actors import account_of
+from contracts.errors import Invalid
 from contracts.rpc import Actor
 from identity import exceptions
 from identity.domain import plans as rules
-from identity.domain.actors import account_of
 from identity.models import Account, Plan, QuotaPeriod
-from identity.store import accounts, quotas
-from identity.store.quotas import Counters, Held
+from identity.store import accounts, plans, quotas
+from identity.store.quotas import Counters, Reservation
 from identity.usecases import views
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def reserve(
-    session: Session, actor: Actor, now: datetime, *, reservation_id: UUID, feature: str, amount: int
+    session: Session, *, actor: Actor, now: datetime, reservation_id: UUID, feature: str, amount: int
 ) -> views.View:
     """Set `amount` units aside under `reservation_id`; the same id again with another amount adjusts it.
 
@@ -33,18 +35,18 @@ def reserve(
     if quotas.insert_reservation(
         session, account_id=account_id, reservation_id=reservation_id, period_id=period_id, amount=amount, now=now
     ):
-        held, before = Held(period_id, amount, 0), 0
+        reservation, before = Reservation(period_id, amount, 0), 0
     else:
-        held, before = _adjusted(session, account_id, reservation_id, period_id, amount)
-        quotas.settle(session, account_id=account_id, reservation_id=reservation_id, held=held)
-    counters = _move(session, held.period_id, used=0, reserved=held.amount - before)
-    return {"reserved": held.amount - held.used, "remaining": counters.remaining}
+        reservation, before = _adjusted(session, account_id, reservation_id, period_id, amount)
+        quotas.settle(session, account_id=account_id, reservation_id=reservation_id, reservation=reservation)
+    counters = _move(session, reservation.period_id, used=0, reserved=reservation.amount - before)
+    return {"reserved": reservation.amount - reservation.used, "remaining": counters.remaining}
 
 
 def lease(
-    session: Session, actor: Actor, now: datetime, *, reservation_id: UUID, feature: str, at_least: int, wanted: int
+    session: Session, *, actor: Actor, now: datetime, reservation_id: UUID, feature: str, at_least: int, wanted: int
 ) -> views.View:
-    """Hold a block of units for a channel that sends one message after another (`contracts.identity.QuotaLease`).
+    """Hold a block of units for a channel that sends message after message (`contracts.identity.quotas.QuotaLease`).
 
     :raises PlanLimit: `quota.exhausted`, and nothing has changed; `plan.ended`.
     """
@@ -53,55 +55,63 @@ def lease(
     opened = quotas.insert_reservation(
         session, account_id=account_id, reservation_id=reservation_id, period_id=period_id, amount=0, now=now
     )
-    held = Held(period_id, 0, 0) if opened else _held(session, account_id, reservation_id)
-    if held.period_id != period_id:
-        return {"granted": held.amount, "has_ended": True}
+    reservation = Reservation(period_id, 0, 0) if opened else _reservation(session, account_id, reservation_id)
+    if reservation.period_id != period_id:
+        return {"granted": reservation.amount, "has_ended": True}
     counters = quotas.counters_for_update(session, period_id=period_id)
-    granted = rules.leased(held=held.amount, at_least=at_least, wanted=wanted, remaining=counters.remaining)
+    granted = rules.leased(held=reservation.amount, at_least=at_least, wanted=wanted, remaining=counters.remaining)
     if granted is None:
         raise exceptions.quota_exhausted(feature, counters.limit_units, counters.remaining or 0)
-    if granted > held.amount:
-        quotas.settle(session, account_id=account_id, reservation_id=reservation_id, held=replace(held, amount=granted))
-        _move(session, period_id, used=0, reserved=granted - held.amount)
+    if granted > reservation.amount:
+        quotas.settle(
+            session,
+            account_id=account_id,
+            reservation_id=reservation_id,
+            reservation=replace(reservation, amount=granted),
+        )
+        _move(session, period_id, used=0, reserved=granted - reservation.amount)
     return {"granted": granted, "has_ended": False}
 
 
-def use(session: Session, actor: Actor, *, reservation_id: UUID, amount: int) -> views.View:
+def use(session: Session, *, actor: Actor, now: datetime, reservation_id: UUID, amount: int) -> views.View:
     """Count `amount` units, in all, of the reservation as used; less than before changes nothing.
 
     More than was reserved is reserved now, if the limit allows; else raises `PlanLimit`.
     """
     account_id = account_of(actor)
-    held = _held(session, account_id, reservation_id)
-    if amount > held.used:
-        spent = replace(held, amount=max(held.amount, amount), used=amount)
-        quotas.settle(session, account_id=account_id, reservation_id=reservation_id, held=spent)
-        used = spent.used - held.used
-        _move(session, held.period_id, used=used, reserved=spent.amount - held.amount - used)
-        held = spent
-    return {"used": held.used, "reserved": held.amount - held.used}
+    reservation = _reservation(session, account_id, reservation_id)
+    if amount > reservation.used:
+        spent = replace(reservation, amount=max(reservation.amount, amount), used=amount)
+        quotas.settle(session, account_id=account_id, reservation_id=reservation_id, reservation=spent)
+        used = spent.used - reservation.used
+        _move(session, reservation.period_id, used=used, reserved=spent.amount - reservation.amount - used)
+        reservation = spent
+    return {"used": reservation.used, "reserved": reservation.amount - reservation.used}
 
 
-def release(session: Session, actor: Actor, *, reservation_id: UUID) -> views.View:
+def release(session: Session, *, actor: Actor, now: datetime, reservation_id: UUID) -> views.View:
     """Return what the reservation has not used; a second release returns nothing."""
     account_id = account_of(actor)
-    held = _held(session, account_id, reservation_id)
-    unused = held.amount - held.used
+    reservation = _reservation(session, account_id, reservation_id)
+    unused = reservation.amount - reservation.used
     if unused:
         quotas.settle(
-            session, account_id=account_id, reservation_id=reservation_id, held=replace(held, amount=held.used)
+            session,
+            account_id=account_id,
+            reservation_id=reservation_id,
+            reservation=replace(reservation, amount=reservation.used),
         )
-        _move(session, held.period_id, used=0, reserved=-unused)
+        _move(session, reservation.period_id, used=0, reserved=-unused)
     return {"released": unused}
 
 
-def check_limit(session: Session, actor: Actor, now: datetime, *, feature: str) -> views.View:
+def check_limit(session: Session, *, actor: Actor, now: datetime, feature: str) -> views.View:
     """The plan's limit of contacts (null: none); for an add-on, null if the plan has it.
 
     :raises PlanLimit: `plan.ended`, or `plan.feature_missing` for an add-on that the plan lacks.
     """
     if feature != rules.CONTACTS and feature not in rules.ADD_ONS:
-        raise exceptions.invalid_field("feature", "feature.unknown", "There is no such feature.")
+        raise Invalid.of_field("feature", "feature.unknown", "There is no such feature.")
     standing = _active(session, account_of(actor), feature, now)
     if feature == rules.CONTACTS:
         return {"limit": standing["contacts"]}
@@ -110,36 +120,41 @@ def check_limit(session: Session, actor: Actor, now: datetime, *, feature: str) 
     return {"limit": None}
 
 
-def usage(session: Session, actor: Actor, now: datetime) -> views.View:
+def get_usage(session: Session, *, actor: Actor, now: datetime) -> views.View:
     """What the account may send and has sent in the present period."""
-    holder = accounts.account(session, account_id=account_of(actor))
-    if holder is None:
+    account = accounts.account(session, account_id=account_of(actor))
+    if account is None:
         raise exceptions.not_found("account")
-    plan = accounts.plan_of(session, holder)
-    periods = quotas.periods_of(session, account_id=holder.id, now=now)
+    plan = plans.plan_of(session, account)
+    periods = quotas.periods_of(session, account_id=account.id, now=now)
     return {
         "plan": views.plan(plan),
-        "plan_ends_at": holder.plan_ends_at,
+        "plan_ends_at": account.plan_ends_at,
         "features": [
-            _feature_usage(periods.get(feature) or _untouched(holder, plan, feature, now)) for feature in rules.QUOTAS
+            views.feature_usage(periods.get(feature) or _untouched(account, plan, feature, now))
+            for feature in rules.QUOTAS
         ],
     }
 
 
-def _feature_usage(period: QuotaPeriod) -> views.View:
-    return {
-        "feature": period.feature,
-        "limit": period.limit_units,
-        "used": period.used,
-        "reserved": period.reserved,
-        "remaining": Counters(period.feature, period.limit_units, period.used, period.reserved).remaining,
-        "period_starts_at": period.starts_at,
-        "period_ends_at": period.ends_at,
-    }
+def list_past_usage(
+    session: Session, *, actor: Actor, now: datetime, limit: int, cursor: str | None, feature: str | None
+) -> views.View:
+    """What the account used in periods that are over, newest first."""
+    rows = quotas.past_periods(
+        session,
+        account_id=account_of(actor),
+        now=now,
+        feature=feature,
+        before=pages.position(cursor),
+        limit=limit + 1,
+    )
+    return pages.page(rows, limit, lambda row: views.past_usage(*row))
 
 
-def _untouched(holder: Account, plan: Plan, feature: str, now: datetime) -> QuotaPeriod:
-    starts_at, ends_at = rules.period(holder.plan_started_at, plan.period_days, now)
+def _untouched(account: Account, plan: Plan, feature: str, now: datetime) -> QuotaPeriod:
+    """The running period of a feature of which nothing has been used: no row holds it yet."""
+    starts_at, ends_at = rules.period(account.plan_started_at, plan.period_days, now)
     limit = getattr(plan, feature)
     return QuotaPeriod(feature=feature, starts_at=starts_at, ends_at=ends_at, limit_units=limit, used=0, reserved=0)
 
@@ -172,19 +187,19 @@ def _running_period(session: Session, account_id: UUID, feature: str, now: datet
 
 def _adjusted(
     session: Session, account_id: UUID, reservation_id: UUID, period_id: UUID, amount: int
-) -> tuple[Held, int]:
+) -> tuple[Reservation, int]:
     """The reservation with its new amount, and the amount it had."""
-    held = _held(session, account_id, reservation_id)
+    reservation = _reservation(session, account_id, reservation_id)
     # Used units stay reserved; a reservation that holds nothing begins again, in the period that runs now.
-    kept_period = period_id if held.amount == 0 else held.period_id
-    return Held(kept_period, max(amount, held.used), held.used), held.amount
+    kept_period = period_id if reservation.amount == 0 else reservation.period_id
+    return Reservation(kept_period, max(amount, reservation.used), reservation.used), reservation.amount
 
 
-def _held(session: Session, account_id: UUID, reservation_id: UUID) -> Held:
-    held = quotas.reservation_for_update(session, account_id=account_id, reservation_id=reservation_id)
-    if held is None:
+def _reservation(session: Session, account_id: UUID, reservation_id: UUID) -> Reservation:
+    reservation = quotas.reservation_for_update(session, account_id=account_id, reservation_id=reservation_id)
+    if reservation is None:
         raise exceptions.not_found("reservation")
-    return held
+    return reservation
 
 
 def _move(session: Session, period_id: UUID, *, used: int, reserved: int) -> Counters:
@@ -192,6 +207,6 @@ def _move(session: Session, period_id: UUID, *, used: int, reserved: int) -> Cou
         return quotas.counters(session, period_id=period_id)
     counters = quotas.move_units(session, period_id=period_id, used=used, reserved=reserved)
     if counters is None:
-        now_held = quotas.counters(session, period_id=period_id)
-        raise exceptions.quota_exhausted(now_held.feature, now_held.limit_units, now_held.remaining or 0)
+        current = quotas.counters(session, period_id=period_id)
+        raise exceptions.quota_exhausted(current.feature, current.limit_units, current.remaining or 0)
     return counters

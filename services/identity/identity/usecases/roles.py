@@ -7,73 +7,65 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from chassis import pages
+from chassis.actors import account_of
 from chassis.ids import new_id
 from contracts.rpc import Actor
 from identity import exceptions
 from identity.domain import rights
-from identity.domain.actors import account_of, session_user_of
 from identity.models import Role
-from identity.store import accounts, audit, users
+from identity.store import accounts, audit
+from identity.store import roles as store
 from identity.usecases import views
+from identity.usecases.actors import session_user_of
 from identity.usecases.announcements import announce_access_changed
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 
-def list_roles(session: Session, actor: Actor, *, limit: int, cursor: str | None) -> views.View:
+def list_roles(session: Session, *, actor: Actor, now: datetime, limit: int, cursor: str | None) -> views.View:
+    """The roles of the actor's account."""
     session_user_of(actor)
-    rows = users.roles_page(session, account_id=account_of(actor), after=views.cursor_id(cursor), limit=limit + 1)
-    return views.page(rows, limit, views.role)
+    rows = store.roles_page(session, account_id=account_of(actor), after=pages.position(cursor), limit=limit + 1)
+    return pages.page(rows, limit, views.role)
 
 
-def create(session: Session, actor: Actor, now: datetime, *, name: str, permissions: Sequence[str]) -> views.View:
+def create(session: Session, *, actor: Actor, now: datetime, name: str, permissions: Sequence[str]) -> views.View:
     """Add a role; its permissions need not be its maker's."""
     session_user_of(actor)
-    if accounts.open_account(session, account_id=account_of(actor)) is None:
+    account_id = account_of(actor)
+    if accounts.open_account(session, account_id=account_id) is None:
         raise exceptions.account_inactive("closed")
-    columns = {
-        "id": new_id(),
-        "account_id": account_of(actor),
-        "name": name,
-        "permissions": rights.ensure_known(permissions, field="permissions"),
-        "created_at": now,
-    }
-    if not users.insert_role(session, **columns):
+    role_id, details = new_id(), {"name": name, "permissions": rights.ensure_known(permissions, field="permissions")}
+    columns = {"id": role_id, **details, "created_at": now}
+    if not store.insert_role(session, account_id=account_id, **columns):
         raise _name_taken()
-    audit.record(
-        session,
-        actor,
-        now,
-        "role.created",
-        account_id=account_of(actor),
-        target_id=str(columns["id"]),
-        details={"name": name, "permissions": columns["permissions"]},
-    )
+    audit.record(session, actor, now, "role.created", account_id=account_id, target_id=role_id, details=details)
     return columns
 
 
-def update(session: Session, actor: Actor, now: datetime, *, role_id: UUID, **changes: Any) -> views.View:
-    """Rename a role or replace its permissions, for everybody who holds it; not a role that one holds oneself."""
+def update(session: Session, *, actor: Actor, now: datetime, role_id: UUID, **changes: Any) -> views.View:
+    """Rename a role or replace its permissions, for everybody who holds it; never a role that the actor holds."""
     row = _managed(session, actor, role_id)
     if "name" in changes:
-        holder = users.role_named(session, account_id=row.account_id, name=changes["name"])
-        if holder is not None and holder.id != row.id:
+        namesake = store.role_named(session, account_id=row.account_id, name=changes["name"])
+        if namesake is not None and namesake.id != row.id:
             raise _name_taken()
         row.name = changes["name"]
     if "permissions" in changes:
         row.permissions = rights.ensure_known(changes["permissions"], field="permissions")
-    if not users.store_role(session):
+    if not store.store_role(session):
         raise _name_taken()
     audit.record(session, actor, now, "role.changed", account_id=row.account_id, target_id=row.id, details=changes)
     announce_access_changed(session, account_id=row.account_id)
     return views.role(row)
 
 
-def delete(session: Session, actor: Actor, now: datetime, *, role_id: UUID) -> None:
+def delete(session: Session, *, actor: Actor, now: datetime, role_id: UUID) -> None:
     """Remove a role from everybody who holds it."""
     row = _managed(session, actor, role_id)
-    users.delete_role(session, role_id=row.id)
+    store.delete_role(session, role_id=row.id)
     audit.record(
         session, actor, now, "role.deleted", account_id=row.account_id, target_id=row.id, details={"name": row.name}
     )
@@ -82,10 +74,10 @@ def delete(session: Session, actor: Actor, now: datetime, *, role_id: UUID) -> N
 
 def _managed(session: Session, actor: Actor, role_id: UUID) -> Role:
     manager_id = session_user_of(actor)
-    row = users.role_for_update(session, account_id=account_of(actor), role_id=role_id)
+    row = store.role_for_update(session, account_id=account_of(actor), role_id=role_id)
     if row is None:
         raise exceptions.not_found("role")
-    if users.holds_role(session, user_id=manager_id, role_id=role_id):
+    if store.holds_role(session, user_id=manager_id, role_id=role_id):
         raise exceptions.own_rights()
     return row
 

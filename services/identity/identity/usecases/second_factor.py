@@ -9,15 +9,17 @@ from uuid import UUID
 
 import segno
 
+from chassis.actors import account_of, operator_of
 from chassis.database import Database
 from chassis.secrets import Vault
+from contracts.errors import Invalid
 from contracts.rpc import Actor
 from identity import exceptions
 from identity.domain import recovery, tokens, totp
-from identity.domain.actors import account_of, operator_of, session_user_of
 from identity.models import Account, User
 from identity.store import accounts, audit, second_factors, sessions, users
 from identity.usecases import mail, throttles, views
+from identity.usecases.actors import session_user_of
 from identity.usecases.announcements import announce_access_changed
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 
 def is_on(user: User) -> bool:
+    """Whether the user has a second factor, and has confirmed it."""
     return user.totp_secret is not None and user.totp_confirmed_at is not None
 
 
@@ -66,8 +69,8 @@ def trust(session: Session, user: User, account: Account, name: str | None, now:
     return token
 
 
-def begin(session: Session, vault: Vault, actor: Actor, now: datetime) -> views.View:
-    """A new seed, which is in force once a code has confirmed it."""
+def begin(session: Session, *, actor: Actor, now: datetime, vault: Vault) -> views.View:
+    """Make a new seed, which is in force once a code has confirmed it."""
     user = _own(session, actor)
     if is_on(user):
         raise exceptions.conflict("totp.already_on", "The second factor is on; turn it off first.")
@@ -78,34 +81,34 @@ def begin(session: Session, vault: Vault, actor: Actor, now: datetime) -> views.
     return {"secret": secret, "uri": address, "qr_svg": _qr_svg(address)}
 
 
-def confirm(session: Session, vault: Vault, actor: Actor, now: datetime, *, code: str) -> views.View:
+def confirm(session: Session, *, actor: Actor, now: datetime, vault: Vault, code: str) -> views.View:
     """Put the seed in force by a first code; the recovery codes are in the answer this once."""
     user = _own(session, actor)
     if is_on(user) or user.totp_secret is None:
         raise exceptions.conflict("totp.not_begun", "There is no seed to confirm; begin anew.")
     if not accepts(session, vault, user, code, now):
-        raise exceptions.invalid_field("code", "totp.wrong", "The code is wrong.")
+        raise Invalid.of_field("code", "totp.wrong", "The code is wrong.")
     user.totp_confirmed_at = now
     codes = recovery.new_codes()
     second_factors.replace_recovery_codes(
         session, user_id=user.id, code_hashes=[recovery.code_hash(user.id, recovery_code) for recovery_code in codes]
     )
-    _changed(session, actor, now, user, "totp.turned_on")
+    _record(session, actor, now, user, "totp.turned_on")
     return {"recovery_codes": codes}
 
 
-def disable(database: Database, vault: Vault, actor: Actor, now: datetime, *, code: str) -> None:
+def disable(database: Database, *, actor: Actor, now: datetime, vault: Vault, code: str) -> None:
     """Turn the second factor off, which takes a code of it; guesses are slowed like log-ins."""
-    doors = throttles.doors("totp", str(session_user_of(actor)), actor)
+    counters = throttles.counters_of("totp", str(session_user_of(actor)), actor)
     with database.transaction() as session:
-        throttles.count_attempt(session, doors, now)
+        throttles.count_attempt(session, counters, now)
     with database.transaction() as session:
-        throttles.lock(session, doors, now)
-        right = _disable(session, vault, actor, now, code)
-        if right:
-            throttles.succeed(session, doors, now)
-    if not right:
-        raise exceptions.invalid_field("code", "totp.wrong", "The code is wrong or has been used.")
+        throttles.lock(session, counters, now)
+        is_right = _disable(session, vault, actor, now, code)
+        if is_right:
+            throttles.succeed(session, counters, now)
+    if not is_right:
+        raise Invalid.of_field("code", "totp.wrong", "The code is wrong or has been used.")
 
 
 def _disable(session: Session, vault: Vault, actor: Actor, now: datetime, code: str) -> bool:
@@ -118,36 +121,34 @@ def _disable(session: Session, vault: Vault, actor: Actor, now: datetime, code: 
     if not accepts(session, vault, user, code, now):
         return False
     _turn_off(session, user)
-    _changed(session, actor, now, user, "totp.turned_off")
+    _record(session, actor, now, user, "totp.turned_off")
     return True
 
 
-def reset(session: Session, actor: Actor, now: datetime, *, user_id: UUID, reason: str) -> None:
-    """An operator turns off the second factor of somebody who has lost it."""
+def reset(session: Session, *, actor: Actor, now: datetime, user_id: UUID, reason: str) -> None:
+    """Turn off, as an operator, the second factor of somebody who has lost it."""
     operator_of(actor)
     user = users.any_user_for_update(session, user_id=user_id)
     if user is None:
         raise exceptions.not_found("user")
     _turn_off(session, user)
     sessions.end_sessions_of(session, user_id=user.id)
-    _changed(session, actor, now, user, "totp.reset", reason=reason)
+    _record(session, actor, now, user, "totp.reset", reason=reason)
     mail.ask_for(session, user, "second_factor_reset")
 
 
-def get_settings(session: Session, actor: Actor) -> views.View:
+def get_settings(session: Session, *, actor: Actor, now: datetime) -> views.View:
+    """The account's rules for the second factor."""
     account = accounts.account(session, account_id=account_of(actor))
     if account is None:
         raise exceptions.not_found("account")
-    return {
-        "second_factor_required": account.second_factor_required,
-        "trusted_device_days": account.trusted_device_days,
-    }
+    return views.security_settings(account)
 
 
 def set_settings(
-    session: Session, actor: Actor, now: datetime, *, second_factor_required: bool, trusted_device_days: int
+    session: Session, *, actor: Actor, now: datetime, second_factor_required: bool, trusted_device_days: int
 ) -> views.View:
-    """Make the second factor a duty, or not; whoever does must have one, or would be the first to be held up."""
+    """Make the second factor a duty, or not; only a user who has one may, or would be the first to be locked out."""
     account = accounts.account_for_update(session, account_id=account_of(actor))
     if account is None:
         raise exceptions.not_found("account")
@@ -155,7 +156,7 @@ def set_settings(
         raise exceptions.conflict("totp.own_first", "Turn on your own second factor first.")
     account.second_factor_required = second_factor_required
     account.trusted_device_days = trusted_device_days
-    settings = get_settings(session, actor)
+    settings = views.security_settings(account)
     audit.record(session, actor, now, "account.security_set", account_id=account.id, details=settings)
     announce_access_changed(session, account_id=account.id)
     return settings
@@ -176,7 +177,7 @@ def _turn_off(session: Session, user: User) -> None:
     second_factors.forget_devices(session, user_id=user.id)
 
 
-def _changed(
+def _record(
     session: Session, actor: Actor, now: datetime, user: User, action: str, *, reason: str | None = None
 ) -> None:
     session.flush()

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from chassis import pages
 from chassis.database import Database
 from chassis.ids import new_id
 from chassis.secrets import Vault
 from contracts.errors import WiciError
 from contracts.rpc import Actor
 from identity import exceptions
-from identity.domain import networks, rights, tokens
-from identity.domain.actors import id_or_none
+from identity.domain import networks, tokens
+from identity.domain.ids import id_or_none
 from identity.hashing import Passwords
 from identity.models import Session as LogIn
 from identity.models import User
@@ -25,13 +28,22 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 
+@dataclass(frozen=True)
+class _Device:
+    """What a log-in says of its device: a name, the token of an earlier trust, and whether to trust it from now on."""
+
+    name: str | None
+    token: str | None
+    is_to_be_trusted: bool
+
+
 def log_in(
     database: Database,
-    passwords: Passwords,
-    vault: Vault,
+    *,
     actor: Actor,
     now: datetime,
-    *,
+    passwords: Passwords,
+    vault: Vault,
     login: str,
     password: str,
     totp: str | None,
@@ -41,29 +53,19 @@ def log_in(
 ) -> views.View:
     """Open a session. The attempt is counted first, and the work is the same whether or not the login exists."""
     login = login.strip().casefold()
-    doors = throttles.doors("user", login, actor)
-    throttles.refuse_blocked(database, doors, now)
+    counters = throttles.counters_of("user", login, actor)
+    throttles.refuse_blocked(database, counters, now)
     with database.transaction() as session:
-        throttles.count_attempt(session, doors, now)
+        throttles.count_attempt(session, counters, now)
         user = users.user_by_login(session, login=login)
-    right = passwords.verify(user.password_hash if user else None, password)
-    if user is None or not right or user.state != "active":
+    is_right = passwords.verify(user.password_hash if user else None, password)
+    if user is None or not is_right or user.state != "active":
         raise exceptions.wrong_credentials()
     if passwords.is_outdated(user.password_hash):
         _rehash(database, user, passwords.hash(password))
+    used = _Device(device, device_token, trust_device)
     with database.transaction() as session:
-        outcome = _second_step(
-            session,
-            vault,
-            actor,
-            now,
-            doors,
-            user,
-            totp=totp,
-            device_token=device_token,
-            device=device,
-            trust_device=trust_device,
-        )
+        outcome = _second_step(session, vault, actor, now, counters, user, used, totp)
     if isinstance(outcome, WiciError):
         raise outcome
     return outcome
@@ -74,54 +76,55 @@ def _second_step(
     vault: Vault,
     actor: Actor,
     now: datetime,
-    doors: throttles.Doors,
+    counters: throttles.AttemptCounters,
     user: User,
-    *,
+    device: _Device,
     totp: str | None,
-    device_token: str | None,
-    device: str | None,
-    trust_device: bool,
 ) -> views.View | WiciError:
     """The session's tokens, or the error to raise once what was counted is committed."""
     account = accounts.account(session, account_id=user.account_id)
     if account is None or account.state == "closed":
         return exceptions.wrong_credentials()
-    is_trusted = second_factor.device_is_trusted(session, user, account, device_token, now)
+    is_trusted = second_factor.device_is_trusted(session, user, account, device.token, now)
     needs_code = second_factor.is_on(user) and not is_trusted
     if needs_code:
         if not totp:
-            throttles.give_back(session, doors, now)
+            throttles.give_back(session, counters, now)
             return exceptions.totp_required()
-        throttles.lock(session, doors, now)
+        throttles.lock(session, counters, now)
         if not second_factor.accepts(session, vault, user, totp, now):
             return exceptions.totp_wrong()
-    throttles.succeed(session, doors, now)
+    throttles.succeed(session, counters, now)
     if users.as_checked(session, user) is None:
         return exceptions.wrong_credentials()
+    shown = _open(session, actor, now, user, device)
+    if needs_code and device.is_to_be_trusted:
+        # By a code alone: a device that prolonged its own trust would never be asked for one again.
+        shown["device_token"] = second_factor.trust(session, user, account, device.name, now)
+    return shown
+
+
+def _open(session: Session, actor: Actor, now: datetime, user: User, device: _Device) -> views.View:
     opened = sessions.insert_session(
         session,
         id=new_id(),
         account_id=user.account_id,
         user_id=user.id,
-        device=device,
+        device=device.name,
         address=actor.get("address"),
         created_at=now,
         last_used_at=now,
         expires_at=now + tokens.REFRESH_LIFE,
     )
-    _notice_new_device(session, actor, now, user, device)
+    _notice_new_device(session, actor, now, user, device.name)
     audit.record(
         session, actor, now, "session.opened", account_id=user.account_id, user_id=user.id, target_id=opened.id
     )
-    shown = issue_tokens(session, opened, now)
-    if needs_code and trust_device:
-        # By a code alone: a device that prolonged its own trust would never be asked for one again.
-        shown["device_token"] = second_factor.trust(session, user, account, device, now)
-    return shown
+    return issue_tokens(session, opened, now)
 
 
 def _notice_new_device(session: Session, actor: Actor, now: datetime, user: User, device: str | None) -> None:
-    """Tell a user by mail of a log-in from where there was none before."""
+    """Tell the user by mail of a log-in from a device and network that are new."""
     address = actor.get("address") or ""
     place = f"{device or ''}\n{networks.network_of(address, ipv4_bits=24)}"
     if second_factors.is_new_device(session, user_id=user.id, device_hash=tokens.token_hash(place), now=now):
@@ -129,6 +132,7 @@ def _notice_new_device(session: Session, actor: Actor, now: datetime, user: User
 
 
 def _rehash(database: Database, user: User, password_hash: str) -> None:
+    """Store the hash made with today's parameters, unless the password has changed meanwhile."""
     with database.transaction() as session:
         current = users.user_for_update(session, account_id=user.account_id, user_id=user.id)
         if current is not None and current.password_hash == user.password_hash:
@@ -156,9 +160,11 @@ def issue_tokens(session: Session, opened: LogIn, now: datetime) -> views.View:
     }
 
 
-def refresh(database: Database, actor: Actor, now: datetime, *, refresh_token: str) -> views.View:
-    """New tokens for a refresh token, which works once. One that comes again was stolen, by whoever came first or
-    second: the session ends."""
+def refresh(database: Database, *, actor: Actor, now: datetime, refresh_token: str) -> views.View:
+    """Give new tokens for a refresh token, which works once.
+
+    A refresh token that comes again was stolen, by the first to use it or by the second: the session ends.
+    """
     with database.transaction() as session:
         outcome = _refresh(session, actor, now, tokens.token_hash(refresh_token))
     if isinstance(outcome, WiciError):
@@ -187,28 +193,28 @@ def _refresh(session: Session, actor: Actor, now: datetime, token_hash: bytes) -
     return issue_tokens(session, opened, now)
 
 
-def list_own(session: Session, actor: Actor, now: datetime, *, limit: int, cursor: str | None) -> views.View:
-    """The sessions of whoever asks, the current one marked."""
+def list_sessions(session: Session, *, actor: Actor, now: datetime, limit: int, cursor: str | None) -> views.View:
+    """The actor's own sessions, the current one marked."""
     user_id, operator_id = _holder(actor)
     rows = sessions.sessions_page(
-        session, user_id=user_id, operator_id=operator_id, after=views.cursor_id(cursor), limit=limit + 1, now=now
+        session, user_id=user_id, operator_id=operator_id, after=pages.position(cursor), limit=limit + 1, now=now
     )
     current = id_or_none(actor.get("session_id"))
-    return views.page(rows, limit, lambda row: views.session(row, current))
+    return pages.page(rows, limit, lambda row: views.session(row, current))
 
 
-def end(session: Session, actor: Actor, now: datetime, *, session_id: str) -> None:
-    """End one of one's own sessions; `current` is the one that asks."""
+def end(session: Session, *, actor: Actor, now: datetime, session_id: str) -> None:
+    """End one of the actor's own sessions; `current` is the one that asks."""
     user_id, operator_id = _holder(actor)
     written = (actor.get("session_id") or "") if session_id == "current" else session_id
     try:
-        wanted = UUID(written)
+        wanted_id = UUID(written)
     except ValueError:
         raise exceptions.not_found("session") from None
-    if not sessions.end_session(session, session_id=wanted, user_id=user_id, operator_id=operator_id):
+    if not sessions.end_session(session, session_id=wanted_id, user_id=user_id, operator_id=operator_id):
         raise exceptions.not_found("session")
     account_id = id_or_none(actor.get("account_id"))
-    audit.record(session, actor, now, "session.ended", account_id=account_id, target_id=wanted)
+    audit.record(session, actor, now, "session.ended", account_id=account_id, target_id=wanted_id)
     announce_access_changed(session, account_id=account_id, user_id=user_id, operator_id=operator_id)
 
 
@@ -220,26 +226,24 @@ def _end(session: Session, actor: Actor, now: datetime, opened: LogIn, action: s
     )
 
 
-def principal(session: Session, now: datetime, *, token: str) -> views.View:
-    """Who the token or key with this hash belongs to, and what it may do now; raises `Unauthenticated`."""
+def authenticate(
+    session: Session, *, actor: Actor, now: datetime, token: str, note_use: Callable[[UUID, datetime], None]
+) -> views.View:
+    """The principal whom the token or key with this hash belongs to, and what it may do now.
+
+    :param note_use: called with the key's id and the time where it is a key.
+    :raises Unauthenticated: `session.invalid`.
+    """
     row = sessions.principal(session, token_hash=bytes.fromhex(token), now=now)
     if row is None:
         raise exceptions.session_invalid()
-    held = sorted(set(row["permissions"] or ()))
     if row["api_key_id"]:
-        kind, held = "api_key", rights.common_rights(row["scopes"], held)
-    else:
-        kind = "operator" if row["operator_id"] else "session"
-    return {
-        **{key: row[key] for key in ("account_id", "user_id", "session_id", "api_key_id", "operator_id", "expires_at")},
-        "kind": kind,
-        "permissions": [] if row["lacks_second_factor"] else held,
-        "ip_rules": {"panel": row["panel_ip_rules"] or [], "api": row["api_ip_rules"] or []},
-        "key_ip_list": row["key_ip_list"],
-    }
+        note_use(row["api_key_id"], now)
+    return {"principal": views.principal(row)}
 
 
 def _holder(actor: Actor) -> tuple[UUID | None, UUID | None]:
+    """The user or the operator whose sessions they are."""
     if not actor.get("session_id"):
         raise exceptions.session_required()
     return id_or_none(actor.get("user_id")), id_or_none(actor.get("operator_id"))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from identity.exceptions import invalid_field
-from identity.models import Account, ApiKey, AuditEntry, Plan, Role, User
+from identity.domain import invoices as rules
+from identity.domain import rights
+from identity.domain.invoices import Line
+from identity.models import Account, ApiKey, AuditEntry, Invoice, InvoiceDuplicate, Plan, QuotaPeriod, Role, User
 from identity.models import Session as LogIn
 
 View = dict[str, Any]
@@ -123,17 +126,122 @@ def audit_entry(row: AuditEntry, login: str | None) -> View:
     }
 
 
-def page(rows: Sequence[Any], limit: int, show: Callable[[Any], View], key: str = "id") -> View:
-    """One page; `rows` holds one more than `limit` when there are more. The cursor is the last id shown."""
-    shown = [show(row) for row in rows[:limit]]
-    return {"items": shown, "next_cursor": shown[-1][key].hex if len(rows) > limit else None}
+def principal(row: Any) -> View:
+    """A token's or key's row, with the permissions that hold: a key's within those of its maker."""
+    permissions = sorted(set(row["permissions"] or ()))
+    if row["api_key_id"]:
+        kind, permissions = "api_key", rights.common_rights(row["scopes"], permissions)
+    else:
+        kind = "operator" if row["operator_id"] else "session"
+    return {
+        **{key: row[key] for key in ("account_id", "user_id", "session_id", "api_key_id", "operator_id", "expires_at")},
+        "kind": kind,
+        "permissions": [] if row["lacks_second_factor"] else permissions,
+        "ip_rules": {"panel": row["panel_ip_rules"] or [], "api": row["api_ip_rules"] or []},
+        "key_ip_list": row["key_ip_list"],
+    }
 
 
-def cursor_id(cursor: str | None) -> UUID | None:
-    """The id that a cursor stands for; raises `Invalid` for what is no cursor of ours."""
-    if cursor is None:
-        return None
-    try:
-        return UUID(hex=cursor)
-    except ValueError:
-        raise invalid_field("cursor", "cursor.invalid", "Not a cursor of this list.") from None
+def operated_plan(row: Plan, accounts: int) -> View:
+    return {**plan(row), "position": row.position, "listed": row.listed, "accounts": accounts}
+
+
+def feature_usage(period: QuotaPeriod) -> View:
+    remaining = None if period.limit_units is None else period.limit_units - period.used - period.reserved
+    return {**_used(period), "remaining": remaining}
+
+
+def past_usage(period: QuotaPeriod, plan_code: str | None) -> View:
+    return {"id": period.id, "plan": plan_code, **_used(period)}
+
+
+def _used(period: QuotaPeriod) -> View:
+    return {
+        "feature": period.feature,
+        "limit": period.limit_units,
+        "used": period.used,
+        "reserved": period.reserved,
+        "period_starts_at": period.starts_at,
+        "period_ends_at": period.ends_at,
+    }
+
+
+def security_settings(row: Account) -> View:
+    return {"second_factor_required": row.second_factor_required, "trusted_device_days": row.trusted_device_days}
+
+
+def ip_rules(row: Account) -> View:
+    return {"panel": row.panel_ip_rules, "api": row.api_ip_rules}
+
+
+def invoice_summary(row: Invoice, today: date) -> View:
+    return {
+        "id": row.id,
+        "account_id": row.account_id,
+        "kind": row.kind,
+        "number": row.number,
+        "state": rules.state_on(row.state, row.due_on, row.gross_amount, today),
+        "issued_on": row.issued_on,
+        "sold_on": row.sold_on,
+        "due_on": row.due_on,
+        "paid_on": row.paid_on,
+        "cancelled_on": row.cancelled_on,
+        "buyer": row.buyer,
+        "net": _money(row, row.net_amount),
+        "vat": _money(row, row.vat_amount),
+        "gross": _money(row, row.gross_amount),
+        "corrects_id": row.corrects_id,
+    }
+
+
+def invoice(
+    row: Invoice,
+    today: date,
+    *,
+    corrected: Invoice | None,
+    corrections: Sequence[Invoice],
+    duplicates: Sequence[InvoiceDuplicate],
+) -> View:
+    """All of one invoice, with what refers to it."""
+    return {
+        **invoice_summary(row, today),
+        "seller": row.seller,
+        "lines": [_line(row, line) for line in row.lines],
+        "lines_before": None if row.lines_before is None else [_line(row, line) for line in row.lines_before],
+        "vat_rates": [_rate(row, rate) for rate in row.vat_rates],
+        "exemption": row.exemption,
+        "note": row.note,
+        "corrects": corrected and _reference(corrected),
+        "corrections": [_reference(each) for each in corrections],
+        "duplicates": [duplicate(each) for each in duplicates],
+    }
+
+
+def duplicate(row: InvoiceDuplicate) -> View:
+    return {"id": row.id, "issued_on": row.issued_on}
+
+
+def _reference(row: Invoice) -> View:
+    return {"id": row.id, "number": row.number, "issued_on": row.issued_on}
+
+
+def _money(row: Invoice, amount: int) -> View:
+    return {"amount": amount, "currency": row.currency}
+
+
+def _rate(row: Invoice, rate: Mapping[str, Any]) -> View:
+    net, vat = rate["net"], rate["vat"]
+    amounts = {"net": _money(row, net), "vat": _money(row, vat), "gross": _money(row, net + vat)}
+    return {"vat_rate": rate["vat_rate"], **amounts}
+
+
+def _line(row: Invoice, stored: Mapping[str, Any]) -> View:
+    line = Line(**stored)
+    return {
+        "description": line.description,
+        "quantity": rules.written_quantity(line.quantity),
+        "unit": line.unit,
+        "unit_net_price": _money(row, line.unit_price),
+        "vat_rate": line.vat_rate,
+        "net": _money(row, line.net),
+    }

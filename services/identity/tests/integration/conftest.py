@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -7,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text as sql
 
 from chassis.database import Database
 from chassis.secrets import Vault
 from chassis.testing import SECRET_KEYS, nameko_command, truncate
 from contracts.permissions import OWNER
+from identity.domain.tokens import token_hash
 from identity.hashing import Passwords
 from identity.usecases import accounts, sessions
 
@@ -78,7 +81,7 @@ def register(database: Database, passwords: Passwords, clock: Clock) -> Callable
             "language": "pl",
             **changes,
         }
-        made = accounts.register(database, passwords, {"address": "192.0.2.1"}, clock.now, **wanted)
+        made = accounts.register(database, passwords=passwords, actor={"address": "192.0.2.1"}, now=clock.now, **wanted)
         return {
             "account_id": str(made["account_id"]),
             "user_id": str(made["user_id"]),
@@ -90,6 +93,17 @@ def register(database: Database, passwords: Passwords, clock: Clock) -> Callable
 
 
 @pytest.fixture
+def act(database: Database, clock: Clock) -> Callable[..., Any]:
+    """`act(roles.create, actor, name=…)`: run a use case in a transaction of its own, as the service does."""
+
+    def run(use_case: Callable[..., Any], actor: Any, **request: Any) -> Any:
+        with database.transaction() as session:
+            return use_case(session, actor=actor, now=clock.now, **request)
+
+    return run
+
+
+@pytest.fixture
 def log_in(database: Database, passwords: Passwords, vault: Vault, clock: Clock) -> Callable[..., dict[str, Any]]:
     """`log_in("kowal")`: the tokens of a new session."""
 
@@ -98,9 +112,31 @@ def log_in(database: Database, passwords: Passwords, vault: Vault, clock: Clock)
     ) -> dict[str, Any]:
         wanted = {"totp": None, "device": None, "device_token": None, "trust_device": False, **more}
         actor: Any = {"address": address}
-        return sessions.log_in(database, passwords, vault, actor, clock.now, login=login, password=password, **wanted)
+        return sessions.log_in(
+            database,
+            passwords=passwords,
+            vault=vault,
+            actor=actor,
+            now=clock.now,
+            login=login,
+            password=password,
+            **wanted,
+        )
 
     return open_session
+
+
+@pytest.fixture
+def principal_of(act: Callable[..., Any]) -> Callable[[str], dict[str, Any]]:
+    """`principal_of(token)`: to whom the token or key belongs, and what it may do."""
+
+    def look_up(token: str) -> dict[str, Any]:
+        note_nothing: Callable[..., None] = lambda *_: None  # noqa: E731
+        answer = act(sessions.authenticate, {}, token=token_hash(token).hex(), note_use=note_nothing)
+        principal: dict[str, Any] = answer["principal"]
+        return principal
+
+    return look_up
 
 
 @pytest.fixture
@@ -108,3 +144,17 @@ def owner(register: Callable[..., Any], log_in: Callable[..., Any]) -> dict[str,
     """The owner of an account, logged in."""
     actor = register("kowal")
     return {**actor, "session_id": str(log_in("kowal")["session_id"])}
+
+
+@pytest.fixture
+def mails(database: Database) -> Callable[[], list[dict[str, Any]]]:
+    """The mails asked for so far."""
+
+    def asked() -> list[dict[str, Any]]:
+        with database.transaction() as session:
+            rows = session.scalars(
+                sql("SELECT body FROM outbox WHERE routing_key = 'system_mail_requested' ORDER BY position")
+            )
+            return [json.loads(bytes(row)) for row in rows]
+
+    return asked

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,10 +14,11 @@ from chassis import acts
 from chassis.database import Database
 from contracts import events
 from contracts.errors import Forbidden
-from identity.usecases import audit_trail, closing
+from identity.usecases import audit, closing
 
 Actor = dict[str, Any]
 NOTHING: Any = {"action": None, "since": None, "until": None}
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def keep(database: Database, told: Callable[..., Any]) -> Callable[..., dict[str
         act = told(actor, action, **more)
         for _ in range(2):  # as the broker may
             with database.transaction() as session:
-                audit_trail.keep(session, act)
+                audit.add_act(session, act=act)
         return act
 
     return run
@@ -52,11 +53,11 @@ def keep(database: Database, told: Callable[..., Any]) -> Callable[..., dict[str
 def read(database: Database) -> Callable[..., list[dict[str, Any]]]:
     """The account's trail by these filters, all pages of it, two entries at a time."""
 
-    def all_pages(actor: Actor, use_case: Any = audit_trail.list_entries, **wanted: Any) -> list[dict[str, Any]]:
+    def all_pages(actor: Actor, use_case: Any = audit.list_audit_entries, **wanted: Any) -> list[dict[str, Any]]:
         cursor, entries = None, []
         while True:
             with database.transaction() as session:
-                page = use_case(session, actor, limit=2, cursor=cursor, **{**NOTHING, **wanted})
+                page = use_case(session, actor=actor, now=NOW, limit=2, cursor=cursor, **{**NOTHING, **wanted})
             entries += page["items"]
             cursor = page["next_cursor"]
             if cursor is None:
@@ -128,15 +129,15 @@ def test_operators_see_what_operators_did_and_nobody_else_does(
     decided = keep(operator, "sender_id.decided", account_id=owner["account_id"], reason="Documents seen")
     keep(owner, "campaign.created")
 
-    seen = read(operator, audit_trail.list_operator_acts, account_id=None)
+    seen = read(operator, audit.list_operator_acts, account_id=None)
     assert [entry["id"] for entry in seen] == [decided["event_id"], carrier["event_id"]]
     assert [entry["reason"] for entry in seen] == ["Documents seen", "The carrier has moved"]
-    of_account = read(operator, audit_trail.list_operator_acts, account_id=UUID(owner["account_id"]))
+    of_account = read(operator, audit.list_operator_acts, account_id=UUID(owner["account_id"]))
     assert [entry["id"] for entry in of_account] == [decided["event_id"]]
     assert [entry["id"] for entry in read(owner, action="sender_id.decided")] == [decided["event_id"]]
     assert read(owner, action="carrier") == []
     with pytest.raises(Forbidden):
-        read(owner, audit_trail.list_operator_acts, account_id=None)
+        read(owner, audit.list_operator_acts, account_id=None)
 
 
 def test_what_is_told_of_a_closed_account_names_no_address_and_no_details(
@@ -147,11 +148,15 @@ def test_what_is_told_of_a_closed_account_names_no_address_and_no_details(
     late = told(owner, "campaign.scheduled", name="Zima")
     with database.transaction() as session:
         closing.close(
-            session, {"operator_id": str(uuid4())}, clock.now, account_id=UUID(owner["account_id"]), reason="Asked for"
+            session,
+            actor={"operator_id": str(uuid4())},
+            now=clock.now,
+            account_id=UUID(owner["account_id"]),
+            reason="Asked for",
         )
 
     with database.transaction() as session:
-        audit_trail.keep(session, late)
+        audit.add_act(session, act=late)
 
     with database.transaction() as session:
         left = session.execute(sql("SELECT action FROM audit_entries WHERE address IS NOT NULL OR details <> '{}'"))

@@ -72,7 +72,15 @@ def log_in_work(work: Any, database: Database, vault: Any, clock: Any) -> Callab
         rest: Any = {"device": None, "device_token": None, "trust_device": False}
         return work(
             lambda passwords: sessions.log_in(
-                database, passwords, vault, actor, clock.now, login=login, password=password, totp=totp, **rest
+                database,
+                passwords=passwords,
+                vault=vault,
+                actor=actor,
+                now=clock.now,
+                login=login,
+                password=password,
+                totp=totp,
+                **rest,
             )
         )
 
@@ -114,16 +122,18 @@ def test_a_locked_login_says_so_whether_or_not_it_exists(
 def test_an_operators_wrong_log_in_is_the_same_work_for_every_login(
     work: Any, database: Database, vault: Any, clock: Any, passwords: Passwords
 ) -> None:
-    made = operators.add(database, passwords, vault, clock.now, login="dyzurny1", email="ops@example.com")
-    operators.add(database, passwords, vault, clock.now, login="dyzurny2", email="ops@example.com")
-    operators.disable(database, clock.now, login="dyzurny2")
+    made = operators.add(
+        database, passwords=passwords, vault=vault, now=clock.now, login="dyzurny1", email="ops@example.com"
+    )
+    operators.add(database, passwords=passwords, vault=vault, now=clock.now, login="dyzurny2", email="ops@example.com")
+    operators.disable(database, now=clock.now, login="dyzurny2")
     assert made is not None
     password, secret = made
 
     def of(login: str, password: str, code: str) -> Any:
         return work(
             lambda counted: operators.log_in(
-                database, counted, vault, {"address": "192.0.2.1"}, clock.now,
+                database, passwords=counted, vault=vault, actor={"address": "192.0.2.1"}, now=clock.now,
                 login=login, password=password, totp=code, new_password=None,
             )
         )  # fmt: skip
@@ -143,7 +153,9 @@ def test_a_reset_is_the_same_work_whether_or_not_anybody_matches(
         def ask(_passwords: Passwords) -> None:
             with database.transaction() as session:
                 actor: Any = {"address": "192.0.2.9"}
-                links.request_password_reset(session, actor, clock.now, email=email, account_name=account_name)
+                links.request_password_reset(
+                    session, actor=actor, now=clock.now, email=email, account_name=account_name
+                )
 
         return work(ask)
 
@@ -165,7 +177,7 @@ def test_a_registration_is_the_same_work_whether_or_not_the_address_is_known(
     def of(login: str, name: str, email: str) -> Any:
         return work(
             lambda passwords: accounts.register(
-                database, passwords, {"address": "192.0.2.9"}, clock.now,
+                database, passwords=passwords, actor={"address": "192.0.2.9"}, now=clock.now,
                 login=login, email=email, password=PASSWORD, account_name=name, accept_terms=True, language="pl",
             )
         )  # fmt: skip
@@ -189,7 +201,7 @@ def test_an_address_is_told_of_few_taken_names(
                     register(f"login{number}", login="kowal")
                 else:
                     users.create_user(
-                        database, passwords, owner, clock.now,
+                        database, passwords=passwords, actor=owner, now=clock.now,
                         login="kowal", email="a@example.com", name="", password=PASSWORD, permissions=[], roles=[],
                     )  # fmt: skip
             except TooManyRequests:

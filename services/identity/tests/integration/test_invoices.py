@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,7 +17,8 @@ from chassis.database import Database
 from contracts.errors import Conflict, Forbidden, Invalid, NotFound
 from identity.domain.invoices import Issuer
 from identity.models import AuditEntry, Invoice
-from identity.usecases import accounts, closing, invoice_views, invoices, operators
+from identity.printing import Printer
+from identity.usecases import accounts, closing, invoices, issuing
 
 Actor = dict[str, Any]
 
@@ -26,34 +28,22 @@ def buyer(database: Database, register: Callable[..., Actor], clock: Any) -> Act
     """An account with the company data that an invoice needs."""
     actor = register()
     with database.transaction() as session:
-        accounts.update(session, actor, clock.now, company=dict(COMPANY))
+        accounts.update(session, actor=actor, now=clock.now, company=dict(COMPANY))
     return actor
-
-
-@pytest.fixture
-def act(database: Database, clock: Any) -> Callable[..., Any]:
-    """Run a use case in a transaction of its own, as the service does."""
-
-    def run(use_case: Callable[..., Any], actor: Actor, *, issuer: Issuer = ISSUER, **request: Any) -> Any:
-        seller = (issuer,) if use_case in (invoices.issue, invoices.correct) else ()
-        with database.transaction() as session:
-            return use_case(session, *seller, actor, clock.now, **request)
-
-    return run
 
 
 @pytest.fixture
 def issue(act: Callable[..., Any], buyer: Actor) -> Callable[..., Any]:
     def make(*lines: Any, by: Actor | None = None, **changes: Any) -> Any:
         account_id = UUID(buyer["account_id"])
-        return act(invoices.issue, by or operator(), account_id=account_id, **order(*lines, **changes))
+        return act(issuing.issue, by or operator(), issuer=ISSUER, account_id=account_id, **order(*lines, **changes))
 
     return make
 
 
 def listed(act: Callable[..., Any], actor: Actor, **wanted: Any) -> list[str]:
     query = {"limit": 100, "cursor": None, "state": None, "kind": None, "first": None, "last": None, "number": None}
-    use_case = invoice_views.list_all if "account_id" in wanted else invoice_views.list_own
+    use_case = invoices.list_all_invoices if "account_id" in wanted else invoices.list_invoices
     return [item["number"] for item in act(use_case, actor, **{**query, **wanted})["items"]]
 
 
@@ -87,7 +77,9 @@ def test_sixty_four_issuers_leave_no_gap_though_half_of_them_fail(
     def attempt(turn: int) -> str | None:
         try:
             with database.transaction() as session:
-                made = invoices.issue(session, ISSUER, operator(), clock.now, account_id=account_id, **order())
+                made = issuing.issue(
+                    session, issuer=ISSUER, actor=operator(), now=clock.now, account_id=account_id, **order()
+                )
                 if turn % 2:
                     raise RuntimeError("after the number was taken")
                 return str(made["number"])
@@ -160,22 +152,22 @@ def test_both_sides_have_to_be_known(act: Callable[..., Any], register: Callable
     nameless, account_id = UUID(register("murarz")["account_id"]), UUID(buyer["account_id"])
 
     with pytest.raises(Conflict) as refused:
-        act(invoices.issue, operator(), account_id=nameless, **order())
+        act(issuing.issue, operator(), issuer=ISSUER, account_id=nameless, **order())
     assert refused.value.code == "invoice.buyer_incomplete"
     with pytest.raises(Conflict) as refused:
-        act(invoices.issue, operator(), issuer=Issuer("", "", ""), account_id=account_id, **order())
+        act(issuing.issue, operator(), issuer=Issuer("", "", ""), account_id=account_id, **order())
     assert refused.value.code == "invoice.seller_missing"
     with pytest.raises(NotFound):
-        act(invoices.issue, operator(), account_id=uuid4(), **order())
+        act(issuing.issue, operator(), issuer=ISSUER, account_id=uuid4(), **order())
     with pytest.raises(Forbidden):
-        act(invoices.issue, buyer, account_id=account_id, **order())
+        act(issuing.issue, buyer, issuer=ISSUER, account_id=account_id, **order())
 
 
 def test_the_buyer_is_the_one_of_then(act: Callable[..., Any], issue: Callable[..., Any], buyer: Actor) -> None:
     made = issue()
     act(accounts.update, buyer, company={"name": "Po przejęciu sp. z o.o."})
 
-    assert act(invoice_views.get, buyer, invoice_id=made["id"])["buyer"]["name"] == COMPANY["name"]
+    assert act(invoices.get, buyer, invoice_id=made["id"])["buyer"]["name"] == COMPANY["name"]
 
 
 def test_an_account_sees_its_own_and_searches(
@@ -196,7 +188,7 @@ def test_an_account_sees_its_own_and_searches(
     assert listed(act, operator(), account_id=UUID(buyer["account_id"]), state="overdue") == [first["number"]]
     assert len(listed(act, operator(), account_id=None)) == 3
     with pytest.raises(NotFound):
-        act(invoice_views.get, stranger, invoice_id=first["id"])
+        act(invoices.get, stranger, invoice_id=first["id"])
     with pytest.raises(Forbidden):
         listed(act, buyer, account_id=None)
 
@@ -206,7 +198,7 @@ def test_pages_follow_one_another(act: Callable[..., Any], issue: Callable[..., 
     query = {"state": None, "kind": None, "first": None, "last": None, "number": None}
     found, cursor = [], None
     while True:
-        page = act(invoice_views.list_own, buyer, limit=2, cursor=cursor, **query)
+        page = act(invoices.list_invoices, buyer, limit=2, cursor=cursor, **query)
         found += [item["number"] for item in page["items"]]
         cursor = page["next_cursor"]
         if cursor is None:
@@ -232,7 +224,14 @@ def test_what_becomes_of_an_invoice(act: Callable[..., Any], issue: Callable[...
     for refused_act in (
         lambda: act(invoices.mark_paid, operator(), invoice_id=dropped["id"], paid_on=None, reason="Statement 9"),
         lambda: act(
-            invoices.correct, operator(), invoice_id=dropped["id"], lines=[], exemption="", note="", reason="Why not"
+            issuing.correct,
+            operator(),
+            issuer=ISSUER,
+            invoice_id=dropped["id"],
+            lines=[],
+            exemption="",
+            note="",
+            reason="Why not",
         ),
     ):
         with pytest.raises(Conflict) as refused:
@@ -248,7 +247,13 @@ def test_corrections_add_up(act: Callable[..., Any], issue: Callable[..., Any], 
 
     act(accounts.update, buyer, company={"name": "Nowa nazwa s.c."})
     first = act(
-        invoices.correct, operator(), invoice_id=made["id"], lines=[line(8_000)], reason="One line too many", **wanted
+        issuing.correct,
+        operator(),
+        issuer=ISSUER,
+        invoice_id=made["id"],
+        lines=[line(8_000)],
+        reason="One line too many",
+        **wanted,
     )
     assert (first["number"], first["kind"], first["corrects"]["number"]) == (
         "FK/2026/000001",
@@ -262,17 +267,19 @@ def test_corrections_add_up(act: Callable[..., Any], issue: Callable[..., Any], 
     ]
     assert (first["buyer"]["name"], first["note"]) == ("Nowa nazwa s.c.", "Przyczyna korekty: One line too many")
 
-    whole = act(invoices.correct, operator(), invoice_id=made["id"], lines=[], reason="Nothing was sold", **wanted)
+    whole = act(
+        issuing.correct, operator(), issuer=ISSUER, invoice_id=made["id"], lines=[], reason="Nothing was sold", **wanted
+    )
     assert made["gross"]["amount"] + first["gross"]["amount"] + whole["gross"]["amount"] == 0
-    same = act(invoices.correct, operator(), invoice_id=made["id"], lines=[], reason="The name", **wanted)
+    same = act(issuing.correct, operator(), issuer=ISSUER, invoice_id=made["id"], lines=[], reason="The name", **wanted)
     assert (same["gross"]["amount"], same["state"]) == (0, "paid")
-    shown = act(invoice_views.get, buyer, invoice_id=made["id"])
+    shown = act(invoices.get, buyer, invoice_id=made["id"])
     assert [each["number"][-1] for each in shown["corrections"]] == ["1", "2", "3"]
     with pytest.raises(Conflict) as refused:
         act(invoices.cancel, operator(), invoice_id=made["id"], reason="Too late")
     assert refused.value.code == "invoice.corrected"
     with pytest.raises(Conflict) as refused:
-        act(invoices.correct, operator(), invoice_id=first["id"], lines=[], reason="Of what", **wanted)
+        act(issuing.correct, operator(), issuer=ISSUER, invoice_id=first["id"], lines=[], reason="Of what", **wanted)
     assert refused.value.code == "invoice.is_correction"
 
 
@@ -309,10 +316,11 @@ def test_a_duplicate_is_recorded_and_the_invoice_untouched(
     assert first == again != other
     assert first["issued_on"] == date(2026, 12, 24)
     assert _row(database, made["id"]) == before
-    shown, day = act(invoice_views.to_print, buyer, invoice_id=made["id"], duplicate_id=first["id"])
-    assert (len(shown["duplicates"]), day) == (2, date(2026, 12, 24))
+    printed = partial(invoices.print_invoice, database, actor=buyer, now=clock.now, printer=Printer())
+    assert printed(invoice_id=made["id"], duplicate_id=first["id"])["filename"].endswith("-duplikat-2026-12-24.pdf")
+    assert len(act(invoices.get, buyer, invoice_id=made["id"])["duplicates"]) == 2
     with pytest.raises(NotFound):
-        act(invoice_views.to_print, buyer, invoice_id=issue()["id"], duplicate_id=first["id"])
+        printed(invoice_id=issue()["id"], duplicate_id=first["id"])
 
 
 def _row(database: Database, invoice_id: UUID) -> Any:
@@ -344,14 +352,21 @@ def test_invoices_outlive_the_account(
 ) -> None:
     made, account_id = issue(), UUID(buyer["account_id"])
     before = _row(database, made["id"])
-    act(operators.set_plan, operator(), account_id=account_id, plan="none", reason="Ends")
+    act(accounts.set_plan, operator(), account_id=account_id, plan="none", reason="Ends")
     act(closing.close, operator(), account_id=account_id, reason="Asked for by the owner")
 
     assert _row(database, made["id"]) == before
     assert listed(act, operator(), account_id=account_id) == [made["number"]]
-    assert act(invoice_views.get, operator(), invoice_id=made["id"])["buyer"]["name"] == COMPANY["name"]
+    assert act(invoices.get, operator(), invoice_id=made["id"])["buyer"]["name"] == COMPANY["name"]
     correction = act(
-        invoices.correct, operator(), invoice_id=made["id"], lines=[], exemption="", note="", reason="Complaint"
+        issuing.correct,
+        operator(),
+        issuer=ISSUER,
+        invoice_id=made["id"],
+        lines=[],
+        exemption="",
+        note="",
+        reason="Complaint",
     )
     assert correction["buyer"] == made["buyer"]
     with database.transaction() as session:

@@ -1,4 +1,4 @@
-"""Invoicing plans: `python -m identity.invoices issue`."""
+"""Invoicing plans: `python -m identity.commands.invoices issue`."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from billing_cases import COMPANY, ISSUER, operator
 from sqlalchemy import text as sql
 
 from chassis.database import Database
+from identity.commands.invoices import main
 from identity.domain.invoices import ZONE
-from identity.invoices import main
-from identity.usecases import accounts, closing, invoices, operators
+from identity.usecases import accounts, closing, invoices
 
 Actor = dict[str, Any]
 SELLER = {
@@ -32,15 +32,6 @@ JANUARY = datetime(2027, 1, 2, 6, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def act(database: Database, clock: Any) -> Callable[..., Any]:
-    def run(use_case: Callable[..., Any], actor: Actor, **request: Any) -> Any:
-        with database.transaction() as session:
-            return use_case(session, actor, clock.now, **request)
-
-    return run
-
-
-@pytest.fixture
 def customer(register: Callable[..., Actor], act: Callable[..., Any], clock: Any) -> Callable[..., UUID]:
     """`customer("kowal", plan="starter")`: the id of an account on a paid plan since a moment ago."""
 
@@ -48,7 +39,7 @@ def customer(register: Callable[..., Actor], act: Callable[..., Any], clock: Any
         actor = register(name)
         act(accounts.update, actor, company={**COMPANY, **company})
         clock.advance(seconds=1)
-        act(operators.set_plan, operator(), account_id=UUID(actor["account_id"]), plan=plan, reason="Contract")
+        act(accounts.set_plan, operator(), account_id=UUID(actor["account_id"]), plan=plan, reason="Contract")
         return UUID(actor["account_id"])
 
     return make
@@ -78,7 +69,7 @@ def test_what_is_due_is_issued_once(
 ) -> None:
     customer("kowal", "starter")
     abroad = customer("murarz", "business", vat_number="DE123456789")
-    act(closing.set_vat_number, operator(), account_id=abroad, vat_number="DE123456789", reason="Looked up in VIES")
+    act(accounts.set_vat_number, operator(), account_id=abroad, vat_number="DE123456789", reason="Looked up in VIES")
     customer("wolny", "none")
 
     assert run("--month", "2026-11", "--dry-run") == 0
@@ -103,11 +94,11 @@ def test_each_period_is_charged_in_the_month_of_its_start(
 ) -> None:
     account_id = customer("kowal", "starter")  # 24 November; then 24 December, 23 January
     clock.advance(days=34)
-    act(operators.set_plan, operator(), account_id=account_id, plan="business", reason="More")  # 28 December
+    act(accounts.set_plan, operator(), account_id=account_id, plan="business", reason="More")  # 28 December
     clock.advance(hours=1)
-    act(operators.set_plan, operator(), account_id=account_id, plan="enterprise", reason="A slip")
+    act(accounts.set_plan, operator(), account_id=account_id, plan="enterprise", reason="A slip")
     clock.advance(hours=1)
-    act(operators.set_plan, operator(), account_id=account_id, plan="business", reason="Mended")
+    act(accounts.set_plan, operator(), account_id=account_id, plan="business", reason="Mended")
     clock.advance(days=4)
 
     assert run("--month", "2026-12", now=JANUARY) == run("--month", "2026-11", now=JANUARY) == 0
@@ -153,7 +144,7 @@ def test_a_number_of_another_country_spares_no_vat_until_an_operator_has_looked_
     assert "invoice.vat_number_unchecked" in capsys.readouterr().out
     act(accounts.update, {"account_id": str(account_id)}, company={"vat_number": "DE12"})
     assert run("--month", "2026-11") == 1
-    act(closing.set_vat_number, operator(), account_id=account_id, vat_number="DE12", reason="Looked up")
+    act(accounts.set_vat_number, operator(), account_id=account_id, vat_number="DE12", reason="Looked up")
     assert run("--month", "2026-11") == 0
 
     assert [row.lines[0]["vat_rate"] for row in rows(database)] == ["np"]
@@ -195,7 +186,7 @@ def test_a_closed_account_still_pays_for_what_it_had(
 ) -> None:
     account_id = customer("kowal")
     clock.advance(days=3)
-    act(operators.set_plan, operator(), account_id=account_id, plan="none", reason="Ends")
+    act(accounts.set_plan, operator(), account_id=account_id, plan="none", reason="Ends")
     act(closing.close, operator(), account_id=account_id, reason="Asked for by the owner")
 
     assert run("--month", "2026-11") == 0
@@ -217,7 +208,7 @@ def test_runs_at_the_same_time_and_killed_ones_charge_nothing_twice(
     month = f"{clock.now.astimezone(ZONE):%Y-%m}"
     for number in range(12):
         customer(f"firma{number}")
-    command = [sys.executable, "-m", "identity.invoices", "issue", "--month", month]
+    command = [sys.executable, "-m", "identity.commands.invoices", "issue", "--month", month]
     environ = {**os.environ, **SELLER, "IDENTITY_DATABASE_URL": database_url("identity"), "PYTHONUNBUFFERED": "1"}
     killed = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True)
     assert killed.stdout is not None

@@ -13,10 +13,9 @@ from sqlalchemy import text as sql
 from chassis.database import Database
 from chassis.testing import SECRET_KEYS
 from contracts.errors import Forbidden, Invalid, NotFound, Unauthenticated
-from identity.domain.tokens import token_hash
 from identity.hashing import Passwords
 from identity.models import AuditEntry
-from identity.usecases import operators, sessions
+from identity.usecases import accounts, operators, sessions
 
 NEW_PASSWORD = "sześć grubych kotów"
 
@@ -27,10 +26,10 @@ def enter(database: Database, passwords: Passwords, vault: Any, clock: Any) -> C
         actor: Any = {"address": "192.0.2.1"}
         return operators.log_in(
             database,
-            passwords,
-            vault,
-            actor,
-            clock.now,
+            passwords=passwords,
+            vault=vault,
+            actor=actor,
+            now=clock.now,
             login=login,
             password=password,
             totp=code,
@@ -42,7 +41,9 @@ def enter(database: Database, passwords: Passwords, vault: Any, clock: Any) -> C
 
 @pytest.fixture
 def secrets(database: Database, passwords: Passwords, vault: Any, clock: Any) -> tuple[str, str]:
-    made = operators.add(database, passwords, vault, clock.now, login="dyzurny1", email="ops@example.com")
+    made = operators.add(
+        database, passwords=passwords, vault=vault, now=clock.now, login="dyzurny1", email="ops@example.com"
+    )
     assert made is not None
     return made
 
@@ -78,24 +79,32 @@ def test_an_operators_code_works_once(enter: Callable[..., Any], secrets: tuple[
 
 
 def test_an_operators_session_ends_after_twelve_hours_however_much_it_is_used(
-    enter: Callable[..., Any], secrets: tuple[str, str], clock: Any, database: Database
+    principal_of: Callable[..., Any],
+    enter: Callable[..., Any],
+    secrets: tuple[str, str],
+    clock: Any,
+    database: Database,
 ) -> None:
     password, secret = secrets
     tokens = enter("dyzurny1", password, pyotp.TOTP(secret).at(clock.now), NEW_PASSWORD)
-    with database.transaction() as session:
-        principal = sessions.principal(session, clock.now, token=token_hash(tokens["access_token"]).hex())
+    principal = principal_of(tokens["access_token"])
     assert (principal["kind"], principal["account_id"], principal["permissions"]) == ("operator", None, [])
 
     clock.advance(hours=11, minutes=55)
-    tokens = sessions.refresh(database, {}, clock.now, refresh_token=tokens["refresh_token"])
+    tokens = sessions.refresh(database, actor={}, now=clock.now, refresh_token=tokens["refresh_token"])
     assert tokens["expires_in"] == 300
     clock.advance(minutes=5)
     with pytest.raises(Unauthenticated):
-        sessions.refresh(database, {}, clock.now, refresh_token=tokens["refresh_token"])
+        sessions.refresh(database, actor={}, now=clock.now, refresh_token=tokens["refresh_token"])
 
 
 def test_a_login_is_added_once(database: Database, passwords: Passwords, vault: Any, clock: Any, secrets: Any) -> None:
-    assert operators.add(database, passwords, vault, clock.now, login="dyzurny1", email="x@example.com") is None
+    assert (
+        operators.add(
+            database, passwords=passwords, vault=vault, now=clock.now, login="dyzurny1", email="x@example.com"
+        )
+        is None
+    )
 
 
 def test_only_an_operator_moves_an_account_and_the_reason_is_kept(
@@ -105,10 +114,12 @@ def test_only_an_operator_moves_an_account_and_the_reason_is_kept(
     account_id, operator = UUID(account["account_id"]), {"operator_id": str(uuid4()), "address": "192.0.2.9"}
 
     with pytest.raises(Forbidden), database.transaction() as session:
-        operators.set_plan(session, account, clock.now, account_id=account_id, plan="business", reason="please")
+        accounts.set_plan(
+            session, actor=account, now=clock.now, account_id=account_id, plan="business", reason="please"
+        )
     with database.transaction() as session:
-        moved = operators.set_plan(
-            session, operator, clock.now, account_id=account_id, plan="business", reason="Contract 114"
+        moved = accounts.set_plan(
+            session, actor=operator, now=clock.now, account_id=account_id, plan="business", reason="Contract 114"
         )
 
     assert (moved["plan"]["code"], moved["plan_ends_at"]) == ("business", None)
@@ -123,35 +134,38 @@ def test_unknown_plans_and_accounts_are_named(database: Database, register: Call
     account_id, operator = UUID(register()["account_id"]), {"operator_id": str(uuid4())}
 
     with pytest.raises(Invalid), database.transaction() as session:
-        operators.set_plan(session, operator, clock.now, account_id=account_id, plan="gold", reason="why not")
+        accounts.set_plan(session, actor=operator, now=clock.now, account_id=account_id, plan="gold", reason="why not")
     with pytest.raises(NotFound), database.transaction() as session:
-        operators.set_plan(session, operator, clock.now, account_id=uuid4(), plan="free", reason="why not")
+        accounts.set_plan(session, actor=operator, now=clock.now, account_id=uuid4(), plan="free", reason="why not")
 
 
-def test_accounts_are_found_by_name_and_plan(database: Database, register: Callable[..., Any]) -> None:
+def test_accounts_are_found_by_name_and_plan(clock: Any, database: Database, register: Callable[..., Any]) -> None:
     for name in ("kowal", "kowalska", "murarz"):
         register(name)
     operator = {"operator_id": str(uuid4())}
 
     with database.transaction() as session:
-        found = operators.list_accounts(session, operator, limit=1, cursor=None, name="kowal", plan="free")
-        rest = operators.list_accounts(
-            session, operator, limit=5, cursor=found["next_cursor"], name="kowal", plan="free"
+        found = accounts.list_accounts(
+            session, now=clock.now, actor=operator, limit=1, cursor=None, name="kowal", plan="free"
+        )
+        rest = accounts.list_accounts(
+            session, now=clock.now, actor=operator, limit=5, cursor=found["next_cursor"], name="kowal", plan="free"
         )
 
     assert [item["name"] for item in found["items"] + rest["items"]] == ["kowal", "kowalska"]
     with pytest.raises(Forbidden), database.transaction() as session:
-        operators.list_accounts(session, {}, limit=1, cursor=None, name=None, plan=None)
+        accounts.list_accounts(session, now=clock.now, actor={}, limit=1, cursor=None, name=None, plan=None)
 
 
 def run(database_url: Callable[[str], str], *arguments: str) -> int:
-    from identity.operators import main
+    from identity.commands.operators import main
 
     environ = {"IDENTITY_DATABASE_URL": database_url("identity"), "WICI_SECRET_KEYS": SECRET_KEYS}
     return main(list(arguments), environ)
 
 
 def test_who_has_lost_the_secret_gets_a_new_one_and_the_old_sessions_end(
+    principal_of: Callable[..., Any],
     enter: Callable[..., Any],
     secrets: tuple[str, str],
     clock: Any,
@@ -164,8 +178,8 @@ def test_who_has_lost_the_secret_gets_a_new_one_and_the_old_sessions_end(
     assert run(database_url, "reset", "dyzurny1", "--json") == 0
     new = json.loads(capsys.readouterr().out)
 
-    with pytest.raises(Unauthenticated), database.transaction() as session:
-        sessions.principal(session, clock.now, token=token_hash(old["access_token"]).hex())
+    with pytest.raises(Unauthenticated):
+        principal_of(old["access_token"])
     with pytest.raises(Unauthenticated):
         enter("dyzurny1", NEW_PASSWORD, pyotp.TOTP(secret).at(clock.advance(seconds=60)))
     code = pyotp.TOTP(new["totp_secret"]).at(clock.now)
@@ -173,6 +187,7 @@ def test_who_has_lost_the_secret_gets_a_new_one_and_the_old_sessions_end(
 
 
 def test_a_disabled_operator_is_out_at_once(
+    principal_of: Callable[..., Any],
     enter: Callable[..., Any],
     secrets: tuple[str, str],
     clock: Any,
@@ -184,14 +199,14 @@ def test_a_disabled_operator_is_out_at_once(
 
     assert run(database_url, "disable", "dyzurny1") == 0
 
-    with pytest.raises(Unauthenticated), database.transaction() as session:
-        sessions.principal(session, clock.now, token=token_hash(tokens["access_token"]).hex())
+    with pytest.raises(Unauthenticated):
+        principal_of(tokens["access_token"])
     with pytest.raises(Unauthenticated):
         enter("dyzurny1", NEW_PASSWORD, pyotp.TOTP(secret).at(clock.advance(seconds=60)))
 
 
 def test_the_command_says_what_is_wrong(database_url: Callable[[str], str], database: Database) -> None:
-    from identity.operators import main
+    from identity.commands.operators import main
 
     assert run(database_url, "reset", "nobody1") == 1
     assert run(database_url, "disable", "nobody1") == 1

@@ -116,7 +116,7 @@ def test_access_from_registration_to_revocation(public: Caller) -> None:
 
 def become_operator(public: Caller, database_url: Callable[[str], str]) -> Caller:
     environ = {**os.environ, "IDENTITY_DATABASE_URL": database_url("identity"), "WICI_SECRET_KEYS": SECRET_KEYS}
-    command = [sys.executable, "-m", "identity.operators", "add", "dyzurny1", "ops@example.com", "--json"]
+    command = [sys.executable, "-m", "identity.commands.operators", "add", "dyzurny1", "ops@example.com", "--json"]
     made = json.loads(subprocess.run(command, env=environ, capture_output=True, check=True, text=True).stdout)
     log_in = {"login": "dyzurny1", "password": made["password"], "totp": pyotp.TOTP(made["totp_secret"]).now()}
     assert public("POST", "/v1/operator/sessions", log_in, expect=401)["code"] == "session.password_change_required"

@@ -12,7 +12,7 @@ from sqlalchemy import text as sql
 from chassis.database import Database
 from contracts.errors import Conflict, Forbidden, NotFound, PlanLimit
 from identity.models import AuditEntry, PlanTerm
-from identity.usecases import operators, plans, quotas
+from identity.usecases import accounts, plans, quotas
 
 Actor = dict[str, Any]
 
@@ -33,16 +33,9 @@ TERMS = {
 }
 
 
-@pytest.fixture
-def act(database: Database, clock: Any) -> Iterator[Callable[..., Any]]:
-    """Run a use case in a transaction of its own; plans made on the way are gone afterwards."""
-
-    def run(use_case: Callable[..., Any], actor: Actor, **request: Any) -> Any:
-        timed = () if use_case is plans.list_all else (clock.now,)
-        with database.transaction() as session:
-            return use_case(session, actor, *timed, **request)
-
-    yield run
+@pytest.fixture(autouse=True)
+def no_plans_are_left(database: Database) -> Iterator[None]:
+    yield
     with database.transaction() as session:
         session.execute(sql("TRUNCATE accounts CASCADE"))
         session.execute(sql("DELETE FROM plans WHERE code LIKE 'test-%'"))
@@ -54,7 +47,7 @@ def customer(register: Callable[..., Actor], act: Callable[..., Any], clock: Any
     actor = register()
     act(plans.create, operator(), **TERMS)
     clock.advance(hours=1)
-    act(operators.set_plan, operator(), account_id=UUID(actor["account_id"]), plan="test-plan", reason="Contract 7")
+    act(accounts.set_plan, operator(), account_id=UUID(actor["account_id"]), plan="test-plan", reason="Contract 7")
     return actor
 
 
@@ -62,7 +55,7 @@ def reserve(act: Callable[..., Any], actor: Actor, amount: int) -> Any:
     return act(quotas.reserve, actor, reservation_id=uuid4(), feature="sms", amount=amount)
 
 
-def test_an_operator_makes_a_plan(act: Callable[..., Any], database: Database) -> None:
+def test_an_operator_makes_a_plan(clock: Any, act: Callable[..., Any], database: Database) -> None:
     made = act(plans.create, operator(), **TERMS)
 
     assert (made["features"], made["price"], made["accounts"]) == (["attachments", "rcs"], TERMS["price"], 0)
@@ -72,18 +65,20 @@ def test_an_operator_makes_a_plan(act: Callable[..., Any], database: Database) -
     with pytest.raises(Forbidden):
         act(plans.create, {"account_id": str(uuid4())}, **TERMS)
     with database.transaction() as session:
-        codes = [plan["code"] for plan in plans.list_listed(session)["items"]]
+        codes = [plan["code"] for plan in plans.list_plans(session, actor={}, now=clock.now)["items"]]
         entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "plan.created")).one()
     assert codes == ["free", "starter", "business", "professional", "enterprise", "test-plan"]
     assert (entry.reason, entry.target_id, entry.details["after"]["sms"]) == ("Offer 14", "test-plan", 10)
 
 
-def test_a_plan_off_the_list_is_seen_by_operators_alone(act: Callable[..., Any], database: Database) -> None:
+def test_a_plan_off_the_list_is_seen_by_operators_alone(
+    clock: Any, act: Callable[..., Any], database: Database
+) -> None:
     act(plans.create, operator(), **{**TERMS, "listed": False})
 
     with database.transaction() as session:
-        assert "test-plan" not in [plan["code"] for plan in plans.list_listed(session)["items"]]
-    shown = {plan["code"]: plan for plan in act(plans.list_all, operator())["items"]}
+        assert "test-plan" not in [plan["code"] for plan in plans.list_plans(session, actor={}, now=clock.now)["items"]]
+    shown = {plan["code"]: plan for plan in act(plans.list_all_plans, operator())["items"]}
     assert (shown["test-plan"]["listed"], shown["none"]["listed"]) == (False, False)
 
 
@@ -91,7 +86,7 @@ def test_a_running_period_keeps_its_quota_and_the_next_has_the_new_one(
     act: Callable[..., Any], customer: Actor, clock: Any
 ) -> None:
     reserve(act, customer, 4)
-    act(plans.change, operator(), code="test-plan", sms=100, contacts=7, reason="More for all")
+    act(plans.update, operator(), code="test-plan", sms=100, contacts=7, reason="More for all")
 
     with pytest.raises(PlanLimit):
         reserve(act, customer, 7)
@@ -105,15 +100,15 @@ def test_price_and_periods_stay_while_the_plan_is_in_use(
 ) -> None:
     price = {"amount": 2_000, "currency": "PLN"}
     with pytest.raises(Conflict) as refused:
-        act(plans.change, operator(), code="test-plan", price=price, period_days=31, sms=1, reason="Dearer")
+        act(plans.update, operator(), code="test-plan", price=price, period_days=31, sms=1, reason="Dearer")
     assert refused.value.code == "plan.in_use"
     assert [error["field"] for error in refused.value.errors] == ["period_days", "price"]
     # Saying what holds anyway is no change, and leaves no trace.
-    same = act(plans.change, operator(), code="test-plan", price=TERMS["price"], period_days=30, reason="The same")
+    same = act(plans.update, operator(), code="test-plan", price=TERMS["price"], period_days=30, reason="The same")
     assert (same["sms"], same["accounts"]) == (10, 1)
 
-    act(operators.set_plan, operator(), account_id=UUID(customer["account_id"]), plan="none", reason="Ends")
-    assert act(plans.change, operator(), code="test-plan", price=price, reason="Dearer")["price"] == price
+    act(accounts.set_plan, operator(), account_id=UUID(customer["account_id"]), plan="none", reason="Ends")
+    assert act(plans.update, operator(), code="test-plan", price=price, reason="Dearer")["price"] == price
     with database.transaction() as session:
         changes = session.scalars(select(AuditEntry).where(AuditEntry.action == "plan.changed")).all()
         terms = session.scalars(select(PlanTerm).order_by(PlanTerm.starts_at)).all()
@@ -125,9 +120,9 @@ def test_price_and_periods_stay_while_the_plan_is_in_use(
 
 def test_what_is_no_plan_or_no_choice_is_refused(act: Callable[..., Any]) -> None:
     with pytest.raises(NotFound):
-        act(plans.change, operator(), code="gold", sms=1, reason="Why not")
+        act(plans.update, operator(), code="gold", sms=1, reason="Why not")
     with pytest.raises(Conflict) as refused:
-        act(plans.change, operator(), code="none", sms=1, reason="Why not")
+        act(plans.update, operator(), code="none", sms=1, reason="Why not")
     assert refused.value.code == "plan.fixed"
 
 
@@ -142,12 +137,12 @@ def test_past_periods_are_listed_newest_first(
     reserve(act, customer, 1)
 
     query = {"limit": 2, "feature": "sms"}
-    first = act(plans.past_usage, customer, cursor=None, **query)
-    rest = act(plans.past_usage, customer, cursor=first["next_cursor"], **query)
+    first = act(quotas.list_past_usage, customer, cursor=None, **query)
+    rest = act(quotas.list_past_usage, customer, cursor=first["next_cursor"], **query)
     found = first["items"] + rest["items"]
     assert [period["reserved"] for period in found] == used[::-1]
     assert {(period["plan"], period["limit"], period["feature"]) for period in found} == {("test-plan", 10, "sms")}
     assert rest["next_cursor"] is None
     assert found[1]["period_ends_at"] == found[0]["period_starts_at"]
-    assert len(act(plans.past_usage, customer, limit=100, cursor=None, feature=None)["items"]) == 6
-    assert act(plans.past_usage, register("murarz"), limit=9, cursor=None, feature=None)["items"] == []
+    assert len(act(quotas.list_past_usage, customer, limit=100, cursor=None, feature=None)["items"]) == 6
+    assert act(quotas.list_past_usage, register("murarz"), limit=9, cursor=None, feature=None)["items"] == []

@@ -60,7 +60,7 @@ def test_the_books_are_those_of_the_model(
         assert _call(database, actor, clock.now, name, UUID(int=number + 1), amount) == model.call(name, number, amount)
 
     with database.transaction() as session:
-        sms = quotas.usage(session, actor, clock.now)["features"][0]
+        sms = quotas.get_usage(session, actor=actor, now=clock.now)["features"][0]
     assert sms["used"] == sum(used for _, used in model.held.values())
     assert sms["used"] + sms["reserved"] == model.total() <= LIMIT
 
@@ -69,11 +69,13 @@ def _call(database: Database, actor: Any, now: Any, name: str, reservation_id: U
     try:
         with database.transaction() as session:
             if name == "reserve":
-                quotas.reserve(session, actor, now, reservation_id=reservation_id, feature="sms", amount=amount)
+                quotas.reserve(
+                    session, actor=actor, now=now, reservation_id=reservation_id, feature="sms", amount=amount
+                )
             elif name == "use":
-                quotas.use(session, actor, reservation_id=reservation_id, amount=amount)
+                quotas.use(session, actor=actor, now=now, reservation_id=reservation_id, amount=amount)
             else:
-                quotas.release(session, actor, reservation_id=reservation_id)
+                quotas.release(session, actor=actor, now=now, reservation_id=reservation_id)
     except PlanLimit:
         return "exhausted"
     except NotFound:

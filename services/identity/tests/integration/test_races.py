@@ -20,9 +20,22 @@ from identity.domain.tokens import token_hash
 from identity.hashing import Passwords
 from identity.store import accounts as stored_accounts
 from identity.store import invoices as stored_invoices
-from identity.store import second_factors, throttles
+from identity.store import links as stored_links
 from identity.store import sessions as stored_sessions
-from identity.usecases import accounts, closing, invoices, links, operators, roles, second_factor, sessions, users
+from identity.store import throttles
+from identity.usecases import (
+    accounts,
+    closing,
+    invoices,
+    issuing,
+    links,
+    me,
+    operators,
+    roles,
+    second_factor,
+    sessions,
+    users,
+)
 
 Actor = dict[str, Any]
 OLD, NEW = "trzy zielone parasole", "cztery fioletowe kalosze"
@@ -48,7 +61,9 @@ def overtaken(database: Database, passwords: Passwords, owner: Actor, log_in: An
     """The owner changes the password in another session while a thief's act with the old one is under way."""
     other = {**owner, "session_id": str(log_in("kowal")["session_id"])}
     return Overtaken(
-        lambda: users.change_password(database, passwords, other, clock.now, old_password=OLD, new_password=NEW)
+        lambda: me.change_password(
+            database, passwords=passwords, actor=other, now=clock.now, old_password=OLD, new_password=NEW
+        )
     )
 
 
@@ -56,8 +71,13 @@ def test_a_password_that_has_been_changed_is_not_changed_by_who_knew_the_old_one
     database: Database, owner: Actor, overtaken: Overtaken, log_in: Any, clock: Any
 ) -> None:
     with pytest.raises(Unauthenticated):
-        users.change_password(
-            database, overtaken, owner, clock.now, old_password=OLD, new_password="a thief's own secret"
+        me.change_password(
+            database,
+            passwords=overtaken,
+            actor=owner,
+            now=clock.now,
+            old_password=OLD,
+            new_password="a thief's own secret",
         )
     assert log_in("kowal", NEW)["access_token"]
 
@@ -67,7 +87,13 @@ def test_an_address_is_not_moved_by_who_knew_the_old_password(
 ) -> None:
     with pytest.raises(Unauthenticated):
         links.request_email_change(
-            database, overtaken, "https://panel.example", owner, clock.now, email="thief@example.com", password=OLD
+            database,
+            passwords=overtaken,
+            panel_url="https://panel.example",
+            actor=owner,
+            now=clock.now,
+            email="thief@example.com",
+            password=OLD,
         )
     with database.transaction() as session:
         assert session.scalar(sql("SELECT count(*) FROM one_time_links")) == 0
@@ -77,9 +103,9 @@ def test_closing_is_not_asked_for_by_who_knew_the_old_password(
     database: Database, owner: Actor, overtaken: Overtaken, clock: Any
 ) -> None:
     with pytest.raises(Unauthenticated):
-        closing.request(database, overtaken, owner, clock.now, password=OLD)
+        closing.request(database, passwords=overtaken, actor=owner, now=clock.now, password=OLD)
     with database.transaction() as session:
-        assert accounts.get(session, account_id=UUID(owner["account_id"]))["state"] == "active"
+        assert accounts.get(session, actor=owner, now=clock.now)["state"] == "active"
 
 
 def test_a_closed_account_takes_nothing_more_about_people(
@@ -88,18 +114,18 @@ def test_a_closed_account_takes_nothing_more_about_people(
     """The gateway may remember a token for a moment after the account has been closed."""
     account_id = UUID(owner["account_id"])
     with database.transaction() as session:
-        closing.close(session, operator(), clock.now, account_id=account_id, reason="Asked for by the owner")
+        closing.close(session, actor=operator(), now=clock.now, account_id=account_id, reason="Asked for by the owner")
 
     with pytest.raises((NotFound, Forbidden)):
         users.create_user(
-            database, passwords, owner, clock.now, login="bartek7", email="b@example.com", name="Bartek",
-            password=OLD, permissions=[], roles=[],
+            database, passwords=passwords, actor=owner, now=clock.now, login="bartek7", email="b@example.com",
+            name="Bartek", password=OLD, permissions=[], roles=[],
         )  # fmt: skip
     for late in (
-        lambda session: accounts.update(session, owner, clock.now, company={"name": "Jan Kowal"}),
-        lambda session: roles.create(session, owner, clock.now, name="Jan Kowal", permissions=[]),
-        lambda session: closing.set_vat_number(
-            session, operator(), clock.now, account_id=account_id, vat_number="5260250274", reason="Late"
+        lambda session: accounts.update(session, actor=owner, now=clock.now, company={"name": "Jan Kowal"}),
+        lambda session: roles.create(session, actor=owner, now=clock.now, name="Jan Kowal", permissions=[]),
+        lambda session: accounts.set_vat_number(
+            session, actor=operator(), now=clock.now, account_id=account_id, vat_number="5260250274", reason="Late"
         ),
     ):
         with pytest.raises((NotFound, Forbidden)), database.transaction() as session:
@@ -130,7 +156,9 @@ def test_an_invoice_by_hand_does_not_wait_for_the_run_by_the_month(
 
     def by_hand() -> Any:
         with database.transaction() as session:
-            return invoices.issue(session, ISSUER, operator(), clock.now, account_id=account_id, **order())
+            return issuing.issue(
+                session, issuer=ISSUER, actor=operator(), now=clock.now, account_id=account_id, **order()
+            )
 
     with ThreadPoolExecutor(1) as threads, database.transaction() as session:
         stored_accounts.account_for_update(session, account_id=account_id)
@@ -146,7 +174,9 @@ def test_a_session_that_ends_while_it_is_refreshed_ends(
     opened = log_in("murarz")
 
     def refreshed() -> Any:
-        return sessions.refresh(database, {"address": "192.0.2.1"}, clock.now, refresh_token=opened["refresh_token"])
+        return sessions.refresh(
+            database, actor={"address": "192.0.2.1"}, now=clock.now, refresh_token=opened["refresh_token"]
+        )
 
     with ThreadPoolExecutor(1) as threads:
         with database.transaction() as session:
@@ -165,9 +195,9 @@ def secured(database: Database, vault: Any, clock: Any, register: Callable[..., 
     actor = register("murarz")
     actor["session_id"] = str(log_in("murarz")["session_id"])
     with database.transaction() as session:
-        app = pyotp.TOTP(second_factor.begin(session, vault, actor, clock.now)["secret"])
-        second_factor.confirm(session, vault, actor, clock.now, code=app.at(clock.now))
-        second_factors.insert_link(
+        app = pyotp.TOTP(second_factor.begin(session, vault=vault, actor=actor, now=clock.now)["secret"])
+        second_factor.confirm(session, vault=vault, actor=actor, now=clock.now, code=app.at(clock.now))
+        stored_links.insert_link(
             session,
             token_hash=token_hash("wl_a-link-by-mail"),
             purpose=links.RESET,
@@ -191,7 +221,9 @@ def test_a_reset_locks_the_throttle_before_the_user(
             throttles.throttle_for_update(session, key=key, now=clock.now)
             actor = {"address": "192.0.2.9"}
             request = {"token": secured["token"], "password": NEW}
-            late = threads.submit(links.reset_password, database, passwords, actor, clock.now, **request)
+            late = threads.submit(
+                links.reset_password, database, passwords=passwords, actor=actor, now=clock.now, **request
+            )
             waits(database)
             session.execute(sql("SELECT 1 FROM users WHERE id = :id FOR UPDATE"), {"id": secured["user_id"]})
         late.result(10)
@@ -206,7 +238,7 @@ def test_a_code_locks_the_throttle_before_the_user(
         key, run = throttling.login_key("user", "murarz"), lambda: log_in("murarz", totp=secured["code"])
     else:
         key = throttling.login_key("totp", user_id)
-        run = lambda: second_factor.disable(database, vault, secured, clock.now, code=secured["code"])  # noqa: E731
+        run = lambda: second_factor.disable(database, vault=vault, actor=secured, now=clock.now, code=secured["code"])  # noqa: E731
 
     with ThreadPoolExecutor(1) as threads:
         with database.transaction() as session:
@@ -219,34 +251,32 @@ def test_a_code_locks_the_throttle_before_the_user(
 
 
 def test_what_a_correction_builds_on_is_not_cancelled_meanwhile(
-    database: Database, register: Callable[..., Actor], clock: Any
+    act: Callable[..., Any], database: Database, register: Callable[..., Actor], clock: Any
 ) -> None:
     """Or a later correction would take back lines that no longer stand."""
     account_id = UUID(register("murarz")["account_id"])
     with database.transaction() as session:
         stored_accounts.account_for_update(session, account_id=account_id).company = dict(COMPANY)
 
-    def act(use_case: Any, *seller: Any, **request: Any) -> Any:
-        with database.transaction() as session:
-            return use_case(session, *seller, operator(), clock.now, reason="A mistake", **request)
-
     lines = {"lines": [line(8_000)], "exemption": "", "note": ""}
     with database.transaction() as session:
-        made = invoices.issue(session, ISSUER, operator(), clock.now, account_id=account_id, **order(line(10_000)))
-    first = act(invoices.correct, ISSUER, invoice_id=made["id"], **lines)
+        made = issuing.issue(
+            session, issuer=ISSUER, actor=operator(), now=clock.now, account_id=account_id, **order(line(10_000))
+        )
+    first = act(issuing.correct, operator(), issuer=ISSUER, invoice_id=made["id"], reason="A mistake", **lines)
 
     with ThreadPoolExecutor(1) as threads:
         with database.transaction() as session:
-            invoices.correct(
+            issuing.correct(
                 session,
-                ISSUER,
-                operator(),
-                clock.now,
+                issuer=ISSUER,
+                actor=operator(),
+                now=clock.now,
                 invoice_id=made["id"],
                 reason="Another",
                 **{**lines, "lines": []},
             )
-            late = threads.submit(act, invoices.cancel, invoice_id=first["id"])
+            late = threads.submit(act, invoices.cancel, operator(), invoice_id=first["id"], reason="A mistake")
             waits(database)
         with pytest.raises(Conflict) as refused:
             late.result(10)
@@ -255,15 +285,15 @@ def test_what_a_correction_builds_on_is_not_cancelled_meanwhile(
 
 def test_a_role_is_renamed_to_a_name_that_is_being_taken(database: Database, owner: Actor, clock: Any) -> None:
     with database.transaction() as session:
-        renamed = roles.create(session, owner, clock.now, name="Sklep", permissions=[])
+        renamed = roles.create(session, actor=owner, now=clock.now, name="Sklep", permissions=[])
 
     def rename() -> None:
         with database.transaction() as session:
-            roles.update(session, owner, clock.now, role_id=renamed["id"], name="Magazyn")
+            roles.update(session, actor=owner, now=clock.now, role_id=renamed["id"], name="Magazyn")
 
     with ThreadPoolExecutor(1) as threads:
         with database.transaction() as session:
-            roles.create(session, owner, clock.now, name="Magazyn", permissions=[])
+            roles.create(session, actor=owner, now=clock.now, name="Magazyn", permissions=[])
             late = threads.submit(rename)
             waits(database)
         with pytest.raises(Conflict) as refused:
@@ -275,19 +305,21 @@ def test_a_role_that_is_being_deleted_is_granted_to_nobody(
     database: Database, passwords: Passwords, owner: Actor, clock: Any
 ) -> None:
     with database.transaction() as session:
-        role = roles.create(session, owner, clock.now, name="Sklep", permissions=[])
+        role = roles.create(session, actor=owner, now=clock.now, name="Sklep", permissions=[])
     user = users.create_user(
-        database, passwords, owner, clock.now, login="bartek7", email="b@example.com", name="",
+        database, passwords=passwords, actor=owner, now=clock.now, login="bartek7", email="b@example.com", name="",
         password=OLD, permissions=[], roles=[],
     )  # fmt: skip
 
     def grant() -> None:
         with database.transaction() as session:
-            users.set_rights(session, owner, clock.now, user_id=user["id"], permissions=[], roles=[role["id"]])
+            users.set_rights(
+                session, actor=owner, now=clock.now, user_id=user["id"], permissions=[], roles=[role["id"]]
+            )
 
     with ThreadPoolExecutor(1) as threads:
         with database.transaction() as session:
-            roles.delete(session, owner, clock.now, role_id=role["id"])
+            roles.delete(session, actor=owner, now=clock.now, role_id=role["id"])
             late = threads.submit(grant)
             waits(database)
         with pytest.raises(Invalid):
@@ -297,14 +329,16 @@ def test_a_role_that_is_being_deleted_is_granted_to_nobody(
 def test_an_operator_who_is_shut_out_while_logging_in_gets_no_session(
     database: Database, passwords: Passwords, vault: Any, clock: Any
 ) -> None:
-    made = operators.add(database, passwords, vault, clock.now, login="dyzurny1", email="ops@example.com")
+    made = operators.add(
+        database, passwords=passwords, vault=vault, now=clock.now, login="dyzurny1", email="ops@example.com"
+    )
     assert made is not None
     password, secret = made
-    slow = Overtaken(lambda: operators.disable(database, clock.now, login="dyzurny1"))
+    slow = Overtaken(lambda: operators.disable(database, now=clock.now, login="dyzurny1"))
 
     with pytest.raises(Unauthenticated):
         operators.log_in(
-            database, slow, vault, {}, clock.now, login="dyzurny1", password=password,
+            database, passwords=slow, vault=vault, actor={}, now=clock.now, login="dyzurny1", password=password,
             totp=pyotp.TOTP(secret).at(clock.now), new_password=NEW,
         )  # fmt: skip
     with database.transaction() as session:

@@ -185,11 +185,13 @@ def test_a_bad_registration_is_refused_and_leaves_nothing(
 @pytest.fixture
 def bad(database: Database, passwords: Any, clock: Any) -> Callable[..., Any]:
     """Load and register as the service does, without a broker."""
-    from contracts.identity import AccountCreate
+    from contracts.identity.accounts import AccountCreate
     from contracts.schema import load
     from identity.usecases import accounts
 
-    return lambda payload: accounts.register(database, passwords, {}, clock.now, **load(AccountCreate, payload))
+    return lambda payload: accounts.register(
+        database, passwords=passwords, actor={}, now=clock.now, **load(AccountCreate, payload)
+    )
 
 
 def test_hundreds_of_guesses_get_nowhere(ask: Callable[..., Any]) -> None:
@@ -225,7 +227,7 @@ def test_an_operator_made_by_the_command_gives_an_account_its_plan(
         "IDENTITY_DATABASE_URL": database_url("identity"),
         "WICI_SECRET_KEYS": SECRET_KEYS,
     }
-    command = [sys.executable, "-m", "identity.operators", "add", "dyzurny1", "ops@example.com", "--json"]
+    command = [sys.executable, "-m", "identity.commands.operators", "add", "dyzurny1", "ops@example.com", "--json"]
     made = json.loads(subprocess.run(command, env=environ, capture_output=True, check=True, text=True).stdout)
     again = subprocess.run(command, env=environ, capture_output=True, check=False, text=True)
     assert (again.returncode, again.stdout) == (1, "")

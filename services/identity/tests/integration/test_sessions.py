@@ -12,10 +12,10 @@ from sqlalchemy import select
 from sqlalchemy import text as sql
 
 from chassis.database import Database
-from contracts.errors import Conflict, Forbidden, Invalid, NotFound, TooManyRequests, Unauthenticated, WiciError
+from contracts.errors import Forbidden, Invalid, NotFound, TooManyRequests, Unauthenticated, WiciError
 from identity.hashing import Passwords
 from identity.models import AuditEntry, SessionToken
-from identity.usecases import accounts, sessions, users
+from identity.usecases import accounts, me, sessions
 
 Actor = dict[str, Any]
 
@@ -25,17 +25,8 @@ def digest(token: str) -> str:
 
 
 @pytest.fixture
-def authenticate(database: Database, clock: Any) -> Callable[[str], dict[str, Any]]:
-    def ask(token: str) -> dict[str, Any]:
-        with database.transaction() as session:
-            return sessions.principal(session, clock.now, token=digest(token))
-
-    return ask
-
-
-@pytest.fixture
 def refresh(database: Database, clock: Any) -> Callable[[str], dict[str, Any]]:
-    return lambda token: sessions.refresh(database, {"address": "192.0.2.1"}, clock.now, refresh_token=token)
+    return lambda token: sessions.refresh(database, actor={"address": "192.0.2.1"}, now=clock.now, refresh_token=token)
 
 
 def outcome(attempt: Callable[[], Any]) -> str:
@@ -46,60 +37,16 @@ def outcome(attempt: Callable[[], Any]) -> str:
     return "in"
 
 
-# --- Registration
-
-
-def test_registration_announces_the_account_once(database: Database, register: Callable[..., Actor]) -> None:
-    actor = register()
-
-    with database.transaction() as session:
-        events = session.execute(sql("SELECT routing_key, convert_from(body, 'UTF8') AS body FROM outbox")).all()
-    assert [event.routing_key for event in events] == ["account_registered"]
-    assert actor["account_id"] in events[0].body
-    assert "kowal@example.com" in events[0].body
-    assert '"language":"pl"' in events[0].body
-
-
-@pytest.mark.parametrize(("taken", "code"), [("login", "login.taken"), ("account_name", "account_name.taken")])
-def test_names_are_unique_and_a_refusal_leaves_nothing(
-    database: Database, register: Callable[..., Actor], taken: str, code: str
-) -> None:
-    register("kowal")
-
-    with pytest.raises(Conflict) as refused:
-        register("murarz", **{taken: "kowal"})
-
-    assert refused.value.code == code
-    with database.transaction() as session:
-        assert session.scalar(sql("SELECT count(*) FROM accounts")) == 1
-        assert session.scalar(sql("SELECT count(*) FROM users")) == 1
-        assert session.scalar(sql("SELECT count(*) FROM outbox")) == 1
-
-
-def test_one_name_registered_by_many_at_once_goes_to_one(database: Database, register: Callable[..., Actor]) -> None:
-    with ThreadPoolExecutor(16) as callers:
-        outcomes = list(callers.map(lambda _: outcome(lambda: register("kowal")), range(16)))
-
-    assert outcomes.count("in") == 1
-    assert set(outcomes) <= {"in", "account_name.taken", "login.taken"}
-
-
-def test_terms_must_be_accepted(register: Callable[..., Actor]) -> None:
-    with pytest.raises(Invalid) as refused:
-        register(accept_terms=False)
-    assert refused.value.errors[0]["field"] == "accept_terms"
-
-
 # --- Log-in
 
 
 def test_a_session_opens_and_its_token_is_known_by_hash_alone(
-    database: Database, register: Callable[..., Actor], log_in: Callable[..., Any], authenticate: Callable[..., Any]
+    database: Database, register: Callable[..., Actor], log_in: Callable[..., Any], principal_of: Callable[..., Any]
 ) -> None:
     actor = register()
     tokens = log_in("kowal", device="Firefox")
 
-    principal = authenticate(tokens["access_token"])
+    principal = principal_of(tokens["access_token"])
 
     assert str(principal["account_id"]) == actor["account_id"]
     assert principal["kind"] == "session"
@@ -110,7 +57,7 @@ def test_a_session_opens_and_its_token_is_known_by_hash_alone(
 
 
 def test_an_access_token_ends_after_fifteen_minutes(
-    register: Callable[..., Actor], log_in: Callable[..., Any], authenticate: Callable[..., Any], clock: Any
+    register: Callable[..., Actor], log_in: Callable[..., Any], principal_of: Callable[..., Any], clock: Any
 ) -> None:
     register()
     tokens = log_in("kowal")
@@ -118,16 +65,16 @@ def test_an_access_token_ends_after_fifteen_minutes(
     clock.advance(minutes=15)
 
     with pytest.raises(Unauthenticated):
-        authenticate(tokens["access_token"])
+        principal_of(tokens["access_token"])
 
 
 def test_a_refresh_token_is_no_access_token(
-    register: Callable[..., Actor], log_in: Callable[..., Any], authenticate: Callable[..., Any]
+    register: Callable[..., Actor], log_in: Callable[..., Any], principal_of: Callable[..., Any]
 ) -> None:
     register()
 
     with pytest.raises(Unauthenticated):
-        authenticate(log_in("kowal")["refresh_token"])
+        principal_of(log_in("kowal")["refresh_token"])
 
 
 def test_a_stranger_cannot_tell_whether_a_login_exists(
@@ -145,9 +92,9 @@ def test_the_time_taken_does_not_tell_either(database: Database, vault: Any, clo
     passwords = Passwords(memory_kib=19_456, rounds=2)
     accounts.register(
         database,
-        passwords,
-        {},
-        clock.now,
+        passwords=passwords,
+        actor={},
+        now=clock.now,
         login="kowal",
         email="kowal@example.com",
         password="trzy zielone parasole",
@@ -163,10 +110,10 @@ def test_the_time_taken_does_not_tell_either(database: Database, vault: Any, clo
             with pytest.raises(Unauthenticated):
                 sessions.log_in(
                     database,
-                    passwords,
-                    vault,
-                    {"address": f"192.0.2.{attempt}"},
-                    clock.now,
+                    passwords=passwords,
+                    vault=vault,
+                    actor={"address": f"192.0.2.{attempt}"},
+                    now=clock.now,
                     login=login,
                     password="wrong password here",
                     totp=None,
@@ -237,7 +184,7 @@ def test_a_refresh_rotates_both_tokens(
     register: Callable[..., Actor],
     log_in: Callable[..., Any],
     refresh: Callable[..., Any],
-    authenticate: Callable[..., Any],
+    principal_of: Callable[..., Any],
 ) -> None:
     register()
     first = log_in("kowal")
@@ -245,7 +192,7 @@ def test_a_refresh_rotates_both_tokens(
     second = refresh(first["refresh_token"])
 
     assert second["session_id"] == first["session_id"]
-    assert authenticate(second["access_token"])["session_id"] == first["session_id"]
+    assert principal_of(second["access_token"])["session_id"] == first["session_id"]
     assert refresh(second["refresh_token"])["access_token"]
 
 
@@ -254,7 +201,7 @@ def test_a_refresh_token_that_comes_again_ends_the_session(
     register: Callable[..., Actor],
     log_in: Callable[..., Any],
     refresh: Callable[..., Any],
-    authenticate: Callable[..., Any],
+    principal_of: Callable[..., Any],
 ) -> None:
     register()
     first = log_in("kowal")
@@ -266,7 +213,7 @@ def test_a_refresh_token_that_comes_again_ends_the_session(
     assert refused.value.code == "session.refresh_reused"
     for token in (first["access_token"], second["access_token"]):
         with pytest.raises(Unauthenticated):
-            authenticate(token)
+            principal_of(token)
     with pytest.raises(Unauthenticated):
         refresh(second["refresh_token"])
     with database.transaction() as session:
@@ -290,7 +237,11 @@ def test_two_refreshes_at_once_do_not_both_succeed(
 
 
 def test_sessions_are_listed_and_ended_by_their_holder_alone(
-    database: Database, register: Callable[..., Actor], log_in: Callable[..., Any], authenticate: Any, clock: Any
+    database: Database,
+    register: Callable[..., Actor],
+    log_in: Callable[..., Any],
+    principal_of: Callable[..., Any],
+    clock: Any,
 ) -> None:
     mine, other = register("kowal"), register("murarz")
     first, second = log_in("kowal", device="Firefox"), log_in("kowal", device="Telefon")
@@ -298,17 +249,17 @@ def test_sessions_are_listed_and_ended_by_their_holder_alone(
     actor = {**mine, "session_id": str(second["session_id"])}
 
     with database.transaction() as session:
-        listed = sessions.list_own(session, actor, clock.now, limit=100, cursor=None)
+        listed = sessions.list_sessions(session, actor=actor, now=clock.now, limit=100, cursor=None)
     assert [(item["device"], item["current"]) for item in listed["items"]] == [("Firefox", False), ("Telefon", True)]
 
     with pytest.raises(NotFound), database.transaction() as session:
-        sessions.end(session, stranger, clock.now, session_id=str(first["session_id"]))
+        sessions.end(session, actor=stranger, now=clock.now, session_id=str(first["session_id"]))
     with database.transaction() as session:
-        sessions.end(session, actor, clock.now, session_id=str(first["session_id"]))
-        sessions.end(session, actor, clock.now, session_id="current")
+        sessions.end(session, actor=actor, now=clock.now, session_id=str(first["session_id"]))
+        sessions.end(session, actor=actor, now=clock.now, session_id="current")
     for token in (first["access_token"], second["access_token"]):
         with pytest.raises(Unauthenticated):
-            authenticate(token)
+            principal_of(token)
 
 
 def test_a_list_of_sessions_goes_on_at_its_cursor(
@@ -319,7 +270,7 @@ def test_a_list_of_sessions_goes_on_at_its_cursor(
     seen, cursor = [], None
     while True:
         with database.transaction() as session:
-            page = sessions.list_own(session, owner, clock.now, limit=2, cursor=cursor)
+            page = sessions.list_sessions(session, actor=owner, now=clock.now, limit=2, cursor=cursor)
         seen += [item["id"] for item in page["items"]]
         cursor = page["next_cursor"]
         if cursor is None:
@@ -327,33 +278,43 @@ def test_a_list_of_sessions_goes_on_at_its_cursor(
 
     assert len(seen) == len(set(seen)) == 5
     with pytest.raises(Invalid), database.transaction() as session:
-        sessions.list_own(session, owner, clock.now, limit=2, cursor="no such thing")
+        sessions.list_sessions(session, actor=owner, now=clock.now, limit=2, cursor="no such thing")
 
 
 def test_a_new_password_ends_every_other_session(
-    database: Database, passwords: Passwords, owner: Actor, log_in: Callable[..., Any], authenticate: Any, clock: Any
+    database: Database,
+    passwords: Passwords,
+    owner: Actor,
+    log_in: Callable[..., Any],
+    principal_of: Callable[..., Any],
+    clock: Any,
 ) -> None:
     other = log_in("kowal")
 
     with pytest.raises(Invalid):
-        users.change_password(
-            database, passwords, owner, clock.now, old_password="wrong", new_password="cztery fioletowe kalosze"
+        me.change_password(
+            database,
+            passwords=passwords,
+            actor=owner,
+            now=clock.now,
+            old_password="wrong",
+            new_password="cztery fioletowe kalosze",
         )
-    users.change_password(
+    me.change_password(
         database,
-        passwords,
-        owner,
-        clock.now,
+        passwords=passwords,
+        actor=owner,
+        now=clock.now,
         old_password="trzy zielone parasole",
         new_password="cztery fioletowe kalosze",
     )
 
     with pytest.raises(Unauthenticated):
-        authenticate(other["access_token"])
+        principal_of(other["access_token"])
     assert outcome(lambda: log_in("kowal")) == "session.wrong_credentials"
     assert log_in("kowal", "cztery fioletowe kalosze")
     with database.transaction() as session:
-        assert len(sessions.list_own(session, owner, clock.now, limit=10, cursor=None)["items"]) == 2
+        assert len(sessions.list_sessions(session, actor=owner, now=clock.now, limit=10, cursor=None)["items"]) == 2
 
 
 def test_a_new_password_that_will_not_do_is_no_wrong_guess(
@@ -361,8 +322,13 @@ def test_a_new_password_that_will_not_do_is_no_wrong_guess(
 ) -> None:
     for _ in range(12):
         with pytest.raises(Invalid) as refused:
-            users.change_password(
-                database, passwords, owner, clock.now, old_password="trzy zielone parasole", new_password="short"
+            me.change_password(
+                database,
+                passwords=passwords,
+                actor=owner,
+                now=clock.now,
+                old_password="trzy zielone parasole",
+                new_password="short",
             )
         assert refused.value.errors[0]["field"] == "new_password"
 
@@ -371,7 +337,7 @@ def test_a_key_neither_lists_nor_ends_sessions(database: Database, owner: Actor,
     key = {**owner, "session_id": None, "api_key_id": str(uuid4())}
 
     with pytest.raises(Forbidden), database.transaction() as session:
-        sessions.end(session, key, clock.now, session_id="current")
+        sessions.end(session, actor=key, now=clock.now, session_id="current")
 
 
 def test_password_that_changes_while_the_old_one_is_verified_lets_nobody_in(
@@ -380,8 +346,13 @@ def test_password_that_changes_while_the_old_one_is_verified_lets_nobody_in(
     class Slow(Passwords):
         def verify(self, stored: str | None, password: str) -> bool:
             right = super().verify(stored, password)
-            users.change_password(
-                database, passwords, owner, clock.now, old_password=password, new_password="a wholly new secret"
+            me.change_password(
+                database,
+                passwords=passwords,
+                actor=owner,
+                now=clock.now,
+                old_password=password,
+                new_password="a wholly new secret",
             )
             return right
 
@@ -389,8 +360,8 @@ def test_password_that_changes_while_the_old_one_is_verified_lets_nobody_in(
 
     def old_password() -> None:
         sessions.log_in(
-            database, slow, vault, {"address": "192.0.2.9"}, clock.now, login="kowal", password="trzy zielone parasole",
-            totp=None, device=None, device_token=None, trust_device=False,
+            database, passwords=slow, vault=vault, actor={"address": "192.0.2.9"}, now=clock.now, login="kowal",
+            password="trzy zielone parasole", totp=None, device=None, device_token=None, trust_device=False,
         )  # fmt: skip
 
     assert outcome(old_password) == outcome(lambda: log_in("kowal", "wrong password"))

@@ -23,7 +23,7 @@ def money(amount: int) -> dict[str, Any]:
 
 
 def shown(*lines: Line, **changes: Any) -> dict[str, Any]:
-    """An invoice as `usecases.invoice_views.invoice` shows it."""
+    """An invoice as `usecases.views.invoice` shows it."""
     rates = sums(lines)
     net, vat = sum(rate.net for rate in rates), sum(rate.vat for rate in rates)
     return {

@@ -1,8 +1,8 @@
 """Paid plans are invoiced here, once a month.
 
-    python -m identity.invoices issue --month 2026-10             # what is due for October, each period once
-    python -m identity.invoices issue --month last                # for the month before this one: what a timer runs
-    python -m identity.invoices issue --month 2026-10 --dry-run   # what that would be; issues nothing
+    python -m identity.commands.invoices issue --month 2026-10             # what is due for October, each period once
+    python -m identity.commands.invoices issue --month last                # for the month before this one: by a timer
+    python -m identity.commands.invoices issue --month 2026-10 --dry-run   # what that would be; issues nothing
 
 Running it again, or twice at the same time, issues nothing twice; what an earlier run could not issue (to a company
 without an address, say) is issued by the next. The seller is set by INVOICE_SELLER_NAME, INVOICE_SELLER_ADDRESS and
@@ -41,9 +41,9 @@ def main(
     arguments: list[str] | None = None, environ: Mapping[str, str] = os.environ, now: datetime | None = None
 ) -> int:
     """Exit code 0: all that was due is issued; 1: some of it could not be; 2: wrong arguments or configuration."""
-    wanted = _parser().parse_args(arguments)
+    options = _parser().parse_args(arguments)
     now = now or datetime.now(UTC)
-    month = wanted.month or Month.before(now)
+    month = options.month or Month.before(now)
     if month.starts_at > now:
         return _complain(f"{month} has not begun.")
     try:
@@ -53,13 +53,15 @@ def main(
         return _complain(str(error))
     database = Database(make_engine(config.database_url, pool_size=1, application_name="identity-invoices"))
     try:
-        return _issue_month(database, issuer, now, month, rehearse=wanted.dry_run)
+        return _issue_month(database, issuer, now, month, rehearse=options.dry_run)
     finally:
         database.dispose()
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m identity.invoices", description="Invoices for paid plans.")
+    parser = argparse.ArgumentParser(
+        prog="python -m identity.commands.invoices", description="Invoices for paid plans."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     issue = commands.add_parser("issue", help="issue what is due for a month, once")
     issue.add_argument("--month", required=True, type=_month, metavar="YYYY-MM", help="whose periods are due, or: last")
@@ -78,7 +80,7 @@ def _month(written: str) -> Month | None:
 def _issue_month(database: Database, issuer: Issuer, now: datetime, month: Month, *, rehearse: bool) -> int:
     print(f"Plans of {month}, {'rehearsed' if rehearse else 'invoiced'} on {rules.today(now)}")
     with database.transaction() as session:
-        candidates = monthly.candidates(session, month=month)
+        candidates = monthly.list_candidates(session, month=month)
     issued: list[Outcome] = []
     settled, refused = 0, 0
     for account_id, name in candidates:
@@ -101,7 +103,7 @@ def _issue_account(
 ) -> list[Outcome]:
     """One account, in a transaction of its own: whatever becomes of the next one, this stays."""
     with database.transaction() as session:
-        return monthly.issue(session, issuer, now, account_id=account_id, month=month, rehearse=rehearse)
+        return monthly.issue(session, issuer=issuer, now=now, account_id=account_id, month=month, rehearse=rehearse)
 
 
 def _described(outcome: Outcome) -> str:

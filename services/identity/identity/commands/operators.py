@@ -1,8 +1,8 @@
 """Operators are made here, never by the API.
 
-    python -m identity.operators add LOGIN EMAIL     # a one-time password and a TOTP secret, shown this once
-    python -m identity.operators reset LOGIN         # new ones for who has lost them; old sessions end
-    python -m identity.operators disable LOGIN       # shut out at once
+    python -m identity.commands.operators add LOGIN EMAIL     # a one-time password and a TOTP secret, shown this once
+    python -m identity.commands.operators reset LOGIN         # new ones for who has lost them; old sessions end
+    python -m identity.commands.operators disable LOGIN       # shut out at once
 
 The one-time password is replaced at the first log-in.
 """
@@ -37,8 +37,8 @@ class Config:
 
 def main(arguments: list[str] | None = None, environ: Mapping[str, str] = os.environ) -> int:
     """Exit code 0: done; 1: the login is taken, or there is none such; 2: wrong arguments or configuration."""
-    wanted = _parser().parse_args(arguments)
-    if not LOGIN.fullmatch(wanted.login):
+    options = _parser().parse_args(arguments)
+    if not LOGIN.fullmatch(options.login):
         return _complain("A login is 5 to 20 characters, lower-case letters and digits only.", WRONG)
     try:
         config = load(Config, environ)
@@ -46,13 +46,15 @@ def main(arguments: list[str] | None = None, environ: Mapping[str, str] = os.env
         return _complain(str(error), WRONG)
     database = Database(make_engine(config.database_url, pool_size=1, application_name="identity-operators"))
     try:
-        return _act(database, Vault(config.secret_keys), wanted)
+        return _act(database, Vault(config.secret_keys), options)
     finally:
         database.dispose()
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m identity.operators", description="Operators of the platform.")
+    parser = argparse.ArgumentParser(
+        prog="python -m identity.commands.operators", description="Operators of the platform."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     for name, summary in (
         ("add", "add an operator"),
@@ -68,22 +70,22 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _act(database: Database, vault: Vault, wanted: argparse.Namespace) -> int:
-    now, login = datetime.now(UTC), wanted.login
-    if wanted.command == "disable":
-        if not operators.disable(database, now, login=login):
+def _act(database: Database, vault: Vault, options: argparse.Namespace) -> int:
+    now, login = datetime.now(UTC), options.login
+    if options.command == "disable":
+        if not operators.disable(database, now=now, login=login):
             return _complain(f"There is no operator {login}.", REFUSED)
         print(f"Operator {login} is shut out.")
         return DONE
-    if wanted.command == "add":
-        made = operators.add(database, Passwords(), vault, now, login=login, email=wanted.email)
+    if options.command == "add":
+        made = operators.add(database, passwords=Passwords(), vault=vault, now=now, login=login, email=options.email)
         refusal = f"The login {login} is taken."
     else:
-        made = operators.reset(database, Passwords(), vault, now, login=login)
+        made = operators.reset(database, passwords=Passwords(), vault=vault, now=now, login=login)
         refusal = f"There is no operator {login}."
     if made is None:
         return _complain(refusal, REFUSED)
-    _show(login, *made, as_json=wanted.json)
+    _show(login, *made, as_json=options.json)
     return DONE
 
 

@@ -1,0 +1,60 @@
+"""The user who asks: name, language, password, e-mail address; and the links by mail that confirm the last two."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from contracts.identity.shapes import LANGUAGES, NAME_RULE, email_field, password_field, text_field
+from contracts.rpc import Call
+from contracts.schema import Schema
+
+
+class Me(Schema):
+    id = fields.UUID()
+    account_id = fields.UUID()
+    account_name = fields.String()
+    login = fields.String()
+    email = fields.String()
+    name = fields.String()
+    language = fields.String()
+    is_owner = fields.Boolean()
+    permissions = fields.List(fields.String())
+    second_factor = fields.Boolean()
+    created_at = fields.AwareDateTime()
+
+
+class MeUpdate(Schema):
+    name = text_field(100)
+    language = fields.String(validate=validate.OneOf(LANGUAGES))
+
+
+class PasswordChange(Schema):
+    old_password = password_field()
+    new_password = password_field()
+
+
+class PasswordResetRequest(Schema):
+    email = email_field()
+    account_name = fields.String(required=True, validate=NAME_RULE)
+
+
+class NewPassword(Schema):
+    password = password_field()
+
+
+class EmailChange(Schema):
+    """The user's own password, and the address that is to be confirmed by mail."""
+
+    email = email_field()
+    password = password_field()
+
+
+RPC: dict[str, Call] = {
+    "get_me": Call(response=Me),
+    "update_me": Call(MeUpdate, Me),
+    "change_password": Call(PasswordChange),
+    "request_password_reset": Call(PasswordResetRequest),
+    "reset_password": Call(NewPassword, path={"token": str}),
+    "request_email_change": Call(EmailChange),
+    "confirm_email_change": Call(path={"token": str}),
+}

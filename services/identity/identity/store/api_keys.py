@@ -1,0 +1,56 @@
+"""API keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, text, update
+from sqlalchemy.orm import Session
+
+from identity.models import ApiKey
+
+_KEYS_USED = text("""
+UPDATE api_keys k SET last_used_at = used.at
+FROM unnest(CAST(:ids AS uuid[]), CAST(:times AS timestamptz[])) AS used (id, at)
+WHERE k.id = used.id AND (k.last_used_at IS NULL OR k.last_used_at < used.at)
+""")
+
+
+def insert_api_key(session: Session, **columns: Any) -> ApiKey:
+    key = ApiKey(**columns)
+    session.add(key)
+    session.flush()
+    return key
+
+
+def api_keys_page(session: Session, *, account_id: UUID, after: UUID | None, limit: int) -> Sequence[ApiKey]:
+    query = select(ApiKey).where(ApiKey.account_id == account_id, ApiKey.revoked_at.is_(None))
+    if after is not None:
+        query = query.where(ApiKey.id > after)
+    return session.scalars(query.order_by(ApiKey.id).limit(limit)).all()
+
+
+def live_api_key(session: Session, *, account_id: UUID, api_key_id: UUID) -> ApiKey | None:
+    """A key that has not been revoked; locked until the commit, so that it is not revoked a moment later."""
+    query = select(ApiKey).where(ApiKey.id == api_key_id, ApiKey.account_id == account_id, ApiKey.revoked_at.is_(None))
+    return session.scalar(query.with_for_update(read=True))
+
+
+def revoke_api_key(session: Session, *, account_id: UUID, api_key_id: UUID, now: datetime) -> bool:
+    """False when the account has no such key, or no more."""
+    statement = (
+        update(ApiKey)
+        .where(ApiKey.id == api_key_id, ApiKey.account_id == account_id, ApiKey.revoked_at.is_(None))
+        .values(revoked_at=now)
+        .returning(ApiKey.id)
+    )
+    return session.scalar(statement) is not None
+
+
+def keys_used(session: Session, used_at_by_key_id: Mapping[UUID, datetime]) -> None:
+    """Store when keys were last seen; a time never goes back."""
+    ids = sorted(used_at_by_key_id)
+    session.execute(_KEYS_USED, {"ids": ids, "times": [used_at_by_key_id[key_id] for key_id in ids]})

@@ -1,0 +1,78 @@
+"""The user who asks: what it is and may do, its name and language, its password (A4)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from chassis.actors import account_of
+from chassis.database import Database
+from contracts.errors import Invalid
+from contracts.rpc import Actor
+from identity import exceptions
+from identity.domain import passwords as password_rules
+from identity.hashing import Passwords
+from identity.models import User
+from identity.store import accounts, audit, links, second_factors, sessions, users
+from identity.usecases import throttles, views
+from identity.usecases.actors import session_user_of, user_of
+from identity.usecases.announcements import announce_access_changed
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+
+def get_me(session: Session, *, actor: Actor, now: datetime) -> views.View:
+    """The user who asks, with every right the user holds now."""
+    row = _own(session, actor)
+    account = accounts.account(session, account_id=row.account_id)
+    assert account is not None
+    permissions = set(row.permissions)
+    for role in users.roles_of(session, user_ids=[row.id])[row.id]:
+        permissions |= set(role.permissions)
+    return views.me(row, account, sorted(permissions))
+
+
+def update_me(session: Session, *, actor: Actor, now: datetime, **changes: Any) -> views.View:
+    """Change the actor's own name or language."""
+    session_user_of(actor)
+    row = _own(session, actor)
+    for field, value in changes.items():
+        setattr(row, field, value)
+    audit.record(session, actor, now, "user.changed", account_id=row.account_id, target_id=row.id, details=changes)
+    session.flush()
+    return get_me(session, actor=actor, now=now)
+
+
+def change_password(
+    database: Database, *, actor: Actor, now: datetime, passwords: Passwords, old_password: str, new_password: str
+) -> None:
+    """Set a new password in place of the old one; every other session ends. Wrong guesses are slowed like log-ins."""
+    user_id, account_id = session_user_of(actor), account_of(actor)
+    counters = throttles.counters_of("password", str(user_id), actor)
+    with database.transaction() as session:
+        row = _own(session, actor)
+        password_rules.ensure_acceptable(new_password, login=row.login, field="new_password")
+        throttles.count_attempt(session, counters, now)
+    if not passwords.verify(row.password_hash, old_password):
+        raise Invalid.of_field("old_password", "password.wrong", "This is not your password.")
+    password_hash = passwords.hash(new_password)
+    with database.transaction() as session:
+        throttles.succeed(session, counters, now)
+        current = users.as_checked(session, row)
+        if current is None:
+            raise exceptions.session_invalid()
+        current.password_hash = password_hash
+        sessions.end_sessions_of(session, user_id=user_id, except_id=UUID(actor["session_id"] or ""))
+        second_factors.forget_devices(session, user_id=user_id)
+        links.drop_links(session, user_id=user_id)
+        audit.record(session, actor, now, "password.changed", account_id=account_id, target_id=user_id)
+        announce_access_changed(session, account_id=account_id, user_id=user_id)
+
+
+def _own(session: Session, actor: Actor) -> User:
+    row = users.user(session, account_id=account_of(actor), user_id=user_of(actor))
+    if row is None:
+        raise exceptions.session_invalid()
+    return row

@@ -1,0 +1,40 @@
+"""IP rules (A11)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from chassis.database import Database
+from contracts.errors import Conflict
+from identity.usecases import ip_rules
+
+Actor = dict[str, Any]
+
+
+def test_rules_that_lock_out_whoever_sets_them_are_refused(
+    owner: Actor, act: Callable[..., Any], database: Database
+) -> None:
+    with pytest.raises(Conflict) as refused:
+        act(ip_rules.set_rules, owner, panel=["203.0.113.0/24"], api=[])
+    assert refused.value.errors[0]["field"] == "panel"
+
+    assert act(ip_rules.set_rules, owner, panel=["192.0.2.0/24", "2001:db8::/48"], api=["203.0.113.7"]) == {
+        "panel": ["192.0.2.0/24", "2001:db8::/48"],
+        "api": ["203.0.113.7/32"],
+    }
+    key = {**owner, "session_id": None, "api_key_id": str(uuid4())}
+    with pytest.raises(Conflict):
+        act(ip_rules.set_rules, key, panel=[], api=["203.0.113.7"])
+
+
+def test_the_gateway_is_told_the_rules(
+    principal_of: Callable[..., Any], owner: Actor, act: Callable[..., Any], log_in: Any, database: Database, clock: Any
+) -> None:
+    act(ip_rules.set_rules, owner, panel=["192.0.2.0/24"], api=["203.0.113.7"])
+    token = log_in("kowal")["access_token"]
+
+    assert principal_of(token)["ip_rules"] == {"panel": ["192.0.2.0/24"], "api": ["203.0.113.7/32"]}
