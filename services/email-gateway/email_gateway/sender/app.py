@@ -14,6 +14,7 @@ import time
 from collections import Counter as CountOf
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from itertools import islice
@@ -28,6 +29,7 @@ from chassis.database import Database
 from chassis.ids import new_id
 from chassis.logs import get_logger
 from chassis.outbox import Relay
+from chassis.waking import REST_SECONDS
 from contracts.lanes import channel_lane
 from contracts.vocabulary import ERASED_ADDRESS, Channel, Lane, MessageState
 from email_gateway.config import SenderConfig
@@ -46,6 +48,7 @@ from email_gateway.store.ledger import Message
 PREFETCH = {Lane.TRANSACTIONAL: 16, Lane.BULK: 4}
 FLUSH_SECONDS = 0.04
 UPKEEP_SECONDS = 2.0
+# While the retry schedule holds anything; an empty one is left alone until something is put off.
 RETRY_POLL_SECONDS = 0.5
 STOP_SECONDS = 8.0
 
@@ -78,6 +81,7 @@ class Sender:
         self._settlements: list[Settlement] = []
         self._skipped: list[tuple[Batch, str]] = []
         self._flush = asyncio.Event()
+        self._put_off = asyncio.Event()
         lanes = (Lane.TRANSACTIONAL, Lane.BULK)
         self._windows = {lane: Window(max(config.window, config.chunk)) for lane in lanes}
         # Chunks that are composed or being composed, and not claimed yet.
@@ -111,6 +115,7 @@ class Sender:
     async def _shut_down(self, flushing: asyncio.Task[None], upkeep: asyncio.Task[None]) -> None:
         """What is on a connection is finished, what waits goes back, what was not claimed stays in its lane."""
         self._stopping = True
+        self._put_off.set()
         await self._pool.close(STOP_SECONDS)
         # Chunks under way submit and take back by themselves; settling goes on meanwhile.
         if working := self._tasks - {flushing, upkeep}:
@@ -246,6 +251,7 @@ class Sender:
                 EMAILS.labels(result).inc(count)
             plan = self._settler.plan(settlements, skipped)
             await self._until_done(lambda: self._settler.commit(plan))
+            self._put_off.set()
             self._broker_ack(plan.complete)
             for lane, count in CountOf(Lane(settlement.message.lane) for settlement in settlements).items():
                 self._windows[lane].give(count)
@@ -260,6 +266,7 @@ class Sender:
             try:
                 if await self._in_database(self._upkeep.tick):
                     self.relay.poke()
+                    self._put_off.set()
                 await self._in_database(self._router.refresh)
             except Exception as error:
                 log.warning("upkeep_failed", error=repr(error))
@@ -271,10 +278,11 @@ class Sender:
             if self._stopping:
                 return  # what goes back at the end makes room here: it is not to be taken out again
             try:
-                due = await self._in_database(self._take_due)
+                self._put_off.clear()
+                due, is_empty = await self._in_database(self._take_due)
             except Exception as error:
                 log.warning("retries_not_taken", error=repr(error))
-                due = []
+                due, is_empty = [], False
             # What is settled is given back to its own lane's window, so single messages take their place there instead.
             single = sum(1 for message in due if message.lane != Lane.BULK)
             self._windows[Lane.BULK].give(self._config.chunk - len(due) + single)
@@ -283,6 +291,9 @@ class Sender:
                 trying = self._spawn(self._try_again(due))
                 if self._stopping:
                     await trying  # the end waits for this loop, and so for what it has just claimed
+            elif is_empty:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._put_off.wait(), REST_SECONDS)
             else:
                 await asyncio.sleep(RETRY_POLL_SECONDS)
 
@@ -290,13 +301,14 @@ class Sender:
         composed = await self._compose(due)
         await self._hand_over(list(zip(due, composed, strict=True)), None)
 
-    def _take_due(self) -> list[Message]:
+    def _take_due(self) -> tuple[list[Message], bool]:
+        """What is due, and whether the schedule is empty."""
         with self._database.transaction() as session:
             # Before any row is locked: whoever erases a person holds this lock and then locks rows.
             erasures.share(session)
             due = ledger.take_due(session, instance=self.instance, limit=self._config.chunk)
             people.leave_out(session, due)
-            return due
+            return due, not due and ledger.is_schedule_empty(session)
 
     # Threads and tasks
 

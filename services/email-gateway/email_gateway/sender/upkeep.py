@@ -35,7 +35,7 @@ class Upkeep:
         self._beat()
 
     def tick(self) -> bool:
-        """Renew the lease, sweep the claims of the dead; whether there is something for the relay."""
+        """Renew the lease, sweep the claims of the dead; whether there was something to sweep."""
         self._beat()
         if time.monotonic() - self._kept_at > HOUSEKEEPING_SECONDS:
             self._keep_house()
@@ -64,7 +64,7 @@ class Upkeep:
             record_events(session, [_unknown_event(*row) for row in unknown])
         if unknown or again:
             log.warning("abandoned_messages_swept", unknown=len(unknown), again=again)
-        return bool(unknown)
+        return bool(unknown or again)
 
     def _keep_house(self) -> None:
         with self._database.transaction() as session:

@@ -190,6 +190,10 @@ def take_due(session: Session, *, instance: UUID, limit: int) -> list[Message]:
         return [Message(*row) for row in cursor.fetchall()]
 
 
+def is_schedule_empty(session: Session) -> bool:
+    return not session.scalar(text("SELECT EXISTS (SELECT FROM retries)"))
+
+
 def states_of(session: Session, message_ids: Sequence[UUID]) -> dict[UUID, str]:
     with cursor_of(session) as cursor:
         cursor.execute("SELECT message_id, state FROM ledger WHERE message_id = ANY(%s)", [list(message_ids)])

@@ -73,6 +73,7 @@ class Connector:
             on_due=lambda chunks: loop.call_soon_threadsafe(engine.adopt, chunks),
         )
         engine.on_carrier_up = keeper.carrier_is_up
+        ledger.keeper = keeper.waker
         checks = {"broker": self._broker.ping, "database": self._database.ping}
         health = HealthServer(self._config.health_port, checks)
         await loop.run_in_executor(None, self._broker.start)
@@ -84,8 +85,8 @@ class Connector:
         self._consume(engine, loop)
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
-        while not self._stop.is_set():
-            await asyncio.sleep(0.1)
+        await loop.run_in_executor(None, self._stop.wait)
+        keeper.waker.set()
         # The keeper first: what it takes out of the schedule must still find the ledger.
         await loop.run_in_executor(None, keeping_up.join, 5.0)
         await engine.stop()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,7 @@ from chassis.database import Database, cursor_of, ensure_partitions
 from chassis.ids import new_id
 from chassis.logs import get_logger
 from chassis.secrets import Vault
+from chassis.waking import Waker
 from contracts.vocabulary import Lane, MessageState
 from sms_gateway.connector.carriers import CarrierSettings
 from sms_gateway.connector.preparing import NO_CARRIER
@@ -30,6 +31,8 @@ from sms_gateway.store import claims, directory, keeping, people, receipts, sett
 from sms_gateway.work import Batch, Chunk, Claim, Content, Header, Message, chunked, ids_as_text
 
 TICK = 0.5
+# With nothing to look after: the lease is renewed, carriers and routes are looked at.
+REST = 2.5
 DUE_AT_ONCE = 500
 ABANDONED_AT_ONCE = 20
 # The ledger gets each row once by COPY and changes it once when the receipt comes. With so much left free on a page the
@@ -62,6 +65,7 @@ class Keeper:
         self._on_directory = on_directory
         self._on_due = on_due
         self._carrier_came_up = threading.Event()
+        self.waker = Waker(database, keeping.KEEPER)
         self._seen: Any = None
         self._contents: dict[str, Content] = {}
         self._partitions_on: datetime | None = None
@@ -75,21 +79,37 @@ class Keeper:
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop`; a failure is logged and tried again."""
+        self.waker.start()
         while not stop.wait(TICK):
-            for step in (
-                self._renew,
-                self._look_up,
-                self._pull_forward,
-                self._hand_over_due,
-                self._sweep,
-                self._unpark,
-                self._take_over,
-                self._partition,
-            ):
-                try:
-                    step()
-                except Exception as error:
-                    log.warning("keeper_step_failed", step=step.__name__, error=repr(error)[:300])
+            self._try((self._renew, self._look_up, self._partition))
+            if not self._is_anything_waiting():
+                self.waker.wait(REST)
+                continue
+            self._try(
+                (
+                    self._pull_forward,
+                    self._hand_over_due,
+                    self._sweep,
+                    self._unpark,
+                    self._take_over,
+                )
+            )
+        self.waker.close()
+
+    def _try(self, steps: Sequence[Callable[[], None]]) -> None:
+        for step in steps:
+            try:
+                step()
+            except Exception as error:
+                log.warning("keeper_step_failed", step=step.__name__, error=repr(error)[:300])
+
+    def _is_anything_waiting(self) -> bool:
+        try:
+            with self._transaction() as session:
+                return keeping.is_anything_waiting(cursor_of(session))
+        except Exception as error:
+            log.warning("keeper_step_failed", step="is_anything_waiting", error=repr(error)[:300])
+            return True
 
     def _transaction(self) -> Any:
         return self._database.transaction()

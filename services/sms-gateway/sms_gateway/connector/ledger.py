@@ -23,6 +23,7 @@ from psycopg import Cursor
 from chassis import erasures
 from chassis.database import Database, cursor_of
 from chassis.logs import get_logger
+from chassis.waking import Waker
 from sms_gateway.store import claims, receipts, settlement
 from sms_gateway.store.claims import Taken
 from sms_gateway.store.receipts import Arrived
@@ -95,6 +96,7 @@ class LedgerThread:
         self._elsewhere: deque[tuple[Batch, list[str]]] = deque()
         self._published: deque[int] = deque()
         self._urgent = False
+        self.keeper: Waker | None = None
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
@@ -195,6 +197,8 @@ class LedgerThread:
                 # The commit may have arrived and its answer been lost.
                 careful = True
         self._on_committed(outcome)
+        if self.keeper is not None:
+            self.keeper.set()  # there may be something in the retry schedule now, or among the parked receipts
 
     def _transaction(
         self, work: Work, claims_done: Sequence[UUID], batches_done: list[Batch], *, careful: bool

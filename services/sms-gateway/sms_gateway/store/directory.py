@@ -12,8 +12,10 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from chassis import waking
 from chassis.database import cursor_of
 from sms_gateway.models import Carrier, Content, Route, SenderId
+from sms_gateway.store.keeping import KEEPER
 
 
 def sender_key(sender: str) -> str:
@@ -99,6 +101,11 @@ def content(session: Session, name: str, *, account_id: UUID | None = None) -> C
     if account_id is not None:
         query = query.where(Content.account_id == account_id)
     return session.scalar(query)
+
+
+def announce_change(session: Session) -> None:
+    """Connectors look at carriers and routes once this transaction has committed."""
+    waking.wake(session, KEEPER)
 
 
 def carriers(session: Session, *, after: UUID | None = None, limit: int = 1_000) -> Sequence[Carrier]:

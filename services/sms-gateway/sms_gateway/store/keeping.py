@@ -9,6 +9,8 @@ from uuid import UUID
 import orjson
 from psycopg import Cursor
 
+# What a keeper with nothing to look after waits for.
+KEEPER = "keeper"
 ALIVE = "SELECT instance_id FROM instances WHERE expires_at > now()"
 
 
@@ -24,6 +26,15 @@ class Abandoned(NamedTuple):
 
     claim_id: UUID
     body: dict[str, Any]
+
+
+def is_anything_waiting(cursor: Cursor[Any]) -> bool:
+    """Whether a keeper has anything to look after: retries, parked receipts, claims or lane messages, anybody's."""
+    cursor.execute(
+        "SELECT EXISTS (SELECT FROM retries) OR EXISTS (SELECT FROM parked_receipts)"
+        " OR EXISTS (SELECT FROM claims) OR EXISTS (SELECT FROM lane_outbox)"
+    )
+    return bool(next(cursor)[0])
 
 
 def take_due(cursor: Cursor[Any], limit: int) -> list[Due]:

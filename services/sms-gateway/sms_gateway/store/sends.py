@@ -12,12 +12,13 @@ import orjson
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from chassis import outbox
+from chassis import outbox, waking
 from chassis.database import cursor_of
 from chassis.ids import new_id
 from contracts import ids, lanes
 from contracts.vocabulary import Channel, MessageState
 from sms_gateway.models import Ledger, Send
+from sms_gateway.store.keeping import KEEPER
 
 if TYPE_CHECKING:
     from sms_gateway.usecases.sending import Plan
@@ -159,6 +160,7 @@ def _schedule(
         " SELECT u.id, %s, %s, 0, u.body FROM unnest(%s::uuid[], %s::bytea[]) AS u(id, body)",
         (plan.account_id, plan.schedule_at, message_ids, bodies),
     )
+    waking.wake(session, KEEPER)
 
 
 def message(session: Session, *, account_id: UUID, message_id: UUID) -> dict[str, Any] | None:

@@ -32,6 +32,7 @@ def create_carrier(session: Session, vault: Vault, fields: dict[str, Any]) -> Ca
     session.add(carrier)
     session.flush()
     session.refresh(carrier)
+    directory.announce_change(session)
     return carrier
 
 
@@ -47,6 +48,7 @@ def update_carrier(session: Session, vault: Vault, fields: dict[str, Any]) -> Ca
             setattr(carrier, name, value)
     carrier.version += 1
     session.flush()
+    directory.announce_change(session)
     return carrier
 
 
@@ -57,6 +59,7 @@ def delete_carrier(session: Session, *, carrier_id: UUID) -> None:
     if directory.routes_of(session, carrier_id):
         raise Conflict("carrier.in_use", "A route points to this carrier.")
     directory.delete_carrier(session, carrier_id)
+    directory.announce_change(session)
 
 
 def list_carriers(session: Session, *, query: dict[str, Any]) -> dict[str, Any]:
@@ -78,6 +81,7 @@ def create_route(session: Session, fields: dict[str, Any]) -> Route:
     )  # fmt: skip
     session.add(route)
     session.flush()
+    directory.announce_change(session)
     return route
 
 
@@ -89,6 +93,7 @@ def update_route(session: Session, fields: dict[str, Any]) -> Route:
         if name in fields:
             setattr(route, name, fields[name])
     session.flush()
+    directory.announce_change(session)
     return route
 
 
@@ -96,6 +101,7 @@ def delete_route(session: Session, *, route_id: UUID) -> None:
     if directory.route_for_update(session, route_id) is None:
         raise exceptions.not_found("route")
     directory.delete_route(session, route_id)
+    directory.announce_change(session)
 
 
 def list_routes(session: Session, *, query: dict[str, Any]) -> dict[str, Any]:
