@@ -106,8 +106,8 @@ class Relay:
         self._waker.set()
 
     def run(self, stop: threading.Event) -> None:
-        """Relay until `stop`, and a poke after it; a failure is logged and tried again."""
-        self._waker.start()
+        """Relay until `stop`; a failure is logged and tried again."""
+        self._waker.start(stop)
         try:
             self._relay(stop)
         finally:

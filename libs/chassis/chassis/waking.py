@@ -63,9 +63,12 @@ class Waker:
         self._ours, self._theirs = socket.socketpair()  # a byte through it ends the listening
         self._thread = threading.Thread(target=self._listen, name=f"waker-{name}", daemon=True)
 
-    def start(self) -> Waker:
+    def start(self, stop: threading.Event | None = None) -> Waker:
+        """Listen until `close`; `stop` wakes too, so that nobody rests on when the process is to end."""
         self._database.wakers[self._name] = self
         self._thread.start()
+        if stop is not None:
+            threading.Thread(target=lambda: stop.wait() and self.set(), name="waker-stop", daemon=True).start()
         return self
 
     def set(self) -> None:

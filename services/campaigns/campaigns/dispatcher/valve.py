@@ -66,8 +66,7 @@ class Valve:
     def run(self, stop: threading.Event) -> None:
         relay = threading.Thread(target=self._relay.run, args=(stop,), name="outbox-relay", daemon=True)
         relay.start()
-        self._waker.start()
-        threading.Thread(target=lambda: stop.wait() and self._waker.set(), name="stop", daemon=True).start()
+        self._waker.start(stop)
         while not stop.is_set():
             try:
                 self._tick()
@@ -81,7 +80,6 @@ class Valve:
             stop.wait(GATHER_SECONDS)
         self._waker.close()
         self._give_back()
-        self._relay.poke()
         relay.join(DRAIN_SECONDS)
 
     def is_alive(self) -> None:

@@ -33,7 +33,7 @@ def main(stop: threading.Event) -> None:
     health = HealthServer(settings.health_port, {"database": database.ping, "broker": broker.ping})
     heart = Heart(database)
     runners = asking(RpcClient(broker).call)
-    waker = Waker(database, JOBS).start()
+    waker = Waker(database, JOBS).start(stop)
     workers = [Worker(database, heart, stop, runners, waker) for _ in range(settings.workers)]
     threads = [threading.Thread(target=worker.run, name=f"worker-{at}") for at, worker in enumerate(workers)]
     recorder = engagement.Recorder(database, stop)
@@ -46,7 +46,6 @@ def main(stop: threading.Event) -> None:
     for thread in threads:
         thread.start()
     heart.beat_until(stop)
-    waker.set()
     for thread in threads:
         thread.join()
     waker.close()

@@ -112,13 +112,14 @@ class Worker:
     def run(self) -> None:
         while not self._stop.is_set():
             try:
-                job, any_open = self._claim()
+                job = self._claim()
+                is_any_open = job is not None or self._is_any_open()
             except Exception as error:
                 log.warning("claim_failed", error=repr(error))
                 self._stop.wait(1.0)
                 continue
             if job is None:
-                self._stop.wait(POLL_SECONDS) if any_open else self._waker.wait(REST_SECONDS)
+                self._stop.wait(POLL_SECONDS) if is_any_open else self._waker.wait(REST_SECONDS)
                 continue
             self._waker.set()  # where one was, there may be more: the next worker looks too
             self._heart.watch(job)
@@ -128,12 +129,14 @@ class Worker:
                 self._heart.leave(job)
         self._waker.set()  # the next worker is to see the end too
 
-    def _claim(self) -> tuple[store.Job | None, bool]:
-        """A job, or none and whether there are jobs all the same."""
+    def _claim(self) -> store.Job | None:
         # A new owner for every claim: the lease of an earlier turn can never be taken for this one's.
         with self._database.transaction() as session:
-            job = store.claim(session, new_id())
-            return job, job is not None or store.any_open(session)
+            return store.claim(session, new_id())
+
+    def _is_any_open(self) -> bool:
+        with self._database.reading() as session:
+            return store.any_open(session)
 
     def _perform(self, job: store.Job) -> None:
         bind(account_id=str(job.account_id), trace_id=str(job.id))

@@ -86,7 +86,6 @@ class Connector:
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
         await loop.run_in_executor(None, self._stop.wait)
-        keeper.waker.set()
         # The keeper first: what it takes out of the schedule must still find the ledger.
         await loop.run_in_executor(None, keeping_up.join, 5.0)
         await engine.stop()

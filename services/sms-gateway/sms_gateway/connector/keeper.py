@@ -79,7 +79,7 @@ class Keeper:
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop`; a failure is logged and tried again."""
-        self.waker.start()
+        self.waker.start(stop)
         while not stop.wait(TICK):
             self._try((self._renew, self._look_up, self._partition))
             if not self._is_anything_waiting():
