@@ -291,11 +291,12 @@ class Sender:
                 trying = self._spawn(self._try_again(due))
                 if self._stopping:
                     await trying  # the end waits for this loop, and so for what it has just claimed
-            elif is_empty:
+                continue
+            if is_empty:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._put_off.wait(), REST_SECONDS)
-            else:
-                await asyncio.sleep(RETRY_POLL_SECONDS)
+            # Also after a wake: settling wakes dozens of times a second, and each look takes room in the window.
+            await asyncio.sleep(RETRY_POLL_SECONDS)
 
     async def _try_again(self, due: list[Message]) -> None:
         composed = await self._compose(due)
