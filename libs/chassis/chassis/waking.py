@@ -68,8 +68,12 @@ class Waker:
         self._database.wakers[self._name] = self
         self._thread.start()
         if stop is not None:
-            threading.Thread(target=lambda: stop.wait() and self.set(), name="waker-stop", daemon=True).start()
+            threading.Thread(target=self._end_with, args=(stop,), name="waker-stop", daemon=True).start()
         return self
+
+    def _end_with(self, stop: threading.Event) -> None:
+        stop.wait()
+        self.set()
 
     def set(self) -> None:
         self._event.set()
