@@ -102,6 +102,7 @@ def generated_secrets() -> Environment:
         "WICI_SECRET_KEYS": lambda: f"k1:{_key()}",
         "WICI_LINK_KEYS": _key,
         "WICI_DATABASE_PASSWORD": lambda: secrets.token_hex(16),
+        "WICI_BROKER_PASSWORD": lambda: secrets.token_hex(16),
     }
     if any(key not in found for key in wanted):
         found = {key: found.get(key) or make() for key, make in wanted.items()}
@@ -132,12 +133,17 @@ def read(path: Path) -> Environment:
 
 def write(path: Path, values: Mapping[str, str]) -> None:
     """KEY='VALUE' lines that a shell can source too, readable by the owner alone from the first byte on."""
+    write_private(path, "".join(f"{key}='{value}'\n" for key, value in values.items()))
+
+
+def write_private(path: Path, text: str) -> None:
+    """A file that is its owner's alone from the first byte on, and never half-written."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".new")
+    fresh = path.with_name(f"{path.name}.new")
     fresh.unlink(missing_ok=True)
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with open(descriptor, "w", encoding="utf-8") as file:
-        file.writelines(f"{key}='{value}'\n" for key, value in values.items())
+        file.write(text)
     fresh.replace(path)
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 import psutil
 import psycopg
 from environment import Environment, free_port, is_free
+from listening import listens
 from places import LOGS, RUN
 from progress import Trouble, run_quietly, step, tail
 
@@ -28,6 +29,8 @@ LOG = LOGS / "postgres.log"
 FIRST_PORT = 15432
 START_SECONDS = 60
 STOP_SECONDS = 30
+# Another program may take the port between our look and our start.
+MOST_TRIES = 5
 
 # Durability stays on: a commit is a promise here as in production. Memory fits a laptop.
 SETTINGS = {
@@ -56,7 +59,7 @@ def ensure(environ: Environment) -> tuple[str, bool]:
             raise Trouble("DATABASE_URL is set, but no PostgreSQL answers there (or it refuses this user).")
         return given, False
     password = environ["WICI_DATABASE_PASSWORD"]
-    if postmaster() is not None and answers(url(password), wait=START_SECONDS):
+    if is_ours() and answers(url(password), wait=START_SECONDS):
         return url(password), False
     with step("starting PostgreSQL"):
         start(password)
@@ -73,20 +76,41 @@ def start(password: str) -> None:
     LOGS.mkdir(parents=True, exist_ok=True)
     if not (CLUSTER / "PG_VERSION").exists():
         initialise(programs, password)
-    clear_stale_lock()
+    for _ in range(MOST_TRIES):
+        clear_stale_lock()
+        port = choose_port()
+        process = launch(programs, port)
+        if answers(url(password), wait=START_SECONDS, process=process) and is_ours():
+            return
+        stop()
+        if is_free(port):
+            break  # nobody is in the way, so another port would help nothing
+    raise Trouble(f"PostgreSQL did not start:\n{tail(LOG)}")
+
+
+def choose_port() -> int:
+    """The port of the last run where it is still free, else the next free one."""
     port = int(PORT_FILE.read_text()) if PORT_FILE.exists() else FIRST_PORT
     if not is_free(port):
         port = free_port(FIRST_PORT)
     PORT_FILE.write_text(str(port))
+    return port
+
+
+def launch(programs: Path, port: int) -> subprocess.Popen[bytes]:
     options = [word for key, value in {**SETTINGS, "port": str(port)}.items() for word in ("-c", f"{key}={value}")]
     give_away(LOG)
     with LOG.open("ab") as log:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             as_server_user([programs / "postgres", "-D", CLUSTER, *options], programs),
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", start_new_session=True, env=clean_environ(),
         )  # fmt: skip
-    if not answers(url(password), wait=START_SECONDS, process=process):
-        raise Trouble(f"PostgreSQL did not start:\n{tail(LOG)}")
+
+
+def is_ours() -> bool:
+    """Whether the server of this very cluster is the one that listens on our port."""
+    process = postmaster()
+    return process is not None and PORT_FILE.exists() and listens([process], int(PORT_FILE.read_text()))
 
 
 def initialise(programs: Path, password: str) -> None:

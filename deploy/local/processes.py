@@ -7,6 +7,8 @@ import re
 import time
 import urllib.error
 import urllib.request
+from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,11 +16,17 @@ import procfile
 import psutil
 import supervision
 from environment import Environment, is_free
+from listening import family, listens
 from procfile import Process
 from progress import Trouble, step, tail
 
 READY_SECONDS = 180  # a busy machine with two cores needs over a minute for fourteen interpreters
-OFTEN = 25
+# A process may die once because a neighbour is not there yet; one that dies again stays so.
+MOST_DEATHS = 1
+ANOTHERS = "another program's port"
+# Over how long `make status` looks at the use of the processor.
+CPU_OVER_SECONDS = 1.0
+CONFIGURATION_INCOMPLETE = 2  # the exit code of a process that lacks a setting: another start changes nothing
 
 
 @dataclass(frozen=True)
@@ -31,6 +39,7 @@ class Status:
     ready: str
     megabytes: int
     seconds: int
+    cpu_percent: float
 
 
 def start(environ: Environment) -> None:
@@ -54,36 +63,63 @@ def check_ports(environ: Environment, processes: list[Process]) -> None:
     taken += [f"{process.name}'s health port {process.health_port} (WICI_HEALTH_PORT_BASE)"
               for process in processes if not is_free(process.health_port)]  # fmt: skip
     if taken:
-        raise Trouble(
-            f"Another program listens on: {', '.join(taken)}.\n"
-            "Set other ports in .env or in the environment; WICI_PORT_OFFSET=1000 moves all of them."
-        )
+        raise ports_taken(taken)
+
+
+def ports_taken(names: list[str]) -> Trouble:
+    return Trouble(
+        f"Another program listens on: {', '.join(names)}.\n"
+        "Set other ports in .env or in the environment; WICI_PORT_OFFSET=1000 moves all of them."
+    )
+
+
+class Deaths:
+    """How often each process has died while it was waited for: a new number each time that it is started again."""
+
+    def __init__(self) -> None:
+        self._pids: dict[str, set[int]] = defaultdict(set)
+
+    def is_lost(self, known: dict[str, Any]) -> bool:
+        """Whether supervisord's answer on a process leaves no hope for it."""
+        pids, pid = self._pids[known["name"]], int(known["pid"] or 0)
+        if pid:
+            pids.add(pid)
+        deaths = len(pids) - bool(pid)
+        exited_with = known["exitstatus"] if deaths else 0
+        return known["statename"] == "FATAL" or deaths > MOST_DEATHS or exited_with == CONFIGURATION_INCOMPLETE
 
 
 def wait_until_ready(processes: list[Process]) -> None:
-    until = time.monotonic() + READY_SECONDS
-    waiting, seen_dead = list(processes), dict.fromkeys((process.name for process in processes), 0)
+    """:raises Trouble: one does not become ready, keeps dying, or another program answers in its place."""
+    until, deaths, waiting = time.monotonic() + READY_SECONDS, Deaths(), list(processes)
     while True:
-        waiting = [process for process in waiting if not is_ready(process)]
+        known = supervision.known()
+        waiting = [process for process in waiting if readiness(process, pid_of(process, known)) != "ready"]
         if not waiting:
             return
-        for process in waiting:
-            seen_dead[process.name] += supervision.state_of(process.name) in ("BACKOFF", "FATAL")
-        # A process may die once because a neighbour is not there yet; one that is found dead again and again stays so.
-        lost = [process for process in waiting if seen_dead[process.name] > OFTEN]
+        lost = [process for process in waiting if process.name in known and deaths.is_lost(known[process.name])]
         if lost or time.monotonic() > until:
-            said = "\n".join(f"{process.name} is not ready:\n{tail(process.log, 8)}" for process in lost or waiting)
-            hint = f"make status, make logs P={(lost or waiting)[0].name}, make down"
-            raise Trouble(f"{said}\nThe others go on: {hint}.")
+            raise not_ready(lost or waiting, known)
         time.sleep(0.3)
 
 
-def is_ready(process: Process) -> bool:
-    return readiness(process) == "ready"
+def not_ready(processes: list[Process], known: dict[str, Any]) -> Trouble:
+    taken = [process for process in processes if readiness(process, pid_of(process, known)) == ANOTHERS]
+    if taken:
+        return ports_taken([f"{process.name}'s port {process.port}" for process in taken])
+    said = "\n".join(f"{process.name} is not ready:\n{tail(process.log, 8)}" for process in processes)
+    hint = f"make status, make logs P={processes[0].name}, make down"
+    return Trouble(f"{said}\nThe others go on: {hint}.")
 
 
-def readiness(process: Process) -> str:
-    """`ready`, or what /readyz names as missing, or `no answer`."""
+def pid_of(process: Process, known: dict[str, Any]) -> int:
+    return int(known.get(process.name, {}).get("pid") or 0)
+
+
+def readiness(process: Process, pid: int) -> str:
+    """`ready`, or what /readyz names as missing, or `no answer`; only what the process itself says counts."""
+    if not listens(family(pid) if pid else [], process.port):
+        return "no answer" if is_free(process.port) else ANOTHERS
     try:
         with urllib.request.urlopen(process.health_url, timeout=3) as answer:
             answer.read()
@@ -97,22 +133,36 @@ def readiness(process: Process) -> str:
 
 def statuses(environ: Environment) -> list[Status]:
     """How every process of the Procfile is."""
-    server = supervision.control()
-    known = {info["name"]: info for info in server.supervisor.getAllProcessInfo()} if server else {}
-    return [status(process, known.get(process.name, {})) for process in procfile.read_procfile(environ)]
+    known = supervision.known()
+    processes = procfile.read_procfile(environ)
+    before = {process.name: cpu_seconds(pid_of(process, known)) for process in processes}
+    time.sleep(CPU_OVER_SECONDS)
+    return [status(process, known.get(process.name, {}), before[process.name]) for process in processes]
 
 
-def status(process: Process, known: dict[str, Any]) -> Status:
+def status(process: Process, known: dict[str, Any], cpu_before: float) -> Status:
     pid = int(known.get("pid") or 0)
     running = known.get("statename") == "RUNNING"
+    spent = max(0.0, cpu_seconds(pid) - cpu_before)
     return Status(
         name=process.name,
         state=str(known.get("statename", "absent")).lower(),
         pid=pid,
-        ready=readiness(process) if running else "-",
+        ready=readiness(process, pid) if running else "-",
         megabytes=memory(pid) // 2**20 if pid else 0,
         seconds=int(known["now"] - known["start"]) if running else 0,
+        cpu_percent=100 * spent / CPU_OVER_SECONDS,
     )
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time of a process and its children so far."""
+    total = 0.0
+    for process in family(pid) if pid else []:
+        with suppress(psutil.Error):
+            times = process.cpu_times()
+            total += times.user + times.system
+    return total
 
 
 def memory(pid: int) -> int:

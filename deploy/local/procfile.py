@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from environment import Environment
 from places import LOGS, ROOT
@@ -33,6 +34,11 @@ class Process:
         """`sms_gateway.outbound` belongs to the package sms_gateway; what is simulated, to the simulators."""
         first = self.name.partition(".")[0]
         return "wici_simulators" if first == "simulator" else first
+
+    @property
+    def port(self) -> int:
+        """Where it answers for its health."""
+        return int(urlsplit(self.health_url).port or 0)
 
     @property
     def log(self) -> Path:

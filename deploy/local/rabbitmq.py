@@ -1,12 +1,15 @@
 """The local RabbitMQ: the one at AMQP_URL, else a private node under `.run/rabbitmq`.
 
-The private node shares nothing with another one on the machine: own ports, own name service (epmd), own cookie, own
-folders. The server itself is the machine's; where there is none it is installed, or the person is told how.
+The private node shares nothing with another one on the machine: own name, ports, name service (epmd), cookie, user
+and folders. Whoever answers is only believed when it is a process of ours that listens and it knows our password. The
+server itself is the machine's; where there is none it is installed, or the person is told how.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
+import secrets
 import shlex
 import shutil
 import signal
@@ -19,7 +22,8 @@ import pika
 import pika.exceptions
 import psutil
 from bootstrap import system_installer
-from environment import Environment, free_port, is_free, read, write
+from environment import Environment, free_port, is_free, read, write, write_private
+from listening import listens
 from places import LOGS, RUN
 from progress import Trouble, run_quietly, step, tail
 
@@ -28,9 +32,16 @@ LOG = LOGS / "rabbitmq.log"
 PORTS_FILE = HOME / "ports"
 CONTROL = HOME / "rabbitmqctl"
 FIRST_PORTS = {"AMQP": 15672 + 1000, "DISTRIBUTION": 17672, "EPMD": 14369}
-NODE = "wici@localhost"
+# Unique to the folder: two checkouts never meet, not even at one name service.
+NODE = f"wici-{hashlib.sha256(str(RUN).encode()).hexdigest()[:12]}@localhost"
+USER = "wici"
 START_SECONDS = 120
 STOP_SECONDS = 40
+EPMD_SECONDS = 10
+# Another program may take a port between our look and our start.
+MOST_TRIES = 5
+# A scheduler without work sleeps at once instead of spinning for a while: an idle node then costs next to nothing.
+NO_BUSY_WAIT = "+sbwt none +sbwtdcpu none +sbwtdio none"
 # Set in the environment of what is started here, so that a leftover is recognised without doubt.
 MARK = "WICI_BROKER_HOME"
 
@@ -50,41 +61,91 @@ def ensure(environ: Environment) -> tuple[str, bool]:
         if not answers(given):
             raise Trouble("AMQP_URL is set, but no RabbitMQ answers there (or it refuses this user or virtual host).")
         return given, False
-    if leftovers("beam.smp", "beam") and answers(url(), wait=START_SECONDS):
-        return url(), False
+    password = environ["WICI_BROKER_PASSWORD"]
+    if is_ours() and answers(url(password), wait=START_SECONDS):
+        return url(password), False
     server = find_server() or install_server()
     with step("starting RabbitMQ"):
-        start(server)
-    return url(), True
+        start(server, password)
+    return url(password), True
 
 
-def url() -> str:
-    return f"amqp://guest:guest@127.0.0.1:{read(PORTS_FILE).get('AMQP', '0')}/%2F"
+def url(password: str) -> str:
+    return f"amqp://{USER}:{password}@127.0.0.1:{read(PORTS_FILE).get('AMQP', '0')}/%2F"
 
 
-def start(server: Path) -> None:
-    stop()  # a half-dead node of a killed run would hold the ports and the folder
-    for folder in (HOME / "home", LOGS):
-        folder.mkdir(parents=True, exist_ok=True)
-    ports = choose_ports()
-    (HOME / "rabbitmq.conf").write_text(
-        f"listeners.tcp.1 = 127.0.0.1:{ports['AMQP']}\n"
-        "log.file.level = warning\n"
-        # The write-ahead log of quorum queues is kept in memory too: 64 MB of it suffice on one machine.
-        "raft.wal_max_size_bytes = 67108864\n"
+def is_ours() -> bool:
+    """Whether those who listen on the broker's ports are the node and the name service that carry our mark."""
+    ports = {name: int(port) for name, port in read(PORTS_FILE).items()}
+    nodes = leftovers("beam.smp", "beam")
+    return (
+        ports.keys() >= FIRST_PORTS.keys()
+        and all(listens(nodes, ports[name]) for name in ("AMQP", "DISTRIBUTION"))
+        and listens(leftovers("epmd"), ports["EPMD"])
     )
-    (HOME / "enabled_plugins").write_text("[].\n")
-    (HOME / "rabbitmq-env.conf").write_text("# The machine's own settings are not ours.\n")
+
+
+def start(server: Path, password: str) -> None:
+    """Start the node; on other ports where somebody else was faster on these.
+
+    :raises Trouble: it does not start, or every port that was free a moment ago is taken now.
+    """
+    for _ in range(MOST_TRIES):
+        stop()  # a half-dead node of a killed run would hold the ports and the folder
+        ports = choose_ports()
+        process = launch(server, password, ports)
+        if process is not None and answers(url(password), wait=START_SECONDS, process=process) and is_ours():
+            return
+        stop()
+        if all(is_free(port) for port in ports.values()):
+            break  # nobody is in the way, so other ports would help nothing
+    raise Trouble(f"RabbitMQ did not start:\n{tail(LOG)}")
+
+
+def launch(server: Path, password: str, ports: dict[str, int]) -> subprocess.Popen[bytes] | None:
+    """Start name service and node; None when the name service's port is another program's."""
+    write_configuration(password, ports)
     environ = node_environ(ports)
     write_control_script(server, environ)
     with LOG.open("ab") as log:
         epmd = shutil.which("epmd", path=environ["PATH"])
         if epmd:
-            spawn([epmd, "-address", "127.0.0.1", "-port", str(ports["EPMD"])], environ, log.fileno())
-        process = spawn([str(server)], environ, log.fileno())
-    if not answers(url(), wait=START_SECONDS, process=process):
-        stop()
-        raise Trouble(f"RabbitMQ did not start:\n{tail(LOG)}")
+            command = [epmd, "-address", "127.0.0.1", "-port", str(ports["EPMD"])]
+            if not is_up(spawn(command, environ, log.fileno()), ports["EPMD"]):
+                return None
+        return spawn([str(server)], environ, log.fileno())
+
+
+def is_up(process: subprocess.Popen[bytes], port: int) -> bool:
+    """Whether this very process comes to listen on the port."""
+    until = time.monotonic() + EPMD_SECONDS
+    while process.poll() is None and time.monotonic() < until:
+        if listens([psutil.Process(process.pid)], port):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def write_configuration(password: str, ports: dict[str, int]) -> None:
+    """What the node reads when it starts; its one user, made on the first start, has a password nobody else knows."""
+    for folder in (HOME / "home", LOGS):
+        folder.mkdir(parents=True, exist_ok=True)
+    write_private(
+        HOME / "rabbitmq.conf",
+        f"listeners.tcp.1 = 127.0.0.1:{ports['AMQP']}\n"
+        f"default_user = {USER}\n"
+        f"default_pass = {password}\n"
+        "log.file.level = warning\n"
+        # Nobody looks at the broker's statistics here; gathering them every five seconds is work for nobody.
+        "collect_statistics_interval = 60000\n"
+        # The write-ahead log of quorum queues is kept in memory too: 64 MB of it suffice on one machine.
+        "raft.wal_max_size_bytes = 67108864\n",
+    )
+    cookie = HOME / "home" / ".erlang.cookie"
+    if not cookie.exists():
+        write_private(cookie, secrets.token_hex(16))
+    (HOME / "enabled_plugins").write_text("[].\n")
+    (HOME / "rabbitmq-env.conf").write_text("# The machine's own settings are not ours.\n")
 
 
 def write_control_script(server: Path, environ: Environment) -> None:
@@ -95,7 +156,7 @@ def write_control_script(server: Path, environ: Environment) -> None:
     lines = [f"export {key}={shlex.quote(value)}" for key, value in sorted(mine.items())]
     command = shlex.quote(str(server.with_name("rabbitmqctl")))
     CONTROL.write_text("\n".join(["#!/bin/sh", *lines, f'exec {command} "$@"', ""]))
-    CONTROL.chmod(0o755)
+    CONTROL.chmod(0o700)
 
 
 def spawn(command: list[str], environ: Environment, log: int) -> subprocess.Popen[bytes]:
@@ -127,7 +188,7 @@ def node_environ(ports: dict[str, int]) -> Environment:
         "ERL_EPMD_ADDRESS": "127.0.0.1",
         "RABBITMQ_NODENAME": NODE,
         "RABBITMQ_DIST_PORT": str(ports["DISTRIBUTION"]),
-        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": f"-kernel inet_dist_use_interface {{127,0,0,1}} {NO_BUSY_WAIT}",
         "RABBITMQ_CONF_ENV_FILE": str(HOME / "rabbitmq-env.conf"),
         "RABBITMQ_CONFIG_FILE": str(HOME / "rabbitmq.conf"),
         "RABBITMQ_ENABLED_PLUGINS_FILE": str(HOME / "enabled_plugins"),

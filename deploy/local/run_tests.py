@@ -99,7 +99,8 @@ def sections(only: list[Path]) -> list[Section]:
         for kind in ("unit", "integration")
         for name, folder in packages.items()
     ]
-    found += [Section("local system: unit", ROOT / "deploy/local/tests/unit")]
+    for kind in ("unit", "integration"):
+        found.append(Section(f"local system: {kind}", ROOT / "deploy/local/tests" / kind))
     found += [Section(kind, ROOT / "tests" / kind) for kind in ("contract", "e2e")]
     found = [section for section in found if any(section.folder.rglob("test_*.py"))]
     if not only:

@@ -99,9 +99,10 @@ def control() -> Any:
     return server
 
 
-def state_of(name: str) -> str:
+def known() -> dict[str, Any]:
+    """What supervisord knows of each process, by name; empty when it does not run."""
     server = control()
-    return str(server.supervisor.getProcessInfo(name)["statename"]) if server else "absent"
+    return {info["name"]: info for info in server.supervisor.getAllProcessInfo()} if server else {}
 
 
 def ensure_running(name: str) -> None:

@@ -62,11 +62,14 @@ def status() -> None:
 def show(environ: Environment) -> bool:
     rows = processes.statuses(environ)
     width = max(len(row.name) for row in rows)
-    say(f"\n{'process':<{width}}  {'state':<9} {'pid':>7}  {'ready':<28} {'memory':>8}  {'up':>9}")
+    say(f"\n{'process':<{width}}  {'state':<9} {'pid':>7}  {'ready':<28} {'memory':>8} {'cpu':>7}  {'up':>9}")
     for row in rows:
         memory = f"{row.megabytes} MB" if row.megabytes else ""
+        cpu = f"{row.cpu_percent:.1f} %" if row.pid else ""
         pid = str(row.pid or "")
-        say(f"{row.name:<{width}}  {row.state:<9} {pid:>7}  {row.ready:<28} {memory:>8}  {duration(row.seconds):>9}")
+        up = duration(row.seconds)
+        use = f"{memory:>8} {cpu:>7}  {up:>9}"
+        say(f"{row.name:<{width}}  {row.state:<9} {pid:>7}  {row.ready:<28} {use}")
     for name, running in (("PostgreSQL", postgres.postmaster()), ("RabbitMQ", broker_process())):
         given = environment.given().get("DATABASE_URL" if name == "PostgreSQL" else "AMQP_URL")
         state = "running" if running else "given" if given else "stopped"
@@ -109,9 +112,19 @@ def run(*command: str) -> None:
     os.execvpe(command[0], list(command), environ)
 
 
+def make_folders() -> None:
+    """The folders of what runs, their owner's alone.
+
+    PostgreSQL runs as another user when root calls, so it has to pass through the outermost one (but cannot list it).
+    """
+    for folder, mode in ((RUN, 0o700 if os.geteuid() else 0o711), (LOGS, 0o700), (rabbitmq.HOME, 0o700)):
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(mode)
+
+
 def servers() -> tuple[Environment, list[Callable[[], bool]]]:
     """The complete environment with PostgreSQL and RabbitMQ up, and how to end those that this call has started."""
-    RUN.mkdir(parents=True, exist_ok=True)
+    make_folders()
     environ = environment.base()
     started: list[Callable[[], bool]] = []
     try:

@@ -24,6 +24,8 @@ from contracts.vocabulary import Channel, Engagement
 ROUND_SECONDS = 0.2
 CONFIRM_SECONDS = 15.0
 RETRY_SECONDS = 1.0
+# With nothing on the disk: how soon what a dead worker has left there is found.
+REST_SECONDS = 5.0
 MAX_USER_AGENT = 200
 
 RECORDED = Counter(
@@ -55,6 +57,7 @@ class Recorder:
         self._publisher = publisher
         self._now = now
         self._stop = threading.Event()
+        self._recorded = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tracking", daemon=True)
 
     def start(self) -> None:
@@ -63,6 +66,7 @@ class Recorder:
     def close(self) -> None:
         """Hand over what there is; what cannot be handed over stays on disk for the next start."""
         self._stop.set()
+        self._recorded.set()
         if self._thread.is_alive():
             self._thread.join(CONFIRM_SECONDS)
         self._spool.rotate()
@@ -131,12 +135,16 @@ class Recorder:
             RECORDED.labels(kind, "dropped").inc()
             log.error("tracking_event_dropped", kind=str(kind), cause=type(error.__cause__).__name__)
             return False
+        self._recorded.set()
         RECORDED.labels(kind, "kept").inc()
         return True
 
     def _run(self) -> None:
         while not self._stop.wait(ROUND_SECONDS):
+            self._recorded.clear()
             self._safe_round()
+            if not self._spool.segments():
+                self._recorded.wait(REST_SECONDS)
         self._safe_round()
 
     def _safe_round(self) -> None:

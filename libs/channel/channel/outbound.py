@@ -62,6 +62,7 @@ class OutboundProcess:
         publisher = LanePublisher(self._process.broker, ledger.published)
         loop.ledger, loop.publisher = ledger, publisher
         upkeep = self._upkeep(loop, publisher)
+        ledger.on_work = upkeep.waker.set
         self._outbound.attach(loop, upkeep)
         await asyncio.to_thread(upkeep.start_up)
         self._process.checks["ledger"] = ledger.check

@@ -10,6 +10,8 @@ import orjson
 from sqlalchemy import Engine, text
 
 from channel.batches import without_person
+from channel.retries import UPKEEP
+from chassis import waking
 from chassis.database import Session
 from chassis.logs import get_logger
 from contracts.ids import first_id_at
@@ -49,6 +51,7 @@ def withdraw(session: Session, *, account_id: UUID, addresses: Collection[str], 
             text("UPDATE retries SET body = :body, due_at = now() WHERE message_id = :id"),
             [{"id": message_id, "body": orjson.dumps(body)} for message_id, body in theirs.items()],
         )
+        waking.wake(session, UPKEEP)
     return len(theirs)
 
 

@@ -72,6 +72,10 @@ class Outbound(Protocol):
     def partitioned(self) -> Sequence[str]:
         """The tables that have a partition a day."""
 
+    @property
+    def put_off(self) -> Sequence[str]:
+        """The channel's own tables of what waits; while they are empty, the upkeep may rest."""
+
     def attach(self, loop: Loop, upkeep: Upkeep) -> None:
         """The common parts that outcomes and events are told to; called once, before all else."""
 

@@ -32,6 +32,8 @@ IDLE_SECONDS = 8
 # A lease belongs to one period of the plan: the next period starts with a lease of its own soon enough.
 OLDEST_SECONDS = 300
 TURN_SECONDS = 1.0
+# How often it looks for leases that others have left, when none is known.
+REST_SECONDS = 10.0
 MOST_TRIES = 5
 DEADLINE = 5.0
 
@@ -77,6 +79,7 @@ _ONE = text(
     " WHERE reservation_id = :reservation_id"
 )
 _TELL = text("UPDATE quota_leases SET told = greatest(told, :used) WHERE reservation_id = :reservation_id")
+_ANY = text("SELECT EXISTS (SELECT FROM quota_leases)")
 _FORGET = text("DELETE FROM quota_leases WHERE reservation_id = :reservation_id AND is_ending")
 
 
@@ -110,6 +113,7 @@ class LeaseKeeper:
         self._database = database
         self._feature = feature
         self._call = call
+        self._opened = threading.Event()
 
     def extend(self, account_id: UUID, units: int) -> None:
         """Lease so much that `units` are unspent, unless others spend them first.
@@ -144,9 +148,21 @@ class LeaseKeeper:
         """Settle with identity until `stop`; a failure is logged and tried again."""
         while not stop.wait(TURN_SECONDS):
             try:
-                self.settle()
+                self._opened.clear()
+                if self._has_leases():
+                    self.settle()
+                else:
+                    self._opened.wait(REST_SECONDS)
             except Exception as error:
                 log.warning("quota_leases_not_settled", error=repr(error))
+
+    def wake(self) -> None:
+        """End the rest of a keeper that has nothing to settle: it is to stop."""
+        self._opened.set()
+
+    def _has_leases(self) -> bool:
+        with self._database.reading() as session:
+            return bool(session.scalar(_ANY))
 
     def settle(self, idle_seconds: float = IDLE_SECONDS) -> None:
         """End what is idle, tell identity what is used, give back the rest. Every step may run twice."""
@@ -191,7 +207,9 @@ class LeaseKeeper:
         """
         with self._database.transaction() as session:
             session.execute(_OPEN, {"reservation_id": new_id(), "account_id": account_id})
-            return session.execute(_TAKE_UP, {"account_id": account_id}).one_or_none()
+            taken_up = session.execute(_TAKE_UP, {"account_id": account_id}).one_or_none()
+        self._opened.set()
+        return taken_up
 
     def _give_back(self, account_id: UUID, reservation_id: UUID) -> None:
         self._ask("identity.release_quota", account_id, reservation_id)

@@ -11,6 +11,9 @@ from psycopg import Cursor
 from channel.batches import Message
 from chassis.database import columns
 
+UPKEEP = "upkeep"
+"""What a resting upkeep is woken by (`chassis.waking`)."""
+
 
 class Due(NamedTuple):
     """One message of the retry schedule: how often it was tried, and its batch's header with one recipient."""

@@ -31,6 +31,7 @@ class QuotaLeases(DependencyProvider):
 
     def stop(self) -> None:
         self._stop.set()
+        self.keeper.wake()
         self._thread.join(SHUTDOWN_SECONDS)
 
     def get_dependency(self, worker_ctx: Any) -> LeaseKeeper:

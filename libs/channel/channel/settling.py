@@ -32,6 +32,7 @@ from contracts.vocabulary import MessageState
 
 MOST = 5_000  # of each kind in one transaction: some 200 ms of work
 FIRST_BACKOFF, LAST_BACKOFF = 0.1, 5.0
+REST_SECONDS = 5.0  # nothing to do; whatever is handed in wakes
 STALLED_SECONDS = 5.0  # a transaction takes some 200 ms
 NOT_STORED = "not_stored"
 UNSTORED = Counter("wici_not_stored_total", "What the database refused, left out of its transaction", ["what"])
@@ -67,6 +68,8 @@ class LedgerThread:
         self._elsewhere: deque[tuple[Batch, list[str]]] = deque()
         self._published: deque[int] = deque()
         self._urgent = False
+        # Called after each commit: there may be something in the retry schedule now, or among what was put off.
+        self.on_work: Callable[[], object] = lambda: None
         self._began_at: float | None = None
         self._wake = threading.Event()
         self._stop = threading.Event()
@@ -108,7 +111,7 @@ class LedgerThread:
         self._wake.set()
 
     def published(self, position: int) -> None:
-        # No wake: the row can wait for the next transaction that has other work, or the half-second's turn.
+        # No wake: the row can wait for the next transaction that has other work, or for the rest's end.
         self._published.append(position)
 
     # --- the thread
@@ -123,7 +126,7 @@ class LedgerThread:
 
     def _loop(self) -> None:
         while not (self._stop.is_set() and not self._anything()):
-            self._wake.wait(0.5)
+            self._wake.wait(REST_SECONDS)
             if not self._urgent and not self._stop.is_set():
                 time.sleep(self._linger)
             self._wake.clear()
@@ -169,6 +172,7 @@ class LedgerThread:
             rest = Work(published=work.published)
             self._on_committed(self._written(rest, claims_done, batches_done, careful=True))
         self._began_at = None
+        self.on_work()
 
     def _commit_without_culprits(self, work: Work, error: Exception) -> None:
         """Halve `work` until what the database refuses is alone and left out, so that it stops nothing else."""

@@ -19,13 +19,17 @@ from channel.claims import Abandoned
 from channel.lane_outbox import LaneMessage
 from channel.lane_publisher import LanePublisher
 from channel.ports import Event, Outbound
+from channel.retries import UPKEEP
 from chassis import erasures
 from chassis.database import Database, cursor_of, ensure_partitions
 from chassis.ids import new_id
 from chassis.logs import get_logger
+from chassis.waking import Waker
 from contracts.vocabulary import Lane, MessageState
 
 TICK_SECONDS = 0.5
+# With nothing that waits: the lease is renewed, and what the channel looks up is looked at.
+REST_SECONDS = 2.5
 DUE_AT_ONCE = 500
 ABANDONED_AT_ONCE = 20
 OUTBOX_AT_ONCE = 50
@@ -40,7 +44,7 @@ log = get_logger()
 class Upkeep:
     """Runs on a thread of its own; every step is one short transaction.
 
-    The channel's own steps follow the common ones; each may fail without harm to the others.
+    The channel's own steps run in every turn; each may fail without harm to the others.
     """
 
     def __init__(
@@ -60,7 +64,7 @@ class Upkeep:
         self._publisher = publisher
         self._room = room
         self._on_due = on_due
-        self._steps = (self._renew, self._hand_over_due, self._sweep, self._take_over, self._partition)
+        self.waker = Waker(database, UPKEEP)
         self._stopping, self._ended = threading.Event(), threading.Event()
         self._partitions_made: datetime | None = None
 
@@ -71,12 +75,32 @@ class Upkeep:
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop`; a failure is logged and tried again."""
+        self.waker.start(stop)
         try:
             while not (stop.is_set() or self._stopping.wait(TICK_SECONDS)):
-                for step in (*self._steps, *self._outbound.steps()):
-                    self._try(step)
+                self._turn()
         finally:
+            self.waker.close()
             self._ended.set()
+
+    def _turn(self) -> None:
+        for step in (self._renew, self._partition, *self._outbound.steps()):
+            self._try(step)
+        if not self._is_anything_waiting():
+            self.waker.wait(REST_SECONDS)
+            return
+        for step in (self._hand_over_due, self._sweep, self._take_over):
+            self._try(step)
+
+    def _is_anything_waiting(self) -> bool:
+        """Retries, claims or lane messages, anybody's, or what the channel itself has put off."""
+        try:
+            with self._database.transaction() as session:
+                tables = ("retries", "claims", "lane_outbox", *self._outbound.put_off)
+                return bool(session.scalar(text("SELECT " + " OR ".join(f"EXISTS (SELECT FROM {t})" for t in tables))))
+        except Exception as error:
+            log.warning("upkeep_step_failed", step="is_anything_waiting", error=repr(error)[:300])
+            return True
 
     @staticmethod
     def _try(step: Callable[[], object]) -> None:
@@ -88,6 +112,7 @@ class Upkeep:
     def stop(self, timeout: float) -> None:
         """Do no more; waits until the step that is under way has ended."""
         self._stopping.set()
+        self.waker.set()
         self._ended.wait(timeout)
 
     def publish(self, recorded: Sequence[LaneMessage]) -> None:

@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import Session as Session  # use cases and stores name it; only stores know SQLAlchemy
 from sqlalchemy.orm import sessionmaker
 
+from chassis import waking
 from contracts.ids import first_id_at
 
 RESTED_SECONDS = 1.0
@@ -124,7 +125,8 @@ class Database:
 
     def __init__(self, engine: sqlalchemy.Engine) -> None:
         self.engine = engine
-        self._sessions = sessionmaker(engine, expire_on_commit=False)
+        self.wakers: dict[str, waking.Waker] = {}
+        self._sessions = sessionmaker(engine, expire_on_commit=False, info={"wakers": self.wakers})
         self._readers = sessionmaker(engine.execution_options(isolation_level="AUTOCOMMIT"))
 
     @contextmanager
@@ -133,8 +135,10 @@ class Database:
 
         Commit happens here, inside the caller's method: Nameko sends its reply before any worker hook would run.
         """
-        with self._sessions() as session, session.begin():
-            yield session
+        with self._sessions() as session:
+            with session.begin():
+                yield session
+            waking.after_commit(session)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

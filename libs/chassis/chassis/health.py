@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -35,11 +37,21 @@ class HealthServer:
             return
         self._server = ThreadingHTTPServer((host, port), _handler(checks))
         self._server.daemon_threads = True
-        threading.Thread(target=self._server.serve_forever, name="health", daemon=True).start()
+        self._is_closing = False
+        self._thread = threading.Thread(target=self._serve, args=(self._server,), name="health", daemon=True)
+        self._thread.start()
+
+    def _serve(self, server: ThreadingHTTPServer) -> None:
+        # Not `serve_forever`, which looks twice a second whether it is to end.
+        while not self._is_closing:
+            server.handle_request()
 
     def close(self) -> None:
         if self._server is not None:
-            self._server.shutdown()
+            self._is_closing = True
+            with suppress(OSError), socket.create_connection(("127.0.0.1", self._server.server_port), timeout=1):
+                pass  # one last request, so that the thread sees it
+            self._thread.join(1)
             self._server.server_close()
             self._server = None
 

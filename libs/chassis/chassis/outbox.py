@@ -20,19 +20,26 @@ from psycopg import Cursor
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from chassis import inbox
+from chassis import inbox, waking
 from chassis.broker import Broker
 from chassis.database import Database, cursor_of
 from chassis.ids import new_id
 from chassis.logs import get_logger
 from chassis.topology import event_exchange
+from chassis.waking import REST_SECONDS, Waker
 from contracts.events import Event
 
 ROWS_AT_ONCE = 200
-POLL_SECONDS = 0.2
+# What the broker did not take is tried again so soon.
+AGAIN_SECONDS = 0.2
+# Commits that come within this time go out together; whoever pokes does not wait for it.
+GATHER_SECONDS = 0.05
 CONFIRM_SECONDS = 15.0
 # How often the inbox, which lies in the same database, loses what no redelivery can reach any more.
 FORGET_SECONDS = 3600.0
+
+# What the relay waits for.
+OUTBOX = "outbox"
 
 log = get_logger()
 
@@ -85,10 +92,12 @@ def record_lanes(session: Session, lane_messages: Sequence[tuple[str, bytes]]) -
     if lane_messages:
         names, bodies = [lane for lane, _ in lane_messages], [body for _, body in lane_messages]
         cursor_of(session).execute(_INSERT_LANES, (_headers(), names, bodies))
+        waking.wake(session, OUTBOX)
 
 
 def _insert(session: Session, exchange: str, routing_key: str, body: bytes) -> None:
     session.execute(_INSERT, {"exchange": exchange, "routing_key": routing_key, "headers": _headers(), "body": body})
+    waking.wake(session, OUTBOX)
 
 
 def _headers() -> str:
@@ -103,17 +112,26 @@ class Relay:
         self._database = database
         self._broker = broker
         self._poked = threading.Event()
+        self._waker = Waker(database, OUTBOX)
 
     def poke(self) -> None:
-        """Say that there is something new; otherwise it is seen within `POLL_SECONDS`."""
+        """Say that there is something new and urgent; otherwise a commit is seen within `GATHER_SECONDS`."""
         self._poked.set()
+        self._waker.set()
 
     def run(self, stop: threading.Event) -> None:
         """Relay until `stop`; a failure is logged and tried again."""
+        self._waker.start(stop)
+        try:
+            self._relay(stop)
+        finally:
+            self._waker.close()
+
+    def _relay(self, stop: threading.Event) -> None:
         forget_at = time.monotonic()
         while not stop.is_set():
             try:
-                sent = self.relay_once()
+                claimed, sent = self.relay_once() if self._broker.is_connected else (1, 0)
                 if time.monotonic() >= forget_at:
                     forget_at = time.monotonic() + FORGET_SECONDS
                     self._forget_old()
@@ -121,22 +139,24 @@ class Relay:
                 log.warning("outbox_relay_failed", error=repr(error))
                 stop.wait(1.0)
                 continue
-            if sent < ROWS_AT_ONCE:
-                self._poked.wait(POLL_SECONDS)
+            if sent < claimed:
+                stop.wait(AGAIN_SECONDS)
+            elif claimed < ROWS_AT_ONCE:
+                self._waker.wait(REST_SECONDS)
+                self._poked.wait(GATHER_SECONDS)
                 self._poked.clear()
 
     def _forget_old(self) -> None:
         with self._database.transaction() as session:
             inbox.forget_old(session)
 
-    def relay_once(self) -> int:
-        """Publish up to `ROWS_AT_ONCE` messages; those that are not confirmed stay. Returns how many went."""
-        if not self._broker.is_connected:
-            return 0
+    def relay_once(self) -> tuple[int, int]:
+        """Publish up to `ROWS_AT_ONCE` messages; those that are not confirmed stay. Returns how many there were and
+        how many went."""
         with self._database.transaction() as session:
             rows = session.execute(_CLAIM, {"limit": ROWS_AT_ONCE}).all()
             if not rows:
-                return 0
+                return 0, 0
             confirmations = {
                 self._broker.publish(row.routing_key, bytes(row.body), exchange=row.exchange, headers=row.headers): row
                 for row in rows
@@ -148,4 +168,4 @@ class Relay:
                 if confirmation.done() and confirmation.exception() is None
             ]
             session.execute(text("DELETE FROM outbox WHERE position = ANY(:positions)"), {"positions": sent})
-        return len(sent)
+        return len(rows), len(sent)

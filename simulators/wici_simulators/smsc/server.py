@@ -40,6 +40,7 @@ class Carrier:
         self.waiting: defaultdict[str, deque[Waiting]] = defaultdict(deque)  # by system id
         self._writer = wire.ReceiptWriter()
         self._seen = 0
+        self.has_work = asyncio.Event()  # answers or receipts that leave later
 
     def throttles(self) -> bool:
         """Whether this submit_sm falls to `throttle_every`."""
@@ -48,13 +49,20 @@ class Carrier:
         return bool(every) and self._seen % every == 0
 
     async def run(self) -> None:
-        """Send what is due, every tick, for ever."""
+        """Send what is due, every tick while something waits, for ever."""
         while True:
+            await self.has_work.wait()
             await asyncio.sleep(_TICK)
             for bind in list(self.binds):
                 bind.send_delayed_answers()
             if self.waiting and self.settings.receipts:
                 self._send_due(time.time())
+            if not any(self.waiting.values()) and not any(bind.is_delaying for bind in self.binds):
+                self.has_work.clear()
+
+    def wait_with(self, receipt: Waiting) -> None:
+        self.waiting[receipt.system_id].append(receipt)
+        self.has_work.set()
 
     def _send_due(self, now: float) -> None:
         """Receipts go to the binds of the system that submitted, in turn, as far as their windows go."""
@@ -86,7 +94,7 @@ class Carrier:
         if bind.receives:
             bind.queue_receipt(receipt, self._frame)
         else:
-            self.waiting[receipt.system_id].append(receipt)
+            self.wait_with(receipt)
 
 
 class Bind(asyncio.Protocol):
@@ -119,6 +127,7 @@ class Bind(asyncio.Protocol):
         # What was not answered is sent again to the next receiver: a carrier keeps receipts for days.
         self._carrier.waiting[self.system_id].extendleft(reversed(self.unanswered.values()))
         self.unanswered.clear()
+        self._carrier.has_work.set()
 
     def data_received(self, chunk: bytes) -> None:
         buffer = self._buffer + chunk if self._buffer else chunk
@@ -196,7 +205,7 @@ class Bind(asyncio.Protocol):
         if registered & 1 and settings.receipts_first:
             carrier.send_first(self, receipt)
         elif registered & 1:
-            carrier.waiting[self.system_id].append(receipt)
+            carrier.wait_with(receipt)
         self._answer(wire.response(wire.SUBMIT_SM, sequence, 0, message_id + b"\0"), now)
 
     def _over_rate(self, rate: int, now: float) -> bool:
@@ -209,8 +218,13 @@ class Bind(asyncio.Protocol):
     def _answer(self, frame: bytes, now: float) -> None:
         if self._carrier.settings.response_delay:
             self._delayed.append((now + self._carrier.settings.response_delay, frame))
+            self._carrier.has_work.set()
         else:
             self._out.append(frame)
+
+    @property
+    def is_delaying(self) -> bool:
+        return bool(self._delayed)
 
     def send_delayed_answers(self) -> None:
         now = time.time()

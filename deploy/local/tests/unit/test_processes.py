@@ -1,6 +1,10 @@
 """The Procfile as supervisord gets it."""
 
 import configparser
+import os
+import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import processes
 import procfile
@@ -36,3 +40,54 @@ def test_commands_are_filled_and_survive_supervisords_own_expansion(environ):
 
 def test_process_that_does_not_run_has_no_memory():
     assert processes.memory(2**22 + 1) == 0
+
+
+def process_at(port):
+    return procfile.Process("identity", "", port, f"http://127.0.0.1:{port}/readyz")
+
+
+def test_another_programs_answer_is_not_taken_for_the_processs_own():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Yes)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    asleep = subprocess.Popen(["sleep", "60"])
+    try:
+        process = process_at(server.server_address[1])
+
+        assert processes.readiness(process, os.getpid()) == "ready"
+        assert processes.readiness(process, asleep.pid) == processes.ANOTHERS
+    finally:
+        asleep.kill()
+        asleep.wait()
+        server.shutdown()
+        server.server_close()
+
+
+class Yes(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_arguments):
+        pass
+
+
+def known(pid, state="RUNNING", exitstatus=0):
+    return {"name": "identity", "pid": pid, "statename": state, "exitstatus": exitstatus}
+
+
+@pytest.mark.parametrize(
+    ("told", "is_lost"),
+    [
+        ([known(1), known(1)], False),
+        ([known(1), known(0, "BACKOFF", 1), known(2, "STARTING", 1)], False),
+        ([known(1), known(2, exitstatus=1), known(3, exitstatus=1)], True),
+        ([known(1), known(0, "BACKOFF", 1), known(2), known(0, "EXITED", 1)], True),
+        ([known(1), known(0, "BACKOFF", 2)], True),
+        ([known(0, "FATAL")], True),
+    ],
+    ids=["it lives", "it died once", "twice, after a while", "twice", "a setting is missing", "given up"],
+)
+def test_process_that_keeps_dying_is_told_at_once(told, is_lost):
+    deaths = processes.Deaths()
+
+    assert [deaths.is_lost(each) for each in told][-1] is is_lost

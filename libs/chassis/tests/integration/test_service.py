@@ -2,7 +2,7 @@
 
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from uuid import uuid4
 
 import orjson
@@ -11,11 +11,12 @@ import psycopg
 import pytest
 from sqlalchemy import MetaData, create_engine, make_url, text
 
-from chassis import tables, testing
+from chassis import outbox, tables, testing
 from chassis.database import Database, make_engine
 from chassis.outbox import Relay
 from chassis.rpc_client import RemoteFailure, RpcClient
 from chassis.topology import EVENT_DELIVERY_LIMIT, event_exchange, event_queue
+from chassis.waking import REST_SECONDS
 from contracts import events
 from contracts.errors import Conflict, Unavailable
 
@@ -275,3 +276,42 @@ class DeafBroker:
     """A broker that is away: the inbox is tidied up all the same."""
 
     is_connected = False
+
+
+class KeepingBroker:
+    """A broker that takes everything at once."""
+
+    is_connected = True
+
+    def __init__(self):
+        self.taken = []
+
+    def publish(self, routing_key, body, **_properties):
+        self.taken.append((routing_key, body))
+        taken = Future()
+        taken.set_result(None)
+        return taken
+
+
+def test_resting_relay_hears_of_a_commit_of_its_own_process_and_of_another(launch_greeter_once, greeter_url):
+    mine, others = (Database(make_engine(greeter_url)) for _ in range(2))
+    broker, stop = KeepingBroker(), threading.Event()
+    relay = Relay(mine, broker)
+    looks, look = [], relay.relay_once
+    relay.relay_once = lambda: (looks.append(1), look())[1]
+    thread = threading.Thread(target=relay.run, args=(stop,))
+    thread.start()
+    try:
+        testing.wait_until(lambda: len(looks) >= 2, what="resting")
+        # The greeter's own relay may be the faster one; what counts is that this one looks at once.
+        for database in (mine, others):
+            before = len(looks)
+            with database.transaction() as session:
+                outbox.record_lane(session, "nobody.listens", b"{}")
+            testing.wait_until(lambda before=before: len(looks) > before, timeout=REST_SECONDS / 2)
+    finally:
+        stop.set()
+        relay.poke()
+        thread.join()
+        for database in (mine, others):
+            database.dispose()

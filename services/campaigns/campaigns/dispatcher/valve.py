@@ -27,6 +27,7 @@ from chassis.ids import new_id
 from chassis.logs import get_logger
 from chassis.outbox import Relay
 from chassis.rpc_client import RpcClient
+from chassis.waking import REST_SECONDS, Waker
 from contracts.vocabulary import CampaignState, Channel
 
 RENEW_SECONDS = 0.5
@@ -52,28 +53,32 @@ class Valve:
         self._lease = timedelta(seconds=config.lease_seconds)
         self._desk = steps.Desk(database, RpcClient(broker).call, new_id())
         self._relay = Relay(database, broker)
-        self._woken = threading.Event()
-        self._publisher = Publisher(broker, database, self._woken.set)
-        self._reports = Reports(broker, database, self._woken.set)
+        self._waker = Waker(database, leases.CAMPAIGNS)
+        self._publisher = Publisher(broker, database, self._waker.set)
+        self._reports = Reports(broker, database, self._waker.set)
         self._sends: dict[UUID, Send] = {}
         self._in_flight: dict[UUID, InFlight] = {}
-        self._workers = Workers(self._woken.set)
+        self._workers = Workers(self._waker.set)
         self._renew_at = self._stale_at = 0.0
+        self._rest = 0.0
         self.last_tick = time.monotonic()
 
     def run(self, stop: threading.Event) -> None:
         relay = threading.Thread(target=self._relay.run, args=(stop,), name="outbox-relay", daemon=True)
         relay.start()
+        self._waker.start(stop)
         while not stop.is_set():
             try:
                 self._tick()
             except Exception as error:
                 # The database or the broker is away: nothing is lost, everything is tried again.
                 log.warning("dispatcher_tick_failed", error=repr(error))
+                self._rest = 0.0
                 stop.wait(1.0)
-            self._woken.wait(IDLE_SECONDS)
+            if self._waker.wait(self._rest or IDLE_SECONDS):
+                self._renew_at = min(self._renew_at, time.monotonic() + RENEW_SECONDS) if self._sends else 0.0
             stop.wait(GATHER_SECONDS)
-            self._woken.clear()
+        self._waker.close()
         self._give_back()
         relay.join(DRAIN_SECONDS)
 
@@ -87,7 +92,7 @@ class Valve:
         self._publisher.note_confirmed()
         if time.monotonic() >= self._renew_at:
             self._renew()
-            self._renew_at = time.monotonic() + RENEW_SECONDS
+            self._renew_at = time.monotonic() + (self._rest or RENEW_SECONDS)
         self._collect()
         if self._sends:
             self._open_windows(datetime.now(UTC))
@@ -111,7 +116,13 @@ class Valve:
                 if work.state is not CampaignState.PAUSED:
                     self._hold(session, work)
             self._take_stale(session)
+            self._rest = 0.0 if self._sends else self._idle_for(session)
         HELD.set(len(self._sends))
+
+    def _idle_for(self, session: Any) -> float:
+        """How long nothing is to be done unless somebody wakes us: a scheduled campaign starts on time."""
+        soon = leases.seconds_to_next(session)
+        return REST_SECONDS if soon is None else max(IDLE_SECONDS, min(soon, REST_SECONDS))
 
     def _hold(self, session: Any, work: Work) -> None:
         send = self._sends.get(work.id)

@@ -17,6 +17,8 @@ from sqlalchemy.orm import Session
 
 from contracts.vocabulary import CampaignState, Channel
 
+# What the dispatcher waits for.
+CAMPAIGNS = "campaigns"
 # A draft whose scheduling broke off: its reservation goes back after this long.
 RESERVING_TIMEOUT = timedelta(minutes=10)
 
@@ -50,15 +52,20 @@ class Work:
     counted: int
 
 
+_CLAIMABLE = (
+    "(state IN ('scheduled', 'sending')"
+    " OR (settled_at IS NULL AND state IN ('sent', 'cancelled', 'failed'))"
+    " OR (state = 'draft' AND reserving_at IS NOT NULL))"
+)
+
+
 def claim(session: Session, *, owner: UUID, lease: timedelta, limit: int) -> int:
     """Take a lease on campaigns that have something to do and nobody working on them; returns how many."""
     claimed = session.execute(
         text(
             "UPDATE campaigns SET lease_owner = :owner, lease_expires_at = now() + :lease WHERE id IN ("
             " SELECT id FROM campaigns"
-            " WHERE (state IN ('scheduled', 'sending')"
-            "   OR (settled_at IS NULL AND state IN ('sent', 'cancelled', 'failed'))"
-            "   OR (state = 'draft' AND reserving_at IS NOT NULL))"
+            f" WHERE {_CLAIMABLE}"
             "  AND (state <> 'scheduled' OR send_at <= now())"
             "  AND (state <> 'draft' OR reserving_at < now() - :reserving)"
             "  AND (lease_expires_at IS NULL OR lease_expires_at < now())"
@@ -67,6 +74,19 @@ def claim(session: Session, *, owner: UUID, lease: timedelta, limit: int) -> int
         {"owner": owner, "lease": lease, "limit": limit, "reserving": RESERVING_TIMEOUT},
     )
     return int(claimed.rowcount)  # type: ignore[attr-defined]
+
+
+def seconds_to_next(session: Session) -> float | None:
+    """Until a campaign's time or somebody's lease on one is over; None when there is none to come."""
+    seconds = session.scalar(
+        text(
+            "SELECT extract(epoch FROM min(greatest(lease_expires_at, CASE WHEN state = 'scheduled' THEN send_at END,"
+            " CASE WHEN state = 'draft' THEN reserving_at + :reserving END)) - now())"
+            f" FROM campaigns WHERE {_CLAIMABLE}"
+        ),
+        {"reserving": RESERVING_TIMEOUT},
+    )
+    return None if seconds is None else float(seconds)
 
 
 def renew(session: Session, *, owner: UUID, lease: timedelta) -> list[Work]:

@@ -9,9 +9,10 @@ from uuid import UUID
 
 from campaigns import domain, exceptions
 from campaigns.store import campaigns as store
+from campaigns.store.leases import CAMPAIGNS
 from campaigns.usecases import content
 from campaigns.usecases.ports import Ask, Transactions, account_of, ensure_may
-from chassis import acts, inbox, outbox
+from chassis import acts, inbox, outbox, waking
 from chassis.ids import new_id
 from contracts import events
 from contracts.errors import Conflict
@@ -142,6 +143,7 @@ def _move(session: Session, campaign: Campaign, wanted: CampaignState, now: date
     if wanted in domain.FINAL:
         campaign.finished_at = now
     session.flush()
+    waking.wake(session, CAMPAIGNS)
     announce(session, account_id=campaign.account_id, campaign_id=campaign.id, state=wanted)
 
 

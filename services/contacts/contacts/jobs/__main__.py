@@ -15,9 +15,11 @@ from chassis.database import Database, make_engine
 from chassis.health import HealthServer
 from chassis.process import run
 from chassis.rpc_client import RpcClient
+from chassis.waking import Waker
 from contacts.config import JobsConfig
 from contacts.jobs import engagement
 from contacts.jobs.worker import Heart, Worker, asking
+from contacts.store.jobs import JOBS
 
 
 def main(stop: threading.Event) -> None:
@@ -31,7 +33,8 @@ def main(stop: threading.Event) -> None:
     health = HealthServer(settings.health_port, {"database": database.ping, "broker": broker.ping})
     heart = Heart(database)
     runners = asking(RpcClient(broker).call)
-    workers = [Worker(database, heart, stop, runners) for _ in range(settings.workers)]
+    waker = Waker(database, JOBS).start(stop)
+    workers = [Worker(database, heart, stop, runners, waker) for _ in range(settings.workers)]
     threads = [threading.Thread(target=worker.run, name=f"worker-{at}") for at, worker in enumerate(workers)]
     recorder = engagement.Recorder(database, stop)
     recorder.consume(broker)
@@ -45,6 +48,7 @@ def main(stop: threading.Event) -> None:
     heart.beat_until(stop)
     for thread in threads:
         thread.join()
+    waker.close()
     broker.close()
     health.close()
     database.dispose()

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from chassis.database import Database
 from chassis.ids import new_id
 from chassis.logs import bind, get_logger
+from chassis.waking import REST_SECONDS, Waker
 from contacts.exceptions import FileRefused, JobCancelled, LeaseLost, TryLater
 from contacts.jobs import erasures, exports, imports, leftovers, person_exports, snapshots
 from contacts.jobs.asking import Ask
@@ -24,6 +25,7 @@ from contacts.store import files as file_store
 from contacts.store import jobs as store
 from contacts.store import submissions as submission_store
 
+# While there are jobs that nobody may claim yet (turns, leases, retries); without any, workers rest until one is added.
 POLL_SECONDS = 0.25
 TURN_SECONDS = 3.0
 BEAT_SECONDS = 2.0
@@ -98,34 +100,43 @@ class Worker:
     """Runs one job at a time."""
 
     def __init__(
-        self, database: Database, heart: Heart, stop: threading.Event, runners: Mapping[str, Runner] = RUNNERS
-    ) -> None:
+        self, database: Database, heart: Heart, stop: threading.Event, runners: Mapping[str, Runner] = RUNNERS,
+        waker: Waker | None = None,
+    ) -> None:  # fmt: skip
         self._database = database
         self._heart = heart
         self._stop = stop
         self._runners = runners
+        self._waker = waker or Waker(database, store.JOBS)
 
     def run(self) -> None:
         while not self._stop.is_set():
             try:
                 job = self._claim()
+                is_any_open = job is not None or self._is_any_open()
             except Exception as error:
                 log.warning("claim_failed", error=repr(error))
                 self._stop.wait(1.0)
                 continue
             if job is None:
-                self._stop.wait(POLL_SECONDS)
+                self._stop.wait(POLL_SECONDS) if is_any_open else self._waker.wait(REST_SECONDS)
                 continue
+            self._waker.set()  # where one was, there may be more: the next worker looks too
             self._heart.watch(job)
             try:
                 self._perform(job)
             finally:
                 self._heart.leave(job)
+        self._waker.set()  # the next worker is to see the end too
 
     def _claim(self) -> store.Job | None:
         # A new owner for every claim: the lease of an earlier turn can never be taken for this one's.
         with self._database.transaction() as session:
             return store.claim(session, new_id())
+
+    def _is_any_open(self) -> bool:
+        with self._database.reading() as session:
+            return store.any_open(session)
 
     def _perform(self, job: store.Job) -> None:
         bind(account_id=str(job.account_id), trace_id=str(job.id))

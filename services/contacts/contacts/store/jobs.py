@@ -11,8 +11,11 @@ import orjson
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
+from chassis import waking
 from contacts.exceptions import JobCancelled, LeaseLost
 
+# What the workers wait for.
+JOBS = "jobs"
 LEASE = "interval '10 seconds'"
 MAX_ATTEMPTS = 5
 
@@ -53,6 +56,7 @@ def add(
             "by": created_by,
         },
     )
+    waking.wake(session, JOBS)
     return bool(added.rowcount)  # type: ignore[attr-defined]
 
 
@@ -124,6 +128,11 @@ def claim(session: Session, owner: UUID) -> Job | None:
         .one_or_none()
     )
     return Job(**row, owner=owner) if row else None
+
+
+def any_open(session: Session) -> bool:
+    """Whether a job waits or runs: one that nobody may claim yet can be claimed in a moment."""
+    return bool(session.scalar(text("SELECT EXISTS (SELECT FROM jobs WHERE state IN ('waiting', 'running'))")))
 
 
 def heartbeat(session: Session, job: Job) -> bool:

@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from chassis.ids import new_id
 from chassis.testing import wait_until
+from chassis.waking import REST_SECONDS, Waker
 from contacts.exceptions import JobCancelled, LeaseLost
 from contacts.jobs import imports as import_job
 from contacts.jobs import worker
@@ -142,6 +143,29 @@ def test_a_small_list_does_not_wait_for_a_big_one(database, new_account, small_s
         stop.set()
         running.join()
     assert big.call(imports.get, import_id=first)["counts"]["added"] == 20_000
+
+
+def test_resting_workers_take_a_new_job_at_once(database, account):
+    stop = threading.Event()
+    heart, waker = Heart(database), Waker(database, jobs.JOBS).start()
+    workers = [threading.Thread(target=Worker(database, heart, stop, waker=waker).run) for _ in range(2)]
+    for each in workers:
+        each.start()
+    try:
+        wait_until(lambda: waker_is_resting(waker), what="rest")
+        import_id = account.queue_import(_list(10))
+        wait_until(lambda: account.call(imports.get, import_id=import_id)["state"] == "done", timeout=REST_SECONDS / 2)
+    finally:
+        stop.set()
+        waker.set()
+        for each in workers:
+            each.join()
+        waker.close()
+
+
+def waker_is_resting(waker):
+    """Nothing has been said for a moment, so that every worker has looked and found nothing."""
+    return not waker.wait(0.3)
 
 
 def test_an_account_runs_one_import_at_a_time_and_ends_with_each_person_once(database, account, new_account):

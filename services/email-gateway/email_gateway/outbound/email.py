@@ -37,6 +37,7 @@ class EmailOutbound:
     composes_ahead = True
     prefetch = PREFETCH
     partitioned = ("ledger",)
+    put_off = ()
 
     def __init__(
         self, database: Database, router: Router, pool: Pool, outlet: MailOutlet, *, retry_base: timedelta

@@ -17,7 +17,9 @@ import psycopg
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from chassis import waking
 from chassis.database import cursor_of
+from chassis.outbox import OUTBOX
 from reporting.domain import HANDED_OVER_CODES, STATE_OF_CODE, Origin, Standing
 from reporting.folding import Patch, day_of
 from reporting.store.news import NEWS
@@ -180,6 +182,7 @@ def write_patches(session: Session, patches: Mapping[str, Patch]) -> list[Move]:
         for day, partition in _partitions(cursor, {_day_text(message_id[:13]) for message_id in patches}):
             cursor.execute(_MERGE.format(partition=partition), {"day": day})
             rows += cursor.fetchall()
+    waking.wake(session, OUTBOX)  # the news in there
     return [_move(row) for row in rows]
 
 

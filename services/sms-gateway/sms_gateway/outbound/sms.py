@@ -49,6 +49,7 @@ class SmsOutbound:
     channel = Channel.SMS
     composes_ahead = False
     partitioned = ("ledger", "ledger_parts")
+    put_off = ("parked_receipts",)
 
     def __init__(
         self, database: Database, vault: Vault, *, claim_ahead: int, bulk_prefetch: int, unmatched_after: float
@@ -111,9 +112,13 @@ class SmsOutbound:
                 self._loop.spawn(self._loop.retire(carrier))
         for carrier_id, present in wanted.items():
             if carrier_id not in self._carriers:
-                carrier = CarrierOutlet(present, self._loop, self._claim_ahead, self._carrier_came_up.set)
+                carrier = CarrierOutlet(present, self._loop, self._claim_ahead, self._carrier_is_up)
                 self._carriers[carrier_id] = carrier
                 carrier.start()
+
+    def _carrier_is_up(self) -> None:
+        self._carrier_came_up.set()
+        self._upkeep.waker.set()
 
     # --- content
 

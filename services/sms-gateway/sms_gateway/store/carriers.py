@@ -7,8 +7,15 @@ from uuid import UUID
 
 from sqlalchemy import delete, select
 
+from channel.retries import UPKEEP
+from chassis import waking
 from chassis.database import Session
 from sms_gateway.models import Carrier, Route
+
+
+def announce_change(session: Session) -> None:
+    """Outbound processes look at carriers and routes once this transaction has committed."""
+    waking.wake(session, UPKEEP)
 
 
 def carriers(session: Session, *, after: UUID | None = None, limit: int = 1_000) -> Sequence[Carrier]:

@@ -11,7 +11,8 @@ from uuid import UUID
 import orjson
 from sqlalchemy import select, text
 
-from chassis import outbox
+from channel.retries import UPKEEP
+from chassis import outbox, waking
 from chassis.database import Session, columns, cursor_of
 from chassis.ids import new_id
 from contracts import ids, lanes
@@ -156,6 +157,7 @@ def _schedule(
         " SELECT u.id, %s, %s, 0, u.body FROM unnest(%s::uuid[], %s::bytea[]) AS u(id, body)",
         (plan.account_id, plan.schedule_at, message_ids, bodies),
     )
+    waking.wake(session, UPKEEP)
 
 
 def message(session: Session, *, account_id: UUID, message_id: UUID) -> dict[str, Any] | None:

@@ -63,6 +63,7 @@ def put_carrier(session: Session, *, vault: Vault, name: str, reason: str, setti
     if not store.routes_of(session, carrier.id):
         session.add(Route(id=new_id(), carrier_id=carrier.id, prefix="", priority=100, share=1, enabled=True))
         session.flush()
+        store.announce_change(session)
     return carrier
 
 
@@ -73,6 +74,7 @@ def _created(session: Session, actor: Actor, vault: Vault, reason: str, settings
     session.add(carrier)
     session.flush()
     session.refresh(carrier)
+    store.announce_change(session)
     acts.record(
         session, SMS_GATEWAY_ACT, actor, "carrier.created", target_id=carrier.id, reason=reason, name=carrier.name
     )
@@ -90,6 +92,7 @@ def _changed(
     carrier.version += 1
     session.flush()
     changes: dict[str, Any] = {"name": carrier.name, "fields": sorted(settings)}
+    store.announce_change(session)
     acts.record(session, SMS_GATEWAY_ACT, actor, "carrier.changed", target_id=carrier.id, reason=reason, **changes)
     return carrier
 
@@ -102,6 +105,7 @@ def delete_carrier(session: Session, *, actor: Actor, now: datetime, carrier_id:
     if store.routes_of(session, carrier_id):
         raise Conflict("carrier.in_use", "A route points to this carrier.")
     store.delete_carrier(session, carrier_id)
+    store.announce_change(session)
     acts.record(session, SMS_GATEWAY_ACT, actor, "carrier.deleted", target_id=carrier_id, reason=reason)
 
 
@@ -119,6 +123,7 @@ def create_route(session: Session, *, actor: Actor, now: datetime, reason: str, 
     route = Route(id=new_id(), **settings)
     session.add(route)
     session.flush()
+    store.announce_change(session)
     acts.record(
         session, SMS_GATEWAY_ACT, actor, "route.created", target_id=route.id, reason=reason, prefix=route.prefix
     )
@@ -135,6 +140,7 @@ def update_route(
     for name, value in settings.items():
         setattr(route, name, value)
     session.flush()
+    store.announce_change(session)
     acts.record(session, SMS_GATEWAY_ACT, actor, "route.changed", target_id=route_id, reason=reason, **settings)
     return route
 
@@ -144,4 +150,5 @@ def delete_route(session: Session, *, actor: Actor, now: datetime, route_id: UUI
     if store.route_for_update(session, route_id) is None:
         raise exceptions.not_found("route")
     store.delete_route(session, route_id)
+    store.announce_change(session)
     acts.record(session, SMS_GATEWAY_ACT, actor, "route.deleted", target_id=route_id, reason=reason)
