@@ -16,7 +16,8 @@ import psycopg.waiting
 import sqlalchemy
 from sqlalchemy import CursorResult, Executable, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session as Session  # use cases name it in their signatures
+from sqlalchemy.orm import sessionmaker
 
 from contracts.ids import first_id_at
 
