@@ -10,9 +10,10 @@ from datetime import datetime
 from typing import Any
 
 from campaigns import domain
-from campaigns.store.batches import BatchRange
-from campaigns.store.leases import Work
+from campaigns.store.batches import BatchRange, InFlight
+from campaigns.store.leases import LeasedCampaign
 from contracts.lanes import BATCH_SIZE
+from contracts.vocabulary import CampaignState
 
 Recipient = dict[str, Any]
 PACE_SECONDS = 5.0
@@ -29,10 +30,10 @@ def page_size(campaigns: int) -> int:
 
 
 @dataclass
-class Send:
+class CampaignInHand:
     """`again` are batches to be published once more; `task` is the one step that runs for it on a worker thread."""
 
-    work: Work
+    leased: LeasedCampaign
     buffer: deque[Recipient] = field(default_factory=deque)
     # Reads under way, in order of the numbers: (highest number asked for, page).
     reads: deque[tuple[int, Future[list[Recipient]]]] = field(default_factory=deque)
@@ -48,30 +49,38 @@ class Send:
     size: int = BATCH_SIZE
 
     def __post_init__(self) -> None:
-        self.read_to = self.asked_to = self.work.dispatched_to
-        throttle = self.work.options.get("throttle_per_hour")
+        self.read_to = self.asked_to = self.leased.dispatched_to
+        throttle = self.leased.options.get("throttle_per_hour")
         self.throttle = domain.Throttle(throttle) if throttle else None
-        self.quiet_hours = domain.quiet_hours_of(self.work.options)
-        self.zone = domain.zone_of(self.work.time_zone)
-        self.dispatched_to = self.work.dispatched_to
-        self.next_portion_at = self.work.next_portion_at
+        self.quiet_hours = domain.quiet_hours_of(self.leased.options)
+        self.zone = domain.zone_of(self.leased.time_zone)
+        self.dispatched_to = self.leased.dispatched_to
+        self.next_portion_at = self.leased.next_portion_at
+
+    @property
+    def is_sending(self) -> bool:
+        return self.leased.state is CampaignState.SENDING
+
+    def is_as(self, leased: LeasedCampaign) -> bool:
+        """Whether the database has the campaign where it is here: nobody moved it meanwhile."""
+        return self.leased.state is leased.state and self.dispatched_to == leased.dispatched_to
 
     @property
     def ended(self) -> bool:
         """Whether everybody has been read."""
-        return self.work.recipients is not None and self.read_to >= self.work.recipients
+        return self.leased.recipients is not None and self.read_to >= self.leased.recipients
 
     def is_quiet(self, now: datetime) -> bool:
         return domain.is_quiet(self.quiet_hours, now.astimezone(self.zone))
 
-    def note(self, work: Work) -> None:
+    def note(self, leased: LeasedCampaign) -> None:
         """Take over what the database says now, and measure the channel's pace by it."""
-        self.work = work
+        self.leased = leased
         now = time.monotonic()
-        if len(self.counts) == 1 and self.counts[0][1] == work.counted:
+        if len(self.counts) == 1 and self.counts[0][1] == leased.counted:
             # Nothing has been settled yet: the pace is measured from where it begins.
             self.counts.clear()
-        self.counts.append((now, work.counted))
+        self.counts.append((now, leased.counted))
         while now - self.counts[0][0] > PACE_SECONDS:
             self.counts.popleft()
 
@@ -82,11 +91,20 @@ class Send:
         (first_at, first), (last_at, last) = self.counts[0], self.counts[-1]
         return (last - first) / (last_at - first_at) if last_at > first_at else None
 
+    def turn(self, now: datetime, in_flight: InFlight | None, window: int) -> domain.Turn | None:
+        """What it could send now, beside what it has in flight; None for nothing."""
+        if not self.is_sending:
+            return None
+        batches, recipients = (in_flight.batches, in_flight.recipients) if in_flight else (0, 0)
+        ready = self.batches_ready(now, recipients, window)
+        leased = self.leased
+        return domain.Turn(leased.id, leased.account_id, leased.channel, ready, batches) if ready else None
+
     def batches_ready(self, now: datetime, in_flight: int, window: int) -> int:
         """How many batches could go now, with so many recipients in flight; only the audience's last may be short."""
         if not self.buffer or self.is_quiet(now):
             return 0
-        allowed = domain.in_flight_allowed(self.work.channel, self.per_second(), window)
+        allowed = domain.in_flight_allowed(self.leased.channel, self.per_second(), window)
         self.size = domain.batch_size(allowed)
         slots = max(0, allowed - in_flight) // self.size
         if self.throttle is not None:
@@ -109,7 +127,7 @@ class Send:
 
         Several pages are under way at once: on a busy machine a page takes half a second, and a carrier does not wait.
         """
-        total = self.work.recipients or 0
+        total = self.leased.recipients or 0
         if self.asked_to >= total or self.is_quiet(now):
             return None
         limit, at_once = (BATCH_SIZE, 1) if self.throttle is not None else (most, READS_AT_ONCE)
