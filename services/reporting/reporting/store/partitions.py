@@ -1,21 +1,16 @@
-"""Looking after the partitions: coming days are made, cold ones get an index, and what is too old is dropped.
-
-Runs on a thread of every ingester, once an hour; whoever comes second finds it done or being done.
-"""
+"""Partitions of the log by day: coming days are made, cold ones get an index, and what is too old is dropped."""
 
 from __future__ import annotations
 
-import threading
 from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError
 
 from chassis.database import Database, ensure_partitions
 from chassis.logs import get_logger
 from contracts.vocabulary import MessageState
-from reporting.domain import STATE_CODE
+from reporting.domain.states import STATE_CODE
 
 PARTITIONED = ("messages", "state_history", "engagements")
 DAYS_AHEAD = 4
@@ -23,8 +18,6 @@ DAYS_AHEAD = 4
 COLD_AFTER = timedelta(days=4)
 # States of SMS delivery are kept 12 months (product row G5), and a month more so that a whole one is always there.
 KEEP = timedelta(days=396)
-EVERY_SECONDS = 3600.0
-RETRY_SECONDS = 60.0
 LOCK = 0x7265_7075  # "repu"
 
 log = get_logger()
@@ -100,16 +93,3 @@ def _days(connection: Connection, table: str) -> list[tuple[date, str]]:
         {"table": table},
     ).all()
     return [(date.fromisoformat(f"{name[-8:-4]}-{name[-4:-2]}-{name[-2:]}"), name) for name in names]
-
-
-def run(database: Database, stop: threading.Event) -> None:
-    """Look after the partitions until `stop`."""
-    while not stop.is_set():
-        try:
-            look_after(database, datetime.now(UTC))
-        except DBAPIError as error:
-            # Rows without a partition go to the default one, so nothing is lost meanwhile.
-            log.warning("upkeep_failed", error=type(error.orig).__name__)
-            stop.wait(RETRY_SECONDS)
-        else:
-            stop.wait(EVERY_SECONDS)

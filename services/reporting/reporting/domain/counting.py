@@ -2,60 +2,19 @@
 
 Every counter is a sum over the log: a message contributes to some counters by how it stands, and when it changes, its
 old contribution is taken back and its new one added. Replays, duplicates and reordering then change nothing, and the
-counters can be recomputed from the log at any time (`python -m reporting.check`).
+counters can be recomputed from the log at any time (`python -m reporting.commands.check`).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import IntEnum
-from functools import lru_cache
 from uuid import UUID
 
 from contracts.vocabulary import Engagement, MessageState
-
-# States are stored as small numbers whose tens are `STATE_RANK`, so that SQL compares ranks by a division.
-STATE_CODE: dict[MessageState, int] = {
-    MessageState.ACCEPTED: 0,
-    MessageState.DEFERRED: 10,
-    MessageState.SUBMITTED: 20,
-    MessageState.UNKNOWN: 30,
-    MessageState.DELIVERED: 40,
-    MessageState.UNDELIVERED: 41,
-    MessageState.EXPIRED: 42,
-    MessageState.REJECTED: 43,
-    MessageState.HARD_BOUNCED: 50,
-    MessageState.SOFT_BOUNCED: 51,
-    MessageState.SPAM_BOUNCED: 52,
-}
-STATE_OF_CODE: dict[int, MessageState] = {code: state for state, code in STATE_CODE.items()}
-
-ENGAGEMENT_CODE: dict[Engagement, int] = {
-    Engagement.OPENED: 1,
-    Engagement.CLICKED: 2,
-    Engagement.UNSUBSCRIBED: 3,
-    Engagement.COMPLAINED: 4,
-}
-ENGAGEMENT_OF_CODE: dict[int, Engagement] = {code: kind for kind, code in ENGAGEMENT_CODE.items()}
-
-# The usual road is kept in the message's own row; every other state gets a line in the history, with code and detail.
-IN_ROW_STATES = frozenset({MessageState.SUBMITTED, MessageState.DELIVERED})
-
-# A message in one of these was handed over, whether or not the event that said so has come.
-HANDED_OVER_CODES = tuple(
-    STATE_CODE[state]
-    for state in (
-        MessageState.DELIVERED,
-        MessageState.UNDELIVERED,
-        MessageState.EXPIRED,
-        MessageState.HARD_BOUNCED,
-        MessageState.SOFT_BOUNCED,
-        MessageState.SPAM_BOUNCED,
-    )
-)
+from reporting.domain.states import STATE_CODE
 
 STATE_METRICS: tuple[str, ...] = tuple(state.value for state in STATE_CODE)
 METRICS: tuple[str, ...] = (
@@ -194,8 +153,8 @@ def _by_hour(campaign_id: UUID, standing: Standing) -> Iterator[tuple[CounterKey
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
-    """One thing that a person did, seen for the first time.
+class CountedEngagement:
+    """What people did with messages, as the counters break it down; each seen for the first time.
 
     :param is_first_click: no earlier click of the same message on the same link.
     """
@@ -209,28 +168,14 @@ class Act:
     is_first_click: bool = False
 
 
-def count_act(tally: Tally, act: Act, times: int = 1) -> None:
+def count_engagement(tally: Tally, engagement: CountedEngagement, times: int = 1) -> None:
     """Count openings or clicks by hour, device and link; totals and domains count them through the message."""
-    metric = {Engagement.OPENED: "opens", Engagement.CLICKED: "clicks"}.get(act.kind)
-    if act.campaign_id is None or metric is None:
+    metric = {Engagement.OPENED: "opens", Engagement.CLICKED: "clicks"}.get(engagement.kind)
+    if engagement.campaign_id is None or metric is None:
         return
-    tally.add(act.account_id, (act.campaign_id, Dimension.HOUR, hour_key(act.hour)), metric, times)
-    tally.add(act.account_id, (act.campaign_id, Dimension.DEVICE, act.device), metric, times)
-    if act.link_id is not None:
-        link = (act.campaign_id, Dimension.LINK, act.link_id)
-        tally.add(act.account_id, link, "clicks", times)
-        tally.add(act.account_id, link, "unique_clicks", times * act.is_first_click)
-
-
-_DEVICES: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("bot", re.compile(r"bot|crawl|spider|preview|GoogleImageProxy|YahooMailProxy|curl|python|scanner", re.IGNORECASE)),
-    ("tablet", re.compile(r"iPad|Tablet|Kindle|Silk|Android(?!.*Mobile)", re.IGNORECASE)),
-    ("mobile", re.compile(r"Mobi|iPhone|iPod|Android|Windows Phone", re.IGNORECASE)),
-    ("desktop", re.compile(r"Windows|Macintosh|X11|Linux|CrOS|Thunderbird|Outlook", re.IGNORECASE)),
-)
-
-
-@lru_cache(maxsize=4096)
-def device_of(user_agent: str) -> str:
-    """The kind of device that a user agent names: bot, tablet, mobile, desktop or unknown."""
-    return next((device for device, pattern in _DEVICES if pattern.search(user_agent)), "unknown")
+    tally.add(engagement.account_id, (engagement.campaign_id, Dimension.HOUR, hour_key(engagement.hour)), metric, times)
+    tally.add(engagement.account_id, (engagement.campaign_id, Dimension.DEVICE, engagement.device), metric, times)
+    if engagement.link_id is not None:
+        link = (engagement.campaign_id, Dimension.LINK, engagement.link_id)
+        tally.add(engagement.account_id, link, "clicks", times)
+        tally.add(engagement.account_id, link, "unique_clicks", times * engagement.is_first_click)

@@ -2,7 +2,7 @@
 
 A patch is what a batch says of one message: its static fields, the best state it reached and when it was submitted and
 delivered. Folding is commutative, associative and idempotent, as is merging a patch into the log, so that neither order
-nor repetition matters: a static field is the greatest value told, a time the earliest, and a state the one of highest
+nor repetition matters: a static field is the greatest value given, a time the earliest, and a state the one of highest
 rank, the earliest among equals.
 
 This is the hot path (two events a message, tens of thousands a second): a patch is the event's own dictionary, changed
@@ -19,12 +19,15 @@ from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
-from contracts.vocabulary import Channel, Engagement, MessageState
-from reporting.domain import ENGAGEMENT_CODE, STATE_CODE, device_of
+from contracts.vocabulary import Channel, MessageState
+from contracts.vocabulary import Engagement as EngagementKind
+from reporting.domain.devices import device_of
+from reporting.domain.states import ENGAGEMENT_CODE, STATE_CODE
 
 SUBMITTED = STATE_CODE[MessageState.SUBMITTED]
 DELIVERED = STATE_CODE[MessageState.DELIVERED]
-CLICKED = ENGAGEMENT_CODE[Engagement.CLICKED]
+OPENED = ENGAGEMENT_CODE[EngagementKind.OPENED]
+CLICKED = ENGAGEMENT_CODE[EngagementKind.CLICKED]
 
 STATIC_FIELDS = ("contact_id", "address", "sender", "domain", "parts", "cost")
 TEXT_LIMIT = 200
@@ -40,7 +43,7 @@ Patch = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class Engagement:
     """An opening, click, unsubscription or complaint as it stands in the log."""
 
     message_id: str
@@ -60,7 +63,7 @@ class Deed:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class HistoryLine:
     """A line of the history: a state off the usual road."""
 
     account_id: str
@@ -74,8 +77,8 @@ class Folded:
     """What a number of batches say, a patch for each message."""
 
     patches: dict[str, Patch] = field(default_factory=dict)
-    steps: dict[tuple[str, int, int], Step] = field(default_factory=dict)  # by message, time and state
-    deeds: dict[tuple[str, str], Deed] = field(default_factory=dict)  # by message and event id
+    history: dict[tuple[str, int, int], HistoryLine] = field(default_factory=dict)  # by message, time and state
+    engagements: dict[tuple[str, str], Engagement] = field(default_factory=dict)  # by message and event id
 
     def add(self, events: Iterable[dict[str, Any]]) -> None:
         patches, states = self.patches, _STATES
@@ -83,7 +86,7 @@ class Folded:
             state = states.get(event["kind"])
             message_id = event["message_id"]
             if state is None:
-                self._add_deed(message_id, event)
+                self._add_engagement(message_id, event)
             else:
                 at = event["state_at"] = round(event["at"] * 1_000_000)
                 event["state"] = state
@@ -92,26 +95,26 @@ class Folded:
                 elif state == DELIVERED:
                     event["delivered_at"] = at
                 else:
-                    self._add_step(message_id, event)
+                    self._add_to_history(message_id, event)
             patch = patches.setdefault(message_id, event)
             if patch is not event:
                 merge(patch, event)
 
-    def _add_step(self, message_id: str, event: dict[str, Any]) -> None:
-        step = Step(event["account_id"], event.get("campaign_id"), event.get("code"), event.get("detail"))
-        self.steps.setdefault((message_id, event["state_at"], event["state"]), step)
+    def _add_to_history(self, message_id: str, event: dict[str, Any]) -> None:
+        line = HistoryLine(event["account_id"], event.get("campaign_id"), event.get("code"), event.get("detail"))
+        self.history.setdefault((message_id, event["state_at"], event["state"]), line)
 
-    def _add_deed(self, message_id: str, event: dict[str, Any]) -> None:
+    def _add_engagement(self, message_id: str, event: dict[str, Any]) -> None:
         # What an engagement says beside the static fields is no matter of the message's state.
         event.pop("code", None)
         event.pop("detail", None)
         user_agent, url = event.get("user_agent"), event.get("url")
         at = round(event["at"] * 1_000_000)
-        event_id = event.get("event_id") or _deed_id(event["kind"], at, url)
-        known = self.deeds.get((message_id, event_id))
+        event_id = event.get("event_id") or _engagement_id(event["kind"], at, url)
+        known = self.engagements.get((message_id, event_id))
         if known is not None and known.at <= at:
             return
-        self.deeds[message_id, event_id] = Deed(
+        self.engagements[message_id, event_id] = Engagement(
             message_id=message_id,
             event_id=event_id,
             account_id=event["account_id"],
@@ -164,7 +167,7 @@ def moment_of(micros: int) -> datetime:
     return datetime.fromtimestamp(micros // 1_000_000, UTC) + timedelta(microseconds=micros % 1_000_000)
 
 
-def _deed_id(kind: str, at: int, url: str | None) -> str:
+def _engagement_id(kind: str, at: int, url: str | None) -> str:
     return f"{kind}:{at}:{link_id_of(url) if url else ''}"
 
 

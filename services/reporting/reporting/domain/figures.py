@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from contracts.vocabulary import Channel, MessageState
-from reporting.domain import STATE_CODE
+from reporting.domain.states import STATE_CODE
 
 
 def rate(part: int, whole: int) -> float | None:

@@ -8,15 +8,17 @@ import re
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
-from contracts.reporting import Who
-from reporting import usecases
+from chassis.actors import account_of
+from chassis.database import Session
+from contracts.reporting.recipients import Who
+from contracts.rpc import Actor
 from reporting.store import campaigns, messages
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
+from reporting.usecases import views
+from reporting.usecases.campaigns import ensure_campaign
+from reporting.usecases.views import Answer
 
 # Spreadsheets take a file for UTF-8 only if it begins so.
 _BEGINNING = "\ufeff"
@@ -33,12 +35,13 @@ _NUMBER = re.compile(r"[+-]?\d+(\.\d+)*\Z")
 
 
 def export_report(
-    session: Session, *, account_id: UUID, campaign_id: UUID, seq: int, who: Who | None = None
-) -> dict[str, Any]:
+    session: Session, *, actor: Actor, now: datetime, campaign_id: UUID, seq: int, who: Who | None = None
+) -> Answer:
     """Piece number `seq` (from 0) of the file, base64, or None after the last."""
-    usecases.ensure_campaign(session, account_id, campaign_id)
+    account_id = account_of(actor)
+    ensure_campaign(session, account_id, campaign_id)
     ranges = campaigns.ranges(session, account_id=account_id, campaign_id=campaign_id)
-    windows = messages.windows(session, ranges)
+    windows = messages.windows_of(session, ranges)
     if seq > 0 and seq >= len(windows):
         return {"chunk": None}
     rows: Iterable[Mapping[str, Any]] = []
@@ -50,7 +53,7 @@ def export_report(
         text.write(_BEGINNING)
         writer.writerow(_COLUMNS)
     for row in rows:
-        message = usecases.as_message(row)
+        message = views.message(row)
         writer.writerow(_cell(message[column]) for column in _COLUMNS)
     return {"chunk": b64encode(text.getvalue().encode()).decode()}
 

@@ -12,14 +12,15 @@ from sqlalchemy.orm import Session
 
 from chassis import erasures
 from chassis.database import Database, cursor_of
-from contracts.vocabulary import ERASED_ADDRESS, Engagement
-from reporting import domain
-from reporting.folding import Deed, Folded, moment_of
-from reporting.store import campaigns, counters, deeds, log, people
+from contracts.vocabulary import ERASED_ADDRESS
+from reporting.domain import counting
+from reporting.domain.folding import CLICKED, OPENED, Engagement, Folded, moment_of
+from reporting.domain.states import ENGAGEMENT_CODE, ENGAGEMENT_OF_CODE
+from reporting.store import accounts, campaigns, counters, engagements, log, people
 from reporting.store.log import Move
 
 HOUR_MICROS = 3_600_000_000
-_ACT_TIME = dict(zip(domain.ENGAGEMENT_CODE.values(), log.ACT_TIMES, strict=True))
+_TIME_COLUMN = dict(zip(ENGAGEMENT_CODE.values(), log.ENGAGEMENT_TIMES, strict=True))
 
 
 def write(session: Session, folded: Folded, known_ranges: set[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -30,7 +31,7 @@ def write(session: Session, folded: Folded, known_ranges: set[tuple[str, str]]) 
     """
     origins = _origins(folded)
     log.lock(session, {campaign_id or account_id for account_id, campaign_id, _head in origins})
-    closed = campaigns.closed_accounts(session, {account_id for account_id, _campaign_id, _head in origins})
+    closed = accounts.closed_accounts(session, {account_id for account_id, _campaign_id, _head in origins})
     if closed:
         _leave_out(folded, closed)
     _leave_erased_out(session, folded)
@@ -40,13 +41,13 @@ def write(session: Session, folded: Folded, known_ranges: set[tuple[str, str]]) 
         if campaign_id and account_id not in closed and (campaign_id, head) not in known_ranges
     }
     campaigns.add_ranges(session, ranges)
-    new_deeds = deeds.write_deeds(session, folded.deeds)
-    _tell_patches(folded, new_deeds)
-    deeds.write_steps(session, folded.steps)
-    tally = domain.Tally()
+    new_engagements = engagements.write_engagements(session, folded.engagements)
+    _add_to_patches(folded, new_engagements)
+    engagements.write_history(session, folded.history)
+    tally = counting.Tally()
     for move in log.write_patches(session, folded.patches):
         _count_move(tally, move)
-    _count_deeds(tally, session, new_deeds)
+    _count_engagements(tally, session, new_engagements)
     counters.add(session, tally)
     return set(ranges)
 
@@ -62,8 +63,8 @@ def _origins(folded: Folded) -> set[tuple[str, str | None, str]]:
 def _leave_out(folded: Folded, closed: set[str]) -> None:
     """Forget what the events say of closed accounts."""
     folded.patches = {key: patch for key, patch in folded.patches.items() if patch["account_id"] not in closed}
-    folded.steps = {key: step for key, step in folded.steps.items() if step.account_id not in closed}
-    folded.deeds = {key: deed for key, deed in folded.deeds.items() if deed.account_id not in closed}
+    folded.history = {key: line for key, line in folded.history.items() if line.account_id not in closed}
+    folded.engagements = {key: one for key, one in folded.engagements.items() if one.account_id not in closed}
 
 
 def _leave_erased_out(session: Session, folded: Folded) -> None:
@@ -73,73 +74,75 @@ def _leave_erased_out(session: Session, folded: Folded) -> None:
         if not concerned:
             return
         theirs = {key: patch for key, patch in folded.patches.items() if patch["account_id"] in concerned}
-        told = {key: patch["address"] for key, patch in theirs.items() if patch.get("address")}
-        found = erasures.among(cursor, ((key, theirs[key]["account_id"], address) for key, address in told.items()))
-    known = people.erased_ids(session, theirs)
-    for key in found - known:
+        addresses = {key: patch["address"] for key, patch in theirs.items() if patch.get("address")}
+        erased = erasures.among(
+            cursor, ((key, theirs[key]["account_id"], address) for key, address in addresses.items())
+        )
+    erased_before = people.erased_ids(session, theirs)
+    for key in erased - erased_before:
         # What a person did may have come before the first event that says whose message it is.
         account_id = UUID(theirs[key]["account_id"])
-        people.anonymise(session, account_id=account_id, message_ids=[UUID(key)], addresses=[told[key]])
-    _anonymise(folded, found | known)
+        people.anonymise(session, account_id=account_id, message_ids=[UUID(key)], addresses=[addresses[key]])
+    _anonymise(folded, erased | erased_before)
 
 
 def _anonymise(folded: Folded, message_ids: set[str]) -> None:
     for key in message_ids:
         folded.patches[key] |= {"address": ERASED_ADDRESS, "contact_id": None, "detail": None}
-    for step_key, step in folded.steps.items():
-        if step_key[0] in message_ids:
-            folded.steps[step_key] = replace(step, detail=None)
-    for deed_key, deed in folded.deeds.items():
-        if deed_key[0] in message_ids:
-            # A link may name the person; without it the act is counted all the same.
-            folded.deeds[deed_key] = replace(deed, ip=None, user_agent=None, url=None)
+    for line_key, line in folded.history.items():
+        if line_key[0] in message_ids:
+            folded.history[line_key] = replace(line, detail=None)
+    for engagement_key, engagement in folded.engagements.items():
+        if engagement_key[0] in message_ids:
+            # A link may name the person; without it the click is counted all the same.
+            folded.engagements[engagement_key] = replace(engagement, ip=None, user_agent=None, url=None)
 
 
-def _tell_patches(folded: Folded, new_deeds: Iterable[Deed]) -> None:
+def _add_to_patches(folded: Folded, new_engagements: Iterable[Engagement]) -> None:
     """Put what people did for the first time into the patches of their messages."""
-    for deed in new_deeds:
-        patch = folded.patches[deed.message_id]
+    for engagement in new_engagements:
+        patch = folded.patches[engagement.message_id]
         patch.setdefault("opens", 0)
         patch.setdefault("clicks", 0)
-        if deed.kind == domain.ENGAGEMENT_CODE[Engagement.OPENED]:
+        if engagement.kind == OPENED:
             patch["opens"] += 1
-        elif deed.kind == domain.ENGAGEMENT_CODE[Engagement.CLICKED]:
+        elif engagement.kind == CLICKED:
             patch["clicks"] += 1
-        column = _ACT_TIME[deed.kind]
-        patch[column] = min(deed.at, patch.get(column, deed.at))
+        column = _TIME_COLUMN[engagement.kind]
+        patch[column] = min(engagement.at, patch.get(column, engagement.at))
 
 
-def _count_move(tally: domain.Tally, move: Move) -> None:
+def _count_move(tally: counting.Tally, move: Move) -> None:
     if move.before is not None:
-        domain.count(tally, move.origin, move.before, -1)
-    domain.count(tally, move.origin, move.after, 1)
+        counting.count(tally, move.origin, move.before, -1)
+    counting.count(tally, move.origin, move.after, 1)
 
 
-def _count_deeds(tally: domain.Tally, session: Session, new_deeds: list[Deed]) -> None:
-    firsts = deeds.first_clicks(session, new_deeds)
+def _count_engagements(tally: counting.Tally, session: Session, new_engagements: list[Engagement]) -> None:
+    firsts = engagements.first_clicks(session, new_engagements)
     alike = Counter(
         (
-            deed.account_id,
-            deed.campaign_id,
-            deed.kind,
-            deed.at // HOUR_MICROS,
-            deed.device,
-            deed.link_id,
-            (deed.message_id, deed.event_id) in firsts,
+            engagement.account_id,
+            engagement.campaign_id,
+            engagement.kind,
+            engagement.at // HOUR_MICROS,
+            engagement.device,
+            engagement.link_id,
+            (engagement.message_id, engagement.event_id) in firsts,
         )
-        for deed in new_deeds
+        for engagement in new_engagements
     )
     for (account_id, campaign_id, kind, hour, device, link_id, is_first_click), times in alike.items():
-        act = domain.Act(
+        alike_ones = counting.CountedEngagement(
             account_id=UUID(account_id),
             campaign_id=UUID(campaign_id) if campaign_id else None,
-            kind=domain.ENGAGEMENT_OF_CODE[kind],
+            kind=ENGAGEMENT_OF_CODE[kind],
             hour=moment_of(hour * HOUR_MICROS),
             device=device,
             link_id=link_id,
             is_first_click=is_first_click,
         )
-        domain.count_act(tally, act, times)
+        counting.count_engagement(tally, alike_ones, times)
 
 
 class Ingest:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from base64 import b64decode
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,10 +13,10 @@ import pytest
 
 from chassis.database import Database
 from contracts.errors import Forbidden, NotFound
-from contracts.reporting import Who
-from reporting import exports, tools
-from reporting.ingest import Ingest
+from contracts.reporting.recipients import Who
+from reporting.ingester.writing import Ingest
 from reporting.store import messages
+from reporting.usecases import files, recipients
 
 from ..factories import Send
 
@@ -43,8 +44,10 @@ class Contacts:
 
 def a_campaign(database: Database, size: int = 2_500) -> Send:
     send = Send("email")
-    told = [send.told(number, "delivered" if number % 5 else "hard_bounced", code="5.1.1") for number in range(size)]
-    Ingest(database).write([told])
+    reported = [
+        send.full(number, "delivered" if number % 5 else "hard_bounced", code="5.1.1") for number in range(size)
+    ]
+    Ingest(database).write([reported])
     return send
 
 
@@ -52,8 +55,8 @@ def make_group(
     database: Database, send: Send, contacts: Contacts, permissions: list[str], **who: Any
 ) -> dict[str, Any]:
     actor: Any = {"account_id": send.account_id, "permissions": permissions}
-    of = {"account_id": UUID(send.account_id), "campaign_id": UUID(send.campaign_id), "name": "Zima", **who}
-    return tools.create_report_group(database, contacts, actor, **of)
+    asked = {"campaign_id": UUID(send.campaign_id), "name": "Zima", **who}
+    return recipients.create_report_group(database, actor=actor, now=datetime.now(UTC), call=contacts, **asked)
 
 
 def test_a_group_holds_everybody_once_a_thousand_a_call(database: Database) -> None:
@@ -81,11 +84,11 @@ def test_a_group_needs_the_right_to_change_contacts(database: Database) -> None:
 
 def test_those_who_do_not_exist_are_archived_and_nobody_else(database: Database) -> None:
     send, contacts = a_campaign(database, 100), Contacts()
-    Ingest(database).write([[send.told(100, "soft_bounced")]])
+    Ingest(database).write([[send.full(100, "soft_bounced")]])
     actor: Any = {"account_id": send.account_id, "permissions": ["contacts.archive"]}
-    of = {"account_id": UUID(send.account_id), "campaign_id": UUID(send.campaign_id)}
+    asked = {"campaign_id": UUID(send.campaign_id), "who": "hard_bounced"}
 
-    answer = tools.archive_hard_bounced(database, contacts, actor, **of)
+    answer = recipients.archive_report_recipients(database, actor=actor, now=datetime.now(UTC), call=contacts, **asked)
 
     assert answer == {"archived": 20}
     assert sorted(contacts.archived) == sorted(f"ala{number}@example.com" for number in range(0, 100, 5))
@@ -95,9 +98,10 @@ def read_file(database: Database, send: Send, account_id: str | None = None, **w
     text, seq = b"", 0
     while True:
         with database.transaction() as session:
-            piece = exports.export_report(
+            piece = files.export_report(
                 session,
-                account_id=UUID(account_id or send.account_id),
+                actor={"account_id": account_id or send.account_id},
+                now=datetime.now(UTC),
                 campaign_id=UUID(send.campaign_id),
                 seq=seq,
                 **who,
@@ -121,18 +125,18 @@ def test_the_file_holds_every_message_once(database: Database, monkeypatch: pyte
 
 def test_no_cell_of_the_file_starts_a_formula(database: Database) -> None:
     send = Send("sms")
-    told = send.told(0, "undelivered", detail="=1+1", code="-1") | {"sender": "@SUM(A1)"}
-    Ingest(database).write([[told]])
+    reported = send.full(0, "undelivered", detail="=1+1", code="-1") | {"sender": "@SUM(A1)"}
+    Ingest(database).write([[reported]])
 
     (row,) = read_file(database, send)
 
     assert (row["detail"], row["code"], row["sender"]) == ("'=1+1", "-1", "'@SUM(A1)")
-    assert row["address"] == told["address"] and row["cost"] == "0.14 PLN"
+    assert row["address"] == reported["address"] and row["cost"] == "0.14 PLN"
 
 
 def test_no_cell_is_a_formula_where_semicolons_part_cells(database: Database) -> None:
     send = Send("sms")
-    Ingest(database).write([[send.told(0, "undelivered", detail="absent;=1+1;\n@A1", code="a;b")]])
+    Ingest(database).write([[send.full(0, "undelivered", detail="absent;=1+1;\n@A1", code="a;b")]])
 
     (row,) = read_file(database, send)
 

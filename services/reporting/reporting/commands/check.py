@@ -1,4 +1,4 @@
-"""`python -m reporting.check`: recompute every counter from the log and print each that differs.
+"""`python -m reporting.commands.check`: recompute every counter from the log and print each that differs.
 
 Exit code 0: the counters equal the log. 1: they do not, and the lines say where. `--campaign ID` looks at one campaign
 alone. The log and the counters are read in one snapshot, so ingesters may go on writing meanwhile. Days and campaigns
@@ -22,12 +22,13 @@ from sqlalchemy.orm import Session
 from chassis.config import ConfigError, load
 from chassis.database import Database, make_engine
 from contracts.vocabulary import Engagement
-from reporting import domain
 from reporting.config import CheckConfig
-from reporting.domain import METRICS, Dimension, Tally
+from reporting.domain import counting
+from reporting.domain.counting import METRICS, Dimension, Tally
+from reporting.domain.states import ENGAGEMENT_CODE, ENGAGEMENT_OF_CODE, STATE_OF_CODE
 from reporting.store import log
 from reporting.store.messages import bounds_of_day
-from reporting.upkeep import KEEP
+from reporting.store.partitions import KEEP
 
 _MESSAGES = f"""
 SELECT account_id, campaign_id, channel, {log.day_of_id("message_id")} AS day, state,
@@ -39,8 +40,8 @@ SELECT account_id, campaign_id, channel, {log.day_of_id("message_id")} AS day, s
 FROM messages WHERE (CAST(:campaign AS uuid) IS NULL OR campaign_id = :campaign)
 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 """
-_DEEDS = """
-SELECT account_id, campaign_id, kind, link_id::text, device, date_bin('1 hour', at, 'epoch') AS hour, count(*) AS acts
+_ENGAGEMENTS = """
+SELECT account_id, campaign_id, kind, link_id::text, device, date_bin('1 hour', at, 'epoch') AS hour, count(*) AS times
 FROM engagements WHERE (CAST(:campaign AS uuid) IS NULL OR campaign_id = :campaign)
 GROUP BY 1, 2, 3, 4, 5, 6
 """
@@ -72,7 +73,7 @@ class Difference:
 def differences(session: Session, campaign_id: UUID | None = None) -> list[Difference]:
     """Every counter that is not the sum over the log; the session should be a repeatable read."""
     expected = recount(session, campaign_id)
-    found: list[Difference] = []
+    differing: list[Difference] = []
     counted = _counted(session, campaign_id)
     horizon = (datetime.now(UTC) - KEEP).date()
     dropped = _begun_before(session, horizon)
@@ -80,13 +81,13 @@ def differences(session: Session, campaign_id: UUID | None = None) -> list[Diffe
         if key[0] in dropped or (key[1] is Dimension.DAY and key[2] < horizon.isoformat()):
             continue
         account_id, amounts = counted.get(key, (expected.account_of.get(key), {}))
-        wanted = expected.amounts.get(key, {})
+        in_log = expected.amounts.get(key, {})
         for metric in METRICS:
-            if amounts.get(metric, 0) != wanted.get(metric, 0):
-                found.append(
-                    Difference(account_id or key[0], *key, metric, amounts.get(metric, 0), wanted.get(metric, 0))
+            if amounts.get(metric, 0) != in_log.get(metric, 0):
+                differing.append(
+                    Difference(account_id or key[0], *key, metric, amounts.get(metric, 0), in_log.get(metric, 0))
                 )
-    return found
+    return differing
 
 
 def recount(session: Session, campaign_id: UUID | None = None) -> Tally:
@@ -94,21 +95,21 @@ def recount(session: Session, campaign_id: UUID | None = None) -> Tally:
     tally, bound = Tally(), {"campaign": campaign_id}
     for group in session.execute(text(_MESSAGES), bound).mappings():
         standing = dict(group)
-        origin = domain.Origin(*(standing.pop(name) for name in ("account_id", "campaign_id", "channel", "day")))
-        standing["state"] = domain.STATE_OF_CODE.get(standing["state"])
+        origin = counting.Origin(*(standing.pop(name) for name in ("account_id", "campaign_id", "channel", "day")))
+        standing["state"] = STATE_OF_CODE.get(standing["state"])
         standing |= {name: int(amount) for name, amount in standing.items() if name in METRICS}
-        domain.count(tally, origin, domain.Standing(**standing), 1)
-    for row in session.execute(text(_DEEDS), bound):
-        act = domain.Act(
+        counting.count(tally, origin, counting.Standing(**standing), 1)
+    for row in session.execute(text(_ENGAGEMENTS), bound):
+        engagement = counting.CountedEngagement(
             row.account_id,
             row.campaign_id,
-            domain.ENGAGEMENT_OF_CODE[row.kind],
+            ENGAGEMENT_OF_CODE[row.kind],
             row.hour,
             row.device,
             row.link_id,
         )
-        domain.count_act(tally, act, row.acts)
-    clicked = domain.ENGAGEMENT_CODE[Engagement.CLICKED]
+        counting.count_engagement(tally, engagement, row.times)
+    clicked = ENGAGEMENT_CODE[Engagement.CLICKED]
     for row in session.execute(text(_CLICKERS), {**bound, "clicked": clicked}):
         tally.add(row.account_id, (row.campaign_id, Dimension.LINK, str(row.link_id)), "unique_clicks", row.clickers)
     if campaign_id is not None:
@@ -121,7 +122,7 @@ def _begun_before(session: Session, day: date) -> set[UUID]:
     return set(session.scalars(text("SELECT campaign_id FROM campaign_ranges WHERE first_id < :first"), bound).all())
 
 
-def _counted(session: Session, campaign_id: UUID | None) -> dict[domain.CounterKey, tuple[UUID, dict[str, int]]]:
+def _counted(session: Session, campaign_id: UUID | None) -> dict[counting.CounterKey, tuple[UUID, dict[str, int]]]:
     rows = session.execute(
         text("SELECT * FROM counters WHERE (CAST(:campaign AS uuid) IS NULL OR scope_id = :campaign)"),
         {"campaign": campaign_id},
@@ -136,7 +137,9 @@ def _counted(session: Session, campaign_id: UUID | None) -> dict[domain.CounterK
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m reporting.check", description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m reporting.commands.check", description=(__doc__ or "").splitlines()[0]
+    )
     parser.add_argument("--campaign", type=UUID, help="look at this campaign alone")
     options = parser.parse_args(arguments)
     try:

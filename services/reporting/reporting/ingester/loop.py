@@ -1,13 +1,11 @@
-"""`python -m reporting.ingester`: delivery events from the lane into the message log and the counters.
+"""The loop: delivery events from the lane into the message log and the counters.
 
 Several lane messages are written in one transaction when many are waiting, and acked after its commit. A kill at any
 moment leaves them in the lane, or written and delivered again, which changes nothing. Any number of ingesters may run.
-What is new of campaigns' recipients goes to contacts through the outbox.
 """
 
 from __future__ import annotations
 
-import os
 import queue
 import threading
 from collections.abc import Sequence
@@ -18,19 +16,12 @@ from prometheus_client import Counter, Histogram
 from psycopg import errors
 from sqlalchemy.exc import DBAPIError
 
-from chassis import erasures
-from chassis.broker import Broker, Delivery
-from chassis.config import load
-from chassis.database import Database, make_engine
-from chassis.health import HealthServer
+from chassis.broker import Delivery
+from chassis.database import Database
 from chassis.logs import get_logger
-from chassis.outbox import Relay
-from chassis.process import run
-from contracts.lanes import DELIVERY_EVENTS
-from reporting import upkeep
 from reporting.config import IngesterConfig
-from reporting.folding import readable_events
-from reporting.ingest import Ingest
+from reporting.domain.folding import readable_events
+from reporting.ingester.writing import Ingest
 
 EVENTS = Counter("wici_delivery_events_total", "Delivery events by outcome", ["outcome"])
 SECONDS = Histogram("wici_ingest_seconds", "One transaction of the ingester", buckets=(0.005, 0.02, 0.1, 0.3, 1, 3, 10))
@@ -145,25 +136,3 @@ def _name(error: Exception) -> str:
     """The error's kind alone: its text may hold an address."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     return type(cause).__name__
-
-
-def main(stop: threading.Event) -> None:
-    config = load(IngesterConfig, os.environ)
-    erasures.check_keys()
-    database = Database(make_engine(config.database_url, pool_size=4, application_name="reporting-ingester"))
-    broker = Broker(config.amqp_url, "reporting-ingester").start()
-    health = HealthServer(config.health_port, {"database": database.ping, "broker": broker.ping})
-    try:
-        threading.Thread(target=upkeep.run, args=(database, stop), name="upkeep", daemon=True).start()
-        threading.Thread(target=Relay(database, broker).run, args=(stop,), name="relay", daemon=True).start()
-        ingester = Ingester(database, config, stop)
-        broker.consume(DELIVERY_EVENTS, ingester.deliveries.put, prefetch=config.prefetch)
-        ingester.run()
-    finally:
-        broker.close()
-        health.close()
-        database.dispose()
-
-
-if __name__ == "__main__":
-    run(main, service="reporting", process="ingester")
