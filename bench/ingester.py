@@ -37,9 +37,9 @@ from chassis.ids import new_id
 from chassis.migrate import migrate
 from chassis.testing import admin_url, delete_vhost, free_port, make_vhost
 from contracts import ids, lanes
-from reporting.check import differences
-from reporting.ingest import Ingest
-from reporting.upkeep import prepare_partitions
+from reporting.commands.check import differences
+from reporting.ingester.writing import Ingest
+from reporting.store.partitions import prepare_partitions
 
 BATCH = 1_000
 TICKS = os.sysconf("SC_CLK_TCK")

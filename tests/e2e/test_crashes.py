@@ -45,7 +45,7 @@ def send_under_fire(system, journey, campaign_id, processes):
 
 def check_counters(environ):
     ran = subprocess.run(
-        [sys.executable, "-m", "reporting.check"], env=environ, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "reporting.commands.check"], env=environ, capture_output=True, text=True, check=False
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
 

@@ -165,7 +165,7 @@ def test_whoever_confirms_a_sign_up_gets_a_campaign_and_who_does_not_gets_none(i
 
 def test_counters_equal_the_log(environ, imported):
     ran = subprocess.run(
-        [sys.executable, "-m", "reporting.check"], env=environ, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "reporting.commands.check"], env=environ, capture_output=True, text=True, check=False
     )
 
     assert ran.returncode == 0, ran.stdout + ran.stderr

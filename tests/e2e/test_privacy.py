@@ -147,7 +147,7 @@ def test_after_the_erasure_no_database_names_the_person_and_numbers_stay(lived, 
     poll(lambda: _places(environ, anna.needles), lambda places: not places, seconds=20)
     assert [journey.report(one["id"])["counts"] for one in journey.api.pages("/v1/campaigns")] == before
     ran = subprocess.run(
-        [sys.executable, "-m", "reporting.check"], env=environ, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "reporting.commands.check"], env=environ, capture_output=True, text=True, check=False
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
 

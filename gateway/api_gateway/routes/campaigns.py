@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from api_gateway.routing import ANYONE, Route
-from contracts import campaigns as contract
+from contracts.campaigns import content, drafts, life
 
 _ID = "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b11"
 _GROUP = "01935880-1d2b-7f00-8a61-5c0f9e3d2b10"
@@ -53,8 +53,8 @@ ROUTES = [
         service_checked="sms.campaigns.read",
         summary="Campaigns, newest first",
         description=f"Those of the channels that you may see, without their content. {_CHANNELS}",
-        query=contract.CampaignQuery,
-        response=contract.CampaignPage,
+        query=drafts.CampaignQuery,
+        response=drafts.CampaignPage,
         tags=["Campaigns"],
         response_example={"items": [_SUMMARY], "next_cursor": None},
     ),
@@ -70,8 +70,8 @@ ROUTES = [
             " is `{from_email, from_name?, reply_to?}` and `content` has `subject`, `html`, and if you like"
             f" `preheader` and `text`. {_CHANNELS}"
         ),
-        request=contract.CampaignCreate,
-        response=contract.Campaign,
+        request=drafts.CampaignCreate,
+        response=drafts.Campaign,
         status=201,
         location="/v1/campaigns/{id}",
         idempotent=True,
@@ -90,7 +90,7 @@ ROUTES = [
             "`progress` counts recipients: numbered, handed to the channel, and what the channel says: submitted to a"
             " carrier or server, failed for good before that, or deferred and tried again."
         ),
-        response=contract.Campaign,
+        response=drafts.Campaign,
         tags=["Campaigns"],
         response_example=_SENDING,
     ),
@@ -102,8 +102,8 @@ ROUTES = [
         service_checked="sms.campaigns.write",
         summary="Change a draft",
         description="What is left out stays; a part that is given replaces that part whole. 409 once it is scheduled.",
-        request=contract.CampaignUpdate,
-        response=contract.Campaign,
+        request=drafts.CampaignUpdate,
+        response=drafts.Campaign,
         tags=["Campaigns"],
         example={"name": "Wiosna 2027, druga wersja", "options": {"throttle_per_hour": 60000}},
         response_example={
@@ -131,8 +131,8 @@ ROUTES = [
         summary="Render a campaign for one contact or a sample",
         description="422 `campaign.unknown_fields` names the fields of the content that no contact has. With"
         " `contact_id` it needs `contacts.read` as well.",
-        request=contract.PreviewRequest,
-        response=contract.Preview,
+        request=content.PreviewRequest,
+        response=content.Preview,
         deadline=20.0,
         tags=["Campaigns"],
         example={"contact_id": _CONTACT},
@@ -159,8 +159,8 @@ ROUTES = [
         summary="Send a campaign to up to ten chosen addresses",
         description="Rendered for a contact, with given fields, or with both; the fields win. With `contact_id`"
         " it needs `contacts.read` as well.",
-        request=contract.TestRequest,
-        response=contract.TestSent,
+        request=content.TestRequest,
+        response=content.TestSent,
         status=202,
         retry_after=1,
         idempotent=True,
@@ -181,8 +181,8 @@ ROUTES = [
             " content and its fields, that somebody can be reached, and reserves the quota: 402 `quota.exhausted`"
             " where it does not reach."
         ),
-        request=contract.ScheduleRequest,
-        response=contract.Campaign,
+        request=life.ScheduleRequest,
+        response=drafts.Campaign,
         idempotent=True,
         deadline=30.0,
         tags=["Campaigns"],
@@ -197,7 +197,7 @@ ROUTES = [
         service_checked="sms.campaigns.send",
         summary="Pause a campaign within seconds",
         description="What the channel has already been given, a few batches of 500 at most, still goes out.",
-        response=contract.Campaign,
+        response=drafts.Campaign,
         tags=["Campaigns"],
         response_example=_PAUSED,
     ),
@@ -208,7 +208,7 @@ ROUTES = [
         permission=ANYONE,
         service_checked="sms.campaigns.send",
         summary="Go on with a paused campaign",
-        response=contract.Campaign,
+        response=drafts.Campaign,
         tags=["Campaigns"],
         response_example=_SENDING,
     ),
@@ -220,7 +220,7 @@ ROUTES = [
         service_checked="sms.campaigns.send",
         summary="Cancel a campaign for good",
         description="What the channel has already been given still goes out; the rest of the quota returns.",
-        response=contract.Campaign,
+        response=drafts.Campaign,
         tags=["Campaigns"],
         response_example=_CANCELLED,
     ),
@@ -231,8 +231,8 @@ ROUTES = [
         permission=ANYONE,
         service_checked="sms.campaigns.write",
         summary="Make a new draft of any campaign",
-        request=contract.DuplicateRequest,
-        response=contract.Campaign,
+        request=drafts.DuplicateRequest,
+        response=drafts.Campaign,
         status=201,
         location="/v1/campaigns/{id}",
         idempotent=True,

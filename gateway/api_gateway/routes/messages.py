@@ -1,7 +1,7 @@
 """The message log: every message and its states."""
 
 from api_gateway.routing import Route
-from contracts import reporting as contract
+from contracts.reporting import messages
 
 _MESSAGE = {
     "id": "0193587a-3e1c-8c4e-9d3a-4f0d00000007",
@@ -39,8 +39,8 @@ ROUTES = [
             "Newest first. `address` is exact: a phone as E.164, an e-mail with its domain in lower case. `from` and"
             " `to` bound when a message was accepted."
         ),
-        query=contract.MessageFilter,
-        response=contract.MessagePage,
+        query=messages.MessageQuery,
+        response=messages.MessagePage,
         tags=["Messages"],
         response_example={"items": [_MESSAGE], "next_cursor": None},
     ),
@@ -50,7 +50,7 @@ ROUTES = [
         rpc="reporting.get_message",
         permission="reports.read",
         summary="One message with its time line",
-        response=contract.MessageStory,
+        response=messages.MessageStory,
         tags=["Messages"],
         response_example={
             **_MESSAGE,

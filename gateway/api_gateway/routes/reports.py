@@ -5,7 +5,7 @@ from flask import Response
 from api_gateway import downloads
 from api_gateway.context import RequestContext
 from api_gateway.routing import Route
-from contracts import reporting as contract
+from contracts.reporting import messages, recipients, reports
 
 _CAMPAIGN = "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b11"
 _EMAIL_COUNTS = {
@@ -59,7 +59,7 @@ ROUTES = [
             " divide by: OR is `open_rate` (unique opens / delivered), CTR `click_rate` (unique clicks / delivered),"
             " CTOR `click_to_open_rate` (unique clicks / unique opens). 404 until the campaign has started."
         ),
-        response=contract.Report,
+        response=reports.Report,
         tags=["Reports"],
         response_example={
             "campaign_id": _CAMPAIGN,
@@ -82,7 +82,7 @@ ROUTES = [
         rpc="reporting.get_report_links",
         permission="reports.read",
         summary="Clicks by link, most clicked first",
-        response=contract.ReportLinks,
+        response=reports.ReportLinks,
         tags=["Reports"],
         response_example={
             "items": [{"url": "https://example.com/zima", "clicks": 640, "unique_clicks": 512}],
@@ -96,7 +96,7 @@ ROUTES = [
         permission="reports.read",
         summary="What happened, hour by hour",
         description="Hours (UTC) in which nothing happened are left out.",
-        response=contract.ReportTimeline,
+        response=reports.ReportTimeline,
         tags=["Reports"],
         response_example={
             "items": [
@@ -123,8 +123,8 @@ ROUTES = [
             " click are among the delivered; `undelivered` has everything that failed, with the reason in `code` and"
             " `detail`."
         ),
-        query=contract.RecipientsPage,
-        response=contract.MessagePage,
+        query=recipients.RecipientsQuery,
+        response=messages.MessagePage,
         tags=["Reports"],
         response_example={
             "items": [
@@ -163,8 +163,8 @@ ROUTES = [
         permission="reports.read",
         service_checked="contacts.write",
         summary="Make a group of those who did, or did not",
-        request=contract.ReportGroupCreate,
-        response=contract.ReportGroup,
+        request=recipients.ReportGroupCreate,
+        response=recipients.ReportGroup,
         status=201,
         location="/v1/groups/{id}",
         tags=["Reports"],
@@ -184,8 +184,8 @@ ROUTES = [
         service_checked="contacts.archive",
         summary="Archive the addresses that do not exist",
         description="Hard bounces are archived by themselves when they happen; this is for those restored since.",
-        request=contract.ReportArchive,
-        response=contract.ReportArchived,
+        request=recipients.ReportArchive,
+        response=recipients.ReportArchived,
         tags=["Reports"],
         deadline=120.0,
         example={"who": "hard_bounced"},
@@ -201,7 +201,7 @@ ROUTES = [
             "One row a message, with its state and the reason of it; UTF-8 with a byte order mark. `who=undelivered` is"
             " the list of those that failed."
         ),
-        query=contract.ReportFile,
+        query=recipients.ReportFile,
         tags=["Reports"],
         produces=("text/csv",),
         response_example="id,address,state\r\n0193587a-3e1c-8c4e-9d3a-4f0d00000007,ala@example.com,delivered\r\n",

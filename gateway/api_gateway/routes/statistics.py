@@ -1,7 +1,7 @@
 """What became of an account's messages, day by day."""
 
 from api_gateway.routing import Route
-from contracts import reporting as contract
+from contracts.reporting import statistics
 
 _COUNTS = {
     "submitted": 11990,
@@ -35,8 +35,8 @@ ROUTES = [
             "Days are UTC, and those on which the messages were accepted: what became of them later counts there too."
             " `from` and `to` are both included; the last 30 days by default, 400 at most."
         ),
-        query=contract.StatisticsQuery,
-        response=contract.Statistics,
+        query=statistics.StatisticsQuery,
+        response=statistics.Statistics,
         tags=["Reports"],
         response_example={"days": [{"day": "2026-11-24", **_FIGURES}], "totals": [_FIGURES]},
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from api_gateway.routing import ANYONE, Route
-from contracts import campaigns as contract
+from contracts.campaigns import templates
 
 _NEW = {
     "name": "Powitanie",
@@ -31,8 +31,8 @@ ROUTES = [
         service_checked="email.campaigns.read",
         summary="Templates, newest first",
         description=_CHANNELS,
-        query=contract.TemplateQuery,
-        response=contract.TemplatePage,
+        query=templates.TemplateQuery,
+        response=templates.TemplatePage,
         tags=["Templates"],
         response_example={"items": [_TEMPLATE], "next_cursor": None},
     ),
@@ -44,8 +44,8 @@ ROUTES = [
         service_checked="email.campaigns.write",
         summary="Keep a content as a template",
         description=f"`content` has the channel's shape, as in a campaign. {_CHANNELS}",
-        request=contract.TemplateCreate,
-        response=contract.Template,
+        request=templates.TemplateCreate,
+        response=templates.Template,
         status=201,
         location="/v1/templates/{id}",
         idempotent=True,
@@ -60,7 +60,7 @@ ROUTES = [
         permission=ANYONE,
         service_checked="email.campaigns.read",
         summary="One template",
-        response=contract.Template,
+        response=templates.Template,
         tags=["Templates"],
         response_example=_TEMPLATE,
     ),
@@ -72,8 +72,8 @@ ROUTES = [
         service_checked="email.campaigns.write",
         summary="Change a template",
         description="Campaigns that were made from it keep what they have.",
-        request=contract.TemplateUpdate,
-        response=contract.Template,
+        request=templates.TemplateUpdate,
+        response=templates.Template,
         tags=["Templates"],
         example={"name": "Powitanie 2027"},
         response_example={**_TEMPLATE, "name": "Powitanie 2027"},

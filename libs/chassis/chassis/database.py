@@ -17,7 +17,7 @@ import psycopg.waiting
 import sqlalchemy
 from sqlalchemy import CursorResult, Executable, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError
-from sqlalchemy.orm import Session as Session  # use cases and stores name it; only stores know SQLAlchemy
+from sqlalchemy.orm import Session as Session  # use cases name it in their signatures
 from sqlalchemy.orm import sessionmaker
 
 from chassis import waking

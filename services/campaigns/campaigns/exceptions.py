@@ -46,10 +46,12 @@ def content_refused(problems: Sequence[Any]) -> Invalid:
     return Invalid("campaign.content_refused", "The channel cannot send this content.", None, errors)
 
 
-def wrong_state(present: CampaignState, wanted: CampaignState) -> Conflict:
+def wrong_state(present: CampaignState, following: CampaignState) -> Conflict:
     slug = "campaign.already_sent" if present is CampaignState.SENT else f"campaign.is_{present}"
     return Conflict(
-        slug, f"The campaign is {present} and cannot become {wanted}.", {"state": str(present), "wanted": str(wanted)}
+        slug,
+        f"The campaign is {present} and cannot become {following}.",
+        {"state": str(present), "wanted": str(following)},
     )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from chassis.database import Database
 from chassis.testing import truncate
-from reporting.upkeep import prepare_partitions
+from reporting.store.partitions import prepare_partitions
 
 pytest_plugins = ["chassis.testing"]
 

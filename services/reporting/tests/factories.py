@@ -36,14 +36,14 @@ class Send:
             **fields,
         }
 
-    def told(self, number: int, kind: str, after: float = 1.0, **fields: Any) -> dict[str, Any]:
-        """The same with the static fields."""
+    def full(self, number: int, kind: str, after: float = 1.0, **fields: Any) -> dict[str, Any]:
+        """The whole event: with the static fields, too."""
         address = f"ala{number}@example.com" if self.channel == "email" else f"+4850010{number:04d}"
         static: dict[str, Any] = {"address": address, "sender": "Wici", "contact_id": str(UUID(int=number + 1))}
         static |= {"parts": 2, "cost": 14, "domain": "26001"} if self.channel == "sms" else {"domain": "example.com"}
         return self.event(number, kind, after, **static, **fields)
 
-    def act(self, number: int, kind: str, serial: int = 0, **fields: Any) -> dict[str, Any]:
+    def engagement(self, number: int, kind: str, serial: int = 0, **fields: Any) -> dict[str, Any]:
         """Something that a person did with message `number`."""
         agent = "Mozilla/5.0 (iPhone; Mobile)"
         event_id = f"{kind}-{number}-{serial}"

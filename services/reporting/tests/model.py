@@ -23,21 +23,23 @@ def log_of(events: list[Event]) -> dict[str, dict[str, Any]]:
     by_message: dict[str, list[Event]] = {}
     for event in events:
         by_message.setdefault(event["message_id"], []).append(event)
-    return {message_id: _message(told) for message_id, told in by_message.items()}
+    return {message_id: _message(reported) for message_id, reported in by_message.items()}
 
 
-def _message(told: list[Event]) -> dict[str, Any]:
-    states = [event for event in told if event["kind"] in STATES]
-    acts = list({event["event_id"]: event for event in told if event["kind"] not in STATES}.values())
+def _message(reported: list[Event]) -> dict[str, Any]:
+    states = [event for event in reported if event["kind"] in STATES]
+    acts = list({event["event_id"]: event for event in reported if event["kind"] not in STATES}.values())
     stands = min(
         states, key=lambda event: (-STATE_RANK[event["kind"]], event["at"], STATES.index(event["kind"])), default={}
     )
-    message = {column: max((event[column] for event in told if column in event), default=None) for column in COLUMNS}
+    message = {
+        column: max((event[column] for event in reported if column in event), default=None) for column in COLUMNS
+    }
     return {
         **message,
-        "account_id": told[0]["account_id"],
-        "campaign_id": told[0]["campaign_id"],
-        "channel": told[0]["channel"],
+        "account_id": reported[0]["account_id"],
+        "campaign_id": reported[0]["campaign_id"],
+        "channel": reported[0]["channel"],
         "state": stands.get("kind"),
         "state_at": stands.get("at"),
         "code": stands.get("code"),

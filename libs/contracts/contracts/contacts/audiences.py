@@ -10,6 +10,8 @@ from contracts.vocabulary import Channel, JobState
 
 
 class Audience(Schema):
+    """Contacts in any of `groups` or `segments`, minus those in any excluded one."""
+
     groups = fields.List(fields.UUID(), load_default=list, validate=validate.Length(max=100))
     segments = fields.List(fields.UUID(), load_default=list, validate=validate.Length(max=100))
     exclude_groups = fields.List(fields.UUID(), load_default=list, validate=validate.Length(max=100))

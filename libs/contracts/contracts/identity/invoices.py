@@ -7,7 +7,8 @@ from uuid import UUID
 
 from marshmallow import fields, validate
 
-from contracts.identity.shapes import CURRENCY, MOST_MONEY, Money, Reason, count_field, text_field
+from contracts.identity.shapes import CURRENCY, MOST_MONEY, Reason, count_field, text_field
+from contracts.money import Money
 from contracts.rpc import Call
 from contracts.schema import PageQuery, Schema, page_of, plain_text
 

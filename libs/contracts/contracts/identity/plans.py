@@ -6,7 +6,8 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from contracts.identity.shapes import CURRENCY, MOST_MONEY, MOST_UNITS, Money, Reason, count_field, text_field
+from contracts.identity.shapes import CURRENCY, MOST_MONEY, MOST_UNITS, Reason, count_field, text_field
+from contracts.money import Money
 from contracts.rpc import Call
 from contracts.schema import Schema
 

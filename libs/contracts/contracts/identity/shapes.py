@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from contracts.schema import Reasoned, Schema, plain_text
+from contracts.schema import Reasoned, plain_text
 
 # Patterns are also read as ECMA 262, in the OpenAPI description: `(?!\n)$` is the end of the text in both.
 NAME_RULE = validate.Regexp(
@@ -51,8 +51,3 @@ def units_field(**rules: Any) -> fields.Integer:
 
 class Reason(Reasoned):
     pass
-
-
-class Money(Schema):
-    amount = fields.Integer()
-    currency = fields.String()

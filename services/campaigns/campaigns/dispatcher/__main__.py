@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import threading
-
 from campaigns.config import DispatcherConfig
-from campaigns.dispatcher.housekeeping import keep_house
-from campaigns.dispatcher.valve import Valve
-from chassis.broker import Broker
-from chassis.config import load
-from chassis.database import Database, make_engine
-from chassis.health import HealthServer
-from chassis.process import run
+from campaigns.dispatcher.loop import Dispatcher
+from campaigns.usecases.dispatch import forget_old_batches
+from chassis.outbox import Relay
+from chassis.process import Process, boot
+
+TIDY_SECONDS = 3600.0
 
 
-def main(stop: threading.Event) -> None:
-    config = load(DispatcherConfig, os.environ)
-    database = Database(make_engine(config.database_url, pool_size=16, application_name="campaigns.dispatcher"))
-    broker = Broker(config.amqp_url, "campaigns.dispatcher").start()
-    valve = Valve(config, database, broker)
-    checks = {"database": database.ping, "broker": broker.ping, "loop": valve.is_alive}
-    health = HealthServer(config.health_port, checks)
-    threading.Thread(target=keep_house, args=(database, stop), name="housekeeping", daemon=True).start()
-    try:
-        valve.run(stop)
-    finally:
-        health.close()
-        broker.close()
-        database.dispose()
+def main(process: Process[DispatcherConfig]) -> None:
+    relay = Relay(process.database, process.broker)
+    process.background(relay.run, "outbox-relay")
+    process.every(TIDY_SECONDS, lambda: forget_old_batches(process.database), "housekeeping")
+    dispatcher = Dispatcher(process.config, process.database, process.broker, relay.poke)
+    process.checks["loop"] = dispatcher.is_alive
+    dispatcher.run(process.stop)
 
 
 if __name__ == "__main__":
-    run(main, service="campaigns", process="dispatcher")
+    boot(main, DispatcherConfig, service="campaigns", name="dispatcher", pool_size=16)

@@ -12,7 +12,7 @@ import orjson
 
 from campaigns.store import batches as store
 from campaigns.store.batches import Reported
-from campaigns.store.leases import Work
+from campaigns.store.leases import LeasedCampaign
 from chassis.broker import Broker, Delivery
 from chassis.database import Database
 from chassis.logs import get_logger
@@ -23,17 +23,17 @@ PREFETCH = 500
 log = get_logger()
 
 
-def batch_body(work: Work, batch_id: UUID, recipients: list[dict[str, Any]]) -> bytes:
+def batch_body(campaign: LeasedCampaign, batch_id: UUID, recipients: list[dict[str, Any]]) -> bytes:
     """A `contracts.lanes.Batch`; the same batch has the same body whenever it is made."""
     return orjson.dumps(
         {
             "v": 1,
             "batch_id": str(batch_id),
-            "account_id": str(work.account_id),
-            "campaign_id": str(work.id),
-            "send_id": str(work.send_id),
-            "content_hash": work.content_hash,
-            "trace_id": work.trace_id,
+            "account_id": str(campaign.account_id),
+            "campaign_id": str(campaign.id),
+            "send_id": str(campaign.send_id),
+            "content_hash": campaign.content_hash,
+            "trace_id": campaign.trace_id,
             "recipients": recipients,
         }
     )
@@ -56,9 +56,9 @@ class Publisher:
         """Whether the batch is on its way and its confirm is not yet noted."""
         return batch_id in self._waiting
 
-    def publish(self, work: Work, batch_id: UUID, recipients: list[dict[str, Any]]) -> None:
-        lane = channel_lane(work.channel, Lane.BULK)
-        self._waiting[batch_id] = (lane, batch_body(work, batch_id, recipients))
+    def publish(self, campaign: LeasedCampaign, batch_id: UUID, recipients: list[dict[str, Any]]) -> None:
+        lane = channel_lane(campaign.channel, Lane.BULK)
+        self._waiting[batch_id] = (lane, batch_body(campaign, batch_id, recipients))
         self._send(batch_id)
 
     def note_confirmed(self) -> None:
@@ -98,7 +98,7 @@ class Reports:
         broker.consume(BATCHES_DONE, self._on_delivery, prefetch=PREFETCH)
 
     def count(self) -> int:
-        """Count everything that has arrived; returns how many batches were news."""
+        """Count everything that has arrived; returns how many batches had not been counted before."""
         deliveries = [self._arrived.popleft() for _ in range(len(self._arrived))]
         readable = [(delivery, report) for delivery in deliveries if (report := _read(delivery)) is not None]
         if not readable:
@@ -107,13 +107,13 @@ class Reports:
             # Two reports on one batch in one go: the last one stands.
             unique = {report.id: report for _, report in readable}
             with self._database.transaction() as session:
-                news = store.mark_done(session, list(unique.values()))
+                counted = store.mark_done(session, list(unique.values()))
         except Exception:
             self._arrived.extendleft(delivery for delivery, _ in reversed(readable))
             raise
         for delivery, _ in readable:
             delivery.ack()
-        return news
+        return counted
 
     def _on_delivery(self, delivery: Delivery) -> None:
         self._arrived.append(delivery)

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-from campaigns.dispatcher.sends import Send
-from campaigns.store.leases import Work
+from campaigns.dispatcher.in_hand import CampaignInHand
+from campaigns.store.leases import LeasedCampaign
 from chassis.logs import bind
 
-# Reading audiences has threads of its own, so that campaigns which start do not hold up those that send.
+# Reading audiences has threads of its own, so that campaigns which start do not hold up those that campaign.
 READERS, STEPPERS = 6, 8
 
 
@@ -22,15 +22,17 @@ class Workers:
         self._readers = ThreadPoolExecutor(READERS, "audience")
         self._steppers = ThreadPoolExecutor(STEPPERS, "steps")
 
-    def run(self, send: Send, name: str, step: Callable[..., Any], *given: Any) -> None:
-        send.task_name = name
-        send.task = self._submit(self._steppers, send.work, step, *given)
+    def run(self, campaign: CampaignInHand, name: str, step: Callable[..., Any], *arguments: Any) -> None:
+        campaign.task_name = name
+        campaign.task = self._submit(self._steppers, campaign.leased, step, *arguments)
 
-    def read(self, send: Send, step: Callable[..., Any], *given: Any) -> Future[Any]:
-        return self._submit(self._readers, send.work, step, *given)
+    def read(self, campaign: CampaignInHand, step: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        return self._submit(self._readers, campaign.leased, step, *arguments)
 
-    def _submit(self, pool: ThreadPoolExecutor, work: Work, step: Callable[..., Any], *given: Any) -> Future[Any]:
-        future = pool.submit(_traced, work, step, *given)
+    def _submit(
+        self, pool: ThreadPoolExecutor, leased: LeasedCampaign, step: Callable[..., Any], *arguments: Any
+    ) -> Future[Any]:
+        future = pool.submit(_traced, leased, step, *arguments)
         future.add_done_callback(lambda _: self._wake())
         return future
 
@@ -39,7 +41,7 @@ class Workers:
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _traced(work: Work, step: Callable[..., Any], *given: Any) -> Any:
+def _traced(leased: LeasedCampaign, step: Callable[..., Any], *arguments: Any) -> Any:
     """Run a step with the campaign's ids on every log line and event of it."""
-    bind(trace_id=work.trace_id, account_id=work.account_id)
-    return step(*given)
+    bind(trace_id=leased.trace_id, account_id=leased.account_id)
+    return step(*arguments)

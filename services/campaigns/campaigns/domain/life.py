@@ -27,10 +27,10 @@ FINAL = frozenset(state for state, following in NEXT.items() if not following)
 DELETABLE = FINAL | {CampaignState.DRAFT}
 
 
-def ensure_can_become(present: CampaignState, wanted: CampaignState) -> None:
+def ensure_can_become(present: CampaignState, following: CampaignState) -> None:
     """:raises Conflict: the table has no such step."""
-    if wanted not in NEXT[present]:
-        raise exceptions.wrong_state(present, wanted)
+    if following not in NEXT[present]:
+        raise exceptions.wrong_state(present, following)
 
 
 def ensure_draft(present: CampaignState) -> None:
@@ -45,10 +45,10 @@ def ensure_deletable(present: CampaignState) -> None:
         raise exceptions.still_running(present)
 
 
-def ensure_paused(present: CampaignState, wanted: CampaignState) -> None:
-    """:raises Conflict: only what is paused can be resumed; what it would become already is let be."""
-    if present not in (CampaignState.PAUSED, wanted):
-        raise exceptions.wrong_state(present, wanted)
+def ensure_paused(present: CampaignState, following: CampaignState) -> None:
+    """:raises Conflict: only what is paused can be resumed; what is resumed already stays as it is."""
+    if present not in (CampaignState.PAUSED, following):
+        raise exceptions.wrong_state(present, following)
 
 
 def state_after_resume(*, has_started: bool) -> CampaignState:

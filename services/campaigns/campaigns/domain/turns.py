@@ -63,12 +63,12 @@ def _order_on_channel(
         turn = turns[place]
         if left[turn.campaign_id] <= 0:
             continue
-        held = by_account[turn.account_id]
-        if of_account != held:
+        now_of_account = by_account[turn.account_id]
+        if of_account != now_of_account:
             # Another campaign of the account has got a slot meanwhile.
-            heapq.heappush(queue, (held, of_campaign, place))
+            heapq.heappush(queue, (now_of_account, of_campaign, place))
             continue
-        if held >= windows.account or (total >= windows.channel and held >= windows.guaranteed):
+        if now_of_account >= windows.account or (total >= windows.channel and now_of_account >= windows.guaranteed):
             continue
         order.append(turn.campaign_id)
         left[turn.campaign_id] -= 1

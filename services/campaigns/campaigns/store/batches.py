@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from chassis.database import cursor_of
+from chassis.database import changed, columns, cursor_of
 from contracts.vocabulary import Channel
 
 # A batch of a cancelled campaign that was perhaps not published: after this long it counts as not sent.
@@ -116,14 +116,11 @@ def withdraw_unpublished(session: Session, campaign_id: UUID) -> None:
 
 def forget_old(session: Session) -> int:
     """Delete the batches of campaigns that were settled long ago; returns how many."""
-    forgotten = session.execute(
-        text(
-            "DELETE FROM campaign_batches WHERE campaign_id IN"
-            " (SELECT id FROM campaigns WHERE settled_at < now() - :kept)"
-        ),
-        {"kept": BATCHES_KEPT},
+    return changed(
+        session,
+        "DELETE FROM campaign_batches WHERE campaign_id IN (SELECT id FROM campaigns WHERE settled_at < now() - :kept)",
+        kept=BATCHES_KEPT,
     )
-    return int(forgotten.rowcount)  # type: ignore[attr-defined]
 
 
 def record(session: Session, *, owner: UUID, advances: Sequence[Advance], batches: Sequence[BatchRange]) -> set[UUID]:
@@ -142,16 +139,9 @@ def record(session: Session, *, owner: UUID, advances: Sequence[Advance], batche
             " FROM unnest(%s::uuid[], %s::uuid[], %s::int[], %s::int[], %s::int[])"
             "  AS b(id, campaign_id, first, last, size) JOIN moved ON moved.id = b.campaign_id RETURNING id",
             (
-                [advance.campaign_id for advance in advances],
-                [advance.after for advance in advances],
-                [advance.to for advance in advances],
-                [advance.next_portion_at for advance in advances],
+                *columns([(a.campaign_id, a.after, a.to, a.next_portion_at) for a in advances], 4),
                 owner,
-                [batch.id for batch in batches],
-                [batch.campaign_id for batch in batches],
-                [batch.first for batch in batches],
-                [batch.last for batch in batches],
-                [batch.size for batch in batches],
+                *columns([(b.id, b.campaign_id, b.first, b.last, b.size) for b in batches], 5),
             ),
         )
         return {row[0] for row in cursor.fetchall()}
@@ -170,7 +160,7 @@ def mark_published(session: Session, batch_ids: Iterable[UUID]) -> None:
 
 
 def mark_done(session: Session, reports: Sequence[Reported]) -> int:
-    """Count what channels report, each batch once; returns how many batches were news.
+    """Count what channels report, each batch once; returns how many batches had not been counted before.
 
     A report on a campaign that has been settled reopens its settlement.
     """
@@ -189,12 +179,7 @@ def mark_done(session: Session, reports: Sequence[Reported]) -> int:
             "   submitted = c.submitted + s.submitted, failed = c.failed + s.failed,"
             "   deferred = c.deferred + s.deferred, settled_at = NULL FROM sums s WHERE c.id = s.campaign_id)"
             " SELECT coalesce(sum(batches), 0) FROM sums",
-            (
-                [report.id for report in reports],
-                [report.submitted for report in reports],
-                [report.failed for report in reports],
-                [report.deferred for report in reports],
-            ),
+            columns([(report.id, report.submitted, report.failed, report.deferred) for report in reports], 4),
         )
         row = cursor.fetchone()
         return int(row[0]) if row else 0

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, defer
 
 from campaigns import exceptions
 from campaigns.models import Campaign, Template
-from campaigns.store.pages import Page, newest_first
 
 
 def add(session: Session, **columns: Any) -> Campaign:
@@ -32,17 +32,26 @@ def get_for_update(session: Session, *, account_id: UUID, campaign_id: UUID) -> 
 
 
 def page(
-    session: Session, *, account_id: UUID, channels: Collection[str], state: str | None, limit: int, cursor: str | None
-) -> Page:
-    """Newest first, without their content."""
+    session: Session,
+    *,
+    account_id: UUID,
+    channels: Collection[str],
+    state: str | None,
+    before: tuple[datetime, UUID] | None,
+    limit: int,
+) -> Sequence[Campaign]:
+    """Newest first, without their content; ids are in no order where they were derived from a request's key."""
     query = (
         select(Campaign)
         .options(defer(Campaign.content))
         .where(Campaign.account_id == account_id, Campaign.channel.in_(channels))
+        .order_by(Campaign.created_at.desc(), Campaign.id.desc())
     )
     if state is not None:
         query = query.where(Campaign.state == state)
-    return newest_first(session, query, Campaign, limit, cursor)
+    if before is not None:
+        query = query.where(tuple_(Campaign.created_at, Campaign.id) < before)
+    return session.scalars(query.limit(limit)).all()
 
 
 def remove(session: Session, campaign: Campaign) -> None:

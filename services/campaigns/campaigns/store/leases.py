@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from chassis.database import changed
 from contracts.vocabulary import CampaignState, Channel
 
 # What the dispatcher waits for.
@@ -30,7 +31,7 @@ _COLUMNS = (
 
 
 @dataclass(frozen=True)
-class Work:
+class LeasedCampaign:
     """A campaign that this dispatcher has a lease on, as it is in the database."""
 
     id: UUID
@@ -61,19 +62,20 @@ _CLAIMABLE = (
 
 def claim(session: Session, *, owner: UUID, lease: timedelta, limit: int) -> int:
     """Take a lease on campaigns that have something to do and nobody working on them; returns how many."""
-    claimed = session.execute(
-        text(
-            "UPDATE campaigns SET lease_owner = :owner, lease_expires_at = now() + :lease WHERE id IN ("
-            " SELECT id FROM campaigns"
-            f" WHERE {_CLAIMABLE}"
-            "  AND (state <> 'scheduled' OR send_at <= now())"
-            "  AND (state <> 'draft' OR reserving_at < now() - :reserving)"
-            "  AND (lease_expires_at IS NULL OR lease_expires_at < now())"
-            " ORDER BY send_at LIMIT :limit FOR UPDATE SKIP LOCKED)"
-        ),
-        {"owner": owner, "lease": lease, "limit": limit, "reserving": RESERVING_TIMEOUT},
+    return changed(
+        session,
+        "UPDATE campaigns SET lease_owner = :owner, lease_expires_at = now() + :lease WHERE id IN ("
+        " SELECT id FROM campaigns"
+        f" WHERE {_CLAIMABLE}"
+        "  AND (state <> 'scheduled' OR send_at <= now())"
+        "  AND (state <> 'draft' OR reserving_at < now() - :reserving)"
+        "  AND (lease_expires_at IS NULL OR lease_expires_at < now())"
+        " ORDER BY send_at LIMIT :limit FOR UPDATE SKIP LOCKED)",
+        owner=owner,
+        lease=lease,
+        limit=limit,
+        reserving=RESERVING_TIMEOUT,
     )
-    return int(claimed.rowcount)  # type: ignore[attr-defined]
 
 
 def seconds_to_next(session: Session) -> float | None:
@@ -89,13 +91,16 @@ def seconds_to_next(session: Session) -> float | None:
     return None if seconds is None else float(seconds)
 
 
-def renew(session: Session, *, owner: UUID, lease: timedelta) -> list[Work]:
+def renew(session: Session, *, owner: UUID, lease: timedelta) -> list[LeasedCampaign]:
     """Renew this dispatcher's leases; returns the campaigns that it holds, as they are now."""
     rows = session.execute(
         text(f"UPDATE campaigns SET lease_expires_at = now() + :lease WHERE lease_owner = :owner RETURNING {_COLUMNS}"),
         {"owner": owner, "lease": lease},
     ).mappings()
-    return [Work(**{**row, "channel": Channel(row["channel"]), "state": CampaignState(row["state"])}) for row in rows]
+    return [
+        LeasedCampaign(**{**row, "channel": Channel(row["channel"]), "state": CampaignState(row["state"])})
+        for row in rows
+    ]
 
 
 def release(session: Session, *, owner: UUID, campaign_ids: Sequence[UUID] | None = None) -> None:
@@ -117,49 +122,56 @@ def content_of(session: Session, campaign_id: UUID) -> dict[str, Any]:
     return content or {}
 
 
-def begin(session: Session, *, owner: UUID, work: Work, send_id: UUID, recipients: int, content_hash: str) -> bool:
+def begin(
+    session: Session, *, owner: UUID, campaign_id: UUID, send_id: UUID, recipients: int, content_hash: str
+) -> bool:
     """scheduled → sending with its audience numbered; False when it was paused, cancelled or taken over meanwhile."""
-    begun = session.execute(
-        text(
+    return (
+        changed(
+            session,
             "UPDATE campaigns SET state = 'sending', send_id = :send_id, recipients = :recipients, started_at = now(),"
             " content_hash = :content_hash, updated_at = now()"
-            " WHERE id = :id AND lease_owner = :owner AND state = 'scheduled'"
-        ),
-        {
-            "id": work.id,
-            "owner": owner,
-            "send_id": send_id,
-            "recipients": recipients,
-            "content_hash": content_hash,
-        },
+            " WHERE id = :id AND lease_owner = :owner AND state = 'scheduled'",
+            id=campaign_id,
+            owner=owner,
+            send_id=send_id,
+            recipients=recipients,
+            content_hash=content_hash,
+        )
+        > 0
     )
-    return bool(begun.rowcount)  # type: ignore[attr-defined]
 
 
 def fail(session: Session, *, owner: UUID, campaign_id: UUID, code: str, detail: str) -> bool:
     """scheduled or sending → failed, with the reason."""
-    failed = session.execute(
-        text(
+    return (
+        changed(
+            session,
             "UPDATE campaigns SET state = 'failed', failure_code = :code, failure_detail = :detail,"
             " finished_at = now(), updated_at = now()"
-            " WHERE id = :id AND lease_owner = :owner AND state IN ('scheduled', 'sending')"
-        ),
-        {"id": campaign_id, "owner": owner, "code": code, "detail": detail},
+            " WHERE id = :id AND lease_owner = :owner AND state IN ('scheduled', 'sending')",
+            id=campaign_id,
+            owner=owner,
+            code=code,
+            detail=detail,
+        )
+        > 0
     )
-    return bool(failed.rowcount)  # type: ignore[attr-defined]
 
 
 def finish(session: Session, *, owner: UUID, campaign_id: UUID) -> bool:
     """sending → sent, once no batch is open."""
-    finished = session.execute(
-        text(
+    return (
+        changed(
+            session,
             "UPDATE campaigns c SET state = 'sent', finished_at = now(), updated_at = now()"
             " WHERE id = :id AND lease_owner = :owner AND state = 'sending' AND NOT EXISTS ("
-            " SELECT FROM campaign_batches b WHERE b.campaign_id = c.id AND b.state IN ('publishing', 'published'))"
-        ),
-        {"id": campaign_id, "owner": owner},
+            " SELECT FROM campaign_batches b WHERE b.campaign_id = c.id AND b.state IN ('publishing', 'published'))",
+            id=campaign_id,
+            owner=owner,
+        )
+        > 0
     )
-    return bool(finished.rowcount)  # type: ignore[attr-defined]
 
 
 def handed_over(session: Session, campaign_id: UUID) -> int:
@@ -170,15 +182,18 @@ def handed_over(session: Session, campaign_id: UUID) -> int:
 
 def settled(session: Session, *, owner: UUID, campaign_id: UUID, handed_over: int) -> bool:
     """Note that the quota is settled for that many, unless a batch has been counted meanwhile."""
-    noted = session.execute(
-        text(
+    return (
+        changed(
+            session,
             "UPDATE campaigns SET settled_at = now(), reserving_at = NULL, lease_owner = NULL, lease_expires_at = NULL"
             " WHERE id = :id AND lease_owner = :owner AND submitted + deferred = :handed_over"
-            " AND state IN ('sent', 'cancelled', 'failed')"
-        ),
-        {"id": campaign_id, "owner": owner, "handed_over": handed_over},
+            " AND state IN ('sent', 'cancelled', 'failed')",
+            id=campaign_id,
+            owner=owner,
+            handed_over=handed_over,
+        )
+        > 0
     )
-    return bool(noted.rowcount)  # type: ignore[attr-defined]
 
 
 def reservation_returned(session: Session, *, owner: UUID, campaign_id: UUID) -> None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from campaigns import exceptions
 from campaigns.models import Template
-from campaigns.store.pages import Page, newest_first
 
 
 def add(session: Session, **columns: Any) -> Template:
@@ -31,10 +31,23 @@ def get(session: Session, *, account_id: UUID, template_id: UUID) -> Template:
     return template
 
 
-def page(session: Session, *, account_id: UUID, channels: Collection[str], limit: int, cursor: str | None) -> Page:
-    """Newest first."""
-    query = select(Template).where(Template.account_id == account_id, Template.channel.in_(channels))
-    return newest_first(session, query, Template, limit, cursor)
+def page(
+    session: Session,
+    *,
+    account_id: UUID,
+    channels: Collection[str],
+    before: tuple[datetime, UUID] | None,
+    limit: int,
+) -> Sequence[Template]:
+    """Newest first; ids are in no order where they were derived from a request's key."""
+    query = (
+        select(Template)
+        .where(Template.account_id == account_id, Template.channel.in_(channels))
+        .order_by(Template.created_at.desc(), Template.id.desc())
+    )
+    if before is not None:
+        query = query.where(tuple_(Template.created_at, Template.id) < before)
+    return session.scalars(query.limit(limit)).all()
 
 
 def remove(session: Session, template: Template) -> None:

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from campaigns import domain, exceptions
+from campaigns.models import Campaign
 from campaigns.store import campaigns as store
-from campaigns.usecases.ports import Ask, Transactions, account_of, ensure_may, ensure_may_see_contacts
+from campaigns.usecases.ports import Ask, ensure_may, ensure_may_see_contacts
+from campaigns.usecases.views import Answer
+from chassis.actors import account_of
+from chassis.database import Database
+from contracts.campaigns.content import content_problems, sender_problems
+from contracts.errors import Invalid
 from contracts.rpc import Actor
+from contracts.schema import field_errors
 from contracts.vocabulary import Channel
 
-if TYPE_CHECKING:
-    from campaigns.models import Campaign
+_ADDRESS_OF: dict[Channel, str] = {Channel.SMS: "phone", Channel.EMAIL: "email"}
+_SAMPLE_ADDRESS: dict[Channel, str] = {Channel.SMS: "+48500000000", Channel.EMAIL: "anna@example.com"}
 
 
 @dataclass(frozen=True)
@@ -43,9 +51,32 @@ def prepare(ask: Ask, *, channel: Channel, sender: Any, content: Mapping[str, An
     return PreparedContent(prepared["content_hash"], sorted(prepared["variables"]), fields)
 
 
-def preview(
-    database: Transactions, ask: Ask, *, actor: Actor, campaign_id: UUID, contact_id: UUID | None, sample: Any
-) -> dict[str, Any]:
+def ensure_fits(channel: Channel, content: dict[str, Any]) -> None:
+    """:raises Invalid: the content has not the channel's shape."""
+    if problems := content_problems(channel, content):
+        raise _request_invalid("content", problems)
+
+
+def ensure_is_sender(channel: Channel, sender: Any) -> None:
+    """:raises Invalid: the sender is of another channel's kind."""
+    if problems := sender_problems(channel, sender):
+        raise _request_invalid("sender", problems)
+
+
+def _request_invalid(field: str, problems: Any) -> Invalid:
+    return Invalid("request.invalid", "Some fields are not valid.", None, field_errors({field: problems}))
+
+
+def preview_campaign(
+    database: Database,
+    *,
+    actor: Actor,
+    now: datetime,
+    ask: Ask,
+    campaign_id: UUID,
+    contact_id: UUID | None,
+    sample: Any,
+) -> Answer:
     """The campaign as one recipient would get it."""
     campaign = _readable(database, actor, campaign_id, "read", contact_id)
     channel = Channel(campaign.channel)
@@ -67,10 +98,11 @@ def preview(
 
 
 def send_test(
-    database: Transactions,
-    ask: Ask,
+    database: Database,
     *,
     actor: Actor,
+    now: datetime,
+    ask: Ask,
     campaign_id: UUID,
     addresses: list[str],
     contact_id: UUID | None,
@@ -88,17 +120,13 @@ def send_test(
     )
 
 
-_ADDRESS_OF: dict[Channel, str] = {Channel.SMS: "phone", Channel.EMAIL: "email"}
-_SAMPLE_ADDRESS: dict[Channel, str] = {Channel.SMS: "+48500000000", Channel.EMAIL: "anna@example.com"}
-
-
 def fields_of(contact: Mapping[str, Any]) -> dict[str, Any]:
     """A contact's fields flat, built-in ones beside its custom ones, as templates name them."""
     flat = {name: value for name, value in contact.items() if isinstance(value, str | int | float | bool)}
     return {**flat, **(contact.get("fields") or contact.get("custom_fields") or {})}
 
 
-def _readable(database: Transactions, actor: Actor, campaign_id: UUID, right: str, contact_id: UUID | None) -> Campaign:
+def _readable(database: Database, actor: Actor, campaign_id: UUID, right: str, contact_id: UUID | None) -> Campaign:
     with database.transaction() as session:
         campaign = store.get(session, account_id=account_of(actor), campaign_id=campaign_id)
         ensure_may(actor, Channel(campaign.channel), right)

@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from campaigns import domain, exceptions
 from campaigns.store import campaigns as store
-from campaigns.usecases.ports import Ask, Transactions, account_of, channels_to_read, ensure_may
-from campaigns.usecases.templates import ensure_fits, made_id
-from chassis import acts
-from contracts.campaigns import Audience, sender_problems
-from contracts.errors import Invalid, NotFound
+from campaigns.usecases import views
+from campaigns.usecases.content import ensure_fits, ensure_is_sender
+from campaigns.usecases.ports import Ask, channels_to_read, ensure_may, made_id
+from campaigns.usecases.views import Answer
+from chassis import acts, pages
+from chassis.actors import account_of
+from chassis.database import Database, Session
+from contracts.campaigns.texts import NAME_MAX
+from contracts.contacts.audiences import Audience
+from contracts.errors import NotFound
 from contracts.events import CAMPAIGNS_ACT
 from contracts.rpc import Actor
-from contracts.schema import dump, field_errors
+from contracts.schema import dump
 from contracts.vocabulary import CampaignState, Channel
 
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
-    from campaigns.models import Campaign
-    from campaigns.store.pages import Page
-
 COPY_SUFFIX = " (copy)"
-NAME_MAX = 200
 
 
-def create(
-    session: Session, *, actor: Actor, now: datetime, channel: Channel, audience: dict[str, Any], **parts: Any
-) -> Campaign:
+def create_campaign(
+    session: Session, *, actor: Actor, now: datetime, channel: Channel, audience: dict[str, Any], **columns: Any
+) -> Answer:
     ensure_may(actor, channel, "write")
     user_id = actor.get("user_id")
     campaign = store.add(
@@ -42,42 +40,49 @@ def create(
         created_by=UUID(user_id) if user_id else None,
         created_at=now,
         updated_at=now,
-        **parts,
+        **columns,
     )
     if campaign.created_at == now:  # not by the same request before
-        named = {"name": campaign.name, "channel": campaign.channel}
-        acts.record(session, CAMPAIGNS_ACT, actor, "campaign.created", target_id=campaign.id, **named)
-    return campaign
+        facts = {"name": campaign.name, "channel": campaign.channel}
+        acts.record(session, CAMPAIGNS_ACT, actor, "campaign.created", target_id=campaign.id, **facts)
+    return views.campaign(campaign)
 
 
-def get(session: Session, *, actor: Actor, campaign_id: UUID) -> Campaign:
+def get_campaign(session: Session, *, actor: Actor, now: datetime, campaign_id: UUID) -> Answer:
     campaign = store.get(session, account_id=account_of(actor), campaign_id=campaign_id)
     ensure_may(actor, Channel(campaign.channel), "read")
-    return campaign
+    return views.campaign(campaign)
 
 
-def page(
+def list_campaigns(
     session: Session,
     *,
     actor: Actor,
+    now: datetime,
     channel: Channel | None,
     state: CampaignState | None,
     limit: int,
     cursor: str | None,
-) -> Page:
-    channels = channels_to_read(actor, channel)
-    return store.page(session, account_id=account_of(actor), channels=channels, state=state, limit=limit, cursor=cursor)
+) -> Answer:
+    rows = store.page(
+        session,
+        account_id=account_of(actor),
+        channels=channels_to_read(actor, channel),
+        state=state,
+        before=pages.position_in_time(cursor),
+        limit=limit + 1,
+    )
+    return pages.page_in_time(rows, limit, views.campaign)
 
 
-def update(session: Session, *, actor: Actor, now: datetime, campaign_id: UUID, **changes: Any) -> Campaign:
+def update_campaign(session: Session, *, actor: Actor, now: datetime, campaign_id: UUID, **changes: Any) -> Answer:
     campaign = store.get_for_update(session, account_id=account_of(actor), campaign_id=campaign_id)
     channel = Channel(campaign.channel)
     ensure_may(actor, channel, "write")
     domain.ensure_draft(CampaignState(campaign.state))
     if "content" in changes:
         ensure_fits(channel, changes["content"])
-    if problems := sender_problems(channel, changes.get("sender")):
-        raise Invalid("request.invalid", "Some fields are not valid.", None, field_errors({"sender": problems}))
+    ensure_is_sender(channel, changes.get("sender"))
     if "audience" in changes:
         changes["audience"] = dump(Audience, changes["audience"])
     for name, value in changes.items():
@@ -85,10 +90,10 @@ def update(session: Session, *, actor: Actor, now: datetime, campaign_id: UUID, 
     campaign.updated_at = now
     session.flush()
     acts.record(session, CAMPAIGNS_ACT, actor, "campaign.changed", target_id=campaign.id, fields=sorted(changes))
-    return campaign
+    return views.campaign(campaign)
 
 
-def remove(database: Transactions, ask: Ask, *, actor: Actor, campaign_id: UUID) -> None:
+def delete_campaign(database: Database, *, actor: Actor, now: datetime, ask: Ask, campaign_id: UUID) -> None:
     """Delete a draft, or a campaign that is over and settled."""
     with database.transaction() as session:
         campaign = store.get(session, account_id=account_of(actor), campaign_id=campaign_id)
@@ -108,14 +113,14 @@ def remove(database: Transactions, ask: Ask, *, actor: Actor, campaign_id: UUID)
         if state in domain.FINAL and campaign.settled_at is None:
             raise exceptions.still_settling(state)
         store.remove(session, campaign)
-        told = {"name": campaign.name, "state": state}
-        acts.record(session, CAMPAIGNS_ACT, actor, "campaign.deleted", target_id=campaign.id, **told)
+        facts = {"name": campaign.name, "state": state}
+        acts.record(session, CAMPAIGNS_ACT, actor, "campaign.deleted", target_id=campaign.id, **facts)
 
 
-def duplicate(session: Session, *, actor: Actor, now: datetime, campaign_id: UUID, name: str | None) -> Campaign:
+def duplicate_campaign(session: Session, *, actor: Actor, now: datetime, campaign_id: UUID, name: str | None) -> Answer:
     """A new draft with everything but the history of another campaign."""
     original = store.get(session, account_id=account_of(actor), campaign_id=campaign_id)
-    return create(
+    return create_campaign(
         session,
         actor=actor,
         now=now,

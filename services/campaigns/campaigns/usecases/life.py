@@ -4,30 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from campaigns import domain, exceptions
+from campaigns.models import Campaign
 from campaigns.store import campaigns as store
 from campaigns.store.leases import CAMPAIGNS
-from campaigns.usecases import content
-from campaigns.usecases.ports import Ask, Transactions, account_of, ensure_may
+from campaigns.usecases import content, views
+from campaigns.usecases.ports import Ask, ensure_may
+from campaigns.usecases.views import Answer
 from chassis import acts, inbox, outbox, waking
+from chassis.actors import account_of
+from chassis.database import Database, Session
 from chassis.ids import new_id
 from contracts import events
 from contracts.errors import Conflict
 from contracts.rpc import Actor
 from contracts.vocabulary import CampaignState, Channel
 
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
 
-    from campaigns.models import Campaign
-
-
-def schedule(
-    database: Transactions, ask: Ask, *, actor: Actor, now: datetime, campaign_id: UUID, at: datetime | None
-) -> Campaign:
+def schedule_campaign(
+    database: Database, *, actor: Actor, now: datetime, ask: Ask, campaign_id: UUID, at: datetime | None
+) -> Answer:
     """Check everything that can be checked now, reserve the quota, and hand the campaign to the dispatcher.
 
     :raises Invalid: incomplete, refused by the channel, a field that nobody has, nobody to reach, a bad time.
@@ -35,7 +33,7 @@ def schedule(
     """
     campaign, is_repeated = _begin_scheduling(database, actor, now, campaign_id)
     if is_repeated:
-        return campaign
+        return views.campaign(campaign)
     channel = Channel(campaign.channel)
     account = ask("identity.get_account", {})
     moment = domain.send_at(at, account["time_zone"], now)
@@ -66,26 +64,26 @@ def schedule(
         campaign.schedule_key = actor.get("request_key")
         campaign.reserving_at = None
         _move(session, campaign, CampaignState.SCHEDULED, now)
-        told = {"name": campaign.name, "send_at": moment.isoformat(), "recipients": reachable}
-        acts.record(session, events.CAMPAIGNS_ACT, actor, "campaign.scheduled", target_id=campaign.id, **told)
-    return campaign
+        facts = {"name": campaign.name, "send_at": moment.isoformat(), "recipients": reachable}
+        acts.record(session, events.CAMPAIGNS_ACT, actor, "campaign.scheduled", target_id=campaign.id, **facts)
+    return views.campaign(campaign)
 
 
-def pause(session: Session, *, actor: Actor, now: datetime, campaign_id: UUID) -> Campaign:
+def pause_campaign(session: Session, *, actor: Actor, now: datetime, campaign_id: UUID) -> Answer:
     """Nothing more is handed to the channel; what it has already goes out."""
     return _command(session, actor, now, campaign_id, "campaign.paused", lambda _: CampaignState.PAUSED)
 
 
-def resume(session: Session, *, actor: Actor, now: datetime, campaign_id: UUID) -> Campaign:
+def resume_campaign(session: Session, *, actor: Actor, now: datetime, campaign_id: UUID) -> Answer:
     def following(campaign: Campaign) -> CampaignState:
-        wanted = domain.state_after_resume(has_started=campaign.send_id is not None)
-        domain.ensure_paused(CampaignState(campaign.state), wanted)
-        return wanted
+        state = domain.state_after_resume(has_started=campaign.send_id is not None)
+        domain.ensure_paused(CampaignState(campaign.state), state)
+        return state
 
     return _command(session, actor, now, campaign_id, "campaign.resumed", following)
 
 
-def cancel(session: Session, *, actor: Actor, now: datetime, campaign_id: UUID) -> Campaign:
+def cancel_campaign(session: Session, *, actor: Actor, now: datetime, campaign_id: UUID) -> Answer:
     """Nothing more is handed to the channel; the dispatcher returns the rest of the quota."""
     return _command(session, actor, now, campaign_id, "campaign.cancelled", lambda _: CampaignState.CANCELLED)
 
@@ -100,7 +98,7 @@ def announce(session: Session, *, account_id: UUID, campaign_id: UUID, state: Ca
     outbox.record(session, events.CAMPAIGN_STATE_CHANGED, account_id=account_id, campaign_id=campaign_id, state=state)
 
 
-def _begin_scheduling(database: Transactions, actor: Actor, now: datetime, campaign_id: UUID) -> tuple[Campaign, bool]:
+def _begin_scheduling(database: Database, actor: Actor, now: datetime, campaign_id: UUID) -> tuple[Campaign, bool]:
     """The draft, marked as one whose quota may be reserved from here on; or the same request's earlier outcome."""
     with database.transaction() as session:
         campaign = _locked(session, actor, campaign_id)
@@ -124,27 +122,26 @@ def _command(
     campaign_id: UUID,
     action: str,
     following: Callable[[Campaign], CampaignState],
-) -> Campaign:
+) -> Answer:
     campaign = _locked(session, actor, campaign_id)
     ensure_may(actor, Channel(campaign.channel), "send")
-    wanted = following(campaign)
-    if campaign.state != wanted:
+    state = following(campaign)
+    if campaign.state != state:
         # The same command twice is no error.
-        _move(session, campaign, wanted, now)
-        told = {"name": campaign.name}
-        acts.record(session, events.CAMPAIGNS_ACT, actor, action, target_id=campaign.id, **told)
-    return campaign
+        _move(session, campaign, state, now)
+        acts.record(session, events.CAMPAIGNS_ACT, actor, action, target_id=campaign.id, name=campaign.name)
+    return views.campaign(campaign)
 
 
-def _move(session: Session, campaign: Campaign, wanted: CampaignState, now: datetime) -> None:
-    domain.ensure_can_become(CampaignState(campaign.state), wanted)
-    campaign.state = wanted.value
+def _move(session: Session, campaign: Campaign, state: CampaignState, now: datetime) -> None:
+    domain.ensure_can_become(CampaignState(campaign.state), state)
+    campaign.state = state.value
     campaign.updated_at = now
-    if wanted in domain.FINAL:
+    if state in domain.FINAL:
         campaign.finished_at = now
     session.flush()
     waking.wake(session, CAMPAIGNS)
-    announce(session, account_id=campaign.account_id, campaign_id=campaign.id, state=wanted)
+    announce(session, account_id=campaign.account_id, campaign_id=campaign.id, state=state)
 
 
 def _locked(session: Session, actor: Actor, campaign_id: UUID) -> Campaign:

@@ -1,18 +1,16 @@
-"""What use cases are given from outside."""
+"""What use cases are given from outside, and what an actor may do."""
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
-from campaigns import exceptions
+from campaigns import domain, exceptions
+from chassis.actors import account_of
+from chassis.ids import new_id
 from contracts.permissions import is_granted
 from contracts.rpc import Actor
 from contracts.vocabulary import Channel
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
 
 
 class Ask(Protocol):
@@ -21,18 +19,25 @@ class Ask(Protocol):
     def __call__(self, name: str, payload: dict[str, Any], *, deadline: float = ...) -> Any: ...
 
 
-class Transactions(Protocol):
-    """The database: `with database.transaction() as session:`."""
+class Call(Protocol):
+    """`chassis.rpc_client.RpcClient.call`: the same on behalf of any actor."""
 
-    def transaction(self) -> AbstractContextManager[Session]: ...
+    def __call__(self, name: str, actor: Actor, payload: dict[str, Any], *, deadline: float = ...) -> Any: ...
 
 
-def account_of(actor: Actor) -> UUID:
-    """The account on whose behalf this runs; operators and services name it in the actor, too."""
-    account_id = actor.get("account_id")
-    if not account_id:
-        raise exceptions.permission_missing("account")
-    return UUID(account_id)
+def ask_as(call: Call, actor: Actor) -> Ask:
+    """Ask other services on behalf of `actor`, with the actor's rights."""
+
+    def ask(name: str, payload: dict[str, Any], *, deadline: float = 10.0) -> Any:
+        return call(name, actor, payload, deadline=deadline)
+
+    return ask
+
+
+def made_id(actor: Actor, noun: str) -> UUID:
+    """A new id, or the one that this very request made before."""
+    request_key = actor.get("request_key")
+    return domain.id_for_request(account_of(actor), request_key, noun) if request_key else new_id()
 
 
 def ensure_may(actor: Actor, channel: Channel, right: str) -> None:
@@ -41,25 +46,25 @@ def ensure_may(actor: Actor, channel: Channel, right: str) -> None:
 
 
 def ensure_may_see_contacts(actor: Actor) -> None:
-    """:raises Forbidden: the actor lacks `contacts.read`; a campaign shows nobody's fields to whoever has not."""
+    """:raises Forbidden: the actor lacks `contacts.read`, without which a campaign shows nobody's fields."""
     _ensure_granted(actor, "contacts.read")
 
 
-def _ensure_granted(actor: Actor, wanted: str) -> None:
-    if not actor.get("service") and not is_granted(wanted, actor.get("permissions", [])):
-        raise exceptions.permission_missing(wanted)
+def _ensure_granted(actor: Actor, permission: str) -> None:
+    if not actor.get("service") and not is_granted(permission, actor.get("permissions", [])):
+        raise exceptions.permission_missing(permission)
 
 
-def channels_to_read(actor: Actor, wanted: Channel | None) -> list[Channel]:
-    """The channels whose campaigns the actor may see, or just `wanted`.
+def channels_to_read(actor: Actor, channel: Channel | None) -> list[Channel]:
+    """The channels whose campaigns the actor may see, or just `channel`.
 
-    :raises Forbidden: not the wanted one, or none at all.
+    :raises Forbidden: not that one, or none at all.
     """
-    if wanted is not None:
-        ensure_may(actor, wanted, "read")
-        return [wanted]
-    held = actor.get("permissions", [])
-    readable = [channel for channel in Channel if actor.get("service") or is_granted(f"{channel}.campaigns.read", held)]
+    if channel is not None:
+        ensure_may(actor, channel, "read")
+        return [channel]
+    permissions = actor.get("permissions", [])
+    readable = [one for one in Channel if actor.get("service") or is_granted(f"{one}.campaigns.read", permissions)]
     if not readable:
         raise exceptions.permission_missing(f"{Channel.SMS}.campaigns.read")
     return readable

@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
-from campaigns import domain
+from campaigns.models import Template
 from campaigns.store import templates as store
-from campaigns.usecases.ports import account_of, channels_to_read, ensure_may
-from chassis import acts
-from chassis.ids import new_id
-from contracts.campaigns import content_problems
-from contracts.errors import Invalid
+from campaigns.usecases import views
+from campaigns.usecases.content import ensure_fits
+from campaigns.usecases.ports import channels_to_read, ensure_may, made_id
+from campaigns.usecases.views import Answer
+from chassis import acts, pages
+from chassis.actors import account_of
+from chassis.database import Session
 from contracts.events import CAMPAIGNS_ACT
 from contracts.rpc import Actor
-from contracts.schema import field_errors
 from contracts.vocabulary import Channel
 
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
 
-    from campaigns.models import Template
-    from campaigns.store.pages import Page
-
-
-def create(
+def create_template(
     session: Session, *, actor: Actor, now: datetime, name: str, channel: Channel, content: dict[str, Any]
-) -> Template:
+) -> Answer:
     ensure_may(actor, channel, "write")
     template = store.add(
         session,
@@ -43,23 +38,28 @@ def create(
         acts.record(
             session, CAMPAIGNS_ACT, actor, "template.created", target_id=template.id, name=name, channel=channel.value
         )
-    return template
+    return views.template(template)
 
 
-def get(session: Session, *, actor: Actor, template_id: UUID) -> Template:
-    template = store.get(session, account_id=account_of(actor), template_id=template_id)
-    ensure_may(actor, Channel(template.channel), "read")
-    return template
+def get_template(session: Session, *, actor: Actor, now: datetime, template_id: UUID) -> Answer:
+    return views.template(_template(session, actor, template_id, "read"))
 
 
-def page(session: Session, *, actor: Actor, channel: Channel | None, limit: int, cursor: str | None) -> Page:
-    channels = channels_to_read(actor, channel)
-    return store.page(session, account_id=account_of(actor), channels=channels, limit=limit, cursor=cursor)
+def list_templates(
+    session: Session, *, actor: Actor, now: datetime, channel: Channel | None, limit: int, cursor: str | None
+) -> Answer:
+    rows = store.page(
+        session,
+        account_id=account_of(actor),
+        channels=channels_to_read(actor, channel),
+        before=pages.position_in_time(cursor),
+        limit=limit + 1,
+    )
+    return pages.page_in_time(rows, limit, views.template)
 
 
-def update(session: Session, *, actor: Actor, now: datetime, template_id: UUID, **changes: Any) -> Template:
-    template = store.get(session, account_id=account_of(actor), template_id=template_id)
-    ensure_may(actor, Channel(template.channel), "write")
+def update_template(session: Session, *, actor: Actor, now: datetime, template_id: UUID, **changes: Any) -> Answer:
+    template = _template(session, actor, template_id, "write")
     if "content" in changes:
         ensure_fits(Channel(template.channel), changes["content"])
     for name, value in changes.items():
@@ -67,24 +67,16 @@ def update(session: Session, *, actor: Actor, now: datetime, template_id: UUID, 
     template.updated_at = now
     session.flush()
     acts.record(session, CAMPAIGNS_ACT, actor, "template.changed", target_id=template.id, fields=sorted(changes))
-    return template
+    return views.template(template)
 
 
-def remove(session: Session, *, actor: Actor, template_id: UUID) -> None:
-    template = store.get(session, account_id=account_of(actor), template_id=template_id)
-    ensure_may(actor, Channel(template.channel), "write")
+def delete_template(session: Session, *, actor: Actor, now: datetime, template_id: UUID) -> None:
+    template = _template(session, actor, template_id, "write")
     store.remove(session, template)
     acts.record(session, CAMPAIGNS_ACT, actor, "template.deleted", target_id=template.id, name=template.name)
 
 
-def ensure_fits(channel: Channel, content: dict[str, Any]) -> None:
-    """:raises Invalid: the content has not the channel's shape."""
-    if problems := content_problems(channel, content):
-        errors = field_errors({"content": problems})
-        raise Invalid("request.invalid", "Some fields are not valid.", None, errors)
-
-
-def made_id(actor: Actor, noun: str) -> UUID:
-    """A new id, or the one that this very request made before."""
-    request_key = actor.get("request_key")
-    return domain.id_for_request(account_of(actor), request_key, noun) if request_key else new_id()
+def _template(session: Session, actor: Actor, template_id: UUID, right: str) -> Template:
+    template = store.get(session, account_id=account_of(actor), template_id=template_id)
+    ensure_may(actor, Channel(template.channel), right)
+    return template

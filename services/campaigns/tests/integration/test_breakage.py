@@ -15,7 +15,6 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
-from campaigns.dispatcher.housekeeping import tidy
 from campaigns.domain import reservation_id, snapshot_id
 from campaigns.store import batches, leases
 from campaigns.store.batches import Advance, BatchRange, Reported
@@ -244,7 +243,7 @@ def test_late_report_whose_units_are_gone_is_settled_all_the_same(
     with database.transaction() as session:
         session.execute(text("UPDATE campaigns SET state = 'cancelled'"))
         batches.mark_done(session, [Reported(batch_id, 500, 0, 0)])
-        (work,) = leases.renew(session, owner=owner_id, lease=LEASE)
+        (leased,) = leases.renew(session, owner=owner_id, lease=LEASE)
     asked: list[str] = []
 
     def call(name: str, _actor: Any, _payload: Any, **_: Any) -> Any:
@@ -252,7 +251,7 @@ def test_late_report_whose_units_are_gone_is_settled_all_the_same(
         if name == "identity.use_quota":
             raise PlanLimit("quota.exhausted", "Too few are left.", {})
 
-    dispatch.settle(dispatch.Desk(database, call, owner_id), work)
+    dispatch.Steps(database, call, owner_id).settle(leased)
 
     assert asked == ["identity.use_quota", "identity.release_quota", "contacts.drop_snapshot"]
     with database.transaction() as session:
@@ -262,10 +261,10 @@ def test_late_report_whose_units_are_gone_is_settled_all_the_same(
 def test_batches_are_forgotten_long_after_the_settlement(sending: tuple[UUID, UUID], database: Database) -> None:
     campaign_id, owner_id = sending
     record(database, campaign_id, owner_id, 0)
-    assert tidy(database) == 0
+    assert dispatch.forget_old_batches(database) == 0
     with database.transaction() as session:
         session.execute(text("UPDATE campaigns SET state = 'sent', settled_at = now() - interval '13 days'"))
-    assert tidy(database) == 0
+    assert dispatch.forget_old_batches(database) == 0
     with database.transaction() as session:
         session.execute(text("UPDATE campaigns SET settled_at = now() - interval '15 days'"))
-    assert tidy(database) == 1
+    assert dispatch.forget_old_batches(database) == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -80,17 +80,8 @@ def find(session: Session, *, account_id: UUID, campaign_id: UUID) -> Any | None
     )
 
 
-def closed_accounts(session: Session, among: Collection[str]) -> set[str]:
-    """Which of these accounts are closed: nothing is recorded of them any more."""
-    rows = session.scalars(
-        text("SELECT account_id FROM closed_accounts WHERE account_id = ANY(CAST(:accounts AS uuid[]))"),
-        {"accounts": sorted(among)},
-    )
-    return {str(account_id) for account_id in rows}
-
-
 def channel_in_log(session: Session, *, account_id: UUID, campaign_id: UUID) -> str | None:
-    """The channel of a campaign's messages, while the news that it has started is still on its way."""
+    """The channel of a campaign's messages, while the event that it has started is still on its way."""
     channel: str | None = session.scalar(
         text(
             "SELECT m.channel FROM campaign_ranges r JOIN messages m ON m.message_id BETWEEN r.first_id AND r.last_id"

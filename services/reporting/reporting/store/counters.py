@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from chassis.database import cursor_of
-from reporting.domain import METRICS, Dimension, Tally
+from chassis.database import columns, cursor_of
+from reporting.domain.counting import METRICS, Dimension, Tally
 
 _COLUMNS = ", ".join(METRICS)
 _UPSERT = f"""
@@ -26,15 +25,12 @@ def add(session: Session, tally: Tally) -> None:
     changes = tally.changes()
     if not changes:
         return
-    columns: list[list[Any]] = [
-        [key[0] for key, _, _ in changes],
-        [int(key[1]) for key, _, _ in changes],
-        [key[2] for key, _, _ in changes],
-        [account_id for _, account_id, _ in changes],
-        *([metrics.get(metric, 0) for _, _, metrics in changes] for metric in METRICS),
+    rows = [
+        (scope_id, int(dimension), key, account_id, *(amounts.get(metric, 0) for metric in METRICS))
+        for (scope_id, dimension, key), account_id, amounts in changes
     ]
     with cursor_of(session) as cursor:
-        cursor.execute(_UPSERT, columns)
+        cursor.execute(_UPSERT, columns(rows, 4 + len(METRICS)))
 
 
 def read(

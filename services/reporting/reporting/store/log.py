@@ -20,9 +20,10 @@ from sqlalchemy.orm import Session
 from chassis import waking
 from chassis.database import cursor_of
 from chassis.outbox import OUTBOX
-from reporting.domain import HANDED_OVER_CODES, STATE_OF_CODE, Origin, Standing
-from reporting.folding import Patch, day_of
-from reporting.store.news import NEWS
+from reporting.domain.counting import Origin, Standing
+from reporting.domain.folding import Patch, day_of
+from reporting.domain.states import HANDED_OVER_CODES, STATE_OF_CODE
+from reporting.store.engagement_lane import ENGAGEMENT_MESSAGE
 
 LOCK_SPACE = 0x7265_70  # "rep": keeps these advisory locks apart from others
 LOCK_SHARDS = 1024
@@ -36,7 +37,7 @@ PATCH_COLUMNS = (
 _COLUMNS = PATCH_COLUMNS.split(", ")
 _TABS = len(_COLUMNS) - 1
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-ACT_TIMES = ("opened_at", "clicked_at", "unsubscribed_at", "complained_at")
+ENGAGEMENT_TIMES = ("opened_at", "clicked_at", "unsubscribed_at", "complained_at")
 
 _CREATE_PATCHES = """
 CREATE TEMPORARY TABLE IF NOT EXISTS patches (
@@ -59,7 +60,7 @@ def _moment(column: str) -> str:
 
 
 def day_of_id(column: str) -> str:
-    """The UTC day of a message id, in SQL; too slow for the hot path, which is told it."""
+    """The UTC day of a message id, in SQL; too slow for the hot path, which is given it."""
     millis = f"('x' || translate(left({column}::text, 13), '-', ''))::bit(48)::bigint"
     return f"(to_timestamp({millis} / 1000) AT TIME ZONE 'UTC')::date"
 
@@ -121,7 +122,7 @@ updated AS (
         IS DISTINCT FROM (c.state, c.state_at, c.submitted_at, c.delivered_at, c.opens, c.clicks, c.unsubscribed_at,
             c.complained_at, c.contact_id, c.address, c.sender, c.domain, c.parts, c.cost)
 ),
-{NEWS}
+{ENGAGEMENT_MESSAGE}
 SELECT account_id, campaign_id, channel, day, is_new,
     old_state, date_bin('1 hour', old_state_at, 'epoch') AS old_state_hour, {sent_hour("old_")} AS old_sent_hour,
     old_domain, state, date_bin('1 hour', state_at, 'epoch') AS state_hour, {sent_hour("")} AS sent_hour, domain,
@@ -192,10 +193,10 @@ def _partitions(cursor: psycopg.Cursor[Any], days: set[str]) -> list[tuple[str, 
     Speaking to the partition itself spares the planner hundreds of others. Should the day's own partition be made at
     this very moment, the default one refuses the rows, and the whole transaction is tried again.
     """
-    wanted = {day: f"messages_p{day.replace('-', '')}" for day in sorted(days)}
-    cursor.execute("SELECT relname FROM pg_class WHERE relname = ANY(%s)", (list(wanted.values()),))
+    names = {day: f"messages_p{day.replace('-', '')}" for day in sorted(days)}
+    cursor.execute("SELECT relname FROM pg_class WHERE relname = ANY(%s)", (list(names.values()),))
     made = {name for (name,) in cursor.fetchall()}
-    return [(day, name if name in made else "messages_default") for day, name in wanted.items()]
+    return [(day, name if name in made else "messages_default") for day, name in names.items()]
 
 
 def _line(patch: Patch) -> str:
@@ -210,8 +211,8 @@ def _line(patch: Patch) -> str:
         f"{get('submitted_at', '')}\t{get('delivered_at', '')}\t{get('code') or ''}\t{get('detail') or ''}\t"
     )
     if "opens" in patch:
-        acts = (patch["opens"], patch["clicks"], *(get(name, "") for name in ACT_TIMES))
-        line += "\t".join(map(str, acts)) + "\n"
+        engagement = (patch["opens"], patch["clicks"], *(get(name, "") for name in ENGAGEMENT_TIMES))
+        line += "\t".join(map(str, engagement)) + "\n"
     else:
         line += "\t\t\t\t\t\n"
     if "\\" in line or "\r" in line or line.count("\t") != _TABS or line.count("\n") != 1:
@@ -244,5 +245,5 @@ def _move(row: tuple[Any, ...]) -> Move:
 
 def _standing(keys: Sequence[Any], messages: int, sums: Sequence[int | None]) -> Standing:
     state, state_hour, sent_hour, domain = keys
-    known = STATE_OF_CODE[state] if state is not None else None
-    return Standing(known, state_hour, sent_hour, domain or "", messages, *(int(amount or 0) for amount in sums))
+    name = STATE_OF_CODE[state] if state is not None else None
+    return Standing(name, state_hour, sent_hour, domain or "", messages, *(int(amount or 0) for amount in sums))

@@ -16,10 +16,11 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from contracts.ids import first_id_at
-from contracts.reporting import Who
+from contracts.reporting.recipients import Who
 from contracts.vocabulary import MessageState
-from reporting.domain import IN_ROW_STATES, STATE_CODE, Dimension
-from reporting.figures import FAILED_STATES
+from reporting.domain.counting import Dimension
+from reporting.domain.figures import FAILED_STATES
+from reporting.domain.states import IN_ROW_STATES, STATE_CODE
 
 Row = Any  # a row of the log by column name
 WINDOW = 2_000
@@ -60,15 +61,15 @@ class Filter:
 
 
 def of_campaign(
-    session: Session, wanted: Filter, *, campaign_id: UUID, ranges: Sequence[tuple[UUID, UUID]], limit: int
+    session: Session, by: Filter, *, campaign_id: UUID, ranges: Sequence[tuple[UUID, UUID]], limit: int
 ) -> list[Row]:
     """A campaign's messages, newest first."""
     rows: list[Row] = []
     for first, last in reversed(ranges):
-        least, greatest = max(first, wanted.least), min(last, wanted.greatest)
+        least, greatest = max(first, by.least), min(last, by.greatest)
         if least > greatest:
             continue
-        rows += _newest(session, wanted, least, greatest, limit - len(rows), campaign_id)
+        rows += _newest(session, by, least, greatest, limit - len(rows), campaign_id)
         if len(rows) >= limit:
             break
     return rows
@@ -89,7 +90,7 @@ def of_recipients(
     for first, last in ranges:
         if last <= after:
             continue
-        found = session.execute(
+        result = session.execute(
             text(
                 f"SELECT {COLUMNS} FROM messages m WHERE m.message_id > :after"
                 " AND m.message_id BETWEEN :first AND :last"
@@ -105,7 +106,7 @@ def of_recipients(
                 "limit": limit - len(rows),
             },
         )
-        rows += found.mappings().all()
+        rows += result.mappings().all()
         if len(rows) >= limit:
             break
     return rows
@@ -123,9 +124,9 @@ def count_who(
     return sum(session.scalar(query, {**bound, "first": first, "last": last}) or 0 for first, last in ranges)
 
 
-def windows(session: Session, ranges: Sequence[tuple[UUID, UUID]]) -> list[tuple[UUID, UUID]]:
+def windows_of(session: Session, ranges: Sequence[tuple[UUID, UUID]]) -> list[tuple[UUID, UUID]]:
     """Ranges of ids that hold at most `WINDOW` messages each, and together all messages of `ranges`."""
-    found = []
+    windows = []
     for first, last in ranges:
         least, greatest = (
             session.scalar(
@@ -139,8 +140,8 @@ def windows(session: Session, ranges: Sequence[tuple[UUID, UUID]]) -> list[tuple
         )
         if least is not None and greatest is not None:
             starts = range(least.int, greatest.int + 1, WINDOW)
-            found += [(UUID(int=start), UUID(int=start + WINDOW - 1)) for start in starts]
-    return found
+            windows += [(UUID(int=start), UUID(int=start + WINDOW - 1)) for start in starts]
+    return windows
 
 
 def in_window(
@@ -161,9 +162,9 @@ def in_window(
     )
 
 
-def of_address(session: Session, wanted: Filter, *, limit: int) -> list[Row]:
+def of_address(session: Session, by: Filter, *, limit: int) -> list[Row]:
     """Messages to one address, newest first."""
-    conditions, bound = _conditions(wanted)
+    conditions, bound = _conditions(by)
     # The address alone picks the index; a planner that hopes to meet it soon would walk the whole log backwards.
     return list(
         session.execute(
@@ -175,10 +176,10 @@ def of_address(session: Session, wanted: Filter, *, limit: int) -> list[Row]:
             ),
             {
                 **bound,
-                "account": wanted.account_id,
-                "address": wanted.address,
-                "least": wanted.least,
-                "greatest": wanted.greatest,
+                "account": by.account_id,
+                "address": by.address,
+                "least": by.least,
+                "greatest": by.greatest,
                 "limit": limit,
             },
         )
@@ -187,14 +188,14 @@ def of_address(session: Session, wanted: Filter, *, limit: int) -> list[Row]:
     )
 
 
-def of_account(session: Session, wanted: Filter, *, limit: int) -> list[Row]:
+def of_account(session: Session, by: Filter, *, limit: int) -> list[Row]:
     """An account's messages, newest first, read day by day from those days that have any."""
     rows: list[Row] = []
-    for day in _days_with(session, wanted):
+    for day in _days_with(session, by):
         first, last = bounds_of_day(day)
-        least, greatest = max(first, wanted.least), min(last, wanted.greatest)
+        least, greatest = max(first, by.least), min(last, by.greatest)
         if least <= greatest:
-            rows += _newest(session, wanted, least, greatest, limit - len(rows))
+            rows += _newest(session, by, least, greatest, limit - len(rows))
         if len(rows) >= limit:
             break
     return rows
@@ -202,60 +203,60 @@ def of_account(session: Session, wanted: Filter, *, limit: int) -> list[Row]:
 
 def _newest(
     session: Session,
-    wanted: Filter,
+    by: Filter,
     least: UUID,
     greatest: UUID,
     limit: int,
     campaign_id: UUID | None = None,
 ) -> list[Row]:
-    conditions, bound = _conditions(wanted)
+    conditions, bound = _conditions(by)
     if campaign_id is not None:
         conditions += " AND m.campaign_id = :campaign"
-    if wanted.state is not None and wanted.state not in IN_ROW_STATES:
+    if by.state is not None and by.state not in IN_ROW_STATES:
         # States off the usual road are few, and found in the history, which has an index on them.
         conditions += (
             " AND m.message_id IN (SELECT h.message_id FROM state_history h WHERE h.account_id = :account"
             " AND h.state = :state AND h.message_id BETWEEN :least AND :greatest)"
         )
-    found = session.execute(
+    result = session.execute(
         text(
             f"SELECT {COLUMNS} FROM messages m WHERE m.message_id BETWEEN :least AND :greatest"
             f" AND m.account_id = :account {conditions} ORDER BY m.message_id DESC LIMIT :limit"
         ),
         {
             **bound,
-            "account": wanted.account_id,
+            "account": by.account_id,
             "campaign": campaign_id,
             "least": least,
             "greatest": greatest,
             "limit": limit,
         },
     )
-    return list(found.mappings().all())
+    return list(result.mappings().all())
 
 
-def _conditions(wanted: Filter) -> tuple[str, dict[str, Any]]:
+def _conditions(by: Filter) -> tuple[str, dict[str, Any]]:
     sql = ""
     bound: dict[str, Any] = {}
-    if wanted.channel is not None:
-        sql, bound = sql + " AND m.channel = :channel", bound | {"channel": wanted.channel}
-    if wanted.state is not None:
-        sql, bound = sql + " AND m.state = :state", bound | {"state": STATE_CODE[wanted.state]}
-    if wanted.address is not None:
-        sql, bound = sql + f" AND {_TO_ADDRESS}", bound | {"address": wanted.address}
+    if by.channel is not None:
+        sql, bound = sql + " AND m.channel = :channel", bound | {"channel": by.channel}
+    if by.state is not None:
+        sql, bound = sql + " AND m.state = :state", bound | {"state": STATE_CODE[by.state]}
+    if by.address is not None:
+        sql, bound = sql + f" AND {_TO_ADDRESS}", bound | {"address": by.address}
     return sql, bound
 
 
-def _days_with(session: Session, wanted: Filter) -> Iterator[date]:
+def _days_with(session: Session, by: Filter) -> Iterator[date]:
     """Days that hold messages of that channel and state, newest first."""
-    metric = wanted.state.value if wanted.state is not None else "messages"
+    metric = by.state.value if by.state is not None else "messages"
     keys = session.scalars(
         text(
             "SELECT DISTINCT split_part(key, ' ', 1) FROM counters WHERE scope_id = :account AND dimension = :day"
             f" AND {metric} > 0 AND (CAST(:channel AS text) IS NULL OR split_part(key, ' ', 2) = :channel)"
             " ORDER BY 1 DESC"
         ),
-        {"account": wanted.account_id, "day": int(Dimension.DAY), "channel": wanted.channel},
+        {"account": by.account_id, "day": int(Dimension.DAY), "channel": by.channel},
     )
     return (date.fromisoformat(key) for key in keys.all())
 

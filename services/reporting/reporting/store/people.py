@@ -56,10 +56,10 @@ def ids(session: Session, *, account_id: UUID, addresses: Collection[str], befor
 
 
 def counts(session: Session, message_ids: Collection[UUID]) -> dict[str, int]:
-    acts = session.scalar(
+    engagements = session.scalar(
         text("SELECT count(*) FROM engagements WHERE message_id = ANY(:ids)"), {"ids": list(message_ids)}
     )
-    return {"messages": len(message_ids), "opens_and_clicks": int(acts or 0)}
+    return {"messages": len(message_ids), "opens_and_clicks": int(engagements or 0)}
 
 
 def anonymise(session: Session, *, account_id: UUID, message_ids: Collection[UUID], addresses: Collection[str]) -> None:

@@ -38,7 +38,7 @@ def histories(session: Session, *, message_ids: Collection[UUID]) -> Sequence[An
     )
 
 
-def all_deeds(session: Session, *, message_ids: Collection[UUID]) -> Sequence[Any]:
+def engagements(session: Session, *, message_ids: Collection[UUID]) -> Sequence[Any]:
     """What people did with the messages, in order of time."""
     return (
         session.execute(

@@ -1,17 +1,15 @@
-"""Campaigns as reporting knows them."""
+"""Campaigns as reporting knows them: by the events of campaigns, and by their messages."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
+from chassis.database import Session
 from contracts.errors import NotFound
 from contracts.vocabulary import CampaignState, Channel
 from reporting.store import campaigns
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
 
 
 def record_campaign_start(session: Session, campaign: Mapping[str, Any]) -> None:
@@ -30,10 +28,10 @@ def record_campaign_state(session: Session, change: Mapping[str, Any]) -> None:
     )
 
 
-def known_campaign(session: Session, account_id: UUID, campaign_id: UUID) -> dict[str, Any]:
-    """A campaign as far as it is known: its messages may come before the news that it has started."""
-    found = campaigns.find(session, account_id=account_id, campaign_id=campaign_id)
-    channel = found["channel"] if found else None
+def campaign_as_known(session: Session, account_id: UUID, campaign_id: UUID) -> dict[str, Any]:
+    """A campaign as far as it is known: its messages may come before the event that it has started."""
+    row = campaigns.find(session, account_id=account_id, campaign_id=campaign_id)
+    channel = row["channel"] if row else None
     if channel is None:
         channel = campaigns.channel_in_log(session, account_id=account_id, campaign_id=campaign_id)
     if channel is None:
@@ -44,14 +42,14 @@ def known_campaign(session: Session, account_id: UUID, campaign_id: UUID) -> dic
         )
     return {
         "campaign_id": campaign_id,
-        "name": found["name"] if found else None,
+        "name": row["name"] if row else None,
         "channel": Channel(channel),
-        "state": CampaignState(found["state"]) if found and found["state"] else None,
-        "recipients": found["recipients"] if found else None,
-        "started_at": found["started_at"] if found else None,
+        "state": CampaignState(row["state"]) if row and row["state"] else None,
+        "recipients": row["recipients"] if row else None,
+        "started_at": row["started_at"] if row else None,
     }
 
 
 def ensure_campaign(session: Session, account_id: UUID, campaign_id: UUID) -> None:
     """Raises `NotFound` unless the account has that campaign."""
-    known_campaign(session, account_id, campaign_id)
+    campaign_as_known(session, account_id, campaign_id)

@@ -1,63 +1,95 @@
-"""One person, as contacts asks about them: what the log holds of them, and its forgetting."""
+"""What the log holds of one person, as contacts asks, and its forgetting; and the end of an account."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
-from chassis import erasures
-from contracts.reporting import MessageStory
+from chassis import erasures, pages
+from chassis.actors import account_of
+from chassis.database import Database, Session
+from chassis.logs import get_logger
+from contracts.reporting.messages import MessageStory
+from contracts.rpc import Actor
 from contracts.schema import dump
-from reporting.store import log, messages, people, stories
-from reporting.usecases.messages import as_story, cursor_of_id, read_cursor
+from reporting.store import accounts, log, messages, people, stories
+from reporting.usecases import views
+from reporting.usecases.views import Answer
 
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
+ROWS_AT_ONCE = 20_000
+
+logger = get_logger()
 
 
 def export_person(
-    session: Session, *, account_id: UUID, addresses: list[str], cursor: str | None, limit: int
-) -> dict[str, Any]:
+    session: Session, *, actor: Actor, now: datetime, addresses: list[str], cursor: str | None, limit: int
+) -> Answer:
     """One page of the messages to a person, newest first, each with all that happened to it."""
-    before = read_cursor(cursor) or messages.GREATEST
-    rows = people.page(session, account_id=account_id, addresses=addresses, before=before, limit=limit + 1)
+    before = pages.position(cursor) or messages.GREATEST
+    rows = people.page(session, account_id=account_of(actor), addresses=addresses, before=before, limit=limit + 1)
     shown = rows[:limit]
     message_ids = [row["message_id"] for row in shown]
-    history, deeds = (
-        _by_message(read(session, message_ids=message_ids)) for read in (stories.histories, stories.all_deeds)
+    history, engagements = (
+        _by_message(read(session, message_ids=message_ids)) for read in (stories.histories, stories.engagements)
     )
     return {
         "items": [
-            {"kind": "message", "record": dump(MessageStory, as_story(row, history[of], deeds[of]))}
+            {"kind": "message", "record": dump(MessageStory, views.story(row, history[of], engagements[of]))}
             for row, of in zip(shown, message_ids, strict=True)
         ],
-        "next_cursor": cursor_of_id(message_ids[-1]) if len(rows) > limit else None,
+        "next_cursor": pages.cursor_at(message_ids[-1]) if len(rows) > limit else None,
     }
 
 
 def _by_message(rows: Any) -> defaultdict[UUID, list[Any]]:
-    found: defaultdict[UUID, list[Any]] = defaultdict(list)
+    rows_by_message_id: defaultdict[UUID, list[Any]] = defaultdict(list)
     for row in rows:
-        found[row["message_id"]].append(row)
-    return found
+        rows_by_message_id[row["message_id"]].append(row)
+    return rows_by_message_id
 
 
 def erase_person(
-    session: Session, *, account_id: UUID, addresses: list[str], erased_at: datetime, dry_run: bool
-) -> dict[str, Any]:
+    session: Session, *, actor: Actor, now: datetime, addresses: list[str], erased_at: datetime, dry_run: bool
+) -> Answer:
     """Take a person out of every message made by `erased_at`, and keep later events from bringing them back.
 
     Harmless twice: the second time no message has the address. Nobody writes the log meanwhile, which is short: the
     messages of one person are found by an index.
     """
+    account_id = account_of(actor)
     before = people.made_by(erased_at)
     if not dry_run:
         log.wait_for_writers(session)
         erasures.remember(session, account_id=account_id, addresses=addresses, erased_at=erased_at)
-    found = people.ids(session, account_id=account_id, addresses=addresses, before=before)
-    counts = people.counts(session, found)
+    message_ids = people.ids(session, account_id=account_id, addresses=addresses, before=before)
+    counts = people.counts(session, message_ids)
     if not dry_run:
-        people.anonymise(session, account_id=account_id, message_ids=found, addresses=addresses)
+        people.anonymise(session, account_id=account_id, message_ids=message_ids, addresses=addresses)
     return {"counts": counts, "waiting": 0}
+
+
+def erase_account(database: Database, *, account_id: UUID) -> int:
+    """Delete every row of an account and remember that it is closed; returns how many rows went.
+
+    Events of the account that come later are left out by the ingester. Those that are being written at this moment are
+    waited for: each writer shares the lock that is taken here alone, after the mark that it looks for is there.
+    """
+    with database.transaction() as session:
+        accounts.mark_closed(session, account_id)
+    with database.transaction() as session:
+        log.wait_for_writers(session)
+    erased = sum(_erase_from(database, table, account_id) for table in accounts.TABLES)
+    logger.info("account_erased", erased_account_id=str(account_id), rows=erased)
+    return erased
+
+
+def _erase_from(database: Database, table: str, account_id: UUID) -> int:
+    erased = 0
+    while True:
+        with database.transaction() as session:
+            rows = accounts.delete_some(session, table, account_id=account_id, limit=ROWS_AT_ONCE)
+        erased += rows
+        if rows == 0:
+            return erased

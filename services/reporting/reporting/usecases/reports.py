@@ -1,35 +1,28 @@
-"""Reports of campaigns, and statistics of accounts."""
+"""Reports of campaigns (product row G1)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
 from uuid import UUID
 
-from contracts.errors import Invalid
-from contracts.vocabulary import Channel
-from reporting import figures
-from reporting.domain import Dimension
+from chassis.actors import account_of
+from chassis.database import Session
+from contracts.rpc import Actor
+from reporting.domain import figures
+from reporting.domain.counting import Dimension
 from reporting.store import counters, stories
-from reporting.usecases.campaigns import known_campaign
-from reporting.usecases.messages import CURRENCY
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
+from reporting.usecases import views
+from reporting.usecases.campaigns import campaign_as_known, ensure_campaign
+from reporting.usecases.views import Answer
 
 DOMAINS_SHOWN = 100
 LINKS_SHOWN = 1_000
-STATISTICS_DAYS = 30
-STATISTICS_DAYS_AT_MOST = 400
 
 
-Answer = dict[str, Any]
-
-
-def get_report(session: Session, *, account_id: UUID, campaign_id: UUID) -> Answer:
+def get_report(session: Session, *, actor: Actor, now: datetime, campaign_id: UUID) -> Answer:
     """The report of a campaign as it stands now (product row G1)."""
-    campaign = known_campaign(session, account_id, campaign_id)
+    account_id = account_of(actor)
+    campaign = campaign_as_known(session, account_id, campaign_id)
     totals = _totals(session, account_id, campaign_id)
     channel = campaign["channel"]
     by_domain = counters.read(
@@ -44,7 +37,7 @@ def get_report(session: Session, *, account_id: UUID, campaign_id: UUID) -> Answ
     return {
         **campaign,
         "messages": totals["messages"],
-        **figures_of(channel, totals),
+        **views.figures_of(channel, totals),
         "domains": [
             {
                 "domain": name,
@@ -61,9 +54,10 @@ def get_report(session: Session, *, account_id: UUID, campaign_id: UUID) -> Answ
     }
 
 
-def get_report_links(session: Session, *, account_id: UUID, campaign_id: UUID) -> Answer:
+def get_report_links(session: Session, *, actor: Actor, now: datetime, campaign_id: UUID) -> Answer:
     """The links of a campaign that were clicked, most clicked first; a thousand at most."""
-    known_campaign(session, account_id, campaign_id)
+    account_id = account_of(actor)
+    ensure_campaign(session, account_id, campaign_id)
     amounts = counters.read(
         session,
         account_id=account_id,
@@ -81,9 +75,10 @@ def get_report_links(session: Session, *, account_id: UUID, campaign_id: UUID) -
     return {"items": sorted(items, key=lambda item: (-item["clicks"], item["url"])), "next_cursor": None}
 
 
-def get_report_timeline(session: Session, *, account_id: UUID, campaign_id: UUID) -> Answer:
+def get_report_timeline(session: Session, *, actor: Actor, now: datetime, campaign_id: UUID) -> Answer:
     """What happened in a campaign hour by hour; hours in which nothing did are left out."""
-    known_campaign(session, account_id, campaign_id)
+    account_id = account_of(actor)
+    ensure_campaign(session, account_id, campaign_id)
     amounts = counters.read(session, account_id=account_id, scope_id=campaign_id, dimension=Dimension.HOUR)
     items = [
         {
@@ -100,47 +95,6 @@ def get_report_timeline(session: Session, *, account_id: UUID, campaign_id: UUID
     return {"items": items, "next_cursor": None}
 
 
-def get_statistics(
-    session: Session,
-    *,
-    account_id: UUID,
-    today: date,
-    first: date | None = None,
-    last: date | None = None,
-    channel: Channel | None = None,
-) -> Answer:
-    """What became of an account's messages, by the day on which they were accepted, and by channel."""
-    last = last or today
-    first = first or last - timedelta(days=STATISTICS_DAYS - 1)
-    if not 0 <= (last - first).days < STATISTICS_DAYS_AT_MOST:
-        problem = f"From 1 to {STATISTICS_DAYS_AT_MOST} days, the first before the last."
-        raise Invalid(
-            "request.invalid", problem, None, [{"field": "from", "code": "period.invalid", "detail": problem}]
-        )
-    by_day = counters.read(session, account_id=account_id, scope_id=account_id, dimension=Dimension.DAY)
-    days: list[Answer] = []
-    rows_by_channel: dict[Channel, list[dict[str, int]]] = {}
-    for key, amounts in by_day.items():
-        day, _, of_channel = key.partition(" ")
-        named = Channel(of_channel)
-        if first <= date.fromisoformat(day) <= last and channel in (None, named) and amounts["messages"]:
-            days.append({"day": date.fromisoformat(day), "channel": named, **figures_of(named, amounts)})
-            rows_by_channel.setdefault(named, []).append(amounts)
-    totals = [
-        {"channel": named, **figures_of(named, counters.summed(rows))}
-        for named, rows in sorted(rows_by_channel.items())
-    ]
-    return {"days": days, "totals": totals}
-
-
 def _totals(session: Session, account_id: UUID, campaign_id: UUID) -> dict[str, int]:
     rows = counters.read(session, account_id=account_id, scope_id=campaign_id, dimension=Dimension.TOTAL)
     return rows.get("", counters.no_amounts())
-
-
-def figures_of(channel: Channel, totals: Mapping[str, int]) -> Answer:
-    return {
-        "counts": figures.report_counts(channel, totals),
-        "rates": figures.report_rates(channel, totals),
-        "cost": {"amount": totals["cost"], "currency": CURRENCY},
-    }

@@ -18,10 +18,11 @@ from sqlalchemy import text
 
 from chassis.database import Database
 from contracts import ids, lanes
-from reporting.check import differences
-from reporting.domain import STATE_OF_CODE, Dimension
-from reporting.folding import link_id_of
-from reporting.ingest import Ingest
+from reporting.commands.check import differences
+from reporting.domain.counting import Dimension
+from reporting.domain.folding import link_id_of
+from reporting.domain.states import STATE_OF_CODE
+from reporting.ingester.writing import Ingest
 
 from .. import model
 from ..conftest import empty
@@ -76,9 +77,9 @@ def events(draw: st.DrawFn) -> model.Event:
     seconds = draw(st.integers(-3, 3)) + draw(st.sampled_from([0.0, 0.25, 3600.0]))
     event: dict[str, Any] = {name: message[name] for name in ("message_id", "account_id", "campaign_id", "channel")}
     event |= {"kind": kind, "at": NOW.timestamp() + seconds}
-    told = draw(st.sampled_from(["all", "some", "none"]))
+    known = draw(st.sampled_from(["all", "some", "none"]))
     event |= {
-        name: value for name, value in message["static"].items() if told == "all" or (told == "some" and name < "d")
+        name: value for name, value in message["static"].items() if known == "all" or (known == "some" and name < "d")
     }
     if kind in STATES:
         # Two events that say the same state at the same time say the same of it.
@@ -117,67 +118,67 @@ def read_counters(database: Database) -> dict[tuple[str, str, str, str], int]:
     return counters
 
 
-def assert_equals_model(database: Database, told: list[model.Event]) -> None:
-    log, wanted = read_log(database), model.log_of(told)
+def assert_equals_model(database: Database, reported: list[model.Event]) -> None:
+    log, wanted = read_log(database), model.log_of(reported)
     assert log.keys() == wanted.keys()
     for message_id, message in wanted.items():
         assert {name: log[message_id][name] for name in message} == message
-    assert read_counters(database) == model.counters_of(told, DAYS)
+    assert read_counters(database) == model.counters_of(reported, DAYS)
     with database.transaction() as session:
         assert differences(session) == []
         steps = session.execute(text("SELECT message_id::text, at, state FROM state_history")).all()
     off_road = {
         (event["message_id"], event["at"], event["kind"])
-        for event in told
+        for event in reported
         if event["kind"] in STATES and event["kind"] not in ("submitted", "delivered")
     }
     assert {(row[0], row[1].timestamp(), STATE_OF_CODE[row[2]].value) for row in steps} == off_road
-    assert_contacts_are_told(database, told)
+    assert_contacts_hear_of_it(database, reported)
 
 
-def read_news(database: Database) -> Counter[tuple[str, str, str, str]]:
-    """How often contacts is told of each account, campaign, contact and kind."""
+def read_engagement(database: Database) -> Counter[tuple[str, str, str, str]]:
+    """How often contacts hears of each account, campaign, contact and kind."""
     with database.transaction() as session:
         rows = session.execute(text("SELECT routing_key, body FROM outbox")).all()
-    news: Counter[tuple[str, str, str, str]] = Counter()
+    engagement: Counter[tuple[str, str, str, str]] = Counter()
     for lane, body in rows:
         assert lane == lanes.ENGAGEMENT
         for column in orjson.loads(body)["columns"]:
             place = column["account_id"], column["campaign_id"]
-            news.update((*place, contact_id, column["kind"]) for contact_id in column["contact_ids"].split(","))
-    return news
+            engagement.update((*place, contact_id, column["kind"]) for contact_id in column["contact_ids"].split(","))
+    return engagement
 
 
-def assert_contacts_are_told(database: Database, told: list[model.Event]) -> None:
+def assert_contacts_hear_of_it(database: Database, reported: list[model.Event]) -> None:
     """Of every message of a campaign whose contact is known: each act once, and how it ended."""
-    news = read_news(database)
-    for message in model.log_of(told).values():
+    engagement = read_engagement(database)
+    for message in model.log_of(reported).values():
         if message["campaign_id"] is None or message["contact_id"] is None:
             continue
         who = message["account_id"], message["campaign_id"], message["contact_id"]
-        assert news.pop((*who, "opened"), 0) == message["opens"]
-        assert news.pop((*who, "clicked"), 0) == message["clicks"]
-        assert news.pop((*who, "unsubscribed"), 0) == (message["unsubscribed_at"] is not None)
-        assert news.pop((*who, "complained"), 0) == (message["complained_at"] is not None)
-        ends = {kind: news.pop((*who, kind), 0) for kind in ("delivered", "bounced")}
+        assert engagement.pop((*who, "opened"), 0) == message["opens"]
+        assert engagement.pop((*who, "clicked"), 0) == message["clicks"]
+        assert engagement.pop((*who, "unsubscribed"), 0) == (message["unsubscribed_at"] is not None)
+        assert engagement.pop((*who, "complained"), 0) == (message["complained_at"] is not None)
+        ends = {kind: engagement.pop((*who, kind), 0) for kind in ("delivered", "bounced")}
         if message["state"] == "delivered":
             assert ends["delivered"]
         elif STATES.index(message["state"] or "accepted") > STATES.index("delivered"):
             assert ends["bounced"]
         else:
             assert not any(ends.values())
-    assert not +news
+    assert not +engagement
 
 
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
-@given(told=st.lists(events(), max_size=40), shuffle=st.randoms(use_true_random=False))
+@given(reported=st.lists(events(), max_size=40), shuffle=st.randoms(use_true_random=False))
 def test_any_order_repetition_and_split_gives_the_same_log_and_counters(
-    database: Database, told: list[model.Event], shuffle: random.Random
+    database: Database, reported: list[model.Event], shuffle: random.Random
 ) -> None:
     empty(database)
-    delivered = told + [event for event in told if shuffle.random() < 0.5]
+    delivered = reported + [event for event in reported if shuffle.random() < 0.5]
     shuffle.shuffle(delivered)
     ingest = Ingest(database)
 
@@ -189,12 +190,12 @@ def test_any_order_repetition_and_split_gives_the_same_log_and_counters(
             delivered = delivered[size:]
         ingest.write(transaction)
 
-    assert_equals_model(database, told)
+    assert_equals_model(database, reported)
 
 
 def test_several_writers_at_once_neither_lose_nor_lock_each_other(database: Database) -> None:
     shuffle = random.Random(1)
-    told = [
+    reported = [
         {
             **{name: message[name] for name in ("message_id", "account_id", "campaign_id", "channel")},
             **message["static"],
@@ -210,7 +211,7 @@ def test_several_writers_at_once_neither_lose_nor_lock_each_other(database: Data
         ingest = Ingest(database)
         try:
             for _ in range(30):
-                ingest.write([copy.deepcopy(order.sample(told, 8))])
+                ingest.write([copy.deepcopy(order.sample(reported, 8))])
         except BaseException as error:
             failures.append(error)
 
@@ -219,14 +220,14 @@ def test_several_writers_at_once_neither_lose_nor_lock_each_other(database: Data
         writer.start()
     for writer in writers:
         writer.join()
-    Ingest(database).write([copy.deepcopy(told)])
+    Ingest(database).write([copy.deepcopy(reported)])
 
     assert failures == []
-    assert_equals_model(database, told)
+    assert_equals_model(database, reported)
 
 
 def test_a_replay_writes_no_row_anew(database: Database) -> None:
-    told = [
+    reported = [
         {name: message[name] for name in ("message_id", "account_id", "campaign_id", "channel")}
         | message["static"]
         | {"kind": kind, "at": NOW.timestamp() + step, "event_id": kind, "user_agent": "", "url": URLS[0]}
@@ -241,9 +242,9 @@ def test_a_replay_writes_no_row_anew(database: Database) -> None:
                 session.execute(text(f"SELECT xmin::text, t::text FROM {one} t ORDER BY 2")).all() for one in tables
             ]
 
-    Ingest(database).write([copy.deepcopy(told)])
+    Ingest(database).write([copy.deepcopy(reported)])
     written = versions()
-    Ingest(database).write([copy.deepcopy(told[:30]), copy.deepcopy(told)])
+    Ingest(database).write([copy.deepcopy(reported[:30]), copy.deepcopy(reported)])
 
     assert versions() == written
 
@@ -255,11 +256,11 @@ def test_who_a_message_went_to_may_become_known_after_what_became_of_it(database
     ingest = Ingest(database)
 
     ingest.write([[{**bare, "kind": "delivered", "at": NOW.timestamp()}]])
-    assert not read_news(database)
+    assert not read_engagement(database)
     for _ in range(2):
         ingest.write([[{**bare, **message["static"], "kind": "submitted", "at": NOW.timestamp() - 3}]])
 
-    assert read_news(database) == {(*who, "delivered"): 1}
+    assert read_engagement(database) == {(*who, "delivered"): 1}
 
 
 def test_late_receipt_of_another_campaign_day_finds_its_message(database: Database) -> None:

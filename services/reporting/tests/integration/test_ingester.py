@@ -14,7 +14,7 @@ from chassis.broker import Broker
 from chassis.database import Database
 from chassis.testing import Launcher, wait_until
 from contracts.lanes import DELIVERY_EVENTS
-from reporting.check import differences
+from reporting.commands.check import differences
 
 from ..factories import Send, body
 
@@ -45,7 +45,7 @@ def test_killed_in_the_middle_loses_nothing_and_counts_nothing_twice(
 ) -> None:
     send, size, batches = Send("sms"), 200, 40
     numbers = [range(start * size, (start + 1) * size) for start in range(batches)]
-    first = [body([send.told(number, "submitted") for number in batch]) for batch in numbers]
+    first = [body([send.full(number, "submitted") for number in batch]) for batch in numbers]
     final = [body([send.event(number, "delivered", 5.0, code="000") for number in batch]) for batch in numbers]
     few = {"INGESTER_EVENTS_AT_ONCE": "400"}
     ingesters = [launch("reporting.ingester", service="reporting", env=few) for _ in range(2)]
@@ -72,12 +72,12 @@ def test_an_unreadable_event_does_not_take_the_others_with_it(
     database: Database, broker: Broker, launch: Launcher
 ) -> None:
     send = Send("email")
-    good = [send.told(number, "delivered") for number in range(3)]
-    odd = {**send.told(3, "delivered"), "detail": "nul \0 inside", "parts": 2**40, "unheard_of": [1]}
+    good = [send.full(number, "delivered") for number in range(3)]
+    odd = {**send.full(3, "delivered"), "detail": "nul \0 inside", "parts": 2**40, "unheard_of": [1]}
     bad = [{}, None, 7, {**good[0], "message_id": "x"}, {**good[0], "kind": "eaten"}, {**good[0], "at": "soon"}]
     launch("reporting.ingester", service="reporting")
 
-    publish(broker, [body([*good, odd, *bad]), b"\xff", b"[]", b'{"events": 3}', body([send.told(4, "delivered")])])
+    publish(broker, [body([*good, odd, *bad]), b"\xff", b"[]", b'{"events": 3}', body([send.full(4, "delivered")])])
 
     wait_until(lambda: counted(database, send).get("delivered") == 5, what="the readable events")
     assert_counters_equal_log(database)
@@ -85,10 +85,10 @@ def test_an_unreadable_event_does_not_take_the_others_with_it(
 
 def test_upper_case_ids_name_the_same_message(database: Database, broker: Broker, launch: Launcher) -> None:
     send = Send("email")
-    same = {**send.told(0, "delivered"), "message_id": send.message_id(0).upper()}
+    same = {**send.full(0, "delivered"), "message_id": send.message_id(0).upper()}
     launch("reporting.ingester", service="reporting")
 
-    publish(broker, [body([send.told(0, "submitted"), same])])
+    publish(broker, [body([send.full(0, "submitted"), same])])
 
     wait_until(lambda: counted(database, send).get("delivered") == 1, what="the delivery")
     assert counted(database, send)["messages"] == 1
@@ -101,10 +101,10 @@ def test_waits_for_a_database_that_is_away(
     launch("reporting.ingester", service="reporting")
     with psycopg.connect(database_url("reporting"), autocommit=True) as connection:
         connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'reporting-ingester'"
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'reporting.ingester'"
         )
 
-        publish(broker, [body([send.told(0, "delivered")])])
+        publish(broker, [body([send.full(0, "delivered")])])
 
         wait_until(lambda: counted(database, send).get("delivered") == 1, what="the delivery")
 
@@ -118,7 +118,7 @@ def test_events_of_a_closed_account_are_left_out(
         session.execute(text("INSERT INTO closed_accounts VALUES (:account)"), {"account": closed.account_id})
     launch("reporting.ingester", service="reporting")
 
-    publish(broker, [body([closed.event(0, kind, event_id="1"), open_.told(0, "delivered")])])
+    publish(broker, [body([closed.event(0, kind, event_id="1"), open_.full(0, "delivered")])])
 
     wait_until(lambda: counted(database, open_).get("delivered") == 1, what="the delivery")
     assert counted(database, closed) == {}

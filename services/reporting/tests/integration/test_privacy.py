@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,9 +13,9 @@ from sqlalchemy import text
 
 from chassis.database import Database
 from chassis.testing import places_of
-from reporting import usecases
-from reporting.check import differences
-from reporting.ingest import Ingest
+from reporting.commands.check import differences
+from reporting.ingester.writing import Ingest
+from reporting.usecases import privacy
 
 from ..conftest import empty
 from ..factories import Send
@@ -25,27 +25,35 @@ NEEDLES = (HER, "anna.nowak%40poczta.example", "192.0.2.1", "iPhone")
 
 
 def her_events(send: Send) -> list[dict]:
-    """All that the log can be told of two messages to her: a bounce whose text names her, a link that does."""
-    told = [
-        send.told(1, "deferred", 1.0, code="4.2.2", detail=f"<{HER}> mailbox full") | {"address": HER},
-        send.told(1, "delivered", 2.0, code="2.0.0", detail=f"<{HER}> ok") | {"address": HER},
-        send.told(2, "hard_bounced", 2.0, code="5.1.1", detail=f"<{HER}> unknown") | {"address": HER},
+    """All that the log can hear of two messages to her: a bounce whose text names her, a link that does."""
+    reported = [
+        send.full(1, "deferred", 1.0, code="4.2.2", detail=f"<{HER}> mailbox full") | {"address": HER},
+        send.full(1, "delivered", 2.0, code="2.0.0", detail=f"<{HER}> ok") | {"address": HER},
+        send.full(2, "hard_bounced", 2.0, code="5.1.1", detail=f"<{HER}> unknown") | {"address": HER},
     ]
-    acts = [send.act(1, "opened"), send.act(1, "clicked", url="https://x.example/?e=anna.nowak%40poczta.example")]
-    return [*told, *acts, send.act(1, "clicked", 1, url="https://x.example/")]
+    acts = [
+        send.engagement(1, "opened"),
+        send.engagement(1, "clicked", url="https://x.example/?e=anna.nowak%40poczta.example"),
+    ]
+    return [*reported, *acts, send.engagement(1, "clicked", 1, url="https://x.example/")]
 
 
 def others(send: Send) -> list[dict]:
-    return [send.told(number, "delivered") for number in (3, 4)] + [
-        send.act(3, "clicked", url="https://x.example/") | {"ip": "198.51.100.7", "user_agent": "Thunderbird"}
+    return [send.full(number, "delivered") for number in (3, 4)] + [
+        send.engagement(3, "clicked", url="https://x.example/") | {"ip": "198.51.100.7", "user_agent": "Thunderbird"}
     ]
+
+
+def actor_of(send: Send) -> Any:
+    return {"account_id": send.account_id}
 
 
 def erase(database: Database, send: Send, at: datetime | None = None) -> dict:
     with database.transaction() as session:
-        return usecases.erase_person(
+        return privacy.erase_person(
             session,
-            account_id=UUID(send.account_id),
+            actor=actor_of(send),
+            now=datetime.now(UTC),
             addresses=[HER, "+48600100200"],
             erased_at=at or datetime.now(UTC),
             dry_run=False,
@@ -97,8 +105,8 @@ def test_export_tells_each_message_with_ip_and_user_agent_and_pages_through_all(
     items, cursor = [], None
     while True:
         with database.transaction() as session:
-            page = usecases.export_person(
-                session, account_id=UUID(send.account_id), addresses=[HER], cursor=cursor, limit=1
+            page = privacy.export_person(
+                session, actor=actor_of(send), now=datetime.now(UTC), addresses=[HER], cursor=cursor, limit=1
             )
         items += page["items"]
         cursor = page["next_cursor"]
@@ -116,8 +124,13 @@ def test_dry_run_counts_and_changes_nothing(database):
     Ingest(database).write([her_events(send)])
 
     with database.transaction() as session:
-        answer = usecases.erase_person(
-            session, account_id=UUID(send.account_id), addresses=[HER], erased_at=datetime.now(UTC), dry_run=True
+        answer = privacy.erase_person(
+            session,
+            actor=actor_of(send),
+            now=datetime.now(UTC),
+            addresses=[HER],
+            erased_at=datetime.now(UTC),
+            dry_run=True,
         )
 
     assert answer == {"counts": {"messages": 2, "opens_and_clicks": 3}, "waiting": 0}

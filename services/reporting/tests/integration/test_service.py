@@ -20,7 +20,7 @@ from chassis.rpc_client import RpcClient
 from chassis.testing import RunningProcess, free_port, wait_until
 from contracts import events
 from contracts.errors import Invalid, NotFound
-from reporting.ingest import Ingest
+from reporting.ingester.writing import Ingest
 
 from ..factories import Send
 
@@ -56,18 +56,18 @@ def an_email_campaign(database: Database) -> Send:
     """Ten e-mails: six delivered, three bounced, one deferred; some opened, clicked, left."""
     send = Send("email")
     states = ["delivered"] * 6 + ["hard_bounced", "soft_bounced", "spam_bounced", "deferred"]
-    told = [send.told(number, state, code="2.0.0") for number, state in enumerate(states)]
+    reported = [send.full(number, state, code="2.0.0") for number, state in enumerate(states)]
     acts = [
-        send.act(0, "opened"),
-        send.act(0, "opened", 1),
-        send.act(1, "opened"),
-        send.act(0, "clicked", url="https://example.com/a"),
-        send.act(0, "clicked", 1, url="https://example.com/a"),
-        send.act(2, "clicked", url="https://example.com/b"),
-        send.act(1, "unsubscribed"),
-        send.act(1, "complained"),
+        send.engagement(0, "opened"),
+        send.engagement(0, "opened", 1),
+        send.engagement(1, "opened"),
+        send.engagement(0, "clicked", url="https://example.com/a"),
+        send.engagement(0, "clicked", 1, url="https://example.com/a"),
+        send.engagement(2, "clicked", url="https://example.com/b"),
+        send.engagement(1, "unsubscribed"),
+        send.engagement(1, "complained"),
     ]
-    Ingest(database).write([told, acts])
+    Ingest(database).write([reported, acts])
     return send
 
 
@@ -130,7 +130,7 @@ def test_sms_report_of_a_started_campaign_without_messages_has_null_rates(
             return None
         return answer if answer["state"] and answer["name"] else None
 
-    found = wait_until(report, what="the news")
+    found = wait_until(report, what="the event")
     assert found["recipients"] == 3
     assert found["state"] == "sending"
     assert found["counts"]["submitted"] == 0
@@ -139,8 +139,8 @@ def test_sms_report_of_a_started_campaign_without_messages_has_null_rates(
 
 def test_sms_report_counts_parts_and_cost_of_what_was_submitted(database: Database, call: Call) -> None:
     send = Send("sms")
-    told = [send.told(number, "submitted") for number in range(4)] + [send.told(4, "rejected", code="11")]
-    Ingest(database).write([told])
+    reported = [send.full(number, "submitted") for number in range(4)] + [send.full(4, "rejected", code="11")]
+    Ingest(database).write([reported])
     Ingest(database).write([[send.event(0, "delivered"), send.event(1, "undelivered"), send.event(2, "expired")]])
 
     report = call(send.account_id, "get_report", campaign_id=send.campaign_id)
@@ -184,7 +184,7 @@ def all_pages(ask: Any, **payload: Any) -> list[str]:
 def test_messages_are_found_by_every_filter(database: Database, call: Call) -> None:
     send = an_email_campaign(database)
     other = Send("sms", account_id=send.account_id)
-    Ingest(database).write([[other.told(number, "submitted") for number in range(3)]])
+    Ingest(database).write([[other.full(number, "submitted") for number in range(3)]])
     an_email_campaign(database)
 
     def found(**filters: Any) -> int:
@@ -217,10 +217,10 @@ def test_a_message_tells_its_story(database: Database, call: Call) -> None:
     Ingest(database).write(
         [
             [
-                send.told(0, "deferred", 1.0, code="4.7.1", detail="greylisted"),
+                send.full(0, "deferred", 1.0, code="4.7.1", detail="greylisted"),
                 send.event(0, "delivered", 30.0, code="2.0.0"),
                 send.event(0, "hard_bounced", 40.0, code="5.1.1"),
-                send.act(0, "clicked", url="https://example.com/ą"),
+                send.engagement(0, "clicked", url="https://example.com/ą"),
             ]
         ]
     )

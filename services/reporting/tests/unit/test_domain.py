@@ -8,27 +8,27 @@ from uuid import UUID
 import pytest
 
 from contracts.vocabulary import STATE_RANK, Channel, MessageState
-from reporting import domain, figures
-from reporting.domain import Dimension, Origin, Standing, Tally
+from reporting.domain import counting, devices, figures, states
+from reporting.domain.counting import Dimension, Origin, Standing, Tally
 
 ORIGIN = Origin(UUID(int=1), UUID(int=2), "sms", date(2026, 11, 24))
 HOUR = datetime(2026, 11, 24, 8, tzinfo=UTC)
 
 
 def test_tens_of_a_state_code_are_its_rank() -> None:
-    assert {state: code // 10 for state, code in domain.STATE_CODE.items()} == STATE_RANK
+    assert {state: code // 10 for state, code in states.STATE_CODE.items()} == STATE_RANK
 
 
 def test_every_state_has_a_counter_and_every_counter_a_column() -> None:
-    assert {state.value for state in MessageState} <= set(domain.METRICS)
+    assert {state.value for state in MessageState} <= set(counting.METRICS)
 
 
 def test_what_is_taken_back_and_added_again_leaves_no_trace() -> None:
     tally = Tally()
     standing = Standing(MessageState.DELIVERED, HOUR, HOUR, "26001", parts=2, cost=14)
 
-    domain.count(tally, ORIGIN, standing, -1)
-    domain.count(tally, ORIGIN, standing, 1)
+    counting.count(tally, ORIGIN, standing, -1)
+    counting.count(tally, ORIGIN, standing, 1)
 
     assert tally.changes() == []
 
@@ -45,14 +45,14 @@ def test_parts_and_cost_count_only_once_handed_over() -> None:
     tally = Tally()
     waiting = Standing(MessageState.REJECTED, HOUR, None, "26001", parts=2, cost=14)
 
-    domain.count(tally, ORIGIN, waiting, 1)
+    counting.count(tally, ORIGIN, waiting, 1)
 
     totals = tally.amounts[UUID(int=2), Dimension.TOTAL, ""]
     assert totals == {"messages": 1, "rejected": 1}
 
 
 def test_rates_are_null_without_a_denominator() -> None:
-    nothing = dict.fromkeys(domain.METRICS, 0)
+    nothing = dict.fromkeys(counting.METRICS, 0)
 
     assert set(figures.report_rates(Channel.EMAIL, nothing).values()) == {None}
 
@@ -71,4 +71,4 @@ def test_rates_are_null_without_a_denominator() -> None:
     ],
 )
 def test_devices(user_agent: str, device: str) -> None:
-    assert domain.device_of(user_agent) == device
+    assert devices.device_of(user_agent) == device

@@ -8,7 +8,7 @@ import itertools
 import pytest
 
 from contracts.ids import created_at
-from reporting.folding import Folded, day_of, readable_events
+from reporting.domain.folding import Folded, day_of, readable_events
 
 from ..factories import Send
 
@@ -21,15 +21,15 @@ def fold(events: list[dict]) -> Folded:
 
 def test_any_order_folds_to_the_same_patch() -> None:
     send = Send("sms")
-    told = [
+    reported = [
         send.event(1, "delivered", 5.0, code="000"),
         send.event(1, "deferred", 2.0, code="20"),
-        send.told(1, "submitted", 3.0),
+        send.full(1, "submitted", 3.0),
         send.event(1, "undelivered", 6.0, code="1"),
     ]
     kept = ("state", "state_at", "submitted_at", "delivered_at", "code", "address", "parts", "cost")
 
-    patches = [fold(list(order)).patches[send.message_id(1)] for order in itertools.permutations(told)]
+    patches = [fold(list(order)).patches[send.message_id(1)] for order in itertools.permutations(reported)]
 
     assert all([patch.get(name) for name in kept] == [patches[0].get(name) for name in kept] for patch in patches)
     assert patches[0]["code"] == "000"
@@ -45,7 +45,7 @@ def test_an_engagement_without_an_event_id_is_known_again() -> None:
     send = Send()
     opened = send.event(1, "opened")
 
-    assert len(fold([opened, dict(opened)]).deeds) == 1
+    assert len(fold([opened, dict(opened)]).engagements) == 1
 
 
 @pytest.mark.parametrize(
@@ -66,14 +66,14 @@ def test_an_engagement_without_an_event_id_is_known_again() -> None:
 def test_an_event_that_says_nothing_readable_is_left_out(wrong: dict) -> None:
     send = Send()
 
-    readable, unreadable = readable_events([send.told(1, "delivered"), send.told(2, "delivered") | wrong])
+    readable, unreadable = readable_events([send.full(1, "delivered"), send.full(2, "delivered") | wrong])
 
     assert (len(readable), unreadable) == (1, 1)
 
 
 def test_odd_fields_of_a_readable_event_are_made_fit() -> None:
     send = Send()
-    odd = send.told(1, "delivered") | {"detail": "a\0b" + "x" * 300, "parts": 2**40, "cost": True, "sender": 7}
+    odd = send.full(1, "delivered") | {"detail": "a\0b" + "x" * 300, "parts": 2**40, "cost": True, "sender": 7}
 
     (fit,), _ = readable_events([odd])
 

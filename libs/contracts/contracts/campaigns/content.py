@@ -1,0 +1,173 @@
+"""What a campaign says and who it is from, in its channel's shape; its preview, and its test.
+
+The channels own the limits: a campaign's content is the channel's own schema, with nothing required while it is a
+draft.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+import marshmallow
+from marshmallow import fields, validate, validates_schema
+
+from contracts.campaigns.texts import one_line, text
+from contracts.email_gateway import contents as email
+from contracts.rpc import Call
+from contracts.schema import Schema, broken_rule, plain_text, rule
+from contracts.sms_gateway import contents as sms
+from contracts.vocabulary import Channel
+
+ADDRESS_MAX = 320
+SENDER_ID_MAX = 20
+
+
+def draft_of(
+    content: type[marshmallow.Schema],
+    name: str,
+    names: Collection[str],
+    *,
+    required: Collection[str] = (),
+    lines: Collection[str] = (),
+) -> type[Schema]:
+    """A schema of some fields of a channel's content: with its limits, but nothing filled in or needed unless said.
+
+    :param lines: fields that become headers, so that they must be one line.
+    """
+    drafted: dict[str, Any] = {}
+    for field_name in names:
+        field = copy.copy(content._declared_fields[field_name])
+        field.required, field.allow_none = field_name in required, False
+        field.load_default = marshmallow.missing
+        field.validators = [_without_minimum(validator) for validator in field.validators]
+        if type(field) is fields.String and plain_text not in field.validators:
+            field.validators.append(plain_text)
+        if field_name in lines:
+            field.validators.append(one_line)
+        drafted[field_name] = field
+    return type(name, (Schema,), drafted)
+
+
+def _without_minimum(validator: Any) -> Any:
+    if isinstance(validator, validate.Length) and validator.min is not None:
+        return validate.Length(min=0, max=validator.max)
+    return validator
+
+
+SmsContent = draft_of(sms.SmsContent, "SmsContent", ("text", "flash", "validity_minutes", "replace_diacritics"))
+EmailContent = draft_of(
+    email.EmailContent,
+    "EmailContent",
+    ("subject", "preheader", "html", "text"),
+    lines=("subject", "preheader"),
+)
+EmailSender = draft_of(
+    email.EmailContent,
+    "EmailSender",
+    ("from_email", "from_name", "reply_to"),
+    required=("from_email",),
+    lines=("from_name",),
+)
+
+SCHEMA_OF: dict[Channel, type[Schema]] = {Channel.SMS: SmsContent, Channel.EMAIL: EmailContent}
+_ANY_CONTENT: dict[str, Any] = {"any_of": tuple(SCHEMA_OF.values())}
+ANY_SENDER: dict[str, Any] = {
+    "any_of": (
+        {"type": "string", "minLength": 1, "maxLength": SENDER_ID_MAX, "pattern": one_line.regex.pattern},
+        EmailSender,
+    )
+}
+
+
+def content_field(**rules: Any) -> fields.Dict:
+    """A content of any channel; `content_problems` says whether it fits the campaign's."""
+    return fields.Dict(keys=fields.String(), metadata=_ANY_CONTENT, **rules)
+
+
+class SenderField(fields.Raw):
+    """A sender ID (SMS), or an `EmailSender`."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if isinstance(value, str):
+            plain_text(value)
+            one_line(value)
+            if not 1 <= len(value) <= SENDER_ID_MAX:
+                raise marshmallow.ValidationError(f"A sender id has 1 to {SENDER_ID_MAX} characters.")
+            return value
+        if isinstance(value, dict):
+            return EmailSender().load(value)
+        raise marshmallow.ValidationError("Not a valid sender: a text for SMS, an object for e-mail.")
+
+
+def content_problems(channel: Channel, content: dict[str, Any] | None) -> dict[str, Any]:
+    """Marshmallow's messages on `content` as that channel's; empty when it fits."""
+    if not content:
+        return {}
+    problems = SCHEMA_OF[channel]().validate(content)
+    for other in set(SCHEMA_OF) - {channel} if problems else ():
+        if not SCHEMA_OF[other]().validate(content):
+            return {"_schema": [rule("content.other_channel", f"This is content for {other}, not for {channel}.")]}
+    return problems
+
+
+def sender_problems(channel: Channel, sender: Any) -> list[str]:
+    """What is wrong with the kind of `sender` for that channel."""
+    if sender is None or isinstance(sender, str) == (channel is Channel.SMS):
+        return []
+    if channel is Channel.SMS:
+        return [rule("sender.other_channel", "For SMS the sender is a sender ID, a text.")]
+    return [rule("sender.other_channel", "For e-mail the sender is an object with from_email.")]
+
+
+class Sample(Schema):
+    """An invented recipient: an address and values of fields."""
+
+    address = text(ADDRESS_MAX)
+    fields_ = fields.Dict(keys=fields.String(), load_default=dict, data_key="fields")
+
+
+class PreviewRequest(Schema):
+    """Render for a contact, or for a sample; one of them."""
+
+    contact_id = fields.UUID(allow_none=True, load_default=None)
+    sample = fields.Nested(Sample, allow_none=True, load_default=None)
+
+    @validates_schema
+    def _names_one(self, preview: dict[str, Any], **_: Any) -> None:
+        if (preview.get("contact_id") is None) == (preview.get("sample") is None):
+            raise broken_rule("preview.one_person", "Give either contact_id or sample.")
+
+
+class Preview(Schema):
+    """What the channel renders: text and parts of an SMS; subject, html and text of an e-mail."""
+
+    channel = fields.Enum(Channel, by_value=True)
+    variables = fields.List(fields.String())
+    rendered = fields.Dict(keys=fields.String())
+
+
+class TestRequest(Schema):
+    """Send the campaign as it stands to chosen addresses, rendered for a contact or with given fields."""
+
+    __test__ = False
+
+    addresses = fields.List(text(ADDRESS_MAX, 3), required=True, validate=validate.Length(min=1, max=10))
+    contact_id = fields.UUID(allow_none=True, load_default=None)
+    fields_ = fields.Dict(keys=fields.String(), load_default=dict, data_key="fields")
+
+
+class TestSent(Schema):
+    """What the channel made of the test."""
+
+    __test__ = False
+
+    messages = fields.List(fields.Dict(keys=fields.String()))
+
+
+RPC: dict[str, Call] = {
+    "preview_campaign": Call(PreviewRequest, Preview, path={"campaign_id": UUID}),
+    "test_campaign": Call(TestRequest, TestSent, path={"campaign_id": UUID}),
+}

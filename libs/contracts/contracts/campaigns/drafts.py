@@ -1,0 +1,133 @@
+"""Campaigns as they are written and shown."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import marshmallow
+from marshmallow import fields, validate, validates_schema
+
+from contracts.campaigns.content import ANY_SENDER, SenderField, content_field, content_problems, sender_problems
+from contracts.campaigns.texts import NAME_MAX, line
+from contracts.contacts.audiences import Audience
+from contracts.rpc import Call
+from contracts.schema import PageQuery, Schema, broken_rule, page_of
+from contracts.vocabulary import CampaignState, Channel
+
+THROTTLE_MIN, THROTTLE_MAX = 60, 200_000
+LOCAL_TIME = r"\A([01][0-9]|2[0-3]):[0-5][0-9]\Z"
+
+
+class QuietHours(Schema):
+    """Nothing starts from `start` until `end` (HH:MM, the account's time zone); may span midnight."""
+
+    start = fields.String(required=True, validate=validate.Regexp(LOCAL_TIME, error="Not a valid time: HH:MM."))
+    end = fields.String(required=True, validate=validate.Regexp(LOCAL_TIME, error="Not a valid time: HH:MM."))
+
+    @validates_schema
+    def _spans_something(self, times: dict[str, Any], **_: Any) -> None:
+        if times.get("start") == times.get("end"):
+            raise broken_rule("quiet_hours.empty", "Quiet hours must end at another time than they start.", "end")
+
+
+class Options(Schema):
+    throttle_per_hour = fields.Integer(
+        allow_none=True, strict=True, validate=validate.Range(min=THROTTLE_MIN, max=THROTTLE_MAX)
+    )
+    quiet_hours = fields.Nested(QuietHours, allow_none=True)
+
+
+class CampaignCreate(Schema):
+    """A new draft. `sender` and `content` take the channel's shape."""
+
+    name = line(NAME_MAX, 1, required=True)
+    channel = fields.Enum(Channel, by_value=True, required=True)
+    sender = SenderField(allow_none=True, load_default=None, metadata=ANY_SENDER)
+    audience = fields.Nested(Audience, load_default=lambda: Audience().load({}))
+    content = content_field(load_default=dict)
+    options = fields.Nested(Options, load_default=dict)
+
+    @validates_schema(skip_on_field_errors=True)
+    def _fits_channel(self, campaign: dict[str, Any], **_: Any) -> None:
+        problems: dict[str, Any] = {}
+        if wrong_content := content_problems(campaign["channel"], campaign["content"]):
+            problems["content"] = wrong_content
+        if wrong_sender := sender_problems(campaign["channel"], campaign["sender"]):
+            problems["sender"] = wrong_sender
+        if problems:
+            raise marshmallow.ValidationError(problems)
+
+
+class CampaignUpdate(Schema):
+    """Change a draft; what is left out stays. A part that is given replaces that part whole."""
+
+    name = line(NAME_MAX, 1)
+    sender = SenderField(allow_none=True, metadata=ANY_SENDER)
+    audience = fields.Nested(Audience)
+    content = content_field()
+    options = fields.Nested(Options)
+
+
+class CampaignQuery(PageQuery):
+    channel = fields.Enum(Channel, by_value=True, load_default=None, allow_none=True)
+    state = fields.Enum(CampaignState, by_value=True, load_default=None, allow_none=True)
+
+
+class Progress(Schema):
+    """Counted in recipients: numbered, handed to the channel, and what the channel says of them so far."""
+
+    recipients = fields.Integer(allow_none=True)
+    published = fields.Integer()
+    submitted = fields.Integer()
+    failed = fields.Integer()
+    deferred = fields.Integer()
+
+
+class Failure(Schema):
+    code = fields.String()
+    detail = fields.String()
+
+
+class Campaign(Schema):
+    id = fields.UUID()
+    name = fields.String()
+    channel = fields.Enum(Channel, by_value=True)
+    state = fields.Enum(CampaignState, by_value=True)
+    sender = fields.Raw(allow_none=True, metadata=ANY_SENDER)
+    audience = fields.Nested(Audience)
+    content = content_field()
+    options = fields.Nested(Options)
+    send_at = fields.AwareDateTime(allow_none=True)
+    time_zone = fields.String(allow_none=True)
+    progress = fields.Nested(Progress)
+    failure = fields.Nested(Failure, allow_none=True)
+    created_at = fields.AwareDateTime()
+    updated_at = fields.AwareDateTime()
+    started_at = fields.AwareDateTime(allow_none=True)
+    finished_at = fields.AwareDateTime(allow_none=True)
+
+
+class CampaignSummary(Campaign):
+    """A campaign in a list: without its content."""
+
+    class Meta:
+        exclude = ("content",)
+
+
+CampaignPage = page_of(CampaignSummary)
+
+
+class DuplicateRequest(Schema):
+    name = line(NAME_MAX, 1, allow_none=True, load_default=None)
+
+
+_CAMPAIGN = {"campaign_id": UUID}
+RPC: dict[str, Call] = {
+    "create_campaign": Call(CampaignCreate, Campaign),
+    "get_campaign": Call(response=Campaign, path=_CAMPAIGN),
+    "list_campaigns": Call(CampaignQuery, CampaignPage),
+    "update_campaign": Call(CampaignUpdate, Campaign, path=_CAMPAIGN),
+    "delete_campaign": Call(path=_CAMPAIGN),
+    "duplicate_campaign": Call(DuplicateRequest, Campaign, path=_CAMPAIGN),
+}

@@ -1,0 +1,43 @@
+"""The figures of a report or of a day: counts, and the rates made of them."""
+
+from __future__ import annotations
+
+from marshmallow import fields
+
+from contracts.schema import Schema
+
+
+class ReportCounts(Schema):
+    """Numbers of messages, and of what people did. Which there are depends on the channel."""
+
+    sent = fields.Integer(metadata={"description": "E-mail: handed over to the recipients' servers"})
+    submitted = fields.Integer(metadata={"description": "SMS: accepted by the carrier"})
+    delivered = fields.Integer()
+    undelivered = fields.Integer()
+    expired = fields.Integer()
+    rejected = fields.Integer()
+    unknown = fields.Integer()  # type: ignore[assignment]  # a field, not the schema's option
+    deferred = fields.Integer(metadata={"description": "Waiting to be tried again"})
+    awaiting_receipt = fields.Integer(metadata={"description": "SMS: submitted, and nothing heard since"})
+    hard_bounced = fields.Integer()
+    soft_bounced = fields.Integer()
+    spam_bounced = fields.Integer()
+    opens = fields.Integer()
+    unique_opens = fields.Integer(metadata={"description": "Messages opened at least once"})
+    clicks = fields.Integer()
+    unique_clicks = fields.Integer(metadata={"description": "Messages clicked at least once"})
+    unsubscribes = fields.Integer()
+    complaints = fields.Integer()
+    parts = fields.Integer(metadata={"description": "SMS: parts of the submitted messages"})
+
+
+class ReportRates(Schema):
+    """Rates from 0 to 1; null where there is nothing to divide by."""
+
+    delivery_rate = fields.Float(allow_none=True, metadata={"description": "delivered / sent"})
+    bounce_rate = fields.Float(allow_none=True, metadata={"description": "bounced / sent"})
+    open_rate = fields.Float(allow_none=True, metadata={"description": "OR: unique opens / delivered"})
+    click_rate = fields.Float(allow_none=True, metadata={"description": "CTR: unique clicks / delivered"})
+    click_to_open_rate = fields.Float(allow_none=True, metadata={"description": "CTOR: unique clicks / unique opens"})
+    unsubscribe_rate = fields.Float(allow_none=True, metadata={"description": "unsubscribes / delivered"})
+    complaint_rate = fields.Float(allow_none=True, metadata={"description": "complaints / delivered"})

@@ -1,0 +1,83 @@
+"""The message log: every message, its states, and what people did with it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from marshmallow import fields, validate, validates_schema
+
+from contracts.money import Money
+from contracts.rpc import Call
+from contracts.schema import PageQuery, Schema, broken_rule, page_of
+from contracts.vocabulary import Channel, MessageState
+
+
+class MessageQuery(PageQuery):
+    """Query of `GET /v1/messages`; `from` and `to` bound when a message was accepted."""
+
+    channel = fields.Enum(Channel, by_value=True)
+    address = fields.String(validate=validate.Length(min=1, max=320))
+    state = fields.Enum(MessageState, by_value=True)
+    since = fields.AwareDateTime(data_key="from")
+    until = fields.AwareDateTime(data_key="to")
+    campaign_id = fields.UUID()
+
+    @validates_schema
+    def _in_order(self, query: dict[str, Any], **_: Any) -> None:
+        since, until = query.get("since"), query.get("until")
+        if since is not None and until is not None and since > until:
+            raise broken_rule("period.invalid", "Must not be before `from`.", "to")
+
+
+class Message(Schema):
+    """One message as it stands."""
+
+    id = fields.UUID()
+    channel = fields.Enum(Channel, by_value=True)
+    campaign_id = fields.UUID(allow_none=True)
+    contact_id = fields.UUID(allow_none=True)
+    address = fields.String(allow_none=True, metadata={"description": "`erased` where the person was erased since"})
+    sender = fields.String(allow_none=True)
+    domain = fields.String(allow_none=True, metadata={"description": "Domain of the address, or the phone's network"})
+    state = fields.Enum(MessageState, by_value=True, allow_none=True)
+    state_at = fields.AwareDateTime(allow_none=True)
+    code = fields.String(allow_none=True, metadata={"description": "The carrier's or server's code"})
+    detail = fields.String(allow_none=True)
+    created_at = fields.AwareDateTime()
+    submitted_at = fields.AwareDateTime(allow_none=True)
+    delivered_at = fields.AwareDateTime(allow_none=True)
+    parts = fields.Integer(allow_none=True)
+    cost = fields.Nested(Money, allow_none=True)
+    opens = fields.Integer()
+    opened_at = fields.AwareDateTime(allow_none=True)
+    clicks = fields.Integer()
+    clicked_at = fields.AwareDateTime(allow_none=True)
+    unsubscribed_at = fields.AwareDateTime(allow_none=True)
+    complained_at = fields.AwareDateTime(allow_none=True)
+
+
+class MessageMoment(Schema):
+    """A point of a message's time line: a state, or something that a person did."""
+
+    at = fields.AwareDateTime()
+    kind = fields.String(metadata={"description": "A message state, or opened, clicked, unsubscribed, complained"})
+    code = fields.String(allow_none=True)
+    detail = fields.String(allow_none=True)
+    url = fields.String(allow_none=True)
+    ip = fields.String(allow_none=True)
+    user_agent = fields.String(allow_none=True)
+
+
+class MessageStory(Message):
+    """One message with its time line."""
+
+    timeline = fields.List(fields.Nested(MessageMoment))
+
+
+MessagePage = page_of(Message)
+
+RPC: dict[str, Call] = {
+    "list_messages": Call(MessageQuery, MessagePage),
+    "get_message": Call(response=MessageStory, path={"message_id": UUID}),
+}

@@ -1,0 +1,77 @@
+"""Recipients of a campaign who did or did not: as a list, a file, a group; and archiving those who do not exist."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from uuid import UUID
+
+from marshmallow import fields, validate
+
+from contracts.reporting.messages import MessagePage
+from contracts.rpc import Call
+from contracts.schema import PageQuery, Schema
+
+
+class Who(StrEnum):
+    """Which recipients of a campaign: `not_opened` and `not_clicked` are among the delivered."""
+
+    OPENED = "opened"
+    NOT_OPENED = "not_opened"
+    CLICKED = "clicked"
+    NOT_CLICKED = "not_clicked"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+
+
+class RecipientsQuery(PageQuery):
+    """Query of `GET /v1/campaigns/{id}/report/recipients`."""
+
+    who = fields.Enum(Who, by_value=True, required=True)
+
+
+class ReportFile(Schema):
+    """Query of `GET /v1/campaigns/{id}/report/file`."""
+
+    who = fields.Enum(Who, by_value=True)
+
+
+class ReportPiece(ReportFile):
+    """One piece of the file."""
+
+    seq = fields.Integer(required=True, validate=validate.Range(min=0))
+
+
+class FilePiece(Schema):
+    chunk = fields.String(allow_none=True, metadata={"description": "base64; null after the last"})
+
+
+class ReportGroupCreate(Schema):
+    """A group of the contacts who did, or did not."""
+
+    who = fields.Enum(Who, by_value=True, required=True)
+    name = fields.String(required=True, validate=validate.Length(min=1, max=200))
+
+
+class ReportGroup(Schema):
+    id = fields.UUID()
+    name = fields.String()
+    contacts = fields.Integer()
+
+
+class ReportArchive(Schema):
+    """Which addresses of a campaign are archived: those that do not exist."""
+
+    who = fields.String(required=True, validate=validate.OneOf(["hard_bounced"]))
+
+
+class ReportArchived(Schema):
+    archived = fields.Integer(metadata={"description": "Addresses that contacts was asked to archive"})
+
+
+_CAMPAIGN = {"campaign_id": UUID}
+RPC: dict[str, Call] = {
+    "list_report_recipients": Call(RecipientsQuery, MessagePage, path=_CAMPAIGN),
+    "export_report": Call(ReportPiece, FilePiece, path=_CAMPAIGN),
+    "create_report_group": Call(ReportGroupCreate, ReportGroup, path=_CAMPAIGN),
+    "archive_report_recipients": Call(ReportArchive, ReportArchived, path=_CAMPAIGN),
+}

@@ -1,0 +1,75 @@
+"""Reports of campaigns: totals, links, and what happened hour by hour."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from marshmallow import fields
+
+from contracts.money import Money
+from contracts.reporting.figures import ReportCounts, ReportRates
+from contracts.rpc import Call
+from contracts.schema import Schema
+from contracts.vocabulary import CampaignState, Channel
+
+
+class ReportDomain(Schema):
+    domain = fields.String(metadata={"description": "E-mail: the address's domain; SMS: the network; empty: not known"})
+    counts = fields.Nested(ReportCounts)
+    rates = fields.Nested(ReportRates)
+
+
+class ReportDevice(Schema):
+    device = fields.String(metadata={"description": "desktop, mobile, tablet, bot or unknown"})
+    opens = fields.Integer()
+    clicks = fields.Integer()
+
+
+class Report(Schema):
+    campaign_id = fields.UUID()
+    name = fields.String(allow_none=True)
+    channel = fields.Enum(Channel, by_value=True, allow_none=True)
+    state = fields.Enum(CampaignState, by_value=True, allow_none=True)
+    started_at = fields.AwareDateTime(allow_none=True)
+    recipients = fields.Integer(allow_none=True, metadata={"description": "People in the audience when it started"})
+    messages = fields.Integer(metadata={"description": "Messages that anything is known of"})
+    counts = fields.Nested(ReportCounts)
+    rates = fields.Nested(ReportRates)
+    cost = fields.Nested(Money)
+    domains = fields.List(fields.Nested(ReportDomain), metadata={"description": "The 100 with most messages"})
+    devices = fields.List(fields.Nested(ReportDevice))
+
+
+class ReportLink(Schema):
+    url = fields.String()
+    clicks = fields.Integer()
+    unique_clicks = fields.Integer()
+
+
+class ReportLinks(Schema):
+    items = fields.List(fields.Nested(ReportLink))
+    next_cursor = fields.String(allow_none=True)
+
+
+class ReportHour(Schema):
+    """What happened within one hour (UTC). States count where the message stands now, at the hour when it got there."""
+
+    hour = fields.AwareDateTime()
+    sent = fields.Integer()
+    delivered = fields.Integer()
+    failed = fields.Integer(metadata={"description": "Undelivered, expired, rejected or bounced"})
+    opens = fields.Integer()
+    clicks = fields.Integer()
+
+
+class ReportTimeline(Schema):
+    items = fields.List(fields.Nested(ReportHour))
+    next_cursor = fields.String(allow_none=True)
+
+
+_CAMPAIGN = {"campaign_id": UUID}
+RPC: dict[str, Call] = {
+    "get_report": Call(response=Report, path=_CAMPAIGN),
+    "get_report_links": Call(response=ReportLinks, path=_CAMPAIGN),
+    "get_report_timeline": Call(response=ReportTimeline, path=_CAMPAIGN),
+}

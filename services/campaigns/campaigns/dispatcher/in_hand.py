@@ -1,0 +1,166 @@
+"""A campaign in the dispatcher's hands: what has been read of its audience and not yet sent."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from campaigns import domain
+from campaigns.store.batches import BatchRange, InFlight
+from campaigns.store.leases import LeasedCampaign
+from contracts.lanes import BATCH_SIZE
+from contracts.vocabulary import CampaignState
+
+Recipient = dict[str, Any]
+PACE_SECONDS = 5.0
+READS_AT_ONCE = 3
+PAGE = 5000
+# Recipients in one page each of all campaigns, about 500 bytes each: pages get smaller as campaigns get more.
+READ_AHEAD = 30_000
+RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0, 15.0, 30.0)
+
+
+def page_size(campaigns: int) -> int:
+    """Recipients to ask for at once when so many campaigns are being sent; full batches."""
+    return min(PAGE, max(BATCH_SIZE, READ_AHEAD // max(1, campaigns) // BATCH_SIZE * BATCH_SIZE))
+
+
+@dataclass
+class CampaignInHand:
+    """`again` are batches to be published once more; `task` is the one step that runs for it on a worker thread."""
+
+    leased: LeasedCampaign
+    buffer: deque[Recipient] = field(default_factory=deque)
+    # Reads under way, in order of the numbers: (highest number asked for, page).
+    reads: deque[tuple[int, Future[list[Recipient]]]] = field(default_factory=deque)
+    read_to: int = 0
+    asked_to: int = 0
+    again: list[BatchRange] = field(default_factory=list)
+    task: Future[Any] | None = None
+    task_name: str = ""
+    retry_at: float = 0.0
+    failures: int = 0
+    # When how many had been counted, for as long as the pace is measured.
+    counts: deque[tuple[float, int]] = field(default_factory=deque)
+    size: int = BATCH_SIZE
+
+    def __post_init__(self) -> None:
+        self.read_to = self.asked_to = self.leased.dispatched_to
+        throttle = self.leased.options.get("throttle_per_hour")
+        self.throttle = domain.Throttle(throttle) if throttle else None
+        self.quiet_hours = domain.quiet_hours_of(self.leased.options)
+        self.zone = domain.zone_of(self.leased.time_zone)
+        self.dispatched_to = self.leased.dispatched_to
+        self.next_portion_at = self.leased.next_portion_at
+
+    @property
+    def is_sending(self) -> bool:
+        return self.leased.state is CampaignState.SENDING
+
+    def is_as(self, leased: LeasedCampaign) -> bool:
+        """Whether the database has the campaign where it is here: nobody moved it meanwhile."""
+        return self.leased.state is leased.state and self.dispatched_to == leased.dispatched_to
+
+    @property
+    def ended(self) -> bool:
+        """Whether everybody has been read."""
+        return self.leased.recipients is not None and self.read_to >= self.leased.recipients
+
+    def is_quiet(self, now: datetime) -> bool:
+        return domain.is_quiet(self.quiet_hours, now.astimezone(self.zone))
+
+    def note(self, leased: LeasedCampaign) -> None:
+        """Take over what the database says now, and measure the channel's pace by it."""
+        self.leased = leased
+        now = time.monotonic()
+        if len(self.counts) == 1 and self.counts[0][1] == leased.counted:
+            # Nothing has been settled yet: the pace is measured from where it begins.
+            self.counts.clear()
+        self.counts.append((now, leased.counted))
+        while now - self.counts[0][0] > PACE_SECONDS:
+            self.counts.popleft()
+
+    def per_second(self) -> float | None:
+        """Recipients a second that the channel settles; None until two looks show some."""
+        if len(self.counts) < 2:
+            return None
+        (first_at, first), (last_at, last) = self.counts[0], self.counts[-1]
+        return (last - first) / (last_at - first_at) if last_at > first_at else None
+
+    def turn(self, now: datetime, in_flight: InFlight | None, window: int) -> domain.Turn | None:
+        """What it could send now, beside what it has in flight; None for nothing."""
+        if not self.is_sending:
+            return None
+        batches, recipients = (in_flight.batches, in_flight.recipients) if in_flight else (0, 0)
+        ready = self.batches_ready(now, recipients, window)
+        leased = self.leased
+        return domain.Turn(leased.id, leased.account_id, leased.channel, ready, batches) if ready else None
+
+    def batches_ready(self, now: datetime, in_flight: int, window: int) -> int:
+        """How many batches could go now, with so many recipients in flight; only the audience's last may be short."""
+        if not self.buffer or self.is_quiet(now):
+            return 0
+        allowed = domain.in_flight_allowed(self.leased.channel, self.per_second(), window)
+        self.size = domain.batch_size(allowed)
+        slots = max(0, allowed - in_flight) // self.size
+        if self.throttle is not None:
+            return min(slots, 1) if self.throttle.allowed(self.next_portion_at, now) else 0
+        full, rest = divmod(len(self.buffer), self.size)
+        return min(slots, full + (1 if rest and self.ended else 0))
+
+    def cut(self, now: datetime) -> list[Recipient]:
+        """Take the next batch's recipients, and note the pace of the throttle."""
+        size = self.size
+        if self.throttle is not None:
+            size = min(size, self.throttle.allowed(self.next_portion_at, now))
+        recipients = [self.buffer.popleft() for _ in range(min(size, len(self.buffer)))]
+        if self.throttle is not None and recipients:
+            self.next_portion_at = self.throttle.after(self.next_portion_at, now, len(recipients))
+        return recipients
+
+    def next_read(self, most: int, now: datetime) -> tuple[int, int] | None:
+        """(after, limit) of the next page to ask for, while too little lies here or is under way.
+
+        Several pages are under way at once: on a busy machine a page takes half a second, and a carrier does not wait.
+        """
+        total = self.leased.recipients or 0
+        if self.asked_to >= total or self.is_quiet(now):
+            return None
+        limit, at_once = (BATCH_SIZE, 1) if self.throttle is not None else (most, READS_AT_ONCE)
+        expected = len(self.buffer) + self.asked_to - self.read_to
+        if len(self.reads) >= at_once or expected >= max(limit * (at_once - 1), BATCH_SIZE):
+            return None
+        return self.asked_to, min(limit, total - self.asked_to)
+
+    def note_read(self, up_to: int, page: Future[list[Recipient]]) -> None:
+        self.reads.append((up_to, page))
+        self.asked_to = up_to
+
+    def take_reads(self) -> None:
+        """Take the pages that have come, in order; raises what a read raised, after which it is asked for again.
+
+        A page may be short, even empty: people may have been erased or archived since the audience was numbered. It
+        may also reach beyond what was asked for, since it is filled up to its limit; that part comes with the next one.
+        """
+        while self.reads and self.reads[0][1].done():
+            up_to, page = self.reads.popleft()
+            if page.exception() is not None:
+                self.reads.clear()
+                self.asked_to = self.read_to
+            self.buffer.extend(recipient for recipient in page.result() if recipient["number"] <= up_to)
+            self.read_to, self.failures = up_to, 0
+
+    def wait(self, seconds: float) -> None:
+        """Run no step for it until then."""
+        self.retry_at = time.monotonic() + seconds
+
+    def wait_after_failure(self) -> None:
+        self.wait(RETRY_SECONDS[min(self.failures, len(RETRY_SECONDS) - 1)])
+        self.failures += 1
+
+    def may_run(self) -> bool:
+        return self.task is None and time.monotonic() >= self.retry_at

@@ -1,0 +1,18 @@
+"""Previews and tests of what a campaign says."""
+
+from __future__ import annotations
+
+from campaigns.service.base import CampaignEntrypoints
+from campaigns.usecases import content
+from chassis.service import Payload, rpc
+from contracts.rpc import Actor
+
+
+class Content(CampaignEntrypoints):
+    @rpc
+    def preview_campaign(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run_in_steps("preview_campaign", content.preview_campaign, actor, payload, ask=self.ask_as(actor))
+
+    @rpc
+    def test_campaign(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run_in_steps("test_campaign", content.send_test, actor, payload, ask=self.ask_as(actor))

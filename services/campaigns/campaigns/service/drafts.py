@@ -1,0 +1,34 @@
+"""Campaigns while they are written."""
+
+from __future__ import annotations
+
+from campaigns.service.base import CampaignEntrypoints
+from campaigns.usecases import drafts
+from chassis.service import Payload, rpc
+from contracts.rpc import Actor
+
+
+class Drafts(CampaignEntrypoints):
+    @rpc
+    def create_campaign(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("create_campaign", drafts.create_campaign, actor, payload)
+
+    @rpc
+    def get_campaign(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("get_campaign", drafts.get_campaign, actor, payload)
+
+    @rpc
+    def list_campaigns(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("list_campaigns", drafts.list_campaigns, actor, payload)
+
+    @rpc
+    def update_campaign(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("update_campaign", drafts.update_campaign, actor, payload)
+
+    @rpc
+    def delete_campaign(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run_in_steps("delete_campaign", drafts.delete_campaign, actor, payload, ask=self.ask_as(actor))
+
+    @rpc
+    def duplicate_campaign(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("duplicate_campaign", drafts.duplicate_campaign, actor, payload)

@@ -1,0 +1,32 @@
+"""A campaign's life after the draft, and the end of its account."""
+
+from __future__ import annotations
+
+from campaigns.service.base import CampaignEntrypoints
+from campaigns.usecases import life
+from chassis.service import Payload, event_handler, rpc
+from contracts import events
+from contracts.rpc import Actor
+
+
+class Life(CampaignEntrypoints):
+    @rpc
+    def schedule_campaign(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run_in_steps("schedule_campaign", life.schedule_campaign, actor, payload, ask=self.ask_as(actor))
+
+    @rpc
+    def pause_campaign(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("pause_campaign", life.pause_campaign, actor, payload)
+
+    @rpc
+    def resume_campaign(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("resume_campaign", life.resume_campaign, actor, payload)
+
+    @rpc
+    def cancel_campaign(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("cancel_campaign", life.cancel_campaign, actor, payload)
+
+    @event_handler(events.ACCOUNT_CLOSED)
+    def erase_account(self, payload: Payload) -> None:
+        with self.database.transaction() as session:
+            life.erase_account(session, event_id=payload["event_id"], account_id=payload["account_id"])

@@ -1,0 +1,15 @@
+"""The service: all groups of entrypoints under its name."""
+
+from __future__ import annotations
+
+from campaigns.service.content import Content
+from campaigns.service.drafts import Drafts
+from campaigns.service.life import Life
+from campaigns.service.templates import Templates
+from chassis.service import OutboxRelay
+
+
+class CampaignsService(Drafts, Content, Life, Templates):
+    name = "campaigns"
+
+    relay = OutboxRelay()

@@ -1,0 +1,32 @@
+"""Rows as they are answered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from campaigns.models import Campaign, Template
+from contracts.vocabulary import CampaignState, Channel
+
+Answer = dict[str, Any]
+
+_COUNTS = ("recipients", "published", "submitted", "failed", "deferred")
+
+
+def campaign(row: Campaign) -> Answer:
+    """A campaign as `contracts.campaigns.drafts` shows it; without its content where that was not loaded."""
+    shown = _columns(row)
+    shown["state"] = CampaignState(row.state)
+    shown["progress"] = {name: shown[name] for name in _COUNTS}
+    shown["failure"] = {"code": row.failure_code, "detail": row.failure_detail} if row.failure_code else None
+    return shown
+
+
+def template(row: Template) -> Answer:
+    """A template as `contracts.campaigns.templates` shows it."""
+    return _columns(row)
+
+
+def _columns(row: Campaign | Template) -> Answer:
+    """The columns that were loaded: a list leaves the content in the database."""
+    shown = {name: value for name, value in vars(row).items() if not name.startswith("_")}
+    return {**shown, "channel": Channel(row.channel)}

@@ -1,0 +1,163 @@
+"""A campaign in the dispatcher's hands."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from campaigns.dispatcher.in_hand import CampaignInHand
+from campaigns.dispatcher.lanes import batch_body
+from campaigns.store.leases import LeasedCampaign
+from contracts.errors import Unavailable
+from contracts.vocabulary import CampaignState, Channel
+
+NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+
+
+def leased(**parts: Any) -> LeasedCampaign:
+    usual = LeasedCampaign(
+        id=UUID(int=1),
+        account_id=UUID(int=2),
+        name="Lato",
+        channel=Channel.SMS,
+        state=CampaignState.SENDING,
+        sender="WICI",
+        audience={},
+        options={},
+        time_zone="Europe/Warsaw",
+        content_hash="ab",
+        fields=[],
+        trace_id="t",
+        send_id=UUID(int=3),
+        recipients=1000,
+        dispatched_to=0,
+        next_portion_at=None,
+        counted=0,
+    )
+    return replace(usual, **parts)
+
+
+def people(first: int, last: int) -> list[dict[str, Any]]:
+    return [
+        {"number": n, "contact_id": str(UUID(int=n)), "address": "+48", "fields": {}} for n in range(first, last + 1)
+    ]
+
+
+def answer(page: list[dict[str, Any]] | Exception) -> Future[list[dict[str, Any]]]:
+    read: Future[list[dict[str, Any]]] = Future()
+    if isinstance(page, Exception):
+        read.set_exception(page)
+    else:
+        read.set_result(page)
+    return read
+
+
+def read(campaign: CampaignInHand, page: list[dict[str, Any]], up_to: int) -> None:
+    campaign.note_read(up_to, answer(page))
+    campaign.take_reads()
+
+
+@given(st.integers(0, 6000), st.sampled_from([500, 1500, 5000]), st.lists(st.floats(0, 20_000), min_size=1))
+@settings(max_examples=80, deadline=None)
+def test_everybody_goes_once_in_order_at_any_pace(recipients: int, page: int, paces: list[float]) -> None:
+    campaign = CampaignInHand(leased(recipients=recipients))
+    numbers: list[int] = []
+    for turn in range(1000):
+        if campaign.ended and not campaign.buffer:
+            break
+        campaign.counts.clear()
+        campaign.counts.extend([(0.0, 0), (1.0, int(paces[turn % len(paces)]))])
+        while next_read := campaign.next_read(page, NOON):
+            campaign.note_read(sum(next_read), answer(people(next_read[0] + 1, sum(next_read))))
+        assert campaign.reads or campaign.batches_ready(NOON, 0, 16), "it would wait for ever"
+        campaign.take_reads()
+        ready = campaign.batches_ready(NOON, 0, 16)
+        batches = [campaign.cut(NOON) for _ in range(ready)]
+        assert all(0 < len(batch) <= campaign.size for batch in batches)
+        numbers += [recipient["number"] for batch in batches for recipient in batch]
+    assert numbers == list(range(1, recipients + 1))
+
+
+def test_nothing_is_ready_when_enough_is_in_flight() -> None:
+    campaign = CampaignInHand(leased())
+    read(campaign, people(1, 1000), 1000)
+    assert campaign.batches_ready(NOON, 0, 16) == 5
+    assert campaign.batches_ready(NOON, 450, 16) == 0
+
+
+def test_batch_waits_until_it_is_full_unless_it_is_the_last() -> None:
+    campaign = CampaignInHand(leased(recipients=150))
+    read(campaign, people(1, 70), 70)
+    assert campaign.batches_ready(NOON, 0, 16) == 0
+    read(campaign, people(71, 150), 150)
+    assert campaign.batches_ready(NOON, 0, 16) == 2
+
+
+def test_audience_whose_people_were_erased_ends_all_the_same() -> None:
+    campaign = CampaignInHand(leased(recipients=500))
+    # Filled to its limit, the first page reaches beyond what was asked for.
+    read(campaign, people(101, 350), 250)
+    read(campaign, people(251, 300), 500)
+    assert [recipient["number"] for recipient in campaign.buffer] == list(range(101, 301))
+    assert campaign.ended and campaign.batches_ready(NOON, 0, 16) == 2
+
+
+def test_pages_are_taken_in_order_and_asked_for_again_after_a_failure() -> None:
+    campaign = CampaignInHand(leased(recipients=1500))
+    slow: Future[list[dict[str, Any]]] = Future()
+    campaign.note_read(500, slow)
+    campaign.note_read(1000, answer(people(501, 1000)))
+    campaign.take_reads()
+    assert not campaign.buffer
+    slow.set_exception(Unavailable("service.timeout", ""))
+    with pytest.raises(Unavailable):
+        campaign.take_reads()
+    assert campaign.next_read(500, NOON) == (0, 500)
+
+
+def test_throttled_campaign_goes_in_portions() -> None:
+    campaign = CampaignInHand(leased(options={"throttle_per_hour": 36_000}))
+    read(campaign, people(1, 1000), 1000)
+    assert campaign.batches_ready(NOON, 0, 16) == 1 and len(campaign.cut(NOON)) == 10
+    assert campaign.batches_ready(NOON + timedelta(seconds=0.5), 0, 16) == 0
+    assert campaign.batches_ready(NOON + timedelta(seconds=1.1), 0, 16) == 1
+
+
+def test_nothing_goes_in_quiet_hours_of_the_accounts_zone() -> None:
+    campaign = CampaignInHand(leased(options={"quiet_hours": {"start": "13:00", "end": "13:01"}}))
+    read(campaign, people(1, 1000), 1000)
+    assert campaign.batches_ready(NOON, 0, 16) == 0
+    assert campaign.batches_ready(NOON + timedelta(minutes=1), 0, 16) == 5
+
+
+def test_zone_that_this_machine_does_not_know_stops_nobody() -> None:
+    assert CampaignInHand(leased(time_zone="Mars/Olympus")).is_quiet(NOON) is False
+
+
+def test_pace_is_what_the_channel_settles(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("campaigns.dispatcher.in_hand.time.monotonic", lambda: now[0])
+    campaign = CampaignInHand(leased())
+    campaign.note(leased())
+    now[0] = 104.0
+    campaign.note(leased())
+    assert campaign.per_second() is None, "waiting for the first report is no pace"
+    for second in range(1, 20):
+        now[0] = 104.0 + second
+        campaign.note(leased(counted=second * 1000))
+        assert campaign.per_second() == pytest.approx(1000)
+
+
+def test_same_batch_has_the_same_body() -> None:
+    recipients = people(1, 3)
+    body = batch_body(leased(), UUID(int=9), recipients)
+    assert body == batch_body(leased(), UUID(int=9), people(1, 3))
+    assert orjson.loads(body)["recipients"] == recipients

@@ -1,0 +1,164 @@
+"""`python -m reporting.commands.check`: recompute every counter from the log and print each that differs.
+
+Exit code 0: the counters equal the log. 1: they do not, and the lines say where. `--campaign ID` looks at one campaign
+alone. The log and the counters are read in one snapshot, so ingesters may go on writing meanwhile. Days and campaigns
+of which retention has dropped a part are left out: their counters are more than the log by right.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+import sqlalchemy
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from chassis.config import ConfigError, load
+from chassis.database import Database, make_engine
+from contracts.vocabulary import Engagement
+from reporting.config import CheckConfig
+from reporting.domain import counting
+from reporting.domain.counting import METRICS, Dimension, Tally
+from reporting.domain.states import ENGAGEMENT_CODE, ENGAGEMENT_OF_CODE, STATE_OF_CODE
+from reporting.store import log
+from reporting.store.messages import bounds_of_day
+from reporting.store.partitions import KEEP
+
+_MESSAGES = f"""
+SELECT account_id, campaign_id, channel, {log.day_of_id("message_id")} AS day, state,
+    date_bin('1 hour', state_at, 'epoch') AS state_hour, {log.sent_hour("")} AS sent_hour,
+    COALESCE(domain, '') AS domain,
+    count(*) AS messages, COALESCE(sum(parts), 0) AS parts, COALESCE(sum(cost), 0) AS cost,
+    sum(opens) AS opens, count(opened_at) AS unique_opens, sum(clicks) AS clicks, count(clicked_at) AS unique_clicks,
+    count(unsubscribed_at) AS unsubscribes, count(complained_at) AS complaints
+FROM messages WHERE (CAST(:campaign AS uuid) IS NULL OR campaign_id = :campaign)
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+"""
+_ENGAGEMENTS = """
+SELECT account_id, campaign_id, kind, link_id::text, device, date_bin('1 hour', at, 'epoch') AS hour, count(*) AS times
+FROM engagements WHERE (CAST(:campaign AS uuid) IS NULL OR campaign_id = :campaign)
+GROUP BY 1, 2, 3, 4, 5, 6
+"""
+_CLICKERS = """
+SELECT account_id, campaign_id, link_id, count(DISTINCT message_id) AS clickers
+FROM engagements WHERE link_id IS NOT NULL AND campaign_id IS NOT NULL AND kind = :clicked
+AND (CAST(:campaign AS uuid) IS NULL OR campaign_id = :campaign)
+GROUP BY 1, 2, 3
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A counter that is not what the log says."""
+
+    account_id: UUID
+    scope_id: UUID
+    dimension: Dimension
+    key: str
+    metric: str
+    counted: int
+    in_log: int
+
+    def __str__(self) -> str:
+        place = f"{self.dimension.name.lower()} {self.key}".strip()
+        return f"{self.scope_id} {place}: {self.metric} is {self.counted}, the log says {self.in_log}"
+
+
+def differences(session: Session, campaign_id: UUID | None = None) -> list[Difference]:
+    """Every counter that is not the sum over the log; the session should be a repeatable read."""
+    expected = recount(session, campaign_id)
+    differing: list[Difference] = []
+    counted = _counted(session, campaign_id)
+    horizon = (datetime.now(UTC) - KEEP).date()
+    dropped = _begun_before(session, horizon)
+    for key in sorted({*expected.amounts, *counted}):
+        if key[0] in dropped or (key[1] is Dimension.DAY and key[2] < horizon.isoformat()):
+            continue
+        account_id, amounts = counted.get(key, (expected.account_of.get(key), {}))
+        in_log = expected.amounts.get(key, {})
+        for metric in METRICS:
+            if amounts.get(metric, 0) != in_log.get(metric, 0):
+                differing.append(
+                    Difference(account_id or key[0], *key, metric, amounts.get(metric, 0), in_log.get(metric, 0))
+                )
+    return differing
+
+
+def recount(session: Session, campaign_id: UUID | None = None) -> Tally:
+    """All counters, from the log alone."""
+    tally, bound = Tally(), {"campaign": campaign_id}
+    for group in session.execute(text(_MESSAGES), bound).mappings():
+        standing = dict(group)
+        origin = counting.Origin(*(standing.pop(name) for name in ("account_id", "campaign_id", "channel", "day")))
+        standing["state"] = STATE_OF_CODE.get(standing["state"])
+        standing |= {name: int(amount) for name, amount in standing.items() if name in METRICS}
+        counting.count(tally, origin, counting.Standing(**standing), 1)
+    for row in session.execute(text(_ENGAGEMENTS), bound):
+        engagement = counting.CountedEngagement(
+            row.account_id,
+            row.campaign_id,
+            ENGAGEMENT_OF_CODE[row.kind],
+            row.hour,
+            row.device,
+            row.link_id,
+        )
+        counting.count_engagement(tally, engagement, row.times)
+    clicked = ENGAGEMENT_CODE[Engagement.CLICKED]
+    for row in session.execute(text(_CLICKERS), {**bound, "clicked": clicked}):
+        tally.add(row.account_id, (row.campaign_id, Dimension.LINK, str(row.link_id)), "unique_clicks", row.clickers)
+    if campaign_id is not None:
+        tally.amounts = {key: amounts for key, amounts in tally.amounts.items() if key[1] is not Dimension.DAY}
+    return tally
+
+
+def _begun_before(session: Session, day: date) -> set[UUID]:
+    bound = {"first": bounds_of_day(day)[0]}
+    return set(session.scalars(text("SELECT campaign_id FROM campaign_ranges WHERE first_id < :first"), bound).all())
+
+
+def _counted(session: Session, campaign_id: UUID | None) -> dict[counting.CounterKey, tuple[UUID, dict[str, int]]]:
+    rows = session.execute(
+        text("SELECT * FROM counters WHERE (CAST(:campaign AS uuid) IS NULL OR scope_id = :campaign)"),
+        {"campaign": campaign_id},
+    ).mappings()
+    return {
+        (row["scope_id"], Dimension(row["dimension"]), row["key"]): (
+            row["account_id"],
+            {metric: row[metric] for metric in METRICS},
+        )
+        for row in rows
+    }
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m reporting.commands.check", description=(__doc__ or "").splitlines()[0]
+    )
+    parser.add_argument("--campaign", type=UUID, help="look at this campaign alone")
+    options = parser.parse_args(arguments)
+    try:
+        url = load(CheckConfig, os.environ).database_url
+        database = Database(make_engine(url, pool_size=1, application_name="reporting-check"))
+        lines = list(_lines(database, options.campaign))
+    except (ConfigError, sqlalchemy.exc.OperationalError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    verdict = f"{len(lines)} counters differ from the log" if lines else "the counters equal the log"
+    sys.stdout.write("\n".join([*lines, verdict]) + "\n")
+    return 1 if lines else 0
+
+
+def _lines(database: Database, campaign_id: UUID | None) -> Iterator[str]:
+    with database.transaction() as session:
+        session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+        yield from map(str, differences(session, campaign_id))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,181 @@
+"""How messages are counted: pure functions from how a message stands to the counters that it moves.
+
+Every counter is a sum over the log: a message contributes to some counters by how it stands, and when it changes, its
+old contribution is taken back and its new one added. Replays, duplicates and reordering then change nothing, and the
+counters can be recomputed from the log at any time (`python -m reporting.commands.check`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import IntEnum
+from uuid import UUID
+
+from contracts.vocabulary import Engagement, MessageState
+from reporting.domain.states import STATE_CODE
+
+STATE_METRICS: tuple[str, ...] = tuple(state.value for state in STATE_CODE)
+METRICS: tuple[str, ...] = (
+    "messages",
+    "sent",
+    *STATE_METRICS,
+    "parts",
+    "cost",
+    "opens",
+    "unique_opens",
+    "clicks",
+    "unique_clicks",
+    "unsubscribes",
+    "complaints",
+)
+
+
+class Dimension(IntEnum):
+    """What a counter is broken down by; its key is the hour, domain, link or device, or the day and channel."""
+
+    TOTAL = 0
+    HOUR = 1
+    DOMAIN = 2
+    LINK = 3
+    DEVICE = 4
+    DAY = 5  # of an account, not of a campaign
+
+
+CounterKey = tuple[UUID, Dimension, str]
+
+
+@dataclass
+class Tally:
+    """Amounts by counter and metric; zero amounts leave no trace."""
+
+    amounts: dict[CounterKey, dict[str, int]] = field(default_factory=dict)
+    account_of: dict[CounterKey, UUID] = field(default_factory=dict)
+
+    def add(self, account_id: UUID, key: CounterKey, metric: str, amount: int) -> None:
+        if not amount:
+            return
+        metrics = self.amounts.setdefault(key, {})
+        self.account_of[key] = account_id
+        metrics[metric] = metrics.get(metric, 0) + amount
+
+    def changes(self) -> list[tuple[CounterKey, UUID, dict[str, int]]]:
+        """What is not zero, in the one order in which every process takes the counters' locks."""
+        rows = []
+        for key in sorted(self.amounts):
+            metrics = {metric: amount for metric, amount in self.amounts[key].items() if amount}
+            if metrics:
+                rows.append((key, self.account_of[key], metrics))
+        return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where messages come from: what never changes of them. `day` is the UTC day of the message id."""
+
+    account_id: UUID
+    campaign_id: UUID | None
+    channel: str
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a number of like messages stand at one moment.
+
+    :param sent_hour: when they were handed over, cut to the hour; None when they were not.
+    """
+
+    state: MessageState | None
+    state_hour: datetime | None
+    sent_hour: datetime | None
+    domain: str
+    messages: int = 1
+    parts: int = 0
+    cost: int = 0
+    opens: int = 0
+    unique_opens: int = 0
+    clicks: int = 0
+    unique_clicks: int = 0
+    unsubscribes: int = 0
+    complaints: int = 0
+
+
+def hour_key(hour: datetime) -> str:
+    return hour.strftime("%Y-%m-%dT%H:00:00Z")
+
+
+def day_key(day: date, channel: str) -> str:
+    return f"{day.isoformat()} {channel}"
+
+
+def count(tally: Tally, origin: Origin, standing: Standing, sign: int) -> None:
+    """Add (sign 1) or take back (sign −1) what messages that stand so contribute."""
+    totals = _metrics(standing)
+    account_id = origin.account_id
+    scopes: list[CounterKey] = [(account_id, Dimension.DAY, day_key(origin.day, origin.channel))]
+    if origin.campaign_id is not None:
+        scopes.append((origin.campaign_id, Dimension.TOTAL, ""))
+        scopes.append((origin.campaign_id, Dimension.DOMAIN, standing.domain))
+        for key, metric in _by_hour(origin.campaign_id, standing):
+            tally.add(account_id, key, metric, sign * standing.messages)
+    for scope in scopes:
+        for metric, amount in totals.items():
+            tally.add(account_id, scope, metric, sign * amount)
+
+
+def _metrics(standing: Standing) -> dict[str, int]:
+    handed_over = standing.sent_hour is not None
+    metrics = {
+        "messages": standing.messages,
+        "sent": standing.messages if handed_over else 0,
+        # Only what was handed over costs anything.
+        "parts": standing.parts if handed_over else 0,
+        "cost": standing.cost if handed_over else 0,
+        "opens": standing.opens,
+        "unique_opens": standing.unique_opens,
+        "clicks": standing.clicks,
+        "unique_clicks": standing.unique_clicks,
+        "unsubscribes": standing.unsubscribes,
+        "complaints": standing.complaints,
+    }
+    if standing.state is not None:
+        metrics[standing.state.value] = standing.messages
+    return metrics
+
+
+def _by_hour(campaign_id: UUID, standing: Standing) -> Iterator[tuple[CounterKey, str]]:
+    if standing.sent_hour is not None:
+        yield (campaign_id, Dimension.HOUR, hour_key(standing.sent_hour)), "sent"
+    if standing.state is not None and standing.state_hour is not None:
+        yield (campaign_id, Dimension.HOUR, hour_key(standing.state_hour)), standing.state.value
+
+
+@dataclass(frozen=True, slots=True)
+class CountedEngagement:
+    """What people did with messages, as the counters break it down; each seen for the first time.
+
+    :param is_first_click: no earlier click of the same message on the same link.
+    """
+
+    account_id: UUID
+    campaign_id: UUID | None
+    kind: Engagement
+    hour: datetime
+    device: str
+    link_id: str | None
+    is_first_click: bool = False
+
+
+def count_engagement(tally: Tally, engagement: CountedEngagement, times: int = 1) -> None:
+    """Count openings or clicks by hour, device and link; totals and domains count them through the message."""
+    metric = {Engagement.OPENED: "opens", Engagement.CLICKED: "clicks"}.get(engagement.kind)
+    if engagement.campaign_id is None or metric is None:
+        return
+    tally.add(engagement.account_id, (engagement.campaign_id, Dimension.HOUR, hour_key(engagement.hour)), metric, times)
+    tally.add(engagement.account_id, (engagement.campaign_id, Dimension.DEVICE, engagement.device), metric, times)
+    if engagement.link_id is not None:
+        link = (engagement.campaign_id, Dimension.LINK, engagement.link_id)
+        tally.add(engagement.account_id, link, "clicks", times)
+        tally.add(engagement.account_id, link, "unique_clicks", times * engagement.is_first_click)

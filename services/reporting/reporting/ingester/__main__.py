@@ -1,0 +1,25 @@
+"""`python -m reporting.ingester`: any number may run."""
+
+from __future__ import annotations
+
+from chassis import erasures
+from chassis.outbox import Relay
+from chassis.process import Process, boot
+from contracts.lanes import DELIVERY_EVENTS
+from reporting.config import IngesterConfig
+from reporting.ingester.loop import Ingester
+from reporting.ingester.upkeep import RETRY_SECONDS, Upkeep
+
+
+def main(process: Process[IngesterConfig]) -> None:
+    erasures.check_keys()
+    process.every(RETRY_SECONDS, Upkeep(process.database).step, "upkeep")
+    # What is new of campaigns' recipients goes to contacts through the outbox.
+    process.background(Relay(process.database, process.broker).run, "outbox-relay")
+    ingester = Ingester(process.database, process.config, process.stop)
+    process.broker.consume(DELIVERY_EVENTS, ingester.deliveries.put, prefetch=process.config.prefetch)
+    ingester.run()
+
+
+if __name__ == "__main__":
+    boot(main, IngesterConfig, service="reporting", name="ingester", pool_size=4)

@@ -1,0 +1,131 @@
+"""The loop: delivery events from the lane into the message log and the counters.
+
+Several lane messages are written in one transaction when many are waiting, and acked after its commit. A kill at any
+moment leaves them in the lane, or written and delivered again, which changes nothing. Any number of ingesters may run.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from prometheus_client import Counter, Histogram
+from psycopg import errors
+from sqlalchemy.exc import DBAPIError
+
+from chassis.broker import Delivery
+from chassis.database import Database, Fault, fault_of
+from chassis.logs import get_logger
+from reporting.config import IngesterConfig
+from reporting.domain.folding import readable_events
+from reporting.ingester.writing import Ingest
+
+EVENTS = Counter("wici_delivery_events_total", "Delivery events by outcome", ["outcome"])
+SECONDS = Histogram("wici_ingest_seconds", "One transaction of the ingester", buckets=(0.005, 0.02, 0.1, 0.3, 1, 3, 10))
+RETRY_SECONDS = (0.05, 0.2, 1.0, 2.0, 5.0)
+IDLE_SECONDS = 0.5
+
+# What a second try may mend besides a database that is away: another writer was in the way, a partition was just made.
+_PASSING = (errors.UniqueViolation, errors.CheckViolation, errors.UndefinedTable)
+
+log = get_logger()
+
+
+class Ingester:
+    """Takes deliveries from a queue in memory, writes them, and acks them."""
+
+    def __init__(self, database: Database, config: IngesterConfig, stop: threading.Event) -> None:
+        self._ingest = Ingest(database)
+        self._config = config
+        self._stop = stop
+        self.deliveries: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
+
+    def run(self) -> None:
+        """Work until `stop`; what is not acked by then goes back to the lane when the connection closes."""
+        while not self._stop.is_set():
+            try:
+                first = self.deliveries.get(timeout=IDLE_SECONDS)
+            except queue.Empty:
+                continue
+            self._handle(self._batch(first))
+
+    def _batch(self, first: Delivery) -> list[tuple[Delivery, list[dict[str, Any]]]]:
+        """`first` and what waits behind it, up to a transaction's worth of events."""
+        batch, events, delivery = [], 0, first
+        while True:
+            read = _read(delivery)
+            if read is not None:
+                batch.append((delivery, read))
+                events += len(read)
+            if events >= self._config.events_at_once:
+                return batch
+            try:
+                delivery = self.deliveries.get_nowait()
+            except queue.Empty:
+                return batch
+
+    def _handle(self, batch: Sequence[tuple[Delivery, list[dict[str, Any]]]]) -> None:
+        try:
+            with SECONDS.time():
+                self._ingest.write([events for _, events in batch])
+        except Exception as error:
+            log.warning("ingest_failed", batches=len(batch), error=_name(error))
+            for delivery, _ in batch:
+                self._handle_alone(delivery)
+            return
+        for delivery, events in batch:
+            delivery.ack()
+            EVENTS.labels("written").inc(len(events))
+
+    def _handle_alone(self, delivery: Delivery) -> None:
+        """Write one delivery, each event checked: one that cannot go in is counted and left out, the others go in."""
+        attempt = 0
+        while not self._stop.is_set():
+            events, unreadable = readable_events(_read(delivery) or [])
+            try:
+                self._ingest.write([events])
+            except Exception as error:
+                if not _is_passing(error):
+                    log.error("delivery_refused", error=_name(error), events=len(events))
+                    EVENTS.labels("refused").inc(len(events))
+                    delivery.nack(requeue=False)  # to the lane's dead letters
+                    return
+                wait = RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)]
+                log.warning("ingest_retried", error=_name(error), wait=wait)
+                attempt += 1
+                self._stop.wait(wait)
+                continue
+            if unreadable:
+                log.error("events_unreadable", events=unreadable)
+                EVENTS.labels("unreadable").inc(unreadable)
+            EVENTS.labels("written").inc(len(events))
+            delivery.ack()
+            return
+
+
+def _read(delivery: Delivery) -> list[dict[str, Any]] | None:
+    """The events of a delivery; one that is not a batch of events goes to the lane's dead letters."""
+    try:
+        events = orjson.loads(delivery.body)["events"]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        events = None
+    if isinstance(events, list):
+        return events
+    log.error("delivery_unreadable", bytes=len(delivery.body))
+    EVENTS.labels("refused").inc()
+    delivery.nack(requeue=False)
+    return None
+
+
+def _is_passing(error: Exception) -> bool:
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return fault_of(error) is Fault.SERVER or isinstance(cause, _PASSING)
+
+
+def _name(error: Exception) -> str:
+    """The error's kind alone: its text may hold an address."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return type(cause).__name__

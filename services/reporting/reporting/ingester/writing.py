@@ -1,0 +1,170 @@
+"""From delivery events to the log and the counters, in one transaction: what the ingester does, without the broker."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from chassis import erasures
+from chassis.database import Database, cursor_of
+from contracts.vocabulary import ERASED_ADDRESS
+from reporting.domain import counting
+from reporting.domain.folding import CLICKED, OPENED, Engagement, Folded, moment_of
+from reporting.domain.states import ENGAGEMENT_CODE, ENGAGEMENT_OF_CODE
+from reporting.store import accounts, campaigns, counters, engagements, log, people
+from reporting.store.log import Move
+
+HOUR_MICROS = 3_600_000_000
+_TIME_COLUMN = dict(zip(ENGAGEMENT_CODE.values(), log.ENGAGEMENT_TIMES, strict=True))
+
+
+def write(session: Session, folded: Folded, known_ranges: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Write what `folded` says into the log and the counters.
+
+    :param known_ranges: ranges of message ids that the campaigns are known to have.
+    :returns: those that became known: add them once the transaction is committed.
+    """
+    origins = _origins(folded)
+    log.lock(session, {campaign_id or account_id for account_id, campaign_id, _head in origins})
+    closed = accounts.closed_accounts(session, {account_id for account_id, _campaign_id, _head in origins})
+    if closed:
+        _leave_out(folded, closed)
+    _leave_erased_out(session, folded)
+    ranges = {
+        (campaign_id, head): account_id
+        for account_id, campaign_id, head in origins
+        if campaign_id and account_id not in closed and (campaign_id, head) not in known_ranges
+    }
+    campaigns.add_ranges(session, ranges)
+    new_engagements = engagements.write_engagements(session, folded.engagements)
+    _add_to_patches(folded, new_engagements)
+    engagements.write_history(session, folded.history)
+    tally = counting.Tally()
+    for move in log.write_patches(session, folded.patches):
+        _count_move(tally, move)
+    _count_engagements(tally, session, new_engagements)
+    counters.add(session, tally)
+    return set(ranges)
+
+
+def _origins(folded: Folded) -> set[tuple[str, str | None, str]]:
+    """Account, campaign and the common head of the message ids: those of one send differ in their last 32 bits only."""
+    return {
+        (patch["account_id"], patch.get("campaign_id"), message_id[: campaigns.HEAD])
+        for message_id, patch in folded.patches.items()
+    }
+
+
+def _leave_out(folded: Folded, closed: set[str]) -> None:
+    """Forget what the events say of closed accounts."""
+    folded.patches = {key: patch for key, patch in folded.patches.items() if patch["account_id"] not in closed}
+    folded.history = {key: line for key, line in folded.history.items() if line.account_id not in closed}
+    folded.engagements = {key: one for key, one in folded.engagements.items() if one.account_id not in closed}
+
+
+def _leave_erased_out(session: Session, folded: Folded) -> None:
+    """Take people who were erased out of what the events say of messages made before: those known here and others."""
+    with cursor_of(session) as cursor:
+        concerned = erasures.accounts_with(cursor, {patch["account_id"] for patch in folded.patches.values()})
+        if not concerned:
+            return
+        theirs = {key: patch for key, patch in folded.patches.items() if patch["account_id"] in concerned}
+        addresses = {key: patch["address"] for key, patch in theirs.items() if patch.get("address")}
+        erased = erasures.among(
+            cursor, ((key, theirs[key]["account_id"], address) for key, address in addresses.items())
+        )
+    erased_before = people.erased_ids(session, theirs)
+    for key in erased - erased_before:
+        # What a person did may have come before the first event that says whose message it is.
+        account_id = UUID(theirs[key]["account_id"])
+        people.anonymise(session, account_id=account_id, message_ids=[UUID(key)], addresses=[addresses[key]])
+    _anonymise(folded, erased | erased_before)
+
+
+def _anonymise(folded: Folded, message_ids: set[str]) -> None:
+    for key in message_ids:
+        folded.patches[key] |= {"address": ERASED_ADDRESS, "contact_id": None, "detail": None}
+    for line_key, line in folded.history.items():
+        if line_key[0] in message_ids:
+            folded.history[line_key] = replace(line, detail=None)
+    for engagement_key, engagement in folded.engagements.items():
+        if engagement_key[0] in message_ids:
+            # A link may name the person; without it the click is counted all the same.
+            folded.engagements[engagement_key] = replace(engagement, ip=None, user_agent=None, url=None)
+
+
+def _add_to_patches(folded: Folded, new_engagements: Iterable[Engagement]) -> None:
+    """Put what people did for the first time into the patches of their messages."""
+    for engagement in new_engagements:
+        patch = folded.patches[engagement.message_id]
+        patch.setdefault("opens", 0)
+        patch.setdefault("clicks", 0)
+        if engagement.kind == OPENED:
+            patch["opens"] += 1
+        elif engagement.kind == CLICKED:
+            patch["clicks"] += 1
+        column = _TIME_COLUMN[engagement.kind]
+        patch[column] = min(engagement.at, patch.get(column, engagement.at))
+
+
+def _count_move(tally: counting.Tally, move: Move) -> None:
+    if move.before is not None:
+        counting.count(tally, move.origin, move.before, -1)
+    counting.count(tally, move.origin, move.after, 1)
+
+
+def _count_engagements(tally: counting.Tally, session: Session, new_engagements: list[Engagement]) -> None:
+    firsts = engagements.first_clicks(session, new_engagements)
+    alike = Counter(
+        (
+            engagement.account_id,
+            engagement.campaign_id,
+            engagement.kind,
+            engagement.at // HOUR_MICROS,
+            engagement.device,
+            engagement.link_id,
+            (engagement.message_id, engagement.event_id) in firsts,
+        )
+        for engagement in new_engagements
+    )
+    for (account_id, campaign_id, kind, hour, device, link_id, is_first_click), times in alike.items():
+        alike_ones = counting.CountedEngagement(
+            account_id=UUID(account_id),
+            campaign_id=UUID(campaign_id) if campaign_id else None,
+            kind=ENGAGEMENT_OF_CODE[kind],
+            hour=moment_of(hour * HOUR_MICROS),
+            device=device,
+            link_id=link_id,
+            is_first_click=is_first_click,
+        )
+        counting.count_engagement(tally, alike_ones, times)
+
+
+class Ingest:
+    """Writes deliveries into one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._known_ranges: set[tuple[str, str]] = set()
+
+    def write(self, batches: Iterable[list[dict[str, Any]]]) -> int:
+        """Write batches of events in one transaction; returns the number of messages that they were about.
+
+        The events' dictionaries are used up. Raises what the database raises, and then nothing was written.
+        """
+        folded = Folded()
+        for events in batches:
+            folded.add(events)
+        if not folded.patches:
+            return 0
+        with self._database.transaction() as session:
+            learnt = write(session, folded, self._known_ranges)
+        if len(self._known_ranges) > 100_000:
+            self._known_ranges.clear()
+        self._known_ranges |= learnt
+        return len(folded.patches)

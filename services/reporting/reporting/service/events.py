@@ -1,0 +1,27 @@
+"""What reporting hears of campaigns and of accounts."""
+
+from __future__ import annotations
+
+from chassis.service import Payload, event_handler
+from contracts import events
+from reporting.service.base import ReportingEntrypoints
+from reporting.usecases import campaigns, privacy
+
+
+class Events(ReportingEntrypoints):
+    @event_handler(events.CAMPAIGN_STARTED)
+    def record_campaign_start(self, payload: Payload) -> None:
+        """Twice is harmless: it writes the same."""
+        with self.database.transaction() as session:
+            campaigns.record_campaign_start(session, payload)
+
+    @event_handler(events.CAMPAIGN_STATE_CHANGED)
+    def record_campaign_state(self, payload: Payload) -> None:
+        """Twice or late is harmless: only a later state replaces one."""
+        with self.database.transaction() as session:
+            campaigns.record_campaign_state(session, payload)
+
+    @event_handler(events.ACCOUNT_CLOSED)
+    def erase_account(self, payload: Payload) -> None:
+        """Twice is harmless: the second time there is nothing left."""
+        privacy.erase_account(self.database, account_id=payload["account_id"])

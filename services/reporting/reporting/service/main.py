@@ -1,0 +1,17 @@
+"""The service: all groups of entrypoints under its name."""
+
+from __future__ import annotations
+
+from chassis.service import ErasureKeys
+from reporting.service.events import Events
+from reporting.service.messages import Messages
+from reporting.service.privacy import Privacy
+from reporting.service.reports import Reports
+
+
+class ReportingService(Reports, Messages, Privacy, Events):
+    """Answers what became of messages; the ingester writes what is read here."""
+
+    name = "reporting"
+
+    erasure_keys = ErasureKeys()

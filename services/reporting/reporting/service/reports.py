@@ -1,0 +1,46 @@
+"""Reports of campaigns, their recipients and their file, and statistics of accounts."""
+
+from __future__ import annotations
+
+from chassis.service import Payload, rpc
+from contracts.rpc import Actor
+from reporting.service.base import ReportingEntrypoints
+from reporting.usecases import files, recipients, reports, statistics
+
+
+class Reports(ReportingEntrypoints):
+    @rpc
+    def get_report(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("get_report", reports.get_report, actor, payload)
+
+    @rpc
+    def get_report_links(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("get_report_links", reports.get_report_links, actor, payload)
+
+    @rpc
+    def get_report_timeline(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("get_report_timeline", reports.get_report_timeline, actor, payload)
+
+    @rpc
+    def list_report_recipients(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("list_report_recipients", recipients.list_report_recipients, actor, payload)
+
+    @rpc
+    def export_report(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("export_report", files.export_report, actor, payload)
+
+    @rpc
+    def create_report_group(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run_in_steps(
+            "create_report_group", recipients.create_report_group, actor, payload, call=self.services.call
+        )
+
+    @rpc
+    def archive_report_recipients(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run_in_steps(
+            "archive_report_recipients", recipients.archive_report_recipients, actor, payload, call=self.services.call
+        )
+
+    @rpc
+    def get_statistics(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("get_statistics", statistics.get_statistics, actor, payload)

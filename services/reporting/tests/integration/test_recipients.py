@@ -1,0 +1,148 @@
+"""The tools of a report: a group of those who did or did not, and the file."""
+
+from __future__ import annotations
+
+import csv
+import io
+from base64 import b64decode
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from chassis.database import Database
+from contracts.errors import Forbidden, NotFound
+from contracts.reporting.recipients import Who
+from reporting.ingester.writing import Ingest
+from reporting.store import messages
+from reporting.usecases import files, recipients
+
+from ..factories import Send
+
+
+class Contacts:
+    """Contacts as far as a report asks it."""
+
+    def __init__(self) -> None:
+        self.members: list[str] = []
+        self.sizes: list[int] = []
+        self.archived: list[str] = []
+
+    def __call__(self, name: str, _actor: Any, payload: dict[str, Any], *, deadline: float) -> dict[str, Any]:
+        if name == "contacts.create_group":
+            return {"id": str(uuid4()), "name": payload["name"]}
+        if name == "contacts.archive_addresses":
+            assert payload["reason"] == "hard_bounce"
+            self.archived += payload["addresses"]
+            return {"items": []}
+        assert name == "contacts.add_to_group"
+        self.sizes.append(len(payload["contact_ids"]))
+        self.members += payload["contact_ids"]
+        return {"changed": self.sizes[-1], "contacts": len(set(self.members))}
+
+
+def a_campaign(database: Database, size: int = 2_500) -> Send:
+    send = Send("email")
+    reported = [
+        send.full(number, "delivered" if number % 5 else "hard_bounced", code="5.1.1") for number in range(size)
+    ]
+    Ingest(database).write([reported])
+    return send
+
+
+def make_group(
+    database: Database, send: Send, contacts: Contacts, permissions: list[str], **who: Any
+) -> dict[str, Any]:
+    actor: Any = {"account_id": send.account_id, "permissions": permissions}
+    asked = {"campaign_id": UUID(send.campaign_id), "name": "Zima", **who}
+    return recipients.create_report_group(database, actor=actor, now=datetime.now(UTC), call=contacts, **asked)
+
+
+def test_a_group_holds_everybody_once_a_thousand_a_call(database: Database) -> None:
+    send, contacts = a_campaign(database), Contacts()
+
+    group = make_group(database, send, contacts, ["contacts"], who=Who.DELIVERED)
+
+    assert group["contacts"] == 2_000
+    assert sorted(contacts.members) == sorted(str(UUID(int=n + 1)) for n in range(2_500) if n % 5)
+    assert max(contacts.sizes) == 1_000
+
+
+def test_a_group_of_nobody_is_empty(database: Database) -> None:
+    send, contacts = a_campaign(database, 10), Contacts()
+
+    assert make_group(database, send, contacts, ["contacts.write"], who=Who.OPENED)["contacts"] == 0
+
+
+def test_a_group_needs_the_right_to_change_contacts(database: Database) -> None:
+    send, contacts = a_campaign(database, 10), Contacts()
+
+    with pytest.raises(Forbidden):
+        make_group(database, send, contacts, ["reports"], who=Who.DELIVERED)
+
+
+def test_those_who_do_not_exist_are_archived_and_nobody_else(database: Database) -> None:
+    send, contacts = a_campaign(database, 100), Contacts()
+    Ingest(database).write([[send.full(100, "soft_bounced")]])
+    actor: Any = {"account_id": send.account_id, "permissions": ["contacts.archive"]}
+    asked = {"campaign_id": UUID(send.campaign_id), "who": "hard_bounced"}
+
+    answer = recipients.archive_report_recipients(database, actor=actor, now=datetime.now(UTC), call=contacts, **asked)
+
+    assert answer == {"archived": 20}
+    assert sorted(contacts.archived) == sorted(f"ala{number}@example.com" for number in range(0, 100, 5))
+
+
+def read_file(database: Database, send: Send, account_id: str | None = None, **who: Any) -> list[dict[str, str]]:
+    text, seq = b"", 0
+    while True:
+        with database.transaction() as session:
+            piece = files.export_report(
+                session,
+                actor={"account_id": account_id or send.account_id},
+                now=datetime.now(UTC),
+                campaign_id=UUID(send.campaign_id),
+                seq=seq,
+                **who,
+            )
+        if piece["chunk"] is None:
+            return list(csv.DictReader(io.StringIO(text.decode("utf-8-sig"))))
+        text, seq = text + b64decode(piece["chunk"]), seq + 1
+
+
+def test_the_file_holds_every_message_once(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    send = a_campaign(database, 250)
+    monkeypatch.setattr(messages, "WINDOW", 100)
+
+    rows = read_file(database, send)
+    failed = read_file(database, send, who=Who.UNDELIVERED)
+
+    assert [row["id"] for row in rows] == [send.message_id(number) for number in range(250)]
+    assert [row["id"] for row in failed] == [send.message_id(number) for number in range(0, 250, 5)]
+    assert {row["code"] for row in failed} == {"5.1.1"}
+
+
+def test_no_cell_of_the_file_starts_a_formula(database: Database) -> None:
+    send = Send("sms")
+    reported = send.full(0, "undelivered", detail="=1+1", code="-1") | {"sender": "@SUM(A1)"}
+    Ingest(database).write([[reported]])
+
+    (row,) = read_file(database, send)
+
+    assert (row["detail"], row["code"], row["sender"]) == ("'=1+1", "-1", "'@SUM(A1)")
+    assert row["address"] == reported["address"] and row["cost"] == "0.14 PLN"
+
+
+def test_no_cell_is_a_formula_where_semicolons_part_cells(database: Database) -> None:
+    send = Send("sms")
+    Ingest(database).write([[send.full(0, "undelivered", detail="absent;=1+1;\n@A1", code="a;b")]])
+
+    (row,) = read_file(database, send)
+
+    assert (row["detail"], row["code"]) == ("absent;'=1+1;\n'@A1", "a;b")
+
+
+def test_the_file_of_another_account_is_not_there(database: Database) -> None:
+    with pytest.raises(NotFound):
+        read_file(database, a_campaign(database, 3), account_id=str(uuid4()))
