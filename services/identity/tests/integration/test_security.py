@@ -412,9 +412,25 @@ def test_rules_that_lock_out_whoever_sets_them_are_refused(owner: Actor, do: Any
         "panel": ["192.0.2.0/24", "2001:db8::/48"],
         "api": ["203.0.113.7/32"],
     }
+
+
+@pytest.mark.parametrize(
+    ("settle", "wanted"),
+    [
+        (ip_rules.replace, {"panel": ["203.0.113.0/24"], "api": []}),
+        (ip_rules.replace, {"panel": [], "api": ["192.0.2.0/24"]}),
+        (second_factor.set_settings, {"second_factor_required": False, "trusted_device_days": 30}),
+    ],
+)
+def test_no_key_says_who_may_log_in(owner: Actor, do: Any, settle: Callable[..., Any], wanted: Any) -> None:
     key = {**owner, "session_id": None, "api_key_id": str(uuid4())}
-    with pytest.raises(Conflict):
-        do(ip_rules.replace, key, panel=[], api=["203.0.113.7"])
+    before = do(lambda session, actor, _: ip_rules.get(session, actor), owner)
+
+    with pytest.raises(Forbidden) as refused:
+        do(settle, key, **wanted)
+
+    assert refused.value.code == "session.required"
+    assert do(lambda session, actor, _: ip_rules.get(session, actor), owner) == before
 
 
 def test_the_gateway_is_told_the_rules(owner: Actor, do: Any, log_in: Any, database: Database, clock: Any) -> None:
