@@ -85,8 +85,13 @@ def start(password: str) -> None:
             as_server_user([programs / "postgres", "-D", CLUSTER, *options], programs),
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", start_new_session=True, env=clean_environ(),
         )  # fmt: skip
-    if not answers(url(password), wait=START_SECONDS, process=process):
-        raise Trouble(f"PostgreSQL did not start:\n{tail(LOG)}")
+    try:
+        if not answers(url(password), wait=START_SECONDS, process=process):
+            raise Trouble(f"PostgreSQL did not start:\n{tail(LOG)}")
+    except BaseException:
+        if not stop():  # cancelled before it has written down who it is
+            process.terminate()
+        raise
 
 
 def initialise(programs: Path, password: str) -> None:

@@ -82,9 +82,12 @@ def start(server: Path) -> None:
         if epmd:
             spawn([epmd, "-address", "127.0.0.1", "-port", str(ports["EPMD"])], environ, log.fileno())
         process = spawn([str(server)], environ, log.fileno())
-    if not answers(url(), wait=START_SECONDS, process=process):
+    try:
+        if not answers(url(), wait=START_SECONDS, process=process):
+            raise Trouble(f"RabbitMQ did not start:\n{tail(LOG)}")
+    except BaseException:  # a cancelled start too
         stop()
-        raise Trouble(f"RabbitMQ did not start:\n{tail(LOG)}")
+        raise
 
 
 def write_control_script(server: Path, environ: Environment) -> None:
