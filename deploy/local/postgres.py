@@ -80,8 +80,12 @@ def start(password: str) -> None:
         clear_stale_lock()
         port = choose_port()
         process = launch(programs, port)
-        if answers(url(password), wait=START_SECONDS, process=process) and is_ours():
-            return
+        try:
+            if answers(url(password), wait=START_SECONDS, process=process) and is_ours():
+                return
+        except BaseException:  # a start that was cancelled leaves no server behind
+            stop()
+            raise
         stop()
         if is_free(port):
             break  # nobody is in the way, so another port would help nothing

@@ -93,9 +93,13 @@ def start(server: Path, password: str) -> None:
     for _ in range(MOST_TRIES):
         stop()  # a half-dead node of a killed run would hold the ports and the folder
         ports = choose_ports()
-        process = launch(server, password, ports)
-        if process is not None and answers(url(password), wait=START_SECONDS, process=process) and is_ours():
-            return
+        try:
+            process = launch(server, password, ports)
+            if process is not None and answers(url(password), wait=START_SECONDS, process=process) and is_ours():
+                return
+        except BaseException:  # a start that was cancelled leaves no node behind
+            stop()
+            raise
         stop()
         if all(is_free(port) for port in ports.values()):
             break  # nobody is in the way, so other ports would help nothing

@@ -4,7 +4,7 @@
 
 Each package's unit tests run in a process of their own, with no server's address; then each one's integration tests and
 tests/contract, WICI_TEST_JOBS of them (2) side by side, for they mostly wait; then tests/e2e alone. Servers that were
-not running before are stopped afterwards.
+not running before are stopped afterwards. Ctrl-C and SIGTERM end it within seconds, with all that it has started.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
 import time
 import xml.etree.ElementTree as ElementTree
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +27,8 @@ from system import borrowed_servers
 
 REPORTS = RUN / "test"
 RUNNING: set[subprocess.Popen[bytes]] = set()
+STOPPED = threading.Event()
+GRACE_SECONDS = 3.0  # for pytest to end what its tests have started; then all of it is killed
 MARK = "WICI_TESTED_IN"
 NO_TESTS = 5  # pytest's exit code when it has found none
 SERVERS = ("AMQP_URL", "DATABASE_URL", "WICI_ADMIN_DATABASE_URL")
@@ -52,6 +55,8 @@ class Outcome:
 
 
 def main(arguments: list[str]) -> None:
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
     wanted = sections([ROOT / argument for argument in arguments])
     if not wanted:
         give_up(f"There are no tests in {' '.join(arguments) or 'this checkout'}.")
@@ -60,19 +65,32 @@ def main(arguments: list[str]) -> None:
     alone = [section for section in wanted if section.folder.name == "e2e"]
     others = [section for section in wanted if section not in (*units, *alone)]
     started = time.monotonic()
-    outcomes = side_by_side(units, without_servers(base()))
+    outcomes = in_order(units, without_servers(base()))
     if others or alone:
         try:
             with borrowed_servers() as environ:
-                environ[MARK] = str(RUN)
-                try:
-                    outcomes += side_by_side(others, environ)
-                    outcomes += [run(section, environ) for section in alone]
-                finally:
-                    end(list(marked(MARK, str(RUN))), 10)  # what a test that broke off has left running
+                outcomes += in_order(others, environ)
+                outcomes += in_order(alone, environ)
         except Trouble as trouble:
             give_up(str(trouble))
     sys.exit(summary(outcomes, time.monotonic() - started))
+
+
+def stop(number: int, _: object) -> None:
+    """End the run; whoever is impatient and asks again changes nothing, or what was started would stay."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    STOPPED.set()
+    sys.exit(128 + number)
+
+
+def in_order(sections: list[Section], environ: Environment) -> list[Outcome]:
+    """Run the sections, e2e by itself, and end what their tests have left running."""
+    environ = {**environ, MARK: str(RUN)}
+    try:
+        return side_by_side(sections, environ)
+    finally:
+        end(list(marked(MARK, str(RUN))), GRACE_SECONDS)
 
 
 def side_by_side(sections: list[Section], environ: Environment) -> list[Outcome]:
@@ -81,14 +99,21 @@ def side_by_side(sections: list[Section], environ: Environment) -> list[Outcome]
             return list(workers.map(lambda section: run(section, environ), sections))
         except BaseException:
             workers.shutdown(wait=False, cancel_futures=True)
-            interrupt()
+            interrupt()  # the workers wait for nothing but these
             raise
 
 
 def interrupt() -> None:
-    """As Ctrl-C would: pytest still ends the processes that its tests have started."""
-    for child in RUNNING.copy():
+    """As Ctrl-C would, so that pytest ends the processes that its tests have started; not for ever, though."""
+    children = RUNNING.copy()
+    for child in children:
         child.send_signal(signal.SIGINT)
+    ends = time.monotonic() + GRACE_SECONDS
+    for child in children:
+        try:
+            child.wait(max(0.0, ends - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            child.kill()
 
 
 def sections(only: list[Path]) -> list[Section]:
@@ -122,14 +147,10 @@ def run(section: Section, environ: Environment) -> Outcome:
         command: list[str | Path] = [PYTHON, "-m", "pytest", "-q", f"--junitxml={report}", section.folder]
         child = subprocess.Popen(command, cwd=ROOT, env=environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         RUNNING.add(child)
-        try:
-            returncode = child.wait()
-        except BaseException:
-            interrupt()  # the main thread was told to stop while it waited for whole journeys
-            child.wait()
-            raise
-        finally:
-            RUNNING.discard(child)
+        if STOPPED.is_set():
+            child.kill()  # begun as the others were being ended
+        returncode = child.wait()
+        RUNNING.discard(child)
     passed, failed, skipped = counts(report)
     code = 0 if returncode == NO_TESTS else returncode
     say(

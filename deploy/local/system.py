@@ -147,7 +147,8 @@ def servers() -> tuple[Environment, list[Callable[[], bool]]]:
 def borrowed_servers() -> Iterator[Environment]:
     """PostgreSQL and RabbitMQ for a while: what had to be started is ended, what ran before goes on."""
     # A build that is cancelled gets SIGTERM; it may not leave servers behind either.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     environ, started = servers()
     try:
         yield environ

@@ -15,6 +15,8 @@ PUBLIC_PATHS = re.compile(
     r"^(/t/|/o/|/u/|/c/|/f/|/s/|/l/|/healthz|/readyz|/metrics|/docs|/v1/openapi\.json|/v1/accounts$"
     r"|/v1/sessions(/refresh)?$|/v1/password-resets|/v1/email-changes/|/v1/forms/|/hooks/carriers/|/v1/operator/sessions$|/v1/plans$|/$)"
 )
+# A key that reaches these could lock every person out of the account.
+SAY_WHO_MAY_LOG_IN = {"identity.set_ip_rules", "identity.set_security"}
 
 
 def by_name(route):
@@ -27,7 +29,7 @@ def test_route_declares_who_may_call_it(route):
         assert PUBLIC_PATHS.match(route.path), "a public route that is not on the list of those that have to be"
     else:
         assert route.permission in PERMISSIONS or route.permission == ANYONE
-    if route.permission in SESSION_ONLY:
+    if route.permission in SESSION_ONLY or route.rpc in SAY_WHO_MAY_LOG_IN:
         assert route.session_only
 
 

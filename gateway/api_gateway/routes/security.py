@@ -100,6 +100,7 @@ ROUTES: list[Route] = [
         description="IPv4, IPv6, CIDR; an empty list is no limit. Lists that lock out your own address are refused.",
         request=ip_rules.IpRules,
         response=ip_rules.IpRules,
+        session_only=True,
         tags=["IP rules"],
         example=RULES_EXAMPLE,
         response_example=RULES_EXAMPLE,

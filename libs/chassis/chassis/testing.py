@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import base64
 import os
+import random
 import shlex
 import signal
 import socket
@@ -50,11 +51,26 @@ def admin_url() -> str:
     return os.environ.get("WICI_TEST_DATABASE_URL", "postgresql://wici:wici@127.0.0.1:55432/postgres")
 
 
+# Below where Linux takes the local ports of connections from (32768): there, a connection that any process opens may
+# take a port between the moment when it is found free and that when it is listened on.
+PORTS = range(24_000, 28_000)
+_reserved: list[socket.socket] = []
+
+
 def free_port() -> int:
-    """A TCP port on 127.0.0.1 that nobody listens on at the moment."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    """A TCP port that is this process's to give away until it ends: nobody listens on it, no other test run gets it."""
+    for port in random.sample(PORTS, len(PORTS)):
+        mark = socket.socket(socket.AF_UNIX)
+        try:
+            mark.bind(f"\0wici-test-port-{port}")  # a name in memory, gone with this process
+            with socket.socket() as listener:
+                listener.bind(("0.0.0.0", port))
+        except OSError:
+            mark.close()
+            continue
+        _reserved.append(mark)
+        return port
+    raise RuntimeError("no port is free")
 
 
 def wait_until(condition: Callable[[], Any], *, timeout: float = 20.0, what: str = "it") -> Any:

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from campaigns.domain import reservation_id
 from contracts.errors import Conflict, Forbidden, Invalid, NotFound, PlanLimit
+
+# Six in the evening, a month from now: by the account's clock in Warsaw, as a person writes it.
+EVENING = (datetime.now(ZoneInfo("Europe/Warsaw")) + timedelta(days=30)).replace(
+    hour=18, minute=0, second=0, microsecond=0
+)
+LOCAL, WITH_OFFSET = f"{EVENING:%Y-%m-%dT%H:%M}", EVENING.isoformat()
 
 
 def test_draft_can_be_written_in_pieces_read_and_deleted(caller: Callable) -> None:
@@ -89,9 +97,9 @@ def test_schedule_reserves_the_quota_and_only_a_draft_can_be_changed(caller: Cal
     owner = caller()
     campaign_id = owner.draft(1200)["id"]
 
-    scheduled = owner("schedule_campaign", campaign_id=campaign_id, at="2026-12-24T18:00")
+    scheduled = owner("schedule_campaign", campaign_id=campaign_id, at=LOCAL)
 
-    assert scheduled["state"] == "scheduled" and scheduled["send_at"].startswith("2026-12-24T17:00:00")
+    assert scheduled["state"] == "scheduled" and datetime.fromisoformat(scheduled["send_at"]) == EVENING
     assert owner.look()["reservations"][str(reservation_id(UUID(campaign_id)))]["reserved"] == 1200
     for method, changes in (("update_campaign", {"name": "x"}), ("schedule_campaign", {}), ("delete_campaign", {})):
         with pytest.raises(Conflict):
@@ -170,7 +178,7 @@ def test_test_goes_to_the_chosen_addresses(caller: Callable) -> None:
 def test_pause_resume_and_cancel_before_the_hour(caller: Callable) -> None:
     owner = caller()
     campaign_id = owner.draft()["id"]
-    owner("schedule_campaign", campaign_id=campaign_id, at="2026-12-24T18:00:00+01:00")
+    owner("schedule_campaign", campaign_id=campaign_id, at=WITH_OFFSET)
 
     assert owner("pause_campaign", campaign_id=campaign_id)["state"] == "paused"
     assert owner("pause_campaign", campaign_id=campaign_id)["state"] == "paused"
@@ -187,8 +195,8 @@ def test_same_request_key_makes_one_campaign_and_schedules_it_once(caller: Calla
     first, second = owner.draft(), owner.draft()
     assert first["id"] == second["id"]
 
-    once = owner("schedule_campaign", campaign_id=first["id"], at="2026-12-24T18:00")
-    again = owner("schedule_campaign", campaign_id=first["id"], at="2026-12-24T18:00")
+    once = owner("schedule_campaign", campaign_id=first["id"], at=LOCAL)
+    again = owner("schedule_campaign", campaign_id=first["id"], at=LOCAL)
     assert once["send_at"] == again["send_at"] and again["state"] == "scheduled"
 
 

@@ -24,4 +24,7 @@ _REASONS = {
 
 def of(code: str) -> str:
     """`phone.invalid` → "The phone number is not valid"; a code without a sentence names its field."""
-    return _REASONS.get(code) or f"{code.partition('.')[0]} is not valid"
+    field, _, wrong = code.partition(".")
+    if wrong == "unreadable":
+        return f"{field} holds a character that cannot be read"
+    return _REASONS.get(code) or f"{field} is not valid"

@@ -20,6 +20,7 @@ from contacts.domain.values import MAX_TEXT, SPREADSHEET_ERRORS, FieldType, to_b
 
 MAX_EXTERNAL_ID = 200
 STAGED = (*BUILT_IN, MODIFIED)
+UNREADABLE = "\ufffd"  # what stands where a file held no character (U+FFFD)
 
 
 class BadValues(StrEnum):
@@ -160,7 +161,8 @@ class Reader:
                 if value is None:
                     values[at] = ""
                     if not _is_blank(cells[at]):
-                        found.setdefault(at, []).append(f"{name}.invalid")
+                        wrong = "unreadable" if UNREADABLE in cells[at] else "invalid"
+                        found.setdefault(at, []).append(f"{name}.{wrong}")
         return cast("list[str]", values)
 
     def _without_address(self, columns: dict[str, Column], size: int) -> set[int]:
@@ -227,14 +229,15 @@ def _unguarded(cell: str) -> str:
 
 def _texts(cells: Sequence[str], *, limit: int) -> list[str | None]:
     together = "".join(cells)
-    if together.isprintable() and "'" not in together and "#" not in together and max(map(len, cells)) <= limit:
+    plain = together.isprintable() and not any(map(together.__contains__, ("'", "#", UNREADABLE)))
+    if plain and max(map(len, cells)) <= limit:
         return list(map(str.strip, cells))  # what `_text` would say of each
     return [_text(cell, limit) if cell else "" for cell in cells]
 
 
 def _text(cell: str, limit: int) -> str | None:
     text = _unguarded(cell.strip())
-    if text in SPREADSHEET_ERRORS:
+    if text in SPREADSHEET_ERRORS or UNREADABLE in text:
         return None
     if not text.isprintable():
         text = "".join(char for char in text if char.isprintable() or char in "\n\t").strip()

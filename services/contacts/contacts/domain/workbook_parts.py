@@ -26,6 +26,7 @@ Attributes = dict[str, str]
 Pieces = Iterator[bytes]
 
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
+_HALVES = re.compile("[\ud800-\udfff]")
 
 
 class Parser:
@@ -106,7 +107,7 @@ class SharedStrings:
             return held[number]
         at = number - len(held)
         start, end = self._starts[at], self._starts[at + 1]
-        return os.pread(self._file.fileno(), end - start, start).decode("utf-8", "surrogatepass")
+        return os.pread(self._file.fileno(), end - start, start).decode()
 
     def _start(self, name: str, _: Attributes) -> None:
         name = local(name)
@@ -138,7 +139,7 @@ class SharedStrings:
             self._held.append(string)
             self._bytes += 2 * len(string) + 60
         else:
-            self._pending += string.encode("utf-8", "surrogatepass")
+            self._pending += string.encode()
             self._starts.append(self._bytes_in_file + len(self._pending))
 
     _bytes_in_file = 0
@@ -152,8 +153,14 @@ class SharedStrings:
 
 
 def unescaped(text: str) -> str:
-    """`_x000D_` stands for the character of that number (22.4.2.4, ST_Xstring)."""
-    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text) if "_x" in text else text
+    """`_x000D_` stands for the UTF-16 unit of that number (22.4.2.4, ST_Xstring).
+
+    A surrogate without its other half is no character: nothing could store it, so U+FFFD stands in its place.
+    """
+    if "_x" not in text:
+        return text
+    text = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if _HALVES.search(text) else text
 
 
 class Dates:

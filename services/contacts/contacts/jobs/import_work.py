@@ -19,6 +19,8 @@ from contacts.store import files as file_store
 from contacts.store import groups as group_store
 from contacts.store import jobs, merge_sql, people, refusals, staging
 
+STAGES = ("reading", "refusing", "adding", "merging", "reporting", "done")
+
 log = get_logger()
 
 
@@ -108,4 +110,11 @@ class ImportWork:
         read = counts.get("read", 0)
         settled = sum(counts.get(name, 0) for name in ("added", "updated", "unchanged", "merged"))
         total = max(self._state["lines"], read)
-        jobs.save(session, self._job, done=(read + min(settled, read)) // 2, total=total or None)
+        done = (read + min(settled, read)) // 2
+        jobs.save(session, self._job, done=done, total=total or None, reached=self._reached())
+
+    def _reached(self) -> tuple[int, int]:
+        """How far it is: the stage, and its steps. One that finds nothing to change is progress all the same."""
+        state = self._state
+        steps = {"reading": state["position"], "adding": sum(state["lanes"]), "merging": state.get("merged_slices", 0)}
+        return STAGES.index(state["stage"]), steps.get(state["stage"], 0)

@@ -208,6 +208,7 @@ class _Import(ImportWork):
                     state["stage"] = "reporting"
                 else:
                     state["after"], tally = found
+                    state["merged_slices"] = state.get("merged_slices", 0) + 1
                     _add(state["counts"], tally)
                     if tally.problems:
                         self._count_problems(session)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from functools import partial
 from uuid import UUID
 
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from chassis.database import Database
@@ -140,8 +141,9 @@ class Worker:
 
     def _perform(self, job: store.Job) -> None:
         bind(account_id=str(job.account_id), trace_id=str(job.id))
-        if job.attempts > store.MAX_ATTEMPTS:
-            self._end(job, "failed", {"code": "job.failed", "detail": "The work failed again and again."})
+        if job.attempts > (most := store.max_attempts(job.kind)):
+            detail = f"The work failed {most} times at the same place, the last time with: {job.failure}."
+            self._end(job, "failed", {"code": "job.failed", "detail": detail})
             return
         turn_ends = time.monotonic() + TURN_SECONDS
         try:
@@ -160,15 +162,16 @@ class Worker:
                 store.put_off(session, job, later.seconds)
         except FileRefused as refused:
             self._end(job, "failed", {"code": refused.code, "detail": refused.detail})
-        except Exception:
+        except Exception as error:
             # A deadlock with somebody's edit, a lost connection: tried again from the last checkpoint.
             log.exception("job_failed", kind=job.kind, job_id=str(job.id), attempts=job.attempts)
-            self._let_go(job)
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            self._let_go(job, type(cause).__name__)  # its words may hold somebody's address
 
-    def _let_go(self, job: store.Job) -> None:
+    def _let_go(self, job: store.Job, failure: str) -> None:
         try:
             with self._database.transaction() as session:
-                store.retry_soon(session, job)
+                store.retry_later(session, job, failure)
         except Exception as error:
             log.warning("job_not_let_go", job_id=str(job.id), error=repr(error))  # its lease runs out instead
 

@@ -1,8 +1,12 @@
-"""Long work: claimed by lease, checkpointed, given back."""
+"""Long work: claimed by lease, checkpointed, given back.
+
+Every claim is an attempt. Attempts are counted from the last one that came further than any before it: work that fails
+at the same place is given up, work that goes on is not, however often its process dies.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -17,7 +21,10 @@ from contacts.exceptions import JobCancelled, LeaseLost
 # What the workers wait for.
 JOBS = "jobs"
 LEASE = "interval '10 seconds'"
-MAX_ATTEMPTS = 5
+MAX_ATTEMPTS = 5  # with the waits between them, about a minute
+# A person's erasure is a duty; it is tried for an hour before somebody has to look at it.
+ERASURE_ATTEMPTS = 20
+RETRY_MOST = 300
 
 
 @dataclass
@@ -31,6 +38,15 @@ class Job:
     checkpoint: dict[str, Any]
     owner: UUID
     attempts: int
+
+    @property
+    def failure(self) -> str:
+        """What the last attempt failed with; of one whose process died there is no word."""
+        return str(self.checkpoint.get("failure", "no word of its process"))
+
+
+def max_attempts(kind: str) -> int:
+    return ERASURE_ATTEMPTS if kind == "erasure" else MAX_ATTEMPTS
 
 
 def add(
@@ -147,16 +163,18 @@ def heartbeat(session: Session, job: Job) -> bool:
     return bool(kept.rowcount)  # type: ignore[attr-defined]
 
 
-def save(session: Session, job: Job, *, done: int, total: int | None) -> None:
+def save(session: Session, job: Job, *, done: int, total: int | None, reached: Sequence[int] = ()) -> None:
     """Store the checkpoint in the transaction of the work it tells of.
 
+    :param reached: how far the work is where `done` does not say it; compared from its first number on.
     :raises LeaseLost: the job is another's now, and this transaction must not commit.
     :raises JobCancelled: somebody asked for its end.
     """
+    further = _is_further(job, [*reached] or [done])
     cancelled = session.scalar(
         text(
-            f"UPDATE jobs SET checkpoint = :checkpoint, done = :done, total = :total, attempts = 0,"
-            f" lease_until = now() + {LEASE}"
+            f"UPDATE jobs SET checkpoint = :checkpoint, done = :done, total = :total, lease_until = now() + {LEASE},"
+            " attempts = CASE WHEN :further THEN 1 ELSE attempts END"
             " WHERE id = :id AND lease_owner = :owner AND state = 'running' RETURNING cancel_requested"
         ),
         {
@@ -165,12 +183,22 @@ def save(session: Session, job: Job, *, done: int, total: int | None) -> None:
             "checkpoint": orjson.dumps(job.checkpoint).decode(),
             "done": done,
             "total": total,
+            "further": further,
         },
     )
     if cancelled is None:
         raise LeaseLost
     if cancelled:
         raise JobCancelled
+
+
+def _is_further(job: Job, reached: list[int]) -> bool:
+    """Whether no attempt has come so far before; then it is the mark for those to come."""
+    if reached <= job.checkpoint.get("furthest", [0]):
+        return False
+    job.checkpoint["furthest"] = reached
+    job.checkpoint.pop("failure", None)
+    return True
 
 
 def commit_lazily(session: Session) -> None:
@@ -200,32 +228,39 @@ def finish(session: Session, job: Job, state: str, error: Mapping[str, Any] | No
 
 
 def give_back(session: Session, job: Job) -> None:
-    """Put the job at the end of the queue, to go on from its checkpoint."""
+    """Put the job at the end of the queue, to go on from its checkpoint. A turn that ended in peace is no attempt."""
     session.execute(
         text(
-            "UPDATE jobs SET state = 'waiting', lease_owner = NULL, lease_until = NULL, queued_at = now(), attempts = 0"
+            "UPDATE jobs SET state = 'waiting', lease_owner = NULL, lease_until = NULL, queued_at = now(),"
+            " attempts = greatest(attempts - 1, 0)"
             " WHERE id = :id AND lease_owner = :owner AND state = 'running'"
         ),
         {"id": job.id, "owner": job.owner},
     )
 
 
-def retry_soon(session: Session, job: Job) -> None:
-    """Let go of a job that failed; somebody claims it again in a moment, `MAX_ATTEMPTS` times without progress."""
+def retry_later(session: Session, job: Job, failure: str) -> None:
+    """Let go of a job that failed, to be claimed again: after 2 seconds, 4, 8 … `RETRY_MOST`.
+
+    :param failure: of what kind it was, for the reason of a job that is given up.
+    """
     session.execute(
         text(
-            "UPDATE jobs SET lease_owner = NULL, lease_until = now() + make_interval(secs => attempts)"
+            "UPDATE jobs SET lease_owner = NULL,"
+            f" lease_until = now() + make_interval(secs => least(power(2, attempts), {RETRY_MOST})),"
+            " checkpoint = checkpoint || jsonb_build_object('failure', CAST(:failure AS text))"
             " WHERE id = :id AND lease_owner = :owner AND state = 'running'"
         ),
-        {"id": job.id, "owner": job.owner},
+        {"id": job.id, "owner": job.owner, "failure": failure},
     )
 
 
 def put_off(session: Session, job: Job, seconds: float) -> None:
-    """Let go of a job that waits for somebody else, for so long."""
+    """Let go of a job that waits for somebody else, for so long; that is no attempt either."""
     session.execute(
         text(
-            "UPDATE jobs SET lease_owner = NULL, lease_until = now() + make_interval(secs => :seconds), attempts = 0"
+            "UPDATE jobs SET lease_owner = NULL, lease_until = now() + make_interval(secs => :seconds),"
+            " attempts = greatest(attempts - 1, 0)"
             " WHERE id = :id AND lease_owner = :owner AND state = 'running'"
         ),
         {"id": job.id, "owner": job.owner, "seconds": seconds},

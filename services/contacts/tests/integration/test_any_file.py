@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import threading
+import zipfile
 
+import orjson
 import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -53,6 +55,20 @@ def _workbook() -> bytes:
 
 
 XLSX = _workbook()
+
+
+def _with_half_a_character(*rows: list[str]) -> bytes:
+    """A workbook where each `§` is half of a surrogate pair, which XML cannot say but by `_xD800_`."""
+    plain, odd = io.BytesIO(), io.BytesIO()
+    book = xlsxwriter.Workbook(plain)
+    sheet = book.add_worksheet()
+    for at, row in enumerate(rows):
+        sheet.write_row(at, 0, row)
+    book.close()
+    with zipfile.ZipFile(plain) as source, zipfile.ZipFile(odd, "w", zipfile.ZIP_DEFLATED) as written:
+        for part in source.namelist():
+            written.writestr(part, source.read(part).replace("§".encode(), b"_xD800_"))
+    return odd.getvalue()
 
 
 def _is_clear(account, content: bytes, filename: str) -> str:
@@ -125,3 +141,31 @@ def test_what_is_sound_among_them_is_imported(account, new_account):
         ]  # fmt: skip
     assert _is_clear(account, b"email;imie\r" + b"a@x.example;b\r" * 3, "a.csv") == "done"
     assert len(account.people()) == 1
+
+
+def test_half_of_a_character_is_refused_at_its_cell(account):
+    content = _with_half_a_character(
+        ["E-mail", "Imię", "§"],
+        ["ola@x.example", "O§la", ""],
+        ["jan§@x.example", "", "§"],
+        ["ewa@x.example", "Ewa", "x"],
+    )
+    upload_id = account.upload("a.xlsx", content)
+    preview = account.call(previews.preview, upload_id=upload_id, mapping=None, options=ImportOptions().load({}))
+    assert orjson.dumps(preview["columns"])  # as every answer is written
+    assert [row["problems"] for row in preview["rows"]] == [
+        ["first_name.unreadable"],
+        ["email.unreadable"],
+        [],
+    ]
+
+    job = account.import_file(content, "a.xlsx")
+
+    assert (job["state"], job["counts"]["added"], job["counts"]["rejected"]) == ("done", 2, 1)
+    assert [(one["email"], one["first_name"]) for one in account.people()] == [
+        ("ewa@x.example", "Ewa"),
+        ("ola@x.example", None),
+    ]
+    rejected, warnings = (account.download(job[f"{kind}_file_id"]) for kind in ("rejected", "warnings"))
+    assert "email holds a character that cannot be read" in rejected and "jan\ufffd@x.example" in rejected
+    assert "first_name holds" in warnings and "O\ufffdla" in warnings

@@ -181,17 +181,3 @@ def test_an_account_runs_one_import_at_a_time_and_ends_with_each_person_once(dat
     found = [account.call(imports.get, import_id=one)["counts"] for one in (first, second)]
     assert sum(one["added"] for one in found) == len(account.people()) == 1_000
     assert sum(one["unchanged"] for one in found) == 1_000
-
-
-def test_a_job_that_fails_is_tried_again_and_then_given_up(database, account, monkeypatch):
-    import_id = account.queue_import(_list(10))
-    monkeypatch.setitem(worker.RUNNERS, "import", lambda *_: 1 / 0)
-    one = Worker(database, Heart(database), threading.Event())
-
-    for _ in range(jobs.MAX_ATTEMPTS + 1):
-        with database.transaction() as session:
-            session.execute(text("UPDATE jobs SET lease_until = now() - interval '1 second'"))
-        one._perform(_claim(database))
-
-    job = account.call(imports.get, import_id=import_id)
-    assert (job["state"], job["error"]["code"]) == ("failed", "job.failed")

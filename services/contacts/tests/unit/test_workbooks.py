@@ -110,6 +110,15 @@ def test_the_first_sheet_that_people_see_unless_one_is_named():
     assert refused.value.code == "import.no_such_sheet"
 
 
+def test_half_of_a_character_that_is_written_by_its_number_is_none():
+    escaped = ("_xD83D__xDE00_", "a_xD800_b", "_xDE00__xD83D_")
+    strings = f'<sst xmlns="{MAIN}">{"".join(f"<si><t>{one}</t></si>" for one in escaped)}</sst>'
+    cells = "".join(f'<c t="s"><v>{at}</v></c>' for at in range(3)) + '<c t="inlineStr"><is><t>_xdfff_</t></is></c>'
+    sheet = f'<worksheet xmlns="{MAIN}"><sheetData><row>{cells}</row></sheetData></worksheet>'
+
+    assert _rows(_archive(_parts(sheet, strings))) == [["\U0001f600", "a\ufffdb", "\ufffd\ufffd", "\ufffd"]]
+
+
 def test_rows_that_are_left_out_keep_their_numbers():
     def write(book):
         sheet = book.add_worksheet()

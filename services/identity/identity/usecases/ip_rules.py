@@ -12,6 +12,7 @@ from identity import exceptions
 from identity.domain import networks
 from identity.store import accounts, audit
 from identity.usecases import views
+from identity.usecases.actors import session_user_of
 from identity.usecases.announcements import announce_access_changed
 
 if TYPE_CHECKING:
@@ -27,14 +28,18 @@ def get(session: Session, *, actor: Actor, now: datetime) -> views.View:
 
 
 def set_rules(session: Session, *, actor: Actor, now: datetime, panel: Sequence[str], api: Sequence[str]) -> views.View:
-    """Replace the lists; those that would lock out the address that sets them are refused."""
+    """Replace the lists; those that would lock out the address that sets them are refused.
+
+    In a session only: its address is one that a person logs in from. A key's is not, and a key that set the panel's
+    list could lock every person out.
+    """
+    session_user_of(actor)
     account = accounts.account_for_update(session, account_id=account_of(actor))
     if account is None:
         raise exceptions.not_found("account")
     rules = {"panel": networks.canonical(panel, field="panel"), "api": networks.canonical(api, field="api")}
-    own = "api" if actor.get("api_key_id") else "panel"
-    if not networks.allows(rules[own], actor.get("address") or ""):
-        raise exceptions.would_lock_out(own)
+    if not networks.allows(rules["panel"], actor.get("address") or ""):
+        raise exceptions.would_lock_out("panel")
     before = views.ip_rules(account)
     account.panel_ip_rules, account.api_ip_rules = rules["panel"], rules["api"]
     session.flush()

@@ -148,7 +148,8 @@ def get_settings(session: Session, *, actor: Actor, now: datetime) -> views.View
 def set_settings(
     session: Session, *, actor: Actor, now: datetime, second_factor_required: bool, trusted_device_days: int
 ) -> views.View:
-    """Make the second factor a duty, or not; only a user who has one may, or would be the first to be locked out."""
+    """Make the second factor a duty, or not; whoever does must have one, or would be the first to be held up."""
+    session_user_of(actor)
     account = accounts.account_for_update(session, account_id=account_of(actor))
     if account is None:
         raise exceptions.not_found("account")

@@ -9,8 +9,8 @@ from uuid import uuid4
 import pytest
 
 from chassis.database import Database
-from contracts.errors import Conflict
-from identity.usecases import ip_rules
+from contracts.errors import Conflict, Forbidden
+from identity.usecases import ip_rules, second_factor
 
 Actor = dict[str, Any]
 
@@ -26,9 +26,27 @@ def test_rules_that_lock_out_whoever_sets_them_are_refused(
         "panel": ["192.0.2.0/24", "2001:db8::/48"],
         "api": ["203.0.113.7/32"],
     }
+
+
+@pytest.mark.parametrize(
+    ("settle", "wanted"),
+    [
+        (ip_rules.set_rules, {"panel": ["203.0.113.0/24"], "api": []}),
+        (ip_rules.set_rules, {"panel": [], "api": ["192.0.2.0/24"]}),
+        (second_factor.set_settings, {"second_factor_required": False, "trusted_device_days": 30}),
+    ],
+)
+def test_no_key_says_who_may_log_in(
+    owner: Actor, act: Callable[..., Any], settle: Callable[..., Any], wanted: Any
+) -> None:
     key = {**owner, "session_id": None, "api_key_id": str(uuid4())}
-    with pytest.raises(Conflict):
-        act(ip_rules.set_rules, key, panel=[], api=["203.0.113.7"])
+    before = act(ip_rules.get, owner)
+
+    with pytest.raises(Forbidden) as refused:
+        act(settle, key, **wanted)
+
+    assert refused.value.code == "session.required"
+    assert act(ip_rules.get, owner) == before
 
 
 def test_the_gateway_is_told_the_rules(
