@@ -1,4 +1,4 @@
-"""How fast the SMS connector is, alone with a simulated carrier: real broker, real database.
+"""How fast `sms_gateway.outbound` is, alone with a simulated carrier: real broker, real database.
 
     python bench/sms_outbound.py [--messages 100000] [--binds 2] [--window 500] [--profile FILE]
 
@@ -32,8 +32,8 @@ from chassis.migrate import migrate
 from chassis.secrets import Vault
 from chassis.testing import LINK_KEYS, SECRET_KEYS, delete_vhost, free_port, make_vhost
 from contracts import lanes
-from sms_gateway import usecases
-from sms_gateway.store import directory
+from sms_gateway.store import contents
+from sms_gateway.usecases import carriers
 
 ADMIN = os.environ.get("WICI_TEST_DATABASE_URL", "postgresql://wici:wici@127.0.0.1:55432/postgres")
 CHILDREN: list[subprocess.Popen[bytes]] = []
@@ -134,14 +134,17 @@ def measure(options: argparse.Namespace, url: str, amqp: str, name: str) -> None
     database = Database(make_engine(url, pool_size=2))
     account_id, campaign_id, send_id = new_id(), new_id(), new_id()
     with database.transaction() as session:
-        carrier = usecases.create_carrier(
+        carriers.put_carrier(
             session,
-            Vault(SECRET_KEYS),
-            {"name": "bench", "host": "127.0.0.1", "port": port, "system_id": "bench", "password": "x",
-             "binds": options.binds, "window": options.window},
+            vault=Vault(SECRET_KEYS),
+            name="bench",
+            reason="Benchmark",
+            settings={
+                "host": "127.0.0.1", "port": port, "system_id": "bench", "password": "x",
+                "binds": options.binds, "window": options.window,
+            },
         )  # fmt: skip
-        usecases.create_route(session, {"carrier_id": carrier.id})
-        content = directory.keep_content(session, account_id=account_id, sender="Wici", content={"text": options.text})
+        content = contents.keep_content(session, account_id=account_id, sender="Wici", content={"text": options.text})
     broker = Broker(amqp, "bench").start()
     fill(broker, options.messages, account_id, campaign_id, send_id, content)
     events = Counter()
@@ -156,21 +159,21 @@ def measure(options: argparse.Namespace, url: str, amqp: str, name: str) -> None
     before = {pid: cpu_of(pid) for pid in beam}
     postgres_before, own_before = postgres.look(), time.process_time()
     log = tempfile.NamedTemporaryFile("w+", suffix=".log")
-    connector = subprocess.Popen([sys.executable, "-m", "sms_gateway.outbound"], env=environ, stderr=log)
-    CHILDREN.append(connector)
+    outbound = subprocess.Popen([sys.executable, "-m", "sms_gateway.outbound"], env=environ, stderr=log)
+    CHILDREN.append(outbound)
     spy = None
     if options.profile:
         kind = "speedscope" if options.profile.endswith(".json") else "raw"
-        command = f"{Path(sys.executable).with_name('py-spy')} record -d 600 -g -t -r 200 -f {kind} -o {options.profile} --pid {connector.pid}"
+        command = f"{Path(sys.executable).with_name('py-spy')} record -d 600 -g -t -r 200 -f {kind} -o {options.profile} --pid {outbound.pid}"
         spy = subprocess.Popen(shlex.split(command), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     started = cpu_started = 0.0
     while events.final < options.messages:
         time.sleep(0.05)
         postgres.look()
         if not started and events.count:
-            started, cpu_started = time.time(), cpu_of(connector.pid)
-        if connector.poll() is not None:
-            sys.exit(f"the connector ended: {Path(log.name).read_text()[-3000:]}")
+            started, cpu_started = time.time(), cpu_of(outbound.pid)
+        if outbound.poll() is not None:
+            sys.exit(f"the process ended: {Path(log.name).read_text()[-3000:]}")
         if started and time.time() - started > 300:
             print("gave up:", events.__dict__, Path(log.name).read_text()[-2000:])
             break
@@ -183,23 +186,23 @@ def measure(options: argparse.Namespace, url: str, amqp: str, name: str) -> None
     )
     submitting = carrier_counts["last_at"] - carrier_counts["first_at"]
     print(f"submit_sm/s         {carrier_counts['submitted'] / submitting:,.0f}")
-    connector_cpu = cpu_of(connector.pid)
+    outbound_cpu = cpu_of(outbound.pid)
     print(
-        f"connector           {(connector_cpu - cpu_started) * per:.1f} µs CPU a message (start-up {cpu_started:.1f} s apart)"
+        f"outbound            {(outbound_cpu - cpu_started) * per:.1f} µs CPU a message (start-up {cpu_started:.1f} s apart)"
     )
     print(f"postgres            {(postgres.look() - postgres_before) * per:.1f} µs (backends)")
     print(f"rabbitmq            {sum(cpu_of(pid) - before[pid] for pid in beam) * per:.1f} µs (shared node)")
     print(f"simulator           {cpu_of(simulator.pid) * per:.1f} µs")
     print(f"this script         {(time.process_time() - own_before) * per:.1f} µs (stands for reporting)")
-    peak = [line for line in Path(f"/proc/{connector.pid}/status").read_text().splitlines() if "VmHWM" in line]
-    print(f"connector's memory  {int(peak[0].split()[1]) / 1024:.0f} MB at its peak")
+    peak = [line for line in Path(f"/proc/{outbound.pid}/status").read_text().splitlines() if "VmHWM" in line]
+    print(f"outbound's memory   {int(peak[0].split()[1]) / 1024:.0f} MB at its peak")
     print("events", events.count, "by kind", events.kinds, "batches done", events.done)
     print("carrier", {k: carrier_counts[k] for k in ("submitted", "receipts_taken", "outcomes")})
     if spy:
         spy.send_signal(2)
         spy.wait()
-    connector.terminate()
-    connector.wait(20)
+    outbound.terminate()
+    outbound.wait(20)
     with psycopg.connect(url) as connection:
         print("ledger", connection.execute("SELECT state, count(*) FROM ledger GROUP BY 1").fetchall(),
               "claims", connection.execute("SELECT count(*) FROM claims").fetchone(),

@@ -43,11 +43,16 @@ PLATFORM: dict[str, dict[str, str]] = {
     "sms_gateway": {
         **_COMMON,
         "carriers": "the platform's own",
-        "instances": "running connectors",
+        "instances": "running outbound processes",
         "lane_outbox": "messages on their way, for seconds",
         "parked_receipts": "receipts that match no message, for minutes",
     },
-    "email_gateway": {**_COMMON, "instances": "running senders", "mail_routes": "the platform's own"},
+    "email_gateway": {
+        **_COMMON,
+        "instances": "running outbound processes",
+        "lane_outbox": "messages on their way, for seconds",
+        "mail_routes": "the platform's own",
+    },
     "reporting": _COMMON,
     "api_gateway": {"rate_windows": "counts by the account's id, for an hour"},
 }

@@ -85,7 +85,7 @@ class Carrier(Base):
     receipt_ids: Mapped[str] = mapped_column(default="same")
     enabled: Mapped[bool] = mapped_column(Boolean, default=True)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    # Rises with every change: the connectors compare it and make the binds anew.
+    # Rises with every change: the outbound processes compare it and make the binds anew.
     version: Mapped[int] = mapped_column(Integer, default=1)
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from contracts import email_gateway, sms_gateway
 from contracts.campaigns.content import EmailSender, content_problems
+from contracts.email_gateway.contents import EmailContent
+from contracts.sms_gateway.contents import TEXT_MAX, VALIDITY_MAX
 from contracts.vocabulary import Channel
 
 
@@ -20,9 +21,9 @@ def test_draft_may_be_incomplete(channel: Channel, content: dict[str, Any]) -> N
 @pytest.mark.parametrize(
     ("channel", "content"),
     [
-        (Channel.SMS, {"text": "a" * (sms_gateway.TEXT_MAX + 1), "flash": True}),
+        (Channel.SMS, {"text": "a" * (TEXT_MAX + 1), "flash": True}),
         (Channel.SMS, {"text": "a\0b"}),
-        (Channel.SMS, {"validity_minutes": sms_gateway.VALIDITY_MAX + 1}),
+        (Channel.SMS, {"validity_minutes": VALIDITY_MAX + 1}),
         (Channel.SMS, {"validity_minutes": None}),
         (Channel.EMAIL, {"subject": "Hello\r\nBcc: all@example.com"}),
         (Channel.EMAIL, {"preheader": "two\nlines"}),
@@ -36,7 +37,7 @@ def test_what_the_channel_could_not_send_is_refused_in_a_draft(channel: Channel,
 
 @pytest.mark.parametrize("name", ["subject", "preheader", "html", "text"])
 def test_limits_of_a_draft_are_those_of_its_channel(name: str) -> None:
-    field = email_gateway.EmailContent().fields[name]
+    field = EmailContent().fields[name]
     most = max(getattr(validator, "max", 0) for validator in field.validators)
 
     assert content_problems(Channel.EMAIL, {name: "a" * most}) == {}

@@ -191,7 +191,7 @@ def message(session: Session, *, account_id: UUID, message_id: UUID) -> dict[str
 
 
 def erase_account(session: Session, account_id: UUID) -> None:
-    """Delete every row of the account; a connector that is at a claim settles it all the same."""
+    """Delete every row of the account; an outbound process that is at a claim settles it all the same."""
     where = {"account": account_id}
     session.execute(
         text("DELETE FROM claims WHERE send_id IN (SELECT send_id FROM sends WHERE account_id = :account)"), where

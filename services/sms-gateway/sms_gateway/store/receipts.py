@@ -75,7 +75,7 @@ FROM hit
 WHERE p.message_id = hit.message_id AND p.part = hit.part AND p.message_id >= %(since)s
 RETURNING hit.id, p.message_id
 """
-# Two connectors may have a receipt each of one message: the second waits here for the first, and then counts both.
+# Two processes may have a receipt each of one message: the second waits here for the first, and then counts both.
 _LOCK_WHOLE = "SELECT FROM ledger WHERE message_id = ANY(%s) AND message_id >= %s ORDER BY message_id FOR NO KEY UPDATE"
 _JOIN_PARTS = """
 UPDATE ledger l SET state = j.state, code = j.code, final_at = now()
@@ -94,7 +94,7 @@ WHERE l.message_id = j.message_id AND l.message_id >= %s AND j.state IS NOT NULL
 RETURNING l.message_id::text, l.account_id::text, l.campaign_id::text, l.state, l.code
 """
 # Only what is final, or says the same, makes a receipt a repeat: an open message may have been settled by another
-# connector a moment ago, after `_APPLY` had looked.
+# outbound process a moment ago, after `_APPLY` had looked.
 _REPEATED = """
 SELECT r.id FROM unnest(%(ids)s::text[], %(states)s::text[]) AS r(id, state)
 CROSS JOIN LATERAL (

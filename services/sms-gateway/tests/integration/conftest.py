@@ -113,7 +113,7 @@ def carrier(database: Database) -> Callable[..., UUID]:
 
 
 @pytest.fixture
-def connector(launch: Launcher) -> Callable[..., RunningProcess]:
+def outbound(launch: Launcher) -> Callable[..., RunningProcess]:
     def start(**env: str) -> RunningProcess:
         return launch("sms_gateway.outbound", service="sms_gateway", env=env)
 

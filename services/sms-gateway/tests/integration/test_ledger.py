@@ -94,13 +94,13 @@ def states(database: Database, messages: list[SmsMessage]) -> list[str | None]:
     return [dict(rows).get(message.message_id) for message in messages]
 
 
-@pytest.mark.parametrize("connectors", [1, 2])
+@pytest.mark.parametrize("processes", [1, 2])
 def test_an_answer_that_cannot_be_stored_stops_no_other(
-    database: Database, running: Callable[[], Running], connectors: int
+    database: Database, running: Callable[[], Running], processes: int
 ) -> None:
     carrier = new_id()
-    batches = [batch_of(50, carrier) for _ in range(connectors)]
-    threads = [running() for _ in range(connectors)]
+    batches = [batch_of(50, carrier) for _ in range(processes)]
+    threads = [running() for _ in range(processes)]
     for messages, each in zip(batches, threads, strict=True):
         messages[17].carrier_ids = [TOO_LONG]
         each.thread.settle(messages)
@@ -115,13 +115,13 @@ def test_an_answer_that_cannot_be_stored_stops_no_other(
         each.thread.check()
 
 
-@pytest.mark.parametrize("connectors", [1, 2])
+@pytest.mark.parametrize("processes", [1, 2])
 def test_a_receipt_that_cannot_be_stored_stops_no_other_and_is_answered(
-    database: Database, running: Callable[[], Running], connectors: int
+    database: Database, running: Callable[[], Running], processes: int
 ) -> None:
     carrier = new_id()
-    messages = batch_of(20 * connectors, carrier)
-    threads = [running() for _ in range(connectors)]
+    messages = batch_of(20 * processes, carrier)
+    threads = [running() for _ in range(processes)]
     threads[0].thread.settle(messages)
     wait_until(lambda: threads[0].done(), what="the batch settled")
     answers: list[Future[None]] = []

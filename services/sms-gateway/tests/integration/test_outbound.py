@@ -1,4 +1,4 @@
-"""The connector with a carrier: every message accounted for, whatever happens."""
+"""The outbound process with a carrier: every message accounted for, whatever happens."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def left_over(database: Database) -> dict[str, int]:
 
 
 def test_ledger_events_and_carrier_agree_message_by_message(
-    smsc: Any, carrier: Any, connector: Any, campaign: Any, database: Database
+    smsc: Any, carrier: Any, outbound: Any, campaign: Any, database: Database
 ) -> None:
     simulator = smsc(rejected_share=0.02, undelivered_share=0.03, expired_share=0.05)
     carrier(simulator)
     content = campaign.content("Czesc {{ first_name }}")
     campaign.publish(campaign.batches(content, phones(2000)))
-    connector()
+    outbound()
 
     states = campaign.wait_final(2000)
 
@@ -57,13 +57,13 @@ def test_ledger_events_and_carrier_agree_message_by_message(
 
 
 def test_kill_9_loses_nothing_and_repeats_nothing(
-    smsc: Any, carrier: Any, connector: Any, campaign: Any, database: Database
+    smsc: Any, carrier: Any, outbound: Any, campaign: Any, database: Database
 ) -> None:
     simulator = smsc(undelivered_share=0.1, response_delay=0.05)
     carrier(simulator, window=50)
     content = campaign.content("Hej {{ first_name }}")
     campaign.publish(campaign.batches(content, phones(6000)))
-    first = connector(SMS_CLAIM_AHEAD="300", SMS_UNMATCHED_AFTER="2")
+    first = outbound(SMS_CLAIM_AHEAD="300", SMS_UNMATCHED_AFTER="2")
     wait_until(lambda: simulator.get("/counts")["submitted"] > 1500, what="the middle of the campaign")
     first.kill()
     first.start().wait_ready()
@@ -86,11 +86,11 @@ def test_kill_9_loses_nothing_and_repeats_nothing(
     assert {campaign.message_id(n): states[phone] for n, phone in enumerate(phones(6000), 1)} == told
 
 
-def test_a_redelivered_batch_is_sent_once(smsc: Any, carrier: Any, connector: Any, campaign: Any) -> None:
+def test_a_redelivered_batch_is_sent_once(smsc: Any, carrier: Any, outbound: Any, campaign: Any) -> None:
     simulator = smsc()
     carrier(simulator)
     batches = campaign.batches(campaign.content("Hej"), phones(400))
-    connector()
+    outbound()
     campaign.publish(batches + batches)
     campaign.wait_final(400)
     campaign.publish(batches)
@@ -101,11 +101,11 @@ def test_a_redelivered_batch_is_sent_once(smsc: Any, carrier: Any, connector: An
 
 
 def test_receipts_before_their_answers_are_not_lost(
-    smsc: Any, carrier: Any, connector: Any, campaign: Any, database: Database
+    smsc: Any, carrier: Any, outbound: Any, campaign: Any, database: Database
 ) -> None:
     simulator = smsc(receipts_first=True, response_delay=0.3, undelivered_share=0.5)
     carrier(simulator)
-    connector()
+    outbound()
     campaign.publish(campaign.batches(campaign.content("Hej"), phones(1000)))
 
     campaign.wait_final(1000)
@@ -113,14 +113,14 @@ def test_receipts_before_their_answers_are_not_lost(
     assert ledger(database) == {message["to"]: message["state"] for message in simulator.messages()}
 
 
-def test_two_connectors_lose_no_receipt(
-    smsc: Any, carrier: Any, connector: Any, campaign: Any, database: Database
+def test_two_processes_lose_no_receipt(
+    smsc: Any, carrier: Any, outbound: Any, campaign: Any, database: Database
 ) -> None:
-    """A receipt may come to the connector that did not send the message, before the other has settled it."""
+    """A receipt may come to the outbound process that did not send the message, before the other has settled it."""
     simulator = smsc(receipt_delay=0.0, undelivered_share=0.1)
     carrier(simulator)
-    connector(SMS_COMMIT_LINGER="0.05")
-    connector(SMS_COMMIT_LINGER="0.01")
+    outbound(SMS_COMMIT_LINGER="0.05")
+    outbound(SMS_COMMIT_LINGER="0.01")
     campaign.publish(campaign.batches(campaign.content("Hej"), phones(4000), size=200))
     campaign.publish(campaign.batches(campaign.content("Hej " * 50), phones(1000, 5000), first=5001, size=200))
 
@@ -131,11 +131,11 @@ def test_two_connectors_lose_no_receipt(
 
 
 def test_a_long_message_is_delivered_only_when_all_parts_are(
-    smsc: Any, carrier: Any, connector: Any, campaign: Any, database: Database
+    smsc: Any, carrier: Any, outbound: Any, campaign: Any, database: Database
 ) -> None:
     simulator = smsc(undelivered_share=0.5)
     carrier(simulator)
-    connector()
+    outbound()
     long_text = "Zażółć gęślą jaźń. " * 10
     campaign.publish(campaign.batches(campaign.content(long_text), phones(100, 450)))
 
@@ -150,11 +150,11 @@ def test_a_long_message_is_delivered_only_when_all_parts_are(
 
 
 def test_throttled_messages_wait_in_the_schedule_and_all_arrive(
-    smsc: Any, carrier: Any, connector: Any, campaign: Any, database: Database
+    smsc: Any, carrier: Any, outbound: Any, campaign: Any, database: Database
 ) -> None:
     simulator = smsc(throttle_every=20)
     carrier(simulator)
-    connector()
+    outbound()
     campaign.publish(campaign.batches(campaign.content("Hej"), phones(300)))
 
     campaign.wait_final(300, timeout=60)
@@ -166,13 +166,13 @@ def test_throttled_messages_wait_in_the_schedule_and_all_arrive(
 
 
 def test_a_dead_carrier_blocks_no_code_of_another_and_loses_nothing(
-    smsc: Any, carrier: Any, connector: Any, campaign: Any, database: Database
+    smsc: Any, carrier: Any, outbound: Any, campaign: Any, database: Database
 ) -> None:
     living, dead = smsc(), smsc()
     dead.stop()
     carrier(living, prefix="+48600")
     carrier(dead, prefix="+49")
-    connector()
+    outbound()
     content = campaign.content("Hej")
     germans = [f"+4960000{number:04d}" for number in range(1000)]
     campaign.publish(campaign.batches(content, germans))
@@ -183,11 +183,11 @@ def test_a_dead_carrier_blocks_no_code_of_another_and_loses_nothing(
     assert all(done["deferred"] == 500 for done in campaign.done if done["deferred"])
 
 
-def test_a_code_overtakes_a_campaign(smsc: Any, carrier: Any, connector: Any, campaign: Any) -> None:
+def test_a_code_overtakes_a_campaign(smsc: Any, carrier: Any, outbound: Any, campaign: Any) -> None:
     simulator = smsc(response_delay=0.05)
     carrier(simulator, window=20, binds=1)  # 400 messages a second: the campaign takes ten
     content = campaign.content("Hej")
-    connector()
+    outbound()
     campaign.publish(campaign.batches(content, phones(4000)))
     wait_until(lambda: simulator.get("/counts")["submitted"] > 100, what="the campaign under way")
     published = time.time()
@@ -199,12 +199,12 @@ def test_a_code_overtakes_a_campaign(smsc: Any, carrier: Any, connector: Any, ca
 
 
 def test_a_window_of_one_carries_a_campaign_and_a_code_before_it(
-    smsc: Any, carrier: Any, connector: Any, campaign: Any
+    smsc: Any, carrier: Any, outbound: Any, campaign: Any
 ) -> None:
     simulator = smsc(response_delay=0.02)
     carrier(simulator, window=1, binds=1)
     content = campaign.content("Hej")
-    connector()
+    outbound()
     campaign.publish(campaign.batches(content, phones(200)))
     wait_until(lambda: simulator.get("/counts")["submitted"] > 10, what="the campaign under way")
     campaign.publish(campaign.batches(content, ["+48700000500"], first=9000), lane="otp")
@@ -217,12 +217,12 @@ def test_a_window_of_one_carries_a_campaign_and_a_code_before_it(
 
 
 def test_a_clean_stop_leaves_nothing_unknown(
-    smsc: Any, carrier: Any, connector: Any, campaign: Any, database: Database
+    smsc: Any, carrier: Any, outbound: Any, campaign: Any, database: Database
 ) -> None:
     simulator = smsc(response_delay=0.02)
     carrier(simulator, window=50)
     campaign.publish(campaign.batches(campaign.content("Hej"), phones(5000)))
-    process = connector()
+    process = outbound()
     wait_until(lambda: simulator.get("/counts")["submitted"] > 1000, what="the middle of the campaign")
     assert process.stop() == 0
     assert left_over(database)["claims"] == 0
@@ -234,12 +234,12 @@ def test_a_clean_stop_leaves_nothing_unknown(
 
 
 def test_cut_connections_to_database_and_broker_lose_and_repeat_nothing(
-    smsc: Any, carrier: Any, connector: Any, campaign: Any, database: Database, amqp_url: str
+    smsc: Any, carrier: Any, outbound: Any, campaign: Any, database: Database, amqp_url: str
 ) -> None:
     simulator = smsc(undelivered_share=0.1, response_delay=0.02)
     carrier(simulator, window=50)
     campaign.publish(campaign.batches(campaign.content("Hej"), phones(6000)))
-    connector()
+    outbound()
     for reached in (500, 1500, 2500, 3500):
         wait_until(lambda reached=reached: simulator.get("/counts")["submitted"] > reached, what="progress")
         cut_database(database)
@@ -256,7 +256,7 @@ def test_cut_connections_to_database_and_broker_lose_and_repeat_nothing(
 
 
 def cut_database(database: Database) -> None:
-    """End every connection of the connector at once, in the middle of whatever it does."""
+    """End every connection of the outbound process at once, in the middle of whatever it does."""
     with database.transaction() as session:
         session.execute(
             text(
@@ -275,11 +275,11 @@ def cut_broker(amqp_url: str) -> None:
 
 
 def test_a_batch_that_is_none_is_parked_and_the_next_goes_on(
-    smsc: Any, carrier: Any, connector: Any, campaign: Any
+    smsc: Any, carrier: Any, outbound: Any, campaign: Any
 ) -> None:
     simulator = smsc()
     carrier(simulator)
-    connector()
+    outbound()
     content = campaign.content("Hej")
     (good,) = campaign.batches(content, phones(10))
     batch = orjson.loads(good)
@@ -299,9 +299,9 @@ def test_a_batch_that_is_none_is_parked_and_the_next_goes_on(
     assert simulator.get("/counts")["submitted"] == 10
 
 
-def test_an_impossible_address_is_rejected_and_counted(smsc: Any, carrier: Any, connector: Any, campaign: Any) -> None:
+def test_an_impossible_address_is_rejected_and_counted(smsc: Any, carrier: Any, outbound: Any, campaign: Any) -> None:
     carrier(smsc())
-    connector()
+    outbound()
     campaign.publish(campaign.batches(campaign.content("Hej"), ["600100200", "+48600100500", "x"]))
 
     campaign.wait_final(3)
@@ -311,13 +311,13 @@ def test_an_impossible_address_is_rejected_and_counted(smsc: Any, carrier: Any, 
 
 
 def test_a_carrier_that_comes_back_gets_what_waited_for_it(
-    smsc: Any, carrier: Any, connector: Any, campaign: Any, database: Database
+    smsc: Any, carrier: Any, outbound: Any, campaign: Any, database: Database
 ) -> None:
     simulator = smsc()
     carrier_id = carrier(simulator)
     with database.transaction() as session:
         session.execute(text("UPDATE carriers SET port = 1, version = 2 WHERE id = :id"), {"id": carrier_id})
-    connector()
+    outbound()
     campaign.publish(campaign.batches(campaign.content("Hej"), phones(700)))
     wait_until(lambda: left_over(database)["retries"] == 700, what="all in the schedule")
 

@@ -145,12 +145,12 @@ def test_no_hot_statement_reads_a_partition_of_ten_million_rows(
 ) -> None:
     engine = make_engine(database_url("sms_gateway"), pool_size=1, settings=PLANNER)
     ensure_settings(engine, PLANNER)
-    connectors = Database(engine)
-    with connectors.transaction() as session:
+    outbound = Database(engine)
+    with outbound.transaction() as session:
         cursor = Explained(cursor_of(session))
         _run_everything_hot(cursor)
         session.rollback()
-    connectors.dispose()
+    outbound.dispose()
 
     assert len(cursor.costs) > 10
     assert cursor.scanned == {}

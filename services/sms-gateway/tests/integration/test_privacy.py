@@ -42,13 +42,13 @@ def states_of_erased(database: Database) -> list[tuple[str, str | None]]:
 
 
 def test_what_lies_in_the_lane_is_not_sent_any_more(
-    smsc: Any, carrier: Any, connector: Any, campaign: Any, database: Database
+    smsc: Any, carrier: Any, outbound: Any, campaign: Any, database: Database
 ) -> None:
     simulator = smsc()
     carrier(simulator)
     campaign.publish(campaign.batches(campaign.content("Hej {{ first_name }}"), phones(20)))
     assert erase(database, campaign)["counts"] == {"messages": 0, "messages_waiting": 0}
-    connector()
+    outbound()
 
     states = campaign.wait_final(20)
 
@@ -61,13 +61,13 @@ def test_what_lies_in_the_lane_is_not_sent_any_more(
     assert places_of(database, [HER]) == []
 
 
-def test_what_a_connector_has_in_hand_is_written_down_without_the_person(
-    smsc: Any, carrier: Any, connector: Any, campaign: Any, database: Database
+def test_what_is_in_hand_is_written_down_without_the_person(
+    smsc: Any, carrier: Any, outbound: Any, campaign: Any, database: Database
 ) -> None:
     simulator = smsc(response_delay=1.0, receipt_delay=0.5)
     carrier(simulator)
     campaign.publish(campaign.batches(campaign.content("Hej {{ first_name }}"), phones(20)))
-    connector()
+    outbound()
     wait_until(lambda: simulator.get("/counts")["binds"] and claims(database), what="the claim")
 
     assert erase(database, campaign)["waiting"] > 0
@@ -84,9 +84,9 @@ def claims(database: Database) -> int:
 
 
 def test_a_retry_is_withdrawn_and_dry_run_only_counts_it(
-    smsc: Any, carrier: Any, connector: Any, campaign: Any, database: Database
+    smsc: Any, carrier: Any, outbound: Any, campaign: Any, database: Database
 ) -> None:
-    connector()  # no carrier: everything waits
+    outbound()  # no carrier: everything waits
     campaign.publish(campaign.batches(campaign.content("Hej {{ first_name }}"), phones(20)))
     wait_until(lambda: erase(database, campaign, dry_run=True)["counts"]["messages_waiting"] == 1, what="a retry")
 

@@ -1,4 +1,4 @@
-"""Receipts against the ledger, where another connector works at the same messages."""
+"""Receipts against the ledger, where another outbound process works at the same messages."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def arrived(identifier: str, state: str = "delivered", *, at: datetime | None = 
 
 
 def settled(database: Database, identifier: str | None, state: str = "submitted", parts: int = 1) -> UUID:
-    """A message in the ledger, as a connector settles it; one of several parts has ids `identifier`.1 and so on."""
+    """A message in the ledger, as it is settled; one of several parts has ids `identifier`.1 and so on."""
     made = message_id(new_id(), 1)
     single = identifier if parts == 1 else None
     with database.transaction() as session:
@@ -115,13 +115,13 @@ def test_a_repeated_receipt_says_nothing_new(database: Database) -> None:
     assert (state_of(database, final), state_of(database, unknown)) == ("delivered", "unknown")
 
 
-def test_receipts_of_two_parts_in_two_connectors_at_once_end_the_message(database: Database) -> None:
+def test_receipts_of_two_parts_in_two_processes_at_once_end_the_message(database: Database) -> None:
     message = settled(database, "c1", parts=2)
     with ThreadPoolExecutor(1) as other:
         with database.transaction() as session:
             receipts.apply(cursor_of(session), [arrived("c1.1")], datetime.now(UTC))
             second = other.submit(_apply_alone, database, arrived("c1.2"))
-            wait_until(lambda: second.done() or waits_for_a_lock(database), what="the second connector at work")
+            wait_until(lambda: second.done() or waits_for_a_lock(database), what="the second process at work")
         events = second.result(10)
 
     assert state_of(database, message) == "delivered"

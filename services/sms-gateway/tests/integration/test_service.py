@@ -137,11 +137,11 @@ def test_content_is_prepared_only_under_an_active_sender(call: Call) -> None:
 
 
 def test_a_single_message_arrives_and_can_be_followed(
-    call: Call, smsc: Any, carrier: Any, connector: Any, campaign: Any
+    call: Call, smsc: Any, carrier: Any, outbound: Any, campaign: Any
 ) -> None:
     simulator = smsc()
     carrier(simulator)
-    connector()
+    outbound()
     actor = {**with_sender(call), "request_key": "order-1"}
     request = {"from": "Wici", "to": ["+48600000500", "+48600000501"], "text": "Kod {{ 123 }}", "lane": "otp"}
 
@@ -206,10 +206,10 @@ def test_callers_who_are_gathered_are_answered_each_by_itself(call: Call, broker
         assert session.scalar(text("SELECT sum(used) FROM quota_leases")) == 4
 
 
-def test_a_scheduled_message_waits(call: Call, database: Database, smsc: Any, carrier: Any, connector: Any) -> None:
+def test_a_scheduled_message_waits(call: Call, database: Database, smsc: Any, carrier: Any, outbound: Any) -> None:
     simulator = smsc()
     carrier(simulator)
-    connector()
+    outbound()
     actor = with_sender(call)
     with database.transaction() as session:
         soon = session.scalar(text("SELECT now() + interval '3 seconds'"))
@@ -222,10 +222,10 @@ def test_a_scheduled_message_waits(call: Call, database: Database, smsc: Any, ca
     )
 
 
-def test_a_test_of_a_campaign_is_rendered_and_sent(call: Call, smsc: Any, carrier: Any, connector: Any) -> None:
+def test_a_test_of_a_campaign_is_rendered_and_sent(call: Call, smsc: Any, carrier: Any, outbound: Any) -> None:
     simulator = smsc()
     carrier(simulator)
-    connector()
+    outbound()
     actor = with_sender(call)
     prepared = call("prepare_content", actor, {"sender": "Wici", "content": {"text": "Hej {{ first_name }}"}})
 

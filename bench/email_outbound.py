@@ -1,6 +1,6 @@
 """How fast `email_gateway.outbound` sends: signed 10 KB e-mails from the bulk lane to a sink, counted when settled.
 
-    python bench/email_sender.py [--messages 50000] [--senders 1] [--sink smtp-sink|simulator]
+    python bench/email_outbound.py [--messages 50000] [--processes 1] [--sink smtp-sink|simulator]
 
 Needs PostgreSQL and RabbitMQ (WICI_TEST_DATABASE_URL, WICI_TEST_AMQP_URL, WICI_TEST_RABBITMQCTL) and makes a database
 and a vhost of its own there. Prints messages a second, CPU per message and process, and the ratio to the bare RSA-2048
@@ -36,7 +36,7 @@ from contracts.vocabulary import Channel, Lane
 from email_gateway.content import dkim
 from email_gateway.content.compose import Composer, Links
 from email_gateway.content.prepare import Kind, prepare
-from email_gateway.domain import SenderState
+from email_gateway.domain.senders import SenderState
 from email_gateway.models import DkimKey, SenderDomain
 from email_gateway.usecases import contents
 
@@ -68,10 +68,10 @@ def content(kilobytes: float) -> dict[str, str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--messages", type=int, default=50_000)
-    parser.add_argument("--senders", type=int, default=1)
+    parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--sink", choices=("smtp-sink", "simulator"), default="smtp-sink")
     parser.add_argument("--kilobytes", type=float, default=10)
-    parser.add_argument("--profile", help="write a py-spy flame graph of the first sender here")
+    parser.add_argument("--profile", help="write a py-spy flame graph of the first process here")
     options = parser.parse_args()
     limit = rsa_limit()
     per_message, size = composing(options.kilobytes)
@@ -124,22 +124,22 @@ def run(stack: ExitStack, options: argparse.Namespace, limit: float) -> None:
         **os.environ, "AMQP_URL": amqp_url, "EMAIL_GATEWAY_DATABASE_URL": url, "WICI_SECRET_KEYS": SECRET_KEYS,
         "WICI_LINK_KEYS": LINK_KEYS, "EMAIL_DEFAULT_ROUTE": f"smtp://127.0.0.1:{smtp_port}?tls=off&connections=8",
     }  # fmt: skip
-    senders = [
+    processes = [
         stack.enter_context(process([sys.executable, "-m", "email_gateway.outbound"], environ))
-        for _ in range(options.senders)
+        for _ in range(options.processes)
     ]
     while settled(database) < 1000:
         time.sleep(0.01)
     if options.profile:
         subprocess.Popen(
-            ["py-spy", "record", "-p", str(senders[0]), "-d", "15", "-f", "raw", "--gil", "-o", options.profile]
+            ["py-spy", "record", "-p", str(processes[0]), "-d", "15", "-f", "raw", "--gil", "-o", options.profile]
         )
     first, started = settled(database), time.monotonic()
-    before = {"sender": sum(map(cpu, senders)), "sink": cpu(sink)}
+    before = {"outbound": sum(map(cpu, processes)), "sink": cpu(sink)}
     while (done := settled(database)) < options.messages:
         time.sleep(0.1)
     elapsed, count = time.monotonic() - started, done - first
-    used = {"sender": sum(map(cpu, senders)) - before["sender"], "sink": cpu(sink) - before["sink"]}
+    used = {"outbound": sum(map(cpu, processes)) - before["outbound"], "sink": cpu(sink) - before["sink"]}
     print(
         f"{count:,} messages in {elapsed:.1f} s: {count / elapsed:,.0f}/s; "
         f"{count / elapsed / limit:.2f} of one core's bare RSA limit"
@@ -147,10 +147,10 @@ def run(stack: ExitStack, options: argparse.Namespace, limit: float) -> None:
     for name, seconds in used.items():
         print(f"  {name}: {seconds / count * 1e6:.0f} µs of CPU a message, {seconds / elapsed * 100:.0f} % of a core")
     print(
-        f"  at two whole cores (sender and sink): {2 * count / sum(used.values()):,.0f}/s; "
+        f"  at two whole cores (outbound and sink): {2 * count / sum(used.values()):,.0f}/s; "
         f"load average {os.getloadavg()[0]:.1f}"
     )
-    print(f"  peak memory of a sender: {max(peak(pid) for pid in senders) // 1024} MB")
+    print(f"  peak memory of a process: {max(peak(pid) for pid in processes) // 1024} MB")
 
 
 def store(database: Database, account_id: UUID, kilobytes: float) -> str:
