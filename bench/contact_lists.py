@@ -34,7 +34,7 @@ from chassis.ids import new_id
 from chassis.migrate import migrate
 from contacts.usecases import audience, fields, files, groups, imports, segments
 from contacts.usecases.terms import Terms
-from contracts.contacts import ImportOptions
+from contracts.contacts.imports import ImportOptions
 from contracts.vocabulary import Channel
 
 GOAL_SECONDS = 20

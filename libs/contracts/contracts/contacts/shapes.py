@@ -62,10 +62,6 @@ def word_of(words: type[StrEnum]) -> fields.String:
     return fields.String(validate=validate.OneOf([word.value for word in words]))
 
 
-class Empty(Schema):
-    """Nothing to say."""
-
-
 class Count(Schema):
     count = fields.Integer()
 

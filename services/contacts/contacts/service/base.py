@@ -9,7 +9,6 @@ from chassis.service import Clock, Database, ErasureKeys, Health, OutboxRelay, S
 from contacts.usecases.terms import Terms
 from contracts.contacts import RPC
 from contracts.rpc import Actor
-from contracts.schema import dump, load
 
 Payload = dict[str, Any]
 
@@ -27,10 +26,9 @@ class Base:
     def run(self, name: str, usecase: Callable[..., Any], actor: Actor, payload: Payload, **more: Any) -> Any:
         """Load the payload of call `name`, run the use case in a transaction, dump its answer."""
         call = RPC[name]
-        request = load(call.request, payload) if call.request else {}
+        request = call.load(payload)
         with self.database.transaction() as session:
-            answer = usecase(session, actor, self.clock.now(), **request, **more)
-        return dump(call.response, answer) if call.response else {}
+            return call.dump(usecase(session, actor, self.clock.now(), **request, **more))
 
     def limit_of(self, actor: Actor) -> int | None:
         """How many contacts the plan allows, asked now: a plan may have changed a moment ago."""

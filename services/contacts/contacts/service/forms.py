@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from chassis.service import rpc
 from contacts.service.base import Base, Payload
 from contacts.usecases import forms, sign_ups
@@ -11,7 +9,6 @@ from contacts.usecases.forms import Owner
 from contacts.usecases.terms import Terms
 from contracts.contacts import RPC
 from contracts.rpc import Actor
-from contracts.schema import load
 
 
 class Forms(Base):
@@ -63,14 +60,14 @@ class Forms(Base):
 
     @rpc
     def confirm_submission(self, actor: Actor, payload: Payload) -> Payload:
-        token = load(RPC["confirm_submission"].request, payload)["token"]  # type: ignore[arg-type]
+        token = RPC["confirm_submission"].load(payload)["token"]
         with self.database.transaction() as session:
             account_id = sign_ups.account_of_link(session, token)
         limit = self.limit_of({**actor, "account_id": str(account_id), "service": "contacts"})
         return self.run("confirm_submission", sign_ups.confirm, actor, payload, account_id=account_id, limit=limit)
 
     def _owner_of(self, name: str, actor: Actor, payload: Payload) -> Owner:
-        request: dict[str, Any] = load(RPC[name].request, payload)  # type: ignore[arg-type]
+        request = RPC[name].load(payload)
         account = self.services.call("identity.get_account", actor, {}, deadline=5.0)
         terms = Terms(limit=self.limit_of(actor), region=account.get("default_region") or "PL")
         sender, may_send = request.get("sender"), True

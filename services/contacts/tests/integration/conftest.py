@@ -19,7 +19,7 @@ from contacts.jobs import worker
 from contacts.store import jobs
 from contacts.usecases import files, imports
 from contacts.usecases.terms import Terms
-from contracts.contacts import ImportOptions
+from contracts.contacts.imports import ImportOptions
 from contracts.errors import Unavailable
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from contacts.usecases import archive, fields, previews
-from contracts.contacts import ImportOptions
+from contracts.contacts.imports import ImportOptions
 from contracts.errors import Invalid
 from contracts.vocabulary import ArchiveReason, Channel
 

@@ -16,8 +16,9 @@ from contacts.store import accounts as account_store
 from contacts.store import people as people_store
 from contacts.usecases import archive, forms, people, privacy, sign_ups
 from contacts.usecases.forms import Owner
-from contracts.contacts import FormAnswers, FormCreate, FormUpdate, SubmissionState
+from contracts.contacts.forms import FormCreate, FormUpdate, SubmissionState
 from contracts.contacts.people import ContactFields
+from contracts.contacts.sign_ups import FormAnswers
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 AT_ONCE = timedelta()
@@ -46,7 +47,7 @@ class FormOwner:
         return self.call(forms.create, owner=self._owner(may_send), **FormCreate().load({**usual, **given}))
 
     def change(self, form_id: UUID, **given: Any) -> Any:
-        return self.call(forms.update, owner=self._owner(), **FormUpdate().load({"form_id": str(form_id), **given}))
+        return self.call(forms.update, owner=self._owner(), form_id=form_id, **FormUpdate().load(given))
 
     def submit(
         self, form_id: UUID, *, consent: bool = True, consent_version: int | None = None, website: str = "",
