@@ -19,8 +19,8 @@ _ONE_RULE = {"$ref": "#/components/schemas/Rule"}
 _RULES = {"type": "array", "minItems": 1, "items": _ONE_RULE}
 
 
-def _holder(name: str, held: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "required": [name], "properties": {name: held}, "additionalProperties": False}
+def _holder(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "required": [name], "properties": {name: schema}, "additionalProperties": False}
 
 
 RULE = Shape(

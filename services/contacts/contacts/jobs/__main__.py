@@ -17,7 +17,7 @@ from chassis.process import run
 from chassis.rpc_client import RpcClient
 from contacts.config import JobsConfig
 from contacts.jobs import engagement
-from contacts.jobs.worker import Heart, Worker, asking
+from contacts.jobs.worker import Heart, Worker, runners_that_ask
 
 
 def main(stop: threading.Event) -> None:
@@ -30,7 +30,7 @@ def main(stop: threading.Event) -> None:
     broker = Broker(settings.amqp_url, "contacts-jobs").start()
     health = HealthServer(settings.health_port, {"database": database.ping, "broker": broker.ping})
     heart = Heart(database)
-    runners = asking(RpcClient(broker).call)
+    runners = runners_that_ask(RpcClient(broker).call)
     workers = [Worker(database, heart, stop, runners) for _ in range(settings.workers)]
     threads = [threading.Thread(target=worker.run, name=f"worker-{at}") for at, worker in enumerate(workers)]
     recorder = engagement.Recorder(database, stop)

@@ -19,7 +19,7 @@ from chassis.ids import new_id
 from chassis.logs import bind, get_logger
 from contacts.exceptions import FileRefused, JobCancelled, LeaseLost, TryLater
 from contacts.jobs import erasures, exports, imports, leftovers, person_exports, snapshots
-from contacts.jobs.asking import Ask
+from contacts.jobs.other_services import Ask
 from contacts.store import files as file_store
 from contacts.store import jobs as store
 from contacts.store import submissions as submission_store
@@ -42,7 +42,7 @@ RUNNERS: dict[str, Runner] = {
 }
 
 
-def asking(ask: Ask) -> dict[str, Runner]:
+def runners_that_ask(ask: Ask) -> dict[str, Runner]:
     """The runners, with those that ask other services."""
     asked: dict[str, Runner] = {
         "erasure": partial(erasures.run, ask=ask),

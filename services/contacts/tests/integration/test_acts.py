@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from chassis.database import Database
-from contacts.usecases import archive, combine, exports, fields, groups, privacy, segments
+from contacts.usecases import archive, exports, fields, group_operations, groups, privacy, segments
 from contracts.errors import Conflict, NotFound
 from contracts.vocabulary import ArchiveReason, Channel
 
@@ -32,7 +32,9 @@ def test_lists_fields_imports_and_exports(account: Any, told: Callable[[], list[
     group = account.call(groups.create, name="Zima", description="")["id"]
     account.call(groups.update, group_id=group, name="Lato")
     account.import_file("email;imie\nala@poczta.example;Ala\nola@poczta.example;Ola\n", group_ids=[group])
-    [made] = account.call(combine.run, operation="union", group_ids=[group], name="Razem", seed="")["items"]
+    [made] = account.call(group_operations.combine_groups, operation="union", group_ids=[group], name="Razem", seed="")[
+        "items"
+    ]
     rules = {"all": [{"field": "city", "op": "eq", "value": "Gdynia"}]}
     segment = account.call(segments.create, name="Gdynia", description="", rules=rules)["id"]
     account.call(segments.update, segment_id=segment, name="Trójmiasto")
@@ -86,6 +88,6 @@ def test_an_event_archives_without_an_act(account: Any, database: Database, told
     entry = {"channel": "email", "address": "ala@poczta.example", "reason": ArchiveReason.HARD_BOUNCE}
     event = {"event_id": uuid4(), "account_id": account.id, "addresses": [entry]}
     with database.transaction() as session:
-        archive.archive_refused(session, event, "archive_email_refusals", "bounce")
+        archive.archive_refused(session, event=event, handler="archive_email_refusals", source="bounce")
 
     assert told() == []
