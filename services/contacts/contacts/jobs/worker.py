@@ -70,28 +70,21 @@ class Heart:
         with self._lock:
             self._jobs.pop(job.id, None)
 
-    def beat_until(self, stop: threading.Event) -> None:
-        """Beat until `stop`, and on until the last job has been given back."""
-        swept = 0.0
-        while not stop.is_set() or self._jobs:
-            try:
-                self._beat()
-                if time.monotonic() - swept > SWEEP_SECONDS:
-                    swept = time.monotonic()
-                    with self._database.transaction() as session:
-                        file_store.delete_expired(session)
-                        store.forget_old(session)
-                        submission_store.sweep(session, now=datetime.now(UTC))
-            except Exception as error:
-                log.warning("heartbeat_failed", error=repr(error))
-            stop.wait(BEAT_SECONDS) if not stop.is_set() else time.sleep(POLL_SECONDS)
-
-    def _beat(self) -> None:
+    def beat(self) -> None:
+        """Prolong the lease of every job that is watched."""
         with self._lock:
             jobs = list(self._jobs.values())
         for job in jobs:
             with self._database.transaction() as session:
                 store.heartbeat(session, job)
+
+
+def sweep(database: Database) -> None:
+    """Delete files, jobs and submissions whose time is over; any number of processes may."""
+    with database.transaction() as session:
+        file_store.delete_expired(session)
+        store.forget_old(session)
+        submission_store.sweep(session, now=datetime.now(UTC))
 
 
 class Worker:

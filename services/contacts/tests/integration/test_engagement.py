@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -97,7 +96,7 @@ class Delivered:
     ids=str,
 )  # fmt: skip
 def test_a_message_that_can_never_be_written_does_not_hold_up_the_lane(database, account, ids, wrong):
-    recorder = job.Recorder(database, threading.Event())
+    recorder = job.Recorder(database)
     message = {"batch_id": str(uuid4()), "columns": [{**column(account, ids[:1]), **wrong}]}
     for one in (message, {**message, "batch_id": None}, {**message, "batch_id": 5}):
         delivered = Delivered(one)
