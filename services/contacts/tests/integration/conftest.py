@@ -50,9 +50,9 @@ class OtherServices:
             raise Unavailable("service.timeout", "Nobody is there.")
         if method == "export_person":
             start = int(payload["cursor"] or 0)
-            held = self.messages.get(service, [])
-            items = [{"kind": "message", "record": one} for one in held[start : start + payload["limit"]]]
-            more = start + payload["limit"] < len(held)
+            messages = self.messages.get(service, [])
+            items = [{"kind": "message", "record": one} for one in messages[start : start + payload["limit"]]]
+            more = start + payload["limit"] < len(messages)
             return {"items": items, "next_cursor": str(start + payload["limit"]) if more else None}
         waiting = self.under_way.get(service, 0)
         self.under_way[service] = max(0, waiting - 1)

@@ -1,4 +1,4 @@
-"""What is done to lists, and to what is known of people, is told to the audit trail in the change's own transaction."""
+"""What is done to lists and people is recorded in the audit trail, in the transaction of the change."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from contracts.vocabulary import ArchiveReason, Channel
 
 
 @pytest.fixture
-def told(database: Database) -> Callable[[], list[Any]]:
+def recorded_acts(database: Database) -> Callable[[], list[Any]]:
     """The acts that wait in the outbox, in their order."""
 
     def read() -> list[Any]:
@@ -28,7 +28,7 @@ def told(database: Database) -> Callable[[], list[Any]]:
     return read
 
 
-def test_lists_fields_imports_and_exports(account: Any, told: Callable[[], list[Any]]) -> None:
+def test_lists_fields_imports_and_exports(account: Any, recorded_acts: Callable[[], list[Any]]) -> None:
     group = account.call(groups.create, name="Zima", description="")["id"]
     account.call(groups.update, group_id=group, name="Lato")
     account.import_file("email;imie\nala@poczta.example;Ala\nola@poczta.example;Ola\n", group_ids=[group])
@@ -49,7 +49,7 @@ def test_lists_fields_imports_and_exports(account: Any, told: Callable[[], list[
     with pytest.raises(Conflict):
         account.call(groups.create, name="Razem", description="")
 
-    acts = told()
+    acts = recorded_acts()
 
     assert [(act["action"], act["target_id"]) for act in acts if act["action"] != "import.started"] == [
         ("group.created", str(group)),
@@ -68,7 +68,7 @@ def test_lists_fields_imports_and_exports(account: Any, told: Callable[[], list[
     assert {act["account_id"] for act in acts} == {str(account.id)}
 
 
-def test_erasures_and_archive_name_no_address(account: Any, told: Callable[[], list[Any]]) -> None:
+def test_erasures_and_archive_name_no_address(account: Any, recorded_acts: Callable[[], list[Any]]) -> None:
     account.import_file("email\nala@poczta.example\nola@poczta.example\n")
     given: Any = {"contact_ids": [], "reason": ArchiveReason.SPAM, "note": ""}
     added = account.call(archive.add, channel=Channel.EMAIL, addresses=["ola@poczta.example"], **given)["items"][0]
@@ -76,7 +76,7 @@ def test_erasures_and_archive_name_no_address(account: Any, told: Callable[[], l
     account.call(privacy.request_export, email="ala@poczta.example")
     account.call(privacy.erase, email="ala@poczta.example")
 
-    acts = told()[1:]
+    acts = recorded_acts()[1:]
 
     assert [act["action"] for act in acts] == ["archive.added", "archive.restored", "person.exported", "person.erased"]
     assert acts[0]["details"] == {"channel": "email", "reason_given": "spam", "addresses": 1}
@@ -84,10 +84,12 @@ def test_erasures_and_archive_name_no_address(account: Any, told: Callable[[], l
     assert "poczta.example" not in str(acts), "the trail outlives the person"
 
 
-def test_an_event_archives_without_an_act(account: Any, database: Database, told: Callable[[], list[Any]]) -> None:
+def test_an_event_archives_without_an_act(
+    account: Any, database: Database, recorded_acts: Callable[[], list[Any]]
+) -> None:
     entry = {"channel": "email", "address": "ala@poczta.example", "reason": ArchiveReason.HARD_BOUNCE}
     event = {"event_id": uuid4(), "account_id": account.id, "addresses": [entry]}
     with database.transaction() as session:
         archive.archive_refused(session, event=event, handler="archive_email_refusals", source="bounce")
 
-    assert told() == []
+    assert recorded_acts() == []

@@ -126,7 +126,7 @@ def test_small_pieces_of_past_days_are_merged_and_what_is_too_old_is_dropped(dat
     assert rows(database) == 5
 
 
-def test_what_is_known_of_one_contact_is_told_and_erased(database, account, new_account, ids):
+def test_engagement_of_one_contact_is_listed_and_erased(database, account, new_account, ids):
     add(
         database,
         column(account, [ids[0], ids[1], ids[0]]),

@@ -240,7 +240,7 @@ def test_the_archive_is_listed_by_what_one_looks_for_and_exported(account):
         account.call(exports.create, source="archive", group_id=None, segment_id=None, format="csv", fields_=["city"])
 
 
-def test_what_is_told_of_an_erased_address_is_not_archived(account):
+def test_a_bounce_of_an_erased_address_is_not_archived(account):
     person = _add(account, email="ola@x.example")
     account.call(privacy.erase, email="ola@x.example")
     entry = {"channel": "email", "address": "ola@x.example", "contact_id": person["id"], "reason": "hard_bounce"}

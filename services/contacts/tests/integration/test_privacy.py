@@ -351,7 +351,7 @@ def _waits(database: Any) -> bool:
         )
 
 
-def test_a_list_that_is_being_written_begins_anew_without_the_person(account, database, monkeypatch):
+def test_a_list_that_is_being_written_is_begun_again_without_the_person(account, database, monkeypatch):
     her(account)
     account.call(exports.create, group_id=None, segment_id=None, format="csv", fields_=None)
     with database.transaction() as session:

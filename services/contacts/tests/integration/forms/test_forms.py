@@ -106,7 +106,7 @@ def test_a_submission_asks_for_one_mail_and_makes_nobody_a_contact(owner):
     assert "token" not in str(list(shown)).replace("token_hash", "")
 
 
-def test_the_answer_is_the_same_for_whoever_the_address_is(owner):
+def test_the_answer_is_the_same_for_every_address(owner):
     form = owner.form()
     known = owner.add_contact("known@x.example")
     owner.add_contact("gone@x.example")
@@ -164,7 +164,7 @@ def test_without_consent_or_with_another_text_than_ours_nothing_is_kept(owner):
     assert owner.submissions(form["id"]) == owner.mails() == []
 
 
-def test_a_machine_in_the_trap_is_told_the_same(owner):
+def test_a_machine_in_the_trap_gets_the_same_answer(owner):
     form = owner.form()
 
     answer = owner.submit(form["id"], website="https://spam.example")
