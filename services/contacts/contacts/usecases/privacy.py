@@ -30,7 +30,7 @@ EXPORT, ERASURE = "person_export", "erasure"
 ADDRESSES = ("email", "phone")
 
 
-def request_export(session: Session, actor: Actor, now: datetime, **who: Any) -> View:
+def request_export(session: Session, *, actor: Actor, now: datetime, **who: Any) -> View:
     """Ask for a file of all that every service knows of a person."""
     account_id = account_of(actor)
     person = _person(session, account_id, **who)

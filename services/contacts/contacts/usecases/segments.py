@@ -61,7 +61,7 @@ def list_segments(session: Session, *, actor: Actor, now: datetime, limit: int, 
     return pages.page(rows, limit)
 
 
-def create(session: Session, actor: Actor, now: datetime, **request: Any) -> View:
+def create(session: Session, *, actor: Actor, now: datetime, **request: Any) -> View:
     account_id = account_of(actor)
     people_store.lock_account(session, account_id=account_id)
     compiled(session, account_id=account_id, rules=request["rules"], now=now)
