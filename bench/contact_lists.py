@@ -32,9 +32,9 @@ from chassis import testing
 from chassis.database import Database, make_engine
 from chassis.ids import new_id
 from chassis.migrate import migrate
-from contacts.usecases import audience, fields, files, groups, imports, segments
-from contacts.usecases.terms import Terms
-from contracts.contacts import ImportOptions
+from contacts.usecases import audiences, fields, files, groups, imports, segments
+from contacts.usecases.account_terms import AccountTerms
+from contracts.contacts.imports import ImportOptions
 from contracts.vocabulary import Channel
 
 GOAL_SECONDS = 20
@@ -100,7 +100,7 @@ class Bench:
 
     def call(self, usecase: Callable[..., Any], **request: Any) -> Any:
         with self.database.transaction() as session:
-            return usecase(session, self.actor, datetime.now(UTC), **request)
+            return usecase(session, actor=self.actor, now=datetime.now(UTC), **request)
 
     def upload(self, count: int) -> UUID:
         upload_id: UUID = self.call(files.begin, filename="list.csv", size=None)["upload_id"]
@@ -144,7 +144,7 @@ class Bench:
             backends: dict[int, float] = {}
             start_up, _ = _process(jobs.pid)
             options = ImportOptions().load({"group_name": "Lista"})
-            terms = Terms(limit=None, region="PL")
+            terms = AccountTerms(limit=None, region="PL")
             self.call(imports.create, terms=terms, upload_id=upload_id, mapping=None, options=options)
             while (job := self.call(imports.get, import_id=upload_id))["state"] in ("waiting", "running"):
                 print(f"\r{job['stage']:<10} {job['done']:>9} of {job['total']}", end="", file=sys.stderr)
@@ -221,7 +221,7 @@ class Bench:
         chosen = {"groups": [UUID(one) for one in self.group_ids]}
         wanted = {"channel": "email", "audience": {"groups": self.group_ids}, "fields": ["first_name", "discount_code"]}
         self.call(
-            audience.request_snapshot,
+            audiences.request_snapshot,
             snapshot_id=snapshot_id,
             channel=Channel.EMAIL,
             audience=chosen,
@@ -229,7 +229,13 @@ class Bench:
         )
         started = time.monotonic()
         with self.database.transaction() as session:
-            taken = audience.take(session, UUID(self.actor["account_id"]), snapshot_id, wanted, datetime.now(UTC))
+            taken = audiences.take(
+                session,
+                account_id=UUID(self.actor["account_id"]),
+                snapshot_id=snapshot_id,
+                request=wanted,
+                now=datetime.now(UTC),
+            )
         print(f"snapshot     {taken} recipients in {time.monotonic() - started:.2f} s  (goal 10 s)")
 
     def delete_group(self) -> None:

@@ -33,7 +33,7 @@ from chassis.migrate import migrate
 from chassis.testing import admin_url
 from contacts.jobs import snapshots
 from contacts.store import engagement, jobs
-from contacts.usecases import audience, fields, groups, segments
+from contacts.usecases import audiences, fields, groups, segments
 from contracts.vocabulary import Channel
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -95,7 +95,7 @@ class Bench:
 
     def call(self, usecase: Callable[..., Any], **request: Any) -> Any:
         with self.database.transaction() as session:
-            return usecase(session, self.actor, NOW, **request)
+            return usecase(session, actor=self.actor, now=NOW, **request)
 
     def sql(self, statement: str, **parameters: Any) -> None:
         with self.database.transaction() as session:
@@ -183,7 +183,7 @@ class Bench:
         chosen = {"groups": [group_id], "segments": [], "exclude_groups": [], "exclude_segments": []}
         snapshot_id, names = new_id(), ["first_name", "city", "code"]
         self.call(
-            audience.request_snapshot, snapshot_id=snapshot_id, channel=Channel.EMAIL, audience=chosen, fields_=names
+            audiences.request_snapshot, snapshot_id=snapshot_id, channel=Channel.EMAIL, audience=chosen, fields_=names
         )
         with self.database.transaction() as session:
             job = jobs.claim(session, new_id())
@@ -191,11 +191,11 @@ class Bench:
         _, cpu, took = self.measured(lambda: snapshots.run(self.database, job, lambda: True))
         started, after, read = time.monotonic(), 0, 0
         here = time.process_time()
-        while page := self.call(audience.read, snapshot_id=snapshot_id, after=after, limit=PAGE)["recipients"]:
+        while page := self.call(audiences.read, snapshot_id=snapshot_id, after=after, limit=PAGE)["recipients"]:
             after, read = page[-1]["number"], read + len(page)
         pages, here = time.monotonic() - started, time.process_time() - here
         first, last = (
-            self.best(lambda at=at: self.call(audience.read, snapshot_id=snapshot_id, after=at, limit=PAGE), times=20)[
+            self.best(lambda at=at: self.call(audiences.read, snapshot_id=snapshot_id, after=at, limit=PAGE), times=20)[
                 0
             ]
             for at in (0, after - PAGE)

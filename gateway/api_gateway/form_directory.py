@@ -17,7 +17,7 @@ Description = dict[str, Any]
 
 
 class FormDirectory:
-    """`contracts.contacts.DescribedForm` by the form's id; that there is no such form is remembered too."""
+    """`contracts.contacts.sign_ups.DescribedForm` by the form's id; that there is no such form is remembered too."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock

@@ -1,7 +1,7 @@
 """The archive: addresses that get no more campaigns."""
 
 from api_gateway.routing import Route
-from contracts import contacts as contract
+from contracts.contacts import archive
 
 _ARCHIVED = {
     "id": "0193a6f2-6b4e-7c1a-9d55-2f4c8a1b7e93",
@@ -28,8 +28,8 @@ ROUTES = [
         permission="contacts.read",
         summary="List archived addresses",
         description="Those in force; with `restored=true` those that were restored. `from` and `to` bound when.",
-        query=contract.ArchiveQuery,
-        response=contract.ArchivedPage,
+        query=archive.ArchiveQuery,
+        response=archive.ArchivedPage,
         tags=_TAGS,
         response_example={"items": [_ARCHIVED], "next_cursor": None},
     ),
@@ -40,8 +40,8 @@ ROUTES = [
         permission="contacts.archive",
         summary="Archive addresses, with the reason",
         description="An address that is archived already keeps its first reason.",
-        request=contract.ArchiveAdd,
-        response=contract.ArchivedList,
+        request=archive.ArchiveAdd,
+        response=archive.ArchivedList,
         status=201,
         tags=_TAGS,
         example={
@@ -59,8 +59,8 @@ ROUTES = [
         permission="contacts.archive",
         summary="Restore an address",
         description="It may be written to again. The entry stays, with who ended it, when and why.",
-        query=contract.RestoreNote,
-        response=contract.Archived,
+        query=archive.RestoreNote,
+        response=archive.Archived,
         tags=_TAGS,
         response_example={
             **_ARCHIVED,

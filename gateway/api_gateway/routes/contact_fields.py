@@ -1,7 +1,7 @@
 """Custom fields of contacts."""
 
 from api_gateway.routing import Route
-from contracts import contacts as contract
+from contracts.contacts import fields
 from contracts.schema import PageQuery
 
 _FIELD = {
@@ -21,7 +21,7 @@ ROUTES = [
         permission="contacts.read",
         summary="List custom fields",
         query=PageQuery,
-        response=contract.FieldPage,
+        response=fields.FieldPage,
         tags=_TAGS,
         response_example={"items": [_FIELD], "next_cursor": None},
     ),
@@ -32,8 +32,8 @@ ROUTES = [
         permission="contacts.write",
         summary="Add a custom field",
         description="The key is its name in templates and segments; it holds text, a number, yes or no, or a date.",
-        request=contract.FieldCreate,
-        response=contract.ContactField,
+        request=fields.FieldCreate,
+        response=fields.ContactField,
         status=201,
         tags=_TAGS,
         example={"key": "discount_code", "label": "Kod rabatowy", "type": "text"},
@@ -45,8 +45,8 @@ ROUTES = [
         rpc="contacts.update_field",
         permission="contacts.write",
         summary="Rename a custom field",
-        request=contract.FieldUpdate,
-        response=contract.ContactField,
+        request=fields.FieldUpdate,
+        response=fields.ContactField,
         tags=_TAGS,
         example={"label": "Kod"},
         response_example={**_FIELD, "label": "Kod"},

@@ -1,7 +1,7 @@
 """Contacts: one by one, many at once, and searched."""
 
 from api_gateway.routing import Route
-from contracts import contacts as contract
+from contracts.contacts import people
 
 CONTACT = {
     "id": "0193a6f2-6b4e-7c1a-9d55-2f4c8a1b7e90",
@@ -41,8 +41,8 @@ ROUTES = [
         permission="contacts.read",
         summary="List contacts",
         description="All of them, those of one group, or the one with this e-mail address, phone or external id.",
-        query=contract.ContactQuery,
-        response=contract.ContactPage,
+        query=people.ContactQuery,
+        response=people.ContactPage,
         tags=_TAGS,
         response_example=PAGE,
     ),
@@ -53,8 +53,8 @@ ROUTES = [
         permission="contacts.write",
         summary="Add a contact",
         description="Needs an e-mail address, a phone or an external id that no other contact has.",
-        request=contract.ContactCreate,
-        response=contract.Contact,
+        request=people.ContactCreate,
+        response=people.Contact,
         status=201,
         location="/v1/contacts/{id}",
         tags=_TAGS,
@@ -67,7 +67,7 @@ ROUTES = [
         rpc="contacts.get_contact",
         permission="contacts.read",
         summary="See a contact",
-        response=contract.Contact,
+        response=people.Contact,
         tags=_TAGS,
         response_example=CONTACT,
     ),
@@ -78,8 +78,8 @@ ROUTES = [
         permission="contacts.write",
         summary="Change a contact",
         description="Only what is given changes; null empties a field.",
-        request=contract.ContactUpdate,
-        response=contract.Contact,
+        request=people.ContactUpdate,
+        response=people.Contact,
         tags=_TAGS,
         example={"city": "Sopot", "fields": {"discount_code": None}},
         response_example={**CONTACT, "city": "Sopot"},
@@ -101,8 +101,8 @@ ROUTES = [
         permission="contacts.write",
         summary="Add or change up to 1,000 contacts",
         description="Each is judged by itself: one that is wrong does not stop the others.",
-        request=contract.ContactBatch,
-        response=contract.BatchResult,
+        request=people.ContactBatch,
+        response=people.BatchResult,
         tags=_TAGS,
         deadline=60.0,
         example={"merge_by": "email", "contacts": [_GIVEN]},
@@ -117,8 +117,8 @@ ROUTES = [
         permission="contacts.read",
         summary="Search contacts",
         description="By the beginning of names, city, company and addresses, by groups, and by the rules of segments.",
-        request=contract.ContactSearch,
-        response=contract.ContactPage,
+        request=people.ContactSearch,
+        response=people.ContactPage,
         tags=_TAGS,
         example={"text": "nowak", "limit": 50},
         response_example=PAGE,

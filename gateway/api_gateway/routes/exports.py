@@ -5,7 +5,7 @@ from flask import Response
 from api_gateway import downloads
 from api_gateway.context import RequestContext
 from api_gateway.routing import Route
-from contracts import contacts as contract
+from contracts.contacts import exports
 from contracts.errors import Conflict
 
 _TYPES = {
@@ -52,8 +52,8 @@ ROUTES = [
         permission="contacts.export",
         summary="Export a group, a segment, every contact, or the archive",
         description="The file is deleted after 7 days, and when a person is erased.",
-        request=contract.ExportCreate,
-        response=contract.Export,
+        request=exports.ExportCreate,
+        response=exports.Export,
         status=202,
         location="/v1/exports/{id}",
         retry_after=1,
@@ -75,7 +75,7 @@ ROUTES = [
         rpc="contacts.get_export",
         permission="contacts.export",
         summary="See how an export goes",
-        response=contract.Export,
+        response=exports.Export,
         tags=_TAGS,
         response_example=_EXPORT,
     ),

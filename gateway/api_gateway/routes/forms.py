@@ -1,7 +1,7 @@
 """Sign-up forms with double opt-in, their submissions, and the history of a contact's consents."""
 
 from api_gateway.routing import Route
-from contracts import contacts as contract
+from contracts.contacts import consents, forms
 
 FORM_ID = "0193a6f2-6b4e-7c1a-9d55-2f4c8a1b7ea0"
 _CONTACT_ID = "0193a6f2-6b4e-7c1a-9d55-2f4c8a1b7e90"
@@ -85,8 +85,8 @@ ROUTES = [
         rpc="contacts.list_forms",
         permission="contacts.read",
         summary="List sign-up forms",
-        query=contract.FormQuery,
-        response=contract.FormPage,
+        query=forms.FormQuery,
+        response=forms.FormPage,
         tags=_TAGS,
         response_example={"items": [FORM], "next_cursor": None},
     ),
@@ -101,8 +101,8 @@ ROUTES = [
         " account's name."
         " `channels` are those that the consent is for; consent to SMS needs the field `phone`, and rides on the"
         " confirmed e-mail: no code is sent to the phone. The form's page is `/f/{id}`.",
-        request=contract.FormCreate,
-        response=contract.Form,
+        request=forms.FormCreate,
+        response=forms.Form,
         status=201,
         location="/v1/forms/{id}",
         tags=_TAGS,
@@ -115,7 +115,7 @@ ROUTES = [
         rpc="contacts.get_form",
         permission="contacts.read",
         summary="See a sign-up form",
-        response=contract.Form,
+        response=forms.Form,
         tags=_TAGS,
         response_example=FORM,
     ),
@@ -127,8 +127,8 @@ ROUTES = [
         summary="Change, archive or bring back a sign-up form",
         description="Another text of consent raises `consent_version`; who saw the old one is asked to load the form"
         " again. An archived form takes no more submissions; links that were sent stay good.",
-        request=contract.FormUpdate,
-        response=contract.Form,
+        request=forms.FormUpdate,
+        response=forms.Form,
         tags=_TAGS,
         example={"consent_texts": {"pl": _TEXT, "en": "I want to hear of news and offers of the shop Łąka."}},
         response_example={**FORM, "consent_version": 2},
@@ -150,8 +150,8 @@ ROUTES = [
         permission="contacts.read",
         summary="List what was submitted by a form",
         description="What nobody confirms expires after 7 days and is deleted after 30.",
-        query=contract.SubmissionQuery,
-        response=contract.SubmissionPage,
+        query=forms.SubmissionQuery,
+        response=forms.SubmissionPage,
         tags=_TAGS,
         response_example={"items": [_SUBMISSION], "next_cursor": None},
     ),
@@ -164,7 +164,7 @@ ROUTES = [
         description="Every grant and withdrawal, the oldest first (the last thousand), by whichever way it came;"
         " consents by a form with their evidence: the text shown and its version, time, address and browser of the"
         " submission and of the confirmation. Nothing in it is ever rewritten; it goes with the contact.",
-        response=contract.ConsentHistory,
+        response=consents.ConsentHistory,
         tags=["Contacts"],
         response_example={"items": [_CONSENT]},
     ),

@@ -1,7 +1,7 @@
 """Groups of contacts."""
 
 from api_gateway.routing import Route
-from contracts import contacts as contract
+from contracts.contacts import groups
 
 GROUP = {
     "id": "0193a6f2-6b4e-7c1a-9d55-2f4c8a1b7e91",
@@ -23,8 +23,8 @@ ROUTES = [
         rpc="contacts.list_groups",
         permission="contacts.read",
         summary="List groups",
-        query=contract.GroupQuery,
-        response=contract.GroupPage,
+        query=groups.GroupQuery,
+        response=groups.GroupPage,
         tags=_TAGS,
         response_example={"items": [GROUP], "next_cursor": None},
     ),
@@ -34,8 +34,8 @@ ROUTES = [
         rpc="contacts.create_group",
         permission="contacts.write",
         summary="Create a group",
-        request=contract.GroupCreate,
-        response=contract.Group,
+        request=groups.GroupCreate,
+        response=groups.Group,
         status=201,
         location="/v1/groups/{id}",
         tags=_TAGS,
@@ -50,8 +50,8 @@ ROUTES = [
         summary="Make new groups of old ones",
         description="`union` of groups; `subtract` the others from the first; `filter` by rules of segments; `split`"
         " one by percentages that make 100: the same seed deals the same contacts to the same parts.",
-        request=contract.GroupCombine,
-        response=contract.GroupList,
+        request=groups.GroupCombine,
+        response=groups.GroupList,
         status=201,
         tags=_TAGS,
         deadline=60.0,
@@ -70,7 +70,7 @@ ROUTES = [
         rpc="contacts.get_group",
         permission="contacts.read",
         summary="See a group",
-        response=contract.Group,
+        response=groups.Group,
         tags=_TAGS,
         response_example=GROUP,
     ),
@@ -80,8 +80,8 @@ ROUTES = [
         rpc="contacts.update_group",
         permission="contacts.write",
         summary="Rename, describe, archive or bring back a group",
-        request=contract.GroupUpdate,
-        response=contract.Group,
+        request=groups.GroupUpdate,
+        response=groups.Group,
         tags=_TAGS,
         example={"name": "Stali klienci"},
         response_example={**GROUP, "name": "Stali klienci"},
@@ -102,8 +102,8 @@ ROUTES = [
         rpc="contacts.add_to_group",
         permission="contacts.write",
         summary="Put contacts into a group",
-        request=contract.GroupMembers,
-        response=contract.MembersChanged,
+        request=groups.GroupMembers,
+        response=groups.MembersChanged,
         tags=_TAGS,
         example=_MEMBERS,
         response_example=_CHANGED,
@@ -114,8 +114,8 @@ ROUTES = [
         rpc="contacts.remove_from_group",
         permission="contacts.write",
         summary="Take contacts out of a group",
-        request=contract.GroupMembers,
-        response=contract.MembersChanged,
+        request=groups.GroupMembers,
+        response=groups.MembersChanged,
         tags=_TAGS,
         example=_MEMBERS,
         response_example={"changed": 1, "contacts": 11938},

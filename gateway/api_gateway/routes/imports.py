@@ -10,12 +10,11 @@ from api_gateway import downloads, uploads
 from api_gateway.context import RequestContext
 from api_gateway.routing import Route
 from api_gateway.validation import Checker
-from contracts import contacts as contract
-from contracts.contacts.imports import ImportUpload
+from contracts.contacts import imports
 from contracts.errors import NotFound
 from contracts.schema import PageQuery
 
-_CHECKER = Checker(contract.ImportCreate, frozenset(), is_json=True)
+_CHECKER = Checker(imports.ImportCreate, frozenset(), is_json=True)
 
 
 def preview(context: RequestContext) -> Response:
@@ -116,9 +115,9 @@ ROUTES = [
         description="Columns are guessed from Polish and English headers, with a confidence; `mapping` says otherwise."
         " Each of the first rows is judged as if the file held no others: added, updated, unchanged, merged (with an"
         " earlier row), or rejected and why. Nothing is imported yet.",
-        response=contract.ImportPreview,
+        response=imports.ImportPreview,
         consumes="multipart/form-data",
-        request=ImportUpload,
+        request=imports.ImportUpload,
         tags=_TAGS,
         deadline=60.0,
         example=_FORM,
@@ -133,12 +132,12 @@ ROUTES = [
         description="CSV, TXT or XLSX with a header row and a column of e-mail addresses or phones. Parts: `file`;"
         " `mapping`, JSON, field by header; `options`, JSON: merge_by, precedence, bad_values, consent, group_ids,"
         " group_name, encoding, separator, region, sheet.",
-        response=contract.Import,
+        response=imports.Import,
         status=202,
         location="/v1/imports/{id}",
         retry_after=1,
         consumes="multipart/form-data",
-        request=ImportUpload,
+        request=imports.ImportUpload,
         tags=_TAGS,
         deadline=60.0,
         example=_FORM,
@@ -151,7 +150,7 @@ ROUTES = [
         permission="contacts.import",
         summary="List imports, newest first",
         query=PageQuery,
-        response=contract.ImportPage,
+        response=imports.ImportPage,
         tags=_TAGS,
         response_example={"items": [_IMPORT], "next_cursor": None},
     ),
@@ -161,7 +160,7 @@ ROUTES = [
         rpc="contacts.get_import",
         permission="contacts.import",
         summary="See how an import goes",
-        response=contract.Import,
+        response=imports.Import,
         tags=_TAGS,
         response_example=_IMPORT,
     ),
@@ -171,7 +170,7 @@ ROUTES = [
         rpc="contacts.cancel_import",
         permission="contacts.import",
         summary="Cancel an import; rows that are merged stay merged",
-        response=contract.Import,
+        response=imports.Import,
         tags=_TAGS,
         response_example={**_IMPORT, "state": "cancelled"},
     ),

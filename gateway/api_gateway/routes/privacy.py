@@ -7,7 +7,7 @@ from flask import Response
 from api_gateway import downloads
 from api_gateway.context import RequestContext
 from api_gateway.routing import Route
-from contracts import contacts as contract
+from contracts.contacts import privacy
 from contracts.errors import Conflict
 
 
@@ -72,8 +72,8 @@ ROUTES = [
         summary="Export what is known of a person",
         description="Every service is asked; one that is away is waited for. The file is a ZIP with an index to read"
         " and a JSON document from each service, and is deleted after 7 days.",
-        request=contract.PersonQuery,
-        response=contract.PersonExport,
+        request=privacy.PersonQuery,
+        response=privacy.PersonExport,
         status=202,
         location="/v1/privacy/exports/{id}",
         retry_after=1,
@@ -87,7 +87,7 @@ ROUTES = [
         rpc="contacts.get_person_export",
         permission="contacts.erase",
         summary="See how the export of a person goes",
-        response=contract.PersonExport,
+        response=privacy.PersonExport,
         tags=_TAGS,
         response_example=_EXPORT,
     ),
@@ -114,8 +114,8 @@ ROUTES = [
         " user agent, and what waits to be sent is not sent any more. It is done when all have confirmed. A keyed hash"
         " of each address stays, so that no import and no upsert brings the person back. With `dry_run` nothing is"
         " erased, and the job counts.",
-        request=contract.ErasureCreate,
-        response=contract.Erasure,
+        request=privacy.ErasureCreate,
+        response=privacy.Erasure,
         status=202,
         location="/v1/privacy/erasures/{id}",
         retry_after=1,
@@ -129,7 +129,7 @@ ROUTES = [
         rpc="contacts.get_erasure",
         permission="contacts.erase",
         summary="See how an erasure goes, service by service",
-        response=contract.Erasure,
+        response=privacy.Erasure,
         tags=_TAGS,
         response_example=_ERASURE,
     ),

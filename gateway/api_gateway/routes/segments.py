@@ -2,7 +2,7 @@
 
 from api_gateway.routes.contacts import PAGE
 from api_gateway.routing import Route
-from contracts import contacts as contract
+from contracts.contacts import people, segments, shapes
 from contracts.schema import PageQuery
 
 _RULES = {
@@ -64,7 +64,7 @@ ROUTES = [
         permission="contacts.read",
         summary="List segments",
         query=PageQuery,
-        response=contract.SegmentPage,
+        response=segments.SegmentPage,
         tags=_TAGS,
         response_example={"items": [_SEGMENT], "next_cursor": None},
     ),
@@ -75,8 +75,8 @@ ROUTES = [
         permission="contacts.write",
         summary="Save a segment",
         description=_DESCRIPTION,
-        request=contract.SegmentCreate,
-        response=contract.Segment,
+        request=segments.SegmentCreate,
+        response=segments.Segment,
         status=201,
         location="/v1/segments/{id}",
         tags=_TAGS,
@@ -90,8 +90,8 @@ ROUTES = [
         permission="contacts.read",
         summary="Count the contacts that fit rules",
         description=_DESCRIPTION,
-        request=contract.SegmentRules,
-        response=contract.Count,
+        request=segments.SegmentRules,
+        response=shapes.Count,
         tags=_TAGS,
         deadline=30.0,
         example={"rules": _RULES},
@@ -104,7 +104,7 @@ ROUTES = [
         permission="contacts.read",
         summary="List the fields and operators of rules",
         description="What a rule editor offers: the built-in fields and the account's own, each with its operators.",
-        response=contract.RuleTerms,
+        response=segments.RuleTerms,
         tags=_TAGS,
         response_example=_TERMS,
     ),
@@ -114,7 +114,7 @@ ROUTES = [
         rpc="contacts.get_segment",
         permission="contacts.read",
         summary="See a segment",
-        response=contract.Segment,
+        response=segments.Segment,
         tags=_TAGS,
         response_example=_SEGMENT,
     ),
@@ -124,8 +124,8 @@ ROUTES = [
         rpc="contacts.update_segment",
         permission="contacts.write",
         summary="Change a segment",
-        request=contract.SegmentUpdate,
-        response=contract.Segment,
+        request=segments.SegmentUpdate,
+        response=segments.Segment,
         tags=_TAGS,
         example={"name": "Pomorze"},
         response_example={**_SEGMENT, "name": "Pomorze"},
@@ -146,7 +146,7 @@ ROUTES = [
         permission="contacts.read",
         summary="List the contacts that fit a segment now",
         query=PageQuery,
-        response=contract.ContactPage,
+        response=people.ContactPage,
         tags=_TAGS,
         deadline=30.0,
         response_example=PAGE,

@@ -12,13 +12,13 @@ from api_gateway.routes.forms import PUBLIC_FORM
 from api_gateway.routing import PUBLIC, Handler, Route
 from api_gateway.sign_ups import html_forms, pages
 from api_gateway.validation import Checker
-from contracts import contacts as contract
+from contracts.contacts import forms, sign_ups
 from contracts.errors import Conflict, Invalid, NotFound, TooManyRequests, Unavailable, WiciError
 
 # A few dozen answers; who sends more sends something else.
 MAX_BODY = 16 * 1024
-_CHECKER = Checker(contract.FormAnswers, frozenset({"form_id"}), is_json=True)
-_DESCRIBED = [field.data_key or name for name, field in contract.PublicForm().fields.items()]
+_CHECKER = Checker(sign_ups.FormAnswers, frozenset({"form_id"}), is_json=True)
+_DESCRIBED = [field.data_key or name for name, field in sign_ups.PublicForm().fields.items()]
 
 
 def describe(context: RequestContext) -> Response:
@@ -128,9 +128,9 @@ def _confirmation(context: RequestContext, rpc: str) -> Response:
             page.headers["Retry-After"] = "60"
         return page
     language = confirmation["language"]
-    if confirmation["state"] == contract.SubmissionState.EXPIRED:
+    if confirmation["state"] == forms.SubmissionState.EXPIRED:
         return pages.notice("expired", language, 410, form_id=confirmation["form_id"])
-    if confirmation["state"] == contract.SubmissionState.PENDING:
+    if confirmation["state"] == forms.SubmissionState.PENDING:
         return pages.ask(confirmation)
     if confirmation["already"]:
         return pages.notice("already", language, 200)
@@ -181,7 +181,7 @@ ROUTES = [
         permission=PUBLIC,
         summary="Describe a sign-up form to a web site",
         description="The fields, the text of consent and its version. Web pages of the form's origins may read it.",
-        response=contract.PublicForm,
+        response=sign_ups.PublicForm,
         tags=["Forms"],
         response_example=PUBLIC_FORM,
     ),
@@ -199,8 +199,8 @@ ROUTES = [
         "A plain HTML form may post here too, as `application/x-www-form-urlencoded`: the fields by their keys, and"
         " `_consent` (`true`), `_consent_version`, `_language`, `_website`. It is answered with a page, or a redirect"
         " to the form's `submitted_url`. Names that the form does not ask are ignored then. At most 16 KB.",
-        request=contract.FormAnswers,
-        response=contract.Submitted,
+        request=sign_ups.FormAnswers,
+        response=sign_ups.Submitted,
         status=202,
         tags=["Forms"],
         example={

@@ -14,7 +14,7 @@ _TICKED = frozenset({"true", "on", "1", "yes", "tak"})
 
 
 def answers_of(typed: Mapping[str, str], described: Mapping[str, Any]) -> dict[str, Any]:
-    """`contracts.contacts.FormAnswers`; what the form does not ask (buttons, a shop's own fields) is left out."""
+    """`contracts.contacts.sign_ups.FormAnswers`, without what the form does not ask (buttons, a shop's own fields)."""
     asked = [field["key"] for field in described["fields"]]
     sent: dict[str, Any] = {
         "fields": {key: typed[key] for key in asked if typed.get(key, "").strip()},

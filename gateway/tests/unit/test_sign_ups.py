@@ -11,7 +11,7 @@ from marshmallow import ValidationError
 
 from api_gateway.routes import forms, sign_ups
 from api_gateway.sign_ups import html_forms, pages
-from contracts.contacts import FormAnswers
+from contracts.contacts.sign_ups import FormAnswers
 from contracts.errors import Conflict, Invalid, NotFound, PlanLimit, Unavailable
 
 FORM = "0193a6f2-6b4e-7c1a-9d55-2f4c8a1b7ea0"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contracts.errors import Invalid
-
 
 class FileRefused(Exception):
     """A customer's file that cannot be read; a use case tells it as `Unsupported` or `Invalid`, a job as its error."""
@@ -15,7 +13,7 @@ class FileRefused(Exception):
 
 
 class LeaseLost(Exception):
-    """Another process has taken the job over; whoever sees this stops at once and writes nothing."""
+    """Another process has taken the job over; the process that gets this stops at once and writes nothing."""
 
 
 class JobCancelled(Exception):
@@ -28,10 +26,3 @@ class TryLater(Exception):
     def __init__(self, seconds: float) -> None:
         super().__init__(seconds)
         self.seconds = seconds
-
-
-def field_invalid(field: str, code: str, detail: str) -> Invalid:
-    """One offending field of a request."""
-    return Invalid(
-        "request.invalid", "Some fields are not valid.", None, [{"field": field, "code": code, "detail": detail}]
-    )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from marshmallow import fields, validate
 
 from contracts.contacts.shapes import NOTE, word_of
+from contracts.rpc import Call
 from contracts.schema import PageQuery, Schema, page_of
 from contracts.vocabulary import ArchiveReason, Channel
 
@@ -26,11 +29,6 @@ class ArchiveAdd(Schema):
     addresses = fields.List(fields.String(), load_default=list, validate=validate.Length(max=1_000))
     contact_ids = fields.List(fields.UUID(), load_default=list, validate=validate.Length(max=1_000))
     reason = fields.Enum(ArchiveReason, by_value=True, required=True)
-    note = fields.String(load_default="", validate=NOTE)
-
-
-class ArchiveRestore(Schema):
-    archive_id = fields.UUID(required=True)
     note = fields.String(load_default="", validate=NOTE)
 
 
@@ -59,3 +57,10 @@ class ArchivedList(Schema):
 
 
 ArchivedPage = page_of(Archived)
+
+
+RPC = {
+    "list_archive": Call(ArchiveQuery, ArchivedPage),
+    "archive_addresses": Call(ArchiveAdd, ArchivedList),
+    "restore_address": Call(RestoreNote, Archived, path={"archive_id": UUID}),
+}

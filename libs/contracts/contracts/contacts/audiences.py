@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from marshmallow import fields, validate
 
-from contracts.contacts.shapes import JobError, word_of
+from contracts.contacts.shapes import Count, JobError, word_of
+from contracts.rpc import Call
 from contracts.schema import Schema
 from contracts.vocabulary import Channel, JobState
 
@@ -28,10 +31,6 @@ class SnapshotCreate(AudienceCount):
     fields_ = fields.List(fields.String(), data_key="fields", load_default=list)
 
 
-class SnapshotId(Schema):
-    snapshot_id = fields.UUID(required=True)
-
-
 class Snapshot(Schema):
     state = word_of(JobState)
     total = fields.Integer(allow_none=True)
@@ -50,3 +49,12 @@ class Recipients(Schema):
     """`contracts.lanes.Recipient` each. A field that the contact does not have is left out of `fields`."""
 
     recipients = fields.List(fields.Raw())
+
+
+RPC = {
+    "count_audience": Call(AudienceCount, Count),
+    "snapshot_audience": Call(SnapshotCreate, Snapshot),
+    "get_snapshot": Call(None, Snapshot, path={"snapshot_id": UUID}),
+    "read_audience": Call(AudienceRead, Recipients),
+    "drop_snapshot": Call(path={"snapshot_id": UUID}),
+}

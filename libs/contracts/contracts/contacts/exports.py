@@ -1,24 +1,15 @@
-"""Exports, and the files that jobs leave behind."""
+"""Exports of contacts and of the archive."""
 
 from __future__ import annotations
+
+from uuid import UUID
 
 from marshmallow import fields, validate
 
 from contracts.contacts.shapes import JobError, word_of
+from contracts.rpc import Call
 from contracts.schema import Schema
 from contracts.vocabulary import JobState
-
-
-class FileRead(Schema):
-    file_id = fields.UUID(required=True)
-    seq = fields.Integer(required=True, validate=validate.Range(min=0))
-
-
-class FileChunk(Schema):
-    chunk = fields.String(allow_none=True)
-    filename = fields.String()
-    media_type = fields.String()
-    size = fields.Integer()
 
 
 class ExportCreate(Schema):
@@ -31,10 +22,6 @@ class ExportCreate(Schema):
     fields_ = fields.List(
         fields.String(), data_key="fields", load_default=None, allow_none=True, validate=validate.Length(min=1, max=200)
     )
-
-
-class ExportId(Schema):
-    export_id = fields.UUID(required=True)
 
 
 class Export(Schema):
@@ -51,3 +38,9 @@ class Export(Schema):
     error = fields.Nested(JobError, allow_none=True)
     created_at = fields.AwareDateTime()
     finished_at = fields.AwareDateTime(allow_none=True)
+
+
+RPC = {
+    "create_export": Call(ExportCreate, Export),
+    "get_export": Call(None, Export, path={"export_id": UUID}),
+}

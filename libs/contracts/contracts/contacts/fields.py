@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from marshmallow import fields, validate
 
 from contracts.contacts.shapes import KEY, NAME
-from contracts.schema import Schema, page_of
+from contracts.rpc import Call
+from contracts.schema import PageQuery, Schema, page_of
 
 
 class FieldCreate(Schema):
@@ -15,13 +18,8 @@ class FieldCreate(Schema):
 
 
 class FieldUpdate(Schema):
-    field_id = fields.UUID(required=True, load_only=True)
     key = fields.String(validate=KEY)
     label = fields.String(validate=NAME)
-
-
-class FieldId(Schema):
-    field_id = fields.UUID(required=True)
 
 
 class ContactField(Schema):
@@ -41,3 +39,12 @@ class UnknownFields(Schema):
 
 
 FieldPage = page_of(ContactField)
+
+
+RPC = {
+    "list_fields": Call(PageQuery, FieldPage),
+    "create_field": Call(FieldCreate, ContactField),
+    "update_field": Call(FieldUpdate, ContactField, path={"field_id": UUID}),
+    "delete_field": Call(path={"field_id": UUID}),
+    "check_fields": Call(FieldNames, UnknownFields),
+}

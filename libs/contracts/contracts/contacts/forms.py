@@ -1,12 +1,14 @@
-"""Sign-up forms, what is submitted through them, its confirmation, and the consents that come of it."""
+"""Sign-up forms as their account sees them, and what was submitted through them."""
 
 from __future__ import annotations
 
 from enum import StrEnum
+from uuid import UUID
 
 from marshmallow import fields, validate
 
 from contracts.contacts.shapes import KEY, NAME, word_of
+from contracts.rpc import Call
 from contracts.schema import PageQuery, Schema, page_of
 from contracts.vocabulary import Channel
 
@@ -49,7 +51,7 @@ class FormSender(Schema):
     name = fields.String(load_default="", validate=validate.Length(max=100))
 
 
-class FormContent(Schema):
+class FormCreate(Schema):
     """What a form is made of. `consent_texts` is by language; a changed text raises `consent_version`."""
 
     name = fields.String(required=True, validate=NAME)
@@ -76,14 +78,9 @@ class FormContent(Schema):
     origins = fields.List(fields.String(validate=ORIGIN), load_default=list, validate=validate.Length(max=20))
 
 
-class FormCreate(FormContent):
-    pass
-
-
 class FormUpdate(Schema):
     """What is given changes; the rest stays."""
 
-    form_id = fields.UUID(required=True, load_only=True)
     name = fields.String(validate=NAME)
     title = fields.String(validate=validate.Length(max=100))
     language = fields.String(validate=LANGUAGE)
@@ -100,10 +97,6 @@ class FormUpdate(Schema):
     confirmed_url = fields.String(allow_none=True, validate=[validate.Length(max=2_000), PAGE])
     origins = fields.List(fields.String(validate=ORIGIN), validate=validate.Length(max=20))
     archived = fields.Boolean()
-
-
-class FormId(Schema):
-    form_id = fields.UUID(required=True)
 
 
 class FormQuery(PageQuery):
@@ -133,7 +126,6 @@ FormPage = page_of(Form)
 
 
 class SubmissionQuery(PageQuery):
-    form_id = fields.UUID(required=True)
     state = fields.Enum(SubmissionState, by_value=True)
 
 
@@ -161,113 +153,11 @@ class Submission(Schema):
 SubmissionPage = page_of(Submission)
 
 
-class PublicField(Schema):
-    key = fields.String()
-    type = fields.String(metadata={"description": "email, phone, text, number, boolean or date"})
-    required = fields.Boolean()
-    labels = fields.Dict(keys=fields.String(), values=fields.String())
-
-
-class PublicForm(Schema):
-    """What a web site needs to show the form."""
-
-    id = fields.UUID()
-    title = fields.String()
-    language = fields.String()
-    consent_texts = fields.Dict(keys=fields.String(), values=fields.String())
-    consent_version = fields.Integer()
-    fields_ = fields.List(fields.Nested(PublicField), data_key="fields")
-    channels = fields.List(word_of(Channel))
-
-
-class DescribedForm(PublicForm):
-    """The same for the gateway, with what it does by itself: redirects and origins."""
-
-    submitted_url = fields.String(allow_none=True)
-    origins = fields.List(fields.String())
-
-
-class FormAnswers(Schema):
-    """What a person submits: answers by the field's key, and the consent.
-
-    `consent_version` is that of the text which was shown; without it the present one is meant. `website` is a trap for
-    machines: people leave it empty.
-    """
-
-    fields_ = fields.Dict(
-        keys=fields.String(validate=KEY),
-        values=fields.Raw(allow_none=True),
-        data_key="fields",
-        required=True,
-        validate=validate.Length(max=60),
-    )
-    consent = fields.Boolean(required=True)
-    consent_version = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(min=1))
-    language = fields.String(load_default=None, allow_none=True, validate=LANGUAGE)
-    website = fields.String(load_default="", validate=validate.Length(max=500))
-
-
-class FormSubmit(FormAnswers):
-    """As the gateway hands it over; the person's IP address is the actor's."""
-
-    form_id = fields.UUID(required=True)
-    user_agent = fields.String(load_default="", validate=validate.Length(max=1_000))
-
-
-class Submitted(Schema):
-    """The same for every address: new, known, archived or erased."""
-
-    state = fields.String()
-    detail = fields.String()
-
-
-class ConfirmationToken(Schema):
-    token = fields.String(required=True, validate=validate.Length(min=1, max=200))
-    user_agent = fields.String(load_default="", validate=validate.Length(max=1_000))
-
-
-class Confirmation(Schema):
-    """What the page behind the link says. `already`: it was confirmed before; `form_id`: null for a closed form."""
-
-    state = word_of(SubmissionState)
-    already = fields.Boolean()
-    form_id = fields.UUID(allow_none=True)
-    language = fields.String()
-    title = fields.String()
-    account_name = fields.String()
-    consent_text = fields.String()
-    confirmed_url = fields.String(allow_none=True)
-
-
-class EvidenceMoment(Schema):
-    at = fields.AwareDateTime()
-    address = fields.String()
-    user_agent = fields.String()
-
-
-class ConsentEvidence(Schema):
-    """How a consent was given: the text and version that were shown, and both steps of the double opt-in."""
-
-    submission_id = fields.UUID()
-    form_id = fields.UUID()
-    form_name = fields.String()
-    email = fields.String()
-    language = fields.String()
-    consent_version = fields.Integer()
-    consent_text = fields.String()
-    submitted = fields.Nested(EvidenceMoment)
-    confirmed = fields.Nested(EvidenceMoment)
-
-
-class ConsentChange(Schema):
-    """One grant (`granted` true), withdrawal (false) or removal (null) of a consent."""
-
-    channel = word_of(Channel)
-    granted = fields.Boolean(allow_none=True)
-    source = fields.String(allow_none=True)
-    at = fields.AwareDateTime(allow_none=True)
-    evidence = fields.Nested(ConsentEvidence, allow_none=True)
-
-
-class ConsentHistory(Schema):
-    items = fields.List(fields.Nested(ConsentChange))
+RPC = {
+    "list_forms": Call(FormQuery, FormPage),
+    "create_form": Call(FormCreate, Form),
+    "get_form": Call(None, Form, path={"form_id": UUID}),
+    "update_form": Call(FormUpdate, Form, path={"form_id": UUID}),
+    "delete_form": Call(path={"form_id": UUID}),
+    "list_submissions": Call(SubmissionQuery, SubmissionPage, path={"form_id": UUID}),
+}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from marshmallow import fields, validate
 
 from contracts.contacts.shapes import NAME, NOTE, rules_field
+from contracts.rpc import Call
 from contracts.schema import PageQuery, Schema, page_of
 
 
@@ -14,14 +17,9 @@ class GroupCreate(Schema):
 
 
 class GroupUpdate(Schema):
-    group_id = fields.UUID(required=True, load_only=True)
     name = fields.String(validate=NAME)
     description = fields.String(validate=NOTE)
     archived = fields.Boolean()
-
-
-class GroupId(Schema):
-    group_id = fields.UUID(required=True)
 
 
 class GroupQuery(PageQuery):
@@ -39,7 +37,6 @@ class Group(Schema):
 
 
 class GroupMembers(Schema):
-    group_id = fields.UUID(required=True, load_only=True)
     contact_ids = fields.List(fields.UUID(), required=True, validate=validate.Length(min=1, max=1_000))
 
 
@@ -69,3 +66,15 @@ class GroupList(Schema):
 
 
 GroupPage = page_of(Group)
+
+
+RPC = {
+    "list_groups": Call(GroupQuery, GroupPage),
+    "create_group": Call(GroupCreate, Group),
+    "get_group": Call(None, Group, path={"group_id": UUID}),
+    "update_group": Call(GroupUpdate, Group, path={"group_id": UUID}),
+    "delete_group": Call(path={"group_id": UUID}),
+    "add_to_group": Call(GroupMembers, MembersChanged, path={"group_id": UUID}),
+    "remove_from_group": Call(GroupMembers, MembersChanged, path={"group_id": UUID}),
+    "combine_groups": Call(GroupCombine, GroupList),
+}

@@ -1,27 +1,15 @@
-"""Uploads and imports."""
+"""Imports of lists from uploaded files."""
 
 from __future__ import annotations
+
+from uuid import UUID
 
 from marshmallow import fields, validate
 
 from contracts.contacts.shapes import MERGE_BY, NAME, JobError, word_of
-from contracts.schema import Schema, page_of
+from contracts.rpc import Call
+from contracts.schema import PageQuery, Schema, page_of
 from contracts.vocabulary import Channel, JobState
-
-
-class UploadBegin(Schema):
-    filename = fields.String(required=True, validate=validate.Length(min=1, max=255))
-    size = fields.Integer(load_default=None, allow_none=True)
-
-
-class Upload(Schema):
-    upload_id = fields.UUID()
-
-
-class UploadChunk(Schema):
-    upload_id = fields.UUID(required=True)
-    seq = fields.Integer(required=True, validate=validate.Range(min=0))
-    chunk = fields.String(required=True, metadata={"description": "base64, at most 256 KiB before encoding"})
 
 
 class ImportOptions(Schema):
@@ -99,10 +87,6 @@ class ImportPreview(Schema):
     rows = fields.List(fields.Nested(PreviewRow))
 
 
-class JobId(Schema):
-    import_id = fields.UUID(required=True)
-
-
 class ImportCounts(Schema):
     """`read` = `added` + `updated` + `unchanged` + `merged` + `rejected`; rows with warnings are among the others."""
 
@@ -133,3 +117,12 @@ class Import(Schema):
 
 
 ImportPage = page_of(Import)
+
+
+RPC = {
+    "preview_import": Call(ImportCreate, ImportPreview),
+    "create_import": Call(ImportCreate, Import),
+    "list_imports": Call(PageQuery, ImportPage),
+    "get_import": Call(None, Import, path={"import_id": UUID}),
+    "cancel_import": Call(None, Import, path={"import_id": UUID}),
+}

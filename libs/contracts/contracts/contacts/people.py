@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from marshmallow import fields, validate
 
-from contracts.contacts.shapes import MERGE_BY, TEXT, rules_field
+from contracts.contacts.shapes import MERGE_BY, TEXT, Count, rules_field
+from contracts.rpc import Call
 from contracts.schema import PageQuery, Schema, page_of
 
 
@@ -47,7 +50,7 @@ class ContactCreate(ContactFields):
 
 
 class ContactUpdate(ContactFields):
-    contact_id = fields.UUID(required=True, load_only=True)
+    pass
 
 
 class Contact(ContactFields):
@@ -55,10 +58,6 @@ class Contact(ContactFields):
     group_ids = fields.List(fields.UUID())
     created_at = fields.AwareDateTime()
     updated_at = fields.AwareDateTime()
-
-
-class ContactId(Schema):
-    contact_id = fields.UUID(required=True)
 
 
 class ContactQuery(PageQuery):
@@ -94,3 +93,15 @@ class BatchResult(Schema):
 
 
 ContactPage = page_of(Contact)
+
+
+RPC = {
+    "count_contacts": Call(None, Count),
+    "list_contacts": Call(ContactQuery, ContactPage),
+    "find_contacts": Call(ContactSearch, ContactPage),
+    "create_contact": Call(ContactCreate, Contact),
+    "get_contact": Call(None, Contact, path={"contact_id": UUID}),
+    "update_contact": Call(ContactUpdate, Contact, path={"contact_id": UUID}),
+    "delete_contact": Call(path={"contact_id": UUID}),
+    "upsert_contacts": Call(ContactBatch, BatchResult),
+}

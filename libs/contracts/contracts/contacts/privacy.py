@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from marshmallow import fields, validate
 
 from contracts.contacts.shapes import JobError, word_of
+from contracts.rpc import Call
 from contracts.schema import Schema
 from contracts.vocabulary import JobState
 
@@ -22,14 +25,6 @@ class ErasureCreate(PersonQuery):
     """With `dry_run` nothing is erased; the answer counts what would be."""
 
     dry_run = fields.Boolean(load_default=False)
-
-
-class PersonExportId(Schema):
-    person_export_id = fields.UUID(required=True)
-
-
-class ErasureId(Schema):
-    erasure_id = fields.UUID(required=True)
 
 
 class PersonService(Schema):
@@ -61,3 +56,11 @@ class PersonExport(PersonJob):
 
 class Erasure(PersonJob):
     dry_run = fields.Boolean()
+
+
+RPC = {
+    "create_person_export": Call(PersonQuery, PersonExport),
+    "get_person_export": Call(None, PersonExport, path={"person_export_id": UUID}),
+    "create_erasure": Call(ErasureCreate, Erasure),
+    "get_erasure": Call(None, Erasure, path={"erasure_id": UUID}),
+}

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from marshmallow import fields
 
-from contracts.contacts.shapes import NAME, NOTE, rules_field
+from contracts.contacts.people import ContactPage
+from contracts.contacts.shapes import NAME, NOTE, Count, rules_field
+from contracts.rpc import Call
 from contracts.schema import PageQuery, Schema, page_of
 
 
@@ -15,18 +19,9 @@ class SegmentCreate(Schema):
 
 
 class SegmentUpdate(Schema):
-    segment_id = fields.UUID(required=True, load_only=True)
     name = fields.String(validate=NAME)
     description = fields.String(validate=NOTE)
     rules = rules_field()
-
-
-class SegmentId(Schema):
-    segment_id = fields.UUID(required=True)
-
-
-class SegmentMembersQuery(PageQuery):
-    segment_id = fields.UUID(required=True, load_only=True)
 
 
 class SegmentRules(Schema):
@@ -72,3 +67,15 @@ class RuleLimits(Schema):
 class RuleTerms(Schema):
     fields_ = fields.List(fields.Nested(RuleField), data_key="fields")
     limits = fields.Nested(RuleLimits)
+
+
+RPC = {
+    "list_segments": Call(PageQuery, SegmentPage),
+    "create_segment": Call(SegmentCreate, Segment),
+    "get_segment": Call(None, Segment, path={"segment_id": UUID}),
+    "update_segment": Call(SegmentUpdate, Segment, path={"segment_id": UUID}),
+    "delete_segment": Call(path={"segment_id": UUID}),
+    "count_segment": Call(SegmentRules, Count),
+    "describe_rules": Call(None, RuleTerms),
+    "list_segment_contacts": Call(PageQuery, ContactPage, path={"segment_id": UUID}),
+}

@@ -19,8 +19,8 @@ _ONE_RULE = {"$ref": "#/components/schemas/Rule"}
 _RULES = {"type": "array", "minItems": 1, "items": _ONE_RULE}
 
 
-def _holder(name: str, held: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "required": [name], "properties": {name: held}, "additionalProperties": False}
+def _holder(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "required": [name], "properties": {name: schema}, "additionalProperties": False}
 
 
 RULE = Shape(
@@ -60,10 +60,6 @@ def rules_field(**options: Any) -> fields.Dict:
 def word_of(words: type[StrEnum]) -> fields.String:
     """A word of a vocabulary, in an answer."""
     return fields.String(validate=validate.OneOf([word.value for word in words]))
-
-
-class Empty(Schema):
-    """Nothing to say."""
 
 
 class Count(Schema):

@@ -67,19 +67,19 @@ def guess(
     :param custom: label by key of the account's own fields.
     """
     own = {header_key(text): key for key, label in custom.items() for text in (key, label)}
-    found = [
+    guesses = [
         _guess_one(at, header, [row[at] for row in samples if at < len(row)], own, region)
         for at, header in enumerate(headers)
     ]
     taken: set[str] = set()
-    for one in sorted(found, key=lambda one: (-one.confidence, one.column)):
+    for one in sorted(guesses, key=lambda one: (-one.confidence, one.column)):
         if one.field is None:
             continue
         if one.field in taken or (one.field not in MAPPABLE and one.field not in custom):
-            found[one.column] = Guess(one.column, one.header, None, 0.0)
+            guesses[one.column] = Guess(one.column, one.header, None, 0.0)
         else:
             taken.add(one.field)
-    return found
+    return guesses
 
 
 def _guess_one(at: int, header: str, cells: Sequence[str], own: Mapping[str, str], region: str) -> Guess:

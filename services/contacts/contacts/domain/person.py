@@ -28,8 +28,8 @@ class Person:
         return {name: [str(one) for one in values] for name, values in asdict(self).items()}
 
     @classmethod
-    def of_json(cls, told: Mapping[str, Any]) -> Person:
-        return cls(tuple(map(UUID, told["contact_ids"])), tuple(told["addresses"]))
+    def of_json(cls, stored: Mapping[str, Any]) -> Person:
+        return cls(tuple(map(UUID, stored["contact_ids"])), tuple(stored["addresses"]))
 
 
 def retry_seconds(tries: int) -> float:

@@ -95,15 +95,15 @@ class _Parser:
         self._fields = fields_of(custom)
         self._conditions = 0
 
-    def node(self, given: Any, path: str, depth: int) -> Node:
+    def node(self, rule: Any, path: str, depth: int) -> Node:
         if depth > MAX_DEPTH:
             raise RuleError(path, "rules.too_deep", f"Rules may be nested {MAX_DEPTH} levels deep.")
-        if not isinstance(given, dict) or not given:
+        if not isinstance(rule, dict) or not rule:
             raise RuleError(path, "rules.malformed", "A rule is an object with `all`, `any`, `not` or `field`.")
-        if "field" in given:
-            return self._condition(given, path)
-        name, below = next(iter(given.items()))
-        if len(given) > 1 or name not in ("all", "any", "not"):
+        if "field" in rule:
+            return self._condition(rule, path)
+        name, below = next(iter(rule.items()))
+        if len(rule) > 1 or name not in ("all", "any", "not"):
             raise RuleError(f"{path}.{name}", "rules.malformed", "A rule has one of `all`, `any`, `not` or `field`.")
         if name == "not":
             return Not(self.node(below, f"{path}.not", depth + 1))
@@ -112,14 +112,14 @@ class _Parser:
         nodes = tuple(self.node(one, f"{path}.{name}.{at}", depth + 1) for at, one in enumerate(below))
         return Every(nodes) if name == "all" else Some(nodes)
 
-    def _condition(self, given: dict[str, Any], path: str) -> Condition:
+    def _condition(self, rule: dict[str, Any], path: str) -> Condition:
         self._conditions += 1
         if self._conditions > MAX_CONDITIONS:
             raise RuleError(path, "rules.too_many", f"Rules may have {MAX_CONDITIONS} conditions.")
-        for name in given:
+        for name in rule:
             if name not in ("field", "op", "value"):
                 raise RuleError(f"{path}.{name}", "rules.malformed", "A condition has `field`, `op` and `value`.")
-        field, op, value = given["field"], given.get("op"), given.get("value")
+        field, op, value = rule["field"], rule.get("op"), rule.get("value")
         kind = self._fields.get(field) if isinstance(field, str) else None
         if kind is None:
             raise RuleError(f"{path}.field", "rules.unknown_field", f"There is no contact field {str(field)[:50]!r}.")
@@ -201,12 +201,12 @@ def _groups(value: Any, path: str) -> tuple[UUID, ...]:
 def _ids(value: Any, path: str, detail: str) -> tuple[UUID, ...]:
     ids = value if isinstance(value, list) else [value]
     try:
-        found = tuple(UUID(one) for one in ids if isinstance(one, str))
+        uuids = tuple(UUID(one) for one in ids if isinstance(one, str))
     except ValueError:
-        found = ()
-    if len(found) != len(ids) or not 1 <= len(ids) <= MAX_IDS:
+        uuids = ()
+    if len(uuids) != len(ids) or not 1 <= len(ids) <= MAX_IDS:
         raise _wrong(path, detail)
-    return found
+    return uuids
 
 
 def _channels(value: Any, path: str) -> tuple[Channel, ...]:
@@ -253,9 +253,9 @@ def conditions_in(rules: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def groups_in(rules: Mapping[str, Any]) -> set[UUID]:
     """Every group that saved rules name."""
-    found: set[UUID] = set()
+    group_ids: set[UUID] = set()
     for one in conditions_in(rules):
         if one["field"] == "group":
             ids = one["value"] if isinstance(one["value"], list) else [one["value"]]
-            found.update(UUID(group_id) for group_id in ids)
-    return found
+            group_ids.update(UUID(group_id) for group_id in ids)
+    return group_ids

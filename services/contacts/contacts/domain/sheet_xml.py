@@ -24,15 +24,15 @@ def number_text(raw: str) -> str:
 def sheet_rows(pieces: Pieces, strings: SharedStrings, dates: Dates) -> Iterator[list[str]]:
     """The rows of one worksheet, those that the file leaves out as empty lists."""
     parser = _SheetParser(pieces, strings, dates)
-    more, given = True, 0
+    more, last = True, 0
     while more:
         more = parser.advance()
         rows, parser.rows = parser.rows, []
         for number, row in rows:
-            while given + 1 < number:
-                given += 1
+            while last + 1 < number:
+                last += 1
                 yield []
-            given = number
+            last = number
             yield row
 
 

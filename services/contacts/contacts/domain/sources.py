@@ -137,7 +137,7 @@ def _mapped(guesses: Sequence[Guess], mapping: Mapping[str, str | None], custom:
     by_name = {f"#{one.column + 1}": one for one in guesses}
     for one in reversed(guesses):
         by_name[one.header] = one
-    found = {one.column: replace(one, field=None, confidence=0.0) for one in guesses}
+    guess_by_column = {one.column: replace(one, field=None, confidence=0.0) for one in guesses}
     used: set[str] = set()
     for header, field in mapping.items():
         column = by_name.get(header.strip())
@@ -150,8 +150,8 @@ def _mapped(guesses: Sequence[Guess], mapping: Mapping[str, str | None], custom:
         if field in used:
             raise FileRefused("import.field_twice", f"Two columns are mapped to {field!r}.")
         used.add(field)
-        found[column.column] = replace(column, field=field, confidence=SURE)
-    return list(found.values())
+        guess_by_column[column.column] = replace(column, field=field, confidence=SURE)
+    return list(guess_by_column.values())
 
 
 def batches(rows: Iterator[list[str]], most: int) -> Iterator[list[list[str]]]:

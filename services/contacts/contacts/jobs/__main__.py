@@ -1,4 +1,4 @@
-"""`python -m contacts.jobs`: claims jobs and runs them, and takes in the engagement that reporting tells of.
+"""`python -m contacts.jobs`: claims jobs and runs them, and records the engagement that reporting sends.
 
 Any number of these may run, and any may be killed.
 """
@@ -6,53 +6,60 @@ Any number of these may run, and any may be killed.
 from __future__ import annotations
 
 import gc
-import os
-import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from datetime import UTC, datetime
 
-from chassis import config, erasures
-from chassis.broker import Broker
-from chassis.database import Database, make_engine
-from chassis.health import HealthServer
-from chassis.process import run
+from chassis import erasures
+from chassis.logs import get_logger
+from chassis.process import Process, boot
 from chassis.rpc_client import RpcClient
 from chassis.waking import Waker
 from contacts.config import JobsConfig
-from contacts.jobs import engagement
-from contacts.jobs.worker import Heart, Worker, asking
+from contacts.jobs import engagement, worker
+from contacts.jobs.worker import Heart, Worker
 from contacts.store.jobs import JOBS
 
+# Of connections to the database: an import adds over two and stores over a third while it asks whether others wait.
+POOL_SIZE_OF_A_WORKER = 4
 
-def main(stop: threading.Event) -> None:
-    settings = config.load(JobsConfig, os.environ)
+log = get_logger()
+
+
+def main(process: Process[JobsConfig]) -> None:
     erasures.check_keys()
     # Rows come by the ten thousand and die young; looking for cycles among them costs a sixth of reading a file.
     gc.set_threshold(50_000, 20, 20)
-    engine = make_engine(settings.database_url, pool_size=4 * settings.workers + 5, application_name="contacts.jobs")
-    database = Database(engine)
-    broker = Broker(settings.amqp_url, "contacts-jobs").start()
-    health = HealthServer(settings.health_port, {"database": database.ping, "broker": broker.ping})
-    heart = Heart(database)
-    runners = asking(RpcClient(broker).call)
-    waker = Waker(database, JOBS).start(stop)
-    workers = [Worker(database, heart, stop, runners, waker) for _ in range(settings.workers)]
-    threads = [threading.Thread(target=worker.run, name=f"worker-{at}") for at, worker in enumerate(workers)]
-    recorder = engagement.Recorder(database, stop)
-    recorder.consume(broker)
-    upkeep = (database, settings.engagement_days, stop)
-    threads += [
-        threading.Thread(target=recorder.run, name="engagement"),
-        threading.Thread(target=engagement.look_after, args=upkeep, name="engagement-upkeep"),
-    ]
-    for thread in threads:
-        thread.start()
-    heart.beat_until(stop)
-    for thread in threads:
-        thread.join()
+    database, config = process.database, process.config
+    heart, recorder = Heart(database), engagement.Recorder(database)
+    # In the background until the workers have given their jobs back: the leases hold until then.
+    process.every(worker.BEAT_SECONDS, heart.beat, "heart")
+    process.every(worker.SWEEP_SECONDS, lambda: worker.sweep(database), "sweep")
+    process.every(
+        engagement.UPKEEP_SECONDS,
+        lambda: engagement.tidy(database, datetime.now(UTC).date(), config.engagement_days),
+        "engagement-upkeep",
+    )
+    recorder.consume(process.broker)
+    process.background(recorder.run, "engagement")
+    runners = worker.runners_that_ask(RpcClient(process.broker).call)
+    # A pool of their own: a heartbeat waits for no worker's connection.
+    pool = process.open_database(pool_size=POOL_SIZE_OF_A_WORKER * config.workers)
+    waker = Waker(pool, JOBS).start(process.stop)
+    _run(process, [Worker(pool, heart, process.stop, runners, waker) for _ in range(config.workers)])
     waker.close()
-    broker.close()
-    health.close()
-    database.dispose()
+    pool.dispose()
+
+
+def _run(process: Process[JobsConfig], workers: Sequence[Worker]) -> None:
+    """Run the workers until the process is told to stop; one that fails ends the process, and the others first give
+    their jobs back."""
+    with ThreadPoolExecutor(len(workers), thread_name_prefix="worker") as pool:
+        for ended in as_completed([pool.submit(each.run) for each in workers]):
+            if ended.exception() is not None:
+                log.error("worker_failed", exc_info=ended.exception())
+                process.fail()
 
 
 if __name__ == "__main__":
-    run(main, service="contacts", process="jobs")
+    boot(main, JobsConfig, service="contacts", name="jobs")

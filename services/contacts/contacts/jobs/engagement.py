@@ -1,4 +1,4 @@
-"""From the lane of engagement into its table: whom campaigns reached, as reporting tells it in batches.
+"""Recording of engagement: whom campaigns reached, read in batches from reporting's lane and written to its table.
 
 Many lane messages are written in one transaction and acked after its commit; one that comes again is known by its id.
 """
@@ -9,7 +9,7 @@ import queue
 import re
 import threading
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -43,17 +43,16 @@ log = get_logger()
 class Recorder:
     """Takes deliveries from a queue in memory, writes them, and acks them."""
 
-    def __init__(self, database: Database, stop: threading.Event) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._stop = stop
         self._deliveries: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
 
     def consume(self, broker: Broker) -> None:
         broker.consume(ENGAGEMENT, self._deliveries.put, prefetch=PREFETCH)
 
-    def run(self) -> None:
+    def run(self, stop: threading.Event) -> None:
         """Work until `stop`; what is not acked by then goes back to the lane."""
-        while not self._stop.is_set():
+        while not stop.is_set():
             try:
                 batch = [self._deliveries.get(timeout=IDLE_SECONDS)]
             except queue.Empty:
@@ -63,8 +62,8 @@ class Recorder:
             if not self._settle(batch):
                 # One of them may be to blame: each by itself, and that one to the lane's dead letters.
                 for delivery in batch:
-                    while not self._stop.is_set() and not self._settle([delivery], alone=True):
-                        self._stop.wait(RETRY_SECONDS)
+                    while not stop.is_set() and not self._settle([delivery], alone=True):
+                        stop.wait(RETRY_SECONDS)
 
     def _settle(self, batch: Sequence[Delivery], *, alone: bool = False) -> bool:
         """Write and ack; False where it has to be tried again."""
@@ -83,13 +82,13 @@ class Recorder:
         MESSAGES.labels("recorded").inc(len(batch))
         return True
 
-    def _write(self, told: Sequence[dict[str, Any]]) -> None:
+    def _write(self, messages: Sequence[dict[str, Any]]) -> None:
         with self._database.transaction() as session:
             columns = [
                 _checked(column)
-                for one in told
-                if first_time(session, HANDLER, UUID(one["batch_id"]))
-                for column in one["columns"]
+                for message in messages
+                if first_time(session, HANDLER, UUID(message["batch_id"]))
+                for column in message["columns"]
                 if column["kind"] in ENGAGEMENTS  # a kind of a newer reporting means nothing here
             ]
             store.add(session, columns)
@@ -113,13 +112,3 @@ def tidy(database: Database, today: date, keep_days: int) -> None:
     while merged == store.MERGED_AT_ONCE:
         with database.transaction() as session:
             merged = store.merge_past_days(session, today)
-
-
-def look_after(database: Database, keep_days: int, stop: threading.Event) -> None:
-    """Tidy now and then until `stop`; any number of processes may."""
-    while not stop.is_set():
-        try:
-            tidy(database, datetime.now(UTC).date(), keep_days)
-        except DBAPIError as error:
-            log.warning("engagement_not_tidied", error=type(error.orig).__name__)
-        stop.wait(UPKEEP_SECONDS)

@@ -1,8 +1,8 @@
 """Ends a person's erasure: engagement, files and snapshots that were being taken, and every other service.
 
 What the request could do at once is done already (`usecases.privacy.erase`). Each service that has confirmed is written
-down; whoever takes over after a kill asks the others, and asking twice is harmless. It never gives up: a service that
-is away for a week is asked until it answers.
+down; the process that takes over after a kill asks the others, and asking twice is harmless. It never gives up: a
+service that is away for a week is asked until it answers.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from chassis.database import Database
 from contacts.domain.person import ASKED, OWN, Person, retry_seconds
 from contacts.exceptions import TryLater
 from contacts.jobs import problem_files
-from contacts.jobs.asking import Ask, Neighbours, Unanswered
-from contacts.store import audience, engagement, jobs
+from contacts.jobs.other_services import Ask, OtherServices, Unanswered
+from contacts.store import audiences, engagement, jobs
 from contacts.store import privacy as privacy_store
 from contacts.usecases import privacy
 
@@ -59,17 +59,17 @@ class _Erasure:
         counts: dict[str, int] = self._job.request["counts"]
         with self._database.transaction() as session:
             if self._dry_run:
-                counts = privacy.count(session, account_id, person)
+                counts = privacy.count(session, account_id=account_id, person=person)
             else:
-                audience.wait_for_taking(session, account_id=account_id)
-                audience.forget(
+                audiences.wait_for_taking(session, account_id=account_id)
+                audiences.forget(
                     session, account_id=account_id, contact_ids=person.contact_ids, addresses=person.addresses
                 )
         if not self._dry_run:
-            with self._database.transaction() as session:  # all that the account was told of is read through
+            with self._database.transaction() as session:  # reads through all engagement of the account
                 engagement.erase_engagement(session, account_id, person.contact_ids)
             counts = {**counts, **self._forget_files()}
-        # Whatever was made of an audience that held the person was made before this moment.
+        # What was made of an audience that held the person was made before this moment.
         self._state["erased_at"] = datetime.now(UTC).isoformat()
         self._services[OWN] = {"state": "done", "counts": counts}
         self._save()
@@ -90,29 +90,30 @@ class _Erasure:
         """Ask a service that has not confirmed; after how many seconds again, None where it has confirmed."""
         if self._is_done(service):
             return None
-        known = self._services.get(service, {})
-        told: dict[str, Any] = {"state": "waiting", "counts": known.get("counts", {}), "tries": known.get("tries", 0)}
+        earlier = self._services.get(service, {})
+        counts, tries = earlier.get("counts", {}), earlier.get("tries", 0)
+        progress: dict[str, Any] = {"state": "waiting", "counts": counts, "tries": tries}
         wait: float | None = None
         try:
             answer = self._forget_at(service)
         except Unanswered as unanswered:
-            wait = retry_seconds(told["tries"])
-            told |= {"tries": told["tries"] + 1, "detail": f"The service does not answer: {unanswered.code}."}
+            wait = retry_seconds(tries)
+            progress |= {"tries": tries + 1, "detail": f"The service does not answer: {unanswered.code}."}
         else:
             # Asked again it finds less each time; what it found at first is what was there.
-            most = {name: max(count, told["counts"].get(name, 0)) for name, count in answer["counts"].items()}
-            told = {"state": "done", "counts": most}
+            most = {name: max(count, counts.get(name, 0)) for name, count in answer["counts"].items()}
+            progress = {"state": "done", "counts": most}
             if answer["waiting"]:
                 wait = UNDER_WAY_SECONDS
-                told |= {"state": "waiting", "detail": f"{answer['waiting']} under way."}
-        self._services[service] = told
+                progress |= {"state": "waiting", "detail": f"{answer['waiting']} under way."}
+        self._services[service] = progress
         self._save()
         return wait
 
     def _forget_at(self, service: str) -> dict[str, Any]:
         if not self._person.addresses:
             return {"counts": {}, "waiting": 0}
-        return Neighbours(self._ask, self._job).forget(
+        return OtherServices(self._ask, self._job).forget(
             service, list(self._person.addresses), erased_at=self._state["erased_at"], dry_run=self._dry_run
         )
 

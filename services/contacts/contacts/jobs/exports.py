@@ -1,4 +1,4 @@
-"""Writes an export as CSV or XLSX, a page of contacts at a time. Whoever takes over after a kill begins anew."""
+"""Writes an export as CSV or XLSX, a page of contacts at a time. After a kill it is written again from the start."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from chassis.database import Database
 from contacts.exceptions import FileRefused
 from contacts.jobs.problem_files import csv_bytes, save
-from contacts.store import archive, audience, jobs, people
+from contacts.store import archive, audiences, jobs, people
 from contacts.store import fields as field_store
 from contacts.store import files as file_store
 from contacts.usecases import exports as usecase
@@ -59,7 +59,9 @@ class _Contacts:
     def __init__(self, session: Session, job: jobs.Job) -> None:
         self._account_id, request = job.account_id, job.request
         group_id, segment_id = (UUID(request[name]) if request[name] else None for name in ("group_id", "segment_id"))
-        self._filter = usecase.chosen(session, job.account_id, group_id, segment_id, datetime.now(UTC))
+        self._filter = usecase.filter_of(
+            session, account_id=job.account_id, group_id=group_id, segment_id=segment_id, now=datetime.now(UTC)
+        )
         slots = {row["key"]: row["slot"] for row in field_store.all_of(session, account_id=job.account_id)}
         self.names: list[str] = request["fields"]
         self._cells = [_cell_of(name, slots.get(name)) for name in self.names]
@@ -69,7 +71,7 @@ class _Contacts:
         return people.count(session, account_id=self._account_id, where=where, parameters=parameters)
 
     def page(self, session: Session, after: UUID | None) -> tuple[list[list[str]], UUID | None]:
-        audience.expect_sets(session)
+        audiences.expect_sets(session)
         page = people.page(
             session,
             account_id=self._account_id,

@@ -169,6 +169,8 @@ class _Import(ImportWork):
             return self._state["stage"] != "adding"
         with self._database.transaction() as session:
             staging.index_rest(session, self._job.id)
+            # Else PostgreSQL still believes that the account has no contact, and joins row by row: minutes a slice.
+            merging.refresh_statistics(session)
             self._state["stage"] = "merging"
             self._save(session)
         return self._go_on()

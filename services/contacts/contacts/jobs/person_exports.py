@@ -1,7 +1,7 @@
 """Writes the file of all that is known of a person: a ZIP with an index to read and one JSON document a service.
 
-A service that is away leaves no hole: the file is begun anew until all have answered, and after a day the job fails and
-says which did not.
+A service that is away leaves no hole: the file is begun again until all have answered, and after a day the job fails
+and says which did not.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from chassis.database import Database
 from contacts.domain.person import ASKED, OWN, WITHOUT, Person, retry_seconds
 from contacts.exceptions import FileRefused, TryLater
 from contacts.jobs import person_index, problem_files
-from contacts.jobs.asking import Ask, Neighbours, Unanswered
+from contacts.jobs.other_services import Ask, OtherServices, Unanswered
 from contacts.store import files, jobs
-from contacts.usecases import known
+from contacts.usecases import person_export
 
 GIVE_UP = timedelta(days=1)
 KEEP_DAYS = 7
@@ -55,18 +55,18 @@ class _PersonExport:
     def _write(self, into: IO[bytes]) -> None:
         self._state["services"] = self._services
         with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED) as archive:
-            neighbours, addresses = Neighbours(self._ask, self._job), list(self._person.addresses)
+            services, addresses = OtherServices(self._ask, self._job), list(self._person.addresses)
             self._add(archive, OWN, self._own())
             for service in ASKED:
-                self._add(archive, service, neighbours.records(service, addresses) if addresses else [])
-            found = {name: one["counts"] for name, one in self._services.items()}
-            index = person_index.page(addresses, found, WITHOUT, datetime.now(UTC))
+                self._add(archive, service, services.records(service, addresses) if addresses else [])
+            counts = {name: progress["counts"] for name, progress in self._services.items()}
+            index = person_index.page(addresses, counts, WITHOUT, datetime.now(UTC))
             archive.writestr("index.html", index)
 
     def _own(self) -> Iterator[list[dict[str, Any]]]:
         with self._database.transaction() as session:
-            of_person = known.of_person(session, self._job.account_id, self._person)
-        yield from ([{"kind": kind, "record": one} for one in records] for kind, records in of_person.items())
+            records_by_kind = person_export.records_of(session, account_id=self._job.account_id, person=self._person)
+        yield from ([{"kind": kind, "record": one} for one in records] for kind, records in records_by_kind.items())
 
     def _add(self, archive: zipfile.ZipFile, service: str, pages: Records) -> None:
         """One document: `{"service": …, "records": [{"kind": …, "record": {…}}, …]}`, a page in memory at a time."""

@@ -1,4 +1,4 @@
-"""The page that leads through the file of a person: who was asked, what they hold, and where it stands."""
+"""The index page of a person's file: which services were asked, what each holds, and in which document it is."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ _STYLE = (
 
 def page(
     addresses: Sequence[str],
-    found: Mapping[str, Mapping[str, int]],
+    counts: Mapping[str, Mapping[str, int]],
     without: Mapping[str, str],
     at: datetime,
 ) -> str:
     """HTML that needs nothing else.
 
-    :param found: how many records, by service and kind; `without`: why a service was not asked.
+    :param counts: how many records, by service and kind; `without`: why a service was not asked.
     """
     rows = "".join(
         f'<tr><td><a href="{service}.json">{service}</a></td><td>{escape(kind)}</td><td>{count}</td>'
         f"<td>{escape(_MEANING.get(kind, ''))}</td></tr>"
-        for service, counts in found.items()
-        for kind, count in (counts.items() or [("nothing", 0)])
+        for service, counts_by_kind in counts.items()
+        for kind, count in (counts_by_kind.items() or [("nothing", 0)])
     )
     reasons = "".join(f"<li><b>{escape(name)}</b>: {escape(why)}</li>" for name, why in without.items())
     asked = ", ".join(escape(address) for address in addresses) or "no address"

@@ -107,21 +107,21 @@ def _blank(row: Sequence[str]) -> list[str]:
 
 def _addresses_in(cells: Iterable[str], region: str) -> set[str]:
     """Every address that a cell may stand for."""
-    found = set()
+    addresses = set()
     for cell in (cell.lstrip("'").strip() for cell in cells):
-        found.add(emails.normalise(cell) if "@" in cell else phones.to_e164(cell, region))
-    return {one for one in found if one}
+        addresses.add(emails.normalise(cell) if "@" in cell else phones.to_e164(cell, region))
+    return {address for address in addresses if address}
 
 
 def _rows(database: Database, job: jobs.Job, source: Source, *, rejected: bool) -> Iterator[list[str]]:
     header, header_row, rows = source.table()
     yield ["row", "reason", *header]
-    wanted = _problems(database, job.id, rejected=rejected)
-    number, codes = next(wanted, (0, []))
+    problems = _problems(database, job.id, rejected=rejected)
+    number, codes = next(problems, (0, []))
     for at, row in enumerate(rows, header_row + 1):
         if at == number:
             yield [str(number), "; ".join(reasons.of(code) for code in codes), *row]
-            number, codes = next(wanted, (0, []))
+            number, codes = next(problems, (0, []))
             if not number:
                 return
 

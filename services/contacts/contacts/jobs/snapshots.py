@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from chassis.database import Database
 from contacts.store import jobs
-from contacts.usecases import audience
+from contacts.usecases import audiences
 from contracts.errors import Invalid
 
 
@@ -16,7 +16,7 @@ def run(database: Database, job: jobs.Job, go_on: Callable[[], bool]) -> bool:
     now = datetime.now(UTC)
     try:
         with database.transaction() as session:
-            total = audience.take(session, job.account_id, job.id, job.request, now)
+            total = audiences.take(session, account_id=job.account_id, snapshot_id=job.id, request=job.request, now=now)
             jobs.save(session, job, done=total, total=total)
             jobs.finish(session, job, "done")
     except Invalid as error:

@@ -21,7 +21,7 @@ from chassis.logs import bind, get_logger
 from chassis.waking import REST_SECONDS, Waker
 from contacts.exceptions import FileRefused, JobCancelled, LeaseLost, TryLater
 from contacts.jobs import erasures, exports, imports, leftovers, person_exports, snapshots
-from contacts.jobs.asking import Ask
+from contacts.jobs.other_services import Ask
 from contacts.store import files as file_store
 from contacts.store import jobs as store
 from contacts.store import submissions as submission_store
@@ -45,7 +45,7 @@ RUNNERS: dict[str, Runner] = {
 }
 
 
-def asking(ask: Ask) -> dict[str, Runner]:
+def runners_that_ask(ask: Ask) -> dict[str, Runner]:
     """The runners, with those that ask other services."""
     asked: dict[str, Runner] = {
         "erasure": partial(erasures.run, ask=ask),
@@ -73,28 +73,21 @@ class Heart:
         with self._lock:
             self._jobs.pop(job.id, None)
 
-    def beat_until(self, stop: threading.Event) -> None:
-        """Beat until `stop`, and on until the last job has been given back."""
-        swept = 0.0
-        while not stop.is_set() or self._jobs:
-            try:
-                self._beat()
-                if time.monotonic() - swept > SWEEP_SECONDS:
-                    swept = time.monotonic()
-                    with self._database.transaction() as session:
-                        file_store.delete_expired(session)
-                        store.forget_old(session)
-                        submission_store.sweep(session, now=datetime.now(UTC))
-            except Exception as error:
-                log.warning("heartbeat_failed", error=repr(error))
-            stop.wait(BEAT_SECONDS) if not stop.is_set() else time.sleep(POLL_SECONDS)
-
-    def _beat(self) -> None:
+    def beat(self) -> None:
+        """Prolong the lease of every job that is watched."""
         with self._lock:
             jobs = list(self._jobs.values())
         for job in jobs:
             with self._database.transaction() as session:
                 store.heartbeat(session, job)
+
+
+def sweep(database: Database) -> None:
+    """Delete files, jobs and submissions whose time is over; any number of processes may."""
+    with database.transaction() as session:
+        file_store.delete_expired(session)
+        store.forget_old(session)
+        submission_store.sweep(session, now=datetime.now(UTC))
 
 
 class Worker:

@@ -1,43 +1,31 @@
-"""What every group of entrypoints shares: the dependencies, and the one way from a payload to an answer."""
+"""What every group of entrypoints shares: dependencies, and what identity says of an account."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from chassis.service import Clock, Database, ErasureKeys, Health, OutboxRelay, Services
-from contacts.usecases.terms import Terms
+from chassis.service import Database, Entrypoints, ErasureKeys, OutboxRelay
+from contacts.usecases.account_terms import AccountTerms
 from contracts.contacts import RPC
 from contracts.rpc import Actor
-from contracts.schema import dump, load
-
-Payload = dict[str, Any]
 
 
-class Base:
+class Base(Entrypoints):
     """Dependencies of the service; its entrypoints are in the classes beside this one."""
 
+    calls = RPC
     database = Database("CONTACTS_DATABASE_URL")
-    services = Services()
-    clock = Clock()
     relay = OutboxRelay()
-    health = Health()
     erasure_keys = ErasureKeys()
-
-    def run(self, name: str, usecase: Callable[..., Any], actor: Actor, payload: Payload, **more: Any) -> Any:
-        """Load the payload of call `name`, run the use case in a transaction, dump its answer."""
-        call = RPC[name]
-        request = load(call.request, payload) if call.request else {}
-        with self.database.transaction() as session:
-            answer = usecase(session, actor, self.clock.now(), **request, **more)
-        return dump(call.response, answer) if call.response else {}
 
     def limit_of(self, actor: Actor) -> int | None:
         """How many contacts the plan allows, asked now: a plan may have changed a moment ago."""
-        answer = self.services.call("identity.check_limit", actor, {"feature": "contacts"}, deadline=5.0)
-        limit: int | None = answer["limit"]
+        limit: int | None = self.services.call("identity.check_limit", actor, {"feature": "contacts"}, deadline=5.0)[
+            "limit"
+        ]
         return limit
 
-    def terms_of(self, actor: Actor) -> Terms:
+    def terms_of(self, actor: Actor) -> AccountTerms:
+        """What the account may hold, and what it is called, asked now."""
         account = self.services.call("identity.get_account", actor, {}, deadline=5.0)
-        return Terms(limit=self.limit_of(actor), region=account.get("default_region") or "PL")
+        return AccountTerms(
+            limit=self.limit_of(actor), region=account.get("default_region") or "PL", name=account.get("name") or ""
+        )

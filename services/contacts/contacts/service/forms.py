@@ -1,23 +1,18 @@
-"""Entrypoints about sign-up forms, their confirmation, and the history of consents."""
+"""Entrypoints about sign-up forms, and what was submitted through them."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from chassis.service import rpc
-from contacts.service.base import Base, Payload
-from contacts.usecases import forms, sign_ups
+from chassis.service import Payload, rpc
+from contacts.service.base import Base
+from contacts.usecases import forms
 from contacts.usecases.forms import Owner
-from contacts.usecases.terms import Terms
-from contracts.contacts import RPC
 from contracts.rpc import Actor
-from contracts.schema import load
 
 
 class Forms(Base):
     @rpc
     def list_forms(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("list_forms", forms.list_page, actor, payload)
+        return self.run("list_forms", forms.list_forms, actor, payload)
 
     @rpc
     def create_form(self, actor: Actor, payload: Payload) -> Payload:
@@ -43,38 +38,10 @@ class Forms(Base):
     def list_submissions(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("list_submissions", forms.list_submissions, actor, payload)
 
-    @rpc
-    def list_consents(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("list_consents", forms.list_consents, actor, payload)
-
-    # Asked on behalf of nobody: a stranger with a form, or with the link of a mail.
-
-    @rpc
-    def describe_form(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("describe_form", forms.describe, actor, payload)
-
-    @rpc
-    def submit_form(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("submit_form", sign_ups.submit, actor, payload)
-
-    @rpc
-    def get_confirmation(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("get_confirmation", sign_ups.look, actor, payload)
-
-    @rpc
-    def confirm_submission(self, actor: Actor, payload: Payload) -> Payload:
-        token = load(RPC["confirm_submission"].request, payload)["token"]  # type: ignore[arg-type]
-        with self.database.transaction() as session:
-            account_id = sign_ups.account_of_link(session, token)
-        limit = self.limit_of({**actor, "account_id": str(account_id), "service": "contacts"})
-        return self.run("confirm_submission", sign_ups.confirm, actor, payload, account_id=account_id, limit=limit)
-
-    def _owner_of(self, name: str, actor: Actor, payload: Payload) -> Owner:
-        request: dict[str, Any] = load(RPC[name].request, payload)  # type: ignore[arg-type]
-        account = self.services.call("identity.get_account", actor, {}, deadline=5.0)
-        terms = Terms(limit=self.limit_of(actor), region=account.get("default_region") or "PL")
-        sender, may_send = request.get("sender"), True
+    def _owner_of(self, call: str, actor: Actor, payload: Payload) -> Owner:
+        sender = self.calls[call].load(payload).get("sender")
+        may_send = True
         if sender is not None:
-            asked = {"email": sender["email"]}
-            may_send = self.services.call("email_gateway.check_sender", actor, asked, deadline=5.0)["authorised"]
-        return Owner(terms=terms, name=account.get("name") or "", may_send=bool(may_send))
+            address = {"email": sender["email"]}
+            may_send = self.services.call("email_gateway.check_sender", actor, address, deadline=5.0)["authorised"]
+        return Owner(terms=self.terms_of(actor), may_send=bool(may_send))

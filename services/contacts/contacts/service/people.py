@@ -1,10 +1,10 @@
-"""Entrypoints about contacts, their fields and groups."""
+"""Entrypoints about contacts, and the history of their consents."""
 
 from __future__ import annotations
 
-from chassis.service import rpc
-from contacts.service.base import Base, Payload
-from contacts.usecases import fields, groups, people
+from chassis.service import Payload, rpc
+from contacts.service.base import Base
+from contacts.usecases import consents, people
 from contracts.rpc import Actor
 
 
@@ -15,11 +15,11 @@ class People(Base):
 
     @rpc
     def list_contacts(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("list_contacts", people.list_page, actor, payload)
+        return self.run("list_contacts", people.list_contacts, actor, payload)
 
     @rpc
     def find_contacts(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("find_contacts", people.find, actor, payload)
+        return self.run("find_contacts", people.find_contacts, actor, payload)
 
     @rpc
     def create_contact(self, actor: Actor, payload: Payload) -> Payload:
@@ -42,49 +42,5 @@ class People(Base):
         return self.run("upsert_contacts", people.upsert_many, actor, payload, terms=self.terms_of(actor))
 
     @rpc
-    def list_fields(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("list_fields", fields.list_page, actor, payload)
-
-    @rpc
-    def create_field(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("create_field", fields.create, actor, payload)
-
-    @rpc
-    def update_field(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("update_field", fields.update, actor, payload)
-
-    @rpc
-    def delete_field(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("delete_field", fields.delete, actor, payload)
-
-    @rpc
-    def check_fields(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("check_fields", fields.unknown, actor, payload)
-
-    @rpc
-    def list_groups(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("list_groups", groups.list_page, actor, payload)
-
-    @rpc
-    def create_group(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("create_group", groups.create, actor, payload)
-
-    @rpc
-    def get_group(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("get_group", groups.get, actor, payload)
-
-    @rpc
-    def update_group(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("update_group", groups.update, actor, payload)
-
-    @rpc
-    def delete_group(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("delete_group", groups.delete, actor, payload)
-
-    @rpc
-    def add_to_group(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("add_to_group", groups.add_contacts, actor, payload)
-
-    @rpc
-    def remove_from_group(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("remove_from_group", groups.remove_contacts, actor, payload)
+    def list_consents(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("list_consents", consents.list_consents, actor, payload)

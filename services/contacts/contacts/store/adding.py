@@ -57,8 +57,8 @@ def sort_out(session: Session, merge: Merge, *, lanes: Sequence[int], size: int)
             parameters,
         )
     session.execute(text("ANALYZE shared"))
-    found = " OR ".join(f"{_hash(f's.{address}')} IN (SELECT hash FROM shared)" for address in ADDRESS_FIELDS)
-    session.execute(text(_set_aside(merge, f"{stage} s", f"{PENDING} AND ({found})")), parameters)
+    is_shared = " OR ".join(f"{_hash(f's.{address}')} IN (SELECT hash FROM shared)" for address in ADDRESS_FIELDS)
+    session.execute(text(_set_aside(merge, f"{stage} s", f"{PENDING} AND ({is_shared})")), parameters)
     session.execute(text("DROP TABLE shared"))
 
 

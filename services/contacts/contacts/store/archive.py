@@ -10,6 +10,36 @@ from uuid import UUID
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
+from chassis.database import columns
+
+_ADD = text(
+    """
+    INSERT INTO archive (id, account_id, channel, address, contact_id, reason, note, source, campaign_id,
+                         archived_by)
+    SELECT e.id, :account, :channel, e.address, coalesce(e.contact_id, c.id), e.reason, e.note, :source,
+           CAST(:campaign AS uuid), CAST(:by AS uuid)
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:addresses AS text[]), CAST(:contacts AS uuid[]),
+                CAST(:reasons AS text[]), CAST(:notes AS text[])) e (id, address, contact_id, reason, note)
+    LEFT JOIN contacts c ON c.account_id = :account
+        AND CASE :channel WHEN 'email' THEN c.email ELSE c.phone END = e.address
+    ORDER BY e.address
+    ON CONFLICT (account_id, channel, address) WHERE restored_at IS NULL DO NOTHING
+    RETURNING *
+    """
+)
+_PAGE = text(
+    """
+    SELECT * FROM archive WHERE account_id = :account AND (restored_at IS NOT NULL) = :restored
+    AND (CAST(:channel AS text) IS NULL OR channel = :channel)
+    AND (CAST(:address AS text) IS NULL OR address = :address)
+    AND (CAST(:reason AS text) IS NULL OR reason = :reason)
+    AND (CAST(:campaign AS uuid) IS NULL OR campaign_id = :campaign)
+    AND (CAST(:since AS timestamptz) IS NULL OR created_at >= :since)
+    AND (CAST(:until AS timestamptz) IS NULL OR created_at <= :until)
+    AND (CAST(:after AS uuid) IS NULL OR id > :after) ORDER BY id LIMIT :limit
+    """
+)
+
 
 def add(
     session: Session,
@@ -25,34 +55,22 @@ def add(
 
     :param entries: `{id, address, contact_id, reason, note}` each.
     """
+    rows = [(one["id"], one["address"], one.get("contact_id"), one["reason"], one.get("note", "")) for one in entries]
+    ids, addresses, contacts, reasons, notes = columns(rows, 5)
     return list(
         session.execute(
-            text(
-                """
-                INSERT INTO archive (id, account_id, channel, address, contact_id, reason, note, source, campaign_id,
-                                     archived_by)
-                SELECT e.id, :account, :channel, e.address, coalesce(e.contact_id, c.id), e.reason, e.note, :source,
-                       CAST(:campaign AS uuid), CAST(:by AS uuid)
-                FROM unnest(CAST(:ids AS uuid[]), CAST(:addresses AS text[]), CAST(:contacts AS uuid[]),
-                            CAST(:reasons AS text[]), CAST(:notes AS text[])) e (id, address, contact_id, reason, note)
-                LEFT JOIN contacts c ON c.account_id = :account
-                    AND CASE :channel WHEN 'email' THEN c.email ELSE c.phone END = e.address
-                ORDER BY e.address
-                ON CONFLICT (account_id, channel, address) WHERE restored_at IS NULL DO NOTHING
-                RETURNING *
-                """
-            ),
+            _ADD,
             {
                 "account": account_id,
                 "channel": channel,
                 "source": source,
                 "campaign": campaign_id,
                 "by": archived_by,
-                "ids": [entry["id"] for entry in entries],
-                "addresses": [entry["address"] for entry in entries],
-                "contacts": [entry.get("contact_id") for entry in entries],
-                "reasons": [entry["reason"] for entry in entries],
-                "notes": [entry.get("note", "") for entry in entries],
+                "ids": ids,
+                "addresses": addresses,
+                "contacts": contacts,
+                "reasons": reasons,
+                "notes": notes,
             },
         ).mappings()
     )
@@ -88,16 +106,7 @@ def page(
     """A page by id, which is by time; `since` and `until` bound when an address was archived, both included."""
     return list(
         session.execute(
-            text(
-                "SELECT * FROM archive WHERE account_id = :account AND (restored_at IS NOT NULL) = :restored"
-                " AND (CAST(:channel AS text) IS NULL OR channel = :channel)"
-                " AND (CAST(:address AS text) IS NULL OR address = :address)"
-                " AND (CAST(:reason AS text) IS NULL OR reason = :reason)"
-                " AND (CAST(:campaign AS uuid) IS NULL OR campaign_id = :campaign)"
-                " AND (CAST(:since AS timestamptz) IS NULL OR created_at >= :since)"
-                " AND (CAST(:until AS timestamptz) IS NULL OR created_at <= :until)"
-                " AND (CAST(:after AS uuid) IS NULL OR id > :after) ORDER BY id LIMIT :limit"
-            ),
+            _PAGE,
             {
                 "account": account_id,
                 "channel": channel,

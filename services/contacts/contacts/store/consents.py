@@ -18,7 +18,7 @@ _HISTORY = text(
     WITH changes AS (
         SELECT channel, granted, source, coalesce(at, recorded_at) AS at, recorded_at, position FROM consent_changes
         WHERE account_id = :account AND contact_id = :contact
-    ), told AS (
+    ), events AS (
         SELECT channel, granted, source, at, recorded_at, position FROM changes
         UNION ALL
         SELECT present.channel, present.granted, present.source, present.at, c.created_at, 0
@@ -32,12 +32,12 @@ _HISTORY = text(
         SELECT channel, false, 'archive:' || reason, created_at, created_at, 0 FROM archive
         WHERE account_id = :account AND contact_id = :contact AND reason IN ('unsubscribed', 'complaint', 'stop')
     )
-    SELECT told.channel, told.granted, told.source, told.at,
+    SELECT events.channel, events.granted, events.source, events.at,
         s.id AS submission_id, s.form_id, s.form_name, s.email, s.language, s.consent_version, s.consent_text,
         s.submitted_at, s.submitted_from, s.submitted_agent, s.confirmed_at, s.confirmed_from, s.confirmed_agent
-    FROM told LEFT JOIN submissions s ON told.granted AND s.account_id = :account AND s.contact_id = :contact
-        AND s.confirmed_at = told.at AND told.channel = ANY(s.granted) AND told.source = 'form:' || s.form_id
-    ORDER BY told.recorded_at DESC, told.position DESC, told.channel LIMIT :limit
+    FROM events LEFT JOIN submissions s ON events.granted AND s.account_id = :account AND s.contact_id = :contact
+        AND s.confirmed_at = events.at AND events.channel = ANY(s.granted) AND events.source = 'form:' || s.form_id
+    ORDER BY events.recorded_at DESC, events.position DESC, events.channel LIMIT :limit
     """
 )
 

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
-from chassis.database import cursor_of
+from chassis.database import changed, cursor_of
 from chassis.ids import new_id
 
 # A column of so many ids is not worth rewriting to spare a row.
@@ -68,27 +68,25 @@ def add(session: Session, columns: Sequence[Any]) -> None:
 def merge_past_days(session: Session, today: date) -> int:
     """Merge what came in small pieces on days that are over; returns how many columns were made of it."""
     _lock(session)
-    return int(session.execute(text(_MERGE), {"today": today}).rowcount)  # type: ignore[attr-defined]
+    return changed(session, _MERGE, today=today)
 
 
 def drop_before(session: Session, day: date) -> int:
-    gone = session.execute(text("DELETE FROM engagement WHERE day < :day"), {"day": day})
-    return int(gone.rowcount)  # type: ignore[attr-defined]
+    return changed(session, "DELETE FROM engagement WHERE day < :day", day=day)
 
 
 def erase_engagement(session: Session, account_id: UUID, contact_ids: Sequence[UUID]) -> int:
-    """Take contacts out of everything that was told of them; returns how many columns they stood in."""
+    """Take contacts out of everything that is recorded of them; returns how many columns held them."""
     if not contact_ids:
         return 0
     _lock(session)
-    found = session.execute(
-        text(
-            "UPDATE engagement SET contact_ids = ARRAY(SELECT one FROM unnest(contact_ids) one WHERE one <> ALL(:ids))"
-            " WHERE account_id = :account AND contact_ids && CAST(:ids AS uuid[])"
-        ),
-        {"account": account_id, "ids": list(contact_ids)},
+    return changed(
+        session,
+        "UPDATE engagement SET contact_ids = ARRAY(SELECT one FROM unnest(contact_ids) one WHERE one <> ALL(:ids))"
+        " WHERE account_id = :account AND contact_ids && CAST(:ids AS uuid[])",
+        account=account_id,
+        ids=list(contact_ids),
     )
-    return int(found.rowcount)  # type: ignore[attr-defined]
 
 
 def engagement_of(session: Session, account_id: UUID, contact_id: UUID) -> list[RowMapping]:

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
+from chassis.database import changed
 from contacts.store import people
 
 
@@ -45,16 +46,19 @@ def find(session: Session, *, account_id: UUID, field_id: UUID) -> RowMapping | 
 
 def insert(session: Session, *, field_id: UUID, account_id: UUID, key: str, label: str, kind: str) -> bool:
     """Add a field; False where the key is in use."""
-    added = session.execute(
-        text(
-            "INSERT INTO contact_fields (id, account_id, key, label, kind, slot)"
-            " SELECT CAST(:id AS uuid), CAST(:account AS uuid), :key, :label, :kind,"
-            " 'f' || (SELECT count(*) + 1 FROM contact_fields WHERE account_id = :account)"
-            " ON CONFLICT (account_id, key) WHERE deleted_at IS NULL DO NOTHING"
-        ),
-        {"id": field_id, "account": account_id, "key": key, "label": label, "kind": kind},
+    rows = changed(
+        session,
+        "INSERT INTO contact_fields (id, account_id, key, label, kind, slot)"
+        " SELECT CAST(:id AS uuid), CAST(:account AS uuid), :key, :label, :kind,"
+        " 'f' || (SELECT count(*) + 1 FROM contact_fields WHERE account_id = :account)"
+        " ON CONFLICT (account_id, key) WHERE deleted_at IS NULL DO NOTHING",
+        id=field_id,
+        account=account_id,
+        key=key,
+        label=label,
+        kind=kind,
     )
-    return bool(added.rowcount)  # type: ignore[attr-defined]
+    return rows > 0
 
 
 def update(session: Session, *, account_id: UUID, field_id: UUID, values: Mapping[str, Any]) -> None:

@@ -10,6 +10,8 @@ import orjson
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
+from chassis.database import changed
+
 _COLUMNS = (
     "account_name", "name", "title", "language", "consent_texts", "consent_version", "fields", "group_ids", "channels",
     "sender", "submitted_url", "confirmed_url", "origins", "archived",
@@ -20,15 +22,16 @@ _JSON = frozenset({"consent_texts", "fields", "sender"})
 def insert(session: Session, *, form_id: UUID, account_id: UUID, values: Mapping[str, Any]) -> bool:
     """Add a form; False where its name is in use."""
     names = [name for name in _COLUMNS if name in values]
-    added = session.execute(
-        text(
-            f"INSERT INTO forms (id, account_id, {', '.join(names)})"
-            f" VALUES (:id, :account, {', '.join(':' + name for name in names)})"
-            " ON CONFLICT (account_id, lower(name)) WHERE NOT archived DO NOTHING"
-        ),
-        {"id": form_id, "account": account_id, **_bound(values)},
+    rows = changed(
+        session,
+        f"INSERT INTO forms (id, account_id, {', '.join(names)})"
+        f" VALUES (:id, :account, {', '.join(':' + name for name in names)})"
+        " ON CONFLICT (account_id, lower(name)) WHERE NOT archived DO NOTHING",
+        id=form_id,
+        account=account_id,
+        **_bound(values),
     )
-    return bool(added.rowcount)  # type: ignore[attr-defined]
+    return rows > 0
 
 
 def update(session: Session, *, account_id: UUID, form_id: UUID, values: Mapping[str, Any]) -> None:
@@ -64,7 +67,7 @@ def find(session: Session, *, account_id: UUID, form_id: UUID, lock: bool = Fals
 def find_open(session: Session, *, form_id: UUID, hold: bool = False) -> RowMapping | None:
     """The form that a stranger fills in, of whichever account; none where it is archived.
 
-    :param hold: keep it until the transaction ends, so that whoever deletes it deletes what is submitted by it too.
+    :param hold: keep it until the transaction ends, so that its deletion takes what is submitted by it too.
     """
     return (
         session.execute(
@@ -99,9 +102,9 @@ def page(session: Session, *, account_id: UUID, archived: bool, after: UUID | No
 def delete(session: Session, *, account_id: UUID, form_id: UUID) -> bool:
     """Delete a form and what was not confirmed; confirmed submissions stay, they are the evidence of consents."""
     parameters = {"id": form_id, "account": account_id}
-    gone = session.execute(text("DELETE FROM forms WHERE id = :id AND account_id = :account"), parameters)
+    gone = changed(session, "DELETE FROM forms WHERE id = :id AND account_id = :account", **parameters)
     session.execute(
         text("DELETE FROM submissions WHERE form_id = :id AND account_id = :account AND confirmed_at IS NULL"),
         parameters,
     )
-    return bool(gone.rowcount)  # type: ignore[attr-defined]
+    return gone > 0

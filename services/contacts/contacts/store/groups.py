@@ -9,6 +9,8 @@ from uuid import UUID
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
+from chassis.database import changed
+
 
 def find(session: Session, *, account_id: UUID, group_id: UUID, lock: bool = False) -> RowMapping | None:
     return (
@@ -45,14 +47,16 @@ def page(session: Session, *, account_id: UUID, archived: bool, after: UUID | No
 
 def insert(session: Session, *, group_id: UUID, account_id: UUID, name: str, description: str) -> bool:
     """Add a group; False where the name is in use."""
-    added = session.execute(
-        text(
-            "INSERT INTO groups (id, account_id, name, description) VALUES (:id, :account, :name, :description)"
-            " ON CONFLICT (account_id, lower(name)) WHERE NOT archived DO NOTHING"
-        ),
-        {"id": group_id, "account": account_id, "name": name, "description": description},
+    rows = changed(
+        session,
+        "INSERT INTO groups (id, account_id, name, description) VALUES (:id, :account, :name, :description)"
+        " ON CONFLICT (account_id, lower(name)) WHERE NOT archived DO NOTHING",
+        id=group_id,
+        account=account_id,
+        name=name,
+        description=description,
     )
-    return bool(added.rowcount)  # type: ignore[attr-defined]
+    return rows > 0
 
 
 def update(session: Session, *, account_id: UUID, group_id: UUID, values: Mapping[str, Any]) -> None:
@@ -74,54 +78,55 @@ def update(session: Session, *, account_id: UUID, group_id: UUID, values: Mappin
 def delete(session: Session, *, account_id: UUID, group_id: UUID) -> bool:
     """Delete the group itself; its memberships, which nobody sees any more, are for `forget_members`."""
     parameters = {"id": group_id, "account": account_id}
-    gone = session.execute(text("DELETE FROM groups WHERE id = :id AND account_id = :account"), parameters)
-    return bool(gone.rowcount)  # type: ignore[attr-defined]
+    return changed(session, "DELETE FROM groups WHERE id = :id AND account_id = :account", **parameters) > 0
 
 
 def forget_members(session: Session, *, account_id: UUID, group_id: UUID, limit: int) -> int:
     """Delete up to `limit` memberships of a deleted group; returns how many."""
-    gone = session.execute(
-        text(
-            "DELETE FROM group_members WHERE group_id = :group AND contact_id = ANY(ARRAY("
-            "SELECT contact_id FROM group_members WHERE group_id = :group AND account_id = :account LIMIT :limit))"
-        ),
-        {"group": group_id, "account": account_id, "limit": limit},
+    return changed(
+        session,
+        "DELETE FROM group_members WHERE group_id = :group AND contact_id = ANY(ARRAY("
+        "SELECT contact_id FROM group_members WHERE group_id = :group AND account_id = :account LIMIT :limit))",
+        group=group_id,
+        account=account_id,
+        limit=limit,
     )
-    return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
 def add_members(session: Session, *, account_id: UUID, group_id: UUID, contact_ids: Sequence[UUID]) -> int:
     """Put those of `contact_ids` that are the account's into the group; returns how many were not in it."""
-    added = session.execute(
-        text(
-            "INSERT INTO group_members (group_id, contact_id, account_id)"
-            " SELECT :group, id, :account FROM contacts WHERE account_id = :account AND id = ANY(:ids)"
-            " ORDER BY id ON CONFLICT DO NOTHING"
-        ),
-        {"group": group_id, "account": account_id, "ids": list(contact_ids)},
+    return changed(
+        session,
+        "INSERT INTO group_members (group_id, contact_id, account_id)"
+        " SELECT :group, id, :account FROM contacts WHERE account_id = :account AND id = ANY(:ids)"
+        " ORDER BY id ON CONFLICT DO NOTHING",
+        group=group_id,
+        account=account_id,
+        ids=list(contact_ids),
     )
-    return int(added.rowcount)  # type: ignore[attr-defined]
 
 
 def remove_members(session: Session, *, account_id: UUID, group_id: UUID, contact_ids: Sequence[UUID]) -> int:
-    gone = session.execute(
-        text("DELETE FROM group_members WHERE group_id = :group AND account_id = :account AND contact_id = ANY(:ids)"),
-        {"group": group_id, "account": account_id, "ids": list(contact_ids)},
+    return changed(
+        session,
+        "DELETE FROM group_members WHERE group_id = :group AND account_id = :account AND contact_id = ANY(:ids)",
+        group=group_id,
+        account=account_id,
+        ids=list(contact_ids),
     )
-    return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
 def fill(session: Session, *, account_id: UUID, group_id: UUID, where: str, parameters: Mapping[str, Any]) -> int:
     """Put every contact `c` that fits `where` (our own SQL, bound parameters) into the group."""
-    added = session.execute(
-        text(
-            "INSERT INTO group_members (group_id, contact_id, account_id)"
-            f" SELECT :target, c.id, :account FROM contacts c WHERE c.account_id = :account AND {where}"
-            " ON CONFLICT DO NOTHING"
-        ),
-        {**parameters, "target": group_id, "account": account_id},
+    return changed(
+        session,
+        "INSERT INTO group_members (group_id, contact_id, account_id)"
+        f" SELECT :target, c.id, :account FROM contacts c WHERE c.account_id = :account AND {where}"
+        " ON CONFLICT DO NOTHING",
+        **parameters,
+        target=group_id,
+        account=account_id,
     )
-    return int(added.rowcount)  # type: ignore[attr-defined]
 
 
 def existing_members(session: Session, *, account_id: UUID, contact_ids: Sequence[UUID]) -> set[UUID]:

@@ -16,6 +16,7 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
 from chassis import waking
+from chassis.database import changed
 from contacts.exceptions import JobCancelled, LeaseLost
 
 # What the workers wait for.
@@ -59,21 +60,18 @@ def add(
     created_by: str | None = None,
 ) -> bool:
     """Queue a job; False where one with this id is there already."""
-    added = session.execute(
-        text(
-            "INSERT INTO jobs (id, account_id, kind, request, created_by)"
-            " VALUES (:id, :account, :kind, :request, :by) ON CONFLICT DO NOTHING"
-        ),
-        {
-            "id": job_id,
-            "account": account_id,
-            "kind": kind,
-            "request": orjson.dumps(request).decode(),
-            "by": created_by,
-        },
+    rows = changed(
+        session,
+        "INSERT INTO jobs (id, account_id, kind, request, created_by)"
+        " VALUES (:id, :account, :kind, :request, :by) ON CONFLICT DO NOTHING",
+        id=job_id,
+        account=account_id,
+        kind=kind,
+        request=orjson.dumps(request).decode(),
+        by=created_by,
     )
     waking.wake(session, JOBS)
-    return bool(added.rowcount)  # type: ignore[attr-defined]
+    return rows > 0
 
 
 def find(session: Session, *, account_id: UUID, kind: str, job_id: UUID) -> RowMapping | None:
@@ -153,14 +151,13 @@ def any_open(session: Session) -> bool:
 
 def heartbeat(session: Session, job: Job) -> bool:
     """Prolong the lease; False where it is lost."""
-    kept = session.execute(
-        text(
-            f"UPDATE jobs SET lease_until = now() + {LEASE}"
-            " WHERE id = :id AND lease_owner = :owner AND state = 'running'"
-        ),
-        {"id": job.id, "owner": job.owner},
+    rows = changed(
+        session,
+        f"UPDATE jobs SET lease_until = now() + {LEASE} WHERE id = :id AND lease_owner = :owner AND state = 'running'",
+        id=job.id,
+        owner=job.owner,
     )
-    return bool(kept.rowcount)  # type: ignore[attr-defined]
+    return rows > 0
 
 
 def save(session: Session, job: Job, *, done: int, total: int | None, reached: Sequence[int] = ()) -> None:
@@ -208,22 +205,19 @@ def commit_lazily(session: Session) -> None:
 
 def finish(session: Session, job: Job, state: str, error: Mapping[str, Any] | None = None) -> None:
     """End the job: done, failed or cancelled."""
-    ended = session.execute(
-        text(
-            "UPDATE jobs SET state = CAST(:state AS text), error = :error, finished_at = now(), lease_owner = NULL,"
-            " lease_until = NULL, checkpoint = :checkpoint,"
-            " total = CASE WHEN :state = 'done' THEN coalesce(total, done) ELSE total END"
-            " WHERE id = :id AND lease_owner = :owner AND state = 'running'"
-        ),
-        {
-            "id": job.id,
-            "owner": job.owner,
-            "state": state,
-            "checkpoint": orjson.dumps(job.checkpoint).decode(),
-            "error": orjson.dumps(error).decode() if error else None,
-        },
+    ended = changed(
+        session,
+        "UPDATE jobs SET state = CAST(:state AS text), error = :error, finished_at = now(), lease_owner = NULL,"
+        " lease_until = NULL, checkpoint = :checkpoint,"
+        " total = CASE WHEN :state = 'done' THEN coalesce(total, done) ELSE total END"
+        " WHERE id = :id AND lease_owner = :owner AND state = 'running'",
+        id=job.id,
+        owner=job.owner,
+        state=state,
+        checkpoint=orjson.dumps(job.checkpoint).decode(),
+        error=orjson.dumps(error).decode() if error else None,
     )
-    if not ended.rowcount:  # type: ignore[attr-defined]
+    if not ended:
         raise LeaseLost
 
 

@@ -97,10 +97,10 @@ def assignments(merge: Merge) -> str:
     custom = f"custom = {other}.custom || {first}.custom"
     consent = []
     for name in CONSENT_FIELDS:
-        told = f"{_new_value(merge, name)}"
-        consent.append(f"{name} = CASE WHEN {told} THEN d.{name} ELSE c.{name} END")
-        consent.append(f"{name}_source = CASE WHEN {told} THEN :source ELSE c.{name}_source END")
-        consent.append(f"{name}_at = CASE WHEN {told} THEN now() ELSE c.{name}_at END")
+        is_new = f"{_new_value(merge, name)}"
+        consent.append(f"{name} = CASE WHEN {is_new} THEN d.{name} ELSE c.{name} END")
+        consent.append(f"{name}_source = CASE WHEN {is_new} THEN :source ELSE c.{name}_source END")
+        consent.append(f"{name}_at = CASE WHEN {is_new} THEN now() ELSE c.{name}_at END")
     return ", ".join([*plain, custom, *consent])
 
 

@@ -6,7 +6,7 @@ the file's own time of change, where it has one); among equally new ones a refus
 greatest.
 
 A slice goes through `_resolve`, in rounds: a key takes part once no smaller one wants the same address or the same
-contact. Where the plan's limit kept `adding` from it, one INSERT first adds whoever collides with nobody.
+contact. Where the plan's limit kept `adding` from it, one INSERT first adds the people who collide with nobody.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from chassis.database import changed
 from contacts.domain.rows import BadValues
 from contacts.store import people
 from contacts.store.adding import room_of
@@ -58,11 +59,11 @@ class Tally:
 
 
 def merge_slice(
-    session: Session, merge: Merge, after: str, size: int, told: dict[str, str] | None = None
+    session: Session, merge: Merge, after: str, size: int, outcome_by_key: dict[str, str] | None = None
 ) -> tuple[str, Tally] | None:
     """Merge the next `size` keys of the rest after `after`; None where there are no more.
 
-    :param told: filled with what became of each key, where that is asked.
+    :param outcome_by_key: filled with what became of each key, where it is given.
     :returns: the last key, and what became of the rows.
     """
     upto = session.scalar(
@@ -82,7 +83,7 @@ def merge_slice(
     if rows > tally.added:
         left = _take_slice(session, merge, bounds)
         while left > 0:
-            left -= _resolve(session, merge, tally, _lock_account(session, merge.account_id), told)
+            left -= _resolve(session, merge, tally, _lock_account(session, merge.account_id), outcome_by_key)
         session.execute(text("DROP TABLE slice"))
     return str(upto), tally
 
@@ -105,7 +106,7 @@ def _rows(merge: Merge) -> str:
 
 
 def _insert_new(merge: Merge) -> str:
-    """Insert whoever has one row and collides with nobody, in the order of keys."""
+    """Insert the people who have one row and collide with nobody, in the order of keys."""
     return f"""
         WITH r AS MATERIALIZED ({_rows(merge)}),
         new AS (
@@ -121,12 +122,12 @@ def _insert_new(merge: Merge) -> str:
 
 
 def _take_slice(session: Session, merge: Merge, bounds: Mapping[str, object]) -> int:
-    """The temporary table `slice`: one row a key of whoever has not been inserted. Returns how many."""
+    """The temporary table `slice`: one row a key, of the people who have not been inserted. Returns how many."""
     plain = ", ".join(f"r.{name}" for name in merge.staged)
     folded = ", ".join(f"{newest(name)} AS {name}" for name in merge.staged)
-    taken = session.execute(
-        text(
-            f"""
+    return changed(
+        session,
+        f"""
             CREATE TEMP TABLE slice AS
             WITH r AS MATERIALIZED ({_rows(merge)}),
                  people AS (
@@ -136,14 +137,14 @@ def _take_slice(session: Session, merge: Merge, bounds: Mapping[str, object]) ->
                     SELECT (array_agg(r.id ORDER BY r.id))[1], r.key, count(*), {folded} FROM r
                     WHERE NOT single GROUP BY r.key)
             SELECT {custom_object(merge)} AS custom, people.* FROM people
-            """
-        ),
-        bounds,
+            """,
+        **bounds,
     )
-    return int(taken.rowcount)  # type: ignore[attr-defined]
 
 
-def _resolve(session: Session, merge: Merge, tally: Tally, room: int | None, told: dict[str, str] | None) -> int:
+def _resolve(
+    session: Session, merge: Merge, tally: Tally, room: int | None, outcome_by_key: dict[str, str] | None
+) -> int:
     """One round over what is left of the slice; returns how many keys it settled (at least one)."""
     _decide(session, merge, room)
     parameters = parameters_of(merge)
@@ -173,17 +174,30 @@ def _resolve(session: Session, merge: Merge, tally: Tally, room: int | None, tol
             parameters,
         )
     settled = _count(session, tally)
-    if told is not None:
-        told.update((key, outcome) for key, outcome in session.execute(text(_OUTCOMES)))
+    if outcome_by_key is not None:
+        outcome_by_key.update((key, outcome) for key, outcome in session.execute(text(_OUTCOMES)))
     session.execute(text("DELETE FROM slice s USING decided d WHERE d.turn AND s.key = d.key"))
     session.execute(text("DROP TABLE decided"))
     return settled
 
 
 def _decide(session: Session, merge: Merge, room: int | None) -> None:
-    """Who each key is in the base, which of its addresses are another's, and whether it is its turn."""
-    key, second, third = merge.keys
+    """The temporary table `decided`: who each key is in the base, which of its addresses are another's, and whether it
+    is its turn."""
     session.execute(text("ANALYZE slice (key)"))
+    session.execute(
+        text(f"CREATE TEMP TABLE decided AS {_decisions(merge)}"),
+        {
+            "account": merge.account_id,
+            "import": merge.import_id,
+            "reject": merge.bad_values is BadValues.REJECT,
+            "room": 2**62 if room is None else room,
+        },
+    )
+
+
+def _decisions(merge: Merge) -> str:
+    key, second, third = merge.keys
     owners = f"""
         SELECT s.*, ck.id AS by_key, c1.id AS owner1, c2.id AS owner2,
             CASE WHEN ck.id IS NOT NULL THEN ck.id
@@ -194,37 +208,26 @@ def _decide(session: Session, merge: Merge, room: int | None) -> None:
         LEFT JOIN contacts ck ON ck.account_id = :account AND ck.{key} = s.{key}
         LEFT JOIN contacts c1 ON c1.account_id = :account AND c1.{second} = s.{second}
         LEFT JOIN contacts c2 ON c2.account_id = :account AND c2.{third} = s.{third}"""
-    session.execute(
-        text(
-            f"""
-            CREATE TEMP TABLE decided AS
-            WITH owners AS MATERIALIZED ({owners}),
-            turns AS (
-                SELECT o.*, m.import_id IS NOT DISTINCT FROM :import AS seen,
-                    o.owner1 IS NOT NULL AND o.owner1 IS DISTINCT FROM o.match AS taken1,
-                    o.owner2 IS NOT NULL AND o.owner2 IS DISTINCT FROM o.match AS taken2,
-                    (o.match IS NULL OR row_number() OVER (PARTITION BY o.match ORDER BY o.key) = 1)
-                    AND (o.{second} IS NULL OR o.owner1 IS NOT NULL
-                         OR row_number() OVER (PARTITION BY o.{second}, o.owner1 ORDER BY o.key) = 1)
-                    AND (o.{third} IS NULL OR o.owner2 IS NOT NULL
-                         OR row_number() OVER (PARTITION BY o.{third}, o.owner2 ORDER BY o.key) = 1) AS turn
-                FROM owners o LEFT JOIN contacts m ON m.account_id = :account AND m.id = o.match),
-            verdicts AS (
-                SELECT t.*, CASE WHEN :reject AND (taken1 OR taken2) THEN 'reject'
-                                 WHEN match IS NULL THEN 'add' ELSE 'update' END AS wish FROM turns t),
-            ranked AS (
-                SELECT v.*, row_number() OVER (PARTITION BY turn, wish ORDER BY key) AS place FROM verdicts v)
-            SELECT ranked.*, false AS changed, wish = 'add' AND place > :room AS over,
-                CASE WHEN wish = 'add' AND place > :room THEN 'reject' ELSE wish END AS verdict FROM ranked
-            """
-        ),
-        {
-            "account": merge.account_id,
-            "import": merge.import_id,
-            "reject": merge.bad_values is BadValues.REJECT,
-            "room": 2**62 if room is None else room,
-        },
-    )
+    return f"""
+        WITH owners AS MATERIALIZED ({owners}),
+        turns AS (
+            SELECT o.*, m.import_id IS NOT DISTINCT FROM :import AS seen,
+                o.owner1 IS NOT NULL AND o.owner1 IS DISTINCT FROM o.match AS taken1,
+                o.owner2 IS NOT NULL AND o.owner2 IS DISTINCT FROM o.match AS taken2,
+                (o.match IS NULL OR row_number() OVER (PARTITION BY o.match ORDER BY o.key) = 1)
+                AND (o.{second} IS NULL OR o.owner1 IS NOT NULL
+                     OR row_number() OVER (PARTITION BY o.{second}, o.owner1 ORDER BY o.key) = 1)
+                AND (o.{third} IS NULL OR o.owner2 IS NOT NULL
+                     OR row_number() OVER (PARTITION BY o.{third}, o.owner2 ORDER BY o.key) = 1) AS turn
+            FROM owners o LEFT JOIN contacts m ON m.account_id = :account AND m.id = o.match),
+        verdicts AS (
+            SELECT t.*, CASE WHEN :reject AND (taken1 OR taken2) THEN 'reject'
+                             WHEN match IS NULL THEN 'add' ELSE 'update' END AS wish FROM turns t),
+        ranked AS (
+            SELECT v.*, row_number() OVER (PARTITION BY turn, wish ORDER BY key) AS place FROM verdicts v)
+        SELECT ranked.*, false AS changed, wish = 'add' AND place > :room AS over,
+            CASE WHEN wish = 'add' AND place > :room THEN 'reject' ELSE wish END AS verdict FROM ranked
+    """
 
 
 def _note_problems(session: Session, merge: Merge, parameters: dict[str, object]) -> int:
@@ -232,27 +235,23 @@ def _note_problems(session: Session, merge: Merge, parameters: dict[str, object]
     _, second, third = merge.keys
     noted = 0
     for address, taken in ((second, "taken1"), (third, "taken2")):
-        found = session.execute(
-            text(
-                f"INSERT INTO import_problems (import_id, row_number, rejected, code)"
-                f" SELECT :import, r.row_number, d.verdict = 'reject', '{address}.taken' FROM decided d"
-                f" JOIN {merge.rest} r ON r.key = d.key AND (d.verdict = 'reject' OR r.{address} = d.{address})"
-                f" WHERE d.turn AND d.{taken} AND NOT d.over ON CONFLICT DO NOTHING"
-            ),
-            parameters,
+        noted += changed(
+            session,
+            f"INSERT INTO import_problems (import_id, row_number, rejected, code)"
+            f" SELECT :import, r.row_number, d.verdict = 'reject', '{address}.taken' FROM decided d"
+            f" JOIN {merge.rest} r ON r.key = d.key AND (d.verdict = 'reject' OR r.{address} = d.{address})"
+            f" WHERE d.turn AND d.{taken} AND NOT d.over ON CONFLICT DO NOTHING",
+            **parameters,
         )
-        noted += found.rowcount  # type: ignore[attr-defined]
         session.execute(text(f"UPDATE decided SET {address} = NULL WHERE turn AND {taken}"))
-    found = session.execute(
-        text(
-            "INSERT INTO import_problems (import_id, row_number, rejected, code)"
-            " SELECT :import, r.row_number, true, 'plan.contact_limit'"
-            f" FROM decided d JOIN {merge.rest} r ON r.key = d.key"
-            " WHERE d.turn AND d.over ON CONFLICT DO NOTHING"
-        ),
-        parameters,
+    return noted + changed(
+        session,
+        "INSERT INTO import_problems (import_id, row_number, rejected, code)"
+        " SELECT :import, r.row_number, true, 'plan.contact_limit'"
+        f" FROM decided d JOIN {merge.rest} r ON r.key = d.key"
+        " WHERE d.turn AND d.over ON CONFLICT DO NOTHING",
+        **parameters,
     )
-    return noted + int(found.rowcount)  # type: ignore[attr-defined]
 
 
 _OUTCOMES = """

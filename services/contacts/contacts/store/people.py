@@ -12,6 +12,7 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
 from chassis import erasures
+from chassis.database import changed
 
 COLUMNS = (
     "email", "phone", "external_id", "first_name", "last_name", "company", "city", "birth_date", "custom",
@@ -31,7 +32,7 @@ def share_account(session: Session, *, account_id: UUID) -> None:
 
 
 def lock_account(session: Session, *, account_id: UUID) -> RowMapping:
-    """The account's row, made where it is missing; whoever adds contacts locks it first, so that the limit holds."""
+    """The account's row, made where it is missing; what adds contacts locks it first, so that the limit holds."""
     session.execute(text(_LOCK.format("")), {"account": account_id})
     session.execute(
         text("INSERT INTO accounts (account_id) VALUES (:account) ON CONFLICT DO NOTHING"), {"account": account_id}
@@ -57,7 +58,7 @@ def set_terms(session: Session, *, account_id: UUID, limit: int | None, region: 
     )
 
 
-def held(session: Session, *, account_id: UUID) -> int:
+def number_of_contacts(session: Session, *, account_id: UUID) -> int:
     """How many contacts the account has, as the plan counts them."""
     return (
         session.scalar(text("SELECT contacts FROM accounts WHERE account_id = :account"), {"account": account_id}) or 0
@@ -161,13 +162,12 @@ def delete(session: Session, *, account_id: UUID, contact_ids: Sequence[UUID]) -
     session.execute(
         text("DELETE FROM group_members WHERE contact_id = ANY(:ids) AND account_id = :account"), parameters
     )
-    gone = session.execute(text("DELETE FROM contacts WHERE id = ANY(:ids) AND account_id = :account"), parameters)
-    return int(gone.rowcount)  # type: ignore[attr-defined]
+    return changed(session, "DELETE FROM contacts WHERE id = ANY(:ids) AND account_id = :account", **parameters)
 
 
 def group_ids(session: Session, contact_ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
     """Groups by contact."""
-    found: dict[UUID, list[UUID]] = {}
+    groups_by_contact: dict[UUID, list[UUID]] = {}
     rows = session.execute(
         text(
             "SELECT m.contact_id, m.group_id FROM group_members m JOIN groups g ON g.id = m.group_id"
@@ -176,8 +176,8 @@ def group_ids(session: Session, contact_ids: Sequence[UUID]) -> dict[UUID, list[
         {"ids": list(contact_ids)},
     )
     for contact_id, group_id in rows:
-        found.setdefault(contact_id, []).append(group_id)
-    return found
+        groups_by_contact.setdefault(contact_id, []).append(group_id)
+    return groups_by_contact
 
 
 def page(
@@ -221,17 +221,17 @@ def forget_erasure(session: Session, *, account_id: UUID, addresses: Sequence[st
 def erased(session: Session, *, account_id: UUID, addresses: Sequence[str]) -> list[str]:
     """Those of `addresses` that were erased."""
     address_by_mark = _address_by_mark(session, account_id, addresses)
-    found = session.scalars(
+    marks = session.scalars(
         text("SELECT hash FROM erased WHERE account_id = :account AND hash = ANY(CAST(:marks AS bytea[]))"),
         {"account": account_id, "marks": list(address_by_mark)},
     )
-    return sorted({address_by_mark[bytes(mark)] for mark in found})
+    return sorted({address_by_mark[bytes(mark)] for mark in marks})
 
 
 def erased_marks(session: Session, *, account_id: UUID) -> set[bytes]:
     """The hashes of every address that the account erased; `marks_of` gives those of an address."""
-    found = session.scalars(text("SELECT hash FROM erased WHERE account_id = :account"), {"account": account_id})
-    return {bytes(mark) for mark in found}
+    marks = session.scalars(text("SELECT hash FROM erased WHERE account_id = :account"), {"account": account_id})
+    return {bytes(mark) for mark in marks}
 
 
 def remember_erasure(session: Session, *, account_id: UUID, addresses: Sequence[str]) -> None:

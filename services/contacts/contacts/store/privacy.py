@@ -8,6 +8,8 @@ from uuid import UUID
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
+from chassis.database import changed
+
 
 def former_addresses(session: Session, *, account_id: UUID, contact_ids: Sequence[UUID]) -> list[RowMapping]:
     """Addresses that the contacts had once, but for those that somebody else has by now."""
@@ -39,16 +41,14 @@ def sources(session: Session, *, account_id: UUID, import_ids: Sequence[UUID]) -
 def drop_exports(session: Session, *, account_id: UUID) -> int:
     """Delete every list that was exported: copies, of which nobody could say whom they hold, and made again at once.
 
-    One that is being written fails at its next piece and begins anew.
+    One that is being written fails at its next piece and starts again.
     """
-    gone = session.execute(
-        text(
-            "DELETE FROM files f USING jobs j WHERE j.id = f.id AND j.kind = 'export' AND j.account_id = :account"
-            " AND f.account_id = :account"
-        ),
-        {"account": account_id},
+    return changed(
+        session,
+        "DELETE FROM files f USING jobs j WHERE j.id = f.id AND j.kind = 'export' AND j.account_id = :account"
+        " AND f.account_id = :account",
+        account=account_id,
     )
-    return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
 def drop_person_exports(
@@ -70,15 +70,13 @@ def drop_person_exports(
         ),
         bound,
     )
-    gone = session.execute(
-        text(
-            "DELETE FROM files f USING jobs j WHERE j.id = f.id AND j.kind = 'person_export'"
-            " AND j.account_id = :account AND f.account_id = :account"
-            " AND jsonb_exists_any(j.checkpoint -> 'marks', CAST(:marks AS text[]))"
-        ),
-        bound,
+    return changed(
+        session,
+        "DELETE FROM files f USING jobs j WHERE j.id = f.id AND j.kind = 'person_export'"
+        " AND j.account_id = :account AND f.account_id = :account"
+        " AND jsonb_exists_any(j.checkpoint -> 'marks', CAST(:marks AS text[]))",
+        **bound,
     )
-    return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
 def problem_files(session: Session, *, account_id: UUID) -> list[UUID]:
@@ -86,11 +84,11 @@ def problem_files(session: Session, *, account_id: UUID) -> list[UUID]:
     return list(
         session.scalars(
             text(
-                "SELECT f.id FROM files f WHERE f.account_id = :account AND f.id IN (SELECT CAST(found AS uuid)"
+                "SELECT f.id FROM files f WHERE f.account_id = :account AND f.id IN (SELECT CAST(file_id AS uuid)"
                 " FROM jobs j CROSS JOIN LATERAL (VALUES (j.checkpoint ->> 'rejected_file_id'),"
-                " (j.checkpoint ->> 'warnings_file_id')) v (found)"
+                " (j.checkpoint ->> 'warnings_file_id')) v (file_id)"
                 " WHERE j.account_id = :account AND j.kind = 'import' AND j.state NOT IN ('waiting', 'running')"
-                " AND found IS NOT NULL) ORDER BY f.id"
+                " AND file_id IS NOT NULL) ORDER BY f.id"
             ),
             {"account": account_id},
         )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from chassis import erasures
+from chassis.database import columns
 from contacts.store import people
 from contacts.store.staging import PENDING, key_of, name_of, pending_parameters, rest_of
 
@@ -69,7 +71,7 @@ def refuse(
     :param reject: reject every row that held one, whatever else it holds.
     :param lanes: slices of `size` rows that each lane has added; `after`: the last key that was merged.
     """
-    parameters = {
+    parameters: dict[str, Any] = {
         "account": account_id, "import": import_id, "reject": reject, "after": after, **pending_parameters(lanes, size)
     }  # fmt: skip
     known = text(
@@ -79,25 +81,34 @@ def refuse(
     if not session.scalar(known, parameters):
         return
     salt = people.former_salt(session, account_id=account_id)
-    for table, pending in ((name_of(import_id), PENDING), (rest_of(import_id), "s.key > :after")):
-        staged = f"(SELECT s.* FROM {table} s WHERE {pending})"
-        session.execute(text(_REFUSED.format(stage=staged)), {**parameters, **_pads(account_id), "former_salt": salt})
-        for address in ("email", "phone"):
-            session.execute(
-                text(
-                    f"UPDATE {table} s SET {address} = NULL FROM refused r"
-                    f" WHERE r.row_number = s.row_number AND r.code LIKE '{address}.%'"
-                )
+    parameters |= {**_pads(account_id), "former_salt": salt}
+    stage, rest = name_of(import_id), rest_of(import_id)
+    _refuse_in(session, stage, PENDING, parameters)
+    _refuse_in(session, rest, "s.key > :after", parameters, keys)
+
+
+def _refuse_in(
+    session: Session, table: str, pending: str, parameters: dict[str, Any], keys: Sequence[str] | None = None
+) -> None:
+    """The same in one of the two tables. :param keys: given for the rest, where a row that loses an address may get
+    another key."""
+    session.execute(text(_REFUSED.format(stage=f"(SELECT s.* FROM {table} s WHERE {pending})")), parameters)
+    for address in ("email", "phone"):
+        session.execute(
+            text(
+                f"UPDATE {table} s SET {address} = NULL FROM refused r"
+                f" WHERE r.row_number = s.row_number AND r.code LIKE '{address}.%'"
             )
-        if table == rest_of(import_id):
-            session.execute(
-                text(
-                    f"UPDATE {table} SET key = {key_of(keys)} WHERE row_number IN (SELECT row_number FROM refused)"
-                    f" AND {key_of(keys)} IS NOT NULL"
-                )
+        )
+    if keys is not None:
+        session.execute(
+            text(
+                f"UPDATE {table} SET key = {key_of(keys)} WHERE row_number IN (SELECT row_number FROM refused)"
+                f" AND {key_of(keys)} IS NOT NULL"
             )
-        session.execute(text(_NOTE_REFUSED.format(stage=table)), parameters)
-        session.execute(text("DROP TABLE refused"))
+        )
+    session.execute(text(_NOTE_REFUSED.format(stage=table)), parameters)
+    session.execute(text("DROP TABLE refused"))
 
 
 def erased_mark(session: Session, account_id: UUID) -> str:
@@ -114,8 +125,8 @@ def erased_mark(session: Session, account_id: UUID) -> str:
 
 
 def add_problems(session: Session, import_id: UUID, problems: Iterable[tuple[int, bool, str]]) -> None:
-    rows = list(problems)
-    if not rows:
+    numbers, rejected, codes = columns(problems, 3)
+    if not numbers:
         return
     session.execute(
         text(
@@ -123,12 +134,7 @@ def add_problems(session: Session, import_id: UUID, problems: Iterable[tuple[int
             " SELECT CAST(:import AS uuid), * FROM unnest(CAST(:rows AS bigint[]), CAST(:rejected AS boolean[]),"
             " CAST(:codes AS text[])) ON CONFLICT DO NOTHING"
         ),
-        {
-            "import": import_id,
-            "rows": [row for row, _, _ in rows],
-            "rejected": [rejected for _, rejected, _ in rows],
-            "codes": [code for _, _, code in rows],
-        },
+        {"import": import_id, "rows": numbers, "rejected": rejected, "codes": codes},
     )
 
 
@@ -149,11 +155,11 @@ def problem_counts(session: Session, import_id: UUID) -> dict[str, int]:
 
 def problems_after(session: Session, import_id: UUID, row: int, limit: int) -> list[tuple[int, bool, list[str]]]:
     """The next rows with problems: number, whether rejected, codes."""
-    found = session.execute(
+    rows = session.execute(
         text(
             "SELECT row_number, bool_or(rejected), array_agg(code ORDER BY code) FROM import_problems"
             " WHERE import_id = :import AND row_number > :row GROUP BY 1 ORDER BY 1 LIMIT :limit"
         ),
         {"import": import_id, "row": row, "limit": limit},
     ).all()
-    return [(number, rejected, codes) for number, rejected, codes in found]
+    return [(number, rejected, codes) for number, rejected, codes in rows]

@@ -50,8 +50,8 @@ class _Compiler:
 
     def node(self, node: Node) -> str:
         if isinstance(node, Condition):
-            held = self._holds(node, NEGATIVE.get(node.op, node.op))
-            return f"NOT {held}" if node.op in NEGATIVE else held
+            condition = self._holds(node, NEGATIVE.get(node.op, node.op))
+            return f"NOT {condition}" if node.op in NEGATIVE else condition
         if isinstance(node, Not):
             return f"NOT ({self.node(node.rule)})"
         # What is read off the contact itself comes first: it often spares looking up the rest.
@@ -88,11 +88,11 @@ class _Compiler:
             rows += f" AND e.day >= {self._bind(self._shifted(-asked.last_days), 'date')}"
         if asked.campaigns:
             rows += f" AND e.campaign_id = ANY({self._bind(list(asked.campaigns), 'uuid[]')})"
-        told = f"SELECT unnest(e.contact_ids) AS contact_id {rows}"
+        engaged = f"SELECT unnest(e.contact_ids) AS contact_id {rows}"
         if asked.at_least > 1:
             times = self._bind(asked.at_least, "bigint")
-            told = f"SELECT t.contact_id FROM ({told}) t GROUP BY 1 HAVING count(*) >= {times}"
-        return f"(c.id IN ({told}))"
+            engaged = f"SELECT t.contact_id FROM ({engaged}) t GROUP BY 1 HAVING count(*) >= {times}"
+        return f"(c.id IN ({engaged}))"
 
     def _field(self, one: Condition) -> str:
         if one.field in self._slots:

@@ -10,6 +10,8 @@ import orjson
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
+from chassis.database import changed
+
 
 def find(session: Session, *, account_id: UUID, segment_id: UUID) -> RowMapping | None:
     return (
@@ -84,8 +86,7 @@ def _bound(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def delete(session: Session, *, account_id: UUID, segment_id: UUID) -> bool:
-    gone = session.execute(
-        text("DELETE FROM segments WHERE id = :id AND account_id = :account"),
-        {"id": segment_id, "account": account_id},
+    rows = changed(
+        session, "DELETE FROM segments WHERE id = :id AND account_id = :account", id=segment_id, account=account_id
     )
-    return bool(gone.rowcount)  # type: ignore[attr-defined]
+    return rows > 0

@@ -27,7 +27,7 @@ _STATES = {
 def mails_to(session: Session, *, account_id: UUID, address: bytes, now: datetime) -> tuple[int, int]:
     """How many confirmation mails an address (by its hash) got in the window: of the account, and of all accounts.
 
-    Whoever asks holds the address until the transaction ends, so that the count holds under concurrency.
+    The caller holds the address until the transaction ends, so that the count holds under concurrency.
     """
     session.execute(
         text("SELECT pg_advisory_xact_lock(:key)"), {"key": int.from_bytes(address[:8], "big", signed=True)}
@@ -79,7 +79,7 @@ def find_by_token(session: Session, *, token_hash: bytes, lock: bool = False) ->
 
 def is_confirmed_since(session: Session, submission: Mapping[Any, Any]) -> bool:
     """Whether another submission of the same address and form was confirmed after this one was made."""
-    found = session.scalar(
+    later = session.scalar(
         text(
             "SELECT 1 FROM submissions WHERE account_id = :account AND email = :email AND form_id = :form"
             " AND confirmed_at >= :since LIMIT 1"
@@ -91,7 +91,7 @@ def is_confirmed_since(session: Session, submission: Mapping[Any, Any]) -> bool:
             "since": submission["submitted_at"],
         },
     )
-    return found is not None
+    return later is not None
 
 
 def confirm(

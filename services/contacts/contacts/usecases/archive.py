@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
-from chassis import acts, outbox
+from chassis import acts, outbox, pages
+from chassis.actors import account_of
+from chassis.database import Session
 from chassis.ids import new_id
 from chassis.inbox import first_time
 from chassis.logs import get_logger
 from contacts.domain import emails, phones
-from contacts.exceptions import field_invalid
 from contacts.store import archive as store
 from contacts.store import people as people_store
-from contacts.store.audience import ADDRESS
-from contacts.usecases import views
-from contacts.usecases.views import View, account_of
-from contracts.errors import NotFound
+from contacts.store.audiences import ADDRESS
+from contacts.usecases.views import View
+from contracts.errors import Invalid, NotFound
 from contracts.events import ADDRESSES_ARCHIVED, CONTACTS_ACT
 from contracts.rpc import Actor
 from contracts.vocabulary import ArchiveReason, Channel
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
 
 log = get_logger()
 
@@ -39,11 +37,11 @@ SAID_OF_THE_PERSON = frozenset(
 )
 
 
-def list_page(
+def list_archive(
     session: Session,
+    *,
     actor: Actor,
     now: datetime,
-    *,
     limit: int,
     cursor: str | None,
     restored: bool,
@@ -65,17 +63,17 @@ def list_page(
         campaign_id=campaign_id,
         since=since,
         until=until,
-        after=views.after(cursor),
+        after=pages.position(cursor),
         limit=limit + 1,
     )
-    return views.page(rows, limit)
+    return pages.page(rows, limit)
 
 
 def add(
     session: Session,
+    *,
     actor: Actor,
     now: datetime,
-    *,
     channel: Channel,
     addresses: list[str],
     contact_ids: list[UUID],
@@ -85,8 +83,8 @@ def add(
     """Archive addresses by hand; one that is archived already keeps its first reason."""
     account_id = account_of(actor)
     if not addresses and not contact_ids:
-        raise field_invalid("addresses", "archive.nobody", "Name addresses or contacts.")
-    contact_by_address: dict[str, UUID | None] = _named(session, account_id, channel, addresses)
+        raise Invalid.of_field("addresses", "archive.nobody", "Name addresses or contacts.")
+    contact_by_address: dict[str, UUID | None] = _of_addresses(session, account_id, channel, addresses)
     contact_by_address |= _of_contacts(session, account_id, channel, contact_ids)
     entries = {
         address: {"id": new_id(), "address": address, "contact_id": contact_id, "reason": reason, "note": note}
@@ -101,22 +99,26 @@ def add(
         archived_by=actor.get("user_id"),
     )
     if added:
-        told: View = {"channel": channel, "reason_given": reason, "addresses": added}
-        acts.record(session, CONTACTS_ACT, actor, "archive.added", **told)
-    standing = store.present(session, account_id=account_id, channel=channel, addresses=list(entries))
-    return {"items": [dict(row) for row in standing]}
+        details: View = {"channel": channel, "reason_given": reason, "addresses": added}
+        acts.record(session, CONTACTS_ACT, actor, "archive.added", **details)
+    archived = store.present(session, account_id=account_id, channel=channel, addresses=list(entries))
+    return {"items": [dict(row) for row in archived]}
 
 
-def _named(session: Session, account_id: UUID, channel: Channel, addresses: list[str]) -> dict[str, UUID | None]:
+def _of_addresses(session: Session, account_id: UUID, channel: Channel, addresses: list[str]) -> dict[str, UUID | None]:
     """:raises Invalid: naming the first that is no address, or whose person was erased: nothing is kept of them."""
     region = people_store.region(session, account_id=account_id)
     normal = [normalised(channel, address, region) for address in addresses]
     if None in normal:
-        raise field_invalid(f"addresses.{normal.index(None)}", "address.invalid", f"Not a valid address for {channel}.")
-    found = [one for one in normal if one is not None]
-    for one in people_store.erased(session, account_id=account_id, addresses=found):
-        raise field_invalid(f"addresses.{found.index(one)}", "address.erased", "The person was erased on request.")
-    return dict.fromkeys(found)
+        raise Invalid.of_field(
+            f"addresses.{normal.index(None)}", "address.invalid", f"Not a valid address for {channel}."
+        )
+    valid = [address for address in normal if address is not None]
+    for address in people_store.erased(session, account_id=account_id, addresses=valid):
+        raise Invalid.of_field(
+            f"addresses.{valid.index(address)}", "address.erased", "The person was erased on request."
+        )
+    return dict.fromkeys(valid)
 
 
 def _of_contacts(
@@ -125,7 +127,7 @@ def _of_contacts(
     rows = people_store.find_ids(session, account_id=account_id, contact_ids=contact_ids)
     for at, contact_id in enumerate(contact_ids):
         if contact_id not in rows or rows[contact_id][ADDRESS[channel]] is None:
-            raise field_invalid(
+            raise Invalid.of_field(
                 f"contact_ids.{at}", "contact.not_found", "No such contact with an address on the channel."
             )
     return {rows[contact_id][ADDRESS[channel]]: contact_id for contact_id in contact_ids}
@@ -138,7 +140,7 @@ def _as_searched(session: Session, account_id: UUID, address: str) -> str:
     return phones.to_e164(address, people_store.region(session, account_id=account_id)) or address
 
 
-def restore(session: Session, actor: Actor, now: datetime, *, archive_id: UUID, note: str) -> View:
+def restore(session: Session, *, actor: Actor, now: datetime, archive_id: UUID, note: str) -> View:
     """Let an address be written to again; the entry stays, with who ended it, when and why."""
     row = store.restore(
         session, account_id=account_of(actor), archive_id=archive_id, restored_by=actor.get("user_id"), note=note
@@ -175,43 +177,49 @@ def archive(
         archived_by=archived_by,
     )
     if added:
-        outbox.record(
-            session,
-            ADDRESSES_ARCHIVED,
-            account_id=account_id,
-            addresses=[
-                {
-                    "channel": Channel(row["channel"]),
-                    "address": row["address"],
-                    "contact_id": row["contact_id"],
-                    "reason": ArchiveReason(row["reason"]),
-                }
-                for row in added
-            ],
-        )
+        _announce(session, account_id, added)
     return len(added)
 
 
-def was_written_to_elsewhere(session: Session, event: dict[str, Any]) -> bool:
+def _announce(session: Session, account_id: UUID, added: Sequence[Mapping[Any, Any]]) -> None:
+    outbox.record(
+        session,
+        ADDRESSES_ARCHIVED,
+        account_id=account_id,
+        addresses=[
+            {
+                "channel": Channel(row["channel"]),
+                "address": row["address"],
+                "contact_id": row["contact_id"],
+                "reason": ArchiveReason(row["reason"]),
+            }
+            for row in added
+        ],
+    )
+
+
+def was_written_to_elsewhere(session: Session, *, event: dict[str, Any]) -> bool:
     """Whether the message of an unsubscription may have gone to another address than its contact has now."""
     ids = {"account_id": event["account_id"], "contact_id": event["contact_id"]}
     row = people_store.find(session, **ids)
     return row is None or row[ADDRESS[event["channel"]]] is None or people_store.has_moved(session, **ids)
 
 
-def archive_unsubscribed(session: Session, event: dict[str, Any], sent_to: str | None) -> None:
+def archive_unsubscribed(session: Session, *, event: dict[str, Any], sent_to: str | None) -> None:
     """Archive the contact's address, and the one that the message went to. Harmless twice: the inbox knows the event.
 
-    A contact may be deleted and come back with the next list, or have another address by now: whoever pressed the link
-    is not to be written to at either.
+    A contact may be deleted and come back with the next list, or have another address by now: the person who pressed
+    the link is not to be written to at either.
 
-    :param sent_to: the message's address, where it was asked for and somebody knows it.
+    :param sent_to: the message's address, where it was asked for and is known.
     """
     if not first_time(session, "archive_unsubscribed", event["event_id"]):
         return
     row = people_store.find(session, account_id=event["account_id"], contact_id=event["contact_id"])
-    held = row[ADDRESS[event["channel"]]] if row else None
-    contact_by_address = {**({sent_to: None} if sent_to else {}), **({held: event["contact_id"]} if held else {})}
+    current = row[ADDRESS[event["channel"]]] if row else None
+    contact_by_address = {sent_to: None} if sent_to else {}
+    if current:
+        contact_by_address[current] = event["contact_id"]
     if not contact_by_address:
         log.info("unsubscribed_contact_is_gone", contact_id=str(event["contact_id"]))
         return
@@ -228,21 +236,21 @@ def archive_unsubscribed(session: Session, event: dict[str, Any], sent_to: str |
     )
 
 
-def archive_refused(session: Session, event: dict[str, Any], handler: str, source: str) -> None:
-    """Hard bounces, complaints and STOP words that a channel tells of. Harmless twice, as above."""
+def archive_refused(session: Session, *, event: dict[str, Any], handler: str, source: str) -> None:
+    """Archive hard bounces, complaints and STOP words that a channel reports. Harmless twice, as above."""
     if not first_time(session, handler, event["event_id"]):
         return
     by_channel: dict[str, dict[str, dict[str, Any]]] = {}
-    for one in event["addresses"]:
-        if one["reason"] not in SAID_OF_THE_PERSON:
+    for refused in event["addresses"]:
+        if refused["reason"] not in SAID_OF_THE_PERSON:
             continue
         entry = {
             "id": new_id(),
-            "address": one["address"],
-            "contact_id": one.get("contact_id"),
-            "reason": one["reason"],
+            "address": refused["address"],
+            "contact_id": refused.get("contact_id"),
+            "reason": refused["reason"],
         }
-        by_channel.setdefault(one["channel"], {}).setdefault(one["address"], entry)
+        by_channel.setdefault(refused["channel"], {}).setdefault(refused["address"], entry)
     for channel, entries in by_channel.items():
         archive(
             session,

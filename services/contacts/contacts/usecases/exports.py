@@ -4,26 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from chassis import acts
+from chassis.actors import account_of
+from chassis.database import Session
 from chassis.ids import new_id
 from contacts.domain.columns import BUILT_IN
-from contacts.exceptions import field_invalid
-from contacts.store import audience as audience_store
+from contacts.store import audiences as audience_store
 from contacts.store import fields as field_store
 from contacts.store import files as file_store
 from contacts.store import jobs as job_store
 from contacts.store.rule_sql import Filter
 from contacts.usecases import groups, segments, views
-from contacts.usecases.views import View, account_of
+from contacts.usecases.views import View
+from contracts.errors import Invalid
 from contracts.events import CONTACTS_ACT
 from contracts.rpc import Actor
 from contracts.vocabulary import JobState
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
 
 KIND = "export"
 ARCHIVE = "archive"
@@ -32,9 +31,9 @@ ARCHIVE_FIELDS = ("channel", "address", "reason", "note", "source", "campaign_id
 
 def create(
     session: Session,
+    *,
     actor: Actor,
     now: datetime,
-    *,
     group_id: UUID | None,
     segment_id: UUID | None,
     format: str,
@@ -43,11 +42,13 @@ def create(
 ) -> View:
     account_id = account_of(actor)
     if source == ARCHIVE and (group_id or segment_id):
-        raise field_invalid("source", "export.one_source", "The archive is of the account, not of a group or segment.")
+        raise Invalid.of_field(
+            "source", "export.one_source", "The archive is of the account, not of a group or segment."
+        )
     if group_id and segment_id:
-        raise field_invalid("segment_id", "export.one_source", "Export a group or a segment, not both.")
-    chosen(session, account_id, group_id, segment_id, now)
-    names = field_names(session, account_id, fields_, source)
+        raise Invalid.of_field("segment_id", "export.one_source", "Export a group or a segment, not both.")
+    filter_of(session, account_id=account_id, group_id=group_id, segment_id=segment_id, now=now)
+    names = _field_names(session, account_id, fields_, source)
     export_id = new_id()
     request: dict[str, Any] = {
         "source": source,
@@ -60,10 +61,10 @@ def create(
         session, job_id=export_id, account_id=account_id, kind=KIND, request=request, created_by=actor.get("user_id")
     )
     acts.record(session, CONTACTS_ACT, actor, "export.started", target_id=export_id, **request)
-    return get(session, actor, now, export_id=export_id)
+    return get(session, actor=actor, now=now, export_id=export_id)
 
 
-def field_names(session: Session, account_id: UUID, names: list[str] | None, source: str) -> list[str]:
+def _field_names(session: Session, account_id: UUID, names: list[str] | None, source: str) -> list[str]:
     """The columns of the file: those asked for, or every one.
 
     :raises Invalid: naming one that is no field.
@@ -72,23 +73,27 @@ def field_names(session: Session, account_id: UUID, names: list[str] | None, sou
     known = [*ARCHIVE_FIELDS] if source == ARCHIVE else [*BUILT_IN, *custom]
     for at, name in enumerate(names or ()):
         if name not in known:
-            raise field_invalid(
+            raise Invalid.of_field(
                 f"fields.{at}", "contact_field.not_found", f"There is no field {name[:50]!r} to export."
             )
     return list(dict.fromkeys(names)) if names else known
 
 
-def chosen(session: Session, account_id: UUID, group_id: UUID | None, segment_id: UUID | None, now: datetime) -> Filter:
+def filter_of(
+    session: Session, *, account_id: UUID, group_id: UUID | None, segment_id: UUID | None, now: datetime
+) -> Filter:
     """Who is exported."""
     if group_id:
-        groups.ensure_known(session, account_id, [group_id], "group_id")
+        groups.ensure_known(session, account_id=account_id, group_ids=[group_id], field="group_id")
         return Filter(audience_store.in_group("group_id"), {"group_id": group_id})
     if segment_id:
-        return segments.of_id(session, account_id, segment_id, "segment_id", now)
+        return segments.filter_of_segment(
+            session, account_id=account_id, segment_id=segment_id, field="segment_id", now=now
+        )
     return Filter("true", {})
 
 
-def get(session: Session, actor: Actor, now: datetime, *, export_id: UUID) -> View:
+def get(session: Session, *, actor: Actor, now: datetime, export_id: UUID) -> View:
     account_id = account_of(actor)
     row = job_store.find(session, account_id=account_id, kind=KIND, job_id=export_id)
     if row is None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
-from chassis import acts
+from chassis import acts, pages
+from chassis.actors import account_of
+from chassis.database import Session
 from chassis.ids import new_id
 from contacts.domain.columns import BUILT_IN, MAPPABLE
 from contacts.domain.rule_terms import BUILT_IN as RULE_FIELDS
@@ -14,25 +16,22 @@ from contacts.store import fields as store
 from contacts.store import jobs as job_store
 from contacts.store import people as people_store
 from contacts.usecases import segments, views
-from contacts.usecases.views import View, account_of
+from contacts.usecases.views import View
 from contracts.errors import Conflict, Invalid
 from contracts.events import CONTACTS_ACT
 from contracts.rpc import Actor
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
 
 MAX_FIELDS = 100
 # Names that templates and rules give a meaning of their own.
 RESERVED = frozenset({*MAPPABLE, *RULE_FIELDS, "id", "unsubscribe_url", "account_id", "groups"})
 
 
-def list_page(session: Session, actor: Actor, now: datetime, *, limit: int, cursor: str | None) -> View:
-    rows = store.page(session, account_id=account_of(actor), after=views.after(cursor), limit=limit + 1)
-    return views.page(rows, limit, views.field)
+def list_fields(session: Session, *, actor: Actor, now: datetime, limit: int, cursor: str | None) -> View:
+    rows = store.page(session, account_id=account_of(actor), after=pages.position(cursor), limit=limit + 1)
+    return pages.page(rows, limit, views.field)
 
 
-def create(session: Session, actor: Actor, now: datetime, *, key: str, type: str, label: str | None = None) -> View:
+def create(session: Session, *, actor: Actor, now: datetime, key: str, type: str, label: str | None = None) -> View:
     account_id = account_of(actor)
     people_store.lock_account(session, account_id=account_id)
     _ensure_usable(key)
@@ -45,7 +44,7 @@ def create(session: Session, actor: Actor, now: datetime, *, key: str, type: str
     return _get(session, account_id, field_id)
 
 
-def update(session: Session, actor: Actor, now: datetime, *, field_id: UUID, **request: Any) -> View:
+def update(session: Session, *, actor: Actor, now: datetime, field_id: UUID, **request: Any) -> View:
     account_id = account_of(actor)
     people_store.lock_account(session, account_id=account_id)
     row = _get(session, account_id, field_id)
@@ -54,26 +53,26 @@ def update(session: Session, actor: Actor, now: datetime, *, field_id: UUID, **r
         _ensure_usable(key)
         if any(field["key"] == key for field in store.all_of(session, account_id=account_id)):
             raise _key_taken(key)
-        segments.rename_field(session, account_id, row["key"], key)
+        segments.rename_field(session, account_id=account_id, old=row["key"], new=key)
     store.update(session, account_id=account_id, field_id=field_id, values=request)
     acts.record(session, CONTACTS_ACT, actor, "contact_field.changed", target_id=field_id, fields=sorted(request))
     return _get(session, account_id, field_id)
 
 
-def delete(session: Session, actor: Actor, now: datetime, *, field_id: UUID) -> None:
+def delete(session: Session, *, actor: Actor, now: datetime, field_id: UUID) -> None:
     """The field is gone at once; what contacts hold under its slot is never shown again, and is taken out after.
 
     :raises Conflict: `contact_field.in_use`, where a segment names it.
     """
     account_id = account_of(actor)
     people_store.lock_account(session, account_id=account_id)
-    segments.ensure_field_unused(session, account_id, _get(session, account_id, field_id)["key"])
+    segments.ensure_field_unused(session, account_id=account_id, key=_get(session, account_id, field_id)["key"])
     leftover = {"slot": store.delete(session, account_id=account_id, field_id=field_id)}
     job_store.add(session, job_id=new_id(), account_id=account_id, kind="forget_field", request=leftover)
     acts.record(session, CONTACTS_ACT, actor, "contact_field.deleted", target_id=field_id)
 
 
-def unknown(session: Session, actor: Actor, now: datetime, *, names: list[str]) -> View:
+def unknown(session: Session, *, actor: Actor, now: datetime, names: list[str]) -> View:
     """Which of `names` no contact of the account can have."""
     custom = {field["key"] for field in store.all_of(session, account_id=account_of(actor))}
     return {"unknown": [name for name in names if name not in custom and name not in BUILT_IN]}
@@ -88,12 +87,7 @@ def _get(session: Session, account_id: UUID, field_id: UUID) -> View:
 
 def _ensure_usable(key: str) -> None:
     if key in RESERVED:
-        raise Invalid(
-            "request.invalid",
-            "Some fields are not valid.",
-            None,
-            [{"field": "key", "code": "contact_field.reserved", "detail": f"{key} is a built-in name."}],
-        )
+        raise Invalid.of_field("key", "contact_field.reserved", f"{key} is a built-in name.")
 
 
 def _key_taken(key: str) -> Conflict:

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from datetime import datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
 
+from chassis.actors import account_of
+from chassis.database import Session
 from chassis.ids import new_id
 from contacts.domain import files as rules
-from contacts.exceptions import FileRefused, field_invalid
+from contacts.exceptions import FileRefused
 from contacts.store import files as store
 from contacts.usecases import views
-from contacts.usecases.views import View, account_of
-from contracts.errors import Conflict, TooLarge, Unsupported
+from contacts.usecases.views import View
+from contracts.errors import Conflict, Invalid, TooLarge, Unsupported
 from contracts.rpc import Actor
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
 
 MAX_FILE_BYTES = 200 * 1024 * 1024
 
 
-def begin(session: Session, actor: Actor, now: datetime, *, filename: str, size: int | None) -> View:
+def begin(session: Session, *, actor: Actor, now: datetime, filename: str, size: int | None) -> View:
     """:raises Unsupported: the name's extension is none that is read (B3). :raises TooLarge: `size` says so already."""
     try:
         rules.extension(filename)
@@ -42,7 +40,7 @@ def begin(session: Session, actor: Actor, now: datetime, *, filename: str, size:
     return {"upload_id": upload_id}
 
 
-def append(session: Session, actor: Actor, now: datetime, *, upload_id: UUID, seq: int, chunk: str) -> None:
+def append(session: Session, *, actor: Actor, now: datetime, upload_id: UUID, seq: int, chunk: str) -> None:
     """Add chunk number `seq`; the same again is the same, a gap is refused."""
     row = store.find(session, account_id=account_of(actor), file_id=upload_id, lock=True)
     if row is None:
@@ -50,7 +48,7 @@ def append(session: Session, actor: Actor, now: datetime, *, upload_id: UUID, se
     try:
         body = b64decode(chunk, validate=True)
     except ValueError:
-        raise field_invalid("chunk", "field.invalid", "Not base64.") from None
+        raise Invalid.of_field("chunk", "field.invalid", "Not base64.") from None
     if len(body) > store.CHUNK_BYTES:
         raise TooLarge("upload.chunk_too_large", "A chunk is too large.", {"limit": store.CHUNK_BYTES})
     if seq < row["chunks"]:
@@ -62,7 +60,7 @@ def append(session: Session, actor: Actor, now: datetime, *, upload_id: UUID, se
     store.append(session, file_id=upload_id, seq=seq, body=body)
 
 
-def read(session: Session, actor: Actor, now: datetime, *, file_id: UUID, seq: int) -> View:
+def read(session: Session, *, actor: Actor, now: datetime, file_id: UUID, seq: int) -> View:
     """One chunk of a file, base64; null after the last."""
     row = store.find(session, account_id=account_of(actor), file_id=file_id)
     if row is None:

@@ -5,57 +5,55 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
-from chassis import acts
+from chassis import acts, pages
+from chassis.actors import account_of
+from chassis.database import Session
 from chassis.ids import new_id
 from contacts.domain import sign_ups as rules
-from contacts.exceptions import field_invalid
-from contacts.store import consents as consent_store
 from contacts.store import fields as field_store
 from contacts.store import forms as store
 from contacts.store import groups as group_store
 from contacts.store import people as people_store
 from contacts.store import submissions as submission_store
 from contacts.usecases import groups, views
-from contacts.usecases.terms import Terms
-from contacts.usecases.views import View, account_of
+from contacts.usecases.account_terms import AccountTerms
+from contacts.usecases.views import View
 from contracts.contacts.forms import SubmissionState
-from contracts.errors import Conflict
+from contracts.errors import Conflict, Invalid
 from contracts.events import CONTACTS_ACT
 from contracts.rpc import Actor
 from contracts.vocabulary import Channel
 
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
 
 @dataclass(frozen=True)
 class Owner:
-    """What other services say of whoever makes a form: terms, the account's name, whether the sender may be used."""
+    """What other services say of the account that makes a form, and whether it may send from the form's sender."""
 
-    terms: Terms
-    name: str
+    terms: AccountTerms
     may_send: bool
 
 
-def list_page(session: Session, actor: Actor, now: datetime, *, limit: int, cursor: str | None, archived: bool) -> View:
+def list_forms(
+    session: Session, *, actor: Actor, now: datetime, limit: int, cursor: str | None, archived: bool
+) -> View:
     rows = store.page(
-        session, account_id=account_of(actor), archived=archived, after=views.after(cursor), limit=limit + 1
+        session, account_id=account_of(actor), archived=archived, after=pages.position(cursor), limit=limit + 1
     )
-    return views.page(rows, limit, view)
+    return pages.page(rows, limit, view)
 
 
-def get(session: Session, actor: Actor, now: datetime, *, form_id: UUID) -> View:
-    return view(_found(session, account_of(actor), form_id))
+def get(session: Session, *, actor: Actor, now: datetime, form_id: UUID) -> View:
+    return view(_form(session, account_of(actor), form_id))
 
 
 def view(row: Mapping[Any, Any]) -> View:
     return {**row, "fields_": row["fields"]}
 
 
-def create(session: Session, actor: Actor, now: datetime, *, owner: Owner, **request: Any) -> View:
+def create(session: Session, *, actor: Actor, now: datetime, owner: Owner, **request: Any) -> View:
     """:raises Conflict: `form.name_taken`. :raises Invalid: naming every field, group or text that is wrong."""
     account_id = account_of(actor)
     people_store.set_terms(session, account_id=account_id, limit=owner.terms.limit, region=owner.terms.region)
@@ -64,18 +62,18 @@ def create(session: Session, actor: Actor, now: datetime, *, owner: Owner, **req
     if not store.insert(session, form_id=form_id, account_id=account_id, values=values):
         raise _name_taken()
     acts.record(session, CONTACTS_ACT, actor, "form.created", target_id=form_id, name=values["name"])
-    return get(session, actor, now, form_id=form_id)
+    return get(session, actor=actor, now=now, form_id=form_id)
 
 
 def update(
-    session: Session, actor: Actor, now: datetime, *, owner: Owner, form_id: UUID, archived: bool | None = None,
+    session: Session, *, actor: Actor, now: datetime, owner: Owner, form_id: UUID, archived: bool | None = None,
     **request: Any,
 ) -> View:  # fmt: skip
     """Change what is given. Other words of consent are another version of it."""
     account_id = account_of(actor)
     people_store.lock_account(session, account_id=account_id)
-    row = _found(session, account_id, form_id, lock=True)
-    values = _checked(session, account_id, {**_standing(session, row), **request}, owner)
+    row = _form(session, account_id, form_id, lock=True)
+    values = _checked(session, account_id, {**_present_content(session, row), **request}, owner)
     values["archived"] = row["archived"] if archived is None else archived
     values["consent_version"] = row["consent_version"] + (values["consent_texts"] != row["consent_texts"])
     is_renamed = not values["archived"] and (values["name"].lower() != row["name"].lower() or row["archived"])
@@ -84,45 +82,45 @@ def update(
     store.update(session, account_id=account_id, form_id=form_id, values=values)
     changed = sorted([*request, *(["archived"] if archived is not None else [])])
     acts.record(session, CONTACTS_ACT, actor, "form.changed", target_id=form_id, fields=changed)
-    return get(session, actor, now, form_id=form_id)
+    return get(session, actor=actor, now=now, form_id=form_id)
 
 
-def delete(session: Session, actor: Actor, now: datetime, *, form_id: UUID) -> None:
+def delete(session: Session, *, actor: Actor, now: datetime, form_id: UUID) -> None:
     """The form and what waits for confirmation go; the evidence of consents stays with the contacts."""
     if not store.delete(session, account_id=account_of(actor), form_id=form_id):
         raise views.not_found("form")
     acts.record(session, CONTACTS_ACT, actor, "form.deleted", target_id=form_id)
 
 
-def _standing(session: Session, row: Mapping[Any, Any]) -> View:
+def _present_content(session: Session, row: Mapping[Any, Any]) -> View:
     """The form without groups and fields that were deleted since: nobody is refused for what they did not send."""
     account_id = row["account_id"]
     custom = {field["key"]: field for field in field_store.all_of(session, account_id=account_id)}
-    known = group_store.known(session, account_id=account_id, group_ids=row["group_ids"])
-    kept = [group_id for group_id in row["group_ids"] if group_id in known]
-    return {**row, "fields_": asked(row, custom), "group_ids": kept}
+    existing = group_store.known(session, account_id=account_id, group_ids=row["group_ids"])
+    kept = [group_id for group_id in row["group_ids"] if group_id in existing]
+    return {**row, "fields_": asked_fields(row, custom), "group_ids": kept}
 
 
 def _checked(session: Session, account_id: UUID, request: Mapping[str, Any], owner: Owner) -> dict[str, Any]:
     """The whole form as it is to be stored."""
     name = _one_line(request["name"])
     if not name:
-        raise field_invalid("name", "form.no_name", "The name is empty.")
+        raise Invalid.of_field("name", "form.no_name", "The name is empty.")
     texts = {language: words.strip() for language, words in request["consent_texts"].items()}
     if not all(texts.values()):
-        raise field_invalid("consent_texts", "form.no_consent_text", "A text of consent is empty.")
+        raise Invalid.of_field("consent_texts", "form.no_consent_text", "A text of consent is empty.")
     if request["language"] not in texts:
-        raise field_invalid("language", "form.text_missing", "There is no text of consent in the form's language.")
+        raise Invalid.of_field("language", "form.text_missing", "There is no text of consent in the form's language.")
     sender = request["sender"]
     if sender is not None and not owner.may_send:
-        raise field_invalid("sender.email", "email.sender_not_authorised", "Verify the sender's domain or address.")
+        raise Invalid.of_field("sender.email", "email.sender_not_authorised", "Verify the sender's domain or address.")
     channels = list(dict.fromkeys(str(channel) for channel in request["channels"]))
     fields = _fields(session, account_id, request["fields_"])
     if Channel.SMS in channels and all(field["key"] != "phone" for field in fields):
-        raise field_invalid("channels", "form.phone_missing", "Consent to SMS needs the field phone.")
-    groups.ensure_known(session, account_id, request["group_ids"], "group_ids")
+        raise Invalid.of_field("channels", "form.phone_missing", "Consent to SMS needs the field phone.")
+    groups.ensure_known(session, account_id=account_id, group_ids=request["group_ids"], field="group_ids")
     return {
-        "account_name": owner.name,
+        "account_name": owner.terms.name,
         "name": name,
         "title": _one_line(request["title"]),
         "language": request["language"],
@@ -137,16 +135,16 @@ def _checked(session: Session, account_id: UUID, request: Mapping[str, Any], own
     }
 
 
-def _fields(session: Session, account_id: UUID, given: Sequence[Mapping[str, Any]]) -> list[View]:
+def _fields(session: Session, account_id: UUID, requested: Sequence[Mapping[str, Any]]) -> list[View]:
     """The fields in their order; e-mail is always asked, and always has to be answered."""
     known = {*rules.ASKABLE, *(field["key"] for field in field_store.all_of(session, account_id=account_id))}
     fields: dict[str, View] = {}
-    for at, field in enumerate(given):
+    for at, field in enumerate(requested):
         key = field["key"]
         if key not in known:
-            raise field_invalid(f"fields.{at}.key", "contact_field.not_found", "There is no such contact field.")
+            raise Invalid.of_field(f"fields.{at}.key", "contact_field.not_found", "There is no such contact field.")
         if key in fields:
-            raise field_invalid(f"fields.{at}.key", "form.field_repeated", "This field is asked twice.")
+            raise Invalid.of_field(f"fields.{at}.key", "form.field_repeated", "This field is asked twice.")
         fields[key] = {"key": key, "required": key == "email" or field["required"], "labels": dict(field["labels"])}
     if "email" not in fields:
         fields = {"email": {"key": "email", "required": True, "labels": {}}, **fields}
@@ -158,86 +156,47 @@ def _one_line(raw: str) -> str:
     return "".join(character for character in " ".join(raw.split()) if character.isprintable())
 
 
-def describe(session: Session, actor: Actor, now: datetime, *, form_id: UUID) -> View:
-    """What anybody may know of a form that is not archived."""
-    row = open_form(session, form_id)
-    custom = {field["key"]: field["kind"] for field in field_store.all_of(session, account_id=row["account_id"])}
-    return {
-        **row,
-        "title": row["title"] or row["name"],
-        "fields_": [
-            {**field, "type": rules.TYPES.get(field["key"], custom.get(field["key"], "text"))}
-            for field in asked(row, custom)
-        ],
-    }
-
-
-def open_form(session: Session, form_id: UUID, *, hold: bool = False) -> Mapping[Any, Any]:
-    row = store.find_open(session, form_id=form_id, hold=hold)
-    if row is None:
-        raise views.not_found("form")
-    return row
-
-
-def asked(form: Mapping[Any, Any], custom: Mapping[str, Any]) -> list[View]:
+def asked_fields(form: Mapping[Any, Any], custom: Mapping[str, Any]) -> list[View]:
     """The form's fields but those that were deleted since."""
     return [field for field in form["fields"] if field["key"] in rules.ASKABLE or field["key"] in custom]
 
 
 def list_submissions(
     session: Session,
+    *,
     actor: Actor,
     now: datetime,
-    *,
     form_id: UUID,
     limit: int,
     cursor: str | None,
     state: SubmissionState | None = None,
 ) -> View:
     account_id = account_of(actor)
-    _found(session, account_id, form_id)
+    _form(session, account_id, form_id)
     rows = submission_store.page(
         session,
         account_id=account_id,
         form_id=form_id,
         state=state.value if state else None,
         now=now,
-        after=views.after(cursor),
+        after=pages.position(cursor),
         limit=limit + 1,
     )
     custom = field_store.all_of(session, account_id=account_id)
-    return views.page(rows, limit, lambda row: submission(row, custom, now))
+    return pages.page(rows, limit, lambda row: _submission(row, custom, now))
 
 
-def submission(row: Mapping[Any, Any], custom: Sequence[Mapping[Any, Any]], now: datetime) -> View:
+def _submission(row: Mapping[Any, Any], custom: Sequence[Mapping[Any, Any]], now: datetime) -> View:
     """A submission as it is shown: answers by key, whatever slot they lie in."""
-    given = row["given"]
-    answers = {name: given[name] for name in rules.ASKABLE if name in given}
-    slots = given.get("custom", {})
+    columns = row["given"]
+    answers = {name: columns[name] for name in rules.ASKABLE if name in columns}
+    slots = columns.get("custom", {})
     answers |= {field["key"]: slots[field["slot"]] for field in custom if field["slot"] in slots}
     state = rules.state_of(confirmed_at=row["confirmed_at"], expires_at=row["expires_at"], now=now)
     return {**row, "fields_": answers, "state": state}
 
 
-def list_consents(session: Session, actor: Actor, now: datetime, *, contact_id: UUID) -> View:
-    """The history of a contact's consents, with evidence."""
-    account_id = account_of(actor)
-    if people_store.find(session, account_id=account_id, contact_id=contact_id) is None:
-        raise views.not_found("contact")
-    return {"items": [_change(row) for row in consent_store.consents_of(session, account_id, contact_id)]}
-
-
-def _change(row: Mapping[Any, Any]) -> View:
-    if row["submission_id"] is None:
-        return {**row, "evidence": None}
-    moments = {
-        step: {"at": row[f"{step}_at"], "address": row[f"{step}_from"], "user_agent": row[f"{step}_agent"]}
-        for step in ("submitted", "confirmed")
-    }
-    return {**row, "evidence": {**row, **moments}}
-
-
-def _found(session: Session, account_id: UUID, form_id: UUID, *, lock: bool = False) -> Mapping[Any, Any]:
+def _form(session: Session, account_id: UUID, form_id: UUID, *, lock: bool = False) -> Mapping[Any, Any]:
     row = store.find(session, account_id=account_id, form_id=form_id, lock=lock)
     if row is None:
         raise views.not_found("form")

@@ -3,54 +3,54 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
-from chassis import acts
+from chassis import acts, pages
+from chassis.actors import account_of
+from chassis.database import Session
 from chassis.ids import new_id
-from contacts.exceptions import field_invalid
 from contacts.store import groups as store
 from contacts.store import jobs as job_store
 from contacts.store import people as people_store
 from contacts.usecases import segments, views
-from contacts.usecases.views import View, account_of
-from contracts.errors import Conflict
+from contacts.usecases.views import View
+from contracts.errors import Conflict, Invalid
 from contracts.events import CONTACTS_ACT
 from contracts.rpc import Actor
 
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
 
-
-def list_page(session: Session, actor: Actor, now: datetime, *, limit: int, cursor: str | None, archived: bool) -> View:
+def list_groups(
+    session: Session, *, actor: Actor, now: datetime, limit: int, cursor: str | None, archived: bool
+) -> View:
     rows = store.page(
-        session, account_id=account_of(actor), archived=archived, after=views.after(cursor), limit=limit + 1
+        session, account_id=account_of(actor), archived=archived, after=pages.position(cursor), limit=limit + 1
     )
-    return views.page(rows, limit)
+    return pages.page(rows, limit)
 
 
-def create(session: Session, actor: Actor, now: datetime, *, name: str, description: str) -> View:
+def create(session: Session, *, actor: Actor, now: datetime, name: str, description: str) -> View:
     group_id = new_group(session, account_id=account_of(actor), name=name, description=description)
     acts.record(session, CONTACTS_ACT, actor, "group.created", target_id=group_id, name=name)
-    return get(session, actor, now, group_id=group_id)
+    return get(session, actor=actor, now=now, group_id=group_id)
 
 
 def new_group(session: Session, *, account_id: UUID, name: str, description: str = "") -> UUID:
     group_id = new_id()
     if not name.strip():
-        raise field_invalid("name", "group.no_name", "The name is empty.")
+        raise Invalid.of_field("name", "group.no_name", "The name is empty.")
     if not store.insert(session, group_id=group_id, account_id=account_id, name=name.strip(), description=description):
         raise _name_taken()
     return group_id
 
 
-def get(session: Session, actor: Actor, now: datetime, *, group_id: UUID) -> View:
-    return dict(_found(session, account_of(actor), group_id))
+def get(session: Session, *, actor: Actor, now: datetime, group_id: UUID) -> View:
+    return dict(_group(session, account_of(actor), group_id))
 
 
-def update(session: Session, actor: Actor, now: datetime, *, group_id: UUID, **request: Any) -> View:
+def update(session: Session, *, actor: Actor, now: datetime, group_id: UUID, **request: Any) -> View:
     account_id = account_of(actor)
-    row = _found(session, account_id, group_id, lock=True)
+    row = _group(session, account_id, group_id, lock=True)
     name = str(request.get("name", row["name"])).strip()
     archived = request.get("archived", row["archived"])
     renamed = not archived and (name.lower() != row["name"].lower() or row["archived"])
@@ -58,17 +58,17 @@ def update(session: Session, actor: Actor, now: datetime, *, group_id: UUID, **r
         raise _name_taken()
     store.update(session, account_id=account_id, group_id=group_id, values=request)
     acts.record(session, CONTACTS_ACT, actor, "group.changed", target_id=group_id, fields=sorted(request))
-    return get(session, actor, now, group_id=group_id)
+    return get(session, actor=actor, now=now, group_id=group_id)
 
 
-def delete(session: Session, actor: Actor, now: datetime, *, group_id: UUID) -> None:
+def delete(session: Session, *, actor: Actor, now: datetime, group_id: UUID) -> None:
     """The group goes at once, its million memberships behind it; its contacts stay.
 
     :raises Conflict: `group.in_use`, where a segment names it.
     """
     account_id = account_of(actor)
     people_store.lock_account(session, account_id=account_id)
-    segments.ensure_group_unused(session, account_id, group_id)
+    segments.ensure_group_unused(session, account_id=account_id, group_id=group_id)
     if not store.delete(session, account_id=account_id, group_id=group_id):
         raise views.not_found("group")
     leftover = {"group_id": str(group_id)}
@@ -76,33 +76,33 @@ def delete(session: Session, actor: Actor, now: datetime, *, group_id: UUID) -> 
     acts.record(session, CONTACTS_ACT, actor, "group.deleted", target_id=group_id)
 
 
-def add_contacts(session: Session, actor: Actor, now: datetime, *, group_id: UUID, contact_ids: list[UUID]) -> View:
+def add_contacts(session: Session, *, actor: Actor, now: datetime, group_id: UUID, contact_ids: list[UUID]) -> View:
     account_id = account_of(actor)
-    _found(session, account_id, group_id, lock=True)
+    _group(session, account_id, group_id, lock=True)
     known = store.existing_members(session, account_id=account_id, contact_ids=contact_ids)
     for at, contact_id in enumerate(contact_ids):
         if contact_id not in known:
-            raise field_invalid(f"contact_ids.{at}", "contact.not_found", "There is no such contact.")
+            raise Invalid.of_field(f"contact_ids.{at}", "contact.not_found", "There is no such contact.")
     changed = store.add_members(session, account_id=account_id, group_id=group_id, contact_ids=contact_ids)
-    return {"changed": changed, "contacts": _found(session, account_id, group_id)["contacts"]}
+    return {"changed": changed, "contacts": _group(session, account_id, group_id)["contacts"]}
 
 
-def remove_contacts(session: Session, actor: Actor, now: datetime, *, group_id: UUID, contact_ids: list[UUID]) -> View:
+def remove_contacts(session: Session, *, actor: Actor, now: datetime, group_id: UUID, contact_ids: list[UUID]) -> View:
     account_id = account_of(actor)
-    _found(session, account_id, group_id, lock=True)
+    _group(session, account_id, group_id, lock=True)
     changed = store.remove_members(session, account_id=account_id, group_id=group_id, contact_ids=contact_ids)
-    return {"changed": changed, "contacts": _found(session, account_id, group_id)["contacts"]}
+    return {"changed": changed, "contacts": _group(session, account_id, group_id)["contacts"]}
 
 
-def ensure_known(session: Session, account_id: UUID, group_ids: list[UUID], field: str) -> None:
+def ensure_known(session: Session, *, account_id: UUID, group_ids: list[UUID], field: str) -> None:
     """:raises Invalid: naming the first id in `field` that is no group of the account."""
     known = store.known(session, account_id=account_id, group_ids=group_ids)
     for at, group_id in enumerate(group_ids):
         if group_id not in known:
-            raise field_invalid(f"{field}.{at}", "group.not_found", "There is no such group.")
+            raise Invalid.of_field(f"{field}.{at}", "group.not_found", "There is no such group.")
 
 
-def _found(session: Session, account_id: UUID, group_id: UUID, *, lock: bool = False) -> View:
+def _group(session: Session, account_id: UUID, group_id: UUID, *, lock: bool = False) -> View:
     row = store.find(session, account_id=account_id, group_id=group_id, lock=lock)
     if row is None:
         raise views.not_found("group")

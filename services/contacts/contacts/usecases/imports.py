@@ -4,31 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
-from chassis import acts
+from chassis import acts, pages
+from chassis.actors import account_of
+from chassis.database import Session
 from contacts.domain import sources
 from contacts.domain.columns import Guess
 from contacts.domain.phones import is_region
 from contacts.domain.rows import Plan
 from contacts.domain.values import FieldType
-from contacts.exceptions import FileRefused, field_invalid
+from contacts.exceptions import FileRefused
 from contacts.store import fields as field_store
 from contacts.store import files as file_store
 from contacts.store import groups as group_store
 from contacts.store import jobs as job_store
 from contacts.store import people as people_store
 from contacts.usecases import groups, views
-from contacts.usecases.terms import Terms
-from contacts.usecases.views import View, account_of
+from contacts.usecases.account_terms import AccountTerms
+from contacts.usecases.views import View
 from contracts.errors import Conflict, Invalid
 from contracts.events import CONTACTS_ACT
 from contracts.rpc import Actor
 from contracts.vocabulary import JobState
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
 
 KIND = "import"
 COUNTS = ("read", "added", "updated", "unchanged", "merged", "rejected", "warnings")
@@ -37,10 +36,10 @@ FILES = ("rejected_file_id", "warnings_file_id")
 
 def create(
     session: Session,
+    *,
     actor: Actor,
     now: datetime,
-    *,
-    terms: Terms,
+    terms: AccountTerms,
     upload_id: UUID,
     mapping: Any,
     options: dict[str, Any],
@@ -50,13 +49,13 @@ def create(
     :raises Invalid: the file or the mapping cannot be used; `errors` says why.
     """
     account_id = account_of(actor)
-    known = job_store.find(session, account_id=account_id, kind=KIND, job_id=upload_id)
-    if known is not None:
-        return view(known)
-    upload = upload_of(session, account_id, upload_id)
+    earlier = job_store.find(session, account_id=account_id, kind=KIND, job_id=upload_id)
+    if earlier is not None:
+        return view(earlier)
+    upload = upload_of(session, account_id=account_id, upload_id=upload_id)
     people_store.set_terms(session, account_id=account_id, limit=terms.limit, region=terms.region)
-    look(session, account_id, upload, mapping, options, now)
-    groups.ensure_known(session, account_id, options["group_ids"], "options.group_ids")
+    open_upload(session, account_id=account_id, upload=upload, mapping=mapping, options=options, now=now)
+    groups.ensure_known(session, account_id=account_id, group_ids=options["group_ids"], field="options.group_ids")
     group_ids = [str(one) for one in options["group_ids"]]
     if options["group_name"]:
         group_ids.append(str(_group_named(session, account_id, options["group_name"])))
@@ -70,31 +69,35 @@ def create(
     job_store.add(
         session, job_id=upload_id, account_id=account_id, kind=KIND, request=request, created_by=actor.get("user_id")
     )
-    told = {"filename": upload["filename"], "group_ids": group_ids}
-    acts.record(session, CONTACTS_ACT, actor, "import.started", target_id=upload_id, **told)
-    return get(session, actor, now, import_id=upload_id)
+    details = {"filename": upload["filename"], "group_ids": group_ids}
+    acts.record(session, CONTACTS_ACT, actor, "import.started", target_id=upload_id, **details)
+    return get(session, actor=actor, now=now, import_id=upload_id)
 
 
 def _group_named(session: Session, account_id: UUID, name: str) -> UUID:
-    known = group_store.find_named(session, account_id=account_id, name=name.strip())
-    return known or groups.new_group(session, account_id=account_id, name=name)
+    existing = group_store.find_named(session, account_id=account_id, name=name.strip())
+    return existing or groups.new_group(session, account_id=account_id, name=name)
 
 
-def upload_of(session: Session, account_id: UUID, upload_id: UUID) -> Any:
+def upload_of(session: Session, *, account_id: UUID, upload_id: UUID) -> Any:
     row = file_store.find(session, account_id=account_id, file_id=upload_id)
     if row is None:
         raise views.not_found("upload")
     if row["size"] == 0:
-        raise field_invalid("file", "import.empty", "The file is empty.")
+        raise Invalid.of_field("file", "import.empty", "The file is empty.")
     return row
 
 
-def look(
-    session: Session, account_id: UUID, upload: Any, mapping: Any, options: dict[str, Any], now: datetime
+def open_upload(
+    session: Session, *, account_id: UUID, upload: Any, mapping: Any, options: dict[str, Any], now: datetime
 ) -> tuple[sources.Source, Plan, list[Guess], list[list[str]]]:
+    """The uploaded file, the plan for its columns, what each column was guessed to be, and its first rows.
+
+    :raises Invalid: the file or the mapping cannot be used.
+    """
     region = options["region"] or people_store.region(session, account_id=account_id)
     if not is_region(region):
-        raise field_invalid("options.region", "import.no_such_region", "Not a region: PL, DE, …")
+        raise Invalid.of_field("options.region", "import.no_such_region", "Not a region: PL, DE, …")
     try:
         source, _ = sources.open_source(
             upload["filename"], lambda: _chunks(session, upload["id"]), options, whole=False
@@ -103,7 +106,7 @@ def look(
             source,
             mapping=mapping,
             options=options,
-            custom=custom_of(session, account_id),
+            custom=_custom_of(session, account_id),
             region=region,
             today=now.date(),
         )
@@ -122,37 +125,39 @@ def _chunks(session: Session, file_id: UUID) -> Iterator[bytes]:
         seq += 1
 
 
-def custom_of(session: Session, account_id: UUID) -> dict[str, tuple[str, FieldType]]:
+def _custom_of(session: Session, account_id: UUID) -> dict[str, tuple[str, FieldType]]:
     """Label and type by key of the account's fields."""
     rows = field_store.all_of(session, account_id=account_id)
     return {row["key"]: (row["label"], FieldType(row["kind"])) for row in rows}
 
 
-def get(session: Session, actor: Actor, now: datetime, *, import_id: UUID) -> View:
-    return view(_found(session, account_of(actor), import_id))
+def get(session: Session, *, actor: Actor, now: datetime, import_id: UUID) -> View:
+    return view(_import(session, account_of(actor), import_id))
 
 
-def list_page(session: Session, actor: Actor, now: datetime, *, limit: int, cursor: str | None) -> View:
+def list_imports(session: Session, *, actor: Actor, now: datetime, limit: int, cursor: str | None) -> View:
     """Newest first."""
-    rows = job_store.page(session, account_id=account_of(actor), kind=KIND, before=views.after(cursor), limit=limit + 1)
-    return views.page(rows, limit, view)
+    rows = job_store.page(
+        session, account_id=account_of(actor), kind=KIND, before=pages.position(cursor), limit=limit + 1
+    )
+    return pages.page(rows, limit, view)
 
 
-def cancel(session: Session, actor: Actor, now: datetime, *, import_id: UUID) -> View:
+def cancel(session: Session, *, actor: Actor, now: datetime, import_id: UUID) -> View:
     """End an import; rows that are merged stay merged.
 
     :raises Conflict: it has ended already.
     """
     account_id = account_of(actor)
-    row = _found(session, account_id, import_id)
+    row = _import(session, account_id, import_id)
     if row["state"] not in (JobState.WAITING, JobState.RUNNING):
         raise Conflict("import.ended", "The import has ended.", {"state": row["state"]})
     job_store.request_cancel(session, account_id=account_id, kind=KIND, job_id=import_id)
     acts.record(session, CONTACTS_ACT, actor, "import.cancelled", target_id=import_id)
-    return get(session, actor, now, import_id=import_id)
+    return get(session, actor=actor, now=now, import_id=import_id)
 
 
-def _found(session: Session, account_id: UUID, import_id: UUID) -> Any:
+def _import(session: Session, account_id: UUID, import_id: UUID) -> Any:
     row = job_store.find(session, account_id=account_id, kind=KIND, job_id=import_id)
     if row is None:
         raise views.not_found("import")

@@ -4,54 +4,55 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
+from chassis import pages
+from chassis.actors import account_of
+from chassis.database import Session
 from chassis.ids import new_id
 from contacts.domain import emails, phones
-from contacts.exceptions import field_invalid
-from contacts.store import audience as audience_store
+from contacts.store import audiences as audience_store
 from contacts.store import fields as field_store
 from contacts.store import groups as group_store
 from contacts.store import people as store
 from contacts.usecases import segments, views
-from contacts.usecases.given import normalised
-from contacts.usecases.terms import Terms
-from contacts.usecases.views import View, account_of
-from contracts.errors import Conflict, PlanLimit, WiciError
+from contacts.usecases.account_terms import AccountTerms
+from contacts.usecases.contact_input import columns_of
+from contacts.usecases.views import View
+from contracts.errors import Conflict, Invalid, PlanLimit, WiciError
 from contracts.rpc import Actor
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
 
 ADDRESSES = ("email", "phone", "external_id")
 
 
-def count(session: Session, actor: Actor, now: datetime) -> View:
-    return {"count": store.held(session, account_id=account_of(actor))}
+def count(session: Session, *, actor: Actor, now: datetime) -> View:
+    return {"count": store.number_of_contacts(session, account_id=account_of(actor))}
 
 
-def list_page(session: Session, actor: Actor, now: datetime, *, limit: int, cursor: str | None, **wanted: Any) -> View:
+def list_contacts(
+    session: Session, *, actor: Actor, now: datetime, limit: int, cursor: str | None, **filters: Any
+) -> View:
     account_id = account_of(actor)
     where: list[str] = []
     parameters: dict[str, Any] = {}
     for name in ADDRESSES:
-        if wanted.get(name) is not None:
+        if filters.get(name) is not None:
             where.append(f"c.{name} = :{name}")
-            parameters[name] = _as_searched(session, account_id, name, wanted[name])
-    if wanted.get("group_id"):
+            parameters[name] = _as_searched(session, account_id, name, filters[name])
+    if filters.get("group_id"):
         where.append(audience_store.in_group("group_id"))
-        parameters["group_id"] = wanted["group_id"]
-        if not group_store.known(session, account_id=account_id, group_ids=[wanted["group_id"]]):
-            return views.page([], limit)
+        parameters["group_id"] = filters["group_id"]
+        if not group_store.known(session, account_id=account_id, group_ids=[filters["group_id"]]):
+            return pages.page([], limit)
     return _page(session, account_id, where, parameters, cursor, limit)
 
 
-def find(
+def find_contacts(
     session: Session,
+    *,
     actor: Actor,
     now: datetime,
-    *,
     limit: int,
     cursor: str | None,
     text: str | None = None,
@@ -69,18 +70,18 @@ def find(
         where.append(audience_store.in_groups("groups"))
         parameters["groups"] = list(group_store.known(session, account_id=account_id, group_ids=group_ids))
     if rules is not None:
-        compiled = segments.compiled(session, account_id, rules, now)
+        compiled = segments.compiled(session, account_id=account_id, rules=rules, now=now)
         where.append(compiled.sql)
         parameters.update(compiled.parameters)
     return _page(session, account_id, where, parameters, cursor, limit)
 
 
-def of_segment(
-    session: Session, actor: Actor, now: datetime, *, segment_id: UUID, limit: int, cursor: str | None
+def list_segment_contacts(
+    session: Session, *, actor: Actor, now: datetime, segment_id: UUID, limit: int, cursor: str | None
 ) -> View:
     """The contacts that fit a saved segment now."""
-    rules = segments.get(session, actor, now, segment_id=segment_id)["rules"]
-    return find(session, actor, now, limit=limit, cursor=cursor, rules=rules)
+    rules = segments.get(session, actor=actor, now=now, segment_id=segment_id)["rules"]
+    return find_contacts(session, actor=actor, now=now, limit=limit, cursor=cursor, rules=rules)
 
 
 def _page(
@@ -91,12 +92,12 @@ def _page(
         account_id=account_id,
         where=where,
         parameters=parameters,
-        after=views.after(cursor),
+        after=pages.position(cursor),
         limit=limit + 1,
     )
     custom = field_store.all_of(session, account_id=account_id)
     groups = store.group_ids(session, [row["id"] for row in rows])
-    return views.page(rows, limit, lambda row: views.contact(row, custom, groups.get(row["id"], ())))
+    return pages.page(rows, limit, lambda row: views.contact(row, custom, groups.get(row["id"], ())))
 
 
 def _as_searched(session: Session, account_id: UUID, name: str, value: str) -> str:
@@ -107,7 +108,7 @@ def _as_searched(session: Session, account_id: UUID, name: str, value: str) -> s
     return value
 
 
-def get(session: Session, actor: Actor, now: datetime, *, contact_id: UUID) -> View:
+def get(session: Session, *, actor: Actor, now: datetime, contact_id: UUID) -> View:
     account_id = account_of(actor)
     row = store.find(session, account_id=account_id, contact_id=contact_id)
     if row is None:
@@ -116,7 +117,7 @@ def get(session: Session, actor: Actor, now: datetime, *, contact_id: UUID) -> V
     return views.contact(row, custom, store.group_ids(session, [contact_id]).get(contact_id, ()))
 
 
-def create(session: Session, actor: Actor, now: datetime, *, terms: Terms, **request: Any) -> View:
+def create(session: Session, *, actor: Actor, now: datetime, terms: AccountTerms, **request: Any) -> View:
     """Add a contact.
 
     :raises Conflict: `contact.exists`, with its id: somebody has one of the addresses. `address.erased`: the person was
@@ -126,23 +127,24 @@ def create(session: Session, actor: Actor, now: datetime, *, terms: Terms, **req
     account_id = account_of(actor)
     account = _account(session, account_id, terms)
     custom = field_store.all_of(session, account_id=account_id)
-    given = normalised(request, custom, account["default_region"], now)
-    _ensure_not_erased(session, account_id, given, is_back=request.get("restore_erased", False))
-    _ensure_free(session, account_id, given, None)
-    contact_id = insert(session, account_id, account, given)
+    columns = columns_of(request, custom, account["default_region"], now)
+    _ensure_not_erased(session, account_id, columns, is_back=request.get("restore_erased", False))
+    _ensure_free(session, account_id, columns, None)
+    contact_id = insert(session, account=account, columns=columns)
     _join(session, account_id, contact_id, request.get("group_ids") or [])
-    return get(session, actor, now, contact_id=contact_id)
+    return get(session, actor=actor, now=now, contact_id=contact_id)
 
 
-def _account(session: Session, account_id: UUID, terms: Terms) -> Mapping[Any, Any]:
+def _account(session: Session, account_id: UUID, terms: AccountTerms) -> Mapping[Any, Any]:
     """The account's row, locked, with what identity says of it now."""
     store.set_terms(session, account_id=account_id, limit=terms.limit, region=terms.region)
     return store.lock_account(session, account_id=account_id)
 
 
-def insert(session: Session, account_id: UUID, account: Mapping[Any, Any], given: dict[str, Any]) -> UUID:
-    if not any(given.get(name) for name in ADDRESSES):
-        raise field_invalid(
+def insert(session: Session, *, account: Mapping[Any, Any], columns: Mapping[str, Any]) -> UUID:
+    """Add a contact to an account whose row is locked; returns its id."""
+    if not any(columns.get(name) for name in ADDRESSES):
+        raise Invalid.of_field(
             "email", "contact.no_address", "A contact needs an e-mail address, a phone or an external id."
         )
     limit = account["contact_limit"]
@@ -151,7 +153,7 @@ def insert(session: Session, account_id: UUID, account: Mapping[Any, Any], given
             "plan.contact_limit", "The plan's number of contacts is reached.", {"feature": "contacts", "limit": limit}
         )
     contact_id = new_id()
-    store.insert(session, contact_id=contact_id, account_id=account_id, values=given)
+    store.insert(session, contact_id=contact_id, account_id=account["account_id"], values=columns)
     return contact_id
 
 
@@ -159,12 +161,12 @@ def _join(session: Session, account_id: UUID, contact_id: UUID, group_ids: list[
     known = group_store.known(session, account_id=account_id, group_ids=group_ids)
     for at, group_id in enumerate(group_ids):
         if group_id not in known:
-            raise field_invalid(f"group_ids.{at}", "group.not_found", "There is no such group.")
+            raise Invalid.of_field(f"group_ids.{at}", "group.not_found", "There is no such group.")
     for group_id in sorted(set(group_ids)):
         group_store.add_members(session, account_id=account_id, group_id=group_id, contact_ids=[contact_id])
 
 
-def update(session: Session, actor: Actor, now: datetime, *, contact_id: UUID, **request: Any) -> View:
+def update(session: Session, *, actor: Actor, now: datetime, contact_id: UUID, **request: Any) -> View:
     """Change the fields that are given; null empties one."""
     account_id = account_of(actor)
     account = store.lock_account(session, account_id=account_id)
@@ -172,45 +174,47 @@ def update(session: Session, actor: Actor, now: datetime, *, contact_id: UUID, *
     if row is None:
         raise views.not_found("contact")
     custom = field_store.all_of(session, account_id=account_id)
-    given = normalised(request, custom, account["default_region"], now)
-    _change(session, account_id, row, given)
-    return get(session, actor, now, contact_id=contact_id)
+    columns = columns_of(request, custom, account["default_region"], now)
+    _change(session, account_id, row, columns)
+    return get(session, actor=actor, now=now, contact_id=contact_id)
 
 
-def _change(session: Session, account_id: UUID, row: Mapping[Any, Any], given: dict[str, Any]) -> bool:
+def _change(session: Session, account_id: UUID, row: Mapping[Any, Any], columns: dict[str, Any]) -> bool:
     """Write what differs; returns whether anything did."""
-    _ensure_not_erased(session, account_id, given)
-    _ensure_free(session, account_id, given, row["id"])
-    if "custom" in given:
-        merged = {**row["custom"], **given["custom"]}
-        given = {**given, "custom": {slot: value for slot, value in merged.items() if value is not None}}
-    changed = {name: value for name, value in given.items() if row[name] != value}
+    _ensure_not_erased(session, account_id, columns)
+    _ensure_free(session, account_id, columns, row["id"])
+    if "custom" in columns:
+        merged = {**row["custom"], **columns["custom"]}
+        columns = {**columns, "custom": {slot: value for slot, value in merged.items() if value is not None}}
+    changed = {name: value for name, value in columns.items() if row[name] != value}
     if all(name.endswith(("_source", "_at")) for name in changed):
         return False
     if not any(changed.get(name, row[name]) for name in ADDRESSES):
-        raise field_invalid(
+        raise Invalid.of_field(
             "email", "contact.no_address", "A contact needs an e-mail address, a phone or an external id."
         )
     store.update(session, account_id=account_id, contact_id=row["id"], values=changed)
     return True
 
 
-def _ensure_not_erased(session: Session, account_id: UUID, given: Mapping[Any, Any], *, is_back: bool = False) -> None:
+def _ensure_not_erased(
+    session: Session, account_id: UUID, columns: Mapping[Any, Any], *, is_back: bool = False
+) -> None:
     """No list and no other system brings an erased person back; somebody who knows that they are back says so.
 
     :raises Conflict: `address.erased`.
     """
-    addresses = [given[name] for name in ("email", "phone") if given.get(name)]
+    addresses = [columns[name] for name in ("email", "phone") if columns.get(name)]
     if is_back:
         store.forget_erasure(session, account_id=account_id, addresses=addresses)
     elif addresses and store.erased(session, account_id=account_id, addresses=addresses):
         raise Conflict("address.erased", "The person was erased on request; `restore_erased` says that they are back.")
 
 
-def _ensure_free(session: Session, account_id: UUID, given: Mapping[Any, Any], own: UUID | None) -> None:
+def _ensure_free(session: Session, account_id: UUID, columns: Mapping[Any, Any], own: UUID | None) -> None:
     for name in ADDRESSES:
-        if given.get(name):
-            holder = store.find_by(session, account_id=account_id, column=name, value=given[name])
+        if columns.get(name):
+            holder = store.find_by(session, account_id=account_id, column=name, value=columns[name])
             if holder is not None and holder["id"] != own:
                 raise Conflict(
                     "contact.exists",
@@ -219,7 +223,7 @@ def _ensure_free(session: Session, account_id: UUID, given: Mapping[Any, Any], o
                 )
 
 
-def delete(session: Session, actor: Actor, now: datetime, *, contact_id: UUID) -> None:
+def delete(session: Session, *, actor: Actor, now: datetime, contact_id: UUID) -> None:
     account_id = account_of(actor)
     store.lock_account(session, account_id=account_id)
     if not store.delete(session, account_id=account_id, contact_ids=[contact_id]):
@@ -227,7 +231,7 @@ def delete(session: Session, actor: Actor, now: datetime, *, contact_id: UUID) -
 
 
 def upsert_many(
-    session: Session, actor: Actor, now: datetime, *, terms: Terms, merge_by: str, contacts: list[dict[str, Any]]
+    session: Session, *, actor: Actor, now: datetime, terms: AccountTerms, merge_by: str, contacts: list[dict[str, Any]]
 ) -> View:
     """Add or change up to 1,000 contacts, each judged by itself: one that is wrong does not stop the others."""
     account_id = account_of(actor)
@@ -256,27 +260,27 @@ def _upsert(
     now: datetime,
 ) -> tuple[UUID, str]:
     account = store.lock_account(session, account_id=account_id)
-    given = normalised(request, custom, account["default_region"], now)
+    columns = columns_of(request, custom, account["default_region"], now)
     order = (merge_by, *(name for name in ADDRESSES if name != merge_by))
-    names = [name for name in order if given.get(name)]
-    _ensure_not_erased(session, account_id, given, is_back=request.get("restore_erased", False))
-    row = _match(session, account_id, merge_by, names, given)
+    names = [name for name in order if columns.get(name)]
+    _ensure_not_erased(session, account_id, columns, is_back=request.get("restore_erased", False))
+    row = _match(session, account_id, merge_by, names, columns)
     if row is None:
-        _ensure_free(session, account_id, given, None)
-        contact_id, outcome = insert(session, account_id, account, given), "added"
+        _ensure_free(session, account_id, columns, None)
+        contact_id, outcome = insert(session, account=account, columns=columns), "added"
     else:
         contact_id = row["id"]
-        outcome = "updated" if _change(session, account_id, row, given) else "unchanged"
+        outcome = "updated" if _change(session, account_id, row, columns) else "unchanged"
     _join(session, account_id, contact_id, request.get("group_ids") or [])
     return contact_id, outcome
 
 
 def _match(
-    session: Session, account_id: UUID, merge_by: str, names: list[str], given: Mapping[Any, Any]
+    session: Session, account_id: UUID, merge_by: str, names: list[str], columns: Mapping[Any, Any]
 ) -> Mapping[Any, Any] | None:
     """Who this is: by the chosen address, or by another one of somebody who has none of the chosen kind."""
     for name in names:
-        row = store.find_by(session, account_id=account_id, column=name, value=given[name], lock=True)
-        if row is not None and (name == merge_by or not given.get(merge_by) or row[merge_by] is None):
+        row = store.find_by(session, account_id=account_id, column=name, value=columns[name], lock=True)
+        if row is not None and (name == merge_by or not columns.get(merge_by) or row[merge_by] is None):
             return row
     return None

@@ -1,12 +1,14 @@
-"""Previews of imports: the first rows are imported, told of, and taken back."""
+"""Previews of imports: the first rows are imported, what became of them is read, and the import is rolled back."""
 
 from __future__ import annotations
 
 import sys
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
+from chassis.actors import account_of
+from chassis.database import Session
 from chassis.ids import new_id
 from contacts.domain import reasons
 from contacts.domain.columns import CONSENT_FIELDS
@@ -16,23 +18,22 @@ from contacts.domain.values import FieldType, typed
 from contacts.store import adding, merging, refusals, staging
 from contacts.store import fields as field_store
 from contacts.store.merge_sql import Merge
-from contacts.usecases.imports import look, upload_of
-from contacts.usecases.views import View, account_of
+from contacts.usecases.imports import open_upload, upload_of
+from contacts.usecases.views import View
 from contracts.rpc import Actor
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
 
 ROWS = 20
 
 
 def preview(
-    session: Session, actor: Actor, now: datetime, *, upload_id: UUID, mapping: Any, options: dict[str, Any]
+    session: Session, *, actor: Actor, now: datetime, upload_id: UUID, mapping: Any, options: dict[str, Any]
 ) -> View:
     """What the columns are taken for, and what would happen to each of the first rows, were the file no longer."""
     account_id = account_of(actor)
-    upload = upload_of(session, account_id, upload_id)
-    source, plan, guesses, samples = look(session, account_id, upload, mapping, options, now)
+    upload = upload_of(session, account_id=account_id, upload_id=upload_id)
+    source, plan, guesses, samples = open_upload(
+        session, account_id=account_id, upload=upload, mapping=mapping, options=options, now=now
+    )
     dialect = source.dialect
     _, header_row, _ = source.table()
     sheets = [] if dialect else [sheet.name for sheet in source.workbook().sheets if not sheet.hidden]
@@ -95,14 +96,15 @@ def _tried(session: Session, merge: Merge) -> tuple[dict[int, str], dict[int, li
         after="",
     )
     adding.set_aside(session, merge, 0, sys.maxsize)
-    told: dict[str, str] = {}
-    merging.merge_slice(session, merge, "", ROWS, told)
+    outcome_by_key: dict[str, str] = {}
+    merging.merge_slice(session, merge, "", ROWS, outcome_by_key)
     outcomes, seen = {}, set()
     for number, key in staging.keys_of_rest(session, merge.import_id):
-        outcomes[number] = "merged" if key in seen and told[key] != "rejected" else told[key]
+        outcome = outcome_by_key[key]
+        outcomes[number] = "merged" if key in seen and outcome != "rejected" else outcome
         seen.add(key)
-    found = refusals.problems_after(session, merge.import_id, 0, ROWS)
-    return outcomes, {number: codes for number, _, codes in found}
+    problems = refusals.problems_after(session, merge.import_id, 0, ROWS)
+    return outcomes, {number: codes for number, _, codes in problems}
 
 
 def _shown(plan: Plan, name: str, value: str) -> Any:

@@ -1,46 +1,45 @@
-"""Privacy: everything known of one person, and its end. Jobs ask the other services (`contacts.jobs.persons`)."""
+"""Privacy: everything known of one person, and its end. Jobs ask the other services (`contacts.jobs`)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from chassis import acts
+from chassis.actors import account_of
+from chassis.database import Session
 from chassis.ids import new_id
 from contacts.domain import emails, phones
 from contacts.domain.person import ASKED, OWN, WITHOUT, Person
-from contacts.exceptions import field_invalid
 from contacts.store import archive as archive_store
-from contacts.store import audience as audience_store
+from contacts.store import audiences as audience_store
 from contacts.store import files as file_store
 from contacts.store import jobs as job_store
 from contacts.store import people as store
 from contacts.store import privacy as privacy_store
 from contacts.store import submissions as submission_store
 from contacts.usecases import views
-from contacts.usecases.views import View, account_of
+from contacts.usecases.views import View
+from contracts.errors import Invalid
 from contracts.events import CONTACTS_ACT
 from contracts.rpc import Actor
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
 
 EXPORT, ERASURE = "person_export", "erasure"
 ADDRESSES = ("email", "phone")
 
 
-def request_export(session: Session, actor: Actor, now: datetime, **who: Any) -> View:
+def request_export(session: Session, *, actor: Actor, now: datetime, **who: Any) -> View:
     """Ask for a file of all that every service knows of a person."""
     account_id = account_of(actor)
     person = _person(session, account_id, **who)
     job_id = _queue(session, actor, EXPORT, {**person.as_json()})
     acts.record(session, CONTACTS_ACT, actor, "person.exported", target_id=_target(person))
-    return get_export(session, actor, now, person_export_id=job_id)
+    return get_export(session, actor=actor, now=now, person_export_id=job_id)
 
 
-def get_export(session: Session, actor: Actor, now: datetime, *, person_export_id: UUID) -> View:
+def get_export(session: Session, *, actor: Actor, now: datetime, person_export_id: UUID) -> View:
     account_id = account_of(actor)
     row = job_store.find(session, account_id=account_id, kind=EXPORT, job_id=person_export_id)
     if row is None:
@@ -53,7 +52,7 @@ def get_export(session: Session, actor: Actor, now: datetime, *, person_export_i
     }
 
 
-def erase(session: Session, actor: Actor, now: datetime, *, dry_run: bool = False, **who: Any) -> View:
+def erase(session: Session, *, actor: Actor, now: datetime, dry_run: bool = False, **who: Any) -> View:
     """Erase a person here and now, and have every other service do so. Harmless twice.
 
     From this commit on no audience holds the person and no list brings them back; what was on its way already, the job
@@ -66,17 +65,17 @@ def erase(session: Session, actor: Actor, now: datetime, *, dry_run: bool = Fals
     job_id = _queue(session, actor, ERASURE, {**person.as_json(), "dry_run": dry_run, "counts": counts})
     if not dry_run:
         acts.record(session, CONTACTS_ACT, actor, "person.erased", target_id=_target(person), **counts)
-    return get_erasure(session, actor, now, erasure_id=job_id)
+    return get_erasure(session, actor=actor, now=now, erasure_id=job_id)
 
 
-def get_erasure(session: Session, actor: Actor, now: datetime, *, erasure_id: UUID) -> View:
+def get_erasure(session: Session, *, actor: Actor, now: datetime, erasure_id: UUID) -> View:
     row = job_store.find(session, account_id=account_of(actor), kind=ERASURE, job_id=erasure_id)
     if row is None:
         raise views.not_found("erasure")
     return {**_view(row), "dry_run": bool(row["checkpoint"].get("dry_run", row["request"].get("dry_run")))}
 
 
-def count(session: Session, account_id: UUID, person: Person) -> dict[str, int]:
+def count(session: Session, *, account_id: UUID, person: Person) -> dict[str, int]:
     """What `_forget` would take."""
     submitted = submission_store.of_addresses(session, account_id=account_id, addresses=person.addresses)
     return {
@@ -88,7 +87,7 @@ def count(session: Session, account_id: UUID, person: Person) -> dict[str, int]:
 
 
 def _forget(session: Session, account_id: UUID, person: Person) -> dict[str, int]:
-    counts = count(session, account_id, person)
+    counts = count(session, account_id=account_id, person=person)
     audience_store.forget(session, account_id=account_id, contact_ids=person.contact_ids, addresses=person.addresses)
     store.delete(session, account_id=account_id, contact_ids=person.contact_ids)
     archive_store.delete(session, account_id=account_id, addresses=person.addresses)
@@ -112,8 +111,8 @@ def _queue(session: Session, actor: Actor, kind: str, request: View) -> UUID:
 
 def _view(row: Mapping[Any, Any]) -> View:
     """A job with how far each service is; those that hold nothing of anybody are named with the reason."""
-    told = row["checkpoint"].get("services", {})
-    services = [{"service": name, "state": "waiting", "counts": {}, "detail": None, **told.get(name, {})}
+    progress = row["checkpoint"].get("services", {})
+    services = [{"service": name, "state": "waiting", "counts": {}, "detail": None, **progress.get(name, {})}
                 for name in (OWN, *ASKED)]  # fmt: skip
     services += [
         {"service": name, "state": "holds_nothing", "counts": {}, "detail": why} for name, why in WITHOUT.items()
@@ -139,12 +138,12 @@ def _person(
 
     :raises NotFound: there is no contact of that id or external id.
     """
-    given = _given(session, account_id, email, phone)
-    if contact_id is None and external_id is None and not given:
-        raise field_invalid("contact_id", "person.nobody", "Name a contact, an e-mail address or a phone.")
-    wanted: dict[str, Any] = {"id": contact_id, "external_id": external_id, **given}
+    addresses = _normalised(session, account_id, email, phone)
+    if contact_id is None and external_id is None and not addresses:
+        raise Invalid.of_field("contact_id", "person.nobody", "Name a contact, an e-mail address or a phone.")
+    value_by_column: dict[str, Any] = {"id": contact_id, "external_id": external_id, **addresses}
     rows: dict[UUID, Any] = {}
-    for column, value in wanted.items():
+    for column, value in value_by_column.items():
         if value is None:
             continue
         row = store.find_by(session, account_id=account_id, column=column, value=value, lock=True)
@@ -152,21 +151,21 @@ def _person(
             rows[row["id"]] = row
         elif column in ("id", "external_id"):
             raise views.not_found("contact")
-    held = {row[name] for row in rows.values() for name in ADDRESSES if row[name]}
+    present = {row[name] for row in rows.values() for name in ADDRESSES if row[name]}
     former = privacy_store.former_addresses(session, account_id=account_id, contact_ids=list(rows))
-    addresses = held | set(given.values()) | {one["address"] for one in former}
-    return Person(tuple(sorted(rows)), tuple(sorted(addresses)))
+    every = present | set(addresses.values()) | {row["address"] for row in former}
+    return Person(tuple(sorted(rows)), tuple(sorted(every)))
 
 
-def _given(session: Session, account_id: UUID, email: str | None, phone: str | None) -> dict[str, str]:
+def _normalised(session: Session, account_id: UUID, email: str | None, phone: str | None) -> dict[str, str]:
     region = store.region(session, account_id=account_id)
-    given = {}
+    addresses = {}
     for name, raw, normal in (
         ("email", email, emails.normalise(email) if email else None),
         ("phone", phone, phones.to_e164(phone, region) if phone else None),
     ):
         if raw and normal is None:
-            raise field_invalid(name, f"{name}.invalid", f"Not a valid {name}.")
+            raise Invalid.of_field(name, f"{name}.invalid", f"Not a valid {name}.")
         if normal:
-            given[name] = normal
-    return given
+            addresses[name] = normal
+    return addresses

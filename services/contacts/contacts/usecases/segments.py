@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
-from chassis import acts
+from chassis import acts, pages
+from chassis.actors import account_of
+from chassis.database import Session
 from chassis.ids import new_id
 from contacts.domain import rule_terms
 from contacts.domain import rules as domain
 from contacts.domain.values import FieldType
-from contacts.exceptions import field_invalid
-from contacts.store import audience as audience_store
+from contacts.store import audiences as audience_store
 from contacts.store import fields as field_store
 from contacts.store import groups as group_store
 from contacts.store import people as people_store
@@ -21,16 +22,13 @@ from contacts.store import rule_sql
 from contacts.store import segments as store
 from contacts.store.rule_sql import Filter
 from contacts.usecases import views
-from contacts.usecases.views import View, account_of
-from contracts.errors import Conflict
+from contacts.usecases.views import View
+from contracts.errors import Conflict, Invalid
 from contracts.events import CONTACTS_ACT
 from contracts.rpc import Actor
 
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
 
-
-def compiled(session: Session, account_id: UUID, rules: dict[str, Any], now: datetime, *, prefix: str = "") -> Filter:
+def compiled(session: Session, *, account_id: UUID, rules: dict[str, Any], now: datetime, prefix: str = "") -> Filter:
     """The rules as SQL over a contact, and the transaction made ready for it.
 
     :raises Invalid: naming the unknown field or operator, or the wrong value.
@@ -39,80 +37,81 @@ def compiled(session: Session, account_id: UUID, rules: dict[str, Any], now: dat
     try:
         node = domain.parse(rules, {row["key"]: FieldType(row["kind"]) for row in custom})
     except domain.RuleError as error:
-        raise field_invalid(error.path, error.code, error.detail) from None
+        raise Invalid.of_field(error.path, error.code, error.detail) from None
     named = domain.groups_in(rules)
     if named - group_store.known(session, account_id=account_id, group_ids=list(named)):
-        raise field_invalid("rules", "group.not_found", "The rules name a group that is not there.")
+        raise Invalid.of_field("rules", "group.not_found", "The rules name a group that is not there.")
     slots = {row["key"]: row["slot"] for row in custom}
     audience_store.expect_sets(session)
     return rule_sql.compiled(node, slots, now.date(), prefix=prefix)
 
 
-def of_id(
-    session: Session, account_id: UUID, segment_id: UUID, field: str, now: datetime, *, prefix: str = ""
+def filter_of_segment(
+    session: Session, *, account_id: UUID, segment_id: UUID, field: str, now: datetime, prefix: str = ""
 ) -> Filter:
     """The rules of a saved segment as SQL; `field` names the offending place of the request where there is none."""
     row = store.find(session, account_id=account_id, segment_id=segment_id)
     if row is None:
-        raise field_invalid(field, "segment.not_found", "There is no such segment.")
-    return compiled(session, account_id, row["rules"], now, prefix=prefix)
+        raise Invalid.of_field(field, "segment.not_found", "There is no such segment.")
+    return compiled(session, account_id=account_id, rules=row["rules"], now=now, prefix=prefix)
 
 
-def list_page(session: Session, actor: Actor, now: datetime, *, limit: int, cursor: str | None) -> View:
-    rows = store.page(session, account_id=account_of(actor), after=views.after(cursor), limit=limit + 1)
-    return views.page(rows, limit)
+def list_segments(session: Session, *, actor: Actor, now: datetime, limit: int, cursor: str | None) -> View:
+    rows = store.page(session, account_id=account_of(actor), after=pages.position(cursor), limit=limit + 1)
+    return pages.page(rows, limit)
 
 
-def create(session: Session, actor: Actor, now: datetime, **request: Any) -> View:
+def create(session: Session, *, actor: Actor, now: datetime, **request: Any) -> View:
     account_id = account_of(actor)
     people_store.lock_account(session, account_id=account_id)
-    compiled(session, account_id, request["rules"], now)
+    compiled(session, account_id=account_id, rules=request["rules"], now=now)
     _ensure_name_free(session, account_id, request["name"], None)
     segment_id = new_id()
     store.insert(session, segment_id=segment_id, account_id=account_id, values=request)
     acts.record(session, CONTACTS_ACT, actor, "segment.created", target_id=segment_id, name=request["name"])
-    return get(session, actor, now, segment_id=segment_id)
+    return get(session, actor=actor, now=now, segment_id=segment_id)
 
 
-def get(session: Session, actor: Actor, now: datetime, *, segment_id: UUID) -> View:
+def get(session: Session, *, actor: Actor, now: datetime, segment_id: UUID) -> View:
     row = store.find(session, account_id=account_of(actor), segment_id=segment_id)
     if row is None:
         raise views.not_found("segment")
     return dict(row)
 
 
-def update(session: Session, actor: Actor, now: datetime, *, segment_id: UUID, **request: Any) -> View:
+def update(session: Session, *, actor: Actor, now: datetime, segment_id: UUID, **request: Any) -> View:
     account_id = account_of(actor)
     people_store.lock_account(session, account_id=account_id)
-    changed = {**get(session, actor, now, segment_id=segment_id), **request}
-    compiled(session, account_id, changed["rules"], now)
+    changed = {**get(session, actor=actor, now=now, segment_id=segment_id), **request}
+    compiled(session, account_id=account_id, rules=changed["rules"], now=now)
     _ensure_name_free(session, account_id, changed["name"], segment_id)
     store.update(session, account_id=account_id, segment_id=segment_id, values=changed)
     acts.record(session, CONTACTS_ACT, actor, "segment.changed", target_id=segment_id, fields=sorted(request))
-    return get(session, actor, now, segment_id=segment_id)
+    return get(session, actor=actor, now=now, segment_id=segment_id)
 
 
-def delete(session: Session, actor: Actor, now: datetime, *, segment_id: UUID) -> None:
+def delete(session: Session, *, actor: Actor, now: datetime, segment_id: UUID) -> None:
     if not store.delete(session, account_id=account_of(actor), segment_id=segment_id):
         raise views.not_found("segment")
     acts.record(session, CONTACTS_ACT, actor, "segment.deleted", target_id=segment_id)
 
 
-def count(session: Session, actor: Actor, now: datetime, *, rules: dict[str, Any]) -> View:
+def count(session: Session, *, actor: Actor, now: datetime, rules: dict[str, Any]) -> View:
     """How many contacts fit the rules now."""
     account_id = account_of(actor)
-    found = compiled(session, account_id, rules, now)
-    return {"count": audience_store.count(session, account_id=account_id, where=found.sql, parameters=found.parameters)}
+    members = compiled(session, account_id=account_id, rules=rules, now=now)
+    count = audience_store.count(session, account_id=account_id, where=members.sql, parameters=members.parameters)
+    return {"count": count}
 
 
-def describe(session: Session, actor: Actor, now: datetime) -> View:
+def describe(session: Session, *, actor: Actor, now: datetime) -> View:
     """Every field that rules may name, with its operators."""
     custom = field_store.all_of(session, account_id=account_of(actor))
     kinds = {row["key"]: FieldType(row["kind"]) for row in custom}
     return rule_terms.described(kinds, {row["key"]: row["label"] for row in custom})
 
 
-def ensure_field_unused(session: Session, account_id: UUID, key: str) -> None:
+def ensure_field_unused(session: Session, *, account_id: UUID, key: str) -> None:
     """:raises Conflict: segments name this custom field, and would not be what they were without it."""
     _ensure_unused(
         session,
@@ -122,7 +121,7 @@ def ensure_field_unused(session: Session, account_id: UUID, key: str) -> None:
     )
 
 
-def ensure_group_unused(session: Session, account_id: UUID, group_id: UUID) -> None:
+def ensure_group_unused(session: Session, *, account_id: UUID, group_id: UUID) -> None:
     """:raises Conflict: segments name this group."""
     _ensure_unused(session, account_id, "group", lambda rules: group_id in domain.groups_in(rules))
 
@@ -137,7 +136,7 @@ def _ensure_unused(session: Session, account_id: UUID, noun: str, names: Callabl
         )
 
 
-def rename_field(session: Session, account_id: UUID, old: str, new: str) -> None:
+def rename_field(session: Session, *, account_id: UUID, old: str, new: str) -> None:
     """Segments go on meaning the field that they named. `new` was the name of no field."""
     for row in store.all_of(session, account_id=account_id):
         named = [one for one in domain.conditions_in(row["rules"]) if one["field"] == old]

@@ -1,27 +1,16 @@
-"""How stored rows look to the outside, who asks, and pages of them."""
+"""How stored rows look to the outside."""
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from contacts.exceptions import field_invalid
-from contracts.errors import Forbidden, NotFound
-from contracts.rpc import Actor
+from contracts.errors import NotFound
 
 View = dict[str, Any]
 PLAIN = ("email", "phone", "external_id", "first_name", "last_name", "company", "city", "birth_date")
 CHANNELS = ("sms", "email")
-
-
-def account_of(actor: Actor) -> UUID:
-    """The account on whose behalf the call is made; no payload ever names one."""
-    account_id = actor.get("account_id")
-    if not account_id:
-        raise Forbidden("account.required", "Only an account's user or key may do this.")
-    return UUID(str(account_id))
 
 
 def not_found(noun: str) -> NotFound:
@@ -54,21 +43,3 @@ def consent(row: Mapping[Any, Any], channel: str) -> View | None:
 
 def field(row: Mapping[Any, Any]) -> View:
     return {**row, "type": row["kind"]}
-
-
-def after(cursor: str | None) -> UUID | None:
-    """The id that a cursor stands for."""
-    if cursor is None:
-        return None
-    try:
-        return UUID(bytes=urlsafe_b64decode(cursor.encode("ascii") + b"=="))
-    except ValueError:
-        raise field_invalid("cursor", "cursor.invalid", "Not a cursor of this list.") from None
-
-
-def page(rows: Sequence[Mapping[Any, Any]], limit: int, view: Callable[[Mapping[Any, Any]], View] = dict) -> View:
-    """One page of `limit`, of rows asked for with one more to see whether there is another page."""
-    more = len(rows) > limit
-    shown = rows[:limit]
-    cursor = urlsafe_b64encode(shown[-1]["id"].bytes).rstrip(b"=").decode() if more else None
-    return {"items": [view(row) for row in shown], "next_cursor": cursor}

@@ -18,8 +18,8 @@ from contacts.exceptions import TryLater
 from contacts.jobs import worker
 from contacts.store import jobs
 from contacts.usecases import files, imports
-from contacts.usecases.terms import Terms
-from contracts.contacts import ImportOptions
+from contacts.usecases.account_terms import AccountTerms
+from contracts.contacts.imports import ImportOptions
 from contracts.errors import Unavailable
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -34,7 +34,7 @@ def database(open_database: Callable[[str], Database]) -> Iterator[Database]:
     yield opened
 
 
-class Neighbours:
+class OtherServices:
     """The other services, as jobs ask them about a person; `away` do not answer, `under_way` have something in hand."""
 
     def __init__(self) -> None:
@@ -50,9 +50,9 @@ class Neighbours:
             raise Unavailable("service.timeout", "Nobody is there.")
         if method == "export_person":
             start = int(payload["cursor"] or 0)
-            held = self.messages.get(service, [])
-            items = [{"kind": "message", "record": one} for one in held[start : start + payload["limit"]]]
-            more = start + payload["limit"] < len(held)
+            messages = self.messages.get(service, [])
+            items = [{"kind": "message", "record": one} for one in messages[start : start + payload["limit"]]]
+            more = start + payload["limit"] < len(messages)
             return {"items": items, "next_cursor": str(start + payload["limit"]) if more else None}
         waiting = self.under_way.get(service, 0)
         self.under_way[service] = max(0, waiting - 1)
@@ -66,13 +66,13 @@ class Account:
         self.database = database
         self.id = new_id()
         self.actor: dict[str, Any] = {"account_id": str(self.id), "user_id": str(new_id())}
-        self.terms = Terms(limit=limit, region="PL")
-        self.neighbours = Neighbours()
+        self.terms = AccountTerms(limit=limit, region="PL")
+        self.services = OtherServices()
 
     def call(self, usecase: Callable[..., Any], **request: Any) -> Any:
         """Run one use case in a transaction of its own."""
         with self.database.transaction() as session:
-            return usecase(session, self.actor, NOON, **request)
+            return usecase(session, actor=self.actor, now=NOON, **request)
 
     def upload(self, filename: str, content: bytes) -> Any:
         upload_id = self.call(files.begin, filename=filename, size=None)["upload_id"]
@@ -100,7 +100,7 @@ class Account:
             if job is None:
                 return
             try:
-                worker.asking(self.neighbours.answer)[job.kind](self.database, job, lambda: True)
+                worker.runners_that_ask(self.services.answer)[job.kind](self.database, job, lambda: True)
             except TryLater:
                 with self.database.transaction() as session:
                     jobs.put_off(session, job, 0.0)

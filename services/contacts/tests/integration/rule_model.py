@@ -104,9 +104,9 @@ def _address(person: dict[str, Any], channel: str) -> bool:
     return channel == "email" or person["phone"] is not None
 
 
-def _engaged(kind: str, wanted: dict[str, Any], told: list[tuple[str, str, date]]) -> bool:
+def _engaged(kind: str, wanted: dict[str, Any], engagements: list[tuple[str, str, date]]) -> bool:
     times = 0
-    for campaign, what, day in told:
+    for campaign, what, day in engagements:
         if what != kind or (wanted.get("campaigns") and campaign not in wanted["campaigns"]):
             continue
         if wanted.get("last_days") is not None and day < TODAY - timedelta(days=wanted["last_days"]):

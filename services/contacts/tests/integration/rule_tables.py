@@ -25,7 +25,7 @@ def store_people(database: Any, account_id: UUID, everyone: list[dict[str, Any]]
     slots = {key: f"f{at}" for at, key in enumerate(model.CUSTOM)}
     with database.transaction() as session:
         session.execute(text("SET LOCAL TimeZone = 'UTC'"))
-        contacts, members, archived, told = [], [], [], []
+        contacts, members, archived, engagements = [], [], [], []
         for contact_id, person in zip(ids, everyone, strict=True):
             custom = {slots[key]: _plain(person[key]) for key in model.CUSTOM if person[key] is not None}
             email = f"{contact_id}@x.example"
@@ -34,7 +34,7 @@ def store_people(database: Any, account_id: UUID, everyone: list[dict[str, Any]]
             members += [(group, contact_id, account_id) for group in person["groups"]]
             addresses = {"sms": person["phone"], "email": email}
             archived += [(new_id(), account_id, one, addresses[one], "other", "t") for one in person["archived"]]
-            told += [(campaign, kind, day, contact_id) for campaign, kind, day in person["engagement"]]
+            engagements += [(campaign, kind, day, contact_id) for campaign, kind, day in person["engagement"]]
         for key, slot in slots.items():
             session.execute(
                 text("INSERT INTO contact_fields VALUES (:id, :account, :key, :key, :kind, :slot)"),
@@ -45,7 +45,7 @@ def store_people(database: Any, account_id: UUID, everyone: list[dict[str, Any]]
         copy_rows(session, "group_members", ("group_id", "contact_id", "account_id"), members)
         known = [row for row in archived if row[3] is not None]
         copy_rows(session, "archive", ("id", "account_id", "channel", "address", "reason", "source"), known)
-        engagement.add(session, _columns(account_id, told))
+        engagement.add(session, _columns(account_id, engagements))
     return ids
 
 
@@ -53,10 +53,10 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if hasattr(value, "isoformat") else value
 
 
-def _columns(account_id: UUID, told: list[tuple[str, str, Any, UUID]]) -> list[dict[str, str]]:
+def _columns(account_id: UUID, engagements: list[tuple[str, str, Any, UUID]]) -> list[dict[str, str]]:
     """As a lane message has them, in two parts each."""
     by_place: dict[tuple[str, str, Any, int], list[str]] = {}
-    for at, (campaign, kind, day, contact_id) in enumerate(told):
+    for at, (campaign, kind, day, contact_id) in enumerate(engagements):
         by_place.setdefault((campaign, kind, day, at % 2), []).append(str(contact_id))
     return [
         {

@@ -1,4 +1,4 @@
-"""What is done to lists, and to what is known of people, is told to the audit trail in the change's own transaction."""
+"""What is done to lists and people is recorded in the audit trail, in the transaction of the change."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import pytest
 from sqlalchemy import text
 
 from chassis.database import Database
-from contacts.usecases import archive, combine, exports, fields, groups, privacy, segments
+from contacts.usecases import archive, exports, fields, group_operations, groups, privacy, segments
 from contracts.errors import Conflict, NotFound
 from contracts.vocabulary import ArchiveReason, Channel
 
 
 @pytest.fixture
-def told(database: Database) -> Callable[[], list[Any]]:
+def recorded_acts(database: Database) -> Callable[[], list[Any]]:
     """The acts that wait in the outbox, in their order."""
 
     def read() -> list[Any]:
@@ -28,11 +28,13 @@ def told(database: Database) -> Callable[[], list[Any]]:
     return read
 
 
-def test_lists_fields_imports_and_exports(account: Any, told: Callable[[], list[Any]]) -> None:
+def test_lists_fields_imports_and_exports(account: Any, recorded_acts: Callable[[], list[Any]]) -> None:
     group = account.call(groups.create, name="Zima", description="")["id"]
     account.call(groups.update, group_id=group, name="Lato")
     account.import_file("email;imie\nala@poczta.example;Ala\nola@poczta.example;Ola\n", group_ids=[group])
-    [made] = account.call(combine.run, operation="union", group_ids=[group], name="Razem", seed="")["items"]
+    [made] = account.call(group_operations.combine_groups, operation="union", group_ids=[group], name="Razem", seed="")[
+        "items"
+    ]
     rules = {"all": [{"field": "city", "op": "eq", "value": "Gdynia"}]}
     segment = account.call(segments.create, name="Gdynia", description="", rules=rules)["id"]
     account.call(segments.update, segment_id=segment, name="Trójmiasto")
@@ -47,7 +49,7 @@ def test_lists_fields_imports_and_exports(account: Any, told: Callable[[], list[
     with pytest.raises(Conflict):
         account.call(groups.create, name="Razem", description="")
 
-    acts = told()
+    acts = recorded_acts()
 
     assert [(act["action"], act["target_id"]) for act in acts if act["action"] != "import.started"] == [
         ("group.created", str(group)),
@@ -66,7 +68,7 @@ def test_lists_fields_imports_and_exports(account: Any, told: Callable[[], list[
     assert {act["account_id"] for act in acts} == {str(account.id)}
 
 
-def test_erasures_and_archive_name_no_address(account: Any, told: Callable[[], list[Any]]) -> None:
+def test_erasures_and_archive_name_no_address(account: Any, recorded_acts: Callable[[], list[Any]]) -> None:
     account.import_file("email\nala@poczta.example\nola@poczta.example\n")
     given: Any = {"contact_ids": [], "reason": ArchiveReason.SPAM, "note": ""}
     added = account.call(archive.add, channel=Channel.EMAIL, addresses=["ola@poczta.example"], **given)["items"][0]
@@ -74,7 +76,7 @@ def test_erasures_and_archive_name_no_address(account: Any, told: Callable[[], l
     account.call(privacy.request_export, email="ala@poczta.example")
     account.call(privacy.erase, email="ala@poczta.example")
 
-    acts = told()[1:]
+    acts = recorded_acts()[1:]
 
     assert [act["action"] for act in acts] == ["archive.added", "archive.restored", "person.exported", "person.erased"]
     assert acts[0]["details"] == {"channel": "email", "reason_given": "spam", "addresses": 1}
@@ -82,13 +84,15 @@ def test_erasures_and_archive_name_no_address(account: Any, told: Callable[[], l
     assert "poczta.example" not in str(acts), "the trail outlives the person"
 
 
-def test_an_event_archives_without_an_act(account: Any, database: Database, told: Callable[[], list[Any]]) -> None:
+def test_an_event_archives_without_an_act(
+    account: Any, database: Database, recorded_acts: Callable[[], list[Any]]
+) -> None:
     entry = {"channel": "email", "address": "ala@poczta.example", "reason": ArchiveReason.HARD_BOUNCE}
     event = {"event_id": uuid4(), "account_id": account.id, "addresses": [entry]}
     with database.transaction() as session:
-        archive.archive_refused(session, event, "archive_email_refusals", "bounce")
+        archive.archive_refused(session, event=event, handler="archive_email_refusals", source="bounce")
 
-    assert told() == []
+    assert recorded_acts() == []
 
 
 def test_a_refusal_that_says_nothing_of_the_person_archives_nobody(account: Any, database: Database) -> None:
@@ -97,7 +101,7 @@ def test_a_refusal_that_says_nothing_of_the_person_archives_nobody(account: Any,
     event = {"event_id": uuid4(), "account_id": account.id, "addresses": addresses}
 
     with database.transaction() as session:
-        archive.archive_refused(session, event, "archive_email_refusals", "bounce")
+        archive.archive_refused(session, event=event, handler="archive_email_refusals", source="bounce")
 
-    page = account.call(archive.list_page, limit=10, cursor=None, restored=False)
+    page = account.call(archive.list_archive, limit=10, cursor=None, restored=False)
     assert [entry["address"] for entry in page["items"]] == ["nie.ma@x.example"]

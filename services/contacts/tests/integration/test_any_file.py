@@ -15,7 +15,7 @@ from chassis.ids import new_id
 from contacts.jobs.worker import Heart, Worker
 from contacts.store import jobs
 from contacts.usecases import imports, previews
-from contracts.contacts import ImportOptions
+from contracts.contacts.imports import ImportOptions
 from contracts.errors import Invalid
 
 CSV = 'E-mail;Telefon;Imię\nola@x.example;505 603 496;Ola\njan@x.example;0505603497;"Jan; ""Janek""\nz Gdyni"\n'

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -98,7 +97,7 @@ class Delivered:
     ids=str,
 )  # fmt: skip
 def test_a_message_that_can_never_be_written_does_not_hold_up_the_lane(database, account, ids, wrong):
-    recorder = job.Recorder(database, threading.Event())
+    recorder = job.Recorder(database)
     message = {"batch_id": str(uuid4()), "columns": [{**column(account, ids[:1]), **wrong}]}
     for one in (message, {**message, "batch_id": None}, {**message, "batch_id": 5}):
         delivered = Delivered(one)
@@ -128,7 +127,7 @@ def test_small_pieces_of_past_days_are_merged_and_what_is_too_old_is_dropped(dat
     assert rows(database) == 5
 
 
-def test_what_is_known_of_one_contact_is_told_and_erased(database, account, new_account, ids):
+def test_engagement_of_one_contact_is_listed_and_erased(database, account, new_account, ids):
     add(
         database,
         column(account, [ids[0], ids[1], ids[0]]),

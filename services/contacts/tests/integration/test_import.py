@@ -203,7 +203,7 @@ def test_mapping_and_custom_fields(account):
     )
 
     assert job["problems"] == {"size.invalid": 1}
-    found = account.call(people.list_page, limit=10, cursor=None, email="ola@x.example")["items"][0]
+    found = account.call(people.list_contacts, limit=10, cursor=None, email="ola@x.example")["items"][0]
     assert found["fields_"] == {"size": 38.5, "vip": True}
 
 

@@ -14,7 +14,7 @@ from chassis.ids import new_id
 from contacts.jobs import exports as export_job
 from contacts.jobs import snapshots as snapshot_job
 from contacts.store import jobs
-from contacts.usecases import archive, audience, exports, fields, files, groups, people, privacy
+from contacts.usecases import archive, audiences, exports, fields, files, groups, people, privacy
 from contracts.errors import Conflict, Invalid, NotFound, PlanLimit
 from contracts.vocabulary import ArchiveReason, Channel
 
@@ -150,20 +150,20 @@ def test_an_audience_is_groups_minus_groups_minus_archive_minus_no_consent(accou
     chosen = _audience(groups=[first, second], exclude_groups=[third])
 
     snapshot = {"snapshot_id": new_id(), "channel": Channel.EMAIL, "audience": chosen, "fields_": ["email", "city"]}
-    account.call(audience.request_snapshot, **snapshot)
+    account.call(audiences.request_snapshot, **snapshot)
     with pytest.raises(Conflict):
-        account.call(audience.read, snapshot_id=snapshot["snapshot_id"], after=0, limit=10)
+        account.call(audiences.read, snapshot_id=snapshot["snapshot_id"], after=0, limit=10)
     _run(account, snapshot_job)
 
-    taken = account.call(audience.request_snapshot, **snapshot)
-    page = account.call(audience.read, snapshot_id=snapshot["snapshot_id"], after=0, limit=10)["recipients"]
-    assert account.call(audience.count, channel=Channel.EMAIL, audience=chosen) == {"count": 2}
+    taken = account.call(audiences.request_snapshot, **snapshot)
+    page = account.call(audiences.read, snapshot_id=snapshot["snapshot_id"], after=0, limit=10)["recipients"]
+    assert account.call(audiences.count, channel=Channel.EMAIL, audience=chosen) == {"count": 2}
     assert (taken["state"], taken["total"]) == ("done", 2)
     assert [(one["number"], one["address"], one["fields"]) for one in page] == [
         (1, "a@x.example", {"email": "a@x.example"}),
         (2, "b@x.example", {"email": "b@x.example"}),
     ]
-    assert account.call(audience.count, channel=Channel.SMS, audience=chosen) == {"count": 0}
+    assert account.call(audiences.count, channel=Channel.SMS, audience=chosen) == {"count": 0}
 
 
 def test_an_archived_address_is_restored_with_a_trace(account):
@@ -182,8 +182,8 @@ def test_an_archived_address_is_restored_with_a_trace(account):
 
     listing = {"limit": 10, "cursor": None}
     assert restored["restored_at"] and str(restored["restored_by"]) == account.actor["user_id"]
-    assert account.call(archive.list_page, restored=False, **listing)["items"] == []
-    assert [one["id"] for one in account.call(archive.list_page, restored=True, **listing)["items"]] == [entry["id"]]
+    assert account.call(archive.list_archive, restored=False, **listing)["items"] == []
+    assert [one["id"] for one in account.call(archive.list_archive, restored=True, **listing)["items"]] == [entry["id"]]
     with pytest.raises(NotFound):
         account.call(archive.restore, archive_id=entry["id"], note="")
 
@@ -221,7 +221,7 @@ def test_the_archive_is_listed_by_what_one_looks_for_and_exported(account):
     account.call(archive.add, addresses=["P4@x.example"], contact_ids=[], reason=ArchiveReason.OTHER, **given)
 
     def listed(**wanted: Any) -> list[str]:
-        page = account.call(archive.list_page, limit=10, cursor=None, **{"restored": False, **wanted})
+        page = account.call(archive.list_archive, limit=10, cursor=None, **{"restored": False, **wanted})
         return [one["address"] for one in page["items"]]
 
     assert listed(reason=ArchiveReason.SPAM) == [f"p{n}@x.example" for n in range(3)]
@@ -240,16 +240,16 @@ def test_the_archive_is_listed_by_what_one_looks_for_and_exported(account):
         account.call(exports.create, source="archive", group_id=None, segment_id=None, format="csv", fields_=["city"])
 
 
-def test_what_is_told_of_an_erased_address_is_not_archived(account):
+def test_a_bounce_of_an_erased_address_is_not_archived(account):
     person = _add(account, email="ola@x.example")
     account.call(privacy.erase, email="ola@x.example")
     entry = {"channel": "email", "address": "ola@x.example", "contact_id": person["id"], "reason": "hard_bounce"}
     event = {"event_id": new_id(), "account_id": account.id, "addresses": [entry]}
 
     with account.database.transaction() as session:
-        archive.archive_refused(session, event, "archive_email_refusals", "email_gateway")
+        archive.archive_refused(session, event=event, handler="archive_email_refusals", source="email_gateway")
 
-    page = account.call(archive.list_page, limit=10, cursor=None, restored=False)
+    page = account.call(archive.list_archive, limit=10, cursor=None, restored=False)
     assert page["items"] == []
     with pytest.raises(Invalid, match="not valid"):
         account.call(
@@ -287,7 +287,7 @@ def test_a_page_ends_where_the_next_begins(account):
 
     seen, cursor = [], None
     while True:
-        page = account.call(people.list_page, limit=10, cursor=cursor)
+        page = account.call(people.list_contacts, limit=10, cursor=cursor)
         seen += [one["email"] for one in page["items"]]
         cursor = page["next_cursor"]
         if cursor is None:
@@ -295,4 +295,4 @@ def test_a_page_ends_where_the_next_begins(account):
 
     assert len(seen) == len(set(seen)) == 25
     with pytest.raises(Invalid):
-        account.call(people.list_page, limit=10, cursor="no")
+        account.call(people.list_contacts, limit=10, cursor="no")

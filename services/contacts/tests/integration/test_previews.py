@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from contacts.usecases import archive, fields, previews
-from contracts.contacts import ImportOptions
+from contracts.contacts.imports import ImportOptions
 from contracts.errors import Invalid
 from contracts.vocabulary import ArchiveReason, Channel
 
@@ -18,7 +18,7 @@ def _preview(account, content: str | bytes, filename: str = "list.csv", mapping=
     return account.call(previews.preview, upload_id=upload_id, mapping=mapping, options=ImportOptions().load(options))
 
 
-def test_each_of_the_first_rows_is_told_and_nothing_stays(account, database):
+def test_each_of_the_first_rows_is_previewed_and_nothing_stays(account, database):
     account.call(fields.create, key="size", label="Rozmiar", type="number")
     account.import_file("email;telefon;imie\nola@x.example;505603496;Ola\njan@x.example;;Jan\n")
     account.call(
@@ -97,7 +97,7 @@ def test_a_column_is_guessed_with_a_confidence(account):
         ("email;email\na@x.example;b@x.example\n" * 2, "import.no_header"),
     ],
 )
-def test_limits_are_told(account, content, code):
+def test_a_file_beyond_a_limit_is_refused(account, content, code):
     if code == "import.no_header":
         content = content.partition("\n")[2]
     with pytest.raises(Invalid) as refused:

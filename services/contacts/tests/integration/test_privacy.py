@@ -1,4 +1,4 @@
-"""What contacts does when all is asked of a person, and when the person is erased; the neighbours are stood in for."""
+"""What contacts does when all is asked of a person, and when the person is erased; other services are faked."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from chassis.ids import new_id
 from chassis.testing import places_of, wait_until
 from contacts.jobs import exports as export_job
 from contacts.jobs import problem_files, worker
-from contacts.store import audience as audience_store
+from contacts.store import audiences as audience_store
 from contacts.store import engagement, jobs
-from contacts.usecases import archive, audience, exports, files, groups, imports, people, privacy
+from contacts.usecases import archive, audiences, exports, files, groups, imports, people, privacy
 from contracts.errors import Conflict, NotFound
 from contracts.vocabulary import ArchiveReason, Channel
 
@@ -55,7 +55,7 @@ def content(account: Any, file_id: Any) -> bytes:
 
 def test_the_file_holds_all_that_anybody_knows_and_an_index(account):
     contact_id = her(account)
-    account.neighbours.messages["reporting"] = [{"id": n, "ip": "192.0.2.1"} for n in range(450)]
+    account.services.messages["reporting"] = [{"id": n, "ip": "192.0.2.1"} for n in range(450)]
 
     asked = account.call(privacy.request_export, email=HER)
     account.run_imports()
@@ -76,13 +76,13 @@ def test_the_file_holds_all_that_anybody_knows_and_an_index(account):
     assert {"consent", "group"} <= set(by_kind)
     assert len(orjson.loads(told["reporting.json"])["records"]) == 450
     assert b"450" in told["index.html"] and HER.encode() in told["index.html"]
-    asked_for = [payload["addresses"] for name, payload in account.neighbours.asked if name.endswith("export_person")]
+    asked_for = [payload["addresses"] for name, payload in account.services.asked if name.endswith("export_person")]
     assert {tuple(one) for one in asked_for} == {(HER_PHONE, HER, BEFORE)}
 
 
 def test_a_service_that_is_away_leaves_no_hole(account):
     her(account)
-    account.neighbours.away = {"email_gateway"}
+    account.services.away = {"email_gateway"}
     asked = account.call(privacy.request_export, email=HER)
     _run_once(account)
 
@@ -90,7 +90,7 @@ def test_a_service_that_is_away_leaves_no_hole(account):
     assert (job["state"], job["file_id"]) == ("running", None)
     assert [one["state"] for one in job["services"][:4]] == ["done", "done", "waiting", "waiting"]
 
-    account.neighbours.away = set()
+    account.services.away = set()
     _due(account)
     account.run_imports()
     assert account.call(privacy.get_export, person_export_id=asked["id"])["state"] == "done"
@@ -103,7 +103,7 @@ def _due(account: Any) -> None:
 
 def _run_once(account: Any) -> None:
     """One turn of whatever is next, as a worker gives it."""
-    runners = worker.asking(account.neighbours.answer)
+    runners = worker.runners_that_ask(account.services.answer)
     one = worker.Worker(account.database, worker.Heart(account.database), threading.Event(), runners)
     one._perform(one._claim())
 
@@ -114,10 +114,10 @@ def test_an_erased_person_is_nowhere_in_contacts(account, database):
     with database.transaction() as session:
         engagement.add(session, [{**column, "contact_ids": str(contact_id)}])
         assert len(engagement.engagement_of(session, account.id, contact_id)) == 1
-    group = account.call(groups.list_page, limit=10, cursor=None, archived=False)["items"][0]["id"]
+    group = account.call(groups.list_groups, limit=10, cursor=None, archived=False)["items"][0]["id"]
     snapshot_id = new_id()
     account.call(
-        audience.request_snapshot,
+        audiences.request_snapshot,
         snapshot_id=snapshot_id,
         channel=Channel.EMAIL,
         audience={"groups": [group]},
@@ -138,7 +138,7 @@ def test_an_erased_person_is_nowhere_in_contacts(account, database):
     with database.transaction() as session:
         assert engagement.engagement_of(session, account.id, contact_id) == []
     assert places_of(database, NEEDLES, but=("outbox",)) == []
-    assert account.call(audience.read, snapshot_id=snapshot_id, after=0, limit=10)["recipients"] == []
+    assert account.call(audiences.read, snapshot_id=snapshot_id, after=0, limit=10)["recipients"] == []
     for gone in (listed["id"], known["id"]):
         with pytest.raises(NotFound):
             account.call(files.read, file_id=gone, seq=0)
@@ -244,7 +244,7 @@ def test_an_import_that_is_cancelled_keeps_nobody_in_its_checkpoint(account, dat
 
 def test_a_dry_run_counts_and_changes_nothing(account, database):
     her(account)
-    account.neighbours.under_way = {"sms_gateway": 0}
+    account.services.under_way = {"sms_gateway": 0}
 
     job = account.call(privacy.erase, email=HER, dry_run=True)
     account.run_imports()
@@ -253,14 +253,14 @@ def test_a_dry_run_counts_and_changes_nothing(account, database):
     own = job["services"][0]["counts"]
     assert (job["state"], job["dry_run"]) == ("done", True)
     assert (own["contacts"], own["addresses"], own["archive"]) == (1, 3, 1)
-    assert all(payload["dry_run"] for name, payload in account.neighbours.asked if name.endswith("erase_person"))
+    assert all(payload["dry_run"] for name, payload in account.services.asked if name.endswith("erase_person"))
     assert len(account.people()) == 2
 
 
 def test_an_erasure_waits_for_every_service_and_says_which(account, database):
     her(account)
-    account.neighbours.away = {"reporting"}
-    account.neighbours.under_way = {"sms_gateway": 2}
+    account.services.away = {"reporting"}
+    account.services.under_way = {"sms_gateway": 2}
     erasure = account.call(privacy.erase, email=HER)
 
     _run_once(account)
@@ -276,12 +276,12 @@ def test_an_erasure_waits_for_every_service_and_says_which(account, database):
         "identity": "holds_nothing",
     }
     _due(account)
-    account.neighbours.away = set()
+    account.services.away = set()
     account.run_imports()
 
     job = account.call(privacy.get_erasure, erasure_id=erasure["id"])
     assert (job["state"], job["done"]) == ("done", 4)
-    asked = [(name, payload["erased_at"]) for name, payload in account.neighbours.asked]
+    asked = [(name, payload["erased_at"]) for name, payload in account.services.asked]
     assert len({at for _, at in asked}) == 1
     assert [name for name, _ in asked].count("email_gateway.erase_person") == 1
     with database.transaction() as session:
@@ -291,37 +291,42 @@ def test_an_erasure_waits_for_every_service_and_says_which(account, database):
 def test_a_kill_between_two_services_goes_on_with_the_next(account, database):
     her(account)
     account.call(privacy.erase, email=HER)
-    neighbours = account.neighbours.answer
+    answer = account.services.answer
 
     def killed(name: str, *rest: Any, **more: Any) -> Any:
         if name.startswith("email_gateway"):
             raise SystemExit
-        return neighbours(name, *rest, **more)
+        return answer(name, *rest, **more)
 
     with database.transaction() as session:
         job = jobs.claim(session, new_id())
     with pytest.raises(SystemExit):
-        worker.asking(killed)["erasure"](database, job, lambda: True)
+        worker.runners_that_ask(killed)["erasure"](database, job, lambda: True)
     _due(account)
     account.run_imports()
 
-    names = [name for name, _ in account.neighbours.asked]
+    names = [name for name, _ in account.services.asked]
     assert names == ["sms_gateway.erase_person", "email_gateway.erase_person", "reporting.erase_person"]
 
 
 def test_a_snapshot_that_is_being_taken_does_not_keep_the_person(account, database):
     her(account)
-    group = account.call(groups.list_page, limit=10, cursor=None, archived=False)["items"][0]["id"]
+    group = account.call(groups.list_groups, limit=10, cursor=None, archived=False)["items"][0]["id"]
     snapshot_id = new_id()
     request = {"channel": "email", "audience": {"groups": [str(group)]}, "fields": []}
     account.call(
-        audience.request_snapshot, snapshot_id=snapshot_id, channel=Channel.EMAIL,
+        audiences.request_snapshot, snapshot_id=snapshot_id, channel=Channel.EMAIL,
         audience={"groups": [group]}, fields_=[],
     )  # fmt: skip
     with database.transaction() as session:
         session.execute(text("UPDATE jobs SET state = 'done' WHERE kind = 'snapshot'"))
     with database.transaction() as session:
-        assert audience.take(session, account.id, snapshot_id, request, datetime.now(UTC)) == 1
+        assert (
+            audiences.take(
+                session, account_id=account.id, snapshot_id=snapshot_id, request=request, now=datetime.now(UTC)
+            )
+            == 1
+        )
         erasure = account.call(privacy.erase, email=HER)
         ended = threading.Thread(target=account.run_imports)
         ended.start()
@@ -346,7 +351,7 @@ def _waits(database: Any) -> bool:
         )
 
 
-def test_a_list_that_is_being_written_begins_anew_without_the_person(account, database, monkeypatch):
+def test_a_list_that_is_being_written_is_begun_again_without_the_person(account, database, monkeypatch):
     her(account)
     account.call(exports.create, group_id=None, segment_id=None, format="csv", fields_=None)
     with database.transaction() as session:
@@ -373,7 +378,7 @@ def test_who_has_only_a_name_of_the_customers_own_is_exported_and_erased(account
     account.run_imports()
 
     assert account.call(privacy.get_erasure, erasure_id=erasure["id"])["state"] == "done"
-    assert account.neighbours.asked == [] and account.people() == []
+    assert account.services.asked == [] and account.people() == []
     with pytest.raises(NotFound):
         account.call(privacy.erase, external_id="k-17")
 
@@ -387,4 +392,4 @@ def test_a_former_address_that_is_somebody_elses_now_stays_with_them(account):
     account.run_imports()
 
     assert [one["email"] for one in account.people()] == [BEFORE]
-    assert {tuple(payload["addresses"]) for _, payload in account.neighbours.asked} == {(HER,)}
+    assert {tuple(payload["addresses"]) for _, payload in account.services.asked} == {(HER,)}

@@ -29,7 +29,7 @@ def test_random_rules_give_the_members_that_plain_python_gives(database, account
     @given(model.trees())
     def check(rules: dict[str, Any]) -> None:
         with database.transaction() as session:
-            found = segments.compiled(session, account.id, rules, NOON)
+            found = segments.compiled(session, account_id=account.id, rules=rules, now=NOON)
             members = session.scalars(
                 text(f"SELECT id FROM contacts c WHERE c.account_id = :account AND {found.sql}"),
                 {**found.parameters, "account": account.id},

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from contacts.usecases import audience, combine, fields, groups, people, segments
+from contacts.usecases import audiences, fields, group_operations, groups, people, segments
 from contracts.errors import Conflict
 from contracts.vocabulary import Channel
 
@@ -30,11 +30,11 @@ def _fill(account: Any) -> tuple[list[str], list[Any]]:
     head = "email;miasto;imie;data urodzenia;zgoda e-mail;size;vip;code;since\n"
     account.import_file(head + "\n".join(rows) + "\n")
     made = [account.call(groups.create, name=f"g{n}", description="")["id"] for n in range(2)]
-    members = account.call(people.list_page, limit=100, cursor=None)["items"]
+    members = account.call(people.list_contacts, limit=100, cursor=None)["items"]
     for n, group_id in enumerate(made):
         ids = [one["id"] for at, one in enumerate(members) if at % (n + 2) == 0]
         account.call(groups.add_contacts, group_id=group_id, contact_ids=ids)
-    return [str(one) for one in made], account.call(people.list_page, limit=100, cursor=None)["items"]
+    return [str(one) for one in made], account.call(people.list_contacts, limit=100, cursor=None)["items"]
 
 
 def test_a_segment_is_an_audience_and_a_renamed_field_goes_with_it(account):
@@ -43,8 +43,8 @@ def test_a_segment_is_an_audience_and_a_renamed_field_goes_with_it(account):
     saved = account.call(segments.create, name="Trójmiasto", description="", rules=rules)
     chosen = {"groups": [], "segments": [saved["id"]], "exclude_groups": [], "exclude_segments": []}
 
-    counted = account.call(audience.count, channel=Channel.EMAIL, audience=chosen)["count"]
-    listed = account.call(people.of_segment, segment_id=saved["id"], limit=100, cursor=None)["items"]
+    counted = account.call(audiences.count, channel=Channel.EMAIL, audience=chosen)["count"]
+    listed = account.call(people.list_segment_contacts, segment_id=saved["id"], limit=100, cursor=None)["items"]
 
     agreed = [one for one in listed if (one["consents"]["email"] or {}).get("granted")]
     assert 0 < counted == len(agreed) < len(listed)
@@ -102,10 +102,15 @@ def test_a_split_is_repeatable_disjoint_and_complete(account):
     def split(*names: str) -> list[set[Any]]:
         shares = zip(names, (20.0, 30.0, 50.0), strict=True)
         parts = [{"name": name, "percent": percent} for name, percent in shares]
-        made = account.call(combine.run, operation="split", group_ids=[whole], parts=parts, seed="s")["items"]
+        made = account.call(
+            group_operations.combine_groups, operation="split", group_ids=[whole], parts=parts, seed="s"
+        )["items"]
         assert [one["contacts"] for one in made] == [8, 12, 20]
         return [
-            {one["id"] for one in account.call(people.list_page, limit=100, cursor=None, group_id=group["id"])["items"]}
+            {
+                one["id"]
+                for one in account.call(people.list_contacts, limit=100, cursor=None, group_id=group["id"])["items"]
+            }
             for group in made
         ]
 
@@ -120,8 +125,8 @@ def test_union_subtract_and_filter(account):
 
     def made(operation: str, **more: Any) -> set[Any]:
         request = {"name": operation, "group_ids": [UUID(one) for one in group_ids], "seed": "", **more}
-        group = account.call(combine.run, operation=operation, **request)["items"][0]
-        found = account.call(people.list_page, limit=100, cursor=None, group_id=group["id"])["items"]
+        group = account.call(group_operations.combine_groups, operation=operation, **request)["items"][0]
+        found = account.call(people.list_contacts, limit=100, cursor=None, group_id=group["id"])["items"]
         assert group["contacts"] == len(found)
         return {one["id"] for one in found}
 

@@ -218,6 +218,19 @@ def test_an_import_that_is_killed_goes_on_and_doubles_no_row(api, launch, databa
         assert session.scalar(text("SELECT count(*) FROM contacts")) == 60_000
 
 
+def test_a_process_that_stops_gives_its_import_back(api, launch, database):
+    jobs = launch("contacts.jobs", service="contacts")
+    content = ("email\n" + "".join(f"p{n}@x.example\n" for n in range(100_000))).encode()
+    import_id = api.start_import(content, "list.csv")
+    wait_until(lambda: api("get_import", import_id=import_id)["done"] > 0)
+
+    assert jobs.stop() == 0
+
+    with database.transaction() as session:
+        row = session.execute(text("SELECT state, lease_owner, attempts FROM jobs")).one()
+    assert tuple(row) == ("waiting", None, 0)
+
+
 def test_a_cancelled_import_ends_soon(api, launch):
     launch("contacts.jobs", service="contacts")
     content = ("email\n" + "".join(f"p{n}@x.example\n" for n in range(100_000))).encode()

@@ -21,7 +21,7 @@ def _encoding(content: bytes) -> str:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1250", "iso8859-2"])
-def test_encodings_are_found_and_read(encoding):
+def test_encodings_are_detected_and_read(encoding):
     found = _encoding(TEXT.encode(encoding))
 
     rows = list(files.text_rows([TEXT.encode(encoding)], files.Dialect(found, ";")))
@@ -29,7 +29,7 @@ def test_encodings_are_found_and_read(encoding):
 
 
 @pytest.mark.parametrize("separator", [";", ",", "\t", "|"])
-def test_separators_are_found(separator):
+def test_separators_are_detected(separator):
     sample = f'imie{separator}email\n"a{separator}\nb"{separator}x@x.example\nc{separator}y@x.example\n'
 
     assert files.guess_separator(sample) == separator
@@ -43,7 +43,7 @@ def test_line_breaks_and_separators_inside_quotes_stay_in_their_cell():
     assert rows == [["email", "miasto"], ["a@x.example", 'Gdańsk\nWrzeszcz; "tam"']]
 
 
-def test_a_row_of_a_million_separators_is_not_held():
+def test_a_row_of_a_million_separators_is_not_kept_in_memory():
     content = b"email\n" + b";" * 900_000 + b"a\n" + b";" * 900_000 + b"\n"
 
     _, spoilt, blank = files.text_rows([content], files.Dialect("utf-8", ";"))

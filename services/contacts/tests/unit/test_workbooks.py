@@ -143,7 +143,7 @@ def test_prefixed_names_inline_and_rich_strings_and_cells_without_places():
     assert _rows(_archive(_parts(sheet, strings, "x:"))) == [["Łódź", "Zażółć gęśląA", "", "1500", "2001-02-03"]]
 
 
-def test_strings_beyond_what_is_held_lie_in_a_file(monkeypatch):
+def test_strings_beyond_those_in_memory_lie_in_a_file(monkeypatch):
     monkeypatch.setattr(workbook_parts, "HELD_STRINGS", 300)
     names = [f"imię {n}" for n in range(5_000)]
     random.Random(3).shuffle(names)

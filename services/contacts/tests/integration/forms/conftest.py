@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,10 +15,11 @@ from sqlalchemy import text
 from chassis.ids import new_id
 from contacts.store import accounts as account_store
 from contacts.store import people as people_store
-from contacts.usecases import archive, forms, people, privacy, sign_ups
+from contacts.usecases import archive, confirmations, consents, forms, people, privacy, sign_ups
 from contacts.usecases.forms import Owner
-from contracts.contacts import FormAnswers, FormCreate, FormUpdate, SubmissionState
+from contracts.contacts.forms import FormCreate, FormUpdate, SubmissionState
 from contracts.contacts.people import ContactFields
+from contracts.contacts.sign_ups import FormAnswers
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 AT_ONCE = timedelta()
@@ -35,10 +37,10 @@ class FormOwner:
 
     def _run(self, usecase: Callable[..., Any], later: timedelta, actor: Any = None, **request: Any) -> Any:
         with self.account.database.transaction() as session:
-            return usecase(session, actor or self.account.actor, self.at(later), **request)
+            return usecase(session, actor=actor or self.account.actor, now=self.at(later), **request)
 
     def _owner(self, may_send: bool = True) -> Owner:
-        return Owner(terms=self.account.terms, name="sklepik", may_send=may_send)
+        return Owner(terms=replace(self.account.terms, name="sklepik"), may_send=may_send)
 
     def form(self, *, may_send: bool = True, **given: Any) -> Any:
         usual = {"name": "Newsletter", "consent_texts": {"pl": "Chcę dostawać wiadomości."}}
@@ -46,7 +48,7 @@ class FormOwner:
         return self.call(forms.create, owner=self._owner(may_send), **FormCreate().load({**usual, **given}))
 
     def change(self, form_id: UUID, **given: Any) -> Any:
-        return self.call(forms.update, owner=self._owner(), **FormUpdate().load({"form_id": str(form_id), **given}))
+        return self.call(forms.update, owner=self._owner(), form_id=form_id, **FormUpdate().load(given))
 
     def submit(
         self, form_id: UUID, *, consent: bool = True, consent_version: int | None = None, website: str = "",
@@ -58,14 +60,14 @@ class FormOwner:
         return self._run(sign_ups.submit, later, stranger, form_id=form_id, user_agent="Firefox", **request)
 
     def look(self, token: str, *, later: timedelta = AT_ONCE) -> Any:
-        return self._run(sign_ups.look, later, {"address": "192.0.2.9"}, token=token)
+        return self._run(confirmations.look, later, {"address": "192.0.2.9"}, token=token)
 
     def confirm(self, token: str, *, later: timedelta = AT_ONCE, limit: int | None = None) -> Any:
         with self.account.database.transaction() as session:
-            account_id = sign_ups.account_of_link(session, token)
+            account_id = confirmations.account_of_link(session, token=token)
         return self._run(
-            sign_ups.confirm, later, {"address": "192.0.2.8"}, token=token, user_agent="Safari", account_id=account_id,
-            limit=self.account.terms.limit if limit is None else limit,
+            confirmations.confirm, later, {"address": "192.0.2.8"}, token=token, user_agent="Safari",
+            account_id=account_id, limit=self.account.terms.limit if limit is None else limit,
         )  # fmt: skip
 
     def mails(self) -> list[dict[str, Any]]:
@@ -90,10 +92,10 @@ class FormOwner:
         return UUID(str(self.call(people.create, terms=self.account.terms, **request)["id"]))
 
     def contacts(self) -> list[Any]:
-        return list(self.call(people.list_page, limit=100, cursor=None)["items"])
+        return list(self.call(people.list_contacts, limit=100, cursor=None)["items"])
 
     def history(self, contact_id: UUID) -> list[Any]:
-        return list(self.call(forms.list_consents, contact_id=contact_id)["items"])
+        return list(self.call(consents.list_consents, contact_id=contact_id)["items"])
 
     def archive(self, channel: str, address: str, reason: str) -> None:
         entry = {"id": new_id(), "address": address, "reason": reason}
@@ -103,7 +105,7 @@ class FormOwner:
     def archived(self, address: str) -> list[Any]:
         found: list[Any] = []
         for restored in (False, True):
-            page = self.call(archive.list_page, limit=100, cursor=None, restored=restored, address=address)
+            page = self.call(archive.list_archive, limit=100, cursor=None, restored=restored, address=address)
             found += page["items"]
         return found
 

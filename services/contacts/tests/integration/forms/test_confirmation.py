@@ -130,7 +130,7 @@ def test_a_fresh_consent_ends_what_the_person_or_the_mailbox_said_not_what_the_a
 
 
 @pytest.mark.parametrize("is_theirs", [True, False])
-def test_a_stop_by_phone_is_undone_only_by_whoever_had_that_phone(owner, is_theirs):
+def test_a_stop_by_phone_is_undone_only_by_the_contact_with_that_phone(owner, is_theirs):
     if is_theirs:
         owner.add_contact(EMAIL, phone="505603496")
     owner.archive(Channel.SMS, "+48505603496", ArchiveReason.STOP)
@@ -211,10 +211,10 @@ def test_all_at_once_no_address_gets_more_mails_and_no_link_counts_twice(owner):
     assert len(owner.submissions(form["id"], state="confirmed")) == 1
 
 
-def test_whoever_closes_the_account_waits_for_what_is_being_submitted(owner, database):
+def test_the_end_of_an_account_waits_for_what_is_being_submitted(owner, database):
     form = owner.form()
     with database.transaction() as session, ThreadPoolExecutor(1) as pool:
-        found = sign_ups.submit(session, {}, owner.at(), form_id=form["id"], user_agent="", **ANSWERS)
+        found = sign_ups.submit(session, actor={}, now=owner.at(), form_id=form["id"], user_agent="", **ANSWERS)
         closing = pool.submit(lambda: owner.close())
         assert found["state"] == "pending" and not closing.done()
         session.commit()

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from chassis.ids import new_id
 from contacts.store import submissions
-from contacts.usecases import forms, people, privacy
+from contacts.usecases import consents, forms, people, privacy
 from contracts.errors import NotFound
 from contracts.vocabulary import ArchiveReason, Channel
 
@@ -106,7 +106,7 @@ def test_another_account_sees_nothing(owner, new_owner):
         (forms.get, {"form_id": form["id"]}),
         (forms.delete, {"form_id": form["id"]}),
         (forms.list_submissions, {"form_id": form["id"], "limit": 10, "cursor": None}),
-        (forms.list_consents, {"contact_id": contact_id}),
+        (consents.list_consents, {"contact_id": contact_id}),
     ):
         with pytest.raises(NotFound):
             other.call(usecase, **request)

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from chassis.ids import new_id
-from contacts.usecases import archive, fields, forms, people, privacy
+from contacts.usecases import archive, fields, forms, people, privacy, sign_ups
 from contracts.errors import Conflict, Invalid, NotFound
 from contracts.vocabulary import ArchiveReason, Channel
 
@@ -35,7 +35,7 @@ def test_a_form_asks_for_email_first_and_counts_versions_of_its_consent(owner):
     assert [(field["key"], field["required"]) for field in made["fields_"]] == [("email", True), ("shoe_size", True)]
     assert (made["consent_version"], renamed["consent_version"], reworded["consent_version"]) == (1, 1, 2)
     assert renamed["consent_texts"] == {"en": "Yes, mail me."}
-    described = owner.call(forms.describe, form_id=made["id"])
+    described = owner.call(sign_ups.describe, form_id=made["id"])
     assert [(field["key"], field["type"]) for field in described["fields_"]] == [
         ("email", "email"),
         ("shoe_size", "number"),
@@ -70,7 +70,7 @@ def test_two_forms_may_not_have_one_name_unless_one_is_archived(owner):
 
     with pytest.raises(Conflict):
         owner.change(first["id"], archived=False)
-    assert [one["id"] for one in owner.call(forms.list_page, limit=10, cursor=None, archived=False)["items"]] == [
+    assert [one["id"] for one in owner.call(forms.list_forms, limit=10, cursor=None, archived=False)["items"]] == [
         second["id"]
     ]
     with pytest.raises(NotFound):
@@ -106,7 +106,7 @@ def test_a_submission_asks_for_one_mail_and_makes_nobody_a_contact(owner):
     assert "token" not in str(list(shown)).replace("token_hash", "")
 
 
-def test_the_answer_is_the_same_for_whoever_the_address_is(owner):
+def test_the_answer_is_the_same_for_every_address(owner):
     form = owner.form()
     known = owner.add_contact("known@x.example")
     owner.add_contact("gone@x.example")
@@ -164,7 +164,7 @@ def test_without_consent_or_with_another_text_than_ours_nothing_is_kept(owner):
     assert owner.submissions(form["id"]) == owner.mails() == []
 
 
-def test_a_machine_in_the_trap_is_told_the_same(owner):
+def test_a_machine_in_the_trap_gets_the_same_answer(owner):
     form = owner.form()
 
     answer = owner.submit(form["id"], website="https://spam.example")

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Terms:
-    """How many contacts the account may hold (None: any number), and where its local numbers are dialled."""
+class AccountTerms:
+    """How many contacts the account may hold (None: any number), where its local numbers are dialled, and its name."""
 
     limit: int | None
     region: str
+    name: str = ""

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
-from contacts.exceptions import field_invalid
-from contacts.store import audience as store
+from chassis.actors import account_of
+from chassis.database import Session
+from contacts.store import audiences as store
 from contacts.store import fields as field_store
 from contacts.store import jobs as job_store
 from contacts.store.rule_sql import Filter
 from contacts.usecases import groups, segments, views
-from contacts.usecases.views import View, account_of
-from contracts.errors import Conflict
+from contacts.usecases.views import View
+from contracts.errors import Conflict, Invalid
 from contracts.rpc import Actor
 from contracts.vocabulary import Channel, JobState
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
 
 _BUILT_IN = {
     **{name: f"c.{name}" for name in ("email", "phone", "external_id", "first_name", "last_name", "company", "city")},
@@ -28,43 +26,51 @@ _BUILT_IN = {
 }
 
 
-def count(session: Session, actor: Actor, now: datetime, *, channel: Channel, audience: dict[str, list[UUID]]) -> View:
+def count(session: Session, *, actor: Actor, now: datetime, channel: Channel, audience: dict[str, list[UUID]]) -> View:
     account_id = account_of(actor)
-    found = chosen(session, account_id, channel, audience, now)
-    return {"count": store.count(session, account_id=account_id, where=found.sql, parameters=found.parameters)}
+    recipients = filter_of(session, account_id=account_id, channel=channel, audience=audience, now=now)
+    count = store.count(session, account_id=account_id, where=recipients.sql, parameters=recipients.parameters)
+    return {"count": count}
 
 
-def chosen(session: Session, account_id: UUID, channel: str, audience: dict[str, list[UUID]], now: datetime) -> Filter:
-    """groups ∪ segments − excluded groups − excluded segments − archive − no consent.
+def filter_of(
+    session: Session, *, account_id: UUID, channel: str, audience: dict[str, list[UUID]], now: datetime
+) -> Filter:
+    """The recipients of an audience: groups ∪ segments − excluded groups − excluded segments − archive − no consent.
 
     :raises Invalid: an id that is no group or segment of the account, or an audience of nothing.
     """
-    wanted: list[str] = []
-    unwanted: list[str] = []
+    included: list[str] = []
+    excluded: list[str] = []
     parameters: dict[str, Any] = {}
-    for name, into in (("groups", wanted), ("exclude_groups", unwanted)):
+    for name, into in (("groups", included), ("exclude_groups", excluded)):
         if audience.get(name):
-            groups.ensure_known(session, account_id, audience[name], f"audience.{name}")
+            groups.ensure_known(session, account_id=account_id, group_ids=audience[name], field=f"audience.{name}")
             into.append(store.in_groups(name))
             parameters[name] = list(audience[name])
-    for name, into in (("segments", wanted), ("exclude_segments", unwanted)):
+    for name, into in (("segments", included), ("exclude_segments", excluded)):
         for at, segment_id in enumerate(audience.get(name) or ()):
-            compiled = segments.of_id(
-                session, account_id, segment_id, f"audience.{name}.{at}", now, prefix=f"{name}{at}_"
+            compiled = segments.filter_of_segment(
+                session,
+                account_id=account_id,
+                segment_id=segment_id,
+                field=f"audience.{name}.{at}",
+                now=now,
+                prefix=f"{name}{at}_",
             )
             into.append(compiled.sql)
             parameters.update(compiled.parameters)
-    if not wanted:
-        raise field_invalid("audience", "audience.empty", "Choose at least one group or segment.")
-    conditions = [f"({' OR '.join(wanted)})", *(f"NOT ({sql})" for sql in unwanted), store.reachable(channel)]
+    if not included:
+        raise Invalid.of_field("audience", "audience.empty", "Choose at least one group or segment.")
+    conditions = [f"({' OR '.join(included)})", *(f"NOT ({sql})" for sql in excluded), store.reachable(channel)]
     return Filter(" AND ".join(conditions), parameters)
 
 
 def request_snapshot(
     session: Session,
+    *,
     actor: Actor,
     now: datetime,
-    *,
     snapshot_id: UUID,
     channel: Channel,
     audience: dict[str, list[UUID]],
@@ -72,11 +78,11 @@ def request_snapshot(
 ) -> View:
     """Ask for a snapshot; the same id again is the same snapshot. `contacts.jobs` takes it."""
     account_id = account_of(actor)
-    known = store.find(session, account_id=account_id, snapshot_id=snapshot_id)
-    if known is not None:
-        return _view(known)
-    chosen(session, account_id, channel, audience, now)
-    values_of(session, account_id, fields_)
+    earlier = store.find(session, account_id=account_id, snapshot_id=snapshot_id)
+    if earlier is not None:
+        return _view(earlier)
+    filter_of(session, account_id=account_id, channel=channel, audience=audience, now=now)
+    _values_of(session, account_id, fields_)
     if not store.add(session, snapshot_id=snapshot_id, account_id=account_id, channel=channel):
         raise Conflict("snapshot.exists", "This id is in use.")
     request = {
@@ -88,23 +94,23 @@ def request_snapshot(
     return {"state": JobState.WAITING, "total": None, "error": None}
 
 
-def take(session: Session, account_id: UUID, snapshot_id: UUID, request: dict[str, Any], now: datetime) -> int:
+def take(session: Session, *, account_id: UUID, snapshot_id: UUID, request: dict[str, Any], now: datetime) -> int:
     """Write the snapshot that a job asks for; returns its number of recipients."""
     audience = {name: [UUID(one) for one in ids] for name, ids in request["audience"].items()}
-    found = chosen(session, account_id, request["channel"], audience, now)
-    values, parameters = values_of(session, account_id, request["fields"])
+    recipients = filter_of(session, account_id=account_id, channel=request["channel"], audience=audience, now=now)
+    values, parameters = _values_of(session, account_id, request["fields"])
     return store.take(
         session,
         snapshot_id=snapshot_id,
         account_id=account_id,
         channel=request["channel"],
-        where=found.sql,
+        where=recipients.sql,
         values=values,
-        parameters={**found.parameters, **parameters},
+        parameters={**recipients.parameters, **parameters},
     )
 
 
-def values_of(session: Session, account_id: UUID, names: list[str]) -> tuple[str, dict[str, Any]]:
+def _values_of(session: Session, account_id: UUID, names: list[str]) -> tuple[str, dict[str, Any]]:
     """SQL of the recipient's fields as one jsonb object; a field that the contact does not have is left out.
 
     :raises Invalid: a name that is no field.
@@ -119,23 +125,25 @@ def values_of(session: Session, account_id: UUID, names: list[str]) -> tuple[str
             parameters[f"key{at}"] = name
             pairs.append(f"CAST(:key{at} AS text), c.custom -> CAST(:slot{at} AS text)")
         else:
-            raise field_invalid(f"fields.{at}", "contact_field.not_found", f"There is no contact field {name[:50]!r}.")
+            raise Invalid.of_field(
+                f"fields.{at}", "contact_field.not_found", f"There is no contact field {name[:50]!r}."
+            )
     if not pairs:
         return "'{}'::jsonb", {}
     return f"jsonb_strip_nulls(jsonb_build_object({', '.join(pairs)}))", parameters
 
 
-def get(session: Session, actor: Actor, now: datetime, *, snapshot_id: UUID) -> View:
-    return _view(_found(session, account_of(actor), snapshot_id))
+def get(session: Session, *, actor: Actor, now: datetime, snapshot_id: UUID) -> View:
+    return _view(_snapshot(session, account_of(actor), snapshot_id))
 
 
-def read(session: Session, actor: Actor, now: datetime, *, snapshot_id: UUID, after: int, limit: int) -> View:
+def read(session: Session, *, actor: Actor, now: datetime, snapshot_id: UUID, after: int, limit: int) -> View:
     """The next recipients after number `after`, in constant time, but for those who were archived meanwhile.
 
     :raises Conflict: `snapshot.not_ready`.
     """
     account_id = account_of(actor)
-    row = _found(session, account_id, snapshot_id)
+    row = _snapshot(session, account_id, snapshot_id)
     if row["state"] != JobState.DONE:
         raise Conflict("snapshot.not_ready", "The snapshot has not been taken.", {"state": row["state"]})
     return {
@@ -145,12 +153,12 @@ def read(session: Session, actor: Actor, now: datetime, *, snapshot_id: UUID, af
     }
 
 
-def drop(session: Session, actor: Actor, now: datetime, *, snapshot_id: UUID) -> None:
+def drop(session: Session, *, actor: Actor, now: datetime, snapshot_id: UUID) -> None:
     """Harmless twice, and for a snapshot that never was."""
     store.drop(session, account_id=account_of(actor), snapshot_id=snapshot_id)
 
 
-def _found(session: Session, account_id: UUID, snapshot_id: UUID) -> Any:
+def _snapshot(session: Session, account_id: UUID, snapshot_id: UUID) -> Any:
     row = store.find(session, account_id=account_id, snapshot_id=snapshot_id)
     if row is None:
         raise views.not_found("snapshot")

@@ -1,4 +1,4 @@
-"""Asking the other services about a person. One that does not answer is asked again, for as long as it takes."""
+"""The other services, asked about a person. One that does not answer is asked again, for as long as it takes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _portions(addresses: list[str]) -> Iterator[list[str]]:
         yield addresses[start : start + ADDRESSES_AT_ONCE]
 
 
-class Neighbours:
+class OtherServices:
     """The other services, asked on behalf of a job's account."""
 
     def __init__(self, ask: Ask, job: jobs.Job) -> None:

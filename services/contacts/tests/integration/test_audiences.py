@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from chassis.ids import new_id
-from contacts.store import audience as store
+from contacts.store import audiences as store
 from contacts.store import jobs
-from contacts.usecases import archive, audience, groups, segments
+from contacts.usecases import archive, audiences, groups, segments
 from contracts.vocabulary import ArchiveReason, Channel
 
 from . import rule_model as model
@@ -23,16 +23,18 @@ CHOICE = st.lists(st.sampled_from(model.GROUPS), max_size=2, unique=True)
 
 def _taken(database: Any, account: Any, channel: Channel, chosen: dict[str, Any]) -> list[dict[str, Any]]:
     snapshot_id = new_id()
-    account.call(audience.request_snapshot, snapshot_id=snapshot_id, channel=channel, audience=chosen, fields_=["city"])
+    account.call(
+        audiences.request_snapshot, snapshot_id=snapshot_id, channel=channel, audience=chosen, fields_=["city"]
+    )
     with database.transaction() as session:
         job = jobs.claim(session, new_id())
         assert job is not None
-        total = audience.take(session, account.id, snapshot_id, job.request, NOON)
+        total = audiences.take(session, account_id=account.id, snapshot_id=snapshot_id, request=job.request, now=NOON)
         recipients: list[dict[str, Any]] = []
         place = {"snapshot_id": snapshot_id, "account_id": account.id, "channel": channel}
         while page := store.read(session, **place, after=len(recipients), limit=7):
             recipients += page
-    account.call(audience.drop, snapshot_id=snapshot_id)
+    account.call(audiences.drop, snapshot_id=snapshot_id)
     assert total == len(recipients)
     return recipients
 
@@ -80,14 +82,16 @@ def test_an_audience_is_whom_sets_in_plain_python_give_each_once(database, accou
 def test_who_is_archived_while_a_campaign_goes_out_gets_no_more_of_it(account):
     """The audience of a campaign that is paused or throttled is read for days after it was taken."""
     account.import_file("email;zgoda email\na@x.example;tak\nb@x.example;tak\nc@x.example;tak\n", group_name="Lista")
-    group = account.call(groups.list_page, limit=10, cursor=None, archived=False)["items"][0]["id"]
+    group = account.call(groups.list_groups, limit=10, cursor=None, archived=False)["items"][0]["id"]
     snapshot_id = new_id()
     chosen = {"groups": [group]}
-    account.call(audience.request_snapshot, snapshot_id=snapshot_id, channel=Channel.EMAIL, audience=chosen, fields_=[])
+    account.call(
+        audiences.request_snapshot, snapshot_id=snapshot_id, channel=Channel.EMAIL, audience=chosen, fields_=[]
+    )
     account.run_imports()
 
     def left() -> list[tuple[int, str]]:
-        page = account.call(audience.read, snapshot_id=snapshot_id, after=0, limit=2)["recipients"]
+        page = account.call(audiences.read, snapshot_id=snapshot_id, after=0, limit=2)["recipients"]
         return [(one["number"], one["address"]) for one in page]
 
     given = {"contact_ids": [], "reason": ArchiveReason.UNSUBSCRIBED, "note": ""}

@@ -1,10 +1,11 @@
-"""All that contacts itself knows of a person, for the file that they get."""
+"""The export of a person: all that contacts itself knows of them, for the file that they get."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
+from chassis.database import Session
 from contacts.domain.person import Person
 from contacts.store import archive as archive_store
 from contacts.store import consents as consent_store
@@ -16,16 +17,13 @@ from contacts.store import privacy as privacy_store
 from contacts.store import submissions as submission_store
 from contacts.usecases import views
 
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
-# A submission's link is a secret of whoever got the mail.
+# A submission's link is a secret of the person who got the mail.
 _SECRET = frozenset({"token_hash", "account_id"})
 
 
-def of_person(session: Session, account_id: UUID, person: Person) -> dict[str, list[dict[str, Any]]]:
+def records_of(session: Session, *, account_id: UUID, person: Person) -> dict[str, list[dict[str, Any]]]:
     """Records by kind; a kind that there is nothing of is an empty list."""
-    found: dict[str, list[dict[str, Any]]] = {
+    records: dict[str, list[dict[str, Any]]] = {
         kind: [] for kind in ("contact", "group", "consent", "engagement", "import")
     }
     custom = field_store.all_of(session, account_id=account_id)
@@ -36,21 +34,21 @@ def of_person(session: Session, account_id: UUID, person: Person) -> dict[str, l
             continue
         groups = group_ids.get(contact_id, [])
         contact = views.contact(row, custom, groups)
-        found["contact"].append({**contact, "fields": contact.pop("fields_")})
+        records["contact"].append({**contact, "fields": contact.pop("fields_")})
         for group_id in groups:
             group = group_store.find(session, account_id=account_id, group_id=group_id)
             if group is not None:
-                found["group"].append({name: group[name] for name in ("id", "name", "description")})
-        found["consent"] += map(dict, consent_store.consents_of(session, account_id, contact_id))
-        found["engagement"] += map(dict, engagement_store.engagement_of(session, account_id, contact_id))
+                records["group"].append({name: group[name] for name in ("id", "name", "description")})
+        records["consent"] += map(dict, consent_store.consents_of(session, account_id, contact_id))
+        records["engagement"] += map(dict, engagement_store.engagement_of(session, account_id, contact_id))
         imports = [row["import_id"]] if row["import_id"] else []
-        found["import"] += map(dict, privacy_store.sources(session, account_id=account_id, import_ids=imports))
+        records["import"] += map(dict, privacy_store.sources(session, account_id=account_id, import_ids=imports))
     former = privacy_store.former_addresses(session, account_id=account_id, contact_ids=person.contact_ids)
     submitted = submission_store.of_addresses(session, account_id=account_id, addresses=person.addresses)
     archived = archive_store.of_addresses(session, account_id=account_id, addresses=person.addresses)
     erased = store.erased(session, account_id=account_id, addresses=person.addresses)
     return {
-        **found,
+        **records,
         "former_address": [dict(one) for one in former],
         "submission": [{name: value for name, value in one.items() if name not in _SECRET} for one in submitted],
         "archive": [{name: value for name, value in one.items() if name not in _SECRET} for one in archived],

@@ -16,7 +16,7 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
-from chassis.database import cursor_of
+from chassis.database import changed, cursor_of
 
 _LOCK = "hashtextextended(CAST(:account AS text), 1936941680)"  # "snap"
 ADDRESS = {"sms": "phone", "email": "email"}
@@ -51,7 +51,7 @@ def expect_sets(session: Session) -> None:
     """Let this transaction keep groups and engagement in memory, about 90 bytes a contact.
 
     What PostgreSQL thinks too large to be hashed it would otherwise walk once a contact. Every parallel worker would
-    make the sets anew, and compiling the statement costs more than it gives.
+    make the sets again, and compiling the statement costs more than it gives.
     """
     session.execute(_EXPECT_SETS)
 
@@ -102,7 +102,7 @@ def take(
     :param values: SQL of a jsonb object over `c`, the recipient's fields.
     """
     table = table_of(snapshot_id)
-    # Whoever erases a person waits for this lock alone: a snapshot that is not committed could not be looked into.
+    # The erasure of a person waits for this lock alone: a snapshot that is not committed could not be looked into.
     session.execute(text(f"SELECT pg_advisory_xact_lock_shared({_LOCK})"), {"account": account_id})
     session.execute(text(f"DROP TABLE IF EXISTS {table}"))
     session.execute(
@@ -112,15 +112,14 @@ def take(
         )
     )
     _expect_many(session)
-    taken = session.execute(
-        text(
-            f"INSERT INTO {table} SELECT row_number() OVER (ORDER BY c.id), c.id, c.{ADDRESS[channel]}, {values}"
-            f" FROM contacts c WHERE c.account_id = :account AND {where} ORDER BY c.id"
-        ),
-        {**parameters, "account": account_id},
+    total = changed(
+        session,
+        f"INSERT INTO {table} SELECT row_number() OVER (ORDER BY c.id), c.id, c.{ADDRESS[channel]}, {values}"
+        f" FROM contacts c WHERE c.account_id = :account AND {where} ORDER BY c.id",
+        **parameters,
+        account=account_id,
     )
     session.execute(text(f"ALTER TABLE {table} ADD PRIMARY KEY (number)"))
-    total = int(taken.rowcount)  # type: ignore[attr-defined]
     session.execute(
         text("UPDATE snapshots SET total = :total, taken_at = now() WHERE id = :id"),
         {"id": snapshot_id, "total": total},
@@ -129,11 +128,14 @@ def take(
 
 
 def add(session: Session, *, snapshot_id: UUID, account_id: UUID, channel: str) -> bool:
-    added = session.execute(
-        text("INSERT INTO snapshots (id, account_id, channel) VALUES (:id, :account, :channel) ON CONFLICT DO NOTHING"),
-        {"id": snapshot_id, "account": account_id, "channel": channel},
+    rows = changed(
+        session,
+        "INSERT INTO snapshots (id, account_id, channel) VALUES (:id, :account, :channel) ON CONFLICT DO NOTHING",
+        id=snapshot_id,
+        account=account_id,
+        channel=channel,
     )
-    return bool(added.rowcount)  # type: ignore[attr-defined]
+    return rows > 0
 
 
 def find(session: Session, *, account_id: UUID, snapshot_id: UUID) -> RowMapping | None:
@@ -158,7 +160,7 @@ def read(
 ) -> list[dict[str, Any]]:
     """Recipients as lanes carry them (`contracts.lanes.Recipient`); a million are read, so not by SQLAlchemy's rows.
 
-    Whoever was archived since the snapshot is left out: a campaign may be read for days. That is looked up a recipient
+    Contacts archived since the snapshot are left out: a campaign may be read for days. That is looked up a recipient
     at a time (a scalar subquery, which PostgreSQL makes no join of), so that a large archive costs a page nothing.
     """
     with cursor_of(session) as cursor:
@@ -178,8 +180,7 @@ def read(
 
 def drop(session: Session, *, account_id: UUID, snapshot_id: UUID) -> None:
     parameters = {"id": snapshot_id, "account": account_id}
-    gone = session.execute(text("DELETE FROM snapshots WHERE id = :id AND account_id = :account"), parameters)
-    if gone.rowcount:  # type: ignore[attr-defined]
+    if changed(session, "DELETE FROM snapshots WHERE id = :id AND account_id = :account", **parameters):
         session.execute(text("DELETE FROM jobs WHERE id = :id AND account_id = :account"), parameters)
         session.execute(text(f"DROP TABLE IF EXISTS {table_of(snapshot_id)}"))
 

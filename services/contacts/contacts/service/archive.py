@@ -1,0 +1,56 @@
+"""Entrypoints about the archive: addresses that get no more campaigns, by hand and by event."""
+
+from __future__ import annotations
+
+from chassis.service import Payload, event_handler, rpc
+from contacts.service.base import Base
+from contacts.usecases import archive
+from contracts import events
+from contracts.errors import NotFound
+from contracts.rpc import Actor
+from contracts.vocabulary import ERASED_ADDRESS
+
+
+class Archive(Base):
+    @rpc
+    def list_archive(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("list_archive", archive.list_archive, actor, payload)
+
+    @rpc
+    def archive_addresses(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("archive_addresses", archive.add, actor, payload)
+
+    @rpc
+    def restore_address(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("restore_address", archive.restore, actor, payload)
+
+    @event_handler(events.RECIPIENT_UNSUBSCRIBED)
+    def archive_unsubscribed(self, payload: Payload) -> None:
+        with self.database.transaction() as session:
+            is_elsewhere = archive.was_written_to_elsewhere(session, event=payload)
+        sent_to = self._address_of_message(payload) if is_elsewhere else None
+        with self.database.transaction() as session:
+            archive.archive_unsubscribed(session, event=payload, sent_to=sent_to)
+
+    def _address_of_message(self, event: Payload) -> str | None:
+        """Where the message went, which reporting knows; None where it does not, or the person was erased.
+
+        Where reporting is away the event fails, and is kept among the dead letters rather than lost.
+        """
+        actor: Actor = {"account_id": str(event["account_id"]), "service": "contacts"}
+        message = {"message_id": str(event["message_id"])}
+        try:
+            address: str | None = self.services.call("reporting.get_message", actor, message, deadline=10.0)["address"]
+        except NotFound:
+            return None
+        return None if address == ERASED_ADDRESS else address
+
+    @event_handler(events.SMS_ADDRESSES_REFUSED)
+    def archive_sms_refusals(self, payload: Payload) -> None:
+        with self.database.transaction() as session:
+            archive.archive_refused(session, event=payload, handler="archive_sms_refusals", source="sms_gateway")
+
+    @event_handler(events.EMAIL_ADDRESSES_REFUSED)
+    def archive_email_refusals(self, payload: Payload) -> None:
+        with self.database.transaction() as session:
+            archive.archive_refused(session, event=payload, handler="archive_email_refusals", source="email_gateway")

@@ -1,0 +1,30 @@
+"""Entrypoints about audiences of campaigns, which campaigns calls."""
+
+from __future__ import annotations
+
+from chassis.service import Payload, rpc
+from contacts.service.base import Base
+from contacts.usecases import audiences
+from contracts.rpc import Actor
+
+
+class Audiences(Base):
+    @rpc
+    def count_audience(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("count_audience", audiences.count, actor, payload)
+
+    @rpc
+    def snapshot_audience(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("snapshot_audience", audiences.request_snapshot, actor, payload)
+
+    @rpc
+    def get_snapshot(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("get_snapshot", audiences.get, actor, payload)
+
+    @rpc
+    def read_audience(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("read_audience", audiences.read, actor, payload)
+
+    @rpc
+    def drop_snapshot(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("drop_snapshot", audiences.drop, actor, payload)

@@ -1,0 +1,30 @@
+"""Entrypoints about custom fields."""
+
+from __future__ import annotations
+
+from chassis.service import Payload, rpc
+from contacts.service.base import Base
+from contacts.usecases import fields
+from contracts.rpc import Actor
+
+
+class Fields(Base):
+    @rpc
+    def list_fields(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("list_fields", fields.list_fields, actor, payload)
+
+    @rpc
+    def create_field(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("create_field", fields.create, actor, payload)
+
+    @rpc
+    def update_field(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("update_field", fields.update, actor, payload)
+
+    @rpc
+    def delete_field(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("delete_field", fields.delete, actor, payload)
+
+    @rpc
+    def check_fields(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("check_fields", fields.unknown, actor, payload)

@@ -1,0 +1,42 @@
+"""Entrypoints about groups, their members, and groups made of groups."""
+
+from __future__ import annotations
+
+from chassis.service import Payload, rpc
+from contacts.service.base import Base
+from contacts.usecases import group_operations, groups
+from contracts.rpc import Actor
+
+
+class Groups(Base):
+    @rpc
+    def list_groups(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("list_groups", groups.list_groups, actor, payload)
+
+    @rpc
+    def create_group(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("create_group", groups.create, actor, payload)
+
+    @rpc
+    def get_group(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("get_group", groups.get, actor, payload)
+
+    @rpc
+    def update_group(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("update_group", groups.update, actor, payload)
+
+    @rpc
+    def delete_group(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("delete_group", groups.delete, actor, payload)
+
+    @rpc
+    def add_to_group(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("add_to_group", groups.add_contacts, actor, payload)
+
+    @rpc
+    def remove_from_group(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("remove_from_group", groups.remove_contacts, actor, payload)
+
+    @rpc
+    def combine_groups(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("combine_groups", group_operations.combine_groups, actor, payload)
