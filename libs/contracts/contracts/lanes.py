@@ -9,15 +9,10 @@ from __future__ import annotations
 
 from typing import Any, TypedDict
 
+from contracts.channel import CHANNELS
 from contracts.vocabulary import Channel, Lane
 
 BATCH_SIZE = 500
-
-# A channel reads its lanes in this order.
-CHANNEL_LANES: dict[Channel, tuple[Lane, ...]] = {
-    Channel.SMS: (Lane.OTP, Lane.TRANSACTIONAL, Lane.BULK),
-    Channel.EMAIL: (Lane.TRANSACTIONAL, Lane.BULK),
-}
 
 DELIVERY_EVENTS = "lane.reporting.delivery_events"
 BATCHES_DONE = "lane.campaigns.batches_done"
@@ -30,7 +25,7 @@ def channel_lane(channel: Channel, lane: Lane) -> str:
 
 
 ALL_LANES: tuple[str, ...] = (
-    *(channel_lane(channel, lane) for channel, lanes in CHANNEL_LANES.items() for lane in lanes),
+    *(channel_lane(channel, lane) for channel, facts in CHANNELS.items() for lane in facts.lanes),
     DELIVERY_EVENTS,
     BATCHES_DONE,
     ENGAGEMENT,

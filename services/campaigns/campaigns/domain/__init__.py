@@ -1,11 +1,9 @@
 """The rules of campaigns, a file per noun: values in, values out, no I/O and no clock."""
 
 from campaigns.domain.life import (
-    CHANNEL_VARIABLES,
     DELETABLE,
     FINAL,
     NEXT,
-    REQUIRED_CONTENT,
     contact_fields,
     ensure_can_become,
     ensure_complete,
@@ -21,10 +19,8 @@ from campaigns.domain.life import (
     state_after_resume,
 )
 from campaigns.domain.pace import (
-    REACH,
     SLACK,
     SMALLEST_BATCH,
-    Reach,
     Throttle,
     batch_size,
     in_flight_allowed,
@@ -45,18 +41,14 @@ from campaigns.domain.turns import (
 )
 
 __all__ = [
-    "CHANNEL_VARIABLES",
     "DELETABLE",
     "FINAL",
     "FURTHEST",
     "LATENESS_ALLOWED",
     "NEXT",
-    "REACH",
-    "REQUIRED_CONTENT",
     "SLACK",
     "SMALLEST_BATCH",
     "QuietHours",
-    "Reach",
     "Throttle",
     "Turn",
     "Windows",

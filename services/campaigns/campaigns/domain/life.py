@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 from campaigns import exceptions
+from contracts.channel import CHANNELS
 from contracts.vocabulary import CampaignState, Channel
 
 NEXT: dict[CampaignState, frozenset[CampaignState]] = {
@@ -76,22 +77,12 @@ def id_for_request(account_id: UUID, request_key: str, noun: str) -> UUID:
 
 # What a campaign must have before it leaves
 
-REQUIRED_CONTENT: dict[Channel, tuple[str, ...]] = {
-    Channel.SMS: ("text",),
-    Channel.EMAIL: ("subject", "html"),
-}
-# Names that a channel fills in by itself.
-CHANNEL_VARIABLES: dict[Channel, frozenset[str]] = {
-    Channel.SMS: frozenset(),
-    Channel.EMAIL: frozenset({"unsubscribe_url"}),
-}
-
 
 def missing_content(channel: Channel, sender: object, content: Mapping[str, object]) -> list[str]:
     """What the message itself still lacks, as field paths."""
     missing = [] if sender else ["sender"]
     return missing + [
-        f"content.{name}" for name in REQUIRED_CONTENT[channel] if not str(content.get(name) or "").strip()
+        f"content.{name}" for name in CHANNELS[channel].required_content if not str(content.get(name) or "").strip()
     ]
 
 
@@ -107,7 +98,7 @@ def ensure_complete(missing: Sequence[str]) -> None:
 
 def contact_fields(channel: Channel, variables: Iterable[str]) -> list[str]:
     """The variables of a content that must come from contacts, in a settled order."""
-    return sorted(set(variables) - CHANNEL_VARIABLES[channel])
+    return sorted(set(variables) - CHANNELS[channel].own_variables)
 
 
 def ensure_known(unknown: Sequence[str]) -> None:

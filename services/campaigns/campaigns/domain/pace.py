@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from contracts.channel import CHANNELS
 from contracts.lanes import BATCH_SIZE
 from contracts.vocabulary import Channel
 
@@ -41,17 +42,6 @@ class Throttle:
         return start + timedelta(seconds=count * self.seconds_each)
 
 
-@dataclass(frozen=True)
-class Reach:
-    """How far ahead of a channel a campaign may be: so many seconds of its pace, and at least so many recipients."""
-
-    seconds: float
-    least: int
-
-
-# What is in flight still goes after a pause, so a slow carrier is given little at a time. A carrier answers in
-# milliseconds, a mail server in seconds: a reach shorter than the channel's own latency would choke it.
-REACH: dict[Channel, Reach] = {Channel.SMS: Reach(3.0, 500), Channel.EMAIL: Reach(10.0, 2_000)}
 SMALLEST_BATCH = 50
 
 
@@ -61,8 +51,9 @@ def in_flight_allowed(channel: Channel, per_second: float | None, window: int) -
     :param per_second: None while nothing is known of the pace.
     :param window: the most, in full batches.
     """
-    reach = REACH[channel]
-    return min(max(reach.least, int((per_second or 0.0) * reach.seconds)), window * BATCH_SIZE)
+    facts = CHANNELS[channel]
+    reach = max(facts.reach_least, int((per_second or 0.0) * facts.reach_seconds))
+    return min(reach, window * BATCH_SIZE)
 
 
 def batch_size(allowed: int) -> int:

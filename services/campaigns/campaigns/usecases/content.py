@@ -16,13 +16,11 @@ from campaigns.usecases.views import Answer
 from chassis.actors import account_of
 from chassis.database import Database
 from contracts.campaigns.content import content_problems, sender_problems
+from contracts.channel import CHANNELS
 from contracts.errors import Invalid
 from contracts.rpc import Actor
 from contracts.schema import field_errors
 from contracts.vocabulary import Channel
-
-_ADDRESS_OF: dict[Channel, str] = {Channel.SMS: "phone", Channel.EMAIL: "email"}
-_SAMPLE_ADDRESS: dict[Channel, str] = {Channel.SMS: "+48500000000", Channel.EMAIL: "anna@example.com"}
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ def prepare(ask: Ask, *, channel: Channel, sender: Any, content: Mapping[str, An
     domain.ensure_complete(domain.missing_content(channel, sender, content))
     # An e-mail's immutable content includes who it is from; for SMS the sender stands apart.
     whole = {**sender, **content} if isinstance(sender, Mapping) else dict(content)
-    prepared = ask(f"{channel}_gateway.prepare_content", {"sender": sender, "content": whole, "kind": "campaign"})
+    prepared = ask(CHANNELS[channel].call("prepare_content"), {"sender": sender, "content": whole, "kind": "campaign"})
     if prepared["problems"]:
         raise exceptions.content_refused(prepared["problems"])
     fields = domain.contact_fields(channel, prepared["variables"])
@@ -83,15 +81,15 @@ def preview_campaign(
     prepared = prepare(ask, channel=channel, sender=campaign.sender, content=campaign.content)
     if contact_id is not None:
         contact = ask("contacts.get_contact", {"contact_id": str(contact_id)})
-        address, values = contact.get(_ADDRESS_OF[channel]) or "", fields_of(contact)
+        address, values = contact.get(CHANNELS[channel].address_field) or "", fields_of(contact)
     else:
         address, values = sample.get("address") or "", sample["fields_"]
     rendered = ask(
-        f"{channel}_gateway.render_preview",
+        CHANNELS[channel].call("render_preview"),
         {
             "content_hash": prepared.content_hash,
             "fields": {name: values[name] for name in prepared.fields if values.get(name) is not None},
-            "address": address or _SAMPLE_ADDRESS[channel],
+            "address": address or CHANNELS[channel].sample_address,
         },
     )
     return {"channel": channel, "variables": prepared.variables, "rendered": rendered}
@@ -114,7 +112,7 @@ def send_test(
     prepared = prepare(ask, channel=channel, sender=campaign.sender, content=campaign.content)
     values = fields_of(ask("contacts.get_contact", {"contact_id": str(contact_id)})) if contact_id else {}
     return ask(
-        f"{channel}_gateway.send_test",
+        CHANNELS[channel].call("send_test"),
         {"content_hash": prepared.content_hash, "addresses": addresses, "fields": {**values, **fields_}},
         deadline=20.0,
     )

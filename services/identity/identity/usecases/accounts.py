@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 from zoneinfo import available_timezones
 
 from chassis import outbox, pages
 from chassis.actors import account_of, operator_of
-from chassis.database import Database
+from chassis.database import Database, Session
 from chassis.ids import new_id
 from contracts.errors import Invalid
 from contracts.events import ACCOUNT_REGISTERED, PLAN_CHANGED
@@ -24,9 +24,6 @@ from identity.hashing import Passwords
 from identity.models import Account
 from identity.store import accounts, audit, billing, plans, quotas, users
 from identity.usecases import throttles, views
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
 
 
 def register(

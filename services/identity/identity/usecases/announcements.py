@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from chassis import outbox
+from chassis.database import Session
 from contracts.events import ACCESS_CHANGED
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
 
 
 def announce_access_changed(

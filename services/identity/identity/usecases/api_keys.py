@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from chassis import pages
 from chassis.actors import account_of
+from chassis.database import Session
 from chassis.ids import new_id
 from contracts.errors import Invalid
 from contracts.rpc import Actor
@@ -20,9 +20,6 @@ from identity.store import audit, users
 from identity.usecases import views
 from identity.usecases.actors import user_of
 from identity.usecases.announcements import announce_access_changed
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
 
 # Python knows no year 10000, which a day of 9999 may be elsewhere on Earth.
 LAST_MOMENT = datetime(9999, 12, 31, tzinfo=UTC)

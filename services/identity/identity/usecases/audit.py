@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chassis import pages
 from chassis.actors import account_of, operator_of
+from chassis.database import Session
 from contracts.rpc import Actor
 from identity.store import accounts, audit
 from identity.usecases import views
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
 
 _COLUMNS = ("account_id", "action", "user_id", "api_key_id", "operator_id", "target_id", "request_id", "reason")
 

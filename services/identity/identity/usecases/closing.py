@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from chassis import outbox
 from chassis.actors import account_of, operator_of
-from chassis.database import Database
+from chassis.database import Database, Session
 from contracts.errors import Invalid
 from contracts.events import ACCOUNT_CLOSED
 from contracts.rpc import Actor
@@ -19,9 +18,6 @@ from identity.store import accounts, audit, erasure, plans, users
 from identity.usecases import monthly, throttles, views
 from identity.usecases.actors import session_user_of
 from identity.usecases.announcements import announce_access_changed
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
 
 
 def request(database: Database, *, actor: Actor, now: datetime, passwords: Passwords, password: str) -> views.View:

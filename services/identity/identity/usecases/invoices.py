@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from base64 import b64encode
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from chassis import pages
 from chassis.actors import account_of, operator_of
-from chassis.database import Database
+from chassis.database import Database, Session
 from chassis.ids import new_id
 from contracts.errors import Invalid
 from contracts.rpc import Actor
@@ -22,9 +22,6 @@ from identity.printing import Printer
 from identity.store import audit, billing
 from identity.store import invoices as store
 from identity.usecases import views
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
 
 
 def list_invoices(session: Session, *, actor: Actor, now: datetime, **filters: Any) -> views.View:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from chassis.actors import account_of
+from chassis.database import Session
 from contracts.rpc import Actor
 from identity import exceptions
 from identity.domain import networks
@@ -14,9 +14,6 @@ from identity.store import accounts, audit
 from identity.usecases import views
 from identity.usecases.actors import session_user_of
 from identity.usecases.announcements import announce_access_changed
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
 
 
 def get(session: Session, *, actor: Actor, now: datetime) -> views.View:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from chassis.actors import operator_of
+from chassis.database import Session
 from chassis.ids import new_id
 from contracts.errors import Invalid
 from contracts.rpc import Actor
@@ -20,9 +21,6 @@ from identity.models import Invoice
 from identity.store import accounts
 from identity.store import invoices as store
 from identity.usecases import invoices, views
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
 
 MOST_MONEY = 10**14
 """Of one invoice, in minor units."""

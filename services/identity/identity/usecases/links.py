@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chassis import inbox, outbox
 from chassis.actors import account_of
-from chassis.database import Database
+from chassis.database import Database, Session
 from contracts.errors import Invalid
 from contracts.events import PASSWORD_RESET_REQUESTED
 from contracts.rpc import Actor
@@ -22,9 +22,6 @@ from identity.store import links as store
 from identity.usecases import mail, throttles
 from identity.usecases.actors import session_user_of
 from identity.usecases.announcements import announce_access_changed
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
 
 RESET_LIFE = timedelta(hours=1)
 EMAIL_CHANGE_LIFE = timedelta(hours=24)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chassis import outbox
+from chassis.database import Session
 from contracts.events import SYSTEM_MAIL_REQUESTED
 from identity.models import User
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
 
 
 def ask_for(session: Session, user: User, template: str, *, to: str | None = None, **fields: Any) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from chassis.actors import account_of
-from chassis.database import Database
+from chassis.database import Database, Session
 from contracts.errors import Invalid
 from contracts.rpc import Actor
 from identity import exceptions
@@ -18,9 +18,6 @@ from identity.store import accounts, audit, links, second_factors, sessions, use
 from identity.usecases import throttles, views
 from identity.usecases.actors import session_user_of, user_of
 from identity.usecases.announcements import announce_access_changed
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
 
 
 def get_me(session: Session, *, actor: Actor, now: datetime) -> views.View:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
 
+from chassis.database import Session
 from identity.domain import invoices as rules
 from identity.domain.billing import Month, Term
 from identity.domain.invoices import Issuer
@@ -15,9 +15,6 @@ from identity.models import Account, PlanTerm
 from identity.store import accounts, billing
 from identity.usecases import issuing
 from identity.usecases.issuing import Order
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
 
 Period = tuple[Term, datetime]
 

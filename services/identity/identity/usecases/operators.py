@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
-from chassis.database import Database
+from chassis.database import Database, Session
 from chassis.ids import new_id
 from chassis.secrets import Vault
 from contracts.errors import WiciError
@@ -20,9 +19,6 @@ from identity.store import audit, operators, sessions
 from identity.usecases import throttles, views
 from identity.usecases.announcements import announce_access_changed
 from identity.usecases.sessions import issue_tokens
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
 
 # The shell knows no operator: the trail says at least where the act came from.
 COMMAND = "python -m identity.commands.operators"

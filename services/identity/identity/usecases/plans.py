@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chassis.actors import operator_of
+from chassis.database import Session
 from contracts.rpc import Actor
 from identity import exceptions
 from identity.domain import plans as rules
@@ -13,9 +14,6 @@ from identity.models import Plan
 from identity.store import audit
 from identity.store import plans as store
 from identity.usecases import views
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
 
 # What an account was moved to a plan for: its periods are counted by the one and invoiced by the other.
 FIXED_IN_USE = ("period_days", "price")

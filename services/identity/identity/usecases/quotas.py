@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from chassis import pages
 from chassis.actors import account_of
+from chassis.database import Session
 from contracts.errors import Invalid
 from contracts.rpc import Actor
 from identity import exceptions
@@ -18,9 +19,6 @@ from identity.models import Account, Plan, QuotaPeriod
 from identity.store import accounts, plans, quotas
 from identity.store.quotas import Counters, Reservation
 from identity.usecases import views
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
 
 
 def reserve(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from chassis import pages
 from chassis.actors import account_of
+from chassis.database import Session
 from chassis.ids import new_id
 from contracts.rpc import Actor
 from identity import exceptions
@@ -19,9 +20,6 @@ from identity.store import roles as store
 from identity.usecases import views
 from identity.usecases.actors import session_user_of
 from identity.usecases.announcements import announce_access_changed
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
 
 
 def list_roles(session: Session, *, actor: Actor, now: datetime, limit: int, cursor: str | None) -> views.View:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import io
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 import segno
 
 from chassis.actors import account_of, operator_of
-from chassis.database import Database
+from chassis.database import Database, Session
 from chassis.secrets import Vault
 from contracts.errors import Invalid
 from contracts.rpc import Actor
@@ -21,9 +20,6 @@ from identity.store import accounts, audit, second_factors, sessions, users
 from identity.usecases import mail, throttles, views
 from identity.usecases.actors import session_user_of
 from identity.usecases.announcements import announce_access_changed
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
 
 
 def is_on(user: User) -> bool:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from chassis import pages
-from chassis.database import Database
+from chassis.database import Database, Session
 from chassis.ids import new_id
 from chassis.secrets import Vault
 from contracts.errors import WiciError
@@ -23,9 +22,6 @@ from identity.models import User
 from identity.store import accounts, audit, second_factors, sessions, users
 from identity.usecases import mail, second_factor, throttles, views
 from identity.usecases.announcements import announce_access_changed
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
 
 
 @dataclass(frozen=True)

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
 
-from chassis.database import Database
+from chassis.database import Database, Session
 from contracts.rpc import Actor
 from identity.domain import throttling
 from identity.domain.throttling import PER_ADDRESS, PER_LOGIN, Rule
 from identity.exceptions import too_many_attempts
 from identity.store import throttles
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
 
 AttemptCounters = Sequence[tuple[bytes, Rule]]
 """What an attempt counts against: keys of throttles, and the rule of each."""

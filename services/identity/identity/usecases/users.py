@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from chassis import pages
 from chassis.actors import account_of
-from chassis.database import Database
+from chassis.database import Database, Session
 from chassis.ids import new_id
 from contracts.errors import Invalid
 from contracts.rpc import Actor
@@ -23,9 +23,6 @@ from identity.store import accounts, audit, sessions, users
 from identity.usecases import throttles, views
 from identity.usecases.actors import session_user_of
 from identity.usecases.announcements import announce_access_changed
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
 
 
 def list_users(session: Session, *, actor: Actor, now: datetime, limit: int, cursor: str | None) -> views.View:
