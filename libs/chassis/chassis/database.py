@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 import psycopg
@@ -20,7 +20,6 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import Session as Session  # use cases name it in their signatures
 from sqlalchemy.orm import sessionmaker
 
-from chassis import waking
 from contracts.ids import first_id_at
 
 RESTED_SECONDS = 1.0
@@ -120,12 +119,18 @@ def _test_rested_connections(engine: sqlalchemy.Engine) -> None:
     sqlalchemy.event.listen(engine, "checkout", checked_out)
 
 
+class Waker(Protocol):
+    """Waits in this process for what a transaction says to be there: `chassis.waking`."""
+
+    def set(self) -> None: ...
+
+
 class Database:
     """One engine and the one way to a session."""
 
     def __init__(self, engine: sqlalchemy.Engine) -> None:
         self.engine = engine
-        self.wakers: dict[str, waking.Waker] = {}
+        self.wakers: dict[str, Waker] = {}
         self._sessions = sessionmaker(engine, expire_on_commit=False, info={"wakers": self.wakers})
         self._readers = sessionmaker(engine.execution_options(isolation_level="AUTOCOMMIT"))
 
@@ -138,7 +143,12 @@ class Database:
         with self._sessions() as session:
             with session.begin():
                 yield session
-            waking.after_commit(session)
+            self._wake(session)
+
+    def _wake(self, session: Session) -> None:
+        for name in session.info.get("woken", ()):
+            if (waker := self.wakers.get(name)) is not None:
+                waker.set()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

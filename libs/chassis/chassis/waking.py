@@ -16,17 +16,15 @@ from __future__ import annotations
 import selectors
 import socket
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import psycopg
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from chassis.database import Database
 from chassis.logs import get_logger
-
-if TYPE_CHECKING:
-    from chassis.database import Database
 
 # How long an idle waiter rests when nobody wakes it.
 REST_SECONDS = 5.0
@@ -36,21 +34,16 @@ log = get_logger()
 
 
 def wake(session: Session, name: str) -> None:
-    """Wake who waits for `name`, here or elsewhere, once this transaction has committed; said twice it is done once."""
+    """Wake who waits for `name`, once this transaction has committed; said twice it is done once.
+
+    Elsewhere by NOTIFY; here `Database.transaction` sets the event.
+    """
     woken: set[str] = session.info.setdefault("woken", set())
     if name in woken:
         return
     woken.add(name)
     if name not in session.info.get("wakers", ()):
         session.execute(text("SELECT pg_notify(:channel, '')"), {"channel": _channel(name)})
-
-
-def after_commit(session: Session) -> None:
-    """Wake the waiters of this process; `Database.transaction` calls it."""
-    for name in session.info.get("woken", ()):
-        waker = session.info["wakers"].get(name)
-        if waker is not None:
-            waker.set()
 
 
 class Waker:

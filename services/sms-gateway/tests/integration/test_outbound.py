@@ -287,7 +287,6 @@ def test_a_batch_that_is_none_is_parked_and_the_next_goes_on(
         b"no json",
         b"[]",
         orjson.dumps({**batch, "send_id": "no id"}),
-        orjson.dumps({**batch, "content_hash": "unknown"}),
         orjson.dumps({**batch, "recipients": [{**batch["recipients"][0], "address": "+48\x00"}]}),
         orjson.dumps({**batch, "recipients": [{**batch["recipients"][0], "number": -1}]}),
         orjson.dumps({**batch, "recipients": [{**batch["recipients"][0], "contact_id": "x"}]}),
@@ -297,6 +296,20 @@ def test_a_batch_that_is_none_is_parked_and_the_next_goes_on(
 
     assert set(campaign.wait_final(10).values()) == {"delivered"}
     assert simulator.get("/counts")["submitted"] == 10
+
+
+def test_a_batch_whose_content_is_not_kept_is_rejected_and_counted(
+    smsc: Any, carrier: Any, outbound: Any, campaign: Any
+) -> None:
+    simulator = smsc()
+    carrier(simulator)
+    outbound()
+    (batch,) = campaign.batches("0" * 64, phones(10))
+    campaign.publish([batch])
+
+    assert set(campaign.wait_final(10).values()) == {"rejected"}
+    wait_until(lambda: sum(done["failed"] for done in campaign.done) == 10, what="the batch is told to campaigns")
+    assert simulator.get("/counts")["submitted"] == 0
 
 
 def test_an_impossible_address_is_rejected_and_counted(smsc: Any, carrier: Any, outbound: Any, campaign: Any) -> None:
