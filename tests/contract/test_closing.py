@@ -49,6 +49,7 @@ PLATFORM: dict[str, dict[str, str]] = {
     },
     "email_gateway": {
         **_COMMON,
+        "claims": "what an outbound process has in hand, for seconds; the account's are told by their body",
         "instances": "running outbound processes",
         "lane_outbox": "messages on their way, for seconds",
         "mail_routes": "the platform's own",

@@ -2,7 +2,8 @@
 
 from marshmallow import validate
 
-from contracts import campaigns, email_gateway
+from contracts.campaigns import content as campaigns
+from contracts.email_gateway import contents
 
 
 def longest(schema, name):
@@ -12,4 +13,4 @@ def longest(schema, name):
 
 def test_an_email_content_has_the_same_limits_in_a_campaign_and_at_the_channel():
     for name in ("subject", "preheader", "html", "text"):
-        assert longest(campaigns.EmailContent, name) == longest(email_gateway.EmailContent, name), name
+        assert longest(campaigns.EmailContent, name) == longest(contents.EmailContent, name), name

@@ -10,8 +10,8 @@ from contracts import events
 
 # STOP words come with two-way SMS; contacts is ready for them.
 PUBLISHED_LATER = {events.SMS_ADDRESSES_REFUSED}
-# `outbox.record` and `acts.record`; `broker.publish_event`.
-PUBLISHING = {"record", "publish_event"}
+# `outbox.record`, `outbox.record_at` and `acts.record`; `broker.publish_event`.
+PUBLISHING = {"record", "record_at", "publish_event"}
 SAMPLES = Path(__file__).parent / "samples"
 
 

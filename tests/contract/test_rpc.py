@@ -11,11 +11,12 @@ import pytest
 from system import SERVICES, all_sources, calls, chassis_sources, rpc_methods, words
 
 from api_gateway.routes import all_routes
+from contracts.channel import CHANNELS
 
 SIGNATURE = ["self", "actor", "payload"]
 # What takes an RPC's name to call it; None is what another call gave: `desk.ask_for(one)("contacts.read_audience", …)`.
 ASKING = {"call", "_call", "ask", "_ask", "stream", "_tolerate_absence", "_confirmation", "_trail", None}
-NAME = re.compile(rf"(?:{'|'.join(SERVICES)}|\*(?:_gateway)?)\.[a-z_]+")
+NAME = re.compile(rf"(?:{'|'.join(SERVICES)}|\*)\.[a-z_]+")
 
 
 def contract_of(service):
@@ -35,7 +36,7 @@ def test_every_method_has_the_one_signature(service):
 
 @cache
 def called():
-    """Where each RPC is called, by its name; where the service's name is filled in, by `*_gateway.prepare_content`."""
+    """Where each RPC is called, by its name; `CHANNELS[channel].call("prepare_content")` calls every channel's."""
     found = {}
     for path, text in {**all_sources(), **chassis_sources()}.items():
         for callee, arguments in calls(text):
@@ -43,6 +44,10 @@ def called():
                 names = filter(NAME.fullmatch, (word for one in arguments for word in words(one)))
                 for name in islice(names, 1):  # what follows is none: a file's name, a permission
                     found.setdefault(name, set()).add(path)
+            if callee == "call" and len(arguments) == 1:
+                for method in words(arguments[0]):
+                    for channel in CHANNELS.values():
+                        found.setdefault(channel.call(method), set()).add(path)
     return found
 
 

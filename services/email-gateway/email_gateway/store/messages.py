@@ -97,6 +97,9 @@ def erase_account(session: Session, *, account_id: UUID) -> None:
     session.execute(
         text(f"DELETE FROM retries WHERE message_id IN (SELECT message_id FROM ledger WHERE {theirs})"), bound
     )
+    # What is in hand at this moment is settled all the same; what a process left behind when it died is not.
+    in_hand = "DELETE FROM claims WHERE position(convert_to(:account, 'UTF8') IN body) > 0"
+    session.execute(text(in_hand), {"account": str(account_id)})
     session.execute(text("DELETE FROM retries WHERE account_id = :account_id"), {"account_id": account_id})
     session.execute(text("DELETE FROM quota_leases WHERE account_id = :account_id"), {"account_id": account_id})
     session.execute(text("DELETE FROM erasures WHERE account_id = :account_id"), {"account_id": account_id})
