@@ -45,7 +45,7 @@ def called():
                 for name in islice(names, 1):  # what follows is none: a file's name, a permission
                     found.setdefault(name, set()).add(path)
             if callee == "call" and len(arguments) == 1:
-                for method in words(arguments[0]):
+                for method in filter(str.isidentifier, words(arguments[0])):
                     for channel in CHANNELS.values():
                         found.setdefault(channel.call(method), set()).add(path)
     return found
