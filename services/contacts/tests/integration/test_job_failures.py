@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from chassis.database import Database
 from chassis.ids import new_id
-from contacts.jobs import asking, imports, problem_files, worker
+from contacts.jobs import imports, other_services, problem_files, worker
 from contacts.jobs.worker import Heart, Worker
 from contacts.store import jobs
 from contacts.usecases import exports, privacy
@@ -41,7 +41,8 @@ def _row(database: Database, job_id: Any) -> Any:
 
 def _run_to_its_end(account: Any, job_id: Any) -> tuple[Any, list[int]]:
     """The ended job, and after how many seconds each failure was to be tried again."""
-    one = Worker(account.database, Heart(account.database), threading.Event(), worker.asking(account.neighbours.answer))
+    runners = worker.runners_that_ask(account.services.answer)
+    one = Worker(account.database, Heart(account.database), threading.Event(), runners)
     waits: list[int] = []
     for _ in range(100):
         one._perform(_claim(account.database))
@@ -70,10 +71,10 @@ def _a_person_export(account: Any, monkeypatch: Any) -> Any:
 
 def _an_erasure(account: Any, monkeypatch: Any) -> Any:
     # One that cannot be read after one that does not answer: how often that was asked is no progress.
-    account.neighbours.away = {"sms_gateway"}
-    forget = asking.Neighbours.forget
+    account.services.away = {"sms_gateway"}
+    forget = other_services.OtherServices.forget
     monkeypatch.setattr(
-        asking.Neighbours,
+        other_services.OtherServices,
         "forget",
         lambda self, service, *args, **more: (_broken if service == "reporting" else forget)(
             self, service, *args, **more

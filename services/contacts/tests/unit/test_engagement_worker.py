@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 import pytest
@@ -40,7 +39,7 @@ def test_only_what_the_database_refuses_is_refused(
 
     monkeypatch.setattr(engagement.Recorder, "_write", write)
     delivery = Delivery()
-    worker: Any = engagement.Recorder(None, threading.Event())  # type: ignore[arg-type]
+    worker: Any = engagement.Recorder(None)  # type: ignore[arg-type]
 
     assert worker._settle([delivery], alone=True) is is_refused
     assert delivery.is_refused is is_refused

@@ -77,7 +77,7 @@ def world() -> Iterator[World]:
     made = World(smtp_port, http_port, process)
     wait_until(made.is_up, what="the mailbox world")
     yield made
-    made.process.terminate()  # a test may have put another in its place
+    made.process.kill()  # a test may have put another in its place, or have stopped it
     made.process.wait(10)
 
 
@@ -127,11 +127,12 @@ class Heard:
         delivery.ack()
 
     def last_kinds(self, account_id: UUID) -> dict[str, str]:
-        """The last kind said of each message of the account."""
-        with self.lock:
-            return {
-                event["message_id"]: event["kind"] for event in self.events if event["account_id"] == str(account_id)
-            }
+        """The last kind said of each message of the account.
+
+        By its moment: what a dead process had not published yet comes after what became of the message since.
+        """
+        events = sorted(self.of(account_id), key=lambda event: event["at"])
+        return {event["message_id"]: event["kind"] for event in events}
 
     def of(self, account_id: UUID) -> list[dict[str, Any]]:
         with self.lock:

@@ -222,10 +222,11 @@ def test_killed_in_the_middle_loses_nothing_and_repeats_nothing(
     assert found["delivered"] <= counts["accepted"] <= found["delivered"] + unknown
     assert sum(found.values()) + unknown == 6000
     assert all(found[state] <= expected[state] for state in found)
-    wait_until(
-        lambda: Counter(heard.last_kinds(campaign.account_id).values()) == Counter({**found, "unknown": unknown}),
-        what="events equal to the ledger",
-    )
+
+    def told() -> Counter[str]:
+        return Counter(heard.last_kinds(campaign.account_id).values())
+
+    wait_until(lambda: told() == Counter({**found, "unknown": unknown}), what="events equal to the ledger")
 
 
 def test_stopped_in_the_middle_gives_back_and_loses_nothing_at_all(

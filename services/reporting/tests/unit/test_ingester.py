@@ -6,7 +6,7 @@ import pytest
 from psycopg import errors
 from sqlalchemy.exc import OperationalError
 
-from reporting import ingester
+from reporting.ingester import loop
 
 
 @pytest.mark.parametrize(
@@ -24,5 +24,5 @@ from reporting import ingester
     ids=lambda value: type(value).__name__,
 )
 def test_only_what_a_second_try_may_mend_is_tried_again(error: Exception, is_passing: bool) -> None:
-    assert ingester._is_passing(error) is is_passing
-    assert ingester._is_passing(OperationalError("INSERT", {}, error)) is is_passing
+    assert loop._is_passing(error) is is_passing
+    assert loop._is_passing(OperationalError("INSERT", {}, error)) is is_passing
