@@ -184,30 +184,3 @@ def _boot(main: Callable[[Process[C]], None], config: C, stop: threading.Event, 
     finally:
         process.close()
     return process.has_failed
-
-
-def run(main: Callable[[threading.Event], None], *, service: str, process: str) -> None:
-    """The shape before `boot`; goes when the last process has moved to that.
-
-    Runs `main(stop)` until it returns; SIGTERM and SIGINT set `stop`, and `main` finishes or gives back its work.
-
-    Exits with 0 after a clean stop, 2 for incomplete configuration, 1 for anything else.
-    """
-    logs.configure(service, process)
-    stop = threading.Event()
-
-    def on_signal(_number: int, _frame: Any) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, on_signal)
-    signal.signal(signal.SIGINT, on_signal)
-    log.info("process_started")
-    try:
-        main(stop)
-    except ConfigError as error:
-        log.error("configuration_incomplete", error=str(error))
-        sys.exit(2)
-    except Exception:
-        log.exception("process_failed")
-        sys.exit(1)
-    log.info("process_stopped")
