@@ -20,6 +20,7 @@ from channel.batches import Batch, Chunk, Claim, read_batches
 from chassis import outbox
 from chassis.broker import Broker
 from chassis.database import Database, cursor_of
+from chassis.gathering import Gatherer
 from chassis.rpc_client import RpcClient
 from chassis.testing import Launcher, RunningProcess, wait_until
 from contracts import events
@@ -84,7 +85,7 @@ Call = Callable[..., Any]
 
 @pytest.fixture
 def call(service: RunningProcess, broker: Broker) -> Call:
-    client = RpcClient(broker)
+    client = Gatherer(RpcClient(broker), {"email_gateway.send_messages"})
     return lambda method, actor, **payload: client.call(f"email_gateway.{method}", actor, payload, deadline=20)
 
 
