@@ -4,7 +4,7 @@ import importlib
 import os
 import sys
 import urllib.request
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
@@ -31,7 +31,6 @@ class Live:
     broken: dict
     people: list
     send: dict  # a request for single messages to `people`
-    others: list = field(default_factory=list)
     prepare_actor: object = None
 
     def call(self, method, actor, **payload):

@@ -12,7 +12,7 @@ from psycopg import Cursor
 from channel.batches import Chunk, Header, Message, Recipient
 from channel.outlets import Outlet
 from channel.ports import Event
-from contracts.lanes import CHANNEL_LANES
+from contracts.channel import CHANNELS
 from contracts.vocabulary import ERASED_ADDRESS, Channel, Lane, MessageState
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class OutboundDefaults:
 
     @property
     def prefetch(self) -> Mapping[Lane, int]:
-        return dict.fromkeys(CHANNEL_LANES[self.channel], PREFETCH)
+        return dict.fromkeys(CHANNELS[self.channel].lanes, PREFETCH)
 
     def attach(self, loop: Loop, upkeep: Upkeep) -> None:
         self.loop, self.upkeep = loop, upkeep
@@ -133,7 +133,7 @@ class OutboundDefaults:
         return (self.outlet,)
 
     def route(self, header: Header, recipients: list[Recipient]) -> list[tuple[Outlet | None, list[Recipient]]]:
-        return [(self.outlet, recipients)]
+        return [(self.outlet if self.outlet.is_up else None, recipients)]
 
     async def compose_ahead(self, chunk: Chunk) -> None:
         raise NotImplementedError  # `composes_ahead` says that it is not asked for.

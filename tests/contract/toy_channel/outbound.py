@@ -10,7 +10,7 @@ from channel.outbound import OutboundProcess
 from channel.outlets import Outlet
 from chassis.config import setting
 from chassis.process import boot
-from contracts.lanes import CHANNEL_LANES
+from contracts.channel import CHANNELS
 from contracts.vocabulary import Channel, MessageState
 from toy_channel import ADDRESS, usecases
 
@@ -31,7 +31,7 @@ class FileOutlet(Outlet):
     """The wire. A line leaves whole or not at all: one `write` to a file that is open for appending."""
 
     def __init__(self, config):
-        super().__init__(CHANNEL_LANES[Channel.SMS], outlet_id="file")
+        super().__init__(CHANNELS[Channel.SMS].lanes, outlet_id="file")
         self._file = open(config.file, "ab", buffering=0)  # noqa: SIM115
         self._at_once = max(1, int(config.pace * TICK))
         self._queue = deque()
