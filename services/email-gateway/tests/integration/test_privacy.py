@@ -90,7 +90,7 @@ def test_a_bounce_of_someone_who_was_erased_meanwhile_names_nobody(
     campaign.publish(campaign.batch([HARD]))
     wait_until(lambda: places_of(database, [HARD]) != [], what="the claim")
 
-    assert erase(database, campaign.account_id, HARD)["counts"]["messages"] == 1
+    assert erase(database, campaign.account_id, HARD)["waiting"] > 0
     world.process.send_signal(18)
 
     wait_until(lambda: heard.last_kinds(campaign.account_id).values(), what="what became of it")
