@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -11,8 +12,8 @@ from sqlalchemy import Engine, text
 
 from channel.batches import without_person
 from channel.retries import UPKEEP
-from chassis import waking
-from chassis.database import Session
+from chassis import erasures, waking
+from chassis.database import Database, Session
 from chassis.logs import get_logger
 from contracts.ids import first_id_at
 
@@ -71,6 +72,42 @@ def under_way(session: Session, *, account_id: UUID, addresses: Collection[str])
             or 0
         )
     return found
+
+
+def erase(
+    database: Database,
+    *,
+    account_id: UUID,
+    addresses: Collection[str],
+    erased_at: datetime,
+    dry_run: bool,
+    find: Callable[..., Collection[UUID]],
+    anonymise: Callable[[Session, UUID, Collection[UUID]], object],
+) -> dict[str, Any]:
+    """Take a person out of every message made by `erased_at`; what waits for them is not sent any more.
+
+    First a short transaction that marks the person: from its commit on nobody writes the address down. Then what was
+    written before is looked for, and taken out in another short one. Harmless twice, and from the start after a kill;
+    `waiting` counts what an outbound process has in hand at this moment.
+
+    :param find: `find(session, account_id=, addresses=, before=)`: ids of the messages in the ledger.
+    :param anonymise: `anonymise(session, account_id, message_ids)`: takes the person out of all that the channel keeps.
+    """
+    theirs: dict[str, Any] = {"account_id": account_id, "addresses": addresses}
+    before = made_by(erased_at)
+    if not dry_run:
+        with database.transaction() as session:
+            erasures.remember(session, **theirs, erased_at=erased_at)
+    with database.transaction() as session:
+        found = find(session, **theirs, before=before)
+        withdrawn = withdraw(session, **theirs, before=before, change=not dry_run)
+    counts = {"messages": len(found), "messages_waiting": withdrawn}
+    if dry_run:
+        return {"counts": counts, "waiting": 0}
+    with database.transaction() as session:
+        erasures.hold(session)
+        anonymise(session, account_id, found)
+        return {"counts": counts, "waiting": under_way(session, **theirs)}
 
 
 def index_cold(engine: Engine, now: datetime) -> None:

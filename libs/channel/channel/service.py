@@ -1,14 +1,21 @@
-"""The Nameko side of a channel: its leases of quota as a dependency of the service."""
+"""The Nameko side of a channel: the calls that every channel answers, and its leases of quota as a dependency."""
 
 from __future__ import annotations
 
 import threading
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from nameko.extensions import DependencyProvider
 
+from channel import quota_leases
 from channel.quota_leases import LeaseKeeper
-from chassis.service import SHUTDOWN_SECONDS, Database, Process, Services
+from channel.single_sends import SingleSends
+from chassis import gathering
+from chassis.service import SHUTDOWN_SECONDS, Database, Entrypoints, Payload, Process, Services, event_handler, rpc
+from contracts import events
+from contracts.rpc import Actor
 
 
 class QuotaLeases(DependencyProvider):
@@ -36,3 +43,85 @@ class QuotaLeases(DependencyProvider):
 
     def get_dependency(self, worker_ctx: Any) -> LeaseKeeper:
         return self.keeper
+
+
+@dataclass(frozen=True, kw_only=True)
+class UseCases:
+    """What a channel does when it is asked; each is `use_case(session, *, actor, now, **request)`.
+
+    :param plan_test, plan_send: check a request, and answer with the plan that `SingleSends` stores.
+    :param erase_person: is given the database in place of a session, for it takes several transactions.
+    """
+
+    prepare_content: Callable[..., Any]
+    render_preview: Callable[..., Any]
+    plan_test: Callable[..., Any]
+    plan_send: Callable[..., Any]
+    get_message: Callable[..., Any]
+    export_person: Callable[..., Any]
+    erase_person: Callable[..., Any]
+
+
+class ChannelCalls(Entrypoints):
+    """The calls of `contracts.channel.channel_calls`: a channel's service inherits them, and gives its use cases.
+
+    A channel that is told of more events than a changed plan handles them beside.
+    """
+
+    use_cases: ClassVar[UseCases]
+    relay: ClassVar[Any]
+    """`OutboxRelay`: what is accepted leaves at once."""
+
+    @property
+    def single_sends(self) -> SingleSends:
+        raise NotImplementedError
+
+    @rpc
+    def prepare_content(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("prepare_content", self.use_cases.prepare_content, actor, payload)
+
+    @rpc
+    def render_preview(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("render_preview", self.use_cases.render_preview, actor, payload)
+
+    @rpc
+    def send_test(self, actor: Actor, payload: Payload) -> Payload:
+        plan = self._plan("send_test", self.use_cases.plan_test, actor, payload)
+        accepted = self.single_sends.send_one(plan)
+        self.relay.poke()
+        return self.calls["send_test"].dump(accepted)
+
+    @rpc
+    def send_messages(self, actor: Actor, payload: Payload) -> Payload:
+        """A gathered call: `contracts.rpc.Call`."""
+
+        def plan(actor: Actor, payload: Payload) -> Any:
+            return self._plan("send_messages", self.use_cases.plan_send, actor, payload)
+
+        answers = gathering.answer(payload, lambda requests: self.single_sends.send_requests(requests, plan))
+        self.relay.poke()
+        return answers
+
+    def _plan(self, name: str, use_case: Callable[..., Any], actor: Actor, payload: Payload) -> Any:
+        request = self.calls[name].load(payload)
+        with self.database.transaction() as session:
+            return use_case(session, actor=actor, now=self.clock.now(), **request)
+
+    @rpc
+    def get_message(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("get_message", self.use_cases.get_message, actor, payload)
+
+    @rpc
+    def export_person(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("export_person", self.use_cases.export_person, actor, payload)
+
+    @rpc
+    def erase_person(self, actor: Actor, payload: Payload) -> Payload:
+        """Twice is harmless: the second time nothing is found."""
+        return self.run_in_steps("erase_person", self.use_cases.erase_person, actor, payload)
+
+    @event_handler(events.PLAN_CHANGED)
+    def end_lease(self, payload: Payload) -> None:
+        """May run twice: then another lease begins, too."""
+        with self.database.transaction() as session:
+            quota_leases.end(session, payload["account_id"])

@@ -1,7 +1,7 @@
-"""Tables that all channels have alike, each in its own database; the ledger is the channel's own.
+"""Tables that all channels have alike, each in its own database; of the ledger, the columns that all have.
 
-channel_tables(Base.metadata)       # in models.py
-tables.create_claims(op)            # in migrations
+claim_table(Base.metadata)       # in models.py
+tables.create_claims(op)         # in migrations
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
 _NOW = {"nullable": False, "server_default": func.now()}
 
@@ -145,3 +145,62 @@ def create_retries(op: Any) -> None:
 def create_lane_outbox(op: Any) -> None:
     op.create_table("lane_outbox", *_lane_outbox_columns())
     op.execute("ALTER TABLE lane_outbox ALTER COLUMN body SET STORAGE EXTERNAL")
+
+
+def create_ledger(op: Any, *own: Column[Any]) -> None:
+    """The columns of `channel.defaults.PlainLedger`, and the channel's `own`; a partition a day, and one for the rest.
+
+    The outbound process makes the days' partitions, as `Outbound.partitioned` says.
+    """
+    op.create_table(
+        "ledger",
+        _uuid("message_id", primary_key=True),
+        _uuid("account_id", nullable=False),
+        _uuid("campaign_id"),
+        _uuid("contact_id"),
+        Column("address", Text, nullable=False),
+        Column("state", Text, nullable=False),
+        Column("code", Text),
+        _moment("updated_at", **_NOW),
+        *own,
+        postgresql_partition_by="RANGE (message_id)",
+    )
+    op.execute("CREATE TABLE ledger_default PARTITION OF ledger DEFAULT")
+
+
+def create_contents(op: Any) -> None:
+    """Contents of a channel that keeps them by `channel.plain`."""
+    op.create_table(
+        "contents",
+        Column("content_hash", Text, primary_key=True),
+        _uuid("account_id", nullable=False),
+        Column("sender", Text, nullable=False),
+        Column("content", JSONB, nullable=False),
+        _moment("created_at", **_NOW),
+    )
+
+
+def create_sends(op: Any) -> None:
+    """Requests for single messages, as `channel.plain` keeps them. `stem_id` is the id of message number 0."""
+    op.create_table(
+        "sends",
+        _uuid("send_id", primary_key=True),
+        _uuid("account_id", nullable=False),
+        Column("content_hash", Text, nullable=False),
+        Column("external_id", Text),
+        _uuid("stem_id", nullable=False, unique=True),
+        Column("request_hash", Text, unique=True),
+        _moment("created_at", **_NOW),
+    )
+
+
+def create_all(op: Any) -> None:
+    """All of them: the first migration of a channel that takes everything from here."""
+    create_quota_leases(op)
+    create_instances(op)
+    create_claims(op)
+    create_retries(op)
+    create_lane_outbox(op)
+    create_ledger(op)
+    create_contents(op)
+    create_sends(op)

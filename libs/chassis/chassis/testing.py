@@ -11,6 +11,7 @@ Use it with `pytest_plugins = ["chassis.testing"]`.
 
 from __future__ import annotations
 
+import atexit
 import base64
 import os
 import random
@@ -54,7 +55,6 @@ def admin_url() -> str:
 # Below where Linux takes the local ports of connections from (32768): there, a connection that any process opens may
 # take a port between the moment when it is found free and that when it is listened on.
 PORTS = range(24_000, 28_000)
-_reserved: list[socket.socket] = []
 
 
 def free_port() -> int:
@@ -68,7 +68,7 @@ def free_port() -> int:
         except OSError:
             mark.close()
             continue
-        _reserved.append(mark)
+        atexit.register(mark.close)
         return port
     raise RuntimeError("no port is free")
 

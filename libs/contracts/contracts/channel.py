@@ -126,6 +126,10 @@ class AcceptedMessage(Schema):
     to = fields.String()
 
 
+class AcceptedMessages(Schema):
+    messages = fields.List(fields.Nested(AcceptedMessage))
+
+
 class MessageSummary(Schema):
     """What every channel says of one message; each adds its own."""
 
@@ -142,8 +146,8 @@ def channel_calls(
     address: fields.Field[Any],
     preview: type[marshmallow.Schema],
     send: type[marshmallow.Schema],
-    accepted: type[marshmallow.Schema],
-    message: type[marshmallow.Schema],
+    accepted: type[marshmallow.Schema] = AcceptedMessages,
+    message: type[marshmallow.Schema] = MessageSummary,
     prepared: type[PreparedContent] = PreparedContent,
 ) -> dict[str, Call]:
     """The calls that every channel answers.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from channel import quota_leases
 from chassis import inbox
 from chassis.ids import new_id
 from chassis.service import Payload, event_handler
@@ -51,12 +50,6 @@ class EmailGatewayService(Senders, Messages, MailRoutes):
             if inbox.first_time(session, "send_confirmation_mail", payload["event_id"]):
                 system.send_confirmation(session, self.tools, send_id=new_id(), request=payload)
         self.relay.poke()
-
-    @event_handler(events.PLAN_CHANGED)
-    def end_lease(self, payload: Payload) -> None:
-        """May run twice: then another lease begins, too."""
-        with self.database.transaction() as session:
-            quota_leases.end(session, payload["account_id"])
 
     @event_handler(events.ACCOUNT_CLOSED)
     def erase_account(self, payload: Payload) -> None:

@@ -30,7 +30,7 @@ from email_gateway.usecases import contents, views
 _FIELDS = {"from_email": "from.email", "from_name": "from.name", "content.from_email": "from.email"}
 
 
-def plan_send(session: Session, *, actor: Actor, **request: Any) -> Plan:
+def plan_send(session: Session, *, actor: Actor, now: datetime, **request: Any) -> Plan:
     """Check sender, content and every recipient's variables.
 
     :raises Forbidden: the sender is not authorised. :raises Invalid: the content or a recipient cannot be sent.
@@ -68,7 +68,7 @@ def _ensure_renders(document: Mapping[str, Any], variables: Mapping[str, Any], w
 
 
 def plan_test(
-    session: Session, *, actor: Actor, content_hash: str, addresses: list[str], fields_: dict[str, Any]
+    session: Session, *, actor: Actor, now: datetime, content_hash: str, addresses: list[str], fields_: dict[str, Any]
 ) -> Plan:
     """A content that was prepared before, to chosen addresses. Its sender is checked again when it leaves."""
     document = contents.get_document(session, account_id=account_of(actor), content_hash=content_hash)
@@ -148,7 +148,9 @@ def accept(session: Session, *, send_id: UUID, plan: Plan) -> None:
 
 def _accepted(send_id: UUID, plan: Plan) -> dict[str, Any]:
     of = message_ids(send_id)
-    return {"messages": [{"id": of(number), "to": to.address} for number, to in enumerate(plan.recipients, start=1)]}
+    return {
+        "messages": [{"id": str(of(number)), "to": to.address} for number, to in enumerate(plan.recipients, start=1)]
+    }
 
 
 def get_message(session: Session, *, actor: Actor, now: datetime, message_id: UUID) -> views.View:

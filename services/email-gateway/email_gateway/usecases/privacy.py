@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from channel import people as under_way
-from chassis import erasures, pages
+from channel import people as channel_people
+from chassis import pages
 from chassis.actors import account_of
 from chassis.database import Database, Session
 from contracts.email_gateway.messages import Email
@@ -53,29 +53,16 @@ def _told(variables: dict[str, Any] | None) -> dict[str, Any] | None:
 def erase_person(
     database: Database, *, actor: Actor, now: datetime, addresses: list[str], erased_at: datetime, dry_run: bool
 ) -> dict[str, Any]:
-    """Take a person out of every e-mail made by `erased_at`; what waits for them is not sent any more.
-
-    First a short transaction that marks the person: from its commit on nobody writes the address down. Then what was
-    written before is taken out. Harmless twice, and from the start after a kill; `waiting` counts what a sender has in
-    hand at this moment.
-    """
-    account_id, before = account_of(actor), under_way.made_by(erased_at)
-    if not dry_run:
-        with database.transaction() as session:
-            erasures.remember(session, account_id=account_id, addresses=addresses, erased_at=erased_at)
-    with database.transaction() as session:
-        if not dry_run:
-            erasures.hold(session)
-        found = people.ids(session, account_id=account_id, addresses=addresses, before=before)
-        withdrawn = under_way.withdraw(
-            session, account_id=account_id, addresses=addresses, before=before, change=not dry_run
-        )
-        counts = {"messages": len(found), "messages_waiting": withdrawn}
-        if dry_run:
-            return {"counts": counts, "waiting": 0}
-        people.anonymise(session, message_ids=found)
-        waiting = under_way.under_way(session, account_id=account_id, addresses=addresses)
-    return {"counts": counts, "waiting": waiting}
+    """Take a person out of every e-mail made by `erased_at`: see `channel.people.erase`."""
+    return channel_people.erase(
+        database,
+        account_id=account_of(actor),
+        addresses=addresses,
+        erased_at=erased_at,
+        dry_run=dry_run,
+        find=people.ids,
+        anonymise=lambda session, _account_id, message_ids: people.anonymise(session, message_ids=message_ids),
+    )
 
 
 def erase_account(session: Session, *, account_id: UUID) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from channel import quota_leases
 from chassis.service import Payload, event_handler
 from contracts import events
 from sms_gateway.service.carriers import Carriers
@@ -15,12 +14,6 @@ class SmsGatewayService(Messages, Senders, Carriers):
     """SMS: sender IDs, contents, single messages, carriers and routes. Sending itself is `sms_gateway.outbound`'s."""
 
     name = "sms_gateway"
-
-    @event_handler(events.PLAN_CHANGED)
-    def end_lease(self, payload: Payload) -> None:
-        """May run twice: then another lease begins, too."""
-        with self.database.transaction() as session:
-            quota_leases.end(session, payload["account_id"])
 
     @event_handler(events.ACCOUNT_CLOSED)
     def erase_account(self, payload: Payload) -> None:

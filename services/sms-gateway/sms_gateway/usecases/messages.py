@@ -27,7 +27,7 @@ from sms_gateway.store import contents, messages, senders
 from sms_gateway.usecases.contents import count_parts, ensure_sender
 
 
-def plan_send(*, actor: Actor, now: datetime, **request: Any) -> Plan:
+def plan_send(session: Session, *, actor: Actor, now: datetime, **request: Any) -> Plan:
     """Check a POST /v1/sms as far as that is possible without the database.
 
     :raises Invalid: the text is too long, the time past or too far.
@@ -55,7 +55,7 @@ def plan_send(*, actor: Actor, now: datetime, **request: Any) -> Plan:
 
 
 def plan_test(
-    session: Session, *, actor: Actor, content_hash: str, addresses: list[str], fields_: dict[str, Any]
+    session: Session, *, actor: Actor, now: datetime, content_hash: str, addresses: list[str], fields_: dict[str, Any]
 ) -> Plan:
     """Check a test of a prepared content, rendered with given fields."""
     account_id = account_of(actor)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from channel import people as under_way
-from chassis import erasures, inbox, pages
+from channel import people as channel_people
+from chassis import inbox, pages
 from chassis.actors import account_of
 from chassis.database import Database, Session
 from contracts import ids
@@ -44,30 +45,21 @@ def _record(row: Any) -> dict[str, Any]:
 def erase_person(
     database: Database, *, actor: Actor, now: datetime, addresses: list[str], erased_at: datetime, dry_run: bool
 ) -> dict[str, Any]:
-    """Take a person out of every message made by `erased_at`; what waits for them is not sent any more.
+    """Take a person out of every message made by `erased_at`: see `channel.people.erase`."""
+    return channel_people.erase(
+        database,
+        account_id=account_of(actor),
+        addresses=addresses,
+        erased_at=erased_at,
+        dry_run=dry_run,
+        find=people.ids,
+        anonymise=_anonymise,
+    )
 
-    First a short transaction that marks the person: from its commit on nobody writes the number down. Then what was
-    written before is looked for, and taken out in another short one. Harmless twice, and from the start after a kill;
-    `waiting` counts what an outbound process has in hand at this moment.
-    """
-    account_id, before = account_of(actor), under_way.made_by(erased_at)
-    if not dry_run:
-        with database.transaction() as session:
-            erasures.remember(session, account_id=account_id, addresses=addresses, erased_at=erased_at)
-    with database.transaction() as session:
-        found = people.ids(session, account_id=account_id, addresses=addresses, before=before)
-        withdrawn = under_way.withdraw(
-            session, account_id=account_id, addresses=addresses, before=before, change=not dry_run
-        )
-    counts = {"messages": len(found), "messages_waiting": withdrawn}
-    if dry_run:
-        return {"counts": counts, "waiting": 0}
-    with database.transaction() as session:
-        erasures.hold(session)
-        people.anonymise(session, message_ids=found)
-        people.forget_texts(session, account_id=account_id, message_ids=found)
-        waiting = under_way.under_way(session, account_id=account_id, addresses=addresses)
-    return {"counts": counts, "waiting": waiting}
+
+def _anonymise(session: Session, account_id: UUID, message_ids: Collection[UUID]) -> None:
+    people.anonymise(session, message_ids=message_ids)
+    people.forget_texts(session, account_id=account_id, message_ids=message_ids)
 
 
 def erase_account(session: Session, *, event_id: UUID, account_id: UUID) -> None:

@@ -98,7 +98,7 @@ def now() -> datetime:
 
 
 def planned(actor: Any, payload: dict[str, Any]) -> Any:
-    return messages.plan_send(actor=actor, now=now(), **RPC["send_messages"].load(payload))
+    return messages.plan_send(None, actor=actor, now=now(), **RPC["send_messages"].load(payload))
 
 
 def desk_of(database: Database, quota: Quota) -> tuple[Desk, LeaseKeeper]:

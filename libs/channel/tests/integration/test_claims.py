@@ -1,0 +1,176 @@
+"""Claims on a real database: nobody is handed over twice, whoever has the same batch."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from uuid import UUID
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from channel import claims, instances, settlement
+from channel.batches import Chunk
+from channel.claims import Taken
+from chassis import erasures
+from chassis.database import Database, cursor_of
+from chassis.ids import new_id
+from contracts.vocabulary import ERASED_ADDRESS, Lane, MessageState
+
+from .conftest import ACCOUNT, LEDGER, chunk, header, settled
+
+
+def take(database: Database, instance_id: UUID, *chunks: Chunk) -> list[Taken]:
+    with database.transaction() as session:
+        return claims.take(cursor_of(session), instance_id, chunks)
+
+
+def settle(database: Database, of: Chunk, state: MessageState = MessageState.DELIVERED) -> None:
+    assert of.claim is not None
+    with database.transaction() as session:
+        cursor = cursor_of(session)
+        settlement.settle(cursor, LEDGER, settled(of, state, due_at=datetime.now(UTC)))
+        claims.delete(cursor, [of.claim.claim_id])
+
+
+def numbers(taken: Taken) -> list[int]:
+    return [recipient["number"] for recipient in taken.mine]
+
+
+def test_a_fresh_chunk_is_claimed_whole(database: Database, instance: Callable[..., UUID]) -> None:
+    (taken,) = take(database, instance(), chunk(header(), 1, 2, 3))
+
+    assert (numbers(taken), taken.settled, taken.claimed_elsewhere, taken.size) == ([1, 2, 3], [], [], 3)
+    assert taken.chunk.claim is not None and taken.chunk.claim.unsettled == 3
+
+
+def test_what_another_has_claimed_waits_and_what_is_settled_is_counted(
+    database: Database, instance: Callable[..., UUID]
+) -> None:
+    of, first, second = header(), instance(), instance()
+    done, busy = chunk(of, 1, 2), chunk(of, 3, 4)
+    take(database, first, done, busy)
+    settle(database, done)
+
+    (taken,) = take(database, second, chunk(of, 1, 2, 3, 4, 5))
+
+    assert numbers(taken) == [5]
+    assert taken.settled == ["delivered", "delivered"]
+    assert [one["number"] for one in taken.claimed_elsewhere] == [3, 4]
+    assert [one["number"] for one in taken.chunk.recipients] == [5]
+
+
+def test_a_deferred_message_of_a_batch_that_comes_again_is_the_schedules(
+    database: Database, instance: Callable[..., UUID]
+) -> None:
+    of, me = header(), instance()
+    (taken,) = take(database, me, chunk(of, 1))
+    settle(database, taken.chunk, MessageState.DEFERRED)
+
+    (again,) = take(database, me, chunk(of, 1))
+
+    assert (again.mine, again.settled, again.chunk.claim) == ([], ["deferred"], None)
+
+
+def test_the_same_batch_twice_in_one_transaction_is_claimed_once(
+    database: Database, instance: Callable[..., UUID]
+) -> None:
+    of = header()
+
+    one, two = take(database, instance(), chunk(of, 1, 2), chunk(of, 1, 2, 3))
+
+    assert (numbers(one), numbers(two)) == ([1, 2], [3])
+    assert [each["number"] for each in two.claimed_elsewhere] == [1, 2]
+
+
+def test_a_second_try_after_a_lost_answer_claims_the_same_again(
+    database: Database, instance: Callable[..., UUID]
+) -> None:
+    me, mine = instance(), chunk(header(), 1, 2)
+    take(database, me, mine)
+
+    (again,) = take(database, me, mine)
+
+    assert (numbers(again), again.claimed_elsewhere) == ([1, 2], [])
+
+
+def test_many_instances_with_the_same_batch_claim_each_recipient_once(
+    database: Database, instance: Callable[..., UUID]
+) -> None:
+    of, taken, start = header(), list[Taken](), threading.Barrier(6)
+
+    def work(instance_id: UUID) -> None:
+        start.wait(10)
+        for first in range(1, 101, 10):
+            taken.extend(take(database, instance_id, chunk(of, *range(first, first + 10))))
+
+    threads = [threading.Thread(target=work, args=(instance(),)) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+
+    assert sorted(number for each in taken for number in numbers(each)) == list(range(1, 101))
+
+
+def test_accepted_rows_are_taken_over_for_single_messages_only(
+    database: Database, instance: Callable[..., UUID]
+) -> None:
+    for lane, expected in ((Lane.TRANSACTIONAL, [1]), (Lane.BULK, [])):
+        of = header(lane)
+        with database.transaction() as session:
+            cursor_of(session).execute(
+                "INSERT INTO ledger (message_id, account_id, address, state) VALUES (%s, %s, 'x', 'accepted')",
+                (of.id_of(1), ACCOUNT),
+            )
+        (taken,) = take(database, instance(), chunk(of, 1))
+        assert (numbers(taken), sorted(taken.chunk.existing)) == (expected, expected)
+
+
+def test_who_was_erased_is_claimed_without_a_name(database: Database, instance: Callable[..., UUID]) -> None:
+    of = header()
+    with database.transaction() as session:
+        erasures.remember(session, account_id=UUID(ACCOUNT), addresses=["+48600000002"], erased_at=datetime.now(UTC))
+    later = chunk(header(), 2)
+
+    taken, _ = take(database, instance(), chunk(of, 1, 2), later)
+
+    assert [one["address"] for one in taken.mine] == ["+48600000001", ERASED_ADDRESS]
+
+
+def test_only_the_dead_are_swept_and_a_clean_stop_leaves_nothing(
+    database: Database, instance: Callable[..., UUID]
+) -> None:
+    dead, stopping = instance(is_dead=True), instance()
+    take(database, dead, chunk(header(), 1, 2))
+    take(database, stopping, chunk(header(), 1))
+    with database.transaction() as session:
+        cursor = cursor_of(session)
+        swept = claims.take_abandoned(cursor, 10)
+        instances.leave(cursor, stopping)
+
+    assert [[one["number"] for one in each.body["recipients"]] for each in swept] == [[1, 2]]
+    with database.transaction() as session:
+        assert claims.take_abandoned(cursor_of(session), 10) == []
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.sets(st.integers(1, 30), min_size=1, max_size=12), st.booleans()), max_size=8))
+def test_whatever_comes_again_everybody_is_claimed_once(
+    database: Database, instance: Callable[..., UUID], steps: list[tuple[set[int], bool]]
+) -> None:
+    """Overlapping chunks, some settled before the next comes: each number is ours at most once."""
+    of, seen, claimed, done = header(send_id=new_id()), set[int](), set[int](), set[int]()
+    for wanted, is_settled in steps:
+        (taken,) = take(database, instance(), chunk(of, *sorted(wanted)))
+        assert set(numbers(taken)) == wanted - seen
+        assert {one["number"] for one in taken.claimed_elsewhere} == wanted & claimed
+        assert len(taken.settled) == len(wanted & done)
+        fresh = wanted - seen
+        seen |= fresh
+        if is_settled and fresh:
+            settle(database, taken.chunk)
+            done |= fresh
+        else:
+            claimed |= fresh

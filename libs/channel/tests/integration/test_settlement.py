@@ -1,0 +1,197 @@
+"""Outcomes on a real database: the ledger, the retry schedule, the lane outbox, and the work of the dead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from channel import claims, lane_outbox, retries, settlement
+from channel.batches import Message
+from channel.defaults import OutboundDefaults
+from channel.upkeep import Upkeep
+from chassis import erasures
+from chassis.database import Database, cursor_of
+from contracts import lanes
+from contracts.vocabulary import ERASED_ADDRESS, Channel, Lane, MessageState
+
+from .conftest import ACCOUNT, LEDGER, KnownContent, chunk, header, settled
+
+WORDS = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=40)
+
+
+def settle(database: Database, messages: list[Message], **options: Any) -> list[dict[str, Any]]:
+    with database.transaction() as session:
+        return settlement.settle(cursor_of(session), LEDGER, messages, **options)
+
+
+def rows(database: Database, columns: str = "*") -> list[Any]:
+    with database.transaction() as session:
+        return list(session.execute(text(f"SELECT {columns} FROM ledger ORDER BY message_id")).all())
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    address=WORDS, code=st.none() | WORDS, state=st.sampled_from(list(MessageState)),
+    at=st.floats(1e9, 2e9, allow_nan=False), contact=st.none() | st.uuids(), lane=st.sampled_from(list(Lane)),
+)  # fmt: skip
+def test_a_line_is_the_row(database: Database, lane: Lane, contact: UUID | None, address: str, **outcome: Any) -> None:
+    """What COPY writes and what an upsert writes are the same, whatever a peer says."""
+    read = []
+    for careful in (False, True):
+        of = chunk(header(lane), 1)
+        of.recipients[0] |= {"address": address, "contact_id": str(contact) if contact else None}
+        settle(database, settled(of, **outcome, due_at=datetime.now(UTC)), careful=careful)
+        with database.transaction() as session:
+            statement = text("SELECT account_id, contact_id, address, state, code, updated_at FROM ledger"
+                             " WHERE message_id = :id")  # fmt: skip
+            read.append(session.execute(statement, {"id": of.batch.header.id_of(1)}).one())
+
+    assert read[0] == read[1]
+    assert (read[0].address, read[0].code, read[0].state) == (address, outcome["code"], outcome["state"])
+
+
+def test_a_sweepers_word_is_not_written_twice_and_a_later_one_mends_it(database: Database) -> None:
+    of = chunk(header(), 1)
+    settle(database, settled(of, MessageState.UNKNOWN))
+
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        settle(database, settled(of))
+    settle(database, settled(of), careful=True)
+    settle(database, settled(of, MessageState.REJECTED), careful=True)
+
+    assert [row.state for row in rows(database)] == ["delivered"], "what is final stays"
+
+
+def test_who_was_erased_since_the_claim_is_written_down_without_a_name(database: Database) -> None:
+    of = chunk(header(), 1, 2)
+    with database.transaction() as session:
+        erasures.remember(session, account_id=UUID(ACCOUNT), addresses=["+48600000001"], erased_at=datetime.now(UTC))
+
+    events = settle(database, settled(of))
+
+    assert [row.address for row in rows(database)] == [ERASED_ADDRESS, "+48600000002"]
+    assert [event["address"] for event in events] == [ERASED_ADDRESS, "+48600000002"]
+
+
+# --- the retry schedule
+
+
+def test_a_deferred_message_waits_with_all_that_it_takes_to_send_it(database: Database) -> None:
+    of, now = chunk(header(Lane.OTP), 5), datetime.now(UTC)
+    events = settle(database, settled(of, MessageState.DEFERRED, due_at=now, code="no_outlet"))
+    later = chunk(header(), 1)
+    settle(database, settled(later, MessageState.DEFERRED, due_at=now + timedelta(hours=1), code="no_outlet"))
+
+    with database.transaction() as session:
+        cursor = cursor_of(session)
+        (due,) = retries.take_due(cursor, 10)
+        assert retries.take_due(cursor, 10) == []
+        retries.pull_forward(cursor, "something_else")
+        assert retries.take_due(cursor, 10) == []
+        retries.pull_forward(cursor, "no_outlet")
+        pulled = retries.take_due(cursor, 10)
+
+    assert (due.attempts, due.body["recipients"], due.body["lane"]) == (1, of.recipients, "otp")
+    assert [each.body["send_id"] for each in pulled] == [str(later.batch.header.send_id)]
+    assert [event["kind"] for event in events] == ["deferred"]
+
+
+def test_a_deferral_is_told_of_once_and_given_back_is_no_attempt(database: Database) -> None:
+    of, now = chunk(header(), 1), datetime.now(UTC)
+    settle(database, settled(of, MessageState.DEFERRED, due_at=now))
+    with database.transaction() as session:
+        retries.take_due(cursor_of(session), 1)
+
+    again = settled(of, MessageState.DEFERRED, due_at=now, attempts=1, existing=True, was_tried=False)
+
+    assert settle(database, again) == []
+    with database.transaction() as session:
+        assert [due.attempts for due in retries.take_due(cursor_of(session), 10)] == [1]
+
+
+# --- the lane outbox
+
+
+def test_lane_messages_of_the_dead_are_taken_over_once(database: Database, instance: Callable[..., UUID]) -> None:
+    dead, one, two = instance(is_dead=True), instance(), instance()
+    events = [{"n": number} for number in range(2_500)]
+    with database.transaction() as session:
+        recorded = lane_outbox.record(cursor_of(session), dead, "test_gateway", events, [])
+    with database.transaction() as session:
+        taken = lane_outbox.take_over(cursor_of(session), one, [], 50)
+    with database.transaction() as session:
+        assert lane_outbox.take_over(cursor_of(session), two, [], 50) == [], "the first one lives"
+        lane_outbox.forget_published(cursor_of(session), [position for position, _, _ in taken])
+        assert session.scalar(text("SELECT count(*) FROM lane_outbox")) == 0
+
+    assert sorted(taken) == sorted(recorded)
+    assert {lane for _, lane, _ in taken} == {lanes.DELIVERY_EVENTS}
+    assert [event for _, _, body in sorted(taken) for event in orjson.loads(body)["events"]] == events
+
+
+def test_ones_own_of_a_minute_ago_are_taken_up_unless_they_are_on_the_way(
+    database: Database, instance: Callable[..., UUID]
+) -> None:
+    me = instance()
+    with database.transaction() as session:
+        (lost,) = lane_outbox.record(cursor_of(session), me, "test_gateway", [{"n": 1}], [])
+        (flying,) = lane_outbox.record(cursor_of(session), me, "test_gateway", [{"n": 2}], [])
+        assert lane_outbox.take_over(cursor_of(session), me, [], 50) == [], "they are fresh"
+        session.execute(text("UPDATE lane_outbox SET recorded_at = now() - interval '2 minutes'"))
+        assert lane_outbox.take_over(cursor_of(session), me, [flying[0]], 50) == [lost]
+
+
+# --- the work of the dead
+
+
+class Publications:
+    """Stands for `LanePublisher`: what was published."""
+
+    def __init__(self) -> None:
+        self.bodies: list[Any] = []
+
+    def publish(self, position: int, lane: str, body: bytes) -> None:
+        self.bodies.append(orjson.loads(body))
+
+    def positions(self) -> list[int]:
+        return []
+
+
+class PlainOutbound(OutboundDefaults):
+    channel, ledger = Channel.SMS, LEDGER
+
+    def load_content(self, session: Any, content_hash: str) -> Any:
+        return KnownContent()
+
+
+@pytest.mark.parametrize(("lane", "state"), [(Lane.BULK, "unknown"), (Lane.TRANSACTIONAL, "deferred")])
+def test_what_a_dead_instance_had_claimed_is_settled_by_another(
+    database: Database, instance: Callable[..., UUID], lane: Lane, state: str
+) -> None:
+    """Two were claimed and one of them is settled: of the other nobody knows, unless it may be sent again."""
+    of, published = chunk(header(lane), 1, 2), Publications()
+    with database.transaction() as session:
+        claims.take(cursor_of(session), instance(is_dead=True), [of])
+    settle(database, settled(of)[:1])
+    outbound: Any = PlainOutbound()
+    upkeep = Upkeep(database, outbound, instance(), published, room=lambda: 0, on_due=print)  # type: ignore[arg-type]
+
+    for _ in range(2):
+        upkeep._sweep()
+
+    assert [row.state for row in rows(database)] == ["delivered", state]
+    # That it is sent again is nobody's news; what comes of it will be.
+    told = [event["kind"] for body in published.bodies for event in body["events"]]
+    assert told == ([] if state == "deferred" else [state])
+    with database.transaction() as session:
+        waiting = session.scalar(text("SELECT count(*) FROM retries"))
+        assert (session.scalar(text("SELECT count(*) FROM claims")), waiting) == (0, int(state == "deferred"))

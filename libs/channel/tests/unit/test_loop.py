@@ -1,0 +1,299 @@
+"""The loop over a fake ledger and a fake outlet: in any order of commits, answers and failures, everybody is settled
+once and every delivery is answered once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from typing import Any
+from uuid import UUID
+
+import orjson
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from channel import loop as loops
+from channel.batches import Batch, Chunk, Claim, Message, UnknownContent
+from channel.claims import Taken
+from channel.defaults import OutboundDefaults
+from channel.ledger_work import Outcome, Work, count
+from channel.loop import Loop
+from channel.outlets import Outlet
+from chassis.ids import new_id
+from contracts.vocabulary import Channel, Lane, MessageState
+
+ACCOUNT = str(new_id())
+ROOM = 25
+FINAL = (MessageState.DELIVERED, MessageState.REJECTED, MessageState.UNDELIVERED)
+
+
+class KnownContent:
+    account_id, sender = ACCOUNT, "test"
+
+
+class FakeOutlet(Outlet):
+    """Holds what it is given until the test answers."""
+
+    def __init__(self) -> None:
+        super().__init__((Lane.BULK,), chunk=10)
+        self.held: list[Message] = []
+        self.connected = True
+
+    @property
+    def is_up(self) -> bool:
+        return self.connected and not self.is_closing
+
+    def has_room(self, lane: Lane) -> bool:
+        return self.claiming[lane] + self.claimed[lane] + self.chunk <= ROOM
+
+    def room_for_retries(self) -> int:
+        return ROOM if self.is_up else 0
+
+    def hand_over(self, messages: list[Any]) -> None:
+        assert self.is_up, "handed over to an outlet that is down"
+        self.held += messages
+
+    def take_back(self) -> list[Any]:
+        taken, self.held = self.held, []
+        for message in taken:
+            message.state, message.was_tried = MessageState.DEFERRED, False
+        return taken
+
+
+class FakeOutbound(OutboundDefaults):
+    channel = Channel.SMS
+    ledger: Any = None
+
+    def __init__(self) -> None:
+        self.outlet = FakeOutlet()
+
+    def load_content(self, session: Any, content_hash: str) -> Any:
+        return KnownContent() if content_hash == "known" else None
+
+    def is_address(self, address: str) -> bool:
+        return address != "bad"
+
+
+class FakeDelivery:
+    def __init__(self, body: bytes) -> None:
+        self.body, self.acks = body, 0
+
+    def ack(self) -> None:
+        self.acks += 1
+
+    def nack(self, *, requeue: bool = True) -> None:
+        raise AssertionError("a readable batch was refused")
+
+
+class FakeLedger:
+    """A ledger in memory, as strict as the real one is forgiving: whatever comes twice is an error."""
+
+    def __init__(self) -> None:
+        self.work = Work()
+        self.final: dict[str, MessageState] = {}
+        self.deferred: dict[str, Message] = {}
+        self.claimed: set[str] = set()
+        self.attempts: Counter[str] = Counter()
+
+    def claim(self, chunk: Chunk, *, urgent: bool = False) -> None:
+        self.work.chunks.append(chunk)
+
+    def settle(self, messages: Any) -> None:
+        self.work.messages += messages
+
+    def count_elsewhere(self, batch: Batch, states: list[str]) -> None:
+        self.work.settled_elsewhere.append((batch, states))
+
+    def commit(self, on_committed: Any) -> None:
+        work, self.work = self.work, Work()
+        _claims, done = count(work)
+        for message in work.messages:
+            self._write(message)
+        on_committed(Outcome(work, taken=[self._take(chunk) for chunk in work.chunks], done=done))
+
+    def _write(self, message: Message) -> None:
+        assert message.message_id in self.claimed, "settled without a claim, or twice for one"
+        assert message.message_id not in self.final, "settled again after its end"
+        self.claimed.discard(message.message_id)
+        assert message.state is not None
+        if message.state is MessageState.DEFERRED:
+            assert message.due_at is not None
+            self.deferred[message.message_id] = message
+        else:
+            self.final[message.message_id] = message.state
+
+    def _take(self, chunk: Chunk) -> Taken:
+        mine, settled, elsewhere = [], [], []
+        for recipient in chunk.recipients:
+            message_id = chunk.batch.header.id_of(recipient["number"])
+            if message_id in self.claimed:
+                elsewhere.append(recipient)
+            elif message_id in self.final or message_id in self.deferred:
+                settled.append(str(self.final.get(message_id, MessageState.DEFERRED)))
+            else:
+                self.claimed.add(message_id)
+                mine.append(recipient)
+        taken = Taken(chunk, mine, settled, elsewhere)
+        if mine:
+            chunk.claim, chunk.recipients = Claim(new_id(), len(mine)), mine
+        return taken
+
+
+class Outbox:
+    def __len__(self) -> int:
+        return 0
+
+
+class LoopMachine(RuleBasedStateMachine):
+    """Batches arrive and arrive again, commits and answers come when they like, the outlet fails and comes back."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.asyncio = asyncio.new_event_loop()
+        self.outbound, self.ledger = FakeOutbound(), FakeLedger()
+        self.bodies: list[tuple[bytes, set[str]]] = []
+        self.deliveries: list[FakeDelivery] = []
+        self.expected: set[str] = set()
+
+        async def make() -> Loop:
+            return Loop(self.outbound, lambda content_hash: self.outbound.load_content(None, content_hash))
+
+        self.loop = self.asyncio.run_until_complete(make())
+        self.loop.ledger, self.loop.publisher = self.ledger, Outbox()  # type: ignore[assignment]
+        self.outbound.attach(self.loop, None)  # type: ignore[arg-type]
+
+    def turn(self) -> None:
+        """Let the loop do what it has at hand, its reading of contents on threads included."""
+
+        async def settle_down() -> None:
+            for _ in range(3):
+                await asyncio.sleep(0)
+            while self.loop._tasks:
+                await asyncio.gather(*self.loop._tasks)
+            await asyncio.sleep(0)
+
+        self.asyncio.run_until_complete(settle_down())
+
+    @rule(size=st.integers(0, 35), is_known=st.booleans(), bad=st.booleans())
+    def arrive(self, size: int, is_known: bool, bad: bool) -> None:
+        recipients = [
+            {"number": number, "address": "bad" if bad and number % 3 == 0 else f"+{number}", "contact_id": None}
+            for number in range(1, size + 1)
+        ]
+        send_id = new_id()
+        body = orjson.dumps({
+            "batch_id": str(new_id()), "account_id": ACCOUNT, "campaign_id": str(new_id()), "send_id": str(send_id),
+            "content_hash": "known" if is_known else "unknown", "recipients": recipients,
+        })  # fmt: skip
+        self.bodies.append((body, {_id(send_id, one["number"]) for one in recipients}))
+        self._deliver(-1)
+
+    @rule(which=st.integers(0, 3))
+    def arrive_again(self, which: int) -> None:
+        if self.bodies:
+            self._deliver(which % len(self.bodies))
+
+    def _deliver(self, which: int) -> None:
+        body, ids = self.bodies[which]
+        self.expected |= ids
+        self.deliveries.append(FakeDelivery(body))
+        self.loop.on_delivery(Lane.BULK, self.deliveries[-1])  # type: ignore[arg-type]
+        self.turn()
+
+    @rule()
+    def commit(self) -> None:
+        self.ledger.commit(self.loop.on_committed)
+        self.turn()
+
+    @rule(how_many=st.integers(1, 12), state=st.sampled_from((*FINAL, MessageState.DEFERRED)))
+    def answer(self, how_many: int, state: MessageState) -> None:
+        held = self.outbound.outlet.held
+        some, held[:] = held[:how_many], held[how_many:]
+        for message in some:
+            message.state, message.at = state, 1.0
+        self.loop.settled(some)
+
+    @rule()
+    def fail(self) -> None:
+        self.outbound.outlet.connected = False
+        self.loop.wants_claims(self.outbound.outlet)
+        self.turn()
+
+    @rule()
+    def come_back(self) -> None:
+        self.outbound.outlet.connected = True
+        self.loop.wants_claims(self.outbound.outlet)
+        self.turn()
+
+    @rule()
+    def due(self) -> None:
+        """The schedule's turn, as the upkeep takes it: claimed and adopted in one go."""
+        taken = list(self.ledger.deferred.values())[: self.loop.room_for_retries()]
+        for message in taken:
+            del self.ledger.deferred[message.message_id]
+            self.ledger.claimed.add(message.message_id)
+            header, recipient = message.header, message.recipient
+            chunk = Chunk(Batch(header, KnownContent(), 1), None, [recipient])
+            chunk.claim = Claim(new_id(), 1)
+            number = recipient["number"]
+            chunk.existing, chunk.attempts = frozenset((number,)), {number: message.attempts + message.was_tried}
+            self.loop.adopt([chunk])
+        self.turn()
+
+    def teardown(self) -> None:
+        if not hasattr(self, "loop"):
+            return
+        try:
+            self._run_out()
+            assert set(self.ledger.final) == self.expected
+            assert [delivery.acks for delivery in self.deliveries] == [1] * len(self.deliveries)
+            outlet = self.outbound.outlet
+            assert not any((*outlet.claiming.values(), *outlet.claimed.values(), self.loop._uncommitted))
+        finally:
+            self.asyncio.close()
+
+    def _run_out(self) -> None:
+        self.come_back()
+        for _ in range(400):
+            self.answer(1_000, MessageState.DELIVERED)
+            self.commit()
+            self.due()
+            if not (self.ledger.work or self.ledger.deferred or self.ledger.claimed or self._unanswered()):
+                return
+        raise AssertionError("it never came to an end")
+
+    def _unanswered(self) -> bool:
+        return any(delivery.acks == 0 for delivery in self.deliveries)
+
+
+def _id(send_id: UUID, number: int) -> str:
+    from contracts.ids import message_id
+
+    return str(message_id(send_id, number))
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loops, "CLAIMED_ELSEWHERE_AGAIN_SECONDS", 0.0)
+
+
+LoopMachine.TestCase.settings = settings(
+    max_examples=80, stateful_step_count=30, deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)  # fmt: skip
+TestLoop = LoopMachine.TestCase
+
+
+def test_a_content_that_is_not_kept_rejects_its_batch_at_once() -> None:
+    machine = LoopMachine()
+    machine.begin()
+    machine.arrive(7, is_known=False, bad=False)
+    for _ in range(3):
+        machine.commit()
+
+    assert set(machine.ledger.final.values()) == {MessageState.REJECTED}
+    assert machine.outbound.outlet.held == []
+    assert UnknownContent(ACCOUNT).account_id == ACCOUNT
+    machine.teardown()
