@@ -1,12 +1,12 @@
-"""What travels through a channel: batches from a lane, the chunks they are claimed in, and messages."""
+"""What comes from a lane: batches, their contents and recipients."""
 
 from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 import orjson
@@ -14,10 +14,6 @@ import orjson
 from contracts.ids import MAX_NUMBER, message_ids
 from contracts.vocabulary import ERASED_ADDRESS, Lane, MessageState
 
-if TYPE_CHECKING:
-    from channel.outlets import Outlet
-
-CHUNK = 100
 ADDRESS_MAX = 254  # characters: the longest e-mail address (RFC 5321, section 4.5.3.1.3)
 LATEST = 4_102_444_800.0  # the year 2100: what is added to a time before it is still a time
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z").match
@@ -174,70 +170,3 @@ class Batch:
             self.failed += count
         else:
             self.submitted += count
-
-
-class Claim:
-    """One claim row of this instance and how many of its messages are not settled."""
-
-    __slots__ = ("claim_id", "unsettled")
-
-    def __init__(self, claim_id: UUID, unsettled: int) -> None:
-        self.claim_id = claim_id
-        self.unsettled = unsettled
-
-
-class Chunk:
-    """Recipients of one batch that are claimed together, all for one outlet (None: none is up)."""
-
-    __slots__ = ("attempts", "batch", "claim", "composed", "existing", "outlet", "recipients")
-
-    def __init__(self, batch: Batch, outlet: Outlet | None, recipients: list[Recipient]) -> None:
-        self.batch = batch
-        self.outlet = outlet
-        self.recipients = recipients
-        self.claim: Claim | None = None
-        # Numbers that have a row in the ledger already (accepted or deferred), and how often they were tried.
-        self.existing: frozenset[int] = frozenset()
-        self.attempts: Mapping[int, int] = {}
-        # What the channel has made of the recipients before they were claimed, where it does so: by number.
-        self.composed: Mapping[int, Any] | None = None
-
-    def body(self) -> bytes:
-        """What a sweeper needs to finish this chunk for a dead instance."""
-        outlet_id = self.outlet.outlet_id if self.outlet else None
-        return orjson.dumps({**self.batch.header.as_json(), "outlet_id": outlet_id, "recipients": self.recipients})
-
-
-class Message:
-    """One recipient on its way: from the claim to the settlement. A channel's own kind adds slots.
-
-    `at` (Unix seconds) is the moment of the outcome, `due_at` when a deferred message is tried again.
-    """
-
-    __slots__ = (
-        "at", "attempts", "chunk", "code", "due_at", "existing", "message_id", "outlet", "recipient", "state",
-        "was_tried",
-    )  # fmt: skip
-
-    def __init__(self, chunk: Chunk, recipient: Recipient, message_id: str, existing: bool, attempts: int) -> None:
-        self.chunk = chunk
-        self.recipient = recipient
-        self.message_id = message_id
-        self.existing = existing
-        self.attempts = attempts
-        self.outlet: Any = None
-        self.state: MessageState | None = None
-        self.code: str | None = None
-        self.at = 0.0
-        self.due_at: datetime | None = None
-        # False where it is given back as it came: that counts as no attempt.
-        self.was_tried = True
-
-    @property
-    def header(self) -> Header:
-        return self.chunk.batch.header
-
-
-def chunked(recipients: list[Recipient], size: int = CHUNK) -> Iterable[list[Recipient]]:
-    for start in range(0, len(recipients), size):
-        yield recipients[start : start + size]

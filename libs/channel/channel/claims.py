@@ -13,8 +13,9 @@ from uuid import UUID
 import orjson
 from psycopg import Cursor
 
-from channel.batches import Chunk, Claim, without_person
+from channel.batches import without_person
 from channel.instances import ALIVE
+from channel.outlets import Chunk, Claim
 from chassis import erasures
 from chassis.ids import new_id
 from contracts.ids import recipient_number

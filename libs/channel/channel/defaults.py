@@ -5,19 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from psycopg import Cursor
 
-from channel.batches import Chunk, Header, Message, Recipient
-from channel.outlets import Outlet
-from channel.ports import Event
+from channel.batches import Header, Recipient
+from channel.outlets import Chunk, Message, Outlet
+from channel.ports import CommonLoop, CommonUpkeep, Event
 from contracts.channel import CHANNELS
 from contracts.vocabulary import ERASED_ADDRESS, Channel, Lane, MessageState
-
-if TYPE_CHECKING:
-    from channel.loop import Loop
-    from channel.upkeep import Upkeep
 
 PREFETCH = 10  # lane messages in hand, of each lane
 FIRST_WAIT, LAST_WAIT = timedelta(seconds=4), timedelta(minutes=10)
@@ -113,14 +109,14 @@ class OutboundDefaults:
     composes_ahead = False
     partitioned: Sequence[str] = ("ledger",)
     put_off: Sequence[str] = ()
-    loop: Loop
-    upkeep: Upkeep
+    loop: CommonLoop
+    upkeep: CommonUpkeep
 
     @property
     def prefetch(self) -> Mapping[Lane, int]:
         return dict.fromkeys(CHANNELS[self.channel].lanes, PREFETCH)
 
-    def attach(self, loop: Loop, upkeep: Upkeep) -> None:
+    def attach(self, loop: CommonLoop, upkeep: CommonUpkeep) -> None:
         self.loop, self.upkeep = loop, upkeep
 
     def steps(self) -> Sequence[Callable[[], object]]:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from channel.batches import Batch, Chunk, Claim, Message
+from channel.batches import Batch
 from channel.claims import Taken
 from channel.lane_outbox import LaneMessage
+from channel.outlets import Chunk, Claim, Message
 from contracts.vocabulary import MessageState
 
 

@@ -8,22 +8,10 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from channel.batches import (
-    CHUNK,
-    Batch,
-    Chunk,
-    Content,
-    Header,
-    Message,
-    Recipient,
-    SharedDelivery,
-    UnknownContent,
-    chunked,
-    read_batches,
-)
+from channel.batches import Batch, Content, Header, Recipient, SharedDelivery, UnknownContent, read_batches
 from channel.lane_publisher import LanePublisher
 from channel.ledger_work import Acknowledgement, Outcome
-from channel.outlets import Outlet
+from channel.outlets import CHUNK, Chunk, Message, Outlet, chunked
 from channel.ports import Outbound
 from channel.settling import LedgerThread
 from chassis.broker import Delivery

@@ -9,9 +9,10 @@ from typing import Any
 from uuid import UUID
 
 from channel import instances
-from channel.batches import Chunk, Content
+from channel.batches import Content
 from channel.lane_publisher import LanePublisher
 from channel.loop import Loop
+from channel.outlets import Chunk
 from channel.ports import Outbound
 from channel.settling import LedgerThread
 from channel.upkeep import Upkeep

@@ -1,13 +1,32 @@
-"""Where claimed messages leave by, as the loop sees it: a carrier's binds, mail connections, a provider's API."""
+"""Chunks of batches, their messages, and where they leave by: a carrier's binds, mail connections, a provider's API."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
 
-from channel.batches import CHUNK, Chunk
-from contracts.vocabulary import Lane
+import orjson
+
+from channel.batches import Batch, Header, Recipient
+from contracts.vocabulary import Lane, MessageState
+
+CHUNK = 100
+
+
+class OutletEvents(Protocol):
+    """Whom an outlet tells: the loop, on whose thread it runs."""
+
+    def settled(self, messages: Sequence[Message]) -> None:
+        """Outcomes: each claimed message once, with its state."""
+
+    def received(self, receipts: list[Any], acknowledge: Callable[[], None]) -> None:
+        """Late news; `acknowledge` is called once they are on disk."""
+
+    def wants_claims(self, outlet: Outlet) -> None:
+        """There is room, or the outlet came up."""
 
 
 class Outlet:
@@ -57,3 +76,70 @@ class Outlet:
     async def stop(self, patience: float) -> None:
         """Take nothing more, wait up to `patience` seconds for answers, close."""
         self.is_closing = True
+
+
+class Claim:
+    """One claim row of this instance and how many of its messages are not settled."""
+
+    __slots__ = ("claim_id", "unsettled")
+
+    def __init__(self, claim_id: UUID, unsettled: int) -> None:
+        self.claim_id = claim_id
+        self.unsettled = unsettled
+
+
+class Chunk:
+    """Recipients of one batch that are claimed together, all for one outlet (None: none is up)."""
+
+    __slots__ = ("attempts", "batch", "claim", "composed", "existing", "outlet", "recipients")
+
+    def __init__(self, batch: Batch, outlet: Outlet | None, recipients: list[Recipient]) -> None:
+        self.batch = batch
+        self.outlet = outlet
+        self.recipients = recipients
+        self.claim: Claim | None = None
+        # Numbers that have a row in the ledger already (accepted or deferred), and how often they were tried.
+        self.existing: frozenset[int] = frozenset()
+        self.attempts: Mapping[int, int] = {}
+        # What the channel has made of the recipients before they were claimed, where it does so: by number.
+        self.composed: Mapping[int, Any] | None = None
+
+    def body(self) -> bytes:
+        """What a sweeper needs to finish this chunk for a dead instance."""
+        outlet_id = self.outlet.outlet_id if self.outlet else None
+        return orjson.dumps({**self.batch.header.as_json(), "outlet_id": outlet_id, "recipients": self.recipients})
+
+
+class Message:
+    """One recipient on its way: from the claim to the settlement. A channel's own kind adds slots.
+
+    `at` (Unix seconds) is the moment of the outcome, `due_at` when a deferred message is tried again.
+    """
+
+    __slots__ = (
+        "at", "attempts", "chunk", "code", "due_at", "existing", "message_id", "outlet", "recipient", "state",
+        "was_tried",
+    )  # fmt: skip
+
+    def __init__(self, chunk: Chunk, recipient: Recipient, message_id: str, existing: bool, attempts: int) -> None:
+        self.chunk = chunk
+        self.recipient = recipient
+        self.message_id = message_id
+        self.existing = existing
+        self.attempts = attempts
+        self.outlet: Any = None
+        self.state: MessageState | None = None
+        self.code: str | None = None
+        self.at = 0.0
+        self.due_at: datetime | None = None
+        # False where it is given back as it came: that counts as no attempt.
+        self.was_tried = True
+
+    @property
+    def header(self) -> Header:
+        return self.chunk.batch.header
+
+
+def chunked(recipients: list[Recipient], size: int = CHUNK) -> Iterable[list[Recipient]]:
+    for start in range(0, len(recipients), size):
+        yield recipients[start : start + size]

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from psycopg import Cursor
 from sqlalchemy.orm import Session
 
-from channel.batches import Chunk, Content, Header, Message, Recipient
-from channel.outlets import Outlet
+from channel.batches import Content, Header, Recipient
+from channel.lane_outbox import LaneMessage
+from channel.outlets import Chunk, Message, Outlet, OutletEvents
 from contracts import vocabulary
 from contracts.vocabulary import Lane
-
-if TYPE_CHECKING:
-    from channel.loop import Loop
-    from channel.upkeep import Upkeep
 
 Event = dict[str, Any]
 
@@ -55,6 +53,29 @@ class Ledger(Protocol):
         """Late news of messages: into the ledger; returns the delivery events. A channel without them returns ()."""
 
 
+class CommonLoop(OutletEvents, Protocol):
+    """What a channel asks of the loop: what its outlets tell, and more."""
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run it on the loop's thread; a failure is logged."""
+
+    async def retire(self, outlet: Outlet, patience: float = ...) -> None:
+        """End an outlet that is not to be used any more: what waits for it goes elsewhere."""
+
+
+class CommonUpkeep(Protocol):
+    """What a channel asks of the upkeep."""
+
+    def wake(self) -> None:
+        """Do what is due now."""
+
+    def record(self, cursor: Cursor[Any], events: Sequence[Event]) -> list[LaneMessage]:
+        """Record delivery events in the caller's transaction; `publish` them after it."""
+
+    def publish(self, recorded: Sequence[LaneMessage]) -> None:
+        """Publish lane messages that are recorded and committed."""
+
+
 class Outbound(Protocol):
     """What is the channel's own about sending. All of it runs on the loop's thread where nothing else is said."""
 
@@ -76,7 +97,7 @@ class Outbound(Protocol):
     def put_off(self) -> Sequence[str]:
         """The channel's own tables of what waits; while they are empty, the upkeep may rest."""
 
-    def attach(self, loop: Loop, upkeep: Upkeep) -> None:
+    def attach(self, loop: CommonLoop, upkeep: CommonUpkeep) -> None:
         """The common parts that outcomes and events are told to; called once, before all else."""
 
     def steps(self) -> Sequence[Callable[[], object]]:

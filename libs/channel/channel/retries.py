@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import orjson
 from psycopg import Cursor
 
-from channel.batches import Message
+from channel.outlets import Message
 from chassis.database import columns
 
 UPKEEP = "upkeep"

@@ -8,7 +8,8 @@ from typing import Any
 from psycopg import Cursor
 
 from channel import retries
-from channel.batches import Message, without_person
+from channel.batches import without_person
+from channel.outlets import Message
 from channel.ports import Event, Ledger
 from chassis import erasures
 from chassis.database import columns

@@ -21,9 +21,10 @@ from prometheus_client import Counter
 from psycopg import Cursor
 
 from channel import claims, instances, lane_outbox, settlement
-from channel.batches import Batch, Chunk, Message
+from channel.batches import Batch
 from channel.claims import Taken
 from channel.ledger_work import Acknowledgement, Outcome, Work, count
+from channel.outlets import Chunk, Message
 from channel.ports import Event, Ledger
 from chassis import erasures
 from chassis.database import Database, Fault, cursor_of, fault_of

@@ -14,10 +14,11 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from channel import claims, instances, lane_outbox, retries, settlement
-from channel.batches import Batch, Chunk, Claim, Content, Header, Message, UnknownContent, chunked
+from channel.batches import Batch, Content, Header, UnknownContent
 from channel.claims import Abandoned
 from channel.lane_outbox import LaneMessage
 from channel.lane_publisher import LanePublisher
+from channel.outlets import Chunk, Claim, Message, chunked
 from channel.ports import Event, Outbound
 from channel.retries import UPKEEP
 from chassis import erasures
@@ -114,6 +115,10 @@ class Upkeep:
         self._stopping.set()
         self.waker.set()
         self._ended.wait(timeout)
+
+    def wake(self) -> None:
+        """Do what is due now."""
+        self.waker.set()
 
     def publish(self, recorded: Sequence[LaneMessage]) -> None:
         """Publish lane messages that are recorded and committed."""

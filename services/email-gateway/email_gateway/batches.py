@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from channel.batches import Chunk, Message, Recipient
+from channel.batches import Recipient
+from channel.outlets import Chunk, Message
 from contracts.vocabulary import ERASED_ADDRESS
 from email_gateway.content.compose import Outgoing
 

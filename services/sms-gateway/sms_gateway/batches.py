@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from channel.batches import Chunk, Message, Recipient
+from channel.batches import Recipient
+from channel.outlets import Chunk, Message
 from sms_gateway.content.submission import Envelope
 from sms_gateway.content.template import Template
 

@@ -15,8 +15,9 @@ from psycopg import sql
 from sqlalchemy import text
 
 from channel import instances, tables
-from channel.batches import Batch, Chunk, Header, Message
+from channel.batches import Batch, Header
 from channel.defaults import PlainLedger
+from channel.outlets import Chunk, Message
 from chassis import erasures
 from chassis.database import Database, cursor_of, make_engine
 from chassis.ids import new_id

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from channel import claims, instances, settlement
-from channel.batches import Chunk
 from channel.claims import Taken
+from channel.outlets import Chunk
 from chassis import erasures
 from chassis.database import Database, cursor_of
 from chassis.ids import new_id

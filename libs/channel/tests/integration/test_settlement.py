@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from channel import claims, lane_outbox, retries, settlement
-from channel.batches import Message
 from channel.defaults import OutboundDefaults
+from channel.outlets import Message
 from channel.upkeep import Upkeep
 from chassis import erasures
 from chassis.database import Database, cursor_of

@@ -10,15 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channel.batches import (
-    Header,
-    SharedDelivery,
-    chunked,
-    ensure_recipients,
-    read_batches,
-    without_person,
-)
+from channel.batches import Header, SharedDelivery, ensure_recipients, read_batches, without_person
 from channel.lane_publisher import LanePublisher
+from channel.outlets import chunked
 from chassis.ids import new_id
 from contracts.ids import MAX_NUMBER, message_id
 from contracts.vocabulary import ERASED_ADDRESS, Lane

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from channel import loop as loops
-from channel.batches import Batch, Chunk, Claim, Message, UnknownContent
+from channel.batches import Batch, UnknownContent
 from channel.claims import Taken
 from channel.defaults import OutboundDefaults
 from channel.ledger_work import Outcome, Work, count
 from channel.loop import Loop
-from channel.outlets import Outlet
+from channel.outlets import Chunk, Claim, Message, Outlet
 from chassis.ids import new_id
 from contracts.vocabulary import Channel, Lane, MessageState
 

@@ -7,10 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from channel import people
-from channel.batches import Chunk, Header, Message, Recipient
-from channel.loop import Loop
-from channel.outlets import Outlet
-from channel.upkeep import Upkeep
+from channel.batches import Header, Recipient
+from channel.outlets import Chunk, Message, Outlet
+from channel.ports import CommonLoop, CommonUpkeep
 from chassis.database import Database, Session
 from contracts.vocabulary import ERASED_ADDRESS, Channel, Lane, MessageState
 from email_gateway.batches import ERASED, EmailMessage, Refusal, StoredContent
@@ -51,7 +50,7 @@ class EmailOutbound:
         self._contents: dict[str, StoredContent] = {}
         self._routes_at = self._index_at = 0.0
 
-    def attach(self, loop: Loop, upkeep: Upkeep) -> None:
+    def attach(self, loop: CommonLoop, upkeep: CommonUpkeep) -> None:
         self._outlet.events = loop
         self._pool.start()
 

@@ -13,8 +13,7 @@ from uuid import UUID
 
 from prometheus_client import Counter
 
-from channel.batches import Chunk, Message
-from channel.outlets import Outlet
+from channel.outlets import Chunk, Outlet, OutletEvents
 from chassis.logs import get_logger
 from contracts.vocabulary import Lane, MessageState
 from email_gateway.batches import EmailMessage, Made, Refusal, ToCompose, to_compose
@@ -34,12 +33,6 @@ class Composing(Protocol):
     def compose(self, wanted: Sequence[ToCompose], at: int) -> list[Made]: ...
 
 
-class MailEvents(Protocol):
-    """Whom the outlet tells (`channel.loop.Loop`)."""
-
-    def settled(self, messages: Sequence[Message]) -> None: ...
-
-
 class MailOutlet(Outlet):
     """:param window: how many messages of a lane may be claimed and not settled: what a crash leaves unknown, at most.
     :param workers: how many chunks are composed at a time; two more may be waiting to be claimed.
@@ -56,7 +49,7 @@ class MailOutlet(Outlet):
         # Chunks that are composed or being composed, and not claimed yet.
         self._ahead = {lane: asyncio.Semaphore(workers + 2) for lane in lanes}
         self._tasks: set[asyncio.Task[None]] = set()
-        self.events: MailEvents
+        self.events: OutletEvents
 
     # --- Outlet, called by the loop
 

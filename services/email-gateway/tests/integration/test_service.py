@@ -16,7 +16,8 @@ import pytest
 from sqlalchemy import text
 
 from channel import claims
-from channel.batches import Batch, Chunk, Claim, read_batches
+from channel.batches import Batch, read_batches
+from channel.outlets import Chunk, Claim
 from chassis import outbox
 from chassis.broker import Broker
 from chassis.database import Database, cursor_of

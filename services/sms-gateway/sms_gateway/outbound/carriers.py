@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 from prometheus_client import Counter
 
-from channel.batches import Message
-from channel.outlets import Outlet
+from channel.outlets import Outlet, OutletEvents
 from chassis.logs import get_logger
 from contracts.vocabulary import Lane, MessageState
 from sms_gateway.batches import Part, SmsMessage
@@ -69,16 +68,6 @@ class CarrierSettings:
         ]  # fmt: skip
 
 
-class CarrierEvents(Protocol):
-    """Whom a carrier tells (`channel.loop.Loop`)."""
-
-    def settled(self, messages: Sequence[Message]) -> None: ...
-
-    def received(self, receipts: list[Arrived], acknowledge: Callable[[], None]) -> None: ...
-
-    def wants_claims(self, outlet: Outlet) -> None: ...
-
-
 class CarrierOutlet(Outlet):
     """A carrier's binds as one outlet; implements `smpp.ports.Work` for them.
 
@@ -86,7 +75,7 @@ class CarrierOutlet(Outlet):
     """
 
     def __init__(
-        self, settings: CarrierSettings, events: CarrierEvents, claim_ahead: int, came_up: Callable[[], object]
+        self, settings: CarrierSettings, events: OutletEvents, claim_ahead: int, came_up: Callable[[], object]
     ) -> None:
         super().__init__(LANES, str(settings.id))
         self.settings = settings

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-from channel.batches import Chunk, Recipient
+from channel.batches import Recipient
+from channel.outlets import Chunk
 from contracts.vocabulary import ERASED_ADDRESS, MessageState
 from sms_gateway.batches import SmsMessage
 from sms_gateway.content.parts import LongForm

@@ -12,10 +12,9 @@ from typing import Any
 from uuid import UUID
 
 from channel import people, retries
-from channel.batches import Chunk, Header, Message, Recipient
-from channel.loop import Loop
-from channel.outlets import Outlet
-from channel.upkeep import Upkeep
+from channel.batches import Header, Recipient
+from channel.outlets import Chunk, Message, Outlet
+from channel.ports import CommonLoop, CommonUpkeep
 from chassis.database import Database, Session, cursor_of
 from chassis.secrets import Vault
 from contracts.vocabulary import Channel, Lane
@@ -71,10 +70,10 @@ class SmsOutbound:
         self._carrier_came_up = threading.Event()
         self._directory: Any = None
         self._index_at = 0.0
-        self._loop: Loop
-        self._upkeep: Upkeep
+        self._loop: CommonLoop
+        self._upkeep: CommonUpkeep
 
-    def attach(self, loop: Loop, upkeep: Upkeep) -> None:
+    def attach(self, loop: CommonLoop, upkeep: CommonUpkeep) -> None:
         self._loop, self._upkeep = loop, upkeep
         self._running = asyncio.get_running_loop()
 
@@ -118,7 +117,7 @@ class SmsOutbound:
 
     def _carrier_is_up(self) -> None:
         self._carrier_came_up.set()
-        self._upkeep.waker.set()
+        self._upkeep.wake()
 
     # --- content
 

@@ -13,8 +13,9 @@ import pytest
 from sqlalchemy import text
 
 from channel import settling
-from channel.batches import Batch, Chunk, Claim, Header
+from channel.batches import Batch, Header
 from channel.ledger_work import Acknowledgement, Outcome
+from channel.outlets import Chunk, Claim
 from channel.settling import LedgerStalled, LedgerThread
 from chassis.database import Database
 from chassis.ids import new_id

@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import text
 
 from channel import claims, instances, lane_outbox, settlement
-from channel.batches import Batch, Chunk, Claim, Header
+from channel.batches import Batch, Header
+from channel.outlets import Chunk, Claim
 from chassis.database import Database, cursor_of, ensure_partitions, ensure_settings, make_engine
 from chassis.ids import new_id
 from contracts.ids import message_ids

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from channel.batches import Batch, Chunk, Header, Message
+from channel.batches import Batch, Header
+from channel.outlets import Chunk, Message
 from chassis.ids import new_id
 from contracts.vocabulary import Lane, MessageState
 from sms_gateway.batches import Content, Part, SmsMessage
