@@ -18,7 +18,7 @@ from api_gateway.routing import ANYONE, PUBLIC, Route
 from api_gateway.validation import Checker
 from api_gateway.wiring import Wiring
 from chassis.logs import bind
-from contracts.errors import Forbidden, Unauthenticated, WiciError
+from contracts.errors import Forbidden, Unauthenticated, WiciError, account_required, operator_required
 from contracts.permissions import is_granted
 
 
@@ -78,10 +78,10 @@ class Endpoint:
             return
         if route.operator:
             if principal.kind != "operator":
-                raise Forbidden("operator.required", "Only an operator may do this.")
+                raise operator_required()
             return
         if route.needs_account and principal.account_id is None:
-            raise _account_required()
+            raise account_required()
         if route.session_only and principal.kind == "api_key":
             raise Forbidden("session.required", "This needs a logged-in session; an API key cannot do it.")
         if route.permission != ANYONE and not is_granted(route.permission, principal.permissions):
@@ -127,7 +127,7 @@ class Endpoint:
         assert principal is not None  # Route refuses to be idempotent and PUBLIC.
         holder = principal.account_id or principal.operator_id
         if holder is None:
-            raise _account_required()
+            raise account_required()
         mark = fingerprint(f"{self._route.method} {self._route.path}", context.payload)
         lock = self._wiring.idempotency.begin(holder, key, mark, self._route.deadline)
         if not isinstance(lock, KeyLock):
@@ -149,7 +149,3 @@ class Endpoint:
             return route.handler(context)
         assert route.rpc is not None  # Route refuses to be without both.
         return context.answer(context.call(route.rpc))
-
-
-def _account_required() -> Forbidden:
-    return Forbidden("account.required", "Only an account's user or key may do this.")

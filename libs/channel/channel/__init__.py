@@ -6,6 +6,6 @@ The way of a message through a channel's outbound process:
          → the channel's outlet (composes, hands over) → `settlement` (ledger, retry schedule, events)
          → `lane_outbox` → reporting and campaigns
 
-Claims and settlements of many chunks share a transaction, on the thread of `settling`. What is due now and then
+Claims and settlements of many chunks share a transaction, on the thread of `ledger_thread`. What is due now and then
 (leases, the retry schedule, the work of instances that died) is `upkeep`'s.
 """

@@ -10,10 +10,10 @@ from typing import Any
 
 from channel.batches import Batch, Content, Header, Recipient, SharedDelivery, UnknownContent, read_batches
 from channel.lane_publisher import LanePublisher
+from channel.ledger_thread import LedgerThread
 from channel.ledger_work import Acknowledgement, Outcome
 from channel.outlets import CHUNK, Chunk, Message, Outlet, chunked
 from channel.ports import Outbound
-from channel.settling import LedgerThread
 from chassis.broker import Delivery
 from chassis.logs import get_logger
 from contracts.vocabulary import Lane, MessageState

@@ -11,10 +11,10 @@ from uuid import UUID
 from channel import instances
 from channel.batches import Content
 from channel.lane_publisher import LanePublisher
+from channel.ledger_thread import LedgerThread
 from channel.loop import Loop
 from channel.outlets import Chunk
 from channel.ports import Outbound
-from channel.settling import LedgerThread
 from channel.upkeep import Upkeep
 from chassis.broker import Delivery
 from chassis.database import cursor_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from contracts.errors import Forbidden
+from contracts.errors import account_required, operator_required
 from contracts.rpc import Actor
 
 
@@ -15,7 +15,7 @@ def account_of(actor: Actor) -> UUID:
     """
     account_id = actor.get("account_id")
     if not account_id:
-        raise Forbidden("account.required", "Only an account's user or key may do this.")
+        raise account_required()
     return UUID(account_id)
 
 
@@ -23,5 +23,5 @@ def operator_of(actor: Actor) -> UUID:
     """The operator who asks. :raises Forbidden: `operator.required`, for anybody else."""
     operator_id = actor.get("operator_id")
     if not operator_id:
-        raise Forbidden("operator.required", "Only an operator may do this.")
+        raise operator_required()
     return UUID(operator_id)

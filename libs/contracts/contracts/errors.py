@@ -117,3 +117,12 @@ KINDS: dict[str, type[WiciError]] = {
         Unavailable,
     )
 }
+
+
+def account_required() -> Forbidden:
+    """For an operator, and for whoever has no account."""
+    return Forbidden("account.required", "Only an account's user or key may do this.")
+
+
+def operator_required() -> Forbidden:
+    return Forbidden("operator.required", "Only an operator may do this.")

@@ -69,10 +69,6 @@ def smarthost_needs_host() -> Invalid:
     )
 
 
-def operators_only() -> Forbidden:
-    return Forbidden("operator.required", "Only an operator may do this.", {"permission": "operator"})
-
-
 def bad_cursor() -> Invalid:
     return Invalid(
         "request.invalid",

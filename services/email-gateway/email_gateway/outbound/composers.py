@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Sequence
 
+from channel.loop import UNKNOWN_CONTENT
 from chassis.database import Database
 from chassis.logs import get_logger
 from chassis.secrets import Vault
@@ -58,7 +59,7 @@ class Composers:
             return Refusal(problem.code, problem.detail[:200])
         try:
             if composer.account_id != message.account_id:
-                raise CannotSend("content.unknown", "the content is not known")
+                raise CannotSend(UNKNOWN_CONTENT, "the content is not known")
             return composer.compose(
                 message_id=message.message_id,
                 address=message.address,
@@ -91,7 +92,7 @@ class Composers:
         with self._database.transaction() as session:
             loaded = signing.load(session, content_hash)
         if loaded is None:
-            return CannotSend("content.unknown", "the content is not known")
+            return CannotSend(UNKNOWN_CONTENT, "the content is not known")
         if loaded.domain is None:
             return CannotSend("5.7.1", "the sender is not authorised")
         signers = [self._signer(loaded.domain, selector, sealed) for selector, sealed in loaded.keys]

@@ -11,6 +11,7 @@ from channel.batches import Header, Recipient
 from channel.outlets import Chunk, Message, Outlet
 from channel.ports import CommonLoop, CommonUpkeep
 from chassis.database import Database, Session
+from contracts.channel import CHANNELS
 from contracts.vocabulary import ERASED_ADDRESS, Channel, Lane, MessageState
 from email_gateway.batches import ERASED, EmailMessage, Refusal, StoredContent
 from email_gateway.domain.retrying import Result, next_try
@@ -20,7 +21,8 @@ from email_gateway.smtp.pool import Outcome, Pool
 from email_gateway.store import contents
 from email_gateway.store.ledger import EmailLedger
 
-PREFETCH: Mapping[Lane, int] = {Lane.TRANSACTIONAL: 16, Lane.BULK: 4}
+LANES = CHANNELS[Channel.EMAIL].lanes
+PREFETCH: Mapping[Lane, int] = {lane: 4 if lane is Lane.BULK else 16 for lane in LANES}
 ROUTES_EVERY_SECONDS = 2.0
 INDEX_EVERY_SECONDS = 3600.0
 MOST_CONTENTS = 1_000

@@ -13,7 +13,8 @@ from prometheus_client import Counter
 
 from channel.outlets import Outlet, OutletEvents
 from chassis.logs import get_logger
-from contracts.vocabulary import Lane, MessageState
+from contracts.channel import CHANNELS
+from contracts.vocabulary import Channel, Lane, MessageState
 from sms_gateway.batches import Part, SmsMessage
 from sms_gateway.content.parts import LongForm
 from sms_gateway.outbound.composing import NO_CARRIER
@@ -23,7 +24,7 @@ from sms_gateway.smpp.ports import LinkSettings
 from sms_gateway.smpp.receipts import Receipt
 from sms_gateway.store.receipts import Arrived
 
-LANES = (Lane.OTP, Lane.TRANSACTIONAL, Lane.BULK)
+LANES = CHANNELS[Channel.SMS].lanes
 # Of each window, this share (at least one) is never given to bulk, so that a code finds room at once. A window of one
 # cannot be shared: there a code is merely next.
 PROMPT_SHARE = 10

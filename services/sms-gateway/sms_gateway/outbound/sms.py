@@ -23,7 +23,7 @@ from sms_gateway.content.parts import LongForm
 from sms_gateway.content.template import RenderFailed
 from sms_gateway.domain.retrying import retry_at
 from sms_gateway.domain.routing import Router, RouteRule
-from sms_gateway.outbound.carriers import CarrierOutlet, CarrierSettings
+from sms_gateway.outbound.carriers import LANES, CarrierOutlet, CarrierSettings
 from sms_gateway.outbound.composing import NO_CARRIER, compose
 from sms_gateway.smpp.constants import THROTTLING_STATUSES
 from sms_gateway.store import carriers as carrier_store
@@ -59,9 +59,7 @@ class SmsOutbound:
         self._unmatched_after = unmatched_after
         self.ledger = SmsLedger()
         self.prefetch: Mapping[Lane, int] = {
-            Lane.OTP: PROMPT_PREFETCH,
-            Lane.TRANSACTIONAL: PROMPT_PREFETCH,
-            Lane.BULK: bulk_prefetch,
+            lane: bulk_prefetch if lane is Lane.BULK else PROMPT_PREFETCH for lane in LANES
         }
         self._carriers: dict[UUID, CarrierOutlet] = {}
         self._router = Router(())

@@ -12,11 +12,11 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from channel import settling
+from channel import ledger_thread
 from channel.batches import Batch, Header
+from channel.ledger_thread import LedgerStalled, LedgerThread
 from channel.ledger_work import Acknowledgement, Outcome
 from channel.outlets import Chunk, Claim
-from channel.settling import LedgerStalled, LedgerThread
 from chassis.database import Database
 from chassis.ids import new_id
 from chassis.testing import wait_until
@@ -143,7 +143,7 @@ def test_a_receipt_that_cannot_be_stored_stops_no_other_and_is_answered(
 def test_a_ledger_that_does_not_commit_is_not_ready(
     database: Database, running: Callable[[], Running], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(settling, "STALLED_SECONDS", 0.2)
+    monkeypatch.setattr(ledger_thread, "STALLED_SECONDS", 0.2)
     each = running()
     each.thread.check()
     with database.transaction() as session:
