@@ -50,7 +50,8 @@ class UseCases:
     """What a channel does when it is asked; each is `use_case(session, *, actor, now, **request)`.
 
     :param plan_test, plan_send: check a request, and answer with the plan that `SingleSends` stores.
-    :param erase_person: is given the database in place of a session, for it takes several transactions.
+    :param plan_send: is given the database in place of a session: of many requests a second, most need no transaction.
+    :param erase_person: is given the database too, for it takes several transactions.
     """
 
     prepare_content: Callable[..., Any]
@@ -86,26 +87,23 @@ class ChannelCalls(Entrypoints):
 
     @rpc
     def send_test(self, actor: Actor, payload: Payload) -> Payload:
-        plan = self._plan("send_test", self.use_cases.plan_test, actor, payload)
+        call = self.calls["send_test"]
+        with self.database.transaction() as session:
+            plan = self.use_cases.plan_test(session, actor=actor, now=self.clock.now(), **call.load(payload))
         accepted = self.single_sends.send_one(plan)
         self.relay.poke()
-        return self.calls["send_test"].dump(accepted)
+        return call.dump(accepted)
 
     @rpc
     def send_messages(self, actor: Actor, payload: Payload) -> Payload:
         """A gathered call: `contracts.rpc.Call`."""
-
-        def plan(actor: Actor, payload: Payload) -> Any:
-            return self._plan("send_messages", self.use_cases.plan_send, actor, payload)
-
-        answers = gathering.answer(payload, lambda requests: self.single_sends.send_requests(requests, plan))
+        answers = gathering.answer(payload, lambda requests: self.single_sends.send_requests(requests, self._plan))
         self.relay.poke()
         return answers
 
-    def _plan(self, name: str, use_case: Callable[..., Any], actor: Actor, payload: Payload) -> Any:
-        request = self.calls[name].load(payload)
-        with self.database.transaction() as session:
-            return use_case(session, actor=actor, now=self.clock.now(), **request)
+    def _plan(self, actor: Actor, payload: Payload) -> Any:
+        request = self.calls["send_messages"].load(payload)
+        return self.use_cases.plan_send(self.database, actor=actor, now=self.clock.now(), **request)
 
     @rpc
     def get_message(self, actor: Actor, payload: Payload) -> Payload:

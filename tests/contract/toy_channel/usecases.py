@@ -31,8 +31,9 @@ def plan_test(session, *, actor, now, content_hash, addresses, fields_):
     return _plan(actor, content_hash, addresses, fields_)
 
 
-def plan_send(session, *, actor, now, text, to):
-    prepared = prepare_content(session, actor=actor, now=now, sender=None, content={"text": text}, kind="transactional")
+def plan_send(database, *, actor, now, text, to):
+    with database.transaction() as session:
+        prepared = prepare_content(session, actor=actor, now=now, sender=None, content={"text": text}, kind="single")
     if prepared["problems"]:
         raise Invalid.of_field("text", BROKEN["code"], BROKEN["detail"])
     return _plan(actor, prepared["content_hash"], to, {})

@@ -14,7 +14,7 @@ from channel import quota_leases
 from channel.single_sends import Raced, TooFewUnits
 from chassis import erasures
 from chassis.actors import account_of
-from chassis.database import Session
+from chassis.database import Database, Session
 from chassis.ids import new_id
 from contracts.ids import message_ids
 from contracts.rpc import Actor
@@ -30,7 +30,7 @@ from email_gateway.usecases import contents, views
 _FIELDS = {"from_email": "from.email", "from_name": "from.name", "content.from_email": "from.email"}
 
 
-def plan_send(session: Session, *, actor: Actor, now: datetime, **request: Any) -> Plan:
+def plan_send(database: Database, *, actor: Actor, now: datetime, **request: Any) -> Plan:
     """Check sender, content and every recipient's variables.
 
     :raises Forbidden: the sender is not authorised. :raises Invalid: the content or a recipient cannot be sent.
@@ -40,9 +40,10 @@ def plan_send(session: Session, *, actor: Actor, now: datetime, **request: Any) 
         "from_name": request["from_"]["name"],
         **{name: request[name] for name in ("reply_to", "subject", "html", "text", "headers")},
     }
-    prepared = contents.keep_prepared(
-        session, account_id=account_of(actor), sender=None, content=content, kind=Kind.TRANSACTIONAL
-    )
+    with database.transaction() as session:
+        prepared = contents.keep_prepared(
+            session, account_id=account_of(actor), sender=None, content=content, kind=Kind.TRANSACTIONAL
+        )
     if prepared.document is None:
         raise exceptions.content_problems(
             [

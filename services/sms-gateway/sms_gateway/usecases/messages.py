@@ -12,7 +12,7 @@ from channel import quota_leases
 from channel.single_sends import Raced, TooFewUnits
 from chassis import erasures
 from chassis.actors import account_of
-from chassis.database import Session
+from chassis.database import Database, Session
 from chassis.ids import new_id
 from contracts import ids
 from contracts.errors import Invalid, WiciError
@@ -27,7 +27,7 @@ from sms_gateway.store import contents, messages, senders
 from sms_gateway.usecases.contents import count_parts, ensure_sender
 
 
-def plan_send(session: Session, *, actor: Actor, now: datetime, **request: Any) -> Plan:
+def plan_send(_database: Database, *, actor: Actor, now: datetime, **request: Any) -> Plan:
     """Check a POST /v1/sms as far as that is possible without the database.
 
     :raises Invalid: the text is too long, the time past or too far.
