@@ -31,19 +31,23 @@ _FIELDS = {"from_email": "from.email", "from_name": "from.name", "content.from_e
 
 
 def plan_send(database: Database, *, actor: Actor, now: datetime, **request: Any) -> Plan:
-    """Check sender, content and every recipient's variables.
+    """Check sender, content and every recipient's variables; of a request that is refused no content is kept.
 
     :raises Forbidden: the sender is not authorised. :raises Invalid: the content or a recipient cannot be sent.
     """
+    with database.transaction() as session:
+        return _checked(session, actor, request)
+
+
+def _checked(session: Session, actor: Actor, request: Mapping[str, Any]) -> Plan:
     content = {
         "from_email": request["from_"]["email"],
         "from_name": request["from_"]["name"],
         **{name: request[name] for name in ("reply_to", "subject", "html", "text", "headers")},
     }
-    with database.transaction() as session:
-        prepared = contents.keep_prepared(
-            session, account_id=account_of(actor), sender=None, content=content, kind=Kind.TRANSACTIONAL
-        )
+    prepared = contents.keep_prepared(
+        session, account_id=account_of(actor), sender=None, content=content, kind=Kind.TRANSACTIONAL
+    )
     if prepared.document is None:
         raise exceptions.content_problems(
             [
