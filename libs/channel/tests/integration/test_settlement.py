@@ -187,6 +187,7 @@ def test_what_a_dead_instance_had_claimed_is_settled_by_another(
 
     for _ in range(2):
         upkeep._sweep()
+    upkeep.waker.close()
 
     assert [row.state for row in rows(database)] == ["delivered", state]
     # That it is sent again is nobody's news; what comes of it will be.
