@@ -82,6 +82,9 @@ class Waker:
         self._is_closing = True
         self._theirs.send(b"x")
         self._thread.join(RECONNECT_SECONDS * 2)
+        if not self._thread.is_alive():
+            self._ours.close()
+            self._theirs.close()
 
     def _listen(self) -> None:
         is_away = False

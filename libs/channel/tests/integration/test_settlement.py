@@ -185,6 +185,7 @@ def test_what_a_dead_instance_had_claimed_is_settled_by_another(
     outbound: Any = PlainOutbound()
     upkeep = Upkeep(database, outbound, instance(), published, room=lambda: 0, on_due=print)  # type: ignore[arg-type]
 
+    upkeep.waker.start()
     for _ in range(2):
         upkeep._sweep()
     upkeep.waker.close()
