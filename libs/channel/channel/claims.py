@@ -13,12 +13,14 @@ from uuid import UUID
 import orjson
 from psycopg import Cursor
 
-from channel.batches import without_person
+from channel import retries
+from channel.batches import Header, without_person
 from channel.instances import ALIVE
 from channel.outlets import Chunk, Claim
 from chassis import erasures
 from chassis.ids import new_id
 from contracts.ids import recipient_number
+from contracts.vocabulary import Lane
 
 RETAKEABLE = ("accepted", "deferred")
 
@@ -49,6 +51,8 @@ def take(cursor: Cursor[Any], instance_id: UUID, chunks: Sequence[Chunk]) -> lis
 
     A lock per send, held to the commit, makes two instances with the same batch go one after the other.
     """
+    for chunk in chunks:
+        chunk.recipients, chunk.existing = chunk.asked, frozenset()
     leave_erased_out(cursor, chunks)
     # A second try after a commit whose answer was lost: the first try's claims may be there.
     delete(cursor, [chunk.claim.claim_id for chunk in chunks if chunk.claim is not None])
@@ -182,15 +186,32 @@ def _sort_out(chunk: Chunk, states: dict[UUID, dict[int, str]], claimed: dict[UU
     return Taken(chunk, mine, settled, claimed_elsewhere)
 
 
-def take_abandoned(cursor: Cursor[Any], limit: int) -> list[Abandoned]:
-    """Take claims of instances whose lease ran out, in the caller's transaction."""
+def take_abandoned(cursor: Cursor[Any], instance_id: UUID, limit: int) -> list[Abandoned]:
+    """Take claims of others whose lease ran out, in the caller's transaction; never one's own, whatever it says."""
     cursor.execute(
         "DELETE FROM claims WHERE claim_id IN (SELECT claim_id FROM claims c"
-        f" WHERE NOT EXISTS (SELECT 1 FROM ({ALIVE}) i WHERE i.instance_id = c.instance_id)"
+        f" WHERE instance_id <> %s AND NOT EXISTS (SELECT 1 FROM ({ALIVE}) i WHERE i.instance_id = c.instance_id)"
         " LIMIT %s FOR UPDATE SKIP LOCKED) RETURNING claim_id, body",
-        (limit,),
+        (instance_id, limit),
     )
     return [Abandoned(claim_id, orjson.loads(body)) for claim_id, body in cursor.fetchall()]
+
+
+def release(cursor: Cursor[Any], instance_id: UUID) -> None:
+    """A clean stop, once all outcomes are on disk: what is still claimed was never handed over.
+
+    What came from a lane goes back with its delivery. What came from the retry schedule has nowhere else to stand any
+    more, so it goes back there, but for those of a claim that have an outcome.
+    """
+    cursor.execute("DELETE FROM claims WHERE instance_id = %s RETURNING body", (instance_id,))
+    for (raw,) in cursor.fetchall():
+        body = orjson.loads(raw)
+        if not body.get("attempts"):
+            continue
+        of = Header(body, Lane(body["lane"])).id_of
+        states = settled_states(cursor, [of(recipient["number"]) for recipient in body["recipients"]])
+        left = [one for one in body["recipients"] if states.get(of(one["number"])) in RETAKEABLE]
+        retries.put_back(cursor, body, {of(one["number"]): one for one in left})
 
 
 def settled_states(cursor: Cursor[Any], message_ids: Sequence[str]) -> dict[str, str]:

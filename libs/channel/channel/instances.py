@@ -12,17 +12,16 @@ ALIVE = "SELECT instance_id FROM instances WHERE expires_at > now()"
 
 
 def renew_lease(cursor: Cursor[Any], instance_id: UUID) -> None:
-    """This instance lives."""
+    """This instance lives. By the moment of writing: a transaction that began long ago must not shorten the lease."""
     cursor.execute(
-        "INSERT INTO instances (instance_id, expires_at) VALUES (%s, now() + make_interval(secs => %s))"
-        " ON CONFLICT (instance_id) DO UPDATE SET expires_at = excluded.expires_at",
+        "INSERT INTO instances (instance_id, expires_at) VALUES (%s, clock_timestamp() + make_interval(secs => %s))"
+        " ON CONFLICT (instance_id) DO UPDATE SET expires_at = greatest(instances.expires_at, excluded.expires_at)",
         (instance_id, LEASE_SECONDS),
     )
 
 
 def leave(cursor: Cursor[Any], instance_id: UUID) -> None:
-    """A clean stop: what is still claimed was never handed over, so whoever gets the batch next sends it."""
-    cursor.execute("DELETE FROM claims WHERE instance_id = %s", (instance_id,))
+    """A clean stop; its claims are released before (`claims.release`)."""
     cursor.execute("DELETE FROM instances WHERE instance_id = %s", (instance_id,))
 
 

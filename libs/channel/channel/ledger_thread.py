@@ -79,11 +79,12 @@ class LedgerThread:
     def start(self) -> None:
         self._thread.start()
 
-    def stop(self, timeout: float = 10.0) -> None:
-        """Commit what is there and end."""
+    def stop(self, timeout: float = 10.0) -> bool:
+        """Commit what is there and end; False where that was not possible in `timeout` seconds."""
         self._stop.set()
         self._wake.set()
         self._thread.join(timeout)
+        return not self._thread.is_alive() and not self._anything()
 
     def check(self) -> None:
         """Raises while what has gathered cannot be committed."""
@@ -210,7 +211,7 @@ class LedgerThread:
         for chunk in work.chunks:
             log.error("chunk_not_claimed", batch_id=chunk.batch.header.batch_id, reason=reason)
             UNSTORED.labels("chunk").inc()
-        rejected = [Taken(chunk, [], [MessageState.REJECTED] * len(chunk.recipients), []) for chunk in work.chunks]
+        rejected = [Taken(chunk, [], [MessageState.REJECTED] * len(chunk.asked), []) for chunk in work.chunks]
         self._on_committed(Outcome(work, taken=rejected))
 
     def _keep_bare(self, work: Work) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from channel import instances
+from channel import claims, instances, people
 from channel.batches import Content
 from channel.lane_publisher import LanePublisher
 from channel.ledger_thread import LedgerThread
@@ -25,6 +26,8 @@ from contracts.lanes import channel_lane
 from contracts.vocabulary import Lane
 
 UPKEEP_STOP_SECONDS = 5.0
+RENEW_SECONDS = 2.0  # of a lease of ten
+INDEX_SECONDS = 3600.0
 ADOPT_SECONDS = 30.0
 
 log = get_logger()
@@ -44,6 +47,7 @@ class OutboundProcess:
         self._ledger_database = process.open_database(pool_size=1)
         self._linger = linger
         self._instance_id: UUID = new_id()
+        self._has_left = False
 
     def run(self) -> None:
         """Blocks until the process's `stop`; then what is under way is finished or given back."""
@@ -68,13 +72,19 @@ class OutboundProcess:
         await asyncio.to_thread(upkeep.start_up)
         self._process.checks["ledger"] = ledger.check
         ledger.start()
+        self._process.every(RENEW_SECONDS, lambda: None if self._has_left else upkeep.renew(), "lease")
         self._process.background(upkeep.run, "upkeep")
+        self._process.every(INDEX_SECONDS, self._index, "cold-index")
         await self._outbound.start_up()
         self._consume(loop)
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
         await asyncio.to_thread(self._process.stop.wait)
         await self._shut_down(loop, ledger, upkeep)
+
+    def _index(self) -> None:
+        """Partitions that are written to no more get the index by which a person is found; it may take minutes."""
+        people.index_cold(self._process.database.engine, datetime.now(UTC))
 
     def _upkeep(self, loop: Loop, publisher: LanePublisher) -> Upkeep:
         running = asyncio.get_running_loop()
@@ -91,10 +101,18 @@ class OutboundProcess:
         # The upkeep first: what it takes out of the schedule must still find the ledger.
         await asyncio.to_thread(upkeep.stop, UPKEEP_STOP_SECONDS)
         await loop.stop()
-        await asyncio.to_thread(ledger.stop)
-        if not self._process.has_failed:
-            with self._process.database.transaction() as session:
-                instances.leave(cursor_of(session), self._instance_id)
+        has_ended = await asyncio.to_thread(ledger.stop)
+        if has_ended and not self._process.has_failed:
+            await asyncio.to_thread(self._leave)
+
+    def _leave(self) -> None:
+        """Release what is claimed. Not where outcomes are missing: then the claims are a sweeper's, once the lease is
+        over."""
+        self._has_left = True
+        with self._process.database.transaction() as session:
+            cursor = cursor_of(session)
+            claims.release(cursor, self._instance_id)
+            instances.leave(cursor, self._instance_id)
 
     def _consume(self, loop: Loop) -> None:
         running = asyncio.get_running_loop()
@@ -113,7 +131,7 @@ class OutboundProcess:
         """A failed callback may have dropped claimed messages: end, and let the sweepers settle what was claimed."""
         error = context.get("exception")
         log.error("loop_error", message=context.get("message"), error=repr(error), exc_info=error)
-        if "handle" in context or "task" in context:
+        if "handle" in context or "task" in context or isinstance(context.get("future"), asyncio.Task):
             self._process.fail()
 
 

@@ -91,12 +91,13 @@ class Claim:
 class Chunk:
     """Recipients of one batch that are claimed together, all for one outlet (None: none is up)."""
 
-    __slots__ = ("attempts", "batch", "claim", "composed", "existing", "outlet", "recipients")
+    __slots__ = ("asked", "attempts", "batch", "claim", "composed", "existing", "outlet", "recipients")
 
     def __init__(self, batch: Batch, outlet: Outlet | None, recipients: list[Recipient]) -> None:
         self.batch = batch
         self.outlet = outlet
-        self.recipients = recipients
+        # Those that are to be claimed, and those of them that are. A transaction that is tried again begins with all.
+        self.asked = self.recipients = recipients
         self.claim: Claim | None = None
         # Numbers that have a row in the ledger already (accepted or deferred), and how often they were tried.
         self.existing: frozenset[int] = frozenset()
@@ -107,7 +108,10 @@ class Chunk:
     def body(self) -> bytes:
         """What a sweeper needs to finish this chunk for a dead instance."""
         outlet_id = self.outlet.outlet_id if self.outlet else None
-        return orjson.dumps({**self.batch.header.as_json(), "outlet_id": outlet_id, "recipients": self.recipients})
+        body = {**self.batch.header.as_json(), "outlet_id": outlet_id, "recipients": self.recipients}
+        if self.attempts:  # from the retry schedule
+            body["attempts"] = {str(number): attempts for number, attempts in self.attempts.items()}
+        return orjson.dumps(body)
 
 
 class Message:

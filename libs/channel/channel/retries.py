@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
 from psycopg import Cursor
 
+from channel.batches import Recipient
 from channel.outlets import Message
 from chassis.database import columns
 
@@ -47,6 +48,36 @@ def schedule(cursor: Cursor[Any], deferred: Sequence[Message]) -> None:
     )
 
 
+def put_back(cursor: Cursor[Any], claimed: Mapping[str, Any], recipients: Mapping[str, Recipient]) -> None:
+    """Recipients of a claim that came from the schedule are due again, tried as often as before.
+
+    :param claimed: the claim's body. :param recipients: by message id.
+    """
+    header = {name: value for name, value in claimed.items() if name not in ("recipients", "attempts", "outlet_id")}
+    rows = [
+        (
+            message_id,
+            header["account_id"],
+            claimed["attempts"].get(str(recipient["number"]), 0),
+            orjson.dumps({**header, "recipients": [recipient]}),
+        )
+        for message_id, recipient in recipients.items()
+    ]
+    cursor.execute(
+        "INSERT INTO retries (message_id, account_id, due_at, attempts, body)"
+        " SELECT message_id, account_id, now(), attempts, body"
+        " FROM unnest(%s::uuid[], %s::uuid[], %s::smallint[], %s::bytea[]) r(message_id, account_id, attempts, body)"
+        " ON CONFLICT (message_id) DO NOTHING",
+        columns(rows, 4),
+    )
+
+
+def waiting(cursor: Cursor[Any], message_ids: Sequence[str]) -> set[str]:
+    """Those of `message_ids` that are in the schedule."""
+    cursor.execute("SELECT message_id::text FROM retries WHERE message_id = ANY(%s::uuid[])", (list(message_ids),))
+    return {message_id for (message_id,) in cursor.fetchall()}
+
+
 def take_due(cursor: Cursor[Any], limit: int) -> list[Due]:
     """Take messages that are due out of the schedule; the caller claims them in the same transaction."""
     cursor.execute(
@@ -57,6 +88,11 @@ def take_due(cursor: Cursor[Any], limit: int) -> list[Due]:
     return [Due(attempts, orjson.loads(body)) for attempts, body in cursor.fetchall()]
 
 
-def pull_forward(cursor: Cursor[Any], reason: str) -> None:
-    """What waits for `reason` is due now: an outlet is back."""
-    cursor.execute("UPDATE retries SET due_at = now() WHERE reason = %s AND due_at > now()", (reason,))
+def pull_forward(cursor: Cursor[Any], reason: str, limit: int = 10_000) -> bool:
+    """What waits for `reason` is due now: an outlet is back. True while there may be more of it."""
+    cursor.execute(
+        "UPDATE retries SET due_at = now() WHERE message_id IN (SELECT message_id FROM retries"
+        " WHERE reason = %s AND due_at > now() LIMIT %s FOR UPDATE SKIP LOCKED)",
+        (reason, limit),
+    )
+    return cursor.rowcount == limit

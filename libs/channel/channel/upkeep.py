@@ -29,7 +29,7 @@ from chassis.waking import Waker
 from contracts.vocabulary import Lane, MessageState
 
 TICK_SECONDS = 0.5
-# With nothing that waits: the lease is renewed, and what the channel looks up is looked at.
+# With nothing that waits: what the channel looks up is looked at.
 REST_SECONDS = 2.5
 DUE_AT_ONCE = 500
 ABANDONED_AT_ONCE = 20
@@ -38,6 +38,7 @@ OUTBOX_AT_ONCE = 50
 # it (heap-only), and touches no index.
 FILLFACTOR = 50
 PARTITIONS_EVERY = timedelta(hours=1)
+SHARED = ("send_id", "content_hash", "lane", "batch_id", "accepted_at")  # by messages of one batch
 
 log = get_logger()
 
@@ -71,7 +72,7 @@ class Upkeep:
 
     def start_up(self) -> None:
         """What must have been done before the first claim."""
-        self._renew()
+        self.renew()
         self._partition()
 
     def run(self, stop: threading.Event) -> None:
@@ -85,7 +86,7 @@ class Upkeep:
             self._ended.set()
 
     def _turn(self) -> None:
-        for step in (self._renew, self._partition, *self._outbound.steps()):
+        for step in (self._partition, *self._outbound.steps()):
             self._try(step)
         if not self._is_anything_waiting():
             self.waker.wait(REST_SECONDS)
@@ -129,7 +130,8 @@ class Upkeep:
         """Record delivery events in the caller's transaction; `publish` them after it."""
         return lane_outbox.record(cursor, self._instance_id, self._ledger.source, events, [])
 
-    def _renew(self) -> None:
+    def renew(self) -> None:
+        """Say that this instance lives; on a thread of its own, so that no slow step lets the lease run out."""
         with self._database.transaction() as session:
             instances.renew_lease(cursor_of(session), self._instance_id)
 
@@ -151,9 +153,10 @@ class Upkeep:
                 return
 
     def _chunks_of(self, session: Session, due: list[retries.Due]) -> list[Chunk]:
-        groups: dict[tuple[str, str], list[retries.Due]] = defaultdict(list)
+        # Those that share a header: how long a message may still be tried is counted from its own `accepted_at`.
+        groups: dict[tuple[Any, ...], list[retries.Due]] = defaultdict(list)
         for each in due:
-            groups[each.body["send_id"], each.body["content_hash"]].append(each)
+            groups[tuple(each.body.get(name) for name in SHARED)].append(each)
         chunks = []
         for members in groups.values():
             header = Header(members[0].body, Lane(members[0].body["lane"]))
@@ -167,7 +170,11 @@ class Upkeep:
         return chunks
 
     def _content(self, session: Session, header: Header) -> Content:
-        content = self._outbound.load_content(session, header.content_hash)
+        try:
+            content = self._outbound.load_content(session, header.content_hash)
+        except ValueError as error:  # rules have become stricter since it was stored: it must not hold up the others
+            log.error("content_broken", content_hash=header.content_hash, error=str(error))
+            content = None
         if content is None:
             log.error("content_unknown", content_hash=header.content_hash)
             return UnknownContent(header.account_id)
@@ -181,7 +188,7 @@ class Upkeep:
             with self._database.transaction() as session:
                 cursor = cursor_of(session)
                 erasures.share(session)
-                abandoned = claims.take_abandoned(cursor, ABANDONED_AT_ONCE)
+                abandoned = claims.take_abandoned(cursor, self._instance_id, ABANDONED_AT_ONCE)
                 messages = [message for each in abandoned for message in self._unsettled(session, cursor, each)]
                 events = settlement.settle(cursor, self._ledger, messages, careful=True) if messages else []
                 recorded = self.record(cursor, events)
@@ -196,7 +203,8 @@ class Upkeep:
         content = self._content(session, header)
         of = header.id_of
         recipients = abandoned.body["recipients"]
-        states = claims.settled_states(cursor, [of(recipient["number"]) for recipient in recipients])
+        ids = [of(recipient["number"]) for recipient in recipients]
+        states, waiting = claims.settled_states(cursor, ids), retries.waiting(cursor, ids)
         chunk = Chunk(Batch(header, content, len(recipients)), None, recipients)
         chunk.claim = Claim(abandoned.claim_id, len(recipients))
         outlet_id = abandoned.body.get("outlet_id")
@@ -204,7 +212,7 @@ class Upkeep:
         for recipient in recipients:
             message_id = of(recipient["number"])
             state = states.get(message_id)
-            if state not in (None, *claims.RETAKEABLE):
+            if state not in (None, *claims.RETAKEABLE) or message_id in waiting:
                 continue
             existing = state is not None
             if isinstance(content, UnknownContent):

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import UUID
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
-from channel import claims, instances, settlement
+from channel import claims, instances, retries, settlement
+from channel.batches import Batch, Header, Recipient
 from channel.claims import Taken
-from channel.outlets import Chunk
+from channel.outlets import Chunk, Claim
 from chassis import erasures
 from chassis.database import Database, cursor_of
 from chassis.ids import new_id
 from contracts.vocabulary import ERASED_ADDRESS, Lane, MessageState
 
-from .conftest import ACCOUNT, LEDGER, chunk, header, settled
+from .conftest import ACCOUNT, LEDGER, KnownContent, chunk, header, settled
 
 
 def take(database: Database, instance_id: UUID, *chunks: Chunk) -> list[Taken]:
@@ -147,12 +150,89 @@ def test_only_the_dead_are_swept_and_a_clean_stop_leaves_nothing(
     take(database, stopping, chunk(header(), 1))
     with database.transaction() as session:
         cursor = cursor_of(session)
-        swept = claims.take_abandoned(cursor, 10)
+        swept = claims.take_abandoned(cursor, new_id(), 10)
+        claims.release(cursor, stopping)
         instances.leave(cursor, stopping)
 
     assert [[one["number"] for one in each.body["recipients"]] for each in swept] == [[1, 2]]
     with database.transaction() as session:
-        assert claims.take_abandoned(cursor_of(session), 10) == []
+        assert claims.take_abandoned(cursor_of(session), new_id(), 10) == []
+
+
+def test_a_second_try_of_a_partly_known_chunk_knows_all_of_it_again(
+    database: Database, instance: Callable[..., UUID]
+) -> None:
+    of, me = header(), instance()
+    done, busy, whole = chunk(of, 1, 2), chunk(of, 3, 4), chunk(of, 1, 2, 3, 4, 5)
+    take(database, instance(), done, busy)
+    settle(database, done)
+    with database.transaction() as session:
+        claims.take(cursor_of(session), me, [whole])
+        session.rollback()  # the server went away
+
+    (again,) = take(database, me, whole)
+
+    assert (numbers(again), len(again.settled), len(again.claimed_elsewhere)) == ([5], 2, 2)
+    assert again.size == 5
+
+
+def test_nobody_sweeps_its_own_claims_whatever_its_lease_says(
+    database: Database, instance: Callable[..., UUID]
+) -> None:
+    late = instance(is_dead=True)
+    take(database, late, chunk(header(), 1))
+
+    with database.transaction() as session:
+        assert claims.take_abandoned(cursor_of(session), late, 10) == []
+        assert len(claims.take_abandoned(cursor_of(session), new_id(), 10)) == 1
+
+
+def test_a_transaction_that_began_long_ago_shortens_no_lease(database: Database, instance: Callable[..., UUID]) -> None:
+    me = instance()
+    with database.transaction() as old:
+        old.execute(text("SELECT now()"))
+        time.sleep(0.3)
+        with database.transaction() as session:
+            instances.renew_lease(cursor_of(session), me)
+            (later,) = cursor_of(session).execute("SELECT expires_at FROM instances").fetchone()
+        instances.renew_lease(cursor_of(old), me)
+        (now,) = cursor_of(old).execute("SELECT expires_at FROM instances").fetchone()
+
+    assert now >= later
+
+
+def test_a_clean_stop_puts_back_what_came_from_the_schedule(database: Database, instance: Callable[..., UUID]) -> None:
+    of, me = header(), instance()
+    (taken,) = take(database, me, chunk(of, 1, 2, 3))
+    settle(database, taken.chunk, MessageState.DEFERRED)
+    due = claimed_of_the_schedule(database, me, of, taken.chunk.recipients, attempts={1: 4, 2: 1, 3: 1})
+    delivered = chunk(of, 3)
+    delivered.existing = frozenset({3})
+    with database.transaction() as session:  # one of the three has its outcome, so the claim still stands
+        settlement.settle(cursor_of(session), LEDGER, settled(delivered, MessageState.DELIVERED))
+
+    with database.transaction() as session:
+        claims.release(cursor_of(session), me)
+
+    with database.transaction() as session:
+        back = retries.take_due(cursor_of(session), 10)
+        assert cursor_of(session).execute("SELECT count(*) FROM claims").fetchone() == (0,)
+    assert sorted((each.body["recipients"][0]["number"], each.attempts) for each in back) == [(1, 4), (2, 1)]
+    assert {each.body["send_id"] for each in back} == {str(of.send_id)}
+    assert due.claim is not None
+
+
+def claimed_of_the_schedule(
+    database: Database, instance_id: UUID, of: Header, recipients: list[Recipient], *, attempts: dict[int, int]
+) -> Chunk:
+    """The messages' way from the schedule into a claim, as the upkeep takes it."""
+    with database.transaction() as session:
+        cursor = cursor_of(session)
+        assert len(retries.take_due(cursor, 10)) == len(recipients)
+        made = Chunk(Batch(of, KnownContent(), len(recipients)), None, recipients)
+        made.claim, made.attempts = Claim(new_id(), len(recipients)), attempts
+        claims.insert(cursor, instance_id, [made])
+    return made
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from channel import people
 from channel.batches import Header, Recipient
 from channel.outlets import Chunk, Message, Outlet
 from channel.ports import CommonLoop, CommonUpkeep
@@ -24,7 +23,6 @@ from email_gateway.store.ledger import EmailLedger
 LANES = CHANNELS[Channel.EMAIL].lanes
 PREFETCH: Mapping[Lane, int] = {lane: 4 if lane is Lane.BULK else 16 for lane in LANES}
 ROUTES_EVERY_SECONDS = 2.0
-INDEX_EVERY_SECONDS = 3600.0
 MOST_CONTENTS = 1_000
 
 
@@ -50,7 +48,7 @@ class EmailOutbound:
         self._retry_base = retry_base
         self.ledger = EmailLedger()
         self._contents: dict[str, StoredContent] = {}
-        self._routes_at = self._index_at = 0.0
+        self._routes_at = 0.0
 
     def attach(self, loop: CommonLoop, upkeep: CommonUpkeep) -> None:
         self._outlet.events = loop
@@ -122,15 +120,9 @@ class EmailOutbound:
     # --- what is due now and then, on the upkeep's thread
 
     def steps(self) -> Sequence[Callable[[], object]]:
-        return self._refresh_routes, self._index
+        return (self._refresh_routes,)
 
     def _refresh_routes(self) -> None:
         if time.monotonic() >= self._routes_at:
             self._router.refresh()
             self._routes_at = time.monotonic() + ROUTES_EVERY_SECONDS
-
-    def _index(self) -> None:
-        """Partitions that are written to no more get the index by which a person is found."""
-        if time.monotonic() >= self._index_at:
-            people.index_cold(self._database.engine, datetime.now(UTC))
-            self._index_at = time.monotonic() + INDEX_EVERY_SECONDS

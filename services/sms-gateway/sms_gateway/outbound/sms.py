@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from channel import people, retries
+from channel import retries
 from channel.batches import Header, Recipient
 from channel.outlets import Chunk, Message, Outlet
 from channel.ports import CommonLoop, CommonUpkeep
@@ -34,7 +34,6 @@ from sms_gateway.store.ledger import SmsLedger
 PROMPT_PREFETCH = 200
 MOST_CONTENTS = 1_000
 BIND_WAIT_SECONDS = 2.0
-INDEX_EVERY_SECONDS = 3600.0
 _THROTTLED_CODES = {f"0x{status:02x}" for status in THROTTLING_STATUSES}
 
 
@@ -67,7 +66,6 @@ class SmsOutbound:
         self._contents: dict[str, Content] = {}
         self._carrier_came_up = threading.Event()
         self._directory: Any = None
-        self._index_at = 0.0
         self._loop: CommonLoop
         self._upkeep: CommonUpkeep
 
@@ -161,7 +159,7 @@ class SmsOutbound:
     # --- what is due now and then, on the upkeep's thread
 
     def steps(self) -> Sequence[Callable[[], object]]:
-        return self._look_up, self._pull_forward, self._unpark, self._index
+        return self._look_up, self._pull_forward, self._unpark
 
     def _look_up(self) -> None:
         with self._database.transaction() as session:
@@ -196,8 +194,10 @@ class SmsOutbound:
         """A carrier came back: what waited for one need not wait on."""
         if self._carrier_came_up.is_set():
             self._carrier_came_up.clear()
-            with self._database.transaction() as session:
-                retries.pull_forward(cursor_of(session), NO_CARRIER)
+            is_more = True
+            while is_more:
+                with self._database.transaction() as session:
+                    is_more = retries.pull_forward(cursor_of(session), NO_CARRIER)
 
     def _unpark(self) -> None:
         """Receipts that matched nothing are looked at again."""
@@ -210,9 +210,3 @@ class SmsOutbound:
                 cursor, receipts.apply(cursor, arrived, datetime.now(UTC), self._unmatched_after)
             )
         self._upkeep.publish(recorded)
-
-    def _index(self) -> None:
-        """Partitions that are written to no more get the index by which a person is found."""
-        if time.monotonic() >= self._index_at:
-            people.index_cold(self._database.engine, datetime.now(UTC))
-            self._index_at = time.monotonic() + INDEX_EVERY_SECONDS

@@ -135,7 +135,7 @@ def _run_everything_hot(cursor: Any) -> None:
     receipts.apply(cursor, _receipts(2_000), now)
     receipts.apply(cursor, _receipts(1), now)
     receipts.apply(cursor, receipts.take_parked(cursor), now)
-    claims.take_abandoned(cursor, 20)
+    claims.take_abandoned(cursor, new_id(), 20)
     claims.settled_states(cursor, [str(new_id()) for _ in range(100)])
     claims.delete(cursor, [chunk.claim.claim_id for chunk in chunks if chunk.claim])
     lane_outbox.record(cursor, instance, ledger.source, orjson.loads(b"[]"), [])
