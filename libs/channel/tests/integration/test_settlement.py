@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from channel import claims, lane_outbox, retries, settlement
+from channel.batches import UnknownContent
 from channel.defaults import OutboundDefaults
 from channel.outlets import Message
 from channel.upkeep import Upkeep
@@ -197,3 +198,70 @@ def test_what_a_dead_instance_had_claimed_is_settled_by_another(
     with database.transaction() as session:
         waiting = session.scalar(text("SELECT count(*) FROM retries"))
         assert (session.scalar(text("SELECT count(*) FROM claims")), waiting) == (0, int(state == "deferred"))
+
+
+def sweep(database: Database, instance_id: UUID, outbound: Any = None) -> Publications:
+    """One sweep by a living instance; what it has published."""
+    published = Publications()
+    upkeep = Upkeep(
+        database, outbound or PlainOutbound(), instance_id, published, room=lambda: 0, on_due=print  # type: ignore[arg-type]
+    )  # fmt: skip
+    upkeep._sweep()
+    return published
+
+
+def test_what_waits_in_the_schedule_is_not_unknown_when_its_claim_is_swept(
+    database: Database, instance: Callable[..., UUID]
+) -> None:
+    """Of two in one claim one was deferred before the process died: that one is tried again, and told of no more."""
+    of = chunk(header(), 1, 2)
+    with database.transaction() as session:
+        claims.take(cursor_of(session), instance(is_dead=True), [of])
+    settle(database, settled(of, MessageState.DEFERRED, due_at=datetime.now(UTC))[:1])
+
+    published = sweep(database, instance())
+
+    assert [row.state for row in rows(database)] == ["deferred", "unknown"]
+    assert [len(body["events"]) for body in published.bodies] == [1]
+
+
+class BrokenOutbound(PlainOutbound):
+    def load_content(self, session: Any, content_hash: str) -> Any:
+        if content_hash == "broken":
+            raise ValueError("a rule that came later refuses it")
+        return KnownContent()
+
+
+def test_a_content_that_does_not_compile_any_more_holds_up_nobody_else(
+    database: Database, instance: Callable[..., UUID]
+) -> None:
+    now, adopted = datetime.now(UTC), list[Any]()
+    for content_hash in ("broken", "c"):
+        of = header()
+        of.content_hash = content_hash
+        settle(database, settled(chunk(of, 1), MessageState.DEFERRED, due_at=now))
+    upkeep = Upkeep(
+        database, BrokenOutbound(), instance(), Publications(), room=lambda: 10, on_due=adopted.extend  # type: ignore[arg-type]
+    )  # fmt: skip
+
+    upkeep._hand_over_due()
+
+    contents = {each.batch.header.content_hash: type(each.batch.content) for each in adopted}
+    assert contents == {"broken": UnknownContent, "c": KnownContent}
+
+
+def test_messages_of_one_send_keep_the_moment_at_which_each_was_accepted(
+    database: Database, instance: Callable[..., UUID]
+) -> None:
+    of, later, adopted = header(), header(), list[Any]()
+    later.send_id, later.stem, later.accepted_at = of.send_id, of.stem, of.accepted_at + 5400
+    for each, number in ((of, 1), (later, 2)):
+        settle(database, settled(chunk(each, number), MessageState.DEFERRED, due_at=datetime.now(UTC)))
+    upkeep = Upkeep(
+        database, PlainOutbound(), instance(), Publications(), room=lambda: 10, on_due=adopted.extend  # type: ignore[arg-type]
+    )  # fmt: skip
+
+    upkeep._hand_over_due()
+
+    accepted = {each.recipients[0]["number"]: each.batch.header.accepted_at for each in adopted}
+    assert accepted == {1: of.accepted_at, 2: later.accepted_at}
