@@ -19,6 +19,7 @@ import psycopg
 import sqlalchemy.exc
 from prometheus_client import Counter
 from psycopg import Cursor
+from sqlalchemy import text
 
 from channel import claims, instances, lane_outbox, settlement
 from channel.batches import Batch
@@ -231,8 +232,10 @@ class LedgerThread:
         """Write `work` however long the server is away. Raises what is not the server's fault."""
         backoff = FIRST_BACKOFF
         while True:
+            outcome = Outcome(work, done=batches_done)
             try:
-                return self._transaction(work, claims_done, batches_done, careful=careful)
+                self._transaction(outcome, claims_done, careful=careful)
+                return outcome
             except (psycopg.errors.UniqueViolation, sqlalchemy.exc.IntegrityError):
                 if careful:
                     raise
@@ -243,15 +246,31 @@ class LedgerThread:
                 log.warning("ledger_unavailable", error=type(error).__name__)
                 time.sleep(backoff)
                 backoff = min(backoff * 2, LAST_BACKOFF)
-                # The commit may have arrived and its answer been lost.
-                careful = True
+                if outcome.transaction and self._was_committed(outcome.transaction):
+                    return outcome
 
-    def _transaction(
-        self, work: Work, claims_done: Sequence[UUID], batches_done: list[Batch], *, careful: bool
-    ) -> Outcome:
-        outcome = Outcome(work, done=batches_done)
+    def _was_committed(self, transaction: str) -> bool:
+        """Whether a transaction whose answer was lost took place: written again, what it put off could go twice."""
+        backoff = FIRST_BACKOFF
+        while True:
+            try:
+                with self._database.transaction() as session:
+                    status = session.scalar(text("SELECT pg_xact_status(CAST(:id AS xid8))"), {"id": transaction})
+            except Exception as error:
+                if fault_of(error) is not Fault.SERVER:
+                    raise
+                status = "in progress"
+            if status != "in progress":
+                return bool(status == "committed")
+            time.sleep(backoff)
+            backoff = min(backoff * 2, LAST_BACKOFF)
+
+    def _transaction(self, outcome: Outcome, claims_done: Sequence[UUID], *, careful: bool) -> None:
+        work = outcome.work
         with self._database.transaction() as session:
             cursor: Cursor[Any] = cursor_of(session)
+            cursor.execute("SELECT pg_current_xact_id()::text")
+            ((outcome.transaction,),) = cursor.fetchall()
             # Before any row is locked: whoever erases a person holds this lock and then locks rows.
             erasures.share(session)
             events: list[Event] = []
@@ -267,9 +286,8 @@ class LedgerThread:
             claims.delete(cursor, claims_done)
             lane_outbox.forget_published(cursor, work.published)
             outcome.to_publish = lane_outbox.record(
-                cursor, self._instance_id, self._ledger.source, events, batches_done
+                cursor, self._instance_id, self._ledger.source, events, outcome.done
             )
-        return outcome
 
 
 def _drain(queue: deque[Any], most: int) -> list[Any]:

@@ -74,6 +74,7 @@ class Outcome:
     taken: list[Taken] = field(default_factory=list)
     done: list[Batch] = field(default_factory=list)
     to_publish: list[LaneMessage] = field(default_factory=list)
+    transaction: str | None = None  # PostgreSQL's id of it, while nobody knows whether it was committed
 
 
 def count(work: Work) -> tuple[list[UUID], list[Batch]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,10 +14,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
-from channel import claims, lane_outbox, retries, settlement
+from channel import claims, lane_outbox, ledger_thread, retries, settlement
 from channel.batches import UnknownContent
 from channel.defaults import OutboundDefaults
+from channel.ledger_thread import LedgerThread
+from channel.ledger_work import Outcome
 from channel.outlets import Message
 from channel.upkeep import Upkeep
 from chassis import erasures
@@ -265,3 +269,44 @@ def test_messages_of_one_send_keep_the_moment_at_which_each_was_accepted(
 
     accepted = {each.recipients[0]["number"]: each.batch.header.accepted_at for each in adopted}
     assert accepted == {1: of.accepted_at, 2: later.accepted_at}
+
+
+class AnswerLost:
+    """The database, whose answer to a commit is lost as often as `times` says; the commit itself takes place."""
+
+    def __init__(self, database: Database, times: int) -> None:
+        self._database, self.times = database, times
+
+    @contextmanager
+    def transaction(self) -> Iterator[Any]:
+        with self._database.transaction() as session:
+            yield session
+            is_work = session.scalar(text("SELECT pg_current_xact_id_if_assigned()")) is not None
+        if is_work and self.times:
+            self.times -= 1
+            raise OperationalError("COMMIT", {}, psycopg.OperationalError("the connection is lost"))
+
+
+def test_a_commit_whose_answer_is_lost_is_not_written_again(database: Database, instance: Callable[..., UUID]) -> None:
+    """What it put off may have been taken out of the schedule and sent meanwhile: it must not be put off once more."""
+    of, me, outcomes = chunk(header(), 1), instance(), list[Outcome]()
+    with database.transaction() as session:
+        claims.take(cursor_of(session), me, [of])
+    lost: Any = AnswerLost(database, 1)
+    thread = LedgerThread(lost, LEDGER, me, outcomes.append, lambda: None, linger=0.0)
+
+    def taken_meanwhile(seconds: float) -> None:
+        with database.transaction() as session:
+            retries.take_due(cursor_of(session), 10)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(ledger_thread.time, "sleep", taken_meanwhile)
+        thread.settle(settled(of, MessageState.DEFERRED, due_at=datetime.now(UTC)))
+        thread.start()
+        assert thread.stop()
+
+    assert lost.times == 0
+    assert [len(each.to_publish) for each in outcomes] == [1]
+    with database.transaction() as session:
+        assert session.scalar(text("SELECT count(*) FROM retries")) == 0
+        assert session.scalar(text("SELECT count(*) FROM lane_outbox")) == 1
