@@ -91,7 +91,7 @@ def ensure_settings(engine: sqlalchemy.Engine, settings: Mapping[str, str]) -> N
     """
     asked = text("SELECT name, current_setting(name, true) FROM unnest(CAST(:names AS text[])) AS n(name)")
     with engine.connect() as connection:
-        found: dict[str, str | None] = dict(connection.execute(asked, {"names": list(settings)}).tuples().all())
+        found: dict[str, str | None] = {row[0]: row[1] for row in connection.execute(asked, {"names": list(settings)})}
     wrong = {name: found[name] for name, value in settings.items() if found[name] != value}
     if wrong:
         raise SettingsNotInForce(f"PostgreSQL has {wrong} where the process asked for other settings")

@@ -91,7 +91,7 @@ def receipt_of(carrier: UUID, identifier: str) -> Arrived:
 
 def states(database: Database, messages: list[SmsMessage]) -> list[str | None]:
     with database.transaction() as session:
-        rows = session.execute(text("SELECT message_id::text, state FROM ledger")).tuples().all()
+        rows = session.execute(text("SELECT message_id::text, state FROM ledger")).all()
     return [dict(rows).get(message.message_id) for message in messages]
 
 

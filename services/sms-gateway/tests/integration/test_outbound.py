@@ -23,7 +23,7 @@ def phones(count: int, start: int = 0) -> list[str]:
 
 def ledger(database: Database) -> dict[str, str]:
     with database.transaction() as session:
-        return dict(session.execute(text("SELECT address, state FROM ledger")).tuples().all())
+        return {row[0]: row[1] for row in session.execute(text("SELECT address, state FROM ledger"))}
 
 
 def left_over(database: Database) -> dict[str, int]:
