@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -106,19 +106,30 @@ def without_person(recipient: Mapping[str, Any]) -> Recipient:
     return {"number": recipient["number"], "contact_id": None, "address": ERASED_ADDRESS, "fields": {}}
 
 
-def read_batches(body: bytes, lane: Lane) -> Iterator[tuple[Header, list[Recipient]]]:
-    """The batches of a lane message, each as its header and its recipients.
+UNREADABLE = (ValueError, KeyError, TypeError, AttributeError)
 
-    :raises ValueError, KeyError, TypeError, AttributeError: not `contracts.lanes.Batch` or `Batches`.
+
+def read_batches(body: bytes, lane: Lane) -> list[tuple[Header, list[Recipient]] | Exception]:
+    """The batches of a lane message, each as its header and its recipients, or as the reason why it is none.
+
+    Those that came together may be many accounts': one that cannot be read says nothing of the others.
+
+    :raises UNREADABLE: the message as a whole is not `contracts.lanes.Batch` or `Batches`.
     """
     raw = orjson.loads(body)
     batches = raw.get("batches", [raw])
     if not batches:
         raise ValueError("a lane message without a batch")
-    for batch in batches:
+    return [_read_batch(batch, lane) for batch in batches]
+
+
+def _read_batch(batch: Any, lane: Lane) -> tuple[Header, list[Recipient]] | Exception:
+    try:
         recipients = list(batch["recipients"])
         ensure_recipients(recipients)
-        yield Header(batch, lane), recipients
+        return Header(batch, lane), recipients
+    except UNREADABLE as error:
+        return error
 
 
 class SharedDelivery:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from channel.batches import Batch, Content, Header, Recipient, SharedDelivery, UnknownContent, read_batches
+from channel.batches import UNREADABLE, Batch, Content, Header, Recipient, SharedDelivery, UnknownContent, read_batches
 from channel.lane_publisher import LanePublisher
 from channel.ledger_thread import LedgerThread
 from channel.ledger_work import Acknowledgement, Outcome
@@ -51,13 +51,16 @@ class Loop:
         if self.is_stopping:
             return  # not acknowledged: it goes back to its lane when the connection closes
         try:
-            batches = list(read_batches(delivery.body, lane))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            log.error("batch_unreadable", lane=lane, error=type(error).__name__)
-            delivery.nack(requeue=False)
-            return
+            batches = read_batches(delivery.body, lane)
+        except UNREADABLE as error:
+            batches = [error]
         shared = delivery if len(batches) == 1 else SharedDelivery(delivery, len(batches))
-        for header, recipients in batches:
+        for batch in batches:
+            if isinstance(batch, Exception):
+                log.error("batch_unreadable", lane=lane, error=type(batch).__name__)
+                shared.nack(requeue=False)
+                continue
+            header, recipients = batch
             content = self._contents.get(header.content_hash)
             if content is None or content.account_id != header.account_id:
                 self.spawn(self._with_content(header, recipients, shared))

@@ -83,14 +83,25 @@ def test_a_number_that_is_there_twice_is_refused() -> None:
 def test_one_message_holds_one_batch_or_several() -> None:
     one, two = raw(recipients=[RECIPIENT]), raw()
 
-    alone = list(read_batches(orjson.dumps(one), Lane.BULK))
-    together = list(read_batches(orjson.dumps({"batches": [one, two]}), Lane.OTP))
+    alone: Any = read_batches(orjson.dumps(one), Lane.BULK)
+    together: Any = read_batches(orjson.dumps({"batches": [one, two]}), Lane.OTP)
 
     assert [(header.batch_id, recipients) for header, recipients in alone] == [(one["batch_id"], [RECIPIENT])]
     assert [header.batch_id for header, _ in together] == [one["batch_id"], two["batch_id"]]
     assert {header.lane for header, _ in together} == {Lane.OTP}
     with pytest.raises(ValueError):
-        list(read_batches(b'{"batches": []}', Lane.BULK))
+        read_batches(b'{"batches": []}', Lane.BULK)
+
+
+@pytest.mark.parametrize("poison", [None, {}, raw(recipients=[{"number": -1}]), raw(send_id="x"), raw(recipients=5)])
+def test_a_batch_that_is_none_spoils_nobody_elses_of_the_same_message(poison: Any) -> None:
+    good = raw(recipients=[RECIPIENT])
+
+    first, bad, last = read_batches(orjson.dumps({"batches": [good, poison, good]}), Lane.OTP)
+
+    assert isinstance(bad, Exception)
+    assert not isinstance(first, Exception) and not isinstance(last, Exception)
+    assert (first[1], last[1]) == ([RECIPIENT], [RECIPIENT])
 
 
 @given(st.lists(st.integers(), max_size=350), st.integers(1, 120))

@@ -276,7 +276,7 @@ def test_single_message_claimed_by_a_dead_sender_is_sent_again(
         to, sender = To("ala@poczta.example", "Ala", {"first_name": "Ala"}), f"news@{DOMAIN}"
         messages.accept(session, send_id=new_id(), plan=Plan(account_id, content_hash, document, sender, [to]))
         body = session.scalar(text("DELETE FROM outbox RETURNING body"))
-        header, recipients = next(read_batches(body, Lane.TRANSACTIONAL))
+        header, recipients = read_batches(body, Lane.TRANSACTIONAL)[0]  # type: ignore[misc]
         chunk = Chunk(Batch(header, None, 1), None, recipients)
         chunk.claim = Claim(new_id(), 1)
         claims.insert(cursor_of(session), new_id(), [chunk])
