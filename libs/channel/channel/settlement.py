@@ -41,12 +41,17 @@ def settle(cursor: Cursor[Any], ledger: Ledger, messages: Sequence[Message], *, 
 def _upsert(cursor: Cursor[Any], ledger: Ledger, messages: Sequence[Message]) -> None:
     names = ", ".join(name for name, _ in ledger.columns)
     arrays = ", ".join(f"%s::{kind}[]" for _, kind in ledger.columns)
-    updates = ", ".join(f"{name} = excluded.{name}" for name in ledger.updated)
+    updates = ", ".join(f"{name} = {_overwritten(ledger, name)}" for name in ledger.updated)
     cursor.execute(
         f"INSERT INTO ledger AS l ({names}) SELECT * FROM unnest({arrays})"
         f" ON CONFLICT (message_id) DO UPDATE SET {updates} WHERE l.state IN ('accepted', 'deferred', 'unknown')",
         columns(map(ledger.row, messages), len(ledger.columns)),
     )
+
+
+def _overwritten(ledger: Ledger, name: str) -> str:
+    """What a later outcome makes of the column."""
+    return f"coalesce(excluded.{name}, l.{name})" if name in ledger.kept else f"excluded.{name}"
 
 
 def _leave_erased_out(cursor: Cursor[Any], messages: Sequence[Message]) -> None:

@@ -40,6 +40,7 @@ class EmailLedger:
         ("updated_at", "timestamptz"),
     )
     updated = ("contact_id", "address", "state", "code", "detail", "attempts", "updated_at")
+    kept = ()
 
     def row(self, message: EmailMessage) -> tuple[Any, ...]:
         header, recipient = message.header, message.recipient
