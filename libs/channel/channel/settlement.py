@@ -56,13 +56,13 @@ def _overwritten(ledger: Ledger, name: str) -> str:
 
 def _leave_erased_out(cursor: Cursor[Any], messages: Sequence[Message]) -> None:
     """Whoever was erased since their message was claimed is written down without their number."""
-    concerned = erasures.watch(cursor, {message.header.account_id for message in messages})
+    concerned = erasures.watch(cursor, {message.owner_id for message in messages})
     if not concerned:
         return
     told = (
-        (message.message_id, message.header.account_id, message.recipient["address"])
+        (message.message_id, message.owner_id, message.recipient["address"])
         for message in messages
-        if message.header.account_id in concerned
+        if message.owner_id in concerned
     )
     gone = erasures.among(cursor, told)
     for message in messages:
