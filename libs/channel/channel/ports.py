@@ -38,6 +38,10 @@ class Ledger(Protocol):
     def kept(self) -> Sequence[str]:
         """Those of them that it leaves as they are where it has no value of its own."""
 
+    @property
+    def personal(self) -> Sequence[str]:
+        """Those of them that name the person: once the address is erased, nothing is written there again."""
+
     def row(self, message: Any) -> Sequence[Any]:
         """The message's values, in the order of `columns`."""
 

@@ -13,7 +13,7 @@ from channel.outlets import Message
 from channel.ports import Event, Ledger
 from chassis import erasures
 from chassis.database import columns
-from contracts.vocabulary import MessageState
+from contracts.vocabulary import ERASED_ADDRESS, MessageState
 
 
 def settle(cursor: Cursor[Any], ledger: Ledger, messages: Sequence[Message], *, careful: bool = False) -> list[Event]:
@@ -51,6 +51,8 @@ def _upsert(cursor: Cursor[Any], ledger: Ledger, messages: Sequence[Message]) ->
 
 def _overwritten(ledger: Ledger, name: str) -> str:
     """What a later outcome makes of the column."""
+    if name in ledger.personal:
+        return f"CASE WHEN l.address = '{ERASED_ADDRESS}' THEN l.{name} ELSE excluded.{name} END"
     return f"coalesce(excluded.{name}, l.{name})" if name in ledger.kept else f"excluded.{name}"
 
 

@@ -250,3 +250,16 @@ def test_a_confirmation_mail_in_hand_is_written_down_without_who_was_erased(data
 
     assert places_of(database, [her], but=("claims",)) == []
     assert retries_of(database) == ([(False, "erased")] if result is Result.RETRY else [])
+
+
+def test_a_late_outcome_names_nobody_whose_mark_is_gone(database: Database) -> None:
+    her, mine = ACCEPTED[0], new_id()
+    message = confirmation_in_hand(database, her, mine)
+    erase(database, mine, her)
+    with database.transaction() as session:
+        session.execute(text("DELETE FROM erasures"))
+
+    settle(database, message, Result.SOFT)
+
+    assert of_erased(database) == [("soft_bounced", "4.2.0")]
+    assert places_of(database, [her]) == []

@@ -45,6 +45,7 @@ class SmsLedger:
     )  # fmt: skip
     # A sweeper does not know by which carrier a retry left; a receipt finds the message by the one before.
     kept = ("carrier_id",)
+    personal = ("contact_id", "address")
 
     def row(self, message: SmsMessage) -> tuple[Any, ...]:
         header, recipient = message.header, message.recipient
