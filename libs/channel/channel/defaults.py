@@ -52,7 +52,7 @@ def _shown(value: Any) -> str:
 class PlainLedger:
     """`channel.ports.Ledger` of a channel whose peer answers at once: the columns that every ledger has, and no more.
 
-    A channel with columns of its own extends `columns`, `updated` and `row`, and what else differs.
+    A channel with columns of its own extends `columns`, `updated`, `kept`, `personal` and `row`, and what else differs.
 
     :param source: the service, as delivery events name it.
     """
@@ -68,6 +68,8 @@ class PlainLedger:
         ("updated_at", "timestamptz"),
     )
     updated: Sequence[str] = ("contact_id", "address", "state", "code", "updated_at")
+    kept: Sequence[str] = ()
+    personal: Sequence[str] = ("contact_id", "address")
 
     def __init__(self, source: str, channel: Channel) -> None:
         self.source = source

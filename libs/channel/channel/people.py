@@ -29,18 +29,29 @@ def made_by(moment: datetime) -> UUID:
     return first_id_at(moment + timedelta(milliseconds=1))
 
 
-def withdraw(session: Session, *, account_id: UUID, addresses: Collection[str], before: UUID, change: bool) -> int:
+def withdraw(
+    session: Session,
+    *,
+    account_id: UUID,
+    addresses: Collection[str],
+    before: UUID,
+    found: Collection[UUID],
+    change: bool,
+) -> int:
     """How many messages to the person wait to be sent; with `change` they are due now, without the person.
 
     They then take the usual way, on which a message without an address is rejected and told of.
+
+    :param found: the person's messages in the ledger: of the account's, some may leave by another.
     """
     rows = session.execute(
         text(
-            "SELECT message_id, body FROM retries WHERE account_id = :account AND message_id < :before"
+            "SELECT message_id, body FROM retries"
+            " WHERE (account_id = :account OR message_id = ANY(:found)) AND message_id < :before"
             " AND EXISTS (SELECT 1 FROM unnest(CAST(:addresses AS text[])) a"
             " WHERE position(convert_to(a, 'UTF8') IN body) > 0) FOR UPDATE"
         ),
-        {"account": account_id, "addresses": list(addresses), "before": before},
+        {"account": account_id, "addresses": list(addresses), "before": before, "found": list(found)},
     )
     theirs = {
         message_id: {**body, "recipients": [without_person(one) for one in body["recipients"]]}
@@ -100,7 +111,7 @@ def erase(
             erasures.remember(session, **theirs, erased_at=erased_at)
     with database.transaction() as session:
         found = find(session, **theirs, before=before)
-        withdrawn = withdraw(session, **theirs, before=before, change=not dry_run)
+        withdrawn = withdraw(session, **theirs, before=before, found=found, change=not dry_run)
     counts = {"messages": len(found), "messages_waiting": withdrawn}
     if dry_run:
         return {"counts": counts, "waiting": 0}

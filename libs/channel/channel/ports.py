@@ -34,6 +34,14 @@ class Ledger(Protocol):
     def updated(self) -> Sequence[str]:
         """The columns that a later outcome of the same message overwrites."""
 
+    @property
+    def kept(self) -> Sequence[str]:
+        """Those of them that it leaves as they are where it has no value of its own."""
+
+    @property
+    def personal(self) -> Sequence[str]:
+        """Those of them that name the person: once the address is erased, nothing is written there again."""
+
     def row(self, message: Any) -> Sequence[Any]:
         """The message's values, in the order of `columns`."""
 

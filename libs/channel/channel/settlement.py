@@ -13,7 +13,7 @@ from channel.outlets import Message
 from channel.ports import Event, Ledger
 from chassis import erasures
 from chassis.database import columns
-from contracts.vocabulary import MessageState
+from contracts.vocabulary import ERASED_ADDRESS, MessageState
 
 
 def settle(cursor: Cursor[Any], ledger: Ledger, messages: Sequence[Message], *, careful: bool = False) -> list[Event]:
@@ -41,7 +41,7 @@ def settle(cursor: Cursor[Any], ledger: Ledger, messages: Sequence[Message], *, 
 def _upsert(cursor: Cursor[Any], ledger: Ledger, messages: Sequence[Message]) -> None:
     names = ", ".join(name for name, _ in ledger.columns)
     arrays = ", ".join(f"%s::{kind}[]" for _, kind in ledger.columns)
-    updates = ", ".join(f"{name} = excluded.{name}" for name in ledger.updated)
+    updates = ", ".join(f"{name} = {_overwritten(ledger, name)}" for name in ledger.updated)
     cursor.execute(
         f"INSERT INTO ledger AS l ({names}) SELECT * FROM unnest({arrays})"
         f" ON CONFLICT (message_id) DO UPDATE SET {updates} WHERE l.state IN ('accepted', 'deferred', 'unknown')",
@@ -49,15 +49,22 @@ def _upsert(cursor: Cursor[Any], ledger: Ledger, messages: Sequence[Message]) ->
     )
 
 
+def _overwritten(ledger: Ledger, name: str) -> str:
+    """What a later outcome makes of the column."""
+    if name in ledger.personal:
+        return f"CASE WHEN l.address = '{ERASED_ADDRESS}' THEN l.{name} ELSE excluded.{name} END"
+    return f"coalesce(excluded.{name}, l.{name})" if name in ledger.kept else f"excluded.{name}"
+
+
 def _leave_erased_out(cursor: Cursor[Any], messages: Sequence[Message]) -> None:
     """Whoever was erased since their message was claimed is written down without their number."""
-    concerned = erasures.watch(cursor, {message.header.account_id for message in messages})
+    concerned = erasures.watch(cursor, {message.owner_id for message in messages})
     if not concerned:
         return
     told = (
-        (message.message_id, message.header.account_id, message.recipient["address"])
+        (message.message_id, message.owner_id, message.recipient["address"])
         for message in messages
-        if message.header.account_id in concerned
+        if message.owner_id in concerned
     )
     gone = erasures.among(cursor, told)
     for message in messages:

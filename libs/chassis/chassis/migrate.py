@@ -38,8 +38,8 @@ def database_key(service: str) -> str:
     return f"{service.upper()}_DATABASE_URL"
 
 
-def migrate(service: str, url: str) -> str | None:
-    """Bring the database at `url` to the service's newest revision; returns that revision."""
+def migrate(service: str, url: str, revision: str = "head") -> str | None:
+    """Bring the database at `url` to `revision` of the service, which is the newest; returns what it is at."""
     config = _alembic_config(service)
     engine = make_engine(url, pool_size=2, application_name=f"{service}-migrate")
     try:
@@ -47,7 +47,7 @@ def migrate(service: str, url: str) -> str | None:
             connection.execute(sqlalchemy.text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
             connection.commit()
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, revision)
             connection.commit()
             return MigrationContext.configure(connection).get_current_revision()
     finally:

@@ -87,6 +87,18 @@ def test_who_was_erased_since_the_claim_is_written_down_without_a_name(database:
     assert [event["address"] for event in events] == [ERASED_ADDRESS, "+48600000002"]
 
 
+def test_a_later_outcome_brings_nobody_back_who_was_erased(database: Database) -> None:
+    of = chunk(header(), 1)
+    of.recipients[0]["contact_id"] = ACCOUNT
+    settle(database, settled(of, MessageState.UNKNOWN))
+    with database.transaction() as session:
+        session.execute(text("UPDATE ledger SET address = :erased, contact_id = NULL"), {"erased": ERASED_ADDRESS})
+
+    settle(database, settled(of), careful=True)
+
+    assert rows(database, "state, address, contact_id") == [("delivered", ERASED_ADDRESS, None)]
+
+
 # --- the retry schedule
 
 

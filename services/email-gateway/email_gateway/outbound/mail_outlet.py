@@ -147,7 +147,8 @@ def refused(made: Refusal) -> Outcome:
 def conclude(message: EmailMessage, outcome: Outcome, now: datetime) -> None:
     """The state that follows from an attempt.
 
-    A lost message was handed over and got no answer: a single one goes again, one of many waits for what may come.
+    A lost message was handed over and got no answer: one of many waits for what may come, a single one goes again. At
+    once where that was the first attempt, else by the schedule: a server may take every copy and drop the connection.
     """
     message.code, message.detail, message.at = outcome.code, outcome.detail, now.timestamp()
     if outcome.result is Result.BACK:
@@ -157,6 +158,6 @@ def conclude(message: EmailMessage, outcome: Outcome, now: datetime) -> None:
     elif outcome.result is Result.LOST and message.header.lane is Lane.BULK:
         message.state = MessageState.UNKNOWN
     elif outcome.result is Result.LOST:
-        message.state, message.due_at = MessageState.DEFERRED, now
+        message.state, message.due_at = MessageState.DEFERRED, None if message.attempts else now
     else:
         message.state = STATE_OF_RESULT[outcome.result]

@@ -40,6 +40,8 @@ class EmailLedger:
         ("updated_at", "timestamptz"),
     )
     updated = ("contact_id", "address", "state", "code", "detail", "attempts", "updated_at")
+    kept = ()
+    personal = ("contact_id", "address", "detail")  # what the server said may hold the address
 
     def row(self, message: EmailMessage) -> tuple[Any, ...]:
         header, recipient = message.header, message.recipient

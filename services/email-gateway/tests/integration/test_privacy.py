@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
+import orjson
+import pytest
 from sqlalchemy import text
 from wici_simulators.mailbox.rules import Fate, Settings, fate
 
-from chassis.database import Database
+from channel import claims, settlement
+from channel.batches import Batch, read_batches
+from channel.outlets import Chunk
+from chassis.database import Database, cursor_of
 from chassis.ids import new_id
 from chassis.testing import Launcher, places_of, wait_until
+from contracts.lanes import channel_lane
+from contracts.vocabulary import Channel, Lane
+from email_gateway.batches import EmailMessage, StoredContent
 from email_gateway.content.prepare import Kind, prepare
+from email_gateway.domain.retrying import Result
 from email_gateway.domain.sends import Plan, To
+from email_gateway.outbound.mail_outlet import conclude
+from email_gateway.smtp.pool import Outcome
+from email_gateway.store.ledger import EmailLedger
 from email_gateway.usecases import contents, messages, privacy, system
 
 from .conftest import Campaign, Heard, World, sender_env
@@ -182,3 +194,72 @@ def test_a_closed_account_leaves_no_confirmation_mail_of_its_forms(database: Dat
         privacy.erase_account(session, account_id=mine)
 
     assert senders_of_mails_to(database, her) == ["apteka"]
+
+
+def confirmation_in_hand(database: Database, her: str, account_id: UUID) -> EmailMessage:
+    """The confirmation mail for a form of the account, as an outbound process has it once the lane has brought it."""
+    ask_to_confirm(database, her, {"sklepik": account_id})
+    lane = channel_lane(Channel.EMAIL, Lane.TRANSACTIONAL)
+    with database.transaction() as session:
+        body = session.scalar(text("SELECT body FROM outbox WHERE routing_key = :lane"), {"lane": lane})
+        session.execute(text("DELETE FROM outbox"))
+    assert body is not None
+    ((header, recipients),) = read_batches(bytes(body), Lane.TRANSACTIONAL)
+    content = StoredContent(header.account_id, "noreply@wici.example")
+    chunk = Chunk(Batch(header, content, 1), None, recipients)
+    return EmailMessage(chunk, recipients[0], header.id_of(recipients[0]["number"]), True, 0)
+
+
+def settle(database: Database, message: EmailMessage, result: Result) -> None:
+    """The mail server's answer, which names her, written down."""
+    now = datetime.now(UTC)
+    conclude(message, Outcome(result, "4.2.0", f"{message.recipient['address']} is greylisted"), now)
+    message.due_at = now + timedelta(hours=1)
+    with database.transaction() as session:
+        settlement.settle(cursor_of(session), EmailLedger(), [message])
+
+
+def retries_of(database: Database) -> list[tuple[bool, str]]:
+    """Of all that waits: whether it is due, and to whom it goes."""
+    with database.transaction() as session:
+        rows = session.execute(text("SELECT due_at <= now(), body FROM retries")).all()
+    return [(is_due, orjson.loads(body)["recipients"][0]["address"]) for is_due, body in rows]
+
+
+def test_a_confirmation_mail_that_waits_to_be_tried_again_is_withdrawn(database: Database) -> None:
+    """It leaves from the platform, so it waits under the platform's account."""
+    her, mine = ACCEPTED[0], new_id()
+    settle(database, confirmation_in_hand(database, her, mine), Result.RETRY)
+
+    assert erase(database, new_id(), her)["counts"] == {"messages": 0, "messages_waiting": 0}, "another's person"
+    assert retries_of(database) == [(False, her)]
+    assert erase(database, mine, her)["counts"] == {"messages": 1, "messages_waiting": 1}
+    assert retries_of(database) == [(True, "erased")]
+    assert places_of(database, [her]) == []
+
+
+@pytest.mark.parametrize("result", [Result.RETRY, Result.HARD])
+def test_a_confirmation_mail_in_hand_is_written_down_without_who_was_erased(database: Database, result: Result) -> None:
+    her, mine = ACCEPTED[0], new_id()
+    message = confirmation_in_hand(database, her, mine)
+    with database.transaction() as session:
+        claims.take(cursor_of(session), new_id(), [message.chunk])
+
+    assert erase(database, mine, her)["waiting"] == 1
+    settle(database, message, result)
+
+    assert places_of(database, [her], but=("claims",)) == []
+    assert retries_of(database) == ([(False, "erased")] if result is Result.RETRY else [])
+
+
+def test_a_late_outcome_names_nobody_whose_mark_is_gone(database: Database) -> None:
+    her, mine = ACCEPTED[0], new_id()
+    message = confirmation_in_hand(database, her, mine)
+    erase(database, mine, her)
+    with database.transaction() as session:
+        session.execute(text("DELETE FROM erasures"))
+
+    settle(database, message, Result.SOFT)
+
+    assert of_erased(database) == [("soft_bounced", "4.2.0")]
+    assert places_of(database, [her]) == []

@@ -43,6 +43,9 @@ class SmsLedger:
         "carrier_id", "carrier_message_id", "state", "code", "parts", "submitted_at", "final_at", "address",
         "contact_id",
     )  # fmt: skip
+    # A sweeper does not know by which carrier a retry left; a receipt finds the message by the one before.
+    kept = ("carrier_id",)
+    personal = ("contact_id", "address")
 
     def row(self, message: SmsMessage) -> tuple[Any, ...]:
         header, recipient = message.header, message.recipient

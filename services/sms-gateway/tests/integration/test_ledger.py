@@ -12,12 +12,12 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from channel import ledger_thread
+from channel import ledger_thread, settlement
 from channel.batches import Batch, Header
 from channel.ledger_thread import LedgerStalled, LedgerThread
 from channel.ledger_work import Acknowledgement, Outcome
 from channel.outlets import Chunk, Claim
-from chassis.database import Database
+from chassis.database import Database, cursor_of
 from chassis.ids import new_id
 from chassis.testing import wait_until
 from contracts.ids import message_ids
@@ -138,6 +138,22 @@ def test_a_receipt_that_cannot_be_stored_stops_no_other_and_is_answered(
 
     assert states(database, messages) == ["delivered"] * len(messages)
     assert not any(each.is_broken for each in threads)
+
+
+def test_who_does_not_know_the_carrier_leaves_the_one_that_is_known(database: Database) -> None:
+    """A sweeper after a crash during a retry: a receipt finds the message by the number, if its carrier is known."""
+    carrier = new_id()
+    (message,) = batch_of(1, carrier)
+    message.carrier_ids = None
+
+    def settle(outlet: KnownCarrier | None) -> UUID | None:
+        message.outlet, message.state = outlet, MessageState.UNKNOWN  # type: ignore[assignment]
+        with database.transaction() as session:
+            settlement.settle(cursor_of(session), SmsLedger(), [message], careful=True)
+            return session.scalar(text("SELECT carrier_id FROM ledger"))
+
+    assert [settle(KnownCarrier(carrier)), settle(None)] == [carrier, carrier]
+    assert settle(KnownCarrier(other := new_id())) == other, "a carrier that is told replaces it"
 
 
 def test_a_ledger_that_does_not_commit_is_not_ready(
