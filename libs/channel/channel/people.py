@@ -51,7 +51,7 @@ def withdraw(
             " AND EXISTS (SELECT 1 FROM unnest(CAST(:addresses AS text[])) a"
             " WHERE position(convert_to(a, 'UTF8') IN body) > 0) FOR UPDATE"
         ),
-        {"account": account_id, "addresses": list(addresses), "before": before, "found": list(found)},
+        {"account": account_id, "addresses": _in_json(addresses), "before": before, "found": list(found)},
     )
     theirs = {
         message_id: {**body, "recipients": [without_person(one) for one in body["recipients"]]}
@@ -67,6 +67,11 @@ def withdraw(
     return len(theirs)
 
 
+def _in_json(addresses: Collection[str]) -> list[str]:
+    """As they stand in a body: a quoted local part has characters that JSON escapes."""
+    return [orjson.dumps(address).decode()[1:-1] for address in addresses]
+
+
 def under_way(session: Session, *, account_id: UUID, addresses: Collection[str]) -> int:
     """Claims and announcements that still name the person: they are gone within a moment."""
     found = 0
@@ -78,7 +83,7 @@ def under_way(session: Session, *, account_id: UUID, addresses: Collection[str])
                     " AND EXISTS (SELECT 1 FROM unnest(CAST(:addresses AS text[])) a"
                     " WHERE position(convert_to(a, 'UTF8') IN body) > 0)"
                 ),
-                {"account": str(account_id), "addresses": list(addresses)},
+                {"account": str(account_id), "addresses": _in_json(addresses)},
             )
             or 0
         )

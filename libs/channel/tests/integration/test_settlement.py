@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from channel import claims, lane_outbox, ledger_thread, retries, settlement
+from channel import claims, lane_outbox, ledger_thread, people, retries, settlement
 from channel.batches import UnknownContent
 from channel.defaults import OutboundDefaults
 from channel.ledger_thread import LedgerThread
@@ -322,3 +322,22 @@ def test_a_commit_whose_answer_is_lost_is_not_written_again(database: Database, 
     with database.transaction() as session:
         assert session.scalar(text("SELECT count(*) FROM retries")) == 0
         assert session.scalar(text("SELECT count(*) FROM lane_outbox")) == 1
+
+
+@pytest.mark.parametrize("address", ["+48600000001", '"o\\"la"@poczta.example', "zażółć@poczta.example"])
+def test_who_is_erased_is_found_in_the_schedule_and_in_claims_however_the_address_is_written(
+    database: Database, instance: Callable[..., UUID], address: str
+) -> None:
+    waiting, busy = chunk(header(), 1), chunk(header(), 2)
+    for each in (*waiting.recipients, *busy.recipients):
+        each["address"] = address
+    settle(database, settled(waiting, MessageState.DEFERRED, due_at=datetime.now(UTC)))
+    with database.transaction() as session:
+        claims.take(cursor_of(session), instance(), [busy])
+
+    who: Any = {"account_id": UUID(ACCOUNT), "addresses": [address]}
+    with database.transaction() as session:
+        before = people.made_by(datetime.now(UTC) + timedelta(minutes=1))
+        assert people.withdraw(session, **who, before=before, found=[], change=True) == 1
+        assert people.under_way(session, **who) == 1
+        assert people.withdraw(session, **who, before=before, found=[], change=True) == 0
