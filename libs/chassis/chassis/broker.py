@@ -225,7 +225,10 @@ class Broker:
                 self._connection.ioloop.start()
             except Exception as error:
                 log.warning("broker_connection_failed", error=repr(error))
+            ended = self._connection
             self._forget_connection()
+            if ended is not None:
+                ended.ioloop.close()  # it has sockets of its own, to be woken by
             if not self._closing.is_set():
                 wait = RECONNECT_SECONDS[min(self._attempt, len(RECONNECT_SECONDS) - 1)]
                 self._attempt += 1
