@@ -38,6 +38,12 @@ OUTBOX_AT_ONCE = 50
 # it (heap-only), and touches no index.
 FILLFACTOR = 50
 PARTITIONS_EVERY = timedelta(hours=1)
+# Of partitions that have grown several-fold. Autovacuum looks once a minute, and until then a day that has just begun
+# has no statistics at all: the planner then walks all of it for each receipt.
+GROWN = """
+SELECT c.relname FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid
+WHERE c.relispartition AND s.n_mod_since_analyze > 1000 AND s.n_mod_since_analyze > 2 * greatest(c.reltuples, 0)
+"""
 SHARED = ("send_id", "content_hash", "lane", "batch_id", "accepted_at")  # by messages of one batch
 
 log = get_logger()
@@ -91,7 +97,7 @@ class Upkeep:
         if not self._is_anything_waiting():
             self.waker.wait(REST_SECONDS)
             return
-        for step in (self._hand_over_due, self._sweep, self._take_over):
+        for step in (self._analyse, self._hand_over_due, self._sweep, self._take_over):
             self._try(step)
 
     def _is_anything_waiting(self) -> bool:
@@ -235,6 +241,12 @@ class Upkeep:
         self.publish(left)
 
     # --- partitions
+
+    def _analyse(self) -> None:
+        """Statistics of what has grown since there were any."""
+        with self._database.transaction() as session:
+            for name in session.scalars(text(GROWN)).all():
+                session.execute(text(f"ANALYZE (SKIP_LOCKED) {name}"))
 
     def _partition(self) -> None:
         now = datetime.now(UTC)

@@ -25,6 +25,7 @@ from channel.outlets import Message
 from channel.upkeep import Upkeep
 from chassis import erasures
 from chassis.database import Database, cursor_of
+from chassis.testing import wait_until
 from contracts import lanes
 from contracts.vocabulary import ERASED_ADDRESS, Channel, Lane, MessageState
 
@@ -341,3 +342,19 @@ def test_who_is_erased_is_found_in_the_schedule_and_in_claims_however_the_addres
         assert people.withdraw(session, **who, before=before, found=[], change=True) == 1
         assert people.under_way(session, **who) == 1
         assert people.withdraw(session, **who, before=before, found=[], change=True) == 0
+
+
+def test_a_day_that_has_just_begun_gets_statistics_at_once(database: Database, instance: Callable[..., UUID]) -> None:
+    for _ in range(11):
+        settle(database, settled(chunk(header(), *range(1, 101))))
+    upkeep = Upkeep(
+        database, PlainOutbound(), instance(), Publications(), room=lambda: 0, on_due=print  # type: ignore[arg-type]
+    )  # fmt: skip
+
+    def analysed() -> bool:
+        upkeep._analyse()
+        with database.transaction() as session:
+            asked = "SELECT max(reltuples) FROM pg_class WHERE relispartition AND relname LIKE 'ledger%'"
+            return bool(session.scalar(text(asked)) >= 1_000)
+
+    wait_until(analysed, what="statistics of the ledger")
