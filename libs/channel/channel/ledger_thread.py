@@ -81,11 +81,14 @@ class LedgerThread:
         self._thread.start()
 
     def stop(self, timeout: float = 10.0) -> bool:
-        """Commit what is there and end; False where that was not possible in `timeout` seconds."""
+        """Commit what is there and end; False where outcomes are not on disk by then, `timeout` seconds at most.
+
+        Lane messages that are confirmed later do not matter: their rows are published once more.
+        """
         self._stop.set()
         self._wake.set()
         self._thread.join(timeout)
-        return not self._thread.is_alive() and not self._anything()
+        return not self._thread.is_alive() and not self._messages
 
     def check(self) -> None:
         """Raises while what has gathered cannot be committed."""

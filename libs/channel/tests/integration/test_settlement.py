@@ -358,3 +358,17 @@ def test_a_day_that_has_just_begun_gets_statistics_at_once(database: Database, i
             return bool(session.scalar(text(asked)) >= 1_000)
 
     wait_until(analysed, what="statistics of the ledger")
+
+
+def test_a_confirmation_after_the_end_is_none_of_its_business_but_an_outcome_is(
+    database: Database, instance: Callable[..., UUID]
+) -> None:
+    """What is claimed is released after a clean end; not where an outcome came too late to be written down."""
+    thread = LedgerThread(database, LEDGER, instance(), lambda _: None, lambda: None, linger=0.0)
+    thread.start()
+    assert thread.stop()
+
+    thread.published(7)
+    assert thread.stop()
+    thread.settle(settled(chunk(header(), 1)))
+    assert not thread.stop()
