@@ -3,8 +3,9 @@
     python deploy/local/run_tests.py [FOLDER …]
 
 Each package's unit tests run in a process of their own, with no server's address; then each one's integration tests and
-tests/contract, WICI_TEST_JOBS of them (2) side by side, for they mostly wait; then tests/e2e alone. Servers that were
-not running before are stopped afterwards. Ctrl-C and SIGTERM end it within seconds, with all that it has started.
+tests/contract, WICI_TEST_JOBS of them (2) side by side, for they mostly wait; then tests/e2e and tests/abuse, each
+alone. Servers that were not running before are stopped afterwards. Ctrl-C and SIGTERM end it within seconds, with all
+that it has started.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ STOPPED = threading.Event()
 GRACE_SECONDS = 3.0  # for pytest to end what its tests have started; then all of it is killed
 MARK = "WICI_TESTED_IN"
 NO_TESTS = 5  # pytest's exit code when it has found none
+WHOLE_SYSTEMS = ("e2e", "abuse")  # each starts one, and has the machine to itself
 SERVERS = ("AMQP_URL", "DATABASE_URL", "WICI_ADMIN_DATABASE_URL")
 
 
@@ -62,7 +64,7 @@ def main(arguments: list[str]) -> None:
         give_up(f"There are no tests in {' '.join(arguments) or 'this checkout'}.")
     REPORTS.mkdir(parents=True, exist_ok=True)
     units = [section for section in wanted if section.folder.name == "unit"]
-    alone = [section for section in wanted if section.folder.name == "e2e"]
+    alone = [section for section in wanted if section.folder.name in WHOLE_SYSTEMS]
     others = [section for section in wanted if section not in (*units, *alone)]
     started = time.monotonic()
     outcomes = in_order(units, without_servers(base()))
@@ -126,7 +128,7 @@ def sections(only: list[Path]) -> list[Section]:
     ]
     for kind in ("unit", "integration"):
         found.append(Section(f"local system: {kind}", ROOT / "deploy/local/tests" / kind))
-    found += [Section(kind, ROOT / "tests" / kind) for kind in ("contract", "e2e")]
+    found += [Section(kind, ROOT / "tests" / kind) for kind in ("contract", *WHOLE_SYSTEMS)]
     found = [section for section in found if any(section.folder.rglob("test_*.py"))]
     if not only:
         return found

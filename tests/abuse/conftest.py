@@ -1,0 +1,38 @@
+"""One whole system, with the limits that an installation has, for those who attack it."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from whole_system import running_system
+
+# What comes from many addresses says so in X-Forwarded-For; each of them has the limits of an installation.
+SETTINGS = {"GATEWAY_TRUSTED_PROXIES": "127.0.0.0/8"}
+
+
+@pytest.fixture(scope="session")
+def system():
+    """Started once for all abuse tests, and ended after them."""
+    with running_system("abuse", SETTINGS) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def environ(system):
+    return system.running()
+
+
+@pytest.fixture
+def journey(environ):
+    """A new account with a plan, senders and the simulators connected: the tenant who must not notice the others."""
+    from journey import Journey
+
+    made = Journey(environ)
+    made.register()
+    made.become_operator()
+    made.give_plan()
+    made.connect_simulators()
+    made.authorise_senders()
+    return made

@@ -1,0 +1,98 @@
+"""A whole system for tests: own servers, ports and folder, every process of the Procfile, and a way to kill them."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LOCAL = ROOT / "deploy/local"
+sys.path.insert(0, str(LOCAL))
+SERVERS = ("AMQP_URL", "DATABASE_URL", "WICI_ADMIN_DATABASE_URL")
+
+
+def free_offset() -> int:
+    """An offset at which every port is free, below the range that outgoing connections take theirs from (32,768 on)."""
+    from environment import PORTS, is_free
+
+    wanted = [*PORTS.values(), *range(PORTS["WICI_HEALTH_PORT_BASE"], PORTS["WICI_HEALTH_PORT_BASE"] + 30)]
+    offsets = range(2_000, 32_700 - max(wanted), 100)
+    for offset in random.sample(offsets, len(offsets)):
+        if all(is_free(port + offset) for port in wanted):
+            return offset
+    raise RuntimeError("no free ports")
+
+
+class System:
+    """The running system, and a way to kill its parts."""
+
+    def __init__(self, run: Path, settings: Mapping[str, str]) -> None:
+        self.environ = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in SERVERS and not name.endswith("_DATABASE_URL") and not name.startswith("WICI_")
+        }
+        self.environ |= {"WICI_RUN": str(run), "WICI_PORT_OFFSET": str(free_offset())}
+        self.environ |= settings
+
+    def command(self, *arguments: str, may_fail: bool = False) -> str:
+        ran = subprocess.run(
+            [sys.executable, str(LOCAL / "system.py"), *arguments],
+            env=self.environ, cwd=ROOT, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False,
+        )  # fmt: skip
+        if ran.returncode and not may_fail:
+            pytest.fail(f"{' '.join(arguments)} failed:\n{ran.stdout[-4000:]}\n{ran.stderr[-4000:]}")
+        return ran.stdout
+
+    def running(self) -> dict[str, str]:
+        """The environment of the running system's processes."""
+        import environment
+
+        return {**self.environ, **environment.read(Path(self.environ["WICI_RUN"]) / "env")}
+
+    def pids(self) -> dict[str, int]:
+        """Pid by process name, from `make status`, which says so by its exit code while one of them is not ready."""
+        found = {}
+        for line in self.command("status", may_fail=True).splitlines():
+            words = line.split()
+            if len(words) > 2 and words[2].isdigit():
+                found[words[0]] = int(words[2])
+        return found
+
+    def kill(self, process: str) -> None:
+        """kill -9 of one process and all that it started; the process manager starts it again."""
+        pid = self.pids()[process]
+        import psutil
+
+        for victim in [*psutil.Process(pid).children(recursive=True), psutil.Process(pid)]:
+            victim.send_signal(signal.SIGKILL)
+
+    def wait_restarted(self, process: str, *, not_pid: int, seconds: float = 30) -> None:
+        ends = time.monotonic() + seconds
+        while self.pids().get(process, not_pid) == not_pid:
+            if time.monotonic() > ends:
+                pytest.fail(f"{process} was not started again")
+            time.sleep(0.5)
+
+
+@contextmanager
+def running_system(name: str, settings: Mapping[str, str]) -> Iterator[System]:
+    """A system in `.run/<name>`, started with these settings and ended afterwards; one left over is ended first."""
+    run = ROOT / ".run" / name
+    started = System(run, settings)
+    if run.exists():
+        started.command("down")
+        shutil.rmtree(run)
+    try:
+        started.command("up")
+        yield started
+    finally:
+        started.command("down")
