@@ -45,7 +45,8 @@ class MailOutlet(Outlet):
         self._pool = pool
         self._composing = composing
         self._window = max(window, chunk)
-        self._threads = ThreadPoolExecutor(workers, "compose")
+        # A thread for each chunk that may be composed: one that has to wait for its turn holds up no other lane.
+        self._threads = ThreadPoolExecutor(len(lanes) * (workers + 2), "compose")
         # Chunks that are composed or being composed, and not claimed yet.
         self._ahead = {lane: asyncio.Semaphore(workers + 2) for lane in lanes}
         self._tasks: set[asyncio.Task[None]] = set()
