@@ -15,6 +15,7 @@ from channel.ledger_work import Acknowledgement, Outcome
 from channel.outlets import CHUNK, Chunk, Message, Outlet, chunked
 from channel.ports import Outbound
 from chassis.broker import Delivery
+from chassis.database import Fault, fault_of
 from chassis.logs import get_logger
 from contracts.vocabulary import Lane, MessageState
 
@@ -86,6 +87,8 @@ class Loop:
                 return None
             except Exception as error:
                 log.warning("content_not_loaded", error=type(error).__name__)
+                if fault_of(error) is Fault.DATA:
+                    return None
                 await asyncio.sleep(1.0)
                 continue
             if found is None:

@@ -13,6 +13,7 @@ is raised here. Processes are started when they are needed, and end with the one
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import math
 import os
@@ -31,7 +32,8 @@ from typing import Any, NoReturn
 from chassis.logs import get_logger
 from contracts.errors import TooManyRequests, Unavailable
 
-MEGABYTES = 512
+MEGABYTES = 256
+FORGIVEN_SECONDS = 300.0  # after the longest rest, and after which an owner's earlier calls are forgotten
 OUT_OF_MEMORY = 12  # exit code: ENOMEM
 _LENGTH = struct.Struct("!Q")
 
@@ -54,14 +56,14 @@ class Confined:
 
     :param function: `package.module:name`.
     :param megabytes: of writable memory for each process (RLIMIT_DATA).
-    :param rest: seconds that an owner whose call took its process has no other.
+    :param rest: seconds that an owner whose call took its process has no other; each time twice as long.
     """
 
     def __init__(self, function: str, *, processes: int, megabytes: int = MEGABYTES, rest: float = 0.0) -> None:
         self._function = function
         self._megabytes = megabytes
         self._rest = rest
-        self._rest_until: dict[Any, float] = {}
+        self._resting: dict[Any, tuple[int, float]] = {}  # how often, and until when
         self._most = processes
         self._idle: list[_Child] = []
         self._running = 0
@@ -76,16 +78,15 @@ class Confined:
         :raises Exceeded: the call took the process with it. :raises Unavailable: no process was free, or it waits.
         :raises TooManyRequests: the owner's last call took its process, a moment ago.
         """
-        self._ensure_rested(owner)
         ends = None if patience is None else time.monotonic() + patience
         child = self._take(owner, patience)
         try:
             answer = child.ask((seconds, arguments), ends)
         except BaseException as error:
             child.kill()
-            self._give(owner, None)
             if isinstance(error, Exceeded) and owner is not None and self._rest:
-                self._rest_until[owner] = time.monotonic() + self._rest
+                self._let_rest(owner)
+            self._give(owner, None)
             raise
         self._give(owner, child)
         if isinstance(answer, Exception):
@@ -100,24 +101,37 @@ class Confined:
         for child in idle:
             child.kill()
 
-    def _ensure_rested(self, owner: Any) -> None:
+    def _let_rest(self, owner: Any) -> None:
         now = time.monotonic()
-        if self._rest_until.get(owner, now) > now:
-            detail = "What you asked for a moment ago took too much; try again later."
-            raise TooManyRequests("service.resting", detail, {"retry_after": math.ceil(self._rest_until[owner] - now)})
-        for rested in [one for one, until in list(self._rest_until.items()) if until <= now]:
-            self._rest_until.pop(rested, None)
+        with self._free:
+            for one, (_, until) in list(self._resting.items()):
+                if until + FORGIVEN_SECONDS < now:
+                    del self._resting[one]
+            times, _ = self._resting.get(owner, (0, 0.0))
+            self._resting[owner] = times + 1, now + min(self._rest * 2**times, FORGIVEN_SECONDS)
+
+    def _seconds_to_rest(self, owner: Any) -> float:
+        _, until = self._resting.get(owner, (0, 0.0))
+        return max(until - time.monotonic(), 0.0)
 
     def _take(self, owner: Any, patience: float | None) -> _Child:
         with self._free:
-            if not self._free.wait_for(lambda: self._may_run(owner), patience):
+            has_come = self._free.wait_for(lambda: self._seconds_to_rest(owner) or self._may_run(owner), patience)
+            if (seconds := self._seconds_to_rest(owner)) > 0:
+                detail = "What you asked for a moment ago took too much; try again later."
+                raise TooManyRequests("service.resting", detail, {"retry_after": math.ceil(seconds)})
+            if not has_come:
                 raise Unavailable("service.busy", "Too much of this is under way; try again.", {"retry_after": 1})
             self._running += 1
             if owner is not None:
                 self._owners.add(owner)
             child = self._idle.pop() if self._idle else None
         try:
-            return child or _Child(self._function, self._megabytes)
+            if child is None:
+                child = _Child(self._function, self._megabytes)
+                atexit.unregister(self.close)
+                atexit.register(self.close)
+            return child
         except BaseException:
             self._give(owner, None)
             raise

@@ -90,13 +90,13 @@ def test_an_owner_has_one_call_at_a_time_and_leaves_a_process_to_others(processe
 
 
 def test_an_owner_whose_call_took_its_process_rests_and_others_do_not(processes: Confined) -> None:
-    processes._rest = 60.0
+    processes._rest = 30.0
     with pytest.raises(Exceeded):
         processes.call("die", seconds=1.0, owner="greedy")
 
     with pytest.raises(TooManyRequests) as refused:
         processes.call("add", 1, seconds=1.0, owner="greedy")
-    assert refused.value.extra["retry_after"] == 60
+    assert refused.value.extra["retry_after"] == 30
     assert processes.call("add", 1, seconds=1.0, owner="somebody else") == 2
 
 

@@ -26,6 +26,7 @@ MAX_ATTEMPTS = 5  # with the waits between them, about a minute
 # A person's erasure is a duty; it is tried for an hour before somebody has to look at it.
 ERASURE_ATTEMPTS = 20
 RETRY_MOST = 300
+GIVEN_UP = "job.failed"  # the code of a job's error
 
 
 @dataclass
@@ -219,6 +220,15 @@ def finish(session: Session, job: Job, state: str, error: Mapping[str, Any] | No
     )
     if not ended:
         raise LeaseLost
+
+
+def given_up(session: Session, *, days: int) -> list[Any]:
+    """Rows of id, account_id, kind, finished_at and detail of jobs that failed too often, newest first."""
+    statement = text(
+        "SELECT id, account_id, kind, finished_at, error ->> 'detail' AS detail FROM jobs WHERE state = 'failed'"
+        " AND error ->> 'code' = :code AND finished_at > now() - make_interval(days => :days) ORDER BY finished_at DESC"
+    )
+    return list(session.execute(statement, {"code": GIVEN_UP, "days": days}).all())
 
 
 def give_back(session: Session, job: Job) -> None:

@@ -17,10 +17,11 @@ from email_gateway.content.prepare import Kind, Prepared, Problem, prepare
 from email_gateway.content.template import TemplateProblem
 
 TOO_COSTLY = "content.too_costly"
-SECONDS = 2.0  # of processor time; a newsletter of 100 KB takes 0.05
+# Of processor time; a newsletter of 100 KB takes 0.05. Single mails of many accounts come in one call and are answered
+# together: there nobody may cost the others more than a moment, and not again soon.
+SECONDS, SINGLE_SECONDS = 2.0, 0.5
 PATIENCE_SECONDS = 8.0  # whoever asks by RPC has given up after ten
-# Requests of many accounts come in one call and are answered together: nobody may cost the others more than once.
-REST_SECONDS = 5.0
+REST_SECONDS = 2.0
 
 _confined = Confined(f"{__name__}:perform", processes=2, rest=REST_SECONDS)
 
@@ -34,8 +35,11 @@ def prepare_apart(
 
     :raises Unavailable: too much is rendered now.
     """
+    seconds = SINGLE_SECONDS if recipients else SECONDS
     try:
-        prepared, rendered = _ask("prepare", content, kind, account_id, list(recipients), owner=account_id)
+        prepared, rendered = _ask(
+            "prepare", content, kind, account_id, list(recipients), seconds=seconds, owner=account_id
+        )
     except Exceeded as exceeded:
         return Prepared(None, problems=[_too_costly(exceeded)]), []
     return prepared, rendered
@@ -44,19 +48,19 @@ def prepare_apart(
 def render_apart(document: Mapping[str, Any], fields: Mapping[str, Any], account_id: UUID) -> Rendered | Problem:
     """As `compose.render`, or what is wrong. :raises Unavailable: too much is rendered now."""
     try:
-        found: Rendered | str = _ask("render", document, fields, owner=account_id)
+        found: Rendered | str = _ask("render", document, fields, seconds=SECONDS, owner=account_id)
     except Exceeded as exceeded:
         return _too_costly(exceeded)
     return Problem("content", "template.field_missing", found) if isinstance(found, str) else found
 
 
-def _ask(*request: Any, owner: UUID) -> Any:
-    return _confined.call(*request, seconds=SECONDS, patience=PATIENCE_SECONDS, owner=owner)
+def _ask(*request: Any, seconds: float, owner: UUID) -> Any:
+    return _confined.call(*request, seconds=seconds, patience=PATIENCE_SECONDS, owner=owner)
 
 
 def _too_costly(exceeded: Exceeded) -> Problem:
     place = exceeded.place or "content"
-    took = {"time": f"more than {SECONDS:g} seconds", "memory": "too much memory"}.get(exceeded.reason, "too much")
+    took = {"time": "too long", "memory": "too much memory"}.get(exceeded.reason, "too much")
     return Problem(place, TOO_COSTLY, f"{place}: to prepare and render this takes {took}.")
 
 

@@ -17,7 +17,7 @@ from sms_gateway.content.template import RenderFailed, Template
 TOO_COSTLY = "content.too_costly"
 SECONDS = 1.0  # of processor time; a text takes a millisecond
 PATIENCE_SECONDS = 8.0  # whoever asks by RPC has given up after ten
-REST_SECONDS = 5.0
+REST_SECONDS = 2.0
 
 _confined = Confined(f"{__name__}:perform", processes=1, rest=REST_SECONDS)
 
