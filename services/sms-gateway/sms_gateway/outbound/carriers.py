@@ -11,6 +11,7 @@ from uuid import UUID
 
 from prometheus_client import Counter
 
+from channel.batches import Header
 from channel.outlets import Outlet, OutletEvents
 from chassis.logs import get_logger
 from contracts.channel import CHANNELS
@@ -115,6 +116,16 @@ class CarrierOutlet(Outlet):
             queue.extend([Part(body, message, number) for number, body in enumerate(bodies, 1)])
         for link in self.links:
             link.fill()
+
+    def withdraw(self, is_stopped: Callable[[Header], bool]) -> list[SmsMessage]:
+        """What has left in part goes on: half a message is of no use to anybody."""
+        queue = self.ready[Lane.BULK]
+        taken: dict[int, SmsMessage] = {}
+        for part in queue:
+            if part.message.is_unsent and is_stopped(part.message.header):
+                taken[id(part.message)] = part.message
+        self.ready[Lane.BULK] = deque(part for part in queue if id(part.message) not in taken)
+        return list(taken.values())
 
     def take_back(self) -> list[SmsMessage]:
         """What has not left waits for another carrier. A message that has left in part keeps its place while the
