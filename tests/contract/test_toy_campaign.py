@@ -179,6 +179,7 @@ def test_a_pause_stops_what_the_channel_has_and_a_resume_sends_it_once(neighbour
     neighbourhood.call("campaigns.pause_campaign", campaign_id=campaign_id)
     stopped = wait_until(neighbourhood.rested, timeout=5, what="no line more")
     assert stopped < PEOPLE - AHEAD, "it was over too soon to show anything"
+    assert "deferred" in {state for _, state in neighbourhood.ledger().values()}
     neighbourhood.call("campaigns.resume_campaign", campaign_id=campaign_id)
     wait_until(lambda: len(neighbourhood.lines()) >= PEOPLE, timeout=60, what="the rest")
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from prometheus_client import Counter
+import prometheus_client
 
 from channel.batches import Header
 from channel.outlets import Outlet, OutletEvents
@@ -30,7 +30,9 @@ LANES = CHANNELS[Channel.SMS].lanes
 # cannot be shared: there a code is merely next.
 PROMPT_SHARE = 10
 PART_TRIES = 50
-UNUSABLE_IDS = Counter("wici_sms_unusable_ids_total", "Message ids of carriers that are empty or too long")
+UNUSABLE_IDS = prometheus_client.Counter(
+    "wici_sms_unusable_ids_total", "Message ids of carriers that are empty or too long"
+)
 
 log = get_logger()
 
@@ -120,12 +122,10 @@ class CarrierOutlet(Outlet):
     def withdraw(self, is_stopped: Callable[[Header], bool]) -> list[SmsMessage]:
         """What has left in part goes on: half a message is of no use to anybody."""
         queue = self.ready[Lane.BULK]
-        taken: dict[int, SmsMessage] = {}
-        for part in queue:
-            if part.message.is_unsent and is_stopped(part.message.header):
-                taken[id(part.message)] = part.message
-        self.ready[Lane.BULK] = deque(part for part in queue if id(part.message) not in taken)
-        return list(taken.values())
+        stopped = Counter(part.message for part in queue if is_stopped(part.message.header))
+        taken = {message for message, parts in stopped.items() if parts == message.travelling and message.is_unsent}
+        self.ready[Lane.BULK] = deque(part for part in queue if part.message not in taken)
+        return list(taken)
 
     def take_back(self) -> list[SmsMessage]:
         """What has not left waits for another carrier. A message that has left in part keeps its place while the
