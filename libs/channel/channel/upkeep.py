@@ -13,7 +13,7 @@ from psycopg import Cursor
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from channel import claims, instances, lane_outbox, retries, settlement
+from channel import campaign_states, claims, instances, lane_outbox, retries, settlement
 from channel.batches import Batch, Content, Header, UnknownContent
 from channel.claims import Abandoned
 from channel.lane_outbox import LaneMessage
@@ -254,6 +254,7 @@ class Upkeep:
             return
         with self._database.transaction() as session:
             erasures.forget_old(session)
+            campaign_states.forget_old(session)
             for table in self._outbound.partitioned:
                 self._partition_days(session, table, now.date())
         self._partitions_made = now
