@@ -27,7 +27,7 @@ from sms_gateway.outbound.carriers import LANES, CarrierOutlet, CarrierSettings
 from sms_gateway.outbound.composing import NO_CARRIER, compose
 from sms_gateway.smpp.constants import THROTTLING_STATUSES
 from sms_gateway.store import carriers as carrier_store
-from sms_gateway.store import contents, receipts
+from sms_gateway.store import contents, parked_receipts, receipts
 from sms_gateway.store.ledger import SmsLedger
 
 # Of the prompt lanes, each batch is one request: many of them may be under way.
@@ -203,7 +203,7 @@ class SmsOutbound:
         """Receipts that matched nothing are looked at again."""
         with self._database.transaction() as session:
             cursor = cursor_of(session)
-            arrived = receipts.take_parked(cursor)
+            arrived = parked_receipts.take(cursor)
             if not arrived:
                 return
             recorded = self._upkeep.record(
