@@ -205,7 +205,7 @@ def _run_everything_hot(cursor: Any) -> None:
     instance, now, ledger = new_id(), datetime.now(UTC), SmsLedger()
     instances.renew_lease(cursor, instance)
     chunks = _chunks(20)
-    claims.take(cursor, instance, chunks)
+    claims.take(cursor, ledger, instance, chunks)
     settlement.settle(cursor, ledger, _messages(chunks[0], MessageState.SUBMITTED))
     settlement.settle(cursor, ledger, _messages(chunks[0], MessageState.REJECTED), careful=True)
     settlement.settle(cursor, ledger, _messages(chunks[1], MessageState.UNKNOWN), careful=True)
