@@ -161,11 +161,6 @@ class Message:
     def header(self) -> Header:
         return self.chunk.batch.header
 
-    @property
-    def owner_id(self) -> str:
-        """The account that may erase the recipient; a channel's own kind says where another sends in its place."""
-        return self.chunk.batch.header.account_id
-
 
 def chunked(recipients: list[Recipient], size: int = CHUNK) -> Iterable[list[Recipient]]:
     for start in range(0, len(recipients), size):

@@ -84,8 +84,8 @@ def waiting(cursor: Cursor[Any], message_ids: Sequence[str]) -> set[str]:
 def take_due(cursor: Cursor[Any], limit: int) -> list[Due]:
     """Take messages that are due out of the schedule; the caller claims them in the same transaction."""
     cursor.execute(
-        "DELETE FROM retries WHERE message_id IN (SELECT message_id FROM retries WHERE due_at <= now()"
-        " ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED) RETURNING attempts, body",
+        "DELETE FROM retries WHERE message_id = ANY (ARRAY(SELECT message_id FROM retries WHERE due_at <= now()"
+        " ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED)) RETURNING attempts, body",
         (limit,),
     )
     return [Due(attempts, orjson.loads(body)) for attempts, body in cursor.fetchall()]
@@ -94,8 +94,8 @@ def take_due(cursor: Cursor[Any], limit: int) -> list[Due]:
 def pull_forward(cursor: Cursor[Any], reason: str, limit: int = 10_000) -> bool:
     """What waits for `reason` is due now: an outlet is back. True while there may be more of it."""
     cursor.execute(
-        "UPDATE retries SET due_at = now() WHERE message_id IN (SELECT message_id FROM retries"
-        " WHERE reason = %s AND due_at > now() LIMIT %s FOR UPDATE SKIP LOCKED)",
+        "UPDATE retries SET due_at = now() WHERE message_id = ANY (ARRAY(SELECT message_id FROM retries"
+        " WHERE reason = %s AND due_at > now() LIMIT %s FOR UPDATE SKIP LOCKED))",
         (reason, limit),
     )
     return cursor.rowcount == limit

@@ -151,7 +151,7 @@ class Upkeep:
                 erasures.share(session)
                 due = retries.take_due(cursor, limit)
                 chunks = self._chunks_of(session, due)
-                claims.leave_erased_out(cursor, chunks)
+                claims.leave_erased_out(cursor, self._ledger, chunks)
                 claims.insert(cursor, self._instance_id, chunks)
             if chunks:
                 self._on_due(chunks)

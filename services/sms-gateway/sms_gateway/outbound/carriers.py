@@ -16,14 +16,13 @@ from channel.outlets import Outlet, OutletEvents
 from chassis.logs import get_logger
 from contracts.channel import CHANNELS
 from contracts.vocabulary import Channel, Lane, MessageState
-from sms_gateway.batches import Part, SmsMessage
+from sms_gateway.batches import Arrived, Part, SmsMessage
 from sms_gateway.content.parts import LongForm
 from sms_gateway.outbound.composing import NO_CARRIER
 from sms_gateway.smpp.client import Link
 from sms_gateway.smpp.constants import MOST_ID, TEMPORARY_STATUSES
 from sms_gateway.smpp.ports import LinkSettings
 from sms_gateway.smpp.receipts import Receipt
-from sms_gateway.store.receipts import Arrived
 
 LANES = CHANNELS[Channel.SMS].lanes
 # Of each window, this share (at least one) is never given to bulk, so that a code finds room at once. A window of one
