@@ -106,9 +106,9 @@ def pull_campaign_forward(
 ) -> int:
     """What waits of the campaign, for `reason` where one is given, is due now; returns of how many that is new."""
     cursor.execute(
-        "UPDATE retries SET due_at = now() WHERE message_id IN (SELECT message_id FROM retries"
+        "UPDATE retries SET due_at = now() WHERE message_id = ANY (ARRAY(SELECT message_id FROM retries"
         " WHERE account_id = %s AND campaign_id = %s AND due_at > now()"
-        " AND (%s::text IS NULL OR reason = %s) LIMIT %s FOR UPDATE SKIP LOCKED)",
+        " AND (%s::text IS NULL OR reason = %s) LIMIT %s FOR UPDATE SKIP LOCKED))",
         (account_id, campaign_id, reason, reason, limit),
     )
     return cursor.rowcount
