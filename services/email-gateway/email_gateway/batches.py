@@ -10,9 +10,6 @@ from channel.batches import Recipient
 from channel.outlets import Chunk, Message
 from contracts.vocabulary import ERASED_ADDRESS
 from email_gateway.content.compose import Outgoing
-from email_gateway.domain.senders import FORM_ACCOUNT, SYSTEM_ACCOUNT
-
-_SYSTEM = str(SYSTEM_ACCOUNT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +55,6 @@ class EmailMessage(Message):
         super().__init__(chunk, recipient, message_id, existing, attempts)
         self.made: Made | None = None
         self.detail = ""
-
-    @property
-    def owner_id(self) -> str:
-        """Of a sign-up's confirmation mail that leaves from the platform, the form's account."""
-        account_id = self.header.account_id
-        if account_id != _SYSTEM:
-            return account_id
-        return str((self.recipient.get("fields") or {}).get(FORM_ACCOUNT) or account_id)
 
     @property
     def told_detail(self) -> str:

@@ -26,7 +26,7 @@ from .conftest import ACCOUNT, LEDGER, KnownContent, chunk, header, settled
 
 def take(database: Database, instance_id: UUID, *chunks: Chunk) -> list[Taken]:
     with database.transaction() as session:
-        return claims.take(cursor_of(session), instance_id, chunks)
+        return claims.take(cursor_of(session), LEDGER, instance_id, chunks)
 
 
 def settle(database: Database, of: Chunk, state: MessageState = MessageState.DELIVERED) -> None:
@@ -167,7 +167,7 @@ def test_a_second_try_of_a_partly_known_chunk_knows_all_of_it_again(
     take(database, instance(), done, busy)
     settle(database, done)
     with database.transaction() as session:
-        claims.take(cursor_of(session), me, [whole])
+        claims.take(cursor_of(session), LEDGER, me, [whole])
         session.rollback()  # the server went away
 
     (again,) = take(database, me, whole)
