@@ -19,7 +19,7 @@ from chassis.ids import new_id
 from contracts.lanes import channel_lane
 from contracts.vocabulary import Channel, Lane, MessageState
 
-from .conftest import ACCOUNT, chunk, header, settled
+from .conftest import ACCOUNT, LEDGER, chunk, header, settled
 from .test_settlement import PlainOutbound, rows, settle
 
 DEAD = f"dead.{channel_lane(Channel.SMS, Lane.BULK)}"
@@ -80,7 +80,7 @@ def test_a_claim_of_the_dead_that_cannot_be_read_holds_up_no_other(
     queues, dead = Queues(), instance(is_dead=True)
     broken, whole = chunk(header(), 1, 2), chunk(header(), 3, 4)
     with database.transaction() as session:
-        claims.take(cursor_of(session), dead, [broken, whole])
+        claims.take(cursor_of(session), LEDGER, dead, [broken, whole])
         assert broken.claim is not None
         session.execute(text("UPDATE claims SET body = '{}' WHERE claim_id = :claim"), {"claim": broken.claim.claim_id})
 
