@@ -107,6 +107,29 @@ def test_whoever_kills_its_process_is_given_up_too(account):
     assert (row["state"], row["error"]["code"]) == ("failed", "job.failed")
 
 
+def test_jobs_that_ran_beside_the_one_that_kills_are_not_given_up_with_it(account):
+    """Three ran in a process that died. They are tried one at a time, so that each dies of itself alone."""
+    kinds = ("export", "snapshot", "leftover")
+    with account.database.transaction() as session:
+        for kind in kinds:
+            jobs.add(session, job_id=new_id(), account_id=new_id(), kind=kind, request={})
+        together = [jobs.claim(session, new_id()) for _ in kinds]
+        session.execute(text("UPDATE jobs SET lease_until = now() - interval '1 second'"))
+
+    seen = []
+    for _ in kinds:
+        with account.database.transaction() as session:
+            suspect, another = jobs.claim(session, new_id()), jobs.claim(session, new_id())
+            assert suspect is not None and another is None
+            seen.append(suspect.id)
+            jobs.add(session, job_id=new_id(), account_id=new_id(), kind="export", request={})
+            fresh = jobs.claim(session, new_id())
+            assert fresh is not None and fresh.id not in {one.id for one in together if one}, "the others go on"
+            jobs.finish(session, fresh, "done")
+            jobs.finish(session, suspect, "done")
+    assert sorted(seen) == sorted(one.id for one in together if one)
+
+
 @pytest.fixture
 def crashing_after_a_step(monkeypatch) -> Iterator[list[int]]:
     """An import's process dies after each checkpoint; the list counts the deaths."""
@@ -150,3 +173,19 @@ def test_a_turn_given_back_is_no_attempt_and_no_progress(account):
         with account.database.transaction() as session:
             jobs.give_back(session, job) if given_back else jobs.retry_later(session, job, "RuntimeError")
     assert _row(account.database, import_id)["attempts"] == 2
+
+
+def test_a_suspect_that_comes_further_or_fails_with_a_word_is_none_any_more(account):
+    account.queue_import(BAD_LIST)
+    for let_go in (
+        lambda session, job: jobs.save(session, job, done=1, total=None),
+        lambda session, job: jobs.retry_later(session, job, "RuntimeError"),
+        lambda session, job: jobs.give_back(session, job),
+        lambda session, job: jobs.put_off(session, job, 1),
+    ):
+        _claim(account.database)
+        job = _claim(account.database)
+        assert job.checkpoint["died"]
+        with account.database.transaction() as session:
+            let_go(session, job)
+        assert "died" not in _row(account.database, job.id)["checkpoint"]

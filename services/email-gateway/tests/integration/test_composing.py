@@ -92,9 +92,10 @@ def test_a_content_that_kills_worker_after_worker_is_composed_no_more(
     database: Database, campaign: Campaign, heard: Heard, world: World, launch: Launcher, tmp_path: Path
 ) -> None:
     (tmp_path / "sitecustomize.py").write_text(POISON)
-    launch("email_gateway.outbound", service="email_gateway", env=sender_env(world, PYTHONPATH=str(tmp_path)))
-    campaign.publish(campaign.batch(addresses(200, "trucizna")))
+    env = sender_env(world, PYTHONPATH=str(tmp_path), EMAIL_CHUNK="8")
+    launch("email_gateway.outbound", service="email_gateway", env=env)
+    campaign.publish(campaign.batch(addresses(100, "trucizna")))
 
     wait_until(
-        lambda: states(database, campaign.account_id) == {"rejected": 200}, timeout=60, what="the campaign's end"
+        lambda: states(database, campaign.account_id) == {"rejected": 100}, timeout=120, what="the campaign's end"
     )

@@ -115,7 +115,9 @@ def test_an_event_that_the_database_refuses_is_parked_alone(
     broker.consume(f"dead.{DELIVERY_EVENTS}", parked.put)
     launch("reporting.ingester", service="reporting")
 
-    publish(broker, [body([*(send.full(number, "delivered") for number in range(7)), poisoned, send.full(8, "submitted")])])
+    publish(
+        broker, [body([*(send.full(number, "delivered") for number in range(7)), poisoned, send.full(8, "submitted")])]
+    )
 
     wait_until(lambda: counted(database, send).get("messages") == 8, what="the other events")
     while (found := orjson.loads(parked.get(timeout=20).body)["events"])[0].get("detail") != "trucizna":
