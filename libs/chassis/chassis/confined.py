@@ -84,7 +84,8 @@ class Confined:
             answer = child.ask((seconds, arguments), ends)
         except BaseException as error:
             child.kill()
-            if isinstance(error, Exceeded) and owner is not None and self._rest:
+            # Unavailable too: it ran for all the time that there was, and was not done.
+            if isinstance(error, Exceeded | Unavailable) and owner is not None and self._rest:
                 self._let_rest(owner)
             self._give(owner, None)
             raise

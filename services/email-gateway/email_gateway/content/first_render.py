@@ -19,7 +19,7 @@ from email_gateway.content.template import TemplateProblem
 TOO_COSTLY = "content.too_costly"
 # Of processor time; a newsletter of 100 KB takes 0.05. Single mails of many accounts come in one call and are answered
 # together: there nobody may cost the others more than a moment, and not again soon.
-SECONDS, SINGLE_SECONDS = 2.0, 0.5
+SECONDS, SINGLE_SECONDS = 1.0, 0.5
 PATIENCE_SECONDS = 8.0  # whoever asks by RPC has given up after ten
 REST_SECONDS = 2.0
 

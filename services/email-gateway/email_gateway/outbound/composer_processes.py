@@ -53,6 +53,8 @@ class ComposingProcesses:
 
         :raises sqlalchemy.exc.SQLAlchemyError: the database does not answer; trying again later is right.
         """
+        if self._poisoned_of(messages[0]):
+            return self._composed_with_care(messages, at)
         try:
             return self._composed(messages, at)
         except Exceeded as exceeded:
@@ -69,7 +71,7 @@ class ComposingProcesses:
         return made
 
     def _composed_with_care(self, messages: Sequence[ToCompose], at: int) -> list[Made]:
-        if self._is_poisoned(messages[0]):
+        if self._poisoned_of(messages[0]) >= MOST_POISONED:
             return [self._refusal("the content was too costly for others")] * len(messages)
         try:
             return self._composed(messages, at, messages[0].account_id)
@@ -89,9 +91,10 @@ class ComposingProcesses:
     def _refusal(detail: str) -> Refusal:
         return Refusal(TOO_COSTLY, detail)
 
-    def _is_poisoned(self, message: ToCompose) -> bool:
+    def _poisoned_of(self, message: ToCompose) -> int:
+        """How many messages of this one's content have killed a worker."""
         with self._lock:
-            return self._poisoned[message.content_hash] >= MOST_POISONED
+            return self._poisoned[message.content_hash]
 
     def _note_poisoned(self, message: ToCompose) -> None:
         with self._lock:

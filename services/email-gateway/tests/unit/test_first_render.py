@@ -7,7 +7,6 @@ from uuid import uuid4
 import pytest
 
 from contracts.errors import TooManyRequests
-from email_gateway.content import first_render
 from email_gateway.content.first_render import TOO_COSTLY, prepare_apart, render_apart
 from email_gateway.content.prepare import Kind, Problem
 
@@ -18,11 +17,6 @@ COSTLY = {
     "html": LINK + "{% raw %}" + "{{" * 240_000 + "{% endraw %}",  # our own search for tags
     "text": "{% raw %}" + "{{" * 240_000 + "{% endraw %}",
 }
-
-
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(first_render, "SECONDS", 1.0)
 
 
 def test_a_content_is_prepared_and_rendered_as_before() -> None:
