@@ -233,7 +233,7 @@ def claimed_of_the_schedule(
     return made
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.sets(st.integers(1, 30), min_size=1, max_size=12), st.booleans()), max_size=8))
 def test_whatever_comes_again_everybody_is_claimed_once(
     database: Database, instance: Callable[..., UUID], steps: list[tuple[set[int], bool]]
