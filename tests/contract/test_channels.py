@@ -16,7 +16,7 @@ from chassis.ids import new_id
 from chassis.rpc_client import RemoteFailure
 from chassis.testing import wait_until
 from contracts import channel
-from contracts.channel import CHANNELS, MessageSummary, PrepareContent, RenderPreview, SendTest
+from contracts.channel import CHANNELS, CampaignToCount, MessageSummary, PrepareContent, RenderPreview, SendTest
 from contracts.errors import Invalid, NotFound, Unavailable
 from contracts.lanes import ALL_LANES, channel_lane
 from contracts.permissions import PERMISSIONS
@@ -25,7 +25,8 @@ from contracts.vocabulary import Channel, MessageState
 from identity.domain.plans import QUOTAS
 
 CALLS = {
-    "prepare_content", "render_preview", "send_test", "send_messages", "get_message", "export_person", "erase_person",
+    "prepare_content", "render_preview", "send_test", "send_messages", "get_message", "count_campaign",
+    "export_person", "erase_person",
 }  # fmt: skip
 CONTRACTS = {
     **{name: f"contracts.{facts.service}" for name, facts in CHANNELS.items()},
@@ -52,6 +53,7 @@ def test_the_contract_has_every_call_under_one_set_of_names(calls):
         "render_preview": set(RenderPreview().fields),
         "send_test": set(SendTest().fields) | {"addresses"},
         "get_message": {"message_id"},
+        "count_campaign": set(CampaignToCount().fields),
         "export_person": set(PersonAsked().fields),
         "erase_person": set(PersonToErase().fields),
     }

@@ -179,11 +179,12 @@ def test_a_pause_stops_what_the_channel_has_and_a_resume_sends_it_once(neighbour
     neighbourhood.call("campaigns.pause_campaign", campaign_id=campaign_id)
     stopped = wait_until(neighbourhood.rested, timeout=5, what="no line more")
     assert stopped < PEOPLE - AHEAD, "it was over too soon to show anything"
-    assert "deferred" in {state for _, state in neighbourhood.ledger().values()}
+    waiting = Counter(state for _, state in neighbourhood.ledger().values())["deferred"]
+    progress = neighbourhood.call("campaigns.get_campaign", campaign_id=campaign_id)["progress"]
+    assert 0 < waiting <= progress["deferred"]
     neighbourhood.call("campaigns.resume_campaign", campaign_id=campaign_id)
-    wait_until(lambda: len(neighbourhood.lines()) >= PEOPLE, timeout=60, what="the rest")
-
-    neighbourhood.wait_sent(campaign_id)
+    progress = neighbourhood.wait_sent(campaign_id)["progress"]
+    assert (progress["submitted"], progress["failed"], progress["deferred"]) == (PEOPLE, 0, 0)
     assert Counter(phone for _, phone, _ in neighbourhood.lines()) == Counter(phones)
     assert {state for _, state in neighbourhood.ledger().values()} == {"delivered"}
     wait_until(neighbourhood.is_tidy, what="nothing left behind")
@@ -201,4 +202,10 @@ def test_a_cancelled_campaign_ends_in_the_channel_too(neighbourhood):
 
     ledger = Counter(state for _, state in neighbourhood.ledger().values())
     assert ledger["delivered"] == len(neighbourhood.lines()) < PEOPLE
+
+    def counted():
+        progress = neighbourhood.call("campaigns.get_campaign", campaign_id=campaign_id)["progress"]
+        return (progress["submitted"], progress["failed"], progress["deferred"])
+
+    wait_until(lambda: counted() == (ledger["delivered"], ledger["rejected"], 0), what="the campaign's own figures")
     assert set(ledger) == {"delivered", "rejected"}

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from nameko.extensions import DependencyProvider
 
-from channel import campaign_states, quota_leases
+from channel import campaign_counts, campaign_states, quota_leases
 from channel.quota_leases import LeaseKeeper
 from channel.single_sends import SingleSends
 from chassis import gathering
@@ -117,6 +117,10 @@ class ChannelCalls(Entrypoints):
     def erase_person(self, actor: Actor, payload: Payload) -> Payload:
         """Twice is harmless: the second time nothing is found."""
         return self.run_in_steps("erase_person", self.use_cases.erase_person, actor, payload)
+
+    @rpc
+    def count_campaign(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("count_campaign", campaign_counts.count_campaign, actor, payload)
 
     @event_handler(events.PLAN_CHANGED)
     def end_lease(self, payload: Payload) -> None:

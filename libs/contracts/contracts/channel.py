@@ -140,6 +140,23 @@ class MessageSummary(Schema):
     external_id = fields.String(allow_none=True)
 
 
+class CampaignToCount(Schema):
+    """`deferred` is how many waited at the last answer: where it is still so many, the others are not counted anew."""
+
+    campaign_id = fields.UUID(required=True)
+    send_id = fields.UUID(required=True)
+    recipients = fields.Integer(required=True, validate=validate.Range(min=0))
+    deferred = fields.Integer(load_default=None, allow_none=True)
+
+
+class CampaignCounts(Schema):
+    """Of the recipients that came to the channel; what waits or is being tried again is `deferred`."""
+
+    submitted = fields.Integer(allow_none=True, metadata={"description": "handed over; null where not counted anew"})
+    failed = fields.Integer(allow_none=True, metadata={"description": "never handed over; null where not counted anew"})
+    deferred = fields.Integer()
+
+
 def channel_calls(
     *,
     content: type[marshmallow.Schema],
@@ -165,6 +182,7 @@ def channel_calls(
         "send_test": Call(type(f"Test{name}", (SendTest,), {"addresses": addresses}), accepted),
         "send_messages": Call(send, accepted, gathered=True),
         "get_message": Call(None, message, path={"message_id": UUID}),
+        "count_campaign": Call(CampaignToCount, CampaignCounts),
         "export_person": Call(PersonAsked, PersonRecords),
         "erase_person": Call(PersonToErase, PersonForgotten),
     }

@@ -71,6 +71,9 @@ class Campaign(Base):
     send_id: Mapped[UUID | None]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    # When the last batch was done, and when to look at what the channel still tries.
+    dispatched_at: Mapped[datetime | None]
+    look_at: Mapped[datetime | None]
     settled_at: Mapped[datetime | None]
     failure_code: Mapped[str | None]
     failure_detail: Mapped[str | None] = mapped_column(Text)

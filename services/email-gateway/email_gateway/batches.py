@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from channel.batches import Recipient
@@ -30,10 +31,10 @@ class Refusal:
 
 ERASED = Refusal("address.erased", "the person was erased")
 Made = Outgoing | Refusal
+_shared = lru_cache(maxsize=1_000)(UUID)  # an id that many recipients have: reading one costs as much as all else here
 
 
-@dataclass(frozen=True, slots=True)
-class ToCompose:
+class ToCompose(NamedTuple):
     """One recipient of a content, as a composing process gets it."""
 
     message_id: UUID
@@ -67,8 +68,8 @@ def to_compose(chunk: Chunk, recipient: Recipient, message_id: str) -> ToCompose
     contact_id = recipient.get("contact_id")
     return ToCompose(
         message_id=UUID(message_id),
-        account_id=UUID(header.account_id),
-        campaign_id=UUID(header.campaign_id) if header.campaign_id else None,
+        account_id=_shared(header.account_id),
+        campaign_id=_shared(header.campaign_id) if header.campaign_id else None,
         contact_id=UUID(contact_id) if contact_id else None,
         address=recipient["address"],
         fields=recipient.get("fields") or {},

@@ -44,7 +44,7 @@ def rows(database: Database, columns: str = "*") -> list[Any]:
         return list(session.execute(text(f"SELECT {columns} FROM ledger ORDER BY message_id")).all())
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     address=WORDS, code=st.none() | WORDS, state=st.sampled_from(list(MessageState)),
     at=st.floats(1e9, 2e9, allow_nan=False), contact=st.none() | st.uuids(), lane=st.sampled_from(list(Lane)),

@@ -305,7 +305,7 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 LoopMachine.TestCase.settings = settings(
-    max_examples=80, stateful_step_count=30, deadline=None,
+    max_examples=80, stateful_step_count=30,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )  # fmt: skip
 TestLoop = LoopMachine.TestCase

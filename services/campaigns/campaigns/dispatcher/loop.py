@@ -38,6 +38,7 @@ GATHER_SECONDS = 0.03
 STALE_CHECK_SECONDS = 60.0
 DRAIN_SECONDS = 5.0
 SNAPSHOT_POLL_SECONDS = 0.3
+SETTLE_POLL_SECONDS = 2.0
 CAMPAIGNS_AT_ONCE = 1000
 
 RECIPIENTS = Counter("wici_dispatched_recipients_total", "Recipients handed to a channel's lane", ["channel"])
@@ -224,14 +225,21 @@ class Dispatcher:
             self._workers.run(campaign, "again", self._steps.read_again, campaign.leased, again)
             return
         if campaign.ended and not campaign.buffer:
-            if not self._in_flight.get(campaign.leased.id) and self._steps.finish(campaign.leased):
-                self._renew_at = 0.0
-                self._poke_outbox()
+            if not self._in_flight.get(campaign.leased.id):
+                self._finish(campaign)
             return
         while next_read := campaign.next_read(page, now):
             after, limit = next_read
             page_read = self._workers.read(campaign, self._steps.read_page, campaign.leased, after, limit)
             campaign.note_read(after + limit, page_read)
+
+    def _finish(self, campaign: CampaignInHand) -> None:
+        """It is sent; or some wait at the channel, and somebody looks again later."""
+        if self._steps.finish(campaign.leased):
+            self._renew_at = 0.0
+            self._poke_outbox()
+        else:
+            self._workers.run(campaign, "rest", self._steps.look_at_rest, campaign.leased)
 
     def _step_ended(self, campaign: CampaignInHand) -> None:
         """Sent, cancelled or failed: settle once its last batches are counted."""
@@ -269,6 +277,8 @@ class Dispatcher:
             self._publish_again(campaign, result)
         elif campaign.task_name == "start" and not result:
             campaign.wait(SNAPSHOT_POLL_SECONDS)
+        elif campaign.task_name == "settle" and not result:
+            campaign.wait(SETTLE_POLL_SECONDS)
         else:
             # Its state has changed, or its lease is given up.
             self._poke_outbox()

@@ -24,6 +24,7 @@ from campaigns.domain.pace import (
     Throttle,
     batch_size,
     in_flight_allowed,
+    next_look,
 )
 from campaigns.domain.times import (
     FURTHEST,
@@ -66,6 +67,7 @@ __all__ = [
     "is_quiet",
     "missing_audience",
     "missing_content",
+    "next_look",
     "quiet_hours_of",
     "reservation_id",
     "send_at",

@@ -43,6 +43,7 @@ class Throttle:
 
 
 SMALLEST_BATCH = 50
+LOOK_FIRST, LOOK_LAST = 2.0, 60.0
 
 
 def in_flight_allowed(channel: Channel, per_second: float | None, window: int) -> int:
@@ -60,3 +61,8 @@ def batch_size(allowed: int) -> int:
     """Recipients in one batch, so that a few batches are in flight whatever the pace."""
     step = SMALLEST_BATCH
     return max(step, min(BATCH_SIZE, allowed // 4 // step * step))
+
+
+def next_look(since: float) -> float:
+    """Seconds until a channel is asked again what it still has to try, `since` seconds after the last batch."""
+    return min(max(LOOK_FIRST, since / 5), LOOK_LAST)

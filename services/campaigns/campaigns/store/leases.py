@@ -6,10 +6,10 @@ longer than its lease does no harm when it comes back.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
@@ -53,6 +53,20 @@ class LeasedCampaign:
     counted: int
 
 
+class AtChannel(NamedTuple):
+    """What of a campaign has come to its channel, as far as it has been counted.
+
+    :ivar since: seconds since all of it was first counted in the channel's ledger; None before.
+    """
+
+    dispatched_to: int
+    deferred: int
+    since: float | None
+
+
+_NO_BATCH_OPEN = (
+    "NOT EXISTS (SELECT FROM campaign_batches b WHERE b.campaign_id = c.id AND b.state IN ('publishing', 'published'))"
+)
 _CLAIMABLE = (
     "(state IN ('scheduled', 'sending')"
     " OR (settled_at IS NULL AND state IN ('sent', 'cancelled', 'failed'))"
@@ -68,6 +82,7 @@ def claim(session: Session, *, owner: UUID, lease: timedelta, limit: int) -> int
         " SELECT id FROM campaigns"
         f" WHERE {_CLAIMABLE}"
         "  AND (state <> 'scheduled' OR send_at <= now())"
+        "  AND (state <> 'sending' OR look_at IS NULL OR look_at <= now())"
         "  AND (state <> 'draft' OR reserving_at < now() - :reserving)"
         "  AND (lease_expires_at IS NULL OR lease_expires_at < now())"
         " ORDER BY send_at LIMIT :limit FOR UPDATE SKIP LOCKED)",
@@ -83,6 +98,7 @@ def seconds_to_next(session: Session) -> float | None:
     seconds = session.scalar(
         text(
             "SELECT extract(epoch FROM min(greatest(lease_expires_at, CASE WHEN state = 'scheduled' THEN send_at END,"
+            " CASE WHEN state = 'sending' THEN look_at END,"
             " CASE WHEN state = 'draft' THEN reserving_at + :reserving END)) - now())"
             f" FROM campaigns WHERE {_CLAIMABLE}"
         ),
@@ -160,18 +176,52 @@ def fail(session: Session, *, owner: UUID, campaign_id: UUID, code: str, detail:
 
 
 def finish(session: Session, *, owner: UUID, campaign_id: UUID) -> bool:
-    """sending → sent, once no batch is open."""
+    """sending → sent, once no batch is open and the channel has nothing more to try."""
     return (
         changed(
             session,
             "UPDATE campaigns c SET state = 'sent', finished_at = now(), updated_at = now()"
-            " WHERE id = :id AND lease_owner = :owner AND state = 'sending' AND NOT EXISTS ("
-            " SELECT FROM campaign_batches b WHERE b.campaign_id = c.id AND b.state IN ('publishing', 'published'))",
+            f" WHERE id = :id AND lease_owner = :owner AND state = 'sending' AND deferred = 0 AND {_NO_BATCH_OPEN}",
             id=campaign_id,
             owner=owner,
         )
         > 0
     )
+
+
+def at_channel(session: Session, campaign_id: UUID) -> AtChannel:
+    row = session.execute(
+        text(
+            "SELECT dispatched_to, deferred, extract(epoch FROM now() - dispatched_at)::float8"
+            " FROM campaigns WHERE id = :id"
+        ),
+        {"id": campaign_id},
+    ).one()
+    return AtChannel(*row)
+
+
+def recount(session: Session, *, owner: UUID, campaign_id: UUID, counts: Mapping[str, Any]) -> None:
+    """Take over what the channel has counted in its ledger, unless a batch is open: that one is not counted yet.
+
+    :param counts: submitted, failed (None: as they are), deferred.
+    """
+    changed(
+        session,
+        "UPDATE campaigns c SET submitted = coalesce(:submitted, submitted), failed = coalesce(:failed, failed),"
+        " deferred = :deferred, dispatched_at = coalesce(dispatched_at, now())"
+        f" WHERE id = :id AND lease_owner = :owner AND {_NO_BATCH_OPEN}",
+        id=campaign_id, owner=owner, **counts,
+    )  # fmt: skip
+
+
+def look_later(session: Session, *, owner: UUID, campaign_id: UUID, seconds: float) -> None:
+    """Give the lease up until then: what a channel has to try again may take days, and nobody need hold it so long."""
+    changed(
+        session,
+        "UPDATE campaigns SET look_at = now() + :wait, lease_owner = NULL, lease_expires_at = NULL"
+        " WHERE id = :id AND lease_owner = :owner",
+        id=campaign_id, owner=owner, wait=timedelta(seconds=seconds),
+    )  # fmt: skip
 
 
 def handed_over(session: Session, campaign_id: UUID) -> int:

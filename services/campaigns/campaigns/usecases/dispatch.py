@@ -13,7 +13,7 @@ from campaigns import domain, exceptions
 from campaigns.store import batches as batch_store
 from campaigns.store import leases as store
 from campaigns.store.batches import BatchRange
-from campaigns.store.leases import LeasedCampaign
+from campaigns.store.leases import AtChannel, LeasedCampaign
 from campaigns.usecases import content
 from campaigns.usecases.life import announce
 from campaigns.usecases.ports import Ask, Call, ask_as
@@ -22,6 +22,7 @@ from chassis.database import Database
 from chassis.ids import new_id
 from chassis.logs import get_logger
 from contracts import events
+from contracts.channel import CHANNELS
 from contracts.errors import Conflict, Forbidden, Invalid, NotFound, PlanLimit
 from contracts.rpc import Actor
 from contracts.vocabulary import CampaignState, JobState
@@ -29,6 +30,7 @@ from contracts.vocabulary import CampaignState, JobState
 # What trying again does not mend.
 LASTING = (PlanLimit, Forbidden, NotFound, Conflict, Invalid)
 PAGE_DEADLINE = 10.0
+COUNT_DEADLINE = 30.0  # a million rows of a ledger
 
 log = get_logger()
 
@@ -117,11 +119,43 @@ class Steps:
                 announce(session, account_id=campaign.account_id, campaign_id=campaign.id, state=CampaignState.SENT)
         return finished
 
-    def settle(self, campaign: LeasedCampaign) -> None:
-        """Return what was reserved and not used, and let the audience go.
+    def look_at_rest(self, campaign: LeasedCampaign) -> None:
+        """All batches are done: count what the channel still has to try, and look again later if there is any."""
+        known = self._at_channel(campaign)
+        if self._recount(campaign, known):
+            seconds = domain.next_look(known.since or 0.0)
+            with self.database.transaction() as session:
+                store.look_later(session, owner=self.owner, campaign_id=campaign.id, seconds=seconds)
 
-        What waits in a channel's retry schedule counts as used: it may still be sent.
+    def _at_channel(self, campaign: LeasedCampaign) -> AtChannel:
+        with self.database.transaction() as session:
+            return store.at_channel(session, campaign.id)
+
+    def _recount(self, campaign: LeasedCampaign, known: AtChannel) -> int:
+        """How many recipients wait at the channel; all counts of the campaign are then the ledger's."""
+        counts = self._ask_for(campaign)(
+            CHANNELS[campaign.channel].call("count_campaign"),
+            {
+                "campaign_id": str(campaign.id),
+                "send_id": str(campaign.send_id),
+                "recipients": known.dispatched_to,
+                "deferred": None if known.since is None else known.deferred,
+            },
+            deadline=COUNT_DEADLINE,
+        )
+        with self.database.transaction() as session:
+            store.recount(session, owner=self.owner, campaign_id=campaign.id, counts=counts)
+        return int(counts["deferred"])
+
+    def settle(self, campaign: LeasedCampaign) -> bool:
+        """Return what was reserved and not used, and let the audience go. False while the channel has some in hand.
+
+        A cancelled campaign's messages that wait at the channel are rejected there, and are returned with the rest.
         """
+        known = self._at_channel(campaign)
+        is_counted_anew = campaign.state is not CampaignState.SENT and (known.deferred or known.since is not None)
+        if is_counted_anew and self._recount(campaign, known):
+            return False
         ask = self._ask_for(campaign)
         reservation = {"reservation_id": str(domain.reservation_id(campaign.id))}
         with self.database.transaction() as session:
@@ -137,6 +171,7 @@ class Steps:
         _tolerate_absence(ask, "contacts.drop_snapshot", {"snapshot_id": str(domain.snapshot_id(campaign.id))})
         with self.database.transaction() as session:
             store.settled(session, owner=self.owner, campaign_id=campaign.id, handed_over=handed_over)
+        return True
 
     def return_reservation(self, campaign: LeasedCampaign) -> None:
         """A draft's scheduling broke off after its quota may have been reserved."""

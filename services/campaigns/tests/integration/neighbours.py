@@ -154,6 +154,15 @@ class SmsGateway:
         return {"content_hash": content_hash, "variables": variables, "problems": problems, "parts_max": 1}
 
     @rpc
+    def count_campaign(self, actor: Any, payload: Any) -> Any:
+        """Every 10th has failed; where there are 777 of a thousand, every 25th waits until it is asked for thrice."""
+        recipients, campaign_id = payload["recipients"], payload["campaign_id"]
+        waiting = (recipients + 24) // 25 if recipients % 1000 == 777 and asked.count(campaign_id) < 2 else 0
+        asked.append(campaign_id)
+        failed = recipients // 10
+        return {"submitted": recipients - failed - waiting, "failed": failed, "deferred": waiting}
+
+    @rpc
     def render_preview(self, actor: Any, payload: Any) -> Any:
         if payload["content_hash"] not in contents:
             raise Invalid("content.unknown", "No such content.")
