@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from chassis.database import Database
 from chassis.ids import new_id
+from contacts.commands.jobs import show
 from contacts.jobs import imports, other_services, problem_files, worker
 from contacts.jobs.worker import Heart, Worker
 from contacts.store import jobs
@@ -95,6 +96,17 @@ def test_a_job_that_fails_at_the_same_place_is_given_up_with_its_reason(account,
     assert "ola" not in row["error"]["detail"]
     assert len(waits) == jobs.max_attempts(row["kind"])
     assert waits[:5] == [2, 4, 8, 16, 32] and waits == sorted(waits)
+
+
+def test_jobs_that_were_given_up_are_listed_for_operators(account, monkeypatch, capsys):
+    assert show(account.database, days=30) == 0
+    job_id = _an_import(account, monkeypatch)
+    _run_to_its_end(account, job_id)
+
+    assert show(account.database, days=30) == 1
+
+    line = capsys.readouterr().out
+    assert str(job_id) in line and str(account.id) in line and "UnicodeError" in line
 
 
 def test_whoever_kills_its_process_is_given_up_too(account):
