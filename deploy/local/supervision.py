@@ -67,6 +67,9 @@ def configuration(environ: Environment, processes: list[Process]) -> str:
 
 def program(environ: Environment, process: Process) -> str:
     command = re.sub(r"\$\{?(\w+)\}?", lambda match: environ.get(match[1], ""), process.command)
+    if megabytes := int(environ.get("WICI_PROCESS_MEMORY_MB") or 0):
+        # RLIMIT_DATA: what a process writes to; it is inherited, so each process that it starts has as much.
+        command = f'/bin/sh -c "ulimit -d {megabytes * 1024}; exec {command}"'
     return "\n".join(
         [
             f"[program:{process.name}]",

@@ -9,7 +9,7 @@ from marshmallow import ValidationError
 
 from api_gateway import store
 from chassis.broker import Broker, Delivery
-from chassis.database import Database
+from chassis.database import Database, Fault, fault_of
 from chassis.logs import get_logger
 from chassis.topology import event_queue
 from contracts.events import ACCOUNT_CLOSED
@@ -55,6 +55,9 @@ class AccountClosing:
                 store.erase_account(session, account_id=account_id)
         except Exception as error:
             log.warning("erasure_failed", error_type=type(error).__name__)
-            return False
+            if fault_of(error) is not Fault.DATA:
+                return False
+            delivery.nack(requeue=False)
+            return True
         delivery.ack()
         return True

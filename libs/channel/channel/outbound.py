@@ -71,7 +71,7 @@ class OutboundProcess:
         ledger.on_work = upkeep.waker.set
         self._outbound.attach(loop, upkeep)
         await asyncio.to_thread(upkeep.start_up)
-        self._process.checks["ledger"] = ledger.check
+        self._process.checks |= {"ledger": ledger.check, "upkeep": upkeep.check}
         ledger.start()
         self._process.every(RENEW_SECONDS, lambda: None if self._has_left else upkeep.renew(), "lease")
         self._process.background(upkeep.run, "upkeep")

@@ -47,11 +47,12 @@ class QuotaLeases(DependencyProvider):
 
 @dataclass(frozen=True, kw_only=True)
 class UseCases:
-    """What a channel does when it is asked; each is `use_case(session, *, actor, now, **request)`.
+    """What a channel does when it is asked; each is `use_case(database, *, actor, now, **request)`.
+
+    It opens its own transactions, and none is open while strangers' templates are rendered.
 
     :param plan_test, plan_send: check a request, and answer with the plan that `SingleSends` stores.
-    :param plan_send: is given the database in place of a session: of many requests a second, most need no transaction.
-    :param erase_person: is given the database too, for it takes several transactions.
+    :param get_message, export_person: are given a session in place of the database.
     """
 
     prepare_content: Callable[..., Any]
@@ -79,17 +80,16 @@ class ChannelCalls(Entrypoints):
 
     @rpc
     def prepare_content(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("prepare_content", self.use_cases.prepare_content, actor, payload)
+        return self.run_in_steps("prepare_content", self.use_cases.prepare_content, actor, payload)
 
     @rpc
     def render_preview(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("render_preview", self.use_cases.render_preview, actor, payload)
+        return self.run_in_steps("render_preview", self.use_cases.render_preview, actor, payload)
 
     @rpc
     def send_test(self, actor: Actor, payload: Payload) -> Payload:
         call = self.calls["send_test"]
-        with self.database.transaction() as session:
-            plan = self.use_cases.plan_test(session, actor=actor, now=self.clock.now(), **call.load(payload))
+        plan = self.use_cases.plan_test(self.database, actor=actor, now=self.clock.now(), **call.load(payload))
         accepted = self.single_sends.send_one(plan)
         self.relay.poke()
         return call.dump(accepted)

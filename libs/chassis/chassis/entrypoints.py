@@ -10,6 +10,7 @@ from nameko.messaging import Consumer, QueueConsumer
 from nameko.rpc import Rpc, RpcConsumer
 
 from chassis import config, topology
+from chassis.database import Fault, fault_of
 from chassis.ids import new_id
 from chassis.logs import get_logger
 from chassis.metrics import EVENTS_HANDLED
@@ -20,6 +21,8 @@ log = get_logger()
 
 # A failed event waits before it is delivered again: 0.1 s, 0.2 s, … 3.2 s; six tries span some seconds.
 EVENT_RETRY_SECONDS = 0.1
+# Where the database is away it is not the event's fault: six tries span most of a minute.
+SERVER_RETRY_SECONDS = (1.0, 3.0, 6.0, 10.0, 10.0, 10.0)
 
 
 class _QueueConsumer(QueueConsumer):
@@ -96,8 +99,15 @@ class EventHandler(Consumer):
         EVENTS_HANDLED.labels(self.method_name, outcome).inc()
         if exc_info and self.requeue_on_error:
             tries = int((message.headers or {}).get("x-delivery-count", 0))
-            eventlet.sleep(EVENT_RETRY_SECONDS * 2**tries)
+            eventlet.sleep(seconds_to_retry(exc_info[1], tries))
         super().handle_message_processed(message, result, exc_info)
+
+
+def seconds_to_retry(error: BaseException, tries: int) -> float:
+    """How long an event that failed waits until it is delivered again."""
+    if fault_of(error) is Fault.SERVER:
+        return SERVER_RETRY_SECONDS[min(tries, len(SERVER_RETRY_SECONDS) - 1)]
+    return float(EVENT_RETRY_SECONDS * 2**tries)
 
 
 event_handler = EventHandler.decorator

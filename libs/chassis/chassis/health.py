@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +13,8 @@ from typing import Any
 import orjson
 
 from chassis.metrics import exposition
+
+STALLED_SECONDS = 30.0
 
 Check = Callable[[], None]
 
@@ -26,6 +29,39 @@ def evaluate(checks: Mapping[str, Check]) -> tuple[bool, dict[str, str]]:
         except Exception as error:
             answers[name] = type(error).__name__
     return all(answer == "ok" for answer in answers.values()), answers
+
+
+class WorkStalled(Exception):
+    """There is work, and none of it is committed."""
+
+
+class Progress:
+    """When work that waits was last seen to be done: a loop that has work and commits none of it is not ready.
+
+    Thread-safe: each of its steps is one assignment.
+
+    :param seconds: after which work that waits is said to stand still.
+    """
+
+    def __init__(self, seconds: float = STALLED_SECONDS, clock: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
+        self._clock = clock
+        self._since: float | None = None
+
+    def waits(self) -> None:
+        """There is work; what is said while some waits already changes nothing."""
+        if self._since is None:
+            self._since = self._clock()
+
+    def moved(self) -> None:
+        """Some of it was committed (or parked), or there is none."""
+        self._since = None
+
+    def check(self) -> None:
+        """:raises WorkStalled: for `seconds` work has waited and nothing was committed."""
+        since = self._since
+        if since is not None and self._clock() - since > self._seconds:
+            raise WorkStalled
 
 
 class HealthServer:

@@ -174,6 +174,7 @@ class OutboxRelay(DependencyProvider):
         )
         self._stop = threading.Event()
         self.relay = Relay(database, self.process.broker)
+        self.process.checks["outbox"] = self.relay.check
         self._thread = threading.Thread(target=self.relay.run, args=(self._stop,), name="outbox-relay", daemon=True)
         self._thread.start()
 

@@ -1,7 +1,9 @@
 """The Procfile as supervisord gets it."""
 
 import configparser
+import dataclasses
 import os
+import shlex
 import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -36,6 +38,19 @@ def test_commands_are_filled_and_survive_supervisords_own_expansion(environ):
 
     assert parser["program:simulator.smsc"]["command"] == "python -m smsc --port 12775 --x 5%%"
     assert parser["program:identity"]["autorestart"] == "true"
+
+
+def test_a_process_may_be_given_so_much_memory_and_no_more(environ):
+    service, _ = procfile.read_procfile(environ)
+    command = "python -c 'import resource; print(resource.getrlimit(resource.RLIMIT_DATA)[0] >> 20)'"
+    text = supervision.program(
+        {**environ, "WICI_PROCESS_MEMORY_MB": "700"}, dataclasses.replace(service, command=command)
+    )
+    line = next(line for line in text.splitlines() if line.startswith("command="))
+
+    said = subprocess.run(shlex.split(line.removeprefix("command=")), capture_output=True, text=True, check=True)
+
+    assert said.stdout.strip() == "700"
 
 
 def test_process_that_does_not_run_has_no_memory():

@@ -13,6 +13,7 @@ from sqlalchemy import MetaData, create_engine, make_url, text
 
 from chassis import outbox, tables, testing
 from chassis.database import Database, make_engine
+from chassis.health import WorkStalled
 from chassis.outbox import Relay
 from chassis.rpc_client import RemoteFailure, RpcClient
 from chassis.topology import EVENT_DELIVERY_LIMIT, event_exchange, event_queue
@@ -316,3 +317,26 @@ def test_resting_relay_hears_of_a_commit_of_its_own_process_and_of_another(launc
         thread.join()
         for database in (mine, others):
             database.dispose()
+
+
+def test_a_relay_that_gets_nothing_out_is_not_ready_until_it_does(launch_greeter_once, greeter_url):
+    database, stop, now, sent = Database(make_engine(greeter_url)), threading.Event(), [0.0], [0]
+    relay = Relay(database, KeepingBroker())
+    relay._progress._clock = lambda: now[0]
+    # The greeter's own relay would be the faster one.
+    relay.relay_once = lambda: (1, sent[0])
+    thread = threading.Thread(target=relay.run, args=(stop,))
+    thread.start()
+    try:
+        testing.wait_until(lambda: relay._progress._since is not None, what="a try")
+        now[0] = 31.0
+        with pytest.raises(WorkStalled):
+            relay.check()
+        sent[0] = 1
+        testing.wait_until(lambda: relay._progress._since is None, what="a success")
+        relay.check()
+    finally:
+        stop.set()
+        relay.poke()
+        thread.join()
+        database.dispose()

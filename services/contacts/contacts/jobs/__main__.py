@@ -46,7 +46,10 @@ def main(process: Process[JobsConfig]) -> None:
     # A pool of their own: a heartbeat waits for no worker's connection.
     pool = process.open_database(pool_size=POOL_SIZE_OF_A_WORKER * config.workers)
     waker = Waker(pool, JOBS).start(process.stop)
-    _run(process, [Worker(pool, heart, process.stop, runners, waker) for _ in range(config.workers)])
+    workers = [Worker(pool, heart, process.stop, runners, waker) for _ in range(config.workers)]
+    process.checks["engagement"] = recorder.progress.check
+    process.checks |= {f"worker_{number}": each.progress.check for number, each in enumerate(workers)}
+    _run(process, workers)
     waker.close()
     pool.dispose()
 

@@ -12,10 +12,12 @@ from datetime import UTC, datetime
 from functools import partial
 from uuid import UUID
 
+from prometheus_client import Counter
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from chassis.database import Database
+from chassis.database import Database, Fault, fault_of
+from chassis.health import Progress
 from chassis.ids import new_id
 from chassis.logs import bind, get_logger
 from chassis.waking import REST_SECONDS, Waker
@@ -31,6 +33,8 @@ POLL_SECONDS = 0.25
 TURN_SECONDS = 3.0
 BEAT_SECONDS = 2.0
 SWEEP_SECONDS = 600.0
+
+GIVEN_UP = Counter("wici_jobs_given_up_total", "Jobs that failed too often at the same place, by kind", ["kind"])
 
 log = get_logger()
 
@@ -102,6 +106,7 @@ class Worker:
         self._stop = stop
         self._runners = runners
         self._waker = waker or Waker(database, store.JOBS)
+        self.progress = Progress()
 
     def run(self) -> None:
         while not self._stop.is_set():
@@ -110,9 +115,11 @@ class Worker:
                 is_any_open = job is not None or self._is_any_open()
             except Exception as error:
                 log.warning("claim_failed", error=repr(error))
+                self.progress.waits()
                 self._stop.wait(1.0)
                 continue
             if job is None:
+                self.progress.moved()
                 self._stop.wait(POLL_SECONDS) if is_any_open else self._waker.wait(REST_SECONDS)
                 continue
             self._waker.set()  # where one was, there may be more: the next worker looks too
@@ -136,11 +143,14 @@ class Worker:
         bind(account_id=str(job.account_id), trace_id=str(job.id))
         if job.attempts > (most := store.max_attempts(job.kind)):
             detail = f"The work failed {most} times at the same place, the last time with: {job.failure}."
-            self._end(job, "failed", {"code": "job.failed", "detail": detail})
+            log.error("job_given_up", kind=job.kind, job_id=str(job.id), failure=job.failure)
+            GIVEN_UP.labels(job.kind).inc()
+            self._end(job, "failed", {"code": store.GIVEN_UP, "detail": detail})
             return
         turn_ends = time.monotonic() + TURN_SECONDS
         try:
             finished = self._runners[job.kind](self._database, job, lambda: self._go_on(turn_ends))
+            self.progress.moved()
             if finished:
                 log.info("job_done", kind=job.kind, job_id=str(job.id))
             else:
@@ -158,6 +168,8 @@ class Worker:
         except Exception as error:
             # A deadlock with somebody's edit, a lost connection: tried again from the last checkpoint.
             log.exception("job_failed", kind=job.kind, job_id=str(job.id), attempts=job.attempts)
+            # A job that fails by itself says nothing of the process.
+            self.progress.waits() if fault_of(error) is Fault.SERVER else self.progress.moved()
             cause = error.orig if isinstance(error, DBAPIError) else error
             self._let_go(job, type(cause).__name__)  # its words may hold somebody's address
 

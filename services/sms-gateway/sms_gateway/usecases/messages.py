@@ -20,11 +20,10 @@ from contracts.rpc import Actor
 from contracts.sms_gateway.messages import SCHEDULE_MAX_DAYS
 from contracts.vocabulary import Lane
 from sms_gateway import exceptions
-from sms_gateway.content.template import RenderFailed, Template
 from sms_gateway.domain.senders import SenderState
 from sms_gateway.domain.sends import Plan, request_hash
 from sms_gateway.store import contents, messages, senders
-from sms_gateway.usecases.contents import count_parts, ensure_sender
+from sms_gateway.usecases.contents import count_parts, ensure_sender, own_content, rendered_or_refused
 
 
 def plan_send(_database: Database, *, actor: Actor, now: datetime, **request: Any) -> Plan:
@@ -55,25 +54,21 @@ def plan_send(_database: Database, *, actor: Actor, now: datetime, **request: An
 
 
 def plan_test(
-    session: Session, *, actor: Actor, now: datetime, content_hash: str, addresses: list[str], fields_: dict[str, Any]
+    database: Database, *, actor: Actor, now: datetime, content_hash: str, addresses: list[str], fields_: dict[str, Any]
 ) -> Plan:
     """Check a test of a prepared content, rendered with given fields."""
     account_id = account_of(actor)
-    row = contents.content(session, content_hash, account_id=account_id)
-    if row is None:
-        raise exceptions.not_found("content")
-    ensure_sender(session, account_id, row.sender)
-    try:
-        encoded = Template(row.content).encode(fields_)
-    except RenderFailed as failed:
-        raise exceptions.template_invalid(failed.detail) from None
+    with database.transaction() as session:
+        row = own_content(session, account_id, content_hash)
+        ensure_sender(session, account_id, row.sender)
+    rendered = rendered_or_refused(row.content, fields_, account_id)
     return Plan(
         account_id=account_id,
         sender=row.sender,
         content=row.content,
         addresses=addresses,
         fields=fields_,
-        parts=len(encoded.bodies),
+        parts=rendered.parts,
         lane=Lane.TRANSACTIONAL,
         text=None,
         external_id=None,
