@@ -38,8 +38,8 @@ forwarded_allow_ips = ""
 accesslog = None
 control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
-# A client that stops in the middle of a request may not hold a thread for longer than this.
-RECEIVE_SECONDS = int(os.environ.get("GATEWAY_RECEIVE_SECONDS", "20"))
+# A client that reads nothing of its answer may not hold a thread for longer than this.
+SEND_SECONDS = 20
 
 
 def on_starting(server: Any) -> None:
@@ -50,8 +50,8 @@ def on_starting(server: Any) -> None:
 def post_fork(server: Any, worker: Any) -> None:
     logs.configure("api_gateway", "gunicorn")
     for listener in server.LISTENERS:
-        # Accepted connections inherit it; the kernel then ends a read that waits too long.
-        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", RECEIVE_SECONDS, 0))
+        # Accepted connections inherit it; the kernel then ends a write that waits too long.
+        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", SEND_SECONDS, 0))
 
 
 def child_exit(server: Any, worker: Any) -> None:

@@ -90,6 +90,7 @@ def _route(
         handler=handler,
         permission=PUBLIC,
         bare=True,
+        quick=True,
         summary=summary,
         description=description,
         status=status,
