@@ -21,7 +21,7 @@ bind = os.environ.get("GATEWAY_BIND", "127.0.0.1:8000")
 wsgi_app = "api_gateway.app:from_environment()"
 workers = int(os.environ.get("GATEWAY_WORKERS", "2"))
 worker_class = "api_gateway.worker.Worker"
-# More than may ask services at once (GATEWAY_CALLS, 32): links have threads even when every service hangs.
+# More than may ask services at once (GATEWAY_CALLS, 40): links have threads even when every service hangs.
 threads = int(os.environ.get("GATEWAY_THREADS", "48"))
 worker_connections = 2000
 backlog = 2048

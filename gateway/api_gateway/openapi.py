@@ -61,7 +61,9 @@ _PROBLEM_CODES = {
     403: "permission.missing",
     404: "route.not_found",
     406: "answer.not_acceptable",
+    408: "request.timeout",
     409: "idempotency.still_running",
+    411: "request.length_required",
     413: "request.too_large",
     414: "request.address_too_long",
     415: "request.unsupported_media_type",
@@ -252,11 +254,11 @@ def _problems(route: Route) -> dict[str, Any]:
     if route.permission != PUBLIC:
         statuses.add(401)
     if route.method != "GET":
-        statuses |= {409, 413, 415}
+        statuses |= {408, 409, 413, 415}
     if route.later:
         statuses.add(409)
     if route.permission == PUBLIC and route.method != "GET":
-        statuses.add(401)  # Logging in, refreshing.
+        statuses |= {401, 411}  # Logging in, refreshing; strangers say how long their body is.
     if route.method == "POST":
         statuses.add(402)
     if len(route.produces) > 1:

@@ -13,6 +13,8 @@ STALL_SECONDS = 10.0
 START_SECONDS = 20.0
 # Slower than this on average is nobody's connection any more (16 KiB/s: a megabyte in a minute).
 BYTES_A_SECOND = 16 * 1024
+# However fast it comes: a file of 1 GiB at 600 KB/s.
+MOST_SECONDS = 1800.0
 # For what is here already; only a request that two parsers understand differently waits at all.
 IMPATIENT_SECONDS = 0.5
 
@@ -29,13 +31,15 @@ class Paced:
 
     def __init__(self, sock: socket.socket, *, patient: bool) -> None:
         self._sock = sock
-        self._ends = time.monotonic() + (START_SECONDS if patient else IMPATIENT_SECONDS)
+        now = time.monotonic()
+        self._ends = now + (START_SECONDS if patient else IMPATIENT_SECONDS)
+        self._latest = now + MOST_SECONDS
         self._poll = select.poll()
         self._poll.register(sock, select.POLLIN)
 
     def recv(self, size: int) -> bytes:
         """:raises TooSlow:"""
-        patience = min(STALL_SECONDS, self._ends - time.monotonic())
+        patience = min(STALL_SECONDS, min(self._ends, self._latest) - time.monotonic())
         if patience <= 0 or not self._poll.poll(patience * 1000):
             raise TooSlow
         piece = self._sock.recv(size)

@@ -59,6 +59,8 @@ class Route:
         health, documentation).
     :param quick: a `bare` handler that asks nobody and reads no body, served by threads that nothing else can take; the
         first segment of its path is that of no other route.
+    :param ceiling: `previews`, `uploads` or `downloads`: how many of them one tenant may have at once.
+    :param hourly: a setting of the gateway, `registration_rate`: how often one address may do this in an hour.
     :param reads_body: the handler reads and checks the body by itself, with a limit of its own.
     :param consumes: media type of the request body, for the description: `multipart/form-data` for uploads.
     :param produces: media types of the answer, the first by default: `("application/json", "application/pdf")`.
@@ -88,6 +90,8 @@ class Route:
     handler: Handler | None = field(default=None, kw_only=True)
     bare: bool = field(default=False, kw_only=True)
     quick: bool = field(default=False, kw_only=True)
+    ceiling: str | None = field(default=None, kw_only=True)
+    hourly: str | None = field(default=None, kw_only=True)
     reads_body: bool = field(default=False, kw_only=True)
     consumes: str = field(default="application/json", kw_only=True)
     produces: Sequence[str] = field(default=("application/json",), kw_only=True)

@@ -21,6 +21,11 @@ _LEASE = text(
     " WHERE w.leased < :limit"
     " RETURNING granted, leased"
 )
+_TAKE_SLOT = text(
+    "INSERT INTO slots (subject, slot_id, ends_at)"
+    " SELECT CAST(:subject AS varchar), :slot_id, now() + make_interval(secs => :seconds)"
+    " WHERE (SELECT count(*) FROM slots WHERE subject = CAST(:subject AS varchar) AND ends_at > now()) < :limit RETURNING 1"
+)
 _TAKE = text(
     "INSERT INTO idempotent_requests AS r"
     " (account_id, key, fingerprint, request_key, lock_id, locked_until, created_at)"
@@ -62,6 +67,23 @@ def lease(session: Session, *, subject: str, window_start: int, block: int, limi
         _LEASE, {"subject": subject, "window_start": window_start, "block": block, "limit": limit}
     ).one_or_none()
     return (int(row.granted), max(0, limit - int(row.leased))) if row else (0, 0)
+
+
+def take_slot(session: Session, *, subject: str, slot_id: UUID, limit: int, seconds: int) -> bool:
+    """Whether the subject had fewer than `limit` slots, and now has this one."""
+    session.execute(text("SET LOCAL synchronous_commit = off"))
+    # The count below sees what others took before us only in a statement of its own, after the lock.
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:subject, 0))"), {"subject": subject})
+    row = {"subject": subject, "slot_id": slot_id, "limit": limit, "seconds": seconds}
+    return session.scalar(_TAKE_SLOT, row) is not None
+
+
+def give_slot_back(session: Session, *, subject: str, slot_id: UUID) -> None:
+    session.execute(text("SET LOCAL synchronous_commit = off"))
+    session.execute(
+        text("DELETE FROM slots WHERE subject = :subject AND slot_id = :slot_id"),
+        {"subject": subject, "slot_id": slot_id},
+    )
 
 
 def take(session: Session, *, expired_before: datetime, **row: Any) -> UUID | None:
@@ -107,7 +129,10 @@ def erase_account(session: Session, *, account_id: UUID) -> None:
 
 
 def sweep(session: Session, now: datetime, *, keep: timedelta, rows: int = 5000) -> int:
-    """Delete keys older than `keep` and windows older than an hour; at most `rows` of each. Returns how many went."""
+    """Delete keys older than `keep`, windows older than an hour (at most `rows` of each) and slots that have ended.
+
+    :returns: how many keys and windows went.
+    """
     old_keys = text(
         "DELETE FROM idempotent_requests WHERE (account_id, key) IN (SELECT account_id, key FROM idempotent_requests"
         " WHERE created_at < :before AND locked_until < :now LIMIT :rows FOR UPDATE SKIP LOCKED) RETURNING 1"
@@ -116,6 +141,7 @@ def sweep(session: Session, now: datetime, *, keep: timedelta, rows: int = 5000)
         "DELETE FROM rate_windows WHERE (subject, window_start) IN (SELECT subject, window_start FROM rate_windows"
         " WHERE window_start < :window_before LIMIT :rows FOR UPDATE SKIP LOCKED) RETURNING 1"
     )
+    session.execute(text("DELETE FROM slots WHERE ends_at < :now"), {"now": now})
     keys = session.scalars(old_keys, {"before": now - keep, "now": now, "rows": rows}).all()
     windows = session.scalars(old_windows, {"window_before": int(now.timestamp()) - 3600, "rows": rows}).all()
     return len(keys) + len(windows)

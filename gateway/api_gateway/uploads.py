@@ -24,8 +24,8 @@ CHUNK_BYTES = 256 * 1024
 MAX_FIELD_BYTES = 256 * 1024
 MAX_FIELDS = 20
 UPLOAD_SECONDS = 1800.0
-# What is around the parts of a multipart body: boundaries and headers.
-OVERHEAD_BYTES = 64 * 1024
+# Everything outside of the file: boundaries, headers, the other fields, and what is before and after the parts.
+OUTSIDE_BYTES = 1024 * 1024
 
 
 @dataclass
@@ -164,18 +164,31 @@ def _events(context: RequestContext) -> Iterator[multipart.Event]:
         raise Unsupported("request.unsupported_media_type", "Send multipart/form-data.")
     if request.headers.get("Content-Encoding", "identity") != "identity":
         raise Unsupported("request.unsupported_encoding", "A multipart body is sent without Content-Encoding.")
-    if (request.content_length or 0) > limit + OVERHEAD_BYTES + MAX_FIELDS * MAX_FIELD_BYTES:
+    if (request.content_length or 0) > limit + OUTSIDE_BYTES:
         raise TooLarge("file.too_large", f"The file is larger than {limit} bytes.", {"limit": limit})
     decoder = multipart.MultipartDecoder(boundary.encode(), max_form_memory_size=None, max_parts=MAX_FIELDS + 1)
+    outside, in_file = 0, False
     ends = time.monotonic() + UPLOAD_SECONDS
     try:
         while True:
             piece = body.pull(request.stream, body.CHUNK)
             decoder.receive_data(piece or None)
+            outside += len(piece)
             while not isinstance(event := decoder.next_event(), multipart.NeedData):
                 if isinstance(event, multipart.Epilogue):
                     return
+                if isinstance(event, multipart.Field | multipart.File):
+                    in_file = isinstance(event, multipart.File)
+                elif in_file and isinstance(event, multipart.Data):
+                    outside -= len(event.data)
                 yield event
+            # The decoder keeps what it cannot name yet, without a limit of its own.
+            if outside > OUTSIDE_BYTES:
+                raise TooLarge(
+                    "request.too_large",
+                    f"More than {OUTSIDE_BYTES} bytes are outside of the file.",
+                    {"limit": OUTSIDE_BYTES},
+                )
             if time.monotonic() > ends:
                 raise RequestTimeout
     except HTTPException:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from api_gateway.intake import Arrival
@@ -18,13 +18,15 @@ class Guest:
     :ivar subject: who holds it, as connections are counted; "" counts for nobody.
     :ivar arrival: the request that is coming; None: the connection only waits for the other side to close.
     :ivar ends: until when, in seconds of the clock.
+    :ivar thrown_away: bytes that came after the answer.
     """
 
     connection: Any
     subject: str
     arrival: Arrival | None
     ends: float
-    has_begun: bool = field(default=False)
+    has_begun: bool = False
+    thrown_away: int = 0
 
 
 class WaitingRoom:

@@ -10,6 +10,7 @@ from api_gateway import store
 from api_gateway.access import Access
 from api_gateway.account_closing import AccountClosing
 from api_gateway.addresses import ClientAddress, GlobalRules
+from api_gateway.ceilings import Slots, UnderWay
 from api_gateway.clients import Broadcast, Bus, Services, gathering_client
 from api_gateway.config import Config
 from api_gateway.form_directory import FormDirectory
@@ -46,6 +47,8 @@ class Wiring:
     readiness: Readiness
     link_keys: list[bytes]
     stop: threading.Event
+    slots: Slots
+    under_way: UnderWay = field(default_factory=UnderWay)
     broker: Broker | None = None
     database: Database | None = None
     forms: FormDirectory = field(default_factory=FormDirectory)
@@ -88,6 +91,7 @@ def build(config: Config) -> Wiring:
         readiness=Readiness({"database": database.ping, "broker": broker.ping, "spool": recorder.check}),
         link_keys=link_keys,
         stop=stop,
+        slots=Slots(database.transaction),
         broker=broker,
         database=database,
     )

@@ -32,6 +32,7 @@ PER_ADDRESS = int(os.environ.get("GATEWAY_ADDRESS_CONNECTIONS", "100"))
 ARRIVAL_SECONDS = float(os.environ.get("GATEWAY_RECEIVE_SECONDS", "10"))
 # How long the other side may take to close, after the answer to what was not read to its end.
 LINGER_SECONDS = 2.0
+LINGER_BYTES = 512 * 1024
 SWEEP_SECONDS = 0.25
 BUSY_SECONDS = 5
 RECEIVE_BYTES = 64 * 1024
@@ -109,6 +110,13 @@ class Worker(ThreadWorker):
 
     def _on_readable(self, guest: Guest, _sock: Any) -> None:
         try:
+            self._receive(guest)
+        except Exception as error:  # This is the main loop: it goes on, whatever came.
+            log.error("arrival_failed", error_type=type(error).__name__, exc_info=error)
+            self._end(guest)
+
+    def _receive(self, guest: Guest) -> None:
+        try:
             piece = guest.connection.sock.recv(RECEIVE_BYTES)
         except (BlockingIOError, InterruptedError):
             return
@@ -116,8 +124,9 @@ class Worker(ThreadWorker):
             self._end(guest)
             return
         if guest.arrival is None:
-            if not piece:
-                self._end(guest)  # What comes from someone who was answered already is thrown away.
+            guest.thrown_away += len(piece)
+            if not piece or guest.thrown_away > LINGER_BYTES:
+                self._end(guest)
         elif piece:
             self._take(guest, piece)
         elif guest.arrival.has_head:

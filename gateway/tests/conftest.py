@@ -10,6 +10,7 @@ import pytest
 from api_gateway.access import Access
 from api_gateway.addresses import ClientAddress, GlobalRules
 from api_gateway.app import create_app
+from api_gateway.ceilings import Slots
 from api_gateway.config import Config
 from api_gateway.health import Readiness
 from api_gateway.idempotency import Idempotency
@@ -114,6 +115,7 @@ def make_wiring(services, publisher, tmp_path):
             readiness=Readiness({"spool": recorder.check}),
             link_keys=config.link_key_list(),
             stop=threading.Event(),
+            slots=Slots(transaction),
         )
 
     return make

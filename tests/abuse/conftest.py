@@ -9,7 +9,7 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parent)]
 from whole_system import running_system
 
 # What comes from many addresses says so in X-Forwarded-For; each of them has the limits of an installation.
-SETTINGS = {"GATEWAY_TRUSTED_PROXIES": "127.0.0.0/8"}
+SETTINGS = {"GATEWAY_TRUSTED_PROXIES": "127.0.0.0/8", "GATEWAY_REGISTRATION_RATE": "60"}
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,11 @@
 
 import base64
 import os
+import re
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -290,14 +292,76 @@ def test_metrics_are_those_of_all_workers(launch_gateway):
     assert 'wici_http_seconds_count{operation="get_v1_conflicts",status="4xx"} 30.0' in told
 
 
+HALF_SENT = b"POST /v1/greetings HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{"
+
+
+def connect(gateway, source="127.0.0.1"):
+    return socket.create_connection(("127.0.0.1", gateway.health_port), timeout=10, source_address=(source, 0))
+
+
+def is_closed(connection):
+    """Whether the gateway has ended the connection, for its own reasons."""
+    connection.setblocking(False)
+    try:
+        return connection.recv(1) == b""
+    except BlockingIOError:
+        return False
+    except ConnectionError:
+        return True
+
+
 def test_slow_clients_do_not_hold_all_threads(launch_gateway):
-    gateway = launch_gateway(GATEWAY_WORKERS="1", GATEWAY_THREADS="2", GATEWAY_RECEIVE_SECONDS="1")
-    slow = [socket.create_connection(("127.0.0.1", gateway.health_port)) for _ in range(4)]
-    for connection in slow:
-        connection.sendall(b"POST /v1/greetings HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{")
+    gateway = launch_gateway(GATEWAY_WORKERS="1", GATEWAY_THREADS="2", GATEWAY_RECEIVE_SECONDS="2")
+    with ExitStack() as held:
+        slow = [held.enter_context(connect(gateway)) for _ in range(4)]
+        for connection in slow:
+            connection.sendall(HALF_SENT)
 
-    answer = ask(gateway, "GET", "/healthz")
+        assert ask(gateway, "GET", "/healthz").status_code == 200
+        assert slow[0].recv(4096).startswith(b"HTTP/1.1 408")
 
-    assert answer.status_code == 200
-    for connection in slow:
-        connection.close()
+
+def test_one_address_loses_its_own_half_sent_requests_and_nobody_elses(launch_gateway):
+    gateway = launch_gateway(GATEWAY_WORKERS="1", GATEWAY_ADDRESS_CONNECTIONS="20", GATEWAY_RECEIVE_SECONDS="60")
+    with ExitStack() as held:
+        others = held.enter_context(connect(gateway, "127.0.0.2"))
+        others.sendall(HALF_SENT)
+        slow = [held.enter_context(connect(gateway)) for _ in range(60)]
+        for connection in slow:
+            connection.sendall(HALF_SENT)
+
+        assert ask(gateway, "GET", "/healthz").status_code == 200
+        wait_until(lambda: sum(map(is_closed, slow)) >= 40)
+        assert not is_closed(others)
+        assert not is_closed(slow[-1])
+
+
+def test_one_request_after_another_on_a_connection(launch_gateway):
+    gateway = launch_gateway(GATEWAY_WORKERS="1")
+    get = b"GET /v1/nowhere HTTP/1.1\r\nHost: a\r\n\r\n"
+    post = b'POST /v1/greetings HTTP/1.1\r\nHost: a\r\nContent-Length: 15\r\n\r\n{"name": "Ewo"}'
+    last = b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    with connect(gateway) as connection:
+        for byte in get[:30]:
+            connection.sendall(bytes([byte]))
+        connection.sendall(get[30:] + post + get + last)
+        answer = b""
+        while piece := connection.recv(65536):
+            answer += piece
+
+    assert re.findall(rb"HTTP/1.1 (\d+)", answer) == [b"404", b"401", b"404", b"200"]
+
+
+def test_who_waits_for_a_word_before_the_body_gets_it(services, launch_gateway):
+    gateway = launch_gateway(GATEWAY_WORKERS="1")
+    head = b"POST /v1/greetings HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer t0ken\r\nContent-Type: application/json\r\n"
+    with connect(gateway) as connection:
+        connection.sendall(head + b"Expect: 100-continue\r\nContent-Length: 15\r\n\r\n")
+        told = connection.recv(4096)
+        connection.sendall(b'{"name": "Ewo"}')
+        answer = connection.recv(65536)
+        while b"greeting" not in answer:
+            answer += connection.recv(65536)
+
+    assert told == b"HTTP/1.1 100 Continue\r\n\r\n"
+    assert b"HTTP/1.1 200" in answer
