@@ -57,6 +57,7 @@ def base() -> Environment:
     for key, secret in generated_secrets().items():
         environ[key] = environ.get(key) or secret
     environ["WICI_PUBLIC_URL"] = environ.get("WICI_PUBLIC_URL") or f"http://127.0.0.1:{environ['WICI_GATEWAY_PORT']}"
+    environ["GATEWAY_BIND"] = f"127.0.0.1:{environ['WICI_GATEWAY_PORT']}"
     environ["GATEWAY_SPOOL_FOLDER"] = environ.get("GATEWAY_SPOOL_FOLDER") or str(RUN / "spool/api_gateway")
     # Mail of the local system goes to the mailbox world, its own notices included, and what is deferred there comes
     # again within seconds; a real installation sends to the recipients' servers and waits for minutes.

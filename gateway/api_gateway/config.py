@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from chassis.config import ConfigError, setting
 
 DEFAULT_SPOOL_FOLDER = ".run/spool/api_gateway"
-_PRIVATE = ("127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,11 +20,11 @@ class Config:
     link_keys: str = setting("WICI_LINK_KEYS", secret=True)
     public_url: str = setting("WICI_PUBLIC_URL", default="http://127.0.0.1:8000")
 
+    health_port: int = setting("HEALTH_PORT", default=0)
     calls: int = setting("GATEWAY_CALLS", default=40)
     trusted_proxies: tuple[str, ...] = setting("GATEWAY_TRUSTED_PROXIES", default=())
     allowed_networks: tuple[str, ...] = setting("GATEWAY_ALLOWED_NETWORKS", default=())
     blocked_networks: tuple[str, ...] = setting("GATEWAY_BLOCKED_NETWORKS", default=())
-    metrics_networks: tuple[str, ...] = setting("GATEWAY_METRICS_NETWORKS", default=_PRIVATE)
     cors_origins: tuple[str, ...] = setting("GATEWAY_CORS_ORIGINS", default=())
 
     max_body: int = setting("GATEWAY_MAX_BODY_BYTES", default=10 * 1024 * 1024)
@@ -43,6 +42,9 @@ class Config:
     account_uploads: int = setting("GATEWAY_ACCOUNT_UPLOADS", default=4)
     account_downloads: int = setting("GATEWAY_ACCOUNT_DOWNLOADS", default=4)
     access_cache_seconds: float = setting("GATEWAY_ACCESS_CACHE_SECONDS", default=10.0)
+
+    link_days: int = setting("GATEWAY_LINK_DAYS", default=396)
+    denied_domains: tuple[str, ...] = setting("GATEWAY_DENIED_DOMAINS", default=())
 
     spool_folder: str = setting("GATEWAY_SPOOL_FOLDER", default=DEFAULT_SPOOL_FOLDER)
     spool_limit: int = setting("GATEWAY_SPOOL_BYTES", default=1024 * 1024 * 1024)

@@ -17,7 +17,12 @@ from chassis.logs import get_logger
 METRICS_FOLDER = metrics_folder.name_for(Config.spool_folder_of(os.environ))
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(METRICS_FOLDER)
 
-bind = os.environ.get("GATEWAY_BIND", "127.0.0.1:8000")
+bind = [os.environ.get("GATEWAY_BIND", "127.0.0.1:8000")]
+# Metrics are on a port that nobody passes on.
+_host, _, _port = bind[0].rpartition(":")
+HEALTH_PORT = os.environ.get("HEALTH_PORT", "")
+if HEALTH_PORT not in ("", "0", _port):
+    bind.append(f"{_host}:{HEALTH_PORT}")
 wsgi_app = "api_gateway.app:from_environment()"
 workers = int(os.environ.get("GATEWAY_WORKERS", "2"))
 worker_class = "api_gateway.worker.Worker"

@@ -1,4 +1,4 @@
-"""The gateway's own tables: answers of idempotent requests, what is used up of each rate limit, and slots."""
+"""The gateway's own tables: answers of idempotent requests, what is used up of rate limits, slots, ended accounts."""
 
 from __future__ import annotations
 
@@ -57,3 +57,12 @@ class Slot(Base):
     ends_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
     __table_args__ = {"prefixes": ["UNLOGGED"]}
+
+
+class EndedAccount(Base):
+    """An account whose links lead nowhere any more; kept until the last of them would be too old anyway."""
+
+    __tablename__ = "ended_accounts"
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    ended_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

@@ -7,8 +7,10 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import text
+from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
+
+from api_gateway.models import EndedAccount
 
 _LEASE = text(
     # Never more than the limit is leased, however many workers ask at once: the row's lock makes them take turns. The
@@ -126,6 +128,22 @@ def unlock(session: Session, *, account_id: UUID, key: str, lock_id: UUID) -> No
 def erase_account(session: Session, *, account_id: UUID) -> None:
     """Drop the answers that are kept for an account's idempotent requests."""
     session.execute(text("DELETE FROM idempotent_requests WHERE account_id = :account_id"), {"account_id": account_id})
+
+
+def end_account(session: Session, *, account_id: UUID) -> None:
+    """From now on the account's links lead nowhere."""
+    session.execute(
+        text("INSERT INTO ended_accounts (account_id) VALUES (:account_id) ON CONFLICT DO NOTHING"),
+        {"account_id": account_id},
+    )
+
+
+def ended_accounts(session: Session) -> frozenset[UUID]:
+    return frozenset(session.scalars(select(EndedAccount.account_id)))
+
+
+def forget_ended_accounts(session: Session, *, before: datetime) -> None:
+    session.execute(delete(EndedAccount).where(EndedAccount.ended_at < before))
 
 
 def sweep(session: Session, now: datetime, *, keep: timedelta, rows: int = 5000) -> int:

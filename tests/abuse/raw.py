@@ -6,6 +6,7 @@ import time
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+from chassis.ids import new_id
 from contracts import tokens
 from contracts.tokens import TokenKind
 
@@ -51,7 +52,7 @@ class Raw:
             campaign_id=None,
             target="https://sklep.example/",
         )
-        return f"/t/{sign(uuid4(), uuid4())}"
+        return f"/t/{sign(new_id(), uuid4())}"
 
 
 def head(method, path, **headers):

@@ -14,6 +14,7 @@ import orjson
 import pytest
 import requests
 
+from chassis.ids import new_id
 from chassis.rpc_client import RpcClient
 from chassis.testing import free_port, wait_until
 from contracts import tokens
@@ -23,7 +24,8 @@ from contracts.tokens import TokenKind
 
 FOLDER = str(Path(__file__).parent)
 KEY = b"fedcba9876543210fedcba9876543210"
-ACCOUNT, MESSAGE, CONTACT = (UUID(int=n << 80 | 0x7 << 76 | 0x8 << 60 | n) for n in (1, 2, 3))
+ACCOUNT, CONTACT = (UUID(int=n << 80 | 0x7 << 76 | 0x8 << 60 | n) for n in (1, 3))
+MESSAGE = new_id()
 CALLER = "0193a6f2-0000-7000-8000-00000000000a"  # the account of everyone in wired.py
 LOGGED_IN = {"Authorization": "Bearer t0ken"}
 
@@ -308,6 +310,26 @@ def is_closed(connection):
         return False
     except ConnectionError:
         return True
+
+
+def test_metrics_are_on_no_public_port(launch_gateway):
+    public = free_port()
+    gateway = launch_gateway(GATEWAY_BIND=f"127.0.0.1:{public}", GATEWAY_TRUSTED_PROXIES="127.0.0.0/8")
+
+    assert ask(gateway, "GET", "/metrics").status_code == 200
+    for headers in ({}, {"X-Forwarded-For": "10.0.0.7"}, {"Host": f"127.0.0.1:{gateway.health_port}"}):
+        asked = requests.get(f"http://127.0.0.1:{public}/metrics", headers=headers, timeout=10)
+        assert asked.status_code == 404
+
+
+def test_readiness_says_whose_address_is_taken(launch_gateway):
+    def seen(gateway):
+        return ask(gateway, "GET", "/readyz", headers={"X-Forwarded-For": "192.0.2.7"}).json()["client_address"]
+
+    assert seen(launch_gateway()) == {"address": "127.0.0.1", "source": "peer"}
+    behind = launch_gateway(GATEWAY_TRUSTED_PROXIES="127.0.0.0/8")
+    assert seen(behind) == {"address": "192.0.2.7", "source": "forwarded"}
+    assert '"event":"client_address"' in behind.log_tail().replace(" ", "")
 
 
 def test_slow_clients_do_not_hold_all_threads(launch_gateway):
