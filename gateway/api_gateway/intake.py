@@ -104,5 +104,5 @@ class Arrival:
 
 
 def _first_segment(request_line: bytes) -> bytes:
-    target = (request_line.split(b" ", 2) + [b""])[1]
+    target = request_line.partition(b" ")[2].partition(b" ")[0]
     return target.partition(b"?")[0].removeprefix(b"/").partition(b"/")[0]

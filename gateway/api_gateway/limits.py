@@ -1,8 +1,9 @@
 """Rate limits, exact across workers and replicas: requests are leased in blocks from the gateway's database.
 
-A window is a minute, or an hour for what nobody does often. A worker that needs a request of a subject's window leases a block of them with one statement and
-spends the block without asking again; blocks shrink as the window empties. So the sum over all workers never passes
-the limit, and the database sees a few dozen statements a minute for a busy subject (docs/decisions).
+A window is a minute, or an hour for what nobody does often. A worker that needs a request of a subject's window leases
+a block of them with one statement and spends it without asking again; blocks shrink as the window empties. So the sum
+over all workers never passes the limit, and the database sees a few dozen statements a minute for a busy subject
+(docs/decisions).
 """
 
 from __future__ import annotations

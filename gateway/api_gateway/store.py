@@ -26,7 +26,8 @@ _LEASE = text(
 _TAKE_SLOT = text(
     "INSERT INTO slots (subject, slot_id, ends_at)"
     " SELECT CAST(:subject AS varchar), :slot_id, now() + make_interval(secs => :seconds)"
-    " WHERE (SELECT count(*) FROM slots WHERE subject = CAST(:subject AS varchar) AND ends_at > now()) < :limit RETURNING 1"
+    " WHERE (SELECT count(*) FROM slots WHERE subject = CAST(:subject AS varchar) AND ends_at > now()) < :limit"
+    " RETURNING 1"
 )
 _TAKE = text(
     "INSERT INTO idempotent_requests AS r"

@@ -52,14 +52,14 @@ def pour(raw, start, pieces, megabytes=24):
 ENDLESS = {
     "no boundary ever": itertools.repeat(b"x" * 64 * 1024),
     "a part's header without an end": itertools.chain(
-        [b"--b\r\nContent-Disposition: form-data; name=\"file\"; x=\""], itertools.repeat(b"y" * 64 * 1024)
+        [b'--b\r\nContent-Disposition: form-data; name="file"; x="'], itertools.repeat(b"y" * 64 * 1024)
     ),
     "an epilogue without an end": itertools.chain([b"--b--\r\n"], itertools.repeat(b"z" * 64 * 1024)),
     "a field without an end": itertools.chain(
-        [b"--b\r\nContent-Disposition: form-data; name=\"mapping\"\r\n\r\n"], itertools.repeat(b"1" * 64 * 1024)
+        [b'--b\r\nContent-Disposition: form-data; name="mapping"\r\n\r\n'], itertools.repeat(b"1" * 64 * 1024)
     ),
     "parts without an end": itertools.repeat(
-        b"--b\r\nContent-Disposition: form-data; name=\"mapping\"\r\n\r\n{}\r\n" * 900
+        b'--b\r\nContent-Disposition: form-data; name="mapping"\r\n\r\n{}\r\n' * 900
     ),
 }
 

@@ -115,7 +115,7 @@ ROUTES: list[Route] = [
         "Follow a link",
         "text/plain",
         302,
-        "Records the click and redirects to the target that was signed into the link. Links of accounts that have ended,"
+        "Records the click and redirects to the target that was signed into the link. Links of accounts that ended,"
         " to denied domains and of messages that are too old end with a page.",
     ),
     _route("GET", "/o/<token>", opened, "Open pixel", "image/gif", 200, "Records the open; always answers a 1×1 GIF."),

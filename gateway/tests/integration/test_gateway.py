@@ -376,7 +376,9 @@ def test_one_request_after_another_on_a_connection(launch_gateway):
 
 def test_who_waits_for_a_word_before_the_body_gets_it(services, launch_gateway):
     gateway = launch_gateway(GATEWAY_WORKERS="1")
-    head = b"POST /v1/greetings HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer t0ken\r\nContent-Type: application/json\r\n"
+    head = (
+        b"POST /v1/greetings HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer t0ken\r\nContent-Type: application/json\r\n"
+    )
     with connect(gateway) as connection:
         connection.sendall(head + b"Expect: 100-continue\r\nContent-Length: 15\r\n\r\n")
         told = connection.recv(4096)

@@ -34,7 +34,10 @@ def slow(services):
 
 ROUTES = [
     Route("GET", "/v1/slow", rpc="contacts.slow", permission="contacts.read", summary="Slow"),
-    Route("POST", "/v1/accounts", rpc="identity.register", permission=PUBLIC, summary="Register", hourly="registration_rate"),
+    Route(
+        "POST", "/v1/accounts", rpc="identity.register", permission=PUBLIC, summary="Register",
+        hourly="registration_rate",
+    ),
 ]  # fmt: skip
 
 
@@ -53,7 +56,11 @@ def test_one_account_leaves_threads_for_the_others(make_client, log_in, slow):
     for one in running:
         one.join()
 
-    assert (refused.status_code, refused.json["code"], refused.headers["Retry-After"]) == (429, "requests.too_many", "1")
+    assert (refused.status_code, refused.json["code"], refused.headers["Retry-After"]) == (
+        429,
+        "requests.too_many",
+        "1",
+    )
     assert taken.status_code == 200
     assert client.get("/v1/slow", headers=mine).status_code == 200  # what ended counts no more
 

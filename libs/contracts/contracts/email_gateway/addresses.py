@@ -14,4 +14,3 @@ DOMAIN = [
     ),
 ]
 HOST = validate.Regexp(r"[A-Za-z0-9.:\[\]_-]{1,253}\Z", error="Not a valid host name or address.")
-

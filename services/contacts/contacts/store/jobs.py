@@ -74,21 +74,6 @@ def add(
     return rows > 0
 
 
-def number_open(session: Session, *, account_id: UUID, kinds: Sequence[str]) -> int:
-    """The account's jobs of these kinds that wait or run; until the commit nobody else counts them."""
-    parameters = {"account": account_id, "kinds": list(kinds)}
-    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('jobs:' || :account, 0))"),
-                    {"account": str(account_id)})  # fmt: skip
-    counted = session.scalar(
-        text(
-            "SELECT count(*) FROM jobs WHERE account_id = :account AND kind = ANY(:kinds)"
-            " AND state IN ('waiting', 'running')"
-        ),
-        parameters,
-    )
-    return int(counted or 0)
-
-
 def find(session: Session, *, account_id: UUID, kind: str, job_id: UUID) -> RowMapping | None:
     return (
         session.execute(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from chassis.database import Session
-from contacts.store import jobs as job_store
+from contacts.store import open_jobs as store
 from contracts.errors import TooManyRequests
 
 # Imports, exports and exports of a person: what takes minutes, and a file's room.
@@ -22,7 +22,7 @@ def ensure_room(session: Session, *, account_id: UUID, kind: str) -> None:
     :raises TooManyRequests: the account has as many open as it may.
     """
     kinds, most = (LONG, MOST_LONG) if kind in LONG else ((kind,), MOST_ERASURES)
-    if job_store.number_open(session, account_id=account_id, kinds=kinds) >= most:
+    if store.number_open(session, account_id=account_id, kinds=kinds) >= most:
         raise TooManyRequests(
             "jobs.too_many",
             f"{most} jobs of this kind wait or run already; wait for one to end, or cancel it.",

@@ -35,9 +35,7 @@ def test_what_has_ended_counts_no_more_and_the_same_import_again_is_none(account
     for _ in range(open_jobs.MOST_LONG - 1):
         account.call(exports.create, **EXPORT)
 
-    again = account.call(
-        imports.create, terms=account.terms, upload_id=import_id, mapping=None, options={}
-    )
+    again = account.call(imports.create, terms=account.terms, upload_id=import_id, mapping=None, options={})
     with database.transaction() as session:
         session.execute(text("UPDATE jobs SET state = 'done' WHERE kind = 'export'"))
     account.call(exports.create, **EXPORT)
