@@ -171,7 +171,7 @@ def test_links_work_with_everything_down_and_kill_9_loses_nothing(launch_gateway
 
 
 def test_dead_services_do_not_hold_up_the_links(services, launch_gateway):
-    gateway = launch_gateway()
+    gateway = launch_gateway(GATEWAY_ACCOUNT_REQUESTS="0")
     assert greet(gateway).status_code == 200
     services.kill()
 
