@@ -22,7 +22,7 @@ bind = [os.environ.get("GATEWAY_BIND", "127.0.0.1:8000")]
 _host, _, _port = bind[0].rpartition(":")
 HEALTH_PORT = os.environ.get("HEALTH_PORT", "")
 if HEALTH_PORT not in ("", "0", _port):
-    bind.append(f"{_host}:{HEALTH_PORT}")
+    bind.append(f"{'127.0.0.1' if _host == 'unix' else _host}:{HEALTH_PORT}")
 wsgi_app = "api_gateway.app:from_environment()"
 workers = int(os.environ.get("GATEWAY_WORKERS", "2"))
 worker_class = "api_gateway.worker.Worker"
