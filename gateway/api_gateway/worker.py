@@ -52,7 +52,7 @@ log = get_logger()
 
 
 class Worker(ThreadWorker):
-    """Four ways lead a connection to `enqueue_req`, all on the main thread: it is new, it had an answer, or it had one
+    """Three ways lead a connection to `enqueue_req`, all on the main thread: it is new, it had an answer, or it had one
     and the next request is here already. From there it is a `Guest` until a thread may have it.
     """
 
