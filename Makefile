@@ -41,8 +41,8 @@ operator: setup ## create an operator: LOGIN=… EMAIL=… (prints a one-time pa
 routes: setup ## every route of the API with its permission (M=--markdown for a table)
 	@$(RUN) -m api_gateway.route_list $(M)
 
-test: setup ## every test, on real servers of its own; T=services/identity for a part
-	@$(RUN) $(LOCAL)/run_tests.py $(T)
+test: setup ## every test, on real servers of its own; T=services/identity for a part, CLOCK="2028-02-29 23:50" for then
+	@$(if $(CLOCK),$(RUN) $(LOCAL)/moved_clock.py "$(CLOCK)") $(RUN) $(LOCAL)/run_tests.py $(T)
 
 lint: setup ## style, types, import rules, manifests
 	@$(RUN) $(LOCAL)/lint.py

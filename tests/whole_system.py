@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -76,11 +75,10 @@ class System:
             victim.send_signal(signal.SIGKILL)
 
     def wait_restarted(self, process: str, *, not_pid: int, seconds: float = 30) -> None:
-        ends = time.monotonic() + seconds
-        while self.pids().get(process, not_pid) == not_pid:
-            if time.monotonic() > ends:
-                pytest.fail(f"{process} was not started again")
-            time.sleep(0.5)
+        from chassis.testing import wait_until
+
+        started = f"another start of {process}"
+        wait_until(lambda: self.pids().get(process, not_pid) != not_pid, timeout=seconds, what=started)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 Real campaigns, contacts and their processes; identity is a stand-in, reporting's and campaigns' lanes end here.
 """
 
+import time
 from collections import Counter
 from itertools import count
 
@@ -32,6 +33,7 @@ class Neighbourhood:
         self.actor = {**new_account(), "permissions": sorted(OWNER), "request_id": "r1"}
         self._launch = launch
         self._events = []
+        self._seen = 0, 0.0  # lines, and since when so many
         broker.consume(lanes.DELIVERY_EVENTS, self._heard, prefetch=50)
         start_identity(launch, amqp_url)
         start_service(launch, amqp_url, "contacts.service:ContactsService", service="contacts")
@@ -79,6 +81,13 @@ class Neighbourhood:
         """Message id, phone and words of each line of the file."""
         written = self.file.read_text("utf-8").splitlines() if self.file.exists() else []
         return [line.split("\t") for line in written]
+
+    def rested(self):
+        """How many lines there are, once for half a second none has been added; None before."""
+        count, at = len(self.lines()), time.monotonic()
+        if count != self._seen[0]:
+            self._seen = count, at
+        return count if at - self._seen[1] > 0.5 else None
 
     def wait_sent(self, campaign_id, timeout=60):
         def sent():
@@ -158,3 +167,38 @@ def test_a_power_cut_sends_nobody_twice_and_the_campaign_ends(neighbourhood):
     wait_until(lambda: len(neighbourhood.told()) == PEOPLE, what="the delivery events")
     assert {kinds[-1] for message_id, kinds in neighbourhood.told().items() if message_id in unknown} == {"unknown"}
     wait_until(neighbourhood.is_tidy, what="nothing left behind")
+
+
+def test_a_pause_stops_what_the_channel_has_and_a_resume_sends_it_once(neighbourhood):
+    """Two outbound processes, slow enough that most of the campaign waits in them when it is paused."""
+    for _ in range(2):
+        neighbourhood.outbound(TOY_PACE="150")
+    campaign_id, phones = neighbourhood.campaign()
+    wait_until(lambda: len(neighbourhood.lines()) > 100, timeout=60, what="the first lines")
+
+    neighbourhood.call("campaigns.pause_campaign", campaign_id=campaign_id)
+    stopped = wait_until(neighbourhood.rested, timeout=5, what="no line more")
+    assert stopped < PEOPLE - AHEAD, "it was over too soon to show anything"
+    assert "deferred" in {state for _, state in neighbourhood.ledger().values()}
+    neighbourhood.call("campaigns.resume_campaign", campaign_id=campaign_id)
+    wait_until(lambda: len(neighbourhood.lines()) >= PEOPLE, timeout=60, what="the rest")
+
+    neighbourhood.wait_sent(campaign_id)
+    assert Counter(phone for _, phone, _ in neighbourhood.lines()) == Counter(phones)
+    assert {state for _, state in neighbourhood.ledger().values()} == {"delivered"}
+    wait_until(neighbourhood.is_tidy, what="nothing left behind")
+
+
+def test_a_cancelled_campaign_ends_in_the_channel_too(neighbourhood):
+    neighbourhood.outbound(TOY_PACE="150")
+    campaign_id, _ = neighbourhood.campaign()
+    wait_until(lambda: len(neighbourhood.lines()) > 100, timeout=60, what="the first lines")
+    neighbourhood.call("campaigns.pause_campaign", campaign_id=campaign_id)
+    wait_until(neighbourhood.rested, timeout=5, what="no line more")
+
+    neighbourhood.call("campaigns.cancel_campaign", campaign_id=campaign_id)
+    wait_until(neighbourhood.is_tidy, timeout=20, what="nothing waiting for its turn")
+
+    ledger = Counter(state for _, state in neighbourhood.ledger().values())
+    assert ledger["delivered"] == len(neighbourhood.lines()) < PEOPLE
+    assert set(ledger) == {"delivered", "rejected"}

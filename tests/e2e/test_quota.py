@@ -26,7 +26,7 @@ def test_not_a_message_goes_over_the_quota_and_none_of_it_is_left_over(environ):
                 if refused.status != 503:  # What a busy machine may say: ask again, as clients do.
                     assert (refused.status, refused.code) == (402, "quota.exhausted")
                     return 0
-                time.sleep(1)
+                time.sleep(1)  # the pause is part of what a client does
 
     with ThreadPoolExecutor(64) as callers:
         accepted = sum(callers.map(send, range(100)))

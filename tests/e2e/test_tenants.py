@@ -201,7 +201,7 @@ def unchanged(environ, a, ids):
         before = now
     assert len([counted for counted, _sum in before.values() if counted]) > 20
     yield
-    time.sleep(1)
+    time.sleep(1)  # what B may have set going would show by now: time is the subject
     assert changed(before, rows_of(environ, a.account_id)) == {}
 
 

@@ -1,7 +1,6 @@
 """An account that is closed leaves no answers behind, and its links end."""
 
 import threading
-import time
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -11,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from api_gateway import store
-from api_gateway.account_closing import QUEUE, AccountClosing
+from api_gateway.account_closing import QUEUE, AccountClosing, log
 from chassis.testing import truncate, wait_until
 from contracts.events import ACCOUNT_CLOSED
 
@@ -33,7 +32,9 @@ def closing(broker, database):
     thread.join()
 
 
-def test_the_answers_of_a_closed_account_go_and_no_others(closing, broker, database, amqp_url):
+def test_the_answers_of_a_closed_account_go_and_no_others(closing, broker, database, amqp_url, monkeypatch):
+    failed = []
+    monkeypatch.setattr(log, "warning", lambda event, **fields: failed.append(event))
     closed, open_ = uuid4(), uuid4()
     with database.transaction() as session:
         for account_id in (closed, open_):
@@ -52,7 +53,7 @@ def test_the_answers_of_a_closed_account_go_and_no_others(closing, broker, datab
     for _ in range(2):
         broker.publish_event(ACCOUNT_CLOSED, orjson.dumps(event)).result(5)
 
-    time.sleep(1.5)
+    wait_until(lambda: failed, what="a try that fails")
     with database.transaction() as session:
         session.execute(text("ALTER TABLE away RENAME TO idempotent_requests"))
 

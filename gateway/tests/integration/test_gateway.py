@@ -11,6 +11,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import orjson
+import psycopg
 import pytest
 import requests
 
@@ -97,7 +98,7 @@ def test_change_of_access_is_seen_by_every_worker_within_a_second(services, laun
 
     event = {"event_id": str(uuid4()), "occurred_at": "2026-11-24T08:00:00+00:00", "account_id": CALLER}
     broker.publish_event(ACCESS_CHANGED, orjson.dumps(event)).result(5)
-    time.sleep(1.0)
+    time.sleep(1.0)  # the promise: time is the subject
 
     assert {greet(gateway).status_code for _ in range(40)} == {401}
 
@@ -177,7 +178,7 @@ def test_dead_services_do_not_hold_up_the_links(services, launch_gateway):
 
     with ThreadPoolExecutor(96) as pool:
         asked = [pool.submit(greet, gateway) for _ in range(64)]
-        time.sleep(2.0)
+        time.sleep(2.0)  # until the callers are as many as there can be, and longer than any call waits
         followed = [
             pool.submit(ask, gateway, "GET", f"/t/{link(TokenKind.CLICK, 'https://sklep.example/')}")
             for _ in range(200)
@@ -189,12 +190,18 @@ def test_dead_services_do_not_hold_up_the_links(services, launch_gateway):
     assert statuses == {503}
 
 
-def test_gateway_killed_in_the_middle_of_an_idempotent_request(services, launch_gateway):
+def is_locked(database_url, key):
+    with psycopg.connect(database_url("api_gateway")) as connection:
+        found = "SELECT count(*) FROM idempotent_requests WHERE key = %s AND status IS NULL"
+        return connection.execute(found, (key,)).fetchone()[0] == 1
+
+
+def test_gateway_killed_in_the_middle_of_an_idempotent_request(services, launch_gateway, database_url):
     gateway = launch_gateway(GATEWAY_WORKERS="1")
     headers = {**LOGGED_IN, "Idempotency-Key": "order-17"}
     with ThreadPoolExecutor(1) as pool:
         lost = pool.submit(lambda: greet(gateway, "/v1/slow-greetings", headers, seconds=0.8))
-        time.sleep(0.4)
+        wait_until(lambda: is_locked(database_url, "order-17"), what="the request under way")
         children = Path(f"/proc/{gateway.pid}/task/{gateway.pid}/children").read_text().split()
         for child in children:
             os.kill(int(child), 9)
@@ -226,7 +233,7 @@ def test_stopping_finishes_what_has_begun(services, launch_gateway):
     gateway = launch_gateway()
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(lambda: greet(gateway, seconds=1.5))
-        time.sleep(0.5)
+        time.sleep(0.5)  # a part of the 1.5 s that it takes: time is the subject
         code = gateway.stop()
 
     assert running.result().status_code == 200

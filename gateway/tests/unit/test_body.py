@@ -65,7 +65,7 @@ def test_strict_json_is_read_whole():
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_any_bytes_are_a_value_or_a_refusal(raw):
     try:
         body.parse(raw)

@@ -17,6 +17,7 @@ from channel import retries
 from channel.batches import Header, without_person
 from channel.instances import ALIVE
 from channel.outlets import Chunk, Claim
+from channel.ports import Ledger
 from chassis import erasures
 from chassis.ids import new_id
 from contracts.ids import recipient_number
@@ -46,14 +47,14 @@ class Taken(NamedTuple):
         return len(self.mine) + len(self.settled) + len(self.claimed_elsewhere)
 
 
-def take(cursor: Cursor[Any], instance_id: UUID, chunks: Sequence[Chunk]) -> list[Taken]:
+def take(cursor: Cursor[Any], ledger: Ledger, instance_id: UUID, chunks: Sequence[Chunk]) -> list[Taken]:
     """Claim what nobody has claimed and nothing is known of.
 
     A lock per send, held to the commit, makes two instances with the same batch go one after the other.
     """
     for chunk in chunks:
         chunk.recipients, chunk.existing = chunk.asked, frozenset()
-    leave_erased_out(cursor, chunks)
+    leave_erased_out(cursor, ledger, chunks)
     # A second try after a commit whose answer was lost: the first try's claims may be there.
     delete(cursor, [chunk.claim.claim_id for chunk in chunks if chunk.claim is not None])
     keys = sorted({chunk.batch.header.send_id.int & 0x7FFFFFFFFFFFFFFF for chunk in chunks})
@@ -76,21 +77,23 @@ def take(cursor: Cursor[Any], instance_id: UUID, chunks: Sequence[Chunk]) -> lis
     return taken
 
 
-def leave_erased_out(cursor: Cursor[Any], chunks: Sequence[Chunk]) -> None:
+def leave_erased_out(cursor: Cursor[Any], ledger: Ledger, chunks: Sequence[Chunk]) -> None:
     """Take the addresses of people who were erased out of `chunks`: what is then no address is rejected, not sent."""
-    concerned = erasures.watch(cursor, {chunk.batch.header.account_id for chunk in chunks})
+    owner_id = ledger.owner_id
+    owners = {owner_id(chunk.batch.header, recipient) for chunk in chunks for recipient in chunk.recipients}
+    concerned = erasures.watch(cursor, owners)
     if not concerned:
         return
-    theirs = [(chunk, chunk.batch.header.id_of) for chunk in chunks if chunk.batch.header.account_id in concerned]
-    gone = erasures.among(
-        cursor,
-        (
-            (of(recipient["number"]), chunk.batch.header.account_id, recipient["address"])
-            for chunk, of in theirs
-            for recipient in chunk.recipients
-        ),
+    told = (
+        (header.id_of(recipient["number"]), owner, recipient["address"])
+        for chunk in chunks
+        for header in (chunk.batch.header,)
+        for recipient in chunk.recipients
+        if (owner := owner_id(header, recipient)) in concerned
     )
-    for chunk, of in theirs if gone else ():
+    gone = erasures.among(cursor, told)
+    for chunk in chunks if gone else ():
+        of = chunk.batch.header.id_of
         chunk.recipients = [
             without_person(recipient) if of(recipient["number"]) in gone else recipient
             for recipient in chunk.recipients
@@ -189,9 +192,9 @@ def _sort_out(chunk: Chunk, states: dict[UUID, dict[int, str]], claimed: dict[UU
 def take_abandoned(cursor: Cursor[Any], instance_id: UUID, limit: int) -> list[Abandoned]:
     """Take claims of others whose lease ran out, in the caller's transaction; never one's own, whatever it says."""
     cursor.execute(
-        "DELETE FROM claims WHERE claim_id IN (SELECT claim_id FROM claims c"
+        "DELETE FROM claims WHERE claim_id = ANY (ARRAY(SELECT claim_id FROM claims c"
         f" WHERE instance_id <> %s AND NOT EXISTS (SELECT 1 FROM ({ALIVE}) i WHERE i.instance_id = c.instance_id)"
-        " LIMIT %s FOR UPDATE SKIP LOCKED) RETURNING claim_id, body",
+        " LIMIT %s FOR UPDATE SKIP LOCKED)) RETURNING claim_id, body",
         (instance_id, limit),
     )
     return [Abandoned(claim_id, orjson.loads(body)) for claim_id, body in cursor.fetchall()]

@@ -89,6 +89,9 @@ class PlainLedger:
     def write_beside(self, cursor: Cursor[Any], messages: Sequence[Any]) -> None:
         pass
 
+    def owner_id(self, header: Header, recipient: Recipient) -> str:
+        return header.account_id
+
     def event(self, message: Any) -> Event | None:
         return event_of(message, self._channel)
 

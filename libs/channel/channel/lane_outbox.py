@@ -70,10 +70,10 @@ def take_over(cursor: Cursor[Any], instance_id: UUID, on_the_way: Sequence[int],
     So do its own of a minute ago that are not `on_the_way`: the answer to their commit was lost.
     """
     cursor.execute(
-        "UPDATE lane_outbox SET instance_id = %s WHERE position IN (SELECT position FROM lane_outbox o"
+        "UPDATE lane_outbox SET instance_id = %s WHERE position = ANY (ARRAY(SELECT position FROM lane_outbox o"
         f" WHERE NOT EXISTS (SELECT 1 FROM ({ALIVE}) i WHERE i.instance_id = o.instance_id)"
         " OR (instance_id = %s AND recorded_at < now() - interval '1 minute' AND position <> ALL(%s))"
-        " ORDER BY position LIMIT %s FOR UPDATE SKIP LOCKED) RETURNING position, lane, body",
+        " ORDER BY position LIMIT %s FOR UPDATE SKIP LOCKED)) RETURNING position, lane, body",
         (instance_id, instance_id, list(on_the_way), limit),
     )
     return [(position, lane, bytes(body)) for position, lane, body in cursor.fetchall()]

@@ -285,7 +285,7 @@ class LedgerThread:
             if work.chunks:
                 # Nobody may think this instance dead while it claims.
                 instances.renew_lease(cursor, self._instance_id)
-                outcome.taken = claims.take(cursor, self._instance_id, work.chunks)
+                outcome.taken = claims.take(cursor, self._ledger, self._instance_id, work.chunks)
             claims.delete(cursor, claims_done)
             lane_outbox.forget_published(cursor, work.published)
             outcome.to_publish = lane_outbox.record(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from channel import campaign_states
 from channel.batches import UNREADABLE, Batch, Content, Header, Recipient, SharedDelivery, UnknownContent, read_batches
+from channel.contents import Contents
 from channel.lane_publisher import LanePublisher
 from channel.ledger_thread import LedgerThread
 from channel.ledger_work import Acknowledgement, Outcome
@@ -16,7 +18,7 @@ from channel.outlets import CHUNK, Chunk, Message, Outlet, chunked
 from channel.ports import Outbound
 from chassis.broker import Delivery
 from chassis.logs import get_logger
-from contracts.vocabulary import Lane, MessageState
+from contracts.vocabulary import CampaignState, Lane, MessageState
 
 # More lane messages than this on their way to the broker, or outcomes on their way to disk: claim nothing new.
 MOST_UNPUBLISHED = 400
@@ -35,10 +37,10 @@ class Loop:
 
     def __init__(self, outbound: Outbound, load_content: Callable[[str], Content | None]) -> None:
         self._outbound = outbound
-        self._load_content = load_content
-        self._contents: dict[str, Content] = {}
+        self._contents = Contents(load_content)
         self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._stopped: Mapping[str, CampaignState] = {}
         self._uncommitted = 0
         self.is_stopping = False
         self.ledger: LedgerThread
@@ -61,8 +63,8 @@ class Loop:
                 shared.nack(requeue=False)
                 continue
             header, recipients = batch
-            content = self._contents.get(header.content_hash)
-            if content is None or content.account_id != header.account_id:
+            content = self._contents.in_hand(header)
+            if content is None:
                 self.spawn(self._with_content(header, recipients, shared))
             else:
                 self._accept(Batch(header, content, len(recipients), shared), recipients)
@@ -70,30 +72,7 @@ class Loop:
     async def _with_content(
         self, header: Header, recipients: list[Recipient], delivery: Delivery | SharedDelivery
     ) -> None:
-        content = await self._content(header.content_hash)
-        if content is None or content.account_id != header.account_id:
-            log.error("content_unknown", batch_id=header.batch_id, content_hash=header.content_hash)
-            content = UnknownContent(header.account_id)
-        self._accept(Batch(header, content, len(recipients), delivery), recipients)
-
-    async def _content(self, content_hash: str) -> Content | None:
-        """A content by its hash, from the cache or the database; waits for the database as long as it takes."""
-        while content_hash not in self._contents:
-            try:
-                found = await self._loop.run_in_executor(None, self._load_content, content_hash)
-            except ValueError as error:
-                log.error("content_broken", content_hash=content_hash, error=str(error))
-                return None
-            except Exception as error:
-                log.warning("content_not_loaded", error=type(error).__name__)
-                await asyncio.sleep(1.0)
-                continue
-            if found is None:
-                return None
-            if len(self._contents) > 1_000:
-                self._contents.clear()
-            self._contents[content_hash] = found
-        return self._contents[content_hash]
+        self._accept(Batch(header, await self._contents.of(header), len(recipients), delivery), recipients)
 
     def _accept(self, batch: Batch, recipients: list[Recipient]) -> None:
         if not recipients:
@@ -113,8 +92,8 @@ class Loop:
                 self.wants_claims(outlet)
 
     def _line_up(self, chunk: Chunk) -> None:
-        if chunk.outlet is None:
-            self.ledger.claim(chunk)
+        if chunk.outlet is None or self.is_stopped(chunk.batch.header):
+            self._claim_for_nobody(chunk)
         elif self._outbound.composes_ahead:
             self.spawn(self._line_up_composed(chunk, chunk.outlet))
         else:
@@ -138,28 +117,31 @@ class Loop:
             chunks = outlet.waiting[lane]
             while chunks and (lane is Lane.OTP or self._has_room_for_claims(outlet, lane)):
                 chunk = chunks.popleft()
-                outlet.claiming[lane] += len(chunk.recipients)
                 outlet.on_claim(chunk)
+                if self.is_stopped(chunk.batch.header):
+                    self._claim_for_nobody(chunk)
+                    continue
+                outlet.claiming[lane] += len(chunk.recipients)
                 self.ledger.claim(chunk, urgent=lane is not Lane.BULK)
+
+    def _claim_for_nobody(self, chunk: Chunk) -> None:
+        """Its messages have an outcome once they are claimed: there is no outlet for them, or they may not leave."""
+        chunk.outlet = None
+        self.ledger.claim(chunk)
 
     def _has_room_for_claims(self, outlet: Outlet, lane: Lane) -> bool:
         return outlet.has_room(lane) and self._uncommitted < MOST_UNCOMMITTED and len(self.publisher) < MOST_UNPUBLISHED
 
     def _reroute(self, outlet: Outlet) -> None:
         """It is down: what waits unclaimed goes where the routes point; what is claimed waits in the schedule."""
-        chunks = [chunk for lane in outlet.lanes for chunk in outlet.waiting[lane]]
-        for lane in outlet.lanes:
-            outlet.waiting[lane].clear()
-        for chunk in chunks:
+        for chunk in outlet.take_out():
             self.place(chunk.batch, chunk.recipients)
         if left := outlet.take_back():
             self.settled(left)
 
     async def retire(self, outlet: Outlet, patience: float = 5.0) -> None:
         """End an outlet that is not to be used any more: what waits for it goes elsewhere."""
-        chunks = [chunk for lane in outlet.lanes for chunk in outlet.waiting[lane]]
-        for lane in outlet.lanes:
-            outlet.waiting[lane].clear()
+        chunks = outlet.take_out()
         await outlet.stop(patience)
         for chunk in chunks:
             self.place(chunk.batch, chunk.recipients)
@@ -213,6 +195,31 @@ class Loop:
         """Late news to the ledger; `acknowledge` is called once they are on disk."""
         self.ledger.receive(Acknowledgement(receipts, acknowledge))
 
+    # --- paused and ended campaigns
+
+    def stop_campaigns(self, stopped: Mapping[str, CampaignState]) -> None:
+        """From now on nothing leaves of these and of no others; what waits to leave is taken back.
+
+        :param stopped: `paused`, `cancelled` or `failed`, by campaign id.
+        """
+        self._stopped = stopped
+        for outlet in self._outbound.outlets() if stopped else ():
+            for chunk in outlet.take_out(self.is_stopped):
+                outlet.on_claim(chunk)
+                self._claim_for_nobody(chunk)
+            if withdrawn := outlet.withdraw(self.is_stopped):
+                self.put_off(withdrawn)
+
+    def is_stopped(self, header: Header) -> bool:
+        return header.campaign_id in self._stopped
+
+    def put_off(self, messages: Sequence[Message]) -> None:
+        """Of a paused campaign they wait in the schedule until it is resumed, of an ended one they are rejected."""
+        now = datetime.now(UTC)
+        for message in messages:
+            campaign_states.put_off(message, self._stopped.get(message.header.campaign_id or ""), now)
+        self.settled(messages)
+
     # --- the retry schedule
 
     def adopt(self, chunks: Iterable[Chunk]) -> None:
@@ -224,6 +231,9 @@ class Loop:
     def _hand_over(self, chunk: Chunk, outlet: Outlet | None, recipients: list[Recipient]) -> None:
         if outlet is not None and not outlet.is_up:
             outlet = None
+        if self.is_stopped(chunk.batch.header):
+            self.put_off(self._messages(chunk, recipients))
+            return
         if isinstance(chunk.batch.content, UnknownContent):
             messages: Sequence[Message] = self._refused(chunk, recipients)
         else:
@@ -240,13 +250,18 @@ class Loop:
 
     def _refused(self, chunk: Chunk, recipients: list[Recipient]) -> list[Message]:
         """Nothing of a content that is not known can be sent."""
-        of, now, messages = chunk.batch.header.id_of, time.time(), []
+        now, messages = time.time(), self._messages(chunk, recipients)
+        for message in messages:
+            message.state, message.code, message.at = MessageState.REJECTED, UNKNOWN_CONTENT, now
+        return messages
+
+    def _messages(self, chunk: Chunk, recipients: Iterable[Recipient]) -> list[Message]:
+        """Claimed recipients as messages that nothing is made of."""
+        of, messages = chunk.batch.header.id_of, []
         for recipient in recipients:
             number = recipient["number"]
             attempts = chunk.attempts.get(number, 0)
-            message = self._outbound.message(chunk, recipient, of(number), number in chunk.existing, attempts)
-            message.state, message.code, message.at = MessageState.REJECTED, UNKNOWN_CONTENT, now
-            messages.append(message)
+            messages.append(self._outbound.message(chunk, recipient, of(number), number in chunk.existing, attempts))
         return messages
 
     def room_for_retries(self) -> int:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from channel import claims, instances, people
 from channel.batches import Content
+from channel.campaign_states import Watch
 from channel.lane_publisher import LanePublisher
 from channel.ledger_thread import LedgerThread
 from channel.loop import Loop
@@ -76,6 +77,7 @@ class OutboundProcess:
         self._process.background(upkeep.run, "upkeep")
         self._process.every(INDEX_SECONDS, self._index, "cold-index")
         await self._outbound.start_up()
+        await self._watch_campaigns(loop)
         self._consume(loop)
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
@@ -96,6 +98,14 @@ class OutboundProcess:
             room=loop.room_for_retries,
             on_due=lambda chunks: _adopt(running, loop, chunks),
         )
+
+    async def _watch_campaigns(self, loop: Loop) -> None:
+        running = asyncio.get_running_loop()
+        watch = Watch(
+            self._process.database, lambda stopped: running.call_soon_threadsafe(loop.stop_campaigns, stopped)
+        )
+        await asyncio.to_thread(watch.look)
+        self._process.background(watch.run, "campaign-states")
 
     async def _shut_down(self, loop: Loop, ledger: LedgerThread, upkeep: Upkeep) -> None:
         # The upkeep first: what it takes out of the schedule must still find the ledger.

@@ -28,6 +28,12 @@ class OutletEvents(Protocol):
     def wants_claims(self, outlet: Outlet) -> None:
         """There is room, or the outlet came up."""
 
+    def is_stopped(self, header: Header) -> bool:
+        """Whether its campaign is paused or has ended, so that nothing of it may leave now."""
+
+    def put_off(self, messages: Sequence[Message]) -> None:
+        """Claimed messages of stopped campaigns that have not left: they wait for the campaign, or end with it."""
+
 
 class Outlet:
     """The base of a channel's outlets. All of it runs on the loop's thread and must not block.
@@ -58,12 +64,24 @@ class Outlet:
         """How many messages of the retry schedule may be handed over now."""
         raise NotImplementedError
 
+    def take_out(self, is_wanted: Callable[[Header], bool] = lambda _header: True) -> list[Chunk]:
+        """The chunks that wait to be claimed and whose batch is wanted; they do not wait here any more."""
+        taken: list[Chunk] = []
+        for lane, chunks in self.waiting.items():
+            taken += [chunk for chunk in chunks if is_wanted(chunk.batch.header)]
+            self.waiting[lane] = deque(chunk for chunk in chunks if not is_wanted(chunk.batch.header))
+        return taken
+
     def on_claim(self, chunk: Chunk) -> None:
         """The chunk has left `waiting`, and is being claimed."""
 
     def hand_over(self, messages: list[Any]) -> None:
         """Send claimed messages; each comes back once, with its state, by `Loop.settled`."""
         raise NotImplementedError
+
+    def withdraw(self, is_stopped: Callable[[Header], bool]) -> list[Any]:
+        """Claimed messages of stopped campaigns that have not left, not even in part; the outlet forgets them."""
+        return []
 
     def take_back(self) -> list[Any]:
         """Claimed messages that have not left, in whole or in part, and will not by this outlet."""
@@ -142,11 +160,6 @@ class Message:
     @property
     def header(self) -> Header:
         return self.chunk.batch.header
-
-    @property
-    def owner_id(self) -> str:
-        """The account that may erase the recipient; a channel's own kind says where another sends in its place."""
-        return self.chunk.batch.header.account_id
 
 
 def chunked(recipients: list[Recipient], size: int = CHUNK) -> Iterable[list[Recipient]]:

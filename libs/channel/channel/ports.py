@@ -51,6 +51,9 @@ class Ledger(Protocol):
     def write_beside(self, cursor: Cursor[Any], messages: Sequence[Any]) -> None:
         """What the channel keeps besides: parts, unknown messages, refusals."""
 
+    def owner_id(self, header: Header, recipient: Recipient) -> str:
+        """The account that may erase the recipient: the header's, unless another one sends in its place."""
+
     def event(self, message: Any) -> Event | None:
         """The delivery event of the outcome, with everything that never changes; None where nobody is to know."""
 

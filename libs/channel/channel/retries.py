@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import orjson
 from psycopg import Cursor
@@ -34,6 +35,7 @@ def schedule(cursor: Cursor[Any], deferred: Sequence[Message]) -> None:
             (
                 message.message_id,
                 header.account_id,
+                header.campaign_id,
                 message.due_at,
                 message.attempts + message.was_tried,
                 message.code,
@@ -41,10 +43,10 @@ def schedule(cursor: Cursor[Any], deferred: Sequence[Message]) -> None:
             )
         )
     cursor.execute(
-        "INSERT INTO retries (message_id, account_id, due_at, attempts, reason, body)"
-        " SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[], %s::smallint[], %s::text[], %s::bytea[])"
+        "INSERT INTO retries (message_id, account_id, campaign_id, due_at, attempts, reason, body) SELECT * FROM"
+        " unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::timestamptz[], %s::smallint[], %s::text[], %s::bytea[])"
         " ON CONFLICT (message_id) DO NOTHING",
-        columns(rows, 6),
+        columns(rows, 7),
     )
 
 
@@ -58,17 +60,18 @@ def put_back(cursor: Cursor[Any], claimed: Mapping[str, Any], recipients: Mappin
         (
             message_id,
             header["account_id"],
+            header["campaign_id"],
             claimed["attempts"].get(str(recipient["number"]), 0),
             orjson.dumps({**header, "recipients": [recipient]}),
         )
         for message_id, recipient in recipients.items()
     ]
     cursor.execute(
-        "INSERT INTO retries (message_id, account_id, due_at, attempts, body)"
-        " SELECT message_id, account_id, now(), attempts, body"
-        " FROM unnest(%s::uuid[], %s::uuid[], %s::smallint[], %s::bytea[]) r(message_id, account_id, attempts, body)"
-        " ON CONFLICT (message_id) DO NOTHING",
-        columns(rows, 4),
+        "INSERT INTO retries (message_id, account_id, campaign_id, due_at, attempts, body)"
+        " SELECT message_id, account_id, campaign_id, now(), attempts, body"
+        " FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::smallint[], %s::bytea[])"
+        " r(message_id, account_id, campaign_id, attempts, body) ON CONFLICT (message_id) DO NOTHING",
+        columns(rows, 5),
     )
 
 
@@ -81,8 +84,8 @@ def waiting(cursor: Cursor[Any], message_ids: Sequence[str]) -> set[str]:
 def take_due(cursor: Cursor[Any], limit: int) -> list[Due]:
     """Take messages that are due out of the schedule; the caller claims them in the same transaction."""
     cursor.execute(
-        "DELETE FROM retries WHERE message_id IN (SELECT message_id FROM retries WHERE due_at <= now()"
-        " ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED) RETURNING attempts, body",
+        "DELETE FROM retries WHERE message_id = ANY (ARRAY(SELECT message_id FROM retries WHERE due_at <= now()"
+        " ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED)) RETURNING attempts, body",
         (limit,),
     )
     return [Due(attempts, orjson.loads(body)) for attempts, body in cursor.fetchall()]
@@ -91,8 +94,21 @@ def take_due(cursor: Cursor[Any], limit: int) -> list[Due]:
 def pull_forward(cursor: Cursor[Any], reason: str, limit: int = 10_000) -> bool:
     """What waits for `reason` is due now: an outlet is back. True while there may be more of it."""
     cursor.execute(
-        "UPDATE retries SET due_at = now() WHERE message_id IN (SELECT message_id FROM retries"
-        " WHERE reason = %s AND due_at > now() LIMIT %s FOR UPDATE SKIP LOCKED)",
+        "UPDATE retries SET due_at = now() WHERE message_id = ANY (ARRAY(SELECT message_id FROM retries"
+        " WHERE reason = %s AND due_at > now() LIMIT %s FOR UPDATE SKIP LOCKED))",
         (reason, limit),
     )
     return cursor.rowcount == limit
+
+
+def pull_campaign_forward(
+    cursor: Cursor[Any], account_id: UUID, campaign_id: UUID, reason: str | None, limit: int = 10_000
+) -> int:
+    """What waits of the campaign, for `reason` where one is given, is due now; returns of how many that is new."""
+    cursor.execute(
+        "UPDATE retries SET due_at = now() WHERE message_id = ANY (ARRAY(SELECT message_id FROM retries"
+        " WHERE account_id = %s AND campaign_id = %s AND due_at > now()"
+        " AND (%s::text IS NULL OR reason = %s) LIMIT %s FOR UPDATE SKIP LOCKED))",
+        (account_id, campaign_id, reason, reason, limit),
+    )
+    return cursor.rowcount

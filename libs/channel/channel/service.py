@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from nameko.extensions import DependencyProvider
 
-from channel import quota_leases
+from channel import campaign_states, quota_leases
 from channel.quota_leases import LeaseKeeper
 from channel.single_sends import SingleSends
 from chassis import gathering
@@ -123,3 +123,10 @@ class ChannelCalls(Entrypoints):
         """May run twice: then another lease begins, too."""
         with self.database.transaction() as session:
             quota_leases.end(session, payload["account_id"])
+
+    @event_handler(events.CAMPAIGN_STATE_CHANGED)
+    def note_campaign_state(self, payload: Payload) -> None:
+        """May run twice and in any order: the version tells which state is the later."""
+        told = {name: payload[name] for name in ("account_id", "campaign_id", "state", "version")}
+        with self.database.transaction() as session:
+            campaign_states.note(session, **told)

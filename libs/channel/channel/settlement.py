@@ -22,7 +22,7 @@ def settle(cursor: Cursor[Any], ledger: Ledger, messages: Sequence[Message], *, 
     :param careful: some of `messages` may have been settled by a sweeper that took this instance for dead.
     :raises psycopg.errors.UniqueViolation: they had, and `careful` was not set: try again with it.
     """
-    _leave_erased_out(cursor, messages)
+    _leave_erased_out(cursor, ledger, messages)
     fresh = [] if careful else [message for message in messages if not message.existing]
     rest = messages if careful else [message for message in messages if message.existing]
     if fresh:
@@ -56,15 +56,16 @@ def _overwritten(ledger: Ledger, name: str) -> str:
     return f"coalesce(excluded.{name}, l.{name})" if name in ledger.kept else f"excluded.{name}"
 
 
-def _leave_erased_out(cursor: Cursor[Any], messages: Sequence[Message]) -> None:
+def _leave_erased_out(cursor: Cursor[Any], ledger: Ledger, messages: Sequence[Message]) -> None:
     """Whoever was erased since their message was claimed is written down without their number."""
-    concerned = erasures.watch(cursor, {message.owner_id for message in messages})
+    owners = [ledger.owner_id(message.header, message.recipient) for message in messages]
+    concerned = erasures.watch(cursor, set(owners))
     if not concerned:
         return
     told = (
-        (message.message_id, message.owner_id, message.recipient["address"])
-        for message in messages
-        if message.owner_id in concerned
+        (message.message_id, owner_id, message.recipient["address"])
+        for message, owner_id in zip(messages, owners, strict=True)
+        if owner_id in concerned
     )
     gone = erasures.among(cursor, told)
     for message in messages:

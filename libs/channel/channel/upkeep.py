@@ -13,7 +13,7 @@ from psycopg import Cursor
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from channel import claims, instances, lane_outbox, retries, settlement
+from channel import campaign_states, claims, instances, lane_outbox, retries, settlement
 from channel.batches import Batch, Content, Header, UnknownContent
 from channel.claims import Abandoned
 from channel.lane_outbox import LaneMessage
@@ -151,7 +151,7 @@ class Upkeep:
                 erasures.share(session)
                 due = retries.take_due(cursor, limit)
                 chunks = self._chunks_of(session, due)
-                claims.leave_erased_out(cursor, chunks)
+                claims.leave_erased_out(cursor, self._ledger, chunks)
                 claims.insert(cursor, self._instance_id, chunks)
             if chunks:
                 self._on_due(chunks)
@@ -254,6 +254,7 @@ class Upkeep:
             return
         with self._database.transaction() as session:
             erasures.forget_old(session)
+            campaign_states.forget_old(session)
             for table in self._outbound.partitioned:
                 self._partition_days(session, table, now.date())
         self._partitions_made = now

@@ -170,7 +170,7 @@ def truncate(database: Database, *, keep: tuple[str, ...] = ()) -> None:
 
 def _rabbitmqctl(*arguments: str) -> None:
     command = [*shlex.split(os.environ.get("WICI_TEST_RABBITMQCTL", "rabbitmqctl")), *arguments]
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
     if ran.returncode:
         raise RuntimeError(f"{shlex.join(command)} failed: {ran.stdout}{ran.stderr}")
 

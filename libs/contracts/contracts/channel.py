@@ -35,7 +35,7 @@ class ChannelFacts:
     :param quota: the plan's feature that its messages are counted in.
     :param lanes: in the order in which they are served.
     :param reach_seconds: how far ahead of the channel a campaign may be, in seconds of its pace, and
-    :param reach_least: at least so many recipients. What is in flight still goes after a pause, so a channel that
+    :param reach_least: at least so many recipients. What is in flight must be put off after a pause, so a channel that
         answers in milliseconds is given little at a time; a reach below the channel's own latency would choke it.
     """
 

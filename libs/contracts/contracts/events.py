@@ -156,9 +156,12 @@ class CampaignStarted(EventSchema):
 
 
 class CampaignStateChanged(EventSchema):
+    """From campaigns. `version` grows with each change of this campaign: of two events the higher is the later."""
+
     account_id = fields.UUID(required=True)
     campaign_id = fields.UUID(required=True)
     state = Word(CampaignState, required=True)
+    version = fields.Integer(load_default=0)
 
 
 class ActRecorded(EventSchema):
@@ -259,7 +262,11 @@ SUBSCRIPTIONS: dict[Event, tuple[str, ...]] = {
     EMAIL_ADDRESSES_REFUSED: ("contacts.archive_email_refusals",),
     RECIPIENT_UNSUBSCRIBED: ("contacts.archive_unsubscribed",),
     CAMPAIGN_STARTED: ("reporting.record_campaign_start",),
-    CAMPAIGN_STATE_CHANGED: ("reporting.record_campaign_state",),
+    CAMPAIGN_STATE_CHANGED: (
+        "reporting.record_campaign_state",
+        "sms_gateway.note_campaign_state",
+        "email_gateway.note_campaign_state",
+    ),
     PASSWORD_RESET_REQUESTED: ("identity.send_password_reset",),
     CONTACTS_ACT: ("identity.record_act",),
     CAMPAIGNS_ACT: ("identity.record_act",),

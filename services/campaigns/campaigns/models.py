@@ -66,6 +66,7 @@ class Campaign(Base):
     trace_id: Mapped[str | None]
     reserving_at: Mapped[datetime | None]
     schedule_key: Mapped[str | None]
+    state_version: Mapped[int] = mapped_column(server_default="0")
 
     send_id: Mapped[UUID | None]
     started_at: Mapped[datetime | None]

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from channel.batches import Recipient
 from channel.outlets import Chunk, Message
 from contracts.vocabulary import ERASED_ADDRESS
 from email_gateway.content.compose import Outgoing
-from email_gateway.domain.senders import FORM_ACCOUNT, SYSTEM_ACCOUNT
-
-_SYSTEM = str(SYSTEM_ACCOUNT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +31,10 @@ class Refusal:
 
 ERASED = Refusal("address.erased", "the person was erased")
 Made = Outgoing | Refusal
+_shared = lru_cache(maxsize=1_000)(UUID)  # an id that many recipients have: reading one costs as much as all else here
 
 
-@dataclass(frozen=True, slots=True)
-class ToCompose:
+class ToCompose(NamedTuple):
     """One recipient of a content, as a composing process gets it."""
 
     message_id: UUID
@@ -60,14 +58,6 @@ class EmailMessage(Message):
         self.detail = ""
 
     @property
-    def owner_id(self) -> str:
-        """Of a sign-up's confirmation mail that leaves from the platform, the form's account."""
-        account_id = self.header.account_id
-        if account_id != _SYSTEM:
-            return account_id
-        return str((self.recipient.get("fields") or {}).get(FORM_ACCOUNT) or account_id)
-
-    @property
     def told_detail(self) -> str:
         """What the server said, unless the person was erased: it may name them."""
         return "" if self.recipient["address"] == ERASED_ADDRESS else self.detail[:200]
@@ -78,8 +68,8 @@ def to_compose(chunk: Chunk, recipient: Recipient, message_id: str) -> ToCompose
     contact_id = recipient.get("contact_id")
     return ToCompose(
         message_id=UUID(message_id),
-        account_id=UUID(header.account_id),
-        campaign_id=UUID(header.campaign_id) if header.campaign_id else None,
+        account_id=_shared(header.account_id),
+        campaign_id=_shared(header.campaign_id) if header.campaign_id else None,
         contact_id=UUID(contact_id) if contact_id else None,
         address=recipient["address"],
         fields=recipient.get("fields") or {},

@@ -10,7 +10,14 @@ from sqlalchemy import DateTime, ForeignKey, LargeBinary, SmallInteger, Text, fu
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from channel.tables import claim_table, instance_table, lane_outbox_table, quota_lease_table, retry_table
+from channel.tables import (
+    campaign_state_table,
+    claim_table,
+    instance_table,
+    lane_outbox_table,
+    quota_lease_table,
+    retry_table,
+)
 from chassis import erasures
 from chassis.tables import inbox_table, outbox_table
 
@@ -30,6 +37,7 @@ quota_lease_table(Base.metadata)
 instance_table(Base.metadata)
 claim_table(Base.metadata)
 retry_table(Base.metadata)
+campaign_state_table(Base.metadata)
 lane_outbox_table(Base.metadata)
 erasures.table(Base.metadata)
 

@@ -1,4 +1,4 @@
-"""What is in hand: SMS contents, messages and their parts."""
+"""What is in hand: SMS contents, messages and their parts, receipts."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from uuid import UUID
 
 from channel.batches import Recipient
 from channel.outlets import Chunk, Message
+from channel.ports import Event
+from contracts.vocabulary import Channel, MessageState
 from sms_gateway.content.submission import Envelope
 from sms_gateway.content.template import Template
+from sms_gateway.smpp.receipts import seconds_under_way
 
 
 class Content:
@@ -66,3 +69,37 @@ class Part:
         self.message = message
         self.number = number
         self.tries = 0
+
+
+class Arrived(NamedTuple):
+    """A receipt as the ledger takes it. `tries` counts how often it was looked for."""
+
+    carrier_id: UUID
+    carrier_message_id: str
+    state: MessageState
+    code: str
+    address: str
+    at: float
+    tries: int = 0
+    sender: str = ""  # the receipt's destination: our sender, as the carrier writes it
+    submitted_at: float | None = None  # None: `text` tells
+    text: bytes = b""
+
+    def submitted(self) -> float:
+        """When the message was handed over, by our clock: the carrier's is in a zone that it does not name."""
+        return self.at - seconds_under_way(self.text) if self.submitted_at is None else self.submitted_at
+
+
+def receipt_event(
+    message_id: str, account_id: str, campaign_id: str | None, at: float, state: str, code: str | None
+) -> Event:
+    """The delivery event of what a receipt, or those of all parts, made of a message."""
+    return {
+        "message_id": message_id,
+        "account_id": account_id,
+        "at": at,
+        "kind": state,
+        "channel": Channel.SMS,
+        "campaign_id": campaign_id,
+        "code": code or "",
+    }

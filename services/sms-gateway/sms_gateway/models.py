@@ -21,7 +21,14 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from channel.tables import claim_table, instance_table, lane_outbox_table, quota_lease_table, retry_table
+from channel.tables import (
+    campaign_state_table,
+    claim_table,
+    instance_table,
+    lane_outbox_table,
+    quota_lease_table,
+    retry_table,
+)
 from chassis import erasures
 from chassis.tables import inbox_table, outbox_table
 
@@ -37,6 +44,7 @@ QUOTA_LEASES = quota_lease_table(Base.metadata)
 INSTANCES = instance_table(Base.metadata)
 CLAIMS = claim_table(Base.metadata)
 RETRIES = retry_table(Base.metadata)
+CAMPAIGN_STATES = campaign_state_table(Base.metadata)
 LANE_OUTBOX = lane_outbox_table(Base.metadata)
 
 

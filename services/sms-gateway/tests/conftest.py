@@ -1,8 +1,3 @@
-"""Fixtures on real servers, and a hypothesis profile that suits a shared machine."""
-
-from hypothesis import settings
+"""Fixtures on real servers."""
 
 pytest_plugins = ["chassis.testing"]
-
-settings.register_profile("wici", max_examples=100, deadline=None)
-settings.load_profile("wici")

@@ -45,6 +45,11 @@ class FileOutlet(Outlet):
     def hand_over(self, messages):
         self._queue.extend(messages)
 
+    def withdraw(self, is_stopped):
+        withdrawn = [message for message in self._queue if is_stopped(message.header)]
+        self._queue = deque(message for message in self._queue if not is_stopped(message.header))
+        return withdrawn
+
     def take_back(self):
         left = list(self._queue) if self.is_closing else []
         for message in left:

@@ -44,7 +44,7 @@ def rows(database: Database, columns: str = "*") -> list[Any]:
         return list(session.execute(text(f"SELECT {columns} FROM ledger ORDER BY message_id")).all())
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     address=WORDS, code=st.none() | WORDS, state=st.sampled_from(list(MessageState)),
     at=st.floats(1e9, 2e9, allow_nan=False), contact=st.none() | st.uuids(), lane=st.sampled_from(list(Lane)),
@@ -198,7 +198,7 @@ def test_what_a_dead_instance_had_claimed_is_settled_by_another(
     """Two were claimed and one of them is settled: of the other nobody knows, unless it may be sent again."""
     of, published = chunk(header(lane), 1, 2), Publications()
     with database.transaction() as session:
-        claims.take(cursor_of(session), instance(is_dead=True), [of])
+        claims.take(cursor_of(session), LEDGER, instance(is_dead=True), [of])
     settle(database, settled(of)[:1])
     outbound: Any = PlainOutbound()
     upkeep = Upkeep(database, outbound, instance(), published, room=lambda: 0, on_due=print)  # type: ignore[arg-type]
@@ -233,7 +233,7 @@ def test_what_waits_in_the_schedule_is_not_unknown_when_its_claim_is_swept(
     """Of two in one claim one was deferred before the process died: that one is tried again, and told of no more."""
     of = chunk(header(), 1, 2)
     with database.transaction() as session:
-        claims.take(cursor_of(session), instance(is_dead=True), [of])
+        claims.take(cursor_of(session), LEDGER, instance(is_dead=True), [of])
     settle(database, settled(of, MessageState.DEFERRED, due_at=datetime.now(UTC))[:1])
 
     published = sweep(database, instance())
@@ -304,7 +304,7 @@ def test_a_commit_whose_answer_is_lost_is_not_written_again(database: Database, 
     """What it put off may have been taken out of the schedule and sent meanwhile: it must not be put off once more."""
     of, me, outcomes = chunk(header(), 1), instance(), list[Outcome]()
     with database.transaction() as session:
-        claims.take(cursor_of(session), me, [of])
+        claims.take(cursor_of(session), LEDGER, me, [of])
     lost: Any = AnswerLost(database, 1)
     thread = LedgerThread(lost, LEDGER, me, outcomes.append, lambda: None, linger=0.0)
 
@@ -334,7 +334,7 @@ def test_who_is_erased_is_found_in_the_schedule_and_in_claims_however_the_addres
         each["address"] = address
     settle(database, settled(waiting, MessageState.DEFERRED, due_at=datetime.now(UTC)))
     with database.transaction() as session:
-        claims.take(cursor_of(session), instance(), [busy])
+        claims.take(cursor_of(session), LEDGER, instance(), [busy])
 
     who: Any = {"account_id": UUID(ACCOUNT), "addresses": [address]}
     with database.transaction() as session:

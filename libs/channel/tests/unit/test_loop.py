@@ -22,7 +22,7 @@ from channel.ledger_work import Outcome, Work, count
 from channel.loop import Loop
 from channel.outlets import Chunk, Claim, Message, Outlet
 from chassis.ids import new_id
-from contracts.vocabulary import Channel, Lane, MessageState
+from contracts.vocabulary import CampaignState, Channel, Lane, MessageState
 
 ACCOUNT = str(new_id())
 ROOM = 25
@@ -40,6 +40,7 @@ class FakeOutlet(Outlet):
         super().__init__((Lane.BULK,), chunk=10)
         self.held: list[Message] = []
         self.connected = True
+        self.stopped: dict[str, CampaignState] = {}
 
     @property
     def is_up(self) -> bool:
@@ -53,7 +54,13 @@ class FakeOutlet(Outlet):
 
     def hand_over(self, messages: list[Any]) -> None:
         assert self.is_up, "handed over to an outlet that is down"
+        assert not any(message.header.campaign_id in self.stopped for message in messages), "its campaign is stopped"
         self.held += messages
+
+    def withdraw(self, is_stopped: Any) -> list[Any]:
+        withdrawn = [message for message in self.held if is_stopped(message.header)]
+        self.held = [message for message in self.held if not is_stopped(message.header)]
+        return withdrawn
 
     def take_back(self) -> list[Any]:
         taken, self.held = self.held, []
@@ -227,6 +234,23 @@ class LoopMachine(RuleBasedStateMachine):
         self.loop.wants_claims(self.outbound.outlet)
         self.turn()
 
+    @rule(which=st.integers(0, 3), state=st.sampled_from((CampaignState.PAUSED, CampaignState.CANCELLED)))
+    def stop(self, which: int, state: CampaignState) -> None:
+        if self.bodies:
+            body, _ = self.bodies[which % len(self.bodies)]
+            self._stop({**self.outbound.outlet.stopped, orjson.loads(body)["campaign_id"]: state})
+            assert not any(self.loop.is_stopped(message.header) for message in self.outbound.outlet.held)
+
+    @rule()
+    def resume(self) -> None:
+        stopped = self.outbound.outlet.stopped.items()
+        self._stop({key: state for key, state in stopped if state is not CampaignState.PAUSED})
+
+    def _stop(self, stopped: dict[str, CampaignState]) -> None:
+        self.outbound.outlet.stopped = stopped
+        self.loop.stop_campaigns(stopped)
+        self.turn()
+
     @rule()
     def due(self) -> None:
         """The schedule's turn, as the upkeep takes it: claimed and adopted in one go."""
@@ -256,6 +280,7 @@ class LoopMachine(RuleBasedStateMachine):
 
     def _run_out(self) -> None:
         self.come_back()
+        self.resume()
         for _ in range(400):
             self.answer(1_000, MessageState.DELIVERED)
             self.commit()
@@ -280,7 +305,7 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 LoopMachine.TestCase.settings = settings(
-    max_examples=80, stateful_step_count=30, deadline=None,
+    max_examples=80, stateful_step_count=30,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )  # fmt: skip
 TestLoop = LoopMachine.TestCase
@@ -296,4 +321,25 @@ def test_a_content_that_is_not_kept_rejects_its_batch_at_once() -> None:
     assert set(machine.ledger.final.values()) == {MessageState.REJECTED}
     assert machine.outbound.outlet.held == []
     assert UnknownContent(ACCOUNT).account_id == ACCOUNT
+    machine.teardown()
+
+
+def test_what_has_not_left_of_a_cancelled_campaign_is_rejected_and_of_a_paused_one_it_waits() -> None:
+    machine = LoopMachine()
+    machine.begin()
+    machine.arrive(20, is_known=True, bad=False)
+    machine.commit()
+    machine.stop(0, CampaignState.PAUSED)
+    machine.commit()
+    assert {message.code for message in machine.ledger.deferred.values()} == {"campaign.paused"}
+    assert len(machine.ledger.deferred) == 20
+
+    machine.due()
+    machine.commit()
+    assert len(machine.ledger.deferred) == 20
+
+    machine.stop(0, CampaignState.CANCELLED)
+    machine.due()
+    machine.commit()
+    assert list(machine.ledger.final.values()) == [MessageState.REJECTED] * 20
     machine.teardown()

@@ -88,10 +88,9 @@ def test_unacked_comes_again_after_a_lost_connection(amqp_url):
 
     assert again.body == b"once"
     assert again.redelivered
-    time.sleep(0.3)
     broker.publish(DELIVERY_EVENTS, b"twice").result(10)
     last = received.get(timeout=10)
-    assert last.body == b"twice"
+    assert (last.body, last.redelivered) == (b"twice", False)
     last.ack()
     broker.close()
 
@@ -130,11 +129,11 @@ def test_call_under_way_fails_at_once_when_the_connection_is_lost(amqp_url):
 
     def declare(channel):
         channel.queue_declare("rpc-silent", exclusive=True)
-        channel.queue_bind("rpc-silent", "nameko-rpc", routing_key="silent.*")
+        channel.queue_bind("rpc-silent", "nameko-rpc", routing_key="silent.*", callback=lambda _frame: bound.set())
 
-    asked: queue.Queue = queue.Queue()
+    asked, bound = queue.Queue(), threading.Event()
     broker.consume("rpc-silent", asked.put, declare=declare)
-    time.sleep(0.5)
+    assert bound.wait(10)
     cutting = threading.Thread(target=lambda: (asked.get(timeout=10), proxy.cut()))
     cutting.start()
     started = time.monotonic()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import psycopg
@@ -10,8 +9,8 @@ import pytest
 import sqlalchemy.exc
 from sqlalchemy import text
 
+import chassis.database
 from chassis.database import (
-    RESTED_SECONDS,
     Database,
     Fault,
     SettingsNotInForce,
@@ -24,14 +23,16 @@ from chassis.database import (
 )
 
 
-def test_a_connection_that_died_in_the_pool_is_replaced(database_url: Callable[[str], str]) -> None:
+def test_a_connection_that_died_in_the_pool_is_replaced(
+    database_url: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chassis.database, "RESTED_SECONDS", 0.0)
     url = database_url("sms_gateway")
     database = Database(make_engine(url, pool_size=1))
     with database.transaction() as session:
         pid = session.scalar(text("SELECT pg_backend_pid()"))
     with psycopg.connect(url, autocommit=True) as other:
         other.execute("SELECT pg_terminate_backend(%s)", (pid,))
-    time.sleep(RESTED_SECONDS + 0.1)
 
     with database.transaction() as session:
         assert session.scalar(text("SELECT pg_backend_pid()")) != pid

@@ -116,8 +116,8 @@ def test_deadline_ends_a_call_and_an_unknown_service_fails_at_once(launch_greete
     assert time.monotonic() - started < 5
 
 
-def test_event_is_handled_once_and_a_rolled_back_one_never(launch_greeter, client, greeter_url, broker):
-    launch_greeter()
+def test_event_is_handled_once_and_a_rolled_back_one_never(launch_greeter, client, greeter_url, broker, amqp_url):
+    greeter = launch_greeter()
     announced, rolled_back, doubled = uuid4(), uuid4(), uuid4()
 
     client.call("reporting.announce", ACTOR, {"campaign_id": str(announced)})
@@ -137,7 +137,8 @@ def test_event_is_handled_once_and_a_rolled_back_one_never(launch_greeter, clien
         broker.publish_event(events.CAMPAIGN_STATE_CHANGED, body).result(5)
 
     testing.wait_until(lambda: seen(greeter_url, announced) and seen(greeter_url, doubled))
-    time.sleep(0.5)
+    testing.wait_until(lambda: queue_depth(amqp_url, QUEUE) == 0, what="every copy taken")
+    greeter.stop()  # it ends what it has begun
     assert seen(greeter_url, announced) == seen(greeter_url, doubled) == 1
     assert seen(greeter_url, rolled_back) == 0
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -10,14 +9,17 @@ import pytest
 from chassis import gathering
 from chassis.gathering import Gatherer
 from chassis.rpc_client import RemoteFailure
+from chassis.testing import wait_until
 from contracts.errors import Invalid, NotFound, Unavailable
 
 
 class Service:
-    """Answers after `seconds`, as a service does through `gathering.answer`."""
+    """Answers as a service does through `gathering.answer`, but not before it `may_answer`."""
 
-    def __init__(self, handle: Any, seconds: float = 0.0) -> None:
-        self.handle, self.seconds = handle, seconds
+    def __init__(self, handle: Any) -> None:
+        self.handle = handle
+        self.asked, self.may_answer = threading.Event(), threading.Event()
+        self.may_answer.set()
         self.sizes: list[int] = []
         self.lock = threading.Lock()
         self.under_way = 0
@@ -29,7 +31,8 @@ class Service:
             self.sizes.append(len(payload["requests"]))
             self.under_way += 1
             assert self.under_way == 1
-        time.sleep(self.seconds)
+        self.asked.set()
+        assert self.may_answer.wait(10)
         with self.lock:
             self.under_way -= 1
         return gathering.answer(payload, self.handle)
@@ -42,6 +45,11 @@ def doubled(requests: Any) -> list[Any]:
     ]
 
 
+def waiting(client: Gatherer) -> int:
+    """How many stand in the line."""
+    return len(client._lines["numbers.double"].waiting)
+
+
 def ask(client: Gatherer, number: int) -> Any:
     try:
         return client.call("numbers.double", {"id": number}, {"number": number})
@@ -50,15 +58,19 @@ def ask(client: Gatherer, number: int) -> Any:
 
 
 def test_everyone_gets_the_answer_to_what_they_asked() -> None:
-    service = Service(doubled, seconds=0.01)
+    service = Service(doubled)
     client = Gatherer(service, {"numbers.double"})
+    service.may_answer.clear()
 
-    with ThreadPoolExecutor(32) as callers:
-        answers = list(callers.map(lambda number: ask(client, number), range(400)))
+    with ThreadPoolExecutor(400) as callers:
+        asked = callers.map(lambda number: ask(client, number), range(400))
+        wait_until(lambda: waiting(client) == 399, what="all but the first in the line")
+        service.may_answer.set()
+        answers = list(asked)
 
     assert answers == [("number.odd", n) if n % 2 else n * 2 for n in range(400)]
     assert sum(service.sizes) == 400
-    assert len(service.sizes) < 100
+    assert service.sizes == [1, 64, 64, 64, 64, 64, 64, 15]
 
 
 def test_who_comes_alone_goes_at_once_and_other_methods_pass() -> None:
@@ -85,7 +97,6 @@ def test_a_request_that_nobody_foresaw_fails_by_itself() -> None:
 def test_a_service_that_is_away_is_away_for_all_and_the_line_goes_on() -> None:
     class Away(Service):
         def call(self, name: str, actor: Any, payload: dict[str, Any], *, deadline: float = 10.0) -> Any:
-            time.sleep(0.05)
             raise Unavailable("service.timeout", "away")
 
     service = Away(doubled)
@@ -105,15 +116,16 @@ def test_a_leader_that_is_ended_leaves_the_line_to_others() -> None:
         def call(self, name: str, actor: Any, payload: dict[str, Any], *, deadline: float = 10.0) -> Any:
             if not self.sizes:
                 self.sizes.append(1)
-                time.sleep(0.1)
+                wait_until(lambda: waiting(client) == 1, what="the second in the line")
                 raise SystemExit
             return super().call(name, actor, payload, deadline=deadline)
 
-    client = Gatherer(Ending(doubled), {"numbers.double"})
+    service = Ending(doubled)
+    client = Gatherer(service, {"numbers.double"})
 
     with ThreadPoolExecutor(2) as callers:
         first = callers.submit(ask, client, 2)
-        time.sleep(0.05)
+        wait_until(lambda: service.sizes, what="the first one's call")
         second = callers.submit(ask, client, 4)
         with pytest.raises(SystemExit):
             first.result(5)
@@ -121,14 +133,16 @@ def test_a_leader_that_is_ended_leaves_the_line_to_others() -> None:
 
 
 def test_who_waits_longer_than_its_deadline_gives_up_and_is_not_sent() -> None:
-    service = Service(doubled, seconds=0.3)
+    service = Service(doubled)
     client = Gatherer(service, {"numbers.double"})
+    service.may_answer.clear()
 
     with ThreadPoolExecutor(2) as callers:
         first = callers.submit(ask, client, 2)
-        time.sleep(0.05)
+        assert service.asked.wait(10)
         with pytest.raises(Unavailable):
             client.call("numbers.double", {"id": 1}, {"number": 6}, deadline=0.05)
+        service.may_answer.set()
         assert first.result() == 4
 
     assert service.sizes == [1]

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import delete, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, defer
 
@@ -29,6 +29,12 @@ def get(session: Session, *, account_id: UUID, campaign_id: UUID) -> Campaign:
 def get_for_update(session: Session, *, account_id: UUID, campaign_id: UUID) -> Campaign:
     """The same, locked until the transaction ends."""
     return _one(session, select(Campaign).with_for_update(), account_id, campaign_id)
+
+
+def next_state_version(session: Session, campaign_id: UUID) -> int:
+    """The number of the change of state that this transaction makes."""
+    following = update(Campaign).where(Campaign.id == campaign_id).values(state_version=Campaign.state_version + 1)
+    return int(session.scalars(following.returning(Campaign.state_version)).one())
 
 
 def page(

@@ -70,7 +70,7 @@ def schedule_campaign(
 
 
 def pause_campaign(session: Session, *, actor: Actor, now: datetime, campaign_id: UUID) -> Answer:
-    """Nothing more is handed to the channel; what it has already goes out."""
+    """Nothing more leaves: what the channel has already waits there until the campaign is resumed."""
     return _command(session, actor, now, campaign_id, "campaign.paused", lambda _: CampaignState.PAUSED)
 
 
@@ -84,7 +84,7 @@ def resume_campaign(session: Session, *, actor: Actor, now: datetime, campaign_i
 
 
 def cancel_campaign(session: Session, *, actor: Actor, now: datetime, campaign_id: UUID) -> Answer:
-    """Nothing more is handed to the channel; the dispatcher returns the rest of the quota."""
+    """Nothing more leaves: the channel rejects what it still has; the dispatcher returns the rest of the quota."""
     return _command(session, actor, now, campaign_id, "campaign.cancelled", lambda _: CampaignState.CANCELLED)
 
 
@@ -95,7 +95,12 @@ def erase_account(session: Session, *, event_id: UUID, account_id: UUID) -> None
 
 
 def announce(session: Session, *, account_id: UUID, campaign_id: UUID, state: CampaignState) -> None:
-    outbox.record(session, events.CAMPAIGN_STATE_CHANGED, account_id=account_id, campaign_id=campaign_id, state=state)
+    """In the transaction that changes the state."""
+    version = store.next_state_version(session, campaign_id)
+    outbox.record(
+        session, events.CAMPAIGN_STATE_CHANGED,
+        account_id=account_id, campaign_id=campaign_id, state=state, version=version,
+    )  # fmt: skip
 
 
 def _begin_scheduling(database: Database, actor: Actor, now: datetime, campaign_id: UUID) -> tuple[Campaign, bool]:

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 import orjson
 import pytest
+from sqlalchemy import text
 
 from chassis.broker import Broker, Delivery
 from chassis.database import Database
@@ -102,6 +103,13 @@ class Caller:
 
     def look(self) -> Any:
         return self.client.call("identity.look", self.actor, {})
+
+
+def is_let_go(database: Database, campaign_id: str) -> bool:
+    """No dispatcher has the campaign in hand."""
+    with database.transaction() as session:
+        lease = text("SELECT lease_owner IS NULL FROM campaigns WHERE id = :id")
+        return bool(session.scalar(lease, {"id": campaign_id}))
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import os
 import shlex
 import subprocess
 import threading
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -22,6 +21,8 @@ from campaigns.usecases import dispatch
 from chassis.database import Database
 from chassis.testing import wait_until
 from contracts.errors import PlanLimit
+
+from .conftest import is_let_go
 
 LEASE = timedelta(seconds=10)
 
@@ -108,19 +109,20 @@ def test_scheduling_that_broke_off_gives_its_reservation_back(
 
 
 def test_batch_without_a_word_for_too_long_is_published_again(
-    caller: Callable, channel: Any, dispatcher: Callable
+    caller: Callable, channel: Any, dispatcher: Callable, database: Database
 ) -> None:
     owner = caller()
     channel.holding.set()
     campaign_id = owner.scheduled(700)
-    running = dispatcher(CAMPAIGNS_STALE_BATCH_SECONDS="1")
+    running = dispatcher()
     wait_until(lambda: len(channel.held) == 5)
     for delivery in channel.held:
         delivery.ack()  # as if the channel had lost them
     channel.held.clear()
     channel.holding.clear()
-    time.sleep(1.2)
     running.stop()
+    with database.transaction() as session:
+        session.execute(text("UPDATE campaign_batches SET published_at = now() - interval '1 hour'"))
     running.start().wait_ready()
 
     owner.wait_for(campaign_id, "sent")
@@ -135,7 +137,7 @@ def test_audience_that_is_gone_fails_the_campaign(
     dispatcher()
     wait_until(lambda: channel.seen)
     owner("pause_campaign", campaign_id=campaign_id)
-    time.sleep(1)
+    wait_until(lambda: is_let_go(database, campaign_id), what="the dispatcher to let go of it")
     gone = {"snapshot_id": str(snapshot_id(UUID(campaign_id)))}
     owner.client.call("contacts.drop_snapshot", owner.actor, gone)
     owner("resume_campaign", campaign_id=campaign_id)

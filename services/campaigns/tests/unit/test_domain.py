@@ -20,7 +20,7 @@ from contracts.vocabulary import CampaignState, Channel
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 WARSAW = "Europe/Warsaw"
 
-modest = settings(max_examples=80, deadline=None)
+modest = settings(max_examples=80)
 
 
 # --- States

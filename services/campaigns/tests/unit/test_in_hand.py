@@ -66,7 +66,7 @@ def read(campaign: CampaignInHand, page: list[dict[str, Any]], up_to: int) -> No
 
 
 @given(st.integers(0, 6000), st.sampled_from([500, 1500, 5000]), st.lists(st.floats(0, 20_000), min_size=1))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_everybody_goes_once_in_order_at_any_pace(recipients: int, page: int, paces: list[float]) -> None:
     campaign = CampaignInHand(leased(recipients=recipients))
     numbers: list[int] = []

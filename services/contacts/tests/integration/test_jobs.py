@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import pytest
 from sqlalchemy import text
@@ -59,13 +58,24 @@ def test_an_import_goes_on_after_the_database_has_lost_the_staged_rows(database,
     assert (job["counts"]["read"], job["counts"]["added"]) == (1_000, 1_000) == (1_000, len(account.people()))
 
 
+def _somebody_waits(database, *, but: int) -> bool:
+    """Another connection is in the middle of a transaction, and waits: for a lock of the database or of the process."""
+    query = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> :but AND"
+        " (wait_event_type = 'Lock' OR state = 'idle in transaction' AND clock_timestamp() - state_change > '50 ms')"
+    )
+    with database.transaction() as session:
+        return session.scalar(text(query), {"but": but}) > 0
+
+
 def test_a_lane_that_fails_leaves_nothing_of_the_other_uncounted(database, account, small_steps, monkeypatch):
     import_id = account.queue_import(_list(2_000))
     _run_until(database, "adding", account)
     save = import_job._Import._save
 
     def fail(one, session):
-        time.sleep(0.3)  # the other lane has added its rows meanwhile and waits for its turn to save
+        mine = session.scalar(text("SELECT pg_backend_pid()"))
+        wait_until(lambda: _somebody_waits(database, but=mine), what="the other lane to wait for its turn")
         raise RuntimeError
 
     monkeypatch.setattr(import_job._Import, "_save", fail)

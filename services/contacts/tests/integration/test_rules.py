@@ -25,7 +25,7 @@ def test_random_rules_give_the_members_that_plain_python_gives(database, account
     everyone = model.people(120)
     ids = store_people(database, account.id, everyone)
 
-    @settings(max_examples=TREES, deadline=None, suppress_health_check=list(HealthCheck), derandomize=TREES <= 100)
+    @settings(max_examples=TREES, suppress_health_check=list(HealthCheck), derandomize=TREES <= 100)
     @given(model.trees())
     def check(rules: dict[str, Any]) -> None:
         with database.transaction() as session:

@@ -27,7 +27,7 @@ def test_what_is_no_number_is_none(raw):
     assert phones.to_e164(raw, "PL") is None
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(
         st.tuples(prefixes, digits | mobile, st.sampled_from(["", " ", "-", "\u00a0", ")"])), min_size=20, max_size=20
@@ -39,13 +39,13 @@ def test_the_cheap_path_says_what_phonenumbers_says(parts):
         assert phones.to_e164(raw, "PL") == phones.by_authority(raw, "PL")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.text("+0123456789 -\n\u00a0a", max_size=16) | mobile, max_size=12))
 def test_a_column_of_numbers_is_what_each_of_them_is(cells):
     assert phones.all_dialled_in("PL")(cells) == [phones.by_authority(raw, "PL") if raw else "" for raw in cells]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.text("a'=#N/A \t\n\\ż\u200b", max_size=12), min_size=1, max_size=12))
 def test_a_column_of_texts_is_what_each_of_them_is(cells):
     found = rows._texts(cells, limit=10)
@@ -56,7 +56,7 @@ def test_a_column_of_texts_is_what_each_of_them_is(cells):
     assert not any(value for value, cell in zip(found, cells, strict=True) if not cell.strip())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(max_size=25))
 def test_any_text_is_a_number_or_none(raw):
     assert phones.to_e164(raw, "PL") == phones.by_authority(raw, "PL")
@@ -93,7 +93,7 @@ domain = st.sampled_from(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.tuples(local, domain | st.text("ab.-1", max_size=8)), min_size=10, max_size=10))
 def test_the_cheap_path_says_what_email_validator_says(parts):
     for name, host in parts:

@@ -71,7 +71,7 @@ def test_other_extensions_are_refused(name):
         files.extension(name)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.binary(max_size=400), st.sampled_from(files.SEPARATORS))
 def test_random_bytes_give_rows_or_a_clear_refusal(content, separator):
     try:

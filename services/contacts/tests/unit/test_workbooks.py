@@ -195,7 +195,7 @@ def test_no_more_is_unpacked_than_is_allowed():
 _SAMPLE = _book(lambda book: book.add_worksheet().write_row(0, 0, ["E-mail", "Łódź", 505603496, True]))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.data())
 def test_broken_workbooks_give_rows_or_a_clear_refusal(data):
     content = bytearray(_SAMPLE.getvalue())
@@ -213,7 +213,7 @@ def test_broken_workbooks_give_rows_or_a_clear_refusal(data):
         assert refused.code.startswith("import.") and refused.detail
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text('<>/rowcvts="1 &;#xA:!-[]', max_size=80))
 def test_broken_sheets_give_rows_or_a_clear_refusal(xml):
     try:
@@ -223,7 +223,7 @@ def test_broken_sheets_give_rows_or_a_clear_refusal(xml):
         assert refused.code.startswith("import.") and refused.detail
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.binary(max_size=400))
 def test_random_bytes_are_no_workbook(content):
     with pytest.raises(FileRefused):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
@@ -13,6 +13,7 @@ from uuid import UUID
 
 from prometheus_client import Counter
 
+from channel.batches import Header
 from channel.outlets import Chunk, Outlet, OutletEvents
 from chassis.logs import get_logger
 from contracts.vocabulary import Lane, MessageState
@@ -79,6 +80,14 @@ class MailOutlet(Outlet):
             self._spawn(self._compose_and_submit(bare))
         self._submit([message for message in messages if message.made is not None])
 
+    def withdraw(self, is_stopped: Callable[[Header], bool]) -> list[EmailMessage]:
+        """Those that wait for a connection; those that are being composed are judged by `_submit`."""
+        withdrawn = self._pool.withdraw(lambda parcel: is_stopped(parcel.tag.header))
+        messages: list[EmailMessage] = [parcel.tag for parcel in withdrawn]
+        for message in messages:
+            message.made = None
+        return messages
+
     async def stop(self, patience: float) -> None:
         self.is_closing = True
         await self._pool.close(STOP_SECONDS)
@@ -111,21 +120,34 @@ class MailOutlet(Outlet):
             for message in messages:
                 self._settle(message, Outcome(Result.BACK, "4.3.2", "the process is stopping"))
             return
-        parcels = []
+        parcels, stopped = [], []
         for message in messages:
-            if isinstance(message.made, Outgoing):
+            if self.events.is_stopped(message.header):
+                message.made = None
+                stopped.append(message)
+            elif isinstance(message.made, Outgoing):
                 parcels.append(self._parcel(message, message.made))
             elif message.made is not None:
                 self._settle(message, refused(message.made))
+        if stopped:
+            self.events.put_off(stopped)
         self._pool.submit(parcels)
 
     def _parcel(self, message: EmailMessage, made: Outgoing) -> Parcel:
         urgent = message.header.lane is not Lane.BULK
         return Parcel(
-            UUID(message.message_id), made.envelope_from, made.address, made.octets, urgent, self._on_done, message
-        )
+            UUID(message.message_id), made.envelope_from, made.address, made.octets, urgent, self._on_done, message,
+            self._may_leave,
+        )  # fmt: skip
+
+    def _may_leave(self, parcel: Parcel) -> bool:
+        return not self.events.is_stopped(parcel.tag.header)
 
     def _on_done(self, parcel: Parcel, outcome: Outcome) -> None:
+        if outcome.result is Result.BACK and not self._may_leave(parcel):
+            parcel.tag.made = None
+            self.events.put_off([parcel.tag])
+            return
         self._settle(parcel.tag, outcome)
 
     def _settle(self, message: EmailMessage, outcome: Outcome) -> None:

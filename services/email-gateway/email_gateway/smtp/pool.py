@@ -31,9 +31,16 @@ class Outcome:
     detail: str
 
 
+def always(_parcel: Parcel) -> bool:
+    return True
+
+
 @dataclass(slots=True, eq=False)
 class Parcel:
-    """One message on its way; `on_done` is called once, on the loop. `tag` is the sender's own."""
+    """One message on its way; `on_done` is called once, on the loop. `tag` is the sender's own.
+
+    `may_leave` is asked before it is given to a connection once more: a no is `Result.BACK`.
+    """
 
     message_id: UUID
     envelope_from: str
@@ -42,6 +49,7 @@ class Parcel:
     urgent: bool
     on_done: Callable[[Parcel, Outcome], None] = field(repr=False)
     tag: Any = field(default=None, repr=False)
+    may_leave: Callable[[Parcel], bool] = field(default=always, repr=False)
     tries: int = 0
     queued_at: float = 0.0
 
@@ -124,6 +132,17 @@ class Destination:
                 parcel.on_done(parcel, Outcome(Result.RETRY, "4.4.5", "the destination is busy"))
         self.pump()
 
+    def withdraw(self, is_wanted: Callable[[Parcel], bool]) -> list[Parcel]:
+        """Take out what waits and is wanted; nobody is told of it."""
+        taken: list[Parcel] = []
+        for queue in (self._urgent, self._bulk):
+            taken += (some := [parcel for parcel in queue if is_wanted(parcel)])
+            if some:
+                left = [parcel for parcel in queue if not is_wanted(parcel)]
+                queue.clear()
+                queue.extend(left)
+        return taken
+
     def give_back(self) -> None:
         """Hand everything that waits back to the retry schedule (shutdown)."""
         self._give_up(Outcome(Result.BACK, "4.3.2", "the sender is stopping"))
@@ -199,7 +218,9 @@ class Destination:
             parcel.on_done(parcel, Outcome(Result.LOST, "4.4.2", reason[:200]))
             return
         parcel.tries += 1
-        if parcel.tries >= MAX_TRIES:
+        if not parcel.may_leave(parcel):
+            parcel.on_done(parcel, Outcome(Result.BACK, "4.4.2", reason[:200]))
+        elif parcel.tries >= MAX_TRIES:
             parcel.on_done(parcel, Outcome(Result.RETRY, "4.4.2", reason[:200]))
         else:
             (self._urgent if parcel.urgent else self._bulk).appendleft(parcel)
@@ -235,6 +256,10 @@ class Pool:
             touched.add(destination)
         for destination in touched:
             destination.pump()
+
+    def withdraw(self, is_wanted: Callable[[Parcel], bool]) -> list[Parcel]:
+        """Take out what waits for a connection and is wanted; `on_done` is not called for it."""
+        return [parcel for destination in self._all() for parcel in destination.withdraw(is_wanted)]
 
     async def close(self, seconds: float) -> None:
         """Finish what is on a connection, give back what waits."""

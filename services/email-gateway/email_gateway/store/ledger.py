@@ -9,6 +9,7 @@ from uuid import UUID
 
 from psycopg import Cursor
 
+from channel.batches import Header, Recipient
 from channel.ports import Event
 from chassis import outbox
 from contracts.events import EMAIL_ADDRESSES_REFUSED
@@ -107,6 +108,12 @@ class EmailLedger:
                 campaign_id=campaign_id,
                 addresses=addresses,
             )
+
+    def owner_id(self, header: Header, recipient: Recipient) -> str:
+        """Of a sign-up's confirmation mail that leaves from the platform, the form's account."""
+        if header.account_id != _SYSTEM:
+            return header.account_id
+        return str((recipient.get("fields") or {}).get(FORM_ACCOUNT) or _SYSTEM)
 
     def event(self, message: EmailMessage) -> Event | None:
         header, recipient = message.header, message.recipient

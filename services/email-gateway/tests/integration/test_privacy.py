@@ -243,13 +243,25 @@ def test_a_confirmation_mail_in_hand_is_written_down_without_who_was_erased(data
     her, mine = ACCEPTED[0], new_id()
     message = confirmation_in_hand(database, her, mine)
     with database.transaction() as session:
-        claims.take(cursor_of(session), new_id(), [message.chunk])
+        claims.take(cursor_of(session), EmailLedger(), new_id(), [message.chunk])
 
     assert erase(database, mine, her)["waiting"] == 1
     settle(database, message, result)
 
     assert places_of(database, [her], but=("claims",)) == []
     assert retries_of(database) == ([(False, "erased")] if result is Result.RETRY else [])
+
+
+def test_a_confirmation_mail_that_lies_in_the_lane_is_not_sent_any_more(database: Database) -> None:
+    her, mine = ACCEPTED[0], new_id()
+    message = confirmation_in_hand(database, her, mine)
+    erase(database, mine, her)
+
+    with database.transaction() as session:
+        claims.take(cursor_of(session), EmailLedger(), new_id(), [message.chunk])
+
+    assert [recipient["address"] for recipient in message.chunk.recipients] == ["erased"]
+    assert places_of(database, [her]) == []
 
 
 def test_a_late_outcome_names_nobody_whose_mark_is_gone(database: Database) -> None:

@@ -194,7 +194,7 @@ def test_domain_with_polish_letters_becomes_a_label() -> None:
 anything = st.text(max_size=150)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     subject=st.one_of(anything, st.text(alphabet="abc ", max_size=998)), name=anything, value=anything, text=anything
 )
@@ -212,7 +212,7 @@ def test_any_values_read_back_and_cannot_add_headers(subject: str, name: str, va
     assert verifies(octets)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(text=st.text(alphabet=st.sampled_from("ab .=\t\n\r\0ł€😀"), max_size=400))
 @example(text="a" * 74 + " \n")
 @example(text="a" * 75 + "\t\nb")
@@ -238,7 +238,7 @@ PLAIN = (
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     a=anything, b=anything, listed=st.lists(anything, max_size=3), n=st.integers(-(2**60), 2**60), escapes=st.booleans()
 )

@@ -87,7 +87,7 @@ value = st.lists(st.text(alphabet="ab \t;=", min_size=1, max_size=20), min_size=
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     extra=st.lists(st.tuples(st.sampled_from([b"To", b"Reply-To", b"X-A", b"Date"]), value), max_size=5),
     lines=st.lists(line, max_size=8),

@@ -202,7 +202,7 @@ def watched() -> tuple[minijinja.Environment, list[str]]:
     return environment, ran
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(pieces=st.lists(st.one_of(TAGS, TAGS, SCRAPS), min_size=1, max_size=8))
 @example(pieces=["{#}", "{{ [1]|tojson(indent=9000000000000) }}", "#}"])
 @example(pieces=["{%raw%}", "{%+endraw+%}", "{{ [1]|tojson }}"])

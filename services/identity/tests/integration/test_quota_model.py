@@ -49,7 +49,7 @@ class Model:
         return "done"
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(CALLS)
 def test_the_books_are_those_of_the_model(
     database: Database, register: Callable[..., Any], clock: Any, calls: list[tuple[str, int, int]]

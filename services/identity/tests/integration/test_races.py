@@ -13,6 +13,7 @@ from billing_cases import COMPANY, ISSUER, line, operator, order
 from sqlalchemy import text as sql
 
 from chassis.database import Database
+from chassis.testing import wait_until
 from contracts.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from identity.domain import throttling
 from identity.domain.invoices import today
@@ -138,12 +139,12 @@ def test_a_closed_account_takes_nothing_more_about_people(
 def waits(database: Database) -> None:
     """Until a transaction waits for a lock."""
     query = sql("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
-    for _ in range(2000):
+
+    def somebody_waits() -> bool:
         with database.transaction() as session:
-            session.execute(sql("SELECT pg_sleep(0.005)"))
-            if session.scalar(query):
-                return
-    raise AssertionError("nobody waits")
+            return bool(session.scalar(query))
+
+    wait_until(somebody_waits, what="somebody waiting for a lock")
 
 
 def test_an_invoice_by_hand_does_not_wait_for_the_run_by_the_month(

@@ -59,7 +59,7 @@ def test_addresses_of_one_ipv6_network_count_as_one() -> None:
         max_size=300,
     )
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_an_address_guesses_no_more_by_logging_in_with_an_account_of_its_own(steps: list[tuple[str, float]]) -> None:
     """A right password gives its attempt back; however guesses and such log-ins interleave, the lock still comes."""
     throttle, now, guesses, in_flight = Throttle(0, NOON, None), NOON, 0, 0
@@ -176,7 +176,7 @@ def test_a_domain_is_kept_in_lower_case_and_idna() -> None:
 # --- Periods
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=4000)), st.integers(1, 400))
 def test_every_moment_lies_in_exactly_one_period(since: timedelta, days: int) -> None:
     now = NOON + since

@@ -32,7 +32,7 @@ def line(net: int, rate: str = "23", quantity: int = 1000) -> Line:
     return Line("SMS", quantity, "szt.", net, rate)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(LINES)
 def test_no_sum_is_further_than_half_a_grosz_from_the_exact_one(lines: list[Line]) -> None:
     for row in rules.sums(lines):
@@ -44,7 +44,7 @@ def test_no_sum_is_further_than_half_a_grosz_from_the_exact_one(lines: list[Line
         assert row.gross == row.net + row.vat
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(LINES, LINES)
 def test_an_invoice_and_its_correction_come_to_what_is_right_now(before: list[Line], after: list[Line]) -> None:
     changed = rules.difference(rules.sums(before), rules.sums(after))

@@ -169,7 +169,7 @@ def test_a_cancelled_invoice_says_so(state: str) -> None:
     assert "ANULOWANA" in pages(PRINTER.invoice(shown(SMS, state=state)))[0]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.text(min_size=1, max_size=500),
     st.text(max_size=500),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from concurrent.futures import wait
 
@@ -52,7 +51,8 @@ def test_killed_in_the_middle_loses_nothing_and_counts_nothing_twice(
 
     publish(broker, [one for pair in zip(first, final, strict=True) for one in pair])
     for turn in range(4):
-        time.sleep(0.15)
+        written = counted(database, send).get("messages", 0)
+        wait_until(lambda n=written: counted(database, send).get("messages", 0) not in range(n + 1), what="some more")
         ingesters[turn % 2].kill()
         assert_counters_equal_log(database)
         ingesters[turn % 2].start()

@@ -70,7 +70,7 @@ def counted(database: Database, send: Send) -> list:
     return [tuple(row)[1:] for row in rows if any(value for value in tuple(row)[4:])]
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32 - 1), before=st.integers(0, 9), size=st.integers(1, 4))
 def test_whenever_she_is_erased_nothing_of_her_stays_and_the_counters_equal_the_log(database, seed, before, size):
     empty(database)

@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from prometheus_client import Counter
+import prometheus_client
 
+from channel.batches import Header
 from channel.outlets import Outlet, OutletEvents
 from chassis.logs import get_logger
 from contracts.channel import CHANNELS
 from contracts.vocabulary import Channel, Lane, MessageState
-from sms_gateway.batches import Part, SmsMessage
+from sms_gateway.batches import Arrived, Part, SmsMessage
 from sms_gateway.content.parts import LongForm
 from sms_gateway.outbound.composing import NO_CARRIER
 from sms_gateway.smpp.client import Link
 from sms_gateway.smpp.constants import MOST_ID, TEMPORARY_STATUSES
 from sms_gateway.smpp.ports import LinkSettings
 from sms_gateway.smpp.receipts import Receipt
-from sms_gateway.store.receipts import Arrived
 
 LANES = CHANNELS[Channel.SMS].lanes
 # Of each window, this share (at least one) is never given to bulk, so that a code finds room at once. A window of one
 # cannot be shared: there a code is merely next.
 PROMPT_SHARE = 10
 PART_TRIES = 50
-UNUSABLE_IDS = Counter("wici_sms_unusable_ids_total", "Message ids of carriers that are empty or too long")
+UNUSABLE_IDS = prometheus_client.Counter(
+    "wici_sms_unusable_ids_total", "Message ids of carriers that are empty or too long"
+)
 
 log = get_logger()
 
@@ -115,6 +117,14 @@ class CarrierOutlet(Outlet):
             queue.extend([Part(body, message, number) for number, body in enumerate(bodies, 1)])
         for link in self.links:
             link.fill()
+
+    def withdraw(self, is_stopped: Callable[[Header], bool]) -> list[SmsMessage]:
+        """What has left in part goes on: half a message is of no use to anybody."""
+        queue = self.ready[Lane.BULK]
+        stopped = Counter(part.message for part in queue if is_stopped(part.message.header))
+        taken = {message for message, parts in stopped.items() if parts == message.travelling and message.is_unsent}
+        self.ready[Lane.BULK] = deque(part for part in queue if part.message not in taken)
+        return list(taken)
 
     def take_back(self) -> list[SmsMessage]:
         """What has not left waits for another carrier. A message that has left in part keeps its place while the

@@ -7,7 +7,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -27,13 +27,14 @@ from sms_gateway.outbound.carriers import LANES, CarrierOutlet, CarrierSettings
 from sms_gateway.outbound.composing import NO_CARRIER, compose
 from sms_gateway.smpp.constants import THROTTLING_STATUSES
 from sms_gateway.store import carriers as carrier_store
-from sms_gateway.store import contents, receipts
+from sms_gateway.store import contents, parked_receipts, receipts, unknown_messages
 from sms_gateway.store.ledger import SmsLedger
 
 # Of the prompt lanes, each batch is one request: many of them may be under way.
 PROMPT_PREFETCH = 200
 MOST_CONTENTS = 1_000
 BIND_WAIT_SECONDS = 2.0
+FORGET_EVERY = timedelta(hours=1)
 _THROTTLED_CODES = {f"0x{status:02x}" for status in THROTTLING_STATUSES}
 
 
@@ -66,6 +67,7 @@ class SmsOutbound:
         self._contents: dict[str, Content] = {}
         self._carrier_came_up = threading.Event()
         self._directory: Any = None
+        self._forgot_old_at: datetime | None = None
         self._loop: CommonLoop
         self._upkeep: CommonUpkeep
 
@@ -159,7 +161,7 @@ class SmsOutbound:
     # --- what is due now and then, on the upkeep's thread
 
     def steps(self) -> Sequence[Callable[[], object]]:
-        return self._look_up, self._pull_forward, self._unpark
+        return self._look_up, self._pull_forward, self._unpark, self._forget_old
 
     def _look_up(self) -> None:
         with self._database.transaction() as session:
@@ -203,10 +205,19 @@ class SmsOutbound:
         """Receipts that matched nothing are looked at again."""
         with self._database.transaction() as session:
             cursor = cursor_of(session)
-            arrived = receipts.take_parked(cursor)
+            arrived = parked_receipts.take(cursor)
             if not arrived:
                 return
             recorded = self._upkeep.record(
                 cursor, receipts.apply(cursor, arrived, datetime.now(UTC), self._unmatched_after)
             )
         self._upkeep.publish(recorded)
+
+    def _forget_old(self) -> None:
+        """Messages without an answer wait for a receipt as long as any is looked for."""
+        now = datetime.now(UTC)
+        if self._forgot_old_at is not None and now - self._forgot_old_at < FORGET_EVERY:
+            return
+        with self._database.transaction() as session:
+            unknown_messages.forget_old(cursor_of(session), now - receipts.FAR)
+        self._forgot_old_at = now

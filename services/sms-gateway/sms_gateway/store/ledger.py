@@ -8,13 +8,11 @@ from typing import Any
 
 from psycopg import Cursor
 
+from channel.batches import Header, Recipient
 from channel.ports import Event
-from chassis.database import columns
-from contracts.ids import created_at
-from contracts.vocabulary import ERASED_ADDRESS, Channel, MessageState
-from sms_gateway.batches import SmsMessage
-from sms_gateway.store import receipts
-from sms_gateway.store.receipts import Arrived
+from contracts.vocabulary import Channel, MessageState
+from sms_gateway.batches import Arrived, SmsMessage
+from sms_gateway.store import parts, receipts, unknown_messages
 
 FINAL = frozenset({MessageState.DELIVERED, MessageState.UNDELIVERED, MessageState.EXPIRED, MessageState.REJECTED})
 _NULL = "\\N"
@@ -70,8 +68,11 @@ class SmsLedger:
 
     def write_beside(self, cursor: Cursor[Any], messages: Sequence[SmsMessage]) -> None:
         """The parts of long messages, and who can be found again by the number alone."""
-        _write_parts(cursor, messages)
-        _remember_unknown(cursor, [message for message in messages if message.state is MessageState.UNKNOWN])
+        parts.write(cursor, messages)
+        unknown_messages.remember(cursor, [message for message in messages if message.state is MessageState.UNKNOWN])
+
+    def owner_id(self, header: Header, recipient: Recipient) -> str:
+        return header.account_id
 
     def event(self, message: SmsMessage) -> Event:
         header, recipient = message.chunk.batch.header, message.recipient
@@ -109,46 +110,6 @@ def _stamp(moment: float) -> str:
     return _last_stamp[1]
 
 
-def _write_parts(cursor: Cursor[Any], messages: Sequence[SmsMessage]) -> None:
-    rows = [
-        (message.message_id, number, str(message.outlet), identifier, "submitted")
-        for message in messages
-        if message.travelling > 1 and message.carrier_ids
-        for number, identifier in enumerate(message.carrier_ids, 1)
-        if identifier
-    ]
-    if rows:
-        cursor.execute(
-            "INSERT INTO ledger_parts (message_id, part, carrier_id, carrier_message_id, state)"
-            " SELECT * FROM unnest(%s::uuid[], %s::smallint[], %s::uuid[], %s::text[], %s::text[])"
-            " ON CONFLICT (message_id, part) DO NOTHING",
-            columns(rows, 5),
-        )
-
-
 def _single_id(message: SmsMessage) -> str | None:
     """The carrier's id of a message that one submit_sm carried; those of parts stand in `ledger_parts`."""
     return message.carrier_ids[0] or None if message.carrier_ids and message.travelling == 1 else None
-
-
-def _remember_unknown(cursor: Cursor[Any], messages: Sequence[SmsMessage]) -> None:
-    """For receipts that no id leads to; of a person who was erased there is none."""
-    rows = [
-        (
-            message.message_id, message.recipient["address"], _unanswered(message), message.chunk.batch.content.sender,
-            created_at(message.chunk.claim.claim_id) if message.chunk.claim else None,
-        )
-        for message in messages
-        if message.recipient["address"] != ERASED_ADDRESS
-    ]  # fmt: skip
-    if rows:
-        cursor.execute(
-            "INSERT INTO unknown_messages (message_id, address, parts_left, sender, claimed_at) SELECT * FROM"
-            " unnest(%s::uuid[], %s::text[], %s::smallint[], %s::text[], %s::timestamptz[]) ON CONFLICT DO NOTHING",
-            columns(rows, 5),
-        )
-
-
-def _unanswered(message: SmsMessage) -> int:
-    """How many of the submit_sm that carry it have no id: so many receipts may come that match nothing."""
-    return message.travelling - sum(1 for identifier in message.carrier_ids or () if identifier)

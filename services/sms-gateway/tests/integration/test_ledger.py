@@ -22,9 +22,8 @@ from chassis.ids import new_id
 from chassis.testing import wait_until
 from contracts.ids import message_ids
 from contracts.vocabulary import Lane, MessageState
-from sms_gateway.batches import Content, KnownCarrier, SmsMessage
+from sms_gateway.batches import Arrived, Content, KnownCarrier, SmsMessage
 from sms_gateway.store.ledger import SmsLedger
-from sms_gateway.store.receipts import Arrived
 
 TOO_LONG = secrets.token_hex(4_500)  # an index takes a third of a page; this does not compress
 

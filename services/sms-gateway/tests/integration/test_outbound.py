@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import time
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -14,7 +15,9 @@ from sqlalchemy import text
 
 from chassis.database import Database
 from chassis.testing import wait_until
+from contracts.ids import first_id_at
 from sms_gateway.content import parts
+from sms_gateway.store import receipts
 
 
 def phones(count: int, start: int = 0) -> list[str]:
@@ -342,3 +345,23 @@ def test_a_carrier_that_comes_back_gets_what_waited_for_it(
 
     campaign.wait_final(700, timeout=15)
     assert Counter(message["to"] for message in simulator.messages()) == Counter(phones(700))
+
+
+def test_a_message_without_an_answer_waits_as_long_as_a_receipt_may_come(outbound: Any, database: Database) -> None:
+    oldest = datetime.now(UTC) - receipts.FAR
+    old, young = first_id_at(oldest - timedelta(minutes=1)), first_id_at(oldest + timedelta(minutes=30))
+    with database.transaction() as session:
+        session.execute(
+            text(
+                "INSERT INTO unknown_messages (message_id, address, parts_left)"
+                " SELECT id, '+48600100200', 1 FROM unnest(:ids) AS i(id)"
+            ),
+            {"ids": [old, young]},
+        )
+    outbound()
+
+    def waiting() -> list[Any]:
+        with database.transaction() as session:
+            return list(session.scalars(text("SELECT message_id FROM unknown_messages")))
+
+    wait_until(lambda: waiting() == [young], what="the old one forgotten")

@@ -1,8 +1,8 @@
-"""Hot statements keep to their indexes when the day's partition has ten million rows (its statistics do, that is)."""
+"""Hot statements keep to their indexes, whether the planner knows of ten million rows in a partition or of nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,22 +10,22 @@ import orjson
 import pytest
 from sqlalchemy import text
 
-from channel import claims, instances, lane_outbox, settlement
+from channel import claims, instances, lane_outbox, retries, settlement
 from channel.batches import Batch, Header
 from channel.outlets import Chunk, Claim
 from chassis.database import Database, cursor_of, ensure_partitions, ensure_settings, make_engine
 from chassis.ids import new_id
 from contracts.ids import message_ids
 from contracts.vocabulary import Lane, MessageState
-from sms_gateway.batches import Content, SmsMessage
+from sms_gateway.batches import Arrived, Content, SmsMessage
 from sms_gateway.outbound.__main__ import PLANNER
-from sms_gateway.store import receipts
+from sms_gateway.store import parked_receipts, receipts
 from sms_gateway.store.ledger import SmsLedger
-from sms_gateway.store.receipts import Arrived
 
 ROWS = 10_000_000
 READS_ALL = ROWS * 0.01  # what the planner takes for the work on so many rows, cpu_tuple_cost each
-_HOT = ("ledger", "claims")
+_HOT = ("ledger", "claims", "retries", "parked_receipts", "unknown_messages")
+COME = 1_000  # receipts in one transaction
 
 
 class Explained:
@@ -93,6 +93,83 @@ def full_day(database: Database) -> Iterator[None]:
             session.execute(text(f"ANALYZE {name}"))
 
 
+class Measured:
+    """A cursor that counts the rows of the ledger and of what waits beside it that each statement looks at."""
+
+    def __init__(self, cursor: Any) -> None:
+        self._cursor = cursor
+        self.looked_at: dict[str, int] = {}
+
+    def execute(self, statement: str, *arguments: Any) -> Any:
+        if statement.lstrip().startswith(("SELECT", "WITH", "INSERT", "UPDATE", "DELETE")):
+            self._cursor.execute("SAVEPOINT measured")
+            asked = "EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) " + statement
+            (plan,) = self._cursor.execute(asked, *arguments).fetchone()
+            self._cursor.execute("ROLLBACK TO SAVEPOINT measured")
+            rows = sum(map(_looked_at, _nodes(plan[0]["Plan"])))
+            self.looked_at[statement] = max(rows, self.looked_at.get(statement, 0))
+        return self._cursor.execute(statement, *arguments)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._cursor, name)
+
+
+def _looked_at(node: dict[str, Any]) -> int:
+    """Rows that the node reads from a table, or puts together only to throw them away."""
+    rows = sum(node.get(f"Rows Removed by {what}", 0) for what in ("Filter", "Join Filter", "Index Recheck"))
+    if node.get("Relation Name", "").startswith(_HOT) and node["Node Type"] != "ModifyTable":
+        rows += node["Actual Rows"]
+    return int(rows * node["Actual Loops"])
+
+
+@pytest.fixture
+def new_day(database: Database) -> Iterator[Callable[[str], list[Arrived]]]:
+    """A day whose partitions were made a moment ago: `new_day("whole")` are receipts of a few thousand messages in it.
+
+    Other `kinds` are receipts of "parts", and of "final" messages: those are the only ones that had statistics made of.
+    """
+    today = datetime.now(UTC).date()
+    with database.transaction() as session:
+        for table in ("ledger", "ledger_parts"):
+            session.execute(text(f"DROP TABLE IF EXISTS {table}_p{today:%Y%m%d}"))
+            (name,) = ensure_partitions(session, table, today, days=1)
+            session.execute(text(f"ALTER TABLE {name} SET (autovacuum_enabled = off)"))
+
+    def fill(kind: str) -> list[Arrived]:
+        of, carrier, now = message_ids(new_id()), new_id(), datetime.now(UTC).timestamp()
+        bound = {"carrier": carrier, "ids": [of(number) for number in range(3 * COME)], "of_parts": kind == "parts"}
+        with database.transaction() as session:
+            session.execute(
+                text(
+                    "INSERT INTO ledger (message_id, account_id, carrier_id, carrier_message_id, address, state, parts)"
+                    " SELECT id, :carrier, :carrier, CASE WHEN NOT :of_parts THEN id::text END, '+48600100200',"
+                    " 'submitted', 1 FROM unnest(:ids) AS i(id)"
+                ),
+                bound,
+            )
+            session.execute(
+                text(
+                    "INSERT INTO ledger_parts (message_id, part, carrier_id, carrier_message_id, state)"
+                    " SELECT id, 1, :carrier, id::text, 'submitted' FROM unnest(:ids) AS i(id) WHERE :of_parts"
+                ),
+                bound,
+            )
+        if kind == "final":
+            with database.transaction() as session:
+                session.execute(text("UPDATE ledger SET state = 'delivered'"))
+                session.execute(text("ANALYZE ledger"))
+                session.execute(text("UPDATE ledger SET state = 'submitted'"))
+        return [
+            Arrived(carrier, str(of(number)), MessageState.DELIVERED, "", "48600100200", now) for number in range(COME)
+        ]
+
+    yield fill
+    with database.transaction() as session:
+        session.execute(text("TRUNCATE ledger, ledger_parts"))
+        for table in ("ledger", "ledger_parts"):
+            session.execute(text(f"ALTER TABLE {table}_p{today:%Y%m%d} RESET (autovacuum_enabled)"))
+
+
 def _chunks(count: int) -> list[Chunk]:
     content = Content(new_id(), "Wici", {"text": "Hej"})
     made = []
@@ -128,13 +205,13 @@ def _run_everything_hot(cursor: Any) -> None:
     instance, now, ledger = new_id(), datetime.now(UTC), SmsLedger()
     instances.renew_lease(cursor, instance)
     chunks = _chunks(20)
-    claims.take(cursor, instance, chunks)
+    claims.take(cursor, ledger, instance, chunks)
     settlement.settle(cursor, ledger, _messages(chunks[0], MessageState.SUBMITTED))
     settlement.settle(cursor, ledger, _messages(chunks[0], MessageState.REJECTED), careful=True)
     settlement.settle(cursor, ledger, _messages(chunks[1], MessageState.UNKNOWN), careful=True)
     receipts.apply(cursor, _receipts(2_000), now)
     receipts.apply(cursor, _receipts(1), now)
-    receipts.apply(cursor, receipts.take_parked(cursor), now)
+    receipts.apply(cursor, parked_receipts.take(cursor), now)
     claims.take_abandoned(cursor, new_id(), 20)
     claims.settled_states(cursor, [str(new_id()) for _ in range(100)])
     claims.delete(cursor, [chunk.claim.claim_id for chunk in chunks if chunk.claim])
@@ -165,3 +242,51 @@ def test_no_other_plan_tempts_the_planner_when_its_settings_are_lost(full_day: N
 
     assert not {name for names in cursor.scanned.values() for name in names if name.startswith("ledger_p2")}
     assert {statement: cost for statement, cost in cursor.costs.items() if cost > READS_ALL} == {}
+
+
+@pytest.mark.parametrize("settings", [PLANNER, {}], ids=["as set", "settings lost"])
+@pytest.mark.parametrize("kind", ["whole", "parts", "final"])
+def test_a_receipt_costs_a_few_rows_whatever_the_planner_knows_of_its_day(
+    new_day: Callable[[str], list[Arrived]], database_url: Any, kind: str, settings: dict[str, str]
+) -> None:
+    come = new_day(kind)
+    outbound = Database(make_engine(database_url("sms_gateway"), pool_size=1, settings=settings))
+    with outbound.transaction() as session:
+        cursor = Measured(cursor_of(session))
+        now = datetime.now(UTC)
+        events = receipts.apply(cursor, come, now)
+        repeated = receipts.apply(cursor, come, now)
+        receipts.apply(cursor, _receipts(COME), now)
+        session.execute(text("UPDATE parked_receipts SET next_at = now()"))
+        receipts.apply(cursor, parked_receipts.take(cursor), now)
+        session.rollback()
+    outbound.dispose()
+
+    assert (len(events), repeated) == (COME, [])
+    assert len(cursor.looked_at) > 3
+    assert {statement: rows for statement, rows in cursor.looked_at.items() if rows > 6 * COME} == {}
+
+
+@pytest.mark.parametrize("settings", [PLANNER, {}], ids=["as set", "settings lost"])
+def test_what_is_due_costs_a_few_rows_however_much_waits(
+    database: Database, database_url: Any, settings: dict[str, str]
+) -> None:
+    with database.transaction() as session:
+        session.execute(text("TRUNCATE retries, claims, parked_receipts"))
+        session.execute(
+            text(
+                "INSERT INTO retries (message_id, account_id, due_at, attempts, reason, body)"
+                " SELECT gen_random_uuid(), gen_random_uuid(), now() + interval '1 hour' * (i % 2), 1, 'no_carrier',"
+                " '{}' FROM generate_series(1, 3000) i"
+            )
+        )
+    outbound = Database(make_engine(database_url("sms_gateway"), pool_size=1, settings=settings))
+    with outbound.transaction() as session:
+        cursor = Measured(cursor_of(session))
+        due = retries.take_due(cursor, 500)
+        retries.pull_forward(cursor, "no_carrier", 500)
+        session.rollback()
+    outbound.dispose()
+
+    assert len(due) == 500
+    assert {statement: rows for statement, rows in cursor.looked_at.items() if rows > 5_000} == {}

@@ -16,8 +16,8 @@ from chassis.ids import new_id
 from chassis.testing import wait_until
 from contracts.ids import message_id
 from contracts.vocabulary import MessageState
-from sms_gateway.store import receipts
-from sms_gateway.store.receipts import Arrived
+from sms_gateway.batches import Arrived
+from sms_gateway.store import parked_receipts, receipts
 
 PHONE, SENDER = "+48600100200", "Wici"
 CARRIER, ACCOUNT = new_id(), new_id()
@@ -82,7 +82,7 @@ def look_again(database: Database, after: timedelta = timedelta(0)) -> list[dict
     with database.transaction() as session:
         session.execute(text("UPDATE parked_receipts SET next_at = now()"))
         cursor = cursor_of(session)
-        return receipts.apply(cursor, receipts.take_parked(cursor), datetime.now(UTC) + after)
+        return receipts.apply(cursor, parked_receipts.take(cursor), datetime.now(UTC) + after)
 
 
 @pytest.mark.parametrize("before", range(6))

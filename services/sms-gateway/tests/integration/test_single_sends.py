@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from chassis import gathering
 from chassis.database import Database
 from chassis.ids import new_id
 from chassis.rpc_client import RemoteFailure
+from chassis.testing import wait_until
 from contracts.errors import NotFound, PlanLimit, Unavailable, WiciError
 from contracts.sms_gateway import RPC
 from sms_gateway.models import SenderId
@@ -289,13 +289,12 @@ def _erase(database: Database, account_id: UUID) -> None:
 
 def _wait_for_a_lock(database: Database) -> None:
     waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
+
+    def somebody_waits() -> bool:
         with database.transaction() as session:
-            if session.scalar(text(waiting)):
-                return
-        time.sleep(0.02)
-    raise AssertionError("nobody waits")
+            return bool(session.scalar(text(waiting)))
+
+    wait_until(somebody_waits, what="somebody waiting for a lock")
 
 
 def test_nothing_goes_back_while_a_call_for_more_may_be_under_way(database: Database, account_id: UUID) -> None:

@@ -114,7 +114,7 @@ def played(count: int, play: Callable[[Carrier, Work, Link], Awaitable[None]], *
 def test_never_more_than_the_window_is_unanswered() -> None:
     async def play(carrier: Carrier, work: Work, link: Link) -> None:
         await until(lambda: len(carrier.submits()) == 10)
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.1)  # nothing more comes: time is the subject
         assert len(carrier.submits()) == 10
         carrier.answer(carrier.submits()[3], carrier.writers[0])
         await until(lambda: len(carrier.submits()) == 11)
@@ -128,7 +128,7 @@ def test_the_rate_is_kept() -> None:
         carrier.on_submit = carrier.answer
         await until(lambda: link.is_bound)
         before = len(carrier.submits())
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(1.0)  # a second's worth: time is the subject
         assert 60 <= len(carrier.submits()) - before <= 130
 
     played(1000, play, window=50, rate=100.0)
@@ -139,7 +139,7 @@ def test_a_throttle_pauses_the_bind() -> None:
         carrier.on_submit = lambda pdu, writer: carrier.answer(pdu, writer, Status.THROTTLED)
         await until(lambda: work.answers)
         first = len(carrier.submits())
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.3)  # a part of the pause: time is the subject
         assert len(carrier.submits()) <= first + 10
         await until(lambda: len(carrier.submits()) > first + 10)
 

@@ -117,7 +117,7 @@ def test_another_account_sees_nothing(owner, new_owner):
 CONSENTS = st.sampled_from([True, False, None])
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=CONSENTS, changes=st.lists(st.tuples(st.sampled_from(["sms", "email"]), CONSENTS), max_size=8))
 def test_the_history_is_every_change_in_its_order(owner, first, changes):
     contact_id = owner.add_contact(f"{new_id()}@x.example", consents=_consents("email", first))
