@@ -29,6 +29,7 @@ from uuid import UUID, uuid4
 import psycopg
 
 from chassis import testing
+from chassis.ids import new_id
 from chassis.migrate import migrate
 from contracts import tokens
 from contracts.tokens import TokenKind
@@ -177,6 +178,7 @@ def system(folder: str) -> Iterator[tuple[int, int, int]]:
         **os.environ, "AMQP_URL": amqp_url, "API_GATEWAY_DATABASE_URL": database_url, "PYTHONPATH": folder,
         "WICI_LINK_KEYS": testing.LINK_KEYS, "GATEWAY_SPOOL_FOLDER": f"{folder}/spool",
         "GATEWAY_BIND": f"127.0.0.1:{gateway_port}", "GATEWAY_ACCOUNT_RATE": "0", "GATEWAY_ADDRESS_RATE": "0",
+        "GATEWAY_ACCOUNT_REQUESTS": "0",
     }  # fmt: skip
     if os.environ.get("BENCH_RATES"):  # with the rate limiter's own cost
         environ |= {"GATEWAY_ACCOUNT_RATE": "1000000", "GATEWAY_ADDRESS_RATE": "1000000"}
@@ -233,8 +235,8 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=64)
     options = parser.parse_args()
     ids = {"account_id": UUID(int=1), "campaign_id": UUID(int=2)}
-    opened = tokens.signer(LINK_KEY, TokenKind.OPEN, **ids, target="email")(UUID(int=3), UUID(int=4))  # type: ignore[arg-type]
-    clicked = tokens.signer(LINK_KEY, TokenKind.CLICK, **ids, target="https://sklep.example/")(UUID(int=3), None)  # type: ignore[arg-type]
+    opened = tokens.signer(LINK_KEY, TokenKind.OPEN, **ids, target="email")(new_id(), UUID(int=4))  # type: ignore[arg-type]
+    clicked = tokens.signer(LINK_KEY, TokenKind.CLICK, **ids, target="https://sklep.example/")(new_id(), None)  # type: ignore[arg-type]
     token = {"Authorization": "Bearer bench"}
     cases = [
         ("alive", "/healthz", {}),

@@ -57,6 +57,7 @@ def base() -> Environment:
     for key, secret in generated_secrets().items():
         environ[key] = environ.get(key) or secret
     environ["WICI_PUBLIC_URL"] = environ.get("WICI_PUBLIC_URL") or f"http://127.0.0.1:{environ['WICI_GATEWAY_PORT']}"
+    environ["GATEWAY_BIND"] = f"127.0.0.1:{environ['WICI_GATEWAY_PORT']}"
     environ["GATEWAY_SPOOL_FOLDER"] = environ.get("GATEWAY_SPOOL_FOLDER") or str(RUN / "spool/api_gateway")
     # Mail of the local system goes to the mailbox world, its own notices included, and what is deferred there comes
     # again within seconds; a real installation sends to the recipients' servers and waits for minutes.
@@ -64,6 +65,8 @@ def base() -> Environment:
         environ.get("EMAIL_DEFAULT_ROUTE") or f"smtp://127.0.0.1:{environ['WICI_MAILBOX_PORT']}"
     )
     environ["EMAIL_RETRY_BASE_SECONDS"] = environ.get("EMAIL_RETRY_BASE_SECONDS") or "3"
+    # Tests and trials register as often as they like, all from this machine.
+    environ["GATEWAY_REGISTRATION_RATE"] = environ.get("GATEWAY_REGISTRATION_RATE") or "0"
     # Somebody has to sell, or the local system could not show an invoice.
     environ.update({key: environ.get(key) or value for key, value in SELLER.items()})
     environ["WICI_RUN"] = str(RUN)

@@ -1,4 +1,4 @@
-"""The erasure of a closed account: the answers kept for its idempotent requests are deleted."""
+"""The erasure of a closed account: answers kept for its idempotent requests are deleted, and its links end."""
 
 from __future__ import annotations
 
@@ -53,6 +53,7 @@ class AccountClosing:
         try:
             with self._database.transaction() as session:
                 store.erase_account(session, account_id=account_id)
+                store.end_account(session, account_id=account_id)
         except Exception as error:
             log.warning("erasure_failed", error_type=type(error).__name__)
             if fault_of(error) is not Fault.DATA:

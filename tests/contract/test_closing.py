@@ -55,7 +55,10 @@ PLATFORM: dict[str, dict[str, str]] = {
         "mail_routes": "the platform's own",
     },
     "reporting": _COMMON,
-    "api_gateway": {"rate_windows": "counts by the account's id, for an hour"},
+    "api_gateway": {
+        "slots": "what is going on at the moment, by an id, for minutes",
+        "rate_windows": "counts by the account's id, for an hour",
+    },
 }
 # Links that no foreign key declares.
 LINKS: dict[str, dict[str, tuple[str, str]]] = {
@@ -77,6 +80,7 @@ KEPT: dict[str, set[str]] = {
     "identity.invoice_duplicates": set(),
     "identity.plan_charges": set(),
     "identity.plan_terms": {"plan_code", "plan_name", "price_currency", "buyer"},
+    "api_gateway.ended_accounts": set(),  # its id, so that its links end, until they are too old anyway
     "reporting.closed_accounts": set(),  # its id, so that late events of it are left out
 }
 # Values that cannot be guessed.

@@ -93,3 +93,38 @@ def test_image_installs_its_own_requirements_and_no_other_service(component):
     assert f"COPY requirements/{requirements.name} " in dockerfile
     assert not [folder for folder in others if re.search(rf"^COPY {folder}[/ ]", dockerfile, re.MULTILINE)]
     assert ("nameko==" in requirements.read_text()) == ("nameko" in dockerfile)
+
+
+def production(kind):
+    overlay = ROOT / "deploy/k8s/overlays/production"
+    found = [o for path in overlay.glob("*.yaml") for o in yaml.safe_load_all(path.read_text()) if o["kind"] == kind]
+    return {o["metadata"]["name"]: o for o in found}
+
+
+def test_nobody_is_believed_about_the_clients_address_until_an_overlay_or_an_operator_names_them():
+    assert objects("ConfigMap")["wici-config"]["data"]["GATEWAY_TRUSTED_PROXIES"] == ""
+    assert compose()["api-gateway"]["environment"]["GATEWAY_TRUSTED_PROXIES"] == "${GATEWAY_TRUSTED_PROXIES:-}"
+    assert "GATEWAY_TRUSTED_PROXIES=\n" in (ROOT / "deploy/compose.env.example").read_text()
+
+
+def test_only_uploads_pass_the_ingress_as_they_come():
+    unbuffered = {
+        path["path"]
+        for ingress in production("Ingress").values()
+        if ingress["metadata"]["annotations"].get("nginx.ingress.kubernetes.io/proxy-request-buffering") == "off"
+        for path in ingress["spec"]["rules"][0]["http"]["paths"]
+    }
+
+    assert unbuffered == {"/v1/imports"}
+
+
+def test_metrics_are_on_a_port_that_only_the_monitoring_reaches():
+    gateway = objects("Deployment")["api-gateway"]["spec"]["template"]
+    container = gateway["spec"]["containers"][0]
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+
+    assert gateway["metadata"]["annotations"]["prometheus.io/port"] == str(ports["health"]) != str(ports["http"])
+    assert {"name": "HEALTH_PORT", "value": str(ports["health"])} in container["env"]
+    assert [port["targetPort"] for port in objects("Service")["api-gateway"]["spec"]["ports"]] == ["http"]
+    monitoring = objects("NetworkPolicy")["metrics"]["spec"]["ingress"][0]["ports"]
+    assert [rule["port"] for rule in monitoring] == [ports["health"]]

@@ -53,6 +53,7 @@ ROUTES: list[Route] = [
     Route(
         "POST",
         "/v1/accounts",
+        hourly="registration_rate",
         rpc="identity.register_account",
         permission=PUBLIC,
         summary="Register an account",

@@ -1,6 +1,7 @@
-"""An account that is closed leaves no answers behind."""
+"""An account that is closed leaves no answers behind, and its links end."""
 
 import threading
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import orjson
@@ -8,6 +9,7 @@ import pika
 import pytest
 from sqlalchemy import text
 
+from api_gateway import store
 from api_gateway.account_closing import QUEUE, AccountClosing, log
 from chassis.testing import truncate, wait_until
 from contracts.events import ACCOUNT_CLOSED
@@ -63,3 +65,7 @@ def test_the_answers_of_a_closed_account_go_and_no_others(closing, broker, datab
     connection = pika.BlockingConnection(pika.URLParameters(amqp_url))
     wait_until(lambda: connection.channel().basic_get(f"dead.{QUEUE}", auto_ack=True)[2] == b"{not json")
     connection.close()
+    with database.transaction() as session:
+        assert store.ended_accounts(session) == {closed}
+        store.forget_ended_accounts(session, before=datetime.now(UTC) + timedelta(seconds=1))
+        assert store.ended_accounts(session) == frozenset()

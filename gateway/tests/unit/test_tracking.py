@@ -13,13 +13,15 @@ import pytest
 from api_gateway.routes import tracking as routes
 from api_gateway.tracking.recorder import Recorder
 from api_gateway.tracking.spool import Spool, SpoolFull
+from chassis.ids import new_id
 from contracts import tokens
 from contracts.events import RECIPIENT_UNSUBSCRIBED
 from contracts.lanes import DELIVERY_EVENTS
 from contracts.tokens import TokenKind
 
 KEY = b"fedcba9876543210fedcba9876543210"
-ACCOUNT, CAMPAIGN, MESSAGE, CONTACT = (UUID(int=n << 80 | 0x7 << 76 | 0x8 << 60 | n) for n in (1, 2, 3, 4))
+ACCOUNT, CAMPAIGN, CONTACT = (UUID(int=n << 80 | 0x7 << 76 | 0x8 << 60 | n) for n in (1, 2, 4))
+MESSAGE = new_id()
 
 
 def sign(kind, target, key=KEY, contact=CONTACT):

@@ -8,7 +8,8 @@ A token is base64url without padding of
     n bytes  UTF-8 target address (click), else the channel's name
     12 bytes HMAC-SHA256 of all before it, truncated
 
-The channel that renders a message makes them; the gateway answers from the token alone, with every service down.
+The channel that renders a message makes them; the gateway answers from the token alone, with every service down. When
+the message was sent stands in its id (`contracts.ids`), so every token that is out already carries its time too.
 """
 
 from __future__ import annotations
@@ -18,8 +19,11 @@ import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
+
+from contracts import ids
 
 MAC_BYTES = 12
 _NO_ID = bytes(16)
@@ -39,6 +43,11 @@ class Token:
     message_id: UUID
     contact_id: UUID | None
     target: str
+
+    @property
+    def sent_at(self) -> datetime:
+        """When the send was made that the link belongs to."""
+        return ids.created_at(self.message_id)
 
 
 def signer(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from chassis.config import ConfigError, setting
+from email_gateway.smtp.places import Networks, networks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,9 +46,17 @@ class OutboundConfig(Config):
     ehlo_name: str = setting("EMAIL_EHLO_NAME", default="localhost")
     mx_port: int = setting("EMAIL_MX_PORT", default=25)
     mx_connections: int = setting("EMAIL_MX_CONNECTIONS", default=4)
+    mx_networks: tuple[str, ...] = setting("EMAIL_MX_NETWORKS", default=())  # not public, and MX may lie there
     retry_base_seconds: float = setting("EMAIL_RETRY_BASE_SECONDS", default=300.0)
     wait_seconds: float = setting("EMAIL_WAIT_SECONDS", default=10.0)
     window: int = setting("EMAIL_WINDOW", default=500)
     chunk: int = setting("EMAIL_CHUNK", default=100)
     workers: int = setting("EMAIL_WORKERS", default=2)
     linger: float = setting("EMAIL_COMMIT_LINGER", default=0.04)
+
+    def mx_network_list(self) -> Networks:
+        """:raises ConfigError: one of `EMAIL_MX_NETWORKS` is no network."""
+        try:
+            return networks(self.mx_networks)
+        except ValueError:
+            raise ConfigError("EMAIL_MX_NETWORKS is not a comma list of networks") from None

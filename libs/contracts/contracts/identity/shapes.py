@@ -6,6 +6,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
+from contracts.email_addresses import email_address
 from contracts.schema import Reasoned, plain_text
 
 # Patterns are also read as ECMA 262, in the OpenAPI description: `(?!\n)$` is the end of the text in both.
@@ -36,7 +37,7 @@ def text_field(maximum: int, minimum: int = 0, **rules: Any) -> fields.String:
 
 def email_field(*, required: bool = True) -> fields.Email:
     """An e-mail address."""
-    return fields.Email(required=required, validate=validate.Length(max=254))
+    return email_address(required=required)
 
 
 def count_field(least: int, most: int, **rules: Any) -> fields.Integer:
