@@ -56,9 +56,11 @@ def test_every_deployment_scales_and_survives_a_drained_node(kind):
     assert set(objects(kind)) == set(deployed_processes())
 
 
-def test_every_database_is_migrated_by_a_job_before_the_code_needs_it():
-    assert set(objects("Job")) == {f"migrate-{name}" for name in FOLDERS}
-    assert {name for name in compose() if name.startswith("migrate-")} == {f"migrate-{name}" for name in FOLDERS}
+def test_every_database_and_the_broker_are_migrated_by_a_job_before_the_code_needs_it():
+    wanted = {f"migrate-{name}" for name in (*FOLDERS, "broker")}
+
+    assert set(objects("Job")) == wanted
+    assert {name for name in compose() if name.startswith("migrate-")} == wanted
 
 
 def test_every_process_is_in_compose():

@@ -35,6 +35,10 @@ class _QueueConsumer(QueueConsumer):
 class _RpcConsumer(RpcConsumer):
     queue_consumer = _QueueConsumer()
 
+    def setup(self) -> None:
+        super().setup()
+        self.queue.exchange.no_declare = True  # everybody's, and not ours to make
+
 
 class _Rpc(Rpc):
     """Nameko's RPC entrypoint; errors of the contracts are expected and need no traceback in the log."""
@@ -66,20 +70,14 @@ class EventHandler(Consumer):
         subscription = f"{self.container.service_name}.{self.method_name}"
         if not self.broadcast and subscription not in SUBSCRIPTIONS.get(self.event, ()):
             raise config.ConfigError(f"{subscription} is not in contracts.events.SUBSCRIPTIONS for {self.event.name}")
-        exchange = Exchange(topology.event_exchange(self.event.source), type="topic", durable=True)
         name = topology.event_queue(self.event, self.container.service_name, self.method_name)
         if self.broadcast:
+            exchange = Exchange(topology.event_exchange(self.event.source), type="topic", no_declare=True)
             self.queue = Queue(
                 f"{name}-{new_id()}", exchange=exchange, routing_key=self.event.name, exclusive=True, auto_delete=True
             )
         else:
-            self.queue = Queue(
-                name,
-                exchange=exchange,
-                routing_key=self.event.name,
-                durable=True,
-                queue_arguments=topology.quorum_arguments(name, topology.EVENT_DELIVERY_LIMIT),
-            )
+            self.queue = Queue(name, no_declare=True)
         super().setup()
 
     def handle_message(self, body: Any, message: Any) -> None:
