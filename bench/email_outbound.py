@@ -96,7 +96,7 @@ def composing(kilobytes: float, count: int = 1000) -> tuple[float, int]:
         prepared.document,
         signers=[signer],
         return_path="b.example",
-        links=Links(public_url="http://127.0.0.1:8000", key=b"k"),
+        links=Links(public_url="http://127.0.0.1:8000", key=b"k", return_path_key=b"r"),
     )
     started = time.process_time()
     for number in range(count):

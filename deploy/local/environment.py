@@ -115,7 +115,10 @@ def generated_secrets() -> Environment:
     found = read(path)
     wanted = {
         "WICI_SECRET_KEYS": lambda: f"k1:{_key()}",
+        "WICI_ACTOR_KEYS": lambda: f"k1:{_key()}",
+        "WICI_ERASURE_KEYS": lambda: f"k1:{_key()}",
         "WICI_LINK_KEYS": _key,
+        "WICI_RETURN_PATH_KEYS": _key,
         "WICI_DATABASE_PASSWORD": lambda: secrets.token_hex(16),
         "WICI_BROKER_PASSWORD": lambda: secrets.token_hex(16),
         **{

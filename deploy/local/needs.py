@@ -13,13 +13,19 @@ from places import DATABASES
 
 # Key rings by package; what each is for stands in docs/operations.md, Keys.
 KEYS: dict[str, tuple[str, ...]] = {
-    "identity": ("WICI_SECRET_KEYS",),
-    "contacts": ("WICI_SECRET_KEYS",),
-    "campaigns": (),
-    "sms_gateway": ("WICI_SECRET_KEYS",),
-    "email_gateway": ("WICI_SECRET_KEYS", "WICI_LINK_KEYS"),
-    "reporting": ("WICI_SECRET_KEYS",),
-    "api_gateway": ("WICI_LINK_KEYS",),
+    "identity": ("WICI_ACTOR_KEYS", "WICI_SECRET_KEYS"),
+    "contacts": ("WICI_ACTOR_KEYS", "WICI_ERASURE_KEYS"),
+    "campaigns": ("WICI_ACTOR_KEYS",),
+    "sms_gateway": ("WICI_ACTOR_KEYS", "WICI_ERASURE_KEYS", "WICI_SECRET_KEYS"),
+    "email_gateway": (
+        "WICI_ACTOR_KEYS",
+        "WICI_ERASURE_KEYS",
+        "WICI_LINK_KEYS",
+        "WICI_RETURN_PATH_KEYS",
+        "WICI_SECRET_KEYS",
+    ),
+    "reporting": ("WICI_ACTOR_KEYS", "WICI_ERASURE_KEYS"),
+    "api_gateway": ("WICI_ACTOR_KEYS", "WICI_LINK_KEYS"),
     "wici_simulators": (),
 }
 _SECRET = re.compile(r"(\w+_)?(DATABASE_URL|AMQP_URL|PASSWORD)|WICI_\w+_KEYS")

@@ -137,7 +137,11 @@ def sections(only: list[Path]) -> list[Section]:
 
 def without_servers(environ: Environment) -> Environment:
     """A unit test that speaks to a server is none; without addresses it shows."""
-    return {key: value for key, value in environ.items() if key not in SERVERS and not key.endswith("_DATABASE_URL")}
+    return {
+        key: value
+        for key, value in environ.items()
+        if key not in SERVERS and not key.endswith(("_DATABASE_URL", "_AMQP_URL"))
+    }
 
 
 def run(section: Section, environ: Environment) -> Outcome:

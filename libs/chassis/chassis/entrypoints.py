@@ -6,14 +6,15 @@ from typing import Any
 
 import eventlet
 from kombu import Exchange, Queue
+from nameko.exceptions import IncorrectSignature
 from nameko.messaging import Consumer, QueueConsumer
 from nameko.rpc import Rpc, RpcConsumer
 
-from chassis import config, topology
+from chassis import config, seals, topology
 from chassis.ids import new_id
 from chassis.logs import get_logger
 from chassis.metrics import EVENTS_HANDLED
-from contracts.errors import WiciError
+from contracts.errors import WiciError, actor_unverified
 from contracts.events import SUBSCRIPTIONS, Event
 
 log = get_logger()
@@ -41,12 +42,30 @@ class _RpcConsumer(RpcConsumer):
 
 
 class _Rpc(Rpc):
-    """Nameko's RPC entrypoint; errors of the contracts are expected and need no traceback in the log."""
+    """Nameko's RPC entrypoint, which believes no actor without a seal.
+
+    Errors of the contracts are expected and need no traceback in the log.
+    """
 
     rpc_consumer = _RpcConsumer()
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(expected_exceptions=WiciError, **kwargs)
+
+    def check_signature(self, args: Any, kwargs: Any) -> None:
+        """Before a worker is spawned: who asks is who it says, in gathered calls each of those who ask."""
+        if kwargs or len(args) != 2:
+            raise IncorrectSignature("a call has two arguments by position: actor and payload")
+        name = f"{self.container.service_name}.{self.method_name}"
+        call = getattr(self.container.service_cls, "calls", {}).get(self.method_name)
+        actor, payload = args
+        try:
+            seals.verify(actor, name)
+            for one, _asked in payload["requests"] if call is not None and call.gathered else ():
+                seals.verify(one, name)
+        except (WiciError, TypeError, KeyError, ValueError):
+            log.warning("actor_unverified", method=name)
+            raise actor_unverified() from None
 
 
 rpc = _Rpc.decorator

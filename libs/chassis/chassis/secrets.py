@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from base64 import b64decode
 from binascii import Error as Base64Error
+from collections.abc import Mapping
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
@@ -26,15 +27,9 @@ class Vault:
     """Encrypts and decrypts short secrets; the result names its key: `k2:` + nonce + ciphertext."""
 
     def __init__(self, keys: str) -> None:
-        self._ciphers: dict[str, AESGCM] = {}
-        self._keys: list[bytes] = []
-        for pair in filter(None, (part.strip() for part in keys.split(","))):
-            name, _, encoded = pair.partition(":")
-            self._keys.append(_key(name, encoded))
-            self._ciphers[name] = AESGCM(self._keys[-1])
-        if not self._ciphers:
-            raise SecretError("no secret key is configured")
-        self._current = next(iter(self._ciphers))
+        ring = key_ring(keys)
+        self._ciphers = {name: AESGCM(key) for name, key in ring.items()}
+        self._current = next(iter(ring))
 
     def encrypt(self, secret: bytes) -> bytes:
         nonce = os.urandom(NONCE_BYTES)
@@ -52,12 +47,25 @@ class Vault:
         except (InvalidTag, ValueError):
             raise SecretError("the secret does not decrypt") from None
 
-    def derived(self, purpose: bytes) -> list[bytes]:
-        """Keys for `purpose` (32 bytes, HKDF-SHA256, RFC 5869), one from each configured key, in their order."""
-        return [
-            HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"wici:" + purpose).derive(key)
-            for key in self._keys
-        ]
+
+def key_ring(keys: str) -> dict[str, bytes]:
+    """Keys of 32 bytes by name, the current one first, from `k2:BASE64,k1:BASE64`.
+
+    :raises SecretError: one is malformed, or there is none.
+    """
+    pairs = (part.strip().partition(":") for part in keys.split(",") if part.strip())
+    ring = {name: _key(name, encoded) for name, _, encoded in pairs}
+    if not ring:
+        raise SecretError("no secret key is configured")
+    return ring
+
+
+def derived(ring: Mapping[str, bytes], purpose: bytes) -> list[bytes]:
+    """Keys for `purpose` (32 bytes, HKDF-SHA256, RFC 5869), one from each key of the ring, in their order."""
+    return [
+        HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"wici:" + purpose).derive(key)
+        for key in ring.values()
+    ]
 
 
 def _key(name: str, encoded: str) -> bytes:

@@ -30,7 +30,7 @@ from nameko.rpc import Rpc
 from sqlalchemy.orm import Session
 
 from chassis import broker as wire
-from chassis import config, erasures, logs
+from chassis import config, erasures, logs, seals
 from chassis import database as db
 from chassis.entrypoints import event_handler, rpc
 from chassis.health import HealthServer
@@ -73,6 +73,7 @@ class Process(SharedExtension):
         return {}
 
     def setup(self) -> None:
+        seals.check_keys()
         self._broker = wire.Broker(self.common.amqp_url, self.container.service_name)
         self.checks["broker"] = self._broker.ping
 
@@ -128,7 +129,7 @@ def database_from_environment(key: str, environ: Any, application_name: str, poo
 
 
 class ErasureKeys(DependencyProvider):
-    """For a service that looks for people who were erased: without `WICI_SECRET_KEYS` it does not start."""
+    """For a service that looks for people who were erased: without `WICI_ERASURE_KEYS` it does not start."""
 
     def setup(self) -> None:
         erasures.check_keys()
@@ -154,7 +155,7 @@ class Services(DependencyProvider):
     process = Process()
 
     def start(self) -> None:
-        self._client = RpcClient(self.process.broker)
+        self._client = RpcClient(self.process.broker, seals.passed_on)
 
     def call(self, name: str, actor: Any, payload: dict[str, Any], *, deadline: float = DEFAULT_DEADLINE) -> Any:
         return self._client.call(name, actor, payload, deadline=deadline)

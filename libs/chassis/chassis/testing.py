@@ -47,6 +47,9 @@ from contracts.events import Event
 
 READY_SECONDS = 40.0
 SECRET_KEYS = "t1:" + base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
+ACTOR_KEYS = "t1:" + base64.b64encode(b"abcdef0123456789abcdef0123456789").decode()
+ERASURE_KEYS = "t1:" + base64.b64encode(b"0123456789fedcba0123456789fedcba").decode()
+RETURN_PATH_KEYS = base64.b64encode(b"fedcbafedcbafedcbafedcbafedcbafe").decode()
 LINK_KEYS = base64.b64encode(b"fedcba9876543210fedcba9876543210").decode()
 
 
@@ -168,6 +171,9 @@ def open_database(database_url: Callable[[str], str]) -> Iterator[Callable[[str]
 def secret_keys() -> None:
     """Every process of the tests, this one too, has the same keys."""
     os.environ["WICI_SECRET_KEYS"] = SECRET_KEYS
+    os.environ["WICI_ACTOR_KEYS"] = ACTOR_KEYS
+    os.environ["WICI_ERASURE_KEYS"] = ERASURE_KEYS
+    os.environ["WICI_RETURN_PATH_KEYS"] = RETURN_PATH_KEYS
 
 
 def places_of(database: Database, needles: Iterable[str], *, but: Collection[str] = ()) -> list[str]:
@@ -324,6 +330,9 @@ def launcher(amqp_url: str, database_url: Callable[[str], str], folder: Path) ->
             "AMQP_URL": amqp_url,
             "HEALTH_PORT": str(free_port()),
             "WICI_SECRET_KEYS": SECRET_KEYS,
+            "WICI_ACTOR_KEYS": ACTOR_KEYS,
+            "WICI_ERASURE_KEYS": ERASURE_KEYS,
+            "WICI_RETURN_PATH_KEYS": RETURN_PATH_KEYS,
             "WICI_LINK_KEYS": LINK_KEYS,
             "WICI_PUBLIC_URL": "http://127.0.0.1:8000",
             "PYTHONUNBUFFERED": "1",

@@ -18,6 +18,7 @@ class Config:
     amqp_url: str = setting("AMQP_URL", secret=True)
     secret_keys: str = setting("WICI_SECRET_KEYS", secret=True)
     link_keys: str = setting("WICI_LINK_KEYS", secret=True)
+    return_path_keys: str = setting("WICI_RETURN_PATH_KEYS", secret=True)
     public_url: str = setting("WICI_PUBLIC_URL", default="http://127.0.0.1:8000")
     system_from: str = setting("EMAIL_SYSTEM_FROM", default="noreply@wici.example")
     mail_host: str = setting("EMAIL_MAIL_HOST", default="mail.wici.example")
@@ -25,15 +26,24 @@ class Config:
 
     @property
     def link_key(self) -> bytes:
-        """The key that signs; :raises ConfigError: it is not base64."""
-        try:
-            return b64decode(self.link_keys.split(",")[0], validate=True)
-        except (Base64Error, ValueError):
-            raise ConfigError("WICI_LINK_KEYS is not base64") from None
+        """The key that signs links; :raises ConfigError: it is not base64."""
+        return _first_key(self.link_keys, "WICI_LINK_KEYS")
+
+    @property
+    def return_path_key(self) -> bytes:
+        """The key that signs return paths; :raises ConfigError: it is not base64."""
+        return _first_key(self.return_path_keys, "WICI_RETURN_PATH_KEYS")
 
     @property
     def public_host(self) -> str:
         return urlsplit(self.public_url).hostname or "localhost"
+
+
+def _first_key(keys: str, name: str) -> bytes:
+    try:
+        return b64decode(keys.split(",")[0], validate=True)
+    except (Base64Error, ValueError):
+        raise ConfigError(f"{name} is not base64") from None
 
 
 @dataclass(frozen=True, kw_only=True)
