@@ -67,6 +67,7 @@ def base() -> Environment:
     # Somebody has to sell, or the local system could not show an invoice.
     environ.update({key: environ.get(key) or value for key, value in SELLER.items()})
     environ["WICI_RUN"] = str(RUN)
+    environ["WICI_DEVELOPMENT"] = "1"  # keys of the tests, known to everybody, are good enough here
     environ["PATH"] = os.pathsep.join([str(VENV / "bin"), environ.get("PATH", os.defpath)])
     environ["VIRTUAL_ENV"] = str(VENV)
     environ["PYTHONUNBUFFERED"] = "1"

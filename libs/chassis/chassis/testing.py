@@ -171,6 +171,7 @@ def open_database(database_url: Callable[[str], str]) -> Iterator[Callable[[str]
 def secret_keys() -> None:
     """Every process of the tests, this one too, has the same keys."""
     os.environ["WICI_SECRET_KEYS"] = SECRET_KEYS
+    os.environ["WICI_DEVELOPMENT"] = "1"  # or these, which everybody knows, would be refused
     os.environ["WICI_ACTOR_KEYS"] = ACTOR_KEYS
     os.environ["WICI_ERASURE_KEYS"] = ERASURE_KEYS
     os.environ["WICI_RETURN_PATH_KEYS"] = RETURN_PATH_KEYS
@@ -330,6 +331,7 @@ def launcher(amqp_url: str, database_url: Callable[[str], str], folder: Path) ->
             "AMQP_URL": amqp_url,
             "HEALTH_PORT": str(free_port()),
             "WICI_SECRET_KEYS": SECRET_KEYS,
+            "WICI_DEVELOPMENT": "1",
             "WICI_ACTOR_KEYS": ACTOR_KEYS,
             "WICI_ERASURE_KEYS": ERASURE_KEYS,
             "WICI_RETURN_PATH_KEYS": RETURN_PATH_KEYS,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from base64 import b64decode
-from binascii import Error as Base64Error
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from chassis.config import ConfigError, setting
+from chassis.config import setting
+from chassis.secrets import unnamed_keys
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,24 +25,17 @@ class Config:
 
     @property
     def link_key(self) -> bytes:
-        """The key that signs links; :raises ConfigError: it is not base64."""
-        return _first_key(self.link_keys, "WICI_LINK_KEYS")
+        """The key that signs links; :raises ConfigError: as `unnamed_keys` says."""
+        return unnamed_keys("WICI_LINK_KEYS", self.link_keys)[0]
 
     @property
     def return_path_key(self) -> bytes:
-        """The key that signs return paths; :raises ConfigError: it is not base64."""
-        return _first_key(self.return_path_keys, "WICI_RETURN_PATH_KEYS")
+        """The key that signs return paths; :raises ConfigError: as `unnamed_keys` says."""
+        return unnamed_keys("WICI_RETURN_PATH_KEYS", self.return_path_keys)[0]
 
     @property
     def public_host(self) -> str:
         return urlsplit(self.public_url).hostname or "localhost"
-
-
-def _first_key(keys: str, name: str) -> bytes:
-    try:
-        return b64decode(keys.split(",")[0], validate=True)
-    except (Base64Error, ValueError):
-        raise ConfigError(f"{name} is not base64") from None
 
 
 @dataclass(frozen=True, kw_only=True)
