@@ -21,6 +21,7 @@ import pika
 from pika.adapters.select_connection import SelectConnection
 from pika.channel import Channel
 
+from chassis.amqp import parameters_of
 from chassis.logs import get_logger
 from chassis.topology import LANES, ask_for_topology, event_exchange
 from contracts.errors import Unavailable
@@ -92,12 +93,12 @@ class _Consumer:
 class Broker:
     """The one connection of a process.
 
-    :param url: `amqp://user:password@host:port/vhost`
+    :param url: `amqp://user:password@host:port/vhost`, or `amqps://` (`chassis.amqp`)
     :param name: shown by the broker's management as the connection's name
     """
 
     def __init__(self, url: str, name: str = "wici") -> None:
-        self._parameters = pika.URLParameters(url)
+        self._parameters = parameters_of(url)
         self._parameters.heartbeat = HEARTBEAT_SECONDS
         self._parameters.client_properties = {"connection_name": name}
         self._parameters.socket_timeout = 10

@@ -28,6 +28,7 @@ import orjson
 import pika
 import pika.exceptions
 
+from chassis.amqp import parameters_of
 from chassis.topology import LANES, RPC_EXCHANGE, declare_topology, event_exchange, event_queues
 from contracts.events import EVENTS
 from contracts.neighbours import BROADCASTS, CALLS, LANE_READERS, LANE_WRITERS
@@ -118,7 +119,7 @@ def _hashed(name: str, password: str) -> str:
 
 def declare(url: str) -> None:
     """Declare everything that the contracts name, as an administrator."""
-    connection = pika.BlockingConnection(pika.URLParameters(url))
+    connection = pika.BlockingConnection(parameters_of(url))
     try:
         declare_topology(connection.channel())
     finally:

@@ -25,6 +25,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, ClassVar
 
+from nameko.constants import AMQP_SSL_CONFIG_KEY
 from nameko.extensions import DependencyProvider, SharedExtension
 from nameko.rpc import Rpc
 from sqlalchemy.orm import Session
@@ -32,6 +33,7 @@ from sqlalchemy.orm import Session
 from chassis import broker as wire
 from chassis import config, erasures, logs, seals
 from chassis import database as db
+from chassis.amqp import kombu_ssl_of
 from chassis.entrypoints import event_handler, rpc
 from chassis.health import HealthServer
 from chassis.metrics import RPC_SECONDS
@@ -74,6 +76,7 @@ class Process(SharedExtension):
 
     def setup(self) -> None:
         seals.check_keys()
+        self.container.config[AMQP_SSL_CONFIG_KEY] = kombu_ssl_of(self.common.amqp_url)
         self._broker = wire.Broker(self.common.amqp_url, self.container.service_name)
         self.checks["broker"] = self._broker.ping
 
