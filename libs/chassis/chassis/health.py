@@ -60,7 +60,8 @@ class HealthServer:
     def close(self) -> None:
         if self._server is not None:
             self._is_closing = True
-            with suppress(OSError), socket.create_connection(self._server.server_address[:2], timeout=1):
+            address = (str(self._server.server_address[0]), self._server.server_port)
+            with suppress(OSError), socket.create_connection(address, timeout=1):
                 pass  # one last request, so that the thread sees it
             self._thread.join(1)
             self._server.server_close()
