@@ -1,4 +1,4 @@
-"""TLS to PostgreSQL and RabbitMQ, for real: servers with certificates of our own, believed for who made them alone."""
+"""Servers as installations have them: TLS with certificates of our own, users made over the management interface."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 
+import pika
+import pika.exceptions
 import pytest
 import sqlalchemy
 from cryptography import x509
@@ -19,19 +21,21 @@ from cryptography.x509.oid import NameOID
 from environment import free_port
 from private_servers import STOP, run
 
+from chassis import bus
+from chassis.amqp import parameters_of
 from chassis.broker import Broker
 from chassis.database import Database, make_engine
 from chassis.rpc_client import RpcClient
 from chassis.testing import ACTOR_KEYS, RunningProcess
 from chassis.testing import free_port as ours
 from contracts.errors import Unavailable
-from contracts.lanes import DELIVERY_EVENTS
+from contracts.lanes import DELIVERY_EVENTS, ENGAGEMENT
 
 START = """
 import json, sys
 from pathlib import Path
 import environment, postgres, rabbitmq, system
-folder, port, programs = sys.argv[1:]
+folder, port, management_port, programs = sys.argv[1:]
 postgres.find_programs = lambda: Path(programs)
 system.make_folders()
 keys = {name: f"{folder}/{name}.pem" for name in ("server", "key", "ca")}
@@ -48,6 +52,8 @@ def with_tls(*arguments):
     with (rabbitmq.HOME / "rabbitmq.conf").open("a") as file:
         file.write(f"listeners.ssl.1 = 127.0.0.1:{port}\\nssl_options.cacertfile = {keys['ca']}\\n")
         file.write(f"ssl_options.certfile = {keys['server']}\\nssl_options.keyfile = {keys['key']}\\n")
+        file.write(f"management.tcp.ip = 127.0.0.1\\nmanagement.tcp.port = {management_port}\\n")
+    (rabbitmq.HOME / "enabled_plugins").write_text("[rabbitmq_management].\\n")
 rabbitmq.write_configuration = with_tls
 environ, _ = system.servers()
 import chassis.bus
@@ -106,13 +112,15 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
     folder = tmp_path_factory.mktemp("tls")
     made_by("ours", folder / "ours")
     made_by("a stranger", folder / "stranger")
-    port = free_port(25000)
+    port, management_port = free_port(25000), free_port(25500)
     try:
-        said = json.loads(run(START, folder / ".run", folder / "ours", port, programs[-1]).splitlines()[-1])
+        arguments = (folder / "ours", port, management_port, programs[-1])
+        said = json.loads(run(START, folder / ".run", *arguments).splitlines()[-1])
         user = said["AMQP_URL"].removeprefix("amqp://").rpartition("@")[0]
         yield {
             "database": said["WICI_ADMIN_DATABASE_URL"],
             "broker": f"amqps://{user}@127.0.0.1:{port}/%2F",
+            "management": f"http://{user}@127.0.0.1:{management_port}",
             "ca": str(folder / "ours/ca.pem"),
             "stranger": str(folder / "stranger/ca.pem"),
         }
@@ -163,3 +171,26 @@ def test_a_service_answers_over_tls(servers: dict[str, str], tmp_path: Path, mon
     finally:
         broker.close()
         service.stop()
+
+
+def test_users_are_made_over_the_management_interface(servers: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in compose and on Kubernetes: with rights, and again when a password has changed."""
+    settings = {"AMQP_CA_FILE": servers["ca"], "AMQP_URL": servers["broker"]}
+    for name, value in (settings | {"WICI_BROKER_MANAGEMENT_URL": servers["management"]}).items():
+        monkeypatch.setenv(name, value)
+    place = servers["broker"].rpartition("@")[2]
+
+    for password in ("first", "second"):
+        for service in bus.SERVICES:
+            monkeypatch.setenv(f"{service.upper()}_AMQP_URL", f"amqps://wici_{service}:{password}@{place}")
+        assert bus.main([]) == 0
+        broker = Broker(f"amqps://wici_reporting:{password}@{place}", "test").start()
+        broker.publish(ENGAGEMENT, b"{}").result(10)
+        broker.close()
+
+    connection = pika.BlockingConnection(parameters_of(f"amqps://wici_reporting:second@{place}"))
+    with pytest.raises(pika.exceptions.ChannelClosedByBroker, match="ACCESS_REFUSED"):
+        connection.channel().queue_delete(ENGAGEMENT)
+    connection.close()
+    with pytest.raises(pika.exceptions.ProbableAuthenticationError):
+        pika.BlockingConnection(parameters_of(f"amqps://wici_reporting:first@{place}"))
