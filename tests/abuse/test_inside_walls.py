@@ -154,7 +154,7 @@ def on_the_bus(environ):
 FORGED = (
     {"operator_id": str(uuid4())},
     {"operator_id": str(uuid4()), "service": "api_gateway"},
-    {"operator_id": str(uuid4()), "seal": "k1.9999999999.identity.set_plan.AAAA"},
+    {"operator_id": str(uuid4()), "seal": "k1:9999999999:identity.set_plan:AAAA"},
 )
 
 
