@@ -21,16 +21,13 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import UUID, uuid4
-
-import psycopg
+from uuid import UUID
 
 from chassis import testing
 from chassis.ids import new_id
-from chassis.migrate import migrate
 from contracts import tokens
 from contracts.tokens import TokenKind
 
@@ -166,11 +163,8 @@ def load(port: int, path: str, headers: dict[str, str], connections: int, second
 @contextmanager
 def system(folder: str) -> Iterator[tuple[int, int, int]]:
     """The gateway and the services, ready: (port, process id of gunicorn, of nameko)."""
-    amqp_url, name = testing.make_vhost(), f"bench_gateway_{uuid4().hex[:8]}"
-    with psycopg.connect(testing.admin_url(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    database_url = f"{testing.admin_url().rpartition('/')[0]}/{name}"
-    migrate("api_gateway", database_url)
+    amqp_url, databases = testing.make_vhost(), ExitStack()
+    database_url = databases.enter_context(testing.migrated_database("api_gateway"))
     with open(f"{folder}/wired.py", "w") as module:
         module.write(WIRED)
     gateway_port, health_port = testing.free_port(), testing.free_port()
@@ -201,8 +195,7 @@ def system(folder: str) -> Iterator[tuple[int, int, int]]:
             process.wait(60)
         log.close()
         testing.delete_vhost(amqp_url)
-        with psycopg.connect(testing.admin_url(), autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        databases.close()
 
 
 def workers_cpu(gunicorn: int) -> float:

@@ -37,7 +37,9 @@ class System:
         self.environ = {
             name: value
             for name, value in os.environ.items()
-            if name not in SERVERS and not name.endswith("_DATABASE_URL") and not name.startswith("WICI_")
+            if name not in SERVERS
+            and not name.endswith(("_DATABASE_URL", "_AMQP_URL", "_PASSWORD"))
+            and not name.startswith("WICI_")
         }
         self.environ |= {"WICI_RUN": str(run), "WICI_PORT_OFFSET": str(free_offset())}
         self.environ |= settings

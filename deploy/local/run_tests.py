@@ -24,7 +24,7 @@ from environment import Environment, base
 from places import PYTHON, ROOT, RUN, missing_packages, present_packages
 from progress import Trouble, give_up, say
 from rabbitmq import end, marked
-from system import borrowed_servers
+from system import borrowed_servers, make_folders
 
 REPORTS = RUN / "test"
 RUNNING: set[subprocess.Popen[bytes]] = set()
@@ -62,6 +62,7 @@ def main(arguments: list[str]) -> None:
     wanted = sections([ROOT / argument for argument in arguments])
     if not wanted:
         give_up(f"There are no tests in {' '.join(arguments) or 'this checkout'}.")
+    make_folders()
     REPORTS.mkdir(parents=True, exist_ok=True)
     units = [section for section in wanted if section.folder.name == "unit"]
     alone = [section for section in wanted if section.folder.name in WHOLE_SYSTEMS]
@@ -137,7 +138,11 @@ def sections(only: list[Path]) -> list[Section]:
 
 def without_servers(environ: Environment) -> Environment:
     """A unit test that speaks to a server is none; without addresses it shows."""
-    return {key: value for key, value in environ.items() if key not in SERVERS and not key.endswith("_DATABASE_URL")}
+    return {
+        key: value
+        for key, value in environ.items()
+        if key not in SERVERS and not key.endswith(("_DATABASE_URL", "_AMQP_URL"))
+    }
 
 
 def run(section: Section, environ: Environment) -> Outcome:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from chassis.config import ConfigError, setting
+from chassis.config import setting
+from chassis.secrets import unnamed_keys
 
 DEFAULT_SPOOL_FOLDER = ".run/spool/api_gateway"
 
@@ -57,12 +57,6 @@ class Config:
     def link_key_list(self) -> list[bytes]:
         """The HMAC keys of links, the signing one first.
 
-        :raises ConfigError: one of them is not base64 of at least 16 bytes.
+        :raises ConfigError: as `unnamed_keys` says.
         """
-        try:
-            keys = [b64decode(key.strip(), validate=True) for key in self.link_keys.split(",") if key.strip()]
-        except ValueError:
-            raise ConfigError("WICI_LINK_KEYS is not a comma list of base64 keys") from None
-        if not keys or any(len(key) < 16 for key in keys):
-            raise ConfigError("WICI_LINK_KEYS needs keys of at least 16 bytes")
-        return keys
+        return unnamed_keys("WICI_LINK_KEYS", self.link_keys)

@@ -137,6 +137,17 @@ def registered(call: Any, name: str) -> UUID:
     return UUID(call("identity.register_account", {"address": "192.0.2.1"}, registration)["account_id"])
 
 
+def an_operator(database_url: Callable[[str], str]) -> UUID:
+    operator_id = uuid4()
+    with psycopg.connect(database_url("identity")) as connection:
+        connection.execute(
+            "INSERT INTO operators (id, login, email, password_hash, totp_secret, created_at)"
+            " VALUES (%s, 'dyzurny', 'ops@example.com', '', '', now())",
+            (operator_id,),
+        )
+    return operator_id
+
+
 def fill(database_url: Callable[[str], str], service: str, account_id: UUID, mark: str) -> dict[str, dict[str, Any]]:
     """A row of the account in every table of the service that can hold one; rows by table."""
     with psycopg.connect(database_url(service)) as connection:
@@ -206,7 +217,7 @@ def test_closing_leaves_nothing_but_what_the_law_keeps(
     before, beside = left(database_url, rows), left(database_url, others)
     assert set(before) == {f"{service}.{table}" for service, tables in rows.items() for table in tables}
 
-    operator = {"operator_id": str(uuid4()), "address": "192.0.2.9"}
+    operator = {"operator_id": str(an_operator(database_url)), "address": "192.0.2.9"}
     call("identity.close_account", operator, {"account_id": str(closed), "reason": "Asked for by the owner"})
 
     ends = time.monotonic() + ERASED_SECONDS

@@ -1,10 +1,14 @@
 """Every process is deployed, and everything deployed is a process: Procfile, Kubernetes, compose, images."""
 
 import re
+import sys
 
 import pytest
 import yaml
 from system import PACKAGES, ROOT
+
+sys.path.append(str(ROOT / "deploy/local"))
+import needs
 
 K8S = ROOT / "deploy/k8s/base"
 FOLDERS = {package.replace("_", "-"): "gateway" if package == "api_gateway" else f"services/{package.replace('_', '-')}"
@@ -56,9 +60,11 @@ def test_every_deployment_scales_and_survives_a_drained_node(kind):
     assert set(objects(kind)) == set(deployed_processes())
 
 
-def test_every_database_is_migrated_by_a_job_before_the_code_needs_it():
-    assert set(objects("Job")) == {f"migrate-{name}" for name in FOLDERS}
-    assert {name for name in compose() if name.startswith("migrate-")} == {f"migrate-{name}" for name in FOLDERS}
+def test_every_database_and_the_broker_are_migrated_by_a_job_before_the_code_needs_it():
+    wanted = {f"migrate-{name}" for name in (*FOLDERS, "broker")}
+
+    assert set(objects("Job")) == wanted
+    assert {name for name in compose() if name.startswith("migrate-")} == wanted
 
 
 def test_every_process_is_in_compose():
@@ -82,6 +88,41 @@ def test_a_process_runs_the_same_command_everywhere(name):
         assert said == {"None"}
         assert f'"{module}"' in re.search(r"^CMD .*$", dockerfile, re.MULTILINE)[0]
         assert re.search(rf"\b{re.escape(module)}\b", procfile()[process])
+
+
+def secrets_in(environment):
+    return {
+        name for name in environ_names(environment) if re.search(r"_KEYS$|_DATABASE_URL$|AMQP_URL$|PASSWORD$", name)
+    }
+
+
+def environ_names(environment):
+    """Names of a container's variables: a list of objects in Kubernetes, a mapping in compose."""
+    return {each["name"] for each in environment} if isinstance(environment, list) else set(environment)
+
+
+@pytest.mark.parametrize("name", deployed_processes())
+def test_a_process_is_given_its_own_secrets_and_no_others_everywhere(name):
+    package = deployed_processes()[name].partition(".")[0]
+    wanted = set(needs.KEYS[package]) | {f"{package.upper()}_DATABASE_URL", "AMQP_URL"}
+    container = objects("Deployment")[name]["spec"]["template"]["spec"]["containers"][0]
+
+    assert secrets_in(container["env"]) == wanted
+    assert secrets_in(compose()[name]["environment"]) == wanted
+
+
+def test_no_two_services_share_a_secret_of_their_own():
+    """A database's or the broker's; keys are shared by those that need the same."""
+    given = [
+        (name, entry["valueFrom"]["secretKeyRef"]["name"])
+        for name, o in objects("Deployment").items()
+        for entry in o["spec"]["template"]["spec"]["containers"][0]["env"]
+        if "valueFrom" in entry and entry["valueFrom"]["secretKeyRef"]["name"] != "wici-keys"
+    ]
+
+    for name, secret in given:
+        component = objects("Deployment")[name]["metadata"]["labels"]["app.kubernetes.io/component"]
+        assert secret in (f"wici-{component}-database", f"wici-{component}-rabbitmq")
 
 
 @pytest.mark.parametrize("component", FOLDERS)

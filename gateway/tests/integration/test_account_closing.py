@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from api_gateway import store
 from api_gateway.account_closing import QUEUE, AccountClosing, log
-from chassis.testing import truncate, wait_until
+from chassis.testing import as_administrator, truncate, wait_until
 from contracts.events import ACCOUNT_CLOSED
 
 
@@ -46,7 +46,7 @@ def test_the_answers_of_a_closed_account_go_and_no_others(closing, broker, datab
                 ),
                 {"id": account_id},
             )
-    with database.transaction() as session:  # away for a moment
+    with as_administrator(database) as session:  # away for a moment
         session.execute(text("ALTER TABLE idempotent_requests RENAME TO away"))
     event = {"event_id": uuid4(), "occurred_at": "2026-11-24T08:00:00+00:00", "account_id": closed}
     broker.publish_event(ACCOUNT_CLOSED, b"{not json").result(5)
@@ -54,7 +54,7 @@ def test_the_answers_of_a_closed_account_go_and_no_others(closing, broker, datab
         broker.publish_event(ACCOUNT_CLOSED, orjson.dumps(event)).result(5)
 
     wait_until(lambda: failed, what="a try that fails")
-    with database.transaction() as session:
+    with as_administrator(database) as session:
         session.execute(text("ALTER TABLE away RENAME TO idempotent_requests"))
 
     def left():

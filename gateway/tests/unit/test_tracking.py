@@ -1,11 +1,12 @@
 """Links in messages: answered from the link alone, kept on disk first, handed over when the broker is there."""
 
+import hmac
 import os
 import subprocess
 import sys
 import textwrap
-from base64 import urlsafe_b64encode
-from uuid import UUID
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from uuid import UUID, uuid4
 
 import orjson
 import pytest
@@ -304,3 +305,19 @@ def test_closed_files_do_not_leak(tmp_path, publisher):
 
     assert len(os.listdir("/proc/self/fd")) <= before + 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_each_kind_of_link_has_a_key_of_its_own_and_old_links_still_work():
+    account_id, message_id = uuid4(), uuid4()
+    sign = tokens.signer(KEY, TokenKind.OPEN, account_id=account_id, campaign_id=None, target="email")
+    raw = urlsafe_b64decode(sign(message_id, None) + "==")
+    body, old_body = raw[:-12], b"\x01" + raw[1:-12]
+
+    def made(text, key):
+        mac = hmac.digest(key, text, "sha256")[:12]
+        return urlsafe_b64encode(text + mac).rstrip(b"=").decode()
+
+    key_of_clicks = hmac.digest(KEY, b"wici link c", "sha256")
+    assert tokens.read(made(body, key_of_clicks), [KEY], TokenKind.OPEN) is None
+    assert tokens.read(made(body, KEY), [KEY], TokenKind.OPEN) is None
+    assert tokens.read(made(old_body, KEY), [KEY], TokenKind.OPEN).message_id == message_id

@@ -6,15 +6,16 @@ from typing import Any
 
 import eventlet
 from kombu import Exchange, Queue
+from nameko.exceptions import IncorrectSignature
 from nameko.messaging import Consumer, QueueConsumer
 from nameko.rpc import Rpc, RpcConsumer
 
-from chassis import config, topology
+from chassis import config, seals, topology
 from chassis.database import Fault, fault_of
 from chassis.ids import new_id
 from chassis.logs import get_logger
 from chassis.metrics import EVENTS_HANDLED
-from contracts.errors import WiciError
+from contracts.errors import WiciError, actor_unverified
 from contracts.events import SUBSCRIPTIONS, Event
 
 log = get_logger()
@@ -38,14 +39,36 @@ class _QueueConsumer(QueueConsumer):
 class _RpcConsumer(RpcConsumer):
     queue_consumer = _QueueConsumer()
 
+    def setup(self) -> None:
+        super().setup()
+        self.queue.exchange.no_declare = True  # everybody's, and not ours to make
+
 
 class _Rpc(Rpc):
-    """Nameko's RPC entrypoint; errors of the contracts are expected and need no traceback in the log."""
+    """Nameko's RPC entrypoint, which believes no actor without a seal.
+
+    Errors of the contracts are expected and need no traceback in the log.
+    """
 
     rpc_consumer = _RpcConsumer()
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(expected_exceptions=WiciError, **kwargs)
+
+    def check_signature(self, args: Any, kwargs: Any) -> None:
+        """Before a worker is spawned: who asks is who it says, in gathered calls each of those who ask."""
+        if kwargs or len(args) != 2:
+            raise IncorrectSignature("a call has two arguments by position: actor and payload")
+        name = f"{self.container.service_name}.{self.method_name}"
+        call = getattr(self.container.service_cls, "calls", {}).get(self.method_name)
+        actor, payload = args
+        try:
+            seals.verify(actor, name)
+            for one, _asked in payload["requests"] if call is not None and call.gathered else ():
+                seals.verify(one, name)
+        except (WiciError, TypeError, KeyError, ValueError):
+            log.warning("actor_unverified", method=name)
+            raise actor_unverified() from None
 
 
 rpc = _Rpc.decorator
@@ -69,20 +92,14 @@ class EventHandler(Consumer):
         subscription = f"{self.container.service_name}.{self.method_name}"
         if not self.broadcast and subscription not in SUBSCRIPTIONS.get(self.event, ()):
             raise config.ConfigError(f"{subscription} is not in contracts.events.SUBSCRIPTIONS for {self.event.name}")
-        exchange = Exchange(topology.event_exchange(self.event.source), type="topic", durable=True)
         name = topology.event_queue(self.event, self.container.service_name, self.method_name)
         if self.broadcast:
+            exchange = Exchange(topology.event_exchange(self.event.source), type="topic", no_declare=True)
             self.queue = Queue(
                 f"{name}-{new_id()}", exchange=exchange, routing_key=self.event.name, exclusive=True, auto_delete=True
             )
         else:
-            self.queue = Queue(
-                name,
-                exchange=exchange,
-                routing_key=self.event.name,
-                durable=True,
-                queue_arguments=topology.quorum_arguments(name, topology.EVENT_DELIVERY_LIMIT),
-            )
+            self.queue = Queue(name, no_declare=True)
         super().setup()
 
     def handle_message(self, body: Any, message: Any) -> None:

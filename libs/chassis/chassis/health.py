@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import orjson
 
+from chassis.config import load, setting
 from chassis.metrics import exposition
 
 STALLED_SECONDS = 30.0
@@ -64,14 +67,22 @@ class Progress:
             raise WorkStalled
 
 
-class HealthServer:
-    """A small HTTP server on its own thread; `port` 0 or less starts nothing."""
+@dataclass(frozen=True)
+class _Config:
+    host: str = setting("HEALTH_HOST", default="127.0.0.1")
 
-    def __init__(self, port: int, checks: Mapping[str, Check], host: str = "0.0.0.0") -> None:
+
+class HealthServer:
+    """A small HTTP server on its own thread; `port` 0 or less starts nothing.
+
+    It listens on `HEALTH_HOST`, which is this machine alone unless a probe or a scraper comes from outside.
+    """
+
+    def __init__(self, port: int, checks: Mapping[str, Check]) -> None:
         self._server: ThreadingHTTPServer | None = None
         if port <= 0:
             return
-        self._server = ThreadingHTTPServer((host, port), _handler(checks))
+        self._server = ThreadingHTTPServer((load(_Config, os.environ).host, port), _handler(checks))
         self._server.daemon_threads = True
         self._is_closing = False
         self._thread = threading.Thread(target=self._serve, args=(self._server,), name="health", daemon=True)
@@ -85,7 +96,8 @@ class HealthServer:
     def close(self) -> None:
         if self._server is not None:
             self._is_closing = True
-            with suppress(OSError), socket.create_connection(("127.0.0.1", self._server.server_port), timeout=1):
+            address = (str(self._server.server_address[0]), self._server.server_port)
+            with suppress(OSError), socket.create_connection(address, timeout=1):
                 pass  # one last request, so that the thread sees it
             self._thread.join(1)
             self._server.server_close()

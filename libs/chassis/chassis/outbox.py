@@ -26,7 +26,7 @@ from chassis.database import Database, cursor_of
 from chassis.health import Progress
 from chassis.ids import new_id
 from chassis.logs import get_logger
-from chassis.topology import event_exchange
+from chassis.topology import LANES, event_exchange
 from chassis.waking import REST_SECONDS, Waker
 from contracts.events import Event
 
@@ -163,7 +163,10 @@ class Relay:
             if not rows:
                 return 0, 0
             confirmations = {
-                self._broker.publish(row.routing_key, bytes(row.body), exchange=row.exchange, headers=row.headers): row
+                # A lane's message has no exchange of its own in here.
+                self._broker.publish(
+                    row.routing_key, bytes(row.body), exchange=row.exchange or LANES, headers=row.headers
+                ): row
                 for row in rows
             }
             wait(confirmations, timeout=CONFIRM_SECONDS)

@@ -1,4 +1,4 @@
-"""Exchanges and queues: their names, their arguments, and their declaration by whoever connects first."""
+"""Exchanges and queues: their names, their arguments, and their declaration before the processes start."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from contracts.lanes import ALL_LANES
 
 RPC_EXCHANGE = "nameko-rpc"
 DEAD_LETTERS = "wici.dead_letters"
+# Every lane is bound to it by its name: who may write into which is a matter of routing keys.
+LANES = "wici.lanes"
 # A lane's message that failed this often is parked in the dead-letter queue of its lane.
 LANE_DELIVERY_LIMIT = 20
 EVENT_DELIVERY_LIMIT = 6
@@ -17,6 +19,14 @@ EVENT_DELIVERY_LIMIT = 6
 def event_exchange(source: str) -> str:
     """The exchange of a service's events."""
     return f"{source}.events"
+
+
+_EXCHANGES = {
+    DEAD_LETTERS: "direct",
+    RPC_EXCHANGE: "topic",
+    LANES: "topic",
+    **{event_exchange(source): "topic" for source in sorted({event.source for event in EVENTS})},
+}
 
 
 def event_queue(event: Event, subscriber: str, handler: str) -> str:
@@ -37,16 +47,23 @@ def quorum_arguments(queue: str, delivery_limit: int) -> dict[str, Any]:
 
 
 def declare_topology(channel: Any) -> None:
-    """Declare the lanes, the events' exchanges and the queues of every handler; idempotent."""
-    channel.exchange_declare(DEAD_LETTERS, exchange_type="direct", durable=True)
-    channel.exchange_declare(RPC_EXCHANGE, exchange_type="topic", durable=True)
-    for source in sorted({event.source for event in EVENTS}):
-        channel.exchange_declare(event_exchange(source), exchange_type="topic", durable=True)
+    """As an administrator, declare the lanes, the events' exchanges and the queues of every handler; idempotent."""
+    for exchange, kind in _EXCHANGES.items():
+        channel.exchange_declare(exchange, exchange_type=kind, durable=True)
     for lane in ALL_LANES:
         declare_quorum_queue(channel, lane, LANE_DELIVERY_LIMIT)
+        channel.queue_bind(lane, LANES, routing_key=lane)
     for event, queue in event_queues():
         declare_quorum_queue(channel, queue, EVENT_DELIVERY_LIMIT)
         channel.queue_bind(queue, event_exchange(event.source), routing_key=event.name)
+
+
+def ask_for_topology(channel: Any) -> None:
+    """Have the broker close the channel unless all of it is there: what was published to nowhere would be lost."""
+    for exchange in _EXCHANGES:
+        channel.exchange_declare(exchange, passive=True)
+    for queue in (*ALL_LANES, *(queue for _event, queue in event_queues())):
+        channel.queue_declare(queue, passive=True)
 
 
 def event_queues() -> list[tuple[Event, str]]:

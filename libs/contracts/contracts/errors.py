@@ -124,5 +124,10 @@ def account_required() -> Forbidden:
     return Forbidden("account.required", "Only an account's user or key may do this.")
 
 
+def actor_unverified() -> Forbidden:
+    """A call whose actor nobody has sealed who may (`chassis.seals`); no client of the gateway ever makes one."""
+    return Forbidden("actor.unverified", "Nobody vouches for who asks.")
+
+
 def operator_required() -> Forbidden:
     return Forbidden("operator.required", "Only an operator may do this.")

@@ -242,7 +242,7 @@ EVENTS: tuple[Event, ...] = (
     EMAIL_GATEWAY_ACT,
 )
 
-# Who handles what: `service.method`. The queues of these handlers are declared by whoever connects first, so that an
+# Who handles what: `service.method`. The queues of these handlers are declared before any process starts, so that an
 # event published before its handler ever ran waits for it. A handler that is not named here does not start.
 SUBSCRIPTIONS: dict[Event, tuple[str, ...]] = {
     ACCOUNT_REGISTERED: ("email_gateway.send_registration_notice",),

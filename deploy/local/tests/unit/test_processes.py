@@ -8,10 +8,12 @@ import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import needs
 import processes
 import procfile
 import pytest
 import supervision
+from supervisor.datatypes import dict_of_key_value_pairs
 
 
 @pytest.fixture
@@ -51,6 +53,25 @@ def test_a_process_may_be_given_so_much_memory_and_no_more(environ):
     said = subprocess.run(shlex.split(line.removeprefix("command=")), capture_output=True, text=True, check=True)
 
     assert said.stdout.strip() == "700"
+
+
+def test_a_process_is_given_its_own_secrets_and_none_of_its_neighbours(environ):
+    odd = 'p"a\\%s'
+    environ |= {
+        "IDENTITY_DATABASE_URL": odd,
+        "CONTACTS_DATABASE_URL": "theirs",
+        "WICI_ADMIN_DATABASE_URL": "all",
+        "X": "x",
+    }
+
+    text = supervision.configuration(environ, procfile.read_procfile(environ))
+    parser = configparser.RawConfigParser()
+    parser.read_string(text)
+    read = dict_of_key_value_pairs(parser["program:identity"]["environment"].replace("%%", "%"))
+
+    assert read["IDENTITY_DATABASE_URL"] == odd
+    assert "theirs" not in text
+    assert needs.common(environ) == {key: environ[key] for key in environ if not key.endswith("_URL")}
 
 
 def test_process_that_does_not_run_has_no_memory():

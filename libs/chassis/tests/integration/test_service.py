@@ -9,7 +9,7 @@ import orjson
 import pika
 import psycopg
 import pytest
-from sqlalchemy import MetaData, create_engine, make_url, text
+from sqlalchemy import MetaData, text
 
 from chassis import outbox, tables, testing
 from chassis.database import Database, make_engine
@@ -28,19 +28,15 @@ QUEUE = event_queue(events.CAMPAIGN_STATE_CHANGED, "reporting", "record_campaign
 @pytest.fixture(scope="session")
 def greeter_url():
     """A database with the chassis's tables and one of the greeter's own."""
-    name = f"test_greeter_{uuid4().hex[:8]}"
-    with psycopg.connect(testing.admin_url(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    url = make_url(testing.admin_url()).set(database=name, drivername="postgresql+psycopg")
-    engine, metadata = create_engine(url), MetaData()
-    tables.outbox_table(metadata), tables.inbox_table(metadata)
-    metadata.create_all(engine)
-    with engine.begin() as connection:
+
+    def make_tables(connection):
+        metadata = MetaData()
+        tables.outbox_table(metadata), tables.inbox_table(metadata)
+        metadata.create_all(connection)
         connection.execute(text("CREATE TABLE seen (campaign_id uuid)"))
-    engine.dispose()
-    yield url.set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(testing.admin_url(), autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    with testing.unmigrated_database("greeter", make_tables) as url:
+        yield url
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from campaigns.store import batches, leases
 from campaigns.store.batches import Advance, BatchRange, InFlight, Reported
 from campaigns.store.leases import LeasedCampaign
 from campaigns.usecases.dispatch import LASTING, Steps
+from chassis import seals
 from chassis.broker import Broker
 from chassis.database import Database, Session
 from chassis.health import Progress
@@ -58,7 +59,7 @@ class Dispatcher:
     ) -> None:
         self._config, self._database, self._poke_outbox = config, database, poke_outbox
         self._lease = timedelta(seconds=config.lease_seconds)
-        self._steps = Steps(database, RpcClient(broker).call, new_id())
+        self._steps = Steps(database, RpcClient(broker, seals.passed_on).call, new_id())
         self._waker = Waker(database, leases.CAMPAIGNS)
         self._publisher = Publisher(broker, database, self._waker.set)
         self._reports = Reports(broker, database, self._waker.set)

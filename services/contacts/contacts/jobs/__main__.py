@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import UTC, datetime
 
-from chassis import erasures
+from chassis import erasures, seals
 from chassis.logs import get_logger
 from chassis.process import Process, boot
 from chassis.rpc_client import RpcClient
@@ -42,7 +42,7 @@ def main(process: Process[JobsConfig]) -> None:
     )
     recorder.consume(process.broker)
     process.background(recorder.run, "engagement")
-    runners = worker.runners_that_ask(RpcClient(process.broker).call)
+    runners = worker.runners_that_ask(RpcClient(process.broker, seals.passed_on).call)
     # A pool of their own: a heartbeat waits for no worker's connection.
     pool = process.open_database(pool_size=POOL_SIZE_OF_A_WORKER * config.workers)
     waker = Waker(pool, JOBS).start(process.stop)

@@ -53,6 +53,7 @@ class Links:
 
     public_url: str
     key: bytes = field(repr=False)
+    return_path_key: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,7 @@ class Composer:
         parts = [signer.sign(signed, digest, at) for signer in self._signers]
         parts += [b"%s: %s\r\n" % header for header in headers]
         parts += (self._constant_lines, b"\r\n", body)
-        envelope_from = verp.encode(message_id, self._return_path, self._links.key)
+        envelope_from = verp.encode(message_id, self._return_path, self._links.return_path_key)
         return Outgoing(message_id, recipient, envelope_from, b"".join(parts))
 
     def _body(self, variables: Mapping[str, Any]) -> bytes:

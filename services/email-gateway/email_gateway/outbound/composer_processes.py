@@ -36,7 +36,7 @@ _composers: Composers | None = None
 
 def composers_of(config: OutboundConfig, database: Database) -> Composers:
     """What loads contents and keys and composes with them."""
-    links = Links(public_url=config.public_url.rstrip("/"), key=config.link_key)
+    links = Links(public_url=config.public_url.rstrip("/"), key=config.link_key, return_path_key=config.return_path_key)
     return Composers(database, Vault(config.secret_keys), links)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from chassis.database import Database, Session
 from chassis.ids import new_id
 from chassis.secrets import Vault
-from contracts.errors import WiciError
+from contracts.errors import WiciError, operator_required
 from contracts.rpc import Actor
 from identity import exceptions
 from identity.domain import passwords as password_rules
@@ -22,6 +25,26 @@ from identity.usecases.sessions import issue_tokens
 
 # The shell knows no operator: the trail says at least where the act came from.
 COMMAND = "python -m identity.commands.operators"
+
+
+def ensure_active(session: Session, actor: Actor) -> None:
+    """:raises Forbidden: an operator asks who does not exist, or was shut out; whoever else asks is not looked at."""
+    operator_id = actor.get("operator_id")
+    if operator_id is None:
+        return
+    operator = operators.operator(session, operator_id=UUID(operator_id))
+    if operator is None or operator.disabled_at is not None:
+        raise operator_required()
+
+
+def asked_by_active(use_case: Callable[..., Any]) -> Callable[..., Any]:
+    """The use case, for everybody but operators who are none (any more)."""
+
+    def checked(session: Session, *, actor: Actor, **given: Any) -> Any:
+        ensure_active(session, actor)
+        return use_case(session, actor=actor, **given)
+
+    return checked
 
 
 def add(

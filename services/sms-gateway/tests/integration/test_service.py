@@ -17,7 +17,7 @@ from chassis.broker import Broker
 from chassis.database import Database
 from chassis.gathering import Gatherer
 from chassis.ids import new_id
-from chassis.rpc_client import RpcClient
+from chassis.rpc_client import Gathered, RpcClient
 from chassis.testing import SECRET_KEYS, RunningProcess, free_port, wait_until
 from contracts.errors import Conflict, Forbidden, Invalid, NotFound, PlanLimit
 from contracts.events import ACCOUNT_CLOSED, PLAN_CHANGED
@@ -186,7 +186,7 @@ def test_callers_who_are_gathered_are_answered_each_by_itself(call: Call, broker
         (wici, {**hello, "schedule_at": "2001-01-01T00:00:00Z"}),
     ]
 
-    answers = RpcClient(broker).call("sms_gateway.send_messages", {}, {"requests": requests})["answers"]
+    answers = RpcClient(broker).call("sms_gateway.send_messages", {}, Gathered(requests=requests))["answers"]
 
     kinds = [answer["error"][:2] if "error" in answer else len(answer["result"]["messages"]) for answer in answers]
     assert kinds == [
