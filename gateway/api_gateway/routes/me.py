@@ -11,6 +11,7 @@ ME_EXAMPLE = {
     "account_name": "kwiaciarnia",
     "login": "rozalia",
     "email": "rozalia@kwiaciarnia.example",
+    "email_confirmed": True,
     "name": "Rozalia Kwiatkowska",
     "language": "pl",
     "is_owner": True,

@@ -61,7 +61,10 @@ ROUTES: list[Route] = [
         permission=ANYONE,
         operator=True,
         summary="Move an account to another plan",
-        description="Up, down or off (`none`). A new period with the new plan's quotas begins at once.",
+        description=(
+            "Up, down or off (`none`). A new period with the new plan's quotas begins at once. A plan that costs "
+            "something ends the account's trial."
+        ),
         request=accounts.PlanChange,
         response=accounts.Account,
         tags=["Operators"],
@@ -79,6 +82,23 @@ ROUTES: list[Route] = [
         response=accounts.Account,
         tags=["Operators"],
         example={"vat_number": "526-025-02-74", "reason": "The company has changed its form"},
+        response_example=ACCOUNT_EXAMPLE,
+    ),
+    Route(
+        "POST",
+        "/v1/operator/accounts/<uuid:account_id>/trial-end",
+        rpc="identity.end_trial",
+        permission=ANYONE,
+        operator=True,
+        summary="End an account's trial",
+        description=(
+            "From now on it sends to anybody. A plan that costs something ends the trial with the same act. Again is "
+            "harmless."
+        ),
+        request=shapes.Reason,
+        response=accounts.Account,
+        tags=["Operators"],
+        example={"reason": "The company is known"},
         response_example=ACCOUNT_EXAMPLE,
     ),
     Route(

@@ -137,7 +137,10 @@ ROUTES: list[Route] = [
         rpc="identity.request_email_change",
         permission=ANYONE,
         summary="Ask for another e-mail address",
-        description="It changes once the link that is sent there is followed; a notice goes to the old address.",
+        description=(
+            "It changes once the link that is sent there is followed; a notice goes to the old address. The link to "
+            "the present address confirms it: an account on trial may then write there."
+        ),
         request=me.EmailChange,
         response=Empty,
         status=202,

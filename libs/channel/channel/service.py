@@ -123,3 +123,9 @@ class ChannelCalls(Entrypoints):
         """May run twice: then another lease begins, too."""
         with self.database.transaction() as session:
             quota_leases.end(session, payload["account_id"])
+
+    @event_handler(events.ACCOUNT_STANDING_CHANGED)
+    def follow_standing(self, payload: Payload) -> None:
+        """May run twice: then another lease begins, too."""
+        with self.database.transaction() as session:
+            quota_leases.end(session, payload["account_id"])

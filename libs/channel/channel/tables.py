@@ -46,6 +46,8 @@ def _quota_lease_columns() -> list[Any]:
         Column("is_ending", Boolean, nullable=False, server_default="false"),
         _moment("opened_at", **_NOW),
         _moment("used_at", **_NOW),
+        # On trial: the addresses, in lower case, that it may be spent on.
+        Column("only_to", ARRAY(Text)),
     ]
 
 
@@ -122,6 +124,11 @@ def create_quota_leases(op: Any) -> None:
     op.create_index(
         "quota_leases_account_id", "quota_leases", ["account_id"], unique=True, postgresql_where=text("NOT is_ending")
     )
+
+
+def add_terms_to_quota_leases(op: Any) -> None:
+    """For channels whose table is older."""
+    op.execute("ALTER TABLE quota_leases ADD COLUMN IF NOT EXISTS only_to text[]")
 
 
 def create_instances(op: Any) -> None:

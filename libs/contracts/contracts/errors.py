@@ -124,5 +124,15 @@ def account_required() -> Forbidden:
     return Forbidden("account.required", "Only an account's user or key may do this.")
 
 
+def on_trial(recipients: int) -> Forbidden:
+    """For an account on trial that sends to `recipients` addresses which it has not proved."""
+    return Forbidden(
+        "account.on_trial",
+        "On trial an account sends only to addresses that it has proved: e-mail addresses that its users have"
+        " confirmed, and confirmed trial numbers. An operator ends the trial.",
+        {"recipients": recipients},
+    )
+
+
 def operator_required() -> Forbidden:
     return Forbidden("operator.required", "Only an operator may do this.")

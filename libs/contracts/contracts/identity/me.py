@@ -15,6 +15,7 @@ class Me(Schema):
     account_name = fields.String()
     login = fields.String()
     email = fields.String()
+    email_confirmed = fields.Boolean()
     name = fields.String()
     language = fields.String()
     is_owner = fields.Boolean()

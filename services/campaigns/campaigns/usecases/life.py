@@ -18,7 +18,7 @@ from chassis.actors import account_of
 from chassis.database import Database, Session
 from chassis.ids import new_id
 from contracts import events
-from contracts.errors import Conflict
+from contracts.errors import Conflict, on_trial
 from contracts.rpc import Actor
 from contracts.vocabulary import CampaignState, Channel
 
@@ -30,6 +30,7 @@ def schedule_campaign(
 
     :raises Invalid: incomplete, refused by the channel, a field that nobody has, nobody to reach, a bad time.
     :raises PlanLimit: the quota does not reach for the audience as it is now.
+    :raises Forbidden: the account is on trial, and somebody in the audience has an address that it has not proved.
     """
     campaign, is_repeated = _begin_scheduling(database, actor, now, campaign_id)
     if is_repeated:
@@ -42,7 +43,7 @@ def schedule_campaign(
     reachable = ask("contacts.count_audience", audience, deadline=20.0)["count"]
     if reachable == 0:
         raise exceptions.audience_empty()
-    ask(
+    reserved = ask(
         "identity.reserve_quota",
         {
             "reservation_id": str(domain.reservation_id(campaign_id)),
@@ -50,6 +51,10 @@ def schedule_campaign(
             "amount": reachable,
         },
     )
+    if reserved.get("only_to") is not None:
+        proved = ask("contacts.count_audience", {**audience, "only_to": reserved["only_to"]}, deadline=20.0)["count"]
+        if proved < reachable:
+            raise on_trial(reachable - proved)
     with database.transaction() as session:
         checked_at = campaign.updated_at
         campaign = _locked(session, actor, campaign_id)

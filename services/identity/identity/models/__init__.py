@@ -12,7 +12,7 @@ from identity.models.access import (
     SessionToken,
     TrustedDevice,
 )
-from identity.models.accounts import Account, Operator, Plan, Role, User, UserRole
+from identity.models.accounts import Account, Operator, Plan, Role, TrialNumber, User, UserRole
 from identity.models.audit import AuditEntry
 from identity.models.base import Base
 from identity.models.billing import Invoice, InvoiceCounter, InvoiceDuplicate, PlanCharge, PlanTerm
@@ -39,6 +39,7 @@ __all__ = [
     "Role",
     "Session",
     "SessionToken",
+    "TrialNumber",
     "TrustedDevice",
     "User",
     "UserRole",

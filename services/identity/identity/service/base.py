@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chassis.service import Database, Entrypoints
 from contracts import identity
-from identity.dependencies import LastUses, PanelUrl, PasswordHashing, Secrets
+from identity.dependencies import BeginsOnTrial, LastUses, PanelUrl, PasswordHashing, Secrets
 
 
 class IdentityEntrypoints(Entrypoints):
@@ -15,4 +15,5 @@ class IdentityEntrypoints(Entrypoints):
     passwords = PasswordHashing()
     vault = Secrets()
     panel_url = PanelUrl()
+    begins_on_trial = BeginsOnTrial()
     last_uses = LastUses()
