@@ -64,13 +64,13 @@ class Journey:
             smsc=Api(f"{local}:{environ['WICI_SMSC_HTTP_PORT']}"),
             mailbox=Api(f"{local}:{environ['WICI_MAILBOX_HTTP_PORT']}"),
         )
-        self.account_id = ""
+        self.account_id = self.login = self.password = ""
         self.api = self.operator = self.public
 
     def register(self, name: str | None = None) -> str:
         """Register an account and log its owner in; returns the login."""
-        login = name or f"sklep{secrets.token_hex(4)}"
-        password = secrets.token_urlsafe(18)
+        self.login = login = name or f"sklep{secrets.token_hex(4)}"
+        self.password = password = secrets.token_urlsafe(18)
         account = self.public.post(
             "/v1/accounts",
             {

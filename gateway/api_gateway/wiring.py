@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 
 from api_gateway import store
 from api_gateway.access import Access
 from api_gateway.account_closing import AccountClosing
+from api_gateway.account_suspension import AccountSuspension, SuspendedAccounts
 from api_gateway.addresses import ClientAddress, GlobalRules
 from api_gateway.clients import Broadcast, Bus, Services, gathering_client
 from api_gateway.config import Config
@@ -40,6 +42,7 @@ class Wiring:
     access: Access
     client_address: ClientAddress
     global_rules: GlobalRules
+    operator_rules: GlobalRules
     limiter: RateLimiter
     idempotency: Idempotency
     recorder: Recorder
@@ -48,6 +51,7 @@ class Wiring:
     stop: threading.Event
     broker: Broker | None = None
     database: Database | None = None
+    suspended: SuspendedAccounts = field(default_factory=SuspendedAccounts)
     forms: FormDirectory = field(default_factory=FormDirectory)
 
     def close(self) -> None:
@@ -82,6 +86,7 @@ def build(config: Config) -> Wiring:
         access=access,
         client_address=ClientAddress(config.trusted_proxies),
         global_rules=GlobalRules(config.allowed_networks, config.blocked_networks),
+        operator_rules=GlobalRules(config.operator_networks, ()),
         limiter=RateLimiter(lambda *window: _lease(database, *window)),
         idempotency=Idempotency(database.transaction),
         recorder=recorder,
@@ -93,7 +98,12 @@ def build(config: Config) -> Wiring:
     )
     recorder.start()
     threading.Thread(target=_sweep, args=(database, stop), name="sweep", daemon=True).start()
-    threading.Thread(target=AccountClosing(broker, database).run, args=(stop,), name="closing", daemon=True).start()
+    for name, run in (
+        ("closing", AccountClosing(broker, database).run),
+        ("suspension", AccountSuspension(broker, database).run),
+        ("suspended", partial(wiring.suspended.watch, database)),
+    ):
+        threading.Thread(target=run, args=(stop,), name=name, daemon=True).start()
     return wiring
 
 

@@ -14,8 +14,10 @@ from channel.ledger_thread import LedgerThread
 from channel.ledger_work import Acknowledgement, Outcome
 from channel.outlets import CHUNK, Chunk, Message, Outlet, chunked
 from channel.ports import Outbound
+from channel.suspended_accounts import PUT_OFF
 from chassis.broker import Delivery
 from chassis.logs import get_logger
+from contracts.errors import ACCOUNT_SUSPENDED
 from contracts.vocabulary import Lane, MessageState
 
 # More lane messages than this on their way to the broker, or outcomes on their way to disk: claim nothing new.
@@ -39,6 +41,7 @@ class Loop:
         self._contents: dict[str, Content] = {}
         self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._suspended: frozenset[str] = frozenset()
         self._uncommitted = 0
         self.is_stopping = False
         self.ledger: LedgerThread
@@ -213,6 +216,21 @@ class Loop:
         """Late news to the ledger; `acknowledge` is called once they are on disk."""
         self.ledger.receive(Acknowledgement(receipts, acknowledge))
 
+    # --- suspended accounts
+
+    def suspend_accounts(self, account_ids: frozenset[str]) -> None:
+        """From now on nothing of these leaves, and of no others' is anything held."""
+        self._suspended = account_ids
+
+    def _held(self, chunk: Chunk, recipients: list[Recipient]) -> list[Message]:
+        """A suspended account's messages wait in the schedule until the suspension is lifted."""
+        now = datetime.now(UTC)
+        messages = self._untouched(chunk, recipients)
+        for message in messages:
+            message.state, message.code, message.at = MessageState.DEFERRED, ACCOUNT_SUSPENDED, now.timestamp()
+            message.due_at, message.was_tried = now + PUT_OFF, False
+        return messages
+
     # --- the retry schedule
 
     def adopt(self, chunks: Iterable[Chunk]) -> None:
@@ -224,6 +242,9 @@ class Loop:
     def _hand_over(self, chunk: Chunk, outlet: Outlet | None, recipients: list[Recipient]) -> None:
         if outlet is not None and not outlet.is_up:
             outlet = None
+        if chunk.batch.header.account_id in self._suspended:
+            self.settled(self._held(chunk, recipients))
+            return
         if isinstance(chunk.batch.content, UnknownContent):
             messages: Sequence[Message] = self._refused(chunk, recipients)
         else:
@@ -240,13 +261,18 @@ class Loop:
 
     def _refused(self, chunk: Chunk, recipients: list[Recipient]) -> list[Message]:
         """Nothing of a content that is not known can be sent."""
-        of, now, messages = chunk.batch.header.id_of, time.time(), []
+        now, messages = time.time(), self._untouched(chunk, recipients)
+        for message in messages:
+            message.state, message.code, message.at = MessageState.REJECTED, UNKNOWN_CONTENT, now
+        return messages
+
+    def _untouched(self, chunk: Chunk, recipients: list[Recipient]) -> list[Message]:
+        """Claimed recipients as messages that nothing is made of."""
+        of, messages = chunk.batch.header.id_of, []
         for recipient in recipients:
             number = recipient["number"]
             attempts = chunk.attempts.get(number, 0)
-            message = self._outbound.message(chunk, recipient, of(number), number in chunk.existing, attempts)
-            message.state, message.code, message.at = MessageState.REJECTED, UNKNOWN_CONTENT, now
-            messages.append(message)
+            messages.append(self._outbound.message(chunk, recipient, of(number), number in chunk.existing, attempts))
         return messages
 
     def room_for_retries(self) -> int:

@@ -22,6 +22,7 @@ from chassis.database import cursor_of
 from chassis.ids import new_id
 from chassis.logs import get_logger
 from chassis.process import Process
+from chassis.suspensions import Watch
 from contracts.lanes import channel_lane
 from contracts.vocabulary import Lane
 
@@ -76,11 +77,20 @@ class OutboundProcess:
         self._process.background(upkeep.run, "upkeep")
         self._process.every(INDEX_SECONDS, self._index, "cold-index")
         await self._outbound.start_up()
+        await self._watch_suspensions(loop)
         self._consume(loop)
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
         await asyncio.to_thread(self._process.stop.wait)
         await self._shut_down(loop, ledger, upkeep)
+
+    async def _watch_suspensions(self, loop: Loop) -> None:
+        running = asyncio.get_running_loop()
+        watch = Watch(
+            self._process.database, lambda accounts: running.call_soon_threadsafe(loop.suspend_accounts, accounts)
+        )
+        await asyncio.to_thread(watch.look)
+        self._process.background(watch.run, "suspensions")
 
     def _index(self) -> None:
         """Partitions that are written to no more get the index by which a person is found; it may take minutes."""

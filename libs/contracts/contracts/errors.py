@@ -124,6 +124,18 @@ def account_required() -> Forbidden:
     return Forbidden("account.required", "Only an account's user or key may do this.")
 
 
+ACCOUNT_SUSPENDED = "account.suspended"
+
+
+def account_suspended() -> Forbidden:
+    """For all that an account wants while an operator has stopped it."""
+    return Forbidden(
+        ACCOUNT_SUSPENDED,
+        "The operator of this platform has suspended the account: nothing of it is sent, and nobody works in it."
+        " Write to the operator.",
+    )
+
+
 def on_trial(recipients: int) -> Forbidden:
     """For an account on trial that sends to `recipients` addresses which it has not proved."""
     return Forbidden(

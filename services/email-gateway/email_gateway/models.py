@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from channel.tables import claim_table, instance_table, lane_outbox_table, quota_lease_table, retry_table
-from chassis import erasures
+from chassis import erasures, suspensions
 from chassis.tables import inbox_table, outbox_table
 
 
@@ -32,6 +32,7 @@ claim_table(Base.metadata)
 retry_table(Base.metadata)
 lane_outbox_table(Base.metadata)
 erasures.table(Base.metadata)
+suspensions.table(Base.metadata)
 
 
 class SenderDomain(Base):

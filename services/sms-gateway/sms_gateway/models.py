@@ -22,7 +22,7 @@ from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from channel.tables import claim_table, instance_table, lane_outbox_table, quota_lease_table, retry_table
-from chassis import erasures
+from chassis import erasures, suspensions
 from chassis.tables import inbox_table, outbox_table
 
 
@@ -33,6 +33,7 @@ class Base(DeclarativeBase):
 OUTBOX = outbox_table(Base.metadata)
 INBOX = inbox_table(Base.metadata)
 ERASURES = erasures.table(Base.metadata)
+suspensions.table(Base.metadata)
 QUOTA_LEASES = quota_lease_table(Base.metadata)
 INSTANCES = instance_table(Base.metadata)
 CLAIMS = claim_table(Base.metadata)

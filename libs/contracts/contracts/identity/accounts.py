@@ -12,7 +12,7 @@ from contracts.rpc import Call
 from contracts.schema import PageQuery, Schema, page_of
 
 # On trial an account sends only to addresses that it has proved, until an operator ends the trial.
-ACCOUNT_STATES = ("trial", "active", "closing", "closed")
+ACCOUNT_STATES = ("trial", "active", "suspended", "closing", "closed")
 
 
 class AccountCreate(Schema):
@@ -97,5 +97,7 @@ RPC: dict[str, Call] = {
     "set_plan": Call(PlanChange, Account, path={"account_id": UUID}),
     "set_vat_number": Call(VatNumberChange, Account, path={"account_id": UUID}),
     "end_trial": Call(Reason, Account, path={"account_id": UUID}),
+    "suspend_account": Call(Reason, Account, path={"account_id": UUID}),
+    "lift_suspension": Call(Reason, Account, path={"account_id": UUID}),
     "close_account": Call(Reason, path={"account_id": UUID}),
 }

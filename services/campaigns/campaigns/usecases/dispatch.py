@@ -22,7 +22,7 @@ from chassis.database import Database
 from chassis.ids import new_id
 from chassis.logs import get_logger
 from contracts import events
-from contracts.errors import Conflict, Forbidden, Invalid, NotFound, PlanLimit, on_trial
+from contracts.errors import ACCOUNT_SUSPENDED, Conflict, Forbidden, Invalid, NotFound, PlanLimit, on_trial
 from contracts.rpc import Actor
 from contracts.vocabulary import CampaignState, JobState
 
@@ -61,6 +61,8 @@ class Steps:
                 return True
             self._begin(ask, campaign, snapshot["total"])
         except LASTING as error:
+            if error.code == ACCOUNT_SUSPENDED:
+                return False  # the event that pauses it is on its way
             self.fail(campaign, error.code, error.detail)
         return True
 

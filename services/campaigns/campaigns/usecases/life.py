@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from campaigns import domain, exceptions
@@ -13,7 +14,7 @@ from campaigns.store.leases import CAMPAIGNS
 from campaigns.usecases import content, views
 from campaigns.usecases.ports import Ask, ensure_may
 from campaigns.usecases.views import Answer
-from chassis import acts, inbox, outbox, waking
+from chassis import acts, inbox, outbox, suspensions, waking
 from chassis.actors import account_of
 from chassis.database import Database, Session
 from chassis.ids import new_id
@@ -57,6 +58,7 @@ def schedule_campaign(
             raise on_trial(reachable - proved)
     with database.transaction() as session:
         checked_at = campaign.updated_at
+        suspensions.refuse(session, account_of(actor))
         campaign = _locked(session, actor, campaign_id)
         domain.ensure_draft(CampaignState(campaign.state))
         if campaign.updated_at != checked_at:
@@ -81,6 +83,7 @@ def pause_campaign(session: Session, *, actor: Actor, now: datetime, campaign_id
 
 def resume_campaign(session: Session, *, actor: Actor, now: datetime, campaign_id: UUID) -> Answer:
     def following(campaign: Campaign) -> CampaignState:
+        suspensions.refuse(session, campaign.account_id)
         state = domain.state_after_resume(has_started=campaign.send_id is not None)
         domain.ensure_paused(CampaignState(campaign.state), state)
         return state
@@ -91,6 +94,16 @@ def resume_campaign(session: Session, *, actor: Actor, now: datetime, campaign_i
 def cancel_campaign(session: Session, *, actor: Actor, now: datetime, campaign_id: UUID) -> Answer:
     """Nothing more is handed to the channel; the dispatcher returns the rest of the quota."""
     return _command(session, actor, now, campaign_id, "campaign.cancelled", lambda _: CampaignState.CANCELLED)
+
+
+def follow_suspension(session: Session, *, now: datetime, event: dict[str, Any]) -> None:
+    """Pause everything of an account that an operator has suspended; when that is lifted, somebody of it resumes.
+
+    May run twice: what is paused already is left alone, and what is told late changes nothing.
+    """
+    if suspensions.note(session, **event) and event["is_suspended"]:
+        for campaign in store.running_for_update(session, account_id=event["account_id"]):
+            _move(session, campaign, CampaignState.PAUSED, now)
 
 
 def erase_account(session: Session, *, event_id: UUID, account_id: UUID) -> None:

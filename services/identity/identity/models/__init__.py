@@ -5,6 +5,7 @@ from __future__ import annotations
 from identity.models.access import (
     ApiKey,
     KnownDevice,
+    LoginPlace,
     LoginThrottle,
     OneTimeLink,
     RecoveryCode,
@@ -27,6 +28,7 @@ __all__ = [
     "InvoiceCounter",
     "InvoiceDuplicate",
     "KnownDevice",
+    "LoginPlace",
     "LoginThrottle",
     "OneTimeLink",
     "Operator",

@@ -51,6 +51,7 @@ class Account(Base):
     second_factor_required: Mapped[bool] = mapped_column(server_default=text("false"))
     trusted_device_days: Mapped[int] = mapped_column(server_default=text("30"))
     on_trial: Mapped[bool] = mapped_column(server_default=text("false"))
+    suspended_at: Mapped[datetime | None]
     terms_accepted_at: Mapped[datetime]
     closure_requested_at: Mapped[datetime | None]
     created_at: Mapped[datetime]

@@ -7,7 +7,7 @@ from typing import Any
 from chassis.service import Payload, rpc
 from contracts.rpc import Actor
 from identity.service.base import IdentityEntrypoints
-from identity.usecases import accounts, closing, trial
+from identity.usecases import accounts, closing, suspension, trial
 
 
 class AccountCalls(IdentityEntrypoints):
@@ -52,6 +52,14 @@ class AccountCalls(IdentityEntrypoints):
     @rpc
     def end_trial(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("end_trial", trial.end, actor, payload)
+
+    @rpc
+    def suspend_account(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("suspend_account", suspension.suspend, actor, payload)
+
+    @rpc
+    def lift_suspension(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("lift_suspension", suspension.lift, actor, payload)
 
     @rpc
     def close_account(self, actor: Actor, payload: Payload) -> Payload:

@@ -17,7 +17,7 @@ from identity.domain import passwords as password_rules
 from identity.domain import tokens
 from identity.domain.addresses import normal_email
 from identity.hashing import Passwords
-from identity.store import audit, second_factors, sessions, users
+from identity.store import api_keys, audit, second_factors, sessions, users
 from identity.store import links as store
 from identity.usecases import mail, throttles, trial
 from identity.usecases.actors import session_user_of
@@ -56,7 +56,10 @@ def send_password_reset(session: Session, *, now: datetime, panel_url: str, aske
 def reset_password(
     database: Database, *, actor: Actor, now: datetime, passwords: Passwords, token: str, password: str
 ) -> None:
-    """Set a new password by a link, which works once. Every session ends, and no device is trusted any more."""
+    """Set a new password by a link, which works once. Every session and key ends, and no device is trusted any more.
+
+    Whoever resets may have lost the password to somebody who has made keys with it.
+    """
     token_hash = tokens.token_hash(token)
     with database.transaction() as session:
         found = store.link(session, token_hash=token_hash, purpose=RESET, now=now)
@@ -79,7 +82,9 @@ def reset_password(
         second_factors.forget_devices(session, user_id=current.id)
         sessions.end_sessions_of(session, user_id=current.id)
         account_id, user_id = current.account_id, current.id
-        audit.record(session, actor, now, "password.reset", account_id=account_id, user_id=user_id, target_id=user_id)
+        revoked = api_keys.revoke_keys_of(session, user_id=user_id, now=now)
+        named: dict[str, Any] = {"account_id": account_id, "user_id": user_id, "target_id": user_id}
+        audit.record(session, actor, now, "password.reset", **named, details={"api_keys_revoked": revoked})
         announce_access_changed(session, account_id=account_id, user_id=user_id)
 
 

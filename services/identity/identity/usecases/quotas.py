@@ -11,7 +11,7 @@ from uuid import UUID
 from chassis import pages
 from chassis.actors import account_of
 from chassis.database import Session
-from contracts.errors import Invalid
+from contracts.errors import Invalid, account_suspended
 from contracts.rpc import Actor
 from identity import exceptions
 from identity.domain import plans as rules
@@ -167,6 +167,8 @@ def _active(session: Session, account_id: UUID, feature: str, now: datetime) -> 
         raise exceptions.not_found("account")
     if standing["state"] == "closed":
         raise exceptions.account_inactive(standing["state"])
+    if standing["suspended_at"] is not None:
+        raise account_suspended()
     if rules.has_ended(standing["plan_ends_at"], now):
         raise exceptions.plan_ended(feature, standing["plan_code"])
     return dict(standing)

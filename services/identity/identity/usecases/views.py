@@ -60,6 +60,8 @@ def account(row: Account, its_plan: Plan) -> View:
 
 def state_of(row: Account) -> str:
     """What its holder is told: `trial` is how an account is active that may not send to anybody yet."""
+    if row.suspended_at is not None and row.state != "closed":
+        return "suspended"
     return "trial" if row.state == "active" and row.on_trial else row.state
 
 
@@ -119,6 +121,7 @@ def api_key(row: ApiKey) -> View:
         "last_used_at": row.last_used_at,
         "created_at": row.created_at,
         "created_by": row.user_id,
+        "created_by_key": row.made_by,
     }
 
 
