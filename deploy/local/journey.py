@@ -108,8 +108,12 @@ class Journey:
         self.operator = self.public.with_token(session["access_token"])
         return login
 
+    def end_trial(self) -> dict[str, Any]:
+        """The operator lets the account send to anybody."""
+        return self.operator.post(f"/v1/operator/accounts/{self.account_id}/trial-end", {"reason": "Journey"})
+
     def give_plan(self, plan: str = "enterprise") -> dict[str, Any]:
-        """The operator moves the account to another plan."""
+        """The operator moves the account to another plan; one that costs something ends its trial."""
         path = f"/v1/operator/accounts/{self.account_id}/plan"
         return self.operator.put(path, {"plan": plan, "reason": "Journey"})
 

@@ -9,14 +9,18 @@ from api_gateway.event_handling import EventHandling
 from chassis import suspensions
 from chassis.broker import Broker
 from chassis.database import Database, Session
+from chassis.topology import event_queue
 from contracts.events import ACCOUNT_CLOSED
+
+HANDLER = "erase_account"
+QUEUE = event_queue(ACCOUNT_CLOSED, "api_gateway", HANDLER)
 
 
 class AccountClosing(EventHandling):
     """The handler of `account_closed`. The second time there is nothing left to erase."""
 
     def __init__(self, broker: Broker, database: Database) -> None:
-        super().__init__(broker, database, ACCOUNT_CLOSED, "erase_account", self._erase)
+        super().__init__(broker, database, ACCOUNT_CLOSED, HANDLER, self._erase)
 
     @staticmethod
     def _erase(session: Session, payload: Any) -> None:

@@ -160,8 +160,7 @@ def test_whoever_is_added_after_a_campaign_was_scheduled_is_not_reached_either(n
 
 
 def test_an_operator_ends_a_trial_and_a_paid_plan_does_too(newcomer, environ):
-    path = f"/v1/operator/accounts/{newcomer.account_id}/trial-end"
-    assert newcomer.operator.post(path, {"reason": "Known"})["state"] == "active"
+    assert newcomer.end_trial()["state"] == "active"
     poll(lambda: code_of(lambda: sms(newcomer, STRANGER)), lambda code: code == (0, ""), seconds=5)
 
     other = Journey(environ)

@@ -14,7 +14,7 @@ from channel.ledger_thread import LedgerThread
 from channel.ledger_work import Acknowledgement, Outcome
 from channel.outlets import CHUNK, Chunk, Message, Outlet, chunked
 from channel.ports import Outbound
-from channel.suspended_accounts import PUT_OFF
+from channel.suspended_accounts import MOST_WAIT, PUT_OFF
 from chassis.broker import Delivery
 from chassis.logs import get_logger
 from contracts.errors import ACCOUNT_SUSPENDED
@@ -223,12 +223,14 @@ class Loop:
         self._suspended = account_ids
 
     def _held(self, chunk: Chunk, recipients: list[Recipient]) -> list[Message]:
-        """A suspended account's messages wait in the schedule until the suspension is lifted."""
+        """A suspended account's messages wait in the schedule until the suspension is lifted, or for too long."""
         now = datetime.now(UTC)
+        is_late = now.timestamp() - chunk.batch.header.accepted_at > MOST_WAIT.total_seconds()
         messages = self._untouched(chunk, recipients)
         for message in messages:
-            message.state, message.code, message.at = MessageState.DEFERRED, ACCOUNT_SUSPENDED, now.timestamp()
-            message.due_at, message.was_tried = now + PUT_OFF, False
+            message.state = MessageState.REJECTED if is_late else MessageState.DEFERRED
+            message.code, message.at = ACCOUNT_SUSPENDED, now.timestamp()
+            message.due_at, message.was_tried = None if is_late else now + PUT_OFF, False
         return messages
 
     # --- the retry schedule

@@ -18,7 +18,9 @@ from contracts.errors import ACCOUNT_SUSPENDED
 
 # What was put off for a suspension is pulled forward when that ends. What is put off while it ends may be missed by
 # this, and looks again by itself.
-PUT_OFF = timedelta(hours=1)
+PUT_OFF = timedelta(minutes=15)
+# What was to leave so long ago is of no use to anybody: it ends.
+MOST_WAIT = timedelta(days=3)
 
 
 def follow(session: Session, *, account_id: UUID, is_suspended: bool, occurred_at: datetime, **_event: object) -> None:
