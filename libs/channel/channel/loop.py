@@ -8,16 +8,15 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from channel import suspended_accounts
 from channel.batches import UNREADABLE, Batch, Content, Header, Recipient, SharedDelivery, UnknownContent, read_batches
 from channel.lane_publisher import LanePublisher
 from channel.ledger_thread import LedgerThread
 from channel.ledger_work import Acknowledgement, Outcome
 from channel.outlets import CHUNK, Chunk, Message, Outlet, chunked
 from channel.ports import Outbound
-from channel.suspended_accounts import MOST_WAIT, PUT_OFF
 from chassis.broker import Delivery
 from chassis.logs import get_logger
-from contracts.errors import ACCOUNT_SUSPENDED
 from contracts.vocabulary import Lane, MessageState
 
 # More lane messages than this on their way to the broker, or outcomes on their way to disk: claim nothing new.
@@ -223,14 +222,9 @@ class Loop:
         self._suspended = account_ids
 
     def _held(self, chunk: Chunk, recipients: list[Recipient]) -> list[Message]:
-        """A suspended account's messages wait in the schedule until the suspension is lifted, or for too long."""
-        now = datetime.now(UTC)
-        is_late = now.timestamp() - chunk.batch.header.accepted_at > MOST_WAIT.total_seconds()
-        messages = self._untouched(chunk, recipients)
+        now, messages = datetime.now(UTC), self._untouched(chunk, recipients)
         for message in messages:
-            message.state = MessageState.REJECTED if is_late else MessageState.DEFERRED
-            message.code, message.at = ACCOUNT_SUSPENDED, now.timestamp()
-            message.due_at, message.was_tried = None if is_late else now + PUT_OFF, False
+            suspended_accounts.put_off(message, now)
         return messages
 
     # --- the retry schedule

@@ -11,10 +11,12 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from channel import quota_leases
+from channel.outlets import Message
 from channel.retries import UPKEEP
 from chassis import suspensions, waking
 from chassis.database import changed
 from contracts.errors import ACCOUNT_SUSPENDED
+from contracts.vocabulary import MessageState
 
 # What was put off for a suspension is pulled forward when that ends. What is put off while it ends may be missed by
 # this, and looks again by itself.
@@ -31,6 +33,14 @@ def follow(session: Session, *, account_id: UUID, is_suspended: bool, occurred_a
         quota_leases.end(session, account_id)
     elif _pull_forward(session, account_id):
         waking.wake(session, UPKEEP)
+
+
+def put_off(message: Message, now: datetime) -> None:
+    """A claimed message of a suspended account waits in the schedule until that is lifted, or ends."""
+    is_late = now.timestamp() - message.header.accepted_at > MOST_WAIT.total_seconds()
+    message.state = MessageState.REJECTED if is_late else MessageState.DEFERRED
+    message.code, message.at = ACCOUNT_SUSPENDED, now.timestamp()
+    message.due_at, message.was_tried = None if is_late else now + PUT_OFF, False
 
 
 def _pull_forward(session: Session, account_id: UUID) -> int:
