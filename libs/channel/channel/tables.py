@@ -25,6 +25,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
+from chassis import suspensions
+
 _NOW = {"nullable": False, "server_default": func.now()}
 
 
@@ -203,6 +205,7 @@ def create_sends(op: Any) -> None:
 
 def create_all(op: Any) -> None:
     """All of them: the first migration of a channel that takes everything from here."""
+    suspensions.create(op)
     create_quota_leases(op)
     create_instances(op)
     create_claims(op)
