@@ -6,7 +6,7 @@ from alembic import op
 
 from chassis import suspensions
 
-revision = "0003"
+revision = "0004"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
