@@ -25,6 +25,7 @@ class Config:
     trusted_proxies: tuple[str, ...] = setting("GATEWAY_TRUSTED_PROXIES", default=())
     allowed_networks: tuple[str, ...] = setting("GATEWAY_ALLOWED_NETWORKS", default=())
     blocked_networks: tuple[str, ...] = setting("GATEWAY_BLOCKED_NETWORKS", default=())
+    operator_networks: tuple[str, ...] = setting("GATEWAY_OPERATOR_NETWORKS", default=())
     cors_origins: tuple[str, ...] = setting("GATEWAY_CORS_ORIGINS", default=())
 
     max_body: int = setting("GATEWAY_MAX_BODY_BYTES", default=10 * 1024 * 1024)

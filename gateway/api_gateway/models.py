@@ -9,9 +9,14 @@ from sqlalchemy import BigInteger, DateTime, Index, LargeBinary, SmallInteger, S
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from chassis import suspensions
+
 
 class Base(DeclarativeBase):
     pass
+
+
+suspensions.table(Base.metadata)
 
 
 class IdempotentRequest(Base):

@@ -25,6 +25,8 @@ from chassis.logs import bind
 from contracts.errors import Forbidden, Unauthenticated, WiciError, account_required, operator_required
 from contracts.permissions import is_granted
 
+OPERATOR_PATHS = "/v1/operator/"
+
 
 class Endpoint:
     """The view of one route."""
@@ -42,6 +44,8 @@ class Endpoint:
         if self._route.bare:
             return self._perform(context)
         self._wiring.global_rules.check(context.address)
+        if self._route.path.startswith(OPERATOR_PATHS):
+            self._wiring.operator_rules.check(context.address)
         self._identify(context)
         self._authorise(context)
         with self._under_way(context):
@@ -72,6 +76,8 @@ class Endpoint:
         context.principal = principal or wiring.access.authenticate(token, context.actor)
         bind(account_id=context.principal.account_id)
         addresses.check_account_rules(context.address, context.principal.ip_lists)
+        if context.principal.kind == "operator":  # on the other routes too
+            wiring.operator_rules.check(context.address)
         self._spend_principal(context, context.principal)
 
     def _spend_principal(self, context: RequestContext, principal: Principal) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from api_gateway import store
 from api_gateway.access import Access
 from api_gateway.account_closing import AccountClosing
+from api_gateway.account_suspension import AccountSuspension, SuspendedAccounts
 from api_gateway.addresses import ClientAddress, GlobalRules
 from api_gateway.ceilings import Slots, UnderWay
 from api_gateway.clients import Broadcast, Bus, Services, gathering_client
@@ -42,6 +44,7 @@ class Wiring:
     access: Access
     client_address: ClientAddress
     global_rules: GlobalRules
+    operator_rules: GlobalRules
     limiter: RateLimiter
     idempotency: Idempotency
     recorder: Recorder
@@ -53,6 +56,7 @@ class Wiring:
     under_way: UnderWay = field(default_factory=UnderWay)
     broker: Broker | None = None
     database: Database | None = None
+    suspended: SuspendedAccounts = field(default_factory=SuspendedAccounts)
     forms: FormDirectory = field(default_factory=FormDirectory)
 
     def close(self) -> None:
@@ -87,6 +91,7 @@ def build(config: Config) -> Wiring:
         access=access,
         client_address=ClientAddress(config.trusted_proxies),
         global_rules=GlobalRules(config.allowed_networks, config.blocked_networks),
+        operator_rules=GlobalRules(config.operator_networks, ()),
         limiter=RateLimiter(lambda *window: _lease(database, *window)),
         idempotency=Idempotency(database.transaction),
         recorder=recorder,
@@ -100,9 +105,14 @@ def build(config: Config) -> Wiring:
     )
     log.info("client_address", source=wiring.client_address.source, trusted_proxies=list(config.trusted_proxies))
     recorder.start()
-    threading.Thread(target=_sweep, args=(database, stop, config.link_days), name="sweep", daemon=True).start()
-    threading.Thread(target=_refresh, args=(wiring.endings, stop), name="endings", daemon=True).start()
-    threading.Thread(target=AccountClosing(broker, database).run, args=(stop,), name="closing", daemon=True).start()
+    for name, run in (
+        ("sweep", partial(_sweep, database, link_days=config.link_days)),
+        ("endings", partial(_refresh, wiring.endings)),
+        ("closing", AccountClosing(broker, database).run),
+        ("suspension", AccountSuspension(broker, database).run),
+        ("suspended", partial(wiring.suspended.watch, database)),
+    ):
+        threading.Thread(target=run, args=(stop,), name=name, daemon=True).start()
     return wiring
 
 

@@ -109,6 +109,7 @@ def make_wiring(services, publisher, tmp_path):
             services=services,
             access=Access(services, is_heard=lambda: True, remember_seconds=config.access_cache_seconds),
             client_address=ClientAddress(config.trusted_proxies),
+            operator_rules=GlobalRules(config.operator_networks, ()),
             global_rules=GlobalRules(config.allowed_networks, config.blocked_networks),
             limiter=RateLimiter(lease or (lambda _subject, _start, wanted, limit: (wanted, limit - wanted))),
             idempotency=Idempotency(transaction),

@@ -34,6 +34,7 @@ PLATFORM: dict[str, dict[str, str]] = {
     "identity": {
         **_COMMON,
         "invoice_counters": "the last number of each series",
+        "login_places": "networks that logins were used from, by a hash, for half a year",
         "login_throttles": "failures by a hash, for a day",
         "operators": "staff of the platform",
         "plans": "what is on offer",
@@ -91,6 +92,7 @@ GIVEN: dict[str, dict[str, Any]] = {
         "invoices.corrects_id": None,
         "invoices.lines_before": None,
         "quota_periods.limit_units": 2,
+        "api_keys.made_by": None,
         "sessions.operator_id": None,
     },
 }

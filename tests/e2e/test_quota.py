@@ -13,6 +13,7 @@ def test_not_a_message_goes_over_the_quota_and_none_of_it_is_left_over(environ):
     journey = Journey(environ)
     journey.register()
     journey.become_operator()
+    journey.end_trial()
     journey.connect_simulators()
     journey.authorise_senders()
 

@@ -21,6 +21,8 @@ _SAFE = "!#$%&'()*+,/:;=?@[]~-._"
 def click(context: RequestContext) -> Response:
     """Redirect to the link's target; only a target that was signed into the link, and only over HTTP."""
     token = _read(context, TokenKind.CLICK)
+    if _is_of_suspended(context, token):
+        return _page(context, "suspended", 410)
     location = _location(token.target) if token else None
     if token is None or location is None:
         return _page(context, "gone", 404)
@@ -35,7 +37,7 @@ def click(context: RequestContext) -> Response:
 def opened(context: RequestContext) -> Response:
     """A 1×1 GIF, whatever the token: a mail client shows no broken picture."""
     token = _read(context, TokenKind.OPEN)
-    is_live = token is not None and not context.wiring.endings.has_ended(token)
+    is_live = token is not None and not (context.wiring.endings.has_ended(token) or _is_of_suspended(context, token))
     if token is not None and is_live and context.request.method == "GET":
         context.wiring.recorder.opened(token, address=context.address, user_agent=_user_agent(context))
     headers = {"Cache-Control": "no-store, max-age=0", "Cross-Origin-Resource-Policy": "cross-origin"}
@@ -66,6 +68,11 @@ def unsubscribe(context: RequestContext) -> Response:
 
 def _read(context: RequestContext, kind: TokenKind) -> Token | None:
     return tokens.read(context.payload["token"], context.wiring.link_keys, kind)
+
+
+def _is_of_suspended(context: RequestContext, token: Token | None) -> bool:
+    """Whether an operator has stopped the account that sent the link. Leaving it is possible all the same."""
+    return token is not None and token.account_id in context.wiring.suspended
 
 
 def _location(target: str) -> str | None:
@@ -115,8 +122,8 @@ ROUTES: list[Route] = [
         "Follow a link",
         "text/plain",
         302,
-        "Records the click and redirects to the target that was signed into the link. Links of accounts that ended,"
-        " to denied domains and of messages that are too old end with a page.",
+        "Records the click and redirects to the target that was signed into the link. Links of accounts that ended or"
+        " that the operator has stopped, to denied domains and of messages that are too old end with a page (410).",
     ),
     _route("GET", "/o/<token>", opened, "Open pixel", "image/gif", 200, "Records the open; always answers a 1×1 GIF."),
     _route(

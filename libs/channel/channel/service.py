@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from nameko.extensions import DependencyProvider
 
-from channel import campaign_counts, campaign_states, quota_leases
+from channel import campaign_counts, campaign_states, quota_leases, suspended_accounts
 from channel.quota_leases import LeaseKeeper
 from channel.single_sends import SingleSends
 from chassis import gathering
@@ -134,3 +134,15 @@ class ChannelCalls(Entrypoints):
         told = {name: payload[name] for name in ("account_id", "campaign_id", "state", "version")}
         with self.database.transaction() as session:
             campaign_states.note(session, **told)
+
+    @event_handler(events.ACCOUNT_SUSPENSION_CHANGED)
+    def follow_suspension(self, payload: Payload) -> None:
+        """May run twice: what is told late changes nothing."""
+        with self.database.transaction() as session:
+            suspended_accounts.follow(session, **payload)
+
+    @event_handler(events.ACCOUNT_STANDING_CHANGED)
+    def follow_standing(self, payload: Payload) -> None:
+        """May run twice: then another lease begins, too."""
+        with self.database.transaction() as session:
+            quota_leases.end(session, payload["account_id"])

@@ -33,16 +33,18 @@ RECONNECT_SECONDS = 1.0
 log = get_logger()
 
 
-def wake(session: Session, name: str) -> None:
+def wake(session: Session, name: str, *, everywhere: bool = False) -> None:
     """Wake who waits for `name`, once this transaction has committed; said twice it is done once.
 
     Elsewhere by NOTIFY; here `Database.transaction` sets the event.
+
+    :param everywhere: others too where somebody here waits: it is news, and not work that one of them takes.
     """
     woken: set[str] = session.info.setdefault("woken", set())
     if name in woken:
         return
     woken.add(name)
-    if name not in session.info.get("wakers", ()):
+    if everywhere or name not in session.info.get("wakers", ()):
         session.execute(text("SELECT pg_notify(:channel, '')"), {"channel": _channel(name)})
 
 

@@ -67,7 +67,7 @@ CALLS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             *(
                 facts.call(method)
                 for facts in CHANNELS.values()
-                for method in ("prepare_content", "render_preview", "send_test")
+                for method in ("prepare_content", "render_preview", "send_test", "count_campaign")
             ),
         ),
         "sms_gateway": _QUOTA,

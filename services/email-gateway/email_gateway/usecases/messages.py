@@ -16,6 +16,7 @@ from chassis import erasures
 from chassis.actors import account_of
 from chassis.database import Database, Session
 from chassis.ids import new_id
+from contracts.errors import WiciError
 from contracts.ids import message_ids
 from contracts.rpc import Actor
 from email_gateway import exceptions
@@ -99,23 +100,25 @@ def ensure_storable(fields: dict[str, Any], where: str) -> None:
         )
 
 
-def store_sends(session: Session, plans: Sequence[Plan]) -> list[dict[str, Any] | TooFewUnits]:
+def store_sends(session: Session, plans: Sequence[Plan]) -> list[dict[str, Any] | WiciError | TooFewUnits]:
     """Put sends on disk and on their way, once for each request key, within the units that are leased.
 
-    :returns: for each plan its messages, or what is missing for it. :raises Raced: see there.
+    :returns: for each plan its messages, why it cannot be sent, or what is missing for it. :raises Raced: see there.
     """
     made = store.made_before(session, {(plan.account_id, plan.request_key) for plan in plans if plan.request_key})
-    unspent = quota_leases.unspent(session, {plan.account_id for plan in plans})
-    answers: list[dict[str, Any] | TooFewUnits] = []
+    leased = quota_leases.leased(session, {plan.account_id for plan in plans})
+    answers: list[dict[str, Any] | WiciError | TooFewUnits] = []
     new: dict[UUID, Plan] = {}
     for plan in plans:
-        units, key = len(plan.recipients), (plan.account_id, plan.request_key or "")
+        units, lease, key = len(plan.recipients), leased[plan.account_id], (plan.account_id, plan.request_key or "")
         if key in made:
             answers.append(_accepted(made[key], plan))
-        elif units > unspent.get(plan.account_id, 0):
-            answers.append(TooFewUnits(plan.account_id, units, unspent.get(plan.account_id, 0)))
+        elif units > lease.unspent:
+            answers.append(TooFewUnits(plan.account_id, units, lease.unspent))
+        elif refusal := lease.refuses(to.address for to in plan.recipients):
+            answers.append(refusal)
         else:
-            unspent[plan.account_id] -= units
+            lease.unspent -= units
             send_id = new_id()
             new[send_id] = plan
             answers.append(_accepted(send_id, plan))

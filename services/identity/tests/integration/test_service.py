@@ -80,6 +80,7 @@ def test_the_first_hour_of_an_account(ask: Callable[..., Any], database: Databas
     assert ask("reserve_quota", actor, reservation_id=reservation, feature="sms", amount=90) == {
         "reserved": 90,
         "remaining": 10,
+        "only_to": [],
     }
     with pytest.raises(PlanLimit) as refused:
         ask("reserve_quota", actor, reservation_id=str(uuid4()), feature="sms", amount=11)

@@ -92,19 +92,21 @@ def store_sends(
     """
     active = senders.senders_in_state(session, SenderState.ACTIVE, {_sender(plan) for plan in plans})
     made = messages.made_before(session, {plan.request_hash for plan in plans if plan.request_hash})
-    unspent = quota_leases.unspent(session, {plan.account_id for plan in plans})
+    leased = quota_leases.leased(session, {plan.account_id for plan in plans})
     answers: list[dict[str, Any] | WiciError | TooFewUnits] = []
     new: dict[UUID, Plan] = {}
     for plan in plans:
-        units = len(plan.addresses)
+        units, lease = len(plan.addresses), leased[plan.account_id]
         if _sender(plan) not in active:
             answers.append(exceptions.sender_not_active())
         elif plan.request_hash in made:
             answers.append(_accepted(made[plan.request_hash], plan))
-        elif units > unspent.get(plan.account_id, 0):
-            answers.append(TooFewUnits(plan.account_id, units, unspent.get(plan.account_id, 0)))
+        elif units > lease.unspent:
+            answers.append(TooFewUnits(plan.account_id, units, lease.unspent))
+        elif refusal := lease.refuses(plan.addresses):
+            answers.append(refusal)
         else:
-            unspent[plan.account_id] -= units
+            lease.unspent -= units
             send_id = new_id()
             new[send_id] = plan
             answers.append(_accepted(send_id, plan))
@@ -115,13 +117,24 @@ def store_sends(
     return answers
 
 
-def _start(session: Session, plans: dict[UUID, Plan], now: datetime) -> None:
+def accept(session: Session, plan: Plan, *, now: datetime) -> None:
+    """One send on its way that is in nobody's quota and has no request's key."""
+    plans = {new_id(): plan}
+    messages.start(session, plans, _added(session, plans), now=now)
+
+
+def _added(session: Session, plans: dict[UUID, Plan]) -> dict[UUID, str]:
+    """Add the sends; the hashes of their contents by send id. :raises Raced: a key has been used meanwhile."""
     erasures.share(session)
     wanted = [(plan.account_id, plan.sender, plan.content) for plan in plans.values()]
     hashes = dict(zip(plans, contents.keep_contents(session, wanted), strict=True))
-    added = messages.add(session, plans, hashes)
-    if len(added) < len(plans):
+    if len(messages.add(session, plans, hashes)) < len(plans):
         raise Raced
+    return hashes
+
+
+def _start(session: Session, plans: dict[UUID, Plan], now: datetime) -> None:
+    hashes = _added(session, plans)
     spent: Counter[UUID] = Counter()
     for plan in plans.values():
         spent[plan.account_id] += len(plan.addresses)
