@@ -83,7 +83,9 @@ def _prepare(
 
 def _compose(document: Mapping[str, Any], fields: Mapping[str, Any]) -> None:
     """All that is done for a recipient, but for the signature."""
-    composer = Composer(document, signers=[], return_path="localhost", links=Links(public_url="", key=b"-"))
+    composer = Composer(
+        document, signers=[], return_path="localhost", links=Links(public_url="", key=b"-", return_path_key=b"-")
+    )
     nobody = UUID(int=0)
     with suppress(NotComposable):
         composer.compose(
