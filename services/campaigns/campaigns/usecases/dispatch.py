@@ -112,13 +112,16 @@ class Steps:
     def _ensure_proved(self, campaign: LeasedCampaign, total: int, only_to: frozenset[str]) -> None:
         """Once more, of the audience as it was taken: contacts may have been added since the campaign was scheduled.
 
+        Everybody has to be seen: who is archived at this moment could be restored before they are sent to.
+
         :raises Forbidden: the account is on trial, and somebody's address is not among those that it has proved.
         """
+        proved: set[int] = set()
         for after in range(0, total, PAGE):
             page = self.read_page(campaign, after, PAGE)
-            foreign = sum(recipient["address"].lower() not in only_to for recipient in page)
-            if foreign:
-                raise on_trial(foreign)
+            proved |= {recipient["number"] for recipient in page if recipient["address"].lower() in only_to}
+        if len(proved) < total:
+            raise on_trial(total - len(proved))
 
     def fail(self, campaign: LeasedCampaign, code: str, detail: str) -> None:
         """The campaign ends here, and says why."""
