@@ -15,15 +15,15 @@ def raw(environ):
     return Raw(environ)
 
 
+@pytest.fixture(scope="module")
+def workers(system):
+    return psutil.Process(system.pids()["api_gateway"]).children(recursive=True)
+
+
 @pytest.fixture
-def gateway_megabytes(system):
-    """`gateway_megabytes()`: what the largest of the gateway's processes holds."""
-
-    def measure():
-        family = psutil.Process(system.pids()["api_gateway"]).children(recursive=True)
-        return max(one.memory_info().rss for one in family) / MEGABYTE
-
-    return measure
+def gateway_megabytes(workers):
+    """`gateway_megabytes()`: what the largest of the gateway's workers holds."""
+    return lambda: max(worker.memory_info().rss for worker in workers) / MEGABYTE
 
 
 def upload_head(journey, path="/v1/imports", boundary="b"):
