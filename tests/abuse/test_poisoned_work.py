@@ -82,9 +82,9 @@ def tenant(environ):
     return made
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _nobody_dies(system):
-    """Whatever a test does, no process of the system is ended by it."""
+    """Whatever the tests do, no process of the system is ended by it."""
     before = system.pids()
     yield
     assert system.pids() == before

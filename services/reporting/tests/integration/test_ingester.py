@@ -120,9 +120,9 @@ def test_an_event_that_the_database_refuses_is_parked_alone(
     )
 
     wait_until(lambda: counted(database, send).get("messages") == 8, what="the other events")
-    while (found := orjson.loads(parked.get(timeout=20).body)["events"])[0].get("detail") != "trucizna":
+    while b"trucizna" not in (found := parked.get(timeout=20).body):
         pass  # of an earlier test
-    assert len(found) == 1
+    assert len(orjson.loads(found)["events"]) == 1
     assert_counters_equal_log(database)
 
 
