@@ -42,4 +42,4 @@ class SuspendedAccounts:
 
     def watch(self, database: Database, stop: threading.Event) -> None:
         """Follow the database until `stop`."""
-        suspensions.Watch(database, self.set).run(stop)
+        suspensions.watch(database, self.set).run(stop)

@@ -88,12 +88,12 @@ class OutboundProcess:
         """Paused and ended campaigns, suspended accounts: known before the first batch is taken, then followed."""
         running, database = asyncio.get_running_loop(), self._process.database
         watches = (
-            campaign_states.Watch(database, lambda them: running.call_soon_threadsafe(loop.stop_campaigns, them)),
-            suspensions.Watch(database, lambda them: running.call_soon_threadsafe(loop.suspend_accounts, them)),
+            campaign_states.watch(database, lambda them: running.call_soon_threadsafe(loop.stop_campaigns, them)),
+            suspensions.watch(database, lambda them: running.call_soon_threadsafe(loop.suspend_accounts, them)),
         )
         for watch in watches:
             await asyncio.to_thread(watch.look)
-            self._process.background(watch.run, type(watch).__module__.rpartition(".")[2])
+            self._process.background(watch.run, watch.name)
 
     def _index(self) -> None:
         """Partitions that are written to no more get the index by which a person is found; it may take minutes."""

@@ -9,7 +9,6 @@ Identity refuses a suspended account's sessions and keys at once; this is for wh
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -21,14 +20,11 @@ from sqlalchemy.orm import Session
 
 from chassis import waking
 from chassis.database import Database, changed
-from chassis.logs import get_logger
-from chassis.waking import REST_SECONDS, Waker
+from chassis.waking import Watch
 from contracts.errors import account_suspended
 
 SUSPENSIONS = "suspensions"
 """What is woken (`chassis.waking`) when one begins or ends."""
-
-log = get_logger()
 
 _LOCK = "hashtextextended(CAST(:account AS text), 1937076080)"  # "susp"
 
@@ -92,31 +88,12 @@ def erase_account(session: Session, account_id: UUID) -> None:
     session.execute(text("DELETE FROM account_suspensions WHERE account_id = :account"), {"account": account_id})
 
 
-class Watch:
-    """Looks whenever a suspension begins or ends, and every few seconds.
+def watch(database: Database, on_suspended: Callable[[frozenset[str]], object]) -> Watch:
+    """:param on_suspended: told of the accounts that are suspended, on the watch's thread; first by `look`."""
 
-    :param on_suspended: told of the accounts that are suspended, on the watch's thread; first by `look`.
-    """
-
-    def __init__(self, database: Database, on_suspended: Callable[[frozenset[str]], object]) -> None:
-        self._database, self._on_suspended = database, on_suspended
-        self._waker = Waker(database, SUSPENSIONS)
-
-    def look(self) -> None:
-        """Once; before the first batch is taken."""
-        with self._database.transaction() as session:
+    def look() -> None:
+        with database.transaction() as session:
             found = suspended(session)
-        self._on_suspended(found)
+        on_suspended(found)
 
-    def run(self, stop: threading.Event) -> None:
-        """Until `stop`; a failure is logged and tried again."""
-        self._waker.start(stop)
-        try:
-            while not stop.is_set():
-                self._waker.wait(REST_SECONDS)
-                try:
-                    self.look()
-                except Exception as error:
-                    log.warning("suspensions_not_read", error=repr(error)[:300])
-        finally:
-            self._waker.close()
+    return Watch(database, SUSPENSIONS, look)

@@ -16,6 +16,7 @@ from __future__ import annotations
 import selectors
 import socket
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -129,6 +130,31 @@ class Waker:
         with selectors.DefaultSelector() as selector:
             selector.register(self._ours, selectors.EVENT_READ)
             selector.select(seconds)
+
+
+class Watch:
+    """Looks whenever `name` is woken, and every few seconds.
+
+    :param look: on the watch's thread; a failure is logged and tried again. Call it once before what depends on it.
+    """
+
+    def __init__(self, database: Database, name: str, look: Callable[[], object]) -> None:
+        self.look = look
+        self.name = name
+        self._waker = Waker(database, name)
+
+    def run(self, stop: threading.Event) -> None:
+        """Until `stop`."""
+        self._waker.start(stop)
+        try:
+            while not stop.is_set():
+                self._waker.wait(REST_SECONDS)
+                try:
+                    self.look()
+                except Exception as error:
+                    log.warning("watch_failed", name=self.name, error=repr(error)[:300])
+        finally:
+            self._waker.close()
 
 
 def _channel(name: str) -> str:
