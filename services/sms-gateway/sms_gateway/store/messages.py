@@ -31,6 +31,7 @@ _OF_ACCOUNT = (
     "retries",
     "erasures",
     "account_suspensions",
+    "campaign_states",
 )
 # The conflict is of the request's key: somebody else with it came first.
 _ADD = (
