@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from chassis.broker import Broker, Delivery
 from chassis.database import Database
-from chassis.testing import Launcher, wait_until
+from chassis.testing import Launcher, as_administrator, wait_until
 from contracts.lanes import DELIVERY_EVENTS
 from reporting.commands.check import differences
 
@@ -97,13 +97,13 @@ END $$
 @pytest.fixture
 def refusing(database: Database) -> Iterator[None]:
     """A log that takes nothing that holds `trucizna`."""
-    with database.transaction() as session:
+    with as_administrator(database) as session:
         session.execute(text(REFUSING))
         session.execute(
             text("CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON messages FOR EACH ROW EXECUTE FUNCTION refuse()")
         )
     yield
-    with database.transaction() as session:
+    with as_administrator(database) as session:
         session.execute(text("DROP FUNCTION refuse() CASCADE"))
 
 

@@ -165,7 +165,7 @@ def new_day(database: Database) -> Iterator[Callable[[str], list[Arrived]]]:
         ]
 
     yield fill
-    with database.transaction() as session:
+    with as_administrator(database) as session:
         session.execute(text("TRUNCATE ledger, ledger_parts"))
         for table in ("ledger", "ledger_parts"):
             session.execute(text(f"ALTER TABLE {table}_p{today:%Y%m%d} RESET (autovacuum_enabled)"))
@@ -272,8 +272,9 @@ def test_a_receipt_costs_a_few_rows_whatever_the_planner_knows_of_its_day(
 def test_what_is_due_costs_a_few_rows_however_much_waits(
     database: Database, database_url: Any, settings: dict[str, str]
 ) -> None:
-    with database.transaction() as session:
+    with as_administrator(database) as session:
         session.execute(text("TRUNCATE retries, claims, parked_receipts"))
+    with database.transaction() as session:
         session.execute(
             text(
                 "INSERT INTO retries (message_id, account_id, due_at, attempts, reason, body)"
