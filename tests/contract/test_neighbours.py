@@ -8,6 +8,7 @@ from system import PACKAGES, all_sources, imported_from, source_of
 from test_rpc import called
 
 from chassis.bus import grants_of
+from chassis.topology import LANES
 from contracts import lanes
 from contracts.channel import CHANNELS
 from contracts.neighbours import BROADCASTS, CALLS, LANE_READERS, LANE_WRITERS
@@ -68,6 +69,9 @@ def test_grants_name_whole_names_and_are_narrow():
         assert not re.match(reporting.write, name)
     for name in ("identity.set_plan", "contacts.create_group.x", "contactsxcreate_group", "#", "*.*"):
         assert not re.match(reporting.topics["nameko-rpc"][0], name)
+    # A reader parks what it takes out of its own lane's messages, and nothing of another's.
+    assert re.match(reporting.topics[LANES][0], "dead.lane.reporting.delivery_events")
+    assert not re.match(reporting.topics[LANES][0], "dead.lane.sms.bulk")
     assert re.match(gateway.topics["nameko-rpc"][0], "identity.set_plan")
     for name in ("#", "*", "identity.*", "identity.set_plan"):
         assert not re.match(gateway.topics["nameko-rpc"][1], name)

@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import text
 
 from api_gateway import store
-from api_gateway.account_closing import QUEUE, AccountClosing, log
+from api_gateway.account_closing import QUEUE, AccountClosing
+from api_gateway.event_handling import log
 from chassis.testing import as_administrator, truncate, wait_until
 from contracts.events import ACCOUNT_CLOSED
 

@@ -27,6 +27,7 @@ from chassis.database import Database, cursor_of, ensure_partitions
 from chassis.health import Progress
 from chassis.ids import new_id
 from chassis.logs import get_logger
+from chassis.topology import dead_letters_of
 from chassis.waking import Waker
 from contracts.lanes import channel_lane
 from contracts.vocabulary import Lane, MessageState
@@ -178,7 +179,7 @@ class Upkeep:
         self.publish(recorded)
 
     def _park(self, cursor: Cursor[Any], taken: Sequence[tuple[Any, bytes]]) -> list[LaneMessage]:
-        lane = f"dead.{channel_lane(self._outbound.channel, Lane.BULK)}"
+        lane = dead_letters_of(channel_lane(self._outbound.channel, Lane.BULK))
         return [lane_outbox.record_body(cursor, self._instance_id, lane, bytes(body)) for _, body in taken]
 
     def _chunks_of(self, session: Session, due: list[retries.Due]) -> list[Chunk]:

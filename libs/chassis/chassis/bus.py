@@ -29,7 +29,7 @@ import pika
 import pika.exceptions
 
 from chassis.amqp import parameters_of
-from chassis.topology import LANES, RPC_EXCHANGE, declare_topology, event_exchange, event_queues
+from chassis.topology import LANES, RPC_EXCHANGE, dead_letters_of, declare_topology, event_exchange, event_queues
 from contracts.events import EVENTS
 from contracts.neighbours import BROADCASTS, CALLS, LANE_READERS, LANE_WRITERS
 
@@ -61,6 +61,7 @@ def grants_of(service: str) -> Grants:
     lanes_written = [lane for lane, writers in LANE_WRITERS.items() if service in writers]
     handled = [queue for _event, queue in event_queues() if f"--{service}." in queue]
     publishes = [own_events] if any(event.source == service for event in EVENTS) else []
+    lanes_written += map(dead_letters_of, lanes_read)  # what it takes out of a message that fails in part
     written = [RPC_EXCHANGE, *publishes, *([LANES] if lanes_written else [])]
     bound = [RPC_EXCHANGE, *(event_exchange(event.source) for event in broadcasts)]
     return Grants(

@@ -34,13 +34,18 @@ def event_queue(event: Event, subscriber: str, handler: str) -> str:
     return f"evt-{event.source}-{event.name}--{subscriber}.{handler}"
 
 
+def dead_letters_of(queue: str) -> str:
+    """The queue of what could not be handled, which is also its routing key."""
+    return f"dead.{queue}"
+
+
 def quorum_arguments(queue: str, delivery_limit: int) -> dict[str, Any]:
     """Arguments of a quorum queue whose messages go to `dead.{queue}` after `delivery_limit` failed deliveries."""
     return {
         "x-queue-type": "quorum",
         "x-delivery-limit": delivery_limit,
         "x-dead-letter-exchange": DEAD_LETTERS,
-        "x-dead-letter-routing-key": f"dead.{queue}",
+        "x-dead-letter-routing-key": dead_letters_of(queue),
         "x-dead-letter-strategy": "at-least-once",
         "x-overflow": "reject-publish",
     }
@@ -53,6 +58,8 @@ def declare_topology(channel: Any) -> None:
     for lane in ALL_LANES:
         declare_quorum_queue(channel, lane, LANE_DELIVERY_LIMIT)
         channel.queue_bind(lane, LANES, routing_key=lane)
+        # Of a message that fails in part, its reader parks that part itself.
+        channel.queue_bind(dead_letters_of(lane), LANES, routing_key=dead_letters_of(lane))
     for event, queue in event_queues():
         declare_quorum_queue(channel, queue, EVENT_DELIVERY_LIMIT)
         channel.queue_bind(queue, event_exchange(event.source), routing_key=event.name)
@@ -77,6 +84,7 @@ def event_queues() -> list[tuple[Event, str]]:
 
 def declare_quorum_queue(channel: Any, queue: str, delivery_limit: int) -> None:
     """A quorum queue and the queue for what could not be handled."""
-    channel.queue_declare(f"dead.{queue}", durable=True, arguments={"x-queue-type": "quorum"})
-    channel.queue_bind(f"dead.{queue}", DEAD_LETTERS, routing_key=f"dead.{queue}")
+    dead = dead_letters_of(queue)
+    channel.queue_declare(dead, durable=True, arguments={"x-queue-type": "quorum"})
+    channel.queue_bind(dead, DEAD_LETTERS, routing_key=dead)
     channel.queue_declare(queue, durable=True, arguments=quorum_arguments(queue, delivery_limit))

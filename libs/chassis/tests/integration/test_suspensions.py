@@ -71,7 +71,7 @@ def test_every_process_that_watches_hears_of_it_and_so_does_the_one_that_notes_i
     here, elsewhere, account_id, stop = make(), make(), uuid4(), threading.Event()
     heard: dict[str, frozenset[str]] = {}
     for name, database in (("here", here), ("elsewhere", elsewhere)):
-        watch = suspensions.Watch(database, lambda found, name=name: heard.update({name: found}))
+        watch = suspensions.watch(database, lambda found, name=name: heard.update({name: found}))
         threading.Thread(target=watch.run, args=(stop,), daemon=True).start()
     try:
         wait_until(lambda: set(heard) == {"here", "elsewhere"}, what="both watching")

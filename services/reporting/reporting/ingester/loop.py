@@ -21,6 +21,7 @@ from chassis.broker import Delivery
 from chassis.database import Database, Fault, fault_of
 from chassis.health import Progress
 from chassis.logs import get_logger
+from chassis.topology import dead_letters_of
 from contracts.lanes import DELIVERY_EVENTS
 from reporting.config import IngesterConfig
 from reporting.domain.folding import readable_events
@@ -136,7 +137,7 @@ class Ingester:
         while not self._stop.is_set():
             try:
                 with self._database.transaction() as session:
-                    outbox.record_lane(session, f"dead.{DELIVERY_EVENTS}", body)
+                    outbox.record_lane(session, dead_letters_of(DELIVERY_EVENTS), body)
                 return
             except Exception as error:
                 log.warning("event_not_parked", error=_name(error))
