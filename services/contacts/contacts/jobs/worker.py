@@ -31,7 +31,7 @@ from contacts.store import submissions as submission_store
 # While there are jobs that nobody may claim yet (turns, leases, retries); without any, workers rest until one is added.
 POLL_SECONDS = 0.25
 TURN_SECONDS = 3.0
-BEAT_SECONDS = 2.0
+RENEW_SECONDS = 2.0
 SWEEP_SECONDS = 600.0
 
 GIVEN_UP = Counter("wici_jobs_given_up_total", "Jobs that failed too often at the same place, by kind", ["kind"])
@@ -61,7 +61,7 @@ def runners_that_ask(ask: Ask) -> dict[str, Runner]:
 CLEANERS: dict[str, Callable[[Session, store.Job], None]] = {"import": imports.clean}
 
 
-class Heart:
+class JobLeases:
     """Prolongs the leases of all jobs that run in this process, so that one long statement does not lose its job."""
 
     def __init__(self, database: Database) -> None:
@@ -69,21 +69,21 @@ class Heart:
         self._jobs: dict[UUID, store.Job] = {}
         self._lock = threading.Lock()
 
-    def watch(self, job: store.Job) -> None:
+    def add(self, job: store.Job) -> None:
         with self._lock:
             self._jobs[job.id] = job
 
-    def leave(self, job: store.Job) -> None:
+    def remove(self, job: store.Job) -> None:
         with self._lock:
             self._jobs.pop(job.id, None)
 
-    def beat(self) -> None:
-        """Prolong the lease of every job that is watched."""
+    def renew(self) -> None:
+        """Prolong the lease of every job that was added."""
         with self._lock:
             jobs = list(self._jobs.values())
         for job in jobs:
             with self._database.transaction() as session:
-                store.heartbeat(session, job)
+                store.renew_lease(session, job)
 
 
 def sweep(database: Database) -> None:
@@ -98,11 +98,11 @@ class Worker:
     """Runs one job at a time."""
 
     def __init__(
-        self, database: Database, heart: Heart, stop: threading.Event, runners: Mapping[str, Runner] = RUNNERS,
+        self, database: Database, leases: JobLeases, stop: threading.Event, runners: Mapping[str, Runner] = RUNNERS,
         waker: Waker | None = None,
     ) -> None:  # fmt: skip
         self._database = database
-        self._heart = heart
+        self._leases = leases
         self._stop = stop
         self._runners = runners
         self._waker = waker or Waker(database, store.JOBS)
@@ -123,11 +123,11 @@ class Worker:
                 self._stop.wait(POLL_SECONDS) if is_any_open else self._waker.wait(REST_SECONDS)
                 continue
             self._waker.set()  # where one was, there may be more: the next worker looks too
-            self._heart.watch(job)
+            self._leases.add(job)
             try:
                 self._perform(job)
             finally:
-                self._heart.leave(job)
+                self._leases.remove(job)
         self._waker.set()  # the next worker is to see the end too
 
     def _claim(self) -> store.Job | None:

@@ -153,7 +153,7 @@ def any_open(session: Session) -> bool:
     return bool(session.scalar(text("SELECT EXISTS (SELECT FROM jobs WHERE state IN ('waiting', 'running'))")))
 
 
-def heartbeat(session: Session, job: Job) -> bool:
+def renew_lease(session: Session, job: Job) -> bool:
     """Prolong the lease; False where it is lost."""
     rows = changed(
         session,

@@ -13,7 +13,7 @@ from chassis.database import Database
 from chassis.ids import new_id
 from contacts.commands.jobs import show
 from contacts.jobs import imports, other_services, problem_files, worker
-from contacts.jobs.worker import Heart, Worker
+from contacts.jobs.worker import JobLeases, Worker
 from contacts.store import jobs
 from contacts.usecases import exports, privacy
 from contacts.usecases import imports as usecase
@@ -43,7 +43,7 @@ def _row(database: Database, job_id: Any) -> Any:
 def _run_to_its_end(account: Any, job_id: Any) -> tuple[Any, list[int]]:
     """The ended job, and after how many seconds each failure was to be tried again."""
     runners = worker.runners_that_ask(account.services.answer)
-    one = Worker(account.database, Heart(account.database), threading.Event(), runners)
+    one = Worker(account.database, JobLeases(account.database), threading.Event(), runners)
     waits: list[int] = []
     for _ in range(100):
         one._perform(_claim(account.database))
