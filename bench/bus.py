@@ -29,7 +29,7 @@ BATCH = b"x" * 70_000
 RECIPIENTS = 500
 
 ECHO = """
-from nameko.rpc import rpc
+from chassis.service import rpc
 class Echo:
     name = "echo"
     @rpc

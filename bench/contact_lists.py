@@ -23,15 +23,13 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import psycopg
-import sqlalchemy
 
 from chassis import testing
 from chassis.database import Database, make_engine
 from chassis.ids import new_id
-from chassis.migrate import migrate
 from contacts.usecases import audiences, fields, files, groups, imports, segments
 from contacts.usecases.account_terms import AccountTerms
 from contracts.contacts.imports import ImportOptions
@@ -269,21 +267,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=1_000_000)
     options = parser.parse_args()
-    name = f"bench_contacts_{uuid4().hex[:8]}"
-    with psycopg.connect(testing.admin_url(), autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name}")
-    url = sqlalchemy.make_url(testing.admin_url()).set(database=name).render_as_string(hide_password=False)
-    try:
-        migrate("contacts", url)
+    with testing.migrated_database("contacts") as url:
         bench = Bench(url)
         bench.import_list(options.rows)
         bench.copy_bare()
         bench.select()
         bench.delete_group()
         bench.database.dispose()
-    finally:
-        with psycopg.connect(testing.admin_url(), autocommit=True) as admin:
-            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 if __name__ == "__main__":

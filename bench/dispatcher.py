@@ -14,16 +14,15 @@ import os
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import orjson
 import psycopg
-import sqlalchemy
 
 from chassis import testing
 from chassis.broker import Broker, Delivery
-from chassis.migrate import migrate
 from contracts import lanes
 from contracts.vocabulary import Channel, Lane
 
@@ -82,11 +81,8 @@ def count(connection: psycopg.Connection, question: str) -> int:
 
 def run(recipients: int, campaigns: int) -> None:
     amqp_url = testing.make_vhost()
-    name = f"bench_campaigns_{uuid4().hex[:8]}"
-    admin = psycopg.connect(testing.admin_url(), autocommit=True)
-    admin.execute(f"CREATE DATABASE {name}")
-    url = sqlalchemy.make_url(testing.admin_url()).set(database=name).render_as_string(hide_password=False)
-    migrate("campaigns", url)
+    databases = ExitStack()
+    url = databases.enter_context(testing.migrated_database("campaigns"))
     log = Path(tempfile.mkdtemp()) / "log"
     environ = {**os.environ, "AMQP_URL": amqp_url, "CAMPAIGNS_DATABASE_URL": url, "PYTHONPATH": str(NEIGHBOURS)}
     processes = []
@@ -104,8 +100,7 @@ def run(recipients: int, campaigns: int) -> None:
         for process in processes:
             process.stop()
         broker.close()
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-        admin.close()
+        databases.close()
         testing.delete_vhost(amqp_url)
 
 

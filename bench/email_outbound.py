@@ -21,16 +21,13 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import orjson
-import psycopg
-import sqlalchemy
 from sqlalchemy import text
 
 from chassis.broker import Broker
 from chassis.database import Database, make_engine
 from chassis.ids import new_id
-from chassis.migrate import migrate
 from chassis.secrets import Vault
-from chassis.testing import LINK_KEYS, SECRET_KEYS, admin_url, delete_vhost, free_port, make_vhost
+from chassis.testing import LINK_KEYS, SECRET_KEYS, delete_vhost, free_port, make_vhost, migrated_database
 from contracts.lanes import channel_lane
 from contracts.vocabulary import Channel, Lane
 from email_gateway.content import dkim
@@ -99,7 +96,7 @@ def composing(kilobytes: float, count: int = 1000) -> tuple[float, int]:
         prepared.document,
         signers=[signer],
         return_path="b.example",
-        links=Links(public_url="http://127.0.0.1:8000", key=b"k"),
+        links=Links(public_url="http://127.0.0.1:8000", key=b"k", return_path_key=b"r"),
     )
     started = time.process_time()
     for number in range(count):
@@ -111,7 +108,7 @@ def composing(kilobytes: float, count: int = 1000) -> tuple[float, int]:
 
 
 def run(stack: ExitStack, options: argparse.Namespace, limit: float) -> None:
-    amqp_url, url = stack.enter_context(vhost()), stack.enter_context(database_url())
+    amqp_url, url = stack.enter_context(vhost()), stack.enter_context(migrated_database("email_gateway"))
     smtp_port, sink = stack.enter_context(sink_process(options.sink))
     database = Database(make_engine(url))
     stack.callback(database.dispose)
@@ -206,20 +203,6 @@ def vhost() -> Iterator[str]:
         yield url
     finally:
         delete_vhost(url)
-
-
-@contextmanager
-def database_url() -> Iterator[str]:
-    name = f"bench_email_{uuid4().hex[:8]}"
-    with psycopg.connect(admin_url(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    url = sqlalchemy.make_url(admin_url()).set(database=name).render_as_string(hide_password=False)
-    migrate("email_gateway", url)
-    try:
-        yield url
-    finally:
-        with psycopg.connect(admin_url(), autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @contextmanager

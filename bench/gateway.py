@@ -21,15 +21,13 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import UUID, uuid4
-
-import psycopg
+from uuid import UUID
 
 from chassis import testing
-from chassis.migrate import migrate
+from chassis.ids import new_id
 from contracts import tokens
 from contracts.tokens import TokenKind
 
@@ -165,11 +163,8 @@ def load(port: int, path: str, headers: dict[str, str], connections: int, second
 @contextmanager
 def system(folder: str) -> Iterator[tuple[int, int, int]]:
     """The gateway and the services, ready: (port, process id of gunicorn, of nameko)."""
-    amqp_url, name = testing.make_vhost(), f"bench_gateway_{uuid4().hex[:8]}"
-    with psycopg.connect(testing.admin_url(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    database_url = f"{testing.admin_url().rpartition('/')[0]}/{name}"
-    migrate("api_gateway", database_url)
+    amqp_url, databases = testing.make_vhost(), ExitStack()
+    database_url = databases.enter_context(testing.migrated_database("api_gateway"))
     with open(f"{folder}/wired.py", "w") as module:
         module.write(WIRED)
     gateway_port, health_port = testing.free_port(), testing.free_port()
@@ -177,6 +172,7 @@ def system(folder: str) -> Iterator[tuple[int, int, int]]:
         **os.environ, "AMQP_URL": amqp_url, "API_GATEWAY_DATABASE_URL": database_url, "PYTHONPATH": folder,
         "WICI_LINK_KEYS": testing.LINK_KEYS, "GATEWAY_SPOOL_FOLDER": f"{folder}/spool",
         "GATEWAY_BIND": f"127.0.0.1:{gateway_port}", "GATEWAY_ACCOUNT_RATE": "0", "GATEWAY_ADDRESS_RATE": "0",
+        "GATEWAY_ACCOUNT_REQUESTS": "0",
     }  # fmt: skip
     if os.environ.get("BENCH_RATES"):  # with the rate limiter's own cost
         environ |= {"GATEWAY_ACCOUNT_RATE": "1000000", "GATEWAY_ADDRESS_RATE": "1000000"}
@@ -199,8 +195,7 @@ def system(folder: str) -> Iterator[tuple[int, int, int]]:
             process.wait(60)
         log.close()
         testing.delete_vhost(amqp_url)
-        with psycopg.connect(testing.admin_url(), autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        databases.close()
 
 
 def workers_cpu(gunicorn: int) -> float:
@@ -233,8 +228,8 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=64)
     options = parser.parse_args()
     ids = {"account_id": UUID(int=1), "campaign_id": UUID(int=2)}
-    opened = tokens.signer(LINK_KEY, TokenKind.OPEN, **ids, target="email")(UUID(int=3), UUID(int=4))  # type: ignore[arg-type]
-    clicked = tokens.signer(LINK_KEY, TokenKind.CLICK, **ids, target="https://sklep.example/")(UUID(int=3), None)  # type: ignore[arg-type]
+    opened = tokens.signer(LINK_KEY, TokenKind.OPEN, **ids, target="email")(new_id(), UUID(int=4))  # type: ignore[arg-type]
+    clicked = tokens.signer(LINK_KEY, TokenKind.CLICK, **ids, target="https://sklep.example/")(new_id(), None)  # type: ignore[arg-type]
     token = {"Authorization": "Bearer bench"}
     cases = [
         ("alive", "/healthz", {}),

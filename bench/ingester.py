@@ -26,16 +26,12 @@ from typing import Any
 from uuid import uuid4
 
 import orjson
-import psycopg
-import sqlalchemy
-from psycopg import sql
 from sqlalchemy import text
 
 from chassis.broker import Broker
 from chassis.database import Database, copy_rows, make_engine
 from chassis.ids import new_id
-from chassis.migrate import migrate
-from chassis.testing import admin_url, delete_vhost, free_port, make_vhost
+from chassis.testing import delete_vhost, free_port, make_vhost, migrated_database
 from contracts import ids, lanes
 from reporting.commands.check import differences
 from reporting.ingester.writing import Ingest
@@ -205,16 +201,8 @@ def main() -> None:
     parser.add_argument("--batches-a-transaction", type=int, default=20)
     parser.add_argument("--lane", action="store_true")
     options = parser.parse_args()
-    name = f"bench_reporting_{uuid4().hex[:8]}"
-    with psycopg.connect(admin_url(), autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    url = sqlalchemy.make_url(admin_url()).set(database=name).render_as_string(hide_password=False)
-    try:
-        migrate("reporting", url)
+    with migrated_database("reporting") as url:
         run(url, options)
-    finally:
-        with psycopg.connect(admin_url(), autocommit=True) as connection:
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -30,10 +30,8 @@ from uuid import uuid4
 import orjson
 import pika
 import psycopg
-import sqlalchemy
 
 from chassis import testing
-from chassis.migrate import migrate
 from chassis.topology import RPC_EXCHANGE
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -123,11 +121,8 @@ class Attacker:
 @contextmanager
 def identity(processes: int) -> Iterator[tuple[Bus, list[int], str]]:
     """A running identity: the bus to it, the pids, and the URL of its database."""
-    amqp_url, name = testing.make_vhost(), f"bench_identity_{uuid4().hex[:8]}"
-    admin = psycopg.connect(testing.admin_url(), autocommit=True)
-    admin.execute(f"CREATE DATABASE {name}")
-    url = sqlalchemy.make_url(testing.admin_url()).set(database=name).render_as_string(hide_password=False)
-    migrate("identity", url)
+    databases, amqp_url = ExitStack(), testing.make_vhost()
+    url = databases.enter_context(testing.migrated_database("identity"))
     log = Path(tempfile.mkdtemp()) / "log"
     environ = {
         **os.environ, "AMQP_URL": amqp_url, "IDENTITY_DATABASE_URL": url, "WICI_SECRET_KEYS": testing.SECRET_KEYS,
@@ -142,8 +137,7 @@ def identity(processes: int) -> Iterator[tuple[Bus, list[int], str]]:
     finally:
         for process in running:
             process.stop()
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-        admin.close()
+        databases.close()
         testing.delete_vhost(amqp_url)
 
 

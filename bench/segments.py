@@ -18,19 +18,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import orjson
-import psycopg
-import sqlalchemy
-from psycopg import sql
 from sqlalchemy import text
 
 from chassis.database import Database, make_engine
 from chassis.ids import new_id
 from chassis.inbox import first_time
-from chassis.migrate import migrate
-from chassis.testing import admin_url
+from chassis.testing import migrated_database
 from contacts.jobs import snapshots
 from contacts.store import engagement, jobs
 from contacts.usecases import audiences, fields, groups, segments
@@ -228,14 +224,8 @@ def _cpu(pid: int) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--contacts", type=int, default=1_000_000)
-    parser.add_argument("--keep", action="store_true")
     options = parser.parse_args()
-    name = f"bench_segments_{uuid4().hex[:8]}"
-    with psycopg.connect(admin_url(), autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    url = sqlalchemy.make_url(admin_url()).set(database=name).render_as_string(hide_password=False)
-    try:
-        migrate("contacts", url)
+    with migrated_database("contacts") as url:
         bench = Bench(url, options.contacts)
         group_ids = bench.fill()
         bench.engage()
@@ -244,12 +234,6 @@ def main() -> None:
         bench.count(tree(group_ids))
         bench.snapshot(UUID(group_ids[0]))
         bench.database.dispose()
-    finally:
-        if options.keep:
-            print(f"kept: {name}")
-        else:
-            with psycopg.connect(admin_url(), autocommit=True) as connection:
-                connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 if __name__ == "__main__":

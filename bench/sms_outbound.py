@@ -20,17 +20,16 @@ import tempfile
 import time
 import urllib.request
 from pathlib import Path
-from uuid import uuid4
 
 import orjson
 import psycopg
+import sqlalchemy
 
 from chassis.broker import Broker
 from chassis.database import Database, make_engine
 from chassis.ids import new_id
-from chassis.migrate import migrate
 from chassis.secrets import Vault
-from chassis.testing import LINK_KEYS, SECRET_KEYS, delete_vhost, free_port, make_vhost
+from chassis.testing import LINK_KEYS, SECRET_KEYS, delete_vhost, free_port, make_vhost, migrated_database
 from contracts import lanes
 from sms_gateway.store import contents
 from sms_gateway.usecases import carriers
@@ -95,22 +94,16 @@ def main() -> None:
     parser.add_argument("--delay", type=float, default=0.2, help="seconds to the receipt")
     parser.add_argument("--profile", help="py-spy's output file (speedscope JSON by .json, else SVG)")
     options = parser.parse_args()
-    name = f"bench_sms_{uuid4().hex[:8]}"
-    with psycopg.connect(ADMIN, autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name}")
-    url = ADMIN.rsplit("/", 1)[0] + f"/{name}"
     amqp = make_vhost()
     # SIGTERM must end the children too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
-    try:
-        migrate("sms_gateway", url)
-        measure(options, url, amqp, name)
-    finally:
-        for child in CHILDREN:
-            child.kill()
-        delete_vhost(amqp)
-        with psycopg.connect(ADMIN, autocommit=True) as admin:
-            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with migrated_database("sms_gateway") as url:
+        try:
+            measure(options, url, amqp, str(sqlalchemy.make_url(url).database))
+        finally:
+            for child in CHILDREN:
+                child.kill()
+            delete_vhost(amqp)
 
 
 def measure(options: argparse.Namespace, url: str, amqp: str, name: str) -> None:

@@ -104,7 +104,10 @@ def composing() -> None:
     prepared = prepare({**content, "html": HTML, "text": "Cześć {{ first_name }}!"}, Kind.TRANSACTIONAL, UUID(int=1))
     assert prepared.document is not None, prepared.problems
     composer = Composer(
-        prepared.document, signers=[], return_path="b.example", links=Links(public_url="http://x", key=b"k")
+        prepared.document,
+        signers=[],
+        return_path="b.example",
+        links=Links(public_url="http://x", key=b"k", return_path_key=b"r"),
     )
 
     def ours() -> None:

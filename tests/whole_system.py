@@ -19,13 +19,16 @@ SERVERS = ("AMQP_URL", "DATABASE_URL", "WICI_ADMIN_DATABASE_URL")
 
 
 def free_offset() -> int:
-    """An offset at which every port is free, below the range that outgoing connections take theirs from (32,768 on)."""
+    """An offset at which every port is free, below the range that outgoing connections take theirs from (32,768 on),
+    and none is one that other tests may be given meanwhile."""
     from environment import PORTS, is_free
+
+    from chassis.testing import PORTS as OF_TESTS
 
     wanted = [*PORTS.values(), *range(PORTS["WICI_HEALTH_PORT_BASE"], PORTS["WICI_HEALTH_PORT_BASE"] + 30)]
     offsets = range(2_000, 32_700 - max(wanted), 100)
     for offset in random.sample(offsets, len(offsets)):
-        if all(is_free(port + offset) for port in wanted):
+        if all(port + offset not in OF_TESTS and is_free(port + offset) for port in wanted):
             return offset
     raise RuntimeError("no free ports")
 
@@ -37,7 +40,9 @@ class System:
         self.environ = {
             name: value
             for name, value in os.environ.items()
-            if name not in SERVERS and not name.endswith("_DATABASE_URL") and not name.startswith("WICI_")
+            if name not in SERVERS
+            and not name.endswith(("_DATABASE_URL", "_AMQP_URL", "_PASSWORD"))
+            and not name.startswith("WICI_")
         }
         self.environ |= {"WICI_RUN": str(run), "WICI_PORT_OFFSET": str(free_offset())}
         self.environ |= settings

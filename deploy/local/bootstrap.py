@@ -41,7 +41,8 @@ def prepare() -> None:
     elif found == wanted and PYTHON.exists():
         return
     say("Setting up (once; again only when requirements change)")
-    LOG.parent.mkdir(parents=True, exist_ok=True)
+    for folder in (LOG.parent.parent, LOG.parent):
+        folder.mkdir(mode=0o700, exist_ok=True)
     LOG.write_bytes(b"")
     if not works(PYTHON):
         make_environment()

@@ -53,7 +53,7 @@ def people(journey: Journey) -> None:
     say(f"  account {journey.register()} registered, its owner logged in")
     say(f"  operator {journey.become_operator()} made by command, logged in with a second factor")
     plan = journey.give_plan()["plan"]
-    say(f"  the operator gave it the plan {plan['name']}")
+    say(f"  the operator gave it the plan {plan['name']}, which ends its trial")
     journey.connect_simulators()
     journey.authorise_senders()
     say("  carrier and mail route point at the simulators; sender ID and sender domain are authorised")

@@ -57,6 +57,7 @@ def base() -> Environment:
     for key, secret in generated_secrets().items():
         environ[key] = environ.get(key) or secret
     environ["WICI_PUBLIC_URL"] = environ.get("WICI_PUBLIC_URL") or f"http://127.0.0.1:{environ['WICI_GATEWAY_PORT']}"
+    environ["GATEWAY_BIND"] = f"127.0.0.1:{environ['WICI_GATEWAY_PORT']}"
     environ["GATEWAY_SPOOL_FOLDER"] = environ.get("GATEWAY_SPOOL_FOLDER") or str(RUN / "spool/api_gateway")
     # Mail of the local system goes to the mailbox world, its own notices included, and what is deferred there comes
     # again within seconds; a real installation sends to the recipients' servers and waits for minutes.
@@ -64,9 +65,12 @@ def base() -> Environment:
         environ.get("EMAIL_DEFAULT_ROUTE") or f"smtp://127.0.0.1:{environ['WICI_MAILBOX_PORT']}"
     )
     environ["EMAIL_RETRY_BASE_SECONDS"] = environ.get("EMAIL_RETRY_BASE_SECONDS") or "3"
+    # Tests and trials register as often as they like, all from this machine.
+    environ["GATEWAY_REGISTRATION_RATE"] = environ.get("GATEWAY_REGISTRATION_RATE") or "0"
     # Somebody has to sell, or the local system could not show an invoice.
     environ.update({key: environ.get(key) or value for key, value in SELLER.items()})
     environ["WICI_RUN"] = str(RUN)
+    environ["WICI_DEVELOPMENT"] = "1"  # keys of the tests, known to everybody, are good enough here
     environ["PATH"] = os.pathsep.join([str(VENV / "bin"), environ.get("PATH", os.defpath)])
     environ["VIRTUAL_ENV"] = str(VENV)
     environ["PYTHONUNBUFFERED"] = "1"
@@ -76,11 +80,17 @@ def base() -> Environment:
 
 
 def with_servers(environ: Environment, *, admin_url: str, amqp_url: str) -> Environment:
-    """The same with the addresses of the servers and of each service's own database."""
+    """The same with the addresses of the servers, and those by which each service knows them.
+
+    The administrators' are for jobs and people: migrations, tests, `make operator`.
+    """
     complete = {**environ, "WICI_ADMIN_DATABASE_URL": admin_url, "AMQP_URL": amqp_url}
     for service in DATABASES:
         key = f"{service.upper()}_DATABASE_URL"
-        complete[key] = environ.get(key) or database_url(admin_url, service, environ["WICI_DATABASE_PASSWORD"])
+        password = environ[f"{service.upper()}_DATABASE_PASSWORD"]
+        complete[key] = environ.get(key) or database_url(admin_url, service, password)
+        key = f"{service.upper()}_AMQP_URL"
+        complete[key] = environ.get(key) or broker_url(environ, amqp_url, service)
     complete["WICI_TEST_DATABASE_URL"] = environ.get("WICI_TEST_DATABASE_URL") or admin_url
     complete["WICI_TEST_AMQP_URL"] = environ.get("WICI_TEST_AMQP_URL") or amqp_url
     return complete
@@ -94,15 +104,32 @@ def database_url(admin_url: str, service: str, password: str) -> str:
     return urlunsplit((parts.scheme, f"{name}:{quote(password)}@{server}", f"/{name}", parts.query, ""))
 
 
+def broker_url(environ: Environment, admin_url: str, service: str) -> str:
+    """The service's own user at our broker; at one that is given, whose users are not ours to make, the given one."""
+    if environ.get("AMQP_URL"):
+        return admin_url
+    parts = urlsplit(admin_url)
+    user = f"wici_{service}:{environ[f'{service.upper()}_BROKER_PASSWORD']}"
+    return urlunsplit(parts._replace(netloc=f"{user}@{parts.netloc.rpartition('@')[2]}"))
+
+
 def generated_secrets() -> Environment:
     """Keys and passwords of this system, made on the first call and the same ever after."""
     path = RUN / "secrets.env"
     found = read(path)
     wanted = {
         "WICI_SECRET_KEYS": lambda: f"k1:{_key()}",
+        "WICI_ACTOR_KEYS": lambda: f"k1:{_key()}",
+        "WICI_ERASURE_KEYS": lambda: f"k1:{_key()}",
         "WICI_LINK_KEYS": _key,
+        "WICI_RETURN_PATH_KEYS": _key,
         "WICI_DATABASE_PASSWORD": lambda: secrets.token_hex(16),
         "WICI_BROKER_PASSWORD": lambda: secrets.token_hex(16),
+        **{
+            f"{service.upper()}_{server}_PASSWORD": lambda: secrets.token_hex(16)
+            for service in DATABASES
+            for server in ("DATABASE", "BROKER")
+        },
     }
     if any(key not in found for key in wanted):
         found = {key: found.get(key) or make() for key, make in wanted.items()}
@@ -157,7 +184,7 @@ def running() -> Environment:
 
 def record(environ: Environment) -> None:
     """Write what is ours of `environ` into `.run/env`: addresses, ports and keys, nothing of the person's shell."""
-    mine = re.compile(r"WICI_.*|AMQP_URL|.*_DATABASE_URL")
+    mine = re.compile(r"WICI_.*|AMQP_URL|.*_DATABASE_URL|.*_AMQP_URL")
     write(RUN / "env", {key: environ[key] for key in sorted(environ) if mine.fullmatch(key)})
 
 

@@ -64,13 +64,13 @@ class Journey:
             smsc=Api(f"{local}:{environ['WICI_SMSC_HTTP_PORT']}"),
             mailbox=Api(f"{local}:{environ['WICI_MAILBOX_HTTP_PORT']}"),
         )
-        self.account_id = ""
+        self.account_id = self.login = self.password = ""
         self.api = self.operator = self.public
 
     def register(self, name: str | None = None) -> str:
         """Register an account and log its owner in; returns the login."""
-        login = name or f"sklep{secrets.token_hex(4)}"
-        password = secrets.token_urlsafe(18)
+        self.login = login = name or f"sklep{secrets.token_hex(4)}"
+        self.password = password = secrets.token_urlsafe(18)
         account = self.public.post(
             "/v1/accounts",
             {
@@ -108,8 +108,12 @@ class Journey:
         self.operator = self.public.with_token(session["access_token"])
         return login
 
+    def end_trial(self) -> dict[str, Any]:
+        """The operator lets the account send to anybody."""
+        return self.operator.post(f"/v1/operator/accounts/{self.account_id}/trial-end", {"reason": "Journey"})
+
     def give_plan(self, plan: str = "enterprise") -> dict[str, Any]:
-        """The operator moves the account to another plan."""
+        """The operator moves the account to another plan; one that costs something ends its trial."""
         path = f"/v1/operator/accounts/{self.account_id}/plan"
         return self.operator.put(path, {"plan": plan, "reason": "Journey"})
 

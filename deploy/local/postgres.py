@@ -73,6 +73,7 @@ def url(password: str) -> str:
 def start(password: str) -> None:
     programs = find_programs()
     HOME.mkdir(parents=True, exist_ok=True)
+    HOME.chmod(0o711 if server_user() else 0o700)  # that user passes through it
     LOGS.mkdir(parents=True, exist_ok=True)
     if not (CLUSTER / "PG_VERSION").exists():
         initialise(programs, password)

@@ -24,13 +24,14 @@ import psutil
 from bootstrap import system_installer
 from environment import Environment, free_port, is_free, read, write, write_private
 from listening import listens
-from places import LOGS, RUN
+from places import LOGS, PYTHON, RUN
 from progress import Trouble, run_quietly, step, tail
 
 HOME = RUN / "rabbitmq"
 LOG = LOGS / "rabbitmq.log"
 PORTS_FILE = HOME / "ports"
 CONTROL = HOME / "rabbitmqctl"
+USERS_FILE = HOME / "users.json"
 FIRST_PORTS = {"AMQP": 15672 + 1000, "DISTRIBUTION": 17672, "EPMD": 14369}
 # Unique to the folder: two checkouts never meet, not even at one name service.
 NODE = f"wici-{hashlib.sha256(str(RUN).encode()).hexdigest()[:12]}@localhost"
@@ -161,6 +162,16 @@ def write_control_script(server: Path, environ: Environment) -> None:
     command = shlex.quote(str(server.with_name("rabbitmqctl")))
     CONTROL.write_text("\n".join(["#!/bin/sh", *lines, f'exec {command} "$@"', ""]))
     CONTROL.chmod(0o700)
+
+
+def import_users(environ: Environment) -> None:
+    """Let each service in, with its password and its rights, unless the node knows all of them from the last time."""
+    known = USERS_FILE.read_bytes() if USERS_FILE.exists() else b""
+    fresh = USERS_FILE.with_suffix(".new")
+    run_quietly([PYTHON, "-m", "chassis.bus", "--users", fresh], log=LOGS / "broker.log", environ=environ)
+    if fresh.read_bytes() != known:
+        run_quietly([CONTROL, "--silent", "import_definitions", fresh], log=LOGS / "broker.log")
+        fresh.replace(USERS_FILE)
 
 
 def spawn(command: list[str], environ: Environment, log: int) -> subprocess.Popen[bytes]:

@@ -3,9 +3,9 @@
     python deploy/local/run_tests.py [FOLDER …]
 
 Each package's unit tests run in a process of their own, with no server's address; then each one's integration tests and
-tests/contract, WICI_TEST_JOBS of them (2) side by side, for they mostly wait; then tests/e2e and tests/abuse, each
-alone. Servers that were not running before are stopped afterwards. Ctrl-C and SIGTERM end it within seconds, with all
-that it has started.
+tests/contract, WICI_TEST_JOBS of them (2) side by side, for they mostly wait; then those that start a whole system of
+their own, tests/e2e and tests/abuse. Servers that were not running before are stopped afterwards. Ctrl-C and SIGTERM
+end it within seconds, with all that it has started.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from environment import Environment, base
 from places import PYTHON, ROOT, RUN, missing_packages, present_packages
 from progress import Trouble, give_up, say
 from rabbitmq import end, marked
-from system import borrowed_servers
+from system import borrowed_servers, make_folders
 
 REPORTS = RUN / "test"
 RUNNING: set[subprocess.Popen[bytes]] = set()
@@ -32,7 +32,7 @@ STOPPED = threading.Event()
 GRACE_SECONDS = 3.0  # for pytest to end what its tests have started; then all of it is killed
 MARK = "WICI_TESTED_IN"
 NO_TESTS = 5  # pytest's exit code when it has found none
-WHOLE_SYSTEMS = ("e2e", "abuse")  # each starts one, and has the machine to itself
+WHOLE_SYSTEMS = ("e2e", "abuse")  # each starts one
 SERVERS = ("AMQP_URL", "DATABASE_URL", "WICI_ADMIN_DATABASE_URL")
 
 
@@ -62,6 +62,7 @@ def main(arguments: list[str]) -> None:
     wanted = sections([ROOT / argument for argument in arguments])
     if not wanted:
         give_up(f"There are no tests in {' '.join(arguments) or 'this checkout'}.")
+    make_folders()
     REPORTS.mkdir(parents=True, exist_ok=True)
     units = [section for section in wanted if section.folder.name == "unit"]
     alone = [section for section in wanted if section.folder.name in WHOLE_SYSTEMS]
@@ -87,7 +88,7 @@ def stop(number: int, _: object) -> None:
 
 
 def in_order(sections: list[Section], environ: Environment) -> list[Outcome]:
-    """Run the sections, e2e by itself, and end what their tests have left running."""
+    """Run the sections, and end what their tests have left running."""
     environ = {**environ, MARK: str(RUN)}
     try:
         return side_by_side(sections, environ)
@@ -137,7 +138,11 @@ def sections(only: list[Path]) -> list[Section]:
 
 def without_servers(environ: Environment) -> Environment:
     """A unit test that speaks to a server is none; without addresses it shows."""
-    return {key: value for key, value in environ.items() if key not in SERVERS and not key.endswith("_DATABASE_URL")}
+    return {
+        key: value
+        for key, value in environ.items()
+        if key not in SERVERS and not key.endswith(("_DATABASE_URL", "_AMQP_URL"))
+    }
 
 
 def run(section: Section, environ: Environment) -> Outcome:

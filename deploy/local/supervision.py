@@ -13,8 +13,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import needs
 import psutil
-from environment import Environment
+from environment import Environment, write_private
 from places import LOGS, PYTHON, ROOT, RUN
 from procfile import Process
 from progress import Trouble, tail
@@ -33,7 +34,7 @@ LONGEST_SOCKET_PATH = 100
 
 def launch(environ: Environment, processes: list[Process]) -> None:
     LOGS.mkdir(parents=True, exist_ok=True)
-    CONFIG.write_text(configuration(environ, processes))
+    write_private(CONFIG, configuration(environ, processes))
     socket_path().unlink(missing_ok=True)
     with (LOGS / "supervisord.out").open("ab") as output:
         subprocess.run(
@@ -42,7 +43,7 @@ def launch(environ: Environment, processes: list[Process]) -> None:
             stdout=output,
             stderr=output,
             cwd=ROOT,
-            env={**environ, MARK: str(RUN)},
+            env={**needs.common(environ), MARK: str(RUN)},
             check=False,
         )
     until = time.monotonic() + START_SECONDS
@@ -53,13 +54,13 @@ def launch(environ: Environment, processes: list[Process]) -> None:
 
 
 def configuration(environ: Environment, processes: list[Process]) -> str:
-    """supervisord's configuration; the environment itself is inherited and stands in no file."""
+    """supervisord's configuration. What every process may know is inherited; its own secrets stand with it."""
     sections = [
         "; made from the Procfile by deploy/local/supervision.py",
         f"[unix_http_server]\nfile={socket_path()}\nchmod=0700",
         f"[supervisorctl]\nserverurl=unix://{socket_path()}",
         f"[supervisord]\npidfile={PID_FILE}\nlogfile={LOGS}/supervisord.log\nlogfile_maxbytes=5MB\nlogfile_backups=1\n"
-        f"minfds=4096\nsilent=true\nstrip_ansi=true\nchildlogdir={LOGS}",
+        f"minfds=4096\numask=077\nsilent=true\nstrip_ansi=true\nchildlogdir={LOGS}",
         "[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface",
     ]
     return "\n\n".join([*sections, *(program(environ, process) for process in processes)]) + "\n"
@@ -67,12 +68,20 @@ def configuration(environ: Environment, processes: list[Process]) -> str:
 
 def program(environ: Environment, process: Process) -> str:
     command = re.sub(r"\$\{?(\w+)\}?", lambda match: environ.get(match[1], ""), process.command)
+    if megabytes := int(environ.get("WICI_PROCESS_MEMORY_MB") or 0):
+        # RLIMIT_DATA: what a process writes to; it is inherited, so each process that it starts has as much.
+        command = f'/bin/sh -c "ulimit -d {megabytes * 1024}; exec {command}"'
+    own = {
+        "HEALTH_PORT": str(process.health_port),
+        "WICI_PROCESS": process.name,
+        **needs.of(process.package, environ),
+    }
     return "\n".join(
         [
             f"[program:{process.name}]",
             f"command={command.replace('%', '%%')}",
             f"directory={ROOT}",
-            f'environment=HEALTH_PORT="{process.health_port}",WICI_PROCESS="{process.name}"',
+            f"environment={','.join(f'{name}={quoted(value)}' for name, value in own.items())}",
             "autorestart=true",
             "startsecs=2",
             "startretries=30",
@@ -85,6 +94,12 @@ def program(environ: Environment, process: Process) -> str:
             "stdout_logfile_backups=2",
         ]
     )
+
+
+def quoted(value: str) -> str:
+    """A value as supervisord reads it: in quotes that are not in there, and with its own sign of expansion twice."""
+    mark = "'" if '"' in value else '"'
+    return f"{mark}{value.replace('%', '%%')}{mark}"
 
 
 def control() -> Any:

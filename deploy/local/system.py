@@ -34,6 +34,7 @@ def up() -> None:
     """PostgreSQL, RabbitMQ, migrations, every process; then where everything is."""
     environ, _ = servers()
     migrate_all(environ)
+    set_broker_up(environ)
     processes.start(environ)
     show(environ)
     say(f"\nAPI            {environ['WICI_PUBLIC_URL']}/v1")
@@ -113,10 +114,11 @@ def run(*command: str) -> None:
 
 
 def make_folders() -> None:
-    """The folders of what runs, their owner's alone.
+    """The folders of what runs, their owner's alone, as is all that is written there from here on.
 
     PostgreSQL runs as another user when root calls, so it has to pass through the outermost one (but cannot list it).
     """
+    os.umask(0o077)
     for folder, mode in ((RUN, 0o700 if os.geteuid() else 0o711), (LOGS, 0o700), (rabbitmq.HOME, 0o700)):
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(mode)
@@ -155,6 +157,14 @@ def borrowed_servers() -> Iterator[Environment]:
     finally:
         for stop in reversed(started):
             stop()
+
+
+def set_broker_up(environ: Environment) -> None:
+    """What there is at the broker, and who may do what; a given one's users are not ours."""
+    with step("setting the broker up"):
+        run_quietly([PYTHON, "-m", "chassis.bus"], log=LOGS / "broker.log", environ=environ, cwd=ROOT)
+        if not environment.given().get("AMQP_URL"):
+            rabbitmq.import_users(environ)
 
 
 def migrate_all(environ: Environment) -> None:

@@ -51,6 +51,11 @@ class ClientAddress:
     def __init__(self, trusted_proxies: tuple[str, ...]) -> None:
         self._trusted = networks(trusted_proxies)
 
+    @property
+    def source(self) -> str:
+        """What is taken for the client's address, in a word."""
+        return "forwarded" if self._trusted else "peer"
+
     def of(self, peer: str, forwarded_for: str | None) -> str:
         """:returns: the address as text; the peer's where nothing better is known."""
         address = parse(peer)

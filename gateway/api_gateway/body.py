@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import time
 import zlib
 from collections import Counter
@@ -11,18 +12,25 @@ from typing import IO, Any, Final
 from urllib.parse import parse_qsl
 
 from flask import Request
-from werkzeug.exceptions import HTTPException, RequestTimeout
+from werkzeug.exceptions import HTTPException, LengthRequired, RequestTimeout
 
 from contracts.errors import FieldError, Invalid, TooLarge, Unreadable, Unsupported
 
 MAX_DEPTH = 32
 CHUNK = 64 * 1024
-# A body that trickles in may not hold a thread for longer than this.
-BODY_SECONDS = 60.0
+# A JSON body that trickles in may not hold a thread for longer than this; `paced` bounds each read of it.
+BODY_SECONDS = 20.0
+# Of those who are not logged in. It is here before a thread is (`intake.KEPT_BODY`), so it has to say its length.
+STRANGERS_BODY = 64 * 1024
+# A value costs up to 250 bytes as an object, and may be two bytes of JSON: 10 MB of them would be 1 GB.
+MAX_VALUES = 250_000
+# Each part of a gzip body (RFC 1952 section 2.2) copies what is after it.
+MAX_GZIP_PARTS = 64
 # What every reader of JSON keeps exactly (RFC 7493 section 2.2); larger numbers travel as text.
 MAX_INTEGER = 2**53 - 1
 NOTHING: Final = object()
 _GZIP = 16 + zlib.MAX_WBITS
+_JSON_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
 def read_json(request: Request, limit: int) -> Any:
@@ -40,6 +48,23 @@ def read_json(request: Request, limit: int) -> Any:
     return parse(raw)
 
 
+def is_long(request: Request) -> bool:
+    """Whether a thread may have to wait for the body: it is of unknown length, or was not here when the thread was."""
+    return "Transfer-Encoding" in request.headers or (request.content_length or 0) > STRANGERS_BODY
+
+
+def require_short(request: Request) -> None:
+    """A stranger's body says its length and is short, before any of it is read.
+
+    :raises LengthRequired: it comes in chunks.
+    :raises TooLarge: more than `STRANGERS_BODY` bytes.
+    """
+    if "Transfer-Encoding" in request.headers:
+        raise LengthRequired
+    if is_long(request):
+        raise _too_large(STRANGERS_BODY)
+
+
 def read(request: Request, limit: int) -> bytes:
     """The body's bytes, inflated."""
     if (request.content_length or 0) > limit:
@@ -54,6 +79,7 @@ def read(request: Request, limit: int) -> bytes:
 
 def parse(raw: bytes) -> Any:
     """Strict JSON (RFC 8259 in UTF-8, I-JSON's rules on keys and numbers)."""
+    _check_number_of_values(raw)
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -121,8 +147,11 @@ def _read_bounded(stream: IO[bytes], limit: int) -> bytes:
 
 
 def _inflate(packed: bytes, limit: int) -> bytes:
-    parts, size = [], 0
+    parts: list[bytes] = []
+    size = 0
     while packed:
+        if len(parts) == MAX_GZIP_PARTS:
+            raise Unreadable("request.bad_gzip", f"The gzip body has more than {MAX_GZIP_PARTS} parts.")
         stream = zlib.decompressobj(_GZIP)
         try:
             part = stream.decompress(packed, limit + 1 - size)
@@ -169,6 +198,18 @@ def _out_of_range() -> Unreadable:
     return Unreadable(
         "json.number_out_of_range", f"Numbers may be from -{MAX_INTEGER} to {MAX_INTEGER}; send larger ones as text."
     )
+
+
+def _check_number_of_values(raw: bytes) -> None:
+    """Before there are objects; text is looked through only where the bytes make too many possible."""
+    if _commas_and_brackets(raw) > MAX_VALUES and _commas_and_brackets(_JSON_TEXT.sub(b"", raw)) > MAX_VALUES:
+        raise Unreadable(
+            "json.too_many_values", f"The body holds more than {MAX_VALUES} values.", {"limit": MAX_VALUES}
+        )
+
+
+def _commas_and_brackets(raw: bytes) -> int:
+    return raw.count(b",") + raw.count(b"[") + raw.count(b"{")
 
 
 def _check_inside(raw: bytes, value: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Request, Response, request
 
-from api_gateway import responses
+from api_gateway import addresses, responses
 from api_gateway.access import Principal
 from api_gateway.limits import Allowance
 from api_gateway.routing import Route
@@ -31,6 +31,11 @@ class RequestContext:
     principal: Principal | None = None
     request_key: str | None = None
     allowance: Allowance | None = None
+
+    @property
+    def neighbourhood(self) -> str:
+        """What limits of an address count: an IPv6 customer has a /64."""
+        return addresses.neighbourhood(self.address)
 
     @property
     def request(self) -> Request:

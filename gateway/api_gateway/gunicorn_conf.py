@@ -17,11 +17,16 @@ from chassis.logs import get_logger
 METRICS_FOLDER = metrics_folder.name_for(Config.spool_folder_of(os.environ))
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(METRICS_FOLDER)
 
-bind = os.environ.get("GATEWAY_BIND", "127.0.0.1:8000")
+bind = [os.environ.get("GATEWAY_BIND", "127.0.0.1:8000")]
+# Metrics are on a port that nobody passes on.
+_host, _, _port = bind[0].rpartition(":")
+HEALTH_PORT = os.environ.get("HEALTH_PORT", "")
+if HEALTH_PORT not in ("", "0", _port):
+    bind.append(f"{'127.0.0.1' if _host == 'unix' else _host}:{HEALTH_PORT}")
 wsgi_app = "api_gateway.app:from_environment()"
 workers = int(os.environ.get("GATEWAY_WORKERS", "2"))
 worker_class = "api_gateway.worker.Worker"
-# More than may ask services at once (GATEWAY_CALLS, 32): links have threads even when every service hangs.
+# More than may ask services at once (GATEWAY_CALLS, 40): links have threads even when every service hangs.
 threads = int(os.environ.get("GATEWAY_THREADS", "48"))
 worker_connections = 2000
 backlog = 2048
@@ -38,8 +43,8 @@ forwarded_allow_ips = ""
 accesslog = None
 control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
-# A client that stops in the middle of a request may not hold a thread for longer than this.
-RECEIVE_SECONDS = int(os.environ.get("GATEWAY_RECEIVE_SECONDS", "20"))
+# A client that reads nothing of its answer may not hold a thread for longer than this.
+SEND_SECONDS = 20
 
 
 def on_starting(server: Any) -> None:
@@ -50,8 +55,8 @@ def on_starting(server: Any) -> None:
 def post_fork(server: Any, worker: Any) -> None:
     logs.configure("api_gateway", "gunicorn")
     for listener in server.LISTENERS:
-        # Accepted connections inherit it; the kernel then ends a read that waits too long.
-        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", RECEIVE_SECONDS, 0))
+        # Accepted connections inherit it; the kernel then ends a write that waits too long.
+        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", SEND_SECONDS, 0))
 
 
 def child_exit(server: Any, worker: Any) -> None:

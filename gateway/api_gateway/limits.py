@@ -1,8 +1,9 @@
 """Rate limits, exact across workers and replicas: requests are leased in blocks from the gateway's database.
 
-A window is a minute. A worker that needs a request of a subject's window leases a block of them with one statement and
-spends the block without asking again; blocks shrink as the window empties. So the sum over all workers never passes
-the limit, and the database sees a few dozen statements a minute for a busy subject (docs/decisions).
+A window is a minute, or an hour for what nobody does often. A worker that needs a request of a subject's window leases
+a block of them with one statement and spends it without asking again; blocks shrink as the window empties. So the sum
+over all workers never passes the limit, and the database sees a few dozen statements a minute for a busy subject
+(docs/decisions).
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from dataclasses import dataclass, field
 from chassis.logs import get_logger
 from contracts.errors import TooManyRequests
 
-WINDOW_SECONDS = 60
+MINUTE = 60
+HOUR = 3600
 BLOCKS = 20
 MAX_SUBJECTS = 50_000
 # After the database failed, every worker counts alone for this long before it asks again.
@@ -63,15 +65,16 @@ class RateLimiter:
         self._lock = threading.Lock()
         self._alone_until = 0.0
 
-    def spend(self, subject: str, limit: int) -> Allowance:
+    def spend(self, subject: str, limit: int, window_seconds: int = MINUTE) -> Allowance:
         """Spend one request.
 
-        :param limit: requests a minute; 0 or less: no limit.
+        :param limit: requests in a window; 0 or less: no limit.
+        :param window_seconds: always the same for a subject.
         :raises TooManyRequests: the window is used up; `retry_after` says when the next begins.
         """
         now = self._clock()
-        start = int(now) // WINDOW_SECONDS * WINDOW_SECONDS
-        reset = max(1, round(start + WINDOW_SECONDS - now))
+        start = int(now) // window_seconds * window_seconds
+        reset = max(1, round(start + window_seconds - now))
         if limit <= 0:
             return Allowance(0, 0, reset)
         window = self._window(subject, start)
@@ -79,7 +82,7 @@ class RateLimiter:
             if window.leased <= 0 and not window.used_up:
                 self._refill(window, subject, limit, now)
             if window.leased <= 0:
-                raise _over(limit, reset)
+                raise _over(limit, reset, window_seconds)
             window.leased -= 1
             return Allowance(limit, window.leased + window.left, reset)
 
@@ -107,9 +110,9 @@ class RateLimiter:
         window.leased, window.left, window.used_up = limit, 0, True
 
 
-def _over(limit: int, reset: int) -> TooManyRequests:
+def _over(limit: int, reset: int, window_seconds: int) -> TooManyRequests:
     return TooManyRequests(
         "rate.limited",
-        f"More than {limit} requests a minute.",
+        f"More than {limit} requests {'a minute' if window_seconds == MINUTE else 'an hour'}.",
         {"retry_after": reset, "limit": limit},
     )

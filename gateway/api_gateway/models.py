@@ -1,4 +1,4 @@
-"""The gateway's own tables: the answers of idempotent requests, and what is used up of each rate limit."""
+"""The gateway's own tables: answers of idempotent requests, what is used up of rate limits, slots, ended accounts."""
 
 from __future__ import annotations
 
@@ -9,9 +9,14 @@ from sqlalchemy import BigInteger, DateTime, Index, LargeBinary, SmallInteger, S
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from chassis import suspensions
+
 
 class Base(DeclarativeBase):
     pass
+
+
+suspensions.table(Base.metadata)
 
 
 class IdempotentRequest(Base):
@@ -45,3 +50,24 @@ class RateWindow(Base):
     granted: Mapped[int] = mapped_column(BigInteger)  # by the last lease, for its RETURNING
 
     __table_args__ = (Index("rate_windows_window_start", "window_start"), {"prefixes": ["UNLOGGED"]})
+
+
+class Slot(Base):
+    """One of the things of a kind that a tenant has going on; free again at `ends_at`, whatever became of it."""
+
+    __tablename__ = "slots"
+
+    subject: Mapped[str] = mapped_column(String(100), primary_key=True)
+    slot_id: Mapped[UUID] = mapped_column(primary_key=True)
+    ends_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+    __table_args__ = {"prefixes": ["UNLOGGED"]}
+
+
+class EndedAccount(Base):
+    """An account whose links lead nowhere any more; kept until the last of them would be too old anyway."""
+
+    __tablename__ = "ended_accounts"
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    ended_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

@@ -61,7 +61,9 @@ _PROBLEM_CODES = {
     403: "permission.missing",
     404: "route.not_found",
     406: "answer.not_acceptable",
+    408: "request.timeout",
     409: "idempotency.still_running",
+    411: "request.length_required",
     413: "request.too_large",
     414: "request.address_too_long",
     415: "request.unsupported_media_type",
@@ -246,17 +248,21 @@ def _headers(route: Route) -> dict[str, Any]:
 def _problems(route: Route) -> dict[str, Any]:
     if route.bare:
         # The links of messages answer people, with pages.
-        own = {"404": _page(404), "503": _page(503)} if "Links" in route.tags else {"404": "Problem404"}
+        own = (
+            {"404": _page(404), "410": _page(410), "503": _page(503)}
+            if "Links" in route.tags
+            else {"404": "Problem404"}
+        )
         return {**own, "414": "Problem414"}
     statuses = {400, 403, 404, 414, 422, 429, 500, 503}
     if route.permission != PUBLIC:
         statuses.add(401)
     if route.method != "GET":
-        statuses |= {409, 413, 415}
+        statuses |= {408, 409, 413, 415}
     if route.later:
         statuses.add(409)
     if route.permission == PUBLIC and route.method != "GET":
-        statuses.add(401)  # Logging in, refreshing.
+        statuses |= {401, 411}  # Logging in, refreshing; strangers say how long their body is.
     if route.method == "POST":
         statuses.add(402)
     if len(route.produces) > 1:

@@ -1,25 +1,31 @@
 """What happens to every request of the API, in this order, and nowhere else.
 
 request id → client address → global IP rules → rate limit of the address → authentication → account's and key's IP
-rules → rate limits of account and key → operator, session, permission → schema → idempotency → one RPC → answer
+rules → rate limits of account and key → operator, session, permission → ceilings on what is under way at once → schema
+→ idempotency → one RPC → answer
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 from flask import Response, g, request
 
-from api_gateway import addresses, body, problems
+from api_gateway import addresses, body, ceilings, problems
 from api_gateway.access import Principal, bearer_token
 from api_gateway.context import RequestContext
 from api_gateway.idempotency import KeyLock, fingerprint, read_key
+from api_gateway.limits import HOUR
 from api_gateway.routing import ANYONE, PUBLIC, Route
 from api_gateway.validation import Checker
 from api_gateway.wiring import Wiring
 from chassis.logs import bind
 from contracts.errors import Forbidden, Unauthenticated, WiciError, account_required, operator_required
 from contracts.permissions import is_granted
+
+OPERATOR_PATHS = "/v1/operator/"
 
 
 class Endpoint:
@@ -38,10 +44,23 @@ class Endpoint:
         if self._route.bare:
             return self._perform(context)
         self._wiring.global_rules.check(context.address)
+        if self._route.path.startswith(OPERATOR_PATHS):
+            self._wiring.operator_rules.check(context.address)
         self._identify(context)
         self._authorise(context)
-        context.payload = self._payload(context.payload)
-        return self._answer(context)
+        with self._under_way(context):
+            give_back = self._take_slot(context)
+            try:
+                context.payload = self._payload(context.payload)
+                answer = self._answer(context)
+            except BaseException:
+                give_back()
+                raise
+            if answer.direct_passthrough:  # A download goes on after this.
+                answer.response = ceilings.Sent(answer, give_back)
+            else:
+                give_back()
+            return answer
 
     def _identify(self, context: RequestContext) -> None:
         wiring, is_public = self._wiring, self._route.permission == PUBLIC
@@ -49,7 +68,7 @@ class Endpoint:
         principal = wiring.access.recall(token) if token else None
         if principal is None:
             # A caller that is not known yet costs identity a question, so the address pays first.
-            self._spend(context, f"address:{context.address}", wiring.config.address_rate)
+            self._spend(context, f"address:{context.neighbourhood}", wiring.config.address_rate)
         if is_public:
             return
         if token is None:
@@ -57,12 +76,13 @@ class Endpoint:
         context.principal = principal or wiring.access.authenticate(token, context.actor)
         bind(account_id=context.principal.account_id)
         addresses.check_account_rules(context.address, context.principal.ip_lists)
+        if context.principal.kind == "operator":  # on the other routes too
+            wiring.operator_rules.check(context.address)
         self._spend_principal(context, context.principal)
 
     def _spend_principal(self, context: RequestContext, principal: Principal) -> None:
         config = self._wiring.config
-        owner = principal.account_id or f"operator:{principal.operator_id}"
-        self._spend(context, f"account:{owner}", config.account_rate)
+        self._spend(context, f"account:{_owner(principal)}", config.account_rate)
         if principal.api_key_id is not None:
             self._spend(context, f"key:{principal.api_key_id}", config.key_rate)
 
@@ -88,6 +108,23 @@ class Endpoint:
             raise Forbidden(
                 "permission.missing", "The permission for this is missing.", {"permission": route.permission}
             )
+
+    def _under_way(self, context: RequestContext) -> AbstractContextManager[None]:
+        under_way, config, principal = self._wiring.under_way, self._wiring.config, context.principal
+        if principal is None:
+            return under_way.hold(f"address:{context.neighbourhood}", config.address_requests)
+        return under_way.hold(f"account:{_owner(principal)}", config.account_requests)
+
+    def _take_slot(self, context: RequestContext) -> Callable[[], None]:
+        """A slot of what the route, or its long body, takes; returns how to give it back."""
+        if context.principal is None:
+            body.require_short(request)
+            return lambda: None
+        kind = self._route.ceiling or (ceilings.UPLOADS if body.is_long(request) else None)
+        if kind is None:
+            return lambda: None
+        limit: int = getattr(self._wiring.config, f"account_{kind}")
+        return self._wiring.slots.take(kind, _owner(context.principal), limit)
 
     def _payload(self, path: dict[str, str]) -> dict[str, Any]:
         route = self._route
@@ -145,7 +182,15 @@ class Endpoint:
 
     def _perform(self, context: RequestContext) -> Response:
         route = self._route
+        if route.hourly is not None:
+            rate: int = getattr(self._wiring.config, route.hourly)
+            self._wiring.limiter.spend(f"{route.hourly}:{context.neighbourhood}", rate, HOUR)
         if route.handler is not None:
             return route.handler(context)
         assert route.rpc is not None  # Route refuses to be without both.
         return context.answer(context.call(route.rpc))
+
+
+def _owner(principal: Principal) -> str:
+    """Whose limits count: the account's, or the operator's own."""
+    return principal.account_id or f"operator:{principal.operator_id}"

@@ -38,6 +38,7 @@ _HTTP_ERRORS: dict[int, tuple[str, str]] = {
     405: ("method.not_allowed", "This address does not take that method."),
     406: ("answer.not_acceptable", "No answer of an accepted media type exists."),
     408: ("request.timeout", "The request took too long to arrive."),
+    411: ("request.length_required", "Say how long the body is: send Content-Length."),
     413: ("request.too_large", "The request is too large."),
     414: ("request.address_too_long", "The address is too long."),
     415: ("request.unsupported_media_type", "This media type is not understood."),

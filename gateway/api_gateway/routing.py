@@ -57,6 +57,10 @@ class Route:
     :param handler: `handler(context) -> Response` for what is not JSON over one RPC: uploads, downloads.
     :param bare: a `handler` that gets the request as it came: no rate limit, no check of query or body (tracking links,
         health, documentation).
+    :param quick: a `bare` handler that asks nobody and reads no body, served by threads that nothing else can take; the
+        first segment of its path is that of no other route.
+    :param ceiling: `previews`, `uploads` or `downloads`: how many of them one tenant may have at once.
+    :param hourly: a setting of the gateway, `registration_rate`: how often one address may do this in an hour.
     :param reads_body: the handler reads and checks the body by itself, with a limit of its own.
     :param consumes: media type of the request body, for the description: `multipart/form-data` for uploads.
     :param produces: media types of the answer, the first by default: `("application/json", "application/pdf")`.
@@ -85,6 +89,9 @@ class Route:
     deadline: float = field(default=10.0, kw_only=True)
     handler: Handler | None = field(default=None, kw_only=True)
     bare: bool = field(default=False, kw_only=True)
+    quick: bool = field(default=False, kw_only=True)
+    ceiling: str | None = field(default=None, kw_only=True)
+    hourly: str | None = field(default=None, kw_only=True)
     reads_body: bool = field(default=False, kw_only=True)
     consumes: str = field(default="application/json", kw_only=True)
     produces: Sequence[str] = field(default=("application/json",), kw_only=True)
@@ -133,6 +140,7 @@ class Route:
                 not self.bare or (self.handler is not None and self.permission == PUBLIC),
                 "bare= needs handler= and PUBLIC",
             ),
+            (self.bare or not self.quick, "quick= needs bare="),
             (
                 self.operator == self.path.startswith("/v1/operator/") or self.permission == PUBLIC,
                 "operator=True belongs under /v1/operator/, and everything there must have it",

@@ -7,8 +7,10 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import text
+from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
+
+from api_gateway.models import EndedAccount
 
 _LEASE = text(
     # Never more than the limit is leased, however many workers ask at once: the row's lock makes them take turns. The
@@ -20,6 +22,12 @@ _LEASE = text(
     " granted = GREATEST(1, LEAST(:block, (:limit - w.leased) / 8))"
     " WHERE w.leased < :limit"
     " RETURNING granted, leased"
+)
+_TAKE_SLOT = text(
+    "INSERT INTO slots (subject, slot_id, ends_at)"
+    " SELECT CAST(:subject AS varchar), :slot_id, now() + make_interval(secs => :seconds)"
+    " WHERE (SELECT count(*) FROM slots WHERE subject = CAST(:subject AS varchar) AND ends_at > now()) < :limit"
+    " RETURNING 1"
 )
 _TAKE = text(
     "INSERT INTO idempotent_requests AS r"
@@ -64,6 +72,23 @@ def lease(session: Session, *, subject: str, window_start: int, block: int, limi
     return (int(row.granted), max(0, limit - int(row.leased))) if row else (0, 0)
 
 
+def take_slot(session: Session, *, subject: str, slot_id: UUID, limit: int, seconds: int) -> bool:
+    """Whether the subject had fewer than `limit` slots, and now has this one."""
+    session.execute(text("SET LOCAL synchronous_commit = off"))
+    # The count below sees what others took before us only in a statement of its own, after the lock.
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:subject, 0))"), {"subject": subject})
+    row = {"subject": subject, "slot_id": slot_id, "limit": limit, "seconds": seconds}
+    return session.scalar(_TAKE_SLOT, row) is not None
+
+
+def give_slot_back(session: Session, *, subject: str, slot_id: UUID) -> None:
+    session.execute(text("SET LOCAL synchronous_commit = off"))
+    session.execute(
+        text("DELETE FROM slots WHERE subject = :subject AND slot_id = :slot_id"),
+        {"subject": subject, "slot_id": slot_id},
+    )
+
+
 def take(session: Session, *, expired_before: datetime, **row: Any) -> UUID | None:
     """Take a key that is new (or older than a day); the request key, or None when the key is in use."""
     request_key = session.scalar(_TAKE, {**row, "expired_before": expired_before})
@@ -106,8 +131,27 @@ def erase_account(session: Session, *, account_id: UUID) -> None:
     session.execute(text("DELETE FROM idempotent_requests WHERE account_id = :account_id"), {"account_id": account_id})
 
 
+def end_account(session: Session, *, account_id: UUID) -> None:
+    """From now on the account's links lead nowhere."""
+    session.execute(
+        text("INSERT INTO ended_accounts (account_id) VALUES (:account_id) ON CONFLICT DO NOTHING"),
+        {"account_id": account_id},
+    )
+
+
+def ended_accounts(session: Session) -> frozenset[UUID]:
+    return frozenset(session.scalars(select(EndedAccount.account_id)))
+
+
+def forget_ended_accounts(session: Session, *, before: datetime) -> None:
+    session.execute(delete(EndedAccount).where(EndedAccount.ended_at < before))
+
+
 def sweep(session: Session, now: datetime, *, keep: timedelta, rows: int = 5000) -> int:
-    """Delete keys older than `keep` and windows older than an hour; at most `rows` of each. Returns how many went."""
+    """Delete keys older than `keep`, windows older than an hour (at most `rows` of each) and slots that have ended.
+
+    :returns: how many keys and windows went.
+    """
     old_keys = text(
         "DELETE FROM idempotent_requests WHERE (account_id, key) IN (SELECT account_id, key FROM idempotent_requests"
         " WHERE created_at < :before AND locked_until < :now LIMIT :rows FOR UPDATE SKIP LOCKED) RETURNING 1"
@@ -116,6 +160,7 @@ def sweep(session: Session, now: datetime, *, keep: timedelta, rows: int = 5000)
         "DELETE FROM rate_windows WHERE (subject, window_start) IN (SELECT subject, window_start FROM rate_windows"
         " WHERE window_start < :window_before LIMIT :rows FOR UPDATE SKIP LOCKED) RETURNING 1"
     )
+    session.execute(text("DELETE FROM slots WHERE ends_at < :now"), {"now": now})
     keys = session.scalars(old_keys, {"before": now - keep, "now": now, "rows": rows}).all()
     windows = session.scalars(old_windows, {"window_before": int(now.timestamp()) - 3600, "rows": rows}).all()
     return len(keys) + len(windows)

@@ -24,8 +24,8 @@ CHUNK_BYTES = 256 * 1024
 MAX_FIELD_BYTES = 256 * 1024
 MAX_FIELDS = 20
 UPLOAD_SECONDS = 1800.0
-# What is around the parts of a multipart body: boundaries and headers.
-OVERHEAD_BYTES = 64 * 1024
+# Everything outside of the file: boundaries, headers, the other fields, and what is before and after the parts.
+OUTSIDE_BYTES = 1024 * 1024
 
 
 @dataclass
@@ -157,6 +157,31 @@ class _Reading:
         received.size += len(chunk)
 
 
+class _Decoder(multipart.MultipartDecoder):
+    """Werkzeug's keeps what it cannot name yet, without a limit; here all that is outside of files counts."""
+
+    def __init__(self, boundary: bytes) -> None:
+        super().__init__(boundary, max_form_memory_size=None, max_parts=MAX_FIELDS + 1)
+        self._outside = 0
+        self._in_file = False
+
+    def receive_data(self, data: bytes | None) -> None:
+        self._outside += len(data or b"")
+        super().receive_data(data)
+
+    def next_event(self) -> multipart.Event:
+        """:raises TooLarge: more than `OUTSIDE_BYTES` are outside of files."""
+        event = super().next_event()
+        if isinstance(event, multipart.Field | multipart.File):
+            self._in_file = isinstance(event, multipart.File)
+        elif isinstance(event, multipart.Data) and self._in_file:
+            self._outside -= len(event.data)
+        elif isinstance(event, multipart.NeedData) and self._outside > OUTSIDE_BYTES:
+            detail = f"More than {OUTSIDE_BYTES} bytes are outside of the file."
+            raise TooLarge("request.too_large", detail, {"limit": OUTSIDE_BYTES})
+        return event
+
+
 def _events(context: RequestContext) -> Iterator[multipart.Event]:
     request, limit = context.request, context.wiring.config.max_upload
     boundary = request.mimetype_params.get("boundary", "")
@@ -164,14 +189,13 @@ def _events(context: RequestContext) -> Iterator[multipart.Event]:
         raise Unsupported("request.unsupported_media_type", "Send multipart/form-data.")
     if request.headers.get("Content-Encoding", "identity") != "identity":
         raise Unsupported("request.unsupported_encoding", "A multipart body is sent without Content-Encoding.")
-    if (request.content_length or 0) > limit + OVERHEAD_BYTES + MAX_FIELDS * MAX_FIELD_BYTES:
+    if (request.content_length or 0) > limit + OUTSIDE_BYTES:
         raise TooLarge("file.too_large", f"The file is larger than {limit} bytes.", {"limit": limit})
-    decoder = multipart.MultipartDecoder(boundary.encode(), max_form_memory_size=None, max_parts=MAX_FIELDS + 1)
+    decoder = _Decoder(boundary.encode())
     ends = time.monotonic() + UPLOAD_SECONDS
     try:
         while True:
-            piece = body.pull(request.stream, body.CHUNK)
-            decoder.receive_data(piece or None)
+            decoder.receive_data(body.pull(request.stream, body.CHUNK) or None)
             while not isinstance(event := decoder.next_event(), multipart.NeedData):
                 if isinstance(event, multipart.Epilogue):
                     return

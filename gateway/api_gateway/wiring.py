@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from api_gateway import store
 from api_gateway.access import Access
 from api_gateway.account_closing import AccountClosing
+from api_gateway.account_suspension import AccountSuspension, SuspendedAccounts
 from api_gateway.addresses import ClientAddress, GlobalRules
+from api_gateway.ceilings import Slots, UnderWay
 from api_gateway.clients import Broadcast, Bus, Services, gathering_client
 from api_gateway.config import Config
 from api_gateway.form_directory import FormDirectory
 from api_gateway.health import Readiness
 from api_gateway.idempotency import KEEP, Idempotency
 from api_gateway.limits import RateLimiter
+from api_gateway.tracking.endings import REFRESH_SECONDS, Endings
 from api_gateway.tracking.recorder import Recorder
 from api_gateway.tracking.spool import Spool
 from chassis.broker import Broker
@@ -40,14 +44,19 @@ class Wiring:
     access: Access
     client_address: ClientAddress
     global_rules: GlobalRules
+    operator_rules: GlobalRules
     limiter: RateLimiter
     idempotency: Idempotency
     recorder: Recorder
     readiness: Readiness
     link_keys: list[bytes]
     stop: threading.Event
+    slots: Slots
+    endings: Endings
+    under_way: UnderWay = field(default_factory=UnderWay)
     broker: Broker | None = None
     database: Database | None = None
+    suspended: SuspendedAccounts = field(default_factory=SuspendedAccounts)
     forms: FormDirectory = field(default_factory=FormDirectory)
 
     def close(self) -> None:
@@ -82,18 +91,28 @@ def build(config: Config) -> Wiring:
         access=access,
         client_address=ClientAddress(config.trusted_proxies),
         global_rules=GlobalRules(config.allowed_networks, config.blocked_networks),
+        operator_rules=GlobalRules(config.operator_networks, ()),
         limiter=RateLimiter(lambda *window: _lease(database, *window)),
         idempotency=Idempotency(database.transaction),
         recorder=recorder,
         readiness=Readiness({"database": database.ping, "broker": broker.ping, "spool": recorder.check}),
         link_keys=link_keys,
         stop=stop,
+        slots=Slots(database.transaction),
+        endings=Endings(database.transaction, days=config.link_days, denied_domains=config.denied_domains),
         broker=broker,
         database=database,
     )
+    log.info("client_address", source=wiring.client_address.source, trusted_proxies=list(config.trusted_proxies))
     recorder.start()
-    threading.Thread(target=_sweep, args=(database, stop), name="sweep", daemon=True).start()
-    threading.Thread(target=AccountClosing(broker, database).run, args=(stop,), name="closing", daemon=True).start()
+    for name, run in (
+        ("sweep", partial(_sweep, database, link_days=config.link_days)),
+        ("endings", partial(_refresh, wiring.endings)),
+        ("closing", AccountClosing(broker, database).run),
+        ("suspension", AccountSuspension(broker, database).run),
+        ("suspended", partial(wiring.suspended.watch, database)),
+    ):
+        threading.Thread(target=run, args=(stop,), name=name, daemon=True).start()
     return wiring
 
 
@@ -102,10 +121,19 @@ def _lease(database: Database, subject: str, window_start: int, block: int, limi
         return store.lease(session, subject=subject, window_start=window_start, block=block, limit=limit)
 
 
-def _sweep(database: Database, stop: threading.Event) -> None:
+def _refresh(endings: Endings, stop: threading.Event) -> None:
+    endings.refresh()
+    while not stop.wait(REFRESH_SECONDS):
+        endings.refresh()
+
+
+def _sweep(database: Database, stop: threading.Event, link_days: int) -> None:
     while not stop.wait(SWEEP_SECONDS):
+        now = datetime.now(UTC)
         try:
             with database.transaction() as session:
-                store.sweep(session, datetime.now(UTC), keep=KEEP)
+                store.sweep(session, now, keep=KEEP)
+                if link_days:
+                    store.forget_ended_accounts(session, before=now - timedelta(days=link_days))
         except Exception as error:
             log.warning("sweep_failed", error_type=type(error).__name__)

@@ -1,65 +1,273 @@
-"""gunicorn's threaded worker, with problem details where the HTTP itself cannot be read."""
+"""gunicorn's threaded worker, with requests taken in before a thread has to do with them, and refusals of our own.
+
+The event loop (`run`, the main thread) accepts, reads heads and small bodies, and parts with connections; threads get
+what will not keep them waiting, and links have threads of their own. TLS ends before this.
+"""
 
 from __future__ import annotations
 
-from http import HTTPStatus
+import os
+import selectors
+import socket
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
-import orjson
 from gunicorn.http import errors
 from gunicorn.util import write_nonblock
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 
+from api_gateway import addresses
+from api_gateway.intake import Arrival, BareLineFeed, HeadTooLarge, Lane
+from api_gateway.paced import Paced
+from api_gateway.refusals import refusal
+from api_gateway.waiting_room import Guest, WaitingRoom
 from chassis.ids import new_id
 from chassis.logs import get_logger
+
+QUICK_THREADS = 8
+STREAM_THREADS = int(os.environ.get("GATEWAY_STREAMS", "16"))
+PER_ADDRESS = int(os.environ.get("GATEWAY_ADDRESS_CONNECTIONS", "100"))
+# From the first byte of a request to the last of its head and of a small body.
+ARRIVAL_SECONDS = float(os.environ.get("GATEWAY_RECEIVE_SECONDS", "10"))
+# How long the other side may take to close, after the answer to what was not read to its end.
+LINGER_SECONDS = 2.0
+LINGER_BYTES = 512 * 1024
+SWEEP_SECONDS = 0.25
+BUSY_SECONDS = 5
+RECEIVE_BYTES = 64 * 1024
+# Free places: the one that has waited longest goes before new connections stay outside.
+SPARE = 32
 
 # The first row that fits; what is not listed is a failure of ours.
 _REFUSALS: list[tuple[type[BaseException] | tuple[type[BaseException], ...], int, str]] = [
     (errors.LimitRequestLine, 414, "request.address_too_long"),
-    (errors.LimitRequestHeaders, 431, "request.headers_too_large"),
+    ((errors.LimitRequestHeaders, HeadTooLarge), 431, "request.headers_too_large"),
     (errors.ExpectationFailed, 417, "request.expectation_failed"),
     (errors.UnsupportedTransferCoding, 501, "request.unsupported_transfer_coding"),
-    (errors.ParseException, 400, "request.malformed"),
+    ((errors.ParseException, BareLineFeed), 400, "request.malformed"),
 ]
 
 log = get_logger()
 
 
 class Worker(ThreadWorker):
-    """Answers unreadable requests in the API's own way, and logs neither their bytes nor their sender."""
+    """Three ways lead a connection to `enqueue_req`, all on the main thread: it is new, it had an answer, or it had one
+    and the next request is here already. From there it is a `Guest` until a thread may have it.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._room = WaitingRoom(PER_ADDRESS)
+        self._quick: frozenset[bytes] = frozenset()
+        self._proxies: addresses.Networks = ()
+        self._streams = 0
+        self._sweep_at = 0.0
+
+    def get_thread_pool(self) -> ThreadPoolExecutor:
+        self._pools = {
+            Lane.QUICK: ThreadPoolExecutor(QUICK_THREADS, "quick"),
+            Lane.USUAL: super().get_thread_pool(),
+            Lane.STREAMED: ThreadPoolExecutor(STREAM_THREADS, "stream"),
+        }
+        return self._pools[Lane.USUAL]
+
+    def load_wsgi(self) -> None:
+        super().load_wsgi()
+        extensions = self.wsgi.extensions
+        self._proxies = addresses.networks(extensions["wiring"].config.trusted_proxies)
+        self._quick = frozenset(route.path.split("/")[1].encode() for route in extensions["routes"] if route.quick)
+
+    # --- in
+
+    def enqueue_req(self, conn: Any) -> None:
+        # A worker that stops waits little for a next request, as in `_cap_keepalive`.
+        seconds = self.cfg.keepalive if self.alive else STOP_KEEPALIVE_LINGER
+        guest = self._enter(conn, Arrival(self._quick), seconds)
+        for one_too_many in (self._room.one_too_many(guest.subject), self._one_over_all()):
+            if one_too_many is not None:
+                self._end(one_too_many)
+        already_here = conn.parser.unreader.take_buffered() if conn.parser else b""
+        if already_here and guest in self._room:
+            self._take(guest, already_here)
+
+    def _one_over_all(self) -> Guest | None:
+        return self._room.longest_waiting() if self.nr_conns > self.worker_connections - SPARE else None
+
+    def _enter(self, conn: Any, arrival: Arrival | None, seconds: float) -> Guest:
+        conn.sock.setblocking(False)
+        guest = self._room.enter(conn, self._subject(conn), arrival, seconds)
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._on_readable, guest))
+        return guest
+
+    def _subject(self, conn: Any) -> str:
+        """Who holds a connection: a trusted proxy holds those of many."""
+        peer = conn.client[0] if isinstance(conn.client, tuple) else ""
+        address = addresses.parse(peer)
+        if address is None or addresses.contains(self._proxies, address):
+            return ""
+        return addresses.neighbourhood(peer)
+
+    def _on_readable(self, guest: Guest, _sock: Any) -> None:
+        try:
+            self._receive(guest)
+        except Exception as error:  # This is the main loop: it goes on, whatever came.
+            log.error("arrival_failed", error_type=type(error).__name__, exc_info=error)
+            self._end(guest)
+
+    def _receive(self, guest: Guest) -> None:
+        try:
+            piece = guest.connection.sock.recv(RECEIVE_BYTES)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            self._end(guest)
+            return
+        if guest.arrival is None:
+            guest.thrown_away += len(piece)
+            if not piece or guest.thrown_away > LINGER_BYTES:
+                self._end(guest)
+        elif piece:
+            self._take(guest, piece)
+        elif guest.arrival.has_head:
+            self._hand_over(guest, Lane.STREAMED)  # Cut short: whoever reads the body will say so.
+        else:
+            self._end(guest)
+
+    def _take(self, guest: Guest, piece: bytes) -> None:
+        arrival = guest.arrival
+        assert arrival is not None
+        if not guest.has_begun:
+            guest.has_begun = True
+            guest.ends = self._room.clock() + ARRIVAL_SECONDS
+        try:
+            arrival.add(piece)
+        except (HeadTooLarge, BareLineFeed) as error:
+            self._refuse(guest, *_status_and_code(error))
+            return
+        if arrival.lane is not None:
+            self._hand_over(guest, arrival.lane)
+        elif arrival.take_expectation():
+            self._tell(guest.connection, b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def _hand_over(self, guest: Guest, lane: Lane) -> None:
+        if lane is Lane.STREAMED and self._streams >= STREAM_THREADS:
+            self._refuse(guest, 503, "gateway.busy")
+            return
+        self._leave(guest)
+        conn, arrival = guest.connection, guest.arrival
+        assert arrival is not None
+        conn.init()
+        conn.data_ready = True
+        conn.parser.unreader.unread(bytes(arrival.received))
+        conn.parser.unreader.sock = Paced(conn.sock, patient=lane is Lane.STREAMED)
+        conn.lane, conn.is_whole = lane, arrival.is_whole
+        self._streams += lane is Lane.STREAMED
+        at_work = self._pools[lane].submit(self.handle, conn)
+        at_work.add_done_callback(lambda future: self.method_queue.defer(self.finish_request, conn, future))
+
+    # --- out
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        try:
+            return super().handle_request(req, conn)
+        except BlockingIOError:
+            raise StopIteration from None  # The client has read nothing for SEND_SECONDS.
+
+    def _keepalive_after(self, conn: Any, keepalive: bool) -> bool:
+        """A body that is still on its way is not waited for: the connection ends with the answer."""
+        if not conn.is_whole and not _is_read(conn.parser.mesg.body):
+            return False
+        return bool(super()._keepalive_after(conn, keepalive))
+
+    def finish_request(self, conn: Any, fs: Future[Any]) -> None:
+        self._streams -= conn.lane is Lane.STREAMED
+        try:
+            if not fs.cancelled() and fs.exception() is None and fs.result():
+                self.enqueue_req(conn)
+            else:
+                self._part(conn)
+        except (OSError, ValueError):  # closed meanwhile
+            self.nr_conns -= 1
+            conn.close()
+
+    def _part(self, conn: Any) -> None:
+        """Close our side, and the connection once the other side has: before that, an answer may be lost (RFC 9112
+        section 9.6). gunicorn's own way waits for it on the main thread."""
+        conn.sock.shutdown(socket.SHUT_WR)
+        self._enter(conn, None, LINGER_SECONDS)
+
+    def _refuse(self, guest: Guest, status: int, code: str) -> None:
+        request_id = str(new_id())
+        log.info("request_refused", status=status, code=code, trace_id=request_id)
+        self._leave(guest)
+        retry_after = BUSY_SECONDS if status == 503 else None
+        self._tell(guest.connection, refusal(status, code, request_id, retry_after=retry_after))
+        try:
+            self._part(guest.connection)
+        except OSError:
+            self.nr_conns -= 1
+            guest.connection.close()
+
+    def _tell(self, conn: Any, answer: bytes) -> None:
+        try:
+            conn.sock.send(answer)
+        except OSError:
+            log.debug("client_gone")
+
+    def _end(self, guest: Guest) -> None:
+        if self._leave(guest):
+            self.nr_conns -= 1
+            guest.connection.close()
+
+    def _leave(self, guest: Guest) -> bool:
+        if not self._room.leave(guest):
+            return False
+        self.poller.unregister(guest.connection.sock)
+        return True
+
+    # --- gunicorn's loop calls these after every round
+
+    def murder_pending(self) -> None:
+        now = self._room.clock()
+        if now < self._sweep_at:
+            return
+        self._sweep_at = now + SWEEP_SECONDS
+        for guest in self._room.overdue():
+            if guest.has_begun:
+                self._refuse(guest, 408, "request.timeout")
+            else:
+                self._end(guest)
+
+    def murder_keepalived(self, force: bool = False) -> None:
+        for guest in self._room if force else ():
+            self._end(guest)
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        """A worker that stops waits for requests that have begun, and little for those that have not."""
+        for guest in self._room:
+            if not guest.has_begun:
+                guest.ends = min(guest.ends, deadline)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
-        status, code = next(
-            ((status, code) for kinds, status, code in _REFUSALS if isinstance(exc, kinds)), (500, "internal")
-        )
+        """Answer an unreadable request in the API's own way; log neither its bytes nor its sender."""
+        status, code = _status_and_code(exc)
         request_id = str(new_id())
         if status == 500:
             log.error("request_failed", error_type=type(exc).__name__, trace_id=request_id, exc_info=exc)
         else:
             log.info("request_unreadable", error_type=type(exc).__name__, trace_id=request_id)
         try:
-            write_nonblock(client, _problem(status, code, request_id))
+            write_nonblock(client, refusal(status, code, request_id))
         except Exception:
             log.debug("client_gone")
 
 
-def _problem(status: int, code: str, request_id: str) -> bytes:
-    title = HTTPStatus(status).phrase
-    body = orjson.dumps(
-        {
-            "type": f"urn:wici:problem:{code}",
-            "title": title,
-            "status": status,
-            "code": code,
-            "detail": "This is not a request that can be read."
-            if status < 500
-            else "Something went wrong on our side.",
-            "request_id": request_id,
-        }
-    )
-    head = (
-        f"HTTP/1.1 {status} {title}\r\nConnection: close\r\nContent-Type: application/problem+json\r\n"
-        f"X-Request-Id: {request_id}\r\nX-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n"
-        f"Content-Length: {len(body)}\r\n\r\n"
-    )
-    return head.encode() + body
+def _status_and_code(error: BaseException) -> tuple[int, str]:
+    return next(((status, code) for kinds, status, code in _REFUSALS if isinstance(error, kinds)), (500, "internal"))
+
+
+def _is_read(body: Any) -> bool:
+    """Whether a body was read to its end, as gunicorn's readers know it."""
+    reader = body.reader
+    return not getattr(reader, "length", 0) and not getattr(reader, "parser", None) and not body.failed

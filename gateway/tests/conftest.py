@@ -10,10 +10,12 @@ import pytest
 from api_gateway.access import Access
 from api_gateway.addresses import ClientAddress, GlobalRules
 from api_gateway.app import create_app
+from api_gateway.ceilings import Slots
 from api_gateway.config import Config
 from api_gateway.health import Readiness
 from api_gateway.idempotency import Idempotency
 from api_gateway.limits import RateLimiter
+from api_gateway.tracking.endings import Endings
 from api_gateway.tracking.recorder import Recorder
 from api_gateway.tracking.spool import Spool
 from api_gateway.wiring import Wiring
@@ -107,6 +109,7 @@ def make_wiring(services, publisher, tmp_path):
             services=services,
             access=Access(services, is_heard=lambda: True, remember_seconds=config.access_cache_seconds),
             client_address=ClientAddress(config.trusted_proxies),
+            operator_rules=GlobalRules(config.operator_networks, ()),
             global_rules=GlobalRules(config.allowed_networks, config.blocked_networks),
             limiter=RateLimiter(lease or (lambda _subject, _start, wanted, limit: (wanted, limit - wanted))),
             idempotency=Idempotency(transaction),
@@ -114,6 +117,8 @@ def make_wiring(services, publisher, tmp_path):
             readiness=Readiness({"spool": recorder.check}),
             link_keys=config.link_key_list(),
             stop=threading.Event(),
+            slots=Slots(transaction),
+            endings=Endings(transaction, days=config.link_days, denied_domains=config.denied_domains),
         )
 
     return make

@@ -6,10 +6,16 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parent))
 from whole_system import running_system
 
 # What comes from many addresses says so in X-Forwarded-For; each of them has the limits of an installation.
-SETTINGS = {"GATEWAY_TRUSTED_PROXIES": "127.0.0.0/8"}
+# No process may have more memory than deploy/compose.yaml gives it: one that grows fails here, as it would there.
+SETTINGS = {
+    "GATEWAY_TRUSTED_PROXIES": "127.0.0.0/8",
+    "GATEWAY_REGISTRATION_RATE": "60",
+    "WICI_PROCESS_MEMORY_MB": "1024",
+}
 
 
 @pytest.fixture(scope="session")

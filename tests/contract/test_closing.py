@@ -34,6 +34,7 @@ PLATFORM: dict[str, dict[str, str]] = {
     "identity": {
         **_COMMON,
         "invoice_counters": "the last number of each series",
+        "login_places": "networks that logins were used from, by a hash, for half a year",
         "login_throttles": "failures by a hash, for a day",
         "operators": "staff of the platform",
         "plans": "what is on offer",
@@ -55,7 +56,10 @@ PLATFORM: dict[str, dict[str, str]] = {
         "mail_routes": "the platform's own",
     },
     "reporting": _COMMON,
-    "api_gateway": {"rate_windows": "counts by the account's id, for an hour"},
+    "api_gateway": {
+        "slots": "what is going on at the moment, by an id, for minutes",
+        "rate_windows": "counts by the account's id, for an hour",
+    },
 }
 # Links that no foreign key declares.
 LINKS: dict[str, dict[str, tuple[str, str]]] = {
@@ -77,6 +81,7 @@ KEPT: dict[str, set[str]] = {
     "identity.invoice_duplicates": set(),
     "identity.plan_charges": set(),
     "identity.plan_terms": {"plan_code", "plan_name", "price_currency", "buyer"},
+    "api_gateway.ended_accounts": set(),  # its id, so that its links end, until they are too old anyway
     "reporting.closed_accounts": set(),  # its id, so that late events of it are left out
 }
 # Values that cannot be guessed.
@@ -87,6 +92,7 @@ GIVEN: dict[str, dict[str, Any]] = {
         "invoices.corrects_id": None,
         "invoices.lines_before": None,
         "quota_periods.limit_units": 2,
+        "api_keys.made_by": None,
         "sessions.operator_id": None,
     },
 }
@@ -131,6 +137,17 @@ def registered(call: Any, name: str) -> UUID:
         "accept_terms": True, "language": "pl",
     }  # fmt: skip
     return UUID(call("identity.register_account", {"address": "192.0.2.1"}, registration)["account_id"])
+
+
+def an_operator(database_url: Callable[[str], str]) -> UUID:
+    operator_id = uuid4()
+    with psycopg.connect(database_url("identity")) as connection:
+        connection.execute(
+            "INSERT INTO operators (id, login, email, password_hash, totp_secret, created_at)"
+            " VALUES (%s, 'dyzurny', 'ops@example.com', '', '', now())",
+            (operator_id,),
+        )
+    return operator_id
 
 
 def fill(database_url: Callable[[str], str], service: str, account_id: UUID, mark: str) -> dict[str, dict[str, Any]]:
@@ -202,7 +219,7 @@ def test_closing_leaves_nothing_but_what_the_law_keeps(
     before, beside = left(database_url, rows), left(database_url, others)
     assert set(before) == {f"{service}.{table}" for service, tables in rows.items() for table in tables}
 
-    operator = {"operator_id": str(uuid4()), "address": "192.0.2.9"}
+    operator = {"operator_id": str(an_operator(database_url)), "address": "192.0.2.9"}
     call("identity.close_account", operator, {"account_id": str(closed), "reason": "Asked for by the owner"})
 
     ends = time.monotonic() + ERASED_SECONDS

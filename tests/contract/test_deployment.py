@@ -1,10 +1,14 @@
 """Every process is deployed, and everything deployed is a process: Procfile, Kubernetes, compose, images."""
 
 import re
+import sys
 
 import pytest
 import yaml
 from system import PACKAGES, ROOT
+
+sys.path.append(str(ROOT / "deploy/local"))
+import needs
 
 K8S = ROOT / "deploy/k8s/base"
 FOLDERS = {package.replace("_", "-"): "gateway" if package == "api_gateway" else f"services/{package.replace('_', '-')}"
@@ -56,9 +60,11 @@ def test_every_deployment_scales_and_survives_a_drained_node(kind):
     assert set(objects(kind)) == set(deployed_processes())
 
 
-def test_every_database_is_migrated_by_a_job_before_the_code_needs_it():
-    assert set(objects("Job")) == {f"migrate-{name}" for name in FOLDERS}
-    assert {name for name in compose() if name.startswith("migrate-")} == {f"migrate-{name}" for name in FOLDERS}
+def test_every_database_and_the_broker_are_migrated_by_a_job_before_the_code_needs_it():
+    wanted = {f"migrate-{name}" for name in (*FOLDERS, "broker")}
+
+    assert set(objects("Job")) == wanted
+    assert {name for name in compose() if name.startswith("migrate-")} == wanted
 
 
 def test_every_process_is_in_compose():
@@ -84,6 +90,41 @@ def test_a_process_runs_the_same_command_everywhere(name):
         assert re.search(rf"\b{re.escape(module)}\b", procfile()[process])
 
 
+def secrets_in(environment):
+    return {
+        name for name in environ_names(environment) if re.search(r"_KEYS$|_DATABASE_URL$|AMQP_URL$|PASSWORD$", name)
+    }
+
+
+def environ_names(environment):
+    """Names of a container's variables: a list of objects in Kubernetes, a mapping in compose."""
+    return {each["name"] for each in environment} if isinstance(environment, list) else set(environment)
+
+
+@pytest.mark.parametrize("name", deployed_processes())
+def test_a_process_is_given_its_own_secrets_and_no_others_everywhere(name):
+    package = deployed_processes()[name].partition(".")[0]
+    wanted = set(needs.KEYS[package]) | {f"{package.upper()}_DATABASE_URL", "AMQP_URL"}
+    container = objects("Deployment")[name]["spec"]["template"]["spec"]["containers"][0]
+
+    assert secrets_in(container["env"]) == wanted
+    assert secrets_in(compose()[name]["environment"]) == wanted
+
+
+def test_no_two_services_share_a_secret_of_their_own():
+    """A database's or the broker's; keys are shared by those that need the same."""
+    given = [
+        (name, entry["valueFrom"]["secretKeyRef"]["name"])
+        for name, o in objects("Deployment").items()
+        for entry in o["spec"]["template"]["spec"]["containers"][0]["env"]
+        if "valueFrom" in entry and entry["valueFrom"]["secretKeyRef"]["name"] != "wici-keys"
+    ]
+
+    for name, secret in given:
+        component = objects("Deployment")[name]["metadata"]["labels"]["app.kubernetes.io/component"]
+        assert secret in (f"wici-{component}-database", f"wici-{component}-rabbitmq")
+
+
 @pytest.mark.parametrize("component", FOLDERS)
 def test_image_installs_its_own_requirements_and_no_other_service(component):
     dockerfile = (ROOT / FOLDERS[component] / "Dockerfile").read_text()
@@ -93,3 +134,38 @@ def test_image_installs_its_own_requirements_and_no_other_service(component):
     assert f"COPY requirements/{requirements.name} " in dockerfile
     assert not [folder for folder in others if re.search(rf"^COPY {folder}[/ ]", dockerfile, re.MULTILINE)]
     assert ("nameko==" in requirements.read_text()) == ("nameko" in dockerfile)
+
+
+def production(kind):
+    overlay = ROOT / "deploy/k8s/overlays/production"
+    found = [o for path in overlay.glob("*.yaml") for o in yaml.safe_load_all(path.read_text()) if o["kind"] == kind]
+    return {o["metadata"]["name"]: o for o in found}
+
+
+def test_nobody_is_believed_about_the_clients_address_until_an_overlay_or_an_operator_names_them():
+    assert objects("ConfigMap")["wici-config"]["data"]["GATEWAY_TRUSTED_PROXIES"] == ""
+    assert compose()["api-gateway"]["environment"]["GATEWAY_TRUSTED_PROXIES"] == "${GATEWAY_TRUSTED_PROXIES:-}"
+    assert "GATEWAY_TRUSTED_PROXIES=\n" in (ROOT / "deploy/compose.env.example").read_text()
+
+
+def test_only_uploads_pass_the_ingress_as_they_come():
+    unbuffered = {
+        path["path"]
+        for ingress in production("Ingress").values()
+        if ingress["metadata"]["annotations"].get("nginx.ingress.kubernetes.io/proxy-request-buffering") == "off"
+        for path in ingress["spec"]["rules"][0]["http"]["paths"]
+    }
+
+    assert unbuffered == {"/v1/imports"}
+
+
+def test_metrics_are_on_a_port_that_only_the_monitoring_reaches():
+    gateway = objects("Deployment")["api-gateway"]["spec"]["template"]
+    container = gateway["spec"]["containers"][0]
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+
+    assert gateway["metadata"]["annotations"]["prometheus.io/port"] == str(ports["health"]) != str(ports["http"])
+    assert {"name": "HEALTH_PORT", "value": str(ports["health"])} in container["env"]
+    assert [port["targetPort"] for port in objects("Service")["api-gateway"]["spec"]["ports"]] == ["http"]
+    monitoring = objects("NetworkPolicy")["metrics"]["spec"]["ingress"][0]["ports"]
+    assert [rule["port"] for rule in monitoring] == [ports["health"]]

@@ -10,6 +10,7 @@ def test_nothing_is_sent_once_the_plan_has_ended(environ):
     journey = Journey(environ)
     journey.register()
     journey.become_operator()
+    journey.end_trial()
     journey.connect_simulators()
     journey.authorise_senders()
     address = {"from": {"email": f"sklep@{DOMAIN}"}, "to": [{"email": "ala@poczta.example"}]}

@@ -19,6 +19,7 @@ NOUNS = {
     "segments": "segments", "exclude_segments": "segments", "segment_id": "segments",
     "contact_id": "contacts", "contact_ids": "contacts", "campaign_id": "campaigns", "roles": "roles",
     "user_id": "users", "api_key_id": "api-keys", "template_id": "templates", "account_id": "accounts",
+    "trial_number_id": "trial-numbers",
     "operator_id": None, "carrier_id": None, "plan_id": None,
 }  # fmt: skip
 # Columns and tables that change by themselves.
@@ -87,6 +88,7 @@ def ids(a, secret, tmp_path_factory):
         "roles": {"name": secret, "permissions": ["contacts"]},
         "exports": {"group_id": group, "format": "csv"},
         "sender-addresses": {"email": f"{secret}@inne.example", "name": secret},
+        "trial-numbers": {"phone": f"+4852{secrets.randbelow(10**7):07d}"},
     }.items():
         found[noun] = a.api.post(f"/v1/{noun}", body)["id"]
     archived = {"channel": "email", "addresses": [f"x{secret}@poczta.example"], "reason": "spam", "note": secret}

@@ -53,12 +53,15 @@ ROUTES: list[Route] = [
     Route(
         "POST",
         "/v1/accounts",
+        hourly="registration_rate",
         rpc="identity.register_account",
         permission=PUBLIC,
         summary="Register an account",
         description=(
             "The first user is the account's owner. Login and account name are 5 to 20 lower-case letters and digits; "
-            "the password has at least 12 characters and is not a common one. The account starts on the free plan."
+            "the password has at least 12 characters and is not a common one. The account starts on the free plan and, "
+            "unless the installation has it otherwise, on trial: it sends only to addresses that it has proved (e-mail "
+            "addresses that its users have confirmed, and confirmed trial numbers) until an operator ends the trial."
         ),
         request=accounts.AccountCreate,
         response=accounts.AccountRegistration,
@@ -85,6 +88,7 @@ ROUTES: list[Route] = [
         rpc="identity.get_account",
         permission="account.read",
         summary="See the account",
+        description="`state` is `trial` while the account sends only to addresses that it has proved.",
         response=accounts.Account,
         tags=["Accounts"],
         response_example=ACCOUNT_EXAMPLE,

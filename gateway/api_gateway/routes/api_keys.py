@@ -16,6 +16,7 @@ KEY_EXAMPLE = {
     "last_used_at": None,
     "created_at": "2026-11-24T08:00:00+00:00",
     "created_by": "019abf20-5c00-7000-8000-000000000002",
+    "created_by_key": None,
 }
 
 ROUTES: list[Route] = [
@@ -38,7 +39,7 @@ ROUTES: list[Route] = [
         summary="Create an API key",
         description=(
             "The key is in this answer and never shown again. Its scopes lie within the rights of its maker; one that "
-            "a key makes expires no later than that key and works from no other addresses."
+            "a key makes expires no later than that key, works from no other addresses, and is revoked with it."
         ),
         request=api_keys.ApiKeyCreate,
         response=api_keys.NewApiKey,
@@ -58,7 +59,7 @@ ROUTES: list[Route] = [
         rpc="identity.revoke_api_key",
         permission="account.keys",
         summary="Revoke an API key",
-        description="It is worth nothing at once, everywhere.",
+        description="It is worth nothing at once, everywhere; nor is any key that it made.",
         status=204,
         tags=["API keys"],
     ),

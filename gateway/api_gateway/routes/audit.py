@@ -82,6 +82,7 @@ ROUTES: list[Route] = [
     Route(
         "GET",
         "/v1/audit-log",
+        ceiling="downloads",
         handler=account_trail,
         permission="account.audit",
         summary="See who did what",
@@ -96,6 +97,7 @@ ROUTES: list[Route] = [
     Route(
         "GET",
         "/v1/operator/audit-log",
+        ceiling="downloads",
         handler=operators_trail,
         permission=ANYONE,
         operator=True,

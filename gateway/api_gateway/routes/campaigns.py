@@ -125,6 +125,7 @@ ROUTES = [
     Route(
         "POST",
         f"{_ONE}/preview",
+        ceiling="previews",
         rpc="campaigns.preview_campaign",
         permission=ANYONE,
         service_checked="sms.campaigns.read",

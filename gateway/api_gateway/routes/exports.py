@@ -82,6 +82,7 @@ ROUTES = [
     Route(
         "GET",
         "/v1/exports/<uuid:export_id>/file",
+        ceiling="downloads",
         handler=file,
         later=True,
         permission="contacts.export",

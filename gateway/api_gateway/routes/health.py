@@ -6,7 +6,7 @@ from flask import Response
 from marshmallow import fields
 from werkzeug.exceptions import NotFound
 
-from api_gateway import addresses, responses, telemetry
+from api_gateway import responses, telemetry
 from api_gateway.context import RequestContext
 from api_gateway.routing import PUBLIC, Route
 from contracts.schema import Schema
@@ -16,9 +16,15 @@ class Alive(Schema):
     status = fields.String(required=True)
 
 
+class SeenAddress(Schema):
+    address = fields.String(required=True)
+    source = fields.String(required=True)
+
+
 class Ready(Schema):
     state = fields.String(required=True)
     checks = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    client_address = fields.Nested(SeenAddress, required=True)
 
 
 def healthz(_context: RequestContext) -> Response:
@@ -27,14 +33,14 @@ def healthz(_context: RequestContext) -> Response:
 
 def readyz(context: RequestContext) -> Response:
     state, checks = context.wiring.readiness.state()
-    return responses.json({"state": state, "checks": checks}, 200 if state in ("ready", "degraded") else 503)
+    seen = {"address": context.address, "source": context.wiring.client_address.source}
+    answer = {"state": state, "checks": checks, "client_address": seen}
+    return responses.json(answer, 200 if state in ("ready", "degraded") else 503)
 
 
 def metrics(context: RequestContext) -> Response:
-    """Only for the networks that are configured; to anyone else there is no such address."""
-    address = addresses.parse(context.address)
-    listed = addresses.networks(context.wiring.config.metrics_networks)
-    if address is None or not addresses.contains(listed, address):
+    """Only on a port of its own: what is public is passed on by proxies, whoever asks."""
+    if context.request.environ["SERVER_PORT"] != str(context.wiring.config.health_port):
         raise NotFound
     return Response(telemetry.exposition(), content_type="text/plain; version=0.0.4; charset=utf-8")
 
@@ -45,6 +51,7 @@ ROUTES: list[Route] = [
         "/healthz",
         handler=healthz,
         bare=True,
+        quick=True,
         permission=PUBLIC,
         summary="Whether the gateway is alive",
         response=Alive,
@@ -56,12 +63,19 @@ ROUTES: list[Route] = [
         "/readyz",
         handler=readyz,
         bare=True,
+        quick=True,
         permission=PUBLIC,
         summary="Whether the gateway can serve",
-        description="`degraded`: links are served, but the broker or the database does not answer at the moment.",
+        description="`degraded`: links are served, but the broker or the database does not answer at the moment."
+        " `client_address` is what the gateway takes for the asking client's address, and from where: the `peer` of the"
+        " connection, or what trusted proxies say (`forwarded`). Behind a proxy it must be yours, not the proxy's.",
         response=Ready,
         tags=["Health"],
-        response_example={"state": "ready", "checks": {"database": "ok", "broker": "ok", "spool": "ok"}},
+        response_example={
+            "state": "ready",
+            "checks": {"database": "ok", "broker": "ok", "spool": "ok"},
+            "client_address": {"address": "192.0.2.7", "source": "forwarded"},
+        },
     ),
     Route(
         "GET",
@@ -70,6 +84,7 @@ ROUTES: list[Route] = [
         bare=True,
         permission=PUBLIC,
         summary="Metrics for Prometheus",
+        description="Only on the port of HEALTH_PORT, as with every process; never on the public one.",
         produces=("text/plain",),
         tags=["Health"],
     ),

@@ -109,6 +109,7 @@ ROUTES = [
     Route(
         "POST",
         "/v1/imports/preview",
+        ceiling="previews",
         handler=preview,
         permission="contacts.import",
         summary="Preview an import",
@@ -177,6 +178,7 @@ ROUTES = [
     Route(
         "GET",
         "/v1/imports/<uuid:import_id>/rejected",
+        ceiling="downloads",
         handler=rejected,
         permission="contacts.import",
         summary="Download the rejected rows with the reason of each",
@@ -189,6 +191,7 @@ ROUTES = [
     Route(
         "GET",
         "/v1/imports/<uuid:import_id>/warnings",
+        ceiling="downloads",
         handler=warnings,
         permission="contacts.import",
         summary="Download the rows that were imported without one of their values",

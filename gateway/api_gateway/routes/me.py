@@ -11,6 +11,7 @@ ME_EXAMPLE = {
     "account_name": "kwiaciarnia",
     "login": "rozalia",
     "email": "rozalia@kwiaciarnia.example",
+    "email_confirmed": True,
     "name": "Rozalia Kwiatkowska",
     "language": "pl",
     "is_owner": True,
@@ -49,7 +50,10 @@ ROUTES: list[Route] = [
         rpc="identity.change_password",
         permission=ANYONE,
         summary="Change one's own password",
-        description="Every other session of the user ends.",
+        description=(
+            "Every other session of the user ends; with `revoke_api_keys` the user's API keys are revoked too. A key "
+            "that somebody else made while they knew the old password would otherwise stay."
+        ),
         request=me.PasswordChange,
         status=204,
         session_only=True,

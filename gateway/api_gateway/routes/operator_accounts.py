@@ -5,7 +5,7 @@ from __future__ import annotations
 from api_gateway.routes.accounts import ACCOUNT_EXAMPLE
 from api_gateway.routes.sessions import TOKENS_EXAMPLE
 from api_gateway.routing import ANYONE, PUBLIC, Route
-from contracts.identity import accounts, sessions, shapes
+from contracts.identity import accounts, ip_rules, sessions, shapes
 
 ROUTES: list[Route] = [
     Route(
@@ -61,7 +61,10 @@ ROUTES: list[Route] = [
         permission=ANYONE,
         operator=True,
         summary="Move an account to another plan",
-        description="Up, down or off (`none`). A new period with the new plan's quotas begins at once.",
+        description=(
+            "Up, down or off (`none`). A new period with the new plan's quotas begins at once. A plan that costs "
+            "something ends the account's trial."
+        ),
         request=accounts.PlanChange,
         response=accounts.Account,
         tags=["Operators"],
@@ -83,6 +86,53 @@ ROUTES: list[Route] = [
     ),
     Route(
         "POST",
+        "/v1/operator/accounts/<uuid:account_id>/trial-end",
+        rpc="identity.end_trial",
+        permission=ANYONE,
+        operator=True,
+        summary="End an account's trial",
+        description=(
+            "From now on it sends to anybody. A plan that costs something ends the trial with the same act. Again is "
+            "harmless."
+        ),
+        request=shapes.Reason,
+        response=accounts.Account,
+        tags=["Operators"],
+        example={"reason": "The company is known"},
+        response_example=ACCOUNT_EXAMPLE,
+    ),
+    Route(
+        "PUT",
+        "/v1/operator/accounts/<uuid:account_id>/suspension",
+        rpc="identity.suspend_account",
+        permission=ANYONE,
+        operator=True,
+        summary="Suspend an account",
+        description=(
+            "At once: its sessions and keys are answered 403 `account.suspended`, its campaigns pause, its single "
+            "messages wait, its links end with a page. Unsubscribing works on. Again is harmless."
+        ),
+        request=shapes.Reason,
+        response=accounts.Account,
+        tags=["Operators"],
+        example={"reason": "Sends to bought lists"},
+        response_example={**ACCOUNT_EXAMPLE, "state": "suspended"},
+    ),
+    Route(
+        "DELETE",
+        "/v1/operator/accounts/<uuid:account_id>/suspension",
+        rpc="identity.lift_suspension",
+        permission=ANYONE,
+        operator=True,
+        summary="Lift an account's suspension",
+        description="Its campaigns stay paused until they are resumed; single messages that waited go on.",
+        query=shapes.Reason,
+        response=accounts.Account,
+        tags=["Operators"],
+        response_example=ACCOUNT_EXAMPLE,
+    ),
+    Route(
+        "POST",
         "/v1/operator/accounts/<uuid:account_id>/closure",
         rpc="identity.close_account",
         permission=ANYONE,
@@ -93,6 +143,19 @@ ROUTES: list[Route] = [
         status=204,
         tags=["Operators"],
         example={"reason": "Asked for by the owner on 24 November"},
+    ),
+    Route(
+        "POST",
+        "/v1/operator/accounts/<uuid:account_id>/ip-rules-reset",
+        rpc="identity.reset_ip_rules",
+        permission=ANYONE,
+        operator=True,
+        summary="Take away the IP rules of an account that has locked itself out",
+        request=shapes.Reason,
+        response=ip_rules.IpRules,
+        tags=["Operators"],
+        example={"reason": "Identity checked by telephone"},
+        response_example={"panel": [], "api": []},
     ),
     Route(
         "POST",

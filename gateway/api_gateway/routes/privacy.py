@@ -94,6 +94,7 @@ ROUTES = [
     Route(
         "GET",
         "/v1/privacy/exports/<uuid:person_export_id>/file",
+        ceiling="downloads",
         handler=file,
         later=True,
         permission="contacts.erase",

@@ -194,6 +194,7 @@ ROUTES = [
     Route(
         "GET",
         "/v1/campaigns/<uuid:campaign_id>/report/file",
+        ceiling="downloads",
         handler=report_file,
         permission="reports.export",
         summary="Download a campaign's messages as CSV",

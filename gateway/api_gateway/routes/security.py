@@ -125,7 +125,7 @@ ROUTES: list[Route] = [
         rpc="identity.reset_password",
         permission=PUBLIC,
         summary="Set a new password by the link",
-        description="Every session of the user ends.",
+        description="Every session of the user ends, and every API key is revoked.",
         request=me.NewPassword,
         status=204,
         tags=["Me"],
@@ -137,7 +137,10 @@ ROUTES: list[Route] = [
         rpc="identity.request_email_change",
         permission=ANYONE,
         summary="Ask for another e-mail address",
-        description="It changes once the link that is sent there is followed; a notice goes to the old address.",
+        description=(
+            "It changes once the link that is sent there is followed; a notice goes to the old address. The link to "
+            "the present address confirms it: an account on trial may then write there."
+        ),
         request=me.EmailChange,
         response=Empty,
         status=202,

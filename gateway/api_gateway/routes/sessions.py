@@ -72,6 +72,23 @@ ROUTES: list[Route] = [
         },
     ),
     Route(
+        "POST",
+        "/v1/sessions/current/proof",
+        rpc="identity.prove_session",
+        permission=ANYONE,
+        summary="Prove once more who is logged in",
+        description=(
+            "By the password or a code of the second factor. What opens doors for good (API keys, users and their "
+            "rights, roles, IP rules, the second factor) is answered 403 `session.proof_required` unless "
+            "somebody logged in or proved it in the last ten minutes."
+        ),
+        request=sessions.SessionProof,
+        status=204,
+        session_only=True,
+        tags=["Sessions"],
+        example={"password": "trzy zielone parasole"},
+    ),
+    Route(
         "DELETE",
         "/v1/sessions/<session:session_id>",
         rpc="identity.end_session",

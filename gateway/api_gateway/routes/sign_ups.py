@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response, g
 
-from api_gateway import addresses, body, problems, responses
+from api_gateway import body, problems, responses
 from api_gateway.context import RequestContext
 from api_gateway.routes.forms import PUBLIC_FORM
 from api_gateway.routing import PUBLIC, Handler, Route
@@ -68,7 +68,7 @@ def _submit_html(context: RequestContext) -> Response:
 def _spend(context: RequestContext) -> None:
     """Few sign-ups come from one address in a minute, and not very many by one form."""
     wiring = context.wiring
-    wiring.limiter.spend(f"form-address:{addresses.neighbourhood(context.address)}", wiring.config.form_address_rate)
+    wiring.limiter.spend(f"form-address:{context.neighbourhood}", wiring.config.form_address_rate)
     wiring.limiter.spend(f"form:{context.payload['form_id']}", wiring.config.form_rate)
 
 
@@ -142,7 +142,7 @@ def _confirmation(context: RequestContext, rpc: str) -> Response:
 def _admit(context: RequestContext) -> None:
     """Pages are asked for with whatever query mailers and shops append; so they are bare, and limited here."""
     context.wiring.global_rules.check(context.address)
-    context.wiring.limiter.spend(f"address:{context.address}", context.wiring.config.address_rate)
+    context.wiring.limiter.spend(f"address:{context.neighbourhood}", context.wiring.config.address_rate)
 
 
 def _language(context: RequestContext, described: dict[str, Any] | None, typed: dict[str, str]) -> str:

@@ -21,9 +21,14 @@ _SAFE = "!#$%&'()*+,/:;=?@[]~-._"
 def click(context: RequestContext) -> Response:
     """Redirect to the link's target; only a target that was signed into the link, and only over HTTP."""
     token = _read(context, TokenKind.CLICK)
+    if _is_of_suspended(context, token):
+        return _page(context, "suspended", 410)
     location = _location(token.target) if token else None
     if token is None or location is None:
         return _page(context, "gone", 404)
+    endings = context.wiring.endings
+    if endings.has_ended(token) or endings.is_denied(token.target):
+        return _page(context, "ended", 410)
     if context.request.method == "GET":
         context.wiring.recorder.clicked(token, address=context.address, user_agent=_user_agent(context))
     return Response(status=302, headers={"Location": location, "Cache-Control": "no-store"}, content_type="text/plain")
@@ -32,7 +37,8 @@ def click(context: RequestContext) -> Response:
 def opened(context: RequestContext) -> Response:
     """A 1×1 GIF, whatever the token: a mail client shows no broken picture."""
     token = _read(context, TokenKind.OPEN)
-    if token is not None and context.request.method == "GET":
+    is_live = token is not None and not (context.wiring.endings.has_ended(token) or _is_of_suspended(context, token))
+    if token is not None and is_live and context.request.method == "GET":
         context.wiring.recorder.opened(token, address=context.address, user_agent=_user_agent(context))
     headers = {"Cache-Control": "no-store, max-age=0", "Cross-Origin-Resource-Policy": "cross-origin"}
     return Response(PIXEL, headers=headers, content_type="image/gif")
@@ -46,7 +52,10 @@ def ask_to_unsubscribe(context: RequestContext) -> Response:
 
 
 def unsubscribe(context: RequestContext) -> Response:
-    """The button, or a mail client's one-click POST (RFC 8058): done at once; the page says so only once it is kept."""
+    """The button, or a mail client's one-click POST (RFC 8058): done at once; the page says so only once it is kept.
+
+    It never ends: whoever wants no more mail is heard, whatever has become of the account.
+    """
     token = _read(context, TokenKind.UNSUBSCRIBE)
     if token is None:
         return _page(context, "gone", 404)
@@ -59,6 +68,11 @@ def unsubscribe(context: RequestContext) -> Response:
 
 def _read(context: RequestContext, kind: TokenKind) -> Token | None:
     return tokens.read(context.payload["token"], context.wiring.link_keys, kind)
+
+
+def _is_of_suspended(context: RequestContext, token: Token | None) -> bool:
+    """Whether an operator has stopped the account that sent the link. Leaving it is possible all the same."""
+    return token is not None and token.account_id in context.wiring.suspended
 
 
 def _location(target: str) -> str | None:
@@ -90,6 +104,7 @@ def _route(
         handler=handler,
         permission=PUBLIC,
         bare=True,
+        quick=True,
         summary=summary,
         description=description,
         status=status,
@@ -107,7 +122,8 @@ ROUTES: list[Route] = [
         "Follow a link",
         "text/plain",
         302,
-        "Records the click and redirects to the target that was signed into the link.",
+        "Records the click and redirects to the target that was signed into the link. Links of accounts that ended or"
+        " that the operator has stopped, to denied domains and of messages that are too old end with a page (410).",
     ),
     _route("GET", "/o/<token>", opened, "Open pixel", "image/gif", 200, "Records the open; always answers a 1×1 GIF."),
     _route(

@@ -11,6 +11,7 @@ USER_EXAMPLE = {
     "id": "019abf20-5c00-7000-8000-000000000004",
     "login": "bartek7",
     "email": "bartek@kwiaciarnia.example",
+    "email_confirmed": False,
     "name": "Bartek",
     "state": "active",
     "is_owner": False,

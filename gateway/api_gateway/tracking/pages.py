@@ -16,6 +16,10 @@ _TEXTS: dict[str, dict[str, str]] = {
         "done": "Nie wyślemy Ci więcej wiadomości od tego nadawcy.",
         "gone_title": "Ten odnośnik nie działa",
         "gone": "Odnośnik jest niepełny lub nieprawidłowy. Otwórz go ponownie z otrzymanej wiadomości.",
+        "ended_title": "Ten odnośnik już nie działa",
+        "ended": "Nadawca nie korzysta już z tego odnośnika.",
+        "suspended_title": "Ten odnośnik nie działa",
+        "suspended": "Operator platformy zatrzymał konto, z którego wysłano tę wiadomość.",
         "later_title": "Spróbuj ponownie za chwilę",
         "later": "Nie udało się teraz zapisać rezygnacji. Spróbuj ponownie za minutę.",
     },
@@ -27,6 +31,10 @@ _TEXTS: dict[str, dict[str, str]] = {
         "done": "You will get no more messages from this sender.",
         "gone_title": "This link does not work",
         "gone": "The link is incomplete or wrong. Please open it again from the message that you got.",
+        "ended_title": "This link has ended",
+        "ended": "The sender no longer uses this link.",
+        "suspended_title": "This link does not work",
+        "suspended": "The operator of this platform has stopped the account that sent the message.",
         "later_title": "Please try again in a moment",
         "later": "Your wish could not be stored just now. Please try again in a minute.",
     },
@@ -39,7 +47,7 @@ def language_of(accept_language: LanguageAccept) -> str:
 
 
 def page(name: str, language: str, status: int) -> Response:
-    """One of `ask`, `done`, `gone`, `later`. The form of `ask` posts to the address it was shown at."""
+    """One of `ask`, `done`, `gone`, `ended`, `suspended`, `later`. The form of `ask` posts to where it was shown."""
     texts = _TEXTS[language]
     shown = {"title": texts[f"{name}_title"], "text": texts[name]}
     if name == "ask":

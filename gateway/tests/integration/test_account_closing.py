@@ -1,6 +1,7 @@
-"""An account that is closed leaves no answers behind."""
+"""An account that is closed leaves no answers behind, and its links end."""
 
 import threading
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import orjson
@@ -8,8 +9,10 @@ import pika
 import pytest
 from sqlalchemy import text
 
-from api_gateway.account_closing import QUEUE, AccountClosing, log
-from chassis.testing import truncate, wait_until
+from api_gateway import store
+from api_gateway.account_closing import QUEUE, AccountClosing
+from api_gateway.event_handling import log
+from chassis.testing import as_administrator, truncate, wait_until
 from contracts.events import ACCOUNT_CLOSED
 
 
@@ -44,7 +47,7 @@ def test_the_answers_of_a_closed_account_go_and_no_others(closing, broker, datab
                 ),
                 {"id": account_id},
             )
-    with database.transaction() as session:  # away for a moment
+    with as_administrator(database) as session:  # away for a moment
         session.execute(text("ALTER TABLE idempotent_requests RENAME TO away"))
     event = {"event_id": uuid4(), "occurred_at": "2026-11-24T08:00:00+00:00", "account_id": closed}
     broker.publish_event(ACCOUNT_CLOSED, b"{not json").result(5)
@@ -52,7 +55,7 @@ def test_the_answers_of_a_closed_account_go_and_no_others(closing, broker, datab
         broker.publish_event(ACCOUNT_CLOSED, orjson.dumps(event)).result(5)
 
     wait_until(lambda: failed, what="a try that fails")
-    with database.transaction() as session:
+    with as_administrator(database) as session:
         session.execute(text("ALTER TABLE away RENAME TO idempotent_requests"))
 
     def left():
@@ -63,3 +66,7 @@ def test_the_answers_of_a_closed_account_go_and_no_others(closing, broker, datab
     connection = pika.BlockingConnection(pika.URLParameters(amqp_url))
     wait_until(lambda: connection.channel().basic_get(f"dead.{QUEUE}", auto_ack=True)[2] == b"{not json")
     connection.close()
+    with database.transaction() as session:
+        assert store.ended_accounts(session) == {closed}
+        store.forget_ended_accounts(session, before=datetime.now(UTC) + timedelta(seconds=1))
+        assert store.ended_accounts(session) == frozenset()

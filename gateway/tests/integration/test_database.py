@@ -8,8 +8,10 @@ from uuid import uuid4
 import pytest
 from flask import Flask, Response
 from marshmallow import fields
+from sqlalchemy import text
 
-from api_gateway import store
+from api_gateway import ceilings, store
+from api_gateway.ceilings import UPLOADS, Slots
 from api_gateway.idempotency import Idempotency, KeyLock, fingerprint
 from api_gateway.limits import RateLimiter
 from api_gateway.routing import Route
@@ -284,3 +286,41 @@ def test_failing_database_promises_nothing(make_client, services, log_in):
 
     assert (with_key.status_code, with_key.json["code"]) == (503, "idempotency.unavailable")
     assert without.status_code == 202
+
+
+def test_exactly_as_many_slots_as_there_are_over_all_workers(database):
+    slots = Slots(database.transaction)
+
+    def take(_):
+        try:
+            return slots.take(UPLOADS, ACCOUNT, 4)
+        except TooManyRequests as error:
+            return error
+
+    with ThreadPoolExecutor(16) as pool:
+        taken = list(pool.map(take, range(40)))
+    refused = [one for one in taken if isinstance(one, TooManyRequests)]
+
+    assert (len(taken) - len(refused), {error.code for error in refused}) == (4, {"uploads.too_many"})
+    next(one for one in taken if callable(one))()
+    slots.take(UPLOADS, ACCOUNT, 4)  # what was given back is there again
+    slots.take(UPLOADS, str(uuid4()), 1)  # nobody else is counted
+
+
+def test_slots_of_a_killed_worker_come_free_by_themselves(database, monkeypatch):
+    monkeypatch.setitem(ceilings.SECONDS, UPLOADS, 0)
+    slots = Slots(database.transaction)
+    slots.take(UPLOADS, ACCOUNT, 1)
+
+    slots.take(UPLOADS, ACCOUNT, 1)
+    with database.transaction() as session:
+        store.sweep(session, datetime.now(UTC) + timedelta(seconds=1), keep=timedelta(days=1))
+    with database.transaction() as session:
+        assert session.execute(text("SELECT count(*) FROM slots")).scalar() == 0
+
+
+def test_without_the_database_no_slot_is_refused():
+    def away():
+        raise ConnectionError("gone")
+
+    assert [callable(Slots(away).take(UPLOADS, ACCOUNT, 1)) for _ in range(3)] == [True] * 3

@@ -2,9 +2,11 @@
 
 import base64
 import os
+import re
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -13,6 +15,7 @@ import psycopg
 import pytest
 import requests
 
+from chassis.ids import new_id
 from chassis.rpc_client import RpcClient
 from chassis.testing import free_port, wait_until
 from contracts import tokens
@@ -22,7 +25,8 @@ from contracts.tokens import TokenKind
 
 FOLDER = str(Path(__file__).parent)
 KEY = b"fedcba9876543210fedcba9876543210"
-ACCOUNT, MESSAGE, CONTACT = (UUID(int=n << 80 | 0x7 << 76 | 0x8 << 60 | n) for n in (1, 2, 3))
+ACCOUNT, CONTACT = (UUID(int=n << 80 | 0x7 << 76 | 0x8 << 60 | n) for n in (1, 3))
+MESSAGE = new_id()
 CALLER = "0193a6f2-0000-7000-8000-00000000000a"  # the account of everyone in wired.py
 LOGGED_IN = {"Authorization": "Bearer t0ken"}
 
@@ -168,7 +172,7 @@ def test_links_work_with_everything_down_and_kill_9_loses_nothing(launch_gateway
 
 
 def test_dead_services_do_not_hold_up_the_links(services, launch_gateway):
-    gateway = launch_gateway()
+    gateway = launch_gateway(GATEWAY_ACCOUNT_REQUESTS="0")
     assert greet(gateway).status_code == 200
     services.kill()
 
@@ -297,14 +301,98 @@ def test_metrics_are_those_of_all_workers(launch_gateway):
     assert 'wici_http_seconds_count{operation="get_v1_conflicts",status="4xx"} 30.0' in told
 
 
+HALF_SENT = b"POST /v1/greetings HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{"
+
+
+def connect(gateway, source="127.0.0.1"):
+    return socket.create_connection(("127.0.0.1", gateway.health_port), timeout=10, source_address=(source, 0))
+
+
+def is_closed(connection):
+    """Whether the gateway has ended the connection, for its own reasons."""
+    connection.setblocking(False)
+    try:
+        return connection.recv(1) == b""
+    except BlockingIOError:
+        return False
+    except ConnectionError:
+        return True
+
+
+def test_metrics_are_on_no_public_port(launch_gateway):
+    public = free_port()
+    gateway = launch_gateway(GATEWAY_BIND=f"127.0.0.1:{public}", GATEWAY_TRUSTED_PROXIES="127.0.0.0/8")
+
+    assert ask(gateway, "GET", "/metrics").status_code == 200
+    for headers in ({}, {"X-Forwarded-For": "10.0.0.7"}, {"Host": f"127.0.0.1:{gateway.health_port}"}):
+        asked = requests.get(f"http://127.0.0.1:{public}/metrics", headers=headers, timeout=10)
+        assert asked.status_code == 404
+
+
+def test_readiness_says_whose_address_is_taken(launch_gateway):
+    def seen(gateway):
+        return ask(gateway, "GET", "/readyz", headers={"X-Forwarded-For": "192.0.2.7"}).json()["client_address"]
+
+    assert seen(launch_gateway()) == {"address": "127.0.0.1", "source": "peer"}
+    behind = launch_gateway(GATEWAY_TRUSTED_PROXIES="127.0.0.0/8")
+    assert seen(behind) == {"address": "192.0.2.7", "source": "forwarded"}
+    assert '"event":"client_address"' in behind.log_tail().replace(" ", "")
+
+
 def test_slow_clients_do_not_hold_all_threads(launch_gateway):
-    gateway = launch_gateway(GATEWAY_WORKERS="1", GATEWAY_THREADS="2", GATEWAY_RECEIVE_SECONDS="1")
-    slow = [socket.create_connection(("127.0.0.1", gateway.health_port)) for _ in range(4)]
-    for connection in slow:
-        connection.sendall(b"POST /v1/greetings HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{")
+    gateway = launch_gateway(GATEWAY_WORKERS="1", GATEWAY_THREADS="2", GATEWAY_RECEIVE_SECONDS="2")
+    with ExitStack() as held:
+        slow = [held.enter_context(connect(gateway)) for _ in range(4)]
+        for connection in slow:
+            connection.sendall(HALF_SENT)
 
-    answer = ask(gateway, "GET", "/healthz")
+        assert ask(gateway, "GET", "/healthz").status_code == 200
+        assert slow[0].recv(4096).startswith(b"HTTP/1.1 408")
 
-    assert answer.status_code == 200
-    for connection in slow:
-        connection.close()
+
+def test_one_address_loses_its_own_half_sent_requests_and_nobody_elses(launch_gateway):
+    gateway = launch_gateway(GATEWAY_WORKERS="1", GATEWAY_ADDRESS_CONNECTIONS="20", GATEWAY_RECEIVE_SECONDS="60")
+    with ExitStack() as held:
+        others = held.enter_context(connect(gateway, "127.0.0.2"))
+        others.sendall(HALF_SENT)
+        slow = [held.enter_context(connect(gateway)) for _ in range(60)]
+        for connection in slow:
+            connection.sendall(HALF_SENT)
+
+        assert ask(gateway, "GET", "/healthz").status_code == 200
+        wait_until(lambda: sum(map(is_closed, slow)) >= 40)
+        assert not is_closed(others)
+        assert not is_closed(slow[-1])
+
+
+def test_one_request_after_another_on_a_connection(launch_gateway):
+    gateway = launch_gateway(GATEWAY_WORKERS="1")
+    get = b"GET /v1/nowhere HTTP/1.1\r\nHost: a\r\n\r\n"
+    post = b'POST /v1/greetings HTTP/1.1\r\nHost: a\r\nContent-Length: 15\r\n\r\n{"name": "Ewo"}'
+    last = b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    with connect(gateway) as connection:
+        for byte in get[:30]:
+            connection.sendall(bytes([byte]))
+        connection.sendall(get[30:] + post + get + last)
+        answer = b""
+        while piece := connection.recv(65536):
+            answer += piece
+
+    assert re.findall(rb"HTTP/1.1 (\d+)", answer) == [b"404", b"401", b"404", b"200"]
+
+
+def test_who_waits_for_a_word_before_the_body_gets_it(services, launch_gateway):
+    gateway = launch_gateway(GATEWAY_WORKERS="1")
+    head = (
+        b"POST /v1/greetings HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer t0ken\r\nContent-Type: application/json\r\n"
+    )
+    with connect(gateway) as connection:
+        connection.sendall(head + b"Expect: 100-continue\r\nContent-Length: 15\r\n\r\n")
+        told = connection.recv(4096)
+        connection.sendall(b'{"name": "Ewo"}')
+        answer = connection.recv(65536)
+        while b"greeting" not in answer:
+            answer += connection.recv(65536)
+
+    assert told == b"HTTP/1.1 100 Continue\r\n\r\n"
+    assert b"HTTP/1.1 200" in answer

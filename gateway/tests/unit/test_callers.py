@@ -38,6 +38,25 @@ def test_operators_only(client, services, log_in, writer):
     assert client.get("/v1/operator/things", headers=operator).status_code == 200
 
 
+def test_operators_come_from_their_list_alone(make_client, services, log_in):
+    services.answers |= {"things.all": {}, "identity.list_sessions": {"items": [], "next_cursor": None}}
+    operator = log_in("operator", kind="operator", account_id=None)
+    user = log_in("user", permissions=["contacts"])
+    proxied = {"trusted_proxies": ("127.0.0.0/8",), "operator_networks": ("192.0.2.0/24",)}
+    listed, elsewhere = {"X-Forwarded-For": "192.0.2.7"}, {"X-Forwarded-For": "198.51.100.7"}
+    client = make_client(ROUTES, **proxied)
+    assert client.get("/v1/operator/things", headers={**operator, **listed}).status_code == 200
+    problem_of(client.get("/v1/operator/things", headers={**operator, **elsewhere}), 403, "address.not_allowed")
+
+    client = make_client(**proxied)  # whoever holds an operator's token gets nowhere, and users notice nothing
+    attempt = {"login": "dyzurny1", "password": "x", "totp": "000000"}
+    guess = client.post("/v1/operator/sessions", json=attempt, headers=elsewhere)
+    problem_of(guess, 403, "address.not_allowed")
+    problem_of(client.get("/v1/sessions", headers={**operator, **elsewhere}), 403, "address.not_allowed")
+    assert client.get("/v1/sessions", headers={**user, **elsewhere}).status_code == 200
+    assert services.asked("identity.create_operator_session") == []
+
+
 def test_operator_has_no_account_of_its_own(client, log_in):
     operator = log_in("operator", kind="operator", account_id=None)
 

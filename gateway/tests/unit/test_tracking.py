@@ -1,11 +1,12 @@
 """Links in messages: answered from the link alone, kept on disk first, handed over when the broker is there."""
 
+import hmac
 import os
 import subprocess
 import sys
 import textwrap
-from base64 import urlsafe_b64encode
-from uuid import UUID
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from uuid import UUID, uuid4
 
 import orjson
 import pytest
@@ -13,13 +14,15 @@ import pytest
 from api_gateway.routes import tracking as routes
 from api_gateway.tracking.recorder import Recorder
 from api_gateway.tracking.spool import Spool, SpoolFull
+from chassis.ids import new_id
 from contracts import tokens
 from contracts.events import RECIPIENT_UNSUBSCRIBED
 from contracts.lanes import DELIVERY_EVENTS
 from contracts.tokens import TokenKind
 
 KEY = b"fedcba9876543210fedcba9876543210"
-ACCOUNT, CAMPAIGN, MESSAGE, CONTACT = (UUID(int=n << 80 | 0x7 << 76 | 0x8 << 60 | n) for n in (1, 2, 3, 4))
+ACCOUNT, CAMPAIGN, CONTACT = (UUID(int=n << 80 | 0x7 << 76 | 0x8 << 60 | n) for n in (1, 2, 4))
+MESSAGE = new_id()
 
 
 def sign(kind, target, key=KEY, contact=CONTACT):
@@ -302,3 +305,37 @@ def test_closed_files_do_not_leak(tmp_path, publisher):
 
     assert len(os.listdir("/proc/self/fd")) <= before + 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_each_kind_of_link_has_a_key_of_its_own_and_old_links_still_work():
+    account_id, message_id = uuid4(), uuid4()
+    sign = tokens.signer(KEY, TokenKind.OPEN, account_id=account_id, campaign_id=None, target="email")
+    raw = urlsafe_b64decode(sign(message_id, None) + "==")
+    body, old_body = raw[:-12], b"\x01" + raw[1:-12]
+
+    def made(text, key):
+        mac = hmac.digest(key, text, "sha256")[:12]
+        return urlsafe_b64encode(text + mac).rstrip(b"=").decode()
+
+    key_of_clicks = hmac.digest(KEY, b"wici link c", "sha256")
+    assert tokens.read(made(body, key_of_clicks), [KEY], TokenKind.OPEN) is None
+    assert tokens.read(made(body, KEY), [KEY], TokenKind.OPEN) is None
+    assert tokens.read(made(old_body, KEY), [KEY], TokenKind.OPEN).message_id == message_id
+
+
+def test_links_of_a_suspended_account_end_with_a_page_and_unsubscribing_works_on(client, wiring, publisher):
+    wiring.suspended.set(frozenset([str(ACCOUNT)]))
+
+    clicked = client.get(f"/t/{sign(TokenKind.CLICK, 'https://sklep.example/')}", headers={"Accept-Language": "en"})
+    opened = client.get(f"/o/{sign(TokenKind.OPEN, '')}")
+    left = client.post(f"/u/{sign(TokenKind.UNSUBSCRIBE, '')}")
+    wiring.recorder.round()
+
+    assert (clicked.status_code, clicked.content_type) == (410, "text/html; charset=utf-8")
+    assert "stopped the account" in clicked.get_data(as_text=True)
+    assert "Location" not in clicked.headers
+    assert (opened.status_code, opened.content_type) == (200, "image/gif")
+    assert left.status_code == 200
+    assert [event["kind"] for event in lane_events(publisher)] in ([], ["unsubscribed"])
+    wiring.suspended.set(frozenset())
+    assert client.get(f"/t/{sign(TokenKind.CLICK, 'https://sklep.example/')}").status_code == 302

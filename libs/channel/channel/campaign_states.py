@@ -6,7 +6,6 @@ that stop something in memory (`Watch`), and ask before each hand-over.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -19,8 +18,7 @@ from channel.outlets import Message
 from channel.retries import UPKEEP
 from chassis import waking
 from chassis.database import Database, changed, cursor_of
-from chassis.logs import get_logger
-from chassis.waking import REST_SECONDS, Waker
+from chassis.waking import Watch
 from contracts.vocabulary import CampaignState, MessageState
 
 STATES = "campaign_states"
@@ -35,8 +33,6 @@ PUT_OFF = timedelta(hours=1)
 FOLLOWED = timedelta(minutes=1)
 # No batch and no retry of an ended campaign is older. A paused one may be resumed at any time.
 KEPT = timedelta(days=30)
-
-log = get_logger()
 
 
 def note(session: Session, *, account_id: UUID, campaign_id: UUID, state: CampaignState, version: int) -> bool:
@@ -100,34 +96,15 @@ def put_off(message: Message, state: CampaignState | None, now: datetime) -> Non
     message.due_at = now if state is None else now + PUT_OFF
 
 
-class Watch:
-    """Looks at the states whenever one changes, and every few seconds.
+def watch(database: Database, on_stopped: Callable[[Mapping[str, CampaignState]], object]) -> Watch:
+    """:param on_stopped: told of the campaigns that are stopped, on the watch's thread; first by `look`."""
 
-    :param on_stopped: told of the campaigns that are stopped, on the watch's thread; first by `look`.
-    """
-
-    def __init__(self, database: Database, on_stopped: Callable[[Mapping[str, CampaignState]], object]) -> None:
-        self._database, self._on_stopped = database, on_stopped
-        self._waker = Waker(database, STATES)
-
-    def look(self) -> None:
-        """Once; before the first batch is taken."""
-        with self._database.transaction() as session:
+    def look() -> None:
+        with database.transaction() as session:
             found = stopped(session)
         # Told first: what becomes due by the second step is then already judged by this.
-        self._on_stopped(found)
-        with self._database.transaction() as session:
+        on_stopped(found)
+        with database.transaction() as session:
             pull_forward(session)
 
-    def run(self, stop: threading.Event) -> None:
-        """Until `stop`; a failure is logged and tried again."""
-        self._waker.start(stop)
-        try:
-            while not stop.is_set():
-                self._waker.wait(REST_SECONDS)
-                try:
-                    self.look()
-                except Exception as error:
-                    log.warning("campaign_states_not_read", error=repr(error)[:300])
-        finally:
-            self._waker.close()
+    return Watch(database, STATES, look)

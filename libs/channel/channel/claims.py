@@ -191,13 +191,19 @@ def _sort_out(chunk: Chunk, states: dict[UUID, dict[int, str]], claimed: dict[UU
 
 def take_abandoned(cursor: Cursor[Any], instance_id: UUID, limit: int) -> list[Abandoned]:
     """Take claims of others whose lease ran out, in the caller's transaction; never one's own, whatever it says."""
+    taken = take_abandoned_bodies(cursor, instance_id, limit)
+    return [Abandoned(claim_id, orjson.loads(body)) for claim_id, body in taken]
+
+
+def take_abandoned_bodies(cursor: Cursor[Any], instance_id: UUID, limit: int) -> list[tuple[UUID, bytes]]:
+    """The same, unread."""
     cursor.execute(
         "DELETE FROM claims WHERE claim_id = ANY (ARRAY(SELECT claim_id FROM claims c"
         f" WHERE instance_id <> %s AND NOT EXISTS (SELECT 1 FROM ({ALIVE}) i WHERE i.instance_id = c.instance_id)"
-        " LIMIT %s FOR UPDATE SKIP LOCKED)) RETURNING claim_id, body",
+        " ORDER BY claim_id LIMIT %s FOR UPDATE SKIP LOCKED)) RETURNING claim_id, body",
         (instance_id, limit),
     )
-    return [Abandoned(claim_id, orjson.loads(body)) for claim_id, body in cursor.fetchall()]
+    return cursor.fetchall()
 
 
 def release(cursor: Cursor[Any], instance_id: UUID) -> None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from channel.batches import Content, Header, UnknownContent
+from chassis.database import Fault, fault_of
 from chassis.logs import get_logger
 
 MOST_KEPT = 1_000
@@ -47,6 +48,8 @@ class Contents:
                 return None
             except Exception as error:
                 log.warning("content_not_loaded", error=type(error).__name__)
+                if fault_of(error) is Fault.DATA:
+                    return None
                 await asyncio.sleep(AGAIN_SECONDS)
                 continue
             if found is None:

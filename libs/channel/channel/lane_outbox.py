@@ -33,17 +33,19 @@ def record(
     messages += [
         (lanes.BATCHES_DONE, _batch_done(batch)) for batch in done if batch.header.campaign_id and batch.delivery
     ]
-    recorded = []
-    for lane, body in messages:
-        # One by one and in binary: an array of such bodies costs more to escape than all else here together.
-        cursor.execute(
-            "INSERT INTO lane_outbox (instance_id, lane, body) VALUES (%s, %s, %b) RETURNING position",
-            (instance_id, lane, body),
-        )
-        row = cursor.fetchone()
-        assert row is not None
-        recorded.append((row[0], lane, body))
-    return recorded
+    return [record_body(cursor, instance_id, lane, body) for lane, body in messages]
+
+
+def record_body(cursor: Cursor[Any], instance_id: UUID, lane: str, body: bytes) -> LaneMessage:
+    """Record one message, whatever it says, for a queue by its name."""
+    # One by one and in binary: an array of such bodies costs more to escape than all else here together.
+    cursor.execute(
+        "INSERT INTO lane_outbox (instance_id, lane, body) VALUES (%s, %s, %b) RETURNING position",
+        (instance_id, lane, body),
+    )
+    row = cursor.fetchone()
+    assert row is not None
+    return row[0], lane, body
 
 
 def _batch_done(batch: Batch) -> bytes:

@@ -29,6 +29,7 @@ from channel.outlets import Chunk, Message
 from channel.ports import Event, Ledger
 from chassis import erasures
 from chassis.database import Database, Fault, cursor_of, fault_of
+from chassis.health import Progress, WorkStalled
 from chassis.logs import get_logger
 from contracts.vocabulary import MessageState
 
@@ -40,10 +41,6 @@ NOT_STORED = "not_stored"
 UNSTORED = Counter("wici_not_stored_total", "What the database refused, left out of its transaction", ["what"])
 
 log = get_logger()
-
-
-class LedgerStalled(Exception):
-    """The ledger's transaction does not end."""
 
 
 class LedgerThread:
@@ -72,7 +69,7 @@ class LedgerThread:
         self._urgent = False
         # Called after each commit: there may be something in the retry schedule now, or among what was put off.
         self.on_work: Callable[[], object] = lambda: None
-        self._began_at: float | None = None
+        self._progress = Progress(STALLED_SECONDS)
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
@@ -92,9 +89,9 @@ class LedgerThread:
 
     def check(self) -> None:
         """Raises while what has gathered cannot be committed."""
-        began_at = self._began_at
-        if not self._thread.is_alive() or (began_at and time.monotonic() - began_at > STALLED_SECONDS):
-            raise LedgerStalled
+        self._progress.check()
+        if not self._thread.is_alive():
+            raise WorkStalled
 
     # --- called from other threads; deques are safe to append to
 
@@ -166,7 +163,7 @@ class LedgerThread:
         return work
 
     def _commit(self, work: Work) -> None:
-        self._began_at = time.monotonic()
+        self._progress.waits()
         claims_done, batches_done = count(work)
         try:
             self._on_committed(self._written(work, claims_done, batches_done))
@@ -177,7 +174,7 @@ class LedgerThread:
             # Counted as if all had been written together: what is swept or redelivered meanwhile finds it settled.
             rest = Work(published=work.published)
             self._on_committed(self._written(rest, claims_done, batches_done, careful=True))
-        self._began_at = None
+        self._progress.moved()
         self.on_work()
 
     def _commit_without_culprits(self, work: Work, error: Exception) -> None:

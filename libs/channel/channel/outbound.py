@@ -9,15 +9,15 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from channel import claims, instances, people
+from channel import campaign_states, claims, instances, people
 from channel.batches import Content
-from channel.campaign_states import Watch
 from channel.lane_publisher import LanePublisher
 from channel.ledger_thread import LedgerThread
 from channel.loop import Loop
 from channel.outlets import Chunk
 from channel.ports import Outbound
 from channel.upkeep import Upkeep
+from chassis import suspensions
 from chassis.broker import Delivery
 from chassis.database import cursor_of
 from chassis.ids import new_id
@@ -71,18 +71,29 @@ class OutboundProcess:
         ledger.on_work = upkeep.waker.set
         self._outbound.attach(loop, upkeep)
         await asyncio.to_thread(upkeep.start_up)
-        self._process.checks["ledger"] = ledger.check
+        self._process.checks |= {"ledger": ledger.check, "upkeep": upkeep.check}
         ledger.start()
         self._process.every(RENEW_SECONDS, lambda: None if self._has_left else upkeep.renew(), "lease")
         self._process.background(upkeep.run, "upkeep")
         self._process.every(INDEX_SECONDS, self._index, "cold-index")
         await self._outbound.start_up()
-        await self._watch_campaigns(loop)
+        await self._watch_what_stops(loop)
         self._consume(loop)
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
         await asyncio.to_thread(self._process.stop.wait)
         await self._shut_down(loop, ledger, upkeep)
+
+    async def _watch_what_stops(self, loop: Loop) -> None:
+        """Paused and ended campaigns, suspended accounts: known before the first batch is taken, then followed."""
+        running, database = asyncio.get_running_loop(), self._process.database
+        watches = (
+            campaign_states.watch(database, lambda them: running.call_soon_threadsafe(loop.stop_campaigns, them)),
+            suspensions.watch(database, lambda them: running.call_soon_threadsafe(loop.suspend_accounts, them)),
+        )
+        for watch in watches:
+            await asyncio.to_thread(watch.look)
+            self._process.background(watch.run, watch.name)
 
     def _index(self) -> None:
         """Partitions that are written to no more get the index by which a person is found; it may take minutes."""
@@ -98,14 +109,6 @@ class OutboundProcess:
             room=loop.room_for_retries,
             on_due=lambda chunks: _adopt(running, loop, chunks),
         )
-
-    async def _watch_campaigns(self, loop: Loop) -> None:
-        running = asyncio.get_running_loop()
-        watch = Watch(
-            self._process.database, lambda stopped: running.call_soon_threadsafe(loop.stop_campaigns, stopped)
-        )
-        await asyncio.to_thread(watch.look)
-        self._process.background(watch.run, "campaign-states")
 
     async def _shut_down(self, loop: Loop, ledger: LedgerThread, upkeep: Upkeep) -> None:
         # The upkeep first: what it takes out of the schedule must still find the ledger.

@@ -100,16 +100,19 @@ def storing(channel: Channel, source: str) -> Callable[[Session, Sequence[Plan]]
 
     def store(session: Session, plans: Sequence[Plan]) -> list[Answer]:
         made = _made_before(session, [plan.request_hash for plan in plans if plan.request_hash])
-        unspent = quota_leases.unspent(session, {plan.account_id for plan in plans})
+        leased = quota_leases.leased(session, {plan.account_id for plan in plans})
         erasures.share(session)
         answers: list[Answer] = []
         for plan in plans:
-            units, left = len(plan.addresses), unspent.get(plan.account_id, 0)
-            if plan.request_hash not in made and units > left:
-                answers.append(TooFewUnits(plan.account_id, units, left))
+            units, lease = len(plan.addresses), leased[plan.account_id]
+            if plan.request_hash not in made and units > lease.unspent:
+                answers.append(TooFewUnits(plan.account_id, units, lease.unspent))
+                continue
+            if plan.request_hash not in made and (refusal := lease.refuses(plan.addresses)):
+                answers.append(refusal)
                 continue
             if plan.request_hash not in made:
-                unspent[plan.account_id] = left - units
+                lease.unspent -= units
                 made[plan.request_hash] = _started(session, plan, channel, source)
             answers.append(_accepted(made[plan.request_hash], plan))
             made.pop(None, None)

@@ -4,15 +4,19 @@ A single message then costs no call and no lock at identity. What is spent is co
 messages down, so a crash neither loses a unit nor spends one twice; what an account did not need goes back within
 seconds. Leases grow while an account keeps sending: the first message leases one unit, a busy sender thousands.
 
-    unspent = quota_leases.unspent(session, account_ids)      # locks the leases
+    leased = quota_leases.leased(session, account_ids)        # locks the leases
     quota_leases.spend(session, {account_id: 3})              # in the same transaction; never more than is unspent
     keeper.extend(account_id, 3)                              # between transactions, where too little is unspent
+
+A lease also says where it may be spent: on trial an account sends only to addresses that it has proved. An event ends
+the lease when that changes, so a message costs no question about it either.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +27,7 @@ from chassis.database import Database, changed
 from chassis.ids import new_id
 from chassis.logs import get_logger
 from chassis.rpc_client import RemoteFailure
+from contracts import errors
 from contracts.errors import NotFound, Unavailable, WiciError
 
 MOST_AT_ONCE = 5_000
@@ -39,8 +44,8 @@ DEADLINE = 5.0
 
 log = get_logger()
 
-_UNSPENT = text(
-    "SELECT account_id, granted - used AS units FROM quota_leases"
+_LEASED = text(
+    "SELECT account_id, granted - used AS unspent, only_to FROM quota_leases"
     " WHERE account_id = ANY(:account_ids) AND NOT is_ending ORDER BY account_id FOR UPDATE"
 )
 _SPEND = text(
@@ -56,12 +61,12 @@ _TAKE_UP = text(
     " RETURNING reservation_id, granted, used"
 )
 _GRANT = text(
-    "UPDATE quota_leases SET granted = greatest(granted, :granted)"
+    "UPDATE quota_leases SET granted = greatest(granted, :granted), only_to = :only_to"
     " WHERE reservation_id = :reservation_id AND NOT is_ending"
 )
 _END = text("UPDATE quota_leases SET is_ending = true WHERE reservation_id = :reservation_id")
 _END_CURRENT = text("UPDATE quota_leases SET is_ending = true WHERE account_id = :account_id AND NOT is_ending")
-# Locked in the order of `_UNSPENT`: whoever spends of several accounts and this one wait for each other in one order.
+# Locked in the order of `_LEASED`: whoever spends of several accounts and this one wait for each other in one order.
 _END_IDLE = text(
     "WITH due AS MATERIALIZED (SELECT reservation_id FROM quota_leases"
     " WHERE NOT is_ending AND (used_at < now() - make_interval(secs => :idle)"
@@ -83,14 +88,32 @@ _ANY = text("SELECT EXISTS (SELECT FROM quota_leases)")
 _FORGET = text("DELETE FROM quota_leases WHERE reservation_id = :reservation_id AND is_ending")
 
 
-def unspent(session: Session, account_ids: Collection[UUID]) -> dict[UUID, int]:
-    """Units that each account may spend in this transaction; its leases are locked until it ends."""
-    found = session.execute(_UNSPENT, {"account_ids": list(account_ids)})
-    return {row.account_id: row.units for row in found}
+@dataclass
+class Leased:
+    """What an account may spend in one transaction: `unspent` units, on the addresses `only_to` (None: on any)."""
+
+    unspent: int = 0
+    only_to: frozenset[str] | None = None
+
+    def refuses(self, addresses: Iterable[str]) -> WiciError | None:
+        """Why it is not to be spent on these."""
+        if self.only_to is None:
+            return None
+        foreign = sum(address.lower() not in self.only_to for address in addresses)
+        return errors.on_trial(foreign) if foreign else None
+
+
+def leased(session: Session, account_ids: Collection[UUID]) -> dict[UUID, Leased]:
+    """What each account may spend in this transaction; its leases are locked until it ends. No lease: nothing."""
+    found = {account_id: Leased() for account_id in account_ids}
+    for row in session.execute(_LEASED, {"account_ids": list(account_ids)}):
+        only_to = None if row.only_to is None else frozenset(row.only_to)
+        found[row.account_id] = Leased(row.unspent, only_to)
+    return found
 
 
 def spend(session: Session, units_by_account: Mapping[UUID, int]) -> None:
-    """Count units as used; no more than `unspent` has told in this transaction."""
+    """Count units as used; no more than `leased` has told in this transaction."""
     if units_by_account:
         ids, units = list(units_by_account), list(units_by_account.values())
         if changed(session, _SPEND, account_ids=ids, units=units) != len(ids):
@@ -98,8 +121,12 @@ def spend(session: Session, units_by_account: Mapping[UUID, int]) -> None:
 
 
 def end(session: Session, account_id: UUID) -> None:
-    """Spend no more of the account's lease, whose plan has changed: the next message leases of the new one."""
+    """Spend no more of the account's lease, whose terms have changed: the next message leases by the new ones."""
     session.execute(_END_CURRENT, {"account_id": account_id})
+
+
+def _terms(answer: Mapping[str, Any]) -> dict[str, Any]:
+    return {"granted": answer["granted"], "only_to": answer.get("only_to")}
 
 
 class LeaseKeeper:
@@ -138,7 +165,7 @@ class LeaseKeeper:
             )
             if answer["has_ended"]:
                 self._execute(_END, reservation_id=lease.reservation_id)
-            elif self._execute(_GRANT, reservation_id=lease.reservation_id, granted=answer["granted"]):
+            elif self._execute(_GRANT, reservation_id=lease.reservation_id, **_terms(answer)):
                 return
             else:
                 self._end(account_id, lease.reservation_id)

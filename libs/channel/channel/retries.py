@@ -83,12 +83,17 @@ def waiting(cursor: Cursor[Any], message_ids: Sequence[str]) -> set[str]:
 
 def take_due(cursor: Cursor[Any], limit: int) -> list[Due]:
     """Take messages that are due out of the schedule; the caller claims them in the same transaction."""
+    return [Due(attempts, orjson.loads(body)) for attempts, body in take_due_bodies(cursor, limit)]
+
+
+def take_due_bodies(cursor: Cursor[Any], limit: int) -> list[tuple[int, bytes]]:
+    """The same, unread."""
     cursor.execute(
         "DELETE FROM retries WHERE message_id = ANY (ARRAY(SELECT message_id FROM retries WHERE due_at <= now()"
         " ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED)) RETURNING attempts, body",
         (limit,),
     )
-    return [Due(attempts, orjson.loads(body)) for attempts, body in cursor.fetchall()]
+    return cursor.fetchall()
 
 
 def pull_forward(cursor: Cursor[Any], reason: str, limit: int = 10_000) -> bool:

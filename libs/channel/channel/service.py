@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from nameko.extensions import DependencyProvider
 
-from channel import campaign_counts, campaign_states, quota_leases
+from channel import campaign_counts, campaign_states, quota_leases, suspended_accounts
 from channel.quota_leases import LeaseKeeper
 from channel.single_sends import SingleSends
 from chassis import gathering
@@ -47,11 +47,12 @@ class QuotaLeases(DependencyProvider):
 
 @dataclass(frozen=True, kw_only=True)
 class UseCases:
-    """What a channel does when it is asked; each is `use_case(session, *, actor, now, **request)`.
+    """What a channel does when it is asked; each is `use_case(database, *, actor, now, **request)`.
+
+    It opens its own transactions, and none is open while strangers' templates are rendered.
 
     :param plan_test, plan_send: check a request, and answer with the plan that `SingleSends` stores.
-    :param plan_send: is given the database in place of a session: of many requests a second, most need no transaction.
-    :param erase_person: is given the database too, for it takes several transactions.
+    :param get_message, export_person: are given a session in place of the database.
     """
 
     prepare_content: Callable[..., Any]
@@ -79,17 +80,16 @@ class ChannelCalls(Entrypoints):
 
     @rpc
     def prepare_content(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("prepare_content", self.use_cases.prepare_content, actor, payload)
+        return self.run_in_steps("prepare_content", self.use_cases.prepare_content, actor, payload)
 
     @rpc
     def render_preview(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("render_preview", self.use_cases.render_preview, actor, payload)
+        return self.run_in_steps("render_preview", self.use_cases.render_preview, actor, payload)
 
     @rpc
     def send_test(self, actor: Actor, payload: Payload) -> Payload:
         call = self.calls["send_test"]
-        with self.database.transaction() as session:
-            plan = self.use_cases.plan_test(session, actor=actor, now=self.clock.now(), **call.load(payload))
+        plan = self.use_cases.plan_test(self.database, actor=actor, now=self.clock.now(), **call.load(payload))
         accepted = self.single_sends.send_one(plan)
         self.relay.poke()
         return call.dump(accepted)
@@ -134,3 +134,15 @@ class ChannelCalls(Entrypoints):
         told = {name: payload[name] for name in ("account_id", "campaign_id", "state", "version")}
         with self.database.transaction() as session:
             campaign_states.note(session, **told)
+
+    @event_handler(events.ACCOUNT_SUSPENSION_CHANGED)
+    def follow_suspension(self, payload: Payload) -> None:
+        """May run twice: what is told late changes nothing."""
+        with self.database.transaction() as session:
+            suspended_accounts.follow(session, **payload)
+
+    @event_handler(events.ACCOUNT_STANDING_CHANGED)
+    def follow_standing(self, payload: Payload) -> None:
+        """May run twice: then another lease begins, too."""
+        with self.database.transaction() as session:
+            quota_leases.end(session, payload["account_id"])

@@ -25,6 +25,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
+from chassis import suspensions
+
 _NOW = {"nullable": False, "server_default": func.now()}
 
 
@@ -46,6 +48,8 @@ def _quota_lease_columns() -> list[Any]:
         Column("is_ending", Boolean, nullable=False, server_default="false"),
         _moment("opened_at", **_NOW),
         _moment("used_at", **_NOW),
+        # On trial: the addresses, in lower case, that it may be spent on.
+        Column("only_to", ARRAY(Text)),
     ]
 
 
@@ -141,6 +145,11 @@ def create_quota_leases(op: Any) -> None:
     )
 
 
+def add_terms_to_quota_leases(op: Any) -> None:
+    """For channels whose table is older."""
+    op.execute("ALTER TABLE quota_leases ADD COLUMN IF NOT EXISTS only_to text[]")
+
+
 def create_instances(op: Any) -> None:
     op.create_table("instances", *_instance_columns())
 
@@ -230,6 +239,7 @@ def create_sends(op: Any) -> None:
 
 def create_all(op: Any) -> None:
     """All of them: the first migration of a channel that takes everything from here."""
+    suspensions.create(op)
     create_quota_leases(op)
     create_instances(op)
     create_claims(op)

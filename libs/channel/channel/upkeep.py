@@ -19,13 +19,17 @@ from channel.claims import Abandoned
 from channel.lane_outbox import LaneMessage
 from channel.lane_publisher import LanePublisher
 from channel.outlets import Chunk, Claim, Message, chunked
+from channel.parking import take_halving
 from channel.ports import Event, Outbound
 from channel.retries import UPKEEP
 from chassis import erasures
 from chassis.database import Database, cursor_of, ensure_partitions
+from chassis.health import Progress
 from chassis.ids import new_id
 from chassis.logs import get_logger
+from chassis.topology import dead_letters_of
 from chassis.waking import Waker
+from contracts.lanes import channel_lane
 from contracts.vocabulary import Lane, MessageState
 
 TICK_SECONDS = 0.5
@@ -75,6 +79,8 @@ class Upkeep:
         self.waker = Waker(database, UPKEEP)
         self._stopping, self._ended = threading.Event(), threading.Event()
         self._partitions_made: datetime | None = None
+        self._progress = Progress()
+        self.check = self._progress.check
 
     def start_up(self) -> None:
         """What must have been done before the first claim."""
@@ -92,13 +98,16 @@ class Upkeep:
             self._ended.set()
 
     def _turn(self) -> None:
-        for step in (self._partition, *self._outbound.steps()):
-            self._try(step)
+        went = [self._try(step) for step in (self._partition, *self._outbound.steps())]
         if not self._is_anything_waiting():
+            self._note(went)
             self.waker.wait(REST_SECONDS)
             return
-        for step in (self._analyse, self._hand_over_due, self._sweep, self._take_over):
-            self._try(step)
+        steps = (self._analyse, self._hand_over_due, self._sweep, self._take_over)
+        self._note([*went, *(self._try(step) for step in steps)])
+
+    def _note(self, went: Sequence[bool]) -> None:
+        self._progress.moved() if all(went) else self._progress.waits()
 
     def _is_anything_waiting(self) -> bool:
         """Retries, claims or lane messages, anybody's, or what the channel itself has put off."""
@@ -111,11 +120,13 @@ class Upkeep:
             return True
 
     @staticmethod
-    def _try(step: Callable[[], object]) -> None:
+    def _try(step: Callable[[], object]) -> bool:
         try:
             step()
         except Exception as error:
             log.warning("upkeep_step_failed", step=getattr(step, "__name__", ""), error=repr(error)[:300])
+            return False
+        return True
 
     def stop(self, timeout: float) -> None:
         """Do no more; waits until the step that is under way has ended."""
@@ -145,18 +156,31 @@ class Upkeep:
 
     def _hand_over_due(self) -> None:
         while (limit := min(self._room(), DUE_AT_ONCE)) > 0:
-            with self._database.transaction() as session:
-                cursor = cursor_of(session)
-                # Before any row is locked: whoever erases a person holds this lock and then locks rows.
-                erasures.share(session)
-                due = retries.take_due(cursor, limit)
-                chunks = self._chunks_of(session, due)
-                claims.leave_erased_out(cursor, self._ledger, chunks)
-                claims.insert(cursor, self._instance_id, chunks)
-            if chunks:
-                self._on_due(chunks)
-            if len(due) < limit:
+            if not take_halving(self._take_due, self._park_due, limit):
                 return
+
+    def _take_due(self, limit: int) -> list[retries.Due]:
+        with self._database.transaction() as session:
+            cursor = cursor_of(session)
+            # Before any row is locked: whoever erases a person holds this lock and then locks rows.
+            erasures.share(session)
+            due = retries.take_due(cursor, limit)
+            chunks = self._chunks_of(session, due)
+            claims.leave_erased_out(cursor, self._ledger, chunks)
+            claims.insert(cursor, self._instance_id, chunks)
+        if chunks:
+            self._on_due(chunks)
+        return due
+
+    def _park_due(self) -> None:
+        with self._database.transaction() as session:
+            cursor = cursor_of(session)
+            recorded = self._park(cursor, retries.take_due_bodies(cursor, 1))
+        self.publish(recorded)
+
+    def _park(self, cursor: Cursor[Any], taken: Sequence[tuple[Any, bytes]]) -> list[LaneMessage]:
+        lane = dead_letters_of(channel_lane(self._outbound.channel, Lane.BULK))
+        return [lane_outbox.record_body(cursor, self._instance_id, lane, bytes(body)) for _, body in taken]
 
     def _chunks_of(self, session: Session, due: list[retries.Due]) -> list[Chunk]:
         # Those that share a header: how long a message may still be tried is counted from its own `accepted_at`.
@@ -190,19 +214,27 @@ class Upkeep:
 
     def _sweep(self) -> None:
         """Claims of dead instances: bulk is unknown from now on, single messages are sent again."""
-        while True:
-            with self._database.transaction() as session:
-                cursor = cursor_of(session)
-                erasures.share(session)
-                abandoned = claims.take_abandoned(cursor, self._instance_id, ABANDONED_AT_ONCE)
-                messages = [message for each in abandoned for message in self._unsettled(session, cursor, each)]
-                events = settlement.settle(cursor, self._ledger, messages, careful=True) if messages else []
-                recorded = self.record(cursor, events)
-            self.publish(recorded)
-            if messages:
-                log.warning("abandoned_claims_swept", claims=len(abandoned), messages=len(messages))
-            if len(abandoned) < ABANDONED_AT_ONCE:
-                return
+        while take_halving(self._take_abandoned, self._park_abandoned, ABANDONED_AT_ONCE):
+            pass
+
+    def _take_abandoned(self, limit: int) -> list[Abandoned]:
+        with self._database.transaction() as session:
+            cursor = cursor_of(session)
+            erasures.share(session)
+            abandoned = claims.take_abandoned(cursor, self._instance_id, limit)
+            messages = [message for each in abandoned for message in self._unsettled(session, cursor, each)]
+            events = settlement.settle(cursor, self._ledger, messages, careful=True) if messages else []
+            recorded = self.record(cursor, events)
+        self.publish(recorded)
+        if messages:
+            log.warning("abandoned_claims_swept", claims=len(abandoned), messages=len(messages))
+        return abandoned
+
+    def _park_abandoned(self) -> None:
+        with self._database.transaction() as session:
+            cursor = cursor_of(session)
+            recorded = self._park(cursor, claims.take_abandoned_bodies(cursor, self._instance_id, 1))
+        self.publish(recorded)
 
     def _unsettled(self, session: Session, cursor: Cursor[Any], abandoned: Abandoned) -> list[Message]:
         header = Header(abandoned.body, Lane(abandoned.body["lane"]))

@@ -21,8 +21,9 @@ import pika
 from pika.adapters.select_connection import SelectConnection
 from pika.channel import Channel
 
+from chassis.amqp import parameters_of
 from chassis.logs import get_logger
-from chassis.topology import declare_topology, event_exchange
+from chassis.topology import LANES, ask_for_topology, event_exchange
 from contracts.errors import Unavailable
 from contracts.events import Event
 
@@ -92,12 +93,12 @@ class _Consumer:
 class Broker:
     """The one connection of a process.
 
-    :param url: `amqp://user:password@host:port/vhost`
+    :param url: `amqp://user:password@host:port/vhost`, or `amqps://` (`chassis.amqp`)
     :param name: shown by the broker's management as the connection's name
     """
 
     def __init__(self, url: str, name: str = "wici") -> None:
-        self._parameters = pika.URLParameters(url)
+        self._parameters = parameters_of(url)
         self._parameters.heartbeat = HEARTBEAT_SECONDS
         self._parameters.client_properties = {"connection_name": name}
         self._parameters.socket_timeout = 10
@@ -142,14 +143,14 @@ class Broker:
         routing_key: str,
         body: bytes,
         *,
-        exchange: str = "",
+        exchange: str = LANES,
         headers: dict[str, Any] | None = None,
         mandatory: bool = False,
         **properties: Any,
     ) -> Future[None]:
         """Publish one persistent message; the future is done when the broker has it on disk.
 
-        With the default exchange the routing key is a queue's name. The future fails with `PublishFailed` when the
+        Unless an exchange is named, the routing key is a lane's name. The future fails with `PublishFailed` when the
         connection is lost or the broker refuses, with `mandatory` also when no queue takes the message.
         """
         message = Message(
@@ -192,7 +193,7 @@ class Broker:
         """Consume `queue` on a channel of its own, also after every reconnect.
 
         :param on_delivery: called on the broker's thread; it must hand over at once and never block.
-        :param declare: declares the queue each time, for queues that are not lanes.
+        :param declare: declares the queue each time, for queues that go with the connection.
         """
         consumer = _Consumer(queue, on_delivery, prefetch, no_ack, declare)
         self._consumers.append(consumer)
@@ -251,7 +252,7 @@ class Broker:
         self._next_tag = 1
         channel.add_on_close_callback(self._on_channel_closed)
         channel.add_on_return_callback(self._on_returned)
-        declare_topology(channel)
+        ask_for_topology(channel)
         channel.confirm_delivery(self._on_confirm, callback=lambda _frame: self._on_confirm_mode())
 
     def _on_confirm_mode(self) -> None:

@@ -238,6 +238,8 @@ def copy_rows(session: Session, table: str, columns: Sequence[str], rows: Iterab
 def ensure_partitions(session: Session, table: str, first_day: date, days: int = 3) -> list[str]:
     """Create the day partitions of `table`, which is partitioned by ranges of a time-ordered UUID; idempotent.
 
+    They are the service's own, in the schema `work`; the function that makes them is the owner's (`chassis.ownership`).
+
     :returns: names of the partitions made now, `{table}_p20261124`.
 
     A row of a day that has no partition goes to the table's DEFAULT partition, so nothing is refused for lack of one; a
@@ -253,7 +255,8 @@ def ensure_partitions(session: Session, table: str, first_day: date, days: int =
         end = first_id_at(datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1))
         if _default_holds(session, table, start, end):
             continue
-        session.execute(text(f"CREATE TABLE {name} PARTITION OF {table} FOR VALUES FROM ('{start}') TO ('{end}')"))
+        asked = {"table": table, "name": name, "start": start, "end": end}
+        session.execute(text("SELECT create_day_partition(:table, :name, :start, :end)"), asked)
         made.append(name)
     return made
 

@@ -18,6 +18,7 @@ from typing import Any
 import pika
 import pika.exceptions
 
+from chassis.amqp import parameters_of
 from chassis.topology import event_queues
 from contracts.lanes import ALL_LANES
 
@@ -79,7 +80,7 @@ def main(arguments: list[str]) -> int:
     if not url:
         print("AMQP_URL is not set: the broker to look into", file=sys.stderr)
         return 2
-    connection = pika.BlockingConnection(pika.URLParameters(url))
+    connection = pika.BlockingConnection(parameters_of(url))
     try:
         channel = connection.channel()
         if options.command == "list":

@@ -6,20 +6,24 @@ from typing import Any
 
 import eventlet
 from kombu import Exchange, Queue
+from nameko.exceptions import IncorrectSignature
 from nameko.messaging import Consumer, QueueConsumer
 from nameko.rpc import Rpc, RpcConsumer
 
-from chassis import config, topology
+from chassis import config, seals, topology
+from chassis.database import Fault, fault_of
 from chassis.ids import new_id
 from chassis.logs import get_logger
 from chassis.metrics import EVENTS_HANDLED
-from contracts.errors import WiciError
+from contracts.errors import WiciError, actor_unverified
 from contracts.events import SUBSCRIPTIONS, Event
 
 log = get_logger()
 
 # A failed event waits before it is delivered again: 0.1 s, 0.2 s, … 3.2 s; six tries span some seconds.
 EVENT_RETRY_SECONDS = 0.1
+# Where the database is away it is not the event's fault: six tries span most of a minute.
+SERVER_RETRY_SECONDS = (1.0, 3.0, 6.0, 10.0, 10.0, 10.0)
 
 
 class _QueueConsumer(QueueConsumer):
@@ -35,14 +39,36 @@ class _QueueConsumer(QueueConsumer):
 class _RpcConsumer(RpcConsumer):
     queue_consumer = _QueueConsumer()
 
+    def setup(self) -> None:
+        super().setup()
+        self.queue.exchange.no_declare = True  # everybody's, and not ours to make
+
 
 class _Rpc(Rpc):
-    """Nameko's RPC entrypoint; errors of the contracts are expected and need no traceback in the log."""
+    """Nameko's RPC entrypoint, which believes no actor without a seal.
+
+    Errors of the contracts are expected and need no traceback in the log.
+    """
 
     rpc_consumer = _RpcConsumer()
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(expected_exceptions=WiciError, **kwargs)
+
+    def check_signature(self, args: Any, kwargs: Any) -> None:
+        """Before a worker is spawned: who asks is who it says, in gathered calls each of those who ask."""
+        if kwargs or len(args) != 2:
+            raise IncorrectSignature("a call has two arguments by position: actor and payload")
+        name = f"{self.container.service_name}.{self.method_name}"
+        call = getattr(self.container.service_cls, "calls", {}).get(self.method_name)
+        actor, payload = args
+        try:
+            seals.verify(actor, name)
+            for one, _asked in payload["requests"] if call is not None and call.gathered else ():
+                seals.verify(one, name)
+        except (WiciError, TypeError, KeyError, ValueError):
+            log.warning("actor_unverified", method=name)
+            raise actor_unverified() from None
 
 
 rpc = _Rpc.decorator
@@ -66,20 +92,14 @@ class EventHandler(Consumer):
         subscription = f"{self.container.service_name}.{self.method_name}"
         if not self.broadcast and subscription not in SUBSCRIPTIONS.get(self.event, ()):
             raise config.ConfigError(f"{subscription} is not in contracts.events.SUBSCRIPTIONS for {self.event.name}")
-        exchange = Exchange(topology.event_exchange(self.event.source), type="topic", durable=True)
         name = topology.event_queue(self.event, self.container.service_name, self.method_name)
         if self.broadcast:
+            exchange = Exchange(topology.event_exchange(self.event.source), type="topic", no_declare=True)
             self.queue = Queue(
                 f"{name}-{new_id()}", exchange=exchange, routing_key=self.event.name, exclusive=True, auto_delete=True
             )
         else:
-            self.queue = Queue(
-                name,
-                exchange=exchange,
-                routing_key=self.event.name,
-                durable=True,
-                queue_arguments=topology.quorum_arguments(name, topology.EVENT_DELIVERY_LIMIT),
-            )
+            self.queue = Queue(name, no_declare=True)
         super().setup()
 
     def handle_message(self, body: Any, message: Any) -> None:
@@ -96,8 +116,15 @@ class EventHandler(Consumer):
         EVENTS_HANDLED.labels(self.method_name, outcome).inc()
         if exc_info and self.requeue_on_error:
             tries = int((message.headers or {}).get("x-delivery-count", 0))
-            eventlet.sleep(EVENT_RETRY_SECONDS * 2**tries)
+            eventlet.sleep(seconds_to_retry(exc_info[1], tries))
         super().handle_message_processed(message, result, exc_info)
+
+
+def seconds_to_retry(error: BaseException, tries: int) -> float:
+    """How long an event that failed waits until it is delivered again."""
+    if fault_of(error) is Fault.SERVER:
+        return SERVER_RETRY_SECONDS[min(tries, len(SERVER_RETRY_SECONDS) - 1)]
+    return float(EVENT_RETRY_SECONDS * 2**tries)
 
 
 event_handler = EventHandler.decorator

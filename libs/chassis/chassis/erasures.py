@@ -10,7 +10,7 @@ day later. Whoever writes addresses down looks here first, in the transaction of
 then the eraser finds what it wrote. Only messages made before the erasure are meant (their ids tell when): somebody who
 comes back as a customer is written to like everybody else.
 
-The hash is HMAC-SHA256 under a key made of `WICI_SECRET_KEYS` and the account: a phone number has too few digits for
+The hash is HMAC-SHA256 under a key made of `WICI_ERASURE_KEYS` and the account: a phone number has too few digits for
 a hash that a copy of the database alone could be searched with. After a rotation the older keys are tried too.
 """
 
@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import hmac
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -31,7 +31,7 @@ from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.orm import Session
 
 from chassis.config import load, setting
-from chassis.secrets import Vault
+from chassis.secrets import derived, key_ring
 from contracts.ids import created_at
 
 LOCK = 0x6572_6173  # "eras": of this database's advisory locks
@@ -40,17 +40,17 @@ KEEP_DAYS = 35  # longer than any message is on its way: retries 3 days, receipt
 
 @dataclass(frozen=True, kw_only=True)
 class _Keys:
-    secret_keys: str = setting("WICI_SECRET_KEYS", secret=True)
+    erasure_keys: str = setting("WICI_ERASURE_KEYS", secret=True)
 
 
 @lru_cache(maxsize=1)
-def _vault() -> Vault:
-    return Vault(load(_Keys, os.environ).secret_keys)
+def _ring() -> Mapping[str, bytes]:
+    return key_ring(load(_Keys, os.environ).erasure_keys)
 
 
 def check_keys() -> None:
     """At the start of a process. :raises ConfigError, SecretError: there are no keys, or they are malformed."""
-    _vault()
+    _ring()
 
 
 def account_keys(account_id: UUID | str) -> list[bytes]:
@@ -60,7 +60,7 @@ def account_keys(account_id: UUID | str) -> list[bytes]:
 
 @lru_cache(maxsize=1024)
 def _account_keys(account_id: str) -> list[bytes]:
-    return _vault().derived(f"erased people of {account_id}".encode())
+    return derived(_ring(), f"erased people of {account_id}".encode())
 
 
 def marks(account_id: UUID | str, address: str) -> list[bytes]:

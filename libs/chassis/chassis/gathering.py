@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any, Protocol
 
 from chassis.logs import get_logger
-from chassis.rpc_client import RemoteFailure
+from chassis.rpc_client import Gathered, RemoteFailure
 from contracts.errors import KINDS, Unavailable, WiciError
 
 MOST_GATHERED = 64
@@ -108,7 +108,7 @@ class Gatherer:
         first_actor = callers[0].request[0]
         try:
             told = self._client.call(
-                name, first_actor, {"requests": [caller.request for caller in callers]}, deadline=deadline
+                name, first_actor, Gathered(requests=[caller.request for caller in callers]), deadline=deadline
             )["answers"]
             if len(told) == len(callers):
                 return list(told)

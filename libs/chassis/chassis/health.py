@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import orjson
 
+from chassis.config import load, setting
 from chassis.metrics import exposition
+
+STALLED_SECONDS = 30.0
 
 Check = Callable[[], None]
 
@@ -28,14 +34,55 @@ def evaluate(checks: Mapping[str, Check]) -> tuple[bool, dict[str, str]]:
     return all(answer == "ok" for answer in answers.values()), answers
 
 
-class HealthServer:
-    """A small HTTP server on its own thread; `port` 0 or less starts nothing."""
+class WorkStalled(Exception):
+    """There is work, and none of it is committed."""
 
-    def __init__(self, port: int, checks: Mapping[str, Check], host: str = "0.0.0.0") -> None:
+
+class Progress:
+    """When work that waits was last seen to be done: a loop that has work and commits none of it is not ready.
+
+    Thread-safe: each of its steps is one assignment.
+
+    :param seconds: after which work that waits is said to stand still.
+    """
+
+    def __init__(self, seconds: float = STALLED_SECONDS, clock: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
+        self._clock = clock
+        self._since: float | None = None
+
+    def waits(self) -> None:
+        """There is work; what is said while some waits already changes nothing."""
+        if self._since is None:
+            self._since = self._clock()
+
+    def moved(self) -> None:
+        """Some of it was committed (or parked), or there is none."""
+        self._since = None
+
+    def check(self) -> None:
+        """:raises WorkStalled: for `seconds` work has waited and nothing was committed."""
+        since = self._since
+        if since is not None and self._clock() - since > self._seconds:
+            raise WorkStalled
+
+
+@dataclass(frozen=True)
+class _Config:
+    host: str = setting("HEALTH_HOST", default="127.0.0.1")
+
+
+class HealthServer:
+    """A small HTTP server on its own thread; `port` 0 or less starts nothing.
+
+    It listens on `HEALTH_HOST`, which is this machine alone unless a probe or a scraper comes from outside.
+    """
+
+    def __init__(self, port: int, checks: Mapping[str, Check]) -> None:
         self._server: ThreadingHTTPServer | None = None
         if port <= 0:
             return
-        self._server = ThreadingHTTPServer((host, port), _handler(checks))
+        self._server = ThreadingHTTPServer((load(_Config, os.environ).host, port), _handler(checks))
         self._server.daemon_threads = True
         self._is_closing = False
         self._thread = threading.Thread(target=self._serve, args=(self._server,), name="health", daemon=True)
@@ -49,7 +96,8 @@ class HealthServer:
     def close(self) -> None:
         if self._server is not None:
             self._is_closing = True
-            with suppress(OSError), socket.create_connection(("127.0.0.1", self._server.server_port), timeout=1):
+            address = (str(self._server.server_address[0]), self._server.server_port)
+            with suppress(OSError), socket.create_connection(address, timeout=1):
                 pass  # one last request, so that the thread sees it
             self._thread.join(1)
             self._server.server_close()

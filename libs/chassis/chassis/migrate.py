@@ -1,7 +1,9 @@
 """Migrations, run as a job and never at a service's start: `python -m chassis.migrate SERVICE [--create]`.
 
 The revisions are plain Alembic files in the service's package, `migrations/0001_initial.py` and so on, additive. They
-run under an advisory lock, so that two jobs at once do the work once.
+run under an advisory lock, so that two jobs at once do the work once, and as the database's owner, which the service
+is not (`chassis.ownership`): it connects through `SERVICE_OWNER_DATABASE_URL`, or with `--create` through
+`WICI_ADMIN_DATABASE_URL`, and never with the service's password.
 """
 
 from __future__ import annotations
@@ -19,10 +21,8 @@ from alembic import command
 from alembic.config import Config as AlembicConfig
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from psycopg import sql
 
-from chassis import logs
-from chassis.database import make_engine
+from chassis import logs, ownership
 
 LOCK = 0x77696369  # "wici"
 
@@ -38,20 +38,22 @@ def database_key(service: str) -> str:
     return f"{service.upper()}_DATABASE_URL"
 
 
-def migrate(service: str, url: str, revision: str = "head") -> str | None:
-    """Bring the database at `url` to `revision` of the service, which is the newest; returns what it is at."""
+def migrate(service: str, url: str, through: str, revision: str = "head") -> str | None:
+    """Bring a service's database to `revision`, which is the newest; returns what it is at.
+
+    :param url: the service's own, for whom the rights there are; its password is not used.
+    :param through: URL of the database's owner or of an administrator.
+    """
     config = _alembic_config(service)
-    engine = make_engine(url, pool_size=2, application_name=f"{service}-migrate")
-    try:
-        with engine.connect() as connection:
-            connection.execute(sqlalchemy.text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
-            connection.commit()
-            config.attributes["connection"] = connection
-            command.upgrade(config, revision)
-            connection.commit()
-            return MigrationContext.configure(connection).get_current_revision()
-    finally:
-        engine.dispose()
+    with ownership.opened_as_owner(url, through) as connection:
+        connection.execute(sqlalchemy.text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
+        connection.commit()
+        ownership.take_over(connection, url)
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+        connection.commit()
+        ownership.grant(connection, url)
+        return MigrationContext.configure(connection).get_current_revision()
 
 
 def is_current(service: str, engine: sqlalchemy.Engine) -> bool:
@@ -72,26 +74,6 @@ def readiness(service: str, engine: sqlalchemy.Engine) -> Callable[[], None]:
             raise MigrationError("the database is not at the newest revision")
 
     return check
-
-
-def create_database(url: str, admin_url: str) -> None:
-    """Create the role and the database that `url` names, unless they exist."""
-    wanted = sqlalchemy.make_url(url)
-    with psycopg.connect(admin_url, autocommit=True) as connection:
-        role = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (wanted.username,)).fetchone()
-        if role is None:
-            connection.execute(
-                sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(
-                    sql.Identifier(wanted.username or "wici"), sql.Literal(wanted.password or "")
-                )
-            )
-        database = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (wanted.database,)).fetchone()
-        if database is None:
-            connection.execute(
-                sql.SQL("CREATE DATABASE {} OWNER {} ENCODING 'UTF8' TEMPLATE template0").format(
-                    sql.Identifier(wanted.database or ""), sql.Identifier(wanted.username or "")
-                )
-            )
 
 
 def _alembic_config(service: str) -> AlembicConfig:
@@ -118,20 +100,17 @@ def main(arguments: list[str]) -> int:
     )
     options = parser.parse_args(arguments)
     logs.configure(options.service, "migrate")
-    key = database_key(options.service)
-    url = os.environ.get(key)
-    if not url:
-        print(f"{key} is not set: the database to migrate", file=sys.stderr)
+    key, owner_key = database_key(options.service), f"{options.service.upper()}_OWNER_DATABASE_URL"
+    through_key = "WICI_ADMIN_DATABASE_URL" if options.create else owner_key
+    url, through = os.environ.get(key), os.environ.get(through_key)
+    if not url or not through:
+        print(f"needed are {key}: the service's, and {through_key}: who may change it", file=sys.stderr)
         return 2
     try:
         if options.create:
-            admin_url = os.environ.get("WICI_ADMIN_DATABASE_URL")
-            if not admin_url:
-                print("WICI_ADMIN_DATABASE_URL is not set: who may create databases", file=sys.stderr)
-                return 2
-            create_database(url, admin_url)
-        revision = migrate(options.service, url)
-    except (MigrationError, psycopg.OperationalError, sqlalchemy.exc.OperationalError) as error:
+            ownership.create_database(url, through)
+        revision = migrate(options.service, url, through)
+    except (MigrationError, ownership.OwnershipError, psycopg.Error, sqlalchemy.exc.DBAPIError) as error:
         print(f"{options.service}: {error}", file=sys.stderr)
         return 1
     print(f"{options.service}: at revision {revision}")

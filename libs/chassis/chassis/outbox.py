@@ -23,9 +23,10 @@ from sqlalchemy.orm import Session
 from chassis import inbox, waking
 from chassis.broker import Broker
 from chassis.database import Database, cursor_of
+from chassis.health import Progress
 from chassis.ids import new_id
 from chassis.logs import get_logger
-from chassis.topology import event_exchange
+from chassis.topology import LANES, event_exchange
 from chassis.waking import REST_SECONDS, Waker
 from contracts.events import Event
 
@@ -113,6 +114,8 @@ class Relay:
         self._broker = broker
         self._poked = threading.Event()
         self._waker = Waker(database, OUTBOX)
+        self._progress = Progress()
+        self.check = self._progress.check
 
     def poke(self) -> None:
         """Say that there is something new and urgent; otherwise a commit is seen within `GATHER_SECONDS`."""
@@ -137,8 +140,10 @@ class Relay:
                     self._forget_old()
             except Exception as error:
                 log.warning("outbox_relay_failed", error=repr(error))
+                self._progress.waits()
                 stop.wait(1.0)
                 continue
+            self._progress.waits() if claimed and not sent else self._progress.moved()
             if sent < claimed:
                 stop.wait(AGAIN_SECONDS)
             elif claimed < ROWS_AT_ONCE:
@@ -158,7 +163,10 @@ class Relay:
             if not rows:
                 return 0, 0
             confirmations = {
-                self._broker.publish(row.routing_key, bytes(row.body), exchange=row.exchange, headers=row.headers): row
+                # A lane's message has no exchange of its own in here.
+                self._broker.publish(
+                    row.routing_key, bytes(row.body), exchange=row.exchange or LANES, headers=row.headers
+                ): row
                 for row in rows
             }
             wait(confirmations, timeout=CONFIRM_SECONDS)

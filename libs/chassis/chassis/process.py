@@ -25,6 +25,7 @@ from chassis.broker import Broker
 from chassis.config import ConfigError, load
 from chassis.database import Database, ensure_settings, make_engine
 from chassis.health import Check, HealthServer
+from chassis.outbox import Relay
 
 SHUTDOWN_SECONDS = 10.0
 
@@ -109,6 +110,13 @@ class Process(Generic[C]):
     def every(self, seconds: float, step: Callable[[], Any], name: str) -> None:
         """Run `step` in the background, now and then every `seconds`: see `every`."""
         self.background(lambda stop: every(seconds, step, stop, name=name), name)
+
+    def relay_outbox(self) -> Relay:
+        """Relay the service's outbox in the background."""
+        relay = Relay(self.database, self.broker)
+        self.checks["outbox"] = relay.check
+        self.background(relay.run, "outbox-relay")
+        return relay
 
     def fail(self) -> None:
         """End the process: a part of it failed in a way that only a new process mends."""

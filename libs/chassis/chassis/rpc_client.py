@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any
@@ -15,12 +16,20 @@ from uuid import uuid4
 import orjson
 import structlog
 
+from chassis import seals
 from chassis.broker import Broker
 from chassis.topology import RPC_EXCHANGE
 from contracts.errors import KINDS, Unavailable, WiciError
 from contracts.rpc import Actor
 
 DEFAULT_DEADLINE = 10.0
+
+
+Seal = Callable[[Mapping[str, Any], str], dict[str, Any]]
+
+
+class Gathered(dict[str, Any]):
+    """The payload of a gathered call: `{"requests": [(actor, payload), …]}`, whose actors are sealed one by one."""
 
 
 class RemoteFailure(Exception):
@@ -31,10 +40,14 @@ class RpcClient:
     """Calls multiplexed over one connection by correlation id.
 
     :param broker: a broker whose replies arrive on an exclusive queue of this client
+    :param seal: `seal(actor, call)` vouches for the actor: the gateway's for whom it has let in, a service's
+        (`seals.passed_on`) for whom it was asked by, and itself.
     """
 
-    def __init__(self, broker: Broker) -> None:
+    def __init__(self, broker: Broker, seal: Seal = seals.sealed) -> None:
+        seals.check_keys()
         self._broker = broker
+        self._seal = seal
         self._waiting: dict[str, Future[dict[str, Any]]] = {}
         self._lock = threading.Lock()
         self._subscribed = threading.Event()
@@ -49,10 +62,13 @@ class RpcClient:
         """Call `service.method` and return its result.
 
         :param deadline: seconds until `Unavailable("service.timeout")`.
-        :raises WiciError: what the service raised, as it raised it; `Unavailable` when nobody answers.
+        :raises WiciError: what the service raised, as it raised it; `Unavailable` when nobody answers; `Forbidden` when
+            the actor is not one to vouch for.
         :raises RemoteFailure: the service failed unexpectedly.
         """
         ends = time.monotonic() + deadline
+        if isinstance(payload, Gathered):
+            payload = {"requests": [(self._seal(one, name), asked) for one, asked in payload["requests"]]}
         if not self._subscribed.wait(deadline):
             raise Unavailable("broker.unavailable", "The message broker does not answer.")
         call_id = str(uuid4())
@@ -62,7 +78,7 @@ class RpcClient:
         try:
             sent = self._broker.publish(
                 name,
-                orjson.dumps({"args": [actor, payload], "kwargs": {}}, default=str),
+                orjson.dumps({"args": [self._seal(actor, name), payload], "kwargs": {}}, default=str),
                 exchange=RPC_EXCHANGE,
                 headers=_context(actor),
                 mandatory=True,

@@ -9,13 +9,32 @@ from __future__ import annotations
 import os
 from base64 import b64decode
 from binascii import Error as Base64Error
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from chassis.config import ConfigError, load, setting
+
 NONCE_BYTES = 12
+
+# Of the tests and of the overlay for trials.
+PUBLISHED_KEYS = (
+    b"dev-only-32-bytes-dev-only-32-by",
+    b"0123456789abcdef0123456789abcdef",
+    b"abcdef0123456789abcdef0123456789",
+    b"0123456789fedcba0123456789fedcba",
+    b"fedcbafedcbafedcbafedcbafedcbafe",
+    b"fedcba9876543210fedcba9876543210",
+)
+
+
+@dataclass(frozen=True)
+class _Config:
+    is_development: bool = setting("WICI_DEVELOPMENT", default=False)
 
 
 class SecretError(Exception):
@@ -26,15 +45,9 @@ class Vault:
     """Encrypts and decrypts short secrets; the result names its key: `k2:` + nonce + ciphertext."""
 
     def __init__(self, keys: str) -> None:
-        self._ciphers: dict[str, AESGCM] = {}
-        self._keys: list[bytes] = []
-        for pair in filter(None, (part.strip() for part in keys.split(","))):
-            name, _, encoded = pair.partition(":")
-            self._keys.append(_key(name, encoded))
-            self._ciphers[name] = AESGCM(self._keys[-1])
-        if not self._ciphers:
-            raise SecretError("no secret key is configured")
-        self._current = next(iter(self._ciphers))
+        ring = key_ring(keys)
+        self._ciphers = {name: AESGCM(key) for name, key in ring.items()}
+        self._current = next(iter(ring))
 
     def encrypt(self, secret: bytes) -> bytes:
         nonce = os.urandom(NONCE_BYTES)
@@ -52,12 +65,46 @@ class Vault:
         except (InvalidTag, ValueError):
             raise SecretError("the secret does not decrypt") from None
 
-    def derived(self, purpose: bytes) -> list[bytes]:
-        """Keys for `purpose` (32 bytes, HKDF-SHA256, RFC 5869), one from each configured key, in their order."""
-        return [
-            HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"wici:" + purpose).derive(key)
-            for key in self._keys
-        ]
+
+def key_ring(keys: str) -> dict[str, bytes]:
+    """Keys of 32 bytes by name, the current one first, from `k2:BASE64,k1:BASE64`.
+
+    :raises SecretError: one is malformed, or there is none.
+    """
+    pairs = (part.strip().partition(":") for part in keys.split(",") if part.strip())
+    ring = {name: _key(name, encoded) for name, _, encoded in pairs}
+    if not ring:
+        raise SecretError("no secret key is configured")
+    return ring
+
+
+def unnamed_keys(name: str, keys: str) -> list[bytes]:
+    """Keys of at least 16 bytes from the comma list of base64 in the setting `name`, the current one first.
+
+    :raises ConfigError: one is malformed, or there is none.
+    """
+    try:
+        found = [b64decode(key.strip(), validate=True) for key in keys.split(",") if key.strip()]
+    except (Base64Error, ValueError):
+        raise ConfigError(f"{name} is not a comma list of base64 keys") from None
+    if not found or any(len(key) < 16 for key in found):
+        raise ConfigError(f"{name} needs keys of at least 16 bytes")
+    if any(map(_is_known, found)):
+        raise ConfigError(f"{name} holds a key that everybody knows; WICI_DEVELOPMENT=1 allows it on a trial system")
+    return found
+
+
+def _is_known(key: bytes) -> bool:
+    """Whether the key stands in this repository, where it may not be used."""
+    return key in PUBLISHED_KEYS and not load(_Config, os.environ).is_development
+
+
+def derived(ring: Mapping[str, bytes], purpose: bytes) -> list[bytes]:
+    """Keys for `purpose` (32 bytes, HKDF-SHA256, RFC 5869), one from each key of the ring, in their order."""
+    return [
+        HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"wici:" + purpose).derive(key)
+        for key in ring.values()
+    ]
 
 
 def _key(name: str, encoded: str) -> bytes:
@@ -67,4 +114,6 @@ def _key(name: str, encoded: str) -> bytes:
         raise SecretError(f"secret key {name!r} is not base64") from None
     if len(key) != 32:
         raise SecretError(f"secret key {name!r} is {len(key)} bytes long, not 32")
+    if _is_known(key):
+        raise SecretError(f"secret key {name!r} is known to everybody; WICI_DEVELOPMENT=1 allows it on a trial system")
     return key

@@ -25,13 +25,15 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, ClassVar
 
+from nameko.constants import AMQP_SSL_CONFIG_KEY
 from nameko.extensions import DependencyProvider, SharedExtension
 from nameko.rpc import Rpc
 from sqlalchemy.orm import Session
 
 from chassis import broker as wire
-from chassis import config, erasures, logs
+from chassis import config, erasures, logs, seals
 from chassis import database as db
+from chassis.amqp import kombu_ssl_of
 from chassis.entrypoints import event_handler, rpc
 from chassis.health import HealthServer
 from chassis.metrics import RPC_SECONDS
@@ -73,6 +75,8 @@ class Process(SharedExtension):
         return {}
 
     def setup(self) -> None:
+        seals.check_keys()
+        self.container.config[AMQP_SSL_CONFIG_KEY] = kombu_ssl_of(self.common.amqp_url)
         self._broker = wire.Broker(self.common.amqp_url, self.container.service_name)
         self.checks["broker"] = self._broker.ping
 
@@ -128,7 +132,7 @@ def database_from_environment(key: str, environ: Any, application_name: str, poo
 
 
 class ErasureKeys(DependencyProvider):
-    """For a service that looks for people who were erased: without `WICI_SECRET_KEYS` it does not start."""
+    """For a service that looks for people who were erased: without `WICI_ERASURE_KEYS` it does not start."""
 
     def setup(self) -> None:
         erasures.check_keys()
@@ -154,7 +158,7 @@ class Services(DependencyProvider):
     process = Process()
 
     def start(self) -> None:
-        self._client = RpcClient(self.process.broker)
+        self._client = RpcClient(self.process.broker, seals.passed_on)
 
     def call(self, name: str, actor: Any, payload: dict[str, Any], *, deadline: float = DEFAULT_DEADLINE) -> Any:
         return self._client.call(name, actor, payload, deadline=deadline)
@@ -174,6 +178,7 @@ class OutboxRelay(DependencyProvider):
         )
         self._stop = threading.Event()
         self.relay = Relay(database, self.process.broker)
+        self.process.checks["outbox"] = self.relay.check
         self._thread = threading.Thread(target=self.relay.run, args=(self._stop,), name="outbox-relay", daemon=True)
         self._thread.start()
 

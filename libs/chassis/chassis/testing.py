@@ -25,7 +25,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -38,13 +38,18 @@ from psycopg import sql
 from sqlalchemy import text
 
 from chassis import broker as wire
+from chassis import bus
 from chassis.database import Database, make_engine
 from chassis.migrate import database_key, migrate
+from chassis.ownership import WORK, create_database, grant, opened_as_owner, owner_of, take_over
 from chassis.topology import event_queue
 from contracts.events import Event
 
 READY_SECONDS = 40.0
 SECRET_KEYS = "t1:" + base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
+ACTOR_KEYS = "t1:" + base64.b64encode(b"abcdef0123456789abcdef0123456789").decode()
+ERASURE_KEYS = "t1:" + base64.b64encode(b"0123456789fedcba0123456789fedcba").decode()
+RETURN_PATH_KEYS = base64.b64encode(b"fedcbafedcbafedcbafedcbafedcbafe").decode()
 LINK_KEYS = base64.b64encode(b"fedcba9876543210fedcba9876543210").decode()
 
 
@@ -85,26 +90,66 @@ def wait_until(condition: Callable[[], Any], *, timeout: float = 20.0, what: str
         time.sleep(0.05)
 
 
+@contextmanager
+def new_database(name: str) -> Iterator[str]:
+    """A new database without tables; the URL has a role of its own, as a service has, and is not its owner's."""
+    unique = f"test_{name}_{uuid4().hex[:8]}"
+    url = sqlalchemy.make_url(admin_url()).set(database=unique, username=unique, password=uuid4().hex)
+    role, owner = sql.Identifier(unique), sql.Identifier(owner_of(unique))
+    create_database(url.render_as_string(hide_password=False), admin_url())
+    try:
+        yield url.render_as_string(hide_password=False)
+    finally:
+        with psycopg.connect(admin_url(), autocommit=True) as connection:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(role))
+            connection.execute(sql.SQL("DROP ROLE {}, {}").format(owner, role))
+
+
+@contextmanager
+def migrated_database(service: str, revision: str = "head") -> Iterator[str]:
+    """URL of a new database with the service's tables, in the service's role."""
+    with new_database(service) as url:
+        migrate(service, url, admin_url(), revision)
+        yield url
+
+
+@contextmanager
+def unmigrated_database(name: str, make_tables: Callable[[sqlalchemy.Connection], object]) -> Iterator[str]:
+    """As `migrated_database`, for tables that `make_tables` makes as the owner."""
+    with new_database(name) as url:
+        with opened_as_owner(url, admin_url()) as connection:
+            take_over(connection, url)
+            connection.execute(text("CREATE TABLE alembic_version ()"))
+            make_tables(connection)
+            grant(connection, url)
+        yield url
+
+
+@contextmanager
+def as_administrator(database: Database) -> Iterator[Any]:
+    """A session in the same database that may do what the service may not, names found as by the service."""
+    url = sqlalchemy.make_url(admin_url()).set(database=database.engine.url.database)
+    address = url.render_as_string(hide_password=False)
+    other = Database(make_engine(address, pool_size=1, settings={"search_path": f"{WORK},public"}))
+    try:
+        with other.transaction() as session:
+            yield session
+    finally:
+        other.dispose()
+
+
 @pytest.fixture(scope="session")
 def database_url() -> Iterator[Callable[[str], str]]:
     """`database_url("contacts")`: URL of a fresh, migrated database of that service, one a test session."""
     made: dict[str, str] = {}
+    with ExitStack() as databases:
 
-    def of(service: str) -> str:
-        if service not in made:
-            name = f"test_{service}_{uuid4().hex[:8]}"
-            with psycopg.connect(admin_url(), autocommit=True) as connection:
-                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-            url = sqlalchemy.make_url(admin_url()).set(database=name).render_as_string(hide_password=False)
-            made[service] = url
-            migrate(service, url)
-        return made[service]
+        def of(service: str) -> str:
+            if service not in made:
+                made[service] = databases.enter_context(migrated_database(service))
+            return made[service]
 
-    yield of
-    with psycopg.connect(admin_url(), autocommit=True) as connection:
-        for url in made.values():
-            name = sqlalchemy.make_url(url).database or ""
-            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        yield of
 
 
 @pytest.fixture(scope="session")
@@ -126,6 +171,10 @@ def open_database(database_url: Callable[[str], str]) -> Iterator[Callable[[str]
 def secret_keys() -> None:
     """Every process of the tests, this one too, has the same keys."""
     os.environ["WICI_SECRET_KEYS"] = SECRET_KEYS
+    os.environ["WICI_DEVELOPMENT"] = "1"  # or these, which everybody knows, would be refused
+    os.environ["WICI_ACTOR_KEYS"] = ACTOR_KEYS
+    os.environ["WICI_ERASURE_KEYS"] = ERASURE_KEYS
+    os.environ["WICI_RETURN_PATH_KEYS"] = RETURN_PATH_KEYS
 
 
 def places_of(database: Database, needles: Iterable[str], *, but: Collection[str] = ()) -> list[str]:
@@ -136,7 +185,7 @@ def places_of(database: Database, needles: Iterable[str], *, but: Collection[str
     columns = text(
         "SELECT c.table_name, c.column_name, c.data_type FROM information_schema.columns c"
         " JOIN information_schema.tables t USING (table_schema, table_name)"
-        " WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE'"
+        " WHERE c.table_schema IN ('public', 'work') AND t.table_type = 'BASE TABLE'"
         " AND c.data_type IN ('text', 'character varying', 'json', 'jsonb', 'bytea', 'ARRAY', 'inet', 'cidr')"
     )
     with database.transaction() as session:
@@ -156,7 +205,7 @@ def places_of(database: Database, needles: Iterable[str], *, but: Collection[str
 
 def truncate(database: Database, *, keep: tuple[str, ...] = ()) -> None:
     """Empty every table but Alembic's own and those in `keep` (seeded rows, such as plans)."""
-    with database.transaction() as session:
+    with as_administrator(database) as session:
         tables = session.scalars(
             text(
                 "SELECT quote_ident(c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
@@ -176,13 +225,15 @@ def _rabbitmqctl(*arguments: str) -> None:
 
 
 def make_vhost() -> str:
-    """Make a vhost and return the AMQP URL to it."""
+    """Make a vhost with all that the contracts name, and return the AMQP URL to it."""
     base = os.environ.get("WICI_TEST_AMQP_URL", "amqp://guest:guest@127.0.0.1:55672/%2F")
     vhost = f"test_{uuid4().hex[:8]}"
     _rabbitmqctl("add_vhost", vhost)
     user = base.split("//", 1)[1].split(":", 1)[0]
     _rabbitmqctl("set_permissions", "-p", vhost, user, ".*", ".*", ".*")
-    return f"{base.rsplit('/', 1)[0]}/{vhost}"
+    url = f"{base.rsplit('/', 1)[0]}/{vhost}"
+    bus.declare(url)
+    return url
 
 
 def delete_vhost(url: str) -> None:
@@ -280,6 +331,10 @@ def launcher(amqp_url: str, database_url: Callable[[str], str], folder: Path) ->
             "AMQP_URL": amqp_url,
             "HEALTH_PORT": str(free_port()),
             "WICI_SECRET_KEYS": SECRET_KEYS,
+            "WICI_DEVELOPMENT": "1",
+            "WICI_ACTOR_KEYS": ACTOR_KEYS,
+            "WICI_ERASURE_KEYS": ERASURE_KEYS,
+            "WICI_RETURN_PATH_KEYS": RETURN_PATH_KEYS,
             "WICI_LINK_KEYS": LINK_KEYS,
             "WICI_PUBLIC_URL": "http://127.0.0.1:8000",
             "PYTHONUNBUFFERED": "1",

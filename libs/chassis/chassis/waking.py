@@ -16,6 +16,7 @@ from __future__ import annotations
 import selectors
 import socket
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -33,16 +34,18 @@ RECONNECT_SECONDS = 1.0
 log = get_logger()
 
 
-def wake(session: Session, name: str) -> None:
+def wake(session: Session, name: str, *, everywhere: bool = False) -> None:
     """Wake who waits for `name`, once this transaction has committed; said twice it is done once.
 
     Elsewhere by NOTIFY; here `Database.transaction` sets the event.
+
+    :param everywhere: others too where somebody here waits: it is news, and not work that one of them takes.
     """
     woken: set[str] = session.info.setdefault("woken", set())
     if name in woken:
         return
     woken.add(name)
-    if name not in session.info.get("wakers", ()):
+    if everywhere or name not in session.info.get("wakers", ()):
         session.execute(text("SELECT pg_notify(:channel, '')"), {"channel": _channel(name)})
 
 
@@ -127,6 +130,31 @@ class Waker:
         with selectors.DefaultSelector() as selector:
             selector.register(self._ours, selectors.EVENT_READ)
             selector.select(seconds)
+
+
+class Watch:
+    """Looks whenever `name` is woken, and every few seconds.
+
+    :param look: on the watch's thread; a failure is logged and tried again. Call it once before what depends on it.
+    """
+
+    def __init__(self, database: Database, name: str, look: Callable[[], object]) -> None:
+        self.look = look
+        self.name = name
+        self._waker = Waker(database, name)
+
+    def run(self, stop: threading.Event) -> None:
+        """Until `stop`."""
+        self._waker.start(stop)
+        try:
+            while not stop.is_set():
+                self._waker.wait(REST_SECONDS)
+                try:
+                    self.look()
+                except Exception as error:
+                    log.warning("watch_failed", name=self.name, error=repr(error)[:300])
+        finally:
+            self._waker.close()
 
 
 def _channel(name: str) -> str:

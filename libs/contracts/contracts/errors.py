@@ -124,5 +124,32 @@ def account_required() -> Forbidden:
     return Forbidden("account.required", "Only an account's user or key may do this.")
 
 
+def actor_unverified() -> Forbidden:
+    """A call whose actor nobody has sealed who may (`chassis.seals`); no client of the gateway ever makes one."""
+    return Forbidden("actor.unverified", "Nobody vouches for who asks.")
+
+
+ACCOUNT_SUSPENDED = "account.suspended"
+
+
+def account_suspended() -> Forbidden:
+    """For all that an account wants while an operator has stopped it."""
+    return Forbidden(
+        ACCOUNT_SUSPENDED,
+        "The operator of this platform has suspended the account: nothing of it is sent, and nobody works in it."
+        " Write to the operator.",
+    )
+
+
+def on_trial(recipients: int) -> Forbidden:
+    """For an account on trial that sends to `recipients` addresses which it has not proved."""
+    return Forbidden(
+        "account.on_trial",
+        "On trial an account sends only to addresses that it has proved: e-mail addresses that its users have"
+        " confirmed, and confirmed trial numbers. An operator ends the trial.",
+        {"recipients": recipients},
+    )
+
+
 def operator_required() -> Forbidden:
     return Forbidden("operator.required", "Only an operator may do this.")

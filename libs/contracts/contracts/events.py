@@ -26,11 +26,14 @@ class EventSchema(marshmallow.Schema):
 
 
 class AccountRegistered(EventSchema):
+    """`url`: the link by which the owner confirms the e-mail address."""
+
     account_id = fields.UUID(required=True)
     account_name = fields.String(required=True)
     login = fields.String(required=True)
     email = fields.String(required=True)
     language = fields.String(load_default="pl")
+    url = fields.String(allow_none=True, load_default=None)
 
 
 class AccountClosed(EventSchema):
@@ -53,8 +56,9 @@ class AccessChanged(EventSchema):
 class SystemMailRequested(EventSchema):
     """From identity: send one mail of the platform's own, in the user's language.
 
-    `template` is `password_reset`, `email_change`, `email_changed`, `new_device` or `second_factor_reset`; `fields` is
-    what it fills in: `login`, `account_name`, `url`, `hours_valid`, `address`, `device`, `new_email`.
+    `template` is `password_reset`, `email_change`, `email_changed`, `new_device`, `second_factor_reset`,
+    `second_factor_on`, `second_factor_off`, `api_key_created`, `rights_changed` or `ip_rules_changed`; `fields` is what
+    it fills in: `login`, `account_name`, `url`, `hours_valid`, `address`, `device`, `new_email`, `name`.
     """
 
     account_id = fields.UUID(required=True)
@@ -96,6 +100,35 @@ class ConfirmationMailRequested(EventSchema):
 class PlanChanged(EventSchema):
     account_id = fields.UUID(required=True)
     plan = fields.String(required=True)
+
+
+class AccountStandingChanged(EventSchema):
+    """Where the account may send to has changed: whoever remembers it asks again."""
+
+    account_id = fields.UUID(required=True)
+
+
+class AccountSuspensionChanged(EventSchema):
+    """An operator has stopped the account, or lifted that: everything of it that is under way stops, or may go on.
+
+    `occurred_at` tells which of two is the later.
+    """
+
+    account_id = fields.UUID(required=True)
+    is_suspended = fields.Boolean(required=True)
+
+
+class SystemSmsRequested(EventSchema):
+    """From identity: send one SMS of the platform's own, in the user's language, at the platform's cost.
+
+    `template` is `trial_number_code`; `fields` is what it fills in: `code`, `account_name`.
+    """
+
+    account_id = fields.UUID(required=True)
+    to = fields.String(required=True)
+    language = fields.String(required=True)
+    template = fields.String(required=True)
+    fields_ = fields.Dict(keys=fields.String(), data_key="fields", attribute="fields", load_default=dict)
 
 
 class ArchivedAddress(EventSchema):
@@ -210,6 +243,9 @@ ACCESS_CHANGED = Event("identity", "access_changed", AccessChanged)
 SYSTEM_MAIL_REQUESTED = Event("identity", "system_mail_requested", SystemMailRequested)
 CONFIRMATION_MAIL_REQUESTED = Event("contacts", "confirmation_mail_requested", ConfirmationMailRequested)
 PLAN_CHANGED = Event("identity", "plan_changed", PlanChanged)
+ACCOUNT_STANDING_CHANGED = Event("identity", "account_standing_changed", AccountStandingChanged)
+ACCOUNT_SUSPENSION_CHANGED = Event("identity", "account_suspension_changed", AccountSuspensionChanged)
+SYSTEM_SMS_REQUESTED = Event("identity", "system_sms_requested", SystemSmsRequested)
 ADDRESSES_ARCHIVED = Event("contacts", "addresses_archived", AddressesArchived)
 SMS_ADDRESSES_REFUSED = Event("sms_gateway", "addresses_refused", AddressesRefused)
 EMAIL_ADDRESSES_REFUSED = Event("email_gateway", "addresses_refused", AddressesRefused)
@@ -229,6 +265,9 @@ EVENTS: tuple[Event, ...] = (
     SYSTEM_MAIL_REQUESTED,
     CONFIRMATION_MAIL_REQUESTED,
     PLAN_CHANGED,
+    ACCOUNT_STANDING_CHANGED,
+    ACCOUNT_SUSPENSION_CHANGED,
+    SYSTEM_SMS_REQUESTED,
     ADDRESSES_ARCHIVED,
     SMS_ADDRESSES_REFUSED,
     EMAIL_ADDRESSES_REFUSED,
@@ -242,7 +281,7 @@ EVENTS: tuple[Event, ...] = (
     EMAIL_GATEWAY_ACT,
 )
 
-# Who handles what: `service.method`. The queues of these handlers are declared by whoever connects first, so that an
+# Who handles what: `service.method`. The queues of these handlers are declared before any process starts, so that an
 # event published before its handler ever ran waits for it. A handler that is not named here does not start.
 SUBSCRIPTIONS: dict[Event, tuple[str, ...]] = {
     ACCOUNT_REGISTERED: ("email_gateway.send_registration_notice",),
@@ -257,6 +296,14 @@ SUBSCRIPTIONS: dict[Event, tuple[str, ...]] = {
         "api_gateway.erase_account",
     ),
     PLAN_CHANGED: ("sms_gateway.end_lease", "email_gateway.end_lease"),
+    ACCOUNT_STANDING_CHANGED: ("sms_gateway.follow_standing", "email_gateway.follow_standing"),
+    ACCOUNT_SUSPENSION_CHANGED: (
+        "campaigns.follow_suspension",
+        "sms_gateway.follow_suspension",
+        "email_gateway.follow_suspension",
+        "api_gateway.follow_suspension",
+    ),
+    SYSTEM_SMS_REQUESTED: ("sms_gateway.send_requested_sms",),
     ADDRESSES_ARCHIVED: (),
     SMS_ADDRESSES_REFUSED: ("contacts.archive_sms_refusals",),
     EMAIL_ADDRESSES_REFUSED: ("contacts.archive_email_refusals",),

@@ -2,8 +2,8 @@
 
 Every RPC method has the signature `method(self, actor, payload)`:
 
-- `actor` says on whose behalf: `Actor` below. `account_id` there is the only account id that a service trusts; a
-  payload never names one.
+- `actor` says on whose behalf: `Actor` below, sealed by whom it was let in. `account_id` there is the only account id
+  that a service trusts; a payload never names one.
 - `payload` is one JSON object that fits the call's `request` schema.
 
 `contracts.contacts.RPC["create_group"]` is a `Call`; the gateway validates strictly with the same schema that the
@@ -43,6 +43,7 @@ class Actor(TypedDict, total=False):
     # Same key, same effect: a service derives the ids that it makes from (account, request_key) where it is given.
     request_key: str | None
     service: str | None  # set when a service calls for itself
+    seal: str  # vouches for the rest; chassis.seals makes and verifies it
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,14 @@
 
 A token is base64url without padding of
 
-    1 byte   version, 1
+    1 byte   version, 2 (1: signed by the ring's key itself, in messages of older releases)
     1 byte   kind: `c` click, `o` open, `u` unsubscribe
     16 bytes each: account, campaign, message, contact (zeros where there is none)
     n bytes  UTF-8 target address (click), else the channel's name
-    12 bytes HMAC-SHA256 of all before it, truncated
+    12 bytes HMAC-SHA256 of all before it, truncated, under a key of this kind of link alone
 
-The channel that renders a message makes them; the gateway answers from the token alone, with every service down.
+The channel that renders a message makes them; the gateway answers from the token alone, with every service down. When
+the message was sent stands in its id (`contracts.ids`), so every token that is out already carries its time too.
 """
 
 from __future__ import annotations
@@ -18,10 +19,14 @@ import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from contracts import ids
+
 MAC_BYTES = 12
+_VERSION, _OLD_VERSION = 2, 1
 _NO_ID = bytes(16)
 
 
@@ -40,14 +45,19 @@ class Token:
     contact_id: UUID | None
     target: str
 
+    @property
+    def sent_at(self) -> datetime:
+        """When the send was made that the link belongs to."""
+        return ids.created_at(self.message_id)
+
 
 def signer(
     key: bytes, kind: TokenKind, *, account_id: UUID, campaign_id: UUID | None, target: str
 ) -> Callable[[UUID, UUID | None], str]:
     """A function from (message id, contact id) to token, for one link of one send: what is constant is hashed once."""
-    head = b"\x01" + kind.encode() + account_id.bytes + (campaign_id.bytes if campaign_id else _NO_ID)
+    head = bytes([_VERSION]) + kind.encode() + account_id.bytes + (campaign_id.bytes if campaign_id else _NO_ID)
     tail = target.encode()
-    keyed = hmac.new(key, head, hashlib.sha256)
+    keyed = hmac.new(_key_of(key, kind), head, hashlib.sha256)
 
     def sign(message_id: UUID, contact_id: UUID | None) -> str:
         body = message_id.bytes + (contact_id.bytes if contact_id else _NO_ID) + tail
@@ -65,8 +75,10 @@ def read(token: str, keys: list[bytes], kind: TokenKind) -> Token | None:
     except ValueError:
         return None
     body, mac = raw[:-MAC_BYTES], raw[-MAC_BYTES:]
-    if len(raw) < 66 + MAC_BYTES or body[0] != 1 or body[1:2] != kind.encode():
+    if len(raw) < 66 + MAC_BYTES or body[0] not in (_VERSION, _OLD_VERSION) or body[1:2] != kind.encode():
         return None
+    if body[0] == _VERSION:
+        keys = [_key_of(key, kind) for key in keys]
     if not any(hmac.compare_digest(hmac.digest(key, body, "sha256")[:MAC_BYTES], mac) for key in keys):
         return None
     return Token(
@@ -77,6 +89,11 @@ def read(token: str, keys: list[bytes], kind: TokenKind) -> Token | None:
         contact_id=_id_or_none(body[50:66]),
         target=body[66:].decode("utf-8", "replace"),
     )
+
+
+def _key_of(key: bytes, kind: TokenKind) -> bytes:
+    """The ring's key for one kind of link: who could make opens could otherwise make unsubscribes."""
+    return hmac.digest(key, b"wici link " + kind.encode(), "sha256")
 
 
 def _id_or_none(raw: bytes) -> UUID | None:

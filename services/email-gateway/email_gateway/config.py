@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from base64 import b64decode
-from binascii import Error as Base64Error
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from chassis.config import ConfigError, setting
+from chassis.secrets import unnamed_keys
+from email_gateway.smtp.places import Networks, networks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +18,7 @@ class Config:
     amqp_url: str = setting("AMQP_URL", secret=True)
     secret_keys: str = setting("WICI_SECRET_KEYS", secret=True)
     link_keys: str = setting("WICI_LINK_KEYS", secret=True)
+    return_path_keys: str = setting("WICI_RETURN_PATH_KEYS", secret=True)
     public_url: str = setting("WICI_PUBLIC_URL", default="http://127.0.0.1:8000")
     system_from: str = setting("EMAIL_SYSTEM_FROM", default="noreply@wici.example")
     mail_host: str = setting("EMAIL_MAIL_HOST", default="mail.wici.example")
@@ -25,11 +26,13 @@ class Config:
 
     @property
     def link_key(self) -> bytes:
-        """The key that signs; :raises ConfigError: it is not base64."""
-        try:
-            return b64decode(self.link_keys.split(",")[0], validate=True)
-        except (Base64Error, ValueError):
-            raise ConfigError("WICI_LINK_KEYS is not base64") from None
+        """The key that signs links; :raises ConfigError: as `unnamed_keys` says."""
+        return unnamed_keys("WICI_LINK_KEYS", self.link_keys)[0]
+
+    @property
+    def return_path_key(self) -> bytes:
+        """The key that signs return paths; :raises ConfigError: as `unnamed_keys` says."""
+        return unnamed_keys("WICI_RETURN_PATH_KEYS", self.return_path_keys)[0]
 
     @property
     def public_host(self) -> str:
@@ -45,9 +48,17 @@ class OutboundConfig(Config):
     ehlo_name: str = setting("EMAIL_EHLO_NAME", default="localhost")
     mx_port: int = setting("EMAIL_MX_PORT", default=25)
     mx_connections: int = setting("EMAIL_MX_CONNECTIONS", default=4)
+    mx_networks: tuple[str, ...] = setting("EMAIL_MX_NETWORKS", default=())  # not public, and MX may lie there
     retry_base_seconds: float = setting("EMAIL_RETRY_BASE_SECONDS", default=300.0)
     wait_seconds: float = setting("EMAIL_WAIT_SECONDS", default=10.0)
     window: int = setting("EMAIL_WINDOW", default=500)
     chunk: int = setting("EMAIL_CHUNK", default=100)
     workers: int = setting("EMAIL_WORKERS", default=2)
     linger: float = setting("EMAIL_COMMIT_LINGER", default=0.04)
+
+    def mx_network_list(self) -> Networks:
+        """:raises ConfigError: one of `EMAIL_MX_NETWORKS` is no network."""
+        try:
+            return networks(self.mx_networks)
+        except ValueError:
+            raise ConfigError("EMAIL_MX_NETWORKS is not a comma list of networks") from None

@@ -29,7 +29,9 @@ class EmailTools(DependencyProvider):
         self._tools = Tools(
             config=config,
             vault=Vault(config.secret_keys),
-            links=Links(public_url=config.public_url.rstrip("/"), key=config.link_key),
+            links=Links(
+                public_url=config.public_url.rstrip("/"), key=config.link_key, return_path_key=config.return_path_key
+            ),
             new_id=new_id,
             new_key=_new_key,
             look_up=lambda name, kind: look_up(name, kind, config.nameservers),

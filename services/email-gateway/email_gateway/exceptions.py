@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from contracts.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
+from datetime import timedelta
+
+from contracts.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, TooManyRequests
 
 
 def domain_not_found() -> NotFound:
@@ -27,6 +29,14 @@ def wrong_code(tries_left: int) -> Invalid:
         "The code is wrong or has expired.",
         {"tries_left": tries_left},
         [{"field": "code", "code": "sender_address.wrong_code", "detail": "The code is wrong or has expired."}],
+    )
+
+
+def too_many_codes(period: timedelta) -> TooManyRequests:
+    return TooManyRequests(
+        "sender_address.too_many_codes",
+        "Enough codes were mailed for today; verify the domain instead, or come back tomorrow.",
+        {"retry_after": int(period.total_seconds())},
     )
 
 

@@ -18,7 +18,7 @@ from channel.tables import (
     quota_lease_table,
     retry_table,
 )
-from chassis import erasures
+from chassis import erasures, suspensions
 from chassis.tables import inbox_table, outbox_table
 
 
@@ -40,6 +40,7 @@ retry_table(Base.metadata)
 campaign_state_table(Base.metadata)
 lane_outbox_table(Base.metadata)
 erasures.table(Base.metadata)
+suspensions.table(Base.metadata)
 
 
 class SenderDomain(Base):

@@ -52,6 +52,16 @@ class PanelUrl(DependencyProvider):
         return self.url
 
 
+class BeginsOnTrial(DependencyProvider):
+    """`self.begins_on_trial`: whether a new account sends only to addresses that it has proved."""
+
+    def setup(self) -> None:
+        self.begins_on_trial = load(Config, os.environ).accounts_on_trial
+
+    def get_dependency(self, worker_ctx: Any) -> bool:
+        return self.begins_on_trial
+
+
 class LastUses(DependencyProvider):
     """`self.last_uses`: when keys were last seen, kept in memory and taken by a timer; a crash loses some seconds."""
 

@@ -85,6 +85,23 @@ def session_required() -> Forbidden:
     return Forbidden("session.required", "This is done in a logged-in session, not with an API key.")
 
 
+def address_not_allowed() -> Forbidden:
+    """For who has shown the right secrets: the panel's list keeps people out, and says so to nobody else."""
+    return Forbidden(
+        "address.not_allowed",
+        "The account's IP rules let nobody in from this address. Use one of the allowed addresses, or write to the"
+        " operator of the platform, who can reset the rules.",
+    )
+
+
+def proof_required() -> Forbidden:
+    return Forbidden(
+        "session.proof_required",
+        "Your log-in is over ten minutes old: prove once more that it is you, by the password or a code"
+        " (POST /v1/sessions/current/proof), and try again.",
+    )
+
+
 def owner_protected() -> Forbidden:
     return Forbidden("user.owner_protected", "The owner's account changes only by the owner or by an operator.")
 

@@ -15,6 +15,7 @@ from chassis.secrets import Vault
 @dataclass(frozen=True, kw_only=True)
 class _Config:
     secret_keys: str = setting("WICI_SECRET_KEYS", secret=True)
+    system_sender: str = setting("SMS_SYSTEM_SENDER", default="Wici")
 
 
 class VaultProvider(DependencyProvider):
@@ -25,3 +26,13 @@ class VaultProvider(DependencyProvider):
 
     def get_dependency(self, worker_ctx: Any) -> Vault:
         return self._vault
+
+
+class SystemSender(DependencyProvider):
+    """`self.system_sender`: the sender ID of the platform's own SMS."""
+
+    def setup(self) -> None:
+        self._sender = load(_Config, os.environ).system_sender
+
+    def get_dependency(self, worker_ctx: Any) -> str:
+        return self._sender

@@ -21,10 +21,8 @@ def _sender(code: str, detail: str) -> Invalid:
     return Invalid(code, detail, None, [{"field": "sender", "code": code, "detail": detail}])
 
 
-def template_invalid(detail: str) -> Invalid:
-    return Invalid(
-        "template.invalid", detail, None, [{"field": "content.text", "code": "template.invalid", "detail": detail}]
-    )
+def template_invalid(detail: str, code: str) -> Invalid:
+    return Invalid(code, detail, None, [{"field": "content.text", "code": code, "detail": detail}])
 
 
 def text_too_long() -> Invalid:

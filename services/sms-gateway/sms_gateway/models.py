@@ -29,7 +29,7 @@ from channel.tables import (
     quota_lease_table,
     retry_table,
 )
-from chassis import erasures
+from chassis import erasures, suspensions
 from chassis.tables import inbox_table, outbox_table
 
 
@@ -40,6 +40,7 @@ class Base(DeclarativeBase):
 OUTBOX = outbox_table(Base.metadata)
 INBOX = inbox_table(Base.metadata)
 ERASURES = erasures.table(Base.metadata)
+suspensions.table(Base.metadata)
 QUOTA_LEASES = quota_lease_table(Base.metadata)
 INSTANCES = instance_table(Base.metadata)
 CLAIMS = claim_table(Base.metadata)

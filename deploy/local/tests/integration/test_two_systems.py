@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import stat
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,7 +15,7 @@ import pika.exceptions
 import psycopg
 import pytest
 from environment import free_port
-from places import ROOT
+from private_servers import STOP, run
 
 # The first look at a port finds it free, as if both had looked before either took it.
 START = """
@@ -35,17 +32,6 @@ rabbitmq.FIRST_PORTS = {"AMQP": amqp, "DISTRIBUTION": distribution, "EPMD": epmd
 environ, _ = system.servers()
 print(json.dumps({"NODE": rabbitmq.NODE, **{key: environ[key] for key in ("AMQP_URL", "WICI_ADMIN_DATABASE_URL")}}))
 """
-STOP = "import postgres, rabbitmq; rabbitmq.stop(); postgres.stop()"
-
-
-def run(code: str, folder: Path, *arguments: object) -> str:
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("WICI_") and "_URL" not in key}
-    ran = subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments)], env={**kept, "WICI_RUN": str(folder)},
-        cwd=ROOT / "deploy/local", stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=240,
-    )  # fmt: skip
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    return ran.stdout
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ import stat
 
 import environment
 import pytest
+from places import DATABASES
 from progress import Trouble
 
 
@@ -62,13 +63,15 @@ def test_unreadable_line_is_named(folder):
 
 def test_each_service_has_a_role_and_a_database_of_its_own():
     environ = environment.with_servers(
-        environment.base() | {"WICI_DATABASE_PASSWORD": "p"}, admin_url="postgresql://root:r@db:5433/postgres?sslmode=require",
+        environment.base() | {"SMS_GATEWAY_DATABASE_PASSWORD": "p"}, admin_url="postgresql://root:r@db:5433/postgres?sslmode=require",
         amqp_url="amqp://x",
     )  # fmt: skip
 
     assert environ["SMS_GATEWAY_DATABASE_URL"] == (
         "postgresql://wici_sms_gateway:p@db:5433/wici_sms_gateway?sslmode=require"
     )
+    passwords = {environ[f"{service.upper()}_DATABASE_PASSWORD"] for service in DATABASES}
+    assert len(passwords | {environ["WICI_DATABASE_PASSWORD"]}) == len(DATABASES) + 1
 
 
 def test_only_what_is_ours_is_written_down(folder):

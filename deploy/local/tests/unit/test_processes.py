@@ -1,15 +1,19 @@
 """The Procfile as supervisord gets it."""
 
 import configparser
+import dataclasses
 import os
+import shlex
 import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import needs
 import processes
 import procfile
 import pytest
 import supervision
+from supervisor.datatypes import dict_of_key_value_pairs
 
 
 @pytest.fixture
@@ -36,6 +40,38 @@ def test_commands_are_filled_and_survive_supervisords_own_expansion(environ):
 
     assert parser["program:simulator.smsc"]["command"] == "python -m smsc --port 12775 --x 5%%"
     assert parser["program:identity"]["autorestart"] == "true"
+
+
+def test_a_process_may_be_given_so_much_memory_and_no_more(environ):
+    service, _ = procfile.read_procfile(environ)
+    command = "python -c 'import resource; print(resource.getrlimit(resource.RLIMIT_DATA)[0] >> 20)'"
+    text = supervision.program(
+        {**environ, "WICI_PROCESS_MEMORY_MB": "700"}, dataclasses.replace(service, command=command)
+    )
+    line = next(line for line in text.splitlines() if line.startswith("command="))
+
+    said = subprocess.run(shlex.split(line.removeprefix("command=")), capture_output=True, text=True, check=True)
+
+    assert said.stdout.strip() == "700"
+
+
+def test_a_process_is_given_its_own_secrets_and_none_of_its_neighbours(environ):
+    odd = 'p"a\\%s'
+    environ |= {
+        "IDENTITY_DATABASE_URL": odd,
+        "CONTACTS_DATABASE_URL": "theirs",
+        "WICI_ADMIN_DATABASE_URL": "all",
+        "X": "x",
+    }
+
+    text = supervision.configuration(environ, procfile.read_procfile(environ))
+    parser = configparser.RawConfigParser()
+    parser.read_string(text)
+    read = dict_of_key_value_pairs(parser["program:identity"]["environment"].replace("%%", "%"))
+
+    assert read["IDENTITY_DATABASE_URL"] == odd
+    assert "theirs" not in text
+    assert needs.common(environ) == {key: environ[key] for key in environ if not key.endswith("_URL")}
 
 
 def test_process_that_does_not_run_has_no_memory():

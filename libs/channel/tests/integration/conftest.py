@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
-import psycopg
 import pytest
 import sqlalchemy
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from psycopg import sql
 from sqlalchemy import text
 
 from channel import instances, tables
@@ -22,7 +20,7 @@ from chassis import erasures
 from chassis.database import Database, cursor_of, make_engine
 from chassis.ids import new_id
 from chassis.tables import create_outbox
-from chassis.testing import admin_url, truncate
+from chassis.testing import truncate, unmigrated_database
 from contracts.vocabulary import Channel, Lane, MessageState
 
 ACCOUNT = str(new_id())
@@ -35,20 +33,16 @@ class KnownContent:
 
 @pytest.fixture(scope="session")
 def made() -> Iterator[Database]:
-    name = f"test_channel_{uuid4().hex[:8]}"
-    with psycopg.connect(admin_url(), autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    url = sqlalchemy.make_url(admin_url()).set(database=name).render_as_string(hide_password=False)
-    database = Database(make_engine(url))
-    with database.engine.begin() as opened:
-        operations = Operations(MigrationContext.configure(opened))
+    def make_tables(connection: sqlalchemy.Connection) -> None:
+        operations = Operations(MigrationContext.configure(connection))
         create_outbox(operations)
         erasures.create(operations)
         tables.create_all(operations)
-    yield database
-    database.dispose()
-    with psycopg.connect(admin_url(), autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    with unmigrated_database("channel", make_tables) as url:
+        database = Database(make_engine(url))
+        yield database
+        database.dispose()
 
 
 @pytest.fixture

@@ -343,3 +343,21 @@ def test_what_has_not_left_of_a_cancelled_campaign_is_rejected_and_of_a_paused_o
     machine.commit()
     assert list(machine.ledger.final.values()) == [MessageState.REJECTED] * 20
     machine.teardown()
+
+
+def test_nothing_of_a_suspended_account_is_handed_over_until_that_is_lifted() -> None:
+    machine = LoopMachine()
+    machine.begin()
+    machine.loop.suspend_accounts(frozenset([ACCOUNT]))
+    machine.arrive(7, is_known=True, bad=False)
+    for _ in range(3):
+        machine.commit()
+    machine.due()
+
+    waiting = [*machine.ledger.deferred.values(), *machine.ledger.work.messages]
+    assert machine.outbound.outlet.held == []
+    assert {(message.code, message.was_tried) for message in waiting} == {("account.suspended", False)}
+
+    machine.loop.suspend_accounts(frozenset())
+    machine.teardown()
+    assert set(machine.ledger.final.values()) == {MessageState.DELIVERED}

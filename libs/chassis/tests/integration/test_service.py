@@ -9,10 +9,11 @@ import orjson
 import pika
 import psycopg
 import pytest
-from sqlalchemy import MetaData, create_engine, make_url, text
+from sqlalchemy import MetaData, text
 
 from chassis import outbox, tables, testing
 from chassis.database import Database, make_engine
+from chassis.health import WorkStalled
 from chassis.outbox import Relay
 from chassis.rpc_client import RemoteFailure, RpcClient
 from chassis.topology import EVENT_DELIVERY_LIMIT, event_exchange, event_queue
@@ -27,19 +28,15 @@ QUEUE = event_queue(events.CAMPAIGN_STATE_CHANGED, "reporting", "record_campaign
 @pytest.fixture(scope="session")
 def greeter_url():
     """A database with the chassis's tables and one of the greeter's own."""
-    name = f"test_greeter_{uuid4().hex[:8]}"
-    with psycopg.connect(testing.admin_url(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    url = make_url(testing.admin_url()).set(database=name, drivername="postgresql+psycopg")
-    engine, metadata = create_engine(url), MetaData()
-    tables.outbox_table(metadata), tables.inbox_table(metadata)
-    metadata.create_all(engine)
-    with engine.begin() as connection:
+
+    def make_tables(connection):
+        metadata = MetaData()
+        tables.outbox_table(metadata), tables.inbox_table(metadata)
+        metadata.create_all(connection)
         connection.execute(text("CREATE TABLE seen (campaign_id uuid)"))
-    engine.dispose()
-    yield url.set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(testing.admin_url(), autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    with testing.unmigrated_database("greeter", make_tables) as url:
+        yield url
 
 
 @pytest.fixture
@@ -316,3 +313,26 @@ def test_resting_relay_hears_of_a_commit_of_its_own_process_and_of_another(launc
         thread.join()
         for database in (mine, others):
             database.dispose()
+
+
+def test_a_relay_that_gets_nothing_out_is_not_ready_until_it_does(launch_greeter_once, greeter_url):
+    database, stop, now, sent = Database(make_engine(greeter_url)), threading.Event(), [0.0], [0]
+    relay = Relay(database, KeepingBroker())
+    relay._progress._clock = lambda: now[0]
+    # The greeter's own relay would be the faster one.
+    relay.relay_once = lambda: (1, sent[0])
+    thread = threading.Thread(target=relay.run, args=(stop,))
+    thread.start()
+    try:
+        testing.wait_until(lambda: relay._progress._since is not None, what="a try")
+        now[0] = 31.0
+        with pytest.raises(WorkStalled):
+            relay.check()
+        sent[0] = 1
+        testing.wait_until(lambda: relay._progress._since is None, what="a success")
+        relay.check()
+    finally:
+        stop.set()
+        relay.poke()
+        thread.join()
+        database.dispose()

@@ -26,6 +26,12 @@ class AudienceCount(Schema):
     audience = fields.Nested(Audience, required=True)
 
 
+class AddresseesCount(AudienceCount):
+    """`only_to`, addresses in lower case: count none but those who have one of them."""
+
+    only_to = fields.List(fields.String(), load_default=None, allow_none=True)
+
+
 class SnapshotCreate(AudienceCount):
     snapshot_id = fields.UUID(required=True)
     fields_ = fields.List(fields.String(), data_key="fields", load_default=list)
@@ -52,7 +58,7 @@ class Recipients(Schema):
 
 
 RPC = {
-    "count_audience": Call(AudienceCount, Count),
+    "count_audience": Call(AddresseesCount, Count),
     "snapshot_audience": Call(SnapshotCreate, Snapshot),
     "get_snapshot": Call(None, Snapshot, path={"snapshot_id": UUID}),
     "read_audience": Call(AudienceRead, Recipients),

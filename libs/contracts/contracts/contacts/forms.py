@@ -8,6 +8,7 @@ from uuid import UUID
 from marshmallow import fields, validate
 
 from contracts.contacts.shapes import KEY, NAME, word_of
+from contracts.email_addresses import email_address
 from contracts.rpc import Call
 from contracts.schema import PageQuery, Schema, page_of
 from contracts.vocabulary import Channel
@@ -47,7 +48,7 @@ class FormField(Schema):
 class FormSender(Schema):
     """Whose name stands on the confirmation mail; the address must be one that the account may send from."""
 
-    email = fields.Email(required=True, validate=validate.Length(max=254))
+    email = email_address(required=True)
     name = fields.String(load_default="", validate=validate.Length(max=100))
 
 

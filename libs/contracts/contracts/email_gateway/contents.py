@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from contracts.channel import ContentProblem
-from contracts.email_gateway.addresses import address
+from contracts.email_addresses import email_address
 from contracts.schema import Schema
 
 # An e-mail's texts in template form, wherever they are given: to a campaign, a template or a single mail.
@@ -16,9 +16,9 @@ HTML_MAX = 1_000_000
 class EmailContent(Schema):
     """An e-mail as a person writes it; every text may hold template tags."""
 
-    from_email = address(load_default=None, allow_none=True)
+    from_email = email_address(load_default=None, allow_none=True)
     from_name = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=200))
-    reply_to = address(load_default=None, allow_none=True)
+    reply_to = email_address(load_default=None, allow_none=True)
     subject = fields.String(required=True, validate=validate.Length(min=1, max=SUBJECT_MAX))
     preheader = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=PREHEADER_MAX))
     html = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=HTML_MAX))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from contracts.channel import RECIPIENTS_MAX, AcceptedMessage, MessageSummary, channel_calls
-from contracts.email_gateway.addresses import address
+from contracts.email_addresses import email_address
 from contracts.email_gateway.contents import HTML_MAX, SUBJECT_MAX, EmailContent, EmailPreview
 from contracts.schema import Schema
 
@@ -13,7 +13,7 @@ _HEADER_NAME = validate.Regexp(r"X-[A-Za-z0-9-]{1,60}\Z", error="Only headers th
 
 
 class Mailbox(Schema):
-    email = address(required=True)
+    email = email_address(required=True)
     name = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=200))
 
 
@@ -26,7 +26,7 @@ class EmailSend(Schema):
 
     from_ = fields.Nested(Mailbox, data_key="from", required=True)
     to = fields.List(fields.Nested(EmailRecipient), required=True, validate=validate.Length(min=1, max=RECIPIENTS_MAX))
-    reply_to = address(load_default=None, allow_none=True)
+    reply_to = email_address(load_default=None, allow_none=True)
     subject = fields.String(required=True, validate=validate.Length(min=1, max=SUBJECT_MAX))
     html = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=HTML_MAX))
     text = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=HTML_MAX))
@@ -51,7 +51,7 @@ class Email(MessageSummary):
 
 RPC = channel_calls(
     content=EmailContent,
-    address=address(),
+    address=email_address(),
     preview=EmailPreview,
     send=EmailSend,
     accepted=AcceptedEmails,

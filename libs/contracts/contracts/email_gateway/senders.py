@@ -6,7 +6,8 @@ from uuid import UUID
 
 from marshmallow import fields, validate
 
-from contracts.email_gateway.addresses import DOMAIN, address
+from contracts.email_addresses import email_address
+from contracts.email_gateway.addresses import DOMAIN
 from contracts.rpc import Call
 from contracts.schema import PageQuery, Reasoned, Schema, page_of
 
@@ -66,7 +67,7 @@ class SenderAddress(Schema):
 
 
 class SenderAddressCreate(Schema):
-    email = address(required=True)
+    email = email_address(required=True)
     name = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=100))
 
 
@@ -75,7 +76,7 @@ class SenderAddressConfirm(Schema):
 
 
 class SenderQuery(Schema):
-    email = address(required=True)
+    email = email_address(required=True)
 
 
 class SenderChecked(Schema):

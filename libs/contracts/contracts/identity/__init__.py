@@ -18,6 +18,7 @@ from contracts.identity import (
     roles,
     second_factor,
     sessions,
+    trial_numbers,
     users,
 )
 from contracts.rpc import Call
@@ -30,6 +31,7 @@ RPC: dict[str, Call] = {
     **sessions.RPC,
     **api_keys.RPC,
     **ip_rules.RPC,
+    **trial_numbers.RPC,
     **users.RPC,
     **me.RPC,
     **roles.RPC,

@@ -11,6 +11,9 @@ from contracts.identity.shapes import LANGUAGES, NAME_RULE, Reason, email_field,
 from contracts.rpc import Call
 from contracts.schema import PageQuery, Schema, page_of
 
+# On trial an account sends only to addresses that it has proved, until an operator ends the trial.
+ACCOUNT_STATES = ("trial", "active", "suspended", "closing", "closed")
+
 
 class AccountCreate(Schema):
     """Register an account and its owner (A1)."""
@@ -45,7 +48,7 @@ class Company(Schema):
 class Account(Schema):
     account_id = fields.UUID()
     name = fields.String()
-    state = fields.String()
+    state = fields.String(validate=validate.OneOf(ACCOUNT_STATES))
     time_zone = fields.String()
     default_region = fields.String()
     language = fields.String()
@@ -93,5 +96,8 @@ RPC: dict[str, Call] = {
     "get_operated_account": Call(response=Account, path={"account_id": UUID}),
     "set_plan": Call(PlanChange, Account, path={"account_id": UUID}),
     "set_vat_number": Call(VatNumberChange, Account, path={"account_id": UUID}),
+    "end_trial": Call(Reason, Account, path={"account_id": UUID}),
+    "suspend_account": Call(Reason, Account, path={"account_id": UUID}),
+    "lift_suspension": Call(Reason, Account, path={"account_id": UUID}),
     "close_account": Call(Reason, path={"account_id": UUID}),
 }

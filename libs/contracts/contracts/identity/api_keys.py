@@ -19,6 +19,8 @@ class ApiKeyCreate(Schema):
 
 
 class ApiKey(Schema):
+    """`created_by` is the user, `created_by_key` the key that asked, where one did: it is revoked with that one."""
+
     id = fields.UUID()
     name = fields.String()
     prefix = fields.String()
@@ -28,6 +30,7 @@ class ApiKey(Schema):
     last_used_at = fields.AwareDateTime(allow_none=True)
     created_at = fields.AwareDateTime()
     created_by = fields.UUID()
+    created_by_key = fields.UUID(allow_none=True)
 
 
 class NewApiKey(ApiKey):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from marshmallow import fields, validate
 
-from contracts.identity.shapes import text_field
+from contracts.identity.shapes import Reason, text_field
 from contracts.rpc import Call
 from contracts.schema import Schema
 
@@ -19,4 +21,5 @@ class IpRules(Schema):
 RPC: dict[str, Call] = {
     "get_ip_rules": Call(response=IpRules),
     "set_ip_rules": Call(IpRules, IpRules),
+    "reset_ip_rules": Call(Reason, IpRules, path={"account_id": UUID}),
 }

@@ -15,6 +15,7 @@ class Me(Schema):
     account_name = fields.String()
     login = fields.String()
     email = fields.String()
+    email_confirmed = fields.Boolean()
     name = fields.String()
     language = fields.String()
     is_owner = fields.Boolean()
@@ -31,6 +32,10 @@ class MeUpdate(Schema):
 class PasswordChange(Schema):
     old_password = password_field()
     new_password = password_field()
+    revoke_api_keys = fields.Boolean(
+        load_default=False,
+        metadata={"description": "Revoke the user's API keys too, as after somebody else may have known the password"},
+    )
 
 
 class PasswordResetRequest(Schema):

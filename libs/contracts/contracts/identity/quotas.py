@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from marshmallow import fields, validate
 
 from contracts.identity.plans import Plan
 from contracts.identity.shapes import FEATURES, units_field
 from contracts.rpc import Call
 from contracts.schema import PageQuery, Schema, page_of
+
+
+def only_to_field() -> fields.List[Any]:
+    """Addresses of the feature's channel, in lower case, that the account is bound to while it is on trial."""
+    return fields.List(fields.String(), allow_none=True)
 
 
 class QuotaReserve(Schema):
@@ -21,6 +28,7 @@ class QuotaReserve(Schema):
 class QuotaReserved(Schema):
     reserved = fields.Integer()
     remaining = fields.Integer(allow_none=True)
+    only_to = only_to_field()
 
 
 class QuotaLease(Schema):
@@ -36,10 +44,14 @@ class QuotaLease(Schema):
 
 
 class QuotaLeased(Schema):
-    """`granted` units in all; `has_ended`: the lease's period is over, so nothing was added and another is due."""
+    """`granted` units in all; `has_ended`: the lease's period is over, so nothing was added and another is due.
+
+    `only_to` is in force for as long as the lease: an event ends it when that changes.
+    """
 
     granted = fields.Integer()
     has_ended = fields.Boolean()
+    only_to = only_to_field()
 
 
 class QuotaUse(Schema):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from marshmallow import fields, validate
+from typing import Any
+
+from marshmallow import fields, validate, validates_schema
 
 from contracts.identity.ip_rules import IpRules
 from contracts.identity.shapes import SHA256_HEX, TOTP_CODE, password_field, text_field
 from contracts.rpc import Call
-from contracts.schema import PageQuery, Schema, page_of
+from contracts.schema import PageQuery, Schema, broken_rule, page_of
 
 
 class SessionCreate(Schema):
@@ -43,6 +45,18 @@ class SessionTokens(Schema):
 
 class SessionRefresh(Schema):
     refresh_token = text_field(200, required=True, minimum=1)
+
+
+class SessionProof(Schema):
+    """The password of the user, or a code of the second factor: one of them."""
+
+    password = password_field(required=False, load_default=None)
+    code = text_field(40, load_default=None, allow_none=True)
+
+    @validates_schema
+    def _ensure_one(self, given: dict[str, Any], **_options: Any) -> None:
+        if (given.get("password") is None) == (given.get("code") is None):
+            raise broken_rule("proof.one_of", "Send the password or a code, one of them.")
 
 
 class Session(Schema):
@@ -85,6 +99,7 @@ SessionPage = page_of(Session)
 RPC: dict[str, Call] = {
     "create_session": Call(SessionCreate, SessionTokens),
     "create_operator_session": Call(OperatorSessionCreate, SessionTokens),
+    "prove_session": Call(SessionProof),
     "refresh_session": Call(SessionRefresh, SessionTokens),
     "list_sessions": Call(PageQuery, SessionPage),
     "end_session": Call(path={"session_id": str}),  # `current` is the session that asks

@@ -6,6 +6,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
+from contracts.email_addresses import email_address
 from contracts.schema import Reasoned, plain_text
 
 # Patterns are also read as ECMA 262, in the OpenAPI description: `(?!\n)$` is the end of the text in both.
@@ -13,6 +14,7 @@ NAME_RULE = validate.Regexp(
     r"^[a-z0-9]{5,20}(?!\n)$", error="Not a valid name: 5 to 20 characters, lower-case letters and digits only."
 )
 TOTP_CODE = validate.Regexp(r"^[0-9]{6}(?!\n)$", error="Not a valid code: six digits.")
+PHONE = validate.Regexp(r"^\+[1-9][0-9]{6,14}(?!\n)$", error="Not a valid E.164 number, such as +48600100200.")
 SHA256_HEX = validate.Regexp(r"^[0-9a-f]{64}(?!\n)$", error="Not a valid token.")
 # Those of Europe and the dollar, all of which have a hundred minor units.
 CURRENCY = validate.OneOf(("PLN", "EUR", "USD", "GBP", "CHF", "CZK", "DKK", "NOK", "SEK"))
@@ -36,7 +38,7 @@ def text_field(maximum: int, minimum: int = 0, **rules: Any) -> fields.String:
 
 def email_field(*, required: bool = True) -> fields.Email:
     """An e-mail address."""
-    return fields.Email(required=required, validate=validate.Length(max=254))
+    return email_address(required=required)
 
 
 def count_field(least: int, most: int, **rules: Any) -> fields.Integer:

@@ -15,6 +15,7 @@ class User(Schema):
     id = fields.UUID()
     login = fields.String()
     email = fields.String()
+    email_confirmed = fields.Boolean()
     name = fields.String()
     state = fields.String()
     is_owner = fields.Boolean()

@@ -5,18 +5,16 @@ from __future__ import annotations
 from campaigns.config import DispatcherConfig
 from campaigns.dispatcher.loop import Dispatcher
 from campaigns.usecases.dispatch import forget_old_batches
-from chassis.outbox import Relay
 from chassis.process import Process, boot
 
 TIDY_SECONDS = 3600.0
 
 
 def main(process: Process[DispatcherConfig]) -> None:
-    relay = Relay(process.database, process.broker)
-    process.background(relay.run, "outbox-relay")
+    relay = process.relay_outbox()
     process.every(TIDY_SECONDS, lambda: forget_old_batches(process.database), "housekeeping")
     dispatcher = Dispatcher(process.config, process.database, process.broker, relay.poke)
-    process.checks["loop"] = dispatcher.is_alive
+    process.checks["loop"] = dispatcher.progress.check
     dispatcher.run(process.stop)
 
 

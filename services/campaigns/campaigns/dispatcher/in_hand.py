@@ -21,6 +21,10 @@ READS_AT_ONCE = 3
 PAGE = 5000
 # Recipients in one page each of all campaigns, about 500 bytes each: pages get smaller as campaigns get more.
 READ_AHEAD = 30_000
+# A field may hold a thousand characters, and a hundred of them half a megabyte of a recipient. What is read at once or
+# goes in one batch is bounded by that too: a message that the broker refuses closes the channel for all campaigns.
+FIELDS_IN_A_PAGE = 50_000
+MOST_CHARACTERS = 2_000_000
 RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0, 15.0, 30.0)
 
 
@@ -117,7 +121,12 @@ class CampaignInHand:
         size = self.size
         if self.throttle is not None:
             size = min(size, self.throttle.allowed(self.next_portion_at, now))
-        recipients = [self.buffer.popleft() for _ in range(min(size, len(self.buffer)))]
+        recipients, weight = list[Recipient](), 0
+        while self.buffer and len(recipients) < size:
+            weight += _weight(self.buffer[0])
+            if recipients and weight > MOST_CHARACTERS:
+                break
+            recipients.append(self.buffer.popleft())
         if self.throttle is not None and recipients:
             self.next_portion_at = self.throttle.after(self.next_portion_at, now, len(recipients))
         return recipients
@@ -130,7 +139,8 @@ class CampaignInHand:
         total = self.leased.recipients or 0
         if self.asked_to >= total or self.is_quiet(now):
             return None
-        limit, at_once = (BATCH_SIZE, 1) if self.throttle is not None else (most, READS_AT_ONCE)
+        most = min(most, FIELDS_IN_A_PAGE // max(1, len(self.leased.fields)))
+        limit, at_once = (min(BATCH_SIZE, most), 1) if self.throttle is not None else (most, READS_AT_ONCE)
         expected = len(self.buffer) + self.asked_to - self.read_to
         if len(self.reads) >= at_once or expected >= max(limit * (at_once - 1), BATCH_SIZE):
             return None
@@ -164,3 +174,8 @@ class CampaignInHand:
 
     def may_run(self) -> bool:
         return self.task is None and time.monotonic() >= self.retry_at
+
+
+def _weight(recipient: Recipient) -> int:
+    """About how many characters it takes in a batch."""
+    return 200 + sum(len(value) for value in (recipient.get("fields") or {}).values() if isinstance(value, str))

@@ -14,7 +14,7 @@ from campaigns.store import batches as store
 from campaigns.store.batches import Reported
 from campaigns.store.leases import LeasedCampaign
 from chassis.broker import Broker, Delivery
-from chassis.database import Database
+from chassis.database import Database, Fault, fault_of
 from chassis.logs import get_logger
 from contracts.lanes import BATCHES_DONE, channel_lane
 from contracts.vocabulary import Lane
@@ -104,16 +104,33 @@ class Reports:
         if not readable:
             return 0
         try:
-            # Two reports on one batch in one go: the last one stands.
-            unique = {report.id: report for _, report in readable}
-            with self._database.transaction() as session:
-                counted = store.mark_done(session, list(unique.values()))
-        except Exception:
-            self._arrived.extendleft(delivery for delivery, _ in reversed(readable))
-            raise
+            return self._counted(readable)
+        except Exception as error:
+            if fault_of(error) is not Fault.DATA:
+                self._arrived.extendleft(delivery for delivery, _ in reversed(readable))
+                raise
+        return sum(self._counted_alone(delivery, report) for delivery, report in readable)
+
+    def _counted(self, readable: list[tuple[Delivery, Reported]]) -> int:
+        # Two reports on one batch in one go: the last one stands.
+        unique = {report.id: report for _, report in readable}
+        with self._database.transaction() as session:
+            counted = store.mark_done(session, list(unique.values()))
         for delivery, _ in readable:
             delivery.ack()
         return counted
+
+    def _counted_alone(self, delivery: Delivery, report: Reported) -> int:
+        """One of many that failed together: the one that is to blame goes to the dead letters, and no other."""
+        try:
+            return self._counted([(delivery, report)])
+        except Exception as error:
+            if fault_of(error) is Fault.DATA:
+                log.error("batch_report_refused", batch_id=report.id)
+                delivery.nack(requeue=False)
+            else:
+                self._arrived.append(delivery)
+            return 0
 
     def _on_delivery(self, delivery: Delivery) -> None:
         self._arrived.append(delivery)

@@ -22,8 +22,10 @@ from campaigns.store import batches, leases
 from campaigns.store.batches import Advance, BatchRange, InFlight, Reported
 from campaigns.store.leases import LeasedCampaign
 from campaigns.usecases.dispatch import LASTING, Steps
+from chassis import seals
 from chassis.broker import Broker
 from chassis.database import Database, Session
+from chassis.health import Progress
 from chassis.ids import new_id
 from chassis.logs import get_logger
 from chassis.rpc_client import RpcClient
@@ -57,7 +59,7 @@ class Dispatcher:
     ) -> None:
         self._config, self._database, self._poke_outbox = config, database, poke_outbox
         self._lease = timedelta(seconds=config.lease_seconds)
-        self._steps = Steps(database, RpcClient(broker).call, new_id())
+        self._steps = Steps(database, RpcClient(broker, seals.passed_on).call, new_id())
         self._waker = Waker(database, leases.CAMPAIGNS)
         self._publisher = Publisher(broker, database, self._waker.set)
         self._reports = Reports(broker, database, self._waker.set)
@@ -66,7 +68,7 @@ class Dispatcher:
         self._workers = Workers(self._waker.set)
         self._renew_at = self._stale_at = 0.0
         self._rest = 0.0
-        self.last_tick = time.monotonic()
+        self.progress = Progress()
 
     def run(self, stop: threading.Event) -> None:
         self._waker.start(stop)
@@ -84,12 +86,8 @@ class Dispatcher:
         self._give_back()
         self._waker.close()
 
-    def is_alive(self) -> None:
-        """Raises when the loop hangs (readiness)."""
-        if time.monotonic() - self.last_tick > 30:
-            raise RuntimeError("the dispatcher's loop hangs")
-
     def _tick(self) -> None:
+        self.progress.waits()
         self._reports.count()
         self._publisher.note_confirmed()
         if time.monotonic() >= self._renew_at:
@@ -99,7 +97,7 @@ class Dispatcher:
         if self._in_hand:
             self._open_windows(datetime.now(UTC))
             self._step()
-        self.last_tick = time.monotonic()
+        self.progress.moved()
 
     # Leases
 

@@ -26,6 +26,11 @@ class Life(CampaignEntrypoints):
     def cancel_campaign(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("cancel_campaign", life.cancel_campaign, actor, payload)
 
+    @event_handler(events.ACCOUNT_SUSPENSION_CHANGED)
+    def follow_suspension(self, payload: Payload) -> None:
+        with self.database.transaction() as session:
+            life.follow_suspension(session, now=self.clock.now(), event=payload)
+
     @event_handler(events.ACCOUNT_CLOSED)
     def erase_account(self, payload: Payload) -> None:
         with self.database.transaction() as session:

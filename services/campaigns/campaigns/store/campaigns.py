@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, defer
 
 from campaigns import exceptions
 from campaigns.models import Campaign, Template
+from chassis import suspensions
 
 
 def add(session: Session, **columns: Any) -> Campaign:
@@ -60,6 +61,18 @@ def page(
     return session.scalars(query.limit(limit)).all()
 
 
+def running_for_update(session: Session, *, account_id: UUID) -> Sequence[Campaign]:
+    """The account's campaigns that are sent or will be, locked, as they are once the lock is held."""
+    query = (
+        select(Campaign)
+        .options(defer(Campaign.content))
+        .where(Campaign.account_id == account_id, Campaign.state.in_(("scheduled", "sending")))
+        .order_by(Campaign.id)
+        .with_for_update()
+    )
+    return session.scalars(query, execution_options={"populate_existing": True}).all()
+
+
 def remove(session: Session, campaign: Campaign) -> None:
     """Delete it with its batches."""
     session.delete(campaign)
@@ -69,6 +82,7 @@ def erase_account(session: Session, account_id: UUID) -> None:
     """Delete everything that is held of an account."""
     session.execute(delete(Campaign).where(Campaign.account_id == account_id))
     session.execute(delete(Template).where(Template.account_id == account_id))
+    suspensions.erase_account(session, account_id)
 
 
 def _one(session: Session, query: Any, account_id: UUID, campaign_id: UUID) -> Campaign:

@@ -78,14 +78,14 @@ def claim(session: Session, *, owner: UUID, lease: timedelta, limit: int) -> int
     """Take a lease on campaigns that have something to do and nobody working on them; returns how many."""
     return changed(
         session,
-        "UPDATE campaigns SET lease_owner = :owner, lease_expires_at = now() + :lease WHERE id IN ("
-        " SELECT id FROM campaigns"
+        "UPDATE campaigns SET lease_owner = :owner, lease_expires_at = now() + :lease"
+        " WHERE id = ANY (ARRAY(SELECT id FROM campaigns"
         f" WHERE {_CLAIMABLE}"
         "  AND (state <> 'scheduled' OR send_at <= now())"
         "  AND (state <> 'sending' OR look_at IS NULL OR look_at <= now())"
         "  AND (state <> 'draft' OR reserving_at < now() - :reserving)"
         "  AND (lease_expires_at IS NULL OR lease_expires_at < now())"
-        " ORDER BY send_at LIMIT :limit FOR UPDATE SKIP LOCKED)",
+        " ORDER BY send_at LIMIT :limit FOR UPDATE SKIP LOCKED))",
         owner=owner,
         lease=lease,
         limit=limit,

@@ -23,13 +23,13 @@ from chassis.ids import new_id
 from chassis.logs import get_logger
 from contracts import events
 from contracts.channel import CHANNELS
-from contracts.errors import Conflict, Forbidden, Invalid, NotFound, PlanLimit
+from contracts.errors import ACCOUNT_SUSPENDED, Conflict, Forbidden, Invalid, NotFound, PlanLimit, on_trial
 from contracts.rpc import Actor
 from contracts.vocabulary import CampaignState, JobState
 
 # What trying again does not mend.
 LASTING = (PlanLimit, Forbidden, NotFound, Conflict, Invalid)
-PAGE_DEADLINE = 10.0
+PAGE, PAGE_DEADLINE = 5_000, 10.0
 COUNT_DEADLINE = 30.0  # a million rows of a ledger
 
 log = get_logger()
@@ -63,6 +63,8 @@ class Steps:
                 return True
             self._begin(ask, campaign, snapshot["total"])
         except LASTING as error:
+            if error.code == ACCOUNT_SUSPENDED:
+                return False  # the event that pauses it is on its way
             self.fail(campaign, error.code, error.detail)
         return True
 
@@ -73,7 +75,7 @@ class Steps:
             draft = store.content_of(session, campaign.id)
         # Once more: the sender may have lost its authorisation between scheduling and now.
         prepared = content.prepare(ask, channel=campaign.channel, sender=campaign.sender, content=draft)
-        ask(
+        reserved = ask(
             "identity.reserve_quota",
             {
                 "reservation_id": str(domain.reservation_id(campaign.id)),
@@ -81,6 +83,8 @@ class Steps:
                 "amount": total,
             },
         )
+        if reserved.get("only_to") is not None:
+            self._ensure_proved(campaign, total, frozenset(reserved["only_to"]))
         send_id = new_id()
         with self.database.transaction() as session:
             begun = store.begin(
@@ -104,6 +108,20 @@ class Steps:
                 recipients=total,
             )
             announce(session, account_id=campaign.account_id, campaign_id=campaign.id, state=CampaignState.SENDING)
+
+    def _ensure_proved(self, campaign: LeasedCampaign, total: int, only_to: frozenset[str]) -> None:
+        """Once more, of the audience as it was taken: contacts may have been added since the campaign was scheduled.
+
+        Everybody has to be seen: who is archived at this moment could be restored before they are sent to.
+
+        :raises Forbidden: the account is on trial, and somebody's address is not among those that it has proved.
+        """
+        proved: set[int] = set()
+        for after in range(0, total, PAGE):
+            page = self.read_page(campaign, after, PAGE)
+            proved |= {recipient["number"] for recipient in page if recipient["address"].lower() in only_to}
+        if len(proved) < total:
+            raise on_trial(total - len(proved))
 
     def fail(self, campaign: LeasedCampaign, code: str, detail: str) -> None:
         """The campaign ends here, and says why."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from campaigns import domain, exceptions
@@ -13,12 +14,12 @@ from campaigns.store.leases import CAMPAIGNS
 from campaigns.usecases import content, views
 from campaigns.usecases.ports import Ask, ensure_may
 from campaigns.usecases.views import Answer
-from chassis import acts, inbox, outbox, waking
+from chassis import acts, inbox, outbox, suspensions, waking
 from chassis.actors import account_of
 from chassis.database import Database, Session
 from chassis.ids import new_id
 from contracts import events
-from contracts.errors import Conflict
+from contracts.errors import Conflict, on_trial
 from contracts.rpc import Actor
 from contracts.vocabulary import CampaignState, Channel
 
@@ -30,6 +31,7 @@ def schedule_campaign(
 
     :raises Invalid: incomplete, refused by the channel, a field that nobody has, nobody to reach, a bad time.
     :raises PlanLimit: the quota does not reach for the audience as it is now.
+    :raises Forbidden: the account is on trial, and somebody in the audience has an address that it has not proved.
     """
     campaign, is_repeated = _begin_scheduling(database, actor, now, campaign_id)
     if is_repeated:
@@ -42,7 +44,7 @@ def schedule_campaign(
     reachable = ask("contacts.count_audience", audience, deadline=20.0)["count"]
     if reachable == 0:
         raise exceptions.audience_empty()
-    ask(
+    reserved = ask(
         "identity.reserve_quota",
         {
             "reservation_id": str(domain.reservation_id(campaign_id)),
@@ -50,8 +52,13 @@ def schedule_campaign(
             "amount": reachable,
         },
     )
+    if reserved.get("only_to") is not None:
+        proved = ask("contacts.count_audience", {**audience, "only_to": reserved["only_to"]}, deadline=20.0)["count"]
+        if proved < reachable:
+            raise on_trial(reachable - proved)
     with database.transaction() as session:
         checked_at = campaign.updated_at
+        suspensions.refuse(session, account_of(actor))
         campaign = _locked(session, actor, campaign_id)
         domain.ensure_draft(CampaignState(campaign.state))
         if campaign.updated_at != checked_at:
@@ -76,6 +83,7 @@ def pause_campaign(session: Session, *, actor: Actor, now: datetime, campaign_id
 
 def resume_campaign(session: Session, *, actor: Actor, now: datetime, campaign_id: UUID) -> Answer:
     def following(campaign: Campaign) -> CampaignState:
+        suspensions.refuse(session, campaign.account_id)
         state = domain.state_after_resume(has_started=campaign.send_id is not None)
         domain.ensure_paused(CampaignState(campaign.state), state)
         return state
@@ -86,6 +94,16 @@ def resume_campaign(session: Session, *, actor: Actor, now: datetime, campaign_i
 def cancel_campaign(session: Session, *, actor: Actor, now: datetime, campaign_id: UUID) -> Answer:
     """Nothing more leaves: the channel rejects what it still has; the dispatcher returns the rest of the quota."""
     return _command(session, actor, now, campaign_id, "campaign.cancelled", lambda _: CampaignState.CANCELLED)
+
+
+def follow_suspension(session: Session, *, now: datetime, event: dict[str, Any]) -> None:
+    """Pause everything of an account that an operator has suspended; when that is lifted, somebody of it resumes.
+
+    May run twice: what is paused already is left alone, and what is told late changes nothing.
+    """
+    if suspensions.note(session, **event) and event["is_suspended"]:
+        for campaign in store.running_for_update(session, account_id=event["account_id"]):
+            _move(session, campaign, CampaignState.PAUSED, now)
 
 
 def erase_account(session: Session, *, event_id: UUID, account_id: UUID) -> None:

@@ -101,6 +101,21 @@ def test_batch_waits_until_it_is_full_unless_it_is_the_last() -> None:
     assert campaign.batches_ready(NOON, 0, 16) == 2
 
 
+def test_recipients_with_much_to_say_go_in_smaller_batches_and_pages() -> None:
+    names = [f"f{number}" for number in range(100)]
+    campaign = CampaignInHand(leased(recipients=1000, fields=names))
+    wide = [one | {"fields": dict.fromkeys(names, "ł" * 1000)} for one in people(1, 500)]
+    campaign.counts.extend([(0.0, 0), (1.0, 20_000)])
+
+    assert campaign.next_read(5000, NOON) == (0, 500)
+    read(campaign, wide, 500)
+    assert campaign.batches_ready(NOON, 0, 16) == 1
+    batch = campaign.cut(NOON)
+
+    assert [one["number"] for one in batch] == list(range(1, 20))
+    assert len(batch_body(campaign.leased, UUID(int=5), batch)) < 16 << 20
+
+
 def test_audience_whose_people_were_erased_ends_all_the_same() -> None:
     campaign = CampaignInHand(leased(recipients=500))
     # Filled to its limit, the first page reaches beyond what was asked for.

@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import UTC, datetime
 
-from chassis import erasures
+from chassis import erasures, seals
 from chassis.logs import get_logger
 from chassis.process import Process, boot
 from chassis.rpc_client import RpcClient
 from chassis.waking import Waker
 from contacts.config import JobsConfig
 from contacts.jobs import engagement, worker
-from contacts.jobs.worker import Heart, Worker
+from contacts.jobs.worker import JobLeases, Worker
 from contacts.store.jobs import JOBS
 
 # Of connections to the database: an import adds over two and stores over a third while it asks whether others wait.
@@ -31,9 +31,9 @@ def main(process: Process[JobsConfig]) -> None:
     # Rows come by the ten thousand and die young; looking for cycles among them costs a sixth of reading a file.
     gc.set_threshold(50_000, 20, 20)
     database, config = process.database, process.config
-    heart, recorder = Heart(database), engagement.Recorder(database)
+    leases, recorder = JobLeases(database), engagement.Recorder(database)
     # In the background until the workers have given their jobs back: the leases hold until then.
-    process.every(worker.BEAT_SECONDS, heart.beat, "heart")
+    process.every(worker.RENEW_SECONDS, leases.renew, "leases")
     process.every(worker.SWEEP_SECONDS, lambda: worker.sweep(database), "sweep")
     process.every(
         engagement.UPKEEP_SECONDS,
@@ -42,11 +42,14 @@ def main(process: Process[JobsConfig]) -> None:
     )
     recorder.consume(process.broker)
     process.background(recorder.run, "engagement")
-    runners = worker.runners_that_ask(RpcClient(process.broker).call)
-    # A pool of their own: a heartbeat waits for no worker's connection.
+    runners = worker.runners_that_ask(RpcClient(process.broker, seals.passed_on).call)
+    # A pool of their own: a renewal waits for no worker's connection.
     pool = process.open_database(pool_size=POOL_SIZE_OF_A_WORKER * config.workers)
     waker = Waker(pool, JOBS).start(process.stop)
-    _run(process, [Worker(pool, heart, process.stop, runners, waker) for _ in range(config.workers)])
+    workers = [Worker(pool, leases, process.stop, runners, waker) for _ in range(config.workers)]
+    process.checks["engagement"] = recorder.progress.check
+    process.checks |= {f"worker_{number}": each.progress.check for number, each in enumerate(workers)}
+    _run(process, workers)
     waker.close()
     pool.dispose()
 

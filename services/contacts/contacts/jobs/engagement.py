@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from chassis.broker import Broker, Delivery
 from chassis.database import Database, Fault, fault_of
+from chassis.health import Progress
 from chassis.inbox import first_time
 from chassis.logs import get_logger
 from contacts.domain.rule_terms import ENGAGEMENTS
@@ -45,6 +46,7 @@ class Recorder:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.progress = Progress()
         self._deliveries: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
 
     def consume(self, broker: Broker) -> None:
@@ -67,6 +69,7 @@ class Recorder:
 
     def _settle(self, batch: Sequence[Delivery], *, alone: bool = False) -> bool:
         """Write and ack; False where it has to be tried again."""
+        self.progress.waits()
         try:
             self._write([orjson.loads(delivery.body) for delivery in batch])
         except Exception as error:
@@ -75,8 +78,10 @@ class Recorder:
             if not alone or not (fault_of(error) is Fault.DATA or isinstance(cause, _REFUSED)):
                 return False
             MESSAGES.labels("refused").inc()
+            self.progress.moved()
             batch[0].nack(requeue=False)
             return True
+        self.progress.moved()
         for delivery in batch:
             delivery.ack()
         MESSAGES.labels("recorded").inc(len(batch))

@@ -12,10 +12,12 @@ from datetime import UTC, datetime
 from functools import partial
 from uuid import UUID
 
+from prometheus_client import Counter
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from chassis.database import Database
+from chassis.database import Database, Fault, fault_of
+from chassis.health import Progress
 from chassis.ids import new_id
 from chassis.logs import bind, get_logger
 from chassis.waking import REST_SECONDS, Waker
@@ -29,8 +31,10 @@ from contacts.store import submissions as submission_store
 # While there are jobs that nobody may claim yet (turns, leases, retries); without any, workers rest until one is added.
 POLL_SECONDS = 0.25
 TURN_SECONDS = 3.0
-BEAT_SECONDS = 2.0
+RENEW_SECONDS = 2.0
 SWEEP_SECONDS = 600.0
+
+GIVEN_UP = Counter("wici_jobs_given_up_total", "Jobs that failed too often at the same place, by kind", ["kind"])
 
 log = get_logger()
 
@@ -57,7 +61,7 @@ def runners_that_ask(ask: Ask) -> dict[str, Runner]:
 CLEANERS: dict[str, Callable[[Session, store.Job], None]] = {"import": imports.clean}
 
 
-class Heart:
+class JobLeases:
     """Prolongs the leases of all jobs that run in this process, so that one long statement does not lose its job."""
 
     def __init__(self, database: Database) -> None:
@@ -65,21 +69,21 @@ class Heart:
         self._jobs: dict[UUID, store.Job] = {}
         self._lock = threading.Lock()
 
-    def watch(self, job: store.Job) -> None:
+    def add(self, job: store.Job) -> None:
         with self._lock:
             self._jobs[job.id] = job
 
-    def leave(self, job: store.Job) -> None:
+    def remove(self, job: store.Job) -> None:
         with self._lock:
             self._jobs.pop(job.id, None)
 
-    def beat(self) -> None:
-        """Prolong the lease of every job that is watched."""
+    def renew(self) -> None:
+        """Prolong the lease of every job that was added."""
         with self._lock:
             jobs = list(self._jobs.values())
         for job in jobs:
             with self._database.transaction() as session:
-                store.heartbeat(session, job)
+                store.renew_lease(session, job)
 
 
 def sweep(database: Database) -> None:
@@ -94,14 +98,15 @@ class Worker:
     """Runs one job at a time."""
 
     def __init__(
-        self, database: Database, heart: Heart, stop: threading.Event, runners: Mapping[str, Runner] = RUNNERS,
+        self, database: Database, leases: JobLeases, stop: threading.Event, runners: Mapping[str, Runner] = RUNNERS,
         waker: Waker | None = None,
     ) -> None:  # fmt: skip
         self._database = database
-        self._heart = heart
+        self._leases = leases
         self._stop = stop
         self._runners = runners
         self._waker = waker or Waker(database, store.JOBS)
+        self.progress = Progress()
 
     def run(self) -> None:
         while not self._stop.is_set():
@@ -110,17 +115,19 @@ class Worker:
                 is_any_open = job is not None or self._is_any_open()
             except Exception as error:
                 log.warning("claim_failed", error=repr(error))
+                self.progress.waits()
                 self._stop.wait(1.0)
                 continue
             if job is None:
+                self.progress.moved()
                 self._stop.wait(POLL_SECONDS) if is_any_open else self._waker.wait(REST_SECONDS)
                 continue
             self._waker.set()  # where one was, there may be more: the next worker looks too
-            self._heart.watch(job)
+            self._leases.add(job)
             try:
                 self._perform(job)
             finally:
-                self._heart.leave(job)
+                self._leases.remove(job)
         self._waker.set()  # the next worker is to see the end too
 
     def _claim(self) -> store.Job | None:
@@ -136,11 +143,14 @@ class Worker:
         bind(account_id=str(job.account_id), trace_id=str(job.id))
         if job.attempts > (most := store.max_attempts(job.kind)):
             detail = f"The work failed {most} times at the same place, the last time with: {job.failure}."
-            self._end(job, "failed", {"code": "job.failed", "detail": detail})
+            log.error("job_given_up", kind=job.kind, job_id=str(job.id), failure=job.failure)
+            GIVEN_UP.labels(job.kind).inc()
+            self._end(job, "failed", {"code": store.GIVEN_UP, "detail": detail})
             return
         turn_ends = time.monotonic() + TURN_SECONDS
         try:
             finished = self._runners[job.kind](self._database, job, lambda: self._go_on(turn_ends))
+            self.progress.moved()
             if finished:
                 log.info("job_done", kind=job.kind, job_id=str(job.id))
             else:
@@ -158,6 +168,8 @@ class Worker:
         except Exception as error:
             # A deadlock with somebody's edit, a lost connection: tried again from the last checkpoint.
             log.exception("job_failed", kind=job.kind, job_id=str(job.id), attempts=job.attempts)
+            # A job that fails by itself says nothing of the process.
+            self.progress.waits() if fault_of(error) is Fault.SERVER else self.progress.moved()
             cause = error.orig if isinstance(error, DBAPIError) else error
             self._let_go(job, type(cause).__name__)  # its words may hold somebody's address
 

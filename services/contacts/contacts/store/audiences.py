@@ -32,6 +32,11 @@ def reachable(channel: str) -> str:
     )
 
 
+def has_address(channel: str, parameter: str) -> str:
+    """Addresses are kept in lower case."""
+    return f"c.{ADDRESS[channel]} = ANY(CAST(:{parameter} AS text[]))"
+
+
 def in_groups(parameter: str) -> str:
     return (
         f"c.id IN (SELECT m.contact_id FROM group_members m WHERE m.account_id = :account"

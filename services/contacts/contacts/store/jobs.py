@@ -26,6 +26,8 @@ MAX_ATTEMPTS = 5  # with the waits between them, about a minute
 # A person's erasure is a duty; it is tried for an hour before somebody has to look at it.
 ERASURE_ATTEMPTS = 20
 RETRY_MOST = 300
+GIVEN_UP = "job.failed"  # the code of a job's error
+DIED = "(jobs.checkpoint ? 'died' OR (jobs.state = 'running' AND jobs.lease_owner IS NOT NULL))"
 
 
 @dataclass
@@ -64,12 +66,8 @@ def add(
         session,
         "INSERT INTO jobs (id, account_id, kind, request, created_by)"
         " VALUES (:id, :account, :kind, :request, :by) ON CONFLICT DO NOTHING",
-        id=job_id,
-        account=account_id,
-        kind=kind,
-        request=orjson.dumps(request).decode(),
-        by=created_by,
-    )
+        id=job_id, account=account_id, kind=kind, request=orjson.dumps(request).decode(), by=created_by,
+    )  # fmt: skip
     waking.wake(session, JOBS)
     return rows > 0
 
@@ -112,8 +110,10 @@ def request_cancel(session: Session, *, account_id: UUID, kind: str, job_id: UUI
 def claim(session: Session, owner: UUID) -> Job | None:
     """The next job, fair between accounts: audiences first, then the account with least running, then the oldest.
 
-    A running job whose lease has run out belongs to a dead process and is claimed like a waiting one. An account runs
-    one import at a time: two would only wait for one another, row by row.
+    A running job whose lease has run out belongs to a dead process and is claimed like a waiting one. It is a suspect
+    until it has come further, and suspects run one at a time: of those that ran side by side, one killed the process,
+    and together they would all be given up. An account runs one import at a time: two would only wait for one another,
+    row by row.
     """
     session.execute(text("SELECT pg_advisory_xact_lock(hashtext('claim'))"))  # a claim sees those before it
     row = (
@@ -121,10 +121,14 @@ def claim(session: Session, owner: UUID) -> Job | None:
             text(
                 f"""
                 UPDATE jobs SET state = 'running', lease_owner = :owner, lease_until = now() + {LEASE},
-                       attempts = attempts + 1, started_at = coalesce(started_at, now())
+                       attempts = attempts + 1, started_at = coalesce(started_at, now()),
+                       checkpoint = CASE WHEN {DIED} THEN checkpoint || '{{"died": true}}' ELSE checkpoint END
                 WHERE id = (
                     SELECT j.id FROM jobs j
                     WHERE (j.state = 'waiting' OR (j.state = 'running' AND j.lease_until < now()))
+                        AND NOT ({DIED.replace("jobs", "j")} AND EXISTS (
+                            SELECT 1 FROM jobs r WHERE r.state = 'running' AND r.lease_until >= now()
+                                AND r.checkpoint ? 'died'))
                         AND NOT (j.kind = 'import' AND EXISTS (
                             SELECT 1 FROM jobs r WHERE r.account_id = j.account_id AND r.kind = 'import'
                                 AND r.id <> j.id AND r.state = 'running' AND r.lease_until >= now()))
@@ -149,14 +153,13 @@ def any_open(session: Session) -> bool:
     return bool(session.scalar(text("SELECT EXISTS (SELECT FROM jobs WHERE state IN ('waiting', 'running'))")))
 
 
-def heartbeat(session: Session, job: Job) -> bool:
+def renew_lease(session: Session, job: Job) -> bool:
     """Prolong the lease; False where it is lost."""
     rows = changed(
         session,
         f"UPDATE jobs SET lease_until = now() + {LEASE} WHERE id = :id AND lease_owner = :owner AND state = 'running'",
-        id=job.id,
-        owner=job.owner,
-    )
+        id=job.id, owner=job.owner,
+    )  # fmt: skip
     return rows > 0
 
 
@@ -194,7 +197,8 @@ def _is_further(job: Job, reached: list[int]) -> bool:
     if reached <= job.checkpoint.get("furthest", [0]):
         return False
     job.checkpoint["furthest"] = reached
-    job.checkpoint.pop("failure", None)
+    for word in ("failure", "died"):
+        job.checkpoint.pop(word, None)
     return True
 
 
@@ -221,12 +225,21 @@ def finish(session: Session, job: Job, state: str, error: Mapping[str, Any] | No
         raise LeaseLost
 
 
+def given_up(session: Session, *, days: int) -> list[Any]:
+    """Rows of id, account_id, kind, finished_at and detail of jobs that failed too often, newest first."""
+    statement = text(
+        "SELECT id, account_id, kind, finished_at, error ->> 'detail' AS detail FROM jobs WHERE state = 'failed'"
+        " AND error ->> 'code' = :code AND finished_at > now() - make_interval(days => :days) ORDER BY finished_at DESC"
+    )
+    return list(session.execute(statement, {"code": GIVEN_UP, "days": days}).all())
+
+
 def give_back(session: Session, job: Job) -> None:
     """Put the job at the end of the queue, to go on from its checkpoint. A turn that ended in peace is no attempt."""
     session.execute(
         text(
             "UPDATE jobs SET state = 'waiting', lease_owner = NULL, lease_until = NULL, queued_at = now(),"
-            " attempts = greatest(attempts - 1, 0)"
+            " attempts = greatest(attempts - 1, 0), checkpoint = checkpoint - 'died'"
             " WHERE id = :id AND lease_owner = :owner AND state = 'running'"
         ),
         {"id": job.id, "owner": job.owner},
@@ -242,7 +255,7 @@ def retry_later(session: Session, job: Job, failure: str) -> None:
         text(
             "UPDATE jobs SET lease_owner = NULL,"
             f" lease_until = now() + make_interval(secs => least(power(2, attempts), {RETRY_MOST})),"
-            " checkpoint = checkpoint || jsonb_build_object('failure', CAST(:failure AS text))"
+            " checkpoint = checkpoint - 'died' || jsonb_build_object('failure', CAST(:failure AS text))"
             " WHERE id = :id AND lease_owner = :owner AND state = 'running'"
         ),
         {"id": job.id, "owner": job.owner, "failure": failure},
@@ -254,7 +267,7 @@ def put_off(session: Session, job: Job, seconds: float) -> None:
     session.execute(
         text(
             "UPDATE jobs SET lease_owner = NULL, lease_until = now() + make_interval(secs => :seconds),"
-            " attempts = greatest(attempts - 1, 0)"
+            " attempts = greatest(attempts - 1, 0), checkpoint = checkpoint - 'died'"
             " WHERE id = :id AND lease_owner = :owner AND state = 'running'"
         ),
         {"id": job.id, "owner": job.owner, "seconds": seconds},

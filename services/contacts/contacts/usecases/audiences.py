@@ -26,9 +26,20 @@ _BUILT_IN = {
 }
 
 
-def count(session: Session, *, actor: Actor, now: datetime, channel: Channel, audience: dict[str, list[UUID]]) -> View:
+def count(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    channel: Channel,
+    audience: dict[str, list[UUID]],
+    only_to: list[str] | None,
+) -> View:
     account_id = account_of(actor)
     recipients = filter_of(session, account_id=account_id, channel=channel, audience=audience, now=now)
+    if only_to is not None:
+        where = f"{recipients.sql} AND {store.has_address(channel, 'only_to')}"
+        recipients = Filter(where, {**recipients.parameters, "only_to": only_to})
     count = store.count(session, account_id=account_id, where=recipients.sql, parameters=recipients.parameters)
     return {"count": count}
 

@@ -17,7 +17,7 @@ from contacts.store import fields as field_store
 from contacts.store import files as file_store
 from contacts.store import jobs as job_store
 from contacts.store.rule_sql import Filter
-from contacts.usecases import groups, segments, views
+from contacts.usecases import groups, open_jobs, segments, views
 from contacts.usecases.views import View
 from contracts.errors import Invalid
 from contracts.events import CONTACTS_ACT
@@ -49,6 +49,7 @@ def create(
         raise Invalid.of_field("segment_id", "export.one_source", "Export a group or a segment, not both.")
     filter_of(session, account_id=account_id, group_id=group_id, segment_id=segment_id, now=now)
     names = _field_names(session, account_id, fields_, source)
+    open_jobs.ensure_room(session, account_id=account_id, kind=KIND)
     export_id = new_id()
     request: dict[str, Any] = {
         "source": source,

@@ -21,7 +21,7 @@ from contacts.store import files as file_store
 from contacts.store import groups as group_store
 from contacts.store import jobs as job_store
 from contacts.store import people as people_store
-from contacts.usecases import groups, views
+from contacts.usecases import groups, open_jobs, views
 from contacts.usecases.account_terms import AccountTerms
 from contacts.usecases.views import View
 from contracts.errors import Conflict, Invalid
@@ -47,11 +47,13 @@ def create(
     """Queue the import of an upload, which gives it its id: the same again is the same import.
 
     :raises Invalid: the file or the mapping cannot be used; `errors` says why.
+    :raises TooManyRequests: too many jobs of the account are open.
     """
     account_id = account_of(actor)
     earlier = job_store.find(session, account_id=account_id, kind=KIND, job_id=upload_id)
     if earlier is not None:
         return view(earlier)
+    open_jobs.ensure_room(session, account_id=account_id, kind=KIND)
     upload = upload_of(session, account_id=account_id, upload_id=upload_id)
     people_store.set_terms(session, account_id=account_id, limit=terms.limit, region=terms.region)
     open_upload(session, account_id=account_id, upload=upload, mapping=mapping, options=options, now=now)

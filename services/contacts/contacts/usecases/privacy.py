@@ -20,7 +20,7 @@ from contacts.store import jobs as job_store
 from contacts.store import people as store
 from contacts.store import privacy as privacy_store
 from contacts.store import submissions as submission_store
-from contacts.usecases import views
+from contacts.usecases import open_jobs, views
 from contacts.usecases.views import View
 from contracts.errors import Invalid
 from contracts.events import CONTACTS_ACT
@@ -103,6 +103,7 @@ def _target(person: Person) -> UUID | None:
 def _queue(session: Session, actor: Actor, kind: str, request: View) -> UUID:
     job_id = new_id()
     account_id = account_of(actor)
+    open_jobs.ensure_room(session, account_id=account_id, kind=kind)
     job_store.add(
         session, job_id=job_id, account_id=account_id, kind=kind, request=request, created_by=actor.get("user_id")
     )

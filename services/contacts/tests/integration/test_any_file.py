@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chassis.ids import new_id
-from contacts.jobs.worker import Heart, Worker
+from contacts.jobs.worker import JobLeases, Worker
 from contacts.store import jobs
 from contacts.usecases import imports, previews
 from contracts.contacts.imports import ImportOptions
@@ -84,7 +84,7 @@ def _is_clear(account, content: bytes, filename: str) -> str:
         return refused.code
     with account.database.transaction() as session:
         claimed = jobs.claim(session, new_id())
-    Worker(account.database, Heart(account.database), threading.Event())._perform(claimed)
+    Worker(account.database, JobLeases(account.database), threading.Event())._perform(claimed)
     job = account.call(imports.get, import_id=import_id)
     assert job["state"] in ("done", "failed")
     if job["state"] == "failed":

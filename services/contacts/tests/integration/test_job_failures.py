@@ -11,8 +11,9 @@ from sqlalchemy import text
 
 from chassis.database import Database
 from chassis.ids import new_id
+from contacts.commands.jobs import show
 from contacts.jobs import imports, other_services, problem_files, worker
-from contacts.jobs.worker import Heart, Worker
+from contacts.jobs.worker import JobLeases, Worker
 from contacts.store import jobs
 from contacts.usecases import exports, privacy
 from contacts.usecases import imports as usecase
@@ -42,7 +43,7 @@ def _row(database: Database, job_id: Any) -> Any:
 def _run_to_its_end(account: Any, job_id: Any) -> tuple[Any, list[int]]:
     """The ended job, and after how many seconds each failure was to be tried again."""
     runners = worker.runners_that_ask(account.services.answer)
-    one = Worker(account.database, Heart(account.database), threading.Event(), runners)
+    one = Worker(account.database, JobLeases(account.database), threading.Event(), runners)
     waits: list[int] = []
     for _ in range(100):
         one._perform(_claim(account.database))
@@ -97,6 +98,17 @@ def test_a_job_that_fails_at_the_same_place_is_given_up_with_its_reason(account,
     assert waits[:5] == [2, 4, 8, 16, 32] and waits == sorted(waits)
 
 
+def test_jobs_that_were_given_up_are_listed_for_operators(account, monkeypatch, capsys):
+    assert show(account.database, days=30) == 0
+    job_id = _an_import(account, monkeypatch)
+    _run_to_its_end(account, job_id)
+
+    assert show(account.database, days=30) == 1
+
+    line = capsys.readouterr().out
+    assert str(job_id) in line and str(account.id) in line and "UnicodeError" in line
+
+
 def test_whoever_kills_its_process_is_given_up_too(account):
     import_id = account.queue_import(BAD_LIST)
 
@@ -105,6 +117,29 @@ def test_whoever_kills_its_process_is_given_up_too(account):
 
     row, _ = _run_to_its_end(account, import_id)
     assert (row["state"], row["error"]["code"]) == ("failed", "job.failed")
+
+
+def test_jobs_that_ran_beside_the_one_that_kills_are_not_given_up_with_it(account):
+    """Three ran in a process that died. They are tried one at a time, so that each dies of itself alone."""
+    kinds = ("export", "snapshot", "leftover")
+    with account.database.transaction() as session:
+        for kind in kinds:
+            jobs.add(session, job_id=new_id(), account_id=new_id(), kind=kind, request={})
+        together = [jobs.claim(session, new_id()) for _ in kinds]
+        session.execute(text("UPDATE jobs SET lease_until = now() - interval '1 second'"))
+
+    seen = []
+    for _ in kinds:
+        with account.database.transaction() as session:
+            suspect, another = jobs.claim(session, new_id()), jobs.claim(session, new_id())
+            assert suspect is not None and another is None
+            seen.append(suspect.id)
+            jobs.add(session, job_id=new_id(), account_id=new_id(), kind="export", request={})
+            fresh = jobs.claim(session, new_id())
+            assert fresh is not None and fresh.id not in {one.id for one in together if one}, "the others go on"
+            jobs.finish(session, fresh, "done")
+            jobs.finish(session, suspect, "done")
+    assert sorted(seen) == sorted(one.id for one in together if one)
 
 
 @pytest.fixture
@@ -150,3 +185,19 @@ def test_a_turn_given_back_is_no_attempt_and_no_progress(account):
         with account.database.transaction() as session:
             jobs.give_back(session, job) if given_back else jobs.retry_later(session, job, "RuntimeError")
     assert _row(account.database, import_id)["attempts"] == 2
+
+
+def test_a_suspect_that_comes_further_or_fails_with_a_word_is_none_any_more(account):
+    account.queue_import(BAD_LIST)
+    for let_go in (
+        lambda session, job: jobs.save(session, job, done=1, total=None),
+        lambda session, job: jobs.retry_later(session, job, "RuntimeError"),
+        lambda session, job: jobs.give_back(session, job),
+        lambda session, job: jobs.put_off(session, job, 1),
+    ):
+        _claim(account.database)
+        job = _claim(account.database)
+        assert job.checkpoint["died"]
+        with account.database.transaction() as session:
+            let_go(session, job)
+        assert "died" not in _row(account.database, job.id)["checkpoint"]

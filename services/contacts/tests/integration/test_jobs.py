@@ -11,7 +11,7 @@ from chassis.waking import REST_SECONDS, Waker
 from contacts.exceptions import JobCancelled, LeaseLost
 from contacts.jobs import imports as import_job
 from contacts.jobs import worker
-from contacts.jobs.worker import Heart, Worker
+from contacts.jobs.worker import JobLeases, Worker
 from contacts.store import jobs, people, staging
 from contacts.usecases import imports
 
@@ -140,8 +140,8 @@ def test_a_small_list_does_not_wait_for_a_big_one(database, new_account, small_s
     big, small = new_account(), new_account()
     first = big.queue_import(_list(20_000))
     stop = threading.Event()
-    heart = Heart(database)
-    running = threading.Thread(target=Worker(database, heart, stop).run)
+    leases = JobLeases(database)
+    running = threading.Thread(target=Worker(database, leases, stop).run)
     running.start()
     try:
         wait_until(lambda: big.call(imports.get, import_id=first)["done"] > 0)
@@ -157,8 +157,8 @@ def test_a_small_list_does_not_wait_for_a_big_one(database, new_account, small_s
 
 def test_resting_workers_take_a_new_job_at_once(database, account):
     stop = threading.Event()
-    heart, waker = Heart(database), Waker(database, jobs.JOBS).start()
-    workers = [threading.Thread(target=Worker(database, heart, stop, waker=waker).run) for _ in range(2)]
+    leases, waker = JobLeases(database), Waker(database, jobs.JOBS).start()
+    workers = [threading.Thread(target=Worker(database, leases, stop, waker=waker).run) for _ in range(2)]
     for each in workers:
         each.start()
     try:

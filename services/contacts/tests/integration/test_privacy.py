@@ -104,7 +104,7 @@ def _due(account: Any) -> None:
 def _run_once(account: Any) -> None:
     """One turn of whatever is next, as a worker gives it."""
     runners = worker.runners_that_ask(account.services.answer)
-    one = worker.Worker(account.database, worker.Heart(account.database), threading.Event(), runners)
+    one = worker.Worker(account.database, worker.JobLeases(account.database), threading.Event(), runners)
     one._perform(one._claim())
 
 

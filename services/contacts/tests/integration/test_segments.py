@@ -43,7 +43,7 @@ def test_a_segment_is_an_audience_and_a_renamed_field_goes_with_it(account):
     saved = account.call(segments.create, name="Trójmiasto", description="", rules=rules)
     chosen = {"groups": [], "segments": [saved["id"]], "exclude_groups": [], "exclude_segments": []}
 
-    counted = account.call(audiences.count, channel=Channel.EMAIL, audience=chosen)["count"]
+    counted = account.call(audiences.count, channel=Channel.EMAIL, audience=chosen, only_to=None)["count"]
     listed = account.call(people.list_segment_contacts, segment_id=saved["id"], limit=100, cursor=None)["items"]
 
     agreed = [one for one in listed if (one["consents"]["email"] or {}).get("granted")]

@@ -15,6 +15,7 @@ from uuid import UUID
 
 import minijinja
 
+from chassis.confined import at
 from contracts import tokens
 from contracts.tokens import TokenKind
 from email_gateway.content import dkim, markup, mime, verp
@@ -52,6 +53,7 @@ class Links:
 
     public_url: str
     key: bytes = field(repr=False)
+    return_path_key: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +94,11 @@ class Composer:
         """What every message shares: the constant headers and the pieces around the parts."""
         self._text_encoding, self._encode_text = mime.encoder_for(document["text"])
         self._html_encoding, self._encode_html = mime.encoder_for(document["html"])
+        at("text")
         self._encoded_text = _encoded(
             document["text"], self._text_encoding, escapes=False, lenient=contents.is_lenient(document)
         )
+        at("html")
         self._encoded_html = _encoded(
             document["html"], self._html_encoding, escapes=True, lenient=contents.is_lenient(document)
         )
@@ -159,7 +163,7 @@ class Composer:
         parts = [signer.sign(signed, digest, at) for signer in self._signers]
         parts += [b"%s: %s\r\n" % header for header in headers]
         parts += (self._constant_lines, b"\r\n", body)
-        envelope_from = verp.encode(message_id, self._return_path, self._links.key)
+        envelope_from = verp.encode(message_id, self._return_path, self._links.return_path_key)
         return Outgoing(message_id, recipient, envelope_from, b"".join(parts))
 
     def _body(self, variables: Mapping[str, Any]) -> bytes:
@@ -238,11 +242,16 @@ def render(document: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, 
 
     :raises TemplateProblem: a field is missing.
     """
+    at("html" if document["html"] else "text")
     template, known = contents.template_of(document), present(fields)
     shown: dict[str, Any] = {UNSUBSCRIBE: "#unsubscribe", OPEN: "data:,", **known}
     for number, target in enumerate(document["links"]):
         shown[contents.link_variable(number)] = _target(template, number, target, known) or ""
-    return {name: template.render(name, shown) if document[name] else None for name in ("subject", "html", "text")}
+    rendered = {}
+    for name in ("subject", "html", "text"):
+        at(name)
+        rendered[name] = template.render(name, shown) if document[name] else None
+    return rendered
 
 
 def _target(template: Template, number: int, target: str, variables: Mapping[str, Any]) -> str | None:

@@ -22,7 +22,7 @@ _HREF = re.compile(
 _TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _BODY_OPEN = re.compile(r"<body\b[^>]{0,4000}>", re.IGNORECASE)
 _BODY_CLOSE = re.compile(r"</body\s*>", re.IGNORECASE)
-_MARK = re.compile(r"wicitag(\d+)x", re.IGNORECASE)
+_MARK = re.compile(r"wicitag(\d{1,9})x", re.IGNORECASE)
 _TEXT_LINK = re.compile(r"\[([^\[\]]*)\]\((\S+?)\)")
 _INVISIBLE = re.compile(r"<!--.*?-->|<(style|script|head|title)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 _ANCHOR = re.compile(
@@ -101,7 +101,7 @@ def text_of(source: str, is_valid: Callable[[str], bool]) -> str | None:
 
     marked = _TAG.sub(mark, source)
     for convert in (_laid_out, _plain):
-        text = _MARK.sub(lambda found: tags[int(found[1])], convert(marked))
+        text = _MARK.sub(lambda found: tags[int(found[1])] if int(found[1]) < len(tags) else found[0], convert(marked))
         if is_valid(text):
             return text
     return None

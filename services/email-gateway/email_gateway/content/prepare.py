@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from chassis.confined import at
 from contracts.email_gateway.contents import HTML_MAX, PREHEADER_MAX, SUBJECT_MAX
 from email_gateway.content import markup
 from email_gateway.content.template import Template, TemplateProblem
@@ -98,6 +99,7 @@ def prepare(content: Mapping[str, Any], kind: Kind, account_id: UUID) -> Prepare
     problems = _compile_problems(content, kind)
     if problems:
         return Prepared(None, problems=problems)
+    at("html" if content.get("html") else "text")
     html, links = _tracked_html(content.get("html") or "", kind)
     text = content.get("text") or (_derived_text(html) if html else "")
     if text is None:
@@ -144,6 +146,7 @@ def _compile_problems(content: Mapping[str, Any], kind: Kind) -> list[Problem]:
     if not content.get("html") and not content.get("text"):
         problems.append(Problem("html", "content.empty", "An e-mail needs html or text."))
     for name, maximum in _MAXIMA.items():
+        at(name)
         source = content.get(name) or ""
         if len(source) > maximum:
             problems.append(Problem(name, "field.too_long", f"The {name} is too long."))

@@ -16,6 +16,10 @@ FORM_ACCOUNT = "form_account_id"
 
 CODE_LIFETIME = timedelta(hours=1)
 CODE_TRIES = 5
+# Codes are mailed to addresses that may be a stranger's: so many in a day for one account, and to one mailbox from all.
+CODES_PERIOD = timedelta(days=1)
+CODES_OF_ACCOUNT = 10
+CODES_TO_MAILBOX = 3
 
 
 class SenderState(StrEnum):

@@ -6,7 +6,6 @@ import sys
 from datetime import timedelta
 
 from channel.outbound import OutboundProcess
-from chassis.outbox import Relay
 from chassis.process import Process, boot
 from chassis.secrets import Vault
 from email_gateway.config import OutboundConfig
@@ -24,7 +23,7 @@ def main(process: Process[OutboundConfig]) -> None:
     router = Router(config, process.database, Vault(config.secret_keys))
     router.refresh()
     composing = ComposingProcesses(config.workers)
-    process.background(Relay(process.database, process.broker).run, "outbox-relay")
+    process.relay_outbox()
 
     def outbound() -> EmailOutbound:
         pool = Pool(router.destination)

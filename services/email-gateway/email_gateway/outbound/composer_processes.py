@@ -2,37 +2,41 @@
 process has one core for everything but RSA itself. On threads a sender reached 1,079 a second with a core idle.
 
 A chunk goes to a worker whole and comes back whole. A worker that dies costs nothing: its chunk is composed again, for
-composing has no effect. Workers end with the sender, however it ends.
+composing has no effect. A chunk whose worker dies again is halved until the message that kills workers stands alone
+and is refused; a content that has had a few of those is composed no more. So what was composed comes to an end, and
+meanwhile costs an account one worker at most.
 """
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
 import threading
-import time
+from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 
 from chassis import logs
 from chassis.config import load
+from chassis.confined import Confined, Exceeded, give_up
 from chassis.database import Database, make_engine
 from chassis.secrets import Vault
-from email_gateway.batches import Made, ToCompose
+from email_gateway.batches import Made, Refusal, ToCompose
 from email_gateway.config import OutboundConfig
 from email_gateway.content.compose import Links
+from email_gateway.content.first_render import TOO_COSTLY
 from email_gateway.outbound.composers import Composers
 
-ORPHAN_POLL_SECONDS = 1.0
+# Of processor time. A mail takes 1 to 5 ms, and the first of a content some more; its rendering is bounded by fuel.
+SECONDS, SECONDS_A_MESSAGE = 2.0, 0.05
+MOST_POISONED = 3  # messages of one content; one is found in half a minute
+KEEP_COUNT = 1_000
 
+log = logs.get_logger()
 _composers: Composers | None = None
 
 
 def composers_of(config: OutboundConfig, database: Database) -> Composers:
     """What loads contents and keys and composes with them."""
-    links = Links(public_url=config.public_url.rstrip("/"), key=config.link_key)
+    links = Links(public_url=config.public_url.rstrip("/"), key=config.link_key, return_path_key=config.return_path_key)
     return Composers(database, Vault(config.secret_keys), links)
 
 
@@ -40,53 +44,74 @@ class ComposingProcesses:
     """A pool of workers; thread-safe."""
 
     def __init__(self, workers: int) -> None:
-        self._workers = workers
+        self._workers = Confined(f"{__name__}:compose_here", processes=workers)
+        self._poisoned: Counter[str] = Counter()  # messages by content
         self._lock = threading.Lock()
-        self._pool = self._start()
 
     def compose(self, messages: Sequence[ToCompose], at: int) -> list[Made]:
-        """The bytes of each message, or why there are none; blocks until a worker has done it.
+        """The bytes of each message, or why there are none; blocks until workers have done it.
 
         :raises sqlalchemy.exc.SQLAlchemyError: the database does not answer; trying again later is right.
         """
-        while True:
-            pool = self._pool
-            try:
-                return pool.submit(_compose, messages, at).result()
-            except BrokenProcessPool:
-                logs.get_logger().warning("composing_worker_died")
-                with self._lock:
-                    if self._pool is pool:
-                        self._pool = self._start()
+        if self._poisoned_of(messages[0]):
+            return self._composed_with_care(messages, at)
+        try:
+            return self._composed(messages, at)
+        except Exceeded as exceeded:
+            if exceeded.reason == "time":
+                return self._halved(messages, at)  # it would take as long again
+        return self._composed_with_care(messages, at)
 
     def close(self) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._workers.close()
 
-    def _start(self) -> ProcessPoolExecutor:
-        # Spawned, not forked: this process has threads and open connections.
-        context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(self._workers, context, _open, (os.getpid(),))
+    def _composed(self, messages: Sequence[ToCompose], at: int, owner: object = None) -> list[Made]:
+        seconds = SECONDS + SECONDS_A_MESSAGE * len(messages)
+        made: list[Made] = self._workers.call(messages, at, seconds=seconds, owner=owner)
+        return made
+
+    def _composed_with_care(self, messages: Sequence[ToCompose], at: int) -> list[Made]:
+        if self._poisoned_of(messages[0]) >= MOST_POISONED:
+            return [self._refusal("the content was too costly for others")] * len(messages)
+        try:
+            return self._composed(messages, at, messages[0].account_id)
+        except Exceeded as exceeded:
+            if len(messages) > 1:
+                return self._halved(messages, at)
+            log.error("message_poisoned", message_id=str(messages[0].message_id), reason=exceeded.reason)
+            self._note_poisoned(messages[0])
+            return [self._refusal(f"composing it took too much ({exceeded.reason})")]
+
+    def _halved(self, messages: Sequence[ToCompose], at: int) -> list[Made]:
+        middle = len(messages) // 2
+        halves = [half for half in (messages[:middle], messages[middle:]) if half]
+        return [made for half in halves for made in self._composed_with_care(half, at)]
+
+    @staticmethod
+    def _refusal(detail: str) -> Refusal:
+        return Refusal(TOO_COSTLY, detail)
+
+    def _poisoned_of(self, message: ToCompose) -> int:
+        """How many messages of this one's content have killed a worker."""
+        with self._lock:
+            return self._poisoned[message.content_hash]
+
+    def _note_poisoned(self, message: ToCompose) -> None:
+        with self._lock:
+            if len(self._poisoned) > KEEP_COUNT:
+                self._poisoned.clear()
+            self._poisoned[message.content_hash] += 1
 
 
-def _open(parent: int) -> None:
-    """Make a worker ready: its own database connection; it ends with its parent and not by a signal meant for that."""
+def compose_here(messages: Sequence[ToCompose], at: int) -> list[Made]:
+    """In a worker, which has a database connection of its own."""
     global _composers
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with, args=(parent,), name="orphan-watch", daemon=True).start()
-    logs.configure("email_gateway", "composer")
-    config = load(OutboundConfig, os.environ)
-    database = Database(make_engine(config.database_url, pool_size=1, application_name="email-composer"))
-    _composers = composers_of(config, database)
-
-
-def _end_with(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(ORPHAN_POLL_SECONDS)
-    os._exit(0)
-
-
-def _compose(messages: Sequence[ToCompose], at: int) -> list[Made]:
     if _composers is None:
-        raise RuntimeError("the worker was not made ready")
-    return _composers.compose(messages, at)
+        logs.configure("email_gateway", "composer")
+        config = load(OutboundConfig, os.environ)
+        database = Database(make_engine(config.database_url, pool_size=1, application_name="email-composer"))
+        _composers = composers_of(config, database)
+    try:
+        return _composers.compose(messages, at)
+    except MemoryError:
+        give_up()

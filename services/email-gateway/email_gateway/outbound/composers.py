@@ -71,6 +71,8 @@ class Composers:
             )
         except (NotComposable, CannotSend) as problem:
             return Refusal(problem.code, problem.detail[:200])
+        except MemoryError:
+            raise
         except Exception:
             log.exception("message_not_composed", message_id=str(message.message_id))
             return Refusal("content.failed", "the message could not be composed")

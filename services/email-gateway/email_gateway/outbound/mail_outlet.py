@@ -15,6 +15,7 @@ from prometheus_client import Counter
 
 from channel.batches import Header
 from channel.outlets import Chunk, Outlet, OutletEvents
+from chassis.database import Fault, fault_of
 from chassis.logs import get_logger
 from contracts.vocabulary import Lane, MessageState
 from email_gateway.batches import EmailMessage, Made, Refusal, ToCompose, to_compose
@@ -23,6 +24,7 @@ from email_gateway.domain.retrying import STATE_OF_RESULT, Result
 from email_gateway.smtp.pool import Outcome, Parcel, Pool
 
 STOP_SECONDS = 8.0
+MOST_TRIES = 60  # a second apart
 EMAILS = Counter("wici_emails_total", "E-mails by what became of the attempt", ["result"])
 
 log = get_logger()
@@ -46,7 +48,8 @@ class MailOutlet(Outlet):
         self._pool = pool
         self._composing = composing
         self._window = max(window, chunk)
-        self._threads = ThreadPoolExecutor(workers, "compose")
+        # A thread for each chunk that may be composed: one that has to wait for its turn holds up no other lane.
+        self._threads = ThreadPoolExecutor(len(lanes) * (workers + 2), "compose")
         # Chunks that are composed or being composed, and not claimed yet.
         self._ahead = {lane: asyncio.Semaphore(workers + 2) for lane in lanes}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -106,13 +109,20 @@ class MailOutlet(Outlet):
         self._submit(messages)
 
     async def _composed(self, wanted: list[ToCompose]) -> list[Made]:
-        """Compose until it succeeds: with the database away there are no contents and no keys, and nothing is lost."""
+        """Compose until it succeeds: with the database away there are no contents, and nothing is lost.
+
+        What fails for another reason (a key that is not configured) is given up after a minute, and holds up nobody.
+        """
+        tries = 0
         while True:
             compose = partial(self._composing.compose, wanted, int(time.time()))
             try:
                 return await asyncio.get_running_loop().run_in_executor(self._threads, compose)
             except Exception as error:
                 log.warning("composing_failed", error=repr(error))
+                tries += fault_of(error) is not Fault.SERVER
+                if tries >= MOST_TRIES:
+                    return [Refusal("content.failed", "the message could not be composed")] * len(wanted)
                 await asyncio.sleep(1.0)
 
     def _submit(self, messages: list[EmailMessage]) -> None:

@@ -59,6 +59,7 @@ class Router:
         self._default = parse_route(config.default_route, config)
         self._routes: list[tuple[str, Route]] = []
         self._resolver = MxResolver(config.nameservers)
+        self._allowed = config.mx_network_list()
 
     def refresh(self) -> None:
         """Read the operators' routes; called on a database thread every few seconds."""
@@ -83,7 +84,8 @@ class Router:
         return f"{route.key}/{domain}", lambda: Destination(self._mx_peers(domain), limits, patient=False)
 
     def _mx_peers(self, domain: str) -> Callable[[], Awaitable[list[Peer]]]:
-        template = Peer("", self._config.mx_port, Tls.OPPORTUNISTIC, ehlo_name=self._config.ehlo_name)
+        config = self._config
+        template = Peer("", config.mx_port, Tls.OPPORTUNISTIC, ehlo_name=config.ehlo_name, allowed=self._allowed)
 
         async def peers() -> list[Peer]:
             return [replace(template, host=host) for host in await self._resolver.hosts(domain)]

@@ -28,7 +28,7 @@ class EmailGatewayService(Senders, Messages, MailRoutes):
     @event_handler(events.ACCOUNT_REGISTERED)
     def send_registration_notice(self, payload: Payload) -> None:
         """May run twice: the inbox remembers the event in the transaction that writes the mail down."""
-        variables = {name: payload[name] for name in ("account_name", "login")}
+        variables = {name: payload[name] for name in ("account_name", "login", "url")}
         self._send("send_registration_notice", payload, payload["email"], "account_registered", "pl", variables)
 
     def _send(

@@ -16,7 +16,7 @@ from uuid import UUID
 from email_gateway.domain.retrying import Result
 from email_gateway.smtp.mx import NoRoute
 from email_gateway.smtp.replies import Reply
-from email_gateway.smtp.session import ConnectFailed, Ending, Peer, Session, open_session
+from email_gateway.smtp.session import ConnectFailed, Ending, NotPublic, Peer, Session, open_session
 from email_gateway.smtp.verdicts import Stage, verdict
 
 WATCH_SECONDS = 1.0
@@ -178,6 +178,8 @@ class Destination:
     async def _open(self) -> None:
         try:
             session = await self._connect()
+        except NotPublic as error:  # says nothing of the person, and will not pass
+            self._give_up(Outcome(Result.SOFT, error.code, error.detail))
         except NoRoute as error:
             self._give_up(Outcome(Result.HARD if error.permanent else Result.RETRY, error.code, error.detail))
         except ConnectFailed as error:
@@ -189,13 +191,15 @@ class Destination:
             session.start()
 
     async def _connect(self) -> Session:
-        failure = ConnectFailed("4.4.1", "no host to connect to")
+        failure: ConnectFailed | None = None
         for peer in await self._peers():
             try:
                 return await open_session(peer, self._make_session)
+            except NotPublic as error:
+                failure = failure or error  # another host's failure says more: it may be back
             except ConnectFailed as error:
                 failure = error
-        raise failure
+        raise failure or ConnectFailed("4.4.1", "no host to connect to")
 
     def _on_connect_failed(self, error: ConnectFailed) -> None:
         wait = BACKOFF_SECONDS[min(self._failures, len(BACKOFF_SECONDS) - 1)]

@@ -7,6 +7,7 @@ costs one round trip. What the server says is read strictly; any other bytes end
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 import time
 from base64 import b64encode
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
+from email_gateway.smtp.places import Networks, is_literal, may_connect
 from email_gateway.smtp.replies import NotSmtp, Reply, ReplyReader
 from email_gateway.smtp.verdicts import Stage
 
@@ -46,6 +48,7 @@ class Peer:
     password: str | None = None
     ehlo_name: str = "localhost"
     source_address: str | None = None
+    allowed: Networks | None = None  # where it may lie; None: anywhere, an operator named it
 
 
 class Envelope(Protocol):
@@ -67,6 +70,13 @@ class ConnectFailed(Exception):
         self.code = code
         self.detail = detail
         self.permanent = permanent
+
+
+class NotPublic(ConnectFailed):
+    """The host is an address, or all of its addresses are private, loopback, link-local or reserved."""
+
+    def __init__(self) -> None:
+        super().__init__("5.4.4", "the domain's mail hosts have no public address", permanent=True)
 
 
 class Ending(StrEnum):
@@ -414,14 +424,11 @@ async def open_session(peer: Peer, make: Callable[[], Session]) -> Session:
 
     asyncio sets TCP_NODELAY on every stream socket; without it SMTP over TLS makes 23 messages a second.
 
+    :raises NotPublic: the peer may not lie where it does.
     :raises ConnectFailed: anything on the way there failed.
     """
-    loop = asyncio.get_running_loop()
-    source = (peer.source_address, 0) if peer.source_address else None
     try:
-        _, session = await asyncio.wait_for(
-            loop.create_connection(make, peer.host, peer.port, local_addr=source), CONNECT_SECONDS
-        )
+        session = await asyncio.wait_for(_connected(peer, make), CONNECT_SECONDS)
     except (OSError, TimeoutError, UnicodeError) as error:
         raise ConnectFailed("4.4.1", f"no connection: {type(error).__name__}") from None
     try:
@@ -433,6 +440,27 @@ async def open_session(peer: Peer, make: Callable[[], Session]) -> Session:
         session.abort("opening failed")
         raise
     return session
+
+
+async def _connected(peer: Peer, make: Callable[[], Session]) -> Session:
+    loop = asyncio.get_running_loop()
+    source = (peer.source_address, 0) if peer.source_address else None
+    if peer.allowed is None:
+        return (await loop.create_connection(make, peer.host, peer.port, local_addr=source))[1]
+    if is_literal(peer.host):
+        raise NotPublic  # Only names may stand in DNS (RFC 5321 section 5.1).
+    # The addresses that are judged are those that are connected to: a second lookup may answer otherwise.
+    found = await loop.getaddrinfo(peer.host, peer.port, type=socket.SOCK_STREAM)
+    hosts = [str(place[0]) for *_, place in found if may_connect(str(place[0]), peer.allowed)]
+    if not hosts:
+        raise NotPublic
+    failure: OSError = ConnectionError()
+    for host in dict.fromkeys(hosts):
+        try:
+            return (await loop.create_connection(make, host, peer.port, local_addr=source))[1]
+        except OSError as error:
+            failure = error
+    raise failure
 
 
 def _ensure_accepted(reply: Reply, what: str) -> None:

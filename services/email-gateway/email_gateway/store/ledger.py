@@ -21,6 +21,12 @@ _NULL = "\\N"
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": " "})
 _SYSTEM = str(SYSTEM_ACCOUNT)
 
+# What is left names the account of a sign-up form, for its closing.
+_FORGET = f"""
+UPDATE ledger SET fields = jsonb_strip_nulls(jsonb_build_object('{FORM_ACCOUNT}', fields -> '{FORM_ACCOUNT}'))
+WHERE message_id = ANY(%s::uuid[]) AND fields IS NOT NULL
+"""
+
 
 class EmailLedger:
     """`channel.ports.Ledger` of e-mail."""
@@ -64,6 +70,20 @@ class EmailLedger:
         )
 
     def write_beside(self, cursor: Cursor[Any], messages: Sequence[EmailMessage]) -> None:
+        self._forget_secrets(cursor, messages)
+        self._tell_refusals(cursor, messages)
+
+    def _forget_secrets(self, cursor: Cursor[Any], messages: Sequence[EmailMessage]) -> None:
+        """Codes and links of Wici's own mails go once they have served: whoever has them resets a password."""
+        ended = [
+            message.message_id
+            for message in messages
+            if message.state not in (MessageState.DEFERRED, MessageState.UNKNOWN) and _is_own_mail(message)
+        ]
+        if ended:
+            cursor.execute(_FORGET, (ended,))
+
+    def _tell_refusals(self, cursor: Cursor[Any], messages: Sequence[EmailMessage]) -> None:
         """Hard bounces as one event for each account and campaign; contacts archives the addresses."""
         groups: dict[tuple[str, str | None], list[dict[str, Any]]] = {}
         for message in messages:
@@ -121,3 +141,8 @@ class EmailLedger:
     def apply_receipts(self, cursor: Cursor[Any], receipts: Sequence[Any], now: datetime) -> Sequence[Event]:
         """Mail servers answer in the session; what comes later comes as mail."""
         return ()
+
+
+def _is_own_mail(message: EmailMessage) -> bool:
+    """Whether its words are Wici's; a sign-up's confirmation may leave from an account's own sender."""
+    return message.header.account_id == _SYSTEM or FORM_ACCOUNT in (message.recipient.get("fields") or {})

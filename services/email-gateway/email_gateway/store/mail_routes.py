@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from email_gateway.models import MailRoute
@@ -18,8 +19,14 @@ def routes(session: Session, *, after: UUID | None = None, limit: int = 10_000) 
     return session.scalars(query.order_by(MailRoute.route_id).limit(limit)).all()
 
 
-def route_by_pattern(session: Session, *, pattern: str) -> MailRoute | None:
-    return session.scalar(select(MailRoute).where(MailRoute.pattern == pattern))
+def add(session: Session, route: MailRoute) -> bool:
+    """False where there is one for its pattern, perhaps since a moment ago: nothing is written."""
+    session.add(route)
+    try:
+        session.flush()
+    except IntegrityError:
+        return False
+    return True
 
 
 def delete_route(session: Session, *, route_id: UUID) -> bool:

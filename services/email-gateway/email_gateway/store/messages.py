@@ -8,7 +8,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import select, text
 
-from chassis import outbox
+from chassis import outbox, suspensions
 from chassis.database import Session, changed, columns, cursor_of
 from contracts.ids import message_ids
 from contracts.lanes import channel_lane
@@ -103,5 +103,7 @@ def erase_account(session: Session, *, account_id: UUID) -> None:
     session.execute(text("DELETE FROM retries WHERE account_id = :account_id"), {"account_id": account_id})
     session.execute(text("DELETE FROM quota_leases WHERE account_id = :account_id"), {"account_id": account_id})
     session.execute(text("DELETE FROM erasures WHERE account_id = :account_id"), {"account_id": account_id})
+    session.execute(text("DELETE FROM campaign_states WHERE account_id = :account_id"), {"account_id": account_id})
+    suspensions.erase_account(session, account_id)
     session.execute(text("DELETE FROM requests WHERE account_id = :account_id"), {"account_id": account_id})
     session.execute(text(f"DELETE FROM ledger WHERE {theirs}"), bound)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import delete, select, text
@@ -77,6 +78,24 @@ def address_by_email(session: Session, *, account_id: UUID, email: str) -> Sende
     return session.scalar(
         select(SenderAddress).where(SenderAddress.account_id == account_id, SenderAddress.email == email)
     )
+
+
+_MAILBOX = r"lower(regexp_replace({email}, '\+[^@]*@', '@'))"
+_CODES_MAILED = text(
+    "SELECT count(*) FILTER (WHERE account_id = :account_id) AS of_account,"
+    f" count(*) FILTER (WHERE {_MAILBOX.format(email='email')} = {_MAILBOX.format(email=':email')}) AS to_mailbox"
+    " FROM sender_addresses WHERE created_at > :since AND code_expires_at IS NOT NULL"
+)
+
+
+def codes_mailed(session: Session, *, account_id: UUID, email: str, since: datetime) -> tuple[int, int]:
+    """How many codes were mailed for the account, and to the mailbox in whatever spelling (`jan+1@`), since then.
+
+    Until the commit nobody else counts.
+    """
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtext('sender_codes'))"))
+    found = session.execute(_CODES_MAILED, {"account_id": account_id, "email": email, "since": since}).one()
+    return found.of_account, found.to_mailbox
 
 
 def addresses(session: Session, *, account_id: UUID, after: UUID | None, limit: int) -> Sequence[SenderAddress]:

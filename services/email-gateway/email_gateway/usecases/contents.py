@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from chassis.actors import account_of
-from chassis.database import Session
+from chassis.database import Database, Session
 from contracts.errors import FieldError
 from contracts.rpc import Actor
-from contracts.template_rules import refusal
 from email_gateway import exceptions
-from email_gateway.content.compose import render
-from email_gateway.content.prepare import Kind, Prepared, Problem, prepare
-from email_gateway.content.template import TemplateProblem
+from email_gateway.content.first_render import prepare_apart, render_apart
+from email_gateway.content.prepare import Kind, Prepared, Problem
 from email_gateway.store import contents as store
 from email_gateway.store import signing
 from email_gateway.usecases.senders import normalised
@@ -25,13 +23,16 @@ _SENDER_FIELDS = ("from_email", "from_name", "reply_to")
 
 
 def prepare_content(
-    session: Session, *, actor: Actor, now: datetime, sender: Any, content: dict[str, Any], kind: str
+    database: Database, *, actor: Actor, now: datetime, sender: Any, content: dict[str, Any], kind: str
 ) -> dict[str, Any]:
     """Check the sender, prepare the content and keep it under its hash; problems are for the caller to show.
 
     :raises Forbidden: the sender is not authorised.
     """
-    prepared = keep_prepared(session, account_id=account_of(actor), sender=sender, content=content, kind=Kind(kind))
+    account_id = account_of(actor)
+    prepared, _ = prepare_sendable(database, account_id=account_id, sender=sender, content=content, kind=Kind(kind))
+    with database.transaction() as session:
+        keep(session, account_id, prepared)
     return {
         "content_hash": prepared.content_hash,
         "variables": prepared.variables,
@@ -39,8 +40,18 @@ def prepare_content(
     }
 
 
-def keep_prepared(session: Session, *, account_id: UUID, sender: Any, content: dict[str, Any], kind: Kind) -> Prepared:
-    """Check the sender, prepare the content and keep it under its hash; problems are for the caller to show.
+def prepare_sendable(
+    database: Database,
+    *,
+    account_id: UUID,
+    sender: Any,
+    content: dict[str, Any],
+    kind: Kind,
+    recipients: Sequence[Mapping[str, Any]] = (),
+) -> tuple[Prepared, list[Any]]:
+    """Check the sender and prepare the content, as `first_render.prepare_apart`; nothing is kept yet.
+
+    No transaction is open while it is rendered.
 
     :raises Forbidden: the sender is not authorised.
     """
@@ -52,14 +63,13 @@ def keep_prepared(session: Session, *, account_id: UUID, sender: Any, content: d
             [{"field": "content.from_email", "code": "content.no_sender", "detail": "The e-mail needs a sender."}]
         )
     from_email = normalised(from_email)
-    if not signing.may_send_from(session, account_id=account_id, email=from_email):
-        raise exceptions.sender_not_authorised("sender.from_email" if sender else "content.from_email")
+    with database.transaction() as session:
+        if not signing.may_send_from(session, account_id=account_id, email=from_email):
+            raise exceptions.sender_not_authorised("sender.from_email" if sender else "content.from_email")
     reply_to = content.get("reply_to")
     reply_to = normalised(reply_to) if reply_to and isinstance(reply_to, str) else None
     _ensure_ascii({"content.from_email": from_email, "content.reply_to": reply_to or ""})
-    prepared = _safe(prepare({**content, "from_email": from_email, "reply_to": reply_to}, kind, account_id))
-    keep(session, account_id, prepared)
-    return prepared
+    return prepare_apart({**content, "from_email": from_email, "reply_to": reply_to}, kind, account_id, recipients)
 
 
 def _ensure_ascii(addresses: Mapping[str, str]) -> None:
@@ -73,39 +83,22 @@ def _ensure_ascii(addresses: Mapping[str, str]) -> None:
         raise exceptions.content_problems(problems)
 
 
-def _safe(prepared: Prepared) -> Prepared:
-    """What was prepared, unless it would build what fuel does not stop.
-
-    The texts that will be rendered are looked at, not those that were given: a derived text part has its character
-    references resolved, and may hold tags that the html did not.
-    """
-    if prepared.document is None:
-        return prepared
-    texts = [(name, prepared.document[name]) for name in ("subject", "html", "text")]
-    texts += [("html", link) for link in prepared.document["links"]]
-    problems = [
-        Problem(name, "template.invalid", f"{name}: {refused}")
-        for name, text in texts
-        if (refused := refusal(text)) is not None
-    ]
-    return Prepared(None, problems=problems[:1]) if problems else prepared
-
-
 def keep(session: Session, account_id: UUID, prepared: Prepared) -> None:
     if prepared.document is not None and prepared.content_hash is not None:
         store.keep(session, content_hash=prepared.content_hash, account_id=account_id, document=prepared.document)
 
 
 def render_preview(
-    session: Session, *, actor: Actor, now: datetime, content_hash: str, fields_: dict[str, Any], address: str | None
+    database: Database, *, actor: Actor, now: datetime, content_hash: str, fields_: dict[str, Any], address: str | None
 ) -> dict[str, Any]:
     """Subject, html and text as a recipient with these fields would get them; links lead where they lead."""
-    document = get_document(session, account_id=account_of(actor), content_hash=content_hash)
-    try:
-        return {**render(document, fields_), "problems": []}
-    except TemplateProblem as problem:
-        found = {"field": "content", "code": "template.field_missing", "detail": str(problem)}
-        return {"subject": None, "html": None, "text": None, "problems": [found]}
+    account_id = account_of(actor)
+    with database.transaction() as session:
+        document = get_document(session, account_id=account_id, content_hash=content_hash)
+    rendered = render_apart(document, fields_, account_id)
+    if isinstance(rendered, Problem):
+        return {"subject": None, "html": None, "text": None, "problems": [asdict(rendered)]}
+    return {**rendered, "problems": []}
 
 
 def get_document(session: Session, *, account_id: UUID, content_hash: str) -> dict[str, Any]:

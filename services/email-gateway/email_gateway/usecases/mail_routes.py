@@ -32,8 +32,6 @@ def create_mail_route(
     if request["kind"] == "smarthost" and not request["host"]:
         raise exceptions.smarthost_needs_host()
     pattern, password = request["pattern"].lower(), request["password"]
-    if store.route_by_pattern(session, pattern=pattern) is not None:
-        raise exceptions.route_exists()
     route = MailRoute(
         route_id=tools.new_id(),
         pattern=pattern,
@@ -45,8 +43,8 @@ def create_mail_route(
         sealed_password=tools.vault.encrypt(password.encode()) if password else None,
         connections=request["connections"],
     )
-    session.add(route)
-    session.flush()
+    if not store.add(session, route):
+        raise exceptions.route_exists()
     session.refresh(route)
     told = {"reason": reason, "pattern": route.pattern, "kind": route.kind}
     acts.record(session, EMAIL_GATEWAY_ACT, actor, "mail_route.created", target_id=route.route_id, **told)

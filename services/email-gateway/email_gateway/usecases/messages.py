@@ -16,12 +16,12 @@ from chassis import erasures
 from chassis.actors import account_of
 from chassis.database import Database, Session
 from chassis.ids import new_id
+from contracts.errors import WiciError
 from contracts.ids import message_ids
 from contracts.rpc import Actor
 from email_gateway import exceptions
-from email_gateway.content.compose import render
-from email_gateway.content.prepare import Kind, hash_of
-from email_gateway.content.template import TemplateProblem
+from email_gateway.content.first_render import TOO_COSTLY, render_apart
+from email_gateway.content.prepare import Kind, Problem, hash_of
 from email_gateway.domain.sends import Plan, To
 from email_gateway.store import contents as content_store
 from email_gateway.store import messages as store
@@ -35,19 +35,18 @@ def plan_send(database: Database, *, actor: Actor, now: datetime, **request: Any
 
     :raises Forbidden: the sender is not authorised. :raises Invalid: the content or a recipient cannot be sent.
     """
-    with database.transaction() as session:
-        return _checked(session, actor, request)
-
-
-def _checked(session: Session, actor: Actor, request: Mapping[str, Any]) -> Plan:
     content = {
         "from_email": request["from_"]["email"],
         "from_name": request["from_"]["name"],
         **{name: request[name] for name in ("reply_to", "subject", "html", "text", "headers")},
     }
-    prepared = contents.keep_prepared(
-        session, account_id=account_of(actor), sender=None, content=content, kind=Kind.TRANSACTIONAL
-    )
+    recipients = [To(to["email"], to["name"], to["variables"]) for to in request["to"]]
+    for number, to in enumerate(recipients):
+        ensure_storable(to.fields, f"to.{number}.variables")
+    prepared, rendered = contents.prepare_sendable(
+        database, account_id=account_of(actor), sender=None, content=content, kind=Kind.TRANSACTIONAL,
+        recipients=[to.fields for to in recipients],
+    )  # fmt: skip
     if prepared.document is None:
         raise exceptions.content_problems(
             [
@@ -55,29 +54,28 @@ def _checked(session: Session, actor: Actor, request: Mapping[str, Any]) -> Plan
                 for found in prepared.problems
             ]
         )
-    for number, to in enumerate(request["to"]):
-        ensure_storable(to["variables"], f"to.{number}.variables")
-        _ensure_renders(prepared.document, to["variables"], f"to.{number}.variables")
-    recipients = [To(to["email"], to["name"], to["variables"]) for to in request["to"]]
+    for number, each in enumerate(rendered):
+        if isinstance(each, str):
+            raise exceptions.content_problems(
+                [{"field": f"to.{number}.variables", "code": "template.field_missing", "detail": each}]
+            )
     return _plan(actor, prepared.document, recipients, request["external_id"])
 
 
-def _ensure_renders(document: Mapping[str, Any], variables: Mapping[str, Any], where: str) -> None:
-    """:raises Invalid: the texts do not render with these variables."""
-    try:
-        render(document, variables)
-    except TemplateProblem as problem:
-        raise exceptions.content_problems(
-            [{"field": where, "code": "template.field_missing", "detail": str(problem)}]
-        ) from None
-
-
 def plan_test(
-    session: Session, *, actor: Actor, now: datetime, content_hash: str, addresses: list[str], fields_: dict[str, Any]
+    database: Database, *, actor: Actor, now: datetime, content_hash: str, addresses: list[str], fields_: dict[str, Any]
 ) -> Plan:
-    """A content that was prepared before, to chosen addresses. Its sender is checked again when it leaves."""
-    document = contents.get_document(session, account_id=account_of(actor), content_hash=content_hash)
+    """A content that was prepared before, to chosen addresses. Its sender is checked again when it leaves.
+
+    :raises Invalid: with these fields it takes too much to render.
+    """
+    account_id = account_of(actor)
     ensure_storable(fields_, "fields")
+    with database.transaction() as session:
+        document = contents.get_document(session, account_id=account_id, content_hash=content_hash)
+    rendered = render_apart(document, fields_, account_id)
+    if isinstance(rendered, Problem) and rendered.code == TOO_COSTLY:
+        raise exceptions.content_problems([{"field": "fields", "code": TOO_COSTLY, "detail": rendered.detail}])
     return _plan(actor, document, [To(address, None, fields_) for address in addresses], None)
 
 
@@ -102,23 +100,25 @@ def ensure_storable(fields: dict[str, Any], where: str) -> None:
         )
 
 
-def store_sends(session: Session, plans: Sequence[Plan]) -> list[dict[str, Any] | TooFewUnits]:
+def store_sends(session: Session, plans: Sequence[Plan]) -> list[dict[str, Any] | WiciError | TooFewUnits]:
     """Put sends on disk and on their way, once for each request key, within the units that are leased.
 
-    :returns: for each plan its messages, or what is missing for it. :raises Raced: see there.
+    :returns: for each plan its messages, why it cannot be sent, or what is missing for it. :raises Raced: see there.
     """
     made = store.made_before(session, {(plan.account_id, plan.request_key) for plan in plans if plan.request_key})
-    unspent = quota_leases.unspent(session, {plan.account_id for plan in plans})
-    answers: list[dict[str, Any] | TooFewUnits] = []
+    leased = quota_leases.leased(session, {plan.account_id for plan in plans})
+    answers: list[dict[str, Any] | WiciError | TooFewUnits] = []
     new: dict[UUID, Plan] = {}
     for plan in plans:
-        units, key = len(plan.recipients), (plan.account_id, plan.request_key or "")
+        units, lease, key = len(plan.recipients), leased[plan.account_id], (plan.account_id, plan.request_key or "")
         if key in made:
             answers.append(_accepted(made[key], plan))
-        elif units > unspent.get(plan.account_id, 0):
-            answers.append(TooFewUnits(plan.account_id, units, unspent.get(plan.account_id, 0)))
+        elif units > lease.unspent:
+            answers.append(TooFewUnits(plan.account_id, units, lease.unspent))
+        elif refusal := lease.refuses(to.address for to in plan.recipients):
+            answers.append(refusal)
         else:
-            unspent[plan.account_id] -= units
+            lease.unspent -= units
             send_id = new_id()
             new[send_id] = plan
             answers.append(_accepted(send_id, plan))

@@ -201,13 +201,19 @@ def list_sender_addresses(
 def add_address(
     session: Session, *, actor: Actor, now: datetime, tools: Tools, email: str, name: str | None
 ) -> tuple[SenderAddress, str | None]:
-    """A new sender address, and the code to mail to it; none where its domain is verified already."""
+    """A new sender address, and the code to mail to it; none where its domain is verified already.
+
+    :raises Conflict: it is on the list.
+    :raises TooManyRequests: the account, or everyone to this mailbox, has had enough codes mailed today.
+    """
     account_id, email = account_of(actor), normalised(email)
     if store.address_by_email(session, account_id=account_id, email=email) is not None:
         raise exceptions.address_exists()
     domain = store.domain_by_name(session, account_id=account_id, domain=email.rpartition("@")[2])
     is_covered = domain is not None and domain.state == SenderState.VERIFIED
     code = None if is_covered else f"{secrets.randbelow(10**6):06d}"
+    if code is not None:
+        _ensure_few_mails(session, account_id=account_id, email=email, now=now)
     address = SenderAddress(
         address_id=tools.new_id(),
         account_id=account_id,
@@ -216,7 +222,7 @@ def add_address(
         state=SenderState.VERIFIED if is_covered else SenderState.PENDING,
         code_hash=None if code is None else _hash_of(code),
         tries_left=rules.CODE_TRIES,
-        code_expires_at=now + rules.CODE_LIFETIME,
+        code_expires_at=None if code is None else now + rules.CODE_LIFETIME,
     )
     session.add(address)
     session.flush()
@@ -225,6 +231,14 @@ def add_address(
         session, EMAIL_GATEWAY_ACT, actor, "sender_address.added", target_id=address.address_id, state=address.state
     )
     return address, code
+
+
+def _ensure_few_mails(session: Session, *, account_id: UUID, email: str, now: datetime) -> None:
+    """The mailbox may be anybody's, who has not asked for a mail."""
+    since = now - rules.CODES_PERIOD
+    of_account, to_mailbox = store.codes_mailed(session, account_id=account_id, email=email, since=since)
+    if of_account >= rules.CODES_OF_ACCOUNT or to_mailbox >= rules.CODES_TO_MAILBOX:
+        raise exceptions.too_many_codes(rules.CODES_PERIOD)
 
 
 def confirm_sender_address(

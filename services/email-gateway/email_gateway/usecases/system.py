@@ -9,7 +9,9 @@ from importlib import resources
 from typing import Any
 from uuid import UUID
 
+from chassis import suspensions
 from chassis.database import Database, Session
+from chassis.logs import get_logger
 from contracts.errors import Invalid
 from email_gateway import exceptions
 from email_gateway.content.compose import render
@@ -22,6 +24,8 @@ from email_gateway.store import senders as store
 from email_gateway.usecases import contents, messages
 from email_gateway.usecases.ports import Tools
 from email_gateway.usecases.senders import may_send, new_domain, normalised
+
+log = get_logger()
 
 TEMPLATES = "system_templates"
 
@@ -73,8 +77,11 @@ def send_confirmation(session: Session, tools: Tools, *, send_id: UUID, request:
 
     It leaves from the account's own sender where the form names one and it is still authorised; else from the system
     sender under the account's name, and then without the form's title: nobody writes what they like from our address.
-    It has no price: the account did not choose whom it goes to.
+    It has no price: the account did not choose whom it goes to. Of a suspended account none leaves.
     """
+    if suspensions.is_suspended(session, request["account_id"]):
+        log.warning("confirmation_mail_of_suspended_account", account_id=str(request["account_id"]))
+        return
     sent_by, title = From(SYSTEM_ACCOUNT, tools.config.system_from, request["account_name"] or "Wici"), ""
     own = request["sender"]
     if own and may_send(session, account_id=request["account_id"], email=own["email"]):

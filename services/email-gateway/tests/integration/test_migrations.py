@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import orjson
-import psycopg
 import pytest
-from psycopg import sql
-from sqlalchemy import make_url, text
+from sqlalchemy import text
 
 from channel import lane_outbox
 from chassis.database import Database, cursor_of, make_engine
 from chassis.ids import new_id
 from chassis.migrate import migrate
-from chassis.testing import admin_url
+from chassis.testing import admin_url, new_database
 from contracts import lanes
 from email_gateway.domain.senders import SYSTEM_ACCOUNT
 
@@ -36,20 +34,15 @@ _ADD_RETRY = text(
 @pytest.fixture
 def upgraded() -> Iterator[Callable[[str], Database]]:
     """`upgraded("0003")`: the same new database at that revision, at a later one the next time."""
-    name = f"test_email_{uuid4().hex[:8]}"
-    with psycopg.connect(admin_url(), autocommit=True) as admin:
-        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    url = make_url(admin_url()).set(database=name).render_as_string(hide_password=False)
-    database = Database(make_engine(url, pool_size=2))
+    with new_database("email") as url:
+        database = Database(make_engine(url, pool_size=2))
 
-    def to(revision: str) -> Database:
-        migrate("email_gateway", url, revision)
-        return database
+        def to(revision: str) -> Database:
+            migrate("email_gateway", url, admin_url(), revision)
+            return database
 
-    yield to
-    database.dispose()
-    with psycopg.connect(admin_url(), autocommit=True) as admin:
-        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        yield to
+        database.dispose()
 
 
 def row(state: str, lane: str, account: UUID = ACCOUNT, address: str = "ala@poczta.example") -> dict[str, Any]:

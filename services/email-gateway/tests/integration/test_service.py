@@ -23,9 +23,9 @@ from chassis.broker import Broker
 from chassis.database import Database, cursor_of
 from chassis.gathering import Gatherer
 from chassis.rpc_client import RpcClient
-from chassis.testing import Launcher, RunningProcess, wait_until
+from chassis.testing import Launcher, RunningProcess, places_of, wait_until
 from contracts import events
-from contracts.errors import Conflict, Forbidden, Invalid, NotFound, PlanLimit
+from contracts.errors import Conflict, Forbidden, Invalid, NotFound, PlanLimit, TooManyRequests
 
 from .conftest import DOMAIN, HTML, Heard, World, states
 
@@ -394,6 +394,36 @@ def test_sender_address_is_confirmed_by_the_mailed_code(
     assert confirmed["state"] == "verified"
     prepared = call("prepare_content", actor, sender="biuro@poczta.example", content={"subject": "x", "html": HTML})
     assert prepared["content_hash"]
+
+
+def test_what_a_mailed_code_or_link_says_is_forgotten_once_it_is_sent(
+    call: Call, world: World, sender: RunningProcess, database: Database
+) -> None:
+    call("create_sender_address", account(), email="biuro@poczta.example")
+    wait_until(world.mails, what="the code")
+    found = re.search(r"(\d{6})", world.mails()[0]["subject"])
+    assert found is not None
+
+    wait_until(lambda: states(database, UUID(int=0)) == {"delivered": 1})
+
+    wait_until(lambda: places_of(database, [found[1]]) == [], what="the code to be gone")
+
+
+def test_few_codes_are_mailed_for_an_account_and_to_a_mailbox(call: Call, database: Database) -> None:
+    actor = account()
+    for number in range(10):
+        call("create_sender_address", actor, email=f"obcy{number}@poczta.example")
+    with pytest.raises(TooManyRequests) as of_account:
+        call("create_sender_address", actor, email="obcy10@poczta.example")
+    for number in range(2):
+        call("create_sender_address", account(), email=f"obcy0+{number}@Poczta.example")
+    with pytest.raises(TooManyRequests):
+        call("create_sender_address", account(), email="OBCY0@poczta.example")
+
+    assert (of_account.value.code, of_account.value.extra["retry_after"]) == ("sender_address.too_many_codes", 86_400)
+    with database.transaction() as session:
+        session.execute(text("UPDATE sender_addresses SET created_at = created_at - interval '1 day'"))
+    call("create_sender_address", actor, email="obcy10@poczta.example")
 
 
 def test_codes_run_out_of_tries(call: Call, database: Database) -> None:

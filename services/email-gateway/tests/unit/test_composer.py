@@ -30,7 +30,7 @@ MESSAGE = UUID("01900000-0000-8000-8000-000000000001")
 CONTACT = UUID("01900000-0000-7000-8000-00000000000c")
 SIGNER = dkim.load_signer("sklep.example", "w1", dkim.new_private_key("rsa"))
 KEY = b"k" * 32
-LINKS = Links(public_url="https://wici.example", key=KEY)
+LINKS = Links(public_url="https://wici.example", key=KEY, return_path_key=b"r" * 32)
 HTML = """<html><body><h1>Cześć {{ first_name|default("Kliencie") }}!</h1>
 <p>{% if city is defined %}Miasto: {{ city }}{% endif %}</p>
 <a href="https://sklep.example/oferta?a=1&amp;b=2">Oferta</a> <a class=x href='https://sklep.example/{{ code }}'>Kod</a>

@@ -25,7 +25,11 @@ class CountingVault:
 
 def test_a_key_is_opened_once_and_again_only_when_it_has_changed() -> None:
     counting = CountingVault()
-    composers = Composers(cast(Any, None), cast(Any, counting), Links(public_url="https://wici.example", key=b"k" * 32))
+    composers = Composers(
+        cast(Any, None),
+        cast(Any, counting),
+        Links(public_url="https://wici.example", key=b"k" * 32, return_path_key=b"r" * 32),
+    )
     old, new = (counting.vault.encrypt(dkim.new_private_key("rsa")) for _ in range(2))
 
     signers = [composers._signer("sklep.example", "wici1", old) for _ in range(5)]

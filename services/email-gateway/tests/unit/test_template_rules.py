@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from contracts.template_rules import FILTERS, TESTS, lock, refusal
 from email_gateway.content.prepare import Kind, prepare
 from email_gateway.content.template import Template, TemplateProblem
-from email_gateway.usecases.contents import _safe
 
 ACCOUNT = UUID(int=7)
 CONTENT = {"from_email": "a@example.com", "subject": "Hej"}
@@ -225,6 +224,6 @@ def test_nothing_outside_of_the_list_renders(pieces: list[str]) -> None:
 
 def test_tags_hidden_in_character_references_are_found_in_the_derived_text() -> None:
     html = "<p>a</p>" + SELF_HOLDING.replace("{", "&#123;")
-    prepared = _safe(prepare({**CONTENT, "html": html}, Kind.TRANSACTIONAL, ACCOUNT))
+    prepared = prepare({**CONTENT, "html": html}, Kind.TRANSACTIONAL, ACCOUNT)
     assert prepared.document is None
     assert [problem.field for problem in prepared.problems] == ["text"]

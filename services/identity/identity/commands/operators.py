@@ -3,6 +3,7 @@
     python -m identity.commands.operators add LOGIN EMAIL     # a one-time password and a TOTP secret, shown this once
     python -m identity.commands.operators reset LOGIN         # new ones for who has lost them; old sessions end
     python -m identity.commands.operators disable LOGIN       # shut out at once
+    python -m identity.commands.operators unlock LOGIN        # forget failed log-ins, wherever they came from
 
 The one-time password is replaced at the first log-in.
 """
@@ -60,12 +61,13 @@ def _parser() -> argparse.ArgumentParser:
         ("add", "add an operator"),
         ("reset", "new one-time password and TOTP secret"),
         ("disable", "shut an operator out"),
+        ("unlock", "forget an operator's failed log-ins"),
     ):
         command = commands.add_parser(name, help=summary)
         command.add_argument("login", help="5 to 20 lower-case letters and digits")
         if name == "add":
             command.add_argument("email")
-        if name != "disable":
+        if name in ("add", "reset"):
             command.add_argument("--json", action="store_true", help="print JSON")
     return parser
 
@@ -76,6 +78,11 @@ def _act(database: Database, vault: Vault, options: argparse.Namespace) -> int:
         if not operators.disable(database, now=now, login=login):
             return _complain(f"There is no operator {login}.", REFUSED)
         print(f"Operator {login} is shut out.")
+        return DONE
+    if options.command == "unlock":
+        if not operators.unlock(database, now=now, login=login):
+            return _complain(f"There is no operator {login}.", REFUSED)
+        print(f"Failed log-ins of operator {login} are forgotten.")
         return DONE
     if options.command == "add":
         made = operators.add(database, passwords=Passwords(), vault=vault, now=now, login=login, email=options.email)

@@ -27,6 +27,8 @@ class Rule:
 PER_LOGIN = Rule(free=4, locked_at=10, lock=timedelta(minutes=15), forgotten_after=timedelta(hours=1))
 PER_ADDRESS = Rule(free=40, locked_at=60, lock=timedelta(minutes=15), forgotten_after=timedelta(hours=1))
 LONGEST_WAIT = timedelta(seconds=60)
+# Verifying a password takes 20 ms, and a second where many are verified.
+LONGEST_CHECK = timedelta(seconds=10)
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class Throttle:
     failures: int
     last_at: datetime
     blocked_until: datetime | None
+    under_way: int = 0
+    """Attempts, among the failures, of which it is not known yet whether they are."""
 
 
 def seconds_blocked(throttle: Throttle, now: datetime) -> int:
@@ -46,20 +50,36 @@ def seconds_until(moment: datetime | None, now: datetime) -> int:
     return 0 if moment is None or moment <= now else math.ceil((moment - now).total_seconds())
 
 
-def after_attempt(throttle: Throttle, rule: Rule, now: datetime) -> Throttle:
+def after_attempt(throttle: Throttle, rule: Rule, now: datetime, *, is_under_way: bool = False) -> Throttle:
     """The state once an attempt, taken for a failure, is counted."""
-    failures = 1 if now - throttle.last_at > rule.forgotten_after else throttle.failures + 1
-    return Throttle(failures, now, _blocked_until(failures, rule, now))
+    is_old = now - throttle.last_at > rule.forgotten_after
+    failures = 1 if is_old else throttle.failures + 1
+    under_way = (0 if is_old else throttle.under_way) + is_under_way
+    return Throttle(failures, now, _blocked_until(failures, rule, now), under_way)
 
 
 def after_refund(throttle: Throttle) -> Throttle:
     """The state once the last attempt proves to have been no failure."""
-    return Throttle(max(throttle.failures - 1, 0), throttle.last_at, None)
+    return Throttle(max(throttle.failures - 1, 0), throttle.last_at, None, throttle.under_way)
+
+
+def is_worth_waiting(throttle: Throttle, now: datetime) -> bool:
+    """Whether the block may be gone in a moment: attempts of this moment are under way and may prove right.
+
+    One that a crash has left behind is not waited for.
+    """
+    return throttle.under_way > 0 and now - throttle.last_at < LONGEST_CHECK
 
 
 def login_key(kind: str, login: str) -> bytes:
     """Key of a login's throttle; `kind` keeps users, operators and other secrets apart."""
     return hashlib.sha256(f"{kind}:{login.casefold()}".encode("utf-8", "replace")).digest()
+
+
+def place_key(kind: str, login: str, address: str) -> bytes:
+    """Key of a login's throttle for the network of an address; it is also how that network is remembered."""
+    network = network_of(address, ipv4_bits=24)
+    return hashlib.sha256(f"place:{kind}:{login.casefold()}:{network}".encode("utf-8", "replace")).digest()
 
 
 def address_key(address: str) -> bytes:

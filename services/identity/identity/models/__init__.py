@@ -5,6 +5,7 @@ from __future__ import annotations
 from identity.models.access import (
     ApiKey,
     KnownDevice,
+    LoginPlace,
     LoginThrottle,
     OneTimeLink,
     RecoveryCode,
@@ -12,7 +13,7 @@ from identity.models.access import (
     SessionToken,
     TrustedDevice,
 )
-from identity.models.accounts import Account, Operator, Plan, Role, User, UserRole
+from identity.models.accounts import Account, Operator, Plan, Role, TrialNumber, User, UserRole
 from identity.models.audit import AuditEntry
 from identity.models.base import Base
 from identity.models.billing import Invoice, InvoiceCounter, InvoiceDuplicate, PlanCharge, PlanTerm
@@ -27,6 +28,7 @@ __all__ = [
     "InvoiceCounter",
     "InvoiceDuplicate",
     "KnownDevice",
+    "LoginPlace",
     "LoginThrottle",
     "OneTimeLink",
     "Operator",
@@ -39,6 +41,7 @@ __all__ = [
     "Role",
     "Session",
     "SessionToken",
+    "TrialNumber",
     "TrustedDevice",
     "User",
     "UserRole",

@@ -25,6 +25,7 @@ class Session(Base):
     address: Mapped[str | None]
     created_at: Mapped[datetime]
     last_used_at: Mapped[datetime]
+    proved_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
@@ -50,6 +51,17 @@ class LoginThrottle(Base):
     failures: Mapped[int] = mapped_column(server_default=text("0"))
     last_at: Mapped[datetime] = mapped_column(index=True)
     blocked_until: Mapped[datetime | None]
+    under_way: Mapped[int] = mapped_column(server_default=text("0"))
+
+
+class LoginPlace(Base):
+    """A network from which somebody has logged in with a login; both are hashes, so the table names nobody."""
+
+    __tablename__ = "login_places"
+
+    key: Mapped[bytes] = mapped_column(primary_key=True)
+    login_key: Mapped[bytes] = mapped_column(index=True)
+    last_seen_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class RecoveryCode(Base):
@@ -96,11 +108,15 @@ class OneTimeLink(Base):
 
 class ApiKey(Base):
     __tablename__ = "api_keys"
-    __table_args__ = (Index("ix_api_keys_account_id_id", "account_id", "id"),)
+    __table_args__ = (
+        Index("ix_api_keys_account_id_id", "account_id", "id"),
+        Index("ix_api_keys_made_by", "made_by", postgresql_where=text("made_by IS NOT NULL")),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    made_by: Mapped[UUID | None] = mapped_column(ForeignKey("api_keys.id", ondelete="SET NULL"))
     name: Mapped[str]
     key_hash: Mapped[bytes] = mapped_column(unique=True)
     prefix: Mapped[str]

@@ -50,6 +50,8 @@ class Account(Base):
     api_ip_rules: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
     second_factor_required: Mapped[bool] = mapped_column(server_default=text("false"))
     trusted_device_days: Mapped[int] = mapped_column(server_default=text("30"))
+    on_trial: Mapped[bool] = mapped_column(server_default=text("false"))
+    suspended_at: Mapped[datetime | None]
     terms_accepted_at: Mapped[datetime]
     closure_requested_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
@@ -69,6 +71,7 @@ class User(Base):
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
     login: Mapped[str] = mapped_column(unique=True)
     email: Mapped[str]
+    email_confirmed_at: Mapped[datetime | None]
     name: Mapped[str] = mapped_column(server_default="")
     language: Mapped[str] = mapped_column(server_default="pl")
     password_hash: Mapped[str]
@@ -97,6 +100,22 @@ class UserRole(Base):
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
     role_id: Mapped[UUID] = mapped_column(ForeignKey("roles.id", ondelete="CASCADE"), primary_key=True, index=True)
+
+
+class TrialNumber(Base):
+    """A phone number that the account proves by a code sent there, of which only a hash is kept."""
+
+    __tablename__ = "trial_numbers"
+    __table_args__ = (Index("uq_trial_numbers_phone", "account_id", "phone", unique=True),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    phone: Mapped[str]
+    code_hash: Mapped[bytes]
+    code_expires_at: Mapped[datetime]
+    guesses: Mapped[int] = mapped_column(server_default=text("0"))
+    confirmed_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
 
 
 class Operator(Base):

@@ -16,6 +16,7 @@ from identity.service.quotas import QuotaCalls
 from identity.service.roles import RoleCalls
 from identity.service.second_factor import SecondFactorCalls
 from identity.service.sessions import SessionCalls
+from identity.service.trial_numbers import TrialNumberCalls
 from identity.service.users import UserCalls
 from identity.usecases import throttles
 
@@ -31,6 +32,7 @@ class IdentityService(
     ApiKeyCalls,
     SecondFactorCalls,
     IpRuleCalls,
+    TrialNumberCalls,
     UserCalls,
     RoleCalls,
     MeCalls,

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from chassis.service import Payload, rpc
 from contracts.rpc import Actor
 from identity.service.base import IdentityEntrypoints
-from identity.usecases import accounts, closing
+from identity.usecases import accounts, closing, suspension, trial
 
 
 class AccountCalls(IdentityEntrypoints):
     """Accounts, as their holders and as operators ask."""
 
+    def registration(self) -> dict[str, Any]:
+        """What registering takes besides."""
+        return {"passwords": self.passwords, "panel_url": self.panel_url, "on_trial": self.begins_on_trial}
+
     @rpc
     def register_account(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run_in_steps("register_account", accounts.register, actor, payload, passwords=self.passwords)
+        return self.run_in_steps("register_account", accounts.register, actor, payload, **self.registration())
 
     @rpc
     def get_account(self, actor: Actor, payload: Payload) -> Payload:
@@ -42,6 +48,18 @@ class AccountCalls(IdentityEntrypoints):
     @rpc
     def set_vat_number(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("set_vat_number", accounts.set_vat_number, actor, payload)
+
+    @rpc
+    def end_trial(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("end_trial", trial.end, actor, payload)
+
+    @rpc
+    def suspend_account(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("suspend_account", suspension.suspend, actor, payload)
+
+    @rpc
+    def lift_suspension(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("lift_suspension", suspension.lift, actor, payload)
 
     @rpc
     def close_account(self, actor: Actor, payload: Payload) -> Payload:

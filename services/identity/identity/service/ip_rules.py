@@ -18,3 +18,7 @@ class IpRuleCalls(IdentityEntrypoints):
     @rpc
     def set_ip_rules(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("set_ip_rules", ip_rules.set_rules, actor, payload)
+
+    @rpc
+    def reset_ip_rules(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("reset_ip_rules", ip_rules.reset, actor, payload)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chassis.service import Payload, rpc
 from contracts.rpc import Actor
 from identity.service.base import IdentityEntrypoints
-from identity.usecases import operators, sessions
+from identity.usecases import operators, proofs, sessions
 
 
 class SessionCalls(IdentityEntrypoints):
@@ -21,6 +21,12 @@ class SessionCalls(IdentityEntrypoints):
     def create_operator_session(self, actor: Actor, payload: Payload) -> Payload:
         return self.run_in_steps(
             "create_operator_session", operators.log_in, actor, payload, passwords=self.passwords, vault=self.vault
+        )
+
+    @rpc
+    def prove_session(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run_in_steps(
+            "prove_session", proofs.prove, actor, payload, passwords=self.passwords, vault=self.vault
         )
 
     @rpc

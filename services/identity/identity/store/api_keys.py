@@ -7,11 +7,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text, update
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from chassis.database import changed
 from identity.models import ApiKey
 
+_REVOKE = text("""
+WITH RECURSIVE made AS (
+    SELECT id FROM api_keys WHERE id = ANY(CAST(:roots AS uuid[]))
+    UNION SELECT k.id FROM api_keys k JOIN made ON k.made_by = made.id
+)
+UPDATE api_keys SET revoked_at = :now WHERE id IN (SELECT id FROM made) AND revoked_at IS NULL
+""")
 _KEYS_USED = text("""
 UPDATE api_keys k SET last_used_at = used.at
 FROM unnest(CAST(:ids AS uuid[]), CAST(:times AS timestamptz[])) AS used (id, at)
@@ -40,14 +48,29 @@ def live_api_key(session: Session, *, account_id: UUID, api_key_id: UUID) -> Api
 
 
 def revoke_api_key(session: Session, *, account_id: UUID, api_key_id: UUID, now: datetime) -> bool:
-    """False when the account has no such key, or no more."""
-    statement = (
-        update(ApiKey)
-        .where(ApiKey.id == api_key_id, ApiKey.account_id == account_id, ApiKey.revoked_at.is_(None))
-        .values(revoked_at=now)
-        .returning(ApiKey.id)
+    """Revoke a key and all that it made, and those made; False when the account has no such key, or no more."""
+    query = select(ApiKey.id).where(
+        ApiKey.id == api_key_id, ApiKey.account_id == account_id, ApiKey.revoked_at.is_(None)
     )
-    return session.scalar(statement) is not None
+    root = session.scalar(query.with_for_update())
+    if root is None:
+        return False
+    _revoke(session, [root], now)
+    return True
+
+
+def revoke_keys_of(session: Session, *, user_id: UUID, now: datetime) -> int:
+    """Revoke all of a user's keys; returns how many there were."""
+    query = select(ApiKey.id).where(ApiKey.user_id == user_id, ApiKey.revoked_at.is_(None)).order_by(ApiKey.id)
+    roots = session.scalars(query.with_for_update()).all()
+    _revoke(session, roots, now)
+    return len(roots)
+
+
+def _revoke(session: Session, roots: Sequence[UUID], now: datetime) -> None:
+    # Making a key locks the one that asks; so what was made while this waited is found by the next turn.
+    while changed(session, _REVOKE, roots=list(roots), now=now):
+        pass
 
 
 def keys_used(session: Session, used_at_by_key_id: Mapping[UUID, datetime]) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from identity.models import Role, UserRole
+from identity.models import Role, User, UserRole
 
 
 def roles_page(session: Session, *, account_id: UUID, after: UUID | None, limit: int) -> Sequence[Role]:
@@ -46,6 +46,11 @@ def role_named(session: Session, *, account_id: UUID, name: str) -> Role | None:
 
 def holds_role(session: Session, *, user_id: UUID, role_id: UUID) -> bool:
     return session.get(UserRole, (user_id, role_id)) is not None
+
+
+def holders(session: Session, *, role_id: UUID) -> Sequence[User]:
+    query = select(User).join(UserRole, UserRole.user_id == User.id).where(UserRole.role_id == role_id)
+    return session.scalars(query.order_by(User.id)).all()
 
 
 def delete_role(session: Session, *, role_id: UUID) -> None:

@@ -21,7 +21,8 @@ SELECT s.account_id, s.user_id, s.id AS session_id, NULL::uuid AS api_key_id, s.
        u.permissions || ARRAY(SELECT unnest(r.permissions) FROM user_roles ur JOIN roles r ON r.id = ur.role_id
                               WHERE ur.user_id = u.id) AS permissions,
        NULL::varchar[] AS scopes, '{}'::varchar[] AS key_ip_list, a.panel_ip_rules, a.api_ip_rules,
-       coalesce(a.second_factor_required AND u.totp_confirmed_at IS NULL, false) AS lacks_second_factor
+       coalesce(a.second_factor_required AND u.totp_confirmed_at IS NULL, false) AS lacks_second_factor,
+       a.suspended_at IS NOT NULL AS is_suspended
 FROM session_tokens t
 JOIN sessions s ON s.id = t.session_id
 LEFT JOIN users u ON u.id = s.user_id
@@ -33,7 +34,7 @@ UNION ALL
 SELECT k.account_id, k.user_id, NULL, k.id, NULL, k.expires_at,
        u.permissions || ARRAY(SELECT unnest(r.permissions) FROM user_roles ur JOIN roles r ON r.id = ur.role_id
                               WHERE ur.user_id = u.id),
-       k.scopes, k.ip_list, a.panel_ip_rules, a.api_ip_rules, false
+       k.scopes, k.ip_list, a.panel_ip_rules, a.api_ip_rules, false, a.suspended_at IS NOT NULL
 FROM api_keys k
 JOIN users u ON u.id = k.user_id
 JOIN accounts a ON a.id = k.account_id
@@ -77,6 +78,15 @@ def _is_refresh_token(token_hash: bytes) -> tuple[ColumnElement[bool], ColumnEle
 
 def drop_expired_tokens(session: Session, *, session_id: UUID, now: datetime) -> None:
     session.execute(delete(SessionToken).where(SessionToken.session_id == session_id, SessionToken.expires_at <= now))
+
+
+def proved_at(session: Session, *, session_id: UUID) -> datetime | None:
+    """When somebody last showed the password or a code in the session; None when it has ended."""
+    return session.scalar(select(LogIn.proved_at).where(LogIn.id == session_id))
+
+
+def prove(session: Session, *, session_id: UUID, now: datetime) -> None:
+    session.execute(update(LogIn).where(LogIn.id == session_id).values(proved_at=now))
 
 
 def sessions_page(

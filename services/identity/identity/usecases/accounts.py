@@ -23,7 +23,7 @@ from identity.domain.addresses import normal_email
 from identity.hashing import Passwords
 from identity.models import Account
 from identity.store import accounts, audit, billing, plans, quotas, users
-from identity.usecases import throttles, views
+from identity.usecases import links, throttles, trial, views
 
 
 def register(
@@ -38,8 +38,12 @@ def register(
     account_name: str,
     accept_terms: bool,
     language: str,
+    panel_url: str | None = None,
+    on_trial: bool = False,
 ) -> views.View:
     """Register an account and its owner on the free plan; `account_registered` asks for the notice by mail.
+
+    The notice holds a link to `panel_url` that confirms the address.
 
     A known e-mail address makes no difference. A name that is taken is refused as such, and counts against the address
     as a wrong password does.
@@ -54,14 +58,15 @@ def register(
     owner["password_hash"] = passwords.hash(password)
     with database.transaction() as session:
         throttles.give_back(session, counters, now)  # a name that is taken undoes this with all the rest
-        account_id, user_id = _insert(session, now, account_name, owner)
+        account_id, user_id = _insert(session, now, account_name, owner, on_trial=on_trial)
         audit.record(session, actor, now, "account.registered", account_id=account_id, user_id=user_id)
+        url = links.confirmation_link(session, panel_url, user_id, owner["email"], now) if panel_url else None
         announced = {"account_id": account_id, "account_name": account_name, "login": login}
-        outbox.record(session, ACCOUNT_REGISTERED, **announced, email=owner["email"], language=language)
+        outbox.record(session, ACCOUNT_REGISTERED, **announced, email=owner["email"], language=language, url=url)
     return {**announced, "user_id": user_id, "plan": plan_rules.FIRST_PLAN}
 
 
-def _insert(session: Session, now: datetime, name: str, owner: dict[str, str]) -> tuple[UUID, UUID]:
+def _insert(session: Session, now: datetime, name: str, owner: dict[str, str], *, on_trial: bool) -> tuple[UUID, UUID]:
     """Add the account, its term on the first plan, and its owner; their ids."""
     plan = plans.plan(session, code=plan_rules.FIRST_PLAN)
     assert plan is not None
@@ -75,6 +80,7 @@ def _insert(session: Session, now: datetime, name: str, owner: dict[str, str]) -
         plan_code=plan.code,
         plan_started_at=now,
         plan_ends_at=ends_at,
+        on_trial=on_trial,
         terms_accepted_at=now,
         created_at=now,
     ):
@@ -130,13 +136,19 @@ def get_operated(session: Session, *, actor: Actor, now: datetime, account_id: U
 
 
 def set_plan(session: Session, *, actor: Actor, now: datetime, account_id: UUID, plan: str, reason: str) -> views.View:
-    """Move an account to another plan, up, down or off (`none`): a new period begins now."""
+    """Move an account to another plan, up, down or off (`none`): a new period begins now.
+
+    A plan that costs something is given to whom the operator knows: it ends the trial with the same act.
+    """
     operator_of(actor)
     new_plan = plans.plan_to_move_to(session, code=plan)
     if new_plan is None:
         raise Invalid.of_field("plan", "plan.unknown", "There is no such plan.")
     row = _open_for_update(session, account_id)
-    details = {"before": row.plan_code, "after": new_plan.code}
+    details: dict[str, Any] = {"before": row.plan_code, "after": new_plan.code}
+    if row.on_trial and new_plan.price_amount > 0:
+        details["trial"] = "ended"
+        trial.end_with(session, row)
     # A plan's periods differ from those of the plan before by their start, which therefore always moves on.
     started_at = max(now, row.plan_started_at + timedelta(microseconds=1))
     quotas.close_periods(session, account_id=account_id, now=started_at)
@@ -163,7 +175,7 @@ def set_vat_number(
 
 
 def _record_operated(
-    session: Session, actor: Actor, now: datetime, action: str, account_id: UUID, reason: str, details: dict[str, str]
+    session: Session, actor: Actor, now: datetime, action: str, account_id: UUID, reason: str, details: dict[str, Any]
 ) -> None:
     audit.record(
         session, actor, now, action, account_id=account_id, target_id=account_id, reason=reason, details=details

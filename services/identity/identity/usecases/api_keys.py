@@ -17,7 +17,7 @@ from identity.domain import networks, rights, tokens
 from identity.domain.ids import id_or_none
 from identity.store import api_keys as store
 from identity.store import audit, users
-from identity.usecases import views
+from identity.usecases import mail, proofs, views
 from identity.usecases.actors import user_of
 from identity.usecases.announcements import announce_access_changed
 
@@ -47,13 +47,15 @@ def create(
     maker = users.user_for_update(session, account_id=account_of(actor), user_id=user_of(actor))
     if maker is None or maker.state != "active":
         raise exceptions.session_invalid()
-    _ensure_within_maker(session, actor, expires_at, networks_allowed)
+    proofs.ensure_recent(session, actor=actor, now=now)
+    made_by = _ensure_within_maker(session, actor, expires_at, networks_allowed)
     key = tokens.new_token(tokens.API_KEY)
     row = store.insert_api_key(
         session,
         id=new_id(),
         account_id=maker.account_id,
         user_id=maker.id,
+        made_by=made_by,
         name=name,
         key_hash=tokens.token_hash(key),
         prefix=key[: tokens.SHOWN_PREFIX],
@@ -64,14 +66,20 @@ def create(
     )
     details = {"name": name, "scopes": row.scopes, "ip_list": row.ip_list}
     audit.record(session, actor, now, "api_key.created", account_id=row.account_id, target_id=row.id, details=details)
+    mail.ask_for(session, maker, "api_key_created", name=name, address=actor.get("address") or "")
     return {**views.api_key(row), "key": key}
 
 
-def _ensure_within_maker(session: Session, actor: Actor, expires_at: datetime | None, ip_list: Sequence[str]) -> None:
-    """Refuse a key beyond the key that asks: a thief could else make one that stays, and works from anywhere."""
+def _ensure_within_maker(
+    session: Session, actor: Actor, expires_at: datetime | None, ip_list: Sequence[str]
+) -> UUID | None:
+    """Refuse a key beyond the key that asks: a thief could else make one that stays, and works from anywhere.
+
+    :returns: the key that asks, where one does.
+    """
     asking_id = id_or_none(actor.get("api_key_id"))
     if asking_id is None:
-        return
+        return None
     asking = store.live_api_key(session, account_id=account_of(actor), api_key_id=asking_id)
     if asking is None:
         raise exceptions.session_invalid()
@@ -79,6 +87,7 @@ def _ensure_within_maker(session: Session, actor: Actor, expires_at: datetime | 
         raise exceptions.beyond_its_maker("expires_at")
     if not networks.is_within(ip_list, asking.ip_list):
         raise exceptions.beyond_its_maker("ip_list")
+    return asking.id
 
 
 def list_api_keys(session: Session, *, actor: Actor, now: datetime, limit: int, cursor: str | None) -> views.View:
@@ -88,7 +97,10 @@ def list_api_keys(session: Session, *, actor: Actor, now: datetime, limit: int, 
 
 
 def revoke(session: Session, *, actor: Actor, now: datetime, api_key_id: UUID) -> None:
-    """Revoke a key: it is worth nothing from now on, and `access_changed` says so to those that remember it."""
+    """Revoke a key, and those that it made: they are worth nothing from now on.
+
+    `access_changed` says so to those that remember them.
+    """
     account_id = account_of(actor)
     if not store.revoke_api_key(session, account_id=account_id, api_key_id=api_key_id, now=now):
         raise exceptions.not_found("api_key")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
-from chassis.actors import account_of
+from chassis.actors import account_of, operator_of
 from chassis.database import Session
 from contracts.rpc import Actor
 from identity import exceptions
 from identity.domain import networks
-from identity.store import accounts, audit
-from identity.usecases import views
+from identity.store import accounts, audit, users
+from identity.usecases import mail, proofs, views
 from identity.usecases.actors import session_user_of
 from identity.usecases.announcements import announce_access_changed
 
@@ -30,7 +31,8 @@ def set_rules(session: Session, *, actor: Actor, now: datetime, panel: Sequence[
     In a session only: its address is one that a person logs in from. A key's is not, and a key that set the panel's
     list could lock every person out.
     """
-    session_user_of(actor)
+    user_id = session_user_of(actor)
+    proofs.ensure_recent(session, actor=actor, now=now)
     account = accounts.account_for_update(session, account_id=account_of(actor))
     if account is None:
         raise exceptions.not_found("account")
@@ -43,4 +45,24 @@ def set_rules(session: Session, *, actor: Actor, now: datetime, panel: Sequence[
     details = {"before": before, "after": rules}
     audit.record(session, actor, now, "account.ip_rules_set", account_id=account.id, details=details)
     announce_access_changed(session, account_id=account.id)
+    user = users.user(session, account_id=account.id, user_id=user_id)
+    if user is not None:
+        mail.ask_for(session, user, "ip_rules_changed", address=actor.get("address") or "")
     return rules
+
+
+def reset(session: Session, *, actor: Actor, now: datetime, account_id: UUID, reason: str) -> views.View:
+    """Take all limits away as an operator: for an account that has locked itself out."""
+    operator_of(actor)
+    account = accounts.account_for_update(session, account_id=account_id)
+    if account is None:
+        raise exceptions.not_found("account")
+    before = views.ip_rules(account)
+    account.panel_ip_rules, account.api_ip_rules = [], []
+    session.flush()
+    audit.record(
+        session, actor, now, "account.ip_rules_reset",
+        account_id=account.id, target_id=account.id, reason=reason, details={"before": before},
+    )  # fmt: skip
+    announce_access_changed(session, account_id=account.id)
+    return views.ip_rules(account)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from chassis import inbox, outbox
 from chassis.actors import account_of
@@ -16,10 +17,9 @@ from identity.domain import passwords as password_rules
 from identity.domain import tokens
 from identity.domain.addresses import normal_email
 from identity.hashing import Passwords
-from identity.models import User
-from identity.store import audit, second_factors, sessions, users
+from identity.store import api_keys, audit, second_factors, sessions, users
 from identity.store import links as store
-from identity.usecases import mail, throttles
+from identity.usecases import mail, throttles, trial
 from identity.usecases.actors import session_user_of
 from identity.usecases.announcements import announce_access_changed
 
@@ -48,7 +48,7 @@ def send_password_reset(session: Session, *, now: datetime, panel_url: str, aske
         return
     actor: Actor = {"address": asked["address"], "request_id": asked["request_id"]}
     for user, name in users.users_at(session, email=asked["email"], account_name=asked["account_name"]):
-        link = _new_link(session, panel_url, user, now, purpose=RESET, life=RESET_LIFE)
+        link = _new_link(session, panel_url, user.id, now, purpose=RESET, life=RESET_LIFE)
         mail.ask_for(session, user, RESET, account_name=name, url=link, hours_valid=1)
         audit.record(session, actor, now, "password.reset_requested", account_id=user.account_id, target_id=user.id)
 
@@ -56,7 +56,10 @@ def send_password_reset(session: Session, *, now: datetime, panel_url: str, aske
 def reset_password(
     database: Database, *, actor: Actor, now: datetime, passwords: Passwords, token: str, password: str
 ) -> None:
-    """Set a new password by a link, which works once. Every session ends, and no device is trusted any more."""
+    """Set a new password by a link, which works once. Every session and key ends, and no device is trusted any more.
+
+    Whoever resets may have lost the password to somebody who has made keys with it.
+    """
     token_hash = tokens.token_hash(token)
     with database.transaction() as session:
         found = store.link(session, token_hash=token_hash, purpose=RESET, now=now)
@@ -72,11 +75,16 @@ def reset_password(
         if current is None:
             raise exceptions.not_found("password_reset")
         current.password_hash = password_hash
+        if current.email_confirmed_at is None:  # the link was read at this address
+            current.email_confirmed_at = now
+            trial.announce_standing(session, current.account_id)
         store.drop_links(session, user_id=current.id)
         second_factors.forget_devices(session, user_id=current.id)
         sessions.end_sessions_of(session, user_id=current.id)
         account_id, user_id = current.account_id, current.id
-        audit.record(session, actor, now, "password.reset", account_id=account_id, user_id=user_id, target_id=user_id)
+        revoked = api_keys.revoke_keys_of(session, user_id=user_id, now=now)
+        named: dict[str, Any] = {"account_id": account_id, "user_id": user_id, "target_id": user_id}
+        audit.record(session, actor, now, "password.reset", **named, details={"api_keys_revoked": revoked})
         announce_access_changed(session, account_id=account_id, user_id=user_id)
 
 
@@ -84,6 +92,8 @@ def request_email_change(
     database: Database, *, actor: Actor, now: datetime, passwords: Passwords, panel_url: str, email: str, password: str
 ) -> None:
     """Ask for another address, with the password; it changes when a link sent there is followed.
+
+    The present address may be asked for too: the link then confirms it.
 
     The address may be a stranger's: a stranger gets few such mails in all, and a user sends few.
     """
@@ -101,28 +111,35 @@ def request_email_change(
         throttles.succeed(session, counters, now)
         if users.as_checked(session, user) is None:
             raise exceptions.session_invalid()
-        link = _new_link(session, panel_url, user, now, purpose=EMAIL_CHANGE, life=EMAIL_CHANGE_LIFE, email=new_email)
+        link = confirmation_link(session, panel_url, user.id, new_email, now)
         mail.ask_for(session, user, EMAIL_CHANGE, to=new_email, url=link, hours_valid=24)
         audit.record(session, actor, now, "email.change_requested", account_id=user.account_id, target_id=user.id)
 
 
 def confirm_email_change(session: Session, *, actor: Actor, now: datetime, token: str) -> None:
-    """Change the address, as the link was followed; a notice goes to the old one."""
+    """Change the address, or confirm the present one, as the link was followed; a notice goes to the old one."""
     used = store.use_link(session, token_hash=tokens.token_hash(token), purpose=EMAIL_CHANGE, now=now)
     user = users.any_user_for_update(session, user_id=used[0]) if used else None
     if used is None or user is None or used[1] is None:
         raise exceptions.not_found("email_change")
-    mail.ask_for(session, user, "email_changed", to=user.email, new_email=used[1])
-    user.email = used[1]
+    if user.email != used[1]:
+        mail.ask_for(session, user, "email_changed", to=user.email, new_email=used[1])
+    user.email, user.email_confirmed_at = used[1], now
     # A reset link that went to the old address must not open the account to somebody who reads it there.
     store.drop_links(session, user_id=user.id)
     audit.record(session, actor, now, "email.changed", account_id=user.account_id, user_id=user.id, target_id=user.id)
+    trial.announce_standing(session, user.account_id)
+
+
+def confirmation_link(session: Session, panel_url: str, user_id: UUID, email: str, now: datetime) -> str:
+    """A link that confirms an address: whoever follows it reads mail there."""
+    return _new_link(session, panel_url, user_id, now, purpose=EMAIL_CHANGE, life=EMAIL_CHANGE_LIFE, email=email)
 
 
 def _new_link(
     session: Session,
     panel_url: str,
-    user: User,
+    user_id: UUID,
     now: datetime,
     *,
     purpose: str,
@@ -135,7 +152,7 @@ def _new_link(
         session,
         token_hash=tokens.token_hash(token),
         purpose=purpose,
-        user_id=user.id,
+        user_id=user_id,
         now=now,
         expires_at=now + life,
         email=email,

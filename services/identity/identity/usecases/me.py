@@ -14,7 +14,7 @@ from identity import exceptions
 from identity.domain import passwords as password_rules
 from identity.hashing import Passwords
 from identity.models import User
-from identity.store import accounts, audit, links, second_factors, sessions, users
+from identity.store import accounts, api_keys, audit, links, second_factors, sessions, users
 from identity.usecases import throttles, views
 from identity.usecases.actors import session_user_of, user_of
 from identity.usecases.announcements import announce_access_changed
@@ -43,9 +43,19 @@ def update_me(session: Session, *, actor: Actor, now: datetime, **changes: Any) 
 
 
 def change_password(
-    database: Database, *, actor: Actor, now: datetime, passwords: Passwords, old_password: str, new_password: str
+    database: Database,
+    *,
+    actor: Actor,
+    now: datetime,
+    passwords: Passwords,
+    old_password: str,
+    new_password: str,
+    revoke_api_keys: bool = False,
 ) -> None:
-    """Set a new password in place of the old one; every other session ends. Wrong guesses are slowed like log-ins."""
+    """Set a new password in place of the old one; every other session ends, and on demand every key of the user.
+
+    Wrong guesses are slowed like log-ins.
+    """
     user_id, account_id = session_user_of(actor), account_of(actor)
     counters = throttles.counters_of("password", str(user_id), actor)
     with database.transaction() as session:
@@ -64,7 +74,10 @@ def change_password(
         sessions.end_sessions_of(session, user_id=user_id, except_id=UUID(actor["session_id"] or ""))
         second_factors.forget_devices(session, user_id=user_id)
         links.drop_links(session, user_id=user_id)
-        audit.record(session, actor, now, "password.changed", account_id=account_id, target_id=user_id)
+        details = (
+            {"api_keys_revoked": api_keys.revoke_keys_of(session, user_id=user_id, now=now)} if revoke_api_keys else {}
+        )
+        audit.record(session, actor, now, "password.changed", account_id=account_id, target_id=user_id, details=details)
         announce_access_changed(session, account_id=account_id, user_id=user_id)
 
 

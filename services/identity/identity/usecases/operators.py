@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from chassis.database import Database, Session
 from chassis.ids import new_id
 from chassis.secrets import Vault
-from contracts.errors import WiciError
+from contracts.errors import WiciError, operator_required
 from contracts.rpc import Actor
 from identity import exceptions
 from identity.domain import passwords as password_rules
@@ -18,10 +21,33 @@ from identity.models import Operator
 from identity.store import audit, operators, sessions
 from identity.usecases import throttles, views
 from identity.usecases.announcements import announce_access_changed
+from identity.usecases.second_factor_checks import would_accept
 from identity.usecases.sessions import issue_tokens
 
+KIND = "operator"
+"""Of log-ins, for `throttles`."""
 # The shell knows no operator: the trail says at least where the act came from.
 COMMAND = "python -m identity.commands.operators"
+
+
+def ensure_active(session: Session, actor: Actor) -> None:
+    """:raises Forbidden: an operator asks who does not exist, or was shut out; whoever else asks is not looked at."""
+    operator_id = actor.get("operator_id")
+    if operator_id is None:
+        return
+    operator = operators.operator(session, operator_id=UUID(operator_id))
+    if operator is None or operator.disabled_at is not None:
+        raise operator_required()
+
+
+def asked_by_active(use_case: Callable[..., Any]) -> Callable[..., Any]:
+    """The use case, for everybody but operators who are none (any more)."""
+
+    def checked(session: Session, *, actor: Actor, **given: Any) -> Any:
+        ensure_active(session, actor)
+        return use_case(session, actor=actor, **given)
+
+    return checked
 
 
 def add(
@@ -82,6 +108,17 @@ def _end_sessions(session: Session, operator: Operator, now: datetime, action: s
     announce_access_changed(session, account_id=None, operator_id=operator.id)
 
 
+def unlock(database: Database, *, now: datetime, login: str) -> bool:
+    """Forget an operator's failed log-ins, from wherever they came; False for an unknown login."""
+    with database.transaction() as session:
+        throttles.forgive(session, KIND, login)
+        operator = operators.operator_by_login(session, login=login)
+        if operator is None:
+            return False
+        audit.record(session, {}, now, "operator.unlocked", account_id=None, target_id=operator.id, reason=COMMAND)
+    return True
+
+
 def log_in(
     database: Database,
     *,
@@ -96,27 +133,34 @@ def log_in(
 ) -> views.View:
     """Open an operator's session: password and code, and a new password in place of the one-time one."""
     login = login.strip().casefold()
-    counters = throttles.counters_of("operator", login, actor)
-    throttles.refuse_blocked(database, counters, now)
-    with database.transaction() as session:
-        throttles.count_attempt(session, counters, now)
+    with database.reading() as session:
         operator = operators.operator_by_login(session, login=login)
-    is_right = passwords.verify(operator.password_hash if operator else None, password)
-    if operator is None or not is_right or operator.disabled_at is not None:
-        raise exceptions.wrong_credentials()
-    new_hash = None
-    if operator.must_change_password:
-        if _step_of(vault, operator, totp, now) is None:  # only looked at: a code is used up when the session opens
-            raise exceptions.totp_wrong()
-        if new_password is None or new_password == password:
-            raise exceptions.password_change_required()
-        password_rules.ensure_acceptable(new_password, login=login, field="new_password")
-        new_hash = passwords.hash(new_password)
-    with database.transaction() as session:
-        outcome = _admit(session, vault, now, counters, login, code=totp, new_hash=new_hash)
-        if isinstance(outcome, Operator):
-            return _open(session, actor, now, outcome)
+    sealed, last_step = (operator.totp_secret, operator.totp_last_step) if operator else (None, 0)
+    knows_code = would_accept(vault, sealed, last_step, totp, now)
+    counters, place = throttles.log_in_counters(database, KIND, login, actor, knows_code=knows_code)
+    with throttles.attempt(database, counters, now):
+        is_right = passwords.verify(operator.password_hash if operator else None, password)
+        if operator is None or not is_right or operator.disabled_at is not None:
+            raise exceptions.wrong_credentials()
+        new_hash = None
+        if operator.must_change_password:
+            if not knows_code:  # only looked at: a code is used up when the session opens
+                raise exceptions.totp_wrong()
+            new_hash = _new_hash(passwords, login, password, new_password)
+        with database.transaction() as session:
+            outcome = _admit(session, vault, now, counters, login, code=totp, new_hash=new_hash)
+            if isinstance(outcome, Operator):
+                throttles.remember_place(session, KIND, login, place, now)
+                return _open(session, actor, now, outcome)
     raise outcome
+
+
+def _new_hash(passwords: Passwords, login: str, password: str, new_password: str | None) -> str:
+    """:raises Unauthenticated: none was chosen in place of the one-time password."""
+    if new_password is None or new_password == password:
+        raise exceptions.password_change_required()
+    password_rules.ensure_acceptable(new_password, login=login, field="new_password")
+    return passwords.hash(new_password)
 
 
 def _admit(
@@ -154,6 +198,7 @@ def _open(session: Session, actor: Actor, now: datetime, operator: Operator) -> 
         address=actor.get("address"),
         created_at=now,
         last_used_at=now,
+        proved_at=now,
         expires_at=now + tokens.OPERATOR_REFRESH_LIFE,
     )
     signed: Actor = {**actor, "operator_id": str(operator.id)}
@@ -161,11 +206,7 @@ def _open(session: Session, actor: Actor, now: datetime, operator: Operator) -> 
     return issue_tokens(session, opened, now)
 
 
-def _step_of(vault: Vault, operator: Operator, code: str, now: datetime) -> int | None:
-    secret = vault.decrypt(operator.totp_secret).decode()
-    return matching_step(secret, code, now, last_step=operator.totp_last_step)
-
-
 def _use_code(session: Session, vault: Vault, operator: Operator, code: str, now: datetime) -> bool:
-    step = _step_of(vault, operator, code, now)
+    secret = vault.decrypt(operator.totp_secret).decode()
+    step = matching_step(secret, code, now, last_step=operator.totp_last_step)
     return step is not None and operators.use_totp_step(session, operator_id=operator.id, step=step)

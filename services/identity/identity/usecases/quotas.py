@@ -11,14 +11,14 @@ from uuid import UUID
 from chassis import pages
 from chassis.actors import account_of
 from chassis.database import Session
-from contracts.errors import Invalid
+from contracts.errors import Invalid, account_suspended
 from contracts.rpc import Actor
 from identity import exceptions
 from identity.domain import plans as rules
 from identity.models import Account, Plan, QuotaPeriod
 from identity.store import accounts, plans, quotas
 from identity.store.quotas import Counters, Reservation
-from identity.usecases import views
+from identity.usecases import trial, views
 
 
 def reserve(
@@ -29,7 +29,9 @@ def reserve(
     :raises PlanLimit: `quota.exhausted`, and nothing has changed; `plan.ended`.
     """
     account_id = account_of(actor)
-    period_id = _running_period(session, account_id, feature, now)
+    standing = _active(session, account_id, feature, now)
+    only_to = trial.only_to(session, account_id, feature, on_trial=standing["on_trial"])
+    period_id = _running_period(session, account_id, feature, now, standing)
     if quotas.insert_reservation(
         session, account_id=account_id, reservation_id=reservation_id, period_id=period_id, amount=amount, now=now
     ):
@@ -38,7 +40,7 @@ def reserve(
         reservation, before = _adjusted(session, account_id, reservation_id, period_id, amount)
         quotas.settle(session, account_id=account_id, reservation_id=reservation_id, reservation=reservation)
     counters = _move(session, reservation.period_id, used=0, reserved=reservation.amount - before)
-    return {"reserved": reservation.amount - reservation.used, "remaining": counters.remaining}
+    return {"reserved": reservation.amount - reservation.used, "remaining": counters.remaining, "only_to": only_to}
 
 
 def lease(
@@ -49,13 +51,15 @@ def lease(
     :raises PlanLimit: `quota.exhausted`, and nothing has changed; `plan.ended`.
     """
     account_id = account_of(actor)
-    period_id = _running_period(session, account_id, feature, now)
+    standing = _active(session, account_id, feature, now)
+    only_to = trial.only_to(session, account_id, feature, on_trial=standing["on_trial"])
+    period_id = _running_period(session, account_id, feature, now, standing)
     opened = quotas.insert_reservation(
         session, account_id=account_id, reservation_id=reservation_id, period_id=period_id, amount=0, now=now
     )
     reservation = Reservation(period_id, 0, 0) if opened else _reservation(session, account_id, reservation_id)
     if reservation.period_id != period_id:
-        return {"granted": reservation.amount, "has_ended": True}
+        return {"granted": reservation.amount, "has_ended": True, "only_to": only_to}
     counters = quotas.counters_for_update(session, period_id=period_id)
     granted = rules.leased(held=reservation.amount, at_least=at_least, wanted=wanted, remaining=counters.remaining)
     if granted is None:
@@ -68,7 +72,7 @@ def lease(
             reservation=replace(reservation, amount=granted),
         )
         _move(session, period_id, used=0, reserved=granted - reservation.amount)
-    return {"granted": granted, "has_ended": False}
+    return {"granted": granted, "has_ended": False, "only_to": only_to}
 
 
 def use(session: Session, *, actor: Actor, now: datetime, reservation_id: UUID, amount: int) -> views.View:
@@ -163,13 +167,16 @@ def _active(session: Session, account_id: UUID, feature: str, now: datetime) -> 
         raise exceptions.not_found("account")
     if standing["state"] == "closed":
         raise exceptions.account_inactive(standing["state"])
+    if standing["suspended_at"] is not None:
+        raise account_suspended()
     if rules.has_ended(standing["plan_ends_at"], now):
         raise exceptions.plan_ended(feature, standing["plan_code"])
     return dict(standing)
 
 
-def _running_period(session: Session, account_id: UUID, feature: str, now: datetime) -> UUID:
-    standing = _active(session, account_id, feature, now)
+def _running_period(
+    session: Session, account_id: UUID, feature: str, now: datetime, standing: Mapping[str, Any]
+) -> UUID:
     if standing["period_id"] is not None:
         return UUID(str(standing["period_id"]))
     starts_at, ends_at = rules.period(standing["plan_started_at"], standing["period_days"], now)

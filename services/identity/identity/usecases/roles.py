@@ -17,7 +17,7 @@ from identity.domain import rights
 from identity.models import Role
 from identity.store import accounts, audit
 from identity.store import roles as store
-from identity.usecases import views
+from identity.usecases import mail, proofs, views
 from identity.usecases.actors import session_user_of
 from identity.usecases.announcements import announce_access_changed
 
@@ -32,6 +32,7 @@ def list_roles(session: Session, *, actor: Actor, now: datetime, limit: int, cur
 def create(session: Session, *, actor: Actor, now: datetime, name: str, permissions: Sequence[str]) -> views.View:
     """Add a role; its permissions need not be its maker's."""
     session_user_of(actor)
+    proofs.ensure_recent(session, actor=actor, now=now)
     account_id = account_of(actor)
     if accounts.open_account(session, account_id=account_id) is None:
         raise exceptions.account_inactive("closed")
@@ -46,6 +47,8 @@ def create(session: Session, *, actor: Actor, now: datetime, name: str, permissi
 def update(session: Session, *, actor: Actor, now: datetime, role_id: UUID, **changes: Any) -> views.View:
     """Rename a role or replace its permissions, for everybody who holds it; never a role that the actor holds."""
     row = _managed(session, actor, role_id)
+    if "permissions" in changes:
+        proofs.ensure_recent(session, actor=actor, now=now)
     if "name" in changes:
         namesake = store.role_named(session, account_id=row.account_id, name=changes["name"])
         if namesake is not None and namesake.id != row.id:
@@ -56,6 +59,9 @@ def update(session: Session, *, actor: Actor, now: datetime, role_id: UUID, **ch
     if not store.store_role(session):
         raise _name_taken()
     audit.record(session, actor, now, "role.changed", account_id=row.account_id, target_id=row.id, details=changes)
+    if "permissions" in changes:
+        for holder in store.holders(session, role_id=row.id):
+            mail.ask_for(session, holder, "rights_changed")
     announce_access_changed(session, account_id=row.account_id)
     return views.role(row)
 

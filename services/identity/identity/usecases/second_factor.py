@@ -1,9 +1,9 @@
-"""The second factor (A12): enrolment, codes, recovery codes, trusted devices, the account's rule, reset."""
+"""The second factor (A12): enrolment, recovery codes, the account's rule, reset."""
 
 from __future__ import annotations
 
 import io
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import segno
@@ -14,60 +14,19 @@ from chassis.secrets import Vault
 from contracts.errors import Invalid
 from contracts.rpc import Actor
 from identity import exceptions
-from identity.domain import recovery, tokens, totp
-from identity.models import Account, User
+from identity.domain import recovery, totp
+from identity.models import User
 from identity.store import accounts, audit, second_factors, sessions, users
-from identity.usecases import mail, throttles, views
+from identity.usecases import mail, proofs, throttles, views
 from identity.usecases.actors import session_user_of
 from identity.usecases.announcements import announce_access_changed
-
-
-def is_on(user: User) -> bool:
-    """Whether the user has a second factor, and has confirmed it."""
-    return user.totp_secret is not None and user.totp_confirmed_at is not None
-
-
-def accepts(session: Session, vault: Vault, user: User, code: str, now: datetime) -> bool:
-    """Whether `code` is right, as a code of the app or as a recovery code; a right one is used up."""
-    if user.totp_secret is None:
-        return False
-    if not (len(code) == 6 and code.isascii() and code.isdigit()):
-        hashed = recovery.code_hash(user.id, code)
-        return second_factors.use_recovery_code(session, user_id=user.id, code_hash=hashed, now=now)
-    secret = vault.decrypt(user.totp_secret).decode()
-    step = totp.matching_step(secret, code, now, last_step=user.totp_last_step)
-    return step is not None and users.use_totp_step(session, user_id=user.id, step=step)
-
-
-def device_is_trusted(session: Session, user: User, account: Account, token: str | None, now: datetime) -> bool:
-    """Whether this device was trusted within the days that the account allows today."""
-    if not token:
-        return False
-    trusted_at = second_factors.device_trusted_at(
-        session, user_id=user.id, token_hash=tokens.token_hash(token), now=now
-    )
-    return trusted_at is not None and now < trusted_at + timedelta(days=account.trusted_device_days)
-
-
-def trust(session: Session, user: User, account: Account, name: str | None, now: datetime) -> str | None:
-    """Trust the device: its token, or None where the account allows no trust."""
-    if account.trusted_device_days == 0:
-        return None
-    token = tokens.new_token(tokens.DEVICE)
-    second_factors.trust_device(
-        session,
-        user_id=user.id,
-        token_hash=tokens.token_hash(token),
-        name=name,
-        now=now,
-        expires_at=now + timedelta(days=account.trusted_device_days),
-    )
-    return token
+from identity.usecases.second_factor_checks import accepts, is_on
 
 
 def begin(session: Session, *, actor: Actor, now: datetime, vault: Vault) -> views.View:
     """Make a new seed, which is in force once a code has confirmed it."""
     user = _own(session, actor)
+    proofs.ensure_recent(session, actor=actor, now=now)
     if is_on(user):
         raise exceptions.conflict("totp.already_on", "The second factor is on; turn it off first.")
     secret = totp.new_secret()
@@ -80,6 +39,7 @@ def begin(session: Session, *, actor: Actor, now: datetime, vault: Vault) -> vie
 def confirm(session: Session, *, actor: Actor, now: datetime, vault: Vault, code: str) -> views.View:
     """Put the seed in force by a first code; the recovery codes are in the answer this once."""
     user = _own(session, actor)
+    proofs.ensure_recent(session, actor=actor, now=now)
     if is_on(user) or user.totp_secret is None:
         raise exceptions.conflict("totp.not_begun", "There is no seed to confirm; begin anew.")
     if not accepts(session, vault, user, code, now):
@@ -90,6 +50,7 @@ def confirm(session: Session, *, actor: Actor, now: datetime, vault: Vault, code
         session, user_id=user.id, code_hashes=[recovery.code_hash(user.id, recovery_code) for recovery_code in codes]
     )
     _record(session, actor, now, user, "totp.turned_on")
+    mail.ask_for(session, user, "second_factor_on", address=actor.get("address") or "")
     return {"recovery_codes": codes}
 
 
@@ -118,6 +79,7 @@ def _disable(session: Session, vault: Vault, actor: Actor, now: datetime, code: 
         return False
     _turn_off(session, user)
     _record(session, actor, now, user, "totp.turned_off")
+    mail.ask_for(session, user, "second_factor_off", address=actor.get("address") or "")
     return True
 
 
@@ -146,6 +108,7 @@ def set_settings(
 ) -> views.View:
     """Make the second factor a duty, or not; whoever does must have one, or would be the first to be held up."""
     session_user_of(actor)
+    proofs.ensure_recent(session, actor=actor, now=now)
     account = accounts.account_for_update(session, account_id=account_of(actor))
     if account is None:
         raise exceptions.not_found("account")

@@ -11,7 +11,7 @@ from chassis import pages
 from chassis.database import Database, Session
 from chassis.ids import new_id
 from chassis.secrets import Vault
-from contracts.errors import WiciError
+from contracts.errors import WiciError, account_suspended
 from contracts.rpc import Actor
 from identity import exceptions
 from identity.domain import networks, tokens
@@ -20,7 +20,8 @@ from identity.hashing import Passwords
 from identity.models import Session as LogIn
 from identity.models import User
 from identity.store import accounts, audit, second_factors, sessions, users
-from identity.usecases import mail, second_factor, throttles, views
+from identity.usecases import mail, throttles, views
+from identity.usecases import second_factor_checks as second_factor
 from identity.usecases.announcements import announce_access_changed
 
 
@@ -47,21 +48,28 @@ def log_in(
     device_token: str | None,
     trust_device: bool,
 ) -> views.View:
-    """Open a session. The attempt is counted first, and the work is the same whether or not the login exists."""
+    """Open a session. The attempt is counted first, and the work is the same whether or not the login exists.
+
+    :raises Forbidden: right, and all the same refused: `account.suspended`, `address.not_allowed`.
+    """
     login = login.strip().casefold()
-    counters = throttles.counters_of("user", login, actor)
-    throttles.refuse_blocked(database, counters, now)
-    with database.transaction() as session:
-        throttles.count_attempt(session, counters, now)
+    with database.reading() as session:
         user = users.user_by_login(session, login=login)
-    is_right = passwords.verify(user.password_hash if user else None, password)
-    if user is None or not is_right or user.state != "active":
-        raise exceptions.wrong_credentials()
-    if passwords.is_outdated(user.password_hash):
-        _rehash(database, user, passwords.hash(password))
-    used = _Device(device, device_token, trust_device)
-    with database.transaction() as session:
-        outcome = _second_step(session, vault, actor, now, counters, user, used, totp)
+    knows_code = user is not None and second_factor.would_accept(
+        vault, user.totp_secret, user.totp_last_step, totp, now
+    )
+    counters, place = throttles.log_in_counters(database, "user", login, actor, knows_code=knows_code)
+    with throttles.attempt(database, counters, now):
+        is_right = passwords.verify(user.password_hash if user else None, password)
+        if user is None or not is_right or user.state != "active":
+            raise exceptions.wrong_credentials()
+        if passwords.is_outdated(user.password_hash):
+            _rehash(database, user, passwords.hash(password))
+        used = _Device(device, device_token, trust_device)
+        with database.transaction() as session:
+            outcome = _second_step(session, vault, actor, now, counters, user, used, totp)
+            if not isinstance(outcome, WiciError):
+                throttles.remember_place(session, "user", login, place, now)
     if isinstance(outcome, WiciError):
         raise outcome
     return outcome
@@ -93,6 +101,10 @@ def _second_step(
     throttles.succeed(session, counters, now)
     if users.as_checked(session, user) is None:
         return exceptions.wrong_credentials()
+    if account.suspended_at is not None:  # told to nobody but who has shown everything that a log-in takes
+        return account_suspended()
+    if not networks.allows(account.panel_ip_rules, actor.get("address") or ""):
+        return exceptions.address_not_allowed()
     shown = _open(session, actor, now, user, device)
     if needs_code and device.is_to_be_trusted:
         # By a code alone: a device that prolonged its own trust would never be asked for one again.
@@ -110,6 +122,7 @@ def _open(session: Session, actor: Actor, now: datetime, user: User, device: _De
         address=actor.get("address"),
         created_at=now,
         last_used_at=now,
+        proved_at=now,
         expires_at=now + tokens.REFRESH_LIFE,
     )
     _notice_new_device(session, actor, now, user, device.name)
@@ -180,6 +193,11 @@ def _refresh(session: Session, actor: Actor, now: datetime, token_hash: bytes) -
         user = users.user(session, account_id=opened.account_id, user_id=opened.user_id)
         if user is None or user.state != "active":
             return exceptions.session_invalid()
+        account = accounts.account(session, account_id=opened.account_id)
+        if account is None or account.suspended_at is not None:
+            return account_suspended()
+        if not networks.allows(account.panel_ip_rules, actor.get("address") or ""):
+            return exceptions.address_not_allowed()
         # A user's session lives on while it is used; an operator's ends when it was to end.
         opened.expires_at = now + tokens.REFRESH_LIFE
     token.used_at = now
@@ -228,11 +246,13 @@ def authenticate(
     """The principal whom the token or key with this hash belongs to, and what it may do now.
 
     :param note_use: called with the key's id and the time where it is a key.
-    :raises Unauthenticated: `session.invalid`.
+    :raises Unauthenticated: `session.invalid`. :raises Forbidden: `account.suspended`.
     """
     row = sessions.principal(session, token_hash=bytes.fromhex(token), now=now)
     if row is None:
         raise exceptions.session_invalid()
+    if row["is_suspended"]:
+        raise account_suspended()
     if row["api_key_id"]:
         note_use(row["api_key_id"], now)
     return {"principal": views.principal(row)}

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 from chassis.database import Database, Session
+from contracts.errors import TooManyRequests
 from contracts.rpc import Actor
 from identity.domain import throttling
 from identity.domain.throttling import PER_ADDRESS, PER_LOGIN, Rule
 from identity.exceptions import too_many_attempts
 from identity.store import throttles
+
+# How long a log-in waits for others of the same moment, and how often it looks.
+PATIENCE_SECONDS, LOOK_AGAIN_SECONDS = 5.0, 0.05
 
 AttemptCounters = Sequence[tuple[bytes, Rule]]
 """What an attempt counts against: keys of throttles, and the rule of each."""
@@ -36,25 +42,81 @@ def by_address(actor: Actor) -> AttemptCounters:
     return [(throttling.address_key(address), PER_ADDRESS)] if address else []
 
 
-def refuse_blocked(database: Database, counters: AttemptCounters, now: datetime) -> None:
-    """Refuse a caller who is locked out, by one read: a flood of attempts neither writes nor queues for a row's lock.
+def log_in_counters(
+    database: Database, kind: str, login: str, actor: Actor, *, knows_code: bool
+) -> tuple[AttemptCounters, bytes]:
+    """What a log-in counts against, and the key of the place it comes from.
 
-    `count_attempt` looks again, under the lock.
+    Whoever shows a right code of the second factor, and whoever comes from where this login has logged in before, has a
+    lane of their own: a stranger's wrong guesses lock out other strangers. Looked up for every login, known or not.
     """
+    place = throttling.place_key(kind, login, actor.get("address") or "")
     with database.reading() as session:
-        wait = throttling.seconds_until(throttles.blocked_until(session, keys=[key for key, _ in counters]), now)
-    if wait:
-        raise too_many_attempts(wait)
+        is_known = throttles.knows_place(session, key=place)
+    if knows_code:
+        lane = throttling.login_key(_with_code(kind), login)
+    else:
+        lane = place if is_known else throttling.login_key(kind, login)
+    return [(lane, PER_LOGIN), *by_address(actor)], place
 
 
-def count_attempt(session: Session, counters: AttemptCounters, now: datetime) -> None:
+def _with_code(kind: str) -> str:
+    return f"{kind}-code"
+
+
+@contextmanager
+def attempt(database: Database, counters: AttemptCounters, now: datetime) -> Iterator[None]:
+    """`with throttles.attempt(…):` around a log-in, which is counted first and under way until the block ends.
+
+    A caller who is locked out is refused by one read: a flood neither writes nor queues for a row's lock. But a lock
+    that attempts of this very moment have made is waited for: of several log-ins at once with the right password each
+    is let in, and of several with wrong ones no more are looked at than one after another.
+
+    :raises TooManyRequests: locked, and nothing is counted.
+    """
+    _begin(database, counters, now)
+    try:
+        yield
+    finally:
+        with database.transaction() as session:
+            for key, _ in counters:
+                throttles.end_attempt(session, key=key)
+
+
+def _begin(database: Database, counters: AttemptCounters, now: datetime) -> None:
+    ends = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        wait, is_worth_waiting = _blocked(database, counters, now)
+        if not wait:
+            try:
+                with database.transaction() as session:
+                    count_attempt(session, counters, now, is_under_way=True)
+                return
+            except TooManyRequests as error:  # others were faster
+                wait, is_worth_waiting = error.extra["retry_after"], True
+        if not is_worth_waiting or time.monotonic() > ends:
+            raise too_many_attempts(wait)
+        time.sleep(LOOK_AGAIN_SECONDS)
+
+
+def _blocked(database: Database, counters: AttemptCounters, now: datetime) -> tuple[int, bool]:
+    """Seconds that the longest lock lasts, and whether all that lock may be gone in a moment."""
+    with database.reading() as session:
+        found = throttles.throttles_of(session, keys=[key for key, _ in counters])
+    locked = [throttle for throttle in found if throttling.seconds_blocked(throttle, now)]
+    wait = max((throttling.seconds_blocked(throttle, now) for throttle in locked), default=0)
+    return wait, all(throttling.is_worth_waiting(throttle, now) for throttle in locked)
+
+
+def count_attempt(session: Session, counters: AttemptCounters, now: datetime, *, is_under_way: bool = False) -> None:
     """Count an attempt, taken for a failure until it is given back; raises `TooManyRequests` and counts nothing."""
     locked = [(key, rule, throttles.throttle_for_update(session, key=key, now=now)) for key, rule in counters]
     wait = max((throttling.seconds_blocked(throttle, now) for _, _, throttle in locked), default=0)
     if wait:
         raise too_many_attempts(wait)
     for key, rule, throttle in locked:
-        throttles.store_throttle(session, key=key, throttle=throttling.after_attempt(throttle, rule, now))
+        counted = throttling.after_attempt(throttle, rule, now, is_under_way=is_under_way)
+        throttles.store_throttle(session, key=key, throttle=counted)
 
 
 def lock(session: Session, counters: AttemptCounters, now: datetime) -> None:
@@ -64,8 +126,15 @@ def lock(session: Session, counters: AttemptCounters, now: datetime) -> None:
 
 
 def forgive(session: Session, kind: str, login: str) -> None:
-    """Forget a login's failures: a stranger's guesses do not lock out the user who has followed a link by mail."""
-    throttles.forget(session, key=throttling.login_key(kind, login))
+    """Forget a login's failures, in all its lanes: as the user has followed a link by mail, or an operator says so."""
+    login_key = throttling.login_key(kind, login)
+    lanes = [login_key, throttling.login_key(_with_code(kind), login)]
+    throttles.forget(session, keys=[*lanes, *throttles.places_of(session, login_key=login_key)])
+
+
+def remember_place(session: Session, kind: str, login: str, place: bytes, now: datetime) -> None:
+    """Remember that somebody has logged in from there: it has a lane of its own from now on."""
+    throttles.remember_place(session, key=place, login_key=throttling.login_key(kind, login), now=now)
 
 
 def give_back(session: Session, counters: AttemptCounters, now: datetime) -> None:
@@ -77,7 +146,7 @@ def give_back(session: Session, counters: AttemptCounters, now: datetime) -> Non
 
 def succeed(session: Session, counters: AttemptCounters, now: datetime) -> None:
     """Note that the secret was right: the login's failures are forgotten, the address gets this one attempt back."""
-    throttles.forget(session, key=counters[0][0])
+    throttles.forget(session, keys=[counters[0][0]])
     give_back(session, counters[1:], now)
 
 

@@ -20,7 +20,7 @@ from identity.domain.addresses import normal_email
 from identity.hashing import Passwords
 from identity.models import User
 from identity.store import accounts, audit, sessions, users
-from identity.usecases import throttles, views
+from identity.usecases import mail, proofs, throttles, views
 from identity.usecases.actors import session_user_of
 from identity.usecases.announcements import announce_access_changed
 
@@ -61,6 +61,8 @@ def create_user(
 ) -> views.View:
     """Add a user, with rights that its maker need not hold. A login that is taken counts as a guess."""
     session_user_of(actor)
+    with database.reading() as session:
+        proofs.ensure_recent(session, actor=actor, now=now)
     granted = rights.ensure_known(permissions, field="permissions")
     password_rules.ensure_acceptable(password, login=login)
     counters = throttles.by_address(actor)
@@ -108,11 +110,13 @@ def set_rights(
     """Replace a user's permissions and roles. Nobody grants rights to oneself, or managing users would mean all."""
     granted = rights.ensure_known(permissions, field="permissions")
     row = _managed(session, actor, user_id)
+    proofs.ensure_recent(session, actor=actor, now=now)
     details = {"permissions": granted, "before": row.permissions, "roles": [str(role) for role in roles]}
     row.permissions = granted
     _replace_roles(session, row.account_id, user_id, roles)
     session.flush()
     _record(session, actor, now, "user.rights_set", row, details)
+    mail.ask_for(session, row, "rights_changed")
     announce_access_changed(session, account_id=row.account_id, user_id=user_id)
     return _shown(session, row)
 

@@ -10,7 +10,18 @@ from uuid import UUID
 from identity.domain import invoices as rules
 from identity.domain import rights
 from identity.domain.invoices import Line
-from identity.models import Account, ApiKey, AuditEntry, Invoice, InvoiceDuplicate, Plan, QuotaPeriod, Role, User
+from identity.models import (
+    Account,
+    ApiKey,
+    AuditEntry,
+    Invoice,
+    InvoiceDuplicate,
+    Plan,
+    QuotaPeriod,
+    Role,
+    TrialNumber,
+    User,
+)
 from identity.models import Session as LogIn
 
 View = dict[str, Any]
@@ -35,7 +46,7 @@ def account(row: Account, its_plan: Plan) -> View:
     return {
         "account_id": row.id,
         "name": row.name,
-        "state": row.state,
+        "state": state_of(row),
         "time_zone": row.time_zone,
         "default_region": row.default_region,
         "language": row.language,
@@ -47,11 +58,19 @@ def account(row: Account, its_plan: Plan) -> View:
     }
 
 
+def state_of(row: Account) -> str:
+    """What its holder is told: `trial` is how an account is active that may not send to anybody yet."""
+    if row.suspended_at is not None and row.state != "closed":
+        return "suspended"
+    return "trial" if row.state == "active" and row.on_trial else row.state
+
+
 def user(row: User, roles: Sequence[Role]) -> View:
     return {
         "id": row.id,
         "login": row.login,
         "email": row.email,
+        "email_confirmed": row.email_confirmed_at is not None,
         "name": row.name,
         "state": row.state,
         "is_owner": row.is_owner,
@@ -69,6 +88,7 @@ def me(row: User, its_account: Account, permissions: Sequence[str]) -> View:
         "account_name": its_account.name,
         "login": row.login,
         "email": row.email,
+        "email_confirmed": row.email_confirmed_at is not None,
         "name": row.name,
         "language": row.language,
         "is_owner": row.is_owner,
@@ -101,7 +121,12 @@ def api_key(row: ApiKey) -> View:
         "last_used_at": row.last_used_at,
         "created_at": row.created_at,
         "created_by": row.user_id,
+        "created_by_key": row.made_by,
     }
+
+
+def trial_number(row: TrialNumber) -> View:
+    return {"id": row.id, "phone": row.phone, "confirmed_at": row.confirmed_at, "created_at": row.created_at}
 
 
 def role(row: Role) -> View:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy import text as sql
 
 from chassis.database import Database
+from chassis.testing import as_administrator
 from contracts.errors import Conflict, Forbidden, NotFound, PlanLimit
 from identity.models import AuditEntry, PlanTerm
 from identity.usecases import accounts, plans, quotas
@@ -36,7 +37,7 @@ TERMS = {
 @pytest.fixture(autouse=True)
 def no_plans_are_left(database: Database) -> Iterator[None]:
     yield
-    with database.transaction() as session:
+    with as_administrator(database) as session:
         session.execute(sql("TRUNCATE accounts CASCADE"))
         session.execute(sql("DELETE FROM plans WHERE code LIKE 'test-%'"))
 

@@ -107,6 +107,7 @@ def test_a_reservation_is_adjusted_used_and_released(
     assert act(quotas.reserve, actor, reservation_id=reservation_id, feature="sms", amount=60) == {
         "reserved": 60,
         "remaining": 40,
+        "only_to": None,
     }
     assert act(quotas.reserve, actor, reservation_id=reservation_id, feature="sms", amount=80)["remaining"] == 20
     assert act(quotas.use, actor, reservation_id=reservation_id, amount=50) == {"used": 50, "reserved": 30}
@@ -254,10 +255,10 @@ def test_a_lease_grows_takes_a_tenth_of_what_is_left_and_never_shrinks(
     def lease(at_least: int, wanted: int) -> Any:
         return act(quotas.lease, actor, reservation_id=lease_id, feature="sms", at_least=at_least, wanted=wanted)
 
-    assert lease(1, 1) == {"granted": 1, "has_ended": False}
-    assert lease(2, 60) == {"granted": 11, "has_ended": False}
-    assert lease(2, 5) == {"granted": 11, "has_ended": False}
-    assert lease(100, 200) == {"granted": 100, "has_ended": False}
+    assert lease(1, 1) == {"granted": 1, "has_ended": False, "only_to": None}
+    assert lease(2, 60) == {"granted": 11, "has_ended": False, "only_to": None}
+    assert lease(2, 5) == {"granted": 11, "has_ended": False, "only_to": None}
+    assert lease(100, 200) == {"granted": 100, "has_ended": False, "only_to": None}
     with pytest.raises(PlanLimit):
         lease(101, 101)
     assert counters(database, actor) == (0, 100)
@@ -275,4 +276,4 @@ def test_a_lease_ends_with_its_period(register: Callable[..., Actor], act: Calla
 
     answer = act(quotas.lease, actor, **lease, at_least=6, wanted=6)
 
-    assert answer == {"granted": 5, "has_ended": True}
+    assert answer == {"granted": 5, "has_ended": True, "only_to": None}

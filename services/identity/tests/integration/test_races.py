@@ -117,7 +117,7 @@ def test_a_closed_account_takes_nothing_more_about_people(
     with database.transaction() as session:
         closing.close(session, actor=operator(), now=clock.now, account_id=account_id, reason="Asked for by the owner")
 
-    with pytest.raises((NotFound, Forbidden)):
+    with pytest.raises((NotFound, Forbidden, Unauthenticated)):
         users.create_user(
             database, passwords=passwords, actor=owner, now=clock.now, login="bartek7", email="b@example.com",
             name="Bartek", password=OLD, permissions=[], roles=[],
@@ -129,7 +129,7 @@ def test_a_closed_account_takes_nothing_more_about_people(
             session, actor=operator(), now=clock.now, account_id=account_id, vat_number="5260250274", reason="Late"
         ),
     ):
-        with pytest.raises((NotFound, Forbidden)), database.transaction() as session:
+        with pytest.raises((NotFound, Forbidden, Unauthenticated)), database.transaction() as session:
             late(session)
     with database.transaction() as session:
         assert session.scalar(sql("SELECT count(*) FROM users")) == 0

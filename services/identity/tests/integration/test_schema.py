@@ -1,19 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from uuid import uuid4
-
-import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from psycopg import sql
-from sqlalchemy import make_url, text
+from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
-from chassis.database import Database, make_engine
-from chassis.migrate import migrate
-from chassis.testing import admin_url
+from chassis.database import Database
+from chassis.testing import as_administrator
 from identity.models import Base
 
 
@@ -39,7 +33,7 @@ def test_the_audit_trail_cannot_be_rewritten(database: Database, statement: str)
             text("INSERT INTO audit_entries (id, at, action, address) VALUES (gen_random_uuid(), now(), 'x', '::1')")
         )
 
-    with pytest.raises(ProgrammingError, match="append-only"), database.transaction() as session:
+    with pytest.raises(ProgrammingError, match="append-only"), as_administrator(database) as session:
         session.execute(text(statement))
 
 
@@ -53,25 +47,8 @@ def test_the_audit_trail_can_lose_personal_details_and_nothing_else(database: Da
         assert session.scalar(text("SELECT action FROM audit_entries WHERE address IS NULL")) == "x"
 
 
-@pytest.fixture
-def plain_database() -> Iterator[Database]:
-    """A database that a role without any special right has made itself, as in production."""
-    name = f"identity_{uuid4().hex[:8]}"
-    with psycopg.connect(admin_url(), autocommit=True) as admin:
-        admin.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD 'plain'").format(sql.Identifier(name)))
-        admin.execute(sql.SQL("CREATE DATABASE {0} OWNER {0}").format(sql.Identifier(name)))
-    url = make_url(admin_url()).set(database=name, username=name, password="plain")
-    migrate("identity", url.render_as_string(hide_password=False))
-    opened = Database(make_engine(url.render_as_string(hide_password=False), pool_size=2))
-    yield opened
-    opened.dispose()
-    with psycopg.connect(admin_url(), autocommit=True) as admin:
-        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-        admin.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(name)))
-
-
-def test_the_services_own_role_may_neither_change_nor_empty_the_trail(plain_database: Database) -> None:
-    with plain_database.transaction() as session:
+def test_the_services_own_role_may_neither_change_nor_empty_the_trail(database: Database) -> None:
+    with database.transaction() as session:
         session.execute(
             text("INSERT INTO audit_entries (id, at, action, address) VALUES (gen_random_uuid(), now(), 'x', '::1')")
         )
@@ -81,8 +58,8 @@ def test_the_services_own_role_may_neither_change_nor_empty_the_trail(plain_data
         "DELETE FROM audit_entries",
         "TRUNCATE audit_entries",
     ):
-        with pytest.raises(ProgrammingError, match="permission denied"), plain_database.transaction() as session:
+        with pytest.raises(ProgrammingError, match="permission denied"), database.transaction() as session:
             session.execute(text(statement))
-    with plain_database.transaction() as session:
+    with database.transaction() as session:
         session.execute(text("UPDATE audit_entries SET address = NULL, details = '{}'"))
         assert session.scalar(text("SELECT action FROM audit_entries WHERE address IS NULL")) == "x"

@@ -112,7 +112,7 @@ def test_a_trusted_device_is_asked_for_no_code_until_its_days_are_over(
     assert device
 
     clock.advance(days=29)
-    assert log_in("kowal", device_token=device)["access_token"]
+    owner = {**owner, "session_id": str(log_in("kowal", device_token=device)["session_id"])}
     act(second_factor.set_settings, owner, second_factor_required=False, trusted_device_days=7)
     assert refusal(lambda: log_in("kowal", device_token=device)) == "session.totp_required"
     act(second_factor.set_settings, owner, second_factor_required=False, trusted_device_days=0)
@@ -209,4 +209,4 @@ def test_an_operator_resets_the_factor_of_who_has_lost_it(
     act(second_factor.reset, {"operator_id": str(uuid4())}, user_id=user_id, reason="asked by telephone")
 
     assert log_in("kowal")["access_token"]
-    assert [mail["template"] for mail in mails()] == ["second_factor_reset"]
+    assert [mail["template"] for mail in mails()] == ["second_factor_on", "second_factor_reset"]

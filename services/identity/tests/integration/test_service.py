@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -19,12 +20,14 @@ from sqlalchemy import text as sql
 
 from chassis.broker import Broker
 from chassis.database import Database
+from chassis.ids import new_id
 from chassis.rpc_client import RpcClient
 from chassis.testing import SECRET_KEYS, wait_until
 from chassis.topology import event_exchange
-from contracts.errors import Invalid, PlanLimit, TooManyRequests, Unauthenticated, WiciError
+from contracts.errors import Forbidden, Invalid, PlanLimit, TooManyRequests, Unauthenticated, WiciError
 from contracts.events import ACCESS_CHANGED
 from contracts.identity import RPC
+from identity.models import Operator
 from identity.service import IdentityService
 
 REGISTRATION = {
@@ -77,6 +80,7 @@ def test_the_first_hour_of_an_account(ask: Callable[..., Any], database: Databas
     assert ask("reserve_quota", actor, reservation_id=reservation, feature="sms", amount=90) == {
         "reserved": 90,
         "remaining": 10,
+        "only_to": [],
     }
     with pytest.raises(PlanLimit) as refused:
         ask("reserve_quota", actor, reservation_id=str(uuid4()), feature="sms", amount=11)
@@ -93,6 +97,28 @@ def test_the_first_hour_of_an_account(ask: Callable[..., Any], database: Databas
 def _outbox_is_empty(database: Database) -> bool:
     with database.transaction() as session:
         return session.scalar(sql("SELECT count(*) FROM outbox")) == 0
+
+
+def test_an_operator_who_is_none_or_was_shut_out_is_refused(ask: Callable[..., Any], database: Database) -> None:
+    """Whoever vouches for them: an operator's session may be remembered for a while after it has ended."""
+    actor, _ = enter(ask)
+    move = {"account_id": actor["account_id"], "plan": "enterprise", "reason": "Mine"}
+    operator_id = new_id()
+    columns = {"login": "dyzurny", "email": "d@wici.example", "password_hash": "", "totp_secret": b""}
+
+    def is_refused() -> None:
+        for method, payload in (("set_plan", move), ("list_all_plans", {})):
+            with pytest.raises(Forbidden) as refused:
+                ask(method, {"operator_id": str(operator_id)}, **payload)
+            assert refused.value.code == "operator.required"
+
+    is_refused()
+    with database.transaction() as session:
+        session.add(Operator(id=operator_id, created_at=datetime.now(UTC), **columns))
+    assert ask("set_plan", {"operator_id": str(operator_id)}, **move)["plan"]["code"] == "enterprise"
+    with database.transaction() as session:
+        session.execute(sql("UPDATE operators SET disabled_at = now()"))
+    is_refused()
 
 
 def test_a_revoked_key_is_announced_on_the_bus(ask: Callable[..., Any], broker: Broker) -> None:

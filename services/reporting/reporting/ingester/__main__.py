@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from chassis import erasures
-from chassis.outbox import Relay
 from chassis.process import Process, boot
 from contracts.lanes import DELIVERY_EVENTS
 from reporting.config import IngesterConfig
@@ -15,8 +14,9 @@ def main(process: Process[IngesterConfig]) -> None:
     erasures.check_keys()
     process.every(RETRY_SECONDS, Upkeep(process.database).step, "upkeep")
     # What is new of campaigns' recipients goes to contacts through the outbox.
-    process.background(Relay(process.database, process.broker).run, "outbox-relay")
+    process.relay_outbox()
     ingester = Ingester(process.database, process.config, process.stop)
+    process.checks["ingester"] = ingester.progress.check
     process.broker.consume(DELIVERY_EVENTS, ingester.deliveries.put, prefetch=process.config.prefetch)
     ingester.run()
 

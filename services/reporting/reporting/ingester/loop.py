@@ -16,9 +16,13 @@ from prometheus_client import Counter, Histogram
 from psycopg import errors
 from sqlalchemy.exc import DBAPIError
 
+from chassis import outbox
 from chassis.broker import Delivery
 from chassis.database import Database, Fault, fault_of
+from chassis.health import Progress
 from chassis.logs import get_logger
+from chassis.topology import dead_letters_of
+from contracts.lanes import DELIVERY_EVENTS
 from reporting.config import IngesterConfig
 from reporting.domain.folding import readable_events
 from reporting.ingester.writing import Ingest
@@ -38,7 +42,9 @@ class Ingester:
     """Takes deliveries from a queue in memory, writes them, and acks them."""
 
     def __init__(self, database: Database, config: IngesterConfig, stop: threading.Event) -> None:
+        self._database = database
         self._ingest = Ingest(database)
+        self.progress = Progress()
         self._config = config
         self._stop = stop
         self.deliveries: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
@@ -68,6 +74,7 @@ class Ingester:
                 return batch
 
     def _handle(self, batch: Sequence[tuple[Delivery, list[dict[str, Any]]]]) -> None:
+        self.progress.waits()
         try:
             with SECONDS.time():
                 self._ingest.write([events for _, events in batch])
@@ -76,34 +83,65 @@ class Ingester:
             for delivery, _ in batch:
                 self._handle_alone(delivery)
             return
+        self.progress.moved()
         for delivery, events in batch:
             delivery.ack()
             EVENTS.labels("written").inc(len(events))
 
     def _handle_alone(self, delivery: Delivery) -> None:
-        """Write one delivery, each event checked: one that cannot go in is counted and left out, the others go in."""
+        """Write one delivery, each event checked: those that cannot go in are parked or left out, the others go in."""
+        _, unreadable = readable_events(_read(delivery) or [])
+        self._write_alone(delivery, slice(None))
+        if self._stop.is_set():
+            return
+        if unreadable:
+            log.error("events_unreadable", events=unreadable)
+            EVENTS.labels("unreadable").inc(unreadable)
+        delivery.ack()
+        self.progress.moved()
+
+    def _write_alone(self, delivery: Delivery, some: slice) -> None:
+        """Write some of a delivery's events; what the database refuses is halved until the culprit is alone."""
         attempt = 0
         while not self._stop.is_set():
-            events, unreadable = readable_events(_read(delivery) or [])
+            # Read again for each try, which uses them up.
+            events = readable_events(_read(delivery) or [])[0][some]
             try:
                 self._ingest.write([events])
             except Exception as error:
-                if not _is_passing(error):
-                    log.error("delivery_refused", error=_name(error), events=len(events))
-                    EVENTS.labels("refused").inc(len(events))
-                    delivery.nack(requeue=False)  # to the lane's dead letters
+                if not _is_passing(error, attempt):
+                    self._write_halves(delivery, some, events, error)
                     return
                 wait = RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)]
                 log.warning("ingest_retried", error=_name(error), wait=wait)
                 attempt += 1
                 self._stop.wait(wait)
-                continue
-            if unreadable:
-                log.error("events_unreadable", events=unreadable)
-                EVENTS.labels("unreadable").inc(unreadable)
-            EVENTS.labels("written").inc(len(events))
-            delivery.ack()
+            else:
+                EVENTS.labels("written").inc(len(events))
+                return
+
+    def _write_halves(self, delivery: Delivery, some: slice, events: list[dict[str, Any]], error: Exception) -> None:
+        first = some.start or 0
+        if len(events) > 1:
+            middle, last = first + len(events) // 2, first + len(events)
+            for half in (slice(first, middle), slice(middle, last)):
+                self._write_alone(delivery, half)
             return
+        log.error("event_refused", error=_name(error))
+        EVENTS.labels("refused").inc(len(events))
+        self._park(readable_events(_read(delivery) or [])[0][some])
+
+    def _park(self, events: list[dict[str, Any]]) -> None:
+        """To the lane's dead letters, by the outbox: `replay` brings them back."""
+        body = orjson.dumps({"v": 1, "source": "reporting", "events": events})
+        while not self._stop.is_set():
+            try:
+                with self._database.transaction() as session:
+                    outbox.record_lane(session, dead_letters_of(DELIVERY_EVENTS), body)
+                return
+            except Exception as error:
+                log.warning("event_not_parked", error=_name(error))
+                self._stop.wait(RETRY_SECONDS[-1])
 
 
 def _read(delivery: Delivery) -> list[dict[str, Any]] | None:
@@ -120,9 +158,10 @@ def _read(delivery: Delivery) -> list[dict[str, Any]] | None:
     return None
 
 
-def _is_passing(error: Exception) -> bool:
+def _is_passing(error: Exception, attempt: int) -> bool:
+    """Whether to try the same again: a server that is away for as long as it is, what may pass for some seconds."""
     cause = error.orig if isinstance(error, DBAPIError) else error
-    return fault_of(error) is Fault.SERVER or isinstance(cause, _PASSING)
+    return fault_of(error) is Fault.SERVER or (isinstance(cause, _PASSING) and attempt < len(RETRY_SECONDS))
 
 
 def _name(error: Exception) -> str:

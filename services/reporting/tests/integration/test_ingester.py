@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import queue
+from collections.abc import Callable, Iterator
 from concurrent.futures import wait
 
+import orjson
 import psycopg
 import pytest
 from sqlalchemy import text
 
-from chassis.broker import Broker
+from chassis.broker import Broker, Delivery
 from chassis.database import Database
-from chassis.testing import Launcher, wait_until
+from chassis.testing import Launcher, as_administrator, wait_until
 from contracts.lanes import DELIVERY_EVENTS
 from reporting.commands.check import differences
 
@@ -80,6 +82,47 @@ def test_an_unreadable_event_does_not_take_the_others_with_it(
     publish(broker, [body([*good, odd, *bad]), b"\xff", b"[]", b'{"events": 3}', body([send.full(4, "delivered")])])
 
     wait_until(lambda: counted(database, send).get("delivered") == 5, what="the readable events")
+    assert_counters_equal_log(database)
+
+
+REFUSING = """
+CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF to_jsonb(NEW)::text LIKE '%trucizna%' THEN RAISE EXCEPTION USING ERRCODE = '22P02'; END IF;
+    RETURN NEW;
+END $$
+"""
+
+
+@pytest.fixture
+def refusing(database: Database) -> Iterator[None]:
+    """A log that takes nothing that holds `trucizna`."""
+    with as_administrator(database) as session:
+        session.execute(text(REFUSING))
+        session.execute(
+            text("CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON messages FOR EACH ROW EXECUTE FUNCTION refuse()")
+        )
+    yield
+    with as_administrator(database) as session:
+        session.execute(text("DROP FUNCTION refuse() CASCADE"))
+
+
+def test_an_event_that_the_database_refuses_is_parked_alone(
+    database: Database, broker: Broker, launch: Launcher, refusing: None
+) -> None:
+    send, parked = Send("email"), queue.SimpleQueue[Delivery]()
+    poisoned = {**send.full(7, "delivered"), "detail": "trucizna"}
+    broker.consume(f"dead.{DELIVERY_EVENTS}", parked.put)
+    launch("reporting.ingester", service="reporting")
+
+    publish(
+        broker, [body([*(send.full(number, "delivered") for number in range(7)), poisoned, send.full(8, "submitted")])]
+    )
+
+    wait_until(lambda: counted(database, send).get("messages") == 8, what="the other events")
+    while b"trucizna" not in (found := parked.get(timeout=20).body):
+        pass  # of an earlier test
+    assert len(orjson.loads(found)["events"]) == 1
     assert_counters_equal_log(database)
 
 

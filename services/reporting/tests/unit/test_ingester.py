@@ -24,5 +24,10 @@ from reporting.ingester import loop
     ids=lambda value: type(value).__name__,
 )
 def test_only_what_a_second_try_may_mend_is_tried_again(error: Exception, is_passing: bool) -> None:
-    assert loop._is_passing(error) is is_passing
-    assert loop._is_passing(OperationalError("INSERT", {}, error)) is is_passing
+    assert loop._is_passing(error, 0) is is_passing
+    assert loop._is_passing(OperationalError("INSERT", {}, error), 0) is is_passing
+
+
+def test_what_does_not_pass_within_seconds_is_the_events_fault() -> None:
+    assert not loop._is_passing(errors.UniqueViolation(), len(loop.RETRY_SECONDS))
+    assert loop._is_passing(errors.AdminShutdown(), 10_000)

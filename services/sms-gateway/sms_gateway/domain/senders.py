@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from enum import StrEnum
+from uuid import UUID
 
+# Wici's own SMS belong to no customer's account.
+SYSTEM_ACCOUNT = UUID(int=0)
 _ALPHANUMERIC = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ]{1,9})[A-Za-z0-9]")
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 

@@ -120,11 +120,13 @@ class CarrierOutlet(Outlet):
 
     def withdraw(self, is_stopped: Callable[[Header], bool]) -> list[SmsMessage]:
         """What has left in part goes on: half a message is of no use to anybody."""
-        queue = self.ready[Lane.BULK]
-        stopped = Counter(part.message for part in queue if is_stopped(part.message.header))
-        taken = {message for message, parts in stopped.items() if parts == message.travelling and message.is_unsent}
-        self.ready[Lane.BULK] = deque(part for part in queue if part.message not in taken)
-        return list(taken)
+        withdrawn: set[SmsMessage] = set()
+        for lane, queue in self.ready.items():
+            stopped = Counter(part.message for part in queue if is_stopped(part.message.header))
+            taken = {message for message, parts in stopped.items() if parts == message.travelling and message.is_unsent}
+            self.ready[lane] = deque(part for part in queue if part.message not in taken)
+            withdrawn |= taken
+        return list(withdrawn)
 
     def take_back(self) -> list[SmsMessage]:
         """What has not left waits for another carrier. A message that has left in part keeps its place while the

@@ -6,7 +6,7 @@ from channel.service import QuotaLeases
 from channel.single_sends import SingleSends
 from chassis.service import Database, Entrypoints, OutboxRelay
 from contracts.sms_gateway import RPC
-from sms_gateway.dependencies import VaultProvider
+from sms_gateway.dependencies import SystemSender, VaultProvider
 from sms_gateway.usecases import messages
 
 
@@ -16,6 +16,7 @@ class Base(Entrypoints):
     relay = OutboxRelay()
     leases = QuotaLeases("sms")
     vault = VaultProvider()
+    system_sender = SystemSender()
 
     @property
     def single_sends(self) -> SingleSends:

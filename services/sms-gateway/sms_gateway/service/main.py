@@ -7,13 +7,20 @@ from contracts import events
 from sms_gateway.service.carriers import Carriers
 from sms_gateway.service.messages import Messages
 from sms_gateway.service.senders import Senders
-from sms_gateway.usecases import privacy
+from sms_gateway.usecases import privacy, system
 
 
 class SmsGatewayService(Messages, Senders, Carriers):
     """SMS: sender IDs, contents, single messages, carriers and routes. Sending itself is `sms_gateway.outbound`'s."""
 
     name = "sms_gateway"
+
+    @event_handler(events.SYSTEM_SMS_REQUESTED)
+    def send_requested_sms(self, payload: Payload) -> None:
+        """May run twice: the inbox remembers the event in the transaction that writes the message down."""
+        with self.database.transaction() as session:
+            system.send_requested(session, now=self.clock.now(), sender=self.system_sender, request=payload)
+        self.relay.poke()
 
     @event_handler(events.ACCOUNT_CLOSED)
     def erase_account(self, payload: Payload) -> None:

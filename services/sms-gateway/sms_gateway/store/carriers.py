@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
 
 from channel.retries import UPKEEP
 from chassis import waking
@@ -25,6 +26,16 @@ def carriers(session: Session, *, after: UUID | None = None, limit: int = 1_000)
 
 def carrier_for_update(session: Session, carrier_id: UUID) -> Carrier | None:
     return session.scalar(select(Carrier).where(Carrier.id == carrier_id).with_for_update())
+
+
+def add(session: Session, carrier: Carrier) -> bool:
+    """False where there is one of its name, perhaps since a moment ago: nothing is written."""
+    session.add(carrier)
+    try:
+        session.flush()
+    except IntegrityError:
+        return False
+    return True
 
 
 def carrier_named(session: Session, name: str) -> Carrier | None:

@@ -21,7 +21,18 @@ from sms_gateway.domain.sends import Plan
 from sms_gateway.models import Ledger, Send
 
 # Leases first: whoever sends for the account locks its lease and then the rest, and so both wait in one order.
-_OF_ACCOUNT = ("quota_leases", "sender_ids", "contents", "routes", "sends", "ledger", "retries", "erasures")
+_OF_ACCOUNT = (
+    "quota_leases",
+    "sender_ids",
+    "contents",
+    "routes",
+    "sends",
+    "ledger",
+    "retries",
+    "erasures",
+    "account_suspensions",
+    "campaign_states",
+)
 # The conflict is of the request's key: somebody else with it came first.
 _ADD = (
     "INSERT INTO sends (send_id, account_id, content_hash, lane, text, external_id, recipients, stem_id, request_hash)"

@@ -36,8 +36,6 @@ def create_carrier(
 ) -> Carrier:
     """:raises Conflict: the name is taken."""
     operator_of(actor)
-    if store.carrier_named(session, settings["name"]) is not None:
-        raise Conflict("carrier.exists", "There is a carrier of that name.")
     return _created(session, actor, vault, reason, settings)
 
 
@@ -71,8 +69,8 @@ def _created(session: Session, actor: Actor, vault: Vault, reason: str, settings
     columns = {name: value for name, value in settings.items() if name != "password"}
     carrier = Carrier(id=new_id(), version=1, **{**DEFAULTS, **columns})
     carrier.password = vault.encrypt(settings.get("password", "").encode())
-    session.add(carrier)
-    session.flush()
+    if not store.add(session, carrier):
+        raise Conflict("carrier.exists", "There is a carrier of that name.")
     session.refresh(carrier)
     store.announce_change(session)
     acts.record(

@@ -7,11 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from chassis.actors import account_of
-from chassis.database import Session
+from chassis.database import Database, Session
 from contracts.rpc import Actor
 from sms_gateway import exceptions
 from sms_gateway.content import gsm, parts
-from sms_gateway.content.template import RenderFailed, Template
+from sms_gateway.content.first_render import FirstRender, render_apart
+from sms_gateway.content.template import RenderFailed
 from sms_gateway.domain.senders import SenderState
 from sms_gateway.store import contents as store
 from sms_gateway.store import senders
@@ -38,22 +39,23 @@ def count_parts(*, text: str, replace_diacritics: bool) -> dict[str, Any]:
 
 
 def prepare_content(
-    session: Session, *, actor: Actor, now: datetime, sender: Any, content: dict[str, Any], kind: str
+    database: Database, *, actor: Actor, now: datetime, sender: Any, content: dict[str, Any], kind: str
 ) -> dict[str, Any]:
     """Check sender and template; keep them under their hash unless there are problems."""
     account_id, sender = account_of(actor), str(sender or "")
-    problems = _sender_problems(session, account_id, sender)
+    with database.transaction() as session:
+        problems = _sender_problems(session, account_id, sender)
     variables: list[str] = []
     parts_max = None
     try:
-        template = Template(content)
-        variables = template.variables
-        parts_max = len(template.encode(dict.fromkeys(variables, " ")).bodies)
+        rendered = render_apart(content, None, account_id)
+        variables, parts_max = rendered.variables, rendered.parts
     except RenderFailed as failed:
         problems.append({"field": "content.text", "code": failed.code, "detail": failed.detail})
     if problems:
         return {"content_hash": None, "variables": variables, "problems": problems, "parts_max": None}
-    name = store.keep_content(session, account_id=account_id, sender=sender, content=content)
+    with database.transaction() as session:
+        name = store.keep_content(session, account_id=account_id, sender=sender, content=content)
     return {"content_hash": name, "variables": variables, "problems": [], "parts_max": parts_max}
 
 
@@ -72,18 +74,31 @@ def _sender_problems(session: Session, account_id: UUID, sender: str) -> list[di
 
 
 def render_preview(
-    session: Session, *, actor: Actor, now: datetime, content_hash: str, fields_: dict[str, Any], address: str | None
+    database: Database, *, actor: Actor, now: datetime, content_hash: str, fields_: dict[str, Any], address: str | None
 ) -> dict[str, Any]:
     """The text as one recipient would get it, counted.
 
     :raises NotFound: no such content in the account.
     :raises Invalid: the template fails.
     """
-    row = store.content(session, content_hash, account_id=account_of(actor))
+    account_id = account_of(actor)
+    with database.transaction() as session:
+        row = own_content(session, account_id, content_hash)
+    text = rendered_or_refused(row.content, fields_, account_id).text
+    return {**count_parts(text=text, replace_diacritics=False), "sender": row.sender}
+
+
+def own_content(session: Session, account_id: UUID, content_hash: str) -> Any:
+    """:raises NotFound: no such content in the account."""
+    row = store.content(session, content_hash, account_id=account_id)
     if row is None:
         raise exceptions.not_found("content")
+    return row
+
+
+def rendered_or_refused(content: dict[str, Any], fields: dict[str, Any], account_id: UUID) -> FirstRender:
+    """:raises Invalid: the template fails for these fields, or takes too much."""
     try:
-        text = Template(row.content).text(fields_)
+        return render_apart(content, fields, account_id)
     except RenderFailed as failed:
-        raise exceptions.template_invalid(failed.detail) from None
-    return {**count_parts(text=text, replace_diacritics=False), "sender": row.sender}
+        raise exceptions.template_invalid(failed.detail, failed.code) from None

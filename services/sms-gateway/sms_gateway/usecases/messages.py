@@ -20,11 +20,10 @@ from contracts.rpc import Actor
 from contracts.sms_gateway.messages import SCHEDULE_MAX_DAYS
 from contracts.vocabulary import Lane
 from sms_gateway import exceptions
-from sms_gateway.content.template import RenderFailed, Template
 from sms_gateway.domain.senders import SenderState
 from sms_gateway.domain.sends import Plan, request_hash
 from sms_gateway.store import contents, messages, senders
-from sms_gateway.usecases.contents import count_parts, ensure_sender
+from sms_gateway.usecases.contents import count_parts, ensure_sender, own_content, rendered_or_refused
 
 
 def plan_send(_database: Database, *, actor: Actor, now: datetime, **request: Any) -> Plan:
@@ -55,25 +54,21 @@ def plan_send(_database: Database, *, actor: Actor, now: datetime, **request: An
 
 
 def plan_test(
-    session: Session, *, actor: Actor, now: datetime, content_hash: str, addresses: list[str], fields_: dict[str, Any]
+    database: Database, *, actor: Actor, now: datetime, content_hash: str, addresses: list[str], fields_: dict[str, Any]
 ) -> Plan:
     """Check a test of a prepared content, rendered with given fields."""
     account_id = account_of(actor)
-    row = contents.content(session, content_hash, account_id=account_id)
-    if row is None:
-        raise exceptions.not_found("content")
-    ensure_sender(session, account_id, row.sender)
-    try:
-        encoded = Template(row.content).encode(fields_)
-    except RenderFailed as failed:
-        raise exceptions.template_invalid(failed.detail) from None
+    with database.transaction() as session:
+        row = own_content(session, account_id, content_hash)
+        ensure_sender(session, account_id, row.sender)
+    rendered = rendered_or_refused(row.content, fields_, account_id)
     return Plan(
         account_id=account_id,
         sender=row.sender,
         content=row.content,
         addresses=addresses,
         fields=fields_,
-        parts=len(encoded.bodies),
+        parts=rendered.parts,
         lane=Lane.TRANSACTIONAL,
         text=None,
         external_id=None,
@@ -97,19 +92,21 @@ def store_sends(
     """
     active = senders.senders_in_state(session, SenderState.ACTIVE, {_sender(plan) for plan in plans})
     made = messages.made_before(session, {plan.request_hash for plan in plans if plan.request_hash})
-    unspent = quota_leases.unspent(session, {plan.account_id for plan in plans})
+    leased = quota_leases.leased(session, {plan.account_id for plan in plans})
     answers: list[dict[str, Any] | WiciError | TooFewUnits] = []
     new: dict[UUID, Plan] = {}
     for plan in plans:
-        units = len(plan.addresses)
+        units, lease = len(plan.addresses), leased[plan.account_id]
         if _sender(plan) not in active:
             answers.append(exceptions.sender_not_active())
         elif plan.request_hash in made:
             answers.append(_accepted(made[plan.request_hash], plan))
-        elif units > unspent.get(plan.account_id, 0):
-            answers.append(TooFewUnits(plan.account_id, units, unspent.get(plan.account_id, 0)))
+        elif units > lease.unspent:
+            answers.append(TooFewUnits(plan.account_id, units, lease.unspent))
+        elif refusal := lease.refuses(plan.addresses):
+            answers.append(refusal)
         else:
-            unspent[plan.account_id] -= units
+            lease.unspent -= units
             send_id = new_id()
             new[send_id] = plan
             answers.append(_accepted(send_id, plan))
@@ -120,13 +117,24 @@ def store_sends(
     return answers
 
 
-def _start(session: Session, plans: dict[UUID, Plan], now: datetime) -> None:
+def accept(session: Session, plan: Plan, *, now: datetime) -> None:
+    """One send on its way that is in nobody's quota and has no request's key."""
+    plans = {new_id(): plan}
+    messages.start(session, plans, _added(session, plans), now=now)
+
+
+def _added(session: Session, plans: dict[UUID, Plan]) -> dict[UUID, str]:
+    """Add the sends; the hashes of their contents by send id. :raises Raced: a key has been used meanwhile."""
     erasures.share(session)
     wanted = [(plan.account_id, plan.sender, plan.content) for plan in plans.values()]
     hashes = dict(zip(plans, contents.keep_contents(session, wanted), strict=True))
-    added = messages.add(session, plans, hashes)
-    if len(added) < len(plans):
+    if len(messages.add(session, plans, hashes)) < len(plans):
         raise Raced
+    return hashes
+
+
+def _start(session: Session, plans: dict[UUID, Plan], now: datetime) -> None:
+    hashes = _added(session, plans)
     spent: Counter[UUID] = Counter()
     for plan in plans.values():
         spent[plan.account_id] += len(plan.addresses)

@@ -14,10 +14,11 @@ from sqlalchemy import text
 
 from channel import ledger_thread, settlement
 from channel.batches import Batch, Header
-from channel.ledger_thread import LedgerStalled, LedgerThread
+from channel.ledger_thread import LedgerThread
 from channel.ledger_work import Acknowledgement, Outcome
 from channel.outlets import Chunk, Claim
 from chassis.database import Database, cursor_of
+from chassis.health import WorkStalled
 from chassis.ids import new_id
 from chassis.testing import wait_until
 from contracts.ids import message_ids
@@ -173,6 +174,6 @@ def test_a_ledger_that_does_not_commit_is_not_ready(
 def is_stalled(thread: Any) -> bool:
     try:
         thread.check()
-    except LedgerStalled:
+    except WorkStalled:
         return True
     return False

@@ -15,6 +15,7 @@ from channel.batches import Batch, Header
 from channel.outlets import Chunk, Claim
 from chassis.database import Database, cursor_of, ensure_partitions, ensure_settings, make_engine
 from chassis.ids import new_id
+from chassis.testing import as_administrator
 from contracts.ids import message_ids
 from contracts.vocabulary import Lane, MessageState
 from sms_gateway.batches import Arrived, Content, SmsMessage
@@ -80,14 +81,14 @@ def full_day(database: Database) -> Iterator[None]:
         )
     names = [f"{table}_p{today:%Y%m%d}" for table in ("ledger", "ledger_parts")]
     for name in names:
-        with database.transaction() as session:
+        with as_administrator(database) as session:
             session.execute(text(f"ANALYZE {name}"))
             # The planner multiplies the rows of a page by the pages that it finds: these are few, and very full.
             session.execute(
                 text(f"UPDATE pg_class SET reltuples = {ROWS} WHERE oid = CAST(:name AS regclass)"), {"name": name}
             )
     yield
-    with database.transaction() as session:
+    with as_administrator(database) as session:
         session.execute(text("TRUNCATE ledger, ledger_parts"))
         for name in names:
             session.execute(text(f"ANALYZE {name}"))
@@ -164,7 +165,7 @@ def new_day(database: Database) -> Iterator[Callable[[str], list[Arrived]]]:
         ]
 
     yield fill
-    with database.transaction() as session:
+    with as_administrator(database) as session:
         session.execute(text("TRUNCATE ledger, ledger_parts"))
         for table in ("ledger", "ledger_parts"):
             session.execute(text(f"ALTER TABLE {table}_p{today:%Y%m%d} RESET (autovacuum_enabled)"))
@@ -271,8 +272,9 @@ def test_a_receipt_costs_a_few_rows_whatever_the_planner_knows_of_its_day(
 def test_what_is_due_costs_a_few_rows_however_much_waits(
     database: Database, database_url: Any, settings: dict[str, str]
 ) -> None:
-    with database.transaction() as session:
+    with as_administrator(database) as session:
         session.execute(text("TRUNCATE retries, claims, parked_receipts"))
+    with database.transaction() as session:
         session.execute(
             text(
                 "INSERT INTO retries (message_id, account_id, due_at, attempts, reason, body)"

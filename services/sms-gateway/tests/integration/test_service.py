@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from chassis.broker import Broker
 from chassis.database import Database
 from chassis.gathering import Gatherer
 from chassis.ids import new_id
-from chassis.rpc_client import RpcClient
+from chassis.rpc_client import Gathered, RpcClient
 from chassis.testing import SECRET_KEYS, RunningProcess, free_port, wait_until
 from contracts.errors import Conflict, Forbidden, Invalid, NotFound, PlanLimit
 from contracts.events import ACCOUNT_CLOSED, PLAN_CHANGED
@@ -186,7 +188,7 @@ def test_callers_who_are_gathered_are_answered_each_by_itself(call: Call, broker
         (wici, {**hello, "schedule_at": "2001-01-01T00:00:00Z"}),
     ]
 
-    answers = RpcClient(broker).call("sms_gateway.send_messages", {}, {"requests": requests})["answers"]
+    answers = RpcClient(broker).call("sms_gateway.send_messages", {}, Gathered(requests=requests))["answers"]
 
     kinds = [answer["error"][:2] if "error" in answer else len(answer["result"]["messages"]) for answer in answers]
     assert kinds == [
@@ -236,6 +238,23 @@ def test_a_test_of_a_campaign_is_rendered_and_sent(call: Call, smsc: Any, carrie
 
     wait_until(lambda: simulator.get("/counts")["submitted"] == 1, what="the test message")
     assert simulator.messages()[0]["text"] == "Hej Ola"
+
+
+def test_of_carriers_made_at_once_under_one_name_there_is_one(call: Call) -> None:
+    fields = {"name": "raced", "host": "127.0.0.1", "port": 1, "system_id": "x", **WHY}
+
+    def make(_: int) -> str:
+        try:
+            return str(call("create_carrier", OPERATOR, fields)["name"])
+        except Conflict as conflict:
+            return conflict.code
+
+    with ThreadPoolExecutor(8) as threads:
+        made = Counter(threads.map(make, range(8)))
+
+    assert made == {"raced": 1, "carrier.exists": 7}
+    (carrier,) = call("list_carriers", OPERATOR, {})["items"]
+    call("delete_carrier", OPERATOR, {"carrier_id": carrier["id"], **WHY})
 
 
 def test_carriers_and_routes_are_an_operators(call: Call) -> None:

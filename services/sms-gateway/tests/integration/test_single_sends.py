@@ -257,10 +257,10 @@ def test_settling_locks_leases_in_the_order_of_whoever_spends(database: Database
 
     with ThreadPoolExecutor(1) as other:
         with database.transaction() as session:
-            quota_leases.unspent(session, [first_id])
+            quota_leases.leased(session, [first_id])
             settled = other.submit(keeper.settle, 0)
             _wait_for_a_lock(database)
-            assert quota_leases.unspent(session, [first_id, second_id]).keys() == {first_id, second_id}
+            assert quota_leases.leased(session, [first_id, second_id]).keys() == {first_id, second_id}
         settled.result(10)
 
 
@@ -275,7 +275,7 @@ def test_whoever_erases_an_account_and_whoever_sends_for_it_wait_in_one_order(
 
     with ThreadPoolExecutor(1) as other:
         with database.transaction() as session:
-            quota_leases.unspent(session, [account_id])
+            quota_leases.leased(session, [account_id])
             erased = other.submit(_erase, database, account_id)
             _wait_for_a_lock(database)
             contents.keep_contents(session, [(row.account_id, row.sender, row.content)])

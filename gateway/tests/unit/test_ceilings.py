@@ -1,0 +1,123 @@
+"""What one tenant may have going on at once, and how often one address may register."""
+
+import threading
+
+import pytest
+
+from api_gateway import ceilings
+from api_gateway.ceilings import UnderWay
+from api_gateway.routing import PUBLIC, Route
+from contracts.errors import TooManyRequests
+
+ACCOUNT = "0193a6f2-0000-7000-8000-00000000000a"
+OTHER = "0193a6f2-0000-7000-8000-0000000000aa"
+
+
+@pytest.fixture
+def slow(services):
+    """`contacts.slow` answers once `let_go` is set; `begun` counts who waits."""
+
+    class Slow:
+        begun = threading.Semaphore(0)
+        let_go = threading.Event()
+
+    def answer(_actor, _payload):
+        Slow.begun.release()
+        Slow.let_go.wait(5)
+        return {}
+
+    services.answers["contacts.slow"] = answer
+    services.answers["identity.register"] = {}
+    yield Slow
+    Slow.let_go.set()
+
+
+ROUTES = [
+    Route("GET", "/v1/slow", rpc="contacts.slow", permission="contacts.read", summary="Slow"),
+    Route(
+        "POST", "/v1/accounts", rpc="identity.register", permission=PUBLIC, summary="Register",
+        hourly="registration_rate",
+    ),
+]  # fmt: skip
+
+
+def test_one_account_leaves_threads_for_the_others(make_client, log_in, slow):
+    client = make_client(ROUTES, account_requests=2)
+    mine = log_in("mine", permissions=["contacts"])
+    others = log_in("others", permissions=["contacts"], account_id=OTHER)
+    running = [threading.Thread(target=client.get, args=["/v1/slow"], kwargs={"headers": mine}) for _ in range(2)]
+    for one in running:
+        one.start()
+        assert slow.begun.acquire(timeout=5)
+
+    refused = client.get("/v1/slow", headers=mine)
+    slow.let_go.set()
+    taken = client.get("/v1/slow", headers=others)
+    for one in running:
+        one.join()
+
+    assert (refused.status_code, refused.json["code"], refused.headers["Retry-After"]) == (
+        429,
+        "requests.too_many",
+        "1",
+    )
+    assert taken.status_code == 200
+    assert client.get("/v1/slow", headers=mine).status_code == 200  # what ended counts no more
+
+
+def test_a_refusal_gives_its_place_back():
+    under_way = UnderWay()
+    for _ in range(3):
+        with pytest.raises(KeyError), under_way.hold("account:a", 1):
+            raise KeyError
+
+    with under_way.hold("account:a", 1), pytest.raises(TooManyRequests), under_way.hold("account:a", 1):
+        pass
+
+
+def exact(limits_taken):
+    """The shared windows, as the database would keep them: one request at a time."""
+
+    def lease(subject, start, _block, limit):
+        taken = limits_taken[subject, start] = limits_taken.get((subject, start), 0) + 1
+        return (1, limit - taken) if taken <= limit else (0, 0)
+
+    return lease
+
+
+def test_few_registrations_come_from_one_neighbourhood_in_an_hour(make_client, services, slow):
+    client = make_client(ROUTES, trusted_proxies=("127.0.0.0/8",), registration_rate=2, lease=exact({}))
+
+    def register(address):
+        return client.post("/v1/accounts", headers={"X-Forwarded-For": address})
+
+    mine = [register(f"2001:db8:1:1::{n}") for n in range(1, 4)]
+    other = register("2001:db8:1:2::1")
+
+    assert [answer.status_code for answer in [*mine, other]] == [200, 200, 429, 200]
+    assert (mine[2].json["code"], "an hour" in mine[2].json["detail"]) == ("rate.limited", True)
+    assert int(mine[2].headers["Retry-After"]) <= 3600
+    assert len(services.asked("identity.register")) == 3
+
+
+def test_requests_without_a_login_count_by_neighbourhood(make_client, slow):
+    settings = {"trusted_proxies": ("127.0.0.0/8",), "address_rate": 2, "registration_rate": 0}
+    client = make_client(ROUTES, lease=exact({}), **settings)
+
+    answers = [
+        client.post("/v1/accounts", headers={"X-Forwarded-For": f"2001:db8:1:1::{n}"}).status_code for n in range(1, 4)
+    ]
+
+    assert answers == [200, 200, 429]
+
+
+def test_a_download_keeps_its_slot_until_it_is_sent():
+    from flask import Response
+
+    given_back = []
+    answer = Response(iter([b"a", b"b"]), direct_passthrough=True)
+    sent = ceilings.Sent(answer, lambda: given_back.append(True))
+
+    assert (b"".join(sent), given_back) == (b"ab", [])
+    sent.close()
+    assert given_back == [True]

@@ -1,0 +1,170 @@
+"""A service works in its database and does not own it; an installation where it did is mended by the next migration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy import make_url, text
+from sqlalchemy.exc import ProgrammingError
+
+from chassis import ownership
+from chassis.database import Database, ensure_partitions, make_engine
+from chassis.migrate import main, migrate
+from chassis.testing import admin_url, new_database
+
+
+@pytest.fixture
+def sms(open_database: Callable[[str], Database]) -> Database:
+    return open_database("sms_gateway")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "ALTER TABLE ledger ADD COLUMN more text",
+        "DROP TABLE ledger",
+        "TRUNCATE ledger",
+        "CREATE TABLE public.mine ()",
+        "CREATE INDEX ON outbox (body)",
+        "UPDATE alembic_version SET version_num = '0000'",
+        "ALTER FUNCTION create_day_partition SECURITY INVOKER",
+        "SET ROLE {owner}",
+    ],
+)
+def test_a_services_role_has_no_ddl(sms: Database, statement: str) -> None:
+    owner = ownership.owner_of(str(sms.engine.url.username))
+
+    with pytest.raises(ProgrammingError, match=r"permission denied|must be owner"), sms.transaction() as session:
+        session.execute(text(statement.format(owner=owner)))
+
+
+def test_partitions_made_while_running_are_the_services_own(sms: Database) -> None:
+    day = datetime(2031, 1, 1, tzinfo=UTC).date()
+
+    with sms.transaction() as session:
+        [name] = ensure_partitions(session, "ledger", day, days=1)
+        session.execute(text(f"ALTER TABLE {name} SET (fillfactor = 50)"))
+        session.execute(text(f"ANALYZE {name}"))
+
+    with sms.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f"CREATE INDEX CONCURRENTLY {name}_x ON {name} (hashtext(address))"))
+        connection.execute(text(f"DROP TABLE {name}"))
+
+
+def test_one_service_is_not_let_into_anothers_database(database_url: Callable[[str], str]) -> None:
+    mine = make_url(database_url("sms_gateway"))
+    theirs = mine.set(database=make_url(database_url("contacts")).database)
+
+    with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+        psycopg.connect(theirs.render_as_string(hide_password=False))
+
+
+@pytest.fixture
+def before() -> Iterator[str]:
+    """A database as older releases made them: the service owns it and all that is in there."""
+    name = f"test_before_{uuid4().hex[:8]}"
+    url = make_url(admin_url()).set(database=name, username=name, password="plain")
+    role, owner = sql.Identifier(name), sql.Identifier(ownership.owner_of(name))
+    with psycopg.connect(admin_url(), autocommit=True) as admin:
+        admin.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD 'plain'").format(role))
+        admin.execute(sql.SQL("CREATE DATABASE {0} OWNER {0}").format(role))
+    with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as connection:
+        connection.execute("CREATE TABLE kept (id uuid, name text) PARTITION BY RANGE (id)")
+        connection.execute(
+            "CREATE TABLE kept_p20260101 PARTITION OF kept FOR VALUES FROM"
+            " ('00000000-0000-0000-0000-000000000000') TO ('ffffffff-ffff-ffff-ffff-ffffffffffff')"
+        )
+        connection.execute("CREATE TABLE trail (n integer)")
+        connection.execute("REVOKE UPDATE, DELETE ON trail FROM CURRENT_USER")
+        connection.execute("GRANT UPDATE (n) ON trail TO CURRENT_USER")
+        connection.execute(f"CREATE TABLE snapshot_{uuid4().hex} ()")
+        connection.execute("CREATE TABLE alembic_version ()")
+    yield url.render_as_string(hide_password=False)
+    with psycopg.connect(admin_url(), autocommit=True) as admin:
+        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(role))
+        admin.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(owner))
+        admin.execute(sql.SQL("DROP ROLE {}").format(role))
+
+
+def taken_over(url: str, through: str) -> None:
+    with ownership.opened_as_owner(url, through) as connection:
+        ownership.take_over(connection, url)
+        ownership.grant(connection, url)
+
+
+def test_an_older_installation_changes_hands_and_keeps_its_rows(before: str) -> None:
+    with psycopg.connect(before, autocommit=True) as connection:
+        connection.execute("INSERT INTO kept VALUES (gen_random_uuid(), 'ala')")
+    with pytest.raises(ownership.OwnershipError):
+        taken_over(before, admin_url())
+
+    ownership.create_database(before, admin_url())
+    for _ in range(2):
+        taken_over(before, admin_url())
+
+    owners = (
+        "SELECT relname, relowner::regrole::text, relnamespace::regnamespace::text FROM pg_class WHERE relname ~ %s"
+    )
+    role = make_url(before).username
+    with psycopg.connect(before, autocommit=True) as connection:
+        assert connection.execute("SELECT name FROM kept").fetchall() == [("ala",)]
+        assert connection.execute(owners, ("^(kept|trail)$",)).fetchall() == [
+            ("kept", f"{role}_owner", "public"), ("trail", f"{role}_owner", "public"),
+        ]  # fmt: skip
+        made = connection.execute(owners, ("^(kept_p20260101|snapshot_[0-9a-f]{32})$",)).fetchall()
+        assert [row[1:] for row in made] == [(role, "work"), (role, "work")]
+        connection.execute("INSERT INTO trail VALUES (1)")
+        connection.execute("UPDATE trail SET n = 2")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("DELETE FROM trail")
+
+
+def test_an_owner_that_is_no_administrator_takes_over_too(before: str) -> None:
+    """On Kubernetes an operator makes the roles, and the migration knows the owner's password alone."""
+    ownership.create_database(before, admin_url())
+    url = make_url(before)
+    owner = sql.Identifier(ownership.owner_of(str(url.username)))
+    with psycopg.connect(admin_url(), autocommit=True) as admin:
+        admin.execute(sql.SQL("ALTER ROLE {} LOGIN PASSWORD 'owned'").format(owner))
+    through = url.set(username=ownership.owner_of(str(url.username)), password="owned")
+
+    taken_over(before, through.render_as_string(hide_password=False))
+
+    with psycopg.connect(before, autocommit=True) as connection:
+        connection.execute("INSERT INTO trail VALUES (1)")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("DROP TABLE trail")
+
+
+def test_a_changed_password_is_in_force_after_the_next_migration(monkeypatch: pytest.MonkeyPatch) -> None:
+    with new_database("sms") as url:
+        changed = make_url(url).set(password="changed").render_as_string(hide_password=False)
+        monkeypatch.setenv("SMS_GATEWAY_DATABASE_URL", changed)
+        monkeypatch.setenv("WICI_ADMIN_DATABASE_URL", admin_url())
+
+        assert main(["sms_gateway", "--create"]) == 0
+
+        Database(make_engine(changed)).ping()
+        with pytest.raises(psycopg.OperationalError):
+            psycopg.connect(url)
+
+
+def test_later_tables_are_the_services_to_work_in(database_url: Callable[[str], str]) -> None:
+    url = database_url("sms_gateway")
+    with ownership.opened_as_owner(url, admin_url()) as connection:
+        connection.execute(text("CREATE TABLE later (id integer GENERATED ALWAYS AS IDENTITY, name text)"))
+        connection.commit()
+
+    with psycopg.connect(url, autocommit=True) as service:
+        service.execute("INSERT INTO later (name) VALUES ('a')")
+    migrate("sms_gateway", url, admin_url())
+    with psycopg.connect(url, autocommit=True) as service:
+        service.execute("INSERT INTO later (name) VALUES ('a')")
+    with ownership.opened_as_owner(url, admin_url()) as connection:
+        connection.execute(text("DROP TABLE later"))
+        connection.commit()

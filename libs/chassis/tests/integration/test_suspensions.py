@@ -1,0 +1,84 @@
+"""Suspended accounts as a service remembers them: late news changes nothing, everybody who watches hears of it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+
+from chassis import suspensions
+from chassis.database import Database, make_engine
+from chassis.testing import truncate, wait_until
+from contracts.errors import Forbidden
+
+NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def make(database_url: Callable[[str], str]) -> Iterator[Callable[[], Database]]:
+    made: list[Database] = []
+
+    def new() -> Database:
+        made.append(Database(make_engine(database_url("sms_gateway"), pool_size=2)))
+        return made[-1]
+
+    truncate(new())
+    yield new
+    for database in made:
+        database.dispose()
+
+
+def note(database: Database, account_id: UUID, is_suspended: bool, minute: int) -> bool:
+    with database.transaction() as session:
+        return suspensions.note(
+            session, account_id=account_id, is_suspended=is_suspended, occurred_at=NOON + timedelta(minutes=minute)
+        )
+
+
+def test_the_later_of_two_holds_in_whatever_order_they_come(make: Callable[[], Database]) -> None:
+    database, account_id = make(), uuid4()
+    assert note(database, account_id, False, 2)
+    assert not note(database, account_id, True, 1)
+    with database.transaction() as session:
+        suspensions.refuse(session, account_id)
+    assert note(database, account_id, True, 3)
+    assert not note(database, account_id, True, 3)
+    with pytest.raises(Forbidden, match=r"account\.suspended"), database.transaction() as session:
+        suspensions.refuse(session, account_id)
+
+
+def test_a_suspension_waits_for_who_has_just_been_let_pass(make: Callable[[], Database]) -> None:
+    database, account_id = make(), uuid4()
+    noted = threading.Event()
+
+    def suspend() -> None:
+        note(database, account_id, True, 1)
+        noted.set()
+
+    with database.transaction() as session:
+        suspensions.refuse(session, account_id)
+        thread = threading.Thread(target=suspend)
+        thread.start()
+        assert not noted.wait(0.3)
+    assert noted.wait(10)
+    thread.join()
+
+
+def test_every_process_that_watches_hears_of_it_and_so_does_the_one_that_notes_it(make: Callable[[], Database]) -> None:
+    here, elsewhere, account_id, stop = make(), make(), uuid4(), threading.Event()
+    heard: dict[str, frozenset[str]] = {}
+    for name, database in (("here", here), ("elsewhere", elsewhere)):
+        watch = suspensions.watch(database, lambda found, name=name: heard.update({name: found}))
+        threading.Thread(target=watch.run, args=(stop,), daemon=True).start()
+    try:
+        wait_until(lambda: set(heard) == {"here", "elsewhere"}, what="both watching")
+        note(here, account_id, True, 1)
+        all_heard = {"here": {str(account_id)}, "elsewhere": {str(account_id)}}
+        wait_until(lambda: heard == all_heard, what="both hearing", timeout=2)
+        note(here, account_id, False, 2)
+        wait_until(lambda: heard == {"here": set(), "elsewhere": set()}, what="both hearing", timeout=2)
+    finally:
+        stop.set()

@@ -1,0 +1,115 @@
+"""What runs in a process of its own cannot take the caller's time, memory or life."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from chassis import confined
+from chassis.confined import Confined, Exceeded
+from chassis.testing import wait_until
+from contracts.errors import TooManyRequests, Unavailable
+
+
+def perform(what: str, number: int = 0) -> object:
+    """What the tests run in such a process."""
+    confined.at(f"step {number}")
+    if what == "add":
+        return number + 1
+    if what == "pid":
+        return os.getpid()
+    if what == "burn":
+        while True:
+            pass
+    if what == "fill":
+        return len(b"x" * (1 << 30))
+    if what == "die":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if what == "sleep":
+        time.sleep(number)
+        return None
+    raise ValueError(what)
+
+
+@pytest.fixture
+def processes(monkeypatch: pytest.MonkeyPatch) -> Iterator[Confined]:
+    folder = os.path.dirname(__file__)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([folder, os.environ.get("PYTHONPATH", "")]))
+    made = Confined("test_confined:perform", processes=2, megabytes=300)
+    yield made
+    made.close()
+
+
+def test_an_answer_comes_back_from_another_process_which_is_kept(processes: Confined) -> None:
+    assert processes.call("add", 41, seconds=1.0) == 42
+    first = processes.call("pid", seconds=1.0)
+    assert first != os.getpid()
+    assert processes.call("pid", seconds=1.0) == first
+
+
+def test_what_the_function_raises_is_raised_here(processes: Confined) -> None:
+    with pytest.raises(ValueError, match="nothing of the kind"):
+        processes.call("nothing of the kind", seconds=1.0)
+
+
+@pytest.mark.parametrize(("what", "reason"), [("burn", "time"), ("fill", "memory"), ("die", "crash")])
+def test_whoever_takes_too_much_is_told_where_and_costs_nobody_else(
+    processes: Confined, what: str, reason: str
+) -> None:
+    with pytest.raises(Exceeded) as exceeded:
+        processes.call(what, 7, seconds=0.3)
+    assert (exceeded.value.reason, exceeded.value.place) == (reason, "step 7")
+    assert processes.call("add", 1, seconds=1.0) == 2
+
+
+def test_a_call_has_its_time_for_itself(processes: Confined) -> None:
+    for _ in range(3):
+        assert processes.call("sleep", 0, seconds=0.2) is None
+    with pytest.raises(Unavailable):
+        processes.call("sleep", 60, seconds=0.2, patience=0.2)
+    assert processes.call("add", 1, seconds=1.0, patience=30.0) == 2
+
+
+def test_an_owner_has_one_call_at_a_time_and_leaves_a_process_to_others(processes: Confined) -> None:
+    long = threading.Thread(target=processes.call, args=("sleep", 3), kwargs={"seconds": 1.0, "owner": "greedy"})
+    long.start()
+    wait_until(lambda: processes._running == 1, what="the long call")
+
+    with pytest.raises(Unavailable):
+        processes.call("add", 1, seconds=1.0, patience=0.2, owner="greedy")
+    assert processes.call("add", 1, seconds=1.0, owner="somebody else") == 2
+    long.join()
+    assert processes.call("add", 1, seconds=1.0, owner="greedy") == 2
+
+
+def test_an_owner_whose_call_took_its_process_rests_and_others_do_not(processes: Confined) -> None:
+    processes._rest = 30.0
+    with pytest.raises(Exceeded):
+        processes.call("die", seconds=1.0, owner="greedy")
+
+    with pytest.raises(TooManyRequests) as refused:
+        processes.call("add", 1, seconds=1.0, owner="greedy")
+    assert refused.value.extra["retry_after"] == 30
+    assert processes.call("add", 1, seconds=1.0, owner="somebody else") == 2
+
+
+def test_it_is_green_under_eventlet(processes: Confined) -> None:
+    program = """
+import eventlet; eventlet.monkey_patch()
+from chassis.confined import Confined
+made, ticks = Confined("test_confined:perform", processes=1), []
+assert made.call("add", 41, seconds=1.0) == 42
+waiting = eventlet.spawn(made.call, "sleep", 1, seconds=1.0)
+while not waiting.dead:
+    ticks.append(1); eventlet.sleep(0.05)
+assert waiting.wait() is None and len(ticks) > 10, len(ticks)
+made.close()
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)

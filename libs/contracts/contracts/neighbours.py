@@ -1,0 +1,78 @@
+"""Who says what to whom. What stands nowhere here the message broker refuses (`chassis.bus`).
+
+Who handles which event stands in `contracts.events`; whose the event is, says its source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from contracts.channel import CHANNELS
+from contracts.events import ACCESS_CHANGED, Event
+from contracts.lanes import BATCHES_DONE, DELIVERY_EVENTS, ENGAGEMENT, channel_lane
+from contracts.vocabulary import Lane
+
+_CHANNELS = tuple(facts.service for facts in CHANNELS.values())
+_OWN_LANES = {channel_lane(channel, lane): facts.service for channel, facts in CHANNELS.items() for lane in facts.lanes}
+_BULK = tuple(channel_lane(channel, Lane.BULK) for channel in CHANNELS)
+
+# Who takes a lane's messages.
+LANE_READERS: Mapping[str, str] = MappingProxyType(
+    {**_OWN_LANES, DELIVERY_EVENTS: "reporting", BATCHES_DONE: "campaigns", ENGAGEMENT: "contacts"}
+)
+
+# Who writes into a lane. A channel writes what was asked of it alone into its own.
+LANE_WRITERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        **{lane: (owner, "campaigns") if lane in _BULK else (owner,) for lane, owner in _OWN_LANES.items()},
+        DELIVERY_EVENTS: (*_CHANNELS, "api_gateway"),
+        BATCHES_DONE: _CHANNELS,
+        ENGAGEMENT: ("reporting",),
+    }
+)
+
+# Who hears an event in every process of its own, on queues that go with them.
+BROADCASTS: Mapping[Event, tuple[str, ...]] = MappingProxyType({ACCESS_CHANGED: ("api_gateway",)})
+
+_QUOTA = ("identity.lease_quota", "identity.use_quota", "identity.release_quota")
+
+# Which calls a service makes; `*` for the gateway, which asks on behalf of everybody outside.
+CALLS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "identity": (),
+        "contacts": (
+            "identity.check_limit",
+            "identity.get_account",
+            "email_gateway.check_sender",
+            "reporting.get_message",
+            *(
+                f"{service}.{method}"
+                for service in (*_CHANNELS, "reporting")
+                for method in ("export_person", "erase_person")
+            ),
+        ),
+        "campaigns": (
+            "identity.get_account",
+            "identity.reserve_quota",
+            "identity.use_quota",
+            "identity.release_quota",
+            "contacts.check_fields",
+            "contacts.count_audience",
+            "contacts.get_contact",
+            "contacts.snapshot_audience",
+            "contacts.get_snapshot",
+            "contacts.read_audience",
+            "contacts.drop_snapshot",
+            *(
+                facts.call(method)
+                for facts in CHANNELS.values()
+                for method in ("prepare_content", "render_preview", "send_test", "count_campaign")
+            ),
+        ),
+        "sms_gateway": _QUOTA,
+        "email_gateway": _QUOTA,
+        "reporting": ("contacts.create_group", "contacts.add_to_group", "contacts.archive_addresses"),
+        "api_gateway": ("*",),
+    }
+)

@@ -1,0 +1,54 @@
+"""What takes too long or too much to prepare is refused by the text that it stands in, and nothing else notices."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+
+from contracts.errors import TooManyRequests
+from email_gateway.content.first_render import TOO_COSTLY, prepare_apart, render_apart
+from email_gateway.content.prepare import Kind, Problem
+
+LINK = '<a href="{{ unsubscribe_url }}">Wypisz</a>'
+CONTENT = {"from_email": "a@sklep.example", "subject": "Hej {{ first_name }}", "html": f"<p>Hej</p>{LINK}"}
+# Of each kind one that took a minute or more when everything was prepared in the service itself.
+COSTLY = {
+    "html": LINK + "{% raw %}" + "{{" * 240_000 + "{% endraw %}",  # our own search for tags
+    "text": "{% raw %}" + "{{" * 240_000 + "{% endraw %}",
+}
+
+
+def test_a_content_is_prepared_and_rendered_as_before() -> None:
+    prepared, rendered = prepare_apart(CONTENT, Kind.CAMPAIGN, uuid4(), [{"first_name": "Ala"}])
+    assert prepared.variables == ["first_name"]
+    assert isinstance(rendered[0], dict) and rendered[0]["subject"] == "Hej Ala"
+
+
+@pytest.mark.parametrize("place", COSTLY)
+def test_what_takes_too_long_is_refused_by_its_place(place: str) -> None:
+    stranger = uuid4()
+    prepared, _ = prepare_apart({**CONTENT, place: COSTLY[place]}, Kind.CAMPAIGN, stranger)
+    assert [(problem.field, problem.code) for problem in prepared.problems] == [(place, TOO_COSTLY)]
+
+    with pytest.raises(TooManyRequests):
+        prepare_apart(CONTENT, Kind.CAMPAIGN, stranger)
+    assert prepare_apart(CONTENT, Kind.CAMPAIGN, uuid4())[0].document is not None
+
+
+def test_brackets_without_an_end_are_refused_too() -> None:
+    prepared, _ = prepare_apart({**CONTENT, "html": LINK + "[a](" * 120_000}, Kind.CAMPAIGN, uuid4())
+    assert [(problem.field, problem.code) for problem in prepared.problems] == [("html", TOO_COSTLY)]
+
+
+def test_a_mark_that_looks_like_one_of_ours_is_a_word_like_any_other() -> None:
+    prepared, _ = prepare_apart({**CONTENT, "html": f"<p>wicitag99999x</p>{LINK}"}, Kind.CAMPAIGN, uuid4())
+    assert prepared.document is not None and "wicitag99999x" in prepared.document["text"]
+
+
+def test_a_field_that_is_missing_is_told_in_words() -> None:
+    account_id = uuid4()
+    prepared, _ = prepare_apart(CONTENT, Kind.TRANSACTIONAL, account_id)
+    assert prepared.document is not None
+    problem = render_apart(prepared.document, {}, account_id)
+    assert isinstance(problem, Problem) and problem.code == "template.field_missing"

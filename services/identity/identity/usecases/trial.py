@@ -1,0 +1,57 @@
+"""Trial: a new account sends only to addresses that it has proved, until an operator ends the trial.
+
+Channels and campaigns learn of it with the quota that they reserve or lease, so that no message costs a question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from chassis import outbox
+from chassis.actors import operator_of
+from chassis.database import Session
+from contracts.events import ACCOUNT_STANDING_CHANGED
+from contracts.rpc import Actor
+from contracts.vocabulary import Channel
+from identity import exceptions
+from identity.models import Account
+from identity.store import accounts, audit, plans, proved_addresses
+from identity.usecases import views
+
+
+def only_to(session: Session, account_id: UUID, feature: str, *, on_trial: bool) -> Sequence[str] | None:
+    """The addresses that the account may send to by a channel; None for any."""
+    if not on_trial:
+        return None
+    proved = proved_addresses.phones if feature == Channel.SMS else proved_addresses.emails
+    return proved(session, account_id=account_id)
+
+
+def end(session: Session, *, actor: Actor, now: datetime, account_id: UUID, reason: str) -> views.View:
+    """End an account's trial as an operator: from now on it sends to anybody."""
+    operator_of(actor)
+    account = accounts.account_for_update(session, account_id=account_id)
+    if account is None:
+        raise exceptions.not_found("account")
+    if account.state == "closed":
+        raise exceptions.account_inactive(account.state)
+    if account.on_trial:
+        end_with(session, account)
+        audit.record(
+            session, actor, now, "account.trial_ended", account_id=account_id, target_id=account_id, reason=reason
+        )
+    return views.account(account, plans.plan_of(session, account))
+
+
+def end_with(session: Session, account: Account) -> None:
+    """End the trial of an account that is locked, by another act of an operator."""
+    account.on_trial = False
+    session.flush()
+    announce_standing(session, account.id)
+
+
+def announce_standing(session: Session, account_id: UUID) -> None:
+    """Announce that where the account may send to has changed: what was leased under other terms ends."""
+    outbox.record(session, ACCOUNT_STANDING_CHANGED, account_id=account_id)
