@@ -9,6 +9,9 @@ from chassis.database import Session
 from contracts.events import SYSTEM_MAIL_REQUESTED
 from identity.models import User
 
+# What somebody typed. To an address that nobody has confirmed it would be a stranger's words under our name.
+_TYPED = ("name", "device")
+
 
 def ask_for(session: Session, user: User, template: str, *, to: str | None = None, **fields: Any) -> None:
     """Ask for the mail `template` to the user, or to another address of the user's."""
@@ -20,5 +23,9 @@ def ask_for(session: Session, user: User, template: str, *, to: str | None = Non
         to=to or user.email,
         language=user.language,
         template=template,
-        fields={"login": user.login, **fields},
+        fields={"login": user.login, **fields, **({} if user.email_confirmed_at else _without(fields))},
     )
+
+
+def _without(fields: dict[str, Any]) -> dict[str, str]:
+    return {name: "" for name in _TYPED if name in fields}
