@@ -15,6 +15,7 @@ _TYPED = ("name", "device")
 
 def ask_for(session: Session, user: User, template: str, *, to: str | None = None, **fields: Any) -> None:
     """Ask for the mail `template` to the user, or to another address of the user's."""
+    is_confirmed = user.email_confirmed_at is not None
     outbox.record(
         session,
         SYSTEM_MAIL_REQUESTED,
@@ -23,9 +24,5 @@ def ask_for(session: Session, user: User, template: str, *, to: str | None = Non
         to=to or user.email,
         language=user.language,
         template=template,
-        fields={"login": user.login, **fields, **({} if user.email_confirmed_at else _without(fields))},
+        fields={"login": user.login, **{name: fields[name] for name in fields if is_confirmed or name not in _TYPED}},
     )
-
-
-def _without(fields: dict[str, Any]) -> dict[str, str]:
-    return {name: "" for name in _TYPED if name in fields}
