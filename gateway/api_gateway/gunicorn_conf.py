@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
-import struct
 from typing import Any
 
 from api_gateway import metrics_folder
@@ -43,8 +41,6 @@ forwarded_allow_ips = ""
 accesslog = None
 control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
-# A client that reads nothing of its answer may not hold a thread for longer than this.
-SEND_SECONDS = 20
 
 
 def on_starting(server: Any) -> None:
@@ -54,9 +50,6 @@ def on_starting(server: Any) -> None:
 
 def post_fork(server: Any, worker: Any) -> None:
     logs.configure("api_gateway", "gunicorn")
-    for listener in server.LISTENERS:
-        # Accepted connections inherit it; the kernel then ends a write that waits too long.
-        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", SEND_SECONDS, 0))
 
 
 def child_exit(server: Any, worker: Any) -> None:

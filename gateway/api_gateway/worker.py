@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import selectors
 import socket
+import struct
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -26,6 +27,9 @@ from chassis.ids import new_id
 from chassis.logs import get_logger
 
 QUICK_THREADS = 8
+# For so long a client that reads nothing of its answer holds a thread (struct timeval). What links and health answer
+# fits into any buffer, so there it is one who asks many times over and reads none.
+QUICK_SEND, SLOW_SEND = struct.pack("ll", 0, 500_000), struct.pack("ll", 20, 0)
 STREAM_THREADS = int(os.environ.get("GATEWAY_STREAMS", "16"))
 PER_ADDRESS = int(os.environ.get("GATEWAY_ADDRESS_CONNECTIONS", "100"))
 # From the first byte of a request to the last of its head and of a small body.
@@ -157,6 +161,8 @@ class Worker(ThreadWorker):
         self._leave(guest)
         conn, arrival = guest.connection, guest.arrival
         assert arrival is not None
+        send_seconds = QUICK_SEND if lane is Lane.QUICK else SLOW_SEND
+        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, send_seconds)
         conn.init()
         conn.data_ready = True
         conn.parser.unreader.unread(bytes(arrival.received))
@@ -172,7 +178,7 @@ class Worker(ThreadWorker):
         try:
             return super().handle_request(req, conn)
         except BlockingIOError:
-            raise StopIteration from None  # The client has read nothing for SEND_SECONDS.
+            raise StopIteration from None  # The client has read nothing for so long.
 
     def _keepalive_after(self, conn: Any, keepalive: bool) -> bool:
         """A body that is still on its way is not waited for: the connection ends with the answer."""

@@ -14,6 +14,7 @@ import pytest
 from journey import Journey
 
 from chassis.testing import wait_until
+from chassis.topology import reply_key, reply_queue
 
 SERVICES = ("identity", "contacts", "campaigns", "sms_gateway", "email_gateway", "reporting", "api_gateway")
 REPLY_SECONDS = 10
@@ -112,6 +113,7 @@ class OnTheBus:
 
     def __init__(self, url):
         self.connection = pika.BlockingConnection(pika.URLParameters(url))
+        self.user = urlsplit(url).username
 
     def try_to(self, do):
         """`do(channel)` on a channel of its own; raises what the broker says."""
@@ -125,8 +127,8 @@ class OnTheBus:
 
     def call(self, method, actor, payload):
         """The answer to an RPC, as Nameko gives it."""
-        channel, key = self.connection.channel(), str(uuid4())
-        queue = f"rpc.reply-wici-{key}"
+        channel, client = self.connection.channel(), (self.user, str(uuid4()))
+        key, queue = reply_key(*client), reply_queue(*client)
         channel.queue_declare(queue, exclusive=True, auto_delete=True)
         channel.queue_bind(queue, "nameko-rpc", routing_key=key)
         body = orjson.dumps({"args": [actor, payload], "kwargs": {}})
@@ -194,14 +196,19 @@ def test_a_service_puts_nothing_where_others_write(on_the_bus, forged):
         on_the_bus(service).try_to(lambda channel: channel.basic_publish(exchange, key, b"{}"))
 
 
-def listen_to_all_calls(channel):
-    queue = f"rpc.reply-wici-{uuid4()}"
+def listen_to(channel, routing_key):
+    queue = reply_queue("wici_campaigns", str(uuid4()))
     channel.queue_declare(queue, exclusive=True)
-    channel.queue_bind(queue, "nameko-rpc", routing_key="#")
+    channel.queue_bind(queue, "nameko-rpc", routing_key=routing_key)
 
 
 TAKEN = {
-    "calls to everybody": listen_to_all_calls,
+    "calls to everybody": lambda channel: listen_to(channel, "#"),
+    "answers to the gateway": lambda channel: listen_to(channel, reply_key("wici_api_gateway", str(uuid4()))),
+    "answers to everybody": lambda channel: listen_to(channel, "reply.#"),
+    "the name of another's answers": lambda channel: channel.queue_declare(
+        reply_queue("wici_api_gateway", str(uuid4())), durable=True
+    ),
     "another's work": lambda channel: channel.basic_get("lane.email.bulk"),
     "another's calls": lambda channel: channel.basic_get("rpc-identity"),
     "another's events": lambda channel: channel.basic_get("evt-identity-account_closed--contacts.erase_account"),

@@ -2,7 +2,9 @@
 
 import json
 import secrets
+import socket
 import statistics
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -87,6 +89,28 @@ def test_answers_that_are_not_fetched_hold_nobody_up(raw):
         taken = slowest_of(raw, "/healthz", 200, count=20)
 
     assert taken < SECONDS
+
+
+def deaf(raw):
+    """A connection whose side takes in almost nothing, as over a real network: loopback's segments are large."""
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_048)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
+    sock.settimeout(10)
+    sock.connect(raw.address)
+    return sock
+
+
+def test_who_asks_many_times_over_and_reads_nothing_stops_no_link(raw):
+    many = head("GET", "/u/x") * 300
+    with ExitStack() as held:
+        for _ in range(24):
+            held.enter_context(deaf(raw)).sendall(many)
+        ends, taken = time.monotonic() + 4, []
+        while time.monotonic() < ends:  # the buffers between us fill up first
+            taken.append(slowest_of(raw, "/healthz", 200, count=2))
+
+    assert max(taken) < 3 * SECONDS
 
 
 def registration(number):

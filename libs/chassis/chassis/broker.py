@@ -102,6 +102,7 @@ class Broker:
         self._parameters.heartbeat = HEARTBEAT_SECONDS
         self._parameters.client_properties = {"connection_name": name}
         self._parameters.socket_timeout = 10
+        self.user: str = self._parameters.credentials.username
         self._connection: SelectConnection | None = None
         self._channel: Channel | None = None
         self._consumers: list[_Consumer] = []

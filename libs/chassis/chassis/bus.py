@@ -35,7 +35,7 @@ from contracts.neighbours import BROADCASTS, CALLS, LANE_READERS, LANE_WRITERS
 
 SERVICES = tuple(CALLS)
 _ID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_REPLIES = rf"rpc\.reply-wici-{_ID}"
+_ANYBODYS_REPLIES = rf"reply\..+\.{_ID}"
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,16 @@ class Grants:
     topics: Mapping[str, tuple[str, str]]
 
 
-def grants_of(service: str) -> Grants:
-    """What a service needs of the broker, and no more."""
+def grants_of(service: str, user: str | None = None) -> Grants:
+    """What a service needs of the broker, and no more.
+
+    :param user: as whom it logs in: answers to its calls are its user's alone.
+    """
+    replies = rf"reply\.{re.escape(user or f'wici_{service}')}\.{_ID}"
     rpc_queue, own_events = f"rpc-{service}", event_exchange(service)
     broadcasts = [event for event, services in BROADCASTS.items() if service in services]
     # Queues of its own making: answers to its calls, and an event's in each of its processes.
-    own = [_REPLIES, re.escape(rpc_queue), *(_broadcast_queue(event, service) for event in broadcasts)]
+    own = [rf"rpc\.{replies}", re.escape(rpc_queue), *(_broadcast_queue(event, service) for event in broadcasts)]
     lanes_read = [lane for lane, reader in LANE_READERS.items() if reader == service]
     lanes_written = [lane for lane, writers in LANE_WRITERS.items() if service in writers]
     handled = [queue for _event, queue in event_queues() if f"--{service}." in queue]
@@ -69,7 +73,7 @@ def grants_of(service: str) -> Grants:
         write=_any([*own, *map(re.escape, written)]),
         read=_any([*own, *map(re.escape, [*lanes_read, *handled, *bound])]),
         topics={
-            RPC_EXCHANGE: (_any([_ID, *map(_call, CALLS[service])]), _any([_ID, rf"{service}\.\*"])),
+            RPC_EXCHANGE: (_any([_ANYBODYS_REPLIES, *map(_call, CALLS[service])]), _any([replies, rf"{service}\.\*"])),
             LANES: (_any(map(re.escape, lanes_written)), _any([])),
             **{event_exchange(event.source): (_any([]), _any([event.name])) for event in broadcasts},
         },
@@ -95,8 +99,9 @@ def definitions(urls: Mapping[str, str]) -> dict[str, Any]:
     """
     made: dict[str, Any] = {"users": [], "permissions": [], "topic_permissions": []}
     for service, url in urls.items():
-        parts, grants = urlsplit(url), grants_of(service)
+        parts = urlsplit(url)
         user = {"user": unquote(parts.username or ""), "vhost": unquote(parts.path[1:]) or "/"}
+        grants = grants_of(service, user["user"])
         hashed = _hashed(user["user"], unquote(parts.password or ""))
         made["users"].append(
             {"name": user["user"], "password_hash": hashed, "hashing_algorithm": "rabbit_password_hashing_sha256",

@@ -18,7 +18,7 @@ import structlog
 
 from chassis import seals
 from chassis.broker import Broker
-from chassis.topology import RPC_EXCHANGE
+from chassis.topology import RPC_EXCHANGE, reply_key, reply_queue
 from contracts.errors import KINDS, Unavailable, WiciError
 from contracts.rpc import Actor
 
@@ -51,8 +51,8 @@ class RpcClient:
         self._waiting: dict[str, Future[dict[str, Any]]] = {}
         self._lock = threading.Lock()
         self._subscribed = threading.Event()
-        self._reply_key = str(uuid4())
-        self._reply_queue = f"rpc.reply-wici-{self._reply_key}"
+        client = (broker.user, str(uuid4()))
+        self._reply_key, self._reply_queue = reply_key(*client), reply_queue(*client)
         broker.when_lost(self._on_lost)
         broker.consume(self._reply_queue, self._on_reply, prefetch=0, no_ack=True, declare=self._declare)
 

@@ -34,6 +34,15 @@ def event_queue(event: Event, subscriber: str, handler: str) -> str:
     return f"evt-{event.source}-{event.name}--{subscriber}.{handler}"
 
 
+def reply_key(user: str, client_id: str) -> str:
+    """Routing key of the answers to one client's calls; the broker lets nobody but its user bind it."""
+    return f"reply.{user}.{client_id}"
+
+
+def reply_queue(user: str, client_id: str) -> str:
+    return f"rpc.{reply_key(user, client_id)}"
+
+
 def dead_letters_of(queue: str) -> str:
     """The queue of what could not be handled, which is also its routing key."""
     return f"dead.{queue}"

@@ -62,7 +62,10 @@ def prove(
         if current is None:
             raise exceptions.session_invalid()
         if code is not None:
-            is_right = second_factor_checks.accepts(session, vault, current, code, now)
+            # A seed that was never confirmed proves nothing: whoever had the session for a moment may have made it.
+            is_right = second_factor_checks.is_on(current) and second_factor_checks.accepts(
+                session, vault, current, code, now
+            )
         if is_right:
             throttles.succeed(session, counters, now)
             sessions.prove(session, session_id=UUID(actor["session_id"] or ""), now=now)

@@ -69,6 +69,7 @@ def update(session: Session, *, actor: Actor, now: datetime, role_id: UUID, **ch
 def delete(session: Session, *, actor: Actor, now: datetime, role_id: UUID) -> None:
     """Remove a role from everybody who holds it."""
     row = _managed(session, actor, role_id)
+    proofs.ensure_recent(session, actor=actor, now=now)
     store.delete_role(session, role_id=row.id)
     audit.record(
         session, actor, now, "role.deleted", account_id=row.account_id, target_id=row.id, details={"name": row.name}

@@ -55,8 +55,10 @@ def log_in(
     login = login.strip().casefold()
     with database.reading() as session:
         user = users.user_by_login(session, login=login)
-    knows_code = user is not None and second_factor.would_accept(
-        vault, user.totp_secret, user.totp_last_step, totp, now
+    knows_code = (
+        user is not None
+        and second_factor.is_on(user)
+        and second_factor.would_accept(vault, user.totp_secret, user.totp_last_step, totp, now)
     )
     counters, place = throttles.log_in_counters(database, "user", login, actor, knows_code=knows_code)
     with throttles.attempt(database, counters, now):

@@ -94,6 +94,8 @@ def _insert(session: Session, account_id: UUID, now: datetime, **columns: Any) -
 def update_user(session: Session, *, actor: Actor, now: datetime, user_id: UUID, **changes: Any) -> views.View:
     """Rename, block or unblock a user; a blocked user's sessions end."""
     row = _managed(session, actor, user_id, own_too=not {"state"} & changes.keys())
+    if "state" in changes:
+        proofs.ensure_recent(session, actor=actor, now=now)
     for field, value in changes.items():
         setattr(row, field, value)
     if changes.get("state") == "blocked":
@@ -124,6 +126,7 @@ def set_rights(
 def delete_user(session: Session, *, actor: Actor, now: datetime, user_id: UUID) -> None:
     """Remove a user with all sessions and keys; never the owner, never oneself."""
     row = _managed(session, actor, user_id)
+    proofs.ensure_recent(session, actor=actor, now=now)
     users.delete_user(session, user_id=user_id)
     _record(session, actor, now, "user.deleted", row, {"login": row.login})
     announce_access_changed(session, account_id=row.account_id, user_id=user_id)

@@ -182,9 +182,20 @@ def test_a_new_address_is_confirmed_from_there_and_told_to_the_old(
 
 
 def test_a_log_in_from_elsewhere_is_told_by_mail(
-    register: Callable[..., Actor], log_in: Callable[..., Any], mails: Callable[[], list[dict[str, Any]]]
+    register: Callable[..., Actor],
+    log_in: Callable[..., Any],
+    mails: Callable[[], list[dict[str, Any]]],
+    database: Database,
 ) -> None:
+    """What is called a device is not said to an address that nobody has confirmed: it may be a stranger's."""
     register()
+    log_in("kowal", device="Pay at evil.example", address="198.51.100.1")
+    log_in("kowal", device="Pay at evil.example", address="203.0.113.9")
+    assert [mail["template"] for mail in mails() if "device" not in mail["fields"]] == ["new_device"]
+    with database.transaction() as session:
+        session.execute(sql("UPDATE users SET email_confirmed_at = now()"))
+        session.execute(sql("DELETE FROM outbox"))
+        session.execute(sql("DELETE FROM known_devices"))
 
     log_in("kowal", device="Firefox", address="192.0.2.1")
     log_in("kowal", device="Firefox", address="192.0.2.77")
