@@ -40,11 +40,7 @@ CASES = (
 
 def prepared(environ: dict[str, str]) -> Journey:
     journey = Journey(environ)
-    journey.register()
-    journey.become_operator()
-    journey.give_plan()
-    journey.connect_simulators()
-    journey.authorise_senders()
+    journey.prepare()
     return journey
 
 

@@ -131,11 +131,7 @@ def html() -> str:
 
 def prepared(environ: dict[str, str], count: int) -> tuple[Journey, str, float]:
     journey = Journey(environ)
-    journey.register()
-    journey.become_operator()
-    journey.give_plan()
-    journey.connect_simulators()
-    journey.authorise_senders()
+    journey.prepare()
     journey.simulators.smsc.post("/settings", {"undelivered_share": 0.0, "expired_share": 0.0, "rejected_share": 0.0})
     journey.simulators.mailbox.post(
         "/settings", {"hard": 0, "soft": 0, "spam": 0, "defer": 0, "keep_links": False, "keep_raw": 0}

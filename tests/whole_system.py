@@ -15,7 +15,22 @@ import pytest
 ROOT = Path(__file__).parents[1]
 LOCAL = ROOT / "deploy/local"
 sys.path.insert(0, str(LOCAL))
+from journey import Journey  # noqa: E402
+
 SERVERS = ("AMQP_URL", "DATABASE_URL", "WICI_ADMIN_DATABASE_URL")
+
+
+@pytest.fixture(scope="session")
+def environ(system: "System") -> dict[str, str]:
+    return system.running()
+
+
+@pytest.fixture
+def journey(environ: dict[str, str]) -> "Journey":
+    """A new account with a plan, senders and the simulators connected."""
+    made = Journey(environ)
+    made.prepare()
+    return made
 
 
 def free_offset() -> int:

@@ -67,6 +67,14 @@ class Journey:
         self.account_id = self.login = self.password = ""
         self.api = self.operator = self.public
 
+    def prepare(self) -> None:
+        """A new account with a plan and senders, an operator, and the simulators connected."""
+        self.register()
+        self.become_operator()
+        self.give_plan()
+        self.connect_simulators()
+        self.authorise_senders()
+
     def register(self, name: str | None = None) -> str:
         """Register an account and log its owner in; returns the login."""
         self.login = login = name or f"sklep{secrets.token_hex(4)}"

@@ -10,7 +10,7 @@ from functools import partial
 from api_gateway import store
 from api_gateway.access import Access
 from api_gateway.account_closing import AccountClosing
-from api_gateway.account_suspension import AccountSuspension, SuspendedAccounts
+from api_gateway.account_suspension import AccountSuspension
 from api_gateway.addresses import ClientAddress, GlobalRules
 from api_gateway.ceilings import Slots, UnderWay
 from api_gateway.clients import Broadcast, Bus, Services, gathering_client
@@ -19,12 +19,14 @@ from api_gateway.form_directory import FormDirectory
 from api_gateway.health import Readiness
 from api_gateway.idempotency import KEEP, Idempotency
 from api_gateway.limits import RateLimiter
-from api_gateway.tracking.endings import REFRESH_SECONDS, Endings
+from api_gateway.tracking.endings import Endings
 from api_gateway.tracking.recorder import Recorder
 from api_gateway.tracking.spool import Spool
 from chassis.broker import Broker
 from chassis.database import Database, make_engine
 from chassis.logs import get_logger
+from chassis.suspensions import SUSPENSIONS
+from chassis.waking import Watch
 from contracts.errors import Unavailable
 
 SWEEP_SECONDS = 60.0
@@ -56,7 +58,6 @@ class Wiring:
     under_way: UnderWay = field(default_factory=UnderWay)
     broker: Broker | None = None
     database: Database | None = None
-    suspended: SuspendedAccounts = field(default_factory=SuspendedAccounts)
     forms: FormDirectory = field(default_factory=FormDirectory)
 
     def close(self) -> None:
@@ -107,10 +108,9 @@ def build(config: Config) -> Wiring:
     recorder.start()
     for name, run in (
         ("sweep", partial(_sweep, database, link_days=config.link_days)),
-        ("endings", partial(_refresh, wiring.endings)),
+        ("endings", Watch(database, SUSPENSIONS, wiring.endings.look).run),
         ("closing", AccountClosing(broker, database).run),
         ("suspension", AccountSuspension(broker, database).run),
-        ("suspended", partial(wiring.suspended.watch, database)),
     ):
         threading.Thread(target=run, args=(stop,), name=name, daemon=True).start()
     return wiring
@@ -119,12 +119,6 @@ def build(config: Config) -> Wiring:
 def _lease(database: Database, subject: str, window_start: int, block: int, limit: int) -> tuple[int, int]:
     with database.transaction() as session:
         return store.lease(session, subject=subject, window_start=window_start, block=block, limit=limit)
-
-
-def _refresh(endings: Endings, stop: threading.Event) -> None:
-    endings.refresh()
-    while not stop.wait(REFRESH_SECONDS):
-        endings.refresh()
 
 
 def _sweep(database: Database, stop: threading.Event, link_days: int) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parent))
-from whole_system import running_system
+from whole_system import environ, journey, running_system  # noqa: F401
 
 # What comes from many addresses says so in X-Forwarded-For; each of them has the limits of an installation.
 # No process may have more memory than deploy/compose.yaml gives it: one that grows fails here, as it would there.
@@ -23,22 +23,3 @@ def system():
     """Started once for all abuse tests, and ended after them."""
     with running_system("abuse", SETTINGS) as started:
         yield started
-
-
-@pytest.fixture(scope="session")
-def environ(system):
-    return system.running()
-
-
-@pytest.fixture
-def journey(environ):
-    """A new account with a plan, senders and the simulators connected: the tenant who must not notice the others."""
-    from journey import Journey
-
-    made = Journey(environ)
-    made.register()
-    made.become_operator()
-    made.give_plan()
-    made.connect_simulators()
-    made.authorise_senders()
-    return made

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from api import Refused, poll
+from journey import Journey
 
 LINK = '<a href="{{ unsubscribe_url }}">Wypisz</a>'
 OPEN_TAGS = "{% raw %}" + "{{" * 240_000 + "{% endraw %}"
@@ -71,14 +72,8 @@ def neighbour(environ):
 
 
 def tenant(environ):
-    from journey import Journey
-
     made = Journey(environ)
-    made.register()
-    made.become_operator()
-    made.give_plan()
-    made.connect_simulators()
-    made.authorise_senders()
+    made.prepare()
     return made
 
 

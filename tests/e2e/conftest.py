@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parent / "sweep")]
-from whole_system import running_system  # noqa: E402
+from whole_system import environ, journey, running_system  # noqa: E402, F401
 
 # The sweep asks more, and fails more log-ins, than one address may: it comes from many.
 SETTINGS = {"GATEWAY_ADDRESS_RATE": "1000000", "GATEWAY_TRUSTED_PROXIES": "127.0.0.0/8"}
@@ -22,22 +22,3 @@ def system():
     """Started once for all end-to-end tests, and ended after them."""
     with running_system("e2e", SETTINGS) as started:
         yield started
-
-
-@pytest.fixture(scope="session")
-def environ(system):
-    return system.running()
-
-
-@pytest.fixture
-def journey(environ):
-    """A new account with a plan, senders and the simulators connected."""
-    from journey import Journey
-
-    made = Journey(environ)
-    made.register()
-    made.become_operator()
-    made.give_plan()
-    made.connect_simulators()
-    made.authorise_senders()
-    return made

@@ -22,11 +22,7 @@ def imported(environ):
     from journey import Journey
 
     made = Journey(environ)
-    made.register()
-    made.become_operator()
-    made.give_plan()
-    made.connect_simulators()
-    made.authorise_senders()
+    made.prepare()
     job = made.import_contacts(LIST, group="Klienci")
     return made, job
 

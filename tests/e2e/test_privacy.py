@@ -41,11 +41,7 @@ def lived(environ, tmp_path_factory):
     from journey import Journey
 
     journey, anna = Journey(environ), Anna()
-    journey.register()
-    journey.become_operator()
-    journey.give_plan()
-    journey.connect_simulators()
-    journey.authorise_senders()
+    journey.prepare()
     others = "".join(f"o{n}.{secrets.token_hex(3)}@poczta.example;+48501{n:06d};Inny\n" for n in range(20))
     file = tmp_path_factory.mktemp("list") / "people.csv"
     file.write_text(

@@ -30,11 +30,7 @@ QUEUES = {"outbox", "inbox", "quota_leases", "leases", "reservations", "quota_re
 @pytest.fixture(scope="module")
 def a(environ):
     made = Journey(environ)
-    made.register()
-    made.become_operator()
-    made.give_plan()
-    made.connect_simulators()
-    made.authorise_senders()
+    made.prepare()
     return made
 
 

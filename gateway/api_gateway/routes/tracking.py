@@ -21,12 +21,12 @@ _SAFE = "!#$%&'()*+,/:;=?@[]~-._"
 def click(context: RequestContext) -> Response:
     """Redirect to the link's target; only a target that was signed into the link, and only over HTTP."""
     token = _read(context, TokenKind.CLICK)
-    if _is_of_suspended(context, token):
+    endings = context.wiring.endings
+    if token is not None and endings.is_suspended(token):
         return _page(context, "suspended", 410)
     location = _location(token.target) if token else None
     if token is None or location is None:
         return _page(context, "gone", 404)
-    endings = context.wiring.endings
     if endings.has_ended(token) or endings.is_denied(token.target):
         return _page(context, "ended", 410)
     if context.request.method == "GET":
@@ -37,7 +37,8 @@ def click(context: RequestContext) -> Response:
 def opened(context: RequestContext) -> Response:
     """A 1×1 GIF, whatever the token: a mail client shows no broken picture."""
     token = _read(context, TokenKind.OPEN)
-    is_live = token is not None and not (context.wiring.endings.has_ended(token) or _is_of_suspended(context, token))
+    endings = context.wiring.endings
+    is_live = token is not None and not (endings.has_ended(token) or endings.is_suspended(token))
     if token is not None and is_live and context.request.method == "GET":
         context.wiring.recorder.opened(token, address=context.address, user_agent=_user_agent(context))
     headers = {"Cache-Control": "no-store, max-age=0", "Cross-Origin-Resource-Policy": "cross-origin"}
@@ -68,11 +69,6 @@ def unsubscribe(context: RequestContext) -> Response:
 
 def _read(context: RequestContext, kind: TokenKind) -> Token | None:
     return tokens.read(context.payload["token"], context.wiring.link_keys, kind)
-
-
-def _is_of_suspended(context: RequestContext, token: Token | None) -> bool:
-    """Whether an operator has stopped the account that sent the link. Leaving it is possible all the same."""
-    return token is not None and token.account_id in context.wiring.suspended
 
 
 def _location(target: str) -> str | None:

@@ -1,6 +1,7 @@
-"""Which links lead nowhere any more: of accounts that have ended, to denied domains, and those that are too old.
+"""Which links lead nowhere (any more): of accounts that have ended or are suspended, to denied domains, and old ones.
 
-Links are answered with every service down, so what is in the database is read every few seconds and remembered.
+Links are answered with every service down, so what is in the database is read when it changes and now and then
+(`chassis.waking.Watch`), and remembered.
 """
 
 from __future__ import annotations
@@ -15,12 +16,8 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from api_gateway import store
-from chassis.logs import get_logger
+from chassis import suspensions
 from contracts.tokens import Token
-
-REFRESH_SECONDS = 5.0
-
-log = get_logger()
 
 
 class Endings:
@@ -41,14 +38,16 @@ class Endings:
         self._denied = frozenset(domain.lower().strip(".") for domain in denied_domains)
         self._now = now
         self._ended: frozenset[UUID] = frozenset()
+        self._suspended: frozenset[str] = frozenset()
 
-    def refresh(self) -> None:
-        """Read which accounts have ended; while the database is away, what was read last holds."""
-        try:
-            with self._transaction() as session:
-                self._ended = store.ended_accounts(session)
-        except Exception as error:
-            log.warning("endings_not_read", error_type=type(error).__name__)
+    def look(self) -> None:
+        """Read which accounts have ended and which are suspended; what cannot be read stays as it was read last."""
+        with self._transaction() as session:
+            self._ended, self._suspended = store.ended_accounts(session), suspensions.suspended(session)
+
+    def is_suspended(self, token: Token) -> bool:
+        """Whether an operator has stopped the account of a link."""
+        return str(token.account_id) in self._suspended
 
     def has_ended(self, token: Token) -> bool:
         """Whether the account of a link has ended, or its time is over."""

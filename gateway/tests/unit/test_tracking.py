@@ -321,21 +321,3 @@ def test_each_kind_of_link_has_a_key_of_its_own_and_old_links_still_work():
     assert tokens.read(made(body, key_of_clicks), [KEY], TokenKind.OPEN) is None
     assert tokens.read(made(body, KEY), [KEY], TokenKind.OPEN) is None
     assert tokens.read(made(old_body, KEY), [KEY], TokenKind.OPEN).message_id == message_id
-
-
-def test_links_of_a_suspended_account_end_with_a_page_and_unsubscribing_works_on(client, wiring, publisher):
-    wiring.suspended.set(frozenset([str(ACCOUNT)]))
-
-    clicked = client.get(f"/t/{sign(TokenKind.CLICK, 'https://sklep.example/')}", headers={"Accept-Language": "en"})
-    opened = client.get(f"/o/{sign(TokenKind.OPEN, '')}")
-    left = client.post(f"/u/{sign(TokenKind.UNSUBSCRIBE, '')}")
-    wiring.recorder.round()
-
-    assert (clicked.status_code, clicked.content_type) == (410, "text/html; charset=utf-8")
-    assert "stopped the account" in clicked.get_data(as_text=True)
-    assert "Location" not in clicked.headers
-    assert (opened.status_code, opened.content_type) == (200, "image/gif")
-    assert left.status_code == 200
-    assert [event["kind"] for event in lane_events(publisher)] in ([], ["unsubscribed"])
-    wiring.suspended.set(frozenset())
-    assert client.get(f"/t/{sign(TokenKind.CLICK, 'https://sklep.example/')}").status_code == 302

@@ -1,7 +1,7 @@
 """The states of campaigns, as the service that owns them tells: nothing of a paused or ended one leaves.
 
 Every channel keeps every campaign's state, so it need not know which are its own. The outbound processes hold those
-that stop something in memory (`Watch`), and ask before each hand-over.
+that stop something in memory (`watch`), and ask before each hand-over.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from chassis.waking import Watch
 from contracts.vocabulary import CampaignState, MessageState
 
 STATES = "campaign_states"
-"""What a `Watch` is woken by (`chassis.waking`)."""
+"""What a `watch` is woken by (`chassis.waking`)."""
 
 PAUSED = "campaign.paused"
 CANCELLED = "campaign.cancelled"
@@ -36,7 +36,12 @@ KEPT = timedelta(days=30)
 
 
 def note(session: Session, *, account_id: UUID, campaign_id: UUID, state: CampaignState, version: int) -> bool:
-    """Keep a campaign's state; False where a later one is known: events may come twice and in any order."""
+    """Keep a campaign's state; False where a later one is known: events may come twice and in any order.
+
+    :param version: grows with each change; 0 is of a release that did not number them, and tells no order.
+    """
+    if not version:
+        return False
     is_news = changed(
         session,
         "INSERT INTO campaign_states AS s (campaign_id, account_id, state, version)"
@@ -70,7 +75,7 @@ def pull_forward(session: Session) -> None:
     is_due = False
     for account_id, campaign_id, state in recent:
         reason = PAUSED if state == CampaignState.SENDING else None
-        is_due |= retries.pull_campaign_forward(cursor_of(session), account_id, campaign_id, reason) > 0
+        is_due |= retries.pull_forward_of(cursor_of(session), account_id, campaign_id, reason) > 0
     if is_due:
         waking.wake(session, UPKEEP)
 

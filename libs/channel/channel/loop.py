@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from channel import campaign_states, suspended_accounts
 from channel.batches import UNREADABLE, Batch, Content, Header, Recipient, SharedDelivery, UnknownContent, read_batches
 from channel.contents import Contents
 from channel.lane_publisher import LanePublisher
@@ -16,6 +15,7 @@ from channel.ledger_thread import LedgerThread
 from channel.ledger_work import Acknowledgement, Outcome
 from channel.outlets import CHUNK, Chunk, Message, Outlet, chunked
 from channel.ports import Outbound
+from channel.stops import Stops
 from chassis.broker import Delivery
 from chassis.logs import get_logger
 from contracts.vocabulary import CampaignState, Lane, MessageState
@@ -40,8 +40,7 @@ class Loop:
         self._contents = Contents(load_content)
         self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._stopped: Mapping[str, CampaignState] = {}
-        self._suspended: frozenset[str] = frozenset()
+        self._stops = Stops()
         self._uncommitted = 0
         self.is_stopping = False
         self.ledger: LedgerThread
@@ -196,23 +195,20 @@ class Loop:
         """Late news to the ledger; `acknowledge` is called once they are on disk."""
         self.ledger.receive(Acknowledgement(receipts, acknowledge))
 
-    # --- what must not leave: of paused and ended campaigns, of suspended accounts
+    # --- what must not leave: see `channel.stops`
 
     def stop_campaigns(self, stopped: Mapping[str, CampaignState]) -> None:
-        """From now on nothing leaves of these campaigns and of no others; what waits to leave is taken back.
-
-        :param stopped: `paused`, `cancelled` or `failed`, by campaign id.
-        """
-        self._stopped = stopped
+        """From now on nothing leaves of these campaigns and of no others; what waits to leave is taken back."""
+        self._stops.campaigns = stopped
         self._take_back_stopped()
 
     def suspend_accounts(self, account_ids: frozenset[str]) -> None:
         """From now on nothing leaves of these accounts and of no others; what waits to leave is taken back."""
-        self._suspended = account_ids
+        self._stops.accounts = account_ids
         self._take_back_stopped()
 
     def _take_back_stopped(self) -> None:
-        for outlet in self._outbound.outlets() if self._stopped or self._suspended else ():
+        for outlet in self._outbound.outlets() if self._stops else ():
             for chunk in outlet.take_out(self.is_stopped):
                 outlet.on_claim(chunk)
                 self._claim_for_nobody(chunk)
@@ -220,17 +216,10 @@ class Loop:
                 self.put_off(withdrawn)
 
     def is_stopped(self, header: Header) -> bool:
-        return header.campaign_id in self._stopped or header.account_id in self._suspended
+        return self._stops.holds(header)
 
     def put_off(self, messages: Sequence[Message]) -> None:
-        """They wait in the schedule until campaign or account goes on; of an ended campaign they are rejected."""
-        now = datetime.now(UTC)
-        for message in messages:
-            header = message.header
-            if header.account_id in self._suspended:
-                suspended_accounts.put_off(message, now)
-            else:
-                campaign_states.put_off(message, self._stopped.get(header.campaign_id or ""), now)
+        self._stops.put_off(messages)
         self.settled(messages)
 
     # --- the retry schedule

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from channel import campaign_states, claims, instances, people
+from channel import campaign_states, claims, instances, people, suspended_accounts
 from channel.batches import Content
 from channel.lane_publisher import LanePublisher
 from channel.ledger_thread import LedgerThread
@@ -17,7 +17,6 @@ from channel.loop import Loop
 from channel.outlets import Chunk
 from channel.ports import Outbound
 from channel.upkeep import Upkeep
-from chassis import suspensions
 from chassis.broker import Delivery
 from chassis.database import cursor_of
 from chassis.ids import new_id
@@ -89,7 +88,7 @@ class OutboundProcess:
         running, database = asyncio.get_running_loop(), self._process.database
         watches = (
             campaign_states.watch(database, lambda them: running.call_soon_threadsafe(loop.stop_campaigns, them)),
-            suspensions.watch(database, lambda them: running.call_soon_threadsafe(loop.suspend_accounts, them)),
+            suspended_accounts.watch(database, lambda them: running.call_soon_threadsafe(loop.suspend_accounts, them)),
         )
         for watch in watches:
             await asyncio.to_thread(watch.look)

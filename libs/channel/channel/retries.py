@@ -106,14 +106,21 @@ def pull_forward(cursor: Cursor[Any], reason: str, limit: int = 10_000) -> bool:
     return cursor.rowcount == limit
 
 
-def pull_campaign_forward(
-    cursor: Cursor[Any], account_id: UUID, campaign_id: UUID, reason: str | None, limit: int = 10_000
+def pull_forward_of(
+    cursor: Cursor[Any], account_id: UUID, campaign_id: UUID | None, reason: str | None, limit: int = 10_000
 ) -> int:
-    """What waits of the campaign, for `reason` where one is given, is due now; returns of how many that is new."""
+    """What waits of the account, of one campaign and for one reason where they are given, is due now.
+
+    :returns: of how many that is new; `limit` means that there may be more.
+    """
+    wanted, values = ["account_id = %s", "due_at > now()"], list[Any]([account_id])
+    for column, value in (("campaign_id", campaign_id), ("reason", reason)):
+        if value is not None:
+            wanted.append(f"{column} = %s")
+            values.append(value)
     cursor.execute(
         "UPDATE retries SET due_at = now() WHERE message_id = ANY (ARRAY(SELECT message_id FROM retries"
-        " WHERE account_id = %s AND campaign_id = %s AND due_at > now()"
-        " AND (%s::text IS NULL OR reason = %s) LIMIT %s FOR UPDATE SKIP LOCKED))",
-        (account_id, campaign_id, reason, reason, limit),
+        f" WHERE {' AND '.join(wanted)} LIMIT %s FOR UPDATE SKIP LOCKED))",
+        (*values, limit),
     )
     return cursor.rowcount

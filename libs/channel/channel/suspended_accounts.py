@@ -1,25 +1,27 @@
 """Suspended accounts: nothing of theirs leaves, and what waits goes on when the suspension is lifted.
 
-The outbound processes hold them in memory (`chassis.suspensions.Watch`), and look before each hand-over.
+The outbound processes hold them in memory (`watch`), and ask before each hand-over.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from channel import quota_leases
+from channel import quota_leases, retries
 from channel.outlets import Message
 from channel.retries import UPKEEP
 from chassis import suspensions, waking
-from chassis.database import changed
+from chassis.database import Database, cursor_of
+from chassis.waking import Watch
 from contracts.errors import ACCOUNT_SUSPENDED
 from contracts.vocabulary import MessageState
 
-# What was put off for a suspension is pulled forward when that ends. What is put off while it ends may be missed by
-# this, and looks again by itself.
+# What was put off for a suspension is pulled forward when that ends, again and again for as long: an outbound process
+# may just be writing there. After that it is due by itself.
 PUT_OFF = timedelta(minutes=15)
 # What was to leave so long ago is of no use to anybody: it ends.
 MOST_WAIT = timedelta(days=3)
@@ -27,12 +29,9 @@ MOST_WAIT = timedelta(days=3)
 
 def follow(session: Session, *, account_id: UUID, is_suspended: bool, occurred_at: datetime, **_event: object) -> None:
     """Do what `account_suspension_changed` says. Harmless twice."""
-    if not suspensions.note(session, account_id=account_id, is_suspended=is_suspended, occurred_at=occurred_at):
-        return
-    if is_suspended:
+    is_news = suspensions.note(session, account_id=account_id, is_suspended=is_suspended, occurred_at=occurred_at)
+    if is_news and is_suspended:
         quota_leases.end(session, account_id)
-    elif _pull_forward(session, account_id):
-        waking.wake(session, UPKEEP)
 
 
 def put_off(message: Message, now: datetime) -> None:
@@ -43,10 +42,24 @@ def put_off(message: Message, now: datetime) -> None:
     message.due_at, message.was_tried = None if is_late else now + PUT_OFF, False
 
 
-def _pull_forward(session: Session, account_id: UUID) -> int:
-    """What waits for the end of the suspension is due now."""
-    return changed(
-        session,
-        "UPDATE retries SET due_at = now() WHERE account_id = :account AND reason = :reason AND due_at > now()",
-        account=account_id, reason=ACCOUNT_SUSPENDED,
-    )  # fmt: skip
+def pull_forward(session: Session) -> None:
+    """What waits of accounts whose suspension was lifted lately is due now."""
+    is_due = False
+    for account_id in suspensions.lifted(session, within=PUT_OFF):
+        is_due |= retries.pull_forward_of(cursor_of(session), account_id, None, ACCOUNT_SUSPENDED) > 0
+    if is_due:
+        waking.wake(session, UPKEEP)
+
+
+def watch(database: Database, on_suspended: Callable[[frozenset[str]], object]) -> Watch:
+    """:param on_suspended: told of the accounts that are suspended, on the watch's thread; first by `look`."""
+
+    def look() -> None:
+        with database.transaction() as session:
+            found = suspensions.suspended(session)
+        # Told first: what becomes due by the second step is then already judged by this.
+        on_suspended(found)
+        with database.transaction() as session:
+            pull_forward(session)
+
+    return Watch(database, suspensions.SUSPENSIONS, look)

@@ -26,6 +26,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from contextlib import suppress
 from typing import Any, NoReturn
 
@@ -33,6 +34,7 @@ from chassis.logs import get_logger
 from contracts.errors import TooManyRequests, Unavailable
 
 MEGABYTES = 256
+MOST_WAITING = 3  # calls of one owner, beside the one that runs
 FORGIVEN_SECONDS = 300.0  # after the longest rest, and after which an owner's earlier calls are forgotten
 OUT_OF_MEMORY = 12  # exit code: ENOMEM
 _LENGTH = struct.Struct("!Q")
@@ -68,13 +70,15 @@ class Confined:
         self._idle: list[_Child] = []
         self._running = 0
         self._owners: set[Any] = set()
+        self._waiting: Counter[Any] = Counter()  # by owner
         self._free = threading.Condition()
 
     def call(self, *arguments: Any, seconds: float, patience: float | None = None, owner: Any = None) -> Any:
         """What the function returns.
 
         :param seconds: of processor time. :param patience: seconds on the clock, the wait for a process included.
-        :param owner: has one call at a time, so that nobody keeps the others from theirs.
+        :param owner: has one call at a time, so that nobody keeps the others from theirs, and with `patience` a few
+            that wait: each of them holds one of the few threads of a service.
         :raises Exceeded: the call took the process with it. :raises Unavailable: no process was free, or it waits.
         :raises TooManyRequests: the owner's last call took its process, a moment ago.
         """
@@ -117,7 +121,7 @@ class Confined:
 
     def _take(self, owner: Any, patience: float | None) -> _Child:
         with self._free:
-            has_come = self._free.wait_for(lambda: self._seconds_to_rest(owner) or self._may_run(owner), patience)
+            has_come = self._wait(owner, patience)
             if (seconds := self._seconds_to_rest(owner)) > 0:
                 detail = "What you asked for a moment ago took too much; try again later."
                 raise TooManyRequests("service.resting", detail, {"retry_after": math.ceil(seconds)})
@@ -136,6 +140,19 @@ class Confined:
         except BaseException:
             self._give(owner, None)
             raise
+
+    def _wait(self, owner: Any, patience: float | None) -> bool:
+        """Until the owner's turn, or until it has to rest; False where that does not come in time."""
+        is_one_too_many = owner is not None and self._waiting[owner] >= MOST_WAITING
+        if is_one_too_many and patience is not None:  # who has all the time in the world has threads of its own
+            patience = 0.0
+        self._waiting[owner] += 1
+        try:
+            return bool(self._free.wait_for(lambda: self._seconds_to_rest(owner) or self._may_run(owner), patience))
+        finally:
+            self._waiting[owner] -= 1
+            if not self._waiting[owner]:
+                del self._waiting[owner]
 
     def _may_run(self, owner: Any) -> bool:
         return self._running < max(self._most, 1) and owner not in self._owners

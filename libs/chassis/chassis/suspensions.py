@@ -9,8 +9,8 @@ Identity refuses a suspended account's sessions and keys at once; this is for wh
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,8 +19,7 @@ from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.orm import Session
 
 from chassis import waking
-from chassis.database import Database, changed
-from chassis.waking import Watch
+from chassis.database import changed
 from contracts.errors import account_suspended
 
 SUSPENSIONS = "suspensions"
@@ -84,16 +83,11 @@ def suspended(session: Session) -> frozenset[str]:
     return frozenset(str(account_id) for account_id in rows)
 
 
+def lifted(session: Session, *, within: timedelta) -> Sequence[UUID]:
+    """Accounts whose suspension was lifted so lately."""
+    query = text("SELECT account_id FROM account_suspensions WHERE NOT is_suspended AND changed_at > now() - :within")
+    return session.scalars(query, {"within": within}).all()
+
+
 def erase_account(session: Session, account_id: UUID) -> None:
     session.execute(text("DELETE FROM account_suspensions WHERE account_id = :account"), {"account": account_id})
-
-
-def watch(database: Database, on_suspended: Callable[[frozenset[str]], object]) -> Watch:
-    """:param on_suspended: told of the accounts that are suspended, on the watch's thread; first by `look`."""
-
-    def look() -> None:
-        with database.transaction() as session:
-            found = suspended(session)
-        on_suspended(found)
-
-    return Watch(database, SUSPENSIONS, look)

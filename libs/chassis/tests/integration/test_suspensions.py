@@ -12,6 +12,7 @@ import pytest
 from chassis import suspensions
 from chassis.database import Database, make_engine
 from chassis.testing import truncate, wait_until
+from chassis.waking import Watch
 from contracts.errors import Forbidden
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -71,7 +72,12 @@ def test_every_process_that_watches_hears_of_it_and_so_does_the_one_that_notes_i
     here, elsewhere, account_id, stop = make(), make(), uuid4(), threading.Event()
     heard: dict[str, frozenset[str]] = {}
     for name, database in (("here", here), ("elsewhere", elsewhere)):
-        watch = suspensions.watch(database, lambda found, name=name: heard.update({name: found}))
+
+        def look(name: str = name, database: Database = database) -> None:
+            with database.transaction() as session:
+                heard[name] = suspensions.suspended(session)
+
+        watch = Watch(database, suspensions.SUSPENSIONS, look)
         threading.Thread(target=watch.run, args=(stop,), daemon=True).start()
     try:
         wait_until(lambda: set(heard) == {"here", "elsewhere"}, what="both watching")

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -87,6 +88,24 @@ def test_an_owner_has_one_call_at_a_time_and_leaves_a_process_to_others(processe
     assert processes.call("add", 1, seconds=1.0, owner="somebody else") == 2
     long.join()
     assert processes.call("add", 1, seconds=1.0, owner="greedy") == 2
+
+
+def test_few_calls_of_an_owner_wait_and_the_next_one_holds_nobodys_thread(processes: Confined) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        long = threads.submit(processes.call, "sleep", 3, seconds=1.0, owner="greedy")
+        wait_until(lambda: processes._running == 1, what="the long call")
+        waiting = [
+            threads.submit(processes.call, "add", 1, seconds=1.0, patience=30.0, owner="greedy")
+            for _ in range(confined.MOST_WAITING)
+        ]
+        wait_until(lambda: processes._waiting["greedy"] == confined.MOST_WAITING, what="those that wait")
+
+        with pytest.raises(Unavailable):  # at once, whatever its patience
+            processes.call("add", 1, seconds=1.0, patience=30.0, owner="greedy")
+        assert not long.done()
+        assert processes.call("add", 1, seconds=1.0, owner="somebody else") == 2
+        assert [each.result(30) for each in waiting] == [2] * confined.MOST_WAITING
+    assert not processes._waiting
 
 
 def test_an_owner_whose_call_took_its_process_rests_and_others_do_not(processes: Confined) -> None:

@@ -266,7 +266,7 @@ class Dispatcher:
 
     def _recover(self, campaign: CampaignInHand, step: str, error: Exception) -> None:
         log.warning("step_failed", step=step, campaign_id=campaign.leased.id, error=repr(error))
-        if isinstance(error, LASTING) and campaign.is_sending:
+        if isinstance(error, LASTING) and campaign.is_sending and step != "rest":
             # The audience is gone: no more can be read, now or later.
             self._steps.fail(campaign.leased, error.code, error.detail)
         if step == "again":

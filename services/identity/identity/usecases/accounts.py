@@ -24,6 +24,7 @@ from identity.hashing import Passwords
 from identity.models import Account
 from identity.store import accounts, audit, billing, plans, quotas, users
 from identity.usecases import links, throttles, trial, views
+from identity.usecases.account_locks import open_for_update
 
 
 def register(
@@ -99,7 +100,7 @@ def get(session: Session, *, actor: Actor, now: datetime) -> views.View:
 
 def update(session: Session, *, actor: Actor, now: datetime, **changes: Any) -> views.View:
     """Change the account's settings and company data, as a customer may."""
-    row = _open_for_update(session, account_of(actor))
+    row = open_for_update(session, account_of(actor))
     company = changes.pop("company", None)
     if changes.get("time_zone", "UTC") not in available_timezones():
         raise Invalid.of_field("time_zone", "time_zone.unknown", "Not a time zone such as Europe/Warsaw.")
@@ -144,7 +145,7 @@ def set_plan(session: Session, *, actor: Actor, now: datetime, account_id: UUID,
     new_plan = plans.plan_to_move_to(session, code=plan)
     if new_plan is None:
         raise Invalid.of_field("plan", "plan.unknown", "There is no such plan.")
-    row = _open_for_update(session, account_id)
+    row = open_for_update(session, account_id)
     details: dict[str, Any] = {"before": row.plan_code, "after": new_plan.code}
     if row.on_trial and new_plan.price_amount > 0:
         details["trial"] = "ended"
@@ -165,7 +166,7 @@ def set_vat_number(
 ) -> views.View:
     """Change the VAT number as an operator, also one that is set (A6)."""
     operator_of(actor)
-    row = _open_for_update(session, account_id)
+    row = open_for_update(session, account_id)
     before = row.company.get("vat_number", "")
     row.company = _merged_company(row, {"vat_number": vat_number}, by_operator=True)
     session.flush()
@@ -187,16 +188,6 @@ def _shown(session: Session, account_id: UUID) -> views.View:
     if row is None:
         raise exceptions.not_found("account")
     return views.account(row, plans.plan_of(session, row))
-
-
-def _open_for_update(session: Session, account_id: UUID) -> Account:
-    """The account, locked. :raises Forbidden: `account.inactive`, it is closed."""
-    row = accounts.account_for_update(session, account_id=account_id)
-    if row is None:
-        raise exceptions.not_found("account")
-    if row.state == "closed":
-        raise exceptions.account_inactive(row.state)
-    return row
 
 
 def _merged_company(row: Account, changes: dict[str, Any], *, by_operator: bool = False) -> dict[str, Any]:

@@ -10,16 +10,17 @@ from chassis.actors import operator_of
 from chassis.database import Session
 from contracts.events import ACCOUNT_SUSPENSION_CHANGED
 from contracts.rpc import Actor
-from identity import exceptions
 from identity.models import Account
-from identity.store import accounts, audit, plans
+from identity.store import audit, plans
 from identity.usecases import views
+from identity.usecases.account_locks import open_for_update
 from identity.usecases.announcements import announce_access_changed
 
 
 def suspend(session: Session, *, actor: Actor, now: datetime, account_id: UUID, reason: str) -> views.View:
     """Stop the account: its sessions and keys are refused, its campaigns pause, its links end. Again is harmless."""
-    account = _account(session, actor, account_id)
+    operator_of(actor)
+    account = open_for_update(session, account_id)
     if account.suspended_at is None:
         account.suspended_at = now
         _announce(session, actor, now, account, "account.suspended", reason)
@@ -28,22 +29,12 @@ def suspend(session: Session, *, actor: Actor, now: datetime, account_id: UUID, 
 
 def lift(session: Session, *, actor: Actor, now: datetime, account_id: UUID, reason: str) -> views.View:
     """Let the account go on; its campaigns stay paused until somebody of the account resumes them."""
-    account = _account(session, actor, account_id)
+    operator_of(actor)
+    account = open_for_update(session, account_id)
     if account.suspended_at is not None:
         account.suspended_at = None
         _announce(session, actor, now, account, "account.suspension_lifted", reason)
     return views.account(account, plans.plan_of(session, account))
-
-
-def _account(session: Session, actor: Actor, account_id: UUID) -> Account:
-    """The account, locked, so that what is announced of it comes in order."""
-    operator_of(actor)
-    account = accounts.account_for_update(session, account_id=account_id)
-    if account is None:
-        raise exceptions.not_found("account")
-    if account.state == "closed":
-        raise exceptions.account_inactive(account.state)
-    return account
 
 
 def _announce(session: Session, actor: Actor, now: datetime, account: Account, action: str, reason: str) -> None:

@@ -15,10 +15,10 @@ from chassis.database import Session
 from contracts.events import ACCOUNT_STANDING_CHANGED
 from contracts.rpc import Actor
 from contracts.vocabulary import Channel
-from identity import exceptions
 from identity.models import Account
-from identity.store import accounts, audit, plans, proved_addresses
+from identity.store import audit, plans, proved_addresses
 from identity.usecases import views
+from identity.usecases.account_locks import open_for_update
 
 
 def only_to(session: Session, account_id: UUID, feature: str, *, on_trial: bool) -> Sequence[str] | None:
@@ -32,11 +32,7 @@ def only_to(session: Session, account_id: UUID, feature: str, *, on_trial: bool)
 def end(session: Session, *, actor: Actor, now: datetime, account_id: UUID, reason: str) -> views.View:
     """End an account's trial as an operator: from now on it sends to anybody."""
     operator_of(actor)
-    account = accounts.account_for_update(session, account_id=account_id)
-    if account is None:
-        raise exceptions.not_found("account")
-    if account.state == "closed":
-        raise exceptions.account_inactive(account.state)
+    account = open_for_update(session, account_id)
     if account.on_trial:
         end_with(session, account)
         audit.record(

@@ -292,3 +292,33 @@ def test_what_is_due_costs_a_few_rows_however_much_waits(
 
     assert len(due) == 500
     assert {statement: rows for statement, rows in cursor.looked_at.items() if rows > 5_000} == {}
+
+
+@pytest.mark.parametrize("settings", [PLANNER, {}], ids=["as set", "settings lost"])
+@pytest.mark.parametrize("has_statistics", [True, False])
+def test_what_waits_of_one_campaign_or_account_is_found_without_the_others(
+    database: Database, database_url: Any, settings: dict[str, str], has_statistics: bool
+) -> None:
+    account, campaign = new_id(), new_id()
+    with as_administrator(database) as session:
+        session.execute(text("TRUNCATE retries, claims, parked_receipts"))
+        session.execute(
+            text(
+                "INSERT INTO retries (message_id, account_id, campaign_id, due_at, attempts, reason, body)"
+                " SELECT gen_random_uuid(), CASE WHEN i > 20 THEN gen_random_uuid() ELSE :account END,"
+                " CASE WHEN i > 10 THEN gen_random_uuid() ELSE :campaign END, now() + interval '1 hour', 1,"
+                " 'campaign.paused', '{}' FROM generate_series(1, 50000) i"
+            ),
+            {"account": account, "campaign": campaign},
+        )
+        if has_statistics:
+            session.execute(text("ANALYZE retries"))
+    outbound = Database(make_engine(database_url("sms_gateway"), pool_size=1, settings=settings))
+    with outbound.transaction() as session:
+        cursor = Measured(cursor_of(session))
+        assert retries.pull_forward_of(cursor, account, campaign, "campaign.paused") == 10
+        assert retries.pull_forward_of(cursor, account, None, "campaign.paused") == 10
+        session.rollback()
+    outbound.dispose()
+
+    assert {statement: rows for statement, rows in cursor.looked_at.items() if rows > 200} == {}
