@@ -20,7 +20,7 @@ PATHS = {TokenKind.CLICK: "t", TokenKind.OPEN: "o", TokenKind.UNSUBSCRIBE: "u"}
 TARGET = "https://sklep.example/"
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def ended(monkeypatch):
     """The accounts that have ended, as the database would tell them."""
     accounts = set()
