@@ -74,6 +74,8 @@ def base() -> Environment:
     environ["PATH"] = os.pathsep.join([str(VENV / "bin"), environ.get("PATH", os.defpath)])
     environ["VIRTUAL_ENV"] = str(VENV)
     environ["PYTHONUNBUFFERED"] = "1"
+    # Where it is set, each of the processes compiles all of our modules at every start.
+    environ.pop("PYTHONDONTWRITEBYTECODE", None)
     # Nameko and eventlet warn of themselves at every start.
     environ["PYTHONWARNINGS"] = environ.get("PYTHONWARNINGS") or "ignore"
     return environ

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 import tempfile
 import tomllib
 from pathlib import Path
@@ -76,7 +77,8 @@ def compile_requirements(lines: list[str], constraints: str = "") -> str:
         wanted, limits = Path(folder, "wanted.in"), Path(folder, "limits.txt")
         wanted.write_text("\n".join(sorted(set(lines))) + "\n")
         limits.write_text(constraints)
-        command: list[str | Path] = ["uv", "pip", "compile", *OPTIONS, "--constraint", limits, wanted]
+        uv = (sys.executable, "-m", "uv")
+        command: list[str | Path] = [*uv, "pip", "compile", *OPTIONS, "--constraint", limits, wanted]
         ran = subprocess.run(command, capture_output=True, text=True, check=False)
     if ran.returncode:
         give_up(f"uv could not resolve the requirements:\n{ran.stderr}")

@@ -12,6 +12,7 @@ cannot parse is refused, and `lock` takes from the engine what the list does not
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
@@ -85,9 +86,19 @@ class _Bounded(Extension):
 _parser = jinja2.Environment(autoescape=False, extensions=[_Bounded])
 
 
+_QUOTED = re.compile(r"'([^']{1,60})'")
+# What the parser says of a text that it cannot read, and what its author is told.
+_SYNTAX = (
+    (re.compile(r"Unexpected end of template\..*needs to be closed is '(\w+)'", re.DOTALL), r"the tag '\1' has no end"),
+    (re.compile(r"Encountered unknown tag '(\w+)'.*", re.DOTALL), r"there is no tag '\1' here"),
+    (re.compile(r"expected token '([^']+)', got '(.+)'", re.DOTALL), r"'\2' stands where \1 is expected"),
+)
+
+
 class _Refused(Exception):
     def __init__(self, node: nodes.Node, why: str) -> None:
-        super().__init__(f"line {node.lineno}: {why}" if node.lineno else why)
+        super().__init__(why)
+        self.line: int | None = node.lineno
 
 
 @lru_cache(maxsize=32)
@@ -98,14 +109,31 @@ def refusal(source: str) -> str | None:
     try:
         _check(_parser.parse(source))
     except jinja2.TemplateSyntaxError as error:
-        return f"line {error.lineno}: {(error.message or 'it cannot be read')[:200]}"
+        return _at(source, error.lineno, _in_words(error.message or "it cannot be read"))
     except _Refused as refused:
-        return str(refused)
+        return _at(source, refused.line, str(refused))
     except (RecursionError, MemoryError):
         return _TOO_DEEP
     except ValueError:
         return "a number in it is too long"
     return None
+
+
+def _in_words(message: str) -> str:
+    for pattern, words in _SYNTAX:
+        if (match := pattern.match(message)) is not None:
+            return match.expand(words)[:200]
+    return message[:200]
+
+
+def _at(source: str, line: int | None, why: str) -> str:
+    """The reason with its line, and the column of what it names where that stands there once."""
+    if not line:
+        return why
+    text, named = (source.split("\n", line)[line - 1 : line] or [""])[0], _QUOTED.search(why)
+    places = list(re.finditer(rf"(?<!\w){re.escape(named[1])}(?!\w)", text)) if named is not None else []
+    column = f", column {places[0].start() + 1}" if len(places) == 1 else ""
+    return f"line {line}{column}: {why}"
 
 
 def lock(environment: Any) -> None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -19,31 +17,11 @@ from chassis.testing import wait_until
 from contracts.errors import TooManyRequests, Unavailable
 
 
-def perform(what: str, number: int = 0) -> object:
-    """What the tests run in such a process."""
-    confined.at(f"step {number}")
-    if what == "add":
-        return number + 1
-    if what == "pid":
-        return os.getpid()
-    if what == "burn":
-        while True:
-            pass
-    if what == "fill":
-        return len(b"x" * (1 << 30))
-    if what == "die":
-        os.kill(os.getpid(), signal.SIGSEGV)
-    if what == "sleep":
-        time.sleep(number)
-        return None
-    raise ValueError(what)
-
-
 @pytest.fixture
 def processes(monkeypatch: pytest.MonkeyPatch) -> Iterator[Confined]:
     folder = os.path.dirname(__file__)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([folder, os.environ.get("PYTHONPATH", "")]))
-    made = Confined("test_confined:perform", processes=2, megabytes=300)
+    made = Confined("confined_work:perform", processes=2, megabytes=300)
     yield made
     made.close()
 
@@ -123,7 +101,7 @@ def test_it_is_green_under_eventlet(processes: Confined) -> None:
     program = """
 import eventlet; eventlet.monkey_patch()
 from chassis.confined import Confined
-made, ticks = Confined("test_confined:perform", processes=1), []
+made, ticks = Confined("confined_work:perform", processes=1), []
 assert made.call("add", 41, seconds=1.0) == 42
 waiting = eventlet.spawn(made.call, "sleep", 1, seconds=1.0)
 while not waiting.dead:

@@ -18,11 +18,12 @@ import minijinja
 from chassis.confined import at
 from contracts import tokens
 from contracts.tokens import TokenKind
-from email_gateway.content import dkim, markup, mime, verp
+from email_gateway.content import dkim, mime, targets, unsubscribing, verp
 from email_gateway.content import prepare as contents
 from email_gateway.content.encoded import EncodedTemplate, encoded_template
 from email_gateway.content.prepare import OPEN, UNSUBSCRIBE, Kind
 from email_gateway.content.template import Template, TemplateProblem
+from email_gateway.content.unsubscribing import Shown
 
 CHANNEL = "email"
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f\"(),:;<>\[\\\]]")
@@ -62,7 +63,7 @@ class _Tracking:
 
     unsubscribe: Callable[[UUID, UUID | None], str]
     open: Callable[[UUID, UUID | None], str]
-    clicks: tuple[tuple[str, str | None, Callable[[UUID, UUID | None], str] | None], ...]
+    clicks: tuple[tuple[str, Callable[[UUID, UUID | None], str] | None], ...]
 
 
 class Composer:
@@ -79,13 +80,14 @@ class Composer:
         self.account_id = UUID(document["account_id"])
         self.kind = Kind(document["kind"])
         self.sender = document["from_email"]
+        self._document = document
         self._template: Template = contents.template_of(document)
         self._signers = signers
         self._return_path = return_path
         self._links = links
         self._targets: list[str] = document["links"]
         self._has_html, self._has_text = bool(document["html"]), bool(document["text"])
-        self._static_subject = None if markup.is_dynamic(document["subject"]) else _subject(document["subject"])
+        self._static_subject = None if targets.is_dynamic(document["subject"]) else _subject(document["subject"])
         self._domain = self.sender.rpartition("@")[2].encode()
         self._lay_out(document)
         self._tracking: dict[UUID | None, _Tracking] = {}
@@ -94,14 +96,10 @@ class Composer:
         """What every message shares: the constant headers and the pieces around the parts."""
         self._text_encoding, self._encode_text = mime.encoder_for(document["text"])
         self._html_encoding, self._encode_html = mime.encoder_for(document["html"])
-        at("text")
-        self._encoded_text = _encoded(
-            document["text"], self._text_encoding, escapes=False, lenient=contents.is_lenient(document)
-        )
-        at("html")
-        self._encoded_html = _encoded(
-            document["html"], self._html_encoding, escapes=True, lenient=contents.is_lenient(document)
-        )
+        self._encoded = {
+            name: _encoded(document, name, encoding)
+            for name, encoding in (("text", self._text_encoding), ("html", self._html_encoding))
+        }
         constant: list[dkim.Header] = [
             (b"From", mime.mailbox(self.sender, document["from_name"], name_length=6)),
             (b"MIME-Version", b"1.0"),
@@ -167,16 +165,15 @@ class Composer:
         return Outgoing(message_id, recipient, envelope_from, b"".join(parts))
 
     def _body(self, variables: Mapping[str, Any]) -> bytes:
-        text = html = b""
-        if self._encoded_text is not None:
-            text = self._encoded_text.render(variables)
-        elif self._has_text:
-            text = self._encode_text(self._template.render("text", variables))
-        if self._encoded_html is not None:
-            html = self._encoded_html.render(variables)
-        elif self._has_html:
-            html = self._encode_html(self._template.render("html", variables))
+        text = self._part("text", variables, self._encode_text) if self._has_text else b""
+        html = self._part("html", variables, self._encode_html) if self._has_html else b""
         return b"".join((self._opening, text, self._middle, html, self._closing))
+
+    def _part(self, name: str, variables: Mapping[str, Any], encode: Callable[[str], bytes]) -> bytes:
+        encoded = self._encoded[name]
+        if encoded is not None:
+            return encoded.render(variables)
+        return encode(_rendered(self._template, self._document, name, variables))
 
     def _variables(
         self, fields: Mapping[str, Any], message_id: UUID, campaign_id: UUID | None, contact_id: UUID | None
@@ -186,23 +183,19 @@ class Composer:
             return variables, None
         tracking = self._tracking.get(campaign_id) or self._track(campaign_id)
         public_url = self._links.public_url
-        for number, (variable, _target, sign) in enumerate(tracking.clicks):
+        for number, (variable, sign) in enumerate(tracking.clicks):
             if sign is None:
-                sign = self._dynamic_click(number, variables, campaign_id)
-                if sign is None:
+                target = _target(self._template, number, self._targets[number], variables)
+                if (address := targets.web_address(target)) is None:
+                    variables[variable] = targets.harmless(target)  # what the mail would hold if it were not tracked
                     continue
+                sign = self._signer(TokenKind.CLICK, campaign_id, address)
             variables[variable] = f"{public_url}/t/{sign(message_id, contact_id)}"
         variables[OPEN] = f"{public_url}/o/{tracking.open(message_id, contact_id)}"
         unsubscribe = f"{public_url}/u/{tracking.unsubscribe(message_id, contact_id)}"
         # A URL of ours holds nothing to escape, and minijinja would write its slashes as entities.
         variables[UNSUBSCRIBE] = minijinja.safe(unsubscribe)
         return variables, unsubscribe
-
-    def _dynamic_click(
-        self, number: int, variables: Mapping[str, Any], campaign_id: UUID | None
-    ) -> Callable[[UUID, UUID | None], str] | None:
-        target = _target(self._template, number, self._targets[number], variables)
-        return None if target is None else self._signer(TokenKind.CLICK, campaign_id, target)
 
     def _signer(self, kind: TokenKind, campaign_id: UUID | None, target: str) -> Callable[[UUID, UUID | None], str]:
         return tokens.signer(self._links.key, kind, account_id=self.account_id, campaign_id=campaign_id, target=target)
@@ -211,8 +204,7 @@ class Composer:
         clicks = tuple(
             (
                 contents.link_variable(number),
-                target,
-                None if markup.is_dynamic(target) else self._signer(TokenKind.CLICK, campaign_id, target),
+                None if targets.is_dynamic(target) else self._signer(TokenKind.CLICK, campaign_id, target),
             )
             for number, target in enumerate(self._targets)
         )
@@ -245,22 +237,39 @@ def render(document: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, 
     at("html" if document["html"] else "text")
     template, known = contents.template_of(document), present(fields)
     shown: dict[str, Any] = {UNSUBSCRIBE: "#unsubscribe", OPEN: "data:,", **known}
-    for number, target in enumerate(document["links"]):
-        shown[contents.link_variable(number)] = _target(template, number, target, known) or ""
+    for number, source in enumerate(document["links"]):
+        target = _target(template, number, source, known)
+        shown[contents.link_variable(number)] = targets.web_address(target) or targets.harmless(target)
     rendered = {}
     for name in ("subject", "html", "text"):
         at(name)
-        rendered[name] = template.render(name, shown) if document[name] else None
+        rendered[name] = _rendered(template, document, name, shown) if document[name] else None
     return rendered
 
 
-def _target(template: Template, number: int, target: str, variables: Mapping[str, Any]) -> str | None:
-    if not markup.is_dynamic(target):
+def _rendered(template: Template, document: Mapping[str, Any], name: str, variables: Mapping[str, Any]) -> str:
+    """The text for one recipient, with a link that unsubscribes where it must have one."""
+    rendered = template.render(name, variables)
+    if _shows_unsubscribing(document, name):
+        return rendered
+    url, is_html = str(variables[UNSUBSCRIBE]), name == "html"
+    if unsubscribing.is_shown(rendered, url, is_html=is_html):
+        return rendered
+    return unsubscribing.with_line(rendered, url, is_html=is_html)
+
+
+def _shows_unsubscribing(document: Mapping[str, Any], name: str) -> bool:
+    """Whether every recipient's text does, or need not."""
+    return bool(document.get("unsubscribe", {}).get(name, Shown.ALWAYS) == Shown.ALWAYS)
+
+
+def _target(template: Template, number: int, target: str, variables: Mapping[str, Any]) -> str:
+    if not targets.is_dynamic(target):
         return target
     try:
         return template.render(contents.link_name(number), variables)
     except TemplateProblem:
-        return None  # a link inside a condition that is not met needs no target
+        return ""  # a link inside a condition that is not met needs no target
 
 
 def present(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -289,12 +298,11 @@ def _has_forbidden(address: str) -> bool:
     return _FORBIDDEN.search(address) is not None or len(address) > 254
 
 
-def _encoded(source: str, encoding: bytes, *, escapes: bool, lenient: bool) -> EncodedTemplate | None:
-    return (
-        encoded_template(source, escapes=escapes, lenient=lenient)
-        if source and encoding == b"quoted-printable"
-        else None
-    )
+def _encoded(document: Mapping[str, Any], name: str, encoding: bytes) -> EncodedTemplate | None:
+    at(name)
+    if encoding != b"quoted-printable" or not document[name] or not _shows_unsubscribing(document, name):
+        return None
+    return encoded_template(document[name], escapes=name == "html", lenient=contents.is_lenient(document))
 
 
 def _subject(subject: str) -> bytes:

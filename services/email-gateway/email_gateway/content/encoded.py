@@ -18,10 +18,11 @@ import minijinja
 from markupsafe import Markup
 
 from contracts import template_rules
+from contracts.template_errors import in_words
+from email_gateway.content import html_tokens
 from email_gateway.content.mime import quoted_printable_octets
-from email_gateway.content.template import FUEL, MAX_RENDERED, TemplateProblem, first_line
+from email_gateway.content.template import FUEL, MAX_RENDERED, TemplateProblem
 
-_TAG = re.compile(r"(\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\})", re.DOTALL)
 _STRING = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
 _STATEMENT = re.compile(r"\s*(?:if|elif|else|endif|for|endfor)\b")
 _SET = re.compile(r"\s*set\s[^=]*=")
@@ -47,7 +48,7 @@ class EncodedTemplate:
         try:
             text: str = self._environment.render_template("t", **variables)
         except (minijinja.TemplateError, TypeError, ValueError) as error:
-            raise TemplateProblem(first_line(error)) from None
+            raise TemplateProblem(in_words(error)) from None
         if len(text) > 3 * MAX_RENDERED:
             raise TemplateProblem("the result is too long")
         octets = text.encode("ascii")
@@ -60,18 +61,12 @@ def encoded_template(source: str, *, escapes: bool, lenient: bool = False) -> En
 
     :param escapes: whether values are HTML-escaped.
     """
-    pieces = []
-    for piece in _TAG.split(source):
-        if not piece.startswith(("{{", "{%", "{#")):
-            pieces.append(_encode(piece))
-        elif piece.startswith("{#"):
-            continue
-        elif _is_plain(piece):
-            pieces.append(piece)
-        else:
-            return None
+    tags = [source[start:end] for start, end in html_tokens.template_tags(source)]
+    if not all(tag.startswith("{#") or _is_plain(tag) for tag in tags):
+        return None
+    encoded = html_tokens.outside_of_tags(source, _encode, lambda tag: "" if tag.startswith("{#") else tag)
     try:
-        return EncodedTemplate("".join(pieces), escapes=escapes, lenient=lenient)
+        return EncodedTemplate(encoded, escapes=escapes, lenient=lenient)
     except minijinja.TemplateError:
         return None
 

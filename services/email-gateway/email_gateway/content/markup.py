@@ -13,15 +13,10 @@ from inscriptis import get_text
 from inscriptis.css_profiles import CSS_PROFILES
 from inscriptis.model.config import ParserConfig
 
-# The repetition is bounded, so that a page of `<a` without an end costs no square of its length.
-_HREF = re.compile(
-    r"""(<a(?=\s)(?:[^>"']|"[^"]{0,4000}"|'[^']{0,4000}'){0,400}?\shref\s*=\s*)"""
-    r"""(?:"([^"]{0,4000})"|'([^']{0,4000})'|([^\s"'>]{1,4000}))""",
-    re.IGNORECASE,
-)
-_TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
-_BODY_OPEN = re.compile(r"<body\b[^>]{0,4000}>", re.IGNORECASE)
-_BODY_CLOSE = re.compile(r"</body\s*>", re.IGNORECASE)
+from email_gateway.content import html_tokens, targets
+from email_gateway.content.html_tokens import Kind, Token
+
+_OPENING = re.compile(r"\{[{%#]")
 _MARK = re.compile(r"wicitag(\d{1,9})x", re.IGNORECASE)
 _TEXT_LINK = re.compile(r"\[([^\[\]]*)\]\((\S+?)\)")
 _INVISIBLE = re.compile(r"<!--.*?-->|<(style|script|head|title)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
@@ -34,55 +29,65 @@ _EMPTY_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*){2,}")
 
 
 def rewrite_links(source: str, replace: Callable[[str], str | None]) -> str:
-    """The source with each `<a href>` target replaced by what `replace(target)` gives; None leaves it as it is.
+    """The source with the target of each link replaced by what `replace(target)` gives; None leaves it as it is.
 
-    The target comes with HTML entities resolved outside template tags, as a browser would read it.
+    Links are `<a>`, `<area>`, and Outlook's own shapes (`<v:roundrect>`) in its conditional comments. The target comes
+    as a browser reads it: character references resolved, template tags untouched.
     """
-
-    def substitute(match: re.Match[str]) -> str:
-        target = next(group for group in match.groups()[1:] if group is not None)
-        replacement = replace(_unescaped(target.strip()))
-        return match[0] if replacement is None else f'{match[1]}"{replacement}"'
-
-    return _HREF.sub(substitute, source)
-
-
-def _unescaped(target: str) -> str:
-    """Entities resolved, template tags untouched."""
-    result, position = [], 0
-    for tag in _TAG.finditer(target):
-        result += [html.unescape(target[position : tag.start()]), tag[0]]
-        position = tag.end()
-    return "".join(result) + html.unescape(target[position:])
+    pieces, position = [], 0
+    for token in html_tokens.tokens(source):
+        if token.kind is Kind.START and _is_link(token) and (link := token.attributes.get("href")) is not None:
+            replacement = replace(targets.attribute_text(link.value.strip())) if link.value.strip() else None
+            if replacement is not None:
+                pieces += [source[position : link.start], f'"{replacement}"']
+                position = link.end
+    return "".join(pieces) + source[position:]
 
 
-def is_dynamic(target: str) -> bool:
-    return _TAG.search(target) is not None
+def _is_link(tag: Token) -> bool:
+    return tag.name in ("a", "area") or tag.name.startswith("v:")
+
+
+def with_literal_styles(source: str) -> str:
+    """The source with the braces of its styles and scripts printed as they are: `){#id{` is CSS and no comment.
+
+    One with the attribute `data-template` is part of the template.
+    """
+    pieces, position = [], 0
+    for token in html_tokens.tokens(source):
+        if token.kind is Kind.RAW and token.name in ("style", "script") and "data-template" not in token.attributes:
+            literal = _OPENING.sub(lambda opening: "{{ '" + opening[0] + "'|safe }}", source[token.start : token.end])
+            pieces += [source[position : token.start], literal]
+            position = token.end
+    return "".join(pieces) + source[position:]
 
 
 def with_preheader(source: str, preheader: str) -> str:
-    """The preheader as a hidden block, first in the body; `preheader` may hold template tags."""
+    """The preheader, which may hold template tags, as a hidden block, first in the body that every client reads."""
     hidden = (
         '<div style="display:none;max-height:0;overflow:hidden;mso-hide:all;font-size:1px;line-height:1px;opacity:0">'
-        f"{_escaped(preheader)}</div>"
+        f"{html_tokens.outside_of_tags(preheader, html.escape)}</div>"
     )
-    match = _BODY_OPEN.search(source)
-    return source[: match.end()] + hidden + source[match.end() :] if match else hidden + source
-
-
-def _escaped(text: str) -> str:
-    result, position = [], 0
-    for tag in _TAG.finditer(text):
-        result += [html.escape(text[position : tag.start()]), tag[0]]
-        position = tag.end()
-    return "".join(result) + html.escape(text[position:])
+    bodies = (token.end for token in html_tokens.tokens(source) if _is_body(token, Kind.START))
+    place = next(bodies, 0)
+    return source[:place] + hidden + source[place:]
 
 
 def with_pixel(source: str, url: str) -> str:
     """An open pixel at the end of the body."""
     pixel = f'<img src="{url}" width="1" height="1" alt="" style="display:block;border:0;width:1px;height:1px">'
-    ends = list(_BODY_CLOSE.finditer(source))
-    return source[: ends[-1].start()] + pixel + source[ends[-1].start() :] if ends else source + pixel
+    return at_the_end(source, pixel)
+
+
+def at_the_end(source: str, addition: str) -> str:
+    """The addition as the last of the body that every client reads."""
+    ends = [token.start for token in html_tokens.tokens(source) if _is_body(token, Kind.END)]
+    place = ends[-1] if ends else len(source)
+    return source[:place] + addition + source[place:]
+
+
+def _is_body(token: Token, kind: Kind) -> bool:
+    return token.kind is kind and token.name == "body" and not token.is_conditional
 
 
 def text_of(source: str, is_valid: Callable[[str], bool]) -> str | None:
@@ -95,11 +100,11 @@ def text_of(source: str, is_valid: Callable[[str], bool]) -> str | None:
     """
     tags: list[str] = []
 
-    def mark(match: re.Match[str]) -> str:
-        tags.append(match[0])
+    def mark(tag: str) -> str:
+        tags.append(tag)
         return f"wicitag{len(tags) - 1}x"
 
-    marked = _TAG.sub(mark, source)
+    marked = html_tokens.outside_of_tags(source, str, mark)
     for convert in (_laid_out, _plain):
         text = _MARK.sub(lambda found: tags[int(found[1])] if int(found[1]) < len(tags) else found[0], convert(marked))
         if is_valid(text):

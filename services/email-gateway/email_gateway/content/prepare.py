@@ -16,15 +16,20 @@ from uuid import UUID
 
 from chassis.confined import at
 from contracts.email_gateway.contents import HTML_MAX, PREHEADER_MAX, SUBJECT_MAX
-from email_gateway.content import markup
+from email_gateway.content import markup, targets, unsubscribing
 from email_gateway.content.template import Template, TemplateProblem
+from email_gateway.content.unsubscribing import Shown
 
-UNSUBSCRIBE = "unsubscribe_url"
+UNSUBSCRIBE = unsubscribing.VARIABLE
 OPEN = "wici_open_url"
 _MAXIMA = {"subject": SUBJECT_MAX, "preheader": PREHEADER_MAX, "html": HTML_MAX, "text": HTML_MAX}
 
-_LEFT_ALONE = re.compile(r"(?:mailto|tel|sms|geo|data|javascript|cid):|#|$", re.IGNORECASE)
-_WEB = re.compile(r"https?://[^/\s]", re.IGNORECASE)
+_NO_LINK = (
+    'The html needs a link that its readers see, <a href="{{ unsubscribe_url }}">…</a>, with a text or with a picture '
+    "that has one (alt), outside of comments and of what is hidden."
+)
+# What is no web address whatever its variables hold.
+_LEFT_ALONE = re.compile(r"(?:mailto|tel|sms|geo|data|javascript|cid|about|blob|file|vbscript):|#", re.IGNORECASE)
 
 
 class Kind(StrEnum):
@@ -67,7 +72,7 @@ def template_of(document: Mapping[str, Any]) -> Template:
     """The document's texts, compiled: `subject`, `html` and `text` where present, `link0`… for links with variables."""
     sources = {name: document[name] for name in ("subject", "html", "text") if document.get(name)}
     for number, target in enumerate(document["links"]):
-        if markup.is_dynamic(target):
+        if targets.is_dynamic(target):
             sources[link_name(number)] = target
     # A recipient of a campaign who lacks a field that others have still gets the mail; names that nobody has are
     # refused when the campaign is scheduled.
@@ -96,6 +101,7 @@ def prepare(content: Mapping[str, Any], kind: Kind, account_id: UUID) -> Prepare
 
     :param content: from_email, from_name?, reply_to?, subject, preheader?, html?, text?, headers?
     """
+    content = {**content, "html": markup.with_literal_styles(content.get("html") or "")}
     problems = _compile_problems(content, kind)
     if problems:
         return Prepared(None, problems=problems)
@@ -124,6 +130,10 @@ def prepare(content: Mapping[str, Any], kind: Kind, account_id: UUID) -> Prepare
         "links": links,
         "headers": dict(content.get("headers") or {}),
     }
+    if kind is Kind.CAMPAIGN:
+        document["unsubscribe"] = {
+            name: unsubscribing.shown_in_template(document[name], is_html=name == "html") for name in ("html", "text")
+        }
     return _checked(document)
 
 
@@ -135,7 +145,7 @@ def _checked(document: dict[str, Any]) -> Prepared:
         return Prepared(None, problems=[Problem("html", "template.invalid", str(problem))])
     used = set().union(*(template.variables(name) for name in ("subject", "html", "text") if document[name]))
     for number, target in enumerate(document["links"]):
-        if markup.is_dynamic(target):
+        if targets.is_dynamic(target):
             used |= template.variables(link_name(number))
     own = {UNSUBSCRIBE, OPEN} | {link_variable(number) for number in range(len(document["links"]))}
     return Prepared(document, sorted(used - own))
@@ -156,10 +166,9 @@ def _compile_problems(content: Mapping[str, Any], kind: Kind) -> list[Problem]:
         except TemplateProblem as problem:
             problems.append(Problem(name, "template.invalid", str(problem)))
             continue
-        if name == "html" and kind is Kind.CAMPAIGN and UNSUBSCRIBE not in template.variables(name):
-            problems.append(
-                Problem("html", "email.unsubscribe_link_missing", "The html needs a link to {{ unsubscribe_url }}.")
-            )
+        must_show = name == "html" and source and kind is Kind.CAMPAIGN
+        if must_show and unsubscribing.shown_in_template(source, is_html=True) is Shown.NEVER:
+            problems.append(Problem("html", "email.unsubscribe_link_missing", _NO_LINK))
         if reserved := [variable for variable in template.variables(name) if variable.startswith("wici_")]:
             problems.append(
                 Problem(name, "template.reserved_name", f"{min(reserved)} is a name that Wici keeps for itself.")
@@ -193,11 +202,13 @@ def _tracked_html(html: str, kind: Kind) -> tuple[str, list[str]]:
     def replace(target: str) -> str | None:
         if _LEFT_ALONE.match(target):
             return None
-        if markup.is_dynamic(target):
+        if targets.is_dynamic(target):
             if not _is_trackable(target, outside):
                 return None
-        elif not _WEB.match(target):
+        elif (address := targets.web_address(target)) is None:
             return None
+        else:
+            target = address
         number = links.setdefault(target, len(links))
         return _printed(link_variable(number))
 

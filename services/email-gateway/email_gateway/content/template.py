@@ -11,6 +11,7 @@ from typing import Any
 import minijinja
 
 from contracts import template_rules
+from contracts.template_errors import in_words
 
 FUEL = 50_000
 MAX_RENDERED = 2_000_000  # characters; a mail of that size is refused by most servers anyway
@@ -37,11 +38,11 @@ class Template:
         template_rules.lock(environment)
         for name, source in sources.items():
             if (found := template_rules.refusal(source)) is not None:
-                raise TemplateProblem(f"{name}: {found}")
+                raise TemplateProblem(f"{name}, {found}")
             try:
                 environment.add_template(name, source)
             except minijinja.TemplateError as error:
-                raise TemplateProblem(f"{name}: {first_line(error)}") from None
+                raise TemplateProblem(f"{name}, {in_words(error)}") from None
         self._environment = environment
         self._names = frozenset(sources)
 
@@ -54,7 +55,7 @@ class Template:
         try:
             text: str = self._environment.render_template(name, **variables)
         except (minijinja.TemplateError, TypeError, ValueError) as error:
-            raise TemplateProblem(f"{name}: {first_line(error)}") from None
+            raise TemplateProblem(f"{name}, {in_words(error)}") from None
         if len(text) > MAX_RENDERED:
             raise TemplateProblem(f"{name}: the result is longer than {MAX_RENDERED} characters")
         return text
@@ -62,8 +63,3 @@ class Template:
 
 def _escaping(name: str) -> str | None:
     return "html" if name == "html" else None
-
-
-def first_line(error: Exception) -> str:
-    """The message without the source excerpt that follows it."""
-    return str(error).split("\n", 1)[0][:200]

@@ -37,6 +37,9 @@ HTML = """<html><body><h1>Cześć {{ first_name|default("Kliencie") }}!</h1>
 <a href="mailto:a@b.pl">napisz</a> <a href="{{ unsubscribe_url }}">Wypisz</a></body></html>"""
 
 
+LINK = '<a href="{{ unsubscribe_url }}">Wypisz</a>'
+
+
 def content(**changes: Any) -> dict[str, Any]:
     return {"from_email": "news@sklep.example", "from_name": "Sklep Łódź", "subject": "Witaj", "html": HTML, **changes}
 
@@ -122,9 +125,7 @@ def test_campaign_without_unsubscribe_link_is_refused() -> None:
 def test_a_campaign_prints_nothing_for_a_field_that_a_recipient_lacks() -> None:
     assert prepare(content(), Kind.CAMPAIGN, ACCOUNT).variables == ["city", "code", "first_name"]
 
-    made = composer(
-        subject="Witaj {{ nick }}!", html="<p>{{ unsubscribe_url }}[{{ nick }}]{% if nick %}x{% endif %}</p>"
-    )
+    made = composer(subject="Witaj {{ nick }}!", html=LINK + "<p>[{{ nick }}]{% if nick %}x{% endif %}</p>")
     message = parsed(compose(made, {"nick": ""}))
 
     assert message["subject"] == "Witaj !"
@@ -142,14 +143,14 @@ def test_a_single_mail_is_refused_for_a_field_that_is_missing() -> None:
     ["{{ a", "{% if %}", "{{ ['a'] * 1000000000 }}", "{% include 'x' %}", "{% for x in y %}", "{{ wici_open_url }}"],
 )
 def test_templates_that_do_not_compile_or_are_unsafe_are_problems(html: str) -> None:
-    prepared = prepare(content(html="{{ unsubscribe_url }}" + html), Kind.CAMPAIGN, ACCOUNT)
+    prepared = prepare(content(html=LINK + html), Kind.CAMPAIGN, ACCOUNT)
 
     assert prepared.document is None
     assert prepared.problems
 
 
 def test_a_template_that_burns_all_its_fuel_refuses_the_recipient() -> None:
-    html = "{{ unsubscribe_url }}{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}"
+    html = LINK + "{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}"
 
     with pytest.raises(NotComposable):
         compose(composer(html=html), {})
@@ -269,7 +270,6 @@ def test_encoded_templates_say_what_plain_ones_say(a: str, b: str, listed: list[
     [
         "{{- a }}",
         "{% macro m() %}{% endmacro %}",
-        "{{ '}}' }}",
         "{% raw %}{{ a }}{% endraw %}",
         "{% set x %}a{% endset %}",
     ],

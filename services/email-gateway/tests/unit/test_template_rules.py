@@ -92,7 +92,7 @@ def test_chains_that_would_end_the_process_are_refused_and_soon(text: str) -> No
 
 
 def test_a_refusal_names_the_line_and_the_piece() -> None:
-    assert refusal("Hej\n{{ x|tojson }}") == "line 2: the filter 'tojson' is not available in templates"
+    assert refusal("Hej\n{{ x|tojson }}") == "line 2, column 6: the filter 'tojson' is not available in templates"
     assert str(refusal("{{ a\n")).startswith("line ")
 
 

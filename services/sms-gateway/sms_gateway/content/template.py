@@ -8,6 +8,7 @@ from typing import Any
 
 import minijinja
 
+from contracts.template_errors import in_words
 from contracts.template_rules import lock, refusal
 from sms_gateway.content import gsm, parts
 
@@ -57,7 +58,7 @@ class Template:
                 self._environment.add_template("text", text)
                 self.variables = sorted(self._environment.undeclared_variables_in_str(text))
         except minijinja.TemplateError as error:
-            raise RenderFailed("template.invalid", _first_line(error)) from None
+            raise RenderFailed("template.invalid", in_words(error)) from None
         self._render = self._environment.render_template
         self._plain_text = self._finish(text) if self._is_plain else ""
         self._plain_encoded: Encoded | None = None
@@ -75,7 +76,7 @@ class Template:
         try:
             rendered: str = self._render("text", **{k: v for k, v in fields.items() if v is not None and v != ""})
         except minijinja.TemplateError as error:
-            raise RenderFailed("template.failed", _first_line(error)) from None
+            raise RenderFailed("template.failed", in_words(error)) from None
         if len(rendered) > TEXT_RENDERED_MAX:
             raise RenderFailed("text.too_long", "The rendered text is too long.")
         return self._finish(rendered)
@@ -98,7 +99,3 @@ class Template:
         if self._is_plain:
             self._plain_encoded = encoded
         return encoded
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0][:200]

@@ -1,0 +1,179 @@
+"""Whether a mail shows its reader the link that unsubscribes, and the line that is added where it does not.
+
+A link counts that somebody can see and follow: an `<a>` with a text or a picture that says what it is, outside of
+comments, styles and hidden blocks. In the template it may depend on a condition; then each mail is looked at.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+from enum import StrEnum
+
+from email_gateway.content import html_tokens, markup, targets
+from email_gateway.content.html_tokens import Kind, Token
+
+VARIABLE = "unsubscribe_url"
+
+
+class Shown(StrEnum):
+    ALWAYS = "always"
+    SOMETIMES = "sometimes"
+    NEVER = "never"
+
+
+_PRINTED = re.compile(rf"\{{\{{[-+]?\s*{VARIABLE}\s*(?:\|\s*safe\s*)?[-+]?\}}\}}")
+_STATEMENT = re.compile(r"\{%[-+]?\s*(\w+)(?:\s+(\w+)\s*(=)?)?")
+_HIDING = re.compile(
+    r"display:none|visibility:(?:hidden|collapse)|opacity:0*\.?0*(?![\d.])"
+    r"|(?:font-size|max-height|max-width):0*\.?0*(?:px|em|rem|pt|%)?(?![\w.%])"
+)
+_BLANK = re.compile(r"[\s\u00a0\u00ad\u034f\u200b-\u200f\u2060\ufeff]*")
+_VOID = frozenset((
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr",
+))  # fmt: skip
+_DEEPEST = 500  # elements one in another; deeper ones hide nothing
+_LINES = {"pl": "Wypisz się", "en": "Unsubscribe"}
+_POLISH = re.compile(r"[ąćęłńśźż]", re.IGNORECASE)
+
+
+def shown_in_template(source: str, *, is_html: bool) -> Shown:
+    """Whether the recipients of a template see the link."""
+    return _Reader(source, lambda target: _PRINTED.fullmatch(target) is not None).shown(is_html=is_html)
+
+
+def is_shown(rendered: str, url: str, *, is_html: bool) -> bool:
+    """Whether one recipient does."""
+    if not is_html:
+        return url in rendered
+    return _Reader(rendered, lambda target: target == url).shown(is_html=True) is not Shown.NEVER
+
+
+def with_line(rendered: str, url: str, *, is_html: bool) -> str:
+    """The text with a line that unsubscribes at its end, in its language."""
+    words = _LINES[_language_of(rendered)]
+    if not is_html:
+        return f"{rendered.rstrip()}\n\n{words}: {url}\n"
+    line = (
+        '<p style="margin:16px 0;text-align:center;font-family:sans-serif;font-size:12px;color:#666666">'
+        f'<a href="{url}" style="color:#666666">{words}</a></p>'
+    )
+    return markup.at_the_end(rendered, line)
+
+
+def _language_of(text: str) -> str:
+    declared = re.search(r"<html\b[^>]{0,1000}?\slang\s*=\s*[\"']?([a-z]{2})", text[:5000], re.IGNORECASE)
+    if declared is not None and declared[1].lower() in _LINES:
+        return declared[1].lower()
+    return "pl" if _POLISH.search(text) else "en"
+
+
+class _Reader:
+    """Reads one text from its start to its end, as a person would see it."""
+
+    def __init__(self, source: str, is_ours: Callable[[str], bool]) -> None:
+        """:param is_ours: whether a link's target unsubscribes."""
+        self._source = source
+        self._is_ours = is_ours
+        self._conditions = 0
+        self._set_aside = ""  # the statement that ends what is not printed here: `endset`, `endraw`
+        self._open: list[tuple[str, bool]] = []  # elements, and whether each hides what is in it
+        self._hidden = 0
+        self._link: Shown | None = None  # of the anchor that is open
+
+    def shown(self, *, is_html: bool) -> Shown:
+        result = Shown.NEVER
+        for token in html_tokens.tokens(self._source) if is_html else self._template_tags():
+            found = self._read(token, is_html)
+            if found is Shown.ALWAYS:
+                return found
+            result = found or result
+        return result
+
+    def _template_tags(self) -> list[Token]:
+        return [Token(Kind.TEMPLATE, start, end) for start, end in html_tokens.template_tags(self._source)]
+
+    def _read(self, token: Token, is_html: bool) -> Shown | None:
+        """How the link is shown that this token completes."""
+        if token.is_conditional:
+            return None
+        piece = self._source[token.start : token.end]
+        if token.kind is Kind.TEMPLATE:
+            if piece.startswith("{%"):
+                self._follow(piece)
+                return None
+            if not is_html:
+                return self._certainty() if not self._set_aside and _PRINTED.fullmatch(piece) else None
+            return self._seen() if piece.startswith("{{") else None
+        if token.kind is Kind.START:
+            return self._start(token)
+        if token.kind is Kind.END:
+            self._end(token.name)
+            return None
+        is_text = token.kind is Kind.TEXT and _BLANK.fullmatch(html.unescape(piece)) is None
+        return self._seen() if is_text else None
+
+    def _seen(self) -> Shown | None:
+        """What the link is worth when something of it is seen here."""
+        if self._link is None or self._hidden or self._set_aside:
+            return None
+        return Shown.SOMETIMES if self._conditions else self._link
+
+    def _follow(self, statement: str) -> None:
+        match = _STATEMENT.match(statement)
+        if match is None:
+            return
+        word, has_value = match[1], match[3] is not None
+        if self._set_aside:
+            if word == self._set_aside:
+                self._set_aside = ""
+        elif word in ("if", "for"):
+            self._conditions += 1
+        elif word in ("endif", "endfor"):
+            self._conditions -= 1
+        elif word == "raw" or (word == "set" and not has_value):
+            self._set_aside = f"end{word}"
+
+    def _certainty(self) -> Shown:
+        return Shown.SOMETIMES if self._conditions else Shown.ALWAYS
+
+    def _start(self, tag: Token) -> Shown | None:
+        hides = _hides(tag)
+        if tag.name == "a":
+            self._link = self._link_of(tag)
+        if tag.name in _VOID:
+            alternative = tag.attributes.get("alt") if tag.name == "img" else None
+            says_it = alternative is not None and _BLANK.fullmatch(alternative.value) is None
+            return self._seen() if says_it and not hides else None
+        if len(self._open) < _DEEPEST:
+            self._open.append((tag.name, hides))
+            self._hidden += hides
+        return None
+
+    def _link_of(self, tag: Token) -> Shown | None:
+        link = tag.attributes.get("href")
+        if link is None or self._set_aside or not self._is_ours(targets.attribute_text(link.value.strip())):
+            return None
+        # `<a {% if … %}href="…"{% endif %}>`
+        is_certain = "{%" not in self._source[tag.start : link.start]
+        return self._certainty() if is_certain else Shown.SOMETIMES
+
+    def _end(self, name: str) -> None:
+        if name == "a":
+            self._link = None
+        if any(name == opened for opened, _ in self._open):
+            while self._open:
+                opened, hides = self._open.pop()
+                self._hidden -= hides
+                if opened == name:
+                    break
+
+
+def _hides(tag: Token) -> bool:
+    if "hidden" in tag.attributes or tag.name in ("template", "noscript"):
+        return True
+    style = tag.attributes.get("style")
+    if style is None:
+        return False
+    return _HIDING.search("".join(targets.attribute_text(style.value).lower().split())) is not None
