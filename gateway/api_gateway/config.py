@@ -9,6 +9,8 @@ from chassis.config import setting
 from chassis.secrets import unnamed_keys
 
 DEFAULT_SPOOL_FOLDER = ".run/spool/api_gateway"
+# More than may ask services at once (GATEWAY_CALLS): what needs no service has threads even when every service hangs.
+DEFAULT_THREADS = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +23,7 @@ class Config:
     public_url: str = setting("WICI_PUBLIC_URL", default="http://127.0.0.1:8000")
 
     health_port: int = setting("HEALTH_PORT", default=0)
+    threads: int = setting("GATEWAY_THREADS", default=DEFAULT_THREADS)
     calls: int = setting("GATEWAY_CALLS", default=40)
     trusted_proxies: tuple[str, ...] = setting("GATEWAY_TRUSTED_PROXIES", default=())
     allowed_networks: tuple[str, ...] = setting("GATEWAY_ALLOWED_NETWORKS", default=())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +22,7 @@ class RequestContext:
 
     :ivar payload: path parameters, query and JSON body in one, validated; ids are strings.
     :ivar address: the client's IP address.
+    :ivar slots: what it holds of the ceilings until it is answered (`ceilings`).
     """
 
     wiring: Wiring
@@ -31,6 +33,7 @@ class RequestContext:
     principal: Principal | None = None
     request_key: str | None = None
     allowance: Allowance | None = None
+    slots: ExitStack = field(default_factory=ExitStack)
 
     @property
     def neighbourhood(self) -> str:

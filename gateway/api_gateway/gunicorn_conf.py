@@ -7,7 +7,7 @@ import shutil
 from typing import Any
 
 from api_gateway import metrics_folder
-from api_gateway.config import Config
+from api_gateway.config import DEFAULT_THREADS, Config
 from chassis import logs
 from chassis.logs import get_logger
 
@@ -24,8 +24,7 @@ if HEALTH_PORT not in ("", "0", _port):
 wsgi_app = "api_gateway.app:from_environment()"
 workers = int(os.environ.get("GATEWAY_WORKERS", "2"))
 worker_class = "api_gateway.worker.Worker"
-# More than may ask services at once (GATEWAY_CALLS, 40): links have threads even when every service hangs.
-threads = int(os.environ.get("GATEWAY_THREADS", "48"))
+threads = int(os.environ.get("GATEWAY_THREADS", DEFAULT_THREADS))
 worker_connections = 2000
 backlog = 2048
 preload_app = False
