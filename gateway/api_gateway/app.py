@@ -15,7 +15,8 @@ from werkzeug.routing import BaseConverter, UUIDConverter
 
 from api_gateway import addresses, cors, problems, responses, telemetry
 from api_gateway.config import Config
-from api_gateway.pipeline import Endpoint
+from api_gateway.context import is_for_operators
+from api_gateway.pipeline import OPERATOR_PATHS, Endpoint
 from api_gateway.routes import all_routes, docs
 from api_gateway.routing import Route
 from api_gateway.sign_ups import origins
@@ -94,6 +95,8 @@ def _begin() -> None:
     g.started = time.perf_counter()
     g.held = ExitStack()
     bind(trace_id=g.request_id, account_id=None)
+    if request.path.startswith(OPERATOR_PATHS) and not is_for_operators(wiring):
+        raise NotFound
     view = current_app.view_functions.get(request.endpoint or "")
     if not isinstance(view, Endpoint) or view.counts_by_address:
         wiring.hold_place(f"address:{addresses.neighbourhood(g.address)}", wiring.config.address_requests)

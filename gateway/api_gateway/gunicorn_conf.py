@@ -21,6 +21,8 @@ _host, _, _port = bind[0].rpartition(":")
 HEALTH_PORT = os.environ.get("HEALTH_PORT", "")
 if HEALTH_PORT not in ("", "0", _port):
     bind.append(f"{'127.0.0.1' if _host == 'unix' else _host}:{HEALTH_PORT}")
+if os.environ.get("GATEWAY_OPERATOR_BIND"):
+    bind.append(os.environ["GATEWAY_OPERATOR_BIND"])
 wsgi_app = "api_gateway.app:from_environment()"
 workers = int(os.environ.get("GATEWAY_WORKERS", "2"))
 worker_class = "api_gateway.worker.Worker"

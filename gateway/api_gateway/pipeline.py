@@ -13,7 +13,7 @@ from flask import Response, g, request
 
 from api_gateway import addresses, body, ceilings, problems
 from api_gateway.access import Principal, bearer_token
-from api_gateway.context import RequestContext
+from api_gateway.context import RequestContext, is_for_operators
 from api_gateway.idempotency import KeyLock, fingerprint, read_key
 from api_gateway.limits import HOUR
 from api_gateway.routing import ANYONE, PUBLIC, Route
@@ -80,6 +80,8 @@ class Endpoint:
         bind(account_id=context.principal.account_id)
         addresses.check_account_rules(context.address, context.principal.ip_lists)
         if context.principal.kind == "operator":  # on the other routes too
+            if not is_for_operators(wiring):
+                raise Unauthenticated("session.invalid", "Operators have an address of their own.")
             wiring.operator_rules.check(context.address)
         self._spend_principal(context, context.principal)
 
