@@ -13,7 +13,9 @@ from chassis.config import ConfigError, load
 def main() -> None:
     """Check the configuration here, where a mistake is one clear line, then become gunicorn."""
     try:
-        load(Config, os.environ).link_key_list()
+        config = load(Config, os.environ)
+        config.link_key_list()
+        config.operator_port  # noqa: B018
     except ConfigError as error:
         sys.exit(f"api_gateway: {error}")
     conf = Path(__file__).with_name("gunicorn_conf.py")

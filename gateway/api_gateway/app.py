@@ -6,16 +6,18 @@ import os
 import re
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import NotFound
 from werkzeug.routing import BaseConverter, UUIDConverter
 
-from api_gateway import cors, problems, responses, telemetry
+from api_gateway import addresses, cors, problems, responses, telemetry
 from api_gateway.config import Config
-from api_gateway.pipeline import Endpoint
-from api_gateway.routes import all_routes
+from api_gateway.context import is_for_operators
+from api_gateway.pipeline import OPERATOR_PATHS, Endpoint
+from api_gateway.routes import all_routes, docs
 from api_gateway.routing import Route
 from api_gateway.sign_ups import origins
 from api_gateway.wiring import Wiring, build
@@ -67,6 +69,7 @@ def create_app(wiring: Wiring, routes: Sequence[Route] | None = None) -> Flask:
             strict_slashes=True,
         )
     app.before_request(_begin)
+    app.teardown_request(_let_go)
     app.after_request(_end)
     app.wsgi_app = _with_usual_headers(app.wsgi_app)  # type: ignore[method-assign, assignment]
     return app
@@ -76,7 +79,9 @@ def from_environment() -> Flask:
     """What gunicorn asks for, in each worker process."""
     wiring = build(chassis_config.load(Config, os.environ))
     try:
-        return create_app(wiring)
+        app = create_app(wiring)
+        docs.describe(app)
+        return app
     except BaseException:
         wiring.close()
         raise
@@ -88,9 +93,20 @@ def _begin() -> None:
     g.request_id = own_id if _REQUEST_ID.match(own_id) else str(new_id())
     g.address = wiring.client_address.of(request.remote_addr or "", request.headers.get("X-Forwarded-For"))
     g.started = time.perf_counter()
+    g.held = ExitStack()
     bind(trace_id=g.request_id, account_id=None)
+    if request.path.startswith(OPERATOR_PATHS) and not is_for_operators(wiring):
+        raise NotFound
+    view = current_app.view_functions.get(request.endpoint or "")
+    if not isinstance(view, Endpoint) or view.counts_by_address:
+        wiring.hold_place(f"address:{addresses.neighbourhood(g.address)}", wiring.config.address_requests)
     if "\ufffd" in request.path or "\x00" in request.path:
         raise NotFound
+
+
+def _let_go(_error: BaseException | None) -> None:
+    if "held" in g:
+        g.held.close()
 
 
 def _end(answer: Response) -> Response:

@@ -8,6 +8,7 @@ import re
 import time
 import zlib
 from collections import Counter
+from collections.abc import Callable
 from typing import IO, Any, Final
 from urllib.parse import parse_qsl
 
@@ -33,10 +34,11 @@ _GZIP = 16 + zlib.MAX_WBITS
 _JSON_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
-def read_json(request: Request, limit: int) -> Any:
+def read_json(request: Request, limit: int, when_long: Callable[[], None] = lambda: None) -> Any:
     """The JSON value of the body; `NOTHING` where there is no body at all.
 
     :param limit: bytes, before and after inflation.
+    :param when_long: called before the value is read of a body that is long once inflated.
     :raises Unreadable: not JSON, not UTF-8, a key twice, NaN or Infinity, nested too deep.
     :raises Unsupported: a media type, charset or content encoding that is not understood.
     :raises TooLarge: more than `limit` bytes.
@@ -45,6 +47,8 @@ def read_json(request: Request, limit: int) -> Any:
     if not raw:
         return NOTHING
     _require_json(request)
+    if len(raw) > STRANGERS_BODY:
+        when_long()
     return parse(raw)
 
 
@@ -62,13 +66,13 @@ def require_short(request: Request) -> None:
     if "Transfer-Encoding" in request.headers:
         raise LengthRequired
     if is_long(request):
-        raise _too_large(STRANGERS_BODY)
+        raise too_large(STRANGERS_BODY)
 
 
 def read(request: Request, limit: int) -> bytes:
     """The body's bytes, inflated."""
     if (request.content_length or 0) > limit:
-        raise _too_large(limit)
+        raise too_large(limit)
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding in ("identity", ""):
         return _read_bounded(request.stream, limit)
@@ -140,7 +144,7 @@ def _read_bounded(stream: IO[bytes], limit: int) -> bytes:
         parts.append(chunk)
         size += len(chunk)
         if size > limit:
-            raise _too_large(limit)
+            raise too_large(limit)
         if time.monotonic() > ends:
             raise RequestTimeout
     return b"".join(parts)
@@ -160,7 +164,7 @@ def _inflate(packed: bytes, limit: int) -> bytes:
         parts.append(part)
         size += len(part)
         if size > limit:
-            raise _too_large(limit)
+            raise too_large(limit)
         if not stream.eof:
             raise Unreadable("request.bad_gzip", "The gzip body ends too early.")
         packed = stream.unused_data
@@ -253,7 +257,8 @@ def _too_deep() -> Unreadable:
     return Unreadable("json.too_deep", f"The body is nested deeper than {MAX_DEPTH} levels.", {"limit": MAX_DEPTH})
 
 
-def _too_large(limit: int) -> TooLarge:
+def too_large(limit: int) -> TooLarge:
+    """The refusal of a body of more than `limit` bytes."""
     return TooLarge("request.too_large", f"The body is larger than {limit} bytes.", {"limit": limit})
 
 

@@ -1,8 +1,8 @@
 """How much one tenant may have going on at once.
 
-Requests under way take threads, which are a worker's own, so each worker counts them by itself. What lasts, or costs
-services that all workers share (uploads, downloads, previews), is counted in the gateway's database, over all workers;
-a slot ends by itself, so that a killed worker's come free (docs/decisions/0034).
+Requests under way take threads and memory, which are a worker's own, so each worker counts them by itself. What lasts,
+or costs services that all workers share (uploads, downloads, previews), is counted in the gateway's database, over all
+workers; a slot ends by itself, so that a killed worker's come free (docs/decisions/0034).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from typing import Final
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from api_gateway import store
 from chassis.ids import new_id
 from chassis.logs import get_logger
-from contracts.errors import TooManyRequests
+from contracts.errors import TooManyRequests, Unavailable
 
 PREVIEWS: Final = "previews"
 UPLOADS: Final = "uploads"
@@ -33,26 +33,28 @@ log = get_logger()
 
 
 class UnderWay:
-    """Requests that this worker answers at the moment, by who asks."""
+    """Requests that this worker answers at the moment, by who asks; one is under way until its answer is sent."""
 
     def __init__(self) -> None:
         self._number_by_subject: Counter[str] = Counter()
         self._lock = threading.Lock()
 
-    @contextmanager
-    def hold(self, subject: str, limit: int) -> Iterator[None]:
-        """:raises TooManyRequests: `limit` of the subject's are under way already; 0: no limit."""
+    def take(self, subject: str, limit: int) -> Callable[[], None]:
+        """One place of `limit`; call what is returned to give it back.
+
+        :raises TooManyRequests: all of them are taken.
+        """
         with self._lock:
-            if 0 < limit <= self._number_by_subject[subject]:
+            if limit <= self._number_by_subject[subject]:
                 raise _over("requests", limit)
             self._number_by_subject[subject] += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._number_by_subject[subject] -= 1
-                if not self._number_by_subject[subject]:
-                    del self._number_by_subject[subject]
+        return lambda: self._give_back(subject)
+
+    def _give_back(self, subject: str) -> None:
+        with self._lock:
+            self._number_by_subject[subject] -= 1
+            if not self._number_by_subject[subject]:
+                del self._number_by_subject[subject]
 
 
 class Slots:
@@ -105,6 +107,20 @@ class Sent:
             getattr(self._pieces, "close", lambda: None)()
         finally:
             self._done()
+
+
+def no_thread() -> TooManyRequests:
+    """The refusal of a request whose sender has its share of the threads that are free."""
+    return TooManyRequests(
+        "requests.too_many", "All that others leave free is taken by yours.", {"retry_after": RETRY_SECONDS["requests"]}
+    )
+
+
+def no_download() -> Unavailable:
+    """The refusal of a download while as many are open as leave threads for the rest."""
+    return Unavailable(
+        "gateway.busy", "Too many downloads are open at the moment.", {"retry_after": RETRY_SECONDS[DOWNLOADS]}
+    )
 
 
 def _over(kind: str, limit: int) -> TooManyRequests:

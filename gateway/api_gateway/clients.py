@@ -11,6 +11,8 @@ from uuid import uuid4
 
 import orjson
 
+from api_gateway.addresses import neighbourhood
+from api_gateway.turns import Turns
 from chassis.broker import Broker
 from chassis.gathering import Gatherer
 from chassis.rpc_client import RemoteFailure, RpcClient
@@ -60,10 +62,11 @@ class _Waiting:
 
 
 class Bus:
-    """Asks services without letting a dead one take all threads.
+    """Asks services without letting a dead one, or one tenant, take all threads.
 
     A request to a service that is down waits for its whole deadline. So no more than `calls` threads of this process
-    ask at the same time, fewer than there are: the others serve links. Once a service has been silent for a second, no
+    ask at the same time, fewer than there are, and no account (or address, without a login) takes the turns of the
+    others. Once a service has been silent for a second, no
     more than half of the calls may wait for such services; a further request to one of them, or one that still waits
     for a turn, is refused. Without a broker nobody waits at all.
     """
@@ -77,7 +80,7 @@ class Bus:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._services = services
-        self._turns = threading.BoundedSemaphore(calls)
+        self._turns = Turns(calls)
         self._patience = max(1, calls // 2)
         self._is_connected = is_connected
         self._clock = clock
@@ -88,20 +91,23 @@ class Bus:
         """:raises Unavailable: at once, when the broker is away or the service is stalled; else as `RpcClient.call`."""
         if not self._is_connected():
             raise Unavailable("broker.unavailable", "The message broker does not answer.")
-        self._take_turn()
+        subject = _who(actor)
+        self._take_turn(subject)
         try:
             return self._ask(name, actor, payload, deadline)
         finally:
-            self._turns.release()
+            self._turns.give_back(subject)
 
-    def _take_turn(self) -> None:
+    def _take_turn(self, subject: str) -> None:
         ends = self._clock() + TURN_SECONDS
-        while not self._turns.acquire(timeout=TURN_SECONDS / 10):
+
+        def is_too_long() -> bool:
             with self._lock:
                 now = self._clock()
-                stalled = self._stalled_callers(now)
-            if stalled or now > ends:
-                raise Unavailable("gateway.busy", "Too much is going on.", {"retry_after": STALLED_RETRY})
+                return now > ends or self._stalled_callers(now) > 0
+
+        if not self._turns.take(subject, look_seconds=TURN_SECONDS / 10, give_up=is_too_long):
+            raise Unavailable("gateway.busy", "Too much is going on.", {"retry_after": STALLED_RETRY})
 
     def _ask(self, name: str, actor: Any, payload: dict[str, Any], deadline: float) -> Any:
         waiting = self._join(name.partition(".")[0])
@@ -137,6 +143,11 @@ class Bus:
             waiting.callers -= 1
             if answered:
                 waiting.quiet_since = self._clock()
+
+
+def _who(actor: Actor | dict[str, Any]) -> str:
+    """Whose turns count."""
+    return str(actor.get("account_id") or actor.get("operator_id") or neighbourhood(str(actor.get("address"))))
 
 
 class Broadcast:

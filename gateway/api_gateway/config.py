@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from chassis.config import setting
+from chassis.config import ConfigError, setting
 from chassis.secrets import unnamed_keys
 
 DEFAULT_SPOOL_FOLDER = ".run/spool/api_gateway"
+# More than may ask services at once (GATEWAY_CALLS): what needs no service has threads even when every service hangs.
+DEFAULT_THREADS = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,11 +23,13 @@ class Config:
     public_url: str = setting("WICI_PUBLIC_URL", default="http://127.0.0.1:8000")
 
     health_port: int = setting("HEALTH_PORT", default=0)
+    threads: int = setting("GATEWAY_THREADS", default=DEFAULT_THREADS)
     calls: int = setting("GATEWAY_CALLS", default=40)
     trusted_proxies: tuple[str, ...] = setting("GATEWAY_TRUSTED_PROXIES", default=())
     allowed_networks: tuple[str, ...] = setting("GATEWAY_ALLOWED_NETWORKS", default=())
     blocked_networks: tuple[str, ...] = setting("GATEWAY_BLOCKED_NETWORKS", default=())
     operator_networks: tuple[str, ...] = setting("GATEWAY_OPERATOR_NETWORKS", default=())
+    operator_bind: str = setting("GATEWAY_OPERATOR_BIND", default="")  # host:port; empty: the public listener
     cors_origins: tuple[str, ...] = setting("GATEWAY_CORS_ORIGINS", default=())
 
     max_body: int = setting("GATEWAY_MAX_BODY_BYTES", default=10 * 1024 * 1024)
@@ -49,6 +53,19 @@ class Config:
 
     spool_folder: str = setting("GATEWAY_SPOOL_FOLDER", default=DEFAULT_SPOOL_FOLDER)
     spool_limit: int = setting("GATEWAY_SPOOL_BYTES", default=1024 * 1024 * 1024)
+
+    @property
+    def operator_port(self) -> int:
+        """Of the operators' own listener; 0: they come by the public one.
+
+        :raises ConfigError: it is no `host:port`.
+        """
+        if not self.operator_bind:
+            return 0
+        port = self.operator_bind.rpartition(":")[2]
+        if not port.isdigit():
+            raise ConfigError("GATEWAY_OPERATOR_BIND is not host:port")
+        return int(port)
 
     @staticmethod
     def spool_folder_of(environ: Mapping[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,12 +16,25 @@ from api_gateway.wiring import Wiring
 from contracts.rpc import Actor
 
 
+def listener_port() -> int:
+    """The port that the request at hand came to, as the socket knows it and no header says; 0: a Unix socket."""
+    own = request.environ.get("gunicorn.socket")
+    name = own.getsockname() if own is not None else ("", request.environ["SERVER_PORT"])
+    return int(name[1]) if isinstance(name, tuple) else 0
+
+
+def is_for_operators(wiring: Wiring) -> bool:
+    """Whether operators may come by the listener that the request at hand came to."""
+    return wiring.config.operator_port in (0, listener_port())
+
+
 @dataclass(slots=True)
 class RequestContext:
     """What a route's `handler` gets.
 
     :ivar payload: path parameters, query and JSON body in one, validated; ids are strings.
     :ivar address: the client's IP address.
+    :ivar slots: what it holds of the ceilings until it is answered (`ceilings`).
     """
 
     wiring: Wiring
@@ -31,6 +45,7 @@ class RequestContext:
     principal: Principal | None = None
     request_key: str | None = None
     allowance: Allowance | None = None
+    slots: ExitStack = field(default_factory=ExitStack)
 
     @property
     def neighbourhood(self) -> str:

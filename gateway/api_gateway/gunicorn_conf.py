@@ -7,7 +7,7 @@ import shutil
 from typing import Any
 
 from api_gateway import metrics_folder
-from api_gateway.config import Config
+from api_gateway.config import DEFAULT_THREADS, Config
 from chassis import logs
 from chassis.logs import get_logger
 
@@ -21,11 +21,12 @@ _host, _, _port = bind[0].rpartition(":")
 HEALTH_PORT = os.environ.get("HEALTH_PORT", "")
 if HEALTH_PORT not in ("", "0", _port):
     bind.append(f"{'127.0.0.1' if _host == 'unix' else _host}:{HEALTH_PORT}")
+if os.environ.get("GATEWAY_OPERATOR_BIND"):
+    bind.append(os.environ["GATEWAY_OPERATOR_BIND"])
 wsgi_app = "api_gateway.app:from_environment()"
 workers = int(os.environ.get("GATEWAY_WORKERS", "2"))
 worker_class = "api_gateway.worker.Worker"
-# More than may ask services at once (GATEWAY_CALLS, 40): links have threads even when every service hangs.
-threads = int(os.environ.get("GATEWAY_THREADS", "48"))
+threads = int(os.environ.get("GATEWAY_THREADS", DEFAULT_THREADS))
 worker_connections = 2000
 backlog = 2048
 preload_app = False

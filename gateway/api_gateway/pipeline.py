@@ -1,21 +1,19 @@
 """What happens to every request of the API, in this order, and nowhere else.
 
-request id → client address → global IP rules → rate limit of the address → authentication → account's and key's IP
-rules → rate limits of account and key → operator, session, permission → ceilings on what is under way at once → schema
-→ idempotency → one RPC → answer
+request id → client address → (without a login: ceiling on what is under way) → global IP rules → rate limit of the
+address → authentication → account's and key's IP rules → rate limits of account and key → operator, session, permission
+→ ceilings on what is under way at once → schema → idempotency → one RPC → answer
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from typing import Any
 
 from flask import Response, g, request
 
 from api_gateway import addresses, body, ceilings, problems
 from api_gateway.access import Principal, bearer_token
-from api_gateway.context import RequestContext
+from api_gateway.context import RequestContext, is_for_operators
 from api_gateway.idempotency import KeyLock, fingerprint, read_key
 from api_gateway.limits import HOUR
 from api_gateway.routing import ANYONE, PUBLIC, Route
@@ -48,19 +46,24 @@ class Endpoint:
             self._wiring.operator_rules.check(context.address)
         self._identify(context)
         self._authorise(context)
-        with self._under_way(context):
-            give_back = self._take_slot(context)
-            try:
-                context.payload = self._payload(context.payload)
-                answer = self._answer(context)
-            except BaseException:
-                give_back()
-                raise
+        if context.principal is not None:
+            self._wiring.hold_place(f"account:{_owner(context.principal)}", self._wiring.config.account_requests)
+        with context.slots:
+            self._take_slot(context)
+            context.payload = self._payload(context)
+            answer = self._answer(context)
             if answer.direct_passthrough:  # A download goes on after this.
-                answer.response = ceilings.Sent(answer, give_back)
-            else:
-                give_back()
-            return answer
+                answer.response = ceilings.Sent(answer, context.slots.pop_all().close)
+        return answer
+
+    @property
+    def counts_by_address(self) -> bool:
+        """Whether the request at hand takes one of its address's places, and not its account's once that is known.
+
+        Links and health take none: what they answer holds no thread, and they have to work for who shares an address.
+        """
+        is_strangers = self._route.permission == PUBLIC or "Authorization" not in request.headers
+        return is_strangers and not self._route.quick
 
     def _identify(self, context: RequestContext) -> None:
         wiring, is_public = self._wiring, self._route.permission == PUBLIC
@@ -77,6 +80,8 @@ class Endpoint:
         bind(account_id=context.principal.account_id)
         addresses.check_account_rules(context.address, context.principal.ip_lists)
         if context.principal.kind == "operator":  # on the other routes too
+            if not is_for_operators(wiring):
+                raise Unauthenticated("session.invalid", "Operators have an address of their own.")
             wiring.operator_rules.check(context.address)
         self._spend_principal(context, context.principal)
 
@@ -109,25 +114,32 @@ class Endpoint:
                 "permission.missing", "The permission for this is missing.", {"permission": route.permission}
             )
 
-    def _under_way(self, context: RequestContext) -> AbstractContextManager[None]:
-        under_way, config, principal = self._wiring.under_way, self._wiring.config, context.principal
-        if principal is None:
-            return under_way.hold(f"address:{context.neighbourhood}", config.address_requests)
-        return under_way.hold(f"account:{_owner(principal)}", config.account_requests)
-
-    def _take_slot(self, context: RequestContext) -> Callable[[], None]:
-        """A slot of what the route, or its long body, takes; returns how to give it back."""
+    def _take_slot(self, context: RequestContext) -> None:
+        """A slot of what the route takes, or its body that is long as it comes."""
         if context.principal is None:
             body.require_short(request)
-            return lambda: None
-        kind = self._route.ceiling or (ceilings.UPLOADS if body.is_long(request) else None)
-        if kind is None:
-            return lambda: None
-        limit: int = getattr(self._wiring.config, f"account_{kind}")
-        return self._wiring.slots.take(kind, _owner(context.principal), limit)
+        elif self._route.ceiling is not None:
+            self._take(self._route.ceiling, context, context.principal)
+        elif body.is_long(request):
+            self._take(ceilings.UPLOADS, context, context.principal)
 
-    def _payload(self, path: dict[str, str]) -> dict[str, Any]:
-        route = self._route
+    def _take_slot_of_long_body(self, context: RequestContext) -> None:
+        """The same, of a body that is long now that it is inflated."""
+        if context.principal is None:
+            raise body.too_large(body.STRANGERS_BODY)
+        if self._route.ceiling is None and not body.is_long(request):
+            self._take(ceilings.UPLOADS, context, context.principal)
+
+    def _take(self, kind: str, context: RequestContext, principal: Principal) -> None:
+        owner, wiring = _owner(principal), self._wiring
+        if kind == ceilings.DOWNLOADS:
+            if not wiring.downloads.try_take(owner):
+                raise ceilings.no_download()
+            context.slots.callback(wiring.downloads.give_back, owner)
+        context.slots.callback(wiring.slots.take(kind, owner, getattr(wiring.config, f"account_{kind}")))
+
+    def _payload(self, context: RequestContext) -> dict[str, Any]:
+        route, path = self._route, context.payload
         payload: dict[str, Any] = dict(path)
         if request.query_string:
             pairs = body.parse_query(request.query_string)
@@ -140,11 +152,11 @@ class Endpoint:
         elif self._query is not None:
             self._query.check({}, path)
         if route.method != "GET" and route.consumes == "application/json" and not route.reads_body:
-            payload.update(self._json_body(path))
+            payload.update(self._json_body(context))
         return payload
 
-    def _json_body(self, path: dict[str, str]) -> dict[str, Any]:
-        sent = body.read_json(request, self._wiring.config.max_body)
+    def _json_body(self, context: RequestContext) -> dict[str, Any]:
+        sent = body.read_json(request, self._wiring.config.max_body, lambda: self._take_slot_of_long_body(context))
         if sent is body.NOTHING:
             sent = {}
         if not isinstance(sent, dict):
@@ -153,7 +165,7 @@ class Endpoint:
             if sent:
                 raise body.unknown_field(next(iter(sent)))
             return {}
-        self._body.check(sent, path)
+        self._body.check(sent, context.payload)
         return sent
 
     def _answer(self, context: RequestContext) -> Response:

@@ -1,4 +1,5 @@
-"""The connections that no thread has to do with: between requests, with half of one, or on their way out."""
+"""The connections that no thread has to do with: between requests, with half of one, with an answer that is not yet
+read, or on their way out."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api_gateway.intake import Arrival
+from api_gateway.paced import Outgoing
 
 
 @dataclass(eq=False, slots=True)
@@ -16,7 +18,8 @@ class Guest:
     """One connection that waits.
 
     :ivar subject: who holds it, as connections are counted; "" counts for nobody.
-    :ivar arrival: the request that is coming; None: the connection only waits for the other side to close.
+    :ivar arrival: the request that is coming.
+    :ivar answer: what the other side has not yet read. Without either, the connection only waits for it to close.
     :ivar ends: until when, in seconds of the clock.
     :ivar thrown_away: bytes that came after the answer.
     """
@@ -25,6 +28,7 @@ class Guest:
     subject: str
     arrival: Arrival | None
     ends: float
+    answer: Outgoing | None = None
     has_begun: bool = False
     thrown_away: int = 0
 
@@ -53,8 +57,16 @@ class WaitingRoom:
     def __iter__(self) -> Iterator[Guest]:
         return iter(list(self._guests))
 
-    def enter(self, connection: Any, subject: str, arrival: Arrival | None, seconds: float) -> Guest:
-        guest = Guest(connection, subject, arrival, self.clock() + seconds)
+    def enter(
+        self,
+        connection: Any,
+        subject: str,
+        seconds: float,
+        *,
+        arrival: Arrival | None = None,
+        answer: Outgoing | None = None,
+    ) -> Guest:
+        guest = Guest(connection, subject, arrival, self.clock() + seconds, answer)
         self._guests[guest] = None
         if subject:
             self._by_subject.setdefault(subject, OrderedDict())[guest] = None

@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from api_gateway import store
+from flask import g, request
+
+from api_gateway import ceilings, store
 from api_gateway.access import Access
 from api_gateway.account_closing import AccountClosing
 from api_gateway.account_suspension import AccountSuspension
 from api_gateway.addresses import ClientAddress, GlobalRules
 from api_gateway.ceilings import Slots, UnderWay
 from api_gateway.clients import Broadcast, Bus, Services, gathering_client
-from api_gateway.config import Config
+from api_gateway.config import DEFAULT_THREADS, Config
 from api_gateway.form_directory import FormDirectory
 from api_gateway.health import Readiness
 from api_gateway.idempotency import KEEP, Idempotency
@@ -22,6 +24,7 @@ from api_gateway.limits import RateLimiter
 from api_gateway.tracking.endings import Endings
 from api_gateway.tracking.recorder import Recorder
 from api_gateway.tracking.spool import Spool
+from api_gateway.turns import Turns
 from chassis.broker import Broker
 from chassis.database import Database, make_engine
 from chassis.logs import get_logger
@@ -33,6 +36,8 @@ SWEEP_SECONDS = 60.0
 # A worker serves tracking links without the broker; it does not wait for it for long.
 BROKER_PATIENCE = 3.0
 POOL_SIZE = 8
+# Of a worker's threads, one in so many may wait for who reads a download.
+DOWNLOADERS = 4
 
 log = get_logger()
 
@@ -56,9 +61,26 @@ class Wiring:
     slots: Slots
     endings: Endings
     under_way: UnderWay = field(default_factory=UnderWay)
+    threads: Turns = field(default_factory=lambda: Turns(DEFAULT_THREADS))
+    downloads: Turns = field(default_factory=lambda: Turns(DEFAULT_THREADS // DOWNLOADERS))
     broker: Broker | None = None
     database: Database | None = None
     forms: FormDirectory = field(default_factory=FormDirectory)
+
+    def hold_place(self, subject: str, limit: int) -> None:
+        """A place for the request at hand: its thread's until it is answered, its own until that is sent.
+
+        :param limit: of the subject at once; 0: no limit.
+        :raises TooManyRequests:
+        """
+        if limit <= 0:
+            return
+        give_back = self.under_way.take(subject, limit)
+        # Without our own worker, as in tests, an answer is taken for sent when it is made.
+        getattr(request.environ.get("gunicorn.socket"), "when_sent", g.held.callback)(give_back)
+        if not self.threads.try_take(subject):
+            raise ceilings.no_thread()
+        g.held.callback(self.threads.give_back, subject)
 
     def close(self) -> None:
         """Hand over what is spooled, and close the broker and the database."""
@@ -99,6 +121,8 @@ def build(config: Config) -> Wiring:
         readiness=Readiness({"database": database.ping, "broker": broker.ping, "spool": recorder.check}),
         link_keys=link_keys,
         stop=stop,
+        threads=Turns(config.threads),
+        downloads=Turns(max(2, config.threads // DOWNLOADERS)),
         slots=Slots(database.transaction),
         endings=Endings(database.transaction, days=config.link_days, denied_domains=config.denied_domains),
         broker=broker,

@@ -1,7 +1,8 @@
-"""gunicorn's threaded worker, with requests taken in before a thread has to do with them, and refusals of our own.
+"""gunicorn's threaded worker: a request is here before a thread has to do with it, and an answer is sent after.
 
-The event loop (`run`, the main thread) accepts, reads heads and small bodies, and parts with connections; threads get
-what will not keep them waiting, and links have threads of their own. TLS ends before this.
+The event loop (`run`, the main thread) accepts, reads heads and small bodies, sends what a client does not take at once
+of its answer, and parts with connections; threads get what will not keep them waiting, and links have threads of their
+own. TLS ends before this.
 """
 
 from __future__ import annotations
@@ -9,27 +10,23 @@ from __future__ import annotations
 import os
 import selectors
 import socket
-import struct
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
-from gunicorn.http import errors
 from gunicorn.util import write_nonblock
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 
 from api_gateway import addresses
 from api_gateway.intake import Arrival, BareLineFeed, HeadTooLarge, Lane
-from api_gateway.paced import Paced
-from api_gateway.refusals import refusal
+from api_gateway.paced import Incoming, NotRead, Outgoing
+from api_gateway.refusals import refusal, status_and_code
 from api_gateway.waiting_room import Guest, WaitingRoom
 from chassis.ids import new_id
-from chassis.logs import get_logger
+from chassis.logs import bind, get_logger
 
 QUICK_THREADS = 8
-# For so long a client that reads nothing of its answer holds a thread (struct timeval). What links and health answer
-# fits into any buffer, so there it is one who asks many times over and reads none.
-QUICK_SEND, SLOW_SEND = struct.pack("ll", 0, 500_000), struct.pack("ll", 20, 0)
 STREAM_THREADS = int(os.environ.get("GATEWAY_STREAMS", "16"))
 PER_ADDRESS = int(os.environ.get("GATEWAY_ADDRESS_CONNECTIONS", "100"))
 # From the first byte of a request to the last of its head and of a small body.
@@ -42,15 +39,6 @@ BUSY_SECONDS = 5
 RECEIVE_BYTES = 64 * 1024
 # Free places: the one that has waited longest goes before new connections stay outside.
 SPARE = 32
-
-# The first row that fits; what is not listed is a failure of ours.
-_REFUSALS: list[tuple[type[BaseException] | tuple[type[BaseException], ...], int, str]] = [
-    (errors.LimitRequestLine, 414, "request.address_too_long"),
-    ((errors.LimitRequestHeaders, HeadTooLarge), 431, "request.headers_too_large"),
-    (errors.ExpectationFailed, 417, "request.expectation_failed"),
-    (errors.UnsupportedTransferCoding, 501, "request.unsupported_transfer_coding"),
-    ((errors.ParseException, BareLineFeed), 400, "request.malformed"),
-]
 
 log = get_logger()
 
@@ -87,7 +75,7 @@ class Worker(ThreadWorker):
     def enqueue_req(self, conn: Any) -> None:
         # A worker that stops waits little for a next request, as in `_cap_keepalive`.
         seconds = self.cfg.keepalive if self.alive else STOP_KEEPALIVE_LINGER
-        guest = self._enter(conn, Arrival(self._quick), seconds)
+        guest = self._enter(conn, seconds, arrival=Arrival(self._quick))
         for one_too_many in (self._room.one_too_many(guest.subject), self._one_over_all()):
             if one_too_many is not None:
                 self._end(one_too_many)
@@ -98,10 +86,13 @@ class Worker(ThreadWorker):
     def _one_over_all(self) -> Guest | None:
         return self._room.longest_waiting() if self.nr_conns > self.worker_connections - SPARE else None
 
-    def _enter(self, conn: Any, arrival: Arrival | None, seconds: float) -> Guest:
+    def _enter(
+        self, conn: Any, seconds: float, *, arrival: Arrival | None = None, answer: Outgoing | None = None
+    ) -> Guest:
         conn.sock.setblocking(False)
-        guest = self._room.enter(conn, self._subject(conn), arrival, seconds)
-        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._on_readable, guest))
+        guest = self._room.enter(conn, self._subject(conn), seconds, arrival=arrival, answer=answer)
+        awaited, then = (selectors.EVENT_WRITE, self._send_rest) if answer else (selectors.EVENT_READ, self._receive)
+        self.poller.register(conn.sock, awaited, partial(self._on_ready, guest, then))
         return guest
 
     def _subject(self, conn: Any) -> str:
@@ -112,11 +103,11 @@ class Worker(ThreadWorker):
             return ""
         return addresses.neighbourhood(peer)
 
-    def _on_readable(self, guest: Guest, _sock: Any) -> None:
+    def _on_ready(self, guest: Guest, then: Callable[[Guest], None], _sock: Any) -> None:
         try:
-            self._receive(guest)
+            then(guest)
         except Exception as error:  # This is the main loop: it goes on, whatever came.
-            log.error("arrival_failed", error_type=type(error).__name__, exc_info=error)
+            log.error("connection_failed", error_type=type(error).__name__, exc_info=error)
             self._end(guest)
 
     def _receive(self, guest: Guest) -> None:
@@ -147,7 +138,7 @@ class Worker(ThreadWorker):
         try:
             arrival.add(piece)
         except (HeadTooLarge, BareLineFeed) as error:
-            self._refuse(guest, *_status_and_code(error))
+            self._refuse(guest, *status_and_code(error))
             return
         if arrival.lane is not None:
             self._hand_over(guest, arrival.lane)
@@ -161,24 +152,34 @@ class Worker(ThreadWorker):
         self._leave(guest)
         conn, arrival = guest.connection, guest.arrival
         assert arrival is not None
-        send_seconds = QUICK_SEND if lane is Lane.QUICK else SLOW_SEND
-        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, send_seconds)
         conn.init()
         conn.data_ready = True
         conn.parser.unreader.unread(bytes(arrival.received))
-        conn.parser.unreader.sock = Paced(conn.sock, patient=lane is Lane.STREAMED)
-        conn.lane, conn.is_whole = lane, arrival.is_whole
+        conn.parser.unreader.sock = Incoming(conn.sock, patient=lane is Lane.STREAMED)
+        conn.lane, conn.is_whole, conn.answer = lane, arrival.is_whole, Outgoing(conn.sock)
         self._streams += lane is Lane.STREAMED
         at_work = self._pools[lane].submit(self.handle, conn)
         at_work.add_done_callback(lambda future: self.method_queue.defer(self.finish_request, conn, future))
 
     # --- out
 
+    def handle(self, conn: Any) -> Any:
+        bind(trace_id=None, account_id=None)  # what this thread did before was somebody else's
+        return super().handle(conn)
+
     def handle_request(self, req: Any, conn: Any) -> Any:
+        sock, answer = conn.sock, conn.answer
+        conn.sock = answer
         try:
-            return super().handle_request(req, conn)
-        except BlockingIOError:
-            raise StopIteration from None  # The client has read nothing for so long.
+            goes_on = super().handle_request(req, conn)
+            if answer.push():  # before the thread takes its next: what is under way is never more than there is
+                answer.end()
+            return goes_on
+        except NotRead:
+            answer.end()
+            raise StopIteration from None
+        finally:
+            conn.sock = sock
 
     def _keepalive_after(self, conn: Any, keepalive: bool) -> bool:
         """A body that is still on its way is not waited for: the connection ends with the answer."""
@@ -188,20 +189,46 @@ class Worker(ThreadWorker):
 
     def finish_request(self, conn: Any, fs: Future[Any]) -> None:
         self._streams -= conn.lane is Lane.STREAMED
+        conn.goes_on = not fs.cancelled() and fs.exception() is None and bool(fs.result())
         try:
-            if not fs.cancelled() and fs.exception() is None and fs.result():
-                self.enqueue_req(conn)
-            else:
-                self._part(conn)
-        except (OSError, ValueError):  # closed meanwhile
-            self.nr_conns -= 1
-            conn.close()
+            guest = self._enter(conn, SWEEP_SECONDS, answer=conn.answer)
+        except OSError:  # closed meanwhile
+            conn.answer.end()
+            self._close(conn)
+            return
+        self._send_rest(guest)
+
+    def _send_rest(self, guest: Guest) -> None:
+        conn, answer = guest.connection, guest.answer
+        assert answer is not None
+        try:
+            is_sent = answer.push()
+        except OSError:  # The client has gone.
+            self._end(guest)
+            return
+        if not is_sent:
+            guest.ends = self._room.clock() + answer.patience
+            return
+        self._leave(guest)
+        answer.end()
+        if conn.goes_on:
+            self.enqueue_req(conn)
+        else:
+            self._part(conn)
 
     def _part(self, conn: Any) -> None:
         """Close our side, and the connection once the other side has: before that, an answer may be lost (RFC 9112
         section 9.6). gunicorn's own way waits for it on the main thread."""
-        conn.sock.shutdown(socket.SHUT_WR)
-        self._enter(conn, None, LINGER_SECONDS)
+        try:
+            conn.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            self._close(conn)
+            return
+        self._enter(conn, LINGER_SECONDS)
+
+    def _close(self, conn: Any) -> None:
+        self.nr_conns -= 1
+        conn.close()
 
     def _refuse(self, guest: Guest, status: int, code: str) -> None:
         request_id = str(new_id())
@@ -209,11 +236,7 @@ class Worker(ThreadWorker):
         self._leave(guest)
         retry_after = BUSY_SECONDS if status == 503 else None
         self._tell(guest.connection, refusal(status, code, request_id, retry_after=retry_after))
-        try:
-            self._part(guest.connection)
-        except OSError:
-            self.nr_conns -= 1
-            guest.connection.close()
+        self._part(guest.connection)
 
     def _tell(self, conn: Any, answer: bytes) -> None:
         try:
@@ -222,9 +245,10 @@ class Worker(ThreadWorker):
             log.debug("client_gone")
 
     def _end(self, guest: Guest) -> None:
+        if guest.answer is not None:
+            guest.answer.end()
         if self._leave(guest):
-            self.nr_conns -= 1
-            guest.connection.close()
+            self._close(guest.connection)
 
     def _leave(self, guest: Guest) -> bool:
         if not self._room.leave(guest):
@@ -250,14 +274,14 @@ class Worker(ThreadWorker):
             self._end(guest)
 
     def _cap_keepalive(self, deadline: float) -> None:
-        """A worker that stops waits for requests that have begun, and little for those that have not."""
+        """A worker that stops waits for requests and answers that have begun, and little for those that have not."""
         for guest in self._room:
-            if not guest.has_begun:
+            if not guest.has_begun and guest.answer is None:
                 guest.ends = min(guest.ends, deadline)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
         """Answer an unreadable request in the API's own way; log neither its bytes nor its sender."""
-        status, code = _status_and_code(exc)
+        status, code = status_and_code(exc)
         request_id = str(new_id())
         if status == 500:
             log.error("request_failed", error_type=type(exc).__name__, trace_id=request_id, exc_info=exc)
@@ -267,10 +291,6 @@ class Worker(ThreadWorker):
             write_nonblock(client, refusal(status, code, request_id))
         except Exception:
             log.debug("client_gone")
-
-
-def _status_and_code(error: BaseException) -> tuple[int, str]:
-    return next(((status, code) for kinds, status, code in _REFUSALS if isinstance(error, kinds)), (500, "internal"))
 
 
 def _is_read(body: Any) -> bool:

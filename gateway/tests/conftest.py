@@ -95,7 +95,7 @@ def publisher():
 def make_wiring(services, publisher, tmp_path):
     """`make_wiring(account_rate=3)`: the wiring over fakes; keywords are settings of Config, or parts of the wiring."""
 
-    def make(transaction=no_database, lease=None, **settings):
+    def make(transaction=no_database, lease=None, slots=None, **settings):
         config = Config(
             amqp_url="amqp://nowhere",
             database_url="postgresql://nowhere",
@@ -117,7 +117,7 @@ def make_wiring(services, publisher, tmp_path):
             readiness=Readiness({"spool": recorder.check}),
             link_keys=config.link_key_list(),
             stop=threading.Event(),
-            slots=Slots(transaction),
+            slots=slots or Slots(transaction),
             endings=Endings(transaction, days=config.link_days, denied_domains=config.denied_domains),
         )
 

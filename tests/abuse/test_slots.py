@@ -12,7 +12,9 @@ from contextlib import ExitStack
 import pytest
 from raw import Raw, head, read_answer, status_of
 
-HALF_OPEN, SLOW_UPLOADS = 200, 50
+from chassis.testing import wait_until
+
+HALF_OPEN, SLOW_UPLOADS, SLOW_READERS = 200, 50, 150
 SECONDS = 1.0
 
 
@@ -110,7 +112,30 @@ def test_who_asks_many_times_over_and_reads_nothing_stops_no_link(raw):
         while time.monotonic() < ends:  # the buffers between us fill up first
             taken.append(slowest_of(raw, "/healthz", 200, count=2))
 
-    assert max(taken) < 3 * SECONDS
+    assert max(taken) < 3 * SECONDS, taken
+
+
+def test_who_asks_for_much_and_reads_nothing_holds_none_of_the_usual_threads(raw, journey):
+    long_answer = head("GET", "/v1/openapi.json", X_Forwarded_For="198.51.100.7")
+    token = {"Authorization": f"Bearer {journey.api.token}"}
+    others = [
+        ("/healthz", 200, {}),
+        (raw.click_path(), 302, {}),
+        ("/v1/account", 200, token),
+        ("/v1/openapi.json", 200, {}),
+        ("/v1/nowhere", 404, {}),
+    ]
+    with ExitStack() as held:
+        for _ in range(SLOW_READERS):
+            held.enter_context(deaf(raw)).sendall(long_answer * 4)
+        wait_until(lambda: raw.get("/healthz")[2] < SECONDS, what="the end of the work of refusing most of them")
+        taken = []
+        for path, expected, headers in others * 4:
+            status, _answer, seconds = raw.get(path, **headers)
+            assert (path, status) == (path, expected)
+            taken.append((seconds, path))
+
+    assert max(taken) < (SECONDS, ""), taken
 
 
 def registration(number):

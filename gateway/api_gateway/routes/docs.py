@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
 import orjson
-from flask import Response, current_app
+from flask import Flask, Response, current_app
 from werkzeug.exceptions import NotFound
 
 import api_gateway
@@ -16,6 +17,7 @@ from api_gateway import openapi
 from api_gateway.context import RequestContext
 from api_gateway.routing import PUBLIC, Route
 
+_MAKING = threading.Lock()
 _MEDIA_TYPES = {".css": "text/css; charset=utf-8", ".js": "application/javascript; charset=utf-8", ".png": "image/png"}
 _ASSETS = frozenset({"swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png", "favicon-16x16.png"})
 _POLICY = (
@@ -35,17 +37,22 @@ _START = """window.ui = SwaggerUIBundle({url: "/v1/openapi.json", dom_id: "#page
 """
 
 
+def describe(app: Flask) -> tuple[bytes, str]:
+    """The description and its ETag, made once: it takes a fifth of a second, so whoever starts a server asks first."""
+    with _MAKING:
+        made: tuple[bytes, str] | None = app.extensions.get("openapi")
+        if made is None:
+            public_url = app.extensions["wiring"].config.public_url
+            body = orjson.dumps(openapi.describe(app.extensions["routes"], public_url, api_gateway.__version__))
+            made = app.extensions["openapi"] = body, hashlib.sha256(body).hexdigest()[:32]
+        return made
+
+
 def description(context: RequestContext) -> Response:
     """The whole description; a client that has it gets 304 (ETag)."""
-    app = current_app
-    body: bytes | None = app.extensions.get("openapi")
-    if body is None:
-        body = orjson.dumps(
-            openapi.describe(app.extensions["routes"], context.wiring.config.public_url, api_gateway.__version__)
-        )
-        app.extensions["openapi"] = body
+    body, etag = describe(current_app)
     answer = Response(body, content_type="application/json")
-    answer.set_etag(hashlib.sha256(body).hexdigest()[:32], weak=True)
+    answer.set_etag(etag, weak=True)
     answer.headers["Cache-Control"] = "no-cache"
     answer.make_conditional(context.request)
     return answer

@@ -7,7 +7,7 @@ from marshmallow import fields
 from werkzeug.exceptions import NotFound
 
 from api_gateway import responses, telemetry
-from api_gateway.context import RequestContext
+from api_gateway.context import RequestContext, listener_port
 from api_gateway.routing import PUBLIC, Route
 from contracts.schema import Schema
 
@@ -40,7 +40,7 @@ def readyz(context: RequestContext) -> Response:
 
 def metrics(context: RequestContext) -> Response:
     """Only on a port of its own: what is public is passed on by proxies, whoever asks."""
-    if context.request.environ["SERVER_PORT"] != str(context.wiring.config.health_port):
+    if listener_port() != context.wiring.config.health_port:
         raise NotFound
     return Response(telemetry.exposition(), content_type="text/plain; version=0.0.4; charset=utf-8")
 

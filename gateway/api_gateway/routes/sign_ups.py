@@ -14,6 +14,7 @@ from api_gateway.sign_ups import html_forms, pages
 from api_gateway.validation import Checker
 from contracts.contacts import forms, sign_ups
 from contracts.errors import Conflict, Invalid, NotFound, TooManyRequests, Unavailable, WiciError
+from contracts.schema import visible
 
 # A few dozen answers; who sends more sends something else.
 MAX_BODY = 16 * 1024
@@ -155,7 +156,7 @@ def _language(context: RequestContext, described: dict[str, Any] | None, typed: 
 
 
 def _user_agent(context: RequestContext) -> str:
-    return context.request.headers.get("User-Agent", "")[:1_000]
+    return visible(context.request.headers.get("User-Agent", ""))[:1_000]
 
 
 def _page(method: str, path: str, handler: Handler, summary: str, description: str) -> Route:

@@ -18,6 +18,7 @@ from chassis.ids import new_id
 from chassis.logs import get_logger
 from contracts.events import RECIPIENT_UNSUBSCRIBED, Event
 from contracts.lanes import BATCH_SIZE, DELIVERY_EVENTS, DeliveryEvent
+from contracts.schema import visible
 from contracts.tokens import Token
 from contracts.vocabulary import Channel, Engagement
 
@@ -114,7 +115,7 @@ class Recorder:
         }
         if address:
             event["ip"] = address
-            event["user_agent"] = user_agent[:MAX_USER_AGENT]
+            event["user_agent"] = visible(user_agent)[:MAX_USER_AGENT]
         return event
 
     def _unsubscription(self, token: Token, contact_id: UUID) -> dict[str, Any]:

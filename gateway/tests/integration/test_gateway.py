@@ -339,6 +339,38 @@ def test_readiness_says_whose_address_is_taken(launch_gateway):
     assert '"event":"client_address"' in behind.log_tail().replace(" ", "")
 
 
+def test_a_line_about_an_unreadable_request_names_no_account_of_before(services, launch_gateway):
+    gateway = launch_gateway(GATEWAY_WORKERS="1", GATEWAY_THREADS="2")
+    for _ in range(4):  # on every thread
+        assert greet(gateway).status_code == 200
+    for _ in range(4):
+        with connect(gateway) as connection:
+            connection.sendall(b"GET /v1/account HTTP/1.1\r\nHost: a\r\nBad Name: a\r\n\r\n")
+            assert connection.recv(65536).startswith(b"HTTP/1.1 400")
+
+    lines = [line for line in gateway.log_tail().splitlines() if "request_unreadable" in line]
+    assert len(lines) == 4
+    assert [line for line in lines if CALLER in line] == []
+
+
+def test_operators_have_a_listener_of_their_own(services, launch_gateway):
+    port = free_port()
+    gateway = launch_gateway(GATEWAY_OPERATOR_BIND=f"127.0.0.1:{port}")
+    path, operator = "/v1/operator/greetings", {"Authorization": "Bearer 0perator"}
+    own = f"http://127.0.0.1:{port}"
+
+    for method in ("GET", "PUT", "OPTIONS"):
+        assert ask(gateway, method, path, headers=operator).json()["code"] == "route.not_found"
+    pretended = ask(gateway, "GET", path, headers={**operator, "Host": f"127.0.0.1:{port}"})
+    elsewhere = ask(gateway, "GET", "/v1/conflicts", headers=operator)
+
+    assert pretended.status_code == 404
+    assert (elsewhere.status_code, elsewhere.json()["code"]) == (401, "session.invalid")
+    assert requests.get(own + path, headers=operator, timeout=30).json()["code"] == "greeting.refused"
+    assert requests.put(own + path, timeout=30).status_code == 405
+    assert greet(gateway).status_code == 200
+
+
 def test_slow_clients_do_not_hold_all_threads(launch_gateway):
     gateway = launch_gateway(GATEWAY_WORKERS="1", GATEWAY_THREADS="2", GATEWAY_RECEIVE_SECONDS="2")
     with ExitStack() as held:

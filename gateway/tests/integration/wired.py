@@ -1,5 +1,6 @@
 """Real services and a real gateway around them, small enough to see through."""
 
+import hashlib
 import os
 import time
 
@@ -14,6 +15,7 @@ from chassis.config import load
 from contracts.errors import Conflict, Unauthenticated
 from contracts.schema import Schema
 
+OPERATOR = hashlib.sha256(b"0perator").hexdigest()
 ACCOUNT = "0193a6f2-0000-7000-8000-00000000000a"
 
 
@@ -31,6 +33,9 @@ ROUTES = [
     Route("GET", "/v1/conflicts", rpc="contacts.refuse", permission=ANYONE, summary="Refuse"),
     Route("GET", "/v1/crashes", rpc="contacts.crash", permission=ANYONE, summary="Crash"),
     Route("GET", "/v1/nobody", rpc="reporting.nobody", permission=ANYONE, summary="Nobody"),
+    Route(
+        "GET", "/v1/operator/greetings", rpc="contacts.refuse", permission=ANYONE, summary="Refuse", operator=True
+    ),
     *health.ROUTES,
     *tracking.ROUTES,
 ]  # fmt: skip
@@ -56,6 +61,8 @@ if os.environ.get("WIRED_SERVICES"):
             if IdentityService.ended:
                 raise Unauthenticated("session.invalid", "This session has ended.")
             principal = {"account_id": ACCOUNT, "kind": "session", "permissions": ["contacts"], "expires_at": None}
+            if payload["token"] == OPERATOR:
+                principal |= {"account_id": None, "operator_id": ACCOUNT, "kind": "operator"}
             return {"principal": principal}
 
         @rpc

@@ -45,7 +45,7 @@ def wait_for(bus, count):
 
     def ask():
         with pytest.raises(Unavailable):
-            bus.call("dead.ask", {}, {})
+            bus.call("dead.ask", {"account_id": "a"}, {})
 
     threads = [threading.Thread(target=ask, daemon=True) for _ in range(count)]
     for thread in threads:
@@ -92,3 +92,16 @@ def test_without_the_broker_nobody_waits(services):
 
     with pytest.raises(Unavailable, match="broker"):
         bus.call("dead.ask", {}, {})
+
+
+def test_no_account_takes_the_turns_of_the_others(bus, services):
+    """Six turns: one account has three of them at once, the fourth call of it waits, and another's does not."""
+    wait_for(bus, 3)
+    fourth = threading.Thread(target=bus.call, args=("alive.ask", {"account_id": "a"}, {}), daemon=True)
+    fourth.start()
+
+    assert bus.call("alive.ask", {"account_id": "b"}, {}) == "alive.ask"
+    assert fourth.is_alive()
+    services.bury.set()
+    fourth.join(10)
+    assert not fourth.is_alive()

@@ -1,13 +1,17 @@
 """What one tenant may have going on at once, and how often one address may register."""
 
+import gzip
+import json
 import threading
 
 import pytest
+from marshmallow import fields
 
 from api_gateway import ceilings
-from api_gateway.ceilings import UnderWay
+from api_gateway.ceilings import Slots, UnderWay
 from api_gateway.routing import PUBLIC, Route
 from contracts.errors import TooManyRequests
+from contracts.schema import Schema
 
 ACCOUNT = "0193a6f2-0000-7000-8000-00000000000a"
 OTHER = "0193a6f2-0000-7000-8000-0000000000aa"
@@ -41,6 +45,16 @@ ROUTES = [
 ]  # fmt: skip
 
 
+class Note(Schema):
+    note = fields.String()
+
+
+NOTES = [
+    Route("POST", "/v1/notes", rpc="contacts.note", permission="contacts.write", summary="Note", request=Note),
+    Route("POST", "/v1/strange-notes", rpc="contacts.note", permission=PUBLIC, summary="Note", request=Note),
+]
+
+
 def test_one_account_leaves_threads_for_the_others(make_client, log_in, slow):
     client = make_client(ROUTES, account_requests=2)
     mine = log_in("mine", permissions=["contacts"])
@@ -65,14 +79,35 @@ def test_one_account_leaves_threads_for_the_others(make_client, log_in, slow):
     assert client.get("/v1/slow", headers=mine).status_code == 200  # what ended counts no more
 
 
-def test_a_refusal_gives_its_place_back():
+def test_what_is_given_back_may_be_taken_again():
     under_way = UnderWay()
     for _ in range(3):
-        with pytest.raises(KeyError), under_way.hold("account:a", 1):
-            raise KeyError
+        give_back = under_way.take("account:a", 1)
+        with pytest.raises(TooManyRequests):
+            under_way.take("account:a", 1)
+        under_way.take("account:b", 1)()
+        give_back()
 
-    with under_way.hold("account:a", 1), pytest.raises(TooManyRequests), under_way.hold("account:a", 1):
-        pass
+
+def test_a_body_that_is_long_once_inflated_takes_a_slot(make_client, log_in, services):
+    body = gzip.compress(json.dumps({"note": "a" * 100_000}).encode())
+    taken = []
+
+    class Told(Slots):
+        def take(self, kind, holder, limit):
+            taken.append((kind, holder, limit))
+            return lambda: taken.append("given back")
+
+    services.answers["contacts.note"] = {}
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    client = make_client(NOTES, slots=Told(None))
+
+    mine = client.post("/v1/notes", data=body, headers=headers | log_in("mine", permissions=["contacts"]))
+    strangers = client.post("/v1/strange-notes", data=body, headers=headers)
+
+    assert (mine.status_code, taken) == (200, [("uploads", ACCOUNT, 4), "given back"])
+    assert (strangers.status_code, strangers.json["code"]) == (413, "request.too_large")
+    assert len(services.asked("contacts.note")) == 1
 
 
 def exact(limits_taken):

@@ -76,12 +76,12 @@ def test_who_waits_for_a_word_is_told_once():
 
 def test_the_longest_waiting_of_an_address_goes_first_and_proxies_are_not_counted():
     room = WaitingRoom(2, clock=lambda: 0.0)
-    mine = [room.enter(n, "192.0.2.1", None, 5) for n in range(2)]
-    [room.enter(n, "", None, 5) for n in range(9)]
-    room.enter(0, "192.0.2.2", None, 5)
+    mine = [room.enter(n, "192.0.2.1", 5) for n in range(2)]
+    [room.enter(n, "", 5) for n in range(9)]
+    room.enter(0, "192.0.2.2", 5)
     assert room.one_too_many("192.0.2.1") is None
 
-    mine.append(room.enter(2, "192.0.2.1", None, 5))
+    mine.append(room.enter(2, "192.0.2.1", 5))
 
     assert (room.one_too_many("192.0.2.1"), room.one_too_many(""), room.longest_waiting()) == (mine[0], None, mine[0])
     assert (room.leave(mine[0]), room.leave(mine[0]), room.one_too_many("192.0.2.1")) == (True, False, None)

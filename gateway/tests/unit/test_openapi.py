@@ -212,3 +212,46 @@ def test_what_answers_an_id_leads_to_what_takes_it():
 )
 def test_patterns_are_those_of_ecma_262(python, wanted):
     assert json_schema.ecma(python) == wanted
+
+
+def requested(schema, schemas, seen):
+    """Every property of what a request may hold: (name, its schema), through references, lists and choices."""
+    reference = schema.get("$ref", "").rpartition("/")[2]
+    if reference and reference not in seen:
+        yield from requested(schemas[reference], schemas, {*seen, reference})
+    for name, of in schema.get("properties", {}).items():
+        yield name, of
+        yield from requested(of, schemas, seen)
+    for inner in [
+        *schema.get("anyOf", ()),
+        *schema.get("allOf", ()),
+        *([schema["items"]] if "items" in schema else []),
+    ]:
+        yield from requested(inner, schemas, seen)
+
+
+def test_no_name_breaks_its_line_or_turns_it_round():
+    """They are put into mails, lists and audit entries as they are."""
+    described = openapi.describe(all_routes(), "https://api.example", "1")
+    contents = [
+        operation["requestBody"]["content"]
+        for path in described["paths"].values()
+        for operation in path.values()
+        if "requestBody" in operation
+    ]
+    names = [
+        (name, of.get("pattern"))
+        for content in contents
+        for body in content.values()
+        for name, of in requested(body.get("schema", {}), described["components"]["schemas"], set())
+        if name in NAMES and "string" in of.get("type", ())
+    ]
+
+    assert {name for name, _pattern in names} == NAMES
+    for name, pattern in names:
+        assert pattern is not None, name
+        for odd in ("a\nb", "a\u202eb", "a\x00b", "a\x9bb", "a\u2066b"):
+            assert not re.match(pattern, odd), (name, odd)
+
+
+NAMES = {"name", "label", "title", "device", "group_name"}

@@ -44,7 +44,7 @@ class Contents:
             try:
                 found = await asyncio.get_running_loop().run_in_executor(None, self._load, content_hash)
             except ValueError as error:
-                log.error("content_broken", content_hash=content_hash, error=str(error))
+                log.error("content_broken", content_hash=content_hash, error=error)
                 return None
             except Exception as error:
                 log.warning("content_not_loaded", error=type(error).__name__)

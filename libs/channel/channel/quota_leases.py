@@ -181,7 +181,7 @@ class LeaseKeeper:
                 else:
                     self._opened.wait(REST_SECONDS)
             except Exception as error:
-                log.warning("quota_leases_not_settled", error=repr(error))
+                log.warning("quota_leases_not_settled", error=error)
 
     def wake(self) -> None:
         """End the rest of a keeper that has nothing to settle: it is to stop."""
@@ -203,7 +203,7 @@ class LeaseKeeper:
                 log.warning("quota_leases_not_settled", error=error.code)
                 return  # Identity is away for the others too.
             except (WiciError, RemoteFailure) as error:
-                log.warning("quota_lease_not_settled", account_id=str(lease.account_id), error=repr(error))
+                log.warning("quota_lease_not_settled", account_id=str(lease.account_id), error=error)
 
     def _settle(self, lease: Any) -> None:
         try:

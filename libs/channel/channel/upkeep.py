@@ -116,7 +116,7 @@ class Upkeep:
                 tables = ("retries", "claims", "lane_outbox", *self._outbound.put_off)
                 return bool(session.scalar(text("SELECT " + " OR ".join(f"EXISTS (SELECT FROM {t})" for t in tables))))
         except Exception as error:
-            log.warning("upkeep_step_failed", step="is_anything_waiting", error=repr(error)[:300])
+            log.warning("upkeep_step_failed", step="is_anything_waiting", error=error)
             return True
 
     @staticmethod
@@ -124,7 +124,7 @@ class Upkeep:
         try:
             step()
         except Exception as error:
-            log.warning("upkeep_step_failed", step=getattr(step, "__name__", ""), error=repr(error)[:300])
+            log.warning("upkeep_step_failed", step=getattr(step, "__name__", ""), error=error)
             return False
         return True
 
@@ -203,7 +203,7 @@ class Upkeep:
         try:
             content = self._outbound.load_content(session, header.content_hash)
         except ValueError as error:  # rules have become stricter since it was stored: it must not hold up the others
-            log.error("content_broken", content_hash=header.content_hash, error=str(error))
+            log.error("content_broken", content_hash=header.content_hash, error=error)
             content = None
         if content is None:
             log.error("content_unknown", content_hash=header.content_hash)

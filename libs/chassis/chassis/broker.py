@@ -226,7 +226,7 @@ class Broker:
                 )
                 self._connection.ioloop.start()
             except Exception as error:
-                log.warning("broker_connection_failed", error=repr(error))
+                log.warning("broker_connection_failed", error=error)
             ended = self._connection
             self._forget_connection()
             if ended is not None:
@@ -240,7 +240,7 @@ class Broker:
         connection.channel(on_open_callback=self._on_channel_open)
 
     def _on_connect_failed(self, connection: Any, error: Any) -> None:
-        log.warning("broker_unreachable", error=repr(error))
+        log.warning("broker_unreachable", error=error)
         connection.ioloop.stop()
 
     def _on_closed(self, connection: Any, reason: Any) -> None:

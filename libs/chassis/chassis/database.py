@@ -70,6 +70,7 @@ def make_engine(
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=30,
+        hide_parameters=True,  # of statements, in errors: they are customers'
         json_serializer=lambda value: orjson.dumps(value, default=str).decode(),
         json_deserializer=orjson.loads,
         connect_args={"application_name": application_name, "connect_timeout": 10, "options": options},

@@ -106,7 +106,7 @@ class EventHandler(Consumer):
         try:
             loaded = self.event.schema().load(body)
         except Exception as error:
-            log.error("event_unreadable", queue=self.queue.name, error=repr(error))
+            log.error("event_unreadable", queue=self.queue.name, error=error)
             message.reject()  # to the dead-letter queue at once: it will not become readable
             return
         super().handle_message(loaded, message)

@@ -1,20 +1,35 @@
 """JSON logs: a constant event name plus fields, with the trace and account ids of the work at hand.
 
-Ids only: never bodies, addresses, phone numbers or codes.
+Ids only: never bodies, addresses, phone numbers or codes. So an error's message is not written where it may quote a
+value: PostgreSQL's ends with the row, Python's with what could not be read. Its type, its place and what a database
+error says of itself without values (SQLSTATE, constraint) find the fault.
 """
 
 from __future__ import annotations
 
 import logging
 import sys
+import traceback
 from collections.abc import MutableMapping
 from typing import Any
 
 import orjson
 import structlog
 
+from contracts.errors import WiciError
+
+
+def _errors_by_name(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """`log.warning("step_failed", error=error)` is how an error gets into a line without its traceback."""
+    for field, value in event.items():
+        if field != "exc_info" and isinstance(value, BaseException):
+            event[field] = _name(value)
+    return event
+
+
 _PROCESSORS: list[Any] = [
     structlog.contextvars.merge_contextvars,
+    _errors_by_name,
     structlog.processors.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
@@ -32,12 +47,13 @@ def configure(service: str, process: str = "service", level: int = logging.INFO)
         foreign_pre_chain=[*_PROCESSORS, add_constants],
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.format_exc_info,
+            structlog.processors.ExceptionRenderer(_without_values),
             structlog.processors.JSONRenderer(serializer=lambda value, **_: orjson.dumps(value, default=str).decode()),
         ],
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(renderer)
+    handler.addFilter(_name_errors)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
@@ -51,6 +67,36 @@ def configure(service: str, process: str = "service", level: int = logging.INFO)
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
     )
+
+
+def _without_values(exc_info: Any) -> str:
+    """The traceback of an error and of what led to it, first things first, as Python writes it."""
+    parts: list[str] = []
+    error: BaseException | None = exc_info[1]
+    while error is not None:
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        parts.append(f"Traceback (most recent call last):\n{frames}{_name(error)}")
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return "\n\n".join(reversed(parts))
+
+
+def _name(error: BaseException) -> str:
+    """Its type, and its message where that is our own or Python's word and not a value's."""
+    kind = f"{type(error).__module__}.{type(error).__qualname__}"
+    cause = getattr(error, "orig", None) or error  # SQLAlchemy's errors hold psycopg's
+    if hasattr(cause, "sqlstate"):
+        constraint = getattr(getattr(cause, "diag", None), "constraint_name", None) or ""
+        return f"{kind}: {type(cause).__name__} {cause.sqlstate or ''} {constraint}".rstrip()
+    if isinstance(error, WiciError):
+        return f"{kind}: {error.code}"
+    return kind if isinstance(error, ValueError | LookupError) else f"{kind}: {error}"
+
+
+def _name_errors(record: logging.LogRecord) -> bool:
+    """Libraries put errors into their lines; Nameko does."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(_name(arg) if isinstance(arg, BaseException) else arg for arg in record.args)
+    return True
 
 
 def _is_unexpected(record: logging.LogRecord) -> bool:

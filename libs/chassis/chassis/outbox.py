@@ -139,7 +139,7 @@ class Relay:
                     forget_at = time.monotonic() + FORGET_SECONDS
                     self._forget_old()
             except Exception as error:
-                log.warning("outbox_relay_failed", error=repr(error))
+                log.warning("outbox_relay_failed", error=error)
                 self._progress.waits()
                 stop.wait(1.0)
                 continue

@@ -140,7 +140,7 @@ def every(seconds: float, step: Callable[[], Any], stop: threading.Event, *, nam
         try:
             step()
         except Exception as error:
-            log.warning("step_failed", step=name, error=repr(error))
+            log.warning("step_failed", step=name, error=error)
         if stop.wait(seconds):
             return
 
@@ -174,7 +174,7 @@ def boot(
         options = {"service": service, "name": name, "pool_size": pool_size, "settings": settings}
         has_failed = _boot(main, load(config_class, os.environ), stop, **options)
     except ConfigError as error:
-        log.error("configuration_incomplete", error=str(error))
+        log.error("configuration_incomplete", error=error)
         sys.exit(2)
     except Exception:
         log.exception("process_failed")

@@ -152,7 +152,7 @@ class Watch:
                 try:
                     self.look()
                 except Exception as error:
-                    log.warning("watch_failed", name=self.name, error=repr(error)[:300])
+                    log.warning("watch_failed", name=self.name, error=error)
         finally:
             self._waker.close()
 

@@ -6,6 +6,7 @@ service loads the same schema with unknown fields ignored, so that a newer gatew
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -66,6 +67,25 @@ def plain_text(written: str) -> None:
     """Refuse what PostgreSQL's text cannot hold: NUL, and half of a surrogate pair."""
     if "\x00" in written or any("\ud800" <= character <= "\udfff" for character in written):
         raise marshmallow.ValidationError("Not a valid text: it holds characters that are no text.")
+
+
+# C0 and C1 controls, line and paragraph separators, and what turns the direction of writing (UAX 9): in a list, a mail
+# or a header they break the line, or show another text than is there.
+_UNSEEN = r"\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
+_UNSEEN_CHARACTERS = re.compile(f"[{_UNSEEN}]")
+one_line = validate.Regexp(
+    rf"^[^{_UNSEEN}]*\Z", error="Not a valid text: it must be one line without control characters."
+)
+
+
+def line_field(maximum: int, minimum: int = 0, **rules: Any) -> fields.String:
+    """One line of text that people see: the name of a thing."""
+    return fields.String(validate=[validate.Length(min=minimum, max=maximum), plain_text, one_line], **rules)
+
+
+def visible(written: str) -> str:
+    """What a person may be shown of a text that is kept as it came, a browser's name."""
+    return _UNSEEN_CHARACTERS.sub("", written)
 
 
 class Word(fields.Enum[Any]):

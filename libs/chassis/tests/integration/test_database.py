@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import logging
 from collections.abc import Callable
 
 import psycopg
@@ -10,6 +12,7 @@ import sqlalchemy.exc
 from sqlalchemy import text
 
 import chassis.database
+from chassis import logs
 from chassis.database import (
     Database,
     Fault,
@@ -119,3 +122,33 @@ def test_a_server_that_is_not_there_and_our_own_mistakes() -> None:
 
     assert fault_of(failed.value) is Fault.SERVER
     assert fault_of(KeyError("number")) is Fault.PROGRAM
+
+
+def test_an_error_of_data_reaches_the_log_without_its_values(
+    database_url: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL's messages quote the row, and SQLAlchemy's the parameters."""
+    written, root = io.StringIO(), logging.getLogger()
+    monkeypatch.setattr("sys.stderr", written)
+    monkeypatch.setattr(root, "handlers", [])
+    logs.configure("tests")
+    database = Database(make_engine(database_url("sms_gateway"), pool_size=1))
+    values = {"value": "jan.kowalski@tajne.example"}
+    twice = "CREATE TEMP TABLE once (address text PRIMARY KEY); INSERT INTO once VALUES ('%s'), ('%s')"
+    failing = [
+        ("SELECT CAST(:value AS uuid)", values),
+        ("SELECT CAST(:value AS integer)", values),
+        (twice % (values["value"], values["value"]), {}),
+        ("SELECT :value FROM nowhere", values),
+    ]
+    for statement, parameters in failing:
+        try:
+            with database.transaction() as session:
+                session.execute(text(statement), parameters)
+        except sqlalchemy.exc.DBAPIError as error:
+            logs.get_logger().error("failed", error=error, exc_info=error)
+    database.dispose()
+
+    lines = written.getvalue()
+    assert lines.count("22P02") >= 2 and "23505 once_pkey" in lines
+    assert "kowalski" not in lines

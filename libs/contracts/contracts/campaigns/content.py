@@ -14,10 +14,10 @@ from uuid import UUID
 import marshmallow
 from marshmallow import fields, validate, validates_schema
 
-from contracts.campaigns.texts import one_line, text
+from contracts.campaigns.texts import text
 from contracts.email_gateway import contents as email
 from contracts.rpc import Call
-from contracts.schema import Schema, broken_rule, plain_text, rule
+from contracts.schema import Schema, broken_rule, one_line, plain_text, rule
 from contracts.sms_gateway import contents as sms
 from contracts.vocabulary import Channel
 

@@ -9,10 +9,10 @@ import marshmallow
 from marshmallow import fields, validate, validates_schema
 
 from contracts.campaigns.content import ANY_SENDER, SenderField, content_field, content_problems, sender_problems
-from contracts.campaigns.texts import NAME_MAX, line
+from contracts.campaigns.texts import NAME_MAX
 from contracts.contacts.audiences import Audience
 from contracts.rpc import Call
-from contracts.schema import PageQuery, Schema, broken_rule, page_of
+from contracts.schema import PageQuery, Schema, broken_rule, line_field, page_of
 from contracts.vocabulary import CampaignState, Channel
 
 THROTTLE_MIN, THROTTLE_MAX = 60, 200_000
@@ -41,7 +41,7 @@ class Options(Schema):
 class CampaignCreate(Schema):
     """A new draft. `sender` and `content` take the channel's shape."""
 
-    name = line(NAME_MAX, 1, required=True)
+    name = line_field(NAME_MAX, 1, required=True)
     channel = fields.Enum(Channel, by_value=True, required=True)
     sender = SenderField(allow_none=True, load_default=None, metadata=ANY_SENDER)
     audience = fields.Nested(Audience, load_default=lambda: Audience().load({}))
@@ -62,7 +62,7 @@ class CampaignCreate(Schema):
 class CampaignUpdate(Schema):
     """Change a draft; what is left out stays. A part that is given replaces that part whole."""
 
-    name = line(NAME_MAX, 1)
+    name = line_field(NAME_MAX, 1)
     sender = SenderField(allow_none=True, metadata=ANY_SENDER)
     audience = fields.Nested(Audience)
     content = content_field()
@@ -119,7 +119,7 @@ CampaignPage = page_of(CampaignSummary)
 
 
 class DuplicateRequest(Schema):
-    name = line(NAME_MAX, 1, allow_none=True, load_default=None)
+    name = line_field(NAME_MAX, 1, allow_none=True, load_default=None)
 
 
 _CAMPAIGN = {"campaign_id": UUID}

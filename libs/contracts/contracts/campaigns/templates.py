@@ -9,16 +9,16 @@ import marshmallow
 from marshmallow import fields, validates_schema
 
 from contracts.campaigns.content import content_field, content_problems
-from contracts.campaigns.texts import NAME_MAX, line
+from contracts.campaigns.texts import NAME_MAX
 from contracts.rpc import Call
-from contracts.schema import PageQuery, Schema, page_of
+from contracts.schema import PageQuery, Schema, line_field, page_of
 from contracts.vocabulary import Channel
 
 
 class TemplateCreate(Schema):
     """Content kept for reuse, in the shape of its channel."""
 
-    name = line(NAME_MAX, 1, required=True)
+    name = line_field(NAME_MAX, 1, required=True)
     channel = fields.Enum(Channel, by_value=True, required=True)
     content = content_field(required=True)
 
@@ -29,7 +29,7 @@ class TemplateCreate(Schema):
 
 
 class TemplateUpdate(Schema):
-    name = line(NAME_MAX, 1)
+    name = line_field(NAME_MAX, 1)
     content = content_field()
 
 

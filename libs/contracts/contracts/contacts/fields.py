@@ -6,20 +6,20 @@ from uuid import UUID
 
 from marshmallow import fields, validate
 
-from contracts.contacts.shapes import KEY, NAME
+from contracts.contacts.shapes import KEY, name_field
 from contracts.rpc import Call
 from contracts.schema import PageQuery, Schema, page_of
 
 
 class FieldCreate(Schema):
     key = fields.String(required=True, validate=KEY)
-    label = fields.String(validate=NAME)
+    label = name_field()
     type = fields.String(required=True, validate=validate.OneOf(["text", "number", "boolean", "date"]))
 
 
 class FieldUpdate(Schema):
     key = fields.String(validate=KEY)
-    label = fields.String(validate=NAME)
+    label = name_field()
 
 
 class ContactField(Schema):

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from marshmallow import fields, validate
 
-from contracts.contacts.shapes import KEY, NAME, word_of
+from contracts.contacts.shapes import KEY, name_field, word_of
 from contracts.email_addresses import email_address
 from contracts.rpc import Call
-from contracts.schema import PageQuery, Schema, page_of
+from contracts.schema import PageQuery, Schema, line_field, page_of
 from contracts.vocabulary import Channel
 
 LANGUAGE = validate.Regexp(r"^[a-z]{2}\Z", error="Two lower-case letters, as in ISO 639-1.")
@@ -49,14 +49,14 @@ class FormSender(Schema):
     """Whose name stands on the confirmation mail; the address must be one that the account may send from."""
 
     email = email_address(required=True)
-    name = fields.String(load_default="", validate=validate.Length(max=100))
+    name = line_field(100, load_default="")
 
 
 class FormCreate(Schema):
     """What a form is made of. `consent_texts` is by language; a changed text raises `consent_version`."""
 
-    name = fields.String(required=True, validate=NAME)
-    title = fields.String(load_default="", validate=validate.Length(max=100))
+    name = name_field(required=True)
+    title = line_field(100, load_default="")
     language = fields.String(load_default="pl", validate=LANGUAGE)
     consent_texts = fields.Dict(
         keys=fields.String(validate=LANGUAGE),
@@ -82,8 +82,8 @@ class FormCreate(Schema):
 class FormUpdate(Schema):
     """What is given changes; the rest stays."""
 
-    name = fields.String(validate=NAME)
-    title = fields.String(validate=validate.Length(max=100))
+    name = name_field()
+    title = line_field(100)
     language = fields.String(validate=LANGUAGE)
     consent_texts = fields.Dict(
         keys=fields.String(validate=LANGUAGE),

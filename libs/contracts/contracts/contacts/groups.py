@@ -6,18 +6,18 @@ from uuid import UUID
 
 from marshmallow import fields, validate
 
-from contracts.contacts.shapes import NAME, NOTE, rules_field
+from contracts.contacts.shapes import NOTE, name_field, rules_field
 from contracts.rpc import Call
 from contracts.schema import PageQuery, Schema, page_of
 
 
 class GroupCreate(Schema):
-    name = fields.String(required=True, validate=NAME)
+    name = name_field(required=True)
     description = fields.String(load_default="", validate=NOTE)
 
 
 class GroupUpdate(Schema):
-    name = fields.String(validate=NAME)
+    name = name_field()
     description = fields.String(validate=NOTE)
     archived = fields.Boolean()
 
@@ -46,7 +46,7 @@ class MembersChanged(Schema):
 
 
 class SplitPart(Schema):
-    name = fields.String(required=True, validate=NAME)
+    name = name_field(required=True)
     percent = fields.Float(required=True, validate=validate.Range(min=0, max=100))
 
 
@@ -55,7 +55,7 @@ class GroupCombine(Schema):
 
     operation = fields.String(required=True, validate=validate.OneOf(["union", "subtract", "filter", "split"]))
     group_ids = fields.List(fields.UUID(), required=True, validate=validate.Length(min=1, max=100))
-    name = fields.String(validate=NAME)
+    name = name_field()
     rules = rules_field()
     parts = fields.List(fields.Nested(SplitPart), validate=validate.Length(min=2, max=20))
     seed = fields.String(load_default="", validate=validate.Length(max=100))

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from marshmallow import fields, validate
 
-from contracts.contacts.shapes import MERGE_BY, NAME, JobError, word_of
+from contracts.contacts.shapes import MERGE_BY, JobError, name_field, word_of
 from contracts.rpc import Call
 from contracts.schema import PageQuery, Schema, page_of
 from contracts.vocabulary import Channel, JobState
@@ -24,7 +24,7 @@ class ImportOptions(Schema):
     bad_values = fields.String(load_default="drop", validate=validate.OneOf(["drop", "reject"]))
     consent = fields.List(fields.Enum(Channel, by_value=True), load_default=list)
     group_ids = fields.List(fields.UUID(), load_default=list, validate=validate.Length(max=20))
-    group_name = fields.String(load_default=None, allow_none=True, validate=NAME)
+    group_name = name_field(load_default=None, allow_none=True)
     encoding = fields.String(
         load_default=None, allow_none=True, validate=validate.OneOf(["utf-8", "utf-16", "windows-1250", "iso-8859-2"])
     )

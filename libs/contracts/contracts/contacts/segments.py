@@ -7,19 +7,19 @@ from uuid import UUID
 from marshmallow import fields
 
 from contracts.contacts.people import ContactPage
-from contracts.contacts.shapes import NAME, NOTE, Count, rules_field
+from contracts.contacts.shapes import NOTE, Count, name_field, rules_field
 from contracts.rpc import Call
 from contracts.schema import PageQuery, Schema, page_of
 
 
 class SegmentCreate(Schema):
-    name = fields.String(required=True, validate=NAME)
+    name = name_field(required=True)
     description = fields.String(load_default="", validate=NOTE)
     rules = rules_field(required=True)
 
 
 class SegmentUpdate(Schema):
-    name = fields.String(validate=NAME)
+    name = name_field()
     description = fields.String(validate=NOTE)
     rules = rules_field()
 

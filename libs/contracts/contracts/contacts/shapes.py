@@ -7,9 +7,8 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from contracts.schema import Schema, Shape
+from contracts.schema import Schema, Shape, line_field
 
-NAME = validate.Length(min=1, max=200)
 TEXT = validate.Length(max=1_000)
 NOTE = validate.Length(max=2_000)
 KEY = validate.Regexp(r"^[a-z][a-z0-9_]{0,49}\Z", error="Lower-case letters, digits and underscores, a letter first.")
@@ -17,6 +16,11 @@ MERGE_BY = validate.OneOf(["email", "phone", "external_id"])
 
 _ONE_RULE = {"$ref": "#/components/schemas/Rule"}
 _RULES = {"type": "array", "minItems": 1, "items": _ONE_RULE}
+
+
+def name_field(**rules: Any) -> fields.String:
+    """What a customer calls a thing."""
+    return line_field(200, 1, **rules)
 
 
 def _holder(name: str, schema: dict[str, Any]) -> dict[str, Any]:

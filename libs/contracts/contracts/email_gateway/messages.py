@@ -7,14 +7,14 @@ from marshmallow import fields, validate
 from contracts.channel import RECIPIENTS_MAX, AcceptedMessage, MessageSummary, channel_calls
 from contracts.email_addresses import email_address
 from contracts.email_gateway.contents import HTML_MAX, SUBJECT_MAX, EmailContent, EmailPreview
-from contracts.schema import Schema
+from contracts.schema import Schema, line_field
 
 _HEADER_NAME = validate.Regexp(r"X-[A-Za-z0-9-]{1,60}\Z", error="Only headers that start with X- can be set.")
 
 
 class Mailbox(Schema):
     email = email_address(required=True)
-    name = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=200))
+    name = line_field(200, load_default=None, allow_none=True)
 
 
 class EmailRecipient(Mailbox):

@@ -9,7 +9,7 @@ from marshmallow import fields, validate
 from contracts.email_addresses import email_address
 from contracts.email_gateway.addresses import DOMAIN
 from contracts.rpc import Call
-from contracts.schema import PageQuery, Reasoned, Schema, page_of
+from contracts.schema import PageQuery, Reasoned, Schema, line_field, page_of
 
 
 class DnsRecord(Schema):
@@ -68,7 +68,7 @@ class SenderAddress(Schema):
 
 class SenderAddressCreate(Schema):
     email = email_address(required=True)
-    name = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=100))
+    name = line_field(100, load_default=None, allow_none=True)
 
 
 class SenderAddressConfirm(Schema):

@@ -9,7 +9,7 @@ from marshmallow import fields, validate
 from contracts.identity.plans import Plan
 from contracts.identity.shapes import LANGUAGES, NAME_RULE, Reason, email_field, password_field, text_field
 from contracts.rpc import Call
-from contracts.schema import PageQuery, Schema, page_of
+from contracts.schema import PageQuery, Schema, line_field, page_of
 
 # On trial an account sends only to addresses that it has proved, until an operator ends the trial.
 ACCOUNT_STATES = ("trial", "active", "suspended", "closing", "closed")
@@ -37,12 +37,12 @@ class AccountRegistration(Schema):
 class Company(Schema):
     """Company data (A6); the Polish VAT number (NIP) is checked, and once set changes only by an operator."""
 
-    name = text_field(200)
+    name = line_field(200)
     address = text_field(500)
     email = email_field(required=False)
-    phone = text_field(32)
-    site = text_field(200)
-    vat_number = text_field(20)
+    phone = line_field(32)
+    site = line_field(200)
+    vat_number = line_field(20)
 
 
 class Account(Schema):
@@ -67,7 +67,7 @@ class AccountUpdate(Schema):
 
 
 class AccountQuery(PageQuery):
-    name = text_field(20, load_default=None, allow_none=True)
+    name = line_field(20, load_default=None, allow_none=True)
     plan = text_field(40, load_default=None, allow_none=True)
 
 
@@ -76,7 +76,7 @@ class PlanChange(Reason):
 
 
 class VatNumberChange(Reason):
-    vat_number = text_field(20, required=True)
+    vat_number = line_field(20, required=True)
 
 
 class Closure(Schema):

@@ -8,11 +8,11 @@ from marshmallow import fields, validate
 
 from contracts.identity.shapes import text_field
 from contracts.rpc import Call
-from contracts.schema import PageQuery, Schema, page_of
+from contracts.schema import PageQuery, Schema, line_field, page_of
 
 
 class ApiKeyCreate(Schema):
-    name = text_field(100, required=True, minimum=1)
+    name = line_field(100, required=True, minimum=1)
     scopes = fields.List(text_field(60), required=True, validate=validate.Length(min=1, max=100))
     expires_at = fields.AwareDateTime(load_default=None, allow_none=True)
     ip_list = fields.List(text_field(50), load_default=list, validate=validate.Length(max=200))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from contracts.identity.shapes import LANGUAGES, NAME_RULE, email_field, password_field, text_field
+from contracts.identity.shapes import LANGUAGES, NAME_RULE, email_field, password_field
 from contracts.rpc import Call
-from contracts.schema import Schema
+from contracts.schema import Schema, line_field
 
 
 class Me(Schema):
@@ -25,7 +25,7 @@ class Me(Schema):
 
 
 class MeUpdate(Schema):
-    name = text_field(100)
+    name = line_field(100)
     language = fields.String(validate=validate.OneOf(LANGUAGES))
 
 

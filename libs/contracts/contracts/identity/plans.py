@@ -6,10 +6,10 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from contracts.identity.shapes import CURRENCY, MOST_MONEY, MOST_UNITS, Reason, count_field, text_field
+from contracts.identity.shapes import CURRENCY, MOST_MONEY, MOST_UNITS, Reason, count_field
 from contracts.money import Money
 from contracts.rpc import Call
-from contracts.schema import Schema
+from contracts.schema import Schema, line_field
 
 ADD_ONS = ("attachments", "rcs", "dedicated_ip", "priority_lane")
 PLAN_CODE = validate.Regexp(
@@ -51,7 +51,7 @@ class PlanCreate(Reason):
     """A limit of null is no limit."""
 
     code = fields.String(required=True, validate=PLAN_CODE)
-    name = text_field(80, required=True, minimum=1)
+    name = line_field(80, required=True, minimum=1)
     sms = _limit(required=True)
     email = _limit(required=True)
     contacts = _limit(required=True)
@@ -69,7 +69,7 @@ class PlanCreate(Reason):
 class PlanUpdate(Reason):
     """What is left out stays as it is."""
 
-    name = text_field(80, minimum=1)
+    name = line_field(80, minimum=1)
     sms = _limit()
     email = _limit()
     contacts = _limit()

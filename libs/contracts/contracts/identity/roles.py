@@ -8,16 +8,16 @@ from marshmallow import fields, validate
 
 from contracts.identity.shapes import text_field
 from contracts.rpc import Call
-from contracts.schema import PageQuery, Schema, page_of
+from contracts.schema import PageQuery, Schema, line_field, page_of
 
 
 class RoleCreate(Schema):
-    name = text_field(100, required=True, minimum=1)
+    name = line_field(100, required=True, minimum=1)
     permissions = fields.List(text_field(60), required=True, validate=validate.Length(max=100))
 
 
 class RoleUpdate(Schema):
-    name = text_field(100, minimum=1)
+    name = line_field(100, minimum=1)
     permissions = fields.List(text_field(60), validate=validate.Length(max=100))
 
 

@@ -9,7 +9,7 @@ from marshmallow import fields, validate, validates_schema
 from contracts.identity.ip_rules import IpRules
 from contracts.identity.shapes import SHA256_HEX, TOTP_CODE, password_field, text_field
 from contracts.rpc import Call
-from contracts.schema import PageQuery, Schema, broken_rule, page_of
+from contracts.schema import PageQuery, Schema, broken_rule, line_field, page_of
 
 
 class SessionCreate(Schema):
@@ -18,7 +18,7 @@ class SessionCreate(Schema):
     login = text_field(254, required=True, minimum=1)
     password = password_field()
     totp = text_field(20, load_default=None, allow_none=True)
-    device = text_field(100, load_default=None, allow_none=True)
+    device = line_field(100, load_default=None, allow_none=True)
     device_token = text_field(200, load_default=None, allow_none=True)
     trust_device = fields.Boolean(load_default=False)
 

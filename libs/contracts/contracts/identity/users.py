@@ -8,7 +8,7 @@ from marshmallow import fields, validate
 
 from contracts.identity.shapes import NAME_RULE, email_field, password_field, text_field
 from contracts.rpc import Call
-from contracts.schema import PageQuery, Schema, page_of
+from contracts.schema import PageQuery, Schema, line_field, page_of
 
 
 class User(Schema):
@@ -35,14 +35,14 @@ class Rights(Schema):
 class UserCreate(Schema):
     login = fields.String(required=True, validate=NAME_RULE)
     email = email_field()
-    name = text_field(100, load_default="")
+    name = line_field(100, load_default="")
     password = password_field()
     permissions = fields.List(text_field(60), load_default=list, validate=validate.Length(max=100))
     roles = fields.List(fields.UUID(), load_default=list, validate=validate.Length(max=50))
 
 
 class UserUpdate(Schema):
-    name = text_field(100)
+    name = line_field(100)
     state = fields.String(validate=validate.OneOf(("active", "blocked")))
 
 

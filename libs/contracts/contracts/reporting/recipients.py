@@ -9,7 +9,7 @@ from marshmallow import fields, validate
 
 from contracts.reporting.messages import MessagePage
 from contracts.rpc import Call
-from contracts.schema import PageQuery, Schema
+from contracts.schema import PageQuery, Schema, line_field
 
 
 class Who(StrEnum):
@@ -49,7 +49,7 @@ class ReportGroupCreate(Schema):
     """A group of the contacts who did, or did not."""
 
     who = fields.Enum(Who, by_value=True, required=True)
-    name = fields.String(required=True, validate=validate.Length(min=1, max=200))
+    name = line_field(200, 1, required=True)
 
 
 class ReportGroup(Schema):

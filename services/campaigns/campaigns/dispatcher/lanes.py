@@ -146,6 +146,6 @@ def _read(delivery: Delivery) -> Reported | None:
             raise ValueError("a count is out of range")
         return Reported(UUID(body["batch_id"]), *counts)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        log.error("batch_report_unreadable", error=repr(error))
+        log.error("batch_report_unreadable", error=error)
         delivery.nack(requeue=False)
         return None

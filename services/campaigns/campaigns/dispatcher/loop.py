@@ -77,7 +77,7 @@ class Dispatcher:
                 self._tick()
             except Exception as error:
                 # The database or the broker is away: nothing is lost, everything is tried again.
-                log.warning("dispatcher_tick_failed", error=repr(error))
+                log.warning("dispatcher_tick_failed", error=error)
                 self._rest = 0.0
                 stop.wait(1.0)
             if self._waker.wait(self._rest or IDLE_SECONDS):
@@ -130,7 +130,7 @@ class Dispatcher:
             campaign = CampaignInHand(leased)
         except (ValueError, TypeError, KeyError) as error:
             # What was written was checked, so this cannot be; if it is, it must not hold up everybody else.
-            log.error("campaign_unusable", campaign_id=leased.id, error=repr(error))
+            log.error("campaign_unusable", campaign_id=leased.id, error=error)
             leases.fail(session, owner=self._steps.owner, campaign_id=leased.id, code="campaign.unusable", detail="")
             campaign = CampaignInHand(replace(leased, options={}))
         self._in_hand[leased.id] = campaign
@@ -265,7 +265,7 @@ class Dispatcher:
                 self._recover(campaign, campaign.task_name if task is not None else "page", error)
 
     def _recover(self, campaign: CampaignInHand, step: str, error: Exception) -> None:
-        log.warning("step_failed", step=step, campaign_id=campaign.leased.id, error=repr(error))
+        log.warning("step_failed", step=step, campaign_id=campaign.leased.id, error=error)
         if isinstance(error, LASTING) and campaign.is_sending and step != "rest":
             # The audience is gone: no more can be read, now or later.
             self._steps.fail(campaign.leased, error.code, error.detail)
@@ -305,7 +305,7 @@ class Dispatcher:
             with self._database.transaction() as session:
                 leases.release(session, owner=self._steps.owner)
         except Exception as error:
-            log.warning("dispatcher_give_back_failed", error=repr(error))
+            log.warning("dispatcher_give_back_failed", error=error)
         self._workers.close()
 
 

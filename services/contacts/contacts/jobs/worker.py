@@ -114,7 +114,7 @@ class Worker:
                 job = self._claim()
                 is_any_open = job is not None or self._is_any_open()
             except Exception as error:
-                log.warning("claim_failed", error=repr(error))
+                log.warning("claim_failed", error=error)
                 self.progress.waits()
                 self._stop.wait(1.0)
                 continue
@@ -178,7 +178,7 @@ class Worker:
             with self._database.transaction() as session:
                 store.retry_later(session, job, failure)
         except Exception as error:
-            log.warning("job_not_let_go", job_id=str(job.id), error=repr(error))  # its lease runs out instead
+            log.warning("job_not_let_go", job_id=str(job.id), error=error)  # its lease runs out instead
 
     def _go_on(self, turn_ends: float) -> bool:
         if self._stop.is_set():

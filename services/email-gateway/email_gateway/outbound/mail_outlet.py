@@ -119,7 +119,7 @@ class MailOutlet(Outlet):
             try:
                 return await asyncio.get_running_loop().run_in_executor(self._threads, compose)
             except Exception as error:
-                log.warning("composing_failed", error=repr(error))
+                log.warning("composing_failed", error=error)
                 tries += fault_of(error) is not Fault.SERVER
                 if tries >= MOST_TRIES:
                     return [Refusal("content.failed", "the message could not be composed")] * len(wanted)

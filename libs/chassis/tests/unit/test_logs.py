@@ -1,0 +1,71 @@
+"""What the log says of an error: where and what, never with which value."""
+
+import io
+import json
+import logging
+import re
+from pathlib import Path
+
+import pytest
+
+from chassis import logs
+from contracts.errors import Conflict
+
+SECRET = "jan.kowalski@tajne.example"
+
+
+@pytest.fixture
+def lines(monkeypatch):
+    """`lines()`: what was logged, as it stands on stderr."""
+    written = io.StringIO()
+    root, before = logging.getLogger(), logging.getLogger().handlers[:]
+    monkeypatch.setattr("sys.stderr", written)
+    logs.configure("tests")
+    yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
+    root.handlers[:] = before
+
+
+def quoting(error):
+    def fail():
+        try:
+            {}[SECRET]  # what led to it quotes too
+        except KeyError:
+            raise error  # noqa: B904
+
+    return fail
+
+
+ERRORS = [ValueError(f"bad: {SECRET}"), KeyError(SECRET), UnicodeDecodeError("utf-8", SECRET.encode(), 0, 1, "no")]
+
+
+@pytest.mark.parametrize("error", [*ERRORS, Conflict("thing.taken", f"{SECRET} is taken.")])
+def test_a_line_quotes_no_value_of_an_error(lines, error):
+    try:
+        quoting(error)()
+    except Exception as caught:
+        logs.get_logger().error("failed", error=caught, exc_info=caught)
+        logging.getLogger("nameko.containers").exception("error handling worker %s: %s", "w", caught)
+
+    ours, nameko = lines()
+    assert SECRET not in json.dumps([ours, nameko], ensure_ascii=False)
+    assert (type(error).__name__ in ours["exception"], "in fail" in ours["exception"]) == (True, True)
+    assert (type(error).__name__ in nameko["event"], "KeyError" in nameko["exception"]) == (True, True)
+
+
+def test_what_is_no_value_is_still_said(lines):
+    try:
+        raise RuntimeError("no more threads")
+    except RuntimeError as error:
+        logs.get_logger().error("failed", exc_info=error)
+
+    assert "RuntimeError: no more threads" in lines()[0]["exception"]
+
+
+def test_nobody_writes_an_error_as_text():
+    """`error=error` says it without its values."""
+    folders = [Path(__file__).parents[4] / name for name in ("libs", "services", "gateway")]
+    sources = [path for folder in folders for path in folder.rglob("*.py") if "tests" not in path.parts]
+    as_text = re.compile(r"log(?:ger)?\.\w+\([^\n]*(?:repr|str)\((?:error|exc|exception|failure)\)")
+
+    assert len(sources) > 300
+    assert [str(path) for path in sources if as_text.search(path.read_text())] == []
