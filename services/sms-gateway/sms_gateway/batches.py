@@ -43,15 +43,17 @@ class KnownCarrier(NamedTuple):
 
 class SmsMessage(Message):
     """One SMS: `parts` is what a person pays for; `travelling` how many submit_sm carry it (one, where a
-    message_payload does). `bodies` are those submit_sm, until they are queued."""
+    message_payload does). `bodies` are those submit_sm, until they are queued. `refused_by` has the carriers that did
+    not take it under its present claim."""
 
-    __slots__ = ("bodies", "carrier_ids", "parts", "parts_left", "travelling")
+    __slots__ = ("bodies", "carrier_ids", "parts", "parts_left", "refused_by", "travelling")
 
     def __init__(self, chunk: Chunk, recipient: Recipient, message_id: str, existing: bool, attempts: int) -> None:
         super().__init__(chunk, recipient, message_id, existing, attempts)
         self.carrier_ids: list[str] | None = None
         self.parts = self.parts_left = self.travelling = 1
         self.bodies: list[bytes] = []
+        self.refused_by: frozenset[UUID] = frozenset()
 
     @property
     def is_unsent(self) -> bool:

@@ -92,6 +92,7 @@ class Carrier(Base):
     tls: Mapped[bool] = mapped_column(Boolean, default=False)
     long_form: Mapped[str] = mapped_column(default="udh")
     receipt_ids: Mapped[str] = mapped_column(default="same")
+    response_timeout: Mapped[int] = mapped_column(default=60)  # seconds
     enabled: Mapped[bool] = mapped_column(Boolean, default=True)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     # Rises with every change: the outbound processes compare it and make the binds anew.

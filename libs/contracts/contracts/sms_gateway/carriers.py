@@ -31,6 +31,13 @@ class CarrierSettings(Schema):
         validate=validate.OneOf(("same", "hex_to_decimal", "decimal_to_hex")),
         metadata={"description": "How the id in a receipt relates to the id in submit_sm_resp"},
     )
+    response_timeout = fields.Integer(
+        strict=True,
+        validate=validate.Range(min=1, max=600),
+        metadata={
+            "description": "Seconds until a submit_sm without an answer is given up and its bind made anew (default 60)"
+        },
+    )
     enabled = fields.Boolean()
 
 

@@ -67,7 +67,9 @@ TEMPORARY_STATUSES = frozenset(
         Status.INVALID_BIND_STATUS,
     }
 )
-# The bind itself has to slow down.
+# The carrier itself is ill: another one may take the message now.
+ILL_STATUSES = frozenset({Status.SYSTEM_ERROR, Status.INVALID_BIND_STATUS})
+# What is sent to the carrier has to slow down.
 THROTTLING_STATUSES = frozenset({Status.THROTTLED, Status.MESSAGE_QUEUE_FULL})
 
 

@@ -21,7 +21,7 @@ from sms_gateway.usecases import views
 
 DEFAULTS: dict[str, Any] = {
     "system_type": "", "bind_mode": "transceiver", "binds": 2, "window": 50, "rate": 0, "tls": False,
-    "long_form": "udh", "receipt_ids": "same", "enabled": True,
+    "long_form": "udh", "receipt_ids": "same", "response_timeout": 60, "enabled": True,
 }  # fmt: skip
 
 

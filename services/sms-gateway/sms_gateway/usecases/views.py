@@ -11,7 +11,7 @@ View = dict[str, Any]
 _SENDER_ID = ("id", "account_id", "sender", "state", "reason", "created_at", "updated_at")
 _CARRIER = (
     "id", "name", "host", "port", "system_id", "system_type", "bind_mode", "binds", "window", "rate", "tls",
-    "long_form", "receipt_ids", "enabled", "created_at",
+    "long_form", "receipt_ids", "response_timeout", "enabled", "created_at",
 )  # fmt: skip
 _ROUTE = ("id", "carrier_id", "prefix", "account_id", "lane", "priority", "share", "enabled")
 
