@@ -112,6 +112,19 @@ class Route(Base):
     enabled: Mapped[bool] = mapped_column(Boolean, default=True)
 
 
+class CarrierInstance(Base):
+    """What one outbound process holds of a carrier's rate, and how the carrier is for it."""
+
+    __tablename__ = "carrier_instances"
+
+    carrier_id: Mapped[UUID] = mapped_column(primary_key=True)
+    instance_id: Mapped[UUID] = mapped_column(primary_key=True)
+    rate: Mapped[int]
+    is_busy: Mapped[bool]
+    state: Mapped[dict[str, Any]]
+    expires_at: Mapped[datetime]
+
+
 class Send(Base):
     """One POST /v1/sms: what its messages share."""
 

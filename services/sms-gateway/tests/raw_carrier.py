@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -129,7 +130,14 @@ class RawSmsc:
         self.loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self._thread.start()
+        # When the loop ran last, and the time before: what is read now has come since then, not earlier.
+        self.ran = [time.monotonic()] * 2
+        self.loop.call_soon_threadsafe(self._tick)
         self.port = asyncio.run_coroutine_threadsafe(self.carrier.start(), self.loop).result(10)
+
+    def _tick(self) -> None:
+        self.ran = [self.ran[1], time.monotonic()]
+        self.loop.call_later(0.005, self._tick)
 
     def write(self, octets: bytes) -> None:
         """To the newest bind."""

@@ -63,6 +63,58 @@ class Carrier(CarrierSettings):
     created_at = fields.AwareDateTime()
 
 
+class CarrierBind(Schema):
+    """One bind of one process: `unanswered` submit_sm of its window; why the last one before it ended."""
+
+    kind = fields.String()
+    is_bound = fields.Boolean()
+    unanswered = fields.Integer()
+    last_error = fields.String(allow_none=True)
+
+
+class AnswerShares(Schema):
+    """Of the answers of the last minute: the carrier throttled, had an error of its own, refused the message, or did
+    not answer before the connection ended or the time was over."""
+
+    throttled = fields.Float()
+    ill = fields.Float()
+    refused = fields.Float()
+    lost = fields.Float()
+
+
+class CarrierProcess(Schema):
+    """How the carrier is for one outbound process; counts are of its last minute."""
+
+    instance_id = fields.UUID()
+    circuit = fields.String(
+        validate=validate.OneOf(("closed", "open", "trial")),
+        metadata={"description": "open: it gets nothing for now, because it answered errors; trial: a little"},
+    )
+    binds = fields.List(fields.Nested(CarrierBind))
+    window = fields.Integer()
+    sent_per_second = fields.Integer()
+    rate_limit = fields.Float(
+        allow_none=True,
+        metadata={"description": "Parts a second that this process may send now: its share, less after throttling"},
+    )
+    waiting = fields.Integer(metadata={"description": "Messages and parts that wait in this process"})
+    oldest_seconds = fields.Float(metadata={"description": "Age of the oldest of them"})
+    answers = fields.Integer()
+    shares = fields.Nested(AnswerShares)
+    receipts = fields.Integer()
+    receipts_not_understood = fields.Integer()
+    receipt_seconds = fields.Float(
+        allow_none=True, metadata={"description": "From submission to the phone on average, as the receipts tell it"}
+    )
+
+
+class CarrierState(Schema):
+    """A carrier as each living outbound process has it, a few seconds old at most."""
+
+    carrier_id = fields.UUID()
+    processes = fields.List(fields.Nested(CarrierProcess))
+
+
 class CarrierRouteSettings(Schema):
     """Messages whose number starts with `prefix` (empty: all), of one account or lane or of all, go to a carrier.
 
@@ -102,6 +154,7 @@ RPC: dict[str, Call] = {
     "list_carriers": Call(PageQuery, CarrierPage),
     "create_carrier": Call(CarrierCreate, Carrier),
     "update_carrier": Call(CarrierChange, Carrier, path={"carrier_id": UUID}),
+    "get_carrier_state": Call(None, CarrierState, path={"carrier_id": UUID}),
     "delete_carrier": Call(Reasoned, None, path={"carrier_id": UUID}),
     "list_routes": Call(PageQuery, RoutePage),
     "create_route": Call(RouteCreate, CarrierRoute),

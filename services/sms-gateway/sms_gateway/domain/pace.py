@@ -27,15 +27,16 @@ class Pace:
 
     def __init__(self, contract: float | None) -> None:
         self._contract = NO_LIMIT if contract is None else contract
+        self._until = float("inf")
         self._taken = NO_LIMIT  # what the carrier takes, as far as is known
         self._changed_at = self._cut_at = self._filled_at = 0.0
         self._tokens = 0.0
         self._accepted: deque[tuple[float, int]] = deque()
         self._sent: deque[tuple[float, int]] = deque()
 
-    def allow(self, contract: float) -> None:
-        """The share of the contract that this process may use from now on; 0: nothing."""
-        self._contract = contract
+    def allow(self, contract: float, until: float) -> None:
+        """The share of the contract that this process may use from now on and `until` then; 0: nothing."""
+        self._contract, self._until = contract, until
         self._tokens = min(self._tokens, self._size(self.limit))
 
     @property
@@ -52,6 +53,8 @@ class Pace:
 
     def room(self, now: float, *, is_bulk: bool) -> int:
         """How many parts may leave now; call only where `is_limited`."""
+        if now > self._until:
+            return 0
         self._climb(now)
         size = self._size(self.limit)
         self._tokens = min(size, self._tokens + (now - self._filled_at) * self.limit * FILL)

@@ -19,6 +19,7 @@ from sms_gateway.domain.circuit import Circuit, CircuitState
 from sms_gateway.domain.pace import Pace
 from sms_gateway.outbound.carrier_settings import CarrierSettings
 from sms_gateway.outbound.composing import NO_CARRIER
+from sms_gateway.outbound.figures import Figures
 from sms_gateway.smpp.client import Link
 from sms_gateway.smpp.constants import ILL_STATUSES, MOST_ID, TEMPORARY_STATUSES, THROTTLING_STATUSES
 from sms_gateway.smpp.message_ids import ID_FORMS
@@ -60,7 +61,9 @@ class CarrierOutlet(Outlet):
         self._events = events
         self._came_up = came_up
         self._fail_over = fail_over
-        self.pace = Pace(settings.rate or None)
+        # Of a rate that is set, this process has nothing until it holds a lease (`outbound.shares`).
+        self.pace = Pace(0.0 if settings.rate else None)
+        self.figures = Figures(settings.name)
         self.circuit = Circuit()
         self._resting: list[Part] = []
         self._alarms: set[asyncio.TimerHandle] = set()
@@ -84,6 +87,15 @@ class CarrierOutlet(Outlet):
     def has_room(self, lane: Lane) -> bool:
         ahead = self.ahead if self.circuit.state is CircuitState.CLOSED else CHUNK
         return sum(self.claiming.values()) + self.ready_count() < ahead
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it has anything to send, or had a moment ago."""
+        return bool(self.under_way() or self.pace.sent_in_second(time.monotonic()))
+
+    def may_send(self, rate: int, *, until: float) -> None:
+        self.pace.allow(rate, until)
+        self._fill()
 
     def trial_room(self) -> int | None:
         """How many messages more may be routed to it while it is tried again; None where it is well."""
@@ -231,6 +243,8 @@ class CarrierOutlet(Outlet):
             ill = sum(status in ILL_STATUSES for status in statuses)
         now = time.monotonic()
         self.pace.note_answers(now, accepted=accepted, throttled=throttled)
+        refused = len(statuses) - accepted - throttled - ill
+        self.figures.answers(now, accepted=accepted, throttled=throttled, ill=ill, refused=refused)
         self._note_health(now, good=len(statuses) - throttled - ill, ill=ill)
 
     def _note_health(self, now: float, *, good: int, ill: int) -> None:
@@ -296,7 +310,9 @@ class CarrierOutlet(Outlet):
         again, by another carrier where there is one."""
         now = time.time()
         done: list[SmsMessage] = []
-        self._note_health(time.monotonic(), good=0, ill=min(len(parts), 1))
+        moment = time.monotonic()
+        self.figures.answers(moment, lost=len(parts))
+        self._note_health(moment, good=0, ill=min(len(parts), 1))
         for part in parts:
             message = part.message
             lane = message.chunk.batch.header.lane

@@ -26,9 +26,10 @@ from sms_gateway.domain.routing import Router, RouteRule
 from sms_gateway.outbound.carrier_settings import CarrierSettings
 from sms_gateway.outbound.carriers import LANES, CarrierOutlet
 from sms_gateway.outbound.composing import NO_CARRIER, compose
+from sms_gateway.outbound.shares import Shares
 from sms_gateway.smpp.constants import THROTTLING_STATUSES
+from sms_gateway.store import carrier_instances, contents, parked_receipts, receipts, unknown_messages
 from sms_gateway.store import carriers as carrier_store
-from sms_gateway.store import contents, parked_receipts, receipts, unknown_messages
 from sms_gateway.store.ledger import SmsLedger
 
 # Of the prompt lanes, each batch is one request: many of them may be under way.
@@ -80,6 +81,7 @@ class SmsOutbound:
     async def start_up(self) -> None:
         """A moment for the binds, so that the first batches do not find every carrier down."""
         await asyncio.to_thread(self._look_up)
+        self._loop.spawn(Shares(self._database, lambda: list(self._carriers.values())).keep())
         until = self._running.time() + BIND_WAIT_SECONDS
         while self._running.time() < until:
             await asyncio.sleep(0.1)
@@ -257,4 +259,5 @@ class SmsOutbound:
             return
         with self._database.transaction() as session:
             unknown_messages.forget_old(cursor_of(session), now - receipts.FAR)
+            carrier_instances.forget_old(session)
         self._forgot_old_at = now

@@ -31,6 +31,7 @@ class Link:
         self._task: asyncio.Task[None] | None = None
         self._bound_at: float | None = None
         self._backoff = _FIRST_BACKOFF
+        self.last_error: str | None = None
 
     @property
     def is_bound(self) -> bool:
@@ -85,6 +86,7 @@ class Link:
                 self._forget_connection()
             if self._bound_at is not None and loop.time() - self._bound_at >= _STOOD_SECONDS:
                 self._backoff = _FIRST_BACKOFF
+            self.last_error = reason[:200]
             self.work.unbound(self, reason)
             await asyncio.sleep(self._backoff * random.uniform(0.8, 1.2))
             self._backoff = min(self._backoff * 2, _LAST_BACKOFF)

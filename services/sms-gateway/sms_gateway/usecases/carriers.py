@@ -16,6 +16,7 @@ from contracts.events import SMS_GATEWAY_ACT
 from contracts.rpc import Actor
 from sms_gateway import exceptions
 from sms_gateway.models import Carrier, Route
+from sms_gateway.store import carrier_instances
 from sms_gateway.store import carriers as store
 from sms_gateway.usecases import views
 
@@ -29,6 +30,16 @@ def list_carriers(session: Session, *, actor: Actor, now: datetime, cursor: str 
     operator_of(actor)
     rows = store.carriers(session, after=pages.position(cursor), limit=limit + 1)
     return pages.page(rows, limit, views.carrier)
+
+
+def get_carrier_state(session: Session, *, actor: Actor, now: datetime, carrier_id: UUID) -> dict[str, Any]:
+    operator_of(actor)
+    if store.carrier(session, carrier_id) is None:
+        raise exceptions.not_found("carrier")
+    return {
+        "carrier_id": carrier_id,
+        "processes": [views.carrier_process(row) for row in carrier_instances.states(session, carrier_id)],
+    }
 
 
 def create_carrier(

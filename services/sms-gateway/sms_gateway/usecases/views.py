@@ -25,5 +25,9 @@ def carrier(row: Carrier) -> View:
     return {name: getattr(row, name) for name in _CARRIER}
 
 
+def carrier_process(row: Any) -> View:
+    return {"instance_id": row.instance_id, **row.state}
+
+
 def route(row: Route) -> View:
     return {name: getattr(row, name) for name in _ROUTE}

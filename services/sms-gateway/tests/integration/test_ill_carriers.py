@@ -4,30 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from raw_carrier import Carrier, RawSmsc
+from raw_carrier import Carrier
 from sqlalchemy import text
 
 from chassis.database import Database
 from chassis.testing import wait_until
 from sms_gateway.smpp import pdu as smpp
 from sms_gateway.smpp.constants import Status
-
-
-@pytest.fixture
-def raw() -> Iterator[Callable[..., RawSmsc]]:
-    running: list[RawSmsc] = []
-
-    def start(on_submit: Callable[[Carrier, smpp.Pdu, asyncio.StreamWriter], None]) -> RawSmsc:
-        running.append(RawSmsc(on_submit))
-        return running[-1]
-
-    yield start
-    for each in running:
-        each.stop()
 
 
 def is_ill(carrier: Carrier, pdu: smpp.Pdu, writer: asyncio.StreamWriter) -> None:

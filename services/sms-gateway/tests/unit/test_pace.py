@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from sms_gateway.domain.circuit import Circuit, CircuitState
 from sms_gateway.domain.pace import LEAST, NO_LIMIT, Pace
+from sms_gateway.domain.shares import fair_share
 
 
 @given(
@@ -80,8 +81,9 @@ def test_without_a_lease_nothing_leaves() -> None:
     pace = Pace(0)
 
     assert pace.room(1e6, is_bulk=False) == 0 and pace.is_limited
-    pace.allow(10)
+    pace.allow(10, until=1e6 + 3)
     assert pace.room(1e6 + 2, is_bulk=False) == 1
+    assert pace.room(1e6 + 4, is_bulk=False) == 0
 
 
 def test_a_carrier_without_limit_has_none_until_it_throttles() -> None:
@@ -116,3 +118,16 @@ def test_half_of_the_answers_being_errors_opens_it(ill: int, opens: bool) -> Non
     outcomes = [circuit.note(1.0, good=0 if n % 2 and n < ill * 2 else 1, ill=n % 2 and n < ill * 2) for n in range(20)]
 
     assert any(outcomes) is opens
+
+
+@given(st.integers(1, 300), st.dictionaries(st.text("abcdef", min_size=1), st.booleans(), min_size=1, max_size=6))
+def test_shares_of_a_rate_add_up_to_it_and_everybody_gets_some_in_turn(contract: int, busy: dict[str, bool]) -> None:
+    turns = [{who: fair_share(contract, busy, who, turn) for who in busy} for turn in range(len(busy))]
+
+    assert all(sum(shares.values()) == contract for shares in turns)
+    assert all(share >= 0 for shares in turns for share in shares.values())
+    if contract >= len(busy):
+        assert all(share >= 1 for shares in turns for share in shares.values())
+    else:
+        active = [who for who in busy if busy[who]] or list(busy)
+        assert all(any(shares[who] for shares in turns) for who in active)
