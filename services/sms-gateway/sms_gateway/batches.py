@@ -92,6 +92,27 @@ class Arrived(NamedTuple):
         return self.at - seconds_under_way(self.text) if self.submitted_at is None else self.submitted_at
 
 
+class ArrivedUnread(NamedTuple):
+    """What a carrier sent and nobody understands."""
+
+    carrier_id: UUID
+    frame: bytes
+    reason: str
+    at: float
+
+
+class ArrivedInbound(NamedTuple):
+    """A message from a phone. `octets` are as they came, with their user data header where `esm_class` says so."""
+
+    carrier_id: UUID
+    source: str
+    destination: str
+    data_coding: int
+    esm_class: int
+    octets: bytes
+    at: float
+
+
 def receipt_event(
     message_id: str, account_id: str, campaign_id: str | None, at: float, state: str, code: str | None
 ) -> Event:

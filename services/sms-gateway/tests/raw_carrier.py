@@ -12,7 +12,7 @@ from typing import Any
 from sms_gateway.smpp import pdu as smpp
 from sms_gateway.smpp.client import Link, LinkSettings
 from sms_gateway.smpp.constants import Command
-from sms_gateway.smpp.receipts import Receipt
+from sms_gateway.smpp.receipts import Delivered
 
 
 class Part:
@@ -28,7 +28,7 @@ class Work:
         self.queue = deque(Part(number) for number in range(count))
         self.answers: list[tuple[int, int, str]] = []
         self.lost_parts: list[int] = []
-        self.received: list[Receipt] = []
+        self.received: list[Any] = []
         self.news: list[str] = []
 
     def take(self, room: int, in_flight: int) -> list[Part]:
@@ -40,9 +40,9 @@ class Work:
     def lost(self, parts: list[Any]) -> None:
         self.lost_parts += [part.number for part in parts]
 
-    def receipts(self, link: Link, receipts: list[tuple[int, Receipt]]) -> None:
-        self.received += [receipt for _, receipt in receipts]
-        link.acknowledge([sequence for sequence, _ in receipts], link.connection)
+    def delivered(self, link: Link, delivered: list[tuple[int, Delivered]]) -> None:
+        self.received += [each for _, each in delivered]
+        link.acknowledge([sequence for sequence, _ in delivered], link.connection)
 
     def bound(self, link: Link) -> None:
         self.news.append("bound")

@@ -28,8 +28,11 @@ class CarrierSettings(Schema):
     tls = fields.Boolean()
     long_form = fields.String(validate=validate.OneOf(("udh", "sar", "payload")))
     receipt_ids = fields.String(
-        validate=validate.OneOf(("same", "hex_to_decimal", "decimal_to_hex")),
-        metadata={"description": "How the id in a receipt relates to the id in submit_sm_resp"},
+        validate=validate.OneOf(("same", "hex_to_decimal", "decimal_to_hex", "auto")),
+        metadata={
+            "description": "How the id in a receipt relates to the id in submit_sm_resp: case and leading zeros of"
+            " numbers never matter; `auto` finds out from the first hundred receipts"
+        },
     )
     response_timeout = fields.Integer(
         strict=True,
@@ -37,6 +40,10 @@ class CarrierSettings(Schema):
         metadata={
             "description": "Seconds until a submit_sm without an answer is given up and its bind made anew (default 60)"
         },
+    )
+    without_receipt = fields.String(
+        validate=validate.OneOf(("expired", "unknown")),
+        metadata={"description": "What a message ends as when no receipt has come a day after its time was over"},
     )
     enabled = fields.Boolean()
 
@@ -101,6 +108,9 @@ class CarrierProcess(Schema):
     oldest_seconds = fields.Float(metadata={"description": "Age of the oldest of them"})
     answers = fields.Integer()
     shares = fields.Nested(AnswerShares)
+    receipt_ids = fields.String(
+        allow_none=True, metadata={"description": "The form of ids in receipts; null while it is being found out"}
+    )
     receipts = fields.Integer()
     receipts_not_understood = fields.Integer()
     receipt_seconds = fields.Float(
@@ -113,6 +123,18 @@ class CarrierState(Schema):
 
     carrier_id = fields.UUID()
     processes = fields.List(fields.Nested(CarrierProcess))
+
+
+class UnreadDelivery(Schema):
+    """What a carrier sent and nobody understands: a receipt of an unknown dialect, or broken bytes. Kept three days."""
+
+    id = fields.UUID()
+    received_at = fields.AwareDateTime()
+    reason = fields.String(metadata={"description": "What could not be understood"})
+    pdu = fields.String(metadata={"description": "The whole PDU in hex, up to 4,096 octets"})
+
+
+UnreadDeliveryPage = page_of(UnreadDelivery)
 
 
 class CarrierRouteSettings(Schema):
@@ -155,6 +177,7 @@ RPC: dict[str, Call] = {
     "create_carrier": Call(CarrierCreate, Carrier),
     "update_carrier": Call(CarrierChange, Carrier, path={"carrier_id": UUID}),
     "get_carrier_state": Call(None, CarrierState, path={"carrier_id": UUID}),
+    "list_unread_deliveries": Call(PageQuery, UnreadDeliveryPage, path={"carrier_id": UUID}),
     "delete_carrier": Call(Reasoned, None, path={"carrier_id": UUID}),
     "list_routes": Call(PageQuery, RoutePage),
     "create_route": Call(RouteCreate, CarrierRoute),

@@ -44,6 +44,7 @@ def view(carrier: CarrierOutlet) -> dict[str, Any]:
             kind: round(counted[kind] / answers, 4) if answers else 0.0
             for kind in ("throttled", "ill", "refused", "lost")
         },
+        "receipt_ids": carrier.ids.form,
         "receipts": int(counted["receipts"]),
         "receipts_not_understood": int(counted["not_understood"]),
         "receipt_seconds": round(counted["receipt_seconds"] / counted["receipts"], 1) if counted["receipts"] else None,

@@ -14,7 +14,7 @@ from channel.outlets import CHUNK, Outlet, OutletEvents
 from chassis.logs import get_logger
 from contracts.channel import CHANNELS
 from contracts.vocabulary import Channel, Lane, MessageState
-from sms_gateway.batches import Arrived, Part, SmsMessage
+from sms_gateway.batches import Arrived, ArrivedInbound, ArrivedUnread, Part, SmsMessage
 from sms_gateway.domain.circuit import Circuit, CircuitState
 from sms_gateway.domain.pace import Pace
 from sms_gateway.outbound.carrier_settings import CarrierSettings
@@ -22,8 +22,8 @@ from sms_gateway.outbound.composing import NO_CARRIER
 from sms_gateway.outbound.figures import Figures
 from sms_gateway.smpp.client import Link
 from sms_gateway.smpp.constants import ILL_STATUSES, MOST_ID, TEMPORARY_STATUSES, THROTTLING_STATUSES
-from sms_gateway.smpp.message_ids import ID_FORMS
-from sms_gateway.smpp.receipts import Receipt
+from sms_gateway.smpp.message_ids import MessageIds
+from sms_gateway.smpp.receipts import Delivered, Inbound, Receipt, seconds_under_way
 
 LANES = CHANNELS[Channel.SMS].lanes
 # Of each window, this share (at least one) is never given to bulk, so that a code finds room at once. A window of one
@@ -64,6 +64,7 @@ class CarrierOutlet(Outlet):
         # Of a rate that is set, this process has nothing until it holds a lease (`outbound.shares`).
         self.pace = Pace(0.0 if settings.rate else None)
         self.figures = Figures(settings.name)
+        self.ids = MessageIds(settings.receipt_ids)
         self.circuit = Circuit()
         self._resting: list[Part] = []
         self._alarms: set[asyncio.TimerHandle] = set()
@@ -222,7 +223,7 @@ class CarrierOutlet(Outlet):
                 ids = message.carrier_ids
                 if ids is None:
                     ids = message.carrier_ids = [""] * message.travelling
-                ids[part.number - 1] = self._bounded(identifier)
+                ids[part.number - 1] = self.ids.of_answer(identifier) if self._bounded(identifier) else ""
                 if message.state is None:
                     message.state = MessageState.SUBMITTED
             elif not self._refused(part, status):
@@ -328,25 +329,40 @@ class CarrierOutlet(Outlet):
         if done:
             self._events.settled(done)
 
-    def receipts(self, link: Link, receipts: list[tuple[int, Receipt]]) -> None:
+    def delivered(self, link: Link, delivered: list[tuple[int, Delivered]]) -> None:
         now = time.time()
-        translate = ID_FORMS[self.settings.receipt_ids]
-        arrived = [
-            Arrived(
-                self.id,
-                translate(each.carrier_message_id),
-                each.state,
-                each.code,
-                each.address,
-                now,
-                sender=each.sender,
-                text=each.text,
-            )
-            for _, each in receipts
-            if each.state is not None and self._bounded(each.carrier_message_id)
-        ]
-        connection, sequences = link.connection, [sequence for sequence, _ in receipts]
+        arrived: list[Arrived | ArrivedInbound | ArrivedUnread] = []
+        for _, each in delivered:
+            if isinstance(each, Receipt):
+                if each.state is not None and self._bounded(each.carrier_message_id):
+                    identifier = self.ids.of_receipt(each.carrier_message_id)
+                    arrived.append(
+                        Arrived(
+                            self.id, identifier, each.state, each.code, each.address, now, sender=each.sender,
+                            text=each.text,
+                        )
+                    )  # fmt: skip
+            elif isinstance(each, Inbound):
+                arrived.append(
+                    ArrivedInbound(
+                        self.id, each.source, each.destination, each.data_coding, each.esm_class, each.body, now
+                    )
+                )
+            else:
+                log.warning("delivery_not_understood", carrier=self.settings.name, reason=each.reason)
+                arrived.append(ArrivedUnread(self.id, each.frame, each.reason, now))
+        receipts = [each for each in arrived if isinstance(each, Arrived)]
+        unread = sum(isinstance(each, ArrivedUnread) for each in arrived)
+        # The first of a read stands for all: their dates are the dear part.
+        under_way = seconds_under_way(receipts[0].text) if receipts else 0.0
+        self.figures.receipts(time.monotonic(), [under_way] * len(receipts), unread)
+        connection, sequences = link.connection, [sequence for sequence, _ in delivered]
         self._events.received(arrived, lambda: link.acknowledge(sequences, connection))
+
+    def decided(self, receipt: Arrived) -> Arrived:
+        """A parked receipt, with its id in the form that has been found out since."""
+        identifier = self.ids.decided(receipt.carrier_message_id, time.time() - receipt.at)
+        return receipt._replace(carrier_message_id=identifier)
 
     def bound(self, link: Link) -> None:
         log.info("carrier_bound", carrier=self.settings.name, kind=link.settings.kind)

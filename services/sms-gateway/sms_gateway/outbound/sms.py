@@ -16,6 +16,7 @@ from channel.batches import Header, Recipient
 from channel.outlets import Chunk, Message, Outlet
 from channel.ports import CommonLoop, CommonUpkeep
 from chassis.database import Database, Session, cursor_of
+from chassis.logs import get_logger
 from chassis.secrets import Vault
 from contracts.vocabulary import Channel, Lane
 from sms_gateway.batches import Content, KnownCarrier, SmsMessage
@@ -28,7 +29,16 @@ from sms_gateway.outbound.carriers import LANES, CarrierOutlet
 from sms_gateway.outbound.composing import NO_CARRIER, compose
 from sms_gateway.outbound.shares import Shares
 from sms_gateway.smpp.constants import THROTTLING_STATUSES
-from sms_gateway.store import carrier_instances, contents, parked_receipts, receipts, unknown_messages
+from sms_gateway.store import (
+    carrier_instances,
+    contents,
+    inbound_sms,
+    overdue,
+    parked_receipts,
+    receipts,
+    unknown_messages,
+    unread_deliveries,
+)
 from sms_gateway.store import carriers as carrier_store
 from sms_gateway.store.ledger import SmsLedger
 
@@ -37,8 +47,10 @@ PROMPT_PREFETCH = 200
 MOST_CONTENTS = 1_000
 BIND_WAIT_SECONDS = 2.0
 TRIED_WITH = 5  # messages of the retry schedule that find out whether a carrier is well again
-FORGET_EVERY = timedelta(hours=1)
+FORGET_EVERY, OVERDUE_EVERY = timedelta(hours=1), timedelta(minutes=1)
 _THROTTLED_CODES = {f"0x{status:02x}" for status in THROTTLING_STATUSES}
+
+log = get_logger()
 
 
 class SmsOutbound:
@@ -71,6 +83,7 @@ class SmsOutbound:
         self._carrier_came_up, self._carrier_is_tried = threading.Event(), threading.Event()
         self._directory: Any = None
         self._forgot_old_at: datetime | None = None
+        self._end_overdue_at: datetime | None = None
         self._loop: CommonLoop
         self._upkeep: CommonUpkeep
 
@@ -196,7 +209,7 @@ class SmsOutbound:
     # --- what is due now and then, on the upkeep's thread
 
     def steps(self) -> Sequence[Callable[[], object]]:
-        return self._look_up, self._pull_forward, self._unpark, self._forget_old
+        return self._look_up, self._pull_forward, self._unpark, self._end_overdue, self._forget_old
 
     def _look_up(self) -> None:
         with self._database.transaction() as session:
@@ -247,10 +260,28 @@ class SmsOutbound:
             arrived = parked_receipts.take(cursor)
             if not arrived:
                 return
+            carriers = dict(self._carriers)
+            arrived = [
+                carriers[each.carrier_id].decided(each) if each.carrier_id in carriers else each for each in arrived
+            ]
             recorded = self._upkeep.record(
                 cursor, receipts.apply(cursor, arrived, datetime.now(UTC), self._unmatched_after)
             )
         self._upkeep.publish(recorded)
+
+    def _end_overdue(self) -> None:
+        """A turn's worth of messages whose receipt never came."""
+        now = datetime.now(UTC)
+        if self._end_overdue_at is not None and now < self._end_overdue_at:
+            return
+        with self._database.transaction() as session:
+            cursor = cursor_of(session)
+            is_more, events = overdue.end(cursor, now)
+            recorded = self._upkeep.record(cursor, events)
+        self._upkeep.publish(recorded)
+        if events:
+            log.warning("messages_without_receipt", messages=len(events))
+        self._end_overdue_at = None if is_more else now + OVERDUE_EVERY
 
     def _forget_old(self) -> None:
         """Messages without an answer wait for a receipt as long as any is looked for."""
@@ -260,4 +291,6 @@ class SmsOutbound:
         with self._database.transaction() as session:
             unknown_messages.forget_old(cursor_of(session), now - receipts.FAR)
             carrier_instances.forget_old(session)
+            inbound_sms.forget_old(cursor_of(session))
+            unread_deliveries.forget_old(cursor_of(session))
         self._forgot_old_at = now

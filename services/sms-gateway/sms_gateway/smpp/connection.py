@@ -20,7 +20,7 @@ from sms_gateway.smpp.constants import (
     Status,
 )
 from sms_gateway.smpp.ports import Owner
-from sms_gateway.smpp.receipts import Inbound, Receipt, read_deliver
+from sms_gateway.smpp.receipts import Delivered, read_data, read_deliver
 
 _BIND_COMMANDS = {
     "transmitter": Command.BIND_TRANSMITTER,
@@ -28,7 +28,7 @@ _BIND_COMMANDS = {
     "transceiver": Command.BIND_TRANSCEIVER,
 }
 _SUBMIT, _SUBMIT_RESP, _DELIVER = int(Command.SUBMIT_SM), int(Command.SUBMIT_SM_RESP), int(Command.DELIVER_SM)
-_DELIVER_RESP = int(Command.DELIVER_SM_RESP)
+_DELIVER_RESP, _DATA_RESP = int(Command.DELIVER_SM_RESP), int(Command.DATA_SM_RESP)
 _LAST_ANSWERS_SECONDS = 5.0  # how long the answers to what was sent are waited for, once the bind is to end
 
 
@@ -52,6 +52,7 @@ class Connection(asyncio.Protocol):
         self._is_silent = False  # unbind, or its answer, was the last that is written
         self._farewell: asyncio.Task[None] | None = None
         self.pending: dict[int, tuple[Any, float]] = {}
+        self._data_sequences: set[int] = set()  # of data_sm that are not answered yet
         self.bound = False
 
     # --- the life of a connection
@@ -181,7 +182,13 @@ class Connection(asyncio.Protocol):
     def acknowledge(self, sequences: Sequence[int]) -> None:
         pack = smpp.pack_header
         size = HEADER_SIZE + 1
-        self._write(b"".join([pack(size, _DELIVER_RESP, 0, number) + b"\0" for number in sequences]))
+        data = self._data_sequences.intersection(sequences)
+        self._data_sequences -= data
+        self._write(
+            b"".join(
+                [pack(size, _DATA_RESP if number in data else _DELIVER_RESP, 0, number) + b"\0" for number in sequences]
+            )
+        )
 
     # --- receiving
 
@@ -191,7 +198,7 @@ class Connection(asyncio.Protocol):
         self._heard_at = self._loop.time()
         position, end = 0, len(buffer)
         answers: list[tuple[Any, int, str]] = []
-        receipts: list[tuple[int, Receipt]] = []
+        delivered: list[tuple[int, Delivered]] = []
         unpack, pending, is_broken = smpp.unpack_header, self.pending, False
         while end - position >= HEADER_SIZE:
             length, command, status, sequence = unpack(buffer, position)
@@ -211,28 +218,29 @@ class Connection(asyncio.Protocol):
                     answers.append((sent[0], status, message_id))
             elif command == Command.GENERIC_NACK and sequence in pending:
                 answers.append((pending.pop(sequence)[0], status or Status.SYSTEM_ERROR, ""))
+            elif command == _DELIVER:
+                delivered.append((sequence, read_deliver(buffer[position:stop])))
+            elif command == Command.DATA_SM:
+                self._data_sequences.add(sequence)
+                delivered.append((sequence, read_data(buffer[position:stop])))
             else:
-                self._handle(command, status, sequence, buffer[position:stop], receipts)
+                self._handle(command, status, sequence)
             position = stop
         self._buffer = buffer[position:]
         self._is_ending = self._is_ending or is_broken
-        self._report(answers, receipts)
+        self._report(answers, delivered)
         if is_broken:
             self._transport.abort()
 
-    def _report(self, answers: list[tuple[Any, int, str]], receipts: list[tuple[int, Receipt]]) -> None:
+    def _report(self, answers: list[tuple[Any, int, str]], delivered: list[tuple[int, Delivered]]) -> None:
         if answers:
             self._work.answered(answers)
             self.fill()
-        if receipts:
-            self._work.receipts(self._link, receipts)
+        if delivered:
+            self._work.delivered(self._link, delivered)
 
-    def _handle(
-        self, command: int, status: int, sequence: int, frame: bytes, receipts: list[tuple[int, Receipt]]
-    ) -> None:
-        if command == _DELIVER:
-            self._deliver(sequence, frame, receipts)
-        elif command == Command.ENQUIRE_LINK:
+    def _handle(self, command: int, status: int, sequence: int) -> None:
+        if command == Command.ENQUIRE_LINK:
             self._write(smpp.pack_header(HEADER_SIZE, Command.ENQUIRE_LINK_RESP, 0, sequence))
         elif command == Command.UNBIND:
             self._is_ending = True
@@ -247,18 +255,3 @@ class Connection(asyncio.Protocol):
                 self._bind_answer.set_result(status)
         elif not command & RESPONSE:
             self._write(smpp.pack_header(HEADER_SIZE, Command.GENERIC_NACK, Status.INVALID_COMMAND_ID, sequence))
-
-    def _deliver(self, sequence: int, frame: bytes, receipts: list[tuple[int, Receipt]]) -> None:
-        try:
-            read = read_deliver(frame)
-        except smpp.PduError as error:
-            self._answer_deliver(sequence, error.status)
-            return
-        if isinstance(read, Inbound):
-            # Nothing stores answers from phones yet: the carrier keeps them and tries again.
-            self._answer_deliver(sequence, Status.RECEIVER_TEMPORARY_ERROR)
-            return
-        receipts.append((sequence, read))
-
-    def _answer_deliver(self, sequence: int, status: int) -> None:
-        self._write(smpp.pack_header(HEADER_SIZE + 1, _DELIVER_RESP, status, sequence) + b"\0")

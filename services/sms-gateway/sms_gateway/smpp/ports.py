@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from sms_gateway.smpp.receipts import Receipt
+from sms_gateway.smpp.receipts import Delivered
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,9 @@ class Work(Protocol):
     def lost(self, parts: list[Any]) -> None:
         """Handed over, and no answer came before the connection ended or the time was over."""
 
-    def receipts(self, link: Any, receipts: list[tuple[int, Receipt]]) -> None:
-        """Receipts with their sequence numbers; call `link.acknowledge` once they are safe."""
+    def delivered(self, link: Any, delivered: list[tuple[int, Delivered]]) -> None:
+        """Receipts, messages from phones and what is neither, with their sequence numbers; call `link.acknowledge`
+        once they are safe."""
 
     def bound(self, link: Any) -> None:
         """The bind stands."""

@@ -55,7 +55,7 @@ def test_an_id_that_no_carrier_may_give_is_none(identifier: str, kept: str) -> N
     work = carrier(events)
     work.answered([(part(), 0, identifier)])
     receipts = [(7, Receipt(identifier, MessageState.DELIVERED, "", "48600100200"))]
-    work.receipts(work.links[0], receipts)
+    work.delivered(work.links[0], receipts)
 
     assert [(message.state, message.carrier_ids) for message in events.messages] == [("submitted", [kept])]
     # The carrier is answered all the same: it would send the receipt for days.

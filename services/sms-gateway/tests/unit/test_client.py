@@ -9,7 +9,8 @@ from raw_carrier import Carrier, Work, played, until
 
 from sms_gateway.smpp import pdu as smpp
 from sms_gateway.smpp.client import Link
-from sms_gateway.smpp.constants import Command, Status
+from sms_gateway.smpp.constants import Command, Status, Tag
+from sms_gateway.smpp.receipts import Inbound, Receipt, Unread
 
 
 def test_never_more_than_the_window_is_unanswered() -> None:
@@ -54,17 +55,26 @@ def test_a_silent_carrier_is_asked_and_then_left() -> None:
     played(0, play, enquire_every=0.1, answer_within=0.2)
 
 
-def test_receipts_are_answered_and_malformed_ones_refused() -> None:
+def test_whatever_a_carrier_delivers_is_answered_and_nothing_with_an_error() -> None:
     async def play(carrier: Carrier, work: Work, link: Link) -> None:
         await until(lambda: link.is_bound)
         good = {"esm_class": 4, "source_addr": "48600100200", "short_message": b"id:7 stat:DELIVRD err:000"}
         carrier.writers[0].write(smpp.encode(smpp.Pdu(Command.DELIVER_SM, 41, 0, good)))
         carrier.writers[0].write(smpp.encode(smpp.Pdu(Command.DELIVER_SM, 42, 0, {"esm_class": 4})))
         carrier.writers[0].write(smpp.encode(smpp.Pdu(Command.DELIVER_SM, 43, 0, {"short_message": b"STOP"})))
-        await until(lambda: sum(pdu.command == Command.DELIVER_SM_RESP for pdu in carrier.requests) == 3)
-        statuses = {pdu.sequence: pdu.status for pdu in carrier.requests if pdu.command == Command.DELIVER_SM_RESP}
-        assert statuses == {41: 0, 42: Status.INVALID_MESSAGE_LENGTH, 43: Status.RECEIVER_TEMPORARY_ERROR}
-        assert [receipt.carrier_message_id for receipt in work.received] == ["7"]
+        carrier.writers[0].write(smpp.pack_header(18, Command.DELIVER_SM, 0, 44) + b"ab")
+        data = smpp.Pdu(
+            Command.DATA_SM, 45, 0, {"esm_class": 4}, {Tag.RECEIPTED_MESSAGE_ID: b"8", Tag.MESSAGE_STATE: b"\x02"}
+        )
+        carrier.writers[0].write(smpp.encode(data))
+        await until(lambda: any(pdu.sequence == 45 for pdu in carrier.requests))
+        answers = {pdu.sequence: (pdu.command, pdu.status) for pdu in carrier.requests if pdu.sequence > 40}
+        assert answers == {
+            **dict.fromkeys((41, 42, 43, 44), (Command.DELIVER_SM_RESP, 0)),
+            45: (Command.DATA_SM_RESP, 0),
+        }
+        kinds = [type(each) for each in work.received]
+        assert kinds == [Receipt, Unread, Inbound, Unread, Receipt]
 
     played(0, play)
 
