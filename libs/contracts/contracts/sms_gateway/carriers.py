@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+import ipaddress
+import re
 from uuid import UUID
 
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate
 
 from contracts.rpc import Call
 from contracts.schema import PageQuery, Reasoned, Schema, Word, page_of
 from contracts.vocabulary import Lane
+
+# A host name (RFC 1123) or an address, IPv6 without brackets.
+_LABEL = r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)"
+_is_host_name = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*\.?\Z").match
+
+
+def _is_host(value: str) -> None:
+    """:raises ValidationError: neither a host's name nor its address."""
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        last = value.rstrip(".").rpartition(".")[2]
+        if not _is_host_name(value) or last.isdecimal():
+            raise ValidationError("Not a host name or an IP address.") from None
+
 
 _c_string = validate.Regexp(r"\A[ -~]*\Z", error="Not a valid value: printable ASCII only.")
 
@@ -16,7 +33,7 @@ _c_string = validate.Regexp(r"\A[ -~]*\Z", error="Not a valid value: printable A
 class CarrierSettings(Schema):
     """Settings of a carrier that can change. `rate` in parts a second over all binds, 0 for no limit."""
 
-    host = fields.String(validate=[validate.Length(min=1, max=255), _c_string])
+    host = fields.String(validate=_is_host)
     port = fields.Integer(strict=True, validate=validate.Range(min=1, max=65_535))
     system_id = fields.String(validate=[validate.Length(min=1, max=15), _c_string])
     password = fields.String(validate=[validate.Length(max=8), _c_string], load_only=True)
@@ -56,7 +73,7 @@ class CarrierCreate(CarrierChange):
     name = fields.String(
         required=True, validate=validate.Regexp(r"^[a-z0-9][a-z0-9_-]{0,39}\Z", error="Not a valid name.")
     )
-    host = fields.String(required=True, validate=[validate.Length(min=1, max=255), _c_string])
+    host = fields.String(required=True, validate=_is_host)
     port = fields.Integer(required=True, strict=True, validate=validate.Range(min=1, max=65_535))
     system_id = fields.String(required=True, validate=[validate.Length(min=1, max=15), _c_string])
     password = fields.String(load_default="", validate=[validate.Length(max=8), _c_string], load_only=True)

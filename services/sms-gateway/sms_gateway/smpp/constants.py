@@ -102,6 +102,8 @@ CODING_FLASH = 0x10  # added to the alphabet: message class 0 (3GPP 23.038 secti
 
 TON_UNKNOWN = 0
 TON_INTERNATIONAL = 1
+TON_NATIONAL = 2
+TON_NETWORK = 3  # network specific: a short code
 TON_ALPHANUMERIC = 5
 NPI_UNKNOWN = 0
 NPI_ISDN = 1
