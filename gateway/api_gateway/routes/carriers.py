@@ -20,8 +20,32 @@ _CARRIER = {
     "tls": False,
     "long_form": "udh",
     "receipt_ids": "same",
+    "response_timeout": 60,
+    "without_receipt": "expired",
     "enabled": True,
     "created_at": "2026-11-24T08:00:00+00:00",
+}
+_PROCESS = {
+    "instance_id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b22",
+    "circuit": "closed",
+    "binds": [{"kind": "transceiver", "is_bound": True, "unanswered": 14, "last_error": None}],
+    "window": 200,
+    "sent_per_second": 96,
+    "rate_limit": 100.0,
+    "waiting": 180,
+    "oldest_seconds": 1.9,
+    "answers": 5730,
+    "shares": {"throttled": 0.0, "ill": 0.0, "refused": 0.0021, "lost": 0.0},
+    "receipt_ids": "same",
+    "receipts": 5688,
+    "receipts_not_understood": 0,
+    "receipt_seconds": 4.2,
+}
+_UNREAD = {
+    "id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b23",
+    "received_at": "2026-11-24T08:00:00+00:00",
+    "reason": "a receipt without an id or a state",
+    "pdu": "0000002b0000000500000000000000010001013438363030313030323030000500576963690004000000000000000000",
 }
 _ROUTE = {
     "id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b21",
@@ -64,6 +88,17 @@ ROUTES = [
         "PATCH", "carriers/<uuid:carrier_id>", "update_carrier", "Change a carrier; it is bound again within seconds",
         request=contract.CarrierChange, response=contract.Carrier,
         example={"rate": 500, "reason": "The carrier allows more"}, response_example=_CARRIER,
+    ),
+    _route(
+        "GET", "carriers/<uuid:carrier_id>/state", "get_carrier_state",
+        "How a carrier is: binds, rate, throttling, errors, receipts", response=contract.CarrierState,
+        response_example={"carrier_id": _CARRIER["id"], "processes": [_PROCESS]},
+    ),
+    _route(
+        "GET", "carriers/<uuid:carrier_id>/unread-deliveries", "list_unread_deliveries",
+        "List what a carrier sent and nobody understands",
+        query=PageQuery, response=contract.UnreadDeliveryPage,
+        response_example={"items": [_UNREAD], "next_cursor": None},
     ),
     _route("DELETE", "carriers/<uuid:carrier_id>", "delete_carrier", "Delete a carrier that no route uses",
         query=Reasoned, status=204),

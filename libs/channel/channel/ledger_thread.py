@@ -37,6 +37,9 @@ MOST = 5_000  # of each kind in one transaction: some 200 ms of work
 FIRST_BACKOFF, LAST_BACKOFF = 0.1, 5.0
 REST_SECONDS = 5.0  # nothing to do; whatever is handed in wakes
 STALLED_SECONDS = 5.0  # a transaction takes some 200 ms
+# With what the outlets may take (`Loop.stop`) and the upkeep, still within the 60 s that Kubernetes gives
+# (terminationGracePeriodSeconds): a process that ends before its ledger leaves to a sweeper what it could have told.
+STOP_SECONDS = 35.0
 NOT_STORED = "not_stored"
 UNSTORED = Counter("wici_not_stored_total", "What the database refused, left out of its transaction", ["what"])
 
@@ -77,7 +80,7 @@ class LedgerThread:
     def start(self) -> None:
         self._thread.start()
 
-    def stop(self, timeout: float = 10.0) -> bool:
+    def stop(self, timeout: float = STOP_SECONDS) -> bool:
         """Commit what is there and end; False where outcomes are not on disk by then, `timeout` seconds at most.
 
         Lane messages that are confirmed later do not matter: their rows are published once more.

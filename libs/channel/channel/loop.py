@@ -231,6 +231,8 @@ class Loop:
                 self._hand_over(chunk, outlet, some)
 
     def _hand_over(self, chunk: Chunk, outlet: Outlet | None, recipients: list[Recipient]) -> None:
+        if self.is_stopping:
+            return  # its claim is released, see `stop`
         if outlet is not None and not outlet.is_up:
             outlet = None
         if self.is_stopped(chunk.batch.header):
@@ -274,23 +276,24 @@ class Loop:
 
     # --- the end
 
-    async def stop(self, patience: float = 8.0) -> None:
-        """Claim nothing more, hand over what is claimed as far as `patience` goes, close the outlets."""
+    async def stop(self, patience: float = 5.0) -> None:
+        """Claim and hand over nothing more, wait for the answers to what has left, close the outlets.
+
+        What is claimed and has not left has no outcome: its claims are released (`claims.release`), and it goes back
+        where it came from, to its lane with its delivery or into the schedule.
+        """
         self.is_stopping = True
         end = self._loop.time() + patience
         outlets = list(self._outbound.outlets())
+        self._give_back(outlets)
         while self._loop.time() < end and any(outlet.is_up and not outlet.is_idle() for outlet in outlets):
             await asyncio.sleep(0.02)
-        await asyncio.gather(*(outlet.stop(5.0) for outlet in outlets))
-        # What came from a lane goes back to it with its delivery; what came from the schedule goes back there.
+        await asyncio.gather(*(outlet.stop(patience) for outlet in outlets))
+        self._give_back(outlets)
+
+    def _give_back(self, outlets: Sequence[Outlet]) -> None:
         left = [message for outlet in outlets for message in outlet.take_back()]
-        self.settled(
-            [
-                message
-                for message in left
-                if message.chunk.batch.delivery is None or message.state is not MessageState.DEFERRED
-            ]
-        )
+        self.settled([message for message in left if message.state is not MessageState.DEFERRED])
 
     # --- tasks
 

@@ -67,6 +67,10 @@ class Ledger(Protocol):
 class CommonLoop(OutletEvents, Protocol):
     """What a channel asks of the loop: what its outlets tell, and more."""
 
+    @property
+    def is_stopping(self) -> bool:
+        """The process ends: nothing is handed over any more."""
+
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run it on the loop's thread; a failure is logged."""
 

@@ -43,15 +43,17 @@ class KnownCarrier(NamedTuple):
 
 class SmsMessage(Message):
     """One SMS: `parts` is what a person pays for; `travelling` how many submit_sm carry it (one, where a
-    message_payload does). `bodies` are those submit_sm, until they are queued."""
+    message_payload does). `bodies` are those submit_sm, until they are queued. `refused_by` has the carriers that did
+    not take it under its present claim."""
 
-    __slots__ = ("bodies", "carrier_ids", "parts", "parts_left", "travelling")
+    __slots__ = ("bodies", "carrier_ids", "parts", "parts_left", "refused_by", "travelling")
 
     def __init__(self, chunk: Chunk, recipient: Recipient, message_id: str, existing: bool, attempts: int) -> None:
         super().__init__(chunk, recipient, message_id, existing, attempts)
         self.carrier_ids: list[str] | None = None
         self.parts = self.parts_left = self.travelling = 1
         self.bodies: list[bytes] = []
+        self.refused_by: frozenset[UUID] = frozenset()
 
     @property
     def is_unsent(self) -> bool:
@@ -88,6 +90,27 @@ class Arrived(NamedTuple):
     def submitted(self) -> float:
         """When the message was handed over, by our clock: the carrier's is in a zone that it does not name."""
         return self.at - seconds_under_way(self.text) if self.submitted_at is None else self.submitted_at
+
+
+class ArrivedUnread(NamedTuple):
+    """What a carrier sent and nobody understands."""
+
+    carrier_id: UUID
+    frame: bytes
+    reason: str
+    at: float
+
+
+class ArrivedInbound(NamedTuple):
+    """A message from a phone. `octets` are as they came, with their user data header where `esm_class` says so."""
+
+    carrier_id: UUID
+    source: str
+    destination: str
+    data_coding: int
+    esm_class: int
+    octets: bytes
+    at: float
 
 
 def receipt_event(

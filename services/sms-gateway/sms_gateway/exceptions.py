@@ -30,6 +30,11 @@ def text_too_long() -> Invalid:
     return Invalid("text.too_long", detail, None, [{"field": "text", "code": "text.too_long", "detail": detail}])
 
 
+def text_empty() -> Invalid:
+    detail = "The text is empty."
+    return Invalid("text.empty", detail, None, [{"field": "text", "code": "text.empty", "detail": detail}])
+
+
 def not_found(noun: str) -> NotFound:
     return NotFound(f"{noun}.not_found", f"There is no such {noun.replace('_', ' ')}.")
 

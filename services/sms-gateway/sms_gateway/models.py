@@ -92,6 +92,8 @@ class Carrier(Base):
     tls: Mapped[bool] = mapped_column(Boolean, default=False)
     long_form: Mapped[str] = mapped_column(default="udh")
     receipt_ids: Mapped[str] = mapped_column(default="same")
+    response_timeout: Mapped[int] = mapped_column(default=60)  # seconds
+    without_receipt: Mapped[str] = mapped_column(default="expired")  # or unknown
     enabled: Mapped[bool] = mapped_column(Boolean, default=True)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     # Rises with every change: the outbound processes compare it and make the binds anew.
@@ -109,6 +111,19 @@ class Route(Base):
     priority: Mapped[int] = mapped_column(default=100)
     share: Mapped[int] = mapped_column(default=1)
     enabled: Mapped[bool] = mapped_column(Boolean, default=True)
+
+
+class CarrierInstance(Base):
+    """What one outbound process holds of a carrier's rate, and how the carrier is for it."""
+
+    __tablename__ = "carrier_instances"
+
+    carrier_id: Mapped[UUID] = mapped_column(primary_key=True)
+    instance_id: Mapped[UUID] = mapped_column(primary_key=True)
+    rate: Mapped[int]
+    is_busy: Mapped[bool]
+    state: Mapped[dict[str, Any]]
+    expires_at: Mapped[datetime]
 
 
 class Send(Base):
@@ -192,3 +207,48 @@ class ParkedReceipt(Base):
     submitted_at: Mapped[datetime | None]  # as the receipt tells it, or when it came
     tries: Mapped[int] = mapped_column(SmallInteger)
     next_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class InboundSms(Base):
+    """A message from a phone, as it came."""
+
+    __tablename__ = "inbound_sms"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    carrier_id: Mapped[UUID]
+    source: Mapped[str]
+    destination: Mapped[str]
+    data_coding: Mapped[int] = mapped_column(SmallInteger)
+    esm_class: Mapped[int] = mapped_column(SmallInteger)
+    octets: Mapped[bytes] = mapped_column(LargeBinary)
+    received_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class UnreadDelivery(Base):
+    """What a carrier sent and nobody understands."""
+
+    __tablename__ = "unread_deliveries"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    carrier_id: Mapped[UUID]
+    frame: Mapped[bytes] = mapped_column(LargeBinary)
+    reason: Mapped[str]
+    received_at: Mapped[datetime]
+
+
+class OverduePosition(Base):
+    """How far the ledger has been looked through for messages without a receipt: one row."""
+
+    __tablename__ = "overdue_position"
+
+    is_only: Mapped[bool] = mapped_column(primary_key=True)
+    message_id: Mapped[UUID]
+
+
+class OverdueLater(Base):
+    """A message that was open when the ledger was looked through, and not overdue: scheduled for later, say."""
+
+    __tablename__ = "overdue_later"
+
+    message_id: Mapped[UUID] = mapped_column(primary_key=True)
+    look_at: Mapped[datetime] = mapped_column(index=True)

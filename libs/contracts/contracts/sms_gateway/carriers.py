@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+import ipaddress
+import re
 from uuid import UUID
 
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate
 
 from contracts.rpc import Call
 from contracts.schema import PageQuery, Reasoned, Schema, Word, page_of
 from contracts.vocabulary import Lane
+
+# A host name (RFC 1123) or an address, IPv6 without brackets.
+_LABEL = r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)"
+_is_host_name = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*\.?\Z").match
+
+
+def _is_host(value: str) -> None:
+    """:raises ValidationError: neither a host's name nor its address."""
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        last = value.rstrip(".").rpartition(".")[2]
+        if not _is_host_name(value) or last.isdecimal():
+            raise ValidationError("Not a host name or an IP address.") from None
+
 
 _c_string = validate.Regexp(r"\A[ -~]*\Z", error="Not a valid value: printable ASCII only.")
 
@@ -16,7 +33,7 @@ _c_string = validate.Regexp(r"\A[ -~]*\Z", error="Not a valid value: printable A
 class CarrierSettings(Schema):
     """Settings of a carrier that can change. `rate` in parts a second over all binds, 0 for no limit."""
 
-    host = fields.String(validate=[validate.Length(min=1, max=255), _c_string])
+    host = fields.String(validate=_is_host)
     port = fields.Integer(strict=True, validate=validate.Range(min=1, max=65_535))
     system_id = fields.String(validate=[validate.Length(min=1, max=15), _c_string])
     password = fields.String(validate=[validate.Length(max=8), _c_string], load_only=True)
@@ -28,8 +45,22 @@ class CarrierSettings(Schema):
     tls = fields.Boolean()
     long_form = fields.String(validate=validate.OneOf(("udh", "sar", "payload")))
     receipt_ids = fields.String(
-        validate=validate.OneOf(("same", "hex_to_decimal", "decimal_to_hex")),
-        metadata={"description": "How the id in a receipt relates to the id in submit_sm_resp"},
+        validate=validate.OneOf(("same", "hex_to_decimal", "decimal_to_hex", "auto")),
+        metadata={
+            "description": "How the id in a receipt relates to the id in submit_sm_resp: case and leading zeros of"
+            " numbers never matter; `auto` finds out from the first hundred receipts"
+        },
+    )
+    response_timeout = fields.Integer(
+        strict=True,
+        validate=validate.Range(min=1, max=600),
+        metadata={
+            "description": "Seconds until a submit_sm without an answer is given up and its bind made anew (default 60)"
+        },
+    )
+    without_receipt = fields.String(
+        validate=validate.OneOf(("expired", "unknown")),
+        metadata={"description": "What a message ends as when no receipt has come a day after its time was over"},
     )
     enabled = fields.Boolean()
 
@@ -42,7 +73,7 @@ class CarrierCreate(CarrierChange):
     name = fields.String(
         required=True, validate=validate.Regexp(r"^[a-z0-9][a-z0-9_-]{0,39}\Z", error="Not a valid name.")
     )
-    host = fields.String(required=True, validate=[validate.Length(min=1, max=255), _c_string])
+    host = fields.String(required=True, validate=_is_host)
     port = fields.Integer(required=True, strict=True, validate=validate.Range(min=1, max=65_535))
     system_id = fields.String(required=True, validate=[validate.Length(min=1, max=15), _c_string])
     password = fields.String(load_default="", validate=[validate.Length(max=8), _c_string], load_only=True)
@@ -54,6 +85,73 @@ class Carrier(CarrierSettings):
     id = fields.UUID()
     name = fields.String()
     created_at = fields.AwareDateTime()
+
+
+class CarrierBind(Schema):
+    """One bind of one process: `unanswered` submit_sm of its window; why the last one before it ended."""
+
+    kind = fields.String()
+    is_bound = fields.Boolean()
+    unanswered = fields.Integer()
+    last_error = fields.String(allow_none=True)
+
+
+class AnswerShares(Schema):
+    """Of the answers of the last minute: the carrier throttled, had an error of its own, refused the message, or did
+    not answer before the connection ended or the time was over."""
+
+    throttled = fields.Float()
+    ill = fields.Float()
+    refused = fields.Float()
+    lost = fields.Float()
+
+
+class CarrierProcess(Schema):
+    """How the carrier is for one outbound process; counts are of its last minute."""
+
+    instance_id = fields.UUID()
+    circuit = fields.String(
+        validate=validate.OneOf(("closed", "open", "trial")),
+        metadata={"description": "open: it gets nothing for now, because it answered errors; trial: a little"},
+    )
+    binds = fields.List(fields.Nested(CarrierBind))
+    window = fields.Integer()
+    sent_per_second = fields.Integer()
+    rate_limit = fields.Float(
+        allow_none=True,
+        metadata={"description": "Parts a second that this process may send now: its share, less after throttling"},
+    )
+    waiting = fields.Integer(metadata={"description": "Messages and parts that wait in this process"})
+    oldest_seconds = fields.Float(metadata={"description": "Age of the oldest of them"})
+    answers = fields.Integer()
+    shares = fields.Nested(AnswerShares)
+    receipt_ids = fields.String(
+        allow_none=True, metadata={"description": "The form of ids in receipts; null while it is being found out"}
+    )
+    receipts = fields.Integer()
+    receipts_not_understood = fields.Integer()
+    receipt_seconds = fields.Float(
+        allow_none=True, metadata={"description": "From submission to the phone on average, as the receipts tell it"}
+    )
+
+
+class CarrierState(Schema):
+    """A carrier as each living outbound process has it, a few seconds old at most."""
+
+    carrier_id = fields.UUID()
+    processes = fields.List(fields.Nested(CarrierProcess))
+
+
+class UnreadDelivery(Schema):
+    """What a carrier sent and nobody understands: a receipt of an unknown dialect, or broken bytes. Kept three days."""
+
+    id = fields.UUID()
+    received_at = fields.AwareDateTime()
+    reason = fields.String(metadata={"description": "What could not be understood"})
+    pdu = fields.String(metadata={"description": "The whole PDU in hex, up to 4,096 octets"})
+
+
+UnreadDeliveryPage = page_of(UnreadDelivery)
 
 
 class CarrierRouteSettings(Schema):
@@ -95,6 +193,8 @@ RPC: dict[str, Call] = {
     "list_carriers": Call(PageQuery, CarrierPage),
     "create_carrier": Call(CarrierCreate, Carrier),
     "update_carrier": Call(CarrierChange, Carrier, path={"carrier_id": UUID}),
+    "get_carrier_state": Call(None, CarrierState, path={"carrier_id": UUID}),
+    "list_unread_deliveries": Call(PageQuery, UnreadDeliveryPage, path={"carrier_id": UUID}),
     "delete_carrier": Call(Reasoned, None, path={"carrier_id": UUID}),
     "list_routes": Call(PageQuery, RoutePage),
     "create_route": Call(RouteCreate, CarrierRoute),

@@ -56,6 +56,9 @@ def perform(content: Mapping[str, Any], fields: Mapping[str, Any] | None) -> Fir
     try:
         template = Template(content)
         given = dict.fromkeys(template.variables, " ") if fields is None else fields
-        return FirstRender(template.variables, template.text(given), len(template.encode(given).bodies))
+        text = template.text(given)
+        # Who has nothing but blanks is nobody: that his text is empty says nothing of the template.
+        is_nobodys = fields is None and bool(template.variables) and not text.strip()
+        return FirstRender(template.variables, text, 1 if is_nobodys else len(template.encode(given).bodies))
     except RenderFailed as failed:
         return failed.code, failed.detail

@@ -8,6 +8,7 @@ from typing import Any
 
 from sms_gateway.content.parts import CODINGS, Encoding, LongForm, concatenation_header
 from sms_gateway.content.template import Encoded
+from sms_gateway.domain.senders import SHORT_CODE_MAX
 from sms_gateway.smpp import constants as c
 
 _TLV = struct.Struct(">HH")
@@ -67,8 +68,12 @@ class Envelope:
 
 
 def _source(sender: str) -> bytes:
+    """Type and numbering plan of the sender (sections 5.2.5 and 5.2.6), and the sender itself."""
     if sender.startswith("+"):
         return bytes((c.TON_INTERNATIONAL, c.NPI_ISDN)) + sender[1:].encode("ascii") + b"\0"
+    if sender.isdecimal():
+        kind = c.TON_NETWORK if len(sender) <= SHORT_CODE_MAX else c.TON_NATIONAL
+        return bytes((kind, c.NPI_ISDN)) + sender.encode("ascii") + b"\0"
     return bytes((c.TON_ALPHANUMERIC, c.NPI_UNKNOWN)) + sender.encode("ascii") + b"\0"
 
 

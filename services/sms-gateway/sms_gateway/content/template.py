@@ -84,11 +84,14 @@ class Template:
     def encode(self, fields: Mapping[str, Any]) -> Encoded:
         """The parts for one recipient.
 
-        :raises RenderFailed: as `text`, or `text.too_long`.
+        :raises RenderFailed: as `text`, or `text.too_long`, or `text.empty`.
         """
         if self._plain_encoded is not None:
             return self._plain_encoded
-        encoding, octets = parts.encode(self.text(fields))
+        text = self.text(fields)
+        if not text or text.isspace():
+            raise RenderFailed("text.empty", "The text is empty for this recipient.")
+        encoding, octets = parts.encode(text)
         if len(octets) <= parts.SIZES[encoding].single:
             encoded = Encoded(encoding, (octets,))
         else:

@@ -11,15 +11,18 @@ from uuid import UUID
 SYSTEM_ACCOUNT = UUID(int=0)
 _ALPHANUMERIC = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ]{1,9})[A-Za-z0-9]")
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
+# A short code of the country's, or a number without its country's code.
+_NATIONAL = re.compile(r"[1-9][0-9]{3,9}")
+SHORT_CODE_MAX = 6
 
 # Names that only their bearers may send under. Long ones are refused wherever they stand in a sender ID, short ones
-# (which are part of many honest words) only alone.
+# (which are part of many honest words) only as a word: "Bank ING" and "ZUS24", not "Trening".
 PROTECTED_ANYWHERE = (
     "policja", "police", "prokuratura", "straznik", "urzad", "egov", "mobywatel", "epuap", "zuspl", "skarbowy",
     "mbank", "pkobp", "ipko", "santander", "pekao", "millennium", "aliorbank", "bnpparibas", "ingbank", "citibank",
     "creditagricole", "nestbank", "velobank", "revolut", "blik", "bankpolski", "paypal", "visa", "mastercard",
 )  # fmt: skip
-PROTECTED_ALONE = (
+PROTECTED_WORDS = (
     "pko",
     "ing",
     "zus",
@@ -37,7 +40,9 @@ PROTECTED_ALONE = (
     "112",
 )
 # One letter for what is drawn like another, so that P0LICJA is read as it is meant to be read.
-_LOOKALIKES = str.maketrans("0134578", "oieastb")
+_LOOKALIKES = str.maketrans("01234578", "oizeastb")
+_SPACED = re.compile(r"(?<=\b\w) (?=\w\b)")
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 
 class SenderState(StrEnum):
@@ -73,18 +78,33 @@ NEXT: Mapping[SenderState, Mapping[SenderStep, SenderState]] = {
 
 
 def is_sender(sender: str) -> bool:
-    """3 to 11 letters, digits and inner spaces with a letter among them, or an E.164 number."""
-    if _PHONE.fullmatch(sender):
+    """3 to 11 letters, digits and inner spaces with a letter among them, an E.164 number, a national number or a short
+    code of 4 to 6 digits."""
+    if _PHONE.fullmatch(sender) or _NATIONAL.fullmatch(sender):
         return True
     return bool(_ALPHANUMERIC.fullmatch(sender)) and any(character.isalpha() for character in sender)
 
 
 def is_protected(sender: str) -> bool:
-    """Whether the name belongs to the police, a bank or an authority, also when it is spelt with look-alikes."""
+    """Whether the name belongs to the police, a bank or an authority, also when it is spelt with look-alikes or stands
+    beside other words."""
     if sender.startswith("+"):
         return False
-    plain = sender.lower().replace(" ", "")
-    for spelling in (plain, plain.translate(_LOOKALIKES), plain.translate(_LOOKALIKES).replace("i", "l")):
-        if spelling in PROTECTED_ALONE or any(name in spelling for name in PROTECTED_ANYWHERE):
-            return True
-    return False
+    whole = _folded(sender.replace(" ", ""))
+    return any(name in whole for name in _FOLDED_ANYWHERE) or not _FOLDED_WORDS.isdisjoint(_words(sender))
+
+
+def _folded(word: str) -> str:
+    """What it is read as: letters and digits that are drawn alike are one."""
+    return word.lower().translate(_LOOKALIKES).replace("l", "i").replace("vv", "w").replace("rn", "m")
+
+
+def _words(sender: str) -> set[str]:
+    """Words by spaces, by digits and by capitals, letters with spaces between them, and the whole without spaces."""
+    together = _SPACED.sub("", sender)
+    words = {*together.split(), *_WORDS.findall(together), sender.replace(" ", "")}
+    return {_folded(word) for word in words}
+
+
+_FOLDED_ANYWHERE = frozenset(map(_folded, PROTECTED_ANYWHERE))
+_FOLDED_WORDS = frozenset(map(_folded, PROTECTED_WORDS))

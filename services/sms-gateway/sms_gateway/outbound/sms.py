@@ -16,6 +16,7 @@ from channel.batches import Header, Recipient
 from channel.outlets import Chunk, Message, Outlet
 from channel.ports import CommonLoop, CommonUpkeep
 from chassis.database import Database, Session, cursor_of
+from chassis.logs import get_logger
 from chassis.secrets import Vault
 from contracts.vocabulary import Channel, Lane
 from sms_gateway.batches import Content, KnownCarrier, SmsMessage
@@ -23,19 +24,33 @@ from sms_gateway.content.parts import LongForm
 from sms_gateway.content.template import RenderFailed
 from sms_gateway.domain.retrying import retry_at
 from sms_gateway.domain.routing import Router, RouteRule
-from sms_gateway.outbound.carriers import LANES, CarrierOutlet, CarrierSettings
+from sms_gateway.outbound.carrier_settings import CarrierSettings
+from sms_gateway.outbound.carriers import LANES, CarrierOutlet
 from sms_gateway.outbound.composing import NO_CARRIER, compose
+from sms_gateway.outbound.shares import Shares
 from sms_gateway.smpp.constants import THROTTLING_STATUSES
+from sms_gateway.store import (
+    carrier_instances,
+    contents,
+    inbound_sms,
+    overdue,
+    parked_receipts,
+    receipts,
+    unknown_messages,
+    unread_deliveries,
+)
 from sms_gateway.store import carriers as carrier_store
-from sms_gateway.store import contents, parked_receipts, receipts, unknown_messages
 from sms_gateway.store.ledger import SmsLedger
 
 # Of the prompt lanes, each batch is one request: many of them may be under way.
 PROMPT_PREFETCH = 200
 MOST_CONTENTS = 1_000
 BIND_WAIT_SECONDS = 2.0
-FORGET_EVERY = timedelta(hours=1)
+TRIED_WITH = 5  # messages of the retry schedule that find out whether a carrier is well again
+FORGET_EVERY, OVERDUE_EVERY = timedelta(hours=1), timedelta(minutes=1)
 _THROTTLED_CODES = {f"0x{status:02x}" for status in THROTTLING_STATUSES}
+
+log = get_logger()
 
 
 class SmsOutbound:
@@ -65,9 +80,10 @@ class SmsOutbound:
         self._router = Router(())
         self._reference = random.randrange(256)
         self._contents: dict[str, Content] = {}
-        self._carrier_came_up = threading.Event()
+        self._carrier_came_up, self._carrier_is_tried = threading.Event(), threading.Event()
         self._directory: Any = None
         self._forgot_old_at: datetime | None = None
+        self._end_overdue_at: datetime | None = None
         self._loop: CommonLoop
         self._upkeep: CommonUpkeep
 
@@ -78,6 +94,7 @@ class SmsOutbound:
     async def start_up(self) -> None:
         """A moment for the binds, so that the first batches do not find every carrier down."""
         await asyncio.to_thread(self._look_up)
+        self._loop.spawn(Shares(self._database, lambda: list(self._carriers.values())).keep())
         until = self._running.time() + BIND_WAIT_SECONDS
         while self._running.time() < until:
             await asyncio.sleep(0.1)
@@ -91,12 +108,43 @@ class SmsOutbound:
 
     def route(self, header: Header, recipients: list[Recipient]) -> list[tuple[Outlet | None, list[Recipient]]]:
         up = {carrier_id for carrier_id, carrier in self._carriers.items() if carrier.is_up}
+        on_trial = {id_: room for id_ in up if (room := self._carriers[id_].trial_room()) is not None}
+        up -= {id_ for id_, room in on_trial.items() if not room}
         groups: dict[UUID | None, list[Recipient]] = {}
         choose, account_id, lane, is_up = self._router.choose, header.account_id, header.lane, up.__contains__
         for recipient in recipients:
             carrier_id = choose(recipient["address"], account_id, lane, recipient["number"], is_up)
             groups.setdefault(carrier_id, []).append(recipient)
+            if carrier_id in on_trial:
+                on_trial[carrier_id] -= 1
+                if not on_trial[carrier_id]:
+                    up.discard(carrier_id)
         return [(self._carriers.get(carrier_id) if carrier_id else None, some) for carrier_id, some in groups.items()]
+
+    def _fail_over(self, message: SmsMessage) -> bool:
+        """A message that its carrier does not take now, and has not let leave in part, goes to another under the same
+        claim."""
+        header, recipient = message.header, message.recipient
+        if self._loop.is_stopping or self._loop.is_stopped(header) or not isinstance(message.outlet, CarrierOutlet):
+            return False
+        refused_by = message.refused_by | {message.outlet.id}
+        up = {id_ for id_, each in self._carriers.items() if each.is_up and each.trial_room() != 0} - refused_by
+        lane = header.lane
+        carrier_id = self._router.choose(
+            recipient["address"], header.account_id, lane, recipient["number"], up.__contains__
+        )
+        if carrier_id is None:
+            return False
+        carrier = self._carriers[carrier_id]
+        (again,) = self.compose(message.chunk, [recipient], carrier)
+        again.refused_by, again.outlet = refused_by, carrier
+        message.outlet.claimed[lane] -= 1
+        carrier.claimed[lane] += 1
+        if again.state is not None:
+            self._loop.settled([again])
+        else:
+            carrier.hand_over([again])
+        return True
 
     def _use(self, settings: Sequence[CarrierSettings], router: Router) -> None:
         """Take the present carriers and routes; binds of a changed carrier are made again."""
@@ -109,12 +157,12 @@ class SmsOutbound:
                 self._loop.spawn(self._loop.retire(carrier))
         for carrier_id, present in wanted.items():
             if carrier_id not in self._carriers:
-                carrier = CarrierOutlet(present, self._loop, self._claim_ahead, self._carrier_is_up)
+                carrier = CarrierOutlet(present, self._loop, self._claim_ahead, self._carrier_is_up, self._fail_over)
                 self._carriers[carrier_id] = carrier
                 carrier.start()
 
-    def _carrier_is_up(self) -> None:
-        self._carrier_came_up.set()
+    def _carrier_is_up(self, is_on_trial: bool) -> None:
+        (self._carrier_is_tried if is_on_trial else self._carrier_came_up).set()
         self._upkeep.wake()
 
     # --- content
@@ -156,12 +204,12 @@ class SmsOutbound:
     def schedule(self, message: Message, now: datetime) -> None:
         # A throttle passes in seconds, however often it is met. Who waits for a carrier is pulled forward.
         attempts = 0 if message.code in _THROTTLED_CODES else message.attempts
-        message.due_at = retry_at(now, attempts, random.random())
+        message.due_at = retry_at(now, attempts, random.random(), message.header.lane)
 
     # --- what is due now and then, on the upkeep's thread
 
     def steps(self) -> Sequence[Callable[[], object]]:
-        return self._look_up, self._pull_forward, self._unpark, self._forget_old
+        return self._look_up, self._pull_forward, self._unpark, self._end_overdue, self._forget_old
 
     def _look_up(self) -> None:
         with self._database.transaction() as session:
@@ -189,11 +237,15 @@ class SmsOutbound:
             id=row.id, name=row.name, version=row.version, host=row.host, port=row.port, system_id=row.system_id,
             password=self._vault.decrypt(row.password).decode(), system_type=row.system_type, bind_mode=row.bind_mode,
             binds=row.binds, window=row.window, rate=row.rate, tls=row.tls, long_form=LongForm(row.long_form),
-            receipt_ids=row.receipt_ids,
+            receipt_ids=row.receipt_ids, response_timeout=row.response_timeout,
         )  # fmt: skip
 
     def _pull_forward(self) -> None:
-        """A carrier came back: what waited for one need not wait on."""
+        """A carrier came back: what waited for one need not wait on. One that is tried again needs something to try."""
+        if self._carrier_is_tried.is_set():
+            self._carrier_is_tried.clear()
+            with self._database.transaction() as session:
+                retries.pull_forward(cursor_of(session), NO_CARRIER, TRIED_WITH)
         if self._carrier_came_up.is_set():
             self._carrier_came_up.clear()
             is_more = True
@@ -208,10 +260,28 @@ class SmsOutbound:
             arrived = parked_receipts.take(cursor)
             if not arrived:
                 return
+            carriers = dict(self._carriers)
+            arrived = [
+                carriers[each.carrier_id].decided(each) if each.carrier_id in carriers else each for each in arrived
+            ]
             recorded = self._upkeep.record(
                 cursor, receipts.apply(cursor, arrived, datetime.now(UTC), self._unmatched_after)
             )
         self._upkeep.publish(recorded)
+
+    def _end_overdue(self) -> None:
+        """A turn's worth of messages whose receipt never came."""
+        now = datetime.now(UTC)
+        if self._end_overdue_at is not None and now < self._end_overdue_at:
+            return
+        with self._database.transaction() as session:
+            cursor = cursor_of(session)
+            is_more, events = overdue.end(cursor, now)
+            recorded = self._upkeep.record(cursor, events)
+        self._upkeep.publish(recorded)
+        if events:
+            log.warning("messages_without_receipt", messages=len(events))
+        self._end_overdue_at = None if is_more else now + OVERDUE_EVERY
 
     def _forget_old(self) -> None:
         """Messages without an answer wait for a receipt as long as any is looked for."""
@@ -220,4 +290,7 @@ class SmsOutbound:
             return
         with self._database.transaction() as session:
             unknown_messages.forget_old(cursor_of(session), now - receipts.FAR)
+            carrier_instances.forget_old(session)
+            inbound_sms.forget_old(cursor_of(session))
+            unread_deliveries.forget_old(cursor_of(session))
         self._forgot_old_at = now

@@ -28,6 +28,14 @@ class Carriers(Base):
         return self.run("delete_carrier", carriers.delete_carrier, actor, payload)
 
     @rpc
+    def get_carrier_state(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("get_carrier_state", carriers.get_carrier_state, actor, payload)
+
+    @rpc
+    def list_unread_deliveries(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("list_unread_deliveries", carriers.list_unread_deliveries, actor, payload)
+
+    @rpc
     def list_routes(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("list_routes", carriers.list_routes, actor, payload)
 

@@ -1,4 +1,4 @@
-"""An ESME's binds: windowed, paced, watched and re-made by themselves. One asyncio loop, no threads.
+"""An ESME's binds: windowed, watched and re-made by themselves. One asyncio loop, no threads.
 
 A `Link` keeps one bind to a carrier alive. It takes parts from its `Work` whenever its window has room, writes many
 PDUs at once, and reports answers and receipts in batches, one batch for each read of the socket.
@@ -17,6 +17,7 @@ from sms_gateway.smpp.connection import Connection
 from sms_gateway.smpp.ports import LinkSettings, Work
 
 _FIRST_BACKOFF, _LAST_BACKOFF = 0.25, 30.0
+_STOOD_SECONDS = 10.0  # a bind that ends sooner is made again as slowly as one that was refused
 
 
 class Link:
@@ -28,6 +29,9 @@ class Link:
         self._connection: Connection | None = None
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._bound_at: float | None = None
+        self._backoff = _FIRST_BACKOFF
+        self.last_error: str | None = None
 
     @property
     def is_bound(self) -> bool:
@@ -55,7 +59,7 @@ class Link:
                 await self._task
 
     def fill(self) -> None:
-        """There is work: send what the window and the rate allow."""
+        """There is work: send what the window and the carrier's rate allow."""
         if self._connection is not None:
             self._connection.fill()
 
@@ -70,27 +74,30 @@ class Link:
         return self._connection
 
     async def _run(self) -> None:
-        backoff = _FIRST_BACKOFF
+        loop = asyncio.get_running_loop()
         while not self._stopping.is_set():
             reason = "closed"
+            self._bound_at = None
             try:
-                if await self._one_connection():
-                    backoff = _FIRST_BACKOFF
+                await self._one_connection()
             except (OSError, TimeoutError, smpp.PduError) as error:
                 reason = str(error) or type(error).__name__
             finally:
                 self._forget_connection()
+            if self._bound_at is not None and loop.time() - self._bound_at >= _STOOD_SECONDS:
+                self._backoff = _FIRST_BACKOFF
+            self.last_error = reason[:200]
             self.work.unbound(self, reason)
-            await asyncio.sleep(backoff * random.uniform(0.8, 1.2))
-            backoff = min(backoff * 2, _LAST_BACKOFF)
+            await asyncio.sleep(self._backoff * random.uniform(0.8, 1.2))
+            self._backoff = min(self._backoff * 2, _LAST_BACKOFF)
 
     def _forget_connection(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.abort()
 
-    async def _one_connection(self) -> bool:
-        """Connect, bind, stay until it ends. Returns whether the bind stood."""
+    async def _one_connection(self) -> None:
+        """Connect, bind, stay until it ends."""
         settings, loop = self.settings, asyncio.get_running_loop()
         context = ssl.create_default_context() if settings.tls else None
         async with asyncio.timeout(10):
@@ -99,7 +106,7 @@ class Link:
             )
             self._connection = connection
             await connection.bind()
+        self._bound_at = loop.time()
         self.work.bound(self)
         connection.fill()
         await connection.watch()
-        return True

@@ -1,4 +1,4 @@
-"""One SMPP connection: the bind, the window, pacing, and what the carrier sends.
+"""One SMPP connection: the bind, the window, and what the carrier sends.
 
 Written flat where a campaign passes through: one loop over a read's PDUs, one write for all that may leave.
 """
@@ -16,12 +16,11 @@ from sms_gateway.smpp.constants import (
     INTERFACE_VERSION,
     MAX_PDU,
     RESPONSE,
-    THROTTLING_STATUSES,
     Command,
     Status,
 )
 from sms_gateway.smpp.ports import Owner
-from sms_gateway.smpp.receipts import Inbound, Receipt, read_deliver
+from sms_gateway.smpp.receipts import Delivered, read_data, read_deliver
 
 _BIND_COMMANDS = {
     "transmitter": Command.BIND_TRANSMITTER,
@@ -29,13 +28,15 @@ _BIND_COMMANDS = {
     "transceiver": Command.BIND_TRANSCEIVER,
 }
 _SUBMIT, _SUBMIT_RESP, _DELIVER = int(Command.SUBMIT_SM), int(Command.SUBMIT_SM_RESP), int(Command.DELIVER_SM)
-_DELIVER_RESP = int(Command.DELIVER_SM_RESP)
-_FIRST_PAUSE, _LAST_PAUSE = 0.5, 10.0
-_BURST = 0.1  # seconds of the rate that may leave at once
+_DELIVER_RESP, _DATA_RESP = int(Command.DELIVER_SM_RESP), int(Command.DATA_SM_RESP)
+_LAST_ANSWERS_SECONDS = 5.0  # how long the answers to what was sent are waited for, once the bind is to end
 
 
 class Connection(asyncio.Protocol):
-    """One connection of a `Link`: from connecting to the end. Bytes that are no SMPP end it."""
+    """One connection of a `Link`: from connecting to the end. Bytes that are no SMPP end it.
+
+    `pending` has what is unanswered by sequence number, with the moment at which it was written, oldest first.
+    """
 
     def __init__(self, link: Owner) -> None:
         self._link = link
@@ -47,11 +48,11 @@ class Connection(asyncio.Protocol):
         self._bind_answer: asyncio.Future[int] = self._loop.create_future()
         self._closed: asyncio.Future[None] = self._loop.create_future()
         self._heard_at = self._loop.time()
-        self._tokens, self._tokens_at = 0.0, self._loop.time()
-        self._pause, self._paused_until = _FIRST_PAUSE, 0.0
-        self._wake: asyncio.TimerHandle | None = None
-        self._draining = False
-        self.pending: dict[int, Any] = {}
+        self._is_ending = False  # nothing new is sent
+        self._is_silent = False  # unbind, or its answer, was the last that is written
+        self._farewell: asyncio.Task[None] | None = None
+        self.pending: dict[int, tuple[Any, float]] = {}
+        self._data_sequences: set[int] = set()  # of data_sm that are not answered yet
         self.bound = False
 
     # --- the life of a connection
@@ -64,9 +65,9 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         self.bound = False
-        if self._wake is not None:
-            self._wake.cancel()
-        lost, self.pending = list(self.pending.values()), {}
+        if self._farewell is not None:
+            self._farewell.cancel()
+        lost, self.pending = [part for part, _ in self.pending.values()], {}
         if lost:
             self._work.lost(lost)
         if not self._bind_answer.done():
@@ -95,24 +96,63 @@ class Connection(asyncio.Protocol):
         self.bound = True
 
     async def watch(self) -> None:
-        """Until the connection ends: ask when it is quiet, end it when it does not answer."""
+        """Until the connection ends: ask when it is quiet, end it when it does not answer.
+
+        :raises TimeoutError: neither an enquire_link nor a submit_sm was answered in time.
+        """
         settings = self._settings
+        turn = min(settings.enquire_every, settings.response_timeout / 4)
+        asked_at = self._heard_at
         while not self._closed.done():
-            await asyncio.wait([self._closed], timeout=settings.enquire_every)
-            quiet = self._loop.time() - self._heard_at
-            if quiet > settings.enquire_every + settings.answer_within:
+            await asyncio.wait([self._closed], timeout=turn)
+            now = self._loop.time()
+            if now - self._heard_at > settings.enquire_every + settings.answer_within:
                 raise TimeoutError("the carrier does not answer")
-            if quiet >= settings.enquire_every * 0.9 and not self._closed.done():
-                self._transport.write(smpp.pack_header(HEADER_SIZE, Command.ENQUIRE_LINK, 0, self._next_sequence()))
+            if now - max(self._heard_at, asked_at) >= settings.enquire_every * 0.9:
+                asked_at = now
+                self._write(smpp.pack_header(HEADER_SIZE, Command.ENQUIRE_LINK, 0, self._next_sequence()))
+            if self._is_overdue(now):
+                await self._give_up_overdue(now)
+                raise TimeoutError("a submit_sm was not answered")
+
+    def _is_overdue(self, now: float) -> bool:
+        _, oldest = next(iter(self.pending.values()), (None, now))
+        return now - oldest >= self._settings.response_timeout
+
+    async def _give_up_overdue(self, now: float) -> None:
+        """Nobody knows what became of it. What was sent later has a moment more; then the bind is made anew, because
+        a carrier that forgets answers would fill the window with what is never answered."""
+        self._is_ending = True
+        before = now - self._settings.response_timeout
+        overdue = [number for number, (_, written) in self.pending.items() if written <= before]
+        self._work.lost([self.pending.pop(number)[0] for number in overdue])
+        await self.drain(min(_LAST_ANSWERS_SECONDS, self._settings.response_timeout))
 
     async def drain(self, patience: float) -> None:
-        self._draining = True
+        """Send nothing new, wait for the answers to what was sent, unbind."""
+        await self._last_answers(patience)
+        if self.bound:
+            self._say_last(smpp.pack_header(HEADER_SIZE, Command.UNBIND, 0, self._next_sequence()))
+            await asyncio.wait([self._closed], timeout=min(patience, 1.0))
+
+    async def _last_answers(self, patience: float) -> None:
+        self._is_ending = True
         end = self._loop.time() + patience
         while self.pending and self._loop.time() < end and not self._closed.done():
             await asyncio.sleep(0.01)
-        if self.bound:
-            self._transport.write(smpp.pack_header(HEADER_SIZE, Command.UNBIND, 0, self._next_sequence()))
-            await asyncio.wait([self._closed], timeout=min(patience, 1.0))
+
+    async def _unbound_by_peer(self, sequence: int) -> None:
+        await self._last_answers(_LAST_ANSWERS_SECONDS)
+        self._say_last(smpp.pack_header(HEADER_SIZE, Command.UNBIND_RESP, 0, sequence))
+        self._transport.close()
+
+    def _say_last(self, pdu: bytes) -> None:
+        self._write(pdu)
+        self._is_silent = True
+
+    def _write(self, octets: bytes) -> None:
+        if not self._is_silent:
+            self._transport.write(octets)
 
     def _next_sequence(self) -> int:
         self._sequence = self._sequence % 0x7FFFFFFF + 1
@@ -121,133 +161,97 @@ class Connection(asyncio.Protocol):
     # --- sending
 
     def fill(self) -> None:
-        if not self.bound or self._draining or not self._link.sends:
+        if not self.bound or self._is_ending or not self._link.sends:
             return
         room = self._settings.window - len(self.pending)
-        now = self._loop.time()
-        if self._paused_until > now:
-            self._wake_in(self._paused_until - now)
-            return
-        if self._settings.rate:
-            room = min(room, self._allowance(now))
-            if room <= 0 < self._settings.window - len(self.pending):
-                self._wake_in(1 / self._settings.rate)
         if room <= 0:
             return
         parts = self._work.take(room, len(self.pending))
         if not parts:
             return
-        if self._settings.rate:
-            self._tokens -= len(parts)
-        sequence, pending, out, pack = self._sequence, self.pending, [], smpp.pack_header
+        sequence, pending, out, pack, now = self._sequence, self.pending, [], smpp.pack_header, self._loop.time()
         for part in parts:
             sequence = sequence % 0x7FFFFFFF + 1
-            pending[sequence] = part
+            pending[sequence] = part, now
             body = part.body
             out.append(pack(HEADER_SIZE + len(body), _SUBMIT, 0, sequence))
             out.append(body)
         self._sequence = sequence
-        self._transport.write(b"".join(out))
-
-    def _allowance(self, now: float) -> int:
-        rate = self._settings.rate
-        self._tokens = min(self._tokens + (now - self._tokens_at) * rate, max(1.0, rate * _BURST))
-        self._tokens_at = now
-        return int(self._tokens)
-
-    def _wake_in(self, seconds: float) -> None:
-        if self._wake is None or self._wake.cancelled() or self._wake.when() <= self._loop.time():
-            self._wake = self._loop.call_later(seconds, self.fill)
+        self._write(b"".join(out))
 
     def acknowledge(self, sequences: Sequence[int]) -> None:
         pack = smpp.pack_header
         size = HEADER_SIZE + 1
-        self._transport.write(b"".join([pack(size, _DELIVER_RESP, 0, number) + b"\0" for number in sequences]))
+        data = self._data_sequences.intersection(sequences)
+        self._data_sequences -= data
+        self._write(
+            b"".join(
+                [pack(size, _DATA_RESP if number in data else _DELIVER_RESP, 0, number) + b"\0" for number in sequences]
+            )
+        )
 
     # --- receiving
 
     def data_received(self, chunk: bytes) -> None:
+        """Everything that is whole in a read is taken, also where broken bytes or an unbind follow it."""
         buffer = self._buffer + chunk if self._buffer else chunk
         self._heard_at = self._loop.time()
         position, end = 0, len(buffer)
         answers: list[tuple[Any, int, str]] = []
-        receipts: list[tuple[int, Receipt]] = []
-        unpack, pending = smpp.unpack_header, self.pending
+        delivered: list[tuple[int, Delivered]] = []
+        unpack, pending, is_broken = smpp.unpack_header, self.pending, False
         while end - position >= HEADER_SIZE:
             length, command, status, sequence = unpack(buffer, position)
             stop = position + length
-            if stop > end:
-                if length > MAX_PDU:
-                    self._transport.abort()
-                    return
+            if not HEADER_SIZE <= length <= MAX_PDU:
+                is_broken = True
                 break
-            if command == _SUBMIT_RESP and length >= HEADER_SIZE:
-                part = pending.pop(sequence, None)
-                if part is not None:
+            if stop > end:
+                break
+            if command == _SUBMIT_RESP:
+                sent = pending.pop(sequence, None)
+                if sent is not None:
                     # The id is a C-octet string; what follows it, if anything, is of no use here.
                     body_start = position + HEADER_SIZE
                     cut = buffer.find(0, body_start, stop)
                     message_id = buffer[body_start : cut if cut >= 0 else stop].decode("latin-1")
-                    answers.append((part, status, message_id))
-            elif length < HEADER_SIZE:
-                self._transport.abort()
-                return
+                    answers.append((sent[0], status, message_id))
+            elif command == Command.GENERIC_NACK and sequence in pending:
+                answers.append((pending.pop(sequence)[0], status or Status.SYSTEM_ERROR, ""))
+            elif command == _DELIVER:
+                delivered.append((sequence, read_deliver(buffer[position:stop])))
+            elif command == Command.DATA_SM:
+                self._data_sequences.add(sequence)
+                delivered.append((sequence, read_data(buffer[position:stop])))
             else:
-                self._handle(command, status, sequence, buffer[position:stop], receipts)
+                self._handle(command, status, sequence)
             position = stop
         self._buffer = buffer[position:]
-        self._report(answers, receipts)
+        self._is_ending = self._is_ending or is_broken
+        self._report(answers, delivered)
+        if is_broken:
+            self._transport.abort()
 
-    def _report(self, answers: list[tuple[Any, int, str]], receipts: list[tuple[int, Receipt]]) -> None:
+    def _report(self, answers: list[tuple[Any, int, str]], delivered: list[tuple[int, Delivered]]) -> None:
         if answers:
-            self._heed_throttling(answers)
             self._work.answered(answers)
             self.fill()
-        if receipts:
-            self._work.receipts(self._link, receipts)
+        if delivered:
+            self._work.delivered(self._link, delivered)
 
-    def _heed_throttling(self, answers: list[tuple[Any, int, str]]) -> None:
-        if any(status in THROTTLING_STATUSES for _, status, _ in answers):
-            now = self._loop.time()
-            if now >= self._paused_until:
-                self._paused_until = now + self._pause
-                self._pause = min(self._pause * 2, _LAST_PAUSE)
-        elif self._pause > _FIRST_PAUSE and self._loop.time() > self._paused_until + self._pause:
-            self._pause = _FIRST_PAUSE
-
-    def _handle(
-        self, command: int, status: int, sequence: int, frame: bytes, receipts: list[tuple[int, Receipt]]
-    ) -> None:
-        if command == _DELIVER:
-            self._deliver(sequence, frame, receipts)
-        elif command == Command.ENQUIRE_LINK:
-            self._transport.write(smpp.pack_header(HEADER_SIZE, Command.ENQUIRE_LINK_RESP, 0, sequence))
+    def _handle(self, command: int, status: int, sequence: int) -> None:
+        if command == Command.ENQUIRE_LINK:
+            self._write(smpp.pack_header(HEADER_SIZE, Command.ENQUIRE_LINK_RESP, 0, sequence))
         elif command == Command.UNBIND:
-            self._transport.write(smpp.pack_header(HEADER_SIZE, Command.UNBIND_RESP, 0, sequence))
-            self._transport.close()
+            self._is_ending = True
+            if self._farewell is None:
+                self._farewell = self._loop.create_task(self._unbound_by_peer(sequence))
         elif command == Command.UNBIND_RESP:
             self._transport.close()
-        elif command == Command.GENERIC_NACK and sequence in self.pending:
-            self._report([(self.pending.pop(sequence), status or Status.SYSTEM_ERROR, "")], [])
+        elif command == Command.ALERT_NOTIFICATION:
+            pass  # the one request without an answer (section 4.12.1)
         elif command in (_BIND_COMMANDS[self._settings.kind] | RESPONSE, Command.GENERIC_NACK):
             if not self._bind_answer.done():
                 self._bind_answer.set_result(status)
         elif not command & RESPONSE:
-            self._transport.write(
-                smpp.pack_header(HEADER_SIZE, Command.GENERIC_NACK, Status.INVALID_COMMAND_ID, sequence)
-            )
-
-    def _deliver(self, sequence: int, frame: bytes, receipts: list[tuple[int, Receipt]]) -> None:
-        try:
-            read = read_deliver(frame)
-        except smpp.PduError as error:
-            self._answer_deliver(sequence, error.status)
-            return
-        if isinstance(read, Inbound):
-            # Nothing stores answers from phones yet: the carrier keeps them and tries again.
-            self._answer_deliver(sequence, Status.RECEIVER_TEMPORARY_ERROR)
-            return
-        receipts.append((sequence, read))
-
-    def _answer_deliver(self, sequence: int, status: int) -> None:
-        self._transport.write(smpp.pack_header(HEADER_SIZE + 1, _DELIVER_RESP, status, sequence) + b"\0")
+            self._write(smpp.pack_header(HEADER_SIZE, Command.GENERIC_NACK, Status.INVALID_COMMAND_ID, sequence))

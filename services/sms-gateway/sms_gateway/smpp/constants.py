@@ -67,7 +67,9 @@ TEMPORARY_STATUSES = frozenset(
         Status.INVALID_BIND_STATUS,
     }
 )
-# The bind itself has to slow down.
+# The carrier itself is ill: another one may take the message now.
+ILL_STATUSES = frozenset({Status.SYSTEM_ERROR, Status.INVALID_BIND_STATUS})
+# What is sent to the carrier has to slow down.
 THROTTLING_STATUSES = frozenset({Status.THROTTLED, Status.MESSAGE_QUEUE_FULL})
 
 
@@ -89,15 +91,19 @@ class Tag(IntEnum):
 
 ESM_UDH = 0x40  # esm_class: the short message starts with a user data header
 ESM_RECEIPT = 0x04  # esm_class of deliver_sm: an SMSC delivery receipt (bits 5 to 2)
+ESM_INTERMEDIATE = 0x20  # an intermediate notification: never final
 ESM_TYPE_MASK = 0x3C
 
 CODING_DEFAULT = 0x00
 CODING_BINARY = 0x04
 CODING_UCS2 = 0x08
+CODING_MASK = 0x0C  # the alphabet within a data_coding
 CODING_FLASH = 0x10  # added to the alphabet: message class 0 (3GPP 23.038 section 4)
 
 TON_UNKNOWN = 0
 TON_INTERNATIONAL = 1
+TON_NATIONAL = 2
+TON_NETWORK = 3  # network specific: a short code
 TON_ALPHANUMERIC = 5
 NPI_UNKNOWN = 0
 NPI_ISDN = 1

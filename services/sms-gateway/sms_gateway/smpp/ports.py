@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from sms_gateway.smpp.receipts import Receipt
+from sms_gateway.smpp.receipts import Delivered
 
 
 @dataclass(frozen=True)
 class LinkSettings:
-    """One bind. `rate` in submit_sm a second, 0 for no limit; times in seconds."""
+    """One bind; times in seconds. `response_timeout`: after it nobody waits for the answer to a submit_sm."""
 
     host: str
     port: int
@@ -20,10 +20,10 @@ class LinkSettings:
     kind: str = "transceiver"
     system_type: str = ""
     window: int = 50
-    rate: float = 0.0
     tls: bool = False
     enquire_every: float = 15.0
     answer_within: float = 30.0
+    response_timeout: float = 60.0
 
 
 class Part(Protocol):
@@ -36,16 +36,18 @@ class Work(Protocol):
     """Where a link's parts come from and where its news go. Called on the loop; must not block."""
 
     def take(self, room: int, in_flight: int) -> Sequence[Any]:
-        """At most `room` parts to send now."""
+        """At most `room` parts to send now; less where the carrier's rate allows less. Who has more later calls
+        `Link.fill`."""
 
     def answered(self, answers: list[tuple[Any, int, str]]) -> None:
         """(part, command_status, carrier's message id) each."""
 
     def lost(self, parts: list[Any]) -> None:
-        """Handed over, and the connection ended before the answer."""
+        """Handed over, and no answer came before the connection ended or the time was over."""
 
-    def receipts(self, link: Any, receipts: list[tuple[int, Receipt]]) -> None:
-        """Receipts with their sequence numbers; call `link.acknowledge` once they are safe."""
+    def delivered(self, link: Any, delivered: list[tuple[int, Delivered]]) -> None:
+        """Receipts, messages from phones and what is neither, with their sequence numbers; call `link.acknowledge`
+        once they are safe."""
 
     def bound(self, link: Any) -> None:
         """The bind stands."""

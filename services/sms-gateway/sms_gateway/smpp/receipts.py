@@ -1,6 +1,7 @@
-"""Delivery receipts in both forms: the text of SMPP 3.4 appendix B, and optional parameters (section 5.3.2).
+"""Delivery receipts in all dialects: the text of SMPP 3.4 appendix B, optional parameters (section 5.3.2), or both.
 
-Where a receipt has both, the parameters win: they are typed, the text is each carrier's own dialect.
+Where a receipt has a thing twice, the parameter wins: it is typed, the text is each carrier's own dialect. What cannot
+be understood is `Unread`, never an error: a carrier that is answered with one sends it again for days.
 """
 
 from __future__ import annotations
@@ -10,11 +11,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from contracts.vocabulary import MessageState
-from sms_gateway.smpp.constants import ESM_RECEIPT, ESM_TYPE_MASK, HEADER_SIZE, Tag
+from sms_gateway.smpp import pdu as smpp
+from sms_gateway.smpp.constants import (
+    CODING_MASK,
+    CODING_UCS2,
+    ESM_INTERMEDIATE,
+    ESM_RECEIPT,
+    ESM_TYPE_MASK,
+    HEADER_SIZE,
+    Tag,
+)
 from sms_gateway.smpp.pdu import PduError, decode_tlvs
 
-# message_state of section 5.2.28. None: not final yet, there is nothing to record.
+# message_state of section 5.2.28, and 9 and 0 of SMPP 5.0. None: not final yet, there is nothing to record.
 STATES_BY_NUMBER: dict[int, MessageState | None] = {
+    0: None,  # SCHEDULED
     1: None,  # ENROUTE
     2: MessageState.DELIVERED,
     3: MessageState.EXPIRED,
@@ -23,19 +34,28 @@ STATES_BY_NUMBER: dict[int, MessageState | None] = {
     6: None,  # ACCEPTED
     7: MessageState.UNKNOWN,
     8: MessageState.REJECTED,
+    9: MessageState.UNDELIVERED,  # SKIPPED
 }
-STATES_BY_WORD: dict[str, MessageState | None] = {
-    "DELIVRD": MessageState.DELIVERED,
-    "EXPIRED": MessageState.EXPIRED,
-    "DELETED": MessageState.UNDELIVERED,
-    "UNDELIV": MessageState.UNDELIVERED,
-    "ACCEPTD": None,
-    "ENROUTE": None,
-    "UNKNOWN": MessageState.UNKNOWN,
-    "REJECTD": MessageState.REJECTED,
-}
-_TEXT = re.compile(rb"id:([^ ]{1,65}).*?stat:([A-Za-z]{5,8})(?:.*?err:([0-9A-Za-z]{1,8}))?", re.IGNORECASE | re.DOTALL)
-_DATES = re.compile(rb"submit date:(\d{10,12}).*?done date:(\d{10,12})", re.IGNORECASE | re.DOTALL)
+# By the first letters: DELIVRD, DELIVERED and DELIV are one word.
+STATES_BY_WORD: tuple[tuple[str, MessageState | None], ...] = (
+    ("DELIV", MessageState.DELIVERED),
+    ("UNDELIV", MessageState.UNDELIVERED),
+    ("DELETED", MessageState.UNDELIVERED),
+    ("FAILED", MessageState.UNDELIVERED),
+    ("SKIPPED", MessageState.UNDELIVERED),
+    ("EXPIR", MessageState.EXPIRED),
+    ("REJECT", MessageState.REJECTED),
+    ("UNKNOWN", MessageState.UNKNOWN),
+    ("ACCEPT", None),
+    ("ENROUTE", None),
+    ("SCHED", None),
+)
+_ID = re.compile(rb"\bid\s*:\s*([^\s]{1,65})", re.IGNORECASE)
+_STAT = re.compile(rb"\bstat\s*:\s*([A-Za-z]+)", re.IGNORECASE)
+_ERR = re.compile(rb"\berr\s*:\s*([0-9A-Za-z]{1,8})", re.IGNORECASE)
+# A receipt whose esm_class does not say so has more of the form than a person would type by chance.
+_FORM = re.compile(rb"\bid\s*:.*\b(sub|submit date|done date)\s*:.*\bstat\s*:", re.IGNORECASE | re.DOTALL)
+_DATES = re.compile(rb"submit date:\s*(\d{10,12}).*?done date:\s*(\d{10,12})", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(slots=True)
@@ -61,12 +81,21 @@ class Inbound:
     body: bytes
 
 
-def read_deliver(frame: bytes) -> Receipt | Inbound:
+@dataclass(slots=True)
+class Unread:
+    """What is no message from a phone and no receipt that we understand: kept as it came, for a person to look at."""
+
+    frame: bytes
+    reason: str
+
+
+Delivered = Receipt | Inbound | Unread
+
+
+def read_deliver(frame: bytes) -> Delivered:
     """What a deliver_sm frame carries.
 
     Written flat, without the codec's table, because a campaign of a million gets a million of these.
-
-    :raises PduError: a body that runs over its end, or a receipt without an id or a state.
     """
     try:
         position = frame.index(0, HEADER_SIZE) + 3  # behind service_type, ton and npi
@@ -81,45 +110,77 @@ def read_deliver(frame: bytes) -> Receipt | Inbound:
         data_coding = frame[position + 2]
         size = frame[position + 4]
     except (ValueError, IndexError):
-        raise PduError("deliver_sm: cut short") from None
+        return Unread(frame, "cut short")
     position += 5
     body = frame[position : position + size]
     if len(body) != size:
-        raise PduError("short_message: runs over the end")
-    tlvs = decode_tlvs(frame, position + size) if position + size < len(frame) else {}
-    if esm_class & ESM_TYPE_MASK == ESM_RECEIPT or Tag.RECEIPTED_MESSAGE_ID in tlvs:
-        return _receipt(source.decode("latin-1"), destination.decode("latin-1"), body, tlvs)
-    return Inbound(
-        source.decode("latin-1"),
-        destination.decode("latin-1"),
-        data_coding,
-        esm_class,
-        body or tlvs.get(Tag.MESSAGE_PAYLOAD, b""),
-    )
+        return Unread(frame, "short_message runs over the end")
+    try:
+        tlvs = decode_tlvs(frame, position + size) if position + size < len(frame) else {}
+    except PduError as error:
+        return Unread(frame, str(error))
+    return _read(frame, source.decode("latin-1"), destination.decode("latin-1"), esm_class, data_coding, body, tlvs)
 
 
-def _receipt(address: str, sender: str, body: bytes, tlvs: dict[int, bytes]) -> Receipt:
-    identifier = tlvs.get(Tag.RECEIPTED_MESSAGE_ID)
-    number = tlvs.get(Tag.MESSAGE_STATE)
-    if identifier and number:
-        state = STATES_BY_NUMBER.get(number[0], MessageState.UNKNOWN)
-        error = tlvs.get(Tag.NETWORK_ERROR_CODE, b"")
+def read_data(frame: bytes) -> Delivered:
+    """What a data_sm frame carries: the same, its text in a message_payload."""
+    try:
+        data = smpp.decode(frame)
+    except PduError as error:
+        return Unread(frame, str(error))
+    fields = data.fields
+    return _read(
+        frame, str(fields["source_addr"]), str(fields["destination_addr"]), int(fields["esm_class"]),
+        int(fields["data_coding"]), b"", data.tlvs,
+    )  # fmt: skip
+
+
+def _read(
+    frame: bytes, source: str, destination: str, esm_class: int, coding: int, body: bytes, tlvs: dict[int, bytes]
+) -> Delivered:
+    kind = esm_class & ESM_TYPE_MASK
+    body = body or tlvs.get(Tag.MESSAGE_PAYLOAD, b"")
+    text = body
+    if coding & CODING_MASK == CODING_UCS2:
+        text = body.decode("utf-16-be", "replace").encode("ascii", "replace")
+    is_receipt = kind in (ESM_RECEIPT, ESM_INTERMEDIATE) or Tag.RECEIPTED_MESSAGE_ID in tlvs
+    if not is_receipt and (kind or not _FORM.search(text)):
+        return Inbound(source, destination, coding, esm_class, body)
+    found = _receipt(source, destination, text, tlvs)
+    if found is None:
+        return Unread(frame, "a receipt without an id or a state")
+    if kind == ESM_INTERMEDIATE:
+        found.state = None
+    return found
+
+
+def _receipt(address: str, sender: str, text: bytes, tlvs: dict[int, bytes]) -> Receipt | None:
+    identifier, number = _identifier(tlvs.get(Tag.RECEIPTED_MESSAGE_ID, b"")), tlvs.get(Tag.MESSAGE_STATE)
+    if not identifier and (match := _ID.search(text)):
+        identifier = _identifier(match[1])
+    if not identifier:
+        return None
+    if number:
+        if number[0] not in STATES_BY_NUMBER:
+            return None
+        state = STATES_BY_NUMBER[number[0]]
+    else:
+        match = _STAT.search(text)
+        word = match[1].decode("ascii").upper() if match else ""
+        known = [state for start, state in STATES_BY_WORD if word.startswith(start)]
+        if not known:
+            return None
+        state = known[0]
+    return Receipt(identifier, state, _code(text, tlvs), address, sender, text)
+
+
+def _code(text: bytes, tlvs: dict[int, bytes]) -> str:
+    error = tlvs.get(Tag.NETWORK_ERROR_CODE, b"")
+    if len(error) == 3:
         # One octet of network type, two of the code itself (section 5.3.2.31).
-        code = f"{int.from_bytes(error[1:3], 'big'):03d}" if len(error) == 3 else ""
-        return Receipt(_identifier(identifier), state, code, address, sender, body)
-    text = body or tlvs.get(Tag.MESSAGE_PAYLOAD, b"")
-    match = _TEXT.search(text)
-    if match is None:
-        raise PduError("a receipt without an id or a state")
-    found, word, error = match.groups()
-    return Receipt(
-        _identifier(identifier or found),
-        STATES_BY_WORD.get(word.decode("ascii").upper(), MessageState.UNKNOWN),
-        error.decode("ascii") if error else "",
-        address,
-        sender,
-        text,
-    )
+        return f"{int.from_bytes(error[1:3], 'big'):03d}"
+    match = _ERR.search(text)
+    return match[1].decode("ascii") if match else ""
 
 
 def seconds_under_way(text: bytes) -> float:

@@ -24,6 +24,10 @@ def carriers(session: Session, *, after: UUID | None = None, limit: int = 1_000)
     return session.scalars(query if after is None else query.where(Carrier.id > after)).all()
 
 
+def carrier(session: Session, carrier_id: UUID) -> Carrier | None:
+    return session.scalar(select(Carrier).where(Carrier.id == carrier_id))
+
+
 def carrier_for_update(session: Session, carrier_id: UUID) -> Carrier | None:
     return session.scalar(select(Carrier).where(Carrier.id == carrier_id).with_for_update())
 

@@ -11,8 +11,8 @@ from psycopg import Cursor
 from channel.batches import Header, Recipient
 from channel.ports import Event
 from contracts.vocabulary import Channel, MessageState
-from sms_gateway.batches import Arrived, SmsMessage
-from sms_gateway.store import parts, receipts, unknown_messages
+from sms_gateway.batches import Arrived, ArrivedInbound, ArrivedUnread, SmsMessage
+from sms_gateway.store import inbound_sms, parts, receipts, unknown_messages, unread_deliveries
 
 FINAL = frozenset({MessageState.DELIVERED, MessageState.UNDELIVERED, MessageState.EXPIRED, MessageState.REJECTED})
 _NULL = "\\N"
@@ -95,8 +95,12 @@ class SmsLedger:
     def leave_answer_out(self, message: SmsMessage) -> None:
         message.carrier_ids = None
 
-    def apply_receipts(self, cursor: Cursor[Any], arrived: Sequence[Arrived], now: datetime) -> list[Event]:
-        return receipts.apply(cursor, arrived, now)
+    def apply_receipts(
+        self, cursor: Cursor[Any], arrived: Sequence[Arrived | ArrivedInbound | ArrivedUnread], now: datetime
+    ) -> list[Event]:
+        inbound_sms.write(cursor, [each for each in arrived if isinstance(each, ArrivedInbound)])
+        unread_deliveries.write(cursor, [each for each in arrived if isinstance(each, ArrivedUnread)])
+        return receipts.apply(cursor, [each for each in arrived if isinstance(each, Arrived)], now)
 
 
 _last_stamp: tuple[float, str] = (0.0, "")

@@ -47,5 +47,7 @@ def take(cursor: Cursor[Any], limit: int = 1_000) -> list[Arrived]:
     )
     # Ids that no index holds are refused at the door now; those that came before that go unread.
     return [
-        Arrived(row[0], row[1], MessageState(row[2]), *row[3:]) for row in cursor.fetchall() if len(row[1]) <= MOST_ID
+        Arrived(row[0], row[1], MessageState(row[2]), *row[3:])
+        for row in cursor.fetchall()
+        if len(row[1]) <= MOST_ID + 1
     ]

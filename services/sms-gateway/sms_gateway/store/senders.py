@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis.database import Session, cursor_of
+from sms_gateway.domain.senders import SenderState
 from sms_gateway.models import SenderId
 
 
@@ -17,21 +18,21 @@ def sender_key(sender: str) -> str:
     return sender.lower()
 
 
-def sender_state(session: Session, *, account_id: UUID, sender: str) -> str | None:
-    return session.scalar(
-        select(SenderId.state).where(SenderId.account_id == account_id, SenderId.sender_key == sender_key(sender))
-    )
+def active_spelling(session: Session, *, account_id: UUID, sender: str) -> str | None:
+    """The sender ID as it was approved, whatever case it is named in; None where the account may not use it."""
+    wanted = account_id, sender_key(sender)
+    return active_spellings(session, {wanted}).get(wanted)
 
 
-def senders_in_state(session: Session, state: str, wanted: Collection[tuple[UUID, str]]) -> set[tuple[UUID, str]]:
-    """Those of the (account, sender key) that are in that state."""
+def active_spellings(session: Session, wanted: Collection[tuple[UUID, str]]) -> dict[tuple[UUID, str], str]:
+    """The same for many (account, sender key)."""
     cursor = cursor_of(session)
     cursor.execute(
-        "SELECT s.account_id, s.sender_key FROM unnest(%s::uuid[], %s::text[]) AS w(account_id, sender_key)"
+        "SELECT s.account_id, s.sender_key, s.sender FROM unnest(%s::uuid[], %s::text[]) AS w(account_id, sender_key)"
         " JOIN sender_ids s USING (account_id, sender_key) WHERE s.state = %s",
-        ([account_id for account_id, _ in wanted], [key for _, key in wanted], state),
+        ([account_id for account_id, _ in wanted], [key for _, key in wanted], SenderState.ACTIVE),
     )
-    return {(row[0], row[1]) for row in cursor.fetchall()}
+    return {(row[0], row[1]): row[2] for row in cursor.fetchall()}
 
 
 def add_sender(session: Session, sender: SenderId) -> bool:

@@ -16,12 +16,14 @@ from contracts.events import SMS_GATEWAY_ACT
 from contracts.rpc import Actor
 from sms_gateway import exceptions
 from sms_gateway.models import Carrier, Route
+from sms_gateway.store import carrier_instances, unread_deliveries
 from sms_gateway.store import carriers as store
 from sms_gateway.usecases import views
 
 DEFAULTS: dict[str, Any] = {
     "system_type": "", "bind_mode": "transceiver", "binds": 2, "window": 50, "rate": 0, "tls": False,
-    "long_form": "udh", "receipt_ids": "same", "enabled": True,
+    "long_form": "udh", "receipt_ids": "same", "response_timeout": 60, "without_receipt": "expired",
+    "enabled": True,
 }  # fmt: skip
 
 
@@ -29,6 +31,25 @@ def list_carriers(session: Session, *, actor: Actor, now: datetime, cursor: str 
     operator_of(actor)
     rows = store.carriers(session, after=pages.position(cursor), limit=limit + 1)
     return pages.page(rows, limit, views.carrier)
+
+
+def get_carrier_state(session: Session, *, actor: Actor, now: datetime, carrier_id: UUID) -> dict[str, Any]:
+    operator_of(actor)
+    if store.carrier(session, carrier_id) is None:
+        raise exceptions.not_found("carrier")
+    return {
+        "carrier_id": carrier_id,
+        "processes": [views.carrier_process(row) for row in carrier_instances.states(session, carrier_id)],
+    }
+
+
+def list_unread_deliveries(
+    session: Session, *, actor: Actor, now: datetime, carrier_id: UUID, cursor: str | None, limit: int
+) -> pages.Page:
+    """What the carrier sent and nobody understands, newest first."""
+    operator_of(actor)
+    rows = unread_deliveries.of_carrier(session, carrier_id, before=pages.position(cursor), limit=limit + 1)
+    return pages.page(rows, limit, views.unread_delivery)
 
 
 def create_carrier(

@@ -13,9 +13,14 @@ from sms_gateway import exceptions
 from sms_gateway.content import gsm, parts
 from sms_gateway.content.first_render import FirstRender, render_apart
 from sms_gateway.content.template import RenderFailed
-from sms_gateway.domain.senders import SenderState
 from sms_gateway.store import contents as store
 from sms_gateway.store import senders
+
+SENDER_NOT_ACTIVE: dict[str, Any] = {
+    "field": "sender",
+    "code": "sender.not_active",
+    "detail": "This sender ID is not active for the account.",
+}
 
 
 def count_parts(*, text: str, replace_diacritics: bool) -> dict[str, Any]:
@@ -44,7 +49,8 @@ def prepare_content(
     """Check sender and template; keep them under their hash unless there are problems."""
     account_id, sender = account_of(actor), str(sender or "")
     with database.transaction() as session:
-        problems = _sender_problems(session, account_id, sender)
+        spelling = senders.active_spelling(session, account_id=account_id, sender=sender)
+    problems = [] if spelling else [SENDER_NOT_ACTIVE.copy()]
     variables: list[str] = []
     parts_max = None
     try:
@@ -52,25 +58,22 @@ def prepare_content(
         variables, parts_max = rendered.variables, rendered.parts
     except RenderFailed as failed:
         problems.append({"field": "content.text", "code": failed.code, "detail": failed.detail})
-    if problems:
+    if problems or spelling is None:
         return {"content_hash": None, "variables": variables, "problems": problems, "parts_max": None}
     with database.transaction() as session:
-        name = store.keep_content(session, account_id=account_id, sender=sender, content=content)
+        name = store.keep_content(session, account_id=account_id, sender=spelling, content=content)
     return {"content_hash": name, "variables": variables, "problems": [], "parts_max": parts_max}
 
 
-def ensure_sender(session: Session, account_id: UUID, sender: str) -> None:
-    """:raises Invalid: the account may not send under this name."""
-    if senders.sender_state(session, account_id=account_id, sender=sender) != SenderState.ACTIVE:
+def ensure_sender(session: Session, account_id: UUID, sender: str) -> str:
+    """The sender ID in the case in which it was approved.
+
+    :raises Invalid: the account may not send under this name.
+    """
+    spelling = senders.active_spelling(session, account_id=account_id, sender=sender)
+    if spelling is None:
         raise exceptions.sender_not_active()
-
-
-def _sender_problems(session: Session, account_id: UUID, sender: str) -> list[dict[str, Any]]:
-    state = senders.sender_state(session, account_id=account_id, sender=sender)
-    if state == SenderState.ACTIVE:
-        return []
-    detail = "This sender ID is not active for the account."
-    return [{"field": "sender", "code": "sender.not_active", "detail": detail}]
+    return spelling
 
 
 def render_preview(

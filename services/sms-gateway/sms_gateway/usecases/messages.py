@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,7 +21,6 @@ from contracts.rpc import Actor
 from contracts.sms_gateway.messages import SCHEDULE_MAX_DAYS
 from contracts.vocabulary import Lane
 from sms_gateway import exceptions
-from sms_gateway.domain.senders import SenderState
 from sms_gateway.domain.sends import Plan, request_hash
 from sms_gateway.store import contents, messages, senders
 from sms_gateway.usecases.contents import count_parts, ensure_sender, own_content, rendered_or_refused
@@ -29,11 +29,13 @@ from sms_gateway.usecases.contents import count_parts, ensure_sender, own_conten
 def plan_send(_database: Database, *, actor: Actor, now: datetime, **request: Any) -> Plan:
     """Check a POST /v1/sms as far as that is possible without the database.
 
-    :raises Invalid: the text is too long, the time past or too far.
+    :raises Invalid: the text is too long or empty, the time past or too far.
     """
     account_id = account_of(actor)
     text = {"text": request["text"], "replace_diacritics": request["replace_diacritics"]}
     counted = count_parts(**text)
+    if not counted["text"].strip():
+        raise exceptions.text_empty()
     _ensure_schedule(request["schedule_at"], now)
     # The text of a single message is what it says: braces in it are braces.
     content = {**text, "literal": True, "flash": request["flash"], "validity_minutes": request["validity"]}
@@ -60,11 +62,11 @@ def plan_test(
     account_id = account_of(actor)
     with database.transaction() as session:
         row = own_content(session, account_id, content_hash)
-        ensure_sender(session, account_id, row.sender)
+        sender = ensure_sender(session, account_id, row.sender)
     rendered = rendered_or_refused(row.content, fields_, account_id)
     return Plan(
         account_id=account_id,
-        sender=row.sender,
+        sender=sender,
         content=row.content,
         addresses=addresses,
         fields=fields_,
@@ -90,7 +92,7 @@ def store_sends(
 
     :returns: for each plan its messages, why it cannot be sent, or what is missing for it.
     """
-    active = senders.senders_in_state(session, SenderState.ACTIVE, {_sender(plan) for plan in plans})
+    active = senders.active_spellings(session, {_sender(plan) for plan in plans})
     made = messages.made_before(session, {plan.request_hash for plan in plans if plan.request_hash})
     leased = quota_leases.leased(session, {plan.account_id for plan in plans})
     answers: list[dict[str, Any] | WiciError | TooFewUnits] = []
@@ -108,7 +110,7 @@ def store_sends(
         else:
             lease.unspent -= units
             send_id = new_id()
-            new[send_id] = plan
+            new[send_id] = replace(plan, sender=active[_sender(plan)])
             answers.append(_accepted(send_id, plan))
             if plan.request_hash:
                 made[plan.request_hash] = send_id

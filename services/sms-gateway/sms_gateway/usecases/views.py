@@ -11,7 +11,7 @@ View = dict[str, Any]
 _SENDER_ID = ("id", "account_id", "sender", "state", "reason", "created_at", "updated_at")
 _CARRIER = (
     "id", "name", "host", "port", "system_id", "system_type", "bind_mode", "binds", "window", "rate", "tls",
-    "long_form", "receipt_ids", "enabled", "created_at",
+    "long_form", "receipt_ids", "response_timeout", "without_receipt", "enabled", "created_at",
 )  # fmt: skip
 _ROUTE = ("id", "carrier_id", "prefix", "account_id", "lane", "priority", "share", "enabled")
 
@@ -23,6 +23,14 @@ def sender_id(row: SenderId) -> View:
 def carrier(row: Carrier) -> View:
     """Without the password, which is never shown."""
     return {name: getattr(row, name) for name in _CARRIER}
+
+
+def carrier_process(row: Any) -> View:
+    return {"instance_id": row.instance_id, **row.state}
+
+
+def unread_delivery(row: Any) -> View:
+    return {"id": row.id, "received_at": row.received_at, "reason": row.reason, "pdu": bytes(row.frame).hex()}
 
 
 def route(row: Route) -> View:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from uuid import UUID
 
 import orjson
 import pytest
+from raw_carrier import Carrier, RawSmsc
 
 from chassis.broker import Broker, Delivery
 from chassis.database import Database
@@ -21,6 +23,7 @@ from chassis.secrets import Vault
 from chassis.testing import SECRET_KEYS, Launcher, RunningProcess, free_port, truncate, wait_until
 from contracts import ids, lanes
 from contracts.vocabulary import STATE_RANK, MessageState
+from sms_gateway.smpp import pdu as smpp
 from sms_gateway.store import contents
 from sms_gateway.usecases import carriers
 
@@ -72,6 +75,19 @@ def smsc() -> Iterator[Callable[..., Smsc]]:
 
     def start(**settings: Any) -> Smsc:
         running.append(Smsc(**{"receipt_delay": 0.1, **settings}))
+        return running[-1]
+
+    yield start
+    for each in running:
+        each.stop()
+
+
+@pytest.fixture
+def raw() -> Iterator[Callable[..., RawSmsc]]:
+    running: list[RawSmsc] = []
+
+    def start(on_submit: Callable[[Carrier, smpp.Pdu, asyncio.StreamWriter], None]) -> RawSmsc:
+        running.append(RawSmsc(on_submit))
         return running[-1]
 
     yield start

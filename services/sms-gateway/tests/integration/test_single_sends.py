@@ -23,7 +23,7 @@ from chassis.database import Database
 from chassis.ids import new_id
 from chassis.rpc_client import RemoteFailure
 from chassis.testing import wait_until
-from contracts.errors import NotFound, PlanLimit, Unavailable, WiciError
+from contracts.errors import Invalid, NotFound, PlanLimit, Unavailable, WiciError
 from contracts.sms_gateway import RPC
 from sms_gateway.models import SenderId
 from sms_gateway.store import contents
@@ -365,3 +365,26 @@ def test_what_may_be_committed_is_not_tried_again(
 
     assert [next(iter(answer)) for answer in answers] == ["error", "error"]
     assert stored(database) == (5, 5)
+
+
+def test_the_sender_goes_out_as_it_was_approved_whatever_case_it_is_named_in(
+    database: Database, account_id: UUID
+) -> None:
+    desk, _ = desk_of(database, Quota(limit=10))
+    actor, request = a_request(account_id, 1)
+
+    assert accepted(desk.send_all([(actor, {**request, "from": "wICI"})])) == 1
+
+    with database.transaction() as session:
+        assert session.scalars(text("SELECT sender FROM contents")).all() == ["Wici"]
+
+
+@pytest.mark.parametrize("empty", [" ", "\n\t "])
+def test_an_empty_text_is_refused_before_it_is_charged(database: Database, account_id: UUID, empty: str) -> None:
+    actor, request = a_request(account_id, 1)
+
+    with pytest.raises(Invalid) as refused:
+        planned(actor, {**request, "text": empty})
+
+    assert refused.value.code == "text.empty"
+    assert stored(database) == (0, 0)

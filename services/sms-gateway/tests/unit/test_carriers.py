@@ -13,7 +13,8 @@ from chassis.ids import new_id
 from contracts.vocabulary import Lane, MessageState
 from sms_gateway.batches import Content, Part, SmsMessage
 from sms_gateway.content.parts import LongForm
-from sms_gateway.outbound.carriers import CarrierOutlet, CarrierSettings
+from sms_gateway.outbound.carrier_settings import CarrierSettings
+from sms_gateway.outbound.carriers import CarrierOutlet
 from sms_gateway.smpp.receipts import Receipt
 
 
@@ -38,7 +39,7 @@ def carrier(events: Events, window: int = 50) -> CarrierOutlet:
     settings = CarrierSettings(
         new_id(), "c", 1, "h", 1, "s", "p", "", "transceiver", 1, window, 0, False, LongForm.UDH, "same"
     )
-    return CarrierOutlet(settings, events, 2000, lambda: None)
+    return CarrierOutlet(settings, events, 2000, lambda is_on_trial: None, lambda message: False)
 
 
 def part() -> Part:
@@ -54,7 +55,7 @@ def test_an_id_that_no_carrier_may_give_is_none(identifier: str, kept: str) -> N
     work = carrier(events)
     work.answered([(part(), 0, identifier)])
     receipts = [(7, Receipt(identifier, MessageState.DELIVERED, "", "48600100200"))]
-    work.receipts(work.links[0], receipts)
+    work.delivered(work.links[0], receipts)
 
     assert [(message.state, message.carrier_ids) for message in events.messages] == [("submitted", [kept])]
     # The carrier is answered all the same: it would send the receipt for days.

@@ -12,28 +12,52 @@ from sms_gateway.domain import retrying, senders
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("sender", ["Wici", "Sklep 24", "A1b", "abcdefghijk", "+48600100200", "24h Kurier"])
+@pytest.mark.parametrize(
+    "sender", ["Wici", "Sklep 24", "A1b", "abcdefghijk", "+48600100200", "24h Kurier", "7557", "71234", "600100200"]
+)
 def test_good_sender_ids(sender: str) -> None:
     assert senders.is_sender(sender)
 
 
 @pytest.mark.parametrize(
     "sender",
-    ["", "ab", "abcdefghijkl", "123", "12345678901", " Wici", "Wici ", "Łódź", "a-b", "Wici\n", "+0123", "600100200"],
+    ["", "ab", "abcdefghijkl", "123", "12345678901", " Wici", "Wici ", "Łódź", "a-b", "Wici\n", "+0123", "0600100200"],
 )
 def test_bad_sender_ids(sender: str) -> None:
     assert not senders.is_sender(sender)
 
 
 @pytest.mark.parametrize(
-    "sender", ["Policja", "POLICJA", "P0LICJA", "Po licja", "mBank", "mBank 24", "ING", "ZUS", "PKO", "Santander"]
+    "sender",
+    [
+        "Policja",
+        "POLICJA",
+        "P0LICJA",
+        "Po licja",
+        "mBank",
+        "mBank 24",
+        "ING",
+        "ZUS",
+        "PKO",
+        "Santander",
+        "Bank ING",
+        "ZUS Info",
+        "ZUS24",
+        "2US",
+        "Moj Z U S",
+        "lNG Bank",
+        "InfoZUS",
+        "rnBank",
+        "Po1icja 24",
+        "P K O",
+    ],
 )
 def test_protected_names(sender: str) -> None:
     assert senders.is_protected(sender)
 
 
 @pytest.mark.parametrize(
-    "sender", ["Wici", "Trening", "Sklep Ing", "Kasia", "Burger King", "+48600100200", "Alertownik"]
+    "sender", ["Wici", "Trening", "Sklep Inga", "Zusanna", "Kasia", "Burger King", "+48600100200", "Alertownik"]
 )
 def test_honest_names_are_not_protected(sender: str) -> None:
     assert not senders.is_protected(sender)

@@ -1,10 +1,12 @@
 """Receipts of several dialects come out as states with the carrier's code."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sms_gateway.smpp import pdu as smpp
 from sms_gateway.smpp.constants import Command, Tag
-from sms_gateway.smpp.receipts import Inbound, Receipt, read_deliver, seconds_under_way
+from sms_gateway.smpp.receipts import Inbound, Receipt, Unread, read_data, read_deliver, seconds_under_way
 
 
 def deliver(body: bytes, esm_class: int = 4, tlvs: dict[int, bytes] | None = None) -> bytes:
@@ -49,9 +51,77 @@ def test_parameter_form_wins_over_the_text() -> None:
     assert read_deliver(deliver(b"", tlvs=tlvs)) == Receipt("cafe01", "undelivered", "027", "48600100200", "WICI")
 
 
-def test_a_receipt_without_an_id_is_an_error() -> None:
-    with pytest.raises(smpp.PduError, match="without an id"):
-        read_deliver(deliver(b"stat:DELIVRD"))
+@pytest.mark.parametrize(
+    ("body", "tlvs"),
+    [
+        (b"stat:DELIVRD", {}),
+        (b"id:7", {}),
+        (b"id:7 stat:GLORIOUS", {}),
+        (b"", {Tag.RECEIPTED_MESSAGE_ID: b"7\0", Tag.MESSAGE_STATE: b"\x2a"}),
+        (b"", {}),
+    ],
+)
+def test_a_receipt_that_is_not_understood_is_kept_as_it_came(body: bytes, tlvs: dict[int, bytes]) -> None:
+    frame = deliver(body, tlvs=tlvs)
+    assert read_deliver(frame) == Unread(frame, "a receipt without an id or a state")
+
+
+@pytest.mark.parametrize("cut", range(16, 50))
+def test_a_frame_that_is_cut_short_is_kept_as_it_came(cut: int) -> None:
+    frame = deliver(b"id:7 stat:DELIVRD")[:cut]
+    assert isinstance(read_deliver(frame), Unread)
+
+
+@pytest.mark.parametrize(
+    ("body", "esm_class", "tlvs", "expected"),
+    [
+        (b"id:7 sub:001 dlvrd:001 stat:DELIVRD err:000", 0, {}, ("7", "delivered", "000")),
+        (b"id: 7 sub: 001 stat: DELIVERED err: 012", 4, {}, ("7", "delivered", "012")),
+        (b"ID:7 STAT:UNDELIVERED", 4, {}, ("7", "undelivered", "")),
+        (b"id:7 stat:REJECTED", 4, {}, ("7", "rejected", "")),
+        (b"id:7 stat:FAILED err:9", 4, {}, ("7", "undelivered", "9")),
+        (b"id:7 stat:SKIPPED", 4, {}, ("7", "undelivered", "")),
+        (b"stat:EXPIRED err:5", 4, {Tag.RECEIPTED_MESSAGE_ID: b"8\0"}, ("8", "expired", "5")),
+        (b"id:9 err:77", 4, {Tag.MESSAGE_STATE: b"\x05"}, ("9", "undelivered", "77")),
+        (b"id:1 stat:ENROUTE", 4, {Tag.RECEIPTED_MESSAGE_ID: b"8", Tag.MESSAGE_STATE: b"\x02"}, ("8", "delivered", "")),
+        (b"", 0, {Tag.RECEIPTED_MESSAGE_ID: b"8", Tag.MESSAGE_STATE: b"\x09"}, ("8", "undelivered", "")),
+        (b"", 4, {Tag.MESSAGE_PAYLOAD: b"id:6 stat:DELIVRD"}, ("6", "delivered", "")),
+        (b"id:7 stat:DELIVRD", 0x20, {}, ("7", None, "")),
+        (b"id:7 stat:ACCEPTED", 4, {}, ("7", None, "")),
+    ],
+)
+def test_dialects(body: bytes, esm_class: int, tlvs: dict[int, bytes], expected: tuple[str, str | None, str]) -> None:
+    found = read_deliver(deliver(body, esm_class, tlvs))
+    assert isinstance(found, Receipt)
+    assert (found.carrier_message_id, found.state, found.code) == expected
+
+
+def test_a_receipt_in_ucs2() -> None:
+    fields: dict[str, smpp.Value] = {
+        "esm_class": 4, "data_coding": 8, "short_message": "id:7 stat:DELIVRD err:001".encode("utf-16-be"),
+    }  # fmt: skip
+    found = read_deliver(smpp.encode(smpp.Pdu(Command.DELIVER_SM, 1, 0, fields)))
+    assert isinstance(found, Receipt) and (found.carrier_message_id, found.state) == ("7", "delivered")
+
+
+def test_a_receipt_as_data_sm() -> None:
+    tlvs = {Tag.MESSAGE_PAYLOAD: b"id:7 stat:UNDELIV err:027"}
+    frame = smpp.encode(smpp.Pdu(Command.DATA_SM, 1, 0, {"source_addr": "48600100200", "esm_class": 4}, tlvs))
+    assert read_data(frame) == Receipt("7", "undelivered", "027", "48600100200", "", tlvs[Tag.MESSAGE_PAYLOAD])
+    assert isinstance(read_data(frame[:20]), Unread)
+
+
+@given(st.binary(max_size=120))
+def test_any_bytes_are_something(rest: bytes) -> None:
+    frame = smpp.pack_header(16 + len(rest), Command.DELIVER_SM, 0, 1) + rest
+    assert isinstance(read_deliver(frame), (Receipt, Inbound, Unread))
+    frame = smpp.pack_header(16 + len(rest), Command.DATA_SM, 0, 1) + rest
+    assert isinstance(read_data(frame), (Receipt, Inbound, Unread))
+
+
+@pytest.mark.parametrize("text", [b"id: me. What stat: do you mean?", b"Pick id:7 stat:DELIVRD"])
+def test_a_person_may_write_of_ids(text: bytes) -> None:
+    assert isinstance(read_deliver(deliver(text, esm_class=0)), Inbound)
 
 
 def test_an_answer_from_a_phone_is_not_a_receipt() -> None:

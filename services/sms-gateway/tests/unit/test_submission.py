@@ -139,3 +139,13 @@ def test_message_ids_as_text() -> None:
     raw = {name: str(new_id()) for name in ("batch_id", "account_id")}
     of = Header({**raw, "send_id": str(send_id), "content_hash": "h"}, Lane.BULK).id_of
     assert all(of(number) == str(message_id(send_id, number)) for number in (0, 1, 255, 2**32 - 1))
+
+
+@pytest.mark.parametrize(
+    ("sender", "head"),
+    [("+48600100200", b"\x01\x0148600100200"), ("7557", b"\x03\x017557"), ("600100200", b"\x02\x01600100200"),
+     ("WiCi", b"\x05\x00WiCi")],
+)  # fmt: skip
+def test_the_sender_has_its_type_of_number(sender: str, head: bytes) -> None:
+    (body,) = Envelope(sender, {}, LongForm.UDH).bodies("+48600100200", Encoded(parts.Encoding.GSM, (b"a",)), 1)
+    assert body.startswith(b"\0" + head + b"\0")

@@ -5,7 +5,8 @@ import smsutil
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sms_gateway.content import gsm, parts
+from sms_gateway.content import first_render, gsm, parts
+from sms_gateway.content.template import RenderFailed, Template
 
 GSM_TEXT = st.text(st.sampled_from([c for c in gsm.BASIC if c != "\x1b"] + list(gsm.EXTENSION)), max_size=700)
 
@@ -72,3 +73,16 @@ def test_polish_letters_can_be_replaced() -> None:
 def test_over_255_parts_is_refused() -> None:
     with pytest.raises(parts.TooLong):
         parts.count("a" * (153 * 255 + 1))
+
+
+@pytest.mark.parametrize("text", ["{{ first_name }}", " {% if first_name %}Hej{% endif %} "])
+def test_a_text_that_is_empty_for_a_recipient_is_not_sent(text: str) -> None:
+    template = Template({"text": text})
+
+    with pytest.raises(RenderFailed) as failed:
+        template.encode({"first_name": ""})
+
+    assert failed.value.code == "text.empty"
+    assert template.encode({"first_name": "Ola"}).bodies
+    assert isinstance(first_render.perform({"text": text}, None), first_render.FirstRender)
+    assert first_render.perform({"text": text}, {})[0] == "text.empty"  # type: ignore[index]

@@ -1,0 +1,53 @@
+"""What a carrier did in the last minute, counted for operators, and since the start for Prometheus."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+
+import prometheus_client
+
+OVER_SECONDS, SLICE_SECONDS = 60.0, 5.0
+_ANSWERS = prometheus_client.Counter("wici_sms_answers_total", "Answers to submit_sm", ["carrier", "kind"])
+_RECEIPTS = prometheus_client.Counter("wici_sms_receipts_total", "Receipts of carriers", ["carrier", "kind"])
+BINDS = prometheus_client.Gauge("wici_sms_binds", "Binds that stand", ["carrier"])
+RATE = prometheus_client.Gauge("wici_sms_sent_per_second", "Parts sent in the last second", ["carrier"])
+OLDEST = prometheus_client.Gauge("wici_sms_oldest_seconds", "Age of the oldest message that waits", ["carrier"])
+
+
+class Figures:
+    """Times are seconds of one monotonic clock."""
+
+    def __init__(self, carrier: str) -> None:
+        self._carrier = carrier
+        self._slices: deque[tuple[float, Counter[str]]] = deque()
+
+    def count(self, now: float, **kinds: float) -> None:
+        """Answers by `accepted`, `throttled`, `ill`, `refused`, `lost`; receipts by `receipts`, `receipt_seconds`."""
+        if not self._slices or now - self._slices[-1][0] >= SLICE_SECONDS:
+            self._slices.append((now, Counter()))
+            while self._slices[0][0] < now - OVER_SECONDS:
+                self._slices.popleft()
+        counts = self._slices[-1][1]
+        for kind, amount in kinds.items():
+            if amount:
+                counts[kind] += amount  # type: ignore[assignment]
+
+    def answers(self, now: float, **kinds: int) -> None:
+        self.count(now, **kinds)
+        for kind, amount in kinds.items():
+            if amount:
+                _ANSWERS.labels(self._carrier, kind).inc(amount)
+
+    def receipts(self, now: float, seconds: list[float], not_understood: int) -> None:
+        """Receipts, with how long those were under way that tell it."""
+        self.count(now, receipts=len(seconds), receipt_seconds=sum(seconds), not_understood=not_understood)
+        _RECEIPTS.labels(self._carrier, "understood").inc(len(seconds))
+        if not_understood:
+            _RECEIPTS.labels(self._carrier, "not_understood").inc(not_understood)
+
+    def last_minute(self, now: float) -> Counter[str]:
+        total: Counter[str] = Counter()
+        for began, counts in self._slices:
+            if began >= now - OVER_SECONDS:
+                total.update(counts)
+        return total

@@ -1,0 +1,71 @@
+"""This process's part of each carrier's rate, renewed by lease; what it tells of the carriers goes with it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from uuid import UUID
+
+import orjson
+
+from chassis.database import Database
+from chassis.ids import new_id
+from chassis.logs import get_logger
+from sms_gateway.outbound.carrier_view import view
+from sms_gateway.outbound.carriers import CarrierOutlet
+from sms_gateway.store import carrier_instances
+from sms_gateway.store.carrier_instances import LEASE_SECONDS, Report
+
+# Longer than a second: what a report gives up has been sent by nobody in the second before the next one frees it.
+RENEW_SECONDS = 1.5
+LOOK_SECONDS = 0.25  # for carriers that are new
+# What was sent under a lease has been sent for more than a second when the lease ends.
+USE_SECONDS = LEASE_SECONDS - 2.0
+
+log = get_logger()
+
+
+class Shares:
+    """`keep` runs on the loop for as long as the process does."""
+
+    def __init__(self, database: Database, carriers: Callable[[], Sequence[CarrierOutlet]]) -> None:
+        self._database = database
+        self._carriers = carriers
+        self._instance_id = new_id()
+        self._granted: dict[UUID, tuple[int, float]] = {}  # parts a second, and when their use ends
+        self._renewed_at: dict[UUID, float] = {}
+
+    async def keep(self) -> None:
+        while True:
+            now = time.monotonic()
+            due = [each for each in self._carriers() if now - self._renewed_at.get(each.id, 0.0) >= RENEW_SECONDS]
+            if due:
+                await self._renew(due, now)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _renew(self, carriers: Sequence[CarrierOutlet], now: float) -> None:
+        reports = [self._report(carrier, now) for carrier in carriers]
+        try:
+            granted = await asyncio.to_thread(self._written, reports)
+        except Exception as error:  # the lease runs out, and nothing is sent, until the database is there again
+            log.warning("carrier_rates_not_renewed", error=repr(error)[:300])
+            return
+        for carrier, rate in zip(carriers, granted, strict=True):
+            self._granted[carrier.id] = rate, now + USE_SECONDS
+            self._renewed_at[carrier.id] = time.monotonic()
+            if carrier.settings.rate:
+                carrier.may_send(rate, until=now + USE_SECONDS)
+
+    def _report(self, carrier: CarrierOutlet, now: float) -> Report:
+        held, until = self._granted.get(carrier.id, (0, 0.0))
+        if now > until + 1.1:
+            held = 0
+        return Report(carrier.id, carrier.settings.rate, held, carrier.is_busy, orjson.dumps(view(carrier)).decode())
+
+    def _written(self, reports: Sequence[Report]) -> list[int]:
+        granted = []
+        for report in reports:
+            with self._database.transaction() as session:
+                granted.append(carrier_instances.renew(session, self._instance_id, report))
+        return granted

@@ -1,0 +1,95 @@
+"""Messages that a carrier took and never told of: they end once their time and a day are over.
+
+The ledger is read once, in the order of its ids, as it grows old: `overdue_position` says how far. An index on what is
+open would be paid for by every message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from prometheus_client import Counter
+from psycopg import Cursor
+
+from channel.ports import Event
+from contracts.ids import first_id_at
+from contracts.sms_gateway.contents import VALIDITY_MAX
+from sms_gateway.batches import receipt_event
+
+# The longest time that a message may be given, and a day more: receipts come late.
+AFTER = timedelta(minutes=VALIDITY_MAX) + timedelta(days=1)
+AT_ONCE = 5_000  # rows that are read in one transaction
+WITHOUT_RECEIPT = "no_receipt"
+ENDED = Counter("wici_sms_without_receipt_total", "Messages that ended because no receipt came", ["state"])
+
+# SKIP LOCKED: one process at a time; another one's turn finds nothing to do.
+_POSITION = "SELECT message_id FROM overdue_position FOR UPDATE SKIP LOCKED"
+_BEGIN = "INSERT INTO overdue_position VALUES (true, '00000000-0000-0000-0000-000000000000') ON CONFLICT DO NOTHING"
+_READ = """
+SELECT message_id, state, submitted_at FROM ledger
+WHERE message_id > %(after)s AND message_id < %(before)s ORDER BY message_id LIMIT %(limit)s
+"""
+# A message that was asked for long before its time has an old id; it is looked at again a day later.
+_LATER = """
+WITH due AS (
+  DELETE FROM overdue_later WHERE message_id = ANY (ARRAY(
+    SELECT message_id FROM overdue_later WHERE look_at <= %(now)s ORDER BY look_at LIMIT %(limit)s))
+  RETURNING message_id
+)
+SELECT l.message_id, l.state, l.submitted_at FROM due
+CROSS JOIN LATERAL (SELECT message_id, state, submitted_at FROM ledger WHERE message_id = due.message_id LIMIT 1) l
+"""
+_OPEN = ("accepted", "deferred", "submitted")
+_END = f"""
+WITH ended AS MATERIALIZED (
+  SELECT l.message_id, coalesce(c.without_receipt, 'expired') AS state
+  FROM unnest(%(ids)s::uuid[]) AS m(id)
+  CROSS JOIN LATERAL (SELECT message_id, carrier_id FROM ledger WHERE message_id = m.id LIMIT 1) l
+  LEFT JOIN LATERAL (SELECT without_receipt FROM carriers WHERE id = l.carrier_id LIMIT 1) c ON true
+)
+UPDATE ledger l SET state = e.state, code = '{WITHOUT_RECEIPT}',
+  final_at = CASE WHEN e.state = 'expired' THEN %(now)s::timestamptz END
+FROM ended e WHERE l.message_id = e.message_id AND l.state = 'submitted'
+RETURNING l.message_id::text, l.account_id::text, l.campaign_id::text, l.state
+"""
+
+
+def end(cursor: Cursor[Any], now: datetime) -> tuple[bool, list[Event]]:
+    """End what is overdue among the next rows; returns whether there may be more, and the delivery events."""
+    cursor.execute(_BEGIN)
+    cursor.execute(_POSITION)
+    position = cursor.fetchone()
+    if position is None:
+        return False, []
+    cursor.execute(_READ, {"after": position[0], "before": first_id_at(now - AFTER), "limit": AT_ONCE})
+    rows = cursor.fetchall()
+    if rows:
+        cursor.execute("UPDATE overdue_position SET message_id = %s", (rows[-1][0],))
+    cursor.execute(_LATER, {"now": now, "limit": AT_ONCE})
+    later = cursor.fetchall()
+    still_open = [row for row in (*rows, *later) if row[1] in _OPEN]
+    overdue = [row[0] for row in still_open if row[1] == "submitted" and (row[2] is None or row[2] < now - AFTER)]
+    _look_again(cursor, {row[0] for row in still_open}.difference(overdue), now)
+    return AT_ONCE in (len(rows), len(later)), _ended(cursor, overdue, now)
+
+
+def _look_again(cursor: Cursor[Any], message_ids: Collection[UUID], now: datetime) -> None:
+    if message_ids:
+        cursor.execute(
+            "INSERT INTO overdue_later (message_id, look_at) SELECT id, %s FROM unnest(%s::uuid[]) AS m(id)"
+            " ON CONFLICT DO NOTHING",
+            (now + timedelta(days=1), list(message_ids)),
+        )
+
+
+def _ended(cursor: Cursor[Any], message_ids: Sequence[UUID], now: datetime) -> list[Event]:
+    events: list[Event] = []
+    if message_ids:
+        cursor.execute(_END, {"ids": message_ids, "now": now})
+        for message_id, account_id, campaign_id, state in cursor.fetchall():
+            ENDED.labels(state).inc()
+            events.append(receipt_event(message_id, account_id, campaign_id, now.timestamp(), state, WITHOUT_RECEIPT))
+    return events

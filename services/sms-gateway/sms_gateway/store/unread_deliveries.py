@@ -1,0 +1,45 @@
+"""What carriers sent and nobody understands: kept for operators to look at: the newest, three days."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg import Cursor
+from sqlalchemy import text
+
+from chassis.database import Session
+from chassis.ids import new_id
+from sms_gateway.batches import ArrivedUnread
+
+KEEP, MOST = "3 days", 10_000
+LONGEST = 4_096  # octets of a frame
+
+
+def write(cursor: Cursor[Any], arrived: Sequence[ArrivedUnread]) -> None:
+    for each in arrived:
+        cursor.execute(
+            "INSERT INTO unread_deliveries (id, carrier_id, frame, reason, received_at) VALUES (%s, %s, %s, %s, %s)",
+            (new_id(), each.carrier_id, each.frame[:LONGEST], each.reason, datetime.fromtimestamp(each.at, UTC)),
+        )
+
+
+def of_carrier(session: Session, carrier_id: UUID, *, before: UUID | None, limit: int) -> Sequence[Any]:
+    """Newest first."""
+    return session.execute(
+        text(
+            "SELECT id, received_at, reason, frame FROM unread_deliveries WHERE carrier_id = :carrier_id"
+            " AND (CAST(:before AS uuid) IS NULL OR id < :before) ORDER BY id DESC LIMIT :limit"
+        ),
+        {"carrier_id": carrier_id, "before": before, "limit": limit},
+    ).all()
+
+
+def forget_old(cursor: Cursor[Any]) -> None:
+    cursor.execute(
+        f"DELETE FROM unread_deliveries WHERE received_at < now() - interval '{KEEP}' OR id <= ("
+        " SELECT id FROM unread_deliveries ORDER BY id DESC OFFSET %s LIMIT 1)",
+        (MOST,),
+    )

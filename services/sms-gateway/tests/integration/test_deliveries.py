@@ -1,0 +1,124 @@
+"""What carriers deliver besides plain receipts is kept; messages that they never tell of end."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from raw_carrier import Carrier
+from sqlalchemy import text
+
+from chassis.database import Database, cursor_of, ensure_partitions
+from chassis.ids import new_id
+from chassis.testing import wait_until
+from contracts.ids import first_id_at
+from sms_gateway.smpp import pdu as smpp
+from sms_gateway.smpp.constants import Command
+from sms_gateway.store import overdue
+from sms_gateway.usecases import carriers
+
+PHONE = "48600100200"
+
+
+def deliver(sequence: int, body: bytes = b"", tlvs: Any = None, **fields: Any) -> bytes:
+    known = {"source_addr": PHONE, "destination_addr": "Wici", "short_message": body, **fields}
+    return smpp.encode(smpp.Pdu(Command.DELIVER_SM, sequence, 0, known, tlvs or {}))
+
+
+def rows(database: Database, statement: str, **values: Any) -> list[Any]:
+    with database.transaction() as session:
+        return [tuple(row) for row in session.execute(text(statement), values)]
+
+
+def test_messages_from_phones_and_what_nobody_understands_are_kept_and_answered(
+    raw: Any, carrier: Any, outbound: Any, database: Database
+) -> None:
+    target = raw(lambda carrier, pdu, writer: carrier.answer(pdu, writer))
+    carrier_id = carrier(target, binds=1)
+    outbound()
+    wait_until(lambda: target.carrier.writers, what="the bind")
+    wait_until(lambda: target.carrier.binds(), what="the bind's request")
+    target.write(deliver(50, b"STOP"))
+    target.write(deliver(51, b"stat:GLORIOUS", esm_class=4))
+
+    wait_until(
+        lambda: {pdu.sequence for pdu in target.carrier.requests if pdu.command == Command.DELIVER_SM_RESP} == {50, 51},
+        what="both answered",
+    )
+
+    assert rows(database, "SELECT carrier_id, source, destination, octets FROM inbound_sms") == [
+        (carrier_id, PHONE, "Wici", b"STOP")
+    ]
+    operator = {"operator_id": str(new_id())}
+    with database.transaction() as session:
+        page = carriers.list_unread_deliveries(
+            session, actor=operator, now=datetime.now(UTC), carrier_id=carrier_id, cursor=None, limit=10
+        )
+    assert [item["reason"] for item in page["items"]] == ["a receipt without an id or a state"]
+    assert b"stat:GLORIOUS" in bytes.fromhex(page["items"][0]["pdu"])
+
+
+@pytest.mark.parametrize("form", ["decimal_to_hex", "auto"])
+def test_receipts_in_another_form_end_their_messages(
+    raw: Any, carrier: Any, outbound: Any, campaign: Any, form: str
+) -> None:
+    def answer_in_hex_and_report_in_decimal(carrier: Carrier, pdu: smpp.Pdu, writer: Any) -> None:
+        number = 0xABCDEF00 + 7919 * pdu.sequence
+        writer.write(smpp.encode(smpp.Pdu(Command.SUBMIT_SM_RESP, pdu.sequence, 0, {"message_id": f"{number:012X}"})))
+        source = {"source_addr": str(pdu.fields["destination_addr"]), "esm_class": 4}
+        body = f"id:{number:015d} sub:001 dlvrd:001 stat:DELIVERED err:000".encode()
+        writer.write(deliver(pdu.sequence, body, **source))
+
+    target = raw(answer_in_hex_and_report_in_decimal)
+    carrier(target, binds=1, receipt_ids=form)
+    outbound()
+    campaign.publish(campaign.batches(campaign.content("Hej"), [f"+48600{number:06d}" for number in range(150)]))
+
+    assert set(campaign.wait_final(150, timeout=40).values()) == {"delivered"}
+
+
+@pytest.mark.parametrize("state", ["expired", "unknown"])
+def test_what_a_carrier_never_tells_of_ends_a_day_after_its_time(
+    raw: Any, carrier: Any, database: Database, state: str
+) -> None:
+    target = raw(lambda carrier, pdu, writer: None)
+    carrier_id = carrier(target, without_receipt=state)
+    now = datetime.now(UTC)
+    overdue_at = now - overdue.AFTER
+    ids = [UUID(int=first_id_at(overdue_at - timedelta(minutes=5)).int + number) for number in range(4)]
+    old, done, scheduled, waiting = ids
+    young = first_id_at(overdue_at + timedelta(minutes=5))
+    with database.transaction() as session:
+        ensure_partitions(session, "ledger", (now - timedelta(days=5)).date(), days=7)
+        for message_id, known, submitted_at in (
+            (old, "submitted", overdue_at - timedelta(minutes=5)),
+            (young, "submitted", overdue_at + timedelta(minutes=5)),
+            (done, "delivered", overdue_at - timedelta(minutes=5)),
+            (scheduled, "submitted", now),
+            (waiting, "accepted", None),
+        ):
+            session.execute(
+                text(
+                    "INSERT INTO ledger (message_id, account_id, carrier_id, address, state, parts, submitted_at)"
+                    " VALUES (:id, :account, :carrier, :phone, :state, 1, :at)"
+                ),
+                {
+                    "id": message_id, "account": new_id(), "carrier": carrier_id, "phone": PHONE, "state": known,
+                    "at": submitted_at,
+                },
+            )  # fmt: skip
+
+    def look(at: datetime) -> list[tuple[Any, Any]]:
+        with database.transaction() as session:
+            is_more, events = overdue.end(cursor_of(session), at)
+        assert not is_more
+        return [(event["message_id"], event["kind"]) for event in events]
+
+    assert look(now) == [(str(old), state)]
+    assert look(now) == []
+    assert sorted(look(now + timedelta(days=5))) == sorted([(str(young), state), (str(scheduled), state)])
+    states = dict(rows(database, "SELECT message_id, state FROM ledger"))
+    assert states == {old: state, young: state, scheduled: state, done: "delivered", waiting: "accepted"}
+    assert rows(database, "SELECT message_id FROM overdue_later") == [(waiting,)]
