@@ -75,13 +75,16 @@ class _Import(ImportWork):
 
     def _begin(self) -> None:
         """Decide once what the plan depends on: the file's encoding, the account's fields, today."""
-        source, lines = sources.open_source(self._job.request["filename"], self._chunks, self._options, whole=True)
+        source, lines = sources.open_source(
+            self._job.request["filename"], self._chunks, self._options, region=self._job.request["region"], whole=True
+        )
         with self._database.transaction() as session:
             custom = [dict(row) for row in field_store.all_of(session, account_id=self._job.account_id)]
         self._state.update(
             stage="reading",
             encoding=source.dialect.encoding if source.dialect else None,
             separator=source.dialect.separator if source.dialect else None,
+            other=source.dialect.other if source.dialect else None,
             today=datetime.now(UTC).date().isoformat(),
             custom={row["key"]: [row["label"], row["kind"], row["slot"]] for row in custom},
             lines=lines,
@@ -91,6 +94,13 @@ class _Import(ImportWork):
             slice=ADD_ROWS,
             after="",
             counts={"read": 0, "rejected": 0, "warnings": 0},
+        )
+        _, header_row, _ = source.table()
+        self._state.update(header_row=header_row, date_orders={})
+        self._source = self._open()
+        plan, samples = self._planned()
+        self._state["date_orders"] = sources.date_orders_of(
+            self._source, plan, samples, self._options.get("date_order"), most=None
         )
 
     def _read(self) -> bool:

@@ -102,7 +102,7 @@ def open_upload(
         raise Invalid.of_field("options.region", "import.no_such_region", "Not a region: PL, DE, …")
     try:
         source, _ = sources.open_source(
-            upload["filename"], lambda: _chunks(session, upload["id"]), options, whole=False
+            upload["filename"], lambda: _chunks(session, upload["id"]), options, region=region, whole=False
         )
         plan, guesses, samples = sources.plan_for(
             source,

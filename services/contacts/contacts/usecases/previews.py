@@ -12,7 +12,7 @@ from chassis.database import Session
 from chassis.ids import new_id
 from contacts.domain import reasons
 from contacts.domain.columns import CONSENT_FIELDS
-from contacts.domain.files import PUBLIC_NAMES
+from contacts.domain.encodings import PUBLIC_NAMES
 from contacts.domain.rows import BadValues, Plan, Precedence, Reader
 from contacts.domain.values import FieldType, typed
 from contacts.store import adding, merging, refusals, staging
