@@ -144,11 +144,7 @@ class Endpoint:
         return payload
 
     def _json_body(self, path: dict[str, str]) -> dict[str, Any]:
-        sent = body.read_json(request, self._wiring.config.max_body)
-        if sent is body.NOTHING:
-            sent = {}
-        if not isinstance(sent, dict):
-            raise body.not_an_object()
+        sent = body.read_object(request, self._wiring.config.max_body)
         if self._body is None:
             if sent:
                 raise body.unknown_field(next(iter(sent)))

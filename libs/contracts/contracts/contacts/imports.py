@@ -26,7 +26,9 @@ class ImportOptions(Schema):
     group_ids = fields.List(fields.UUID(), load_default=list, validate=validate.Length(max=20))
     group_name = fields.String(load_default=None, allow_none=True, validate=NAME)
     encoding = fields.String(
-        load_default=None, allow_none=True, validate=validate.OneOf(["utf-8", "utf-16", "windows-1250", "iso-8859-2"])
+        load_default=None,
+        allow_none=True,
+        validate=validate.OneOf(["utf-8", "utf-16", "windows-1250", "iso-8859-2", "cp852"]),
     )
     separator = fields.String(
         load_default=None,
@@ -35,6 +37,18 @@ class ImportOptions(Schema):
     )
     region = fields.String(load_default=None, allow_none=True, validate=validate.Length(equal=2))
     sheet = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=100))
+    header_row = fields.Integer(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Range(1, 1_000),
+        metadata={"description": "the line or row of the columns' names, counted from 1; found, unless it is given"},
+    )
+    date_order = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=validate.OneOf(["dmy", "mdy"]),
+        metadata={"description": "of dates in numbers, such as 03/04/1990; told by each whole column, unless given"},
+    )
 
 
 class ImportCreate(Schema):
@@ -56,10 +70,18 @@ class ImportUpload(Schema):
 
 
 class ImportColumn(Schema):
+    """One column: what it is taken for, how sure that is, and its first cells that hold something."""
+
     column = fields.Integer()
     header = fields.String()
     field = fields.String(allow_none=True)
     confidence = fields.Float()
+    samples = fields.List(fields.String(), metadata={"description": "up to five cells, of up to 100 characters each"})
+    date_order = fields.String(
+        allow_none=True,
+        validate=validate.OneOf(["dmy", "mdy"]),
+        metadata={"description": "of a column of dates: the order in which its numbers are read"},
+    )
 
 
 class PreviewRow(Schema):
@@ -83,6 +105,8 @@ class ImportPreview(Schema):
     sheets = fields.List(
         fields.String(), metadata={"description": "of a workbook; the first, unless `sheet` names one"}
     )
+    sheet = fields.String(allow_none=True, metadata={"description": "the one that is read"})
+    header_row = fields.Integer(metadata={"description": "where the columns' names stand, counted from 1"})
     columns = fields.List(fields.Nested(ImportColumn))
     rows = fields.List(fields.Nested(PreviewRow))
 

@@ -32,7 +32,7 @@ _SYNONYMS: dict[str, str] = {
         "|mobile phone|phone number|mobile number|msisdn|cell|cell phone|sms|telefon kontaktowy"
         "|mobile phone number|telefon gsm|billing phone",
         "external_id": "external id|id zewnetrzne|id klienta|numer klienta|nr klienta|customer id|client id"
-        "|customer number|id",
+        "|customer number|id|id customer",
         "first_name": "imie|first name|firstname|given name|imiona|forename|billing first name",
         "last_name": "nazwisko|last name|lastname|surname|family name|billing last name",
         "full_name": "imie i nazwisko|full name|name|customer name",
@@ -139,9 +139,9 @@ def _by_name(key: str) -> tuple[str, float] | None:
 def _good(field: str, cells: Sequence[str], region: str, *, exact: bool) -> int | None:
     """How many cells can be read as `field`; None where any text can, or there is none to judge by."""
     if field == "email":
-        return sum(1 for cell in cells if normalise(cell) or (exact and second_look.email(cell)[0]))
+        return sum(1 for cell in cells if normalise(cell) or second_look.email(cell)[0])
     if field == "phone":
-        return sum(1 for cell in cells if to_e164(cell, region) or (exact and second_look.phone(cell, region)[0]))
+        return sum(1 for cell in cells if to_e164(cell, region) or second_look.phone(cell, region)[0])
     if field in (*CONSENT_FIELDS, CONSENT) and cells and not exact:
         return sum(1 for cell in cells if to_boolean(cell) is not None)
     return None

@@ -294,8 +294,9 @@ def _emails(cells: Sequence[str]) -> list[str | None]:
 
 
 def _unguarded(cell: str) -> str:
-    """The cell without the apostrophe that our own files put there, so that a spreadsheet computes nothing."""
-    return cell[1:] if cell[:1] == "'" and cell[1:2] in ("=", "+", "-", "@") else cell
+    """The cell without the apostrophe that our own files, and Shopify's, have for spreadsheets' sake."""
+    guarded = cell[:1] == "'" and (cell[1:2] in ("=", "+", "-", "@") or cell[1:].isdecimal())
+    return cell[1:] if guarded else cell
 
 
 def _texts(cells: Sequence[str], *, limit: int) -> list[str | None]:

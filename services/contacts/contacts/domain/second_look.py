@@ -21,7 +21,7 @@ Looked = tuple[str | None, str | None]
 _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\u202a\u202c\ufeff"))
 _PARTS = re.compile(r"[;,|\n/]+|:::|\s+(?:lub|albo|oraz|i|or|and)\s+")
 _EXPONENT = re.compile(r"([0-9])(?:[.,]([0-9]+))?E\+?([0-9]{1,2})", re.IGNORECASE)
-_LABEL = re.compile(r"[^\W\d_][^\W\d]{0,14}(?:[. ]{1,2}[^\W\d_]{1,10})?[.: ]*(?=[+(0-9])")
+_LABEL = re.compile(r"\A[^\W\d_][^\W\d]{0,14}(?:[. ]{1,2}[^\W\d_]{1,10})?[.: ]*(?=[+(0-9])")
 _EXTENSION = re.compile(r"\s*(?:ext|wewn|wew|w|x|#)\.?\s*[0-9]{1,6}\Z", re.IGNORECASE)
 _TRUNK = re.compile(r"\(0\)")
 _ANGLED = re.compile(r"<([^<>]+)>")
@@ -48,7 +48,7 @@ def phone(raw: str, region: str) -> Looked:
 
 
 def _one_phone(text: str, region: str) -> str | None:
-    bare = _EXTENSION.sub("", _TRUNK.sub("", _LABEL.sub("", text, count=1)))
+    bare = _EXTENSION.sub("", _TRUNK.sub("", _LABEL.sub("", text)))
     return to_e164(bare, region) if bare else None
 
 

@@ -21,6 +21,7 @@ from contacts.domain.values import FieldType
 from contacts.exceptions import FileRefused
 
 SAMPLE_ROWS = 50
+MAX_SHEETS = 20  # that are looked into for people
 DATE_ROWS = 5_000  # that a preview looks at for the order of dates
 MAX_HEADER = 200
 HEADER_WITHIN = 1_000
@@ -117,7 +118,8 @@ def open_source(
     header_row = options.get("header_row")
     if files.extension(filename) == "xlsx":
         most = workbooks.MAX_UNPACKED if whole else LOOK_BYTES
-        return Source(chunks, None, options.get("sheet"), most, header_row, region), 0
+        source = Source(chunks, None, options.get("sheet"), most, header_row, region)
+        return (source if source.sheet else replace(source, sheet=_sheet_with_people(source))), 0
     detector, lines = encodings.EncodingDetector(), 0
     for chunk in _read(chunks, whole=whole):
         detector.feed(chunk)
@@ -129,6 +131,33 @@ def open_source(
         encoding, other = encodings.mixed(_read(chunks, whole=whole))
     separator = options.get("separator") or files.guess_separator(_beginning(chunks, encoding))
     return Source(chunks, files.Dialect(encoding, separator, other), None, header_row=header_row, region=region), lines
+
+
+def _sheet_with_people(source: Source) -> str | None:
+    """The sheet to read where nobody named one: the first that is seen, or behind a cover the only one with addresses.
+
+    :raises FileRefused: several are behind a cover; `sheets` has their names and first rows.
+    """
+    book = source.workbook()
+    seen = [sheet.name for sheet in book.sheets if not sheet.hidden][:MAX_SHEETS]
+    if len(seen) < 2:
+        return None
+    first_rows = {name: list(islice(source.workbook().rows(name), SAMPLE_ROWS)) for name in seen}
+    peopled = [name for name, rows in first_rows.items() if _holds_address(rows, source.region)]
+    if not peopled or peopled[0] == seen[0]:
+        return None
+    if len(peopled) == 1:
+        return peopled[0]
+    sheets = [
+        {"name": name, "rows": [[cell[:100] for cell in row[:10]] for row in rows[:3]]}
+        for name, rows in first_rows.items()
+    ]
+    detail = "Several sheets hold addresses, and the first does not: say which with `sheet`."
+    raise FileRefused("import.which_sheet", detail, {"sheets": sheets})
+
+
+def _holds_address(rows: Sequence[list[str]], region: str) -> bool:
+    return any(normalise(cell) or to_e164(cell, region) for row in rows for cell in row if cell)
 
 
 def _read(chunks: Chunks, *, whole: bool) -> Iterator[bytes]:

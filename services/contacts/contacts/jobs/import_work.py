@@ -48,7 +48,7 @@ class ImportWork:
         return sources.Source(
             self._chunks,
             dialect,
-            self._options.get("sheet"),
+            state.get("sheet", self._options.get("sheet")),
             header_row=state.get("header_row"),
             region=self._job.request["region"],
         )

@@ -84,6 +84,7 @@ class _Import(ImportWork):
             stage="reading",
             encoding=source.dialect.encoding if source.dialect else None,
             separator=source.dialect.separator if source.dialect else None,
+            sheet=source.sheet,
             other=source.dialect.other if source.dialect else None,
             today=datetime.now(UTC).date().isoformat(),
             custom={row["key"]: [row["label"], row["kind"], row["slot"]] for row in custom},

@@ -115,7 +115,10 @@ def open_upload(
     except FileRefused as refused:
         field = "mapping" if refused.code.startswith(("import.no_such", "import.field")) else "file"
         raise Invalid(
-            refused.code, refused.detail, None, [{"field": field, "code": refused.code, "detail": refused.detail}]
+            refused.code,
+            refused.detail,
+            refused.extra,
+            [{"field": field, "code": refused.code, "detail": refused.detail}],
         ) from None
     return source, plan, guesses, samples
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from chassis.database import Session
 from chassis.ids import new_id
 from contacts.domain import reasons
 from contacts.domain.columns import CONSENT_FIELDS
+from contacts.domain.dates import DateOrder
 from contacts.domain.encodings import PUBLIC_NAMES
 from contacts.domain.rows import BadValues, Plan, Precedence, Reader
 from contacts.domain.values import FieldType, typed
@@ -23,6 +25,7 @@ from contacts.usecases.views import View
 from contracts.rpc import Actor
 
 ROWS = 20
+SAMPLES, SAMPLE_LENGTH = 5, 100
 
 
 def preview(
@@ -36,6 +39,7 @@ def preview(
     )
     dialect = source.dialect
     _, header_row, _ = source.table()
+    orders = {at: plan.date_orders.get(name, DateOrder.DAY_FIRST) for at, name in plan.date_columns.items()}
     sheets = [] if dialect else [sheet.name for sheet in source.workbook().sheets if not sheet.hidden]
     return {
         "upload_id": upload_id,
@@ -43,9 +47,20 @@ def preview(
         "encoding": PUBLIC_NAMES.get(dialect.encoding) if dialect else None,
         "separator": dialect.separator if dialect else None,
         "sheets": sheets,
-        "columns": [vars(one) for one in guesses],
+        "sheet": source.sheet or (source.workbook().first.name if dialect is None else None),
+        "header_row": header_row,
+        "columns": [
+            {**vars(one), "samples": _cells(samples, one.column), "date_order": orders.get(one.column)}
+            for one in guesses
+        ],
         "rows": _rows(session, account_id, plan, options, samples[:ROWS], header_row + 1),
     }
+
+
+def _cells(samples: list[list[str]], column: int) -> list[str]:
+    """The first cells of a column that hold something, shortened."""
+    filled = (row[column].strip()[:SAMPLE_LENGTH] for row in samples if column < len(row) and row[column].strip())
+    return list(islice(filled, SAMPLES))
 
 
 def _rows(
