@@ -150,8 +150,8 @@ ROUTES = [
         summary="Import contacts from a file",
         description="CSV, TXT or XLSX with a header row and a column of e-mail addresses or phones. Parts: `file`;"
         " `mapping`, JSON, field by header; `options`, JSON: merge_by, precedence, bad_values, consent, group_ids,"
-        " group_name, encoding, separator, region, sheet, header_row, date_order. Or JSON, with the `upload_id` of a"
-        " preview in place of the file.",
+        " group_name, encoding, separator, region, sheet, header_row, date_order, archive. Or JSON, with the"
+        " `upload_id` of a preview in place of the file.",
         response=imports.Import,
         status=202,
         location="/v1/imports/{id}",

@@ -6,10 +6,17 @@ from uuid import UUID
 
 from marshmallow import fields, validate
 
-from contracts.contacts.shapes import MERGE_BY, NAME, JobError, word_of
+from contracts.contacts.shapes import MERGE_BY, NAME, NOTE, JobError, word_of
 from contracts.rpc import Call
 from contracts.schema import PageQuery, Schema, page_of
-from contracts.vocabulary import Channel, JobState
+from contracts.vocabulary import ArchiveReason, Channel, JobState
+
+
+class ArchiveOptions(Schema):
+    """Why the addresses of a file get no more campaigns."""
+
+    reason = fields.Enum(ArchiveReason, by_value=True, required=True)
+    note = fields.String(load_default="", validate=NOTE)
 
 
 class ImportOptions(Schema):
@@ -37,6 +44,15 @@ class ImportOptions(Schema):
     )
     region = fields.String(load_default=None, allow_none=True, validate=validate.Length(equal=2))
     sheet = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=100))
+    archive = fields.Nested(
+        ArchiveOptions,
+        load_default=None,
+        allow_none=True,
+        metadata={
+            "description": "the file is a list of addresses that get no more campaigns: they go to the archive, each on"
+            " its channel, and no contact is made or changed; `unchanged` counts those that were there"
+        },
+    )
     header_row = fields.Integer(
         load_default=None,
         allow_none=True,

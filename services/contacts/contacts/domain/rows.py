@@ -7,7 +7,7 @@ rejected; either way the row's number and the reason are kept.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache, partial
@@ -82,6 +82,11 @@ class Plan:
     @property
     def custom_keys(self) -> list[str]:
         return list(self.custom)
+
+    def of_addresses(self) -> Plan:
+        """The same file read for e-mail addresses and phones alone."""
+        columns = {at: name for at, name in self.columns.items() if name in ("email", "phone")}
+        return replace(self, columns=columns, custom={}, consent=(), bad_values=BadValues.DROP)
 
     @property
     def parts(self) -> dict[str, list[str]]:

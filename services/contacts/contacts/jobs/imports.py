@@ -40,7 +40,7 @@ log = get_logger()
 
 def run(database: Database, job: jobs.Job, go_on: Callable[[], bool]) -> bool:
     """Go on with the import for as long as `go_on()`; True when it is finished."""
-    return _Import(database, job, go_on).run()
+    return Import(database, job, go_on).run()
 
 
 def clean(session: Session, job: jobs.Job) -> None:
@@ -50,7 +50,9 @@ def clean(session: Session, job: jobs.Job) -> None:
     privacy.forget_cursors(session, account_id=job.account_id)
 
 
-class _Import(ImportWork):
+class Import(ImportWork):
+    """Steps by stage; each says whether there was time to go on."""
+
     def __init__(self, database: Database, job: jobs.Job, go_on: Callable[[], bool]) -> None:
         super().__init__(database, job)
         self._go_on = go_on

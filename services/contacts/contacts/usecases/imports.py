@@ -66,6 +66,7 @@ def create(
         "mapping": mapping,
         "options": {**options, "group_ids": group_ids},
         "region": options["region"] or terms.region,
+        "created_by": actor.get("user_id"),
     }
     file_store.keep(session, file_id=upload_id)
     job_store.add(

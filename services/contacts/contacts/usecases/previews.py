@@ -17,8 +17,9 @@ from contacts.domain.dates import DateOrder
 from contacts.domain.encodings import PUBLIC_NAMES
 from contacts.domain.rows import BadValues, Plan, Precedence, Reader
 from contacts.domain.values import FieldType, typed
-from contacts.store import adding, merging, refusals, staging
+from contacts.store import adding, archive, merging, refusals, staging
 from contacts.store import fields as field_store
+from contacts.store.audiences import ADDRESS
 from contacts.store.merge_sql import Merge
 from contacts.usecases.imports import open_upload, upload_of
 from contacts.usecases.views import View
@@ -38,6 +39,7 @@ def preview(
         session, account_id=account_id, upload=upload, mapping=mapping, options=options, now=now
     )
     dialect = source.dialect
+    rows = _archived_rows if options["archive"] else _rows
     _, header_row, _ = source.table()
     orders = {at: plan.date_orders.get(name, DateOrder.DAY_FIRST) for at, name in plan.date_columns.items()}
     sheets = [] if dialect else [sheet.name for sheet in source.workbook().sheets if not sheet.hidden]
@@ -53,7 +55,7 @@ def preview(
             {**vars(one), "samples": _cells(samples, one.column), "date_order": orders.get(one.column)}
             for one in guesses
         ],
-        "rows": _rows(session, account_id, plan, options, samples[:ROWS], header_row + 1),
+        "rows": rows(session, account_id, plan, options, samples[:ROWS], header_row + 1),
     }
 
 
@@ -96,6 +98,39 @@ def _rows(
         }
         for number in sorted({*outcomes, *problems})
     ]
+
+
+def _archived_rows(
+    session: Session, account_id: UUID, plan: Plan, options: dict[str, Any], samples: list[list[str]], first: int
+) -> list[View]:
+    """What would go to the archive: `unchanged` are those whose addresses are there."""
+    reader = Reader(plan.of_addresses())
+    staged = reader.read(samples, first)
+    people = staged.rows(reader.names)
+    known: set[str] = set()
+    for channel, field in ADDRESS.items():
+        addresses = [one[field] for one in people.values() if field in one]
+        present = archive.present(session, account_id=account_id, channel=channel, addresses=addresses)
+        known.update(row["address"] for row in present)
+    codes: dict[int, list[str]] = {}
+    for problem in staged.problems:
+        codes.setdefault(problem.row, []).append(problem.code)
+    rows = []
+    for number in sorted({*people, *codes}):
+        values = people.get(number, {})
+        outcome = "rejected" if not values else "unchanged" if known.issuperset(values.values()) else "added"
+        known.update(values.values())
+        found = codes.get(number, [])
+        rows.append(
+            {
+                "number": number,
+                "outcome": outcome,
+                "values": values,
+                "problems": found,
+                "reasons": [reasons.of(code) for code in found],
+            }
+        )
+    return rows
 
 
 def _tried(session: Session, merge: Merge) -> tuple[dict[int, str], dict[int, list[str]]]:
