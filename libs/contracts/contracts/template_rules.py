@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import Any
 
 import jinja2
-from jinja2 import nodes
+from jinja2 import meta, nodes
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 
@@ -72,6 +72,14 @@ _IN_WORDS: dict[type[nodes.Node], str] = {
 _TOO_DEEP = "too much is nested or chained in one place"
 
 
+# Words of the language that its parser takes for names all the same, and names that the engines give a meaning.
+_GIVEN = frozenset({
+    "and", "elif", "else", "if", "in", "is", "not", "or",
+    "caller", "cycler", "debug", "dict", "joiner", "kwargs", "lipsum", "loop", "namespace", "range", "self", "super",
+    "varargs",
+})  # fmt: skip
+
+
 class _Bounded(Extension):
     """Ends the parsing of a text that is nearly all tags before it takes long."""
 
@@ -106,6 +114,16 @@ def refusal(source: str) -> str | None:
     except ValueError:
         return "a number in it is too long"
     return None
+
+
+def is_variable(name: str) -> bool:
+    """Whether a template reads `name` as a value that it is given: no word of the language, nothing of its own."""
+    if name in _GIVEN or name.startswith("wici_"):
+        return False
+    try:
+        return meta.find_undeclared_variables(_parser.parse("{{ " + name + " }}")) == {name}
+    except jinja2.TemplateSyntaxError:
+        return False
 
 
 def lock(environment: Any) -> None:

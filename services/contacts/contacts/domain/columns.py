@@ -18,7 +18,7 @@ MODIFIED = "modified_at"  # when the row was changed at its source; not kept, it
 CONSENTED = "consented_at"  # when the consents of the row were given; kept beside them
 BUILT_IN = (*ADDRESS_FIELDS, *TEXT_FIELDS, "birth_date", *CONSENT_FIELDS)
 # What one column of a file says of several fields, which columns of their own say better.
-FULL_NAME, CONSENT = "full_name", "consent"
+FULL_NAME, CONSENT = "first_name+last_name", "sms_consent+email_consent"  # no key of an account's field is such
 COMPOUND = {FULL_NAME: ("first_name", "last_name"), CONSENT: CONSENT_FIELDS}
 MAPPABLE = (*BUILT_IN, MODIFIED, CONSENTED, *COMPOUND)
 
@@ -35,7 +35,7 @@ _SYNONYMS: dict[str, str] = {
         "|customer number|id|id customer",
         "first_name": "imie|first name|firstname|given name|imiona|forename|billing first name",
         "last_name": "nazwisko|last name|lastname|surname|family name|billing last name",
-        "full_name": "imie i nazwisko|full name|name|customer name",
+        "first_name+last_name": "imie i nazwisko|full name|name|customer name",
         "company": "firma|company|nazwa firmy|organizacja|organisation|organization|company name|pracodawca"
         "|billing company|nazwa|nazwa kontrahenta|kontrahent|nazwa pelna",
         "city": "miasto|city|town|miejscowosc|miejsce zamieszkania|place",
@@ -45,7 +45,7 @@ _SYNONYMS: dict[str, str] = {
         "email_consent": "zgoda e mail|zgoda email|email consent|zgoda mail|mail ok|email ok|consent email|email opt in"
         "|zgoda na e mail|zgoda na email|newsletter|zgoda marketingowa e mail|zgoda marketingowa email"
         "|accepts email marketing|zgoda na newsletter",
-        "consent": "zgoda|zgody|consent|zgoda marketingowa|zgoda rodo|zgoda na kontakt|opt in|optin",
+        "sms_consent+email_consent": "zgoda|zgody|consent|zgoda marketingowa|zgoda rodo|zgoda na kontakt|opt in|optin",
         "consented_at": "data zgody|data zgod|data wyrazenia zgody|consent date|zgoda data|consented at|optin time"
         "|opt in date|confirm time",
         "modified_at": "data modyfikacji|modified at|updated at|last modified|zmodyfikowano|data aktualizacji|updated"

@@ -9,7 +9,7 @@ _REASONS = {
     "phone.shortened": "Excel has shortened the phone number; make the column one of text and export it again",
     "birth_date.invalid": "The birth date is not a date",
     "birth_date.future": "The birth date is in the future",
-    "consent.invalid": "The consent is neither yes nor no nor a date",
+    "sms_consent+email_consent.invalid": "The consent is neither yes nor no nor a date",
     "consented_at.future": "The date of the consent is in the future",
     "row.open_quote": "A quote has no end where a cell can end; it was read as text",
     "row.cell_cut": "A cell is longer than 10,000 characters and was cut",

@@ -97,7 +97,7 @@ class Plan:
     @property
     def date_columns(self) -> dict[int, str]:
         """Field by number of the columns of dates."""
-        kinds = {**self.custom, "birth_date": FieldType.DATE, MODIFIED: FieldType.DATE, CONSENTED: FieldType.DATE}
+        kinds = {**dict.fromkeys(("birth_date", MODIFIED, CONSENTED), FieldType.DATE), **self.custom}
         return {at: name for at, name in self.columns.items() if kinds.get(name) is FieldType.DATE or name == CONSENT}
 
     def read_date(self, name: str, cell: str) -> dates.Read:
@@ -150,7 +150,7 @@ class Reader:
         if CONSENT in given:
             given.add(CONSENTED)
         # What a staged row holds after its number, and the columns of the staging table for it.
-        built_in = [name for name in STAGED if name in given]
+        built_in = [name for name in STAGED if name in given and name not in plan.custom]
         self.names = [*built_in, *plan.custom]
         self.staged_names = [*built_in, *(f"c{at}" for at in range(len(plan.custom)))]
 
