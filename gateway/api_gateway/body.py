@@ -52,6 +52,19 @@ def read_json(request: Request, limit: int, when_long: Callable[[], None] = lamb
     return parse(raw)
 
 
+def read_object(request: Request, limit: int, when_long: Callable[[], None] = lambda: None) -> dict[str, Any]:
+    """The JSON object of the body, an empty one where there is no body; else as `read_json`.
+
+    :raises Invalid: it is no object.
+    """
+    sent = read_json(request, limit, when_long)
+    if sent is NOTHING:
+        return {}
+    if not isinstance(sent, dict):
+        raise not_an_object()
+    return sent
+
+
 def is_long(request: Request) -> bool:
     """Whether a thread may have to wait for the body: it is of unknown length, or was not here when the thread was."""
     return "Transfer-Encoding" in request.headers or (request.content_length or 0) > STRANGERS_BODY

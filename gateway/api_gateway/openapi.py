@@ -208,7 +208,11 @@ def _request_body(route: Route) -> dict[str, Any] | None:
         structured = [name for name, field in instance.load_fields.items() if isinstance(field, _STRUCTURED)]
         content["encoding"] = {name: {"contentType": "application/json"} for name in structured}
     required = any(field.required for field in instance.load_fields.values())
-    return {"required": required, "content": {route.consumes: content}}
+    media = {route.consumes: content}
+    if route.or_json is not None:
+        written = examples.of_schema(route.or_json, writes=True)
+        media["application/json"] = {"schema": route.or_json, "example": written}
+    return {"required": required, "content": media}
 
 
 def _success(route: Route) -> dict[str, Any]:

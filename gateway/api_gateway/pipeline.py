@@ -156,11 +156,8 @@ class Endpoint:
         return payload
 
     def _json_body(self, context: RequestContext) -> dict[str, Any]:
-        sent = body.read_json(request, self._wiring.config.max_body, lambda: self._take_slot_of_long_body(context))
-        if sent is body.NOTHING:
-            sent = {}
-        if not isinstance(sent, dict):
-            raise body.not_an_object()
+        limit = self._wiring.config.max_body
+        sent = body.read_object(request, limit, lambda: self._take_slot_of_long_body(context))
         if self._body is None:
             if sent:
                 raise body.unknown_field(next(iter(sent)))

@@ -63,6 +63,7 @@ class Route:
     :param hourly: a setting of the gateway, `registration_rate`: how often one address may do this in an hour.
     :param reads_body: the handler reads and checks the body by itself, with a limit of its own.
     :param consumes: media type of the request body, for the description: `multipart/form-data` for uploads.
+    :param or_json: schema of a JSON body that an upload may be asked for by instead; the handler reads it.
     :param produces: media types of the answer, the first by default: `("application/json", "application/pdf")`.
     """
 
@@ -94,6 +95,7 @@ class Route:
     hourly: str | None = field(default=None, kw_only=True)
     reads_body: bool = field(default=False, kw_only=True)
     consumes: str = field(default="application/json", kw_only=True)
+    or_json: type[marshmallow.Schema] | None = field(default=None, kw_only=True)
     produces: Sequence[str] = field(default=("application/json",), kw_only=True)
 
     def __post_init__(self) -> None:

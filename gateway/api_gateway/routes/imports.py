@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response
 
-from api_gateway import downloads, uploads
+from api_gateway import body, downloads, uploads
 from api_gateway.context import RequestContext
 from api_gateway.routing import Route
 from api_gateway.validation import Checker
@@ -38,6 +38,11 @@ def warnings(context: RequestContext) -> Response:
 
 
 def _received(context: RequestContext) -> dict[str, Any]:
+    """What is asked for: of the file in the body, or of one that a preview's answer names as `upload_id`."""
+    if context.request.mimetype == "application/json":
+        sent = body.read_object(context.request, context.wiring.config.max_body)
+        _CHECKER.check(sent, {})
+        return sent
     received = uploads.receive(context)
     payload = {"upload_id": received.upload_id, **received.fields}
     _CHECKER.check(payload, {})
@@ -80,7 +85,18 @@ _PREVIEW = {
     "encoding": "utf-8",
     "separator": ";",
     "sheets": [],
-    "columns": [{"column": 0, "header": "E-mail", "field": "email", "confidence": 1.0}],
+    "sheet": None,
+    "header_row": 1,
+    "columns": [
+        {
+            "column": 0,
+            "header": "E-mail",
+            "field": "email",
+            "confidence": 1.0,
+            "samples": ["gaja.pastor57@poczta.example", "jan@"],
+            "date_order": None,
+        }
+    ],
     "rows": [
         {
             "number": 2,
@@ -115,9 +131,11 @@ ROUTES = [
         summary="Preview an import",
         description="Columns are guessed from Polish and English headers, with a confidence; `mapping` says otherwise."
         " Each of the first rows is judged as if the file held no others: added, updated, unchanged, merged (with an"
-        " earlier row), or rejected and why. Nothing is imported yet.",
+        " earlier row), or rejected and why. Nothing is imported yet. The file is kept for a day: a further preview"
+        " and the import name it as `upload_id` in a JSON body.",
         response=imports.ImportPreview,
         consumes="multipart/form-data",
+        or_json=imports.ImportCreate,
         request=imports.ImportUpload,
         tags=_TAGS,
         deadline=60.0,
@@ -132,12 +150,14 @@ ROUTES = [
         summary="Import contacts from a file",
         description="CSV, TXT or XLSX with a header row and a column of e-mail addresses or phones. Parts: `file`;"
         " `mapping`, JSON, field by header; `options`, JSON: merge_by, precedence, bad_values, consent, group_ids,"
-        " group_name, encoding, separator, region, sheet.",
+        " group_name, encoding, separator, region, sheet, header_row, date_order, archive. Or JSON, with the"
+        " `upload_id` of a preview in place of the file.",
         response=imports.Import,
         status=202,
         location="/v1/imports/{id}",
         retry_after=1,
         consumes="multipart/form-data",
+        or_json=imports.ImportCreate,
         request=imports.ImportUpload,
         tags=_TAGS,
         deadline=60.0,

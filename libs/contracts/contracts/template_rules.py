@@ -18,7 +18,7 @@ from functools import lru_cache
 from typing import Any
 
 import jinja2
-from jinja2 import nodes
+from jinja2 import meta, nodes
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 
@@ -71,6 +71,14 @@ _IN_WORDS: dict[type[nodes.Node], str] = {
     nodes.Scope: "the tag 'autoescape' is not available in templates",
 }
 _TOO_DEEP = "too much is nested or chained in one place"
+
+
+# Words of the language that its parser takes for names all the same, and names that the engines give a meaning.
+_GIVEN = frozenset({
+    "and", "elif", "else", "if", "in", "is", "not", "or",
+    "caller", "cycler", "debug", "dict", "joiner", "kwargs", "lipsum", "loop", "namespace", "range", "self", "super",
+    "varargs",
+})  # fmt: skip
 
 
 class _Bounded(Extension):
@@ -134,6 +142,16 @@ def _at(source: str, line: int | None, why: str) -> str:
     places = list(re.finditer(rf"(?<!\w){re.escape(named[1])}(?!\w)", text)) if named is not None else []
     column = f", column {places[0].start() + 1}" if len(places) == 1 else ""
     return f"line {line}{column}: {why}"
+
+
+def is_variable(name: str) -> bool:
+    """Whether a template reads `name` as a value that it is given: no word of the language, nothing of its own."""
+    if name in _GIVEN or name.startswith("wici_"):
+        return False
+    try:
+        return meta.find_undeclared_variables(_parser.parse("{{ " + name + " }}")) == {name}
+    except jinja2.TemplateSyntaxError:
+        return False
 
 
 def lock(environment: Any) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class FileRefused(Exception):
     """A customer's file that cannot be read; a use case tells it as `Unsupported` or `Invalid`, a job as its error."""
 
-    def __init__(self, code: str, detail: str) -> None:
+    def __init__(self, code: str, detail: str, extra: dict[str, Any] | None = None) -> None:
         super().__init__(code, detail)
         self.code = code
         self.detail = detail
+        self.extra = extra
 
 
 class LeaseLost(Exception):

@@ -6,10 +6,17 @@ from uuid import UUID
 
 from marshmallow import fields, validate
 
-from contracts.contacts.shapes import MERGE_BY, JobError, name_field, word_of
+from contracts.contacts.shapes import MERGE_BY, NOTE, JobError, name_field, word_of
 from contracts.rpc import Call
 from contracts.schema import PageQuery, Schema, page_of
-from contracts.vocabulary import Channel, JobState
+from contracts.vocabulary import ArchiveReason, Channel, JobState
+
+
+class ArchiveOptions(Schema):
+    """Why the addresses of a file get no more campaigns."""
+
+    reason = fields.Enum(ArchiveReason, by_value=True, required=True)
+    note = fields.String(load_default="", validate=NOTE)
 
 
 class ImportOptions(Schema):
@@ -26,7 +33,9 @@ class ImportOptions(Schema):
     group_ids = fields.List(fields.UUID(), load_default=list, validate=validate.Length(max=20))
     group_name = name_field(load_default=None, allow_none=True)
     encoding = fields.String(
-        load_default=None, allow_none=True, validate=validate.OneOf(["utf-8", "utf-16", "windows-1250", "iso-8859-2"])
+        load_default=None,
+        allow_none=True,
+        validate=validate.OneOf(["utf-8", "utf-16", "windows-1250", "iso-8859-2", "cp852"]),
     )
     separator = fields.String(
         load_default=None,
@@ -35,6 +44,27 @@ class ImportOptions(Schema):
     )
     region = fields.String(load_default=None, allow_none=True, validate=validate.Length(equal=2))
     sheet = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=100))
+    archive = fields.Nested(
+        ArchiveOptions,
+        load_default=None,
+        allow_none=True,
+        metadata={
+            "description": "the file is a list of addresses that get no more campaigns: they go to the archive, each on"
+            " its channel, and no contact is made or changed; `unchanged` counts those that were there"
+        },
+    )
+    header_row = fields.Integer(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Range(1, 1_000),
+        metadata={"description": "the line or row of the columns' names, counted from 1; found, unless it is given"},
+    )
+    date_order = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=validate.OneOf(["dmy", "mdy"]),
+        metadata={"description": "of dates in numbers, such as 03/04/1990; told by each whole column, unless given"},
+    )
 
 
 class ImportCreate(Schema):
@@ -56,10 +86,18 @@ class ImportUpload(Schema):
 
 
 class ImportColumn(Schema):
+    """One column: what it is taken for, how sure that is, and its first cells that hold something."""
+
     column = fields.Integer()
     header = fields.String()
     field = fields.String(allow_none=True)
     confidence = fields.Float()
+    samples = fields.List(fields.String(), metadata={"description": "up to five cells, of up to 100 characters each"})
+    date_order = fields.String(
+        allow_none=True,
+        validate=validate.OneOf(["dmy", "mdy"]),
+        metadata={"description": "of a column of dates: the order in which its numbers are read"},
+    )
 
 
 class PreviewRow(Schema):
@@ -83,6 +121,8 @@ class ImportPreview(Schema):
     sheets = fields.List(
         fields.String(), metadata={"description": "of a workbook; the first, unless `sheet` names one"}
     )
+    sheet = fields.String(allow_none=True, metadata={"description": "the one that is read"})
+    header_row = fields.Integer(metadata={"description": "where the columns' names stand, counted from 1"})
     columns = fields.List(fields.Nested(ImportColumn))
     rows = fields.List(fields.Nested(PreviewRow))
 

@@ -48,6 +48,11 @@ RULE = Shape(
                         "`is_not_empty`.",
                     },
                     "value": {"$ref": "#/components/schemas/Value"},
+                    "accents": {
+                        "type": "boolean",
+                        "default": True,
+                        "description": "Of a field of text: with false, `Łódź` is `lodz`. Case never counts.",
+                    },
                 },
                 "additionalProperties": False,
             },

@@ -1,4 +1,4 @@
-"""Which column of a file is which field: guessed from Polish and English headers, with a confidence."""
+"""Which column of a file is which field: guessed from Polish and English headers and from the cells, which decide."""
 
 from __future__ import annotations
 
@@ -6,36 +6,50 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from contacts.domain import second_look
 from contacts.domain.emails import normalise
 from contacts.domain.phones import to_e164
-from contacts.domain.values import folded
+from contacts.domain.values import folded, to_boolean
 
 TEXT_FIELDS = ("first_name", "last_name", "company", "city")
 ADDRESS_FIELDS = ("email", "phone", "external_id")
 CONSENT_FIELDS = ("sms_consent", "email_consent")
 MODIFIED = "modified_at"  # when the row was changed at its source; not kept, it decides which of two rows is newer
+CONSENTED = "consented_at"  # when the consents of the row were given; kept beside them
 BUILT_IN = (*ADDRESS_FIELDS, *TEXT_FIELDS, "birth_date", *CONSENT_FIELDS)
-MAPPABLE = (*BUILT_IN, MODIFIED)
+# What one column of a file says of several fields, which columns of their own say better.
+FULL_NAME, CONSENT = "first_name+last_name", "sms_consent+email_consent"  # no key of an account's field is such
+COMPOUND = {FULL_NAME: ("first_name", "last_name"), CONSENT: CONSENT_FIELDS}
+MAPPABLE = (*BUILT_IN, MODIFIED, CONSENTED, *COMPOUND)
 
 # Folded headers: lower case, no accents, no punctuation.
 _SYNONYMS: dict[str, str] = {
     name: field
     for field, names in {
         "email": "email|e mail|mail|adres email|adres e mail|adres mailowy|poczta|email address|e mail address"
-        "|mail address",
+        "|mail address|user email|billing email|adres poczty elektronicznej",
         "phone": "telefon|phone|tel|nr telefonu|numer telefonu|numer|komorka|telefon komorkowy|tel kom|gsm|mobile"
-        "|mobile phone|phone number|mobile number|msisdn|cell|cell phone|sms|telefon kontaktowy",
+        "|mobile phone|phone number|mobile number|msisdn|cell|cell phone|sms|telefon kontaktowy"
+        "|mobile phone number|telefon gsm|billing phone",
         "external_id": "external id|id zewnetrzne|id klienta|numer klienta|nr klienta|customer id|client id"
-        "|customer number|id",
-        "first_name": "imie|first name|firstname|given name|name|imiona|forename",
-        "last_name": "nazwisko|last name|lastname|surname|family name",
-        "company": "firma|company|nazwa firmy|organizacja|organisation|organization|company name|pracodawca",
+        "|customer number|id|id customer",
+        "first_name": "imie|first name|firstname|given name|imiona|forename|billing first name",
+        "last_name": "nazwisko|last name|lastname|surname|family name|billing last name",
+        "first_name+last_name": "imie i nazwisko|full name|name|customer name",
+        "company": "firma|company|nazwa firmy|organizacja|organisation|organization|company name|pracodawca"
+        "|billing company|nazwa|nazwa kontrahenta|kontrahent|nazwa pelna",
         "city": "miasto|city|town|miejscowosc|miejsce zamieszkania|place",
         "birth_date": "data urodzenia|birth date|birthdate|birthday|date of birth|dob|born|urodziny|data ur|urodzony",
-        "sms_consent": "zgoda sms|sms consent|zgoda na sms|sms ok|consent sms|sms opt in|zgoda marketingowa sms",
+        "sms_consent": "zgoda sms|sms consent|zgoda na sms|sms ok|consent sms|sms opt in|zgoda marketingowa sms"
+        "|accepts sms marketing",
         "email_consent": "zgoda e mail|zgoda email|email consent|zgoda mail|mail ok|email ok|consent email|email opt in"
-        "|zgoda na e mail|zgoda na email|newsletter|zgoda marketingowa e mail|zgoda marketingowa email",
-        "modified_at": "data modyfikacji|modified at|updated at|last modified|zmodyfikowano|data aktualizacji|updated",
+        "|zgoda na e mail|zgoda na email|newsletter|zgoda marketingowa e mail|zgoda marketingowa email"
+        "|accepts email marketing|zgoda na newsletter",
+        "sms_consent+email_consent": "zgoda|zgody|consent|zgoda marketingowa|zgoda rodo|zgoda na kontakt|opt in|optin",
+        "consented_at": "data zgody|data zgod|data wyrazenia zgody|consent date|zgoda data|consented at|optin time"
+        "|opt in date|confirm time",
+        "modified_at": "data modyfikacji|modified at|updated at|last modified|zmodyfikowano|data aktualizacji|updated"
+        "|last changed|last modified date",
         "discount_code": "kod rabatowy|discount code|rabat|kod|code|kupon|coupon|promo code|kod promocyjny",
     }.items()
     for name in names.split("|")
@@ -58,42 +72,85 @@ def header_key(header: str) -> str:
     return re.sub(r"[^a-z0-9]+", " ", folded(header)).strip()
 
 
+def known_headers(row: Sequence[str]) -> int:
+    """How many of a row's cells name a field."""
+    return sum(1 for cell in row if cell.strip() and _by_name(header_key(cell)) is not None)
+
+
 def guess(
     headers: Sequence[str], samples: Sequence[Sequence[str]], custom: Mapping[str, str], region: str
 ) -> list[Guess]:
-    """Guess every column. A field is given once, to the column that is surest of it, the leftmost of equals.
+    """Guess every column. A field is given once, to the column that is surest of it: of equals to the one with most
+    good cells, then to the leftmost.
 
-    :param samples: the first rows, for columns whose header says nothing.
+    :param samples: the first rows.
     :param custom: label by key of the account's own fields.
     """
     own = {header_key(text): key for key, label in custom.items() for text in (key, label)}
-    guesses = [
-        _guess_one(at, header, [row[at] for row in samples if at < len(row)], own, region)
-        for at, header in enumerate(headers)
-    ]
+    columns = [[row[at] for row in samples if at < len(row) and row[at].strip()] for at in range(len(headers))]
+    found = [_guess_one(header, columns[at], own, region) for at, header in enumerate(headers)]
+    guesses = [Guess(at, header, None, 0.0) for at, header in enumerate(headers)]
     taken: set[str] = set()
-    for one in sorted(guesses, key=lambda one: (-one.confidence, one.column)):
-        if one.field is None:
+    for at in sorted(range(len(headers)), key=lambda at: (-found[at][1], -found[at][2], at)):
+        field, confidence, _ = found[at]
+        if field is None or field in taken or (field not in MAPPABLE and field not in custom):
             continue
-        if one.field in taken or (one.field not in MAPPABLE and one.field not in custom):
+        taken.add(field)
+        guesses[at] = Guess(at, headers[at], field, confidence)
+    for one in guesses:
+        if one.field in COMPOUND and taken.intersection(COMPOUND[one.field]):
             guesses[one.column] = Guess(one.column, one.header, None, 0.0)
-        else:
-            taken.add(one.field)
     return guesses
 
 
-def _guess_one(at: int, header: str, cells: Sequence[str], own: Mapping[str, str], region: str) -> Guess:
+Found = tuple[str | None, float, int]  # the field, how sure that is, how many cells can be read as it
+
+
+def _guess_one(header: str, cells: Sequence[str], own: Mapping[str, str], region: str) -> Found:
     key = header_key(header)
     if key in own:
-        return Guess(at, header, own[key], SURE)
+        return own[key], SURE, 0
+    named = _by_name(key)
+    if named is None:
+        by_content = _by_content(cells, region)
+        return by_content, MAYBE if by_content else 0.0, len(cells)
+    field, confidence = named
+    if field == FULL_NAME:
+        return _name(cells, confidence)
+    good = _good(field, cells, region, exact=confidence == SURE)
+    if good is None:
+        return field, confidence, 0
+    if good == 0 and confidence < SURE and cells:
+        return None, 0.0, 0
+    if field == CONSENT:
+        confidence = MAYBE
+    return field, confidence if good else MAYBE, good
+
+
+def _by_name(key: str) -> tuple[str, float] | None:
     if key in _SYNONYMS:
-        return Guess(at, header, _SYNONYMS[key], SURE)
+        return _SYNONYMS[key], SURE
     words = f" {key} "
     inside = [(len(name), field) for name, field in _SYNONYMS.items() if len(name) > 3 and f" {name} " in words]
-    if inside:
-        return Guess(at, header, max(inside)[1], LIKELY)
-    by_content = _by_content([cell for cell in cells if cell.strip()], region)
-    return Guess(at, header, by_content, MAYBE if by_content else 0.0)
+    inside = [one for one in inside if one[1] not in (FULL_NAME, CONSENT)]
+    return (max(inside)[1], LIKELY) if inside else None
+
+
+def _good(field: str, cells: Sequence[str], region: str, *, exact: bool) -> int | None:
+    """How many cells can be read as `field`; None where any text can, or there is none to judge by."""
+    if field == "email":
+        return sum(1 for cell in cells if normalise(cell) or second_look.email(cell)[0])
+    if field == "phone":
+        return sum(1 for cell in cells if to_e164(cell, region) or second_look.phone(cell, region)[0])
+    if field in (*CONSENT_FIELDS, CONSENT) and cells and not exact:
+        return sum(1 for cell in cells if to_boolean(cell) is not None)
+    return None
+
+
+def _name(cells: Sequence[str], confidence: float) -> Found:
+    """A column of names is one of whole names where most cells hold two words or more."""
+    whole = sum(1 for cell in cells if len(cell.split()) > 1)
+    return (FULL_NAME if cells and 2 * whole >= len(cells) else "first_name"), min(confidence, LIKELY), len(cells)
 
 
 def _by_content(cells: Sequence[str], region: str) -> str | None:

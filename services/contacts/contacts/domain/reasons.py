@@ -6,7 +6,14 @@ _REASONS = {
     "email.invalid": "The e-mail address is not valid",
     "phone.invalid": "The phone number is not valid",
     "external_id.invalid": "The external id is too long",
-    "birth_date.invalid": "The birth date is not a past date",
+    "phone.shortened": "Excel has shortened the phone number; make the column one of text and export it again",
+    "birth_date.invalid": "The birth date is not a date",
+    "birth_date.future": "The birth date is in the future",
+    "sms_consent+email_consent.invalid": "The consent is neither yes nor no nor a date",
+    "consented_at.future": "The date of the consent is in the future",
+    "row.open_quote": "A quote has no end where a cell can end; it was read as text",
+    "row.cell_cut": "A cell is longer than 10,000 characters and was cut",
+    "row.encoding": "The line is in another encoding than the rest of the file",
     "sms_consent.invalid": "The SMS consent is neither yes nor no",
     "email_consent.invalid": "The e-mail consent is neither yes nor no",
     "address.missing": "There is neither an e-mail address nor a phone number",
@@ -21,10 +28,19 @@ _REASONS = {
     "plan.contact_limit": "The plan's number of contacts is reached",
 }
 
+_WRONG = {
+    "no_such_day": "{field}: there is no such day; is the order of day and month another?",
+    "several": "{field} holds several; the first good one was taken",
+    "cut": "{field} was too long and was cut",
+    "future": "{field} is in the future",
+}
+
 
 def of(code: str) -> str:
     """`phone.invalid` → "The phone number is not valid"; a code without a sentence names its field."""
     field, _, wrong = code.partition(".")
     if wrong == "unreadable":
         return f"{field} holds a character that cannot be read"
+    if wrong in _WRONG and code not in _REASONS:
+        return _WRONG[wrong].format(field=field)
     return _REASONS.get(code) or f"{field} is not valid"

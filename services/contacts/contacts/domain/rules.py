@@ -2,10 +2,12 @@
 
     {"all": [{"field": "city", "op": "eq", "value": "Gdynia"}, {"any": […]}, {"not": {…}}]}
 
-An unknown field or operator, or a value of the wrong type, is an error that names it by its path. Text is compared as
-it is written. A condition on an empty field does not hold; `ne`, `not_in`, `not_contains` and every `not_…` are the
-opposites of theirs, and do: `city ne Gdynia` holds for whoever has no city. `not` is the exact opposite of what it
-holds. Days are days of UTC. Who is born on 29 February has the birthday on the 28th in the other years.
+An unknown field or operator, or a value of the wrong type, is an error that names it by its path. Text is compared
+without case, and with `"accents": false` without diacritics: `Łódź` is `lodz`. E-mail addresses and phones are compared
+in the spelling in which they are kept: `phone eq 600 100 801` finds +48600100801. A condition on an empty field does
+not hold; `ne`, `not_in`, `not_contains` and every `not_…` are the opposites of theirs, and do: `city ne Gdynia` holds
+for whoever has no city. `not` is the exact opposite of what it holds. Days are days of UTC. Who is born on 29 February
+has the birthday on the 28th in the other years.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ from math import isfinite
 from typing import Any
 from uuid import UUID
 
+from contacts.domain.emails import normalise
+from contacts.domain.phones import SEPARATORS, to_e164
 from contacts.domain.rule_terms import (
     EMPTY,
     MAX_CONDITIONS,
@@ -34,6 +38,7 @@ from contacts.domain.values import FieldType, to_date
 from contracts.vocabulary import Channel
 
 MAX_NUMBER = 10**18
+KEPT_SPELLING = ("email", "phone")  # fields whose values have one spelling
 
 
 class RuleError(Exception):
@@ -61,6 +66,7 @@ class Condition:
     kind: Kind
     op: str
     value: Any = None
+    accents: bool = True
 
 
 @dataclass(frozen=True)
@@ -81,17 +87,19 @@ class Not:
 Node = Condition | Every | Some | Not
 
 
-def parse(rules: Any, custom: Mapping[str, FieldType]) -> Node:
+def parse(rules: Any, custom: Mapping[str, FieldType], region: str = "PL") -> Node:
     """The checked tree of `rules`.
 
     :param custom: type by key of the account's own fields.
+    :param region: in which national numbers are dialled.
     :raises RuleError: naming the first thing that is wrong.
     """
-    return _Parser(custom).node(rules, "rules", 1)
+    return _Parser(custom, region).node(rules, "rules", 1)
 
 
 class _Parser:
-    def __init__(self, custom: Mapping[str, FieldType]) -> None:
+    def __init__(self, custom: Mapping[str, FieldType], region: str) -> None:
+        self._region = region
         self._fields = fields_of(custom)
         self._conditions = 0
 
@@ -117,8 +125,10 @@ class _Parser:
         if self._conditions > MAX_CONDITIONS:
             raise RuleError(path, "rules.too_many", f"Rules may have {MAX_CONDITIONS} conditions.")
         for name in rule:
-            if name not in ("field", "op", "value"):
-                raise RuleError(f"{path}.{name}", "rules.malformed", "A condition has `field`, `op` and `value`.")
+            if name not in ("field", "op", "value", "accents"):
+                raise RuleError(
+                    f"{path}.{name}", "rules.malformed", "A condition has `field`, `op`, `value` and `accents`."
+                )
         field, op, value = rule["field"], rule.get("op"), rule.get("value")
         kind = self._fields.get(field) if isinstance(field, str) else None
         if kind is None:
@@ -132,7 +142,21 @@ class _Parser:
             if value is not None:
                 raise _wrong(f"{path}.value", f"`{op}` takes no value.")
             return Condition(field, kind, op)
-        return Condition(field, kind, op, _value(kind, op, value, f"{path}.value"))
+        accents = rule.get("accents", True)
+        if not isinstance(accents, bool) or not (accents or kind is Kind.TEXT):
+            raise _wrong(f"{path}.accents", "`accents` is true, or false for a field of text.")
+        found = _value(kind, op, value, f"{path}.value")
+        if field in KEPT_SPELLING:
+            kept = self._kept(field, op)
+            found = tuple(map(kept, found)) if isinstance(found, tuple) else kept(found)
+        return Condition(field, kind, op, found, accents)
+
+    def _kept(self, field: str, op: str) -> Callable[[str], str]:
+        """How a value is spelled as the data are: an address where it is one, else without what is never kept."""
+        whole = op in ("eq", "ne", "in", "not_in")
+        if field == "email":
+            return lambda value: (normalise(value) if whole else None) or value.strip().lower() or value
+        return lambda value: (to_e164(value, self._region) if whole else None) or value.translate(SEPARATORS) or value
 
 
 def _value(kind: Kind, op: str, value: Any, path: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from contacts.domain.files import MAX_CELL, MAX_COLUMNS
+from contacts.domain.csv_rows import MAX_CELL, MAX_COLUMNS, MarkedRow
 from contacts.domain.workbook_parts import Attributes, Dates, Parser, Pieces, SharedStrings, local, unescaped
 from contacts.exceptions import FileRefused
 
@@ -108,9 +108,7 @@ class _SheetParser(Parser):
         if self._column >= MAX_COLUMNS:
             raise FileRefused("import.too_many_columns", f"A file may have {MAX_COLUMNS} columns.")
         if len(value) > MAX_CELL:
-            raise FileRefused(
-                "import.cell_too_long", f"A cell of row {self._number} is longer than {MAX_CELL} characters."
-            )
+            value, self._row = value[:MAX_CELL], MarkedRow.of(self._row, "row.cell_cut")
         row = self._row
         missing = self._column - len(row)
         if missing < 0:

@@ -32,9 +32,9 @@ NO = frozenset({"nie", "n", "no", "0", "false", "fałsz", "falsz", "f", "-", "br
 _YEAR_FIRST = re.compile(r"(\d{4})[-./](\d{1,2})[-./](\d{1,2})", re.ASCII)
 _DAY_FIRST = re.compile(r"(\d{1,2})[-./ ](\d{1,2})[-./ ](\d{4})", re.ASCII)
 _WORDED = re.compile(r"(\d{1,2})\.? (\w{3,12})\.? (\d{4})")
-_TIME_TAIL = re.compile(r"[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?$", re.ASCII)
+TIME_TAIL = re.compile(r"[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?$", re.ASCII)
 # Beginnings of the months' names in Polish (nominative and genitive) and English, folded to ASCII.
-_MONTHS = {
+MONTHS = {
     "sty": 1, "jan": 1, "lut": 2, "feb": 2, "mar": 3, "kwi": 4, "apr": 4, "maj": 5, "may": 5, "cze": 6, "jun": 6,
     "lip": 7, "jul": 7, "sie": 8, "aug": 8, "wrz": 9, "sep": 9, "paz": 10, "oct": 10, "lis": 11, "nov": 11,
     "gru": 12, "dec": 12,
@@ -44,13 +44,13 @@ _UNFOLDED = str.maketrans("łŁ", "lL")
 
 def to_date(raw: str) -> date | None:
     """A calendar date from 1900 to 2199. Day first, as Poland writes; `1990-05-31`, `31.05.1990`, `31 maja 1990`."""
-    text = _TIME_TAIL.sub("", raw.strip())
+    text = TIME_TAIL.sub("", raw.strip())
     if match := _YEAR_FIRST.fullmatch(text):
         year, month, day = int(match[1]), int(match[2]), int(match[3])
     elif match := _DAY_FIRST.fullmatch(text):
         day, month, year = int(match[1]), int(match[2]), int(match[3])
     elif match := _WORDED.fullmatch(text):
-        day, month, year = int(match[1]), _MONTHS.get(folded(match[2])[:3], 0), int(match[3])
+        day, month, year = int(match[1]), MONTHS.get(folded(match[2])[:3], 0), int(match[3])
     else:
         return None
     try:

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from xml.parsers import expat
 
-from contacts.domain.files import MAX_CELL
+from contacts.domain.csv_rows import MAX_CELL
 from contacts.exceptions import FileRefused
 
 MAX_STRINGS = 5_000_000

@@ -106,11 +106,16 @@ class Workbook:
         except _UNREADABLE:
             raise _malformed() from None
 
+    @property
+    def first(self) -> Sheet:
+        """The first sheet that people see."""
+        return next((sheet for sheet in self.sheets if not sheet.hidden), self.sheets[0])
+
     def _choose(self, name: str | None) -> Sheet:
         if not self.sheets:
             raise FileRefused("import.empty", "The workbook has no sheet.")
         if name is None:
-            return next((sheet for sheet in self.sheets if not sheet.hidden), self.sheets[0])
+            return self.first
         for sheet in self.sheets:
             if sheet.name.casefold() == name.strip().casefold():
                 return sheet

@@ -35,7 +35,7 @@ class ImportWork:
 
     def _prepare(self) -> None:
         self._source = self._open()
-        self._plan = self._make_plan()
+        self._plan, _ = self._planned()
         self._mend_staging()
 
     def _chunks(self) -> Iterator[bytes]:
@@ -43,20 +43,29 @@ class ImportWork:
 
     def _open(self) -> sources.Source:
         state = self._state
-        dialect = Dialect(state["encoding"], state["separator"]) if state["encoding"] else None
-        return sources.Source(self._chunks, dialect, self._options.get("sheet"))
+        encoding = state["encoding"]
+        dialect = Dialect(encoding, state["separator"], state.get("other")) if encoding else None
+        return sources.Source(
+            self._chunks,
+            dialect,
+            state.get("sheet", self._options.get("sheet")),
+            header_row=state.get("header_row"),
+            region=self._job.request["region"],
+        )
 
-    def _make_plan(self) -> Plan:
+    def _planned(self) -> tuple[Plan, list[list[str]]]:
+        """The plan, and the first rows."""
         custom = {key: (label, FieldType(kind)) for key, (label, kind, _) in self._state["custom"].items()}
-        plan, _, _ = sources.plan_for(
+        plan, _, samples = sources.plan_for(
             self._source,
             mapping=self._job.request["mapping"],
             options=self._options,
             custom=custom,
             region=self._job.request["region"],
             today=date.fromisoformat(self._state["today"]),
+            date_orders=self._state.get("date_orders", {}),
         )
-        return plan
+        return plan, samples
 
     def _mend_staging(self) -> None:
         """A new staging table where there is none, or where a crash of PostgreSQL has emptied it (it is UNLOGGED)."""

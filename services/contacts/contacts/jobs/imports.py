@@ -40,7 +40,7 @@ log = get_logger()
 
 def run(database: Database, job: jobs.Job, go_on: Callable[[], bool]) -> bool:
     """Go on with the import for as long as `go_on()`; True when it is finished."""
-    return _Import(database, job, go_on).run()
+    return Import(database, job, go_on).run()
 
 
 def clean(session: Session, job: jobs.Job) -> None:
@@ -50,7 +50,9 @@ def clean(session: Session, job: jobs.Job) -> None:
     privacy.forget_cursors(session, account_id=job.account_id)
 
 
-class _Import(ImportWork):
+class Import(ImportWork):
+    """Steps by stage; each says whether there was time to go on."""
+
     def __init__(self, database: Database, job: jobs.Job, go_on: Callable[[], bool]) -> None:
         super().__init__(database, job)
         self._go_on = go_on
@@ -75,13 +77,17 @@ class _Import(ImportWork):
 
     def _begin(self) -> None:
         """Decide once what the plan depends on: the file's encoding, the account's fields, today."""
-        source, lines = sources.open_source(self._job.request["filename"], self._chunks, self._options, whole=True)
+        source, lines = sources.open_source(
+            self._job.request["filename"], self._chunks, self._options, region=self._job.request["region"], whole=True
+        )
         with self._database.transaction() as session:
             custom = [dict(row) for row in field_store.all_of(session, account_id=self._job.account_id)]
         self._state.update(
             stage="reading",
             encoding=source.dialect.encoding if source.dialect else None,
             separator=source.dialect.separator if source.dialect else None,
+            sheet=source.sheet,
+            other=source.dialect.other if source.dialect else None,
             today=datetime.now(UTC).date().isoformat(),
             custom={row["key"]: [row["label"], row["kind"], row["slot"]] for row in custom},
             lines=lines,
@@ -91,6 +97,13 @@ class _Import(ImportWork):
             slice=ADD_ROWS,
             after="",
             counts={"read": 0, "rejected": 0, "warnings": 0},
+        )
+        _, header_row, _ = source.table()
+        self._state.update(header_row=header_row, date_orders={})
+        self._source = self._open()
+        plan, samples = self._planned()
+        self._state["date_orders"] = sources.date_orders_of(
+            self._source, plan, samples, self._options.get("date_order"), most=None
         )
 
     def _read(self) -> bool:

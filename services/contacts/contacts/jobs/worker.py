@@ -22,7 +22,7 @@ from chassis.ids import new_id
 from chassis.logs import bind, get_logger
 from chassis.waking import REST_SECONDS, Waker
 from contacts.exceptions import FileRefused, JobCancelled, LeaseLost, TryLater
-from contacts.jobs import erasures, exports, imports, leftovers, person_exports, snapshots
+from contacts.jobs import erasures, exports, imports, leftovers, person_exports, snapshots, suppressions
 from contacts.jobs.other_services import Ask
 from contacts.store import files as file_store
 from contacts.store import jobs as store
@@ -40,8 +40,15 @@ log = get_logger()
 
 # Runs the job; True when it is finished, False when it gives its turn back.
 Runner = Callable[[Database, store.Job, Callable[[], bool]], bool]
+
+
+def _run_import(database: Database, job: store.Job, go_on: Callable[[], bool]) -> bool:
+    runner = suppressions if job.request["options"].get("archive") else imports
+    return runner.run(database, job, go_on)
+
+
 RUNNERS: dict[str, Runner] = {
-    "import": imports.run,
+    "import": _run_import,
     "export": exports.run,
     "snapshot": snapshots.run,
     "forget_group": leftovers.forget_group,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from contacts.domain.columns import BUILT_IN, CONSENT_FIELDS, MODIFIED
+from contacts.domain.columns import BUILT_IN, CONSENT_FIELDS, CONSENTED, MODIFIED
 from contacts.domain.rows import BadValues, Precedence
 from contacts.domain.values import FieldType
 from contacts.store.staging import rest_of
@@ -39,7 +39,7 @@ class Merge:
     @property
     def staged(self) -> list[str]:
         """Every value column of the staging table."""
-        return [*BUILT_IN, *(f"c{at}" for at in range(len(self.slots)))]
+        return [*BUILT_IN, CONSENTED, *(f"c{at}" for at in range(len(self.slots)))]
 
 
 def newest(name: str) -> str:
@@ -72,7 +72,7 @@ CONTACT_COLUMNS = (
 def contact_values(row: str, custom: str) -> str:
     consent = ", ".join(
         f"{row}.{name}, CASE WHEN {row}.{name} IS NOT NULL THEN :source END,"
-        f" CASE WHEN {row}.{name} IS NOT NULL THEN now() END"
+        f" CASE WHEN {row}.{name} IS NOT NULL THEN coalesce({row}.{CONSENTED}, now()) END"
         for name in CONSENT_FIELDS
     )
     fields = ", ".join(f"{row}.{name}" for name in BUILT_IN if name not in CONSENT_FIELDS)
@@ -100,7 +100,7 @@ def assignments(merge: Merge) -> str:
         is_new = f"{_new_value(merge, name)}"
         consent.append(f"{name} = CASE WHEN {is_new} THEN d.{name} ELSE c.{name} END")
         consent.append(f"{name}_source = CASE WHEN {is_new} THEN :source ELSE c.{name}_source END")
-        consent.append(f"{name}_at = CASE WHEN {is_new} THEN now() ELSE c.{name}_at END")
+        consent.append(f"{name}_at = CASE WHEN {is_new} THEN coalesce(d.{CONSENTED}, now()) ELSE c.{name}_at END")
     return ", ".join([*plain, custom, *consent])
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from contacts.domain.anniversaries import days_in_month, days_within
 from contacts.domain.rule_terms import NEGATIVE, Kind
-from contacts.domain.rules import Condition, Engaged, Every, Node, Not, Some
+from contacts.domain.rules import KEPT_SPELLING, Condition, Engaged, Every, Node, Not, Some
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,10 @@ _TEXT: dict[str, Callable[[str, str], str]] = {
     "starts_with": lambda field, value: f"starts_with({field}, {value})",
     "ends_with": lambda field, value: f"right({field}, length({value})) = {value}",
 }
+# What has a base letter of its own; `unaccent` is an extension, and no index could lean on it.
+ACCENTED = "ąàáâãäåāăćčçďđęèéêëēěğģìíîïīįıķłľļĺńñňņóòôõöøōőřŕśšşșťţțùúûüūůűųýÿźżž"
+PLAIN = "aaaaaaaaacccddeeeeeeeggiiiiiiikllllnnnnoooooooorrsssstttuuuuuuuuyyzzz"
+_UNACCENTED = str.maketrans(ACCENTED, PLAIN)
 _MOMENTS = ("created_at", "updated_at", "sms_consent_at", "email_consent_at")
 _ADDRESS = {"sms": "phone", "email": "email"}
 
@@ -74,7 +78,7 @@ class _Compiler:
         field = self._field(one)
         if op == "is_empty":
             return f"({field} IS NULL)"
-        return f"coalesce({self._compare(field, one.kind, op, one.value)}, false)"
+        return f"coalesce({self._compare(field, one, op)}, false)"
 
     def _archived(self, channel: str) -> str:
         return (
@@ -102,8 +106,19 @@ class _Compiler:
             return f"CAST(c.{one.field} AT TIME ZONE 'UTC' AS date)"
         return f"c.{one.field}"
 
-    def _compare(self, field: str, kind: Kind, op: str, value: Any) -> str:
+    def _compare_text(self, field: str, op: str, value: Any, *, accents: bool) -> str:
+        field = f'{field} COLLATE "default"'  # ids are compared by code point, which knows no case beyond ASCII
+        column = f"lower({field})" if accents else f"translate(lower({field}), '{ACCENTED}', '{PLAIN}')"
+        if op == "in":
+            return f"{column} = ANY({self._bind([_folded(one, accents) for one in value], 'text[]')})"
+        bound = self._bind(_folded(value, accents), "text")
+        return _TEXT[op](column, bound) if op in _TEXT else f"{column} {_COMPARED[op]} {bound}"
+
+    def _compare(self, field: str, one: Condition, op: str) -> str:
+        kind, value = one.kind, one.value
         cast = _CASTS[kind]
+        if kind is Kind.TEXT and one.field not in KEPT_SPELLING:
+            return self._compare_text(field, op, value, accents=one.accents)
         if op in _TEXT:
             return _TEXT[op](field, self._bind(value, "text"))
         if op in _COMPARED:
@@ -142,6 +157,12 @@ class _Compiler:
         name = f"{self._prefix}v{len(self.parameters)}"
         self.parameters[name] = value
         return f"CAST(:{name} AS {cast})"
+
+
+def _folded(value: str, accents: bool) -> str:
+    """What the column's side is folded to: a character at a time, as PostgreSQL's lower() does."""
+    lower = "".join(character.lower()[0] for character in value)
+    return lower if accents else lower.translate(_UNACCENTED)
 
 
 def _cost(node: Node) -> int:

@@ -16,10 +16,13 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from chassis.database import cursor_of
-from contacts.domain.columns import ADDRESS_FIELDS, BUILT_IN, MODIFIED
+from contacts.domain.columns import ADDRESS_FIELDS, BUILT_IN, CONSENTED, MODIFIED
 from contacts.domain.rows import Column, Staged
 
-_TYPES = {"birth_date": "date", "sms_consent": "boolean", "email_consent": "boolean", MODIFIED: "timestamptz"}
+_TYPES = {
+    "birth_date": "date", "sms_consent": "boolean", "email_consent": "boolean",
+    MODIFIED: "timestamptz", CONSENTED: "timestamptz",
+}  # fmt: skip
 _ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
 
@@ -38,7 +41,7 @@ def key_of(keys: Sequence[str]) -> str:
 
 def value_columns(custom: int) -> list[str]:
     """Every value of a staged row, `c0…` being the custom fields."""
-    return [*BUILT_IN, MODIFIED, *(f"c{at}" for at in range(custom))]
+    return [*BUILT_IN, MODIFIED, CONSENTED, *(f"c{at}" for at in range(custom))]
 
 
 def create(session: Session, import_id: UUID, custom: int, *, rest: bool) -> None:

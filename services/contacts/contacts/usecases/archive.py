@@ -99,7 +99,7 @@ def add(
         archived_by=actor.get("user_id"),
     )
     if added:
-        details: View = {"channel": channel, "reason_given": reason, "addresses": added}
+        details: View = {"channel": channel, "reason_given": reason, "addresses": len(added)}
         acts.record(session, CONTACTS_ACT, actor, "archive.added", **details)
     archived = store.present(session, account_id=account_id, channel=channel, addresses=list(entries))
     return {"items": [dict(row) for row in archived]}
@@ -160,8 +160,8 @@ def archive(
     source: str,
     campaign_id: UUID | None = None,
     archived_by: str | None = None,
-) -> int:
-    """Archive addresses and announce the new ones; twice the same changes nothing.
+) -> list[str]:
+    """Archive addresses and announce the new ones, which are answered; twice the same changes nothing.
 
     A bounce or an unsubscription may come after the erasure of its person, who is not written to anyway.
     """
@@ -178,7 +178,7 @@ def archive(
     )
     if added:
         _announce(session, account_id, added)
-    return len(added)
+    return [row["address"] for row in added]
 
 
 def _announce(session: Session, account_id: UUID, added: Sequence[Mapping[Any, Any]]) -> None:

@@ -20,6 +20,7 @@ from contacts.usecases.views import View
 from contracts.errors import Conflict, Invalid
 from contracts.events import CONTACTS_ACT
 from contracts.rpc import Actor
+from contracts.template_rules import is_variable
 
 MAX_FIELDS = 100
 # Names that templates and rules give a meaning of their own.
@@ -88,6 +89,8 @@ def _get(session: Session, account_id: UUID, field_id: UUID) -> View:
 def _ensure_usable(key: str) -> None:
     if key in RESERVED:
         raise Invalid.of_field("key", "contact_field.reserved", f"{key} is a built-in name.")
+    if not is_variable(key):
+        raise Invalid.of_field("key", "contact_field.reserved", f"{key} is a word of templates.")
 
 
 def _key_taken(key: str) -> Conflict:

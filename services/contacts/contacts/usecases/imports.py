@@ -66,6 +66,7 @@ def create(
         "mapping": mapping,
         "options": {**options, "group_ids": group_ids},
         "region": options["region"] or terms.region,
+        "created_by": actor.get("user_id"),
     }
     file_store.keep(session, file_id=upload_id)
     job_store.add(
@@ -102,7 +103,7 @@ def open_upload(
         raise Invalid.of_field("options.region", "import.no_such_region", "Not a region: PL, DE, …")
     try:
         source, _ = sources.open_source(
-            upload["filename"], lambda: _chunks(session, upload["id"]), options, whole=False
+            upload["filename"], lambda: _chunks(session, upload["id"]), options, region=region, whole=False
         )
         plan, guesses, samples = sources.plan_for(
             source,
@@ -115,7 +116,10 @@ def open_upload(
     except FileRefused as refused:
         field = "mapping" if refused.code.startswith(("import.no_such", "import.field")) else "file"
         raise Invalid(
-            refused.code, refused.detail, None, [{"field": field, "code": refused.code, "detail": refused.detail}]
+            refused.code,
+            refused.detail,
+            refused.extra,
+            [{"field": field, "code": refused.code, "detail": refused.detail}],
         ) from None
     return source, plan, guesses, samples
 

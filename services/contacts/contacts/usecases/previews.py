@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -12,17 +13,20 @@ from chassis.database import Session
 from chassis.ids import new_id
 from contacts.domain import reasons
 from contacts.domain.columns import CONSENT_FIELDS
-from contacts.domain.files import PUBLIC_NAMES
+from contacts.domain.dates import DateOrder
+from contacts.domain.encodings import PUBLIC_NAMES
 from contacts.domain.rows import BadValues, Plan, Precedence, Reader
 from contacts.domain.values import FieldType, typed
-from contacts.store import adding, merging, refusals, staging
+from contacts.store import adding, archive, merging, refusals, staging
 from contacts.store import fields as field_store
+from contacts.store.audiences import ADDRESS
 from contacts.store.merge_sql import Merge
 from contacts.usecases.imports import open_upload, upload_of
 from contacts.usecases.views import View
 from contracts.rpc import Actor
 
 ROWS = 20
+SAMPLES, SAMPLE_LENGTH = 5, 100
 
 
 def preview(
@@ -35,7 +39,9 @@ def preview(
         session, account_id=account_id, upload=upload, mapping=mapping, options=options, now=now
     )
     dialect = source.dialect
+    rows = _archived_rows if options["archive"] else _rows
     _, header_row, _ = source.table()
+    orders = {at: plan.date_orders.get(name, DateOrder.DAY_FIRST) for at, name in plan.date_columns.items()}
     sheets = [] if dialect else [sheet.name for sheet in source.workbook().sheets if not sheet.hidden]
     return {
         "upload_id": upload_id,
@@ -43,9 +49,20 @@ def preview(
         "encoding": PUBLIC_NAMES.get(dialect.encoding) if dialect else None,
         "separator": dialect.separator if dialect else None,
         "sheets": sheets,
-        "columns": [vars(one) for one in guesses],
-        "rows": _rows(session, account_id, plan, options, samples[:ROWS], header_row + 1),
+        "sheet": source.sheet or (source.workbook().first.name if dialect is None else None),
+        "header_row": header_row,
+        "columns": [
+            {**vars(one), "samples": _cells(samples, one.column), "date_order": orders.get(one.column)}
+            for one in guesses
+        ],
+        "rows": rows(session, account_id, plan, options, samples[:ROWS], header_row + 1),
     }
+
+
+def _cells(samples: list[list[str]], column: int) -> list[str]:
+    """The first cells of a column that hold something, shortened."""
+    filled = (row[column].strip()[:SAMPLE_LENGTH] for row in samples if column < len(row) and row[column].strip())
+    return list(islice(filled, SAMPLES))
 
 
 def _rows(
@@ -81,6 +98,39 @@ def _rows(
         }
         for number in sorted({*outcomes, *problems})
     ]
+
+
+def _archived_rows(
+    session: Session, account_id: UUID, plan: Plan, options: dict[str, Any], samples: list[list[str]], first: int
+) -> list[View]:
+    """What would go to the archive: `unchanged` are those whose addresses are there."""
+    reader = Reader(plan.of_addresses())
+    staged = reader.read(samples, first)
+    people = staged.rows(reader.names)
+    known: set[str] = set()
+    for channel, field in ADDRESS.items():
+        addresses = [one[field] for one in people.values() if field in one]
+        present = archive.present(session, account_id=account_id, channel=channel, addresses=addresses)
+        known.update(row["address"] for row in present)
+    codes: dict[int, list[str]] = {}
+    for problem in staged.problems:
+        codes.setdefault(problem.row, []).append(problem.code)
+    rows = []
+    for number in sorted({*people, *codes}):
+        values = people.get(number, {})
+        outcome = "rejected" if not values else "unchanged" if known.issuperset(values.values()) else "added"
+        known.update(values.values())
+        found = codes.get(number, [])
+        rows.append(
+            {
+                "number": number,
+                "outcome": outcome,
+                "values": values,
+                "problems": found,
+                "reasons": [reasons.of(code) for code in found],
+            }
+        )
+    return rows
 
 
 def _tried(session: Session, merge: Merge) -> tuple[dict[int, str], dict[int, list[str]]]:

@@ -34,8 +34,9 @@ def compiled(session: Session, *, account_id: UUID, rules: dict[str, Any], now: 
     :raises Invalid: naming the unknown field or operator, or the wrong value.
     """
     custom = field_store.all_of(session, account_id=account_id)
+    region = people_store.region(session, account_id=account_id)
     try:
-        node = domain.parse(rules, {row["key"]: FieldType(row["kind"]) for row in custom})
+        node = domain.parse(rules, {row["key"]: FieldType(row["kind"]) for row in custom}, region)
     except domain.RuleError as error:
         raise Invalid.of_field(error.path, error.code, error.detail) from None
     named = domain.groups_in(rules)

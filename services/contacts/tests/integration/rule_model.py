@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import calendar
 import random
+import unicodedata
 from datetime import date, timedelta
 from typing import Any
 
@@ -22,7 +23,25 @@ KINDS = {
     "size": "number", "vip": "boolean", "code": "text", "since": "date",
 }  # fmt: skip
 CUSTOM = ("size", "vip", "code", "since")
-TEXTS = ["Gdynia", "Gdańsk", "Łódź", "gdynia", "G", "ó", "ń", "%", "_", "\\", "'; --", "", "Nowy Dwór", "A1", "+48"]
+TEXTS = [
+    "Gdynia",
+    "Gdańsk",
+    "GDANSK",
+    "Łódź",
+    "lodz",
+    "gdynia",
+    "G",
+    "ó",
+    "ń",
+    "%",
+    "_",
+    "\\",
+    "'; --",
+    "",
+    "Nowy Dwór",
+    "A1",
+    "+48",
+]
 NUMBERS = [3, 4.5, -1, 0, 4, 10**17]
 DATES = ["1990-02-28", "2000-02-29", "1990-03-01", "2027-02-27", "2027-02-20", "2027-03-08", "1999-12-31"]
 DAYS = [0, 1, 2, 7, 9, 40, 400]
@@ -66,6 +85,17 @@ def people(count: int, seed: int = 1) -> list[dict[str, Any]]:
     return made
 
 
+def _plain(text: Any, accents: bool) -> Any:
+    """A text, or a list of them, as it is compared: in lower case, and without accents where they do not count."""
+    if isinstance(text, list):
+        return [_plain(one, accents) for one in text]
+    lower = text.lower()
+    if accents:
+        return lower
+    parts = unicodedata.normalize("NFD", lower.replace("ł", "l"))
+    return "".join(one for one in parts if not unicodedata.combining(one))
+
+
 def holds(rule: Any, person: dict[str, Any]) -> bool:
     if "all" in rule:
         return all(holds(one, person) for one in rule["all"])
@@ -74,6 +104,11 @@ def holds(rule: Any, person: dict[str, Any]) -> bool:
     if "not" in rule:
         return not holds(rule["not"], person)
     op = rule["op"]
+    field = rule["field"]
+    if KINDS.get(field) == "text" and field != "phone" and rule.get("value") is not None:
+        accents = rule.get("accents", True)
+        rule = {**rule, "value": _plain(rule["value"], accents)}
+        person = {**person, field: None if person[field] is None else _plain(person[field], accents)}
     if op == "ne":
         return not _is(rule["field"], "eq", rule["value"], person)
     if op == "is_not_empty":
@@ -189,7 +224,8 @@ def conditions(draw: st.DrawFn) -> dict[str, Any]:
     op = draw(st.sampled_from([*_OPERATORS[KINDS[field]], "is_empty", "is_not_empty"]))
     if op in ("is_empty", "is_not_empty"):
         return {"field": field, "op": op}
-    return {"field": field, "op": op, "value": draw(_value(KINDS[field], op))}
+    accents = {"accents": draw(st.booleans())} if KINDS[field] == "text" else {}
+    return {"field": field, "op": op, "value": draw(_value(KINDS[field], op)), **accents}
 
 
 _ENGAGED = [*ENGAGEMENTS, *(f"not_{kind}" for kind in ENGAGEMENTS)]

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import io
 import random
 from collections import Counter
 
 import pytest
+import xlsxwriter
 from sqlalchemy import text
 
 from contacts.usecases import archive, fields, previews
@@ -91,7 +93,6 @@ def test_a_column_is_guessed_with_a_confidence(account):
     ("content", "code"),
     [
         (";".join(["email", *(f"k{n}" for n in range(200))]), "import.too_many_columns"),
-        ("email;imie\na@x.example;" + "a" * 10_001, "import.malformed"),
         ("email;imie\n" + "a" * 1_100_000, "import.line_too_long"),
         ("\n" * 2_000 + "email\na@x.example\n", "import.empty"),
         ("email;email\na@x.example;b@x.example\n" * 2, "import.no_header"),
@@ -104,3 +105,34 @@ def test_a_file_beyond_a_limit_is_refused(account, content, code):
         _preview(account, content)
 
     assert refused.value.code == code and refused.value.detail
+
+
+def test_a_preview_shows_the_cells_the_header_and_the_order_of_dates(account):
+    told = _preview(account, "Raport 2026\n\nE-mail;Urodziny\na@x.example;05/31/1990\nb@x.example;\n")
+
+    assert (told["header_row"], told["sheet"]) == (3, None)
+    assert [(one["field"], one["samples"], one["date_order"]) for one in told["columns"]] == [
+        ("email", ["a@x.example", "b@x.example"], None),
+        ("birth_date", ["05/31/1990"], "mdy"),
+    ]
+    assert _preview(account, "a;b\nE-mail;x\na@x.example;y\n", header_row=2)["header_row"] == 2
+
+
+def test_a_workbook_with_a_cover_asks_which_sheet(account):
+    written = io.BytesIO()
+    book = xlsxwriter.Workbook(written)
+    book.add_worksheet("Okładka").write(0, 0, "Raport")
+    for name in ("Klienci", "Dostawcy"):
+        sheet = book.add_worksheet(name)
+        sheet.write_row(0, 0, ["E-mail"])
+        sheet.write_row(1, 0, [f"{name.lower()}@x.example"])
+    book.close()
+
+    with pytest.raises(Invalid) as refused:
+        _preview(account, written.getvalue(), "a.xlsx")
+    told = _preview(account, written.getvalue(), "a.xlsx", sheet="Dostawcy")
+
+    assert refused.value.code == "import.which_sheet"
+    assert [sheet["name"] for sheet in refused.value.extra["sheets"]] == ["Okładka", "Klienci", "Dostawcy"]
+    assert refused.value.extra["sheets"][1]["rows"] == [["E-mail"], ["klienci@x.example"]]
+    assert told["sheet"] == "Dostawcy" and told["rows"][0]["values"] == {"email": "dostawcy@x.example"}

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contacts.domain import emails, phones, rows
+from contacts.domain import emails, phones, rows, second_look
 
 SPELLINGS = ["+48505603496", "0505603496", "505603496", "0048505603496", "505 603 496", "+48 505-603-496",
              "(48) 505 603 496"]  # fmt: skip
@@ -98,3 +98,53 @@ domain = st.sampled_from(
 def test_the_cheap_path_says_what_email_validator_says(parts):
     for name, host in parts:
         assert emails.normalise(f"{name}@{host}") == emails.by_authority(f"{name}@{host}")
+
+
+@pytest.mark.parametrize(
+    ("raw", "told"),
+    [
+        ("+48 (0) 600 100 217", ("+48600100217", None)),
+        ("tel. 600 100 200", ("+48600100200", None)),
+        ("Tel. kom.: 600 100 200", ("+48600100200", None)),
+        ("22 621 10 11 wew. 12", ("+48226211011", None)),
+        ("６００１００２００", ("+48600100200", None)),
+        ("600 100 200; 600 100 201", ("+48600100200", "phone.several")),
+        ("600 100 200/600 100 201", ("+48600100200", "phone.several")),
+        ("600100200 lub 600100201", ("+48600100200", "phone.several")),
+        ("6.001E+08", (None, "phone.shortened")),
+        ("6.001002E+8", (None, "phone.shortened")),
+        ("4.8600100214E+10", ("+48600100214", None)),
+        ("12; 600100200", (None, "phone.invalid")),
+        ("brak", (None, "phone.invalid")),
+    ],
+)
+def test_phones_as_people_and_programs_write_them(raw, told):
+    assert second_look.phone(raw, "PL") == told
+
+
+@pytest.mark.parametrize("raw", ["48600100214.0", "600100214.0", "600100214,00"])
+def test_a_phone_that_a_program_took_for_a_quantity(raw):
+    assert phones.to_e164(raw, "PL") == "+48600100214"
+
+
+def test_a_nought_after_the_point_is_no_digit_of_a_number():
+    assert phones.to_e164("60010021.0", "PL") is None  # 600 100 210 is somebody else's
+
+
+@pytest.mark.parametrize(
+    ("raw", "told"),
+    [
+        ("Jan Nowak <a@x.example>", ("a@x.example", None)),
+        ("mailto:a@x.example?subject=x", ("a@x.example", None)),
+        ("a@x.example.", ("a@x.example", None)),
+        ("a@x.example,", ("a@x.example", None)),
+        ("\u200ba@x.example", ("a@x.example", None)),
+        ("a@x.example; b@x.example", ("a@x.example", "email.several")),
+        ("zły@; b@x.example", ("b@x.example", "email.several")),
+        ("jan,nowak@x.example", (None, "email.invalid")),
+        ("jan nowak@x.example", (None, "email.invalid")),
+        ("jan@x,example", (None, "email.invalid")),
+    ],
+)
+def test_emails_as_people_and_programs_write_them(raw, told):
+    assert second_look.email(raw) == told

@@ -17,6 +17,7 @@ import minijinja
 
 from chassis.confined import at
 from contracts import tokens
+from contracts.domains import ascii_domain
 from contracts.tokens import TokenKind
 from email_gateway.content import dkim, mime, targets, unsubscribing, verp
 from email_gateway.content import prepare as contents
@@ -288,7 +289,7 @@ def ascii_address(address: str) -> str:
     if not at or not local or not domain or not local.isascii() or _has_forbidden(address):
         raise NotComposable("5.1.3", "the address cannot be sent to")
     try:
-        return f"{local}@{domain.encode('idna').decode()}"
+        return f"{local}@{ascii_domain(domain)}"
     except UnicodeError:
         raise NotComposable("5.1.3", "the address cannot be sent to") from None
 

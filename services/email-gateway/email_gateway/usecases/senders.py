@@ -13,6 +13,7 @@ from uuid import UUID
 from chassis import acts, pages
 from chassis.actors import account_of, operator_of
 from chassis.database import Database, Session
+from contracts import domains
 from contracts.events import EMAIL_GATEWAY_ACT
 from contracts.rpc import Actor
 from email_gateway import exceptions
@@ -99,7 +100,7 @@ def new_domain(tools: Tools, *, account_id: UUID, domain: str, algorithms: list[
 def ascii_domain(domain: str) -> str:
     """Lower-case A-labels. :raises Invalid: it cannot be written so."""
     try:
-        return domain.lower().rstrip(".").encode("idna").decode()
+        return domains.ascii_domain(domain.rstrip("."))
     except UnicodeError:
         raise exceptions.content_problems(
             [{"field": "domain", "code": "domain.invalid", "detail": "Not a valid domain name."}]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contracts.domains import ascii_domain
 from contracts.errors import Invalid
 
 
@@ -12,6 +13,6 @@ def normal_email(email: str, *, field: str = "email") -> str:
     """
     local, _, domain = email.rpartition("@")
     try:
-        return f"{local}@{domain.lower().encode('idna').decode()}"
+        return f"{local}@{ascii_domain(domain)}"
     except UnicodeError:
         raise Invalid.of_field(field, "email.invalid", "Not a valid e-mail address.") from None

@@ -1,0 +1,77 @@
+"""A list of addresses goes to the archive: each once, with its reason, announced, and whatever happens in between."""
+
+from __future__ import annotations
+
+import random
+
+from sqlalchemy import text
+
+from chassis.ids import new_id
+from contacts.jobs import suppressions
+from contacts.store import jobs
+from contacts.usecases import archive, imports, previews
+from contracts.contacts.imports import ImportOptions
+from contracts.vocabulary import ArchiveReason, Channel
+
+REASON = {"archive": {"reason": "unsubscribed", "note": "old system"}}
+LIST = "e-mail;telefon\na@x.example;\nA@x.example;600 100 200\nzły;\n;600100201\nb@x.example;12\n"
+
+
+def _archived(database, account) -> set[tuple[str, str, str, str]]:
+    with database.transaction() as session:
+        rows = session.execute(
+            text("SELECT channel, address, reason, note FROM archive WHERE account_id = :id"), {"id": account.id}
+        )
+        return {tuple(row) for row in rows}
+
+
+def test_a_list_of_addresses_goes_to_the_archive_and_makes_nobody(account, database):
+    account.import_file("email\nb@x.example\n")
+    account.call(
+        archive.add,
+        channel=Channel.EMAIL,
+        addresses=["b@x.example"],
+        contact_ids=[],
+        reason=ArchiveReason.SPAM,
+        note="mine",
+    )
+    options = ImportOptions().load(REASON)
+    upload_id = account.upload("list.csv", LIST.encode())
+    told = account.call(previews.preview, upload_id=upload_id, mapping=None, options=options)
+
+    job = account.import_file(LIST, **REASON)
+
+    assert [row["outcome"] for row in told["rows"]] == ["added", "added", "rejected", "added", "unchanged"]
+    assert {name: job["counts"][name] for name in ("read", "added", "unchanged", "merged", "rejected", "warnings")} == {
+        "read": 5, "added": 3, "unchanged": 1, "merged": 0, "rejected": 1, "warnings": 1,
+    }  # fmt: skip
+    assert _archived(database, account) == {
+        ("email", "a@x.example", "unsubscribed", "old system"),
+        ("sms", "+48600100200", "unsubscribed", "old system"),
+        ("sms", "+48600100201", "unsubscribed", "old system"),
+        ("email", "b@x.example", "spam", "mine"),
+    }
+    assert [one["email"] for one in account.people()] == ["b@x.example"]
+    assert "zły" in account.download(job["rejected_file_id"])
+
+
+def test_a_list_that_is_given_back_and_taken_again_loses_and_counts_nothing_twice(account, database):
+    rng = random.Random(3)
+    addresses = [f"p{rng.randrange(2_500)}@x.example" for _ in range(4_000)]
+    import_id = account.queue_import("email\n" + "\n".join(addresses), **REASON)
+    turns = 0
+    while True:
+        with database.transaction() as session:
+            job = jobs.claim(session, new_id())
+        if suppressions.run(database, job, lambda: False):
+            break
+        turns += 1
+        with database.transaction() as session:
+            jobs.put_off(session, job, 0.0)
+
+    counts = account.call(imports.get, import_id=import_id)["counts"]
+    assert turns > 2
+    assert (
+        (counts["read"], counts["added"]) == (4_000, len(set(addresses))) == (4_000, len(_archived(database, account)))
+    )
+    assert counts["added"] + counts["unchanged"] == 4_000
