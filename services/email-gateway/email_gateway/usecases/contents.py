@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from channel import protected_names
 from chassis.actors import account_of
 from chassis.database import Database, Session
 from contracts.errors import FieldError
@@ -23,14 +24,24 @@ _SENDER_FIELDS = ("from_email", "from_name", "reply_to")
 
 
 def prepare_content(
-    database: Database, *, actor: Actor, now: datetime, sender: Any, content: dict[str, Any], kind: str
+    database: Database,
+    *,
+    actor: Actor,
+    now: datetime,
+    sender: Any,
+    content: dict[str, Any],
+    kind: str,
+    is_on_trial: Callable[[], bool],
 ) -> dict[str, Any]:
     """Check the sender, prepare the content and keep it under its hash; problems are for the caller to show.
 
-    :raises Forbidden: the sender is not authorised.
+    :param is_on_trial: whether the account is; asked where the From name is one that such an account may not bear.
+    :raises Forbidden: the sender is not authorised, or its name is protected.
     """
     account_id = account_of(actor)
     prepared, _ = prepare_sendable(database, account_id=account_id, sender=sender, content=content, kind=Kind(kind))
+    if prepared.document and protected_names.is_protected(prepared.document["from_name"]) and is_on_trial():
+        raise exceptions.name_protected("sender.from_name" if isinstance(sender, Mapping) else "content.from_name")
     with database.transaction() as session:
         keep(session, account_id, prepared)
     return {

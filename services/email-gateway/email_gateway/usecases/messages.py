@@ -10,7 +10,7 @@ from uuid import UUID
 
 import orjson
 
-from channel import quota_leases
+from channel import protected_names, quota_leases
 from channel.single_sends import Raced, TooFewUnits
 from chassis import erasures
 from chassis.actors import account_of
@@ -115,7 +115,7 @@ def store_sends(session: Session, plans: Sequence[Plan]) -> list[dict[str, Any] 
             answers.append(_accepted(made[key], plan))
         elif units > lease.unspent:
             answers.append(TooFewUnits(plan.account_id, units, lease.unspent))
-        elif refusal := lease.refuses(to.address for to in plan.recipients):
+        elif refusal := _refusal_of(lease, plan):
             answers.append(refusal)
         else:
             lease.unspent -= units
@@ -127,6 +127,13 @@ def store_sends(session: Session, plans: Sequence[Plan]) -> list[dict[str, Any] 
     if new:
         _start(session, new)
     return answers
+
+
+def _refusal_of(lease: quota_leases.Leased, plan: Plan) -> WiciError | None:
+    """What the terms of the account's lease say against the send: on trial it reaches few, and bears no bank's name."""
+    if lease.only_to is not None and protected_names.is_protected(plan.from_name):
+        return exceptions.name_protected("from.name")
+    return lease.refuses(to.address for to in plan.recipients)
 
 
 def _start(session: Session, plans: Mapping[UUID, Plan]) -> None:
