@@ -79,16 +79,19 @@ def prepare_sendable(
             raise exceptions.sender_not_authorised("sender.from_email" if sender else "content.from_email")
     reply_to = content.get("reply_to")
     reply_to = normalised(reply_to) if reply_to and isinstance(reply_to, str) else None
-    _ensure_ascii({"content.from_email": from_email, "content.reply_to": reply_to or ""})
+    ensure_ascii({"content.from_email": from_email, "content.reply_to": reply_to or ""})
     return prepare_apart({**content, "from_email": from_email, "reply_to": reply_to}, kind, account_id, recipients)
 
 
-def _ensure_ascii(addresses: Mapping[str, str]) -> None:
-    """:raises Invalid: no header could hold it, which the sender would find, with everybody's mail behind it."""
+def ensure_ascii(addresses: Mapping[str, str]) -> None:
+    """:raises Invalid: a part before @ is not of ASCII characters.
+
+    No header of ours could hold it, and no server takes it without SMTPUTF8, which we do not speak.
+    """
     problems: list[FieldError] = [
         {"field": name, "code": "address.local_part", "detail": "The part before @ must be of ASCII characters."}
         for name, address in addresses.items()
-        if not address.isascii()
+        if not address.rpartition("@")[0].isascii()
     ]
     if problems:
         raise exceptions.content_problems(problems)

@@ -310,6 +310,29 @@ def test_addresses_that_no_header_can_hold_are_refused_at_once(call: Call) -> No
     assert prepare(from_email=f"a@{DOMAIN}", reply_to="a@żółw.example")["content_hash"]
 
 
+def test_two_spellings_of_one_mailbox_are_one_message(call: Call, database: Database) -> None:
+    actor = account()
+    verified(call, actor)
+    to = [{"email": each} for each in ("Jan@Sklep.Example", "jan@sklep.example", "ola@łąka.example")]
+    to.append({"email": "OLA@" + "łąka.example".encode("idna").decode()})
+
+    sent = call("send_messages", actor, **{"from": {"email": f"a@{DOMAIN}"}, "to": to, "subject": "x", "text": "x"})
+
+    assert [each["to"] for each in sent["messages"]] == ["Jan@Sklep.Example", "ola@łąka.example"]
+    assert sum(states(database, UUID(actor["account_id"])).values()) == 2
+
+
+def test_a_recipient_whom_no_server_takes_without_smtputf8_is_refused_at_the_door(call: Call) -> None:
+    actor = account()
+    verified(call, actor)
+    to = [{"email": "ola@sklep.example"}, {"email": "żółw@sklep.example"}]
+
+    with pytest.raises(Invalid) as refused:
+        call("send_messages", actor, **{"from": {"email": f"a@{DOMAIN}"}, "to": to, "subject": "x", "text": "x"})
+
+    assert [(each["field"], each["code"]) for each in refused.value.errors] == [("to.1.email", "address.local_part")]
+
+
 def test_accepted_messages_are_no_error_when_their_quota_cannot_be_settled(call: Call, identity: None) -> None:
     actor = account()
     verified(call, actor)
