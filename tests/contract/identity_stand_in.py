@@ -9,7 +9,13 @@ class Identity:
 
     @rpc
     def get_account(self, actor, payload):
-        return {"account_id": actor["account_id"], "name": "toys", "time_zone": "Europe/Warsaw", "default_region": "PL"}
+        account = {
+            "account_id": actor["account_id"],
+            "name": "toys",
+            "state": "active",
+            "plan": {"price": {"amount": 1}},
+        }
+        return {**account, "time_zone": "Europe/Warsaw", "default_region": "PL"}
 
     @rpc
     def check_limit(self, actor, payload):

@@ -82,6 +82,8 @@ KEPT: dict[str, set[str]] = {
     "identity.plan_charges": set(),
     "identity.plan_terms": {"plan_code", "plan_name", "price_currency", "buyer"},
     "api_gateway.ended_accounts": set(),  # its id, so that its links end, until they are too old anyway
+    # its id, so that what is told of it late changes nothing
+    **{f"{s}.account_suspensions": set() for s in ("campaigns", "sms_gateway", "email_gateway", "api_gateway")},
     "reporting.closed_accounts": set(),  # its id, so that late events of it are left out
 }
 # Values that cannot be guessed.

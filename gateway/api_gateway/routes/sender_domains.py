@@ -60,7 +60,11 @@ ROUTES = [
     ),
     _route(
         "POST", "/v1/sender-domains", "create_sender_domain", "Add a sender domain",
-        description="Makes its DKIM keys and answers with the DNS records to add.",
+        description=(
+            "Makes its DKIM keys and answers with the DNS records to add. An account has 2 domains on trial, 5 on a"
+            " free plan and 100 on a paid one, then 402 `sender_domain.too_many`; 429 `sender_domain.too_many_keys`:"
+            " 100 keys were made for it today."
+        ),
         request=contract.SenderDomainCreate, response=contract.SenderDomain, status=201, deadline=15.0,
         location="/v1/sender-domains/{id}", example={"domain": "sklep.example"}, response_example=_DOMAIN,
     ),

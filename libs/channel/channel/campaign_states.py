@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from channel import retries
 from channel.outlets import Message
 from channel.retries import UPKEEP
-from chassis import waking
+from chassis import suspensions, waking
 from chassis.database import Database, changed, cursor_of
 from chassis.waking import Watch
 from contracts.vocabulary import CampaignState, MessageState
@@ -36,11 +36,12 @@ KEPT = timedelta(days=30)
 
 
 def note(session: Session, *, account_id: UUID, campaign_id: UUID, state: CampaignState, version: int) -> bool:
-    """Keep a campaign's state; False where a later one is known: events may come twice and in any order.
+    """Keep a campaign's state; False where a later one is known, or its account is closed: events may come twice, late
+    and in any order.
 
     :param version: grows with each change; 0 is of a release that did not number them, and tells no order.
     """
-    if not version:
+    if not version or suspensions.is_closed(session, account_id):
         return False
     is_news = changed(
         session,

@@ -97,7 +97,8 @@ class ChannelCalls(Entrypoints):
     @rpc
     def send_messages(self, actor: Actor, payload: Payload) -> Payload:
         """A gathered call: `contracts.rpc.Call`."""
-        answers = gathering.answer(payload, lambda requests: self.single_sends.send_requests(requests, self._plan))
+        sends = self.single_sends
+        answers = gathering.answer(payload, lambda requests, turns: sends.send_requests(requests, turns, self._plan))
         self.relay.poke()
         return answers
 

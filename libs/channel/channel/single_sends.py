@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from channel.quota_leases import LeaseKeeper
 from chassis.database import Database, may_be_committed
-from chassis.gathering import Request
+from chassis.gathering import Later, Request, Turns
 from chassis.logs import get_logger
 from contracts.errors import Unavailable, WiciError
 
@@ -62,13 +62,15 @@ class SingleSends:
         self._keeper = keeper
         self._store_plans = store
 
-    def send_requests(self, requests: Sequence[Request], plan: Callable[[Any, dict[str, Any]], Plan]) -> list[Answer]:
-        """The answers to the requests of many callers, in order.
+    def send_requests(
+        self, requests: Sequence[Request], turns: Turns, plan: Callable[[Any, dict[str, Any]], Plan]
+    ) -> list[Answer]:
+        """The answers to the requests of many callers, in order; `Later` where the call's time is over.
 
         :param plan: `plan(actor, payload)`. :raises WiciError: the request cannot be sent.
         """
-        answers: list[Any] = [_planned(plan, request) for request in requests]
-        places = [place for place, answer in enumerate(answers) if not isinstance(answer, WiciError)]
+        answers: list[Any] = [_planned(plan, request) for request in turns.of(requests)]
+        places = [place for place, answer in enumerate(answers) if not isinstance(answer, WiciError | Later)]
         stored = self.send([answers[place] for place in places])
         for place, answer in zip(places, stored, strict=True):
             answers[place] = answer
@@ -153,7 +155,9 @@ class SingleSends:
         return None
 
 
-def _planned(plan: Callable[[Any, dict[str, Any]], Plan], request: Request) -> Any:
+def _planned(plan: Callable[[Any, dict[str, Any]], Plan], request: Request | None) -> Any:
+    if request is None:
+        return Later()
     actor, payload = request
     try:
         return plan(actor, payload)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -27,10 +28,9 @@ PUT_OFF = timedelta(minutes=15)
 MOST_WAIT = timedelta(days=3)
 
 
-def follow(session: Session, *, account_id: UUID, is_suspended: bool, occurred_at: datetime, **_event: object) -> None:
+def follow(session: Session, *, account_id: UUID, is_suspended: bool, **event: Any) -> None:
     """Do what `account_suspension_changed` says. Harmless twice."""
-    is_news = suspensions.note(session, account_id=account_id, is_suspended=is_suspended, occurred_at=occurred_at)
-    if is_news and is_suspended:
+    if suspensions.note(session, account_id=account_id, is_suspended=is_suspended, **event) and is_suspended:
         quota_leases.end(session, account_id)
 
 

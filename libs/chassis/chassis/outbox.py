@@ -68,6 +68,11 @@ def record(session: Session, event: Event, **fields: Any) -> UUID:
     return event_id
 
 
+def next_number(session: Session) -> int:
+    """A number that was not drawn before: of two drawn by holders of one lock, the later is the greater."""
+    return int(session.scalar(text("SELECT nextval(pg_get_serial_sequence('outbox', 'position'))")) or 0)
+
+
 def record_at(cursor: Cursor[Any], event: Event, **fields: Any) -> UUID:
     """As `record`, for a transaction that is written by a cursor."""
     event_id, body = _body_of(event, fields)

@@ -29,7 +29,10 @@ Seal = Callable[[Mapping[str, Any], str], dict[str, Any]]
 
 
 class Gathered(dict[str, Any]):
-    """The payload of a gathered call: `{"requests": [(actor, payload), …]}`, whose actors are sealed one by one."""
+    """The payload of a gathered call, `chassis.gathering`: `{"requests": [(actor, payload), …], "seconds": 0.5}`.
+
+    The actors are sealed one by one.
+    """
 
 
 class RemoteFailure(Exception):
@@ -68,7 +71,7 @@ class RpcClient:
         """
         ends = time.monotonic() + deadline
         if isinstance(payload, Gathered):
-            payload = {"requests": [(self._seal(one, name), asked) for one, asked in payload["requests"]]}
+            payload = {**payload, "requests": [(self._seal(one, name), asked) for one, asked in payload["requests"]]}
         if not self._subscribed.wait(deadline):
             raise Unavailable("broker.unavailable", "The message broker does not answer.")
         call_id = str(uuid4())

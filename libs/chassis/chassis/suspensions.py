@@ -3,6 +3,7 @@
     suspensions.table(Base.metadata)                                    # in models.py; `create` in a migration
     suspensions.note(session, **payload)                                # where `account_suspension_changed` is handled
     suspensions.refuse(session, account_id)                             # before something of the account begins
+    suspensions.close(session, account_id)                              # where `account_closed` is handled
 
 Identity refuses a suspended account's sessions and keys at once; this is for what is under way already.
 """
@@ -14,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, Column, DateTime, MetaData, Table, text
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, MetaData, Table, text
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.orm import Session
 
@@ -25,6 +26,10 @@ from contracts.errors import account_suspended
 SUSPENSIONS = "suspensions"
 """What is woken (`chassis.waking`) when one begins or ends."""
 
+# The version of an account that is closed: no event has a later one.
+_CLOSED = 2**63 - 1
+# Longer than any event is on its way, also one that lay in a dead-letter queue.
+_CLOSED_KEPT = timedelta(days=30)
 _LOCK = "hashtextextended(CAST(:account AS text), 1937076080)"  # "susp"
 
 
@@ -33,11 +38,12 @@ def _columns() -> list[Any]:
         Column("account_id", PG_UUID(as_uuid=True), primary_key=True),
         Column("is_suspended", Boolean, nullable=False),
         Column("changed_at", DateTime(timezone=True), nullable=False),
+        Column("version", BigInteger, nullable=False, server_default="0"),
     ]
 
 
 def table(metadata: MetaData) -> Table:
-    """One row for each account that was ever suspended, so that what is told late changes nothing."""
+    """One row for each account that was ever suspended, or closed lately, so that what is told late changes nothing."""
     return Table("account_suspensions", metadata, *_columns())
 
 
@@ -46,19 +52,29 @@ def create(op: Any) -> None:
     op.create_table("account_suspensions", *_columns())
 
 
-def note(session: Session, *, account_id: UUID, is_suspended: bool, occurred_at: datetime, **_event: Any) -> bool:
-    """Remember what `account_suspension_changed` says; False where something later is known.
+def add_version(op: Any) -> None:
+    """In a migration that follows on a `create` of a release without versions."""
+    op.execute("ALTER TABLE account_suspensions ADD COLUMN IF NOT EXISTS version bigint NOT NULL DEFAULT 0")
+
+
+def note(
+    session: Session, *, account_id: UUID, is_suspended: bool, occurred_at: datetime, version: int = 0, **_event: Any
+) -> bool:
+    """Remember what `account_suspension_changed` says; False where something later is known, or the account is closed.
 
     Waits for whoever is just passing `refuse` for the account, so that what they began can be stopped after this.
+
+    :param version: grows with each change of the account; 0 is of a release that gave none: the time tells those apart.
     """
     session.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"), {"account": account_id})
     is_news = changed(
         session,
-        "INSERT INTO account_suspensions AS s (account_id, is_suspended, changed_at)"
-        " VALUES (:account_id, :is_suspended, :changed_at) ON CONFLICT (account_id) DO UPDATE"
-        " SET is_suspended = excluded.is_suspended, changed_at = excluded.changed_at"
-        " WHERE s.changed_at < excluded.changed_at",
-        account_id=account_id, is_suspended=is_suspended, changed_at=occurred_at,
+        "INSERT INTO account_suspensions AS s (account_id, is_suspended, changed_at, version)"
+        " VALUES (:account_id, :is_suspended, :changed_at, :version) ON CONFLICT (account_id) DO UPDATE"
+        " SET is_suspended = excluded.is_suspended, changed_at = excluded.changed_at, version = excluded.version"
+        " WHERE s.version < excluded.version"
+        " OR s.version = 0 AND excluded.version = 0 AND s.changed_at < excluded.changed_at",
+        account_id=account_id, is_suspended=is_suspended, changed_at=occurred_at, version=version,
     )  # fmt: skip
     if is_news:
         waking.wake(session, SUSPENSIONS, everywhere=True)
@@ -89,5 +105,25 @@ def lifted(session: Session, *, within: timedelta) -> Sequence[UUID]:
     return session.scalars(query, {"within": within}).all()
 
 
-def erase_account(session: Session, account_id: UUID) -> None:
-    session.execute(text("DELETE FROM account_suspensions WHERE account_id = :account"), {"account": account_id})
+def close(session: Session, account_id: UUID) -> None:
+    """The account is gone: nothing that is told of it later leaves a trace. Its id alone stays, for a month."""
+    session.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"), {"account": account_id})
+    session.execute(
+        text(
+            "INSERT INTO account_suspensions (account_id, is_suspended, changed_at, version)"
+            " VALUES (:account, false, now(), :closed) ON CONFLICT (account_id) DO UPDATE"
+            " SET is_suspended = false, changed_at = now(), version = :closed"
+        ),
+        {"account": account_id, "closed": _CLOSED},
+    )
+    session.execute(
+        text("DELETE FROM account_suspensions WHERE version = :closed AND changed_at < now() - :kept"),
+        {"closed": _CLOSED, "kept": _CLOSED_KEPT},
+    )
+
+
+def is_closed(session: Session, account_id: UUID) -> bool:
+    """Whether the account is gone. Until the transaction ends it is not closed unnoticed."""
+    session.execute(text(f"SELECT pg_advisory_xact_lock_shared({_LOCK})"), {"account": account_id})
+    query = text("SELECT version = :closed FROM account_suspensions WHERE account_id = :account")
+    return bool(session.scalar(query, {"account": account_id, "closed": _CLOSED}))

@@ -111,11 +111,12 @@ class AccountStandingChanged(EventSchema):
 class AccountSuspensionChanged(EventSchema):
     """An operator has stopped the account, or lifted that: everything of it that is under way stops, or may go on.
 
-    `occurred_at` tells which of two is the later.
+    `version` grows with each change of this account: of two events the higher is the later.
     """
 
     account_id = fields.UUID(required=True)
     is_suspended = fields.Boolean(required=True)
+    version = fields.Integer(load_default=0)
 
 
 class SystemSmsRequested(EventSchema):

@@ -71,7 +71,7 @@ CALLS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             ),
         ),
         "sms_gateway": _QUOTA,
-        "email_gateway": _QUOTA,
+        "email_gateway": (*_QUOTA, "identity.get_account"),
         "reporting": ("contacts.create_group", "contacts.add_to_group", "contacts.archive_addresses"),
         "api_gateway": ("*",),
     }

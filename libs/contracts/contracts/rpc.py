@@ -54,8 +54,9 @@ class Call:
     :param response: schema of the result; None: an empty object.
     :param path: what stands in the request's path, and beside `request` in the payload: `{"role_id": UUID}`.
     :param gathered: one call carries the requests of many callers, each with its own actor and its own answer or error;
-        on the wire the payload is `{"requests": [[actor, payload], …]}`, the result `{"answers": [{"result": …} |
-        {"error": [kind, code, detail, extra, errors]}, …]}`. The caller is `chassis.gathering.Gatherer`.
+        on the wire the payload is `{"requests": [[actor, payload], …], "seconds": 0.5}`, the result `{"answers":
+        [{"result": …} | {"error": [kind, code, detail, extra, errors]} | {"later": true}, …]}`; `later`: not begun
+        within those seconds, and never said where none are given. The caller is `chassis.gathering.Gatherer`.
     """
 
     request: type[marshmallow.Schema] | None = None

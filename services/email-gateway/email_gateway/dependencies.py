@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import os
 from typing import Any
+from uuid import UUID
 
 import dns.exception
 import dns.resolver
 from nameko.extensions import DependencyProvider
 
 from chassis.config import load
+from chassis.confined import Confined
 from chassis.ids import new_id
 from chassis.secrets import Vault
-from chassis.service import in_thread_pool
 from email_gateway.config import Config
-from email_gateway.content import dkim
 from email_gateway.content.compose import Links
 from email_gateway.usecases.ports import Tools
 
 DNS_SECONDS = 5.0
+KEY_SECONDS = 10.0
+PATIENCE_SECONDS = 8.0  # whoever asks by RPC has given up after ten
+
+_keys = Confined("email_gateway.content.dkim:new_private_key", processes=1)
 
 
 class EmailTools(DependencyProvider):
@@ -41,11 +45,13 @@ class EmailTools(DependencyProvider):
         return self._tools
 
 
-def _new_key(algorithm: str) -> bytes:
-    """RSA key generation takes 50 to 500 ms of CPU: off eventlet's hub."""
-    with in_thread_pool() as run:
-        key: bytes = run(dkim.new_private_key, algorithm)
-        return key
+def _new_key(algorithm: str, account_id: UUID) -> bytes:
+    """RSA key generation takes 50 to 500 ms of CPU: one at a time in a process of its own, and in turn by account.
+
+    :raises Unavailable: too many wait.
+    """
+    key: bytes = _keys.call(algorithm, seconds=KEY_SECONDS, patience=PATIENCE_SECONDS, owner=account_id)
+    return key
 
 
 def look_up(name: str, kind: str, nameservers: tuple[str, ...] = ()) -> list[str] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from contracts.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, TooManyRequests
+from contracts.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, PlanLimit, TooManyRequests
 
 
 def domain_not_found() -> NotFound:
@@ -47,6 +47,25 @@ def sender_not_authorised(field: str) -> Forbidden:
         "Verify the sender's domain or address first.",
         None,
         [{"field": field, "code": "email.sender_not_authorised", "detail": "This sender is not verified."}],
+    )
+
+
+def name_protected(field: str) -> Forbidden:
+    detail = "This name belongs to the police, a bank or an authority: an account on trial does not send under it."
+    return Forbidden("sender.protected", detail, None, [{"field": field, "code": "sender.protected", "detail": detail}])
+
+
+def too_many_domains(most: int) -> PlanLimit:
+    return PlanLimit(
+        "sender_domain.too_many", f"An account has no more than {most} sender domains on this plan.", {"limit": most}
+    )
+
+
+def too_many_keys(period: timedelta) -> TooManyRequests:
+    return TooManyRequests(
+        "sender_domain.too_many_keys",
+        "Enough signing keys were made for today; come back tomorrow.",
+        {"retry_after": int(period.total_seconds())},
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -76,6 +76,16 @@ class DkimKey(Base):
     record: Mapped[str]
     sealed_key: Mapped[bytes]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class KeysMade(Base):
+    """How many signing keys were made for an account on the last day on which some were."""
+
+    __tablename__ = "keys_made"
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    day: Mapped[date]
+    keys: Mapped[int]
 
 
 class SenderAddress(Base):

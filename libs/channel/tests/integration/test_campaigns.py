@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotDone
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -128,3 +130,38 @@ def test_the_end_of_a_suspension_pulls_what_waited_for_it_again_and_again(databa
         suspended_accounts.pull_forward(session)
         assert suspensions.suspended(session) == frozenset()
     assert due(database) == 2
+
+
+def test_a_pause_that_is_told_after_its_account_was_closed_leaves_no_row(database: Database) -> None:
+    told = {"account_id": UUID(ACCOUNT), "campaign_id": new_id(), "state": CampaignState.PAUSED}
+    with database.transaction() as session:
+        assert campaign_states.note(session, **told, version=1)
+        suspensions.close(session, UUID(ACCOUNT))
+        session.execute(text("DELETE FROM campaign_states"))
+    with database.transaction() as session:
+        assert not campaign_states.note(session, **told, version=2)
+        suspended_accounts.follow(
+            session, account_id=UUID(ACCOUNT), is_suspended=True, occurred_at=datetime.now(UTC), version=7
+        )
+        assert session.scalar(text("SELECT count(*) FROM campaign_states")) == 0
+        assert suspensions.suspended(session) == frozenset()
+
+
+def test_a_closing_waits_for_a_state_that_is_just_noted(database: Database) -> None:
+    """Else the row would be written after the closing has looked for it."""
+    told = {"account_id": UUID(ACCOUNT), "campaign_id": new_id(), "state": CampaignState.PAUSED}
+
+    def close() -> None:
+        with database.transaction() as session:
+            suspensions.close(session, UUID(ACCOUNT))
+            session.execute(text("DELETE FROM campaign_states"))
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction() as session:
+            campaign_states.note(session, **told, version=1)
+            closing = pool.submit(close)
+            with pytest.raises(NotDone):
+                closing.result(0.3)
+        closing.result(10)
+    with database.transaction() as session:
+        assert session.scalar(text("SELECT count(*) FROM campaign_states")) == 0

@@ -8,6 +8,9 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
 
 from chassis import suspensions
 from chassis.database import Database, make_engine
@@ -37,6 +40,52 @@ def note(database: Database, account_id: UUID, is_suspended: bool, minute: int) 
         return suspensions.note(
             session, account_id=account_id, is_suspended=is_suspended, occurred_at=NOON + timedelta(minutes=minute)
         )
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.permutations([(1, True), (2, False), (3, True), (4, False)]), st.lists(st.integers(0, 9), min_size=4), st.data()
+)
+def test_the_highest_version_holds_whatever_the_clocks_say_and_in_whatever_order_they_come(
+    make: Callable[[], Database], order: list[tuple[int, bool]], minutes: list[int], data: st.DataObject
+) -> None:
+    """Clocks of two machines disagree, events come twice and some never: the latest that came is what holds."""
+    database, account_id = make(), uuid4()
+    come = data.draw(st.lists(st.sampled_from(order), min_size=1, max_size=8))
+    known = 0
+    for version, is_suspended in come:
+        with database.transaction() as session:
+            is_news = suspensions.note(
+                session, account_id=account_id, is_suspended=is_suspended, version=version,
+                occurred_at=NOON + timedelta(minutes=minutes[version - 1]),
+            )  # fmt: skip
+        assert is_news is (version > known)
+        known = max(known, version)
+    with database.transaction() as session:
+        assert suspensions.is_suspended(session, account_id) is dict(order)[known]
+
+
+def test_what_is_told_late_of_a_closed_account_changes_nothing(make: Callable[[], Database]) -> None:
+    database, account_id = make(), uuid4()
+    note(database, account_id, True, 1)
+    with database.transaction() as session:
+        suspensions.close(session, account_id)
+        suspensions.close(session, account_id)
+    assert not note(database, account_id, True, 2)
+    with database.transaction() as session:
+        assert not suspensions.note(session, account_id=account_id, is_suspended=True, occurred_at=NOON, version=10**12)
+        assert suspensions.suspended(session) == frozenset()
+        assert suspensions.is_closed(session, account_id)
+        assert not suspensions.is_closed(session, uuid4())
+
+
+def test_what_is_remembered_of_closed_accounts_goes_after_a_month(make: Callable[[], Database]) -> None:
+    database, old, new = make(), uuid4(), uuid4()
+    with database.transaction() as session:
+        suspensions.close(session, old)
+        session.execute(text("UPDATE account_suspensions SET changed_at = now() - interval '31 days'"))
+        suspensions.close(session, new)
+        assert session.scalars(text("SELECT account_id FROM account_suspensions")).all() == [new]
 
 
 def test_the_later_of_two_holds_in_whatever_order_they_come(make: Callable[[], Database]) -> None:

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chassis import gathering
-from chassis.gathering import Gatherer
+from chassis.gathering import MOST_GATHERED, Gatherer, Later, Turns
 from chassis.rpc_client import RemoteFailure
 from chassis.testing import wait_until
 from contracts.errors import Invalid, NotFound, Unavailable
@@ -38,7 +41,7 @@ class Service:
         return gathering.answer(payload, self.handle)
 
 
-def doubled(requests: Any) -> list[Any]:
+def doubled(requests: Any, turns: Turns) -> list[Any]:
     return [
         Invalid("number.odd", "Odd.", {"actor": actor["id"]}) if asked["number"] % 2 else asked["number"] * 2
         for actor, asked in requests
@@ -47,7 +50,7 @@ def doubled(requests: Any) -> list[Any]:
 
 def waiting(client: Gatherer) -> int:
     """How many stand in the line."""
-    return len(client._lines["numbers.double"].waiting)
+    return len(client._lines["numbers.double"])
 
 
 def ask(client: Gatherer, number: int) -> Any:
@@ -83,7 +86,7 @@ def test_who_comes_alone_goes_at_once_and_other_methods_pass() -> None:
 
 
 def test_a_request_that_nobody_foresaw_fails_by_itself() -> None:
-    def handle(requests: Any) -> list[Any]:
+    def handle(requests: Any, turns: Turns) -> list[Any]:
         return [1 // asked["number"] for _, asked in requests]
 
     answers = gathering.answer({"requests": [[{}, {"number": 1}], [{}, {"number": 0}]]}, handle)["answers"]
@@ -153,10 +156,80 @@ def test_errors_keep_what_they_say() -> None:
     missing = NotFound(
         "group.not_found", "There is no such group.", {"id": "7"}, [{"field": "id", "code": "c", "detail": "d"}]
     )
-    client = Gatherer(Service(lambda requests: [missing for _ in requests]), {"numbers.double"})
+    client = Gatherer(Service(lambda requests, turns: [missing for _ in requests]), {"numbers.double"})
 
     with pytest.raises(NotFound) as caught:
         client.call("numbers.double", {}, {})
 
     assert (caught.value.code, caught.value.detail) == (missing.code, missing.detail)
     assert (caught.value.extra, caught.value.errors) == (missing.extra, missing.errors)
+
+
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=150), st.integers(1, 7), st.randoms())
+def test_accounts_take_turns_and_everyone_is_served_once(accounts: list[int], slow: int, random: Any) -> None:
+    """However many of a call the service gets done: no account is served again before each that waits was."""
+    line = gathering._Line()
+    for number, account in enumerate(accounts):
+        line.append(gathering._Caller(({"account_id": account}, {"number": number})))
+    served: list[tuple[int, int]] = []
+
+    while len(line):
+        waits = {account: len(theirs) for account, theirs in line.waiting.items()}
+        first = line.first
+        taken = line.take(MOST_GATHERED)
+        assert taken[0] is first
+        done = random.randint(1, slow)
+        line.put_back(taken[done:])
+        served_now = [caller.request for caller in taken[:done]]
+        times = Counter(actor["account_id"] for actor, _ in served_now)
+        for one, least in waits.items():  # nobody is more than a turn ahead of who waits
+            assert times[one] == least or max(times.values()) <= times[one] + 1
+        served += [(actor["account_id"], asked["number"]) for actor, asked in served_now]
+
+    assert sorted(number for _, number in served) == list(range(len(accounts)))
+    for account in set(accounts):  # and each in the order in which it asked
+        assert [n for a, n in served if a == account] == [n for n, a in enumerate(accounts) if a == account]
+
+
+def test_who_asks_for_what_takes_long_waits_for_itself_and_not_in_front_of_others() -> None:
+    """A clock that only work moves: each request of the busy account takes nearly all of a call's time."""
+    clock = [0.0]
+    done: list[str] = []
+
+    def handle(requests: Any, turns: Turns) -> list[Any]:
+        turns = Turns(gathering.SECONDS_A_CALL, lambda: clock[0])
+        answers: list[Any] = []
+        for request in turns.of(requests):
+            if request is None:
+                answers.append(Later())
+                continue
+            actor, _asked = request
+            clock[0] += 0.45 if actor["account_id"] == "busy" else 0.01
+            done.append(actor["account_id"])
+            answers.append("done")
+        return answers
+
+    service = Service(handle)
+    client = Gatherer(service, {"numbers.double"})
+    service.may_answer.clear()
+
+    with ThreadPoolExecutor(40) as callers:
+        busy = [callers.submit(client.call, "numbers.double", {"account_id": "busy"}, {}) for _ in range(32)]
+        wait_until(lambda: waiting(client) == 31, what="the busy account's in the line")
+        calm = callers.submit(client.call, "numbers.double", {"account_id": "calm"}, {})
+        wait_until(lambda: waiting(client) == 32, what="the other's in the line")
+        service.may_answer.set()
+        assert {each.result(20) for each in [*busy, calm]} == {"done"}
+
+    assert done.index("calm") <= 2
+    assert len(done) == 33
+
+
+def test_who_does_not_take_back_what_was_not_begun_gets_all_of_it() -> None:
+    def handle(requests: Any, turns: Turns) -> list[Any]:
+        return [Later() if each is None else 1 for each in turns.of(requests)]
+
+    requests = [[{}, {}]] * 3
+    assert gathering.answer({"requests": requests}, handle)["answers"] == [{"result": 1}] * 3
+    in_no_time = gathering.answer({"requests": requests, "seconds": 0}, handle)["answers"]
+    assert in_no_time == [{"result": 1}, {"later": True}, {"later": True}]

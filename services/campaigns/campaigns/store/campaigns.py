@@ -80,9 +80,9 @@ def remove(session: Session, campaign: Campaign) -> None:
 
 def erase_account(session: Session, account_id: UUID) -> None:
     """Delete everything that is held of an account."""
+    suspensions.close(session, account_id)
     session.execute(delete(Campaign).where(Campaign.account_id == account_id))
     session.execute(delete(Template).where(Template.account_id == account_id))
-    suspensions.erase_account(session, account_id)
 
 
 def _one(session: Session, query: Any, account_id: UUID, campaign_id: UUID) -> Campaign:

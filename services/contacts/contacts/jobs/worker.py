@@ -1,6 +1,7 @@
 """One worker: claims a job, runs it, gives it back when its turn is over.
 
-A job runs for at most `TURN_SECONDS` while others wait, so that a list of a million rows does not hold up one of ten.
+A job runs for at most `TURN_SECONDS` while others wait, so that a list of a million rows does not hold up one of ten;
+and no longer than `SHORTEST_TURN` while an account waits of which nothing runs.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from contacts.store import submissions as submission_store
 # While there are jobs that nobody may claim yet (turns, leases, retries); without any, workers rest until one is added.
 POLL_SECONDS = 0.25
 TURN_SECONDS = 3.0
+SHORTEST_TURN = 0.25
 RENEW_SECONDS = 2.0
 SWEEP_SECONDS = 600.0
 
@@ -101,6 +103,13 @@ def sweep(database: Database) -> None:
         submission_store.sweep(session, now=datetime.now(UTC))
 
 
+class _Turn:
+    """A job's turn: whose it is, since when, and when to look next who waits."""
+
+    def __init__(self, account_id: UUID, began: float) -> None:
+        self.account_id, self.began, self.looks_at = account_id, began, began + min(SHORTEST_TURN, TURN_SECONDS)
+
+
 class Worker:
     """Runs one job at a time."""
 
@@ -154,9 +163,9 @@ class Worker:
             GIVEN_UP.labels(job.kind).inc()
             self._end(job, "failed", {"code": store.GIVEN_UP, "detail": detail})
             return
-        turn_ends = time.monotonic() + TURN_SECONDS
+        turn = _Turn(job.account_id, time.monotonic())
         try:
-            finished = self._runners[job.kind](self._database, job, lambda: self._go_on(turn_ends))
+            finished = self._runners[job.kind](self._database, job, lambda: self._go_on(turn))
             self.progress.moved()
             if finished:
                 log.info("job_done", kind=job.kind, job_id=str(job.id))
@@ -187,12 +196,16 @@ class Worker:
         except Exception as error:
             log.warning("job_not_let_go", job_id=str(job.id), error=error)  # its lease runs out instead
 
-    def _go_on(self, turn_ends: float) -> bool:
+    def _go_on(self, turn: _Turn) -> bool:
         if self._stop.is_set():
             return False
-        if time.monotonic() < turn_ends:
+        now = time.monotonic()
+        if now < turn.looks_at:
             return True
-        with self._database.transaction() as session:
+        turn.looks_at = now + SHORTEST_TURN
+        with self._database.reading() as session:
+            if now < turn.began + TURN_SECONDS:
+                return not store.newcomers_wait(session, turn.account_id)
             return not store.others_wait(session)
 
     def _end(self, job: store.Job, state: str, error: dict[str, str] | None) -> None:

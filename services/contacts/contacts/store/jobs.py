@@ -295,6 +295,15 @@ def forget_old(session: Session) -> None:
     )
 
 
+def newcomers_wait(session: Session, account_id: UUID) -> bool:
+    """Whether a job waits of another account, of which nothing runs."""
+    query = text(
+        "SELECT EXISTS (SELECT FROM jobs w WHERE w.state = 'waiting' AND w.account_id <> :account AND NOT EXISTS"
+        " (SELECT FROM jobs r WHERE r.account_id = w.account_id AND r.state = 'running' AND r.lease_until >= now()))"
+    )
+    return bool(session.scalar(query, {"account": account_id}))
+
+
 def others_wait(session: Session) -> bool:
     """Whether somebody waits for a turn."""
     return bool(session.scalar(text("SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 'waiting')")))

@@ -155,6 +155,25 @@ def test_a_small_list_does_not_wait_for_a_big_one(database, new_account, small_s
     assert big.call(imports.get, import_id=first)["counts"]["added"] == 20_000
 
 
+def test_a_turn_ends_at_once_for_an_account_of_which_nothing_runs(database, new_account, small_steps, monkeypatch):
+    """The worker's only turn would else last until the big list is done."""
+    monkeypatch.setattr(worker, "TURN_SECONDS", 1_000)
+    big, small = new_account(), new_account()
+    first = big.queue_import(_list(20_000))
+    stop = threading.Event()
+    running = threading.Thread(target=Worker(database, JobLeases(database), stop).run)
+    running.start()
+    try:
+        wait_until(lambda: big.call(imports.get, import_id=first)["done"] > 0)
+        big.queue_import(_list(10))  # its own second one ends no turn
+        second = small.queue_import(_list(20))
+        wait_until(lambda: small.call(imports.get, import_id=second)["state"] == "done", timeout=30)
+        assert big.call(imports.get, import_id=first)["state"] in ("waiting", "running")
+    finally:
+        stop.set()
+        running.join()
+
+
 def test_resting_workers_take_a_new_job_at_once(database, account):
     stop = threading.Event()
     leases, waker = JobLeases(database), Waker(database, jobs.JOBS).start()

@@ -18,8 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
 Header = tuple[bytes, bytes]  # name, value
 Canonical = tuple[bytes, bytes]  # lower-case name, the whole line in canonical form
 
-# Signed where present. `from` is named once more than it occurs, so that nobody can add a second one (section 8.15);
-# RFC 8058 demands the two list-unsubscribe headers.
+# Signed where present; RFC 8058 demands the two list-unsubscribe headers.
 SIGNED_HEADERS = (
     b"from",
     b"to",
@@ -35,6 +34,9 @@ SIGNED_HEADERS = (
     b"list-unsubscribe-post",
     b"feedback-id",
 )
+
+# Named once more than they occur, so that nobody can add a second one, or a first (section 8.15).
+OVERSIGNED = (b"from", b"to", b"subject", b"reply-to", b"list-unsubscribe")
 
 _SPACES = re.compile(rb"[ \t\r\n]+")
 
@@ -80,8 +82,8 @@ class Signer:
         :param body_digest: from `body_hash`.
         :param at: Unix seconds, `t=`.
         """
-        names = b":".join([name for name, _ in headers])
-        value = b"v=1; a=%s; c=relaxed/simple; d=%s; s=%s; t=%d;\r\n\th=%s:from;\r\n\tbh=%s;\r\n\tb=" % (
+        names = b":".join([*(name for name, _ in headers), *OVERSIGNED])
+        value = b"v=1; a=%s; c=relaxed/simple; d=%s; s=%s; t=%d;\r\n\th=%s;\r\n\tbh=%s;\r\n\tb=" % (
             self.algorithm,
             self.domain,
             self.selector,

@@ -20,11 +20,22 @@ CODE_TRIES = 5
 CODES_PERIOD = timedelta(days=1)
 CODES_OF_ACCOUNT = 10
 CODES_TO_MAILBOX = 3
+# Each sender domain has keys of its own, which take time to make: so many domains by what the account pays, and no more
+# keys in a day, however many of them are deleted again.
+DOMAINS_ON_TRIAL, DOMAINS_FREE, DOMAINS_PAID = 2, 5, 100
+KEYS_A_DAY = 100
 
 
 class SenderState(StrEnum):
     PENDING = "pending"
     VERIFIED = "verified"
+
+
+def most_domains(account: Mapping[str, Any]) -> int:
+    """:param account: `contracts.identity.accounts.Account`"""
+    if account["state"] == "trial":
+        return DOMAINS_ON_TRIAL
+    return DOMAINS_PAID if account["plan"]["price"]["amount"] else DOMAINS_FREE
 
 
 @dataclass(frozen=True)

@@ -29,3 +29,7 @@ class Plan:
     external_id: str | None = None
     request_key: str | None = None
     trace_id: str = ""
+
+    @property
+    def from_name(self) -> str:
+        return str(self.document.get("from_name") or "")

@@ -5,12 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from channel.batches import Header, Recipient
 from channel.outlets import Chunk, Message, Outlet
 from channel.ports import CommonLoop, CommonUpkeep
+from chassis import acts
 from chassis.database import Database, Session
 from contracts.channel import CHANNELS
+from contracts.events import EMAIL_GATEWAY_ACT
 from contracts.vocabulary import ERASED_ADDRESS, Channel, Lane, MessageState
 from email_gateway.batches import ERASED, EmailMessage, Refusal, StoredContent
 from email_gateway.domain.retrying import Result, next_try
@@ -120,9 +123,21 @@ class EmailOutbound:
     # --- what is due now and then, on the upkeep's thread
 
     def steps(self) -> Sequence[Callable[[], object]]:
-        return (self._refresh_routes,)
+        return (self._refresh_routes, self._tell_waves)
 
     def _refresh_routes(self) -> None:
         if time.monotonic() >= self._routes_at:
             self._router.refresh()
             self._routes_at = time.monotonic() + ROUTES_EVERY_SECONDS
+
+    def _tell_waves(self) -> None:
+        """To the account, in its trail; operators see the log and `wici_email_waves_total`."""
+        while self._outlet.began:
+            account_id, wave = self._outlet.began[0]
+            told: dict[str, Any] = {"destination": wave.domain, "code": wave.code, "refusals": wave.refusals}
+            with self._database.transaction() as session:
+                acts.record(
+                    session, EMAIL_GATEWAY_ACT, {"account_id": account_id}, "campaign.refused",
+                    target_id=wave.campaign_id, **told,
+                )  # fmt: skip
+            self._outlet.began.popleft()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Protocol
 from uuid import UUID
@@ -20,11 +21,14 @@ from chassis.logs import get_logger
 from contracts.vocabulary import Lane, MessageState
 from email_gateway.batches import EmailMessage, Made, Refusal, ToCompose, to_compose
 from email_gateway.content.compose import Outgoing
-from email_gateway.domain.retrying import STATE_OF_RESULT, Result
+from email_gateway.domain.retrying import KEEP_TRYING, STATE_OF_RESULT, Result
+from email_gateway.outbound.waves import HOLD_SECONDS, Wave, Waves
 from email_gateway.smtp.pool import Outcome, Parcel, Pool
 
 STOP_SECONDS = 8.0
 MOST_TRIES = 60  # a second apart
+REFUSES = "destination.refuses"
+WAVES = Counter("wici_email_waves_total", "Campaigns that a destination refuses, so that they wait there")
 EMAILS = Counter("wici_emails_total", "E-mails by what became of the attempt", ["result"])
 
 log = get_logger()
@@ -53,6 +57,9 @@ class MailOutlet(Outlet):
         # Chunks that are composed or being composed, and not claimed yet.
         self._ahead = {lane: asyncio.Semaphore(workers + 2) for lane in lanes}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._waves = Waves()
+        # Waves that began, with the account: told by the upkeep's thread.
+        self.began: deque[tuple[str, Wave]] = deque()
         self.events: OutletEvents
 
     # --- Outlet, called by the loop
@@ -130,17 +137,20 @@ class MailOutlet(Outlet):
             for message in messages:
                 self._settle(message, Outcome(Result.BACK, "4.3.2", "the process is stopping"))
             return
-        parcels, stopped = [], []
+        parcels, stopped, held = [], [], []
         for message in messages:
             if self.events.is_stopped(message.header):
                 message.made = None
                 stopped.append(message)
+            elif self._is_held(message):
+                held.append(message)
             elif isinstance(message.made, Outgoing):
                 parcels.append(self._parcel(message, message.made))
             elif message.made is not None:
                 self._settle(message, refused(message.made))
         if stopped:
             self.events.put_off(stopped)
+        self._hold(held)
         self._pool.submit(parcels)
 
     def _parcel(self, message: EmailMessage, made: Outgoing) -> Parcel:
@@ -152,6 +162,32 @@ class MailOutlet(Outlet):
 
     def _may_leave(self, parcel: Parcel) -> bool:
         return not self.events.is_stopped(parcel.tag.header)
+
+    # --- waves of refusals
+
+    def _is_held(self, message: EmailMessage) -> bool:
+        campaign_id = message.header.campaign_id
+        return campaign_id is not None and self._waves.holds(campaign_id, _domain_of(message))
+
+    def _hold(self, messages: Sequence[EmailMessage]) -> None:
+        """Claimed messages that have not left: they wait for an hour, and end with the third day."""
+        if messages:
+            now = datetime.now(UTC)
+            for message in messages:
+                hold(message, now)
+            self.events.settled(list(messages))
+
+    def _note(self, message: EmailMessage, outcome: Outcome) -> None:
+        campaign_id, domain = message.header.campaign_id, _domain_of(message)
+        if campaign_id is None:
+            return
+        wave = self._waves.note(campaign_id, domain, outcome.result, outcome.code)
+        if wave is None:
+            return
+        WAVES.inc()
+        log.warning("campaign_refused", campaign_id=campaign_id, destination=domain, code=wave.code)
+        self.began.append((message.header.account_id, wave))
+        self._hold([parcel.tag for parcel in self._pool.withdraw(lambda parcel: self._is_held(parcel.tag))])
 
     def _on_done(self, parcel: Parcel, outcome: Outcome) -> None:
         if outcome.result is Result.BACK and not self._may_leave(parcel):
@@ -165,11 +201,26 @@ class MailOutlet(Outlet):
         message.made = None
         conclude(message, outcome, datetime.now(UTC))
         self.events.settled([message])
+        self._note(message, outcome)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _domain_of(message: EmailMessage) -> str:
+    return str(message.recipient["address"].rpartition("@")[2].lower())
+
+
+def hold(message: EmailMessage, now: datetime) -> None:
+    """The outcome of a message whose campaign its destination refuses."""
+    is_late = now.timestamp() - message.header.accepted_at > KEEP_TRYING.total_seconds()
+    message.made = None
+    message.state = MessageState.REJECTED if is_late else MessageState.DEFERRED
+    message.code, message.detail = REFUSES, "the destination refuses this campaign"
+    message.at, message.was_tried = now.timestamp(), False
+    message.due_at = None if is_late else now + timedelta(seconds=HOLD_SECONDS)
 
 
 def refused(made: Refusal) -> Outcome:

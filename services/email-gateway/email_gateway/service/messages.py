@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from channel.service import ChannelCalls, UseCases
+from chassis.service import Payload, rpc
+from contracts.rpc import Actor
 from email_gateway.service.base import Base
 from email_gateway.usecases import contents, messages, privacy
 
@@ -19,3 +21,11 @@ class Messages(Base, ChannelCalls):
         export_person=privacy.export_person,
         erase_person=privacy.erase_person,
     )
+
+    @rpc
+    def prepare_content(self, actor: Actor, payload: Payload) -> Payload:
+        def is_on_trial() -> bool:
+            return bool(self.account_of(actor)["state"] == "trial")
+
+        prepare = self.use_cases.prepare_content
+        return self.run_in_steps("prepare_content", prepare, actor, payload, is_on_trial=is_on_trial)

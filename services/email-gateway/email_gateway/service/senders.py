@@ -14,7 +14,8 @@ class Senders(Base):
 
     @rpc
     def create_sender_domain(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run_in_steps("create_sender_domain", senders.create_sender_domain, actor, payload, tools=self.tools)
+        given = {"tools": self.tools, "account": self.account_of(actor)}
+        return self.run_in_steps("create_sender_domain", senders.create_sender_domain, actor, payload, **given)
 
     @rpc
     def get_sender_domain(self, actor: Actor, payload: Payload) -> Payload:

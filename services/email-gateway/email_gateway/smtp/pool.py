@@ -17,7 +17,7 @@ from email_gateway.domain.retrying import Result
 from email_gateway.smtp.mx import NoRoute
 from email_gateway.smtp.replies import Reply
 from email_gateway.smtp.session import ConnectFailed, Ending, NotPublic, Peer, Session, open_session
-from email_gateway.smtp.verdicts import Stage, verdict
+from email_gateway.smtp.verdicts import Stage, judged
 
 WATCH_SECONDS = 1.0
 MAX_TRIES = 3
@@ -210,7 +210,7 @@ class Destination:
 
     def _on_settled(self, parcel: Any, stage: Stage, reply: Reply) -> None:
         self._in_flight -= 1
-        parcel.on_done(parcel, Outcome(verdict(stage, reply), reply.status, reply.text[:200]))
+        parcel.on_done(parcel, Outcome(judged(stage, reply), reply.status, reply.text[:200]))
 
     def _on_dropped(self, parcel: Any, ending: Ending, reason: str) -> None:
         self._in_flight -= 1

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 from email_gateway.smtp.places import Networks, is_literal, may_connect
 from email_gateway.smtp.replies import NotSmtp, Reply, ReplyReader
-from email_gateway.smtp.verdicts import Stage
+from email_gateway.smtp.verdicts import Stage, judged
 
 CONNECT_SECONDS = 20.0
 GREETING_SECONDS = 60.0
@@ -465,6 +465,7 @@ async def _connected(peer: Peer, make: Callable[[], Session]) -> Session:
 
 def _ensure_accepted(reply: Reply, what: str) -> None:
     if not reply.accepts:
+        judged(Stage.CONNECT if what == "greeting" else Stage.EHLO, reply)
         raise ConnectFailed(reply.status, f"{what} refused: {reply.text}"[:200], permanent=reply.code >= 500)
 
 

@@ -90,6 +90,7 @@ def message(session: Session, *, account_id: UUID, message_id: UUID) -> LedgerRo
 
 def erase_account(session: Session, *, account_id: UUID) -> None:
     """Forget every address of the account; what is waiting is not sent any more."""
+    suspensions.close(session, account_id)
     # With the confirmation mails of its forms that left, or are to leave, from the platform's address.
     theirs = f"account_id = :account_id OR account_id = :system AND fields ->> '{FORM_ACCOUNT}' = :account_text"
     bound = {"account_id": account_id, "system": SYSTEM_ACCOUNT, "account_text": str(account_id)}
@@ -104,6 +105,5 @@ def erase_account(session: Session, *, account_id: UUID) -> None:
     session.execute(text("DELETE FROM quota_leases WHERE account_id = :account_id"), {"account_id": account_id})
     session.execute(text("DELETE FROM erasures WHERE account_id = :account_id"), {"account_id": account_id})
     session.execute(text("DELETE FROM campaign_states WHERE account_id = :account_id"), {"account_id": account_id})
-    suspensions.erase_account(session, account_id)
     session.execute(text("DELETE FROM requests WHERE account_id = :account_id"), {"account_id": account_id})
     session.execute(text(f"DELETE FROM ledger WHERE {theirs}"), bound)

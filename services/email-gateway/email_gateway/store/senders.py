@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session
 
-from email_gateway.models import SenderAddress, SenderDomain
+from chassis.database import changed
+from email_gateway.models import KeysMade, SenderAddress, SenderDomain
 
 
 def domain_by_id(session: Session, *, account_id: UUID, domain_id: UUID, lock: bool = False) -> SenderDomain | None:
@@ -34,6 +35,24 @@ def add_if_new(session: Session, made: SenderDomain) -> None:
     if domain_by_name(session, account_id=made.account_id, domain=made.domain) is None:
         session.add(made)
         session.flush()
+
+
+def count_domains(session: Session, *, account_id: UUID) -> int:
+    query = select(func.count()).select_from(SenderDomain).where(SenderDomain.account_id == account_id)
+    return session.scalar(query) or 0
+
+
+_COUNT_KEYS = text(
+    "INSERT INTO keys_made AS k (account_id, day, keys) VALUES (:account_id, current_date, :keys)"
+    " ON CONFLICT (account_id) DO UPDATE SET day = current_date,"
+    " keys = excluded.keys + CASE WHEN k.day = current_date THEN k.keys ELSE 0 END"
+    " WHERE k.day <> current_date OR k.keys + excluded.keys <= :most"
+)
+
+
+def count_keys(session: Session, *, account_id: UUID, keys: int, most: int) -> bool:
+    """Count keys that are to be made; False where the account would have more than `most` made today."""
+    return bool(changed(session, _COUNT_KEYS, account_id=account_id, keys=keys, most=most))
 
 
 def domains(session: Session, *, account_id: UUID, after: UUID | None, limit: int) -> Sequence[SenderDomain]:
@@ -108,3 +127,4 @@ def addresses(session: Session, *, account_id: UUID, after: UUID | None, limit: 
 def erase_account(session: Session, *, account_id: UUID) -> None:
     session.execute(delete(SenderDomain).where(SenderDomain.account_id == account_id))
     session.execute(delete(SenderAddress).where(SenderAddress.account_id == account_id))
+    session.execute(delete(KeysMade).where(KeysMade.account_id == account_id))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from channel import protected_names
 from chassis.actors import account_of
 from chassis.database import Database, Session
 from contracts.errors import FieldError
@@ -23,14 +24,24 @@ _SENDER_FIELDS = ("from_email", "from_name", "reply_to")
 
 
 def prepare_content(
-    database: Database, *, actor: Actor, now: datetime, sender: Any, content: dict[str, Any], kind: str
+    database: Database,
+    *,
+    actor: Actor,
+    now: datetime,
+    sender: Any,
+    content: dict[str, Any],
+    kind: str,
+    is_on_trial: Callable[[], bool],
 ) -> dict[str, Any]:
     """Check the sender, prepare the content and keep it under its hash; problems are for the caller to show.
 
-    :raises Forbidden: the sender is not authorised.
+    :param is_on_trial: whether the account is; asked where the From name is one that such an account may not bear.
+    :raises Forbidden: the sender is not authorised, or its name is protected.
     """
     account_id = account_of(actor)
     prepared, _ = prepare_sendable(database, account_id=account_id, sender=sender, content=content, kind=Kind(kind))
+    if prepared.document and protected_names.is_protected(prepared.document["from_name"]) and is_on_trial():
+        raise exceptions.name_protected("sender.from_name" if isinstance(sender, Mapping) else "content.from_name")
     with database.transaction() as session:
         keep(session, account_id, prepared)
     return {
@@ -68,16 +79,19 @@ def prepare_sendable(
             raise exceptions.sender_not_authorised("sender.from_email" if sender else "content.from_email")
     reply_to = content.get("reply_to")
     reply_to = normalised(reply_to) if reply_to and isinstance(reply_to, str) else None
-    _ensure_ascii({"content.from_email": from_email, "content.reply_to": reply_to or ""})
+    ensure_ascii({"content.from_email": from_email, "content.reply_to": reply_to or ""})
     return prepare_apart({**content, "from_email": from_email, "reply_to": reply_to}, kind, account_id, recipients)
 
 
-def _ensure_ascii(addresses: Mapping[str, str]) -> None:
-    """:raises Invalid: no header could hold it, which the sender would find, with everybody's mail behind it."""
+def ensure_ascii(addresses: Mapping[str, str]) -> None:
+    """:raises Invalid: a part before @ is not of ASCII characters.
+
+    No header of ours could hold it, and no server takes it without SMTPUTF8, which we do not speak.
+    """
     problems: list[FieldError] = [
         {"field": name, "code": "address.local_part", "detail": "The part before @ must be of ASCII characters."}
         for name, address in addresses.items()
-        if not address.isascii()
+        if not address.rpartition("@")[0].isascii()
     ]
     if problems:
         raise exceptions.content_problems(problems)

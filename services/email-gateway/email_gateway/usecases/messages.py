@@ -10,7 +10,7 @@ from uuid import UUID
 
 import orjson
 
-from channel import quota_leases
+from channel import protected_names, quota_leases
 from channel.single_sends import Raced, TooFewUnits
 from chassis import erasures
 from chassis.actors import account_of
@@ -26,6 +26,7 @@ from email_gateway.domain.sends import Plan, To
 from email_gateway.store import contents as content_store
 from email_gateway.store import messages as store
 from email_gateway.usecases import contents, views
+from email_gateway.usecases.senders import normalised
 
 _FIELDS = {"from_email": "from.email", "from_name": "from.name", "content.from_email": "from.email"}
 
@@ -40,6 +41,7 @@ def plan_send(database: Database, *, actor: Actor, now: datetime, **request: Any
         "from_name": request["from_"]["name"],
         **{name: request[name] for name in ("reply_to", "subject", "html", "text", "headers")},
     }
+    contents.ensure_ascii({f"to.{number}.email": to["email"] for number, to in enumerate(request["to"])})
     recipients = [To(to["email"], to["name"], to["variables"]) for to in request["to"]]
     for number, to in enumerate(recipients):
         ensure_storable(to.fields, f"to.{number}.variables")
@@ -59,7 +61,7 @@ def plan_send(database: Database, *, actor: Actor, now: datetime, **request: Any
             raise exceptions.content_problems(
                 [{"field": f"to.{number}.variables", "code": "template.field_missing", "detail": each}]
             )
-    return _plan(actor, prepared.document, recipients, request["external_id"])
+    return _plan(actor, prepared.document, _once_each(recipients), request["external_id"])
 
 
 def plan_test(
@@ -76,7 +78,15 @@ def plan_test(
     rendered = render_apart(document, fields_, account_id)
     if isinstance(rendered, Problem) and rendered.code == TOO_COSTLY:
         raise exceptions.content_problems([{"field": "fields", "code": TOO_COSTLY, "detail": rendered.detail}])
-    return _plan(actor, document, [To(address, None, fields_) for address in addresses], None)
+    return _plan(actor, document, _once_each([To(address, None, fields_) for address in addresses]), None)
+
+
+def _once_each(recipients: Sequence[To]) -> list[To]:
+    """The first of each mailbox: `Jan@Sklep.PL` and `jan@sklep.pl` are one, as every large receiver has it."""
+    by_mailbox: dict[str, To] = {}
+    for to in recipients:
+        by_mailbox.setdefault(normalised(to.address).casefold(), to)
+    return list(by_mailbox.values())
 
 
 def _plan(actor: Actor, document: Mapping[str, Any], recipients: list[To], external_id: str | None) -> Plan:
@@ -115,7 +125,7 @@ def store_sends(session: Session, plans: Sequence[Plan]) -> list[dict[str, Any] 
             answers.append(_accepted(made[key], plan))
         elif units > lease.unspent:
             answers.append(TooFewUnits(plan.account_id, units, lease.unspent))
-        elif refusal := lease.refuses(to.address for to in plan.recipients):
+        elif refusal := _refusal_of(lease, plan):
             answers.append(refusal)
         else:
             lease.unspent -= units
@@ -127,6 +137,13 @@ def store_sends(session: Session, plans: Sequence[Plan]) -> list[dict[str, Any] 
     if new:
         _start(session, new)
     return answers
+
+
+def _refusal_of(lease: quota_leases.Leased, plan: Plan) -> WiciError | None:
+    """What the terms of the account's lease say against the send: on trial it reaches few, and bears no bank's name."""
+    if lease.only_to is not None and protected_names.is_protected(plan.from_name):
+        return exceptions.name_protected("from.name")
+    return lease.refuses(to.address for to in plan.recipients)
 
 
 def _start(session: Session, plans: Mapping[UUID, Plan]) -> None:

@@ -19,5 +19,5 @@ class Tools:
     vault: Vault
     links: Links
     new_id: Callable[[], UUID]
-    new_key: Callable[[str], bytes]
+    new_key: Callable[[str, UUID], bytes]  # algorithm, and the account that waits for its turn
     look_up: Callable[[str, str], list[str] | None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
@@ -53,21 +54,41 @@ def list_all_sender_domains(
 
 
 def create_sender_domain(
-    database: Database, *, actor: Actor, now: datetime, tools: Tools, domain: str, algorithms: list[str]
+    database: Database,
+    *,
+    actor: Actor,
+    now: datetime,
+    tools: Tools,
+    account: Mapping[str, Any],
+    domain: str,
+    algorithms: list[str],
 ) -> views.View:
     """A pending domain with keys of its own; they are made before the transaction, because they take their time.
 
-    :raises Conflict: the account has it already.
+    :param account: `contracts.identity.accounts.Account`.
+    :raises Conflict: the account has it already. :raises PlanLimit: it has as many as its plan allows.
+    :raises TooManyRequests: enough keys were made for it today. :raises Unavailable: too many are made now.
     """
-    made = new_domain(tools, account_id=account_of(actor), domain=domain, algorithms=algorithms)
+    account_id, most = account_of(actor), rules.most_domains(account)
     with database.transaction() as session:
-        if store.domain_by_name(session, account_id=made.account_id, domain=made.domain) is not None:
-            raise exceptions.domain_exists()
+        _ensure_new(session, account_id, ascii_domain(domain), most)
+        if not store.count_keys(session, account_id=account_id, keys=len(set(algorithms)), most=rules.KEYS_A_DAY):
+            raise exceptions.too_many_keys(rules.CODES_PERIOD)
+    made = new_domain(tools, account_id=account_id, domain=domain, algorithms=algorithms)
+    with database.transaction() as session:
+        _ensure_new(session, account_id, made.domain, most)
         session.add(made)
         session.flush()
         session.refresh(made)
         _record(session, actor, "sender_domain.added", made)
         return views.sender_domain(made, records_of(tools, made))
+
+
+def _ensure_new(session: Session, account_id: UUID, domain: str, most: int) -> None:
+    if store.domain_by_name(session, account_id=account_id, domain=domain) is not None:
+        raise exceptions.domain_exists()
+    if store.count_domains(session, account_id=account_id) >= most:
+        raise exceptions.too_many_domains(most)
 
 
 def new_domain(tools: Tools, *, account_id: UUID, domain: str, algorithms: list[str]) -> SenderDomain:
@@ -82,7 +103,7 @@ def new_domain(tools: Tools, *, account_id: UUID, domain: str, algorithms: list[
         found={},
     )
     for number, algorithm in enumerate(dict.fromkeys(algorithms), start=1):
-        pem = tools.new_key(algorithm)
+        pem = tools.new_key(algorithm, account_id)
         selector = f"wici{number}"
         record = dkim.dns_record(dkim.load_signer(name, selector, pem))
         made.keys.append(

@@ -9,6 +9,7 @@ from importlib import resources
 from typing import Any
 from uuid import UUID
 
+from channel import protected_names
 from chassis import suspensions
 from chassis.database import Database, Session
 from chassis.logs import get_logger
@@ -77,15 +78,18 @@ def send_confirmation(session: Session, tools: Tools, *, send_id: UUID, request:
 
     It leaves from the account's own sender where the form names one and it is still authorised; else from the system
     sender under the account's name, and then without the form's title: nobody writes what they like from our address.
-    It has no price: the account did not choose whom it goes to. Of a suspended account none leaves.
+    It has no price: the account did not choose whom it goes to. Of a suspended account none leaves. It may reach who
+    never asked for it, so none bears the name of a bank or an authority.
     """
     if suspensions.is_suspended(session, request["account_id"]):
         log.warning("confirmation_mail_of_suspended_account", account_id=str(request["account_id"]))
         return
-    sent_by, title = From(SYSTEM_ACCOUNT, tools.config.system_from, request["account_name"] or "Wici"), ""
+    sent_by, title = From(SYSTEM_ACCOUNT, tools.config.system_from, _harmless(request["account_name"]) or "Wici"), ""
     own = request["sender"]
     if own and may_send(session, account_id=request["account_id"], email=own["email"]):
-        sent_by = From(request["account_id"], normalised(own["email"]), own["name"] or request["account_name"])
+        email = normalised(own["email"])
+        name = _harmless(own["name"] or request["account_name"]) or email.rpartition("@")[2]
+        sent_by = From(request["account_id"], email, name)
         title = request["title"]
     variables = {
         FORM_ACCOUNT: request["account_id"],
@@ -96,6 +100,10 @@ def send_confirmation(session: Session, tools: Tools, *, send_id: UUID, request:
     }
     locale = "pl" if request["language"].lower().startswith("pl") else "en"
     _send(session, sent_by, send_id, request["to"], "sign_up_confirmation", locale, variables)
+
+
+def _harmless(name: str | None) -> str:
+    return "" if not name or protected_names.is_protected(name) else name
 
 
 def _send(

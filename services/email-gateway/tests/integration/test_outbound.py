@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 from collections import Counter
+from collections.abc import Callable
+from typing import Any
 
 import dkim as oracle
 import pytest
@@ -13,6 +15,7 @@ from wici_simulators.mailbox.rules import Fate, Settings, fate
 from chassis.broker import Broker
 from chassis.database import Database
 from chassis.testing import Launcher, RunningProcess, wait_until
+from contracts.events import EMAIL_GATEWAY_ACT
 from contracts.ids import message_id
 from contracts.lanes import channel_lane
 from contracts.vocabulary import Channel, Lane
@@ -266,3 +269,34 @@ def test_a_world_that_is_away_for_a_while_is_waited_for(
 
     wait_until(lambda: states(database, campaign.account_id) == truth(everybody), timeout=40, what="delivery")
     assert world.call("/counts")["duplicates"] == 0
+
+
+def test_a_campaign_that_a_destination_refuses_waits_there_and_its_account_is_told(
+    database: Database, campaign: Campaign, heard: Heard, world: World, launch: Launcher,
+    acts_told: Callable[..., list[Any]],
+) -> None:  # fmt: skip
+    """Else each of its people is spent on the same refusal. Other destinations get it as ever."""
+    other = [f"osoba{number}@inna.example" for number in range(30)]
+    refused = [f"spam.{number}@poczta.example" for number in range(300)]
+    world.call("/settings", {"delay_ms": 20, "hard": 0, "soft": 0, "spam": 0, "defer": 0})
+    launch("email_gateway.outbound", service="email_gateway", env=sender_env(world))
+
+    campaign.publish(campaign.batch(refused))
+    campaign.publish(campaign.batch(other, first=301))
+
+    def ended() -> dict[str, int] | None:
+        found = states(database, campaign.account_id)
+        return found if sum(found.values()) == 330 and "accepted" not in found else None
+
+    found = wait_until(ended, what="the end of both")
+    assert found["delivered"] == 30
+    assert 20 <= found["spam_bounced"] < 100
+    assert found["deferred"] == 300 - found["spam_bounced"]
+
+    with database.transaction() as session:
+        waiting = session.execute(text("SELECT reason, count(*) FROM retries GROUP BY reason")).all()
+    assert [tuple(row) for row in waiting] == [("destination.refuses", found["deferred"])]
+    (act,) = acts_told(EMAIL_GATEWAY_ACT, {str(campaign.campaign_id)}, until="campaign.refused")
+    assert act["account_id"] == campaign.account_id
+    assert (act["details"]["destination"], act["details"]["code"]) == ("poczta.example", "5.7.1")
+    assert not heard.archived & set(refused)

@@ -25,7 +25,7 @@ from chassis.gathering import Gatherer
 from chassis.rpc_client import RpcClient
 from chassis.testing import Launcher, RunningProcess, places_of, wait_until
 from contracts import events
-from contracts.errors import Conflict, Forbidden, Invalid, NotFound, PlanLimit, TooManyRequests
+from contracts.errors import Conflict, Forbidden, Invalid, NotFound, PlanLimit, TooManyRequests, Unavailable
 
 from .conftest import DOMAIN, HTML, Heard, World, states
 
@@ -37,11 +37,21 @@ import chassis.service
 class Identity:
     name = "identity"
     used = {}
+    terms = {}
+    @rpc
+    def begin_trial(self, actor, payload):
+        self.terms[actor["account_id"]] = payload["only_to"]
+        return {}
+    @rpc
+    def get_account(self, actor, payload):
+        state = "trial" if actor["account_id"] in self.terms else "active"
+        return {"state": state, "plan": {"price": {"amount": 4900}}}
     @rpc
     def lease_quota(self, actor, payload):
         if payload["at_least"] > 50:
             raise PlanLimit("quota.exhausted", "No.", {"feature": "email", "limit": 50, "remaining": 50})
-        return {"granted": payload["at_least"], "has_ended": False}
+        only_to = self.terms.get(actor["account_id"])
+        return {"granted": payload["at_least"], "has_ended": False, "only_to": only_to}
     @rpc
     def release_quota(self, actor, payload):
         return {}
@@ -85,9 +95,15 @@ Call = Callable[..., Any]
 
 
 @pytest.fixture
-def call(service: RunningProcess, broker: Broker) -> Call:
+def call(service: RunningProcess, identity: None, broker: Broker) -> Call:
     client = Gatherer(RpcClient(broker), {"email_gateway.send_messages"})
-    return lambda method, actor, **payload: client.call(f"email_gateway.{method}", actor, payload, deadline=20)
+
+    def ask(method: str, actor: dict[str, Any], **payload: Any) -> Any:
+        name = method if "." in method else f"email_gateway.{method}"
+        return client.call(name, actor, payload, deadline=20)
+
+    wait_until(lambda: answers(ask, "identity.used_quota", account()), what="identity")
+    return ask
 
 
 def account() -> dict[str, Any]:
@@ -121,6 +137,61 @@ def test_sender_domain_lives_and_belongs_to_its_account(call: Call) -> None:
     assert [each["id"] for each in call("list_sender_domains", actor)["items"]] == [made["id"]]
     call("delete_sender_domain", actor, domain_id=made["id"])
     assert call("list_sender_domains", actor)["items"] == []
+
+
+def on_trial(call: Call, actor: dict[str, Any], *proved: str) -> None:
+    call("identity.begin_trial", actor, only_to=list(proved))
+
+
+def answers(call: Call, method: str, actor: dict[str, Any], **payload: Any) -> bool:
+    try:
+        call(method, actor, **payload)
+        return True
+    except Unavailable:
+        return False
+
+
+def test_an_account_has_as_many_domains_as_its_plan_allows_and_few_keys_a_day(call: Call, database: Database) -> None:
+    actor = account()
+    on_trial(call, actor)
+    made = [call("create_sender_domain", actor, domain=f"{n}.example", algorithms=["ed25519"]) for n in range(2)]
+
+    with pytest.raises(PlanLimit, match=r"sender_domain\.too_many"):
+        call("create_sender_domain", actor, domain="3.example")
+
+    call("delete_sender_domain", actor, domain_id=made[0]["id"])
+    with database.transaction() as session:
+        session.execute(text("UPDATE keys_made SET keys = 99 WHERE account_id = :id"), {"id": actor["account_id"]})
+    with pytest.raises(TooManyRequests, match=r"sender_domain\.too_many_keys"):
+        call("create_sender_domain", actor, domain="4.example", algorithms=["rsa", "ed25519"])
+    with database.transaction() as session:
+        session.execute(text("UPDATE keys_made SET day = current_date - 1"))
+    assert call("create_sender_domain", actor, domain="4.example", algorithms=["rsa", "ed25519"])["state"] == "pending"
+
+
+def test_on_trial_nobody_sends_under_the_name_of_a_bank_or_an_authority(call: Call) -> None:
+    actor, to, name = account(), "jan@poczta.example", "m\u200bB\u0430nk S.A."
+    on_trial(call, actor, to)
+    verified(call, actor)
+    content = {"subject": "Hej", "html": HTML}
+    sender = {"from_email": f"news@{DOMAIN}", "from_name": name}
+    single = {
+        "subject": "Hej",
+        "text": "Hej",
+        "from": {"email": sender["from_email"], "name": name},
+        "to": [{"email": to}],
+    }
+
+    with pytest.raises(Forbidden, match=r"sender\.protected"):
+        call("send_messages", actor, **single)
+    with pytest.raises(Forbidden, match=r"sender\.protected") as refused:
+        call("prepare_content", actor, sender=sender, content=content, kind="campaign")
+
+    assert refused.value.errors[0]["field"] == "sender.from_name"
+    call("send_messages", actor, **{**single, "from": {"email": sender["from_email"], "name": "Mebank Meble"}})
+    grown = account()
+    verified(call, grown)
+    assert call("prepare_content", grown, sender=sender, content=content, kind="campaign")["content_hash"]
 
 
 def test_name_servers_that_do_not_answer_verify_nothing(call: Call) -> None:
@@ -218,8 +289,9 @@ def test_single_messages_are_sent_once_per_key_and_within_quota(
     with pytest.raises(Invalid) as endless:
         call("send_messages", actor, **{**mail, "text": "{{ [1]|tojson(indent=9000000000000) }}"})
     assert endless.value.errors[0]["code"] == "template.invalid" and "line 1" in endless.value.errors[0]["detail"]
+    many = [{"email": f"wielu{n}@poczta.example", "variables": {"n": n}} for n in range(55)]
     with pytest.raises(PlanLimit):
-        call("send_messages", {**actor, "request_key": "k2"}, **{**mail, "to": mail["to"] * 11})  # type: ignore[operator]
+        call("send_messages", {**actor, "request_key": "k2"}, **{**mail, "to": many})
     used = {"used": 5, "reservations": 1}
     wait_until(lambda: RpcClient(broker).call("identity.used_quota", {}, {}) == used, what="the quota's settlement")
     assert world.call("/counts")["duplicates"] == 0
@@ -237,6 +309,29 @@ def test_addresses_that_no_header_can_hold_are_refused_at_once(call: Call) -> No
         with pytest.raises(Invalid):
             prepare(**bad)
     assert prepare(from_email=f"a@{DOMAIN}", reply_to="a@żółw.example")["content_hash"]
+
+
+def test_two_spellings_of_one_mailbox_are_one_message(call: Call, database: Database) -> None:
+    actor = account()
+    verified(call, actor)
+    to = [{"email": each} for each in ("Jan@Sklep.Example", "jan@sklep.example", "ola@łąka.example")]
+    to.append({"email": "OLA@" + "łąka.example".encode("idna").decode()})
+
+    sent = call("send_messages", actor, **{"from": {"email": f"a@{DOMAIN}"}, "to": to, "subject": "x", "text": "x"})
+
+    assert [each["to"] for each in sent["messages"]] == ["Jan@Sklep.Example", "ola@łąka.example"]
+    assert sum(states(database, UUID(actor["account_id"])).values()) == 2
+
+
+def test_a_recipient_whom_no_server_takes_without_smtputf8_is_refused_at_the_door(call: Call) -> None:
+    actor = account()
+    verified(call, actor)
+    to = [{"email": "ola@sklep.example"}, {"email": "żółw@sklep.example"}]
+
+    with pytest.raises(Invalid) as refused:
+        call("send_messages", actor, **{"from": {"email": f"a@{DOMAIN}"}, "to": to, "subject": "x", "text": "x"})
+
+    assert [(each["field"], each["code"]) for each in refused.value.errors] == [("to.1.email", "address.local_part")]
 
 
 def test_accepted_messages_are_no_error_when_their_quota_cannot_be_settled(call: Call, identity: None) -> None:

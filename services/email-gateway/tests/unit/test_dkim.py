@@ -81,6 +81,20 @@ def test_a_second_from_header_breaks_the_signature() -> None:
     assert not accepted(message, record)
 
 
+@pytest.mark.parametrize("name", [b"From", b"To", b"Subject", b"Reply-To", b"List-Unsubscribe"])
+@pytest.mark.parametrize("is_there", [True, False])
+def test_nobody_adds_a_header_that_people_see(name: bytes, is_there: bool) -> None:
+    """Nor the first of its name, where we wrote none."""
+    headers = [*MUST_HAVE, *([(name, b"<mailto:a@example.com>")] if is_there else [])]
+    lines = b"".join(key + b": " + value + b"\r\n" for key, value in headers) + b"\r\none\r\n"
+    record = dkim.dns_record(KEYS["rsa"]).encode()
+
+    signature = KEYS["rsa"].sign(dkim.select(headers), dkim.body_hash(b"one\r\n"), 1)
+
+    assert accepted(signature + lines, record)
+    assert not accepted(signature + name + b": <mailto:x@evil.example>\r\n" + lines, record)
+
+
 line = st.text(alphabet=st.sampled_from("ab .\t=ł"), max_size=60).map(str.encode)
 value = st.lists(st.text(alphabet="ab \t;=", min_size=1, max_size=20), min_size=1, max_size=3).map(
     lambda parts: ("x" + "\r\n z".join(parts)).encode()

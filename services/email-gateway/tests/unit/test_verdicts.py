@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from email_gateway.domain.retrying import Result
+from email_gateway.smtp import verdicts
 from email_gateway.smtp.replies import Reply, ReplyReader
-from email_gateway.smtp.verdicts import RULES, About, Rule, Stage, about, verdict
+from email_gateway.smtp.verdicts import REFUSALS, RULES, About, Rule, Stage, about, judged, verdict
 
 
 def read(line: str) -> Reply:
@@ -70,6 +74,68 @@ def read(line: str) -> Reply:
 )  # fmt: skip
 def test_replies_mean_what_they_say(stage: Stage, line: str, meaning: Result) -> None:
     assert verdict(stage, read(line)) is meaning
+
+
+def real_replies() -> list[tuple[str, str, str, str]]:
+    lines = (Path(__file__).parent / "real_replies.txt").read_text("utf-8").splitlines()
+    told = [line.split(" | ", 3) for line in lines if line and not line.startswith("#")]
+    return [(receiver, stage, meaning, reply) for receiver, stage, meaning, reply in told]
+
+
+@pytest.mark.parametrize(("receiver", "stage", "meaning", "line"), real_replies())
+def test_replies_of_real_receivers_speak_of_whom_they_speak(receiver: str, stage: str, meaning: str, line: str) -> None:
+    reply = read(line)
+
+    if meaning == "retry":
+        assert verdict(Stage(stage), reply) is Result.RETRY
+        return
+    assert about(Stage(stage), reply) == meaning
+    is_hard = meaning == About.PERSON and stage not in (Stage.CONNECT, Stage.EHLO)
+    assert (verdict(Stage(stage), reply) is Result.HARD) is is_hard
+
+
+def test_there_are_replies_of_every_large_receiver() -> None:
+    told = real_replies()
+
+    assert len(told) >= 80
+    assert {"Gmail", "Outlook", "Yahoo", "WP", "Onet", "Interia", "o2", "Postfix", "Exim", "Exchange"} <= {
+        receiver for receiver, *_ in told
+    }
+
+
+def counted(rule: str) -> float:
+    return sum(
+        sample.value
+        for metric in REFUSALS.collect()
+        for sample in metric.samples
+        if sample.name.endswith("_total") and sample.labels["rule"] == rule
+    )
+
+
+def test_each_final_refusal_counts_for_its_rule_and_an_unknown_one_is_told_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[dict[str, Any]] = []
+    monkeypatch.setattr(verdicts.log, "warning", lambda event, **fields: told.append({"event": event, **fields}))
+    before = counted("person-status"), counted("unknown")
+
+    for line in (
+        "550 5.1.1 no such user",
+        "450 4.1.1 later",
+        "550 go away, jan@firma.example 17",
+        "550 go away, x@y 18",
+    ):
+        judged(Stage.RCPT, read(line))
+
+    assert (counted("person-status"), counted("unknown")) == (before[0] + 1, before[1] + 2)
+    assert told == [
+        {"event": "refusal_unknown", "stage": "rcpt", "code": 550, "status": "550", "text": "go away, <address> 17"}
+    ]
+
+
+@given(stage=st.sampled_from([Stage.CONNECT, Stage.EHLO]), words=st.lists(st.sampled_from(["no such user", "unknown"])))
+def test_what_is_said_before_mail_is_tried_again_whatever_its_words(stage: Stage, words: list[str]) -> None:
+    assert verdict(stage, Reply(554, " ".join(words), "5.1.1")) is Result.RETRY
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.source)

@@ -46,4 +46,5 @@ def _announce(session: Session, actor: Actor, now: datetime, account: Account, a
         ACCOUNT_SUSPENSION_CHANGED,
         account_id=account.id,
         is_suspended=account.suspended_at is not None,
+        version=outbox.next_number(session),  # the account is locked
     )

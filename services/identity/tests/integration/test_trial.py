@@ -152,3 +152,16 @@ def test_a_suspended_account_gets_no_quota(newcomer: Actor, act: Any, told: Any)
         act(suspension.lift, newcomer, account_id=account_id, reason="I am good")
     assert act(suspension.lift, OPERATOR, account_id=account_id, reason="Cleared")["state"] == "trial"
     assert [event["is_suspended"] for event in told("account_suspension_changed")] == [True, False]
+
+
+def test_each_change_of_a_suspension_has_a_higher_version_whatever_the_clock_says(
+    newcomer: Actor, act: Any, told: Any, clock: Any
+) -> None:
+    account_id = UUID(newcomer["account_id"])
+    for change in (suspension.suspend, suspension.lift, suspension.suspend):
+        act(change, OPERATOR, account_id=account_id, reason="Spam")
+        clock.now -= timedelta(minutes=5)
+
+    versions = [event["version"] for event in told("account_suspension_changed")]
+    assert len(versions) == 3
+    assert 0 < versions[0] < versions[1] < versions[2]

@@ -12,7 +12,7 @@ import orjson
 from sqlalchemy import select, text
 
 from channel.retries import UPKEEP
-from chassis import outbox, waking
+from chassis import outbox, suspensions, waking
 from chassis.database import Session, columns, cursor_of
 from chassis.ids import new_id
 from contracts import ids, lanes
@@ -30,7 +30,6 @@ _OF_ACCOUNT = (
     "ledger",
     "retries",
     "erasures",
-    "account_suspensions",
     "campaign_states",
 )
 # The conflict is of the request's key: somebody else with it came first.
@@ -203,6 +202,7 @@ def message(session: Session, *, account_id: UUID, message_id: UUID) -> dict[str
 
 def erase_account(session: Session, account_id: UUID) -> None:
     """Delete every row of the account; an outbound process that is at a claim settles it all the same."""
+    suspensions.close(session, account_id)
     where = {"account": account_id}
     session.execute(
         text("DELETE FROM claims WHERE send_id IN (SELECT send_id FROM sends WHERE account_id = :account)"), where

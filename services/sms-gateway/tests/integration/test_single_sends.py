@@ -20,6 +20,7 @@ from channel.quota_leases import LeaseKeeper
 from channel.single_sends import SingleSends
 from chassis import gathering
 from chassis.database import Database
+from chassis.gathering import Turns
 from chassis.ids import new_id
 from chassis.rpc_client import RemoteFailure
 from chassis.testing import wait_until
@@ -89,8 +90,8 @@ class Desk(SingleSends):
     def __init__(self, database: Database, keeper: LeaseKeeper) -> None:
         super().__init__(database, keeper, messages.storing(now))
 
-    def send_all(self, requests: Any) -> list[Any]:
-        return self.send_requests(requests, planned)
+    def send_all(self, requests: Any, turns: Turns | None = None) -> list[Any]:
+        return self.send_requests(requests, turns or Turns(None), planned)
 
 
 def now() -> datetime:
