@@ -121,7 +121,8 @@ class AccountSuspensionChanged(EventSchema):
 class SystemSmsRequested(EventSchema):
     """From identity: send one SMS of the platform's own, in the user's language, at the platform's cost.
 
-    `template` is `trial_number_code`; `fields` is what it fills in: `code`, `account_name`.
+    `template` is `trial_number_code`; `fields` is what it fills in: `code`. Nothing in it was typed by anybody: it goes to a number that
+    nobody has confirmed.
     """
 
     account_id = fields.UUID(required=True)

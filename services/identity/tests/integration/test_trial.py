@@ -152,3 +152,26 @@ def test_a_suspended_account_gets_no_quota(newcomer: Actor, act: Any, told: Any)
         act(suspension.lift, newcomer, account_id=account_id, reason="I am good")
     assert act(suspension.lift, OPERATOR, account_id=account_id, reason="Cleared")["state"] == "trial"
     assert [event["is_suspended"] for event in told("account_suspension_changed")] == [True, False]
+
+
+def test_what_costs_no_quota_learns_the_same_of_where_an_account_may_send_to(
+    newcomer: Actor, act: Any, database: Database
+) -> None:
+    asks: Actor = {"account_id": newcomer["account_id"], "service": "contacts"}
+    with database.transaction() as session:
+        session.execute(sql("UPDATE users SET email_confirmed_at = now()"))
+
+    assert act(trial.get_standing, asks, feature="email") == {"only_to": ["kowal@example.com"]}
+    assert act(trial.get_standing, asks, feature="sms") == {"only_to": []}
+    with database.transaction() as session:
+        session.execute(sql("UPDATE accounts SET state = 'closing'"))
+    assert act(trial.get_standing, asks, feature="email")["only_to"] is not None, "closing is no way out of a trial"
+    act(trial.end, OPERATOR, account_id=UUID(newcomer["account_id"]), reason="Known")
+    assert act(trial.get_standing, asks, feature="email") == {"only_to": None}
+
+
+def test_the_code_to_a_strangers_phone_holds_nothing_that_somebody_typed(newcomer: Actor, act: Any, told: Any) -> None:
+    act(trial_numbers.add, newcomer, phone=PHONE)
+
+    [asked] = told("system_sms_requested")
+    assert list(asked["fields"]) == ["code"]
