@@ -1,28 +1,51 @@
-"""Mail of the platform's own: asked for by an event in the transaction that gives the reason for it."""
+"""Mail of the platform's own: asked for by an event in the transaction that gives the reason for it.
+
+Here is decided where it may go. An address that nobody has confirmed may be a stranger's: it gets nothing but what
+proves the mailbox (`ask_to_prove`), few a day from all accounts together (`throttles.by_mailbox`), and without a word
+that whoever named it has typed, the login included.
+"""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from chassis import outbox
 from chassis.database import Session
 from contracts.events import SYSTEM_MAIL_REQUESTED
 from identity.models import User
-
-# What somebody typed. To an address that nobody has confirmed it would be a stranger's words under our name.
-_TYPED = ("name", "device")
+from identity.usecases import throttles
 
 
-def ask_for(session: Session, user: User, template: str, *, to: str | None = None, **fields: Any) -> None:
-    """Ask for the mail `template` to the user, or to another address of the user's."""
-    is_confirmed = user.email_confirmed_at is not None
+def ask_for(session: Session, user: User, template: str, **fields: Any) -> None:
+    """Ask for the notice `template` to the user; none goes to an address that is not confirmed."""
+    if is_confirmed(user):
+        _record(session, user, user.email, template, {"login": user.login, **fields})
+
+
+def ask_to_prove(session: Session, user: User, template: str, *, to: str, url: str, hours_valid: int) -> None:
+    """Ask for the mail with a link that proves the mailbox `to`; the caller has counted it (`may_prove`)."""
+    named = {"login": user.login} if to == user.email and is_confirmed(user) else {}
+    _record(session, user, to, template, {**named, "url": url, "hours_valid": hours_valid})
+
+
+def may_prove(session: Session, email: str, now: datetime) -> bool:
+    """Count one more mail to a mailbox that nobody has confirmed, unless it has got as many as it may today."""
+    return throttles.takes_another(session, throttles.by_mailbox(email), now)
+
+
+def is_confirmed(user: User) -> bool:
+    return user.email_confirmed_at is not None
+
+
+def _record(session: Session, user: User, to: str, template: str, fields: dict[str, Any]) -> None:
     outbox.record(
         session,
         SYSTEM_MAIL_REQUESTED,
         account_id=user.account_id,
         user_id=user.id,
-        to=to or user.email,
+        to=to,
         language=user.language,
         template=template,
-        fields={"login": user.login, **{name: fields[name] for name in fields if is_confirmed or name not in _TYPED}},
+        fields=fields,
     )

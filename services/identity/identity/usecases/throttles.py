@@ -9,9 +9,10 @@ from datetime import datetime
 
 from chassis.database import Database, Session
 from contracts.errors import TooManyRequests
+from contracts.mailboxes import mailbox
 from contracts.rpc import Actor
 from identity.domain import throttling
-from identity.domain.throttling import PER_ADDRESS, PER_LOGIN, Rule
+from identity.domain.throttling import PER_ADDRESS, PER_LOGIN, PER_MAILBOX, Rule
 from identity.exceptions import too_many_attempts
 from identity.store import throttles
 
@@ -40,6 +41,11 @@ def by_address(actor: Actor) -> AttemptCounters:
     """
     address = actor.get("address")
     return [(throttling.address_key(address), PER_ADDRESS)] if address else []
+
+
+def by_mailbox(email: str) -> AttemptCounters:
+    """The counter of mails to a mailbox that nobody has confirmed, from all accounts and however it is spelled."""
+    return [(throttling.login_key("mailbox", mailbox(email)), PER_MAILBOX)]
 
 
 def log_in_counters(
@@ -117,6 +123,15 @@ def count_attempt(session: Session, counters: AttemptCounters, now: datetime, *,
     for key, rule, throttle in locked:
         counted = throttling.after_attempt(throttle, rule, now, is_under_way=is_under_way)
         throttles.store_throttle(session, key=key, throttle=counted)
+
+
+def takes_another(session: Session, counters: AttemptCounters, now: datetime) -> bool:
+    """Count one more, if it may be; for what is left out in silence where it may not."""
+    try:
+        count_attempt(session, counters, now)
+    except TooManyRequests:
+        return False
+    return True
 
 
 def lock(session: Session, counters: AttemptCounters, now: datetime) -> None:

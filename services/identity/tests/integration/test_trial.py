@@ -24,7 +24,7 @@ PHONE = "+48600100200"
 @pytest.fixture
 def newcomer(register: Callable[..., Actor], log_in: Any) -> Actor:
     """The owner of an account on trial, logged in."""
-    actor = register("kowal", on_trial=True, panel_url="https://panel.example")
+    actor = register("kowal", confirmed=False, on_trial=True, panel_url="https://panel.example")
     return {**actor, "session_id": str(log_in("kowal")["session_id"])}
 
 
