@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -154,6 +155,33 @@ def test_a_refresh_rotates_both_tokens(
     assert second["session_id"] == first["session_id"]
     assert principal_of(second["access_token"])["session_id"] == first["session_id"]
     assert refresh(second["refresh_token"])["access_token"]
+
+
+def test_a_session_ends_thirty_days_after_the_log_in_however_much_it_is_used(
+    register: Callable[..., Any], log_in: Callable[..., Any], database: Database, clock: Any, act: Any
+) -> None:
+    actor = register()
+    opened = log_in("kowal")
+    began = clock.now
+
+    def refresh(life: timedelta = timedelta(days=30)) -> None:
+        asked: Any = {"refresh_token": opened["refresh_token"], "life": life}
+        opened.update(sessions.refresh(database, actor={}, now=clock.now, **asked))
+
+    for _ in range(5):
+        clock.advance(days=5)
+        refresh()
+    asks = {**actor, "session_id": str(opened["session_id"])}
+    [shown] = act(sessions.list_sessions, asks, limit=10, cursor=None)["items"]
+    assert shown["expires_at"] == shown["ends_at"] == began + timedelta(days=30)
+    with pytest.raises(Unauthenticated):
+        refresh(life=timedelta(days=25))
+    clock.advance(days=4, hours=23, minutes=50)
+    refresh()
+    assert opened["expires_in"] == 600, "the access token ends with it"
+    clock.advance(minutes=10)
+    with pytest.raises(Unauthenticated):
+        refresh()
 
 
 def test_a_refresh_token_that_comes_again_ends_the_session(
