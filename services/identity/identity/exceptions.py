@@ -127,6 +127,13 @@ def beyond_its_maker(field: str) -> Forbidden:
     )
 
 
+def key_of_another() -> Forbidden:
+    return Forbidden(
+        "api_key.not_made_by_it",
+        "A key revokes itself and those that it made; a person revokes any in a logged-in session.",
+    )
+
+
 def would_lock_out(field: str) -> Conflict:
     return Conflict(
         "ip_rules.would_lock_out",

@@ -32,6 +32,10 @@ def user_for_update(session: Session, *, account_id: UUID, user_id: UUID) -> Use
     return session.scalar(query.with_for_update(), execution_options={"populate_existing": True})
 
 
+def owner_of(session: Session, *, account_id: UUID) -> User | None:
+    return session.scalar(select(User).where(User.account_id == account_id, User.is_owner))
+
+
 def as_checked(session: Session, checked: User) -> User | None:
     """The user as it is now, locked, if nothing has changed since the check; None when blocked, gone, or secured again.
 

@@ -63,7 +63,11 @@ def register(
         may_mail = panel_url is not None and mail.may_prove(session, owner["email"], now)
         account_id, user_id = _insert(session, now, account_name, owner, on_trial=on_trial)
         audit.record(session, actor, now, "account.registered", account_id=account_id, user_id=user_id)
-        url = links.confirmation_link(session, panel_url, user_id, owner["email"], now) if may_mail else None
+        url = (
+            links.confirmation_link(session, panel_url, user_id, owner["email"], now)
+            if panel_url and may_mail
+            else None
+        )
         announced = {"account_id": account_id, "account_name": account_name, "login": login}
         outbox.record(session, ACCOUNT_REGISTERED, **announced, email=owner["email"], language=language, url=url)
     return {**announced, "user_id": user_id, "plan": plan_rules.FIRST_PLAN}

@@ -15,7 +15,7 @@ from identity import exceptions
 from identity.hashing import Passwords
 from identity.models import Account
 from identity.store import accounts, audit, erasure, plans, users
-from identity.usecases import monthly, throttles, views
+from identity.usecases import mail, monthly, throttles, views
 from identity.usecases.actors import session_user_of
 from identity.usecases.announcements import announce_access_changed
 
@@ -40,6 +40,7 @@ def request(database: Database, *, actor: Actor, now: datetime, passwords: Passw
             account.state = "closing"
             account.closure_requested_at = now
             audit.record(session, actor, now, "account.closure_requested", account_id=account_id)
+            mail.tell(session, actor, "account.closure_requested", user)
         return views.account(account, plans.plan_of(session, account))
 
 

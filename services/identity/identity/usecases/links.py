@@ -105,6 +105,7 @@ def reset_password(
         revoked = api_keys.revoke_keys_of(session, user_id=user_id, now=now)
         named: dict[str, Any] = {"account_id": account_id, "user_id": user_id, "target_id": user_id}
         audit.record(session, actor, now, "password.reset", **named, details={"api_keys_revoked": revoked})
+        mail.tell(session, actor, "password.reset", current)
         announce_access_changed(session, account_id=account_id, user_id=user_id)
 
 
@@ -143,7 +144,7 @@ def confirm_email_change(session: Session, *, actor: Actor, now: datetime, token
     if used is None or user is None or used[1] is None:
         raise exceptions.not_found("email_change")
     if user.email != used[1]:
-        mail.ask_for(session, user, "email_changed", new_email=used[1])
+        mail.tell(session, actor, "email.changed", user, new_email=used[1])
     user.email, user.email_confirmed_at = used[1], now
     # A reset link that went to the old address must not open the account to somebody who reads it there.
     store.drop_links(session, user_id=user.id)

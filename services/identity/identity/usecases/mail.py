@@ -13,7 +13,11 @@ from typing import Any
 from chassis import outbox
 from chassis.database import Session
 from contracts.events import SYSTEM_MAIL_REQUESTED
+from contracts.rpc import Actor
+from identity.domain import notices
+from identity.domain.notices import Notice
 from identity.models import User
+from identity.store import users
 from identity.usecases import throttles
 
 
@@ -21,6 +25,26 @@ def ask_for(session: Session, user: User, template: str, **fields: Any) -> None:
     """Ask for the notice `template` to the user; none goes to an address that is not confirmed."""
     if is_confirmed(user):
         _record(session, user, user.email, template, {"login": user.login, **fields})
+
+
+def tell(session: Session, actor: Actor, act: str, *concerned: User, **fields: Any) -> None:
+    """Tell of an act by mail as `notices.MAILED` says: each user whom it concerns, and once the account's owner."""
+    notice = notices.MAILED[act]
+    told = list(concerned) if notice.user else []
+    for user in told:
+        _tell(session, actor, notice, user, user.login, template=notice.template, **fields)
+    owner = users.owner_of(session, account_id=concerned[0].account_id) if notice.owner and concerned else None
+    if owner is not None and owner.id not in {user.id for user in told}:
+        _tell(session, actor, notice, owner, concerned[0].login)
+
+
+def _tell(
+    session: Session, actor: Actor, notice: Notice, to: User, login: str, *, template: str | None = None, **fields: Any
+) -> None:
+    told = {**fields, **({"address": actor["address"]} if actor.get("address") else {})}
+    if template is None:
+        told["act"] = notice.words(to.language, login)
+    ask_for(session, to, template or "account_act", **told)
 
 
 def ask_to_prove(session: Session, user: User, template: str, *, to: str, url: str, hours_valid: int) -> None:
