@@ -384,6 +384,25 @@ def test_many_log_ins_at_once_with_the_right_password_are_all_let_in(journey):
     assert answers == [(0, "")] * 8
 
 
+def test_a_crowd_of_guessing_strangers_keeps_nobody_from_logging_in_at_home(journey):
+    """Each from another address, for another login: no counter of theirs stops them, only turns do."""
+    credentials = {"login": journey.login, "password": journey.password}
+    assert journey.public.post("/v1/sessions", credentials)["access_token"]
+
+    def guess(number):
+        stranger = from_address(journey.public, f"198.18.{number // 200}.{number % 200}")
+        return code_of(lambda: stranger.post("/v1/sessions", {"login": f"nikt{number}", "password": WRONG}))
+
+    with ThreadPoolExecutor(40) as crowd:
+        guesses = [crowd.submit(guess, number) for number in range(400)]
+        at_home = [code_of(lambda: journey.public.post("/v1/sessions", credentials)) for _ in range(8)]
+        answers = {one.result() for one in guesses}
+
+    assert at_home == [(0, "")] * 8
+    assert answers <= {(401, "session.wrong_credentials"), (429, "session.busy")}
+    assert (429, "session.busy") in answers
+
+
 def test_an_old_session_makes_no_key_before_it_has_proved_who_it_is(journey, environ):
     """The session is made old where sessions are kept: nobody waits ten minutes for a test."""
     with psycopg.connect(environ["IDENTITY_DATABASE_URL"], autocommit=True) as connection:

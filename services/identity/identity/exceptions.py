@@ -61,6 +61,10 @@ def too_many_attempts(retry_after: int) -> TooManyRequests:
     return TooManyRequests("session.too_many_attempts", "Too many attempts; wait.", {"retry_after": retry_after})
 
 
+def busy() -> TooManyRequests:
+    return TooManyRequests("session.busy", "Too many passwords are being looked at; try again.", {"retry_after": 1})
+
+
 def quota_exhausted(feature: str, limit: int | None, remaining: int) -> PlanLimit:
     return PlanLimit(
         "quota.exhausted",

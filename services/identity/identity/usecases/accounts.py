@@ -57,7 +57,8 @@ def register(
     counters = throttles.by_address(actor)
     with database.transaction() as session:
         throttles.count_attempt(session, counters, now)
-    owner["password_hash"] = passwords.hash(password)
+    with throttles.unless_busy(database, counters, now):
+        owner["password_hash"] = passwords.hash(password, throttles.strangers_turn(actor))
     with database.transaction() as session:
         throttles.give_back(session, counters, now)  # a name that is taken undoes this with all the rest
         may_mail = panel_url is not None and mail.may_prove(session, owner["email"], now)

@@ -29,7 +29,9 @@ def request(database: Database, *, actor: Actor, now: datetime, passwords: Passw
         user = users.user(session, account_id=account_id, user_id=user_id)
     if user is None or not user.is_owner:
         raise exceptions.owner_protected()
-    if not passwords.verify(user.password_hash, password):
+    with throttles.unless_busy(database, counters, now):
+        is_right = passwords.verify(user.password_hash, password, throttles.session_turn(actor))
+    if not is_right:
         raise Invalid.of_field("password", "password.wrong", "This is not your password.")
     with database.transaction() as session:
         throttles.succeed(session, counters, now)

@@ -126,7 +126,9 @@ def request_email_change(
         user = users.user(session, account_id=account_of(actor), user_id=user_id)
     if user is None:
         raise exceptions.session_invalid()
-    if not passwords.verify(user.password_hash, password):
+    with throttles.unless_busy(database, [*counters, *mails], now):
+        is_right = passwords.verify(user.password_hash, password, throttles.session_turn(actor))
+    if not is_right:
         raise Invalid.of_field("password", "password.wrong", "This is not your password.")
     with database.transaction() as session:
         throttles.succeed(session, counters, now)

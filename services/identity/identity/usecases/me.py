@@ -62,9 +62,12 @@ def change_password(
         row = _own(session, actor)
         password_rules.ensure_acceptable(new_password, login=row.login, field="new_password")
         throttles.count_attempt(session, counters, now)
-    if not passwords.verify(row.password_hash, old_password):
+    turn = throttles.session_turn(actor)
+    with throttles.unless_busy(database, counters, now):
+        is_right = passwords.verify(row.password_hash, old_password, turn)
+        password_hash = passwords.hash(new_password, turn) if is_right else ""
+    if not is_right:
         raise Invalid.of_field("old_password", "password.wrong", "This is not your password.")
-    password_hash = passwords.hash(new_password)
     with database.transaction() as session:
         throttles.succeed(session, counters, now)
         current = users.as_checked(session, row)

@@ -61,9 +61,10 @@ def log_in(
         and second_factor.is_on(user)
         and second_factor.would_accept(vault, user.totp_secret, user.totp_last_step, totp, now)
     )
-    counters, place = throttles.log_in_counters(database, "user", login, actor, knows_code=knows_code)
+    counters, place, turn = throttles.log_in_counters(database, "user", login, actor, knows_code=knows_code)
     with throttles.attempt(database, counters, now):
-        is_right = passwords.verify(user.password_hash if user else None, password)
+        with throttles.unless_busy(database, counters, now):
+            is_right = passwords.verify(user.password_hash if user else None, password, turn)
         if user is None or not is_right or user.state != "active":
             raise exceptions.wrong_credentials()
         if passwords.is_outdated(user.password_hash):

@@ -68,7 +68,8 @@ def create_user(
     counters = throttles.by_address(actor)
     with database.transaction() as session:
         throttles.count_attempt(session, counters, now)
-    secret = passwords.hash(password)
+    with throttles.unless_busy(database, counters, now):
+        secret = passwords.hash(password, throttles.session_turn(actor))
     with database.transaction() as session:
         throttles.give_back(session, counters, now)  # a login that is taken undoes this with all the rest
         columns = {"login": login, "email": normal_email(email), "name": name, "password_hash": secret}

@@ -332,8 +332,8 @@ def test_password_that_changes_while_the_old_one_is_verified_lets_nobody_in(
     database: Database, passwords: Passwords, vault: Any, clock: Any, owner: Actor, log_in: Callable[..., Actor]
 ) -> None:
     class Slow(Passwords):
-        def verify(self, stored: str | None, password: str) -> bool:
-            right = super().verify(stored, password)
+        def verify(self, stored: str | None, password: str, turn: Any = None) -> bool:
+            right = super().verify(stored, password, turn)
             me.change_password(
                 database,
                 passwords=passwords,
