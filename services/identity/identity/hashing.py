@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from enum import StrEnum
 from typing import Any
 
@@ -47,19 +47,22 @@ class Turns:
         self._here: Counter[str] = Counter()
 
     @contextmanager
-    def turn(self, caller: str) -> Iterator[None]:
-        """:raises TooManyRequests: `session.busy`."""
+    def queue(self, caller: str) -> Iterator[None]:
+        """Be among those who hash or wait. :raises TooManyRequests: `session.busy`."""
         with self._lock:
             if self._here.total() >= self._most or self._here[caller] >= self._of_one:
                 raise busy()
             self._here[caller] += 1
         try:
-            with self._places:
-                yield
+            yield
         finally:
             with self._lock:
                 self._here[caller] -= 1
                 self._here += Counter()  # forgets callers of whom nobody is here
+
+    def place(self) -> threading.Semaphore:
+        """`with turns.place():` around a hash, within the queue."""
+        return self._places
 
 
 class Passwords:
@@ -72,9 +75,8 @@ class Passwords:
         self._run = run or (lambda function, *arguments: function(*arguments))
         self._hasher = PasswordHasher(time_cost=rounds, memory_cost=memory_kib, parallelism=1)
         self._lanes = {
-            Lane.STRANGERS: Turns(places=1, waiting=6, of_one=3),
-            # A rule of log-ins lets five attempts of one login be under way at once.
-            Lane.KNOWN: Turns(places=2, waiting=10, of_one=6),
+            Lane.STRANGERS: Turns(places=1, waiting=17, of_one=8),
+            Lane.KNOWN: Turns(places=2, waiting=14, of_one=8),
             Lane.SESSIONS: Turns(places=1, waiting=4, of_one=2),
         }
         # Verified against when there is no such login, so that the time taken does not tell.
@@ -84,19 +86,33 @@ class Passwords:
         """:raises TooManyRequests: `session.busy`, the turn's lane is full."""
         return str(self._in_turn(turn, self._hasher.hash, normal_form(password)))
 
-    def verify(self, stored: str | None, password: str, turn: Turn | None = None) -> bool:
+    def verify(self, stored: str | None, password: str, turn: Turn | None = None, *, is_queued: bool = False) -> bool:
         """Whether `password` is the one behind `stored`; with None, the same work and False.
 
+        :param is_queued: within `queue`.
         :raises TooManyRequests: `session.busy`, the turn's lane is full.
         """
-        right = bool(self._in_turn(turn, self._matches, stored or self._nobody, normal_form(password)))
+        task = (self._matches, stored or self._nobody, normal_form(password))
+        if turn is not None and is_queued:
+            with self._lanes[turn[0]].place():
+                right = bool(self._run(*task))
+        else:
+            right = bool(self._in_turn(turn, *task))
         return right and stored is not None
+
+    def queue(self, turn: Turn) -> AbstractContextManager[None]:
+        """Around a log-in: who finds no room is told so before the attempt costs the database anything.
+
+        :raises TooManyRequests: `session.busy`.
+        """
+        lane, caller = turn
+        return self._lanes[lane].queue(caller)
 
     def _in_turn(self, turn: Turn | None, function: Callable[..., Any], *arguments: str) -> Any:
         if turn is None:
             return self._run(function, *arguments)
         lane, caller = turn
-        with self._lanes[lane].turn(caller):
+        with self._lanes[lane].queue(caller), self._lanes[lane].place():
             return self._run(function, *arguments)
 
     def is_outdated(self, stored: str) -> bool:

@@ -62,9 +62,8 @@ def log_in(
         and second_factor.would_accept(vault, user.totp_secret, user.totp_last_step, totp, now)
     )
     counters, place, turn = throttles.log_in_counters(database, "user", login, actor, knows_code=knows_code)
-    with throttles.attempt(database, counters, now):
-        with throttles.unless_busy(database, counters, now):
-            is_right = passwords.verify(user.password_hash if user else None, password, turn)
+    with passwords.queue(turn), throttles.attempt(database, counters, now):
+        is_right = passwords.verify(user.password_hash if user else None, password, turn, is_queued=True)
         if user is None or not is_right or user.state != "active":
             raise exceptions.wrong_credentials()
         if passwords.is_outdated(user.password_hash):

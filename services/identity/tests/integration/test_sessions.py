@@ -122,7 +122,7 @@ def test_a_crowd_of_attempts_at_once_gets_no_more_guesses_than_one_by_one(
         )
 
     assert outcomes.count("session.wrong_credentials") == 5
-    assert outcomes.count("session.too_many_attempts") == 123
+    assert set(outcomes) <= {"session.wrong_credentials", "session.too_many_attempts", "session.busy"}
 
 
 def test_many_logins_from_one_address_lock_the_address(log_in: Callable[..., Any], clock: Any) -> None:
@@ -332,8 +332,8 @@ def test_password_that_changes_while_the_old_one_is_verified_lets_nobody_in(
     database: Database, passwords: Passwords, vault: Any, clock: Any, owner: Actor, log_in: Callable[..., Actor]
 ) -> None:
     class Slow(Passwords):
-        def verify(self, stored: str | None, password: str, turn: Any = None) -> bool:
-            right = super().verify(stored, password, turn)
+        def verify(self, stored: str | None, password: str, turn: Any = None, *, is_queued: bool = False) -> bool:
+            right = super().verify(stored, password, turn, is_queued=is_queued)
             me.change_password(
                 database,
                 passwords=passwords,

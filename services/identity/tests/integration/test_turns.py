@@ -62,17 +62,17 @@ def test_strangers_who_guess_all_at_once_slow_no_log_in_from_a_known_place(
         except WiciError as error:
             return error.code
 
-    with ThreadPoolExecutor(7) as crowd:
-        guesses = [crowd.submit(attempt, f"login{number}", GUESS, f"203.0.113.{number}") for number in range(7)]
-        wait_until(lambda: held.here() == 7, what="all strangers in their lane")
+    with ThreadPoolExecutor(18) as crowd:
+        guesses = [crowd.submit(attempt, f"login{number}", GUESS, f"203.0.113.{number}") for number in range(18)]
+        wait_until(lambda: held.here() == 18, what="all strangers in their lane")
 
         assert attempt("kowal", PASSWORD, "192.0.2.1") == "True"
         assert attempt("kowal", PASSWORD, "203.0.113.77") == "session.busy", "told at once, without a wait"
         with database.transaction() as session:
             counted = "SELECT count(*) FROM login_throttles WHERE failures > 0 OR under_way > 0"
-            assert session.scalar(sql(counted)) == 14, "who got no turn has made no guess"
+            assert session.scalar(sql(counted)) == 36, "who got no turn has made no guess"
         held.go.set()
-        assert [guess.result(30) for guess in guesses] == ["session.wrong_credentials"] * 7
+        assert [guess.result(30) for guess in guesses] == ["session.wrong_credentials"] * 18
 
     assert held.most == 1
     assert attempt("kowal", PASSWORD, "203.0.113.77") == "True"
@@ -92,7 +92,7 @@ def test_no_lane_holds_more_than_it_may_of_all_and_of_one(
             inside.pop(0)[1].__exit__(None, None, None)
             continue
         callers = [name for name, _ in inside]
-        turn = turns.turn(caller)
+        turn = turns.queue(caller)
         if len(callers) < places + waiting and callers.count(caller) < of_one:
             turn.__enter__()
             inside.append((caller, turn))
