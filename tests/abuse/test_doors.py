@@ -159,6 +159,36 @@ def test_whoever_is_added_after_a_campaign_was_scheduled_is_not_reached_either(n
     assert (ended["state"], ended["failure"]["code"]) == ("failed", "account.on_trial")
 
 
+def test_a_form_of_a_new_account_mails_no_stranger_in_its_own_words(newcomer):
+    """The title, the sender's name and the sender are the account's own; they reach none but who has said yes."""
+    own = confirm_email(newcomer)
+    sender = {"email": f"sklep@{DOMAIN}", "name": "Twój bank"}
+    wanted = {"name": "F", "title": "Zaloguj się od nowa", "consent_texts": {"pl": "Tak."}, "sender": sender}
+    form = newcomer.api.post("/v1/forms", wanted)["id"]
+
+    def sign_up(email):
+        body = {"fields": {"email": email}, "consent": True}
+        return newcomer.public.post(f"/v1/forms/{form}/submissions", body)
+
+    stranger = f"ktos{secrets.token_hex(4)}@poczta.example"
+    answers = [sign_up(stranger), sign_up(own)]
+
+    def titled(address):
+        return [mail for mail in newcomer.received_mail() if mail["address"] == address and "od nowa" in subject(mail)]
+
+    def subject(mail):
+        raw = newcomer.simulators.mailbox.get(f"/messages/{mail['number']}/raw")
+        return str(message_from_bytes(raw, policy=policy.default)["subject"])
+
+    poll(lambda: titled(own), bool, seconds=20)
+    assert answers[0] == answers[1]
+    assert answers[0]["state"] == "trial"
+    assert [mail for mail in newcomer.received_mail() if mail["address"] == stranger] == []
+    newcomer.end_trial()
+    sign_up(stranger)
+    poll(lambda: titled(stranger), bool, seconds=20)
+
+
 def test_an_operator_ends_a_trial_and_a_paid_plan_does_too(newcomer, environ):
     assert newcomer.end_trial()["state"] == "active"
     poll(lambda: code_of(lambda: sms(newcomer, STRANGER)), lambda code: code == (0, ""), seconds=5)
@@ -352,6 +382,25 @@ def test_many_log_ins_at_once_with_the_right_password_are_all_let_in(journey):
     with ThreadPoolExecutor(8) as crowd:
         answers = list(crowd.map(lambda _: code_of(lambda: journey.public.post("/v1/sessions", credentials)), range(8)))
     assert answers == [(0, "")] * 8
+
+
+def test_a_crowd_of_guessing_strangers_keeps_nobody_from_logging_in_at_home(journey):
+    """Each from another address, for another login: no counter of theirs stops them, only turns do."""
+    credentials = {"login": journey.login, "password": journey.password}
+    assert journey.public.post("/v1/sessions", credentials)["access_token"]
+
+    def guess(number):
+        stranger = from_address(journey.public, f"198.18.{number // 200}.{number % 200}")
+        return code_of(lambda: stranger.post("/v1/sessions", {"login": f"nikt{number}", "password": WRONG}))
+
+    with ThreadPoolExecutor(40) as crowd:
+        guesses = [crowd.submit(guess, number) for number in range(400)]
+        at_home = [code_of(lambda: journey.public.post("/v1/sessions", credentials)) for _ in range(8)]
+        answers = {one.result() for one in guesses}
+
+    assert at_home == [(0, "")] * 8
+    assert answers <= {(401, "session.wrong_credentials"), (429, "session.busy")}
+    assert (429, "session.busy") in answers
 
 
 def test_an_old_session_makes_no_key_before_it_has_proved_who_it_is(journey, environ):

@@ -59,7 +59,9 @@ ROUTES: list[Route] = [
         rpc="identity.revoke_api_key",
         permission="account.keys",
         summary="Revoke an API key",
-        description="It is worth nothing at once, everywhere; nor is any key that it made.",
+        description="It is worth nothing at once, everywhere; nor is any key that it made. In a session any key of the"
+        " account, without a proof, for an emergency; a key revokes itself and those that it made, else 403"
+        " `api_key.not_made_by_it`.",
         status=204,
         tags=["API keys"],
     ),

@@ -58,9 +58,11 @@ def _submit_html(context: RequestContext) -> Response:
         described = _described(context)
         _spend(context)
         typed = dict(body.parse_query(body.read(context.request, MAX_BODY)))
-        _submitted(context, html_forms.answers_of(typed, described))
+        state = _submitted(context, html_forms.answers_of(typed, described))["state"]
     except WiciError as error:
         return _refusal(context, error, described, typed)
+    if state == "trial":
+        return pages.notice("trial", _language(context, described, typed), 202)
     if described["submitted_url"]:
         return Response(status=303, headers={"Location": described["submitted_url"]}, content_type="text/plain")
     return pages.notice("received", _language(context, described, typed), 202)

@@ -29,7 +29,7 @@ def own_language(language: str) -> str:
 
 
 def notice(name: str, language: str, status: int, *, form_id: str | None = None) -> Response:
-    """A page that only says something: `received`, `done`, `already`, `expired`, `gone`, `later`, `slow`, `changed`.
+    """A page that only says something: `received`, `trial`, `done`, `already`, `expired`, `gone`, `later`, …
 
     :param form_id: of the form that it links to, so that a person can start again.
     """

@@ -161,6 +161,18 @@ def test_bytes_that_are_no_form_are_said_to_be_unreadable(client, services):
     assert asked(services) == []
 
 
+@pytest.mark.parametrize(("language", "title"), [("pl", "wypróbowywany"), ("en", "tried out")])
+def test_the_form_of_an_account_on_trial_says_that_it_is_being_tried_out(client, services, language, title):
+    shown = {"submitted_url": "https://sklep.example/dziekujemy", "consent_texts": {"pl": "Tak.", "en": "Yes."}}
+    services.answers["contacts.describe_form"] = {**DESCRIBED, **shown}
+    services.answers["contacts.submit_form"] = {"state": "trial", "detail": "…"}
+
+    page = client.post(SUBMIT, data={**TYPED, "_language": language})
+
+    assert page.status_code == 202
+    assert title in page.text
+
+
 def test_sign_ups_are_limited_by_address_and_by_form(make_client, services):
     services.answers |= {"contacts.describe_form": DESCRIBED, "contacts.submit_form": RECEIVED}
     used = {}

@@ -26,7 +26,7 @@ class EventSchema(marshmallow.Schema):
 
 
 class AccountRegistered(EventSchema):
-    """`url`: the link by which the owner confirms the e-mail address."""
+    """`url`: the link by which the owner confirms the e-mail address; without it no mail goes there."""
 
     account_id = fields.UUID(required=True)
     account_name = fields.String(required=True)
@@ -57,8 +57,9 @@ class SystemMailRequested(EventSchema):
     """From identity: send one mail of the platform's own, in the user's language.
 
     `template` is `password_reset`, `email_change`, `email_changed`, `new_device`, `second_factor_reset`,
-    `second_factor_on`, `second_factor_off`, `api_key_created`, `rights_changed` or `ip_rules_changed`; `fields` is what
-    it fills in: `login`, `account_name`, `url`, `hours_valid`, `address`, `device`, `new_email`, `name`.
+    `second_factor_on`, `second_factor_off`, `api_key_created`, `rights_changed`, `ip_rules_changed` or `account_act`;
+    `fields` is what it fills in: `login` (to confirmed addresses alone), `url`, `hours_valid`, `address`, `device`,
+    `new_email`, `name`, `act`.
     """
 
     account_id = fields.UUID(required=True)
@@ -122,7 +123,8 @@ class AccountSuspensionChanged(EventSchema):
 class SystemSmsRequested(EventSchema):
     """From identity: send one SMS of the platform's own, in the user's language, at the platform's cost.
 
-    `template` is `trial_number_code`; `fields` is what it fills in: `code`, `account_name`.
+    `template` is `trial_number_code`; `fields` is what it fills in: `code`. Nothing in it was typed by
+    anybody: it goes to a number that nobody has confirmed.
     """
 
     account_id = fields.UUID(required=True)

@@ -44,6 +44,7 @@ CALLS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "contacts": (
             "identity.check_limit",
             "identity.get_account",
+            "identity.get_standing",
             "email_gateway.check_sender",
             "reporting.get_message",
             *(

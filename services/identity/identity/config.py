@@ -17,12 +17,14 @@ class Config:
     """`WICI_SECRET_KEYS` seals TOTP seeds; `ARGON2_*` lets a test machine hash cheaply.
 
     `IDENTITY_ACCOUNTS_ON_TRIAL`: a new account sends only to addresses that it has proved until an operator ends its
-    trial. Links in mails lead to `WICI_PANEL_URL`, or to `WICI_PUBLIC_URL` where there is no panel.
+    trial. `IDENTITY_SESSION_DAYS`: a session ends so long after its log-in, however much it is used. Links in mails
+    lead to `WICI_PANEL_URL`, or to `WICI_PUBLIC_URL` where there is no panel.
     """
 
     secret_keys: str = setting("WICI_SECRET_KEYS", secret=True)
     panel_url: str = setting("WICI_PANEL_URL", default="")
     public_url: str = setting("WICI_PUBLIC_URL", default="http://127.0.0.1:8000")
+    session_days: int = setting("IDENTITY_SESSION_DAYS", default=30)
     accounts_on_trial: bool = setting("IDENTITY_ACCOUNTS_ON_TRIAL", default=True)
     argon2_memory_kib: int = setting("ARGON2_MEMORY_KIB", default=19_456)
     argon2_rounds: int = setting("ARGON2_ROUNDS", default=2)

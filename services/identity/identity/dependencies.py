@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -60,6 +60,16 @@ class BeginsOnTrial(DependencyProvider):
 
     def get_dependency(self, worker_ctx: Any) -> bool:
         return self.begins_on_trial
+
+
+class SessionLife(DependencyProvider):
+    """`self.session_life`: how long a session lives at most, however often it is refreshed."""
+
+    def setup(self) -> None:
+        self.session_life = timedelta(days=load(Config, os.environ).session_days)
+
+    def get_dependency(self, worker_ctx: Any) -> timedelta:
+        return self.session_life
 
 
 class LastUses(DependencyProvider):

@@ -61,6 +61,10 @@ def too_many_attempts(retry_after: int) -> TooManyRequests:
     return TooManyRequests("session.too_many_attempts", "Too many attempts; wait.", {"retry_after": retry_after})
 
 
+def busy() -> TooManyRequests:
+    return TooManyRequests("session.busy", "Too many passwords are being looked at; try again.", {"retry_after": 1})
+
+
 def quota_exhausted(feature: str, limit: int | None, remaining: int) -> PlanLimit:
     return PlanLimit(
         "quota.exhausted",
@@ -124,6 +128,13 @@ def beyond_its_maker(field: str) -> Forbidden:
         "A key that a key makes neither outlives it nor works from more addresses.",
         None,
         [{"field": field, "code": "api_key.beyond_its_maker", "detail": "It goes beyond that of the key that asks."}],
+    )
+
+
+def key_of_another() -> Forbidden:
+    return Forbidden(
+        "api_key.not_made_by_it",
+        "A key revokes itself and those that it made; a person revokes any in a logged-in session.",
     )
 
 

@@ -6,33 +6,114 @@ for 29 ms.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from enum import StrEnum
 from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from identity.domain.passwords import normal_form
+from identity.exceptions import busy
 
 Run = Callable[..., Any]
 
 
+class Lane(StrEnum):
+    """Whose password it is: who floods one lane slows nobody in another."""
+
+    STRANGERS = "strangers"
+    KNOWN = "known"  # whoever shows a right code, or comes from where the login was used from before
+    SESSIONS = "sessions"  # whoever is logged in
+
+
+Turn = tuple[Lane, str]
+"""A lane, and who asks there: an address, a login, an account."""
+
+
+class Turns:
+    """Of one lane: so many hash at once, so many wait behind them, and so many of both may be one caller's.
+
+    The queue is short, for whoever waits in it holds a worker of the service; who finds no room is told to come again.
+    """
+
+    def __init__(self, *, places: int, waiting: int, of_one: int) -> None:
+        self._places = threading.Semaphore(places)
+        self._most, self._of_one = places + waiting, of_one
+        self._lock = threading.Lock()
+        self._here: Counter[str] = Counter()
+
+    @contextmanager
+    def queue(self, caller: str) -> Iterator[None]:
+        """Be among those who hash or wait. :raises TooManyRequests: `session.busy`."""
+        with self._lock:
+            if self._here.total() >= self._most or self._here[caller] >= self._of_one:
+                raise busy()
+            self._here[caller] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._here[caller] -= 1
+                self._here += Counter()  # forgets callers of whom nobody is here
+
+    def place(self) -> threading.Semaphore:
+        """`with turns.place():` around a hash, within the queue."""
+        return self._places
+
+
 class Passwords:
-    """Hashes and verifies; a verification without a hash costs as much as one with."""
+    """Hashes and verifies; a verification without a hash costs as much as one with.
+
+    At most four at once in a process, each in its lane. Without a turn (commands) nothing is bounded.
+    """
 
     def __init__(self, run: Run | None = None, *, memory_kib: int = 19_456, rounds: int = 2) -> None:
         self._run = run or (lambda function, *arguments: function(*arguments))
         self._hasher = PasswordHasher(time_cost=rounds, memory_cost=memory_kib, parallelism=1)
+        self._lanes = {
+            Lane.STRANGERS: Turns(places=1, waiting=17, of_one=8),
+            Lane.KNOWN: Turns(places=2, waiting=14, of_one=8),
+            Lane.SESSIONS: Turns(places=1, waiting=4, of_one=2),
+        }
         # Verified against when there is no such login, so that the time taken does not tell.
         self._nobody = self._hasher.hash("nobody's password")
 
-    def hash(self, password: str) -> str:
-        return str(self._run(self._hasher.hash, normal_form(password)))
+    def hash(self, password: str, turn: Turn | None = None) -> str:
+        """:raises TooManyRequests: `session.busy`, the turn's lane is full."""
+        return str(self._in_turn(turn, self._hasher.hash, normal_form(password)))
 
-    def verify(self, stored: str | None, password: str) -> bool:
-        """Whether `password` is the one behind `stored`; with None, the same work and False."""
-        right = bool(self._run(self._matches, stored or self._nobody, normal_form(password)))
+    def verify(self, stored: str | None, password: str, turn: Turn | None = None, *, is_queued: bool = False) -> bool:
+        """Whether `password` is the one behind `stored`; with None, the same work and False.
+
+        :param is_queued: within `queue`.
+        :raises TooManyRequests: `session.busy`, the turn's lane is full.
+        """
+        task = (self._matches, stored or self._nobody, normal_form(password))
+        if turn is not None and is_queued:
+            with self._lanes[turn[0]].place():
+                right = bool(self._run(*task))
+        else:
+            right = bool(self._in_turn(turn, *task))
         return right and stored is not None
+
+    def queue(self, turn: Turn) -> AbstractContextManager[None]:
+        """Around a log-in: who finds no room is told so before the attempt costs the database anything.
+
+        :raises TooManyRequests: `session.busy`.
+        """
+        lane, caller = turn
+        return self._lanes[lane].queue(caller)
+
+    def _in_turn(self, turn: Turn | None, function: Callable[..., Any], *arguments: str) -> Any:
+        if turn is None:
+            return self._run(function, *arguments)
+        lane, caller = turn
+        with self._lanes[lane].queue(caller), self._lanes[lane].place():
+            return self._run(function, *arguments)
 
     def is_outdated(self, stored: str) -> bool:
         """Whether the hash was made with other parameters than today's."""

@@ -66,9 +66,12 @@ class FormSubmit(FormAnswers):
 
 
 class Submitted(Schema):
-    """The same for every address: new, known, archived or erased."""
+    """The same for every address: new, known, archived or erased.
 
-    state = fields.String()
+    `state` is `pending`; `trial` where the form's account is on trial and only its own addresses get the mail.
+    """
+
+    state = fields.String(validate=validate.OneOf(["pending", "trial"]))
     detail = fields.String()
 
 

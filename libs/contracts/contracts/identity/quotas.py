@@ -84,6 +84,16 @@ class Limit(Schema):
     limit = fields.Integer(allow_none=True)
 
 
+class StandingQuery(Schema):
+    feature = fields.String(required=True, validate=validate.OneOf(FEATURES))
+
+
+class Standing(Schema):
+    """Where the account may send to by a channel, for what costs no quota."""
+
+    only_to = only_to_field()
+
+
 class FeatureUsage(Schema):
     feature = fields.String()
     limit = fields.Integer(allow_none=True)
@@ -138,6 +148,7 @@ RPC: dict[str, Call] = {
     "use_quota": Call(QuotaUse, QuotaUsed),
     "release_quota": Call(QuotaRelease, QuotaReleased),
     "check_limit": Call(LimitQuery, Limit),
+    "get_standing": Call(StandingQuery, Standing),
     "get_usage": Call(response=Usage),
     "list_past_usage": Call(PastUsageQuery, PastUsagePage),
 }

@@ -60,12 +60,15 @@ class SessionProof(Schema):
 
 
 class Session(Schema):
+    """It ends at `expires_at` unless it is used, and at `ends_at` however much it is used."""
+
     id = fields.UUID()
     device = fields.String(allow_none=True)
     address = fields.String(allow_none=True)
     created_at = fields.AwareDateTime()
     last_used_at = fields.AwareDateTime()
     expires_at = fields.AwareDateTime()
+    ends_at = fields.AwareDateTime()
     current = fields.Boolean()
 
 

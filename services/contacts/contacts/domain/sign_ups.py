@@ -7,6 +7,7 @@ import secrets
 from datetime import datetime, timedelta
 
 from contracts.contacts.forms import SubmissionState
+from contracts.mailboxes import mailbox
 from contracts.vocabulary import ArchiveReason
 
 CONFIRM_WITHIN = timedelta(days=7)
@@ -15,7 +16,6 @@ KEEP_UNCONFIRMED = timedelta(days=30)
 MAIL_WINDOW = timedelta(days=1)
 MAILS_OF_ACCOUNT = 3
 MAILS_OF_ALL = 10
-_GMAIL = frozenset({"gmail.com", "googlemail.com"})
 # Built-in fields that a form may ask. An external id is the account's own name for a person, not the person's.
 ASKABLE = ("email", "phone", "first_name", "last_name", "company", "city", "birth_date")
 TYPES = {"email": "email", "phone": "phone", "birth_date": "date"}
@@ -37,19 +37,7 @@ def token_hash(token: str) -> bytes:
 
 def address_hash(email: str) -> bytes:
     """What the count of mails knows a mailbox by, for a day: all its spellings count together."""
-    return hashlib.sha256(b"confirmation:" + _mailbox(email).encode()).digest()
-
-
-def _mailbox(email: str) -> str:
-    """The mailbox behind a normalised address: most servers ignore what follows a plus, and Gmail the dots.
-
-    Where a server does neither, addresses that differ in that alone share the few mails of a day, and nothing else.
-    """
-    local, _, domain = email.rpartition("@")
-    local = local.partition("+")[0] or local
-    if domain in _GMAIL:
-        local, domain = local.replace(".", ""), "gmail.com"
-    return f"{local}@{domain}"
+    return hashlib.sha256(b"confirmation:" + mailbox(email).encode()).digest()
 
 
 def may_mail(*, of_account: int, of_all: int) -> bool:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from uuid import UUID
+
 from chassis.service import Database, Entrypoints, ErasureKeys, OutboxRelay
 from contacts.usecases.account_terms import AccountTerms
 from contracts.contacts import RPC
 from contracts.rpc import Actor
+from contracts.vocabulary import Channel
+
+MOST_REMEMBERED = 50_000
+_PAST_TRIAL: set[UUID] = set()
+"""Accounts that are not on trial, as far as this process has asked."""
 
 
 class Base(Entrypoints):
@@ -29,3 +37,19 @@ class Base(Entrypoints):
         return AccountTerms(
             limit=self.limit_of(actor), region=account.get("default_region") or "PL", name=account.get("name") or ""
         )
+
+    def only_to_of(self, account_id: UUID) -> Collection[str] | None:
+        """The only e-mail addresses that the account may write to while it is on trial; None: any.
+
+        Asked for each mail of an account on trial, and never again once the trial is over: it does not come back.
+        """
+        if account_id in _PAST_TRIAL:
+            return None
+        actor: Actor = {"account_id": str(account_id), "service": "contacts"}
+        answer = self.services.call("identity.get_standing", actor, {"feature": Channel.EMAIL}, deadline=5.0)
+        only_to: list[str] | None = answer["only_to"]
+        if only_to is None:
+            if len(_PAST_TRIAL) >= MOST_REMEMBERED:
+                _PAST_TRIAL.clear()
+            _PAST_TRIAL.add(account_id)
+        return only_to

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from chassis.refusals import constraint_of
 from contacts.domain.columns import ADDRESS_FIELDS
 from contacts.store import people
 from contacts.store.merge_sql import CONTACT_COLUMNS, Merge, contact_values, custom_object, id_of_row, parameters_of
@@ -83,7 +84,10 @@ def add_slice(session: Session, merge: Merge, low: int, high: int, *, needed: in
     try:
         with session.begin_nested():
             return int(session.scalar(text(_insert(merge, "")), bounds) or 0)
-    except IntegrityError:  # somebody added a contact with one of the addresses since the rows were sorted out
+    except IntegrityError as error:
+        if constraint_of(error) not in _TAKEN:
+            raise
+        # Somebody added a contact with one of the addresses since the rows were sorted out.
         added = int(session.scalar(text(_insert(merge, "ON CONFLICT DO NOTHING")), bounds) or 0)
         set_aside(session, merge, low, high)
         return added
@@ -99,6 +103,7 @@ def set_aside(session: Session, merge: Merge, low: int, high: int) -> None:
     session.execute(text(_set_aside(merge, f"{name_of(merge.import_id)} s", not_added)), bounds)
 
 
+_TAKEN = ("contacts_email", "contacts_phone", "contacts_external_id")
 _BOUNDS = "s.row_number > :low AND s.row_number <= :high"
 
 

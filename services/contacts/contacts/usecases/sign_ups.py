@@ -6,7 +6,7 @@ address is new, known, archived or erased. All that is decided by `confirmations
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -31,6 +31,10 @@ from contracts.rpc import Actor
 log = get_logger()
 
 RECEIVED = {"state": "pending", "detail": "A mail with a link is on its way. The sign-up counts once it is confirmed."}
+ON_TRIAL = {
+    "state": "trial",
+    "detail": "This form is being tried out: only addresses that its owner has proved get a mail with a link.",
+}
 
 
 def describe(session: Session, *, actor: Actor, now: datetime, form_id: UUID) -> View:
@@ -47,6 +51,12 @@ def describe(session: Session, *, actor: Actor, now: datetime, form_id: UUID) ->
     }
 
 
+def account_of_form(session: Session, *, form_id: UUID) -> UUID:
+    """Whose form it is. :raises NotFound: there is no such form."""
+    account_id: UUID = _open_form(session, form_id)["account_id"]
+    return account_id
+
+
 def _open_form(session: Session, form_id: UUID, *, hold: bool = False) -> Mapping[Any, Any]:
     row = form_store.find_open(session, form_id=form_id, hold=hold)
     if row is None:
@@ -54,22 +64,27 @@ def _open_form(session: Session, form_id: UUID, *, hold: bool = False) -> Mappin
     return row
 
 
-def submit(session: Session, *, actor: Actor, now: datetime, form_id: UUID, **request: Any) -> View:
+def submit(
+    session: Session, *, actor: Actor, now: datetime, form_id: UUID, only_to: Collection[str] | None, **request: Any
+) -> View:
     """Keep a submission and ask for its confirmation mail.
 
+    :param only_to: the only addresses that get a mail while the account is on trial; whose they are is not told.
     :raises NotFound: there is no such form. :raises Conflict: `form.consent_changed`, another text was shown.
     :raises Invalid: naming every answer that is wrong or missing.
     """
     form = _open_form(session, form_id, hold=True)
+    received = RECEIVED if only_to is None else ON_TRIAL
     if request["website"]:
         log.info("sign_up_trapped", form_id=str(form_id))
-        return RECEIVED
+        return received
     language = request["language"] if request["language"] in form["consent_texts"] else form["language"]
     _ensure_consent(form, request)
     columns = _columns(session, form, request["fields_"], now)
-    if not _may_mail(session, form["account_id"], columns["email"], now):
+    is_foreign = only_to is not None and columns["email"].lower() not in only_to
+    if is_foreign or not _may_mail(session, form["account_id"], columns["email"], now):
         log.info("confirmation_mail_held_back", form_id=str(form_id))
-        return RECEIVED
+        return received
     submission_id, token = new_id(), rules.new_token()
     submission = {
         "id": submission_id,
@@ -90,7 +105,7 @@ def submit(session: Session, *, actor: Actor, now: datetime, form_id: UUID, **re
     }
     store.insert(session, submission)
     _ask_for_mail(session, form, submission, token)
-    return RECEIVED
+    return received
 
 
 def _may_mail(session: Session, account_id: UUID, email: str, now: datetime) -> bool:

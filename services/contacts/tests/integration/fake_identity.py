@@ -19,3 +19,7 @@ class FakeIdentity:
     @rpc
     def get_account(self, actor: dict[str, Any], payload: dict[str, Any]) -> dict[str, Any]:
         return {"account_id": actor["account_id"], "default_region": "PL"}
+
+    @rpc
+    def get_standing(self, actor: dict[str, Any], payload: dict[str, Any]) -> dict[str, Any]:
+        return {"only_to": None}

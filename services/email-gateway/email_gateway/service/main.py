@@ -22,14 +22,19 @@ class EmailGatewayService(Senders, Messages, MailRoutes):
     @event_handler(events.SYSTEM_MAIL_REQUESTED)
     def send_requested_mail(self, payload: Payload) -> None:
         """May run twice: the inbox remembers the event in the transaction that writes the mail down."""
-        locale = "en" if payload["language"].lower().startswith("en") else "pl"
-        self._send("send_requested_mail", payload, payload["to"], payload["template"], locale, payload["fields"])
+        self._send(
+            "send_requested_mail", payload, payload["to"], payload["template"], _locale(payload), payload["fields"]
+        )
 
     @event_handler(events.ACCOUNT_REGISTERED)
     def send_registration_notice(self, payload: Payload) -> None:
         """May run twice: the inbox remembers the event in the transaction that writes the mail down."""
-        variables = {name: payload[name] for name in ("account_name", "login", "url")}
-        self._send("send_registration_notice", payload, payload["email"], "account_registered", "pl", variables)
+        if payload["url"] is None:
+            return
+        variables = {"url": payload["url"]}  # names were typed by whoever registered, perhaps with a stranger's address
+        self._send(
+            "send_registration_notice", payload, payload["email"], "account_registered", _locale(payload), variables
+        )
 
     def _send(
         self, handler: str, payload: Payload, to: str, template: str, locale: str, variables: dict[str, Any]
@@ -56,3 +61,7 @@ class EmailGatewayService(Senders, Messages, MailRoutes):
         """May run twice: there is nothing left to erase the second time."""
         with self.database.transaction() as session:
             privacy.erase_account(session, account_id=payload["account_id"])
+
+
+def _locale(payload: Payload) -> str:
+    return "en" if payload["language"].lower().startswith("en") else "pl"

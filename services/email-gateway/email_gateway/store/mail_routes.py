@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import delete, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from chassis.refusals import flush_unless_taken
 from email_gateway.models import MailRoute
 
 
@@ -22,11 +22,7 @@ def routes(session: Session, *, after: UUID | None = None, limit: int = 10_000) 
 def add(session: Session, route: MailRoute) -> bool:
     """False where there is one for its pattern, perhaps since a moment ago: nothing is written."""
     session.add(route)
-    try:
-        session.flush()
-    except IntegrityError:
-        return False
-    return True
+    return flush_unless_taken(session, "mail_routes_pattern_key")
 
 
 def delete_route(session: Session, *, route_id: UUID) -> bool:

@@ -26,6 +26,8 @@ class Rule:
 
 PER_LOGIN = Rule(free=4, locked_at=10, lock=timedelta(minutes=15), forgotten_after=timedelta(hours=1))
 PER_ADDRESS = Rule(free=40, locked_at=60, lock=timedelta(minutes=15), forgotten_after=timedelta(hours=1))
+# Mails that prove a mailbox go to whoever was named, who may have asked for nothing: so many a day, whoever asks.
+PER_MAILBOX = Rule(free=4, locked_at=5, lock=timedelta(days=1), forgotten_after=timedelta(days=1))
 LONGEST_WAIT = timedelta(seconds=60)
 # Verifying a password takes 20 ms, and a second where many are verified.
 LONGEST_CHECK = timedelta(seconds=10)

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 ACCESS, REFRESH, API_KEY, DEVICE, LINK = "ws_", "wr_", "wk_", "wd_", "wl_"
 
 ACCESS_LIFE = timedelta(minutes=15)
+# A session that is not refreshed for so long ends; and all end `SESSION_LIFE` after the log-in (a setting).
 REFRESH_LIFE = timedelta(days=30)
+SESSION_LIFE = timedelta(days=30)
 OPERATOR_REFRESH_LIFE = timedelta(hours=12)
 SHOWN_PREFIX = 9
+
+
+def session_expires_at(opened_at: datetime, now: datetime, life: timedelta) -> datetime:
+    """When a user's session ends that is opened or refreshed now: unused, or at the end of its life."""
+    return min(now + REFRESH_LIFE, opened_at + life)
 
 
 def new_token(prefix: str) -> str:

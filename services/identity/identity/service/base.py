@@ -8,7 +8,7 @@ from typing import Any
 from chassis.service import Database, Entrypoints, Payload
 from contracts import identity
 from contracts.rpc import Actor
-from identity.dependencies import BeginsOnTrial, LastUses, PanelUrl, PasswordHashing, Secrets
+from identity.dependencies import BeginsOnTrial, LastUses, PanelUrl, PasswordHashing, Secrets, SessionLife
 from identity.usecases import operators
 
 
@@ -21,6 +21,7 @@ class IdentityEntrypoints(Entrypoints):
     vault = Secrets()
     panel_url = PanelUrl()
     begins_on_trial = BeginsOnTrial()
+    session_life = SessionLife()
     last_uses = LastUses()
 
     def run(self, name: str, use_case: Callable[..., Any], actor: Actor, payload: Payload, **given: Any) -> Payload:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chassis.service import Payload, rpc
 from contracts.rpc import Actor
 from identity.service.base import IdentityEntrypoints
-from identity.usecases import quotas
+from identity.usecases import quotas, trial
 
 
 class QuotaCalls(IdentityEntrypoints):
@@ -30,6 +30,10 @@ class QuotaCalls(IdentityEntrypoints):
     @rpc
     def check_limit(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("check_limit", quotas.check_limit, actor, payload)
+
+    @rpc
+    def get_standing(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("get_standing", trial.get_standing, actor, payload)
 
     @rpc
     def get_usage(self, actor: Actor, payload: Payload) -> Payload:

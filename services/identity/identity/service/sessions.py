@@ -13,9 +13,8 @@ class SessionCalls(IdentityEntrypoints):
 
     @rpc
     def create_session(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run_in_steps(
-            "create_session", sessions.log_in, actor, payload, passwords=self.passwords, vault=self.vault
-        )
+        given = {"passwords": self.passwords, "vault": self.vault, "life": self.session_life}
+        return self.run_in_steps("create_session", sessions.log_in, actor, payload, **given)
 
     @rpc
     def create_operator_session(self, actor: Actor, payload: Payload) -> Payload:
@@ -31,11 +30,11 @@ class SessionCalls(IdentityEntrypoints):
 
     @rpc
     def refresh_session(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run_in_steps("refresh_session", sessions.refresh, actor, payload)
+        return self.run_in_steps("refresh_session", sessions.refresh, actor, payload, life=self.session_life)
 
     @rpc
     def list_sessions(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("list_sessions", sessions.list_sessions, actor, payload)
+        return self.run("list_sessions", sessions.list_sessions, actor, payload, life=self.session_life)
 
     @rpc
     def end_session(self, actor: Actor, payload: Payload) -> Payload:

@@ -20,6 +20,13 @@ WITH RECURSIVE made AS (
 )
 UPDATE api_keys SET revoked_at = :now WHERE id IN (SELECT id FROM made) AND revoked_at IS NULL
 """)
+_IS_MADE_BY = text("""
+WITH RECURSIVE makers AS (
+    SELECT id, made_by FROM api_keys WHERE id = :api_key_id
+    UNION SELECT k.id, k.made_by FROM api_keys k JOIN makers ON k.id = makers.made_by
+)
+SELECT EXISTS (SELECT FROM makers WHERE id = :maker_id)
+""")
 _KEYS_USED = text("""
 UPDATE api_keys k SET last_used_at = used.at
 FROM unnest(CAST(:ids AS uuid[]), CAST(:times AS timestamptz[])) AS used (id, at)
@@ -41,6 +48,12 @@ def api_keys_page(session: Session, *, account_id: UUID, after: UUID | None, lim
     return session.scalars(query.order_by(ApiKey.id).limit(limit)).all()
 
 
+def api_key(session: Session, *, account_id: UUID, api_key_id: UUID) -> ApiKey | None:
+    """A key that has not been revoked."""
+    query = select(ApiKey).where(ApiKey.id == api_key_id, ApiKey.account_id == account_id, ApiKey.revoked_at.is_(None))
+    return session.scalar(query)
+
+
 def live_api_key(session: Session, *, account_id: UUID, api_key_id: UUID) -> ApiKey | None:
     """A key that has not been revoked; locked until the commit, so that it is not revoked a moment later."""
     query = select(ApiKey).where(ApiKey.id == api_key_id, ApiKey.account_id == account_id, ApiKey.revoked_at.is_(None))
@@ -57,6 +70,11 @@ def revoke_api_key(session: Session, *, account_id: UUID, api_key_id: UUID, now:
         return False
     _revoke(session, [root], now)
     return True
+
+
+def is_made_by(session: Session, *, api_key_id: UUID, maker_id: UUID) -> bool:
+    """Whether the key is `maker_id` itself, or was made by it, or by one that it made."""
+    return bool(session.scalar(_IS_MADE_BY, {"api_key_id": api_key_id, "maker_id": maker_id}))
 
 
 def revoke_keys_of(session: Session, *, user_id: UUID, now: datetime) -> int:

@@ -21,8 +21,7 @@ def insert_link(
     expires_at: datetime,
     email: str | None = None,
 ) -> None:
-    """Add a link; an earlier one of the same purpose is worth nothing from now on."""
-    drop_links(session, user_id=user_id, purpose=purpose)
+    """Add a link; earlier ones of the same purpose live on: whoever asks once more takes nothing from who has one."""
     session.add(
         OneTimeLink(
             token_hash=token_hash, purpose=purpose, user_id=user_id, email=email, created_at=now, expires_at=expires_at
@@ -33,6 +32,14 @@ def insert_link(
 def drop_links(session: Session, *, user_id: UUID, purpose: str | None = None) -> None:
     statement = delete(OneTimeLink).where(OneTimeLink.user_id == user_id)
     session.execute(statement if purpose is None else statement.where(OneTimeLink.purpose == purpose))
+
+
+def has_link(session: Session, *, user_id: UUID, purpose: str, since: datetime) -> bool:
+    """Whether a link was made for the user since then."""
+    query = select(OneTimeLink.user_id).where(
+        OneTimeLink.user_id == user_id, OneTimeLink.purpose == purpose, OneTimeLink.created_at > since
+    )
+    return session.scalar(query.limit(1)) is not None
 
 
 def link(session: Session, *, token_hash: bytes, purpose: str, now: datetime) -> OneTimeLink | None:

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from chassis.refusals import flush_unless_taken
 from identity.models import Role, User, UserRole
 
 
@@ -33,11 +33,7 @@ def insert_role(session: Session, **columns: Any) -> bool:
 
 def store_role(session: Session) -> bool:
     """Write what was changed of a role; False when another one has taken its name a moment ago: nothing is written."""
-    try:
-        session.flush()
-    except IntegrityError:
-        return False
-    return True
+    return flush_unless_taken(session, "uq_roles_account_id_name")
 
 
 def role_named(session: Session, *, account_id: UUID, name: str) -> Role | None:

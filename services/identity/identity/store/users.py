@@ -32,6 +32,10 @@ def user_for_update(session: Session, *, account_id: UUID, user_id: UUID) -> Use
     return session.scalar(query.with_for_update(), execution_options={"populate_existing": True})
 
 
+def owner_of(session: Session, *, account_id: UUID) -> User | None:
+    return session.scalar(select(User).where(User.account_id == account_id, User.is_owner))
+
+
 def as_checked(session: Session, checked: User) -> User | None:
     """The user as it is now, locked, if nothing has changed since the check; None when blocked, gone, or secured again.
 
@@ -91,12 +95,12 @@ def replace_roles(session: Session, *, user_id: UUID, role_ids: Collection[UUID]
         session.execute(insert(UserRole), [{"user_id": user_id, "role_id": role_id} for role_id in set(role_ids)])
 
 
-def users_at(session: Session, *, email: str, account_name: str) -> list[tuple[User, str]]:
-    """The account's active users with that address (in normal form; letters of any size), and the account's name."""
+def users_at(session: Session, *, email: str, account_name: str) -> list[User]:
+    """The account's active users with that address (in normal form; letters of any size)."""
     query = (
-        select(User, Account.name)
+        select(User)
         .join(Account, Account.id == User.account_id)
         .where(Account.name == account_name, User.state == "active", Account.state != "closed")
         .order_by(User.id)
     )
-    return [(row[0], row[1]) for row in session.execute(query) if row[0].email.casefold() == email.casefold()]
+    return [user for user in session.scalars(query) if user.email.casefold() == email.casefold()]

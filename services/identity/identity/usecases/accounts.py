@@ -23,7 +23,7 @@ from identity.domain.addresses import normal_email
 from identity.hashing import Passwords
 from identity.models import Account
 from identity.store import accounts, audit, billing, plans, quotas, users
-from identity.usecases import links, throttles, trial, views
+from identity.usecases import links, mail, throttles, trial, views
 from identity.usecases.account_locks import open_for_update
 
 
@@ -42,9 +42,10 @@ def register(
     panel_url: str | None = None,
     on_trial: bool = False,
 ) -> views.View:
-    """Register an account and its owner on the free plan; `account_registered` asks for the notice by mail.
+    """Register an account and its owner on the free plan.
 
-    The notice holds a link to `panel_url` that confirms the address.
+    `account_registered` holds the link to `panel_url` that confirms the address, and so asks for a mail with it; it
+    holds none where the mailbox has got as many such mails as it may.
 
     A known e-mail address makes no difference. A name that is taken is refused as such, and counts against the address
     as a wrong password does.
@@ -56,12 +57,18 @@ def register(
     counters = throttles.by_address(actor)
     with database.transaction() as session:
         throttles.count_attempt(session, counters, now)
-    owner["password_hash"] = passwords.hash(password)
+    with throttles.unless_busy(database, counters, now):
+        owner["password_hash"] = passwords.hash(password, throttles.strangers_turn(actor))
     with database.transaction() as session:
         throttles.give_back(session, counters, now)  # a name that is taken undoes this with all the rest
+        may_mail = panel_url is not None and mail.may_prove(session, owner["email"], now)
         account_id, user_id = _insert(session, now, account_name, owner, on_trial=on_trial)
         audit.record(session, actor, now, "account.registered", account_id=account_id, user_id=user_id)
-        url = links.confirmation_link(session, panel_url, user_id, owner["email"], now) if panel_url else None
+        url = (
+            links.confirmation_link(session, panel_url, user_id, owner["email"], now)
+            if panel_url and may_mail
+            else None
+        )
         announced = {"account_id": account_id, "account_name": account_name, "login": login}
         outbox.record(session, ACCOUNT_REGISTERED, **announced, email=owner["email"], language=language, url=url)
     return {**announced, "user_id": user_id, "plan": plan_rules.FIRST_PLAN}

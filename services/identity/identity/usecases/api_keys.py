@@ -66,7 +66,7 @@ def create(
     )
     details = {"name": name, "scopes": row.scopes, "ip_list": row.ip_list}
     audit.record(session, actor, now, "api_key.created", account_id=row.account_id, target_id=row.id, details=details)
-    mail.ask_for(session, maker, "api_key_created", name=name, address=actor.get("address") or "")
+    mail.tell(session, actor, "api_key.created", maker, name=name)
     return {**views.api_key(row), "key": key}
 
 
@@ -99,12 +99,23 @@ def list_api_keys(session: Session, *, actor: Actor, now: datetime, limit: int, 
 def revoke(session: Session, *, actor: Actor, now: datetime, api_key_id: UUID) -> None:
     """Revoke a key, and those that it made: they are worth nothing from now on.
 
+    In an emergency a session revokes any key of the account without a proof: it takes nothing but what can be made
+    anew. A key revokes itself and those that it made, or a thief with one would stop all that the account runs.
     `access_changed` says so to those that remember them.
     """
     account_id = account_of(actor)
+    row = store.api_key(session, account_id=account_id, api_key_id=api_key_id)
+    if row is None:
+        raise exceptions.not_found("api_key")
+    asking_id = id_or_none(actor.get("api_key_id"))
+    if asking_id is not None and not store.is_made_by(session, api_key_id=api_key_id, maker_id=asking_id):
+        raise exceptions.key_of_another()
     if not store.revoke_api_key(session, account_id=account_id, api_key_id=api_key_id, now=now):
         raise exceptions.not_found("api_key")
     audit.record(session, actor, now, "api_key.revoked", account_id=account_id, target_id=api_key_id)
+    maker = users.user(session, account_id=account_id, user_id=row.user_id)
+    if maker is not None:
+        mail.tell(session, actor, "api_key.revoked", maker)
     announce_access_changed(session, account_id=account_id)
 
 

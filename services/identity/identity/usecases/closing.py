@@ -15,7 +15,7 @@ from identity import exceptions
 from identity.hashing import Passwords
 from identity.models import Account
 from identity.store import accounts, audit, erasure, plans, users
-from identity.usecases import monthly, throttles, views
+from identity.usecases import mail, monthly, throttles, views
 from identity.usecases.actors import session_user_of
 from identity.usecases.announcements import announce_access_changed
 
@@ -29,7 +29,9 @@ def request(database: Database, *, actor: Actor, now: datetime, passwords: Passw
         user = users.user(session, account_id=account_id, user_id=user_id)
     if user is None or not user.is_owner:
         raise exceptions.owner_protected()
-    if not passwords.verify(user.password_hash, password):
+    with throttles.unless_busy(database, counters, now):
+        is_right = passwords.verify(user.password_hash, password, throttles.session_turn(actor))
+    if not is_right:
         raise Invalid.of_field("password", "password.wrong", "This is not your password.")
     with database.transaction() as session:
         throttles.succeed(session, counters, now)
@@ -40,6 +42,7 @@ def request(database: Database, *, actor: Actor, now: datetime, passwords: Passw
             account.state = "closing"
             account.closure_requested_at = now
             audit.record(session, actor, now, "account.closure_requested", account_id=account_id)
+            mail.tell(session, actor, "account.closure_requested", user)
         return views.account(account, plans.plan_of(session, account))
 
 

@@ -47,7 +47,7 @@ def set_rules(session: Session, *, actor: Actor, now: datetime, panel: Sequence[
     announce_access_changed(session, account_id=account.id)
     user = users.user(session, account_id=account.id, user_id=user_id)
     if user is not None:
-        mail.ask_for(session, user, "ip_rules_changed", address=actor.get("address") or "")
+        mail.tell(session, actor, "account.ip_rules_set", user)
     return rules
 
 
@@ -64,5 +64,8 @@ def reset(session: Session, *, actor: Actor, now: datetime, account_id: UUID, re
         session, actor, now, "account.ip_rules_reset",
         account_id=account.id, target_id=account.id, reason=reason, details={"before": before},
     )  # fmt: skip
+    owner = users.owner_of(session, account_id=account.id)
+    if owner is not None:
+        mail.tell(session, actor, "account.ip_rules_reset", owner)
     announce_access_changed(session, account_id=account.id)
     return views.ip_rules(account)

@@ -25,13 +25,19 @@ from identity.usecases.announcements import announce_access_changed
 
 RESET_LIFE = timedelta(hours=1)
 EMAIL_CHANGE_LIFE = timedelta(hours=24)
+# A link is mailed once and kept for so long, however often somebody asks: a stranger who asks a thousand times neither
+# fills the mailbox nor uses up the owner's turn, and whoever asks always has a link with 40 minutes to go.
+RESET_KEPT = timedelta(minutes=20)
 RESET, EMAIL_CHANGE = "password_reset", "email_change"
 
 
 def request_password_reset(session: Session, *, actor: Actor, now: datetime, email: str, account_name: str) -> None:
-    """Announce that a reset is asked for. Users are looked up later, so that the work takes the same time for all."""
+    """Announce that a reset is asked for. Users are looked up later, so that the work takes the same time for all.
+
+    Only the address that asks is counted: what a user gets is bounded where the link is made (`RESET_KEPT`).
+    """
     email = normal_email(email)
-    throttles.count_attempt(session, throttles.counters_of("reset", f"{account_name}/{email}", actor), now)
+    throttles.count_attempt(session, throttles.by_address(actor), now)
     outbox.record(
         session,
         PASSWORD_RESET_REQUESTED,
@@ -43,14 +49,28 @@ def request_password_reset(session: Session, *, actor: Actor, now: datetime, ema
 
 
 def send_password_reset(session: Session, *, now: datetime, panel_url: str, asked: dict[str, Any]) -> None:
-    """Mail a link, valid for one hour, to the account's users with that address. Harmless twice: the inbox knows."""
+    """Mail a link, valid for one hour, to the account's users with that address, unless they have got one just now.
+
+    Harmless twice: the inbox knows. To an address that nobody has confirmed it is a proof of the mailbox like others.
+    """
     if not inbox.first_time(session, "send_password_reset", asked["event_id"]):
         return
     actor: Actor = {"address": asked["address"], "request_id": asked["request_id"]}
-    for user, name in users.users_at(session, email=asked["email"], account_name=asked["account_name"]):
+    for user in users.users_at(session, email=asked["email"], account_name=asked["account_name"]):
+        if _has_reset_link(session, user.id, now):
+            continue
+        if not mail.is_confirmed(user) and not mail.may_prove(session, user.email, now):
+            continue
+        users.any_user_for_update(session, user_id=user.id)
+        if _has_reset_link(session, user.id, now):  # another process was faster
+            continue
         link = _new_link(session, panel_url, user.id, now, purpose=RESET, life=RESET_LIFE)
-        mail.ask_for(session, user, RESET, account_name=name, url=link, hours_valid=1)
+        mail.ask_to_prove(session, user, RESET, to=user.email, url=link, hours_valid=1)
         audit.record(session, actor, now, "password.reset_requested", account_id=user.account_id, target_id=user.id)
+
+
+def _has_reset_link(session: Session, user_id: UUID, now: datetime) -> bool:
+    return store.has_link(session, user_id=user_id, purpose=RESET, since=now - RESET_KEPT)
 
 
 def reset_password(
@@ -85,6 +105,7 @@ def reset_password(
         revoked = api_keys.revoke_keys_of(session, user_id=user_id, now=now)
         named: dict[str, Any] = {"account_id": account_id, "user_id": user_id, "target_id": user_id}
         audit.record(session, actor, now, "password.reset", **named, details={"api_keys_revoked": revoked})
+        mail.tell(session, actor, "password.reset", current)
         announce_access_changed(session, account_id=account_id, user_id=user_id)
 
 
@@ -99,20 +120,22 @@ def request_email_change(
     """
     new_email, user_id = normal_email(email), session_user_of(actor)
     counters = throttles.counters_of("password", str(user_id), actor)
-    mails = [*throttles.by_login(EMAIL_CHANGE, str(user_id)), *throttles.by_login(EMAIL_CHANGE, new_email)]
+    mails = [*throttles.by_login(EMAIL_CHANGE, str(user_id)), *throttles.by_mailbox(new_email)]
     with database.transaction() as session:
         throttles.count_attempt(session, [*counters, *mails], now)
         user = users.user(session, account_id=account_of(actor), user_id=user_id)
     if user is None:
         raise exceptions.session_invalid()
-    if not passwords.verify(user.password_hash, password):
+    with throttles.unless_busy(database, [*counters, *mails], now):
+        is_right = passwords.verify(user.password_hash, password, throttles.session_turn(actor))
+    if not is_right:
         raise Invalid.of_field("password", "password.wrong", "This is not your password.")
     with database.transaction() as session:
         throttles.succeed(session, counters, now)
         if users.as_checked(session, user) is None:
             raise exceptions.session_invalid()
         link = confirmation_link(session, panel_url, user.id, new_email, now)
-        mail.ask_for(session, user, EMAIL_CHANGE, to=new_email, url=link, hours_valid=24)
+        mail.ask_to_prove(session, user, EMAIL_CHANGE, to=new_email, url=link, hours_valid=24)
         audit.record(session, actor, now, "email.change_requested", account_id=user.account_id, target_id=user.id)
 
 
@@ -123,7 +146,7 @@ def confirm_email_change(session: Session, *, actor: Actor, now: datetime, token
     if used is None or user is None or used[1] is None:
         raise exceptions.not_found("email_change")
     if user.email != used[1]:
-        mail.ask_for(session, user, "email_changed", to=user.email, new_email=used[1])
+        mail.tell(session, actor, "email.changed", user, new_email=used[1])
     user.email, user.email_confirmed_at = used[1], now
     # A reset link that went to the old address must not open the account to somebody who reads it there.
     store.drop_links(session, user_id=user.id)

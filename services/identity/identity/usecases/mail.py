@@ -1,28 +1,75 @@
-"""Mail of the platform's own: asked for by an event in the transaction that gives the reason for it."""
+"""Mail of the platform's own: asked for by an event in the transaction that gives the reason for it.
+
+Here is decided where it may go. An address that nobody has confirmed may be a stranger's: it gets nothing but what
+proves the mailbox (`ask_to_prove`), few a day from all accounts together (`throttles.by_mailbox`), and without a word
+that whoever named it has typed, the login included.
+"""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from chassis import outbox
 from chassis.database import Session
 from contracts.events import SYSTEM_MAIL_REQUESTED
+from contracts.rpc import Actor
+from identity.domain import notices
+from identity.domain.notices import Notice
 from identity.models import User
+from identity.store import users
+from identity.usecases import throttles
 
-# What somebody typed. To an address that nobody has confirmed it would be a stranger's words under our name.
-_TYPED = ("name", "device")
+
+def ask_for(session: Session, user: User, template: str, **fields: Any) -> None:
+    """Ask for the notice `template` to the user; none goes to an address that is not confirmed."""
+    if is_confirmed(user):
+        _record(session, user, user.email, template, {"login": user.login, **fields})
 
 
-def ask_for(session: Session, user: User, template: str, *, to: str | None = None, **fields: Any) -> None:
-    """Ask for the mail `template` to the user, or to another address of the user's."""
-    is_confirmed = user.email_confirmed_at is not None
+def tell(session: Session, actor: Actor, act: str, *concerned: User, **fields: Any) -> None:
+    """Tell of an act by mail as `notices.MAILED` says: each user whom it concerns, and once the account's owner."""
+    notice = notices.MAILED[act]
+    told = list(concerned) if notice.user else []
+    for user in told:
+        _tell(session, actor, notice, user, user.login, template=notice.template, **fields)
+    owner = users.owner_of(session, account_id=concerned[0].account_id) if notice.owner and concerned else None
+    if owner is not None and owner.id not in {user.id for user in told}:
+        _tell(session, actor, notice, owner, concerned[0].login)
+
+
+def _tell(
+    session: Session, actor: Actor, notice: Notice, to: User, login: str, *, template: str | None = None, **fields: Any
+) -> None:
+    told = {**fields, **({"address": actor["address"]} if actor.get("address") else {})}
+    if template is None:
+        told["act"] = notice.words(to.language, login)
+    ask_for(session, to, template or "account_act", **told)
+
+
+def ask_to_prove(session: Session, user: User, template: str, *, to: str, url: str, hours_valid: int) -> None:
+    """Ask for the mail with a link that proves the mailbox `to`; the caller has counted it (`may_prove`)."""
+    named = {"login": user.login} if to == user.email and is_confirmed(user) else {}
+    _record(session, user, to, template, {**named, "url": url, "hours_valid": hours_valid})
+
+
+def may_prove(session: Session, email: str, now: datetime) -> bool:
+    """Count one more mail to a mailbox that nobody has confirmed, unless it has got as many as it may today."""
+    return throttles.takes_another(session, throttles.by_mailbox(email), now)
+
+
+def is_confirmed(user: User) -> bool:
+    return user.email_confirmed_at is not None
+
+
+def _record(session: Session, user: User, to: str, template: str, fields: dict[str, Any]) -> None:
     outbox.record(
         session,
         SYSTEM_MAIL_REQUESTED,
         account_id=user.account_id,
         user_id=user.id,
-        to=to or user.email,
+        to=to,
         language=user.language,
         template=template,
-        fields={"login": user.login, **{name: fields[name] for name in fields if is_confirmed or name not in _TYPED}},
+        fields=fields,
     )

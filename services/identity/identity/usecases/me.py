@@ -15,7 +15,7 @@ from identity.domain import passwords as password_rules
 from identity.hashing import Passwords
 from identity.models import User
 from identity.store import accounts, api_keys, audit, links, second_factors, sessions, users
-from identity.usecases import throttles, views
+from identity.usecases import mail, throttles, views
 from identity.usecases.actors import session_user_of, user_of
 from identity.usecases.announcements import announce_access_changed
 
@@ -62,9 +62,12 @@ def change_password(
         row = _own(session, actor)
         password_rules.ensure_acceptable(new_password, login=row.login, field="new_password")
         throttles.count_attempt(session, counters, now)
-    if not passwords.verify(row.password_hash, old_password):
+    turn = throttles.session_turn(actor)
+    with throttles.unless_busy(database, counters, now):
+        is_right = passwords.verify(row.password_hash, old_password, turn)
+        password_hash = passwords.hash(new_password, turn) if is_right else ""
+    if not is_right:
         raise Invalid.of_field("old_password", "password.wrong", "This is not your password.")
-    password_hash = passwords.hash(new_password)
     with database.transaction() as session:
         throttles.succeed(session, counters, now)
         current = users.as_checked(session, row)
@@ -78,6 +81,7 @@ def change_password(
             {"api_keys_revoked": api_keys.revoke_keys_of(session, user_id=user_id, now=now)} if revoke_api_keys else {}
         )
         audit.record(session, actor, now, "password.changed", account_id=account_id, target_id=user_id, details=details)
+        mail.tell(session, actor, "password.changed", current)
         announce_access_changed(session, account_id=account_id, user_id=user_id)
 
 

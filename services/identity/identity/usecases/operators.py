@@ -137,9 +137,9 @@ def log_in(
         operator = operators.operator_by_login(session, login=login)
     sealed, last_step = (operator.totp_secret, operator.totp_last_step) if operator else (None, 0)
     knows_code = would_accept(vault, sealed, last_step, totp, now)
-    counters, place = throttles.log_in_counters(database, KIND, login, actor, knows_code=knows_code)
-    with throttles.attempt(database, counters, now):
-        is_right = passwords.verify(operator.password_hash if operator else None, password)
+    counters, place, turn = throttles.log_in_counters(database, KIND, login, actor, knows_code=knows_code)
+    with passwords.queue(turn), throttles.attempt(database, counters, now):
+        is_right = passwords.verify(operator.password_hash if operator else None, password, turn, is_queued=True)
         if operator is None or not is_right or operator.disabled_at is not None:
             raise exceptions.wrong_credentials()
         new_hash = None

@@ -55,7 +55,9 @@ def prove(
         user = users.user(session, account_id=account_id, user_id=user_id)
     if user is None:
         raise exceptions.session_invalid()
-    is_right = password is not None and passwords.verify(user.password_hash, password)
+    with throttles.unless_busy(database, counters, now):
+        turn = throttles.session_turn(actor)
+        is_right = password is not None and passwords.verify(user.password_hash, password, turn)
     with database.transaction() as session:
         throttles.lock(session, counters, now)
         current = users.as_checked(session, user)

@@ -60,8 +60,7 @@ def update(session: Session, *, actor: Actor, now: datetime, role_id: UUID, **ch
         raise _name_taken()
     audit.record(session, actor, now, "role.changed", account_id=row.account_id, target_id=row.id, details=changes)
     if "permissions" in changes:
-        for holder in store.holders(session, role_id=row.id):
-            mail.ask_for(session, holder, "rights_changed")
+        mail.tell(session, actor, "role.changed", *store.holders(session, role_id=row.id))
     announce_access_changed(session, account_id=row.account_id)
     return views.role(row)
 
@@ -70,6 +69,7 @@ def delete(session: Session, *, actor: Actor, now: datetime, role_id: UUID) -> N
     """Remove a role from everybody who holds it."""
     row = _managed(session, actor, role_id)
     proofs.ensure_recent(session, actor=actor, now=now)
+    mail.tell(session, actor, "role.deleted", *store.holders(session, role_id=row.id))
     store.delete_role(session, role_id=row.id)
     audit.record(
         session, actor, now, "role.deleted", account_id=row.account_id, target_id=row.id, details={"name": row.name}

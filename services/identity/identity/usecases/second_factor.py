@@ -50,7 +50,7 @@ def confirm(session: Session, *, actor: Actor, now: datetime, vault: Vault, code
         session, user_id=user.id, code_hashes=[recovery.code_hash(user.id, recovery_code) for recovery_code in codes]
     )
     _record(session, actor, now, user, "totp.turned_on")
-    mail.ask_for(session, user, "second_factor_on", address=actor.get("address") or "")
+    mail.tell(session, actor, "totp.turned_on", user)
     return {"recovery_codes": codes}
 
 
@@ -79,7 +79,7 @@ def _disable(session: Session, vault: Vault, actor: Actor, now: datetime, code: 
         return False
     _turn_off(session, user)
     _record(session, actor, now, user, "totp.turned_off")
-    mail.ask_for(session, user, "second_factor_off", address=actor.get("address") or "")
+    mail.tell(session, actor, "totp.turned_off", user)
     return True
 
 
@@ -92,7 +92,7 @@ def reset(session: Session, *, actor: Actor, now: datetime, user_id: UUID, reaso
     _turn_off(session, user)
     sessions.end_sessions_of(session, user_id=user.id)
     _record(session, actor, now, user, "totp.reset", reason=reason)
-    mail.ask_for(session, user, "second_factor_reset")
+    mail.tell(session, actor, "totp.reset", user)
 
 
 def get_settings(session: Session, *, actor: Actor, now: datetime) -> views.View:
@@ -112,12 +112,14 @@ def set_settings(
     account = accounts.account_for_update(session, account_id=account_of(actor))
     if account is None:
         raise exceptions.not_found("account")
-    if second_factor_required and not is_on(_own(session, actor)):
+    user = _own(session, actor)
+    if second_factor_required and not is_on(user):
         raise exceptions.conflict("totp.own_first", "Turn on your own second factor first.")
     account.second_factor_required = second_factor_required
     account.trusted_device_days = trusted_device_days
     settings = views.security_settings(account)
     audit.record(session, actor, now, "account.security_set", account_id=account.id, details=settings)
+    mail.tell(session, actor, "account.security_set", user)
     announce_access_changed(session, account_id=account.id)
     return settings
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from chassis import pages
@@ -47,6 +47,7 @@ def log_in(
     device: str | None,
     device_token: str | None,
     trust_device: bool,
+    life: timedelta = tokens.SESSION_LIFE,
 ) -> views.View:
     """Open a session. The attempt is counted first, and the work is the same whether or not the login exists.
 
@@ -60,16 +61,16 @@ def log_in(
         and second_factor.is_on(user)
         and second_factor.would_accept(vault, user.totp_secret, user.totp_last_step, totp, now)
     )
-    counters, place = throttles.log_in_counters(database, "user", login, actor, knows_code=knows_code)
-    with throttles.attempt(database, counters, now):
-        is_right = passwords.verify(user.password_hash if user else None, password)
+    counters, place, turn = throttles.log_in_counters(database, "user", login, actor, knows_code=knows_code)
+    with passwords.queue(turn), throttles.attempt(database, counters, now):
+        is_right = passwords.verify(user.password_hash if user else None, password, turn, is_queued=True)
         if user is None or not is_right or user.state != "active":
             raise exceptions.wrong_credentials()
         if passwords.is_outdated(user.password_hash):
             _rehash(database, user, passwords.hash(password))
         used = _Device(device, device_token, trust_device)
         with database.transaction() as session:
-            outcome = _second_step(session, vault, actor, now, counters, user, used, totp)
+            outcome = _second_step(session, vault, actor, now, counters, user, used, totp, life)
             if not isinstance(outcome, WiciError):
                 throttles.remember_place(session, "user", login, place, now)
     if isinstance(outcome, WiciError):
@@ -86,6 +87,7 @@ def _second_step(
     user: User,
     device: _Device,
     totp: str | None,
+    life: timedelta,
 ) -> views.View | WiciError:
     """The session's tokens, or the error to raise once what was counted is committed."""
     account = accounts.account(session, account_id=user.account_id)
@@ -107,14 +109,14 @@ def _second_step(
         return account_suspended()
     if not networks.allows(account.panel_ip_rules, actor.get("address") or ""):
         return exceptions.address_not_allowed()
-    shown = _open(session, actor, now, user, device)
+    shown = _open(session, actor, now, user, device, life)
     if needs_code and device.is_to_be_trusted:
         # By a code alone: a device that prolonged its own trust would never be asked for one again.
         shown["device_token"] = second_factor.trust(session, user, account, device.name, now)
     return shown
 
 
-def _open(session: Session, actor: Actor, now: datetime, user: User, device: _Device) -> views.View:
+def _open(session: Session, actor: Actor, now: datetime, user: User, device: _Device, life: timedelta) -> views.View:
     opened = sessions.insert_session(
         session,
         id=new_id(),
@@ -125,7 +127,7 @@ def _open(session: Session, actor: Actor, now: datetime, user: User, device: _De
         created_at=now,
         last_used_at=now,
         proved_at=now,
-        expires_at=now + tokens.REFRESH_LIFE,
+        expires_at=tokens.session_expires_at(now, now, life),
     )
     _notice_new_device(session, actor, now, user, device.name)
     audit.record(
@@ -171,19 +173,23 @@ def issue_tokens(session: Session, opened: LogIn, now: datetime) -> views.View:
     }
 
 
-def refresh(database: Database, *, actor: Actor, now: datetime, refresh_token: str) -> views.View:
-    """Give new tokens for a refresh token, which works once.
+def refresh(
+    database: Database, *, actor: Actor, now: datetime, refresh_token: str, life: timedelta = tokens.SESSION_LIFE
+) -> views.View:
+    """Give new tokens for a refresh token, which works once; `life` after its log-in a session ends all the same.
 
     A refresh token that comes again was stolen, by the first to use it or by the second: the session ends.
     """
     with database.transaction() as session:
-        outcome = _refresh(session, actor, now, tokens.token_hash(refresh_token))
+        outcome = _refresh(session, actor, now, tokens.token_hash(refresh_token), life)
     if isinstance(outcome, WiciError):
         raise outcome
     return outcome
 
 
-def _refresh(session: Session, actor: Actor, now: datetime, token_hash: bytes) -> views.View | WiciError:
+def _refresh(
+    session: Session, actor: Actor, now: datetime, token_hash: bytes, life: timedelta
+) -> views.View | WiciError:
     opened = sessions.refreshable_for_update(session, token_hash=token_hash)
     token = sessions.refresh_token(session, token_hash=token_hash)
     if opened is None or token is None or token.expires_at <= now:
@@ -200,8 +206,11 @@ def _refresh(session: Session, actor: Actor, now: datetime, token_hash: bytes) -
             return account_suspended()
         if not networks.allows(account.panel_ip_rules, actor.get("address") or ""):
             return exceptions.address_not_allowed()
-        # A user's session lives on while it is used; an operator's ends when it was to end.
-        opened.expires_at = now + tokens.REFRESH_LIFE
+        # A user's session lives on while it is used, to the end of its life; an operator's ends when it was to end.
+        expires_at = tokens.session_expires_at(opened.created_at, now, life)
+        if expires_at <= now:  # the setting was shortened
+            return exceptions.session_invalid()
+        opened.expires_at = expires_at
     token.used_at = now
     opened.last_used_at = now
     opened.address = actor.get("address") or opened.address
@@ -209,14 +218,22 @@ def _refresh(session: Session, actor: Actor, now: datetime, token_hash: bytes) -
     return issue_tokens(session, opened, now)
 
 
-def list_sessions(session: Session, *, actor: Actor, now: datetime, limit: int, cursor: str | None) -> views.View:
+def list_sessions(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    limit: int,
+    cursor: str | None,
+    life: timedelta = tokens.SESSION_LIFE,
+) -> views.View:
     """The actor's own sessions, the current one marked."""
     user_id, operator_id = _holder(actor)
     rows = sessions.sessions_page(
         session, user_id=user_id, operator_id=operator_id, after=pages.position(cursor), limit=limit + 1, now=now
     )
     current = id_or_none(actor.get("session_id"))
-    return pages.page(rows, limit, lambda row: views.session(row, current))
+    return pages.page(rows, limit, lambda row: views.session(row, current, life))
 
 
 def end(session: Session, *, actor: Actor, now: datetime, session_id: str) -> None:

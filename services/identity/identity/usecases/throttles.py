@@ -9,10 +9,12 @@ from datetime import datetime
 
 from chassis.database import Database, Session
 from contracts.errors import TooManyRequests
+from contracts.mailboxes import mailbox
 from contracts.rpc import Actor
 from identity.domain import throttling
-from identity.domain.throttling import PER_ADDRESS, PER_LOGIN, Rule
+from identity.domain.throttling import PER_ADDRESS, PER_LOGIN, PER_MAILBOX, Rule
 from identity.exceptions import too_many_attempts
+from identity.hashing import Lane, Turn
 from identity.store import throttles
 
 # How long a log-in waits for others of the same moment, and how often it looks.
@@ -42,10 +44,15 @@ def by_address(actor: Actor) -> AttemptCounters:
     return [(throttling.address_key(address), PER_ADDRESS)] if address else []
 
 
+def by_mailbox(email: str) -> AttemptCounters:
+    """The counter of mails to a mailbox that nobody has confirmed, from all accounts and however it is spelled."""
+    return [(throttling.login_key("mailbox", mailbox(email)), PER_MAILBOX)]
+
+
 def log_in_counters(
     database: Database, kind: str, login: str, actor: Actor, *, knows_code: bool
-) -> tuple[AttemptCounters, bytes]:
-    """What a log-in counts against, and the key of the place it comes from.
+) -> tuple[AttemptCounters, bytes, Turn]:
+    """What a log-in counts against, the key of the place it comes from, and whose turn its password takes.
 
     Whoever shows a right code of the second factor, and whoever comes from where this login has logged in before, has a
     lane of their own: a stranger's wrong guesses lock out other strangers. Looked up for every login, known or not.
@@ -57,7 +64,29 @@ def log_in_counters(
         lane = throttling.login_key(_with_code(kind), login)
     else:
         lane = place if is_known else throttling.login_key(kind, login)
-    return [(lane, PER_LOGIN), *by_address(actor)], place
+    turn = (Lane.KNOWN, lane.hex()) if knows_code or is_known else strangers_turn(actor)
+    return [(lane, PER_LOGIN), *by_address(actor)], place, turn
+
+
+def strangers_turn(actor: Actor) -> Turn:
+    """The turn of somebody of whom nothing is known but the address (IPv6: the /64)."""
+    return Lane.STRANGERS, throttling.address_key(actor.get("address") or "").hex()
+
+
+def session_turn(actor: Actor) -> Turn:
+    """The turn of somebody who is logged in: by the account, as one tenant's users are bounded together."""
+    return Lane.SESSIONS, actor.get("account_id") or ""
+
+
+@contextmanager
+def unless_busy(database: Database, counters: AttemptCounters, now: datetime) -> Iterator[None]:
+    """Around a password's turn: an attempt that gets none was no guess, and is given back."""
+    try:
+        yield
+    except TooManyRequests:
+        with database.transaction() as session:
+            give_back(session, counters, now)
+        raise
 
 
 def _with_code(kind: str) -> str:
@@ -117,6 +146,15 @@ def count_attempt(session: Session, counters: AttemptCounters, now: datetime, *,
     for key, rule, throttle in locked:
         counted = throttling.after_attempt(throttle, rule, now, is_under_way=is_under_way)
         throttles.store_throttle(session, key=key, throttle=counted)
+
+
+def takes_another(session: Session, counters: AttemptCounters, now: datetime) -> bool:
+    """Count one more, if it may be; for what is left out in silence where it may not."""
+    try:
+        count_attempt(session, counters, now)
+    except TooManyRequests:
+        return False
+    return True
 
 
 def lock(session: Session, counters: AttemptCounters, now: datetime) -> None:

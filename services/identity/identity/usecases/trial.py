@@ -10,13 +10,14 @@ from datetime import datetime
 from uuid import UUID
 
 from chassis import outbox
-from chassis.actors import operator_of
+from chassis.actors import account_of, operator_of
 from chassis.database import Session
 from contracts.events import ACCOUNT_STANDING_CHANGED
 from contracts.rpc import Actor
 from contracts.vocabulary import Channel
+from identity import exceptions
 from identity.models import Account
-from identity.store import audit, plans, proved_addresses
+from identity.store import accounts, audit, plans, proved_addresses
 from identity.usecases import views
 from identity.usecases.account_locks import open_for_update
 
@@ -27,6 +28,14 @@ def only_to(session: Session, account_id: UUID, feature: str, *, on_trial: bool)
         return None
     proved = proved_addresses.phones if feature == Channel.SMS else proved_addresses.emails
     return proved(session, account_id=account_id)
+
+
+def get_standing(session: Session, *, actor: Actor, now: datetime, feature: str) -> views.View:
+    """Where the account may send to, for who sends something of its that costs no quota (sign-up forms)."""
+    account = accounts.account(session, account_id=account_of(actor))
+    if account is None or account.state == "closed":
+        raise exceptions.not_found("account")
+    return {"only_to": only_to(session, account.id, feature, on_trial=account.on_trial)}
 
 
 def end(session: Session, *, actor: Actor, now: datetime, account_id: UUID, reason: str) -> views.View:

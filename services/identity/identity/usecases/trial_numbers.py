@@ -62,7 +62,7 @@ def add(session: Session, *, actor: Actor, now: datetime, phone: str) -> views.V
         to=phone,
         language=account.language,
         template="trial_number_code",
-        fields={"code": code, "account_name": account.name},
+        fields={"code": code},
     )
     audit.record(session, actor, now, "trial_number.code_sent", account_id=account_id, target_id=number.id)
     return views.trial_number(number)

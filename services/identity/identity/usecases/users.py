@@ -68,7 +68,8 @@ def create_user(
     counters = throttles.by_address(actor)
     with database.transaction() as session:
         throttles.count_attempt(session, counters, now)
-    secret = passwords.hash(password)
+    with throttles.unless_busy(database, counters, now):
+        secret = passwords.hash(password, throttles.session_turn(actor))
     with database.transaction() as session:
         throttles.give_back(session, counters, now)  # a login that is taken undoes this with all the rest
         columns = {"login": login, "email": normal_email(email), "name": name, "password_hash": secret}
@@ -76,6 +77,7 @@ def create_user(
         _replace_roles(session, user.account_id, user.id, roles)
         details = {"login": login, "permissions": granted, "roles": [str(role) for role in roles]}
         _record(session, actor, now, "user.created", user, details)
+        mail.tell(session, actor, "user.created", user)
         return _shown(session, user)
 
 
@@ -96,12 +98,15 @@ def update_user(session: Session, *, actor: Actor, now: datetime, user_id: UUID,
     row = _managed(session, actor, user_id, own_too=not {"state"} & changes.keys())
     if "state" in changes:
         proofs.ensure_recent(session, actor=actor, now=now)
+    before = row.state
     for field, value in changes.items():
         setattr(row, field, value)
     if changes.get("state") == "blocked":
         sessions.end_sessions_of(session, user_id=user_id)
     session.flush()
     _record(session, actor, now, "user.changed", row, changes)
+    if "state" in changes and changes["state"] != before:
+        mail.tell(session, actor, "user.blocked" if row.state == "blocked" else "user.unblocked", row)
     announce_access_changed(session, account_id=row.account_id, user_id=user_id)
     return _shown(session, row)
 
@@ -118,7 +123,7 @@ def set_rights(
     _replace_roles(session, row.account_id, user_id, roles)
     session.flush()
     _record(session, actor, now, "user.rights_set", row, details)
-    mail.ask_for(session, row, "rights_changed")
+    mail.tell(session, actor, "user.rights_set", row)
     announce_access_changed(session, account_id=row.account_id, user_id=user_id)
     return _shown(session, row)
 
@@ -127,6 +132,7 @@ def delete_user(session: Session, *, actor: Actor, now: datetime, user_id: UUID)
     """Remove a user with all sessions and keys; never the owner, never oneself."""
     row = _managed(session, actor, user_id)
     proofs.ensure_recent(session, actor=actor, now=now)
+    mail.tell(session, actor, "user.deleted", row)
     users.delete_user(session, user_id=user_id)
     _record(session, actor, now, "user.deleted", row, {"login": row.login})
     announce_access_changed(session, account_id=row.account_id, user_id=user_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -98,7 +98,7 @@ def me(row: User, its_account: Account, permissions: Sequence[str]) -> View:
     }
 
 
-def session(row: LogIn, current_id: UUID | None) -> View:
+def session(row: LogIn, current_id: UUID | None, life: timedelta) -> View:
     return {
         "id": row.id,
         "device": row.device,
@@ -106,6 +106,7 @@ def session(row: LogIn, current_id: UUID | None) -> View:
         "created_at": row.created_at,
         "last_used_at": row.last_used_at,
         "expires_at": row.expires_at,
+        "ends_at": row.expires_at if row.user_id is None else row.created_at + life,
         "current": row.id == current_id,
     }
 

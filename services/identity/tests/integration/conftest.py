@@ -69,9 +69,9 @@ def vault() -> Vault:
 
 @pytest.fixture
 def register(database: Database, passwords: Passwords, clock: Clock) -> Callable[..., dict[str, Any]]:
-    """`register(name="kowal")`: a new account; answers its owner's actor, without a session."""
+    """`register(name="kowal")`: a new account, whose address is confirmed; its owner's actor, without a session."""
 
-    def make(name: str = "kowal", **changes: Any) -> dict[str, Any]:
+    def make(name: str = "kowal", *, confirmed: bool = True, **changes: Any) -> dict[str, Any]:
         wanted = {
             "login": name,
             "email": f"{name}@Example.COM",
@@ -82,6 +82,10 @@ def register(database: Database, passwords: Passwords, clock: Clock) -> Callable
             **changes,
         }
         made = accounts.register(database, passwords=passwords, actor={"address": "192.0.2.1"}, now=clock.now, **wanted)
+        if confirmed:
+            with database.transaction() as session:
+                confirm = "UPDATE users SET email_confirmed_at = :now WHERE id = :id"
+                session.execute(sql(confirm), {"now": clock.now, "id": made["user_id"]})
         return {
             "account_id": str(made["account_id"]),
             "user_id": str(made["user_id"]),

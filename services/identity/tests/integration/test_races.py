@@ -49,8 +49,8 @@ class Overtaken(Passwords):
         super().__init__(memory_kib=64, rounds=1)
         self._meanwhile: Callable[[], Any] | None = meanwhile
 
-    def verify(self, stored: str | None, password: str) -> bool:
-        right = super().verify(stored, password)
+    def verify(self, stored: str | None, password: str, turn: Any = None, *, is_queued: bool = False) -> bool:
+        right = super().verify(stored, password, turn, is_queued=is_queued)
         meanwhile, self._meanwhile = self._meanwhile, None
         if meanwhile is not None:
             meanwhile()

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from chassis.database import Database
 from contracts.errors import Conflict, Forbidden, NotFound
 from identity.hashing import Passwords
+from identity.models import Role
+from identity.store import roles as store
 from identity.usecases import roles, users
 
 Actor = dict[str, Any]
@@ -83,3 +87,10 @@ def test_nobody_changes_a_role_that_one_holds_or_that_is_anothers(
         act(roles.update, stranger, role_id=role["id"], permissions=["sms"])
     with pytest.raises(NotFound):
         act(roles.delete, stranger, role_id=role["id"])
+
+
+def test_a_refusal_that_is_no_taken_name_is_not_taken_for_one(owner: Actor, act: Any, database: Database) -> None:
+    made = act(roles.create, owner, name="Sklep", permissions=[])
+    with pytest.raises(IntegrityError), database.transaction() as session:
+        session.get_one(Role, made["id"]).account_id = uuid4()  # refused by a foreign key
+        store.store_role(session)

@@ -24,7 +24,7 @@ PHONE = "+48600100200"
 @pytest.fixture
 def newcomer(register: Callable[..., Actor], log_in: Any) -> Actor:
     """The owner of an account on trial, logged in."""
-    actor = register("kowal", on_trial=True, panel_url="https://panel.example")
+    actor = register("kowal", confirmed=False, on_trial=True, panel_url="https://panel.example")
     return {**actor, "session_id": str(log_in("kowal")["session_id"])}
 
 
@@ -165,3 +165,26 @@ def test_each_change_of_a_suspension_has_a_higher_version_whatever_the_clock_say
     versions = [event["version"] for event in told("account_suspension_changed")]
     assert len(versions) == 3
     assert 0 < versions[0] < versions[1] < versions[2]
+
+
+def test_what_costs_no_quota_learns_the_same_of_where_an_account_may_send_to(
+    newcomer: Actor, act: Any, database: Database
+) -> None:
+    asks: Actor = {"account_id": newcomer["account_id"], "service": "contacts"}
+    with database.transaction() as session:
+        session.execute(sql("UPDATE users SET email_confirmed_at = now()"))
+
+    assert act(trial.get_standing, asks, feature="email") == {"only_to": ["kowal@example.com"]}
+    assert act(trial.get_standing, asks, feature="sms") == {"only_to": []}
+    with database.transaction() as session:
+        session.execute(sql("UPDATE accounts SET state = 'closing'"))
+    assert act(trial.get_standing, asks, feature="email")["only_to"] is not None, "closing is no way out of a trial"
+    act(trial.end, OPERATOR, account_id=UUID(newcomer["account_id"]), reason="Known")
+    assert act(trial.get_standing, asks, feature="email") == {"only_to": None}
+
+
+def test_the_code_to_a_strangers_phone_holds_nothing_that_somebody_typed(newcomer: Actor, act: Any, told: Any) -> None:
+    act(trial_numbers.add, newcomer, phone=PHONE)
+
+    [asked] = told("system_sms_requested")
+    assert list(asked["fields"]) == ["code"]

@@ -13,7 +13,7 @@ ROUTES = [route for route in routes.all_routes() if route.rpc and route.rpc.star
 # Asked by routes with a handler of their own, for what is not JSON alone.
 BY_HANDLER = {"list_audit_entries", "list_operator_acts", "get_invoice", "print_invoice", "get_usage"}
 # Asked by other parts of the system, never by the public.
-INTERNAL = {"authenticate", "reserve_quota", "lease_quota", "use_quota", "release_quota", "check_limit"}
+INTERNAL = {"authenticate", "reserve_quota", "lease_quota", "use_quota", "release_quota", "check_limit", "get_standing"}
 
 
 def fields_of(schema: type | None) -> set[str]:

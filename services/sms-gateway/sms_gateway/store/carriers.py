@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import delete, select
-from sqlalchemy.exc import IntegrityError
 
 from channel.retries import UPKEEP
 from chassis import waking
 from chassis.database import Session
+from chassis.refusals import flush_unless_taken
 from sms_gateway.models import Carrier, Route
 
 
@@ -35,11 +35,7 @@ def carrier_for_update(session: Session, carrier_id: UUID) -> Carrier | None:
 def add(session: Session, carrier: Carrier) -> bool:
     """False where there is one of its name, perhaps since a moment ago: nothing is written."""
     session.add(carrier)
-    try:
-        session.flush()
-    except IntegrityError:
-        return False
-    return True
+    return flush_unless_taken(session, "carriers_name_key")
 
 
 def carrier_named(session: Session, name: str) -> Carrier | None:

@@ -17,12 +17,12 @@ from sms_gateway.usecases import messages
 VALIDITY_MINUTES = 15
 TEXTS: Mapping[tuple[str, str], str] = {
     ("trial_number_code", "pl"): (
-        "Wici: kod {{ code }} potwierdza, ze konto {{ account_name }} moze wysylac na ten numer wiadomosci probne."
-        " Jesli to nie Ty, nikomu go nie podawaj."
+        "Wici: kod {{ code }} potwierdza, ze ten numer moze dostawac wiadomosci probne z konta w Wici."
+        " Jesli to nie Ty o niego prosisz, nikomu go nie podawaj."
     ),
     ("trial_number_code", "en"): (
-        "Wici: the code {{ code }} confirms that the account {{ account_name }} may send test messages to this number."
-        " If this was not you, give it to nobody."
+        "Wici: the code {{ code }} confirms that this number may get test messages of an account of Wici."
+        " If you did not ask for it, give it to nobody."
     ),
 }
 

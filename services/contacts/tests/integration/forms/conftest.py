@@ -52,12 +52,14 @@ class FormOwner:
 
     def submit(
         self, form_id: UUID, *, consent: bool = True, consent_version: int | None = None, website: str = "",
-        later: timedelta = AT_ONCE, **answers: Any,
+        later: timedelta = AT_ONCE, only_to: list[str] | None = None, **answers: Any,
     ) -> Any:  # fmt: skip
         body = {"consent": consent, "consent_version": consent_version, "website": website}
         request = FormAnswers().load({**body, "fields": {"email": "ola@x.example", **answers}})
         stranger = {"address": "192.0.2.7"}
-        return self._run(sign_ups.submit, later, stranger, form_id=form_id, user_agent="Firefox", **request)
+        return self._run(
+            sign_ups.submit, later, stranger, form_id=form_id, only_to=only_to, user_agent="Firefox", **request
+        )
 
     def look(self, token: str, *, later: timedelta = AT_ONCE) -> Any:
         return self._run(confirmations.look, later, {"address": "192.0.2.9"}, token=token)

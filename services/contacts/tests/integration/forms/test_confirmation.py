@@ -214,7 +214,9 @@ def test_all_at_once_no_address_gets_more_mails_and_no_link_counts_twice(owner):
 def test_the_end_of_an_account_waits_for_what_is_being_submitted(owner, database):
     form = owner.form()
     with database.transaction() as session, ThreadPoolExecutor(1) as pool:
-        found = sign_ups.submit(session, actor={}, now=owner.at(), form_id=form["id"], user_agent="", **ANSWERS)
+        found = sign_ups.submit(
+            session, actor={}, now=owner.at(), form_id=form["id"], only_to=None, user_agent="", **ANSWERS
+        )
         closing = pool.submit(lambda: owner.close())
         assert found["state"] == "pending" and not closing.done()
         session.commit()

@@ -200,3 +200,15 @@ def test_no_mailbox_is_bombed_through_its_many_spellings(owner):
     mailed = [mail["to"].partition("@")[0].partition("+")[0] for mail in owner.mails()]
     assert mailed.count("jan.kowalski") + mailed.count("jankowalski") == 3
     assert mailed.count("ola.nowak") == mailed.count("olanowak") == 3
+
+
+def test_the_form_of_an_account_on_trial_mails_nobody_but_its_proved_addresses(owner):
+    form = owner.form(title="Wygraj telefon")["id"]
+    proved = ["szef@sklep.example"]
+
+    answers = [owner.submit(form, email=email, only_to=proved) for email in ("ola@x.example", "Szef@sklep.example")]
+
+    assert [mail["to"] for mail in owner.mails()] == ["szef@sklep.example"]
+    assert answers[0] == answers[1], "whose addresses are proved is told to nobody"
+    assert answers[0]["state"] == "trial"
+    assert len(owner.submissions(form)) == 1
