@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contracts.domains import ascii_domain
+
 _GMAIL = frozenset({"gmail.com", "googlemail.com"})
 
 
@@ -28,6 +30,6 @@ def domains_of(email: str) -> list[str]:
 def _domain(domain: str) -> str:
     domain = domain.casefold().rstrip(".")
     try:
-        return domain.encode("idna").decode().lower()
+        return ascii_domain(domain)
     except UnicodeError:
         return domain
