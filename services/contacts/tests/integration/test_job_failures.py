@@ -147,7 +147,7 @@ def crashing_after_a_step(monkeypatch) -> Iterator[list[int]]:
     """An import's process dies after each checkpoint; the list counts the deaths."""
     for name in ("READ_ROWS", "ADD_ROWS", "MERGE_KEYS"):
         monkeypatch.setattr(imports, name, 100)
-    save, crashes, saved = imports._Import._save, list[int](), set[Any]()
+    save, crashes, saved = imports.Import._save, list[int](), set[Any]()
 
     def once(one: Any, session: Any) -> None:
         if one._job.owner in saved:
@@ -156,7 +156,7 @@ def crashing_after_a_step(monkeypatch) -> Iterator[list[int]]:
         save(one, session)
         saved.add(one._job.owner)
 
-    monkeypatch.setattr(imports._Import, "_save", once)
+    monkeypatch.setattr(imports.Import, "_save", once)
     yield crashes
 
 

@@ -71,17 +71,17 @@ def _somebody_waits(database, *, but: int) -> bool:
 def test_a_lane_that_fails_leaves_nothing_of_the_other_uncounted(database, account, small_steps, monkeypatch):
     import_id = account.queue_import(_list(2_000))
     _run_until(database, "adding", account)
-    save = import_job._Import._save
+    save = import_job.Import._save
 
     def fail(one, session):
         mine = session.scalar(text("SELECT pg_backend_pid()"))
         wait_until(lambda: _somebody_waits(database, but=mine), what="the other lane to wait for its turn")
         raise RuntimeError
 
-    monkeypatch.setattr(import_job._Import, "_save", fail)
+    monkeypatch.setattr(import_job.Import, "_save", fail)
     with pytest.raises(RuntimeError):
         import_job.run(database, _claim(database), lambda: True)
-    monkeypatch.setattr(import_job._Import, "_save", save)
+    monkeypatch.setattr(import_job.Import, "_save", save)
     with database.transaction() as session:
         session.execute(text("UPDATE jobs SET lease_until = now() - interval '1 second'"))
     account.run_imports()
