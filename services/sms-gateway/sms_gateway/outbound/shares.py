@@ -49,7 +49,7 @@ class Shares:
         try:
             granted = await asyncio.to_thread(self._written, reports)
         except Exception as error:  # the lease runs out, and nothing is sent, until the database is there again
-            log.warning("carrier_rates_not_renewed", error=repr(error)[:300])
+            log.warning("carrier_rates_not_renewed", error=error)
             return
         for carrier, rate in zip(carriers, granted, strict=True):
             self._granted[carrier.id] = rate, now + USE_SECONDS
