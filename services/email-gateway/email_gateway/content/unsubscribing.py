@@ -65,7 +65,10 @@ def is_shown(rendered: str, url: str, *, is_html: bool) -> bool:
 
 
 def with_line(rendered: str, url: str, *, is_html: bool) -> str:
-    """The text with a line that unsubscribes at its end, in its language."""
+    """The text with a line that unsubscribes, in its language: at its end, or where that is not seen, before all else.
+
+    What is still open at the end (a comment, a hidden block) would hide it.
+    """
     words = _LINES[_language_of(rendered)]
     if not is_html:
         return f"{rendered.rstrip()}\n\n{words}: {url}\n"
@@ -73,7 +76,8 @@ def with_line(rendered: str, url: str, *, is_html: bool) -> str:
         '<p style="margin:16px 0;text-align:center;font-family:sans-serif;font-size:12px;color:#666666">'
         f'<a href="{url}" style="color:#666666">{words}</a></p>'
     )
-    return markup.at_the_end(rendered, line)
+    added = markup.at_the_end(rendered, line, is_template=False)
+    return added if is_shown(added, url, is_html=True) else line + rendered
 
 
 def _language_of(text: str) -> str:
