@@ -418,3 +418,22 @@ def test_an_old_session_makes_no_key_before_it_has_proved_who_it_is(journey, env
     journey.api.post(proof, {"password": journey.password})
 
     assert journey.api.post("/v1/api-keys", wanted)["key"]
+
+
+def test_who_may_import_neither_archives_nor_exports_by_it(environ, tmp_path):
+    owner = Journey(environ)
+    owner.register()
+    people = tmp_path / "people.csv"
+    people.write_text("email\nala@poczta.example\n")
+    group = owner.import_contacts(people, group="Ala", consent=["email"])["group_ids"][0]
+    export_id = owner.api.post("/v1/exports", {"group_id": group, "format": "csv"})["id"]
+    poll(lambda: owner.api.get(f"/v1/exports/{export_id}"), lambda export: export["state"] == "done", seconds=60)
+    key = owner.api.post("/v1/api-keys", {"name": "Import", "scopes": ["contacts.import"]})["key"]
+    importer = owner.api.with_token(key)
+    archive = {"archive": {"reason": "spam", "note": ""}}
+
+    for path in ("/v1/imports", "/v1/imports/preview"):
+        assert code_of(lambda path=path: importer.upload(path, people, options=archive)) == (403, "permission.missing")
+        attempt = lambda path=path: importer.post(path, {"upload_id": export_id})  # noqa: E731
+        assert code_of(attempt) == (404, "upload.not_found")
+    assert owner.api.get("/v1/archive")["items"] == []

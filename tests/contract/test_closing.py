@@ -43,10 +43,15 @@ PLATFORM: dict[str, dict[str, str]] = {
     "campaigns": _COMMON,
     "sms_gateway": {
         **_COMMON,
+        "carrier_instances": "what running outbound processes hold of the carriers' rates",
         "carriers": "the platform's own",
+        "inbound_sms": "messages from phones; those to the account's numbers go with it (the service's test_privacy)",
         "instances": "running outbound processes",
         "lane_outbox": "messages on their way, for seconds",
+        "overdue_later": "ids of messages to look at again, for days",
+        "overdue_position": "how far the ledger has been looked through",
         "parked_receipts": "receipts that match no message, for minutes",
+        "unread_deliveries": "what carriers sent and nobody understands, for three days",
     },
     "email_gateway": {
         **_COMMON,

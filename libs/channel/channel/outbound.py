@@ -142,7 +142,8 @@ class OutboundProcess:
     def _on_loop_error(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """A failed callback may have dropped claimed messages: end, and let the sweepers settle what was claimed."""
         error = context.get("exception")
-        log.error("loop_error", message=context.get("message"), error=error, exc_info=error)
+        # "Exception in callback name(…)": asyncio prints what the callback was given, which may be a person's.
+        log.error("loop_error", message=str(context.get("message")).partition("(")[0], error=error, exc_info=error)
         if "handle" in context or "task" in context or isinstance(context.get("future"), asyncio.Task):
             self._process.fail()
 

@@ -19,9 +19,11 @@ AS_A_WORD = frozenset({"pko", "zus", "nbp", "krus", "nfz", "abw", "cba", "rcb"})
 # of Cyrillic and Greek that look like Latin ones (Unicode UTS 39, confusables, single letters of those two scripts).
 _FIGURES = str.maketrans("01234578", "oizeastb")
 _LETTERS = str.maketrans(
-    "łøđıаеорсухівкмнтѕјԁӏαειοκνρτυχηβŁØĐАЕОРСУХІВКМНТЅЈΑΕΙΟΚΝΡΤΥΧΗΒ",
-    "lodiaeopcyxibkmhtsjdlaeiokvptuxhbLODAEOPCYXIBKMHTSJAEIOKNPTYXHB",
+    "łøđıɡаеорсухівкмнтѕјԁӏһԛԝүαγειοκνρτυχηβŁØĐАЕОРСУХІВКМНТЅЈԌԚԜҮΑΕΖΙΚΜΝΟΡΤΥΧΗΒ",
+    "lodigaeopcyxibkmhtsjdlhqwyayeiokvptuxhbLODAEOPCYXIBKMHTSJGQWYAEZIKMNOPTYXHB",
 )
+# Letters in squares, which have no plain form in Unicode: 🄰 and on, 🅰 and on.
+_LETTERS |= {start + at: ord("A") + at for start in (0x1F130, 0x1F170) for at in range(26)}
 _SPACED = re.compile(r"(?<=\b\w) (?=\w\b)")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 

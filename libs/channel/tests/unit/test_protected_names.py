@@ -12,6 +12,8 @@ from channel.protected_names import ALONE, ANYWHERE, is_protected
     [
         "mBank", "m Bank 24", "PKO BP", "ZUS Oddział Łódź", "P0LICJA", "Urząd Skarbowy", "Bank", "ING", "lNG", "1ng",
         "\u0420\u043elicja", "m\u200bB\u0430nk S.A.", "Pаypаl", "PayPaI", "\uff50\uff4b\uff4f",
+        "\u039c\u0412\u0430nk", "\u0396US", "Re\u03bdo\u217cut", "Bank Pol\u0455\u043aı",
+        "\U0001f17c\U0001f171\U0001f170\U0001f17d\U0001f17a",
         "Krajowa KRUS", "p.o.l.i.c.j.a",
     ],
 )  # fmt: skip

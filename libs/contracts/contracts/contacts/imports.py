@@ -50,7 +50,8 @@ class ImportOptions(Schema):
         allow_none=True,
         metadata={
             "description": "the file is a list of addresses that get no more campaigns: they go to the archive, each on"
-            " its channel, and no contact is made or changed; `unchanged` counts those that were there"
+            " its channel, and no contact is made or changed; `unchanged` counts those that were there. Needs the"
+            " permission `contacts.archive` too"
         },
     )
     header_row = fields.Integer(

@@ -17,6 +17,7 @@ _MEANING = {
     "archive": "addresses that get no campaigns, since when and why",
     "erased_address": "addresses that were erased before, known here by a hash alone",
     "message": "messages to the addresses: states, times, texts of single messages, opens and clicks",
+    "inbound": "messages from the phone to the account's own numbers",
 }
 _STYLE = (
     "body{font:16px/1.5 sans-serif;max-width:50em;margin:2em auto;padding:0 1em}"

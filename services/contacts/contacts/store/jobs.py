@@ -72,6 +72,11 @@ def add(
     return rows > 0
 
 
+def kind_of(session: Session, *, job_id: UUID) -> str | None:
+    kind: str | None = session.scalar(text("SELECT kind FROM jobs WHERE id = :id"), {"id": job_id})
+    return kind
+
+
 def find(session: Session, *, account_id: UUID, kind: str, job_id: UUID) -> RowMapping | None:
     return (
         session.execute(

@@ -24,12 +24,14 @@ from contacts.store import people as people_store
 from contacts.usecases import groups, open_jobs, views
 from contacts.usecases.account_terms import AccountTerms
 from contacts.usecases.views import View
-from contracts.errors import Conflict, Invalid
+from contracts.errors import Conflict, Forbidden, Invalid
 from contracts.events import CONTACTS_ACT
+from contracts.permissions import is_granted
 from contracts.rpc import Actor
 from contracts.vocabulary import JobState
 
 KIND = "import"
+ARCHIVE = "contacts.archive"
 COUNTS = ("read", "added", "updated", "unchanged", "merged", "rejected", "warnings")
 FILES = ("rejected_file_id", "warnings_file_id")
 
@@ -50,6 +52,7 @@ def create(
     :raises TooManyRequests: too many jobs of the account are open.
     """
     account_id = account_of(actor)
+    ensure_may(actor, options)
     earlier = job_store.find(session, account_id=account_id, kind=KIND, job_id=upload_id)
     if earlier is not None:
         return view(earlier)
@@ -82,9 +85,18 @@ def _group_named(session: Session, account_id: UUID, name: str) -> UUID:
     return existing or groups.new_group(session, account_id=account_id, name=name)
 
 
+def ensure_may(actor: Actor, options: dict[str, Any]) -> None:
+    """:raises Forbidden: `permission.missing`, a list for the archive from somebody who may import, and not archive."""
+    if options["archive"] and not is_granted(ARCHIVE, actor.get("permissions", ())):
+        raise Forbidden(
+            "permission.missing", "A list for the archive needs the permission to archive.", {"permission": ARCHIVE}
+        )
+
+
 def upload_of(session: Session, *, account_id: UUID, upload_id: UUID) -> Any:
+    """The file that somebody sent: what another job made (an export) takes more than the permission to import."""
     row = file_store.find(session, account_id=account_id, file_id=upload_id)
-    if row is None:
+    if row is None or job_store.kind_of(session, job_id=upload_id) not in (None, KIND):
         raise views.not_found("upload")
     if row["size"] == 0:
         raise Invalid.of_field("file", "import.empty", "The file is empty.")

@@ -21,7 +21,7 @@ from contacts.store import adding, archive, merging, refusals, staging
 from contacts.store import fields as field_store
 from contacts.store.audiences import ADDRESS
 from contacts.store.merge_sql import Merge
-from contacts.usecases.imports import open_upload, upload_of
+from contacts.usecases.imports import ensure_may, open_upload, upload_of
 from contacts.usecases.views import View
 from contracts.rpc import Actor
 
@@ -34,6 +34,7 @@ def preview(
 ) -> View:
     """What the columns are taken for, and what would happen to each of the first rows, were the file no longer."""
     account_id = account_of(actor)
+    ensure_may(actor, options)
     upload = upload_of(session, account_id=account_id, upload_id=upload_id)
     source, plan, guesses, samples = open_upload(
         session, account_id=account_id, upload=upload, mapping=mapping, options=options, now=now

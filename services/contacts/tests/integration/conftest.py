@@ -21,6 +21,7 @@ from contacts.usecases import files, imports
 from contacts.usecases.account_terms import AccountTerms
 from contracts.contacts.imports import ImportOptions
 from contracts.errors import Unavailable
+from contracts.permissions import OWNER
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -65,7 +66,11 @@ class Account:
     def __init__(self, database: Database, limit: int | None = None) -> None:
         self.database = database
         self.id = new_id()
-        self.actor: dict[str, Any] = {"account_id": str(self.id), "user_id": str(new_id())}
+        self.actor: dict[str, Any] = {
+            "account_id": str(self.id),
+            "user_id": str(new_id()),
+            "permissions": sorted(OWNER),
+        }
         self.terms = AccountTerms(limit=limit, region="PL")
         self.services = OtherServices()
 

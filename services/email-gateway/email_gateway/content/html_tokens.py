@@ -2,8 +2,8 @@
 
 The rules are those by which a browser cuts (https://html.spec.whatwg.org/multipage/parsing.html#tokenization), for what
 a mail holds: comments, raw texts, attributes quoted or not; with two additions. A template tag is one piece wherever it
-stands, so a `>` or a quote inside of it ends nothing. And what stands in a conditional comment is cut too, for Outlook
-shows it. Each character is looked at a bounded number of times, whatever the source.
+stands, so a `>`, a quote or a `-->` inside of it ends nothing. And what stands in a conditional comment is cut too, for
+Outlook shows it. Each character is looked at a bounded number of times, whatever the source.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _NAME = re.compile(r"[^ \t\n\r\f/>]+")
 _ATTRIBUTE_NAME = re.compile(r"=?[^ \t\n\r\f/>={]*")
 _UNQUOTED = re.compile(r"[^ \t\n\r\f>{]+")
 _CONDITION = re.compile(r"<!--\[if[^\]>]{0,200}\]>(?!<!-->|-->)", re.IGNORECASE)
-_COMMENT_END = re.compile(r"--!?>")
+_COMMENT_END = "--!?>"
 
 
 class Kind(Enum):
@@ -64,9 +64,12 @@ class Token:
     is_conditional: bool = False
 
 
-def tokens(source: str) -> Iterator[Token]:
-    """Everything but comments, in order; a tag that does not end is none, as for a browser."""
-    return _Cutter(source).tokens(0, len(source), is_conditional=False)
+def tokens(source: str, *, is_template: bool = True) -> Iterator[Token]:
+    """Everything but comments, in order; a tag that does not end is none, as for a browser.
+
+    :param is_template: False for what was rendered, in which braces mean nothing.
+    """
+    return _Cutter(source, is_template=is_template).tokens(0, len(source), is_conditional=False)
 
 
 def template_tags(text: str) -> Iterator[tuple[int, int]]:
@@ -91,12 +94,13 @@ def outside_of_tags(text: str, change: Callable[[str], str], change_tag: Callabl
 class _Cutter:
     """Cuts one source. What is called a template tag and does not end is text: such a template does not compile."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, *, is_template: bool = True) -> None:
         self._source = source
+        self._is_template = is_template
         self._endless = 0  # template tags without an end; each look at one may go through all of the source
 
     def template_tag(self, position: int, end: int) -> re.Match[str] | None:
-        if self._endless >= MOST_ENDLESS:
+        if not self._is_template or self._endless >= MOST_ENDLESS:
             return None
         found = _TEMPLATE_TAG.match(self._source, position, end)
         if found is None and self._source.startswith(("{{", "{%", "{#"), position):
@@ -126,11 +130,15 @@ class _Cutter:
             yield Token(Kind.TEXT, text_from, end, is_conditional=is_conditional)
 
     def _conditional(self, position: int, end: int) -> Iterator[Token]:
-        close = _COMMENT_END.search(self._source, position, end)
+        close = self._outside_of_tags(_COMMENT_END, position, end)
         return self.tokens(position, close.start() if close else end, is_conditional=True)
 
     def _raw_text(self, tag: Token, end: int) -> Token:
-        close = re.compile(rf"</{tag.name}(?=[ \t\n\r\f/>])", re.IGNORECASE).search(self._source, tag.end, end)
+        pattern = rf"</{tag.name}(?=[ \t\n\r\f/>])"
+        if tag.name in ("style", "script") and "data-template" not in tag.attributes:  # literal: `markup`
+            close = re.compile(pattern, re.IGNORECASE).search(self._source, tag.end, end)
+        else:
+            close = self._outside_of_tags(pattern, tag.end, end)
         stop = close.start() if close else end
         return Token(Kind.RAW, tag.end, stop, tag.name, tag.attributes, tag.is_conditional)
 
@@ -148,14 +156,14 @@ class _Cutter:
         if self._source.startswith("<!--", position):
             if self._source.startswith((">", "->"), position + 4):
                 return self._source.index(">", position) + 1, None
-            close = _COMMENT_END.search(self._source, position + 4, end)
+            close = self._outside_of_tags(_COMMENT_END, position + 4, end)
             return (close.end() if close else end), None
         following = self._source[position + 1 : position + 2]
         if following in ("!", "?"):
-            return _behind(self._source, ">", position, end), None
+            return self._behind_bogus(position, end), None
         if following == "/":
             if not _is_letter(self._source[position + 2 : position + 3]):
-                return (_behind(self._source, ">", position, end), None) if position + 2 < end else (position, None)
+                return (self._behind_bogus(position, end), None) if position + 2 < end else (position, None)
             return self._tag(position, position + 2, end, Kind.END, is_conditional)
         if not _is_letter(following):
             return position, None
@@ -199,13 +207,23 @@ class _Cutter:
         return close, Attribute(name, self._source[start:close], start, close)
 
     def _closing_quote(self, quote: str, position: int, end: int) -> int:
-        stop = re.compile(r"\{[{%#]|" + quote)
+        close = self._outside_of_tags(quote, position, end)
+        return close.start() if close else end
+
+    def _behind_bogus(self, position: int, end: int) -> int:
+        """Where `<!doctype …>` ends, or another of what a browser takes for a comment."""
+        close = self._outside_of_tags(">", position, end)
+        return close.end() if close else end
+
+    def _outside_of_tags(self, pattern: str, position: int, end: int) -> re.Match[str] | None:
+        """The first place that fits and is in no template tag."""
+        stop = re.compile(rf"(\{{[{{%#])|{pattern}", re.IGNORECASE)
         while (found := stop.search(self._source, position, end)) is not None:
-            if found[0] == quote:
-                return found.start()
+            if found[1] is None:
+                return found
             tag = self.template_tag(found.start(), end)
             position = tag.end() if tag else found.end()
-        return end
+        return None
 
     def _unquoted_end(self, position: int, end: int) -> int:
         while position < end:
@@ -223,11 +241,6 @@ def _behind_space(source: str, position: int, end: int) -> int:
     while position < end and source[position] in _SPACE:
         position += 1
     return position
-
-
-def _behind(source: str, character: str, position: int, end: int) -> int:
-    found = source.find(character, position, end)
-    return end if found < 0 else found + 1
 
 
 def _is_letter(character: str) -> bool:

@@ -79,9 +79,10 @@ def with_pixel(source: str, url: str) -> str:
     return at_the_end(source, pixel)
 
 
-def at_the_end(source: str, addition: str) -> str:
+def at_the_end(source: str, addition: str, *, is_template: bool = True) -> str:
     """The addition as the last of the body that every client reads."""
-    ends = [token.start for token in html_tokens.tokens(source) if _is_body(token, Kind.END)]
+    tokens = html_tokens.tokens(source, is_template=is_template)
+    ends = [token.start for token in tokens if _is_body(token, Kind.END)]
     place = ends[-1] if ends else len(source)
     return source[:place] + addition + source[place:]
 

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import can_ada
+import lxml.html
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -137,6 +138,11 @@ def test_a_link_that_everybody_sees_gets_no_line_beside_it(html: str) -> None:
         assert html_of(html, fields).count("https://wici.example/u/") == 1
 
 
+def test_what_is_too_long_to_be_read_for_each_gets_a_line() -> None:
+    html = "{% if true %}" + LINK + "{% endif %}" + "<b>" * 40_000
+    assert html_of(html).count("https://wici.example/u/") == 2
+
+
 @pytest.mark.parametrize("condition", ["{{% if x %}}{link}{{% endif %}}", "{{% for i in x %}}{link}{{% endfor %}}"])
 def test_a_link_that_some_do_not_see_is_added_for_them(condition: str) -> None:
     html = "<html lang=pl><body><p>Cześć</p>" + condition.format(link=LINK) + "</body></html>"
@@ -144,6 +150,38 @@ def test_a_link_that_some_do_not_see_is_added_for_them(condition: str) -> None:
     without = html_of(html, {})
     assert without.count("https://wici.example/u/") == 1
     assert re.search(r'<a href="https://wici.example/u/[\w-]+"[^>]*>Wypisz się</a></p></body></html>$', without)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "{{ '<!--'|safe }}%s-->", "{{ '<!--'|safe }}%s", "{% if true %}<div hidden>%s{% endif %}",
+        "{% if true %}<!--{% endif %}%s<p>", "{{ '<title>'|safe }}%s", "{{ '<x y=\\''|safe }}%s",
+        "<{{ '!--' }}%s-->", "<{# #}!--%s-->", "<!-- {{ '-->' }}%s-->", "<!-- {# --> #}%s-->",
+        "{% set a %}<{% endset %}{% set b %}!--{% endset %}{{ a }}{{ b }}%s-->",
+        "{{ '{# <!-- #}'|safe }}{% if true %}%s{% endif %}-->",
+        "<textarea>{{ '</textarea>' }}%s</textarea>", "<title{{ '' }}>%s</title>", "<!x {{ '>' }} %s",
+        "<div {{ 'hidden' }}>%s</div>", "<div style='dis{{ '' }}play:none'>%s</div>",
+        "<div id={{ 'x hidden' }}>%s</div>",
+        "<div title=\"{{ '\\\" hidden=\\\"'|safe }}\">%s</div>", "<{{ 'div hidden' }}>%s</div>",
+        "{% filter first %}%s{% endfilter %}", "{% filter replace('Wypisz', '') %}%s{% endfilter %}",
+        "{% set unsubscribe_url = 'https://a.pl' %}%s", "{% with unsubscribe_url = 'https://a.pl' %}%s{% endwith %}",
+        "{% for unsubscribe_url in ['\" hidden>'] %}<p title=\"{{ unsubscribe_url|safe }}\">{% endfor %}%s",
+        "{% set wici_x = '<!--' %}{{ wici_x|safe }}%s-->", "<svg>%s</svg>", "<object data='x'>%s</object>",
+        '<a href="{{ unsubscribe_url }}">{{ "" }}</a>', '<a href="{{ unsubscribe_url }}"><img alt="{{ "" }}"></a>',
+    ],
+)  # fmt: skip
+def test_what_template_tags_print_hides_the_link_from_nobody(html: str) -> None:
+    content = {"from_email": "a@sklep.example", "subject": "x", "html": html.replace("%s", LINK)}
+    if not prepare(content, Kind.CAMPAIGN, ANYBODY).problems:
+        assert is_seen(html_of(html.replace("%s", LINK)))
+
+
+def is_seen(html: str) -> bool:
+    """Whether a line of ours is in what another parser than our own takes for the page's text."""
+    page = lxml.html.document_fromstring(html)
+    hidden = page.xpath("//*[@hidden or contains(@style, 'display:none')]//p")
+    return any("margin:16px 0" in line.get("style", "") for line in page.iter("p") if line not in hidden)
 
 
 def test_a_text_of_its_own_without_the_link_gets_one() -> None:

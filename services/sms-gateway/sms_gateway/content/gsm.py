@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import codecs
 
+from sms_gateway.smpp.constants import CODING_DEFAULT, CODING_UCS2, ESM_UDH
+
 BASIC = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\x1bÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
@@ -65,6 +67,17 @@ def decode(octets: bytes) -> str:
         else:
             characters.append(BASIC[octet] if octet < 128 else "\ufffd")
     return "".join(characters)
+
+
+def delivered_text(octets: bytes, data_coding: int, esm_class: int) -> str | None:
+    """The text of a message as a carrier delivers it (SMPP 3.4 section 5.2.19), its user data header left out; None
+    for a data coding that is no plain text."""
+    if esm_class & ESM_UDH and octets:
+        octets = octets[octets[0] + 1 :]
+    if data_coding == CODING_DEFAULT:
+        return decode(octets)
+    codec = {1: "ascii", 3: "latin-1", CODING_UCS2: "utf-16-be"}.get(data_coding)
+    return None if codec is None else octets.decode(codec, "replace")
 
 
 def offending_characters(text: str) -> list[str]:

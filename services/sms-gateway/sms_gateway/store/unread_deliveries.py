@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -42,4 +42,16 @@ def forget_old(cursor: Cursor[Any]) -> None:
         f"DELETE FROM unread_deliveries WHERE received_at < now() - interval '{KEEP}' OR id <= ("
         " SELECT id FROM unread_deliveries ORDER BY id DESC OFFSET %s LIMIT 1)",
         (MOST,),
+    )
+
+
+def forget(session: Session, *, addresses: Collection[str], until: datetime) -> None:
+    """Delete those in which a phone's number stands: nobody knows whose they are, and nobody misses one."""
+    session.execute(
+        text(
+            "DELETE FROM unread_deliveries WHERE received_at <= :until"
+            " AND EXISTS (SELECT 1 FROM unnest(CAST(:numbers AS text[])) n"
+            " WHERE position(convert_to(n, 'UTF8') IN frame) > 0)"
+        ),
+        {"numbers": [address.removeprefix("+") for address in addresses], "until": until},
     )

@@ -1,4 +1,4 @@
-"""One person, as contacts asks about them: every message to their numbers, and its forgetting."""
+"""One person, as contacts asks about them: every message to and from their numbers, and its forgetting."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from chassis.database import Database, Session
 from contracts import ids
 from contracts.rpc import Actor
 from contracts.schema import dump
-from contracts.sms_gateway.messages import Sms
+from contracts.sms_gateway.messages import InboundSms, Sms
 from contracts.vocabulary import MessageState
-from sms_gateway.store import messages, people
+from sms_gateway.content import gsm
+from sms_gateway.store import inbound_sms, messages, people, unread_deliveries
 
 GREATEST = UUID(int=2**128 - 1)
 
@@ -24,14 +25,29 @@ GREATEST = UUID(int=2**128 - 1)
 def export_person(
     session: Session, *, actor: Actor, now: datetime, addresses: list[str], cursor: str | None, limit: int
 ) -> dict[str, Any]:
-    """One page of the messages to a person, newest first."""
-    before = pages.position(cursor) or GREATEST
-    rows = people.page(session, account_id=account_of(actor), addresses=addresses, before=before, limit=limit + 1)
-    page = pages.page(rows, limit, lambda row: dump(Sms, _record(row)))
-    return {**page, "items": [{"kind": "message", "record": record} for record in page["items"]]}
+    """One page of the messages to a person, and from them to the account's numbers, newest first."""
+    asked: dict[str, Any] = {
+        "account_id": account_of(actor),
+        "addresses": addresses,
+        "before": pages.position(cursor) or GREATEST,
+        "limit": limit + 1,
+    }
+    records = [("message", dump(Sms, _message(row))) for row in people.page(session, **asked)]
+    records += [("inbound", dump(InboundSms, _inbound(row))) for row in inbound_sms.page(session, **asked)]
+    records.sort(key=lambda one: one[1]["id"], reverse=True)
+    shown = records[:limit]
+    return {
+        "items": [{"kind": kind, "record": record} for kind, record in shown],
+        "next_cursor": pages.cursor_at(shown[-1][1]["id"]) if len(records) > limit else None,
+    }
 
 
-def _record(row: Any) -> dict[str, Any]:
+def _inbound(row: Any) -> dict[str, Any]:
+    octets = bytes(row["octets"])
+    return {**row, "octets": octets, "text": gsm.delivered_text(octets, row["data_coding"], row["esm_class"])}
+
+
+def _message(row: Any) -> dict[str, Any]:
     return {
         **row,
         "id": row["message_id"],
@@ -45,8 +61,8 @@ def _record(row: Any) -> dict[str, Any]:
 def erase_person(
     database: Database, *, actor: Actor, now: datetime, addresses: list[str], erased_at: datetime, dry_run: bool
 ) -> dict[str, Any]:
-    """Take a person out of every message made by `erased_at`: see `channel.people.erase`."""
-    return channel_people.erase(
+    """Take a person out of every message made by `erased_at` (see `channel.people.erase`), and forget theirs."""
+    answer = channel_people.erase(
         database,
         account_id=account_of(actor),
         addresses=addresses,
@@ -55,6 +71,13 @@ def erase_person(
         find=people.ids,
         anonymise=_anonymise,
     )
+    theirs: dict[str, Any] = {"addresses": addresses, "until": erased_at}
+    with database.transaction() as session:
+        forget = inbound_sms.count if dry_run else inbound_sms.forget
+        answer["counts"]["inbound"] = forget(session, account_id=account_of(actor), **theirs)
+        if not dry_run:
+            unread_deliveries.forget(session, **theirs)
+    return answer
 
 
 def _anonymise(session: Session, account_id: UUID, message_ids: Collection[UUID]) -> None:
@@ -65,4 +88,5 @@ def _anonymise(session: Session, account_id: UUID, message_ids: Collection[UUID]
 def erase_account(session: Session, *, event_id: UUID, account_id: UUID) -> None:
     """Closing an account: nothing of it stays. Harmless when it runs twice: there is nothing left to erase."""
     if inbox.first_time(session, "erase_account", event_id):
+        inbound_sms.erase_account(session, account_id)
         messages.erase_account(session, account_id)

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import orjson
+import pytest
 from sqlalchemy import text
 
 from channel import people as under_way
-from chassis.database import Database, ensure_partitions
+from chassis.database import Database, cursor_of, ensure_partitions
+from chassis.ids import new_id
 from chassis.testing import places_of, wait_until
 from contracts import ids
+from sms_gateway.batches import ArrivedInbound, ArrivedUnread
+from sms_gateway.models import SenderId
+from sms_gateway.store import inbound_sms, senders, unread_deliveries
 from sms_gateway.usecases import privacy
 
 HER = "+48600000007"
@@ -47,7 +53,7 @@ def test_what_lies_in_the_lane_is_not_sent_any_more(
     simulator = smsc()
     carrier(simulator)
     campaign.publish(campaign.batches(campaign.content("Hej {{ first_name }}"), phones(20)))
-    assert erase(database, campaign)["counts"] == {"messages": 0, "messages_waiting": 0}
+    assert erase(database, campaign)["counts"] == {"messages": 0, "messages_waiting": 0, "inbound": 0}
     outbound()
 
     states = campaign.wait_final(20)
@@ -78,6 +84,95 @@ def test_what_is_in_hand_is_written_down_without_the_person(
     assert places_of(database, [HER]) == []
 
 
+def from_phone(database: Database, source: str, destination: str, octets: bytes = b"TAK", data_coding: int = 0) -> None:
+    with database.transaction() as session:
+        arrived = ArrivedInbound(new_id(), source, destination, data_coding, 0, octets, datetime.now(UTC).timestamp())
+        inbound_sms.write(cursor_of(session), [arrived])
+
+
+def approved(database: Database, account_id: UUID, sender: str, state: str = "active") -> None:
+    with database.transaction() as session:
+        senders.add_sender(
+            session, SenderId(id=new_id(), account_id=account_id, sender=sender, sender_key=sender, state=state)
+        )
+
+
+def destinations_left(database: Database) -> list[str]:
+    with database.transaction() as session:
+        return list(session.scalars(text("SELECT destination FROM inbound_sms ORDER BY destination")))
+
+
+@pytest.mark.parametrize("source", ["48600000007", "+48600000007", "0048600000007"])
+def test_what_a_person_wrote_to_us_is_told_and_forgotten_and_what_they_wrote_to_others_is_neither(
+    database: Database, source: str
+) -> None:
+    mine, others = new_id(), new_id()
+    actor = {"account_id": str(mine)}
+    approved(database, mine, "+48500000001")
+    approved(database, mine, "7055")
+    approved(database, mine, "7077", state="requested")  # whoever asks for a number does not have it
+    for sender in ("7055", "7066", "7077"):
+        approved(database, others, sender)
+    for destination in ("48500000001", "7055", "7066", "7077", "7099"):
+        from_phone(database, source, destination)
+    from_phone(database, "48600000008", "48500000001")
+
+    def told(key: str = "to", limit: int = 10) -> list[str]:
+        page: dict[str, Any] = {"next_cursor": None}
+        found = []
+        while True:
+            with database.transaction() as session:
+                page = privacy.export_person(
+                    session, actor=actor, now=datetime.now(UTC), addresses=[HER], cursor=page["next_cursor"],
+                    limit=limit,
+                )  # fmt: skip
+            found += [one["record"][key] for one in page["items"]]
+            if page["next_cursor"] is None:
+                return found
+
+    erasing: dict[str, Any] = {"actor": actor, "now": datetime.now(UTC), "addresses": [HER]}
+    earlier = datetime.now(UTC) - timedelta(hours=1)
+    from_phone(database, source, "48500000001", "Ł".encode("utf-16-be"), data_coding=8)
+    assert told("text") == ["Ł", "TAK"]
+    assert told() == told(limit=1) == ["48500000001"] * 2  # 7055 is another's too
+    assert privacy.erase_person(database, **erasing, erased_at=earlier, dry_run=False)["counts"]["inbound"] == 0
+    for dry_run in (True, False):
+        answer = privacy.erase_person(database, **erasing, erased_at=datetime.now(UTC), dry_run=dry_run)
+        assert answer["counts"]["inbound"] == 4
+
+    assert told() == []
+    assert destinations_left(database) == ["48500000001", "7066", "7077"]  # somebody else's, and to others
+
+
+def test_closing_an_account_forgets_what_was_written_to_its_number(database: Database) -> None:
+    closed = new_id()
+    approved(database, closed, "+48500000001")
+    for destination in ("48500000001", "7099"):
+        from_phone(database, "48600000007", destination)
+
+    with database.transaction() as session:
+        privacy.erase_account(session, event_id=new_id(), account_id=closed)
+
+    assert destinations_left(database) == ["7099"]
+
+
+def test_what_nobody_understands_is_forgotten_with_the_number_in_it(database: Database) -> None:
+    arrived = datetime.now(UTC).timestamp()
+    frames = [b"\0\0" + number + b"\0id:7 stat:?" for number in (b"48600000007", b"48600000008")]
+    with database.transaction() as session:
+        unread_deliveries.write(
+            cursor_of(session), [ArrivedUnread(new_id(), frame, "no state", arrived) for frame in frames]
+        )
+
+    privacy.erase_person(
+        database, actor={"account_id": str(new_id())}, now=datetime.now(UTC), addresses=[HER],
+        erased_at=datetime.now(UTC), dry_run=False,
+    )  # fmt: skip
+
+    with database.transaction() as session:
+        assert [bytes(frame) for frame in session.scalars(text("SELECT frame FROM unread_deliveries"))] == frames[1:]
+
+
 def claims(database: Database) -> int:
     with database.transaction() as session:
         return session.scalar(text("SELECT count(*) FROM claims")) or 0
@@ -95,7 +190,7 @@ def test_a_retry_is_withdrawn_and_dry_run_only_counts_it(
     assert HER in [orjson.loads(body)["recipients"][0]["address"] for body in waiting]
     answer = erase(database, campaign)
 
-    assert answer["counts"] == {"messages": 1, "messages_waiting": 1}
+    assert answer["counts"] == {"messages": 1, "messages_waiting": 1, "inbound": 0}
     wait_until(lambda: states_of_erased(database) == [("rejected", "address.erased")], what="the rejection")
     simulator = smsc()
     carrier(simulator)
