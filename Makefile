@@ -7,7 +7,7 @@ LOCAL = deploy/local
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status logs migrate operator routes test fuzz lint format check bench lock
+.PHONY: help setup demo up down status logs migrate operator routes test fuzz lint format check bench lock sbom audit
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
@@ -57,6 +57,12 @@ check: lint test ## what continuous integration runs: lint, then test
 
 bench: setup ## every benchmark; B=bench/sms.py for one
 	@$(RUN) $(LOCAL)/run_bench.py $(B)
+
+sbom: setup ## what is in each image, as CycloneDX, into .run/sbom
+	@$(RUN) $(LOCAL)/sbom.py
+
+audit: setup ## known weaknesses of the pinned packages; ends with 3 where there is nobody to ask
+	@$(RUN) $(LOCAL)/audit.py
 
 lock: setup ## resolve requirements/*.txt anew
 	@$(RUN) -m pip install --quiet --disable-pip-version-check uv && $(RUN) $(LOCAL)/lock.py

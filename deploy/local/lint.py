@@ -12,6 +12,7 @@ from pathlib import Path
 import manifests
 from places import ROOT, RUN, VENV, missing_packages, present_packages
 from progress import Trouble, say
+from requirements_files import unnamed_here
 
 BIN = VENV / "bin"
 LONGEST_FILE = 300  # lines; a file should fit a coffee
@@ -64,7 +65,7 @@ def types() -> None:
 
 
 def requirements() -> None:
-    """Pinned, hashed, without an address, and enough for what the packages declare."""
+    """Pinned, hashed, without an address, enough for what the packages declare, and all that is installed."""
     for path in sorted((ROOT / "requirements").glob("*.txt")):
         text = path.read_text()
         if "://" in text or re.search(r"^--", text, re.MULTILINE):
@@ -73,6 +74,8 @@ def requirements() -> None:
             if "==" in block and "--hash=sha256:" not in block:
                 raise Trouble(f"    {path.name}: no hash for {block.splitlines()[0]}")
     tool("python", "-m", "pip", "--disable-pip-version-check", "check")
+    if strangers := unnamed_here():
+        raise Trouble(f"    installed, and in no pinned file: {', '.join(strangers)}")
 
 
 def long_files() -> list[Path]:

@@ -18,7 +18,7 @@ from progress import Trouble, give_up, say
 
 BENCHES = ROOT / "bench"
 # What runs on the whole system, and how often.
-ON_THE_SYSTEM = {"campaign.py": (["sms"], ["email"]), "api_requests.py": ([],)}
+ON_THE_SYSTEM = {"campaign.py": (["sms"], ["email"]), "api_requests.py": ([],), "under_attack.py": ([],)}
 
 
 def main(arguments: list[str]) -> None:

@@ -54,8 +54,8 @@ def _links(route: Route, targets: Sequence[Route]) -> Iterator[tuple[str, dict[s
         parameter = next(iter(target.path_parameters))
         pointer = _pointer(route, parameter)
         if pointer is not None:
-            link = {"operationId": target.endpoint, "parameters": {parameter: f"$response.body#{pointer}"}}
-            yield target.endpoint, {**link, "description": target.summary}
+            link = {"operationId": target.operation_id, "parameters": {parameter: f"$response.body#{pointer}"}}
+            yield target.operation_id, {**link, "description": target.summary}
 
 
 def _pointer(route: Route, parameter: str) -> str | None:

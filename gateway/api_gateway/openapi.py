@@ -10,7 +10,7 @@ import marshmallow
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
-from api_gateway import examples, json_schema, links
+from api_gateway import examples, json_schema, links, naming
 from api_gateway.problems import MEDIA_TYPE
 from api_gateway.routing import ANYONE, PUBLIC, Route
 
@@ -108,6 +108,7 @@ def describe(routes: Sequence[Route], public_url: str, version: str) -> dict[str
         openapi_version="3.1.0",
         plugins=[plugin],
         info={"description": _INTRODUCTION},
+        tags=[{"name": name, "description": said} for name, said in naming.TAGS.items()],
         servers=[{"url": public_url}],
     )
     json_schema.Describer(plugin, spec)
@@ -135,7 +136,7 @@ def _add_security(spec: APISpec) -> None:
 
 def _operation(route: Route) -> dict[str, Any]:
     operation: dict[str, Any] = {
-        "operationId": route.endpoint,
+        "operationId": route.operation_id,
         "summary": route.summary,
         "description": _description(route),
         "tags": list(route.tags),
@@ -186,7 +187,7 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
                 "required": False,
                 "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[!-~]+(?!\n)$"},
                 "description": "The same key and body give the same answer for 24 hours.",
-                "example": f"{route.endpoint}-17"[:255],
+                "example": f"{route.operation_id}-17"[:255],
             }
         )
     return parameters

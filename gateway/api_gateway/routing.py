@@ -14,6 +14,7 @@ from typing import Any, Final
 import marshmallow
 from flask import Response
 
+from api_gateway.naming import operation_id
 from contracts.permissions import PERMISSIONS
 
 Handler = Callable[[Any], Response]
@@ -104,9 +105,15 @@ class Route:
 
     @property
     def endpoint(self) -> str:
-        """Flask's endpoint and OpenAPI's operationId: `get_v1_groups_group_id`."""
+        """Flask's endpoint, and the operation's name in metrics: `get_v1_groups_group_id`."""
         plain = _PARAMETER.sub(lambda match: match["name"], self.path)
         return f"{self.method.lower()}_{re.sub('[^a-z0-9]+', '_', plain.lower()).strip('_')}"
+
+    @property
+    def operation_id(self) -> str:
+        """OpenAPI's operationId, a method of generated clients: `getGroup`."""
+        called = self.rpc or str(getattr(self.handler, "__name__", ""))
+        return operation_id(self.endpoint, called.rpartition(".")[2])
 
     @property
     def path_parameters(self) -> dict[str, str]:

@@ -35,7 +35,7 @@ from contracts.errors import Unavailable
 SWEEP_SECONDS = 60.0
 # A worker serves tracking links without the broker; it does not wait for it for long.
 BROKER_PATIENCE = 3.0
-POOL_SIZE = 8
+POOL_SIZE = 5
 # Of a worker's threads, one in so many may wait for who reads a download.
 DOWNLOADERS = 4
 

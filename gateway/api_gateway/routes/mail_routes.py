@@ -27,7 +27,7 @@ def _route(method: str, path: str, rpc: str, summary: str, **more: Any) -> Route
         permission=ANYONE,
         operator=True,
         summary=summary,
-        tags=["Operator"],
+        tags=["Operators"],
         **more,
     )
 

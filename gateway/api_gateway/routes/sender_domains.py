@@ -101,13 +101,13 @@ ROUTES = [
     ),
     Route(
         "GET", "/v1/operator/sender-domains", rpc="email_gateway.list_domains", permission=ANYONE, operator=True,
-        summary="List the sender domains of all accounts", tags=["Operator"],
+        summary="List the sender domains of all accounts", tags=["Operators"],
         query=contract.OperatorDomainQuery, response=contract.OperatorSenderDomainPage,
         response_example={"items": [_OPERATOR_DOMAIN], "next_cursor": None},
     ),
     Route(
         "POST", "/v1/operator/sender-domains/<uuid:domain_id>/verify", rpc="email_gateway.verify_domain",
-        permission=ANYONE, operator=True, tags=["Operator"],
+        permission=ANYONE, operator=True, tags=["Operators"],
         summary="Vouch for a sender domain without DNS, with a reason",
         request=contract.DomainApproval, response=contract.OperatorSenderDomain,
         example={"reason": "Contract 17/2026, checked by phone"}, response_example=_OPERATOR_DOMAIN,

@@ -60,7 +60,7 @@ ROUTES = [
         summary="List every account's sender IDs",
         query=contract.SenderIdQuery,
         response=contract.SenderIdPage,
-        tags=["Operator"],
+        tags=["Operators"],
         response_example=_PAGE,
     ),
     Route(
@@ -73,7 +73,7 @@ ROUTES = [
         description="The account is shown the reason of a rejection.",
         request=contract.SenderDecision,
         response=contract.SenderId,
-        tags=["Operator"],
+        tags=["Operators"],
         example={"decision": "verify", "reason": "The trade mark is theirs"},
         response_example={**_EXAMPLE, "state": "verified"},
     ),

@@ -6,7 +6,7 @@ import re
 import pytest
 from marshmallow import fields, validate
 
-from api_gateway import json_schema, openapi
+from api_gateway import json_schema, naming, openapi
 from api_gateway.routes import all_routes
 from api_gateway.routing import ANYONE, PUBLIC, Route
 from contracts.schema import PageQuery, Schema, page_of
@@ -77,7 +77,7 @@ def described():
 def test_an_operation_with_all_that_a_route_declares(described):
     operation = described["paths"]["/v1/things/{thing_id}/send"]["post"]
 
-    assert operation["operationId"] == "post_v1_things_thing_id_send"
+    assert operation["operationId"] == "send"
     assert operation["security"] == [{"session": []}, {"api_key": []}]
     assert operation["x-permission"] == "sms.send"
     assert {parameter["name"] for parameter in operation["parameters"]} == {"thing_id", "Idempotency-Key"}
@@ -169,6 +169,28 @@ def test_code_generators_can_make_every_enumeration():
 def test_every_operation_id_is_its_own():
     names = [operation["operationId"] for _name, operation in operations(whole())]
     assert len(names) == len(set(names))
+    assert len({name.lower() for name in names}) == len(names)  # files of generated clients, where case does not count
+
+
+def test_operation_ids_read_like_methods():
+    """`listContacts`: what is done first, and one convention for what is done everywhere."""
+    usual = {"post": "create", "patch": "update", "delete": "delete"}
+    for name, operation in operations(whole()):
+        method, _path = name.split(" ")
+        said = operation["operationId"]
+        assert re.fullmatch(r"[a-z]+([A-Z][a-z0-9]*)+|unsubscribe", said), said
+        if method == "get" and "next_cursor" in json.dumps(operation["responses"].get("200", {}).get("content", {})):
+            assert said.startswith(("list", "get")), (name, said)
+        if method == "patch":
+            assert said.startswith(usual[method]), (name, said)
+
+
+def test_tags_tell_the_story_in_order_and_none_is_without_a_word():
+    tags = [tag["name"] for tag in whole()["tags"]]
+    used = {tag for _name, operation in operations(whole()) for tag in operation["tags"]}
+
+    assert tags == list(naming.TAGS)
+    assert used == set(tags)
 
 
 def test_served_with_its_pages(make_client):
@@ -193,9 +215,9 @@ def test_what_answers_an_id_leads_to_what_takes_it():
     described = dict(operations(whole()))
     made = described["post /v1/groups"]["responses"]["201"]["links"]
 
-    assert made["get_v1_groups_group_id"]["parameters"] == {"group_id": "$response.body#/id"}
+    assert made["getGroup"]["parameters"] == {"group_id": "$response.body#/id"}
     listed = described["get /v1/groups"]["responses"]["200"]["links"]
-    assert listed["get_v1_groups_group_id"]["parameters"] == {"group_id": "$response.body#/items/0/id"}
+    assert listed["getGroup"]["parameters"] == {"group_id": "$response.body#/items/0/id"}
     known = {operation["operationId"] for operation in described.values()}
     for operation in described.values():
         for answer in operation["responses"].values():

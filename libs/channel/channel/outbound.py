@@ -25,6 +25,7 @@ from chassis.process import Process
 from contracts.lanes import channel_lane
 from contracts.vocabulary import Lane
 
+LEDGER_POOL_SIZE = 1
 UPKEEP_STOP_SECONDS = 5.0
 RENEW_SECONDS = 2.0  # of a lease of ten
 INDEX_SECONDS = 3600.0
@@ -44,7 +45,7 @@ class OutboundProcess:
         self._process = process
         self._make_outbound = outbound
         # One connection, the ledger thread's own.
-        self._ledger_database = process.open_database(pool_size=1)
+        self._ledger_database = process.open_database(pool_size=LEDGER_POOL_SIZE)
         self._linger = linger
         self._instance_id: UUID = new_id()
         self._has_left = False

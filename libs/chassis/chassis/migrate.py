@@ -23,6 +23,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from chassis import logs, ownership
+from contracts.connections import limit_of
 
 LOCK = 0x77696369  # "wici"
 
@@ -98,6 +99,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--create", action="store_true", help="create role and database first (WICI_ADMIN_DATABASE_URL)"
     )
+    parser.add_argument(
+        "--connections", type=int, help="with --create: that the service may have at once (contracts.connections)"
+    )
     options = parser.parse_args(arguments)
     logs.configure(options.service, "migrate")
     key, owner_key = database_key(options.service), f"{options.service.upper()}_OWNER_DATABASE_URL"
@@ -108,7 +112,8 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         if options.create:
-            ownership.create_database(url, through)
+            connections = options.connections or limit_of(options.service)
+            ownership.create_database(url, through, connections)
         revision = migrate(options.service, url, through)
     except (MigrationError, ownership.OwnershipError, psycopg.Error, sqlalchemy.exc.DBAPIError) as error:
         print(f"{options.service}: {error}", file=sys.stderr)

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, text
 from chassis.database import make_engine
 
 WORK = "work"
+NO_LIMIT = -1  # PostgreSQL's own word for it
 # PostgreSQL 17 lets who does not own a table gather its statistics; before that autovacuum alone does.
 _MAINTAIN_SINCE = 170_000
 _RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE")
@@ -29,8 +30,11 @@ class OwnershipError(Exception):
     """The database belongs to the service's own role."""
 
 
-def create_database(url: str, admin_url: str) -> None:
-    """Create the role that `url` names, with its password, and the database with an owner; what exists is mended."""
+def create_database(url: str, admin_url: str, connections: int = NO_LIMIT) -> None:
+    """Create the role that `url` names, with its password, and the database with an owner; what exists is mended.
+
+    :param connections: that the role may have at once.
+    """
     wanted = sqlalchemy.make_url(url)
     role, database = wanted.username or "", sql.Identifier(wanted.database or "")
     owner = owner_of(role)
@@ -38,8 +42,9 @@ def create_database(url: str, admin_url: str) -> None:
         for name in (role, owner):
             if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (name,)).fetchone():
                 connection.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(name)))
-        login = sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}")
-        connection.execute(login.format(sql.Identifier(role), sql.Literal(wanted.password or "")))
+        login = sql.SQL("ALTER ROLE {} LOGIN PASSWORD {} CONNECTION LIMIT {}")
+        password, limit = sql.Literal(wanted.password or ""), sql.Literal(connections)
+        connection.execute(login.format(sql.Identifier(role), password, limit))
         # An owner may do what its service may: take over what that one had made, and look after its partitions.
         connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(role), sql.Identifier(owner)))
         if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = current_user AND rolsuper").fetchone():

@@ -5,7 +5,7 @@
         Dispatcher(process.config, process.database, process.broker).run(process.stop)
 
     if __name__ == "__main__":
-        boot(main, DispatcherConfig, service="campaigns", name="dispatcher", pool_size=16)
+        boot(main, DispatcherConfig, service="campaigns", name="dispatcher", pool_size=POOL_SIZE)
 
 `boot` brings up, in this order: logs, configuration, signals, health, database, broker. It takes them down in the
 reverse order when `main` has returned.

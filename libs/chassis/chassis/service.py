@@ -51,13 +51,15 @@ SHUTDOWN_SECONDS = 10.0
 STATEMENT_SECONDS = 60
 # Each keeps the 19 MiB of an Argon2 hash that it made: eventlet's 20 of them held more memory than the service.
 NATIVE_THREADS = 6
+# Connections. Transactions are milliseconds, so calls wait little for one another (contracts.connections).
+POOL_SIZE = 6
 
 
 @dataclass(frozen=True)
 class _Common:
     amqp_url: str = config.setting("AMQP_URL", secret=True)
     health_port: int = config.setting("HEALTH_PORT", default=0)
-    pool_size: int = config.setting("DATABASE_POOL_SIZE", default=10)
+    pool_size: int = config.setting("DATABASE_POOL_SIZE", default=POOL_SIZE)
 
 
 class Process(SharedExtension):
@@ -118,7 +120,7 @@ class Database(DependencyProvider):
         return self.database
 
 
-def database_from_environment(key: str, environ: Any, application_name: str, pool_size: int = 10) -> db.Database:
+def database_from_environment(key: str, environ: Any, application_name: str, pool_size: int = POOL_SIZE) -> db.Database:
     """The database at the URL in the environment variable `key`."""
 
     @dataclass(frozen=True)

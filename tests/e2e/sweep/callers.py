@@ -21,14 +21,14 @@ from schemathesis.openapi.checks import RejectedPositiveData
 # A session lives for 15 minutes; a long sweep goes on with another account.
 TOKEN_SECONDS = 600
 LOCKS_OUT = {
-    "delete_v1_sessions_session_id",
-    "put_v1_account_ip_rules",
-    "put_v1_account_security",
-    "post_v1_me_totp",
-    "post_v1_me_totp_confirm",
-    "delete_v1_me_totp",
-    "put_v1_me_password",
-    "post_v1_account_closure",
+    "endSession",
+    "setIpRules",
+    "setSecurity",
+    "beginTotp",
+    "confirmTotp",
+    "disableTotp",
+    "changePassword",
+    "requestClosure",
 }
 OPERATOR = "/v1/operator/"
 PLAN = "enterprise"

@@ -168,3 +168,10 @@ def test_later_tables_are_the_services_to_work_in(database_url: Callable[[str], 
     with ownership.opened_as_owner(url, admin_url()) as connection:
         connection.execute(text("DROP TABLE later"))
         connection.commit()
+
+
+def test_a_service_has_no_more_connections_than_its_share(before: str) -> None:
+    ownership.create_database(before, admin_url(), connections=2)
+
+    with psycopg.connect(before), psycopg.connect(before), pytest.raises(psycopg.OperationalError, match="too many"):
+        psycopg.connect(before)

@@ -23,40 +23,36 @@ def name_field(**rules: Any) -> fields.String:
     return line_field(200, 1, **rules)
 
 
-def _holder(name: str, schema: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "required": [name], "properties": {name: schema}, "additionalProperties": False}
-
-
+_CONDITION: dict[str, Any] = {
+    "field": {"type": "string", "description": "A field of contacts, or `group`."},
+    "op": {
+        "type": "string",
+        "description": "As the field's type has them: `eq`, `ne`, `in`, `not_in`, `contains`, `not_contains`, "
+        "`starts_with`, `ends_with`, `lt`, `lte`, `gt`, `gte`, `between`, `before`, `after`, `last_days`, `next_days`, "
+        "`older_than_days`, `anniversary_in_days`, `is_empty`, `is_not_empty`.",
+    },
+    "value": {"$ref": "#/components/schemas/Value"},
+    # Without a default: a generated client would send it with rules that are no condition.
+    "accents": {
+        "type": "boolean",
+        "description": "Of a field of text: with false, `Łódź` is `lodz`. True if left out. Case never counts.",
+    },
+}
+# One object and no choice of four: code generators make a class of it, which holds itself.
 RULE = Shape(
     "Rule",
     {
-        "description": "A condition on a field, or rules that all hold, of which any holds, or that does not hold.",
-        "anyOf": [
-            _holder("all", _RULES),
-            _holder("any", _RULES),
-            _holder("not", _ONE_RULE),
-            {
-                "type": "object",
-                "required": ["field", "op"],
-                "properties": {
-                    "field": {"type": "string", "description": "A field of contacts, or `group`."},
-                    "op": {
-                        "type": "string",
-                        "description": "As the field's type has them: `eq`, `ne`, `in`, `not_in`, `contains`, "
-                        "`not_contains`, `starts_with`, `ends_with`, `lt`, `lte`, `gt`, `gte`, `between`, `before`, "
-                        "`after`, `last_days`, `next_days`, `older_than_days`, `anniversary_in_days`, `is_empty`, "
-                        "`is_not_empty`.",
-                    },
-                    "value": {"$ref": "#/components/schemas/Value"},
-                    "accents": {
-                        "type": "boolean",
-                        "default": True,
-                        "description": "Of a field of text: with false, `Łódź` is `lodz`. Case never counts.",
-                    },
-                },
-                "additionalProperties": False,
-            },
-        ],
+        "description": "A condition (`field`, `op`), or rules of which `all` hold, `any` holds, or one does `not`.",
+        "type": "object",
+        "properties": {"all": _RULES, "any": _RULES, "not": _ONE_RULE, **_CONDITION},
+        "additionalProperties": False,
+        "if": {"required": ["field"]},
+        "then": {"required": ["op"], "properties": dict.fromkeys(("all", "any", "not"), False)},
+        "else": {
+            "minProperties": 1,
+            "maxProperties": 1,
+            "properties": dict.fromkeys(("op", "value", "accents"), False),
+        },
     },
 )
 

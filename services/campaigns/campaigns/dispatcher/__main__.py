@@ -7,6 +7,8 @@ from campaigns.dispatcher.loop import Dispatcher
 from campaigns.usecases.dispatch import forget_old_batches
 from chassis.process import Process, boot
 
+POOL_SIZE = 10  # connections (contracts.connections)
+
 TIDY_SECONDS = 3600.0
 
 
@@ -19,4 +21,4 @@ def main(process: Process[DispatcherConfig]) -> None:
 
 
 if __name__ == "__main__":
-    boot(main, DispatcherConfig, service="campaigns", name="dispatcher", pool_size=16)
+    boot(main, DispatcherConfig, service="campaigns", name="dispatcher", pool_size=POOL_SIZE)

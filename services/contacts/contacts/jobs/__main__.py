@@ -22,6 +22,7 @@ from contacts.store.jobs import JOBS
 
 # Of connections to the database: an import adds over two and stores over a third while it asks whether others wait.
 POOL_SIZE_OF_A_WORKER = 4
+POOL_SIZE = 5  # of leases, engagement and the rest
 
 log = get_logger()
 
@@ -65,4 +66,4 @@ def _run(process: Process[JobsConfig], workers: Sequence[Worker]) -> None:
 
 
 if __name__ == "__main__":
-    boot(main, JobsConfig, service="contacts", name="jobs")
+    boot(main, JobsConfig, service="contacts", name="jobs", pool_size=POOL_SIZE)

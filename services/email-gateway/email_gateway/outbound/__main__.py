@@ -15,6 +15,8 @@ from email_gateway.outbound.mail_outlet import MailOutlet
 from email_gateway.outbound.routing import Router
 from email_gateway.smtp.pool import Pool
 
+POOL_SIZE = 6  # connections (contracts.connections)
+
 
 def main(process: Process[OutboundConfig]) -> None:
     config = process.config
@@ -40,4 +42,4 @@ def main(process: Process[OutboundConfig]) -> None:
 
 
 if __name__ == "__main__":
-    boot(main, OutboundConfig, service="email_gateway", name="outbound", pool_size=8)
+    boot(main, OutboundConfig, service="email_gateway", name="outbound", pool_size=POOL_SIZE)

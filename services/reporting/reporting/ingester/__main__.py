@@ -9,6 +9,8 @@ from reporting.config import IngesterConfig
 from reporting.ingester.loop import Ingester
 from reporting.ingester.upkeep import RETRY_SECONDS, Upkeep
 
+POOL_SIZE = 4  # connections (contracts.connections)
+
 
 def main(process: Process[IngesterConfig]) -> None:
     erasures.check_keys()
@@ -22,4 +24,4 @@ def main(process: Process[IngesterConfig]) -> None:
 
 
 if __name__ == "__main__":
-    boot(main, IngesterConfig, service="reporting", name="ingester", pool_size=4)
+    boot(main, IngesterConfig, service="reporting", name="ingester", pool_size=POOL_SIZE)

@@ -8,6 +8,8 @@ from chassis.secrets import Vault
 from sms_gateway.config import OutboundConfig
 from sms_gateway.outbound.sms import SmsOutbound
 
+POOL_SIZE = 6  # connections (contracts.connections)
+
 # Single rows are asked for by id or by index; a sequential scan of a partition is always the wrong plan.
 PLANNER = {
     "enable_seqscan": "off",
@@ -36,4 +38,4 @@ def main(process: Process[OutboundConfig]) -> None:
 
 
 if __name__ == "__main__":
-    boot(main, OutboundConfig, service="sms_gateway", name="outbound", pool_size=6, settings=PLANNER)
+    boot(main, OutboundConfig, service="sms_gateway", name="outbound", pool_size=POOL_SIZE, settings=PLANNER)
