@@ -39,7 +39,10 @@ ROUTES: list[Route] = [
         rpc="identity.refresh_session",
         permission=PUBLIC,
         summary="Get new tokens for a refresh token",
-        description="A refresh token works once; one that comes again ends its session.",
+        description=(
+            "A refresh token works once. For ten seconds it gets the same tokens again, so that two tabs which refresh "
+            "at once keep the session; one that comes later ends its session (401 `session.refresh_reused`)."
+        ),
         request=sessions.SessionRefresh,
         response=sessions.SessionTokens,
         tags=["Sessions"],

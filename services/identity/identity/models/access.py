@@ -30,7 +30,10 @@ class Session(Base):
 
 
 class SessionToken(Base):
-    """Access and refresh tokens, by their SHA-256; a refresh token that was used stays, to recognise a thief."""
+    """Access and refresh tokens, by their SHA-256; a refresh token that was used stays, to recognise a thief.
+
+    `answer`: the tokens that were given for it, sealed by itself, for some seconds in which it may come again.
+    """
 
     __tablename__ = "session_tokens"
     __table_args__ = (CheckConstraint("kind IN ('access', 'refresh')", name="kind"),)
@@ -40,6 +43,7 @@ class SessionToken(Base):
     kind: Mapped[str]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+    answer: Mapped[bytes | None]
 
 
 class LoginThrottle(Base):
