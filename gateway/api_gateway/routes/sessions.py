@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from api_gateway.routes.me import ME_EXAMPLE
 from api_gateway.routing import ANYONE, PUBLIC, Route
 from contracts.identity import sessions
 from contracts.schema import PageQuery
@@ -25,13 +26,14 @@ ROUTES: list[Route] = [
         description=(
             "Answers 401 `session.totp_required` where the second factor is on and no code was sent. Failures are "
             "slowed, then locked, per login and per address: 429 with `Retry-After`, also for logins that do not exist."
+            " `me` in the answer is what `GET /v1/me` would say."
         ),
         request=sessions.SessionCreate,
-        response=sessions.SessionTokens,
+        response=sessions.OpenedSession,
         status=201,
         tags=["Sessions"],
         example={"login": "rozalia", "password": "trzy zielone parasole", "device": "Firefox, Linux"},
-        response_example=TOKENS_EXAMPLE,
+        response_example={**TOKENS_EXAMPLE, "me": ME_EXAMPLE},
     ),
     Route(
         "POST",

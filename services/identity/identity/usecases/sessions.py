@@ -19,7 +19,7 @@ from identity.domain.ids import id_or_none
 from identity.hashing import Passwords
 from identity.models import User
 from identity.store import accounts, audit, second_factors, sessions, users
-from identity.usecases import mail, throttles, views
+from identity.usecases import mail, me, throttles, views
 from identity.usecases import second_factor_checks as second_factor
 from identity.usecases.announcements import announce_access_changed
 from identity.usecases.session_tokens import issue_tokens
@@ -110,6 +110,8 @@ def _second_step(
     if not networks.allows(account.panel_ip_rules, actor.get("address") or ""):
         return exceptions.address_not_allowed()
     shown = _open(session, actor, now, user, device, life)
+    asks: Actor = {**actor, "account_id": str(user.account_id), "user_id": str(user.id)}
+    shown["me"] = me.get_me(session, actor=asks, now=now)
     if needs_code and device.is_to_be_trusted:
         # By a code alone: a device that prolonged its own trust would never be asked for one again.
         shown["device_token"] = second_factor.trust(session, user, account, device.name, now)

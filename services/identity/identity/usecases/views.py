@@ -81,7 +81,10 @@ def user(row: User, roles: Sequence[Role]) -> View:
     }
 
 
-def me(row: User, its_account: Account, permissions: Sequence[str]) -> View:
+def me(
+    row: User, its_account: Account, usage: View, *, permissions: Sequence[str], allowed: Sequence[str], is_due: bool
+) -> View:
+    """:param allowed: what whoever asks may do now. :param is_due: a second factor is a duty that is not met."""
     return {
         "id": row.id,
         "account_id": row.account_id,
@@ -93,7 +96,16 @@ def me(row: User, its_account: Account, permissions: Sequence[str]) -> View:
         "language": row.language,
         "is_owner": row.is_owner,
         "permissions": list(permissions),
+        "allowed": list(allowed),
         "second_factor": row.totp_confirmed_at is not None,
+        "second_factor_required": its_account.second_factor_required,
+        "second_factor_due": is_due,
+        "account_state": state_of(its_account),
+        "time_zone": its_account.time_zone,
+        "default_region": its_account.default_region,
+        "plan": usage["plan"],
+        "plan_ends_at": usage["plan_ends_at"],
+        "quota": usage["features"],
         "created_at": row.created_at,
     }
 
@@ -163,6 +175,7 @@ def principal(row: Any) -> View:
         **{key: row[key] for key in ("account_id", "user_id", "session_id", "api_key_id", "operator_id", "expires_at")},
         "kind": kind,
         "permissions": [] if row["lacks_second_factor"] else permissions,
+        "second_factor_due": row["lacks_second_factor"],
         "ip_rules": {"panel": row["panel_ip_rules"] or [], "api": row["api_ip_rules"] or []},
         "key_ip_list": row["key_ip_list"],
     }

@@ -411,3 +411,29 @@ def test_password_that_changes_while_the_old_one_is_verified_lets_nobody_in(
 
     assert outcome(old_password) == outcome(lambda: log_in("kowal", "wrong password"))
     assert outcome(lambda: log_in("kowal", "a wholly new secret")) == "in"
+
+
+# --- What a panel shows at once
+
+
+def test_a_log_in_answers_what_a_panel_needs(owner: Actor, log_in: Callable[..., Any], act: Callable[..., Any]) -> None:
+    opened = log_in("kowal")
+    asks = {**owner, "session_id": str(opened["session_id"])}
+
+    shown = act(me.get_me, asks)
+
+    assert opened["me"] == shown
+    assert {"users.manage", "contacts.import", "account.keys"} <= set(shown["allowed"])
+    assert (shown["second_factor_required"], shown["second_factor_due"]) == (False, False)
+    assert (shown["time_zone"], shown["default_region"], shown["account_state"]) == ("Europe/Warsaw", "PL", "active")
+    assert (shown["plan"]["code"], shown["plan"]["features"]) == ("free", [])
+    assert [(each["feature"], each["remaining"]) for each in shown["quota"]] == [("sms", 100), ("email", 100)]
+
+
+def test_a_key_is_told_what_it_may_do_and_not_what_its_maker_may(owner: Actor, act: Callable[..., Any]) -> None:
+    key = {**owner, "session_id": None, "api_key_id": str(uuid4()), "permissions": ["sms.send"]}
+
+    shown = act(me.get_me, key)
+
+    assert shown["allowed"] == ["sms.send"]
+    assert "contacts" in shown["permissions"]
