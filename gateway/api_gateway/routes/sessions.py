@@ -16,6 +16,17 @@ TOKENS_EXAMPLE = {
     "device_token": None,
 }
 
+SESSION_EXAMPLE = {
+    "id": "019abf20-5c00-7000-8000-000000000003",
+    "device": "Firefox, Linux",
+    "address": "192.0.2.1",
+    "created_at": "2026-11-24T08:00:00+00:00",
+    "last_used_at": "2026-11-24T08:30:00+00:00",
+    "expires_at": "2026-12-24T08:00:00+00:00",
+    "ends_at": "2026-12-24T08:00:00+00:00",
+    "current": True,
+}
+
 ROUTES: list[Route] = [
     Route(
         "POST",
@@ -62,18 +73,7 @@ ROUTES: list[Route] = [
         session_only=True,
         tags=["Sessions"],
         response_example={
-            "items": [
-                {
-                    "id": "019abf20-5c00-7000-8000-000000000003",
-                    "device": "Firefox, Linux",
-                    "address": "192.0.2.1",
-                    "created_at": "2026-11-24T08:00:00+00:00",
-                    "last_used_at": "2026-11-24T08:30:00+00:00",
-                    "expires_at": "2026-12-24T08:00:00+00:00",
-                    "ends_at": "2026-12-24T08:00:00+00:00",
-                    "current": True,
-                }
-            ],
+            "items": [SESSION_EXAMPLE],
             "next_cursor": None,
         },
     ),

@@ -65,6 +65,14 @@ class NewPassword(Schema):
     password = password_field()
 
 
+class PasswordLink(Schema):
+    """A link by mail that sets a password, while it is valid: whose, in which language, until when."""
+
+    login = fields.String()
+    language = fields.String()
+    expires_at = fields.AwareDateTime()
+
+
 class EmailChange(Schema):
     """The user's own password, and the address that is to be confirmed by mail."""
 
@@ -77,7 +85,10 @@ RPC: dict[str, Call] = {
     "update_me": Call(MeUpdate, Me),
     "change_password": Call(PasswordChange),
     "request_password_reset": Call(PasswordResetRequest),
+    "get_password_reset": Call(response=PasswordLink, path={"token": str}),
     "reset_password": Call(NewPassword, path={"token": str}),
+    "get_invitation": Call(response=PasswordLink, path={"token": str}),
+    "accept_invitation": Call(NewPassword, path={"token": str}),
     "request_email_change": Call(EmailChange),
     "confirm_email_change": Call(path={"token": str}),
 }

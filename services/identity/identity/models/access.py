@@ -100,7 +100,7 @@ class OneTimeLink(Base):
     """A link sent by mail: to reset a password, or to confirm a new address (`email`)."""
 
     __tablename__ = "one_time_links"
-    __table_args__ = (CheckConstraint("purpose IN ('password_reset', 'email_change')", name="purpose"),)
+    __table_args__ = (CheckConstraint("purpose IN ('password_reset', 'email_change', 'invitation')", name="purpose"),)
 
     token_hash: Mapped[bytes] = mapped_column(primary_key=True)
     purpose: Mapped[str]

@@ -15,14 +15,15 @@ from contracts.errors import Invalid
 from contracts.rpc import Actor
 from identity import exceptions
 from identity.domain import passwords as password_rules
-from identity.domain import rights
+from identity.domain import rights, tokens
 from identity.domain.addresses import normal_email
 from identity.hashing import Passwords
 from identity.models import User
 from identity.store import accounts, audit, sessions, users
-from identity.usecases import mail, proofs, throttles, views
+from identity.usecases import mail, members, proofs, throttles, views
 from identity.usecases.actors import session_user_of
 from identity.usecases.announcements import announce_access_changed
+from identity.usecases.members import managed
 
 
 def list_users(session: Session, *, actor: Actor, now: datetime, limit: int, cursor: str | None) -> views.View:
@@ -55,29 +56,40 @@ def create_user(
     login: str,
     email: str,
     name: str,
-    password: str,
+    password: str | None,
     permissions: Sequence[str],
     roles: Sequence[UUID],
+    panel_url: str = "",
 ) -> views.View:
-    """Add a user, with rights that its maker need not hold. A login that is taken counts as a guess."""
+    """Add a user, with rights that its maker need not hold. A login that is taken counts as a guess.
+
+    Without a password the user is invited: a link by mail sets the first one, and nobody else has ever known it.
+    """
     session_user_of(actor)
     with database.reading() as session:
         proofs.ensure_recent(session, actor=actor, now=now)
     granted = rights.ensure_known(permissions, field="permissions")
-    password_rules.ensure_acceptable(password, login=login)
+    if password is not None:
+        password_rules.ensure_acceptable(password, login=login)
     counters = throttles.by_address(actor)
     with database.transaction() as session:
         throttles.count_attempt(session, counters, now)
     with throttles.unless_busy(database, counters, now):
-        secret = passwords.hash(password, throttles.session_turn(actor))
+        secret = passwords.hash(password or tokens.new_token(""), throttles.session_turn(actor))
     with database.transaction() as session:
         throttles.give_back(session, counters, now)  # a login that is taken undoes this with all the rest
-        columns = {"login": login, "email": normal_email(email), "name": name, "password_hash": secret}
+        if password is None:
+            members.count_invitation(session, account_of(actor), normal_email(email), now)
+        columns: dict[str, Any] = {"login": login, "email": normal_email(email), "name": name, "password_hash": secret}
+        if password is None:
+            columns["invited_at"] = now
         user = _insert(session, account_of(actor), now, permissions=granted, **columns)
         _replace_roles(session, user.account_id, user.id, roles)
         details = {"login": login, "permissions": granted, "roles": [str(role) for role in roles]}
         _record(session, actor, now, "user.created", user, details)
         mail.tell(session, actor, "user.created", user)
+        if password is None:
+            members.mail_invitation(session, actor, now, panel_url, user)
         return _shown(session, user)
 
 
@@ -95,7 +107,7 @@ def _insert(session: Session, account_id: UUID, now: datetime, **columns: Any) -
 
 def update_user(session: Session, *, actor: Actor, now: datetime, user_id: UUID, **changes: Any) -> views.View:
     """Rename, block or unblock a user; a blocked user's sessions end."""
-    row = _managed(session, actor, user_id, own_too=not {"state"} & changes.keys())
+    row = managed(session, actor, user_id, own_too=not {"state"} & changes.keys())
     if "state" in changes:
         proofs.ensure_recent(session, actor=actor, now=now)
     before = row.state
@@ -116,7 +128,7 @@ def set_rights(
 ) -> views.View:
     """Replace a user's permissions and roles. Nobody grants rights to oneself, or managing users would mean all."""
     granted = rights.ensure_known(permissions, field="permissions")
-    row = _managed(session, actor, user_id)
+    row = managed(session, actor, user_id)
     proofs.ensure_recent(session, actor=actor, now=now)
     details = {"permissions": granted, "before": row.permissions, "roles": [str(role) for role in roles]}
     row.permissions = granted
@@ -130,7 +142,7 @@ def set_rights(
 
 def delete_user(session: Session, *, actor: Actor, now: datetime, user_id: UUID) -> None:
     """Remove a user with all sessions and keys; never the owner, never oneself."""
-    row = _managed(session, actor, user_id)
+    row = managed(session, actor, user_id)
     proofs.ensure_recent(session, actor=actor, now=now)
     mail.tell(session, actor, "user.deleted", row)
     users.delete_user(session, user_id=user_id)
@@ -140,21 +152,6 @@ def delete_user(session: Session, *, actor: Actor, now: datetime, user_id: UUID)
 
 def _record(session: Session, actor: Actor, now: datetime, action: str, user: User, details: dict[str, Any]) -> None:
     audit.record(session, actor, now, action, account_id=user.account_id, target_id=user.id, details=details)
-
-
-def _managed(session: Session, actor: Actor, user_id: UUID, *, own_too: bool = False) -> User:
-    """The user, locked, if the actor may manage it: never the owner, and oneself only with `own_too`."""
-    manager_id = session_user_of(actor)
-    row = users.user_for_update(session, account_id=account_of(actor), user_id=user_id)
-    if row is None:
-        raise exceptions.not_found("user")
-    if row.id == manager_id and own_too:
-        return row
-    if row.is_owner:
-        raise exceptions.owner_protected()
-    if row.id == manager_id:
-        raise exceptions.own_rights()
-    return row
 
 
 def _replace_roles(session: Session, account_id: UUID, user_id: UUID, roles: Sequence[UUID]) -> None:

@@ -72,7 +72,7 @@ def user(row: User, roles: Sequence[Role]) -> View:
         "email": row.email,
         "email_confirmed": row.email_confirmed_at is not None,
         "name": row.name,
-        "state": row.state,
+        "state": "invited" if row.state == "active" and row.invited_at is not None else row.state,
         "is_owner": row.is_owner,
         "permissions": row.permissions,
         "roles": [role.id for role in roles],
