@@ -78,6 +78,8 @@ ACTS = {
     "identity.prove_session": "session.proved",
     "identity.register_account": "account.registered",
     "identity.request_closure": "account.closure_requested",
+    "identity.update_api_key": "api_key.renamed",
+    "identity.rotate_api_key": "api_key.rotated",
     "identity.accept_invitation": "invitation.accepted",
     "identity.end_user_session": "user.sessions_ended",
     "identity.end_user_sessions": "user.sessions_ended",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from api_gateway.routes.sessions import SESSION_EXAMPLE
-from api_gateway.routing import ANYONE, Route
+from api_gateway.routing import ANYONE, PUBLIC, Route
 from contracts.identity import users
 from contracts.identity.sessions import SessionPage
 from contracts.permissions import PERMISSIONS, SESSION_ONLY
@@ -50,6 +50,21 @@ ROUTES: list[Route] = [
                 }
             ]
         },
+    ),
+    Route(
+        "GET",
+        "/v1/login-availability",
+        rpc="identity.check_login",
+        permission=PUBLIC,
+        summary="See whether a login is free",
+        description=(
+            "For a form that registers or adds a user. Logins that are taken count against the address as wrong "
+            "passwords do: 429 with `Retry-After` after some dozens."
+        ),
+        query=users.LoginQuery,
+        response=users.LoginAvailability,
+        tags=["Users"],
+        response_example={"available": True},
     ),
     Route(
         "GET",
@@ -132,7 +147,11 @@ ROUTES: list[Route] = [
         rpc="identity.delete_user",
         permission="users.manage",
         summary="Remove a user",
-        description="The user's sessions end and the user's API keys are worth nothing from then on.",
+        description=(
+            "The user's sessions end and the user's API keys are worth nothing from then on; with `api_keys=transfer` "
+            "they work on as the owner's, as far as the user's rights reached."
+        ),
+        query=users.UserDeletion,
         status=204,
         session_only=True,
         tags=["Users"],

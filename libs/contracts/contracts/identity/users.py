@@ -52,6 +52,25 @@ class UserUpdate(Schema):
     state = fields.String(validate=validate.OneOf(("active", "blocked")))
 
 
+class UserDeletion(Schema):
+    api_keys = fields.String(
+        load_default="revoke",
+        validate=validate.OneOf(("revoke", "transfer")),
+        metadata={
+            "description": "What becomes of the user's keys: `transfer` gives them to the account's owner, as far as"
+            " the user's rights reached"
+        },
+    )
+
+
+class LoginQuery(Schema):
+    login = fields.String(required=True, validate=NAME_RULE)
+
+
+class LoginAvailability(Schema):
+    available = fields.Boolean()
+
+
 class Permission(Schema):
     name = fields.String()
     summary = fields.String()
@@ -69,7 +88,8 @@ RPC: dict[str, Call] = {
     "create_user": Call(UserCreate, User),
     "get_user": Call(response=User, path={"user_id": UUID}),
     "update_user": Call(UserUpdate, User, path={"user_id": UUID}),
-    "delete_user": Call(path={"user_id": UUID}),
+    "check_login": Call(LoginQuery, LoginAvailability),
+    "delete_user": Call(UserDeletion, path={"user_id": UUID}),
     "invite_user_again": Call(path={"user_id": UUID}),
     "reset_user_password": Call(path={"user_id": UUID}),
     "reset_user_second_factor": Call(path={"user_id": UUID}),

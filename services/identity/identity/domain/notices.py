@@ -89,6 +89,8 @@ MAILED: Mapping[str, Notice] = {
     ),
 }  # fmt: skip
 NOT_MAILED: Mapping[str, str] = {
+    "api_key.renamed": "a name",
+    "api_key.rotated": "the new key is `api_key.created`; the old one ends",
     "account.registered": "the mail that confirms the address says so",
     "account.changed": "opens no door",
     "account.closed": "nobody is left to tell, by the account's own wish",

@@ -130,3 +130,13 @@ class ApiKey(Base):
     last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+
+
+class ApiKeyUse(Base):
+    """When a key was last used from an address; some dozens are kept of each key."""
+
+    __tablename__ = "api_key_uses"
+
+    api_key_id: Mapped[UUID] = mapped_column(ForeignKey("api_keys.id", ondelete="CASCADE"), primary_key=True)
+    address: Mapped[str] = mapped_column(primary_key=True)
+    last_at: Mapped[datetime]

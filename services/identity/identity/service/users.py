@@ -34,6 +34,10 @@ class UserCalls(IdentityEntrypoints):
         return self.run("update_user", users.update_user, actor, payload)
 
     @rpc
+    def check_login(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("check_login", users.check_login, actor, payload)
+
+    @rpc
     def delete_user(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("delete_user", users.delete_user, actor, payload)
 

@@ -189,11 +189,11 @@ def end(session: Session, *, actor: Actor, now: datetime, session_id: str) -> No
 
 
 def authenticate(
-    session: Session, *, actor: Actor, now: datetime, token: str, note_use: Callable[[UUID, datetime], None]
+    session: Session, *, actor: Actor, now: datetime, token: str, note_use: Callable[[UUID, str, datetime], None]
 ) -> views.View:
     """The principal whom the token or key with this hash belongs to, and what it may do now.
 
-    :param note_use: called with the key's id and the time where it is a key.
+    :param note_use: called with the key's id, the address that it comes from and the time, where it is a key.
     :raises Unauthenticated: `session.invalid`. :raises Forbidden: `account.suspended`.
     """
     row = sessions.principal(session, token_hash=bytes.fromhex(token), now=now)
@@ -202,7 +202,7 @@ def authenticate(
     if row["is_suspended"]:
         raise account_suspended()
     if row["api_key_id"]:
-        note_use(row["api_key_id"], now)
+        note_use(row["api_key_id"], actor.get("address") or "", now)
     return {"principal": views.principal(row)}
 
 

@@ -18,8 +18,9 @@ from identity.domain import passwords as password_rules
 from identity.domain import rights, tokens
 from identity.domain.addresses import normal_email
 from identity.hashing import Passwords
-from identity.models import User
+from identity.models import Role, User
 from identity.store import accounts, audit, sessions, users
+from identity.usecases import api_keys as keys
 from identity.usecases import mail, members, proofs, throttles, views
 from identity.usecases.actors import session_user_of
 from identity.usecases.announcements import announce_access_changed
@@ -140,13 +141,18 @@ def set_rights(
     return _shown(session, row)
 
 
-def delete_user(session: Session, *, actor: Actor, now: datetime, user_id: UUID) -> None:
-    """Remove a user with all sessions and keys; never the owner, never oneself."""
+def delete_user(session: Session, *, actor: Actor, now: datetime, user_id: UUID, api_keys: str = "revoke") -> None:
+    """Remove a user with all sessions; never the owner, never oneself. Keys go too, or to the owner (`transfer`)."""
     row = managed(session, actor, user_id)
     proofs.ensure_recent(session, actor=actor, now=now)
     mail.tell(session, actor, "user.deleted", row)
+    details: dict[str, Any] = {"login": row.login}
+    owner = users.owner_of(session, account_id=row.account_id)
+    if api_keys == "transfer" and owner is not None:
+        held = {*row.permissions, *(name for role in _roles(session, row) for name in role.permissions)}
+        details["api_keys_transferred"] = keys.hand_over(session, gone=row, held=sorted(held), owner=owner, now=now)
     users.delete_user(session, user_id=user_id)
-    _record(session, actor, now, "user.deleted", row, {"login": row.login})
+    _record(session, actor, now, "user.deleted", row, details)
     announce_access_changed(session, account_id=row.account_id, user_id=user_id)
 
 
@@ -162,4 +168,21 @@ def _replace_roles(session: Session, account_id: UUID, user_id: UUID, roles: Seq
 
 
 def _shown(session: Session, row: User) -> views.View:
-    return views.user(row, users.roles_of(session, user_ids=[row.id])[row.id])
+    return views.user(row, _roles(session, row))
+
+
+def _roles(session: Session, row: User) -> list[Role]:
+    return users.roles_of(session, user_ids=[row.id])[row.id]
+
+
+def check_login(session: Session, *, actor: Actor, now: datetime, login: str) -> views.View:
+    """Whether a login is free. One that is taken counts against the address, as at a registration.
+
+    It is counted before anything is looked up: an address that is locked learns nothing.
+    """
+    counters = throttles.by_address(actor)
+    throttles.count_attempt(session, counters, now)
+    is_free = users.user_by_login(session, login=login) is None
+    if is_free:
+        throttles.give_back(session, counters, now)
+    return {"available": is_free}

@@ -13,6 +13,7 @@ from identity.domain.invoices import Line
 from identity.models import (
     Account,
     ApiKey,
+    ApiKeyUse,
     AuditEntry,
     Invoice,
     InvoiceDuplicate,
@@ -136,6 +137,10 @@ def api_key(row: ApiKey) -> View:
         "created_by": row.user_id,
         "created_by_key": row.made_by,
     }
+
+
+def api_key_use(row: ApiKeyUse) -> View:
+    return {"address": row.address, "last_at": row.last_at}
 
 
 def trial_number(row: TrialNumber) -> View:
