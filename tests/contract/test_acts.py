@@ -146,6 +146,9 @@ BY_HANDLER = {
     "POST /v1/forms/{form_id}/submissions": _STRANGER,
     "POST /c/{token}": _STRANGER,
     "POST /u/{token}": _STRANGER,
+    "POST /password-reset/{token}": "identity.reset_password",
+    "POST /invitation/{token}": "identity.accept_invitation",
+    "POST /email-change/{token}": "identity.confirm_email_change",
 }
 
 
