@@ -38,6 +38,7 @@ class Principal:
     kind: str  # session, api_key or operator
     expires_at: float  # Unix seconds; infinity for a key without expiry
     ip_lists: tuple[tuple[str, ...], ...] = field(default=())
+    second_factor_due: bool = False  # and so nothing is allowed but to set it up
 
     @classmethod
     def from_wire(cls, principal: dict[str, Any]) -> Principal:
@@ -54,6 +55,7 @@ class Principal:
             kind=kind,
             expires_at=_unix_seconds(principal.get("expires_at")),
             ip_lists=(tuple(account_list), tuple(principal.get("key_ip_list") or ())),
+            second_factor_due=bool(principal.get("second_factor_due")),
         )
 
 

@@ -110,6 +110,11 @@ class Endpoint:
         if route.session_only and principal.kind == "api_key":
             raise Forbidden("session.required", "This needs a logged-in session; an API key cannot do it.")
         if route.permission != ANYONE and not is_granted(route.permission, principal.permissions):
+            if principal.second_factor_due:
+                raise Forbidden(
+                    "second_factor.required",
+                    "The account requires a second factor: set it up (POST /v1/me/totp), and try again.",
+                )
             raise Forbidden(
                 "permission.missing", "The permission for this is missing.", {"permission": route.permission}
             )

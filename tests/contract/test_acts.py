@@ -78,6 +78,16 @@ ACTS = {
     "identity.prove_session": "session.proved",
     "identity.register_account": "account.registered",
     "identity.request_closure": "account.closure_requested",
+    "identity.update_api_key": "api_key.renamed",
+    "identity.rotate_api_key": "api_key.rotated",
+    "identity.accept_invitation": "invitation.accepted",
+    "identity.end_user_session": "user.sessions_ended",
+    "identity.end_user_sessions": "user.sessions_ended",
+    "identity.invite_user_again": "user.invited",
+    "identity.renew_recovery_codes": "totp.codes_renewed",
+    "identity.reset_user_password": "user.password_reset",
+    "identity.reset_user_second_factor": "totp.reset",
+    "identity.withdraw_closure": "account.closure_withdrawn",
     "identity.request_email_change": "email.change_requested",
     "identity.request_password_reset": "password.reset_requested",
     "identity.reset_ip_rules": "account.ip_rules_reset",
@@ -136,6 +146,9 @@ BY_HANDLER = {
     "POST /v1/forms/{form_id}/submissions": _STRANGER,
     "POST /c/{token}": _STRANGER,
     "POST /u/{token}": _STRANGER,
+    "POST /password-reset/{token}": "identity.reset_password",
+    "POST /invitation/{token}": "identity.accept_invitation",
+    "POST /email-change/{token}": "identity.confirm_email_change",
 }
 
 

@@ -54,6 +54,47 @@ ROUTES: list[Route] = [
         response_example={**KEY_EXAMPLE, "key": "wk_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},
     ),
     Route(
+        "PATCH",
+        "/v1/api-keys/<uuid:api_key_id>",
+        rpc="identity.update_api_key",
+        permission="account.keys",
+        summary="Rename an API key",
+        request=api_keys.ApiKeyUpdate,
+        response=api_keys.ApiKey,
+        tags=["API keys"],
+        example={"name": "Web shop, new"},
+        response_example={**KEY_EXAMPLE, "name": "Web shop, new"},
+    ),
+    Route(
+        "POST",
+        "/v1/api-keys/<uuid:api_key_id>/rotation",
+        rpc="identity.rotate_api_key",
+        permission="account.keys",
+        summary="Rotate an API key",
+        description=(
+            "A new key with the same name, scopes, addresses and expiry is in this answer and never shown again; the "
+            "old one works on for `overlap_minutes`. The new one belongs to whoever asks, and its scopes lie within "
+            "their rights. A key rotates itself; the new key is then revoked with the old one, but outlives its end."
+        ),
+        request=api_keys.ApiKeyRotation,
+        response=api_keys.NewApiKey,
+        status=201,
+        tags=["API keys"],
+        example={"overlap_minutes": 60},
+        response_example={**KEY_EXAMPLE, "key": "wk_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},
+    ),
+    Route(
+        "GET",
+        "/v1/api-keys/<uuid:api_key_id>/uses",
+        rpc="identity.list_api_key_uses",
+        permission="account.keys",
+        summary="See where an API key was last used",
+        description="The last 50 addresses, the latest first.",
+        response=api_keys.ApiKeyUses,
+        tags=["API keys"],
+        response_example={"items": [{"address": "192.0.2.7", "last_at": "2026-11-24T08:00:00+00:00"}]},
+    ),
+    Route(
         "DELETE",
         "/v1/api-keys/<uuid:api_key_id>",
         rpc="identity.revoke_api_key",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from api_gateway.routes.accounts import PLAN_EXAMPLE
 from api_gateway.routing import ANYONE, Route
 from contracts.identity import me
 
@@ -16,7 +17,26 @@ ME_EXAMPLE = {
     "language": "pl",
     "is_owner": True,
     "permissions": ["account", "contacts", "email", "reports", "sms", "users"],
+    "allowed": ["account.read", "contacts.read", "sms.send"],
     "second_factor": False,
+    "second_factor_required": False,
+    "second_factor_due": False,
+    "account_state": "active",
+    "time_zone": "Europe/Warsaw",
+    "default_region": "PL",
+    "plan": PLAN_EXAMPLE,
+    "plan_ends_at": "2026-12-24T08:00:00+00:00",
+    "quota": [
+        {
+            "feature": "sms",
+            "limit": 100,
+            "used": 12,
+            "reserved": 3,
+            "remaining": 85,
+            "period_starts_at": "2026-11-24T08:00:00+00:00",
+            "period_ends_at": "2026-12-24T08:00:00+00:00",
+        }
+    ],
     "created_at": "2026-11-24T08:00:00+00:00",
 }
 
@@ -27,6 +47,10 @@ ROUTES: list[Route] = [
         rpc="identity.get_me",
         permission=ANYONE,
         summary="See one's own user",
+        description=(
+            "What a panel shows at once: rights, duties, the account's time zone and region, plan and quota. While "
+            "`second_factor_due`, everything but setting it up is answered 403 `second_factor.required`."
+        ),
         response=me.Me,
         tags=["Me"],
         response_example=ME_EXAMPLE,

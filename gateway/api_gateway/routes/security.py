@@ -8,6 +8,7 @@ from contracts.identity import accounts, ip_rules, me, second_factor
 from contracts.schema import Empty
 
 RULES_EXAMPLE = {"panel": ["192.0.2.0/24", "2001:db8::/48"], "api": ["198.51.100.7/32"]}
+LINK_EXAMPLE = {"login": "rozalia", "language": "pl", "expires_at": "2026-11-24T09:00:00+00:00"}
 SETTINGS_EXAMPLE = {"second_factor_required": True, "trusted_device_days": 7}
 
 ROUTES: list[Route] = [
@@ -35,6 +36,20 @@ ROUTES: list[Route] = [
         summary="Turn the second factor on",
         description="The recovery codes are in this answer and never shown again; each opens one log-in.",
         request=second_factor.TotpCode,
+        response=second_factor.RecoveryCodes,
+        session_only=True,
+        tags=["Second factor"],
+        example={"code": "123456"},
+        response_example={"recovery_codes": ["k3xq-7c2m-aaaa-bbbb"]},
+    ),
+    Route(
+        "POST",
+        "/v1/me/totp/recovery-codes",
+        rpc="identity.renew_recovery_codes",
+        permission=ANYONE,
+        summary="Get new recovery codes",
+        description="Takes a code, or a recovery code; the old ones are worth nothing from then on.",
+        request=second_factor.SecondFactorCode,
         response=second_factor.RecoveryCodes,
         session_only=True,
         tags=["Second factor"],
@@ -120,12 +135,46 @@ ROUTES: list[Route] = [
         response_example={},
     ),
     Route(
+        "GET",
+        "/v1/password-resets/<token>",
+        rpc="identity.get_password_reset",
+        permission=PUBLIC,
+        summary="See whether a link to set a new password is valid",
+        description="Looking uses nothing up. 404 `password_reset.not_found` once it has been used or has expired.",
+        response=me.PasswordLink,
+        tags=["Me"],
+        response_example=LINK_EXAMPLE,
+    ),
+    Route(
         "PUT",
         "/v1/password-resets/<token>",
         rpc="identity.reset_password",
         permission=PUBLIC,
         summary="Set a new password by the link",
         description="Every session of the user ends, and every API key is revoked.",
+        request=me.NewPassword,
+        status=204,
+        tags=["Me"],
+        example={"password": "cztery fioletowe kalosze"},
+    ),
+    Route(
+        "GET",
+        "/v1/invitations/<token>",
+        rpc="identity.get_invitation",
+        permission=PUBLIC,
+        summary="See whether an invitation is valid",
+        description="Looking uses nothing up. 404 `invitation.not_found` once it has been accepted or has expired.",
+        response=me.PasswordLink,
+        tags=["Me"],
+        response_example=LINK_EXAMPLE,
+    ),
+    Route(
+        "PUT",
+        "/v1/invitations/<token>",
+        rpc="identity.accept_invitation",
+        permission=PUBLIC,
+        summary="Accept an invitation by setting a password",
+        description="The link of the mail works once, within 7 days, and confirms the address.",
         request=me.NewPassword,
         status=204,
         tags=["Me"],
@@ -172,5 +221,17 @@ ROUTES: list[Route] = [
         tags=["Accounts"],
         example={"password": "trzy zielone parasole"},
         response_example={**ACCOUNT_EXAMPLE, "state": "closing"},
+    ),
+    Route(
+        "DELETE",
+        "/v1/account/closure",
+        rpc="identity.withdraw_closure",
+        permission="account.close",
+        summary="Withdraw the wish to close the account",
+        description="The owner's alone, until an operator has closed it; else 409 `account.not_closing`.",
+        response=accounts.Account,
+        session_only=True,
+        tags=["Accounts"],
+        response_example=ACCOUNT_EXAMPLE,
     ),
 ]

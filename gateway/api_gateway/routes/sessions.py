@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from api_gateway.routes.me import ME_EXAMPLE
 from api_gateway.routing import ANYONE, PUBLIC, Route
 from contracts.identity import sessions
 from contracts.schema import PageQuery
@@ -15,6 +16,17 @@ TOKENS_EXAMPLE = {
     "device_token": None,
 }
 
+SESSION_EXAMPLE = {
+    "id": "019abf20-5c00-7000-8000-000000000003",
+    "device": "Firefox, Linux",
+    "address": "192.0.2.1",
+    "created_at": "2026-11-24T08:00:00+00:00",
+    "last_used_at": "2026-11-24T08:30:00+00:00",
+    "expires_at": "2026-12-24T08:00:00+00:00",
+    "ends_at": "2026-12-24T08:00:00+00:00",
+    "current": True,
+}
+
 ROUTES: list[Route] = [
     Route(
         "POST",
@@ -25,13 +37,14 @@ ROUTES: list[Route] = [
         description=(
             "Answers 401 `session.totp_required` where the second factor is on and no code was sent. Failures are "
             "slowed, then locked, per login and per address: 429 with `Retry-After`, also for logins that do not exist."
+            " `me` in the answer is what `GET /v1/me` would say."
         ),
         request=sessions.SessionCreate,
-        response=sessions.SessionTokens,
+        response=sessions.OpenedSession,
         status=201,
         tags=["Sessions"],
         example={"login": "rozalia", "password": "trzy zielone parasole", "device": "Firefox, Linux"},
-        response_example=TOKENS_EXAMPLE,
+        response_example={**TOKENS_EXAMPLE, "me": ME_EXAMPLE},
     ),
     Route(
         "POST",
@@ -39,7 +52,10 @@ ROUTES: list[Route] = [
         rpc="identity.refresh_session",
         permission=PUBLIC,
         summary="Get new tokens for a refresh token",
-        description="A refresh token works once; one that comes again ends its session.",
+        description=(
+            "A refresh token works once. For ten seconds it gets the same tokens again, so that two tabs which refresh "
+            "at once keep the session; one that comes later ends its session (401 `session.refresh_reused`)."
+        ),
         request=sessions.SessionRefresh,
         response=sessions.SessionTokens,
         tags=["Sessions"],
@@ -57,18 +73,7 @@ ROUTES: list[Route] = [
         session_only=True,
         tags=["Sessions"],
         response_example={
-            "items": [
-                {
-                    "id": "019abf20-5c00-7000-8000-000000000003",
-                    "device": "Firefox, Linux",
-                    "address": "192.0.2.1",
-                    "created_at": "2026-11-24T08:00:00+00:00",
-                    "last_used_at": "2026-11-24T08:30:00+00:00",
-                    "expires_at": "2026-12-24T08:00:00+00:00",
-                    "ends_at": "2026-12-24T08:00:00+00:00",
-                    "current": True,
-                }
-            ],
+            "items": [SESSION_EXAMPLE],
             "next_cursor": None,
         },
     ),

@@ -99,7 +99,7 @@ def _refusal(
 def show(context: RequestContext) -> Response:
     """The hosted page of a form."""
     try:
-        _admit(context)
+        admit(context)
         described = _described(context)
     except WiciError as error:
         return _refusal(context, error, None, {})
@@ -119,7 +119,7 @@ def confirm(context: RequestContext) -> Response:
 def _confirmation(context: RequestContext, rpc: str) -> Response:
     token = context.payload["token"]
     try:
-        _admit(context)
+        admit(context)
         if len(token) > 200:
             raise NotFound("confirmation.not_found")
         confirmation = context.call(rpc, {"token": token, "user_agent": _user_agent(context)})
@@ -142,7 +142,7 @@ def _confirmation(context: RequestContext, rpc: str) -> Response:
     return pages.notice("done", language, 200)
 
 
-def _admit(context: RequestContext) -> None:
+def admit(context: RequestContext) -> None:
     """Pages are asked for with whatever query mailers and shops append; so they are bare, and limited here."""
     context.wiring.global_rules.check(context.address)
     context.wiring.limiter.spend(f"address:{context.neighbourhood}", context.wiring.config.address_rate)
@@ -161,7 +161,7 @@ def _user_agent(context: RequestContext) -> str:
     return visible(context.request.headers.get("User-Agent", ""))[:1_000]
 
 
-def _page(method: str, path: str, handler: Handler, summary: str, description: str) -> Route:
+def page_route(method: str, path: str, handler: Handler, summary: str, description: str) -> Route:
     return Route(
         method,
         path,
@@ -217,21 +217,21 @@ ROUTES = [
             "detail": "A mail with a link is on its way. The sign-up counts once it is confirmed.",
         },
     ),
-    _page(
+    page_route(
         "GET",
         "/f/<uuid:form_id>",
         show,
         "Hosted page of a sign-up form",
         "In the form's languages by `Accept-Language`; nothing is loaded from elsewhere.",
     ),
-    _page(
+    page_route(
         "GET",
         "/c/<token>",
         look,
         "Confirmation page of a sign-up",
         "The text of consent and a button. Looking at it changes nothing.",
     ),
-    _page(
+    page_route(
         "POST",
         "/c/<token>",
         confirm,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from api_gateway.routing import ANYONE, Route
+from api_gateway.routes.sessions import SESSION_EXAMPLE
+from api_gateway.routing import ANYONE, PUBLIC, Route
 from contracts.identity import users
+from contracts.identity.sessions import SessionPage
 from contracts.permissions import PERMISSIONS, SESSION_ONLY
-from contracts.schema import PageQuery
+from contracts.schema import Empty, PageQuery
 
 USER_EXAMPLE = {
     "id": "019abf20-5c00-7000-8000-000000000004",
@@ -51,6 +53,21 @@ ROUTES: list[Route] = [
     ),
     Route(
         "GET",
+        "/v1/login-availability",
+        rpc="identity.check_login",
+        permission=PUBLIC,
+        summary="See whether a login is free",
+        description=(
+            "For a form that registers or adds a user. Logins that are taken count against the address as wrong "
+            "passwords do: 429 with `Retry-After` after some dozens."
+        ),
+        query=users.LoginQuery,
+        response=users.LoginAvailability,
+        tags=["Users"],
+        response_example={"available": True},
+    ),
+    Route(
+        "GET",
         "/v1/users",
         rpc="identity.list_users",
         permission="users.manage",
@@ -67,7 +84,10 @@ ROUTES: list[Route] = [
         rpc="identity.create_user",
         permission="users.manage",
         summary="Add a user",
-        description="Rights may be granted that the one who grants them does not hold.",
+        description=(
+            "Without a password the user is invited by mail, and sets it by the link: `state` is `invited` until then. "
+            "Rights may be granted that the one who grants them does not hold."
+        ),
         request=users.UserCreate,
         response=users.User,
         status=201,
@@ -78,10 +98,9 @@ ROUTES: list[Route] = [
             "login": "bartek7",
             "email": "bartek@kwiaciarnia.example",
             "name": "Bartek",
-            "password": "osiem kulawych bocianów",
             "permissions": ["contacts", "sms.campaigns.read"],
         },
-        response_example=USER_EXAMPLE,
+        response_example={**USER_EXAMPLE, "state": "invited"},
     ),
     Route(
         "GET",
@@ -128,7 +147,84 @@ ROUTES: list[Route] = [
         rpc="identity.delete_user",
         permission="users.manage",
         summary="Remove a user",
-        description="The user's sessions end and the user's API keys are worth nothing from then on.",
+        description=(
+            "The user's sessions end and the user's API keys are worth nothing from then on; with `api_keys=transfer` "
+            "they work on as the owner's, as far as the user's rights reached."
+        ),
+        query=users.UserDeletion,
+        status=204,
+        session_only=True,
+        tags=["Users"],
+    ),
+    Route(
+        "POST",
+        "/v1/users/<uuid:user_id>/invitation",
+        rpc="identity.invite_user_again",
+        permission="users.manage",
+        summary="Mail an invitation once more",
+        description="To a user who is `invited`; 409 `user.not_invited` for who has a password. Five mails a day.",
+        response=Empty,
+        status=202,
+        session_only=True,
+        tags=["Users"],
+        response_example={},
+    ),
+    Route(
+        "POST",
+        "/v1/users/<uuid:user_id>/password-reset",
+        rpc="identity.reset_user_password",
+        permission="users.manage",
+        summary="Reset a user's password",
+        description=(
+            "The password is worthless at once and the sessions end; the user gets a link that sets a new one, which "
+            "nobody else learns."
+        ),
+        response=Empty,
+        status=202,
+        session_only=True,
+        tags=["Users"],
+        response_example={},
+    ),
+    Route(
+        "DELETE",
+        "/v1/users/<uuid:user_id>/second-factor",
+        rpc="identity.reset_user_second_factor",
+        permission="users.manage",
+        summary="Turn off the second factor of a user who has lost it",
+        description="The user's sessions end; user and owner are told by mail.",
+        status=204,
+        session_only=True,
+        tags=["Users"],
+    ),
+    Route(
+        "GET",
+        "/v1/users/<uuid:user_id>/sessions",
+        rpc="identity.list_user_sessions",
+        permission="users.manage",
+        summary="List a user's sessions",
+        query=PageQuery,
+        response=SessionPage,
+        session_only=True,
+        tags=["Users"],
+        response_example={"items": [SESSION_EXAMPLE], "next_cursor": None},
+    ),
+    Route(
+        "DELETE",
+        "/v1/users/<uuid:user_id>/sessions",
+        rpc="identity.end_user_sessions",
+        permission="users.manage",
+        summary="End all of a user's sessions",
+        description="API keys work on.",
+        status=204,
+        session_only=True,
+        tags=["Users"],
+    ),
+    Route(
+        "DELETE",
+        "/v1/users/<uuid:user_id>/sessions/<uuid:session_id>",
+        rpc="identity.end_user_session",
+        permission="users.manage",
+        summary="End one of a user's sessions",
         status=204,
         session_only=True,
         tags=["Users"],

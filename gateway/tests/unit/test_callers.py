@@ -20,6 +20,13 @@ def test_missing_permission_is_named(client, log_in):
     assert problem_of(answer, 403, "permission.missing")["permission"] == "contacts.read"
 
 
+def test_a_second_factor_that_is_due_has_a_code_of_its_own(client, log_in):
+    owing = log_in(permissions=[], second_factor_due=True)
+
+    told = problem_of(client.get("/v1/things", headers=owing), 403, "second_factor.required")
+    assert "permission" not in told
+
+
 def test_users_are_managed_in_a_session_only(client, services, log_in):
     services.answers["things.users"] = {}
     key = log_in("wk_1", permissions=["users", "users.manage"], kind="api_key")

@@ -56,7 +56,7 @@ class AccessChanged(EventSchema):
 class SystemMailRequested(EventSchema):
     """From identity: send one mail of the platform's own, in the user's language.
 
-    `template` is `password_reset`, `email_change`, `email_changed`, `new_device`, `second_factor_reset`,
+    `template` is `invitation`, `password_reset`, `email_change`, `email_changed`, `new_device`, `second_factor_reset`,
     `second_factor_on`, `second_factor_off`, `api_key_created`, `rights_changed`, `ip_rules_changed` or `account_act`;
     `fields` is what it fills in: `login` (to confirmed addresses alone), `url`, `hours_valid`, `address`, `device`,
     `new_email`, `name`, `act`.

@@ -73,15 +73,18 @@ class SessionLife(DependencyProvider):
 
 
 class LastUses(DependencyProvider):
-    """`self.last_uses`: when keys were last seen, kept in memory and taken by a timer; a crash loses some seconds."""
+    """`self.last_uses`: when keys were last seen, and where, kept in memory and taken by a timer.
+
+    A crash loses some seconds.
+    """
 
     def setup(self) -> None:
-        self._seen: dict[UUID, datetime] = {}
+        self._seen: dict[tuple[UUID, str], datetime] = {}
 
-    def note(self, key_id: UUID, at: datetime) -> None:
-        self._seen[key_id] = at
+    def note(self, key_id: UUID, address: str, at: datetime) -> None:
+        self._seen[key_id, address] = at
 
-    def take(self) -> Mapping[UUID, datetime]:
+    def take(self) -> Mapping[tuple[UUID, str], datetime]:
         """What was seen since the last time."""
         seen, self._seen = self._seen, {}
         return seen

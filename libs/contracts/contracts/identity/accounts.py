@@ -92,6 +92,7 @@ RPC: dict[str, Call] = {
     "get_account": Call(response=Account),
     "update_account": Call(AccountUpdate, Account),
     "request_closure": Call(Closure, Account),
+    "withdraw_closure": Call(response=Account),
     "list_accounts": Call(AccountQuery, AccountPage),
     "get_operated_account": Call(response=Account, path={"account_id": UUID}),
     "set_plan": Call(PlanChange, Account, path={"account_id": UUID}),

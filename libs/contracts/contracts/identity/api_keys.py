@@ -19,7 +19,11 @@ class ApiKeyCreate(Schema):
 
 
 class ApiKey(Schema):
-    """`created_by` is the user, `created_by_key` the key that asked, where one did: it is revoked with that one."""
+    """`created_by` is the user, `created_by_key` the key that asked, where one did: it is revoked with that one.
+
+    It works while its user is active, within that user's rights. When the user is removed it is revoked, or goes to the
+    account's owner (`DELETE /v1/users/{user_id}?api_keys=transfer`).
+    """
 
     id = fields.UUID()
     name = fields.String()
@@ -39,10 +43,39 @@ class NewApiKey(ApiKey):
     key = fields.String()
 
 
+class ApiKeyUpdate(Schema):
+    name = line_field(100, required=True, minimum=1)
+
+
+class ApiKeyRotation(Schema):
+    overlap_minutes = fields.Integer(
+        load_default=60,
+        strict=True,
+        validate=validate.Range(min=0, max=7 * 24 * 60),
+        metadata={"description": "How long the old key works on; 0: it ends at once"},
+    )
+
+
+class ApiKeyUse(Schema):
+    """The last use from an address, to some seconds."""
+
+    address = fields.String()
+    last_at = fields.AwareDateTime()
+
+
+class ApiKeyUses(Schema):
+    """The last 50 addresses, the latest first."""
+
+    items = fields.List(fields.Nested(ApiKeyUse))
+
+
 ApiKeyPage = page_of(ApiKey)
 
 RPC: dict[str, Call] = {
     "list_api_keys": Call(PageQuery, ApiKeyPage),
     "create_api_key": Call(ApiKeyCreate, NewApiKey),
+    "update_api_key": Call(ApiKeyUpdate, ApiKey, path={"api_key_id": UUID}),
+    "rotate_api_key": Call(ApiKeyRotation, NewApiKey, path={"api_key_id": UUID}),
+    "list_api_key_uses": Call(response=ApiKeyUses, path={"api_key_id": UUID}),
     "revoke_api_key": Call(path={"api_key_id": UUID}),
 }

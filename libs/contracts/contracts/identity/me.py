@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
+from contracts.identity.accounts import ACCOUNT_STATES
+from contracts.identity.plans import Plan
+from contracts.identity.quotas import FeatureUsage
 from contracts.identity.shapes import LANGUAGES, NAME_RULE, email_field, password_field
 from contracts.rpc import Call
 from contracts.schema import Schema, line_field
 
 
 class Me(Schema):
+    """What a panel shows at once. `permissions` are the user's; `allowed` is what whoever asks may do now.
+
+    `allowed` names each permission of the tree: within the scopes of a key, and none while `second_factor_due`, which
+    says that the account makes a second factor a duty (`second_factor_required`) and the user has none.
+    """
+
     id = fields.UUID()
     account_id = fields.UUID()
     account_name = fields.String()
@@ -20,7 +29,16 @@ class Me(Schema):
     language = fields.String()
     is_owner = fields.Boolean()
     permissions = fields.List(fields.String())
+    allowed = fields.List(fields.String())
     second_factor = fields.Boolean()
+    second_factor_required = fields.Boolean()
+    second_factor_due = fields.Boolean()
+    account_state = fields.String(validate=validate.OneOf(ACCOUNT_STATES))
+    time_zone = fields.String()
+    default_region = fields.String()
+    plan = fields.Nested(Plan)
+    plan_ends_at = fields.AwareDateTime(allow_none=True)
+    quota = fields.List(fields.Nested(FeatureUsage))
     created_at = fields.AwareDateTime()
 
 
@@ -47,6 +65,14 @@ class NewPassword(Schema):
     password = password_field()
 
 
+class PasswordLink(Schema):
+    """A link by mail that sets a password, while it is valid: whose, in which language, until when."""
+
+    login = fields.String()
+    language = fields.String()
+    expires_at = fields.AwareDateTime()
+
+
 class EmailChange(Schema):
     """The user's own password, and the address that is to be confirmed by mail."""
 
@@ -59,7 +85,10 @@ RPC: dict[str, Call] = {
     "update_me": Call(MeUpdate, Me),
     "change_password": Call(PasswordChange),
     "request_password_reset": Call(PasswordResetRequest),
+    "get_password_reset": Call(response=PasswordLink, path={"token": str}),
     "reset_password": Call(NewPassword, path={"token": str}),
+    "get_invitation": Call(response=PasswordLink, path={"token": str}),
+    "accept_invitation": Call(NewPassword, path={"token": str}),
     "request_email_change": Call(EmailChange),
     "confirm_email_change": Call(path={"token": str}),
 }

@@ -47,6 +47,7 @@ class SecuritySettings(Schema):
 RPC: dict[str, Call] = {
     "begin_totp": Call(response=TotpEnrolment),
     "confirm_totp": Call(TotpCode, RecoveryCodes),
+    "renew_recovery_codes": Call(SecondFactorCode, RecoveryCodes),
     "disable_totp": Call(SecondFactorCode),
     "reset_second_factor": Call(Reason, path={"user_id": UUID}),
     "get_security": Call(response=SecuritySettings),

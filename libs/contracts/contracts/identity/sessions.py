@@ -7,6 +7,7 @@ from typing import Any
 from marshmallow import fields, validate, validates_schema
 
 from contracts.identity.ip_rules import IpRules
+from contracts.identity.me import Me
 from contracts.identity.shapes import SHA256_HEX, TOTP_CODE, password_field, text_field
 from contracts.rpc import Call
 from contracts.schema import PageQuery, Schema, broken_rule, line_field, page_of
@@ -41,6 +42,12 @@ class SessionTokens(Schema):
     token_type = fields.Constant("Bearer")
     expires_in = fields.Integer()
     device_token = fields.String(allow_none=True)
+
+
+class OpenedSession(SessionTokens):
+    """`me` is what `GET /v1/me` answers in the new session."""
+
+    me = fields.Nested(Me)
 
 
 class SessionRefresh(Schema):
@@ -79,7 +86,7 @@ class Authenticate(Schema):
 
 
 class Principal(Schema):
-    """Who a token belongs to, and what it may do."""
+    """Who a token belongs to, and what it may do: nothing but set up a second factor while that is due."""
 
     account_id = fields.UUID(allow_none=True)
     user_id = fields.UUID(allow_none=True)
@@ -87,6 +94,7 @@ class Principal(Schema):
     api_key_id = fields.UUID(allow_none=True)
     operator_id = fields.UUID(allow_none=True)
     permissions = fields.List(fields.String())
+    second_factor_due = fields.Boolean()
     kind = fields.String(validate=validate.OneOf(("session", "api_key", "operator")))
     expires_at = fields.AwareDateTime(allow_none=True)
     ip_rules = fields.Nested(IpRules)
@@ -100,7 +108,7 @@ class Authenticated(Schema):
 SessionPage = page_of(Session)
 
 RPC: dict[str, Call] = {
-    "create_session": Call(SessionCreate, SessionTokens),
+    "create_session": Call(SessionCreate, OpenedSession),
     "create_operator_session": Call(OperatorSessionCreate, SessionTokens),
     "prove_session": Call(SessionProof),
     "refresh_session": Call(SessionRefresh, SessionTokens),

@@ -48,6 +48,16 @@ MAILED: Mapping[str, Notice] = {
     "api_key.revoked": Notice(
         "Unieważniono klucz API użytkownika {login}", "An API key of the user {login} was revoked", owner=True
     ),
+    "user.password_reset": Notice(
+        "Hasło użytkownika {login} unieważniono; nowe ustawi odnośnik z wiadomości",
+        "The password of the user {login} was made worthless; a link by mail sets a new one", owner=True,
+    ),
+    "user.sessions_ended": Notice(
+        "Zakończono sesje użytkownika {login}", "Sessions of the user {login} were ended", owner=True
+    ),
+    "totp.codes_renewed": Notice(
+        "Użytkownik {login} ma nowe kody zapasowe", "The user {login} has new recovery codes"
+    ),
     "totp.turned_on": Notice("", "", template="second_factor_on"),
     "totp.turned_off": Notice("", "", template="second_factor_off"),
     "totp.reset": Notice("", "", template="second_factor_reset"),
@@ -71,8 +81,16 @@ MAILED: Mapping[str, Notice] = {
     "account.closure_requested": Notice(
         "Poproszono o zamknięcie konta", "The account is asked to be closed", owner=True
     ),
+    "account.closure_withdrawn": Notice(
+        "Wycofano prośbę o zamknięcie konta", "The wish to close the account was withdrawn", owner=True
+    ),
+    "invitation.accepted": Notice(
+        "Użytkownik {login} przyjął zaproszenie", "The user {login} accepted the invitation", user=False, owner=True
+    ),
 }  # fmt: skip
 NOT_MAILED: Mapping[str, str] = {
+    "api_key.renamed": "a name",
+    "api_key.rotated": "the new key is `api_key.created`; the old one ends",
     "account.registered": "the mail that confirms the address says so",
     "account.changed": "opens no door",
     "account.closed": "nobody is left to tell, by the account's own wish",
@@ -96,6 +114,7 @@ NOT_MAILED: Mapping[str, str] = {
     "trial_number.code_sent": "the code says so",
     "trial_number.confirmed": "gives a number of the account's own",
     "trial_number.deleted": "takes a number of the account's own",
+    "user.invited": "the mail with the link says so",
     "user.changed": "a name or language; blocking is `user.blocked`",
     "plan.created": "the operators' own", "plan.changed": "the operators' own",
     "invoice.issued": "about money, not doors", "invoice.corrected": "about money, not doors",

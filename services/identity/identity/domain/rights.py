@@ -39,3 +39,8 @@ def common_rights(scopes: Collection[str], held: Collection[str]) -> list[str]:
     kept = {name for name in scopes if is_granted(name, held)}
     kept |= {name for name in held if is_granted(name, scopes)}
     return sorted(kept - SESSION_ONLY)
+
+
+def allowed(held: Collection[str], *, is_key: bool) -> list[str]:
+    """Each permission of the tree that `held` grants, without those that no key may use where a key asks."""
+    return sorted(name for name in PERMISSIONS if is_granted(name, held) and not (is_key and name in SESSION_ONLY))

@@ -13,6 +13,8 @@ ACCESS_LIFE = timedelta(minutes=15)
 REFRESH_LIFE = timedelta(days=30)
 SESSION_LIFE = timedelta(days=30)
 OPERATOR_REFRESH_LIFE = timedelta(hours=12)
+# So long after it was used a refresh token still gets the answer that it got: tabs ask at once, and answers are lost.
+REPEAT_GRACE = timedelta(seconds=10)
 SHOWN_PREFIX = 9
 
 

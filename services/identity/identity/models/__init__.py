@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from identity.models.access import (
     ApiKey,
+    ApiKeyUse,
     KnownDevice,
     LoginPlace,
     LoginThrottle,
@@ -22,6 +23,7 @@ from identity.models.quotas import QuotaPeriod, QuotaReservation
 __all__ = [
     "Account",
     "ApiKey",
+    "ApiKeyUse",
     "AuditEntry",
     "Base",
     "Invoice",

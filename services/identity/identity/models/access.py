@@ -30,7 +30,10 @@ class Session(Base):
 
 
 class SessionToken(Base):
-    """Access and refresh tokens, by their SHA-256; a refresh token that was used stays, to recognise a thief."""
+    """Access and refresh tokens, by their SHA-256; a refresh token that was used stays, to recognise a thief.
+
+    `answer`: the tokens that were given for it, sealed by itself, for some seconds in which it may come again.
+    """
 
     __tablename__ = "session_tokens"
     __table_args__ = (CheckConstraint("kind IN ('access', 'refresh')", name="kind"),)
@@ -40,6 +43,7 @@ class SessionToken(Base):
     kind: Mapped[str]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+    answer: Mapped[bytes | None]
 
 
 class LoginThrottle(Base):
@@ -96,7 +100,7 @@ class OneTimeLink(Base):
     """A link sent by mail: to reset a password, or to confirm a new address (`email`)."""
 
     __tablename__ = "one_time_links"
-    __table_args__ = (CheckConstraint("purpose IN ('password_reset', 'email_change')", name="purpose"),)
+    __table_args__ = (CheckConstraint("purpose IN ('password_reset', 'email_change', 'invitation')", name="purpose"),)
 
     token_hash: Mapped[bytes] = mapped_column(primary_key=True)
     purpose: Mapped[str]
@@ -126,3 +130,13 @@ class ApiKey(Base):
     last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+
+
+class ApiKeyUse(Base):
+    """When a key was last used from an address; some dozens are kept of each key."""
+
+    __tablename__ = "api_key_uses"
+
+    api_key_id: Mapped[UUID] = mapped_column(ForeignKey("api_keys.id", ondelete="CASCADE"), primary_key=True)
+    address: Mapped[str] = mapped_column(primary_key=True)
+    last_at: Mapped[datetime]

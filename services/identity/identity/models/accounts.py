@@ -58,7 +58,10 @@ class Account(Base):
 
 
 class User(Base):
-    """`login` is unique over all accounts: it alone names a person at log-in."""
+    """`login` is unique over all accounts: it alone names a person at log-in.
+
+    `invited_at`: until the user has set a first password; that of an invited one is a random one that nobody knows.
+    """
 
     __tablename__ = "users"
     __table_args__ = (
@@ -75,6 +78,7 @@ class User(Base):
     name: Mapped[str] = mapped_column(server_default="")
     language: Mapped[str] = mapped_column(server_default="pl")
     password_hash: Mapped[str]
+    invited_at: Mapped[datetime | None]
     is_owner: Mapped[bool] = mapped_column(server_default=text("false"))
     state: Mapped[str] = mapped_column(server_default="active")
     permissions: Mapped[list[str]]

@@ -34,6 +34,10 @@ class AccountCalls(IdentityEntrypoints):
         return self.run_in_steps("request_closure", closing.request, actor, payload, passwords=self.passwords)
 
     @rpc
+    def withdraw_closure(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("withdraw_closure", closing.withdraw, actor, payload)
+
+    @rpc
     def list_accounts(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("list_accounts", accounts.list_accounts, actor, payload)
 

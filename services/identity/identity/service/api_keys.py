@@ -24,6 +24,18 @@ class ApiKeyCalls(IdentityEntrypoints):
         return self.run("create_api_key", api_keys.create, actor, payload)
 
     @rpc
+    def update_api_key(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("update_api_key", api_keys.rename, actor, payload)
+
+    @rpc
+    def rotate_api_key(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("rotate_api_key", api_keys.rotate, actor, payload)
+
+    @rpc
+    def list_api_key_uses(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("list_api_key_uses", api_keys.list_uses, actor, payload)
+
+    @rpc
     def revoke_api_key(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("revoke_api_key", api_keys.revoke, actor, payload)
 

@@ -33,6 +33,18 @@ class MeCalls(IdentityEntrypoints):
         return self.run_in_steps("reset_password", links.reset_password, actor, payload, passwords=self.passwords)
 
     @rpc
+    def get_password_reset(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("get_password_reset", links.look_at_reset, actor, payload)
+
+    @rpc
+    def get_invitation(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("get_invitation", links.look_at_invitation, actor, payload)
+
+    @rpc
+    def accept_invitation(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run_in_steps("accept_invitation", links.accept_invitation, actor, payload, passwords=self.passwords)
+
+    @rpc
     def request_email_change(self, actor: Actor, payload: Payload) -> Payload:
         return self.run_in_steps(
             "request_email_change",

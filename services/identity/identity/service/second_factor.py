@@ -20,6 +20,10 @@ class SecondFactorCalls(IdentityEntrypoints):
         return self.run("confirm_totp", second_factor.confirm, actor, payload, vault=self.vault)
 
     @rpc
+    def renew_recovery_codes(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run_in_steps("renew_recovery_codes", second_factor.renew_codes, actor, payload, vault=self.vault)
+
+    @rpc
     def disable_totp(self, actor: Actor, payload: Payload) -> Payload:
         return self.run_in_steps("disable_totp", second_factor.disable, actor, payload, vault=self.vault)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chassis.service import Payload, rpc
 from contracts.rpc import Actor
 from identity.service.base import IdentityEntrypoints
-from identity.usecases import operators, proofs, sessions
+from identity.usecases import operators, proofs, session_tokens, sessions
 
 
 class SessionCalls(IdentityEntrypoints):
@@ -30,7 +30,7 @@ class SessionCalls(IdentityEntrypoints):
 
     @rpc
     def refresh_session(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run_in_steps("refresh_session", sessions.refresh, actor, payload, life=self.session_life)
+        return self.run_in_steps("refresh_session", session_tokens.refresh, actor, payload, life=self.session_life)
 
     @rpc
     def list_sessions(self, actor: Actor, payload: Payload) -> Payload:

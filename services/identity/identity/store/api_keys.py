@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from chassis.database import changed
-from identity.models import ApiKey
+from identity.models import ApiKey, ApiKeyUse
 
 _REVOKE = text("""
 WITH RECURSIVE made AS (
@@ -29,8 +29,26 @@ SELECT EXISTS (SELECT FROM makers WHERE id = :maker_id)
 """)
 _KEYS_USED = text("""
 UPDATE api_keys k SET last_used_at = used.at
-FROM unnest(CAST(:ids AS uuid[]), CAST(:times AS timestamptz[])) AS used (id, at)
+FROM (SELECT id, max(at) AS at FROM unnest(CAST(:ids AS uuid[]), CAST(:times AS timestamptz[])) AS each (id, at)
+      GROUP BY id) AS used
 WHERE k.id = used.id AND (k.last_used_at IS NULL OR k.last_used_at < used.at)
+""")
+MOST_USES = 50
+"""Addresses that are kept of each key."""
+_NOTE_USES = text("""
+INSERT INTO api_key_uses AS u (api_key_id, address, last_at)
+SELECT k.id, used.address, used.at
+FROM unnest(CAST(:ids AS uuid[]), CAST(:addresses AS text[]), CAST(:times AS timestamptz[])) AS used (id, address, at)
+JOIN api_keys k ON k.id = used.id
+ORDER BY k.id, used.address
+ON CONFLICT (api_key_id, address) DO UPDATE SET last_at = greatest(u.last_at, excluded.last_at)
+""")
+_DROP_OLD_USES = text("""
+DELETE FROM api_key_uses u USING (
+    SELECT api_key_id, address, row_number() OVER (PARTITION BY api_key_id ORDER BY last_at DESC, address) AS place
+    FROM api_key_uses WHERE api_key_id = ANY(CAST(:ids AS uuid[]))
+) AS each
+WHERE u.api_key_id = each.api_key_id AND u.address = each.address AND each.place > :most
 """)
 
 
@@ -48,10 +66,24 @@ def api_keys_page(session: Session, *, account_id: UUID, after: UUID | None, lim
     return session.scalars(query.order_by(ApiKey.id).limit(limit)).all()
 
 
-def api_key(session: Session, *, account_id: UUID, api_key_id: UUID) -> ApiKey | None:
+def api_key(session: Session, *, account_id: UUID, api_key_id: UUID, for_update: bool = False) -> ApiKey | None:
     """A key that has not been revoked."""
     query = select(ApiKey).where(ApiKey.id == api_key_id, ApiKey.account_id == account_id, ApiKey.revoked_at.is_(None))
-    return session.scalar(query)
+    if not for_update:
+        return session.scalar(query)
+    return session.scalar(query.with_for_update(), execution_options={"populate_existing": True})
+
+
+def keys_of_for_update(session: Session, *, user_id: UUID) -> Sequence[ApiKey]:
+    """A user's keys that have not been revoked, locked."""
+    query = select(ApiKey).where(ApiKey.user_id == user_id, ApiKey.revoked_at.is_(None)).order_by(ApiKey.id)
+    return session.scalars(query.with_for_update()).all()
+
+
+def uses_of(session: Session, *, api_key_id: UUID) -> Sequence[ApiKeyUse]:
+    """Where a key was last used, the latest first; at most `MOST_USES`."""
+    query = select(ApiKeyUse).where(ApiKeyUse.api_key_id == api_key_id)
+    return session.scalars(query.order_by(ApiKeyUse.last_at.desc(), ApiKeyUse.address).limit(MOST_USES)).all()
 
 
 def live_api_key(session: Session, *, account_id: UUID, api_key_id: UUID) -> ApiKey | None:
@@ -91,7 +123,11 @@ def _revoke(session: Session, roots: Sequence[UUID], now: datetime) -> None:
         pass
 
 
-def keys_used(session: Session, used_at_by_key_id: Mapping[UUID, datetime]) -> None:
-    """Store when keys were last seen; a time never goes back."""
-    ids = sorted(used_at_by_key_id)
-    session.execute(_KEYS_USED, {"ids": ids, "times": [used_at_by_key_id[key_id] for key_id in ids]})
+def keys_used(session: Session, used_at: Mapping[tuple[UUID, str], datetime]) -> None:
+    """Store when keys were last seen, and where; a time never goes back."""
+    uses = sorted(used_at)
+    ids, addresses = [key_id for key_id, _ in uses], [address for _, address in uses]
+    times = [used_at[use] for use in uses]
+    session.execute(_KEYS_USED, {"ids": ids, "times": times})
+    session.execute(_NOTE_USES, {"ids": ids, "addresses": addresses, "times": times})
+    session.execute(_DROP_OLD_USES, {"ids": ids, "most": MOST_USES})

@@ -10,7 +10,7 @@ from sqlalchemy import delete, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from identity.models import KnownDevice, RecoveryCode, TrustedDevice
+from identity.models import KnownDevice, RecoveryCode, TrustedDevice, User
 
 
 def replace_recovery_codes(session: Session, *, user_id: UUID, code_hashes: Iterable[bytes]) -> None:
@@ -61,3 +61,12 @@ def is_new_device(session: Session, *, user_id: UUID, device_hash: bytes, now: d
         .returning(literal_column("xmax = 0"))
     )
     return bool(inserted) and seen is not None
+
+
+def turn_off(session: Session, user: User) -> None:
+    """Take the user's second factor away, with its recovery codes and the devices that it made trusted."""
+    user.totp_secret = None
+    user.totp_confirmed_at = None
+    user.totp_last_step = 0
+    replace_recovery_codes(session, user_id=user.id, code_hashes=[])
+    forget_devices(session, user_id=user.id)

@@ -80,6 +80,19 @@ def drop_expired_tokens(session: Session, *, session_id: UUID, now: datetime) ->
     session.execute(delete(SessionToken).where(SessionToken.session_id == session_id, SessionToken.expires_at <= now))
 
 
+def drop_answers(session: Session, *, session_id: UUID, used_before: datetime) -> None:
+    """Forget the answers of refresh tokens that were used before then: nobody gets them again."""
+    session.execute(
+        update(SessionToken)
+        .where(
+            SessionToken.session_id == session_id,
+            SessionToken.answer.is_not(None),
+            SessionToken.used_at < used_before,
+        )
+        .values(answer=None)
+    )
+
+
 def proved_at(session: Session, *, session_id: UUID) -> datetime | None:
     """When somebody last showed the password or a code in the session; None when it has ended."""
     return session.scalar(select(LogIn.proved_at).where(LogIn.id == session_id))

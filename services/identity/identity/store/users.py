@@ -56,6 +56,11 @@ def any_user_for_update(session: Session, *, user_id: UUID) -> User | None:
     )
 
 
+def any_user(session: Session, *, user_id: UUID) -> User | None:
+    """A user of whatever account, for links that name the user alone."""
+    return session.get(User, user_id)
+
+
 def users_page(session: Session, *, account_id: UUID, after: UUID | None, limit: int) -> Sequence[User]:
     query = select(User).where(User.account_id == account_id)
     if after is not None:

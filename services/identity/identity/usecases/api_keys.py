@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from chassis import pages
@@ -15,6 +15,7 @@ from contracts.rpc import Actor
 from identity import exceptions
 from identity.domain import networks, rights, tokens
 from identity.domain.ids import id_or_none
+from identity.models import ApiKey, User
 from identity.store import api_keys as store
 from identity.store import audit, users
 from identity.usecases import mail, proofs, views
@@ -104,12 +105,7 @@ def revoke(session: Session, *, actor: Actor, now: datetime, api_key_id: UUID) -
     `access_changed` says so to those that remember them.
     """
     account_id = account_of(actor)
-    row = store.api_key(session, account_id=account_id, api_key_id=api_key_id)
-    if row is None:
-        raise exceptions.not_found("api_key")
-    asking_id = id_or_none(actor.get("api_key_id"))
-    if asking_id is not None and not store.is_made_by(session, api_key_id=api_key_id, maker_id=asking_id):
-        raise exceptions.key_of_another()
+    row = _reachable(session, actor, api_key_id, for_update=False)
     if not store.revoke_api_key(session, account_id=account_id, api_key_id=api_key_id, now=now):
         raise exceptions.not_found("api_key")
     audit.record(session, actor, now, "api_key.revoked", account_id=account_id, target_id=api_key_id)
@@ -119,7 +115,80 @@ def revoke(session: Session, *, actor: Actor, now: datetime, api_key_id: UUID) -
     announce_access_changed(session, account_id=account_id)
 
 
-def record_uses(session: Session, used_at_by_key_id: Mapping[UUID, datetime]) -> None:
-    """Store when keys were last used: one statement for all, now and then, never one a request."""
-    if used_at_by_key_id:
-        store.keys_used(session, used_at_by_key_id)
+def rename(session: Session, *, actor: Actor, now: datetime, api_key_id: UUID, name: str) -> views.View:
+    """Give a key another name. A key renames itself and those that it made."""
+    row = _reachable(session, actor, api_key_id)
+    row.name = name
+    session.flush()
+    details = {"name": name}
+    audit.record(session, actor, now, "api_key.renamed", account_id=row.account_id, target_id=row.id, details=details)
+    return views.api_key(row)
+
+
+def rotate(session: Session, *, actor: Actor, now: datetime, api_key_id: UUID, overlap_minutes: int) -> views.View:
+    """Make a key like this one, which ends `overlap_minutes` from now; the answer holds the new key this once.
+
+    The new one is made by whoever asks, with all that holds of making one: scopes within their rights, and a key's key
+    is revoked with it.
+    """
+    old = _reachable(session, actor, api_key_id, for_update=False)
+    if old.expires_at is not None and old.expires_at <= now:
+        raise exceptions.conflict("api_key.expired", "The key has expired; create another one.")
+    made = create(
+        session, actor=actor, now=now, name=old.name, scopes=old.scopes, expires_at=old.expires_at, ip_list=old.ip_list
+    )
+    # Its user is locked before it, as where a user is removed; so it is looked at once more.
+    old = _reachable(session, actor, api_key_id)
+    ends_at = now + timedelta(minutes=overlap_minutes)
+    old.expires_at = ends_at if old.expires_at is None else min(old.expires_at, ends_at)
+    session.flush()
+    audit.record(
+        session, actor, now, "api_key.rotated", account_id=old.account_id, target_id=old.id,
+        details={"new_key": str(made["id"]), "overlap_minutes": overlap_minutes},
+    )  # fmt: skip
+    announce_access_changed(session, account_id=old.account_id)
+    return made
+
+
+def list_uses(session: Session, *, actor: Actor, now: datetime, api_key_id: UUID) -> views.View:
+    """The addresses that a key was last used from, the latest first."""
+    row = _reachable(session, actor, api_key_id, for_update=False)
+    return {"items": [views.api_key_use(use) for use in store.uses_of(session, api_key_id=row.id)]}
+
+
+def hand_over(session: Session, *, gone: User, held: Sequence[str], owner: User, now: datetime) -> int:
+    """Give the keys of a user who goes to the owner, each as far as the user's rights reached; how many there are.
+
+    :param held: what the user holds. A key whose scopes lie beyond that may do nothing, and is revoked.
+    """
+    kept = 0
+    for row in store.keys_of_for_update(session, user_id=gone.id):
+        scopes = rights.common_rights(row.scopes, held)
+        row.user_id = owner.id
+        if scopes:
+            row.scopes = scopes
+            kept += 1
+        else:
+            row.revoked_at = now
+    session.flush()
+    return kept
+
+
+def _reachable(session: Session, actor: Actor, api_key_id: UUID, *, for_update: bool = True) -> ApiKey:
+    """A key of the account, locked; of keys that ask, for itself and those that it made."""
+    row = store.api_key(session, account_id=account_of(actor), api_key_id=api_key_id, for_update=for_update)
+    if row is None:
+        raise exceptions.not_found("api_key")
+    asking_id = id_or_none(actor.get("api_key_id"))
+    if asking_id is not None and not store.is_made_by(session, api_key_id=api_key_id, maker_id=asking_id):
+        raise exceptions.key_of_another()
+    return row
+
+
+def record_uses(session: Session, used_at: Mapping[tuple[UUID, str], datetime]) -> None:
+    """Store when and where keys were last used: some statements for all, now and then, never one a request.
+
+    :param used_at: times by key id and address.
+    """
+    if used_at:
+        store.keys_used(session, used_at)

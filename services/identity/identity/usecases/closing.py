@@ -46,6 +46,22 @@ def request(database: Database, *, actor: Actor, now: datetime, passwords: Passw
         return views.account(account, plans.plan_of(session, account))
 
 
+def withdraw(session: Session, *, actor: Actor, now: datetime) -> views.View:
+    """Take back, as the owner, the wish to close the account, while no operator has done it."""
+    user = users.user(session, account_id=account_of(actor), user_id=session_user_of(actor))
+    if user is None or not user.is_owner:
+        raise exceptions.owner_protected()
+    account = _account(session, user.account_id)
+    if account.state != "closing":
+        raise exceptions.conflict("account.not_closing", "Nobody has asked for the account to be closed.")
+    account.state = "active"
+    account.closure_requested_at = None
+    session.flush()
+    audit.record(session, actor, now, "account.closure_withdrawn", account_id=account.id)
+    mail.tell(session, actor, "account.closure_withdrawn", user)
+    return views.account(account, plans.plan_of(session, account))
+
+
 def close(session: Session, *, actor: Actor, now: datetime, account_id: UUID, reason: str) -> None:
     """Close the account as an operator. A paid plan must be ended first; what the law keeps stays, without persons."""
     operator_of(actor)

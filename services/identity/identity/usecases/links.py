@@ -17,9 +17,10 @@ from identity.domain import passwords as password_rules
 from identity.domain import tokens
 from identity.domain.addresses import normal_email
 from identity.hashing import Passwords
+from identity.models import User
 from identity.store import api_keys, audit, second_factors, sessions, users
 from identity.store import links as store
-from identity.usecases import mail, throttles, trial
+from identity.usecases import mail, throttles, trial, views
 from identity.usecases.actors import session_user_of
 from identity.usecases.announcements import announce_access_changed
 
@@ -28,7 +29,8 @@ EMAIL_CHANGE_LIFE = timedelta(hours=24)
 # A link is mailed once and kept for so long, however often somebody asks: a stranger who asks a thousand times neither
 # fills the mailbox nor uses up the owner's turn, and whoever asks always has a link with 40 minutes to go.
 RESET_KEPT = timedelta(minutes=20)
-RESET, EMAIL_CHANGE = "password_reset", "email_change"
+INVITATION_LIFE = timedelta(days=7)
+RESET, EMAIL_CHANGE, INVITATION = "password_reset", "email_change", "invitation"
 
 
 def request_password_reset(session: Session, *, actor: Actor, now: datetime, email: str, account_name: str) -> None:
@@ -64,9 +66,19 @@ def send_password_reset(session: Session, *, now: datetime, panel_url: str, aske
         users.any_user_for_update(session, user_id=user.id)
         if _has_reset_link(session, user.id, now):  # another process was faster
             continue
-        link = _new_link(session, panel_url, user.id, now, purpose=RESET, life=RESET_LIFE)
-        mail.ask_to_prove(session, user, RESET, to=user.email, url=link, hours_valid=1)
+        mail_reset(session, panel_url, user, now)
         audit.record(session, actor, now, "password.reset_requested", account_id=user.account_id, target_id=user.id)
+
+
+def mail_reset(session: Session, panel_url: str, user: User, now: datetime) -> None:
+    """Mail a link that sets a new password; the caller has counted it where the address is not confirmed."""
+    link = _new_link(session, panel_url, user.id, now, purpose=RESET, life=RESET_LIFE)
+    mail.ask_to_prove(session, user, RESET, to=user.email, url=link, hours_valid=1)
+
+
+def invitation_link(session: Session, panel_url: str, invited: User, now: datetime) -> str:
+    """A link that sets the first password."""
+    return _new_link(session, panel_url, invited.id, now, purpose=INVITATION, life=INVITATION_LIFE)
 
 
 def _has_reset_link(session: Session, user_id: UUID, now: datetime) -> bool:
@@ -80,21 +92,60 @@ def reset_password(
 
     Whoever resets may have lost the password to somebody who has made keys with it.
     """
+    _set_password(database, actor, now, passwords, RESET, "password.reset", token, password)
+
+
+def accept_invitation(
+    database: Database, *, actor: Actor, now: datetime, passwords: Passwords, token: str, password: str
+) -> None:
+    """Set the first password by the link of an invitation, which works once and confirms the address."""
+    _set_password(database, actor, now, passwords, INVITATION, "invitation.accepted", token, password)
+
+
+def look_at_reset(session: Session, *, actor: Actor, now: datetime, token: str) -> views.View:
+    """Whose password the link sets, for a form that is shown before; looking uses nothing up."""
+    return _shown(session, RESET, token, now)
+
+
+def look_at_invitation(session: Session, *, actor: Actor, now: datetime, token: str) -> views.View:
+    """Who is invited by the link."""
+    return _shown(session, INVITATION, token, now)
+
+
+def _shown(session: Session, purpose: str, token: str, now: datetime) -> views.View:
+    found = store.link(session, token_hash=tokens.token_hash(token), purpose=purpose, now=now)
+    user = users.any_user(session, user_id=found.user_id) if found else None
+    if found is None or user is None:
+        raise exceptions.not_found(purpose)
+    return {"login": user.login, "language": user.language, "expires_at": found.expires_at}
+
+
+def _set_password(
+    database: Database,
+    actor: Actor,
+    now: datetime,
+    passwords: Passwords,
+    purpose: str,
+    act: str,
+    token: str,
+    password: str,
+) -> None:
     token_hash = tokens.token_hash(token)
     with database.transaction() as session:
-        found = store.link(session, token_hash=token_hash, purpose=RESET, now=now)
+        found = store.link(session, token_hash=token_hash, purpose=purpose, now=now)
         user = users.any_user_for_update(session, user_id=found.user_id) if found else None
     if user is None:
-        raise exceptions.not_found("password_reset")
+        raise exceptions.not_found(purpose)
     password_rules.ensure_acceptable(password, login=user.login)
     password_hash = passwords.hash(password)
     with database.transaction() as session:
         throttles.forgive(session, "user", user.login)
-        used = store.use_link(session, token_hash=token_hash, purpose=RESET, now=now)
+        used = store.use_link(session, token_hash=token_hash, purpose=purpose, now=now)
         current = users.any_user_for_update(session, user_id=used[0]) if used else None
         if current is None:
-            raise exceptions.not_found("password_reset")
+            raise exceptions.not_found(purpose)
         current.password_hash = password_hash
+        current.invited_at = None
         if current.email_confirmed_at is None:  # the link was read at this address
             current.email_confirmed_at = now
             trial.announce_standing(session, current.account_id)
@@ -104,8 +155,8 @@ def reset_password(
         account_id, user_id = current.account_id, current.id
         revoked = api_keys.revoke_keys_of(session, user_id=user_id, now=now)
         named: dict[str, Any] = {"account_id": account_id, "user_id": user_id, "target_id": user_id}
-        audit.record(session, actor, now, "password.reset", **named, details={"api_keys_revoked": revoked})
-        mail.tell(session, actor, "password.reset", current)
+        audit.record(session, actor, now, act, **named, details={"api_keys_revoked": revoked})
+        mail.tell(session, actor, act, current)
         announce_access_changed(session, account_id=account_id, user_id=user_id)
 
 

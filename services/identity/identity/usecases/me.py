@@ -12,23 +12,34 @@ from contracts.errors import Invalid
 from contracts.rpc import Actor
 from identity import exceptions
 from identity.domain import passwords as password_rules
+from identity.domain import rights
 from identity.hashing import Passwords
 from identity.models import User
 from identity.store import accounts, api_keys, audit, links, second_factors, sessions, users
-from identity.usecases import mail, throttles, views
+from identity.usecases import mail, quotas, throttles, views
 from identity.usecases.actors import session_user_of, user_of
 from identity.usecases.announcements import announce_access_changed
 
 
 def get_me(session: Session, *, actor: Actor, now: datetime) -> views.View:
-    """The user who asks, with every right the user holds now."""
+    """The user who asks, with what a panel shows at once: rights, duties, the account's settings, plan and quota."""
     row = _own(session, actor)
     account = accounts.account(session, account_id=row.account_id)
     assert account is not None
     permissions = set(row.permissions)
     for role in users.roles_of(session, user_ids=[row.id])[row.id]:
         permissions |= set(role.permissions)
-    return views.me(row, account, sorted(permissions))
+    is_due = account.second_factor_required and row.totp_confirmed_at is None
+    is_key = bool(actor.get("api_key_id"))
+    held = (actor.get("permissions") or []) if is_key else ([] if is_due else permissions)
+    return views.me(
+        row,
+        account,
+        quotas.get_usage(session, actor=actor, now=now),
+        permissions=sorted(permissions),
+        allowed=rights.allowed(held, is_key=is_key),
+        is_due=is_due and not is_key,
+    )
 
 
 def update_me(session: Session, *, actor: Actor, now: datetime, **changes: Any) -> views.View:

@@ -22,7 +22,7 @@ from identity.store import audit, operators, sessions
 from identity.usecases import throttles, views
 from identity.usecases.announcements import announce_access_changed
 from identity.usecases.second_factor_checks import would_accept
-from identity.usecases.sessions import issue_tokens
+from identity.usecases.session_tokens import issue_tokens
 
 KIND = "operator"
 """Of log-ins, for `throttles`."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 import segno
@@ -21,6 +23,8 @@ from identity.usecases import mail, proofs, throttles, views
 from identity.usecases.actors import session_user_of
 from identity.usecases.announcements import announce_access_changed
 from identity.usecases.second_factor_checks import accepts, is_on
+
+T = TypeVar("T")
 
 
 def begin(session: Session, *, actor: Actor, now: datetime, vault: Vault) -> views.View:
@@ -45,42 +49,65 @@ def confirm(session: Session, *, actor: Actor, now: datetime, vault: Vault, code
     if not accepts(session, vault, user, code, now):
         raise Invalid.of_field("code", "totp.wrong", "The code is wrong.")
     user.totp_confirmed_at = now
-    codes = recovery.new_codes()
-    second_factors.replace_recovery_codes(
-        session, user_id=user.id, code_hashes=[recovery.code_hash(user.id, recovery_code) for recovery_code in codes]
-    )
+    codes = _new_codes(session, user)
     _record(session, actor, now, user, "totp.turned_on")
     mail.tell(session, actor, "totp.turned_on", user)
     return {"recovery_codes": codes}
 
 
+def renew_codes(database: Database, *, actor: Actor, now: datetime, vault: Vault, code: str) -> views.View:
+    """New recovery codes in place of the old ones, which takes a code of the second factor, or one of the old."""
+
+    def renew(session: Session, user: User) -> list[str]:
+        codes = _new_codes(session, user)
+        _record(session, actor, now, user, "totp.codes_renewed")
+        mail.tell(session, actor, "totp.codes_renewed", user)
+        return codes
+
+    return {"recovery_codes": _with_code(database, actor, now, vault, code, renew)}
+
+
 def disable(database: Database, *, actor: Actor, now: datetime, vault: Vault, code: str) -> None:
-    """Turn the second factor off, which takes a code of it; guesses are slowed like log-ins."""
+    """Turn the second factor off, which takes a code of it."""
+
+    def turn_off(session: Session, user: User) -> None:
+        account = accounts.account(session, account_id=user.account_id)
+        if account is not None and account.second_factor_required:
+            raise exceptions.conflict("totp.required", "The account requires a second factor of everybody.")
+        second_factors.turn_off(session, user)
+        _record(session, actor, now, user, "totp.turned_off")
+        mail.tell(session, actor, "totp.turned_off", user)
+
+    _with_code(database, actor, now, vault, code, turn_off)
+
+
+def _with_code(
+    database: Database, actor: Actor, now: datetime, vault: Vault, code: str, then: Callable[[Session, User], T]
+) -> T:
+    """Do `then` for the user who asks, if the code is right; guesses are slowed like log-ins."""
     counters = throttles.counters_of("totp", str(session_user_of(actor)), actor)
     with database.transaction() as session:
         throttles.count_attempt(session, counters, now)
     with database.transaction() as session:
         throttles.lock(session, counters, now)
-        is_right = _disable(session, vault, actor, now, code)
+        user = _own(session, actor)
+        if not is_on(user):
+            raise exceptions.conflict("totp.off", "The second factor is off.")
+        is_right = accepts(session, vault, user, code, now)
         if is_right:
+            done = then(session, user)
             throttles.succeed(session, counters, now)
     if not is_right:
         raise Invalid.of_field("code", "totp.wrong", "The code is wrong or has been used.")
+    return done
 
 
-def _disable(session: Session, vault: Vault, actor: Actor, now: datetime, code: str) -> bool:
-    user = _own(session, actor)
-    account = accounts.account(session, account_id=user.account_id)
-    if not is_on(user):
-        raise exceptions.conflict("totp.off", "The second factor is off.")
-    if account is not None and account.second_factor_required:
-        raise exceptions.conflict("totp.required", "The account requires a second factor of everybody.")
-    if not accepts(session, vault, user, code, now):
-        return False
-    _turn_off(session, user)
-    _record(session, actor, now, user, "totp.turned_off")
-    mail.tell(session, actor, "totp.turned_off", user)
-    return True
+def _new_codes(session: Session, user: User) -> list[str]:
+    codes = recovery.new_codes()
+    second_factors.replace_recovery_codes(
+        session, user_id=user.id, code_hashes=[recovery.code_hash(user.id, recovery_code) for recovery_code in codes]
+    )
+    return codes
 
 
 def reset(session: Session, *, actor: Actor, now: datetime, user_id: UUID, reason: str) -> None:
@@ -89,7 +116,7 @@ def reset(session: Session, *, actor: Actor, now: datetime, user_id: UUID, reaso
     user = users.any_user_for_update(session, user_id=user_id)
     if user is None:
         raise exceptions.not_found("user")
-    _turn_off(session, user)
+    second_factors.turn_off(session, user)
     sessions.end_sessions_of(session, user_id=user.id)
     _record(session, actor, now, user, "totp.reset", reason=reason)
     mail.tell(session, actor, "totp.reset", user)
@@ -129,14 +156,6 @@ def _own(session: Session, actor: Actor) -> User:
     if user is None:
         raise exceptions.session_invalid()
     return user
-
-
-def _turn_off(session: Session, user: User) -> None:
-    user.totp_secret = None
-    user.totp_confirmed_at = None
-    user.totp_last_step = 0
-    second_factors.replace_recovery_codes(session, user_id=user.id, code_hashes=[])
-    second_factors.forget_devices(session, user_id=user.id)
 
 
 def _record(

@@ -1,4 +1,4 @@
-"""Sessions: log-in, refresh, list and end (A2), and who a token belongs to."""
+"""Sessions: log-in, list and end (A2), and who a token belongs to."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from identity import exceptions
 from identity.domain import networks, tokens
 from identity.domain.ids import id_or_none
 from identity.hashing import Passwords
-from identity.models import Session as LogIn
 from identity.models import User
 from identity.store import accounts, audit, second_factors, sessions, users
-from identity.usecases import mail, throttles, views
+from identity.usecases import mail, me, throttles, views
 from identity.usecases import second_factor_checks as second_factor
 from identity.usecases.announcements import announce_access_changed
+from identity.usecases.session_tokens import issue_tokens
 
 
 @dataclass(frozen=True)
@@ -110,6 +110,8 @@ def _second_step(
     if not networks.allows(account.panel_ip_rules, actor.get("address") or ""):
         return exceptions.address_not_allowed()
     shown = _open(session, actor, now, user, device, life)
+    asks: Actor = {**actor, "account_id": str(user.account_id), "user_id": str(user.id)}
+    shown["me"] = me.get_me(session, actor=asks, now=now)
     if needs_code and device.is_to_be_trusted:
         # By a code alone: a device that prolonged its own trust would never be asked for one again.
         shown["device_token"] = second_factor.trust(session, user, account, device.name, now)
@@ -153,71 +155,6 @@ def _rehash(database: Database, user: User, password_hash: str) -> None:
             user.password_hash = password_hash
 
 
-def issue_tokens(session: Session, opened: LogIn, now: datetime) -> views.View:
-    """A new access token and a new refresh token of the session; only their hashes are kept."""
-    access, refresh = tokens.new_token(tokens.ACCESS), tokens.new_token(tokens.REFRESH)
-    access_expires_at = min(now + tokens.ACCESS_LIFE, opened.expires_at)
-    for kind, token, expires_at in (
-        ("access", access, access_expires_at),
-        ("refresh", refresh, opened.expires_at),
-    ):
-        sessions.insert_token(
-            session, session_id=opened.id, kind=kind, token_hash=tokens.token_hash(token), expires_at=expires_at
-        )
-    return {
-        "session_id": opened.id,
-        "access_token": access,
-        "refresh_token": refresh,
-        "expires_in": int((access_expires_at - now).total_seconds()),
-        "device_token": None,
-    }
-
-
-def refresh(
-    database: Database, *, actor: Actor, now: datetime, refresh_token: str, life: timedelta = tokens.SESSION_LIFE
-) -> views.View:
-    """Give new tokens for a refresh token, which works once; `life` after its log-in a session ends all the same.
-
-    A refresh token that comes again was stolen, by the first to use it or by the second: the session ends.
-    """
-    with database.transaction() as session:
-        outcome = _refresh(session, actor, now, tokens.token_hash(refresh_token), life)
-    if isinstance(outcome, WiciError):
-        raise outcome
-    return outcome
-
-
-def _refresh(
-    session: Session, actor: Actor, now: datetime, token_hash: bytes, life: timedelta
-) -> views.View | WiciError:
-    opened = sessions.refreshable_for_update(session, token_hash=token_hash)
-    token = sessions.refresh_token(session, token_hash=token_hash)
-    if opened is None or token is None or token.expires_at <= now:
-        return exceptions.session_invalid()
-    if token.used_at is not None:
-        _end(session, actor, now, opened, "session.refresh_reused")
-        return exceptions.refresh_reused()
-    if opened.user_id is not None and opened.account_id is not None:
-        user = users.user(session, account_id=opened.account_id, user_id=opened.user_id)
-        if user is None or user.state != "active":
-            return exceptions.session_invalid()
-        account = accounts.account(session, account_id=opened.account_id)
-        if account is None or account.suspended_at is not None:
-            return account_suspended()
-        if not networks.allows(account.panel_ip_rules, actor.get("address") or ""):
-            return exceptions.address_not_allowed()
-        # A user's session lives on while it is used, to the end of its life; an operator's ends when it was to end.
-        expires_at = tokens.session_expires_at(opened.created_at, now, life)
-        if expires_at <= now:  # the setting was shortened
-            return exceptions.session_invalid()
-        opened.expires_at = expires_at
-    token.used_at = now
-    opened.last_used_at = now
-    opened.address = actor.get("address") or opened.address
-    sessions.drop_expired_tokens(session, session_id=opened.id, now=now)
-    return issue_tokens(session, opened, now)
-
-
 def list_sessions(
     session: Session,
     *,
@@ -251,20 +188,12 @@ def end(session: Session, *, actor: Actor, now: datetime, session_id: str) -> No
     announce_access_changed(session, account_id=account_id, user_id=user_id, operator_id=operator_id)
 
 
-def _end(session: Session, actor: Actor, now: datetime, opened: LogIn, action: str) -> None:
-    sessions.end_session(session, session_id=opened.id, user_id=opened.user_id, operator_id=opened.operator_id)
-    audit.record(session, actor, now, action, account_id=opened.account_id, user_id=opened.user_id, target_id=opened.id)
-    announce_access_changed(
-        session, account_id=opened.account_id, user_id=opened.user_id, operator_id=opened.operator_id
-    )
-
-
 def authenticate(
-    session: Session, *, actor: Actor, now: datetime, token: str, note_use: Callable[[UUID, datetime], None]
+    session: Session, *, actor: Actor, now: datetime, token: str, note_use: Callable[[UUID, str, datetime], None]
 ) -> views.View:
     """The principal whom the token or key with this hash belongs to, and what it may do now.
 
-    :param note_use: called with the key's id and the time where it is a key.
+    :param note_use: called with the key's id, the address that it comes from and the time, where it is a key.
     :raises Unauthenticated: `session.invalid`. :raises Forbidden: `account.suspended`.
     """
     row = sessions.principal(session, token_hash=bytes.fromhex(token), now=now)
@@ -273,7 +202,7 @@ def authenticate(
     if row["is_suspended"]:
         raise account_suspended()
     if row["api_key_id"]:
-        note_use(row["api_key_id"], now)
+        note_use(row["api_key_id"], actor.get("address") or "", now)
     return {"principal": views.principal(row)}
 
 

@@ -15,14 +15,16 @@ from contracts.errors import Invalid
 from contracts.rpc import Actor
 from identity import exceptions
 from identity.domain import passwords as password_rules
-from identity.domain import rights
+from identity.domain import rights, tokens
 from identity.domain.addresses import normal_email
 from identity.hashing import Passwords
-from identity.models import User
+from identity.models import Role, User
 from identity.store import accounts, audit, sessions, users
-from identity.usecases import mail, proofs, throttles, views
+from identity.usecases import api_keys as keys
+from identity.usecases import mail, members, proofs, throttles, views
 from identity.usecases.actors import session_user_of
 from identity.usecases.announcements import announce_access_changed
+from identity.usecases.members import managed
 
 
 def list_users(session: Session, *, actor: Actor, now: datetime, limit: int, cursor: str | None) -> views.View:
@@ -55,29 +57,40 @@ def create_user(
     login: str,
     email: str,
     name: str,
-    password: str,
+    password: str | None,
     permissions: Sequence[str],
     roles: Sequence[UUID],
+    panel_url: str = "",
 ) -> views.View:
-    """Add a user, with rights that its maker need not hold. A login that is taken counts as a guess."""
+    """Add a user, with rights that its maker need not hold. A login that is taken counts as a guess.
+
+    Without a password the user is invited: a link by mail sets the first one, and nobody else has ever known it.
+    """
     session_user_of(actor)
     with database.reading() as session:
         proofs.ensure_recent(session, actor=actor, now=now)
     granted = rights.ensure_known(permissions, field="permissions")
-    password_rules.ensure_acceptable(password, login=login)
+    if password is not None:
+        password_rules.ensure_acceptable(password, login=login)
     counters = throttles.by_address(actor)
     with database.transaction() as session:
         throttles.count_attempt(session, counters, now)
     with throttles.unless_busy(database, counters, now):
-        secret = passwords.hash(password, throttles.session_turn(actor))
+        secret = passwords.hash(password or tokens.new_token(""), throttles.session_turn(actor))
     with database.transaction() as session:
         throttles.give_back(session, counters, now)  # a login that is taken undoes this with all the rest
-        columns = {"login": login, "email": normal_email(email), "name": name, "password_hash": secret}
+        if password is None:
+            members.count_invitation(session, account_of(actor), normal_email(email), now)
+        columns: dict[str, Any] = {"login": login, "email": normal_email(email), "name": name, "password_hash": secret}
+        if password is None:
+            columns["invited_at"] = now
         user = _insert(session, account_of(actor), now, permissions=granted, **columns)
         _replace_roles(session, user.account_id, user.id, roles)
         details = {"login": login, "permissions": granted, "roles": [str(role) for role in roles]}
         _record(session, actor, now, "user.created", user, details)
         mail.tell(session, actor, "user.created", user)
+        if password is None:
+            members.mail_invitation(session, actor, now, panel_url, user)
         return _shown(session, user)
 
 
@@ -95,7 +108,7 @@ def _insert(session: Session, account_id: UUID, now: datetime, **columns: Any) -
 
 def update_user(session: Session, *, actor: Actor, now: datetime, user_id: UUID, **changes: Any) -> views.View:
     """Rename, block or unblock a user; a blocked user's sessions end."""
-    row = _managed(session, actor, user_id, own_too=not {"state"} & changes.keys())
+    row = managed(session, actor, user_id, own_too=not {"state"} & changes.keys())
     if "state" in changes:
         proofs.ensure_recent(session, actor=actor, now=now)
     before = row.state
@@ -116,7 +129,7 @@ def set_rights(
 ) -> views.View:
     """Replace a user's permissions and roles. Nobody grants rights to oneself, or managing users would mean all."""
     granted = rights.ensure_known(permissions, field="permissions")
-    row = _managed(session, actor, user_id)
+    row = managed(session, actor, user_id)
     proofs.ensure_recent(session, actor=actor, now=now)
     details = {"permissions": granted, "before": row.permissions, "roles": [str(role) for role in roles]}
     row.permissions = granted
@@ -128,33 +141,23 @@ def set_rights(
     return _shown(session, row)
 
 
-def delete_user(session: Session, *, actor: Actor, now: datetime, user_id: UUID) -> None:
-    """Remove a user with all sessions and keys; never the owner, never oneself."""
-    row = _managed(session, actor, user_id)
+def delete_user(session: Session, *, actor: Actor, now: datetime, user_id: UUID, api_keys: str = "revoke") -> None:
+    """Remove a user with all sessions; never the owner, never oneself. Keys go too, or to the owner (`transfer`)."""
+    row = managed(session, actor, user_id)
     proofs.ensure_recent(session, actor=actor, now=now)
     mail.tell(session, actor, "user.deleted", row)
+    details: dict[str, Any] = {"login": row.login}
+    owner = users.owner_of(session, account_id=row.account_id)
+    if api_keys == "transfer" and owner is not None:
+        held = {*row.permissions, *(name for role in _roles(session, row) for name in role.permissions)}
+        details["api_keys_transferred"] = keys.hand_over(session, gone=row, held=sorted(held), owner=owner, now=now)
     users.delete_user(session, user_id=user_id)
-    _record(session, actor, now, "user.deleted", row, {"login": row.login})
+    _record(session, actor, now, "user.deleted", row, details)
     announce_access_changed(session, account_id=row.account_id, user_id=user_id)
 
 
 def _record(session: Session, actor: Actor, now: datetime, action: str, user: User, details: dict[str, Any]) -> None:
     audit.record(session, actor, now, action, account_id=user.account_id, target_id=user.id, details=details)
-
-
-def _managed(session: Session, actor: Actor, user_id: UUID, *, own_too: bool = False) -> User:
-    """The user, locked, if the actor may manage it: never the owner, and oneself only with `own_too`."""
-    manager_id = session_user_of(actor)
-    row = users.user_for_update(session, account_id=account_of(actor), user_id=user_id)
-    if row is None:
-        raise exceptions.not_found("user")
-    if row.id == manager_id and own_too:
-        return row
-    if row.is_owner:
-        raise exceptions.owner_protected()
-    if row.id == manager_id:
-        raise exceptions.own_rights()
-    return row
 
 
 def _replace_roles(session: Session, account_id: UUID, user_id: UUID, roles: Sequence[UUID]) -> None:
@@ -165,4 +168,21 @@ def _replace_roles(session: Session, account_id: UUID, user_id: UUID, roles: Seq
 
 
 def _shown(session: Session, row: User) -> views.View:
-    return views.user(row, users.roles_of(session, user_ids=[row.id])[row.id])
+    return views.user(row, _roles(session, row))
+
+
+def _roles(session: Session, row: User) -> list[Role]:
+    return users.roles_of(session, user_ids=[row.id])[row.id]
+
+
+def check_login(session: Session, *, actor: Actor, now: datetime, login: str) -> views.View:
+    """Whether a login is free. One that is taken counts against the address, as at a registration.
+
+    It is counted before anything is looked up: an address that is locked learns nothing.
+    """
+    counters = throttles.by_address(actor)
+    throttles.count_attempt(session, counters, now)
+    is_free = users.user_by_login(session, login=login) is None
+    if is_free:
+        throttles.give_back(session, counters, now)
+    return {"available": is_free}

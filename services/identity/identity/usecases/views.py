@@ -13,6 +13,7 @@ from identity.domain.invoices import Line
 from identity.models import (
     Account,
     ApiKey,
+    ApiKeyUse,
     AuditEntry,
     Invoice,
     InvoiceDuplicate,
@@ -72,7 +73,7 @@ def user(row: User, roles: Sequence[Role]) -> View:
         "email": row.email,
         "email_confirmed": row.email_confirmed_at is not None,
         "name": row.name,
-        "state": row.state,
+        "state": "invited" if row.state == "active" and row.invited_at is not None else row.state,
         "is_owner": row.is_owner,
         "permissions": row.permissions,
         "roles": [role.id for role in roles],
@@ -81,7 +82,10 @@ def user(row: User, roles: Sequence[Role]) -> View:
     }
 
 
-def me(row: User, its_account: Account, permissions: Sequence[str]) -> View:
+def me(
+    row: User, its_account: Account, usage: View, *, permissions: Sequence[str], allowed: Sequence[str], is_due: bool
+) -> View:
+    """:param allowed: what whoever asks may do now. :param is_due: a second factor is a duty that is not met."""
     return {
         "id": row.id,
         "account_id": row.account_id,
@@ -93,7 +97,16 @@ def me(row: User, its_account: Account, permissions: Sequence[str]) -> View:
         "language": row.language,
         "is_owner": row.is_owner,
         "permissions": list(permissions),
+        "allowed": list(allowed),
         "second_factor": row.totp_confirmed_at is not None,
+        "second_factor_required": its_account.second_factor_required,
+        "second_factor_due": is_due,
+        "account_state": state_of(its_account),
+        "time_zone": its_account.time_zone,
+        "default_region": its_account.default_region,
+        "plan": usage["plan"],
+        "plan_ends_at": usage["plan_ends_at"],
+        "quota": usage["features"],
         "created_at": row.created_at,
     }
 
@@ -124,6 +137,10 @@ def api_key(row: ApiKey) -> View:
         "created_by": row.user_id,
         "created_by_key": row.made_by,
     }
+
+
+def api_key_use(row: ApiKeyUse) -> View:
+    return {"address": row.address, "last_at": row.last_at}
 
 
 def trial_number(row: TrialNumber) -> View:
@@ -163,6 +180,7 @@ def principal(row: Any) -> View:
         **{key: row[key] for key in ("account_id", "user_id", "session_id", "api_key_id", "operator_id", "expires_at")},
         "kind": kind,
         "permissions": [] if row["lacks_second_factor"] else permissions,
+        "second_factor_due": row["lacks_second_factor"],
         "ip_rules": {"panel": row["panel_ip_rules"] or [], "api": row["api_ip_rules"] or []},
         "key_ip_list": row["key_ip_list"],
     }

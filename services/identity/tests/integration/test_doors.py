@@ -24,7 +24,7 @@ from identity.usecases import (
     proofs,
     roles,
     second_factor,
-    sessions,
+    session_tokens,
     users,
 )
 
@@ -110,7 +110,7 @@ def test_log_in_and_refresh_obey_the_panels_list_and_an_operator_resets_it(
 
     def refresh(address: str) -> Any:
         token = tokens["refresh_token"]
-        return sessions.refresh(database, actor={"address": address}, now=clock.now, refresh_token=token)
+        return session_tokens.refresh(database, actor={"address": address}, now=clock.now, refresh_token=token)
 
     assert code_of(lambda: log_in("kowal", address="203.0.113.9")) == "address.not_allowed"
     assert code_of(lambda: log_in("kowal", "wrong password here", address="203.0.113.9")) == "session.wrong_credentials"

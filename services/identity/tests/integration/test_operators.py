@@ -15,7 +15,7 @@ from chassis.testing import SECRET_KEYS
 from contracts.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from identity.hashing import Passwords
 from identity.models import AuditEntry
-from identity.usecases import accounts, operators, sessions
+from identity.usecases import accounts, operators, session_tokens
 
 NEW_PASSWORD = "sześć grubych kotów"
 
@@ -91,11 +91,11 @@ def test_an_operators_session_ends_after_twelve_hours_however_much_it_is_used(
     assert (principal["kind"], principal["account_id"], principal["permissions"]) == ("operator", None, [])
 
     clock.advance(hours=11, minutes=55)
-    tokens = sessions.refresh(database, actor={}, now=clock.now, refresh_token=tokens["refresh_token"])
+    tokens = session_tokens.refresh(database, actor={}, now=clock.now, refresh_token=tokens["refresh_token"])
     assert tokens["expires_in"] == 300
     clock.advance(minutes=5)
     with pytest.raises(Unauthenticated):
-        sessions.refresh(database, actor={}, now=clock.now, refresh_token=tokens["refresh_token"])
+        session_tokens.refresh(database, actor={}, now=clock.now, refresh_token=tokens["refresh_token"])
 
 
 def test_a_login_is_added_once(database: Database, passwords: Passwords, vault: Any, clock: Any, secrets: Any) -> None:

@@ -34,7 +34,7 @@ from identity.usecases import (
     operators,
     roles,
     second_factor,
-    sessions,
+    session_tokens,
     users,
 )
 
@@ -175,7 +175,7 @@ def test_a_session_that_ends_while_it_is_refreshed_ends(
     opened = log_in("murarz")
 
     def refreshed() -> Any:
-        return sessions.refresh(
+        return session_tokens.refresh(
             database, actor={"address": "192.0.2.1"}, now=clock.now, refresh_token=opened["refresh_token"]
         )
 

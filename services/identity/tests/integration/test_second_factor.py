@@ -167,9 +167,13 @@ def test_a_user_without_the_factor_that_is_a_duty_may_do_nothing_else(
         roles=[],
     )
     act(second_factor.set_settings, owner, second_factor_required=True, trusted_device_days=30)
-    token = log_in("bartek7")["access_token"]
+    opened = log_in("bartek7")
 
-    assert principal_of(token)["permissions"] == []
+    principal = principal_of(opened["access_token"])
+    assert (principal["permissions"], principal["second_factor_due"]) == ([], True)
+    shown = opened["me"]
+    assert (shown["permissions"], shown["allowed"]) == (["contacts"], [])
+    assert (shown["second_factor"], shown["second_factor_required"], shown["second_factor_due"]) == (False, True, True)
 
 
 def test_a_duty_needs_ones_own_factor_first_and_cannot_be_shirked(

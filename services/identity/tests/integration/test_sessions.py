@@ -15,7 +15,7 @@ from chassis.database import Database
 from contracts.errors import Forbidden, Invalid, NotFound, TooManyRequests, Unauthenticated, WiciError
 from identity.hashing import Passwords
 from identity.models import AuditEntry, SessionToken
-from identity.usecases import me, sessions
+from identity.usecases import me, session_tokens, sessions
 
 Actor = dict[str, Any]
 
@@ -26,7 +26,9 @@ def digest(token: str) -> str:
 
 @pytest.fixture
 def refresh(database: Database, clock: Any) -> Callable[[str], dict[str, Any]]:
-    return lambda token: sessions.refresh(database, actor={"address": "192.0.2.1"}, now=clock.now, refresh_token=token)
+    return lambda token: session_tokens.refresh(
+        database, actor={"address": "192.0.2.1"}, now=clock.now, refresh_token=token
+    )
 
 
 def outcome(attempt: Callable[[], Any]) -> str:
@@ -166,7 +168,7 @@ def test_a_session_ends_thirty_days_after_the_log_in_however_much_it_is_used(
 
     def refresh(life: timedelta = timedelta(days=30)) -> None:
         asked: Any = {"refresh_token": opened["refresh_token"], "life": life}
-        opened.update(sessions.refresh(database, actor={}, now=clock.now, **asked))
+        opened.update(session_tokens.refresh(database, actor={}, now=clock.now, **asked))
 
     for _ in range(5):
         clock.advance(days=5)
@@ -190,10 +192,12 @@ def test_a_refresh_token_that_comes_again_ends_the_session(
     log_in: Callable[..., Any],
     refresh: Callable[..., Any],
     principal_of: Callable[..., Any],
+    clock: Any,
 ) -> None:
     register()
     first = log_in("kowal")
     second = refresh(first["refresh_token"])
+    clock.advance(seconds=11)
 
     with pytest.raises(Unauthenticated) as refused:
         refresh(first["refresh_token"])
@@ -209,16 +213,69 @@ def test_a_refresh_token_that_comes_again_ends_the_session(
         assert "session.refresh_reused" in session.scalars(select(AuditEntry.action)).all()
 
 
-def test_two_refreshes_at_once_do_not_both_succeed(
-    register: Callable[..., Actor], log_in: Callable[..., Any], refresh: Callable[..., Any]
+def test_tabs_that_refresh_at_once_get_the_same_tokens_and_keep_the_session(
+    register: Callable[..., Actor],
+    log_in: Callable[..., Any],
+    refresh: Callable[..., Any],
+    principal_of: Callable[..., Any],
 ) -> None:
     register()
     token = log_in("kowal")["refresh_token"]
 
-    with ThreadPoolExecutor(8) as callers:
-        outcomes = list(callers.map(lambda _: outcome(lambda: refresh(token)), range(8)))
+    with ThreadPoolExecutor(8) as tabs:
+        answers = list(tabs.map(lambda _: refresh(token), range(8)))
 
-    assert outcomes.count("in") == 1
+    assert all(answer == answers[0] for answer in answers)
+    assert principal_of(answers[0]["access_token"])["kind"] == "session"
+    assert refresh(answers[0]["refresh_token"])["access_token"] != answers[0]["access_token"]
+
+
+def test_an_answer_that_was_lost_is_given_again_with_what_is_left_of_its_time(
+    register: Callable[..., Actor], log_in: Callable[..., Any], refresh: Callable[..., Any], clock: Any
+) -> None:
+    register()
+    first = log_in("kowal")
+    second = refresh(first["refresh_token"])
+
+    clock.advance(seconds=10)
+
+    assert refresh(first["refresh_token"]) == {**second, "expires_in": 890}
+
+
+def test_a_kept_answer_opens_no_door_that_was_closed_meanwhile(
+    database: Database, register: Callable[..., Actor], log_in: Callable[..., Any], refresh: Callable[..., Any]
+) -> None:
+    register()
+    first = log_in("kowal")
+    refresh(first["refresh_token"])
+    with database.transaction() as session:
+        session.execute(sql("UPDATE users SET state = 'blocked'"))
+
+    assert outcome(lambda: refresh(first["refresh_token"])) == "session.invalid"
+
+
+def test_a_kept_answer_is_sealed_by_its_token_and_goes_with_the_next_refresh(
+    database: Database,
+    register: Callable[..., Actor],
+    log_in: Callable[..., Any],
+    refresh: Callable[..., Any],
+    clock: Any,
+) -> None:
+    register()
+    first = log_in("kowal")
+
+    def kept() -> list[bytes]:
+        with database.transaction() as session:
+            answers = session.scalars(select(SessionToken.answer).where(SessionToken.answer.is_not(None)))
+            return [bytes(answer) for answer in answers]
+
+    second = refresh(first["refresh_token"])
+    [sealed] = kept()
+    assert second["refresh_token"].encode() not in sealed
+
+    clock.advance(seconds=11)
+    refresh(second["refresh_token"])
+    assert sealed not in kept() and len(kept()) == 1
 
 
 # --- List, end, passwords
@@ -354,3 +411,29 @@ def test_password_that_changes_while_the_old_one_is_verified_lets_nobody_in(
 
     assert outcome(old_password) == outcome(lambda: log_in("kowal", "wrong password"))
     assert outcome(lambda: log_in("kowal", "a wholly new secret")) == "in"
+
+
+# --- What a panel shows at once
+
+
+def test_a_log_in_answers_what_a_panel_needs(owner: Actor, log_in: Callable[..., Any], act: Callable[..., Any]) -> None:
+    opened = log_in("kowal")
+    asks = {**owner, "session_id": str(opened["session_id"])}
+
+    shown = act(me.get_me, asks)
+
+    assert opened["me"] == shown
+    assert {"users.manage", "contacts.import", "account.keys"} <= set(shown["allowed"])
+    assert (shown["second_factor_required"], shown["second_factor_due"]) == (False, False)
+    assert (shown["time_zone"], shown["default_region"], shown["account_state"]) == ("Europe/Warsaw", "PL", "active")
+    assert (shown["plan"]["code"], shown["plan"]["features"]) == ("free", [])
+    assert [(each["feature"], each["remaining"]) for each in shown["quota"]] == [("sms", 100), ("email", 100)]
+
+
+def test_a_key_is_told_what_it_may_do_and_not_what_its_maker_may(owner: Actor, act: Callable[..., Any]) -> None:
+    key = {**owner, "session_id": None, "api_key_id": str(uuid4()), "permissions": ["sms.send"]}
+
+    shown = act(me.get_me, key)
+
+    assert shown["allowed"] == ["sms.send"]
+    assert "contacts" in shown["permissions"]

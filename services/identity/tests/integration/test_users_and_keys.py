@@ -3,14 +3,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy import text as sql
 
 from chassis.database import Database
-from contracts.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
+from contracts.errors import Conflict, Forbidden, Invalid, NotFound, TooManyRequests, Unauthenticated
 from identity.domain.tokens import token_hash
 from identity.hashing import Passwords
 from identity.models import ApiKey, AuditEntry
@@ -291,13 +291,127 @@ def test_last_uses_are_stored_together_and_never_go_back(
     first, second = new_key(act, owner, "sms.send"), new_key(act, owner, "sms.send")
     later = clock.now + timedelta(minutes=5)
 
-    for uses in ({first["id"]: later, second["id"]: clock.now}, {first["id"]: clock.now}):
+    here, there = "192.0.2.7", "2001:db8::7"
+    seen = {(first["id"], here): later, (second["id"], here): clock.now, (first["id"], there): clock.now}
+    for uses in (seen, {(first["id"], here): clock.now, (uuid4(), here): later}):
         with database.transaction() as session:
             api_keys.record_uses(session, uses)
 
     with database.transaction() as session:
         listed = api_keys.list_api_keys(session, now=clock.now, actor=owner, limit=10, cursor=None)["items"]
     assert [item["last_used_at"] for item in listed] == [later, clock.now]
+    uses = act(api_keys.list_uses, owner, api_key_id=first["id"])["items"]
+    assert uses == [{"address": here, "last_at": later}, {"address": there, "last_at": clock.now}]
+
+
+def test_of_a_key_that_is_used_from_everywhere_the_last_fifty_addresses_are_kept(
+    owner: Actor, act: Callable[..., Any], database: Database, clock: Any
+) -> None:
+    key = new_key(act, owner, "sms.send")
+    for first in (0, 40):
+        seen = {(key["id"], f"2001:db8::{number}"): clock.advance(seconds=1) for number in range(first, first + 40)}
+        with database.transaction() as session:
+            api_keys.record_uses(session, seen)
+
+    uses = act(api_keys.list_uses, owner, api_key_id=key["id"])["items"]
+    with database.transaction() as session:
+        kept = session.scalar(sql("SELECT count(*) FROM api_key_uses"))
+
+    assert [use["address"] for use in uses] == [f"2001:db8::{number}" for number in range(79, 29, -1)]
+    assert kept == 50
+
+
+def test_a_rotated_key_works_on_for_its_overlap_and_the_new_one_is_like_it(
+    owner: Actor, act: Callable[..., Any], principal_of: Callable[..., Any], clock: Any
+) -> None:
+    old = new_key(act, owner, "sms.send", ip_list=["192.0.2.0/24"])
+
+    new = act(api_keys.rotate, owner, api_key_id=old["id"], overlap_minutes=60)
+
+    same = ("name", "scopes", "ip_list", "expires_at", "created_by")
+    assert {key: new[key] for key in same} == {key: old[key] for key in same}
+    assert principal_of(old["key"])["permissions"] == principal_of(new["key"])["permissions"] == ["sms.send"]
+    clock.advance(minutes=60)
+    assert principal_of(new["key"])
+    with pytest.raises(Unauthenticated):
+        principal_of(old["key"])
+    with pytest.raises(Conflict):
+        act(api_keys.rotate, owner, api_key_id=old["id"], overlap_minutes=60)
+
+
+def test_rotating_prolongs_nothing_and_gives_no_rights(
+    owner: Actor, add_user: Callable[..., Any], as_user: Callable[..., Actor], act: Callable[..., Any], clock: Any
+) -> None:
+    soon = clock.now + timedelta(minutes=5)
+    key = new_key(act, owner, "sms.send", expires_at=soon)
+    add_user(owner, "bartek7", "account.keys")
+    other = as_user("bartek7")
+
+    with pytest.raises(Forbidden) as refused:
+        act(api_keys.rotate, other, api_key_id=key["id"], overlap_minutes=60)
+    assert refused.value.code == "api_key.scopes_beyond_rights"
+    assert act(api_keys.rotate, owner, api_key_id=key["id"], overlap_minutes=60)["expires_at"] == soon
+    listed = act(api_keys.list_api_keys, owner, limit=10, cursor=None)["items"]
+    assert [each["expires_at"] for each in listed] == [soon, soon]
+
+
+def test_a_key_rotates_and_renames_itself_and_no_other(
+    owner: Actor, act: Callable[..., Any], principal_of: Callable[..., Any]
+) -> None:
+    asking, other = new_key(act, owner, "account.keys"), new_key(act, owner, "account.keys")
+    key = {**owner, "session_id": None, "api_key_id": str(asking["id"]), "permissions": ["account.keys"]}
+
+    for refused in (
+        lambda: act(api_keys.rotate, key, api_key_id=other["id"], overlap_minutes=0),
+        lambda: act(api_keys.rename, key, api_key_id=other["id"], name="x"),
+        lambda: act(api_keys.list_uses, key, api_key_id=other["id"]),
+    ):
+        with pytest.raises(Forbidden) as error:
+            refused()
+        assert error.value.code == "api_key.not_made_by_it"
+    assert act(api_keys.rename, key, api_key_id=asking["id"], name="Sklep")["name"] == "Sklep"
+    made = act(api_keys.rotate, key, api_key_id=asking["id"], overlap_minutes=0)
+    assert (made["name"], made["created_by_key"]) == ("Sklep", asking["id"])
+    assert principal_of(made["key"])
+    with pytest.raises(Unauthenticated):
+        principal_of(asking["key"])
+
+
+def test_keys_of_a_user_who_goes_are_the_owners_on_demand_and_no_wider(
+    owner: Actor,
+    add_user: Callable[..., Any],
+    as_user: Callable[..., Actor],
+    act: Callable[..., Any],
+    principal_of: Callable[..., Any],
+) -> None:
+    gone = add_user(owner, "bartek7", "account.keys", "contacts", "sms")
+    maker = as_user("bartek7")
+    narrowed, useless = new_key(act, maker, "contacts", "sms.send"), new_key(act, maker, "contacts")
+    act(users.set_rights, owner, user_id=gone["id"], permissions=["account.keys", "sms"], roles=[])
+    assert principal_of(narrowed["key"])["permissions"] == ["sms.send"]
+
+    act(users.delete_user, owner, user_id=gone["id"], api_keys="transfer")
+
+    kept = principal_of(narrowed["key"])
+    assert (kept["permissions"], str(kept["user_id"])) == (["sms.send"], owner["user_id"])
+    with pytest.raises(Unauthenticated):
+        principal_of(useless["key"])
+
+
+def test_whether_a_login_is_free_is_told_and_guessing_is_slowed(owner: Actor, act: Callable[..., Any]) -> None:
+    stranger = {"address": "203.0.113.9"}
+
+    def free(login: str) -> bool:
+        return bool(act(users.check_login, stranger, login=login)["available"])
+
+    assert [free("wolny7") for _ in range(100)] == [True] * 100
+    told = 0
+    with pytest.raises(TooManyRequests):
+        while not free("kowal"):
+            told += 1
+    assert told == 41
+    with pytest.raises(TooManyRequests):  # and learns nothing by asking for what is free
+        free("wolny7")
 
 
 # --- The account and its trail

@@ -13,7 +13,7 @@ import pytest
 from identity.domain.notices import MAILED, NOT_MAILED
 
 ACT = re.compile(r"[a-z_]+\.[a-z_]+")
-RECORDERS = {"record", "_record", "_record_operated", "_announce", "_end", "_end_sessions"}
+RECORDERS = {"record", "_record", "_record_operated", "_announce", "_end", "_end_sessions", "_set_password"}
 
 
 def _acts_given_to(names: set[str]) -> Iterator[str]:
@@ -35,7 +35,7 @@ def test_every_act_is_mailed_or_says_why_not() -> None:
 
 
 def test_every_act_that_is_mailed_is_told_somewhere() -> None:
-    assert set(_acts_given_to({"tell"})) == MAILED.keys()
+    assert set(_acts_given_to({"tell", "_set_password"})) == MAILED.keys()
 
 
 @pytest.mark.parametrize("act", sorted(MAILED))
