@@ -236,8 +236,8 @@ class SmsOutbound:
         return CarrierSettings(
             id=row.id, name=row.name, version=row.version, host=row.host, port=row.port, system_id=row.system_id,
             password=self._vault.decrypt(row.password).decode(), system_type=row.system_type, bind_mode=row.bind_mode,
-            binds=row.binds, window=row.window, rate=row.rate, tls=row.tls, long_form=LongForm(row.long_form),
-            receipt_ids=row.receipt_ids, response_timeout=row.response_timeout,
+            binds=row.binds, window=row.window, rate=row.rate, tls=carrier_store.tls(row, self._vault),
+            long_form=LongForm(row.long_form), receipt_ids=row.receipt_ids, response_timeout=row.response_timeout,
         )  # fmt: skip
 
     def _pull_forward(self) -> None:

@@ -37,7 +37,7 @@ class Events:
 
 def carrier(events: Events, window: int = 50) -> CarrierOutlet:
     settings = CarrierSettings(
-        new_id(), "c", 1, "h", 1, "s", "p", "", "transceiver", 1, window, 0, False, LongForm.UDH, "same"
+        new_id(), "c", 1, "h", 1, "s", "p", "", "transceiver", 1, window, 0, None, LongForm.UDH, "same"
     )
     return CarrierOutlet(settings, events, 2000, lambda is_on_trial: None, lambda message: False)
 
