@@ -25,8 +25,9 @@ from sms_gateway.content.template import RenderFailed
 from sms_gateway.domain.retrying import retry_at
 from sms_gateway.domain.routing import Router, RouteRule
 from sms_gateway.outbound.carrier_settings import CarrierSettings
-from sms_gateway.outbound.carriers import LANES, CarrierOutlet
+from sms_gateway.outbound.carriers import CarrierOutlet
 from sms_gateway.outbound.composing import NO_CARRIER, compose
+from sms_gateway.outbound.queues import LANES
 from sms_gateway.outbound.shares import Shares
 from sms_gateway.smpp.constants import THROTTLING_STATUSES
 from sms_gateway.store import (
