@@ -204,6 +204,7 @@ class ParkedReceipt(Base):
     position: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     carrier_id: Mapped[UUID]
     carrier_message_id: Mapped[str]
+    spelled: Mapped[str | None]  # the id as the carrier wrote it
     address: Mapped[str]
     state: Mapped[str]
     code: Mapped[str]

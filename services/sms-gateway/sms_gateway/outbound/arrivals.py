@@ -43,7 +43,7 @@ def read(delivered: Iterable[Delivered], carrier: CarrierSettings, ids: MessageI
                 arrived.append(
                     Arrived(
                         carrier.id, identifier, each.state, each.code, each.address, now, sender=each.sender,
-                        text=each.text,
+                        text=each.text, spelled=each.carrier_message_id.strip(),
                     )
                 )  # fmt: skip
         elif isinstance(each, Inbound):
