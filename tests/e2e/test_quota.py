@@ -40,3 +40,40 @@ def test_not_a_message_goes_over_the_quota_and_none_of_it_is_left_over(environ):
     assert accepted == 100
     wait_until(lambda: usage() == (100, 0), what="the quota to be settled", timeout=20)
     assert sum(1 for _ in journey.api.pages("/v1/messages")) in range(95, 101)
+
+
+def test_a_rejected_recipient_of_a_campaign_costs_nothing_and_a_rejected_single_message_does(environ, tmp_path):
+    journey = Journey(environ)
+    journey.register()
+    journey.become_operator()
+    journey.give_plan()
+    journey.connect_simulators()
+    journey.authorise_senders()
+    refused, taken = [f"+48601000{n:03d}" for n in range(7)], [f"+48601000{n:03d}" for n in range(900, 913)]
+    people = tmp_path / "people.csv"
+    people.write_text("Imię;Telefon\n" + "".join(f"Ola;{number}\n" for number in refused + taken))
+    group_id = journey.import_contacts(people, group="Quota", consent=["sms"])["group_ids"][0]
+
+    def sms():
+        features = journey.api.get("/v1/account/usage")["features"]
+        return next((each["used"], each["reserved"]) for each in features if each["feature"] == "sms")
+
+    smsc = journey.simulators.smsc
+    smsc.post("/settings", {"rejected_share": 0.5})
+    try:
+        campaign_id = journey.sms_campaign(group_id, text="Hej")
+        journey.schedule(campaign_id)
+        wait_until(lambda: sms() == (len(taken), 0), what="the campaign's quota to be settled", timeout=60)
+        progress = journey.api.get(f"/v1/campaigns/{campaign_id}")["progress"]
+        assert (progress["submitted"], progress["failed"]) == (len(taken), len(refused))
+
+        sent = journey.api.post("/v1/sms", {"from": "Wici", "to": [refused[0], taken[0]], "text": "Hej"})
+
+        def states():
+            known = {each["id"]: each["state"] for each in journey.api.pages("/v1/messages")}
+            return sorted(known.get(each["id"], "") for each in sent["messages"])
+
+        wait_until(lambda: states() == ["delivered", "rejected"], what="both outcomes", timeout=30)
+        wait_until(lambda: sms() == (len(taken) + 2, 0), what="the lease to be settled", timeout=30)
+    finally:
+        smsc.post("/settings", {"rejected_share": 0.0})

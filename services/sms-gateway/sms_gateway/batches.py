@@ -86,6 +86,7 @@ class Arrived(NamedTuple):
     sender: str = ""  # the receipt's destination: our sender, as the carrier writes it
     submitted_at: float | None = None  # None: `text` tells
     text: bytes = b""
+    spelled: str = ""  # the id as the carrier wrote it
 
     def submitted(self) -> float:
         """When the message was handed over, by our clock: the carrier's is in a zone that it does not name."""

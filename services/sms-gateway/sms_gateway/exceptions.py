@@ -35,6 +35,14 @@ def text_empty() -> Invalid:
     return Invalid("text.empty", detail, None, [{"field": "text", "code": "text.empty", "detail": detail}])
 
 
+def tls_invalid(field: str, detail: str) -> Invalid:
+    return Invalid.of_field(field, f"carrier.{field}_invalid", detail)
+
+
+def tls_off() -> Invalid:
+    return Invalid.of_field("tls", "carrier.tls_off", "Certificates, a pin or a name are set, and TLS is not on.")
+
+
 def not_found(noun: str) -> NotFound:
     return NotFound(f"{noun}.not_found", f"There is no such {noun.replace('_', ' ')}.")
 

@@ -90,6 +90,11 @@ class Carrier(Base):
     window: Mapped[int] = mapped_column(default=50)
     rate: Mapped[int] = mapped_column(default=0)
     tls: Mapped[bool] = mapped_column(Boolean, default=False)
+    tls_ca: Mapped[str | None]  # PEM, as the others
+    tls_pin: Mapped[str | None]  # SHA-256 in hex
+    tls_server_name: Mapped[str | None]
+    tls_certificate: Mapped[str | None]
+    tls_key: Mapped[bytes | None] = mapped_column(LargeBinary)  # sealed by chassis.secrets
     long_form: Mapped[str] = mapped_column(default="udh")
     receipt_ids: Mapped[str] = mapped_column(default="same")
     response_timeout: Mapped[int] = mapped_column(default=60)  # seconds
@@ -199,6 +204,7 @@ class ParkedReceipt(Base):
     position: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     carrier_id: Mapped[UUID]
     carrier_message_id: Mapped[str]
+    spelled: Mapped[str | None]  # the id as the carrier wrote it
     address: Mapped[str]
     state: Mapped[str]
     code: Mapped[str]

@@ -27,6 +27,7 @@ def _is_host(value: str) -> None:
             raise ValidationError("Not a host name or an IP address.") from None
 
 
+_pem = [validate.Length(max=50_000), validate.Regexp(r"\A[ -~\r\n\t]*\Z", error="Not PEM.")]
 _c_string = validate.Regexp(r"\A[ -~]*\Z", error="Not a valid value: printable ASCII only.")
 
 
@@ -42,7 +43,41 @@ class CarrierSettings(Schema):
     binds = fields.Integer(strict=True, validate=validate.Range(min=1, max=64))
     window = fields.Integer(strict=True, validate=validate.Range(min=1, max=10_000))
     rate = fields.Integer(strict=True, validate=validate.Range(min=0, max=1_000_000))
-    tls = fields.Boolean()
+    tls = fields.Boolean(
+        metadata={
+            "description": "TLS 1.2 or later. The carrier's certificate is checked by the system's authorities and the"
+            " host's name or address, where the fields below say nothing else"
+        }
+    )
+    tls_ca = fields.String(
+        allow_none=True,
+        validate=_pem,
+        metadata={"description": "The authorities that are believed instead of the system's, in PEM"},
+    )
+    tls_pin = fields.String(
+        allow_none=True,
+        validate=validate.Regexp(r"^([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}\Z", error="Not a SHA-256 in hex."),
+        metadata={
+            "description": "SHA-256 of the carrier's own certificate (DER) in hex, with or without colons. Any other is"
+            " refused; the name is not compared then, and no authority asked unless `tls_ca` names one"
+        },
+    )
+    tls_server_name = fields.String(
+        allow_none=True,
+        validate=_is_host,
+        metadata={"description": "The name that the certificate is for, where it is not the host; sent as SNI"},
+    )
+    tls_certificate = fields.String(
+        allow_none=True,
+        validate=_pem,
+        metadata={"description": "Our client certificate in PEM, followed by those that lead to an authority"},
+    )
+    tls_key = fields.String(
+        allow_none=True,
+        validate=_pem,
+        load_only=True,
+        metadata={"description": "The client certificate's key in PEM, without a passphrase; never shown"},
+    )
     long_form = fields.String(validate=validate.OneOf(("udh", "sar", "payload")))
     receipt_ids = fields.String(
         validate=validate.OneOf(("same", "hex_to_decimal", "decimal_to_hex", "auto")),
@@ -80,7 +115,7 @@ class CarrierCreate(CarrierChange):
 
 
 class Carrier(CarrierSettings):
-    """The password is never shown."""
+    """The password and the key are never shown."""
 
     id = fields.UUID()
     name = fields.String()

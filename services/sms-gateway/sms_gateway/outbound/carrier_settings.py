@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sms_gateway.content.parts import LongForm
 from sms_gateway.smpp.ports import LinkSettings
+from sms_gateway.smpp.tls import Tls
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class CarrierSettings:
     binds: int
     window: int
     rate: int
-    tls: bool
+    tls: Tls | None
     long_form: LongForm
     receipt_ids: str
     response_timeout: int = 60

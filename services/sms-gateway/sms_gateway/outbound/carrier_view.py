@@ -14,7 +14,7 @@ def view(carrier: CarrierOutlet) -> dict[str, Any]:
     now, wall = time.monotonic(), time.time()
     counted = carrier.figures.last_minute(now)
     answers = sum(counted[kind] for kind in ("accepted", "throttled", "ill", "refused", "lost"))
-    accepted_at = [queue[0].message.header.accepted_at for queue in carrier.ready.values() if queue] + [
+    accepted_at = carrier.queues.oldest() + [
         chunks[0].batch.header.accepted_at for chunks in carrier.waiting.values() if chunks
     ]
     oldest = max(0.0, wall - min(accepted_at)) if accepted_at else 0.0
@@ -37,7 +37,7 @@ def view(carrier: CarrierOutlet) -> dict[str, Any]:
         "window": carrier.settings.window,
         "sent_per_second": sent,
         "rate_limit": round(carrier.pace.limit, 1) if carrier.pace.is_limited else None,
-        "waiting": carrier.ready_count() + carrier.waiting_count(),
+        "waiting": len(carrier.queues) + carrier.waiting_count(),
         "oldest_seconds": round(oldest, 1),
         "answers": int(answers),
         "shares": {

@@ -4,36 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter, deque
 from collections.abc import Callable
-
-import prometheus_client
 
 from channel.batches import Header
 from channel.outlets import CHUNK, Outlet, OutletEvents
 from chassis.logs import get_logger
-from contracts.channel import CHANNELS
-from contracts.vocabulary import Channel, Lane, MessageState
-from sms_gateway.batches import Arrived, ArrivedInbound, ArrivedUnread, Part, SmsMessage
+from contracts.vocabulary import Lane, MessageState
+from sms_gateway.batches import Arrived, Part, SmsMessage
 from sms_gateway.domain.circuit import Circuit, CircuitState
 from sms_gateway.domain.pace import Pace
+from sms_gateway.outbound import arrivals
 from sms_gateway.outbound.carrier_settings import CarrierSettings
 from sms_gateway.outbound.composing import NO_CARRIER
 from sms_gateway.outbound.figures import Figures
+from sms_gateway.outbound.queues import LANES, PartQueues
 from sms_gateway.smpp.client import Link
-from sms_gateway.smpp.constants import ILL_STATUSES, MOST_ID, TEMPORARY_STATUSES, THROTTLING_STATUSES
+from sms_gateway.smpp.constants import ILL_STATUSES, TEMPORARY_STATUSES, THROTTLING_STATUSES
 from sms_gateway.smpp.message_ids import MessageIds
-from sms_gateway.smpp.receipts import Delivered, Inbound, Receipt, seconds_under_way
+from sms_gateway.smpp.receipts import Delivered
 
-LANES = CHANNELS[Channel.SMS].lanes
 # Of each window, this share (at least one) is never given to bulk, so that a code finds room at once. A window of one
 # cannot be shared: there a code is merely next.
 PROMPT_SHARE = 10
 # A part whose siblings have left is tried again by the same carrier, a second later, then two, four ... sixteen.
 PART_TRIES, LAST_REST = 10, 16.0
-UNUSABLE_IDS = prometheus_client.Counter(
-    "wici_sms_unusable_ids_total", "Message ids of carriers that are empty or too long"
-)
 
 log = get_logger()
 
@@ -66,10 +60,9 @@ class CarrierOutlet(Outlet):
         self.figures = Figures(settings.name)
         self.ids = MessageIds(settings.receipt_ids)
         self.circuit = Circuit()
-        self._resting: list[Part] = []
+        self.queues = PartQueues()
         self._alarms: set[asyncio.TimerHandle] = set()
         self._wakes_at = 0.0
-        self.ready: dict[Lane, deque[Part]] = {lane: deque() for lane in LANES}
         # A slow carrier claims two seconds' worth ahead, not two minutes'.
         self.ahead = min(claim_ahead, settings.rate * 2) if settings.rate else claim_ahead
         self.bulk_window = max(1, settings.window - max(1, settings.window // PROMPT_SHARE))
@@ -87,7 +80,7 @@ class CarrierOutlet(Outlet):
 
     def has_room(self, lane: Lane) -> bool:
         ahead = self.ahead if self.circuit.state is CircuitState.CLOSED else CHUNK
-        return sum(self.claiming.values()) + self.ready_count() < ahead
+        return sum(self.claiming.values()) + len(self.queues) < ahead
 
     @property
     def is_busy(self) -> bool:
@@ -109,17 +102,13 @@ class CarrierOutlet(Outlet):
         return sum(len(chunk.recipients) for chunks in self.waiting.values() for chunk in chunks)
 
     def room_for_retries(self) -> int:
-        return self.ahead * 2 - self.ready_count()
+        return self.ahead * 2 - len(self.queues)
 
     def is_idle(self) -> bool:
-        return not self.ready_count()
+        return not self.queues
 
     def hand_over(self, messages: list[SmsMessage]) -> None:
-        for message in messages:
-            queue = self.ready[message.chunk.batch.header.lane]
-            bodies, message.bodies = message.bodies, []
-            message.parts_left = message.travelling = len(bodies)
-            queue.extend([Part(body, message, number) for number, body in enumerate(bodies, 1)])
+        self.queues.put(messages)
         self._fill()
 
     def _fill(self) -> None:
@@ -127,31 +116,15 @@ class CarrierOutlet(Outlet):
             link.fill()
 
     def withdraw(self, is_stopped: Callable[[Header], bool]) -> list[SmsMessage]:
-        """What has left in part goes on: half a message is of no use to anybody."""
-        withdrawn: set[SmsMessage] = set()
-        for lane, queue in self.ready.items():
-            stopped = Counter(part.message for part in queue if is_stopped(part.message.header))
-            taken = {message for message, parts in stopped.items() if parts == message.travelling and message.is_unsent}
-            self.ready[lane] = deque(part for part in queue if part.message not in taken)
-            withdrawn |= taken
-        return list(withdrawn)
+        return self.queues.withdraw(is_stopped)
 
     def take_back(self) -> list[SmsMessage]:
         """What has not left goes to another carrier, or waits for one. A message that has left in part keeps its place
         while the carrier may come back; where it will not, nobody knows more of it."""
-        taken: dict[int, SmsMessage] = {}
         if self.is_closing:
-            self._end_rest()
-        for lane, queue in self.ready.items():
-            left: deque[Part] = deque()
-            for part in queue:
-                if self.is_closing or part.message.is_unsent:
-                    taken[id(part.message)] = part.message
-                else:
-                    left.append(part)
-            self.ready[lane] = left
+            self.queues.end_rest()
         now, given_back = time.time(), []
-        for message in taken.values():
+        for message in self.queues.take_messages(also_begun=self.is_closing):
             if not message.is_unsent:
                 message.state, message.at = MessageState.UNKNOWN, now
             elif self._fail_over(message):
@@ -171,9 +144,6 @@ class CarrierOutlet(Outlet):
             alarm.cancel()
         await asyncio.gather(*(link.stop(patience) for link in self.links))
 
-    def ready_count(self) -> int:
-        return sum(len(queue) for queue in self.ready.values()) + len(self._resting)
-
     # --- Work, called by the links
 
     def take(self, room: int, in_flight: int) -> list[Part]:
@@ -184,23 +154,19 @@ class CarrierOutlet(Outlet):
         now = time.monotonic() if self.pace.is_limited else 0.0
         taken: list[Part] = []
         for lane in LANES:
-            queue = self.ready[lane]
-            if not queue:
+            if not self.queues.ready[lane]:
                 continue
             space = room - len(taken)
             if lane is Lane.BULK:
                 space = min(space, self.bulk_window - in_flight - len(taken))
             if now and space > 0:
                 space = min(space, self.pace.room(now, is_bulk=lane is Lane.BULK) - len(taken))
-            if space >= len(queue):
-                taken.extend(queue)
-                queue.clear()
-            elif space > 0:
-                taken.extend([queue.popleft() for _ in range(space)])
+            if space > 0:
+                taken += self.queues.take(lane, space)
         if taken:
             self.pace.note_sent(now or time.monotonic(), len(taken))
             self._events.wants_claims(self)
-        if now and self.ready_count() and now >= self._wakes_at:
+        if now and self.queues and now >= self._wakes_at:
             self._wakes_at = now + self.pace.wait()
             self._after(self._wakes_at - now, self._fill)
         return taken
@@ -223,7 +189,8 @@ class CarrierOutlet(Outlet):
                 ids = message.carrier_ids
                 if ids is None:
                     ids = message.carrier_ids = [""] * message.travelling
-                ids[part.number - 1] = self.ids.of_answer(identifier) if self._bounded(identifier) else ""
+                if arrivals.usable(identifier, self.settings):
+                    ids[part.number - 1] = self.ids.of_answer(identifier)
                 if message.state is None:
                     message.state = MessageState.SUBMITTED
             elif not self._refused(part, status):
@@ -237,12 +204,11 @@ class CarrierOutlet(Outlet):
 
     def _heed(self, statuses: list[int]) -> None:
         """How fast, and whether at all, it is sent to from now on."""
-        accepted = statuses.count(0)
+        now, accepted = time.monotonic(), statuses.count(0)
         throttled = ill = 0
         if accepted < len(statuses):
             throttled = sum(status in THROTTLING_STATUSES for status in statuses)
             ill = sum(status in ILL_STATUSES for status in statuses)
-        now = time.monotonic()
         self.pace.note_answers(now, accepted=accepted, throttled=throttled)
         refused = len(statuses) - accepted - throttled - ill
         self.figures.answers(now, accepted=accepted, throttled=throttled, ill=ill, refused=refused)
@@ -264,14 +230,6 @@ class CarrierOutlet(Outlet):
         self._came_up(True)
         self._events.wants_claims(self)
 
-    def _bounded(self, identifier: str) -> str:
-        """The id, or nothing for one that is none: no receipt is found by it, and no index holds it."""
-        if 0 < len(identifier) <= MOST_ID:
-            return identifier
-        UNUSABLE_IDS.inc()
-        log.warning("carrier_id_unusable", carrier=self.settings.name, length=len(identifier))
-        return ""
-
     def _refused(self, part: Part, status: int) -> bool:
         """What a refusal means. False: the message has no outcome here yet."""
         message = part.message
@@ -289,37 +247,28 @@ class CarrierOutlet(Outlet):
         # Some parts of a long message may have left: the others follow, they do not start anew.
         part.tries += 1
         if part.tries < PART_TRIES:
-            self._resting.append(part)
+            self.queues.rest(part)
             self._after(min(2.0 ** (part.tries - 1), LAST_REST), lambda: self._wake_up(part))
             return False
         message.state, message.code = MessageState.REJECTED, code
         return True
 
     def _wake_up(self, part: Part) -> None:
-        if part in self._resting:
-            self._resting.remove(part)
-            self.ready[part.message.header.lane].append(part)
+        if self.queues.wake_up(part):
             self._fill()
-
-    def _end_rest(self) -> None:
-        for part in self._resting:
-            self.ready[part.message.header.lane].append(part)
-        self._resting.clear()
 
     def lost(self, parts: list[Part]) -> None:
         """The crash rule for what was not answered: bulk is unknown and waits for its receipt, the rest is sent
         again, by another carrier where there is one."""
-        now = time.time()
+        now, moment = time.time(), time.monotonic()
         done: list[SmsMessage] = []
-        moment = time.monotonic()
         self.figures.answers(moment, lost=len(parts))
         self._note_health(moment, good=0, ill=min(len(parts), 1))
         for part in parts:
             message = part.message
-            lane = message.chunk.batch.header.lane
-            if lane is not Lane.BULK:
+            if message.chunk.batch.header.lane is not Lane.BULK:
                 if not (message.travelling == 1 and self._fail_over(message)):
-                    self.ready[lane].appendleft(part)
+                    self.queues.put_first(part)
                 continue
             message.state = MessageState.UNKNOWN
             message.parts_left -= 1
@@ -330,32 +279,8 @@ class CarrierOutlet(Outlet):
             self._events.settled(done)
 
     def delivered(self, link: Link, delivered: list[tuple[int, Delivered]]) -> None:
-        now = time.time()
-        arrived: list[Arrived | ArrivedInbound | ArrivedUnread] = []
-        for _, each in delivered:
-            if isinstance(each, Receipt):
-                if each.state is not None and self._bounded(each.carrier_message_id):
-                    identifier = self.ids.of_receipt(each.carrier_message_id)
-                    arrived.append(
-                        Arrived(
-                            self.id, identifier, each.state, each.code, each.address, now, sender=each.sender,
-                            text=each.text,
-                        )
-                    )  # fmt: skip
-            elif isinstance(each, Inbound):
-                arrived.append(
-                    ArrivedInbound(
-                        self.id, each.source, each.destination, each.data_coding, each.esm_class, each.body, now
-                    )
-                )
-            else:
-                log.warning("delivery_not_understood", carrier=self.settings.name, reason=each.reason)
-                arrived.append(ArrivedUnread(self.id, each.frame, each.reason, now))
-        receipts = [each for each in arrived if isinstance(each, Arrived)]
-        unread = sum(isinstance(each, ArrivedUnread) for each in arrived)
-        # The first of a read stands for all: their dates are the dear part.
-        under_way = seconds_under_way(receipts[0].text) if receipts else 0.0
-        self.figures.receipts(time.monotonic(), [under_way] * len(receipts), unread)
+        arrived = arrivals.read([each for _, each in delivered], self.settings, self.ids, time.time())
+        arrivals.count(arrived, self.figures)
         connection, sequences = link.connection, [sequence for sequence, _ in delivered]
         self._events.received(arrived, lambda: link.acknowledge(sequences, connection))
 

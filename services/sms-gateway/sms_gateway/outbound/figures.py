@@ -13,6 +13,10 @@ BINDS = prometheus_client.Gauge("wici_sms_binds", "Binds that stand", ["carrier"
 RATE = prometheus_client.Gauge("wici_sms_sent_per_second", "Parts sent in the last second", ["carrier"])
 OLDEST = prometheus_client.Gauge("wici_sms_oldest_seconds", "Age of the oldest message that waits", ["carrier"])
 
+WITHOUT_RECEIPT = prometheus_client.Counter(
+    "wici_sms_without_receipt_total", "Messages that ended because no receipt came", ["carrier", "state"]
+)
+
 
 class Figures:
     """Times are seconds of one monotonic clock."""

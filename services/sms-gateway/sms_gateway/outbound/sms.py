@@ -24,9 +24,11 @@ from sms_gateway.content.parts import LongForm
 from sms_gateway.content.template import RenderFailed
 from sms_gateway.domain.retrying import retry_at
 from sms_gateway.domain.routing import Router, RouteRule
+from sms_gateway.outbound import figures
 from sms_gateway.outbound.carrier_settings import CarrierSettings
-from sms_gateway.outbound.carriers import LANES, CarrierOutlet
+from sms_gateway.outbound.carriers import CarrierOutlet
 from sms_gateway.outbound.composing import NO_CARRIER, compose
+from sms_gateway.outbound.queues import LANES
 from sms_gateway.outbound.shares import Shares
 from sms_gateway.smpp.constants import THROTTLING_STATUSES
 from sms_gateway.store import (
@@ -236,8 +238,8 @@ class SmsOutbound:
         return CarrierSettings(
             id=row.id, name=row.name, version=row.version, host=row.host, port=row.port, system_id=row.system_id,
             password=self._vault.decrypt(row.password).decode(), system_type=row.system_type, bind_mode=row.bind_mode,
-            binds=row.binds, window=row.window, rate=row.rate, tls=row.tls, long_form=LongForm(row.long_form),
-            receipt_ids=row.receipt_ids, response_timeout=row.response_timeout,
+            binds=row.binds, window=row.window, rate=row.rate, tls=carrier_store.tls(row, self._vault),
+            long_form=LongForm(row.long_form), receipt_ids=row.receipt_ids, response_timeout=row.response_timeout,
         )  # fmt: skip
 
     def _pull_forward(self) -> None:
@@ -275,13 +277,15 @@ class SmsOutbound:
         if self._end_overdue_at is not None and now < self._end_overdue_at:
             return
         with self._database.transaction() as session:
-            cursor = cursor_of(session)
-            is_more, events = overdue.end(cursor, now)
-            recorded = self._upkeep.record(cursor, events)
+            swept = overdue.end(cursor_of(session), now)
+            recorded = self._upkeep.record(cursor_of(session), swept.events)
         self._upkeep.publish(recorded)
-        if events:
-            log.warning("messages_without_receipt", messages=len(events))
-        self._end_overdue_at = None if is_more else now + OVERDUE_EVERY
+        for (carrier_id, state), messages in swept.ended.items():
+            carrier = self._carriers.get(carrier_id) if carrier_id else None
+            name = carrier.settings.name if carrier else str(carrier_id)
+            log.warning("messages_without_receipt", carrier=name, state=state, messages=messages)
+            figures.WITHOUT_RECEIPT.labels(name, state).inc(messages)
+        self._end_overdue_at = None if swept.is_more else now + OVERDUE_EVERY
 
     def _forget_old(self) -> None:
         """Messages without an answer wait for a receipt as long as any is looked for."""

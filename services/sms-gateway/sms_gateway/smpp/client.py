@@ -9,14 +9,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-import ssl
 from collections.abc import Sequence
 
 from sms_gateway.smpp import pdu as smpp
 from sms_gateway.smpp.connection import Connection
+from sms_gateway.smpp.failures import in_words
 from sms_gateway.smpp.ports import LinkSettings, Work
+from sms_gateway.smpp.tls import Tls
 
 _FIRST_BACKOFF, _LAST_BACKOFF = 0.25, 30.0
+_CONNECT_SECONDS = 10.0  # with the handshake and the bind's answer
 _STOOD_SECONDS = 10.0  # a bind that ends sooner is made again as slowly as one that was refused
 
 
@@ -81,7 +83,7 @@ class Link:
             try:
                 await self._one_connection()
             except (OSError, TimeoutError, smpp.PduError) as error:
-                reason = str(error) or type(error).__name__
+                reason = in_words(error, tls=self.settings.tls is not None and self._bound_at is None)
             finally:
                 self._forget_connection()
             if self._bound_at is not None and loop.time() - self._bound_at >= _STOOD_SECONDS:
@@ -99,14 +101,25 @@ class Link:
     async def _one_connection(self) -> None:
         """Connect, bind, stay until it ends."""
         settings, loop = self.settings, asyncio.get_running_loop()
-        context = ssl.create_default_context() if settings.tls else None
-        async with asyncio.timeout(10):
-            _, connection = await loop.create_connection(
-                lambda: Connection(self), settings.host, settings.port, ssl=context
-            )
-            self._connection = connection
+        async with asyncio.timeout(_CONNECT_SECONDS):
+            connection = await self._connect(settings.tls)
             await connection.bind()
         self._bound_at = loop.time()
         self.work.bound(self)
         connection.fill()
         await connection.watch()
+
+    async def _connect(self, tls: Tls | None) -> Connection:
+        """The password is sent to nobody before the peer is known to be the carrier."""
+        settings, loop = self.settings, asyncio.get_running_loop()
+        context = name = None
+        if tls is not None:
+            context = await asyncio.to_thread(lambda: tls.context)
+            name = tls.server_name or settings.host
+        transport, connection = await loop.create_connection(
+            lambda: Connection(self), settings.host, settings.port, ssl=context, server_hostname=name
+        )
+        self._connection = connection
+        if tls is not None:
+            tls.check_pin(transport.get_extra_info("ssl_object"))
+        return connection

@@ -19,6 +19,7 @@ from sms_gateway.smpp.constants import (
     Command,
     Status,
 )
+from sms_gateway.smpp.failures import bind_refused
 from sms_gateway.smpp.ports import Owner
 from sms_gateway.smpp.receipts import Delivered, read_data, read_deliver
 
@@ -71,7 +72,7 @@ class Connection(asyncio.Protocol):
         if lost:
             self._work.lost(lost)
         if not self._bind_answer.done():
-            self._bind_answer.set_exception(ConnectionError("closed before the bind was answered"))
+            self._bind_answer.set_exception(error or ConnectionError("closed before the bind was answered"))
         if not self._closed.done():
             self._closed.set_result(None)
 
@@ -92,7 +93,7 @@ class Connection(asyncio.Protocol):
         self._transport.write(smpp.encode(smpp.Pdu(command, self._next_sequence(), 0, fields)))
         status = await self._bind_answer
         if status != Status.OK:
-            raise ConnectionError(f"bind refused with status {status:#04x}")
+            raise ConnectionError(bind_refused(status))
         self.bound = True
 
     async def watch(self) -> None:

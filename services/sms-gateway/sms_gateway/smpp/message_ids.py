@@ -24,6 +24,15 @@ def canonical(identifier: str) -> str:
     return identifier.lower().lstrip("0") or "0" if _HEX(identifier) else identifier
 
 
+def earlier_spellings(identifier: str, spelled: str) -> set[str]:
+    """How rows of before this spelling may have it: as the carrier wrote it, or in capitals. Never another number: the
+    hex that a receipt is written in may read as the decimal id of another message.
+
+    :param identifier: in its one spelling. :param spelled: as the receipt has it.
+    """
+    return {each for each in (spelled, identifier.upper()) if canonical(each) == identifier} - {identifier}
+
+
 def _hex_to_decimal(identifier: str) -> str:
     return str(int(identifier, 16)) if _HEX(identifier) else identifier
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from sms_gateway.smpp.receipts import Delivered
+from sms_gateway.smpp.tls import Tls
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class LinkSettings:
     kind: str = "transceiver"
     system_type: str = ""
     window: int = 50
-    tls: bool = False
+    tls: Tls | None = None
     enquire_every: float = 15.0
     answer_within: float = 30.0
     response_timeout: float = 60.0

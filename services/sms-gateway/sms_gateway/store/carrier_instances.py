@@ -71,6 +71,18 @@ def renew(session: Session, instance_id: UUID, report: Report) -> int:
     return granted
 
 
+def leave(session: Session, instance_id: UUID, carrier_id: UUID, seconds: float) -> None:
+    """The process ends: its lease does in so many seconds, if not sooner."""
+    session.execute(
+        text(
+            "UPDATE carrier_instances SET expires_at ="
+            " least(expires_at, clock_timestamp() + make_interval(secs => :seconds))"
+            " WHERE carrier_id = :carrier_id AND instance_id = :instance_id"
+        ),
+        {"carrier_id": carrier_id, "instance_id": instance_id, "seconds": seconds},
+    )
+
+
 def states(session: Session, carrier_id: UUID) -> Sequence[Any]:
     """Rows of the processes that live, with `instance_id`, `state`."""
     return session.execute(

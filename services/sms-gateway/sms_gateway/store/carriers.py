@@ -11,7 +11,9 @@ from channel.retries import UPKEEP
 from chassis import waking
 from chassis.database import Session
 from chassis.refusals import flush_unless_taken
+from chassis.secrets import Vault
 from sms_gateway.models import Carrier, Route
+from sms_gateway.smpp.tls import Tls
 
 
 def announce_change(session: Session) -> None:
@@ -40,6 +42,15 @@ def add(session: Session, carrier: Carrier) -> bool:
 
 def carrier_named(session: Session, name: str) -> Carrier | None:
     return session.scalar(select(Carrier).where(Carrier.name == name))
+
+
+def tls(carrier: Carrier, vault: Vault) -> Tls | None:
+    """None: without TLS."""
+    if not carrier.tls:
+        return None
+    key = vault.decrypt(carrier.tls_key).decode() if carrier.tls_key is not None else None
+    pin = carrier.tls_pin.replace(":", "").lower() if carrier.tls_pin is not None else None
+    return Tls(carrier.tls_ca, pin, carrier.tls_server_name, carrier.tls_certificate, key)
 
 
 def delete_carrier(session: Session, carrier_id: UUID) -> None:

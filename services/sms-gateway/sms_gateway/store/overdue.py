@@ -6,24 +6,24 @@ open would be paid for by every message.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from prometheus_client import Counter
 from psycopg import Cursor
 
 from channel.ports import Event
 from contracts.ids import first_id_at
 from contracts.sms_gateway.contents import VALIDITY_MAX
+from contracts.vocabulary import ERASED_ADDRESS
 from sms_gateway.batches import receipt_event
 
 # The longest time that a message may be given, and a day more: receipts come late.
 AFTER = timedelta(minutes=VALIDITY_MAX) + timedelta(days=1)
 AT_ONCE = 5_000  # rows that are read in one transaction
 WITHOUT_RECEIPT = "no_receipt"
-ENDED = Counter("wici_sms_without_receipt_total", "Messages that ended because no receipt came", ["state"])
 
 # SKIP LOCKED: one process at a time; another one's turn finds nothing to do.
 _POSITION = "SELECT message_id FROM overdue_position FOR UPDATE SKIP LOCKED"
@@ -43,27 +43,41 @@ SELECT l.message_id, l.state, l.submitted_at FROM due
 CROSS JOIN LATERAL (SELECT message_id, state, submitted_at FROM ledger WHERE message_id = due.message_id LIMIT 1) l
 """
 _OPEN = ("accepted", "deferred", "submitted")
+# As in `store.receipts`: what is found is written as an insert that always meets its row, so that nothing is joined.
 _END = f"""
-WITH ended AS MATERIALIZED (
-  SELECT l.message_id, coalesce(c.without_receipt, 'expired') AS state
+WITH overdue AS MATERIALIZED (
+  SELECT l.message_id, l.account_id, l.parts, coalesce(c.without_receipt, 'expired') AS state
   FROM unnest(%(ids)s::uuid[]) AS m(id)
-  CROSS JOIN LATERAL (SELECT message_id, carrier_id FROM ledger WHERE message_id = m.id LIMIT 1) l
+  CROSS JOIN LATERAL (
+    SELECT message_id, account_id, parts, carrier_id FROM ledger WHERE message_id = m.id LIMIT 1
+  ) l
   LEFT JOIN LATERAL (SELECT without_receipt FROM carriers WHERE id = l.carrier_id LIMIT 1) c ON true
 )
-UPDATE ledger l SET state = e.state, code = '{WITHOUT_RECEIPT}',
-  final_at = CASE WHEN e.state = 'expired' THEN %(now)s::timestamptz END
-FROM ended e WHERE l.message_id = e.message_id AND l.state = 'submitted'
-RETURNING l.message_id::text, l.account_id::text, l.campaign_id::text, l.state
+INSERT INTO ledger AS l (message_id, account_id, address, parts, state, code, final_at)
+SELECT message_id, account_id, '{ERASED_ADDRESS}', parts, state, '{WITHOUT_RECEIPT}',
+  CASE WHEN state = 'expired' THEN %(now)s::timestamptz END
+FROM overdue
+ON CONFLICT (message_id) DO UPDATE SET state = excluded.state, code = excluded.code, final_at = excluded.final_at
+WHERE l.state = 'submitted'
+RETURNING l.message_id::text, l.account_id::text, l.campaign_id::text, l.carrier_id, l.state
 """
 
 
-def end(cursor: Cursor[Any], now: datetime) -> tuple[bool, list[Event]]:
-    """End what is overdue among the next rows; returns whether there may be more, and the delivery events."""
+class Swept(NamedTuple):
+    """What became of one turn. `events` are delivery events; `ended` counts them by carrier and state."""
+
+    is_more: bool
+    events: list[Event]
+    ended: Counter[tuple[UUID | None, str]]
+
+
+def end(cursor: Cursor[Any], now: datetime) -> Swept:
+    """End what is overdue among the next rows."""
     cursor.execute(_BEGIN)
     cursor.execute(_POSITION)
     position = cursor.fetchone()
     if position is None:
-        return False, []
+        return Swept(False, [], Counter())
     cursor.execute(_READ, {"after": position[0], "before": first_id_at(now - AFTER), "limit": AT_ONCE})
     rows = cursor.fetchall()
     if rows:
@@ -73,7 +87,9 @@ def end(cursor: Cursor[Any], now: datetime) -> tuple[bool, list[Event]]:
     still_open = [row for row in (*rows, *later) if row[1] in _OPEN]
     overdue = [row[0] for row in still_open if row[1] == "submitted" and (row[2] is None or row[2] < now - AFTER)]
     _look_again(cursor, {row[0] for row in still_open}.difference(overdue), now)
-    return AT_ONCE in (len(rows), len(later)), _ended(cursor, overdue, now)
+    swept = Swept(AT_ONCE in (len(rows), len(later)), [], Counter())
+    _ended(cursor, overdue, now, swept)
+    return swept
 
 
 def _look_again(cursor: Cursor[Any], message_ids: Collection[UUID], now: datetime) -> None:
@@ -85,11 +101,11 @@ def _look_again(cursor: Cursor[Any], message_ids: Collection[UUID], now: datetim
         )
 
 
-def _ended(cursor: Cursor[Any], message_ids: Sequence[UUID], now: datetime) -> list[Event]:
-    events: list[Event] = []
-    if message_ids:
-        cursor.execute(_END, {"ids": message_ids, "now": now})
-        for message_id, account_id, campaign_id, state in cursor.fetchall():
-            ENDED.labels(state).inc()
-            events.append(receipt_event(message_id, account_id, campaign_id, now.timestamp(), state, WITHOUT_RECEIPT))
-    return events
+def _ended(cursor: Cursor[Any], message_ids: Sequence[UUID], now: datetime, swept: Swept) -> None:
+    if not message_ids:
+        return
+    cursor.execute(_END, {"ids": message_ids, "now": now})
+    for message_id, account_id, campaign_id, carrier_id, state in cursor.fetchall():
+        swept.ended[carrier_id, state] += 1
+        event = receipt_event(message_id, account_id, campaign_id, now.timestamp(), state, WITHOUT_RECEIPT)
+        swept.events.append(event)

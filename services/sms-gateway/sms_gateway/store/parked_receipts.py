@@ -11,6 +11,7 @@ from psycopg import Cursor
 from contracts.vocabulary import MessageState
 from sms_gateway.batches import Arrived
 from sms_gateway.smpp.constants import MOST_ID
+from sms_gateway.smpp.message_ids import canonical
 
 KEEP_PARKED = timedelta(days=3)
 
@@ -21,16 +22,15 @@ def park(cursor: Cursor[Any], receipts: Sequence[Arrived], now: datetime) -> Non
         (
             receipt.carrier_id, receipt.carrier_message_id, receipt.address, receipt.state, receipt.code,
             datetime.fromtimestamp(receipt.at, UTC), receipt.sender, datetime.fromtimestamp(receipt.submitted(), UTC),
-            receipt.tries + 1,
-            now + timedelta(seconds=min(2.0 ** receipt.tries, 3600.0)),
+            receipt.tries + 1, now + timedelta(seconds=min(2.0**receipt.tries, 3600.0)), receipt.spelled,
         )
         for receipt in receipts
         if now - datetime.fromtimestamp(receipt.at, UTC) < KEEP_PARKED
     ]  # fmt: skip
     if not rows:
         return
-    columns = "carrier_id, carrier_message_id, address, state, code, received_at, sender, submitted_at, tries, next_at"
-    with cursor.copy(f"COPY parked_receipts ({columns}) FROM STDIN") as copy:
+    names = "carrier_id, carrier_message_id, address, state, code, received_at, sender, submitted_at, tries, next_at"
+    with cursor.copy(f"COPY parked_receipts ({names}, spelled) FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
 
@@ -42,12 +42,13 @@ def take(cursor: Cursor[Any], limit: int = 1_000) -> list[Arrived]:
         " WHERE next_at <= now() ORDER BY next_at LIMIT %s FOR UPDATE SKIP LOCKED))"
         " RETURNING carrier_id, carrier_message_id, state, code, address,"
         " extract(epoch FROM received_at)::float8, tries, coalesce(sender, ''),"
-        " extract(epoch FROM submitted_at)::float8",
+        " extract(epoch FROM submitted_at)::float8, spelled",
         (limit,),
     )
     # Ids that no index holds are refused at the door now; those that came before that go unread.
     return [
-        Arrived(row[0], row[1], MessageState(row[2]), *row[3:])
+        # A version before this one parked ids as they were written.
+        Arrived(row[0], canonical(row[1]), MessageState(row[2]), *row[3:-1])._replace(spelled=row[-1] or row[1])
         for row in cursor.fetchall()
         if len(row[1]) <= MOST_ID + 1
     ]

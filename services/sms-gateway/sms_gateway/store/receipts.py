@@ -13,6 +13,7 @@ from channel.ports import Event
 from contracts.ids import first_id_at
 from contracts.vocabulary import ERASED_ADDRESS, MessageState
 from sms_gateway.batches import Arrived, receipt_event
+from sms_gateway.smpp.message_ids import earlier_spellings
 from sms_gateway.store import parked_receipts, parts, unknown_messages
 
 # Most receipts come within a day and a half; older partitions are asked only for those that match nothing there.
@@ -79,6 +80,8 @@ def apply(
             _apply_to_messages(cursor, carrier_id, waiting, now - FAR, events)
         if waiting:
             _drop_repeated(cursor, carrier_id, waiting, now - FAR)
+        if waiting:
+            _apply_as_spelled_earlier(cursor, carrier_id, waiting, now - FAR, events)
         late = now.timestamp() - unmatched_after
         parked += [
             receipt
@@ -129,6 +132,26 @@ def _apply_to_parts(
     for identifier, _ in touched:
         waiting.pop(identifier, None)
     events += parts.end_messages(cursor, list({message_id for _, message_id in touched}), since, at)
+
+
+def _apply_as_spelled_earlier(
+    cursor: Cursor[Any], carrier_id: UUID, waiting: dict[str, Arrived], since: datetime, events: list[Event]
+) -> None:
+    """Ids that were written before they had one spelling are in the ledger as the carrier wrote them. A row of today
+    has none of these spellings, so none is taken for another."""
+    names = {
+        spelling: identifier
+        for identifier, receipt in waiting.items()
+        for spelling in earlier_spellings(identifier, receipt.spelled)
+    }
+    asked = {spelling: waiting[name]._replace(carrier_message_id=spelling) for spelling, name in names.items()}
+    for step in (_apply_to_messages, _apply_to_parts):
+        if asked:
+            step(cursor, carrier_id, asked, since, events)
+    if asked:
+        _drop_repeated(cursor, carrier_id, asked, since)
+    for spelling in names.keys() - asked.keys():
+        waiting.pop(names[spelling], None)
 
 
 def _drop_repeated(cursor: Cursor[Any], carrier_id: UUID, waiting: dict[str, Arrived], since: datetime) -> None:

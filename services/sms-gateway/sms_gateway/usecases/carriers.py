@@ -16,6 +16,7 @@ from contracts.events import SMS_GATEWAY_ACT
 from contracts.rpc import Actor
 from sms_gateway import exceptions
 from sms_gateway.models import Carrier, Route
+from sms_gateway.smpp.tls import TlsInvalid
 from sms_gateway.store import carrier_instances, unread_deliveries
 from sms_gateway.store import carriers as store
 from sms_gateway.usecases import views
@@ -87,9 +88,8 @@ def put_carrier(session: Session, *, vault: Vault, name: str, reason: str, setti
 
 
 def _created(session: Session, actor: Actor, vault: Vault, reason: str, settings: dict[str, Any]) -> Carrier:
-    columns = {name: value for name, value in settings.items() if name != "password"}
-    carrier = Carrier(id=new_id(), version=1, **{**DEFAULTS, **columns})
-    carrier.password = vault.encrypt(settings.get("password", "").encode())
+    carrier = Carrier(id=new_id(), version=1, **{**DEFAULTS, **_sealed(vault, {"password": "", **settings})})
+    _ensure_tls(carrier, vault)
     if not store.add(session, carrier):
         raise Conflict("carrier.exists", "There is a carrier of that name.")
     session.refresh(carrier)
@@ -103,17 +103,32 @@ def _created(session: Session, actor: Actor, vault: Vault, reason: str, settings
 def _changed(
     session: Session, actor: Actor, vault: Vault, carrier: Carrier, reason: str, settings: dict[str, Any]
 ) -> Carrier:
-    for name, value in settings.items():
-        if name == "password":
-            carrier.password = vault.encrypt(value.encode())
-        else:
-            setattr(carrier, name, value)
+    for name, value in _sealed(vault, settings).items():
+        setattr(carrier, name, value)
+    _ensure_tls(carrier, vault)
     carrier.version += 1
     session.flush()
     changes: dict[str, Any] = {"name": carrier.name, "fields": sorted(settings)}
     store.announce_change(session)
     acts.record(session, SMS_GATEWAY_ACT, actor, "carrier.changed", target_id=carrier.id, reason=reason, **changes)
     return carrier
+
+
+def _sealed(vault: Vault, settings: dict[str, Any]) -> dict[str, Any]:
+    secrets = {name: settings[name] for name in ("password", "tls_key") if settings.get(name) is not None}
+    return {**settings, **{name: vault.encrypt(value.encode()) for name, value in secrets.items()}}
+
+
+def _ensure_tls(carrier: Carrier, vault: Vault) -> None:
+    """:raises Invalid: no connection could be made so, or one without what was set to guard it."""
+    tls = store.tls(carrier, vault)
+    try:
+        if tls is not None:
+            tls.check()
+        elif any((carrier.tls_ca, carrier.tls_pin, carrier.tls_server_name, carrier.tls_certificate, carrier.tls_key)):
+            raise exceptions.tls_off()
+    except TlsInvalid as invalid:
+        raise exceptions.tls_invalid(invalid.name, invalid.detail) from None
 
 
 def delete_carrier(session: Session, *, actor: Actor, now: datetime, carrier_id: UUID, reason: str) -> None:

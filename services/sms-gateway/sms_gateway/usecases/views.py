@@ -11,6 +11,7 @@ View = dict[str, Any]
 _SENDER_ID = ("id", "account_id", "sender", "state", "reason", "created_at", "updated_at")
 _CARRIER = (
     "id", "name", "host", "port", "system_id", "system_type", "bind_mode", "binds", "window", "rate", "tls",
+    "tls_ca", "tls_pin", "tls_server_name", "tls_certificate",
     "long_form", "receipt_ids", "response_timeout", "without_receipt", "enabled", "created_at",
 )  # fmt: skip
 _ROUTE = ("id", "carrier_id", "prefix", "account_id", "lane", "priority", "share", "enabled")

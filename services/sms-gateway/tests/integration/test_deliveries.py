@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import orjson
 import pytest
 from raw_carrier import Carrier
 from sqlalchemy import text
@@ -14,9 +15,10 @@ from chassis.database import Database, cursor_of, ensure_partitions
 from chassis.ids import new_id
 from chassis.testing import wait_until
 from contracts.ids import first_id_at
+from sms_gateway.batches import ArrivedUnread
 from sms_gateway.smpp import pdu as smpp
 from sms_gateway.smpp.constants import Command
-from sms_gateway.store import overdue
+from sms_gateway.store import overdue, unread_deliveries
 from sms_gateway.usecases import carriers
 
 PHONE = "48600100200"
@@ -79,6 +81,27 @@ def test_receipts_in_another_form_end_their_messages(
     assert set(campaign.wait_final(150, timeout=40).values()) == {"delivered"}
 
 
+def test_of_what_nobody_understands_the_newest_of_three_days_are_kept(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def keep(most: int) -> list[str]:
+        monkeypatch.setattr(unread_deliveries, "MOST", most)
+        with database.transaction() as session:
+            unread_deliveries.forget_old(cursor_of(session))
+        return [row[0] for row in rows(database, "SELECT reason FROM unread_deliveries ORDER BY id")]
+
+    carrier_id, now = new_id(), datetime.now(UTC)
+    with database.transaction() as session:
+        arrived = [ArrivedUnread(carrier_id, b"x", str(number), now.timestamp()) for number in range(4)]
+        unread_deliveries.write(cursor_of(session), arrived)
+        session.execute(
+            text("INSERT INTO unread_deliveries VALUES (:id, :carrier, '', 'old', now())"),
+            {"id": first_id_at(now - timedelta(days=3, minutes=1)), "carrier": carrier_id},
+        )
+    assert keep(10) == ["0", "1", "2", "3"]
+    assert keep(3) == ["1", "2", "3"]
+
+
 @pytest.mark.parametrize("state", ["expired", "unknown"])
 def test_what_a_carrier_never_tells_of_ends_a_day_after_its_time(
     raw: Any, carrier: Any, database: Database, state: str
@@ -112,9 +135,10 @@ def test_what_a_carrier_never_tells_of_ends_a_day_after_its_time(
 
     def look(at: datetime) -> list[tuple[Any, Any]]:
         with database.transaction() as session:
-            is_more, events = overdue.end(cursor_of(session), at)
-        assert not is_more
-        return [(event["message_id"], event["kind"]) for event in events]
+            swept = overdue.end(cursor_of(session), at)
+        assert not swept.is_more
+        assert swept.ended == ({(carrier_id, state): len(swept.events)} if swept.events else {})
+        return [(event["message_id"], event["kind"]) for event in swept.events]
 
     assert look(now) == [(str(old), state)]
     assert look(now) == []
@@ -122,3 +146,26 @@ def test_what_a_carrier_never_tells_of_ends_a_day_after_its_time(
     states = dict(rows(database, "SELECT message_id, state FROM ledger"))
     assert states == {old: state, young: state, scheduled: state, done: "delivered", waiting: "accepted"}
     assert rows(database, "SELECT message_id FROM overdue_later") == [(waiting,)]
+
+
+def test_the_sweep_is_told_by_carrier(raw: Any, carrier: Any, outbound: Any, database: Database) -> None:
+    target = raw(lambda carrier, pdu, writer: None)
+    carrier_id = carrier(target)
+    long_ago = datetime.now(UTC) - overdue.AFTER - timedelta(hours=1)
+    with database.transaction() as session:
+        ensure_partitions(session, "ledger", long_ago.date(), days=1)
+        session.execute(
+            text(
+                "INSERT INTO ledger (message_id, account_id, carrier_id, address, state, parts, submitted_at)"
+                " SELECT id, :account, :carrier, :phone, 'submitted', 1, :at FROM unnest(:ids) AS i(id)"
+            ),
+            {
+                "ids": [UUID(int=first_id_at(long_ago).int + number) for number in range(3)], "account": new_id(),
+                "carrier": carrier_id, "phone": PHONE, "at": long_ago,
+            },
+        )  # fmt: skip
+    process = outbound()
+    wait_until(lambda: "messages_without_receipt" in process.log_tail(), timeout=30, what="the sweep")
+
+    (told,) = [orjson.loads(line) for line in process.log_tail().splitlines() if "messages_without_receipt" in line]
+    assert (told["carrier"], told["state"], told["messages"]) == (f"c{target.port}", "expired", 3)

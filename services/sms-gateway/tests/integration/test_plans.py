@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from channel import claims, instances, lane_outbox, retries, settlement
 from channel.batches import Batch, Header
@@ -18,14 +18,24 @@ from chassis.ids import new_id
 from chassis.testing import as_administrator
 from contracts.ids import message_ids
 from contracts.vocabulary import Lane, MessageState
-from sms_gateway.batches import Arrived, Content, SmsMessage
+from sms_gateway.batches import Arrived, ArrivedInbound, ArrivedUnread, Content, SmsMessage
 from sms_gateway.outbound.__main__ import PLANNER
-from sms_gateway.store import parked_receipts, receipts
+from sms_gateway.store import (
+    carrier_instances,
+    inbound_sms,
+    overdue,
+    parked_receipts,
+    receipts,
+    unknown_messages,
+    unread_deliveries,
+)
+from sms_gateway.store.carrier_instances import Report
 from sms_gateway.store.ledger import SmsLedger
 
 ROWS = 10_000_000
 READS_ALL = ROWS * 0.01  # what the planner takes for the work on so many rows, cpu_tuple_cost each
-_HOT = ("ledger", "claims", "retries", "parked_receipts", "unknown_messages")
+_BESIDE = ("unread_deliveries", "inbound_sms", "overdue_later")
+_HOT = ("ledger", "claims", "retries", "parked_receipts", "unknown_messages", *_BESIDE)
 COME = 1_000  # receipts in one transaction
 
 
@@ -38,6 +48,10 @@ class Explained:
         self.costs: dict[str, float] = {}
 
     def execute(self, statement: str, *arguments: Any) -> Any:
+        self.look(statement, *arguments)
+        return self._cursor.execute(statement, *arguments)
+
+    def look(self, statement: str, *arguments: Any) -> None:
         if statement.lstrip().startswith(("SELECT", "WITH", "INSERT", "UPDATE", "DELETE")):
             (plan,) = self._cursor.execute("EXPLAIN (FORMAT JSON) " + statement, *arguments).fetchone()
             self.costs[statement] = max(plan[0]["Plan"]["Total Cost"], self.costs.get(statement, 0.0))
@@ -45,7 +59,6 @@ class Explained:
                 name = node.get("Relation Name", "")
                 if "Seq Scan" in node["Node Type"] and name.startswith(_HOT):
                     self.scanned.setdefault(statement, set()).add(name)
-        return self._cursor.execute(statement, *arguments)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._cursor, name)
@@ -91,6 +104,28 @@ def full_day(database: Database) -> Iterator[None]:
     with as_administrator(database) as session:
         session.execute(text("TRUNCATE ledger, ledger_parts"))
         for name in names:
+            session.execute(text(f"ANALYZE {name}"))
+
+
+@pytest.fixture
+def full_beside(full_day: None, database: Database) -> Iterator[None]:
+    """The same of what is kept beside the ledger."""
+    rows = {
+        "unread_deliveries": "gen_random_uuid(), gen_random_uuid(), '', 'broken', now()",
+        "inbound_sms": "gen_random_uuid(), gen_random_uuid(), '', '', 0, 0, '', now()",
+        "overdue_later": "gen_random_uuid(), now() + interval '1 hour'",
+    }
+    with as_administrator(database) as session:
+        for name in _BESIDE:
+            session.execute(text(f"INSERT INTO {name} SELECT {rows[name]} FROM generate_series(1, 3000)"))
+            session.execute(text(f"ANALYZE {name}"))
+            session.execute(
+                text(f"UPDATE pg_class SET reltuples = {ROWS} WHERE oid = CAST(:name AS regclass)"), {"name": name}
+            )
+    yield
+    with as_administrator(database) as session:
+        for name in _BESIDE:
+            session.execute(text(f"TRUNCATE {name}"))
             session.execute(text(f"ANALYZE {name}"))
 
 
@@ -217,6 +252,75 @@ def _run_everything_hot(cursor: Any) -> None:
     claims.settled_states(cursor, [str(new_id()) for _ in range(100)])
     claims.delete(cursor, [chunk.claim.claim_id for chunk in chunks if chunk.claim])
     lane_outbox.record(cursor, instance, ledger.source, orjson.loads(b"[]"), [])
+
+
+def _run_everything_rare(session: Any, cursor: Any) -> None:
+    """What is done now and then, or where something is wrong: that must not cost more for all that is there."""
+    now, carrier_id = datetime.now(UTC), new_id()
+    later = now + overdue.AFTER + timedelta(days=1)
+    overdue.end(cursor, now)
+    assert overdue.end(cursor, later).ended  # the ledger has grown old
+    session.execute(text("INSERT INTO overdue_later SELECT message_id, now() FROM ledger ORDER BY 1 DESC LIMIT 1000"))
+    overdue.end(cursor, later)
+    for instance_id in (new_id(), new_id()):
+        carrier_instances.renew(session, instance_id, Report(carrier_id, 100, 0, True, "{}"))
+        carrier_instances.leave(session, instance_id, carrier_id, 1.0)
+    carrier_instances.states(session, carrier_id)
+    carrier_instances.forget_old(session)
+    moment = now.timestamp()
+    unread_deliveries.write(cursor, [ArrivedUnread(carrier_id, b"x", "broken", moment)])
+    unread_deliveries.of_carrier(session, carrier_id, before=None, limit=50)
+    unread_deliveries.of_carrier(session, carrier_id, before=new_id(), limit=50)
+    unread_deliveries.forget_old(cursor)
+    inbound_sms.write(cursor, [ArrivedInbound(carrier_id, "48600100200", "7300", 0, 0, b"STOP", moment)])
+    inbound_sms.forget_old(cursor)
+    unknown_messages.forget_old(cursor, now - receipts.FAR)
+
+
+@pytest.mark.parametrize("settings", [PLANNER, {}], ids=["as set", "settings lost"])
+def test_what_is_rare_costs_no_more_for_ten_million_rows(
+    full_beside: None, database_url: Any, settings: dict[str, str]
+) -> None:
+    outbound = Database(make_engine(database_url("sms_gateway"), pool_size=1, settings=settings))
+    with outbound.transaction() as session:
+        cursor = Explained(cursor_of(session))
+        event.listen(
+            outbound.engine,
+            "before_cursor_execute",
+            lambda _, __, statement, bound, *___: cursor.look(statement, bound),
+        )
+        _run_everything_rare(session, cursor)
+        session.rollback()
+    outbound.dispose()
+
+    assert len(cursor.costs) >= 20
+    assert cursor.scanned == {}
+    assert {statement: cost for statement, cost in cursor.costs.items() if cost > READS_ALL} == {}
+
+
+@pytest.mark.parametrize("settings", [PLANNER, {}], ids=["as set", "settings lost"])
+@pytest.mark.parametrize("kind", ["whole", "final"])
+def test_the_sweep_ends_what_is_overdue_and_looks_at_nothing_else(
+    new_day: Callable[[str], list[Arrived]], database_url: Any, kind: str, settings: dict[str, str]
+) -> None:
+    come = new_day(kind)[: COME // 10]
+    overdue_ids = [each.carrier_message_id for each in come]
+    outbound = Database(make_engine(database_url("sms_gateway"), pool_size=1, settings=settings))
+    with outbound.transaction() as session:
+        session.execute(
+            text("UPDATE ledger SET state = 'delivered' WHERE NOT carrier_message_id = ANY(:ids)"), {"ids": overdue_ids}
+        )
+        cursor = Measured(cursor_of(session))
+        swept = overdue.end(cursor, datetime.now(UTC) + overdue.AFTER + timedelta(hours=1))
+        session.rollback()
+    outbound.dispose()
+
+    assert {event["message_id"] for event in swept.events} == set(overdue_ids)
+    assert swept.ended == {(come[0].carrier_id, "expired"): len(overdue_ids)}
+    read = max(rows for statement, rows in cursor.looked_at.items() if "FROM ledger\nWHERE" in statement)
+    assert read <= 3 * COME + 1
+    rest = {each: rows for each, rows in cursor.looked_at.items() if "FROM ledger\nWHERE" not in each}
+    assert {statement: rows for statement, rows in rest.items() if rows > 6 * len(overdue_ids)} == {}
 
 
 def test_no_hot_statement_reads_a_partition_of_ten_million_rows(

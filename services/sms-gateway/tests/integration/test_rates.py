@@ -5,17 +5,23 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
+import pytest
 from raw_carrier import Carrier
+from sqlalchemy import text
 
 from chassis.database import Database
 from chassis.ids import new_id
 from chassis.testing import wait_until
+from sms_gateway.outbound.shares import SENT_SECONDS
 from sms_gateway.smpp import pdu as smpp
 from sms_gateway.smpp.constants import Status
+from sms_gateway.store import carrier_instances
+from sms_gateway.store.carrier_instances import LEASE_SECONDS, Report
 from sms_gateway.usecases import carriers
 
-RATE = 100
+RATE, COUNT = 40, 400
 
 
 class Counting:
@@ -54,27 +60,67 @@ def state_of(database: Database, carrier_id: Any) -> list[dict[str, Any]]:
     return list(found["processes"])
 
 
+def leases(database: Database) -> list[float]:
+    """The seconds until each ends."""
+    with database.transaction() as session:
+        left = "SELECT extract(epoch FROM expires_at - clock_timestamp())::float8 FROM carrier_instances"
+        return list(session.scalars(text(left)))
+
+
 def test_two_processes_keep_one_rate_in_every_second_and_operators_see_it(
     raw: Any, carrier: Any, outbound: Any, campaign: Any, database: Database
 ) -> None:
+    """The rate is one that a slow machine goes over too, where two processes send at it each."""
     counting = Counting()
     target = counting.target = raw(counting)
     carrier_id = carrier(target, rate=RATE, window=100)
-    campaign.publish(campaign.batches(campaign.content("Hej"), phones(1200), size=50))
-    outbound()
-    wait_until(lambda: len(counting.came) > 100, what="the first process at work")
-    outbound()
-    wait_until(lambda: len(state_of(database, carrier_id)) == 2, what="the second process")
-    states = wait_until(
-        lambda: [each for each in state_of(database, carrier_id) if each["sent_per_second"]], what="what is sent"
-    )
+    first, _ = outbound(), outbound()
+    wait_until(lambda: len(state_of(database, carrier_id)) == 2, what="both processes")
+    campaign.publish(campaign.batches(campaign.content("Hej"), phones(COUNT), size=10))
 
-    wait_until(lambda: len(counting.came) == 1200, timeout=60, what="the whole campaign")
+    wait_until(lambda: len(counting.came) == COUNT, timeout=90, what="the whole campaign")
 
+    def both() -> list[dict[str, Any]]:
+        found = state_of(database, carrier_id)
+        return found if len(found) == 2 and all(each["answers"] for each in found) else []
+
+    states = wait_until(both, what="two processes that have sent")
     assert counting.most_in_a_second() <= RATE
+    assert RATE * (counting.came[-1][1] - counting.came[0][0] + 1) >= COUNT
     assert {bind["is_bound"] for each in states for bind in each["binds"]} == {True}
     assert {each["circuit"] for each in states} == {"closed"}
     assert all(0 < each["rate_limit"] <= RATE for each in states)
+
+    first.stop()
+    assert min(leases(database)) <= SENT_SECONDS
+
+
+@pytest.mark.parametrize("seconds", [0.0, SENT_SECONDS])
+def test_a_process_that_ends_leaves_its_share_to_the_others_once_what_it_sent_is_a_second_old(
+    database: Database, seconds: float
+) -> None:
+    carrier_id, ending, staying = new_id(), new_id(), new_id()
+
+    def renewed(instance_id: UUID, held: int) -> int:
+        with database.transaction() as session:
+            return carrier_instances.renew(session, instance_id, Report(carrier_id, RATE, held, True, "{}"))
+
+    assert renewed(ending, 0) == RATE
+    assert renewed(staying, 0) == 0
+    with database.transaction() as session:
+        carrier_instances.leave(session, ending, carrier_id, seconds)
+        left_at = session.scalar(text("SELECT extract(epoch FROM clock_timestamp())::float8"))
+    if not seconds:
+        assert renewed(staying, 0) == RATE
+        return
+
+    def has_all() -> bool:
+        return renewed(staying, 0) == RATE
+
+    wait_until(has_all, timeout=LEASE_SECONDS - 1, what="the share that is free again")
+    with database.transaction() as session:
+        now = session.scalar(text("SELECT extract(epoch FROM clock_timestamp())::float8"))
+    assert now - left_at >= seconds
 
 
 def test_a_carrier_that_throttles_is_slowed_and_a_code_does_not_wait(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +19,9 @@ from chassis.testing import wait_until
 from contracts.ids import message_id
 from contracts.vocabulary import MessageState
 from sms_gateway.batches import Arrived
+from sms_gateway.outbound import arrivals
+from sms_gateway.smpp.message_ids import MessageIds
+from sms_gateway.smpp.receipts import Receipt
 from sms_gateway.store import parked_receipts, receipts
 
 PHONE, SENDER = "+48600100200", "Wici"
@@ -263,3 +268,63 @@ def test_a_part_without_an_answer_is_found_beside_the_others(database: Database)
 
     assert [event["kind"] for event in events] == ["delivered"]
     assert state_of(database, message) == "delivered"
+
+
+def come(form: str, *identifiers: str) -> list[Any]:
+    """Receipts as a carrier of that form of ids sends them."""
+    delivered = [Receipt(each, MessageState.DELIVERED, "", PHONE) for each in identifiers]
+    return arrivals.read(delivered, SimpleNamespace(id=CARRIER, name="c"), MessageIds(form), time.time())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("waits", [False, True], ids=["at once", "after parking"])
+@pytest.mark.parametrize(
+    ("answered", "form", "reported"),
+    [("000A1B", "same", "000A1B"), ("0000123", "same", "0000123"), ("A1B", "decimal_to_hex", "2587"),
+     ("A1B", "same", "0a1b"), ("2587", "hex_to_decimal", "0A1B"), ("Ab-7", "same", "Ab-7")],
+)  # fmt: skip
+def test_an_id_written_before_ids_had_one_spelling_is_found(
+    database: Database, answered: str, form: str, reported: str, waits: bool
+) -> None:
+    made = settled(database, answered)
+    with database.transaction() as session:
+        if waits:
+            parked_receipts.park(cursor_of(session), come(form, reported), datetime.now(UTC))
+        else:
+            receipts.apply(cursor_of(session), come(form, reported), datetime.now(UTC))
+    if waits:
+        look_again(database)
+
+    assert (state_of(database, made), parked(database)) == ("delivered", [])
+
+
+def test_hex_that_reads_as_anothers_decimal_is_not_its_receipt(database: Database) -> None:
+    another = settled(database, "1234")
+    with database.transaction() as session:
+        receipts.apply(cursor_of(session), come("hex_to_decimal", "1234"), datetime.now(UTC))
+
+    assert (state_of(database, another), parked(database)) == ("submitted", ["4660"])
+
+
+def test_ids_of_parts_written_before_are_found(database: Database) -> None:
+    made = settled(database, "x", parts=2)
+    with database.transaction() as session:
+        session.execute(text("UPDATE ledger_parts SET carrier_message_id = '00AB' || part"))
+        receipts.apply(cursor_of(session), come("same", "00AB1", "00AB2"), datetime.now(UTC))
+
+    assert (state_of(database, made), parked(database)) == ("delivered", [])
+
+
+def test_what_an_earlier_version_parked_is_found(database: Database) -> None:
+    made, old = settled(database, "a1b"), settled(database, "0C2D")
+    with database.transaction() as session:
+        for identifier in ("0A1B", "0C2D"):
+            session.execute(
+                text(
+                    "INSERT INTO parked_receipts (carrier_id, carrier_message_id, address, state, code, received_at,"
+                    " tries, next_at) VALUES (:carrier, :identifier, '48600100200', 'delivered', '', now(), 1, now())"
+                ),
+                {"carrier": CARRIER, "identifier": identifier},
+            )
+    look_again(database)
+
+    assert (state_of(database, made), state_of(database, old)) == ("delivered", "delivered")

@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 import pytest
 from sqlalchemy import text
+from tls_peer import identity, tls_carrier
 
 from chassis.broker import Broker
 from chassis.database import Database
@@ -272,6 +273,36 @@ def test_carriers_and_routes_are_an_operators(call: Call) -> None:
     call("delete_route", OPERATOR, {"route_id": route["id"], **WHY})
     call("delete_carrier", OPERATOR, {"carrier_id": made["id"], **WHY})
     assert call("list_carriers", OPERATOR, {})["items"] == []
+
+
+def test_an_operator_sets_whom_to_believe_by_tls_and_sees_why_not_in_words(
+    call: Call, outbound: Any, tmp_path: Path
+) -> None:
+    ours, theirs = identity("wici", is_authority=True), identity("smsc.example")
+    with tls_carrier(tmp_path, theirs, clients_of=ours) as peer:
+        fields = {"name": "tls", "host": "127.0.0.1", "port": peer.port, "system_id": "wici", "binds": 1, **WHY}
+        with pytest.raises(Invalid) as refused:
+            call("create_carrier", OPERATOR, {**fields, "tls_pin": theirs.sha256})
+        assert refused.value.errors[0]["code"] == "carrier.tls_off"
+        with pytest.raises(Invalid) as refused:
+            call("create_carrier", OPERATOR, {**fields, "tls": True, "tls_certificate": ours.certificate})
+        assert refused.value.errors[0]["code"] == "carrier.tls_key_invalid"
+        carrier_id = call("create_carrier", OPERATOR, {**fields, "tls": True, "tls_pin": ours.sha256})["id"]
+        outbound()
+
+        def last_errors() -> list[str]:
+            processes = call("get_carrier_state", OPERATOR, {"carrier_id": carrier_id})["processes"]
+            return [str(bind["last_error"]) for each in processes for bind in each["binds"]]
+
+        told = f"not the pinned one: its SHA-256 is {theirs.sha256}"
+        wait_until(lambda: any(told in error for error in last_errors()), what="the reason")
+        own = {"tls_certificate": ours.certificate, "tls_key": ours.key}
+        colons = ":".join(theirs.sha256.upper()[place : place + 2] for place in range(0, 64, 2))
+        shown = call("update_carrier", OPERATOR, {"carrier_id": carrier_id, "tls_pin": colons, **own, **WHY})
+        assert shown["tls_certificate"] == ours.certificate and "tls_key" not in shown
+        wait_until(lambda: peer.commands, what="the bind")
+        assert peer.clients == [ours.sha256]
+    call("delete_carrier", OPERATOR, {"carrier_id": carrier_id, **WHY})
 
 
 def test_a_closed_account_leaves_nothing(call: Call, database: Database, broker: Broker) -> None:

@@ -37,7 +37,7 @@ class Events:
 
 def carrier(events: Events, window: int = 50) -> CarrierOutlet:
     settings = CarrierSettings(
-        new_id(), "c", 1, "h", 1, "s", "p", "", "transceiver", 1, window, 0, False, LongForm.UDH, "same"
+        new_id(), "c", 1, "h", 1, "s", "p", "", "transceiver", 1, window, 0, None, LongForm.UDH, "same"
     )
     return CarrierOutlet(settings, events, 2000, lambda is_on_trial: None, lambda message: False)
 
@@ -65,6 +65,6 @@ def test_an_id_that_no_carrier_may_give_is_none(identifier: str, kept: str) -> N
 @pytest.mark.parametrize(("window", "bulk"), [(1, 1), (2, 1), (10, 9), (50, 45)])
 def test_codes_find_room_beside_bulk(window: int, bulk: int) -> None:
     work = carrier(Events(), window)
-    work.ready[Lane.BULK].extend(part() for _ in range(100))
+    work.queues.ready[Lane.BULK].extend(part() for _ in range(100))
 
     assert len(work.take(window, 0)) == bulk

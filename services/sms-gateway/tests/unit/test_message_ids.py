@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sms_gateway.smpp.message_ids import DECIDES_WITHIN, FORMS, MessageIds, canonical
+from sms_gateway.smpp.message_ids import DECIDES_WITHIN, FORMS, MessageIds, canonical, earlier_spellings
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,17 @@ def test_other_processes_ids_that_lie_close_decide_nothing() -> None:
         ids.of_receipt(str(number))
 
     assert ids.form in (None, "same")
+
+
+@given(st.from_regex(r"[0-9A-Fa-f]{1,20}", fullmatch=True), st.sampled_from(sorted(FORMS)))
+def test_an_earlier_spelling_is_the_same_number_and_never_todays(spelled: str, form: str) -> None:
+    identifier = MessageIds(form).of_receipt(spelled)
+    earlier = earlier_spellings(identifier, spelled)
+
+    assert {canonical(each) for each in earlier} <= {identifier}
+    assert identifier not in earlier
+    assert form != "same" or spelled in {identifier, *earlier}
+
+
+def test_an_id_that_is_not_decided_has_no_earlier_spelling() -> None:
+    assert earlier_spellings(MessageIds("auto").of_receipt("0A1B"), "0A1B") == set()

@@ -1,0 +1,66 @@
+"""What a carrier delivers, as the ledger takes it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+
+import prometheus_client
+
+from chassis.logs import get_logger
+from sms_gateway.batches import Arrived, ArrivedInbound, ArrivedUnread
+from sms_gateway.outbound.carrier_settings import CarrierSettings
+from sms_gateway.outbound.figures import Figures
+from sms_gateway.smpp.constants import MOST_ID
+from sms_gateway.smpp.message_ids import MessageIds
+from sms_gateway.smpp.receipts import Delivered, Inbound, Receipt, seconds_under_way
+
+UNUSABLE_IDS = prometheus_client.Counter(
+    "wici_sms_unusable_ids_total", "Message ids of carriers that are empty or too long"
+)
+
+Arrival = Arrived | ArrivedInbound | ArrivedUnread
+
+log = get_logger()
+
+
+def usable(identifier: str, carrier: CarrierSettings) -> bool:
+    """Whether it is an id: by one that is not no receipt is found, and no index holds it."""
+    if 0 < len(identifier) <= MOST_ID:
+        return True
+    UNUSABLE_IDS.inc()
+    log.warning("carrier_id_unusable", carrier=carrier.name, length=len(identifier))
+    return False
+
+
+def read(delivered: Iterable[Delivered], carrier: CarrierSettings, ids: MessageIds, now: float) -> list[Arrival]:
+    """Receipts that say something, messages from phones, and what nobody understands."""
+    arrived: list[Arrival] = []
+    for each in delivered:
+        if isinstance(each, Receipt):
+            if each.state is not None and usable(each.carrier_message_id, carrier):
+                identifier = ids.of_receipt(each.carrier_message_id)
+                arrived.append(
+                    Arrived(
+                        carrier.id, identifier, each.state, each.code, each.address, now, sender=each.sender,
+                        text=each.text, spelled=each.carrier_message_id.strip(),
+                    )
+                )  # fmt: skip
+        elif isinstance(each, Inbound):
+            arrived.append(
+                ArrivedInbound(
+                    carrier.id, each.source, each.destination, each.data_coding, each.esm_class, each.body, now
+                )
+            )
+        else:
+            log.warning("delivery_not_understood", carrier=carrier.name, reason=each.reason)
+            arrived.append(ArrivedUnread(carrier.id, each.frame, each.reason, now))
+    return arrived
+
+
+def count(arrived: Sequence[Arrival], figures: Figures) -> None:
+    receipts = [each for each in arrived if isinstance(each, Arrived)]
+    unread = sum(isinstance(each, ArrivedUnread) for each in arrived)
+    # The first of a read stands for all: their dates are the dear part.
+    under_way = seconds_under_way(receipts[0].text) if receipts else 0.0
+    figures.receipts(time.monotonic(), [under_way] * len(receipts), unread)
