@@ -48,6 +48,7 @@ CALLS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "identity.get_account",
             "identity.get_standing",
             "email_gateway.check_sender",
+            "campaigns.list_campaigns_needing",
             "reporting.get_message",
             *(
                 f"{service}.{method}"
