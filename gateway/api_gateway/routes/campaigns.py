@@ -105,7 +105,7 @@ ROUTES = [
         summary="One campaign and how far it is",
         description=(
             "`progress` counts recipients: numbered, handed to the channel, and what the channel says: submitted to a"
-            " carrier or server, failed for good before that, or deferred and tried again; who is left out for what they"
+            " carrier or server, failed for good, or deferred and tried again; who is left out for what they"
             " did since the audience was numbered, by the reason; and how many are to come."
         ),
         response=drafts.Campaign,
