@@ -188,13 +188,13 @@ class Bench:
         started, after, read = time.monotonic(), 0, 0
         here = time.process_time()
         while page := self.call(audiences.read, snapshot_id=snapshot_id, after=after, limit=PAGE)["recipients"]:
-            after, read = page[-1]["number"], read + len(page)
+            after, read = after + PAGE, read + len(page)
         pages, here = time.monotonic() - started, time.process_time() - here
         first, last = (
             self.best(lambda at=at: self.call(audiences.read, snapshot_id=snapshot_id, after=at, limit=PAGE), times=20)[
                 0
             ]
-            for at in (0, after - PAGE)
+            for at in (0, read - PAGE)
         )
         print(f"bare insert  {bare:.2f} s for {self.contacts:,} rows")
         print(f"snapshot     {took:.2f} s  ({cpu:.2f} s of CPU)  {took / bare:.1f} × bare, {read:,} recipients")

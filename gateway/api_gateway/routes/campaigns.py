@@ -18,7 +18,16 @@ _DRAFT = {
     "content": {"text": "Cześć {{ first_name | default('') }}, kod {{ discount_code }} czeka do piątku."},
     "options": {"throttle_per_hour": 36000, "quiet_hours": {"start": "21:00", "end": "08:00"}},
 }
-_EMPTY_PROGRESS = {"recipients": None, "published": 0, "submitted": 0, "failed": 0, "deferred": 0}
+_NOBODY_LEFT_OUT = {"archived": 0, "erased": 0, "withdrawn": 0, "deleted": 0, "changed": 0}
+_EMPTY_PROGRESS = {
+    "recipients": None,
+    "published": 0,
+    "submitted": 0,
+    "failed": 0,
+    "deferred": 0,
+    "left_out": _NOBODY_LEFT_OUT,
+    "to_come": None,
+}
 _CREATED = {
     "id": _ID,
     **_DRAFT,
@@ -37,7 +46,15 @@ _SENDING = {
     **_SCHEDULED,
     "state": "sending",
     "started_at": "2026-12-24T17:00:01+00:00",
-    "progress": {"recipients": 12000, "published": 8000, "submitted": 7480, "failed": 12, "deferred": 8},
+    "progress": {
+        "recipients": 12000,
+        "published": 8000,
+        "submitted": 7480,
+        "failed": 12,
+        "deferred": 8,
+        "left_out": {**_NOBODY_LEFT_OUT, "archived": 3, "withdrawn": 1},
+        "to_come": 4496,
+    },
 }
 _PAUSED = {**_SENDING, "state": "paused"}
 _CANCELLED = {**_SENDING, "state": "cancelled", "finished_at": "2026-12-24T17:05:00+00:00"}
@@ -88,7 +105,8 @@ ROUTES = [
         summary="One campaign and how far it is",
         description=(
             "`progress` counts recipients: numbered, handed to the channel, and what the channel says: submitted to a"
-            " carrier or server, failed for good before that, or deferred and tried again."
+            " carrier or server, failed for good, or deferred and tried again; who is left out for what they"
+            " did since the audience was numbered, by the reason; and how many are to come."
         ),
         response=drafts.Campaign,
         tags=["Campaigns"],

@@ -57,6 +57,7 @@ ROUTES = [
         rpc="contacts.delete_field",
         permission="contacts.write",
         summary="Delete a custom field and its values",
+        description="409 `contact_field.in_use` while a segment, or a scheduled, sending or paused campaign, names it.",
         status=204,
         tags=_TAGS,
     ),

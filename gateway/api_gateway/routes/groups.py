@@ -92,6 +92,7 @@ ROUTES = [
         rpc="contacts.delete_group",
         permission="contacts.write",
         summary="Delete a group; its contacts stay",
+        description="409 `group.in_use` while a segment, or a campaign that is scheduled, sending or paused, needs it.",
         status=204,
         tags=_TAGS,
         deadline=60.0,

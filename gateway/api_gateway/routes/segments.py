@@ -136,6 +136,7 @@ ROUTES = [
         rpc="contacts.delete_segment",
         permission="contacts.write",
         summary="Delete a segment; its contacts stay",
+        description="409 `segment.in_use` while a campaign that is scheduled, sending or paused needs it.",
         status=204,
         tags=_TAGS,
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -11,8 +12,9 @@ from uuid import UUID
 
 import orjson
 
+from channel.left_out import CODES, REASONS
 from contracts.ids import MAX_NUMBER, message_ids
-from contracts.vocabulary import ERASED_ADDRESS, Lane, MessageState
+from contracts.vocabulary import ERASED_ADDRESS, Lane, LeftOut, MessageState
 
 ADDRESS_MAX = 254  # characters: the longest e-mail address (RFC 5321, section 4.5.3.1.3)
 LATEST = 4_102_444_800.0  # the year 2100: what is added to a time before it is still a time
@@ -94,6 +96,8 @@ def ensure_recipients(recipients: list[Recipient]) -> None:
             raise ValueError("a recipient's address is no address")
         if contact_id is not None and not _UUID(contact_id):
             raise ValueError("a recipient's contact id is no id")
+        if recipient.get("left_out", LeftOut.ERASED) not in CODES:
+            raise ValueError("a recipient is left out for no known reason")
         if not isinstance(recipient.get("fields") or {}, dict):
             raise ValueError("a recipient's fields are no object")
         numbers.add(number)
@@ -163,7 +167,7 @@ class SharedDelivery:
 class Batch:
     """One batch of a lane delivery. `unsettled` counts down in the ledger's thread; at 0 the batch is done."""
 
-    __slots__ = ("content", "deferred", "delivery", "failed", "header", "submitted", "unsettled")
+    __slots__ = ("content", "deferred", "delivery", "failed", "header", "left_out", "submitted", "unsettled")
 
     def __init__(self, header: Header, content: Any, size: int, delivery: Any = None) -> None:
         self.header = header
@@ -171,13 +175,16 @@ class Batch:
         self.delivery = delivery
         self.unsettled = size
         self.submitted = self.failed = self.deferred = 0
+        self.left_out: Counter[str] = Counter()
 
-    def settle(self, state: MessageState, count: int = 1) -> None:
-        """Count `count` of its recipients as settled. A bounce was handed over, so it counts as submitted."""
-        self.unsettled -= count
+    def settle(self, state: MessageState, code: str | None = None) -> None:
+        """Count one of its recipients as settled. A bounce was handed over, so it counts as submitted."""
+        self.unsettled -= 1
         if state is MessageState.DEFERRED:
-            self.deferred += count
+            self.deferred += 1
+        elif state is MessageState.REJECTED and code in REASONS:
+            self.left_out[REASONS[code]] += 1
         elif state in (MessageState.REJECTED, MessageState.EXPIRED):
-            self.failed += count
+            self.failed += 1
         else:
-            self.submitted += count
+            self.submitted += 1

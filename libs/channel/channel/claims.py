@@ -33,12 +33,16 @@ class Abandoned(NamedTuple):
     body: dict[str, Any]
 
 
+Settled = tuple[str, str | None]
+"""An outcome: state and code."""
+
+
 class Taken(NamedTuple):
     """What came of one chunk: `chunk.claim` is set where anything is ours."""
 
     chunk: Chunk
     mine: list[dict[str, Any]]
-    settled: list[str]  # states of those that have an outcome already
+    settled: list[Settled]  # those that have an outcome already
     claimed_elsewhere: list[dict[str, Any]]
 
     @property
@@ -130,8 +134,8 @@ def _span(chunk: Chunk) -> tuple[int, int]:
 
 def _states(
     cursor: Cursor[Any], chunks: Sequence[Chunk], spans: Sequence[tuple[int, int]]
-) -> dict[UUID, dict[int, str]]:
-    """States in the ledger, by send and number. A fresh range costs one probe of the index, however long it is.
+) -> dict[UUID, dict[int, Settled]]:
+    """Outcomes in the ledger, by send and number. A fresh range costs one probe of the index, however long it is.
 
     Of a range whose ends it does not know the planner expects a ninth of the table, and rather reads ten million rows
     once. The limit, which no range can reach, and the order leave it the index alone.
@@ -143,14 +147,14 @@ def _states(
         highs.append(of(last))
         index.append(position)
     cursor.execute(
-        "SELECT r.i, l.message_id, l.state FROM unnest(%s::uuid[], %s::uuid[], %s::int[]) AS r(low, high, i)"
-        " CROSS JOIN LATERAL (SELECT message_id, state FROM ledger"
+        "SELECT r.i, l.message_id, l.state, l.code FROM unnest(%s::uuid[], %s::uuid[], %s::int[]) AS r(low, high, i)"
+        " CROSS JOIN LATERAL (SELECT message_id, state, code FROM ledger"
         " WHERE message_id >= r.low AND message_id <= r.high ORDER BY message_id LIMIT %s) l",
         (lows, highs, index, max(last - first + 1 for first, last in spans)),
     )
-    states: dict[UUID, dict[int, str]] = {}
-    for position, message_id, state in cursor.fetchall():
-        states.setdefault(chunks[position].batch.header.send_id, {})[recipient_number(message_id)] = state
+    states: dict[UUID, dict[int, Settled]] = {}
+    for position, message_id, state, code in cursor.fetchall():
+        states.setdefault(chunks[position].batch.header.send_id, {})[recipient_number(message_id)] = state, code
     return states
 
 
@@ -167,7 +171,7 @@ def _claimed(cursor: Cursor[Any], chunks: Sequence[Chunk], spans: Sequence[tuple
     return claimed
 
 
-def _sort_out(chunk: Chunk, states: dict[UUID, dict[int, str]], claimed: dict[UUID, set[int]]) -> Taken:
+def _sort_out(chunk: Chunk, states: dict[UUID, dict[int, Settled]], claimed: dict[UUID, set[int]]) -> Taken:
     send_id, lane_is_single = chunk.batch.header.send_id, chunk.batch.header.campaign_id is None
     known, busy = states.get(send_id), claimed.get(send_id)
     if not known and not busy:
@@ -175,16 +179,16 @@ def _sort_out(chunk: Chunk, states: dict[UUID, dict[int, str]], claimed: dict[UU
     mine, settled, claimed_elsewhere, existing = [], [], [], set()
     for recipient in chunk.recipients:
         number = recipient["number"]
-        state = known.get(number) if known else None
+        outcome = known.get(number) if known else None
         if busy and number in busy:
             claimed_elsewhere.append(recipient)
-        elif state is None:
+        elif outcome is None:
             mine.append(recipient)
-        elif state == "accepted" and lane_is_single:
+        elif outcome[0] == "accepted" and lane_is_single:
             existing.add(number)
             mine.append(recipient)
         else:
-            settled.append(state)
+            settled.append(outcome)
     chunk.existing = frozenset(existing)
     return Taken(chunk, mine, settled, claimed_elsewhere)
 

@@ -57,6 +57,7 @@ def _batch_done(batch: Batch) -> bytes:
             "submitted": batch.submitted,
             "failed": batch.failed,
             "deferred": batch.deferred,
+            "left_out": batch.left_out,
         }
     )
 

@@ -23,7 +23,7 @@ from sqlalchemy import text
 
 from channel import claims, instances, lane_outbox, settlement
 from channel.batches import Batch
-from channel.claims import Taken
+from channel.claims import Settled, Taken
 from channel.ledger_work import Acknowledgement, Outcome, Work, count
 from channel.outlets import Chunk, Message
 from channel.ports import Event, Ledger
@@ -67,7 +67,7 @@ class LedgerThread:
         self._chunks: deque[Chunk] = deque()
         self._messages: deque[Sequence[Message]] = deque()
         self._acknowledgements: deque[Acknowledgement] = deque()
-        self._elsewhere: deque[tuple[Batch, list[str]]] = deque()
+        self._elsewhere: deque[tuple[Batch, list[Settled]]] = deque()
         self._published: deque[int] = deque()
         self._urgent = False
         # Called after each commit: there may be something in the retry schedule now, or among what was put off.
@@ -112,8 +112,8 @@ class LedgerThread:
         self._acknowledgements.append(acknowledgement)
         self._wake.set()
 
-    def count_elsewhere(self, batch: Batch, states: list[str]) -> None:
-        self._elsewhere.append((batch, states))
+    def count_elsewhere(self, batch: Batch, outcomes: list[Settled]) -> None:
+        self._elsewhere.append((batch, outcomes))
         self._wake.set()
 
     def published(self, position: int) -> None:
@@ -215,7 +215,7 @@ class LedgerThread:
         for chunk in work.chunks:
             log.error("chunk_not_claimed", batch_id=chunk.batch.header.batch_id, reason=reason)
             UNSTORED.labels("chunk").inc()
-        rejected = [Taken(chunk, [], [MessageState.REJECTED] * len(chunk.asked), []) for chunk in work.chunks]
+        rejected = [Taken(chunk, [], [(MessageState.REJECTED, None)] * len(chunk.asked), []) for chunk in work.chunks]
         self._on_committed(Outcome(work, taken=rejected))
 
     def _keep_bare(self, work: Work) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from channel.batches import Batch
-from channel.claims import Taken
+from channel.claims import Settled, Taken
 from channel.lane_outbox import LaneMessage
 from channel.outlets import Chunk, Claim, Message
 from contracts.vocabulary import MessageState
@@ -29,8 +29,8 @@ class Work:
     chunks: list[Chunk] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
     acknowledgements: list[Acknowledgement] = field(default_factory=list)
-    # Batches some of whose recipients somebody else had settled: state by state.
-    settled_elsewhere: list[tuple[Batch, list[str]]] = field(default_factory=list)
+    # Batches some of whose recipients somebody else had settled: outcome by outcome.
+    settled_elsewhere: list[tuple[Batch, list[Settled]]] = field(default_factory=list)
     published: list[int] = field(default_factory=list)
 
     def halves(self) -> list[Work]:
@@ -87,10 +87,10 @@ def count(work: Work) -> tuple[list[UUID], list[Batch]]:
         claim.unsettled -= 1
         if not claim.unsettled:
             claims_done.append(claim.claim_id)
-        batch.settle(message.state)
+        batch.settle(message.state, message.code)
         touched[id(batch)] = batch
-    for batch, states in work.settled_elsewhere:
-        for state in states:
-            batch.settle(MessageState(state))
+    for batch, outcomes in work.settled_elsewhere:
+        for state, code in outcomes:
+            batch.settle(MessageState(state), code)
         touched[id(batch)] = batch
     return claims_done, [batch for batch in touched.values() if batch.unsettled == 0]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from channel import left_out
 from channel.batches import UNREADABLE, Batch, Content, Header, Recipient, SharedDelivery, UnknownContent, read_batches
 from channel.contents import Contents
 from channel.lane_publisher import LanePublisher
@@ -238,8 +239,9 @@ class Loop:
         if self.is_stopped(chunk.batch.header):
             self.put_off(self._messages(chunk, recipients))
             return
+        recipients = self._leave_out(chunk, recipients)
         if isinstance(chunk.batch.content, UnknownContent):
-            messages: Sequence[Message] = self._refused(chunk, recipients)
+            messages: Sequence[Message] = self._rejected(chunk, recipients)
         else:
             messages = self._outbound.compose(chunk, recipients, outlet)
         for message in messages:
@@ -252,11 +254,21 @@ class Loop:
         if outlet is not None and len(finished) < len(messages):
             outlet.hand_over([message for message in messages if message.state is None])
 
-    def _refused(self, chunk: Chunk, recipients: list[Recipient]) -> list[Message]:
-        """Nothing of a content that is not known can be sent."""
+    def _leave_out(self, chunk: Chunk, recipients: list[Recipient]) -> list[Recipient]:
+        """Those who may still be sent to; the others have their outcome."""
+        gone = [recipient for recipient in recipients if "left_out" in recipient]
+        if not gone:
+            return recipients
+        self.settled(self._rejected(chunk, gone))
+        return [recipient for recipient in recipients if "left_out" not in recipient]
+
+    def _rejected(self, chunk: Chunk, recipients: list[Recipient]) -> list[Message]:
+        """Of who is left out, and of a content that is not known, nothing can be sent."""
         now, messages = time.time(), self._messages(chunk, recipients)
         for message in messages:
-            message.state, message.code, message.at = MessageState.REJECTED, UNKNOWN_CONTENT, now
+            reason = message.recipient.get("left_out")
+            message.state, message.at = MessageState.REJECTED, now
+            message.code = left_out.CODES[reason] if reason else UNKNOWN_CONTENT
         return messages
 
     def _messages(self, chunk: Chunk, recipients: Iterable[Recipient]) -> list[Message]:

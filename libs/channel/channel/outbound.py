@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from channel import campaign_states, claims, instances, people, suspended_accounts
+from channel import campaign_states, claims, instances, left_out, people, suspended_accounts
 from channel.batches import Content
 from channel.lane_publisher import LanePublisher
 from channel.ledger_thread import LedgerThread
@@ -17,11 +17,14 @@ from channel.loop import Loop
 from channel.outlets import Chunk
 from channel.ports import Outbound
 from channel.upkeep import Upkeep
+from chassis import seals
 from chassis.broker import Delivery
 from chassis.database import cursor_of
 from chassis.ids import new_id
 from chassis.logs import get_logger
 from chassis.process import Process
+from chassis.rpc_client import RpcClient
+from contracts.channel import CHANNELS
 from contracts.lanes import channel_lane
 from contracts.vocabulary import Lane
 
@@ -101,11 +104,13 @@ class OutboundProcess:
 
     def _upkeep(self, loop: Loop, publisher: LanePublisher) -> Upkeep:
         running = asyncio.get_running_loop()
+        client = RpcClient(self._process.broker, seals.passed_on)
         return Upkeep(
             self._process.database,
             self._outbound,
             self._instance_id,
             publisher,
+            ask=left_out.asker(client.call, CHANNELS[self._outbound.channel].service, self._outbound.channel),
             room=loop.room_for_retries,
             on_due=lambda chunks: _adopt(running, loop, chunks),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -10,6 +11,7 @@ import orjson
 from psycopg import Cursor
 
 from channel.batches import Recipient
+from channel.left_out import Looked
 from channel.outlets import Message
 from chassis.database import columns
 
@@ -81,13 +83,50 @@ def waiting(cursor: Cursor[Any], message_ids: Sequence[str]) -> set[str]:
     return {message_id for (message_id,) in cursor.fetchall()}
 
 
-def take_due(cursor: Cursor[Any], limit: int) -> list[Due]:
+def due(cursor: Cursor[Any], limit: int) -> tuple[list[str], list[Looked]]:
+    """Messages that are due, by id, and those of them that go to campaigns' contacts: `channel.left_out`."""
+    cursor.execute(
+        "SELECT message_id::text, CASE WHEN campaign_id IS NOT NULL THEN body END FROM retries"
+        " WHERE due_at <= now() ORDER BY due_at LIMIT %s",
+        (limit,),
+    )
+    message_ids, looked = [], []
+    for message_id, body in cursor.fetchall():
+        message_ids.append(message_id)
+        recipient = _recipient_of(body)
+        if recipient and recipient.get("contact_id"):
+            looked.append(Looked(message_id, recipient["account_id"], recipient["contact_id"], recipient["address"]))
+    return message_ids, looked
+
+
+def _recipient_of(body: bytes | None) -> dict[str, Any] | None:
+    """None for what cannot be read: whoever takes it puts it aside (`channel.parking`)."""
+    try:
+        read = orjson.loads(body or b"null")
+        return read and {**read["recipients"][0], "account_id": read["account_id"]}
+    except (ValueError, LookupError, TypeError):
+        return None
+
+
+def put_off(cursor: Cursor[Any], message_ids: Sequence[str], wait: timedelta) -> None:
+    """They are due later, tried as often as before."""
+    cursor.execute(
+        "UPDATE retries SET due_at = now() + %s WHERE message_id = ANY(%s::uuid[])", (wait, list(message_ids))
+    )
+
+
+def take_due(cursor: Cursor[Any], message_ids: Sequence[str]) -> list[Due]:
     """Take messages that are due out of the schedule; the caller claims them in the same transaction."""
-    return [Due(attempts, orjson.loads(body)) for attempts, body in take_due_bodies(cursor, limit)]
+    cursor.execute(
+        "DELETE FROM retries WHERE message_id = ANY (ARRAY(SELECT message_id FROM retries"
+        " WHERE message_id = ANY(%s::uuid[]) AND due_at <= now() FOR UPDATE SKIP LOCKED)) RETURNING attempts, body",
+        (list(message_ids),),
+    )
+    return [Due(attempts, orjson.loads(body)) for attempts, body in cursor.fetchall()]
 
 
 def take_due_bodies(cursor: Cursor[Any], limit: int) -> list[tuple[int, bytes]]:
-    """The same, unread."""
+    """The longest due, unread."""
     cursor.execute(
         "DELETE FROM retries WHERE message_id = ANY (ARRAY(SELECT message_id FROM retries WHERE due_at <= now()"
         " ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED)) RETURNING attempts, body",

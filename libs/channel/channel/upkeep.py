@@ -18,6 +18,7 @@ from channel.batches import Batch, Content, Header, UnknownContent
 from channel.claims import Abandoned
 from channel.lane_outbox import LaneMessage
 from channel.lane_publisher import LanePublisher
+from channel.left_out import Ask, Looked, Verdicts
 from channel.outlets import Chunk, Claim, Message, chunked
 from channel.parking import take_halving
 from channel.ports import Event, Outbound
@@ -27,8 +28,10 @@ from chassis.database import Database, cursor_of, ensure_partitions
 from chassis.health import Progress
 from chassis.ids import new_id
 from chassis.logs import get_logger
+from chassis.rpc_client import RemoteFailure
 from chassis.topology import dead_letters_of
 from chassis.waking import Waker
+from contracts.errors import WiciError
 from contracts.lanes import channel_lane
 from contracts.vocabulary import Lane, MessageState
 
@@ -36,6 +39,8 @@ TICK_SECONDS = 0.5
 # With nothing that waits: what the channel looks up is looked at.
 REST_SECONDS = 2.5
 DUE_AT_ONCE = 500
+# Contacts does not answer: what waits for it must not stand in the way of what does not.
+UNANSWERED_AGAIN = timedelta(seconds=15)
 ABANDONED_AT_ONCE = 20
 OUTBOX_AT_ONCE = 50
 # A ledger gets each row once by COPY and changes it once or never. With so much left free on a page the change stays on
@@ -66,6 +71,7 @@ class Upkeep:
         instance_id: UUID,
         publisher: LanePublisher,
         *,
+        ask: Ask,
         room: Callable[[], int],
         on_due: Callable[[list[Chunk]], object],
     ) -> None:
@@ -74,6 +80,7 @@ class Upkeep:
         self._outbound = outbound
         self._instance_id = instance_id
         self._publisher = publisher
+        self._ask = ask
         self._room = room
         self._on_due = on_due
         self.waker = Waker(database, UPKEEP)
@@ -159,18 +166,30 @@ class Upkeep:
             if not take_halving(self._take_due, self._park_due, limit):
                 return
 
-    def _take_due(self, limit: int) -> list[retries.Due]:
+    def _take_due(self, limit: int) -> list[str]:
+        with self._database.transaction() as session:
+            message_ids, looked = retries.due(cursor_of(session), limit)
+        verdicts = self._verdicts(looked)
         with self._database.transaction() as session:
             cursor = cursor_of(session)
             # Before any row is locked: whoever erases a person holds this lock and then locks rows.
             erasures.share(session)
-            due = retries.take_due(cursor, limit)
-            chunks = self._chunks_of(session, due)
+            if verdicts is None:
+                retries.put_off(cursor, [each.message_id for each in looked], UNANSWERED_AGAIN)
+            chunks = self._chunks_of(session, retries.take_due(cursor, message_ids), verdicts or {})
             claims.leave_erased_out(cursor, self._ledger, chunks)
             claims.insert(cursor, self._instance_id, chunks)
         if chunks:
             self._on_due(chunks)
-        return due
+        return message_ids
+
+    def _verdicts(self, looked: Sequence[Looked]) -> Verdicts | None:
+        """Who has said no since; None where nobody could be asked: then nothing of a campaign leaves."""
+        try:
+            return self._ask(looked)
+        except (WiciError, RemoteFailure) as error:
+            log.warning("addressees_not_checked", messages=len(looked), error=error)
+            return None
 
     def _park_due(self) -> None:
         with self._database.transaction() as session:
@@ -182,7 +201,7 @@ class Upkeep:
         lane = dead_letters_of(channel_lane(self._outbound.channel, Lane.BULK))
         return [lane_outbox.record_body(cursor, self._instance_id, lane, bytes(body)) for _, body in taken]
 
-    def _chunks_of(self, session: Session, due: list[retries.Due]) -> list[Chunk]:
+    def _chunks_of(self, session: Session, due: list[retries.Due], verdicts: Verdicts) -> list[Chunk]:
         # Those that share a header: how long a message may still be tried is counted from its own `accepted_at`.
         groups: dict[tuple[Any, ...], list[retries.Due]] = defaultdict(list)
         for each in due:
@@ -193,6 +212,9 @@ class Upkeep:
             content = self._content(session, header)
             for some in chunked([each.body["recipients"][0] | {"_attempts": each.attempts} for each in members]):
                 attempts = {recipient["number"]: recipient.pop("_attempts") for recipient in some}
+                for recipient in some if verdicts else ():
+                    if reason := verdicts.get(header.id_of(recipient["number"])):
+                        recipient["left_out"] = reason
                 chunk = Chunk(Batch(header, content, len(some)), None, some)
                 chunk.claim = Claim(new_id(), len(some))
                 chunk.existing, chunk.attempts = frozenset(attempts), attempts

@@ -154,6 +154,12 @@ class CampaignCounts(Schema):
 
     submitted = fields.Integer(allow_none=True, metadata={"description": "handed over; null where not counted anew"})
     failed = fields.Integer(allow_none=True, metadata={"description": "never handed over; null where not counted anew"})
+    left_out = fields.Dict(
+        keys=fields.String(),
+        values=fields.Integer(),
+        allow_none=True,
+        metadata={"description": "not sent to, by `LeftOut`; null where not counted anew"},
+    )
     deferred = fields.Integer()
 
 

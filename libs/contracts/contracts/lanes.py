@@ -7,7 +7,7 @@ that they do not know.
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from contracts.channel import CHANNELS
 from contracts.vocabulary import Channel, Lane
@@ -39,6 +39,7 @@ class Recipient(TypedDict):
     contact_id: str
     address: str  # E.164 or e-mail
     fields: dict[str, Any]  # only the fields that the content uses
+    left_out: NotRequired[str]  # a LeftOut: they are in the batch, and are not to be sent to any more
 
 
 class Batch(TypedDict):
@@ -73,6 +74,7 @@ class BatchDone(TypedDict):
     submitted: int
     failed: int  # final, never handed over (rejected, invalid)
     deferred: int  # waiting in the channel's retry schedule
+    left_out: dict[str, int]  # by LeftOut
 
 
 class DeliveryEvent(TypedDict, total=False):

@@ -36,6 +36,8 @@ LANE_WRITERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 BROADCASTS: Mapping[Event, tuple[str, ...]] = MappingProxyType({ACCESS_CHANGED: ("api_gateway",)})
 
 _QUOTA = ("identity.lease_quota", "identity.use_quota", "identity.release_quota")
+# Whom a campaign must leave out by now: a channel asks before it tries again.
+_LEFT_OUT = "contacts.check_addressees"
 
 # Which calls a service makes; `*` for the gateway, which asks on behalf of everybody outside.
 CALLS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -46,6 +48,7 @@ CALLS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "identity.get_account",
             "identity.get_standing",
             "email_gateway.check_sender",
+            "campaigns.list_campaigns_needing",
             "reporting.get_message",
             *(
                 f"{service}.{method}"
@@ -71,8 +74,8 @@ CALLS: Mapping[str, tuple[str, ...]] = MappingProxyType(
                 for method in ("prepare_content", "render_preview", "send_test", "count_campaign")
             ),
         ),
-        "sms_gateway": _QUOTA,
-        "email_gateway": (*_QUOTA, "identity.get_account"),
+        "sms_gateway": (*_QUOTA, _LEFT_OUT),
+        "email_gateway": (*_QUOTA, _LEFT_OUT, "identity.get_account"),
         "reporting": ("contacts.create_group", "contacts.add_to_group", "contacts.archive_addresses"),
         "api_gateway": ("*",),
     }

@@ -89,6 +89,16 @@ class CampaignState(StrEnum):
     FAILED = "failed"
 
 
+class LeftOut(StrEnum):
+    """Why somebody of a campaign's audience is not sent to: what happened to the person after it was numbered."""
+
+    ERASED = "erased"
+    ARCHIVED = "archived"
+    DELETED = "deleted"
+    WITHDRAWN = "withdrawn"
+    CHANGED = "changed"
+
+
 class JobState(StrEnum):
     """States of long work (imports, exports, snapshots)."""
 

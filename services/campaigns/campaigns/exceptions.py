@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -99,6 +100,14 @@ def in_the_past() -> Invalid:
 
 def too_far_ahead() -> Invalid:
     return _bad_time("schedule.too_far", "That is more than a year ahead.")
+
+
+def no_such_time(local: datetime, following: datetime) -> Invalid:
+    """:param following: what the clocks of the account's zone show instead."""
+    return _bad_time(
+        "schedule.no_such_time",
+        f"There is no {local:%H:%M} on {local:%Y-%m-%d}: clocks are put forward then, and show {following:%H:%M}.",
+    )
 
 
 def _bad_time(code: str, detail: str) -> Invalid:

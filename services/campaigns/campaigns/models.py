@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import DateTime, ForeignKey, Index, Integer, String, Text, func, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from chassis import suspensions
@@ -86,6 +86,9 @@ class Campaign(Base):
     submitted: Mapped[int] = mapped_column(Integer, server_default="0")
     failed: Mapped[int] = mapped_column(Integer, server_default="0")
     deferred: Mapped[int] = mapped_column(Integer, server_default="0")
+    # Recipients by the reason (`LeftOut`): seen when the audience was read, and seen by the channel.
+    left_out: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    channel_left_out: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     next_portion_at: Mapped[datetime | None]
 
     lease_owner: Mapped[UUID | None]
@@ -118,6 +121,8 @@ class CampaignBatch(Base):
     first: Mapped[int] = mapped_column(Integer)
     last: Mapped[int] = mapped_column(Integer)
     size: Mapped[int] = mapped_column(Integer)
+    # Who is in it; none where that is everybody from `first` to `last`.
+    numbers: Mapped[list[int] | None] = mapped_column(ARRAY(Integer))
     submitted: Mapped[int] = mapped_column(Integer, server_default="0")
     failed: Mapped[int] = mapped_column(Integer, server_default="0")
     deferred: Mapped[int] = mapped_column(Integer, server_default="0")

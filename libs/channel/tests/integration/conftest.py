@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,11 +10,13 @@ import pytest
 import sqlalchemy
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
+from psycopg import Cursor
 from sqlalchemy import text
 
-from channel import instances, tables
+from channel import instances, retries, tables
 from channel.batches import Batch, Header
 from channel.defaults import PlainLedger
+from channel.left_out import Looked
 from channel.outlets import Chunk, Message
 from chassis import erasures
 from chassis.database import Database, cursor_of, make_engine
@@ -94,3 +96,14 @@ def settled(of: Chunk, state: MessageState = MessageState.DELIVERED, **more: Any
             setattr(message, name, value)
         messages.append(message)
     return messages
+
+
+def take_due(cursor: Cursor[Any], limit: int) -> list[retries.Due]:
+    """What the upkeep does in two steps, with a question in between."""
+    message_ids, _ = retries.due(cursor, limit)
+    return retries.take_due(cursor, message_ids)
+
+
+def nobody(_looked: Sequence[Looked]) -> dict[str, str]:
+    """Contacts has nobody to leave out."""
+    return {}

@@ -45,7 +45,8 @@ def count(database: Database, of: Header, *, deferred: int | None = None, accoun
             session, actor={"account_id": account}, now=datetime.now(UTC), campaign_id=UUID(of.campaign_id),
             send_id=of.send_id, recipients=100, deferred=deferred,
         )  # fmt: skip
-    return counts["submitted"], counts["failed"], counts["deferred"]
+    assert (counts["left_out"] is None) == (counts["failed"] is None)
+    return counts["submitted"], counts["failed"], counts["deferred"], *(counts["left_out"] or {}).items()
 
 
 def due(database: Database) -> int:

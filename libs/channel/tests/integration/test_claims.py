@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from channel import claims, instances, retries, settlement
+from channel import claims, instances, settlement
 from channel.batches import Batch, Header, Recipient
 from channel.claims import Taken
 from channel.outlets import Chunk, Claim
@@ -20,7 +20,7 @@ from chassis.database import Database, cursor_of
 from chassis.ids import new_id
 from contracts.vocabulary import ERASED_ADDRESS, Lane, MessageState
 
-from .conftest import ACCOUNT, LEDGER, KnownContent, chunk, header, settled
+from .conftest import ACCOUNT, LEDGER, KnownContent, chunk, header, settled, take_due
 
 
 def take(database: Database, instance_id: UUID, *chunks: Chunk) -> list[Taken]:
@@ -58,7 +58,7 @@ def test_what_another_has_claimed_waits_and_what_is_settled_is_counted(
     (taken,) = take(database, second, chunk(of, 1, 2, 3, 4, 5))
 
     assert numbers(taken) == [5]
-    assert taken.settled == ["delivered", "delivered"]
+    assert taken.settled == [("delivered", None)] * 2
     assert [one["number"] for one in taken.claimed_elsewhere] == [3, 4]
     assert [one["number"] for one in taken.chunk.recipients] == [5]
 
@@ -72,7 +72,7 @@ def test_a_deferred_message_of_a_batch_that_comes_again_is_the_schedules(
 
     (again,) = take(database, me, chunk(of, 1))
 
-    assert (again.mine, again.settled, again.chunk.claim) == ([], ["deferred"], None)
+    assert (again.mine, again.settled, again.chunk.claim) == ([], [("deferred", None)], None)
 
 
 def test_the_same_batch_twice_in_one_transaction_is_claimed_once(
@@ -213,7 +213,7 @@ def test_a_clean_stop_puts_back_what_came_from_the_schedule(database: Database, 
         claims.release(cursor_of(session), me)
 
     with database.transaction() as session:
-        back = retries.take_due(cursor_of(session), 10)
+        back = take_due(cursor_of(session), 10)
         assert cursor_of(session).execute("SELECT count(*) FROM claims").fetchone() == (0,)
     assert sorted((each.body["recipients"][0]["number"], each.attempts) for each in back) == [(1, 4), (2, 1)]
     assert {each.body["send_id"] for each in back} == {str(of.send_id)}
@@ -226,7 +226,7 @@ def claimed_of_the_schedule(
     """The messages' way from the schedule into a claim, as the upkeep takes it."""
     with database.transaction() as session:
         cursor = cursor_of(session)
-        assert len(retries.take_due(cursor, 10)) == len(recipients)
+        assert len(take_due(cursor, 10)) == len(recipients)
         made = Chunk(Batch(of, KnownContent(), len(recipients)), None, recipients)
         made.claim, made.attempts = Claim(new_id(), len(recipients)), attempts
         claims.insert(cursor, instance_id, [made])

@@ -19,7 +19,7 @@ from chassis.ids import new_id
 from contracts.lanes import channel_lane
 from contracts.vocabulary import Channel, Lane, MessageState
 
-from .conftest import ACCOUNT, LEDGER, chunk, header, settled
+from .conftest import ACCOUNT, LEDGER, chunk, header, nobody, settled
 from .test_settlement import PlainOutbound, rows, settle
 
 DEAD = f"dead.{channel_lane(Channel.SMS, Lane.BULK)}"
@@ -43,7 +43,7 @@ def upkeep(
     database: Database, instance_id: UUID, queues: Queues, on_due: Callable[[Any], Any] = print
 ) -> Iterator[Upkeep]:
     made = Upkeep(
-        database, PlainOutbound(), instance_id, queues, room=lambda: 100, on_due=on_due  # type: ignore[arg-type]
+        database, PlainOutbound(), instance_id, queues, ask=nobody, room=lambda: 100, on_due=on_due  # type: ignore[arg-type]
     )  # fmt: skip
     made.waker.start()
     yield made

@@ -29,7 +29,7 @@ from chassis.testing import wait_until
 from contracts import lanes
 from contracts.vocabulary import ERASED_ADDRESS, Channel, Lane, MessageState
 
-from .conftest import ACCOUNT, LEDGER, KnownContent, chunk, header, settled
+from .conftest import ACCOUNT, LEDGER, KnownContent, chunk, header, nobody, settled, take_due
 
 WORDS = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=40)
 
@@ -111,12 +111,12 @@ def test_a_deferred_message_waits_with_all_that_it_takes_to_send_it(database: Da
 
     with database.transaction() as session:
         cursor = cursor_of(session)
-        (due,) = retries.take_due(cursor, 10)
-        assert retries.take_due(cursor, 10) == []
+        (due,) = take_due(cursor, 10)
+        assert take_due(cursor, 10) == []
         retries.pull_forward(cursor, "something_else")
-        assert retries.take_due(cursor, 10) == []
+        assert take_due(cursor, 10) == []
         retries.pull_forward(cursor, "no_outlet")
-        pulled = retries.take_due(cursor, 10)
+        pulled = take_due(cursor, 10)
 
     assert (due.attempts, due.body["recipients"], due.body["lane"]) == (1, of.recipients, "otp")
     assert [each.body["send_id"] for each in pulled] == [str(later.batch.header.send_id)]
@@ -127,13 +127,13 @@ def test_a_deferral_is_told_of_once_and_given_back_is_no_attempt(database: Datab
     of, now = chunk(header(), 1), datetime.now(UTC)
     settle(database, settled(of, MessageState.DEFERRED, due_at=now))
     with database.transaction() as session:
-        retries.take_due(cursor_of(session), 1)
+        take_due(cursor_of(session), 1)
 
     again = settled(of, MessageState.DEFERRED, due_at=now, attempts=1, existing=True, was_tried=False)
 
     assert settle(database, again) == []
     with database.transaction() as session:
-        assert [due.attempts for due in retries.take_due(cursor_of(session), 10)] == [1]
+        assert [due.attempts for due in take_due(cursor_of(session), 10)] == [1]
 
 
 # --- the lane outbox
@@ -201,7 +201,7 @@ def test_what_a_dead_instance_had_claimed_is_settled_by_another(
         claims.take(cursor_of(session), LEDGER, instance(is_dead=True), [of])
     settle(database, settled(of)[:1])
     outbound: Any = PlainOutbound()
-    upkeep = Upkeep(database, outbound, instance(), published, room=lambda: 0, on_due=print)  # type: ignore[arg-type]
+    upkeep = Upkeep(database, outbound, instance(), published, ask=nobody, room=lambda: 0, on_due=print)  # type: ignore[arg-type]
 
     upkeep.waker.start()
     for _ in range(2):
@@ -221,7 +221,7 @@ def sweep(database: Database, instance_id: UUID, outbound: Any = None) -> Public
     """One sweep by a living instance; what it has published."""
     published = Publications()
     upkeep = Upkeep(
-        database, outbound or PlainOutbound(), instance_id, published, room=lambda: 0, on_due=print  # type: ignore[arg-type]
+        database, outbound or PlainOutbound(), instance_id, published, ask=nobody, room=lambda: 0, on_due=print  # type: ignore[arg-type]
     )  # fmt: skip
     upkeep._sweep()
     return published
@@ -258,7 +258,7 @@ def test_a_content_that_does_not_compile_any_more_holds_up_nobody_else(
         of.content_hash = content_hash
         settle(database, settled(chunk(of, 1), MessageState.DEFERRED, due_at=now))
     upkeep = Upkeep(
-        database, BrokenOutbound(), instance(), Publications(), room=lambda: 10, on_due=adopted.extend  # type: ignore[arg-type]
+        database, BrokenOutbound(), instance(), Publications(), ask=nobody, room=lambda: 10, on_due=adopted.extend  # type: ignore[arg-type]
     )  # fmt: skip
 
     upkeep._hand_over_due()
@@ -275,7 +275,7 @@ def test_messages_of_one_send_keep_the_moment_at_which_each_was_accepted(
     for each, number in ((of, 1), (later, 2)):
         settle(database, settled(chunk(each, number), MessageState.DEFERRED, due_at=datetime.now(UTC)))
     upkeep = Upkeep(
-        database, PlainOutbound(), instance(), Publications(), room=lambda: 10, on_due=adopted.extend  # type: ignore[arg-type]
+        database, PlainOutbound(), instance(), Publications(), ask=nobody, room=lambda: 10, on_due=adopted.extend  # type: ignore[arg-type]
     )  # fmt: skip
 
     upkeep._hand_over_due()
@@ -310,7 +310,7 @@ def test_a_commit_whose_answer_is_lost_is_not_written_again(database: Database, 
 
     def taken_meanwhile(seconds: float) -> None:
         with database.transaction() as session:
-            retries.take_due(cursor_of(session), 10)
+            take_due(cursor_of(session), 10)
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(ledger_thread.time, "sleep", taken_meanwhile)
@@ -348,7 +348,7 @@ def test_a_day_that_has_just_begun_gets_statistics_at_once(database: Database, i
     for _ in range(11):
         settle(database, settled(chunk(header(), *range(1, 101))))
     upkeep = Upkeep(
-        database, PlainOutbound(), instance(), Publications(), room=lambda: 0, on_due=print  # type: ignore[arg-type]
+        database, PlainOutbound(), instance(), Publications(), ask=nobody, room=lambda: 0, on_due=print  # type: ignore[arg-type]
     )  # fmt: skip
 
     def analysed() -> bool:

@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from channel import loop as loops
 from channel.batches import Batch, UnknownContent
-from channel.claims import Taken
+from channel.claims import Settled, Taken
 from channel.defaults import OutboundDefaults
 from channel.ledger_work import Outcome, Work, count
 from channel.loop import Loop
@@ -55,6 +55,7 @@ class FakeOutlet(Outlet):
     def hand_over(self, messages: list[Any]) -> None:
         assert self.is_up, "handed over to an outlet that is down"
         assert not any(message.header.campaign_id in self.stopped for message in messages), "its campaign is stopped"
+        assert not any("left_out" in message.recipient for message in messages), "somebody who has said no"
         self.held += messages
 
     def withdraw(self, is_stopped: Any) -> list[Any]:
@@ -110,8 +111,8 @@ class FakeLedger:
     def settle(self, messages: Any) -> None:
         self.work.messages += messages
 
-    def count_elsewhere(self, batch: Batch, states: list[str]) -> None:
-        self.work.settled_elsewhere.append((batch, states))
+    def count_elsewhere(self, batch: Batch, outcomes: list[Settled]) -> None:
+        self.work.settled_elsewhere.append((batch, outcomes))
 
     def commit(self, on_committed: Any) -> None:
         work, self.work = self.work, Work()
@@ -138,7 +139,7 @@ class FakeLedger:
             if message_id in self.claimed:
                 elsewhere.append(recipient)
             elif message_id in self.final or message_id in self.deferred:
-                settled.append(str(self.final.get(message_id, MessageState.DEFERRED)))
+                settled.append((str(self.final.get(message_id, MessageState.DEFERRED)), None))
             else:
                 self.claimed.add(message_id)
                 mine.append(recipient)
@@ -183,12 +184,15 @@ class LoopMachine(RuleBasedStateMachine):
 
         self.asyncio.run_until_complete(settle_down())
 
-    @rule(size=st.integers(0, 35), is_known=st.booleans(), bad=st.booleans())
-    def arrive(self, size: int, is_known: bool, bad: bool) -> None:
-        recipients = [
+    @rule(size=st.integers(0, 35), is_known=st.booleans(), bad=st.booleans(), gone=st.integers(0, 40))
+    def arrive(self, size: int, is_known: bool, bad: bool, gone: int = 0) -> None:
+        """:param gone: the number of somebody who is left out."""
+        recipients: list[dict[str, Any]] = [
             {"number": number, "address": "bad" if bad and number % 3 == 0 else f"+{number}", "contact_id": None}
             for number in range(1, size + 1)
         ]
+        for recipient in recipients[gone - 1 : gone] if gone else ():
+            recipient["left_out"] = "withdrawn"
         send_id = new_id()
         body = orjson.dumps({
             "batch_id": str(new_id()), "account_id": ACCOUNT, "campaign_id": str(new_id()), "send_id": str(send_id),
@@ -258,7 +262,9 @@ class LoopMachine(RuleBasedStateMachine):
         for message in taken:
             del self.ledger.deferred[message.message_id]
             self.ledger.claimed.add(message.message_id)
-            header, recipient = message.header, message.recipient
+            header, recipient = message.header, dict(message.recipient)
+            if recipient["number"] % 5 == 0:
+                recipient["left_out"] = "deleted"
             chunk = Chunk(Batch(header, KnownContent(), 1), None, [recipient])
             chunk.claim = Claim(new_id(), 1)
             number = recipient["number"]
@@ -349,7 +355,7 @@ def test_nothing_of_a_suspended_account_is_handed_over_until_that_is_lifted() ->
     machine = LoopMachine()
     machine.begin()
     machine.loop.suspend_accounts(frozenset([ACCOUNT]))
-    machine.arrive(7, is_known=True, bad=False)
+    machine.arrive(4, is_known=True, bad=False)
     for _ in range(3):
         machine.commit()
     machine.due()
@@ -361,3 +367,17 @@ def test_nothing_of_a_suspended_account_is_handed_over_until_that_is_lifted() ->
     machine.loop.suspend_accounts(frozenset())
     machine.teardown()
     assert set(machine.ledger.final.values()) == {MessageState.DELIVERED}
+
+
+def test_who_is_left_out_of_a_batch_is_counted_by_the_reason() -> None:
+    machine = LoopMachine()
+    machine.begin()
+    machine.arrive(20, is_known=True, bad=False, gone=7)
+    for _ in range(3):
+        machine.commit()
+    machine.answer(100, MessageState.DELIVERED)
+    (batch,) = {id(message.chunk.batch): message.chunk.batch for message in machine.ledger.work.messages}.values()
+    machine.commit()
+
+    assert (batch.submitted, batch.failed, batch.left_out) == (19, 0, {"withdrawn": 1})
+    machine.teardown()

@@ -74,14 +74,31 @@ class CampaignQuery(PageQuery):
     state = fields.Enum(CampaignState, by_value=True, load_default=None, allow_none=True)
 
 
-class Progress(Schema):
-    """Counted in recipients: numbered, handed to the channel, and what the channel says of them so far."""
+class LeftOutCounts(Schema):
+    """Who is not sent to, by what happened to them after the audience was numbered."""
 
-    recipients = fields.Integer(allow_none=True)
-    published = fields.Integer()
-    submitted = fields.Integer()
-    failed = fields.Integer()
-    deferred = fields.Integer()
+    archived = fields.Integer(metadata={"description": "Their address is in the archive."})
+    erased = fields.Integer(metadata={"description": "They were erased on request."})
+    withdrawn = fields.Integer(metadata={"description": "They have withdrawn their consent."})
+    deleted = fields.Integer(metadata={"description": "The contact was deleted."})
+    changed = fields.Integer(metadata={"description": "The contact has another address, or none, on this channel."})
+
+
+class Progress(Schema):
+    """In recipients: `submitted`, `failed`, `deferred`, all of `left_out` and `to_come` add up to `recipients`."""
+
+    recipients = fields.Integer(
+        allow_none=True, metadata={"description": "In the audience as it was numbered when the campaign started."}
+    )
+    published = fields.Integer(metadata={"description": "Given to the channel so far."})
+    submitted = fields.Integer(metadata={"description": "Handed over by the channel."})
+    failed = fields.Integer(metadata={"description": "Never handed over, and never will be."})
+    deferred = fields.Integer(metadata={"description": "Waiting at the channel to be tried again."})
+    left_out = fields.Nested(LeftOutCounts)
+    to_come = fields.Integer(
+        allow_none=True,
+        metadata={"description": "Nothing is decided yet; of a campaign that was cancelled or failed: never sent to."},
+    )
 
 
 class Failure(Schema):

@@ -12,7 +12,11 @@ from contracts.schema import Schema
 
 
 class ScheduleRequest(Schema):
-    """`at` with an offset is a moment; without one it is a local time of the account. Left out: at once."""
+    """`at` with an offset is a moment; without one it is a local time of the account. Left out: at once.
+
+    Of an hour that comes twice, when clocks are put back, it is the first; one that is left out, when they are put
+    forward, is refused.
+    """
 
     at = fields.DateTime(format="iso", allow_none=True, load_default=None)
 

@@ -9,7 +9,9 @@ from marshmallow import fields, validate
 from contracts.contacts.shapes import Count, JobError, word_of
 from contracts.rpc import Call
 from contracts.schema import Schema
-from contracts.vocabulary import Channel, JobState
+from contracts.vocabulary import Channel, JobState, LeftOut
+
+ADDRESSEES_MAX = 1_000
 
 
 class Audience(Schema):
@@ -52,9 +54,32 @@ class AudienceRead(Schema):
 
 
 class Recipients(Schema):
-    """`contracts.lanes.Recipient` each. A field that the contact does not have is left out of `fields`."""
+    """Numbers above `after`, `limit` of them: each is a recipient's (`contracts.lanes.Recipient`), or is left out.
+
+    A field that the contact does not have is left out of `fields`.
+    """
 
     recipients = fields.List(fields.Raw())
+    left_out = fields.Dict(
+        keys=word_of(LeftOut),
+        values=fields.Raw(),
+        metadata={"description": "the numbers of those who are not to be sent to any more, by the reason"},
+    )
+
+
+class Addressees(Schema):
+    """Contacts with the addresses that a channel is about to send to: `[[contact_id, address], …]`."""
+
+    channel = fields.Enum(Channel, by_value=True, required=True)
+    addressees = fields.List(
+        fields.Tuple((fields.UUID(), fields.String())), required=True, validate=validate.Length(max=ADDRESSEES_MAX)
+    )
+
+
+class LeftOutAddressees(Schema):
+    """Who is not to be sent to any more: place in the list, and why."""
+
+    left_out = fields.List(fields.Tuple((fields.Integer(), word_of(LeftOut))))
 
 
 RPC = {
@@ -62,5 +87,6 @@ RPC = {
     "snapshot_audience": Call(SnapshotCreate, Snapshot),
     "get_snapshot": Call(None, Snapshot, path={"snapshot_id": UUID}),
     "read_audience": Call(AudienceRead, Recipients),
+    "check_addressees": Call(Addressees, LeftOutAddressees),
     "drop_snapshot": Call(path={"snapshot_id": UUID}),
 }

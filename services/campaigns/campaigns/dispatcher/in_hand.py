@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import Counter, deque
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,6 +12,7 @@ from typing import Any
 from campaigns import domain
 from campaigns.store.batches import BatchRange, InFlight
 from campaigns.store.leases import LeasedCampaign
+from campaigns.usecases.dispatch import Page
 from contracts.lanes import BATCH_SIZE
 from contracts.vocabulary import CampaignState
 
@@ -39,8 +40,10 @@ class CampaignInHand:
 
     leased: LeasedCampaign
     buffer: deque[Recipient] = field(default_factory=deque)
+    # Who is not to be sent to, and is not counted yet: (number, reason), in order.
+    left_out: deque[tuple[int, str]] = field(default_factory=deque)
     # Reads under way, in order of the numbers: (highest number asked for, page).
-    reads: deque[tuple[int, Future[list[Recipient]]]] = field(default_factory=deque)
+    reads: deque[tuple[int, Future[Page]]] = field(default_factory=deque)
     read_to: int = 0
     asked_to: int = 0
     again: list[BatchRange] = field(default_factory=list)
@@ -73,6 +76,16 @@ class CampaignInHand:
     def ended(self) -> bool:
         """Whether everybody has been read."""
         return self.leased.recipients is not None and self.read_to >= self.leased.recipients
+
+    @property
+    def is_moving_on(self) -> bool:
+        """Whether nobody is left to send to, of those who have been read, and some of them are left out."""
+        return self.is_sending and bool(self.left_out) and not self.buffer
+
+    @property
+    def is_through(self) -> bool:
+        """Whether everybody is in a batch or left out."""
+        return self.ended and not self.buffer and not self.left_out
 
     def is_quiet(self, now: datetime) -> bool:
         return domain.is_quiet(self.quiet_hours, now.astimezone(self.zone))
@@ -131,6 +144,13 @@ class CampaignInHand:
             self.next_portion_at = self.throttle.after(self.next_portion_at, now, len(recipients))
         return recipients
 
+    def take_left_out(self, up_to: int) -> dict[str, int]:
+        """Who is left out among the numbers up to that one, counted by the reason; each of them once."""
+        counts: Counter[str] = Counter()
+        while self.left_out and self.left_out[0][0] <= up_to:
+            counts[self.left_out.popleft()[1]] += 1
+        return dict(counts)
+
     def next_read(self, most: int, now: datetime) -> tuple[int, int] | None:
         """(after, limit) of the next page to ask for, while too little lies here or is under way.
 
@@ -146,22 +166,22 @@ class CampaignInHand:
             return None
         return self.asked_to, min(limit, total - self.asked_to)
 
-    def note_read(self, up_to: int, page: Future[list[Recipient]]) -> None:
+    def note_read(self, up_to: int, page: Future[Page]) -> None:
         self.reads.append((up_to, page))
         self.asked_to = up_to
 
     def take_reads(self) -> None:
         """Take the pages that have come, in order; raises what a read raised, after which it is asked for again.
 
-        A page may be short, even empty: people may have been erased or archived since the audience was numbered. It
-        may also reach beyond what was asked for, since it is filled up to its limit; that part comes with the next one.
+        A page may have few recipients, even none: the others are left out for what happened since the numbering.
         """
         while self.reads and self.reads[0][1].done():
             up_to, page = self.reads.popleft()
             if page.exception() is not None:
                 self.reads.clear()
                 self.asked_to = self.read_to
-            self.buffer.extend(recipient for recipient in page.result() if recipient["number"] <= up_to)
+            self.buffer.extend(page.result().recipients)
+            self.left_out.extend(page.result().left_out)
             self.read_to, self.failures = up_to, 0
 
     def wait(self, seconds: float) -> None:

@@ -17,7 +17,7 @@ from chassis.broker import Broker, Delivery
 from chassis.database import Database, Fault, fault_of
 from chassis.logs import get_logger
 from contracts.lanes import BATCHES_DONE, channel_lane
-from contracts.vocabulary import Lane
+from contracts.vocabulary import Lane, LeftOut
 
 PREFETCH = 500
 log = get_logger()
@@ -144,7 +144,9 @@ def _read(delivery: Delivery) -> Reported | None:
         counts = [int(body[name]) for name in ("submitted", "failed", "deferred")]
         if not all(0 <= count < 2**31 for count in counts):
             raise ValueError("a count is out of range")
-        return Reported(UUID(body["batch_id"]), *counts)
+        left_out = {str(LeftOut(reason)): int(count) for reason, count in body.get("left_out", {}).items()}
+        submitted, failed, deferred = counts
+        return Reported(UUID(body["batch_id"]), submitted, failed, deferred, left_out)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         log.error("batch_report_unreadable", error=error)
         delivery.nack(requeue=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,7 +19,7 @@ from campaigns.dispatcher.in_hand import CampaignInHand, Recipient, page_size
 from campaigns.dispatcher.lanes import Publisher, Reports
 from campaigns.dispatcher.workers import Workers
 from campaigns.store import batches, leases
-from campaigns.store.batches import Advance, BatchRange, InFlight, Reported
+from campaigns.store.batches import Advance, BatchRange, InFlight
 from campaigns.store.leases import LeasedCampaign
 from campaigns.usecases.dispatch import LASTING, Steps
 from chassis import seals
@@ -162,45 +162,57 @@ class Dispatcher:
         window = self._config.window
         candidates = (campaign.turn(now, self._in_flight.get(key), window) for key, campaign in self._in_hand.items())
         turns = [turn for turn in candidates if turn is not None]
-        if not turns:
-            return
         cut: list[tuple[CampaignInHand, BatchRange, list[Recipient]]] = []
-        for campaign_id in domain.fair_order(turns, by_account, self._config.windows):
+        for campaign_id in domain.fair_order(turns, by_account, self._config.windows) if turns else ():
             campaign = self._in_hand[campaign_id]
             recipients = campaign.cut(now)
-            first, last = recipients[0]["number"], recipients[-1]["number"]
-            cut.append((campaign, BatchRange(new_id(), campaign_id, first, last, len(recipients)), recipients))
-        if cut:
-            self._record_and_publish(cut)
+            numbers = [recipient["number"] for recipient in recipients]
+            cut.append((campaign, BatchRange.of(new_id(), campaign_id, numbers), recipients))
+        # Those of whom nobody is left to send to, as far as they have been read.
+        reached = {key: one.read_to for key, one in self._in_hand.items() if one.is_moving_on}
+        reached |= {campaign.leased.id: batch.last for campaign, batch, _ in cut if campaign.leased.id not in reached}
+        if reached:
+            self._record_and_publish(cut, reached)
 
-    def _record_and_publish(self, cut: list[tuple[CampaignInHand, BatchRange, list[Recipient]]]) -> None:
-        """First on disk, then to the lane: what a crash leaves between the two is published again."""
-        reached = {campaign.leased.id: (campaign, batch.last) for campaign, batch, _ in cut}
+    def _record_and_publish(
+        self, cut: list[tuple[CampaignInHand, BatchRange, list[Recipient]]], reached: Mapping[UUID, int]
+    ) -> None:
+        """First on disk, then to the lane: what a crash leaves between the two is published again.
+
+        :param reached: by campaign, the number up to which everybody is in a batch or left out.
+        """
+        moving = {campaign_id: self._in_hand[campaign_id] for campaign_id in reached}
         advances = [
-            Advance(campaign_id, campaign.dispatched_to, last, campaign.next_portion_at)
-            for campaign_id, (campaign, last) in reached.items()
+            Advance(
+                campaign_id,
+                campaign.dispatched_to,
+                reached[campaign_id],
+                campaign.next_portion_at,
+                campaign.take_left_out(reached[campaign_id]),
+            )
+            for campaign_id, campaign in moving.items()
         ]
         try:
             with self._database.transaction() as session:
                 cut_batches = [batch for _, batch, _ in cut]
-                recorded = batches.record(session, owner=self._steps.owner, advances=advances, batches=cut_batches)
+                moved = batches.record(session, owner=self._steps.owner, advances=advances, batches=cut_batches)
         except Exception:
             # Whether it was committed is not known: forget what was read, and learn from the database.
-            self._forget(campaign for campaign, _ in reached.values())
+            self._forget(moving.values())
             raise
+        for campaign_id in moved:
+            moving[campaign_id].dispatched_to = reached[campaign_id]
         for campaign, batch, recipients in cut:
-            if batch.id in recorded:
-                campaign.dispatched_to = batch.last
+            if batch.campaign_id in moved:
                 self._publisher.publish(campaign.leased, batch.id, recipients)
                 RECIPIENTS.labels(campaign.leased.channel).inc(batch.size)
-            else:
-                # Paused, cancelled or taken over in this very moment.
-                self._forget([campaign])
+        # Paused, cancelled or taken over in this very moment.
+        self._forget(campaign for campaign_id, campaign in moving.items() if campaign_id not in moved)
 
     def _forget(self, campaigns: Iterable[CampaignInHand]) -> None:
         for campaign in list(campaigns):
             self._in_hand.pop(campaign.leased.id, None)
-        self._renew_at = 0.0
+            self._renew_at = 0.0
 
     # Steps on worker threads
 
@@ -225,7 +237,7 @@ class Dispatcher:
             again, campaign.again = campaign.again, []
             self._workers.run(campaign, "again", self._steps.read_again, campaign.leased, again)
             return
-        if campaign.ended and not campaign.buffer:
+        if campaign.is_through:
             if not self._in_flight.get(campaign.leased.id):
                 self._finish(campaign)
             return
@@ -288,13 +300,7 @@ class Dispatcher:
 
     def _publish_again(self, campaign: CampaignInHand, read: list[tuple[BatchRange, list[Recipient]]]) -> None:
         for batch, recipients in read:
-            if recipients:
-                self._publisher.publish(campaign.leased, batch.id, recipients)
-        # Everybody in it has been erased or archived since: there is nobody to send to and nothing to wait for.
-        empty = [Reported(batch.id, 0, 0, 0) for batch, recipients in read if not recipients]
-        if empty:
-            with self._database.transaction() as session:
-                batches.mark_done(session, empty)
+            self._publisher.publish(campaign.leased, batch.id, recipients)
 
     def _give_back(self) -> None:
         ends = time.monotonic() + DRAIN_SECONDS

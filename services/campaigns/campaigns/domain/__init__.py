@@ -26,6 +26,7 @@ from campaigns.domain.pace import (
     in_flight_allowed,
     next_look,
 )
+from campaigns.domain.progress import progress
 from campaigns.domain.times import (
     FURTHEST,
     LATENESS_ALLOWED,
@@ -68,6 +69,7 @@ __all__ = [
     "missing_audience",
     "missing_content",
     "next_look",
+    "progress",
     "quiet_hours_of",
     "reservation_id",
     "send_at",

@@ -16,12 +16,14 @@ FURTHEST = timedelta(days=366)
 def send_at(at: datetime | None, time_zone: str, now: datetime) -> datetime:
     """The UTC moment to start at; a time without an offset is the account's local time.
 
-    :raises Invalid: more than five minutes ago, or more than a year ahead.
+    Of an hour that comes twice, when clocks are put back, it is the first; the second can be had by its offset.
+
+    :raises Invalid: more than five minutes ago, more than a year ahead, or a local time that is left out.
     """
     if at is None:
         return now
     try:
-        moment = (at if at.tzinfo else at.replace(tzinfo=zone_of(time_zone))).astimezone(UTC)
+        moment = at.astimezone(UTC) if at.tzinfo else _moment_of(at.replace(fold=0), zone_of(time_zone))
     except OverflowError:
         # The first and the last day that there is, in a zone beyond it.
         raise exceptions.in_the_past() if at.year == 1 else exceptions.too_far_ahead() from None
@@ -29,6 +31,14 @@ def send_at(at: datetime | None, time_zone: str, now: datetime) -> datetime:
         raise exceptions.in_the_past()
     if moment > now + FURTHEST:
         raise exceptions.too_far_ahead()
+    return moment
+
+
+def _moment_of(local: datetime, zone: ZoneInfo) -> datetime:
+    moment = local.replace(tzinfo=zone).astimezone(UTC)
+    shown = moment.astimezone(zone).replace(tzinfo=None, fold=0)
+    if shown != local:
+        raise exceptions.no_such_time(local, shown)
     return moment
 
 

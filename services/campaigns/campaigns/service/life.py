@@ -26,6 +26,10 @@ class Life(CampaignEntrypoints):
     def cancel_campaign(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("cancel_campaign", life.cancel_campaign, actor, payload)
 
+    @rpc
+    def list_campaigns_needing(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("list_campaigns_needing", life.list_campaigns_needing, actor, payload)
+
     @event_handler(events.ACCOUNT_SUSPENSION_CHANGED)
     def follow_suspension(self, payload: Payload) -> None:
         with self.database.transaction() as session:

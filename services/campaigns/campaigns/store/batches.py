@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import orjson
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -32,33 +33,51 @@ class InFlight:
 
 @dataclass(frozen=True)
 class BatchRange:
-    """Recipients `first` to `last` of a campaign, `size` of them."""
+    """Recipients `first` to `last` of a campaign, `size` of them: `numbers`, or all where that is None."""
 
     id: UUID
     campaign_id: UUID
     first: int
     last: int
     size: int
+    numbers: list[int] | None = None
+
+    @classmethod
+    def of(cls, batch_id: UUID, campaign_id: UUID, numbers: list[int]) -> BatchRange:
+        """:param numbers: of its recipients, in order."""
+        first, last, size = numbers[0], numbers[-1], len(numbers)
+        return cls(batch_id, campaign_id, first, last, size, numbers if last - first >= size else None)
 
 
 @dataclass(frozen=True)
 class Advance:
-    """A campaign's numbering moves on, by batches recorded with it."""
+    """A campaign's numbering moves on, by batches recorded with it and by who is left out, counted by the reason."""
 
     campaign_id: UUID
     after: int
     to: int
     next_portion_at: datetime | None
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Reported:
-    """What a channel says of a batch."""
+    """What a channel says of a batch; `left_out` is counted by the reason."""
 
     id: UUID
     submitted: int
     failed: int
     deferred: int
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+
+def _sum_of(*counts: str) -> str:
+    """SQL: objects of counts, added up key by key."""
+    all_of_them = " UNION ALL ".join(f"SELECT * FROM jsonb_each_text({one})" for one in counts)
+    return (
+        "(SELECT coalesce(jsonb_object_agg(reason, n), '{}') FROM (SELECT reason, sum(CAST(n AS int)) AS n"
+        f" FROM ({all_of_them}) AS e(reason, n) GROUP BY reason) AS added)"
+    )
 
 
 def in_flight(session: Session) -> list[InFlight]:
@@ -79,7 +98,7 @@ def unpublished(session: Session, campaign_id: UUID) -> list[BatchRange]:
     """Batches that were recorded and perhaps never published."""
     rows = session.execute(
         text(
-            "SELECT id, campaign_id, first, last, size FROM campaign_batches"
+            "SELECT id, campaign_id, first, last, size, numbers FROM campaign_batches"
             " WHERE campaign_id = :id AND state = 'publishing' ORDER BY first"
         ),
         {"id": campaign_id},
@@ -93,7 +112,7 @@ def take_stale(session: Session, campaign_ids: Sequence[UUID], older_than: timed
         text(
             "UPDATE campaign_batches SET published_at = now()"
             " WHERE campaign_id = ANY(:ids) AND state = 'published' AND published_at < now() - :older"
-            " RETURNING id, campaign_id, first, last, size"
+            " RETURNING id, campaign_id, first, last, size, numbers"
         ),
         {"ids": list(campaign_ids), "older": older_than},
     ).mappings()
@@ -126,25 +145,39 @@ def forget_old(session: Session) -> int:
 def record(session: Session, *, owner: UUID, advances: Sequence[Advance], batches: Sequence[BatchRange]) -> set[UUID]:
     """Record batches about to be published and move their campaigns on, in one statement for many.
 
-    :returns: ids of the batches recorded. Those of a campaign that was paused, cancelled, or taken over are not.
+    :returns: ids of the campaigns that moved. One that was paused, cancelled, or taken over did not, nor have its
+        batches been recorded.
     """
     with cursor_of(session) as cursor:
         cursor.execute(
-            "WITH moved AS (UPDATE campaigns c SET dispatched_to = a.reached, next_portion_at = a.next_at"
-            "  FROM unnest(%s::uuid[], %s::int[], %s::int[], %s::timestamptz[]) AS a(id, after, reached, next_at)"
+            "WITH moved AS (UPDATE campaigns c SET dispatched_to = a.reached, next_portion_at = a.next_at,"
+            f"  left_out = CASE WHEN a.left_out = '{{}}' THEN c.left_out ELSE {_sum_of('c.left_out', 'a.left_out')} END"
+            "  FROM unnest(%s::uuid[], %s::int[], %s::int[], %s::timestamptz[], %s::jsonb[])"
+            "   AS a(id, after, reached, next_at, left_out)"
             "  WHERE c.id = a.id AND c.lease_owner = %s AND c.state = 'sending' AND c.dispatched_to = a.after"
-            "  RETURNING c.id, c.account_id, c.channel)"
-            " INSERT INTO campaign_batches (id, campaign_id, account_id, channel, first, last, size)"
-            " SELECT b.id, b.campaign_id, moved.account_id, moved.channel, b.first, b.last, b.size"
-            " FROM unnest(%s::uuid[], %s::uuid[], %s::int[], %s::int[], %s::int[])"
-            "  AS b(id, campaign_id, first, last, size) JOIN moved ON moved.id = b.campaign_id RETURNING id",
+            "  RETURNING c.id, c.account_id, c.channel),"
+            " recorded AS (INSERT INTO campaign_batches"
+            "  (id, campaign_id, account_id, channel, first, last, size, numbers)"
+            "  SELECT b.id, b.campaign_id, moved.account_id, moved.channel, b.first, b.last, b.size, b.numbers::int[]"
+            "  FROM unnest(%s::uuid[], %s::uuid[], %s::int[], %s::int[], %s::int[], %s::text[])"
+            "   AS b(id, campaign_id, first, last, size, numbers) JOIN moved ON moved.id = b.campaign_id)"
+            " SELECT id FROM moved",
             (
-                *columns([(a.campaign_id, a.after, a.to, a.next_portion_at) for a in advances], 4),
+                *columns([(a.campaign_id, a.after, a.to, a.next_portion_at, _json(a.left_out)) for a in advances], 5),
                 owner,
-                *columns([(b.id, b.campaign_id, b.first, b.last, b.size) for b in batches], 5),
+                *columns([(b.id, b.campaign_id, b.first, b.last, b.size, _array(b.numbers)) for b in batches], 6),
             ),
         )
         return {row[0] for row in cursor.fetchall()}
+
+
+def _json(counts: Mapping[str, int]) -> str:
+    return orjson.dumps(dict(counts)).decode()
+
+
+def _array(numbers: Sequence[int] | None) -> str | None:
+    """As PostgreSQL writes an array: arrays of many lengths cannot stand in one."""
+    return None if numbers is None else f"{{{','.join(map(str, numbers))}}}"
 
 
 def mark_published(session: Session, batch_ids: Iterable[UUID]) -> None:
@@ -167,19 +200,25 @@ def mark_done(session: Session, reports: Sequence[Reported]) -> int:
     with cursor_of(session) as cursor:
         cursor.execute(
             "WITH fresh AS (SELECT b.id, b.campaign_id, b.size, b.published_at IS NULL AS unmarked,"
-            "   r.submitted, r.failed, r.deferred FROM campaign_batches b"
-            "  JOIN unnest(%s::uuid[], %s::int[], %s::int[], %s::int[]) AS r(id, submitted, failed, deferred)"
+            "   r.submitted, r.failed, r.deferred, r.left_out FROM campaign_batches b"
+            "  JOIN unnest(%s::uuid[], %s::int[], %s::int[], %s::int[], %s::jsonb[])"
+            "   AS r(id, submitted, failed, deferred, left_out)"
             "   ON r.id = b.id WHERE b.state <> 'done' ORDER BY b.id FOR UPDATE OF b),"
             " done AS (UPDATE campaign_batches b SET state = 'done', done_at = now(),"
             "   published_at = coalesce(b.published_at, now()),"
             "   submitted = f.submitted, failed = f.failed, deferred = f.deferred FROM fresh f WHERE b.id = f.id),"
+            " reasons AS (SELECT campaign_id, e.key AS reason, sum(CAST(e.value AS int)) AS n FROM fresh"
+            "  CROSS JOIN LATERAL jsonb_each_text(left_out) e GROUP BY 1, 2),"
             " sums AS (SELECT campaign_id, count(*) AS batches, sum(size) FILTER (WHERE unmarked) AS published,"
-            "   sum(submitted) AS submitted, sum(failed) AS failed, sum(deferred) AS deferred FROM fresh GROUP BY 1),"
+            "   sum(submitted) AS submitted, sum(failed) AS failed, sum(deferred) AS deferred,"
+            "   (SELECT coalesce(jsonb_object_agg(reason, n), '{}') FROM reasons r"
+            "    WHERE r.campaign_id = fresh.campaign_id) AS left_out FROM fresh GROUP BY 1),"
             " counted AS (UPDATE campaigns c SET published = c.published + coalesce(s.published, 0),"
             "   submitted = c.submitted + s.submitted, failed = c.failed + s.failed,"
+            f"   channel_left_out = {_sum_of('c.channel_left_out', 's.left_out')},"
             "   deferred = c.deferred + s.deferred, settled_at = NULL FROM sums s WHERE c.id = s.campaign_id)"
             " SELECT coalesce(sum(batches), 0) FROM sums",
-            columns([(report.id, report.submitted, report.failed, report.deferred) for report in reports], 4),
+            columns([(r.id, r.submitted, r.failed, r.deferred, _json(r.left_out)) for r in reports], 5),
         )
         row = cursor.fetchone()
         return int(row[0]) if row else 0

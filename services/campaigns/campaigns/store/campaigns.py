@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, tuple_, update
+from sqlalchemy import RowMapping, delete, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, defer
 
@@ -71,6 +71,27 @@ def running_for_update(session: Session, *, account_id: UUID) -> Sequence[Campai
         .with_for_update()
     )
     return session.scalars(query, execution_options={"populate_existing": True}).all()
+
+
+def _named_in(part: str) -> str:
+    """SQL: the audience names any of the ids of that parameter, to take or to leave out."""
+    both = f"coalesce(audience->'{part}', '[]') || coalesce(audience->'exclude_{part}', '[]')"
+    return f"jsonb_exists_any({both}, CAST(:{part} AS text[]))"
+
+
+_NEEDING = text(
+    "SELECT id, name FROM campaigns WHERE account_id = :account AND state IN ('scheduled', 'sending', 'paused')"
+    f" AND ({_named_in('groups')} OR {_named_in('segments')}"
+    " OR jsonb_exists_any(fields, CAST(:fields AS text[]))) ORDER BY created_at, id LIMIT :limit"
+)
+
+
+def needing(
+    session: Session, *, account_id: UUID, groups: list[str], segments: list[str], fields: list[str], limit: int
+) -> Sequence[RowMapping]:
+    """Id and name of the account's campaigns that are to go or going, and name any of these."""
+    wanted = {"groups": groups, "segments": segments, "fields": fields}
+    return session.execute(_NEEDING, {"account": account_id, "limit": limit, **wanted}).mappings().all()
 
 
 def remove(session: Session, campaign: Campaign) -> None:

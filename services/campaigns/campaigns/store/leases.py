@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import orjson
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -203,14 +204,17 @@ def at_channel(session: Session, campaign_id: UUID) -> AtChannel:
 def recount(session: Session, *, owner: UUID, campaign_id: UUID, counts: Mapping[str, Any]) -> None:
     """Take over what the channel has counted in its ledger, unless a batch is open: that one is not counted yet.
 
-    :param counts: submitted, failed (None: as they are), deferred.
+    :param counts: submitted, failed, left_out (None: as they are), deferred.
     """
+    left_out = counts["left_out"]
     changed(
         session,
         "UPDATE campaigns c SET submitted = coalesce(:submitted, submitted), failed = coalesce(:failed, failed),"
+        " channel_left_out = coalesce(CAST(:left_out AS jsonb), channel_left_out),"
         " deferred = :deferred, dispatched_at = coalesce(dispatched_at, now())"
         f" WHERE id = :id AND lease_owner = :owner AND {_NO_BATCH_OPEN}",
-        id=campaign_id, owner=owner, **counts,
+        id=campaign_id, owner=owner,
+        **{**counts, "left_out": None if left_out is None else orjson.dumps(left_out).decode()},
     )  # fmt: skip
 
 

@@ -6,7 +6,8 @@ Each step may run again after a crash: what it asks of others is idempotent, and
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from campaigns import domain, exceptions
@@ -25,7 +26,7 @@ from contracts import events
 from contracts.channel import CHANNELS
 from contracts.errors import ACCOUNT_SUSPENDED, Conflict, Forbidden, Invalid, NotFound, PlanLimit, on_trial
 from contracts.rpc import Actor
-from contracts.vocabulary import CampaignState, JobState
+from contracts.vocabulary import ERASED_ADDRESS, CampaignState, JobState
 
 # What trying again does not mend.
 LASTING = (PlanLimit, Forbidden, NotFound, Conflict, Invalid)
@@ -33,6 +34,13 @@ PAGE, PAGE_DEADLINE = 5_000, 10.0
 COUNT_DEADLINE = 30.0  # a million rows of a ledger
 
 log = get_logger()
+
+
+class Page(NamedTuple):
+    """Numbers of an audience that lie side by side: recipients, and who is left out (number, reason)."""
+
+    recipients: list[dict[str, Any]]
+    left_out: list[tuple[int, str]]
 
 
 @dataclass(frozen=True)
@@ -119,7 +127,7 @@ class Steps:
         proved: set[int] = set()
         for after in range(0, total, PAGE):
             page = self.read_page(campaign, after, PAGE)
-            proved |= {recipient["number"] for recipient in page if recipient["address"].lower() in only_to}
+            proved |= {recipient["number"] for recipient in page.recipients if recipient["address"].lower() in only_to}
         if len(proved) < total:
             raise on_trial(total - len(proved))
 
@@ -198,25 +206,36 @@ class Steps:
         with self.database.transaction() as session:
             store.reservation_returned(session, owner=self.owner, campaign_id=campaign.id)
 
-    def read_page(self, campaign: LeasedCampaign, after: int, limit: int) -> list[dict[str, Any]]:
-        """Up to `limit` recipients with numbers above `after`, in order."""
+    def read_page(self, campaign: LeasedCampaign, after: int, limit: int) -> Page:
+        """The `limit` numbers after `after`."""
         page = self._ask_for(campaign)(
             "contacts.read_audience",
             {"snapshot_id": str(domain.snapshot_id(campaign.id)), "after": after, "limit": limit},
             deadline=PAGE_DEADLINE,
         )
-        recipients: list[dict[str, Any]] = page["recipients"]
-        return recipients
+        left_out = [(number, reason) for reason, numbers in page["left_out"].items() for number in numbers]
+        return Page(page["recipients"], sorted(left_out))
 
     def read_again(
         self, campaign: LeasedCampaign, batches: list[BatchRange]
     ) -> list[tuple[BatchRange, list[dict[str, Any]]]]:
-        """The recipients of batches that were recorded before, but for those who were erased or archived since."""
-        again = []
-        for batch in batches:
-            page = self.read_page(campaign, batch.first - 1, batch.last - batch.first + 1)
-            again.append((batch, [recipient for recipient in page if recipient["number"] <= batch.last]))
-        return again
+        """The recipients of batches that were recorded before.
+
+        Who is not to be sent to any more is marked as such: only the channel knows whether they have got it already.
+        """
+        return [(batch, self._members(campaign, batch)) for batch in batches]
+
+    def _members(self, campaign: LeasedCampaign, batch: BatchRange) -> list[dict[str, Any]]:
+        members = []
+        wanted = set(batch.numbers or range(batch.first, batch.last + 1))
+        for after in range(batch.first - 1, batch.last, PAGE):
+            page = self.read_page(campaign, after, min(PAGE, batch.last - after))
+            members += page.recipients
+            members += [
+                {"number": number, "contact_id": None, "address": ERASED_ADDRESS, "fields": {}, "left_out": reason}
+                for number, reason in page.left_out
+            ]
+        return sorted((one for one in members if one["number"] in wanted), key=itemgetter("number"))
 
     def _ask_for(self, campaign: LeasedCampaign) -> Ask:
         """Ask other services as ourselves, on behalf of the campaign's account and in the trace of its scheduling."""

@@ -23,6 +23,8 @@ from contracts.errors import Conflict, on_trial
 from contracts.rpc import Actor
 from contracts.vocabulary import CampaignState, Channel
 
+NEEDING_AT_MOST = 100
+
 
 def schedule_campaign(
     database: Database, *, actor: Actor, now: datetime, ask: Ask, campaign_id: UUID, at: datetime | None
@@ -74,6 +76,15 @@ def schedule_campaign(
         facts = {"name": campaign.name, "send_at": moment.isoformat(), "recipients": reachable}
         acts.record(session, events.CAMPAIGNS_ACT, actor, "campaign.scheduled", target_id=campaign.id, **facts)
     return views.campaign(campaign)
+
+
+def list_campaigns_needing(
+    session: Session, *, actor: Actor, now: datetime, groups: list[UUID], segments: list[UUID], fields_: list[str]
+) -> Answer:
+    """The campaigns, scheduled, sending or paused, that need any of these of contacts: none of them is deleted then."""
+    ids = {"groups": list(map(str, groups)), "segments": list(map(str, segments))}
+    needing = store.needing(session, account_id=account_of(actor), **ids, fields=fields_, limit=NEEDING_AT_MOST)
+    return {"campaigns": [dict(row) for row in needing]}
 
 
 def pause_campaign(session: Session, *, actor: Actor, now: datetime, campaign_id: UUID) -> Answer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from campaigns import domain
 from campaigns.models import Campaign, Template
 from contracts.vocabulary import CampaignState, Channel
 
@@ -16,7 +17,9 @@ def campaign(row: Campaign) -> Answer:
     """A campaign as `contracts.campaigns.drafts` shows it; without its content where that was not loaded."""
     shown = _columns(row)
     shown["state"] = CampaignState(row.state)
-    shown["progress"] = {name: shown[name] for name in _COUNTS}
+    shown["progress"] = domain.progress(
+        {name: shown[name] for name in _COUNTS}, [shown.pop("left_out"), shown.pop("channel_left_out")]
+    )
     shown["failure"] = {"code": row.failure_code, "detail": row.failure_detail} if row.failure_code else None
     return shown
 

@@ -101,7 +101,14 @@ class Contacts:
         if snapshot is None:
             raise NotFound("snapshot.not_found", "There is no such audience.")
         last = min(payload["after"] + payload["limit"], snapshot["total"])
-        return {"recipients": [_recipient(number, snapshot) for number in range(payload["after"] + 1, last + 1)]}
+        left_out: dict[str, list[int]] = {}
+        recipients = []
+        for number in range(payload["after"] + 1, last + 1):
+            if reason := reason_of(number, snapshot["total"]):
+                left_out.setdefault(reason, []).append(number)
+            else:
+                recipients.append(_recipient(number, snapshot))
+        return {"recipients": recipients, "left_out": left_out}
 
     @rpc
     def drop_snapshot(self, actor: Any, payload: Any) -> Any:
@@ -126,6 +133,13 @@ class Contacts:
 
 def _size(audience: Any) -> int:
     return sum(UUID(group).int for group in audience["groups"])
+
+
+def reason_of(number: int, total: int) -> str | None:
+    """Of an audience of `…88` every 7th is left out and a long stretch at its end; of any other nobody."""
+    if total % 100 != 88 or not (number % 7 == 0 or number > total - 150):
+        return None
+    return ("archived", "erased", "withdrawn", "deleted", "changed")[number % 5]
 
 
 def _recipient(number: int, snapshot: Any) -> Any:
@@ -159,8 +173,10 @@ class SmsGateway:
         recipients, campaign_id = payload["recipients"], payload["campaign_id"]
         waiting = (recipients + 24) // 25 if recipients % 1000 == 777 and asked.count(campaign_id) < 2 else 0
         asked.append(campaign_id)
-        failed = recipients // 10
-        return {"submitted": recipients - failed - waiting, "failed": failed, "deferred": waiting}
+        came = [number for number in range(1, recipients + 1) if not reason_of(number, recipients)]
+        recipients, failed = len(came), sum(number % 10 == 0 for number in came)
+        counts = {"submitted": recipients - failed - waiting, "failed": failed, "deferred": waiting}
+        return {**counts, "left_out": {}}
 
     @rpc
     def render_preview(self, actor: Any, payload: Any) -> Any:

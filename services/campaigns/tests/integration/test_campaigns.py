@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,7 @@ import pytest
 
 from campaigns.domain import reservation_id
 from contracts.errors import Conflict, Forbidden, Invalid, NotFound, PlanLimit
+from contracts.vocabulary import LeftOut
 
 # Six in the evening, a month from now: by the account's clock in Warsaw, as a person writes it.
 EVENING = (datetime.now(ZoneInfo("Europe/Warsaw")) + timedelta(days=30)).replace(
@@ -27,7 +29,11 @@ def test_draft_can_be_written_in_pieces_read_and_deleted(caller: Callable) -> No
     owner("update_campaign", campaign_id=campaign["id"], content={"subject": "Hej"}, options={"throttle_per_hour": 60})
     shown = owner("get_campaign", campaign_id=campaign["id"])
     assert shown["content"] == {"subject": "Hej"} and shown["options"] == {"throttle_per_hour": 60}
-    assert shown["progress"] == {"recipients": None, "published": 0, "submitted": 0, "failed": 0, "deferred": 0}
+    assert shown["progress"] == {
+        **dict.fromkeys(("published", "submitted", "failed", "deferred"), 0),
+        **dict.fromkeys(("recipients", "to_come")),
+        "left_out": dict.fromkeys(LeftOut, 0),
+    }
 
     owner("delete_campaign", campaign_id=campaign["id"])
     with pytest.raises(NotFound):
@@ -236,3 +242,26 @@ def test_bad_input_is_refused_and_leaves_nothing(caller: Callable, payload: dict
         owner("create_campaign", **payload)
     assert refused.value.errors
     assert owner("list_campaigns")["items"] == []
+
+
+def test_what_a_campaign_needs_of_contacts_is_known_while_it_is_to_go_or_going(caller: Callable) -> None:
+    owner, stranger = caller(), caller()
+    group, excluded, segment, other = (str(UUID(int=number)) for number in (600, 1, 2, 3))
+    audience = {"groups": [group], "segments": [segment], "exclude_groups": [excluded], "exclude_segments": [other]}
+    campaign = owner.draft(name="Lato", audience=audience)
+
+    def needing(of: Any = owner, **what: list[str]) -> list[str]:
+        return [one["name"] for one in of("list_campaigns_needing", **what)["campaigns"]]
+
+    everything: list[dict[str, list[str]]] = [
+        {"groups": [group]}, {"groups": [excluded]}, {"segments": [segment]}, {"segments": [other]},
+        {"fields": ["first_name"]},
+    ]  # fmt: skip
+    assert [needing(**what) for what in everything] == [[]] * 5, "a draft needs nothing yet"
+    owner("schedule_campaign", campaign_id=campaign["id"], at=WITH_OFFSET)
+    assert [needing(**what) for what in everything] == [["Lato"]] * 5
+    owner("pause_campaign", campaign_id=campaign["id"])
+    assert needing(groups=[group]) == ["Lato"] and needing(stranger, groups=[group]) == []
+    assert needing(groups=[segment], segments=[group], fields=["city"]) == needing() == []
+    owner("cancel_campaign", campaign_id=campaign["id"])
+    assert [needing(**what) for what in everything] == [[]] * 5

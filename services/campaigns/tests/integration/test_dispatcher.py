@@ -15,8 +15,10 @@ from chassis.broker import Broker, Delivery
 from chassis.database import Database
 from chassis.testing import wait_until
 from contracts import events, lanes
+from contracts.vocabulary import LeftOut
 
 from .conftest import is_let_go
+from .neighbours import reason_of
 
 
 def expected(recipients: int) -> dict[str, int]:
@@ -28,6 +30,8 @@ def expected(recipients: int) -> dict[str, int]:
         "submitted": recipients - failed,
         "failed": failed,
         "deferred": 0,
+        "left_out": dict.fromkeys(LeftOut, 0),
+        "to_come": 0,
     }
 
 
@@ -72,9 +76,9 @@ def test_it_is_sent_once_its_channel_has_nothing_more_to_try(
 ) -> None:
     """Two dispatchers; while it waits nobody holds its lease."""
     owner = caller()
-    campaign_id = owner.scheduled(777)
     for _ in range(2):
         dispatcher()
+    campaign_id = owner.scheduled(777)
 
     def waiting() -> Any:
         with database.transaction() as session:
@@ -88,6 +92,35 @@ def test_it_is_sent_once_its_channel_has_nothing_more_to_try(
 
     assert tuple(wait_until(waiting, what="nobody at it")) == ("sending", 32, 777)
     assert owner.wait_for(campaign_id, "sent")["progress"] == expected(777)
+
+
+def test_who_is_left_out_is_counted_by_the_reason_whatever_is_killed(
+    caller: Callable, channel: Any, dispatcher: Callable
+) -> None:
+    """Reports are held while batches are out, so that a kill leaves some to be published again."""
+    owner, total = caller(), 20_088
+    reasons = {number: reason for number in range(1, total + 1) if (reason := reason_of(number, total))}
+    campaign_id = owner.scheduled(total)
+    running = dispatcher(CAMPAIGNS_WINDOW="4")
+    moments: list[Any] = []
+
+    def look() -> Any:
+        moments.append(owner("get_campaign", campaign_id=campaign_id)["progress"])
+        return moments[-1]
+
+    for share in (0.2, 0.5):
+        wait_until(lambda share=share: look() and len(numbers_seen(channel)) >= share * total, what=f"{share:.0%}")
+        running.kill()
+        running.start().wait_ready()
+    sent = wait_until(lambda: look()["to_come"] == 0 and owner.wait_for(campaign_id, "sent")["progress"], timeout=60)
+
+    assert numbers_seen(channel) == set(range(1, total + 1)) - set(reasons)
+    assert sent["left_out"] == {reason: list(reasons.values()).count(reason) for reason in LeftOut}
+    assert sent["submitted"] + sent["failed"] == total - len(reasons) and sent["deferred"] == 0
+    for progress in moments:
+        decided = sum(progress[name] for name in ("submitted", "failed", "deferred", "to_come") if progress[name])
+        assert progress["to_come"] is None or progress["to_come"] >= 0
+        assert progress["recipients"] in (None, decided + sum(progress["left_out"].values()))
 
 
 def test_email_campaign_takes_its_own_lane(caller: Callable, email_channel: Any, dispatcher: Callable) -> None:
@@ -194,7 +227,8 @@ def test_cancel_ends_it_and_returns_the_rest_of_the_quota(caller: Callable, chan
 
     wait_until(lambda: released(owner, campaign_id), what="the release")
     progress = owner("get_campaign", campaign_id=campaign_id)["progress"]
-    assert progress == {**expected(len(numbers_seen(channel))), "recipients": 20_000}
+    sent = len(numbers_seen(channel))
+    assert progress == {**expected(sent), "recipients": 20_000, "to_come": 20_000 - sent}
     used = owner.look()["reservations"][str(reservation(campaign_id))]["used"]
     assert used == progress["submitted"] + progress["deferred"]
 

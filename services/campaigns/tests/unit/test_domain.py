@@ -85,6 +85,42 @@ def test_time_without_offset_is_the_accounts_local_time() -> None:
     assert domain.send_at(None, WARSAW, NOON) == NOON
 
 
+@pytest.mark.parametrize(
+    ("at", "moment"),
+    [
+        ("2027-03-28T01:59", "2027-03-28T00:59Z"),
+        ("2027-03-28T02:00", None),
+        ("2027-03-28T02:59:59", None),
+        ("2027-03-28T03:00", "2027-03-28T01:00Z"),
+        ("2027-03-28T02:30+01:00", "2027-03-28T01:30Z"),  # a moment, whatever clocks show then
+        ("2027-10-31T02:30", "2027-10-31T00:30Z"),
+        ("2027-10-31T02:30+02:00", "2027-10-31T00:30Z"),
+        ("2027-10-31T02:30+01:00", "2027-10-31T01:30Z"),
+    ],
+)
+def test_the_hour_that_is_not_there_is_refused_and_of_the_one_that_comes_twice_it_is_the_first(
+    at: str, moment: str | None
+) -> None:
+    if moment is not None:
+        assert domain.send_at(datetime.fromisoformat(at), WARSAW, NOON) == datetime.fromisoformat(moment)
+        return
+    with pytest.raises(Invalid) as refused:
+        domain.send_at(datetime.fromisoformat(at), WARSAW, NOON)
+    assert refused.value.code == "schedule.no_such_time" and refused.value.errors[0]["field"] == "at"
+    assert at[11:16] in refused.value.detail
+
+
+@given(st.datetimes(datetime(2026, 12, 1), datetime(2027, 11, 30), timezones=st.none()))  # noqa: DTZ001
+@modest
+def test_a_local_time_is_what_clocks_show_when_it_goes(at: datetime) -> None:
+    try:
+        moment = domain.send_at(at, WARSAW, NOON)
+    except Invalid as refused:
+        assert refused.code == "schedule.no_such_time" and (at.month, at.day, at.hour) == (3, 28, 2)
+    else:
+        assert moment.astimezone(ZoneInfo(WARSAW)).replace(tzinfo=None, fold=0) == at.replace(fold=0)
+
+
 @pytest.mark.parametrize("away", [timedelta(minutes=-6), timedelta(days=367)])
 def test_time_that_has_passed_or_is_too_far_is_refused(away: timedelta) -> None:
     with pytest.raises(Invalid):

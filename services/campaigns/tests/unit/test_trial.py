@@ -18,9 +18,10 @@ def ensure(monkeypatch: pytest.MonkeyPatch, audience: dict[int, str], total: int
     monkeypatch.setattr(dispatch, "PAGE", 2)
 
     def call(name: str, actor: Any, payload: dict[str, Any], *, deadline: float) -> Any:
-        """As contacts: the first numbers above `after` of those who may be written to now."""
-        left = [number for number in sorted(audience) if number > payload["after"]][: payload["limit"]]
-        return {"recipients": [{"number": number, "address": audience[number]} for number in left]}
+        """As contacts: the next numbers above `after`, those who may be written to now and those who may not."""
+        page = range(payload["after"] + 1, min(payload["after"] + payload["limit"], total) + 1)
+        recipients = [{"number": number, "address": audience[number]} for number in page if number in audience]
+        return {"recipients": recipients, "left_out": {"archived": [n for n in page if n not in audience]}}
 
     campaign: Any = SimpleNamespace(id=uuid4(), account_id=uuid4(), trace_id=None)
     nowhere: Any = None

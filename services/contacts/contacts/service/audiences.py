@@ -26,5 +26,9 @@ class Audiences(Base):
         return self.run("read_audience", audiences.read, actor, payload)
 
     @rpc
+    def check_addressees(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("check_addressees", audiences.check_addressees, actor, payload)
+
+    @rpc
     def drop_snapshot(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("drop_snapshot", audiences.drop, actor, payload)

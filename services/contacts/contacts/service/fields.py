@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chassis.service import Payload, rpc
 from contacts.service.base import Base
-from contacts.usecases import fields
+from contacts.usecases import fields, needed
 from contracts.rpc import Actor
 
 
@@ -19,11 +19,11 @@ class Fields(Base):
 
     @rpc
     def update_field(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("update_field", fields.update, actor, payload)
+        return self.run_in_steps("update_field", needed.update_field, actor, payload, call=self.services.call)
 
     @rpc
     def delete_field(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("delete_field", fields.delete, actor, payload)
+        return self.run_in_steps("delete_field", needed.delete_field, actor, payload, call=self.services.call)
 
     @rpc
     def check_fields(self, actor: Actor, payload: Payload) -> Payload:

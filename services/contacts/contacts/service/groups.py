@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chassis.service import Payload, rpc
 from contacts.service.base import Base
-from contacts.usecases import group_operations, groups
+from contacts.usecases import group_operations, groups, needed
 from contracts.rpc import Actor
 
 
@@ -27,7 +27,7 @@ class Groups(Base):
 
     @rpc
     def delete_group(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("delete_group", groups.delete, actor, payload)
+        return self.run_in_steps("delete_group", needed.delete_group, actor, payload, call=self.services.call)
 
     @rpc
     def add_to_group(self, actor: Actor, payload: Payload) -> Payload:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chassis.service import Payload, rpc
 from contacts.service.base import Base
-from contacts.usecases import people, segments
+from contacts.usecases import needed, people, segments
 from contracts.rpc import Actor
 
 
@@ -27,7 +27,7 @@ class Segments(Base):
 
     @rpc
     def delete_segment(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("delete_segment", segments.delete, actor, payload)
+        return self.run_in_steps("delete_segment", needed.delete_segment, actor, payload, call=self.services.call)
 
     @rpc
     def count_segment(self, actor: Actor, payload: Payload) -> Payload:

@@ -7,7 +7,7 @@ written once, read by number in constant time, dropped in one go.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -17,6 +17,7 @@ from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
 from chassis.database import changed, cursor_of
+from contracts.vocabulary import LeftOut
 
 _LOCK = "hashtextextended(CAST(:account AS text), 1936941680)"  # "snap"
 ADDRESS = {"sms": "phone", "email": "email"}
@@ -160,27 +161,76 @@ def find(session: Session, *, account_id: UUID, snapshot_id: UUID) -> RowMapping
 _NOT_FOR_PAGES = ["enable_seqscan", "enable_bitmapscan", "enable_sort", "jit"]
 
 
-def read(
-    session: Session, *, snapshot_id: UUID, account_id: UUID, channel: str, after: int, limit: int
-) -> list[dict[str, Any]]:
+class Page(NamedTuple):
+    """Numbers of a snapshot that lie side by side: recipients, and who of them is not to be sent to, by the reason."""
+
+    recipients: list[dict[str, Any]]
+    left_out: dict[str, list[int]]
+
+
+def _reason(channel: str) -> str:
+    """SQL over `s` (contact_id, address): why this person gets nothing any more; '' where nothing is against it.
+
+    One look-up each, as scalar subqueries, which PostgreSQL makes no join of: a large archive costs a page nothing.
+    Parameters: the account, the account again.
+    """
+    return (
+        "CASE WHEN (SELECT a.id FROM archive a WHERE a.account_id = %s"
+        f" AND a.channel = '{channel}' AND a.address = s.address AND a.restored_at IS NULL) IS NOT NULL THEN 'archived'"
+        f" ELSE coalesce((SELECT CASE WHEN c.{channel}_consent IS NOT TRUE THEN 'withdrawn'"
+        f" WHEN c.{ADDRESS[channel]} IS DISTINCT FROM s.address THEN 'changed' ELSE '' END"
+        " FROM contacts c WHERE c.account_id = %s AND c.id = s.contact_id), 'deleted') END"
+    )
+
+
+def read(session: Session, *, snapshot_id: UUID, account_id: UUID, channel: str, after: int, up_to: int) -> Page:
     """Recipients as lanes carry them (`contracts.lanes.Recipient`); a million are read, so not by SQLAlchemy's rows.
 
-    Contacts archived since the snapshot are left out: a campaign may be read for days. That is looked up a recipient
-    at a time (a scalar subquery, which PostgreSQL makes no join of), so that a large archive costs a page nothing.
+    A campaign may be read for days: who has said no since the snapshot, has gone or has another address is left out.
+    Of who was erased no row is left, so that every number without one is theirs.
     """
+    page, number = Page([], {}), after
     with cursor_of(session) as cursor:
-        # The planner takes the subquery for rarely true, and would rather read and sort the whole snapshot for a page.
+        # The planner believes the subqueries rarely true, and would rather read and sort the whole snapshot.
         cursor.execute("SELECT set_config(name, 'off', true) FROM unnest(%s::text[]) AS name", (_NOT_FOR_PAGES,))
         cursor.execute(
-            f"SELECT number, contact_id::text, address, fields::text FROM {table_of(snapshot_id)} s WHERE number > %s"
-            " AND (SELECT a.id FROM archive a WHERE a.account_id = %s AND a.channel = %s AND a.address = s.address"
-            " AND a.restored_at IS NULL) IS NULL ORDER BY number LIMIT %s",
-            (after, account_id, channel, limit),
+            f"SELECT number, contact_id::text, address, fields::text, {_reason(channel)}"
+            f" FROM {table_of(snapshot_id)} s WHERE number > %s AND number <= %s ORDER BY number",
+            (account_id, account_id, after, up_to),
         )
-        return [
-            {"number": number, "contact_id": contact_id, "address": address, "fields": orjson.loads(fields)}
-            for number, contact_id, address, fields in cursor.fetchall()
-        ]
+        for following, contact_id, address, fields, reason in cursor.fetchall():
+            if following > number + 1:
+                page.left_out.setdefault(LeftOut.ERASED, []).extend(range(number + 1, following))
+            number = following
+            if reason:
+                page.left_out.setdefault(reason, []).append(number)
+            else:
+                page.recipients.append(
+                    {"number": number, "contact_id": contact_id, "address": address, "fields": orjson.loads(fields)}
+                )
+    if number < up_to:
+        page.left_out.setdefault(LeftOut.ERASED, []).extend(range(number + 1, up_to + 1))
+    return page
+
+
+def left_out(
+    session: Session, *, account_id: UUID, channel: str, addressees: Sequence[tuple[UUID, str]]
+) -> list[tuple[int, str]]:
+    """Who of contacts with the addresses that a message is about to go to is not to get it: place, and why."""
+    with cursor_of(session) as cursor:
+        cursor.execute("SELECT set_config(name, 'off', true) FROM unnest(%s::text[]) AS name", (_NOT_FOR_PAGES,))
+        cursor.execute(
+            f"SELECT place, reason FROM (SELECT place, {_reason(channel)} AS reason"
+            " FROM unnest(%s::int[], %s::uuid[], %s::text[]) AS s(place, contact_id, address)) r WHERE reason <> ''",
+            (
+                account_id,
+                account_id,
+                list(range(len(addressees))),
+                [contact_id for contact_id, _ in addressees],
+                [address for _, address in addressees],
+            ),
+        )
+        return cursor.fetchall()
 
 
 def drop(session: Session, *, account_id: UUID, snapshot_id: UUID) -> None:

@@ -149,7 +149,7 @@ def get(session: Session, *, actor: Actor, now: datetime, snapshot_id: UUID) -> 
 
 
 def read(session: Session, *, actor: Actor, now: datetime, snapshot_id: UUID, after: int, limit: int) -> View:
-    """The next recipients after number `after`, in constant time, but for those who were archived meanwhile.
+    """The `limit` numbers after `after`: recipients, and those who are not to be sent to any more, with the reason.
 
     :raises Conflict: `snapshot.not_ready`.
     """
@@ -157,11 +157,17 @@ def read(session: Session, *, actor: Actor, now: datetime, snapshot_id: UUID, af
     row = _snapshot(session, account_id, snapshot_id)
     if row["state"] != JobState.DONE:
         raise Conflict("snapshot.not_ready", "The snapshot has not been taken.", {"state": row["state"]})
-    return {
-        "recipients": store.read(
-            session, snapshot_id=snapshot_id, account_id=account_id, channel=row["channel"], after=after, limit=limit
-        )
-    }
+    up_to = min(after + limit, row["total"])
+    place = {"snapshot_id": snapshot_id, "account_id": account_id, "channel": row["channel"]}
+    return store.read(session, **place, after=after, up_to=up_to)._asdict()
+
+
+def check_addressees(
+    session: Session, *, actor: Actor, now: datetime, channel: Channel, addressees: list[tuple[UUID, str]]
+) -> View:
+    """Whom a channel that tries again must leave out by now."""
+    gone = store.left_out(session, account_id=account_of(actor), channel=channel, addressees=addressees)
+    return {"left_out": gone}
 
 
 def drop(session: Session, *, actor: Actor, now: datetime, snapshot_id: UUID) -> None:

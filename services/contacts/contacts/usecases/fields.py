@@ -32,6 +32,10 @@ def list_fields(session: Session, *, actor: Actor, now: datetime, limit: int, cu
     return pages.page(rows, limit, views.field)
 
 
+def get(session: Session, *, actor: Actor, now: datetime, field_id: UUID) -> View:
+    return _get(session, account_of(actor), field_id)
+
+
 def create(session: Session, *, actor: Actor, now: datetime, key: str, type: str, label: str | None = None) -> View:
     account_id = account_of(actor)
     people_store.lock_account(session, account_id=account_id)

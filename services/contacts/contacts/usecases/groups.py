@@ -99,7 +99,7 @@ def ensure_known(session: Session, *, account_id: UUID, group_ids: list[UUID], f
     known = store.known(session, account_id=account_id, group_ids=group_ids)
     for at, group_id in enumerate(group_ids):
         if group_id not in known:
-            raise Invalid.of_field(f"{field}.{at}", "group.not_found", "There is no such group.")
+            raise Invalid.of_field(f"{field}.{at}", "group.not_found", f"There is no group {group_id}.")
 
 
 def _group(session: Session, account_id: UUID, group_id: UUID, *, lock: bool = False) -> View:

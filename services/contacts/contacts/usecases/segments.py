@@ -53,7 +53,7 @@ def filter_of_segment(
     """The rules of a saved segment as SQL; `field` names the offending place of the request where there is none."""
     row = store.find(session, account_id=account_id, segment_id=segment_id)
     if row is None:
-        raise Invalid.of_field(field, "segment.not_found", "There is no such segment.")
+        raise Invalid.of_field(field, "segment.not_found", f"There is no segment {segment_id}.")
     return compiled(session, account_id=account_id, rules=row["rules"], now=now, prefix=prefix)
 
 

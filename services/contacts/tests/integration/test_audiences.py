@@ -12,7 +12,7 @@ from sqlalchemy import text
 from chassis.ids import new_id
 from contacts.store import audiences as store
 from contacts.store import jobs
-from contacts.usecases import archive, audiences, groups, segments
+from contacts.usecases import archive, audiences, groups, people, segments
 from contracts.vocabulary import ArchiveReason, Channel
 
 from . import rule_model as model
@@ -32,8 +32,10 @@ def _taken(database: Any, account: Any, channel: Channel, chosen: dict[str, Any]
         total = audiences.take(session, account_id=account.id, snapshot_id=snapshot_id, request=job.request, now=NOON)
         recipients: list[dict[str, Any]] = []
         place = {"snapshot_id": snapshot_id, "account_id": account.id, "channel": channel}
-        while page := store.read(session, **place, after=len(recipients), limit=7):
-            recipients += page
+        for after in range(0, total, 7):
+            page = store.read(session, **place, after=after, up_to=min(after + 7, total))
+            assert page.left_out == {}
+            recipients += page.recipients
     account.call(audiences.drop, snapshot_id=snapshot_id)
     assert total == len(recipients)
     return recipients
@@ -79,25 +81,69 @@ def test_an_audience_is_whom_sets_in_plain_python_give_each_once(database, accou
     check()
 
 
-def test_who_is_archived_while_a_campaign_goes_out_gets_no_more_of_it(account):
-    """The audience of a campaign that is paused or throttled is read for days after it was taken."""
-    account.import_file("email;zgoda email\na@x.example;tak\nb@x.example;tak\nc@x.example;tak\n", group_name="Lista")
+PEOPLE = 10
+
+
+def _list_of(account: Any) -> tuple[dict[str, Any], list[UUID]]:
+    """A snapshot of `PEOPLE` people with consent, of whom one is told by number, and their contacts."""
+    rows = "".join(f"p{number}@x.example;tak\n" for number in range(1, PEOPLE + 1))
+    account.import_file(f"email;zgoda email\n{rows}", group_name="Lista")
     group = account.call(groups.list_groups, limit=10, cursor=None, archived=False)["items"][0]["id"]
-    snapshot_id = new_id()
-    chosen = {"groups": [group]}
+    snapshot = {"snapshot_id": new_id()}
     account.call(
-        audiences.request_snapshot, snapshot_id=snapshot_id, channel=Channel.EMAIL, audience=chosen, fields_=[]
+        audiences.request_snapshot, **snapshot, channel=Channel.EMAIL, audience={"groups": [group]}, fields_=[]
     )
     account.run_imports()
+    page = account.call(audiences.read, **snapshot, after=0, limit=PEOPLE)
+    assert page["left_out"] == {} and len(page["recipients"]) == PEOPLE
+    return snapshot, [UUID(one["contact_id"]) for one in page["recipients"]]
 
-    def left() -> list[tuple[int, str]]:
-        page = account.call(audiences.read, snapshot_id=snapshot_id, after=0, limit=2)["recipients"]
-        return [(one["number"], one["address"]) for one in page]
 
-    given = {"contact_ids": [], "reason": ArchiveReason.UNSUBSCRIBED, "note": ""}
-    account.call(archive.add, channel=Channel.SMS, addresses=["+48505603496"], **given)
-    assert left() == [(1, "a@x.example"), (2, "b@x.example")]
-    gone = account.call(archive.add, channel=Channel.EMAIL, addresses=["a@x.example"], **given)["items"][0]
-    assert left() == [(2, "b@x.example"), (3, "c@x.example")]
+def test_what_a_person_did_after_the_snapshot_counts(database, account):
+    """The audience of a campaign that is paused or throttled is read for days after it was taken."""
+    snapshot, contact_ids = _list_of(account)
+    place = {"account": account.id}
+
+    def said(number: int, sql: str) -> None:
+        with database.transaction() as session:
+            session.execute(text(sql), {**place, "id": contact_ids[number - 1]})
+
+    def archived(channel: Channel, address: str) -> Any:
+        given = {"contact_ids": [], "reason": ArchiveReason.UNSUBSCRIBED, "note": ""}
+        return account.call(archive.add, channel=channel, addresses=[address], **given)["items"][0]
+
+    def page(after: int = 0, limit: int = 500) -> tuple[list[int], dict[str, list[int]]]:
+        read = account.call(audiences.read, **snapshot, after=after, limit=limit)
+        return [one["number"] for one in read["recipients"]], read["left_out"]
+
+    address = {at + 1: f"p{at + 1}@x.example" for at in range(PEOPLE)}
+    archived(Channel.SMS, "+48505603496")
+    gone = archived(Channel.EMAIL, address[2])
+    said(3, "UPDATE contacts SET email_consent = false WHERE account_id = :account AND id = :id")
+    said(4, "UPDATE contacts SET email_consent = NULL WHERE account_id = :account AND id = :id")
+    account.call(people.delete, contact_id=contact_ids[5 - 1])
+    said(6, "UPDATE contacts SET email = 'other@x.example' WHERE account_id = :account AND id = :id")
+    said(7, "UPDATE contacts SET email = NULL, phone = '+48505603400' WHERE account_id = :account AND id = :id")
+    said(9, f"DELETE FROM {store.table_of(snapshot['snapshot_id'])} WHERE contact_id = :id AND :account IS NOT NULL")
+    said(10, f"DELETE FROM {store.table_of(snapshot['snapshot_id'])} WHERE contact_id = :id AND :account IS NOT NULL")
+
+    wanted = {"archived": [2], "withdrawn": [3, 4], "deleted": [5], "changed": [6, 7], "erased": [9, 10]}
+    assert page() == ([1, 8], wanted)
+    assert page(after=3, limit=3) == ([], {"withdrawn": [4], "deleted": [5], "changed": [6]})
+    assert page(after=9) == ([], {"erased": [10]})
     account.call(archive.restore, archive_id=gone["id"], note="")
-    assert left() == [(1, "a@x.example"), (2, "b@x.example")]
+    assert page(limit=2) == ([1, 2], {})
+
+
+def test_a_channel_that_tries_again_hears_of_whom_to_leave_out(database, account):
+    _, contact_ids = _list_of(account)
+    account.call(people.delete, contact_id=contact_ids[0])
+    given = {"contact_ids": [], "reason": ArchiveReason.UNSUBSCRIBED, "note": ""}
+    account.call(archive.add, channel=Channel.EMAIL, addresses=["p2@x.example"], **given)
+    asked = [(contact_id, f"p{at + 1}@x.example") for at, contact_id in enumerate(contact_ids[:4])]
+    asked[2] = (asked[2][0], "elsewhere@x.example")
+
+    def check(of: Any) -> Any:
+        return of.call(audiences.check_addressees, channel=Channel.EMAIL, addressees=asked)["left_out"]
+
+    assert check(account) == [(0, "deleted"), (1, "archived"), (2, "changed")]

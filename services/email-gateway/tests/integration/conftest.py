@@ -19,6 +19,7 @@ import orjson
 import pytest
 from sqlalchemy import text
 
+from channel.testing import answer_for_contacts
 from chassis.broker import Broker, Delivery
 from chassis.database import Database
 from chassis.ids import new_id
@@ -79,6 +80,12 @@ def world() -> Iterator[World]:
     yield made
     made.process.kill()  # a test may have put another in its place, or have stopped it
     made.process.wait(10)
+
+
+@pytest.fixture(autouse=True)
+def contacts(broker: Broker) -> None:
+    """Before a channel tries a campaign's message again it asks contacts whom to leave out."""
+    answer_for_contacts(broker)
 
 
 @pytest.fixture

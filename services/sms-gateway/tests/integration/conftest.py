@@ -16,6 +16,7 @@ import orjson
 import pytest
 from raw_carrier import Carrier, RawSmsc
 
+from channel.testing import answer_for_contacts
 from chassis.broker import Broker, Delivery
 from chassis.database import Database
 from chassis.ids import new_id
@@ -96,6 +97,12 @@ def raw() -> Iterator[Callable[..., RawSmsc]]:
 
 
 OPERATORS: dict[str, Any] = {"actor": {"operator_id": str(new_id())}, "now": datetime.now(UTC), "reason": "Test"}
+
+
+@pytest.fixture(autouse=True)
+def contacts(broker: Broker) -> None:
+    """Before a channel tries a campaign's message again it asks contacts whom to leave out."""
+    answer_for_contacts(broker)
 
 
 @pytest.fixture

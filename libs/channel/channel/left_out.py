@@ -1,0 +1,62 @@
+"""Who is not sent to for what happened to them since their campaign numbered its audience: words, and the question.
+
+A message that waits is tried again for days. Before that the channel asks contacts, about many at once, whom to leave
+out; their outcome is `rejected` with one of `CODES`, and campaigns counts it by the reason, not as failed.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from contracts.rpc import Actor
+from contracts.vocabulary import Channel, LeftOut
+
+CODES: Mapping[str, str] = {
+    reason: "address.erased" if reason is LeftOut.ERASED else f"recipient.{reason}" for reason in LeftOut
+}
+REASONS: Mapping[str | None, LeftOut] = {code: LeftOut(reason) for reason, code in CODES.items()}
+DEADLINE = 5.0
+
+
+class Looked(NamedTuple):
+    """A message that waits, of a campaign to one of its account's contacts."""
+
+    message_id: str
+    account_id: str
+    contact_id: str
+    address: str
+
+
+Verdicts = Mapping[str, str]
+"""Reasons by message id; of nobody else."""
+Ask = Callable[[Sequence[Looked]], Verdicts]
+
+
+class Call(Protocol):
+    """`chassis.rpc_client.RpcClient.call`."""
+
+    def __call__(self, name: str, actor: Actor, payload: dict[str, Any], *, deadline: float = ...) -> Any: ...
+
+
+def asker(call: Call, service: str, channel: Channel) -> Ask:
+    """Asks contacts, once for each account.
+
+    :param service: who asks. The question raises `Unavailable` where contacts does not answer: nothing may leave then.
+    """
+
+    def ask(looked: Sequence[Looked]) -> Verdicts:
+        by_account: dict[str, list[Looked]] = defaultdict(list)
+        for each in looked:
+            by_account[each.account_id].append(each)
+        verdicts: dict[str, str] = {}
+        for account_id, theirs in by_account.items():
+            actor: Actor = {"account_id": account_id, "service": service}
+            addressees = [[each.contact_id, each.address] for each in theirs]
+            payload = {"channel": str(channel), "addressees": addressees}
+            answer = call("contacts.check_addressees", actor, payload, deadline=DEADLINE)
+            verdicts |= {theirs[place].message_id: reason for place, reason in answer["left_out"]}
+        return verdicts
+
+    return ask
