@@ -54,6 +54,12 @@ _NAMES: Mapping[str, str] = {
     "get_o_token": "recordOpening",
     "get_u_token": "showUnsubscribing",
     "post_u_token": "unsubscribe",
+    "get_password_reset_token": "showPasswordReset",
+    "post_password_reset_token": "followPasswordReset",
+    "get_invitation_token": "showInvitation",
+    "post_invitation_token": "followInvitation",
+    "get_email_change_token": "showEmailChange",
+    "post_email_change_token": "followEmailChange",
     "get_v1_permissions": "listPermissions",
     "put_v1_users_user_id_permissions": "setUserPermissions",
 }

@@ -87,7 +87,7 @@ class Shares:
         try:
             await asyncio.to_thread(self._give_back, left)
         except Exception as error:  # the leases run out by themselves
-            log.warning("carrier_rates_not_given_back", error=repr(error)[:300])
+            log.warning("carrier_rates_not_given_back", error=error)
 
     def _give_back(self, left: Sequence[tuple[UUID, float]]) -> None:
         with self._writing:
