@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from contacts.usecases import exports, imports, open_jobs
+from contracts.contacts.imports import ImportOptions
 from contracts.errors import TooManyRequests
 
 EXPORT = {"group_id": None, "segment_id": None, "format": "csv", "fields_": None}
@@ -35,7 +36,9 @@ def test_what_has_ended_counts_no_more_and_the_same_import_again_is_none(account
     for _ in range(open_jobs.MOST_LONG - 1):
         account.call(exports.create, **EXPORT)
 
-    again = account.call(imports.create, terms=account.terms, upload_id=import_id, mapping=None, options={})
+    again = account.call(
+        imports.create, terms=account.terms, upload_id=import_id, mapping=None, options=ImportOptions().load({})
+    )
     with database.transaction() as session:
         session.execute(text("UPDATE jobs SET state = 'done' WHERE kind = 'export'"))
     account.call(exports.create, **EXPORT)

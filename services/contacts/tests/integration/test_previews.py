@@ -20,6 +20,11 @@ def _preview(account, content: str | bytes, filename: str = "list.csv", mapping=
     return account.call(previews.preview, upload_id=upload_id, mapping=mapping, options=ImportOptions().load(options))
 
 
+def _staging_tables(database) -> set[str]:
+    with database.transaction() as session:
+        return set(session.scalars(text("SELECT relname FROM pg_class WHERE relname LIKE 'import\\_0%'")))
+
+
 def test_each_of_the_first_rows_is_previewed_and_nothing_stays(account, database):
     account.call(fields.create, key="size", label="Rozmiar", type="number")
     account.import_file("email;telefon;imie\nola@x.example;505603496;Ola\njan@x.example;;Jan\n")
@@ -31,7 +36,7 @@ def test_each_of_the_first_rows_is_previewed_and_nothing_stays(account, database
         reason=ArchiveReason.SPAM,
         note="",
     )
-    before = account.people()
+    before, staged = account.people(), _staging_tables(database)
 
     told = _preview(
         account,
@@ -51,8 +56,8 @@ def test_each_of_the_first_rows_is_previewed_and_nothing_stays(account, database
     assert told["rows"][0]["values"] == {"email": "nowa@x.example", "first_name": "Ewa", "size": 38.5}
     assert told["rows"][4]["reasons"] == ["The e-mail address is in the archive"]
     assert account.people() == before
+    assert _staging_tables(database) <= staged
     with database.transaction() as session:
-        assert not session.scalars(text("SELECT relname FROM pg_class WHERE relname LIKE 'import\\_0%'")).all()
         assert not session.scalar(text("SELECT count(*) FROM import_problems"))
 
 
