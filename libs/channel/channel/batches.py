@@ -183,7 +183,7 @@ class Batch:
         if state is MessageState.DEFERRED:
             self.deferred += 1
         elif state is MessageState.REJECTED and code in REASONS:
-            self.left_out[REASONS[code]] += 1
+            self.left_out[str(REASONS[code])] += 1  # plain words: orjson takes no others as keys
         elif state in (MessageState.REJECTED, MessageState.EXPIRED):
             self.failed += 1
         else:

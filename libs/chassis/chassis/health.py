@@ -25,7 +25,7 @@ Check = Callable[[], None]
 def evaluate(checks: Mapping[str, Check]) -> tuple[bool, dict[str, str]]:
     """Run every check; a check fails by raising. Returns whether all passed, and a word on each."""
     answers = {}
-    for name, check in checks.items():
+    for name, check in list(checks.items()):  # a process that boots still adds some
         try:
             check()
             answers[name] = "ok"

@@ -244,7 +244,7 @@ def test_content_is_prepared_previewed_and_refused(call: Call) -> None:
         "prepare_content", actor, sender=sender, content={"subject": "x\n{{ [1]|tojson(indent=9) }}", "html": HTML}
     )
     assert [(found["field"], found["detail"]) for found in endless["problems"]] == [
-        ("subject", "subject, line 2, column 6: the filter 'tojson' is not available in templates")
+        ("subject", "subject, line 2, column 8: the filter 'tojson' is not available in templates")
     ]
     preview = call("render_preview", actor, content_hash=prepared["content_hash"], fields={"first_name": "Łucja"})
     assert preview["subject"] == "Witaj Łucja"
