@@ -55,8 +55,18 @@ class ForeignSmsc:
         self.submits.append(event)
         number = len(self.submits)
         event.accept(f"{number:08X}")
-        self._spawn(self.binds[event.session_id].deliver_sm(event.source_addr, **self._receipt(event, number)))
+        self._spawn(self._deliver(event.source_addr, self._receipt(event, number)))
         return None
+
+    async def _deliver(self, to: str, receipt: dict[str, Any]) -> None:
+        """Until somebody has taken it, as carriers do: what is under way as a bind ends is told again."""
+        while True:
+            for bind in list(self.binds.values()):
+                try:
+                    return await bind.deliver_sm(to, **receipt)
+                except Exception:  # a status that is none of success, or a bind that has ended
+                    continue
+            await asyncio.sleep(0.1)
 
     @staticmethod
     def _receipt(event: Any, number: int) -> dict[str, Any]:
