@@ -3,7 +3,7 @@
     python deploy/local/run_tests.py [FOLDER …]
 
 Each package's unit tests run in a process of their own, with no server's address; then each one's integration tests and
-tests/contract, WICI_TEST_JOBS of them (2) side by side, for they mostly wait; then those that start a whole system of
+tests/contract, WICI_TEST_JOBS of them (3) side by side, for they mostly wait; then those that start a whole system of
 their own, tests/e2e and tests/abuse. Servers that were not running before are stopped afterwards. Ctrl-C and SIGTERM
 end it within seconds, with all that it has started.
 """
@@ -33,6 +33,8 @@ GRACE_SECONDS = 3.0  # for pytest to end what its tests have started; then all o
 MARK = "WICI_TESTED_IN"
 NO_TESTS = 5  # pytest's exit code when it has found none
 WHOLE_SYSTEMS = ("e2e", "abuse")  # each starts one
+# Those that take longest begin first, so that nobody waits for one alone at the end.
+LONGEST = ("services/email-gateway", "services/sms-gateway", "tests/contract", "services/contacts")
 SERVERS = ("AMQP_URL", "DATABASE_URL", "WICI_ADMIN_DATABASE_URL")
 
 
@@ -66,7 +68,7 @@ def main(arguments: list[str]) -> None:
     REPORTS.mkdir(parents=True, exist_ok=True)
     units = [section for section in wanted if section.folder.name == "unit"]
     alone = [section for section in wanted if section.folder.name in WHOLE_SYSTEMS]
-    others = [section for section in wanted if section not in (*units, *alone)]
+    others = sorted((section for section in wanted if section not in (*units, *alone)), key=place)
     started = time.monotonic()
     outcomes = in_order(units, without_servers(base()))
     if others or alone:
@@ -97,7 +99,7 @@ def in_order(sections: list[Section], environ: Environment) -> list[Outcome]:
 
 
 def side_by_side(sections: list[Section], environ: Environment) -> list[Outcome]:
-    with ThreadPoolExecutor(max_workers=int(environ.get("WICI_TEST_JOBS") or 2)) as workers:
+    with ThreadPoolExecutor(max_workers=int(environ.get("WICI_TEST_JOBS") or 3)) as workers:
         try:
             return list(workers.map(lambda section: run(section, environ), sections))
         except BaseException:
@@ -134,6 +136,11 @@ def sections(only: list[Path]) -> list[Section]:
     if not only:
         return found
     return [s for s in found if any(s.folder.is_relative_to(path) or path.is_relative_to(s.folder) for path in only)]
+
+
+def place(section: Section) -> int:
+    folder = str(section.folder.relative_to(ROOT))
+    return next((number for number, start in enumerate(LONGEST) if folder.startswith(start)), len(LONGEST))
 
 
 def without_servers(environ: Environment) -> Environment:
