@@ -101,6 +101,7 @@ def prepare(content: Mapping[str, Any], kind: Kind, account_id: UUID) -> Prepare
 
     :param content: from_email, from_name?, reply_to?, subject, preheader?, html?, text?, headers?
     """
+    at("html")
     content = {**content, "html": markup.with_literal_styles(content.get("html") or "")}
     problems = _compile_problems(content, kind)
     if problems:
