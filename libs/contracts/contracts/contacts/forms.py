@@ -10,7 +10,7 @@ from marshmallow import fields, validate
 from contracts.contacts.shapes import KEY, name_field, word_of
 from contracts.email_addresses import email_address
 from contracts.rpc import Call
-from contracts.schema import PageQuery, Schema, line_field, page_of
+from contracts.schema import PageQuery, Schema, line_field, one_line, page_of
 from contracts.vocabulary import Channel
 
 LANGUAGE = validate.Regexp(r"^[a-z]{2}\Z", error="Two lower-case letters, as in ISO 639-1.")
@@ -39,7 +39,7 @@ class FormField(Schema):
     required = fields.Boolean(load_default=False)
     labels = fields.Dict(
         keys=fields.String(validate=LANGUAGE),
-        values=fields.String(validate=LABEL),
+        values=fields.String(validate=[LABEL, one_line]),
         load_default=dict,
         validate=validate.Length(max=20),
     )

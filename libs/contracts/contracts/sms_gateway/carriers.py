@@ -27,6 +27,7 @@ def _is_host(value: str) -> None:
             raise ValidationError("Not a host name or an IP address.") from None
 
 
+_HOSTS = [{"type": "string", "format": kind} for kind in ("hostname", "ipv4", "ipv6")]
 _pem = [validate.Length(max=50_000), validate.Regexp(r"\A[ -~\r\n\t]*\Z", error="Not PEM.")]
 _c_string = validate.Regexp(r"\A[ -~]*\Z", error="Not a valid value: printable ASCII only.")
 
@@ -34,7 +35,7 @@ _c_string = validate.Regexp(r"\A[ -~]*\Z", error="Not a valid value: printable A
 class CarrierSettings(Schema):
     """Settings of a carrier that can change. `rate` in parts a second over all binds, 0 for no limit."""
 
-    host = fields.String(validate=_is_host)
+    host = fields.String(validate=_is_host, metadata={"any_of": _HOSTS})
     port = fields.Integer(strict=True, validate=validate.Range(min=1, max=65_535))
     system_id = fields.String(validate=[validate.Length(min=1, max=15), _c_string])
     password = fields.String(validate=[validate.Length(max=8), _c_string], load_only=True)
@@ -65,7 +66,10 @@ class CarrierSettings(Schema):
     tls_server_name = fields.String(
         allow_none=True,
         validate=_is_host,
-        metadata={"description": "The name that the certificate is for, where it is not the host; sent as SNI"},
+        metadata={
+            "description": "The name that the certificate is for, where it is not the host; sent as SNI",
+            "any_of": _HOSTS,
+        },
     )
     tls_certificate = fields.String(
         allow_none=True,
