@@ -16,6 +16,8 @@ SMS_WINDOW = 2_000 + 2 * 500
 EMAIL_WINDOW = 500
 # A carrier that answers after a second takes 1,000 a second from two windows, so that there is a middle to kill in.
 SLOW_CARRIER = {"response_delay": 1.0, "undelivered_share": 0.0, "expired_share": 0.0, "rejected_share": 0.0}
+# And mailboxes that think for a moment: nobody is quick enough to be done before all have been killed.
+SLOW_MAILBOXES = {"delay_ms": 40}
 
 
 def kill_in_turn(system, processes, stop, killed):
@@ -75,10 +77,14 @@ def test_email_campaign_survives_kill_nine_of_every_process_on_its_way(system, e
     job = journey.import_contacts(LIST, group="Klienci", consent=["email"])
     before = journey.simulators.mailbox.get("/counts")["accepted"]
     campaign_id = journey.email_campaign(job["group_ids"][0])
+    journey.simulators.mailbox.post("/settings", SLOW_MAILBOXES)
 
-    report = send_under_fire(
-        system, journey, campaign_id, ["email_gateway.outbound", "campaigns.dispatcher", "reporting.ingester"]
-    )
+    try:
+        report = send_under_fire(
+            system, journey, campaign_id, ["email_gateway.outbound", "campaigns.dispatcher", "reporting.ingester"]
+        )
+    finally:
+        journey.simulators.mailbox.post("/settings", {"delay_ms": 0})
 
     messages = journey.messages(campaign_id)
     states = Counter(message["state"] for message in messages)
