@@ -42,12 +42,13 @@ class Client(Protocol):
 
 
 class _Caller:
-    __slots__ = ("answer", "leads", "request", "wakes")
+    __slots__ = ("answer", "is_gone", "leads", "request", "wakes")
 
     def __init__(self, request: Request) -> None:
         self.request = request
         self.wakes = threading.Event()
         self.leads = False
+        self.is_gone = False  # it gave up, in the line or under way
         self.answer: Any = None
 
 
@@ -88,9 +89,14 @@ class _Line:
         return taken
 
     def put_back(self, callers: Iterable[_Caller]) -> None:
-        """Those whose turn it was, and who were not served: before all others, in their order."""
+        """Those whose turn it was, and who were not served: before all others, in their order.
+
+        Not who gave up meanwhile: nobody waits for the answer, nor would lead the next call.
+        """
         theirs: dict[Any, deque[_Caller]] = {}
         for caller in callers:
+            if caller.is_gone:
+                continue
             theirs.setdefault(_account_of(caller), deque()).append(caller)
         for account, waiting in self.waiting.items():
             theirs.setdefault(account, deque()).extend(waiting)
@@ -132,6 +138,7 @@ class Gatherer:
             # In the last moment it may have been chosen, or answered.
             if caller.leads or caller.answer is not None:
                 return
+            caller.is_gone = True
             line.remove(caller)
         raise Unavailable("service.timeout", f"{name} did not answer in time.")
 

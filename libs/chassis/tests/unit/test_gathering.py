@@ -233,3 +233,32 @@ def test_who_does_not_take_back_what_was_not_begun_gets_all_of_it() -> None:
     assert gathering.answer({"requests": requests}, handle)["answers"] == [{"result": 1}] * 3
     in_no_time = gathering.answer({"requests": requests, "seconds": 0}, handle)["answers"]
     assert in_no_time == [{"result": 1}, {"later": True}, {"later": True}]
+
+
+def test_who_gave_up_under_way_is_not_put_back_and_leads_nobody() -> None:
+    """The service is long at a request, and begins none of the others: who has gone by then asks no more."""
+    begun: list[int] = []
+    gone = threading.Event()
+
+    def handle(requests: Any, turns: Turns) -> list[Any]:
+        begun.append(requests[0][1]["number"])
+        assert begun[-1] != 2 or gone.wait(10)
+        return ["served", *(Later() for _ in requests[1:])]
+
+    service = Service(handle)
+    client = Gatherer(service, {"numbers.double"})
+    service.may_answer.clear()
+    with ThreadPoolExecutor(8) as callers:
+        first = callers.submit(ask, client, 1)
+        assert service.asked.wait(10)
+        second = callers.submit(ask, client, 2)
+        wait_until(lambda: waiting(client) == 1, what="the second in the line")
+        third = callers.submit(client.call, "numbers.double", {"id": 3}, {"number": 3}, deadline=1.0)
+        wait_until(lambda: waiting(client) == 2, what="the third in the line")
+        service.may_answer.set()
+        with pytest.raises(Unavailable):  # it was under way with the second
+            third.result(10)
+        gone.set()
+        assert (first.result(10), second.result(10), ask(client, 4)) == ("served", "served", "served")
+
+    assert begun == [1, 2, 4]
