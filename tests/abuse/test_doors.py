@@ -13,7 +13,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import psycopg
 import pyotp
@@ -21,6 +21,7 @@ import pytest
 from api import Api, Refused, poll
 from journey import DOMAIN, Journey
 
+from chassis.ids import new_id
 from contracts import tokens
 
 STRANGER = "+48600700800"
@@ -101,7 +102,7 @@ def click_token(journey):
     sign = tokens.signer(
         key, tokens.TokenKind.CLICK, account_id=UUID(journey.account_id), campaign_id=None, target="https://sklep.example/"
     )  # fmt: skip
-    return sign(uuid4(), None)
+    return sign(new_id(), None)
 
 
 def click(journey, token):

@@ -7,6 +7,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from whole_system import ALL_AT_HOME, SOME_BOUNCE
+
 from chassis.testing import wait_until
 
 LIST = Path(__file__).parents[2] / "deploy/local/sample/contacts-pl.csv"
@@ -17,7 +19,7 @@ EMAIL_WINDOW = 500
 # A carrier that answers after a second takes 1,000 a second from two windows, so that there is a middle to kill in.
 SLOW_CARRIER = {"response_delay": 1.0, "undelivered_share": 0.0, "expired_share": 0.0, "rejected_share": 0.0}
 # And mailboxes that think for a moment: nobody is quick enough to be done before all have been killed.
-SLOW_MAILBOXES = {"delay_ms": 40}
+SLOW_MAILBOXES = {"delay_ms": 40, **SOME_BOUNCE}
 
 
 def kill_in_turn(system, processes, stop, killed):
@@ -84,7 +86,7 @@ def test_email_campaign_survives_kill_nine_of_every_process_on_its_way(system, e
             system, journey, campaign_id, ["email_gateway.outbound", "campaigns.dispatcher", "reporting.ingester"]
         )
     finally:
-        journey.simulators.mailbox.post("/settings", {"delay_ms": 0})
+        journey.simulators.mailbox.post("/settings", {"delay_ms": 0, **ALL_AT_HOME})
 
     messages = journey.messages(campaign_id)
     states = Counter(message["state"] for message in messages)

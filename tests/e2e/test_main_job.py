@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from api import poll
 from journey import DOMAIN
+from whole_system import ALL_AT_HOME, SOME_BOUNCE, mailboxes
 
 LIST = Path(__file__).parents[2] / "deploy/local/sample/contacts-pl.csv"
 
@@ -62,10 +63,12 @@ def test_sms_report_equals_what_the_carrier_received_message_by_message(imported
     assert counts == {name: Counter(log.values())[name] for name in counts}
 
 
-def test_email_report_equals_what_the_mailboxes_received_message_by_message(imported):
+def test_email_report_equals_what_the_mailboxes_received_message_by_message(imported, request):
     journey, job = imported
     before = journey.simulators.mailbox.get("/counts")["accepted"]
     campaign_id = journey.email_campaign(job["group_ids"][0])
+    mailboxes(journey.environ, SOME_BOUNCE)
+    request.addfinalizer(lambda: mailboxes(journey.environ, ALL_AT_HOME))
 
     journey.schedule(campaign_id)
     journey.wait_sent(campaign_id)
