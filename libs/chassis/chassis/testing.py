@@ -265,6 +265,7 @@ class RunningProcess:
         self.start()
 
     def start(self) -> RunningProcess:
+        self._asked_to_stop = False
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
                 self.command, env=self.environ, stdout=output, stderr=output, stdin=subprocess.DEVNULL
@@ -299,10 +300,16 @@ class RunningProcess:
         self._process.send_signal(signal.SIGKILL)
         self._process.wait(10)
 
+    def ask_to_stop(self) -> None:
+        """SIGTERM, once; nameko takes a second one for impatience."""
+        if self._process.poll() is None and not self._asked_to_stop:
+            self._asked_to_stop = True
+            self._process.terminate()
+
     def stop(self, timeout: float = 15.0) -> int:
         """SIGTERM, and the exit code; kill -9 when it does not end within `timeout` seconds."""
         if self._process.poll() is None:
-            self._process.terminate()
+            self.ask_to_stop()
             try:
                 self._process.wait(timeout)
             except subprocess.TimeoutExpired:
@@ -350,7 +357,9 @@ def launcher(amqp_url: str, database_url: Callable[[str], str], folder: Path) ->
     try:
         yield start
     finally:
-        for process in reversed(running):
+        for process in reversed(running):  # all at once: each takes its seconds to hand over what it has
+            process.ask_to_stop()
+        for process in running:
             process.stop()
 
 

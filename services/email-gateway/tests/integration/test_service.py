@@ -6,9 +6,8 @@ import email
 import email.policy
 import re
 import urllib.parse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from email.utils import parseaddr
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -23,7 +22,7 @@ from chassis.broker import Broker
 from chassis.database import Database, cursor_of
 from chassis.gathering import Gatherer
 from chassis.rpc_client import RpcClient
-from chassis.testing import Launcher, RunningProcess, places_of, wait_until
+from chassis.testing import Launcher, RunningProcess, nameko_command, places_of, wait_until
 from contracts import events
 from contracts.errors import Conflict, Forbidden, Invalid, NotFound, PlanLimit, TooManyRequests, Unavailable
 
@@ -59,43 +58,40 @@ class Identity:
     def use_quota(self, actor, payload):
         if payload["amount"] == 13:
             raise Unavailable("service.unavailable", "Not now.")
-        self.used[payload["reservation_id"]] = payload["amount"]
+        self.used.setdefault(actor["account_id"], {})[payload["reservation_id"]] = payload["amount"]
         return {}
     @rpc
     def used_quota(self, actor, payload):
-        return {"used": sum(self.used.values()), "reservations": len(self.used)}
+        used = self.used.get(actor["account_id"], {})
+        return {"used": sum(used.values()), "reservations": len(used)}
 """
 
 
-@pytest.fixture
-def service(launch_service: Launcher, database: Database) -> RunningProcess:
-    return launch_service(
-        "email_gateway.service:EmailGatewayService",
+@pytest.fixture(scope="module")
+def service(launch_once: Launcher, amqp_url: str) -> RunningProcess:
+    """One for all tests, each of which has accounts of its own."""
+    target = "email_gateway.service:EmailGatewayService"
+    return launch_once(
+        target,
+        command=nameko_command(target, amqp_url),
         service="email_gateway",
         env={"EMAIL_NAMESERVERS": "127.0.0.9", "EMAIL_SYSTEM_FROM": "noreply@wici.example"},
     )
 
 
-@pytest.fixture
-def identity(launch: Launcher, amqp_url: str, tmp_path: Path) -> Iterator[None]:
-    import sys
-
-    (tmp_path / "small_identity.py").write_text(IDENTITY)
-    nameko = str(Path(sys.executable).with_name("nameko"))
-    launch(
-        "small_identity",
-        command=[nameko, "run", "--broker", amqp_url, "small_identity:Identity"],
-        env={"PYTHONPATH": str(tmp_path)},
-        wait=False,
-    )
-    yield
+@pytest.fixture(scope="module")
+def identity(launch_once: Launcher, amqp_url: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("identity")
+    (folder / "small_identity.py").write_text(IDENTITY)
+    command = nameko_command("small_identity:Identity", amqp_url)
+    launch_once("small_identity", command=command, env={"PYTHONPATH": str(folder)}, wait=False)
 
 
 Call = Callable[..., Any]
 
 
 @pytest.fixture
-def call(service: RunningProcess, identity: None, broker: Broker) -> Call:
+def call(service: RunningProcess, identity: None, database: Database, broker: Broker) -> Call:
     client = Gatherer(RpcClient(broker), {"email_gateway.send_messages"})
 
     def ask(method: str, actor: dict[str, Any], **payload: Any) -> Any:
@@ -293,7 +289,7 @@ def test_single_messages_are_sent_once_per_key_and_within_quota(
     with pytest.raises(PlanLimit):
         call("send_messages", {**actor, "request_key": "k2"}, **{**mail, "to": many})
     used = {"used": 5, "reservations": 1}
-    wait_until(lambda: RpcClient(broker).call("identity.used_quota", {}, {}) == used, what="the quota's settlement")
+    wait_until(lambda: RpcClient(broker).call("identity.used_quota", actor, {}) == used, what="the quota's settlement")
     assert world.call("/counts")["duplicates"] == 0
 
 
