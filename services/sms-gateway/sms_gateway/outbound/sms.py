@@ -156,6 +156,7 @@ class SmsOutbound:
             present = wanted.get(carrier_id)
             if present is None or present.version != carrier.settings.version:
                 del self._carriers[carrier_id]
+                figures.forget(carrier.settings.name)
                 self._loop.spawn(self._loop.retire(carrier))
         for carrier_id, present in wanted.items():
             if carrier_id not in self._carriers:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from channel.batches import Batch, Header
 from channel.outlets import Chunk, Message
@@ -13,7 +14,9 @@ from chassis.ids import new_id
 from contracts.vocabulary import Lane, MessageState
 from sms_gateway.batches import Content, Part, SmsMessage
 from sms_gateway.content.parts import LongForm
+from sms_gateway.outbound import figures
 from sms_gateway.outbound.carrier_settings import CarrierSettings
+from sms_gateway.outbound.carrier_view import view
 from sms_gateway.outbound.carriers import CarrierOutlet
 from sms_gateway.smpp.receipts import Receipt
 
@@ -60,6 +63,38 @@ def test_an_id_that_no_carrier_may_give_is_none(identifier: str, kept: str) -> N
     assert [(message.state, message.carrier_ids) for message in events.messages] == [("submitted", [kept])]
     # The carrier is answered all the same: it would send the receipt for days.
     assert events.receipts == [[kept] if kept else []]
+
+
+DATED, UNDATED = b"id:1 submit date:2611240745 done date:2611240746 stat:DELIVRD", b"id:1 stat:DELIVRD"
+
+
+@pytest.mark.parametrize(
+    ("reads", "seconds"),
+    [([], None), ([UNDATED], None), ([DATED], 60.0), ([DATED, UNDATED], 60.0), ([DATED.replace(b"46", b"45")], 0.0)],
+)
+def test_how_long_receipts_were_under_way_is_told_by_those_that_tell_it(
+    reads: list[bytes], seconds: float | None
+) -> None:
+    work = carrier(Events())
+    for number, text in enumerate(reads):
+        receipt = Receipt("1", MessageState.DELIVERED, "", "48600100200", text=text)
+        work.delivered(work.links[0], [(number, receipt)])
+
+    shown = view(work)
+
+    assert (shown["receipts"], shown["receipt_seconds"]) == (len(reads), seconds)
+
+
+def test_a_carrier_that_is_gone_has_no_figures() -> None:
+    work = carrier(Events())
+    view(work)
+    gauges = ("wici_sms_binds", "wici_sms_sent_per_second", "wici_sms_oldest_seconds")
+    assert [REGISTRY.get_sample_value(name, {"carrier": "c"}) for name in gauges] == [0.0] * 3
+
+    for _ in range(2):
+        figures.forget("c")
+
+    assert [REGISTRY.get_sample_value(name, {"carrier": "c"}) for name in gauges] == [None] * 3
 
 
 @pytest.mark.parametrize(("window", "bulk"), [(1, 1), (2, 1), (10, 9), (50, 45)])
