@@ -16,6 +16,7 @@ from sqlalchemy import (
     SmallInteger,
     Text,
     UniqueConstraint,
+    false,
     func,
 )
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
@@ -211,6 +212,7 @@ class ParkedReceipt(Base):
     received_at: Mapped[datetime]
     sender: Mapped[str | None]  # the receipt's destination
     submitted_at: Mapped[datetime | None]  # as the receipt tells it, or when it came
+    is_typed: Mapped[bool] = mapped_column(Boolean, server_default=false())  # a phone may have written it
     tries: Mapped[int] = mapped_column(SmallInteger)
     next_at: Mapped[datetime] = mapped_column(index=True)
 

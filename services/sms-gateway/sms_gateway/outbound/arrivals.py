@@ -39,11 +39,12 @@ def read(delivered: Iterable[Delivered], carrier: CarrierSettings, ids: MessageI
     for each in delivered:
         if isinstance(each, Receipt):
             if each.state is not None and usable(each.carrier_message_id, carrier):
-                identifier = ids.of_receipt(each.carrier_message_id)
+                typed_by = phone_number(each.address) if each.is_typed else None
+                identifier = ids.of_receipt(each.carrier_message_id, typed_by)
                 arrived.append(
                     Arrived(
                         carrier.id, identifier, each.state, each.code, each.address, now, sender=each.sender,
-                        text=each.text, spelled=each.carrier_message_id.strip(),
+                        text=each.text, spelled=each.carrier_message_id.strip(), is_typed=each.is_typed,
                     )
                 )  # fmt: skip
         elif isinstance(each, Inbound):

@@ -190,7 +190,7 @@ class CarrierOutlet(Outlet):
                 if ids is None:
                     ids = message.carrier_ids = [""] * message.travelling
                 if arrivals.usable(identifier, self.settings):
-                    ids[part.number - 1] = self.ids.of_answer(identifier)
+                    ids[part.number - 1] = self.ids.of_answer(identifier, message.recipient["address"])
                 if message.state is None:
                     message.state = MessageState.SUBMITTED
             elif not self._refused(part, status):

@@ -70,7 +70,7 @@ def mend(cursor: Cursor[Any], receipt: Arrived, since: datetime, events: list[Ev
     if receipt.state is MessageState.UNKNOWN or not sender:
         return False
     known = {
-        "address": "+" + receipt.address.lstrip("+"),
+        "address": receipt.phone,
         "sender": sender,
         "submitted_at": datetime.fromtimestamp(receipt.submitted(), UTC),
         "near": NEAR_CLAIM,

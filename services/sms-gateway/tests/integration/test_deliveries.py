@@ -62,6 +62,32 @@ def test_messages_from_phones_and_what_nobody_understands_are_kept_and_answered(
     assert b"stat:GLORIOUS" in bytes.fromhex(page["items"][0]["pdu"])
 
 
+def test_receipts_as_messages_from_phones_count_where_they_are_the_recipients(
+    raw: Any, carrier: Any, outbound: Any, campaign: Any, database: Database
+) -> None:
+    """Such a carrier exists; and a stranger's phone may write the same."""
+    phones = [f"+48600{number:06d}" for number in range(2)]
+
+    def answer_and_report(carrier: Carrier, pdu: smpp.Pdu, writer: Any) -> None:
+        carrier.answer(pdu, writer)
+        to = str(pdu.fields["destination_addr"])
+        body = f"id:id{pdu.sequence} sub:001 dlvrd:001 submit date:2611240745 done date:2611240745 stat:%s err:000"
+        forged = deliver(pdu.sequence, (body % "UNDELIV").encode(), source_addr="48600999999")
+        true = deliver(pdu.sequence + 1000, (body % "DELIVRD").encode(), source_addr=to)
+        writer.write(forged if f"+{to}" == phones[0] else forged + true)
+
+    target = raw(answer_and_report)
+    carrier(target, binds=1)
+    outbound()
+    campaign.publish(campaign.batches(campaign.content("Hej"), phones))
+
+    campaign.wait_final(1)
+    wait_until(lambda: len(rows(database, "SELECT 1 FROM parked_receipts WHERE tries > 2")) == 2, what="the forged")
+    assert dict(rows(database, "SELECT address, state FROM ledger")) == {
+        phones[0]: "submitted", phones[1]: "delivered"
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("form", ["decimal_to_hex", "auto"])
 def test_receipts_in_another_form_end_their_messages(
     raw: Any, carrier: Any, outbound: Any, campaign: Any, form: str

@@ -247,6 +247,7 @@ def _run_everything_hot(cursor: Any) -> None:
     settlement.settle(cursor, ledger, _messages(chunks[1], MessageState.UNKNOWN), careful=True)
     receipts.apply(cursor, _receipts(2_000), now)
     receipts.apply(cursor, _receipts(1), now)
+    receipts.apply(cursor, [each._replace(is_typed=True) for each in _receipts(2_000)], now)
     receipts.apply(cursor, parked_receipts.take(cursor), now)
     claims.take_abandoned(cursor, new_id(), 20)
     claims.settled_states(cursor, [str(new_id()) for _ in range(100)])
@@ -351,10 +352,11 @@ def test_no_other_plan_tempts_the_planner_when_its_settings_are_lost(full_day: N
 
 @pytest.mark.parametrize("settings", [PLANNER, {}], ids=["as set", "settings lost"])
 @pytest.mark.parametrize("kind", ["whole", "parts", "final"])
+@pytest.mark.parametrize("is_typed", [False, True])
 def test_a_receipt_costs_a_few_rows_whatever_the_planner_knows_of_its_day(
-    new_day: Callable[[str], list[Arrived]], database_url: Any, kind: str, settings: dict[str, str]
+    new_day: Callable[[str], list[Arrived]], database_url: Any, kind: str, settings: dict[str, str], is_typed: bool
 ) -> None:
-    come = new_day(kind)
+    come = [each._replace(is_typed=is_typed) for each in new_day(kind)]
     outbound = Database(make_engine(database_url("sms_gateway"), pool_size=1, settings=settings))
     with outbound.transaction() as session:
         cursor = Measured(cursor_of(session))
