@@ -20,7 +20,7 @@ from contracts.ids import message_id
 from contracts.vocabulary import MessageState
 from sms_gateway.batches import Arrived
 from sms_gateway.outbound import arrivals
-from sms_gateway.smpp.message_ids import MessageIds
+from sms_gateway.smpp.message_ids import UNDECIDED, MessageIds
 from sms_gateway.smpp.receipts import Receipt
 from sms_gateway.store import parked_receipts, receipts
 
@@ -217,6 +217,15 @@ def test_a_receipt_without_a_destination_fits_nothing(database: Database) -> Non
 
     assert receive(database, arrived("c1")) == []
     assert state_of(database, message) == "unknown"
+
+
+def test_a_receipt_whose_id_is_in_no_known_form_yet_fits_nothing(database: Database) -> None:
+    message = without_answer(database)
+    (receipt,) = come("auto", "4660")
+
+    assert receive(database, receipt._replace(sender=SENDER)) == []
+
+    assert (state_of(database, message), parked(database)) == ("unknown", [UNDECIDED + "4660"])
 
 
 @pytest.mark.parametrize("parts", [1, 2])
