@@ -11,6 +11,7 @@ from sqlalchemy import (
     Boolean,
     ForeignKey,
     Identity,
+    Index,
     Integer,
     LargeBinary,
     SmallInteger,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
     func,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -221,6 +223,8 @@ class InboundSms(Base):
     """A message from a phone, as it came."""
 
     __tablename__ = "inbound_sms"
+    # A person's messages, however the carrier writes their number (`store.inbound_sms`).
+    __table_args__ = (Index("inbound_sms_by_source", text("regexp_replace(lower(source), '^([+]|00)', '')")),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     carrier_id: Mapped[UUID]
