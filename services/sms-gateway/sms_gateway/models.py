@@ -258,7 +258,8 @@ class OverduePosition(Base):
 
 
 class OverdueLater(Base):
-    """A message that was open when the ledger was looked through, and not overdue: scheduled for later, say."""
+    """A message that was open when the ledger was looked through, and not overdue (scheduled for later, say), or whose
+    id was too old for that when it left."""
 
     __tablename__ = "overdue_later"
 
