@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import prometheus_client
+
+from sms_gateway.smpp.constants import ILL_STATUSES, THROTTLING_STATUSES
 
 OVER_SECONDS, SLICE_SECONDS = 60.0, 5.0
 _ANSWERS = prometheus_client.Counter("wici_sms_answers_total", "Answers to submit_sm", ["carrier", "kind"])
@@ -16,6 +20,24 @@ OLDEST = prometheus_client.Gauge("wici_sms_oldest_seconds", "Age of the oldest m
 WITHOUT_RECEIPT = prometheus_client.Counter(
     "wici_sms_without_receipt_total", "Messages that ended because no receipt came", ["carrier", "state"]
 )
+
+
+class Answers(NamedTuple):
+    """How many of some answers were of which kind."""
+
+    accepted: int
+    throttled: int
+    ill: int
+    refused: int
+
+    @classmethod
+    def of(cls, statuses: Sequence[int]) -> Answers:
+        accepted = statuses.count(0)
+        throttled = ill = 0
+        if accepted < len(statuses):
+            throttled = sum(status in THROTTLING_STATUSES for status in statuses)
+            ill = sum(status in ILL_STATUSES for status in statuses)
+        return cls(accepted, throttled, ill, len(statuses) - accepted - throttled - ill)
 
 
 class Figures:
