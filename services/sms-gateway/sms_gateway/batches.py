@@ -12,7 +12,7 @@ from channel.ports import Event
 from contracts.vocabulary import Channel, MessageState
 from sms_gateway.content.submission import Envelope
 from sms_gateway.content.template import Template
-from sms_gateway.smpp.receipts import seconds_under_way
+from sms_gateway.smpp.receipts import phone_number, seconds_under_way
 
 
 class Content:
@@ -87,10 +87,16 @@ class Arrived(NamedTuple):
     submitted_at: float | None = None  # None: `text` tells
     text: bytes = b""
     spelled: str = ""  # the id as the carrier wrote it
+    is_typed: bool = False  # a phone may have written it: see `store.typed_receipts`
+
+    @property
+    def phone(self) -> str:
+        """Whose phone it was, in E.164."""
+        return phone_number(self.address)
 
     def submitted(self) -> float:
         """When the message was handed over, by our clock: the carrier's is in a zone that it does not name."""
-        return self.at - seconds_under_way(self.text) if self.submitted_at is None else self.submitted_at
+        return self.at - (seconds_under_way(self.text) or 0.0) if self.submitted_at is None else self.submitted_at
 
 
 class ArrivedUnread(NamedTuple):

@@ -11,12 +11,15 @@ from sqlalchemy import (
     Boolean,
     ForeignKey,
     Identity,
+    Index,
     Integer,
     LargeBinary,
     SmallInteger,
     Text,
     UniqueConstraint,
+    false,
     func,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -211,6 +214,7 @@ class ParkedReceipt(Base):
     received_at: Mapped[datetime]
     sender: Mapped[str | None]  # the receipt's destination
     submitted_at: Mapped[datetime | None]  # as the receipt tells it, or when it came
+    is_typed: Mapped[bool] = mapped_column(Boolean, server_default=false())  # a phone may have written it
     tries: Mapped[int] = mapped_column(SmallInteger)
     next_at: Mapped[datetime] = mapped_column(index=True)
 
@@ -219,6 +223,8 @@ class InboundSms(Base):
     """A message from a phone, as it came."""
 
     __tablename__ = "inbound_sms"
+    # A person's messages, however the carrier writes their number (`store.inbound_sms`).
+    __table_args__ = (Index("inbound_sms_by_source", text("regexp_replace(lower(source), '^([+]|00)', '')")),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     carrier_id: Mapped[UUID]
@@ -252,7 +258,8 @@ class OverduePosition(Base):
 
 
 class OverdueLater(Base):
-    """A message that was open when the ledger was looked through, and not overdue: scheduled for later, say."""
+    """A message that was open when the ledger was looked through, and not overdue (scheduled for later, say), or whose
+    id was too old for that when it left."""
 
     __tablename__ = "overdue_later"
 

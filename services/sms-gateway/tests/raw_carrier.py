@@ -59,6 +59,7 @@ class Carrier:
         self.writers: list[asyncio.StreamWriter] = []
         self.on_submit: Callable[[smpp.Pdu, asyncio.StreamWriter], None] = lambda pdu, writer: None
         self.bind_status = 0
+        self.bind_answer = Command.BIND_TRANSCEIVER_RESP
         self.closes_at_once = False
 
     async def start(self) -> int:
@@ -73,9 +74,7 @@ class Carrier:
                 pdu = smpp.decode(head + await reader.readexactly(int.from_bytes(head, "big") - 4))
                 self.requests.append(pdu)
                 if pdu.command == Command.BIND_TRANSCEIVER:
-                    writer.write(
-                        smpp.encode(smpp.Pdu(Command.BIND_TRANSCEIVER_RESP, pdu.sequence, self.bind_status, {}))
-                    )
+                    writer.write(smpp.encode(smpp.Pdu(self.bind_answer, pdu.sequence, self.bind_status, {})))
                     if self.closes_at_once:
                         writer.close()
                 elif pdu.command == Command.UNBIND:

@@ -146,7 +146,7 @@ class AnswerShares(Schema):
 
 
 class CarrierProcess(Schema):
-    """How the carrier is for one outbound process; counts are of its last minute."""
+    """How the carrier is for one outbound process: now, and by the answers and receipts of its last minute."""
 
     instance_id = fields.UUID()
     circuit = fields.String(
@@ -170,7 +170,11 @@ class CarrierProcess(Schema):
     receipts = fields.Integer()
     receipts_not_understood = fields.Integer()
     receipt_seconds = fields.Float(
-        allow_none=True, metadata={"description": "From submission to the phone on average, as the receipts tell it"}
+        allow_none=True,
+        metadata={
+            "description": "From submission to the phone on average, by the dates in the receipts; null where none came"
+            " or none has dates"
+        },
     )
 
 

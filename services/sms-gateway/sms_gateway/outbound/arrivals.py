@@ -13,7 +13,7 @@ from sms_gateway.outbound.carrier_settings import CarrierSettings
 from sms_gateway.outbound.figures import Figures
 from sms_gateway.smpp.constants import MOST_ID
 from sms_gateway.smpp.message_ids import MessageIds
-from sms_gateway.smpp.receipts import Delivered, Inbound, Receipt, seconds_under_way
+from sms_gateway.smpp.receipts import Delivered, Inbound, Receipt, phone_number, seconds_under_way
 
 UNUSABLE_IDS = prometheus_client.Counter(
     "wici_sms_unusable_ids_total", "Message ids of carriers that are empty or too long"
@@ -39,11 +39,12 @@ def read(delivered: Iterable[Delivered], carrier: CarrierSettings, ids: MessageI
     for each in delivered:
         if isinstance(each, Receipt):
             if each.state is not None and usable(each.carrier_message_id, carrier):
-                identifier = ids.of_receipt(each.carrier_message_id)
+                typed_by = phone_number(each.address) if each.is_typed else None
+                identifier = ids.of_receipt(each.carrier_message_id, typed_by)
                 arrived.append(
                     Arrived(
                         carrier.id, identifier, each.state, each.code, each.address, now, sender=each.sender,
-                        text=each.text, spelled=each.carrier_message_id.strip(),
+                        text=each.text, spelled=each.carrier_message_id.strip(), is_typed=each.is_typed,
                     )
                 )  # fmt: skip
         elif isinstance(each, Inbound):
@@ -62,5 +63,5 @@ def count(arrived: Sequence[Arrival], figures: Figures) -> None:
     receipts = [each for each in arrived if isinstance(each, Arrived)]
     unread = sum(isinstance(each, ArrivedUnread) for each in arrived)
     # The first of a read stands for all: their dates are the dear part.
-    under_way = seconds_under_way(receipts[0].text) if receipts else 0.0
-    figures.receipts(time.monotonic(), [under_way] * len(receipts), unread)
+    under_way = seconds_under_way(receipts[0].text) if receipts else None
+    figures.receipts(time.monotonic(), len(receipts), under_way, unread)

@@ -47,5 +47,5 @@ def view(carrier: CarrierOutlet) -> dict[str, Any]:
         "receipt_ids": carrier.ids.form,
         "receipts": int(counted["receipts"]),
         "receipts_not_understood": int(counted["not_understood"]),
-        "receipt_seconds": round(counted["receipt_seconds"] / counted["receipts"], 1) if counted["receipts"] else None,
+        "receipt_seconds": round(counted["receipt_seconds"] / counted["dated"], 1) if counted["dated"] else None,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from channel.batches import Header
 from channel.outlets import CHUNK, Outlet, OutletEvents
@@ -14,12 +14,13 @@ from sms_gateway.batches import Arrived, Part, SmsMessage
 from sms_gateway.domain.circuit import Circuit, CircuitState
 from sms_gateway.domain.pace import Pace
 from sms_gateway.outbound import arrivals
+from sms_gateway.outbound.alarms import Alarms
 from sms_gateway.outbound.carrier_settings import CarrierSettings
 from sms_gateway.outbound.composing import NO_CARRIER
-from sms_gateway.outbound.figures import Figures
+from sms_gateway.outbound.figures import Answers, Figures
 from sms_gateway.outbound.queues import LANES, PartQueues
 from sms_gateway.smpp.client import Link
-from sms_gateway.smpp.constants import ILL_STATUSES, TEMPORARY_STATUSES, THROTTLING_STATUSES
+from sms_gateway.smpp.constants import ILL_CODES, TEMPORARY_STATUSES, code_of
 from sms_gateway.smpp.message_ids import MessageIds
 from sms_gateway.smpp.receipts import Delivered
 
@@ -37,8 +38,8 @@ class CarrierOutlet(Outlet):
 
     :param came_up: called when the first of its binds is made, when it is well again after errors, and, with True, when
         it is only tried again.
-    :param fail_over: hands a message that has not left to another carrier, under the same claim; False where there is
-        none.
+    :param fail_over: hands messages of the outlet that have not left to other carriers, under the same claims; returns
+        those that none takes.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class CarrierOutlet(Outlet):
         events: OutletEvents,
         claim_ahead: int,
         came_up: Callable[[bool], object],
-        fail_over: Callable[[SmsMessage], bool],
+        fail_over: Callable[[CarrierOutlet, Sequence[SmsMessage]], list[SmsMessage]],
     ) -> None:
         super().__init__(LANES, str(settings.id))
         self.settings = settings
@@ -61,7 +62,7 @@ class CarrierOutlet(Outlet):
         self.ids = MessageIds(settings.receipt_ids)
         self.circuit = Circuit()
         self.queues = PartQueues()
-        self._alarms: set[asyncio.TimerHandle] = set()
+        self._alarms = Alarms()
         self._wakes_at = 0.0
         # A slow carrier claims two seconds' worth ahead, not two minutes'.
         self.ahead = min(claim_ahead, settings.rate * 2) if settings.rate else claim_ahead
@@ -121,18 +122,19 @@ class CarrierOutlet(Outlet):
     def take_back(self) -> list[SmsMessage]:
         """What has not left goes to another carrier, or waits for one. A message that has left in part keeps its place
         while the carrier may come back; where it will not, nobody knows more of it."""
-        if self.is_closing:
-            self.queues.end_rest()
-        now, given_back = time.time(), []
-        for message in self.queues.take_messages(also_begun=self.is_closing):
-            if not message.is_unsent:
-                message.state, message.at = MessageState.UNKNOWN, now
-            elif self._fail_over(message):
-                continue
-            else:
+        now, taken = time.time(), self.queues.take_messages(also_begun=self.is_closing)
+        moved = self._moved([message for message in taken if message.is_unsent])
+        given_back = [message for message in taken if message not in moved]
+        for message in given_back:
+            if message.is_unsent:
                 message.state, message.code = MessageState.DEFERRED, NO_CARRIER
-            given_back.append(message)
+            else:
+                message.state, message.at = MessageState.UNKNOWN, now
         return given_back
+
+    def _moved(self, messages: Sequence[SmsMessage]) -> set[SmsMessage]:
+        """Those of the messages that other carriers have taken over."""
+        return set(messages).difference(self._fail_over(self, messages)) if messages else set()
 
     def start(self) -> None:
         for link in self.links:
@@ -140,8 +142,7 @@ class CarrierOutlet(Outlet):
 
     async def stop(self, patience: float) -> None:
         self.is_closing = True
-        for alarm in self._alarms:
-            alarm.cancel()
+        self._alarms.cancel()
         await asyncio.gather(*(link.stop(patience) for link in self.links))
 
     # --- Work, called by the links
@@ -168,16 +169,8 @@ class CarrierOutlet(Outlet):
             self._events.wants_claims(self)
         if now and self.queues and now >= self._wakes_at:
             self._wakes_at = now + self.pace.wait()
-            self._after(self._wakes_at - now, self._fill)
+            self._alarms.after(self._wakes_at - now, self._fill)
         return taken
-
-    def _after(self, seconds: float, step: Callable[[], object]) -> None:
-        def run() -> None:
-            self._alarms.discard(alarm)
-            step()
-
-        alarm = asyncio.get_running_loop().call_later(seconds, run)
-        self._alarms.add(alarm)
 
     def answered(self, answers: list[tuple[Part, int, str]]) -> None:
         now = time.time()
@@ -190,7 +183,7 @@ class CarrierOutlet(Outlet):
                 if ids is None:
                     ids = message.carrier_ids = [""] * message.travelling
                 if arrivals.usable(identifier, self.settings):
-                    ids[part.number - 1] = self.ids.of_answer(identifier)
+                    ids[part.number - 1] = self.ids.of_answer(identifier, message.recipient["address"])
                 if message.state is None:
                     message.state = MessageState.SUBMITTED
             elif not self._refused(part, status):
@@ -199,26 +192,24 @@ class CarrierOutlet(Outlet):
             if not message.parts_left:
                 message.at = now
                 done.append(message)
-        if done:
-            self._events.settled(done)
+        # A campaign that is throttled goes more slowly; a code has no time for that.
+        deferred = [each for each in done if each.state is MessageState.DEFERRED]
+        moved = self._moved([each for each in deferred if each.code in ILL_CODES or each.header.lane is not Lane.BULK])
+        if left := [message for message in done if message not in moved]:
+            self._events.settled(left)
 
     def _heed(self, statuses: list[int]) -> None:
         """How fast, and whether at all, it is sent to from now on."""
-        now, accepted = time.monotonic(), statuses.count(0)
-        throttled = ill = 0
-        if accepted < len(statuses):
-            throttled = sum(status in THROTTLING_STATUSES for status in statuses)
-            ill = sum(status in ILL_STATUSES for status in statuses)
-        self.pace.note_answers(now, accepted=accepted, throttled=throttled)
-        refused = len(statuses) - accepted - throttled - ill
-        self.figures.answers(now, accepted=accepted, throttled=throttled, ill=ill, refused=refused)
-        self._note_health(now, good=len(statuses) - throttled - ill, ill=ill)
+        now, answers = time.monotonic(), Answers.of(statuses)
+        self.pace.note_answers(now, accepted=answers.accepted, throttled=answers.throttled)
+        self.figures.answers(now, **answers._asdict())
+        self._note_health(now, good=answers.accepted + answers.refused, ill=answers.ill)
 
     def _note_health(self, now: float, *, good: int, ill: int) -> None:
         before = self.circuit.state
         if self.circuit.note(now, good=good, ill=ill):
             log.warning("carrier_circuit_opened", carrier=self.settings.name, seconds=self.circuit.wait)
-            self._after(self.circuit.wait, self._begin_trial)
+            self._alarms.after(self.circuit.wait, self._begin_trial)
             # After the answers at hand are dealt with: what waits here goes to other carriers.
             asyncio.get_running_loop().call_soon(self._events.wants_claims, self)
         elif before is not self.circuit.state:
@@ -226,49 +217,52 @@ class CarrierOutlet(Outlet):
             self._came_up(False)
 
     def _begin_trial(self) -> None:
+        """What has left in part is here still, and goes first."""
         self.circuit.begin_trial()
         self._came_up(True)
         self._events.wants_claims(self)
+        self._fill()
 
     def _refused(self, part: Part, status: int) -> bool:
         """What a refusal means. False: the message has no outcome here yet."""
         message = part.message
-        code = f"0x{status:02x}"
+        code = code_of(status)
         if status not in TEMPORARY_STATUSES:
             message.state, message.code = MessageState.REJECTED, code
             return True
         if message.travelling == 1:
-            # A campaign that is throttled goes more slowly; a code has no time for that.
-            is_urgent = status in ILL_STATUSES or message.header.lane is not Lane.BULK
-            if is_urgent and self._fail_over(message):
-                return False
             message.state, message.code = MessageState.DEFERRED, code
             return True
         # Some parts of a long message may have left: the others follow, they do not start anew.
         part.tries += 1
         if part.tries < PART_TRIES:
             self.queues.rest(part)
-            self._after(min(2.0 ** (part.tries - 1), LAST_REST), lambda: self._wake_up(part))
+            self._alarms.after(min(2.0 ** (part.tries - 1), LAST_REST), lambda: self._wake_up(part))
             return False
         message.state, message.code = MessageState.REJECTED, code
         return True
 
     def _wake_up(self, part: Part) -> None:
-        if self.queues.wake_up(part):
+        """Where the carrier is not up any more, its message may be here as a whole by now, and go elsewhere."""
+        if not self.queues.wake_up(part):
+            return
+        if self.is_up:
             self._fill()
+        else:
+            self._events.wants_claims(self)
 
     def lost(self, parts: list[Part]) -> None:
         """The crash rule for what was not answered: bulk is unknown and waits for its receipt, the rest is sent
         again, by another carrier where there is one."""
         now, moment = time.time(), time.monotonic()
         done: list[SmsMessage] = []
+        again: list[Part] = []
         self.figures.answers(moment, lost=len(parts))
         self._note_health(moment, good=0, ill=min(len(parts), 1))
         for part in parts:
             message = part.message
             if message.chunk.batch.header.lane is not Lane.BULK:
-                if not (message.travelling == 1 and self._fail_over(message)):
-                    self.queues.put_first(part)
+                again.append(part)
                 continue
             message.state = MessageState.UNKNOWN
             message.parts_left -= 1
@@ -277,6 +271,12 @@ class CarrierOutlet(Outlet):
                 done.append(message)
         if done:
             self._events.settled(done)
+        moved = self._moved([part.message for part in again if part.message.travelling == 1])
+        for part in reversed(again):
+            if part.message not in moved:
+                self.queues.put_first(part)
+        if again:
+            self._fill()
 
     def delivered(self, link: Link, delivered: list[tuple[int, Delivered]]) -> None:
         arrived = arrivals.read([each for _, each in delivered], self.settings, self.ids, time.time())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable
+from itertools import chain
 
 from channel.batches import Header
 from contracts.channel import CHANNELS
@@ -18,7 +19,7 @@ class PartQueues:
 
     def __init__(self) -> None:
         self.ready: dict[Lane, deque[Part]] = {lane: deque() for lane in LANES}
-        self._resting: list[Part] = []
+        self._resting: dict[Part, None] = {}
 
     def __len__(self) -> int:
         return sum(len(queue) for queue in self.ready.values()) + len(self._resting)
@@ -48,42 +49,39 @@ class PartQueues:
         return [queue.popleft() for _ in range(space)]
 
     def rest(self, part: Part) -> None:
-        self._resting.append(part)
+        self._resting[part] = None
 
     def wake_up(self, part: Part) -> bool:
         """False where it rests no more."""
         if part not in self._resting:
             return False
-        self._resting.remove(part)
+        del self._resting[part]
         self.ready[part.message.header.lane].append(part)
         return True
 
-    def end_rest(self) -> None:
-        for part in list(self._resting):
-            self.wake_up(part)
-
     def withdraw(self, is_stopped: Callable[[Header], bool]) -> list[SmsMessage]:
         """What has left in part goes on: half a message is of no use to anybody."""
-        withdrawn: set[SmsMessage] = set()
-        for lane, queue in self.ready.items():
-            stopped = Counter(part.message for part in queue if is_stopped(part.message.header))
-            taken = {message for message, parts in stopped.items() if parts == message.travelling and message.is_unsent}
-            self.ready[lane] = deque(part for part in queue if part.message not in taken)
-            withdrawn |= taken
-        return list(withdrawn)
+        return self._taken(lambda message: is_stopped(message.header))
 
     def take_messages(self, *, also_begun: bool) -> list[SmsMessage]:
         """Whole messages, out of all lanes.
 
-        :param also_begun: those too of which parts have left.
+        :param also_begun: those too of which parts have left, or are under way.
         """
-        taken: dict[int, SmsMessage] = {}
-        for lane, queue in self.ready.items():
-            left: deque[Part] = deque()
-            for part in queue:
-                if also_begun or part.message.is_unsent:
-                    taken[id(part.message)] = part.message
-                else:
-                    left.append(part)
-            self.ready[lane] = left
-        return list(taken.values())
+        return self._taken(lambda message: True, also_begun=also_begun)
+
+    def _taken(self, is_wanted: Callable[[SmsMessage], bool], *, also_begun: bool = False) -> list[SmsMessage]:
+        """Of a message whose part is under way nobody knows yet whether it leaves: only one that is here with all its
+        parts may be sent anew."""
+        waiting = [*chain.from_iterable(self.ready.values()), *self._resting]
+        here = Counter(part.message for part in waiting if is_wanted(part.message))
+        taken = {
+            message: None
+            for message, parts in here.items()
+            if also_begun or (message.is_unsent and parts == message.travelling)
+        }
+        if taken:
+            for lane, queue in self.ready.items():
+                self.ready[lane] = deque(part for part in queue if part.message not in taken)
+            self._resting = {part: None for part in self._resting if part.message not in taken}
+        return list(taken)

@@ -28,9 +28,10 @@ from sms_gateway.outbound import figures
 from sms_gateway.outbound.carrier_settings import CarrierSettings
 from sms_gateway.outbound.carriers import CarrierOutlet
 from sms_gateway.outbound.composing import NO_CARRIER, compose
+from sms_gateway.outbound.openings import Openings
 from sms_gateway.outbound.queues import LANES
 from sms_gateway.outbound.shares import Shares
-from sms_gateway.smpp.constants import THROTTLING_STATUSES
+from sms_gateway.smpp.constants import THROTTLED_CODES
 from sms_gateway.store import (
     carrier_instances,
     contents,
@@ -50,7 +51,6 @@ MOST_CONTENTS = 1_000
 BIND_WAIT_SECONDS = 2.0
 TRIED_WITH = 5  # messages of the retry schedule that find out whether a carrier is well again
 FORGET_EVERY, OVERDUE_EVERY = timedelta(hours=1), timedelta(minutes=1)
-_THROTTLED_CODES = {f"0x{status:02x}" for status in THROTTLING_STATUSES}
 
 log = get_logger()
 
@@ -109,44 +109,43 @@ class SmsOutbound:
         return list(self._carriers.values())
 
     def route(self, header: Header, recipients: list[Recipient]) -> list[tuple[Outlet | None, list[Recipient]]]:
-        up = {carrier_id for carrier_id, carrier in self._carriers.items() if carrier.is_up}
-        on_trial = {id_: room for id_ in up if (room := self._carriers[id_].trial_room()) is not None}
-        up -= {id_ for id_, room in on_trial.items() if not room}
-        groups: dict[UUID | None, list[Recipient]] = {}
-        choose, account_id, lane, is_up = self._router.choose, header.account_id, header.lane, up.__contains__
-        for recipient in recipients:
-            carrier_id = choose(recipient["address"], account_id, lane, recipient["number"], is_up)
-            groups.setdefault(carrier_id, []).append(recipient)
-            if carrier_id in on_trial:
-                on_trial[carrier_id] -= 1
-                if not on_trial[carrier_id]:
-                    up.discard(carrier_id)
-        return [(self._carriers.get(carrier_id) if carrier_id else None, some) for carrier_id, some in groups.items()]
+        return list(Openings(self._carriers, self._router).of(header, recipients))
 
-    def _fail_over(self, message: SmsMessage) -> bool:
-        """A message that its carrier does not take now, and has not let leave in part, goes to another under the same
-        claim."""
-        header, recipient = message.header, message.recipient
-        if self._loop.is_stopping or self._loop.is_stopped(header) or not isinstance(message.outlet, CarrierOutlet):
-            return False
-        refused_by = message.refused_by | {message.outlet.id}
-        up = {id_ for id_, each in self._carriers.items() if each.is_up and each.trial_room() != 0} - refused_by
-        lane = header.lane
-        carrier_id = self._router.choose(
-            recipient["address"], header.account_id, lane, recipient["number"], up.__contains__
-        )
-        if carrier_id is None:
-            return False
-        carrier = self._carriers[carrier_id]
-        (again,) = self.compose(message.chunk, [recipient], carrier)
-        again.refused_by, again.outlet = refused_by, carrier
-        message.outlet.claimed[lane] -= 1
-        carrier.claimed[lane] += 1
-        if again.state is not None:
-            self._loop.settled([again])
-        else:
-            carrier.hand_over([again])
-        return True
+    def _fail_over(self, outlet: CarrierOutlet, messages: Sequence[SmsMessage]) -> list[SmsMessage]:
+        """Messages that the outlet does not take now, and has not let leave in part, go to other carriers under the
+        same claims; returns those that none takes."""
+        if self._loop.is_stopping:
+            return list(messages)
+        openings = Openings(self._carriers, self._router)
+        left: list[SmsMessage] = []
+        alike: dict[tuple[Chunk, frozenset[UUID]], dict[int, SmsMessage]] = {}
+        for message in messages:
+            key = message.chunk, message.refused_by | {outlet.id}
+            alike.setdefault(key, {})[message.recipient["number"]] = message
+        for (chunk, refused_by), by_number in alike.items():
+            header = chunk.batch.header
+            if self._loop.is_stopped(header):
+                left += by_number.values()
+                continue
+            for carrier, some in openings.of(header, [each.recipient for each in by_number.values()], refused_by):
+                if carrier is None:
+                    left += [by_number[recipient["number"]] for recipient in some]
+                else:
+                    outlet.claimed[header.lane] -= len(some)
+                    self._take_over(carrier, chunk, some, refused_by)
+        return left
+
+    def _take_over(
+        self, carrier: CarrierOutlet, chunk: Chunk, recipients: list[Recipient], refused_by: frozenset[UUID]
+    ) -> None:
+        carrier.claimed[chunk.batch.header.lane] += len(recipients)
+        messages = self.compose(chunk, recipients, carrier)
+        for message in messages:
+            message.refused_by, message.outlet = refused_by, carrier
+        if finished := [message for message in messages if message.state is not None]:
+            self._loop.settled(finished)
+        if len(finished) < len(messages):
+            carrier.hand_over([message for message in messages if message.state is None])
 
     def _use(self, settings: Sequence[CarrierSettings], router: Router) -> None:
         """Take the present carriers and routes; binds of a changed carrier are made again."""
@@ -156,6 +155,7 @@ class SmsOutbound:
             present = wanted.get(carrier_id)
             if present is None or present.version != carrier.settings.version:
                 del self._carriers[carrier_id]
+                figures.forget(carrier.settings.name)
                 self._loop.spawn(self._loop.retire(carrier))
         for carrier_id, present in wanted.items():
             if carrier_id not in self._carriers:
@@ -205,7 +205,7 @@ class SmsOutbound:
 
     def schedule(self, message: Message, now: datetime) -> None:
         # A throttle passes in seconds, however often it is met. Who waits for a carrier is pulled forward.
-        attempts = 0 if message.code in _THROTTLED_CODES else message.attempts
+        attempts = 0 if message.code in THROTTLED_CODES else message.attempts
         message.due_at = retry_at(now, attempts, random.random(), message.header.lane)
 
     # --- what is due now and then, on the upkeep's thread

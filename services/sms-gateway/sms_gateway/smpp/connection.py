@@ -253,6 +253,8 @@ class Connection(asyncio.Protocol):
             pass  # the one request without an answer (section 4.12.1)
         elif command in (_BIND_COMMANDS[self._settings.kind] | RESPONSE, Command.GENERIC_NACK):
             if not self._bind_answer.done():
-                self._bind_answer.set_result(status)
+                # A generic_nack accepts nothing, whatever its status.
+                is_nack = command == Command.GENERIC_NACK
+                self._bind_answer.set_result(status or Status.SYSTEM_ERROR if is_nack else status)
         elif not command & RESPONSE:
             self._write(smpp.pack_header(HEADER_SIZE, Command.GENERIC_NACK, Status.INVALID_COMMAND_ID, sequence))

@@ -73,6 +73,14 @@ ILL_STATUSES = frozenset({Status.SYSTEM_ERROR, Status.INVALID_BIND_STATUS})
 THROTTLING_STATUSES = frozenset({Status.THROTTLED, Status.MESSAGE_QUEUE_FULL})
 
 
+def code_of(status: int) -> str:
+    """How a message's `code` tells it."""
+    return f"0x{status:02x}"
+
+
+ILL_CODES, THROTTLED_CODES = (frozenset(map(code_of, some)) for some in (ILL_STATUSES, THROTTLING_STATUSES))
+
+
 class Tag(IntEnum):
     """Optional parameters."""
 

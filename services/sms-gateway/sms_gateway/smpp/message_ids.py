@@ -12,7 +12,9 @@ from collections.abc import Callable
 
 LEARNS_FROM = 100  # receipts
 REMEMBERED = 10_000  # ids of messages that no receipt has come for, while it learns
-DECIDES_WITHIN = 600.0  # seconds: with fewer receipts than that, most of them decide
+# Seconds: then the majority of fewer receipts than that decides. A parked receipt is looked at 1, 3, 7 ... 255, 511
+# and 1,023 seconds after it came (`store.parked_receipts`): with more than 511, it would wait for twice as long.
+DECIDES_WITHIN = 500.0
 UNDECIDED = "?"
 _HEX = re.compile(r"[0-9A-Fa-f]+\Z").match
 
@@ -59,22 +61,25 @@ class MessageIds:
     def __init__(self, form: str) -> None:
         self.form = None if form == "auto" else form
         self._votes: Counter[str] = Counter()
-        self._sent: set[str] = set()
+        self._sent: dict[str, str] = {}  # whom the message was for, by its id
         self._order: deque[str] = deque()
 
-    def of_answer(self, identifier: str) -> str:
+    def of_answer(self, identifier: str, address: str = "") -> str:
+        """:param address: E.164 of the phone that the message is for."""
         identifier = canonical(identifier)
         if self.form is None and identifier not in self._sent:
-            self._sent.add(identifier)
+            self._sent[identifier] = address
             self._order.append(identifier)
             if len(self._order) > REMEMBERED:
-                self._sent.discard(self._order.popleft())
+                self._sent.pop(self._order.popleft(), None)
         return identifier
 
-    def of_receipt(self, identifier: str) -> str:
+    def of_receipt(self, identifier: str, typed_by: str | None = None) -> str:
+        """:param typed_by: E.164 of the phone that may have written the receipt itself: of others' messages it teaches
+        nothing."""
         identifier = canonical(identifier)
         if self.form is None:
-            self._vote(identifier)
+            self._vote(identifier, typed_by)
         return FORMS[self.form](identifier) if self.form else UNDECIDED + identifier
 
     def decided(self, identifier: str, waited: float) -> str:
@@ -86,12 +91,16 @@ class MessageIds:
             form = next((name for name, _ in self._votes.most_common(1)), "same")
         return FORMS[form](identifier[1:]) if form else identifier
 
-    def _vote(self, identifier: str) -> None:
+    def _vote(self, identifier: str, typed_by: str | None) -> None:
         made = {name: form(identifier) for name, form in FORMS.items()}
         if identifier.isdecimal() and len(set(made.values())) == 1:
             return  # one digit reads the same in all forms
         fitting = [
-            name for name, value in made.items() if value in self._sent and (name == "same" or value != identifier)
+            name
+            for name, value in made.items()
+            if value in self._sent
+            and (name == "same" or value != identifier)
+            and (typed_by is None or self._sent[value] == typed_by)
         ]
         if len(fitting) != 1:
             return

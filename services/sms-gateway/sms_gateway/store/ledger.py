@@ -12,7 +12,7 @@ from channel.batches import Header, Recipient
 from channel.ports import Event
 from contracts.vocabulary import Channel, MessageState
 from sms_gateway.batches import Arrived, ArrivedInbound, ArrivedUnread, SmsMessage
-from sms_gateway.store import inbound_sms, parts, receipts, unknown_messages, unread_deliveries
+from sms_gateway.store import inbound_sms, overdue, parts, receipts, unknown_messages, unread_deliveries
 
 FINAL = frozenset({MessageState.DELIVERED, MessageState.UNDELIVERED, MessageState.EXPIRED, MessageState.REJECTED})
 _NULL = "\\N"
@@ -67,8 +67,9 @@ class SmsLedger:
         )
 
     def write_beside(self, cursor: Cursor[Any], messages: Sequence[SmsMessage]) -> None:
-        """The parts of long messages, and who can be found again by the number alone."""
+        """The parts of long messages, who can be found again by the number alone, and what the sweep has passed."""
         parts.write(cursor, messages)
+        overdue.watch(cursor, messages)
         unknown_messages.remember(cursor, [message for message in messages if message.state is MessageState.UNKNOWN])
 
     def owner_id(self, header: Header, recipient: Recipient) -> str:

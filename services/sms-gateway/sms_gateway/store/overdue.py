@@ -1,14 +1,15 @@
 """Messages that a carrier took and never told of: they end once their time and a day are over.
 
 The ledger is read once, in the order of its ids, as it grows old: `overdue_position` says how far. An index on what is
-open would be paid for by every message.
+open would be paid for by every message. What leaves only when its id is that old already, of a campaign that was paused
+for days, is written down in `overdue_later` as it is settled: the reading may have passed it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -17,11 +18,13 @@ from psycopg import Cursor
 from channel.ports import Event
 from contracts.ids import first_id_at
 from contracts.sms_gateway.contents import VALIDITY_MAX
-from contracts.vocabulary import ERASED_ADDRESS
-from sms_gateway.batches import receipt_event
+from contracts.vocabulary import ERASED_ADDRESS, MessageState
+from sms_gateway.batches import SmsMessage, receipt_event
 
 # The longest time that a message may be given, and a day more: receipts come late.
 AFTER = timedelta(minutes=VALIDITY_MAX) + timedelta(days=1)
+# A settlement takes less than this from its moment to its commit: what it does not write down is read later.
+BEFORE = timedelta(hours=1)
 AT_ONCE = 5_000  # rows that are read in one transaction
 WITHOUT_RECEIPT = "no_receipt"
 
@@ -86,18 +89,28 @@ def end(cursor: Cursor[Any], now: datetime) -> Swept:
     later = cursor.fetchall()
     still_open = [row for row in (*rows, *later) if row[1] in _OPEN]
     overdue = [row[0] for row in still_open if row[1] == "submitted" and (row[2] is None or row[2] < now - AFTER)]
-    _look_again(cursor, {row[0] for row in still_open}.difference(overdue), now)
+    _look(cursor, {row[0] for row in still_open}.difference(overdue), now + timedelta(days=1))
     swept = Swept(AT_ONCE in (len(rows), len(later)), [], Counter())
     _ended(cursor, overdue, now, swept)
     return swept
 
 
-def _look_again(cursor: Cursor[Any], message_ids: Collection[UUID], now: datetime) -> None:
+def watch(cursor: Cursor[Any], messages: Sequence[SmsMessage]) -> None:
+    """Messages that are settled, in the transaction that writes them: the old ones are looked at once overdue."""
+    left = [message for message in messages if message.state is MessageState.SUBMITTED]
+    if not left:
+        return
+    now = datetime.fromtimestamp(max(message.at for message in left), UTC)
+    bound = str(first_id_at(now - AFTER + BEFORE))  # ids sort as they are written
+    _look(cursor, [message.message_id for message in left if message.message_id < bound], now + AFTER)
+
+
+def _look(cursor: Cursor[Any], message_ids: Collection[UUID | str], at: datetime) -> None:
     if message_ids:
         cursor.execute(
             "INSERT INTO overdue_later (message_id, look_at) SELECT id, %s FROM unnest(%s::uuid[]) AS m(id)"
             " ON CONFLICT DO NOTHING",
-            (now + timedelta(days=1), list(message_ids)),
+            (at, list(message_ids)),
         )
 
 

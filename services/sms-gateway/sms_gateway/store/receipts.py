@@ -14,7 +14,7 @@ from contracts.ids import first_id_at
 from contracts.vocabulary import ERASED_ADDRESS, MessageState
 from sms_gateway.batches import Arrived, receipt_event
 from sms_gateway.smpp.message_ids import earlier_spellings
-from sms_gateway.store import parked_receipts, parts, unknown_messages
+from sms_gateway.store import parked_receipts, parts, typed_receipts, unknown_messages
 
 # Most receipts come within a day and a half; older partitions are asked only for those that match nothing there.
 NEAR = timedelta(hours=36)
@@ -65,13 +65,14 @@ def apply(
     """
     events: list[Event] = []
     by_carrier: dict[UUID, dict[str, Arrived]] = {}
-    for receipt in arrived:
+    believed, doubted = typed_receipts.judged(cursor, arrived, now - FAR)
+    for receipt in believed:
         of_carrier = by_carrier.setdefault(receipt.carrier_id, {})
         earlier = of_carrier.get(receipt.carrier_message_id)
         # Two of one message in a batch: the final one counts, whichever came last.
         if earlier is None or earlier.state is MessageState.UNKNOWN:
             of_carrier[receipt.carrier_message_id] = receipt
-    parked: list[Arrived] = []
+    unmatched = doubted
     for carrier_id, waiting in by_carrier.items():
         _apply_to_messages(cursor, carrier_id, waiting, now - NEAR, events)
         if waiting:
@@ -82,12 +83,13 @@ def apply(
             _drop_repeated(cursor, carrier_id, waiting, now - FAR)
         if waiting:
             _apply_as_spelled_earlier(cursor, carrier_id, waiting, now - FAR, events)
-        late = now.timestamp() - unmatched_after
-        parked += [
-            receipt
-            for receipt in waiting.values()
-            if not (receipt.tries and receipt.at <= late and unknown_messages.mend(cursor, receipt, now - FAR, events))
-        ]
+        unmatched += waiting.values()
+    late = now.timestamp() - unmatched_after
+    parked = [
+        receipt
+        for receipt in unmatched
+        if not (receipt.tries and receipt.at <= late and unknown_messages.mend(cursor, receipt, now - FAR, events))
+    ]
     parked_receipts.park(cursor, parked, now)
     return events
 

@@ -14,6 +14,7 @@ from chassis.database import columns
 from contracts.ids import created_at, first_id_at
 from contracts.vocabulary import ERASED_ADDRESS, MessageState
 from sms_gateway.batches import Arrived, SmsMessage, receipt_event
+from sms_gateway.smpp.message_ids import UNDECIDED
 from sms_gateway.store import parts
 
 # A message without an answer was handed over within moments of its claim; dates in receipts are minutes.
@@ -65,12 +66,16 @@ def forget_old(cursor: Cursor[Any], made_before: datetime) -> None:
 
 
 def mend(cursor: Cursor[Any], receipt: Arrived, since: datetime, events: list[Event]) -> bool:
-    """Give a receipt whose id no answer ever told us to the message without an answer that it fits, if there is one."""
+    """Give a receipt whose id no answer ever told us to the message without an answer that it fits, if there is one.
+
+    While nobody knows in which form its id is, an answer may have told it all the same.
+    """
     sender = receipt.sender.lstrip("+").lower()
-    if receipt.state is MessageState.UNKNOWN or not sender:
+    is_undecided = receipt.carrier_message_id.startswith(UNDECIDED)
+    if receipt.state is MessageState.UNKNOWN or not sender or is_undecided:
         return False
     known = {
-        "address": "+" + receipt.address.lstrip("+"),
+        "address": receipt.phone,
         "sender": sender,
         "submitted_at": datetime.fromtimestamp(receipt.submitted(), UTC),
         "near": NEAR_CLAIM,

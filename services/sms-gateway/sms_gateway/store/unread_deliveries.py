@@ -10,7 +10,7 @@ from uuid import UUID
 from psycopg import Cursor
 from sqlalchemy import text
 
-from chassis.database import Session
+from chassis.database import Session, columns
 from chassis.ids import new_id
 from contracts.ids import first_id_at
 from sms_gateway.batches import ArrivedUnread
@@ -20,10 +20,15 @@ LONGEST = 4_096  # octets of a frame
 
 
 def write(cursor: Cursor[Any], arrived: Sequence[ArrivedUnread]) -> None:
-    for each in arrived:
+    rows = [
+        (new_id(), each.carrier_id, each.frame[:LONGEST], each.reason, datetime.fromtimestamp(each.at, UTC))
+        for each in arrived
+    ]
+    if rows:
         cursor.execute(
-            "INSERT INTO unread_deliveries (id, carrier_id, frame, reason, received_at) VALUES (%s, %s, %s, %s, %s)",
-            (new_id(), each.carrier_id, each.frame[:LONGEST], each.reason, datetime.fromtimestamp(each.at, UTC)),
+            "INSERT INTO unread_deliveries (id, carrier_id, frame, reason, received_at)"
+            " SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::bytea[], %s::text[], %s::timestamptz[])",
+            columns(rows, 5),
         )
 
 

@@ -22,7 +22,7 @@ def sender_id(row: SenderId) -> View:
 
 
 def carrier(row: Carrier) -> View:
-    """Without the password, which is never shown."""
+    """Without the password and the key of TLS, which are never shown."""
     return {name: getattr(row, name) for name in _CARRIER}
 
 

@@ -11,14 +11,19 @@ import pytest
 from raw_carrier import Carrier
 from sqlalchemy import text
 
+from channel import settlement
+from channel.batches import Batch, Header
+from channel.outlets import Chunk
 from chassis.database import Database, cursor_of, ensure_partitions
 from chassis.ids import new_id
 from chassis.testing import wait_until
-from contracts.ids import first_id_at
-from sms_gateway.batches import ArrivedUnread
+from contracts.ids import first_id_at, message_ids
+from contracts.vocabulary import Lane, MessageState
+from sms_gateway.batches import ArrivedUnread, Content, SmsMessage
 from sms_gateway.smpp import pdu as smpp
 from sms_gateway.smpp.constants import Command
 from sms_gateway.store import overdue, unread_deliveries
+from sms_gateway.store.ledger import SmsLedger
 from sms_gateway.usecases import carriers
 
 PHONE = "48600100200"
@@ -60,6 +65,32 @@ def test_messages_from_phones_and_what_nobody_understands_are_kept_and_answered(
         )
     assert [item["reason"] for item in page["items"]] == ["a receipt without an id or a state"]
     assert b"stat:GLORIOUS" in bytes.fromhex(page["items"][0]["pdu"])
+
+
+def test_receipts_as_messages_from_phones_count_where_they_are_the_recipients(
+    raw: Any, carrier: Any, outbound: Any, campaign: Any, database: Database
+) -> None:
+    """Such a carrier exists; and a stranger's phone may write the same."""
+    phones = [f"+48600{number:06d}" for number in range(2)]
+
+    def answer_and_report(carrier: Carrier, pdu: smpp.Pdu, writer: Any) -> None:
+        carrier.answer(pdu, writer)
+        to = str(pdu.fields["destination_addr"])
+        body = f"id:id{pdu.sequence} sub:001 dlvrd:001 submit date:2611240745 done date:2611240745 stat:%s err:000"
+        forged = deliver(pdu.sequence, (body % "UNDELIV").encode(), source_addr="48600999999")
+        true = deliver(pdu.sequence + 1000, (body % "DELIVRD").encode(), source_addr=to)
+        writer.write(forged if f"+{to}" == phones[0] else forged + true)
+
+    target = raw(answer_and_report)
+    carrier(target, binds=1)
+    outbound()
+    campaign.publish(campaign.batches(campaign.content("Hej"), phones))
+
+    campaign.wait_final(1)
+    wait_until(lambda: len(rows(database, "SELECT 1 FROM parked_receipts WHERE tries > 2")) == 2, what="the forged")
+    assert dict(rows(database, "SELECT address, state FROM ledger")) == {
+        phones[0]: "submitted", phones[1]: "delivered"
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("form", ["decimal_to_hex", "auto"])
@@ -146,6 +177,46 @@ def test_what_a_carrier_never_tells_of_ends_a_day_after_its_time(
     states = dict(rows(database, "SELECT message_id, state FROM ledger"))
     assert states == {old: state, young: state, scheduled: state, done: "delivered", waiting: "accepted"}
     assert rows(database, "SELECT message_id FROM overdue_later") == [(waiting,)]
+
+
+def settled_of_a_send(database: Database, made_at: datetime, states: list[MessageState]) -> list[UUID]:
+    """Messages of a send of then whose outcome is known now."""
+    send_id = UUID(int=first_id_at(made_at).int + 1)
+    raw = {"batch_id": str(new_id()), "account_id": str(new_id()), "send_id": str(send_id), "content_hash": "h"}
+    recipients = [{"number": number, "address": f"+{PHONE}", "fields": {}} for number in range(len(states))]
+    batch = Batch(Header(raw, Lane.BULK), Content(new_id(), "Wici", {"text": "Hej"}), len(states))
+    chunk, of, messages = Chunk(batch, None, recipients), message_ids(send_id), []
+    for recipient, state in zip(recipients, states, strict=True):
+        message = SmsMessage(chunk, recipient, str(of(recipient["number"])), False, 0)
+        message.state, message.at, message.due_at = state, datetime.now(UTC).timestamp(), datetime.now(UTC)
+        message.carrier_ids = [f"c{recipient['number']}"]
+        messages.append(message)
+    with database.transaction() as session:
+        ensure_partitions(session, "ledger", made_at.date(), days=1)
+        settlement.settle(cursor_of(session), SmsLedger(), messages)
+    return [UUID(message.message_id) for message in messages]
+
+
+def test_what_leaves_when_its_id_is_old_already_ends_all_the_same(database: Database) -> None:
+    """A campaign that was paused for days: the sweep has passed the ids of its send."""
+    now = datetime.now(UTC)
+    long_ago = now - overdue.AFTER - timedelta(days=1)
+
+    def ended(at: datetime) -> list[str]:
+        with database.transaction() as session:
+            return [event["message_id"] for event in overdue.end(cursor_of(session), at).events]
+
+    settled_of_a_send(database, long_ago + timedelta(minutes=1), [MessageState.DELIVERED])
+    assert ended(now) == []
+    old, _, _ = settled_of_a_send(
+        database, long_ago, [MessageState.SUBMITTED, MessageState.REJECTED, MessageState.DEFERRED]
+    )
+    (young,) = settled_of_a_send(database, now - timedelta(days=1), [MessageState.SUBMITTED])
+
+    assert rows(database, "SELECT message_id FROM overdue_later") == [(old,)]
+    assert ended(now + overdue.AFTER - timedelta(minutes=1)) == []
+    assert ended(now + overdue.AFTER + timedelta(minutes=1)) == [str(old)]
+    assert ended(now + overdue.AFTER + timedelta(days=1)) == [str(young)]  # read a day ago, and open then
 
 
 def test_the_sweep_is_told_by_carrier(raw: Any, carrier: Any, outbound: Any, database: Database) -> None:

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from raw_carrier import Carrier
+from raw_carrier import Carrier, answer_to
 from sqlalchemy import text
 
 from chassis.database import Database
@@ -54,6 +54,52 @@ def test_a_carrier_that_answers_errors_loses_its_traffic_to_the_second(
     assert set(ledger(database).values()) == {"delivered"}
 
 
+def number_of_part(pdu: smpp.Pdu) -> int:
+    octets = pdu.fields["short_message"]
+    assert isinstance(octets, bytes)
+    return octets[5]
+
+
+def test_a_long_message_that_has_left_in_part_is_not_sent_anew_by_another(
+    raw: Any, smsc: Any, carrier: Any, outbound: Any, campaign: Any, database: Database
+) -> None:
+    """The first two messages meet errors, but for the second's last part; the third is under way in part, and the rest
+    of it waits, while the circuit opens."""
+    taken: list[tuple[str, int]] = []
+    held: list[tuple[smpp.Pdu, asyncio.StreamWriter]] = []
+
+    def take(carrier: Carrier, pdu: smpp.Pdu, writer: asyncio.StreamWriter) -> None:
+        taken.append((f"+{pdu.fields['destination_addr']}", number_of_part(pdu)))
+        carrier.answer(pdu, writer)
+
+    def is_ill_at_first(carrier: Carrier, pdu: smpp.Pdu, writer: asyncio.StreamWriter) -> None:
+        if len(carrier.submits()) > 7:
+            take(carrier, pdu, writer)
+            return
+        held.append((pdu, writer))
+        if len(held) == 7:
+            writer.write(b"".join(answer_to(each, Status.SYSTEM_ERROR) for each, _ in held[:5]))
+            for late in held[5:]:
+                asyncio.get_running_loop().call_later(0.5, take, carrier, *late)
+
+    ill, well = raw(is_ill_at_first), smsc()
+    carrier(ill, priority=1, window=8, binds=1)
+    carrier(well, priority=2)
+    outbound()
+    campaign.publish(campaign.batches(campaign.content("Hej " * 100), phones(10)))
+
+    def all_are_taken() -> bool:
+        states = ledger(database)
+        return len(states) == 10 and set(states.values()) <= {"submitted", "delivered"}
+
+    wait_until(all_are_taken, timeout=40, what="all at a carrier")
+    by_ill, by_well = Counter(taken), Counter(each["to"] for each in well.messages())
+    first, second, third, *_ = phones(10)
+    assert Counter(address for address, _ in by_ill) + by_well == dict.fromkeys(phones(10), 3)
+    assert by_ill >= Counter((address, part) for address in (second, third) for part in (1, 2, 3))
+    assert by_well[first] == 3
+
+
 @pytest.mark.parametrize("is_silent", [False, True])
 def test_a_code_that_its_carrier_does_not_take_leaves_by_another_at_once(
     raw: Any, smsc: Any, carrier: Any, outbound: Any, campaign: Any, database: Database, is_silent: bool
@@ -91,10 +137,9 @@ def test_a_part_that_is_not_taken_is_tried_again_ever_more_slowly(
     raw: Any, carrier: Any, outbound: Any, campaign: Any, database: Database
 ) -> None:
     def takes_the_second_part_at_the_fourth_time(carrier: Carrier, pdu: smpp.Pdu, writer: asyncio.StreamWriter) -> None:
-        octets = pdu.fields["short_message"]
-        assert isinstance(octets, bytes)
-        times = sum(each.fields["short_message"] == octets for each in carrier.submits())
-        carrier.answer(pdu, writer, Status.MESSAGE_QUEUE_FULL if octets[5] == 2 and times < 4 else 0)
+        times = sum(each.fields["short_message"] == pdu.fields["short_message"] for each in carrier.submits())
+        is_taken = number_of_part(pdu) != 2 or times >= 4
+        carrier.answer(pdu, writer, 0 if is_taken else Status.MESSAGE_QUEUE_FULL)
 
     target = raw(takes_the_second_part_at_the_fourth_time)
     carrier(target)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import orjson
 import pytest
@@ -112,12 +113,12 @@ def full_beside(full_day: None, database: Database) -> Iterator[None]:
     """The same of what is kept beside the ledger."""
     rows = {
         "unread_deliveries": "gen_random_uuid(), gen_random_uuid(), '', 'broken', now()",
-        "inbound_sms": "gen_random_uuid(), gen_random_uuid(), '', '', 0, 0, '', now()",
+        "inbound_sms": "gen_random_uuid(), gen_random_uuid(), '48600' || i, '48500' || i, 0, 0, '', now()",
         "overdue_later": "gen_random_uuid(), now() + interval '1 hour'",
     }
     with as_administrator(database) as session:
         for name in _BESIDE:
-            session.execute(text(f"INSERT INTO {name} SELECT {rows[name]} FROM generate_series(1, 3000)"))
+            session.execute(text(f"INSERT INTO {name} SELECT {rows[name]} FROM generate_series(1, 3000) i"))
             session.execute(text(f"ANALYZE {name}"))
             session.execute(
                 text(f"UPDATE pg_class SET reltuples = {ROWS} WHERE oid = CAST(:name AS regclass)"), {"name": name}
@@ -247,6 +248,7 @@ def _run_everything_hot(cursor: Any) -> None:
     settlement.settle(cursor, ledger, _messages(chunks[1], MessageState.UNKNOWN), careful=True)
     receipts.apply(cursor, _receipts(2_000), now)
     receipts.apply(cursor, _receipts(1), now)
+    receipts.apply(cursor, [each._replace(is_typed=True) for each in _receipts(2_000)], now)
     receipts.apply(cursor, parked_receipts.take(cursor), now)
     claims.take_abandoned(cursor, new_id(), 20)
     claims.settled_states(cursor, [str(new_id()) for _ in range(100)])
@@ -296,6 +298,51 @@ def test_what_is_rare_costs_no_more_for_ten_million_rows(
     assert len(cursor.costs) >= 20
     assert cursor.scanned == {}
     assert {statement: cost for statement, cost in cursor.costs.items() if cost > READS_ALL} == {}
+
+
+@pytest.fixture
+def senders(database: Database) -> UUID:
+    """An account with a thousand of the two thousand sender IDs that there are."""
+    account_id = new_id()
+    with database.transaction() as session:
+        session.execute(
+            text(
+                "INSERT INTO sender_ids (id, account_id, sender, sender_key, state)"
+                " SELECT gen_random_uuid(), CASE WHEN i % 2 = 0 THEN :account ELSE gen_random_uuid() END,"
+                " '+48500' || i, '+48500' || i, 'active' FROM generate_series(1, 2000) i"
+            ),
+            {"account": account_id},
+        )
+    with as_administrator(database) as session:
+        session.execute(text("ANALYZE sender_ids"))
+    return account_id
+
+
+def test_messages_from_phones_are_found_by_number_and_forgotten_with_their_account_in_one_pass(
+    full_beside: None, senders: UUID, database: Database
+) -> None:
+    her: dict[str, Any] = {"account_id": senders, "addresses": ["+486001"]}
+    with database.transaction() as session:
+        cursor = Explained(cursor_of(session))
+        listen = "before_cursor_execute", lambda _, __, statement, bound, *___: cursor.look(statement, bound)
+        event.listen(database.engine, *listen)
+        try:
+            inbound_sms.page(session, **her, before=UUID(int=2**128 - 1), limit=50)
+            inbound_sms.count(session, **her, until=datetime.now(UTC))
+            inbound_sms.forget(session, **her, until=datetime.now(UTC))
+            by_person, cursor.costs = cursor.costs, {}
+            assert cursor.scanned == {}
+            inbound_sms.erase_account(session, senders)
+            left = session.scalars(text("SELECT DISTINCT destination FROM inbound_sms")).all()
+        finally:
+            event.remove(database.engine, *listen)
+        session.rollback()
+
+    assert len(by_person) == 3 and max(by_person.values()) < READS_ALL
+    # A look at the senders for each of the ten million would cost a hundred times as much.
+    (cost,) = [cost for statement, cost in cursor.costs.items() if statement.startswith("DELETE")]
+    assert cost < ROWS * 0.1
+    assert sorted(left) == sorted(f"48500{number}" for number in range(1, 3001) if number % 2 or number > 2000)
 
 
 @pytest.mark.parametrize("settings", [PLANNER, {}], ids=["as set", "settings lost"])
@@ -351,10 +398,11 @@ def test_no_other_plan_tempts_the_planner_when_its_settings_are_lost(full_day: N
 
 @pytest.mark.parametrize("settings", [PLANNER, {}], ids=["as set", "settings lost"])
 @pytest.mark.parametrize("kind", ["whole", "parts", "final"])
+@pytest.mark.parametrize("is_typed", [False, True])
 def test_a_receipt_costs_a_few_rows_whatever_the_planner_knows_of_its_day(
-    new_day: Callable[[str], list[Arrived]], database_url: Any, kind: str, settings: dict[str, str]
+    new_day: Callable[[str], list[Arrived]], database_url: Any, kind: str, settings: dict[str, str], is_typed: bool
 ) -> None:
-    come = new_day(kind)
+    come = [each._replace(is_typed=is_typed) for each in new_day(kind)]
     outbound = Database(make_engine(database_url("sms_gateway"), pool_size=1, settings=settings))
     with outbound.transaction() as session:
         cursor = Measured(cursor_of(session))

@@ -20,7 +20,7 @@ from contracts.ids import message_id
 from contracts.vocabulary import MessageState
 from sms_gateway.batches import Arrived
 from sms_gateway.outbound import arrivals
-from sms_gateway.smpp.message_ids import MessageIds
+from sms_gateway.smpp.message_ids import UNDECIDED, MessageIds
 from sms_gateway.smpp.receipts import Receipt
 from sms_gateway.store import parked_receipts, receipts
 
@@ -219,6 +219,15 @@ def test_a_receipt_without_a_destination_fits_nothing(database: Database) -> Non
     assert state_of(database, message) == "unknown"
 
 
+def test_a_receipt_whose_id_is_in_no_known_form_yet_fits_nothing(database: Database) -> None:
+    message = without_answer(database)
+    (receipt,) = come("auto", "4660")
+
+    assert receive(database, receipt._replace(sender=SENDER)) == []
+
+    assert (state_of(database, message), parked(database)) == ("unknown", [UNDECIDED + "4660"])
+
+
 @pytest.mark.parametrize("parts", [1, 2])
 def test_a_receipt_whose_id_is_held_is_nobody_elses(database: Database, parts: int) -> None:
     message = without_answer(database)
@@ -268,6 +277,69 @@ def test_a_part_without_an_answer_is_found_beside_the_others(database: Database)
 
     assert [event["kind"] for event in events] == ["delivered"]
     assert state_of(database, message) == "delivered"
+
+
+STRANGER = "48600999999"
+
+
+def typed(identifier: str, phone: str = PHONE, state: str = "delivered") -> Arrived:
+    """A receipt that comes as a message from that phone does."""
+    return arrived(identifier, state, sender=SENDER, spelled=identifier)._replace(address=phone, is_typed=True)
+
+
+@pytest.mark.parametrize("phone", ["48600100200", "+48600100200", "0048600100200"])
+@pytest.mark.parametrize("parts", [1, 2])
+def test_a_carriers_receipts_may_come_as_messages_from_the_phone(database: Database, parts: int, phone: str) -> None:
+    message = settled(database, "c1", parts=parts)
+    identifiers = ["c1"] if parts == 1 else ["c1.1", "c1.2"]
+    with database.transaction() as session:
+        receipts.apply(cursor_of(session), [typed(each, phone) for each in identifiers], datetime.now(UTC))
+
+    assert (state_of(database, message), parked(database)) == ("delivered", [])
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+@pytest.mark.parametrize("spelling", ["a1b", "0A1B"])
+def test_a_stranger_who_writes_a_receipt_changes_nothing(database: Database, parts: int, spelling: str) -> None:
+    message = settled(database, spelling, parts=parts)
+    suffixes = [""] if parts == 1 else [".1", ".2"]
+    forged = [typed("a1b" + each, STRANGER)._replace(spelled=spelling + each) for each in suffixes]
+
+    assert receive(database, *forged) == []
+    assert state_of(database, message) == "submitted"
+    assert sorted(parked(database)) == [each.carrier_message_id for each in forged]
+
+
+@pytest.mark.parametrize("is_typed", [False, True])
+@pytest.mark.parametrize("forged_first", [False, True])
+def test_a_strangers_receipt_hides_no_true_one(database: Database, is_typed: bool, forged_first: bool) -> None:
+    message = settled(database, "c1")
+    true, forged = typed("c1")._replace(is_typed=is_typed), typed("c1", STRANGER, "undelivered")
+    with database.transaction() as session:
+        come = [forged, true] if forged_first else [true, forged]
+        receipts.apply(cursor_of(session), come, datetime.now(UTC))
+
+    assert state_of(database, message) == "delivered"
+
+
+def test_an_id_that_two_phones_messages_have_is_believed_of_neither(database: Database) -> None:
+    made = [settled(database, "c1"), settled(database, "c1")]
+    with database.transaction() as session:
+        session.execute(text("UPDATE ledger SET address = '+48600999999' WHERE message_id = :id"), {"id": made[0]})
+        receipts.apply(cursor_of(session), [typed("c1"), typed("c1", STRANGER)], datetime.now(UTC))
+
+    assert [state_of(database, each) for each in made] == ["submitted"] * 2
+
+
+@pytest.mark.parametrize(("phone", "state"), [(PHONE, "delivered"), (STRANGER, "unknown")])
+def test_a_typed_receipt_ends_a_message_without_an_answer_to_its_phone_alone(
+    database: Database, phone: str, state: str
+) -> None:
+    message = without_answer(database)
+
+    receive(database, typed("c1", phone))
+
+    assert state_of(database, message) == state
 
 
 def come(form: str, *identifiers: str) -> list[Any]:

@@ -47,6 +47,16 @@ def test_a_refused_bind_is_tried_again() -> None:
     played(0, play)
 
 
+@pytest.mark.parametrize("status", [0, Status.INVALID_COMMAND_ID])
+def test_a_nack_binds_nobody_whatever_its_status(status: int) -> None:
+    async def play(carrier: Carrier, work: Work, link: Link) -> None:
+        carrier.bind_answer, carrier.bind_status = Command.GENERIC_NACK, status
+        await until(lambda: "unbound" in work.news)
+        assert "bound" not in work.news and str(link.last_error).startswith("bind refused")
+
+    played(0, play)
+
+
 def test_a_silent_carrier_is_asked_and_then_left() -> None:
     async def play(carrier: Carrier, work: Work, link: Link) -> None:
         await until(lambda: any(pdu.command == Command.ENQUIRE_LINK for pdu in carrier.requests))

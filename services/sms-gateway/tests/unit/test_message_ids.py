@@ -65,6 +65,15 @@ def test_other_processes_ids_that_lie_close_decide_nothing() -> None:
     assert ids.form in (None, "same")
 
 
+def test_what_a_phone_may_have_written_teaches_nothing_of_others_messages() -> None:
+    for typed_by, form in (("+48600100299", None), ("+48600100200", "decimal_to_hex"), (None, "decimal_to_hex")):
+        ids = MessageIds("auto")
+        for number in range(10**9, 10**9 + 150 * 7919, 7919):
+            ids.of_answer(f"{number:X}", "+48600100200")
+            ids.of_receipt(str(number), typed_by)
+        assert ids.form == form
+
+
 @given(st.from_regex(r"[0-9A-Fa-f]{1,20}", fullmatch=True), st.sampled_from(sorted(FORMS)))
 def test_an_earlier_spelling_is_the_same_number_and_never_todays(spelled: str, form: str) -> None:
     identifier = MessageIds(form).of_receipt(spelled)

@@ -1,12 +1,23 @@
 """Receipts of several dialects come out as states with the carrier's code."""
 
+import re
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sms_gateway.smpp import pdu as smpp
 from sms_gateway.smpp.constants import Command, Tag
-from sms_gateway.smpp.receipts import Inbound, Receipt, Unread, read_data, read_deliver, seconds_under_way
+from sms_gateway.smpp.receipts import (
+    Inbound,
+    Receipt,
+    Unread,
+    phone_number,
+    read_data,
+    read_deliver,
+    seconds_under_way,
+)
 
 
 def deliver(body: bytes, esm_class: int = 4, tlvs: dict[int, bytes] | None = None) -> bytes:
@@ -96,6 +107,22 @@ def test_dialects(body: bytes, esm_class: int, tlvs: dict[int, bytes], expected:
     assert (found.carrier_message_id, found.state, found.code) == expected
 
 
+@pytest.mark.parametrize(
+    ("esm_class", "tlvs", "is_typed"),
+    [(0, {}, True), (4, {}, False), (0x20, {}, False), (0, {Tag.RECEIPTED_MESSAGE_ID: b"8"}, False)],
+)
+def test_what_only_its_text_makes_a_receipt_may_be_a_phones(
+    esm_class: int, tlvs: dict[int, bytes], is_typed: bool
+) -> None:
+    found = read_deliver(deliver(b"id:7 sub:001 dlvrd:001 stat:DELIVRD err:000", esm_class, tlvs))
+    assert isinstance(found, Receipt) and found.is_typed is is_typed
+
+
+@pytest.mark.parametrize("address", ["48600100200", "+48600100200", "0048600100200"])
+def test_a_phones_number_however_a_carrier_writes_it(address: str) -> None:
+    assert phone_number(address) == "+48600100200"
+
+
 def test_a_receipt_in_ucs2() -> None:
     fields: dict[str, smpp.Value] = {
         "esm_class": 4, "data_coding": 8, "short_message": "id:7 stat:DELIVRD err:001".encode("utf-16-be"),
@@ -135,10 +162,57 @@ def test_an_answer_from_a_phone_is_not_a_receipt() -> None:
         (b"id:1 sub:001 submit date:2611242359 done date:2611250001 stat:DELIVRD", 120),
         (b"id:1 Submit Date:261124074530 Done Date:261124074550 stat:DELIVRD", 20),
         (b"id:1 submit date:2611250001 done date:2611242359 stat:DELIVRD", 0),
-        (b"id:1 submit date:2699999999 done date:2611242359 stat:DELIVRD", 0),
-        (b"id:1 submit date:2611250001 stat:DELIVRD", 0),
-        (b"", 0),
+        (b"id:1 submit date:2699999999 done date:2611242359 stat:DELIVRD", None),
+        (b"id:1 submit date:2611250001 stat:DELIVRD", None),
+        (b"", None),
     ],
 )
-def test_the_dates_of_a_receipt_tell_how_long_it_was_under_way(text: bytes, seconds: float) -> None:
+def test_the_dates_of_a_receipt_tell_how_long_it_was_under_way(text: bytes, seconds: float | None) -> None:
     assert seconds_under_way(text) == seconds
+
+
+# What was read before by one expression each: on what carriers send, both say the same.
+_FORM = re.compile(rb"\bid\s*:.*\b(sub|submit date|done date)\s*:.*\bstat\s*:", re.IGNORECASE | re.DOTALL)
+_DATES = re.compile(rb"submit date:\s*(\d{10,12}).*?done date:\s*(\d{10,12})", re.IGNORECASE | re.DOTALL)
+_WORDS = st.sampled_from(
+    [
+        b"id:", b"ID :", b"7", b"sub:", b"sub:001", b"submit date:", b"submit date:2611240745",
+        b"submit date: 261124074530", b"done date:", b"Done Date:2611250001", b"done date:2611242359", b"stat:",
+        b"stat:DELIVRD", b"err:000", b"text:", b"x", b"\n", b"2611240745",
+    ]
+)  # fmt: skip
+
+
+@given(st.lists(_WORDS, max_size=12), st.sampled_from([b" ", b"", b"\n"]))
+def test_a_text_is_read_as_by_one_expression(words: list[bytes], between: bytes) -> None:
+    text = between.join(words)
+    found = read_deliver(deliver(text[:255], esm_class=0))
+    assert isinstance(found, Inbound) == (_FORM.search(text[:255]) is None)
+    dates = _DATES.search(text)
+    ordinary = b"submit date:%s done date:%s" % dates.groups() if dates else b""
+    assert seconds_under_way(text) == seconds_under_way(ordinary)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"id:" * 21_000,
+        b"id:" * 7_000 + b"sub:" * 5_000 + b" stat" * 4_000,
+        b" id:" * 5_000 + b" sub:" * 5_000 + b" stat " * 3_000,
+        b"submit date:2611240745" * 2_900,
+        b"id" + b" " * 64_000,
+        b"id:" + b" " * 64_000,
+        b"stat: " * 10_000,
+        b" stat:" * 5_000 + b" id:" * 8_000,
+    ],
+    ids=range(8),
+)
+@pytest.mark.parametrize("esm_class", [0, 4])
+def test_a_text_that_is_made_to_take_long_does_not(text: bytes, esm_class: int) -> None:
+    frame = deliver(b"", esm_class, {Tag.MESSAGE_PAYLOAD: text})
+    began = time.process_time()
+
+    assert isinstance(read_deliver(frame), (Receipt, Inbound, Unread))
+    seconds_under_way(text)
+
+    assert time.process_time() - began < 0.5  # a few milliseconds; by one expression minutes and hours
