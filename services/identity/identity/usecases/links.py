@@ -70,6 +70,11 @@ def send_password_reset(session: Session, *, now: datetime, panel_url: str, aske
         audit.record(session, actor, now, "password.reset_requested", account_id=user.account_id, target_id=user.id)
 
 
+def drop_email_changes(session: Session, user_id: UUID) -> None:
+    """End what is under way to another address: a thief of the password may have asked for it."""
+    store.drop_links(session, user_id=user_id, purpose=EMAIL_CHANGE)
+
+
 def mail_reset(session: Session, panel_url: str, user: User, now: datetime) -> None:
     """Mail a link that sets a new password; the caller has counted it where the address is not confirmed."""
     link = _new_link(session, panel_url, user.id, now, purpose=RESET, life=RESET_LIFE)

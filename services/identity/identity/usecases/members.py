@@ -69,6 +69,8 @@ def reset_password(
 ) -> None:
     """Make a user's password worthless, end the sessions, and mail the user a link that sets a new one.
 
+    The address stays what it is: a link that would have changed it leads nowhere any more.
+
     Nobody but the user learns it. The user's keys go once the link is followed, as with every reset.
     """
     with database.reading() as session:
@@ -83,6 +85,7 @@ def reset_password(
         session.flush()
         sessions.end_sessions_of(session, user_id=user_id)
         second_factors.forget_devices(session, user_id=user_id)
+        links.drop_email_changes(session, user_id)
         links.mail_reset(session, panel_url, row, now)
         _record(session, actor, now, "user.password_reset", row)
         mail.tell(session, actor, "user.password_reset", row)

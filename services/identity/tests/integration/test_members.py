@@ -158,6 +158,32 @@ def test_a_lost_second_factor_is_turned_off_by_who_manages_users(
     assert code_of(lambda: log_in("bartek7")) == "session.totp_required"
 
     act(members.reset_second_factor, owner, user_id=made["id"])
+@pytest.mark.parametrize("stop", ["reset", "block"])
+def test_a_link_that_changes_the_address_ends_with_a_reset_and_a_block(
+    stop: str, add: Any, act: Any, owner: Actor, mails: Any, log_in: Any, database: Database, passwords: Passwords,
+    clock: Any,
+) -> None:  # fmt: skip
+    """A thief of the password would else get the mail with the next reset."""
+    made = add(password=PASSWORD)
+    thief = {"account_id": owner["account_id"], "user_id": str(made["id"])}
+    thief = {**thief, "session_id": str(log_in("bartek7")["session_id"])}
+    links.request_email_change(
+        database, passwords=passwords, panel_url=PANEL, actor=thief, now=clock.now,
+        email="zlodziej@example.org", password=PASSWORD,
+    )  # fmt: skip
+    [change] = [each for each in mails() if each["template"] == "email_change"]
+
+    if stop == "block":
+        act(users.update_user, owner, user_id=made["id"], state="blocked")
+    else:
+        members.reset_password(
+            database, passwords=passwords, actor=owner, now=clock.now, panel_url=PANEL, user_id=made["id"]
+        )
+
+    assert code_of(lambda: act(links.confirm_email_change, {}, token=token_of(change))) == "email_change.not_found"
+    assert act(users.get_user, owner, user_id=made["id"])["email"] == "bartek7@example.com"
+
+
 
     assert log_in("bartek7")["me"]["second_factor"] is False
 
