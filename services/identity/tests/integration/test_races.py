@@ -231,6 +231,37 @@ def test_a_reset_locks_the_throttle_before_the_user(
 
 
 @pytest.mark.parametrize("act", ["log in", "turn off"])
+@pytest.mark.parametrize("purpose", [links.RESET, links.EMAIL_CHANGE])
+def test_a_link_that_is_followed_while_links_are_dropped_leads_nowhere(
+    database: Database, passwords: Passwords, register: Callable[..., Actor], clock: Any, purpose: str
+) -> None:
+    """A block or a reset locks the user, then drops the links; so does who follows one."""
+    user_id = UUID(register("murarz")["user_id"])
+    with database.transaction() as session:
+        stored_links.insert_link(
+            session, token_hash=token_hash("wl_a-link"), purpose=purpose, user_id=user_id, now=clock.now,
+            expires_at=clock.now + links.RESET_LIFE, email="nowy@example.com",
+        )  # fmt: skip
+
+    def follow() -> None:
+        if purpose == links.RESET:
+            links.reset_password(
+                database, passwords=passwords, actor={}, now=clock.now, token="wl_a-link", password=NEW
+            )
+        else:
+            with database.transaction() as session:
+                links.confirm_email_change(session, actor={}, now=clock.now, token="wl_a-link")
+
+    with ThreadPoolExecutor(1) as threads:
+        with database.transaction() as session:
+            session.execute(sql("SELECT 1 FROM users WHERE id = :id FOR UPDATE"), {"id": user_id})
+            late = threads.submit(follow)
+            waits(database)
+            stored_links.drop_links(session, user_id=user_id)
+        with pytest.raises(NotFound):
+            late.result(10)
+
+
 def test_a_code_locks_the_throttle_before_the_user(
     database: Database, vault: Any, secured: Actor, log_in: Any, clock: Any, act: str
 ) -> None:
