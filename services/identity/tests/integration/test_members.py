@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,6 +20,7 @@ from identity.usecases import closing, links, members, second_factor, sessions, 
 Actor = dict[str, Any]
 PASSWORD, NEW = "trzy zielone parasole", "cztery fioletowe kalosze"
 PANEL = "https://panel.example"
+NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -258,6 +259,22 @@ def test_new_recovery_codes_take_a_code_and_end_the_old_ones(
     new = renew(now=clock.now, code=app.at(clock.now))["recovery_codes"]
 
     assert len(set(new)) == 10 and not set(new) & set(old)
+def test_looking_at_sessions_waits_for_nobody(
+    add: Any, owner: Actor, act: Any, log_in: Any, database: Database
+) -> None:
+    made = add(password=PASSWORD)
+    log_in("bartek7")
+    with database.transaction() as session:
+        session.execute(sql("SELECT 1 FROM users WHERE id = :id FOR UPDATE"), {"id": made["id"]})
+        with database.transaction() as other:
+            other.execute(sql("SET LOCAL lock_timeout = '1s'"))
+            listed = members.list_sessions(
+                other, actor=owner, now=NOON, user_id=made["id"], limit=10, cursor=None, life=timedelta(days=30)
+            )
+
+    assert len(listed["items"]) == 1
+
+
     assert code_of(lambda: log_in("kowal", totp=old[0])) == "session.totp_wrong"
     assert log_in("kowal", totp=new[0])
     assert mails()[-1]["fields"].get("act") == "Użytkownik kowal ma nowe kody zapasowe"
