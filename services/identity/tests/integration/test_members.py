@@ -38,6 +38,16 @@ def add(database: Database, passwords: Passwords, clock: Any, owner: Actor) -> C
 
 
 @pytest.fixture
+def confirm_address(database: Database, clock: Any) -> Callable[[UUID], None]:
+    def confirm(user_id: UUID) -> None:
+        with database.transaction() as session:
+            confirmed = "UPDATE users SET email_confirmed_at = :now WHERE id = :id"
+            session.execute(sql(confirmed), {"now": clock.now, "id": user_id})
+
+    return confirm
+
+
+@pytest.fixture
 def accept(database: Database, passwords: Passwords, clock: Any) -> Callable[..., None]:
     return lambda token, password=NEW: links.accept_invitation(
         database, passwords=passwords, actor={}, now=clock.now, token=token, password=password
@@ -148,17 +158,6 @@ def test_a_reset_makes_the_password_worthless_and_only_the_user_learns_the_new_o
     assert log_in("bartek7", NEW)
 
 
-def test_a_lost_second_factor_is_turned_off_by_who_manages_users(
-    add: Any, owner: Actor, act: Any, log_in: Any, vault: Any, clock: Any
-) -> None:
-    made = add(password=PASSWORD)
-    own = {"account_id": owner["account_id"], "user_id": str(made["id"])}
-    own = {**own, "session_id": str(log_in("bartek7")["session_id"])}
-    app = pyotp.TOTP(act(second_factor.begin, own, vault=vault)["secret"])
-    act(second_factor.confirm, own, vault=vault, code=app.at(clock.now))
-    assert code_of(lambda: log_in("bartek7")) == "session.totp_required"
-
-    act(members.reset_second_factor, owner, user_id=made["id"])
 @pytest.mark.parametrize("stop", ["reset", "block"])
 def test_a_link_that_changes_the_address_ends_with_a_reset_and_a_block(
     stop: str, add: Any, act: Any, owner: Actor, mails: Any, log_in: Any, database: Database, passwords: Passwords,
@@ -185,8 +184,24 @@ def test_a_link_that_changes_the_address_ends_with_a_reset_and_a_block(
     assert act(users.get_user, owner, user_id=made["id"])["email"] == "bartek7@example.com"
 
 
+def test_a_lost_second_factor_is_turned_off_by_who_manages_users(
+    add: Any, owner: Actor, act: Any, log_in: Any, vault: Any, clock: Any, mails: Any, confirm_address: Any
+) -> None:
+    made = add(password=PASSWORD)
+    confirm_address(made["id"])
+    own = {"account_id": owner["account_id"], "user_id": str(made["id"])}
+    own = {**own, "session_id": str(log_in("bartek7")["session_id"])}
+    app = pyotp.TOTP(act(second_factor.begin, own, vault=vault)["secret"])
+    act(second_factor.confirm, own, vault=vault, code=app.at(clock.now))
+    assert code_of(lambda: log_in("bartek7")) == "session.totp_required"
+
+    act(members.reset_second_factor, owner, user_id=made["id"])
 
     assert log_in("bartek7")["me"]["second_factor"] is False
+    assert [(mail["template"], mail["to"], mail["fields"].get("act")) for mail in mails()[-2:]] == [
+        ("second_factor_reset", "bartek7@example.com", None),
+        ("account_act", "kowal@example.com", "Wyłączono drugi składnik użytkownika bartek7, który go stracił"),
+    ]
 
 
 def test_nobody_resets_the_owner_oneself_or_a_stranger(
@@ -244,21 +259,6 @@ def test_a_users_sessions_are_seen_and_ended(add: Any, owner: Actor, act: Any, l
     assert act(sessions.list_sessions, owner, limit=10, cursor=None)["items"]
 
 
-# --- Recovery codes, and a closing that is withdrawn
-
-
-def test_new_recovery_codes_take_a_code_and_end_the_old_ones(
-    owner: Actor, act: Any, vault: Any, database: Database, log_in: Any, clock: Any, mails: Any
-) -> None:
-    app = pyotp.TOTP(act(second_factor.begin, owner, vault=vault)["secret"])
-    old = act(second_factor.confirm, owner, vault=vault, code=app.at(clock.now))["recovery_codes"]
-    clock.advance(seconds=90)
-    renew = partial(second_factor.renew_codes, database, actor=owner, vault=vault)
-
-    assert code_of(lambda: renew(now=clock.now, code="000000")) == "request.invalid"
-    new = renew(now=clock.now, code=app.at(clock.now))["recovery_codes"]
-
-    assert len(set(new)) == 10 and not set(new) & set(old)
 def test_looking_at_sessions_waits_for_nobody(
     add: Any, owner: Actor, act: Any, log_in: Any, database: Database
 ) -> None:
@@ -275,6 +275,21 @@ def test_looking_at_sessions_waits_for_nobody(
     assert len(listed["items"]) == 1
 
 
+# --- Recovery codes, and a closing that is withdrawn
+
+
+def test_new_recovery_codes_take_a_code_and_end_the_old_ones(
+    owner: Actor, act: Any, vault: Any, database: Database, log_in: Any, clock: Any, mails: Any
+) -> None:
+    app = pyotp.TOTP(act(second_factor.begin, owner, vault=vault)["secret"])
+    old = act(second_factor.confirm, owner, vault=vault, code=app.at(clock.now))["recovery_codes"]
+    clock.advance(seconds=90)
+    renew = partial(second_factor.renew_codes, database, actor=owner, vault=vault)
+
+    assert code_of(lambda: renew(now=clock.now, code="000000")) == "request.invalid"
+    new = renew(now=clock.now, code=app.at(clock.now))["recovery_codes"]
+
+    assert len(set(new)) == 10 and not set(new) & set(old)
     assert code_of(lambda: log_in("kowal", totp=old[0])) == "session.totp_wrong"
     assert log_in("kowal", totp=new[0])
     assert mails()[-1]["fields"].get("act") == "Użytkownik kowal ma nowe kody zapasowe"
