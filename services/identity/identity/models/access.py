@@ -129,6 +129,7 @@ class ApiKey(Base):
     expires_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    rotated_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
 
