@@ -68,7 +68,7 @@ class Endpoint:
     def _identify(self, context: RequestContext) -> None:
         wiring, is_public = self._wiring, self._route.permission == PUBLIC
         token = None if is_public else bearer_token(request.headers.get("Authorization"))
-        principal = wiring.access.recall(token) if token else None
+        principal = wiring.access.recall(token, context.address) if token else None
         if principal is None:
             # A caller that is not known yet costs identity a question, so the address pays first.
             self._spend(context, f"address:{context.neighbourhood}", wiring.config.address_rate)
