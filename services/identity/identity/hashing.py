@@ -76,8 +76,8 @@ class Passwords:
         self._run = run or (lambda function, *arguments: function(*arguments))
         self._hasher = PasswordHasher(time_cost=rounds, memory_cost=memory_kib, parallelism=1)
         self._lanes = {
-            Lane.STRANGERS: Turns(places=1, waiting=17, of_one=8),
-            Lane.NEWCOMERS: Turns(places=1, waiting=3, of_one=2),
+            Lane.STRANGERS: Turns(places=1, waiting=15, of_one=8),
+            Lane.NEWCOMERS: Turns(places=1, waiting=5, of_one=4),
             Lane.KNOWN: Turns(places=2, waiting=14, of_one=8),
             Lane.SESSIONS: Turns(places=1, waiting=4, of_one=2),
         }

@@ -69,17 +69,17 @@ def test_strangers_who_guess_all_at_once_slow_no_log_in_from_a_known_place(
         except WiciError as error:
             return error.code
 
-    with ThreadPoolExecutor(18) as crowd:
-        guesses = [crowd.submit(attempt, f"login{number}", GUESS, f"203.0.113.{number}") for number in range(18)]
-        wait_until(lambda: held.here() == 18, what="all strangers in their lane")
+    with ThreadPoolExecutor(16) as crowd:
+        guesses = [crowd.submit(attempt, f"login{number}", GUESS, f"203.0.113.{number}") for number in range(16)]
+        wait_until(lambda: held.here() == 16, what="all strangers in their lane")
 
         assert attempt("kowal", PASSWORD, "192.0.2.1") == "True"
         assert attempt("kowal", PASSWORD, "203.0.113.77") == "session.busy", "told at once, without a wait"
         with database.transaction() as session:
             counted = "SELECT count(*) FROM login_throttles WHERE failures > 0 OR under_way > 0"
-            assert session.scalar(sql(counted)) == 36, "who got no turn has made no guess"
+            assert session.scalar(sql(counted)) == 32, "who got no turn has made no guess"
         held.go.set()
-        assert [guess.result(30) for guess in guesses] == ["session.wrong_credentials"] * 18
+        assert [guess.result(30) for guess in guesses] == ["session.wrong_credentials"] * 16
 
     assert held.most == 1
     assert attempt("kowal", PASSWORD, "203.0.113.77") == "True"
@@ -89,7 +89,7 @@ def test_strangers_who_fill_their_lane_keep_nobody_from_registering_and_logging_
     register: Any, log_in: Any, passwords: Passwords
 ) -> None:
     with ExitStack() as crowd:
-        for number in range(18):
+        for number in range(16):
             crowd.enter_context(passwords.queue((Lane.STRANGERS, f"stranger{number}")))
         with pytest.raises(TooManyRequests, match=r"session\.busy"):
             log_in("kowal", address="203.0.113.77")
