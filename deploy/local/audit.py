@@ -27,11 +27,18 @@ def main() -> int:
             [VENV / "bin/pip-audit", *quiet, *words], capture_output=True, text=True, timeout=SECONDS, check=False
         )
     except subprocess.TimeoutExpired:
+        say(f"pip-audit was ended after {SECONDS} seconds.")
         return told([])
+    return told(reported(ran.stdout, ran.stderr))
+
+
+def reported(report: str, complaints: str) -> list[dict[str, Any]]:
+    """The packages of pip-audit's report; none where it made no report, and then what it said instead is said."""
     try:
-        return told(json.loads(ran.stdout)["dependencies"])
+        return list(json.loads(report)["dependencies"])
     except (ValueError, KeyError):
-        return told([])
+        say(complaints.strip() or "pip-audit said nothing.")
+        return []
 
 
 def told(packages: list[dict[str, Any]]) -> int:

@@ -73,14 +73,26 @@ def bearer_token(authorization: str | None) -> str | None:
     return token
 
 
+def is_bearer(authorization: str | None) -> bool:
+    """Whether the header may hold somebody's token."""
+    try:
+        return bearer_token(authorization) is not None
+    except Unauthenticated:
+        return False
+
+
 @dataclass(frozen=True, slots=True)
 class _Remembered:
     principal: Principal
     at: float
 
 
+_Caller = tuple[str, str]
+"""The digest of a token, and the address that it comes from."""
+
+
 class Access:
-    """Authentication with a memory.
+    """Authentication with a memory, of each token at each address: identity notes where keys are used.
 
     :param is_heard: whether the `access_changed` broadcast reaches this process at the moment.
     """
@@ -97,7 +109,7 @@ class Access:
         self._is_heard = is_heard
         self._remember_seconds = remember_seconds
         self._clock = clock
-        self._remembered: OrderedDict[str, _Remembered] = OrderedDict()
+        self._remembered: OrderedDict[_Caller, _Remembered] = OrderedDict()
         self._lock = threading.Lock()
         self._generation = 0
 
@@ -111,14 +123,14 @@ class Access:
             if account_id is None:
                 self._remembered.clear()
                 return
-            for digest in [
-                digest for digest, entry in self._remembered.items() if entry.principal.account_id in (account_id, None)
+            for caller in [
+                caller for caller, entry in self._remembered.items() if entry.principal.account_id in (account_id, None)
             ]:
-                del self._remembered[digest]
+                del self._remembered[caller]
 
-    def recall(self, token: str) -> Principal | None:
-        """The principal of a token that was authenticated a moment ago, without asking anyone."""
-        return self._recall(_digest(token))
+    def recall(self, token: str, address: str) -> Principal | None:
+        """The principal of a token that was authenticated there a moment ago, without asking anyone."""
+        return self._recall((_digest(token), address))
 
     def authenticate(self, token: str, actor: Actor) -> Principal:
         """The principal of a token.
@@ -126,20 +138,22 @@ class Access:
         :raises Unauthenticated: wrong, ended or expired.
         :raises Unavailable: identity does not answer.
         """
-        digest = _digest(token)
-        principal = self._recall(digest)
+        caller = _digest(token), actor.get("address") or ""
+        principal = self._recall(caller)
         if principal is not None:
             return principal
         with self._lock:
             generation = self._generation
-        answer = self._services.call("identity.authenticate", actor, {"token": digest}, deadline=AUTHENTICATE_DEADLINE)
+        answer = self._services.call(
+            "identity.authenticate", actor, {"token": caller[0]}, deadline=AUTHENTICATE_DEADLINE
+        )
         principal = Principal.from_wire(answer["principal"])
-        self._remember(digest, principal, generation)
+        self._remember(caller, principal, generation)
         return principal
 
-    def _recall(self, digest: str) -> Principal | None:
+    def _recall(self, caller: _Caller) -> Principal | None:
         with self._lock:
-            entry = self._remembered.get(digest)
+            entry = self._remembered.get(caller)
         if entry is None:
             return None
         trusted = self._remember_seconds if self._is_heard() else DEAF_SECONDS
@@ -147,12 +161,12 @@ class Access:
             return None
         return entry.principal
 
-    def _remember(self, digest: str, principal: Principal, generation: int) -> None:
+    def _remember(self, caller: _Caller, principal: Principal, generation: int) -> None:
         with self._lock:
             if generation != self._generation:
                 return  # Access changed while identity was answering: its answer may be the old one.
-            self._remembered[digest] = _Remembered(principal, self._clock())
-            self._remembered.move_to_end(digest)
+            self._remembered[caller] = _Remembered(principal, self._clock())
+            self._remembered.move_to_end(caller)
             while len(self._remembered) > MAX_REMEMBERED:
                 self._remembered.popitem(last=False)
 

@@ -22,6 +22,7 @@ class Config:
     link_keys: str = setting("WICI_LINK_KEYS", secret=True)
     public_url: str = setting("WICI_PUBLIC_URL", default="http://127.0.0.1:8000")
 
+    bind: str = setting("GATEWAY_BIND", default="127.0.0.1:8000")
     health_port: int = setting("HEALTH_PORT", default=0)
     threads: int = setting("GATEWAY_THREADS", default=DEFAULT_THREADS)
     calls: int = setting("GATEWAY_CALLS", default=40)
@@ -58,13 +59,15 @@ class Config:
     def operator_port(self) -> int:
         """Of the operators' own listener; 0: they come by the public one.
 
-        :raises ConfigError: it is no `host:port`.
+        :raises ConfigError: it is no `host:port`, or has the public listener's port, by which the two are told apart.
         """
         if not self.operator_bind:
             return 0
         port = self.operator_bind.rpartition(":")[2]
-        if not port.isdigit():
+        if not port.isdigit() or not int(port):
             raise ConfigError("GATEWAY_OPERATOR_BIND is not host:port")
+        if port == self.bind.rpartition(":")[2]:
+            raise ConfigError("GATEWAY_OPERATOR_BIND has the port of GATEWAY_BIND: it needs one of its own")
         return int(port)
 
     @staticmethod

@@ -150,3 +150,9 @@ class Outgoing:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._sock, name)
+
+
+def is_read(body: Any) -> bool:
+    """Whether a body was read to its end, as gunicorn's readers know it."""
+    reader = body.reader
+    return not getattr(reader, "length", 0) and not getattr(reader, "parser", None) and not body.failed

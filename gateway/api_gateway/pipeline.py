@@ -12,7 +12,7 @@ from typing import Any
 from flask import Response, g, request
 
 from api_gateway import addresses, body, ceilings, problems
-from api_gateway.access import Principal, bearer_token
+from api_gateway.access import Principal, bearer_token, is_bearer
 from api_gateway.context import RequestContext, is_for_operators
 from api_gateway.idempotency import KeyLock, fingerprint, read_key
 from api_gateway.limits import HOUR
@@ -60,15 +60,17 @@ class Endpoint:
     def counts_by_address(self) -> bool:
         """Whether the request at hand takes one of its address's places, and not its account's once that is known.
 
-        Links and health take none: what they answer holds no thread, and they have to work for who shares an address.
+        What is no token at all is nobody's. Links and health take none: what they answer holds no thread, and they have
+        to work for who shares an address.
         """
-        is_strangers = self._route.permission == PUBLIC or "Authorization" not in request.headers
-        return is_strangers and not self._route.quick
+        if self._route.quick:
+            return False
+        return self._route.permission == PUBLIC or not is_bearer(request.headers.get("Authorization"))
 
     def _identify(self, context: RequestContext) -> None:
         wiring, is_public = self._wiring, self._route.permission == PUBLIC
         token = None if is_public else bearer_token(request.headers.get("Authorization"))
-        principal = wiring.access.recall(token) if token else None
+        principal = wiring.access.recall(token, context.address) if token else None
         if principal is None:
             # A caller that is not known yet costs identity a question, so the address pays first.
             self._spend(context, f"address:{context.neighbourhood}", wiring.config.address_rate)
@@ -76,7 +78,7 @@ class Endpoint:
             return
         if token is None:
             raise Unauthenticated("session.missing", "Log in first, or send an API key.")
-        context.principal = principal or wiring.access.authenticate(token, context.actor)
+        context.principal = principal or self._ask_who(context, token)
         bind(account_id=context.principal.account_id)
         addresses.check_account_rules(context.address, context.principal.ip_lists)
         if context.principal.kind == "operator":  # on the other routes too
@@ -84,6 +86,17 @@ class Endpoint:
                 raise Unauthenticated("session.invalid", "Operators have an address of their own.")
             wiring.operator_rules.check(context.address)
         self._spend_principal(context, context.principal)
+
+    def _ask_who(self, context: RequestContext, token: str) -> Principal:
+        """Whose token it is. Until that is known, and for good where it is nobody's, it takes a place of its address.
+
+        As many as of an account: one that asks so much at once is unknown again whenever what is remembered ends.
+        """
+        wiring = self._wiring
+        give_back = wiring.hold_place(f"caller:{context.neighbourhood}", wiring.config.account_requests)
+        principal = wiring.access.authenticate(token, context.actor)
+        give_back()
+        return principal
 
     def _spend_principal(self, context: RequestContext, principal: Principal) -> None:
         config = self._wiring.config

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -67,20 +69,29 @@ class Wiring:
     database: Database | None = None
     forms: FormDirectory = field(default_factory=FormDirectory)
 
-    def hold_place(self, subject: str, limit: int) -> None:
+    def hold_place(self, subject: str, limit: int) -> Callable[[], None]:
         """A place for the request at hand: its thread's until it is answered, its own until that is sent.
 
         :param limit: of the subject at once; 0: no limit.
+        :returns: gives it back before that.
         :raises TooManyRequests:
         """
+        place, thread = ExitStack(), ExitStack()
         if limit <= 0:
-            return
-        give_back = self.under_way.take(subject, limit)
+            return place.close
+        place.callback(self.under_way.take(subject, limit))
         # Without our own worker, as in tests, an answer is taken for sent when it is made.
-        getattr(request.environ.get("gunicorn.socket"), "when_sent", g.held.callback)(give_back)
+        getattr(request.environ.get("gunicorn.socket"), "when_sent", g.held.callback)(place.close)
         if not self.threads.try_take(subject):
             raise ceilings.no_thread()
-        g.held.callback(self.threads.give_back, subject)
+        thread.callback(self.threads.give_back, subject)
+        g.held.callback(thread.close)
+
+        def give_back() -> None:
+            thread.close()
+            place.close()
+
+        return give_back
 
     def close(self) -> None:
         """Hand over what is spooled, and close the broker and the database."""

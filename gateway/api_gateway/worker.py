@@ -20,7 +20,7 @@ from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 
 from api_gateway import addresses
 from api_gateway.intake import Arrival, BareLineFeed, HeadTooLarge, Lane
-from api_gateway.paced import Incoming, NotRead, Outgoing
+from api_gateway.paced import Incoming, NotRead, Outgoing, is_read
 from api_gateway.refusals import refusal, status_and_code
 from api_gateway.waiting_room import Guest, WaitingRoom
 from chassis.ids import new_id
@@ -183,7 +183,7 @@ class Worker(ThreadWorker):
 
     def _keepalive_after(self, conn: Any, keepalive: bool) -> bool:
         """A body that is still on its way is not waited for: the connection ends with the answer."""
-        if not conn.is_whole and not _is_read(conn.parser.mesg.body):
+        if not conn.is_whole and not is_read(conn.parser.mesg.body):
             return False
         return bool(super()._keepalive_after(conn, keepalive))
 
@@ -191,26 +191,30 @@ class Worker(ThreadWorker):
         self._streams -= conn.lane is Lane.STREAMED
         conn.goes_on = not fs.cancelled() and fs.exception() is None and bool(fs.result())
         try:
-            guest = self._enter(conn, SWEEP_SECONDS, answer=conn.answer)
-        except OSError:  # closed meanwhile
+            if conn.answer.push():
+                self._go_on(conn)
+            else:
+                self._enter(conn, conn.answer.patience, answer=conn.answer)
+        except OSError:  # The client has gone.
             conn.answer.end()
             self._close(conn)
-            return
-        self._send_rest(guest)
 
     def _send_rest(self, guest: Guest) -> None:
-        conn, answer = guest.connection, guest.answer
-        assert answer is not None
+        answer = guest.connection.answer
         try:
             is_sent = answer.push()
         except OSError:  # The client has gone.
             self._end(guest)
             return
-        if not is_sent:
+        if is_sent:
+            self._leave(guest)
+            self._go_on(guest.connection)
+        else:
             guest.ends = self._room.clock() + answer.patience
-            return
-        self._leave(guest)
-        answer.end()
+
+    def _go_on(self, conn: Any) -> None:
+        """The answer is sent: wait for the next request, or part."""
+        conn.answer.end()
         if conn.goes_on:
             self.enqueue_req(conn)
         else:
@@ -291,9 +295,3 @@ class Worker(ThreadWorker):
             write_nonblock(client, refusal(status, code, request_id))
         except Exception:
             log.debug("client_gone")
-
-
-def _is_read(body: Any) -> bool:
-    """Whether a body was read to its end, as gunicorn's readers know it."""
-    reader = body.reader
-    return not getattr(reader, "length", 0) and not getattr(reader, "parser", None) and not body.failed

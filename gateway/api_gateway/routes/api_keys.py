@@ -74,7 +74,9 @@ ROUTES: list[Route] = [
         description=(
             "A new key with the same name, scopes, addresses and expiry is in this answer and never shown again; the "
             "old one works on for `overlap_minutes`. The new one belongs to whoever asks, and its scopes lie within "
-            "their rights. A key rotates itself; the new key is then revoked with the old one, but outlives its end."
+            "their rights. A key rotates itself; the new key is then revoked with the old one, but outlives its end. A "
+            "key is rotated once, then 409 `api_key.rotated`: whoever has lost the answer revokes the key that it held "
+            "and creates another."
         ),
         request=api_keys.ApiKeyRotation,
         response=api_keys.NewApiKey,

@@ -40,7 +40,8 @@ def readyz(context: RequestContext) -> Response:
 
 def metrics(context: RequestContext) -> Response:
     """Only on a port of its own: what is public is passed on by proxies, whoever asks."""
-    if listener_port() != context.wiring.config.health_port:
+    own_port = context.wiring.config.health_port
+    if not own_port or listener_port() != own_port:  # a Unix socket has the port 0
         raise NotFound
     return Response(telemetry.exposition(), content_type="text/plain; version=0.0.4; charset=utf-8")
 

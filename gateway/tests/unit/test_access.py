@@ -10,11 +10,15 @@ TOLD = {"principal": {"account_id": "a", "kind": "session", "permissions": ["sms
 
 class Asked:
     def __init__(self):
-        self.times = 0
+        self.addresses = []
         self.while_asking = lambda: None
 
+    @property
+    def times(self):
+        return len(self.addresses)
+
     def call(self, name, actor, payload, *, deadline):
-        self.times += 1
+        self.addresses.append(actor.get("address"))
         self.while_asking()
         return TOLD
 
@@ -44,6 +48,16 @@ def test_second_request_asks_nobody(access, asked):
     access.authenticate("token", {})
 
     assert asked.times == 1
+
+
+def test_a_token_that_comes_from_elsewhere_is_asked_about_there_too(access, asked):
+    """Or identity would not learn where a key is used, and nobody would see a thief's address."""
+    for address in ("192.0.2.1", "203.0.113.9", "192.0.2.1", "203.0.113.9"):
+        access.authenticate("token", {"address": address})
+
+    assert asked.addresses == ["192.0.2.1", "203.0.113.9"]
+    access.forget("a")
+    assert [access.recall("token", address) for address in asked.addresses] == [None, None]
 
 
 def test_change_of_access_is_seen_by_the_next_request(access, asked):
@@ -87,14 +101,14 @@ def test_without_the_broadcast_nothing_is_trusted_for_longer_than_a_second(acces
 def test_memory_ends(access, asked, now):
     access.authenticate("token", {})
     now[0] += 10.1
-    assert access.recall("token") is None
+    assert access.recall("token", "") is None
 
 
 def test_expired_principal_is_not_recalled(access, monkeypatch):
     monkeypatch.setitem(TOLD["principal"], "expires_at", "2000-01-01T00:00:00+00:00")
     access.authenticate("token", {})
 
-    assert access.recall("token") is None
+    assert access.recall("token", "") is None
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,60 @@ def test_one_account_leaves_threads_for_the_others(make_client, log_in, slow):
     assert client.get("/v1/slow", headers=mine).status_code == 200  # what ended counts no more
 
 
+@pytest.fixture
+def waiting(slow):
+    """`waiting(client.get, "/v1/slow", …)`: such a request waits for a service, until `slow.let_go` is set."""
+    running = []
+
+    def begin(ask, path, **options):
+        running.append(threading.Thread(target=ask, args=[path], kwargs=options))
+        running[-1].start()
+        assert slow.begun.acquire(timeout=5)
+
+    yield begin
+    slow.let_go.set()
+    for one in running:
+        one.join()
+
+
+@pytest.mark.parametrize("header", [None, "Basic dXNlcg==", "rubbish", "Bearer ", "Bearer " + "x" * 600])
+def test_what_is_no_token_takes_a_place_of_its_address(make_client, services, waiting, slow, header):
+    services.answers["identity.register"] = services.answers["contacts.slow"]
+    client = make_client(ROUTES, address_requests=1)
+    headers = {"Authorization": header} if header else {}
+    waiting(client.post, "/v1/accounts")
+
+    refused = client.get("/v1/slow", headers=headers)
+    slow.let_go.set()
+
+    assert (refused.status_code, refused.json["code"]) == (429, "requests.too_many")
+
+
+def test_a_token_takes_a_place_of_its_address_until_it_is_known_whose_it_is(
+    make_client, log_in, services, waiting, slow
+):
+    client = make_client(ROUTES, account_requests=2, trusted_proxies=("127.0.0.0/8",))
+    mine, others = log_in("mine", permissions=["contacts"]), log_in("others", account_id=OTHER)
+    here, elsewhere = {"X-Forwarded-For": "192.0.2.7"}, {"X-Forwarded-For": "198.51.100.7"}
+    for _ in range(2):
+        waiting(client.get, "/v1/slow", headers=mine | here)
+    assert client.get("/v1/slow", headers=others | here).json["code"] == "permission.missing"
+
+    def authenticate(actor, payload):
+        services.answers["contacts.slow"](actor, payload)
+        return services._authenticate(actor, payload)
+
+    services.answers["identity.authenticate"] = authenticate
+    for token in "ab":
+        waiting(client.get, "/v1/slow", headers={"Authorization": f"Bearer {token}"} | here)
+    refused = client.get("/v1/slow", headers={"Authorization": "Bearer c"} | here)
+    services.answers["identity.authenticate"] = services._authenticate
+    looked_at = client.get("/v1/slow", headers={"Authorization": "Bearer c"} | elsewhere)
+
+    assert (refused.status_code, refused.json["code"]) == (429, "requests.too_many")
+    assert (looked_at.status_code, looked_at.json["code"]) == (401, "session.invalid")
+
+
 def test_what_is_given_back_may_be_taken_again():
     under_way = UnderWay()
     for _ in range(3):

@@ -2,7 +2,34 @@
 
 import threading
 
+import pytest
+
 from api_gateway.health import Readiness
+from chassis.config import ConfigError
+
+
+class Listener:
+    """gunicorn's socket of a request, as far as it is looked at."""
+
+    def __init__(self, name):
+        self._name = name
+
+    def getsockname(self):
+        return self._name
+
+
+@pytest.mark.parametrize("name", ["/run/gateway.sock", "", b"\0abstract", ("127.0.0.1", 8000)])
+@pytest.mark.parametrize("health_port", [0, 8080])
+def test_metrics_are_not_told_on_the_public_listener(make_client, name, health_port):
+    answer = make_client(health_port=health_port).get("/metrics", environ_overrides={"gunicorn.socket": Listener(name)})
+
+    assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("operator_bind", ["127.0.0.1:0", "10.0.0.7:8000", "10.0.0.7", "unix:/run/operators.sock"])
+def test_operators_listener_needs_a_port_of_its_own(make_wiring, operator_bind):
+    with pytest.raises(ConfigError, match="GATEWAY_OPERATOR_BIND"):
+        make_wiring(operator_bind=operator_bind).config.operator_port  # noqa: B018
 
 
 def test_a_check_that_hangs_holds_one_asker_and_no_others():

@@ -172,6 +172,10 @@ def test_every_operation_id_is_its_own():
     assert len({name.lower() for name in names}) == len(names)  # files of generated clients, where case does not count
 
 
+def test_a_name_of_its_own_belongs_to_an_operation_that_there_is():
+    assert naming._NAMES.keys() - {route.endpoint for route in all_routes()} == set()
+
+
 def test_operation_ids_read_like_methods():
     """`listContacts`: what is done first, and one convention for what is done everywhere."""
     usual = {"post": "create", "patch": "update", "delete": "delete"}

@@ -72,8 +72,10 @@ def configure(service: str, process: str = "service", level: int = logging.INFO)
 def _without_values(exc_info: Any) -> str:
     """The traceback of an error and of what led to it, first things first, as Python writes it."""
     parts: list[str] = []
+    told: set[int] = set()
     error: BaseException | None = exc_info[1]
-    while error is not None:
+    while error is not None and id(error) not in told:  # who raises what it has caught before may make a circle
+        told.add(id(error))
         frames = "".join(traceback.format_tb(error.__traceback__))
         parts.append(f"Traceback (most recent call last):\n{frames}{_name(error)}")
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)

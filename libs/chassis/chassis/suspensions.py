@@ -64,7 +64,8 @@ def note(
 
     Waits for whoever is just passing `refuse` for the account, so that what they began can be stopped after this.
 
-    :param version: grows with each change of the account; 0 is of a release that gave none: the time tells those apart.
+    :param version: grows with each change of the account; 0 is of a release that gave none, which may still run beside
+        this one: where either has none, the time tells which is the later.
     """
     session.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"), {"account": account_id})
     is_news = changed(
@@ -72,9 +73,9 @@ def note(
         "INSERT INTO account_suspensions AS s (account_id, is_suspended, changed_at, version)"
         " VALUES (:account_id, :is_suspended, :changed_at, :version) ON CONFLICT (account_id) DO UPDATE"
         " SET is_suspended = excluded.is_suspended, changed_at = excluded.changed_at, version = excluded.version"
-        " WHERE s.version < excluded.version"
-        " OR s.version = 0 AND excluded.version = 0 AND s.changed_at < excluded.changed_at",
-        account_id=account_id, is_suspended=is_suspended, changed_at=occurred_at, version=version,
+        " WHERE s.version < :closed AND CASE WHEN 0 IN (s.version, excluded.version)"
+        " THEN s.changed_at < excluded.changed_at ELSE s.version < excluded.version END",
+        account_id=account_id, is_suspended=is_suspended, changed_at=occurred_at, version=version, closed=_CLOSED,
     )  # fmt: skip
     if is_news:
         waking.wake(session, SUSPENSIONS, everywhere=True)

@@ -138,6 +138,14 @@ def key_of_another() -> Forbidden:
     )
 
 
+def key_rotated() -> Conflict:
+    return Conflict(
+        "api_key.rotated",
+        "The key has been rotated already, and works until its `expires_at`. Use the one that was made then; if that"
+        " answer was lost, revoke the one that it held and create another.",
+    )
+
+
 def would_lock_out(field: str) -> Conflict:
     return Conflict(
         "ip_rules.would_lock_out",

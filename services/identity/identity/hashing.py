@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from enum import StrEnum
 from typing import Any
 
@@ -26,6 +26,7 @@ class Lane(StrEnum):
     """Whose password it is: who floods one lane slows nobody in another."""
 
     STRANGERS = "strangers"
+    NEWCOMERS = "newcomers"  # whoever registers, which the gateway lets an address do a few times an hour
     KNOWN = "known"  # whoever shows a right code, or comes from where the login was used from before
     SESSIONS = "sessions"  # whoever is logged in
 
@@ -68,23 +69,26 @@ class Turns:
 class Passwords:
     """Hashes and verifies; a verification without a hash costs as much as one with.
 
-    At most four at once in a process, each in its lane. Without a turn (commands) nothing is bounded.
+    At most five at once in a process, each in its lane. Without a turn (commands) nothing is bounded.
     """
 
     def __init__(self, run: Run | None = None, *, memory_kib: int = 19_456, rounds: int = 2) -> None:
         self._run = run or (lambda function, *arguments: function(*arguments))
         self._hasher = PasswordHasher(time_cost=rounds, memory_cost=memory_kib, parallelism=1)
         self._lanes = {
-            Lane.STRANGERS: Turns(places=1, waiting=17, of_one=8),
+            Lane.STRANGERS: Turns(places=1, waiting=15, of_one=8),
+            Lane.NEWCOMERS: Turns(places=1, waiting=5, of_one=4),
             Lane.KNOWN: Turns(places=2, waiting=14, of_one=8),
             Lane.SESSIONS: Turns(places=1, waiting=4, of_one=2),
         }
         # Verified against when there is no such login, so that the time taken does not tell.
         self._nobody = self._hasher.hash("nobody's password")
 
-    def hash(self, password: str, turn: Turn | None = None) -> str:
-        """:raises TooManyRequests: `session.busy`, the turn's lane is full."""
-        return str(self._in_turn(turn, self._hasher.hash, normal_form(password)))
+    def hash(self, password: str, turn: Turn | None = None, *, is_queued: bool = False) -> str:
+        """:param is_queued: within `queue`.
+        :raises TooManyRequests: `session.busy`, the turn's lane is full.
+        """
+        return str(self._in_turn(turn, is_queued, self._hasher.hash, normal_form(password)))
 
     def verify(self, stored: str | None, password: str, turn: Turn | None = None, *, is_queued: bool = False) -> bool:
         """Whether `password` is the one behind `stored`; with None, the same work and False.
@@ -92,13 +96,8 @@ class Passwords:
         :param is_queued: within `queue`.
         :raises TooManyRequests: `session.busy`, the turn's lane is full.
         """
-        task = (self._matches, stored or self._nobody, normal_form(password))
-        if turn is not None and is_queued:
-            with self._lanes[turn[0]].place():
-                right = bool(self._run(*task))
-        else:
-            right = bool(self._in_turn(turn, *task))
-        return right and stored is not None
+        right = self._in_turn(turn, is_queued, self._matches, stored or self._nobody, normal_form(password))
+        return bool(right) and stored is not None
 
     def queue(self, turn: Turn) -> AbstractContextManager[None]:
         """Around a log-in: who finds no room is told so before the attempt costs the database anything.
@@ -108,11 +107,10 @@ class Passwords:
         lane, caller = turn
         return self._lanes[lane].queue(caller)
 
-    def _in_turn(self, turn: Turn | None, function: Callable[..., Any], *arguments: str) -> Any:
+    def _in_turn(self, turn: Turn | None, is_queued: bool, function: Callable[..., Any], *arguments: str) -> Any:
         if turn is None:
             return self._run(function, *arguments)
-        lane, caller = turn
-        with self._lanes[lane].queue(caller), self._lanes[lane].place():
+        with nullcontext() if is_queued else self.queue(turn), self._lanes[turn[0]].place():
             return self._run(function, *arguments)
 
     def is_outdated(self, stored: str) -> bool:

@@ -62,3 +62,10 @@ WEAK = {"name": "b", "version": "1", "vulns": [{"id": "PYSEC-1", "fix_versions":
 def test_an_audit_is_clean_only_when_every_package_was_looked_up(packages, code, said, capsys):
     assert audit.told(packages) == code
     assert said in capsys.readouterr().out
+
+
+def test_an_audit_without_a_report_says_what_was_said_instead(capsys):
+    assert audit.reported("", "pip-audit: error: unknown option --require-hashes\n") == []
+    assert audit.reported('{"dependencies": []}', "a warning") == []
+
+    assert capsys.readouterr().out.split("\n")[:-1] == ["pip-audit: error: unknown option --require-hashes"]

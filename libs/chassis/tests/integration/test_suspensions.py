@@ -35,11 +35,12 @@ def make(database_url: Callable[[str], str]) -> Iterator[Callable[[], Database]]
         database.dispose()
 
 
-def note(database: Database, account_id: UUID, is_suspended: bool, minute: int) -> bool:
+def note(database: Database, account_id: UUID, is_suspended: bool, minute: int, version: int = 0) -> bool:
     with database.transaction() as session:
         return suspensions.note(
-            session, account_id=account_id, is_suspended=is_suspended, occurred_at=NOON + timedelta(minutes=minute)
-        )
+            session, account_id=account_id, is_suspended=is_suspended, version=version,
+            occurred_at=NOON + timedelta(minutes=minute),
+        )  # fmt: skip
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -54,15 +55,24 @@ def test_the_highest_version_holds_whatever_the_clocks_say_and_in_whatever_order
     come = data.draw(st.lists(st.sampled_from(order), min_size=1, max_size=8))
     known = 0
     for version, is_suspended in come:
-        with database.transaction() as session:
-            is_news = suspensions.note(
-                session, account_id=account_id, is_suspended=is_suspended, version=version,
-                occurred_at=NOON + timedelta(minutes=minutes[version - 1]),
-            )  # fmt: skip
+        is_news = note(database, account_id, is_suspended, minutes[version - 1], version)
         assert is_news is (version > known)
         known = max(known, version)
     with database.transaction() as session:
         assert suspensions.is_suspended(session, account_id) is dict(order)[known]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.permutations([(1, True, 5), (2, False, 0), (3, True, 6), (4, False, 0)]), st.integers(1, 4))
+def test_while_two_releases_run_the_later_of_two_holds_also_where_one_has_no_version(
+    make: Callable[[], Database], order: list[tuple[int, bool, int]], many: int
+) -> None:
+    """In whatever order they come, and some never: `(minute, is_suspended, version)`."""
+    database, account_id = make(), uuid4()
+    for minute, is_suspended, version in [*order[:many], *order[:many]]:
+        note(database, account_id, is_suspended, minute, version)
+    with database.transaction() as session:
+        assert suspensions.is_suspended(session, account_id) is max(order[:many])[1]
 
 
 def test_what_is_told_late_of_a_closed_account_changes_nothing(make: Callable[[], Database]) -> None:

@@ -4,14 +4,22 @@ import io
 import json
 import logging
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from chassis import logs
+from chassis import logs, process
+from chassis.config import setting
 from contracts.errors import Conflict
 
 SECRET = "jan.kowalski@tajne.example"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Incomplete:
+    here: str = setting("HERE_URL")
+    there: str = setting("THERE_URL", secret=True)
 
 
 @pytest.fixture
@@ -59,6 +67,31 @@ def test_what_is_no_value_is_still_said(lines):
         logs.get_logger().error("failed", exc_info=error)
 
     assert "RuntimeError: no more threads" in lines()[0]["exception"]
+
+
+@pytest.mark.parametrize("link", ["__cause__", "__context__"])
+def test_a_circle_of_causes_is_told_once(lines, link):
+    first, second = RuntimeError("first"), RuntimeError("second")
+    setattr(first, link, second)
+    setattr(second, link, first)
+
+    logs.get_logger().error("failed", exc_info=first)
+
+    told = lines()[0]["exception"]
+    assert (told.count("first"), told.count("second"), told.index("second") < told.index("first")) == (1, 1, True)
+
+
+def test_a_configuration_that_is_incomplete_still_says_which_keys_are_missing(lines, monkeypatch):
+    monkeypatch.delenv("HERE_URL", raising=False)
+    monkeypatch.delenv("THERE_URL", raising=False)
+    monkeypatch.setattr("chassis.process.signal.signal", lambda *_: None)
+    monkeypatch.setattr(logs, "configure", lambda *_: None)  # `lines` has done it
+
+    with pytest.raises(SystemExit):
+        process.boot(lambda _: None, Incomplete, service="tests", name="tests", pool_size=1)
+
+    [told] = [line for line in lines() if line["event"] == "configuration_incomplete"]
+    assert "HERE_URL is missing; THERE_URL is missing" in told["error"]
 
 
 def test_nobody_writes_an_error_as_text():

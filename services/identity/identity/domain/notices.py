@@ -60,7 +60,11 @@ MAILED: Mapping[str, Notice] = {
     ),
     "totp.turned_on": Notice("", "", template="second_factor_on"),
     "totp.turned_off": Notice("", "", template="second_factor_off"),
-    "totp.reset": Notice("", "", template="second_factor_reset"),
+    "totp.reset": Notice(
+        "Wyłączono drugi składnik użytkownika {login}, który go stracił",
+        "The second factor of the user {login}, who had lost it, was turned off",
+        owner=True, template="second_factor_reset",
+    ),
     "account.security_set": Notice(
         "Zmieniono zasady drugiego składnika na koncie", "The account's rules of the second factor were changed",
         owner=True,

@@ -97,7 +97,7 @@ class KnownDevice(Base):
 
 
 class OneTimeLink(Base):
-    """A link sent by mail: to reset a password, or to confirm a new address (`email`)."""
+    """A link sent by mail: it sets a password, the first one too, or confirms an address (`email`), new or present."""
 
     __tablename__ = "one_time_links"
     __table_args__ = (CheckConstraint("purpose IN ('password_reset', 'email_change', 'invitation')", name="purpose"),)
@@ -129,6 +129,7 @@ class ApiKey(Base):
     expires_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    rotated_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
 

@@ -18,7 +18,9 @@ WITH RECURSIVE made AS (
     SELECT id FROM api_keys WHERE id = ANY(CAST(:roots AS uuid[]))
     UNION SELECT k.id FROM api_keys k JOIN made ON k.made_by = made.id
 )
-UPDATE api_keys SET revoked_at = :now WHERE id IN (SELECT id FROM made) AND revoked_at IS NULL
+UPDATE api_keys SET revoked_at = :now WHERE id IN (
+    SELECT id FROM api_keys WHERE id IN (SELECT id FROM made) AND revoked_at IS NULL ORDER BY id FOR NO KEY UPDATE
+)
 """)
 _IS_MADE_BY = text("""
 WITH RECURSIVE makers AS (
@@ -27,6 +29,8 @@ WITH RECURSIVE makers AS (
 )
 SELECT EXISTS (SELECT FROM makers WHERE id = :maker_id)
 """)
+# In the order of ids, as wherever keys are locked: processes store at once what they have seen of the same keys.
+_LOCK_KEYS = text("SELECT id FROM api_keys WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR NO KEY UPDATE")
 _KEYS_USED = text("""
 UPDATE api_keys k SET last_used_at = used.at
 FROM (SELECT id, max(at) AS at FROM unnest(CAST(:ids AS uuid[]), CAST(:times AS timestamptz[])) AS each (id, at)
@@ -37,10 +41,10 @@ MOST_USES = 50
 """Addresses that are kept of each key."""
 _NOTE_USES = text("""
 INSERT INTO api_key_uses AS u (api_key_id, address, last_at)
-SELECT k.id, used.address, used.at
+SELECT k.id, used.address, max(used.at)
 FROM unnest(CAST(:ids AS uuid[]), CAST(:addresses AS text[]), CAST(:times AS timestamptz[])) AS used (id, address, at)
 JOIN api_keys k ON k.id = used.id
-ORDER BY k.id, used.address
+GROUP BY k.id, used.address
 ON CONFLICT (api_key_id, address) DO UPDATE SET last_at = greatest(u.last_at, excluded.last_at)
 """)
 _DROP_OLD_USES = text("""
@@ -128,6 +132,7 @@ def keys_used(session: Session, used_at: Mapping[tuple[UUID, str], datetime]) ->
     uses = sorted(used_at)
     ids, addresses = [key_id for key_id, _ in uses], [address for _, address in uses]
     times = [used_at[use] for use in uses]
+    session.execute(_LOCK_KEYS, {"ids": ids})
     session.execute(_KEYS_USED, {"ids": ids, "times": times})
     session.execute(_NOTE_USES, {"ids": ids, "addresses": addresses, "times": times})
     session.execute(_DROP_OLD_USES, {"ids": ids, "most": MOST_USES})

@@ -126,11 +126,5 @@ def end_operator_sessions(session: Session, *, operator_id: UUID) -> None:
     session.execute(delete(LogIn).where(LogIn.operator_id == operator_id))
 
 
-def prolong(session: Session, opened: LogIn, *, now: datetime, expires_at: datetime, address: str | None) -> None:
-    session.execute(
-        update(LogIn).where(LogIn.id == opened.id).values(last_used_at=now, expires_at=expires_at, address=address)
-    )
-
-
 def _held_by(user_id: UUID | None, operator_id: UUID | None) -> ColumnElement[bool]:
     return LogIn.user_id == user_id if user_id is not None else LogIn.operator_id == operator_id

@@ -58,11 +58,12 @@ def register(
     with database.transaction() as session:
         throttles.count_attempt(session, counters, now)
     with throttles.unless_busy(database, counters, now):
-        owner["password_hash"] = passwords.hash(password, throttles.strangers_turn(actor))
+        owner["password_hash"] = passwords.hash(password, throttles.newcomers_turn(actor))
     with database.transaction() as session:
         throttles.give_back(session, counters, now)  # a name that is taken undoes this with all the rest
         may_mail = panel_url is not None and mail.may_prove(session, owner["email"], now)
         account_id, user_id = _insert(session, now, account_name, owner, on_trial=on_trial)
+        throttles.remember_place(session, "user", login, actor, now)
         audit.record(session, actor, now, "account.registered", account_id=account_id, user_id=user_id)
         url = (
             links.confirmation_link(session, panel_url, user_id, owner["email"], now)

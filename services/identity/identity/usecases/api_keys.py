@@ -129,16 +129,20 @@ def rotate(session: Session, *, actor: Actor, now: datetime, api_key_id: UUID, o
     """Make a key like this one, which ends `overlap_minutes` from now; the answer holds the new key this once.
 
     The new one is made by whoever asks, with all that holds of making one: scopes within their rights, and a key's key
-    is revoked with it.
+    is revoked with it. A key is rotated once: its expiry is the overlap's from then on, and another one like it would
+    end with it unnoticed.
+
+    :raises Conflict: `api_key.expired`, `api_key.rotated`.
     """
     old = _reachable(session, actor, api_key_id, for_update=False)
-    if old.expires_at is not None and old.expires_at <= now:
-        raise exceptions.conflict("api_key.expired", "The key has expired; create another one.")
+    _ensure_may_be_rotated(old, now)
     made = create(
         session, actor=actor, now=now, name=old.name, scopes=old.scopes, expires_at=old.expires_at, ip_list=old.ip_list
     )
     # Its user is locked before it, as where a user is removed; so it is looked at once more.
     old = _reachable(session, actor, api_key_id)
+    _ensure_may_be_rotated(old, now)
+    old.rotated_at = now
     ends_at = now + timedelta(minutes=overlap_minutes)
     old.expires_at = ends_at if old.expires_at is None else min(old.expires_at, ends_at)
     session.flush()
@@ -148,6 +152,13 @@ def rotate(session: Session, *, actor: Actor, now: datetime, api_key_id: UUID, o
     )  # fmt: skip
     announce_access_changed(session, account_id=old.account_id)
     return made
+
+
+def _ensure_may_be_rotated(key: ApiKey, now: datetime) -> None:
+    if key.expires_at is not None and key.expires_at <= now:
+        raise exceptions.conflict("api_key.expired", "The key has expired; create another one.")
+    if key.rotated_at is not None:
+        raise exceptions.key_rotated()
 
 
 def list_uses(session: Session, *, actor: Actor, now: datetime, api_key_id: UUID) -> views.View:

@@ -70,6 +70,11 @@ def send_password_reset(session: Session, *, now: datetime, panel_url: str, aske
         audit.record(session, actor, now, "password.reset_requested", account_id=user.account_id, target_id=user.id)
 
 
+def drop_email_changes(session: Session, user_id: UUID) -> None:
+    """End what is under way to another address: a thief of the password may have asked for it."""
+    store.drop_links(session, user_id=user_id, purpose=EMAIL_CHANGE)
+
+
 def mail_reset(session: Session, panel_url: str, user: User, now: datetime) -> None:
     """Mail a link that sets a new password; the caller has counted it where the address is not confirmed."""
     link = _new_link(session, panel_url, user.id, now, purpose=RESET, life=RESET_LIFE)
@@ -131,19 +136,17 @@ def _set_password(
     password: str,
 ) -> None:
     token_hash = tokens.token_hash(token)
-    with database.transaction() as session:
+    with database.reading() as session:
         found = store.link(session, token_hash=token_hash, purpose=purpose, now=now)
-        user = users.any_user_for_update(session, user_id=found.user_id) if found else None
+        user = users.any_user(session, user_id=found.user_id) if found else None
     if user is None:
         raise exceptions.not_found(purpose)
     password_rules.ensure_acceptable(password, login=user.login)
-    password_hash = passwords.hash(password)
+    password_hash = passwords.hash(password, throttles.link_turn(user.id))
     with database.transaction() as session:
         throttles.forgive(session, "user", user.login)
-        used = store.use_link(session, token_hash=token_hash, purpose=purpose, now=now)
-        current = users.any_user_for_update(session, user_id=used[0]) if used else None
-        if current is None:
-            raise exceptions.not_found(purpose)
+        current, _ = _use(session, purpose, token_hash, now)
+        throttles.remember_place(session, "user", current.login, actor, now)
         current.password_hash = password_hash
         current.invited_at = None
         if current.email_confirmed_at is None:  # the link was read at this address
@@ -158,6 +161,19 @@ def _set_password(
         audit.record(session, actor, now, act, **named, details={"api_keys_revoked": revoked})
         mail.tell(session, actor, act, current)
         announce_access_changed(session, account_id=account_id, user_id=user_id)
+
+
+def _use(session: Session, purpose: str, token_hash: bytes, now: datetime) -> tuple[User, str | None]:
+    """Use the link up: its user, locked, and its address.
+
+    The user is locked before the link, as wherever a user's links are dropped, or the two would wait for each other.
+    """
+    found = store.link(session, token_hash=token_hash, purpose=purpose, now=now)
+    user = users.any_user_for_update(session, user_id=found.user_id) if found else None
+    used = store.use_link(session, token_hash=token_hash, purpose=purpose, now=now)
+    if user is None or used is None:
+        raise exceptions.not_found(purpose)
+    return user, used[1]
 
 
 def request_email_change(
@@ -192,13 +208,11 @@ def request_email_change(
 
 def confirm_email_change(session: Session, *, actor: Actor, now: datetime, token: str) -> None:
     """Change the address, or confirm the present one, as the link was followed; a notice goes to the old one."""
-    used = store.use_link(session, token_hash=tokens.token_hash(token), purpose=EMAIL_CHANGE, now=now)
-    user = users.any_user_for_update(session, user_id=used[0]) if used else None
-    if used is None or user is None or used[1] is None:
-        raise exceptions.not_found("email_change")
-    if user.email != used[1]:
-        mail.tell(session, actor, "email.changed", user, new_email=used[1])
-    user.email, user.email_confirmed_at = used[1], now
+    user, email = _use(session, EMAIL_CHANGE, tokens.token_hash(token), now)
+    assert email is not None  # each such link has one
+    if user.email != email:
+        mail.tell(session, actor, "email.changed", user, new_email=email)
+    user.email, user.email_confirmed_at = email, now
     # A reset link that went to the old address must not open the account to somebody who reads it there.
     store.drop_links(session, user_id=user.id)
     audit.record(session, actor, now, "email.changed", account_id=user.account_id, user_id=user.id, target_id=user.id)

@@ -20,10 +20,11 @@ from identity.usecases.actors import session_user_of
 from identity.usecases.announcements import announce_access_changed
 
 
-def managed(session: Session, actor: Actor, user_id: UUID, *, own_too: bool = False) -> User:
-    """The user, locked, if the actor may manage it: never the owner, and oneself only with `own_too`."""
+def managed(session: Session, actor: Actor, user_id: UUID, *, own_too: bool = False, for_update: bool = True) -> User:
+    """The user, if the actor may manage it: never the owner, and oneself only with `own_too`. Locked `for_update`."""
     manager_id = session_user_of(actor)
-    row = users.user_for_update(session, account_id=account_of(actor), user_id=user_id)
+    find = users.user_for_update if for_update else users.user
+    row = find(session, account_id=account_of(actor), user_id=user_id)
     if row is None:
         raise exceptions.not_found("user")
     if row.id == manager_id and own_too:
@@ -69,6 +70,8 @@ def reset_password(
 ) -> None:
     """Make a user's password worthless, end the sessions, and mail the user a link that sets a new one.
 
+    The address stays what it is: a link that would have changed it leads nowhere any more.
+
     Nobody but the user learns it. The user's keys go once the link is followed, as with every reset.
     """
     with database.reading() as session:
@@ -83,6 +86,7 @@ def reset_password(
         session.flush()
         sessions.end_sessions_of(session, user_id=user_id)
         second_factors.forget_devices(session, user_id=user_id)
+        links.drop_email_changes(session, user_id)
         links.mail_reset(session, panel_url, row, now)
         _record(session, actor, now, "user.password_reset", row)
         mail.tell(session, actor, "user.password_reset", row)
@@ -111,7 +115,7 @@ def list_sessions(
     session: Session, *, actor: Actor, now: datetime, user_id: UUID, limit: int, cursor: str | None, life: timedelta
 ) -> views.View:
     """A user's sessions, as the user sees them."""
-    row = managed(session, actor, user_id, own_too=True)
+    row = managed(session, actor, user_id, own_too=True, for_update=False)
     rows = sessions.sessions_page(
         session, user_id=row.id, operator_id=None, after=pages.position(cursor), limit=limit + 1, now=now
     )

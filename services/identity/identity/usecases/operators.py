@@ -16,7 +16,7 @@ from identity import exceptions
 from identity.domain import passwords as password_rules
 from identity.domain import tokens
 from identity.domain.totp import matching_step, new_secret
-from identity.hashing import Passwords
+from identity.hashing import Passwords, Turn
 from identity.models import Operator
 from identity.store import audit, operators, sessions
 from identity.usecases import throttles, views
@@ -137,7 +137,7 @@ def log_in(
         operator = operators.operator_by_login(session, login=login)
     sealed, last_step = (operator.totp_secret, operator.totp_last_step) if operator else (None, 0)
     knows_code = would_accept(vault, sealed, last_step, totp, now)
-    counters, place, turn = throttles.log_in_counters(database, KIND, login, actor, knows_code=knows_code)
+    counters, turn = throttles.log_in_counters(database, KIND, login, actor, knows_code=knows_code)
     with passwords.queue(turn), throttles.attempt(database, counters, now):
         is_right = passwords.verify(operator.password_hash if operator else None, password, turn, is_queued=True)
         if operator is None or not is_right or operator.disabled_at is not None:
@@ -146,21 +146,21 @@ def log_in(
         if operator.must_change_password:
             if not knows_code:  # only looked at: a code is used up when the session opens
                 raise exceptions.totp_wrong()
-            new_hash = _new_hash(passwords, login, password, new_password)
+            new_hash = _new_hash(passwords, turn, login, password, new_password)
         with database.transaction() as session:
             outcome = _admit(session, vault, now, counters, login, code=totp, new_hash=new_hash)
             if isinstance(outcome, Operator):
-                throttles.remember_place(session, KIND, login, place, now)
+                throttles.remember_place(session, KIND, login, actor, now)
                 return _open(session, actor, now, outcome)
     raise outcome
 
 
-def _new_hash(passwords: Passwords, login: str, password: str, new_password: str | None) -> str:
+def _new_hash(passwords: Passwords, turn: Turn, login: str, password: str, new_password: str | None) -> str:
     """:raises Unauthenticated: none was chosen in place of the one-time password."""
     if new_password is None or new_password == password:
         raise exceptions.password_change_required()
     password_rules.ensure_acceptable(new_password, login=login, field="new_password")
-    return passwords.hash(new_password)
+    return passwords.hash(new_password, turn, is_queued=True)
 
 
 def _admit(

@@ -61,18 +61,18 @@ def log_in(
         and second_factor.is_on(user)
         and second_factor.would_accept(vault, user.totp_secret, user.totp_last_step, totp, now)
     )
-    counters, place, turn = throttles.log_in_counters(database, "user", login, actor, knows_code=knows_code)
+    counters, turn = throttles.log_in_counters(database, "user", login, actor, knows_code=knows_code)
     with passwords.queue(turn), throttles.attempt(database, counters, now):
         is_right = passwords.verify(user.password_hash if user else None, password, turn, is_queued=True)
         if user is None or not is_right or user.state != "active":
             raise exceptions.wrong_credentials()
         if passwords.is_outdated(user.password_hash):
-            _rehash(database, user, passwords.hash(password))
+            _rehash(database, user, passwords.hash(password, turn, is_queued=True))
         used = _Device(device, device_token, trust_device)
         with database.transaction() as session:
             outcome = _second_step(session, vault, actor, now, counters, user, used, totp, life)
             if not isinstance(outcome, WiciError):
-                throttles.remember_place(session, "user", login, place, now)
+                throttles.remember_place(session, "user", login, actor, now)
     if isinstance(outcome, WiciError):
         raise outcome
     return outcome

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from uuid import UUID
 
 from chassis.database import Database, Session
 from contracts.errors import TooManyRequests
@@ -51,8 +52,8 @@ def by_mailbox(email: str) -> AttemptCounters:
 
 def log_in_counters(
     database: Database, kind: str, login: str, actor: Actor, *, knows_code: bool
-) -> tuple[AttemptCounters, bytes, Turn]:
-    """What a log-in counts against, the key of the place it comes from, and whose turn its password takes.
+) -> tuple[AttemptCounters, Turn]:
+    """What a log-in counts against, and whose turn its password takes.
 
     Whoever shows a right code of the second factor, and whoever comes from where this login has logged in before, has a
     lane of their own: a stranger's wrong guesses lock out other strangers. Looked up for every login, known or not.
@@ -64,13 +65,23 @@ def log_in_counters(
         lane = throttling.login_key(_with_code(kind), login)
     else:
         lane = place if is_known else throttling.login_key(kind, login)
-    turn = (Lane.KNOWN, lane.hex()) if knows_code or is_known else strangers_turn(actor)
-    return [(lane, PER_LOGIN), *by_address(actor)], place, turn
+    turn = (Lane.KNOWN, lane.hex()) if knows_code or is_known else (Lane.STRANGERS, _network(actor))
+    return [(lane, PER_LOGIN), *by_address(actor)], turn
 
 
-def strangers_turn(actor: Actor) -> Turn:
-    """The turn of somebody of whom nothing is known but the address (IPv6: the /64)."""
-    return Lane.STRANGERS, throttling.address_key(actor.get("address") or "").hex()
+def newcomers_turn(actor: Actor) -> Turn:
+    """The turn of somebody who registers."""
+    return Lane.NEWCOMERS, _network(actor)
+
+
+def _network(actor: Actor) -> str:
+    """By which strangers are told apart: the address (IPv6: the /64)."""
+    return throttling.address_key(actor.get("address") or "").hex()
+
+
+def link_turn(user_id: UUID) -> Turn:
+    """The turn of somebody who has followed a link that was mailed to the user: as good as a right code."""
+    return Lane.KNOWN, user_id.hex
 
 
 def session_turn(actor: Actor) -> Turn:
@@ -170,8 +181,9 @@ def forgive(session: Session, kind: str, login: str) -> None:
     throttles.forget(session, keys=[*lanes, *throttles.places_of(session, login_key=login_key)])
 
 
-def remember_place(session: Session, kind: str, login: str, place: bytes, now: datetime) -> None:
-    """Remember that somebody has logged in from there: it has a lane of its own from now on."""
+def remember_place(session: Session, kind: str, login: str, actor: Actor, now: datetime) -> None:
+    """Remember that the login's holder was there: its log-ins from there have a lane of their own from now on."""
+    place = throttling.place_key(kind, login, actor.get("address") or "")
     throttles.remember_place(session, key=place, login_key=throttling.login_key(kind, login), now=now)
 
 

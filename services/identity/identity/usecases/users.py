@@ -21,7 +21,7 @@ from identity.hashing import Passwords
 from identity.models import Role, User
 from identity.store import accounts, audit, sessions, users
 from identity.usecases import api_keys as keys
-from identity.usecases import mail, members, proofs, throttles, views
+from identity.usecases import links, mail, members, proofs, throttles, views
 from identity.usecases.actors import session_user_of
 from identity.usecases.announcements import announce_access_changed
 from identity.usecases.members import managed
@@ -107,7 +107,7 @@ def _insert(session: Session, account_id: UUID, now: datetime, **columns: Any) -
 
 
 def update_user(session: Session, *, actor: Actor, now: datetime, user_id: UUID, **changes: Any) -> views.View:
-    """Rename, block or unblock a user; a blocked user's sessions end."""
+    """Rename, block or unblock a user; a blocked user's sessions end, and links that would change the address."""
     row = managed(session, actor, user_id, own_too=not {"state"} & changes.keys())
     if "state" in changes:
         proofs.ensure_recent(session, actor=actor, now=now)
@@ -116,6 +116,7 @@ def update_user(session: Session, *, actor: Actor, now: datetime, user_id: UUID,
         setattr(row, field, value)
     if changes.get("state") == "blocked":
         sessions.end_sessions_of(session, user_id=user_id)
+        links.drop_email_changes(session, user_id)
     session.flush()
     _record(session, actor, now, "user.changed", row, changes)
     if "state" in changes and changes["state"] != before:

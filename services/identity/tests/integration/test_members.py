@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,6 +20,7 @@ from identity.usecases import closing, links, members, second_factor, sessions, 
 Actor = dict[str, Any]
 PASSWORD, NEW = "trzy zielone parasole", "cztery fioletowe kalosze"
 PANEL = "https://panel.example"
+NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -34,6 +35,16 @@ def add(database: Database, passwords: Passwords, clock: Any, owner: Actor) -> C
         )  # fmt: skip
 
     return make
+
+
+@pytest.fixture
+def confirm_address(database: Database, clock: Any) -> Callable[[UUID], None]:
+    def confirm(user_id: UUID) -> None:
+        with database.transaction() as session:
+            confirmed = "UPDATE users SET email_confirmed_at = :now WHERE id = :id"
+            session.execute(sql(confirmed), {"now": clock.now, "id": user_id})
+
+    return confirm
 
 
 @pytest.fixture
@@ -147,10 +158,37 @@ def test_a_reset_makes_the_password_worthless_and_only_the_user_learns_the_new_o
     assert log_in("bartek7", NEW)
 
 
+@pytest.mark.parametrize("stop", ["reset", "block"])
+def test_a_link_that_changes_the_address_ends_with_a_reset_and_a_block(
+    stop: str, add: Any, act: Any, owner: Actor, mails: Any, log_in: Any, database: Database, passwords: Passwords,
+    clock: Any,
+) -> None:  # fmt: skip
+    """A thief of the password would else get the mail with the next reset."""
+    made = add(password=PASSWORD)
+    thief = {"account_id": owner["account_id"], "user_id": str(made["id"])}
+    thief = {**thief, "session_id": str(log_in("bartek7")["session_id"])}
+    links.request_email_change(
+        database, passwords=passwords, panel_url=PANEL, actor=thief, now=clock.now,
+        email="zlodziej@example.org", password=PASSWORD,
+    )  # fmt: skip
+    [change] = [each for each in mails() if each["template"] == "email_change"]
+
+    if stop == "block":
+        act(users.update_user, owner, user_id=made["id"], state="blocked")
+    else:
+        members.reset_password(
+            database, passwords=passwords, actor=owner, now=clock.now, panel_url=PANEL, user_id=made["id"]
+        )
+
+    assert code_of(lambda: act(links.confirm_email_change, {}, token=token_of(change))) == "email_change.not_found"
+    assert act(users.get_user, owner, user_id=made["id"])["email"] == "bartek7@example.com"
+
+
 def test_a_lost_second_factor_is_turned_off_by_who_manages_users(
-    add: Any, owner: Actor, act: Any, log_in: Any, vault: Any, clock: Any
+    add: Any, owner: Actor, act: Any, log_in: Any, vault: Any, clock: Any, mails: Any, confirm_address: Any
 ) -> None:
     made = add(password=PASSWORD)
+    confirm_address(made["id"])
     own = {"account_id": owner["account_id"], "user_id": str(made["id"])}
     own = {**own, "session_id": str(log_in("bartek7")["session_id"])}
     app = pyotp.TOTP(act(second_factor.begin, own, vault=vault)["secret"])
@@ -160,6 +198,10 @@ def test_a_lost_second_factor_is_turned_off_by_who_manages_users(
     act(members.reset_second_factor, owner, user_id=made["id"])
 
     assert log_in("bartek7")["me"]["second_factor"] is False
+    assert [(mail["template"], mail["to"], mail["fields"].get("act")) for mail in mails()[-2:]] == [
+        ("second_factor_reset", "bartek7@example.com", None),
+        ("account_act", "kowal@example.com", "Wyłączono drugi składnik użytkownika bartek7, który go stracił"),
+    ]
 
 
 def test_nobody_resets_the_owner_oneself_or_a_stranger(
@@ -215,6 +257,22 @@ def test_a_users_sessions_are_seen_and_ended(add: Any, owner: Actor, act: Any, l
         with pytest.raises(Unauthenticated):
             principal_of(opened["access_token"])
     assert act(sessions.list_sessions, owner, limit=10, cursor=None)["items"]
+
+
+def test_looking_at_sessions_waits_for_nobody(
+    add: Any, owner: Actor, act: Any, log_in: Any, database: Database
+) -> None:
+    made = add(password=PASSWORD)
+    log_in("bartek7")
+    with database.transaction() as session:
+        session.execute(sql("SELECT 1 FROM users WHERE id = :id FOR UPDATE"), {"id": made["id"]})
+        with database.transaction() as other:
+            other.execute(sql("SET LOCAL lock_timeout = '1s'"))
+            listed = members.list_sessions(
+                other, actor=owner, now=NOON, user_id=made["id"], limit=10, cursor=None, life=timedelta(days=30)
+            )
+
+    assert len(listed["items"]) == 1
 
 
 # --- Recovery codes, and a closing that is withdrawn

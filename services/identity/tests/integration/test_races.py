@@ -26,6 +26,7 @@ from identity.store import sessions as stored_sessions
 from identity.store import throttles
 from identity.usecases import (
     accounts,
+    api_keys,
     closing,
     invoices,
     issuing,
@@ -230,6 +231,37 @@ def test_a_reset_locks_the_throttle_before_the_user(
         late.result(10)
 
 
+@pytest.mark.parametrize("purpose", [links.RESET, links.EMAIL_CHANGE])
+def test_a_link_that_is_followed_while_links_are_dropped_leads_nowhere(
+    database: Database, passwords: Passwords, register: Callable[..., Actor], clock: Any, purpose: str
+) -> None:
+    """A block or a reset locks the user, then drops the links; so does who follows one."""
+    user_id = UUID(register("murarz")["user_id"])
+    with database.transaction() as session:
+        stored_links.insert_link(
+            session, token_hash=token_hash("wl_a-link"), purpose=purpose, user_id=user_id, now=clock.now,
+            expires_at=clock.now + links.RESET_LIFE, email="nowy@example.com",
+        )  # fmt: skip
+
+    def follow() -> None:
+        if purpose == links.RESET:
+            links.reset_password(
+                database, passwords=passwords, actor={}, now=clock.now, token="wl_a-link", password=NEW
+            )
+        else:
+            with database.transaction() as session:
+                links.confirm_email_change(session, actor={}, now=clock.now, token="wl_a-link")
+
+    with ThreadPoolExecutor(1) as threads:
+        with database.transaction() as session:
+            session.execute(sql("SELECT 1 FROM users WHERE id = :id FOR UPDATE"), {"id": user_id})
+            late = threads.submit(follow)
+            waits(database)
+            stored_links.drop_links(session, user_id=user_id)
+        with pytest.raises(NotFound):
+            late.result(10)
+
+
 @pytest.mark.parametrize("act", ["log in", "turn off"])
 def test_a_code_locks_the_throttle_before_the_user(
     database: Database, vault: Any, secured: Actor, log_in: Any, clock: Any, act: str
@@ -248,6 +280,36 @@ def test_a_code_locks_the_throttle_before_the_user(
             waits(database)
             free = sql("SELECT 1 FROM login_throttles WHERE key = :key FOR UPDATE SKIP LOCKED")
             assert session.execute(free, {"key": key}).all() == []
+        late.result(10)
+
+
+@pytest.mark.parametrize("what", ["uses are stored", "the key that made them is revoked"])
+def test_keys_are_locked_in_the_order_of_their_ids(
+    database: Database, owner: Actor, act: Callable[..., Any], clock: Any, what: str
+) -> None:
+    """Or two who lock several could wait for each other: here the first lies behind the others on its page."""
+    wanted: dict[str, Any] = {"name": "Shop", "scopes": ["account.keys"], "expires_at": None, "ip_list": []}
+    maker = act(api_keys.create, owner, **wanted)
+    asking = {**owner, "session_id": None, "api_key_id": str(maker["id"])}
+    first, *others = (act(api_keys.create, asking, **wanted)["id"] for _ in range(8))
+    act(api_keys.rename, owner, api_key_id=first, name="Sklep")
+
+    def run() -> None:
+        with database.transaction() as session:
+            for way in ("enable_nestloop", "enable_sort"):  # the planner's ways for many keys
+                session.execute(sql(f"SET LOCAL {way} = off"))
+            if what == "uses are stored":
+                api_keys.record_uses(session, {(key_id, "192.0.2.1"): clock.now for key_id in (*others, first)})
+            else:
+                api_keys.revoke(session, actor=owner, now=clock.now, api_key_id=maker["id"])
+
+    with ThreadPoolExecutor(1) as threads:
+        with database.transaction() as session:
+            lock = sql("SELECT id FROM api_keys WHERE id = ANY(:ids) FOR UPDATE SKIP LOCKED")
+            session.execute(lock, {"ids": [first]})
+            late = threads.submit(run)
+            waits(database)
+            assert set(session.scalars(lock, {"ids": others})) == set(others), "nobody holds one of them"
         late.result(10)
 
 

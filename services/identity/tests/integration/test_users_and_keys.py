@@ -339,6 +339,26 @@ def test_a_rotated_key_works_on_for_its_overlap_and_the_new_one_is_like_it(
         act(api_keys.rotate, owner, api_key_id=old["id"], overlap_minutes=60)
 
 
+def test_a_key_is_rotated_once_and_says_so_to_whoever_has_lost_the_answer(
+    owner: Actor, act: Callable[..., Any], principal_of: Callable[..., Any], clock: Any
+) -> None:
+    """A second new key would take its expiry from the old one, which is the overlap's by now."""
+    old = new_key(act, owner, "account.keys")
+    new = act(api_keys.rotate, owner, api_key_id=old["id"], overlap_minutes=60)
+    itself = {**owner, "session_id": None, "api_key_id": str(old["id"]), "permissions": ["account.keys"]}
+    clock.advance(minutes=5)
+
+    for asking in (owner, itself):
+        with pytest.raises(Conflict) as refused:
+            act(api_keys.rotate, asking, api_key_id=old["id"], overlap_minutes=60)
+        assert refused.value.code == "api_key.rotated"
+    assert len(act(api_keys.list_api_keys, owner, limit=10, cursor=None)["items"]) == 2
+    assert act(api_keys.rotate, owner, api_key_id=new["id"], overlap_minutes=0)["expires_at"] is None
+    clock.advance(minutes=55)
+    with pytest.raises(Unauthenticated):
+        principal_of(old["key"])
+
+
 def test_rotating_prolongs_nothing_and_gives_no_rights(
     owner: Actor, add_user: Callable[..., Any], as_user: Callable[..., Actor], act: Callable[..., Any], clock: Any
 ) -> None:
