@@ -18,7 +18,8 @@ from email_gateway.content.html_tokens import Kind, Token
 
 _OPENING = re.compile(r"\{[{%#]")
 _MARK = re.compile(r"wicitag(\d{1,9})x", re.IGNORECASE)
-_TEXT_LINK = re.compile(r"\[([^\[\]]*)\]\((\S+?)\)")
+_TEXT_LINK = re.compile(r"\[([^\[\]]*)\]\(")
+_TARGET_END = re.compile(r"[\s)]")
 _INVISIBLE = re.compile(r"<!--.*?-->|<(style|script|head|title)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 _ANCHOR = re.compile(
     r"""<a\b[^>]{0,2000}?\shref\s*=\s*["']([^"']{1,4000})["'][^>]{0,2000}>(.{0,4000}?)</a\s*>""", re.I | re.S
@@ -121,8 +122,23 @@ def _laid_out(marked: str) -> str:
         text = get_text(marked, _LAYOUT)
     except Exception:  # any failure of the parser on odd markup means: take the plain way
         return _plain(marked)
-    text = _TEXT_LINK.sub(lambda found: f"{found[1]} ({found[2]})" if found[1].strip() else found[2], text)
-    return _tidy(text)
+    return _tidy(_written_out(text))
+
+
+def _written_out(text: str) -> str:
+    """`[words](target)` as `words (target)`. What a target ends with is looked for once, however many begin."""
+    pieces, position, end = [], 0, 0
+    for found in _TEXT_LINK.finditer(text):
+        if found.start() < position:
+            continue
+        if end < found.end():
+            stop = _TARGET_END.search(text, found.end())
+            end = stop.start() if stop else len(text)
+        if found.end() < end and text.startswith(")", end):
+            words, target = found[1], text[found.end() : end]
+            pieces += [text[position : found.start()], f"{words} ({target})" if words.strip() else target]
+            position = end + 1
+    return "".join(pieces) + text[position:]
 
 
 def _plain(marked: str) -> str:
