@@ -20,12 +20,7 @@ _OPENING = re.compile(r"\{[{%#]")
 _MARK = re.compile(r"wicitag(\d{1,9})x", re.IGNORECASE)
 _TEXT_LINK = re.compile(r"\[([^\[\]]*)\]\(")
 _TARGET_END = re.compile(r"[\s)]")
-_INVISIBLE = re.compile(r"<!--.*?-->|<(style|script|head|title)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
-_ANCHOR = re.compile(
-    r"""<a\b[^>]{0,2000}?\shref\s*=\s*["']([^"']{1,4000})["'][^>]{0,2000}>(.{0,4000}?)</a\s*>""", re.I | re.S
-)
-_BREAK = re.compile(r"<br\b[^>]*>|</(?:p|div|tr|h[1-6]|li|table|ul|ol)\s*>", re.IGNORECASE)
-_ANY_TAG = re.compile(r"<[^>]{0,4000}>")
+_LINES = frozenset(("div", "h1", "h2", "h3", "h4", "h5", "h6", "li", "ol", "p", "table", "tr", "ul"))
 _EMPTY_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*){2,}")
 
 
@@ -142,10 +137,20 @@ def _written_out(text: str) -> str:
 
 
 def _plain(marked: str) -> str:
-    visible = _INVISIBLE.sub("", marked)
-    visible = _ANCHOR.sub(lambda found: f"{found[2]} ({found[1]})", visible)
-    visible = _BREAK.sub("\n", visible)
-    return _tidy(html.unescape(_ANY_TAG.sub("", visible)))
+    pieces, target = [], ""
+    for token in html_tokens.tokens(marked, is_template=False):
+        if token.is_conditional:
+            continue
+        if token.kind is Kind.TEXT:
+            pieces.append(html.unescape(marked[token.start : token.end]))
+        elif token.kind is Kind.START and token.name == "a":
+            target = token.attributes["href"].value if "href" in token.attributes else ""
+        elif token.kind is Kind.END and token.name == "a" and target:
+            pieces.append(f" ({html.unescape(target)})")
+            target = ""
+        elif token.name == "br" or (token.kind is Kind.END and token.name in _LINES):
+            pieces.append("\n")
+    return _tidy("".join(pieces))
 
 
 def _tidy(text: str) -> str:
