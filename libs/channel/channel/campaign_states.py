@@ -19,7 +19,7 @@ from channel.retries import UPKEEP
 from chassis import suspensions, waking
 from chassis.database import Database, changed, cursor_of
 from chassis.waking import Watch
-from contracts.vocabulary import CampaignState, MessageState
+from contracts.vocabulary import CampaignState
 
 STATES = "campaign_states"
 """What a `watch` is woken by (`chassis.waking`)."""
@@ -94,12 +94,10 @@ def put_off(message: Message, state: CampaignState | None, now: datetime) -> Non
 
     :param state: of its campaign; None where that was resumed in this very moment.
     """
-    message.at, message.was_tried = now.timestamp(), False
     if state in (CampaignState.CANCELLED, CampaignState.FAILED):
-        message.state, message.code = MessageState.REJECTED, CANCELLED
-        return
-    message.state, message.code = MessageState.DEFERRED, PAUSED
-    message.due_at = now if state is None else now + PUT_OFF
+        message.put_off(CANCELLED, now, None)
+    else:
+        message.put_off(PAUSED, now, timedelta() if state is None else PUT_OFF)
 
 
 def watch(database: Database, on_stopped: Callable[[Mapping[str, CampaignState]], object]) -> Watch:

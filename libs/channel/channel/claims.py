@@ -13,7 +13,7 @@ from uuid import UUID
 import orjson
 from psycopg import Cursor
 
-from channel import retries
+from channel import instances, retries
 from channel.batches import Header, without_person
 from channel.instances import ALIVE
 from channel.outlets import Chunk, Claim
@@ -210,12 +210,16 @@ def take_abandoned_bodies(cursor: Cursor[Any], instance_id: UUID, limit: int) ->
     return cursor.fetchall()
 
 
-def release(cursor: Cursor[Any], instance_id: UUID) -> None:
+def leave(cursor: Cursor[Any], instance_id: UUID) -> None:
     """A clean stop, once all outcomes are on disk: what is still claimed was never handed over.
+
+    The instance leaves first, so that nothing is claimed after its claims were looked for: whoever finds the claim of
+    one that is not there takes it for handed over.
 
     What came from a lane goes back with its delivery. What came from the retry schedule has nowhere else to stand any
     more, so it goes back there, but for those of a claim that have an outcome.
     """
+    instances.leave(cursor, instance_id)
     cursor.execute("DELETE FROM claims WHERE instance_id = %s RETURNING body", (instance_id,))
     for (raw,) in cursor.fetchall():
         body = orjson.loads(raw)

@@ -8,20 +8,30 @@ from uuid import UUID
 from psycopg import Cursor
 
 LEASE_SECONDS = 10
+_EXPIRES = "clock_timestamp() + make_interval(secs => %s)"
 ALIVE = "SELECT instance_id FROM instances WHERE expires_at > now()"
 
 
 def renew_lease(cursor: Cursor[Any], instance_id: UUID) -> None:
     """This instance lives. By the moment of writing: a transaction that began long ago must not shorten the lease."""
     cursor.execute(
-        "INSERT INTO instances (instance_id, expires_at) VALUES (%s, clock_timestamp() + make_interval(secs => %s))"
+        f"INSERT INTO instances (instance_id, expires_at) VALUES (%s, {_EXPIRES})"
         " ON CONFLICT (instance_id) DO UPDATE SET expires_at = greatest(instances.expires_at, excluded.expires_at)",
         (instance_id, LEASE_SECONDS),
     )
 
 
+def renew_unless_left(cursor: Cursor[Any], instance_id: UUID) -> bool:
+    """The same of an instance that is there, which cannot leave before the commit; False where it has left."""
+    cursor.execute(
+        f"UPDATE instances SET expires_at = greatest(expires_at, {_EXPIRES}) WHERE instance_id = %s",
+        (LEASE_SECONDS, instance_id),
+    )
+    return cursor.rowcount > 0
+
+
 def leave(cursor: Cursor[Any], instance_id: UUID) -> None:
-    """A clean stop; its claims are released before (`claims.release`)."""
+    """A clean stop: from now on it claims nothing. Waits for whoever is just claiming."""
     cursor.execute("DELETE FROM instances WHERE instance_id = %s", (instance_id,))
 
 

@@ -43,7 +43,8 @@ class Call(Protocol):
 def asker(call: Call, service: str, channel: Channel) -> Ask:
     """Asks contacts, once for each account.
 
-    :param service: who asks. The question raises `Unavailable` where contacts does not answer: nothing may leave then.
+    :param service: who asks. The question raises `Unavailable` where contacts does not answer, and LookupError,
+        TypeError or ValueError where what it says is no answer: nothing may leave then.
     """
 
     def ask(looked: Sequence[Looked]) -> Verdicts:
@@ -56,7 +57,17 @@ def asker(call: Call, service: str, channel: Channel) -> Ask:
             addressees = [[each.contact_id, each.address] for each in theirs]
             payload = {"channel": str(channel), "addressees": addressees}
             answer = call("contacts.check_addressees", actor, payload, deadline=DEADLINE)
-            verdicts |= {theirs[place].message_id: reason for place, reason in answer["left_out"]}
+            verdicts |= _read(answer, theirs)
         return verdicts
 
     return ask
+
+
+def _read(answer: Any, theirs: Sequence[Looked]) -> Verdicts:
+    """:raises LookupError, TypeError, ValueError: it is no answer to the question about them."""
+    verdicts: dict[str, str] = {}
+    for place, reason in answer["left_out"]:
+        if type(place) is not int or not 0 <= place < len(theirs):
+            raise ValueError("somebody is left out who was not asked about")
+        verdicts[theirs[place].message_id] = str(LeftOut(reason))
+    return verdicts

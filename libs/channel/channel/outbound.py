@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from channel import campaign_states, claims, instances, left_out, people, suspended_accounts
+from channel import campaign_states, claims, left_out, people, suspended_accounts
 from channel.batches import Content
 from channel.lane_publisher import LanePublisher
 from channel.ledger_thread import LedgerThread
@@ -51,7 +53,7 @@ class OutboundProcess:
         self._ledger_database = process.open_database(pool_size=LEDGER_POOL_SIZE)
         self._linger = linger
         self._instance_id: UUID = new_id()
-        self._has_left = False
+        self._lease, self._has_left = threading.Lock(), False
 
     def run(self) -> None:
         """Blocks until the process's `stop`; then what is under way is finished or given back."""
@@ -76,7 +78,7 @@ class OutboundProcess:
         await asyncio.to_thread(upkeep.start_up)
         self._process.checks |= {"ledger": ledger.check, "upkeep": upkeep.check}
         ledger.start()
-        self._process.every(RENEW_SECONDS, lambda: None if self._has_left else upkeep.renew(), "lease")
+        self._process.every(RENEW_SECONDS, partial(self._renew, upkeep), "lease")
         self._process.background(upkeep.run, "upkeep")
         self._process.every(INDEX_SECONDS, self._index, "cold-index")
         await self._outbound.start_up()
@@ -97,6 +99,11 @@ class OutboundProcess:
         for watch in watches:
             await asyncio.to_thread(watch.look)
             self._process.background(watch.run, watch.name)
+
+    def _renew(self, upkeep: Upkeep) -> None:
+        with self._lease:  # not after the instance has left: it would be there again
+            if not self._has_left:
+                upkeep.renew()
 
     def _index(self) -> None:
         """Partitions that are written to no more get the index by which a person is found; it may take minutes."""
@@ -126,11 +133,10 @@ class OutboundProcess:
     def _leave(self) -> None:
         """Release what is claimed. Not where outcomes are missing: then the claims are a sweeper's, once the lease is
         over."""
-        self._has_left = True
+        with self._lease:
+            self._has_left = True
         with self._process.database.transaction() as session:
-            cursor = cursor_of(session)
-            claims.release(cursor, self._instance_id)
-            instances.leave(cursor, self._instance_id)
+            claims.leave(cursor_of(session), self._instance_id)
 
     def _consume(self, loop: Loop) -> None:
         running = asyncio.get_running_loop()

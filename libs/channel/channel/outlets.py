@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -160,6 +160,12 @@ class Message:
     @property
     def header(self) -> Header:
         return self.chunk.batch.header
+
+    def put_off(self, code: str, now: datetime, wait: timedelta | None) -> None:
+        """Its outcome where it is claimed and may not leave: it waits in the schedule; without a `wait` it ends."""
+        self.state = MessageState.REJECTED if wait is None else MessageState.DEFERRED
+        self.code, self.at, self.was_tried = code, now.timestamp(), False
+        self.due_at = None if wait is None else now + wait
 
 
 def chunked(recipients: list[Recipient], size: int = CHUNK) -> Iterable[list[Recipient]]:

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
 from psycopg import Cursor
 
-from channel.batches import Recipient
+from channel.batches import UNREADABLE, Recipient, ensure_recipients
 from channel.left_out import Looked
 from channel.outlets import Message
 from chassis.database import columns
 
 UPKEEP = "upkeep"
 """What a resting upkeep is woken by (`chassis.waking`)."""
+
+# What is due, the longest first, by whether it is of a campaign. Each has an index of its own (`tables`): a single
+# message is found at once behind a million of a campaign's.
+_DUE = {
+    False: "due_at <= now() AND campaign_id IS NULL ORDER BY due_at",
+    True: "due_at <= now() AND campaign_id IS NOT NULL ORDER BY due_at",
+}
 
 
 class Due(NamedTuple):
@@ -83,36 +89,39 @@ def waiting(cursor: Cursor[Any], message_ids: Sequence[str]) -> set[str]:
     return {message_id for (message_id,) in cursor.fetchall()}
 
 
-def due(cursor: Cursor[Any], limit: int) -> tuple[list[str], list[Looked]]:
-    """Messages that are due, by id, and those of them that go to campaigns' contacts: `channel.left_out`."""
-    cursor.execute(
-        "SELECT message_id::text, CASE WHEN campaign_id IS NOT NULL THEN body END FROM retries"
-        " WHERE due_at <= now() ORDER BY due_at LIMIT %s",
-        (limit,),
-    )
+def due(cursor: Cursor[Any], limit: int, *, of_campaigns: bool = False) -> tuple[list[str], list[Looked]]:
+    """Messages that are due, by id, and those of them that go to campaigns' contacts: `channel.left_out`.
+
+    :param of_campaigns: those of campaigns, which contacts is asked about; else single ones, which wait for nobody.
+    """
+    body = "body" if of_campaigns else "NULL"
+    cursor.execute(f"SELECT message_id::text, {body} FROM retries WHERE {_DUE[of_campaigns]} LIMIT %s", (limit,))
     message_ids, looked = [], []
     for message_id, body in cursor.fetchall():
         message_ids.append(message_id)
-        recipient = _recipient_of(body)
-        if recipient and recipient.get("contact_id"):
-            looked.append(Looked(message_id, recipient["account_id"], recipient["contact_id"], recipient["address"]))
+        if body is not None and (each := _looked(message_id, body)) is not None:
+            looked.append(each)
     return message_ids, looked
 
 
-def _recipient_of(body: bytes | None) -> dict[str, Any] | None:
-    """None for what cannot be read: whoever takes it puts it aside (`channel.parking`)."""
+def _looked(message_id: str, body: bytes) -> Looked | None:
+    """None for who is nobody's contact, and for what cannot be read: whoever takes that parks it."""
     try:
-        read = orjson.loads(body or b"null")
-        return read and {**read["recipients"][0], "account_id": read["account_id"]}
-    except (ValueError, LookupError, TypeError):
+        read = orjson.loads(body)
+        ensure_one_message(read)
+    except UNREADABLE:
         return None
+    (recipient,) = read["recipients"]
+    contact_id = recipient.get("contact_id")
+    return Looked(message_id, read["account_id"], contact_id, recipient["address"]) if contact_id else None
 
 
-def put_off(cursor: Cursor[Any], message_ids: Sequence[str], wait: timedelta) -> None:
-    """They are due later, tried as often as before."""
-    cursor.execute(
-        "UPDATE retries SET due_at = now() + %s WHERE message_id = ANY(%s::uuid[])", (wait, list(message_ids))
-    )
+def ensure_one_message(body: dict[str, Any]) -> None:
+    """:raises UNREADABLE: it is no account's batch of one recipient."""
+    UUID(body["account_id"])
+    ensure_recipients(body["recipients"])
+    if len(body["recipients"]) != 1:
+        raise ValueError("a row of the schedule has one recipient")
 
 
 def take_due(cursor: Cursor[Any], message_ids: Sequence[str]) -> list[Due]:
@@ -125,11 +134,11 @@ def take_due(cursor: Cursor[Any], message_ids: Sequence[str]) -> list[Due]:
     return [Due(attempts, orjson.loads(body)) for attempts, body in cursor.fetchall()]
 
 
-def take_due_bodies(cursor: Cursor[Any], limit: int) -> list[tuple[int, bytes]]:
+def take_due_bodies(cursor: Cursor[Any], limit: int, *, of_campaigns: bool) -> list[tuple[int, bytes]]:
     """The longest due, unread."""
     cursor.execute(
-        "DELETE FROM retries WHERE message_id = ANY (ARRAY(SELECT message_id FROM retries WHERE due_at <= now()"
-        " ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED)) RETURNING attempts, body",
+        "DELETE FROM retries WHERE message_id = ANY (ARRAY(SELECT message_id FROM retries"
+        f" WHERE {_DUE[of_campaigns]} LIMIT %s FOR UPDATE SKIP LOCKED)) RETURNING attempts, body",
         (limit,),
     )
     return cursor.fetchall()

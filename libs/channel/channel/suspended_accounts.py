@@ -19,7 +19,6 @@ from chassis import suspensions, waking
 from chassis.database import Database, cursor_of
 from chassis.waking import Watch
 from contracts.errors import ACCOUNT_SUSPENDED
-from contracts.vocabulary import MessageState
 
 # What was put off for a suspension is pulled forward when that ends, again and again for as long: an outbound process
 # may just be writing there. After that it is due by itself.
@@ -37,9 +36,7 @@ def follow(session: Session, *, account_id: UUID, is_suspended: bool, **event: A
 def put_off(message: Message, now: datetime) -> None:
     """A claimed message of a suspended account waits in the schedule until that is lifted, or ends."""
     is_late = now.timestamp() - message.header.accepted_at > MOST_WAIT.total_seconds()
-    message.state = MessageState.REJECTED if is_late else MessageState.DEFERRED
-    message.code, message.at = ACCOUNT_SUSPENDED, now.timestamp()
-    message.due_at, message.was_tried = None if is_late else now + PUT_OFF, False
+    message.put_off(ACCOUNT_SUSPENDED, now, None if is_late else PUT_OFF)
 
 
 def pull_forward(session: Session) -> None:

@@ -166,6 +166,7 @@ def create_retries(op: Any) -> None:
     op.create_table("retries", *_retry_columns())
     op.create_index("retries_by_campaign", "retries", ["account_id", "campaign_id"])
     op.create_index("retries_due_at", "retries", ["due_at"])
+    add_single_messages_to_retries(op)
 
 
 def add_campaigns_to_retries(op: Any) -> None:
@@ -173,6 +174,11 @@ def add_campaigns_to_retries(op: Any) -> None:
     op.add_column("retries", _uuid("campaign_id"))
     op.execute("DROP INDEX IF EXISTS retries_account_id, ix_retries_account_id")
     op.create_index("retries_by_campaign", "retries", ["account_id", "campaign_id"])
+
+
+def add_single_messages_to_retries(op: Any) -> None:
+    """Single messages are found at once behind a campaign's backlog; in a migration of channels that are older."""
+    op.execute("CREATE INDEX IF NOT EXISTS retries_single_due_at ON retries (due_at) WHERE campaign_id IS NULL")
 
 
 def create_campaign_states(op: Any) -> None:

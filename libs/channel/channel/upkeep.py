@@ -6,6 +6,8 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -39,8 +41,8 @@ TICK_SECONDS = 0.5
 # With nothing that waits: what the channel looks up is looked at.
 REST_SECONDS = 2.5
 DUE_AT_ONCE = 500
-# Contacts does not answer: what waits for it must not stand in the way of what does not.
-UNANSWERED_AGAIN = timedelta(seconds=15)
+# Contacts has not answered: it is asked again after so long. A question may take `left_out.DEADLINE`.
+UNANSWERED_AGAIN_SECONDS = 15.0
 ABANDONED_AT_ONCE = 20
 OUTBOX_AT_ONCE = 50
 # A ledger gets each row once by COPY and changes it once or never. With so much left free on a page the change stays on
@@ -85,6 +87,7 @@ class Upkeep:
         self._on_due = on_due
         self.waker = Waker(database, UPKEEP)
         self._stopping, self._ended = threading.Event(), threading.Event()
+        self._ask_again_at = 0.0
         self._partitions_made: datetime | None = None
         self._progress = Progress()
         self.check = self._progress.check
@@ -162,39 +165,57 @@ class Upkeep:
     # --- the retry schedule
 
     def _hand_over_due(self) -> None:
-        while (limit := min(self._room(), DUE_AT_ONCE)) > 0:
-            if not take_halving(self._take_due, self._park_due, limit):
+        """Single messages first, again and again: no campaign's backlog holds up a code, nor does a silent contacts."""
+        while not self._stopping.is_set() and (limit := min(self._room(), DUE_AT_ONCE)) > 0:
+            if not (
+                take_halving(self._take_due_singles, partial(self._park_due, of_campaigns=False), limit)
+                or take_halving(self._take_due_of_campaigns, partial(self._park_due, of_campaigns=True), limit)
+            ):
                 return
 
-    def _take_due(self, limit: int) -> list[str]:
+    def _take_due_singles(self, limit: int) -> Sequence[Chunk]:
         with self._database.transaction() as session:
-            message_ids, looked = retries.due(cursor_of(session), limit)
+            message_ids, _ = retries.due(cursor_of(session), limit, of_campaigns=False)
+        return self._claim_due(message_ids, {})
+
+    def _take_due_of_campaigns(self, limit: int) -> Sequence[Chunk]:
+        if monotonic() < self._ask_again_at:
+            return []
+        with self._database.transaction() as session:
+            message_ids, looked = retries.due(cursor_of(session), limit, of_campaigns=True)
         verdicts = self._verdicts(looked)
-        with self._database.transaction() as session:
-            cursor = cursor_of(session)
-            # Before any row is locked: whoever erases a person holds this lock and then locks rows.
-            erasures.share(session)
-            if verdicts is None:
-                retries.put_off(cursor, [each.message_id for each in looked], UNANSWERED_AGAIN)
-            chunks = self._chunks_of(session, retries.take_due(cursor, message_ids), verdicts or {})
-            claims.leave_erased_out(cursor, self._ledger, chunks)
-            claims.insert(cursor, self._instance_id, chunks)
-        if chunks:
-            self._on_due(chunks)
-        return message_ids
+        return [] if verdicts is None else self._claim_due(message_ids, verdicts)
 
     def _verdicts(self, looked: Sequence[Looked]) -> Verdicts | None:
         """Who has said no since; None where nobody could be asked: then nothing of a campaign leaves."""
         try:
             return self._ask(looked)
-        except (WiciError, RemoteFailure) as error:
+        except (WiciError, RemoteFailure, LookupError, TypeError, ValueError) as error:
+            self._ask_again_at = monotonic() + UNANSWERED_AGAIN_SECONDS
             log.warning("addressees_not_checked", messages=len(looked), error=error)
             return None
 
-    def _park_due(self) -> None:
+    def _claim_due(self, message_ids: Sequence[str], verdicts: Verdicts) -> Sequence[Chunk]:
+        """Out of the schedule into claims, and to the loop; nothing while the process stops, or once it has left."""
+        if not message_ids or self._stopping.is_set():
+            return []
         with self._database.transaction() as session:
             cursor = cursor_of(session)
-            recorded = self._park(cursor, retries.take_due_bodies(cursor, 1))
+            # Before any row is locked: whoever erases a person holds this lock and then locks rows.
+            erasures.share(session)
+            if not instances.renew_unless_left(cursor, self._instance_id):
+                return []
+            chunks = self._chunks_of(session, retries.take_due(cursor, message_ids), verdicts)
+            claims.leave_erased_out(cursor, self._ledger, chunks)
+            claims.insert(cursor, self._instance_id, chunks)
+        if chunks:
+            self._on_due(chunks)
+        return chunks
+
+    def _park_due(self, *, of_campaigns: bool) -> None:
+        with self._database.transaction() as session:
+            cursor = cursor_of(session)
+            recorded = self._park(cursor, retries.take_due_bodies(cursor, 1, of_campaigns=of_campaigns))
         self.publish(recorded)
 
     def _park(self, cursor: Cursor[Any], taken: Sequence[tuple[Any, bytes]]) -> list[LaneMessage]:
@@ -205,6 +226,7 @@ class Upkeep:
         # Those that share a header: how long a message may still be tried is counted from its own `accepted_at`.
         groups: dict[tuple[Any, ...], list[retries.Due]] = defaultdict(list)
         for each in due:
+            retries.ensure_one_message(each.body)
             groups[tuple(each.body.get(name) for name in SHARED)].append(each)
         chunks = []
         for members in groups.values():
@@ -236,8 +258,9 @@ class Upkeep:
 
     def _sweep(self) -> None:
         """Claims of dead instances: bulk is unknown from now on, single messages are sent again."""
-        while take_halving(self._take_abandoned, self._park_abandoned, ABANDONED_AT_ONCE):
-            pass
+        while not self._stopping.is_set():
+            if not take_halving(self._take_abandoned, self._park_abandoned, ABANDONED_AT_ONCE):
+                return
 
     def _take_abandoned(self, limit: int) -> list[Abandoned]:
         with self._database.transaction() as session:

@@ -100,8 +100,9 @@ def settled(of: Chunk, state: MessageState = MessageState.DELIVERED, **more: Any
 
 def take_due(cursor: Cursor[Any], limit: int) -> list[retries.Due]:
     """What the upkeep does in two steps, with a question in between."""
-    message_ids, _ = retries.due(cursor, limit)
-    return retries.take_due(cursor, message_ids)
+    singles, _ = retries.due(cursor, limit)
+    of_campaigns, _ = retries.due(cursor, limit, of_campaigns=True)
+    return retries.take_due(cursor, [*singles, *of_campaigns])
 
 
 def nobody(_looked: Sequence[Looked]) -> dict[str, str]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from psycopg import Cursor
 from sqlalchemy import text
 
 from channel import claims, instances, settlement
@@ -18,6 +20,7 @@ from channel.outlets import Chunk, Claim
 from chassis import erasures
 from chassis.database import Database, cursor_of
 from chassis.ids import new_id
+from chassis.testing import wait_until
 from contracts.vocabulary import ERASED_ADDRESS, Lane, MessageState
 
 from .conftest import ACCOUNT, LEDGER, KnownContent, chunk, header, settled, take_due
@@ -150,8 +153,7 @@ def test_only_the_dead_are_swept_and_a_clean_stop_leaves_nothing(
     with database.transaction() as session:
         cursor = cursor_of(session)
         swept = claims.take_abandoned(cursor, new_id(), 10)
-        claims.release(cursor, stopping)
-        instances.leave(cursor, stopping)
+        claims.leave(cursor, stopping)
 
     assert [[one["number"] for one in each.body["recipients"]] for each in swept] == [[1, 2]]
     with database.transaction() as session:
@@ -210,7 +212,7 @@ def test_a_clean_stop_puts_back_what_came_from_the_schedule(database: Database, 
         settlement.settle(cursor_of(session), LEDGER, settled(delivered, MessageState.DELIVERED))
 
     with database.transaction() as session:
-        claims.release(cursor_of(session), me)
+        claims.leave(cursor_of(session), me)
 
     with database.transaction() as session:
         back = take_due(cursor_of(session), 10)
@@ -220,16 +222,54 @@ def test_a_clean_stop_puts_back_what_came_from_the_schedule(database: Database, 
     assert due.claim is not None
 
 
+def test_a_clean_stop_waits_for_a_claim_that_is_just_written_and_takes_it_back(
+    database: Database, instance: Callable[..., UUID]
+) -> None:
+    of, me = header(), instance()
+    (taken,) = take(database, me, chunk(of, 1))
+    settle(database, taken.chunk, MessageState.DEFERRED)
+
+    def leave() -> None:
+        with database.transaction() as session:
+            claims.leave(cursor_of(session), me)
+
+    leaving = threading.Thread(target=leave)
+    with database.transaction() as session:
+        cursor = cursor_of(session)
+        assert instances.renew_unless_left(cursor, me)
+        claim_of_the_schedule(cursor, me, of, taken.chunk.recipients, attempts={1: 1})
+        leaving.start()
+        wait_until(lambda: is_anybody_waiting(database), what="the one who leaves")
+    leaving.join(10)
+
+    with database.transaction() as session:
+        cursor = cursor_of(session)
+        assert [each.body["recipients"][0]["number"] for each in take_due(cursor, 10)] == [1]
+        assert cursor.execute("SELECT count(*) FROM claims").fetchone() == (0,)
+        assert not instances.renew_unless_left(cursor, me)
+
+
+def is_anybody_waiting(database: Database) -> bool:
+    with database.transaction() as session:
+        asked = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        return bool(session.scalar(text(f"SELECT EXISTS ({asked})")))
+
+
 def claimed_of_the_schedule(
     database: Database, instance_id: UUID, of: Header, recipients: list[Recipient], *, attempts: dict[int, int]
 ) -> Chunk:
     """The messages' way from the schedule into a claim, as the upkeep takes it."""
     with database.transaction() as session:
-        cursor = cursor_of(session)
-        assert len(take_due(cursor, 10)) == len(recipients)
-        made = Chunk(Batch(of, KnownContent(), len(recipients)), None, recipients)
-        made.claim, made.attempts = Claim(new_id(), len(recipients)), attempts
-        claims.insert(cursor, instance_id, [made])
+        return claim_of_the_schedule(cursor_of(session), instance_id, of, recipients, attempts=attempts)
+
+
+def claim_of_the_schedule(
+    cursor: Cursor[Any], instance_id: UUID, of: Header, recipients: list[Recipient], *, attempts: dict[int, int]
+) -> Chunk:
+    assert len(take_due(cursor, 10)) == len(recipients)
+    made = Chunk(Batch(of, KnownContent(), len(recipients)), None, recipients)
+    made.claim, made.attempts = Claim(new_id(), len(recipients)), attempts
+    claims.insert(cursor, instance_id, [made])
     return made
 
 

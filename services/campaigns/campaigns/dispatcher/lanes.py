@@ -141,13 +141,18 @@ def _read(delivery: Delivery) -> Reported | None:
     """None for what is not a report; it goes to the dead letters."""
     try:
         body = orjson.loads(delivery.body)
-        counts = [int(body[name]) for name in ("submitted", "failed", "deferred")]
-        if not all(0 <= count < 2**31 for count in counts):
-            raise ValueError("a count is out of range")
-        left_out = {str(LeftOut(reason)): int(count) for reason, count in body.get("left_out", {}).items()}
-        submitted, failed, deferred = counts
+        submitted, failed, deferred = (_count(body[name]) for name in ("submitted", "failed", "deferred"))
+        left_out = {str(LeftOut(reason)): _count(count) for reason, count in body.get("left_out", {}).items()}
         return Reported(UUID(body["batch_id"]), submitted, failed, deferred, left_out)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         log.error("batch_report_unreadable", error=error)
         delivery.nack(requeue=False)
         return None
+
+
+def _count(value: Any) -> int:
+    """:raises ValueError, TypeError: it is none, or more than the database holds."""
+    count = int(value)
+    if not 0 <= count < 2**31:
+        raise ValueError("a count is out of range")
+    return count

@@ -26,7 +26,7 @@ from contracts import events
 from contracts.channel import CHANNELS
 from contracts.errors import ACCOUNT_SUSPENDED, Conflict, Forbidden, Invalid, NotFound, PlanLimit, on_trial
 from contracts.rpc import Actor
-from contracts.vocabulary import ERASED_ADDRESS, CampaignState, JobState
+from contracts.vocabulary import ERASED_ADDRESS, CampaignState, JobState, LeftOut
 
 # What trying again does not mend.
 LASTING = (PlanLimit, Forbidden, NotFound, Conflict, Invalid)
@@ -207,13 +207,15 @@ class Steps:
             store.reservation_returned(session, owner=self.owner, campaign_id=campaign.id)
 
     def read_page(self, campaign: LeasedCampaign, after: int, limit: int) -> Page:
-        """The `limit` numbers after `after`."""
+        """The `limit` numbers after `after`. :raises ValueError: somebody is left out for no known reason."""
         page = self._ask_for(campaign)(
             "contacts.read_audience",
             {"snapshot_id": str(domain.snapshot_id(campaign.id)), "after": after, "limit": limit},
             deadline=PAGE_DEADLINE,
         )
-        left_out = [(number, reason) for reason, numbers in page["left_out"].items() for number in numbers]
+        left_out = [
+            (number, str(LeftOut(reason))) for reason, numbers in page["left_out"].items() for number in numbers
+        ]
         return Page(page["recipients"], sorted(left_out))
 
     def read_again(

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from campaigns.dispatcher.in_hand import CampaignInHand
 from campaigns.dispatcher.lanes import batch_body
 from campaigns.store.leases import LeasedCampaign
-from campaigns.usecases.dispatch import Page
+from campaigns.usecases.dispatch import Page, Steps
 from contracts.errors import Unavailable
 from contracts.vocabulary import CampaignState, Channel, LeftOut
 
@@ -65,6 +65,19 @@ def answer(page: list[dict[str, Any]] | Exception, *left_out: tuple[int, str]) -
 def read(campaign: CampaignInHand, page: list[dict[str, Any]], up_to: int) -> None:
     campaign.note_read(up_to, answer(page))
     campaign.take_reads()
+
+
+def test_a_reason_that_nobody_knows_makes_no_page() -> None:
+    """A batch that bears it would be refused by the channel as a whole, and a count of it add up to nothing."""
+    database: Any = None
+
+    def page(reason: str) -> Page:
+        said = {"recipients": people(1, 1), "left_out": {reason: [2]}}
+        return Steps(database, lambda *_, **__: said, UUID(int=9)).read_page(leased(), 0, 2)
+
+    assert page("erased").left_out == [(2, "erased")]
+    with pytest.raises(ValueError, match="moved away"):
+        page("moved away")
 
 
 @given(st.integers(0, 6000), st.sampled_from([500, 1500, 5000]), st.lists(st.floats(0, 20_000), min_size=1))

@@ -20,8 +20,8 @@ POISONED = UUID(int=2)
 
 
 class Delivery:
-    def __init__(self, batch_id: UUID) -> None:
-        self.body = orjson.dumps({"batch_id": str(batch_id), "submitted": 1, "failed": 0, "deferred": 0})
+    def __init__(self, batch_id: UUID, **more: Any) -> None:
+        self.body = orjson.dumps({"batch_id": str(batch_id), "submitted": 1, "failed": 0, "deferred": 0, **more})
         self.outcome = ""
 
     def ack(self) -> None:
@@ -81,3 +81,26 @@ def test_a_database_that_is_away_parks_nothing(refusing: list[Exception]) -> Non
             reports.count()
 
     assert delivery.outcome == ""
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"submitted": -1}, {"failed": 2**31}, {"deferred": None}, {"left_out": []}, {"left_out": {"moved": 1}},
+        {"left_out": {"erased": -1}}, {"left_out": {"erased": 2**31}},
+        {"left_out": {"erased": "many"}}, {"left_out": {"erased": float("1e300")}},
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_a_report_with_a_figure_that_is_none_is_parked_and_counts_nothing(
+    refusing: list[Exception], more: dict[str, Any]
+) -> None:
+    broker: Any = Broker()
+    reports = Reports(broker, Database(), lambda: None)  # type: ignore[arg-type]
+    wrong, right = Delivery(UUID(int=1), **more), Delivery(UUID(int=3), left_out={"erased": 2**31 - 1})
+    for delivery in (wrong, right):
+        broker.deliver(delivery)
+
+    assert reports.count() == 1
+
+    assert (wrong.outcome, right.outcome) == ("dead", "counted")

@@ -18,13 +18,9 @@ from email_gateway.content.html_tokens import Kind, Token
 
 _OPENING = re.compile(r"\{[{%#]")
 _MARK = re.compile(r"wicitag(\d{1,9})x", re.IGNORECASE)
-_TEXT_LINK = re.compile(r"\[([^\[\]]*)\]\((\S+?)\)")
-_INVISIBLE = re.compile(r"<!--.*?-->|<(style|script|head|title)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
-_ANCHOR = re.compile(
-    r"""<a\b[^>]{0,2000}?\shref\s*=\s*["']([^"']{1,4000})["'][^>]{0,2000}>(.{0,4000}?)</a\s*>""", re.I | re.S
-)
-_BREAK = re.compile(r"<br\b[^>]*>|</(?:p|div|tr|h[1-6]|li|table|ul|ol)\s*>", re.IGNORECASE)
-_ANY_TAG = re.compile(r"<[^>]{0,4000}>")
+_TEXT_LINK = re.compile(r"\[([^\[\]]*)\]\(")
+_TARGET_END = re.compile(r"[\s)]")
+_LINES = frozenset(("div", "h1", "h2", "h3", "h4", "h5", "h6", "li", "ol", "p", "table", "tr", "ul"))
 _EMPTY_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*){2,}")
 
 
@@ -121,15 +117,40 @@ def _laid_out(marked: str) -> str:
         text = get_text(marked, _LAYOUT)
     except Exception:  # any failure of the parser on odd markup means: take the plain way
         return _plain(marked)
-    text = _TEXT_LINK.sub(lambda found: f"{found[1]} ({found[2]})" if found[1].strip() else found[2], text)
-    return _tidy(text)
+    return _tidy(_written_out(text))
+
+
+def _written_out(text: str) -> str:
+    """`[words](target)` as `words (target)`. What a target ends with is looked for once, however many begin."""
+    pieces, position, end = [], 0, 0
+    for found in _TEXT_LINK.finditer(text):
+        if found.start() < position:
+            continue
+        if end < found.end():
+            stop = _TARGET_END.search(text, found.end())
+            end = stop.start() if stop else len(text)
+        if found.end() < end and text.startswith(")", end):
+            words, target = found[1], text[found.end() : end]
+            pieces += [text[position : found.start()], f"{words} ({target})" if words.strip() else target]
+            position = end + 1
+    return "".join(pieces) + text[position:]
 
 
 def _plain(marked: str) -> str:
-    visible = _INVISIBLE.sub("", marked)
-    visible = _ANCHOR.sub(lambda found: f"{found[2]} ({found[1]})", visible)
-    visible = _BREAK.sub("\n", visible)
-    return _tidy(html.unescape(_ANY_TAG.sub("", visible)))
+    pieces, target = [], ""
+    for token in html_tokens.tokens(marked, is_template=False):
+        if token.is_conditional:
+            continue
+        if token.kind is Kind.TEXT:
+            pieces.append(html.unescape(marked[token.start : token.end]))
+        elif token.kind is Kind.START and token.name == "a":
+            target = token.attributes["href"].value if "href" in token.attributes else ""
+        elif token.kind is Kind.END and token.name == "a" and target:
+            pieces.append(f" ({html.unescape(target)})")
+            target = ""
+        elif token.name == "br" or (token.kind is Kind.END and token.name in _LINES):
+            pieces.append("\n")
+    return _tidy("".join(pieces))
 
 
 def _tidy(text: str) -> str:

@@ -67,7 +67,8 @@ def is_shown(rendered: str, url: str, *, is_html: bool) -> bool:
 def with_line(rendered: str, url: str, *, is_html: bool) -> str:
     """The text with a line that unsubscribes, in its language: at its end, or where that is not seen, before all else.
 
-    What is still open at the end (a comment, a hidden block) would hide it.
+    What is still open at the end (a comment, a hidden block) would hide it. Html that is too long to be read for each
+    gets it there unread.
     """
     words = _LINES[_language_of(rendered)]
     if not is_html:
@@ -76,6 +77,8 @@ def with_line(rendered: str, url: str, *, is_html: bool) -> str:
         '<p style="margin:16px 0;text-align:center;font-family:sans-serif;font-size:12px;color:#666666">'
         f'<a href="{url}" style="color:#666666">{words}</a></p>'
     )
+    if len(line) + len(rendered) > MOST_READ:
+        return line + rendered
     added = markup.at_the_end(rendered, line, is_template=False)
     return added if is_shown(added, url, is_html=True) else line + rendered
 

@@ -216,11 +216,8 @@ def _domain_of(message: EmailMessage) -> str:
 def hold(message: EmailMessage, now: datetime) -> None:
     """The outcome of a message whose campaign its destination refuses."""
     is_late = now.timestamp() - message.header.accepted_at > KEEP_TRYING.total_seconds()
-    message.made = None
-    message.state = MessageState.REJECTED if is_late else MessageState.DEFERRED
-    message.code, message.detail = REFUSES, "the destination refuses this campaign"
-    message.at, message.was_tried = now.timestamp(), False
-    message.due_at = None if is_late else now + timedelta(seconds=HOLD_SECONDS)
+    message.put_off(REFUSES, now, None if is_late else timedelta(seconds=HOLD_SECONDS))
+    message.made, message.detail = None, "the destination refuses this campaign"
 
 
 def refused(made: Refusal) -> Outcome:

@@ -35,11 +35,12 @@ class Wave:
 
 
 @dataclass(slots=True)
-class _Place:
-    answers: int = 0
+class _Answers:
+    """Of one place since it was held last."""
+
+    count: int = 0
     refused: Counter[str] = field(default_factory=Counter)
     enough: int = WAVE
-    held_until: float = 0.0
 
 
 class Waves:
@@ -47,33 +48,41 @@ class Waves:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._places: OrderedDict[Place, _Place] = OrderedDict()
-
-    def __bool__(self) -> bool:
-        return bool(self._places)
+        self._answers: OrderedDict[Place, _Answers] = OrderedDict()  # the one that answered last is the last
+        self._held: dict[Place, float] = {}  # until when, the earliest first
 
     def holds(self, campaign_id: str, domain: str) -> bool:
         """Whether nothing of the campaign may go there now."""
-        place = self._places.get((campaign_id, domain))
-        return place is not None and self._clock() < place.held_until
+        self._release()
+        return (campaign_id, domain) in self._held
 
     def note(self, campaign_id: str, domain: str, result: Result, code: str) -> Wave | None:
         """An answer; the wave that begins with it. Of what is still on its way when it begins nothing follows."""
-        if result not in (Result.DELIVERED, Result.SPAM, Result.HARD, Result.SOFT):
+        if result not in (Result.DELIVERED, Result.SPAM, Result.HARD, Result.SOFT) or self.holds(campaign_id, domain):
             return None
-        key = (campaign_id, domain)
-        place = self._places.setdefault(key, _Place())
-        self._places.move_to_end(key)
-        if len(self._places) > MOST_PLACES:
-            self._places.popitem(last=False)
-        if self._clock() < place.held_until:
-            return None
-        place.answers += 1
+        place = (campaign_id, domain)
+        answers = self._answers.pop(place, None) or _Answers()
+        self._keep(place, answers)
+        answers.count += 1
         if result is not Result.SPAM:
             return None
-        place.refused[code] += 1
-        refusals = place.refused[code]
-        if refusals < place.enough or refusals * 2 < place.answers:
+        answers.refused[code] += 1
+        refusals = answers.refused[code]
+        if refusals < answers.enough or refusals * 2 < answers.count:
             return None
-        self._places[key] = _Place(enough=PROBES, held_until=self._clock() + HOLD_SECONDS)
+        del self._answers[place]
+        self._held[place] = self._clock() + HOLD_SECONDS
         return Wave(campaign_id, domain, code, refusals)
+
+    def _release(self) -> None:
+        now = self._clock()
+        while self._held and next(iter(self._held.values())) <= now:
+            place = next(iter(self._held))
+            del self._held[place]
+            self._keep(place, _Answers(enough=PROBES))
+
+    def _keep(self, place: Place, answers: _Answers) -> None:
+        """Of the many that do not answer any more the oldest is forgotten; none that is held is among them."""
+        self._answers[place] = answers
+        if len(self._answers) > MOST_PLACES:
+            self._answers.popitem(last=False)

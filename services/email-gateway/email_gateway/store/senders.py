@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session
 
 from chassis.database import changed
+from chassis.refusals import flush_unless_taken
 from contracts.mailboxes import domains_of, mailbox
 from email_gateway.models import KeysMade, SenderAddress, SenderDomain
 
@@ -30,9 +31,21 @@ def domain_by_name(session: Session, *, account_id: UUID, domain: str) -> Sender
     )
 
 
+def hold_domains(session: Session, account_id: UUID) -> None:
+    """Until the commit nobody else adds a domain of the account's: they can be counted."""
+    lock = text("SELECT pg_advisory_xact_lock(hashtextextended('sender_domains:' || :account, 0))")
+    session.execute(lock, {"account": str(account_id)})
+
+
+def add_domain(session: Session, made: SenderDomain) -> bool:
+    """False where the account has it already, perhaps since a moment ago: nothing is written."""
+    session.add(made)
+    return flush_unless_taken(session, "sender_domains_account_domain")
+
+
 def add_if_new(session: Session, made: SenderDomain) -> None:
     """Add the domain unless somebody else did meanwhile."""
-    session.execute(text("SELECT pg_advisory_xact_lock(hashtext('sender_domains'))"))
+    hold_domains(session, made.account_id)
     if domain_by_name(session, account_id=made.account_id, domain=made.domain) is None:
         session.add(made)
         session.flush()
@@ -98,6 +111,12 @@ def address_by_email(session: Session, *, account_id: UUID, email: str) -> Sende
     return session.scalar(
         select(SenderAddress).where(SenderAddress.account_id == account_id, SenderAddress.email == email)
     )
+
+
+def add_address(session: Session, made: SenderAddress) -> bool:
+    """False where the account has it already, perhaps since a moment ago: nothing is written."""
+    session.add(made)
+    return flush_unless_taken(session, "sender_addresses_account_email")
 
 
 _CODES_MAILED = text(

@@ -76,9 +76,10 @@ def create_sender_domain(
             raise exceptions.too_many_keys(rules.CODES_PERIOD)
     made = new_domain(tools, account_id=account_id, domain=domain, algorithms=algorithms)
     with database.transaction() as session:
+        store.hold_domains(session, account_id)
         _ensure_new(session, account_id, made.domain, most)
-        session.add(made)
-        session.flush()
+        if not store.add_domain(session, made):
+            raise exceptions.domain_exists()
         session.refresh(made)
         _record(session, actor, "sender_domain.added", made)
         return views.sender_domain(made, records_of(tools, made))
@@ -246,8 +247,8 @@ def add_address(
         tries_left=rules.CODE_TRIES,
         code_expires_at=None if code is None else now + rules.CODE_LIFETIME,
     )
-    session.add(address)
-    session.flush()
+    if not store.add_address(session, address):
+        raise exceptions.address_exists()
     session.refresh(address)
     acts.record(
         session, EMAIL_GATEWAY_ACT, actor, "sender_address.added", target_id=address.address_id, state=address.state

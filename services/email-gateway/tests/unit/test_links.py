@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from contracts import tokens
 from contracts.tokens import TokenKind
+from email_gateway.content import unsubscribing
 from email_gateway.content.compose import Composer, Links, render
 from email_gateway.content.prepare import Kind, prepare
 
@@ -141,6 +142,13 @@ def test_a_link_that_everybody_sees_gets_no_line_beside_it(html: str) -> None:
 def test_what_is_too_long_to_be_read_for_each_gets_a_line() -> None:
     html = "{% if true %}" + LINK + "{% endif %}" + "<b>" * 40_000
     assert html_of(html).count("https://wici.example/u/") == 2
+
+
+def test_what_is_too_long_to_be_read_for_each_is_not_read_for_the_line_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unsubscribing.html_tokens, "tokens", lambda *_, **__: pytest.fail("it was read"))
+    for length in (unsubscribing.MOST_READ, 480_000):
+        html = "<b>" * (length // 3)
+        assert unsubscribing.with_line(html, "https://wici.example/u/x", is_html=True).endswith(f"</p>{html}")
 
 
 @pytest.mark.parametrize("condition", ["{{% if x %}}{link}{{% endif %}}", "{{% for i in x %}}{link}{{% endfor %}}"])

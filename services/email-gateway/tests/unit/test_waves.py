@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from email_gateway.domain.retrying import Result
-from email_gateway.outbound.waves import HOLD_SECONDS, PROBES, WAVE, Waves
+from email_gateway.outbound.waves import HOLD_SECONDS, MOST_PLACES, PROBES, WAVE, Waves
 
 RESULTS = st.sampled_from([Result.DELIVERED, Result.SPAM, Result.HARD, Result.SOFT, Result.RETRY, Result.LOST])
 
@@ -43,6 +43,31 @@ def test_refusals_with_many_codes_or_among_many_deliveries_are_no_wave() -> None
     for _ in range(WAVE * 5):
         waves.note("c", "a.example", Result.DELIVERED, "2.0.0")
     assert refused(waves, WAVE) == 0
+
+
+def test_what_is_held_stays_so_however_many_other_places_answer() -> None:
+    now = [0.0]
+    waves = Waves(lambda: now[0])
+    assert refused(waves, WAVE) == 1
+
+    for number in range(MOST_PLACES + 1):
+        waves.note("c", f"{number}.example", Result.DELIVERED, "2.0.0")
+
+    assert waves.holds("c", "a.example")
+    now[0] = HOLD_SECONDS
+    assert not waves.holds("c", "a.example")
+    assert refused(waves, PROBES) == 1, "few find out, as if nobody else had answered meanwhile"
+
+
+def test_of_places_that_do_not_answer_any_more_few_are_remembered() -> None:
+    waves = Waves(lambda: 0.0)
+    assert refused(waves, WAVE - 1) == 0
+
+    for number in range(MOST_PLACES):
+        waves.note("c", f"{number}.example", Result.DELIVERED, "2.0.0")
+
+    assert refused(waves, WAVE - 1) == 0
+    assert refused(waves, 1) == 1
 
 
 @given(st.lists(st.tuples(st.sampled_from("ab"), RESULTS, st.sampled_from(["5.7.1", "5.7.26"])), max_size=200))
