@@ -12,7 +12,10 @@ from contracts.schema import PageQuery, Schema, page_of
 
 
 class Consent(Schema):
-    """Whether the person agreed to be written to on a channel, how that is known, and since when."""
+    """Whether the person agreed to be written to on a channel, how that is known, and since when.
+
+    One whose `at` is before a refusal that is known is `consent.refused_since`; without `at` it is of now.
+    """
 
     granted = fields.Boolean(required=True)
     source = fields.String(validate=validate.Length(min=1, max=200))

@@ -16,7 +16,7 @@ from contacts.store import audiences as audience_store
 from contacts.store import fields as field_store
 from contacts.store import groups as group_store
 from contacts.store import people as store
-from contacts.usecases import segments, views
+from contacts.usecases import consents, segments, views
 from contacts.usecases.account_terms import AccountTerms
 from contacts.usecases.contact_input import columns_of
 from contacts.usecases.views import View
@@ -175,12 +175,13 @@ def update(session: Session, *, actor: Actor, now: datetime, contact_id: UUID, *
         raise views.not_found("contact")
     custom = field_store.all_of(session, account_id=account_id)
     columns = columns_of(request, custom, account["default_region"], now)
-    _change(session, account_id, row, columns)
+    _change(session, account_id, row, columns, now)
     return get(session, actor=actor, now=now, contact_id=contact_id)
 
 
-def _change(session: Session, account_id: UUID, row: Mapping[Any, Any], columns: dict[str, Any]) -> bool:
+def _change(session: Session, account_id: UUID, row: Mapping[Any, Any], columns: dict[str, Any], now: datetime) -> bool:
     """Write what differs; returns whether anything did."""
+    consents.ensure_not_refused_since(row, columns, now)
     _ensure_not_erased(session, account_id, columns)
     _ensure_free(session, account_id, columns, row["id"])
     if "custom" in columns:
@@ -270,7 +271,7 @@ def _upsert(
         contact_id, outcome = insert(session, account=account, columns=columns), "added"
     else:
         contact_id = row["id"]
-        outcome = "updated" if _change(session, account_id, row, columns) else "unchanged"
+        outcome = "updated" if _change(session, account_id, row, columns, now) else "unchanged"
     _join(session, account_id, contact_id, request.get("group_ids") or [])
     return contact_id, outcome
 
