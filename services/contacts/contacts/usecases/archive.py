@@ -15,6 +15,7 @@ from chassis.inbox import first_time
 from chassis.logs import get_logger
 from contacts.domain import emails, phones
 from contacts.store import archive as store
+from contacts.store import jobs as job_store
 from contacts.store import people as people_store
 from contacts.store.audiences import ADDRESS
 from contacts.usecases.views import View
@@ -196,6 +197,16 @@ def _announce(session: Session, account_id: UUID, added: Sequence[Mapping[Any, A
             for row in added
         ],
     )
+
+
+def record_import(session: Session, job: job_store.Job) -> None:
+    """Tell the audit trail what a list of addresses for the archive has archived, also one that was cancelled."""
+    actor: Actor = {"account_id": str(job.account_id), "user_id": job.request.get("created_by")}
+    for channel, addresses in job.checkpoint.get("archived", {}).items():
+        if addresses:
+            reason = job.request["options"]["archive"]["reason"]
+            details: View = {"channel": channel, "reason_given": reason, "addresses": addresses}
+            acts.record(session, CONTACTS_ACT, actor, "archive.added", target_id=job.id, **details)
 
 
 def was_written_to_elsewhere(session: Session, *, event: dict[str, Any]) -> bool:

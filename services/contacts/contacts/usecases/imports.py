@@ -76,6 +76,8 @@ def create(
         session, job_id=upload_id, account_id=account_id, kind=KIND, request=request, created_by=actor.get("user_id")
     )
     details = {"filename": upload["filename"], "group_ids": group_ids}
+    if options["archive"]:
+        details["archive_reason"] = options["archive"]["reason"]
     acts.record(session, CONTACTS_ACT, actor, "import.started", target_id=upload_id, **details)
     return get(session, actor=actor, now=now, import_id=upload_id)
 
