@@ -304,7 +304,7 @@ def forget_old(session: Session) -> None:
     session.execute(
         text(
             "DELETE FROM jobs WHERE finished_at < now() - interval '1 year'"
-            " AND kind IN ('import', 'export', 'person_export', 'forget_group', 'forget_field')"
+            " AND kind IN ('import', 'export', 'person_export', 'bulk', 'forget_group', 'forget_field')"
         )
     )
 

@@ -19,10 +19,13 @@ from contacts.store import jobs as job_store
 from contacts.store import people as people_store
 from contacts.store.audiences import ADDRESS
 from contacts.usecases.views import View
-from contracts.errors import Invalid, NotFound
+from contracts.errors import Forbidden, Invalid, NotFound
 from contracts.events import ADDRESSES_ARCHIVED, CONTACTS_ACT
+from contracts.permissions import is_granted
 from contracts.rpc import Actor
 from contracts.vocabulary import ArchiveReason, Channel
+
+PERMISSION = "contacts.archive"
 
 log = get_logger()
 
@@ -36,6 +39,13 @@ SAID_OF_THE_PERSON = frozenset(
         ArchiveReason.DOES_NOT_EXIST,
     }
 )
+
+
+def ensure_may(actor: Actor) -> None:
+    """:raises Forbidden: `permission.missing`, of who may do the like, and not archive."""
+    if not is_granted(PERMISSION, actor.get("permissions", ())):
+        detail = "To archive many at once needs the permission to archive."
+        raise Forbidden("permission.missing", detail, {"permission": PERMISSION})
 
 
 def list_archive(

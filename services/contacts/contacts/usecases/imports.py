@@ -21,17 +21,15 @@ from contacts.store import files as file_store
 from contacts.store import groups as group_store
 from contacts.store import jobs as job_store
 from contacts.store import people as people_store
-from contacts.usecases import groups, open_jobs, views
+from contacts.usecases import archive, groups, open_jobs, views
 from contacts.usecases.account_terms import AccountTerms
 from contacts.usecases.views import View
-from contracts.errors import Conflict, Forbidden, Invalid
+from contracts.errors import Conflict, Invalid
 from contracts.events import CONTACTS_ACT
-from contracts.permissions import is_granted
 from contracts.rpc import Actor
 from contracts.vocabulary import JobState
 
 KIND = "import"
-ARCHIVE = "contacts.archive"
 COUNTS = ("read", "added", "updated", "unchanged", "merged", "rejected", "warnings")
 FILES = ("rejected_file_id", "warnings_file_id")
 
@@ -89,10 +87,8 @@ def _group_named(session: Session, account_id: UUID, name: str) -> UUID:
 
 def ensure_may(actor: Actor, options: dict[str, Any]) -> None:
     """:raises Forbidden: `permission.missing`, a list for the archive from somebody who may import, and not archive."""
-    if options["archive"] and not is_granted(ARCHIVE, actor.get("permissions", ())):
-        raise Forbidden(
-            "permission.missing", "A list for the archive needs the permission to archive.", {"permission": ARCHIVE}
-        )
+    if options["archive"]:
+        archive.ensure_may(actor)
 
 
 def upload_of(session: Session, *, account_id: UUID, upload_id: UUID) -> Any:

@@ -16,7 +16,7 @@ from contacts.store import audiences as audience_store
 from contacts.store import fields as field_store
 from contacts.store import groups as group_store
 from contacts.store import people as store
-from contacts.usecases import consents, segments, views
+from contacts.usecases import consents, searches, segments, views
 from contacts.usecases.account_terms import AccountTerms
 from contacts.usecases.contact_input import columns_of
 from contacts.usecases.views import View
@@ -49,31 +49,11 @@ def list_contacts(
 
 
 def find_contacts(
-    session: Session,
-    *,
-    actor: Actor,
-    now: datetime,
-    limit: int,
-    cursor: str | None,
-    text: str | None = None,
-    group_ids: list[UUID] | None = None,
-    rules: dict[str, Any] | None = None,
+    session: Session, *, actor: Actor, now: datetime, limit: int, cursor: str | None, **looked_for: Any
 ) -> View:
     account_id = account_of(actor)
-    where: list[str] = []
-    parameters: dict[str, Any] = {}
-    if text:
-        names = ("email", "phone", "external_id", "first_name", "last_name", "company", "city")
-        where.append("(" + " OR ".join(f"starts_with(lower(c.{name}), :text)" for name in names) + ")")
-        parameters["text"] = text.strip().lower()
-    if group_ids:
-        where.append(audience_store.in_groups("groups"))
-        parameters["groups"] = list(group_store.known(session, account_id=account_id, group_ids=group_ids))
-    if rules is not None:
-        compiled = segments.compiled(session, account_id=account_id, rules=rules, now=now)
-        where.append(compiled.sql)
-        parameters.update(compiled.parameters)
-    return _page(session, account_id, where, parameters, cursor, limit)
+    wanted = searches.filter_of(session, account_id=account_id, now=now, **looked_for)
+    return _page(session, account_id, [wanted.sql], wanted.parameters, cursor, limit)
 
 
 def list_segment_contacts(
