@@ -22,7 +22,7 @@ CONTACT = {
     "created_at": "2026-11-24T08:00:00+00:00",
     "updated_at": "2026-11-24T08:00:00+00:00",
 }
-PAGE = {"items": [CONTACT], "next_cursor": None}
+PAGE = {"items": [CONTACT], "next_cursor": None, "total": 1, "total_is_estimate": False}
 _GIVEN = {
     "email": "anna.nowak@poczta.example",
     "phone": "505 603 496",
@@ -52,7 +52,8 @@ ROUTES = [
         rpc="contacts.list_contacts",
         permission="contacts.read",
         summary="List contacts",
-        description="All of them, those of one group, or the one with this e-mail address, phone or external id.",
+        description="All of them, those of one group, those whose name, e-mail address or phone holds the words of `q`,"
+        " or the one with this e-mail address, phone or external id. The first page says how many there are.",
         query=people.ContactQuery,
         response=people.ContactPage,
         tags=_TAGS,
@@ -141,8 +142,8 @@ ROUTES = [
         rpc="contacts.create_bulk",
         permission="contacts.write",
         summary="Do something with every contact that fits",
-        description="Puts who fits all given of `text`, `group_ids`, `segment_id` and `rules` into a group, takes them"
-        " out of one, or archives their addresses on a channel, for which the permission `contacts.archive` is"
+        description="Puts who fits all given of `q`, `text`, `group_ids`, `segment_id` and `rules` into a group, takes"
+        " them out of one, or archives their addresses on a channel, for which the permission `contacts.archive` is"
         " needed too. It is about whoever fits when it begins. With `dry_run` it only counts them.",
         request=bulk.BulkCreate,
         response=bulk.Bulk,

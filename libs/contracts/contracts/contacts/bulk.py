@@ -7,6 +7,7 @@ from uuid import UUID
 
 from marshmallow import fields, validate
 
+from contracts.contacts.people import q_field
 from contracts.contacts.shapes import NOTE, JobError, rules_field, word_of
 from contracts.rpc import Call
 from contracts.schema import Schema
@@ -22,11 +23,12 @@ class BulkAct(StrEnum):
 
 
 class BulkCreate(Schema):
-    """Whom (who fits all of `text`, `group_ids`, `segment_id` and `rules` that are given, at least one) and what.
+    """Whom (who fits all of `q`, `text`, `group_ids`, `segment_id` and `rules` that are given, at least one) and what.
 
     The first two acts need `target_group_id`, `archive` a `channel` and a `reason`.
     """
 
+    q = q_field(load_default=None, allow_none=True)
     text = fields.String(load_default=None, allow_none=True, validate=validate.Length(min=1, max=200))
     group_ids = fields.List(fields.UUID(), load_default=None, allow_none=True, validate=validate.Length(min=1, max=100))
     segment_id = fields.UUID(load_default=None, allow_none=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from marshmallow import fields, validate
@@ -63,7 +64,18 @@ class Contact(ContactFields):
     updated_at = fields.AwareDateTime()
 
 
+def q_field(**options: Any) -> fields.String:
+    """Words of a search as a person types them."""
+    description = "words, each of which name, e-mail address or phone holds anywhere, without case or accents"
+    return fields.String(validate=validate.Length(min=1, max=200), metadata={"description": description}, **options)
+
+
 class ContactQuery(PageQuery):
+    q = q_field()
+    sort = fields.String(
+        validate=validate.OneOf(["created", "-created"], labels=["oldest_first", "newest_first"]),
+        metadata={"description": "by when they were added: the oldest first (`created`, the default), or the newest"},
+    )
     email = fields.String(validate=validate.Length(max=254))
     phone = fields.String(validate=validate.Length(max=40))
     external_id = fields.String(validate=validate.Length(max=200))
@@ -71,8 +83,9 @@ class ContactQuery(PageQuery):
 
 
 class ContactSearch(PageQuery):
-    """`text` is looked for at the beginning of names, city, company and addresses."""
+    """`text` is looked for at the beginning of names, city, company and addresses, `q` anywhere."""
 
+    q = q_field()
     text = fields.String(validate=validate.Length(min=1, max=200))
     group_ids = fields.List(fields.UUID(), validate=validate.Length(max=100))
     rules = rules_field()
@@ -95,7 +108,13 @@ class BatchResult(Schema):
     items = fields.List(fields.Nested(BatchItem))
 
 
-ContactPage = page_of(Contact)
+class ContactPage(page_of(Contact)):  # type: ignore[misc]
+    """With how many there are, on the first page."""
+
+    total = fields.Integer(
+        allow_none=True, metadata={"description": "how many fit; only on the first page, null on those after it"}
+    )
+    total_is_estimate = fields.Boolean(metadata={"description": "true where there are more than the 10,000 of `total`"})
 
 
 RPC = {

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from chassis.database import Database
 from contacts.exceptions import FileRefused
 from contacts.jobs.problem_files import csv_bytes, save
-from contacts.store import archive, audiences, jobs, people
+from contacts.store import archive, audiences, contact_pages, jobs, people
 from contacts.store import fields as field_store
 from contacts.store import files as file_store
 from contacts.usecases import exports as usecase
@@ -72,7 +72,7 @@ class _Contacts:
 
     def page(self, session: Session, after: UUID | None) -> tuple[list[list[str]], UUID | None]:
         audiences.expect_sets(session)
-        page = people.page(
+        page = contact_pages.page(
             session,
             account_id=self._account_id,
             where=[self._filter.sql],

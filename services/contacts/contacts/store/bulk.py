@@ -47,7 +47,7 @@ def chosen(session: Session, *, bulk_id: UUID, after: int, limit: int) -> list[U
 
 def forget_filter(session: Session, *, bulk_id: UUID) -> None:
     """Words and rules may name a person, and the job is remembered for a year."""
-    nothing = """'{"text": null, "rules": null}'"""
+    nothing = """'{"q": null, "text": null, "rules": null}'"""
     session.execute(text(f"UPDATE jobs SET request = request || {nothing} WHERE id = :id"), {"id": bulk_id})
 
 

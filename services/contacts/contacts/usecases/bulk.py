@@ -27,7 +27,7 @@ from contracts.rpc import Actor
 from contracts.vocabulary import Channel, JobState
 
 KIND = "bulk"
-FILTERS = ("text", "group_ids", "segment_id", "rules")
+FILTERS = ("q", "text", "group_ids", "segment_id", "rules")
 
 
 def create(session: Session, *, actor: Actor, now: datetime, **asked: Any) -> View:
@@ -53,7 +53,7 @@ def create(session: Session, *, actor: Actor, now: datetime, **asked: Any) -> Vi
 
 def _ensure_complete(actor: Actor, asked: Mapping[str, Any]) -> None:
     if all(asked[name] is None for name in FILTERS):
-        raise Invalid.of_field("rules", "bulk.nobody", "Say whom: by text, group_ids, segment_id or rules.")
+        raise Invalid.of_field("rules", "bulk.nobody", "Say whom: by q, text, group_ids, segment_id or rules.")
     if asked["act"] is BulkAct.ARCHIVE:
         archive.ensure_may(actor)
         for name in ("channel", "reason"):
@@ -82,6 +82,7 @@ def filter_of(session: Session, *, account_id: UUID, request: Mapping[str, Any],
         session,
         account_id=account_id,
         now=now,
+        q=request["q"],
         text=request["text"],
         group_ids=None if group_ids is None else [UUID(one) for one in group_ids],
         segment_id=UUID(segment_id) if segment_id else None,

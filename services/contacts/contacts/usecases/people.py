@@ -13,6 +13,7 @@ from chassis.database import Session
 from chassis.ids import new_id
 from contacts.domain import emails, phones
 from contacts.store import audiences as audience_store
+from contacts.store import contact_pages
 from contacts.store import fields as field_store
 from contacts.store import groups as group_store
 from contacts.store import people as store
@@ -31,21 +32,35 @@ def count(session: Session, *, actor: Actor, now: datetime) -> View:
 
 
 def list_contacts(
-    session: Session, *, actor: Actor, now: datetime, limit: int, cursor: str | None, **filters: Any
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    limit: int,
+    cursor: str | None,
+    sort: str = "created",
+    q: str | None = None,
+    **filters: Any,
 ) -> View:
     account_id = account_of(actor)
-    where: list[str] = []
-    parameters: dict[str, Any] = {}
+    wanted = searches.filter_of(session, account_id=account_id, now=now, q=q)
+    where, parameters = [wanted.sql], wanted.parameters
     for name in ADDRESSES:
         if filters.get(name) is not None:
             where.append(f"c.{name} = :{name}")
             parameters[name] = _as_searched(session, account_id, name, filters[name])
-    if filters.get("group_id"):
+    group = None
+    if group_id := filters.get("group_id"):
         where.append(audience_store.in_group("group_id"))
-        parameters["group_id"] = filters["group_id"]
-        if not group_store.known(session, account_id=account_id, group_ids=[filters["group_id"]]):
-            return pages.page([], limit)
-    return _page(session, account_id, where, parameters, cursor, limit)
+        parameters["group_id"] = group_id
+        group = group_store.find(session, account_id=account_id, group_id=group_id)
+        if group is None:
+            return {**pages.page([], limit), "total": None if cursor else 0, "total_is_estimate": False}
+    if q or any(filters.get(name) is not None for name in ADDRESSES):
+        total = None
+    else:
+        total = group["contacts"] if group else store.number_of_contacts(session, account_id=account_id)
+    return _page(session, account_id, where, parameters, cursor, limit, newest_first=sort == "-created", total=total)
 
 
 def find_contacts(
@@ -65,19 +80,29 @@ def list_segment_contacts(
 
 
 def _page(
-    session: Session, account_id: UUID, where: list[str], parameters: dict[str, Any], cursor: str | None, limit: int
+    session: Session,
+    account_id: UUID,
+    where: list[str],
+    parameters: dict[str, Any],
+    cursor: str | None,
+    limit: int,
+    *,
+    newest_first: bool = False,
+    total: int | None = None,
 ) -> View:
-    rows = store.page(
-        session,
-        account_id=account_id,
-        where=where,
-        parameters=parameters,
-        after=pages.position(cursor),
-        limit=limit + 1,
-    )
+    """A page, the first of them with how many there are. :param total: where that is known without counting."""
+    asked: dict[str, Any] = {"account_id": account_id, "where": where, "parameters": parameters, "limit": limit + 1}
+    is_estimate = False
+    if cursor is None and total is None:
+        rows, found = contact_pages.first_page(session, **asked, newest_first=newest_first)
+        total, is_estimate = min(found, contact_pages.COUNTED_MOST), found > contact_pages.COUNTED_MOST
+    else:
+        rows = contact_pages.page(session, **asked, after=pages.position(cursor), newest_first=newest_first)
+        total = total if cursor is None else None
     custom = field_store.all_of(session, account_id=account_id)
     groups = store.group_ids(session, [row["id"] for row in rows])
-    return pages.page(rows, limit, lambda row: views.contact(row, custom, groups.get(row["id"], ())))
+    shown = pages.page(rows, limit, lambda row: views.contact(row, custom, groups.get(row["id"], ())))
+    return {**shown, "total": total, "total_is_estimate": is_estimate}
 
 
 def _as_searched(session: Session, account_id: UUID, name: str, value: str) -> str:

@@ -7,11 +7,18 @@ from typing import Any
 from uuid import UUID
 
 from chassis.database import Session
+from contacts.domain import phones
 from contacts.store import audiences as audience_store
 from contacts.store import groups as group_store
+from contacts.store import people as people_store
+from contacts.store import word_sql
 from contacts.store.rule_sql import Filter
 from contacts.usecases import segments
 
+# What a list of contacts shows; found anywhere in it, a word at a time.
+_SHOWN = ("first_name", "last_name", "email", "phone")
+MOST_WORDS = 8
+# What is looked for at the beginning.
 _WORDED = ("email", "phone", "external_id", "first_name", "last_name", "company", "city")
 
 
@@ -20,6 +27,7 @@ def filter_of(
     *,
     account_id: UUID,
     now: datetime,
+    q: str | None = None,
     text: str | None = None,
     group_ids: list[UUID] | None = None,
     segment_id: UUID | None = None,
@@ -31,6 +39,9 @@ def filter_of(
     """
     where: list[str] = []
     parameters: dict[str, Any] = {}
+    if q:
+        parameters = {f"word{at}": word for at, word in enumerate(_words_of(session, account_id, q))}
+        where += [word_sql.holds(_SHOWN, name) for name in parameters]
     if text:
         where.append("(" + " OR ".join(f"starts_with(lower(c.{name}), :text)" for name in _WORDED) + ")")
         parameters["text"] = text.strip().lower()
@@ -48,3 +59,13 @@ def filter_of(
         where.append(ruled.sql)
         parameters.update(ruled.parameters)
     return Filter(" AND ".join(where) or "true", parameters)
+
+
+def _words_of(session: Session, account_id: UUID, q: str) -> list[str]:
+    """Patterns of the words to be found; a phone number is one word, however it is written."""
+    q = q.replace("\0", "")
+    number = phones.to_e164(q, people_store.region(session, account_id=account_id))
+    dialled = q.translate(phones.SEPARATORS)
+    if number or dialled.removeprefix("+").isdecimal():
+        return [word_sql.pattern(number or dialled)]
+    return [word_sql.pattern(word) for word in q.split()[:MOST_WORDS]]
