@@ -7,7 +7,7 @@ from uuid import UUID
 
 from marshmallow import fields, validate
 
-from contracts.contacts.shapes import MERGE_BY, TEXT, Count, rules_field
+from contracts.contacts.shapes import MERGE_BY, TEXT, Count, rules_field, sort_field, total_fields
 from contracts.rpc import Call
 from contracts.schema import PageQuery, Schema, page_of
 
@@ -72,10 +72,7 @@ def q_field(**options: Any) -> fields.String:
 
 class ContactQuery(PageQuery):
     q = q_field()
-    sort = fields.String(
-        validate=validate.OneOf(["created", "-created"], labels=["oldest_first", "newest_first"]),
-        metadata={"description": "by when they were added: the oldest first (`created`, the default), or the newest"},
-    )
+    sort = sort_field()
     email = fields.String(validate=validate.Length(max=254))
     phone = fields.String(validate=validate.Length(max=40))
     external_id = fields.String(validate=validate.Length(max=200))
@@ -111,10 +108,7 @@ class BatchResult(Schema):
 class ContactPage(page_of(Contact)):  # type: ignore[misc]
     """With how many there are, on the first page."""
 
-    total = fields.Integer(
-        allow_none=True, metadata={"description": "how many fit; only on the first page, null on those after it"}
-    )
-    total_is_estimate = fields.Boolean(metadata={"description": "true where there are more than the 10,000 of `total`"})
+    total, total_is_estimate = total_fields()
 
 
 RPC = {

@@ -109,9 +109,7 @@ class _Archive:
         return archive.count(session, account_id=self._account_id)
 
     def page(self, session: Session, after: UUID | None) -> tuple[list[list[str]], UUID | None]:
-        page = archive.page(
-            session, account_id=self._account_id, channel=None, address=None, restored=False, after=after, limit=PAGE
-        )
+        page = archive.page(session, account_id=self._account_id, wanted=archive.Wanted(), after=after, limit=PAGE)
         return [[_as_text(row[name]) for name in self.names] for row in page], page[-1]["id"] if page else None
 
 

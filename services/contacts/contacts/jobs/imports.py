@@ -26,7 +26,7 @@ from contacts.jobs.import_work import ImportWork
 from contacts.store import adding, jobs, merging, people, privacy, refusals, staging
 from contacts.store import fields as field_store
 from contacts.store import files as file_store
-from contacts.usecases import archive
+from contacts.usecases import imports as usecase
 
 READ_ROWS = 5_000
 ADD_ROWS = 10_000
@@ -47,7 +47,7 @@ def clean(session: Session, job: jobs.Job) -> None:
 
     What it archived until then is told to the audit trail.
     """
-    archive.record_import(session, job)
+    usecase.record_archived(session, job)
     staging.drop(session, job.id)
     file_store.delete(session, file_id=job.id)
     privacy.forget_cursors(session, account_id=job.account_id)

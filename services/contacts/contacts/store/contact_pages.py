@@ -9,8 +9,6 @@ from uuid import UUID
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
-COUNTED_MOST = 10_000
-
 
 def page(
     session: Session,
@@ -40,9 +38,10 @@ def first_page(
     where: Sequence[str],
     parameters: Mapping[str, Any],
     limit: int,
+    most: int,
     newest_first: bool = False,
 ) -> tuple[list[RowMapping], int]:
-    """The first page, and how many fit, counted to one more than `COUNTED_MOST`: both in one walk through the contacts.
+    """The first page, and how many fit, counted to `most`: both in one walk through the contacts.
 
     Where few fit it costs what the page alone would, since that reads everybody in search of its rows.
     """
@@ -57,7 +56,7 @@ def first_page(
                 f" FROM (SELECT id FROM found ORDER BY id {order} LIMIT :limit) f"
                 f" JOIN contacts c ON c.account_id = :account AND c.id = f.id ORDER BY c.id {order}"
             ),
-            {**parameters, "account": account_id, "most": COUNTED_MOST + 1, "limit": limit},
+            {**parameters, "account": account_id, "most": most, "limit": limit},
         )
         .mappings()
         .all()

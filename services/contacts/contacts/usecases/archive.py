@@ -15,9 +15,9 @@ from chassis.inbox import first_time
 from chassis.logs import get_logger
 from contacts.domain import emails, phones
 from contacts.store import archive as store
-from contacts.store import jobs as job_store
 from contacts.store import people as people_store
 from contacts.store.audiences import ADDRESS
+from contacts.usecases import totals
 from contacts.usecases.views import View
 from contracts.errors import Forbidden, Invalid, NotFound
 from contracts.events import ADDRESSES_ARCHIVED, CONTACTS_ACT
@@ -62,22 +62,32 @@ def list_archive(
     campaign_id: UUID | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
+    q: str | None = None,
+    sort: str = "created",
 ) -> View:
     account_id = account_of(actor)
+    wanted = store.Wanted(
+        restored=restored,
+        channel=channel,
+        address=_as_searched(session, account_id, address) if address else None,
+        part=_as_part(session, account_id, q) if q else None,
+        reason=reason,
+        campaign=campaign_id,
+        since=since,
+        until=until,
+    )
     rows = store.page(
         session,
         account_id=account_id,
-        channel=channel,
-        address=_as_searched(session, account_id, address) if address else None,
-        restored=restored,
-        reason=reason,
-        campaign_id=campaign_id,
-        since=since,
-        until=until,
+        wanted=wanted,
         after=pages.position(cursor),
         limit=limit + 1,
+        newest_first=sort == "-created",
     )
-    return pages.page(rows, limit)
+    if cursor is not None:
+        return {**pages.page(rows, limit), **totals.unsaid()}
+    found = store.count_fitting(session, account_id=account_id, wanted=wanted, most=totals.COUNTED_MOST + 1)
+    return {**pages.page(rows, limit), **totals.counted(found)}
 
 
 def add(
@@ -151,6 +161,12 @@ def _as_searched(session: Session, account_id: UUID, address: str) -> str:
     return phones.to_e164(address, people_store.region(session, account_id=account_id)) or address
 
 
+def _as_part(session: Session, account_id: UUID, q: str) -> str:
+    """A part of an address as it is kept: in lower case, a phone's digits side by side."""
+    q = q.replace("\0", "").strip().lower()
+    return phones.part_of_number(q, people_store.region(session, account_id=account_id)) or q
+
+
 def restore(session: Session, *, actor: Actor, now: datetime, archive_id: UUID, note: str) -> View:
     """Let an address be written to again; the entry stays, with who ended it, when and why."""
     row = store.restore(
@@ -207,16 +223,6 @@ def _announce(session: Session, account_id: UUID, added: Sequence[Mapping[Any, A
             for row in added
         ],
     )
-
-
-def record_import(session: Session, job: job_store.Job) -> None:
-    """Tell the audit trail what a list of addresses for the archive has archived, also one that was cancelled."""
-    actor: Actor = {"account_id": str(job.account_id), "user_id": job.request.get("created_by")}
-    for channel, addresses in job.checkpoint.get("archived", {}).items():
-        if addresses:
-            reason = job.request["options"]["archive"]["reason"]
-            details: View = {"channel": channel, "reason_given": reason, "addresses": addresses}
-            acts.record(session, CONTACTS_ACT, actor, "archive.added", target_id=job.id, **details)
 
 
 def was_written_to_elsewhere(session: Session, *, event: dict[str, Any]) -> bool:

@@ -173,6 +173,16 @@ def cancel(session: Session, *, actor: Actor, now: datetime, import_id: UUID) ->
     return get(session, actor=actor, now=now, import_id=import_id)
 
 
+def record_archived(session: Session, job: job_store.Job) -> None:
+    """Tell the audit trail what a list of addresses for the archive has archived, also one that was cancelled."""
+    actor: Actor = {"account_id": str(job.account_id), "user_id": job.request.get("created_by")}
+    for channel, addresses in job.checkpoint.get("archived", {}).items():
+        if addresses:
+            reason = job.request["options"]["archive"]["reason"]
+            details: View = {"channel": channel, "reason_given": reason, "addresses": addresses}
+            acts.record(session, CONTACTS_ACT, actor, "archive.added", target_id=job.id, **details)
+
+
 def _import(session: Session, account_id: UUID, import_id: UUID) -> Any:
     row = job_store.find(session, account_id=account_id, kind=KIND, job_id=import_id)
     if row is None:

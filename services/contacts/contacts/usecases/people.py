@@ -17,7 +17,7 @@ from contacts.store import contact_pages
 from contacts.store import fields as field_store
 from contacts.store import groups as group_store
 from contacts.store import people as store
-from contacts.usecases import consents, searches, segments, views
+from contacts.usecases import consents, searches, segments, totals, views
 from contacts.usecases.account_terms import AccountTerms
 from contacts.usecases.contact_input import columns_of
 from contacts.usecases.views import View
@@ -55,7 +55,7 @@ def list_contacts(
         parameters["group_id"] = group_id
         group = group_store.find(session, account_id=account_id, group_id=group_id)
         if group is None:
-            return {**pages.page([], limit), "total": None if cursor else 0, "total_is_estimate": False}
+            return {**pages.page([], limit), **(totals.unsaid() if cursor else totals.known(0))}
     if q or any(filters.get(name) is not None for name in ADDRESSES):
         total = None
     else:
@@ -92,17 +92,17 @@ def _page(
 ) -> View:
     """A page, the first of them with how many there are. :param total: where that is known without counting."""
     asked: dict[str, Any] = {"account_id": account_id, "where": where, "parameters": parameters, "limit": limit + 1}
-    is_estimate = False
     if cursor is None and total is None:
-        rows, found = contact_pages.first_page(session, **asked, newest_first=newest_first)
-        total, is_estimate = min(found, contact_pages.COUNTED_MOST), found > contact_pages.COUNTED_MOST
+        most = totals.COUNTED_MOST + 1
+        rows, found = contact_pages.first_page(session, **asked, most=most, newest_first=newest_first)
+        told = totals.counted(found)
     else:
         rows = contact_pages.page(session, **asked, after=pages.position(cursor), newest_first=newest_first)
-        total = total if cursor is None else None
+        told = totals.known(total) if cursor is None and total is not None else totals.unsaid()
     custom = field_store.all_of(session, account_id=account_id)
     groups = store.group_ids(session, [row["id"] for row in rows])
     shown = pages.page(rows, limit, lambda row: views.contact(row, custom, groups.get(row["id"], ())))
-    return {**shown, "total": total, "total_is_estimate": is_estimate}
+    return {**shown, **told}
 
 
 def _as_searched(session: Session, account_id: UUID, name: str, value: str) -> str:

@@ -64,8 +64,5 @@ def filter_of(
 def _words_of(session: Session, account_id: UUID, q: str) -> list[str]:
     """Patterns of the words to be found; a phone number is one word, however it is written."""
     q = q.replace("\0", "")
-    number = phones.to_e164(q, people_store.region(session, account_id=account_id))
-    dialled = q.translate(phones.SEPARATORS)
-    if number or dialled.removeprefix("+").isdecimal():
-        return [word_sql.pattern(number or dialled)]
-    return [word_sql.pattern(word) for word in q.split()[:MOST_WORDS]]
+    number = phones.part_of_number(q, people_store.region(session, account_id=account_id))
+    return [word_sql.pattern(word) for word in ([number] if number else q.split()[:MOST_WORDS])]
