@@ -16,6 +16,7 @@ LINES = [{"description": "Konfiguracja", "quantity": "1", "unit": "h", "unit_net
 # Whose id a field of a body or query names, by the field's name.
 NOUNS = {
     "group": "groups", "groups": "groups", "exclude_groups": "groups", "group_id": "groups", "group_ids": "groups",
+    "target_group_id": "groups",
     "segments": "segments", "exclude_segments": "segments", "segment_id": "segments",
     "contact_id": "contacts", "contact_ids": "contacts", "campaign_id": "campaigns", "roles": "roles",
     "user_id": "users", "api_key_id": "api-keys", "template_id": "templates", "account_id": "accounts",
@@ -89,6 +90,8 @@ def ids(a, secret, tmp_path_factory):
         found[noun] = a.api.post(f"/v1/{noun}", body)["id"]
     archived = {"channel": "email", "addresses": [f"x{secret}@poczta.example"], "reason": "spam", "note": secret}
     found["archive"] = a.api.post("/v1/archive", archived)["items"][0]["id"]
+    counted = {"text": secret, "act": "add_to_group", "target_group_id": group, "dry_run": True}
+    found["bulk"] = a.api.post("/v1/contacts/bulk", counted)["id"]
     found["erasures"] = a.api.post("/v1/privacy/erasures", {"email": "ala@poczta.example"})["id"]
     a.api.patch("/v1/account", {"company": COMPANY})
     invoice = {"lines": LINES, "reason": "Test"}

@@ -31,7 +31,7 @@ ROUTES = [
         query=archive.ArchiveQuery,
         response=archive.ArchivedPage,
         tags=_TAGS,
-        response_example={"items": [_ARCHIVED], "next_cursor": None},
+        response_example={"items": [_ARCHIVED], "next_cursor": None, "total": 1, "total_is_estimate": False},
     ),
     Route(
         "POST",

@@ -1,7 +1,7 @@
 """Contacts: one by one, many at once, and searched."""
 
 from api_gateway.routing import Route
-from contracts.contacts import people
+from contracts.contacts import bulk, people
 
 CONTACT = {
     "id": "0193a6f2-6b4e-7c1a-9d55-2f4c8a1b7e90",
@@ -22,7 +22,7 @@ CONTACT = {
     "created_at": "2026-11-24T08:00:00+00:00",
     "updated_at": "2026-11-24T08:00:00+00:00",
 }
-PAGE = {"items": [CONTACT], "next_cursor": None}
+PAGE = {"items": [CONTACT], "next_cursor": None, "total": 1, "total_is_estimate": False}
 _GIVEN = {
     "email": "anna.nowak@poczta.example",
     "phone": "505 603 496",
@@ -30,6 +30,18 @@ _GIVEN = {
     "city": "Gdynia",
     "birth_date": "1990-05-31",
     "consents": {"sms": {"granted": True, "source": "shop"}},
+}
+_BULK = {
+    "id": "0193a6f2-6b4e-7c1a-9d55-2f4c8a1b7e9b",
+    "act": "add_to_group",
+    "dry_run": False,
+    "state": "running",
+    "done": 5000,
+    "total": 11939,
+    "counts": {"fitting": 11939, "changed": 4810},
+    "error": None,
+    "created_at": "2026-11-24T08:00:00+00:00",
+    "finished_at": None,
 }
 _TAGS = ["Contacts"]
 
@@ -40,7 +52,8 @@ ROUTES = [
         rpc="contacts.list_contacts",
         permission="contacts.read",
         summary="List contacts",
-        description="All of them, those of one group, or the one with this e-mail address, phone or external id.",
+        description="All of them, those of one group, those whose name, e-mail address or phone holds the words of `q`,"
+        " or the one with this e-mail address, phone or external id. The first page says how many there are.",
         query=people.ContactQuery,
         response=people.ContactPage,
         tags=_TAGS,
@@ -122,5 +135,53 @@ ROUTES = [
         tags=_TAGS,
         example={"text": "nowak", "limit": 50},
         response_example=PAGE,
+    ),
+    Route(
+        "POST",
+        "/v1/contacts/bulk",
+        rpc="contacts.create_bulk",
+        permission="contacts.write",
+        summary="Do something with every contact that fits",
+        description="Puts who fits all given of `q`, `text`, `group_ids`, `segment_id` and `rules` into a group, takes"
+        " them out of one, or archives their addresses on a channel, for which the permission `contacts.archive` is"
+        " needed too. It is about whoever fits when it begins. With `dry_run` it only counts them.",
+        request=bulk.BulkCreate,
+        response=bulk.Bulk,
+        status=202,
+        location="/v1/contacts/bulk/{id}",
+        retry_after=1,
+        tags=_TAGS,
+        example={
+            "rules": {"field": "city", "op": "eq", "value": "Gdynia"},
+            "act": "add_to_group",
+            "target_group_id": "0193a6f2-6b4e-7c1a-9d55-2f4c8a1b7e91",
+        },
+        response_example={
+            **_BULK,
+            "state": "waiting",
+            "done": 0,
+            "total": None,
+            "counts": {"fitting": 0, "changed": 0},
+        },
+    ),
+    Route(
+        "GET",
+        "/v1/contacts/bulk/<uuid:bulk_id>",
+        rpc="contacts.get_bulk",
+        permission="contacts.read",
+        summary="See how an act on many contacts goes",
+        response=bulk.Bulk,
+        tags=_TAGS,
+        response_example=_BULK,
+    ),
+    Route(
+        "POST",
+        "/v1/contacts/bulk/<uuid:bulk_id>/cancel",
+        rpc="contacts.cancel_bulk",
+        permission="contacts.write",
+        summary="Cancel an act on many contacts; what it has changed stays so",
+        response=bulk.Bulk,
+        tags=_TAGS,
+        response_example={**_BULK, "state": "cancelled"},
     ),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contracts.contacts import (
     archive,
     audiences,
+    bulk,
     consents,
     exports,
     fields,
@@ -21,6 +22,7 @@ from contracts.rpc import Call
 
 _NOUNS = (
     people, consents, fields, groups, segments, files, imports, exports, archive, audiences, privacy, forms, sign_ups,
+    bulk,
 )  # fmt: skip
 
 RPC: dict[str, Call] = {name: call for noun in _NOUNS for name, call in noun.RPC.items()}

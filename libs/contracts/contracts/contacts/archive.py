@@ -6,7 +6,7 @@ from uuid import UUID
 
 from marshmallow import fields, validate
 
-from contracts.contacts.shapes import NOTE, word_of
+from contracts.contacts.shapes import NOTE, sort_field, total_fields, word_of
 from contracts.rpc import Call
 from contracts.schema import PageQuery, Schema, page_of
 from contracts.vocabulary import ArchiveReason, Channel
@@ -20,6 +20,11 @@ class ArchiveQuery(PageQuery):
     since = fields.AwareDateTime(data_key="from")
     until = fields.AwareDateTime(data_key="to")
     restored = fields.Boolean(load_default=False)
+    q = fields.String(
+        validate=validate.Length(min=1, max=200),
+        metadata={"description": "a part of the address; of a phone its digits, however they are parted"},
+    )
+    sort = sort_field()
 
 
 class ArchiveAdd(Schema):
@@ -56,7 +61,10 @@ class ArchivedList(Schema):
     items = fields.List(fields.Nested(Archived))
 
 
-ArchivedPage = page_of(Archived)
+class ArchivedPage(page_of(Archived)):  # type: ignore[misc]
+    """With how many there are, on the first page."""
+
+    total, total_is_estimate = total_fields()
 
 
 RPC = {

@@ -22,12 +22,21 @@ class ArchiveOptions(Schema):
 class ImportOptions(Schema):
     """How a file is read and merged.
 
-    `consent` declares consent on these channels for every row that does not say; `bad_values` says whether a row with
-    one bad cell and a good address goes on without that value (`drop`) or is rejected.
+    `consent` declares consent on these channels for every row that does not say; nobody who has refused is made to
+    consent by it. `bad_values` says whether a row with one bad cell and a good address goes on without that value
+    (`drop`) or is rejected.
     """
 
     merge_by = fields.String(load_default="email", validate=MERGE_BY)
-    precedence = fields.String(load_default="newest", validate=validate.OneOf(["newest", "keep_existing"]))
+    precedence = fields.String(
+        load_default="newest",
+        validate=validate.OneOf(["newest", "keep_existing"]),
+        metadata={
+            "description": "whose value stays where file and contact differ. Of consents the latest by its date stays,"
+            " a refusal where two are of one day; a consent without a date undoes no refusal; where existing values"
+            " stay, a later refusal counts all the same"
+        },
+    )
     bad_values = fields.String(load_default="drop", validate=validate.OneOf(["drop", "reject"]))
     consent = fields.List(fields.Enum(Channel, by_value=True), load_default=list)
     group_ids = fields.List(fields.UUID(), load_default=list, validate=validate.Length(max=20))

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from marshmallow import fields, validate
 
-from contracts.contacts.shapes import MERGE_BY, TEXT, Count, rules_field
+from contracts.contacts.shapes import MERGE_BY, TEXT, Count, rules_field, sort_field, total_fields
 from contracts.rpc import Call
 from contracts.schema import PageQuery, Schema, page_of
 
 
 class Consent(Schema):
-    """Whether the person agreed to be written to on a channel, how that is known, and since when."""
+    """Whether the person agreed to be written to on a channel, how that is known, and since when.
+
+    One whose `at` is before a refusal that is known is `consent.refused_since`; without `at` it is of now.
+    """
 
     granted = fields.Boolean(required=True)
     source = fields.String(validate=validate.Length(min=1, max=200))
@@ -60,7 +64,15 @@ class Contact(ContactFields):
     updated_at = fields.AwareDateTime()
 
 
+def q_field(**options: Any) -> fields.String:
+    """Words of a search as a person types them."""
+    description = "words, each of which name, e-mail address or phone holds anywhere, without case or accents"
+    return fields.String(validate=validate.Length(min=1, max=200), metadata={"description": description}, **options)
+
+
 class ContactQuery(PageQuery):
+    q = q_field()
+    sort = sort_field()
     email = fields.String(validate=validate.Length(max=254))
     phone = fields.String(validate=validate.Length(max=40))
     external_id = fields.String(validate=validate.Length(max=200))
@@ -68,8 +80,9 @@ class ContactQuery(PageQuery):
 
 
 class ContactSearch(PageQuery):
-    """`text` is looked for at the beginning of names, city, company and addresses."""
+    """`text` is looked for at the beginning of names, city, company and addresses, `q` anywhere."""
 
+    q = q_field()
     text = fields.String(validate=validate.Length(min=1, max=200))
     group_ids = fields.List(fields.UUID(), validate=validate.Length(max=100))
     rules = rules_field()
@@ -92,7 +105,10 @@ class BatchResult(Schema):
     items = fields.List(fields.Nested(BatchItem))
 
 
-ContactPage = page_of(Contact)
+class ContactPage(page_of(Contact)):  # type: ignore[misc]
+    """With how many there are, on the first page."""
+
+    total, total_is_estimate = total_fields()
 
 
 RPC = {

@@ -15,14 +15,14 @@ from contacts.domain.values import MONTHS, TIME_TAIL, folded
 
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 _EXCEL = date(1899, 12, 30)  # day 0 of serials after February 1900
-_SERIALS = range(7_306, 73_051)  # 1920 to 2099; fewer digits are a year or a quantity
+_SERIALS = range(10_000, 73_051)  # 1927 to 2099; fewer digits are a year or a quantity
 
 _NUMBERS = re.compile(r"(\d{1,2})\s*[-./ ]\s*(\d{1,2})\s*[-./ ]\s*(\d{4}|\d{2})", re.ASCII)
 _YEAR_FIRST = re.compile(r"(\d{4})[-./ ](\d{1,2})[-./ ](\d{1,2})", re.ASCII)
 _COMPACT = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)", re.ASCII)
 _WORDED = re.compile(r"(\d{1,2})[.\s-]{1,2}([^\W\d_]{1,12})[.\s-]{1,2}(\d{4}|\d{2})")
 _WORD_FIRST = re.compile(r"([^\W\d_]{3,12})\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})")
-_SERIAL = re.compile(r"(\d{4,5})(?:[.,]\d+)?", re.ASCII)
+_SERIAL = re.compile(r"(\d{5})(?:[.,]\d+)?", re.ASCII)
 _TAIL = re.compile(r"\s*(?:r\.?|roku)\Z", re.IGNORECASE)
 _ROMAN_MONTHS = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
 _ROMAN = dict(zip(_ROMAN_MONTHS, range(1, 13), strict=True))
@@ -81,7 +81,7 @@ def read(raw: str, order: DateOrder, today: date, *, past: bool = False) -> Read
     parts = _parts(text, order)
     if parts is None:
         serial = _SERIAL.fullmatch(text)
-        if serial is None or int(serial[1]) not in _SERIALS or len(serial[1]) < 5:
+        if serial is None or int(serial[1]) not in _SERIALS:
             return Read(wrong="invalid")
         day = _EXCEL + timedelta(days=int(serial[1]))
         return Read(wrong="future") if past and day > today else Read(day)

@@ -162,11 +162,18 @@ def byte_blocks(chunks: Iterable[bytes]) -> Iterator[bytes]:
         if not ends and not rest.endswith(b"\r"):
             rest += chunk
         else:
-            yield rest + chunk[:ends]
+            block = rest + chunk[:ends]
+            if len(block) > MAX_LINE and max(map(len, block.splitlines())) > MAX_LINE:
+                raise _line_too_long("bytes")
+            yield block
             rest = chunk[ends:]
         if len(rest) > MAX_LINE:
-            raise FileRefused("import.line_too_long", f"A line is longer than {MAX_LINE} bytes.")
+            raise _line_too_long("bytes")
     yield rest
+
+
+def _line_too_long(unit: str) -> FileRefused:
+    return FileRefused("import.line_too_long", f"A line is longer than {MAX_LINE} {unit}.")
 
 
 def _utf16_blocks(chunks: Iterable[bytes], encoding: str) -> Iterator[str]:
@@ -179,9 +186,9 @@ def _utf16_blocks(chunks: Iterable[bytes], encoding: str) -> Iterator[str]:
             raise FileRefused("import.not_text", "The file is not text: it holds zero characters.")
         block = rest + block
         ends = max(block.rfind("\n"), block.rfind("\r", 0, -1)) + 1
+        rest = block[ends:]
+        if len(block) > MAX_LINE and any(len(line) > MAX_LINE for line in re.split(r"\r\n|\n|\r", block)):
+            raise _line_too_long("characters")
         if ends:
             yield block[:ends]
-        rest = block[ends:]
-        if len(rest) > MAX_LINE:
-            raise FileRefused("import.line_too_long", f"A line is longer than {MAX_LINE} characters.")
     yield rest

@@ -50,6 +50,14 @@ def all_dialled_in(region: str) -> Callable[[Sequence[str]], list[str | None]]:
     return polish
 
 
+def part_of_number(text: str, region: str) -> str | None:
+    """What a number that is looked for, or a part of one, looks like in E.164; None where `text` is no such thing."""
+    dialled = text.translate(SEPARATORS)
+    if number := to_e164(text, region):
+        return number
+    return dialled if re.fullmatch(r"\+?[0-9]+", dialled) else None
+
+
 def by_authority(raw: str, region: str) -> str | None:
     """The same answer from `phonenumbers` alone (18 µs a number where the cheap path takes 0.6)."""
     if len(raw) > MAX_LENGTH:

@@ -16,6 +16,8 @@ _REASONS = {
     "row.encoding": "The line is in another encoding than the rest of the file",
     "sms_consent.invalid": "The SMS consent is neither yes nor no",
     "email_consent.invalid": "The e-mail consent is neither yes nor no",
+    "sms_consent.refused": "The person has refused SMS; a consent that is later than that needs its date",
+    "email_consent.refused": "The person has refused e-mail; a consent that is later than that needs its date",
     "address.missing": "There is neither an e-mail address nor a phone number",
     "row.too_many_cells": "The row has more cells than the header",
     "email.taken": "The e-mail address belongs to another contact",

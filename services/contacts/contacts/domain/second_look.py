@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 from contacts.domain.emails import normalise
-from contacts.domain.phones import to_e164
+from contacts.domain.phones import SEPARATORS, all_dialled_in, to_e164
 
 MAX_LOOK = 500
 MAX_PARTS = 10
@@ -26,6 +27,13 @@ _EXTENSION = re.compile(r"\s*(?:ext|wewn|wew|w|x|#)\.?\s*[0-9]{1,6}\Z", re.IGNOR
 _TRUNK = re.compile(r"\(0\)")
 _ANGLED = re.compile(r"<([^<>]+)>")
 _AROUND = " \t\r\n.,;:<>()[]\"'"
+_LOCAL = re.compile(r"[^\s@<>()\[\]\\,;:\"]{1,64}\Z")
+_DOMAIN = re.compile(r"[\w.-]{1,253}")
+_STUCK = re.compile(r"[^\w.+-]+|\A[.+-]+")  # what may stand before an address without a space, `=ola@x.example`
+_CUT = re.compile(r"[._-]")  # where a domain may end, of `ola@x.example.Zadzwonić`
+_DIGITS = re.compile(r"\+?[0-9]+")
+MOST_CUTS = 8  # of one address, before and after
+FEWEST_DIGITS, MOST_DIGITS = 5, 17  # of a number, `00` before it included
 
 
 def phone(raw: str, region: str) -> Looked:
@@ -71,6 +79,49 @@ def _one_email(text: str) -> str | None:
     if bare[:7].lower() == "mailto:":
         bare = bare[7:].partition("?")[0].strip(_AROUND)
     return normalise(bare) if bare else None
+
+
+def every(raw: str, region: str) -> set[str]:
+    """Every address that stands in a cell, whatever stands around it.
+
+    For finding people who must not be there, so it rather finds one more, of the pieces of a longer one too.
+    """
+    text = unicodedata.normalize("NFKC", raw).translate(_INVISIBLE)
+    found = {*map(normalise, _emails_in(text)), email(raw)[0]} if "@" in text else set()
+    if sum(map(str.isdigit, text)) >= FEWEST_DIGITS:
+        dialled = [text.strip(), *_numbers_in(_TRUNK.sub(" ", text))]
+        found.update(all_dialled_in(region)(dialled), {phone(raw, region)[0]})
+    return {address for address in found if address}
+
+
+def _emails_in(text: str) -> Iterator[str]:
+    """What may be an e-mail address, around each at sign."""
+    yield text.strip()
+    for at in (place for place, character in enumerate(text) if character == "@"):
+        local, domain = _LOCAL.search(text, max(0, at - 64), at), _DOMAIN.match(text, at + 1)
+        if local is None or domain is None:
+            continue
+        begins = [0, *(stuck.end() for stuck in _STUCK.finditer(local[0]))]
+        ends = [cut.start() for cut in _CUT.finditer(domain[0]) if "." in domain[0][: cut.start()]]
+        for begin in begins[-MOST_CUTS:]:
+            for end in [len(domain[0]), *ends[:MOST_CUTS]]:
+                yield f"{local[0][begin:]}@{domain[0][:end].strip('.-_')}"
+
+
+def _numbers_in(text: str) -> Iterator[str]:
+    """What may be a phone number: digits that stand side by side, with nothing between but what separates digits."""
+    pieces = list(_DIGITS.finditer(text))
+    for first, piece in enumerate(pieces):
+        number, end = piece[0], piece.end()
+        for following in [None, *pieces[first + 1 :]]:
+            if following is not None:
+                if following[0][0] == "+" or text[end : following.start()].translate(SEPARATORS):
+                    break
+                number, end = number + following[0], following.end()
+            if len(number) > MOST_DIGITS:
+                break
+            if len(number) >= FEWEST_DIGITS:
+                yield number
 
 
 def _told(found: str | None, wrong: str, right: str | None = None) -> Looked:

@@ -63,6 +63,13 @@ class Source:
         packed.writelines(self.chunks())
         return packed
 
+    def but(self, **changes: Any) -> Source:
+        """The same file, of which more is known now; a workbook that has been read is not read again."""
+        other = replace(self, **changes)
+        if "_packed" in self.__dict__:
+            other.__dict__["_packed"] = self._packed
+        return other
+
     def table(self) -> tuple[list[str], int, Iterator[list[str]]]:
         """The header, its row number (the first row is 1) and the rows after it.
 
@@ -119,7 +126,7 @@ def open_source(
     if files.extension(filename) == "xlsx":
         most = workbooks.MAX_UNPACKED if whole else LOOK_BYTES
         source = Source(chunks, None, options.get("sheet"), most, header_row, region)
-        return (source if source.sheet else replace(source, sheet=_sheet_with_people(source))), 0
+        return (source if source.sheet else source.but(sheet=_sheet_with_people(source))), 0
     detector, lines = encodings.EncodingDetector(), 0
     for chunk in _read(chunks, whole=whole):
         detector.feed(chunk)

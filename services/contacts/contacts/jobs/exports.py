@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from chassis.database import Database
 from contacts.exceptions import FileRefused
 from contacts.jobs.problem_files import csv_bytes, save
-from contacts.store import archive, audiences, jobs, people
+from contacts.store import archive, audiences, contact_pages, jobs, people
 from contacts.store import fields as field_store
 from contacts.store import files as file_store
 from contacts.usecases import exports as usecase
@@ -72,7 +72,7 @@ class _Contacts:
 
     def page(self, session: Session, after: UUID | None) -> tuple[list[list[str]], UUID | None]:
         audiences.expect_sets(session)
-        page = people.page(
+        page = contact_pages.page(
             session,
             account_id=self._account_id,
             where=[self._filter.sql],
@@ -109,9 +109,7 @@ class _Archive:
         return archive.count(session, account_id=self._account_id)
 
     def page(self, session: Session, after: UUID | None) -> tuple[list[list[str]], UUID | None]:
-        page = archive.page(
-            session, account_id=self._account_id, channel=None, address=None, restored=False, after=after, limit=PAGE
-        )
+        page = archive.page(session, account_id=self._account_id, wanted=archive.Wanted(), after=after, limit=PAGE)
         return [[_as_text(row[name]) for name in self.names] for row in page], page[-1]["id"] if page else None
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
+from itertools import islice
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +15,7 @@ from chassis.database import Database
 from chassis.logs import get_logger
 from contacts.domain import sources
 from contacts.domain.files import Dialect
-from contacts.domain.rows import Plan, Precedence
+from contacts.domain.rows import Plan, Precedence, Staged
 from contacts.domain.values import FieldType
 from contacts.store import files as file_store
 from contacts.store import groups as group_store
@@ -27,14 +29,16 @@ log = get_logger()
 class ImportWork:
     """One import in the hands of one process, and only while it holds the lease."""
 
-    def __init__(self, database: Database, job: jobs.Job) -> None:
+    _source: sources.Source
+
+    def __init__(self, database: Database, job: jobs.Job, go_on: Callable[[], bool]) -> None:
         self._database = database
         self._job = job
+        self._go_on = go_on
         self._state: dict[str, Any] = job.checkpoint
         self._options: dict[str, Any] = job.request["options"]
 
     def _prepare(self) -> None:
-        self._source = self._open()
         self._plan, _ = self._planned()
         self._mend_staging()
 
@@ -104,6 +108,30 @@ class ImportWork:
         if refusals.erased_mark(session, self._job.account_id) != self._state["erased"]:
             self._state["stage"] = "refusing"
         return bool(self._state["stage"] == "refusing")
+
+    def _to_come(self) -> tuple[Iterator[list[str]], int, Callable[[], bool]]:
+        """The rows that were not read yet, the number of the first, and whether the turn goes on.
+
+        A turn is at least as long as it took to come back to where the last one ended: else a file would be read from
+        its beginning for every few of its rows.
+        """
+        began = monotonic()
+        _, header_row, rows = self._source.table()
+        position = self._state["position"]
+        for _ in islice(rows, position):
+            pass
+        came_back = monotonic()
+        earns_until = 2 * came_back - began
+        return rows, header_row + 1 + position, lambda: self._go_on() or monotonic() <= earns_until
+
+    def _keep_problems(self, session: Session, found: Staged) -> None:
+        """Keep what is wrong in the rows of a chunk, and count them. No other chunk tells of the same rows."""
+        refusals.add_problems(session, self._job.id, [(one.row, one.rejected, one.code) for one in found.problems])
+        rejected = {one.row for one in found.problems if one.rejected}
+        warned = {one.row for one in found.problems} - rejected
+        counts = self._state["counts"]
+        for name, more in (("read", found.count), ("rejected", len(rejected)), ("warnings", len(warned))):
+            counts[name] += more
 
     def _count_problems(self, session: Any) -> None:
         found = refusals.problem_counts(session, self._job.id)

@@ -12,8 +12,6 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import UTC, datetime
-from itertools import islice
-from time import monotonic
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -28,6 +26,7 @@ from contacts.jobs.import_work import ImportWork
 from contacts.store import adding, jobs, merging, people, privacy, refusals, staging
 from contacts.store import fields as field_store
 from contacts.store import files as file_store
+from contacts.usecases import imports as usecase
 
 READ_ROWS = 5_000
 ADD_ROWS = 10_000
@@ -44,7 +43,11 @@ def run(database: Database, job: jobs.Job, go_on: Callable[[], bool]) -> bool:
 
 
 def clean(session: Session, job: jobs.Job) -> None:
-    """When an import ends in any way, its staging tables, its upload and its last key go in the same transaction."""
+    """When an import ends in any way, its staging tables, its upload and its last key go in the same transaction.
+
+    What it archived until then is told to the audit trail.
+    """
+    usecase.record_archived(session, job)
     staging.drop(session, job.id)
     file_store.delete(session, file_id=job.id)
     privacy.forget_cursors(session, account_id=job.account_id)
@@ -54,8 +57,7 @@ class Import(ImportWork):
     """Steps by stage; each says whether there was time to go on."""
 
     def __init__(self, database: Database, job: jobs.Job, go_on: Callable[[], bool]) -> None:
-        super().__init__(database, job)
-        self._go_on = go_on
+        super().__init__(database, job, go_on)
         self._saving = threading.Lock()
         self._halted = False
         self._steps = {
@@ -67,7 +69,9 @@ class Import(ImportWork):
         }
 
     def run(self) -> bool:
-        if "stage" not in self._state:
+        if "stage" in self._state:
+            self._source = self._open()
+        else:
             self._begin()
         self._prepare()
         while self._state["stage"] in self._steps:
@@ -100,7 +104,7 @@ class Import(ImportWork):
         )
         _, header_row, _ = source.table()
         self._state.update(header_row=header_row, date_orders={})
-        self._source = self._open()
+        self._source = source.but(header_row=header_row)
         plan, samples = self._planned()
         self._state["date_orders"] = sources.date_orders_of(
             self._source, plan, samples, self._options.get("date_order"), most=None
@@ -108,14 +112,7 @@ class Import(ImportWork):
 
     def _read(self) -> bool:
         state, reader = self._state, Reader(self._plan)
-        began = monotonic()
-        _, header_row, rows = self._source.table()
-        for _ in islice(rows, state["position"]):
-            pass
-        # A turn is at least as long as it took to come back to where the last one ended.
-        useful_from = monotonic()
-        earns_until = useful_from + (useful_from - began)
-        number = header_row + 1 + state["position"]
+        rows, number, may_go_on = self._to_come()
         # One chunk is stored while the next is read: the database works on one core, Python on another.
         with ThreadPoolExecutor(1) as storing:
             stored: Future[None] | None = None
@@ -124,7 +121,7 @@ class Import(ImportWork):
                 number += len(chunk)
                 if stored is not None:
                     stored.result()
-                    if not self._go_on() and monotonic() > earns_until:
+                    if not may_go_on():
                         return False
                 stored = storing.submit(self._store, reader.staged_names, len(chunk), found)
             if stored is not None:
@@ -138,13 +135,9 @@ class Import(ImportWork):
         with self._database.transaction() as session:
             if found.numbers:
                 staging.copy(session, self._job.id, names, found)
-            refusals.add_problems(session, self._job.id, [(one.row, one.rejected, one.code) for one in found.problems])
+            self._keep_problems(session, found)
             state["position"] += size
             state["staged"] += len(found.numbers)
-            rejected = {one.row for one in found.problems if one.rejected}
-            warned = {one.row for one in found.problems} - rejected
-            for name, more in (("read", found.count), ("rejected", len(rejected)), ("warnings", len(warned))):
-                state["counts"][name] += more
             self._save(session)
 
     def _refuse(self) -> bool:

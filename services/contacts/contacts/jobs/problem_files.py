@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from uuid import UUID
 
 from chassis.database import Database
-from contacts.domain import emails, phones, reasons
+from contacts.domain import reasons, second_look
 from contacts.domain.sources import Source
 from contacts.store import files as store
 from contacts.store import jobs, people, privacy, refusals
@@ -31,7 +31,7 @@ def write(database: Database, job: jobs.Job, source: Source, file_id: UUID, *, r
         store.add(
             session, file_id=file_id, account_id=job.account_id, filename=name, media_type="text/csv; charset=utf-8"
         )
-    rows = _without_erased(database, job.account_id, _rows(database, job, source, rejected=rejected))
+    rows = _without_erased(database, job, _rows(database, job, source, rejected=rejected))
     save(database, file_id, csv_bytes(rows))
 
 
@@ -50,7 +50,7 @@ def _forget_in(database: Database, file_id: UUID, addresses: set[str], region: s
         def rows() -> Iterator[list[str]]:
             nonlocal blanked
             for row in _read(database, file_id):
-                if addresses & _addresses_in(row[2:], region) or _names_one_of(addresses, row[2:]):
+                if addresses & _addresses_in(row[2:], {region}) or _names_one_of(addresses, row[2:]):
                     blanked += 1
                     row = _blank(row)
                 yield row
@@ -82,14 +82,15 @@ def _lines(texts: Iterable[str]) -> Iterator[str]:
         yield rest
 
 
-def _without_erased(database: Database, account_id: UUID, rows: Iterator[list[str]]) -> Iterator[list[str]]:
+def _without_erased(database: Database, job: jobs.Job, rows: Iterator[list[str]]) -> Iterator[list[str]]:
+    account_id = job.account_id
     with database.transaction() as session:
-        region = people.region(session, account_id=account_id)
+        # A number may have come by another list, or by hand, without the code that this list is read with.
+        regions = {job.request["region"], people.region(session, account_id=account_id)}
         erased = people.erased_marks(session, account_id=account_id)
         salt = people.former_salt(session, account_id=account_id)
-    yield next(rows)
     for row in rows:
-        named = _addresses_in(row[2:], region) if erased else ()
+        named = _addresses_in(row[2:], regions) if erased else ()
         gone = any(mark in erased for address in named for mark in people.marks_of(account_id, address, salt))
         yield _blank(row) if gone else row
 
@@ -105,12 +106,9 @@ def _blank(row: Sequence[str]) -> list[str]:
     return [*row[:2], *("" for _ in row[2:])]
 
 
-def _addresses_in(cells: Iterable[str], region: str) -> set[str]:
-    """Every address that a cell may stand for."""
-    addresses = set()
-    for cell in (cell.lstrip("'").strip() for cell in cells):
-        addresses.add(emails.normalise(cell) if "@" in cell else phones.to_e164(cell, region))
-    return {address for address in addresses if address}
+def _addresses_in(cells: Iterable[str], regions: Collection[str]) -> set[str]:
+    """Every address that a cell is, or holds among other words."""
+    return {address for cell in cells for region in regions for address in second_look.every(cell, region)}
 
 
 def _rows(database: Database, job: jobs.Job, source: Source, *, rejected: bool) -> Iterator[list[str]]:

@@ -7,7 +7,6 @@ is archived already keeps its first reason.
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import islice
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -17,7 +16,7 @@ from chassis.ids import new_id
 from contacts.domain import sources
 from contacts.domain.rows import Reader, Staged
 from contacts.jobs.imports import Import
-from contacts.store import jobs, refusals
+from contacts.store import jobs
 from contacts.store.audiences import ADDRESS
 from contacts.usecases import archive
 from contracts.vocabulary import ArchiveReason, Channel
@@ -39,19 +38,17 @@ class _Suppression(Import):
         """Nothing is staged."""
 
     def _archive(self) -> bool:
-        state, plan = self._state, self._plan
-        reader = Reader(plan.of_addresses())
-        _, header_row, rows = self._source.table()
-        for _ in islice(rows, state["position"]):
-            pass
+        state, reader = self._state, Reader(self._plan.of_addresses())
+        rows, number, may_go_on = self._to_come()
         for chunk in sources.batches(rows, ROWS):
-            found = reader.read(chunk, header_row + 1 + state["position"])
+            found = reader.read(chunk, number)
+            number += len(chunk)
             with self._database.transaction() as session:
                 self._archive_chunk(session, reader, found)
+                self._keep_problems(session, found)
                 state["position"] += len(chunk)
-                self._count_problems(session)
                 self._save(session)
-            if not self._go_on():
+            if not may_go_on():
                 return False
         state["lines"] = state["counts"]["read"]
         state["stage"] = "reporting"
@@ -59,18 +56,20 @@ class _Suppression(Import):
 
     def _archive_chunk(self, session: Session, reader: Reader, found: Staged) -> None:
         people = found.rows(reader.names)
-        refusals.add_problems(session, self._job.id, [(one.row, one.rejected, one.code) for one in found.problems])
         new: set[str] = set()
         for channel in Channel:
             addresses = sorted({one[ADDRESS[channel]] for one in people.values() if ADDRESS[channel] in one})
             if addresses:
-                new.update(self._archived(session, channel, addresses))
+                archived = self._archived(session, channel, addresses)
+                new.update(archived)
+                by_channel = self._state.setdefault("archived", {})
+                by_channel[channel.value] = by_channel.get(channel.value, 0) + len(archived)
         added = 0
         for person in people.values():
             own = new.intersection(person.values())
             new -= own
             added += bool(own)
-        for name, more in (("read", found.count), ("added", added), ("unchanged", len(people) - added)):
+        for name, more in (("added", added), ("unchanged", len(people) - added)):
             self._state["counts"][name] = self._state["counts"].get(name, 0) + more
 
     def _archived(self, session: Session, channel: Channel, addresses: list[str]) -> list[str]:

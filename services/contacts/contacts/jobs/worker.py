@@ -23,7 +23,7 @@ from chassis.ids import new_id
 from chassis.logs import bind, get_logger
 from chassis.waking import REST_SECONDS, Waker
 from contacts.exceptions import FileRefused, JobCancelled, LeaseLost, TryLater
-from contacts.jobs import erasures, exports, imports, leftovers, person_exports, snapshots, suppressions
+from contacts.jobs import bulk, erasures, exports, imports, leftovers, person_exports, snapshots, suppressions
 from contacts.jobs.other_services import Ask
 from contacts.store import files as file_store
 from contacts.store import jobs as store
@@ -53,6 +53,7 @@ RUNNERS: dict[str, Runner] = {
     "import": _run_import,
     "export": exports.run,
     "snapshot": snapshots.run,
+    "bulk": bulk.run,
     "forget_group": leftovers.forget_group,
     "forget_field": leftovers.forget_field,
 }
@@ -67,7 +68,7 @@ def runners_that_ask(ask: Ask) -> dict[str, Runner]:
     return {**RUNNERS, **asked}
 
 
-CLEANERS: dict[str, Callable[[Session, store.Job], None]] = {"import": imports.clean}
+CLEANERS: dict[str, Callable[[Session, store.Job], None]] = {"import": imports.clean, "bulk": bulk.clean}
 
 
 class JobLeases:

@@ -23,7 +23,9 @@ class Fields(Base):
 
     @rpc
     def delete_field(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run_in_steps("delete_field", needed.delete_field, actor, payload, call=self.services.call)
+        return self.run_in_steps(
+            "delete_field", needed.delete, actor, payload, call=self.services.call, noun=needed.FIELD
+        )
 
     @rpc
     def check_fields(self, actor: Actor, payload: Payload) -> Payload:

@@ -27,7 +27,9 @@ class Groups(Base):
 
     @rpc
     def delete_group(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run_in_steps("delete_group", needed.delete_group, actor, payload, call=self.services.call)
+        return self.run_in_steps(
+            "delete_group", needed.delete, actor, payload, call=self.services.call, noun=needed.GROUP
+        )
 
     @rpc
     def add_to_group(self, actor: Actor, payload: Payload) -> Payload:

@@ -6,6 +6,7 @@ from chassis.inbox import first_time
 from chassis.service import Payload, event_handler
 from contacts.service.archive import Archive
 from contacts.service.audiences import Audiences
+from contacts.service.bulk import Bulk
 from contacts.service.exports import Exports
 from contacts.service.fields import Fields
 from contacts.service.files import Files
@@ -21,7 +22,7 @@ from contracts import events
 
 
 class ContactsService(
-    People, Fields, Groups, Segments, Files, Imports, Exports, Archive, Audiences, Privacy, Forms, SignUps
+    People, Fields, Groups, Segments, Files, Imports, Exports, Archive, Audiences, Privacy, Forms, SignUps, Bulk
 ):
     """People, groups, imports and exports, segments, the archive, audiences, forms and privacy."""
 

@@ -27,7 +27,9 @@ class Segments(Base):
 
     @rpc
     def delete_segment(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run_in_steps("delete_segment", needed.delete_segment, actor, payload, call=self.services.call)
+        return self.run_in_steps(
+            "delete_segment", needed.delete, actor, payload, call=self.services.call, noun=needed.SEGMENT
+        )
 
     @rpc
     def count_segment(self, actor: Actor, payload: Payload) -> Payload:

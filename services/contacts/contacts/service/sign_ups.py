@@ -17,7 +17,8 @@ class SignUps(Base):
     def submit_form(self, actor: Actor, payload: Payload) -> Payload:
         form_id = self.calls["submit_form"].load(payload)["form_id"]
         with self.database.reading() as session:
-            only_to = self.only_to_of(sign_ups.account_of_form(session, form_id=form_id))
+            account_id = sign_ups.account_of_form(session, form_id=form_id)
+        only_to = self.only_to_of(account_id)
         return self.run("submit_form", sign_ups.submit, actor, payload, only_to=only_to)
 
     @rpc

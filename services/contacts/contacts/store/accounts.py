@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from contacts.store import audiences, staging
+from contacts.store import audiences, bulk, staging
 
 # Members before groups and contacts, so that no count is kept for a group that goes anyway. Engagement after accounts:
 # whoever adds to it holds the account's row.
@@ -26,6 +26,8 @@ def erase(session: Session, *, account_id: UUID) -> None:
         if kind == "import":
             staging.drop(session, job_id)
             session.execute(text("DELETE FROM import_problems WHERE import_id = :id"), {"id": job_id})
+        elif kind == "bulk":
+            bulk.drop(session, bulk_id=job_id)
     for snapshot_id in audiences.tables_of_account(session, account_id=account_id):
         session.execute(text(f"DROP TABLE IF EXISTS {audiences.table_of(snapshot_id)}"))
     for table in _TABLES:

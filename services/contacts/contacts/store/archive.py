@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -27,18 +28,23 @@ _ADD = text(
     RETURNING *
     """
 )
-_PAGE = text(
-    """
-    SELECT * FROM archive WHERE account_id = :account AND (restored_at IS NOT NULL) = :restored
+_FITS = """
+    account_id = :account AND (restored_at IS NOT NULL) = :restored
     AND (CAST(:channel AS text) IS NULL OR channel = :channel)
     AND (CAST(:address AS text) IS NULL OR address = :address)
+    AND (CAST(:part AS text) IS NULL OR strpos(address, :part) > 0)
     AND (CAST(:reason AS text) IS NULL OR reason = :reason)
     AND (CAST(:campaign AS uuid) IS NULL OR campaign_id = :campaign)
     AND (CAST(:since AS timestamptz) IS NULL OR created_at >= :since)
     AND (CAST(:until AS timestamptz) IS NULL OR created_at <= :until)
-    AND (CAST(:after AS uuid) IS NULL OR id > :after) ORDER BY id LIMIT :limit
-    """
+"""
+_PAGE = (
+    "SELECT * FROM archive WHERE " + _FITS + " AND (CAST(:after AS uuid) IS NULL OR id {before} :after)"
+    " ORDER BY id {order} LIMIT :limit"
 )
+_OLDEST_FIRST = text(_PAGE.format(before=">", order=""))
+_NEWEST_FIRST = text(_PAGE.format(before="<", order="DESC"))
+_COUNT = text(f"SELECT count(*) FROM (SELECT 1 FROM archive WHERE {_FITS} LIMIT :most) fitting")
 
 
 def add(
@@ -89,38 +95,31 @@ def present(session: Session, *, account_id: UUID, channel: str, addresses: Sequ
     )
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """Entries that fit all that is given; `since` and `until` bound when an address was archived, both included."""
+
+    restored: bool = False
+    channel: str | None = None
+    address: str | None = None
+    part: str | None = None
+    reason: str | None = None
+    campaign: UUID | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
 def page(
-    session: Session,
-    *,
-    account_id: UUID,
-    channel: str | None,
-    address: str | None,
-    restored: bool,
-    after: UUID | None,
-    limit: int,
-    reason: str | None = None,
-    campaign_id: UUID | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
+    session: Session, *, account_id: UUID, wanted: Wanted, after: UUID | None, limit: int, newest_first: bool = False
 ) -> list[RowMapping]:
-    """A page by id, which is by time; `since` and `until` bound when an address was archived, both included."""
-    return list(
-        session.execute(
-            _PAGE,
-            {
-                "account": account_id,
-                "channel": channel,
-                "address": address,
-                "restored": restored,
-                "reason": reason,
-                "campaign": campaign_id,
-                "since": since,
-                "until": until,
-                "after": after,
-                "limit": limit,
-            },
-        ).mappings()
-    )
+    """A page by id, which is by time."""
+    parameters = {**asdict(wanted), "account": account_id, "after": after, "limit": limit}
+    return list(session.execute(_NEWEST_FIRST if newest_first else _OLDEST_FIRST, parameters).mappings())
+
+
+def count_fitting(session: Session, *, account_id: UUID, wanted: Wanted, most: int) -> int:
+    """How many there are, counted to `most`."""
+    return int(session.scalar(_COUNT, {**asdict(wanted), "account": account_id, "most": most}) or 0)
 
 
 def count(session: Session, *, account_id: UUID) -> int:

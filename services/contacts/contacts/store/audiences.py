@@ -25,11 +25,15 @@ ADDRESS = {"sms": "phone", "email": "email"}
 
 def reachable(channel: str) -> str:
     """SQL over `c`: has an address on the channel and consent, and is not in the archive."""
+    return f"c.{channel}_consent AND {not_archived(channel)}"
+
+
+def not_archived(channel: str) -> str:
+    """SQL over `c`: has an address on the channel that is not in the archive."""
     address = ADDRESS[channel]
     return (
-        f"c.{address} IS NOT NULL AND c.{channel}_consent"
-        f" AND NOT EXISTS (SELECT 1 FROM archive a WHERE a.account_id = :account AND a.channel = '{channel}'"
-        f" AND a.address = c.{address} AND a.restored_at IS NULL)"
+        f"c.{address} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM archive a WHERE a.account_id = :account"
+        f" AND a.channel = '{channel}' AND a.address = c.{address} AND a.restored_at IS NULL)"
     )
 
 
@@ -68,7 +72,7 @@ _EXPECT_SETS = text(
 )
 
 
-def _expect_many(session: Session) -> None:
+def expect_many(session: Session) -> None:
     """Besides, no nested loops: an audience is a set, and is made by hashing.
 
     Right after an import PostgreSQL believes that the account has one contact; it then walks the group once a contact,
@@ -79,7 +83,7 @@ def _expect_many(session: Session) -> None:
 
 
 def count(session: Session, *, account_id: UUID, where: str, parameters: Mapping[str, Any]) -> int:
-    _expect_many(session)
+    expect_many(session)
     return int(
         session.scalar(
             text(f"SELECT count(*) FROM contacts c WHERE c.account_id = :account AND {where}"),
@@ -117,7 +121,7 @@ def take(
             " (number integer NOT NULL, contact_id uuid NOT NULL, address text NOT NULL, fields jsonb)"
         )
     )
-    _expect_many(session)
+    expect_many(session)
     total = changed(
         session,
         f"INSERT INTO {table} SELECT row_number() OVER (ORDER BY c.id), c.id, c.{ADDRESS[channel]}, {values}"

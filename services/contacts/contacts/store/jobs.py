@@ -213,21 +213,30 @@ def commit_lazily(session: Session) -> None:
 
 
 def finish(session: Session, job: Job, state: str, error: Mapping[str, Any] | None = None) -> None:
-    """End the job: done, failed or cancelled."""
-    ended = changed(
-        session,
-        "UPDATE jobs SET state = CAST(:state AS text), error = :error, finished_at = now(), lease_owner = NULL,"
-        " lease_until = NULL, checkpoint = :checkpoint,"
-        " total = CASE WHEN :state = 'done' THEN coalesce(total, done) ELSE total END"
-        " WHERE id = :id AND lease_owner = :owner AND state = 'running'",
-        id=job.id,
-        owner=job.owner,
-        state=state,
-        checkpoint=orjson.dumps(job.checkpoint).decode(),
-        error=orjson.dumps(error).decode() if error else None,
+    """End the job: done, failed or cancelled.
+
+    One that was cancelled or failed did in its last transaction what nobody committed: it keeps, and gets back, the
+    checkpoint before that, or its figures would tell of work that was never done.
+    """
+    checkpoint = session.scalar(
+        text(
+            "UPDATE jobs SET state = CAST(:state AS text), error = :error, finished_at = now(), lease_owner = NULL,"
+            " lease_until = NULL,"
+            " checkpoint = CASE WHEN :state = 'done' THEN CAST(:checkpoint AS jsonb) ELSE checkpoint END,"
+            " total = CASE WHEN :state = 'done' THEN coalesce(total, done) ELSE total END"
+            " WHERE id = :id AND lease_owner = :owner AND state = 'running' RETURNING checkpoint"
+        ),
+        {
+            "id": job.id,
+            "owner": job.owner,
+            "state": state,
+            "checkpoint": orjson.dumps(job.checkpoint).decode(),
+            "error": orjson.dumps(error).decode() if error else None,
+        },
     )
-    if not ended:
+    if checkpoint is None:
         raise LeaseLost
+    job.checkpoint = checkpoint
 
 
 def given_up(session: Session, *, days: int) -> list[Any]:
@@ -295,7 +304,7 @@ def forget_old(session: Session) -> None:
     session.execute(
         text(
             "DELETE FROM jobs WHERE finished_at < now() - interval '1 year'"
-            " AND kind IN ('import', 'export', 'person_export', 'forget_group', 'forget_field')"
+            " AND kind IN ('import', 'export', 'person_export', 'bulk', 'forget_group', 'forget_field')"
         )
     )
 

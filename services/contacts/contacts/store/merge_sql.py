@@ -9,6 +9,7 @@ from uuid import UUID
 from contacts.domain.columns import BUILT_IN, CONSENT_FIELDS, CONSENTED, MODIFIED
 from contacts.domain.rows import BadValues, Precedence
 from contacts.domain.values import FieldType
+from contacts.store import consent_sql
 from contacts.store.staging import rest_of
 from contracts.ids import message_id
 
@@ -37,18 +38,34 @@ class Merge:
         return rest_of(self.import_id)
 
     @property
-    def staged(self) -> list[str]:
-        """Every value column of the staging table."""
-        return [*BUILT_IN, CONSENTED, *(f"c{at}" for at in range(len(self.slots)))]
+    def values(self) -> list[str]:
+        """The value columns of the staging table, but for consents and their day."""
+        return [
+            *(name for name in BUILT_IN if name not in CONSENT_FIELDS),
+            *(f"c{at}" for at in range(len(self.slots))),
+        ]
 
 
-def newest(name: str) -> str:
-    """The value of several rows of one person: the newest; of equally new ones, one whatever their order."""
-    order = f"{name}" if name in CONSENT_FIELDS else f'length({name}::text) DESC, {name}::text COLLATE "C" DESC'
-    return (
-        f"(array_agg(r.{name} ORDER BY r.{MODIFIED} DESC NULLS LAST, {order.replace(name, 'r.' + name)})"
-        f" FILTER (WHERE r.{name} IS NOT NULL))[1]"
-    )
+def of_one_row(merge: Merge) -> str:
+    """The values of a person who has one row."""
+    acts = [f"r.{name}, r.{CONSENTED} AS {consent_sql.day_of(name)}" for name in CONSENT_FIELDS]
+    return ", ".join([*(f"r.{name}" for name in merge.values), *acts])
+
+
+def of_several_rows(merge: Merge) -> str:
+    """The values of a person who has several: of each the newest, and of each consent the latest act with its day."""
+    acts = [
+        f"{consent_sql.latest(value, name)} AS {column}"
+        for name in CONSENT_FIELDS
+        for value, column in ((name, name), (CONSENTED, consent_sql.day_of(name)))
+    ]
+    return ", ".join([*(f"{_newest(name)} AS {name}" for name in merge.values), *acts])
+
+
+def _newest(name: str) -> str:
+    """Of equally new ones, one whatever their order."""
+    order = f'r.{MODIFIED} DESC NULLS LAST, length(r.{name}::text) DESC, r.{name}::text COLLATE "C" DESC'
+    return f"(array_agg(r.{name} ORDER BY {order}) FILTER (WHERE r.{name} IS NOT NULL))[1]"
 
 
 def custom_object(merge: Merge) -> str:
@@ -69,10 +86,11 @@ CONTACT_COLUMNS = (
 )
 
 
-def contact_values(row: str, custom: str) -> str:
+def contact_values(row: str, custom: str, *, is_folded: bool = False) -> str:
+    """The values of `CONTACT_COLUMNS`. :param is_folded: `row` is of a slice, not of the staging table."""
     consent = ", ".join(
-        f"{row}.{name}, CASE WHEN {row}.{name} IS NOT NULL THEN :source END,"
-        f" CASE WHEN {row}.{name} IS NOT NULL THEN coalesce({row}.{CONSENTED}, now()) END"
+        f"{row}.{name}, CASE WHEN {row}.{name} IS NOT NULL THEN :source END, CASE WHEN {row}.{name} IS NOT NULL"
+        f" THEN coalesce({row}.{consent_sql.day_of(name) if is_folded else CONSENTED}, now()) END"
         for name in CONSENT_FIELDS
     )
     fields = ", ".join(f"{row}.{name}" for name in BUILT_IN if name not in CONSENT_FIELDS)
@@ -97,10 +115,10 @@ def assignments(merge: Merge) -> str:
     custom = f"custom = {other}.custom || {first}.custom"
     consent = []
     for name in CONSENT_FIELDS:
-        is_new = f"{_new_value(merge, name)}"
+        is_new, day = consent_sql.is_taken(name, merge.precedence), f"d.{consent_sql.day_of(name)}"
         consent.append(f"{name} = CASE WHEN {is_new} THEN d.{name} ELSE c.{name} END")
         consent.append(f"{name}_source = CASE WHEN {is_new} THEN :source ELSE c.{name}_source END")
-        consent.append(f"{name}_at = CASE WHEN {is_new} THEN coalesce(d.{CONSENTED}, now()) ELSE c.{name}_at END")
+        consent.append(f"{name}_at = CASE WHEN {is_new} THEN coalesce({day}, now()) ELSE c.{name}_at END")
     return ", ".join([*plain, custom, *consent])
 
 
@@ -112,6 +130,8 @@ def differs(merge: Merge) -> str:
 
 
 def _new_value(merge: Merge, name: str) -> str:
+    if name in CONSENT_FIELDS:
+        return consent_sql.is_taken(name, merge.precedence)
     if merge.precedence is Precedence.KEEP_EXISTING:
         return f"(d.{name} IS NOT NULL AND c.{name} IS NULL)"
     return f"(d.{name} IS NOT NULL AND d.{name} IS DISTINCT FROM c.{name})"

@@ -2,8 +2,8 @@
 
 The rows of one key are one person. Keys are merged in code-point order, slice by slice, so the result is a function of
 the set of rows and the base, not of the order of the file. Among rows of one key the newest non-empty value stays (by
-the file's own time of change, where it has one); among equally new ones a refused consent, else the longest, else the
-greatest.
+the file's own time of change, where it has one); among equally new ones the longest, else the greatest; of consents the
+latest act (`consent_sql`).
 
 A slice goes through `_resolve`, in rounds: a key takes part once no smaller one wants the same address or the same
 contact. Where the plan's limit kept `adding` from it, one INSERT first adds the people who collide with nobody.
@@ -19,8 +19,9 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from chassis.database import changed
+from contacts.domain.columns import CONSENT_FIELDS
 from contacts.domain.rows import BadValues
-from contacts.store import people
+from contacts.store import consent_sql, people
 from contacts.store.adding import room_of
 from contacts.store.merge_sql import (
     CONTACT_COLUMNS,
@@ -30,7 +31,8 @@ from contacts.store.merge_sql import (
     custom_object,
     differs,
     id_of_row,
-    newest,
+    of_one_row,
+    of_several_rows,
     parameters_of,
 )
 
@@ -123,18 +125,16 @@ def _insert_new(merge: Merge) -> str:
 
 def _take_slice(session: Session, merge: Merge, bounds: Mapping[str, object]) -> int:
     """The temporary table `slice`: one row a key, of the people who have not been inserted. Returns how many."""
-    plain = ", ".join(f"r.{name}" for name in merge.staged)
-    folded = ", ".join(f"{newest(name)} AS {name}" for name in merge.staged)
     return changed(
         session,
         f"""
             CREATE TEMP TABLE slice AS
             WITH r AS MATERIALIZED ({_rows(merge)}),
                  people AS (
-                    SELECT r.id, r.key, 1::bigint AS rows, {plain} FROM r
+                    SELECT r.id, r.key, 1::bigint AS rows, {of_one_row(merge)} FROM r
                     WHERE single AND NOT EXISTS (SELECT 1 FROM contacts c WHERE c.account_id = :account AND c.id = r.id)
                     UNION ALL
-                    SELECT (array_agg(r.id ORDER BY r.id))[1], r.key, count(*), {folded} FROM r
+                    SELECT (array_agg(r.id ORDER BY r.id))[1], r.key, count(*), {of_several_rows(merge)} FROM r
                     WHERE NOT single GROUP BY r.key)
             SELECT {custom_object(merge)} AS custom, people.* FROM people
             """,
@@ -150,7 +150,8 @@ def _resolve(
     parameters = parameters_of(merge)
     tally.problems += _note_problems(session, merge, parameters)
     inserted = text(
-        f"INSERT INTO contacts ({CONTACT_COLUMNS}) SELECT {contact_values('d', 'd.custom')} FROM decided d"
+        f"INSERT INTO contacts ({CONTACT_COLUMNS})"
+        f" SELECT {contact_values('d', 'd.custom', is_folded=True)} FROM decided d"
         " WHERE d.turn AND d.verdict = 'add' ORDER BY d.key"
     )
     session.execute(inserted, parameters)
@@ -198,6 +199,10 @@ def _decide(session: Session, merge: Merge, room: int | None) -> None:
 
 def _decisions(merge: Merge) -> str:
     key, second, third = merge.keys
+    held_back = ", ".join(
+        f"{consent_sql.is_held_back(name, merge.precedence, new='o', old='m')} AS {name}_held_back"
+        for name in CONSENT_FIELDS
+    )
     owners = f"""
         SELECT s.*, ck.id AS by_key, c1.id AS owner1, c2.id AS owner2,
             CASE WHEN ck.id IS NOT NULL THEN ck.id
@@ -211,7 +216,7 @@ def _decisions(merge: Merge) -> str:
     return f"""
         WITH owners AS MATERIALIZED ({owners}),
         turns AS (
-            SELECT o.*, m.import_id IS NOT DISTINCT FROM :import AS seen,
+            SELECT o.*, m.import_id IS NOT DISTINCT FROM :import AS seen, {held_back},
                 o.owner1 IS NOT NULL AND o.owner1 IS DISTINCT FROM o.match AS taken1,
                 o.owner2 IS NOT NULL AND o.owner2 IS DISTINCT FROM o.match AS taken2,
                 (o.match IS NULL OR row_number() OVER (PARTITION BY o.match ORDER BY o.key) = 1)
@@ -244,6 +249,15 @@ def _note_problems(session: Session, merge: Merge, parameters: dict[str, object]
             **parameters,
         )
         session.execute(text(f"UPDATE decided SET {address} = NULL WHERE turn AND {taken}"))
+    for name in CONSENT_FIELDS:
+        noted += changed(
+            session,
+            f"INSERT INTO import_problems (import_id, row_number, rejected, code)"
+            f" SELECT :import, r.row_number, false, '{name}.refused' FROM decided d"
+            f" JOIN {merge.rest} r ON r.key = d.key AND r.{name}"
+            f" WHERE d.turn AND d.verdict = 'update' AND d.{name}_held_back ON CONFLICT DO NOTHING",
+            **parameters,
+        )
     return noted + changed(
         session,
         "INSERT INTO import_problems (import_id, row_number, rejected, code)"

@@ -180,25 +180,6 @@ def group_ids(session: Session, contact_ids: Sequence[UUID]) -> dict[UUID, list[
     return groups_by_contact
 
 
-def page(
-    session: Session,
-    *,
-    account_id: UUID,
-    where: Sequence[str],
-    parameters: Mapping[str, Any],
-    after: UUID | None,
-    limit: int,
-) -> list[RowMapping]:
-    """One page by id; `where` holds our own SQL over `c`, with bound parameters."""
-    conditions = ["c.account_id = :account", "(CAST(:after AS uuid) IS NULL OR c.id > :after)", *where]
-    return list(
-        session.execute(
-            text(f"SELECT c.* FROM contacts c WHERE {' AND '.join(conditions)} ORDER BY c.id LIMIT :limit"),
-            {**parameters, "account": account_id, "after": after, "limit": limit},
-        ).mappings()
-    )
-
-
 def count(session: Session, *, account_id: UUID, where: Sequence[str], parameters: Mapping[str, Any]) -> int:
     conditions = ["c.account_id = :account", *where]
     return int(

@@ -17,11 +17,15 @@ from contacts.domain import emails, phones
 from contacts.store import archive as store
 from contacts.store import people as people_store
 from contacts.store.audiences import ADDRESS
+from contacts.usecases import totals
 from contacts.usecases.views import View
-from contracts.errors import Invalid, NotFound
+from contracts.errors import Forbidden, Invalid, NotFound
 from contracts.events import ADDRESSES_ARCHIVED, CONTACTS_ACT
+from contracts.permissions import is_granted
 from contracts.rpc import Actor
 from contracts.vocabulary import ArchiveReason, Channel
+
+PERMISSION = "contacts.archive"
 
 log = get_logger()
 
@@ -35,6 +39,13 @@ SAID_OF_THE_PERSON = frozenset(
         ArchiveReason.DOES_NOT_EXIST,
     }
 )
+
+
+def ensure_may(actor: Actor) -> None:
+    """:raises Forbidden: `permission.missing`, of who may do the like, and not archive."""
+    if not is_granted(PERMISSION, actor.get("permissions", ())):
+        detail = "To archive many at once needs the permission to archive."
+        raise Forbidden("permission.missing", detail, {"permission": PERMISSION})
 
 
 def list_archive(
@@ -51,22 +62,32 @@ def list_archive(
     campaign_id: UUID | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
+    q: str | None = None,
+    sort: str = "created",
 ) -> View:
     account_id = account_of(actor)
+    wanted = store.Wanted(
+        restored=restored,
+        channel=channel,
+        address=_as_searched(session, account_id, address) if address else None,
+        part=_as_part(session, account_id, q) if q else None,
+        reason=reason,
+        campaign=campaign_id,
+        since=since,
+        until=until,
+    )
     rows = store.page(
         session,
         account_id=account_id,
-        channel=channel,
-        address=_as_searched(session, account_id, address) if address else None,
-        restored=restored,
-        reason=reason,
-        campaign_id=campaign_id,
-        since=since,
-        until=until,
+        wanted=wanted,
         after=pages.position(cursor),
         limit=limit + 1,
+        newest_first=sort == "-created",
     )
-    return pages.page(rows, limit)
+    if cursor is not None:
+        return {**pages.page(rows, limit), **totals.unsaid()}
+    found = store.count_fitting(session, account_id=account_id, wanted=wanted, most=totals.COUNTED_MOST + 1)
+    return {**pages.page(rows, limit), **totals.counted(found)}
 
 
 def add(
@@ -138,6 +159,12 @@ def _as_searched(session: Session, account_id: UUID, address: str) -> str:
     if "@" in address:
         return emails.normalise(address) or address
     return phones.to_e164(address, people_store.region(session, account_id=account_id)) or address
+
+
+def _as_part(session: Session, account_id: UUID, q: str) -> str:
+    """A part of an address as it is kept: in lower case, a phone's digits side by side."""
+    q = q.replace("\0", "").strip().lower()
+    return phones.part_of_number(q, people_store.region(session, account_id=account_id)) or q
 
 
 def restore(session: Session, *, actor: Actor, now: datetime, archive_id: UUID, note: str) -> View:

@@ -1,4 +1,4 @@
-"""The history of a contact's consents, with evidence."""
+"""The history of a contact's consents, with evidence, and what a new one may not undo."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from uuid import UUID
 
 from chassis.actors import account_of
 from chassis.database import Session
+from contacts.domain import consents as domain
 from contacts.store import consents as store
 from contacts.store import people as people_store
 from contacts.usecases import views
 from contacts.usecases.views import View
+from contracts.errors import Conflict
 from contracts.rpc import Actor
+from contracts.vocabulary import Channel
 
 
 def list_consents(session: Session, *, actor: Actor, now: datetime, contact_id: UUID) -> View:
@@ -32,3 +35,20 @@ def _change(row: Mapping[Any, Any]) -> View:
         for step in ("submitted", "confirmed")
     }
     return {**row, "evidence": {**row, **moments}}
+
+
+def ensure_not_refused_since(row: Mapping[Any, Any], columns: Mapping[Any, Any], now: datetime) -> None:
+    """Who copies what another system held a while ago undoes nothing that the person has said since.
+
+    :raises Conflict: `consent.refused_since`.
+    """
+    for channel in Channel:
+        name = f"{channel}_consent"
+        if columns.get(name) and row[name] is False:
+            given_at, refused_at = columns[f"{name}_at"], row[f"{name}_at"]
+            if domain.undoes_later_refusal(granted_at=given_at, refused_at=refused_at, now=now):
+                raise Conflict(
+                    "consent.refused_since",
+                    f"The person has refused {channel} since then; a later consent needs its own time.",
+                    {"channel": channel, "refused_at": refused_at.isoformat()},
+                )

@@ -21,17 +21,15 @@ from contacts.store import files as file_store
 from contacts.store import groups as group_store
 from contacts.store import jobs as job_store
 from contacts.store import people as people_store
-from contacts.usecases import groups, open_jobs, views
+from contacts.usecases import archive, groups, open_jobs, views
 from contacts.usecases.account_terms import AccountTerms
 from contacts.usecases.views import View
-from contracts.errors import Conflict, Forbidden, Invalid
+from contracts.errors import Conflict, Invalid
 from contracts.events import CONTACTS_ACT
-from contracts.permissions import is_granted
 from contracts.rpc import Actor
 from contracts.vocabulary import JobState
 
 KIND = "import"
-ARCHIVE = "contacts.archive"
 COUNTS = ("read", "added", "updated", "unchanged", "merged", "rejected", "warnings")
 FILES = ("rejected_file_id", "warnings_file_id")
 
@@ -76,6 +74,8 @@ def create(
         session, job_id=upload_id, account_id=account_id, kind=KIND, request=request, created_by=actor.get("user_id")
     )
     details = {"filename": upload["filename"], "group_ids": group_ids}
+    if options["archive"]:
+        details["archive_reason"] = options["archive"]["reason"]
     acts.record(session, CONTACTS_ACT, actor, "import.started", target_id=upload_id, **details)
     return get(session, actor=actor, now=now, import_id=upload_id)
 
@@ -87,10 +87,8 @@ def _group_named(session: Session, account_id: UUID, name: str) -> UUID:
 
 def ensure_may(actor: Actor, options: dict[str, Any]) -> None:
     """:raises Forbidden: `permission.missing`, a list for the archive from somebody who may import, and not archive."""
-    if options["archive"] and not is_granted(ARCHIVE, actor.get("permissions", ())):
-        raise Forbidden(
-            "permission.missing", "A list for the archive needs the permission to archive.", {"permission": ARCHIVE}
-        )
+    if options["archive"]:
+        archive.ensure_may(actor)
 
 
 def upload_of(session: Session, *, account_id: UUID, upload_id: UUID) -> Any:
@@ -173,6 +171,16 @@ def cancel(session: Session, *, actor: Actor, now: datetime, import_id: UUID) ->
     job_store.request_cancel(session, account_id=account_id, kind=KIND, job_id=import_id)
     acts.record(session, CONTACTS_ACT, actor, "import.cancelled", target_id=import_id)
     return get(session, actor=actor, now=now, import_id=import_id)
+
+
+def record_archived(session: Session, job: job_store.Job) -> None:
+    """Tell the audit trail what a list of addresses for the archive has archived, also one that was cancelled."""
+    actor: Actor = {"account_id": str(job.account_id), "user_id": job.request.get("created_by")}
+    for channel, addresses in job.checkpoint.get("archived", {}).items():
+        if addresses:
+            reason = job.request["options"]["archive"]["reason"]
+            details: View = {"channel": channel, "reason_given": reason, "addresses": addresses}
+            acts.record(session, CONTACTS_ACT, actor, "archive.added", target_id=job.id, **details)
 
 
 def _import(session: Session, account_id: UUID, import_id: UUID) -> Any:

@@ -6,6 +6,8 @@ moment fails when its audience is taken, and says what is missing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -25,31 +27,29 @@ class Call(Protocol):
     def __call__(self, name: str, actor: Actor, payload: dict[str, Any], *, deadline: float = ...) -> Any: ...
 
 
-def delete_group(database: Database, *, actor: Actor, now: datetime, call: Call, group_id: UUID) -> None:
-    """:raises Conflict: `group.in_use`, where a campaign or a segment needs it."""
-    with database.transaction() as session:
-        groups.get(session, actor=actor, now=now, group_id=group_id)
-    _ensure_unneeded(call, actor, "group", groups=[str(group_id)])
-    with database.transaction() as session:
-        groups.delete(session, actor=actor, now=now, group_id=group_id)
+@dataclass(frozen=True)
+class Noun:
+    """What campaigns may need: its name in errors, as what and by which of its values campaigns is asked for it."""
+
+    name: str
+    asked_as: str
+    named_by: str
+    get: Callable[..., View]
+    delete: Callable[..., None]
 
 
-def delete_segment(database: Database, *, actor: Actor, now: datetime, call: Call, segment_id: UUID) -> None:
-    """:raises Conflict: `segment.in_use`, where a campaign needs it."""
-    with database.transaction() as session:
-        segments.get(session, actor=actor, now=now, segment_id=segment_id)
-    _ensure_unneeded(call, actor, "segment", segments=[str(segment_id)])
-    with database.transaction() as session:
-        segments.delete(session, actor=actor, now=now, segment_id=segment_id)
+GROUP = Noun("group", "groups", "id", groups.get, groups.delete)
+SEGMENT = Noun("segment", "segments", "id", segments.get, segments.delete)
+FIELD = Noun("contact_field", "fields", "key", fields.get, fields.delete)
 
 
-def delete_field(database: Database, *, actor: Actor, now: datetime, call: Call, field_id: UUID) -> None:
-    """:raises Conflict: `contact_field.in_use`, where a campaign or a segment needs it."""
+def delete(database: Database, *, actor: Actor, now: datetime, call: Call, noun: Noun, **which: UUID) -> None:
+    """:raises Conflict: `<noun>.in_use`, where a campaign or a segment needs it."""
     with database.transaction() as session:
-        key = fields.get(session, actor=actor, now=now, field_id=field_id)["key"]
-    _ensure_unneeded(call, actor, "contact_field", fields=[key])
+        thing = noun.get(session, actor=actor, now=now, **which)
+    _ensure_unneeded(call, actor, noun, thing)
     with database.transaction() as session:
-        fields.delete(session, actor=actor, now=now, field_id=field_id)
+        noun.delete(session, actor=actor, now=now, **which)
 
 
 def update_field(
@@ -57,19 +57,20 @@ def update_field(
 ) -> View:
     """:raises Conflict: `contact_field.in_use`, where its key would change and a campaign names it by that."""
     with database.transaction() as session:
-        key = fields.get(session, actor=actor, now=now, field_id=field_id)["key"]
-    if request.get("key", key) != key:
-        _ensure_unneeded(call, actor, "contact_field", fields=[key])
+        field = fields.get(session, actor=actor, now=now, field_id=field_id)
+    if request.get("key", field["key"]) != field["key"]:
+        _ensure_unneeded(call, actor, FIELD, field)
     with database.transaction() as session:
         return fields.update(session, actor=actor, now=now, field_id=field_id, **request)
 
 
-def _ensure_unneeded(call: Call, actor: Actor, noun: str, **needed: list[str]) -> None:
+def _ensure_unneeded(call: Call, actor: Actor, noun: Noun, thing: View) -> None:
+    needed = {noun.asked_as: [str(thing[noun.named_by])]}
     needing = call("campaigns.list_campaigns_needing", actor, needed, deadline=5.0)["campaigns"]
     if needing:
         names = ", ".join(one["name"] for one in needing[:NAMED])
         raise Conflict(
-            f"{noun}.in_use",
+            f"{noun.name}.in_use",
             f"Campaigns that are scheduled or running need it: {names}. Cancel them, or wait for their end.",
             {"campaigns": needing},
         )

@@ -8,8 +8,8 @@ from chassis.database import Session
 from contacts.store import open_jobs as store
 from contracts.errors import TooManyRequests
 
-# Imports, exports and exports of a person: what takes minutes, and a file's room.
-LONG = ("import", "export", "person_export")
+# Imports, exports, exports of a person and acts on many: what takes minutes, or a file's room.
+LONG = ("import", "export", "person_export", "bulk")
 MOST_LONG = 10
 # An erasure is a duty, and small; but whole lists of them are no reason to fill the table.
 MOST_ERASURES = 1_000

@@ -13,10 +13,11 @@ from chassis.database import Session
 from chassis.ids import new_id
 from contacts.domain import emails, phones
 from contacts.store import audiences as audience_store
+from contacts.store import contact_pages
 from contacts.store import fields as field_store
 from contacts.store import groups as group_store
 from contacts.store import people as store
-from contacts.usecases import segments, views
+from contacts.usecases import consents, searches, segments, totals, views
 from contacts.usecases.account_terms import AccountTerms
 from contacts.usecases.contact_input import columns_of
 from contacts.usecases.views import View
@@ -31,49 +32,43 @@ def count(session: Session, *, actor: Actor, now: datetime) -> View:
 
 
 def list_contacts(
-    session: Session, *, actor: Actor, now: datetime, limit: int, cursor: str | None, **filters: Any
-) -> View:
-    account_id = account_of(actor)
-    where: list[str] = []
-    parameters: dict[str, Any] = {}
-    for name in ADDRESSES:
-        if filters.get(name) is not None:
-            where.append(f"c.{name} = :{name}")
-            parameters[name] = _as_searched(session, account_id, name, filters[name])
-    if filters.get("group_id"):
-        where.append(audience_store.in_group("group_id"))
-        parameters["group_id"] = filters["group_id"]
-        if not group_store.known(session, account_id=account_id, group_ids=[filters["group_id"]]):
-            return pages.page([], limit)
-    return _page(session, account_id, where, parameters, cursor, limit)
-
-
-def find_contacts(
     session: Session,
     *,
     actor: Actor,
     now: datetime,
     limit: int,
     cursor: str | None,
-    text: str | None = None,
-    group_ids: list[UUID] | None = None,
-    rules: dict[str, Any] | None = None,
+    sort: str = "created",
+    q: str | None = None,
+    **filters: Any,
 ) -> View:
     account_id = account_of(actor)
-    where: list[str] = []
-    parameters: dict[str, Any] = {}
-    if text:
-        names = ("email", "phone", "external_id", "first_name", "last_name", "company", "city")
-        where.append("(" + " OR ".join(f"starts_with(lower(c.{name}), :text)" for name in names) + ")")
-        parameters["text"] = text.strip().lower()
-    if group_ids:
-        where.append(audience_store.in_groups("groups"))
-        parameters["groups"] = list(group_store.known(session, account_id=account_id, group_ids=group_ids))
-    if rules is not None:
-        compiled = segments.compiled(session, account_id=account_id, rules=rules, now=now)
-        where.append(compiled.sql)
-        parameters.update(compiled.parameters)
-    return _page(session, account_id, where, parameters, cursor, limit)
+    wanted = searches.filter_of(session, account_id=account_id, now=now, q=q)
+    where, parameters = [wanted.sql], wanted.parameters
+    for name in ADDRESSES:
+        if filters.get(name) is not None:
+            where.append(f"c.{name} = :{name}")
+            parameters[name] = _as_searched(session, account_id, name, filters[name])
+    group = None
+    if group_id := filters.get("group_id"):
+        where.append(audience_store.in_group("group_id"))
+        parameters["group_id"] = group_id
+        group = group_store.find(session, account_id=account_id, group_id=group_id)
+        if group is None:
+            return {**pages.page([], limit), **(totals.unsaid() if cursor else totals.known(0))}
+    if q or any(filters.get(name) is not None for name in ADDRESSES):
+        total = None
+    else:
+        total = group["contacts"] if group else store.number_of_contacts(session, account_id=account_id)
+    return _page(session, account_id, where, parameters, cursor, limit, newest_first=sort == "-created", total=total)
+
+
+def find_contacts(
+    session: Session, *, actor: Actor, now: datetime, limit: int, cursor: str | None, **looked_for: Any
+) -> View:
+    account_id = account_of(actor)
+    wanted = searches.filter_of(session, account_id=account_id, now=now, **looked_for)
+    return _page(session, account_id, [wanted.sql], wanted.parameters, cursor, limit)
 
 
 def list_segment_contacts(
@@ -85,19 +80,29 @@ def list_segment_contacts(
 
 
 def _page(
-    session: Session, account_id: UUID, where: list[str], parameters: dict[str, Any], cursor: str | None, limit: int
+    session: Session,
+    account_id: UUID,
+    where: list[str],
+    parameters: dict[str, Any],
+    cursor: str | None,
+    limit: int,
+    *,
+    newest_first: bool = False,
+    total: int | None = None,
 ) -> View:
-    rows = store.page(
-        session,
-        account_id=account_id,
-        where=where,
-        parameters=parameters,
-        after=pages.position(cursor),
-        limit=limit + 1,
-    )
+    """A page, the first of them with how many there are. :param total: where that is known without counting."""
+    asked: dict[str, Any] = {"account_id": account_id, "where": where, "parameters": parameters, "limit": limit + 1}
+    if cursor is None and total is None:
+        most = totals.COUNTED_MOST + 1
+        rows, found = contact_pages.first_page(session, **asked, most=most, newest_first=newest_first)
+        told = totals.counted(found)
+    else:
+        rows = contact_pages.page(session, **asked, after=pages.position(cursor), newest_first=newest_first)
+        told = totals.known(total) if cursor is None and total is not None else totals.unsaid()
     custom = field_store.all_of(session, account_id=account_id)
     groups = store.group_ids(session, [row["id"] for row in rows])
-    return pages.page(rows, limit, lambda row: views.contact(row, custom, groups.get(row["id"], ())))
+    shown = pages.page(rows, limit, lambda row: views.contact(row, custom, groups.get(row["id"], ())))
+    return {**shown, **told}
 
 
 def _as_searched(session: Session, account_id: UUID, name: str, value: str) -> str:
@@ -175,12 +180,13 @@ def update(session: Session, *, actor: Actor, now: datetime, contact_id: UUID, *
         raise views.not_found("contact")
     custom = field_store.all_of(session, account_id=account_id)
     columns = columns_of(request, custom, account["default_region"], now)
-    _change(session, account_id, row, columns)
+    _change(session, account_id, row, columns, now)
     return get(session, actor=actor, now=now, contact_id=contact_id)
 
 
-def _change(session: Session, account_id: UUID, row: Mapping[Any, Any], columns: dict[str, Any]) -> bool:
+def _change(session: Session, account_id: UUID, row: Mapping[Any, Any], columns: dict[str, Any], now: datetime) -> bool:
     """Write what differs; returns whether anything did."""
+    consents.ensure_not_refused_since(row, columns, now)
     _ensure_not_erased(session, account_id, columns)
     _ensure_free(session, account_id, columns, row["id"])
     if "custom" in columns:
@@ -270,7 +276,7 @@ def _upsert(
         contact_id, outcome = insert(session, account=account, columns=columns), "added"
     else:
         contact_id = row["id"]
-        outcome = "updated" if _change(session, account_id, row, columns) else "unchanged"
+        outcome = "updated" if _change(session, account_id, row, columns, now) else "unchanged"
     _join(session, account_id, contact_id, request.get("group_ids") or [])
     return contact_id, outcome
 

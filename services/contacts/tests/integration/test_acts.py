@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Event
 from typing import Any
 from uuid import uuid4
 
@@ -11,7 +12,11 @@ import pytest
 from sqlalchemy import text
 
 from chassis.database import Database
-from contacts.usecases import archive, exports, fields, group_operations, groups, privacy, segments
+from chassis.ids import new_id
+from contacts.jobs import suppressions
+from contacts.jobs.worker import JobLeases, Worker
+from contacts.store import jobs
+from contacts.usecases import archive, exports, fields, group_operations, groups, imports, privacy, segments
 from contracts.errors import Conflict, NotFound
 from contracts.vocabulary import ArchiveReason, Channel
 
@@ -105,3 +110,45 @@ def test_a_refusal_that_says_nothing_of_the_person_archives_nobody(account: Any,
 
     page = account.call(archive.list_archive, limit=10, cursor=None, restored=False)
     assert [entry["address"] for entry in page["items"]] == ["nie.ma@x.example"]
+
+
+def test_a_list_for_the_archive_is_recorded_with_its_reason_and_what_it_did(
+    account: Any, recorded_acts: Callable[[], list[Any]]
+) -> None:
+    why: Any = {"archive": {"reason": "unsubscribed", "note": ""}}
+
+    job = account.import_file("email;telefon\nala@poczta.example;600100200\nola@poczta.example;\nzly;\n", **why)
+    account.import_file("email\nala@poczta.example\n", **why)
+
+    acts = recorded_acts()
+    assert [act["action"] for act in acts] == ["import.started", "archive.added", "archive.added", "import.started"]
+    assert acts[0]["details"]["archive_reason"] == "unsubscribed"
+    assert [act["details"] for act in acts[1:3]] == [
+        {"channel": "sms", "reason_given": "unsubscribed", "addresses": 1},
+        {"channel": "email", "reason_given": "unsubscribed", "addresses": 2},
+    ]
+    assert {act["target_id"] for act in acts[:3]} == {str(job["id"])}
+    assert {act["user_id"] for act in acts} == {account.actor["user_id"]}
+
+
+def test_a_list_for_the_archive_that_is_cancelled_tells_what_it_did_until_then(
+    account: Any, database: Database, recorded_acts: Callable[[], list[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(suppressions, "ROWS", 100)
+    archived = {"archive": {"reason": "other", "note": ""}}
+    import_id = account.queue_import("email\n" + "".join(f"p{n}@x.example\n" for n in range(300)), **archived)
+    with database.transaction() as session:
+        job = jobs.claim(session, new_id())
+    assert job is not None
+
+    def cancelled() -> bool:
+        account.call(imports.cancel, import_id=import_id)
+        return True
+
+    runners = {"import": lambda database, job, _: suppressions.run(database, job, cancelled)}
+    Worker(database, JobLeases(database), Event(), runners)._perform(job)
+
+    added = [act for act in recorded_acts() if act["action"] == "archive.added"]
+    assert [act["details"]["addresses"] for act in added] == [100]
+    ended = account.call(imports.get, import_id=import_id)
+    assert (ended["state"], ended["counts"]["added"], ended["counts"]["read"]) == ("cancelled", 100, 100)

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import io
 import threading
 
 import pytest
+import xlsxwriter
 from sqlalchemy import text
 
 from chassis.ids import new_id
@@ -12,7 +14,7 @@ from contacts.exceptions import JobCancelled, LeaseLost
 from contacts.jobs import imports as import_job
 from contacts.jobs import worker
 from contacts.jobs.worker import JobLeases, Worker
-from contacts.store import jobs, people, staging
+from contacts.store import files, jobs, people, staging
 from contacts.usecases import imports
 
 
@@ -210,3 +212,48 @@ def test_an_account_runs_one_import_at_a_time_and_ends_with_each_person_once(dat
     found = [account.call(imports.get, import_id=one)["counts"] for one in (first, second)]
     assert sum(one["added"] for one in found) == len(account.people()) == 1_000
     assert sum(one["unchanged"] for one in found) == 1_000
+
+
+def test_a_workbook_is_fetched_from_the_database_once(account, monkeypatch):
+    """With a cover, so that its sheets are looked into first."""
+    file = io.BytesIO()
+    book = xlsxwriter.Workbook(file)
+    book.add_worksheet("Okładka").write(0, 0, "Raport")
+    sheet = book.add_worksheet("Klienci")
+    for at, row in enumerate(
+        (["E-mail", "Urodziny"], ["ola@x.example", "03/04/1990"], ["jan@x.example", "04/03/1990"])
+    ):
+        sheet.write_row(at, 0, row)
+    book.close()
+    fetched = []
+    chunks = files.chunks
+    monkeypatch.setattr(files, "chunks", lambda *given: fetched.append(given[1]) or chunks(*given))
+
+    job = account.import_file(file.getvalue(), "klienci.xlsx")
+
+    assert (job["state"], job["counts"]["added"]) == ("done", 2)
+    assert fetched == [job["id"]]
+
+
+def test_an_import_that_is_cancelled_tells_of_what_is_there(database, account, small_steps):
+    """The step in which the wish is seen is undone, and is in no figure."""
+    import_id = account.queue_import(_list(1_000))
+    asked = []
+
+    def cancelled() -> bool:
+        with database.reading() as session:
+            there = session.scalar(text("SELECT count(*) FROM contacts"))
+        if there and not asked:
+            asked.append(account.call(imports.cancel, import_id=import_id))
+        return True
+
+    Worker(
+        database,
+        JobLeases(database),
+        threading.Event(),
+        {"import": lambda *given: import_job.run(*given[:2], cancelled)},
+    )._perform(_claim(database))
+
+    job = account.call(imports.get, import_id=import_id)
+    assert job["state"] == "cancelled" and 0 < job["counts"]["added"] < 1_000
+    assert job["counts"]["added"] == len(account.people())

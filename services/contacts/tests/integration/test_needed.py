@@ -26,31 +26,31 @@ class Campaigns:
 
 
 def things(account: Any) -> list[tuple[Any, str, dict[str, Any], dict[str, list[str]]]]:
-    """Each with what deletes it, its noun, its id, and what campaigns is asked."""
+    """Each noun, its name in errors, the id of one, and what campaigns is asked."""
     group = account.call(groups.create, name="Lista", description="")["id"]
     rules = {"field": "city", "op": "eq", "value": "Kraków"}
     segment = account.call(segments.create, name="Z Krakowa", description="", rules=rules)["id"]
     field = account.call(fields.create, key="rabat", type="text")["id"]
     return [
-        (needed.delete_group, "group", {"group_id": group}, {"groups": [str(group)]}),
-        (needed.delete_segment, "segment", {"segment_id": segment}, {"segments": [str(segment)]}),
-        (needed.delete_field, "contact_field", {"field_id": field}, {"fields": ["rabat"]}),
+        (needed.GROUP, "group", {"group_id": group}, {"groups": [str(group)]}),
+        (needed.SEGMENT, "segment", {"segment_id": segment}, {"segments": [str(segment)]}),
+        (needed.FIELD, "contact_field", {"field_id": field}, {"fields": ["rabat"]}),
     ]
 
 
 def test_what_a_campaign_needs_stays_and_the_refusal_names_the_campaign(account: Any) -> None:
-    for delete, noun, place, asked in things(account):
+    for noun, name, place, asked in things(account):
         busy, idle = Campaigns("Lato", "Jesień"), Campaigns()
-        given = {"actor": account.actor, "now": NOON, **place}
+        given = {"actor": account.actor, "now": NOON, "noun": noun, **place}
 
         with pytest.raises(Conflict, match="Lato, Jesień") as refused:
-            delete(account.database, call=busy.call, **given)
-        assert refused.value.code == f"{noun}.in_use" and busy.asked == [asked]
+            needed.delete(account.database, call=busy.call, **given)
+        assert refused.value.code == f"{name}.in_use" and busy.asked == [asked]
         assert [one["name"] for one in refused.value.extra["campaigns"]] == ["Lato", "Jesień"]
 
-        delete(account.database, call=idle.call, **given)
+        needed.delete(account.database, call=idle.call, **given)
         with pytest.raises(NotFound):
-            delete(account.database, call=idle.call, **given)
+            needed.delete(account.database, call=idle.call, **given)
 
 
 def test_a_field_that_a_campaign_names_keeps_its_key_and_may_have_another_label(account: Any) -> None:
@@ -68,7 +68,7 @@ def test_while_campaigns_does_not_answer_nothing_is_deleted(account: Any) -> Non
     def call(*_: Any, **__: Any) -> Any:
         raise Unavailable("service.timeout", "campaigns is away")
 
-    for delete, _, place, _ in things(account):
+    for noun, _, place, _ in things(account):
         for _time in range(2):
             with pytest.raises(Unavailable):
-                delete(account.database, call=call, actor=account.actor, now=NOON, **place)
+                needed.delete(account.database, call=call, actor=account.actor, now=NOON, noun=noun, **place)

@@ -234,6 +234,7 @@ def test_an_import_that_is_cancelled_keeps_nobody_in_its_checkpoint(account, dat
     with database.transaction() as session:
         job = jobs.claim(session, new_id())
         job.checkpoint["after"] = f"0{HER}"
+        jobs.save(session, job, done=0, total=None)
         jobs.finish(session, job, "cancelled")
         worker.CLEANERS["import"](session, job)
 

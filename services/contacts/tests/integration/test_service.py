@@ -264,3 +264,16 @@ def test_another_account_sees_nothing(api):
     with pytest.raises(errors.Invalid):
         api("count_audience", channel="sms", audience={"groups": [group["id"]]})
     assert api("list_contacts")["items"] == []
+
+
+def test_an_act_on_many_contacts_runs_by_itself(api, launch):
+    launch("contacts.jobs", service="contacts")
+    api.finished(api.start_import(b"email;miasto\nola@x.example;Gdynia\njan@x.example;Sopot\n", "list.csv"))
+    group_id = api("create_group", name="Gdynia")["id"]
+    rules = {"field": "city", "op": "eq", "value": "Gdynia"}
+
+    bulk_id = api("create_bulk", rules=rules, act="add_to_group", target_group_id=group_id)["id"]
+
+    wait_until(lambda: api("get_bulk", bulk_id=bulk_id)["state"] == "done", what="the end of the act")
+    assert api("get_bulk", bulk_id=bulk_id)["counts"] == {"fitting": 1, "changed": 1}
+    assert api("get_group", group_id=group_id)["contacts"] == 1

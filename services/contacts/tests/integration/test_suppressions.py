@@ -7,8 +7,9 @@ import random
 from sqlalchemy import text
 
 from chassis.ids import new_id
-from contacts.jobs import suppressions
-from contacts.store import jobs
+from contacts.domain import sources
+from contacts.jobs import import_work, suppressions
+from contacts.store import jobs, refusals
 from contacts.usecases import archive, imports, previews
 from contracts.contacts.imports import ImportOptions
 from contracts.vocabulary import ArchiveReason, Channel
@@ -75,3 +76,32 @@ def test_a_list_that_is_given_back_and_taken_again_loses_and_counts_nothing_twic
         (counts["read"], counts["added"]) == (4_000, len(set(addresses))) == (4_000, len(_archived(database, account)))
     )
     assert counts["added"] + counts["unchanged"] == 4_000
+
+
+def test_a_turn_goes_on_for_as_long_as_it_took_to_come_back_and_counts_problems_once(account, database, monkeypatch):
+    """Else a list is read from its beginning for every thousand of its rows."""
+    monkeypatch.setattr(suppressions, "ROWS", 100)
+    rows_given = []
+    table = sources.Source.table
+
+    def counted(source):
+        header, row, rows = table(source)
+        return header, row, (rows_given.append(one) or one for one in rows)
+
+    counts = []
+    problem_counts = refusals.problem_counts
+    monkeypatch.setattr(refusals, "problem_counts", lambda *given: counts.append(1) or problem_counts(*given))
+    import_id = account.queue_import("email\n" + "".join(f"p{n}@x.example\n" for n in range(2_000)), **REASON)
+    monkeypatch.setattr(sources.Source, "table", counted)
+    monkeypatch.setattr(import_work, "monotonic", lambda: len(rows_given))  # a row takes a second, all else nothing
+    while account.call(imports.get, import_id=import_id)["state"] != "done":
+        with database.transaction() as session:
+            job = jobs.claim(session, new_id())
+        if not suppressions.run(database, job, lambda: False):
+            with database.transaction() as session:
+                jobs.put_off(session, job, 0.0)
+
+    told = account.call(imports.get, import_id=import_id)["counts"]
+    assert len(rows_given) < 4 * 2_000
+    assert (told["read"], told["added"]) == (2_000, 2_000)
+    assert len(counts) == 1

@@ -28,6 +28,7 @@ TODAY = date(2026, 11, 29)
         ("May 31, 1990", date(1990, 5, 31)),
         ("33024", date(1990, 5, 31)),
         ("33024.0", date(1990, 5, 31)),
+        ("10000", date(1927, 5, 18)),
         ("19900531", date(1990, 5, 31)),
         ("1990-05-31T00:00:00Z", date(1990, 5, 31)),
     ],
@@ -39,7 +40,8 @@ def test_a_date_is_read(raw, day):
 @pytest.mark.parametrize(
     ("raw", "wrong"),
     [("31.02.1990", "no_such_day"), ("05/31/1990", "no_such_day"), ("1.1.2030", "future"), ("jutro", "invalid"),
-     ("1990", "invalid"), ("0000-00-00", None), ("0/0/00", None)],
+     ("1990", "invalid"), ("9999", "invalid"), ("09999", "invalid"), ("73051", "invalid"),
+     ("0000-00-00", None), ("0/0/00", None)],
 )  # fmt: skip
 def test_the_reason_is_the_reason(raw, wrong):
     assert dates.read(raw, DateOrder.DAY_FIRST, TODAY, past=True) == dates.Read(wrong=wrong)

@@ -10,6 +10,7 @@ from contacts.domain import columns, csv_rows, encodings, files, sources, values
 from contacts.exceptions import FileRefused
 from contacts.jobs.problem_files import safe
 
+CHUNK = 256 * 1024
 TEXT = "Imię;Miasto\nŚwiętosław;Łódź\nŻaneta;Gdańsk\n"
 
 
@@ -49,6 +50,22 @@ def test_a_row_of_a_million_separators_is_not_kept_in_memory():
     _, spoilt, blank = files.text_rows([content], files.Dialect("utf-8", ";"))
 
     assert (len(spoilt), spoilt[-1]) == (len(blank), "a") == (csv_rows.MAX_COLUMNS + 1, "a") and not any(blank)
+
+
+@pytest.mark.parametrize("length", [1_000_001, 1_048_575])
+@pytest.mark.parametrize("quoted", [True, False])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_line_of_more_than_a_million_characters_is_refused_wherever_it_ends(length, quoted, encoding):
+    cell = "a" * (length - 2 * quoted)
+    content = ("email;imie\nx@x.example;b\n" + (f'"{cell}"' if quoted else cell) + "\ny@x.example;c\n").encode(encoding)
+
+    with pytest.raises(FileRefused) as refused:
+        list(
+            files.text_rows(
+                [content[at : at + CHUNK] for at in range(0, len(content), CHUNK)], files.Dialect(encoding, ";")
+            )
+        )
+    assert refused.value.code == "import.line_too_long"
 
 
 def test_batches_are_shorter_where_cells_are_long():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +11,7 @@ import orjson
 import pytest
 
 from chassis.ids import new_id
+from contacts.service.sign_ups import SignUps
 from contacts.usecases import archive, fields, forms, people, privacy, sign_ups
 from contracts.errors import Conflict, Invalid, NotFound
 from contracts.vocabulary import ArchiveReason, Channel
@@ -212,3 +215,33 @@ def test_the_form_of_an_account_on_trial_mails_nobody_but_its_proved_addresses(o
     assert answers[0] == answers[1], "whose addresses are proved is told to nobody"
     assert answers[0]["state"] == "trial"
     assert len(owner.submissions(form)) == 1
+
+
+def test_identity_is_asked_while_no_transaction_is_open(owner: Any, database: Any) -> None:
+    """An RPC inside a transaction would hold a connection for as long as another service takes to answer."""
+    form_id = owner.form()["id"]
+    open_sessions, asked = [], []
+
+    class Watched:
+        @contextmanager
+        def _watched(self, opened: Any) -> Iterator[Any]:
+            with opened as session:
+                open_sessions.append(session)
+                yield session
+                open_sessions.remove(session)
+
+        def reading(self) -> Any:
+            return self._watched(database.reading())
+
+        def transaction(self) -> Any:
+            return self._watched(database.transaction())
+
+    service = object.__new__(SignUps)
+    service.database = Watched()
+    service.only_to_of = lambda account_id: asked.append((account_id, list(open_sessions)))
+    body = {"form_id": str(form_id), "fields": {"email": "ola@x.example"}, "consent": True, "user_agent": "Firefox"}
+
+    service.submit_form({"address": "192.0.2.7"}, body)
+
+    assert asked == [(owner.account.id, [])]
+    assert len(owner.mails()) == 1

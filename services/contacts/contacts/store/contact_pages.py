@@ -1,0 +1,64 @@
+"""Pages of contacts by id, which is by when they were made, and how many there are in all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.orm import Session
+
+
+def page(
+    session: Session,
+    *,
+    account_id: UUID,
+    where: Sequence[str],
+    parameters: Mapping[str, Any],
+    after: UUID | None,
+    limit: int,
+    newest_first: bool = False,
+) -> list[RowMapping]:
+    """One page; `where` holds our own SQL over `c`, with bound parameters."""
+    before, order = ("<", "DESC") if newest_first else (">", "")
+    conditions = ["c.account_id = :account", f"(CAST(:after AS uuid) IS NULL OR c.id {before} :after)", *where]
+    return list(
+        session.execute(
+            text(f"SELECT c.* FROM contacts c WHERE {' AND '.join(conditions)} ORDER BY c.id {order} LIMIT :limit"),
+            {**parameters, "account": account_id, "after": after, "limit": limit},
+        ).mappings()
+    )
+
+
+def first_page(
+    session: Session,
+    *,
+    account_id: UUID,
+    where: Sequence[str],
+    parameters: Mapping[str, Any],
+    limit: int,
+    most: int,
+    newest_first: bool = False,
+) -> tuple[list[RowMapping], int]:
+    """The first page, and how many fit, counted to `most`: both in one walk through the contacts.
+
+    Where few fit it costs what the page alone would, since that reads everybody in search of its rows.
+    """
+    order = "DESC" if newest_first else ""
+    conditions = " AND ".join(["c.account_id = :account", *where])
+    rows = (
+        session.execute(
+            text(
+                f"WITH found AS MATERIALIZED (SELECT c.id FROM contacts c WHERE {conditions} ORDER BY c.id {order}"
+                " LIMIT :most)"
+                " SELECT c.*, (SELECT count(*) FROM found) AS found"
+                f" FROM (SELECT id FROM found ORDER BY id {order} LIMIT :limit) f"
+                f" JOIN contacts c ON c.account_id = :account AND c.id = f.id ORDER BY c.id {order}"
+            ),
+            {**parameters, "account": account_id, "most": most, "limit": limit},
+        )
+        .mappings()
+        .all()
+    )
+    return list(rows), rows[0]["found"] if rows else 0

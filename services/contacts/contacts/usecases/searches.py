@@ -1,0 +1,68 @@
+"""Which contacts somebody looks for: words, groups, a segment, rules; all that is given must fit."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from chassis.database import Session
+from contacts.domain import phones
+from contacts.store import audiences as audience_store
+from contacts.store import groups as group_store
+from contacts.store import people as people_store
+from contacts.store import word_sql
+from contacts.store.rule_sql import Filter
+from contacts.usecases import segments
+
+# What a list of contacts shows; found anywhere in it, a word at a time.
+_SHOWN = ("first_name", "last_name", "email", "phone")
+MOST_WORDS = 8
+# What is looked for at the beginning.
+_WORDED = ("email", "phone", "external_id", "first_name", "last_name", "company", "city")
+
+
+def filter_of(
+    session: Session,
+    *,
+    account_id: UUID,
+    now: datetime,
+    q: str | None = None,
+    text: str | None = None,
+    group_ids: list[UUID] | None = None,
+    segment_id: UUID | None = None,
+    rules: dict[str, Any] | None = None,
+) -> Filter:
+    """Nobody is in a group that is not there.
+
+    :raises Invalid: a segment that is not there, or rules that cannot be read.
+    """
+    where: list[str] = []
+    parameters: dict[str, Any] = {}
+    if q:
+        parameters = {f"word{at}": word for at, word in enumerate(_words_of(session, account_id, q))}
+        where += [word_sql.holds(_SHOWN, name) for name in parameters]
+    if text:
+        where.append("(" + " OR ".join(f"starts_with(lower(c.{name}), :text)" for name in _WORDED) + ")")
+        parameters["text"] = text.strip().lower()
+    if group_ids:
+        where.append(audience_store.in_groups("groups"))
+        parameters["groups"] = list(group_store.known(session, account_id=account_id, group_ids=group_ids))
+    if segment_id is not None:
+        members = segments.filter_of_segment(
+            session, account_id=account_id, segment_id=segment_id, field="segment_id", now=now, prefix="segment_"
+        )
+        where.append(members.sql)
+        parameters.update(members.parameters)
+    if rules is not None:
+        ruled = segments.compiled(session, account_id=account_id, rules=rules, now=now)
+        where.append(ruled.sql)
+        parameters.update(ruled.parameters)
+    return Filter(" AND ".join(where) or "true", parameters)
+
+
+def _words_of(session: Session, account_id: UUID, q: str) -> list[str]:
+    """Patterns of the words to be found; a phone number is one word, however it is written."""
+    q = q.replace("\0", "")
+    number = phones.part_of_number(q, people_store.region(session, account_id=account_id))
+    return [word_sql.pattern(word) for word in ([number] if number else q.split()[:MOST_WORDS])]

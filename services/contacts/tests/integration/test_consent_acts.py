@@ -1,0 +1,103 @@
+"""A consent is an act: the latest stands, whatever the order in which lists bring them, and of one day the refusal."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from contacts.usecases import people
+from contracts.errors import Conflict
+
+ACTS = st.lists(st.tuples(st.booleans(), st.integers(1, 28)), min_size=1, max_size=5)
+# How the acts are dealt out to lists: those of one list come together.
+CUTS = st.lists(st.booleans(), min_size=5, max_size=5)
+WORDS = {True: "tak", False: "nie"}
+
+
+def _line(act: tuple[bool, int]) -> str:
+    return f"ola@x.example;{WORDS[act[0]]};2025-05-{act[1]:02}\n"
+
+
+@settings(
+    max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
+@given(ACTS, CUTS, st.randoms(use_true_random=False))
+def test_the_latest_act_stands_whatever_the_order(new_account: Any, acts: Any, cuts: Any, order: Any) -> None:
+    account = new_account()
+    order.shuffle(acts)
+    lists = [""]
+    for act, cut in zip(acts, cuts, strict=False):
+        lists = [*lists, ""] if cut else lists
+        lists[-1] += _line(act)
+
+    for lines in filter(None, lists):
+        account.import_file("email;zgoda e-mail;data zgody\n" + lines)
+
+    latest = max(day for _, day in acts)
+    (one,) = account.people()
+    assert one["email_consent"] == all(granted for granted, day in acts if day == latest)
+    assert one["email_consent_at"] == datetime(2025, 5, latest, tzinfo=UTC)
+
+
+def test_a_list_without_dates_undoes_nobodys_refusal_and_says_so(account: Any) -> None:
+    account.import_file("email;zgoda e-mail\nola@x.example;nie\njan@x.example;\n")
+
+    job = account.import_file("email;imie\nola@x.example;Ola\njan@x.example;Jan\n", consent=["email"])
+
+    assert job["problems"] == {"email_consent.refused": 1} and job["counts"]["warnings"] == 1
+    assert "has refused e-mail" in account.download(job["warnings_file_id"])
+    assert {one["email"]: (one["email_consent"], one["first_name"]) for one in account.people()} == {
+        "ola@x.example": (False, "Ola"),
+        "jan@x.example": (True, "Jan"),
+    }
+
+
+def test_a_refusal_without_a_date_is_one_of_now(account: Any) -> None:
+    account.import_file("email;zgoda e-mail;data zgody\nola@x.example;tak;2026-01-01\n")
+
+    account.import_file("email;zgoda e-mail\nola@x.example;nie\n")
+
+    assert account.people()[0]["email_consent"] is False
+
+
+@pytest.mark.parametrize(("word", "stands"), [("nie", False), ("tak", True)])
+def test_where_existing_values_stay_a_refusal_counts_all_the_same(account: Any, word: str, stands: bool) -> None:
+    account.import_file("email;zgoda e-mail;data zgody\nola@x.example;tak;2025-01-01\n")
+
+    account.import_file(f"email;zgoda e-mail;data zgody\nola@x.example;{word};2025-06-01\n", precedence="keep_existing")
+
+    assert account.people()[0]["email_consent"] is stands
+
+
+def test_the_date_of_each_channels_consent_is_that_of_its_own_act(account: Any) -> None:
+    account.import_file(
+        "email;zgoda e-mail;zgoda sms;data zgody\n"
+        "ola@x.example;tak;;2025-05-01\nola@x.example;;nie;2025-06-01\nola@x.example;nie;tak;2025-04-01\n"
+    )
+
+    (one,) = account.people()
+    assert (one["email_consent"], one["email_consent_at"]) == (True, datetime(2025, 5, 1, tzinfo=UTC))
+    assert (one["sms_consent"], one["sms_consent_at"]) == (False, datetime(2025, 6, 1, tzinfo=UTC))
+
+
+def test_a_copy_of_an_older_consent_undoes_no_refusal_by_the_api_either(account: Any) -> None:
+    spring, summer = datetime(2026, 4, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC)
+    contact = account.call(
+        people.create, terms=account.terms, email="ola@x.example", consents={"email": {"granted": False, "at": summer}}
+    )
+    older: Any = {"consents": {"email": {"granted": True, "at": spring}}}
+
+    with pytest.raises(Conflict) as refused:
+        account.call(people.update, contact_id=contact["id"], **older)
+    item = account.call(
+        people.upsert_many, terms=account.terms, merge_by="email", contacts=[{"email": "ola@x.example", **older}]
+    )["items"][0]
+
+    assert refused.value.code == item["code"] == "consent.refused_since"
+    assert account.people()[0]["email_consent"] is False
+    account.call(people.update, contact_id=contact["id"], consents={"email": {"granted": True}})
+    assert account.people()[0]["email_consent"] is True

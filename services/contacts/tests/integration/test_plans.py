@@ -1,0 +1,127 @@
+"""Hot statements keep to their indexes, whether the planner knows of ten million rows or of nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from chassis.database import Database, cursor_of
+from chassis.ids import new_id
+from chassis.testing import as_administrator
+from contacts.store import audiences as store
+from contracts.vocabulary import Channel
+
+ROWS = 10_000_000
+READS_ALL = ROWS * 0.01  # what the planner takes for the work on so many rows, cpu_tuple_cost each
+HELD = 5_000  # rows that are really there
+PAGE = 500  # recipients of a batch, and addressees of a check
+_HOT = ("contacts", "archive", "snapshot_")
+
+
+class Explained:
+    """A cursor that asks for the plan of each statement before it runs it."""
+
+    def __init__(self, cursor: Any, costs: dict[str, float], scanned: dict[str, str]) -> None:
+        self._cursor, self._costs, self._scanned = cursor, costs, scanned
+
+    def __enter__(self) -> Explained:
+        self._cursor.__enter__()
+        return self
+
+    def __exit__(self, *error: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self._cursor.__exit__(*error)
+
+    def execute(self, statement: str, *arguments: Any) -> Any:
+        if "set_config" not in statement:
+            (plan,) = self._cursor.execute("EXPLAIN (FORMAT JSON) " + statement, *arguments).fetchone()
+            self._costs[statement] = plan[0]["Plan"]["Total Cost"]
+            for node in _nodes(plan[0]["Plan"]):
+                name = node.get("Relation Name", "")
+                if "Seq Scan" in node["Node Type"] and name.startswith(_HOT):
+                    self._scanned[statement] = name
+        return self._cursor.execute(statement, *arguments)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._cursor, name)
+
+
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for inner in plan.get("Plans", ()):
+        yield from _nodes(inner)
+
+
+@pytest.fixture
+def snapshot_id(database: Database, account: Any) -> UUID:
+    """A snapshot of some thousand contacts, every tenth of them archived by now.
+
+    Its numbers are as far apart as makes ten million of them, so that what is known of them fits the statistics.
+    """
+    taken = new_id()
+    with database.transaction() as session:
+        session.execute(
+            text(
+                "INSERT INTO contacts (id, account_id, email, phone, email_consent, sms_consent)"
+                " SELECT gen_random_uuid(), :account, n || '@x.example', '+48600' || lpad(n::text, 6, '0'), true, true"
+                " FROM generate_series(1, :held) n"
+            ),
+            {"account": account.id, "held": HELD},
+        )
+        for channel in Channel:
+            session.execute(
+                text(
+                    "INSERT INTO archive (id, account_id, channel, address, reason, source)"
+                    f" SELECT gen_random_uuid(), :account, :channel, {store.ADDRESS[channel]}, 'other', 'test'"
+                    f" FROM contacts WHERE account_id = :account AND email LIKE '%0@x.example'"
+                ),
+                {"account": account.id, "channel": channel},
+            )
+        table = store.table_of(taken)
+        session.execute(text(f"CREATE TABLE {table} (number integer, contact_id uuid, address text, fields jsonb)"))
+        session.execute(
+            text(
+                f"INSERT INTO {table} SELECT {ROWS // HELD} * row_number() OVER (), id, email, '{{}}' FROM contacts"
+                " WHERE account_id = :account"
+            ),
+            {"account": account.id},
+        )
+        session.execute(text(f"ALTER TABLE {table} ADD PRIMARY KEY (number)"))
+    return taken
+
+
+def _pretend_many(database: Database, *tables: str) -> None:
+    """Statistics of ten million rows: the planner multiplies the rows of a page by the pages that it finds."""
+    with as_administrator(database) as session:
+        for name in tables:
+            session.execute(text(f"ANALYZE {name}"))
+            session.execute(
+                text(f"UPDATE pg_class SET reltuples = {ROWS} WHERE oid = CAST(:name AS regclass)"), {"name": name}
+            )
+
+
+@pytest.mark.parametrize("many", [True, False], ids=["ten million rows", "no statistics"])
+@pytest.mark.parametrize("channel", Channel)
+def test_a_page_of_an_audience_and_a_check_of_addressees_look_at_their_own_rows_alone(
+    database: Database, account: Any, snapshot_id: UUID, monkeypatch: pytest.MonkeyPatch, many: bool, channel: Channel
+) -> None:
+    if many:
+        _pretend_many(database, "contacts", "archive", store.table_of(snapshot_id))
+    costs, scanned = dict[str, float](), dict[str, str]()
+    monkeypatch.setattr(store, "cursor_of", lambda session: Explained(cursor_of(session), costs, scanned))
+
+    with database.transaction() as session:
+        place: Any = {"snapshot_id": snapshot_id, "account_id": account.id, "channel": channel}
+        page = store.read(session, **place, after=ROWS // 2, up_to=ROWS // 2 + PAGE)
+        found = session.execute(text(f"SELECT id, {store.ADDRESS[channel]} FROM contacts LIMIT {PAGE}"))
+        addressees = [(contact_id, address) for contact_id, address in found]
+        gone = store.left_out(session, account_id=account.id, channel=channel, addressees=addressees)
+
+    assert len(page.recipients) + sum(map(len, page.left_out.values())) == PAGE
+    assert 0 < len(gone) < PAGE
+    assert len(costs) == 2 and scanned == {}
+    assert {statement: cost for statement, cost in costs.items() if cost > READS_ALL} == {}
