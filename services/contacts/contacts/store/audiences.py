@@ -68,7 +68,7 @@ _EXPECT_SETS = text(
 )
 
 
-def _expect_many(session: Session) -> None:
+def expect_many(session: Session) -> None:
     """Besides, no nested loops: an audience is a set, and is made by hashing.
 
     Right after an import PostgreSQL believes that the account has one contact; it then walks the group once a contact,
@@ -79,7 +79,7 @@ def _expect_many(session: Session) -> None:
 
 
 def count(session: Session, *, account_id: UUID, where: str, parameters: Mapping[str, Any]) -> int:
-    _expect_many(session)
+    expect_many(session)
     return int(
         session.scalar(
             text(f"SELECT count(*) FROM contacts c WHERE c.account_id = :account AND {where}"),
@@ -117,7 +117,7 @@ def take(
             " (number integer NOT NULL, contact_id uuid NOT NULL, address text NOT NULL, fields jsonb)"
         )
     )
-    _expect_many(session)
+    expect_many(session)
     total = changed(
         session,
         f"INSERT INTO {table} SELECT row_number() OVER (ORDER BY c.id), c.id, c.{ADDRESS[channel]}, {values}"
