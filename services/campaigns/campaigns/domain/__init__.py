@@ -36,6 +36,7 @@ from campaigns.domain.times import (
     send_at,
     zone_of,
 )
+from campaigns.domain.trying import Failing, failing, made_up
 from campaigns.domain.turns import (
     Turn,
     Windows,
@@ -50,6 +51,7 @@ __all__ = [
     "NEXT",
     "SLACK",
     "SMALLEST_BATCH",
+    "Failing",
     "QuietHours",
     "Throttle",
     "Turn",
@@ -62,10 +64,12 @@ __all__ = [
     "ensure_draft",
     "ensure_known",
     "ensure_paused",
+    "failing",
     "fair_order",
     "id_for_request",
     "in_flight_allowed",
     "is_quiet",
+    "made_up",
     "missing_audience",
     "missing_content",
     "next_look",

@@ -31,7 +31,8 @@ def schedule_campaign(
 ) -> Answer:
     """Check everything that can be checked now, reserve the quota, and hand the campaign to the dispatcher.
 
-    :raises Invalid: incomplete, refused by the channel, a field that nobody has, nobody to reach, a bad time.
+    :raises Invalid: incomplete, refused by the channel, a field that nobody has, a content that fails for some, nobody
+        to reach, a bad time.
     :raises PlanLimit: the quota does not reach for the audience as it is now.
     :raises Forbidden: the account is on trial, and somebody in the audience has an address that it has not proved.
     """
@@ -41,7 +42,7 @@ def schedule_campaign(
     channel = Channel(campaign.channel)
     account = ask("identity.get_account", {})
     moment = domain.send_at(at, account["time_zone"], now)
-    prepared = content.prepare(ask, channel=channel, sender=campaign.sender, content=campaign.content)
+    prepared = content.prepare_tried(ask, actor, campaign)
     audience = {"channel": str(channel), "audience": campaign.audience}
     reachable = ask("contacts.count_audience", audience, deadline=20.0)["count"]
     if reachable == 0:
