@@ -36,7 +36,7 @@ from campaigns.domain.times import (
     send_at,
     zone_of,
 )
-from campaigns.domain.trying import Failing, failing, made_up
+from campaigns.domain.trying import FAILING_LEAST, FAILING_SHARE, Failing, failing, made_up, why_paused
 from campaigns.domain.turns import (
     Turn,
     Windows,
@@ -45,6 +45,8 @@ from campaigns.domain.turns import (
 
 __all__ = [
     "DELETABLE",
+    "FAILING_LEAST",
+    "FAILING_SHARE",
     "FINAL",
     "FURTHEST",
     "LATENESS_ALLOWED",
@@ -79,5 +81,6 @@ __all__ = [
     "send_at",
     "snapshot_id",
     "state_after_resume",
+    "why_paused",
     "zone_of",
 ]

@@ -1,4 +1,4 @@
-"""A content that was tried with some of its recipients before it goes to all, and what its author is told of it."""
+"""A content that fails for some, found before it goes to all or while it does, and what its author is told of it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 from contracts.errors import FieldError
 from contracts.vocabulary import ContentFailure
 
+# A campaign pauses once so many messages are rejected by its content, and this share of those that are decided.
+FAILING_LEAST, FAILING_SHARE = 20, 0.01
 FOR_ONE, FOR_COMPLETE, FOR_NOBODY = (
     "for this recipient", "for a recipient who has every field", "for a recipient who has none of its fields",
 )  # fmt: skip
@@ -66,3 +68,17 @@ def failing(problems: Sequence[Mapping[str, Any]], before: Sequence[str], tried:
 def _says_nothing(problem: Mapping[str, Any], words: Sequence[str], sampled: set[int]) -> bool:
     """An empty text of somebody made up: nobody of the audience may be like that."""
     return problem["code"] == ContentFailure.TEXT_EMPTY and bool(words) and not sampled and FOR_ONE not in words
+
+
+def why_paused(codes: Mapping[str, int], before: int, counted: int) -> str:
+    """For a campaign whose content fails in the mass.
+
+    :param codes: how many messages were rejected, by the code. :param before: of them, when it was last resumed.
+    :param counted: how many the channel has decided since.
+    """
+    failed = sum(codes.values()) - before
+    by_code = ", ".join(f"{code} {count}" for code, count in sorted(codes.items(), key=lambda item: -item[1]))
+    return (
+        f"No message could be made of the content for {failed} of {counted} recipients ({by_code}). Resume the campaign"
+        " to go on without those for whom it fails, or cancel it and send a mended copy."
+    )
