@@ -27,8 +27,8 @@ RPC = channel_calls(
 )
 
 
-class Missing(Exception):
-    """A field that the content cannot do without: `{{ first_name! }}`."""
+class Failed(Exception):
+    """A field that the content cannot do without, `{{ first_name! }}`, or a value that would read as a tag."""
 
 
 class Content:
@@ -42,11 +42,12 @@ class Content:
         self.is_broken = "{{" in _TAG.sub("", text)
 
     def render(self, values):
-        """:raises Missing: its first argument says where."""
+        """:raises Failed: its first argument says where."""
 
         def value_of(tag):
-            if tag[2] and not values.get(tag[1]):
-                raise Missing(f"line 1, column {tag.start() + 1}: {tag[1]} has no value")
-            return str(values.get(tag[1], ""))
+            value = str(values.get(tag[1], ""))
+            if (tag[2] and not value) or "{{" in value:
+                raise Failed(f"line 1, column {tag.start() + 1}: {tag[1]} has no value that can be printed")
+            return value
 
         return _TAG.sub(value_of, self.text)

@@ -7,7 +7,7 @@ from channel.trying import Fault, try_with
 from chassis.actors import account_of
 from contracts.errors import Invalid
 from contracts.vocabulary import ContentFailure
-from toy_channel import Content, Missing
+from toy_channel import Content, Failed
 
 BROKEN = {
     "field": "content.text", "code": ContentFailure.TEMPLATE_INVALID,
@@ -23,8 +23,8 @@ def content_of(session, content_hash):
 def fault_of(content, fields):
     try:
         content.render(fields)
-    except Missing as missing:
-        return Fault("content.text", ContentFailure.TEMPLATE_FAILED, str(missing))
+    except Failed as failed:
+        return Fault("content.text", ContentFailure.TEMPLATE_FAILED, str(failed))
 
 
 def prepare_content(database, *, actor, now, sender, content, kind, recipients=()):
