@@ -87,7 +87,7 @@ def test_what_fails_for_some_is_refused_and_mended_it_reaches_everybody(crowd, c
     assert journey.campaign(campaign_id)["state"] == "draft"
     content = {name: text.replace("| round", "| default(0) | round") for name, text in CONTENTS[channel].items()}
     journey.api.patch(f"/v1/campaigns/{campaign_id}", {"content": content})
-    assert "3 punkt" in str(journey.api.post(f"/v1/campaigns/{campaign_id}/preview", sample)["rendered"])
+    assert "masz 3.0 punkt" in str(journey.api.post(f"/v1/campaigns/{campaign_id}/preview", sample)["rendered"])
     journey.schedule(campaign_id)
     progress = journey.wait_sent(campaign_id)["progress"]
     assert (progress["submitted"], progress["failed"]) == (PEOPLE, 0)

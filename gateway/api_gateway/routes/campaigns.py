@@ -112,7 +112,9 @@ ROUTES = [
         description=(
             "`progress` counts recipients: numbered, handed to the channel, and what the channel says: submitted to a"
             " carrier or server, failed for good, or deferred and tried again; who is left out for what they"
-            " did since the audience was numbered, by the reason; and how many are to come."
+            " did since the audience was numbered, by the reason; and how many are to come. `failure` says why it has"
+            " failed, or why it is paused though nobody paused it: `campaign.content_fails` where no message could be"
+            " made of the content for twenty recipients or more and one in a hundred."
         ),
         response=drafts.Campaign,
         tags=["Campaigns"],
@@ -233,6 +235,8 @@ ROUTES = [
         permission=ANYONE,
         service_checked="sms.campaigns.send",
         summary="Go on with a paused campaign",
+        description="One that paused because its content fails goes on without those for whom it did, and pauses again"
+        " where it fails for as many more.",
         response=drafts.Campaign,
         tags=["Campaigns"],
         response_example=_SENDING,
