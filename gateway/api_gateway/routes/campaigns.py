@@ -185,7 +185,9 @@ ROUTES = [
         service_checked="sms.campaigns.send",
         summary="Send a campaign to up to ten chosen addresses",
         description="Rendered for a contact, with given fields, or with both; the fields win. With `contact_id`"
-        " it needs `contacts.read` as well.",
+        " it needs `contacts.read` as well. It goes once to each address, and an e-mail's subject begins with [Test]."
+        " 422 `address.archived` names those that are in the archive, `campaign.content_fails` where the content fails"
+        " for these fields.",
         request=content.TestRequest,
         response=content.TestSent,
         status=202,

@@ -64,6 +64,7 @@ CALLS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "contacts.check_fields",
             "contacts.count_audience",
             "contacts.sample_audience",
+            "contacts.find_archived",
             "contacts.get_contact",
             "contacts.snapshot_audience",
             "contacts.get_snapshot",

@@ -55,6 +55,15 @@ def content_fails(errors: Sequence[FieldError], *, hit: int, looked_at: int, con
     return Invalid("campaign.content_fails", errors[0]["detail"], extra, list(errors))
 
 
+def archived(places: Sequence[int]) -> Invalid:
+    """:param places: in `addresses`."""
+    detail = "This address is in the archive: it gets no campaign, and no test of one."
+    errors: list[FieldError] = [
+        {"field": f"addresses.{place}", "code": "address.archived", "detail": detail} for place in places
+    ]
+    return Invalid("address.archived", detail, None, errors)
+
+
 def wrong_state(present: CampaignState, following: CampaignState) -> Conflict:
     slug = "campaign.already_sent" if present is CampaignState.SENT else f"campaign.is_{present}"
     return Conflict(

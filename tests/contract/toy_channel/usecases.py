@@ -48,7 +48,7 @@ def render_preview(database, *, actor, now, content_hash, fields_, address):
 def plan_test(database, *, actor, now, content_hash, addresses, fields_):
     with database.transaction() as session:
         plain.own_content(session, actor, content_hash)
-    return _plan(actor, content_hash, addresses, fields_)
+    return _plan(actor, content_hash, list(dict.fromkeys(addresses)), fields_)
 
 
 def plan_send(database, *, actor, now, text, to):

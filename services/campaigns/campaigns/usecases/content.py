@@ -163,8 +163,14 @@ def send_test(
     contact_id: UUID | None,
     fields_: dict[str, Any],
 ) -> Any:
-    """Send the draft to chosen addresses; the channel reserves and settles their quota."""
+    """Send the draft to chosen addresses; the channel reserves and settles their quota.
+
+    :raises Invalid: it fails for these fields, or an address is archived.
+    """
     campaign = _readable(database, actor, campaign_id, "send", contact_id)
+    wanted = {"channel": campaign.channel, "addresses": addresses}
+    if archived := ask("contacts.find_archived", wanted)["archived"]:
+        raise exceptions.archived(archived)
     values = fields_of(ask("contacts.get_contact", {"contact_id": str(contact_id)})) if contact_id else {}
     values |= fields_
     prepared = prepare_for(ask, campaign, values)

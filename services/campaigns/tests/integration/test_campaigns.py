@@ -298,3 +298,12 @@ def test_a_content_that_fails_for_some_is_refused_while_it_is_a_draft(caller: Ca
     with pytest.raises(Invalid, match="for this recipient"):
         owner("test_campaign", **asked, addresses=["+48600100200"], fields={"points": None})
     assert owner("test_campaign", **asked, addresses=["+48600100200"], fields={"points": "7"})["messages"]
+
+
+def test_a_test_goes_to_nobody_who_is_archived(caller: Callable) -> None:
+    owner = caller()
+
+    with pytest.raises(Invalid) as refused:
+        owner("test_campaign", campaign_id=owner.draft()["id"], addresses=["+48600100200", "+48600100299"])
+
+    assert [(error["field"], error["code"]) for error in refused.value.errors] == [("addresses.1", "address.archived")]

@@ -28,6 +28,7 @@ from email_gateway.store import messages as store
 from email_gateway.usecases import contents, views
 from email_gateway.usecases.senders import normalised
 
+TEST_MARK = "[Test]"
 _FIELDS = {"from_email": "from.email", "from_name": "from.name", "content.from_email": "from.email"}
 
 
@@ -67,7 +68,9 @@ def plan_send(database: Database, *, actor: Actor, now: datetime, **request: Any
 def plan_test(
     database: Database, *, actor: Actor, now: datetime, content_hash: str, addresses: list[str], fields_: dict[str, Any]
 ) -> Plan:
-    """A content that was prepared before, to chosen addresses. Its sender is checked again when it leaves.
+    """A content that was prepared before, to chosen addresses, with a subject that says so.
+
+    Its sender is checked again when it leaves.
 
     :raises Invalid: with these fields it cannot be rendered.
     """
@@ -78,7 +81,8 @@ def plan_test(
     rendered = render_apart(document, fields_, account_id)
     if isinstance(rendered, Problem):
         raise exceptions.content_problems([{"field": "fields", "code": rendered.code, "detail": rendered.detail}])
-    return _plan(actor, document, _once_each([To(address, None, fields_) for address in addresses]), None)
+    marked = {**document, "subject": f"{TEST_MARK} {document['subject']}"}
+    return _plan(actor, marked, _once_each([To(address, None, fields_) for address in addresses]), None)
 
 
 def _once_each(recipients: Sequence[To]) -> list[To]:
