@@ -29,6 +29,7 @@ class Live:
     sender: object
     content: dict
     broken: dict
+    failing: dict  # for who has no points
     people: list
     send: dict  # a request for single messages to `people`
     prepare_actor: object = None
@@ -60,7 +61,8 @@ def start_toy(launch, amqp_url, broker, folder):
     people = [f"+48600100{number:03d}" for number in range(3)]
     return Live(
         client_of(broker), CHANNELS[Channel.SMS], importlib.import_module("toy_channel").RPC, "toy",
-        {"text": "Hej {{ first_name }}"}, {"text": "{{ oops"}, people, {"to": people, "text": "Hej"},
+        {"text": "Hej {{ first_name }}"}, {"text": "{{ oops"}, {"text": "Masz {{ points! }}"}, people,
+        {"to": people, "text": "Hej"},
         prepare_actor=lambda live, actor: None,
     )  # fmt: skip
 
@@ -71,7 +73,8 @@ def start_sms(launch, amqp_url, broker, folder):
     people = [f"+48600100{number:03d}" for number in range(3)]
     live = Live(
         client_of(broker), CHANNELS[Channel.SMS], importlib.import_module("contracts.sms_gateway").RPC, "Wici",
-        {"text": "Hej {{ first_name }}"}, {"text": "{{ oops"}, people, {"from": "Wici", "to": people, "text": "Hej"},
+        {"text": "Hej {{ first_name }}"}, {"text": "{{ oops"}, {"text": "Masz {{ points | round }}"}, people,
+        {"from": "Wici", "to": people, "text": "Hej"},
         prepare_actor=_with_sender_id,
     )  # fmt: skip
     carrier = live.call(
@@ -101,7 +104,8 @@ def start_email(launch, amqp_url, broker, folder):
     html = '<p>Hej {{ first_name }}</p><a href="{{ unsubscribe_url }}">Wypisz</a>'
     return Live(
         client_of(broker), CHANNELS[Channel.EMAIL], importlib.import_module("contracts.email_gateway").RPC, None,
-        {"subject": "Hej {{ first_name }}", "html": html}, {"subject": "{{ oops", "html": html}, people,
+        {"subject": "Hej {{ first_name }}", "html": html}, {"subject": "{{ oops", "html": html},
+        {"subject": "Masz {{ points | round }}", "html": html.replace("{{ first_name }}", "")}, people,
         {"to": to, "subject": "Hej", "text": "Hej"}, prepare_actor=_with_domain,
     )  # fmt: skip
 

@@ -21,7 +21,7 @@ from contracts.errors import Invalid, NotFound, Unavailable
 from contracts.lanes import ALL_LANES, channel_lane
 from contracts.permissions import PERMISSIONS
 from contracts.privacy import PersonAsked, PersonForgotten, PersonRecords, PersonToErase
-from contracts.vocabulary import Channel, MessageState
+from contracts.vocabulary import Channel, ContentFailure, MessageState
 from identity.domain.plans import QUOTAS
 
 CALLS = {
@@ -157,6 +157,20 @@ def test_a_broken_content_is_a_problem_and_has_no_hash(live, actor):
     assert all(problem["field"] and problem["detail"] for problem in found["problems"])
 
 
+def test_a_content_is_tried_with_some_of_its_recipients(live, actor):
+    """What fails at the channel for whom: the very word by which the message would be rejected."""
+    people = [{"points": 7}, {}, {"points": 3}, {"points": ""}]
+
+    found = live.call("prepare_content", actor, sender=live.sender, content=live.failing, recipients=people)
+    sound = live.call("prepare_content", actor, sender=live.sender, content=live.content, recipients=people)
+
+    (problem,) = found["problems"]
+    assert (found["content_hash"], found["tried"], problem["hits"]) == (None, 4, [1, 3])
+    assert problem["code"] == ContentFailure.TEMPLATE_FAILED and "line 1, column " in problem["detail"]
+    assert found["variables"] == ["points"]
+    assert (sound["problems"], sound["tried"], len(sound["content_hash"])) == ([], 4, 64)
+
+
 def test_a_preview_is_what_one_recipient_would_get(live, actor):
     name = prepared(live, actor)["content_hash"]
 
@@ -170,11 +184,11 @@ def test_a_preview_is_what_one_recipient_would_get(live, actor):
 def test_a_test_is_sent_to_the_chosen_addresses_of_ones_own_content(live, actor):
     name = prepared(live, actor)["content_hash"]
     sent(live, actor)
-    asked = {"content_hash": name, "addresses": live.people[:2], "fields": {"first_name": "Ola"}}
+    asked = {"content_hash": name, "addresses": [*live.people[:2], live.people[0]], "fields": {"first_name": "Ola"}}
 
     accepted = live.call("send_test", actor, **asked)
 
-    assert [each["to"] for each in accepted["messages"]] == live.people[:2]
+    assert [each["to"] for each in accepted["messages"]] == live.people[:2], "once to each"
     wait_until(lambda: state(live, actor, accepted["messages"][0]["id"]) == "delivered", what="the test's arrival")
     with pytest.raises(NotFound):
         live.call("send_test", new_account(), **asked)

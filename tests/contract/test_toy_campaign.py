@@ -5,6 +5,7 @@ Real campaigns, contacts and their processes; identity is a stand-in, reporting'
 
 import time
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import orjson
@@ -53,8 +54,8 @@ class Neighbourhood:
     def call(self, method, **payload):
         return self.client.call(method, self.actor, payload, deadline=30)
 
-    def campaign(self):
-        """A campaign to `PEOPLE` contacts of a group, scheduled for now; returns its id and their phones."""
+    def campaign(self, at=None):
+        """A campaign to `PEOPLE` contacts of a group, scheduled; returns its id and their phones."""
         group = wait_until(self._group, what="contacts and identity")
         phones = [f"+48{next(_numbers)}" for _ in range(PEOPLE)]
         for start in range(0, PEOPLE, 500):
@@ -68,7 +69,7 @@ class Neighbourhood:
             "campaigns.create_campaign", name="Lato", channel="sms", sender="toy",
             audience={"groups": [group]}, content={"text": "Hej {{ first_name }}!"},
         )  # fmt: skip
-        self.call("campaigns.schedule_campaign", campaign_id=campaign["id"])
+        self.call("campaigns.schedule_campaign", campaign_id=campaign["id"], at=at)
         return campaign["id"], phones
 
     def _group(self):
@@ -209,3 +210,29 @@ def test_a_cancelled_campaign_ends_in_the_channel_too(neighbourhood):
 
     wait_until(lambda: counted() == (ledger["delivered"], ledger["rejected"], 0), what="the campaign's own figures")
     assert set(ledger) == {"delivered", "rejected"}
+
+
+def test_a_content_that_fails_in_the_mass_pauses_and_resumed_it_reaches_the_others(neighbourhood, open_database):
+    neighbourhood.outbound(TOY_PACE="1500")
+    in_an_hour = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    campaign_id, phones = neighbourhood.campaign(in_an_hour)
+    neighbourhood.call("campaigns.pause_campaign", campaign_id=campaign_id)
+    renamed = [{"phone": phone, "first_name": "{{ Ola"} for phone in phones[:100]]
+    neighbourhood.call("contacts.upsert_contacts", merge_by="phone", contacts=renamed)
+    with open_database("campaigns").transaction() as session:
+        session.execute(text("UPDATE campaigns SET send_at = now() WHERE id = :id"), {"id": campaign_id})
+    neighbourhood.call("campaigns.resume_campaign", campaign_id=campaign_id)
+
+    def paused():
+        campaign = neighbourhood.call("campaigns.get_campaign", campaign_id=campaign_id)
+        assert campaign["state"] != "sent", "nobody was told"
+        return campaign if campaign["state"] == "paused" else None
+
+    failure = wait_until(paused, timeout=60, what="the pause")["failure"]
+    assert failure["code"] == "campaign.content_fails" and "template.failed 100" in failure["detail"]
+    neighbourhood.call("campaigns.resume_campaign", campaign_id=campaign_id)
+    sent = neighbourhood.wait_sent(campaign_id)
+
+    assert (sent["progress"]["submitted"], sent["progress"]["failed"]) == (PEOPLE - 100, 100)
+    assert Counter(phone for _, phone, _ in neighbourhood.lines()) == Counter(phones[100:])
+    assert sent["failure"] is None

@@ -9,6 +9,12 @@ _ID = "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b11"
 _GROUP = "01935880-1d2b-7f00-8a61-5c0f9e3d2b10"
 _CONTACT = "01935881-77aa-7c12-b0de-1f2e3d4c5b6a"
 _CHANNELS = "The right is checked for the campaign's own channel: `sms.campaigns.…` or `email.campaigns.…`."
+_TRIED = (
+    "The content is tried with about a hundred of the audience, and with people who have every field"
+    " or none: 422 `campaign.content_fails` says in `errors` in which text, at which line and column, and why; beside"
+    " them stand `looked_at`, how many of the audience were tried, `hit`, for how many it fails, and, for who has"
+    " `contacts.read`, one of them (`contact_id`)."
+)
 
 _DRAFT = {
     "name": "Wiosna 2027",
@@ -106,7 +112,9 @@ ROUTES = [
         description=(
             "`progress` counts recipients: numbered, handed to the channel, and what the channel says: submitted to a"
             " carrier or server, failed for good, or deferred and tried again; who is left out for what they"
-            " did since the audience was numbered, by the reason; and how many are to come."
+            " did since the audience was numbered, by the reason; and how many are to come. `failure` says why it has"
+            " failed, or why it is paused though nobody paused it: `campaign.content_fails` where no message could be"
+            " made of the content for twenty recipients or more and one in a hundred."
         ),
         response=drafts.Campaign,
         tags=["Campaigns"],
@@ -148,7 +156,7 @@ ROUTES = [
         permission=ANYONE,
         service_checked="sms.campaigns.read",
         summary="Render a campaign for one contact or a sample",
-        description="422 `campaign.unknown_fields` names the fields of the content that no contact has. With"
+        description=f"422 `campaign.unknown_fields` names the fields of the content that no contact has. {_TRIED} With"
         " `contact_id` it needs `contacts.read` as well.",
         request=content.PreviewRequest,
         response=content.Preview,
@@ -177,7 +185,9 @@ ROUTES = [
         service_checked="sms.campaigns.send",
         summary="Send a campaign to up to ten chosen addresses",
         description="Rendered for a contact, with given fields, or with both; the fields win. With `contact_id`"
-        " it needs `contacts.read` as well.",
+        " it needs `contacts.read` as well. It goes once to each address, and an e-mail's subject begins with [Test]."
+        " 422 `address.archived` names those that are in the archive, `campaign.content_fails` where the content fails"
+        " for these fields.",
         request=content.TestRequest,
         response=content.TestSent,
         status=202,
@@ -198,7 +208,7 @@ ROUTES = [
         description=(
             "`at` with an offset is a moment; without one it is a local time of the account. Checks the sender, the"
             " content and its fields, that somebody can be reached, and reserves the quota: 402 `quota.exhausted`"
-            " where it does not reach."
+            f" where it does not reach. {_TRIED}"
         ),
         request=life.ScheduleRequest,
         response=drafts.Campaign,
@@ -227,6 +237,8 @@ ROUTES = [
         permission=ANYONE,
         service_checked="sms.campaigns.send",
         summary="Go on with a paused campaign",
+        description="One that paused because its content fails goes on without those for whom it did, and pauses again"
+        " where it fails for as many more.",
         response=drafts.Campaign,
         tags=["Campaigns"],
         response_example=_SENDING,

@@ -14,9 +14,10 @@ import orjson
 
 from channel.left_out import CODES, REASONS
 from contracts.ids import MAX_NUMBER, message_ids
-from contracts.vocabulary import ERASED_ADDRESS, Lane, LeftOut, MessageState
+from contracts.vocabulary import ERASED_ADDRESS, ContentFailure, Lane, LeftOut, MessageState
 
 ADDRESS_MAX = 254  # characters: the longest e-mail address (RFC 5321, section 4.5.3.1.3)
+CONTENT_FAILURES = frozenset(map(str, ContentFailure))
 LATEST = 4_102_444_800.0  # the year 2100: what is added to a time before it is still a time
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z").match
 
@@ -167,7 +168,9 @@ class SharedDelivery:
 class Batch:
     """One batch of a lane delivery. `unsettled` counts down in the ledger's thread; at 0 the batch is done."""
 
-    __slots__ = ("content", "deferred", "delivery", "failed", "header", "left_out", "submitted", "unsettled")
+    __slots__ = (
+        "content", "content_failed", "deferred", "delivery", "failed", "header", "left_out", "submitted", "unsettled",
+    )  # fmt: skip
 
     def __init__(self, header: Header, content: Any, size: int, delivery: Any = None) -> None:
         self.header = header
@@ -176,6 +179,7 @@ class Batch:
         self.unsettled = size
         self.submitted = self.failed = self.deferred = 0
         self.left_out: Counter[str] = Counter()
+        self.content_failed: Counter[str] = Counter()
 
     def settle(self, state: MessageState, code: str | None = None) -> None:
         """Count one of its recipients as settled. A bounce was handed over, so it counts as submitted."""
@@ -186,5 +190,7 @@ class Batch:
             self.left_out[str(REASONS[code])] += 1  # plain words: orjson takes no others as keys
         elif state in (MessageState.REJECTED, MessageState.EXPIRED):
             self.failed += 1
+            if code in CONTENT_FAILURES:
+                self.content_failed[str(code)] += 1
         else:
             self.submitted += 1

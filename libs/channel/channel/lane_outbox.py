@@ -58,6 +58,7 @@ def _batch_done(batch: Batch) -> bytes:
             "failed": batch.failed,
             "deferred": batch.deferred,
             "left_out": batch.left_out,
+            "content_failed": batch.content_failed,
         }
     )
 

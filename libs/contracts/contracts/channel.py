@@ -22,6 +22,7 @@ from contracts.vocabulary import Channel, Lane, MessageState
 
 TEST_ADDRESSES_MAX = 20
 RECIPIENTS_MAX = 1_000  # of one request
+TRIED_MAX = 200  # recipients that a content is tried with
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,12 +91,21 @@ class PrepareContent(Schema):
 
     sender = fields.Raw(load_default=None, allow_none=True)
     kind = fields.String(load_default="campaign", validate=validate.OneOf(("campaign", "transactional")))
+    recipients = fields.List(
+        fields.Dict(keys=fields.String()),
+        load_default=list,
+        validate=validate.Length(max=TRIED_MAX),
+        metadata={"description": "fields of some recipients, for each of whom the message is made as if it left"},
+    )
 
 
 class ContentProblem(Schema):
     field = fields.String()
     code = fields.String()
     detail = fields.String()
+    hits = fields.List(
+        fields.Integer(), metadata={"description": "places in `recipients`; none where it concerns everybody"}
+    )
 
 
 class PreparedContent(Schema):
@@ -104,6 +114,9 @@ class PreparedContent(Schema):
     content_hash = fields.String(allow_none=True, metadata={"description": "null where there are problems"})
     variables = fields.List(fields.String())
     problems = fields.List(fields.Nested(ContentProblem))
+    tried = fields.Integer(
+        metadata={"description": "how many of `recipients`, from the first on, it was made for in the time there was"}
+    )
 
 
 class RenderPreview(Schema):

@@ -75,6 +75,7 @@ class BatchDone(TypedDict):
     failed: int  # final, never handed over (rejected, invalid)
     deferred: int  # waiting in the channel's retry schedule
     left_out: dict[str, int]  # by LeftOut
+    content_failed: NotRequired[dict[str, int]]  # of those that failed, by ContentFailure
 
 
 class DeliveryEvent(TypedDict, total=False):

@@ -63,6 +63,8 @@ CALLS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "identity.release_quota",
             "contacts.check_fields",
             "contacts.count_audience",
+            "contacts.sample_audience",
+            "contacts.find_archived",
             "contacts.get_contact",
             "contacts.snapshot_audience",
             "contacts.get_snapshot",

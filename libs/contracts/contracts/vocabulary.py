@@ -99,6 +99,18 @@ class LeftOut(StrEnum):
     CHANGED = "changed"
 
 
+class ContentFailure(StrEnum):
+    """Why no message can be made of its content, for one recipient or for all: codes of `rejected` messages."""
+
+    TEMPLATE_FAILED = "template.failed"
+    TEMPLATE_INVALID = "template.invalid"
+    TEXT_EMPTY = "text.empty"
+    TEXT_TOO_LONG = "text.too_long"
+    TOO_COSTLY = "content.too_costly"
+    FAILED = "content.failed"
+    UNKNOWN = "content.unknown"
+
+
 class JobState(StrEnum):
     """States of long work (imports, exports, snapshots)."""
 

@@ -47,6 +47,23 @@ def content_refused(problems: Sequence[Any]) -> Invalid:
     return Invalid("campaign.content_refused", "The channel cannot send this content.", None, errors)
 
 
+def content_fails(errors: Sequence[FieldError], *, hit: int, looked_at: int, contact_id: str | None) -> Invalid:
+    """:param hit: for how many of those `looked_at` in the audience it fails. :param contact_id: one of them."""
+    extra: dict[str, object] = {"looked_at": looked_at, "hit": hit}
+    if contact_id is not None:
+        extra["contact_id"] = contact_id
+    return Invalid("campaign.content_fails", errors[0]["detail"], extra, list(errors))
+
+
+def archived(places: Sequence[int]) -> Invalid:
+    """:param places: in `addresses`."""
+    detail = "This address is in the archive: it gets no campaign, and no test of one."
+    errors: list[FieldError] = [
+        {"field": f"addresses.{place}", "code": "address.archived", "detail": detail} for place in places
+    ]
+    return Invalid("address.archived", detail, None, errors)
+
+
 def wrong_state(present: CampaignState, following: CampaignState) -> Conflict:
     slug = "campaign.already_sent" if present is CampaignState.SENT else f"campaign.is_{present}"
     return Conflict(

@@ -89,6 +89,11 @@ class Campaign(Base):
     # Recipients by the reason (`LeftOut`): seen when the audience was read, and seen by the channel.
     left_out: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     channel_left_out: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    # Rejected by their content, by the code (`ContentFailure`); and how many of them, and of all that the channel had
+    # decided on, there were when the campaign was last resumed.
+    content_failed: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    content_failed_before: Mapped[int] = mapped_column(Integer, server_default="0")
+    counted_before: Mapped[int] = mapped_column(Integer, server_default="0")
     next_portion_at: Mapped[datetime | None]
 
     lease_owner: Mapped[UUID | None]

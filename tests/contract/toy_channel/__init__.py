@@ -11,7 +11,7 @@ from contracts.channel import channel_calls
 from contracts.schema import Schema
 
 ADDRESS = re.compile(r"\+[1-9][0-9]{6,14}\Z")
-_TAG = re.compile(r"\{\{ *(\w+) *\}\}")
+_TAG = re.compile(r"\{\{ *(\w+)(!?) *\}\}")
 
 
 class ToyContent(Schema):
@@ -27,6 +27,10 @@ RPC = channel_calls(
 )
 
 
+class Failed(Exception):
+    """A field that the content cannot do without, `{{ first_name! }}`, or a value that would read as a tag."""
+
+
 class Content:
     """A stored content: what a campaign says."""
 
@@ -34,8 +38,16 @@ class Content:
 
     def __init__(self, account_id, text):
         self.account_id, self.text = str(account_id), text
-        self.variables = sorted(set(_TAG.findall(text)))
+        self.variables = sorted({name for name, _ in _TAG.findall(text)})
         self.is_broken = "{{" in _TAG.sub("", text)
 
     def render(self, values):
-        return _TAG.sub(lambda tag: str(values.get(tag[1], "")), self.text)
+        """:raises Failed: its first argument says where."""
+
+        def value_of(tag):
+            value = str(values.get(tag[1], ""))
+            if (tag[2] and not value) or "{{" in value:
+                raise Failed(f"line 1, column {tag.start() + 1}: {tag[1]} has no value that can be printed")
+            return value
+
+        return _TAG.sub(value_of, self.text)

@@ -83,6 +83,14 @@ class ToyOutbound(OutboundDefaults):
     def is_address(self, address):
         return ADDRESS.match(address) is not None
 
+    def compose(self, chunk, recipients, outlet):
+        messages = super().compose(chunk, recipients, outlet)
+        for message in messages:
+            fault = usecases.fault_of(chunk.batch.content, message.recipient.get("fields") or {})
+            if message.state is None and fault:
+                message.state, message.code, message.at = MessageState.REJECTED, fault.code, time.time()
+        return messages
+
 
 def main(process):
     OutboundProcess(process, lambda: ToyOutbound(process.config), linger=0.01).run()

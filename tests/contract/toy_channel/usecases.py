@@ -1,11 +1,18 @@
 """What the toy checks, shows and plans; the rest of what it answers comes from `channel.plain`."""
 
+from dataclasses import asdict
+
 from channel import plain
+from channel.trying import Fault, try_with
 from chassis.actors import account_of
 from contracts.errors import Invalid
-from toy_channel import Content
+from contracts.vocabulary import ContentFailure
+from toy_channel import Content, Failed
 
-BROKEN = {"field": "content.text", "code": "template.invalid", "detail": "A tag is not closed, or names no field."}
+BROKEN = {
+    "field": "content.text", "code": ContentFailure.TEMPLATE_INVALID,
+    "detail": "A tag is not closed, or names no field.", "hits": [],
+}  # fmt: skip
 
 
 def content_of(session, content_hash):
@@ -13,13 +20,23 @@ def content_of(session, content_hash):
     return row and Content(row.account_id, row.content["text"])
 
 
-def prepare_content(database, *, actor, now, sender, content, kind):
+def fault_of(content, fields):
+    try:
+        content.render(fields)
+    except Failed as failed:
+        return Fault("content.text", ContentFailure.TEMPLATE_FAILED, str(failed))
+
+
+def prepare_content(database, *, actor, now, sender, content, kind, recipients=()):
     made = Content(account_of(actor), content["text"])
-    if made.is_broken:
-        return {"content_hash": None, "variables": made.variables, "problems": [BROKEN]}
+    tried = try_with(recipients, lambda fields: fault_of(made, fields))
+    problems = [asdict(fault) | {"hits": hits} for fault, hits in tried.hits.items()]
+    answer = {"content_hash": None, "variables": made.variables, "tried": tried.tried}
+    if made.is_broken or problems:
+        return answer | {"problems": problems or [BROKEN]}
     with database.transaction() as session:
         name = plain.keep_content(session, account_of(actor), made.sender, content)
-    return {"content_hash": name, "variables": made.variables, "problems": []}
+    return answer | {"content_hash": name, "problems": []}
 
 
 def render_preview(database, *, actor, now, content_hash, fields_, address):
@@ -31,7 +48,7 @@ def render_preview(database, *, actor, now, content_hash, fields_, address):
 def plan_test(database, *, actor, now, content_hash, addresses, fields_):
     with database.transaction() as session:
         plain.own_content(session, actor, content_hash)
-    return _plan(actor, content_hash, addresses, fields_)
+    return _plan(actor, content_hash, list(dict.fromkeys(addresses)), fields_)
 
 
 def plan_send(database, *, actor, now, text, to):

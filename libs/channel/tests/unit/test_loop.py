@@ -22,7 +22,7 @@ from channel.ledger_work import Outcome, Work, count
 from channel.loop import Loop
 from channel.outlets import Chunk, Claim, Message, Outlet
 from chassis.ids import new_id
-from contracts.vocabulary import CampaignState, Channel, Lane, MessageState
+from contracts.vocabulary import CampaignState, Channel, ContentFailure, Lane, MessageState
 
 ACCOUNT = str(new_id())
 ROOM = 25
@@ -381,3 +381,16 @@ def test_who_is_left_out_of_a_batch_is_counted_by_the_reason() -> None:
 
     assert (batch.submitted, batch.failed, batch.left_out) == (19, 0, {"withdrawn": 1})
     machine.teardown()
+
+
+def test_what_fails_by_its_content_is_counted_by_the_code_among_the_failed() -> None:
+    header: Any = None
+    batch = Batch(header, None, 5)
+    for state, code in (
+        (MessageState.REJECTED, "template.failed"), (MessageState.REJECTED, ContentFailure.TEMPLATE_FAILED),
+        (MessageState.REJECTED, "0x0b"), (MessageState.DELIVERED, None), (MessageState.DEFERRED, "text.empty"),
+    ):  # fmt: skip
+        batch.settle(state, code)
+
+    assert (batch.submitted, batch.failed, batch.deferred, batch.unsettled) == (1, 3, 1, 0)
+    assert batch.content_failed == {"template.failed": 2}

@@ -102,6 +102,8 @@ class Progress(Schema):
 
 
 class Failure(Schema):
+    """Why a campaign has failed, or paused by itself; one that is resumed has none."""
+
     code = fields.String()
     detail = fields.String()
 

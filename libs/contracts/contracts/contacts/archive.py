@@ -37,6 +37,15 @@ class ArchiveAdd(Schema):
     note = fields.String(load_default="", validate=NOTE)
 
 
+class AddressesToFind(Schema):
+    channel = fields.Enum(Channel, by_value=True, required=True)
+    addresses = fields.List(fields.String(), required=True, validate=validate.Length(max=1_000))
+
+
+class FoundArchived(Schema):
+    archived = fields.List(fields.Integer(), metadata={"description": "places of those that are in the archive"})
+
+
 class RestoreNote(Schema):
     note = fields.String(load_default="", validate=NOTE)
 
@@ -70,5 +79,6 @@ class ArchivedPage(page_of(Archived)):  # type: ignore[misc]
 RPC = {
     "list_archive": Call(ArchiveQuery, ArchivedPage),
     "archive_addresses": Call(ArchiveAdd, ArchivedList),
+    "find_archived": Call(AddressesToFind, FoundArchived),
     "restore_address": Call(RestoreNote, Archived, path={"archive_id": UUID}),
 }

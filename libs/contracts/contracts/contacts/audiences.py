@@ -34,9 +34,27 @@ class AddresseesCount(AudienceCount):
     only_to = fields.List(fields.String(), load_default=None, allow_none=True)
 
 
-class SnapshotCreate(AudienceCount):
-    snapshot_id = fields.UUID(required=True)
+class AudienceToSample(AudienceCount):
     fields_ = fields.List(fields.String(), data_key="fields", load_default=list)
+
+
+class SampledContact(Schema):
+    contact_id = fields.UUID()
+    fields_ = fields.Dict(keys=fields.String(), data_key="fields")
+
+
+class AudienceSample(Schema):
+    """About a hundred of an audience: spread over it, and of each set of fields that somebody lacks a few."""
+
+    contacts = fields.List(fields.Nested(SampledContact))
+    complete = fields.Dict(
+        keys=fields.String(),
+        metadata={"description": "a value for every field: somebody's, or else an example of its type"},
+    )
+
+
+class SnapshotCreate(AudienceToSample):
+    snapshot_id = fields.UUID(required=True)
 
 
 class Snapshot(Schema):
@@ -84,6 +102,7 @@ class LeftOutAddressees(Schema):
 
 RPC = {
     "count_audience": Call(AddresseesCount, Count),
+    "sample_audience": Call(AudienceToSample, AudienceSample),
     "snapshot_audience": Call(SnapshotCreate, Snapshot),
     "get_snapshot": Call(None, Snapshot, path={"snapshot_id": UUID}),
     "read_audience": Call(AudienceRead, Recipients),

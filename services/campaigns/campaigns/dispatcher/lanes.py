@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,11 +14,12 @@ import orjson
 from campaigns.store import batches as store
 from campaigns.store.batches import Reported
 from campaigns.store.leases import LeasedCampaign
+from campaigns.usecases import life
 from chassis.broker import Broker, Delivery
 from chassis.database import Database, Fault, fault_of
 from chassis.logs import get_logger
 from contracts.lanes import BATCHES_DONE, channel_lane
-from contracts.vocabulary import Lane, LeftOut
+from contracts.vocabulary import ContentFailure, Lane, LeftOut
 
 PREFETCH = 500
 log = get_logger()
@@ -90,10 +92,15 @@ class Publisher:
 
 
 class Reports:
-    """Counts what channels report, many batches in one statement, and acks only what has been counted."""
+    """Counts what channels report, many batches in one statement, and acks only what has been counted.
 
-    def __init__(self, broker: Broker, database: Database, wake: Callable[[], None]) -> None:
-        self._database, self._wake = database, wake
+    :param on_paused: called when a campaign was paused for what is reported of it.
+    """
+
+    def __init__(
+        self, broker: Broker, database: Database, wake: Callable[[], None], on_paused: Callable[[], None]
+    ) -> None:
+        self._database, self._wake, self._on_paused = database, wake, on_paused
         self._arrived: deque[Delivery] = deque()
         broker.consume(BATCHES_DONE, self._on_delivery, prefetch=PREFETCH)
 
@@ -116,9 +123,13 @@ class Reports:
         unique = {report.id: report for _, report in readable}
         with self._database.transaction() as session:
             counted = store.mark_done(session, list(unique.values()))
+            if counted.failing:
+                life.pause_failing(session, now=datetime.now(UTC), campaign_ids=counted.failing)
         for delivery, _ in readable:
             delivery.ack()
-        return counted
+        if counted.failing:
+            self._on_paused()
+        return counted.batches
 
     def _counted_alone(self, delivery: Delivery, report: Reported) -> int:
         """One of many that failed together: the one that is to blame goes to the dead letters, and no other."""
@@ -143,7 +154,11 @@ def _read(delivery: Delivery) -> Reported | None:
         body = orjson.loads(delivery.body)
         submitted, failed, deferred = (_count(body[name]) for name in ("submitted", "failed", "deferred"))
         left_out = {str(LeftOut(reason)): _count(count) for reason, count in body.get("left_out", {}).items()}
-        return Reported(UUID(body["batch_id"]), submitted, failed, deferred, left_out)
+        # What a newer channel calls otherwise is among the failed all the same.
+        told = body.get("content_failed", {})
+        known = {code: _count(told.get(code, 0)) for code in map(str, ContentFailure)}
+        content_failed = {code: count for code, count in known.items() if 0 < count <= failed}
+        return Reported(UUID(body["batch_id"]), submitted, failed, deferred, left_out, content_failed)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         log.error("batch_report_unreadable", error=error)
         delivery.nack(requeue=False)

@@ -62,7 +62,7 @@ class Dispatcher:
         self._steps = Steps(database, RpcClient(broker, seals.passed_on).call, new_id())
         self._waker = Waker(database, leases.CAMPAIGNS)
         self._publisher = Publisher(broker, database, self._waker.set)
-        self._reports = Reports(broker, database, self._waker.set)
+        self._reports = Reports(broker, database, self._waker.set, poke_outbox)
         self._in_hand: dict[UUID, CampaignInHand] = {}
         self._in_flight: dict[UUID, InFlight] = {}
         self._workers = Workers(self._waker.set)

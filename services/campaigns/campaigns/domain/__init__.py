@@ -36,6 +36,7 @@ from campaigns.domain.times import (
     send_at,
     zone_of,
 )
+from campaigns.domain.trying import FAILING_LEAST, FAILING_SHARE, Failing, failing, made_up, why_paused
 from campaigns.domain.turns import (
     Turn,
     Windows,
@@ -44,12 +45,15 @@ from campaigns.domain.turns import (
 
 __all__ = [
     "DELETABLE",
+    "FAILING_LEAST",
+    "FAILING_SHARE",
     "FINAL",
     "FURTHEST",
     "LATENESS_ALLOWED",
     "NEXT",
     "SLACK",
     "SMALLEST_BATCH",
+    "Failing",
     "QuietHours",
     "Throttle",
     "Turn",
@@ -62,10 +66,12 @@ __all__ = [
     "ensure_draft",
     "ensure_known",
     "ensure_paused",
+    "failing",
     "fair_order",
     "id_for_request",
     "in_flight_allowed",
     "is_quiet",
+    "made_up",
     "missing_audience",
     "missing_content",
     "next_look",
@@ -75,5 +81,6 @@ __all__ = [
     "send_at",
     "snapshot_id",
     "state_after_resume",
+    "why_paused",
     "zone_of",
 ]

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 import orjson
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from campaigns import domain
 from chassis.database import changed, columns, cursor_of
 from contracts.vocabulary import Channel
 
@@ -62,13 +64,21 @@ class Advance:
 
 @dataclass(frozen=True)
 class Reported:
-    """What a channel says of a batch; `left_out` is counted by the reason."""
+    """What a channel says of a batch; `left_out` and, of the failed, `content_failed` are counted by the reason."""
 
     id: UUID
     submitted: int
     failed: int
     deferred: int
     left_out: Mapping[str, int] = field(default_factory=dict)
+    content_failed: Mapping[str, int] = field(default_factory=dict)
+
+
+class Counted(NamedTuple):
+    """:ivar batches: that had not been counted before. :ivar failing: campaigns whose content fails too many."""
+
+    batches: int
+    failing: list[UUID]
 
 
 def _sum_of(*counts: str) -> str:
@@ -77,6 +87,22 @@ def _sum_of(*counts: str) -> str:
     return (
         "(SELECT coalesce(jsonb_object_agg(reason, n), '{}') FROM (SELECT reason, sum(CAST(n AS int)) AS n"
         f" FROM ({all_of_them}) AS e(reason, n) GROUP BY reason) AS added)"
+    )
+
+
+def _reasons(counts: str) -> str:
+    """SQL: by campaign and reason, the sum of its fresh batches' objects of counts."""
+    return (
+        f"SELECT campaign_id, '{counts}' AS counts, e.key AS reason, sum(CAST(e.value AS int)) AS n FROM fresh"
+        f" CROSS JOIN LATERAL jsonb_each_text({counts}) e GROUP BY 1, 3"
+    )
+
+
+def _object_of(counts: str) -> str:
+    """SQL over `fresh`, grouped by campaign: those sums as one object."""
+    return (
+        "(SELECT coalesce(jsonb_object_agg(reason, n), '{}') FROM reasons r"
+        f" WHERE r.campaign_id = fresh.campaign_id AND r.counts = '{counts}') AS {counts}"
     )
 
 
@@ -192,33 +218,57 @@ def mark_published(session: Session, batch_ids: Iterable[UUID]) -> None:
         )
 
 
-def mark_done(session: Session, reports: Sequence[Reported]) -> int:
-    """Count what channels report, each batch once; returns how many batches had not been counted before.
+_TOTAL_FAILED = "(SELECT coalesce(sum(CAST(n AS int)), 0) FROM jsonb_each_text(c.content_failed) AS e(code, n))"
+# Since the campaign began, or was last resumed.
+_IS_FAILING = (
+    f"c.state = 'sending' AND s.content_failed <> '{{}}' AND {_TOTAL_FAILED} - c.content_failed_before >= %s"
+    f" AND {_TOTAL_FAILED} - c.content_failed_before"
+    " >= %s * (c.submitted + c.failed + c.deferred - c.counted_before)"
+)
+_MARK_DONE = (
+    "WITH fresh AS (SELECT b.id, b.campaign_id, b.size, b.published_at IS NULL AS unmarked,"
+    "   r.submitted, r.failed, r.deferred, r.left_out, r.content_failed FROM campaign_batches b"
+    "  JOIN unnest(%s::uuid[], %s::int[], %s::int[], %s::int[], %s::jsonb[], %s::jsonb[])"
+    "   AS r(id, submitted, failed, deferred, left_out, content_failed)"
+    "   ON r.id = b.id WHERE b.state <> 'done' ORDER BY b.id FOR UPDATE OF b),"
+    " done AS (UPDATE campaign_batches b SET state = 'done', done_at = now(),"
+    "   published_at = coalesce(b.published_at, now()),"
+    "   submitted = f.submitted, failed = f.failed, deferred = f.deferred FROM fresh f WHERE b.id = f.id),"
+    f" reasons AS ({_reasons('left_out')} UNION ALL {_reasons('content_failed')}),"
+    " sums AS (SELECT campaign_id, count(*) AS batches, sum(size) FILTER (WHERE unmarked) AS published,"
+    "   sum(submitted) AS submitted, sum(failed) AS failed, sum(deferred) AS deferred,"
+    f"   {_object_of('left_out')}, {_object_of('content_failed')} FROM fresh GROUP BY 1),"
+    " counted AS (UPDATE campaigns c SET published = c.published + coalesce(s.published, 0),"
+    "   submitted = c.submitted + s.submitted, failed = c.failed + s.failed,"
+    f"   channel_left_out = {_sum_of('c.channel_left_out', 's.left_out')},"
+    f"   content_failed = {_sum_of('c.content_failed', 's.content_failed')},"
+    "   deferred = c.deferred + s.deferred, settled_at = NULL FROM sums s WHERE c.id = s.campaign_id"
+    f"  RETURNING c.id, {_IS_FAILING} AS is_failing)"
+    " SELECT (SELECT coalesce(sum(batches), 0) FROM sums),"
+    "  (SELECT coalesce(array_agg(id), '{}') FROM counted WHERE is_failing)"
+)
 
-    A report on a campaign that has been settled reopens its settlement.
+
+def mark_done(session: Session, reports: Sequence[Reported]) -> Counted:
+    """Count what channels report, each batch once.
+
+    A report on a campaign that has been settled reopens its settlement. A campaign's row is locked from here on, so
+    that of several who count at once one finds it failing.
     """
     with cursor_of(session) as cursor:
         cursor.execute(
-            "WITH fresh AS (SELECT b.id, b.campaign_id, b.size, b.published_at IS NULL AS unmarked,"
-            "   r.submitted, r.failed, r.deferred, r.left_out FROM campaign_batches b"
-            "  JOIN unnest(%s::uuid[], %s::int[], %s::int[], %s::int[], %s::jsonb[])"
-            "   AS r(id, submitted, failed, deferred, left_out)"
-            "   ON r.id = b.id WHERE b.state <> 'done' ORDER BY b.id FOR UPDATE OF b),"
-            " done AS (UPDATE campaign_batches b SET state = 'done', done_at = now(),"
-            "   published_at = coalesce(b.published_at, now()),"
-            "   submitted = f.submitted, failed = f.failed, deferred = f.deferred FROM fresh f WHERE b.id = f.id),"
-            " reasons AS (SELECT campaign_id, e.key AS reason, sum(CAST(e.value AS int)) AS n FROM fresh"
-            "  CROSS JOIN LATERAL jsonb_each_text(left_out) e GROUP BY 1, 2),"
-            " sums AS (SELECT campaign_id, count(*) AS batches, sum(size) FILTER (WHERE unmarked) AS published,"
-            "   sum(submitted) AS submitted, sum(failed) AS failed, sum(deferred) AS deferred,"
-            "   (SELECT coalesce(jsonb_object_agg(reason, n), '{}') FROM reasons r"
-            "    WHERE r.campaign_id = fresh.campaign_id) AS left_out FROM fresh GROUP BY 1),"
-            " counted AS (UPDATE campaigns c SET published = c.published + coalesce(s.published, 0),"
-            "   submitted = c.submitted + s.submitted, failed = c.failed + s.failed,"
-            f"   channel_left_out = {_sum_of('c.channel_left_out', 's.left_out')},"
-            "   deferred = c.deferred + s.deferred, settled_at = NULL FROM sums s WHERE c.id = s.campaign_id)"
-            " SELECT coalesce(sum(batches), 0) FROM sums",
-            columns([(r.id, r.submitted, r.failed, r.deferred, _json(r.left_out)) for r in reports], 5),
+            _MARK_DONE,
+            (
+                *columns(
+                    [
+                        (r.id, r.submitted, r.failed, r.deferred, _json(r.left_out), _json(r.content_failed))
+                        for r in reports
+                    ],
+                    6,
+                ),
+                domain.FAILING_LEAST,
+                domain.FAILING_SHARE,
+            ),
         )
         row = cursor.fetchone()
-        return int(row[0]) if row else 0
+        return Counted(int(row[0]), row[1]) if row else Counted(0, [])

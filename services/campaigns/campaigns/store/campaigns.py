@@ -73,6 +73,18 @@ def running_for_update(session: Session, *, account_id: UUID) -> Sequence[Campai
     return session.scalars(query, execution_options={"populate_existing": True}).all()
 
 
+def sending_for_update(session: Session, campaign_ids: Collection[UUID]) -> Sequence[Campaign]:
+    """Those of them that are being sent, locked, as they are once the lock is held."""
+    query = (
+        select(Campaign)
+        .options(defer(Campaign.content))
+        .where(Campaign.id.in_(campaign_ids), Campaign.state == "sending")
+        .order_by(Campaign.id)
+        .with_for_update()
+    )
+    return session.scalars(query, execution_options={"populate_existing": True}).all()
+
+
 def _named_in(part: str) -> str:
     """SQL: the audience names any of the ids of that parameter, to take or to leave out."""
     both = f"coalesce(audience->'{part}', '[]') || coalesce(audience->'exclude_{part}', '[]')"

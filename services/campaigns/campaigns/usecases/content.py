@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from uuid import UUID
 from campaigns import domain, exceptions
 from campaigns.models import Campaign
 from campaigns.store import campaigns as store
-from campaigns.usecases.ports import Ask, ensure_may, ensure_may_see_contacts
+from campaigns.usecases.ports import Ask, ensure_may, ensure_may_see_contacts, may_see_contacts
 from campaigns.usecases.views import Answer
 from chassis.actors import account_of
 from chassis.database import Database
@@ -21,6 +21,8 @@ from contracts.errors import Invalid
 from contracts.rpc import Actor
 from contracts.schema import field_errors
 from contracts.vocabulary import Channel
+
+SAMPLE_DEADLINE = 15.0
 
 
 @dataclass(frozen=True)
@@ -38,15 +40,67 @@ def prepare(ask: Ask, *, channel: Channel, sender: Any, content: Mapping[str, An
     :raises Invalid: something is missing, the channel refuses it, or it uses a field that nobody has.
     """
     domain.ensure_complete(domain.missing_content(channel, sender, content))
-    # An e-mail's immutable content includes who it is from; for SMS the sender stands apart.
-    whole = {**sender, **content} if isinstance(sender, Mapping) else dict(content)
-    prepared = ask(CHANNELS[channel].call("prepare_content"), {"sender": sender, "content": whole, "kind": "campaign"})
+    prepared = _ask_channel(ask, channel, sender, content, recipients=[])
     if prepared["problems"]:
         raise exceptions.content_refused(prepared["problems"])
     fields = domain.contact_fields(channel, prepared["variables"])
     if fields:
         domain.ensure_known(ask("contacts.check_fields", {"names": fields})["unknown"])
     return PreparedContent(prepared["content_hash"], sorted(prepared["variables"]), fields)
+
+
+def prepare_tried(
+    ask: Ask, actor: Actor, campaign: Campaign, person: Mapping[str, Any] | None = None
+) -> PreparedContent:
+    """As `prepare`, and tried with a sample of the campaign's audience, with who has every field and who has none.
+
+    :param person: fields of one more, for whom it must not fail.
+    :raises Invalid: besides, it fails for some of them: where, for how many, and for whom if the actor may see that.
+    """
+    prepared = prepare(ask, channel=Channel(campaign.channel), sender=campaign.sender, content=campaign.content)
+    sample: dict[str, Any] = {"contacts": [], "complete": {}}
+    if prepared.fields:
+        wanted = {"channel": campaign.channel, "audience": campaign.audience, "fields": prepared.fields}
+        sample = ask("contacts.sample_audience", wanted, deadline=SAMPLE_DEADLINE)
+    made_up = domain.made_up(prepared.fields, person, sample["complete"])
+    failing = _try(ask, campaign, made_up, [contact["fields"] for contact in sample["contacts"]])
+    if failing.errors:
+        example = sample["contacts"][min(failing.hit)]["contact_id"] if failing.hit else None
+        raise _content_fails(failing, example if may_see_contacts(actor) else None)
+    return prepared
+
+
+def prepare_for(ask: Ask, campaign: Campaign, person: Mapping[str, Any]) -> PreparedContent:
+    """As `prepare`, and tried with one person's fields. :raises Invalid: besides, it fails for them."""
+    prepared = prepare(ask, channel=Channel(campaign.channel), sender=campaign.sender, content=campaign.content)
+    failing = _try(ask, campaign, domain.made_up(prepared.fields, person, None), [])
+    if failing.errors:
+        raise _content_fails(failing)
+    return prepared
+
+
+def _content_fails(failing: domain.Failing, contact_id: str | None = None) -> Invalid:
+    return exceptions.content_fails(
+        failing.errors, hit=len(failing.hit), looked_at=failing.looked_at, contact_id=contact_id
+    )
+
+
+def _try(
+    ask: Ask, campaign: Campaign, made_up: Mapping[str, Any], sample: Sequence[Mapping[str, Any]]
+) -> domain.Failing:
+    recipients = [*made_up.values(), *sample]
+    answer = _ask_channel(ask, Channel(campaign.channel), campaign.sender, campaign.content, recipients=recipients)
+    return domain.failing(answer["problems"], list(made_up), answer["tried"])
+
+
+def _ask_channel(
+    ask: Ask, channel: Channel, sender: Any, content: Mapping[str, Any], *, recipients: list[Mapping[str, Any]]
+) -> Answer:
+    # An e-mail's immutable content includes who it is from; for SMS the sender stands apart.
+    whole = {**sender, **content} if isinstance(sender, Mapping) else dict(content)
+    asked = {"sender": sender, "content": whole, "kind": "campaign", "recipients": recipients}
+    answer: Answer = ask(CHANNELS[channel].call("prepare_content"), asked)
+    return answer
 
 
 def ensure_fits(channel: Channel, content: dict[str, Any]) -> None:
@@ -75,15 +129,18 @@ def preview_campaign(
     contact_id: UUID | None,
     sample: Any,
 ) -> Answer:
-    """The campaign as one recipient would get it."""
+    """The campaign as one recipient would get it.
+
+    :raises Invalid: as `prepare_tried`: what fails for others is not found by looking at one.
+    """
     campaign = _readable(database, actor, campaign_id, "read", contact_id)
     channel = Channel(campaign.channel)
-    prepared = prepare(ask, channel=channel, sender=campaign.sender, content=campaign.content)
     if contact_id is not None:
         contact = ask("contacts.get_contact", {"contact_id": str(contact_id)})
         address, values = contact.get(CHANNELS[channel].address_field) or "", fields_of(contact)
     else:
         address, values = sample.get("address") or "", sample["fields_"]
+    prepared = prepare_tried(ask, actor, campaign, values)
     rendered = ask(
         CHANNELS[channel].call("render_preview"),
         {
@@ -106,14 +163,20 @@ def send_test(
     contact_id: UUID | None,
     fields_: dict[str, Any],
 ) -> Any:
-    """Send the draft to chosen addresses; the channel reserves and settles their quota."""
+    """Send the draft to chosen addresses; the channel reserves and settles their quota.
+
+    :raises Invalid: it fails for these fields, or an address is archived.
+    """
     campaign = _readable(database, actor, campaign_id, "send", contact_id)
-    channel = Channel(campaign.channel)
-    prepared = prepare(ask, channel=channel, sender=campaign.sender, content=campaign.content)
+    wanted = {"channel": campaign.channel, "addresses": addresses}
+    if archived := ask("contacts.find_archived", wanted)["archived"]:
+        raise exceptions.archived(archived)
     values = fields_of(ask("contacts.get_contact", {"contact_id": str(contact_id)})) if contact_id else {}
+    values |= fields_
+    prepared = prepare_for(ask, campaign, values)
     return ask(
-        CHANNELS[channel].call("send_test"),
-        {"content_hash": prepared.content_hash, "addresses": addresses, "fields": {**values, **fields_}},
+        CHANNELS[Channel(campaign.channel)].call("send_test"),
+        {"content_hash": prepared.content_hash, "addresses": addresses, "fields": values},
         deadline=20.0,
     )
 

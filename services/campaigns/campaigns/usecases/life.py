@@ -31,7 +31,8 @@ def schedule_campaign(
 ) -> Answer:
     """Check everything that can be checked now, reserve the quota, and hand the campaign to the dispatcher.
 
-    :raises Invalid: incomplete, refused by the channel, a field that nobody has, nobody to reach, a bad time.
+    :raises Invalid: incomplete, refused by the channel, a field that nobody has, a content that fails for some, nobody
+        to reach, a bad time.
     :raises PlanLimit: the quota does not reach for the audience as it is now.
     :raises Forbidden: the account is on trial, and somebody in the audience has an address that it has not proved.
     """
@@ -41,7 +42,7 @@ def schedule_campaign(
     channel = Channel(campaign.channel)
     account = ask("identity.get_account", {})
     moment = domain.send_at(at, account["time_zone"], now)
-    prepared = content.prepare(ask, channel=channel, sender=campaign.sender, content=campaign.content)
+    prepared = content.prepare_tried(ask, actor, campaign)
     audience = {"channel": str(channel), "audience": campaign.audience}
     reachable = ask("contacts.count_audience", audience, deadline=20.0)["count"]
     if reachable == 0:
@@ -107,6 +108,31 @@ def cancel_campaign(session: Session, *, actor: Actor, now: datetime, campaign_i
     return _command(session, actor, now, campaign_id, "campaign.cancelled", lambda _: CampaignState.CANCELLED)
 
 
+def pause_failing(session: Session, *, now: datetime, campaign_ids: list[UUID]) -> None:
+    """Pause sending campaigns whose content fails too many, in the transaction that counts it."""
+    for campaign in store.sending_for_update(session, campaign_ids):
+        failed = sum(campaign.content_failed.values()) - campaign.content_failed_before
+        counted = _counted(campaign) - campaign.counted_before
+        campaign.failure_code = "campaign.content_fails"
+        campaign.failure_detail = domain.why_paused(campaign.content_failed, campaign.content_failed_before, counted)
+        _move(session, campaign, CampaignState.PAUSED, now)
+        itself: Actor = {"account_id": str(campaign.account_id), "service": "campaigns"}
+        facts = {"name": campaign.name, "code": campaign.failure_code, "failed": failed, "counted": counted}
+        acts.record(session, events.CAMPAIGNS_ACT, itself, "campaign.paused", target_id=campaign.id, **facts)
+
+
+def _counted(campaign: Campaign) -> int:
+    """Recipients whom the channel has decided on, or tries again."""
+    return campaign.submitted + campaign.failed + campaign.deferred
+
+
+def _begin_again(campaign: Campaign) -> None:
+    """What has failed is known to whoever resumes: it pauses again for what fails from now on."""
+    campaign.failure_code = campaign.failure_detail = None
+    campaign.content_failed_before = sum(campaign.content_failed.values())
+    campaign.counted_before = _counted(campaign)
+
+
 def follow_suspension(session: Session, *, now: datetime, event: dict[str, Any]) -> None:
     """Pause everything of an account that an operator has suspended; when that is lifted, somebody of it resumes.
 
@@ -169,6 +195,8 @@ def _command(
 
 def _move(session: Session, campaign: Campaign, state: CampaignState, now: datetime) -> None:
     domain.ensure_can_become(CampaignState(campaign.state), state)
+    if campaign.state == CampaignState.PAUSED and state not in domain.FINAL:
+        _begin_again(campaign)
     campaign.state = state.value
     campaign.updated_at = now
     if state in domain.FINAL:

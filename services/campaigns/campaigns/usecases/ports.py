@@ -50,9 +50,17 @@ def ensure_may_see_contacts(actor: Actor) -> None:
     _ensure_granted(actor, "contacts.read")
 
 
+def may_see_contacts(actor: Actor) -> bool:
+    return _is_granted(actor, "contacts.read")
+
+
 def _ensure_granted(actor: Actor, permission: str) -> None:
-    if not actor.get("service") and not is_granted(permission, actor.get("permissions", [])):
+    if not _is_granted(actor, permission):
         raise exceptions.permission_missing(permission)
+
+
+def _is_granted(actor: Actor, permission: str) -> bool:
+    return bool(actor.get("service")) or is_granted(permission, actor.get("permissions", []))
 
 
 def channels_to_read(actor: Actor, channel: Channel | None) -> list[Channel]:

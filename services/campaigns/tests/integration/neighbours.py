@@ -15,7 +15,7 @@ import orjson
 from chassis.service import Health, rpc
 from contracts.errors import Invalid, NotFound, PlanLimit
 
-KNOWN_FIELDS = {"first_name", "last_name", "city", "birth_date", "discount_code"}
+KNOWN_FIELDS = {"first_name", "last_name", "city", "birth_date", "discount_code", "points"}
 SMALL_QUOTA = 1_000
 
 reservations: dict[str, dict[str, int]] = {}
@@ -83,6 +83,19 @@ class Contacts:
         return {"count": _size(payload["audience"])}
 
     @rpc
+    def sample_audience(self, actor: Any, payload: Any) -> Any:
+        """Of fifty people every fifth has no points; all have the rest."""
+        names = payload["fields"]
+        contacts = [
+            {
+                "contact_id": str(UUID(int=number)),
+                "fields": {name: "x" for name in names if name != "points" or number % 5},
+            }
+            for number in range(1, min(_size(payload["audience"]), 50) + 1)
+        ]
+        return {"contacts": contacts, "complete": dict.fromkeys(names, "x")}
+
+    @rpc
     def snapshot_audience(self, actor: Any, payload: Any) -> Any:
         total = _size(payload["audience"])
         snapshots.setdefault(payload["snapshot_id"], {"total": total, "fields": payload["fields"]})
@@ -119,6 +132,11 @@ class Contacts:
     def check_fields(self, actor: Any, payload: Any) -> Any:
         asked.append("check_fields")
         return {"unknown": [name for name in payload["names"] if name not in KNOWN_FIELDS]}
+
+    @rpc
+    def find_archived(self, actor: Any, payload: Any) -> Any:
+        """Whose number ends in 99."""
+        return {"archived": [place for place, address in enumerate(payload["addresses"]) if address.endswith("99")]}
 
     @rpc
     def get_contact(self, actor: Any, payload: Any) -> Any:
@@ -158,14 +176,20 @@ class SmsGateway:
     def prepare_content(self, actor: Any, payload: Any) -> Any:
         content = payload["content"]
         words = " ".join(str(content.get(name, "")) for name in ("subject", "text", "html"))
-        variables = sorted({piece.split("}}")[0].strip() for piece in words.split("{{")[1:]})
+        names = {piece.split("}}")[0].strip() for piece in words.split("{{")[1:]}
+        needed = {name.rstrip("!") for name in names if name.endswith("!")}  # `{{ points! }}` fails who has none
+        variables, recipients = sorted({name.rstrip("!") for name in names}), payload["recipients"]
         body = orjson.dumps([payload["sender"], content], option=orjson.OPT_SORT_KEYS)
         content_hash = hashlib.sha256(body).hexdigest()
         contents[content_hash] = content
         problems = []
         if "BANK" in str(payload["sender"]):
             problems.append({"field": "sender", "code": "sender.not_active", "detail": "Not yours."})
-        return {"content_hash": content_hash, "variables": variables, "problems": problems, "parts_max": 1}
+        if hits := [place for place, fields in enumerate(recipients) if needed - set(fields)]:
+            fault = {"field": "content.text", "code": "template.failed", "detail": "line 1: points has no value"}
+            problems.append({**fault, "hits": hits})
+        prepared = {"content_hash": content_hash, "variables": variables, "problems": problems, "parts_max": 1}
+        return {**prepared, "tried": len(recipients)}
 
     @rpc
     def count_campaign(self, actor: Any, payload: Any) -> Any:

@@ -265,3 +265,45 @@ def test_what_a_campaign_needs_of_contacts_is_known_while_it_is_to_go_or_going(c
     assert needing(groups=[segment], segments=[group], fields=["city"]) == needing() == []
     owner("cancel_campaign", campaign_id=campaign["id"])
     assert [needing(**what) for what in everything] == [[]] * 5
+
+
+def test_a_content_that_fails_for_some_is_refused_while_it_is_a_draft(caller: Callable) -> None:
+    owner = caller()
+    failing = owner.draft(content={"text": "Masz {{ points! }}, {{ first_name }}"})
+    rights = ["sms.campaigns.read", "sms.campaigns.send"]
+    marketer = caller(account_id=owner.account_id, permissions=rights)
+    asked = {"campaign_id": failing["id"]}
+    sample = {"fields": {"points": "7"}}
+
+    for act in (
+        lambda who: who("schedule_campaign", **asked),
+        lambda who: who("preview_campaign", **asked, sample=sample),
+    ):
+        with pytest.raises(Invalid) as refused:
+            act(owner)
+        assert refused.value.code == "campaign.content_fails"
+        assert refused.value.errors == [
+            {
+                "field": "content.text",
+                "code": "template.failed",
+                "detail": "line 1: points has no value. It fails for 10 of 50 recipients looked at.",
+            }
+        ]
+        assert refused.value.extra == {"hit": 10, "looked_at": 50, "contact_id": str(UUID(int=5))}
+        with pytest.raises(Invalid) as refused:
+            act(marketer)
+        assert refused.value.extra == {"hit": 10, "looked_at": 50}, "whose fields those are is not the marketer's"
+
+    assert owner("get_campaign", **asked)["state"] == "draft"
+    with pytest.raises(Invalid, match="for this recipient"):
+        owner("test_campaign", **asked, addresses=["+48600100200"], fields={"points": None})
+    assert owner("test_campaign", **asked, addresses=["+48600100200"], fields={"points": "7"})["messages"]
+
+
+def test_a_test_goes_to_nobody_who_is_archived(caller: Callable) -> None:
+    owner = caller()
+
+    with pytest.raises(Invalid) as refused:
+        owner("test_campaign", campaign_id=owner.draft()["id"], addresses=["+48600100200", "+48600100299"])
+
+    assert [(error["field"], error["code"]) for error in refused.value.errors] == [("addresses.1", "address.archived")]

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DataError, OperationalError
 
 from campaigns.dispatcher import lanes
 from campaigns.dispatcher.lanes import Reports
-from campaigns.store.batches import Reported
+from campaigns.store.batches import Counted, Reported
 
 POISONED = UUID(int=2)
 
@@ -47,10 +47,10 @@ def refusing(monkeypatch: pytest.MonkeyPatch) -> list[Exception]:
     """Raised, the last of them, while the poisoned report is among those to be counted."""
     raised: list[Exception] = [DataError("UPDATE", {}, errors.NumericValueOutOfRange())]
 
-    def mark_done(_session: Any, reports: Sequence[Reported]) -> int:
+    def mark_done(_session: Any, reports: Sequence[Reported]) -> Counted:
         if POISONED in {report.id for report in reports}:
             raise raised[-1]
-        return len(reports)
+        return Counted(len(reports), [])
 
     monkeypatch.setattr(lanes.store, "mark_done", mark_done)
     return raised
@@ -58,7 +58,7 @@ def refusing(monkeypatch: pytest.MonkeyPatch) -> list[Exception]:
 
 def test_only_the_report_that_is_to_blame_is_parked(refusing: list[Exception]) -> None:
     broker: Any = Broker()
-    reports = Reports(broker, Database(), lambda: None)  # type: ignore[arg-type]
+    reports = Reports(broker, Database(), lambda: None, lambda: None)  # type: ignore[arg-type]
     deliveries = [Delivery(UUID(int=number)) for number in (1, 2, 3)]
     for delivery in deliveries:
         broker.deliver(delivery)
@@ -71,7 +71,7 @@ def test_only_the_report_that_is_to_blame_is_parked(refusing: list[Exception]) -
 
 def test_a_database_that_is_away_parks_nothing(refusing: list[Exception]) -> None:
     broker: Any = Broker()
-    reports = Reports(broker, Database(), lambda: None)  # type: ignore[arg-type]
+    reports = Reports(broker, Database(), lambda: None, lambda: None)  # type: ignore[arg-type]
     delivery = Delivery(POISONED)
     broker.deliver(delivery)
     refusing.append(OperationalError("UPDATE", {}, errors.AdminShutdown()))

@@ -21,6 +21,10 @@ class Archive(Base):
         return self.run("archive_addresses", archive.add, actor, payload)
 
     @rpc
+    def find_archived(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("find_archived", archive.find_archived, actor, payload)
+
+    @rpc
     def restore_address(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("restore_address", archive.restore, actor, payload)
 

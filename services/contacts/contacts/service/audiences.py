@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chassis.service import Payload, rpc
 from contacts.service.base import Base
-from contacts.usecases import audiences
+from contacts.usecases import audience_samples, audiences
 from contracts.rpc import Actor
 
 
@@ -12,6 +12,10 @@ class Audiences(Base):
     @rpc
     def count_audience(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("count_audience", audiences.count, actor, payload)
+
+    @rpc
+    def sample_audience(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("sample_audience", audience_samples.sample, actor, payload)
 
     @rpc
     def snapshot_audience(self, actor: Actor, payload: Payload) -> Payload:

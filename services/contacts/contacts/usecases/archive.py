@@ -126,6 +126,15 @@ def add(
     return {"items": [dict(row) for row in archived]}
 
 
+def find_archived(session: Session, *, actor: Actor, now: datetime, channel: Channel, addresses: list[str]) -> View:
+    """Which of these are in the archive, by their place."""
+    account_id = account_of(actor)
+    wanted = [_as_searched(session, account_id, address) for address in addresses]
+    rows = store.present(session, account_id=account_id, channel=channel, addresses=wanted)
+    gone = {row["address"] for row in rows}
+    return {"archived": [place for place, address in enumerate(wanted) if address in gone]}
+
+
 def _of_addresses(session: Session, account_id: UUID, channel: Channel, addresses: list[str]) -> dict[str, UUID | None]:
     """:raises Invalid: naming the first that is no address, or whose person was erased: nothing is kept of them."""
     region = people_store.region(session, account_id=account_id)

@@ -93,7 +93,7 @@ def request_snapshot(
     if earlier is not None:
         return _view(earlier)
     filter_of(session, account_id=account_id, channel=channel, audience=audience, now=now)
-    _values_of(session, account_id, fields_)
+    field_sql(session, account_id, fields_)
     if not store.add(session, snapshot_id=snapshot_id, account_id=account_id, channel=channel):
         raise Conflict("snapshot.exists", "This id is in use.")
     request = {
@@ -109,7 +109,7 @@ def take(session: Session, *, account_id: UUID, snapshot_id: UUID, request: dict
     """Write the snapshot that a job asks for; returns its number of recipients."""
     audience = {name: [UUID(one) for one in ids] for name, ids in request["audience"].items()}
     recipients = filter_of(session, account_id=account_id, channel=request["channel"], audience=audience, now=now)
-    values, parameters = _values_of(session, account_id, request["fields"])
+    values, parameters = values_of(session, account_id, request["fields"])
     return store.take(
         session,
         snapshot_id=snapshot_id,
@@ -121,27 +121,37 @@ def take(session: Session, *, account_id: UUID, snapshot_id: UUID, request: dict
     )
 
 
-def _values_of(session: Session, account_id: UUID, names: list[str]) -> tuple[str, dict[str, Any]]:
-    """SQL of the recipient's fields as one jsonb object; a field that the contact does not have is left out.
+def field_sql(session: Session, account_id: UUID, names: list[str]) -> tuple[dict[str, str], dict[str, Any]]:
+    """SQL over `c` of each field's value, and its parameters.
 
     :raises Invalid: a name that is no field.
     """
     custom = {field["key"]: field for field in field_store.all_of(session, account_id=account_id)}
-    pairs, parameters = [], {}
+    values, parameters = dict[str, str](), dict[str, Any]()
     for at, name in enumerate(dict.fromkeys(names)):
         if name in _BUILT_IN:
-            pairs.append(f"'{name}', {_BUILT_IN[name]}")
+            values[name] = _BUILT_IN[name]
         elif name in custom:
             parameters[f"slot{at}"] = custom[name]["slot"]
-            parameters[f"key{at}"] = name
-            pairs.append(f"CAST(:key{at} AS text), c.custom -> CAST(:slot{at} AS text)")
+            values[name] = f"c.custom -> CAST(:slot{at} AS text)"
         else:
             raise Invalid.of_field(
                 f"fields.{at}", "contact_field.not_found", f"There is no contact field {name[:50]!r}."
             )
-    if not pairs:
+    return values, parameters
+
+
+def values_of(session: Session, account_id: UUID, names: list[str]) -> tuple[str, dict[str, Any]]:
+    """SQL of the recipient's fields as one jsonb object; a field that the contact does not have is left out.
+
+    :raises Invalid: a name that is no field.
+    """
+    values, parameters = field_sql(session, account_id, names)
+    if not values:
         return "'{}'::jsonb", {}
-    return f"jsonb_strip_nulls(jsonb_build_object({', '.join(pairs)}))", parameters
+    keys = {f"key{at}": name for at, name in enumerate(values)}
+    pairs = ", ".join(f"CAST(:{key} AS text), {values[name]}" for key, name in keys.items())
+    return f"jsonb_strip_nulls(jsonb_build_object({pairs}))", {**parameters, **keys}
 
 
 def get(session: Session, *, actor: Actor, now: datetime, snapshot_id: UUID) -> View:

@@ -19,6 +19,7 @@ from chassis.confined import at
 from contracts import tokens
 from contracts.domains import ascii_domain
 from contracts.tokens import TokenKind
+from contracts.vocabulary import ContentFailure
 from email_gateway.content import dkim, mime, targets, unsubscribing, verp
 from email_gateway.content import prepare as contents
 from email_gateway.content.encoded import EncodedTemplate, encoded_template
@@ -149,7 +150,7 @@ class Composer:
             if subject is None:
                 subject = _subject(self._template.render("subject", variables))
         except TemplateProblem as problem:
-            raise NotComposable("template", str(problem)) from None
+            raise NotComposable(ContentFailure.TEMPLATE_FAILED, str(problem)) from None
         headers: list[dkim.Header] = [
             (b"Date", mime.date(at)),
             (b"To", mime.mailbox(recipient, name, name_length=4)),

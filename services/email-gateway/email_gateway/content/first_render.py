@@ -11,12 +11,16 @@ from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
+from channel import trying
+from channel.trying import Fault, Tried, try_with
 from chassis.confined import Confined, Exceeded
-from email_gateway.content.compose import Composer, Links, NotComposable, render
-from email_gateway.content.prepare import Kind, Prepared, Problem, prepare
-from email_gateway.content.template import TemplateProblem
+from contracts.vocabulary import ContentFailure
+from email_gateway.content import markup
+from email_gateway.content.compose import Composer, Links, NotComposable, present, render
+from email_gateway.content.prepare import UNSUBSCRIBE, Kind, Prepared, Problem, is_lenient, prepare
+from email_gateway.content.template import Template, TemplateProblem
 
-TOO_COSTLY = "content.too_costly"
+TOO_COSTLY = str(ContentFailure.TOO_COSTLY)
 # Of processor time; a newsletter of 100 KB takes 0.05. Single mails of many accounts come in one call and are answered
 # together: there nobody may cost the others more than a moment, and not again soon.
 SECONDS, SINGLE_SECONDS = 1.0, 0.5
@@ -45,13 +49,33 @@ def prepare_apart(
     return prepared, rendered
 
 
+def try_apart(
+    content: Mapping[str, Any], kind: Kind, account_id: UUID, recipients: Sequence[Mapping[str, Any]]
+) -> tuple[Prepared, int]:
+    """What `prepare` makes of the content, and for how many of the recipients, by their fields, mails were made of it.
+
+    What fails for some of them are problems of the content. :raises Unavailable: too much is rendered now.
+    """
+    try:
+        prepared, tried = _ask(
+            "try", content, kind, account_id, list(recipients), seconds=SECONDS + trying.SECONDS, owner=account_id
+        )
+    except Exceeded as exceeded:
+        return Prepared(None, problems=[_too_costly(exceeded)]), 0
+    return prepared, tried
+
+
 def render_apart(document: Mapping[str, Any], fields: Mapping[str, Any], account_id: UUID) -> Rendered | Problem:
     """As `compose.render`, or what is wrong. :raises Unavailable: too much is rendered now."""
     try:
         found: Rendered | str = _ask("render", document, fields, seconds=SECONDS, owner=account_id)
     except Exceeded as exceeded:
         return _too_costly(exceeded)
-    return Problem("content", "template.field_missing", found) if isinstance(found, str) else found
+    if not isinstance(found, str):
+        return found
+    return Problem(
+        "content", ContentFailure.TEMPLATE_FAILED if is_lenient(document) else "template.field_missing", found
+    )
 
 
 def _ask(*request: Any, seconds: float, owner: UUID) -> Any:
@@ -68,7 +92,9 @@ def _too_costly(exceeded: Exceeded) -> Problem:
 
 
 def perform(what: str, *arguments: Any) -> Any:
-    return _prepare(*arguments) if what == "prepare" else _render(*arguments)
+    if what == "render":
+        return _render(*arguments)
+    return _try(*arguments) if what == "try" else _prepare(*arguments)
 
 
 def _prepare(
@@ -77,20 +103,60 @@ def _prepare(
     prepared = prepare(content, kind, account_id)
     if prepared.document is None:
         return prepared, []
-    _compose(prepared.document, recipients[0] if recipients else dict.fromkeys(prepared.variables, " "))
+    with suppress(NotComposable):
+        _compose(_composer(prepared.document), recipients[0] if recipients else dict.fromkeys(prepared.variables, " "))
     return prepared, [_render(prepared.document, each) for each in recipients]
 
 
-def _compose(document: Mapping[str, Any], fields: Mapping[str, Any]) -> None:
-    """All that is done for a recipient, but for the signature."""
-    composer = Composer(
-        document, signers=[], return_path="localhost", links=Links(public_url="", key=b"-", return_path_key=b"-")
-    )
+def _try(
+    content: Mapping[str, Any], kind: Kind, account_id: UUID, recipients: Sequence[Mapping[str, Any]]
+) -> tuple[Prepared, int]:
+    prepared = prepare(content, kind, account_id)
+    if prepared.document is None:
+        return prepared, 0
+    composer, written = _composer(prepared.document), _as_written(content, lenient=is_lenient(prepared.document))
+    found = try_with(recipients, lambda fields: _fault(written, composer, fields))
+    return _with_faults(prepared, found), found.tried
+
+
+def _with_faults(prepared: Prepared, found: Tried) -> Prepared:
+    problems = [Problem(fault.field, fault.code, fault.detail, tuple(hits)) for fault, hits in found.hits.items()]
+    return Prepared(None, prepared.variables, problems) if problems else prepared
+
+
+def _as_written(content: Mapping[str, Any], *, lenient: bool) -> dict[str, Template]:
+    """The texts as their author wrote them, for places that the author knows."""
+    sources = {name: content.get(name) or "" for name in ("subject", "preheader", "html", "text")}
+    sources["html"] = markup.with_literal_styles(sources["html"])
+    return {
+        name: Template({name: source}, lenient=lenient, shows_places=True) for name, source in sources.items() if source
+    }
+
+
+def _fault(written: Mapping[str, Template], composer: Composer, fields: Mapping[str, Any]) -> Fault | None:
+    """A link that cannot be made fails in the text that it stands in: its mail would leave with a dead one."""
+    try:
+        for name, template in written.items():
+            template.render(name, {UNSUBSCRIBE: "#", **present(fields)})
+        _compose(composer, fields)
+    except TemplateProblem as problem:
+        return Fault(problem.name, ContentFailure.TEMPLATE_FAILED, str(problem))
+    except NotComposable as refused:
+        return Fault("html", refused.code, refused.detail)
+    return None
+
+
+def _composer(document: Mapping[str, Any]) -> Composer:
+    links = Links(public_url="", key=b"-", return_path_key=b"-")
+    return Composer(document, signers=[], return_path="localhost", links=links)
+
+
+def _compose(composer: Composer, fields: Mapping[str, Any]) -> None:
+    """All that is done for a recipient, but for the signature. :raises NotComposable: it cannot be."""
     nobody = UUID(int=0)
-    with suppress(NotComposable):
-        composer.compose(
-            message_id=nobody, address="nobody@localhost", fields=fields, campaign_id=None, contact_id=None, at=0
-        )
+    composer.compose(
+        message_id=nobody, address="nobody@localhost", fields=fields, campaign_id=None, contact_id=None, at=0
+    )
 
 
 def _render(document: Mapping[str, Any], fields: Mapping[str, Any]) -> Rendered | str:

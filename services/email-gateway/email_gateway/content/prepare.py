@@ -47,6 +47,7 @@ class Problem:
     field: str
     code: str
     detail: str
+    hits: tuple[int, ...] = ()  # places of those with whom it was tried
 
 
 @dataclass(frozen=True)

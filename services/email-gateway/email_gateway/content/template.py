@@ -18,31 +18,42 @@ MAX_RENDERED = 2_000_000  # characters; a mail of that size is refused by most s
 
 
 class TemplateProblem(Exception):
-    """The template does not compile, or does not render with these variables; the text is for a person."""
+    """The template does not compile, or does not render with these variables; the text is for a person.
+
+    :param name: of the text that it stands in, where that is known.
+    """
+
+    def __init__(self, detail: str, name: str = "") -> None:
+        super().__init__(detail, name)
+        self.detail, self.name = detail, name
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.detail}" if self.name else self.detail
 
 
 class Template:
     """Several named texts compiled together; one named `html` escapes what it prints."""
 
-    def __init__(self, sources: Mapping[str, str], *, lenient: bool = False) -> None:
+    def __init__(self, sources: Mapping[str, str], *, lenient: bool = False, shows_places: bool = False) -> None:
         """
         :param lenient: a variable that is not given prints nothing, instead of failing.
+        :param shows_places: what fails to render is told with its column, which takes time.
         :raises TemplateProblem: one does not compile; the message starts with its name."""
         environment = minijinja.Environment(
             fuel=FUEL,
             undefined_behavior="lenient" if lenient else "strict",
             auto_escape_callback=_escaping,
             keep_trailing_newline=True,
-            debug=False,
+            debug=shows_places,
         )
         template_rules.lock(environment)
         for name, source in sources.items():
             if (found := template_rules.refusal(source)) is not None:
-                raise TemplateProblem(f"{name}, {found}")
+                raise TemplateProblem(found, name)
             try:
                 environment.add_template(name, source)
             except minijinja.TemplateError as error:
-                raise TemplateProblem(f"{name}, {in_words(error)}") from None
+                raise TemplateProblem(in_words(error), name) from None
         self._environment = environment
         self._names = frozenset(sources)
 
@@ -55,9 +66,9 @@ class Template:
         try:
             text: str = self._environment.render_template(name, **variables)
         except (minijinja.TemplateError, TypeError, ValueError) as error:
-            raise TemplateProblem(f"{name}, {in_words(error)}") from None
+            raise TemplateProblem(in_words(error), name) from None
         if len(text) > MAX_RENDERED:
-            raise TemplateProblem(f"{name}: the result is longer than {MAX_RENDERED} characters")
+            raise TemplateProblem(f"the result is longer than {MAX_RENDERED} characters", name)
         return text
 
 

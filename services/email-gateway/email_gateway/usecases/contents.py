@@ -14,7 +14,7 @@ from chassis.database import Database, Session
 from contracts.errors import FieldError
 from contracts.rpc import Actor
 from email_gateway import exceptions
-from email_gateway.content.first_render import prepare_apart, render_apart
+from email_gateway.content.first_render import render_apart, try_apart
 from email_gateway.content.prepare import Kind, Prepared, Problem
 from email_gateway.store import contents as store
 from email_gateway.store import signing
@@ -31,15 +31,18 @@ def prepare_content(
     sender: Any,
     content: dict[str, Any],
     kind: str,
+    recipients: Sequence[Mapping[str, Any]],
     is_on_trial: Callable[[], bool],
 ) -> dict[str, Any]:
     """Check the sender, prepare the content and keep it under its hash; problems are for the caller to show.
 
+    :param recipients: fields of some, with whom it is tried.
     :param is_on_trial: whether the account is; asked where the From name is one that such an account may not bear.
     :raises Forbidden: the sender is not authorised, or its name is protected.
     """
     account_id = account_of(actor)
-    prepared, _ = prepare_sendable(database, account_id=account_id, sender=sender, content=content, kind=Kind(kind))
+    sendable = with_sender(database, account_id=account_id, sender=sender, content=content)
+    prepared, tried = try_apart(sendable, Kind(kind), account_id, recipients)
     if prepared.document and protected_names.is_protected(prepared.document["from_name"]) and is_on_trial():
         raise exceptions.name_protected("sender.from_name" if isinstance(sender, Mapping) else "content.from_name")
     with database.transaction() as session:
@@ -48,21 +51,12 @@ def prepare_content(
         "content_hash": prepared.content_hash,
         "variables": prepared.variables,
         "problems": [asdict(problem) for problem in prepared.problems],
+        "tried": tried,
     }
 
 
-def prepare_sendable(
-    database: Database,
-    *,
-    account_id: UUID,
-    sender: Any,
-    content: dict[str, Any],
-    kind: Kind,
-    recipients: Sequence[Mapping[str, Any]] = (),
-) -> tuple[Prepared, list[Any]]:
-    """Check the sender and prepare the content, as `first_render.prepare_apart`; nothing is kept yet.
-
-    No transaction is open while it is rendered.
+def with_sender(database: Database, *, account_id: UUID, sender: Any, content: dict[str, Any]) -> dict[str, Any]:
+    """The content with its sender, who may send.
 
     :raises Forbidden: the sender is not authorised.
     """
@@ -80,7 +74,7 @@ def prepare_sendable(
     reply_to = content.get("reply_to")
     reply_to = normalised(reply_to) if reply_to and isinstance(reply_to, str) else None
     ensure_ascii({"content.from_email": from_email, "content.reply_to": reply_to or ""})
-    return prepare_apart({**content, "from_email": from_email, "reply_to": reply_to}, kind, account_id, recipients)
+    return {**content, "from_email": from_email, "reply_to": reply_to}
 
 
 def ensure_ascii(addresses: Mapping[str, str]) -> None:

@@ -20,7 +20,7 @@ from contracts.errors import WiciError
 from contracts.ids import message_ids
 from contracts.rpc import Actor
 from email_gateway import exceptions
-from email_gateway.content.first_render import TOO_COSTLY, render_apart
+from email_gateway.content.first_render import prepare_apart, render_apart
 from email_gateway.content.prepare import Kind, Problem, hash_of
 from email_gateway.domain.sends import Plan, To
 from email_gateway.store import contents as content_store
@@ -28,6 +28,7 @@ from email_gateway.store import messages as store
 from email_gateway.usecases import contents, views
 from email_gateway.usecases.senders import normalised
 
+TEST_MARK = "[Test]"
 _FIELDS = {"from_email": "from.email", "from_name": "from.name", "content.from_email": "from.email"}
 
 
@@ -45,10 +46,10 @@ def plan_send(database: Database, *, actor: Actor, now: datetime, **request: Any
     recipients = [To(to["email"], to["name"], to["variables"]) for to in request["to"]]
     for number, to in enumerate(recipients):
         ensure_storable(to.fields, f"to.{number}.variables")
-    prepared, rendered = contents.prepare_sendable(
-        database, account_id=account_of(actor), sender=None, content=content, kind=Kind.TRANSACTIONAL,
-        recipients=[to.fields for to in recipients],
-    )  # fmt: skip
+    account_id = account_of(actor)
+    sendable = contents.with_sender(database, account_id=account_id, sender=None, content=content)
+    fields = [to.fields for to in recipients]
+    prepared, rendered = prepare_apart(sendable, Kind.TRANSACTIONAL, account_id, fields)
     if prepared.document is None:
         raise exceptions.content_problems(
             [
@@ -67,18 +68,21 @@ def plan_send(database: Database, *, actor: Actor, now: datetime, **request: Any
 def plan_test(
     database: Database, *, actor: Actor, now: datetime, content_hash: str, addresses: list[str], fields_: dict[str, Any]
 ) -> Plan:
-    """A content that was prepared before, to chosen addresses. Its sender is checked again when it leaves.
+    """A content that was prepared before, to chosen addresses, with a subject that says so.
 
-    :raises Invalid: with these fields it takes too much to render.
+    Its sender is checked again when it leaves.
+
+    :raises Invalid: with these fields it cannot be rendered.
     """
     account_id = account_of(actor)
     ensure_storable(fields_, "fields")
     with database.transaction() as session:
         document = contents.get_document(session, account_id=account_id, content_hash=content_hash)
     rendered = render_apart(document, fields_, account_id)
-    if isinstance(rendered, Problem) and rendered.code == TOO_COSTLY:
-        raise exceptions.content_problems([{"field": "fields", "code": TOO_COSTLY, "detail": rendered.detail}])
-    return _plan(actor, document, _once_each([To(address, None, fields_) for address in addresses]), None)
+    if isinstance(rendered, Problem):
+        raise exceptions.content_problems([{"field": "fields", "code": rendered.code, "detail": rendered.detail}])
+    marked = {**document, "subject": f"{TEST_MARK} {document['subject']}"}
+    return _plan(actor, marked, _once_each([To(address, None, fields_) for address in addresses]), None)
 
 
 def _once_each(recipients: Sequence[To]) -> list[To]:

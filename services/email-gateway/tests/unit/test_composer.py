@@ -135,7 +135,7 @@ def test_a_campaign_prints_nothing_for_a_field_that_a_recipient_lacks() -> None:
 def test_a_single_mail_is_refused_for_a_field_that_is_missing() -> None:
     with pytest.raises(NotComposable) as refused:
         compose(composer(Kind.TRANSACTIONAL, html="{{ nick }}"), {})
-    assert refused.value.code == "template"
+    assert refused.value.code == "template.failed"
 
 
 @pytest.mark.parametrize(

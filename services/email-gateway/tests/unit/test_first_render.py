@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from contracts.errors import TooManyRequests
 from email_gateway.content import first_render, markup
-from email_gateway.content.first_render import TOO_COSTLY, prepare_apart, render_apart
+from email_gateway.content.first_render import TOO_COSTLY, prepare_apart, render_apart, try_apart
 from email_gateway.content.prepare import Kind, Problem
 
 LINK = '<a href="{{ unsubscribe_url }}">Wypisz</a>'
@@ -86,3 +86,47 @@ def test_a_field_that_is_missing_is_told_in_words() -> None:
     assert prepared.document is not None
     problem = render_apart(prepared.document, {}, account_id)
     assert isinstance(problem, Problem) and problem.code == "template.field_missing"
+
+
+def tried(recipients: list[dict[str, object]], **texts: str) -> list[tuple[str, str, list[int]]]:
+    prepared, count = try_apart({**CONTENT, **texts}, Kind.CAMPAIGN, uuid4(), recipients)
+    assert count == len(recipients)
+    assert (prepared.document is None) == bool(prepared.problems)
+    return [(found.field, found.detail, list(found.hits)) for found in prepared.problems]
+
+
+def test_a_content_is_tried_with_some_of_its_recipients() -> None:
+    people: list[dict[str, object]] = [{"points": 3.4}, {}, {"points": 7}, {"points": ""}]
+    rounded = "no value to round; default(0) before it gives one"
+
+    assert tried(people, html=f"<p>{{{{ points | default(0) | round }}}}</p>{LINK}") == []
+    assert tried(people, subject="Masz\n {{ points | round }}") == [
+        ("subject", f"subject, line 2, column 14 at “round”: there is {rounded}", [1, 3])
+    ]
+    assert tried(people, html=f"{LINK}<p>{{{{ 1 / 0 }}}}</p>") == [
+        ("html", "html, line 1, column 49 at “1 / 0”: a number cannot be divided by zero", [0, 1, 2, 3])
+    ]
+
+
+def test_a_place_is_one_that_the_author_knows() -> None:
+    """Links are replaced before it, a text is made of it, styles become literal: the author wrote none of that."""
+    style = "<style>a{#b{color:red}}</style>\n"
+    html = f'{style}<a href="https://sklep.example/?a={{{{ points }}}}">x</a>\n<b>{{{{ points | round }}}}</b>{LINK}'
+
+    (found,) = tried([{}], html=html)
+
+    assert found[:2] == (
+        "html", "html, line 3, column 16 at “round”: there is no value to round; default(0) before it gives one"
+    )  # fmt: skip
+
+
+def test_a_link_that_cannot_be_made_for_somebody_is_told() -> None:
+    html = f'<a href="https://sklep.example/{{{{ points | round }}}}">x</a>{LINK}'
+    assert [(field, hits) for field, _, hits in tried([{"points": 1}, {}], html=html)] == [("html", [1])]
+
+
+def test_what_somebody_is_called_stands_in_no_problem() -> None:
+    told = str([tried([{"first_name": "Kowalska", "n": 731}], subject=f"{{{{ {broken} }}}}") for broken in (
+        "first_name | int", "first_name + 1", "n / 0", "n % 0", "-first_name", "first_name | sum",
+    )])  # fmt: skip
+    assert "Kowalska" not in told and "731" not in told

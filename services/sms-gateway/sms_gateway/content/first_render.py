@@ -6,15 +6,17 @@ be composed by the thousand has been rendered once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from channel import trying
+from channel.trying import Fault, Tried, try_with
 from chassis.confined import Confined, Exceeded
+from contracts.vocabulary import ContentFailure
 from sms_gateway.content.template import RenderFailed, Template
 
-TOO_COSTLY = "content.too_costly"
 SECONDS = 1.0  # of processor time; a text takes a millisecond
 PATIENCE_SECONDS = 8.0  # whoever asks by RPC has given up after ten
 REST_SECONDS = 2.0
@@ -32,18 +34,28 @@ class FirstRender:
     variables: list[str]
     text: str
     parts: int
+    tried: Tried
 
 
-def render_apart(content: Mapping[str, Any], fields: Mapping[str, Any] | None, account_id: UUID) -> FirstRender:
+def render_apart(
+    content: Mapping[str, Any],
+    fields: Mapping[str, Any] | None,
+    account_id: UUID,
+    recipients: Sequence[Mapping[str, Any]] = (),
+) -> FirstRender:
     """
     :param fields: of a recipient; None for somebody who has a blank for every variable.
+    :param recipients: fields of others, with whom it is tried; `parts` is then the most that any of them takes.
     :raises RenderFailed: the template is broken, fails for these fields, or takes too much.
     :raises Unavailable: too much is rendered now.
     """
+    seconds = SECONDS + (trying.SECONDS if recipients else 0.0)
     try:
-        found = _confined.call(content, fields, seconds=SECONDS, patience=PATIENCE_SECONDS, owner=account_id)
+        found = _confined.call(
+            content, fields, list(recipients), seconds=seconds, patience=PATIENCE_SECONDS, owner=account_id
+        )
     except Exceeded:
-        raise RenderFailed(TOO_COSTLY, "text: to compile and render this takes too much.") from None
+        raise RenderFailed(ContentFailure.TOO_COSTLY, "text: to compile and render this takes too much.") from None
     if isinstance(found, FirstRender):
         return found
     raise RenderFailed(*found)
@@ -52,13 +64,39 @@ def render_apart(content: Mapping[str, Any], fields: Mapping[str, Any] | None, a
 # --- inside the process
 
 
-def perform(content: Mapping[str, Any], fields: Mapping[str, Any] | None) -> FirstRender | tuple[str, str]:
+def perform(
+    content: Mapping[str, Any], fields: Mapping[str, Any] | None, recipients: Sequence[Mapping[str, Any]] = ()
+) -> FirstRender | tuple[str, str]:
     try:
         template = Template(content)
-        given = dict.fromkeys(template.variables, " ") if fields is None else fields
-        text = template.text(given)
-        # Who has nothing but blanks is nobody: that his text is empty says nothing of the template.
-        is_nobodys = fields is None and bool(template.variables) and not text.strip()
-        return FirstRender(template.variables, text, 1 if is_nobodys else len(template.encode(given).bodies))
+        tried, most = _try(template, recipients)
+        if fields is None:
+            return FirstRender(template.variables, "", most if tried.tried else _parts_of_nobody(template), tried)
+        return FirstRender(template.variables, template.text(fields), len(template.encode(fields).bodies), tried)
     except RenderFailed as failed:
         return failed.code, failed.detail
+
+
+def _parts_of_nobody(template: Template) -> int:
+    """Who has nothing but blanks is nobody: that his text fails or is empty says nothing of a template with fields."""
+    try:
+        return len(template.encode(dict.fromkeys(template.variables, " ")).bodies)
+    except RenderFailed as failed:
+        if template.variables and failed.code in (ContentFailure.TEMPLATE_FAILED, ContentFailure.TEXT_EMPTY):
+            return 1
+        raise
+
+
+def _try(template: Template, recipients: Sequence[Mapping[str, Any]]) -> tuple[Tried, int]:
+    """For whom it fails, and the most parts that it takes."""
+    most = 1
+
+    def fault_of(fields: Mapping[str, Any]) -> Fault | None:
+        nonlocal most
+        try:
+            most = max(most, len(template.encode(fields).bodies))
+        except RenderFailed as failed:
+            return Fault("content.text", failed.code, failed.detail)
+        return None
+
+    return try_with(recipients, fault_of), most

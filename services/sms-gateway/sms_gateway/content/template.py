@@ -10,6 +10,7 @@ import minijinja
 
 from contracts.template_errors import in_words
 from contracts.template_rules import lock, refusal
+from contracts.vocabulary import ContentFailure
 from sms_gateway.content import gsm, parts
 
 # A campaign text is a line or two; ten thousand instructions are plenty, and stop a loop within a millisecond.
@@ -52,13 +53,13 @@ class Template:
         lock(self._environment)
         self.variables: list[str] = []
         if not self._is_plain and (refused := refusal(text)) is not None:
-            raise RenderFailed("template.invalid", f"The template is not taken: {refused}.")
+            raise RenderFailed(ContentFailure.TEMPLATE_INVALID, f"The template is not taken: {refused}.")
         try:
             if not self._is_plain:
                 self._environment.add_template("text", text)
                 self.variables = sorted(self._environment.undeclared_variables_in_str(text))
         except minijinja.TemplateError as error:
-            raise RenderFailed("template.invalid", in_words(error)) from None
+            raise RenderFailed(ContentFailure.TEMPLATE_INVALID, in_words(error)) from None
         self._render = self._environment.render_template
         self._plain_text = self._finish(text) if self._is_plain else ""
         self._plain_encoded: Encoded | None = None
@@ -76,9 +77,9 @@ class Template:
         try:
             rendered: str = self._render("text", **{k: v for k, v in fields.items() if v is not None and v != ""})
         except minijinja.TemplateError as error:
-            raise RenderFailed("template.failed", in_words(error)) from None
+            raise RenderFailed(ContentFailure.TEMPLATE_FAILED, in_words(error)) from None
         if len(rendered) > TEXT_RENDERED_MAX:
-            raise RenderFailed("text.too_long", "The rendered text is too long.")
+            raise RenderFailed(ContentFailure.TEXT_TOO_LONG, "The rendered text is too long.")
         return self._finish(rendered)
 
     def encode(self, fields: Mapping[str, Any]) -> Encoded:
@@ -90,7 +91,7 @@ class Template:
             return self._plain_encoded
         text = self.text(fields)
         if not text or text.isspace():
-            raise RenderFailed("text.empty", "The text is empty for this recipient.")
+            raise RenderFailed(ContentFailure.TEXT_EMPTY, "The text is empty for this recipient.")
         encoding, octets = parts.encode(text)
         if len(octets) <= parts.SIZES[encoding].single:
             encoded = Encoded(encoding, (octets,))
@@ -98,7 +99,7 @@ class Template:
             try:
                 encoded = Encoded(encoding, tuple(parts.split(encoding, octets)))
             except parts.TooLong as error:
-                raise RenderFailed("text.too_long", str(error)) from None
+                raise RenderFailed(ContentFailure.TEXT_TOO_LONG, str(error)) from None
         if self._is_plain:
             self._plain_encoded = encoded
         return encoded

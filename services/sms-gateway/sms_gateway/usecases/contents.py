@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,6 +22,7 @@ SENDER_NOT_ACTIVE: dict[str, Any] = {
     "field": "sender",
     "code": "sender.not_active",
     "detail": "This sender ID is not active for the account.",
+    "hits": [],
 }
 
 
@@ -44,25 +47,41 @@ def count_parts(*, text: str, replace_diacritics: bool) -> dict[str, Any]:
 
 
 def prepare_content(
-    database: Database, *, actor: Actor, now: datetime, sender: Any, content: dict[str, Any], kind: str
+    database: Database,
+    *,
+    actor: Actor,
+    now: datetime,
+    sender: Any,
+    content: dict[str, Any],
+    kind: str,
+    recipients: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """Check sender and template; keep them under their hash unless there are problems."""
+    """Check sender and template; keep them under their hash unless there are problems.
+
+    :param recipients: fields of some, with whom it is tried.
+    """
     account_id, sender = account_of(actor), str(sender or "")
     with database.transaction() as session:
         spelling = senders.active_spelling(session, account_id=account_id, sender=sender)
     problems = [] if spelling else [SENDER_NOT_ACTIVE.copy()]
-    variables: list[str] = []
-    parts_max = None
+    answer: dict[str, Any] = {
+        "content_hash": None,
+        "variables": [],
+        "problems": problems,
+        "parts_max": None,
+        "tried": 0,
+    }
     try:
-        rendered = render_apart(content, None, account_id)
-        variables, parts_max = rendered.variables, rendered.parts
+        rendered = render_apart(content, None, account_id, recipients)
+        answer |= {"variables": rendered.variables, "tried": rendered.tried.tried}
+        problems += [asdict(fault) | {"hits": hits} for fault, hits in rendered.tried.hits.items()]
     except RenderFailed as failed:
-        problems.append({"field": "content.text", "code": failed.code, "detail": failed.detail})
+        problems.append({"field": "content.text", "code": failed.code, "detail": failed.detail, "hits": []})
     if problems or spelling is None:
-        return {"content_hash": None, "variables": variables, "problems": problems, "parts_max": None}
+        return answer
     with database.transaction() as session:
         name = store.keep_content(session, account_id=account_id, sender=spelling, content=content)
-    return {"content_hash": name, "variables": variables, "problems": [], "parts_max": parts_max}
+    return answer | {"content_hash": name, "parts_max": rendered.parts}
 
 
 def ensure_sender(session: Session, account_id: UUID, sender: str) -> str:

@@ -58,7 +58,7 @@ def plan_send(_database: Database, *, actor: Actor, now: datetime, **request: An
 def plan_test(
     database: Database, *, actor: Actor, now: datetime, content_hash: str, addresses: list[str], fields_: dict[str, Any]
 ) -> Plan:
-    """Check a test of a prepared content, rendered with given fields."""
+    """Check a test of a prepared content, rendered with given fields; it goes once to each number."""
     account_id = account_of(actor)
     with database.transaction() as session:
         row = own_content(session, account_id, content_hash)
@@ -68,7 +68,7 @@ def plan_test(
         account_id=account_id,
         sender=sender,
         content=row.content,
-        addresses=addresses,
+        addresses=list(dict.fromkeys(addresses)),
         fields=fields_,
         parts=rendered.parts,
         lane=Lane.TRANSACTIONAL,

@@ -1,5 +1,7 @@
 """GSM 03.38, counting and splitting, against smsutil."""
 
+from uuid import uuid4
+
 import pytest
 import smsutil
 from hypothesis import given
@@ -86,3 +88,18 @@ def test_a_text_that_is_empty_for_a_recipient_is_not_sent(text: str) -> None:
     assert template.encode({"first_name": "Ola"}).bodies
     assert isinstance(first_render.perform({"text": text}, None), first_render.FirstRender)
     assert first_render.perform({"text": text}, {})[0] == "text.empty"  # type: ignore[index]
+
+
+def test_a_text_is_tried_with_some_of_its_recipients() -> None:
+    people = [{"points": 3.4}, {}, {"points": 7}, {"points": ""}]
+
+    found = first_render.render_apart({"text": "Masz\n {{ points | round }}"}, None, uuid4(), people)
+    ((fault, hits),) = found.tried.hits.items()
+
+    assert (found.tried.tried, fault.field, fault.code, hits) == (4, "content.text", "template.failed", [1, 3])
+    assert "line 2, column 14 at “round”" in fault.detail
+    assert first_render.render_apart({"text": "{{ points }}" * 100}, None, uuid4(), [{"points": "abc"}]).parts == 2
+    # Nobody has nothing but blanks: what is a number in an audience is refused for none of them.
+    assert first_render.render_apart({"text": "Masz {{ points | round }}"}, None, uuid4()).variables == ["points"]
+    with pytest.raises(RenderFailed):
+        first_render.render_apart({"text": "Masz {{ 1 / 0 }}"}, None, uuid4())

@@ -1,0 +1,49 @@
+"""Some of an audience, by one statement that walks it once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from contacts.store import audiences
+
+SPREAD = 64  # a power of two
+SETS, OF_EACH = 18, 2  # sets of fields that are lacked together
+
+
+def _lacks(value: str) -> str:
+    """SQL: '1' where there is no value, or an empty one, which is none to a template; else '0'."""
+    return f"CASE WHEN coalesce(CAST({value} AS text), '') IN ('', '\"\"') THEN '1' ELSE '0' END"
+
+
+def sample(
+    session: Session, *, account_id: UUID, where: str, fields: Sequence[str], values: str, parameters: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Up to `SPREAD` spread at random, and `OF_EACH` of every set of fields that somebody lacks, the emptiest first.
+
+    :param fields: SQL over `c` of each field's value. :param values: of a jsonb object of them all.
+    """
+    audiences.expect_many(session)
+    lacking = " || ".join(["''", *map(_lacks, fields)])
+    backwards = 'reverse(CAST(c.id AS text)) COLLATE "C"'  # begins with what of an id is random
+    picked = text(
+        # Groups that are hashed keep two ids each, and nothing is sorted.
+        f"WITH audience AS (SELECT {backwards} AS backwards, uuid_hash(c.id) & {SPREAD - 1} AS share,"
+        f"  {lacking} AS lacking FROM contacts c WHERE c.account_id = :account AND {where}),"
+        " picked AS (SELECT share, lacking, min(backwards) AS one, max(backwards) AS another, count(*) AS people"
+        "  FROM audience GROUP BY GROUPING SETS ((share), (lacking))),"
+        " emptiest AS (SELECT one, another FROM picked WHERE share IS NULL"
+        f"  ORDER BY length(replace(lacking, '0', '')) DESC, people DESC LIMIT {SETS})"
+        " SELECT one FROM picked WHERE share IS NOT NULL"
+        " UNION SELECT one FROM emptiest UNION SELECT another FROM emptiest"
+    )
+    ids = [UUID(each[::-1]) for each in session.scalars(picked, {**parameters, "account": account_id})]
+    rows = session.execute(
+        text(f"SELECT c.id, {values} FROM contacts c WHERE c.account_id = :account AND c.id = ANY(:ids)"),
+        {**parameters, "account": account_id, "ids": ids},
+    )
+    return [{"contact_id": contact_id, "fields_": found} for contact_id, found in rows]

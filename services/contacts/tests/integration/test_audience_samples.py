@@ -1,0 +1,60 @@
+"""Samples of audiences: spread over all, and nobody's way of lacking fields is missed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from contacts.store.audience_samples import SETS, SPREAD
+from contacts.usecases import archive, audience_samples, fields, groups
+from contracts.vocabulary import ArchiveReason, Channel
+
+PEOPLE = 1_000
+WANTED = ["first_name", "birth_date", "points", "member", "code"]
+
+
+def _group_of(account: Any) -> Any:
+    """`PEOPLE` people: points for all but every 300th, a first name for all but every 7th, a date for one."""
+    for key, kind in (("points", "number"), ("member", "boolean"), ("code", "text")):
+        account.call(fields.create, key=key, type=kind)
+    rows = "".join(
+        f"p{number}@x.example;tak;{'' if number % 7 == 0 else 'Ola'};{'' if number % 300 == 0 else '3,5'};"
+        f"{'1999-05-01' if number == 500 else ''}\n"
+        for number in range(1, PEOPLE + 1)
+    )
+    account.import_file(f"email;zgoda email;imię;points;data urodzenia\n{rows}", group_name="Lista")
+    return account.call(groups.list_groups, limit=10, cursor=None, archived=False)["items"][0]["id"]
+
+
+def _sample(account: Any, **audience: Any) -> Any:
+    return account.call(audience_samples.sample, channel=Channel.EMAIL, audience=audience, fields_=WANTED)
+
+
+def test_a_sample_is_spread_and_has_everybodys_way_of_lacking_fields(account):
+    group = _group_of(account)
+
+    sampled = _sample(account, groups=[group])
+
+    ways = {frozenset(contact["fields_"]) for contact in sampled["contacts"]}
+    assert ways == {
+        frozenset({"first_name", "points"}), frozenset({"points"}), frozenset({"first_name"}),
+        frozenset({"first_name", "points", "birth_date"}),
+    }  # fmt: skip
+    ids = [contact["contact_id"] for contact in sampled["contacts"]]
+    assert SPREAD * 0.9 < len(set(ids)) == len(ids) <= SPREAD + 2 * SETS
+    assert sampled == _sample(account, groups=[group])
+    # Somebody's value of each field, or one of its type.
+    assert sampled["complete"] == {
+        "first_name": "Ola", "points": 3.5, "birth_date": "1999-05-01", "member": True, "code": "1",
+    }  # fmt: skip
+
+
+def test_nobody_is_in_it_who_would_not_be_sent_to_and_nobody_of_no_audience(account):
+    group = _group_of(account)
+    given = {"contact_ids": [], "reason": ArchiveReason.UNSUBSCRIBED, "note": ""}
+    account.call(archive.add, channel=Channel.EMAIL, addresses=["p500@x.example"], **given)
+
+    assert not any("birth_date" in contact["fields_"] for contact in _sample(account, groups=[group])["contacts"])
+    assert _sample(account) == {
+        "contacts": [],
+        "complete": {"first_name": "1", "points": 1, "birth_date": "2000-01-31", "member": True, "code": "1"},
+    }
