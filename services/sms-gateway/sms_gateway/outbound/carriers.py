@@ -195,8 +195,10 @@ class CarrierOutlet(Outlet):
         # A campaign that is throttled goes more slowly; a code has no time for that.
         deferred = [each for each in done if each.state is MessageState.DEFERRED]
         moved = self._moved([each for each in deferred if each.code in ILL_CODES or each.header.lane is not Lane.BULK])
-        if left := [message for message in done if message not in moved]:
-            self._events.settled(left)
+        if moved:
+            done = [message for message in done if message not in moved]
+        if done:
+            self._events.settled(done)
 
     def _heed(self, statuses: list[int]) -> None:
         """How fast, and whether at all, it is sent to from now on."""
@@ -244,12 +246,10 @@ class CarrierOutlet(Outlet):
 
     def _wake_up(self, part: Part) -> None:
         """Where the carrier is not up any more, its message may be here as a whole by now, and go elsewhere."""
-        if not self.queues.wake_up(part):
-            return
-        if self.is_up:
+        if self.queues.wake_up(part):
             self._fill()
-        else:
-            self._events.wants_claims(self)
+            if not self.is_up:
+                self._events.wants_claims(self)
 
     def lost(self, parts: list[Part]) -> None:
         """The crash rule for what was not answered: bulk is unknown and waits for its receipt, the rest is sent
