@@ -19,7 +19,7 @@ WORDS = {True: "tak", False: "nie"}
 
 
 def _line(act: tuple[bool, int]) -> str:
-    return f"ola@x.example;{WORDS[act[0]]};2025-05-{act[1]:02}\n"
+    return f"ola@x.example;{WORDS[act[0]]};2020-05-{act[1]:02}\n"
 
 
 @settings(
@@ -40,7 +40,7 @@ def test_the_latest_act_stands_whatever_the_order(new_account: Any, acts: Any, c
     latest = max(day for _, day in acts)
     (one,) = account.people()
     assert one["email_consent"] == all(granted for granted, day in acts if day == latest)
-    assert one["email_consent_at"] == datetime(2025, 5, latest, tzinfo=UTC)
+    assert one["email_consent_at"] == datetime(2020, 5, latest, tzinfo=UTC)
 
 
 def test_a_list_without_dates_undoes_nobodys_refusal_and_says_so(account: Any) -> None:
@@ -57,7 +57,7 @@ def test_a_list_without_dates_undoes_nobodys_refusal_and_says_so(account: Any) -
 
 
 def test_a_refusal_without_a_date_is_one_of_now(account: Any) -> None:
-    account.import_file("email;zgoda e-mail;data zgody\nola@x.example;tak;2026-01-01\n")
+    account.import_file("email;zgoda e-mail;data zgody\nola@x.example;tak;2020-01-01\n")
 
     account.import_file("email;zgoda e-mail\nola@x.example;nie\n")
 
@@ -66,9 +66,9 @@ def test_a_refusal_without_a_date_is_one_of_now(account: Any) -> None:
 
 @pytest.mark.parametrize(("word", "stands"), [("nie", False), ("tak", True)])
 def test_where_existing_values_stay_a_refusal_counts_all_the_same(account: Any, word: str, stands: bool) -> None:
-    account.import_file("email;zgoda e-mail;data zgody\nola@x.example;tak;2025-01-01\n")
+    account.import_file("email;zgoda e-mail;data zgody\nola@x.example;tak;2020-01-01\n")
 
-    account.import_file(f"email;zgoda e-mail;data zgody\nola@x.example;{word};2025-06-01\n", precedence="keep_existing")
+    account.import_file(f"email;zgoda e-mail;data zgody\nola@x.example;{word};2020-06-01\n", precedence="keep_existing")
 
     assert account.people()[0]["email_consent"] is stands
 
@@ -76,12 +76,12 @@ def test_where_existing_values_stay_a_refusal_counts_all_the_same(account: Any, 
 def test_the_date_of_each_channels_consent_is_that_of_its_own_act(account: Any) -> None:
     account.import_file(
         "email;zgoda e-mail;zgoda sms;data zgody\n"
-        "ola@x.example;tak;;2025-05-01\nola@x.example;;nie;2025-06-01\nola@x.example;nie;tak;2025-04-01\n"
+        "ola@x.example;tak;;2020-05-01\nola@x.example;;nie;2020-06-01\nola@x.example;nie;tak;2020-04-01\n"
     )
 
     (one,) = account.people()
-    assert (one["email_consent"], one["email_consent_at"]) == (True, datetime(2025, 5, 1, tzinfo=UTC))
-    assert (one["sms_consent"], one["sms_consent_at"]) == (False, datetime(2025, 6, 1, tzinfo=UTC))
+    assert (one["email_consent"], one["email_consent_at"]) == (True, datetime(2020, 5, 1, tzinfo=UTC))
+    assert (one["sms_consent"], one["sms_consent_at"]) == (False, datetime(2020, 6, 1, tzinfo=UTC))
 
 
 def test_a_copy_of_an_older_consent_undoes_no_refusal_by_the_api_either(account: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -22,9 +22,10 @@ def test_changes_of_consent_by_any_path_are_in_the_history(owner):
     contact_id = owner.add_contact(EMAIL, consents={"email": {"granted": True, "source": "paper"}})
     assert [one["source"] for one in owner.history(contact_id)] == ["paper"]
 
-    owner.call(people.update, contact_id=contact_id, consents={"email": {"granted": False}})
+    refused = {"granted": False, "at": datetime(2020, 1, 1, tzinfo=UTC)}
+    owner.call(people.update, contact_id=contact_id, consents={"email": refused})
     owner.call(people.update, contact_id=contact_id, city="Gdynia")
-    owner.account.import_file("email,zgoda e-mail\nola@x.example,tak\n")
+    owner.account.import_file("email,zgoda e-mail,data zgody\nola@x.example,tak,2020-02-01\n")
     owner.archive(Channel.EMAIL, EMAIL, ArchiveReason.COMPLAINT)
     owner.call(people.update, contact_id=contact_id, consents={"email": None})
 
