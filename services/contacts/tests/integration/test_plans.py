@@ -8,12 +8,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from chassis.database import Database, cursor_of
 from chassis.ids import new_id
 from chassis.testing import as_administrator
 from contacts.store import audiences as store
+from contacts.usecases import archive, groups, people
 from contracts.vocabulary import Channel
 
 ROWS = 10_000_000
@@ -37,14 +38,18 @@ class Explained:
         self._cursor.__exit__(*error)
 
     def execute(self, statement: str, *arguments: Any) -> Any:
-        if "set_config" not in statement:
-            (plan,) = self._cursor.execute("EXPLAIN (FORMAT JSON) " + statement, *arguments).fetchone()
-            self._costs[statement] = plan[0]["Plan"]["Total Cost"]
-            for node in _nodes(plan[0]["Plan"]):
-                name = node.get("Relation Name", "")
-                if "Seq Scan" in node["Node Type"] and name.startswith(_HOT):
-                    self._scanned[statement] = name
+        self.look(statement, *arguments)
         return self._cursor.execute(statement, *arguments)
+
+    def look(self, statement: str, *arguments: Any) -> None:
+        if "set_config" in statement or not statement.lstrip().startswith(("SELECT", "WITH")):
+            return
+        (plan,) = self._cursor.execute("EXPLAIN (FORMAT JSON) " + statement, *arguments).fetchone()
+        self._costs[statement] = plan[0]["Plan"]["Total Cost"]
+        for node in _nodes(plan[0]["Plan"]):
+            name = node.get("Relation Name", "")
+            if "Seq Scan" in node["Node Type"] and name.startswith(_HOT):
+                self._scanned[statement] = name
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._cursor, name)
@@ -125,3 +130,55 @@ def test_a_page_of_an_audience_and_a_check_of_addressees_look_at_their_own_rows_
     assert 0 < len(gone) < PAGE
     assert len(costs) == 2 and scanned == {}
     assert {statement: cost for statement, cost in costs.items() if cost > READS_ALL} == {}
+
+
+@pytest.fixture
+def many_accounts(database: Database, account: Any) -> UUID:
+    """Fifty accounts with a hundred contacts each, all archived and in a group; answers the group of the account."""
+    group_id: UUID = account.call(groups.create, name="Lista", description="")["id"]
+    with database.transaction() as session:
+        session.execute(
+            text(
+                "INSERT INTO contacts (id, account_id, first_name, email) SELECT gen_random_uuid(),"
+                " CASE n % 50 WHEN 0 THEN :account ELSE md5((n % 50)::text)::uuid END, 'Ola', n || '@x.example'"
+                " FROM generate_series(1, :held) n"
+            ),
+            {"account": account.id, "held": HELD},
+        )
+        session.execute(
+            text(
+                "INSERT INTO archive (id, account_id, channel, address, reason, source)"
+                " SELECT gen_random_uuid(), account_id, 'email', email, 'other', 'test' FROM contacts"
+            )
+        )
+        session.execute(
+            text(
+                "INSERT INTO group_members (group_id, contact_id, account_id) SELECT"
+                " CASE account_id WHEN :account THEN :group ELSE account_id END, id, account_id FROM contacts"
+            ),
+            {"account": account.id, "group": group_id},
+        )
+    _pretend_many(database, "contacts", "archive", "group_members")
+    return group_id
+
+
+def test_lists_of_an_account_look_at_its_own_rows_alone(database: Database, account: Any, many_accounts: UUID) -> None:
+    costs, scanned = dict[str, float](), dict[str, str]()
+
+    def look(_: Any, cursor: Any, statement: str, bound: Any, *__: Any) -> None:
+        Explained(cursor, costs, scanned).look(statement, bound)
+
+    event.listen(database.engine, "before_cursor_execute", look)
+    found = []
+    for sort in ("created", "-created"):
+        for asked in ({}, {"q": "ola 1"}, {"group_id": many_accounts}, {"q": "ola", "group_id": many_accounts}):
+            first = account.call(people.list_contacts, limit=10, cursor=None, sort=sort, **asked)
+            account.call(people.list_contacts, limit=10, cursor=first["next_cursor"], sort=sort, **asked)
+            found.append(first["total"])
+        for asked in ({}, {"q": "1@x"}):
+            listed = account.call(archive.list_archive, limit=10, cursor=None, restored=False, sort=sort, **asked)
+            found.append(listed["total"])
+    event.remove(database.engine, "before_cursor_execute", look)
+
+    assert found[:6] == found[6:] and found[0] == found[2] == found[3] == found[4] == HELD // 50
+    assert scanned == {} and len(costs) >= 10
