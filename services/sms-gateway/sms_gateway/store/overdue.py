@@ -16,7 +16,7 @@ from uuid import UUID
 from psycopg import Cursor
 
 from channel.ports import Event
-from contracts.ids import first_id_at
+from contracts.ids import created_at, first_id_at
 from contracts.sms_gateway.contents import VALIDITY_MAX
 from contracts.vocabulary import ERASED_ADDRESS, MessageState
 from sms_gateway.batches import SmsMessage, receipt_event
@@ -46,6 +46,7 @@ SELECT l.message_id, l.state, l.submitted_at FROM due
 CROSS JOIN LATERAL (SELECT message_id, state, submitted_at FROM ledger WHERE message_id = due.message_id LIMIT 1) l
 """
 _OPEN = ("accepted", "deferred", "submitted")
+_LEFT = (MessageState.SUBMITTED, MessageState.UNKNOWN)
 # As in `store.receipts`: what is found is written as an insert that always meets its row, so that nothing is joined.
 _END = f"""
 WITH overdue AS MATERIALIZED (
@@ -95,9 +96,16 @@ def end(cursor: Cursor[Any], now: datetime) -> Swept:
     return swept
 
 
+def since(cursor: Cursor[Any]) -> datetime | None:
+    """When the oldest message was made that is open and that the reading has passed; None where there is none."""
+    cursor.execute("SELECT message_id FROM overdue_later ORDER BY message_id LIMIT 1")
+    row = cursor.fetchone()
+    return created_at(row[0]) - timedelta(seconds=1) if row else None
+
+
 def watch(cursor: Cursor[Any], messages: Sequence[SmsMessage]) -> None:
     """Messages that are settled, in the transaction that writes them: the old ones are looked at once overdue."""
-    left = [message for message in messages if message.state is MessageState.SUBMITTED]
+    left = [message for message in messages if message.state in _LEFT]
     if not left:
         return
     now = datetime.fromtimestamp(max(message.at for message in left), UTC)

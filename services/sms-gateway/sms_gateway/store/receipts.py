@@ -14,7 +14,7 @@ from contracts.ids import first_id_at
 from contracts.vocabulary import ERASED_ADDRESS, MessageState
 from sms_gateway.batches import Arrived, receipt_event
 from sms_gateway.smpp.message_ids import earlier_spellings
-from sms_gateway.store import parked_receipts, parts, typed_receipts, unknown_messages
+from sms_gateway.store import overdue, parked_receipts, parts, typed_receipts, unknown_messages
 
 # Most receipts come within a day and a half; older partitions are asked only for those that match nothing there.
 NEAR = timedelta(hours=36)
@@ -65,7 +65,8 @@ def apply(
     """
     events: list[Event] = []
     by_carrier: dict[UUID, dict[str, Arrived]] = {}
-    believed, doubted = typed_receipts.judged(cursor, arrived, now - FAR)
+    far = _far(cursor, arrived, now)
+    believed, doubted = typed_receipts.judged(cursor, arrived, far)
     for receipt in believed:
         of_carrier = by_carrier.setdefault(receipt.carrier_id, {})
         earlier = of_carrier.get(receipt.carrier_message_id)
@@ -76,22 +77,30 @@ def apply(
     for carrier_id, waiting in by_carrier.items():
         _apply_to_messages(cursor, carrier_id, waiting, now - NEAR, events)
         if waiting:
-            _apply_to_parts(cursor, carrier_id, waiting, now - FAR, events)
+            _apply_to_parts(cursor, carrier_id, waiting, far, events)
         if waiting:
-            _apply_to_messages(cursor, carrier_id, waiting, now - FAR, events)
+            _apply_to_messages(cursor, carrier_id, waiting, far, events)
         if waiting:
-            _drop_repeated(cursor, carrier_id, waiting, now - FAR)
+            _drop_repeated(cursor, carrier_id, waiting, far)
         if waiting:
-            _apply_as_spelled_earlier(cursor, carrier_id, waiting, now - FAR, events)
+            _apply_as_spelled_earlier(cursor, carrier_id, waiting, far, events)
         unmatched += waiting.values()
     late = now.timestamp() - unmatched_after
     parked = [
         receipt
         for receipt in unmatched
-        if not (receipt.tries and receipt.at <= late and unknown_messages.mend(cursor, receipt, now - FAR, events))
+        if not (receipt.tries and receipt.at <= late and unknown_messages.mend(cursor, receipt, far, events))
     ]
     parked_receipts.park(cursor, parked, now)
     return events
+
+
+def _far(cursor: Cursor[Any], arrived: Sequence[Arrived], now: datetime) -> datetime:
+    """How old the messages may be that are asked for. Of what was looked for in vain, also those that left when they
+    were old: scheduled long before, or of a campaign that was paused."""
+    far = now - FAR
+    oldest = overdue.since(cursor) if any(receipt.tries for receipt in arrived) else None
+    return min(far, oldest) if oldest else far
 
 
 def _arguments(carrier_id: UUID, waiting: dict[str, Arrived], since: datetime) -> dict[str, Any]:

@@ -62,7 +62,10 @@ def _unanswered(message: SmsMessage) -> int:
 
 def forget_old(cursor: Cursor[Any], made_before: datetime) -> None:
     """Drop those that no receipt is looked for any more; the ledger goes on saying that nobody knows."""
-    cursor.execute("DELETE FROM unknown_messages WHERE message_id < %s", (first_id_at(made_before),))
+    cursor.execute(
+        "DELETE FROM unknown_messages WHERE message_id < %s AND (claimed_at IS NULL OR claimed_at < %s)",
+        (first_id_at(made_before), made_before),
+    )
 
 
 def mend(cursor: Cursor[Any], receipt: Arrived, since: datetime, events: list[Event]) -> bool:

@@ -13,16 +13,16 @@ from sqlalchemy import text
 
 from channel import settlement
 from channel.batches import Batch, Header
-from channel.outlets import Chunk
+from channel.outlets import Chunk, Claim
 from chassis.database import Database, cursor_of, ensure_partitions
 from chassis.ids import new_id
 from chassis.testing import wait_until
 from contracts.ids import first_id_at, message_ids
 from contracts.vocabulary import Lane, MessageState
-from sms_gateway.batches import ArrivedUnread, Content, SmsMessage
+from sms_gateway.batches import Arrived, ArrivedUnread, Content, KnownCarrier, SmsMessage
 from sms_gateway.smpp import pdu as smpp
 from sms_gateway.smpp.constants import Command
-from sms_gateway.store import overdue, unread_deliveries
+from sms_gateway.store import overdue, parked_receipts, receipts, unknown_messages, unread_deliveries
 from sms_gateway.store.ledger import SmsLedger
 from sms_gateway.usecases import carriers
 
@@ -179,8 +179,10 @@ def test_what_a_carrier_never_tells_of_ends_a_day_after_its_time(
     assert rows(database, "SELECT message_id FROM overdue_later") == [(waiting,)]
 
 
-def settled_of_a_send(database: Database, made_at: datetime, states: list[MessageState]) -> list[UUID]:
-    """Messages of a send of then whose outcome is known now."""
+def settled_of_a_send(
+    database: Database, made_at: datetime, states: list[MessageState], *, carrier_id: UUID | None = None, parts: int = 1
+) -> list[UUID]:
+    """Messages of a send of then whose outcome is known now; by the carrier they are `c0.1` and so on, of each part."""
     send_id = UUID(int=first_id_at(made_at).int + 1)
     raw = {"batch_id": str(new_id()), "account_id": str(new_id()), "send_id": str(send_id), "content_hash": "h"}
     recipients = [{"number": number, "address": f"+{PHONE}", "fields": {}} for number in range(len(states))]
@@ -189,10 +191,15 @@ def settled_of_a_send(database: Database, made_at: datetime, states: list[Messag
     for recipient, state in zip(recipients, states, strict=True):
         message = SmsMessage(chunk, recipient, str(of(recipient["number"])), False, 0)
         message.state, message.at, message.due_at = state, datetime.now(UTC).timestamp(), datetime.now(UTC)
-        message.carrier_ids = [f"c{recipient['number']}"]
+        message.outlet = KnownCarrier(carrier_id) if carrier_id else None
+        message.parts = message.travelling = parts
+        if state is not MessageState.UNKNOWN:
+            message.carrier_ids = [f"c{recipient['number']}.{part}" for part in range(1, parts + 1)]
+        chunk.claim = Claim(new_id(), 1)
         messages.append(message)
     with database.transaction() as session:
-        ensure_partitions(session, "ledger", made_at.date(), days=1)
+        for table in ("ledger", "ledger_parts"):
+            ensure_partitions(session, table, made_at.date(), days=1)
         settlement.settle(cursor_of(session), SmsLedger(), messages)
     return [UUID(message.message_id) for message in messages]
 
@@ -217,6 +224,37 @@ def test_what_leaves_when_its_id_is_old_already_ends_all_the_same(database: Data
     assert ended(now + overdue.AFTER - timedelta(minutes=1)) == []
     assert ended(now + overdue.AFTER + timedelta(minutes=1)) == [str(old)]
     assert ended(now + overdue.AFTER + timedelta(days=1)) == [str(young)]  # read a day ago, and open then
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+@pytest.mark.parametrize("is_typed", [False, True])
+@pytest.mark.parametrize("state", [MessageState.SUBMITTED, MessageState.UNKNOWN])
+def test_receipts_find_what_left_long_after_it_was_made(
+    database: Database, parts: int, is_typed: bool, state: MessageState
+) -> None:
+    """Single messages are scheduled up to ninety days ahead; a campaign may be paused for as long as one likes."""
+    now, carrier_id = datetime.now(UTC), new_id()
+    settled_of_a_send(database, now - timedelta(days=80), [state], carrier_id=carrier_id, parts=parts)
+    come = [
+        Arrived(
+            carrier_id, f"c0.{part}", MessageState.DELIVERED, "", PHONE, now.timestamp(), sender="Wici",
+            is_typed=is_typed,
+        )
+        for part in range(1, parts + 1)
+    ]  # fmt: skip
+
+    with database.transaction() as session:
+        unknown_messages.forget_old(cursor_of(session), now - receipts.FAR)
+        events = receipts.apply(cursor_of(session), come, now)
+        session.execute(text("UPDATE parked_receipts SET next_at = now()"))
+    with database.transaction() as session:
+        cursor = cursor_of(session)
+        later = now + timedelta(seconds=receipts.UNMATCHED_AFTER + 5)
+        events += receipts.apply(cursor, parked_receipts.take(cursor), later)
+
+    assert [event["kind"] for event in events] == ["delivered"]
+    assert rows(database, "SELECT state FROM ledger") == [("delivered",)]
+    assert rows(database, "SELECT 1 FROM parked_receipts") == []
 
 
 def test_the_sweep_is_told_by_carrier(raw: Any, carrier: Any, outbound: Any, database: Database) -> None:

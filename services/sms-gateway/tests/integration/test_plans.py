@@ -261,6 +261,7 @@ def _run_everything_rare(session: Any, cursor: Any) -> None:
     now, carrier_id = datetime.now(UTC), new_id()
     later = now + overdue.AFTER + timedelta(days=1)
     overdue.end(cursor, now)
+    assert overdue.since(cursor)
     assert overdue.end(cursor, later).ended  # the ledger has grown old
     session.execute(text("INSERT INTO overdue_later SELECT message_id, now() FROM ledger ORDER BY 1 DESC LIMIT 1000"))
     overdue.end(cursor, later)
