@@ -213,5 +213,7 @@ def test_days_that_are_written_no_more_get_an_index_on_the_number(database: Data
         indexed = session.scalars(
             text("SELECT indexname FROM pg_indexes WHERE tablename LIKE 'ledger_p%' AND indexname LIKE '%_address'")
         ).all()
-    days = [now - timedelta(days=ago) for ago in (5, 4, 3, 2)]
-    assert sorted(indexed) == [f"ledger_p{day:%Y%m%d}_address" for day in days]
+    cold, written = (
+        {f"ledger_p{now - timedelta(days=ago):%Y%m%d}_address" for ago in ages} for ages in ((5, 4, 3, 2), (1, 0, -1))
+    )
+    assert cold <= set(indexed) and not written & set(indexed)
