@@ -88,7 +88,7 @@ def test_a_database_that_is_away_parks_nothing(refusing: list[Exception]) -> Non
     [
         {"submitted": -1}, {"failed": 2**31}, {"deferred": None}, {"left_out": []}, {"left_out": {"moved": 1}},
         {"left_out": {"erased": -1}}, {"left_out": {"erased": 2**31}},
-        {"left_out": {"erased": "many"}}, {"left_out": {"erased": float("1e300")}},
+        {"left_out": {"erased": "many"}}, {"left_out": {"erased": float("1e300")}}, {"content_failed": []},
     ],
     ids=repr,
 )  # fmt: skip
@@ -96,7 +96,7 @@ def test_a_report_with_a_figure_that_is_none_is_parked_and_counts_nothing(
     refusing: list[Exception], more: dict[str, Any]
 ) -> None:
     broker: Any = Broker()
-    reports = Reports(broker, Database(), lambda: None)  # type: ignore[arg-type]
+    reports = Reports(broker, Database(), lambda: None, lambda: None)  # type: ignore[arg-type]
     wrong, right = Delivery(UUID(int=1), **more), Delivery(UUID(int=3), left_out={"erased": 2**31 - 1})
     for delivery in (wrong, right):
         broker.deliver(delivery)
