@@ -107,12 +107,27 @@ def test_what_we_did_not_sign_redirects_nowhere(client, token):
     assert "Location" not in answer.headers
 
 
-def test_looking_without_following_is_no_click(client, wiring, publisher):
+def test_looking_without_following_is_told_as_such(client, wiring, publisher):
     answer = client.head(f"/t/{sign(TokenKind.CLICK, 'https://sklep.example/')}")
+    client.head(f"/o/{sign(TokenKind.OPEN, 'email')}")
     wiring.recorder.round()
 
     assert answer.status_code == 302
-    assert publisher.lane == []
+    assert [(event["kind"], event["request"]) for event in lane_events(publisher)] == [
+        ("clicked", "HEAD"),
+        ("opened", "HEAD"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["Purpose", "X-Purpose", "Sec-Purpose", "X-Moz"])
+def test_looking_ahead_is_told_as_such(client, wiring, publisher, name):
+    client.get(f"/t/{sign(TokenKind.CLICK, 'https://sklep.example/')}", headers={name: "prefetch" + "x" * 200})
+    client.get(f"/o/{sign(TokenKind.OPEN, 'email')}")
+    wiring.recorder.round()
+
+    clicked, opened = lane_events(publisher)
+    assert clicked["request"].startswith(f"{name}: prefetch") and len(clicked["request"]) == 100
+    assert "request" not in opened
 
 
 def test_open_is_a_picture_whatever_happens(client, wiring, publisher):

@@ -67,6 +67,10 @@ class MessageMoment(Schema):
     url = fields.String(allow_none=True)
     ip = fields.String(allow_none=True)
     user_agent = fields.String(allow_none=True)
+    machine = fields.String(
+        allow_none=True,
+        metadata={"description": "How a machine was known: `apple-mail-privacy`, `burst`, …; null: a person did it"},
+    )
 
 
 class MessageStory(Message):

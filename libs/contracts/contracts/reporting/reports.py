@@ -41,9 +41,16 @@ class Report(Schema):
 
 
 class ReportLink(Schema):
-    url = fields.String()
+    """A place in the content: one row for all recipients."""
+
+    number = fields.Integer(
+        allow_none=True,
+        metadata={"description": "Of the link in the content, from 0; null in mails sent before links were numbered"},
+    )
+    url = fields.String(metadata={"description": "As far as it is the same for everybody; `…` stands for the rest"})
     clicks = fields.Integer()
-    unique_clicks = fields.Integer()
+    unique_clicks = fields.Integer(metadata={"description": "Messages in which a person clicked it"})
+    machine_clicks = fields.Integer()
 
 
 class ReportLinks(Schema):

@@ -37,11 +37,11 @@ _FAILED = f"m.state IN ({', '.join(str(STATE_CODE[state]) for state in FAILED_ST
 # The index is on a hash of the address.
 _TO_ADDRESS = "hashtext(m.address) = hashtext(CAST(:address AS text)) AND m.address = :address"
 
-# A person who clicked has seen the message, whether or not the picture that tells of openings was loaded.
+# As the report counts them: among the delivered. Who clicked has opened (`opened_at` is the earlier of both).
 _WHO: dict[Who, str] = {
-    Who.OPENED: "m.opened_at IS NOT NULL",
-    Who.NOT_OPENED: f"{_DELIVERED} AND m.opened_at IS NULL AND m.clicked_at IS NULL",
-    Who.CLICKED: "m.clicked_at IS NOT NULL",
+    Who.OPENED: f"{_DELIVERED} AND m.opened_at IS NOT NULL",
+    Who.NOT_OPENED: f"{_DELIVERED} AND m.opened_at IS NULL",
+    Who.CLICKED: f"{_DELIVERED} AND m.clicked_at IS NOT NULL",
     Who.NOT_CLICKED: f"{_DELIVERED} AND m.clicked_at IS NULL",
     Who.DELIVERED: _DELIVERED,
     Who.UNDELIVERED: _FAILED,
