@@ -98,6 +98,8 @@ class Recorder:
         # A click's token holds the target in place of the channel; only e-mails have such links (SMS has /s/).
         event = self._event(token, Engagement.CLICKED, Channel.EMAIL, visit)
         event["url"] = token.target
+        if token.place is not None and token.shared_target is not None:
+            event["link"], event["link_url"] = token.place.number, token.shared_target
         self._record(Engagement.CLICKED, _lane_line(event))
 
     def unsubscribed(self, token: Token) -> bool:
