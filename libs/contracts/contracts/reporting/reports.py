@@ -6,6 +6,7 @@ from uuid import UUID
 
 from marshmallow import fields
 
+from contracts.campaigns.drafts import LeftOutCounts
 from contracts.money import Money
 from contracts.reporting.figures import ReportCounts, ReportRates
 from contracts.rpc import Call
@@ -32,6 +33,11 @@ class Report(Schema):
     state = fields.Enum(CampaignState, by_value=True, allow_none=True)
     started_at = fields.AwareDateTime(allow_none=True)
     recipients = fields.Integer(allow_none=True, metadata={"description": "People in the audience when it started"})
+    left_out = fields.Nested(
+        LeftOutCounts,
+        allow_none=True,
+        metadata={"description": "Of the recipients, those not sent to, by the reason; null while it cannot be told"},
+    )
     messages = fields.Integer(metadata={"description": "Messages that anything is known of"})
     counts = fields.Nested(ReportCounts)
     rates = fields.Nested(ReportRates)

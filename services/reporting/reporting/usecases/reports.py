@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from datetime import datetime
+from typing import Any, Protocol
 from uuid import UUID
 
 from chassis.actors import account_of
-from chassis.database import Session
+from chassis.database import Database, Session
+from chassis.logs import get_logger
+from contracts.errors import NotFound, Unavailable
 from contracts.rpc import Actor
 from reporting.domain import figures
 from reporting.domain.counting import Dimension
@@ -19,12 +22,39 @@ from reporting.usecases.views import Answer
 
 DOMAINS_SHOWN = 100
 LINKS_SHOWN = 1_000
+DEADLINE = 3.0
+log = get_logger()
+
 _OF_LINKS = ("clicks", "unique_clicks", "machine_clicks")
 
 
-def get_report(session: Session, *, actor: Actor, now: datetime, campaign_id: UUID) -> Answer:
+class Call(Protocol):
+    """`chassis.rpc_client.RpcClient.call`."""
+
+    def __call__(self, name: str, actor: Actor, payload: dict[str, Any], *, deadline: float) -> Any: ...
+
+
+def get_report(database: Database, *, actor: Actor, now: datetime, call: Call, campaign_id: UUID) -> Answer:
     """The report of a campaign as it stands now (product row G1)."""
     account_id = account_of(actor)
+    with database.transaction() as session:
+        report = _from_counters(session, account_id, campaign_id)
+    return {**report, "left_out": _left_out(call, account_id, campaign_id)}
+
+
+def _left_out(call: Call, account_id: UUID, campaign_id: UUID) -> Answer | None:
+    """Who was left out, by the reason: campaigns counts it, as it is the first to know. None while nobody can say."""
+    actor: Actor = {"account_id": str(account_id), "service": "reporting"}
+    try:
+        progress = call("campaigns.get_progress", actor, {"campaign_id": str(campaign_id)}, deadline=DEADLINE)
+    except (NotFound, Unavailable) as error:
+        log.warning("left_out_unknown", campaign_id=str(campaign_id), error=error.code)
+        return None
+    left_out: Answer = progress["left_out"]
+    return left_out
+
+
+def _from_counters(session: Session, account_id: UUID, campaign_id: UUID) -> Answer:
     campaign = campaign_as_known(session, account_id, campaign_id)
     totals = _totals(session, account_id, campaign_id)
     channel = campaign["channel"]

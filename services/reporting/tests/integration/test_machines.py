@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from chassis.database import Database
+from contracts.errors import Unavailable
 from contracts.reporting.recipients import Who
 from reporting.commands import recount
 from reporting.commands.check import differences
@@ -54,10 +55,12 @@ def a_campaign() -> tuple[Send, list[dict[str, Any]]]:
 
 
 def report_of(database: Database, send: Send) -> dict[str, Any]:
-    with database.transaction() as session:
-        return reports.get_report(
-            session, actor=actor_of(send), now=datetime.now(UTC), campaign_id=UUID(send.campaign_id)
-        )
+    asked = {"actor": actor_of(send), "now": datetime.now(UTC), "campaign_id": UUID(send.campaign_id)}
+    return reports.get_report(database, call=nobody, **asked)
+
+
+def nobody(name: str, _actor: Any, _payload: dict[str, Any], *, deadline: float) -> Any:
+    raise Unavailable("service.timeout", name)
 
 
 def actor_of(send: Send) -> Any:
