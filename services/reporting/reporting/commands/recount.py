@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Collection
-from dataclasses import asdict
 from uuid import UUID
 
 import sqlalchemy
@@ -43,7 +42,7 @@ def _judge(session: Session, origins: dict[str, log.Patch]) -> None:
     log.lock(session, {origin["campaign_id"] or origin["account_id"] for origin in origins.values()})
     engagements.mark_by_agents(session, origins)
     for message_id, summary in judge_known(session, origins).items():
-        origins[message_id] |= {"is_engaged": True, **_given(asdict(summary))}
+        origins[message_id] |= {"is_engaged": True, **_given(summary._asdict())}
     log.write_patches(session, origins)
 
 

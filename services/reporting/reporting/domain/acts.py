@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import NamedTuple
 from uuid import UUID
 
 from reporting.domain import counting
 from reporting.domain.counting import Dimension, Tally
 from reporting.domain.folding import CLICKED, OPENED, moment_of
-from reporting.domain.machines import BURST, Bursts
+from reporting.domain.machines import BURST, FEWEST, Bursts
 
 HOUR_MICROS = 3_600_000_000
 
@@ -33,8 +35,7 @@ class Act:
     is_told: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(NamedTuple):
     """What a message's acts come to; times in microseconds, None where no person did it."""
 
     opens: int
@@ -47,7 +48,10 @@ class Summary:
 
 def judged(acts: Collection[Act]) -> list[Act]:
     """The acts, those of bursts as a machine's; whom a rule knows already stays so."""
-    bursts = Bursts((act.at, act.link_id) for act in acts if act.kind == CLICKED and act.link_id is not None)
+    clicked = [(act.at, act.link_id) for act in acts if act.kind == CLICKED and act.link_id is not None]
+    if len(clicked) < FEWEST:
+        return list(acts)
+    bursts = Bursts(clicked)
 
     def is_in_burst(act: Act) -> bool:
         return bursts.hold_click(act.at) if act.kind == CLICKED else bursts.hold_opening(act.at)
@@ -89,8 +93,7 @@ def count(tally: Tally, *, account_id: UUID, campaign_id: UUID, acts: Collection
     """
 
     def add(act: Act, metric: str) -> None:
-        hour = counting.hour_key(moment_of(act.at // HOUR_MICROS * HOUR_MICROS))
-        tally.add(account_id, (campaign_id, Dimension.HOUR, hour), metric, sign)
+        tally.add(account_id, (campaign_id, Dimension.HOUR, _hour_key(act.at // HOUR_MICROS)), metric, sign)
         tally.add(account_id, (campaign_id, Dimension.DEVICE, act.device), metric, sign)
 
     def add_to_link(link_id: str | None, metric: str) -> None:
@@ -123,6 +126,11 @@ def untold(acts: Collection[Act]) -> list[tuple[str, int]]:
         for act in done
         if not act.is_told
     ]
+
+
+@lru_cache(maxsize=4096)
+def _hour_key(hour: int) -> str:
+    return counting.hour_key(moment_of(hour * HOUR_MICROS))
 
 
 def _by_time(act: Act) -> tuple[int, str]:

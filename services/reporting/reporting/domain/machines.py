@@ -65,6 +65,8 @@ BURSTS: tuple[Burst, ...] = tuple(
     Burst(each["links"], round(each["seconds"] * 1_000_000)) for each in _written()["burst"]
 )
 
+FEWEST = min(burst.links for burst in BURSTS)  # clicks that can be one
+
 
 @lru_cache(maxsize=4096)
 def rule_of(agent: str, request: str) -> Rule | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -113,7 +113,7 @@ def _add_to_patches(folded: Folded, new: Iterable[Engagement], summaries: Mappin
             patch[column] = min(engagement.at, patch.get(column, engagement.at))
     for message_id, summary in summaries.items():
         folded.patches[message_id]["is_engaged"] = True
-        folded.patches[message_id] |= {name: value for name, value in asdict(summary).items() if value is not None}
+        folded.patches[message_id] |= {name: value for name, value in summary._asdict().items() if value is not None}
 
 
 def _count_move(tally: counting.Tally, move: Move) -> None:

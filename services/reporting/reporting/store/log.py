@@ -163,13 +163,15 @@ class Move:
 def lock(session: Session, scopes: Collection[str]) -> None:
     """Keep other writers from these campaigns (or, for single messages, accounts) until the transaction ends.
 
-    Locks are taken in rising order, before anything else: writers can wait for one another, never in a circle.
+    Locks are taken in rising order, before anything else: writers can wait for one another, never in a circle. What
+    they read then is found by index (`_PLAN`).
     """
     shards = sorted({crc32(scope.encode()) % LOCK_SHARDS for scope in scopes})
     with cursor_of(session) as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", (LOCK_SPACE, EVERYTHING))
         # The set-returning function is read row by row, so the locks are taken in the array's order.
         cursor.execute("SELECT pg_advisory_xact_lock(%s, shard) FROM unnest(%s::int[]) shard", (LOCK_SPACE, shards))
+        cursor.execute(_PLAN)
 
 
 def wait_for_writers(session: Session) -> None:
@@ -187,7 +189,6 @@ def write_patches(session: Session, patches: Mapping[str, Patch]) -> list[Move]:
         cursor.execute(_CREATE_PATCHES)
         with cursor.copy(f"COPY patches ({PATCH_COLUMNS}) FROM STDIN WITH (NULL '')") as copy:
             copy.write("".join(map(_line, patches.values())))
-        cursor.execute(_PLAN)
         rows: list[tuple[Any, ...]] = []
         for day, partition in _partitions(cursor, {_day_text(message_id[:13]) for message_id in patches}):
             cursor.execute(_MERGE.format(partition=partition), {"day": day})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 from uuid import UUID
 
 from chassis.database import Session
@@ -57,5 +58,11 @@ def _judged(session: Session, message_ids: Collection[str]) -> dict[str, tuple[l
 
 def _count(tally: Tally, origin: Engagement, acts: Collection[Act], sign: int) -> None:
     if origin.campaign_id is not None and acts:
-        account_id, campaign_id = UUID(origin.account_id), UUID(origin.campaign_id)
+        account_id, campaign_id = _uuid(origin.account_id), _uuid(origin.campaign_id)
         domain.count(tally, account_id=account_id, campaign_id=campaign_id, acts=acts, sign=sign)
+
+
+@lru_cache(maxsize=1024)
+def _uuid(written: str) -> UUID:
+    """Of accounts and campaigns, which are few."""
+    return UUID(written)
