@@ -99,8 +99,9 @@ def _anonymise(folded: Folded, message_ids: set[str]) -> None:
             folded.history[line_key] = replace(line, detail=None)
     for engagement_key, engagement in folded.engagements.items():
         if engagement_key[0] in message_ids:
-            # A link of an older release may name the person; the click is counted all the same.
-            folded.engagements[engagement_key] = replace(engagement, ip=None, user_agent=None, url=None)
+            # A link that does not say its place may name the person; the click is counted all the same.
+            url = None if engagement.number is None else engagement.url
+            folded.engagements[engagement_key] = replace(engagement, ip=None, user_agent=None, url=url)
 
 
 def _add_to_patches(folded: Folded, new: Iterable[Engagement], summaries: Mapping[str, Summary]) -> None:
