@@ -55,7 +55,7 @@ class Api:
 
     def request(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Any:
         """The answer's JSON (or bytes where it is none); raises `Refused` for anything that is not 2xx."""
-        sent = {"Accept": "application/json", **(headers or {})}
+        sent = {"Accept": "application/json, */*;q=0.5", **(headers or {})}
         content = body
         if body is not None and not isinstance(body, bytes):
             content = json.dumps(body).encode()

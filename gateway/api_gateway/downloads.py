@@ -38,7 +38,10 @@ def stream(
     """Answer with the chunks of `rpc(actor, {**payload, "seq": 0, 1, …}) -> {"chunk": base64 | None}`.
 
     The first chunk is read before the answer begins, so that what is not there is a proper 404.
+
+    :raises NotAcceptable: the client takes no such file.
     """
+    chosen(context, media_type.partition(";")[0])
     actor, services = context.actor, context.wiring.services
 
     def read(sequence: int) -> bytes | None:
@@ -60,6 +63,7 @@ def stream(
                 raise
 
     answer = Response(chunks(), content_type=media_type, direct_passthrough=True)
+    answer.vary.add("Accept")
     attach(answer, filename)
     return answer
 

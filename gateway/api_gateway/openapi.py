@@ -270,7 +270,7 @@ def _problems(route: Route) -> dict[str, Any]:
         statuses |= {401, 411}  # Logging in, refreshing; strangers say how long their body is.
     if route.method == "POST":
         statuses.add(402)
-    if len(route.produces) > 1:
+    if len(route.produces) > 1 or (route.permission != PUBLIC and route.produces != ("application/json",)):
         statuses.add(406)
     return {str(status): f"Problem{status}" for status in sorted(statuses)}
 

@@ -36,8 +36,12 @@ ROUTES = [
         permission="reports.read",
         summary="Search the message log",
         description=(
-            "Newest first. `address` is exact: a phone as E.164, an e-mail with its domain in lower case. `from` and"
-            " `to` bound when a message was accepted."
+            "Newest first. `address` is one address in any usual spelling: a phone with or without its country"
+            " (where it says none: Poland), with spaces or dashes; an e-mail with its domain in capitals. `q` is a"
+            " part of the address or of the sender, `campaign_name` a part of the campaign's name (of the 200 latest"
+            " that have it), in capitals or not. With `q` a page looks through 50,000 messages: it may hold fewer"
+            " than `limit`, or none, and still lead on by `next_cursor`. Subjects and texts are not in the log."
+            " `from` and `to` bound when a message was accepted."
         ),
         query=messages.MessageQuery,
         response=messages.MessagePage,

@@ -20,8 +20,11 @@ _EMAIL_COUNTS = {
     "deferred": 0,
     "opens": 6120,
     "unique_opens": 4381,
+    "not_opened": 7321,
     "clicks": 912,
     "unique_clicks": 702,
+    "machine_opens": 2093,
+    "machine_clicks": 388,
     "unsubscribes": 23,
     "complaints": 2,
 }
@@ -57,7 +60,10 @@ ROUTES = [
         description=(
             "Which counts there are depends on the channel. Rates are from 0 to 1, and null where there is nothing to"
             " divide by: OR is `open_rate` (unique opens / delivered), CTR `click_rate` (unique clicks / delivered),"
-            " CTOR `click_to_open_rate` (unique clicks / unique opens). 404 until the campaign has started."
+            " CTOR `click_to_open_rate` (unique clicks / unique opens). Figures are of people, who opened what they"
+            " clicked; what scanners and mail programs do on their own is counted apart (`machine_opens`,"
+            " `machine_clicks`)."
+            " 404 until the campaign has started."
         ),
         response=reports.Report,
         tags=["Reports"],
@@ -67,7 +73,8 @@ ROUTES = [
             "channel": "email",
             "state": "sent",
             "started_at": "2026-11-24T08:00:00+00:00",
-            "recipients": 11946,
+            "recipients": 11954,
+            "left_out": {"archived": 6, "erased": 0, "withdrawn": 2, "deleted": 0, "changed": 0},
             "messages": 11946,
             "counts": _EMAIL_COUNTS,
             "rates": _EMAIL_RATES,
@@ -82,10 +89,21 @@ ROUTES = [
         rpc="reporting.get_report_links",
         permission="reports.read",
         summary="Clicks by link, most clicked first",
+        description=(
+            "A row for each place in the content, one for all recipients: `…` stands for what differs among them."
+        ),
         response=reports.ReportLinks,
         tags=["Reports"],
         response_example={
-            "items": [{"url": "https://example.com/zima", "clicks": 640, "unique_clicks": 512}],
+            "items": [
+                {
+                    "number": 0,
+                    "url": "https://example.com/zima?kod=…",
+                    "clicks": 640,
+                    "unique_clicks": 512,
+                    "machine_clicks": 210,
+                }
+            ],
             "next_cursor": None,
         },
     ),
@@ -119,8 +137,8 @@ ROUTES = [
         permission="reports.read",
         summary="Who did, or did not",
         description=(
-            "`who` is opened, not_opened, clicked, not_clicked, delivered or undelivered. Those who did not open or"
-            " click are among the delivered; `undelivered` has everything that failed, with the reason in `code` and"
+            "`who` is opened, not_opened, clicked, not_clicked, delivered or undelivered. Those who did or did not open"
+            " or click are among the delivered; `undelivered` has everything that failed, with the reason in `code` and"
             " `detail`."
         ),
         query=recipients.RecipientsQuery,

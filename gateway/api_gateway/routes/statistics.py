@@ -15,6 +15,7 @@ _COUNTS = {
     "parts": 12800,
     "clicks": 640,
     "unique_clicks": 512,
+    "machine_clicks": 31,
     "unsubscribes": 3,
 }
 _FIGURES = {

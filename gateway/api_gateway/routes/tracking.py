@@ -9,11 +9,14 @@ from flask import Response
 from api_gateway.context import RequestContext
 from api_gateway.routing import PUBLIC, Handler, Route
 from api_gateway.tracking import pages
+from api_gateway.tracking.recorder import Visit
 from contracts import tokens
 from contracts.tokens import Token, TokenKind
 
 # The smallest transparent GIF.
 PIXEL = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")
+# By which browsers and mail programs say that they look ahead.
+_PREFETCH_HEADERS = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
 # RFC 3986's reserved and unreserved characters, and the percent sign: what is escaped already stays so.
 _SAFE = "!#$%&'()*+,/:;=?@[]~-._"
 
@@ -29,8 +32,7 @@ def click(context: RequestContext) -> Response:
         return _page(context, "gone", 404)
     if endings.has_ended(token) or endings.is_denied(token.target):
         return _page(context, "ended", 410)
-    if context.request.method == "GET":
-        context.wiring.recorder.clicked(token, address=context.address, user_agent=_user_agent(context))
+    context.wiring.recorder.clicked(token, _visit(context))
     return Response(status=302, headers={"Location": location, "Cache-Control": "no-store"}, content_type="text/plain")
 
 
@@ -39,8 +41,8 @@ def opened(context: RequestContext) -> Response:
     token = _read(context, TokenKind.OPEN)
     endings = context.wiring.endings
     is_live = token is not None and not (endings.has_ended(token) or endings.is_suspended(token))
-    if token is not None and is_live and context.request.method == "GET":
-        context.wiring.recorder.opened(token, address=context.address, user_agent=_user_agent(context))
+    if token is not None and is_live:
+        context.wiring.recorder.opened(token, _visit(context))
     headers = {"Cache-Control": "no-store, max-age=0", "Cross-Origin-Resource-Policy": "cross-origin"}
     return Response(PIXEL, headers=headers, content_type="image/gif")
 
@@ -83,8 +85,12 @@ def _location(target: str) -> str | None:
     return quote(target, safe=_SAFE)
 
 
-def _user_agent(context: RequestContext) -> str:
-    return context.request.headers.get("User-Agent", "")
+def _visit(context: RequestContext) -> Visit:
+    """Who asks. Whether it is a person, reporting decides: it sees a message's other clicks too."""
+    request = context.request
+    said = [f"{name}: {request.headers[name]}" for name in _PREFETCH_HEADERS if name in request.headers]
+    method = [] if request.method == "GET" else [request.method]
+    return Visit(context.address, request.headers.get("User-Agent", ""), next(iter(method + said), ""))
 
 
 def _page(context: RequestContext, name: str, status: int) -> Response:
@@ -118,7 +124,8 @@ ROUTES: list[Route] = [
         "Follow a link",
         "text/plain",
         302,
-        "Records the click and redirects to the target that was signed into the link. Links of accounts that ended or"
+        "Records the click and redirects to the target that was signed into the link; `HEAD` and prefetching count as a"
+        " machine's. Links of accounts that ended or"
         " that the operator has stopped, to denied domains and of messages that are too old end with a page (410).",
     ),
     _route("GET", "/o/<token>", opened, "Open pixel", "image/gif", 200, "Records the open; always answers a 1×1 GIF."),

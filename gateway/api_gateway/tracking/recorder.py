@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID, uuid5
 
 import orjson
@@ -28,12 +28,24 @@ RETRY_SECONDS = 1.0
 # With nothing on the disk: how soon what a dead worker has left there is found.
 REST_SECONDS = 5.0
 MAX_USER_AGENT = 200
+MAX_SAID = 100
 
 RECORDED = Counter(
     "wici_tracking_events_total", "Clicks, opens and unsubscribes, by kind and outcome", ["kind", "outcome"]
 )
 
 log = get_logger()
+
+
+class Visit(NamedTuple):
+    """Who asks for a link.
+
+    :param says: what shows that it may be no person: a method other than GET, or a header of prefetching.
+    """
+
+    address: str
+    user_agent: str
+    says: str = ""
 
 
 class Publisher(Protocol):
@@ -76,16 +88,18 @@ class Recorder:
         """:raises OSError: events cannot be kept."""
         self._spool.check()
 
-    def opened(self, token: Token, *, address: str, user_agent: str) -> None:
+    def opened(self, token: Token, visit: Visit) -> None:
         """Record an open; when it cannot be recorded, the picture is answered all the same."""
-        event = self._event(token, Engagement.OPENED, token.target, address, user_agent)
+        event = self._event(token, Engagement.OPENED, token.target, visit)
         self._record(Engagement.OPENED, _lane_line(event))
 
-    def clicked(self, token: Token, *, address: str, user_agent: str) -> None:
+    def clicked(self, token: Token, visit: Visit) -> None:
         """Record a click; when it cannot be recorded, the person is redirected all the same."""
         # A click's token holds the target in place of the channel; only e-mails have such links (SMS has /s/).
-        event = self._event(token, Engagement.CLICKED, Channel.EMAIL, address, user_agent)
+        event = self._event(token, Engagement.CLICKED, Channel.EMAIL, visit)
         event["url"] = token.target
+        if token.place is not None and token.shared_target is not None:
+            event["link"], event["link_url"] = token.place.number, token.shared_target
         self._record(Engagement.CLICKED, _lane_line(event))
 
     def unsubscribed(self, token: Token) -> bool:
@@ -94,7 +108,7 @@ class Recorder:
         :returns: whether it is kept; only then may the page say that it is done.
         """
         # Counted once a message, however often the button is pressed …
-        event = self._event(token, Engagement.UNSUBSCRIBED, token.target, "", "")
+        event = self._event(token, Engagement.UNSUBSCRIBED, token.target)
         event["event_id"] = str(uuid5(token.message_id, Engagement.UNSUBSCRIBED))
         lines = _lane_line(event)
         if token.contact_id is not None:
@@ -102,7 +116,7 @@ class Recorder:
             lines += _event_line(self._unsubscription(token, token.contact_id))
         return self._record(Engagement.UNSUBSCRIBED, lines, important=True)
 
-    def _event(self, token: Token, kind: Engagement, channel: str, address: str, user_agent: str) -> DeliveryEvent:
+    def _event(self, token: Token, kind: Engagement, channel: str, visit: Visit | None = None) -> DeliveryEvent:
         event: DeliveryEvent = {
             "message_id": str(token.message_id),
             "account_id": str(token.account_id),
@@ -113,9 +127,11 @@ class Recorder:
             "contact_id": str(token.contact_id) if token.contact_id else None,
             "event_id": str(new_id()),
         }
-        if address:
-            event["ip"] = address
-            event["user_agent"] = visible(user_agent)[:MAX_USER_AGENT]
+        if visit is not None:
+            event["ip"] = visit.address
+            event["user_agent"] = visible(visit.user_agent)[:MAX_USER_AGENT]
+            if visit.says:
+                event["request"] = visible(visit.says)[:MAX_SAID]
         return event
 
     def _unsubscription(self, token: Token, contact_id: UUID) -> dict[str, Any]:

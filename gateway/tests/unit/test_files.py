@@ -2,6 +2,7 @@
 
 import io
 from base64 import b64decode, b64encode
+from uuid import uuid4
 
 import pytest
 from werkzeug.http import parse_options_header
@@ -96,6 +97,27 @@ def test_upload_goes_in_numbered_chunks(client, importer, services, chunks):
         ("u1", 2, 115_712),
     ]
     assert b"".join(chunk for _upload, _seq, chunk in chunks) == content
+
+
+@pytest.mark.parametrize(
+    ("accept", "status"),
+    [
+        ("text/csv", 200),
+        ("text/*;q=0.5, application/pdf", 200),
+        ("*/*", 200),
+        ("application/pdf", 406),
+        ("text/csv;q=0, application/json", 406),
+    ],
+)
+def test_a_file_is_given_to_whoever_takes_its_type(client, importer, services, accept, status):
+    services.answers["contacts.read_file"] = lambda _actor, payload: {"chunk": None if payload["seq"] else "YQ=="}
+
+    answer = client.get(f"/v1/files/{uuid4()}", headers={**importer, "Accept": accept})
+
+    assert answer.status_code == status
+    if status == 406:
+        assert answer.json["code"] == "answer.not_acceptable"
+        assert services.asked("contacts.read_file") == []
 
 
 def test_empty_file_has_no_chunks(client, importer, chunks):

@@ -18,15 +18,16 @@ from chassis.ids import new_id
 from contracts import tokens
 from contracts.events import RECIPIENT_UNSUBSCRIBED
 from contracts.lanes import DELIVERY_EVENTS
-from contracts.tokens import TokenKind
+from contracts.tokens import Place, TokenKind
 
 KEY = b"fedcba9876543210fedcba9876543210"
 ACCOUNT, CAMPAIGN, CONTACT = (UUID(int=n << 80 | 0x7 << 76 | 0x8 << 60 | n) for n in (1, 2, 4))
 MESSAGE = new_id()
 
 
-def sign(kind, target, key=KEY, contact=CONTACT):
-    return tokens.signer(key, kind, account_id=ACCOUNT, campaign_id=CAMPAIGN, target=target)(MESSAGE, contact)
+def sign(kind, target, key=KEY, contact=CONTACT, place=None):
+    signer = tokens.signer(key, kind, account_id=ACCOUNT, campaign_id=CAMPAIGN, target=target, place=place)
+    return signer(MESSAGE, contact)
 
 
 @pytest.fixture
@@ -62,6 +63,19 @@ def test_click_redirects_and_is_told(client, wiring, publisher):
     assert event["ip"] == "127.0.0.1"
     assert len(event["user_agent"]) == 200
     assert UUID(event["event_id"]) and event["at"] > 0
+
+
+def test_a_click_says_which_link_it_was_without_whose(client, wiring, publisher):
+    target = "https://sklep.example/ż?kod=ANNA7"
+    client.get(f"/t/{sign(TokenKind.CLICK, target, place=Place(2, 28))}")
+    client.get(f"/t/{sign(TokenKind.CLICK, target, place=Place(3, len(target)))}")
+    client.get(f"/t/{sign(TokenKind.CLICK, target)}")
+    wiring.recorder.round()
+
+    placed, same_for_all, older = lane_events(publisher)
+    assert (placed["url"], placed["link"], placed["link_url"]) == (target, 2, "https://sklep.example/ż?kod=…")
+    assert (same_for_all["link"], same_for_all["link_url"]) == (3, target)
+    assert older["url"] == target and "link" not in older
 
 
 @pytest.mark.parametrize(
@@ -107,12 +121,27 @@ def test_what_we_did_not_sign_redirects_nowhere(client, token):
     assert "Location" not in answer.headers
 
 
-def test_looking_without_following_is_no_click(client, wiring, publisher):
+def test_looking_without_following_is_told_as_such(client, wiring, publisher):
     answer = client.head(f"/t/{sign(TokenKind.CLICK, 'https://sklep.example/')}")
+    client.head(f"/o/{sign(TokenKind.OPEN, 'email')}")
     wiring.recorder.round()
 
     assert answer.status_code == 302
-    assert publisher.lane == []
+    assert [(event["kind"], event["request"]) for event in lane_events(publisher)] == [
+        ("clicked", "HEAD"),
+        ("opened", "HEAD"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["Purpose", "X-Purpose", "Sec-Purpose", "X-Moz"])
+def test_looking_ahead_is_told_as_such(client, wiring, publisher, name):
+    client.get(f"/t/{sign(TokenKind.CLICK, 'https://sklep.example/')}", headers={name: "prefetch" + "x" * 200})
+    client.get(f"/o/{sign(TokenKind.OPEN, 'email')}")
+    wiring.recorder.round()
+
+    clicked, opened = lane_events(publisher)
+    assert clicked["request"].startswith(f"{name}: prefetch") and len(clicked["request"]) == 100
+    assert "request" not in opened
 
 
 def test_open_is_a_picture_whatever_happens(client, wiring, publisher):

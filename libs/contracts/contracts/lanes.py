@@ -99,8 +99,11 @@ class DeliveryEvent(TypedDict, total=False):
     cost: int  # minor units
     domain: str  # of the e-mail address, or the network of the phone
     url: str  # clicked
+    link: int  # clicked: the link's number in the content, from 0; left out by older tokens
+    link_url: str  # clicked, where `link` is: `url` as far as it is the same for everybody
     ip: str  # opened, clicked
     user_agent: str  # opened, clicked; at most 200 characters
+    request: str  # opened, clicked: what it says of itself, `HEAD` or `Sec-Purpose: prefetch`; left out: nothing
     event_id: str  # engagement only: the deduplication key
 
 

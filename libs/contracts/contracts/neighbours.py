@@ -78,7 +78,12 @@ CALLS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "sms_gateway": (*_QUOTA, _LEFT_OUT),
         "email_gateway": (*_QUOTA, _LEFT_OUT, "identity.get_account"),
-        "reporting": ("contacts.create_group", "contacts.add_to_group", "contacts.archive_addresses"),
+        "reporting": (
+            "campaigns.get_progress",
+            "contacts.create_group",
+            "contacts.add_to_group",
+            "contacts.archive_addresses",
+        ),
         "api_gateway": ("*",),
     }
 )

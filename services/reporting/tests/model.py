@@ -18,6 +18,12 @@ STATES = [state.value for state in MessageState]
 COLUMNS = ("contact_id", "address", "sender", "domain", "parts", "cost")
 
 
+# Who is a person and who a machine, in the events of these tests.
+MACHINES = ("Mozilla/5.0", "Barracuda Sentinel (EE)")
+# Different links within seconds that no person clicks.
+BURSTS = ((2, 1.0), (3, 5.0))
+
+
 def log_of(events: list[Event]) -> dict[str, dict[str, Any]]:
     """Every message as it must stand after all events, in whatever order they came."""
     by_message: dict[str, list[Event]] = {}
@@ -29,6 +35,7 @@ def log_of(events: list[Event]) -> dict[str, dict[str, Any]]:
 def _message(reported: list[Event]) -> dict[str, Any]:
     states = [event for event in reported if event["kind"] in STATES]
     acts = list({event["event_id"]: event for event in reported if event["kind"] not in STATES}.values())
+    opened, clicked = opens_of(acts), clicks_of(acts)
     stands = min(
         states, key=lambda event: (-STATE_RANK[event["kind"]], event["at"], STATES.index(event["kind"])), default={}
     )
@@ -45,17 +52,45 @@ def _message(reported: list[Event]) -> dict[str, Any]:
         "code": stands.get("code"),
         "submitted_at": _first(states, "submitted"),
         "delivered_at": _first(states, "delivered"),
-        "opens": sum(act["kind"] == "opened" for act in acts),
-        "clicks": sum(act["kind"] == "clicked" for act in acts),
-        "opened_at": _first(acts, "opened"),
-        "clicked_at": _first(acts, "clicked"),
+        "opens": len(opened),
+        "clicks": len(clicked),
+        "machine_opens": sum(act["kind"] == "opened" and is_machine(act, acts) for act in acts),
+        "machine_clicks": sum(act["kind"] == "clicked" and is_machine(act, acts) for act in acts),
+        "opened_at": min((act["at"] for act in opened), default=None),
+        "clicked_at": min((act["at"] for act in clicked), default=None),
         "unsubscribed_at": _first(acts, "unsubscribed"),
         "complained_at": _first(acts, "complained"),
     }
 
 
-def _precedence(event: Event) -> tuple[int, float, int]:
-    return -STATE_RANK[event["kind"]], event["at"], STATES.index(event["kind"])
+def is_machine(act: Event, acts: list[Event]) -> bool:
+    """Whether the act says so itself, or is part of a burst of its message; an opening, near one."""
+    if act["user_agent"] in MACHINES or act.get("request"):
+        return True
+    clicks = [other for other in acts if other["kind"] == "clicked"]
+    for links, seconds in BURSTS:
+        for first in clicks:
+            run = [other for other in clicks if 0 <= other["at"] - first["at"] <= seconds]
+            if len({other["url"] for other in run}) < links:
+                continue
+            last = max(other["at"] for other in run)
+            reach = seconds if act["kind"] == "opened" else 0.0
+            if first["at"] - reach <= act["at"] <= last + reach:
+                return True
+    return False
+
+
+def clicks_of(acts: list[Event]) -> list[Event]:
+    return [act for act in acts if act["kind"] == "clicked" and not is_machine(act, acts)]
+
+
+def opens_of(acts: list[Event]) -> list[Event]:
+    """What people opened; a click that no opening came before is one, too."""
+    opened = [act for act in acts if act["kind"] == "opened" and not is_machine(act, acts)]
+    first = min(clicks_of(acts), key=lambda act: (act["at"], act["event_id"]), default=None)
+    if first is not None and all(act["at"] > first["at"] for act in opened):
+        opened.append(first)
+    return opened
 
 
 def _first(events: list[Event], kind: str) -> float | None:
@@ -91,32 +126,45 @@ def _amounts(message: dict[str, Any]) -> dict[str, int]:
         "cost": (message["cost"] or 0) * sent,
         "opens": message["opens"],
         "clicks": message["clicks"],
-        "unique_opens": int(message["opens"] > 0),
-        "unique_clicks": int(message["clicks"] > 0),
+        "machine_opens": message["machine_opens"],
+        "machine_clicks": message["machine_clicks"],
         "unsubscribes": int(message["unsubscribed_at"] is not None),
         "complaints": int(message["complained_at"] is not None),
     }
+    if message["state"] == "delivered":
+        amounts["unique_opens"] = int(message["opens"] > 0)
+        amounts["unique_clicks"] = int(message["clicks"] > 0)
+        amounts["delivered_unsubscribes"] = amounts["unsubscribes"]
+        amounts["delivered_complaints"] = amounts["complaints"]
     if message["state"]:
         amounts[message["state"]] = 1
     return amounts
 
 
 def _count_acts(counters: Counter[tuple[str, str, str, str]], events: list[Event]) -> None:
-    acts = {
-        (event["message_id"], event["event_id"]): event for event in events if event["kind"] in ("opened", "clicked")
-    }
-    clickers = set()
-    for act in acts.values():
-        campaign, metric = act["campaign_id"], {"opened": "opens", "clicked": "clicks"}[act["kind"]]
-        if not campaign:
-            continue
-        counters[campaign, "hour", _hour(act["at"]), metric] += 1
-        counters[campaign, "device", "mobile" if "iPhone" in act["user_agent"] else "desktop", metric] += 1
-        if act["kind"] == "clicked":
-            counters[campaign, "link", act["url"], "clicks"] += 1
-            clickers.add((campaign, act["url"], act["message_id"]))
-    for campaign, url, _message_id in clickers:
-        counters[campaign, "link", url, "unique_clicks"] += 1
+    by_message: dict[str, dict[str, Event]] = {}
+    for event in events:
+        if event["kind"] in ("opened", "clicked") and event["campaign_id"]:
+            by_message.setdefault(event["message_id"], {})[event["event_id"]] = event
+    for by_id in by_message.values():
+        acts = list(by_id.values())
+        campaign, clicked = acts[0]["campaign_id"], clicks_of(acts)
+        by_machines = [(act, f"machine_{'opens' if act['kind'] == 'opened' else 'clicks'}") for act in acts]
+        done = [(act, metric) for act, metric in by_machines if is_machine(act, acts)]
+        done += [(act, "opens") for act in opens_of(acts)] + [(act, "clicks") for act in clicked]
+        for act, metric in done:
+            counters[campaign, "hour", _hour(act["at"]), metric] += 1
+            counters[campaign, "device", _device(act), metric] += 1
+            if metric.endswith("clicks"):
+                counters[campaign, "link", act["url"], metric] += 1
+        for url in {act["url"] for act in clicked}:
+            counters[campaign, "link", url, "unique_clicks"] += 1
+
+
+def _device(act: Event) -> str:
+    if act["user_agent"] in MACHINES:
+        return "bot"
+    return "mobile" if "iPhone" in act["user_agent"] else "desktop"
 
 
 def _hour(at: float) -> str:

@@ -145,6 +145,7 @@ _CAMPAIGN = {"campaign_id": UUID}
 RPC: dict[str, Call] = {
     "create_campaign": Call(CampaignCreate, Campaign),
     "get_campaign": Call(response=Campaign, path=_CAMPAIGN),
+    "get_progress": Call(response=Progress, path=_CAMPAIGN),
     "list_campaigns": Call(CampaignQuery, CampaignPage),
     "update_campaign": Call(CampaignUpdate, Campaign, path=_CAMPAIGN),
     "delete_campaign": Call(path=_CAMPAIGN),

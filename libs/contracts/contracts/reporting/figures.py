@@ -22,10 +22,13 @@ class ReportCounts(Schema):
     hard_bounced = fields.Integer()
     soft_bounced = fields.Integer()
     spam_bounced = fields.Integer()
-    opens = fields.Integer()
-    unique_opens = fields.Integer(metadata={"description": "Messages opened at least once"})
-    clicks = fields.Integer()
-    unique_clicks = fields.Integer(metadata={"description": "Messages clicked at least once"})
+    opens = fields.Integer(metadata={"description": "E-mail: by people; a click without a picture before it is one"})
+    unique_opens = fields.Integer(metadata={"description": "E-mail: delivered, and opened or clicked by a person"})
+    not_opened = fields.Integer(metadata={"description": "E-mail: the other delivered messages"})
+    clicks = fields.Integer(metadata={"description": "By people"})
+    unique_clicks = fields.Integer(metadata={"description": "Delivered messages that a person clicked"})
+    machine_opens = fields.Integer(metadata={"description": "E-mail: by mail programs and scanners, on their own"})
+    machine_clicks = fields.Integer(metadata={"description": "By scanners and the like: in no other figure"})
     unsubscribes = fields.Integer()
     complaints = fields.Integer()
     parts = fields.Integer(metadata={"description": "SMS: parts of the submitted messages"})
@@ -39,5 +42,9 @@ class ReportRates(Schema):
     open_rate = fields.Float(allow_none=True, metadata={"description": "OR: unique opens / delivered"})
     click_rate = fields.Float(allow_none=True, metadata={"description": "CTR: unique clicks / delivered"})
     click_to_open_rate = fields.Float(allow_none=True, metadata={"description": "CTOR: unique clicks / unique opens"})
-    unsubscribe_rate = fields.Float(allow_none=True, metadata={"description": "unsubscribes / delivered"})
-    complaint_rate = fields.Float(allow_none=True, metadata={"description": "complaints / delivered"})
+    unsubscribe_rate = fields.Float(
+        allow_none=True, metadata={"description": "unsubscribes of delivered messages / delivered"}
+    )
+    complaint_rate = fields.Float(
+        allow_none=True, metadata={"description": "complaints of delivered messages / delivered"}
+    )

@@ -14,7 +14,7 @@ from contracts.vocabulary import Channel, MessageState
 
 
 class MessageQuery(PageQuery):
-    """Query of `GET /v1/messages`; `from` and `to` bound when a message was accepted."""
+    """Query of `GET /v1/messages`; `from` and `to` bound when a message was accepted, names and `q` may be a part."""
 
     channel = fields.Enum(Channel, by_value=True)
     address = fields.String(validate=validate.Length(min=1, max=320))
@@ -22,6 +22,8 @@ class MessageQuery(PageQuery):
     since = fields.AwareDateTime(data_key="from")
     until = fields.AwareDateTime(data_key="to")
     campaign_id = fields.UUID()
+    campaign_name = fields.String(validate=validate.Length(min=1, max=200))
+    q = fields.String(validate=validate.Length(min=2, max=100))
 
     @validates_schema
     def _in_order(self, query: dict[str, Any], **_: Any) -> None:
@@ -67,6 +69,10 @@ class MessageMoment(Schema):
     url = fields.String(allow_none=True)
     ip = fields.String(allow_none=True)
     user_agent = fields.String(allow_none=True)
+    machine = fields.String(
+        allow_none=True,
+        metadata={"description": "How a machine was known: `apple-mail-privacy`, `burst`, …; null: a person did it"},
+    )
 
 
 class MessageStory(Message):

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from marshmallow import fields
 
+from contracts.campaigns.drafts import LeftOutCounts
 from contracts.money import Money
 from contracts.reporting.figures import ReportCounts, ReportRates
 from contracts.rpc import Call
@@ -32,6 +33,11 @@ class Report(Schema):
     state = fields.Enum(CampaignState, by_value=True, allow_none=True)
     started_at = fields.AwareDateTime(allow_none=True)
     recipients = fields.Integer(allow_none=True, metadata={"description": "People in the audience when it started"})
+    left_out = fields.Nested(
+        LeftOutCounts,
+        allow_none=True,
+        metadata={"description": "Of the recipients, those not sent to, by the reason; null while it cannot be told"},
+    )
     messages = fields.Integer(metadata={"description": "Messages that anything is known of"})
     counts = fields.Nested(ReportCounts)
     rates = fields.Nested(ReportRates)
@@ -41,9 +47,16 @@ class Report(Schema):
 
 
 class ReportLink(Schema):
-    url = fields.String()
+    """A place in the content: one row for all recipients."""
+
+    number = fields.Integer(
+        allow_none=True,
+        metadata={"description": "Of the link in the content, from 0; null in mails sent before links were numbered"},
+    )
+    url = fields.String(metadata={"description": "As far as it is the same for everybody; `…` stands for the rest"})
     clicks = fields.Integer()
-    unique_clicks = fields.Integer()
+    unique_clicks = fields.Integer(metadata={"description": "Messages in which a person clicked it"})
+    machine_clicks = fields.Integer()
 
 
 class ReportLinks(Schema):

@@ -18,6 +18,10 @@ class Drafts(CampaignEntrypoints):
         return self.run("get_campaign", drafts.get_campaign, actor, payload)
 
     @rpc
+    def get_progress(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("get_progress", drafts.get_progress, actor, payload)
+
+    @rpc
     def list_campaigns(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("list_campaigns", drafts.list_campaigns, actor, payload)
 

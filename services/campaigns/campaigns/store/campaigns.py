@@ -22,9 +22,10 @@ def add(session: Session, **columns: Any) -> Campaign:
     return get(session, account_id=columns["account_id"], campaign_id=columns["id"])
 
 
-def get(session: Session, *, account_id: UUID, campaign_id: UUID) -> Campaign:
+def get(session: Session, *, account_id: UUID, campaign_id: UUID, with_content: bool = True) -> Campaign:
     """:raises NotFound: not in this account."""
-    return _one(session, select(Campaign), account_id, campaign_id)
+    query = select(Campaign) if with_content else select(Campaign).options(defer(Campaign.content))
+    return _one(session, query, account_id, campaign_id)
 
 
 def get_for_update(session: Session, *, account_id: UUID, campaign_id: UUID) -> Campaign:

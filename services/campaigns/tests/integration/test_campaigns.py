@@ -35,6 +35,10 @@ def test_draft_can_be_written_in_pieces_read_and_deleted(caller: Callable) -> No
         "left_out": dict.fromkeys(LeftOut, 0),
     }
 
+    assert owner("get_progress", campaign_id=campaign["id"]) == shown["progress"]
+    with pytest.raises(NotFound):
+        caller()("get_progress", campaign_id=campaign["id"])
+
     owner("delete_campaign", campaign_id=campaign["id"])
     with pytest.raises(NotFound):
         owner("get_campaign", campaign_id=campaign["id"])

@@ -18,7 +18,7 @@ import minijinja
 from chassis.confined import at
 from contracts import tokens
 from contracts.domains import ascii_domain
-from contracts.tokens import TokenKind
+from contracts.tokens import Place, TokenKind
 from contracts.vocabulary import ContentFailure
 from email_gateway.content import dkim, mime, targets, unsubscribing, verp
 from email_gateway.content import prepare as contents
@@ -191,7 +191,8 @@ class Composer:
                 if (address := targets.web_address(target)) is None:
                     variables[variable] = targets.harmless(target)  # what the mail would hold if it were not tracked
                     continue
-                sign = self._signer(TokenKind.CLICK, campaign_id, address)
+                shared = targets.shared_length(self._targets[number], address)
+                sign = self._signer(TokenKind.CLICK, campaign_id, address, Place(number, shared))
             variables[variable] = f"{public_url}/t/{sign(message_id, contact_id)}"
         variables[OPEN] = f"{public_url}/o/{tracking.open(message_id, contact_id)}"
         unsubscribe = f"{public_url}/u/{tracking.unsubscribe(message_id, contact_id)}"
@@ -199,14 +200,19 @@ class Composer:
         variables[UNSUBSCRIBE] = minijinja.safe(unsubscribe)
         return variables, unsubscribe
 
-    def _signer(self, kind: TokenKind, campaign_id: UUID | None, target: str) -> Callable[[UUID, UUID | None], str]:
-        return tokens.signer(self._links.key, kind, account_id=self.account_id, campaign_id=campaign_id, target=target)
+    def _signer(
+        self, kind: TokenKind, campaign_id: UUID | None, target: str, place: Place | None = None
+    ) -> Callable[[UUID, UUID | None], str]:
+        key, account_id = self._links.key, self.account_id
+        return tokens.signer(key, kind, account_id=account_id, campaign_id=campaign_id, target=target, place=place)
 
     def _track(self, campaign_id: UUID | None) -> _Tracking:
         clicks = tuple(
             (
                 contents.link_variable(number),
-                None if targets.is_dynamic(target) else self._signer(TokenKind.CLICK, campaign_id, target),
+                None
+                if targets.is_dynamic(target)
+                else self._signer(TokenKind.CLICK, campaign_id, target, Place(number, len(target))),
             )
             for number, target in enumerate(self._targets)
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import re
 from html.entities import html5
+from itertools import takewhile
 
 import can_ada
 
@@ -29,6 +30,17 @@ def web_address(target: str) -> str | None:
         return None
     href: str = address.href
     return href if address.protocol in ("http:", "https:") and address.host and len(href) <= LONGEST else None
+
+
+def shared_length(source: str, address: str) -> int:
+    """How many characters of a rendered address are what its source says literally before the first template tag."""
+    first = next(html_tokens.template_tags(source), (len(source), 0))[0]
+    literal = source[:first]
+    return max(_common(form, address) for form in (literal, web_address(literal) or ""))
+
+
+def _common(one: str, other: str) -> int:
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def harmless(target: str) -> str:

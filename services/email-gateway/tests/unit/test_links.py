@@ -42,6 +42,31 @@ def targets_of(html: str, fields: dict[str, Any] | None = None) -> list[str]:
 
 
 @pytest.mark.parametrize(
+    ("href", "shared"),
+    [
+        ("https://a.pl/promocja?utm=zima", "https://a.pl/promocja?utm=zima"),
+        ("https://a.pl/?kod={{ code }}&utm=zima", "https://a.pl/?kod=…"),
+        ("HTTPS://A.pl/zaż/{{ code }}", "https://a.pl/za%C5%BC/…"),
+        ("https://{{ city }}.a.pl/", "https://…"),
+        ("{{ page }}", "…"),
+        ("https://a.pl/{% if code %}x{% endif %}", "https://a.pl/…"),
+    ],
+)
+def test_a_link_says_its_place_and_what_is_the_same_for_everybody(href: str, shared: str) -> None:
+    html = f'<a href="https://a.pl/">a</a><a href="{href}">x</a>' + LINK
+    for fields in (
+        {"code": "ANNA7", "city": "gdynia", "page": "https://b.pl/anna"},
+        {"code": "ola 8", "city": "sopot", "page": "http://c.pl/ola"},
+    ):
+        first, link = re.findall(r"https://wici.example/t/([\w-]+)", html_of(html, fields))
+        token = tokens.read(link, [KEY], TokenKind.CLICK)
+
+        assert token is not None and token.place is not None
+        assert (token.place.number, token.shared_target) == (1, shared)
+        assert tokens.read(first, [KEY], TokenKind.CLICK).place.number == 0
+
+
+@pytest.mark.parametrize(
     ("href", "fields", "target"),
     [
         ("https://a.pl/?city={{ city }}", {"city": "Nowy Sącz"}, "https://a.pl/?city=Nowy%20S%C4%85cz"),

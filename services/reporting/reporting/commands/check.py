@@ -13,6 +13,9 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from decimal import Decimal
+from itertools import groupby
+from operator import attrgetter
 from uuid import UUID
 
 import sqlalchemy
@@ -21,11 +24,12 @@ from sqlalchemy.orm import Session
 
 from chassis.config import ConfigError, load
 from chassis.database import Database, make_engine
-from contracts.vocabulary import Engagement
 from reporting.config import CheckConfig
-from reporting.domain import counting
+from reporting.domain import acts, counting
+from reporting.domain.acts import Act
 from reporting.domain.counting import METRICS, Dimension, Tally
-from reporting.domain.states import ENGAGEMENT_CODE, ENGAGEMENT_OF_CODE, STATE_OF_CODE
+from reporting.domain.folding import CLICKED, OPENED
+from reporting.domain.states import STATE_OF_CODE
 from reporting.store import log
 from reporting.store.messages import bounds_of_day
 from reporting.store.partitions import KEEP
@@ -35,22 +39,21 @@ SELECT account_id, campaign_id, channel, {log.day_of_id("message_id")} AS day, s
     date_bin('1 hour', state_at, 'epoch') AS state_hour, {log.sent_hour("")} AS sent_hour,
     COALESCE(domain, '') AS domain,
     count(*) AS messages, COALESCE(sum(parts), 0) AS parts, COALESCE(sum(cost), 0) AS cost,
-    sum(opens) AS opens, count(opened_at) AS unique_opens, sum(clicks) AS clicks, count(clicked_at) AS unique_clicks,
-    count(unsubscribed_at) AS unsubscribes, count(complained_at) AS complaints
+    sum(opens) AS opens, count(opened_at) AS opened, sum(clicks) AS clicks, count(clicked_at) AS clicked,
+    count(unsubscribed_at) AS unsubscribes, count(complained_at) AS complaints, sum(machine_opens) AS machine_opens,
+    sum(machine_clicks) AS machine_clicks
 FROM messages WHERE (CAST(:campaign AS uuid) IS NULL OR campaign_id = :campaign)
 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 """
-_ENGAGEMENTS = """
-SELECT account_id, campaign_id, kind, link_id::text, device, date_bin('1 hour', at, 'epoch') AS hour, count(*) AS times
-FROM engagements WHERE (CAST(:campaign AS uuid) IS NULL OR campaign_id = :campaign)
-GROUP BY 1, 2, 3, 4, 5, 6
+# A message's lie together: they are counted message by message.
+_ACTS = f"""
+SELECT message_id, account_id, campaign_id, event_id, kind, (extract(epoch FROM at) * 1000000)::bigint AS at, device,
+    link_id::text, machine
+FROM engagements WHERE campaign_id IS NOT NULL AND kind IN ({OPENED}, {CLICKED})
+    AND (CAST(:campaign AS uuid) IS NULL OR campaign_id = :campaign)
+ORDER BY message_id
 """
-_CLICKERS = """
-SELECT account_id, campaign_id, link_id, count(DISTINCT message_id) AS clickers
-FROM engagements WHERE link_id IS NOT NULL AND campaign_id IS NOT NULL AND kind = :clicked
-AND (CAST(:campaign AS uuid) IS NULL OR campaign_id = :campaign)
-GROUP BY 1, 2, 3
-"""
+ROWS_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,21 +100,14 @@ def recount(session: Session, campaign_id: UUID | None = None) -> Tally:
         standing = dict(group)
         origin = counting.Origin(*(standing.pop(name) for name in ("account_id", "campaign_id", "channel", "day")))
         standing["state"] = STATE_OF_CODE.get(standing["state"])
-        standing |= {name: int(amount) for name, amount in standing.items() if name in METRICS}
+        standing = {name: int(one) if isinstance(one, Decimal) else one for name, one in standing.items()}
         counting.count(tally, origin, counting.Standing(**standing), 1)
-    for row in session.execute(text(_ENGAGEMENTS), bound):
-        engagement = counting.CountedEngagement(
-            row.account_id,
-            row.campaign_id,
-            ENGAGEMENT_OF_CODE[row.kind],
-            row.hour,
-            row.device,
-            row.link_id,
-        )
-        counting.count_engagement(tally, engagement, row.times)
-    clicked = ENGAGEMENT_CODE[Engagement.CLICKED]
-    for row in session.execute(text(_CLICKERS), {**bound, "clicked": clicked}):
-        tally.add(row.account_id, (row.campaign_id, Dimension.LINK, str(row.link_id)), "unique_clicks", row.clickers)
+    rows = session.execute(text(_ACTS), bound, execution_options={"yield_per": ROWS_AT_ONCE})
+    for _message_id, of_message in groupby(rows, key=attrgetter("message_id")):
+        listed = list(of_message)
+        done = [Act(row.event_id, row.kind, row.at, row.device, row.link_id, row.machine) for row in listed]
+        whose = listed[0]
+        acts.count(tally, account_id=whose.account_id, campaign_id=whose.campaign_id, acts=done, sign=1)
     if campaign_id is not None:
         tally.amounts = {key: amounts for key, amounts in tally.amounts.items() if key[1] is not Dimension.DAY}
     return tally

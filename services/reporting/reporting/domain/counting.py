@@ -13,7 +13,7 @@ from datetime import date, datetime
 from enum import IntEnum
 from uuid import UUID
 
-from contracts.vocabulary import Engagement, MessageState
+from contracts.vocabulary import MessageState
 from reporting.domain.states import STATE_CODE
 
 STATE_METRICS: tuple[str, ...] = tuple(state.value for state in STATE_CODE)
@@ -29,6 +29,10 @@ METRICS: tuple[str, ...] = (
     "unique_clicks",
     "unsubscribes",
     "complaints",
+    "machine_opens",
+    "machine_clicks",
+    "delivered_unsubscribes",
+    "delivered_complaints",
 )
 
 
@@ -85,6 +89,7 @@ class Standing:
     """How a number of like messages stand at one moment.
 
     :param sent_hour: when they were handed over, cut to the hour; None when they were not.
+    :param opened: how many of them people opened, :param clicked: or clicked.
     """
 
     state: MessageState | None
@@ -95,11 +100,13 @@ class Standing:
     parts: int = 0
     cost: int = 0
     opens: int = 0
-    unique_opens: int = 0
+    opened: int = 0
     clicks: int = 0
-    unique_clicks: int = 0
+    clicked: int = 0
     unsubscribes: int = 0
     complaints: int = 0
+    machine_opens: int = 0
+    machine_clicks: int = 0
 
 
 def hour_key(hour: datetime) -> str:
@@ -134,12 +141,20 @@ def _metrics(standing: Standing) -> dict[str, int]:
         "parts": standing.parts if handed_over else 0,
         "cost": standing.cost if handed_over else 0,
         "opens": standing.opens,
-        "unique_opens": standing.unique_opens,
         "clicks": standing.clicks,
-        "unique_clicks": standing.unique_clicks,
         "unsubscribes": standing.unsubscribes,
         "complaints": standing.complaints,
+        "machine_opens": standing.machine_opens,
+        "machine_clicks": standing.machine_clicks,
     }
+    if standing.state is MessageState.DELIVERED:
+        # Rates are shares of the delivered: what is a share of them is counted among them alone.
+        metrics |= {
+            "unique_opens": standing.opened,
+            "unique_clicks": standing.clicked,
+            "delivered_unsubscribes": standing.unsubscribes,
+            "delivered_complaints": standing.complaints,
+        }
     if standing.state is not None:
         metrics[standing.state.value] = standing.messages
     return metrics
@@ -150,32 +165,3 @@ def _by_hour(campaign_id: UUID, standing: Standing) -> Iterator[tuple[CounterKey
         yield (campaign_id, Dimension.HOUR, hour_key(standing.sent_hour)), "sent"
     if standing.state is not None and standing.state_hour is not None:
         yield (campaign_id, Dimension.HOUR, hour_key(standing.state_hour)), standing.state.value
-
-
-@dataclass(frozen=True, slots=True)
-class CountedEngagement:
-    """What people did with messages, as the counters break it down; each seen for the first time.
-
-    :param is_first_click: no earlier click of the same message on the same link.
-    """
-
-    account_id: UUID
-    campaign_id: UUID | None
-    kind: Engagement
-    hour: datetime
-    device: str
-    link_id: str | None
-    is_first_click: bool = False
-
-
-def count_engagement(tally: Tally, engagement: CountedEngagement, times: int = 1) -> None:
-    """Count openings or clicks by hour, device and link; totals and domains count them through the message."""
-    metric = {Engagement.OPENED: "opens", Engagement.CLICKED: "clicks"}.get(engagement.kind)
-    if engagement.campaign_id is None or metric is None:
-        return
-    tally.add(engagement.account_id, (engagement.campaign_id, Dimension.HOUR, hour_key(engagement.hour)), metric, times)
-    tally.add(engagement.account_id, (engagement.campaign_id, Dimension.DEVICE, engagement.device), metric, times)
-    if engagement.link_id is not None:
-        link = (engagement.campaign_id, Dimension.LINK, engagement.link_id)
-        tally.add(engagement.account_id, link, "clicks", times)
-        tally.add(engagement.account_id, link, "unique_clicks", times * engagement.is_first_click)

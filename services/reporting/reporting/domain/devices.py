@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from reporting.domain.machines import rule_of
+
 _DEVICES: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("bot", re.compile(r"bot|crawl|spider|preview|GoogleImageProxy|YahooMailProxy|curl|python|scanner", re.IGNORECASE)),
     ("tablet", re.compile(r"iPad|Tablet|Kindle|Silk|Android(?!.*Mobile)", re.IGNORECASE)),
     ("mobile", re.compile(r"Mobi|iPhone|iPod|Android|Windows Phone", re.IGNORECASE)),
     ("desktop", re.compile(r"Windows|Macintosh|X11|Linux|CrOS|Thunderbird|Outlook", re.IGNORECASE)),
@@ -15,5 +16,8 @@ _DEVICES: tuple[tuple[str, re.Pattern[str]], ...] = (
 
 @lru_cache(maxsize=4096)
 def device_of(user_agent: str) -> str:
-    """The kind of device that a user agent names: bot, tablet, mobile, desktop or unknown."""
+    """The kind of device that a user agent names: bot, tablet, mobile, desktop or unknown (a proxy hides it)."""
+    rule = rule_of(user_agent, "")
+    if rule is not None:
+        return "bot" if rule.is_machine else "unknown"
     return next((device for device, pattern in _DEVICES if pattern.search(user_agent)), "unknown")

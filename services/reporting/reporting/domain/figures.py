@@ -29,6 +29,8 @@ _COUNTS: dict[Channel, dict[str, str]] = {
         "unique_opens": "unique_opens",
         "clicks": "clicks",
         "unique_clicks": "unique_clicks",
+        "machine_opens": "machine_opens",
+        "machine_clicks": "machine_clicks",
         "unsubscribes": "unsubscribes",
         "complaints": "complaints",
     },
@@ -44,6 +46,7 @@ _COUNTS: dict[Channel, dict[str, str]] = {
         "parts": "parts",
         "clicks": "clicks",
         "unique_clicks": "unique_clicks",
+        "machine_clicks": "machine_clicks",
         "unsubscribes": "unsubscribes",
     },
 }
@@ -54,11 +57,14 @@ FAILED_STATES: tuple[MessageState, ...] = tuple(
 
 def report_counts(channel: Channel, totals: Mapping[str, int]) -> dict[str, int]:
     """The counts that a report of this channel shows."""
-    return {word: totals[metric] for word, metric in _COUNTS[channel].items()}
+    counts = {word: totals[metric] for word, metric in _COUNTS[channel].items()}
+    if channel is Channel.EMAIL:
+        counts["not_opened"] = totals["delivered"] - totals["unique_opens"]
+    return counts
 
 
 def report_rates(channel: Channel, totals: Mapping[str, int]) -> dict[str, float | None]:
-    """The rates that a report of this channel shows."""
+    """The rates that a report of this channel shows: each part is counted among its whole, so all are from 0 to 1."""
     delivered, sent = totals["delivered"], totals["sent"]
     rates = {
         "delivery_rate": rate(delivered, sent),
@@ -70,8 +76,8 @@ def report_rates(channel: Channel, totals: Mapping[str, int]) -> dict[str, float
             "bounce_rate": rate(bounced, sent),
             "open_rate": rate(totals["unique_opens"], delivered),
             "click_to_open_rate": rate(totals["unique_clicks"], totals["unique_opens"]),
-            "unsubscribe_rate": rate(totals["unsubscribes"], delivered),
-            "complaint_rate": rate(totals["complaints"], delivered),
+            "unsubscribe_rate": rate(totals["delivered_unsubscribes"], delivered),
+            "complaint_rate": rate(totals["delivered_complaints"], delivered),
         }
     return rates
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 from uuid import UUID
@@ -22,21 +21,27 @@ from uuid import UUID
 from contracts.vocabulary import Channel, MessageState
 from contracts.vocabulary import Engagement as EngagementKind
 from reporting.domain.devices import device_of
+from reporting.domain.links import MOST_NUMBERED, Place, place_of
+from reporting.domain.machines import rule_of
 from reporting.domain.states import ENGAGEMENT_CODE, STATE_CODE
 
 SUBMITTED = STATE_CODE[MessageState.SUBMITTED]
 DELIVERED = STATE_CODE[MessageState.DELIVERED]
 OPENED = ENGAGEMENT_CODE[EngagementKind.OPENED]
 CLICKED = ENGAGEMENT_CODE[EngagementKind.CLICKED]
+UNSUBSCRIBED = ENGAGEMENT_CODE[EngagementKind.UNSUBSCRIBED]
+COMPLAINED = ENGAGEMENT_CODE[EngagementKind.COMPLAINED]
 
 STATIC_FIELDS = ("contact_id", "address", "sender", "domain", "parts", "cost")
 TEXT_LIMIT = 200
 URL_LIMIT = 4096
+_URLS = ("url", "link_url")
 DAY_MICROS = 86_400_000_000
 _EPOCH = date(1970, 1, 1)
 
 _STATES: dict[str, int] = {state.value: code for state, code in STATE_CODE.items()}
 _ENGAGEMENTS: dict[str, int] = {kind.value: code for kind, code in ENGAGEMENT_CODE.items()}
+_BY_REQUEST = frozenset({EngagementKind.OPENED.value, EngagementKind.CLICKED.value})
 _CHANNELS = frozenset(channel.value for channel in Channel)
 
 Patch = dict[str, Any]
@@ -53,13 +58,12 @@ class Engagement:
     kind: int
     at: int  # microseconds since 1970
     device: str
-    url: str | None
     ip: str | None
     user_agent: str | None
-
-    @property
-    def link_id(self) -> str | None:
-        return link_id_of(self.url) if self.url is not None else None
+    machine: str | None = None  # the rule of `machines.toml` by which no person did it
+    link_id: str | None = None
+    url: str | None = None  # as far as it is the same for everybody
+    number: int | None = None  # of the link in its content
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +126,10 @@ class Folded:
             kind=_ENGAGEMENTS[event["kind"]],
             at=at,
             device=device_of(user_agent or ""),
-            url=url[:URL_LIMIT] if url else None,
             ip=event.get("ip"),
             user_agent=user_agent[:TEXT_LIMIT] if user_agent else None,
+            machine=_machine(event["kind"], user_agent or "", event.get("request") or ""),
+            **(_place(event, url)._asdict() if url else {}),
         )
 
 
@@ -150,12 +155,6 @@ def standing_of(patch: Patch) -> tuple[int, int, int]:
     return patch["state"] // 10, -patch["state_at"], -patch["state"]
 
 
-@lru_cache(maxsize=4096)
-def link_id_of(url: str) -> str:
-    """The id of a link, a UUID: a hash, so that every ingester gives the same."""
-    return str(UUID(bytes=blake2b(url.encode(), digest_size=16).digest()))
-
-
 def day_of(message_id: str) -> date:
     """The UTC day of a message id (version 7 or 8: its first 48 bits are Unix milliseconds)."""
     millis = int(message_id[:8] + message_id[9:13], 16)
@@ -167,8 +166,19 @@ def moment_of(micros: int) -> datetime:
     return datetime.fromtimestamp(micros // 1_000_000, UTC) + timedelta(microseconds=micros % 1_000_000)
 
 
+def _place(event: dict[str, Any], url: str) -> Place:
+    number = event.get("link")
+    is_number = type(number) is int and 0 <= number < MOST_NUMBERED
+    return place_of(url[:URL_LIMIT], event.get("campaign_id"), number if is_number else None, event.get("link_url"))
+
+
+def _machine(kind: str, user_agent: str, request: str) -> str | None:
+    rule = rule_of(user_agent, request) if kind in _BY_REQUEST else None
+    return rule.name if rule is not None and rule.is_machine else None
+
+
 def _engagement_id(kind: str, at: int, url: str | None) -> str:
-    return f"{kind}:{at}:{link_id_of(url) if url else ''}"
+    return f"{kind}:{at}:{UUID(bytes=blake2b(url.encode(), digest_size=16).digest()) if url else ''}"
 
 
 def readable_events(events: Any) -> tuple[list[dict[str, Any]], int]:
@@ -196,12 +206,12 @@ def _fit(event: Any) -> dict[str, Any] | None:
             fit["contact_id"] = str(UUID(event["contact_id"]))
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
-    for name in ("parts", "cost"):
+    for name in ("parts", "cost", "link"):
         if type(event.get(name)) is int and 0 <= event[name] < 2**31:
             fit[name] = event[name]
-    for name in ("address", "sender", "domain", "code", "detail", "url", "ip", "user_agent", "event_id"):
+    for name in ("address", "sender", "domain", "code", "detail", "ip", "user_agent", "request", "event_id", *_URLS):
         if isinstance(event.get(name), str):
-            fit[name] = event[name].replace("\0", "")[: URL_LIMIT if name == "url" else TEXT_LIMIT]
+            fit[name] = event[name].replace("\0", "")[: URL_LIMIT if name in _URLS else TEXT_LIMIT]
     return fit
 
 

@@ -6,6 +6,7 @@ from chassis import erasures
 from chassis.process import Process, boot
 from contracts.lanes import DELIVERY_EVENTS
 from reporting.config import IngesterConfig
+from reporting.ingester import telling
 from reporting.ingester.loop import Ingester
 from reporting.ingester.upkeep import RETRY_SECONDS, Upkeep
 
@@ -17,6 +18,7 @@ def main(process: Process[IngesterConfig]) -> None:
     process.every(RETRY_SECONDS, Upkeep(process.database).step, "upkeep")
     # What is new of campaigns' recipients goes to contacts through the outbox.
     process.relay_outbox()
+    process.every(telling.EVERY_SECONDS, lambda: telling.tell(process.database), "telling")
     ingester = Ingester(process.database, process.config, process.stop)
     process.checks["ingester"] = ingester.progress.check
     process.broker.consume(DELIVERY_EVENTS, ingester.deliveries.put, prefetch=process.config.prefetch)

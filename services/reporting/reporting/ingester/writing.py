@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -14,19 +13,25 @@ from chassis import erasures
 from chassis.database import Database, cursor_of
 from contracts.vocabulary import ERASED_ADDRESS
 from reporting.domain import counting
-from reporting.domain.folding import CLICKED, OPENED, Engagement, Folded, moment_of
-from reporting.domain.states import ENGAGEMENT_CODE, ENGAGEMENT_OF_CODE
+from reporting.domain.acts import Summary
+from reporting.domain.folding import COMPLAINED, UNSUBSCRIBED, Engagement, Folded
 from reporting.store import accounts, campaigns, counters, engagements, log, people
 from reporting.store.log import Move
+from reporting.usecases.judging import judge
 
-HOUR_MICROS = 3_600_000_000
-_TIME_COLUMN = dict(zip(ENGAGEMENT_CODE.values(), log.ENGAGEMENT_TIMES, strict=True))
+# Longer than a burst, its way through the gateway's spool and the lane: what comes later still counts right here, but
+# contacts has heard of it.
+HOLD_SECONDS = 10.0
+_TIME_COLUMN = {UNSUBSCRIBED: "unsubscribed_at", COMPLAINED: "complained_at"}
 
 
-def write(session: Session, folded: Folded, known_ranges: set[tuple[str, str]]) -> set[tuple[str, str]]:
+def write(
+    session: Session, folded: Folded, known_ranges: set[tuple[str, str]], *, hold_seconds: float = HOLD_SECONDS
+) -> set[tuple[str, str]]:
     """Write what `folded` says into the log and the counters.
 
     :param known_ranges: ranges of message ids that the campaigns are known to have.
+    :param hold_seconds: after which contacts is told what people did.
     :returns: those that became known: add them once the transaction is committed.
     """
     origins = _origins(folded)
@@ -41,13 +46,13 @@ def write(session: Session, folded: Folded, known_ranges: set[tuple[str, str]]) 
         if campaign_id and account_id not in closed and (campaign_id, head) not in known_ranges
     }
     campaigns.add_ranges(session, ranges)
-    new_engagements = engagements.write_engagements(session, folded.engagements)
-    _add_to_patches(folded, new_engagements)
-    engagements.write_history(session, folded.history)
     tally = counting.Tally()
+    new_engagements = engagements.write_engagements(session, folded.engagements)
+    summaries = judge(session, tally, new_engagements, hold_seconds=hold_seconds)
+    _add_to_patches(folded, new_engagements, summaries)
+    engagements.write_history(session, folded.history)
     for move in log.write_patches(session, folded.patches):
         _count_move(tally, move)
-    _count_engagements(tally, session, new_engagements)
     counters.add(session, tally)
     return set(ranges)
 
@@ -94,22 +99,22 @@ def _anonymise(folded: Folded, message_ids: set[str]) -> None:
             folded.history[line_key] = replace(line, detail=None)
     for engagement_key, engagement in folded.engagements.items():
         if engagement_key[0] in message_ids:
-            # A link may name the person; without it the click is counted all the same.
-            folded.engagements[engagement_key] = replace(engagement, ip=None, user_agent=None, url=None)
+            # A link that does not say its place may name the person; the click is counted all the same.
+            url = None if engagement.number is None else engagement.url
+            folded.engagements[engagement_key] = replace(engagement, ip=None, user_agent=None, url=url)
 
 
-def _add_to_patches(folded: Folded, new_engagements: Iterable[Engagement]) -> None:
-    """Put what people did for the first time into the patches of their messages."""
-    for engagement in new_engagements:
-        patch = folded.patches[engagement.message_id]
-        patch.setdefault("opens", 0)
-        patch.setdefault("clicks", 0)
-        if engagement.kind == OPENED:
-            patch["opens"] += 1
-        elif engagement.kind == CLICKED:
-            patch["clicks"] += 1
-        column = _TIME_COLUMN[engagement.kind]
-        patch[column] = min(engagement.at, patch.get(column, engagement.at))
+def _add_to_patches(folded: Folded, new: Iterable[Engagement], summaries: Mapping[str, Summary]) -> None:
+    """Put what people did, and machines, into the patches of their messages."""
+    for engagement in new:
+        column = _TIME_COLUMN.get(engagement.kind)
+        if column is not None:
+            patch = folded.patches[engagement.message_id]
+            patch["is_engaged"] = True
+            patch[column] = min(engagement.at, patch.get(column, engagement.at))
+    for message_id, summary in summaries.items():
+        folded.patches[message_id]["is_engaged"] = True
+        folded.patches[message_id] |= {name: value for name, value in summary._asdict().items() if value is not None}
 
 
 def _count_move(tally: counting.Tally, move: Move) -> None:
@@ -118,38 +123,12 @@ def _count_move(tally: counting.Tally, move: Move) -> None:
     counting.count(tally, move.origin, move.after, 1)
 
 
-def _count_engagements(tally: counting.Tally, session: Session, new_engagements: list[Engagement]) -> None:
-    firsts = engagements.first_clicks(session, new_engagements)
-    alike = Counter(
-        (
-            engagement.account_id,
-            engagement.campaign_id,
-            engagement.kind,
-            engagement.at // HOUR_MICROS,
-            engagement.device,
-            engagement.link_id,
-            (engagement.message_id, engagement.event_id) in firsts,
-        )
-        for engagement in new_engagements
-    )
-    for (account_id, campaign_id, kind, hour, device, link_id, is_first_click), times in alike.items():
-        alike_ones = counting.CountedEngagement(
-            account_id=UUID(account_id),
-            campaign_id=UUID(campaign_id) if campaign_id else None,
-            kind=ENGAGEMENT_OF_CODE[kind],
-            hour=moment_of(hour * HOUR_MICROS),
-            device=device,
-            link_id=link_id,
-            is_first_click=is_first_click,
-        )
-        counting.count_engagement(tally, alike_ones, times)
-
-
 class Ingest:
     """Writes deliveries into one database."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, hold_seconds: float = HOLD_SECONDS) -> None:
         self._database = database
+        self._hold_seconds = hold_seconds
         self._known_ranges: set[tuple[str, str]] = set()
 
     def write(self, batches: Iterable[list[dict[str, Any]]]) -> int:
@@ -163,7 +142,7 @@ class Ingest:
         if not folded.patches:
             return 0
         with self._database.transaction() as session:
-            learnt = write(session, folded, self._known_ranges)
+            learnt = write(session, folded, self._known_ranges, hold_seconds=self._hold_seconds)
         if len(self._known_ranges) > 100_000:
             self._known_ranges.clear()
         self._known_ranges |= learnt

@@ -11,7 +11,7 @@ from reporting.usecases import files, recipients, reports, statistics
 class Reports(ReportingEntrypoints):
     @rpc
     def get_report(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("get_report", reports.get_report, actor, payload)
+        return self.run_in_steps("get_report", reports.get_report, actor, payload, call=self.services.call)
 
     @rpc
     def get_report_links(self, actor: Actor, payload: Payload) -> Payload:

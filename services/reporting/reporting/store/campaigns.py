@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -43,6 +43,31 @@ def ranges(session: Session, *, account_id: UUID, campaign_id: UUID) -> list[tup
         {"campaign": campaign_id, "account": account_id},
     )
     return [(row.first_id, row.last_id) for row in rows]
+
+
+def named(session: Session, *, account_id: UUID, part: str, limit: int) -> list[UUID]:
+    """Campaigns whose name holds `part` (in small letters), the latest first."""
+    return list(
+        session.scalars(
+            text(
+                "SELECT campaign_id FROM campaigns WHERE account_id = :account AND strpos(lower(name), :part) > 0"
+                " ORDER BY started_at DESC NULLS LAST LIMIT :limit"
+            ),
+            {"account": account_id, "part": part, "limit": limit},
+        )
+    )
+
+
+def ranges_of(session: Session, *, account_id: UUID, campaign_ids: Collection[UUID]) -> list[tuple[UUID, UUID, UUID]]:
+    """First and last message id and campaign of each send of these campaigns, newest first."""
+    rows = session.execute(
+        text(
+            "SELECT first_id, last_id, campaign_id FROM campaign_ranges"
+            " WHERE campaign_id = ANY(:campaigns) AND account_id = :account ORDER BY first_id DESC"
+        ),
+        {"campaigns": list(campaign_ids), "account": account_id},
+    )
+    return [(row.first_id, row.last_id, row.campaign_id) for row in rows]
 
 
 def record_start(session: Session, campaign: Mapping[str, Any]) -> None:

@@ -2,7 +2,8 @@
 
 It is part of the statement that writes the log: nothing of it passes through Python, and who a message went to is known
 there even when the event that says so came long before. A thing is sent once: when it happens, or when the contact of a
-message that it had happened to becomes known.
+message that it had happened to becomes known. Openings and clicks wait until it is plain that a person did them
+(`store/untold.py`).
 """
 
 from __future__ import annotations
@@ -18,25 +19,19 @@ _DELIVERED = STATE_CODE[MessageState.DELIVERED]  # the lowest of the final state
 ENGAGEMENT_MESSAGE = f"""
 engagement AS (
     SELECT account_id, campaign_id, contact_id,
-        CASE state WHEN {_DELIVERED} THEN 'delivered' ELSE 'bounced' END AS kind, state_at AS at, 1 AS times
+        CASE state WHEN {_DELIVERED} THEN 'delivered' ELSE 'bounced' END AS kind, state_at AS at
     FROM merged
     WHERE state >= {_DELIVERED} AND contact_id IS NOT NULL AND campaign_id IS NOT NULL
         AND (old_contact_id IS NULL OR old_state IS NULL OR old_state < {_DELIVERED}
             OR (old_state = {_DELIVERED}) <> (state = {_DELIVERED}))
     UNION ALL
-    SELECT account_id, campaign_id, contact_id, done.kind, done.at, done.times
+    SELECT account_id, campaign_id, contact_id, done.kind, done.at
     FROM merged CROSS JOIN LATERAL (VALUES
-        ('opened', COALESCE(to_timestamp(new_opened_at / 1e6::float8), opened_at),
-            opens - CASE WHEN old_contact_id IS NULL THEN 0 ELSE old_opens END),
-        ('clicked', COALESCE(to_timestamp(new_clicked_at / 1e6::float8), clicked_at),
-            clicks - CASE WHEN old_contact_id IS NULL THEN 0 ELSE old_clicks END),
-        ('unsubscribed', unsubscribed_at,
-            CASE WHEN old_contact_id IS NULL OR old_unsubscribed_at IS NULL THEN 1 ELSE 0 END),
-        ('complained', complained_at,
-            CASE WHEN old_contact_id IS NULL OR old_complained_at IS NULL THEN 1 ELSE 0 END)
-    ) done (kind, at, times)
-    WHERE (opened_at IS NOT NULL OR clicked_at IS NOT NULL OR unsubscribed_at IS NOT NULL OR complained_at IS NOT NULL)
-        AND contact_id IS NOT NULL AND campaign_id IS NOT NULL AND done.at IS NOT NULL AND done.times > 0
+        ('unsubscribed', unsubscribed_at, old_contact_id IS NULL OR old_unsubscribed_at IS NULL),
+        ('complained', complained_at, old_contact_id IS NULL OR old_complained_at IS NULL)
+    ) done (kind, at, is_new)
+    WHERE (unsubscribed_at IS NOT NULL OR complained_at IS NOT NULL)
+        AND contact_id IS NOT NULL AND campaign_id IS NOT NULL AND done.at IS NOT NULL AND done.is_new
 ),
 engagement_message AS (
     INSERT INTO outbox (exchange, routing_key, body)
@@ -45,8 +40,7 @@ engagement_message AS (
             'day', day, 'contact_ids', contact_ids)))::text, 'UTF8')
     FROM (
         SELECT account_id, campaign_id, kind, (at AT TIME ZONE 'UTC')::date AS day,
-            string_agg(CASE times WHEN 1 THEN contact_id::text
-                ELSE repeat(contact_id::text || ',', (times - 1)::integer) || contact_id::text END, ',') AS contact_ids
+            string_agg(contact_id::text, ',') AS contact_ids
         FROM engagement GROUP BY 1, 2, 3, 4
     ) AS columns
     HAVING count(*) > 0

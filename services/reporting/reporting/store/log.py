@@ -31,13 +31,16 @@ EVERYTHING = LOCK_SHARDS  # shared by every writer, held alone by an erasure
 
 PATCH_COLUMNS = (
     "message_id, account_id, campaign_id, contact_id, channel, day, address, sender, domain, parts, cost, state,"
-    " state_at, submitted_at, delivered_at, code, detail, opens, clicks, opened_at, clicked_at, unsubscribed_at,"
-    " complained_at"
+    " state_at, submitted_at, delivered_at, code, detail, opens, clicks, machine_opens, machine_clicks, opened_at,"
+    " clicked_at, unsubscribed_at, complained_at"
 )
 _COLUMNS = PATCH_COLUMNS.split(", ")
 _TABS = len(_COLUMNS) - 1
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-ENGAGEMENT_TIMES = ("opened_at", "clicked_at", "unsubscribed_at", "complained_at")
+# Openings and clicks are counted anew from all of the message's acts, and replace what the log has of them.
+_OF_ACTS = ("opens", "clicks", "machine_opens", "machine_clicks", "opened_at", "clicked_at")
+_OF_PEOPLE = (*_OF_ACTS, "unsubscribed_at", "complained_at")
+_NOT_ENGAGED = "\t" * (len(_OF_PEOPLE) - 1) + "\n"
 
 _CREATE_PATCHES = """
 CREATE TEMPORARY TABLE IF NOT EXISTS patches (
@@ -45,7 +48,8 @@ CREATE TEMPORARY TABLE IF NOT EXISTS patches (
     address text COLLATE "C", sender text COLLATE "C", domain text COLLATE "C", parts integer, cost integer,
     state smallint, state_at bigint, submitted_at bigint, delivered_at bigint,
     code text COLLATE "C", detail text COLLATE "C", opens integer, clicks integer,
-    opened_at bigint, clicked_at bigint, unsubscribed_at bigint, complained_at bigint
+    machine_opens integer, machine_clicks integer, opened_at bigint, clicked_at bigint, unsubscribed_at bigint,
+    complained_at bigint
 ) ON COMMIT DELETE ROWS
 """
 
@@ -92,11 +96,13 @@ WITH merged AS MATERIALIZED (
         GREATEST(m.sender, p.sender) AS sender, GREATEST(m.domain, p.domain) AS domain,
         GREATEST(m.parts, p.parts) AS parts, GREATEST(m.cost, p.cost) AS cost,
         m.opens AS old_opens, m.clicks AS old_clicks, m.opened_at AS old_opened_at, m.clicked_at AS old_clicked_at,
+        m.machine_opens AS old_machine_opens, m.machine_clicks AS old_machine_clicks,
         m.unsubscribed_at AS old_unsubscribed_at, m.complained_at AS old_complained_at, m.contact_id AS old_contact_id,
-        p.opened_at AS new_opened_at, p.clicked_at AS new_clicked_at,
-        COALESCE(m.opens, 0) + COALESCE(p.opens, 0) AS opens, COALESCE(m.clicks, 0) + COALESCE(p.clicks, 0) AS clicks,
-        LEAST(m.opened_at, {_moment("opened_at")}) AS opened_at,
-        LEAST(m.clicked_at, {_moment("clicked_at")}) AS clicked_at,
+        COALESCE(p.opens, m.opens, 0) AS opens, COALESCE(p.clicks, m.clicks, 0) AS clicks,
+        COALESCE(p.machine_opens, m.machine_opens, 0) AS machine_opens,
+        COALESCE(p.machine_clicks, m.machine_clicks, 0) AS machine_clicks,
+        CASE WHEN p.opens IS NULL THEN m.opened_at ELSE {_moment("opened_at")} END AS opened_at,
+        CASE WHEN p.opens IS NULL THEN m.clicked_at ELSE {_moment("clicked_at")} END AS clicked_at,
         LEAST(m.unsubscribed_at, {_moment("unsubscribed_at")}) AS unsubscribed_at,
         LEAST(m.complained_at, {_moment("complained_at")}) AS complained_at
     FROM patches p LEFT JOIN {{partition}} m ON m.message_id = p.message_id
@@ -113,14 +119,16 @@ updated AS (
     UPDATE {{partition}} m SET contact_id = c.contact_id, address = c.address, sender = c.sender, domain = c.domain,
         parts = c.parts, cost = c.cost, state = c.state, state_at = c.state_at, submitted_at = c.submitted_at,
         delivered_at = c.delivered_at, code = c.code, detail = c.detail, opens = c.opens, clicks = c.clicks,
-        opened_at = c.opened_at, clicked_at = c.clicked_at, unsubscribed_at = c.unsubscribed_at,
-        complained_at = c.complained_at
+        machine_opens = c.machine_opens, machine_clicks = c.machine_clicks, opened_at = c.opened_at,
+        clicked_at = c.clicked_at, unsubscribed_at = c.unsubscribed_at, complained_at = c.complained_at
     FROM merged c
     WHERE NOT c.is_new AND m.ctid = c.place
-        AND (m.state, m.state_at, m.submitted_at, m.delivered_at, m.opens, m.clicks, m.unsubscribed_at, m.complained_at,
-            m.contact_id, m.address, m.sender, m.domain, m.parts, m.cost)
-        IS DISTINCT FROM (c.state, c.state_at, c.submitted_at, c.delivered_at, c.opens, c.clicks, c.unsubscribed_at,
-            c.complained_at, c.contact_id, c.address, c.sender, c.domain, c.parts, c.cost)
+        AND (m.state, m.state_at, m.submitted_at, m.delivered_at, m.opens, m.clicks, m.machine_opens, m.machine_clicks,
+            m.opened_at, m.clicked_at, m.unsubscribed_at, m.complained_at, m.contact_id, m.address, m.sender, m.domain,
+            m.parts, m.cost)
+        IS DISTINCT FROM (c.state, c.state_at, c.submitted_at, c.delivered_at, c.opens, c.clicks, c.machine_opens,
+            c.machine_clicks, c.opened_at, c.clicked_at, c.unsubscribed_at, c.complained_at, c.contact_id, c.address,
+            c.sender, c.domain, c.parts, c.cost)
 ),
 {ENGAGEMENT_MESSAGE}
 SELECT account_id, campaign_id, channel, day, is_new,
@@ -128,7 +136,8 @@ SELECT account_id, campaign_id, channel, day, is_new,
     old_domain, state, date_bin('1 hour', state_at, 'epoch') AS state_hour, {sent_hour("")} AS sent_hour, domain,
     count(*), sum(old_parts), sum(parts), sum(old_cost), sum(cost), sum(old_opens), sum(opens), count(old_opened_at),
     count(opened_at), sum(old_clicks), sum(clicks), count(old_clicked_at), count(clicked_at),
-    count(old_unsubscribed_at), count(unsubscribed_at), count(old_complained_at), count(complained_at)
+    count(old_unsubscribed_at), count(unsubscribed_at), count(old_complained_at), count(complained_at),
+    sum(old_machine_opens), sum(machine_opens), sum(old_machine_clicks), sum(machine_clicks)
 FROM merged
 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
 """
@@ -154,13 +163,15 @@ class Move:
 def lock(session: Session, scopes: Collection[str]) -> None:
     """Keep other writers from these campaigns (or, for single messages, accounts) until the transaction ends.
 
-    Locks are taken in rising order, before anything else: writers can wait for one another, never in a circle.
+    Locks are taken in rising order, before anything else: writers can wait for one another, never in a circle. What
+    they read then is found by index (`_PLAN`).
     """
     shards = sorted({crc32(scope.encode()) % LOCK_SHARDS for scope in scopes})
     with cursor_of(session) as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", (LOCK_SPACE, EVERYTHING))
         # The set-returning function is read row by row, so the locks are taken in the array's order.
         cursor.execute("SELECT pg_advisory_xact_lock(%s, shard) FROM unnest(%s::int[]) shard", (LOCK_SPACE, shards))
+        cursor.execute(_PLAN)
 
 
 def wait_for_writers(session: Session) -> None:
@@ -178,7 +189,6 @@ def write_patches(session: Session, patches: Mapping[str, Patch]) -> list[Move]:
         cursor.execute(_CREATE_PATCHES)
         with cursor.copy(f"COPY patches ({PATCH_COLUMNS}) FROM STDIN WITH (NULL '')") as copy:
             copy.write("".join(map(_line, patches.values())))
-        cursor.execute(_PLAN)
         rows: list[tuple[Any, ...]] = []
         for day, partition in _partitions(cursor, {_day_text(message_id[:13]) for message_id in patches}):
             cursor.execute(_MERGE.format(partition=partition), {"day": day})
@@ -210,11 +220,10 @@ def _line(patch: Patch) -> str:
         f"{get('parts', '')}\t{get('cost', '')}\t{get('state', '')}\t{get('state_at', '')}\t"
         f"{get('submitted_at', '')}\t{get('delivered_at', '')}\t{get('code') or ''}\t{get('detail') or ''}\t"
     )
-    if "opens" in patch:
-        engagement = (patch["opens"], patch["clicks"], *(get(name, "") for name in ENGAGEMENT_TIMES))
-        line += "\t".join(map(str, engagement)) + "\n"
+    if "is_engaged" in patch:
+        line += "\t".join([str(get(name, "")) for name in _OF_PEOPLE]) + "\n"
     else:
-        line += "\t\t\t\t\t\n"
+        line += _NOT_ENGAGED
     if "\\" in line or "\r" in line or line.count("\t") != _TABS or line.count("\n") != 1:
         return _escaped_line(patch)
     return line

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
@@ -35,41 +35,58 @@ _DELIVERED = f"m.state = {STATE_CODE[MessageState.DELIVERED]}"
 _FAILED = f"m.state IN ({', '.join(str(STATE_CODE[state]) for state in FAILED_STATES)})"
 
 # The index is on a hash of the address.
-_TO_ADDRESS = "hashtext(m.address) = hashtext(CAST(:address AS text)) AND m.address = :address"
+_TO_ADDRESS = (
+    "hashtext(m.address) = ANY(ARRAY(SELECT hashtext(a) FROM unnest(CAST(:addresses AS text[])) a))"
+    " AND m.address = ANY(CAST(:addresses AS text[]))"
+)
+# Letters of all alphabets: the columns' own collation knows ASCII alone.
+_HOLDS_PART = " OR ".join(
+    f'strpos(lower(m.{column} COLLATE "default"), :{{part}}) > 0' for column in ("address", "sender")
+)
 
-# A person who clicked has seen the message, whether or not the picture that tells of openings was loaded.
+# As the report counts them: among the delivered. Who clicked has opened (`opened_at` is the earlier of both).
 _WHO: dict[Who, str] = {
-    Who.OPENED: "m.opened_at IS NOT NULL",
-    Who.NOT_OPENED: f"{_DELIVERED} AND m.opened_at IS NULL AND m.clicked_at IS NULL",
-    Who.CLICKED: "m.clicked_at IS NOT NULL",
+    Who.OPENED: f"{_DELIVERED} AND m.opened_at IS NOT NULL",
+    Who.NOT_OPENED: f"{_DELIVERED} AND m.opened_at IS NULL",
+    Who.CLICKED: f"{_DELIVERED} AND m.clicked_at IS NOT NULL",
     Who.NOT_CLICKED: f"{_DELIVERED} AND m.clicked_at IS NULL",
     Who.DELIVERED: _DELIVERED,
     Who.UNDELIVERED: _FAILED,
 }
 
 
+class Span(NamedTuple):
+    """Messages with ids in between, both included: of some days, or of one send of a campaign."""
+
+    first: UUID
+    last: UUID
+    campaign_id: UUID | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What to look for; bounds of message ids are both included."""
+    """What to look for; bounds of message ids are both included.
+
+    :param addresses: spellings of one address. :param parts: spellings of a part of the address or the sender.
+    """
 
     account_id: UUID
     channel: str | None = None
-    address: str | None = None
+    addresses: Sequence[str] = ()
+    parts: Sequence[str] = ()
     state: MessageState | None = None
     least: UUID = LEAST
     greatest: UUID = GREATEST
 
 
-def of_campaign(
-    session: Session, by: Filter, *, campaign_id: UUID, ranges: Sequence[tuple[UUID, UUID]], limit: int
-) -> list[Row]:
-    """A campaign's messages, newest first."""
+def of_campaigns(session: Session, by: Filter, *, spans: Sequence[Span], limit: int) -> list[Row]:
+    """Messages of campaigns, newest first, as their spans are."""
     rows: list[Row] = []
-    for first, last in reversed(ranges):
+    for first, last, campaign_id in spans:
         least, greatest = max(first, by.least), min(last, by.greatest)
         if least > greatest:
             continue
-        rows += _newest(session, by, least, greatest, limit - len(rows), campaign_id)
+        rows += newest(session, by, least, greatest, limit - len(rows), campaign_id)
         if len(rows) >= limit:
             break
     return rows
@@ -163,7 +180,7 @@ def in_window(
 
 
 def of_address(session: Session, by: Filter, *, limit: int) -> list[Row]:
-    """Messages to one address, newest first."""
+    """Messages to one address, in whatever spelling, newest first."""
     conditions, bound = _conditions(by)
     # The address alone picks the index; a planner that hopes to meet it soon would walk the whole log backwards.
     return list(
@@ -177,7 +194,6 @@ def of_address(session: Session, by: Filter, *, limit: int) -> list[Row]:
             {
                 **bound,
                 "account": by.account_id,
-                "address": by.address,
                 "least": by.least,
                 "greatest": by.greatest,
                 "limit": limit,
@@ -191,17 +207,17 @@ def of_address(session: Session, by: Filter, *, limit: int) -> list[Row]:
 def of_account(session: Session, by: Filter, *, limit: int) -> list[Row]:
     """An account's messages, newest first, read day by day from those days that have any."""
     rows: list[Row] = []
-    for day in _days_with(session, by):
+    for day, _number in days_with(session, by):
         first, last = bounds_of_day(day)
         least, greatest = max(first, by.least), min(last, by.greatest)
         if least <= greatest:
-            rows += _newest(session, by, least, greatest, limit - len(rows))
+            rows += newest(session, by, least, greatest, limit - len(rows))
         if len(rows) >= limit:
             break
     return rows
 
 
-def _newest(
+def newest(
     session: Session,
     by: Filter,
     least: UUID,
@@ -209,6 +225,7 @@ def _newest(
     limit: int,
     campaign_id: UUID | None = None,
 ) -> list[Row]:
+    """Messages within these bounds, newest first."""
     conditions, bound = _conditions(by)
     if campaign_id is not None:
         conditions += " AND m.campaign_id = :campaign"
@@ -242,23 +259,27 @@ def _conditions(by: Filter) -> tuple[str, dict[str, Any]]:
         sql, bound = sql + " AND m.channel = :channel", bound | {"channel": by.channel}
     if by.state is not None:
         sql, bound = sql + " AND m.state = :state", bound | {"state": STATE_CODE[by.state]}
-    if by.address is not None:
-        sql, bound = sql + f" AND {_TO_ADDRESS}", bound | {"address": by.address}
+    if by.addresses:
+        sql, bound = sql + f" AND {_TO_ADDRESS}", bound | {"addresses": list(by.addresses)}
+    if by.parts:
+        bound |= {f"part{number}": part for number, part in enumerate(by.parts)}
+        sql += f" AND ({' OR '.join(_HOLDS_PART.format(part=f'part{n}') for n in range(len(by.parts)))})"
     return sql, bound
 
 
-def _days_with(session: Session, by: Filter) -> Iterator[date]:
-    """Days that hold messages of that channel and state, newest first."""
+def days_with(session: Session, by: Filter) -> Iterator[tuple[date, int]]:
+    """Days that hold messages of that channel and state, newest first, and how many messages each holds in all."""
     metric = by.state.value if by.state is not None else "messages"
-    keys = session.scalars(
+    days = session.execute(
         text(
-            "SELECT DISTINCT split_part(key, ' ', 1) FROM counters WHERE scope_id = :account AND dimension = :day"
-            f" AND {metric} > 0 AND (CAST(:channel AS text) IS NULL OR split_part(key, ' ', 2) = :channel)"
+            "SELECT split_part(key, ' ', 1) AS day, sum(messages) AS number FROM counters"
+            " WHERE scope_id = :account AND dimension = :day GROUP BY 1"
+            f" HAVING bool_or({metric} > 0 AND (CAST(:channel AS text) IS NULL OR split_part(key, ' ', 2) = :channel))"
             " ORDER BY 1 DESC"
         ),
         {"account": by.account_id, "day": int(Dimension.DAY), "channel": by.channel},
     )
-    return (date.fromisoformat(key) for key in keys.all())
+    return ((date.fromisoformat(day), int(number)) for day, number in days.all())
 
 
 def bounds_of_day(day: date) -> tuple[UUID, UUID]:

@@ -43,7 +43,7 @@ def engagements(session: Session, *, message_ids: Collection[UUID]) -> Sequence[
     return (
         session.execute(
             text(
-                "SELECT e.message_id, e.at, e.kind, e.ip, e.user_agent, l.url FROM engagements e"
+                "SELECT e.message_id, e.at, e.kind, e.ip, e.user_agent, e.machine, l.url FROM engagements e"
                 " LEFT JOIN links l ON l.account_id = e.account_id AND l.link_id = e.link_id"
                 " WHERE e.message_id = ANY(:messages) ORDER BY e.at, e.event_id"
             ),
@@ -54,10 +54,10 @@ def engagements(session: Session, *, message_ids: Collection[UUID]) -> Sequence[
     )
 
 
-def urls(session: Session, *, account_id: UUID, link_ids: Collection[UUID]) -> dict[UUID, str]:
-    """The address of each link."""
+def links(session: Session, *, account_id: UUID, link_ids: Collection[UUID]) -> dict[UUID, tuple[int | None, str]]:
+    """Number in the content, where it is known, and address of each link."""
     rows = session.execute(
-        text("SELECT link_id, url FROM links WHERE account_id = :account AND link_id = ANY(:links)"),
+        text("SELECT link_id, number, url FROM links WHERE account_id = :account AND link_id = ANY(:links)"),
         {"account": account_id, "links": list(link_ids)},
     )
-    return {row.link_id: row.url for row in rows}
+    return {row.link_id: (row.number, row.url) for row in rows}

@@ -12,9 +12,12 @@ from contracts.errors import NotFound
 from contracts.ids import first_id_at
 from contracts.rpc import Actor
 from contracts.vocabulary import Channel, MessageState
-from reporting.store import campaigns, messages, stories
+from reporting.domain.spellings import parts, spellings
+from reporting.store import campaigns, messages, search, stories
 from reporting.usecases import views
 from reporting.usecases.views import Answer
+
+MOST_NAMED = 200  # campaigns whose name holds what is asked for
 
 
 def list_messages(
@@ -30,25 +33,50 @@ def list_messages(
     since: datetime | None = None,
     until: datetime | None = None,
     campaign_id: UUID | None = None,
+    campaign_name: str | None = None,
+    q: str | None = None,
 ) -> Answer:
-    """One page of the message log, newest first (product row G2)."""
+    """One page of the message log, newest first (product row G2).
+
+    With `q` a page may hold fewer than `limit` and still lead on: so far was looked (`store/search.py`).
+    """
     account_id = account_of(actor)
     by = messages.Filter(
         account_id=account_id,
         channel=channel.value if channel else None,
-        address=address,
+        addresses=spellings(address) if address else (),
+        parts=parts(q) if q else (),
         state=state,
         least=first_id_at(since) if since else messages.LEAST,
         greatest=_greatest(until, pages.position(cursor)),
     )
-    if campaign_id is not None:
-        ranges = campaigns.ranges(session, account_id=account_id, campaign_id=campaign_id)
-        rows = messages.of_campaign(session, by, campaign_id=campaign_id, ranges=ranges, limit=limit + 1)
-    elif address is not None:
+    spans = None
+    if campaign_id is not None or campaign_name is not None:
+        spans = _spans(session, account_id, campaign_id, campaign_name)
+    if by.parts and not by.addresses:
+        among = search.days(session, by) if spans is None else spans
+        found = search.search(session, by, among, limit=limit + 1)
+        if found.looked_to is not None:
+            items = [views.message(row) for row in found.rows]
+            return {"items": items, "next_cursor": pages.cursor_at(found.looked_to)}
+        rows = found.rows
+    elif spans is not None:
+        rows = messages.of_campaigns(session, by, spans=spans, limit=limit + 1)
+    elif by.addresses:
         rows = messages.of_address(session, by, limit=limit + 1)
     else:
         rows = messages.of_account(session, by, limit=limit + 1)
     return pages.page(rows, limit, views.message)
+
+
+def _spans(session: Session, account_id: UUID, campaign_id: UUID | None, name: str | None) -> list[messages.Span]:
+    """Where the messages of the campaigns lie that are asked for by id, by a part of their name, or by both."""
+    campaign_ids = [] if campaign_id is None else [campaign_id]
+    if name is not None:
+        named = campaigns.named(session, account_id=account_id, part=name.strip().lower(), limit=MOST_NAMED)
+        campaign_ids = [one for one in named if campaign_id in (None, one)]
+    found = campaigns.ranges_of(session, account_id=account_id, campaign_ids=campaign_ids)
+    return [messages.Span(*one) for one in found]
 
 
 def get_message(session: Session, *, actor: Actor, now: datetime, message_id: UUID) -> Answer:

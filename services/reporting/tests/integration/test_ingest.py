@@ -18,10 +18,13 @@ from sqlalchemy import text
 
 from chassis.database import Database
 from contracts import ids, lanes
+from contracts.vocabulary import Channel
 from reporting.commands.check import differences
+from reporting.domain import figures
 from reporting.domain.counting import Dimension
-from reporting.domain.folding import link_id_of
+from reporting.domain.links import place_of
 from reporting.domain.states import STATE_OF_CODE
+from reporting.ingester import telling
 from reporting.ingester.writing import Ingest
 
 from .. import model
@@ -30,7 +33,8 @@ from ..conftest import empty
 NOW = datetime.now(UTC).replace(minute=59, second=59, microsecond=0)
 ACCOUNTS = [f"0000000{n}-0000-4000-8000-00000000000a" for n in range(2)]
 CAMPAIGNS = [f"0000000{n}-0000-4000-8000-00000000000c" for n in range(3)]
-URLS = ["https://example.com/a?ą=ę&x=\\1", "https://example.com/b"]
+URLS = ["https://example.com/a?ą=ę&x=\\1", "https://example.com/b", "https://example.com/c"]
+AGENTS = ["Mozilla/5.0 (iPhone; Mobile)", "Mozilla/5.0 (Windows NT 10.0)", *model.MACHINES]
 STATES = list(model.STATES)
 
 
@@ -85,12 +89,15 @@ def events(draw: st.DrawFn) -> model.Event:
         # Two events that say the same state at the same time say the same of it.
         event["code"] = f"{kind[:3]}\\{seconds}"
         return event
-    serial = draw(st.integers(0, 3))
-    url = URLS[serial % 2]
-    # The same event id is the same event, at the same time.
-    event |= {"event_id": f"{kind}-{serial}", "at": NOW.timestamp() + serial * 1800, "ip": "192.0.2.1"}
-    event["user_agent"] = ["Mozilla/5.0 (iPhone; Mobile)", "Mozilla/5.0 (Windows NT 10.0)"][serial % 2]
-    return event | ({"url": url} if kind == "clicked" else {})
+    # The same event id is the same event, at the same time: alone, or with others within a second or five.
+    serial = draw(st.integers(0, 11))
+    event |= {"event_id": f"{kind}-{serial}", "ip": "192.0.2.1", "user_agent": AGENTS[serial // 3 % 2]}
+    event["at"] = NOW.timestamp() + [0, 0.75, 1.0, 1.5, 3, 5, 6.25, 9, 1800, 3600, 5400, 5401.5][serial]
+    if serial in (4, 9):
+        event["user_agent"] = AGENTS[2 + serial % 2]
+    if serial == 8:
+        event["request"] = "HEAD"
+    return event | ({"url": URLS[serial % 3]} if kind == "clicked" else {})
 
 
 def read_log(database: Database) -> dict[str, dict[str, Any]]:
@@ -106,7 +113,7 @@ def _plain(name: str, value: Any) -> Any:
 
 
 def read_counters(database: Database) -> dict[tuple[str, str, str, str], int]:
-    urls = {link_id_of(url): url for url in URLS}
+    urls = {place_of(url, None, None, None).link_id: url for url in URLS}
     with database.transaction() as session:
         rows = session.execute(text("SELECT * FROM counters")).mappings().all()
     counters = {}
@@ -151,6 +158,7 @@ def read_engagement(database: Database) -> Counter[tuple[str, str, str, str]]:
 
 def assert_contacts_hear_of_it(database: Database, reported: list[model.Event]) -> None:
     """Of every message of a campaign whose contact is known: each act once, and how it ended."""
+    telling.tell(database)
     engagement = read_engagement(database)
     for message in model.log_of(reported).values():
         if message["campaign_id"] is None or message["contact_id"] is None:
@@ -178,7 +186,7 @@ def test_any_order_repetition_and_split_gives_the_same_log_and_counters(
     empty(database)
     delivered = reported + [event for event in reported if shuffle.random() < 0.5]
     shuffle.shuffle(delivered)
-    ingest = Ingest(database)
+    ingest = Ingest(database, hold_seconds=0.0)
 
     while delivered:
         transaction = []
@@ -189,6 +197,20 @@ def test_any_order_repetition_and_split_gives_the_same_log_and_counters(
         ingest.write(transaction)
 
     assert_equals_model(database, reported)
+    assert_rates_are_shares(database)
+
+
+def assert_rates_are_shares(database: Database) -> None:
+    """Every rate of every counter's row is from 0 to 1, and of the delivered each is opened or not."""
+    with database.transaction() as session:
+        rows = session.execute(text("SELECT * FROM counters WHERE dimension IN (0, 2, 5)")).mappings().all()
+    for row in rows:
+        for channel in Channel:
+            rates, counts = figures.report_rates(channel, row), figures.report_counts(channel, row)
+            assert all(rate is None or 0 <= rate <= 1 for rate in rates.values()), dict(row)
+            assert all(count >= 0 for count in counts.values())
+        assert counts["unique_clicks"] <= counts["unique_opens"] <= counts["opens"]
+        assert counts["unique_opens"] + counts["not_opened"] == counts["delivered"]
 
 
 def test_several_writers_at_once_neither_lose_nor_lock_each_other(database: Database) -> None:

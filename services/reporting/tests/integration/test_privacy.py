@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,7 +16,7 @@ from chassis.database import Database
 from chassis.testing import places_of
 from reporting.commands.check import differences
 from reporting.ingester.writing import Ingest
-from reporting.usecases import privacy
+from reporting.usecases import privacy, reports
 
 from ..conftest import empty
 from ..factories import Send
@@ -146,3 +147,24 @@ def test_who_comes_back_is_recorded_like_everybody_else(database, days):
     Ingest(database).write([her_events(send)])
 
     assert bool(places_of(database, [HER])) is (days < 0)
+
+
+def test_a_link_that_says_its_place_is_reported_though_only_she_clicked_it(database: Database) -> None:
+    send = Send("email")
+    erase(database, send, datetime.now(UTC) + timedelta(minutes=1))
+    placed = {"link": 4, "link_url": "https://x.example/?e=…"}
+    clicks = [
+        send.engagement(1, "clicked", url=f"https://x.example/?e={HER}", **placed),
+        send.engagement(1, "clicked", 9, url=f"https://x.example/{HER}"),
+    ]
+    Ingest(database).write([[send.full(1, "delivered") | {"address": HER}, *clicks]])
+
+    with database.transaction() as session:
+        links = reports.get_report_links(
+            session, actor=actor_of(send), now=datetime.now(UTC), campaign_id=UUID(send.campaign_id)
+        )
+
+    assert [(link["number"], link["url"], link["clicks"]) for link in links["items"]] == [
+        (4, "https://x.example/?e=…", 1)
+    ]
+    assert places_of(database, NEEDLES) == []

@@ -88,25 +88,28 @@ def test_email_report_has_counts_and_rates(database: Database, call: Call) -> No
         "rejected": 0,
         "unknown": 0,
         "deferred": 1,
-        "opens": 3,
-        "unique_opens": 2,
+        "opens": 4,
+        "unique_opens": 3,
+        "not_opened": 3,
         "clicks": 3,
         "unique_clicks": 2,
+        "machine_opens": 0,
+        "machine_clicks": 0,
         "unsubscribes": 1,
         "complaints": 1,
     }
-    assert report["rates"]["open_rate"] == round(2 / 6, 4)
-    assert report["rates"]["click_to_open_rate"] == 1.0
+    assert report["rates"]["open_rate"] == round(3 / 6, 4)
+    assert report["rates"]["click_to_open_rate"] == round(2 / 3, 4)
     assert report["domains"][0]["domain"] == "example.com"
-    assert report["devices"] == [{"device": "mobile", "opens": 3, "clicks": 3}]
+    assert report["devices"] == [{"device": "mobile", "opens": 4, "clicks": 3}]
     links = call(send.account_id, "get_report_links", campaign_id=send.campaign_id)["items"]
     assert links == [
-        {"url": "https://example.com/a", "clicks": 2, "unique_clicks": 1},
-        {"url": "https://example.com/b", "clicks": 1, "unique_clicks": 1},
+        {"number": None, "url": "https://example.com/a", "clicks": 2, "unique_clicks": 1, "machine_clicks": 0},
+        {"number": None, "url": "https://example.com/b", "clicks": 1, "unique_clicks": 1, "machine_clicks": 0},
     ]
     hours = call(send.account_id, "get_report_timeline", campaign_id=send.campaign_id)["items"]
     assert sum(hour["sent"] for hour in hours) == 9
-    assert sum(hour["opens"] for hour in hours) == 3
+    assert sum(hour["opens"] for hour in hours) == 4
 
 
 def test_sms_report_of_a_started_campaign_without_messages_has_null_rates(
@@ -155,7 +158,7 @@ def test_sms_report_counts_parts_and_cost_of_what_was_submitted(database: Databa
 def test_recipients_who_did_or_did_not(database: Database, call: Call) -> None:
     send = an_email_campaign(database)
     numbers_by_who = {
-        "opened": [0, 1],
+        "opened": [0, 1, 2],
         "not_opened": [3, 4, 5],
         "clicked": [0, 2],
         "not_clicked": [1, 3, 4, 5],

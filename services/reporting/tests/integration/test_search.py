@@ -1,0 +1,123 @@
+"""The log is searched: other spellings, parts, names of campaigns; page by page to the end."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from chassis.database import Database
+from contracts.vocabulary import Channel
+from reporting.ingester.writing import Ingest
+from reporting.store import search
+from reporting.usecases import campaigns, messages
+
+from ..factories import Send
+
+
+@pytest.fixture
+def sends(database: Database) -> tuple[Send, Send]:
+    """An e-mail campaign of twelve from „Księgarnia Łódź”, and an SMS campaign of three, of one account."""
+    mails = Send("email")
+    texts = Send("sms", account_id=mails.account_id)
+    for send, name in ((mails, "Zima w Łodzi"), (texts, "Zima: przypomnienie")):
+        started = {
+            "campaign_id": send.campaign_id,
+            "account_id": send.account_id,
+            "send_id": send.send_id,
+            "name": name,
+        }
+        with database.transaction() as session:
+            campaigns.record_campaign_start(
+                session,
+                {
+                    **started,
+                    "name": name,
+                    "channel": Channel(send.channel),
+                    "recipients": 12,
+                    "occurred_at": datetime.now(UTC),
+                },
+            )
+    of_mails = [mails.full(number, "delivered") | {"sender": "Księgarnia ŁÓDŹ"} for number in range(12)]
+    Ingest(database).write([of_mails, [texts.full(number, "submitted") for number in range(3)]])
+    return mails, texts
+
+
+def pages(database: Database, account_id: str, limit: int = 100, **asked: Any) -> list[list[str]]:
+    """Ids of every page, one after another."""
+    found: list[list[str]] = []
+    cursor = None
+    while not found or cursor is not None:
+        with database.transaction() as session:
+            actor: Any = {"account_id": account_id}
+            page = messages.list_messages(
+                session, actor=actor, now=datetime.now(UTC), limit=limit, cursor=cursor, **asked
+            )
+        found.append([str(item["id"]) for item in page["items"]])
+        cursor = page["next_cursor"]
+        assert len(found) < 50
+    return found
+
+
+def found(database: Database, send: Send, **asked: Any) -> int:
+    return sum(map(len, pages(database, send.account_id, **asked)))
+
+
+def test_an_address_is_found_in_other_spellings(database: Database, sends: tuple[Send, Send]) -> None:
+    mails, texts = sends
+
+    assert found(database, mails, address="Ala3@EXAMPLE.com") == 1
+    assert found(database, texts, address="500-100 001") == found(database, texts, address="0048 50010 0001") == 1
+    assert found(database, mails, address="ala3") == 0
+
+
+def test_parts_of_addresses_and_senders_are_found_whatever_their_capitals(
+    database: Database, sends: tuple[Send, Send]
+) -> None:
+    mails, texts = sends
+
+    assert found(database, mails, q="ALA1") == 3  # 1, 10, 11
+    assert found(database, mails, q="10 0002") == 1
+    assert found(database, mails, q="łódź") == 12
+    assert found(database, mails, q="ala1", campaign_id=UUID(texts.campaign_id)) == 0
+    assert found(database, mails, q="wici", channel=Channel.SMS) == 3
+    assert found(database, mails, q="100%_") == 0
+
+
+def test_messages_are_found_by_a_part_of_their_campaigns_name(database: Database, sends: tuple[Send, Send]) -> None:
+    mails, texts = sends
+
+    assert found(database, mails, campaign_name="ZIMA") == 15
+    assert found(database, mails, campaign_name="łodzi") == 12
+    assert found(database, mails, campaign_name="przypo", q="0001") == 1
+    assert found(database, mails, campaign_name="łodzi", campaign_id=UUID(texts.campaign_id)) == 0
+    assert found(database, mails, campaign_name="lato") == 0
+
+
+@pytest.mark.parametrize("looked_at", [1, 4, 5, 100])
+@pytest.mark.parametrize("limit", [2, 100])
+@pytest.mark.parametrize("among", ["everything", "campaigns"])
+def test_a_search_goes_on_to_the_end_and_shows_each_once(
+    database: Database,
+    sends: tuple[Send, Send],
+    monkeypatch: pytest.MonkeyPatch,
+    looked_at: int,
+    limit: int,
+    among: str,
+) -> None:
+    mails, _texts = sends
+    monkeypatch.setattr(search, "LOOKED_AT", looked_at)
+    asked = {"q": "ala1"} | ({"campaign_name": "zima"} if among == "campaigns" else {})
+
+    shown = [one for page in pages(database, mails.account_id, limit, **asked) for one in page]
+
+    assert shown == [mails.message_id(number) for number in (11, 10, 1)]
+
+
+def test_another_account_finds_nothing(database: Database, sends: tuple[Send, Send]) -> None:
+    stranger = str(uuid4())
+
+    for asked in ({"q": "ala"}, {"campaign_name": "zima"}, {"address": "ala3@example.com"}):
+        assert pages(database, stranger, **asked) == [[]]
