@@ -260,6 +260,7 @@ CONTACTS_ACT = Event("contacts", "act_recorded", ActRecorded)
 CAMPAIGNS_ACT = Event("campaigns", "act_recorded", ActRecorded)
 SMS_GATEWAY_ACT = Event("sms_gateway", "act_recorded", ActRecorded)
 EMAIL_GATEWAY_ACT = Event("email_gateway", "act_recorded", ActRecorded)
+REPORTING_ACT = Event("reporting", "act_recorded", ActRecorded)
 
 EVENTS: tuple[Event, ...] = (
     ACCOUNT_REGISTERED,
@@ -282,6 +283,7 @@ EVENTS: tuple[Event, ...] = (
     CAMPAIGNS_ACT,
     SMS_GATEWAY_ACT,
     EMAIL_GATEWAY_ACT,
+    REPORTING_ACT,
 )
 
 # Who handles what: `service.method`. The queues of these handlers are declared before any process starts, so that an
@@ -322,4 +324,5 @@ SUBSCRIPTIONS: dict[Event, tuple[str, ...]] = {
     CAMPAIGNS_ACT: ("identity.record_act",),
     SMS_GATEWAY_ACT: ("identity.record_act",),
     EMAIL_GATEWAY_ACT: ("identity.record_act",),
+    REPORTING_ACT: ("identity.record_act",),
 }

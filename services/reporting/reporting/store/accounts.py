@@ -10,7 +10,10 @@ from sqlalchemy.orm import Session
 
 from chassis.database import changed
 
-TABLES = ("engagements", "state_history", "messages", "links", "campaign_ranges", "campaigns", "counters", "erasures")
+TABLES = (
+    *("engagements", "state_history", "messages", "links", "campaign_ranges", "campaigns", "counters", "erasures"),
+    *("webhook_events", "webhook_deliveries", "webhooks"),
+)
 
 
 def mark_closed(session: Session, account_id: UUID) -> None:
