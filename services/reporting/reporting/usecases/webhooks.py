@@ -16,7 +16,7 @@ from contracts.events import REPORTING_ACT
 from contracts.rpc import Actor
 from reporting import exceptions
 from reporting.domain.webhooks import SECRET_BYTES, shown_secret
-from reporting.store import accounts, webhooks
+from reporting.store import accounts, webhook_deliveries, webhooks
 from reporting.usecases.views import Answer
 
 MOST_OF_AN_ACCOUNT = 20
@@ -64,6 +64,7 @@ def update_webhook(session: Session, *, actor: Actor, now: datetime, webhook_id:
     webhooks.update(session, webhook_id, now=now, changes=_as_columns(changes))
     if changes.get("enabled"):
         webhooks.end_pause(session, webhook_id)
+        webhook_deliveries.take_up(session, webhook_id)
         waking.wake(session, WEBHOOKS)
     acts.record(session, REPORTING_ACT, actor, "webhook.changed", target_id=webhook_id, fields=sorted(changes))
     return find(session, account_id, webhook_id)

@@ -189,13 +189,14 @@ def test_an_endpoint_that_has_failed_for_days_is_paused_and_goes_on_when_it_is_e
         session.execute(text("UPDATE webhooks SET failing_since = now() - interval '73 hours'"))
     hurry(database)
     wait_until(lambda: call("get_webhook", webhook_id=made["id"])["pause_reason"] == "failing", what="the pause")
+    held = call("list_webhook_deliveries", webhook_id=made["id"], state="pending")["items"]
 
     receiver.answer = lambda _request: (200, {})
-    hurry(database)
     call("update_webhook", webhook_id=made["id"], enabled=True)
 
     page = {"webhook_id": made["id"], "state": "delivered"}
     wait_until(lambda: call("list_webhook_deliveries", **page)["items"], what="the delivery")
+    assert [one["due_at"] for one in held] == [None]
 
 
 def test_retry_after_is_kept(
