@@ -309,7 +309,7 @@ SUBSCRIPTIONS: dict[Event, tuple[str, ...]] = {
         "api_gateway.follow_suspension",
     ),
     SYSTEM_SMS_REQUESTED: ("sms_gateway.send_requested_sms",),
-    ADDRESSES_ARCHIVED: (),
+    ADDRESSES_ARCHIVED: ("reporting.keep_archived",),
     SMS_ADDRESSES_REFUSED: ("contacts.archive_sms_refusals",),
     EMAIL_ADDRESSES_REFUSED: ("contacts.archive_email_refusals",),
     RECIPIENT_UNSUBSCRIBED: ("contacts.archive_unsubscribed",),

@@ -20,7 +20,7 @@ URL_MAX = 2048
 
 
 class WebhookEvent(StrEnum):
-    """What a webhook may be told: each state of a message, what people do with it, and states of campaigns."""
+    """What a webhook may be told: each state of a message, what people do with it, addresses archived, campaigns."""
 
     MESSAGE_ACCEPTED = "message.accepted"
     MESSAGE_DEFERRED = "message.deferred"
@@ -37,6 +37,7 @@ class WebhookEvent(StrEnum):
     MESSAGE_CLICKED = "message.clicked"
     MESSAGE_UNSUBSCRIBED = "message.unsubscribed"
     MESSAGE_COMPLAINED = "message.complained"
+    CONTACT_ARCHIVED = "contact.archived"
     CAMPAIGN_STATE_CHANGED = "campaign.state_changed"
 
 

@@ -22,6 +22,12 @@ class Events(ReportingEntrypoints):
             campaigns.record_campaign_state(session, payload)
             webhook_sending.keep_campaign_state(session, payload)
 
+    @event_handler(events.ADDRESSES_ARCHIVED)
+    def keep_archived(self, payload: Payload) -> None:
+        """Twice is harmless: each address in the event has an id of its own."""
+        with self.database.transaction() as session:
+            webhook_sending.keep_archived(session, payload)
+
     @event_handler(events.ACCOUNT_CLOSED)
     def erase_account(self, payload: Payload) -> None:
         """Twice is harmless: the second time there is nothing left."""

@@ -10,7 +10,9 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from chassis import erasures
 from chassis.database import changed, columns, cursor_of
+from contracts.vocabulary import ERASED_ADDRESS
 from reporting.domain.webhooks import PERSONAL, HeardEvent
 from reporting.store.messages import Row
 
@@ -118,6 +120,28 @@ def forget_people(session: Session, message_ids: Collection[UUID]) -> None:
         text("UPDATE webhook_events SET details = details - CAST(:names AS text[]) WHERE message_id = ANY(:ids)"),
         {"names": list(PERSONAL), "ids": list(message_ids)},
     )
+
+
+def forget_addresses(session: Session, *, account_id: UUID, addresses: Collection[str]) -> None:
+    """Take these addresses out of events that are about no message."""
+    session.execute(
+        text(
+            "UPDATE webhook_events SET details = details || jsonb_build_object('address', CAST(:erased AS text),"
+            " 'contact_id', NULL) WHERE account_id = :account AND message_id IS NULL"
+            " AND details ->> 'address' = ANY(:addresses)"
+        ),
+        {"account": account_id, "addresses": list(addresses), "erased": ERASED_ADDRESS},
+    )
+
+
+def erased_since(session: Session, *, account_id: UUID, addresses: Collection[str], moment: datetime) -> set[str]:
+    """Those of the addresses whose person was erased at that moment or later."""
+    address_by_mark = {mark: address for address in addresses for mark in erasures.marks(account_id, address)}
+    query = text(
+        "SELECT mark FROM erasures WHERE account_id = :account AND erased_at >= :moment AND mark = ANY(:marks)"
+    )
+    found = session.scalars(query, {"account": account_id, "moment": moment, "marks": list(address_by_mark)})
+    return {address_by_mark[bytes(mark)] for mark in found}
 
 
 def delete_old(session: Session, *, before: datetime, limit: int) -> int:

@@ -91,6 +91,15 @@ def delete(session: Session, webhook_id: UUID) -> None:
     session.execute(text("DELETE FROM webhooks WHERE id = :id"), {"id": webhook_id})
 
 
+def are_wanted(session: Session, *, account_id: UUID, type: str) -> bool:
+    """Whether the account has a webhook that is to be told of such events."""
+    query = text(
+        "SELECT EXISTS (SELECT FROM webhooks WHERE account_id = :account AND enabled AND paused_at IS NULL"
+        " AND :type = ANY (events))"
+    )
+    return bool(session.scalar(query, {"account": account_id, "type": type}))
+
+
 def listening_accounts(session: Session) -> set[str]:
     """Accounts with a webhook that is to be told of anything."""
     rows = session.scalars(text("SELECT DISTINCT account_id FROM webhooks WHERE enabled AND paused_at IS NULL"))

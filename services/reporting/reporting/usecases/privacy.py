@@ -68,6 +68,7 @@ def erase_person(
     if not dry_run:
         people.anonymise(session, account_id=account_id, message_ids=message_ids, addresses=addresses)
         webhook_events.forget_people(session, message_ids)
+        webhook_events.forget_addresses(session, account_id=account_id, addresses=addresses)
     return {"counts": counts, "waiting": 0}
 
 

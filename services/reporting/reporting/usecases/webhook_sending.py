@@ -15,7 +15,7 @@ from uuid import UUID
 
 import orjson
 
-from chassis import acts, waking
+from chassis import acts, erasures, waking
 from chassis.database import Session
 from chassis.ids import new_id
 from chassis.secrets import SecretError, Vault
@@ -25,7 +25,7 @@ from contracts.rpc import Actor
 from contracts.vocabulary import ERASED_ADDRESS
 from reporting.domain import webhooks as rules
 from reporting.domain.webhooks import Answer, HeardEvent, Verdict
-from reporting.store import webhook_deliveries, webhook_events
+from reporting.store import webhook_deliveries, webhook_events, webhooks
 from reporting.usecases.webhooks import WEBHOOKS
 
 # Requests of one account under way in one process: whoever has many endpoints that hang leaves the others their turns.
@@ -73,6 +73,39 @@ def keep_campaign_state(session: Session, change: Mapping[str, Any]) -> None:
         details=details,
     )
     keep(session, [event])
+
+
+def keep_archived(session: Session, archived: Mapping[str, Any]) -> None:
+    """Keep, for the webhooks that want it, that addresses get no more campaigns."""
+    account_id = str(archived["account_id"])
+    if not webhooks.are_wanted(session, account_id=archived["account_id"], type=WebhookEvent.CONTACT_ARCHIVED):
+        return
+    events = [
+        HeardEvent(
+            event_id=rules.derived_id(archived["event_id"], one["channel"].value, one["address"]),
+            account_id=account_id,
+            channel=one["channel"].value,
+            campaign_id=None,
+            message_id=None,
+            type=WebhookEvent.CONTACT_ARCHIVED.value,
+            occurred_at=archived["occurred_at"],
+            details={
+                "channel": one["channel"].value,
+                "address": one["address"],
+                "contact_id": str(one["contact_id"]) if one["contact_id"] else None,
+                "reason": one["reason"].value,
+            },
+        )
+        for one in archived["addresses"]
+    ]
+    erasures.share(session)
+    gone = webhook_events.erased_since(
+        session,
+        account_id=archived["account_id"],
+        addresses=[event.details["address"] for event in events],
+        moment=archived["occurred_at"],
+    )
+    keep(session, [event for event in events if event.details["address"] not in gone])
 
 
 def choose(

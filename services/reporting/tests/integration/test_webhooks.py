@@ -13,16 +13,23 @@ from sqlalchemy import text
 
 from chassis.database import Database
 from chassis.secrets import Vault
-from chassis.testing import SECRET_KEYS
+from chassis.testing import ERASURE_KEYS, SECRET_KEYS
+from contracts import events
 from contracts.errors import Conflict, Invalid, NotFound
 from contracts.reporting import RPC
-from reporting.usecases import privacy, webhook_deliveries, webhooks
+from reporting.usecases import privacy, webhook_deliveries, webhook_sending, webhooks
 
 URL = "https://sklep.example/wici"
 VAULT = Vault(SECRET_KEYS)
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 USE_CASES = {**vars(webhooks), **vars(webhook_deliveries)}
 Call = Callable[..., Any]
+
+
+@pytest.fixture(autouse=True)
+def keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WICI_ERASURE_KEYS", ERASURE_KEYS)
+    monkeypatch.setenv("WICI_DEVELOPMENT", "1")
 
 
 @pytest.fixture
@@ -144,3 +151,51 @@ def test_closing_the_account_takes_its_webhooks_and_makes_no_new_ones(
     with database.transaction() as session:
         for table in ("webhooks", "webhook_events", "webhook_deliveries"):
             assert session.scalar(text(f"SELECT count(*) FROM {table}")) == 0
+
+
+def archived(account: str, address: str, **more: Any) -> dict[str, Any]:
+    one = {"channel": "email", "address": address, "contact_id": str(uuid4()), "reason": "hard_bounce"}
+    event = {"event_id": str(uuid4()), "occurred_at": NOW.isoformat(), "account_id": account, "addresses": [one]}
+    return events.AddressesArchived().load({**event, **more})
+
+
+def kept(database: Database) -> list[dict[str, Any]]:
+    with database.transaction() as session:
+        return list(session.scalars(text("SELECT details FROM webhook_events ORDER BY position")))
+
+
+def test_an_archived_address_is_kept_for_who_wants_it_until_the_person_is_erased(
+    call: Call, database: Database, account: str
+) -> None:
+    call("create_webhook", url=URL, events=["contact.archived"])
+    told, later = archived(account, "ala@poczta.example"), archived(account, "ala@poczta.example")
+    for event in (told, told, archived(str(uuid4()), "ola@poczta.example")):
+        with database.transaction() as session:
+            webhook_sending.keep_archived(session, event)
+    assert [(one["address"], one["reason"]) for one in kept(database)] == [("ala@poczta.example", "hard_bounce")]
+
+    with database.transaction() as session:
+        privacy.erase_person(
+            session, actor={"account_id": account}, now=NOW, addresses=["ala@poczta.example"], erased_at=NOW,
+            dry_run=False,
+        )  # fmt: skip
+    with database.transaction() as session:
+        webhook_sending.keep_archived(session, later)  # it was on its way
+
+    assert [(one["address"], one["contact_id"]) for one in kept(database)] == [("erased", None)]
+
+
+def test_a_campaigns_state_is_kept_once_and_by_the_campaign_that_is_asked_for(
+    call: Call, database: Database, account: str
+) -> None:
+    wanted = str(uuid4())
+    call("create_webhook", url=URL, events=["campaign.state_changed"], campaign_id=wanted)
+    change = {"occurred_at": NOW.isoformat(), "account_id": account, "state": "sent", "version": 7}
+
+    for campaign_id in (wanted, str(uuid4())):
+        told = events.CampaignStateChanged().load({**change, "campaign_id": campaign_id, "event_id": str(UUID(int=1))})
+        for _ in range(2):
+            with database.transaction() as session:
+                webhook_sending.keep_campaign_state(session, told)
+
+    assert kept(database) == [{"campaign_id": wanted, "state": "sent", "version": 7}]

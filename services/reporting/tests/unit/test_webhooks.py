@@ -40,7 +40,7 @@ def test_another_secret_or_body_does_not_verify() -> None:
 def test_every_state_and_engagement_has_its_event() -> None:
     of_messages = {f"message.{word.value}" for word in [*MessageState, *Engagement]}
 
-    assert {event.value for event in WebhookEvent} == of_messages | {"campaign.state_changed"}
+    assert {event.value for event in WebhookEvent} == of_messages | {"campaign.state_changed", "contact.archived"}
 
 
 def test_the_schedule_is_three_days_long_and_ends() -> None:
