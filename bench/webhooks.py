@@ -38,7 +38,7 @@ from reporting.domain.webhooks import signed_headers
 from reporting.ingester.writing import Ingest
 from reporting.store.partitions import prepare_partitions
 from reporting.usecases import webhooks
-from reporting.webhooks.http import Poster, resolve_by_system
+from reporting.webhooks.http import Poster, resolve_by_dns
 
 BATCH = 500
 LOCAL = "127.0.0.0/8"
@@ -107,7 +107,7 @@ def bodies_of(events: list[dict[str, Any]]) -> list[bytes]:
 def limit(count: int) -> None:
     """Requests of a hundred events each, four at once, with nothing behind them."""
     endpoint = Endpoint()
-    poster = Poster(resolve_by_system, networks([LOCAL]), ssl.create_default_context())
+    poster = Poster(resolve_by_dns, networks([LOCAL]), ssl.create_default_context())
     body = orjson.dumps([{"timestamp": 1, "data": "x" * 330}] * 100)
 
     async def post(times: int) -> None:

@@ -8,7 +8,6 @@ stranger's, however long.
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Iterable
@@ -18,6 +17,8 @@ from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
+import dns.asyncresolver
+import dns.exception
 import h11
 
 from chassis.public_addresses import Networks, is_in, may_connect
@@ -31,7 +32,7 @@ MOST_HEAD = 16_384
 READ_AT_ONCE = 4096
 USER_AGENT = "Wici-Webhooks/1"
 
-Resolve = Callable[[str, int], Awaitable[list[str]]]
+Resolve = Callable[[str], Awaitable[list[str]]]
 
 
 class Refused(Exception):
@@ -42,7 +43,7 @@ class Refused(Exception):
 class Poster:
     """Posts to endpoints.
 
-    :param resolve: addresses of a host and port, as text.
+    :param resolve: addresses of a host, as text; OSError where there are none.
     :param allowed: networks that are not public, and where an operator lets webhooks lead.
     """
 
@@ -94,14 +95,14 @@ class Poster:
             raise Refused("url_invalid") from None
         try:
             async with asyncio.timeout(self.connect_seconds):
-                return await self._first_of(await self._places(url.scheme, host, port), url.scheme, host, port)
+                return await self._first_of(await self._places(url.scheme, host), url.scheme, host, port)
         except TimeoutError:
             raise Refused("connect_timed_out") from None
 
-    async def _places(self, scheme: str, host: str, port: int) -> list[str]:
+    async def _places(self, scheme: str, host: str) -> list[str]:
         """Addresses of the host that may be connected to."""
         try:
-            found = await self.resolve(host, port)
+            found = await self.resolve(host)
         except (OSError, UnicodeError):
             raise Refused("name_not_found") from None
         places = [place for place in dict.fromkeys(found) if may_connect(place, self.allowed)]
@@ -128,11 +129,23 @@ class Poster:
         raise Refused("connection_refused") from failure
 
 
-async def resolve_by_system(host: str, port: int) -> list[str]:
-    """As the machine resolves names, on the loop's executor."""
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(place[0]) for *_, place in found]
+async def resolve_by_dns(host: str) -> list[str]:
+    """By DNS alone, on the loop: a name server that does not answer holds no thread. An address is itself."""
+    if _is_address(host):
+        return [host]
+    try:
+        found = await dns.asyncresolver.Resolver().resolve_name(host, lifetime=CONNECT_SECONDS)
+    except dns.exception.DNSException as error:
+        raise OSError("no address") from error
+    return list(found.addresses())
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _request(connection: h11.Connection, url: SplitResult, headers: list[tuple[str, str]], body: bytes) -> bytes:

@@ -29,11 +29,9 @@ from reporting.store import webhook_deliveries
 from reporting.usecases import webhook_sending
 from reporting.usecases.webhook_sending import Request
 from reporting.usecases.webhooks import WEBHOOKS
-from reporting.webhooks.http import Poster, resolve_by_system
+from reporting.webhooks.http import Poster, resolve_by_dns
 
 THREADS = 4
-# Threads that wait for names: a name server that does not answer holds one of them for some seconds.
-NAME_THREADS = 32
 CHOSEN_AT_ONCE = 20
 IDLE_SECONDS = 1.0
 AFTER_FAILURE_SECONDS = 1.0
@@ -55,7 +53,7 @@ class Sender:
 
     def __init__(self, database: Database, vault: Vault, *, allowed: Networks, slots: int) -> None:
         self._database, self._vault, self._slots = database, vault, slots
-        self._poster = Poster(resolve_by_system, allowed, ssl.create_default_context())
+        self._poster = Poster(resolve_by_dns, allowed, ssl.create_default_context())
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="webhooks")
         self._under_way: dict[asyncio.Task[None], Request] = {}
         self._of_account: Counter[UUID] = Counter()
@@ -68,7 +66,6 @@ class Sender:
 
     async def _run(self, stop: threading.Event) -> None:
         loop = asyncio.get_running_loop()
-        loop.set_default_executor(ThreadPoolExecutor(NAME_THREADS, thread_name_prefix="names"))
         waker = Waker(self._database, WEBHOOKS).start(stop)
         waiting = ThreadPoolExecutor(1, thread_name_prefix="waker")
         woken: asyncio.Future[bool] = loop.run_in_executor(waiting, waker.wait, IDLE_SECONDS)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import dns.asyncresolver
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -17,7 +19,7 @@ from cryptography.x509.oid import NameOID
 
 from chassis.public_addresses import networks
 from reporting.domain.webhooks import Answer
-from reporting.webhooks.http import Poster, resolve_by_system
+from reporting.webhooks.http import Poster, resolve_by_dns
 
 LOCAL = networks(["127.0.0.0/8"])
 BODY = b'[{"type":"message.delivered"}]'
@@ -58,7 +60,7 @@ def posted(
         server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=served)
         port = server.sockets[0].getsockname()[1]
         poster = Poster(
-            **{"resolve": resolve_by_system, "allowed": LOCAL, "tls": ssl.create_default_context(), **given},
+            **{"resolve": resolve_by_dns, "allowed": LOCAL, "tls": ssl.create_default_context(), **given},
             connect_seconds=seconds, total_seconds=seconds,
         )  # fmt: skip
         answer = await poster.post(url.format(port=port), [("webhook-id", "7")], BODY)
@@ -192,7 +194,7 @@ def test_the_address_that_is_judged_is_the_one_that_is_connected_to() -> None:
     """DNS that answers with a public address first and with ours the second time is asked once."""
     asked: list[str] = []
 
-    async def rebinding(host: str, _port: int) -> list[str]:
+    async def rebinding(host: str) -> list[str]:
         asked.append(host)
         return ["127.0.0.1"] if len(asked) > 1 else ["127.0.0.2"]
 
@@ -208,8 +210,21 @@ def test_the_address_that_is_judged_is_the_one_that_is_connected_to() -> None:
     assert reached == []
 
 
+def test_a_name_server_that_does_not_answer_holds_a_request_for_its_time_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        nameless = dns.asyncresolver.Resolver(configure=False)
+        nameless.nameservers, nameless.port = ["127.0.0.1"], silent.getsockname()[1]
+        monkeypatch.setattr("dns.asyncresolver.Resolver", lambda: nameless)
+
+        answer = posted(answering(b""), url="https://klient.example:{port}/", seconds=0.5)
+
+    assert answer.error in ("connect_timed_out", "timed_out")  # both times are the same here
+    assert answer.milliseconds < 3000
+
+
 def test_a_public_address_needs_tls() -> None:
-    async def public(_host: str, _port: int) -> list[str]:
+    async def public(_host: str) -> list[str]:
         return ["203.0.113.7", "8.8.8.8"]
 
     answer = posted(answering(b""), url="http://klient.example:{port}/", resolve=public)
@@ -262,7 +277,7 @@ def test_tls_goes_by_the_name_and_not_by_the_address(
     served.load_cert_chain(file)
     served.sni_callback = lambda _socket, shown, _context: names.append(shown)
 
-    async def home(_host: str, _port: int) -> list[str]:
+    async def home(_host: str) -> list[str]:
         return ["127.0.0.1"]
 
     answer = posted(
