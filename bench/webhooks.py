@@ -95,7 +95,7 @@ def add_webhook(database: Database, account_id: str, url: str, size: int = 100) 
         webhooks.create_webhook(
             session, actor={"account_id": account_id}, now=datetime.now(UTC), vault=Vault(SECRET_KEYS), url=url,
             events=[WebhookEvent.MESSAGE_DELIVERED], description="", enabled=True, channel=None, campaign_id=None,
-            max_events=size,
+            max_events=size, basic_auth=None,
         )  # fmt: skip
 
 

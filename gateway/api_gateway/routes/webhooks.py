@@ -17,6 +17,7 @@ _WEBHOOK: dict[str, Any] = {
     "channel": None,
     "campaign_id": None,
     "max_events": 100,
+    "username": None,
     "failing_since": None,
     "paused_at": None,
     "pause_reason": None,

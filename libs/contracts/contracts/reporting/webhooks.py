@@ -110,6 +110,19 @@ def _size_field(**options: Any) -> fields.Integer:
     )
 
 
+class BasicAuth(Schema):
+    """Sent with each request, beside the signature (RFC 7617). The password is never shown again."""
+
+    username = fields.String(
+        required=True,
+        validate=[
+            validate.Length(min=1, max=200),
+            validate.Regexp(r"^[!-9;-~]*\Z", error="Not a valid user: printable ASCII without spaces and colons."),
+        ],
+    )
+    password = line_field(200, required=True)
+
+
 class WebhookCreate(Schema):
     """Where to, and which events; of one channel or campaign alone where these are named."""
 
@@ -120,6 +133,7 @@ class WebhookCreate(Schema):
     channel = fields.Enum(Channel, by_value=True, load_default=None, allow_none=True)
     campaign_id = fields.UUID(load_default=None, allow_none=True)
     max_events = _size_field(load_default=100)
+    basic_auth = fields.Nested(BasicAuth, load_default=None, allow_none=True)
 
 
 class WebhookUpdate(Schema):
@@ -132,6 +146,7 @@ class WebhookUpdate(Schema):
     channel = fields.Enum(Channel, by_value=True, allow_none=True)
     campaign_id = fields.UUID(allow_none=True)
     max_events = _size_field()
+    basic_auth = fields.Nested(BasicAuth, allow_none=True)
 
 
 class Webhook(Schema):
@@ -143,6 +158,7 @@ class Webhook(Schema):
     channel = Word(Channel, allow_none=True)
     campaign_id = fields.UUID(allow_none=True)
     max_events = fields.Integer()
+    username = fields.String(allow_none=True, metadata={"description": "Of Basic authentication, where there is one"})
     failing_since = fields.AwareDateTime(allow_none=True, metadata={"description": "Since when nothing has arrived"})
     paused_at = fields.AwareDateTime(
         allow_none=True, metadata={"description": "Since then nothing is sent or kept for it, until it is enabled"}

@@ -131,6 +131,11 @@ def _signatures(signed: bytes, secrets: Iterable[bytes]) -> Iterable[str]:
         yield f"v1,{b64encode(hmac.digest(secret, signed, 'sha256')).decode()}"
 
 
+def basic_authorization(username: str, password: str) -> str:
+    """The value of `Authorization` (RFC 7617)."""
+    return f"Basic {b64encode(f'{username}:{password}'.encode()).decode()}"
+
+
 def judged(answer: Answer) -> Verdict:
     if answer.status is not None and 200 <= answer.status < 300:
         return Verdict.ARRIVED

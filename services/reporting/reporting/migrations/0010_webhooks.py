@@ -21,6 +21,8 @@ def upgrade() -> None:
             channel text,
             campaign_id uuid,
             max_events integer NOT NULL,
+            username text,
+            password bytea,
             secret bytea NOT NULL,
             previous_secret bytea,
             previous_secret_until timestamptz,

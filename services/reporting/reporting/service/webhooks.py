@@ -26,7 +26,7 @@ class Webhooks(ReportingEntrypoints):
 
     @rpc
     def update_webhook(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("update_webhook", webhooks.update_webhook, actor, payload)
+        return self.run("update_webhook", webhooks.update_webhook, actor, payload, vault=self.vault)
 
     @rpc
     def delete_webhook(self, actor: Actor, payload: Payload) -> Payload:

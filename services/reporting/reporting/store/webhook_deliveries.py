@@ -39,7 +39,7 @@ WITH RECURSIVE waiting AS (
     SELECT webhook_id, is_test FROM webhook_deliveries
     WHERE state = 'pending' AND due_at <= now() AND (leased_until IS NULL OR leased_until < now())
 )
-SELECT id, account_id, url, max_events, secret, previous_secret, failures,
+SELECT id, account_id, url, max_events, username, password, secret, previous_secret, failures,
     previous_secret_until > now() AS has_previous_secret,
     enabled AND paused_at IS NULL AND (rests_until IS NULL OR rests_until <= now()) AS is_open
 FROM webhooks w

@@ -14,10 +14,10 @@ from chassis.database import changed
 from reporting.store.messages import Row
 
 # What an account may change, besides `enabled`, which also ends a pause.
-SETTINGS = ("url", "events", "description", "enabled", "channel", "campaign_id", "max_events")
+SETTINGS = ("url", "events", "description", "enabled", "channel", "campaign_id", "max_events", "username", "password")
 _COLUMNS = (
-    "id, account_id, url, events, description, enabled, channel, campaign_id, max_events, failing_since, paused_at,"
-    " pause_reason, previous_secret_until, created_at, updated_at"
+    "id, account_id, url, events, description, enabled, channel, campaign_id, max_events, username, failing_since,"
+    " paused_at, pause_reason, previous_secret_until, created_at, updated_at"
 )
 
 

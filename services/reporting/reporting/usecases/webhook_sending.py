@@ -45,6 +45,7 @@ class Request:
     url: str
     body: bytes
     secrets: tuple[bytes, ...]  # none: they cannot be read
+    authorization: str | None
 
 
 def keep(session: Session, events: Sequence[HeardEvent]) -> int:
@@ -143,6 +144,7 @@ def _choose_of(session: Session, webhook: Any, vault: Vault, now: datetime) -> R
         url=webhook["url"],
         body=_body(session, taken["id"]),
         secrets=_secrets(webhook, vault),
+        authorization=_authorization(webhook, vault),
     )
 
 
@@ -204,6 +206,16 @@ def _secrets(webhook: Any, vault: Vault) -> tuple[bytes, ...]:
         return tuple(vault.decrypt(one) for one in sealed if one is not None)
     except SecretError:
         return ()
+
+
+def _authorization(webhook: Any, vault: Vault) -> str | None:
+    """The header of Basic authentication, where the customer wants one."""
+    if webhook["username"] is None:
+        return None
+    try:
+        return rules.basic_authorization(webhook["username"], vault.decrypt(webhook["password"]).decode())
+    except SecretError:
+        return None
 
 
 def note_answer(session: Session, request: Request, answer: Answer, *, now: datetime) -> Verdict:

@@ -43,7 +43,7 @@ def create_webhook(
     if not accounts.closed_accounts(session, {str(account_id)}):
         webhooks.add(
             session, id=webhook_id, account_id=account_id, secret=vault.encrypt(secret), created_at=now, updated_at=now,
-            **_as_columns({"url": url, "events": events, **settings}),
+            **_as_columns({"url": url, "events": events, **settings}, vault),
         )  # fmt: skip
     acts.record(session, REPORTING_ACT, actor, "webhook.created", target_id=webhook_id, events=sorted(events))
     return {**find(session, account_id, webhook_id), "secret": shown_secret(secret)}
@@ -58,10 +58,12 @@ def get_webhook(session: Session, *, actor: Actor, now: datetime, webhook_id: UU
     return find(session, account_of(actor), webhook_id)
 
 
-def update_webhook(session: Session, *, actor: Actor, now: datetime, webhook_id: UUID, **changes: Any) -> Answer:
+def update_webhook(
+    session: Session, *, actor: Actor, now: datetime, vault: Vault, webhook_id: UUID, **changes: Any
+) -> Answer:
     account_id = account_of(actor)
     find(session, account_id, webhook_id, for_update=True)
-    webhooks.update(session, webhook_id, now=now, changes=_as_columns(changes))
+    webhooks.update(session, webhook_id, now=now, changes=_as_columns(changes, vault))
     if changes.get("enabled"):
         webhooks.end_pause(session, webhook_id)
         webhook_deliveries.take_up(session, webhook_id)
@@ -98,8 +100,12 @@ def find(session: Session, account_id: UUID, webhook_id: UUID, *, for_update: bo
     return dict(row)
 
 
-def _as_columns(settings: dict[str, Any]) -> dict[str, Any]:
+def _as_columns(settings: dict[str, Any], vault: Vault) -> dict[str, Any]:
     columns = dict(settings)
+    if "basic_auth" in columns:
+        given = columns.pop("basic_auth")
+        columns["username"] = given["username"] if given else None
+        columns["password"] = vault.encrypt(given["password"].encode()) if given else None
     if "events" in columns:
         columns["events"] = sorted({event.value for event in columns["events"]})
     if columns.get("channel"):

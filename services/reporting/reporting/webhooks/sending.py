@@ -129,6 +129,8 @@ class Sender:
         if not request.secrets:
             return Answer(None, "secret_unreadable", 0)
         headers = signed_headers(request.delivery_id, datetime.now(UTC), request.body, request.secrets)
+        if request.authorization is not None:
+            headers.append(("Authorization", request.authorization))
         return await self._poster.post(request.url, headers, request.body)
 
     def _settle(self, request: Request, answer: Answer) -> Any:

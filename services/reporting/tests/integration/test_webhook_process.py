@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from concurrent.futures import wait
 from datetime import UTC, datetime
@@ -28,6 +29,7 @@ from ..receiver import Received, Receiver
 ALL = ["message.submitted", "message.delivered", "message.hard_bounced", "message.opened", "message.clicked"]
 # The receivers are on this machine, and every lane message is looked at with what webhooks there are at that moment.
 LOCAL = {"WEBHOOK_NETWORKS": "127.0.0.0/8", "WEBHOOK_NOTICE_SECONDS": "0"}
+WITH_VAULT = ("create_webhook", "update_webhook", "rotate_webhook_secret")
 USE_CASES = {**vars(webhooks), **vars(webhook_deliveries)}
 Call = Callable[..., Any]
 
@@ -43,7 +45,7 @@ def call(database: Database, send: Send) -> Call:
 
     def run(name: str, **payload: Any) -> Any:
         request = RPC[name].load(payload)
-        vault = {"vault": Vault(SECRET_KEYS)} if name in ("create_webhook", "rotate_webhook_secret") else {}
+        vault = {"vault": Vault(SECRET_KEYS)} if name in WITH_VAULT else {}
         actor = {"account_id": payload.pop("account_id", send.account_id)}
         with database.transaction() as session:
             answer = USE_CASES[name](session, actor=actor, now=datetime.now(UTC), **request, **vault)
@@ -86,7 +88,8 @@ def hurry(database: Database) -> None:
 def test_what_happens_is_told_signed_and_with_the_address(
     database: Database, call: Call, process: RunningProcess, tell: Call, receiver: Receiver, send: Send
 ) -> None:
-    made = call("create_webhook", url=receiver.url, events=ALL)
+    login = {"username": "sklep", "password": "hasło7"}
+    made = call("create_webhook", url=receiver.url, events=ALL, basic_auth=login)
 
     tell(
         send.full(0, "delivered", code="2.0.0"),
@@ -98,6 +101,7 @@ def test_what_happens_is_told_signed_and_with_the_address(
     wait_until(lambda: len(receiver.events) == 2, what="both events")
     request = receiver.requests[0]
     assert Webhook(made["secret"]).verify(request.body.decode(), request.headers)
+    assert b64decode(request.headers["authorization"].removeprefix("Basic ")).decode() == "sklep:hasło7"
     first, second = sorted(receiver.events, key=lambda event: event["type"], reverse=True)
     assert (first["type"], second["type"]) == ("message.delivered", "message.clicked")
     assert first["data"] == {

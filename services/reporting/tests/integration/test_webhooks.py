@@ -22,6 +22,7 @@ from reporting.usecases import privacy, webhook_deliveries, webhook_sending, web
 URL = "https://sklep.example/wici"
 VAULT = Vault(SECRET_KEYS)
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+WITH_VAULT = ("create_webhook", "update_webhook", "rotate_webhook_secret")
 USE_CASES = {**vars(webhooks), **vars(webhook_deliveries)}
 Call = Callable[..., Any]
 
@@ -43,7 +44,7 @@ def call(database: Database, account: str) -> Call:
 
     def run(name: str, *, account_id: str = account, now: datetime = NOW, **payload: Any) -> Any:
         request = RPC[name].load(payload)
-        vault = {"vault": VAULT} if name in ("create_webhook", "rotate_webhook_secret") else {}
+        vault = {"vault": VAULT} if name in WITH_VAULT else {}
         with database.transaction() as session:
             answer = USE_CASES[name](session, actor={"account_id": account_id}, now=now, **request, **vault)
         return RPC[name].dump(answer)
@@ -199,3 +200,15 @@ def test_a_campaigns_state_is_kept_once_and_by_the_campaign_that_is_asked_for(
                 webhook_sending.keep_campaign_state(session, told)
 
     assert kept(database) == [{"campaign_id": wanted, "state": "sent", "version": 7}]
+
+
+def test_a_password_is_kept_sealed_and_never_shown(call: Call, database: Database) -> None:
+    made = call(
+        "create_webhook", url=URL, events=["message.opened"], basic_auth={"username": "sklep", "password": "hasło7"}
+    )
+
+    assert made["username"] == "sklep"
+    assert "password" not in made
+    with database.transaction() as session:
+        assert VAULT.decrypt(session.scalar(text("SELECT password FROM webhooks"))).decode() == "hasło7"
+    assert call("update_webhook", webhook_id=made["id"], basic_auth=None)["username"] is None
