@@ -76,6 +76,8 @@ class Describer:
 
     def _names(self, field: fields.Field[Any], _said: dict[str, Any]) -> dict[str, Any]:
         """Names for generated code, where a word of an enumeration is none itself."""
+        if isinstance(field, fields.Enum) and any("." in str(word.value) for word in field.enum):
+            return {"x-enum-varnames": [word.name for word in field.enum]}
         labels = [check.labels for check in field.validators if isinstance(check, validate.OneOf) and check.labels]
         return {"x-enum-varnames": list(labels[0])} if labels else {}
 

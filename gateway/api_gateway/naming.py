@@ -91,6 +91,7 @@ TAGS: Mapping[str, str] = {
     "E-mail": "Single e-mails.",
     "Messages": "What became of each message.",
     "Reports": "What became of a campaign, and of everything.",
+    "Webhooks": "Events told to the account's own systems.",
     "Privacy": "What a person may ask for: their data, and being forgotten.",
     "Invoices": "What is paid.",
     "Audit": "Who did what.",

@@ -27,6 +27,7 @@ LISTENERS = {
     "email_gateway.outbound": 4,  # the outbound's of SMS, outbox
     "reporting": 0,
     "reporting.ingester": 1,  # outbox
+    "reporting.webhooks": 1,  # webhooks
     "api_gateway": 1,  # suspensions, in each worker
 }
 

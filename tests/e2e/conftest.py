@@ -9,7 +9,12 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parent / "swe
 from whole_system import environ, journey, running_system  # noqa: E402, F401
 
 # The sweep asks more, and fails more log-ins, than one address may: it comes from many.
-SETTINGS = {"GATEWAY_ADDRESS_RATE": "1000000", "GATEWAY_TRUSTED_PROXIES": "127.0.0.0/8"}
+SETTINGS = {
+    "GATEWAY_ADDRESS_RATE": "1000000",
+    "GATEWAY_TRUSTED_PROXIES": "127.0.0.0/8",
+    # Webhooks lead to the tests' own receivers.
+    "WEBHOOK_NETWORKS": "127.0.0.0/8",
+}
 
 
 def pytest_collection_modifyitems(items):

@@ -88,6 +88,15 @@ def ids(a, secret, tmp_path_factory):
         "trial-numbers": {"phone": f"+4852{secrets.randbelow(10**7):07d}"},
     }.items():
         found[noun] = a.api.post(f"/v1/{noun}", body)["id"]
+    # Not enabled, so that nothing of it changes while the tests run; its name leads nowhere.
+    webhook = {
+        "url": f"https://{secret}.example/",
+        "events": ["message.opened"],
+        "description": secret,
+        "enabled": False,
+    }
+    found["webhooks"] = a.api.post("/v1/webhooks", webhook)["id"]
+    found["deliveries"] = a.api.post(f"/v1/webhooks/{found['webhooks']}/test")["id"]
     archived = {"channel": "email", "addresses": [f"x{secret}@poczta.example"], "reason": "spam", "note": secret}
     found["archive"] = a.api.post("/v1/archive", archived)["items"][0]["id"]
     counted = {"text": secret, "act": "add_to_group", "target_group_id": group, "dry_run": True}

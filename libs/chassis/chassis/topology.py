@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from contracts.events import EVENTS, SUBSCRIPTIONS, Event
-from contracts.lanes import ALL_LANES
+from contracts.lanes import ALL_LANES, COPIES
 
 RPC_EXCHANGE = "nameko-rpc"
 DEAD_LETTERS = "wici.dead_letters"
@@ -65,8 +65,8 @@ def declare_topology(channel: Any) -> None:
     for exchange, kind in _EXCHANGES.items():
         channel.exchange_declare(exchange, exchange_type=kind, durable=True)
     for lane in ALL_LANES:
-        declare_quorum_queue(channel, lane, LANE_DELIVERY_LIMIT)
-        channel.queue_bind(lane, LANES, routing_key=lane)
+        declare_quorum_queue(channel, lane, LANE_DELIVERY_LIMIT, one_reader=lane in COPIES)
+        channel.queue_bind(lane, LANES, routing_key=COPIES.get(lane, lane))
         # Of a message that fails in part, its reader parks that part itself.
         channel.queue_bind(dead_letters_of(lane), LANES, routing_key=dead_letters_of(lane))
     for event, queue in event_queues():
@@ -91,9 +91,13 @@ def event_queues() -> list[tuple[Event, str]]:
     ]
 
 
-def declare_quorum_queue(channel: Any, queue: str, delivery_limit: int) -> None:
-    """A quorum queue and the queue for what could not be handled."""
+def declare_quorum_queue(channel: Any, queue: str, delivery_limit: int, *, one_reader: bool = False) -> None:
+    """A quorum queue and the queue for what could not be handled.
+
+    :param one_reader: of its consumers one gets everything, in order, until it goes; then another does.
+    """
     dead = dead_letters_of(queue)
     channel.queue_declare(dead, durable=True, arguments={"x-queue-type": "quorum"})
     channel.queue_bind(dead, DEAD_LETTERS, routing_key=dead)
-    channel.queue_declare(queue, durable=True, arguments=quorum_arguments(queue, delivery_limit))
+    arguments = quorum_arguments(queue, delivery_limit) | ({"x-single-active-consumer": True} if one_reader else {})
+    channel.queue_declare(queue, durable=True, arguments=arguments)

@@ -260,6 +260,7 @@ CONTACTS_ACT = Event("contacts", "act_recorded", ActRecorded)
 CAMPAIGNS_ACT = Event("campaigns", "act_recorded", ActRecorded)
 SMS_GATEWAY_ACT = Event("sms_gateway", "act_recorded", ActRecorded)
 EMAIL_GATEWAY_ACT = Event("email_gateway", "act_recorded", ActRecorded)
+REPORTING_ACT = Event("reporting", "act_recorded", ActRecorded)
 
 EVENTS: tuple[Event, ...] = (
     ACCOUNT_REGISTERED,
@@ -282,6 +283,7 @@ EVENTS: tuple[Event, ...] = (
     CAMPAIGNS_ACT,
     SMS_GATEWAY_ACT,
     EMAIL_GATEWAY_ACT,
+    REPORTING_ACT,
 )
 
 # Who handles what: `service.method`. The queues of these handlers are declared before any process starts, so that an
@@ -307,7 +309,7 @@ SUBSCRIPTIONS: dict[Event, tuple[str, ...]] = {
         "api_gateway.follow_suspension",
     ),
     SYSTEM_SMS_REQUESTED: ("sms_gateway.send_requested_sms",),
-    ADDRESSES_ARCHIVED: (),
+    ADDRESSES_ARCHIVED: ("reporting.keep_archived",),
     SMS_ADDRESSES_REFUSED: ("contacts.archive_sms_refusals",),
     EMAIL_ADDRESSES_REFUSED: ("contacts.archive_email_refusals",),
     RECIPIENT_UNSUBSCRIBED: ("contacts.archive_unsubscribed",),
@@ -322,4 +324,5 @@ SUBSCRIPTIONS: dict[Event, tuple[str, ...]] = {
     CAMPAIGNS_ACT: ("identity.record_act",),
     SMS_GATEWAY_ACT: ("identity.record_act",),
     EMAIL_GATEWAY_ACT: ("identity.record_act",),
+    REPORTING_ACT: ("identity.record_act",),
 }

@@ -17,6 +17,10 @@ BATCH_SIZE = 500
 DELIVERY_EVENTS = "lane.reporting.delivery_events"
 BATCHES_DONE = "lane.campaigns.batches_done"
 ENGAGEMENT = "lane.contacts.engagement"
+WEBHOOK_EVENTS = "lane.reporting.webhook_events"
+
+# A lane that gets all that is written into another, in that order: of its readers one at a time gets anything.
+COPIES: dict[str, str] = {WEBHOOK_EVENTS: DELIVERY_EVENTS}
 
 
 def channel_lane(channel: Channel, lane: Lane) -> str:
@@ -29,6 +33,7 @@ ALL_LANES: tuple[str, ...] = (
     DELIVERY_EVENTS,
     BATCHES_DONE,
     ENGAGEMENT,
+    WEBHOOK_EVENTS,
 )
 
 

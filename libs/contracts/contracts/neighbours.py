@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from contracts.channel import CHANNELS
 from contracts.events import ACCESS_CHANGED, Event
-from contracts.lanes import BATCHES_DONE, DELIVERY_EVENTS, ENGAGEMENT, channel_lane
+from contracts.lanes import BATCHES_DONE, DELIVERY_EVENTS, ENGAGEMENT, WEBHOOK_EVENTS, channel_lane
 from contracts.vocabulary import Lane
 
 _CHANNELS = tuple(facts.service for facts in CHANNELS.values())
@@ -19,7 +19,13 @@ _BULK = tuple(channel_lane(channel, Lane.BULK) for channel in CHANNELS)
 
 # Who takes a lane's messages.
 LANE_READERS: Mapping[str, str] = MappingProxyType(
-    {**_OWN_LANES, DELIVERY_EVENTS: "reporting", BATCHES_DONE: "campaigns", ENGAGEMENT: "contacts"}
+    {
+        **_OWN_LANES,
+        DELIVERY_EVENTS: "reporting",
+        WEBHOOK_EVENTS: "reporting",
+        BATCHES_DONE: "campaigns",
+        ENGAGEMENT: "contacts",
+    }
 )
 
 # Who writes into a lane. A channel writes what was asked of it alone into its own.
@@ -29,6 +35,7 @@ LANE_WRITERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         DELIVERY_EVENTS: (*_CHANNELS, "api_gateway"),
         BATCHES_DONE: _CHANNELS,
         ENGAGEMENT: ("reporting",),
+        WEBHOOK_EVENTS: (),  # a copy: whoever writes into the other
     }
 )
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from chassis.config import ConfigError, setting
+from chassis.public_addresses import Networks, networks
 from chassis.secrets import unnamed_keys
-from email_gateway.smtp.places import Networks, networks
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chassis.config import setting
+from chassis.config import ConfigError, setting
+from chassis.public_addresses import Networks, networks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +20,32 @@ class IngesterConfig:
     health_port: int = setting("HEALTH_PORT", default=0)
     events_at_once: int = setting("INGESTER_EVENTS_AT_ONCE", default=20_000)
     prefetch: int = setting("INGESTER_PREFETCH", default=100)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebhooksConfig:
+    """Of `reporting.webhooks`.
+
+    `networks` are not public, and webhooks may lead there all the same; `slots` are requests under way at once;
+    `notice_seconds` is how long a new webhook may take to be noticed.
+    """
+
+    database_url: str = setting("REPORTING_DATABASE_URL", secret=True)
+    amqp_url: str = setting("AMQP_URL", secret=True)
+    secret_keys: str = setting("WICI_SECRET_KEYS", secret=True)
+    health_port: int = setting("HEALTH_PORT", default=0)
+    networks: tuple[str, ...] = setting("WEBHOOK_NETWORKS", default=())
+    slots: int = setting("WEBHOOK_SLOTS", default=200)
+    prefetch: int = setting("WEBHOOK_PREFETCH", default=20)
+    log_days: int = setting("WEBHOOK_LOG_DAYS", default=30)
+    notice_seconds: float = setting("WEBHOOK_NOTICE_SECONDS", default=1.0)
+
+    def allowed_networks(self) -> Networks:
+        """:raises ConfigError: one of `WEBHOOK_NETWORKS` is no network."""
+        try:
+            return networks(self.networks)
+        except ValueError:
+            raise ConfigError("WEBHOOK_NETWORKS is not a comma list of networks") from None
 
 
 @dataclass(frozen=True, kw_only=True)

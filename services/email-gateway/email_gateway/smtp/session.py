@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
-from email_gateway.smtp.places import Networks, is_literal, may_connect
+from chassis.public_addresses import Networks, may_connect
+from email_gateway.smtp.places import is_literal
 from email_gateway.smtp.replies import NotSmtp, Reply, ReplyReader
 from email_gateway.smtp.verdicts import Stage, judged
 

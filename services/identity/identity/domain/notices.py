@@ -91,6 +91,10 @@ MAILED: Mapping[str, Notice] = {
     "invitation.accepted": Notice(
         "Użytkownik {login} przyjął zaproszenie", "The user {login} accepted the invitation", user=False, owner=True
     ),
+    "webhook.paused": Notice(
+        "Wstrzymano webhook: jego adres od dawna nie odpowiada albo odpowiedział 410",
+        "A webhook was paused: its address has not answered for days, or answered 410", user=False, owner=True,
+    ),
 }  # fmt: skip
 NOT_MAILED: Mapping[str, str] = {
     "api_key.renamed": "a name",

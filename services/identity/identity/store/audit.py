@@ -50,9 +50,10 @@ def record(
     )
 
 
-def insert(session: Session, **columns: Any) -> None:
-    """Add an entry of another service's act; one that is there already stays as it is."""
-    session.execute(insert_statement(AuditEntry).values(columns).on_conflict_do_nothing())
+def insert(session: Session, **columns: Any) -> bool:
+    """Add an entry of another service's act; one that is there already stays as it is, and the answer is False."""
+    statement = insert_statement(AuditEntry).values(columns).on_conflict_do_nothing().returning(AuditEntry.id)
+    return session.scalar(statement) is not None
 
 
 def account_page(session: Session, *, account_id: UUID, **filters: Any) -> list[Shown]:

@@ -10,7 +10,7 @@ from chassis.actors import account_of, operator_of
 from chassis.database import Session
 from contracts.rpc import Actor
 from identity.store import accounts, audit
-from identity.usecases import views
+from identity.usecases import mail, views
 
 _COLUMNS = ("account_id", "action", "user_id", "api_key_id", "operator_id", "target_id", "request_id", "reason")
 
@@ -21,9 +21,10 @@ def add_act(session: Session, *, act: dict[str, Any]) -> None:
     An act in an account that has been closed meanwhile is added as closing would have left it.
     """
     address, details = act["address"], act["details"]
-    if act["account_id"] is not None and accounts.is_closed(session, account_id=act["account_id"]):
+    is_closed = act["account_id"] is not None and accounts.is_closed(session, account_id=act["account_id"])
+    if is_closed:
         address, details = None, {}
-    audit.insert(
+    is_new = audit.insert(
         session,
         id=act["event_id"],
         at=act["occurred_at"],
@@ -31,6 +32,8 @@ def add_act(session: Session, *, act: dict[str, Any]) -> None:
         details=details,
         **{name: act[name] for name in _COLUMNS},
     )
+    if is_new and not is_closed and act["action"] == "webhook.paused":
+        mail.tell_owner(session, "webhook.paused", account_id=act["account_id"])
 
 
 def list_audit_entries(

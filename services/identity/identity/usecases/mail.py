@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from chassis import outbox
 from chassis.database import Session
@@ -36,6 +37,13 @@ def tell(session: Session, actor: Actor, act: str, *concerned: User, **fields: A
     owner = users.owner_of(session, account_id=concerned[0].account_id) if notice.owner and concerned else None
     if owner is not None and owner.id not in {user.id for user in told}:
         _tell(session, actor, notice, owner, concerned[0].login)
+
+
+def tell_owner(session: Session, act: str, *, account_id: UUID) -> None:
+    """Tell the account's owner of what happened without anybody doing it."""
+    owner = users.owner_of(session, account_id=account_id)
+    if owner is not None:
+        _tell(session, {}, notices.MAILED[act], owner, owner.login)
 
 
 def _tell(

@@ -162,3 +162,14 @@ def test_what_is_told_of_a_closed_account_names_no_address_and_no_details(
         left = session.execute(sql("SELECT action FROM audit_entries WHERE address IS NOT NULL OR details <> '{}'"))
         assert left.all() == []
         assert session.scalar(sql("SELECT count(*) FROM audit_entries WHERE action LIKE 'campaign.%'")) == 2
+
+
+def test_a_webhook_that_is_paused_is_told_to_the_owner_once(
+    owner: Actor, keep: Callable[..., Any], database: Database
+) -> None:
+    keep({"account_id": owner["account_id"]}, "webhook.paused", target_id=uuid4(), why="gone")
+
+    with database.transaction() as session:
+        mails = session.scalars(sql("SELECT body FROM outbox WHERE routing_key = 'system_mail_requested'"))
+        told = [events.SystemMailRequested().loads(bytes(body)) for body in mails]
+    assert [mail["template"] for mail in told if "webhook" in mail["fields"].get("act", "").lower()] == ["account_act"]

@@ -35,7 +35,7 @@ def test_every_act_is_mailed_or_says_why_not() -> None:
 
 
 def test_every_act_that_is_mailed_is_told_somewhere() -> None:
-    assert set(_acts_given_to({"tell", "_set_password"})) == MAILED.keys()
+    assert set(_acts_given_to({"tell", "tell_owner", "_set_password"})) == MAILED.keys()
 
 
 @pytest.mark.parametrize("act", sorted(MAILED))

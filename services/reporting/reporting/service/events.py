@@ -5,7 +5,7 @@ from __future__ import annotations
 from chassis.service import Payload, event_handler
 from contracts import events
 from reporting.service.base import ReportingEntrypoints
-from reporting.usecases import campaigns, privacy
+from reporting.usecases import campaigns, privacy, webhook_sending
 
 
 class Events(ReportingEntrypoints):
@@ -17,9 +17,16 @@ class Events(ReportingEntrypoints):
 
     @event_handler(events.CAMPAIGN_STATE_CHANGED)
     def record_campaign_state(self, payload: Payload) -> None:
-        """Twice or late is harmless: only a later state replaces one."""
+        """Twice or late is harmless: only a later state replaces one, and webhooks are told by the event's id."""
         with self.database.transaction() as session:
             campaigns.record_campaign_state(session, payload)
+            webhook_sending.keep_campaign_state(session, payload)
+
+    @event_handler(events.ADDRESSES_ARCHIVED)
+    def keep_archived(self, payload: Payload) -> None:
+        """Twice is harmless: each address in the event has an id of its own."""
+        with self.database.transaction() as session:
+            webhook_sending.keep_archived(session, payload)
 
     @event_handler(events.ACCOUNT_CLOSED)
     def erase_account(self, payload: Payload) -> None:

@@ -14,7 +14,7 @@ from chassis.logs import get_logger
 from contracts.reporting.messages import MessageStory
 from contracts.rpc import Actor
 from contracts.schema import dump
-from reporting.store import accounts, log, messages, people, stories
+from reporting.store import accounts, log, messages, people, stories, webhook_events
 from reporting.usecases import views
 from reporting.usecases.views import Answer
 
@@ -67,6 +67,8 @@ def erase_person(
     counts = people.counts(session, message_ids)
     if not dry_run:
         people.anonymise(session, account_id=account_id, message_ids=message_ids, addresses=addresses)
+        webhook_events.forget_people(session, message_ids)
+        webhook_events.forget_addresses(session, account_id=account_id, addresses=addresses)
     return {"counts": counts, "waiting": 0}
 
 

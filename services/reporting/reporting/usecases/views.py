@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from contracts.ids import created_at
@@ -49,3 +50,9 @@ def figures_of(channel: Channel, totals: Mapping[str, int]) -> Answer:
         "rates": figures.report_rates(channel, totals),
         "cost": {"amount": totals["cost"], "currency": CURRENCY},
     }
+
+
+def webhook_delivery(row: Mapping[str, Any]) -> Answer:
+    """A delivery as `contracts.reporting.webhooks` shows it."""
+    attempts = [{**attempt, "at": datetime.fromisoformat(attempt["at"])} for attempt in row["attempts"]]
+    return {**row, "attempts": attempts}

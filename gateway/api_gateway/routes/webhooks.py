@@ -1,0 +1,115 @@
+"""Webhooks and the log of their deliveries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from api_gateway.routing import Route
+from contracts.reporting import webhooks as contract
+from contracts.schema import PageQuery
+
+_WEBHOOK: dict[str, Any] = {
+    "id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1f01",
+    "url": "https://sklep.example/wici",
+    "events": ["message.delivered", "message.hard_bounced"],
+    "description": "Sklep",
+    "enabled": True,
+    "channel": None,
+    "campaign_id": None,
+    "max_events": 100,
+    "username": None,
+    "failing_since": None,
+    "paused_at": None,
+    "pause_reason": None,
+    "previous_secret_until": None,
+    "created_at": "2026-11-24T08:00:00+00:00",
+    "updated_at": "2026-11-24T08:00:00+00:00",
+}
+_SECRET = {"secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}
+_DELIVERY: dict[str, Any] = {
+    "id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1f02",
+    "state": "pending",
+    "events": 37,
+    "is_test": False,
+    "attempts": [{"at": "2026-11-24T08:00:00+00:00", "status": 503, "error": None, "milliseconds": 84}],
+    "due_at": "2026-11-24T08:00:05+00:00",
+    "created_at": "2026-11-24T08:00:00+00:00",
+    "finished_at": None,
+}
+_ONE = "/v1/webhooks/<uuid:webhook_id>"
+
+
+def _route(method: str, path: str, rpc: str, summary: str, **more: Any) -> Route:
+    return Route(
+        method, path, rpc=f"reporting.{rpc}", permission="reports.webhooks", summary=summary, tags=["Webhooks"], **more
+    )
+
+
+ROUTES = [
+    _route(
+        "GET", "/v1/webhooks", "list_webhooks", "Webhooks",
+        query=PageQuery, response=contract.WebhookPage, response_example={"items": [_WEBHOOK], "next_cursor": None},
+    ),
+    _route(
+        "POST", "/v1/webhooks", "create_webhook", "Set up a webhook",
+        description=(
+            "What happens is posted to `url` as a JSON array of events, each `{id, type, timestamp, data}`, within"
+            " seconds. Requests are signed as Standard Webhooks says: `webhook-id`, `webhook-timestamp` and"
+            " `webhook-signature`, by the secret in this answer, which is never shown again. A request that is not"
+            " answered by 2xx within 15 seconds is sent again for three days, under the same `webhook-id`; an event may"
+            " come twice, with the same `id`, and those of one message come in their order. 410 ends it, `Retry-After`"
+            " of 429 and 503 is kept, redirects are not followed. Where nothing arrives for three days the webhook is"
+            " paused, and the account's owner is told by mail. It begins with what happens a second later."
+        ),
+        request=contract.WebhookCreate, response=contract.NewWebhook, status=201, location="/v1/webhooks/{id}",
+        example={"url": _WEBHOOK["url"], "events": _WEBHOOK["events"], "description": "Sklep"},
+        response_example={**_WEBHOOK, **_SECRET},
+    ),
+    _route("GET", _ONE, "get_webhook", "One webhook", response=contract.Webhook, response_example=_WEBHOOK),
+    _route(
+        "PATCH", _ONE, "update_webhook", "Change a webhook",
+        description="While it is not enabled nothing is kept for it. `enabled: true` ends a pause; what it had missed"
+        " and was tried is sent again by a replay.",
+        request=contract.WebhookUpdate, response=contract.Webhook, example={"enabled": True}, response_example=_WEBHOOK,
+    ),
+    _route(
+        "DELETE", _ONE, "delete_webhook", "Delete a webhook",
+        description="What was to be sent is dropped, and the log of its deliveries goes with it.", status=204,
+    ),
+    _route(
+        "POST", f"{_ONE}/rotation", "rotate_webhook_secret", "Rotate a webhook's secret",
+        description="Until the overlap ends each request has two signatures, one by either secret. The new one is in"
+        " this answer and never shown again.",
+        request=contract.WebhookRotation, response=contract.NewWebhook, status=201,
+        example={"overlap_minutes": 1440}, response_example={**_WEBHOOK, **_SECRET},
+    ),
+    _route(
+        "POST", f"{_ONE}/test", "test_webhook", "Send a test to a webhook",
+        description="One event `webhook.test`, tried once, also while the webhook is paused or not enabled.",
+        response=contract.WebhookDelivery, status=202, retry_after=1,
+        location="/v1/webhooks/{webhook_id}/deliveries/{id}",
+        response_example={**_DELIVERY, "is_test": True, "events": 1, "attempts": []},
+    ),
+    _route(
+        "GET", f"{_ONE}/deliveries", "list_webhook_deliveries", "Deliveries of a webhook, newest first",
+        description="They are kept for 30 days.",
+        query=contract.DeliveryQuery, response=contract.WebhookDeliveryPage,
+        response_example={"items": [_DELIVERY], "next_cursor": None},
+    ),
+    _route(
+        "GET", f"{_ONE}/deliveries/<uuid:delivery_id>", "get_webhook_delivery", "One delivery",
+        response=contract.WebhookDelivery, response_example=_DELIVERY,
+    ),
+    _route(
+        "POST", f"{_ONE}/deliveries/<uuid:delivery_id>/replay", "replay_webhook_delivery", "Send a delivery again",
+        description="One that is finished, arrived or not, from the start of the schedule and under the same id.",
+        response=contract.WebhookDelivery, status=202, response_example=_DELIVERY,
+    ),
+    _route(
+        "POST", f"{_ONE}/replay", "replay_webhook", "Send all failed deliveries again",
+        description="Those that were made between `from` and `to`.",
+        request=contract.ReplayRange, response=contract.Replayed, status=202,
+        example={"from": "2026-11-24T08:00:00+00:00", "to": "2026-11-25T08:00:00+00:00"},
+        response_example={"deliveries": 12},
+    ),
+]  # fmt: skip

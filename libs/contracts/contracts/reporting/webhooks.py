@@ -1,0 +1,252 @@
+"""Webhooks: what happens is posted to the customer's own address, signed as Standard Webhooks says."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from marshmallow import ValidationError, fields, validate, validates_schema
+
+from contracts.domains import ascii_domain
+from contracts.rpc import Call
+from contracts.schema import PageQuery, Schema, Word, broken_rule, line_field, page_of, rule
+from contracts.vocabulary import Channel
+
+MOST_EVENTS = 500
+URL_MAX = 2048
+
+
+class WebhookEvent(StrEnum):
+    """What a webhook may be told: each state of a message, what people do with it, addresses archived, campaigns."""
+
+    MESSAGE_ACCEPTED = "message.accepted"
+    MESSAGE_DEFERRED = "message.deferred"
+    MESSAGE_SUBMITTED = "message.submitted"
+    MESSAGE_UNKNOWN = "message.unknown"
+    MESSAGE_DELIVERED = "message.delivered"
+    MESSAGE_UNDELIVERED = "message.undelivered"
+    MESSAGE_EXPIRED = "message.expired"
+    MESSAGE_REJECTED = "message.rejected"
+    MESSAGE_HARD_BOUNCED = "message.hard_bounced"
+    MESSAGE_SOFT_BOUNCED = "message.soft_bounced"
+    MESSAGE_SPAM_BOUNCED = "message.spam_bounced"
+    MESSAGE_OPENED = "message.opened"
+    MESSAGE_CLICKED = "message.clicked"
+    MESSAGE_UNSUBSCRIBED = "message.unsubscribed"
+    MESSAGE_COMPLAINED = "message.complained"
+    CONTACT_ARCHIVED = "contact.archived"
+    CAMPAIGN_STATE_CHANGED = "campaign.state_changed"
+
+
+TEST_EVENT = "webhook.test"
+
+
+class WebhookDeliveryState(StrEnum):
+    """`pending` is on its way or waits to be tried again; `failed` is not tried again unless it is replayed."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+class PauseReason(StrEnum):
+    """Why nothing is sent to a webhook any more: it has failed for days, or has answered 410."""
+
+    FAILING = "failing"
+    GONE = "gone"
+
+
+def _webhook_url(url: str) -> None:
+    """:raises ValidationError: nothing can be posted there."""
+    if not url.isascii() or not all("!" <= character <= "~" for character in url):
+        raise ValidationError("Not a valid URL: printable ASCII only; other characters are percent-encoded.")
+    try:
+        parts = urlsplit(url)
+        port, host = parts.port, ascii_domain(parts.hostname or "")
+    except (ValueError, UnicodeError):
+        raise ValidationError("Not a valid URL.") from None
+    if parts.scheme not in ("http", "https") or not host:
+        raise ValidationError("Not a valid URL: it begins with https:// and names a host.")
+    if parts.username is not None or parts.password is not None or parts.fragment:
+        raise ValidationError(rule("webhook.url_refused", "It holds no user, no password and no fragment."))
+    if port is not None and port < 1024 and port not in (80, 443):
+        raise ValidationError(rule("webhook.url_refused", "Its port is 80, 443 or one from 1024 on."))
+    if parts.scheme == "http" and not _is_address(host):
+        raise ValidationError(rule("webhook.url_refused", "It begins with https://: what is sent there is personal."))
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _url_field(**options: Any) -> fields.String:
+    return fields.String(
+        validate=[validate.Length(max=URL_MAX), _webhook_url],
+        metadata={
+            "description": "`https://…`, at a public address. `http://` is for networks that the operator has named.",
+            "format": "uri",
+        },
+        **options,
+    )
+
+
+def _events_field(**options: Any) -> fields.List[Any]:
+    return fields.List(Word(WebhookEvent), validate=validate.Length(min=1, max=len(WebhookEvent)), **options)
+
+
+def _size_field(**options: Any) -> fields.Integer:
+    return fields.Integer(
+        strict=True,
+        validate=validate.Range(min=1, max=MOST_EVENTS),
+        metadata={"description": "How many events one request holds at most"},
+        **options,
+    )
+
+
+class BasicAuth(Schema):
+    """Sent with each request, beside the signature (RFC 7617). The password is never shown again."""
+
+    username = fields.String(
+        required=True,
+        validate=[
+            validate.Length(min=1, max=200),
+            validate.Regexp(r"^[!-9;-~]*\Z", error="Not a valid user: printable ASCII without spaces and colons."),
+        ],
+    )
+    password = line_field(200, required=True)
+
+
+class WebhookCreate(Schema):
+    """Where to, and which events; of one channel or campaign alone where these are named."""
+
+    url = _url_field(required=True)
+    events = _events_field(required=True)
+    description = line_field(200, load_default="")
+    enabled = fields.Boolean(load_default=True)
+    channel = fields.Enum(Channel, by_value=True, load_default=None, allow_none=True)
+    campaign_id = fields.UUID(load_default=None, allow_none=True)
+    max_events = _size_field(load_default=100)
+    basic_auth = fields.Nested(BasicAuth, load_default=None, allow_none=True)
+
+
+class WebhookUpdate(Schema):
+    """`enabled: true` also ends a pause."""
+
+    url = _url_field()
+    events = _events_field()
+    description = line_field(200)
+    enabled = fields.Boolean()
+    channel = fields.Enum(Channel, by_value=True, allow_none=True)
+    campaign_id = fields.UUID(allow_none=True)
+    max_events = _size_field()
+    basic_auth = fields.Nested(BasicAuth, allow_none=True)
+
+
+class Webhook(Schema):
+    id = fields.UUID()
+    url = fields.String()
+    events = fields.List(Word(WebhookEvent))
+    description = fields.String()
+    enabled = fields.Boolean()
+    channel = Word(Channel, allow_none=True)
+    campaign_id = fields.UUID(allow_none=True)
+    max_events = fields.Integer()
+    username = fields.String(allow_none=True, metadata={"description": "Of Basic authentication, where there is one"})
+    failing_since = fields.AwareDateTime(allow_none=True, metadata={"description": "Since when nothing has arrived"})
+    paused_at = fields.AwareDateTime(
+        allow_none=True, metadata={"description": "Since then nothing is sent or kept for it, until it is enabled"}
+    )
+    pause_reason = Word(PauseReason, allow_none=True)
+    previous_secret_until = fields.AwareDateTime(
+        allow_none=True, metadata={"description": "Until then requests are signed with the secret before, too"}
+    )
+    created_at = fields.AwareDateTime()
+    updated_at = fields.AwareDateTime()
+
+
+class NewWebhook(Webhook):
+    """`secret` is shown this once: the key of the signatures, `whsec_` and base64."""
+
+    secret = fields.String()
+
+
+class WebhookRotation(Schema):
+    overlap_minutes = fields.Integer(
+        load_default=24 * 60,
+        strict=True,
+        validate=validate.Range(min=0, max=7 * 24 * 60),
+        metadata={"description": "How long requests are signed with both secrets; 0: with the new one alone"},
+    )
+
+
+class WebhookAttempt(Schema):
+    """One try of a delivery."""
+
+    at = fields.AwareDateTime()
+    status = fields.Integer(allow_none=True, metadata={"description": "What the endpoint answered; null: no answer"})
+    error = fields.String(allow_none=True, metadata={"description": "Why there was no answer, or none that counts"})
+    milliseconds = fields.Integer()
+
+
+class WebhookDelivery(Schema):
+    """One request: an array of events, tried until it has arrived. `id` is its `webhook-id`."""
+
+    id = fields.UUID()
+    state = Word(WebhookDeliveryState)
+    events = fields.Integer()
+    is_test = fields.Boolean()
+    attempts = fields.List(fields.Nested(WebhookAttempt))
+    due_at = fields.AwareDateTime(allow_none=True, metadata={"description": "When it is tried next"})
+    created_at = fields.AwareDateTime()
+    finished_at = fields.AwareDateTime(allow_none=True)
+
+
+class DeliveryQuery(PageQuery):
+    """Query of a webhook's deliveries; `from` and `to` bound when they were made."""
+
+    state = fields.Enum(WebhookDeliveryState, by_value=True, load_default=None, allow_none=True)
+    since = fields.AwareDateTime(data_key="from", load_default=None, allow_none=True)
+    until = fields.AwareDateTime(data_key="to", load_default=None, allow_none=True)
+
+
+class ReplayRange(Schema):
+    """All that failed and were made in this time are tried again."""
+
+    since = fields.AwareDateTime(data_key="from", required=True)
+    until = fields.AwareDateTime(data_key="to", required=True)
+
+    @validates_schema(skip_on_field_errors=True)
+    def _in_order(self, asked: dict[str, Any], **_: Any) -> None:
+        if asked["since"] > asked["until"]:
+            raise broken_rule("period.invalid", "Must not be before `from`.", "to")
+
+
+class Replayed(Schema):
+    deliveries = fields.Integer(metadata={"description": "How many are tried again"})
+
+
+WebhookPage = page_of(Webhook)
+WebhookDeliveryPage = page_of(WebhookDelivery)
+
+_WEBHOOK = {"webhook_id": UUID}
+_DELIVERY = {**_WEBHOOK, "delivery_id": UUID}
+RPC: dict[str, Call] = {
+    "create_webhook": Call(WebhookCreate, NewWebhook),
+    "list_webhooks": Call(PageQuery, WebhookPage),
+    "get_webhook": Call(response=Webhook, path=_WEBHOOK),
+    "update_webhook": Call(WebhookUpdate, Webhook, path=_WEBHOOK),
+    "delete_webhook": Call(path=_WEBHOOK),
+    "rotate_webhook_secret": Call(WebhookRotation, NewWebhook, path=_WEBHOOK),
+    "test_webhook": Call(response=WebhookDelivery, path=_WEBHOOK),
+    "list_webhook_deliveries": Call(DeliveryQuery, WebhookDeliveryPage, path=_WEBHOOK),
+    "get_webhook_delivery": Call(response=WebhookDelivery, path=_DELIVERY),
+    "replay_webhook_delivery": Call(response=WebhookDelivery, path=_DELIVERY),
+    "replay_webhook": Call(ReplayRange, Replayed, path=_WEBHOOK),
+}

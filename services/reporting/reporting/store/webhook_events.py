@@ -1,0 +1,153 @@
+"""What webhooks are to be told: one row for each webhook and event."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from chassis import erasures
+from chassis.database import changed, columns, cursor_of
+from contracts.vocabulary import ERASED_ADDRESS
+from reporting.domain.webhooks import PERSONAL, HeardEvent
+from reporting.store.messages import Row
+
+# An event that says nothing of a message that the log knows is sent without an address after so long.
+WAITS_FOR_LOG = timedelta(seconds=60)
+
+# In the order in which they came, so that `position` keeps it. Twice is harmless: the event's id says so.
+_ADD = """
+INSERT INTO webhook_events (webhook_id, event_id, account_id, message_id, type, occurred_at, details)
+SELECT w.id, e.event_id, e.account_id, e.message_id, e.type, e.occurred_at, e.details::jsonb
+FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::uuid[], %s::uuid[], %s::text[], %s::timestamptz[], %s::text[])
+    WITH ORDINALITY AS e (event_id, account_id, channel, campaign_id, message_id, type, occurred_at, details, n)
+JOIN webhooks w ON w.account_id = e.account_id AND w.enabled AND w.paused_at IS NULL AND e.type = ANY (w.events)
+    AND (w.channel IS NULL OR w.channel = e.channel)
+    AND (w.campaign_id IS NULL OR w.campaign_id = e.campaign_id)
+ORDER BY e.n
+ON CONFLICT DO NOTHING
+"""
+
+
+def add(session: Session, events: Sequence[HeardEvent]) -> int:
+    """Keep the events for whichever webhooks want them; returns how many rows that made."""
+    rows = [
+        (e.event_id, e.account_id, e.channel, e.campaign_id, e.message_id, e.type, e.occurred_at,
+         orjson.dumps(e.details).decode())
+        for e in events
+    ]  # fmt: skip
+    with cursor_of(session) as cursor:
+        cursor.execute(_ADD, columns(rows, 8))
+        return cursor.rowcount
+
+
+def add_test(session: Session, delivery_id: UUID, *, webhook_id: UUID, account_id: UUID, event: HeardEvent) -> None:
+    """An event for one webhook alone, in a delivery of its own."""
+    session.execute(
+        text(
+            "INSERT INTO webhook_events"
+            " (webhook_id, event_id, account_id, delivery_id, type, occurred_at, details)"
+            " VALUES (:webhook, :event, :account, :delivery, :type, :at, CAST(:details AS jsonb))"
+        ),
+        {
+            "webhook": webhook_id,
+            "event": event.event_id,
+            "account": account_id,
+            "delivery": delivery_id,
+            "type": event.type,
+            "at": event.occurred_at,
+            "details": orjson.dumps(event.details).decode(),
+        },
+    )
+
+
+def waiting(session: Session, *, webhook_id: UUID, limit: int) -> Sequence[Row]:
+    """The first events that are in no delivery, but for those whose message has an earlier one under way."""
+    query = text(
+        "SELECT event_id, message_id, created_at FROM webhook_events e"
+        " WHERE webhook_id = :webhook AND delivery_id IS NULL AND NOT EXISTS (SELECT FROM webhook_events u"
+        "  WHERE u.webhook_id = :webhook AND u.message_id = e.message_id AND u.delivery_id IS NOT NULL"
+        "  AND NOT u.is_done)"
+        " ORDER BY position LIMIT :limit"
+    )
+    return session.execute(query, {"webhook": webhook_id, "limit": limit}).mappings().all()
+
+
+def put_into(session: Session, delivery_id: UUID, *, webhook_id: UUID, event_ids: Collection[UUID]) -> None:
+    session.execute(
+        text(
+            "UPDATE webhook_events SET delivery_id = :delivery WHERE webhook_id = :webhook AND event_id = ANY(:events)"
+        ),
+        {"delivery": delivery_id, "webhook": webhook_id, "events": list(event_ids)},
+    )
+
+
+def of_delivery(session: Session, delivery_id: UUID) -> Sequence[Row]:
+    query = text(
+        "SELECT event_id, message_id, type, occurred_at, details FROM webhook_events"
+        " WHERE delivery_id = :delivery ORDER BY position"
+    )
+    return session.execute(query, {"delivery": delivery_id}).mappings().all()
+
+
+def mark(session: Session, delivery_ids: Collection[UUID], *, is_done: bool) -> None:
+    """Whether these deliveries are through with their events: then later ones of the same messages may go."""
+    session.execute(
+        text("UPDATE webhook_events SET is_done = :is_done WHERE delivery_id = ANY(:deliveries)"),
+        {"is_done": is_done, "deliveries": list(delivery_ids)},
+    )
+
+
+def messages(session: Session, message_ids: Collection[UUID]) -> dict[UUID, Row]:
+    """What the log says of who these messages are to."""
+    if not message_ids:
+        return {}
+    query = text(
+        "SELECT message_id, address, contact_id FROM messages WHERE message_id = ANY(:ids)"
+        " AND message_id BETWEEN :least AND :greatest"
+    )
+    bound = {"ids": list(message_ids), "least": min(message_ids), "greatest": max(message_ids)}
+    return {row["message_id"]: row for row in session.execute(query, bound).mappings()}
+
+
+def forget_people(session: Session, message_ids: Collection[UUID]) -> None:
+    """Take out of the events of these messages what is said of the person."""
+    session.execute(
+        text("UPDATE webhook_events SET details = details - CAST(:names AS text[]) WHERE message_id = ANY(:ids)"),
+        {"names": list(PERSONAL), "ids": list(message_ids)},
+    )
+
+
+def forget_addresses(session: Session, *, account_id: UUID, addresses: Collection[str]) -> None:
+    """Take these addresses out of events that are about no message."""
+    session.execute(
+        text(
+            "UPDATE webhook_events SET details = details || jsonb_build_object('address', CAST(:erased AS text),"
+            " 'contact_id', NULL) WHERE account_id = :account AND message_id IS NULL"
+            " AND details ->> 'address' = ANY(:addresses)"
+        ),
+        {"account": account_id, "addresses": list(addresses), "erased": ERASED_ADDRESS},
+    )
+
+
+def erased_since(session: Session, *, account_id: UUID, addresses: Collection[str], moment: datetime) -> set[str]:
+    """Those of the addresses whose person was erased at that moment or later."""
+    address_by_mark = {mark: address for address in addresses for mark in erasures.marks(account_id, address)}
+    query = text(
+        "SELECT mark FROM erasures WHERE account_id = :account AND erased_at >= :moment AND mark = ANY(:marks)"
+    )
+    found = session.scalars(query, {"account": account_id, "moment": moment, "marks": list(address_by_mark)})
+    return {address_by_mark[bytes(mark)] for mark in found}
+
+
+def delete_old(session: Session, *, before: datetime, limit: int) -> int:
+    return changed(
+        session,
+        "DELETE FROM webhook_events WHERE (webhook_id, event_id) IN (SELECT webhook_id, event_id FROM webhook_events"
+        " WHERE created_at < :before ORDER BY created_at LIMIT :limit)",
+        before=before, limit=limit,
+    )  # fmt: skip

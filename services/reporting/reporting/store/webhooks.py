@@ -1,0 +1,106 @@
+"""Webhooks as customers have set them up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from chassis.database import changed
+from reporting.store.messages import Row
+
+# What an account may change, besides `enabled`, which also ends a pause.
+SETTINGS = ("url", "events", "description", "enabled", "channel", "campaign_id", "max_events", "username", "password")
+_COLUMNS = (
+    "id, account_id, url, events, description, enabled, channel, campaign_id, max_events, username, failing_since,"
+    " paused_at, pause_reason, previous_secret_until, created_at, updated_at"
+)
+
+
+def add(session: Session, **columns: Any) -> bool:
+    """Insert a webhook; False where the same request made it before."""
+    names = ", ".join(columns)
+    values = ", ".join(f":{name}" for name in columns)
+    statement = f"INSERT INTO webhooks ({names}) VALUES ({values}) ON CONFLICT DO NOTHING"
+    return bool(changed(session, statement, **columns))
+
+
+def hold_account(session: Session, account_id: UUID) -> None:
+    """Let no two transactions count and add an account's webhooks at the same time."""
+    session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(CAST(:account AS text), 2003133291))"),  # "webk"
+        {"account": account_id},
+    )
+
+
+def count(session: Session, *, account_id: UUID) -> int:
+    query = text("SELECT count(*) FROM webhooks WHERE account_id = :account")
+    return int(session.scalar(query, {"account": account_id}) or 0)
+
+
+def find(session: Session, *, account_id: UUID, webhook_id: UUID, for_update: bool = False) -> Row | None:
+    query = f"SELECT {_COLUMNS} FROM webhooks WHERE id = :id AND account_id = :account"
+    locked = f"{query} FOR UPDATE" if for_update else query
+    return session.execute(text(locked), {"id": webhook_id, "account": account_id}).mappings().one_or_none()
+
+
+def page(session: Session, *, account_id: UUID, after: UUID | None, limit: int) -> Sequence[Row]:
+    query = f"SELECT {_COLUMNS} FROM webhooks WHERE account_id = :account{' AND id > :after' if after else ''}"
+    bound = {"account": account_id, "after": after, "limit": limit}
+    return session.execute(text(f"{query} ORDER BY id LIMIT :limit"), bound).mappings().all()
+
+
+def update(session: Session, webhook_id: UUID, *, now: datetime, changes: Mapping[str, Any]) -> None:
+    """:param changes: by column, of `SETTINGS`."""
+    assert set(changes) <= set(SETTINGS)
+    assigned = "".join(f"{name} = :{name}, " for name in changes)
+    session.execute(
+        text(f"UPDATE webhooks SET {assigned}updated_at = :now WHERE id = :id"),
+        {**changes, "now": now, "id": webhook_id},
+    )
+
+
+def end_pause(session: Session, webhook_id: UUID) -> None:
+    """The account wants it to go on: what failed before counts no more."""
+    session.execute(
+        text(
+            "UPDATE webhooks SET paused_at = NULL, pause_reason = NULL, failures = 0, failing_since = NULL,"
+            " rests_until = NULL WHERE id = :id"
+        ),
+        {"id": webhook_id},
+    )
+
+
+def rotate(session: Session, webhook_id: UUID, *, secret: bytes, now: datetime, until: datetime) -> None:
+    """:param until: the secret before signs, too, until then."""
+    session.execute(
+        text(
+            "UPDATE webhooks SET previous_secret = secret, previous_secret_until = :until, secret = :secret,"
+            " updated_at = :now WHERE id = :id"
+        ),
+        {"id": webhook_id, "secret": secret, "now": now, "until": until},
+    )
+
+
+def delete(session: Session, webhook_id: UUID) -> None:
+    """With all that was to be sent, and its log."""
+    session.execute(text("DELETE FROM webhooks WHERE id = :id"), {"id": webhook_id})
+
+
+def are_wanted(session: Session, *, account_id: UUID, type: str) -> bool:
+    """Whether the account has a webhook that is to be told of such events."""
+    query = text(
+        "SELECT EXISTS (SELECT FROM webhooks WHERE account_id = :account AND enabled AND paused_at IS NULL"
+        " AND :type = ANY (events))"
+    )
+    return bool(session.scalar(query, {"account": account_id, "type": type}))
+
+
+def listening_accounts(session: Session) -> set[str]:
+    """Accounts with a webhook that is to be told of anything."""
+    rows = session.scalars(text("SELECT DISTINCT account_id FROM webhooks WHERE enabled AND paused_at IS NULL"))
+    return {str(account_id) for account_id in rows}

@@ -1,0 +1,113 @@
+"""Webhooks as an account sets them up."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from chassis import acts, pages, waking
+from chassis.actors import account_of
+from chassis.database import Session
+from chassis.ids import new_id
+from chassis.secrets import Vault
+from contracts.events import REPORTING_ACT
+from contracts.rpc import Actor
+from reporting import exceptions
+from reporting.domain.webhooks import SECRET_BYTES, shown_secret
+from reporting.store import accounts, webhook_deliveries, webhooks
+from reporting.usecases.views import Answer
+
+MOST_OF_AN_ACCOUNT = 20
+# What is woken when there may be something to send.
+WEBHOOKS = "webhooks"
+
+
+def create_webhook(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    vault: Vault,
+    url: str,
+    events: list[Any],
+    **settings: Any,
+) -> Answer:
+    """The secret is in this answer alone."""
+    account_id = account_of(actor)
+    webhooks.hold_account(session, account_id)
+    if webhooks.count(session, account_id=account_id) >= MOST_OF_AN_ACCOUNT:
+        raise exceptions.too_many_webhooks(MOST_OF_AN_ACCOUNT)
+    webhook_id, secret = new_id(), secrets.token_bytes(SECRET_BYTES)
+    if not accounts.closed_accounts(session, {str(account_id)}):
+        webhooks.add(
+            session, id=webhook_id, account_id=account_id, secret=vault.encrypt(secret), created_at=now, updated_at=now,
+            **_as_columns({"url": url, "events": events, **settings}, vault),
+        )  # fmt: skip
+    acts.record(session, REPORTING_ACT, actor, "webhook.created", target_id=webhook_id, events=sorted(events))
+    return {**find(session, account_id, webhook_id), "secret": shown_secret(secret)}
+
+
+def list_webhooks(session: Session, *, actor: Actor, now: datetime, limit: int, cursor: str | None) -> Answer:
+    rows = webhooks.page(session, account_id=account_of(actor), after=pages.position(cursor), limit=limit + 1)
+    return pages.page(rows, limit)
+
+
+def get_webhook(session: Session, *, actor: Actor, now: datetime, webhook_id: UUID) -> Answer:
+    return find(session, account_of(actor), webhook_id)
+
+
+def update_webhook(
+    session: Session, *, actor: Actor, now: datetime, vault: Vault, webhook_id: UUID, **changes: Any
+) -> Answer:
+    account_id = account_of(actor)
+    find(session, account_id, webhook_id, for_update=True)
+    webhooks.update(session, webhook_id, now=now, changes=_as_columns(changes, vault))
+    if changes.get("enabled"):
+        webhooks.end_pause(session, webhook_id)
+        webhook_deliveries.take_up(session, webhook_id)
+        waking.wake(session, WEBHOOKS)
+    acts.record(session, REPORTING_ACT, actor, "webhook.changed", target_id=webhook_id, fields=sorted(changes))
+    return find(session, account_id, webhook_id)
+
+
+def delete_webhook(session: Session, *, actor: Actor, now: datetime, webhook_id: UUID) -> None:
+    find(session, account_of(actor), webhook_id, for_update=True)
+    webhooks.delete(session, webhook_id)
+    acts.record(session, REPORTING_ACT, actor, "webhook.deleted", target_id=webhook_id)
+
+
+def rotate_webhook_secret(
+    session: Session, *, actor: Actor, now: datetime, vault: Vault, webhook_id: UUID, overlap_minutes: int
+) -> Answer:
+    """Until the overlap ends requests are signed with both secrets, so that no receiver refuses one."""
+    account_id = account_of(actor)
+    find(session, account_id, webhook_id, for_update=True)
+    secret, until = secrets.token_bytes(SECRET_BYTES), now + timedelta(minutes=overlap_minutes)
+    webhooks.rotate(session, webhook_id, secret=vault.encrypt(secret), now=now, until=until)
+    acts.record(
+        session, REPORTING_ACT, actor, "webhook.secret_rotated", target_id=webhook_id, overlap_minutes=overlap_minutes
+    )
+    return {**find(session, account_id, webhook_id), "secret": shown_secret(secret)}
+
+
+def find(session: Session, account_id: UUID, webhook_id: UUID, *, for_update: bool = False) -> dict[str, Any]:
+    """:raises NotFound: not in this account."""
+    row = webhooks.find(session, account_id=account_id, webhook_id=webhook_id, for_update=for_update)
+    if row is None:
+        raise exceptions.no_such_webhook(webhook_id)
+    return dict(row)
+
+
+def _as_columns(settings: dict[str, Any], vault: Vault) -> dict[str, Any]:
+    columns = dict(settings)
+    if "basic_auth" in columns:
+        given = columns.pop("basic_auth")
+        columns["username"] = given["username"] if given else None
+        columns["password"] = vault.encrypt(given["password"].encode()) if given else None
+    if "events" in columns:
+        columns["events"] = sorted({event.value for event in columns["events"]})
+    if columns.get("channel"):
+        columns["channel"] = columns["channel"].value
+    return columns

@@ -1,0 +1,1 @@
+"""The process that tells customers what happens: `python -m reporting.webhooks`."""

@@ -1,0 +1,26 @@
+"""`python -m reporting.webhooks`: any number may run; one of them hears of events, all of them send."""
+
+from __future__ import annotations
+
+from chassis.process import Process, boot
+from chassis.secrets import Vault
+from reporting.config import WebhooksConfig
+from reporting.webhooks.hearing import Hearing
+from reporting.webhooks.sending import THREADS, Sender
+from reporting.webhooks.upkeep import EVERY_SECONDS, Upkeep
+
+POOL_SIZE = THREADS + 2  # connections (contracts.connections): those that send, the one that hears, upkeep
+
+
+def main(process: Process[WebhooksConfig]) -> None:
+    config = process.config
+    sender = Sender(process.database, Vault(config.secret_keys), allowed=config.allowed_networks(), slots=config.slots)
+    hearing = Hearing(process.database, process.broker, prefetch=config.prefetch, notice_seconds=config.notice_seconds)
+    process.checks |= {"hearing": hearing.progress.check, "sending": sender.progress.check}
+    process.background(hearing.run, "hearing")
+    process.every(EVERY_SECONDS, Upkeep(process.database, days=config.log_days).step, "upkeep")
+    sender.run(process.stop)
+
+
+if __name__ == "__main__":
+    boot(main, WebhooksConfig, service="reporting", name="webhooks", pool_size=POOL_SIZE)

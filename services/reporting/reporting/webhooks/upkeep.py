@@ -1,0 +1,28 @@
+"""Forgets deliveries and events that are older than the log of webhooks goes back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from chassis.database import Database
+from reporting.store import webhook_deliveries, webhook_events
+
+EVERY_SECONDS = 600.0
+ROWS_AT_ONCE = 5000
+
+
+class Upkeep:
+    """:param days: how long a delivery is kept, arrived or not."""
+
+    def __init__(self, database: Database, *, days: int) -> None:
+        self._database = database
+        self._kept = timedelta(days=days)
+
+    def step(self) -> None:
+        """Delete what is too old, some rows in each transaction; two at once do it once."""
+        before = datetime.now(UTC) - self._kept
+        for delete_old in (webhook_deliveries.delete_old, webhook_events.delete_old):
+            gone = ROWS_AT_ONCE
+            while gone == ROWS_AT_ONCE:
+                with self._database.transaction() as session:
+                    gone = delete_old(session, before=before, limit=ROWS_AT_ONCE)

@@ -1,0 +1,214 @@
+"""Webhooks as accounts set them up: use cases on the database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import orjson
+import pytest
+from sqlalchemy import text
+
+from chassis.database import Database
+from chassis.secrets import Vault
+from chassis.testing import ERASURE_KEYS, SECRET_KEYS
+from contracts import events
+from contracts.errors import Conflict, Invalid, NotFound
+from contracts.reporting import RPC
+from reporting.usecases import privacy, webhook_deliveries, webhook_sending, webhooks
+
+URL = "https://sklep.example/wici"
+VAULT = Vault(SECRET_KEYS)
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+WITH_VAULT = ("create_webhook", "update_webhook", "rotate_webhook_secret")
+USE_CASES = {**vars(webhooks), **vars(webhook_deliveries)}
+Call = Callable[..., Any]
+
+
+@pytest.fixture(autouse=True)
+def keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WICI_ERASURE_KEYS", ERASURE_KEYS)
+    monkeypatch.setenv("WICI_DEVELOPMENT", "1")
+
+
+@pytest.fixture
+def account() -> str:
+    return str(uuid4())
+
+
+@pytest.fixture
+def call(database: Database, account: str) -> Call:
+    """`call("create_webhook", url=…)`: as the service does it, on behalf of the account."""
+
+    def run(name: str, *, account_id: str = account, now: datetime = NOW, **payload: Any) -> Any:
+        request = RPC[name].load(payload)
+        vault = {"vault": VAULT} if name in WITH_VAULT else {}
+        with database.transaction() as session:
+            answer = USE_CASES[name](session, actor={"account_id": account_id}, now=now, **request, **vault)
+        return RPC[name].dump(answer)
+
+    return run
+
+
+def acts_of(database: Database) -> list[str]:
+    with database.transaction() as session:
+        bodies = session.scalars(text("SELECT body FROM outbox WHERE routing_key = 'act_recorded' ORDER BY position"))
+        return [orjson.loads(bytes(body))["action"] for body in bodies]
+
+
+def test_a_webhook_is_made_shown_changed_and_deleted(call: Call, database: Database) -> None:
+    made = call("create_webhook", url=URL, events=["message.delivered", "message.opened"], description="Sklep")
+
+    assert made["secret"].startswith("whsec_")
+    shown = call("get_webhook", webhook_id=made["id"])
+    assert shown == {name: value for name, value in made.items() if name != "secret"}
+    assert (shown["max_events"], shown["enabled"], shown["channel"]) == (100, True, None)
+    changed = call("update_webhook", webhook_id=made["id"], events=["message.clicked"], channel="sms", enabled=False)
+    assert (changed["events"], changed["channel"], changed["enabled"]) == (["message.clicked"], "sms", False)
+    assert [one["id"] for one in call("list_webhooks")["items"]] == [made["id"]]
+    call("delete_webhook", webhook_id=made["id"])
+    assert call("list_webhooks")["items"] == []
+    assert acts_of(database) == ["webhook.created", "webhook.changed", "webhook.deleted"]
+
+
+def test_the_secret_is_kept_sealed(call: Call, database: Database) -> None:
+    made = call("create_webhook", url=URL, events=["message.delivered"])
+
+    with database.transaction() as session:
+        sealed = bytes(session.scalar(text("SELECT secret FROM webhooks")))
+    assert made["secret"].removeprefix("whsec_").encode() not in sealed
+    assert sealed.startswith(b"t1:")
+
+
+def test_rotation_gives_a_new_secret_and_keeps_the_old_one_for_a_while(call: Call) -> None:
+    made = call("create_webhook", url=URL, events=["message.delivered"])
+
+    rotated = call("rotate_webhook_secret", webhook_id=made["id"], overlap_minutes=60)
+
+    assert rotated["secret"] != made["secret"]
+    assert datetime.fromisoformat(rotated["previous_secret_until"]) == NOW + timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://sklep.example/", "ftp://sklep.example/", "https://", "https://u:p@sklep.example/", "https://x.example/#a",
+     "https://x.example:25/", "https://x.example:99999/", "https://żółw.example/", "https://x.example/a b", "/wici",
+     "https://x.example/\nHost: y"],
+)  # fmt: skip
+def test_where_nothing_can_be_posted_is_refused(call: Call, url: str) -> None:
+    with pytest.raises(Invalid):
+        call("create_webhook", url=url, events=["message.delivered"])
+
+
+def test_an_account_has_so_many_and_no_more(call: Call) -> None:
+    for _ in range(webhooks.MOST_OF_AN_ACCOUNT):
+        call("create_webhook", url=URL, events=["message.delivered"])
+
+    with pytest.raises(Conflict, match="too_many"):
+        call("create_webhook", url=URL, events=["message.delivered"])
+    assert call("create_webhook", account_id=str(uuid4()), url=URL, events=["message.delivered"])
+
+
+def test_another_account_finds_learns_and_changes_nothing(call: Call) -> None:
+    made = call("create_webhook", url=URL, events=["message.delivered"])
+    delivery = call("test_webhook", webhook_id=made["id"])
+    period = {"from": NOW.isoformat(), "to": NOW.isoformat()}
+    of_one = {"webhook_id": made["id"]}
+
+    for name, payload in {
+        "get_webhook": {}, "update_webhook": {"enabled": False}, "delete_webhook": {}, "rotate_webhook_secret": {},
+        "test_webhook": {}, "list_webhook_deliveries": {}, "get_webhook_delivery": {"delivery_id": delivery["id"]},
+        "replay_webhook_delivery": {"delivery_id": delivery["id"]}, "replay_webhook": period,
+    }.items():  # fmt: skip
+        with pytest.raises(NotFound, match=r"webhook\.not_found"):
+            call(name, account_id=str(uuid4()), **of_one, **payload)
+    assert call("get_webhook", **of_one)["enabled"]
+
+
+def test_what_is_under_way_or_would_not_be_sent_is_not_replayed(call: Call) -> None:
+    made = call("create_webhook", url=URL, events=["message.delivered"])
+    delivery = call("test_webhook", webhook_id=made["id"])
+    one = {"webhook_id": made["id"], "delivery_id": delivery["id"]}
+
+    with pytest.raises(Conflict, match="under_way"):
+        call("replay_webhook_delivery", **one)
+    call("update_webhook", webhook_id=made["id"], enabled=False)
+    with pytest.raises(Conflict, match="stopped"):
+        call("replay_webhook_delivery", **one)
+
+
+def test_closing_the_account_takes_its_webhooks_and_makes_no_new_ones(
+    call: Call, database: Database, account: str
+) -> None:
+    made = call("create_webhook", url=URL, events=["message.delivered"])
+    call("test_webhook", webhook_id=made["id"])
+
+    privacy.erase_account(database, account_id=UUID(account))
+
+    with pytest.raises(NotFound):
+        call("create_webhook", url=URL, events=["message.delivered"])
+    with database.transaction() as session:
+        for table in ("webhooks", "webhook_events", "webhook_deliveries"):
+            assert session.scalar(text(f"SELECT count(*) FROM {table}")) == 0
+
+
+def archived(account: str, address: str, **more: Any) -> dict[str, Any]:
+    one = {"channel": "email", "address": address, "contact_id": str(uuid4()), "reason": "hard_bounce"}
+    event = {"event_id": str(uuid4()), "occurred_at": NOW.isoformat(), "account_id": account, "addresses": [one]}
+    return events.AddressesArchived().load({**event, **more})
+
+
+def kept(database: Database) -> list[dict[str, Any]]:
+    with database.transaction() as session:
+        return list(session.scalars(text("SELECT details FROM webhook_events ORDER BY position")))
+
+
+def test_an_archived_address_is_kept_for_who_wants_it_until_the_person_is_erased(
+    call: Call, database: Database, account: str
+) -> None:
+    call("create_webhook", url=URL, events=["contact.archived"])
+    told, later = archived(account, "ala@poczta.example"), archived(account, "ala@poczta.example")
+    for event in (told, told, archived(str(uuid4()), "ola@poczta.example")):
+        with database.transaction() as session:
+            webhook_sending.keep_archived(session, event)
+    assert [(one["address"], one["reason"]) for one in kept(database)] == [("ala@poczta.example", "hard_bounce")]
+
+    with database.transaction() as session:
+        privacy.erase_person(
+            session, actor={"account_id": account}, now=NOW, addresses=["ala@poczta.example"], erased_at=NOW,
+            dry_run=False,
+        )  # fmt: skip
+    with database.transaction() as session:
+        webhook_sending.keep_archived(session, later)  # it was on its way
+
+    assert [(one["address"], one["contact_id"]) for one in kept(database)] == [("erased", None)]
+
+
+def test_a_campaigns_state_is_kept_once_and_by_the_campaign_that_is_asked_for(
+    call: Call, database: Database, account: str
+) -> None:
+    wanted = str(uuid4())
+    call("create_webhook", url=URL, events=["campaign.state_changed"], campaign_id=wanted)
+    change = {"occurred_at": NOW.isoformat(), "account_id": account, "state": "sent", "version": 7}
+
+    for campaign_id in (wanted, str(uuid4())):
+        told = events.CampaignStateChanged().load({**change, "campaign_id": campaign_id, "event_id": str(UUID(int=1))})
+        for _ in range(2):
+            with database.transaction() as session:
+                webhook_sending.keep_campaign_state(session, told)
+
+    assert kept(database) == [{"campaign_id": wanted, "state": "sent", "version": 7}]
+
+
+def test_a_password_is_kept_sealed_and_never_shown(call: Call, database: Database) -> None:
+    made = call(
+        "create_webhook", url=URL, events=["message.opened"], basic_auth={"username": "sklep", "password": "hasło7"}
+    )
+
+    assert made["username"] == "sklep"
+    assert "password" not in made
+    with database.transaction() as session:
+        assert VAULT.decrypt(session.scalar(text("SELECT password FROM webhooks"))).decode() == "hasło7"
+    assert call("update_webhook", webhook_id=made["id"], basic_auth=None)["username"] is None
