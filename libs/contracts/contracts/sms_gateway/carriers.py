@@ -112,7 +112,7 @@ class CarrierCreate(CarrierChange):
     name = fields.String(
         required=True, validate=validate.Regexp(r"^[a-z0-9][a-z0-9_-]{0,39}\Z", error="Not a valid name.")
     )
-    host = fields.String(required=True, validate=_is_host)
+    host = fields.String(required=True, validate=_is_host, metadata={"any_of": _HOSTS})
     port = fields.Integer(required=True, strict=True, validate=validate.Range(min=1, max=65_535))
     system_id = fields.String(required=True, validate=[validate.Length(min=1, max=15), _c_string])
     password = fields.String(load_default="", validate=[validate.Length(max=8), _c_string], load_only=True)

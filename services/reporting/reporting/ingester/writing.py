@@ -15,6 +15,7 @@ from contracts.vocabulary import ERASED_ADDRESS
 from reporting.domain import counting
 from reporting.domain.acts import Summary
 from reporting.domain.folding import COMPLAINED, UNSUBSCRIBED, Engagement, Folded
+from reporting.ingester.crowds import Crowds
 from reporting.store import accounts, campaigns, counters, engagements, log, people
 from reporting.store.log import Move
 from reporting.usecases.judging import judge
@@ -130,6 +131,7 @@ class Ingest:
         self._database = database
         self._hold_seconds = hold_seconds
         self._known_ranges: set[tuple[str, str]] = set()
+        self._crowds = Crowds()
 
     def write(self, batches: Iterable[list[dict[str, Any]]]) -> int:
         """Write batches of events in one transaction; returns the number of messages that they were about.
@@ -141,9 +143,11 @@ class Ingest:
             folded.add(events)
         if not folded.patches:
             return 0
+        self._crowds.leave_out(folded)
         with self._database.transaction() as session:
             learnt = write(session, folded, self._known_ranges, hold_seconds=self._hold_seconds)
         if len(self._known_ranges) > 100_000:
             self._known_ranges.clear()
         self._known_ranges |= learnt
+        self._crowds.learn(folded)
         return len(folded.patches)

@@ -16,7 +16,7 @@ from contracts.errors import Unavailable
 from contracts.reporting.recipients import Who
 from reporting.commands import recount
 from reporting.commands.check import differences
-from reporting.ingester import telling
+from reporting.ingester import crowds, telling
 from reporting.ingester.writing import Ingest
 from reporting.usecases import messages, recipients, reports
 
@@ -81,6 +81,26 @@ def test_a_scanner_that_clicks_every_link_is_no_reader(database: Database, at_on
     assert (counts["opens"], counts["clicks"], counts["unique_clicks"]) == (3, 2, 2)
     assert (counts["machine_opens"], counts["machine_clicks"]) == (1, 7)
     assert report["rates"]["click_to_open_rate"] == round(2 / 3, 4)
+    with database.transaction() as session:
+        assert differences(session) == []
+
+
+def test_of_a_link_that_is_hammered_at_no_more_is_kept_than_is_cheap_to_judge(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crowds, "MOST_ACTS", 20)
+    send = Send("email")
+    ingests = [Ingest(database), Ingest(database)]
+    ingests[0].write([[send.full(number, "delivered") for number in (0, 1)]])
+
+    for serial in range(0, 300, 3):
+        acts = [send.engagement(0, "clicked", serial + one, url=URLS[0]) for one in range(3)]
+        ingests[serial % 2].write([[*acts, send.engagement(1, "opened")]])
+    ingests[0].write([[send.event(0, "unsubscribed", event_id="left")]])
+
+    counts = report_of(database, send)["counts"]
+    assert 20 <= counts["clicks"] <= 20 + 2 * 3
+    assert (counts["unique_clicks"], counts["unique_opens"], counts["unsubscribes"]) == (1, 2, 1)
     with database.transaction() as session:
         assert differences(session) == []
 
