@@ -169,6 +169,7 @@ def test_a_content_is_tried_with_some_of_its_recipients(live, actor):
     assert problem["code"] == ContentFailure.TEMPLATE_FAILED and "line 1, column " in problem["detail"]
     assert found["variables"] == ["points"]
     assert (sound["problems"], sound["tried"], len(sound["content_hash"])) == ([], 4, 64)
+    assert (sound["units"], found["units"]) == (1, 1)
 
 
 def test_a_preview_is_what_one_recipient_would_get(live, actor):

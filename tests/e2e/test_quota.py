@@ -77,3 +77,41 @@ def test_a_rejected_recipient_of_a_campaign_costs_nothing_and_a_rejected_single_
         wait_until(lambda: sms() == (len(taken) + 2, 0), what="the lease to be settled", timeout=30)
     finally:
         smsc.post("/settings", {"rejected_share": 0.0})
+
+
+def test_parts_are_what_is_counted_and_what_the_carrier_took(environ, tmp_path):
+    """A campaign and single messages of several parts; some of the audience take more than others."""
+    journey = Journey(environ)
+    journey.register()
+    journey.become_operator()
+    journey.give_plan()
+    journey.connect_simulators()
+    journey.authorise_senders()
+    numbers = [f"+48602{place:06d}" for place in range(0, 1000, 25)]
+    people = tmp_path / "people.csv"
+    rows = [f"{'Ola' if place % 3 else 'Łucja Zażółć ' * 7};{number}" for place, number in enumerate(numbers)]
+    people.write_text("\n".join(["Imię;Telefon", *rows, ""]))
+    group_id = journey.import_contacts(people, group="Parts", consent=["sms"])["group_ids"][0]
+
+    def sms():
+        features = journey.api.get("/v1/account/usage")["features"]
+        return next((each["used"], each["reserved"]) for each in features if each["feature"] == "sms")
+
+    smsc = journey.simulators.smsc
+    smsc.post("/settings", {"rejected_share": 0.2, "expired_share": 0.3})
+    try:
+        before = smsc.get("/counts")["submitted"]
+        campaign_id = journey.sms_campaign(group_id, text="Hej {{ first_name }}, " + "rabat " * 10)
+        journey.schedule(campaign_id)
+        journey.wait_sent(campaign_id)
+        wait_until(lambda: sms()[0] and sms()[1] == 0, what="the campaign's quota to be settled", timeout=60)
+        took = [each for each in journey.received_sms(before) if each["to"] in numbers and each["state"] != "rejected"]
+        assert len(took) > len({each["to"] for each in took}) == 32
+        assert sms() == (len(took), 0)
+
+        journey.wait_settled(campaign_id)
+        sent = journey.api.post("/v1/sms", {"from": "Wici", "to": numbers[-3:], "text": "x" * 320})["messages"]
+        assert [each["parts"] for each in sent] == [3, 3, 3]
+        wait_until(lambda: sms() == (len(took) + 9, 0), what="the lease to be settled", timeout=30)
+    finally:
+        smsc.post("/settings", {"rejected_share": 0.0, "expired_share": 0.0})

@@ -112,7 +112,10 @@ ROUTES: list[Route] = [
         handler=usage,
         permission="account.read",
         summary="See what the plan allows and what is used",
-        description="`reserved` units belong to messages on their way; what is not sent returns.",
+        description=(
+            "A unit of `sms` is a part, as carriers bill them; of `email` it is a message. `reserved` units belong to "
+            "messages on their way; what is not sent returns."
+        ),
         response=quotas.AccountUsage,
         tags=["Accounts"],
         response_example={
@@ -138,7 +141,7 @@ ROUTES: list[Route] = [
         rpc="identity.list_past_usage",
         permission="account.read",
         summary="See what was used in past periods",
-        description="Newest first, one item for each channel and period in which it was used.",
+        description="Newest first, one item for each channel and period in which it was used: `sms` in parts.",
         query=quotas.PastUsageQuery,
         response=quotas.PastUsagePage,
         tags=["Accounts"],

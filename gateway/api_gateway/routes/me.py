@@ -48,8 +48,9 @@ ROUTES: list[Route] = [
         permission=ANYONE,
         summary="See one's own user",
         description=(
-            "What a panel shows at once: rights, duties, the account's time zone and region, plan and quota. While "
-            "`second_factor_due`, everything but setting it up is answered 403 `second_factor.required`."
+            "What a panel shows at once: rights, duties, the account's time zone and region, plan and quota (`sms` in "
+            "parts, `email` in messages). While `second_factor_due`, everything but setting it up is answered 403 "
+            "`second_factor.required`."
         ),
         response=me.Me,
         tags=["Me"],

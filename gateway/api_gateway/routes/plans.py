@@ -13,7 +13,10 @@ ROUTES: list[Route] = [
         rpc="identity.list_plans",
         permission=PUBLIC,
         summary="List plans",
-        description="A limit of null is no limit. Quotas are for one period of `period_days`; prices are without VAT.",
+        description=(
+            "A limit of null is no limit. Quotas are for one period of `period_days`: `sms` in parts, as carriers bill "
+            "them, `email` in messages; prices are without VAT."
+        ),
         response=plans.PlanList,
         tags=["Accounts"],
         response_example={"items": [PLAN_EXAMPLE]},

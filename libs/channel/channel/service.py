@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from nameko.extensions import DependencyProvider
 
 from channel import campaign_counts, campaign_states, quota_leases, suspended_accounts
+from channel.campaign_counts import LedgerColumns
 from channel.quota_leases import LeaseKeeper
 from channel.single_sends import SingleSends
 from chassis import gathering
@@ -71,6 +72,7 @@ class ChannelCalls(Entrypoints):
     """
 
     use_cases: ClassVar[UseCases]
+    ledger_columns: ClassVar[LedgerColumns] = campaign_counts.PLAIN
     relay: ClassVar[Any]
     """`OutboxRelay`: what is accepted leaves at once."""
 
@@ -121,7 +123,8 @@ class ChannelCalls(Entrypoints):
 
     @rpc
     def count_campaign(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("count_campaign", campaign_counts.count_campaign, actor, payload)
+        count = campaign_counts.count_campaign
+        return self.run("count_campaign", count, actor, payload, columns=self.ledger_columns)
 
     @event_handler(events.PLAN_CHANGED)
     def end_lease(self, payload: Payload) -> None:

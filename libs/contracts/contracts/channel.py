@@ -34,6 +34,7 @@ class ChannelFacts:
     :param required_content: keys that a campaign's content must have before it can be sent.
     :param own_variables: what the channel fills in by itself: no contact has such fields.
     :param quota: the plan's feature that its messages are counted in.
+    :param units_differ: whether one message may take more units of it than another: an SMS takes one for each part.
     :param lanes: in the order in which they are served.
     :param reach_seconds: how far ahead of the channel a campaign may be, in seconds of its pace, and
     :param reach_least: at least so many recipients. What is in flight must be put off after a pause, so a channel that
@@ -46,6 +47,7 @@ class ChannelFacts:
     required_content: tuple[str, ...]
     own_variables: frozenset[str]
     quota: str
+    units_differ: bool = False
     lanes: tuple[Lane, ...]
     reach_seconds: float
     reach_least: int
@@ -64,6 +66,7 @@ CHANNELS: Mapping[Channel, ChannelFacts] = MappingProxyType(
             required_content=("text",),
             own_variables=frozenset(),
             quota="sms",
+            units_differ=True,
             lanes=(Lane.OTP, Lane.TRANSACTIONAL, Lane.BULK),
             reach_seconds=3.0,
             reach_least=500,
@@ -117,6 +120,11 @@ class PreparedContent(Schema):
     tried = fields.Integer(
         metadata={"description": "how many of `recipients`, from the first on, it was made for in the time there was"}
     )
+    units = fields.Integer(
+        metadata={
+            "description": "units of the channel's quota that one recipient takes: the most of those it was made for"
+        }
+    )
 
 
 class RenderPreview(Schema):
@@ -163,7 +171,10 @@ class CampaignToCount(Schema):
 
 
 class CampaignCounts(Schema):
-    """Of the recipients that came to the channel; what waits or is being tried again is `deferred`."""
+    """Of the recipients that came to the channel; what waits or is being tried again is `deferred`.
+
+    What was handed over counts as submitted whatever its receipt says.
+    """
 
     submitted = fields.Integer(allow_none=True, metadata={"description": "handed over; null where not counted anew"})
     failed = fields.Integer(allow_none=True, metadata={"description": "never handed over; null where not counted anew"})
@@ -174,6 +185,10 @@ class CampaignCounts(Schema):
         metadata={"description": "not sent to, by `LeftOut`; null where not counted anew"},
     )
     deferred = fields.Integer()
+    units = fields.Integer(
+        allow_none=True,
+        metadata={"description": "of the channel's quota, that the submitted took; null where not counted anew"},
+    )
 
 
 def channel_calls(

@@ -65,6 +65,8 @@ class Campaign(Base):
     time_zone: Mapped[str | None]
     content_hash: Mapped[str | None]
     fields: Mapped[list[str]] = mapped_column(server_default=text("'[]'"))
+    # Units of quota that are reserved for each recipient. None: it began when a recipient was a unit.
+    units_each: Mapped[int | None] = mapped_column(Integer)
     trace_id: Mapped[str | None]
     reserving_at: Mapped[datetime | None]
     schedule_key: Mapped[str | None]

@@ -31,7 +31,7 @@ def prepare_content(database, *, actor, now, sender, content, kind, recipients=(
     made = Content(account_of(actor), content["text"])
     tried = try_with(recipients, lambda fields: fault_of(made, fields))
     problems = [asdict(fault) | {"hits": hits} for fault, hits in tried.hits.items()]
-    answer = {"content_hash": None, "variables": made.variables, "tried": tried.tried}
+    answer = {"content_hash": None, "variables": made.variables, "tried": tried.tried, "units": 1}
     if made.is_broken or problems:
         return answer | {"problems": problems or [BROKEN]}
     with database.transaction() as session:

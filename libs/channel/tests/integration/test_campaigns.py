@@ -46,6 +46,7 @@ def count(database: Database, of: Header, *, deferred: int | None = None, accoun
             send_id=of.send_id, recipients=100, deferred=deferred,
         )  # fmt: skip
     assert (counts["left_out"] is None) == (counts["failed"] is None)
+    assert counts["units"] == counts["submitted"], "a message is a unit"
     return counts["submitted"], counts["failed"], counts["deferred"], *(counts["left_out"] or {}).items()
 
 

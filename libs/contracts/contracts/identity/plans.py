@@ -26,7 +26,7 @@ class Plan(Schema):
 
     code = fields.String()
     name = fields.String()
-    sms = fields.Integer(allow_none=True)
+    sms = fields.Integer(allow_none=True, metadata={"description": "in parts, as carriers bill them"})
     email = fields.Integer(allow_none=True)
     contacts = fields.Integer(allow_none=True)
     retention_days = fields.Integer()
@@ -48,7 +48,7 @@ class PlanPrice(Schema):
 
 
 class PlanCreate(Reason):
-    """A limit of null is no limit."""
+    """A limit of null is no limit; that of `sms` is in parts, as carriers bill them."""
 
     code = fields.String(required=True, validate=PLAN_CODE)
     name = line_field(80, required=True, minimum=1)

@@ -55,7 +55,10 @@ class QuotaLeased(Schema):
 
 
 class QuotaUse(Schema):
-    """`amount` is the absolute total that the reservation has used; it never decreases."""
+    """`amount` is the absolute total that the reservation has used; it never decreases.
+
+    What is over the reservation is taken of what the account has left: `used` in the answer says how far that reached.
+    """
 
     reservation_id = fields.UUID(required=True)
     amount = units_field(required=True)
@@ -94,10 +97,13 @@ class Standing(Schema):
     only_to = only_to_field()
 
 
+UNITS = "in units: parts for `sms`, messages for `email`"
+
+
 class FeatureUsage(Schema):
     feature = fields.String()
     limit = fields.Integer(allow_none=True)
-    used = fields.Integer()
+    used = fields.Integer(metadata={"description": UNITS})
     reserved = fields.Integer()
     remaining = fields.Integer(allow_none=True)
     period_starts_at = fields.AwareDateTime()
@@ -134,7 +140,7 @@ class PastUsage(Schema):
     feature = fields.String()
     plan = fields.String(allow_none=True)
     limit = fields.Integer(allow_none=True)
-    used = fields.Integer()
+    used = fields.Integer(metadata={"description": UNITS})
     reserved = fields.Integer()
     period_starts_at = fields.AwareDateTime()
     period_ends_at = fields.AwareDateTime()

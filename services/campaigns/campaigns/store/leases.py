@@ -26,7 +26,7 @@ RESERVING_TIMEOUT = timedelta(minutes=10)
 
 _COLUMNS = (
     "id, account_id, name, channel, state, sender, audience, options, time_zone, content_hash, fields, trace_id,"
-    " send_id, recipients, dispatched_to, next_portion_at,"
+    " send_id, recipients, dispatched_to, next_portion_at, units_each,"
     " submitted + failed + deferred AS counted"
 )
 
@@ -52,6 +52,7 @@ class LeasedCampaign:
     dispatched_to: int
     next_portion_at: datetime | None
     counted: int
+    units_each: int | None = None
 
 
 class AtChannel(NamedTuple):
@@ -140,20 +141,28 @@ def content_of(session: Session, campaign_id: UUID) -> dict[str, Any]:
 
 
 def begin(
-    session: Session, *, owner: UUID, campaign_id: UUID, send_id: UUID, recipients: int, content_hash: str
+    session: Session,
+    *,
+    owner: UUID,
+    campaign_id: UUID,
+    send_id: UUID,
+    recipients: int,
+    content_hash: str,
+    units_each: int,
 ) -> bool:
     """scheduled → sending with its audience numbered; False when it was paused, cancelled or taken over meanwhile."""
     return (
         changed(
             session,
             "UPDATE campaigns SET state = 'sending', send_id = :send_id, recipients = :recipients, started_at = now(),"
-            " content_hash = :content_hash, updated_at = now()"
+            " content_hash = :content_hash, units_each = :units_each, updated_at = now()"
             " WHERE id = :id AND lease_owner = :owner AND state = 'scheduled'",
             id=campaign_id,
             owner=owner,
             send_id=send_id,
             recipients=recipients,
             content_hash=content_hash,
+            units_each=units_each,
         )
         > 0
     )

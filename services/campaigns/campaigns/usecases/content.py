@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -27,11 +27,15 @@ SAMPLE_DEADLINE = 15.0
 
 @dataclass(frozen=True)
 class PreparedContent:
-    """A content that its channel keeps, and what it needs of contacts."""
+    """A content that its channel keeps, and what it needs of contacts.
+
+    :ivar units: of the channel's quota, that one recipient takes: the most of those it was tried with.
+    """
 
     content_hash: str
     variables: list[str]
     fields: list[str]
+    units: int
 
 
 def prepare(ask: Ask, *, channel: Channel, sender: Any, content: Mapping[str, Any]) -> PreparedContent:
@@ -46,7 +50,11 @@ def prepare(ask: Ask, *, channel: Channel, sender: Any, content: Mapping[str, An
     fields = domain.contact_fields(channel, prepared["variables"])
     if fields:
         domain.ensure_known(ask("contacts.check_fields", {"names": fields})["unknown"])
-    return PreparedContent(prepared["content_hash"], sorted(prepared["variables"]), fields)
+    return PreparedContent(prepared["content_hash"], sorted(prepared["variables"]), fields, _units(prepared))
+
+
+def _units(prepared: Answer) -> int:
+    return int(prepared.get("units") or 1)  # a channel of before that counts messages
 
 
 def prepare_tried(
@@ -57,23 +65,50 @@ def prepare_tried(
     :param person: fields of one more, for whom it must not fail.
     :raises Invalid: besides, it fails for some of them: where, for how many, and for whom if the actor may see that.
     """
-    prepared = prepare(ask, channel=Channel(campaign.channel), sender=campaign.sender, content=campaign.content)
-    sample: dict[str, Any] = {"contacts": [], "complete": {}}
-    if prepared.fields:
-        wanted = {"channel": campaign.channel, "audience": campaign.audience, "fields": prepared.fields}
-        sample = ask("contacts.sample_audience", wanted, deadline=SAMPLE_DEADLINE)
+    draft = _draft_of(campaign)
+    prepared = prepare(ask, **draft)
+    sample = _sample(ask, draft["channel"], campaign.audience, prepared.fields)
     made_up = domain.made_up(prepared.fields, person, sample["complete"])
-    failing = _try(ask, campaign, made_up, [contact["fields"] for contact in sample["contacts"]])
+    failing, units = _try(ask, draft, made_up, [contact["fields"] for contact in sample["contacts"]])
     if failing.errors:
         example = sample["contacts"][min(failing.hit)]["contact_id"] if failing.hit else None
         raise _content_fails(failing, example if may_see_contacts(actor) else None)
-    return prepared
+    return replace(prepared, units=units)
+
+
+def prepare_measured(
+    ask: Ask, *, channel: Channel, sender: Any, content: Mapping[str, Any], audience: Mapping[str, Any]
+) -> PreparedContent:
+    """As `prepare`, and made for a sample of the audience, to see the units that it takes; that it fails for some of
+    them is known by now, or is found while it is sent."""
+    draft = {"channel": channel, "sender": sender, "content": content}
+    prepared = prepare(ask, **draft)
+    if not CHANNELS[channel].units_differ:
+        return prepared
+    sample = _sample(ask, channel, audience, prepared.fields)
+    made_up = domain.made_up(prepared.fields, None, sample["complete"])
+    _, units = _try(ask, draft, made_up, [contact["fields"] for contact in sample["contacts"]])
+    return replace(prepared, units=max(prepared.units, units))
+
+
+def _draft_of(campaign: Campaign) -> dict[str, Any]:
+    return {"channel": Channel(campaign.channel), "sender": campaign.sender, "content": campaign.content}
+
+
+def _sample(ask: Ask, channel: Channel, audience: Mapping[str, Any], fields: list[str]) -> Answer:
+    """Some of the audience; nobody where the content says the same to all."""
+    if not fields:
+        return {"contacts": [], "complete": {}}
+    wanted = {"channel": str(channel), "audience": audience, "fields": fields}
+    sample: Answer = ask("contacts.sample_audience", wanted, deadline=SAMPLE_DEADLINE)
+    return sample
 
 
 def prepare_for(ask: Ask, campaign: Campaign, person: Mapping[str, Any]) -> PreparedContent:
     """As `prepare`, and tried with one person's fields. :raises Invalid: besides, it fails for them."""
-    prepared = prepare(ask, channel=Channel(campaign.channel), sender=campaign.sender, content=campaign.content)
-    failing = _try(ask, campaign, domain.made_up(prepared.fields, person, None), [])
+    draft = _draft_of(campaign)
+    prepared = prepare(ask, **draft)
+    failing, _ = _try(ask, draft, domain.made_up(prepared.fields, person, None), [])
     if failing.errors:
         raise _content_fails(failing)
     return prepared
@@ -86,15 +121,15 @@ def _content_fails(failing: domain.Failing, contact_id: str | None = None) -> In
 
 
 def _try(
-    ask: Ask, campaign: Campaign, made_up: Mapping[str, Any], sample: Sequence[Mapping[str, Any]]
-) -> domain.Failing:
-    recipients = [*made_up.values(), *sample]
-    answer = _ask_channel(ask, Channel(campaign.channel), campaign.sender, campaign.content, recipients=recipients)
-    return domain.failing(answer["problems"], list(made_up), answer["tried"])
+    ask: Ask, draft: Mapping[str, Any], made_up: Mapping[str, Any], sample: Sequence[Mapping[str, Any]]
+) -> tuple[domain.Failing, int]:
+    """For whom it fails, and the most units that it takes of the others."""
+    answer = _ask_channel(ask, **draft, recipients=[*made_up.values(), *sample])
+    return domain.failing(answer["problems"], list(made_up), answer["tried"]), _units(answer)
 
 
 def _ask_channel(
-    ask: Ask, channel: Channel, sender: Any, content: Mapping[str, Any], *, recipients: list[Mapping[str, Any]]
+    ask: Ask, channel: Channel, sender: Any, content: Mapping[str, Any], recipients: list[Mapping[str, Any]]
 ) -> Answer:
     # An e-mail's immutable content includes who it is from; for SMS the sender stands apart.
     whole = {**sender, **content} if isinstance(sender, Mapping) else dict(content)

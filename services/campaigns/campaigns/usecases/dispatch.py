@@ -81,14 +81,17 @@ class Steps:
             raise exceptions.audience_empty()
         with self.database.transaction() as session:
             draft = store.content_of(session, campaign.id)
-        # Once more: the sender may have lost its authorisation between scheduling and now.
-        prepared = content.prepare(ask, channel=campaign.channel, sender=campaign.sender, content=draft)
+        # Once more: the sender may have lost its authorisation between scheduling and now, or the audience have grown.
+        prepared = content.prepare_measured(
+            ask, channel=campaign.channel, sender=campaign.sender, content=draft, audience=campaign.audience
+        )
+        units_each = max(prepared.units, campaign.units_each or 1)
         reserved = ask(
             "identity.reserve_quota",
             {
-                "reservation_id": str(domain.reservation_id(campaign.id)),
+                **_reservation(campaign),
                 "feature": str(campaign.channel),
-                "amount": total,
+                "amount": total * units_each,
             },
         )
         if reserved.get("only_to") is not None:
@@ -102,6 +105,7 @@ class Steps:
                 send_id=send_id,
                 recipients=total,
                 content_hash=prepared.content_hash,
+                units_each=units_each,
             )
             if not begun:
                 return
@@ -159,19 +163,21 @@ class Steps:
 
     def _recount(self, campaign: LeasedCampaign, known: AtChannel) -> int:
         """How many recipients wait at the channel; all counts of the campaign are then the ledger's."""
-        counts = self._ask_for(campaign)(
-            CHANNELS[campaign.channel].call("count_campaign"),
-            {
-                "campaign_id": str(campaign.id),
-                "send_id": str(campaign.send_id),
-                "recipients": known.dispatched_to,
-                "deferred": None if known.since is None else known.deferred,
-            },
-            deadline=COUNT_DEADLINE,
-        )
+        counts = self._count(campaign, known.dispatched_to, None if known.since is None else known.deferred)
         with self.database.transaction() as session:
             store.recount(session, owner=self.owner, campaign_id=campaign.id, counts=counts)
         return int(counts["deferred"])
+
+    def _count(self, campaign: LeasedCampaign, recipients: int, deferred: int | None) -> dict[str, Any]:
+        asked = {
+            "campaign_id": str(campaign.id),
+            "send_id": str(campaign.send_id),
+            "recipients": recipients,
+            "deferred": deferred,
+        }
+        count_campaign = CHANNELS[campaign.channel].call("count_campaign")
+        counts: dict[str, Any] = self._ask_for(campaign)(count_campaign, asked, deadline=COUNT_DEADLINE)
+        return counts
 
     def settle(self, campaign: LeasedCampaign) -> bool:
         """Return what was reserved and not used, and let the audience go. False while the channel has some in hand.
@@ -182,27 +188,41 @@ class Steps:
         is_counted_anew = campaign.state is not CampaignState.SENT and (known.deferred or known.since is not None)
         if is_counted_anew and self._recount(campaign, known):
             return False
-        ask = self._ask_for(campaign)
-        reservation = {"reservation_id": str(domain.reservation_id(campaign.id))}
         with self.database.transaction() as session:
             handed_over = store.handed_over(session, campaign.id)
         if handed_over:
-            try:
-                _tolerate_absence(ask, "identity.use_quota", {**reservation, "amount": handed_over})
-            except PlanLimit as error:
-                # A batch that was taken for unpublished went out after all, and its units are somebody else's by now.
-                # Asking again would not bring them back, and the campaign would never be settled.
-                log.error("quota_not_settled", campaign_id=campaign.id, handed_over=handed_over, code=error.code)
-        _tolerate_absence(ask, "identity.release_quota", reservation)
+            self._use(campaign, self._units(campaign, known, handed_over))
+        ask = self._ask_for(campaign)
+        _tolerate_absence(ask, "identity.release_quota", _reservation(campaign))
         _tolerate_absence(ask, "contacts.drop_snapshot", {"snapshot_id": str(domain.snapshot_id(campaign.id))})
         with self.database.transaction() as session:
             store.settled(session, owner=self.owner, campaign_id=campaign.id, handed_over=handed_over)
         return True
 
+    def _units(self, campaign: LeasedCampaign, known: AtChannel, handed_over: int) -> int:
+        """Units that so many recipients took, by the channel's ledger where that is more than one each."""
+        has_begun_before = campaign.units_each is None  # when a recipient was a unit, and reserved so
+        if has_begun_before or not CHANNELS[campaign.channel].units_differ:
+            return handed_over
+        counts = self._count(campaign, known.dispatched_to, None)
+        # Nobody takes less than one, also where the ledger has let go of old messages.
+        return max(counts.get("units") or 0, handed_over)
+
+    def _use(self, campaign: LeasedCampaign, units: int) -> None:
+        """Count them as used. What neither the reservation nor the account has was sent all the same: it is told of,
+        and not asked for again, or the campaign would never be settled."""
+        use = {**_reservation(campaign), "amount": units}
+        try:
+            answer = _tolerate_absence(self._ask_for(campaign), "identity.use_quota", use)
+        except PlanLimit as error:  # an identity of before counts all or nothing
+            log.error("quota_not_settled", campaign_id=campaign.id, units=units, code=error.code)
+            return
+        if answer is not None and answer["used"] < units:
+            log.error("quota_exceeded", campaign_id=campaign.id, units=units, used=answer["used"])
+
     def return_reservation(self, campaign: LeasedCampaign) -> None:
         """A draft's scheduling broke off after its quota may have been reserved."""
-        reservation = {"reservation_id": str(domain.reservation_id(campaign.id))}
-        _tolerate_absence(self._ask_for(campaign), "identity.release_quota", reservation)
+        _tolerate_absence(self._ask_for(campaign), "identity.release_quota", _reservation(campaign))
         with self.database.transaction() as session:
             store.reservation_returned(session, owner=self.owner, campaign_id=campaign.id)
 
@@ -247,12 +267,16 @@ class Steps:
         return ask_as(self.call, actor)
 
 
-def _tolerate_absence(ask: Ask, name: str, payload: dict[str, Any]) -> None:
+def _reservation(campaign: LeasedCampaign) -> dict[str, Any]:
+    return {"reservation_id": str(domain.reservation_id(campaign.id))}
+
+
+def _tolerate_absence(ask: Ask, name: str, payload: dict[str, Any]) -> Any:
+    """The answer, or None where there is nothing: the account has been closed, or this ran before."""
     try:
-        ask(name, payload)
+        return ask(name, payload)
     except NotFound:
-        # The account has been closed, or this ran before.
-        pass
+        return None
 
 
 def _snapshot(ask: Ask, campaign: LeasedCampaign) -> dict[str, Any]:

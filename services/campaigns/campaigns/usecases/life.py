@@ -52,7 +52,7 @@ def schedule_campaign(
         {
             "reservation_id": str(domain.reservation_id(campaign_id)),
             "feature": str(channel),
-            "amount": reachable,
+            "amount": reachable * prepared.units,
         },
     )
     if reserved.get("only_to") is not None:
@@ -70,6 +70,7 @@ def schedule_campaign(
         campaign.time_zone = account["time_zone"]
         campaign.content_hash = prepared.content_hash
         campaign.fields = prepared.fields
+        campaign.units_each = prepared.units
         campaign.trace_id = actor.get("request_id") or str(new_id())
         campaign.schedule_key = actor.get("request_key")
         campaign.reserving_at = None

@@ -21,6 +21,7 @@ SMALL_QUOTA = 1_000
 reservations: dict[str, dict[str, int]] = {}
 snapshots: dict[str, dict[str, Any]] = {}
 contents: dict[str, Any] = {}
+units_taken: dict[str, int] = {}  # by each recipient, by account: what `LONG` and `LONGER` say in a text
 asked: list[str] = []
 
 
@@ -58,7 +59,7 @@ class Identity:
     @rpc
     def use_quota(self, actor: Any, payload: Any) -> Any:
         held = reservations[payload["reservation_id"]]
-        held["used"] = max(held["used"], payload["amount"])
+        held["used"] = max(held["used"], min(payload["amount"], _quota_of(actor["account_id"])))
         return {"used": held["used"], "reserved": held["reserved"]}
 
     @rpc
@@ -179,6 +180,7 @@ class SmsGateway:
         names = {piece.split("}}")[0].strip() for piece in words.split("{{")[1:]}
         needed = {name.rstrip("!") for name in names if name.endswith("!")}  # `{{ points! }}` fails who has none
         variables, recipients = sorted({name.rstrip("!") for name in names}), payload["recipients"]
+        units_taken[actor["account_id"]] = 4 if "LONGER" in words else 3 if "LONG" in words else 1
         body = orjson.dumps([payload["sender"], content], option=orjson.OPT_SORT_KEYS)
         content_hash = hashlib.sha256(body).hexdigest()
         contents[content_hash] = content
@@ -189,7 +191,8 @@ class SmsGateway:
             fault = {"field": "content.text", "code": "template.failed", "detail": "line 1: points has no value"}
             problems.append({**fault, "hits": hits})
         prepared = {"content_hash": content_hash, "variables": variables, "problems": problems, "parts_max": 1}
-        return {**prepared, "tried": len(recipients)}
+        # Who takes four parts is not in the sample; who has nothing takes one.
+        return {**prepared, "tried": len(recipients), "units": 3 if "LONG" in words and any(recipients) else 1}
 
     @rpc
     def count_campaign(self, actor: Any, payload: Any) -> Any:
@@ -200,7 +203,8 @@ class SmsGateway:
         came = [number for number in range(1, recipients + 1) if not reason_of(number, recipients)]
         recipients, failed = len(came), sum(number % 10 == 0 for number in came)
         counts = {"submitted": recipients - failed - waiting, "failed": failed, "deferred": waiting}
-        return {**counts, "left_out": {}}
+        units = counts["submitted"] * units_taken[actor["account_id"]]
+        return {**counts, "left_out": {}, "units": units}
 
     @rpc
     def render_preview(self, actor: Any, payload: Any) -> Any:

@@ -253,6 +253,7 @@ def test_late_report_whose_units_are_gone_is_settled_all_the_same(
         asked.append(name)
         if name == "identity.use_quota":
             raise PlanLimit("quota.exhausted", "Too few are left.", {})
+        return {"submitted": 500, "units": 500}
 
     dispatch.Steps(database, call, owner_id).settle(leased)
 

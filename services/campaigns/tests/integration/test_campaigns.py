@@ -116,6 +116,19 @@ def test_schedule_reserves_the_quota_and_only_a_draft_can_be_changed(caller: Cal
             owner(method, campaign_id=campaign_id, **changes)
 
 
+def test_schedule_reserves_the_most_parts_that_somebody_looked_at_takes(caller: Callable) -> None:
+    owner, small = caller(), caller(small_quota=True)
+    long = {"content": {"text": "LONG {{ first_name }}"}}
+
+    campaign_id = owner.scheduled(1200, **long)
+    with pytest.raises(PlanLimit) as refused:
+        small.scheduled(334, **long)
+
+    assert owner.look()["reservations"][str(reservation_id(UUID(campaign_id)))]["reserved"] == 3 * 1200
+    assert refused.value.code == "quota.exhausted"
+    assert small.scheduled(333, **long)
+
+
 @pytest.mark.parametrize(
     ("parts", "code"),
     [

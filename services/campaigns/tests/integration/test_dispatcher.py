@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import orjson
+import pytest
 from sqlalchemy import text
 
 from campaigns import domain
@@ -69,6 +70,52 @@ def test_campaign_reaches_everybody_once_and_settles_its_quota(
         "released": 1,
     }
     assert str(snapshot(campaign_id)) not in looked["snapshots"]
+
+
+@pytest.mark.parametrize(
+    ("words", "small_quota", "recipients", "reserved", "each"),
+    [
+        ("LONG", False, 1234, 3 * 1234, 3),
+        ("LONGER", False, 1234, 3 * 1234, 4),  # more than was reserved
+        ("LONGER", True, 300, 900, 4),  # and than the account has: 1,080 of 1,000
+    ],
+)
+def test_parts_are_settled_as_the_channel_counted_them(
+    caller: Callable, channel: Any, dispatcher: Callable, words: str, small_quota: bool, recipients: int,
+    reserved: int, each: int,
+) -> None:  # fmt: skip
+    """Two dispatchers; what the account has not is told of, and the campaign is settled all the same."""
+    owner = caller(small_quota=small_quota)
+    campaign_id = owner.scheduled(recipients, content={"text": words + " {{ first_name }}"})
+    running = [dispatcher() for _ in range(2)]
+
+    owner.wait_for(campaign_id, "sent")
+    wait_until(lambda: released(owner, campaign_id), what="the release")
+
+    held = owner.look()["reservations"][str(reservation(campaign_id))]
+    submitted = owner("get_campaign", campaign_id=campaign_id)["progress"]["submitted"]
+    took = submitted * each
+    assert held == {"reserved": reserved, "used": min(took, 1_000) if small_quota else took, "released": 1}
+    assert any("quota_exceeded" in each.log_tail(2_000) for each in running) is (small_quota and took > 1_000)
+
+
+def test_a_campaign_begun_before_parts_counted_is_settled_by_recipients(
+    caller: Callable, channel: Any, dispatcher: Callable, database: Database
+) -> None:
+    owner = caller()
+    channel.holding.set()
+    campaign_id = owner.scheduled(700, content={"text": "LONG {{ first_name }}"})
+    dispatcher()
+    wait_until(lambda: channel.held, what="a batch")
+    with database.transaction() as session:
+        session.execute(text("UPDATE campaigns SET units_each = NULL WHERE id = :id"), {"id": campaign_id})
+    see_the_dispatcher_go_on(caller(), channel)
+    channel.finish_held()
+
+    submitted = owner.wait_for(campaign_id, "sent")["progress"]["submitted"]
+
+    wait_until(lambda: released(owner, campaign_id), what="the release")
+    assert owner.look()["reservations"][str(reservation(campaign_id))]["used"] == submitted
 
 
 def test_it_is_sent_once_its_channel_has_nothing_more_to_try(

@@ -52,6 +52,7 @@ def prepare_content(
         "variables": prepared.variables,
         "problems": [asdict(problem) for problem in prepared.problems],
         "tried": tried,
+        "units": 1,
     }
 
 

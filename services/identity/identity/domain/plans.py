@@ -32,6 +32,14 @@ def leased(*, held: int, at_least: int, wanted: int, remaining: int | None) -> i
     return None if spare < 0 else at_least + max(0, min(wanted - at_least, spare // 10))
 
 
+def used(*, held: int, amount: int, remaining: int | None) -> int:
+    """How many of `amount` units a reservation that holds `held` can count as used.
+
+    :param remaining: units that nobody holds; None for no limit.
+    """
+    return amount if remaining is None else min(amount, held + remaining)
+
+
 def has_ended(plan_ends_at: datetime | None, now: datetime) -> bool:
     return plan_ends_at is not None and now >= plan_ends_at
 

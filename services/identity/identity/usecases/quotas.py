@@ -78,10 +78,14 @@ def lease(
 def use(session: Session, *, actor: Actor, now: datetime, reservation_id: UUID, amount: int) -> views.View:
     """Count `amount` units, in all, of the reservation as used; less than before changes nothing.
 
-    More than was reserved is reserved now, if the limit allows; else raises `PlanLimit`.
+    More than was reserved is reserved now, as far as the limit allows: what was sent was sent, and the answer says how
+    much of it is counted.
     """
     account_id = account_of(actor)
     reservation = _reservation(session, account_id, reservation_id)
+    if amount > reservation.amount:
+        remaining = quotas.counters_for_update(session, period_id=reservation.period_id).remaining
+        amount = rules.used(held=reservation.amount, amount=amount, remaining=remaining)
     if amount > reservation.used:
         spent = replace(reservation, amount=max(reservation.amount, amount), used=amount)
         quotas.settle(session, account_id=account_id, reservation_id=reservation_id, reservation=spent)

@@ -117,17 +117,18 @@ def test_a_reservation_is_adjusted_used_and_released(
     assert counters(database, actor) == (50, 0)
 
 
-def test_using_more_than_was_reserved_takes_the_rest_only_if_the_plan_has_it(
+def test_using_more_than_was_reserved_takes_what_the_plan_has_left(
     database: Database, register: Callable[..., Actor], act: Callable[..., Any]
 ) -> None:
     actor, reservation_id = register(), uuid4()
     act(quotas.reserve, actor, reservation_id=reservation_id, feature="sms", amount=10)
 
     assert act(quotas.use, actor, reservation_id=reservation_id, amount=12) == {"used": 12, "reserved": 0}
-    with pytest.raises(PlanLimit):
-        act(quotas.use, actor, reservation_id=reservation_id, amount=101)
+    act(quotas.reserve, actor, reservation_id=uuid4(), feature="sms", amount=60)
+    assert act(quotas.use, actor, reservation_id=reservation_id, amount=101) == {"used": 40, "reserved": 0}
+    assert act(quotas.use, actor, reservation_id=reservation_id, amount=101) == {"used": 40, "reserved": 0}
 
-    assert counters(database, actor) == (12, 0)
+    assert counters(database, actor) == (40, 60)
 
 
 def test_a_refused_reservation_leaves_nothing_behind(

@@ -28,6 +28,11 @@ class Plan:
     request_hash: str | None
     trace_id: str
 
+    @property
+    def units(self) -> int:
+        """Of the quota, which counts parts as carriers bill them: what is leased, refused for, and spent."""
+        return len(self.addresses) * self.parts
+
 
 def request_hash(account_id: UUID, request_key: str | None) -> str | None:
     return hashlib.sha256(f"{account_id}:sms:{request_key}".encode()).hexdigest() if request_key else None

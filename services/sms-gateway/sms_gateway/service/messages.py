@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from channel.campaign_counts import LedgerColumns
 from channel.service import ChannelCalls, UseCases
 from chassis.service import Payload, rpc
 from contracts.rpc import Actor
@@ -20,6 +21,11 @@ class Messages(Base, ChannelCalls):
         get_message=messages.get_message,
         export_person=privacy.export_person,
         erase_person=privacy.erase_person,
+    )
+    # What we end ourselves ends at the moment of its last try, and has no id of the carrier.
+    ledger_columns = LedgerColumns(
+        units="parts",
+        was_taken="(carrier_message_id IS NOT NULL OR final_at IS DISTINCT FROM submitted_at)",
     )
 
     @rpc

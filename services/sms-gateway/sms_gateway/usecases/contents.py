@@ -70,10 +70,11 @@ def prepare_content(
         "problems": problems,
         "parts_max": None,
         "tried": 0,
+        "units": 1,
     }
     try:
         rendered = render_apart(content, None, account_id, recipients)
-        answer |= {"variables": rendered.variables, "tried": rendered.tried.tried}
+        answer |= {"variables": rendered.variables, "tried": rendered.tried.tried, "units": rendered.parts}
         problems += [asdict(fault) | {"hits": hits} for fault, hits in rendered.tried.hits.items()]
     except RenderFailed as failed:
         problems.append({"field": "content.text", "code": failed.code, "detail": failed.detail, "hits": []})

@@ -98,7 +98,7 @@ def store_sends(
     answers: list[dict[str, Any] | WiciError | TooFewUnits] = []
     new: dict[UUID, Plan] = {}
     for plan in plans:
-        units, lease = len(plan.addresses), leased[plan.account_id]
+        units, lease = plan.units, leased[plan.account_id]
         if _sender(plan) not in active:
             answers.append(exceptions.sender_not_active())
         elif plan.request_hash in made:
@@ -139,7 +139,7 @@ def _start(session: Session, plans: dict[UUID, Plan], now: datetime) -> None:
     hashes = _added(session, plans)
     spent: Counter[UUID] = Counter()
     for plan in plans.values():
-        spent[plan.account_id] += len(plan.addresses)
+        spent[plan.account_id] += plan.units
     quota_leases.spend(session, spent)
     messages.start(session, plans, hashes, now=now)
 

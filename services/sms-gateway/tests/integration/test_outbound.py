@@ -13,10 +13,12 @@ from typing import Any
 import orjson
 from sqlalchemy import text
 
+from channel import campaign_counts
 from chassis.database import Database
 from chassis.testing import wait_until
 from contracts.ids import first_id_at
 from sms_gateway.content import parts
+from sms_gateway.service.messages import Messages
 from sms_gateway.store import receipts
 
 
@@ -150,6 +152,39 @@ def test_a_long_message_is_delivered_only_when_all_parts_are(
         (long_text, True, parts.count(long_text).parts)
     }
     assert ledger(database) == {message["to"]: message["state"] for message in whole}
+
+
+def test_the_parts_that_the_carrier_took_are_counted_whatever_it_says_later(
+    smsc: Any, carrier: Any, outbound: Any, campaign: Any, database: Database
+) -> None:
+    """Rejected are refused by the carrier and cost nothing; what expires by a receipt was sent, and is billed."""
+    simulator = smsc(rejected_share=0.1, undelivered_share=0.1, expired_share=0.3, receipt_delay=0.0)
+    carrier(simulator)
+    short, long = campaign.content("Hej {{ first_name }}"), campaign.content("Zażółć gęślą jaźń. " * 10)
+    campaign.publish(campaign.batches(short, phones(700)))
+    campaign.publish(campaign.batches(long, phones(700, 1000), first=701))
+    outbound()
+    counted = []
+
+    def count() -> Any:
+        with database.transaction() as session:
+            counts = campaign_counts.count_campaign(
+                session, actor={"account_id": str(campaign.account_id)}, now=datetime.now(UTC),
+                campaign_id=campaign.campaign_id, send_id=campaign.send_id, recipients=1400, deferred=None,
+                columns=Messages.ledger_columns,
+            )  # fmt: skip
+        counted.append((counts["submitted"], counts["failed"], counts["units"]))
+        return counted[-1]
+
+    wait_until(lambda: sum(done["submitted"] + done["failed"] for done in campaign.done) == 1400, what="reports")
+    count()
+    campaign.wait_final(1400)
+    count()
+
+    took = [message for message in simulator.messages() if message["state"] != "rejected"]
+    submitted, failed = (sum(done[name] for done in campaign.done) for name in ("submitted", "failed"))
+    assert counted == [(submitted, failed, len(took))] * 2
+    assert (failed, len(took)) == (200, 600 + 600 * parts.count("Zażółć gęślą jaźń. " * 10).parts)
 
 
 def test_throttled_messages_wait_in_the_schedule_and_all_arrive(

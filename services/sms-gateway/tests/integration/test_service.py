@@ -169,9 +169,38 @@ def test_nothing_is_stored_over_the_quota(call: Call, database: Database) -> Non
 
     with pytest.raises(PlanLimit, match=r"quota\.exhausted"):
         call("send_messages", actor, request)
+    with pytest.raises(PlanLimit, match=r"quota\.exhausted"):
+        call("send_messages", actor, {**request, "to": request["to"][:34], "text": "x" * 307})  # three parts each
 
     with database.transaction() as session:
         assert session.scalar(text("SELECT count(*) FROM ledger")) == 0
+
+
+def test_a_test_of_a_campaign_costs_its_parts(call: Call, database: Database) -> None:
+    actor = with_sender(call)
+    content = {"text": "{{ first_name }}" * 2}
+    prepared = call("prepare_content", actor, {"sender": "Wici", "content": content})
+    to, values = ["+48600000500", "+48600000501"], {"first_name": "x" * 100}
+
+    call("send_test", actor, {"content_hash": prepared["content_hash"], "addresses": to, "fields": values})
+
+    with database.transaction() as session:
+        assert session.scalar(text("SELECT sum(used) FROM quota_leases")) == 4
+
+
+def test_a_content_tells_the_most_parts_that_one_of_some_takes(call: Call) -> None:
+    actor = with_sender(call)
+    asked = {"sender": "Wici", "content": {"text": "Hej {{ first_name }}"}}
+
+    found = call(
+        "prepare_content", actor, {**asked, "recipients": [{}, {"first_name": "x" * 400}, {"first_name": "O"}]}
+    )
+
+    assert (found["units"], call("prepare_content", actor, asked)["units"]) == (3, 1)
+    failing = {"sender": "Wici", "content": {"text": "{{ points|round }}{{ first_name }}"}}
+    people = [{"points": "x"}, {"points": 1, "first_name": "x" * 160}]
+    failed = call("prepare_content", actor, {**failing, "recipients": people})
+    assert failed["problems"] and failed["units"] == 2, "of whom it does not fail for"
 
 
 def test_callers_who_are_gathered_are_answered_each_by_itself(call: Call, broker: Broker, database: Database) -> None:

@@ -107,9 +107,9 @@ def desk_of(database: Database, quota: Quota) -> tuple[Desk, LeaseKeeper]:
     return Desk(database, keeper), keeper
 
 
-def a_request(account_id: UUID, units: int, key: str | None = None) -> Any:
-    addresses = [f"+4860000{number:04d}" for number in range(units)]
-    return {"account_id": str(account_id), "request_key": key}, {"from": "Wici", "to": addresses, "text": "Hej"}
+def a_request(account_id: UUID, recipients: int, key: str | None = None, *, text: str = "Hej") -> Any:
+    addresses = [f"+4860000{number:04d}" for number in range(recipients)]
+    return {"account_id": str(account_id), "request_key": key}, {"from": "Wici", "to": addresses, "text": text}
 
 
 def accepted(answers: list[dict[str, Any] | WiciError]) -> int:
@@ -148,6 +148,38 @@ def test_sixteen_desks_send_the_quota_to_the_last_unit_and_not_one_more(database
     assert stored(database) == (400, 0)
     assert sum(used for _, _, used in quota.held.values()) == 400
     assert quota.total(str(account_id)) == 400
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_parts_are_leased_refused_and_spent(database: Database, account_id: UUID, seed: int) -> None:
+    """Whatever is asked for: never more parts than the quota, and what is used is what the ledger holds."""
+    quota, rng = Quota(limit=600), random.Random(seed)
+
+    def send(seed: int) -> list[Any]:
+        rng, (desk, keeper) = random.Random(seed), desk_of(database, quota)
+        answers: list[Any] = []
+        for _ in range(10):
+            requests = [
+                a_request(account_id, rng.choice([1, 2, 5]), text=rng.choice(["Hej", "x" * 161, "ż" * 200]))
+                for _ in range(rng.randrange(1, 6))
+            ]
+            answers += desk.send_all(requests)
+            keeper.settle(idle_seconds=0)
+        return answers
+
+    with ThreadPoolExecutor(8) as callers:
+        answers = [answer for some in callers.map(send, [rng.random() for _ in range(8)]) for answer in some]
+    desk, keeper = desk_of(database, quota)
+    keeper.settle(idle_seconds=0)
+    answers += [desk.send_all([a_request(account_id, 1)])[0] for _ in range(601)]
+    keeper.settle(idle_seconds=0)
+
+    taken = [message for answer in answers if isinstance(answer, dict) for message in answer["messages"]]
+    assert {message["parts"] for message in taken} == {1, 2, 3}
+    assert sum(message["parts"] for message in taken) == 600
+    with database.transaction() as session:
+        assert session.scalar(text("SELECT sum(parts) FROM ledger")) == 600
+    assert sum(used for _, _, used in quota.held.values()) == 600
 
 
 def test_a_request_that_is_repeated_at_the_same_time_is_stored_once(database: Database, account_id: UUID) -> None:
