@@ -54,6 +54,11 @@ class Archive(Base):
         with self.database.transaction() as session:
             archive.archive_refused(session, event=payload, handler="archive_sms_refusals", source="sms_gateway")
 
+    @event_handler(events.SMS_STOPS_WITHDRAWN)
+    def restore_stopped(self, payload: Payload) -> None:
+        with self.database.transaction() as session:
+            archive.restore_stopped(session, event=payload, source="sms_gateway")
+
     @event_handler(events.EMAIL_ADDRESSES_REFUSED)
     def archive_email_refusals(self, payload: Payload) -> None:
         with self.database.transaction() as session:

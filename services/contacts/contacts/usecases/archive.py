@@ -287,6 +287,7 @@ def archive_refused(session: Session, *, event: dict[str, Any], handler: str, so
             "reason": refused["reason"],
         }
         by_channel.setdefault(refused["channel"], {}).setdefault(refused["address"], entry)
+    stops = [each for each in event["addresses"] if each["reason"] == ArchiveReason.STOP and each.get("occurred_at")]
     for channel, entries in by_channel.items():
         archive(
             session,
@@ -296,6 +297,25 @@ def archive_refused(session: Session, *, event: dict[str, Any], handler: str, so
             source=source,
             campaign_id=event.get("campaign_id"),
         )
+        store.note_refusals(
+            session,
+            account_id=event["account_id"],
+            channel=channel,
+            said=[(each["address"], each["occurred_at"]) for each in stops if each["channel"] == channel],
+        )
+
+
+def restore_stopped(session: Session, *, event: dict[str, Any], source: str) -> None:
+    """End what STOP archived before the person answered START. Harmless twice, and late: a later STOP stays."""
+    if not first_time(session, "restore_stopped", event["event_id"]):
+        return
+    restored = store.restore_stopped(
+        session,
+        account_id=event["account_id"],
+        source=source,
+        said=[(each["channel"], each["address"], each["occurred_at"]) for each in event["addresses"]],
+    )
+    log.info("stops_withdrawn", account_id=str(event["account_id"]), restored=restored)
 
 
 def normalised(channel: Channel, address: str, region: str) -> str | None:

@@ -17,7 +17,7 @@ from contracts.schema import dump
 from contracts.sms_gateway.messages import InboundSms, Sms
 from contracts.vocabulary import MessageState
 from sms_gateway.content import gsm
-from sms_gateway.store import inbound_sms, messages, people, unread_deliveries
+from sms_gateway.store import inbound_sms, last_messages, messages, people, unread_deliveries
 
 GREATEST = UUID(int=2**128 - 1)
 
@@ -77,6 +77,7 @@ def erase_person(
         answer["counts"]["inbound"] = forget(session, account_id=account_of(actor), **theirs)
         if not dry_run:
             unread_deliveries.forget(session, **theirs)
+            last_messages.forget(session, account_id=account_of(actor), addresses=addresses)
     return answer
 
 
@@ -89,4 +90,5 @@ def erase_account(session: Session, *, event_id: UUID, account_id: UUID) -> None
     """Closing an account: nothing of it stays. Harmless when it runs twice: there is nothing left to erase."""
     if inbox.first_time(session, "erase_account", event_id):
         inbound_sms.erase_account(session, account_id)
+        last_messages.erase_account(session, account_id)
         messages.erase_account(session, account_id)
