@@ -264,6 +264,16 @@ class LastMessage(Base):
     sent_at: Mapped[datetime] = mapped_column(index=True)
 
 
+class Stop(Base):
+    """Who has answered STOP to an account, and when last (`store.stops`)."""
+
+    __tablename__ = "stops"
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    phone: Mapped[str] = mapped_column(primary_key=True)
+    said_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class UnreadDelivery(Base):
     """What a carrier sent and nobody understands."""
 

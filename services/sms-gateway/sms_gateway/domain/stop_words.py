@@ -6,10 +6,11 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Collection, Sequence
-from enum import StrEnum
 from functools import cache
 from importlib import resources
 from typing import NamedTuple
+
+from contracts.vocabulary import Wish
 
 _WORD = re.compile(r"[^\W_]+")
 # No letter with a mark to Unicode, which takes the others apart.
@@ -17,13 +18,6 @@ _PLAIN = str.maketrans("łŁ", "lL")
 _READ = 400  # characters: a refusal stands at the beginning, and a message may have 64 KB
 
 Phrase = tuple[str, ...]
-
-
-class Wish(StrEnum):
-    """What a person says about further messages."""
-
-    STOP = "stop"
-    START = "start"
 
 
 class _Phrases(NamedTuple):

@@ -28,6 +28,12 @@ def upgrade() -> None:
         sa.Column("contact_id", sa.Uuid),
         sa.Column("sent_at", pg.TIMESTAMP(timezone=True), nullable=False, index=True),
     )
+    op.create_table(
+        "stops",
+        sa.Column("account_id", sa.Uuid, primary_key=True),
+        sa.Column("phone", sa.Text, primary_key=True),
+        sa.Column("said_at", pg.TIMESTAMP(timezone=True), nullable=False, index=True),
+    )
     op.create_index(
         "sender_ids_by_number",
         "sender_ids",

@@ -40,6 +40,7 @@ from sms_gateway.store import (
     overdue,
     parked_receipts,
     receipts,
+    stops,
     unknown_messages,
     unread_deliveries,
 )
@@ -298,5 +299,6 @@ class SmsOutbound:
             carrier_instances.forget_old(session)
             inbound_sms.forget_old(cursor_of(session))
             last_messages.forget_old(cursor_of(session))
+            stops.forget_old(cursor_of(session))
             unread_deliveries.forget_old(cursor_of(session))
         self._forgot_old_at = now

@@ -20,13 +20,13 @@ from chassis import outbox
 from chassis.database import columns
 from chassis.ids import new_id
 from contracts.events import SMS_ADDRESSES_REFUSED, SMS_STOPS_WITHDRAWN
-from contracts.vocabulary import ArchiveReason, Channel, Engagement
+from contracts.vocabulary import ArchiveReason, Channel, Engagement, Wish
 from sms_gateway.batches import ArrivedInbound
 from sms_gateway.content import gsm
 from sms_gateway.domain.numbers import bare, phone_of
 from sms_gateway.domain.senders import SYSTEM_ACCOUNT
-from sms_gateway.domain.stop_words import Wish, may_name_a_sender, wish_of
-from sms_gateway.store import inbound_sms, last_messages, senders
+from sms_gateway.domain.stop_words import may_name_a_sender, wish_of
+from sms_gateway.store import inbound_sms, last_messages, senders, stops
 from sms_gateway.store.last_messages import LastMessage
 
 STEP = 1e-6  # seconds between two of one read, which share their moment: the last word counts
@@ -69,6 +69,13 @@ def take(cursor: Cursor[Any], arrived: Sequence[ArrivedInbound]) -> list[Event]:
                 welcome[message.account_id].append(told)
         if wish is Wish.START:
             repeated.add((each.phone, each.number))
+    stops.remember(
+        cursor,
+        [(account, one["address"], one["occurred_at"]) for (account, _), some in refused.items() for one in some],
+    )
+    stops.take_back(
+        cursor, [(account, one["address"], one["occurred_at"]) for account, some in welcome.items() for one in some]
+    )
     for (account_id, campaign_id), addresses in refused.items():
         outbox.record_at(
             cursor, SMS_ADDRESSES_REFUSED, account_id=account_id, campaign_id=campaign_id, addresses=addresses

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ from psycopg import Cursor
 from sqlalchemy import text
 
 from chassis.database import Session, columns
+from contracts.ids import first_id_at
 
 KEEP = "90 days"
 
@@ -29,6 +31,19 @@ CROSS JOIN LATERAL (
   WHERE s.state = 'active' AND {_BARE.format("s.sender_key")} = {_BARE.format("i.destination")}
 ) owners
 """
+_SHOWN = (
+    "i.id, i.source, i.destination, i.data_coding, i.esm_class, i.octets, i.received_at, i.message_id, i.campaign_id,"
+    " i.wish"
+)
+_FITS = {
+    "phone": f"{_BARE.format('i.source')} = :phone",
+    "number": f"{_BARE.format('i.destination')} = :number",
+    "campaign": "i.campaign_id = :campaign",
+    "wish": "i.wish = :wish",
+    # An id is made after the message came.
+    "since": "i.received_at >= :since AND i.id >= :first",
+    "until": "i.received_at <= :until",
+}
 _FROM_PERSON = f"{_BARE.format('i.source')} = ANY(CAST(:numbers AS text[]))"
 _FORGOTTEN = f"FROM inbound_sms i {_OWNERS} WHERE {_FROM_PERSON} AND i.received_at <= :until AND owners.is_no_others"
 
@@ -70,7 +85,7 @@ def page(session: Session, *, account_id: UUID, addresses: Collection[str], befo
             text(
                 # Found first, then put in order: the index on ids would be walked through for the few that are theirs.
                 f"WITH theirs AS MATERIALIZED (SELECT i.* FROM inbound_sms i WHERE {_FROM_PERSON} AND i.id < :before)"
-                " SELECT i.id, i.source, i.destination, i.data_coding, i.esm_class, i.octets, i.received_at"
+                f" SELECT {_SHOWN}"
                 f" FROM theirs i {_OWNERS} WHERE owners.is_ours ORDER BY i.id DESC LIMIT :limit"
             ),
             {"account": account_id, "numbers": _bare(addresses), "before": before, "limit": limit},
@@ -78,6 +93,32 @@ def page(session: Session, *, account_id: UUID, addresses: Collection[str], befo
         .mappings()
         .all()
     )
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Answers that fit all that is given; `phone` and `number` bare, the times both included."""
+
+    phone: str | None = None
+    number: str | None = None
+    campaign: UUID | None = None
+    wish: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def answers(session: Session, *, account_id: UUID, wanted: Wanted, before: UUID | None, limit: int) -> Sequence[Any]:
+    """The account's, newest first; what nobody knows whom it answers is nobody's."""
+    conditions = [condition for name, condition in _FITS.items() if getattr(wanted, name) is not None]
+    bound = {name: value for name, value in asdict(wanted).items() if value is not None}
+    if wanted.since is not None:
+        bound["first"] = first_id_at(wanted.since)
+    if before is not None:
+        conditions.append("i.id < :before")
+        bound["before"] = before
+    where = " AND ".join(["i.account_id = :account", *conditions])
+    statement = f"SELECT {_SHOWN} FROM inbound_sms i WHERE {where} ORDER BY i.id DESC LIMIT :limit"
+    return session.execute(text(statement), {**bound, "account": account_id, "limit": limit}).mappings().all()
 
 
 def count(session: Session, *, account_id: UUID, addresses: Collection[str], until: datetime) -> int:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from psycopg import Cursor
 
 from channel.batches import Header, Recipient
+from channel.outlets import Chunk
 from channel.ports import Event
 from contracts.vocabulary import Channel, MessageState
 from sms_gateway.batches import Arrived, ArrivedInbound, ArrivedUnread, SmsMessage
-from sms_gateway.store import answers, last_messages, overdue, parts, receipts, unknown_messages, unread_deliveries
+from sms_gateway.store import answers, last_messages, overdue, parts, receipts, stops, unknown_messages, unread_deliveries
 
 FINAL = frozenset({MessageState.DELIVERED, MessageState.UNDELIVERED, MessageState.EXPIRED, MessageState.REJECTED})
 _NULL = "\\N"
@@ -97,6 +98,9 @@ class SmsLedger:
 
     def leave_answer_out(self, message: SmsMessage) -> None:
         message.carrier_ids = None
+
+    def refused(self, cursor: Cursor[Any], chunks: Sequence[Chunk]) -> Collection[str]:
+        return stops.among(cursor, chunks)
 
     def apply_receipts(
         self, cursor: Cursor[Any], arrived: Sequence[Arrived | ArrivedInbound | ArrivedUnread], now: datetime

@@ -14,11 +14,15 @@ from chassis.database import Database, cursor_of
 from chassis.ids import new_id
 from chassis.testing import wait_until
 from contracts import events
+from contracts.schema import dump
+from contracts.sms_gateway.answers import InboundSms
+from contracts.vocabulary import Wish
 from sms_gateway.batches import ArrivedInbound
 from sms_gateway.models import SenderId
 from sms_gateway.smpp import pdu as smpp
 from sms_gateway.smpp.constants import Command
 from sms_gateway.store import answers, senders
+from sms_gateway.usecases import answers as listing
 
 NUMBER, PHONE = "+48500000001", "+48600100200"
 
@@ -112,6 +116,42 @@ def test_a_stop_is_tied_to_the_message_answered_and_told_of_once_for_each_delive
     wait_until(lambda: any(event["kind"] == "unsubscribed" for event in campaign.events), what="the delivery event")
     unsubscribed = [event for event in campaign.events if event["kind"] == "unsubscribed"]
     assert {event["event_id"] for event in unsubscribed} == {str(uuid5(UUID(message_id), "unsubscribed"))}
+
+
+def test_what_waits_in_the_lane_does_not_go_to_who_has_said_no(
+    smsc: Any, carrier: Any, outbound: Any, campaign: Any, database: Database
+) -> None:
+    """A slow carrier leaves portions there for hours; contacts was asked before."""
+    simulator = smsc()
+    carrier(simulator)
+    owned(database, campaign.account_id)
+    campaign.publish(campaign.batches(campaign.content("Hej"), [f"+4860010020{last}" for last in range(3)]))
+    answer(database, "STOP")
+    outbound()
+
+    states = campaign.wait_final(3)
+
+    assert sorted(states.values()) == ["delivered", "delivered", "rejected"]
+    assert {message["to"] for message in simulator.messages()} == {"+48600100201", "+48600100202"}
+    assert rows(database, "SELECT address, code FROM ledger WHERE state = 'rejected'") == [
+        (PHONE, "recipient.archived")
+    ]
+    wait_until(lambda: campaign.done, what="the batch is done")
+    assert (campaign.done[0]["failed"], campaign.done[0]["left_out"]) == (0, {"archived": 1})
+
+
+def test_a_campaign_that_begins_later_is_for_contacts_to_judge(
+    smsc: Any, carrier: Any, outbound: Any, campaign: Any, database: Database
+) -> None:
+    """Somebody may have restored them."""
+    carrier(smsc())
+    owned(database, campaign.account_id)
+    answer(database, "STOP")
+    rows(database, "UPDATE stops SET said_at = said_at - interval '2 minutes' RETURNING 1")
+    outbound()
+    campaign.publish(campaign.batches(campaign.content("Hej"), [PHONE]))
+
+    assert list(campaign.wait_final(1).values()) == ["delivered"]
 
 
 def test_what_is_answered_before_its_process_dies_is_not_lost(
@@ -212,6 +252,41 @@ def test_a_sender_may_be_named_and_polish_letters_be_in_any_coding(database: Dat
     assert stopped(database) == [(str(mine), PHONE)] * 2
 
 
+def test_answers_are_searched_newest_first_and_are_nobody_elses(database: Database) -> None:
+    mine, others, now = new_id(), new_id(), datetime.now(UTC)
+    owned(database, mine)
+    owned(database, others, "7055")
+    answered = sent(database, mine)
+    for said, source in (("Tak", PHONE), ("STOP", "0048600100200"), ("Nie", "48600100201")):
+        answer(database, said, source=source)
+    answer(database, "Cudze", to="7055")
+
+    def found(account_id: UUID = mine, **wanted: Any) -> list[str]:
+        shown, cursor = [], None
+        while True:
+            with database.transaction() as session:
+                page = listing.list_inbound_sms(
+                    session, actor={"account_id": str(account_id)}, now=now, limit=2, cursor=cursor, **wanted
+                )
+            shown += [dump(InboundSms, item)["text"] for item in page["items"]]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return shown
+
+    assert found() == ["Nie", "STOP", "Tak"]
+    assert found(others) == ["Cudze"]
+    assert found(new_id()) == []
+    for phone in (PHONE, "48600100200", "0048600100200"):
+        assert found(phone=phone) == ["STOP", "Tak"]
+    assert found(number=NUMBER) == ["Nie", "STOP", "Tak"]
+    assert found(number="7055") == found(phone="\0") == []
+    assert found(wish=Wish.STOP) == ["STOP"]
+    hour = timedelta(hours=1)
+    assert found(since=now - hour, until=now + hour) == ["Nie", "STOP", "Tak"]
+    assert found(since=now + hour) == found(until=now - hour) == found(campaign_id=new_id()) == []
+    assert rows(database, "SELECT count(*) FROM inbound_sms WHERE message_id = :id", id=answered) == [(2,)]
+
+
 def test_a_start_takes_back_and_one_that_is_delivered_again_does_not(database: Database) -> None:
     mine = new_id()
     owned(database, mine)
@@ -223,6 +298,16 @@ def test_a_start_takes_back_and_one_that_is_delivered_again_does_not(database: D
     answer(database, "START", "STOP", "START")
     assert restored(database) == [(str(mine), PHONE)] * 2
 
+    assert rows(database, "SELECT account_id, phone FROM stops") == [(mine, PHONE)]
     start, stop = (recorded(database, event)[-1] for event in (events.SMS_STOPS_WITHDRAWN, events.SMS_ADDRESSES_REFUSED))
     said_at = [datetime.fromisoformat(event["addresses"][0]["occurred_at"]) for event in (start, stop)]
     assert said_at[0] < said_at[1], "in the order in which they were said, also within one read"
+
+
+def test_after_a_start_what_is_on_its_way_goes_again(database: Database) -> None:
+    mine = new_id()
+    owned(database, mine)
+    answer(database, "STOP")
+    assert rows(database, "SELECT account_id, phone FROM stops") == [(mine, PHONE)]
+    answer(database, "START")
+    assert rows(database, "SELECT account_id, phone FROM stops") == []

@@ -29,6 +29,7 @@ from sms_gateway.store import (
     overdue,
     parked_receipts,
     receipts,
+    stops,
     unknown_messages,
     unread_deliveries,
 )
@@ -37,7 +38,7 @@ from sms_gateway.store.ledger import SmsLedger
 
 ROWS = 10_000_000
 READS_ALL = ROWS * 0.01  # what the planner takes for the work on so many rows, cpu_tuple_cost each
-_BESIDE = ("unread_deliveries", "inbound_sms", "last_messages", "overdue_later")
+_BESIDE = ("unread_deliveries", "inbound_sms", "last_messages", "stops", "overdue_later")
 _HOT = ("ledger", "claims", "retries", "parked_receipts", "unknown_messages", *_BESIDE)
 COME = 1_000  # receipts in one transaction
 
@@ -117,6 +118,7 @@ def full_beside(full_day: None, database: Database) -> Iterator[None]:
         "unread_deliveries": "gen_random_uuid(), gen_random_uuid(), '', 'broken', now()",
         "inbound_sms": "gen_random_uuid(), gen_random_uuid(), '48600' || i, '48500' || i, 0, 0, '', now()",
         "last_messages": "'+48600' || i, '48500' || i, gen_random_uuid(), gen_random_uuid(), NULL, NULL, now()",
+        "stops": "gen_random_uuid(), '+48600' || i, now()",
         "overdue_later": "gen_random_uuid(), now() + interval '1 hour'",
     }
     with as_administrator(database) as session:
@@ -282,9 +284,15 @@ def _run_everything_rare(session: Any, cursor: Any) -> None:
     answers.take(
         cursor, [ArrivedInbound(carrier_id, "48600100200", number, 0, 0, said, moment) for said, number in come * 100]
     )
+    for wanted in (inbound_sms.Wanted(), inbound_sms.Wanted(phone="48600100200"), inbound_sms.Wanted(since=now)):
+        inbound_sms.answers(session, account_id=carrier_id, wanted=wanted, before=new_id(), limit=50)
     inbound_sms.forget_old(cursor)
     last_messages.remember(cursor, _messages(_chunks(1, "+48500000001")[0], MessageState.SUBMITTED))
     last_messages.forget_old(cursor)
+    told = _chunks(10)
+    stops.remember(cursor, [(UUID(each.batch.header.account_id), "+48600000007", now) for each in told])
+    assert len(stops.among(cursor, told)) == 10
+    stops.forget_old(cursor)
     unknown_messages.forget_old(cursor, now - receipts.FAR)
 
 

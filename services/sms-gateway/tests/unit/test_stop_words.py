@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sms_gateway.domain.stop_words import Wish, may_name_a_sender, wish_of
+from contracts.vocabulary import Wish
+from sms_gateway.domain.stop_words import may_name_a_sender, wish_of
 
 
 @pytest.mark.parametrize(
