@@ -61,7 +61,7 @@ class Ledger(Protocol):
         """Forget what the peer said of the message: the database refuses it."""
 
     def refused(self, cursor: Cursor[Any], chunks: Sequence[Chunk]) -> Collection[str]:
-        """Ids of those messages of campaigns' chunks whose recipients have told the channel itself, after their campaign
+        """Ids of those messages of campaigns' chunks whose recipients have told the channel itself, after the campaign
         began, that they want nothing more. A channel that nobody can answer returns ()."""
 
     def apply_receipts(self, cursor: Cursor[Any], receipts: Sequence[Any], now: datetime) -> Sequence[Event]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chassis.service import Payload, event_handler, rpc
 from contacts.service.base import Base
-from contacts.usecases import archive
+from contacts.usecases import archive, stops
 from contracts import events
 from contracts.errors import NotFound
 from contracts.rpc import Actor
@@ -57,7 +57,7 @@ class Archive(Base):
     @event_handler(events.SMS_STOPS_WITHDRAWN)
     def restore_stopped(self, payload: Payload) -> None:
         with self.database.transaction() as session:
-            archive.restore_stopped(session, event=payload, source="sms_gateway")
+            stops.restore_stopped(session, event=payload, source="sms_gateway")
 
     @event_handler(events.EMAIL_ADDRESSES_REFUSED)
     def archive_email_refusals(self, payload: Payload) -> None:

@@ -305,18 +305,5 @@ def archive_refused(session: Session, *, event: dict[str, Any], handler: str, so
         )
 
 
-def restore_stopped(session: Session, *, event: dict[str, Any], source: str) -> None:
-    """End what STOP archived before the person answered START. Harmless twice, and late: a later STOP stays."""
-    if not first_time(session, "restore_stopped", event["event_id"]):
-        return
-    restored = store.restore_stopped(
-        session,
-        account_id=event["account_id"],
-        source=source,
-        said=[(each["channel"], each["address"], each["occurred_at"]) for each in event["addresses"]],
-    )
-    log.info("stops_withdrawn", account_id=str(event["account_id"]), restored=restored)
-
-
 def normalised(channel: Channel, address: str, region: str) -> str | None:
     return emails.normalise(address) if channel is Channel.EMAIL else phones.to_e164(address, region)

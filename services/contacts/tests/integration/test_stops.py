@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from chassis.database import Database
-from contacts.usecases import archive
+from contacts.usecases import archive, stops
 from contracts.vocabulary import ArchiveReason, Channel
 
 PHONE = "+48505603496"
@@ -26,7 +26,7 @@ def say(account: Any, database: Database, word: str, minute: int) -> dict[str, A
 def handle(account: Any, database: Database, word: str, event: dict[str, Any]) -> None:
     with database.transaction() as session:
         if word == "START":
-            archive.restore_stopped(session, event=event, source="sms_gateway")
+            stops.restore_stopped(session, event=event, source="sms_gateway")
         else:
             event["addresses"][0]["reason"] = ArchiveReason.STOP
             archive.archive_refused(session, event=event, handler="archive_sms_refusals", source="sms_gateway")

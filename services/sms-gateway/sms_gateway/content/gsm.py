@@ -81,7 +81,7 @@ def delivered_text(octets: bytes, data_coding: int, esm_class: int) -> str | Non
 
 
 def part_number(octets: bytes, esm_class: int) -> int:
-    """Which part of a long message it is, by its user data header (3GPP TS 23.040 section 9.2.3.24); 1 of a whole one."""
+    """Which part of a long message it is, by its user data header (3GPP TS 23.040 section 9.2.3.24); 1: a whole one."""
     if not esm_class & ESM_UDH or not octets:
         return 1
     header = octets[1 : octets[0] + 1]

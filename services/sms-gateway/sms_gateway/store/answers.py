@@ -17,7 +17,6 @@ from psycopg import Cursor
 
 from channel.ports import Event
 from chassis import outbox
-from chassis.database import columns
 from chassis.ids import new_id
 from contracts.events import SMS_ADDRESSES_REFUSED, SMS_STOPS_WITHDRAWN
 from contracts.vocabulary import ArchiveReason, Channel, Engagement, Wish

@@ -13,7 +13,16 @@ from channel.outlets import Chunk
 from channel.ports import Event
 from contracts.vocabulary import Channel, MessageState
 from sms_gateway.batches import Arrived, ArrivedInbound, ArrivedUnread, SmsMessage
-from sms_gateway.store import answers, last_messages, overdue, parts, receipts, stops, unknown_messages, unread_deliveries
+from sms_gateway.store import (
+    answers,
+    last_messages,
+    overdue,
+    parts,
+    receipts,
+    stops,
+    unknown_messages,
+    unread_deliveries,
+)
 
 FINAL = frozenset({MessageState.DELIVERED, MessageState.UNDELIVERED, MessageState.EXPIRED, MessageState.REJECTED})
 _NULL = "\\N"

@@ -223,9 +223,7 @@ def test_who_was_not_written_to_refuses_whoever_has_the_number(database: Databas
 
 @pytest.mark.parametrize("source", ["7055", "Bank", "", "+48600\0100200"])
 @pytest.mark.parametrize("to", [NUMBER, "7099", "", "7\x0055"])
-def test_what_is_no_phone_or_nobodys_number_is_kept_and_stops_nobody(
-    database: Database, source: str, to: str
-) -> None:
+def test_what_is_no_phone_or_nobodys_number_is_kept_and_stops_nobody(database: Database, source: str, to: str) -> None:
     owned(database, new_id())
 
     assert answer(database, "STOP", source=source, to=to) == []
@@ -299,7 +297,9 @@ def test_a_start_takes_back_and_one_that_is_delivered_again_does_not(database: D
     assert restored(database) == [(str(mine), PHONE)] * 2
 
     assert rows(database, "SELECT account_id, phone FROM stops") == [(mine, PHONE)]
-    start, stop = (recorded(database, event)[-1] for event in (events.SMS_STOPS_WITHDRAWN, events.SMS_ADDRESSES_REFUSED))
+    start, stop = (
+        recorded(database, event)[-1] for event in (events.SMS_STOPS_WITHDRAWN, events.SMS_ADDRESSES_REFUSED)
+    )
     said_at = [datetime.fromisoformat(event["addresses"][0]["occurred_at"]) for event in (start, stop)]
     assert said_at[0] < said_at[1], "in the order in which they were said, also within one read"
 

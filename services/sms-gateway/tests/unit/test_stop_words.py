@@ -12,8 +12,9 @@ from sms_gateway.domain.stop_words import may_name_a_sender, wish_of
     "text",
     [
         "STOP", "stop", "Stop.", "  stop!!! ", "STOP\n", "S.T.O.P.", "s t o p", "stopall", "STOP ALL", "Unsubscribe",
-        "CANCEL", "end", "QUIT", "opt-out", "Opt out please", "ｓｔｏｐ", "STOP, proszę", "stop sms", "Stop writing to me",
-        "WYPISZ", "wypisz mnie", "Wypiszcie mnie z listy!", "REZYGNUJĘ", "rezygnuje", "Rezygnuje\u0328", "KONIEC",
+        "CANCEL", "end", "QUIT", "opt-out", "Opt out please", "\uff53\uff54\uff4f\uff50", "STOP, proszę", "stop sms",
+        "Stop writing to me", "WYPISZ", "wypisz mnie", "Wypiszcie mnie z listy!",
+        "REZYGNUJĘ", "rezygnuje", "Rezygnuje\u0328", "KONIEC",
         "koniec sms", "NIE CHCĘ", "nie chce", "Nie chcę więcej wiadomości od was", "Nie życzę sobie reklam",
         "Nie wysyłajcie mi tego", "Proszę mnie wypisać", "PROSZĘ NIE WYSYŁAĆ", "Usuń mój numer z bazy", "\ufeffSTOP",
     ],
@@ -25,8 +26,9 @@ def test_a_refusal_is_read_however_it_is_written(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "", "   ", "?!", "TAK", "Please stop by at five", "Nie stop", "Kiedy koniec promocji?", "Koniec miesiąca mi pasuje",
-        "Nie chcę czerwonego, wolę niebieski", "the end", "End of the street, on the left", "Cancel my 5pm visit",
+        "", "   ", "?!", "TAK", "Please stop by at five", "Nie stop", "Kiedy koniec promocji?",
+        "Koniec miesiąca mi pasuje", "Nie chcę czerwonego, wolę niebieski",
+        "the end", "End of the street, on the left", "Cancel my 5pm visit",
         "stopping by later", "stopa procentowa", "NONSTOP", "restart", "Start the car", "wznowienie", "nie", "bus stop",
         "Wypis z rejestru", "s",
     ],
@@ -40,8 +42,16 @@ def test_a_refusal_is_taken_back_by_a_word_alone(text: str) -> None:
     assert wish_of(text) is Wish.START
 
 
-@pytest.mark.parametrize(("text", "wish"), [("WICI STOP", Wish.STOP), ("Moda Plus: koniec", Wish.STOP),
-                                            ("wici start", Wish.START), ("WICI tak", None), ("Inna STOP", None)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "wish"),
+    [
+        ("WICI STOP", Wish.STOP),
+        ("Moda Plus: koniec", Wish.STOP),
+        ("wici start", Wish.START),
+        ("WICI tak", None),
+        ("Inna STOP", None),
+    ],
+)
 def test_the_sender_may_be_named_before_the_word(text: str, wish: Wish | None) -> None:
     assert wish_of(text, ["Wici", "MODA PLUS"]) is wish
 
