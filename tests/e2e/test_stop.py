@@ -65,3 +65,10 @@ def test_who_answers_stop_gets_no_second_campaign_until_they_answer_start(journe
     say(journey, "START")
     poll(lambda: archived(journey), lambda found: found == {(STRANGER, "stop")}, seconds=30)
     assert sent_to(journey, group_id)[1] == {STAYS, STOPS}
+    said = journey.api.pages("/v1/inbound-sms", phone=STOPS)
+    assert [(one["text"], one["wish"]) for one in said] == [
+        ("START", "start"), ("STOP", "stop"), ("Rezygnuję!", "stop")
+    ]  # fmt: skip
+    assert [one["text"] for one in journey.api.pages("/v1/inbound-sms", campaign_id=first, wish="stop")] == [
+        "STOP", "Rezygnuję!"
+    ]  # fmt: skip
