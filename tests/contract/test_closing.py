@@ -45,7 +45,6 @@ PLATFORM: dict[str, dict[str, str]] = {
         **_COMMON,
         "carrier_instances": "what running outbound processes hold of the carriers' rates",
         "carriers": "the platform's own",
-        "inbound_sms": "messages from phones; those to the account's numbers go with it (the service's test_privacy)",
         "instances": "running outbound processes",
         "lane_outbox": "messages on their way, for seconds",
         "overdue_later": "ids of messages to look at again, for days",

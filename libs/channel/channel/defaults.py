@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -97,6 +97,9 @@ class PlainLedger:
 
     def leave_answer_out(self, message: Any) -> None:
         pass
+
+    def refused(self, cursor: Cursor[Any], chunks: Sequence[Chunk]) -> Collection[str]:
+        return ()
 
     def apply_receipts(self, cursor: Cursor[Any], receipts: Sequence[Any], now: datetime) -> Sequence[Event]:
         return ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -59,6 +59,10 @@ class Ledger(Protocol):
 
     def leave_answer_out(self, message: Any) -> None:
         """Forget what the peer said of the message: the database refuses it."""
+
+    def refused(self, cursor: Cursor[Any], chunks: Sequence[Chunk]) -> Collection[str]:
+        """Ids of those messages of campaigns' chunks whose recipients have told the channel itself, after the campaign
+        began, that they want nothing more. A channel that nobody can answer returns ()."""
 
     def apply_receipts(self, cursor: Cursor[Any], receipts: Sequence[Any], now: datetime) -> Sequence[Event]:
         """Late news of messages: into the ledger; returns the delivery events. A channel without them returns ()."""

@@ -163,11 +163,31 @@ class UndeliverableAddress(EventSchema):
 
 
 class AddressesRefused(EventSchema):
-    """From a channel: hard bounces, complaints and STOP words; contacts archives the addresses."""
+    """From a channel: hard bounces, complaints and STOP words; contacts archives the addresses.
+
+    An address's `occurred_at`: when its person said STOP.
+    """
 
     account_id = fields.UUID(required=True)
     campaign_id = fields.UUID(allow_none=True, load_default=None)
     addresses = fields.List(fields.Nested(UndeliverableAddress), required=True)
+
+
+class WelcomeAddress(EventSchema):
+    """`occurred_at`: when the person said so."""
+
+    channel = Word(Channel, required=True)
+    address = fields.String(required=True)
+    message_id = fields.UUID(allow_none=True, load_default=None)
+
+    event_id = fields.UUID(load_default=None)
+
+
+class StopsWithdrawn(EventSchema):
+    """From a channel: people who had answered STOP have answered START; contacts restores what STOP archived."""
+
+    account_id = fields.UUID(required=True)
+    addresses = fields.List(fields.Nested(WelcomeAddress), required=True)
 
 
 class RecipientUnsubscribed(EventSchema):
@@ -252,6 +272,7 @@ SYSTEM_SMS_REQUESTED = Event("identity", "system_sms_requested", SystemSmsReques
 ADDRESSES_ARCHIVED = Event("contacts", "addresses_archived", AddressesArchived)
 SMS_ADDRESSES_REFUSED = Event("sms_gateway", "addresses_refused", AddressesRefused)
 EMAIL_ADDRESSES_REFUSED = Event("email_gateway", "addresses_refused", AddressesRefused)
+SMS_STOPS_WITHDRAWN = Event("sms_gateway", "stops_withdrawn", StopsWithdrawn)
 RECIPIENT_UNSUBSCRIBED = Event("api_gateway", "recipient_unsubscribed", RecipientUnsubscribed)
 CAMPAIGN_STARTED = Event("campaigns", "campaign_started", CampaignStarted)
 CAMPAIGN_STATE_CHANGED = Event("campaigns", "campaign_state_changed", CampaignStateChanged)
@@ -275,6 +296,7 @@ EVENTS: tuple[Event, ...] = (
     ADDRESSES_ARCHIVED,
     SMS_ADDRESSES_REFUSED,
     EMAIL_ADDRESSES_REFUSED,
+    SMS_STOPS_WITHDRAWN,
     RECIPIENT_UNSUBSCRIBED,
     CAMPAIGN_STARTED,
     CAMPAIGN_STATE_CHANGED,
@@ -312,6 +334,7 @@ SUBSCRIPTIONS: dict[Event, tuple[str, ...]] = {
     ADDRESSES_ARCHIVED: ("reporting.keep_archived",),
     SMS_ADDRESSES_REFUSED: ("contacts.archive_sms_refusals",),
     EMAIL_ADDRESSES_REFUSED: ("contacts.archive_email_refusals",),
+    SMS_STOPS_WITHDRAWN: ("contacts.restore_stopped",),
     RECIPIENT_UNSUBSCRIBED: ("contacts.archive_unsubscribed",),
     CAMPAIGN_STARTED: ("reporting.record_campaign_start",),
     CAMPAIGN_STATE_CHANGED: (

@@ -66,6 +66,13 @@ class Engagement(StrEnum):
     COMPLAINED = "complained"
 
 
+class Wish(StrEnum):
+    """What a person answers about further messages."""
+
+    STOP = "stop"
+    START = "start"
+
+
 class ArchiveReason(StrEnum):
     """Why an address gets no more campaigns."""
 

@@ -54,7 +54,14 @@ LANE_OUTBOX = lane_outbox_table(Base.metadata)
 
 class SenderId(Base):
     __tablename__ = "sender_ids"
-    __table_args__ = (UniqueConstraint("account_id", "sender_key"),)
+    __table_args__ = (
+        UniqueConstraint("account_id", "sender_key"),
+        Index(
+            "sender_ids_by_number",
+            text("regexp_replace(lower(sender_key), '^([+]|00)', '')"),
+            postgresql_where=text("state = 'active'"),
+        ),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     account_id: Mapped[UUID]
@@ -224,7 +231,10 @@ class InboundSms(Base):
 
     __tablename__ = "inbound_sms"
     # A person's messages, however the carrier writes their number (`store.inbound_sms`).
-    __table_args__ = (Index("inbound_sms_by_source", text("regexp_replace(lower(source), '^([+]|00)', '')")),)
+    __table_args__ = (
+        Index("inbound_sms_by_source", text("regexp_replace(lower(source), '^([+]|00)', '')")),
+        Index("inbound_sms_by_account", "account_id", "id"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     carrier_id: Mapped[UUID]
@@ -234,6 +244,34 @@ class InboundSms(Base):
     esm_class: Mapped[int] = mapped_column(SmallInteger)
     octets: Mapped[bytes] = mapped_column(LargeBinary)
     received_at: Mapped[datetime] = mapped_column(index=True)
+    account_id: Mapped[UUID | None]  # whom it answers; None where nobody knows
+    campaign_id: Mapped[UUID | None]
+    message_id: Mapped[UUID | None]  # the message answered
+    wish: Mapped[str | None]  # stop, start
+
+
+class LastMessage(Base):
+    """The last message to a phone from a number that it can answer (`store.last_messages`)."""
+
+    __tablename__ = "last_messages"
+
+    phone: Mapped[str] = mapped_column(primary_key=True)
+    sender: Mapped[str] = mapped_column(primary_key=True)  # bare: neither + nor 00
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    message_id: Mapped[UUID]
+    campaign_id: Mapped[UUID | None]
+    contact_id: Mapped[UUID | None]
+    sent_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Stop(Base):
+    """Who has answered STOP to an account, and when last (`store.stops`)."""
+
+    __tablename__ = "stops"
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    phone: Mapped[str] = mapped_column(primary_key=True)
+    said_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class UnreadDelivery(Base):

@@ -109,6 +109,8 @@ def _answer(carrier: Carrier, method: str, target: str, body: bytes) -> Any:
             return carrier.settings.as_json()
         case "POST", "/settings":
             return _change(carrier, body)
+        case "POST", "/answers":
+            return _from_phone(carrier, body)
         case "POST", "/reset":
             carrier.ledger.reset()
             carrier.waiting.clear()
@@ -116,6 +118,20 @@ def _answer(carrier: Carrier, method: str, target: str, body: bytes) -> Any:
                 bind.unanswered.clear()
             return {}
     raise Refused(404, "no such page")
+
+
+def _from_phone(carrier: Carrier, body: bytes) -> Any:
+    try:
+        said = orjson.loads(body)
+        phone, number, text = (said[name] for name in ("from", "to", "text"))
+        if len(text.encode("utf-16-be")) > 140:
+            raise ValueError("at most 70 characters")
+        is_sent = carrier.answer(phone, number, text)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Refused(422, f"from, to and text: {error}") from None
+    if not is_sent:
+        raise Refused(409, "nobody is bound who receives")
+    return {}
 
 
 def _number(query: dict[str, list[str]], name: str, default: int) -> int:

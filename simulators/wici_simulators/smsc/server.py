@@ -89,6 +89,16 @@ class Carrier:
             return self._writer.parameter_form(*args, STATE_NUMBERS[outcome], ERROR_CODES[outcome])
         return self._writer.text_form(*args, STAT_WORDS[outcome], ERROR_CODES[outcome])
 
+    def answer(self, phone: str, number: str, text: str) -> bool:
+        """A phone answers to one of our numbers; False where nobody is bound who receives. Not sent again."""
+        receivers = [bind for bind in self.binds if bind.receives]
+        if receivers:
+            octets = text.encode("utf-16-be")
+            receivers[0].queue_answer(
+                lambda sequence: self._writer.from_phone(sequence, phone.encode(), number.encode(), octets)
+            )
+        return bool(receivers)
+
     def send_first(self, bind: Bind, receipt: Waiting) -> None:
         """The receipt leaves before the answer to its submit_sm (some carriers do that)."""
         if bind.receives:
@@ -236,6 +246,11 @@ class Bind(asyncio.Protocol):
         self._sequence = self._sequence % 0x7FFFFFFF + 1
         self.unanswered[self._sequence] = receipt
         self._out.append(frame_of(self._sequence, receipt))
+
+    def queue_answer(self, frame_of: Callable[[int], bytes]) -> None:
+        self._sequence = self._sequence % 0x7FFFFFFF + 1
+        self._out.append(frame_of(self._sequence))
+        self.flush()
 
     def _receipt_answered(self, sequence: int, now: float) -> None:
         receipt = self.unanswered.pop(sequence, None)

@@ -131,6 +131,10 @@ class ReceiptWriter:
         )  # fmt: skip
         return self._deliver(sequence, phone, sender, rest)
 
+    def from_phone(self, sequence: int, phone: bytes, number: bytes, octets: bytes) -> bytes:
+        """deliver_sm with what a phone wrote, in UCS-2."""
+        return self._deliver(sequence, phone, number, b"\0\0\0\0\0\0\0\x08\0" + bytes((len(octets),)) + octets)
+
     @staticmethod
     def _deliver(sequence: int, phone: bytes, sender: bytes, rest: bytes) -> bytes:
         body = b"\0\x01\x01" + phone + b"\0\x05\0" + sender + b"\0" + rest

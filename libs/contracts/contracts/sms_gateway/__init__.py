@@ -1,6 +1,6 @@
 """What others may ask of sms-gateway; each noun's file holds its calls."""
 
 from contracts.rpc import Call
-from contracts.sms_gateway import carriers, contents, messages, senders
+from contracts.sms_gateway import answers, carriers, contents, messages, senders
 
-RPC: dict[str, Call] = {**messages.RPC, **contents.RPC, **senders.RPC, **carriers.RPC}
+RPC: dict[str, Call] = {**messages.RPC, **answers.RPC, **contents.RPC, **senders.RPC, **carriers.RPC}

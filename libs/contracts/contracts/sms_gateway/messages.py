@@ -52,18 +52,6 @@ class Sms(MessageSummary):
     final_at = fields.AwareDateTime(allow_none=True)
 
 
-class InboundSms(Schema):
-    """A message from a phone, in a person's export. `text` is null where the octets (hex) are no plain text."""
-
-    id = fields.UUID()
-    from_ = fields.String(data_key="from", attribute="source")
-    to = fields.String(attribute="destination")
-    text = fields.String(allow_none=True)
-    data_coding = fields.Integer()
-    octets = fields.Function(lambda row: row["octets"].hex())
-    received_at = fields.AwareDateTime()
-
-
 RPC = channel_calls(
     content=SmsContent,
     address=fields.String(validate=_phone),

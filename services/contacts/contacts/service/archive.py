@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chassis.service import Payload, event_handler, rpc
 from contacts.service.base import Base
-from contacts.usecases import archive
+from contacts.usecases import archive, stops
 from contracts import events
 from contracts.errors import NotFound
 from contracts.rpc import Actor
@@ -53,6 +53,11 @@ class Archive(Base):
     def archive_sms_refusals(self, payload: Payload) -> None:
         with self.database.transaction() as session:
             archive.archive_refused(session, event=payload, handler="archive_sms_refusals", source="sms_gateway")
+
+    @event_handler(events.SMS_STOPS_WITHDRAWN)
+    def restore_stopped(self, payload: Payload) -> None:
+        with self.database.transaction() as session:
+            stops.restore_stopped(session, event=payload, source="sms_gateway")
 
     @event_handler(events.EMAIL_ADDRESSES_REFUSED)
     def archive_email_refusals(self, payload: Payload) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
-from chassis.database import columns
+from chassis.database import changed, columns
 
 _ADD = text(
     """
@@ -147,6 +147,44 @@ def restore(
         )
         .mappings()
         .one_or_none()
+    )
+
+
+def note_refusals(session: Session, *, account_id: UUID, channel: str, said: Sequence[tuple[str, datetime]]) -> None:
+    """Keep when their people last said no with the standing entries of the addresses, whatever these are there for."""
+    if said:
+        addresses, moments = columns(sorted(said), 2)
+        session.execute(
+            text(
+                "UPDATE archive a SET said_at = greatest(a.said_at, s.at) FROM ("
+                "SELECT address, max(at) AS at FROM unnest(CAST(:addresses AS text[]), CAST(:moments AS timestamptz[]))"
+                " AS s(address, at) GROUP BY address ORDER BY address) s"
+                " WHERE a.account_id = :account AND a.channel = :channel AND a.address = s.address"
+                " AND a.restored_at IS NULL"
+            ),
+            {"account": account_id, "channel": channel, "addresses": addresses, "moments": moments},
+        )
+
+
+def restore_stopped(
+    session: Session, *, account_id: UUID, source: str, said: Sequence[tuple[str, str, datetime]]
+) -> int:
+    """End what `source` archived for a STOP before the person took it back; returns how many entries.
+
+    :param said: channel, address and when of each.
+    """
+    channels, addresses, moments = columns(sorted(said), 3)
+    return changed(
+        session,
+        "UPDATE archive a SET restored_at = now(), restore_note = 'START' FROM unnest(CAST(:channels AS text[]),"
+        " CAST(:addresses AS text[]), CAST(:moments AS timestamptz[])) AS s(channel, address, at)"
+        " WHERE a.account_id = :account AND a.channel = s.channel AND a.address = s.address AND a.restored_at IS NULL"
+        " AND a.reason = 'stop' AND a.source = :source AND coalesce(a.said_at, a.created_at) < s.at",
+        account=account_id,
+        source=source,
+        channels=channels,
+        addresses=addresses,
+        moments=moments,
     )
 
 

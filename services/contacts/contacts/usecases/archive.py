@@ -287,6 +287,7 @@ def archive_refused(session: Session, *, event: dict[str, Any], handler: str, so
             "reason": refused["reason"],
         }
         by_channel.setdefault(refused["channel"], {}).setdefault(refused["address"], entry)
+    stops = [each for each in event["addresses"] if each["reason"] == ArchiveReason.STOP and each.get("occurred_at")]
     for channel, entries in by_channel.items():
         archive(
             session,
@@ -295,6 +296,12 @@ def archive_refused(session: Session, *, event: dict[str, Any], handler: str, so
             entries=list(entries.values()),
             source=source,
             campaign_id=event.get("campaign_id"),
+        )
+        store.note_refusals(
+            session,
+            account_id=event["account_id"],
+            channel=channel,
+            said=[(each["address"], each["occurred_at"]) for each in stops if each["channel"] == channel],
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -10,6 +10,7 @@ from uuid import UUID
 from psycopg import Cursor
 
 from channel.batches import Header, Recipient
+from channel.outlets import Chunk
 from channel.ports import Event
 from chassis import outbox
 from contracts.events import EMAIL_ADDRESSES_REFUSED
@@ -137,6 +138,9 @@ class EmailLedger:
 
     def leave_answer_out(self, message: EmailMessage) -> None:
         message.detail = ""
+
+    def refused(self, cursor: Cursor[Any], chunks: Sequence[Chunk]) -> Collection[str]:
+        return ()
 
     def apply_receipts(self, cursor: Cursor[Any], receipts: Sequence[Any], now: datetime) -> Sequence[Event]:
         """Mail servers answer in the session; what comes later comes as mail."""

@@ -36,9 +36,11 @@ from sms_gateway.store import (
     carrier_instances,
     contents,
     inbound_sms,
+    last_messages,
     overdue,
     parked_receipts,
     receipts,
+    stops,
     unknown_messages,
     unread_deliveries,
 )
@@ -296,5 +298,7 @@ class SmsOutbound:
             unknown_messages.forget_old(cursor_of(session), now - receipts.FAR)
             carrier_instances.forget_old(session)
             inbound_sms.forget_old(cursor_of(session))
+            last_messages.forget_old(cursor_of(session))
+            stops.forget_old(cursor_of(session))
             unread_deliveries.forget_old(cursor_of(session))
         self._forgot_old_at = now

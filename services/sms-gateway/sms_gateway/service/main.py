@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from chassis.service import Payload, event_handler
 from contracts import events
+from sms_gateway.service.answers import Answers
 from sms_gateway.service.carriers import Carriers
 from sms_gateway.service.messages import Messages
 from sms_gateway.service.senders import Senders
 from sms_gateway.usecases import privacy, system
 
 
-class SmsGatewayService(Messages, Senders, Carriers):
+class SmsGatewayService(Messages, Answers, Senders, Carriers):
     """SMS: sender IDs, contents, single messages, carriers and routes. Sending itself is `sms_gateway.outbound`'s."""
 
     name = "sms_gateway"

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from psycopg import Cursor
 
 from channel.batches import Header, Recipient
+from channel.outlets import Chunk
 from channel.ports import Event
 from contracts.vocabulary import Channel, MessageState
 from sms_gateway.batches import Arrived, ArrivedInbound, ArrivedUnread, SmsMessage
-from sms_gateway.store import inbound_sms, overdue, parts, receipts, unknown_messages, unread_deliveries
+from sms_gateway.store import (
+    answers,
+    last_messages,
+    overdue,
+    parts,
+    receipts,
+    stops,
+    unknown_messages,
+    unread_deliveries,
+)
 
 FINAL = frozenset({MessageState.DELIVERED, MessageState.UNDELIVERED, MessageState.EXPIRED, MessageState.REJECTED})
 _NULL = "\\N"
@@ -67,9 +77,11 @@ class SmsLedger:
         )
 
     def write_beside(self, cursor: Cursor[Any], messages: Sequence[SmsMessage]) -> None:
-        """The parts of long messages, who can be found again by the number alone, and what the sweep has passed."""
+        """The parts of long messages, who can be found again by the number alone, what the sweep has passed, and what
+        may be answered."""
         parts.write(cursor, messages)
         overdue.watch(cursor, messages)
+        last_messages.remember(cursor, messages)
         unknown_messages.remember(cursor, [message for message in messages if message.state is MessageState.UNKNOWN])
 
     def owner_id(self, header: Header, recipient: Recipient) -> str:
@@ -96,12 +108,15 @@ class SmsLedger:
     def leave_answer_out(self, message: SmsMessage) -> None:
         message.carrier_ids = None
 
+    def refused(self, cursor: Cursor[Any], chunks: Sequence[Chunk]) -> Collection[str]:
+        return stops.among(cursor, chunks)
+
     def apply_receipts(
         self, cursor: Cursor[Any], arrived: Sequence[Arrived | ArrivedInbound | ArrivedUnread], now: datetime
     ) -> list[Event]:
-        inbound_sms.write(cursor, [each for each in arrived if isinstance(each, ArrivedInbound)])
         unread_deliveries.write(cursor, [each for each in arrived if isinstance(each, ArrivedUnread)])
-        return receipts.apply(cursor, [each for each in arrived if isinstance(each, Arrived)], now)
+        events = answers.take(cursor, [each for each in arrived if isinstance(each, ArrivedInbound)])
+        return events + receipts.apply(cursor, [each for each in arrived if isinstance(each, Arrived)], now)
 
 
 _last_stamp: tuple[float, str] = (0.0, "")

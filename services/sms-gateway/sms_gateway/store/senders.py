@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any
 from uuid import UUID
 
+from psycopg import Cursor
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
@@ -33,6 +35,33 @@ def active_spellings(session: Session, wanted: Collection[tuple[UUID, str]]) -> 
         ([account_id for account_id, _ in wanted], [key for _, key in wanted], SenderState.ACTIVE),
     )
     return {(row[0], row[1]): row[2] for row in cursor.fetchall()}
+
+
+def owners(cursor: Cursor[Any], numbers: Collection[str]) -> dict[str, list[UUID]]:
+    """The accounts that may use each of the numbers, which are bare (`domain.numbers`)."""
+    found: dict[str, list[UUID]] = {}
+    if numbers:
+        cursor.execute(
+            "SELECT n.number, s.account_id FROM unnest(%s::text[]) AS n(number) JOIN sender_ids s"
+            " ON regexp_replace(lower(s.sender_key), '^([+]|00)', '') = n.number AND s.state = 'active'"
+            " ORDER BY s.id",
+            (sorted(numbers),),
+        )
+        for number, account_id in cursor.fetchall():
+            found.setdefault(number, []).append(account_id)
+    return found
+
+
+def names(cursor: Cursor[Any], account_ids: Collection[UUID]) -> dict[UUID, list[str]]:
+    """The sender IDs that each of the accounts may use."""
+    cursor.execute(
+        "SELECT account_id, sender FROM sender_ids WHERE account_id = ANY(%s) AND state = 'active'",
+        (list(account_ids),),
+    )
+    found: dict[UUID, list[str]] = {}
+    for account_id, sender in cursor.fetchall():
+        found.setdefault(account_id, []).append(sender)
+    return found
 
 
 def add_sender(session: Session, sender: SenderId) -> bool:

@@ -14,10 +14,11 @@ from chassis.database import Database, Session
 from contracts import ids
 from contracts.rpc import Actor
 from contracts.schema import dump
-from contracts.sms_gateway.messages import InboundSms, Sms
+from contracts.sms_gateway.answers import InboundSms
+from contracts.sms_gateway.messages import Sms
 from contracts.vocabulary import MessageState
-from sms_gateway.content import gsm
-from sms_gateway.store import inbound_sms, messages, people, unread_deliveries
+from sms_gateway.store import inbound_sms, last_messages, messages, people, stops, unread_deliveries
+from sms_gateway.usecases.answers import inbound
 
 GREATEST = UUID(int=2**128 - 1)
 
@@ -33,18 +34,13 @@ def export_person(
         "limit": limit + 1,
     }
     records = [("message", dump(Sms, _message(row))) for row in people.page(session, **asked)]
-    records += [("inbound", dump(InboundSms, _inbound(row))) for row in inbound_sms.page(session, **asked)]
+    records += [("inbound", dump(InboundSms, inbound(row))) for row in inbound_sms.page(session, **asked)]
     records.sort(key=lambda one: one[1]["id"], reverse=True)
     shown = records[:limit]
     return {
         "items": [{"kind": kind, "record": record} for kind, record in shown],
         "next_cursor": pages.cursor_at(shown[-1][1]["id"]) if len(records) > limit else None,
     }
-
-
-def _inbound(row: Any) -> dict[str, Any]:
-    octets = bytes(row["octets"])
-    return {**row, "octets": octets, "text": gsm.delivered_text(octets, row["data_coding"], row["esm_class"])}
 
 
 def _message(row: Any) -> dict[str, Any]:
@@ -77,6 +73,8 @@ def erase_person(
         answer["counts"]["inbound"] = forget(session, account_id=account_of(actor), **theirs)
         if not dry_run:
             unread_deliveries.forget(session, **theirs)
+            for table in (last_messages, stops):
+                table.forget(session, account_id=account_of(actor), addresses=addresses)
     return answer
 
 
@@ -89,4 +87,6 @@ def erase_account(session: Session, *, event_id: UUID, account_id: UUID) -> None
     """Closing an account: nothing of it stays. Harmless when it runs twice: there is nothing left to erase."""
     if inbox.first_time(session, "erase_account", event_id):
         inbound_sms.erase_account(session, account_id)
+        last_messages.erase_account(session, account_id)
+        stops.erase_account(session, account_id)
         messages.erase_account(session, account_id)

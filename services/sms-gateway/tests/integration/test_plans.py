@@ -22,11 +22,14 @@ from contracts.vocabulary import Lane, MessageState
 from sms_gateway.batches import Arrived, ArrivedInbound, ArrivedUnread, Content, SmsMessage
 from sms_gateway.outbound.__main__ import PLANNER
 from sms_gateway.store import (
+    answers,
     carrier_instances,
     inbound_sms,
+    last_messages,
     overdue,
     parked_receipts,
     receipts,
+    stops,
     unknown_messages,
     unread_deliveries,
 )
@@ -35,7 +38,7 @@ from sms_gateway.store.ledger import SmsLedger
 
 ROWS = 10_000_000
 READS_ALL = ROWS * 0.01  # what the planner takes for the work on so many rows, cpu_tuple_cost each
-_BESIDE = ("unread_deliveries", "inbound_sms", "overdue_later")
+_BESIDE = ("unread_deliveries", "inbound_sms", "last_messages", "stops", "overdue_later")
 _HOT = ("ledger", "claims", "retries", "parked_receipts", "unknown_messages", *_BESIDE)
 COME = 1_000  # receipts in one transaction
 
@@ -114,6 +117,8 @@ def full_beside(full_day: None, database: Database) -> Iterator[None]:
     rows = {
         "unread_deliveries": "gen_random_uuid(), gen_random_uuid(), '', 'broken', now()",
         "inbound_sms": "gen_random_uuid(), gen_random_uuid(), '48600' || i, '48500' || i, 0, 0, '', now()",
+        "last_messages": "'+48600' || i, '48500' || i, gen_random_uuid(), gen_random_uuid(), NULL, NULL, now()",
+        "stops": "gen_random_uuid(), '+48600' || i, now()",
         "overdue_later": "gen_random_uuid(), now() + interval '1 hour'",
     }
     with as_administrator(database) as session:
@@ -207,8 +212,8 @@ def new_day(database: Database) -> Iterator[Callable[[str], list[Arrived]]]:
             session.execute(text(f"ALTER TABLE {table}_p{today:%Y%m%d} RESET (autovacuum_enabled)"))
 
 
-def _chunks(count: int) -> list[Chunk]:
-    content = Content(new_id(), "Wici", {"text": "Hej"})
+def _chunks(count: int, sender: str = "Wici") -> list[Chunk]:
+    content = Content(new_id(), sender, {"text": "Hej"})
     made = []
     for _ in range(count):
         raw = {
@@ -275,8 +280,19 @@ def _run_everything_rare(session: Any, cursor: Any) -> None:
     unread_deliveries.of_carrier(session, carrier_id, before=None, limit=50)
     unread_deliveries.of_carrier(session, carrier_id, before=new_id(), limit=50)
     unread_deliveries.forget_old(cursor)
-    inbound_sms.write(cursor, [ArrivedInbound(carrier_id, "48600100200", "7300", 0, 0, b"STOP", moment)])
+    come = [(b"STOP", "48500100"), (b"START", "48500200"), (b"7300 STOP", "48500300"), (b"Tak", "7300")]
+    answers.take(
+        cursor, [ArrivedInbound(carrier_id, "48600100200", number, 0, 0, said, moment) for said, number in come * 100]
+    )
+    for wanted in (inbound_sms.Wanted(), inbound_sms.Wanted(phone="48600100200"), inbound_sms.Wanted(since=now)):
+        inbound_sms.answers(session, account_id=carrier_id, wanted=wanted, before=new_id(), limit=50)
     inbound_sms.forget_old(cursor)
+    last_messages.remember(cursor, _messages(_chunks(1, "+48500000001")[0], MessageState.SUBMITTED))
+    last_messages.forget_old(cursor)
+    told = _chunks(10)
+    stops.remember(cursor, [(UUID(each.batch.header.account_id), "+48600000007", now) for each in told])
+    assert len(stops.among(cursor, told)) == 10
+    stops.forget_old(cursor)
     unknown_messages.forget_old(cursor, now - receipts.FAR)
 
 
@@ -341,7 +357,8 @@ def test_messages_from_phones_are_found_by_number_and_forgotten_with_their_accou
 
     assert len(by_person) == 3 and max(by_person.values()) < READS_ALL
     # A look at the senders for each of the ten million would cost a hundred times as much.
-    (cost,) = [cost for statement, cost in cursor.costs.items() if statement.startswith("DELETE")]
+    by_answer, cost = [cost for statement, cost in cursor.costs.items() if statement.startswith("DELETE")]
+    assert by_answer < READS_ALL
     assert cost < ROWS * 0.1
     assert sorted(left) == sorted(f"48500{number}" for number in range(1, 3001) if number % 2 or number > 2000)
 

@@ -17,7 +17,7 @@ from chassis.testing import places_of, wait_until
 from contracts import ids
 from sms_gateway.batches import ArrivedInbound, ArrivedUnread
 from sms_gateway.models import SenderId
-from sms_gateway.store import inbound_sms, senders, unread_deliveries
+from sms_gateway.store import answers, senders, unread_deliveries
 from sms_gateway.usecases import privacy
 
 HER = "+48600000007"
@@ -88,7 +88,7 @@ def test_what_is_in_hand_is_written_down_without_the_person(
 def from_phone(database: Database, source: str, destination: str, octets: bytes = b"TAK", data_coding: int = 0) -> None:
     with database.transaction() as session:
         arrived = ArrivedInbound(new_id(), source, destination, data_coding, 0, octets, datetime.now(UTC).timestamp())
-        inbound_sms.write(cursor_of(session), [arrived])
+        answers.take(cursor_of(session), [arrived])
 
 
 def approved(database: Database, account_id: UUID, sender: str, state: str = "active") -> None:
@@ -143,6 +143,48 @@ def test_what_a_person_wrote_to_us_is_told_and_forgotten_and_what_they_wrote_to_
 
     assert told() == []
     assert destinations_left(database) == ["48500000001", "7066", "7077"]  # somebody else's, and to others
+
+
+def written_to(database: Database, account_id: UUID, *, phone: str = HER, number: str = "48500000001") -> None:
+    with database.transaction() as session:
+        session.execute(
+            text("INSERT INTO last_messages VALUES (:phone, :number, :account, gen_random_uuid(), NULL, NULL, now())"),
+            {"phone": phone, "number": number, "account": account_id},
+        )
+
+
+def accounts_left(database: Database, table: str) -> list[UUID]:
+    with database.transaction() as session:
+        return list(session.scalars(text(f"SELECT account_id FROM {table}")))
+
+
+@pytest.mark.parametrize("is_closing", [False, True])
+def test_an_answer_belongs_to_the_account_that_was_answered(database: Database, is_closing: bool) -> None:
+    mine, others = new_id(), new_id()
+    for account_id in (mine, others):
+        approved(database, account_id, "+48500000001")
+        approved(database, account_id, "7055")
+    written_to(database, mine)
+    written_to(database, others, number="7055")
+    for destination in ("48500000001", "7055"):
+        from_phone(database, "48600000007", destination)
+    with database.transaction() as session:
+        page = privacy.export_person(
+            session, actor={"account_id": str(mine)}, now=datetime.now(UTC), addresses=[HER], cursor=None, limit=10
+        )
+    assert [one["record"]["to"] for one in page["items"]] == ["48500000001"]
+
+    if is_closing:
+        with database.transaction() as session:
+            privacy.erase_account(session, event_id=new_id(), account_id=mine)
+    else:
+        answer = privacy.erase_person(
+            database, actor={"account_id": str(mine)}, now=datetime.now(UTC), addresses=[HER],
+            erased_at=datetime.now(UTC), dry_run=False,
+        )  # fmt: skip
+        assert answer["counts"]["inbound"] == 1
+
+    assert accounts_left(database, "inbound_sms") == accounts_left(database, "last_messages") == [others]
 
 
 def test_closing_an_account_forgets_what_was_written_to_its_number(database: Database) -> None:

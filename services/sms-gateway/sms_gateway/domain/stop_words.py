@@ -1,0 +1,86 @@
+"""STOP, its kin and what takes it back, as people write them (`stop_words.toml` has the words and their source)."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Collection, Sequence
+from functools import cache
+from importlib import resources
+from typing import NamedTuple
+
+from contracts.vocabulary import Wish
+
+_WORD = re.compile(r"[^\W_]+")
+# No letter with a mark to Unicode, which takes the others apart.
+_PLAIN = str.maketrans("łŁ", "lL")
+_READ = 400  # characters: a refusal stands at the beginning, and a message may have 64 KB
+
+Phrase = tuple[str, ...]
+
+
+class _Phrases(NamedTuple):
+    first: Collection[Phrase]
+    alone: Collection[Phrase]
+    fillers: Collection[str]
+    start: Collection[Phrase]
+    longest: int
+
+
+def wish_of(text: str, keywords: Collection[str] = ()) -> Wish | None:
+    """What the message says about further ones; None where it is about something else.
+
+    Case, diacritics, punctuation and blanks do not matter. A word of refusal counts where the message begins with it;
+    inside of a sentence it is a word like others.
+
+    :param keywords: names of senders that may stand before the word: "WICI STOP", as on numbers that several share.
+    """
+    words = _words(text)
+    found = _wish(words)
+    if found is None and keywords:
+        for keyword in {_words(each) for each in keywords}:
+            if keyword and words[: len(keyword)] == keyword:
+                found = found or _wish(words[len(keyword) :])
+    return found
+
+
+def may_name_a_sender(text: str) -> bool:
+    """Whether it would be a wish behind some keyword: only then is it worth asking which there are."""
+    words = _words(text)
+    return any(_wish(words[start:]) for start in range(1, min(len(words), 7)))
+
+
+def _words(text: str) -> Phrase:
+    plain = unicodedata.normalize("NFKD", text[:_READ].translate(_PLAIN))
+    marked = "".join(character for character in plain if not unicodedata.combining(character))
+    # "S.T.O.P.", "S T O P": letters that stand alone side by side are one word.
+    return tuple(_joined(_WORD.findall(marked.casefold())))
+
+
+def _joined(words: Sequence[str]) -> list[str]:
+    if len(words) > 2 and all(len(word) == 1 for word in words):
+        return ["".join(words)]
+    return list(words)
+
+
+def _wish(words: Phrase) -> Wish | None:
+    phrases = _phrases()
+    if words in phrases.start:
+        return Wish.START
+    for size in range(1, min(len(words), phrases.longest) + 1):
+        beginning, rest = words[:size], words[size:]
+        if beginning in phrases.first:
+            return Wish.STOP
+        if beginning in phrases.alone and all(word in phrases.fillers for word in rest):
+            return Wish.STOP
+    return None
+
+
+@cache
+def _phrases() -> _Phrases:
+    known = tomllib.loads(resources.files(__package__).joinpath("stop_words.toml").read_text("utf-8"))
+    first, alone, start = (
+        frozenset(tuple(phrase.split()) for phrase in known[name]) for name in ("first", "alone", "start")
+    )
+    return _Phrases(first, alone, frozenset(known["fillers"]), start, max(map(len, first | alone)))

@@ -1,0 +1,173 @@
+"""Answers from phones: kept with the message answered, and what they say about further ones is passed on.
+
+Harmless twice, as carriers deliver: the archive has an address once, reporting counts a message's unsubscription once,
+and a START that repeats one of the last hour takes nothing back. It may be an earlier one that is delivered again, and
+a STOP have come in between.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from uuid import UUID, uuid5
+
+from psycopg import Cursor
+
+from channel.ports import Event
+from chassis import outbox
+from chassis.ids import new_id
+from contracts.events import SMS_ADDRESSES_REFUSED, SMS_STOPS_WITHDRAWN
+from contracts.vocabulary import ArchiveReason, Channel, Engagement, Wish
+from sms_gateway.batches import ArrivedInbound
+from sms_gateway.content import gsm
+from sms_gateway.domain.numbers import bare, phone_of
+from sms_gateway.domain.senders import SYSTEM_ACCOUNT
+from sms_gateway.domain.stop_words import may_name_a_sender, wish_of
+from sms_gateway.store import inbound_sms, last_messages, senders, stops
+from sms_gateway.store.last_messages import LastMessage
+
+STEP = 1e-6  # seconds between two of one read, which share their moment: the last word counts
+
+
+class Answer(NamedTuple):
+    """An answer, and whose it is: the newest message first, or the accounts that have the number."""
+
+    arrived: ArrivedInbound
+    text: str | None
+    phone: str | None
+    number: str
+    to: Sequence[LastMessage]
+    said_at: float
+
+    @property
+    def answered(self) -> LastMessage | None:
+        """Of a number that several accounts have, and none wrote from, nobody knows whose it is."""
+        return self.to[0] if self.to and (self.to[0].message_id or len(self.to) == 1) else None
+
+
+def take(cursor: Cursor[Any], arrived: Sequence[ArrivedInbound]) -> list[Event]:
+    """Keep the answers; returns the delivery events of those that are an unsubscription."""
+    if not arrived:
+        return []
+    answers = _answers(cursor, arrived)
+    wishes = _wishes(cursor, answers)
+    repeated = _repeated(cursor, [each for each, wish in zip(answers, wishes, strict=True) if wish is Wish.START])
+    inbound_sms.write(cursor, [_row(each, wish) for each, wish in zip(answers, wishes, strict=True)])
+    events: list[Event] = []
+    refused: dict[tuple[UUID, UUID | None], list[dict[str, Any]]] = defaultdict(list)
+    welcome: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
+    for each, wish in zip(answers, wishes, strict=True):
+        for message in each.to if wish else ():
+            told = _told(each, message)
+            if wish is Wish.STOP:
+                refused[message.account_id, message.campaign_id].append(told)
+                events += _unsubscription(each, message)
+            elif (each.phone, each.number) not in repeated:
+                welcome[message.account_id].append(told)
+        if wish is Wish.START:
+            repeated.add((each.phone, each.number))
+    stops.remember(
+        cursor,
+        [(account, one["address"], one["occurred_at"]) for (account, _), some in refused.items() for one in some],
+    )
+    stops.take_back(
+        cursor, [(account, one["address"], one["occurred_at"]) for account, some in welcome.items() for one in some]
+    )
+    for (account_id, campaign_id), addresses in refused.items():
+        outbox.record_at(
+            cursor, SMS_ADDRESSES_REFUSED, account_id=account_id, campaign_id=campaign_id, addresses=addresses
+        )
+    for account_id, addresses in welcome.items():
+        outbox.record_at(cursor, SMS_STOPS_WITHDRAWN, account_id=account_id, addresses=addresses)
+    return events
+
+
+def _answers(cursor: Cursor[Any], arrived: Sequence[ArrivedInbound]) -> list[Answer]:
+    keys = [(phone_of(each.source), bare(each.destination.replace("\0", ""))) for each in arrived]
+    written_to = last_messages.before(cursor, {(phone, number) for phone, number in keys if phone})
+    unknown = {number for phone, number in keys if (phone, number) not in written_to}
+    owners = senders.owners(cursor, unknown)
+    return [
+        Answer(
+            each, gsm.delivered_text(each.octets, each.data_coding, each.esm_class), phone, number,
+            [
+                message
+                for message in (
+                    written_to.get((phone, number)) if phone else None
+                ) or [LastMessage(account_id) for account_id in owners.get(number, ())]
+                if message.account_id != SYSTEM_ACCOUNT
+            ],
+            each.at + place * STEP,
+        )
+        for place, (each, (phone, number)) in enumerate(zip(arrived, keys, strict=True))
+    ]  # fmt: skip
+
+
+def _wishes(cursor: Cursor[Any], answers: Sequence[Answer]) -> list[Wish | None]:
+    """What each says; the names of the accounts' senders are looked up where one may stand before the word."""
+    wishes = [wish_of(_beginning(each)) for each in answers]
+    doubtful = [
+        place
+        for place, wish in enumerate(wishes)
+        if wish is None and answers[place].to and may_name_a_sender(_beginning(answers[place]))
+    ]
+    if doubtful:
+        names = senders.names(cursor, {message.account_id for place in doubtful for message in answers[place].to})
+        for place in doubtful:
+            keywords = {name for message in answers[place].to for name in names.get(message.account_id, ())}
+            wishes[place] = wish_of(_beginning(answers[place]), keywords)
+    return wishes
+
+
+def _beginning(answer: Answer) -> str:
+    """The text of an answer of which this is the first part: a later one is the middle of a sentence."""
+    arrived = answer.arrived
+    is_later = gsm.part_number(arrived.octets, arrived.esm_class) > 1
+    return "" if is_later or not answer.phone else answer.text or ""
+
+
+def _repeated(cursor: Cursor[Any], starts: Sequence[Answer]) -> set[tuple[str | None, str]]:
+    """Phones and numbers of those that repeat one of the last hour."""
+    if not starts:
+        return set()
+    return inbound_sms.said_lately(cursor, Wish.START, [(each.phone or "", each.number) for each in starts])
+
+
+def _row(answer: Answer, wish: Wish | None) -> tuple[Any, ...]:
+    arrived, answered = answer.arrived, answer.answered
+    return (
+        new_id(), arrived.carrier_id, arrived.source.replace("\0", ""), arrived.destination.replace("\0", ""),
+        arrived.data_coding, arrived.esm_class, arrived.octets, datetime.fromtimestamp(arrived.at, UTC),
+        answered.account_id if answered else None, answered.campaign_id if answered else None,
+        answered.message_id if answered else None, wish,
+    )  # fmt: skip
+
+
+def _told(answer: Answer, message: LastMessage) -> dict[str, Any]:
+    return {
+        "channel": Channel.SMS,
+        "address": answer.phone,
+        "contact_id": message.contact_id,
+        "message_id": message.message_id,
+        "reason": ArchiveReason.STOP,
+        "occurred_at": datetime.fromtimestamp(answer.said_at, UTC),
+    }
+
+
+def _unsubscription(answer: Answer, message: LastMessage) -> list[Event]:
+    if message.message_id is None:
+        return []
+    ids: Mapping[str, UUID | None] = {"campaign_id": message.campaign_id, "contact_id": message.contact_id}
+    return [
+        {
+            "message_id": str(message.message_id),
+            "account_id": str(message.account_id),
+            "at": answer.said_at,
+            "kind": Engagement.UNSUBSCRIBED,
+            "channel": Channel.SMS,
+            **{name: str(value) if value else None for name, value in ids.items()},
+            "event_id": str(uuid5(message.message_id, Engagement.UNSUBSCRIBED)),
+        }
+    ]
