@@ -16,6 +16,7 @@ from chassis.ids import new_id
 from chassis.secrets import Vault
 from email_gateway.config import Config
 from email_gateway.content.compose import Links
+from email_gateway.smtp.resolvers import configured
 from email_gateway.usecases.ports import Tools
 
 DNS_SECONDS = 5.0
@@ -56,10 +57,7 @@ def _new_key(algorithm: str, account_id: UUID) -> bytes:
 
 def look_up(name: str, kind: str, nameservers: tuple[str, ...] = ()) -> list[str] | None:
     """Values of the records in DNS, TXT strings joined; None when the name servers do not answer."""
-    resolver = dns.resolver.Resolver(configure=not nameservers)
-    if nameservers:
-        resolver.nameservers = list(nameservers)
-    resolver.lifetime = DNS_SECONDS
+    resolver = configured(dns.resolver.Resolver, nameservers, lifetime=DNS_SECONDS)
     try:
         answer = resolver.resolve(name, kind)
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):

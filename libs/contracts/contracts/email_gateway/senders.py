@@ -58,11 +58,29 @@ class OperatorSenderDomain(SenderDomain):
     reason = fields.String(allow_none=True)
 
 
+class SenderWarning(Schema):
+    """Why mail from the address may not be taken: its own domain does not sign it."""
+
+    code = fields.String(
+        metadata={
+            "description": (
+                "sender_address.not_aligned: it may be taken for spam; sender_address.policy_unknown: the domain's name"
+                " servers do not answer; sender_address.refused_by_domain and sender_address.public_provider: nothing"
+                " is sent from it"
+            )
+        }
+    )
+    detail = fields.String()
+
+
 class SenderAddress(Schema):
     id = fields.UUID()
     email = fields.String()
     name = fields.String(allow_none=True)
     state = fields.String(metadata={"description": "pending or verified"})
+    warning = fields.Nested(
+        SenderWarning, allow_none=True, metadata={"description": "null where its domain is authorised"}
+    )
     created_at = fields.AwareDateTime()
 
 

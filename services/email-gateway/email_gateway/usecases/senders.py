@@ -1,9 +1,7 @@
-"""Sender domains and single sender addresses: who may appear in From."""
+"""Sender domains, and who may appear in From."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import secrets
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -20,8 +18,9 @@ from contracts.rpc import Actor
 from email_gateway import exceptions
 from email_gateway.content import dkim
 from email_gateway.domain import senders as rules
+from email_gateway.domain.alignment import Standing
 from email_gateway.domain.senders import SenderState
-from email_gateway.models import DkimKey, SenderAddress, SenderDomain
+from email_gateway.models import DkimKey, SenderDomain
 from email_gateway.store import senders as store
 from email_gateway.store import signing
 from email_gateway.usecases import views
@@ -211,99 +210,16 @@ def _record(session: Session, actor: Actor, action: str, domain: SenderDomain) -
     acts.record(session, EMAIL_GATEWAY_ACT, actor, action, target_id=domain.domain_id, domain=domain.domain)
 
 
-# Single addresses
-
-
-def list_sender_addresses(
-    session: Session, *, actor: Actor, now: datetime, cursor: str | None, limit: int
-) -> pages.Page:
-    rows = store.addresses(session, account_id=account_of(actor), after=pages.position(cursor), limit=limit + 1)
-    return pages.page(rows, limit, views.sender_address)
-
-
-def add_address(
-    session: Session, *, actor: Actor, now: datetime, tools: Tools, email: str, name: str | None
-) -> tuple[SenderAddress, str | None]:
-    """A new sender address, and the code to mail to it; none where its domain is verified already.
-
-    :raises Conflict: it is on the list.
-    :raises TooManyRequests: the account, or everyone to this mailbox, has had enough codes mailed today.
-    """
-    account_id, email = account_of(actor), normalised(email)
-    if store.address_by_email(session, account_id=account_id, email=email) is not None:
-        raise exceptions.address_exists()
-    domain = store.domain_by_name(session, account_id=account_id, domain=email.rpartition("@")[2])
-    is_covered = domain is not None and domain.state == SenderState.VERIFIED
-    code = None if is_covered else f"{secrets.randbelow(10**6):06d}"
-    if code is not None:
-        _ensure_few_mails(session, account_id=account_id, email=email, now=now)
-    address = SenderAddress(
-        address_id=tools.new_id(),
-        account_id=account_id,
-        email=email,
-        name=name,
-        state=SenderState.VERIFIED if is_covered else SenderState.PENDING,
-        code_hash=None if code is None else _hash_of(code),
-        tries_left=rules.CODE_TRIES,
-        code_expires_at=None if code is None else now + rules.CODE_LIFETIME,
-    )
-    if not store.add_address(session, address):
-        raise exceptions.address_exists()
-    session.refresh(address)
-    acts.record(
-        session, EMAIL_GATEWAY_ACT, actor, "sender_address.added", target_id=address.address_id, state=address.state
-    )
-    return address, code
-
-
-def _ensure_few_mails(session: Session, *, account_id: UUID, email: str, now: datetime) -> None:
-    """The mailbox may be anybody's, who has not asked for a mail."""
-    since = now - rules.CODES_PERIOD
-    of_account, to_mailbox = store.codes_mailed(session, account_id=account_id, email=email, since=since)
-    if of_account >= rules.CODES_OF_ACCOUNT or to_mailbox >= rules.CODES_TO_MAILBOX:
-        raise exceptions.too_many_codes(rules.CODES_PERIOD)
-
-
-def confirm_sender_address(
-    database: Database, *, actor: Actor, now: datetime, address_id: UUID, code: str
-) -> views.View:
-    """:raises Invalid: the code is wrong, and a try is used up."""
-    with database.transaction() as session:
-        address = store.address_by_id(session, account_id=account_of(actor), address_id=address_id)
-        if address is None:
-            raise exceptions.address_not_found()
-        is_right = address.state == SenderState.VERIFIED or _take_code(address, code, now)
-        if is_right:
-            acts.record(session, EMAIL_GATEWAY_ACT, actor, "sender_address.confirmed", target_id=address.address_id)
-        shown, tries_left = views.sender_address(address), address.tries_left
-    if not is_right:
-        raise exceptions.wrong_code(tries_left)
-    return shown
-
-
-def _take_code(address: SenderAddress, code: str, now: datetime) -> bool:
-    """Whether the code is right; a wrong one uses up a try."""
-    is_live = address.tries_left > 0 and address.code_expires_at is not None and now < address.code_expires_at
-    if is_live and hmac.compare_digest(address.code_hash or "", _hash_of(code)):
-        address.state, address.code_hash = SenderState.VERIFIED, None
-        return True
-    address.tries_left = max(0, address.tries_left - 1)
-    return False
-
-
 def check_sender(session: Session, *, actor: Actor, now: datetime, email: str) -> views.View:
     return {"authorised": may_send(session, account_id=account_of(actor), email=email)}
 
 
 def may_send(session: Session, *, account_id: UUID, email: str) -> bool:
-    return signing.may_send_from(session, account_id=account_id, email=normalised(email))
+    standing = signing.standing(session, account_id=account_id, email=normalised(email))
+    return standing is Standing.AUTHORISED
 
 
 def normalised(email: str) -> str:
     """The address with its domain in lower-case A-labels."""
     local, _, domain = email.rpartition("@")
     return f"{local}@{ascii_domain(domain)}"
-
-
-def _hash_of(code: str) -> str:
-    return hashlib.sha256(code.encode()).hexdigest()
