@@ -20,6 +20,7 @@ _DOMAIN = {
             "found": None,
         }
     ],
+    "link_host": None,
     "created_at": "2026-11-24T08:00:00+00:00",
     "verified_at": None,
     "checked_at": None,
@@ -78,7 +79,10 @@ ROUTES = [
     ),
     _route(
         "POST", "/v1/sender-domains/<uuid:domain_id>/verify", "check_sender_domain", "Look its records up in DNS now",
-        description="The domain is verified once every required record is found. A verified domain stays verified.",
+        description=(
+            "The domain is verified once every required record is found. A verified domain stays verified, and is"
+            " looked up daily: its own return path and `link_host` are used while their records are there."
+        ),
         response=contract.SenderDomain, deadline=45.0, response_example=_DOMAIN,
     ),
     _route(

@@ -28,6 +28,15 @@ class SenderDomain(Schema):
     domain = fields.String()
     state = fields.String(metadata={"description": "pending or verified"})
     records = fields.List(fields.Nested(DnsRecord))
+    link_host = fields.String(
+        allow_none=True,
+        metadata={
+            "description": (
+                "The host of the links, pixel and unsubscribe address in its mails: its own, where the tracking record"
+                " is found and the platform has a certificate for it. null: the platform's."
+            )
+        },
+    )
     created_at = fields.AwareDateTime()
     verified_at = fields.AwareDateTime(allow_none=True)
     checked_at = fields.AwareDateTime(allow_none=True)

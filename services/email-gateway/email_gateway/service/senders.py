@@ -83,3 +83,8 @@ class Senders(Base):
     def ask_due_policies(self) -> None:
         """What was answered a day ago is asked again; in each instance, which take different ones."""
         addresses.ask_due_policies(self.database, now=self.clock.now(), tools=self.tools)
+
+    @timer(interval=CHECK_SECONDS)
+    def check_due_domains(self) -> None:
+        """As above, the records of verified domains."""
+        senders.check_due_domains(self.database, now=self.clock.now(), tools=self.tools)

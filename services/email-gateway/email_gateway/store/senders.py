@@ -101,6 +101,18 @@ def all_domains(
     return session.scalars(query.order_by(SenderDomain.domain_id).limit(limit)).all()
 
 
+_TAKE_DUE = text(
+    "UPDATE sender_domains SET check_due_at = :again WHERE domain_id IN (SELECT domain_id FROM sender_domains"
+    " WHERE check_due_at <= :now ORDER BY check_due_at LIMIT :limit FOR UPDATE SKIP LOCKED) RETURNING domain_id"
+)
+
+
+def take_due_domains(session: Session, *, now: datetime, again: datetime, limit: int) -> list[UUID]:
+    """Verified domains whose records are to be looked up; nobody else takes them before `again`."""
+    found = session.execute(_TAKE_DUE, {"now": now, "again": again, "limit": limit})
+    return [row.domain_id for row in found]
+
+
 def delete_domain(session: Session, *, account_id: UUID, domain_id: UUID) -> bool:
     deleted = session.execute(
         delete(SenderDomain)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from email_gateway.domain.alignment import Standing, is_refused
-from email_gateway.domain.senders import SYSTEM_ACCOUNT, SenderState
+from email_gateway.domain.senders import SYSTEM_ACCOUNT, SenderState, has_return_path, return_path
 from email_gateway.models import Content, SenderAddress, SenderDomain
 from email_gateway.store import policies
 
@@ -21,6 +21,8 @@ class Signing:
     document: dict[str, Any]
     domain: str | None
     keys: tuple[tuple[str, bytes], ...] = ()  # (selector, encrypted PEM)
+    return_path: str = ""  # the domain of envelope senders
+    link_host: str | None = None  # of its links, with its port; None: the platform's
 
 
 def load(session: Session, content_hash: str) -> Signing | None:
@@ -38,7 +40,16 @@ def load(session: Session, content_hash: str) -> Signing | None:
     if domain is None:
         return Signing(content.document, None)
     keys = tuple((key.selector, bytes(key.sealed_key)) for key in domain.keys)
-    return Signing(content.document, domain.domain, keys)
+    bounces = return_path(_bouncing_domain(session, domain))
+    return Signing(content.document, domain.domain, keys, bounces, domain.link_host)
+
+
+def _bouncing_domain(session: Session, domain: SenderDomain) -> str:
+    """The domain itself, where bounces to it reach us; else the platform's, for who vouches looks at no records."""
+    if domain.account_id == SYSTEM_ACCOUNT or has_return_path(domain.found):
+        return domain.domain
+    system = _system_domain(session)
+    return domain.domain if system is None else system.domain
 
 
 def _system_domain(session: Session) -> SenderDomain | None:

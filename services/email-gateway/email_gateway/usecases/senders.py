@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from chassis import acts, pages
 from chassis.actors import account_of, operator_of
 from chassis.database import Database, Session
+from chassis.logs import get_logger
 from contracts import domains
 from contracts.events import EMAIL_GATEWAY_ACT
 from contracts.rpc import Actor
@@ -25,6 +27,10 @@ from email_gateway.store import senders as store
 from email_gateway.store import signing
 from email_gateway.usecases import views
 from email_gateway.usecases.ports import Tools
+
+log = get_logger()
+
+CHECKED_AT_ONCE = 20  # domains in a round of the timer
 
 
 def list_sender_domains(
@@ -160,14 +166,16 @@ def check_sender_domain(
     """
     account_id = account_of(actor)
     with database.transaction() as session:
-        records = records_of(tools, _domain(session, account_id, domain_id))
+        domain = _domain(session, account_id, domain_id)
+        name, records = domain.domain, records_of(tools, domain)
     found = look_up(tools, records)
+    host = link_host_of(tools, name, found)
     with database.transaction() as session:
         domain = _domain(session, account_id, domain_id, lock=True)
-        domain.found, domain.checked_at = found, now
         if domain.state == SenderState.PENDING and rules.are_required_found(records_of(tools, domain), found):
             domain.state, domain.verified_at, domain.verified_by = SenderState.VERIFIED, now, "dns"
             _record(session, actor, "sender_domain.verified", domain)
+        _keep_findings(domain, found, host, now)
         return views.sender_domain(domain, records_of(tools, domain))
 
 
@@ -184,6 +192,51 @@ def look_up(tools: Tools, records: list[rules.DnsRecord]) -> dict[str, bool | No
     }
 
 
+def link_host_of(tools: Tools, domain: str, found: Mapping[str, bool | None]) -> str | None:
+    """Host (and port, where ours has one) for the links of the domain's mails; None: the platform's own.
+
+    A record alone is not enough: without a certificate of its name every link, and unsubscribing, would be dead.
+    """
+    host = rules.link_host(domain)
+    if found["tracking"] is not True or not tools.serves_links(host):
+        return None
+    port = urlsplit(tools.config.public_url).port
+    return host if port is None else f"{host}:{port}"
+
+
+def check_due_domains(database: Database, *, now: datetime, tools: Tools) -> int:
+    """Look the records of verified domains up that were looked up a day ago; how many were.
+
+    Any number of processes may do it at once: each takes others.
+    """
+    with database.transaction() as session:
+        due = store.take_due_domains(session, now=now, again=now + rules.CHECKED_AGAIN_AFTER, limit=CHECKED_AT_ONCE)
+    for domain_id in due:
+        with database.transaction() as session:
+            domain = store.any_domain_by_id(session, domain_id=domain_id)
+            name, records = (domain.domain, records_of(tools, domain)) if domain else ("", [])
+        if not records:
+            continue
+        found = look_up(tools, records)
+        host = link_host_of(tools, name, found)
+        with database.transaction() as session:
+            domain = store.any_domain_by_id(session, domain_id=domain_id)
+            if domain is not None:
+                _keep_findings(domain, found, host, now)
+        log.info("sender_domain_checked", domain_id=str(domain_id), found=found, link_host=host)
+    return len(due)
+
+
+def _keep_findings(domain: SenderDomain, found: Mapping[str, bool | None], host: str | None, now: datetime) -> None:
+    """Silence changes nothing but when the domain is looked at again."""
+    domain.found, domain.checked_at = rules.kept_findings(domain.found, found), now
+    if found["tracking"] is not None:
+        domain.link_host = host
+    if domain.state == SenderState.VERIFIED:
+        is_silent = all(each is None for each in found.values())
+        domain.check_due_at = now + (rules.CHECKED_AGAIN_AFTER if is_silent else rules.CHECKED_EVERY)
+
+
 def approve_sender_domain(
     session: Session, *, actor: Actor, now: datetime, tools: Tools, domain_id: UUID, reason: str
 ) -> views.View:
@@ -194,7 +247,7 @@ def approve_sender_domain(
         raise exceptions.domain_not_found()
     if domain.state == SenderState.PENDING:
         domain.state, domain.verified_at = SenderState.VERIFIED, now
-        domain.verified_by, domain.reason = str(operator_id), reason
+        domain.verified_by, domain.reason, domain.check_due_at = str(operator_id), reason, now
     told: dict[str, Any] = {"reason": reason, "account_id": domain.account_id, "domain": domain.domain}
     acts.record(session, EMAIL_GATEWAY_ACT, actor, "sender_domain.approved", target_id=domain.domain_id, **told)
     return views.sender_domain(domain, records_of(tools, domain))

@@ -31,6 +31,7 @@ def sender_domain(row: SenderDomain, records: Sequence[DnsRecord]) -> View:
             }
             for record in records
         ],
+        "link_host": row.link_host,
         "created_at": row.created_at,
         "verified_at": row.verified_at,
         "checked_at": row.checked_at,
