@@ -91,7 +91,7 @@ ROUTES = [
         description=(
             "A draft may be incomplete. For SMS `sender` is a sender id and `content` has `text`; for e-mail `sender`"
             " is `{from_email, from_name?, reply_to?}` and `content` has `subject`, `html`, and if you like"
-            f" `preheader` and `text`. {_CHANNELS}"
+            f" `preheader`, `text`, and `tracking` to switch `opens` or `clicks` off. {_CHANNELS}"
         ),
         request=drafts.CampaignCreate,
         response=drafts.Campaign,

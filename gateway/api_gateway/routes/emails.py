@@ -14,6 +14,7 @@ ROUTES = [
         summary="Send one e-mail to up to 1,000 recipients",
         description=(
             "Every recipient gets a message of their own; `variables` fill the template tags of its texts. "
+            "`tracking` switches the pixel (`opens`) and the rewriting of links (`clicks`) off. "
             "Two spellings of one mailbox are one message, to the first. "
             "Accepted messages are on disk before the answer. The sender's domain or address must be verified."
         ),

@@ -20,6 +20,7 @@ _DOMAIN = {
             "found": None,
         }
     ],
+    "link_host": None,
     "created_at": "2026-11-24T08:00:00+00:00",
     "verified_at": None,
     "checked_at": None,
@@ -37,6 +38,10 @@ _ADDRESS = {
     "email": "biuro@poczta.example",
     "name": "Biuro",
     "state": "pending",
+    "warning": {
+        "code": "sender_address.not_aligned",
+        "detail": "Without DKIM of its own domain such mail may be taken for spam. Authorise the domain.",
+    },
     "created_at": "2026-11-24T08:00:00+00:00",
 }
 
@@ -74,7 +79,10 @@ ROUTES = [
     ),
     _route(
         "POST", "/v1/sender-domains/<uuid:domain_id>/verify", "check_sender_domain", "Look its records up in DNS now",
-        description="The domain is verified once every required record is found. A verified domain stays verified.",
+        description=(
+            "The domain is verified once every required record is found. A verified domain stays verified, and is"
+            " looked up daily: its own return path and `link_host` are used while their records are there."
+        ),
         response=contract.SenderDomain, deadline=45.0, response_example=_DOMAIN,
     ),
     _route(
@@ -88,8 +96,13 @@ ROUTES = [
     ),
     _route(
         "POST", "/v1/sender-addresses", "create_sender_address", "Add a single sender address",
-        description="A code goes to the address; it is verified at once where its domain is.",
-        request=contract.SenderAddressCreate, response=contract.SenderAddress, status=201,
+        description=(
+            "A code goes to the address; it is verified at once where its domain is. Else the domain's DMARC policy is"
+            " looked up: 422 `sender_address.refused_by_domain` where it has mail like ours put aside or refused,"
+            " `sender_address.public_provider` for a public mail provider's, and otherwise a `warning`. It is looked up"
+            " again every day; 403 `email.sender_unaligned` where it has changed and the address is sent from."
+        ),
+        request=contract.SenderAddressCreate, response=contract.SenderAddress, status=201, deadline=15.0,
         example={"email": "biuro@poczta.example", "name": "Biuro"}, response_example=_ADDRESS,
     ),
     _route(

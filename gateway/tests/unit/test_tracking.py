@@ -46,6 +46,21 @@ def lane_events(publisher):
     return [event for lane, body in publisher.lane for event in orjson.loads(body)["events"] if lane == DELIVERY_EVENTS]
 
 
+def test_links_are_answered_whatever_host_they_lead_to(client):
+    """A sender domain has a link host of its own."""
+    base = "https://link.sklep.example"
+    click, seen, out = (
+        sign(TokenKind.CLICK, "https://sklep.example/"),
+        sign(TokenKind.OPEN, "email"),
+        sign(TokenKind.UNSUBSCRIBE, "email"),
+    )
+
+    assert client.get(f"/t/{click}", base_url=base).headers["Location"] == "https://sklep.example/"
+    assert client.get(f"/o/{seen}", base_url=base).content_type == "image/gif"
+    assert client.get("/o/-", base_url=base).content_type == "image/gif", "as it is asked whether a host leads here"
+    assert client.post(f"/u/{out}", base_url=base).status_code == 200
+
+
 def test_click_redirects_and_is_told(client, wiring, publisher):
     token = sign(TokenKind.CLICK, "https://sklep.example/promocja?a=1&b=ż#top")
 

@@ -50,6 +50,17 @@ def sender_not_authorised(field: str) -> Forbidden:
     )
 
 
+def address_unaligned(code: str, detail: str) -> Invalid:
+    return Invalid(code, detail, None, [{"field": "email", "code": code, "detail": detail}])
+
+
+def sender_unaligned(field: str) -> Forbidden:
+    detail = "The domain of this address has mail that is not its own refused: authorise the domain itself."
+    return Forbidden(
+        "email.sender_unaligned", detail, None, [{"field": field, "code": "email.sender_unaligned", "detail": detail}]
+    )
+
+
 def name_protected(field: str) -> Forbidden:
     detail = "This name belongs to the police, a bank or an authority: an account on trial does not send under it."
     return Forbidden("sender.protected", detail, None, [{"field": field, "code": "sender.protected", "detail": detail}])

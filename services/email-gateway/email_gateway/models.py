@@ -59,6 +59,8 @@ class SenderDomain(Base):
     checked_at: Mapped[datetime | None]
     verified_by: Mapped[str | None]
     reason: Mapped[str | None]
+    link_host: Mapped[str | None]
+    check_due_at: Mapped[datetime | None]
     keys: Mapped[list[DkimKey]] = relationship(
         order_by="DkimKey.selector", cascade="all, delete-orphan", lazy="selectin"
     )
@@ -102,6 +104,17 @@ class SenderAddress(Base):
     tries_left: Mapped[int] = mapped_column(default=0)
     code_expires_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class SenderPolicy(Base):
+    """What a domain of single addresses says of mail that is not its own; `policy` is None until DNS answers."""
+
+    __tablename__ = "sender_policies"
+
+    domain: Mapped[str] = mapped_column(primary_key=True)
+    policy: Mapped[str | None]
+    answered_at: Mapped[datetime | None]
+    due_at: Mapped[datetime]
 
 
 class MailRoute(Base):

@@ -61,7 +61,7 @@ SmsContent = draft_of(sms.SmsContent, "SmsContent", ("text", "flash", "validity_
 EmailContent = draft_of(
     email.EmailContent,
     "EmailContent",
-    ("subject", "preheader", "html", "text"),
+    ("subject", "preheader", "html", "text", "tracking"),
     lines=("subject", "preheader"),
 )
 EmailSender = draft_of(

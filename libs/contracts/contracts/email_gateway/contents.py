@@ -13,6 +13,13 @@ SUBJECT_MAX = PREHEADER_MAX = 998  # RFC 5322 section 2.1.1; advice for a subjec
 HTML_MAX = 1_000_000
 
 
+class EmailTracking(Schema):
+    """What is to be known of an e-mail's readers."""
+
+    opens = fields.Boolean(load_default=True, metadata={"description": "false: no pixel"})
+    clicks = fields.Boolean(load_default=True, metadata={"description": "false: links stay as they are written"})
+
+
 class EmailContent(Schema):
     """An e-mail as a person writes it; every text may hold template tags."""
 
@@ -23,6 +30,7 @@ class EmailContent(Schema):
     preheader = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=PREHEADER_MAX))
     html = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=HTML_MAX))
     text = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=HTML_MAX))
+    tracking = fields.Nested(EmailTracking, load_default=None, allow_none=True)
 
 
 class EmailPreview(Schema):

@@ -6,7 +6,7 @@ from marshmallow import fields, validate
 
 from contracts.channel import RECIPIENTS_MAX, AcceptedMessage, MessageSummary, channel_calls
 from contracts.email_addresses import email_address
-from contracts.email_gateway.contents import HTML_MAX, SUBJECT_MAX, EmailContent, EmailPreview
+from contracts.email_gateway.contents import HTML_MAX, SUBJECT_MAX, EmailContent, EmailPreview, EmailTracking
 from contracts.schema import Schema, line_field
 
 _HEADER_NAME = validate.Regexp(r"X-[A-Za-z0-9-]{1,60}\Z", error="Only headers that start with X- can be set.")
@@ -36,6 +36,7 @@ class EmailSend(Schema):
         load_default=dict,
         validate=validate.Length(max=20),
     )
+    tracking = fields.Nested(EmailTracking, load_default=None, allow_none=True)
     external_id = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=100))
 
 

@@ -28,6 +28,15 @@ class SenderDomain(Schema):
     domain = fields.String()
     state = fields.String(metadata={"description": "pending or verified"})
     records = fields.List(fields.Nested(DnsRecord))
+    link_host = fields.String(
+        allow_none=True,
+        metadata={
+            "description": (
+                "The host of the links, pixel and unsubscribe address in its mails: its own, where the tracking record"
+                " is found and the platform has a certificate for it. null: the platform's."
+            )
+        },
+    )
     created_at = fields.AwareDateTime()
     verified_at = fields.AwareDateTime(allow_none=True)
     checked_at = fields.AwareDateTime(allow_none=True)
@@ -58,11 +67,29 @@ class OperatorSenderDomain(SenderDomain):
     reason = fields.String(allow_none=True)
 
 
+class SenderWarning(Schema):
+    """Why mail from the address may not be taken: its own domain does not sign it."""
+
+    code = fields.String(
+        metadata={
+            "description": (
+                "sender_address.not_aligned: it may be taken for spam; sender_address.policy_unknown: the domain's name"
+                " servers do not answer; sender_address.refused_by_domain and sender_address.public_provider: nothing"
+                " is sent from it"
+            )
+        }
+    )
+    detail = fields.String()
+
+
 class SenderAddress(Schema):
     id = fields.UUID()
     email = fields.String()
     name = fields.String(allow_none=True)
     state = fields.String(metadata={"description": "pending or verified"})
+    warning = fields.Nested(
+        SenderWarning, allow_none=True, metadata={"description": "null where its domain is authorised"}
+    )
     created_at = fields.AwareDateTime()
 
 

@@ -41,6 +41,19 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Tracked:
+    """What is to be known of a mail's readers: all, unless it says otherwise; of Wici's own mails nothing."""
+
+    opens: bool
+    clicks: bool
+
+    @classmethod
+    def of(cls, content: Mapping[str, Any], kind: Kind) -> Tracked:
+        wanted, may = content.get("tracking") or {}, kind is not Kind.SYSTEM
+        return cls(may and wanted.get("opens", True), may and wanted.get("clicks", True))
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """What is wrong with the content: the field, a stable slug, a sentence for a person."""
 
@@ -100,7 +113,7 @@ def _printed(variable: str) -> str:
 def prepare(content: Mapping[str, Any], kind: Kind, account_id: UUID) -> Prepared:
     """Rewrite links, add preheader and pixel, derive the text part, and check what can be checked without recipients.
 
-    :param content: from_email, from_name?, reply_to?, subject, preheader?, html?, text?, headers?
+    :param content: from_email, from_name?, reply_to?, subject, preheader?, html?, text?, headers?, tracking?
     """
     at("html")
     content = {**content, "html": markup.with_literal_styles(content.get("html") or "")}
@@ -108,7 +121,8 @@ def prepare(content: Mapping[str, Any], kind: Kind, account_id: UUID) -> Prepare
     if problems:
         return Prepared(None, problems=problems)
     at("html" if content.get("html") else "text")
-    html, links = _tracked_html(content.get("html") or "", kind)
+    tracked = Tracked.of(content, kind)
+    html, links = _tracked_html(content.get("html") or "", tracked)
     text = content.get("text") or (_derived_text(html) if html else "")
     if text is None:
         return Prepared(
@@ -117,7 +131,7 @@ def prepare(content: Mapping[str, Any], kind: Kind, account_id: UUID) -> Prepare
         )
     if preheader := content.get("preheader"):
         html = markup.with_preheader(html, preheader) if html else html
-    if html and kind is not Kind.SYSTEM:
+    if html and tracked.opens:
         html = markup.with_pixel(html, _printed(OPEN))
     document = {
         "v": 1,
@@ -194,9 +208,9 @@ def _derived_text(html: str) -> str | None:
     return markup.text_of(html, is_valid)
 
 
-def _tracked_html(html: str, kind: Kind) -> tuple[str, list[str]]:
+def _tracked_html(html: str, tracked: Tracked) -> tuple[str, list[str]]:
     """The html with its web links replaced by variables, and their targets, each once."""
-    if not html or kind is Kind.SYSTEM:
+    if not html or not tracked.clicks:
         return html, []
     links: dict[str, int] = {}
     outside = Template({"html": html}).variables("html")

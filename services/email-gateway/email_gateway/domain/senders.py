@@ -14,6 +14,9 @@ SYSTEM_ACCOUNT = UUID(int=0)
 # The variable of a sign-up's confirmation mail that names the form's account, whatever address the mail leaves from.
 FORM_ACCOUNT = "form_account_id"
 
+# How often a verified domain's records are looked up, and when again where no name server answered.
+CHECKED_EVERY, CHECKED_AGAIN_AFTER = timedelta(days=1), timedelta(minutes=10)
+
 CODE_LIFETIME = timedelta(hours=1)
 CODE_TRIES = 5
 # Codes are mailed to addresses that may be a stranger's: so many in a day for one account, and to one mailbox from all.
@@ -66,7 +69,7 @@ def dns_records(
         ),
         DnsRecord("return_path", "MX", bounces, f"10 {mail_host}.", required=True),
         DnsRecord("spf", "TXT", bounces, f"v=spf1 a:{mail_host} -all", required=True),
-        DnsRecord("tracking", "CNAME", f"link.{domain}", f"{public_host}.", required=False),
+        DnsRecord("tracking", "CNAME", link_host(domain), f"{public_host}.", required=False),
         DnsRecord("dmarc", "TXT", f"_dmarc.{domain}", "v=DMARC1; p=none", required=False),
     ]
 
@@ -74,6 +77,21 @@ def dns_records(
 def return_path(domain: str) -> str:
     """The domain of envelope senders: below the From domain, so that SPF is aligned for DMARC."""
     return f"bounces.{domain}"
+
+
+def link_host(domain: str) -> str:
+    """The host of the links, pixel and unsubscribe address in the domain's mails, where it leads to us."""
+    return f"link.{domain}"
+
+
+def has_return_path(found: Mapping[str, Any]) -> bool:
+    """Whether bounces to the domain's own return path reach us, and SPF there speaks for us."""
+    return found.get("return_path") is True and found.get("spf") is True
+
+
+def kept_findings(before: Mapping[str, Any], now: Mapping[str, bool | None]) -> dict[str, bool | None]:
+    """What is known after a look: where the name servers did not answer, what they said before."""
+    return {purpose: before.get(purpose) if found is None else found for purpose, found in now.items()}
 
 
 def is_record_found(record: DnsRecord, answers: Iterable[str]) -> bool:

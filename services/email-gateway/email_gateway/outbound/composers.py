@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from channel.loop import UNKNOWN_CONTENT
 from chassis.database import Database
@@ -15,7 +16,6 @@ from email_gateway.batches import ERASED, Made, Refusal, ToCompose
 from email_gateway.content import dkim
 from email_gateway.content.compose import Composer, Links, NotComposable
 from email_gateway.content.template import TemplateProblem
-from email_gateway.domain.senders import return_path
 from email_gateway.store import signing
 
 log = get_logger()
@@ -97,9 +97,10 @@ class Composers:
             return CannotSend(UNKNOWN_CONTENT, "the content is not known")
         if loaded.domain is None:
             return CannotSend("5.7.1", "the sender is not authorised")
+        links = replace(self._links, public_url=f"https://{loaded.link_host}") if loaded.link_host else self._links
         signers = [self._signer(loaded.domain, selector, sealed) for selector, sealed in loaded.keys]
         try:
-            return Composer(loaded.document, signers=signers, return_path=return_path(loaded.domain), links=self._links)
+            return Composer(loaded.document, signers=signers, return_path=loaded.return_path, links=links)
         except TemplateProblem as problem:  # kept before a rule that refuses it now
             return CannotSend("template.invalid", str(problem))
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from nameko.timer import timer
+
 from chassis.ids import new_id
 from chassis.service import Payload, rpc
 from contracts.rpc import Actor
 from email_gateway.service.base import Base
+from email_gateway.usecases import sender_addresses as addresses
 from email_gateway.usecases import senders, system, views
+
+CHECK_SECONDS = 60
 
 
 class Senders(Base):
@@ -47,22 +52,39 @@ class Senders(Base):
         call, now = self.calls["create_sender_address"], self.clock.now()
         request = call.load(payload)
         system.ensure_system_domain(self.database, self.tools, now)
+        asked = addresses.ask_before_adding(
+            self.database, actor=actor, now=now, tools=self.tools, email=request["email"]
+        )
         with self.database.transaction() as session:
-            address, code = senders.add_address(session, actor=actor, now=now, tools=self.tools, **request)
+            address, code = addresses.add_address(
+                session, actor=actor, now=now, tools=self.tools, asked=asked, **request
+            )
             if code is not None:
                 variables = {"code": code, "email": address.email}
                 mail = {"to": address.email, "template": "sender_address_code", "locale": "pl"}
                 system.send(session, self.tools, send_id=new_id(), variables=variables, **mail)
-            return call.dump(views.sender_address(address))
+            warning = addresses.warnings_of(session, self.tools, address.account_id, [address]).get(address.email)
+            return call.dump(views.sender_address(address, warning))
 
     @rpc
     def list_sender_addresses(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("list_sender_addresses", senders.list_sender_addresses, actor, payload)
+        return self.run("list_sender_addresses", addresses.list_sender_addresses, actor, payload, tools=self.tools)
 
     @rpc
     def confirm_sender_address(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run_in_steps("confirm_sender_address", senders.confirm_sender_address, actor, payload)
+        confirm = addresses.confirm_sender_address
+        return self.run_in_steps("confirm_sender_address", confirm, actor, payload, tools=self.tools)
 
     @rpc
     def check_sender(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("check_sender", senders.check_sender, actor, payload)
+
+    @timer(interval=CHECK_SECONDS)
+    def ask_due_policies(self) -> None:
+        """What was answered a day ago is asked again; in each instance, which take different ones."""
+        addresses.ask_due_policies(self.database, now=self.clock.now(), tools=self.tools)
+
+    @timer(interval=CHECK_SECONDS)
+    def check_due_domains(self) -> None:
+        """As above, the records of verified domains."""
+        senders.check_due_domains(self.database, now=self.clock.now(), tools=self.tools)

@@ -10,6 +10,8 @@ import dns.asyncresolver
 import dns.exception
 import dns.resolver
 
+from email_gateway.smtp.resolvers import configured
+
 CACHE_SECONDS = 300.0
 LOOKUP_SECONDS = 10.0
 
@@ -43,16 +45,10 @@ class MxResolver:
             self._cache[domain] = cached
         return cached.hosts
 
-    def _resolver(self) -> dns.asyncresolver.Resolver:
-        resolver = dns.asyncresolver.Resolver(configure=not self._nameservers)
-        if self._nameservers:
-            resolver.nameservers = list(self._nameservers)
-        resolver.lifetime = LOOKUP_SECONDS
-        return resolver
-
     async def _look_up(self, domain: str) -> tuple[str, ...]:
         try:
-            answer = await self._resolver().resolve(domain, "MX")
+            resolver = configured(dns.asyncresolver.Resolver, self._nameservers, lifetime=LOOKUP_SECONDS)
+            answer = await resolver.resolve(domain, "MX")
         except dns.resolver.NXDOMAIN:
             raise NoRoute("5.1.2", "the domain does not exist", permanent=True) from None
         except dns.resolver.NoAnswer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from chassis.database import changed
 from chassis.refusals import flush_unless_taken
 from contracts.mailboxes import domains_of, mailbox
+from email_gateway.domain.senders import SenderState
 from email_gateway.models import KeysMade, SenderAddress, SenderDomain
 
 
@@ -29,6 +30,16 @@ def domain_by_name(session: Session, *, account_id: UUID, domain: str) -> Sender
     return session.scalar(
         select(SenderDomain).where(SenderDomain.account_id == account_id, SenderDomain.domain == domain)
     )
+
+
+def verified_among(session: Session, *, account_id: UUID, domains: Collection[str]) -> set[str]:
+    """Those of the domains that the account may send from."""
+    query = select(SenderDomain.domain).where(
+        SenderDomain.account_id == account_id,
+        SenderDomain.domain.in_(domains),
+        SenderDomain.state == SenderState.VERIFIED,
+    )
+    return set(session.scalars(query))
 
 
 def hold_domains(session: Session, account_id: UUID) -> None:
@@ -88,6 +99,18 @@ def all_domains(
     if after is not None:
         query = query.where(SenderDomain.domain_id > after)
     return session.scalars(query.order_by(SenderDomain.domain_id).limit(limit)).all()
+
+
+_TAKE_DUE = text(
+    "UPDATE sender_domains SET check_due_at = :again WHERE domain_id IN (SELECT domain_id FROM sender_domains"
+    " WHERE check_due_at <= :now ORDER BY check_due_at LIMIT :limit FOR UPDATE SKIP LOCKED) RETURNING domain_id"
+)
+
+
+def take_due_domains(session: Session, *, now: datetime, again: datetime, limit: int) -> list[UUID]:
+    """Verified domains whose records are to be looked up; nobody else takes them before `again`."""
+    found = session.execute(_TAKE_DUE, {"now": now, "again": again, "limit": limit})
+    return [row.domain_id for row in found]
 
 
 def delete_domain(session: Session, *, account_id: UUID, domain_id: UUID) -> bool:

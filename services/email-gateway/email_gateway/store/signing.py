@@ -8,8 +8,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from email_gateway.domain.senders import SYSTEM_ACCOUNT, SenderState
+from email_gateway.domain.alignment import Standing, is_refused
+from email_gateway.domain.senders import SYSTEM_ACCOUNT, SenderState, has_return_path, return_path
 from email_gateway.models import Content, SenderAddress, SenderDomain
+from email_gateway.store import policies
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,8 @@ class Signing:
     document: dict[str, Any]
     domain: str | None
     keys: tuple[tuple[str, bytes], ...] = ()  # (selector, encrypted PEM)
+    return_path: str = ""  # the domain of envelope senders
+    link_host: str | None = None  # of its links, with its port; None: the platform's
 
 
 def load(session: Session, content_hash: str) -> Signing | None:
@@ -31,16 +35,27 @@ def load(session: Session, content_hash: str) -> Signing | None:
         return None
     email = str(content.document["from_email"])
     domain = _verified_domain(session, content.account_id, email.rpartition("@")[2])
-    if domain is None and _is_verified_address(session, content.account_id, email):
-        domain = session.scalar(
-            select(SenderDomain)
-            .where(SenderDomain.account_id == SYSTEM_ACCOUNT)
-            .order_by(SenderDomain.created_at.desc())
-        )
+    if domain is None and standing(session, account_id=content.account_id, email=email) is Standing.AUTHORISED:
+        domain = _system_domain(session)
     if domain is None:
         return Signing(content.document, None)
     keys = tuple((key.selector, bytes(key.sealed_key)) for key in domain.keys)
-    return Signing(content.document, domain.domain, keys)
+    bounces = return_path(_bouncing_domain(session, domain))
+    return Signing(content.document, domain.domain, keys, bounces, domain.link_host)
+
+
+def _bouncing_domain(session: Session, domain: SenderDomain) -> str:
+    """The domain itself, where bounces to it reach us; else the platform's, for who vouches looks at no records."""
+    if domain.account_id == SYSTEM_ACCOUNT or has_return_path(domain.found):
+        return domain.domain
+    system = _system_domain(session)
+    return domain.domain if system is None else system.domain
+
+
+def _system_domain(session: Session) -> SenderDomain | None:
+    return session.scalar(
+        select(SenderDomain).where(SenderDomain.account_id == SYSTEM_ACCOUNT).order_by(SenderDomain.created_at.desc())
+    )
 
 
 def _verified_domain(session: Session, account_id: Any, domain: str) -> SenderDomain | None:
@@ -64,7 +79,18 @@ def _is_verified_address(session: Session, account_id: Any, email: str) -> bool:
     return found is not None
 
 
-def may_send_from(session: Session, *, account_id: Any, email: str) -> bool:
-    """Whether the account may send from this address: a verified domain, or the verified address itself."""
+def standing(session: Session, *, account_id: Any, email: str) -> Standing:
+    """Whether the account may send from this address: a verified domain, or the verified address itself.
+
+    DNS is not asked: what the address's domain said when it was asked last, decides.
+    """
     domain = email.rpartition("@")[2]
-    return _verified_domain(session, account_id, domain) is not None or _is_verified_address(session, account_id, email)
+    if _verified_domain(session, account_id, domain) is not None:
+        return Standing.AUTHORISED
+    if not _is_verified_address(session, account_id, email):
+        return Standing.UNVERIFIED
+    policy = policies.policies(session, [domain]).get(domain)
+    if not is_refused(domain, policy):
+        return Standing.AUTHORISED
+    system = _system_domain(session)
+    return Standing.AUTHORISED if system is not None and system.domain == domain else Standing.UNALIGNED

@@ -16,6 +16,7 @@ from contracts.rpc import Actor
 from email_gateway import exceptions
 from email_gateway.content.first_render import render_apart, try_apart
 from email_gateway.content.prepare import Kind, Prepared, Problem
+from email_gateway.domain.alignment import Standing
 from email_gateway.store import contents as store
 from email_gateway.store import signing
 from email_gateway.usecases.senders import normalised
@@ -70,8 +71,10 @@ def with_sender(database: Database, *, account_id: UUID, sender: Any, content: d
         )
     from_email = normalised(from_email)
     with database.transaction() as session:
-        if not signing.may_send_from(session, account_id=account_id, email=from_email):
-            raise exceptions.sender_not_authorised("sender.from_email" if sender else "content.from_email")
+        standing = signing.standing(session, account_id=account_id, email=from_email)
+    if standing is not Standing.AUTHORISED:
+        refused = exceptions.sender_unaligned if standing is Standing.UNALIGNED else exceptions.sender_not_authorised
+        raise refused("sender.from_email" if sender else "content.from_email")
     reply_to = content.get("reply_to")
     reply_to = normalised(reply_to) if reply_to and isinstance(reply_to, str) else None
     ensure_ascii({"content.from_email": from_email, "content.reply_to": reply_to or ""})

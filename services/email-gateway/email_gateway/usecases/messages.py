@@ -40,7 +40,7 @@ def plan_send(database: Database, *, actor: Actor, now: datetime, **request: Any
     content = {
         "from_email": request["from_"]["email"],
         "from_name": request["from_"]["name"],
-        **{name: request[name] for name in ("reply_to", "subject", "html", "text", "headers")},
+        **{name: request[name] for name in ("reply_to", "subject", "html", "text", "headers", "tracking")},
     }
     contents.ensure_ascii({f"to.{number}.email": to["email"] for number, to in enumerate(request["to"])})
     recipients = [To(to["email"], to["name"], to["variables"]) for to in request["to"]]

@@ -21,3 +21,4 @@ class Tools:
     new_id: Callable[[], UUID]
     new_key: Callable[[str, UUID], bytes]  # algorithm, and the account that waits for its turn
     look_up: Callable[[str, str], list[str] | None]
+    serves_links: Callable[[str], bool]  # whether our public address answers for the host, over TLS

@@ -1,31 +1,36 @@
-"""Sender domains and single sender addresses: who may appear in From."""
+"""Sender domains, and who may appear in From."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import secrets
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from chassis import acts, pages
 from chassis.actors import account_of, operator_of
 from chassis.database import Database, Session
+from chassis.logs import get_logger
 from contracts import domains
 from contracts.events import EMAIL_GATEWAY_ACT
 from contracts.rpc import Actor
 from email_gateway import exceptions
 from email_gateway.content import dkim
 from email_gateway.domain import senders as rules
+from email_gateway.domain.alignment import Standing
 from email_gateway.domain.senders import SenderState
-from email_gateway.models import DkimKey, SenderAddress, SenderDomain
+from email_gateway.models import DkimKey, SenderDomain
 from email_gateway.store import senders as store
 from email_gateway.store import signing
 from email_gateway.usecases import views
 from email_gateway.usecases.ports import Tools
+
+log = get_logger()
+
+CHECKED_AT_ONCE = 20  # domains in a round of the timer
 
 
 def list_sender_domains(
@@ -161,14 +166,16 @@ def check_sender_domain(
     """
     account_id = account_of(actor)
     with database.transaction() as session:
-        records = records_of(tools, _domain(session, account_id, domain_id))
+        domain = _domain(session, account_id, domain_id)
+        name, records = domain.domain, records_of(tools, domain)
     found = look_up(tools, records)
+    host = link_host_of(tools, name, found)
     with database.transaction() as session:
         domain = _domain(session, account_id, domain_id, lock=True)
-        domain.found, domain.checked_at = found, now
         if domain.state == SenderState.PENDING and rules.are_required_found(records_of(tools, domain), found):
             domain.state, domain.verified_at, domain.verified_by = SenderState.VERIFIED, now, "dns"
             _record(session, actor, "sender_domain.verified", domain)
+        _keep_findings(domain, found, host, now)
         return views.sender_domain(domain, records_of(tools, domain))
 
 
@@ -185,6 +192,51 @@ def look_up(tools: Tools, records: list[rules.DnsRecord]) -> dict[str, bool | No
     }
 
 
+def link_host_of(tools: Tools, domain: str, found: Mapping[str, bool | None]) -> str | None:
+    """Host (and port, where ours has one) for the links of the domain's mails; None: the platform's own.
+
+    A record alone is not enough: without a certificate of its name every link, and unsubscribing, would be dead.
+    """
+    host = rules.link_host(domain)
+    if found["tracking"] is not True or not tools.serves_links(host):
+        return None
+    port = urlsplit(tools.config.public_url).port
+    return host if port is None else f"{host}:{port}"
+
+
+def check_due_domains(database: Database, *, now: datetime, tools: Tools) -> int:
+    """Look the records of verified domains up that were looked up a day ago; how many were.
+
+    Any number of processes may do it at once: each takes others.
+    """
+    with database.transaction() as session:
+        due = store.take_due_domains(session, now=now, again=now + rules.CHECKED_AGAIN_AFTER, limit=CHECKED_AT_ONCE)
+    for domain_id in due:
+        with database.transaction() as session:
+            domain = store.any_domain_by_id(session, domain_id=domain_id)
+            name, records = (domain.domain, records_of(tools, domain)) if domain else ("", [])
+        if not records:
+            continue
+        found = look_up(tools, records)
+        host = link_host_of(tools, name, found)
+        with database.transaction() as session:
+            domain = store.any_domain_by_id(session, domain_id=domain_id)
+            if domain is not None:
+                _keep_findings(domain, found, host, now)
+        log.info("sender_domain_checked", domain_id=str(domain_id), found=found, link_host=host)
+    return len(due)
+
+
+def _keep_findings(domain: SenderDomain, found: Mapping[str, bool | None], host: str | None, now: datetime) -> None:
+    """Silence changes nothing but when the domain is looked at again."""
+    domain.found, domain.checked_at = rules.kept_findings(domain.found, found), now
+    if found["tracking"] is not None:
+        domain.link_host = host
+    if domain.state == SenderState.VERIFIED:
+        is_silent = all(each is None for each in found.values())
+        domain.check_due_at = now + (rules.CHECKED_AGAIN_AFTER if is_silent else rules.CHECKED_EVERY)
+
+
 def approve_sender_domain(
     session: Session, *, actor: Actor, now: datetime, tools: Tools, domain_id: UUID, reason: str
 ) -> views.View:
@@ -195,7 +247,7 @@ def approve_sender_domain(
         raise exceptions.domain_not_found()
     if domain.state == SenderState.PENDING:
         domain.state, domain.verified_at = SenderState.VERIFIED, now
-        domain.verified_by, domain.reason = str(operator_id), reason
+        domain.verified_by, domain.reason, domain.check_due_at = str(operator_id), reason, now
     told: dict[str, Any] = {"reason": reason, "account_id": domain.account_id, "domain": domain.domain}
     acts.record(session, EMAIL_GATEWAY_ACT, actor, "sender_domain.approved", target_id=domain.domain_id, **told)
     return views.sender_domain(domain, records_of(tools, domain))
@@ -211,99 +263,16 @@ def _record(session: Session, actor: Actor, action: str, domain: SenderDomain) -
     acts.record(session, EMAIL_GATEWAY_ACT, actor, action, target_id=domain.domain_id, domain=domain.domain)
 
 
-# Single addresses
-
-
-def list_sender_addresses(
-    session: Session, *, actor: Actor, now: datetime, cursor: str | None, limit: int
-) -> pages.Page:
-    rows = store.addresses(session, account_id=account_of(actor), after=pages.position(cursor), limit=limit + 1)
-    return pages.page(rows, limit, views.sender_address)
-
-
-def add_address(
-    session: Session, *, actor: Actor, now: datetime, tools: Tools, email: str, name: str | None
-) -> tuple[SenderAddress, str | None]:
-    """A new sender address, and the code to mail to it; none where its domain is verified already.
-
-    :raises Conflict: it is on the list.
-    :raises TooManyRequests: the account, or everyone to this mailbox, has had enough codes mailed today.
-    """
-    account_id, email = account_of(actor), normalised(email)
-    if store.address_by_email(session, account_id=account_id, email=email) is not None:
-        raise exceptions.address_exists()
-    domain = store.domain_by_name(session, account_id=account_id, domain=email.rpartition("@")[2])
-    is_covered = domain is not None and domain.state == SenderState.VERIFIED
-    code = None if is_covered else f"{secrets.randbelow(10**6):06d}"
-    if code is not None:
-        _ensure_few_mails(session, account_id=account_id, email=email, now=now)
-    address = SenderAddress(
-        address_id=tools.new_id(),
-        account_id=account_id,
-        email=email,
-        name=name,
-        state=SenderState.VERIFIED if is_covered else SenderState.PENDING,
-        code_hash=None if code is None else _hash_of(code),
-        tries_left=rules.CODE_TRIES,
-        code_expires_at=None if code is None else now + rules.CODE_LIFETIME,
-    )
-    if not store.add_address(session, address):
-        raise exceptions.address_exists()
-    session.refresh(address)
-    acts.record(
-        session, EMAIL_GATEWAY_ACT, actor, "sender_address.added", target_id=address.address_id, state=address.state
-    )
-    return address, code
-
-
-def _ensure_few_mails(session: Session, *, account_id: UUID, email: str, now: datetime) -> None:
-    """The mailbox may be anybody's, who has not asked for a mail."""
-    since = now - rules.CODES_PERIOD
-    of_account, to_mailbox = store.codes_mailed(session, account_id=account_id, email=email, since=since)
-    if of_account >= rules.CODES_OF_ACCOUNT or to_mailbox >= rules.CODES_TO_MAILBOX:
-        raise exceptions.too_many_codes(rules.CODES_PERIOD)
-
-
-def confirm_sender_address(
-    database: Database, *, actor: Actor, now: datetime, address_id: UUID, code: str
-) -> views.View:
-    """:raises Invalid: the code is wrong, and a try is used up."""
-    with database.transaction() as session:
-        address = store.address_by_id(session, account_id=account_of(actor), address_id=address_id)
-        if address is None:
-            raise exceptions.address_not_found()
-        is_right = address.state == SenderState.VERIFIED or _take_code(address, code, now)
-        if is_right:
-            acts.record(session, EMAIL_GATEWAY_ACT, actor, "sender_address.confirmed", target_id=address.address_id)
-        shown, tries_left = views.sender_address(address), address.tries_left
-    if not is_right:
-        raise exceptions.wrong_code(tries_left)
-    return shown
-
-
-def _take_code(address: SenderAddress, code: str, now: datetime) -> bool:
-    """Whether the code is right; a wrong one uses up a try."""
-    is_live = address.tries_left > 0 and address.code_expires_at is not None and now < address.code_expires_at
-    if is_live and hmac.compare_digest(address.code_hash or "", _hash_of(code)):
-        address.state, address.code_hash = SenderState.VERIFIED, None
-        return True
-    address.tries_left = max(0, address.tries_left - 1)
-    return False
-
-
 def check_sender(session: Session, *, actor: Actor, now: datetime, email: str) -> views.View:
     return {"authorised": may_send(session, account_id=account_of(actor), email=email)}
 
 
 def may_send(session: Session, *, account_id: UUID, email: str) -> bool:
-    return signing.may_send_from(session, account_id=account_id, email=normalised(email))
+    standing = signing.standing(session, account_id=account_id, email=normalised(email))
+    return standing is Standing.AUTHORISED
 
 
 def normalised(email: str) -> str:
     """The address with its domain in lower-case A-labels."""
     local, _, domain = email.rpartition("@")
     return f"{local}@{ascii_domain(domain)}"
-
-
-def _hash_of(code: str) -> str:
-    return hashlib.sha256(code.encode()).hexdigest()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from contracts.vocabulary import MessageState
+from email_gateway.domain.alignment import AlignmentWarning
 from email_gateway.domain.senders import DnsRecord
 from email_gateway.models import MailRoute, SenderAddress, SenderDomain
 
@@ -29,6 +31,7 @@ def sender_domain(row: SenderDomain, records: Sequence[DnsRecord]) -> View:
             }
             for record in records
         ],
+        "link_host": row.link_host,
         "created_at": row.created_at,
         "verified_at": row.verified_at,
         "checked_at": row.checked_at,
@@ -37,12 +40,13 @@ def sender_domain(row: SenderDomain, records: Sequence[DnsRecord]) -> View:
     }
 
 
-def sender_address(row: SenderAddress) -> View:
+def sender_address(row: SenderAddress, warning: AlignmentWarning | None) -> View:
     return {
         "id": row.address_id,
         "email": row.email,
         "name": row.name,
         "state": row.state,
+        "warning": None if warning is None else asdict(warning),
         "created_at": row.created_at,
     }
 

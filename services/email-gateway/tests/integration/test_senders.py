@@ -23,7 +23,7 @@ from contracts.rpc import Actor
 from email_gateway.content import dkim
 from email_gateway.domain.senders import DOMAINS_ON_TRIAL, SenderState
 from email_gateway.models import SenderDomain
-from email_gateway.usecases import senders
+from email_gateway.usecases import sender_addresses, senders
 
 from .conftest import DOMAIN
 
@@ -93,8 +93,8 @@ def test_an_address_that_is_added_twice_at_once_is_there_once(database: Database
         )  # fmt: skip
 
     def add(session: Any) -> str:
-        made, _ = senders.add_address(
-            session, actor=actor, now=NOW, tools=tools(lambda *_: b""), email=email, name=None
+        made, _ = sender_addresses.add_address(
+            session, actor=actor, now=NOW, tools=tools(lambda *_: b""), email=email, name=None, asked={}
         )
         return made.state
 

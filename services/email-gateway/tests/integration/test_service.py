@@ -24,7 +24,9 @@ from chassis.gathering import Gatherer
 from chassis.rpc_client import RpcClient
 from chassis.testing import Launcher, RunningProcess, nameko_command, places_of, wait_until
 from contracts import events
+from contracts.campaigns.content import content_problems
 from contracts.errors import Conflict, Forbidden, Invalid, NotFound, PlanLimit, TooManyRequests, Unavailable
+from contracts.vocabulary import Channel
 
 from .conftest import DOMAIN, HTML, Heard, World, states
 
@@ -188,6 +190,27 @@ def test_on_trial_nobody_sends_under_the_name_of_a_bank_or_an_authority(call: Ca
     grown = account()
     verified(call, grown)
     assert call("prepare_content", grown, sender=sender, content=content, kind="campaign")["content_hash"]
+
+
+@pytest.mark.parametrize("tracking", [{"opens": False}, {"clicks": False}, {"opens": False, "clicks": False}, None])
+def test_tracking_is_switched_by_the_message_and_by_the_campaign(
+    call: Call, database: Database, tracking: dict[str, bool] | None
+) -> None:
+    actor, sender = account(), {"email": f"news@{DOMAIN}"}
+    verified(call, actor)
+    content = {"subject": "Hej", "html": HTML, "tracking": tracking}
+
+    call("send_messages", actor, **{"from": sender}, to=[{"email": "jan@poczta.example"}], **content)
+    call("prepare_content", actor, sender={"from_email": sender["email"]}, content=content, kind="campaign")
+
+    wanted = {"opens": True, "clicks": True} | (tracking or {})
+    with database.transaction() as session:
+        documents = session.scalars(
+            text("SELECT document FROM contents WHERE account_id = :id"), {"id": actor["account_id"]}
+        )
+        made = [("wici_open_url" in each["html"], bool(each["links"])) for each in documents]
+    assert made == [(wanted["opens"], wanted["clicks"])] * 2
+    assert content_problems(Channel.EMAIL, {"tracking": wanted}) == {}
 
 
 def test_name_servers_that_do_not_answer_verify_nothing(call: Call) -> None:

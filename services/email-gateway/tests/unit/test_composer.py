@@ -276,3 +276,38 @@ def test_encoded_templates_say_what_plain_ones_say(a: str, b: str, listed: list[
 )
 def test_templates_that_do_more_are_left_to_the_plain_way(source: str) -> None:
     assert encoded_template(source, escapes=False) is None
+
+
+@pytest.mark.parametrize(
+    ("tracking", "opens", "clicks"),
+    [
+        (None, True, True),
+        ({"opens": True, "clicks": True}, True, True),
+        ({"opens": False, "clicks": True}, False, True),
+        ({"opens": True, "clicks": False}, True, False),
+        ({"opens": False, "clicks": False}, False, False),
+    ],
+)
+def test_opens_and_clicks_are_tracked_unless_the_mail_says_otherwise(
+    tracking: dict[str, bool] | None, opens: bool, clicks: bool
+) -> None:
+    for kind in (Kind.CAMPAIGN, Kind.TRANSACTIONAL):
+        made = composer(kind, tracking=tracking).compose(
+            message_id=MESSAGE, address="ala@poczta.example", fields={"code": "x&y"}, campaign_id=None,
+            contact_id=None, at=1_790_000_000,
+        )  # fmt: skip
+        mail = email.message_from_bytes(made.octets, policy=email.policy.default)
+        html = mail.get_body(("html",)).get_content()  # type: ignore[union-attr]
+
+        assert ("https://wici.example/o/" in html) is opens
+        assert ("https://wici.example/t/" in html) is clicks
+        assert ('href="https://sklep.example/oferta?a=1&amp;b=2"' in html) is not clicks
+        assert "https://wici.example/u/" in html, "unsubscribing is no tracking"
+
+
+def test_a_mail_that_tracks_nothing_is_another_content() -> None:
+    hashes = {
+        prepare(content(tracking=tracking), Kind.CAMPAIGN, ACCOUNT).content_hash
+        for tracking in (None, {"opens": False, "clicks": False}, {"opens": True, "clicks": True})
+    }
+    assert len(hashes) == 2

@@ -1,0 +1,204 @@
+"""Single sender addresses: confirmed by a mailed code, and refused where their domain has mail like ours refused."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from uuid import UUID
+
+from chassis import acts, pages
+from chassis.actors import account_of
+from chassis.database import Database, Session
+from chassis.logs import get_logger
+from contracts.events import EMAIL_GATEWAY_ACT
+from contracts.rpc import Actor
+from email_gateway import exceptions
+from email_gateway.domain import alignment
+from email_gateway.domain import senders as rules
+from email_gateway.domain.alignment import Policy
+from email_gateway.domain.senders import SenderState
+from email_gateway.models import SenderAddress
+from email_gateway.store import policies
+from email_gateway.store import senders as store
+from email_gateway.usecases import views
+from email_gateway.usecases.ports import Tools
+from email_gateway.usecases.senders import normalised
+
+log = get_logger()
+
+ASKED_AT_ONCE = 20  # domains in a round of the timer
+
+
+def list_sender_addresses(
+    session: Session, *, actor: Actor, now: datetime, tools: Tools, cursor: str | None, limit: int
+) -> pages.Page:
+    account_id = account_of(actor)
+    rows = store.addresses(session, account_id=account_id, after=pages.position(cursor), limit=limit + 1)
+    warnings = warnings_of(session, tools, account_id, rows)
+    return pages.page(rows, limit, lambda row: views.sender_address(row, warnings.get(row.email)))
+
+
+def warnings_of(
+    session: Session, tools: Tools, account_id: UUID, rows: Sequence[SenderAddress]
+) -> dict[str, alignment.AlignmentWarning]:
+    """By address; none where its domain is authorised."""
+    by_email = {row.email: _domain_of(row.email) for row in rows}
+    names = set(by_email.values()) - {_domain_of(tools.config.system_from)}
+    names -= store.verified_among(session, account_id=account_id, domains=names)
+    known = policies.policies(session, names)
+    return {
+        email: alignment.warning_of(domain, known.get(domain)) for email, domain in by_email.items() if domain in names
+    }
+
+
+def ask_before_adding(
+    database: Database, *, actor: Actor, now: datetime, tools: Tools, email: str
+) -> dict[str, Policy | None]:
+    """What the address's domain says, by domain; empty where it is known, or where it does not matter.
+
+    No transaction is open meanwhile.
+    """
+    domain = _domain_of(normalised(email))
+    if alignment.is_public(domain) or domain == _domain_of(tools.config.system_from):
+        return {}
+    with database.transaction() as session:
+        covered = store.verified_among(session, account_id=account_of(actor), domains=[domain])
+        if covered or policies.is_fresh(session, domain, now):
+            return {}
+    return {domain: ask(tools, domain)}
+
+
+def ask(tools: Tools, domain: str) -> Policy | None:
+    """What DNS says now; None where it does not answer. All questions at once, as with a domain's records."""
+    names = alignment.names_to_ask(domain)
+    with ThreadPoolExecutor(len(names)) as pool:
+        answers = list(pool.map(lambda name: tools.look_up(name, "TXT"), names))
+    return alignment.policy_of(domain, dict(zip(names, answers, strict=True)))
+
+
+def add_address(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    tools: Tools,
+    email: str,
+    name: str | None,
+    asked: Mapping[str, Policy | None],
+) -> tuple[SenderAddress, str | None]:
+    """A new sender address, and the code to mail to it; none where its domain is verified already.
+
+    :param asked: from `ask_before_adding`.
+    :raises Conflict: it is on the list.
+    :raises Invalid: its domain is a public mailbox provider's, or has mail that is not its own put aside or refused.
+    :raises TooManyRequests: the account, or everyone to this mailbox, has had enough codes mailed today.
+    """
+    account_id, email = account_of(actor), normalised(email)
+    if store.address_by_email(session, account_id=account_id, email=email) is not None:
+        raise exceptions.address_exists()
+    domain = _domain_of(email)
+    is_covered = bool(store.verified_among(session, account_id=account_id, domains=[domain]))
+    _keep_answer(session, domain, asked, now)
+    code = None
+    if not is_covered:
+        _ensure_can_align(session, tools, domain)
+        _ensure_few_mails(session, account_id=account_id, email=email, now=now)
+        code = f"{secrets.randbelow(10**6):06d}"
+    address = SenderAddress(
+        address_id=tools.new_id(),
+        account_id=account_id,
+        email=email,
+        name=name,
+        state=SenderState.VERIFIED if is_covered else SenderState.PENDING,
+        code_hash=None if code is None else _hash_of(code),
+        tries_left=rules.CODE_TRIES,
+        code_expires_at=None if code is None else now + rules.CODE_LIFETIME,
+    )
+    if not store.add_address(session, address):
+        raise exceptions.address_exists()
+    session.refresh(address)
+    acts.record(
+        session, EMAIL_GATEWAY_ACT, actor, "sender_address.added", target_id=address.address_id, state=address.state
+    )
+    return address, code
+
+
+def _keep_answer(session: Session, domain: str, asked: Mapping[str, Policy | None], now: datetime) -> None:
+    """Where nothing was asked the timer asks: the domain may be deleted one day, and the address stays."""
+    if domain in asked:
+        policies.keep(session, domain=domain, policy=asked[domain], now=now)
+    else:
+        policies.note(session, domain=domain, now=now)
+
+
+def _ensure_can_align(session: Session, tools: Tools, domain: str) -> None:
+    if domain == _domain_of(tools.config.system_from):
+        return
+    policy = policies.policies(session, [domain]).get(domain)
+    if alignment.is_refused(domain, policy):
+        warning = alignment.warning_of(domain, policy)
+        raise exceptions.address_unaligned(warning.code, warning.detail)
+
+
+def _ensure_few_mails(session: Session, *, account_id: UUID, email: str, now: datetime) -> None:
+    """The mailbox may be anybody's, who has not asked for a mail."""
+    since = now - rules.CODES_PERIOD
+    of_account, to_mailbox = store.codes_mailed(session, account_id=account_id, email=email, since=since)
+    if of_account >= rules.CODES_OF_ACCOUNT or to_mailbox >= rules.CODES_TO_MAILBOX:
+        raise exceptions.too_many_codes(rules.CODES_PERIOD)
+
+
+def confirm_sender_address(
+    database: Database, *, actor: Actor, now: datetime, tools: Tools, address_id: UUID, code: str
+) -> views.View:
+    """:raises Invalid: the code is wrong, and a try is used up."""
+    account_id = account_of(actor)
+    with database.transaction() as session:
+        address = store.address_by_id(session, account_id=account_id, address_id=address_id)
+        if address is None:
+            raise exceptions.address_not_found()
+        is_right = address.state == SenderState.VERIFIED or _take_code(address, code, now)
+        if is_right:
+            acts.record(session, EMAIL_GATEWAY_ACT, actor, "sender_address.confirmed", target_id=address.address_id)
+        warnings = warnings_of(session, tools, account_id, [address])
+        shown, tries_left = views.sender_address(address, warnings.get(address.email)), address.tries_left
+    if not is_right:
+        raise exceptions.wrong_code(tries_left)
+    return shown
+
+
+def _take_code(address: SenderAddress, code: str, now: datetime) -> bool:
+    """Whether the code is right; a wrong one uses up a try."""
+    is_live = address.tries_left > 0 and address.code_expires_at is not None and now < address.code_expires_at
+    if is_live and hmac.compare_digest(address.code_hash or "", _hash_of(code)):
+        address.state, address.code_hash = SenderState.VERIFIED, None
+        return True
+    address.tries_left = max(0, address.tries_left - 1)
+    return False
+
+
+def ask_due_policies(database: Database, *, now: datetime, tools: Tools) -> int:
+    """Ask the domains of single addresses that were asked a day ago; how many were.
+
+    Any number of processes may do it at once: each takes others.
+    """
+    with database.transaction() as session:
+        due = policies.take_due(session, now=now, limit=ASKED_AT_ONCE)
+    for domain in due:
+        policy = ask(tools, domain)
+        with database.transaction() as session:
+            policies.keep(session, domain=domain, policy=policy, now=now)
+        log.info("sender_policy_asked", domain=domain, policy=policy)
+    return len(due)
+
+
+def _domain_of(email: str) -> str:
+    return email.rpartition("@")[2].lower()
+
+
+def _hash_of(code: str) -> str:
+    return hashlib.sha256(code.encode()).hexdigest()
