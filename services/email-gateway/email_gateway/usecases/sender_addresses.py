@@ -192,7 +192,8 @@ def ask_due_policies(database: Database, *, now: datetime, tools: Tools) -> int:
         policy = ask(tools, domain)
         with database.transaction() as session:
             policies.keep(session, domain=domain, policy=policy, now=now)
-        log.info("sender_policy_asked", domain=domain, policy=policy)
+    if due:
+        log.info("sender_policies_asked", domains=len(due))
     return len(due)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -19,10 +20,12 @@ from chassis.testing import Launcher, RunningProcess, nameko_command, wait_until
 from contracts.errors import Forbidden, Invalid
 from email_gateway.dependencies import look_up
 from email_gateway.domain.alignment import ASKED_AGAIN_AFTER, ASKED_EVERY
+from email_gateway.store import policies
 from email_gateway.usecases import sender_addresses
 
 from .conftest import HTML, Campaign, Heard, World, states
 from .dns_peer import NameServer, name_server
+from .test_senders import is_anybody_waiting
 
 Call = Callable[..., Any]
 NOW = datetime.now(UTC)
@@ -189,6 +192,31 @@ def test_domains_that_no_address_has_are_asked_no_more(call: Call, names: NameSe
 
     with database.transaction() as session:
         assert session.scalar(text("SELECT count(*) FROM sender_policies")) == 0
+
+
+def test_a_domain_that_gets_an_address_while_it_is_forgotten_is_asked_all_the_same(database: Database) -> None:
+    """The domain is covered by an authorised one, so nothing was asked when its address was added."""
+    address = (
+        "INSERT INTO sender_addresses (address_id, account_id, email, state)"
+        " VALUES (:id, :id, 'news@sklep.example', 'verified')"
+    )
+    with database.transaction() as session:
+        policies.note(session, domain="sklep.example", now=NOW)
+
+    def take_due() -> list[str]:
+        with database.transaction() as session:
+            return policies.take_due(session, now=NOW + ASKED_EVERY, limit=20)
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction() as session:
+            policies.note(session, domain="sklep.example", now=NOW + ASKED_EVERY)
+            session.execute(text(address), {"id": new_id()})
+            taking = pool.submit(take_due)
+            wait_until(lambda: is_anybody_waiting(database) or taking.done(), what="the timer")
+        taking.result(20)
+
+    with database.transaction() as session:
+        assert session.scalar(text("SELECT count(*) FROM sender_policies")) == 1
 
 
 def test_what_is_on_its_way_is_refused_once_its_domain_refuses_it(
