@@ -12,7 +12,6 @@ from channel.ports import Event
 from contracts.vocabulary import Channel, MessageState
 from sms_gateway.content.submission import Envelope
 from sms_gateway.content.template import Template
-from sms_gateway.domain.numbers import number_of
 from sms_gateway.smpp.receipts import phone_number, seconds_under_way
 
 
@@ -24,7 +23,6 @@ class Content:
         self.sender = sender
         self.content = content
         self.template = Template(content)
-        self.number = number_of(sender)  # None: the sender is a name, and nobody can answer
         self._envelopes: dict[Any, Envelope] = {}
 
     def envelope(self, long_form: Any) -> Envelope:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 
@@ -12,6 +13,7 @@ def bare(number: str) -> str:
     return number.lower().removeprefix("+") if number.startswith("+") else number.lower().removeprefix("00")
 
 
+@lru_cache(maxsize=1024)  # each message of a campaign asks
 def number_of(sender: str) -> str | None:
     """The bare number of a sender that can be answered; None of a name."""
     digits = bare(sender)

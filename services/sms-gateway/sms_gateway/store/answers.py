@@ -18,6 +18,7 @@ from psycopg import Cursor
 from channel.ports import Event
 from chassis import outbox
 from chassis.ids import new_id
+from chassis.logs import get_logger
 from contracts.events import SMS_ADDRESSES_REFUSED, SMS_STOPS_WITHDRAWN
 from contracts.vocabulary import ArchiveReason, Channel, Engagement, Wish
 from sms_gateway.batches import ArrivedInbound
@@ -27,6 +28,8 @@ from sms_gateway.domain.senders import SYSTEM_ACCOUNT
 from sms_gateway.domain.stop_words import may_name_a_sender, wish_of
 from sms_gateway.store import inbound_sms, last_messages, senders, stops
 from sms_gateway.store.last_messages import LastMessage
+
+log = get_logger()
 
 STEP = 1e-6  # seconds between two of one read, which share their moment: the last word counts
 
@@ -53,35 +56,42 @@ def take(cursor: Cursor[Any], arrived: Sequence[ArrivedInbound]) -> list[Event]:
         return []
     answers = _answers(cursor, arrived)
     wishes = _wishes(cursor, answers)
-    repeated = _repeated(cursor, [each for each, wish in zip(answers, wishes, strict=True) if wish is Wish.START])
-    inbound_sms.write(cursor, [_row(each, wish) for each, wish in zip(answers, wishes, strict=True)])
-    events: list[Event] = []
+    said = list(zip(answers, wishes, strict=True))
+    starts = _genuine(cursor, [each for each, wish in said if wish is Wish.START])
+    inbound_sms.write(cursor, [_row(each, wish) for each, wish in said])
+    stops_said = [each for each, wish in said if wish is Wish.STOP]
+    _tell_stops(cursor, stops_said)
+    _tell_starts(cursor, starts)
+    return [event for each in stops_said for message in each.to for event in _unsubscription(each, message)]
+
+
+def _tell_stops(cursor: Cursor[Any], said: Sequence[Answer]) -> None:
     refused: dict[tuple[UUID, UUID | None], list[dict[str, Any]]] = defaultdict(list)
-    welcome: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
-    for each, wish in zip(answers, wishes, strict=True):
-        for message in each.to if wish else ():
-            told = _told(each, message)
-            if wish is Wish.STOP:
-                refused[message.account_id, message.campaign_id].append(told)
-                events += _unsubscription(each, message)
-            elif (each.phone, each.number) not in repeated:
-                welcome[message.account_id].append(told)
-        if wish is Wish.START:
-            repeated.add((each.phone, each.number))
+    for each in said:
+        if not each.to:
+            log.warning("stop_to_nobody", carrier_id=str(each.arrived.carrier_id))
+        for message in each.to:
+            refused[message.account_id, message.campaign_id].append(_told(each, message))
     stops.remember(
         cursor,
         [(account, one["address"], one["occurred_at"]) for (account, _), some in refused.items() for one in some],
-    )
-    stops.take_back(
-        cursor, [(account, one["address"], one["occurred_at"]) for account, some in welcome.items() for one in some]
     )
     for (account_id, campaign_id), addresses in refused.items():
         outbox.record_at(
             cursor, SMS_ADDRESSES_REFUSED, account_id=account_id, campaign_id=campaign_id, addresses=addresses
         )
+
+
+def _tell_starts(cursor: Cursor[Any], said: Sequence[Answer]) -> None:
+    welcome: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
+    for each in said:
+        for message in each.to:
+            welcome[message.account_id].append(_told(each, message))
+    stops.take_back(
+        cursor, [(account, one["address"], one["occurred_at"]) for account, some in welcome.items() for one in some]
+    )
     for account_id, addresses in welcome.items():
         outbox.record_at(cursor, SMS_STOPS_WITHDRAWN, account_id=account_id, addresses=addresses)
-    return events
 
 
 def _answers(cursor: Cursor[Any], arrived: Sequence[ArrivedInbound]) -> list[Answer]:
@@ -128,11 +138,17 @@ def _beginning(answer: Answer) -> str:
     return "" if is_later or not answer.phone else answer.text or ""
 
 
-def _repeated(cursor: Cursor[Any], starts: Sequence[Answer]) -> set[tuple[str | None, str]]:
-    """Phones and numbers of those that repeat one of the last hour."""
+def _genuine(cursor: Cursor[Any], starts: Sequence[Answer]) -> list[Answer]:
+    """Those that do not repeat one of the last hour, be it of the same read."""
     if not starts:
-        return set()
-    return inbound_sms.said_lately(cursor, Wish.START, [(each.phone or "", each.number) for each in starts])
+        return []
+    repeated = inbound_sms.said_lately(cursor, Wish.START, [(each.phone or "", each.number) for each in starts])
+    genuine = []
+    for each in starts:
+        if (each.phone, each.number) not in repeated:
+            genuine.append(each)
+            repeated.add((each.phone, each.number))
+    return genuine
 
 
 def _row(answer: Answer, wish: Wish | None) -> tuple[Any, ...]:

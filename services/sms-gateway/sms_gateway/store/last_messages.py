@@ -17,6 +17,7 @@ from sqlalchemy import text
 from chassis.database import Session, columns
 from contracts.vocabulary import MessageState
 from sms_gateway.batches import SmsMessage
+from sms_gateway.domain.numbers import number_of
 
 KEEP = "90 days"
 HANDED_OVER = frozenset({MessageState.SUBMITTED, MessageState.UNKNOWN, MessageState.DELIVERED})
@@ -56,7 +57,7 @@ def remember(cursor: Cursor[Any], messages: Sequence[SmsMessage]) -> None:
     """Those that were handed over, from numbers, to people who are known still."""
     last: dict[tuple[str, str, str], tuple[Any, ...]] = {}
     for message in messages:
-        number = message.chunk.batch.content.number
+        number = number_of(message.chunk.batch.content.sender)
         address = message.recipient["address"]
         if number is None or message.state not in HANDED_OVER or not address.startswith("+"):
             continue

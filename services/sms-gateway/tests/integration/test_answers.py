@@ -10,18 +10,20 @@ import orjson
 import pytest
 from sqlalchemy import text
 
+from channel.batches import Batch, Header, UnknownContent
+from channel.outlets import Chunk
 from chassis.database import Database, cursor_of
 from chassis.ids import new_id
 from chassis.testing import wait_until
 from contracts import events
 from contracts.schema import dump
 from contracts.sms_gateway.answers import InboundSms
-from contracts.vocabulary import Wish
-from sms_gateway.batches import ArrivedInbound
+from contracts.vocabulary import Lane, MessageState, Wish
+from sms_gateway.batches import ArrivedInbound, SmsMessage
 from sms_gateway.models import SenderId
 from sms_gateway.smpp import pdu as smpp
 from sms_gateway.smpp.constants import Command
-from sms_gateway.store import answers, senders
+from sms_gateway.store import answers, last_messages, senders
 from sms_gateway.usecases import answers as listing
 
 NUMBER, PHONE = "+48500000001", "+48600100200"
@@ -186,6 +188,23 @@ def test_only_what_left_from_a_number_can_be_answered(
     campaign.publish(campaign.batches(campaign.content(text_of, sender=sender), [PHONE]))
 
     campaign.wait_final(1)
+
+    assert rows(database, "SELECT 1 FROM last_messages") == []
+
+
+def test_what_a_dead_process_had_in_hand_of_a_content_that_is_gone_can_be_answered_by_nobody(
+    database: Database,
+) -> None:
+    raw = {
+        "batch_id": str(new_id()), "account_id": str(new_id()), "send_id": str(new_id()), "content_hash": "gone",
+        "campaign_id": str(new_id()),
+    }  # fmt: skip
+    recipient: Any = {"number": 1, "address": PHONE, "fields": {}}
+    chunk = Chunk(Batch(Header(raw, Lane.BULK), UnknownContent(raw["account_id"]), 1), None, [recipient])
+    message = SmsMessage(chunk, recipient, str(new_id()), False, 1)
+    message.state, message.at = MessageState.UNKNOWN, datetime.now(UTC).timestamp()
+    with database.transaction() as session:
+        last_messages.remember(cursor_of(session), [message])
 
     assert rows(database, "SELECT 1 FROM last_messages") == []
 
