@@ -23,7 +23,7 @@ from contracts.events import SMS_ADDRESSES_REFUSED, SMS_STOPS_WITHDRAWN
 from contracts.vocabulary import ArchiveReason, Channel, Engagement, Wish
 from sms_gateway.batches import ArrivedInbound
 from sms_gateway.content import gsm
-from sms_gateway.domain.numbers import bare, phone_of
+from sms_gateway.domain.numbers import phone_of, readings
 from sms_gateway.domain.senders import SYSTEM_ACCOUNT
 from sms_gateway.domain.stop_words import may_name_a_sender, wish_of
 from sms_gateway.store import inbound_sms, last_messages, senders, stops
@@ -95,24 +95,33 @@ def _tell_starts(cursor: Cursor[Any], said: Sequence[Answer]) -> None:
 
 
 def _answers(cursor: Cursor[Any], arrived: Sequence[ArrivedInbound]) -> list[Answer]:
-    keys = [(phone_of(each.source), bare(each.destination.replace("\0", ""))) for each in arrived]
-    written_to = last_messages.before(cursor, {(phone, number) for phone, number in keys if phone})
-    unknown = {number for phone, number in keys if (phone, number) not in written_to}
-    owners = senders.owners(cursor, unknown)
+    read = [readings(each.source, each.destination.replace("\0", "")) for each in arrived]
+    written_to = last_messages.before(cursor, {(phone, number) for some in read for phone, number in some if phone})
+    owners = senders.owners(
+        cursor, {number for some in read if written_to.keys().isdisjoint(some) for _phone, number in some}
+    )
     return [
-        Answer(
-            each, gsm.delivered_text(each.octets, each.data_coding, each.esm_class), phone, number,
-            [
-                message
-                for message in (
-                    written_to.get((phone, number)) if phone else None
-                ) or [LastMessage(account_id) for account_id in owners.get(number, ())]
-                if message.account_id != SYSTEM_ACCOUNT
-            ],
-            each.at + place * STEP,
-        )
-        for place, (each, (phone, number)) in enumerate(zip(arrived, keys, strict=True))
-    ]  # fmt: skip
+        _answer(each, each.at + place * STEP, some, written_to, owners)
+        for place, (each, some) in enumerate(zip(arrived, read, strict=True))
+    ]
+
+
+def _answer(
+    arrived: ArrivedInbound,
+    said_at: float,
+    read: Sequence[tuple[str | None, str]],
+    written_to: Mapping[tuple[str, str], Sequence[LastMessage]],
+    owners: Mapping[str, Sequence[UUID]],
+) -> Answer:
+    content = gsm.delivered_text(arrived.octets, arrived.data_coding, arrived.esm_class)
+    for phone, number in read:
+        if phone and (messages := written_to.get((phone, number))):
+            break
+    else:
+        phone, number = next((one for one in read if one[1] in owners), read[-1])
+        messages = [LastMessage(account_id) for account_id in owners.get(number, ())]
+    messages = [message for message in messages if message.account_id != SYSTEM_ACCOUNT]
+    return Answer(arrived, content, phone, number, messages, said_at)
 
 
 def _wishes(cursor: Cursor[Any], answers: Sequence[Answer]) -> list[Wish | None]:
@@ -153,8 +162,11 @@ def _genuine(cursor: Cursor[Any], starts: Sequence[Answer]) -> list[Answer]:
 
 def _row(answer: Answer, wish: Wish | None) -> tuple[Any, ...]:
     arrived, answered = answer.arrived, answer.answered
+    # Where it was completed, in full: a person's answers are found and forgotten by their number.
+    is_as_written = answer.phone is None or phone_of(arrived.source) == answer.phone
+    source = arrived.source.replace("\0", "") if is_as_written else answer.phone
     return (
-        new_id(), arrived.carrier_id, arrived.source.replace("\0", ""), arrived.destination.replace("\0", ""),
+        new_id(), arrived.carrier_id, source, arrived.destination.replace("\0", ""),
         arrived.data_coding, arrived.esm_class, arrived.octets, datetime.fromtimestamp(arrived.at, UTC),
         answered.account_id if answered else None, answered.campaign_id if answered else None,
         answered.message_id if answered else None, wish,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID, uuid4, uuid5
 
 import orjson
 import pytest
@@ -20,6 +20,7 @@ from contracts.schema import dump
 from contracts.sms_gateway.answers import InboundSms
 from contracts.vocabulary import Lane, MessageState, Wish
 from sms_gateway.batches import ArrivedInbound, SmsMessage
+from sms_gateway.domain.numbers import phone_of
 from sms_gateway.models import SenderId
 from sms_gateway.smpp import pdu as smpp
 from sms_gateway.smpp.constants import Command
@@ -249,6 +250,24 @@ def test_what_is_no_phone_or_nobodys_number_is_kept_and_stops_nobody(database: D
 
     assert stopped(database) == []
     assert len(rows(database, "SELECT 1 FROM inbound_sms")) == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "to"),
+    [
+        ("600100200", NUMBER), (PHONE, "500000001"), ("600100200", "500000001"), ("0048600100200", "0048500000001"),
+        ("600 100 200", NUMBER),
+    ],
+)  # fmt: skip
+def test_numbers_in_national_form_have_each_others_country(database: Database, source: str, to: str) -> None:
+    account_id = uuid4()
+    sent(database, account_id)
+
+    answer(database, "STOP", source=source, to=to)
+
+    assert stopped(database) == [(str(account_id), PHONE)]
+    ((kept,),) = rows(database, "SELECT source FROM inbound_sms")
+    assert phone_of(kept) == PHONE  # as a search and an erasure look for it
 
 
 def test_a_later_part_of_a_long_message_is_no_beginning(database: Database) -> None:
