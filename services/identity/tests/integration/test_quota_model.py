@@ -39,7 +39,9 @@ class Model:
         if name == "release":
             held[0] = held[1]
             return "done"
-        return "done" if amount <= held[1] else self._grow(number, max(held[0], amount), amount)
+        # What lies over the reservation is used as far as the account has it.
+        used = min(amount, max(held[0], LIMIT - self.total() + held[0]))
+        return "done" if used <= held[1] else self._grow(number, max(held[0], used), used)
 
     def _grow(self, number: int, amount: int, used: int) -> str:
         before = self.held.get(number, [0, 0])
