@@ -59,7 +59,7 @@ def take(cursor: Cursor[Any], ledger: Ledger, instance_id: UUID, chunks: Sequenc
     for chunk in chunks:
         chunk.recipients, chunk.existing = chunk.asked, frozenset()
     leave_erased_out(cursor, ledger, chunks)
-    _leave_refused_out(cursor, ledger, chunks)
+    leave_refused_out(cursor, ledger, chunks)
     # A second try after a commit whose answer was lost: the first try's claims may be there.
     delete(cursor, [chunk.claim.claim_id for chunk in chunks if chunk.claim is not None])
     keys = sorted({chunk.batch.header.send_id.int & 0x7FFFFFFFFFFFFFFF for chunk in chunks})
@@ -105,7 +105,7 @@ def leave_erased_out(cursor: Cursor[Any], ledger: Ledger, chunks: Sequence[Chunk
         ]
 
 
-def _leave_refused_out(cursor: Cursor[Any], ledger: Ledger, chunks: Sequence[Chunk]) -> None:
+def leave_refused_out(cursor: Cursor[Any], ledger: Ledger, chunks: Sequence[Chunk]) -> None:
     """Mark who has said no since their campaign's portion was read: it may have waited in the lane for hours."""
     of_campaigns = [chunk for chunk in chunks if chunk.batch.header.campaign_id]
     gone = ledger.refused(cursor, of_campaigns) if of_campaigns else ()

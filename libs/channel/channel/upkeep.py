@@ -207,6 +207,7 @@ class Upkeep:
                 return []
             chunks = self._chunks_of(session, retries.take_due(cursor, message_ids), verdicts)
             claims.leave_erased_out(cursor, self._ledger, chunks)
+            claims.leave_refused_out(cursor, self._ledger, chunks)  # contacts may not have heard of it
             claims.insert(cursor, self._instance_id, chunks)
         if chunks:
             self._on_due(chunks)

@@ -77,6 +77,7 @@ def record_at(cursor: Cursor[Any], event: Event, **fields: Any) -> UUID:
     """As `record`, for a transaction that is written by a cursor."""
     event_id, body = _body_of(event, fields)
     cursor.execute(_INSERT_BY_CURSOR, (event_exchange(event.source), event.name, _headers(), body))
+    waking.wake_elsewhere(cursor, OUTBOX)
     return event_id
 
 

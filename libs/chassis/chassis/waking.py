@@ -20,6 +20,7 @@ from collections.abc import Callable
 from typing import Any
 
 import psycopg
+from psycopg import Cursor
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -47,6 +48,11 @@ def wake(session: Session, name: str, *, everywhere: bool = False) -> None:
     woken.add(name)
     if everywhere or name not in session.info.get("wakers", ()):
         session.execute(text("SELECT pg_notify(:channel, '')"), {"channel": _channel(name)})
+
+
+def wake_elsewhere(cursor: Cursor[Any], name: str) -> None:
+    """Wake who waits for `name` in other processes, once the cursor's transaction has committed."""
+    cursor.execute("SELECT pg_notify(%s, '')", (_channel(name),))
 
 
 class Waker:

@@ -8,7 +8,7 @@ a STOP have come in between.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
@@ -97,8 +97,9 @@ def _tell_starts(cursor: Cursor[Any], said: Sequence[Answer]) -> None:
 def _answers(cursor: Cursor[Any], arrived: Sequence[ArrivedInbound]) -> list[Answer]:
     read = [readings(each.source, each.destination.replace("\0", "")) for each in arrived]
     written_to = last_messages.before(cursor, {(phone, number) for some in read for phone, number in some if phone})
+    of_customers = {key for key, messages in written_to.items() if _of_customers(messages)}
     owners = senders.owners(
-        cursor, {number for some in read if written_to.keys().isdisjoint(some) for _phone, number in some}
+        cursor, {number for some in read if of_customers.isdisjoint(some) for _phone, number in some}
     )
     return [
         _answer(each, each.at + place * STEP, some, written_to, owners)
@@ -115,13 +116,17 @@ def _answer(
 ) -> Answer:
     content = gsm.delivered_text(arrived.octets, arrived.data_coding, arrived.esm_class)
     for phone, number in read:
-        if phone and (messages := written_to.get((phone, number))):
+        if phone and (messages := _of_customers(written_to.get((phone, number), ()))):
             break
     else:
         phone, number = next((one for one in read if one[1] in owners), read[-1])
-        messages = [LastMessage(account_id) for account_id in owners.get(number, ())]
-    messages = [message for message in messages if message.account_id != SYSTEM_ACCOUNT]
+        messages = _of_customers(LastMessage(account_id) for account_id in owners.get(number, ()))
     return Answer(arrived, content, phone, number, messages, said_at)
+
+
+def _of_customers(messages: Iterable[LastMessage]) -> list[LastMessage]:
+    """The platform's own messages are no campaign's, and hide nobody else's."""
+    return [message for message in messages if message.account_id != SYSTEM_ACCOUNT]
 
 
 def _wishes(cursor: Cursor[Any], answers: Sequence[Answer]) -> list[Wish | None]:

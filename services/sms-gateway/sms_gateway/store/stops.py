@@ -18,8 +18,8 @@ from chassis.database import Session, columns
 from contracts.ids import created_at
 
 KEEP = "90 days"
-# Until contacts has heard of it, a campaign that begins is let go to the person too.
-ON_THE_BUS = timedelta(minutes=1)
+# Until contacts has heard of it, a campaign that begins is let go to the person too; a bus may be behind for a while.
+ON_THE_BUS = timedelta(hours=1)
 
 
 def remember(cursor: Cursor[Any], said: Collection[tuple[UUID, str, datetime]]) -> None:

@@ -21,6 +21,7 @@ from contracts.sms_gateway.answers import InboundSms
 from contracts.vocabulary import Lane, MessageState, Wish
 from sms_gateway.batches import ArrivedInbound, SmsMessage
 from sms_gateway.domain.numbers import phone_of
+from sms_gateway.domain.senders import SYSTEM_ACCOUNT
 from sms_gateway.models import SenderId
 from sms_gateway.smpp import pdu as smpp
 from sms_gateway.smpp.constants import Command
@@ -143,6 +144,36 @@ def test_what_waits_in_the_lane_does_not_go_to_who_has_said_no(
     assert (campaign.done[0]["failed"], campaign.done[0]["left_out"]) == (0, {"archived": 1})
 
 
+def test_what_waits_to_be_tried_again_does_not_go_to_who_has_said_no_either(
+    smsc: Any, carrier: Any, outbound: Any, campaign: Any, database: Database
+) -> None:
+    """Contacts, which is asked again, has not heard of it yet."""
+    simulator = smsc()
+    carrier_id = carrier(simulator)
+    rows(database, "UPDATE carriers SET port = 1, version = 2 WHERE id = :id RETURNING 1", id=carrier_id)
+    owned(database, campaign.account_id)
+    outbound()
+    campaign.publish(campaign.batches(campaign.content("Hej"), [PHONE, "+48600100201"]))
+    wait_until(lambda: len(rows(database, "SELECT 1 FROM retries")) == 2, what="both in the schedule")
+    answer(database, "STOP")
+
+    statement = "UPDATE carriers SET port = :port, version = 3 WHERE id = :id RETURNING 1"
+    rows(database, statement, id=carrier_id, port=simulator.port)
+
+    assert sorted(campaign.wait_final(2).values()) == ["delivered", "rejected"]
+    assert {message["to"] for message in simulator.messages()} == {"+48600100201"}
+
+
+def test_the_platforms_own_message_to_a_phone_hides_no_customers(database: Database) -> None:
+    account_id = new_id()
+    owned(database, account_id)
+    sent(database, SYSTEM_ACCOUNT)
+
+    answer(database, "STOP")
+
+    assert stopped(database) == [(str(account_id), PHONE)]
+
+
 def test_a_campaign_that_begins_later_is_for_contacts_to_judge(
     smsc: Any, carrier: Any, outbound: Any, campaign: Any, database: Database
 ) -> None:
@@ -150,7 +181,7 @@ def test_a_campaign_that_begins_later_is_for_contacts_to_judge(
     carrier(smsc())
     owned(database, campaign.account_id)
     answer(database, "STOP")
-    rows(database, "UPDATE stops SET said_at = said_at - interval '2 minutes' RETURNING 1")
+    rows(database, "UPDATE stops SET said_at = said_at - interval '61 minutes' RETURNING 1")
     outbound()
     campaign.publish(campaign.batches(campaign.content("Hej"), [PHONE]))
 
