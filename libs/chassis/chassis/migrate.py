@@ -12,6 +12,7 @@ import argparse
 import importlib.util
 import os
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,6 +27,11 @@ from chassis import logs, ownership
 from contracts.connections import limit_of
 
 LOCK = 0x77696369  # "wici"
+# A change that waits for a table behind a long reader makes everybody else wait behind it; so it gives way, and tries
+# again a moment later.
+LOCK_SECONDS = 3.0
+MOST_TRIES = 40
+_IN_USE = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
 
 log = logs.get_logger()
 
@@ -51,10 +57,29 @@ def migrate(service: str, url: str, through: str, revision: str = "head") -> str
         connection.commit()
         ownership.take_over(connection, url)
         config.attributes["connection"] = connection
-        command.upgrade(config, revision)
-        connection.commit()
+        _upgrade(config, connection, revision)
         ownership.grant(connection, url)
         return MigrationContext.configure(connection).get_current_revision()
+
+
+def _upgrade(config: AlembicConfig, connection: sqlalchemy.Connection, revision: str) -> None:
+    """Revision by revision, each a transaction of its own.
+
+    :raises sqlalchemy.exc.OperationalError: a table was in use at every try.
+    """
+    for tries_left in reversed(range(MOST_TRIES)):
+        connection.execute(sqlalchemy.text(f"SET lock_timeout = '{LOCK_SECONDS:g}s'"))
+        connection.commit()
+        try:
+            command.upgrade(config, revision)
+            connection.commit()
+            return
+        except sqlalchemy.exc.OperationalError as error:
+            if not isinstance(error.orig, _IN_USE) or not tries_left:
+                raise
+            connection.rollback()
+            log.info("tables_in_use", tries_left=tries_left)
+            time.sleep(LOCK_SECONDS)
 
 
 def is_current(service: str, engine: sqlalchemy.Engine) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -12,10 +13,11 @@ from psycopg import sql
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import ProgrammingError
 
+from chassis import migrate as migrations
 from chassis import ownership
 from chassis.database import Database, ensure_partitions, make_engine
 from chassis.migrate import main, migrate
-from chassis.testing import admin_url, new_database
+from chassis.testing import admin_url, new_database, wait_until
 
 
 @pytest.fixture
@@ -152,6 +154,24 @@ def test_a_changed_password_is_in_force_after_the_next_migration(monkeypatch: py
         Database(make_engine(changed)).ping()
         with pytest.raises(psycopg.OperationalError):
             psycopg.connect(url)
+
+
+def test_a_migration_gives_way_to_who_reads_and_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Identity's last revision alters a table that each request of the API reads."""
+    monkeypatch.setattr(migrations, "LOCK_SECONDS", 0.2)
+    with new_database("identity") as url:
+        migrate("identity", url, admin_url(), "0010")
+        reader, later = psycopg.connect(url), psycopg.connect(url, autocommit=True)
+        reader.execute("SELECT FROM api_keys")
+        with ThreadPoolExecutor() as threads:
+            migrating = threads.submit(migrate, "identity", url, admin_url())
+            waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'api_keys'::regclass"
+            wait_until(lambda: later.execute(waiting).fetchone() != (0,), what="the migration waits")
+            wait_until(lambda: later.execute(waiting).fetchone() == (0,), what="the migration has given way")
+            assert not migrating.done()
+            reader.close()
+            assert str(migrating.result(30)) >= "0011"
+        later.close()
 
 
 def test_later_tables_are_the_services_to_work_in(database_url: Callable[[str], str]) -> None:
