@@ -74,10 +74,13 @@ def chosen(context: RequestContext, *media_types: str) -> str:
     :raises NotAcceptable: none of them.
     """
     accepted = context.request.accept_mimetypes
-    best = accepted.best_match(media_types) if accepted else media_types[0]
+    if not accepted:
+        return media_types[0]
+    spelled = {each: media_type for media_type in media_types for each in (media_type, f"{media_type}; charset=utf-8")}
+    best = accepted.best_match(spelled)
     if best is None:
         raise NotAcceptable()
-    return str(best)
+    return spelled[best]
 
 
 def csv_table(columns: Sequence[str], pages: Iterator[Sequence[Sequence[Any]]], *, filename: str) -> Response:

@@ -103,6 +103,8 @@ def test_upload_goes_in_numbered_chunks(client, importer, services, chunks):
     ("accept", "status"),
     [
         ("text/csv", 200),
+        ("text/csv; charset=utf-8", 200),
+        ("text/csv;charset=UTF-8", 200),
         ("text/*;q=0.5, application/pdf", 200),
         ("*/*", 200),
         ("application/pdf", 406),
