@@ -15,14 +15,17 @@ from campaigns.usecases.ports import Ask, ensure_may, ensure_may_see_contacts, m
 from campaigns.usecases.views import Answer
 from chassis.actors import account_of
 from chassis.database import Database
+from chassis.logs import get_logger
 from contracts.campaigns.content import content_problems, sender_problems
 from contracts.channel import CHANNELS
-from contracts.errors import Invalid
+from contracts.errors import Invalid, Unavailable
 from contracts.rpc import Actor
 from contracts.schema import field_errors
 from contracts.vocabulary import Channel
 
 SAMPLE_DEADLINE = 15.0
+
+log = get_logger()
 
 
 @dataclass(frozen=True)
@@ -80,12 +83,16 @@ def prepare_measured(
     ask: Ask, *, channel: Channel, sender: Any, content: Mapping[str, Any], audience: Mapping[str, Any]
 ) -> PreparedContent:
     """As `prepare`, and made for a sample of the audience, to see the units that it takes; that it fails for some of
-    them is known by now, or is found while it is sent."""
+    them is known by now, or is found while it is sent. Without a sample it is as `prepare`: what is due starts."""
     draft = {"channel": channel, "sender": sender, "content": content}
     prepared = prepare(ask, **draft)
     if not CHANNELS[channel].units_differ:
         return prepared
-    sample = _sample(ask, channel, audience, prepared.fields)
+    try:
+        sample = _sample(ask, channel, audience, prepared.fields)
+    except Unavailable as error:
+        log.warning("campaign_not_measured", error=error.code)
+        return prepared
     made_up = domain.made_up(prepared.fields, None, sample["complete"])
     _, units = _try(ask, draft, made_up, [contact["fields"] for contact in sample["contacts"]])
     return replace(prepared, units=max(prepared.units, units))
@@ -125,7 +132,7 @@ def _try(
 ) -> tuple[domain.Failing, int]:
     """For whom it fails, and the most units that it takes of the others."""
     answer = _ask_channel(ask, **draft, recipients=[*made_up.values(), *sample])
-    return domain.failing(answer["problems"], list(made_up), answer["tried"]), _units(answer)
+    return domain.failing(answer["problems"], list(made_up), answer.get("tried", 0)), _units(answer)
 
 
 def _ask_channel(

@@ -13,18 +13,24 @@ from sqlalchemy.orm import Session
 
 from chassis.database import changed, columns
 
+# What a START restores, a STOP alone has archived: whoever archives the address besides has it theirs.
 _ADD = text(
     """
     INSERT INTO archive (id, account_id, channel, address, contact_id, reason, note, source, campaign_id,
                          archived_by)
-    SELECT e.id, :account, :channel, e.address, coalesce(e.contact_id, c.id), e.reason, e.note, :source,
-           CAST(:campaign AS uuid), CAST(:by AS uuid)
+    SELECT DISTINCT ON (e.address) e.id, :account, :channel, e.address, coalesce(e.contact_id, c.id), e.reason, e.note,
+           :source, CAST(:campaign AS uuid), CAST(:by AS uuid)
     FROM unnest(CAST(:ids AS uuid[]), CAST(:addresses AS text[]), CAST(:contacts AS uuid[]),
-                CAST(:reasons AS text[]), CAST(:notes AS text[])) e (id, address, contact_id, reason, note)
+                CAST(:reasons AS text[]), CAST(:notes AS text[]))
+        WITH ORDINALITY e (id, address, contact_id, reason, note, place)
     LEFT JOIN contacts c ON c.account_id = :account
         AND CASE :channel WHEN 'email' THEN c.email ELSE c.phone END = e.address
-    ORDER BY e.address
-    ON CONFLICT (account_id, channel, address) WHERE restored_at IS NULL DO NOTHING
+    ORDER BY e.address, e.place
+    ON CONFLICT (account_id, channel, address) WHERE restored_at IS NULL DO UPDATE
+    SET reason = excluded.reason, note = excluded.note, source = excluded.source, campaign_id = excluded.campaign_id,
+        archived_by = excluded.archived_by, contact_id = coalesce(archive.contact_id, excluded.contact_id)
+    WHERE (archive.reason, archive.source) = ('stop', 'sms_gateway')
+        AND (excluded.reason, excluded.source) <> ('stop', 'sms_gateway')
     RETURNING *
     """
 )
@@ -57,29 +63,29 @@ def add(
     campaign_id: UUID | None = None,
     archived_by: str | None = None,
 ) -> list[RowMapping]:
-    """Archive addresses that are not archived yet; returns the new rows.
+    """Archive addresses; returns the new rows. An entry that stands stays as it is, but for one of a STOP.
 
     :param entries: `{id, address, contact_id, reason, note}` each.
     """
     rows = [(one["id"], one["address"], one.get("contact_id"), one["reason"], one.get("note", "")) for one in entries]
     ids, addresses, contacts, reasons, notes = columns(rows, 5)
-    return list(
-        session.execute(
-            _ADD,
-            {
-                "account": account_id,
-                "channel": channel,
-                "source": source,
-                "campaign": campaign_id,
-                "by": archived_by,
-                "ids": ids,
-                "addresses": addresses,
-                "contacts": contacts,
-                "reasons": reasons,
-                "notes": notes,
-            },
-        ).mappings()
-    )
+    put = session.execute(
+        _ADD,
+        {
+            "account": account_id,
+            "channel": channel,
+            "source": source,
+            "campaign": campaign_id,
+            "by": archived_by,
+            "ids": ids,
+            "addresses": addresses,
+            "contacts": contacts,
+            "reasons": reasons,
+            "notes": notes,
+        },
+    ).mappings()
+    given = set(ids)
+    return [row for row in put if row["id"] in given]
 
 
 def present(session: Session, *, account_id: UUID, channel: str, addresses: Sequence[str]) -> list[RowMapping]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from contacts.store import audiences
 
 SPREAD = 64  # a power of two
 SETS, OF_EACH = 18, 2  # sets of fields that are lacked together
+LOOKED_AT = 1_000_000  # of a larger audience; so that no size takes longer than who waits for it waits
 
 
 def _lacks(value: str) -> str:
@@ -25,23 +27,27 @@ def sample(
 ) -> list[dict[str, Any]]:
     """Up to `SPREAD` spread at random, and `OF_EACH` of every set of fields that somebody lacks, the emptiest first.
 
+    Who is chosen nobody can know beforehand: an author could spare those whom it costs most.
+
     :param fields: SQL over `c` of each field's value. :param values: of a jsonb object of them all.
     """
     audiences.expect_many(session)
     lacking = " || ".join(["''", *map(_lacks, fields)])
-    backwards = 'reverse(CAST(c.id AS text)) COLLATE "C"'  # begins with what of an id is random
+    hashed = "uuid_hash_extended(c.id, CAST(:salt AS bigint))"
+    drawn = f"to_hex({hashed}) || ':' || CAST(c.id AS text)"
     picked = text(
         # Groups that are hashed keep two ids each, and nothing is sorted.
-        f"WITH audience AS (SELECT {backwards} AS backwards, uuid_hash(c.id) & {SPREAD - 1} AS share,"
-        f"  {lacking} AS lacking FROM contacts c WHERE c.account_id = :account AND {where}),"
-        " picked AS (SELECT share, lacking, min(backwards) AS one, max(backwards) AS another, count(*) AS people"
+        f'WITH audience AS (SELECT ({drawn}) COLLATE "C" AS drawn, {hashed} & {SPREAD - 1} AS share,'
+        f"  {lacking} AS lacking FROM contacts c WHERE c.account_id = :account AND {where} LIMIT {LOOKED_AT}),"
+        " picked AS (SELECT share, lacking, min(drawn) AS one, max(drawn) AS another, count(*) AS people"
         "  FROM audience GROUP BY GROUPING SETS ((share), (lacking))),"
         " emptiest AS (SELECT one, another FROM picked WHERE share IS NULL"
         f"  ORDER BY length(replace(lacking, '0', '')) DESC, people DESC LIMIT {SETS})"
         " SELECT one FROM picked WHERE share IS NOT NULL"
         " UNION SELECT one FROM emptiest UNION SELECT another FROM emptiest"
     )
-    ids = [UUID(each[::-1]) for each in session.scalars(picked, {**parameters, "account": account_id})]
+    salted = {**parameters, "account": account_id, "salt": secrets.randbits(63)}
+    ids = [UUID(each.partition(":")[2]) for each in session.scalars(picked, salted)]
     rows = session.execute(
         text(f"SELECT c.id, {values} FROM contacts c WHERE c.account_id = :account AND c.id = ANY(:ids)"),
         {**parameters, "account": account_id, "ids": ids},

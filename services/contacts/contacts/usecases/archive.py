@@ -101,7 +101,7 @@ def add(
     reason: ArchiveReason,
     note: str,
 ) -> View:
-    """Archive addresses by hand; one that is archived already keeps its first reason."""
+    """Archive addresses by hand; one that is archived already keeps its first reason, unless it is a STOP."""
     account_id = account_of(actor)
     if not addresses and not contact_ids:
         raise Invalid.of_field("addresses", "archive.nobody", "Name addresses or contacts.")

@@ -53,7 +53,7 @@ def create(session: Session, *, actor: Actor, now: datetime, **asked: Any) -> Vi
 
 def _ensure_complete(actor: Actor, asked: Mapping[str, Any]) -> None:
     if all(asked[name] is None for name in FILTERS):
-        raise Invalid.of_field("rules", "bulk.nobody", "Say whom: by q, text, group_ids, segment_id or rules.")
+        raise _nobody("rules")
     if asked["act"] is BulkAct.ARCHIVE:
         archive.ensure_may(actor)
         for name in ("channel", "reason"):
@@ -76,9 +76,12 @@ def _told(request: Mapping[str, Any]) -> View:
 
 
 def filter_of(session: Session, *, account_id: UUID, request: Mapping[str, Any], now: datetime) -> Filter:
-    """Whom a request is about."""
+    """Whom a request is about. :raises Invalid: everybody, for want of a word: nobody who means it says it so."""
+    for name in ("q", "text"):
+        if request[name] is not None and searches.is_blank(request[name]):
+            raise _nobody(name)
     group_ids, segment_id = request["group_ids"], request["segment_id"]
-    return searches.filter_of(
+    wanted = searches.filter_of(
         session,
         account_id=account_id,
         now=now,
@@ -88,6 +91,13 @@ def filter_of(session: Session, *, account_id: UUID, request: Mapping[str, Any],
         segment_id=UUID(segment_id) if segment_id else None,
         rules=request["rules"],
     )
+    if wanted.sql == "true":
+        raise _nobody("rules")
+    return wanted
+
+
+def _nobody(field: str) -> Invalid:
+    return Invalid.of_field(field, "bulk.nobody", "Say whom: by q, text, group_ids, segment_id or rules.")
 
 
 def count(session: Session, *, account_id: UUID, request: Mapping[str, Any]) -> View:

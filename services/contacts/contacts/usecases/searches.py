@@ -44,7 +44,7 @@ def filter_of(
         where += [word_sql.holds(_SHOWN, name) for name in parameters]
     if text:
         where.append("(" + " OR ".join(f"starts_with(lower(c.{name}), :text)" for name in _WORDED) + ")")
-        parameters["text"] = text.strip().lower()
+        parameters["text"] = _plain(text).lower()
     if group_ids:
         where.append(audience_store.in_groups("groups"))
         parameters["groups"] = list(group_store.known(session, account_id=account_id, group_ids=group_ids))
@@ -61,8 +61,17 @@ def filter_of(
     return Filter(" AND ".join(where) or "true", parameters)
 
 
+def is_blank(words: str) -> bool:
+    """Whether nothing is looked for: as a search it finds everybody."""
+    return not _plain(words)
+
+
+def _plain(words: str) -> str:
+    return words.replace("\0", "").strip()
+
+
 def _words_of(session: Session, account_id: UUID, q: str) -> list[str]:
     """Patterns of the words to be found; a phone number is one word, however it is written."""
-    q = q.replace("\0", "")
+    q = _plain(q)
     number = phones.part_of_number(q, people_store.region(session, account_id=account_id))
     return [word_sql.pattern(word) for word in ([number] if number else q.split()[:MOST_WORDS])]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from contacts.store import audience_samples as store
 from contacts.store.audience_samples import SETS, SPREAD
 from contacts.usecases import archive, audience_samples, fields, groups
 from contracts.vocabulary import ArchiveReason, Channel
@@ -41,11 +42,19 @@ def test_a_sample_is_spread_and_has_everybodys_way_of_lacking_fields(account):
     }  # fmt: skip
     ids = [contact["contact_id"] for contact in sampled["contacts"]]
     assert SPREAD * 0.9 < len(set(ids)) == len(ids) <= SPREAD + 2 * SETS
-    assert sampled == _sample(account, groups=[group])
+    again = _sample(account, groups=[group])
+    assert {contact["contact_id"] for contact in again["contacts"]} != set(ids)  # nobody knows who is looked at
     # Somebody's value of each field, or one of its type.
     assert sampled["complete"] == {
         "first_name": "Ola", "points": 3.5, "birth_date": "1999-05-01", "member": True, "code": "1",
     }  # fmt: skip
+
+
+def test_of_a_large_audience_a_part_is_looked_at(account, monkeypatch):
+    group = _group_of(account)
+    monkeypatch.setattr(store, "LOOKED_AT", 3)
+
+    assert len(_sample(account, groups=[group])["contacts"]) == 3
 
 
 def test_nobody_is_in_it_who_would_not_be_sent_to_and_nobody_of_no_audience(account):

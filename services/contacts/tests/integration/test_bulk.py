@@ -185,6 +185,32 @@ def test_what_is_missing_is_named_and_nothing_is_queued(account: Any, asked: dic
     assert refused.value.errors[0]["code"] == code
 
 
+@pytest.mark.parametrize(
+    "blank",
+    [{name: value} for name in ("q", "text") for value in (" ", "   ", "\u00a0", "\0", " \0\u2003\n")]
+    + [{"rules": {}}],
+)
+def test_blanks_are_not_everybody(towns: Any, database: Any, blank: dict[str, Any]) -> None:
+    with pytest.raises(Invalid):
+        _queue(towns, act="archive", channel="sms", reason="other", **blank)
+    with pytest.raises(Invalid):
+        _queue(towns, act="archive", channel="sms", reason="other", **({"rules": FROM_GDYNIA} | blank))
+
+    with database.transaction() as session:
+        assert not session.scalar(text("SELECT count(*) FROM jobs WHERE kind = 'bulk'"))
+
+
+def test_blanks_that_were_queued_before_change_nobody(towns: Any, database: Any) -> None:
+    bulk_id = _queue(towns, q="p", act="archive", channel="sms", reason="other")
+    with database.transaction() as session:
+        session.execute(text("UPDATE jobs SET request = jsonb_set(request, '{q}', '\" \"') WHERE kind = 'bulk'"))
+
+    _perform(database, lambda: True)
+
+    told = towns.call(bulk.get, bulk_id=bulk_id)
+    assert (told["state"], told["error"]["code"], told["counts"]["changed"]) == ("failed", "bulk.nobody", 0)
+
+
 def test_to_archive_needs_the_permission_for_it(account: Any) -> None:
     account.actor["permissions"] = ["contacts.write"]
 

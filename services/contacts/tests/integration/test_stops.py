@@ -81,6 +81,33 @@ def test_what_somebody_archived_by_hand_is_not_restored_by_a_start(
     assert archived(account) == [(PHONE, reason)]
 
 
+@pytest.mark.parametrize("reason", [ArchiveReason.OTHER, ArchiveReason.STOP])
+@pytest.mark.parametrize("source", ["manual", "bulk:1", "unsubscribe"])
+def test_what_is_archived_besides_a_stop_is_not_restored_by_a_start(
+    account: Any, database: Database, reason: ArchiveReason, source: str
+) -> None:
+    say(account, database, "STOP", 0)
+    entry = {"id": uuid4(), "address": PHONE, "contact_id": None, "reason": reason}
+    with database.transaction() as session:
+        given = {"account_id": account.id, "channel": "sms", "source": source}
+        again = {**entry, "id": uuid4(), "reason": ArchiveReason.SPAM}
+        assert archive.archive(session, **given, entries=[entry, again]) == []  # it is nobody new
+    say(account, database, "STOP", 1)
+    say(account, database, "START", 2)
+    assert archived(account) == [(PHONE, reason)]
+
+
+def test_one_address_twice_is_archived_once_for_its_first_reason(account: Any, database: Database) -> None:
+    entries = [
+        {"id": uuid4(), "address": PHONE, "contact_id": None, "reason": reason}
+        for reason in (ArchiveReason.UNSUBSCRIBED, ArchiveReason.OTHER)
+    ]
+    with database.transaction() as session:
+        given = {"account_id": account.id, "channel": "sms", "source": "manual"}
+        assert archive.archive(session, **given, entries=entries) == [PHONE]
+    assert archived(account) == [(PHONE, "unsubscribed")]
+
+
 def test_a_start_is_of_its_account_alone(account: Any, database: Database) -> None:
     say(account, database, "STOP", 0)
     said = {"channel": "sms", "address": PHONE, "occurred_at": NOON + timedelta(minutes=1)}

@@ -50,7 +50,7 @@ def _left_out(call: Call, account_id: UUID, campaign_id: UUID) -> Answer | None:
     except (NotFound, Unavailable) as error:
         log.warning("left_out_unknown", campaign_id=str(campaign_id), error=error.code)
         return None
-    left_out: Answer = progress["left_out"]
+    left_out: Answer = progress.get("left_out")
     return left_out
 
 
