@@ -17,7 +17,7 @@ from contracts.errors import Unavailable
 from contracts.reporting.recipients import Who
 from reporting.commands import recount
 from reporting.commands.check import differences
-from reporting.domain.folding import OPENED
+from reporting.domain.folding import OPENED, Folded
 from reporting.ingester import crowds, telling
 from reporting.ingester.writing import Ingest
 from reporting.usecases import judging, messages, recipients, reports
@@ -105,6 +105,61 @@ def test_of_a_link_that_is_hammered_at_no_more_is_kept_than_is_cheap_to_judge(
     assert (counts["unique_clicks"], counts["unique_opens"], counts["unsubscribes"]) == (1, 2, 1)
     with database.transaction() as session:
         assert differences(session) == []
+
+
+@pytest.mark.parametrize("at_once", [1, 50, 10_000])
+@pytest.mark.parametrize("kind", ["opened", "clicked"])
+def test_machines_without_end_cost_no_act_of_a_person(
+    database: Database, monkeypatch: pytest.MonkeyPatch, kind: str, at_once: int
+) -> None:
+    monkeypatch.setattr(crowds, "MOST_ACTS", 20)
+    send = Send("email")
+    url = {"url": URLS[0]} if kind == "clicked" else {}
+    events = [send.full(0, "delivered")]
+    events += [send.engagement(0, kind, serial, request="HEAD", **url) for serial in range(100)]
+    events += [send.engagement(0, "opened", 200), send.engagement(0, "clicked", 201, url=URLS[1])]
+    ingest = Ingest(database)
+
+    for start in range(0, len(events), at_once):
+        ingest.write([events[start : start + at_once]])
+
+    counts = report_of(database, send)["counts"]
+    assert (counts["opens"], counts["clicks"], counts["unique_clicks"]) == (1, 1, 1)
+    assert 20 <= counts[f"machine_{'opens' if kind == 'opened' else 'clicks'}"] <= 20 + 50
+    with database.transaction() as session:
+        assert differences(session) == []
+
+
+@pytest.mark.parametrize("at_once", [6, 50, 10_000])
+def test_bursts_without_end_are_bounded_and_cost_no_act_of_a_person(
+    database: Database, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr(crowds, "MOST_ACTS", 20)
+    send = Send("email")
+    events = [send.full(0, "delivered")]
+    events += [
+        send.engagement(0, "clicked", serial, url=URLS[serial % 3]) | {"at": send.started + 60 + serial / 10}
+        for serial in range(200)
+    ]
+    events += [send.engagement(0, "clicked", 500 + 60 * serial, url=URLS[1]) for serial in range(2)]
+    ingest = Ingest(database)
+
+    for start in range(0, len(events), at_once):
+        some = events[start : start + at_once]
+        ingest._crowds.leave_out(folded_of(some))  # a try that did not go in
+        ingest.write([[dict(event) for event in some]])
+
+    counts = report_of(database, send)["counts"]
+    assert (counts["clicks"], counts["unique_clicks"]) == (2, 1)
+    assert 20 <= counts["machine_clicks"] <= 20 + 50
+    with database.transaction() as session:
+        assert differences(session) == []
+
+
+def folded_of(events: list[dict[str, Any]]) -> Folded:
+    folded = Folded()
+    folded.add([dict(event) for event in events])
+    return folded
 
 
 def test_groups_hold_people_alone(database: Database) -> None:
