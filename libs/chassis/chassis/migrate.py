@@ -56,6 +56,7 @@ def migrate(service: str, url: str, through: str, revision: str = "head") -> str
         connection.execute(sqlalchemy.text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
         connection.commit()
         ownership.take_over(connection, url)
+        connection.commit()  # within a transaction of ours, all revisions would be one
         config.attributes["connection"] = connection
         _upgrade(config, connection, revision)
         ownership.grant(connection, url)

@@ -36,7 +36,10 @@ class Act:
 
 
 class Summary(NamedTuple):
-    """What a message's acts come to; times in microseconds, None where no person did it."""
+    """What a message's acts come to; times in microseconds, None where no person did it.
+
+    :param burst_opens: of the machines', those that are known by their company alone; :param burst_clicks: likewise.
+    """
 
     opens: int
     clicks: int
@@ -44,6 +47,8 @@ class Summary(NamedTuple):
     machine_clicks: int
     opened_at: int | None
     clicked_at: int | None
+    burst_opens: int = 0
+    burst_clicks: int = 0
 
 
 def judged(acts: Collection[Act]) -> list[Act]:
@@ -76,6 +81,7 @@ def clicks(acts: Iterable[Act]) -> list[Act]:
 def summary(acts: Collection[Act]) -> Summary:
     opened, clicked = openings(acts), clicks(acts)
     machines = [act.kind for act in acts if act.machine is not None]
+    bursts = [act.kind for act in acts if act.machine == BURST]
     return Summary(
         opens=len(opened),
         clicks=len(clicked),
@@ -83,6 +89,8 @@ def summary(acts: Collection[Act]) -> Summary:
         machine_clicks=machines.count(CLICKED),
         opened_at=min((act.at for act in opened), default=None),
         clicked_at=min((act.at for act in clicked), default=None),
+        burst_opens=bursts.count(OPENED),
+        burst_clicks=bursts.count(CLICKED),
     )
 
 

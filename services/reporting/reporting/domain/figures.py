@@ -9,8 +9,11 @@ from reporting.domain.states import STATE_CODE
 
 
 def rate(part: int, whole: int) -> float | None:
-    """`part / whole` from 0 to 1 with four decimals; None when there is nothing to divide by."""
-    return round(part / whole, 4) if whole else None
+    """`part / whole` from 0 to 1 with four decimals; None when there is nothing to divide by.
+
+    Counters of an older release may say otherwise where the recount finds no messages any more.
+    """
+    return round(min(max(part / whole, 0.0), 1.0), 4) if whole > 0 else None
 
 
 # The report's word for each counter, by channel (product row G1); the others say nothing of that channel.
@@ -59,7 +62,7 @@ def report_counts(channel: Channel, totals: Mapping[str, int]) -> dict[str, int]
     """The counts that a report of this channel shows."""
     counts = {word: totals[metric] for word, metric in _COUNTS[channel].items()}
     if channel is Channel.EMAIL:
-        counts["not_opened"] = totals["delivered"] - totals["unique_opens"]
+        counts["not_opened"] = max(totals["delivered"] - totals["unique_opens"], 0)
     return counts
 
 

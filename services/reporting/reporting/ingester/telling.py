@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -12,7 +13,8 @@ from reporting.domain.folding import moment_of
 from reporting.store import engagements, log, untold
 
 EVERY_SECONDS = 1.0
-AT_ONCE = 2_000  # messages; a lane message then stays under 1 MB unless people click by the hundred
+AT_ONCE = 2_000  # messages
+ACTS_AT_ONCE = 10_000  # of these messages, and those of one more; a lane message then stays under 1 MB
 # Whose message it is becomes known with the message's own events; acts that are so old go untold.
 AGAIN_SECONDS = 600.0
 GIVE_UP = timedelta(days=30)
@@ -22,12 +24,12 @@ def tell(database: Database) -> None:
     """Tell of all that is due."""
     while True:
         with database.transaction() as session:
-            if tell_some(session) < AT_ONCE:
+            if not tell_some(session):
                 return
 
 
 def tell_some(session: Session) -> int:
-    """Tell of up to `AT_ONCE` messages; returns of how many."""
+    """Tell of up to `AT_ONCE` messages, fewer where they have many acts; returns of how many."""
     # An erasure waits for it, as for every writer of the log.
     log.lock(session, ())
     message_ids = untold.take_due(session, AT_ONCE)
@@ -36,15 +38,23 @@ def tell_some(session: Session) -> int:
     done: list[tuple[tuple[str, str, str, str], str]] = []
     unknown: dict[str, str] = {}
     known = untold.addressees(session, message_ids)
-    for message_id, by_id in engagements.acts_of(session, known).items():
-        account_id, campaign_id, contact_id = known[message_id]
-        for kind, at in domain.untold(by_id.values()):
-            day = moment_of(at).date()
-            if contact_id is not None:
-                done.append(((account_id, campaign_id, kind, day.isoformat()), contact_id))
-            elif datetime.now(UTC).date() - day < GIVE_UP:
-                unknown[message_id] = account_id
+    left: dict[str, str] = {}
+    acts = 0
+    with closing(engagements.acts_of(session, known)) as found:
+        for message_id, by_id in found:
+            account_id, campaign_id, contact_id = known[message_id]
+            for kind, at in domain.untold(by_id.values()):
+                day = moment_of(at).date()
+                if contact_id is not None:
+                    done.append(((account_id, campaign_id, kind, day.isoformat()), contact_id))
+                elif datetime.now(UTC).date() - day < GIVE_UP:
+                    unknown[message_id] = account_id
+            acts += len(by_id)
+            if acts >= ACTS_AT_ONCE:
+                left = {one: known[one][0] for one in known if one > message_id}
+                break
     untold.tell(session, done)
-    untold.mark_told(session, [one for one in message_ids if one not in unknown])
+    untold.mark_told(session, [one for one in message_ids if one not in unknown and one not in left])
     untold.add(session, unknown, seconds=AGAIN_SECONDS)
-    return len(message_ids)
+    untold.add(session, left, seconds=0)
+    return len(message_ids) - len(left)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Generator, Mapping
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
 from uuid import UUID
 
+import psycopg
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -13,6 +17,8 @@ from chassis.database import columns, cursor_of
 from reporting.domain.acts import Act
 from reporting.domain.folding import CLICKED, OPENED, Engagement, HistoryLine, Patch, moment_of
 from reporting.domain.machines import rule_of
+
+ROWS_AT_ONCE = 2_000
 
 _INSERT_ENGAGEMENTS = """
 INSERT INTO engagements (message_id, event_id, account_id, campaign_id, link_id, at, kind, device, ip, user_agent,
@@ -35,6 +41,7 @@ SELECT message_id::text, event_id, kind, (extract(epoch FROM at) * 1000000)::big
     is_told
 FROM engagements
 WHERE message_id = ANY(%s::uuid[]) AND message_id BETWEEN %s::uuid AND %s::uuid AND kind IN ({OPENED}, {CLICKED})
+ORDER BY message_id
 """
 _MARK_MACHINE = """
 UPDATE engagements e SET machine = %s FROM unnest(%s::uuid[], %s::text[]) AS t (message_id, event_id)
@@ -72,15 +79,22 @@ def write_engagements(session: Session, engagements: Mapping[tuple[str, str], En
         return [engagements[key] for key in cursor.fetchall()]
 
 
-def acts_of(session: Session, message_ids: Collection[str]) -> dict[str, dict[str, Act]]:
-    """All openings and clicks of these messages, by message and event id."""
-    acts: defaultdict[str, dict[str, Act]] = defaultdict(dict)
+def acts_of(session: Session, message_ids: Collection[str]) -> Generator[tuple[str, dict[str, Act]]]:
+    """All openings and clicks of these messages by event id, one message after the other in the order of their ids.
+
+    However many there are, those of one message are in memory at a time, and `ROWS_AT_ONCE` on their way here.
+    """
     if message_ids:
-        with cursor_of(session) as cursor:
+        with _streaming_cursor(session) as cursor:
             cursor.execute(_ACTS, (list(message_ids), min(message_ids), max(message_ids)))
-            for message_id, *act in cursor.fetchall():
-                acts[message_id][act[0]] = Act(*act)
-    return dict(acts)
+            for message_id, rows in groupby(cursor, key=itemgetter(0)):
+                yield message_id, {row[1]: Act(*row[1:]) for row in rows}
+
+
+def _streaming_cursor(session: Session) -> psycopg.ServerCursor[Any]:
+    cursor: psycopg.ServerCursor[Any] = session.connection().connection.cursor(name="acts")  # type: ignore[assignment]
+    cursor.itersize = ROWS_AT_ONCE
+    return cursor
 
 
 def engaged_messages(session: Session, *, after: UUID, limit: int) -> dict[str, Patch]:

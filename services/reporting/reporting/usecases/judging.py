@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 from uuid import UUID
 
@@ -14,6 +14,8 @@ from reporting.domain.counting import Tally
 from reporting.domain.folding import CLICKED, OPENED, Engagement
 from reporting.domain.machines import BURST
 from reporting.store import engagements, untold
+
+MARKED_AT_ONCE = 5_000
 
 
 def judge(session: Session, tally: Tally, new: Iterable[Engagement], *, hold_seconds: float) -> dict[str, Summary]:
@@ -31,7 +33,7 @@ def judge(session: Session, tally: Tally, new: Iterable[Engagement], *, hold_sec
     # Before any act is changed: see `store/untold.py`.
     untold.add(session, of_campaigns, seconds=hold_seconds)
     summaries = {}
-    for message_id, (known, judged) in _judged(session, origins).items():
+    for message_id, known, judged in _judged(session, origins):
         origin = origins[message_id]
         summaries[message_id] = domain.summary(judged)
         _count(tally, origin, [act for act in known if act.event_id not in new_ids[message_id]], -1)
@@ -41,19 +43,23 @@ def judge(session: Session, tally: Tally, new: Iterable[Engagement], *, hold_sec
 
 def judge_known(session: Session, message_ids: Collection[str]) -> dict[str, Summary]:
     """Judge messages by what the log has of them already, without counting; returns what each comes to."""
-    return {key: domain.summary(judged) for key, (_known, judged) in _judged(session, message_ids).items()}
+    return {key: domain.summary(judged) for key, _known, judged in _judged(session, message_ids)}
 
 
-def _judged(session: Session, message_ids: Collection[str]) -> dict[str, tuple[list[Act], list[Act]]]:
-    """The acts of each message, as they stood and as they are judged now; the log says so of those that changed."""
-    found: dict[str, tuple[list[Act], list[Act]]] = {}
+def _judged(session: Session, message_ids: Collection[str]) -> Iterator[tuple[str, list[Act], list[Act]]]:
+    """The acts of each message, as they stood and as they are judged now; the log says so of those that changed.
+
+    One message after the other: all acts of a transaction's messages are more than fits in memory.
+    """
     exposed: list[tuple[str, str]] = []
-    for message_id, by_id in engagements.acts_of(session, message_ids).items():
+    for message_id, by_id in engagements.acts_of(session, message_ids):
         judged = domain.judged(by_id.values())
         exposed += [(message_id, act.event_id) for act in judged if act.machine != by_id[act.event_id].machine]
-        found[message_id] = list(by_id.values()), judged
+        if len(exposed) >= MARKED_AT_ONCE:
+            engagements.mark_machine(session, exposed, BURST)
+            exposed.clear()
+        yield message_id, list(by_id.values()), judged
     engagements.mark_machine(session, exposed, BURST)
-    return found
 
 
 def _count(tally: Tally, origin: Engagement, acts: Collection[Act], sign: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
@@ -16,9 +17,10 @@ from contracts.errors import Unavailable
 from contracts.reporting.recipients import Who
 from reporting.commands import recount
 from reporting.commands.check import differences
+from reporting.domain.folding import OPENED, Folded
 from reporting.ingester import crowds, telling
 from reporting.ingester.writing import Ingest
-from reporting.usecases import messages, recipients, reports
+from reporting.usecases import judging, messages, recipients, reports
 
 from ..factories import Send
 
@@ -105,6 +107,61 @@ def test_of_a_link_that_is_hammered_at_no_more_is_kept_than_is_cheap_to_judge(
         assert differences(session) == []
 
 
+@pytest.mark.parametrize("at_once", [1, 50, 10_000])
+@pytest.mark.parametrize("kind", ["opened", "clicked"])
+def test_machines_without_end_cost_no_act_of_a_person(
+    database: Database, monkeypatch: pytest.MonkeyPatch, kind: str, at_once: int
+) -> None:
+    monkeypatch.setattr(crowds, "MOST_ACTS", 20)
+    send = Send("email")
+    url = {"url": URLS[0]} if kind == "clicked" else {}
+    events = [send.full(0, "delivered")]
+    events += [send.engagement(0, kind, serial, request="HEAD", **url) for serial in range(100)]
+    events += [send.engagement(0, "opened", 200), send.engagement(0, "clicked", 201, url=URLS[1])]
+    ingest = Ingest(database)
+
+    for start in range(0, len(events), at_once):
+        ingest.write([events[start : start + at_once]])
+
+    counts = report_of(database, send)["counts"]
+    assert (counts["opens"], counts["clicks"], counts["unique_clicks"]) == (1, 1, 1)
+    assert 20 <= counts[f"machine_{'opens' if kind == 'opened' else 'clicks'}"] <= 20 + 50
+    with database.transaction() as session:
+        assert differences(session) == []
+
+
+@pytest.mark.parametrize("at_once", [6, 50, 10_000])
+def test_bursts_without_end_are_bounded_and_cost_no_act_of_a_person(
+    database: Database, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr(crowds, "MOST_ACTS", 20)
+    send = Send("email")
+    events = [send.full(0, "delivered")]
+    events += [
+        send.engagement(0, "clicked", serial, url=URLS[serial % 3]) | {"at": send.started + 60 + serial / 10}
+        for serial in range(200)
+    ]
+    events += [send.engagement(0, "clicked", 500 + 60 * serial, url=URLS[1]) for serial in range(2)]
+    ingest = Ingest(database)
+
+    for start in range(0, len(events), at_once):
+        some = events[start : start + at_once]
+        ingest._crowds.leave_out(folded_of(some))  # a try that did not go in
+        ingest.write([[dict(event) for event in some]])
+
+    counts = report_of(database, send)["counts"]
+    assert (counts["clicks"], counts["unique_clicks"]) == (2, 1)
+    assert 20 <= counts["machine_clicks"] <= 20 + 50
+    with database.transaction() as session:
+        assert differences(session) == []
+
+
+def folded_of(events: list[dict[str, Any]]) -> Folded:
+    folded = Folded()
+    folded.add([dict(event) for event in events])
+    return folded
+
+
 def test_groups_hold_people_alone(database: Database) -> None:
     send, events = a_campaign()
     Ingest(database).write([events])
@@ -174,6 +231,52 @@ def test_what_waits_to_be_told_is_told_once_by_several(database: Database) -> No
     telling.tell(database)
 
     assert sum(times for (kind, _), times in told(database).items() if kind == "opened") == 50
+
+
+def a_crowd(database: Database, messages: int, openings: int) -> Send:
+    """Messages that people opened without end before that had a bound."""
+    send = Send("email")
+    Ingest(database).write([[send.full(number, "delivered") for number in range(messages)]])
+    with database.transaction() as session:
+        session.execute(
+            text(
+                "INSERT INTO engagements (message_id, event_id, account_id, campaign_id, at, kind, device, is_told)"
+                " SELECT message_id, 'opening ' || serial, account_id, campaign_id, now(), :kind, 'desktop', false"
+                " FROM messages CROSS JOIN generate_series(1, :openings) serial"
+            ),
+            {"kind": OPENED, "openings": openings},
+        )
+    return send
+
+
+def test_acts_without_end_fit_in_memory(database: Database) -> None:
+    send = a_crowd(database, messages=100, openings=500)
+    tracemalloc.start()
+    try:
+        with database.transaction() as session:
+            summaries = judging.judge_known(session, [send.message_id(number) for number in range(100)])
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert [one.opens for one in summaries.values()] == [500] * 100
+    assert peak < 5_000_000
+
+
+def test_of_messages_with_many_acts_fewer_are_told_at_once(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(telling, "ACTS_AT_ONCE", 45)
+    a_crowd(database, messages=10, openings=20)
+    with database.transaction() as session:
+        session.execute(text("INSERT INTO untold SELECT message_id, account_id, now() FROM messages"))
+
+    with database.transaction() as session:
+        assert telling.tell_some(session) == 3
+    telling.tell(database)
+
+    heard = {contact_id: times for (kind, contact_id), times in told(database).items() if kind == "opened"}
+    assert heard == {str(UUID(int=number + 1)): 20 for number in range(10)}
+    with database.transaction() as session:
+        assert session.scalar(text("SELECT count(*) FROM untold")) == 0
 
 
 def test_the_time_line_says_how_a_machine_was_known(database: Database) -> None:

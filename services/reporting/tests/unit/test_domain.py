@@ -41,6 +41,11 @@ def test_changes_come_in_the_order_in_which_all_take_the_locks() -> None:
     assert [key[0].int for key, _, _ in tally.changes()] == [1, 2, 3]
 
 
+@pytest.mark.parametrize(("part", "whole", "share"), [(-1, 4, 0.0), (5, 4, 1.0), (1, 3, 0.3333), (1, -2, None)])
+def test_a_rate_is_from_0_to_1_whatever_older_counters_say(part: int, whole: int, share: float | None) -> None:
+    assert figures.rate(part, whole) == share
+
+
 def test_parts_and_cost_count_only_once_handed_over() -> None:
     tally = Tally()
     waiting = Standing(MessageState.REJECTED, HOUR, None, "26001", parts=2, cost=14)

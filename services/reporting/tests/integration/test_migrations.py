@@ -1,0 +1,82 @@
+"""A log of an older release is brought up to date, with ingesters and readers at work."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+
+from chassis.database import Database, make_engine
+from chassis.migrate import migrate
+from chassis.testing import admin_url, new_database
+from reporting.store import log
+
+WAITING = text("SELECT count(*) FROM pg_locks WHERE relation = 'engagements'::regclass AND NOT granted")
+
+
+@pytest.fixture
+def upgraded() -> Iterator[Callable[[str], Database]]:
+    """`upgraded("0003")`: the same new database at that revision, at a later one the next time."""
+    with new_database("reporting") as url:
+        database = Database(make_engine(url, pool_size=2))
+
+        def to(revision: str) -> Database:
+            migrate("reporting", url, admin_url(), revision)
+            return database
+
+        yield to
+        database.dispose()
+
+
+def test_shares_of_the_delivered_begin_with_what_was_counted(upgraded: Callable[[str], Database]) -> None:
+    database = upgraded("0003")
+    counted = [(10, 3, 1), (2, 3, 4), (5, 0, 0)]  # delivered, unsubscribes, complaints
+    with database.transaction() as session:
+        for key, (delivered, unsubscribes, complaints) in enumerate(counted):
+            session.execute(
+                text(
+                    "INSERT INTO counters (scope_id, dimension, key, account_id, delivered, unsubscribes, complaints)"
+                    " VALUES (:id, 0, :key, :id, :delivered, :unsubscribes, :complaints)"
+                ),
+                {
+                    "id": uuid4(), "key": str(key), "delivered": delivered, "unsubscribes": unsubscribes,
+                    "complaints": complaints,
+                },
+            )  # fmt: skip
+
+    upgraded("head")
+
+    with database.transaction() as session:
+        rows = session.execute(
+            text("SELECT delivered_unsubscribes, delivered_complaints FROM counters ORDER BY key")
+        ).all()
+    assert [tuple(row) for row in rows] == [(3, 1), (2, 2), (0, 0)]
+
+
+def test_a_writer_at_work_and_the_upgrade_wait_in_no_circle(upgraded: Callable[[str], Database]) -> None:
+    database = upgraded("0003")
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction() as writer:
+            writer.execute(text("LOCK TABLE engagements IN ROW EXCLUSIVE MODE"))
+            done = pool.submit(upgraded, "head")
+            wait_for_the_upgrade(database)
+            writer.execute(text("LOCK TABLE messages, counters IN ROW EXCLUSIVE MODE"))
+        done.result(timeout=60)
+
+
+def test_the_counters_wait_for_writers_of_the_log() -> None:
+    """The migration names the lock by its numbers: what it says must stay what it was."""
+    assert (log.LOCK_SPACE, log.EVERYTHING) == (7497072, 1024)
+
+
+def wait_for_the_upgrade(database: Database) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        with database.transaction() as session:
+            if session.scalar(WAITING):
+                return
+    raise AssertionError("the upgrade does not wait")
