@@ -63,6 +63,8 @@ class Crowds:
                 person, machine = (message_id, kind, False), (message_id, kind, True)
                 if patch[people] >= MOST_ACTS:
                     self._full[person] = None
+                else:
+                    self._full.pop(person, None)  # a burst that was seen late has made them a machine's
                 if patch[machines] - patch[bursts] >= MOST_ACTS:
                     self._full[machine] = None
                 if patch[bursts] >= MOST_ACTS:

@@ -41,7 +41,7 @@ SELECT message_id::text, event_id, kind, (extract(epoch FROM at) * 1000000)::big
     is_told
 FROM engagements
 WHERE message_id = ANY(%s::uuid[]) AND message_id BETWEEN %s::uuid AND %s::uuid AND kind IN ({OPENED}, {CLICKED})
-ORDER BY message_id
+ORDER BY engagements.message_id
 """
 _MARK_MACHINE = """
 UPDATE engagements e SET machine = %s FROM unnest(%s::uuid[], %s::text[]) AS t (message_id, event_id)
