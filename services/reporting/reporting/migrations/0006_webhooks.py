@@ -33,11 +33,14 @@ def upgrade() -> None:
             paused_at timestamptz,
             pause_reason text,
             created_at timestamptz NOT NULL,
-            updated_at timestamptz NOT NULL
+            updated_at timestamptz NOT NULL,
+            deleted_at timestamptz
         )
         """
     )
     op.execute("CREATE INDEX webhooks_account ON webhooks (account_id, id)")
+    # What is marked as deleted goes later, some rows at a time.
+    op.execute("CREATE INDEX webhooks_deleted ON webhooks (id) WHERE deleted_at IS NOT NULL")
     op.execute(
         """
         CREATE TABLE webhook_deliveries (

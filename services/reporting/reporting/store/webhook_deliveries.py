@@ -44,12 +44,12 @@ SELECT id, account_id, url, max_events, username, password, secret, previous_sec
     enabled AND paused_at IS NULL AND (rests_until IS NULL OR rests_until <= now()) AS is_open
 FROM webhooks w
 WHERE w.id = ANY (ARRAY(SELECT webhook_id FROM waiting UNION SELECT webhook_id FROM due))
-    AND account_id <> ALL (:busy) AND (
+    AND deleted_at IS NULL AND account_id <> ALL (:busy) AND (
     id IN (SELECT webhook_id FROM due WHERE is_test)
     OR enabled AND paused_at IS NULL AND (rests_until IS NULL OR rests_until <= now())
         AND (SELECT count(*) FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.state = 'pending'
             AND d.leased_until >= now()) < CASE failures WHEN 0 THEN :at_once ELSE 1 END)
-ORDER BY claimed_at NULLS FIRST, id LIMIT :limit FOR UPDATE OF w SKIP LOCKED
+ORDER BY claimed_at NULLS FIRST, id LIMIT :limit FOR NO KEY UPDATE OF w SKIP LOCKED
 """
 
 _TAKE_DUE = """
@@ -155,7 +155,8 @@ def pause(session: Session, webhook_id: UUID, *, reason: str) -> bool:
     return bool(
         changed(
             session,
-            "UPDATE webhooks SET paused_at = now(), pause_reason = :reason WHERE id = :id AND paused_at IS NULL",
+            "UPDATE webhooks SET paused_at = now(), pause_reason = :reason"
+            " WHERE id = :id AND paused_at IS NULL AND deleted_at IS NULL",
             id=webhook_id, reason=reason,
         )
     )  # fmt: skip
