@@ -6,7 +6,7 @@ processes never choose at the same time; a process that dies gives all back when
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -57,7 +57,7 @@ UPDATE webhook_deliveries SET leased_until = now() + :lease
 WHERE id = (SELECT id FROM webhook_deliveries WHERE webhook_id = :webhook AND state = 'pending' AND due_at <= now()
     AND (leased_until IS NULL OR leased_until < now()) AND (is_test OR :is_open)
     ORDER BY is_test DESC, due_at, id LIMIT 1)
-RETURNING id, is_test, tries
+RETURNING id, is_test, tries, leased_until
 """
 
 
@@ -96,39 +96,51 @@ def add(
     events: int,
     is_test: bool = False,
     lease: timedelta | None = None,
-) -> None:
-    """Insert a delivery that is due; with a lease it is in hand already."""
-    session.execute(
-        text(
-            "INSERT INTO webhook_deliveries"
-            " (id, webhook_id, account_id, events, is_test, due_at, leased_until, created_at)"
-            " VALUES (:id, :webhook, :account, :events, :is_test, now(), now() + :lease, now())"
-        ),
-        {"id": id, "webhook": webhook_id, "account": account_id, "events": events, "is_test": is_test, "lease": lease},
+) -> datetime | None:
+    """Insert a delivery that is due; with a lease it is in hand already: returns until when."""
+    statement = text(
+        "INSERT INTO webhook_deliveries (id, webhook_id, account_id, events, is_test, due_at, leased_until, created_at)"
+        " VALUES (:id, :webhook, :account, :events, :is_test, now(), now() + :lease, now()) RETURNING leased_until"
     )
+    bound = {"id": id, "webhook": webhook_id, "account": account_id, "events": events, "is_test": is_test}
+    return session.scalar(statement, {**bound, "lease": lease})
 
 
 def settle(
-    session: Session, delivery_id: UUID, *, state: str, attempt: str, due_in: timedelta | None, now: datetime
-) -> None:
-    """Write down what came of a try.
+    session: Session,
+    delivery_id: UUID,
+    *,
+    leased_until: datetime,
+    state: str,
+    attempt: str,
+    due_in: timedelta | None,
+    now: datetime,
+) -> bool:
+    """Write down what came of a try; False where it is in hand no more, and another try counts.
 
+    :param leased_until: as it was when the delivery was taken in hand: no two takings have the same.
     :param attempt: as JSON.
     :param due_in: after which it is tried again; None where it is finished.
     """
-    statement = text(
+    statement = (
         "UPDATE webhook_deliveries SET state = :state, tries = tries + 1, leased_until = NULL,"
         " attempts = attempts || CAST(:attempt AS jsonb), due_at = now() + :due_in,"
-        " finished_at = CASE WHEN :state <> 'pending' THEN CAST(:now AS timestamptz) END WHERE id = :id"
+        " finished_at = CASE WHEN :state <> 'pending' THEN CAST(:now AS timestamptz) END"
+        " WHERE id = :id AND state = 'pending' AND leased_until = :mine"
     )
-    bound = {"id": delivery_id, "state": state, "attempt": attempt, "due_in": due_in, "now": now}
-    session.execute(statement, bound)
+    bound = {"id": delivery_id, "mine": leased_until, "state": state, "attempt": attempt, "due_in": due_in, "now": now}
+    return bool(changed(session, statement, **bound))
 
 
-def release(session: Session, delivery_ids: Collection[UUID]) -> None:
-    """Give back what was in hand and was not tried."""
+def release(session: Session, lease_by_delivery_id: Mapping[UUID, datetime]) -> None:
+    """Give back what was in hand and was not tried; what another has in hand by now stays with it."""
     session.execute(
-        text("UPDATE webhook_deliveries SET leased_until = NULL WHERE id = ANY(:ids)"), {"ids": list(delivery_ids)}
+        text(
+            "UPDATE webhook_deliveries d SET leased_until = NULL"
+            " FROM unnest(CAST(:ids AS uuid[]), CAST(:leases AS timestamptz[])) AS mine (id, leased_until)"
+            " WHERE d.id = mine.id AND d.leased_until = mine.leased_until AND d.state = 'pending'"
+        ),
+        {"ids": list(lease_by_delivery_id), "leases": list(lease_by_delivery_id.values())},
     )
 
 

@@ -19,7 +19,7 @@ from contracts import events
 from contracts.errors import Conflict, Invalid, NotFound
 from contracts.reporting import RPC
 from reporting import store
-from reporting.domain.webhooks import HeardEvent
+from reporting.domain.webhooks import Answer, HeardEvent
 from reporting.store import accounts
 from reporting.usecases import privacy, webhook_deliveries, webhook_sending, webhooks
 from reporting.webhooks import upkeep
@@ -130,6 +130,37 @@ def test_a_deleted_webhook_is_gone_at_once_and_its_rows_later_some_at_a_time(
     with database.transaction() as session:
         counts = [session.scalar(text(f"SELECT count(*) FROM {table}")) for table in accounts.TABLES[-3:]]
     assert counts == [8, 0, 1]
+
+
+def test_an_answer_that_comes_after_the_lease_changes_nothing(call: Call, database: Database, account: str) -> None:
+    made = call("create_webhook", url=URL, events=["contact.archived"])
+    with database.transaction() as session:
+        webhook_sending.keep_archived(session, archived(account, "ala@poczta.example"))
+
+    def chosen() -> webhook_sending.Request:
+        with database.transaction() as session:
+            return webhook_sending.choose(session, vault=VAULT, now=NOW, under_way={}, limit=9)[0]
+
+    def answered(request: webhook_sending.Request, status: int) -> None:
+        with database.transaction() as session:
+            webhook_sending.note_answer(session, request, Answer(status, None, 1), now=NOW)
+
+    late = chosen()
+    with database.transaction() as session:
+        session.execute(text("UPDATE webhook_deliveries SET leased_until = now() - interval '1 s'"))
+    second = chosen()
+    with database.transaction() as session:
+        store.webhook_deliveries.release(session, {late.delivery_id: late.leased_until})
+    answered(late, 500)
+    assert call("get_webhook_delivery", webhook_id=made["id"], delivery_id=str(late.delivery_id))["attempts"] == []
+    answered(second, 200)
+    answered(late, 410)
+
+    delivery = call("get_webhook_delivery", webhook_id=made["id"], delivery_id=str(late.delivery_id))
+    assert (late.delivery_id, delivery["state"]) == (second.delivery_id, "delivered")
+    assert [one["status"] for one in delivery["attempts"]] == [200]
+    shown = call("get_webhook", webhook_id=made["id"])
+    assert (shown["failing_since"], shown["paused_at"]) == (None, None)
 
 
 def test_the_secret_is_kept_sealed(call: Call, database: Database) -> None:
