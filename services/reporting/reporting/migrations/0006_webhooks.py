@@ -60,6 +60,7 @@ def upgrade() -> None:
         """
     )
     op.execute("CREATE INDEX webhook_deliveries_webhook ON webhook_deliveries (webhook_id, id)")
+    op.execute("CREATE INDEX webhook_deliveries_failed ON webhook_deliveries (webhook_id, id) WHERE state = 'failed'")
     op.execute("CREATE INDEX webhook_deliveries_due ON webhook_deliveries (webhook_id, due_at) WHERE state = 'pending'")
     op.execute("CREATE INDEX webhook_deliveries_all_due ON webhook_deliveries (due_at) WHERE state = 'pending'")
     op.execute("CREATE INDEX webhook_deliveries_account ON webhook_deliveries (account_id)")

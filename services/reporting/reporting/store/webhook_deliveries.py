@@ -15,12 +15,16 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from chassis.database import changed
+from contracts.ids import first_id_at
+from contracts.reporting.webhooks import WebhookDeliveryState
 from reporting.store.messages import Row
 
 # Longer than a request takes at most, with what is waited for before and after it.
 LEASE = timedelta(seconds=60)
 # Requests to one endpoint at the same time; one while it fails.
 AT_ONCE = 4
+# How far the clock that an id has its time from may be from the database's, which `created_at` is from.
+CLOCKS_APART = timedelta(minutes=5)
 # Deliveries that an endpoint which fails has open before no more are begun.
 MOST_OPEN_WHILE_FAILING = 50
 
@@ -212,15 +216,31 @@ def page(
     limit: int,
 ) -> Sequence[Row]:
     """Newest first."""
-    conditions = {
-        "state = :state": state, "created_at >= :since": since, "created_at <= :until": until, "id < :before": before,
-    }  # fmt: skip
-    where = "".join(f" AND {condition}" for condition, value in conditions.items() if value is not None)
+    made, bound = _made_within(since, until)
+    where = made + (" AND id < :before" if before else "")
+    if state is not None:
+        # A word of ours, and not bound: the planner is to see that an index of this state alone does.
+        where += f" AND state = '{WebhookDeliveryState(state).value}'"
     query = text(
         f"SELECT {_COLUMNS} FROM webhook_deliveries WHERE webhook_id = :webhook{where} ORDER BY id DESC LIMIT :limit"
     )
-    bound = {"webhook": webhook_id, "state": state, "since": since, "until": until, "before": before, "limit": limit}
-    return session.execute(query, bound).mappings().all()
+    return session.execute(query, {**bound, "webhook": webhook_id, "before": before, "limit": limit}).mappings().all()
+
+
+def _made_within(since: datetime | None, until: datetime | None) -> tuple[str, dict[str, Any]]:
+    """Conditions on when a delivery was made, and what they bind: ids are in order of time, and the index is by id."""
+    conditions, bound = "", {}
+    if since is not None:
+        conditions += " AND created_at >= :since AND id >= :least"
+        bound |= {"since": since, "least": _id_near(since, -CLOCKS_APART)}
+    if until is not None:
+        conditions += " AND created_at <= :until AND id < :greatest"
+        bound |= {"until": until, "greatest": _id_near(until, CLOCKS_APART)}
+    return conditions, bound
+
+
+def _id_near(moment: datetime, distance: timedelta) -> UUID:
+    return UUID(int=max(first_id_at(moment).int + ((distance // timedelta(milliseconds=1)) << 80), 0))
 
 
 def replay(session: Session, *, webhook_id: UUID, delivery_id: UUID) -> list[UUID]:
@@ -230,8 +250,8 @@ def replay(session: Session, *, webhook_id: UUID, delivery_id: UUID) -> list[UUI
 
 def replay_failed(session: Session, *, webhook_id: UUID, since: datetime, until: datetime) -> list[UUID]:
     """Have all that failed and were made in this time tried again; returns their ids."""
-    condition = "state = 'failed' AND NOT is_test AND created_at BETWEEN :since AND :until"
-    return _replay(session, condition, webhook=webhook_id, since=since, until=until)
+    made, bound = _made_within(since, until)
+    return _replay(session, f"state = 'failed' AND NOT is_test{made}", webhook=webhook_id, **bound)
 
 
 def _replay(session: Session, condition: str, **bound: Any) -> list[UUID]:
