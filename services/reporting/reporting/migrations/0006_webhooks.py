@@ -93,7 +93,10 @@ def upgrade() -> None:
     op.execute("CREATE INDEX webhook_events_message ON webhook_events (message_id)")
     op.execute("CREATE INDEX webhook_events_account ON webhook_events (account_id)")
     # Events of campaigns and of addresses, some of which name a person.
-    op.execute("CREATE INDEX webhook_events_of_no_message ON webhook_events (account_id) WHERE message_id IS NULL")
+    op.execute(
+        "CREATE INDEX webhook_events_of_no_message ON webhook_events (account_id, (details ->> 'address'))"
+        " WHERE message_id IS NULL"
+    )
     op.execute("CREATE INDEX webhook_events_created ON webhook_events (created_at)")
 
 

@@ -129,7 +129,7 @@ def forget_addresses(session: Session, *, account_id: UUID, addresses: Collectio
         text(
             "UPDATE webhook_events SET details = details || jsonb_build_object('address', CAST(:erased AS text),"
             " 'contact_id', NULL) WHERE account_id = :account AND message_id IS NULL"
-            " AND details ->> 'address' = ANY(:addresses)"
+            " AND (details ->> 'address') = ANY(CAST(:addresses AS text[]))"
         ),
         {"account": account_id, "addresses": list(addresses), "erased": ERASED_ADDRESS},
     )

@@ -17,33 +17,34 @@ from contracts.ids import first_id_at
 from reporting.store import webhook_deliveries, webhook_events
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
-ACCOUNT, WEBHOOK = uuid4(), uuid4()
-ROWS = 20_000
+ACCOUNT, WEBHOOK, *OTHERS = (uuid4() for _ in range(9))
+ADDRESSES = 20_000
 
 
 @pytest.fixture
 def session(database: Database) -> Iterator[Session]:
-    """One webhook with a delivery every minute, newest at `NOW`, one in a hundred failed; and events of no message."""
+    """Webhooks with a delivery every ten minutes, newest at `NOW`, one in ten failed; and events of no message."""
     with database.transaction() as session:
         copy_rows(
             session, "webhooks",
             ("id", "account_id", "url", "events", "description", "enabled", "max_events", "secret", "created_at",
              "updated_at"),
-            [(WEBHOOK, ACCOUNT, "https://sklep.example/", [], "", True, 1, b"", NOW, NOW)],
+            [(one, ACCOUNT, "https://sklep.example/", [], "", True, 1, b"", NOW, NOW) for one in (WEBHOOK, *OTHERS)],
         )  # fmt: skip
-        made = [NOW - timedelta(minutes=number) for number in range(ROWS)]
         copy_rows(
             session, "webhook_deliveries", ("id", "webhook_id", "account_id", "state", "events", "created_at"),
             [
-                (first_id_at(at), WEBHOOK, ACCOUNT, "delivered" if number % 100 else "failed", 1, at)
-                for number, at in enumerate(made)
+                (UUID(int=first_id_at(at).int | n), one, ACCOUNT, "delivered" if number % 10 else "failed", 1, at)
+                for number in range(3000)
+                for at in (NOW - timedelta(minutes=10 * number),)
+                for n, one in enumerate((WEBHOOK, *OTHERS))
             ],
         )  # fmt: skip
         copy_rows(
             session, "webhook_events", ("webhook_id", "event_id", "account_id", "type", "occurred_at", "details"),
             [
                 (WEBHOOK, UUID(int=number), ACCOUNT, "contact.archived", NOW, f'{{"address": "ala{number}@x.example"}}')
-                for number in range(ROWS)
+                for number in range(ADDRESSES)
             ],
         )  # fmt: skip
         session.execute(text("ANALYZE webhook_deliveries, webhook_events"))
@@ -72,6 +73,20 @@ def plan(session: Session, work: Callable[[], Any]) -> str:
     return "\n".join(session.connection().exec_driver_sql(f"EXPLAIN {statement}", bound).scalars())
 
 
+def test_addresses_to_forget_are_looked_up_and_not_sought_among_all_of_the_account(session: Session) -> None:
+    by = plan(
+        session,
+        lambda: webhook_events.forget_addresses(
+            session, account_id=ACCOUNT, addresses=[f"ala{number}@x.example" for number in range(20)]
+        ),
+    )
+
+    assert "webhook_events_of_no_message" in by
+    assert "'address'" in by.partition("Index Cond")[2].partition("Filter")[0]
+    erased = session.scalar(text("SELECT count(*) FROM webhook_events WHERE details ->> 'address' = 'erased'"))
+    assert erased == 20
+
+
 def test_a_page_of_a_long_past_day_is_found_by_its_ids(session: Session) -> None:
     day = NOW - timedelta(days=10)
 
@@ -81,7 +96,7 @@ def test_a_page_of_a_long_past_day_is_found_by_its_ids(session: Session) -> None
         )
         return [row["created_at"] for row in rows]
 
-    assert len(paged(None)) == 301
+    assert len(paged(None)) == 31
     assert paged(None)[0] == day + timedelta(hours=5)
     assert paged(None)[-1] == day
     assert len(paged("failed")) == 4
