@@ -135,8 +135,10 @@ def are_wanted(session: Session, *, account_id: UUID, type: str) -> bool:
     return bool(session.scalar(query, {"account": account_id, "type": type}))
 
 
-def listening_accounts(session: Session) -> set[str]:
-    """Accounts with a webhook that is to be told of anything."""
-    query = text("SELECT DISTINCT account_id FROM webhooks WHERE enabled AND paused_at IS NULL AND deleted_at IS NULL")
-    rows = session.scalars(query)
-    return {str(account_id) for account_id in rows}
+def listening_accounts(session: Session) -> dict[str, int]:
+    """Accounts with webhooks that are to be told of anything: how many each has."""
+    query = text(
+        "SELECT account_id, count(*) FROM webhooks WHERE enabled AND paused_at IS NULL AND deleted_at IS NULL"
+        " GROUP BY account_id"
+    )
+    return {str(account_id): count for account_id, count in session.execute(query)}

@@ -19,7 +19,8 @@ from reporting.domain.webhooks import SECRET_BYTES, shown_secret
 from reporting.store import accounts, webhook_deliveries, webhooks
 from reporting.usecases.views import Answer
 
-MOST_OF_AN_ACCOUNT = 20
+# Each is a row for every event of the account (decision 0078).
+MOST_OF_AN_ACCOUNT = 5
 # What is woken when there may be something to send.
 WEBHOOKS = "webhooks"
 

@@ -11,8 +11,9 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from contracts.reporting.webhooks import WebhookEvent
 from contracts.vocabulary import Engagement, MessageState
 from reporting.domain import webhooks as rules
-from reporting.domain.webhooks import Answer, Verdict
+from reporting.domain.webhooks import Answer, HeardEvent, Verdict
 from reporting.usecases import webhook_sending
+from reporting.webhooks import hearing
 
 OLD, NEW = b"o" * 24, b"n" * 24
 BODY = b'[{"type":"message.delivered","data":{"address":"za\xc5\xbc\xc3\xb3\xc5\x82\xc4\x87"}}]'
@@ -80,6 +81,23 @@ def test_the_same_event_has_the_same_id_and_another_has_another() -> None:
     assert rules.heard(opened).event_id == rules.heard({**opened, "at": 1.0}).event_id
     assert rules.heard(opened).event_id != rules.heard({**opened, "event_id": "b"}).event_id
     assert rules.heard(opened).event_id != rules.heard({**opened, "kind": "clicked"}).event_id
+
+
+def test_one_transaction_keeps_so_many_rows_however_many_webhooks_an_account_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(hearing, "ROWS_AT_ONCE", 10)
+    at = datetime(2026, 11, 24, tzinfo=UTC)
+    events = [
+        HeardEvent(UUID(int=number), account, None, None, None, "message.delivered", at, {})
+        for number, account in enumerate("aabbbba")
+    ]
+
+    kept = list(hearing.portions(events, {"a": 5, "b": 1}))
+
+    assert [[event.account_id for event in portion] for portion in kept] == [["a", "a"], [*"bbbba"]]
+    assert [event for portion in kept for event in portion] == events
+    assert list(hearing.portions([], {})) == []
 
 
 def test_of_an_erased_person_nothing_personal_is_told() -> None:
