@@ -229,7 +229,8 @@ def page(
 
 def _made_within(since: datetime | None, until: datetime | None) -> tuple[str, dict[str, Any]]:
     """Conditions on when a delivery was made, and what they bind: ids are in order of time, and the index is by id."""
-    conditions, bound = "", {}
+    conditions = ""
+    bound: dict[str, Any] = {}
     if since is not None:
         conditions += " AND created_at >= :since AND id >= :least"
         bound |= {"since": since, "least": _id_near(since, -CLOCKS_APART)}

@@ -132,6 +132,7 @@ async def _only_early_hints(reader: asyncio.StreamReader, writer: asyncio.Stream
     while True:
         writer.write(b"HTTP/1.1 103 Early Hints\r\n\r\n")
         await writer.drain()
+        await asyncio.sleep(0)  # it shares its loop with who is tested
 
 
 async def _streams_continue(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -139,6 +140,7 @@ async def _streams_continue(reader: asyncio.StreamReader, writer: asyncio.Stream
     while True:
         writer.write(b"HTTP/1.1 100 \r\n\r\n" * 1000)
         await writer.drain()
+        await asyncio.sleep(0)
 
 
 async def _long_hints(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
