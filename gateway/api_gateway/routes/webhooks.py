@@ -60,6 +60,10 @@ ROUTES = [
             " come twice, with the same `id`, and those of one message come in their order. 410 ends it, `Retry-After`"
             " of 429 and 503 is kept, redirects are not followed. Where nothing arrives for three days the webhook is"
             " paused, and the account's owner is told by mail. It begins with what happens a second later."
+            " An account has 5 webhooks at most. `machine`, in the data of `message.opened` and `message.clicked`, is"
+            " the rule by which the request was a machine's (a scanner, a prefetch), and null where none says so. What"
+            " only several clicks together tell, many links within a moment, is not known yet: reports leave it out,"
+            " and an event that has gone out is not taken back."
         ),
         request=contract.WebhookCreate, response=contract.NewWebhook, status=201, location="/v1/webhooks/{id}",
         example={"url": _WEBHOOK["url"], "events": _WEBHOOK["events"], "description": "Sklep"},

@@ -41,7 +41,7 @@ _EPOCH = date(1970, 1, 1)
 
 _STATES: dict[str, int] = {state.value: code for state, code in STATE_CODE.items()}
 _ENGAGEMENTS: dict[str, int] = {kind.value: code for kind, code in ENGAGEMENT_CODE.items()}
-_BY_REQUEST = frozenset({EngagementKind.OPENED.value, EngagementKind.CLICKED.value})
+BY_REQUEST = frozenset({EngagementKind.OPENED.value, EngagementKind.CLICKED.value})
 _CHANNELS = frozenset(channel.value for channel in Channel)
 
 Patch = dict[str, Any]
@@ -128,7 +128,7 @@ class Folded:
             device=device_of(user_agent or ""),
             ip=event.get("ip"),
             user_agent=user_agent[:TEXT_LIMIT] if user_agent else None,
-            machine=_machine(event["kind"], user_agent or "", event.get("request") or ""),
+            machine=machine_of(event["kind"], user_agent or "", event.get("request") or ""),
             **(_place(event, url)._asdict() if url else {}),
         )
 
@@ -172,8 +172,9 @@ def _place(event: dict[str, Any], url: str) -> Place:
     return place_of(url[:URL_LIMIT], event.get("campaign_id"), number if is_number else None, event.get("link_url"))
 
 
-def _machine(kind: str, user_agent: str, request: str) -> str | None:
-    rule = rule_of(user_agent, request) if kind in _BY_REQUEST else None
+def machine_of(kind: str, user_agent: str, request: str) -> str | None:
+    """The rule that says that a machine did this, by what the request says of itself."""
+    rule = rule_of(user_agent, request) if kind in BY_REQUEST else None
     return rule.name if rule is not None and rule.is_machine else None
 
 

@@ -15,6 +15,8 @@ from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
+from reporting.domain.folding import BY_REQUEST, machine_of
+
 SECRET_BYTES = 24
 # A request that does not arrive is tried again so many seconds after the last try: as Standard Webhooks suggests.
 RETRY_SECONDS = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
@@ -83,8 +85,16 @@ def heard(event: Mapping[str, Any]) -> HeardEvent:
             "channel": event["channel"],
             "campaign_id": event["campaign_id"],
             **{name: event[name] for name in _MESSAGE_DETAILS if event.get(name)},
+            **_doer(event),
         },
     )
+
+
+def _doer(event: Mapping[str, Any]) -> dict[str, Any]:
+    """By which rule a machine opened or clicked. What a burst alone tells comes later, and is not known here."""
+    if event["kind"] not in BY_REQUEST:
+        return {}
+    return {"machine": machine_of(event["kind"], event.get("user_agent") or "", event.get("request") or "")}
 
 
 def derived_id(*parts: object) -> UUID:

@@ -33,11 +33,14 @@ def upgrade() -> None:
             paused_at timestamptz,
             pause_reason text,
             created_at timestamptz NOT NULL,
-            updated_at timestamptz NOT NULL
+            updated_at timestamptz NOT NULL,
+            deleted_at timestamptz
         )
         """
     )
     op.execute("CREATE INDEX webhooks_account ON webhooks (account_id, id)")
+    # What is marked as deleted goes later, some rows at a time.
+    op.execute("CREATE INDEX webhooks_deleted ON webhooks (id) WHERE deleted_at IS NOT NULL")
     op.execute(
         """
         CREATE TABLE webhook_deliveries (
@@ -57,6 +60,7 @@ def upgrade() -> None:
         """
     )
     op.execute("CREATE INDEX webhook_deliveries_webhook ON webhook_deliveries (webhook_id, id)")
+    op.execute("CREATE INDEX webhook_deliveries_failed ON webhook_deliveries (webhook_id, id) WHERE state = 'failed'")
     op.execute("CREATE INDEX webhook_deliveries_due ON webhook_deliveries (webhook_id, due_at) WHERE state = 'pending'")
     op.execute("CREATE INDEX webhook_deliveries_all_due ON webhook_deliveries (due_at) WHERE state = 'pending'")
     op.execute("CREATE INDEX webhook_deliveries_account ON webhook_deliveries (account_id)")
@@ -89,7 +93,10 @@ def upgrade() -> None:
     op.execute("CREATE INDEX webhook_events_message ON webhook_events (message_id)")
     op.execute("CREATE INDEX webhook_events_account ON webhook_events (account_id)")
     # Events of campaigns and of addresses, some of which name a person.
-    op.execute("CREATE INDEX webhook_events_of_no_message ON webhook_events (account_id) WHERE message_id IS NULL")
+    op.execute(
+        "CREATE INDEX webhook_events_of_no_message ON webhook_events (account_id, (details ->> 'address'))"
+        " WHERE message_id IS NULL"
+    )
     op.execute("CREATE INDEX webhook_events_created ON webhook_events (created_at)")
 
 

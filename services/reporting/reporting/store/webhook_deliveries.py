@@ -6,7 +6,7 @@ processes never choose at the same time; a process that dies gives all back when
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,12 +15,16 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from chassis.database import changed
+from contracts.ids import first_id_at
+from contracts.reporting.webhooks import WebhookDeliveryState
 from reporting.store.messages import Row
 
 # Longer than a request takes at most, with what is waited for before and after it.
 LEASE = timedelta(seconds=60)
 # Requests to one endpoint at the same time; one while it fails.
 AT_ONCE = 4
+# How far the clock that an id has its time from may be from the database's, which `created_at` is from.
+CLOCKS_APART = timedelta(minutes=5)
 # Deliveries that an endpoint which fails has open before no more are begun.
 MOST_OPEN_WHILE_FAILING = 50
 
@@ -44,12 +48,12 @@ SELECT id, account_id, url, max_events, username, password, secret, previous_sec
     enabled AND paused_at IS NULL AND (rests_until IS NULL OR rests_until <= now()) AS is_open
 FROM webhooks w
 WHERE w.id = ANY (ARRAY(SELECT webhook_id FROM waiting UNION SELECT webhook_id FROM due))
-    AND account_id <> ALL (:busy) AND (
+    AND deleted_at IS NULL AND account_id <> ALL (:busy) AND (
     id IN (SELECT webhook_id FROM due WHERE is_test)
     OR enabled AND paused_at IS NULL AND (rests_until IS NULL OR rests_until <= now())
         AND (SELECT count(*) FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.state = 'pending'
             AND d.leased_until >= now()) < CASE failures WHEN 0 THEN :at_once ELSE 1 END)
-ORDER BY claimed_at NULLS FIRST, id LIMIT :limit FOR UPDATE OF w SKIP LOCKED
+ORDER BY claimed_at NULLS FIRST, id LIMIT :limit FOR NO KEY UPDATE OF w SKIP LOCKED
 """
 
 _TAKE_DUE = """
@@ -57,7 +61,7 @@ UPDATE webhook_deliveries SET leased_until = now() + :lease
 WHERE id = (SELECT id FROM webhook_deliveries WHERE webhook_id = :webhook AND state = 'pending' AND due_at <= now()
     AND (leased_until IS NULL OR leased_until < now()) AND (is_test OR :is_open)
     ORDER BY is_test DESC, due_at, id LIMIT 1)
-RETURNING id, is_test, tries
+RETURNING id, is_test, tries, leased_until
 """
 
 
@@ -96,39 +100,51 @@ def add(
     events: int,
     is_test: bool = False,
     lease: timedelta | None = None,
-) -> None:
-    """Insert a delivery that is due; with a lease it is in hand already."""
-    session.execute(
-        text(
-            "INSERT INTO webhook_deliveries"
-            " (id, webhook_id, account_id, events, is_test, due_at, leased_until, created_at)"
-            " VALUES (:id, :webhook, :account, :events, :is_test, now(), now() + :lease, now())"
-        ),
-        {"id": id, "webhook": webhook_id, "account": account_id, "events": events, "is_test": is_test, "lease": lease},
+) -> datetime | None:
+    """Insert a delivery that is due; with a lease it is in hand already: returns until when."""
+    statement = text(
+        "INSERT INTO webhook_deliveries (id, webhook_id, account_id, events, is_test, due_at, leased_until, created_at)"
+        " VALUES (:id, :webhook, :account, :events, :is_test, now(), now() + :lease, now()) RETURNING leased_until"
     )
+    bound = {"id": id, "webhook": webhook_id, "account": account_id, "events": events, "is_test": is_test}
+    return session.scalar(statement, {**bound, "lease": lease})
 
 
 def settle(
-    session: Session, delivery_id: UUID, *, state: str, attempt: str, due_in: timedelta | None, now: datetime
-) -> None:
-    """Write down what came of a try.
+    session: Session,
+    delivery_id: UUID,
+    *,
+    leased_until: datetime,
+    state: str,
+    attempt: str,
+    due_in: timedelta | None,
+    now: datetime,
+) -> bool:
+    """Write down what came of a try; False where it is in hand no more, and another try counts.
 
+    :param leased_until: as it was when the delivery was taken in hand: no two takings have the same.
     :param attempt: as JSON.
     :param due_in: after which it is tried again; None where it is finished.
     """
-    statement = text(
+    statement = (
         "UPDATE webhook_deliveries SET state = :state, tries = tries + 1, leased_until = NULL,"
         " attempts = attempts || CAST(:attempt AS jsonb), due_at = now() + :due_in,"
-        " finished_at = CASE WHEN :state <> 'pending' THEN CAST(:now AS timestamptz) END WHERE id = :id"
+        " finished_at = CASE WHEN :state <> 'pending' THEN CAST(:now AS timestamptz) END"
+        " WHERE id = :id AND state = 'pending' AND leased_until = :mine"
     )
-    bound = {"id": delivery_id, "state": state, "attempt": attempt, "due_in": due_in, "now": now}
-    session.execute(statement, bound)
+    bound = {"id": delivery_id, "mine": leased_until, "state": state, "attempt": attempt, "due_in": due_in, "now": now}
+    return bool(changed(session, statement, **bound))
 
 
-def release(session: Session, delivery_ids: Collection[UUID]) -> None:
-    """Give back what was in hand and was not tried."""
+def release(session: Session, lease_by_delivery_id: Mapping[UUID, datetime]) -> None:
+    """Give back what was in hand and was not tried; what another has in hand by now stays with it."""
     session.execute(
-        text("UPDATE webhook_deliveries SET leased_until = NULL WHERE id = ANY(:ids)"), {"ids": list(delivery_ids)}
+        text(
+            "UPDATE webhook_deliveries d SET leased_until = NULL"
+            " FROM unnest(CAST(:ids AS uuid[]), CAST(:leases AS timestamptz[])) AS mine (id, leased_until)"
+            " WHERE d.id = mine.id AND d.leased_until = mine.leased_until AND d.state = 'pending'"
+        ),
+        {"ids": list(lease_by_delivery_id), "leases": list(lease_by_delivery_id.values())},
     )
 
 
@@ -155,7 +171,8 @@ def pause(session: Session, webhook_id: UUID, *, reason: str) -> bool:
     return bool(
         changed(
             session,
-            "UPDATE webhooks SET paused_at = now(), pause_reason = :reason WHERE id = :id AND paused_at IS NULL",
+            "UPDATE webhooks SET paused_at = now(), pause_reason = :reason"
+            " WHERE id = :id AND paused_at IS NULL AND deleted_at IS NULL",
             id=webhook_id, reason=reason,
         )
     )  # fmt: skip
@@ -199,15 +216,32 @@ def page(
     limit: int,
 ) -> Sequence[Row]:
     """Newest first."""
-    conditions = {
-        "state = :state": state, "created_at >= :since": since, "created_at <= :until": until, "id < :before": before,
-    }  # fmt: skip
-    where = "".join(f" AND {condition}" for condition, value in conditions.items() if value is not None)
+    made, bound = _made_within(since, until)
+    where = made + (" AND id < :before" if before else "")
+    if state is not None:
+        # A word of ours, and not bound: the planner is to see that an index of this state alone does.
+        where += f" AND state = '{WebhookDeliveryState(state).value}'"
     query = text(
         f"SELECT {_COLUMNS} FROM webhook_deliveries WHERE webhook_id = :webhook{where} ORDER BY id DESC LIMIT :limit"
     )
-    bound = {"webhook": webhook_id, "state": state, "since": since, "until": until, "before": before, "limit": limit}
-    return session.execute(query, bound).mappings().all()
+    return session.execute(query, {**bound, "webhook": webhook_id, "before": before, "limit": limit}).mappings().all()
+
+
+def _made_within(since: datetime | None, until: datetime | None) -> tuple[str, dict[str, Any]]:
+    """Conditions on when a delivery was made, and what they bind: ids are in order of time, and the index is by id."""
+    conditions = ""
+    bound: dict[str, Any] = {}
+    if since is not None:
+        conditions += " AND created_at >= :since AND id >= :least"
+        bound |= {"since": since, "least": _id_near(since, -CLOCKS_APART)}
+    if until is not None:
+        conditions += " AND created_at <= :until AND id < :greatest"
+        bound |= {"until": until, "greatest": _id_near(until, CLOCKS_APART)}
+    return conditions, bound
+
+
+def _id_near(moment: datetime, distance: timedelta) -> UUID:
+    return UUID(int=max(first_id_at(moment).int + ((distance // timedelta(milliseconds=1)) << 80), 0))
 
 
 def replay(session: Session, *, webhook_id: UUID, delivery_id: UUID) -> list[UUID]:
@@ -217,8 +251,8 @@ def replay(session: Session, *, webhook_id: UUID, delivery_id: UUID) -> list[UUI
 
 def replay_failed(session: Session, *, webhook_id: UUID, since: datetime, until: datetime) -> list[UUID]:
     """Have all that failed and were made in this time tried again; returns their ids."""
-    condition = "state = 'failed' AND NOT is_test AND created_at BETWEEN :since AND :until"
-    return _replay(session, condition, webhook=webhook_id, since=since, until=until)
+    made, bound = _made_within(since, until)
+    return _replay(session, f"state = 'failed' AND NOT is_test{made}", webhook=webhook_id, **bound)
 
 
 def _replay(session: Session, condition: str, **bound: Any) -> list[UUID]:

@@ -25,7 +25,8 @@ INSERT INTO webhook_events (webhook_id, event_id, account_id, message_id, type, 
 SELECT w.id, e.event_id, e.account_id, e.message_id, e.type, e.occurred_at, e.details::jsonb
 FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::uuid[], %s::uuid[], %s::text[], %s::timestamptz[], %s::text[])
     WITH ORDINALITY AS e (event_id, account_id, channel, campaign_id, message_id, type, occurred_at, details, n)
-JOIN webhooks w ON w.account_id = e.account_id AND w.enabled AND w.paused_at IS NULL AND e.type = ANY (w.events)
+JOIN webhooks w ON w.account_id = e.account_id AND w.enabled AND w.paused_at IS NULL
+    AND w.deleted_at IS NULL AND e.type = ANY (w.events)
     AND (w.channel IS NULL OR w.channel = e.channel)
     AND (w.campaign_id IS NULL OR w.campaign_id = e.campaign_id)
 ORDER BY e.n
@@ -128,7 +129,7 @@ def forget_addresses(session: Session, *, account_id: UUID, addresses: Collectio
         text(
             "UPDATE webhook_events SET details = details || jsonb_build_object('address', CAST(:erased AS text),"
             " 'contact_id', NULL) WHERE account_id = :account AND message_id IS NULL"
-            " AND details ->> 'address' = ANY(:addresses)"
+            " AND (details ->> 'address') = ANY(CAST(:addresses AS text[]))"
         ),
         {"account": account_id, "addresses": list(addresses), "erased": ERASED_ADDRESS},
     )

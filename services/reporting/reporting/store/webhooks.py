@@ -1,4 +1,8 @@
-"""Webhooks as customers have set them up."""
+"""Webhooks as customers have set them up.
+
+A row is locked `FOR NO KEY UPDATE` and marked when it is deleted: a stronger lock would hold up whoever keeps an event
+for it, and with that the events of everyone. What is marked is found by nobody but `sweep`.
+"""
 
 from __future__ import annotations
 
@@ -38,18 +42,20 @@ def hold_account(session: Session, account_id: UUID) -> None:
 
 
 def count(session: Session, *, account_id: UUID) -> int:
-    query = text("SELECT count(*) FROM webhooks WHERE account_id = :account")
+    query = text("SELECT count(*) FROM webhooks WHERE account_id = :account AND deleted_at IS NULL")
     return int(session.scalar(query, {"account": account_id}) or 0)
 
 
-def find(session: Session, *, account_id: UUID, webhook_id: UUID, for_update: bool = False) -> Row | None:
-    query = f"SELECT {_COLUMNS} FROM webhooks WHERE id = :id AND account_id = :account"
-    locked = f"{query} FOR UPDATE" if for_update else query
-    return session.execute(text(locked), {"id": webhook_id, "account": account_id}).mappings().one_or_none()
+def find(session: Session, *, account_id: UUID, webhook_id: UUID, locked: bool = False) -> Row | None:
+    query = f"SELECT {_COLUMNS} FROM webhooks WHERE id = :id AND account_id = :account AND deleted_at IS NULL"
+    if locked:
+        query += " FOR NO KEY UPDATE"
+    return session.execute(text(query), {"id": webhook_id, "account": account_id}).mappings().one_or_none()
 
 
 def page(session: Session, *, account_id: UUID, after: UUID | None, limit: int) -> Sequence[Row]:
-    query = f"SELECT {_COLUMNS} FROM webhooks WHERE account_id = :account{' AND id > :after' if after else ''}"
+    place = " AND id > :after" if after else ""
+    query = f"SELECT {_COLUMNS} FROM webhooks WHERE account_id = :account AND deleted_at IS NULL{place}"
     bound = {"account": account_id, "after": after, "limit": limit}
     return session.execute(text(f"{query} ORDER BY id LIMIT :limit"), bound).mappings().all()
 
@@ -86,21 +92,53 @@ def rotate(session: Session, webhook_id: UUID, *, secret: bytes, now: datetime, 
     )
 
 
-def delete(session: Session, webhook_id: UUID) -> None:
-    """With all that was to be sent, and its log."""
-    session.execute(text("DELETE FROM webhooks WHERE id = :id"), {"id": webhook_id})
+def delete(session: Session, webhook_id: UUID, *, now: datetime) -> None:
+    """Nothing is heard, sent or shown of it any more; `sweep` takes the rows."""
+    session.execute(
+        text("UPDATE webhooks SET deleted_at = :now, username = NULL, password = NULL WHERE id = :id"),
+        {"id": webhook_id, "now": now},
+    )
+
+
+def deleted(session: Session) -> Sequence[UUID]:
+    """Webhooks that are marked and still have their rows."""
+    return session.scalars(text("SELECT id FROM webhooks WHERE deleted_at IS NOT NULL ORDER BY id")).all()
+
+
+def sweep(session: Session, webhook_id: UUID, *, limit: int) -> int:
+    """Delete up to `limit` rows of a deleted webhook, itself when there is nothing else; returns how many."""
+    for table in ("webhook_events", "webhook_deliveries"):
+        gone = changed(
+            session,
+            f"DELETE FROM {table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM {table} WHERE webhook_id = :id"
+            " LIMIT :limit FOR UPDATE SKIP LOCKED))",
+            id=webhook_id, limit=limit,
+        )  # fmt: skip
+        if gone:
+            return gone
+    # Another process may have rows in hand: the webhook then stays for the next time.
+    return changed(
+        session,
+        "DELETE FROM webhooks WHERE id = :id AND deleted_at IS NOT NULL"
+        " AND NOT EXISTS (SELECT FROM webhook_events WHERE webhook_id = :id)"
+        " AND NOT EXISTS (SELECT FROM webhook_deliveries WHERE webhook_id = :id)",
+        id=webhook_id,
+    )
 
 
 def are_wanted(session: Session, *, account_id: UUID, type: str) -> bool:
     """Whether the account has a webhook that is to be told of such events."""
     query = text(
         "SELECT EXISTS (SELECT FROM webhooks WHERE account_id = :account AND enabled AND paused_at IS NULL"
-        " AND :type = ANY (events))"
+        " AND deleted_at IS NULL AND :type = ANY (events))"
     )
     return bool(session.scalar(query, {"account": account_id, "type": type}))
 
 
-def listening_accounts(session: Session) -> set[str]:
-    """Accounts with a webhook that is to be told of anything."""
-    rows = session.scalars(text("SELECT DISTINCT account_id FROM webhooks WHERE enabled AND paused_at IS NULL"))
-    return {str(account_id) for account_id in rows}
+def listening_accounts(session: Session) -> dict[str, int]:
+    """Accounts with webhooks that are to be told of anything: how many each has."""
+    query = text(
+        "SELECT account_id, count(*) FROM webhooks WHERE enabled AND paused_at IS NULL AND deleted_at IS NULL"
+        " GROUP BY account_id"
+    )
+    return {str(account_id): count for account_id, count in session.execute(query)}

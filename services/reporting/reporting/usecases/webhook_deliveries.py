@@ -97,8 +97,11 @@ def _begin_again(session: Session, actor: Actor, webhook_id: UUID, delivery_ids:
 
 
 def _ensure_may_replay(session: Session, actor: Actor, webhook_id: UUID) -> None:
-    """:raises Conflict: nothing would be sent."""
-    webhook = find(session, account_of(actor), webhook_id, for_update=True)
+    """Its row is not locked: where a pause begins at this moment, what is replayed waits for its end.
+
+    :raises Conflict: nothing would be sent.
+    """
+    webhook = find(session, account_of(actor), webhook_id)
     if not webhook["enabled"] or webhook["paused_at"] is not None:
         raise exceptions.webhook_stopped(webhook_id)
 

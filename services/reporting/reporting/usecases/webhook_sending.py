@@ -39,6 +39,7 @@ class Request:
     delivery_id: UUID
     webhook_id: UUID
     account_id: UUID
+    leased_until: datetime
     is_test: bool
     tries: int  # before this one
     failures: int  # of the endpoint, in a row
@@ -138,6 +139,7 @@ def _choose_of(session: Session, webhook: Any, vault: Vault, now: datetime) -> R
         delivery_id=taken["id"],
         webhook_id=webhook["id"],
         account_id=webhook["account_id"],
+        leased_until=taken["leased_until"],
         is_test=taken["is_test"],
         tries=taken["tries"],
         failures=webhook["failures"],
@@ -158,12 +160,12 @@ def _begin(session: Session, webhook: Any, now: datetime) -> dict[str, Any] | No
     if not event_ids:
         return None
     delivery_id = new_id()
-    webhook_deliveries.add(
+    leased_until = webhook_deliveries.add(
         session, id=delivery_id, webhook_id=webhook["id"], account_id=webhook["account_id"], events=len(event_ids),
         lease=webhook_deliveries.LEASE,
     )  # fmt: skip
     webhook_events.put_into(session, delivery_id, webhook_id=webhook["id"], event_ids=event_ids)
-    return {"id": delivery_id, "is_test": False, "tries": 0}
+    return {"id": delivery_id, "is_test": False, "tries": 0, "leased_until": leased_until}
 
 
 def _ready(session: Session, rows: Sequence[Any], now: datetime) -> list[UUID]:
@@ -219,7 +221,10 @@ def _authorization(webhook: Any, vault: Vault) -> str | None:
 
 
 def note_answer(session: Session, request: Request, answer: Answer, *, now: datetime) -> Verdict:
-    """Write down what came of a try, and what follows for the delivery and for its endpoint."""
+    """Write down what came of a try, and what follows for the delivery and for its endpoint.
+
+    Nothing follows from an answer that comes after the lease has gone to another: the later try counts.
+    """
     verdict = rules.judged(answer)
     due_in = None
     if verdict is Verdict.FAILED and not request.is_test:
@@ -227,9 +232,12 @@ def note_answer(session: Session, request: Request, answer: Answer, *, now: date
     state = _state(verdict, due_in)
     attempt = {"at": now.isoformat(), "status": answer.status, "error": answer.error,
                "milliseconds": answer.milliseconds}  # fmt: skip
-    webhook_deliveries.settle(
-        session, request.delivery_id, state=state, attempt=orjson.dumps(attempt).decode(), due_in=due_in, now=now
-    )
+    is_settled = webhook_deliveries.settle(
+        session, request.delivery_id, leased_until=request.leased_until, state=state,
+        attempt=orjson.dumps(attempt).decode(), due_in=due_in, now=now,
+    )  # fmt: skip
+    if not is_settled:
+        return verdict
     if state != WebhookDeliveryState.PENDING:
         webhook_events.mark(session, [request.delivery_id], is_done=True)
     if not request.is_test:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -27,7 +28,8 @@ from reporting.usecases import webhook_sending
 EVENTS = Counter("wici_webhook_events_total", "Rows of events kept for webhooks")
 IDLE_SECONDS = 0.5
 RETRY_SECONDS = (0.05, 0.2, 1.0, 2.0, 5.0)
-EVENTS_AT_ONCE = 5000
+# Of one transaction: an event is a row for each webhook of its account that wants it.
+ROWS_AT_ONCE = 20_000
 
 log = get_logger()
 
@@ -42,7 +44,7 @@ class Hearing:
         self._database, self._broker, self._prefetch = database, broker, prefetch
         self._notice_seconds = notice_seconds
         self._deliveries: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
-        self._listening: set[str] = set()
+        self._listening: dict[str, int] = {}
         self._known_at: float | None = None
         self.progress = Progress()
 
@@ -59,12 +61,15 @@ class Hearing:
             self.progress.moved()
 
     def _handle(self, first: Delivery, stop: threading.Event) -> None:
-        """`first` and what waits behind it, in one transaction; what does not go in together is taken one by one."""
+        """`first` and what waits behind it, together; what does not go in together is taken one by one."""
         self._remember(stop)
         taken, events = [first], self._read(first)
-        while len(events) < EVENTS_AT_ONCE and not self._deliveries.empty():
+        rows = self._rows_of(events)
+        while rows < ROWS_AT_ONCE and not self._deliveries.empty():
             taken.append(self._deliveries.get())
-            events += self._read(taken[-1])
+            more = self._read(taken[-1])
+            rows += self._rows_of(more)
+            events += more
         if self._keep(events, stop, tries=1):
             for one in taken:
                 one.ack()
@@ -80,13 +85,16 @@ class Hearing:
             delivery.nack(requeue=False)  # to the lane's dead letters
 
     def _keep(self, events: list[HeardEvent], stop: threading.Event, *, tries: int) -> bool:
-        """Whether the events are kept. A database that is away is waited for; else it is tried so often."""
+        """Whether the events are kept. A database that is away is waited for; else it is tried so often.
+
+        Some go in at a time: what is in already when another fails is harmless twice.
+        """
         attempt = 0
         while not stop.is_set():
             try:
-                if events:
+                for portion in portions(events, self._listening):
                     with self._database.transaction() as session:
-                        EVENTS.inc(webhook_sending.keep(session, events))
+                        EVENTS.inc(webhook_sending.keep(session, portion))
                 return True
             except Exception as error:
                 attempt += 1
@@ -111,6 +119,9 @@ class Hearing:
                 log.warning("webhooks_not_read", error=type(error).__name__)
                 stop.wait(RETRY_SECONDS[-1])
 
+    def _rows_of(self, events: list[HeardEvent]) -> int:
+        return sum(self._listening.get(event.account_id, 1) for event in events)
+
     def _read(self, delivery: Delivery) -> list[HeardEvent]:
         """The events of accounts with webhooks; what cannot be read is the ingester's to park."""
         try:
@@ -119,6 +130,21 @@ class Hearing:
         except (orjson.JSONDecodeError, KeyError, TypeError):
             return []
         return [heard(event) for event in readable_events(theirs)[0]]
+
+
+def portions(events: Sequence[HeardEvent], webhooks_by_account: Mapping[str, int]) -> Iterator[list[HeardEvent]]:
+    """The events in their order, each portion of them so many rows at most."""
+    portion: list[HeardEvent] = []
+    rows = 0
+    for event in events:
+        more = webhooks_by_account.get(event.account_id, 1)
+        if portion and rows + more > ROWS_AT_ONCE:
+            yield portion
+            portion, rows = [], 0
+        portion.append(event)
+        rows += more
+    if portion:
+        yield portion
 
 
 def _account_of(event: Any) -> str:

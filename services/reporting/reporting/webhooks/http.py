@@ -30,6 +30,9 @@ TOTAL_SECONDS = 15.0
 # Of an answer's head; h11 refuses a longer one.
 MOST_HEAD = 16_384
 READ_AT_ONCE = 4096
+# Answers of 1xx before the one that counts, and all that is read until it: whoever sends more holds the loop.
+MOST_INFORMATIONAL = 5
+MOST_READ = 65_536
 USER_AGENT = "Wici-Webhooks/1"
 
 Resolve = Callable[[str], Awaitable[list[str]]]
@@ -176,17 +179,24 @@ async def _drained(writer: asyncio.StreamWriter) -> None:
 
 
 async def _answer(connection: h11.Connection, reader: asyncio.StreamReader) -> tuple[int, float | None]:
-    while True:
+    informational, read = 0, 0
+    while informational <= MOST_INFORMATIONAL and read <= MOST_READ:
         event = connection.next_event()
         if event is h11.NEED_DATA:
             received = await reader.read(READ_AT_ONCE)
             if not received:
                 raise EOFError
+            read += len(received)
             connection.receive_data(received)
         elif isinstance(event, h11.Response):
             return event.status_code, _retry_after(event.headers)
-        elif not isinstance(event, h11.InformationalResponse):
+        elif isinstance(event, h11.InformationalResponse):
+            informational += 1
+        else:
             raise EOFError
+        # What has arrived already is read without a wait: the other requests have their turn.
+        await asyncio.sleep(0)
+    raise Refused("answer_unreadable")
 
 
 def _retry_after(headers: Iterable[tuple[bytes, bytes]]) -> float | None:

@@ -144,12 +144,12 @@ class Sender:
         """Let what is under way end, and give back what does not."""
         if self._under_way:
             await asyncio.wait(set(self._under_way), timeout=STOP_SECONDS)
-        left = [request.delivery_id for request in self._under_way.values()]
+        left = {request.delivery_id: request.leased_until for request in self._under_way.values()}
         for task in list(self._under_way):
             task.cancel()
         if left:
             await self._in_thread(lambda: self._release(left))
 
-    def _release(self, delivery_ids: list[UUID]) -> None:
+    def _release(self, lease_by_delivery_id: dict[UUID, datetime]) -> None:
         with self._database.transaction() as session:
-            webhook_deliveries.release(session, delivery_ids)
+            webhook_deliveries.release(session, lease_by_delivery_id)

@@ -1,11 +1,11 @@
-"""Forgets deliveries and events that are older than the log of webhooks goes back."""
+"""Forgets deliveries and events that are older than the log of webhooks goes back, and webhooks that are deleted."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
 from chassis.database import Database
-from reporting.store import webhook_deliveries, webhook_events
+from reporting.store import webhook_deliveries, webhook_events, webhooks
 
 EVERY_SECONDS = 600.0
 ROWS_AT_ONCE = 5000
@@ -19,10 +19,17 @@ class Upkeep:
         self._kept = timedelta(days=days)
 
     def step(self) -> None:
-        """Delete what is too old, some rows in each transaction; two at once do it once."""
+        """Delete what is too old, or of no webhook; some rows in each transaction, and two at once do it once."""
         before = datetime.now(UTC) - self._kept
         for delete_old in (webhook_deliveries.delete_old, webhook_events.delete_old):
             gone = ROWS_AT_ONCE
             while gone == ROWS_AT_ONCE:
                 with self._database.transaction() as session:
                     gone = delete_old(session, before=before, limit=ROWS_AT_ONCE)
+        with self._database.reading() as session:
+            deleted = webhooks.deleted(session)
+        for webhook_id in deleted:
+            gone = 1
+            while gone:
+                with self._database.transaction() as session:
+                    gone = webhooks.sweep(session, webhook_id, limit=ROWS_AT_ONCE)

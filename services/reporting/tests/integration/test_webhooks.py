@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import orjson
 import pytest
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from chassis.database import Database
 from chassis.secrets import Vault
@@ -17,7 +18,11 @@ from chassis.testing import ERASURE_KEYS, SECRET_KEYS
 from contracts import events
 from contracts.errors import Conflict, Invalid, NotFound
 from contracts.reporting import RPC
+from reporting import store
+from reporting.domain.webhooks import Answer, HeardEvent
+from reporting.store import accounts
 from reporting.usecases import privacy, webhook_deliveries, webhook_sending, webhooks
+from reporting.webhooks import upkeep
 
 URL = "https://sklep.example/wici"
 VAULT = Vault(SECRET_KEYS)
@@ -71,6 +76,91 @@ def test_a_webhook_is_made_shown_changed_and_deleted(call: Call, database: Datab
     call("delete_webhook", webhook_id=made["id"])
     assert call("list_webhooks")["items"] == []
     assert acts_of(database) == ["webhook.created", "webhook.changed", "webhook.deleted"]
+
+
+def heard_of(account: str, number: int = 1) -> HeardEvent:
+    at = datetime.now(UTC)
+    return HeardEvent(UUID(int=number), account, "sms", None, str(UUID(int=number)), "message.delivered", at, {})
+
+
+def test_whoever_has_a_webhook_in_hand_holds_up_no_event(call: Call, database: Database, account: str) -> None:
+    made = call("create_webhook", url=URL, events=["message.delivered"])
+    webhook_id = UUID(made["id"])
+
+    def locked(session: Session) -> None:
+        webhooks.find(session, UUID(account), webhook_id, locked=True)
+
+    def chosen(session: Session) -> None:
+        assert store.webhook_deliveries.webhooks_with_work(session, busy=[], limit=9)
+
+    def deleted(session: Session) -> None:
+        store.webhooks.delete(session, webhook_id, now=NOW)
+
+    for number, hold in enumerate((locked, chosen, deleted), 1):
+        with database.transaction() as session:
+            hold(session)
+            with database.transaction() as other:
+                other.execute(text("SET LOCAL lock_timeout = '2s'"))
+                assert webhook_sending.keep(other, [heard_of(account, number)]) == 1
+                if hold is locked:
+                    call("test_webhook", webhook_id=made["id"])
+
+
+def test_a_deleted_webhook_is_gone_at_once_and_its_rows_later_some_at_a_time(
+    call: Call, database: Database, account: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, other = (call("create_webhook", url=URL, events=["message.delivered"]) for _ in range(2))
+    call("test_webhook", webhook_id=made["id"])
+    with database.transaction() as session:
+        assert webhook_sending.keep(session, [heard_of(account, number) for number in range(7)]) == 14
+
+    call("delete_webhook", webhook_id=made["id"])
+
+    assert [one["id"] for one in call("list_webhooks")["items"]] == [other["id"]]
+    with pytest.raises(NotFound):
+        call("test_webhook", webhook_id=made["id"])
+    with database.transaction() as session:
+        assert webhook_sending.keep(session, [heard_of(account, 8)]) == 1
+        work = store.webhook_deliveries.webhooks_with_work(session, busy=[], limit=9)
+        assert [str(row["id"]) for row in work] == [other["id"]]
+        assert not store.webhook_deliveries.pause(session, UUID(made["id"]), reason="gone")
+
+    monkeypatch.setattr(upkeep, "ROWS_AT_ONCE", 3)
+    upkeep.Upkeep(database, days=30).step()
+    with database.transaction() as session:
+        counts = [session.scalar(text(f"SELECT count(*) FROM {table}")) for table in accounts.TABLES[-3:]]
+    assert counts == [8, 0, 1]
+
+
+def test_an_answer_that_comes_after_the_lease_changes_nothing(call: Call, database: Database, account: str) -> None:
+    made = call("create_webhook", url=URL, events=["contact.archived"])
+    with database.transaction() as session:
+        webhook_sending.keep_archived(session, archived(account, "ala@poczta.example"))
+
+    def chosen() -> webhook_sending.Request:
+        with database.transaction() as session:
+            return webhook_sending.choose(session, vault=VAULT, now=NOW, under_way={}, limit=9)[0]
+
+    def answered(request: webhook_sending.Request, status: int) -> None:
+        with database.transaction() as session:
+            webhook_sending.note_answer(session, request, Answer(status, None, 1), now=NOW)
+
+    late = chosen()
+    with database.transaction() as session:
+        session.execute(text("UPDATE webhook_deliveries SET leased_until = now() - interval '1 s'"))
+    second = chosen()
+    with database.transaction() as session:
+        store.webhook_deliveries.release(session, {late.delivery_id: late.leased_until})
+    answered(late, 500)
+    assert call("get_webhook_delivery", webhook_id=made["id"], delivery_id=str(late.delivery_id))["attempts"] == []
+    answered(second, 200)
+    answered(late, 410)
+
+    delivery = call("get_webhook_delivery", webhook_id=made["id"], delivery_id=str(late.delivery_id))
+    assert (late.delivery_id, delivery["state"]) == (second.delivery_id, "delivered")
+    assert [one["status"] for one in delivery["attempts"]] == [200]
+    shown = call("get_webhook", webhook_id=made["id"])
+    assert (shown["failing_since"], shown["paused_at"]) == (None, None)
 
 
 def test_the_secret_is_kept_sealed(call: Call, database: Database) -> None:

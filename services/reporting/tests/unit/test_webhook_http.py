@@ -132,6 +132,22 @@ async def _only_early_hints(reader: asyncio.StreamReader, writer: asyncio.Stream
     while True:
         writer.write(b"HTTP/1.1 103 Early Hints\r\n\r\n")
         await writer.drain()
+        await asyncio.sleep(0)  # it shares its loop with who is tested
+
+
+async def _streams_continue(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await _request(reader)
+    while True:
+        writer.write(b"HTTP/1.1 100 \r\n\r\n" * 1000)
+        await writer.drain()
+        await asyncio.sleep(0)
+
+
+async def _long_hints(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await _request(reader)
+    writer.write((b"HTTP/1.1 103 Early Hints\r\nLink: " + b"x" * 15_000 + b"\r\n\r\n") * 5)
+    writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+    await writer.drain()
 
 
 @pytest.mark.parametrize(
@@ -142,7 +158,9 @@ async def _only_early_hints(reader: asyncio.StreamReader, writer: asyncio.Stream
         (_byte_by_byte, {"timed_out", "answer_unreadable"}),
         (_closes, {"connection_lost"}),
         (_endless_head, {"answer_unreadable"}),
-        (_only_early_hints, {"timed_out"}),
+        (_only_early_hints, {"answer_unreadable"}),
+        (_streams_continue, {"answer_unreadable"}),
+        (_long_hints, {"answer_unreadable"}),
         (answering(b"SSH-2.0-OpenSSH_9.2\r\n"), {"answer_unreadable", "connection_lost"}),
         (answering(b""), {"connection_lost"}),
     ],
@@ -153,6 +171,10 @@ def test_an_endpoint_that_misbehaves_fails_in_time(talk: Talk, errors: set[str])
     assert answer.status is None
     assert answer.error in errors
     assert answer.milliseconds < 5000
+
+
+def test_a_few_informational_answers_come_before_the_one_that_counts() -> None:
+    assert posted(answering(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 5 + b"HTTP/1.1 204 X\r\n\r\n")).status == 204
 
 
 def test_an_endless_body_is_not_read() -> None:

@@ -11,8 +11,10 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from contracts.reporting.webhooks import WebhookEvent
 from contracts.vocabulary import Engagement, MessageState
 from reporting.domain import webhooks as rules
-from reporting.domain.webhooks import Answer, Verdict
+from reporting.domain.machines import RULES, Rule
+from reporting.domain.webhooks import Answer, HeardEvent, Verdict
 from reporting.usecases import webhook_sending
+from reporting.webhooks import hearing
 
 OLD, NEW = b"o" * 24, b"n" * 24
 BODY = b'[{"type":"message.delivered","data":{"address":"za\xc5\xbc\xc3\xb3\xc5\x82\xc4\x87"}}]'
@@ -80,6 +82,42 @@ def test_the_same_event_has_the_same_id_and_another_has_another() -> None:
     assert rules.heard(opened).event_id == rules.heard({**opened, "at": 1.0}).event_id
     assert rules.heard(opened).event_id != rules.heard({**opened, "event_id": "b"}).event_id
     assert rules.heard(opened).event_id != rules.heard({**opened, "kind": "clicked"}).event_id
+
+
+def test_one_transaction_keeps_so_many_rows_however_many_webhooks_an_account_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(hearing, "ROWS_AT_ONCE", 10)
+    at = datetime(2026, 11, 24, tzinfo=UTC)
+    events = [
+        HeardEvent(UUID(int=number), account, None, None, None, "message.delivered", at, {})
+        for number, account in enumerate("aabbbba")
+    ]
+
+    kept = list(hearing.portions(events, {"a": 5, "b": 1}))
+
+    assert [[event.account_id for event in portion] for portion in kept] == [["a", "a"], [*"bbbba"]]
+    assert [event for portion in kept for event in portion] == events
+    assert list(hearing.portions([], {})) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "kind"), [(rule, kind) for rule in RULES for kind in ("opened", "clicked")], ids=lambda one: str(one)[:40]
+)
+def test_what_a_machine_did_is_told_with_the_rule_that_says_so(rule: Rule, kind: str) -> None:
+    agent, request = rule.example
+    event = {"message_id": str(UUID(int=1)), "account_id": str(UUID(int=2)), "campaign_id": None, "channel": "email",
+             "kind": kind, "at": 1_764_000_000.5, "user_agent": agent, "request": request}  # fmt: skip
+
+    assert rules.heard(event).details["machine"] == (rule.name if rule.is_machine else None)
+
+
+def test_a_person_is_told_as_no_machine_and_a_state_as_nobodys() -> None:
+    event = {"message_id": str(UUID(int=1)), "account_id": str(UUID(int=2)), "campaign_id": None, "channel": "email",
+             "kind": "clicked", "at": 1_764_000_000.5, "user_agent": "Mozilla/5.0 (X11) Firefox/130.0"}  # fmt: skip
+
+    assert rules.heard(event).details["machine"] is None
+    assert "machine" not in rules.heard({**event, "kind": "delivered"}).details
 
 
 def test_of_an_erased_person_nothing_personal_is_told() -> None:
