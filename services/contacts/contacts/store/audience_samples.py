@@ -52,4 +52,6 @@ def sample(
         text(f"SELECT c.id, {values} FROM contacts c WHERE c.account_id = :account AND c.id = ANY(:ids)"),
         {**parameters, "account": account_id, "ids": ids},
     )
-    return [{"contact_id": contact_id, "fields_": found} for contact_id, found in rows]
+    # Those who lack most come first: whoever tries the sample may run out of time.
+    emptiest_first = sorted(rows, key=lambda row: sum(value not in (None, "") for value in row[1].values()))
+    return [{"contact_id": contact_id, "fields_": found} for contact_id, found in emptiest_first]

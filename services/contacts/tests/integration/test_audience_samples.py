@@ -42,6 +42,8 @@ def test_a_sample_is_spread_and_has_everybodys_way_of_lacking_fields(account):
     }  # fmt: skip
     ids = [contact["contact_id"] for contact in sampled["contacts"]]
     assert SPREAD * 0.9 < len(set(ids)) == len(ids) <= SPREAD + 2 * SETS
+    numbers = [len(contact["fields_"]) for contact in sampled["contacts"]]
+    assert numbers == sorted(numbers)  # whoever tries them in their order meets those who lack most first
     again = _sample(account, groups=[group])
     assert {contact["contact_id"] for contact in again["contacts"]} != set(ids)  # nobody knows who is looked at
     # Somebody's value of each field, or one of its type.
@@ -54,7 +56,7 @@ def test_of_a_large_audience_a_part_is_looked_at(account, monkeypatch):
     group = _group_of(account)
     monkeypatch.setattr(store, "LOOKED_AT", 3)
 
-    assert len(_sample(account, groups=[group])["contacts"]) == 3
+    assert 2 <= len(_sample(account, groups=[group])["contacts"]) <= 3  # two of three may fall into one share
 
 
 def test_nobody_is_in_it_who_would_not_be_sent_to_and_nobody_of_no_audience(account):
