@@ -66,7 +66,7 @@ def migrate(service: str, url: str, through: str, revision: str = "head") -> str
 def _upgrade(config: AlembicConfig, connection: sqlalchemy.Connection, revision: str) -> None:
     """Revision by revision, each a transaction of its own.
 
-    :raises sqlalchemy.exc.OperationalError: a table was in use at every try.
+    :raises MigrationError: a table was in use at every try.
     """
     for tries_left in reversed(range(MOST_TRIES)):
         connection.execute(sqlalchemy.text(f"SET lock_timeout = '{LOCK_SECONDS:g}s'"))
@@ -76,11 +76,12 @@ def _upgrade(config: AlembicConfig, connection: sqlalchemy.Connection, revision:
             connection.commit()
             return
         except sqlalchemy.exc.OperationalError as error:
-            if not isinstance(error.orig, _IN_USE) or not tries_left:
+            if not isinstance(error.orig, _IN_USE):
                 raise
             connection.rollback()
             log.info("tables_in_use", tries_left=tries_left)
-            time.sleep(LOCK_SECONDS)
+            time.sleep(LOCK_SECONDS if tries_left else 0.0)
+    raise MigrationError("a table is in use without a pause: stop the service's processes, then migrate again")
 
 
 def is_current(service: str, engine: sqlalchemy.Engine) -> bool:

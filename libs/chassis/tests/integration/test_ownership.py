@@ -174,6 +174,18 @@ def test_a_migration_gives_way_to_who_reads_and_comes_again(monkeypatch: pytest.
         later.close()
 
 
+def test_a_migration_that_never_gets_a_table_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(migrations, "LOCK_SECONDS", 0.1)
+    monkeypatch.setattr(migrations, "MOST_TRIES", 3)
+    with new_database("identity") as url:
+        migrate("identity", url, admin_url(), "0010")
+        with psycopg.connect(url) as reader:
+            reader.execute("SELECT FROM api_keys")
+            with pytest.raises(migrations.MigrationError, match="stop the service's processes"):
+                migrate("identity", url, admin_url())
+        assert str(migrate("identity", url, admin_url())) >= "0011"
+
+
 def test_later_tables_are_the_services_to_work_in(database_url: Callable[[str], str]) -> None:
     url = database_url("sms_gateway")
     with ownership.opened_as_owner(url, admin_url()) as connection:
