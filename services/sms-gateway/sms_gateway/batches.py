@@ -12,7 +12,8 @@ from channel.ports import Event
 from contracts.vocabulary import Channel, MessageState
 from sms_gateway.content.submission import Envelope
 from sms_gateway.content.template import Template
-from sms_gateway.smpp.receipts import phone_number, seconds_under_way
+from sms_gateway.domain.numbers import in_full
+from sms_gateway.smpp.receipts import seconds_under_way
 
 
 class Content:
@@ -92,7 +93,7 @@ class Arrived(NamedTuple):
     @property
     def phone(self) -> str:
         """Whose phone it was, in E.164."""
-        return phone_number(self.address)
+        return in_full(self.address)
 
     def submitted(self) -> float:
         """When the message was handed over, by our clock: the carrier's is in a zone that it does not name."""

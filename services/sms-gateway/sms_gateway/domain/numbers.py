@@ -23,9 +23,14 @@ def number_of(sender: str) -> str | None:
     return digits if digits.isascii() and digits.isdigit() else None
 
 
+def in_full(number: str) -> str:
+    """E.164 of a phone's number in international form."""
+    return "+" + bare(number)
+
+
 def phone_of(source: str) -> str | None:
     """E.164 of a phone; None where it is none, such as a short code or a name."""
-    phone = "+" + bare(source)
+    phone = in_full(source)
     return phone if _PHONE.fullmatch(phone) else None
 
 

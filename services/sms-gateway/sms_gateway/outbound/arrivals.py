@@ -9,11 +9,12 @@ import prometheus_client
 
 from chassis.logs import get_logger
 from sms_gateway.batches import Arrived, ArrivedInbound, ArrivedUnread
+from sms_gateway.domain.numbers import in_full
 from sms_gateway.outbound.carrier_settings import CarrierSettings
 from sms_gateway.outbound.figures import Figures
 from sms_gateway.smpp.constants import MOST_ID
 from sms_gateway.smpp.message_ids import MessageIds
-from sms_gateway.smpp.receipts import Delivered, Inbound, Receipt, phone_number, seconds_under_way
+from sms_gateway.smpp.receipts import Delivered, Inbound, Receipt, seconds_under_way
 
 UNUSABLE_IDS = prometheus_client.Counter(
     "wici_sms_unusable_ids_total", "Message ids of carriers that are empty or too long"
@@ -39,7 +40,7 @@ def read(delivered: Iterable[Delivered], carrier: CarrierSettings, ids: MessageI
     for each in delivered:
         if isinstance(each, Receipt):
             if each.state is not None and usable(each.carrier_message_id, carrier):
-                typed_by = phone_number(each.address) if each.is_typed else None
+                typed_by = in_full(each.address) if each.is_typed else None
                 identifier = ids.of_receipt(each.carrier_message_id, typed_by)
                 arrived.append(
                     Arrived(

@@ -204,11 +204,6 @@ def _code(text: bytes, tlvs: dict[int, bytes]) -> str:
     return match[1].decode("ascii") if match else ""
 
 
-def phone_number(address: str) -> str:
-    """E.164 of an address that carriers write with `+`, `00` or neither."""
-    return "+" + address.lstrip("+").removeprefix("00")
-
-
 def seconds_under_way(text: bytes) -> float | None:
     """From the submit date to the done date of a receipt's text; None where it does not tell.
 

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sms_gateway.domain.numbers import in_full
 from sms_gateway.smpp import pdu as smpp
 from sms_gateway.smpp.constants import Command, Tag
 from sms_gateway.smpp.receipts import (
     Inbound,
     Receipt,
     Unread,
-    phone_number,
     read_data,
     read_deliver,
     seconds_under_way,
@@ -120,7 +120,7 @@ def test_what_only_its_text_makes_a_receipt_may_be_a_phones(
 
 @pytest.mark.parametrize("address", ["48600100200", "+48600100200", "0048600100200"])
 def test_a_phones_number_however_a_carrier_writes_it(address: str) -> None:
-    assert phone_number(address) == "+48600100200"
+    assert in_full(address) == "+48600100200"
 
 
 def test_a_receipt_in_ucs2() -> None:
