@@ -22,6 +22,7 @@ PERMISSIONS: dict[str, str] = {
     "sms.campaigns.write": "Draft and change SMS campaigns",
     "sms.campaigns.send": "Schedule, pause, resume and cancel SMS campaigns",
     "sms.senders": "Request and accept sender IDs",
+    "sms.partners": "Create and revoke SMPP accounts",
     "email": "Everything about e-mail",
     "email.send": "Send single e-mails",
     "email.campaigns.read": "See e-mail campaigns",
