@@ -2,130 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
-from uuid import UUID
+from typing import Any
 
 import pytest
+from smpp_partners import EMPTY_HANDED, Running, asked_by, binds, bound, octets_of, stored
 from smpp_peer import Peer, submit_fields
 from sqlalchemy import text
 
-from channel.testing import answer_for_contacts, answer_for_identity
-from chassis.broker import Broker
 from chassis.database import Database
-from chassis.ids import new_id
-from chassis.testing import Launcher, RunningProcess, free_port, truncate, wait_until
-from contracts.errors import PlanLimit
-from contracts.sms_gateway import RPC
-from sms_gateway.models import SenderId
+from chassis.testing import wait_until
 from sms_gateway.smpp import times
 from sms_gateway.smpp.constants import Command, Status, Tag
 from sms_gateway.usecases import smpp_accounts
 
-EMPTY_HANDED: set[str] = set()  # accounts that have no quota left
-
-
-@pytest.fixture(scope="module")
-def base(open_database: Callable[[str], Database]) -> Database:
-    database = open_database("sms_gateway")
-    truncate(database)
-    return database
-
-
-@pytest.fixture(scope="module")
-def others(amqp_url: str) -> Iterator[Broker]:
-    """Identity and contacts, as far as they are asked."""
-    broker = Broker(amqp_url, "test").start()
-
-    def lease(actor: dict[str, Any], _payload: dict[str, Any]) -> None:
-        if actor["account_id"] in EMPTY_HANDED:
-            raise PlanLimit("quota.exhausted", "", {"remaining": 0})
-
-    answer_for_identity(broker, lease)
-    answer_for_contacts(broker)
-    yield broker
-    broker.close()
-
-
-class Running(NamedTuple):
-    process: RunningProcess
-    port: int
-
-
 Start = Callable[..., Running]
-
-
-@pytest.fixture(scope="module")
-def start(launch_once: Launcher, base: Database, others: Broker) -> Start:
-    def started(**env: str) -> Running:
-        port = free_port()
-        env = {"SMPP_PORT": str(port), **env}
-        return Running(launch_once("sms_gateway.smpp_server", service="sms_gateway", env=env), port)
-
-    return started
-
-
-@pytest.fixture(scope="module")
-def server(start: Start) -> Running:
-    return start()
-
-
-class Partner(NamedTuple):
-    account_id: UUID
-    id: UUID
-    system_id: str
-    password: str
-
-
-def an_account(database: Database, *senders: str) -> UUID:
-    account_id = new_id()
-    with database.transaction() as session:
-        for sender in senders or ("Wici",):
-            session.add(
-                SenderId(id=new_id(), account_id=account_id, sender=sender, sender_key=sender.lower(), state="active")
-            )
-    return account_id
-
-
-@pytest.fixture
-def partner(base: Database) -> Callable[..., Partner]:
-    """`partner(senders=["+48500700800"])`: an SMPP account, as the API makes one."""
-
-    def make(account_id: UUID | None = None, *, has: tuple[str, ...] = (), **settings: Any) -> Partner:
-        account_id = account_id or an_account(base, *has)
-        request = RPC["create_smpp_account"].load({"name": "Test", "rate": 10_000, **settings})
-        with base.transaction() as session:
-            made = smpp_accounts.create_smpp_account(
-                session, actor={"account_id": str(account_id)}, now=datetime.now(UTC), **request
-            )
-        return Partner(account_id, made["id"], made["system_id"], made["password"])
-
-    return make
-
-
-def bound(running: Running, partner: Partner, kind: str = "transceiver") -> Peer:
-    peer = Peer(running.port)
-    assert peer.bind(partner.system_id, partner.password, kind) == Status.OK
-    return peer
-
-
-def message_id(partners: str) -> UUID:
-    return UUID(hex=f"{partners}00000001")
-
-
-def stored(base: Database, partners: str) -> Any:
-    """The ledger's row with its send and content."""
-    with base.transaction() as session:
-        return session.execute(
-            text(
-                "SELECT l.*, s.lane, s.text, s.smpp, c.content, c.sender, r.due_at FROM ledger l"
-                " JOIN sends s ON s.stem_id = :stem JOIN contents c USING (content_hash)"
-                " LEFT JOIN retries r ON r.message_id = l.message_id WHERE l.message_id = :id"
-            ),
-            {"id": message_id(partners), "stem": UUID(hex=f"{partners}00000000")},
-        ).one_or_none()
-
 
 # --- binds
 
@@ -140,13 +32,6 @@ def test_a_partner_binds_is_seen_and_unbinds(server: Running, base: Database, pa
         assert peer.ask(Command.UNBIND).status == Status.OK
         assert peer.has_ended()
     wait_until(lambda: not binds(base, made)["items"], what="the end of the bind")
-
-
-def binds(base: Database, made: Partner) -> Any:
-    with base.transaction() as session:
-        return smpp_accounts.list_smpp_binds(
-            session, actor={"account_id": str(made.account_id)}, now=datetime.now(UTC), smpp_account_id=made.id
-        )
 
 
 def test_whoever_may_not_bind_is_told_the_same_and_its_owner_why(server: Running, base: Database, partner: Any) -> None:
@@ -174,11 +59,7 @@ def test_no_more_binds_than_there_may_be_over_two_servers(server: Running, start
 def test_a_change_reaches_a_bind_within_a_moment(server: Running, base: Database, partner: Any) -> None:
     for change in ({"enabled": False}, {"ip_list": ["192.0.2.0/24"]}, None):
         made = partner()
-        asked: dict[str, Any] = {
-            "actor": {"account_id": str(made.account_id)},
-            "now": datetime.now(UTC),
-            "smpp_account_id": made.id,
-        }
+        asked = {**asked_by(made.account_id), "smpp_account_id": made.id}
         with bound(server, made) as peer:
             with base.transaction() as session:
                 if change is None:
@@ -230,7 +111,7 @@ REFUSED = [
     ({"destination_addr": "12"}, None, Status.INVALID_DESTINATION),
     ({"destination_addr": "600100200", "dest_addr_ton": 2}, None, Status.INVALID_DESTINATION),
     ({"short_message": b""}, None, Status.INVALID_MESSAGE_LENGTH),
-    ({"esm_class": 0x40, "short_message": b"\x05\x00\x03\x01\x02\x01" + b"x" * 160}, None, Status.INVALID_MESSAGE_LENGTH),
+    ({"esm_class": 0x40, "short_message": b"\5\0\3\1\2\1" + b"x" * 160}, None, Status.INVALID_MESSAGE_LENGTH),
     ({"esm_class": 0x04}, None, Status.INVALID_ESM_CLASS),
     ({"priority_flag": 9}, None, Status.INVALID_PRIORITY),
     ({"replace_if_present_flag": 1}, None, Status.INVALID_REPLACE_FLAG),
@@ -286,19 +167,13 @@ def test_octets_are_kept_as_they_came(server: Running, base: Database, partner: 
             {"source_addr": "Wici", "destination_addr": "48600100200", "registered_delivery": 1},
             {Tag.MESSAGE_PAYLOAD: b"by data_sm"},
         ).fields["message_id"]
-    octets = {name: bytes.fromhex("") or _octets(stored(base, name)) for name in (binary, part, segment, payload, data)}
+    octets = {name: octets_of(stored(base, name)) for name in (binary, part, segment, payload, data)}
     assert octets[binary] == bytes(range(140))
     assert octets[part] == b"\x05\x00\x03\x07\x02\x01" + b"a" * 153
     assert octets[segment] == b"\x05\x00\x03\x07\x02\x02" + b"b" * 100
     assert (octets[payload], stored(base, payload).parts) == (b"c" * 400, 3)
     assert stored(base, wide).text == "Zażółć"
     assert octets[data] == b"by data_sm"
-
-
-def _octets(row: Any) -> bytes:
-    from sms_gateway.content import octets
-
-    return octets.of_content(row.content)
 
 
 def test_times_are_absolute_or_relative(server: Running, base: Database, partner: Any) -> None:
@@ -349,7 +224,7 @@ def test_what_waits_is_asked_about_replaced_and_cancelled_by_its_owner_alone(
         assert peer.ask(Command.QUERY_SM, mine).fields["message_state"] == 1
         assert peer.ask(Command.REPLACE_SM, {**mine, "short_message": b"Second"}).status == Status.OK
         assert stored(base, name).text == "Second"
-        assert _octets(stored(base, name)) == b"Second"
+        assert octets_of(stored(base, name)) == b"Second"
         too_long = {**mine, "short_message": b"x" * 200}
         assert peer.ask(Command.REPLACE_SM, too_long).status == Status.REPLACE_FAILED
         assert peer.ask(Command.CANCEL_SM, mine).status == Status.OK
