@@ -37,6 +37,7 @@ from campaigns.domain.times import (
     zone_of,
 )
 from campaigns.domain.trying import FAILING_LEAST, FAILING_SHARE, Failing, failing, made_up, why_paused
+from campaigns.domain.quota import units_expected, why_short_of_units
 from campaigns.domain.turns import (
     Turn,
     Windows,
@@ -81,6 +82,8 @@ __all__ = [
     "send_at",
     "snapshot_id",
     "state_after_resume",
+    "units_expected",
     "why_paused",
+    "why_short_of_units",
     "zone_of",
 ]
