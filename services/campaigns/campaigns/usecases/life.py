@@ -130,7 +130,7 @@ def _pause_itself(session: Session, now: datetime, campaign: Campaign, code: str
     campaign.failure_code, campaign.failure_detail = code, detail
     _move(session, campaign, CampaignState.PAUSED, now)
     itself: Actor = {"account_id": str(campaign.account_id), "service": "campaigns"}
-    told = {"name": campaign.name, "code": code, **facts}
+    told: dict[str, Any] = {"name": campaign.name, "code": code, **facts}
     acts.record(session, events.CAMPAIGNS_ACT, itself, "campaign.paused", target_id=campaign.id, **told)
 
 
