@@ -27,6 +27,7 @@ from campaigns.domain.pace import (
     next_look,
 )
 from campaigns.domain.progress import progress
+from campaigns.domain.quota import units_expected, why_short_of_units
 from campaigns.domain.times import (
     FURTHEST,
     LATENESS_ALLOWED,
@@ -37,7 +38,6 @@ from campaigns.domain.times import (
     zone_of,
 )
 from campaigns.domain.trying import FAILING_LEAST, FAILING_SHARE, Failing, failing, made_up, why_paused
-from campaigns.domain.quota import units_expected, why_short_of_units
 from campaigns.domain.turns import (
     Turn,
     Windows,
