@@ -44,7 +44,7 @@ def create_smpp_account(session: Session, *, actor: Actor, now: datetime, **sett
         password_hash=smpp_passwords.hashed(password), **_checked(session, account_id, settings),
     )  # fmt: skip
     store.add(session, made)
-    _record(session, actor, made, "created")
+    _record(session, actor, made, "smpp_account.created")
     return {**views.smpp_account(made, 0), "password": password}
 
 
@@ -61,7 +61,7 @@ def update_smpp_account(
         setattr(account, name, value)
     account.updated_at = now
     session.flush()
-    _record(session, actor, account, "changed", fields=sorted(settings))
+    _record(session, actor, account, "smpp_account.changed", fields=sorted(settings))
     return _shown(session, account)
 
 
@@ -71,14 +71,14 @@ def rotate_smpp_password(session: Session, *, actor: Actor, now: datetime, smpp_
     password = smpp_passwords.new_password()
     account.password_hash, account.updated_at = smpp_passwords.hashed(password), now
     session.flush()
-    _record(session, actor, account, "rotated")
+    _record(session, actor, account, "smpp_account.rotated")
     return {**_shown(session, account), "password": password}
 
 
 def delete_smpp_account(session: Session, *, actor: Actor, now: datetime, smpp_account_id: UUID) -> None:
     account = _found(session, actor, smpp_account_id, for_update=True)
     store.remove(session, account.id)
-    _record(session, actor, account, "deleted")
+    _record(session, actor, account, "smpp_account.deleted")
 
 
 def list_smpp_binds(session: Session, *, actor: Actor, now: datetime, smpp_account_id: UUID) -> views.View:
@@ -114,7 +114,5 @@ def _shown(session: Session, account: SmppAccount) -> views.View:
     return views.smpp_account(account, store.waiting(session, [account.id])[account.id])
 
 
-def _record(session: Session, actor: Actor, account: SmppAccount, what: str, **details: Any) -> None:
-    acts.record(
-        session, SMS_GATEWAY_ACT, actor, f"smpp_account.{what}", target_id=account.id, name=account.name, **details
-    )
+def _record(session: Session, actor: Actor, account: SmppAccount, act: str, **details: Any) -> None:
+    acts.record(session, SMS_GATEWAY_ACT, actor, act, target_id=account.id, name=account.name, **details)
