@@ -157,7 +157,7 @@ class Batch:
         if taken & self._given_up or (row is not None and (row["id"] in self._added or row["id"] in self._changed)):
             self.write()
         if row is None:
-            empty = {**dict.fromkeys(store.COLUMNS), "custom": {}}
+            empty: Row = {**dict.fromkeys(store.COLUMNS), "custom": {}}
             row = {**empty, **changes, "id": new_id(), "account_id": self._account_id}
             self._added[row["id"]] = row
             self._contacts += 1
