@@ -47,7 +47,7 @@ def contacts() -> None:
 def start(launch_once: Launcher, base: Database, others: Broker) -> Callable[..., Running]:
     def started(**env: str) -> Running:
         port = free_port()
-        env = {"SMPP_PORT": str(port), **env}
+        env = {"WICI_SMPP_PORT": str(port), **env}
         return Running(launch_once("sms_gateway.smpp_server", service="sms_gateway", env=env), port)
 
     return started
