@@ -191,7 +191,7 @@ class StopsWithdrawn(EventSchema):
 
 
 class RecipientUnsubscribed(EventSchema):
-    """From the gateway's unsubscribe page or a one-click POST (RFC 8058)."""
+    """From the gateway's unsubscribe page or a one-click POST (RFC 8058), or by mail to a message's own address."""
 
     account_id = fields.UUID(required=True)
     campaign_id = fields.UUID(allow_none=True, load_default=None)
@@ -274,6 +274,7 @@ SMS_ADDRESSES_REFUSED = Event("sms_gateway", "addresses_refused", AddressesRefus
 EMAIL_ADDRESSES_REFUSED = Event("email_gateway", "addresses_refused", AddressesRefused)
 SMS_STOPS_WITHDRAWN = Event("sms_gateway", "stops_withdrawn", StopsWithdrawn)
 RECIPIENT_UNSUBSCRIBED = Event("api_gateway", "recipient_unsubscribed", RecipientUnsubscribed)
+EMAIL_RECIPIENT_UNSUBSCRIBED = Event("email_gateway", "recipient_unsubscribed", RecipientUnsubscribed)
 CAMPAIGN_STARTED = Event("campaigns", "campaign_started", CampaignStarted)
 CAMPAIGN_STATE_CHANGED = Event("campaigns", "campaign_state_changed", CampaignStateChanged)
 PASSWORD_RESET_REQUESTED = Event("identity", "password_reset_requested", PasswordResetRequested)
@@ -298,6 +299,7 @@ EVENTS: tuple[Event, ...] = (
     EMAIL_ADDRESSES_REFUSED,
     SMS_STOPS_WITHDRAWN,
     RECIPIENT_UNSUBSCRIBED,
+    EMAIL_RECIPIENT_UNSUBSCRIBED,
     CAMPAIGN_STARTED,
     CAMPAIGN_STATE_CHANGED,
     PASSWORD_RESET_REQUESTED,
@@ -336,6 +338,7 @@ SUBSCRIPTIONS: dict[Event, tuple[str, ...]] = {
     EMAIL_ADDRESSES_REFUSED: ("contacts.archive_email_refusals",),
     SMS_STOPS_WITHDRAWN: ("contacts.restore_stopped",),
     RECIPIENT_UNSUBSCRIBED: ("contacts.archive_unsubscribed",),
+    EMAIL_RECIPIENT_UNSUBSCRIBED: ("contacts.archive_unsubscribed_by_mail",),
     CAMPAIGN_STARTED: ("reporting.record_campaign_start",),
     CAMPAIGN_STATE_CHANGED: (
         "reporting.record_campaign_state",
