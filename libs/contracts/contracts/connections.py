@@ -25,7 +25,7 @@ OF_A_PROCESS: Mapping[str, int] = MappingProxyType(
         "email_gateway.mailroom": 6,
         "reporting": 6,
         "reporting.ingester": 5,
-        "reporting.webhooks": 7,
+        "reporting.webhooks": 8,
         "api_gateway": 12,
     }
 )
