@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from chassis.service import Payload, rpc
 from contracts.rpc import Actor
+from reporting.dependencies import PrinterProvider
 from reporting.service.base import ReportingEntrypoints
-from reporting.usecases import files, recipients, reports, statistics
+from reporting.usecases import files, papers, recipients, reports, statistics
 
 
 class Reports(ReportingEntrypoints):
+    printer = PrinterProvider()
+
     @rpc
     def get_report(self, actor: Actor, payload: Payload) -> Payload:
         return self.run_in_steps("get_report", reports.get_report, actor, payload, call=self.services.call)
@@ -28,6 +31,12 @@ class Reports(ReportingEntrypoints):
     @rpc
     def export_report(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("export_report", files.export_report, actor, payload)
+
+    @rpc
+    def print_report(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run_in_steps(
+            "print_report", papers.print_report, actor, payload, call=self.services.call, printer=self.printer
+        )
 
     @rpc
     def create_report_group(self, actor: Actor, payload: Payload) -> Payload:

@@ -38,7 +38,7 @@ def get_report(database: Database, *, actor: Actor, now: datetime, call: Call, c
     """The report of a campaign as it stands now (product row G1)."""
     account_id = account_of(actor)
     with database.transaction() as session:
-        report = _from_counters(session, account_id, campaign_id)
+        report = from_counters(session, account_id, campaign_id)
     return {**report, "left_out": _left_out(call, account_id, campaign_id)}
 
 
@@ -54,7 +54,8 @@ def _left_out(call: Call, account_id: UUID, campaign_id: UUID) -> Answer | None:
     return left_out
 
 
-def _from_counters(session: Session, account_id: UUID, campaign_id: UUID) -> Answer:
+def from_counters(session: Session, account_id: UUID, campaign_id: UUID) -> Answer:
+    """The report as far as this service knows it."""
     campaign = campaign_as_known(session, account_id, campaign_id)
     totals = _totals(session, account_id, campaign_id)
     channel = campaign["channel"]
