@@ -104,7 +104,36 @@ ROUTES = [
             "rates": _EMAIL_RATES,
             "cost": {"amount": 0, "currency": "PLN"},
             "domains": [{"domain": "example.com", "counts": _EMAIL_COUNTS, "rates": _EMAIL_RATES}],
+            "providers": [{"provider": "gmail", "counts": _EMAIL_COUNTS, "rates": _EMAIL_RATES}],
             "devices": [{"device": "mobile", "opens": 3800, "clicks": 510}],
+        },
+    ),
+    Route(
+        "GET",
+        "/v1/reports/compare",
+        rpc="reporting.compare_reports",
+        permission="reports.read",
+        summary="Compare campaigns",
+        description="The totals of up to 20 campaigns, in the order of `ids`. 404 if one of them has not started.",
+        query=reports.CompareQuery,
+        response=reports.Comparison,
+        tags=["Reports"],
+        response_example={
+            "items": [
+                {
+                    "campaign_id": _CAMPAIGN,
+                    "name": "Zima 2026",
+                    "channel": "email",
+                    "state": "sent",
+                    "started_at": "2026-11-24T08:00:00+00:00",
+                    "recipients": 11954,
+                    "messages": 11946,
+                    "counts": _EMAIL_COUNTS,
+                    "rates": _EMAIL_RATES,
+                    "cost": {"amount": 0, "currency": "PLN"},
+                    "cost_per_click": {"amount": 0, "currency": "PLN"},
+                }
+            ]
         },
     ),
     Route(
@@ -161,9 +190,9 @@ ROUTES = [
         permission="reports.read",
         summary="Who did, or did not",
         description=(
-            "`who` is opened, not_opened, clicked, not_clicked, delivered or undelivered. Those who did or did not open"
-            " or click are among the delivered; `undelivered` has everything that failed, with the reason in `code` and"
-            " `detail`."
+            "Those who did or did not open or click are among the delivered; `undelivered` has everything that failed,"
+            " with the reason in `code` and `detail`, and `hard_bounced` and `soft_bounced` a part of it."
+            " `unsubscribed` and `complained` are whoever did, whatever the message's state."
         ),
         query=recipients.RecipientsQuery,
         response=messages.MessagePage,

@@ -21,6 +21,10 @@ class Who(StrEnum):
     NOT_CLICKED = "not_clicked"
     DELIVERED = "delivered"
     UNDELIVERED = "undelivered"
+    HARD_BOUNCED = "hard_bounced"
+    SOFT_BOUNCED = "soft_bounced"
+    UNSUBSCRIBED = "unsubscribed"
+    COMPLAINED = "complained"
 
 
 class RecipientsQuery(PageQuery):

@@ -1,4 +1,4 @@
-"""Retention: how long each account's plan keeps campaigns, and which days have been cleared of which channel."""
+"""Retention: for how long plans keep campaigns, and which days are cleared; an account's hours by an index."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ def upgrade() -> None:
         "CREATE TABLE cleared_days (channel text NOT NULL, day date NOT NULL, cleared_at timestamptz NOT NULL,"
         " PRIMARY KEY (channel, day))"
     )
+    # Of an account's counters, of which most are of domains and links, the hours (`store/counters.py`).
+    op.execute("CREATE INDEX counters_hours ON counters (account_id, key) WHERE dimension = 1")
 
 
 def downgrade() -> None:

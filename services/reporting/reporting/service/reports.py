@@ -17,6 +17,10 @@ class Reports(ReportingEntrypoints):
         return self.run_in_steps("get_report", reports.get_report, actor, payload, call=self.services.call)
 
     @rpc
+    def compare_reports(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("compare_reports", reports.compare_reports, actor, payload)
+
+    @rpc
     def get_report_links(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("get_report_links", reports.get_report_links, actor, payload)
 
@@ -52,4 +56,4 @@ class Reports(ReportingEntrypoints):
 
     @rpc
     def get_statistics(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("get_statistics", statistics.get_statistics, actor, payload)
+        return self.run_in_steps("get_statistics", statistics.get_statistics, actor, payload, call=self.services.call)
