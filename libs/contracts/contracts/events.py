@@ -103,6 +103,13 @@ class PlanChanged(EventSchema):
     plan = fields.String(required=True)
 
 
+class AccountZoneChanged(EventSchema):
+    """The account's days begin and end elsewhere."""
+
+    account_id = fields.UUID(required=True)
+    time_zone = fields.String(required=True)
+
+
 class AccountStandingChanged(EventSchema):
     """Where the account may send to has changed: whoever remembers it asks again."""
 
@@ -302,6 +309,7 @@ ACCESS_CHANGED = Event("identity", "access_changed", AccessChanged)
 SYSTEM_MAIL_REQUESTED = Event("identity", "system_mail_requested", SystemMailRequested)
 CONFIRMATION_MAIL_REQUESTED = Event("contacts", "confirmation_mail_requested", ConfirmationMailRequested)
 PLAN_CHANGED = Event("identity", "plan_changed", PlanChanged)
+ACCOUNT_ZONE_CHANGED = Event("identity", "account_zone_changed", AccountZoneChanged)
 ACCOUNT_STANDING_CHANGED = Event("identity", "account_standing_changed", AccountStandingChanged)
 ACCOUNT_SUSPENSION_CHANGED = Event("identity", "account_suspension_changed", AccountSuspensionChanged)
 SYSTEM_SMS_REQUESTED = Event("identity", "system_sms_requested", SystemSmsRequested)
@@ -328,6 +336,7 @@ EVENTS: tuple[Event, ...] = (
     SYSTEM_MAIL_REQUESTED,
     CONFIRMATION_MAIL_REQUESTED,
     PLAN_CHANGED,
+    ACCOUNT_ZONE_CHANGED,
     ACCOUNT_STANDING_CHANGED,
     ACCOUNT_SUSPENSION_CHANGED,
     SYSTEM_SMS_REQUESTED,
@@ -363,6 +372,7 @@ SUBSCRIPTIONS: dict[Event, tuple[str, ...]] = {
         "api_gateway.erase_account",
     ),
     PLAN_CHANGED: ("sms_gateway.end_lease", "email_gateway.end_lease", "reporting.forget_plan"),
+    ACCOUNT_ZONE_CHANGED: ("contacts.follow_zone",),
     ACCOUNT_STANDING_CHANGED: ("sms_gateway.follow_standing", "email_gateway.follow_standing"),
     ACCOUNT_SUSPENSION_CHANGED: (
         "campaigns.follow_suspension",
