@@ -373,7 +373,7 @@ SUBSCRIPTIONS: dict[Event, tuple[str, ...]] = {
         "reporting.erase_account",
         "api_gateway.erase_account",
     ),
-    PLAN_CHANGED: ("sms_gateway.end_lease", "email_gateway.end_lease"),
+    PLAN_CHANGED: ("sms_gateway.end_lease", "email_gateway.end_lease", "reporting.forget_plan"),
     ACCOUNT_ZONE_CHANGED: ("contacts.follow_zone",),
     ACCOUNT_STANDING_CHANGED: ("sms_gateway.follow_standing", "email_gateway.follow_standing"),
     ACCOUNT_SUSPENSION_CHANGED: (
