@@ -16,7 +16,7 @@ from sqlalchemy import (
     Text,
     func,
 )
-from sqlalchemy.dialects.postgresql import INET, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, INET, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from channel.tables import (
@@ -189,6 +189,18 @@ class DmarcSource(Base):
     is_spf_aligned: Mapped[bool] = mapped_column(primary_key=True)
     messages: Mapped[int] = mapped_column(BigInteger)
     account_id: Mapped[UUID]
+
+
+class MtaStsPolicy(Base):
+    """What a recipient's domain says of TLS at its mail hosts, until it expires."""
+
+    __tablename__ = "mta_sts_policies"
+
+    domain: Mapped[str] = mapped_column(primary_key=True)
+    policy_id: Mapped[str]
+    mode: Mapped[str]
+    hosts: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    expires_at: Mapped[datetime]
 
 
 class MailRoute(Base):
