@@ -1,0 +1,146 @@
+"""Reports by mail: set up by an account, and asked for when they are due, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from chassis import acts, outbox, pages
+from chassis.actors import account_of
+from chassis.database import Database, Session
+from chassis.ids import new_id
+from contracts.errors import Conflict, Invalid, NotFound
+from contracts.events import REPORT_DUE, REPORTING_ACT
+from contracts.reporting.schedules import ScheduleKind
+from contracts.rpc import Actor
+from contracts.vocabulary import CampaignState, Channel
+from reporting.domain.schedules import AFTER_CAMPAIGN, next_moment, period
+from reporting.store import accounts, schedules
+from reporting.usecases import reports, statistics
+from reporting.usecases.papers import zone_of
+from reporting.usecases.reports import Call
+from reporting.usecases.views import Answer
+
+MOST_OF_AN_ACCOUNT = 10
+# The figures that a mail names, where the channel has them.
+_NAMED = ("sent", "submitted", "delivered", "unique_opens", "unique_clicks", "unsubscribes", "complaints")
+
+
+def create_report_schedule(
+    database: Database, *, actor: Actor, now: datetime, call: Call, kind: ScheduleKind, user_ids: list[UUID]
+) -> Answer:
+    """:raises Invalid: a key asks and names no user. :raises Conflict: the account has as many as it may."""
+    account_id = account_of(actor)
+    wanted = sorted(set(user_ids)) or [UUID(one) for one in (actor.get("user_id"),) if one]
+    if not wanted:
+        raise Invalid.of_field("user_ids", "report_schedule.nobody", "Name users of the account.")
+    next_at = next_moment(kind, now, zone_of(call, account_id))
+    schedule_id = new_id()
+    with database.transaction() as session:
+        schedules.hold_account(session, account_id)
+        if schedules.count(session, account_id=account_id) >= MOST_OF_AN_ACCOUNT:
+            detail = f"An account has at most {MOST_OF_AN_ACCOUNT} of them."
+            raise Conflict("report_schedule.too_many", detail, {"limit": MOST_OF_AN_ACCOUNT})
+        if not accounts.closed_accounts(session, {str(account_id)}):
+            schedules.add(
+                session, id=schedule_id, account_id=account_id, kind=kind.value, user_ids=wanted, next_at=next_at,
+                created_at=now,
+            )  # fmt: skip
+        acts.record(session, REPORTING_ACT, actor, "report_schedule.created", target_id=schedule_id, kind=kind.value)
+        return _find(session, account_id, schedule_id)
+
+
+def list_report_schedules(session: Session, *, actor: Actor, now: datetime, limit: int, cursor: str | None) -> Answer:
+    rows = schedules.page(session, account_id=account_of(actor), after=pages.position(cursor), limit=limit + 1)
+    return pages.page(rows, limit)
+
+
+def delete_report_schedule(session: Session, *, actor: Actor, now: datetime, schedule_id: UUID) -> None:
+    account_id = account_of(actor)
+    _find(session, account_id, schedule_id)
+    schedules.delete(session, account_id=account_id, schedule_id=schedule_id)
+    acts.record(session, REPORTING_ACT, actor, "report_schedule.deleted", target_id=schedule_id)
+
+
+def _find(session: Session, account_id: UUID, schedule_id: UUID) -> Answer:
+    row = schedules.find(session, account_id=account_id, schedule_id=schedule_id)
+    if row is None:
+        raise NotFound("report_schedule.not_found", "There is no such schedule.", {"schedule_id": str(schedule_id)})
+    return dict(row)
+
+
+def expect_campaign(session: Session, change: Mapping[str, Any]) -> None:
+    """A campaign that is sent is told of by mail a day later; twice is harmless."""
+    if change["state"] is CampaignState.SENT:
+        due_at = change["occurred_at"] + AFTER_CAMPAIGN
+        schedules.expect_campaign(
+            session, account_id=change["account_id"], campaign_id=change["campaign_id"], due_at=due_at
+        )
+
+
+def mail_due(database: Database, *, call: Call, now: datetime) -> int:
+    """Ask for all mails that are due; returns how many. However many processes do, each is asked for once."""
+    asked = 0
+    with database.transaction() as session:
+        due = schedules.due(session, now)
+    for one in due:
+        asked += _mail_period(database, one["id"], now=now, zone=zone_of(call, one["account_id"]))
+    while True:
+        with database.transaction() as session:
+            mail = schedules.take_campaign(session, now)
+            if mail is None:
+                return asked
+            asked += _mail_campaign(session, mail, now)
+
+
+def _mail_period(database: Database, schedule_id: UUID, *, now: datetime, zone: str) -> int:
+    with database.transaction() as session:
+        schedule = schedules.take(session, schedule_id, now)
+        if schedule is None:
+            return 0
+        kind = ScheduleKind(schedule["kind"])
+        first, last = period(kind, now, zone)
+        totals = statistics.totals_of(session, schedule["account_id"], first, last)
+        fields = {"first": _day(first), "last": _day(last)}
+        for total in totals:
+            fields |= _figures(total, f"{total['channel'].value}_")
+        schedules.move_on(session, schedule_id, next_at=next_moment(kind, now, zone), now=now)
+        _record(session, schedule, "report_period", fields)
+    return 1
+
+
+def _mail_campaign(session: Session, mail: Any, now: datetime) -> int:
+    try:
+        report = reports.from_counters(session, mail["account_id"], mail["campaign_id"])
+    except NotFound:
+        return 0
+    schedules.move_on(session, mail["schedule_id"], next_at=None, now=now)
+    _record(session, mail, "report_campaign", {"name": report["name"] or "", **_figures(report, "")})
+    return 1
+
+
+def _record(session: Session, whose: Any, template: str, fields: dict[str, Any]) -> None:
+    outbox.record(
+        session, REPORT_DUE, account_id=whose["account_id"], user_ids=whose["user_ids"], template=template,
+        fields=fields,
+    )  # fmt: skip
+
+
+def _figures(shown: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    """What a mail says of a campaign or a channel: counts, and rates in percent."""
+    counts, rates = shown["counts"], shown["rates"]
+    named = {f"{prefix}{name}": counts[name] for name in _NAMED if name in counts}
+    named |= {f"{prefix}{name}": _percent(rates[name]) for name in ("open_rate", "click_rate") if rates.get(name)}
+    if shown["channel"] is Channel.SMS:
+        named[f"{prefix}cost"] = f"{shown['cost']['amount'] / 100:.2f} {shown['cost']['currency']}"
+    return named
+
+
+def _percent(rate: float) -> str:
+    return f"{100 * rate:.1f}%"
+
+
+def _day(day: date) -> str:
+    return day.isoformat()
