@@ -93,19 +93,39 @@ def expect_campaign(session: Session, *, account_id: UUID, campaign_id: UUID, du
     )
 
 
-def take_campaign(session: Session, now: datetime) -> Row | None:
-    """The next campaign's mail that is due, marked as sent; with the `user_ids` of its schedule."""
+def due_campaigns(session: Session, now: datetime) -> Sequence[Row]:
+    """Campaigns' mails that are due: `schedule_id` and `campaign_id`."""
+    query = text(
+        f"SELECT schedule_id, campaign_id FROM campaign_mails r WHERE sent_at IS NULL AND due_at <= :now"
+        f" AND {_NOT_SUSPENDED} ORDER BY due_at LIMIT :limit"
+    )
+    return session.execute(query, {"now": now, "limit": AT_ONCE}).mappings().all()
+
+
+def put_off(session: Session, schedule_id: UUID, campaign_id: UUID | None = None) -> None:
+    """Let a mail that could not be made wait for an hour, so that it stands in nobody's way."""
+    statement = "UPDATE report_schedules SET next_at = next_at + interval '1 hour' WHERE id = :id"
+    if campaign_id is not None:
+        statement = (
+            "UPDATE campaign_mails SET due_at = due_at + interval '1 hour'"
+            " WHERE schedule_id = :id AND campaign_id = :campaign"
+        )
+    session.execute(text(statement), {"id": schedule_id, "campaign": campaign_id})
+
+
+def take_campaign(session: Session, schedule_id: UUID, campaign_id: UUID, now: datetime) -> Row | None:
+    """A campaign's mail marked as sent, with the `user_ids` of its schedule; None where another process has it."""
     return (
         session.execute(
             text(
-                "WITH first AS (SELECT schedule_id, campaign_id FROM campaign_mails r WHERE sent_at IS NULL"
-                f" AND due_at <= :now AND {_NOT_SUSPENDED} ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)"
+                "WITH first AS (SELECT schedule_id, campaign_id FROM campaign_mails WHERE sent_at IS NULL"
+                " AND schedule_id = :schedule AND campaign_id = :campaign FOR UPDATE SKIP LOCKED)"
                 " UPDATE campaign_mails m SET sent_at = :now FROM first, report_schedules s"
                 " WHERE m.schedule_id = first.schedule_id AND m.campaign_id = first.campaign_id"
                 " AND s.id = m.schedule_id"
                 " RETURNING m.schedule_id, m.campaign_id, m.account_id, s.user_ids"
             ),
-            {"now": now},
+            {"now": now, "schedule": schedule_id, "campaign": campaign_id},
         )
         .mappings()
         .one_or_none()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date, datetime
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from chassis import acts, outbox, pages
 from chassis.actors import account_of
-from chassis.database import Database, Session
+from chassis.database import Database, Fault, Session, fault_of
 from chassis.ids import new_id
+from chassis.logs import get_logger
 from contracts.errors import Conflict, Invalid, NotFound
 from contracts.events import REPORT_DUE, REPORTING_ACT
 from contracts.reporting.schedules import ScheduleKind
@@ -24,6 +26,7 @@ from reporting.usecases.reports import Call
 from reporting.usecases.views import Answer
 
 MOST_OF_AN_ACCOUNT = 10
+log = get_logger()
 # The figures that a mail names, where the channel has them.
 _NAMED = ("sent", "submitted", "delivered", "unique_opens", "unique_clicks", "unsubscribes", "complaints")
 
@@ -81,44 +84,57 @@ def expect_campaign(session: Session, change: Mapping[str, Any]) -> None:
 
 
 def mail_due(database: Database, *, call: Call, now: datetime) -> int:
-    """Ask for all mails that are due; returns how many. However many processes do, each is asked for once."""
+    """Ask for the mails that are due; returns how many. However many processes do, each is asked for once.
+
+    One that cannot be made is put off, and keeps no other waiting.
+    """
+    with database.transaction() as session:
+        regular, campaigns = schedules.due(session, now), schedules.due_campaigns(session, now)
     asked = 0
-    with database.transaction() as session:
-        due = schedules.due(session, now)
-    for one in due:
-        asked += _mail_period(database, one["id"], now=now, zone=zone_of(call, one["account_id"]))
-    while True:
-        with database.transaction() as session:
-            mail = schedules.take_campaign(session, now)
-            if mail is None:
-                return asked
-            asked += _mail_campaign(session, mail, now)
+    for one in regular:
+        zone = zone_of(call, one["account_id"])
+        asked += _tried(database, partial(_mail_period, schedule_id=one["id"], now=now, zone=zone), one["id"])
+    for one in campaigns:
+        ids = (one["schedule_id"], one["campaign_id"])
+        asked += _tried(database, partial(_mail_campaign, schedule_id=ids[0], campaign_id=ids[1], now=now), *ids)
+    return asked
 
 
-def _mail_period(database: Database, schedule_id: UUID, *, now: datetime, zone: str) -> int:
-    with database.transaction() as session:
-        schedule = schedules.take(session, schedule_id, now)
-        if schedule is None:
-            return 0
-        kind = ScheduleKind(schedule["kind"])
-        first, last = period(kind, now, zone)
-        totals = statistics.totals_of(session, schedule["account_id"], first, last)
-        fields = {"first": _day(first), "last": _day(last)}
-        for total in totals:
-            fields |= _figures(total, f"{total['channel'].value}_")
-        schedules.move_on(session, schedule_id, next_at=next_moment(kind, now, zone), now=now)
-        _record(session, schedule, "report_period", fields)
-    return 1
-
-
-def _mail_campaign(session: Session, mail: Any, now: datetime) -> int:
+def _tried(database: Database, mail: Callable[[Session], bool], *ids: UUID) -> bool:
     try:
-        report = reports.from_counters(session, mail["account_id"], mail["campaign_id"])
-    except NotFound:
-        return 0
-    schedules.move_on(session, mail["schedule_id"], next_at=None, now=now)
+        with database.transaction() as session:
+            return mail(session)
+    except Exception as error:
+        if fault_of(error) is Fault.SERVER:
+            raise
+        log.error("report_not_mailed", schedule_id=str(ids[0]), error=type(error).__name__)
+        with database.transaction() as session:
+            schedules.put_off(session, *ids)
+        return False
+
+
+def _mail_period(session: Session, *, schedule_id: UUID, now: datetime, zone: str) -> bool:
+    schedule = schedules.take(session, schedule_id, now)
+    if schedule is None:
+        return False
+    kind = ScheduleKind(schedule["kind"])
+    first, last = period(kind, now, zone)
+    fields: dict[str, Any] = {"first": first.isoformat(), "last": last.isoformat()}
+    for total in statistics.totals_of(session, schedule["account_id"], first, last):
+        fields |= _figures(total, f"{total['channel'].value}_")
+    schedules.move_on(session, schedule_id, next_at=next_moment(kind, now, zone), now=now)
+    _record(session, schedule, "report_period", fields)
+    return True
+
+
+def _mail_campaign(session: Session, *, schedule_id: UUID, campaign_id: UUID, now: datetime) -> bool:
+    mail = schedules.take_campaign(session, schedule_id, campaign_id, now)
+    if mail is None:
+        return False
+    report = reports.from_counters(session, mail["account_id"], campaign_id)
+    schedules.move_on(session, schedule_id, next_at=None, now=now)
     _record(session, mail, "report_campaign", {"name": report["name"] or "", **_figures(report, "")})
-    return 1
+    return True
 
 
 def _record(session: Session, whose: Any, template: str, fields: dict[str, Any]) -> None:
@@ -140,7 +156,3 @@ def _figures(shown: Mapping[str, Any], prefix: str) -> dict[str, Any]:
 
 def _percent(rate: float) -> str:
     return f"{100 * rate:.1f}%"
-
-
-def _day(day: date) -> str:
-    return day.isoformat()

@@ -89,6 +89,25 @@ def test_a_campaign_is_told_of_a_day_after_it_is_sent_and_never_again(database: 
     assert (told["fields"]["sent"], told["fields"]["delivered"]) == (3, 3)
 
 
+def test_a_mail_that_cannot_be_made_keeps_no_other_waiting(
+    database: Database, account: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made(database, account, "campaign")
+    other = Send("email")
+    made(database, other.account_id, "campaign")
+    unknown = Send("email", account)  # nothing is known of it
+    Ingest(database).write([[other.full(0, "delivered")]])
+    sent(database, unknown)
+    sent(database, other, 2)
+
+    assert mailed(database, NOW + timedelta(hours=25)) == 1
+
+    assert [told["account_id"] for told in asked_for(database)] == [other.account_id]
+    with database.transaction() as session:
+        due = session.scalar(text("SELECT due_at FROM campaign_mails WHERE sent_at IS NULL"))
+    assert due == NOW + timedelta(hours=25)
+
+
 def test_nothing_is_mailed_of_a_suspended_account_until_that_ends(database: Database, account: str) -> None:
     due = datetime.fromisoformat(made(database, account, "monthly")["next_at"])
 
