@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from api_gateway.routing import ANYONE, Route
-from contracts.campaigns import content, drafts, life
+from contracts.campaigns import ab_tests, content, drafts, life
 
 _ID = "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b11"
 _GROUP = "01935880-1d2b-7f00-8a61-5c0f9e3d2b10"
@@ -40,6 +40,8 @@ _CREATED = {
     "state": "draft",
     "send_at": None,
     "time_zone": None,
+    "ab_test": None,
+    "ab_progress": None,
     "progress": _EMPTY_PROGRESS,
     "failure": None,
     "created_at": "2026-11-24T09:00:00+00:00",
@@ -64,7 +66,17 @@ _SENDING = {
 }
 _PAUSED = {**_SENDING, "state": "paused"}
 _CANCELLED = {**_SENDING, "state": "cancelled", "finished_at": "2026-12-24T17:05:00+00:00"}
-_SUMMARY = {name: value for name, value in _SENDING.items() if name != "content"}
+_SUMMARY = {name: value for name, value in _SENDING.items() if name not in ("content", "ab_test")}
+_AB_TEST = {
+    "variants": [
+        {"name": "Pytanie", "content": {"subject": "Co zabrać na wiosnę?"}},
+        {"name": "Rabat", "content": {"subject": "Wiosna −20 %"}},
+    ],
+    "share_percent": 20,
+    "metric": "opens",
+    "wait_minutes": 240,
+    "if_undecided": "first",
+}
 _ONE = "/v1/campaigns/<uuid:campaign_id>"
 
 ROUTES = [
@@ -91,7 +103,12 @@ ROUTES = [
         description=(
             "A draft may be incomplete. For SMS `sender` is a sender id and `content` has `text`; for e-mail `sender`"
             " is `{from_email, from_name?, reply_to?}` and `content` has `subject`, `html`, and if you like"
-            f" `preheader`, `text`, and `tracking` to switch `opens` or `clicks` off. {_CHANNELS}"
+            f" `preheader`, `text`, and `tracking` to switch `opens` or `clicks` off. {_CHANNELS} With `ab_test` a"
+            " share of the audience gets two to five variants, each of them as many: `sender` and parts of"
+            " `content` that a variant names stand in place of the campaign's. Once the channel has the last of"
+            " these, the wait runs; then the variant with the highest rate goes to the rest, where a two-proportion"
+            " test says that the difference is not chance (p < 0.05), and else what `if_undecided` says: the `first`, or"
+            " nothing until a person chooses (`wait`)."
         ),
         request=drafts.CampaignCreate,
         response=drafts.Campaign,
@@ -254,6 +271,35 @@ ROUTES = [
         response=drafts.Campaign,
         tags=["Campaigns"],
         response_example=_CANCELLED,
+    ),
+    Route(
+        "POST",
+        f"{_ONE}/winner",
+        rpc="campaigns.choose_winner",
+        permission=ANYONE,
+        service_checked="sms.campaigns.send",
+        summary="Choose which variant of an A/B test the rest gets",
+        description="At any time from the start of the test, whatever the figures say; once."
+        " Who has been given a variant keeps it. 409 `campaign.no_winner_to_choose` where one has won already.",
+        request=ab_tests.WinnerChoice,
+        response=drafts.Campaign,
+        tags=["Campaigns"],
+        example={"variant": "Rabat"},
+        response_example={
+            **_SENDING,
+            "channel": "email",
+            "sender": {"from_email": "sklep@example.com"},
+            "content": {"subject": "Wiosna", "html": "<p>Cześć! <a href='{{ unsubscribe_url }}'>Wypisz</a></p>"},
+            "ab_test": _AB_TEST,
+            "ab_progress": {
+                "stage": "decided",
+                "recipients_each": 1200,
+                "tested_at": "2026-12-24T17:01:00+00:00",
+                "winner": "Rabat",
+                "chosen_by": _ID,
+                "decision": None,
+            },
+        },
     ),
     Route(
         "POST",

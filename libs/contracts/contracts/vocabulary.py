@@ -106,6 +106,40 @@ class LeftOut(StrEnum):
     CHANGED = "changed"
 
 
+class AbMetric(StrEnum):
+    """What the variants of a campaign are compared by, as a share: of delivered, of delivered, of opened, of sent."""
+
+    OPENS = "opens"
+    CLICKS = "clicks"
+    CLICK_TO_OPEN = "click_to_open"
+    DELIVERED = "delivered"
+
+
+class IfUndecided(StrEnum):
+    """What goes to the rest where a test does not tell: the first variant, or nothing until a person has chosen."""
+
+    FIRST = "first"
+    WAIT = "wait"
+
+
+class AbOutcome(StrEnum):
+    """What a test of variants says."""
+
+    CLEAR = "clear"
+    TIE = "tie"  # several have the highest rate
+    INCONCLUSIVE = "inconclusive"  # the difference may be chance
+    TOO_SMALL = "too_small"  # too few did it, or did not, for any test to tell
+
+
+class AbStage(StrEnum):
+    """How far a test of variants is."""
+
+    TESTING = "testing"
+    WAITING = "waiting"
+    UNDECIDED = "undecided"  # a person has to choose
+    DECIDED = "decided"
+
+
 class ContentFailure(StrEnum):
     """Why no message can be made of its content, for one recipient or for all: codes of `rejected` messages."""
 

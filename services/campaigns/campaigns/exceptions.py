@@ -15,6 +15,34 @@ def no_such_campaign(campaign_id: UUID) -> NotFound:
     return NotFound("campaign.not_found", "There is no such campaign.", {"campaign_id": str(campaign_id)})
 
 
+def too_small_to_test(total: int, least: int) -> Invalid:
+    detail = f"The audience of {total} is too small for these variants and this share: it takes {least}."
+    errors: list[FieldError] = [{"field": "ab_test", "code": "ab_test.audience_too_small", "detail": detail}]
+    return Invalid("ab_test.audience_too_small", detail, {"audience": total, "least": least}, errors)
+
+
+def variants_same(names: Sequence[str]) -> Invalid:
+    detail = f"Variants {names[0]} and {names[1]} say the same."
+    errors: list[FieldError] = [{"field": "ab_test.variants", "code": "ab_test.variants_same", "detail": detail}]
+    return Invalid("ab_test.variants_same", detail, {"variants": list(names)}, errors)
+
+
+def no_such_variant(names: Sequence[str]) -> Invalid:
+    return Invalid.of_field("variant", "ab_test.no_such_variant", f"The variants are: {', '.join(names)}.")
+
+
+def no_test(campaign_id: UUID) -> Conflict:
+    return Conflict("campaign.no_test", "The campaign tests no variants.", {"campaign_id": str(campaign_id)})
+
+
+def no_winner_to_choose(present: CampaignState) -> Conflict:
+    return Conflict(
+        "campaign.no_winner_to_choose",
+        "A winner is chosen once, while the campaign is being sent or is paused.",
+        {"state": str(present)},
+    )
+
+
 def no_such_template(template_id: UUID) -> NotFound:
     return NotFound("template.not_found", "There is no such template.", {"template_id": str(template_id)})
 

@@ -98,6 +98,18 @@ class Campaign(Base):
     counted_before: Mapped[int] = mapped_column(Integer, server_default="0")
     next_portion_at: Mapped[datetime | None]
 
+    # A/B test: its rules and the variants' names; what each says otherwise; each one's content at the channel;
+    # recipients of each; the place of the winner, and who or what chose it; when the last of the test was with the
+    # channel; what the figures said.
+    ab_test: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    variants: Mapped[list[Any] | None] = mapped_column(JSONB(none_as_null=True))
+    variant_hashes: Mapped[list[str] | None] = mapped_column(JSONB(none_as_null=True))
+    variant_size: Mapped[int | None] = mapped_column(Integer)
+    winner: Mapped[int | None] = mapped_column(Integer)
+    winner_by: Mapped[str | None]
+    tested_at: Mapped[datetime | None]
+    ab_decision: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+
     lease_owner: Mapped[UUID | None]
     lease_expires_at: Mapped[datetime | None]
 

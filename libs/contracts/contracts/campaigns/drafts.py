@@ -8,6 +8,7 @@ from uuid import UUID
 import marshmallow
 from marshmallow import fields, validate, validates_schema
 
+from contracts.campaigns.ab_tests import AbProgress, AbTest, ab_test_problems
 from contracts.campaigns.content import ANY_SENDER, SenderField, content_field, content_problems, sender_problems
 from contracts.campaigns.texts import NAME_MAX
 from contracts.contacts.audiences import Audience
@@ -47,6 +48,7 @@ class CampaignCreate(Schema):
     audience = fields.Nested(Audience, load_default=lambda: Audience().load({}))
     content = content_field(load_default=dict)
     options = fields.Nested(Options, load_default=dict)
+    ab_test = fields.Nested(AbTest, allow_none=True, load_default=None)
 
     @validates_schema(skip_on_field_errors=True)
     def _fits_channel(self, campaign: dict[str, Any], **_: Any) -> None:
@@ -55,6 +57,8 @@ class CampaignCreate(Schema):
             problems["content"] = wrong_content
         if wrong_sender := sender_problems(campaign["channel"], campaign["sender"]):
             problems["sender"] = wrong_sender
+        if wrong_test := ab_test_problems(campaign["channel"], campaign["ab_test"]):
+            problems["ab_test"] = wrong_test
         if problems:
             raise marshmallow.ValidationError(problems)
 
@@ -67,6 +71,7 @@ class CampaignUpdate(Schema):
     audience = fields.Nested(Audience)
     content = content_field()
     options = fields.Nested(Options)
+    ab_test = fields.Nested(AbTest, allow_none=True)
 
 
 class CampaignQuery(PageQuery):
@@ -117,6 +122,10 @@ class Campaign(Schema):
     audience = fields.Nested(Audience)
     content = content_field()
     options = fields.Nested(Options)
+    ab_test = fields.Nested(AbTest, allow_none=True)
+    ab_progress = fields.Nested(
+        AbProgress, allow_none=True, metadata={"description": "How far its test is; null before it starts"}
+    )
     send_at = fields.AwareDateTime(allow_none=True)
     time_zone = fields.String(allow_none=True)
     progress = fields.Nested(Progress)
@@ -131,7 +140,7 @@ class CampaignSummary(Campaign):
     """A campaign in a list: without its content."""
 
     class Meta:
-        exclude = ("content",)
+        exclude = ("content", "ab_test")
 
 
 CampaignPage = page_of(CampaignSummary)

@@ -54,7 +54,10 @@ class AudienceSample(Schema):
 
 
 class SnapshotCreate(AudienceToSample):
+    """`is_shuffled`: numbered in an order that says nothing of the contacts; else as they were added."""
+
     snapshot_id = fields.UUID(required=True)
+    is_shuffled = fields.Boolean(load_default=False)
 
 
 class Snapshot(Schema):

@@ -13,6 +13,7 @@ from campaigns import domain
 from campaigns.store.batches import BatchRange, InFlight
 from campaigns.store.leases import LeasedCampaign
 from campaigns.usecases.dispatch import Page
+from contracts.ids import MAX_NUMBER
 from contracts.lanes import BATCH_SIZE
 from contracts.vocabulary import CampaignState
 
@@ -73,9 +74,16 @@ class CampaignInHand:
         return self.leased.state is leased.state and self.dispatched_to == leased.dispatched_to
 
     @property
+    def may_reach(self) -> int:
+        """The last number that may be read now: while a test of variants has no winner, the last one of the test."""
+        split = self.leased.split
+        is_testing = split is not None and self.leased.winner is None
+        return split.tested if split is not None and is_testing else self.leased.recipients or 0
+
+    @property
     def ended(self) -> bool:
-        """Whether everybody has been read."""
-        return self.leased.recipients is not None and self.read_to >= self.leased.recipients
+        """Whether everybody has been read who may be read now."""
+        return self.leased.recipients is not None and self.read_to >= self.may_reach
 
     @property
     def is_moving_on(self) -> bool:
@@ -84,8 +92,13 @@ class CampaignInHand:
 
     @property
     def is_through(self) -> bool:
-        """Whether everybody is in a batch or left out."""
+        """Whether everybody is in a batch or left out who may be read now."""
         return self.ended and not self.buffer and not self.left_out
+
+    @property
+    def is_tested(self) -> bool:
+        """Whether it is through with a test of variants that nobody has won."""
+        return self.is_through and self.leased.split is not None and self.leased.winner is None
 
     def is_quiet(self, now: datetime) -> bool:
         return domain.is_quiet(self.quiet_hours, now.astimezone(self.zone))
@@ -127,7 +140,7 @@ class CampaignInHand:
         if self.throttle is not None:
             return min(slots, 1) if self.throttle.allowed(self.next_portion_at, now) else 0
         full, rest = divmod(len(self.buffer), self.size)
-        return min(slots, full + (1 if rest and self.ended else 0))
+        return min(slots, full + (1 if rest and (self.ended or self.is_testing) else 0))
 
     def cut(self, now: datetime) -> list[Recipient]:
         """Take the next batch's recipients, and note the pace of the throttle."""
@@ -135,7 +148,8 @@ class CampaignInHand:
         if self.throttle is not None:
             size = min(size, self.throttle.allowed(self.next_portion_at, now))
         recipients, weight = list[Recipient](), 0
-        while self.buffer and len(recipients) < size:
+        last = self._last_alike()
+        while self.buffer and len(recipients) < size and self.buffer[0]["number"] <= last:
             weight += _weight(self.buffer[0])
             if recipients and weight > MOST_CHARACTERS:
                 break
@@ -143,6 +157,19 @@ class CampaignInHand:
         if self.throttle is not None and recipients:
             self.next_portion_at = self.throttle.after(self.next_portion_at, now, len(recipients))
         return recipients
+
+    @property
+    def is_testing(self) -> bool:
+        """Whether the next recipient is one of a test of variants."""
+        split = self.leased.split
+        return split is not None and bool(self.buffer) and self.buffer[0]["number"] <= split.tested
+
+    def _last_alike(self) -> int:
+        """The last number that a batch may hold which begins with the next recipient: a batch has one content."""
+        split, number = self.leased.split, self.buffer[0]["number"]
+        if split is None:
+            return MAX_NUMBER
+        return split.block_end(number) if number <= split.tested else MAX_NUMBER
 
     def take_left_out(self, up_to: int) -> dict[str, int]:
         """Who is left out among the numbers up to that one, counted by the reason; each of them once."""
@@ -156,7 +183,7 @@ class CampaignInHand:
 
         Several pages are under way at once: on a busy machine a page takes half a second, and a carrier does not wait.
         """
-        total = self.leased.recipients or 0
+        total = self.may_reach
         if self.asked_to >= total or self.is_quiet(now):
             return None
         most = min(most, FIELDS_IN_A_PAGE // max(1, len(self.leased.fields)))

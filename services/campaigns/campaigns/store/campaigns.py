@@ -15,6 +15,9 @@ from campaigns import exceptions
 from campaigns.models import Campaign, Template
 from chassis import suspensions
 
+# They may be a megabyte.
+_WITHOUT_CONTENT = (defer(Campaign.content), defer(Campaign.variants))
+
 
 def add(session: Session, **columns: Any) -> Campaign:
     """Insert a campaign; one that the same request made before is returned as it is."""
@@ -24,7 +27,7 @@ def add(session: Session, **columns: Any) -> Campaign:
 
 def get(session: Session, *, account_id: UUID, campaign_id: UUID, with_content: bool = True) -> Campaign:
     """:raises NotFound: not in this account."""
-    query = select(Campaign) if with_content else select(Campaign).options(defer(Campaign.content))
+    query = select(Campaign) if with_content else select(Campaign).options(*_WITHOUT_CONTENT)
     return _one(session, query, account_id, campaign_id)
 
 
@@ -51,7 +54,7 @@ def page(
     """Newest first, without their content; ids are in no order where they were derived from a request's key."""
     query = (
         select(Campaign)
-        .options(defer(Campaign.content))
+        .options(*_WITHOUT_CONTENT)
         .where(Campaign.account_id == account_id, Campaign.channel.in_(channels))
         .order_by(Campaign.created_at.desc(), Campaign.id.desc())
     )
@@ -66,7 +69,7 @@ def running_for_update(session: Session, *, account_id: UUID) -> Sequence[Campai
     """The account's campaigns that are sent or will be, locked, as they are once the lock is held."""
     query = (
         select(Campaign)
-        .options(defer(Campaign.content))
+        .options(*_WITHOUT_CONTENT)
         .where(Campaign.account_id == account_id, Campaign.state.in_(("scheduled", "sending")))
         .order_by(Campaign.id)
         .with_for_update()
@@ -78,7 +81,7 @@ def sending_for_update(session: Session, campaign_ids: Collection[UUID]) -> Sequ
     """Those of them that are being sent, locked, as they are once the lock is held."""
     query = (
         select(Campaign)
-        .options(defer(Campaign.content))
+        .options(*_WITHOUT_CONTENT)
         .where(Campaign.id.in_(campaign_ids), Campaign.state == "sending")
         .order_by(Campaign.id)
         .with_for_update()

@@ -16,6 +16,7 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from campaigns.domain import Split
 from chassis.database import changed
 from contracts.vocabulary import CampaignState, Channel
 
@@ -27,7 +28,7 @@ RESERVING_TIMEOUT = timedelta(minutes=10)
 _COLUMNS = (
     "id, account_id, name, channel, state, sender, audience, options, time_zone, content_hash, fields, trace_id,"
     " send_id, recipients, dispatched_to, next_portion_at, units_each,"
-    " submitted + failed + deferred AS counted"
+    " submitted + failed + deferred AS counted, ab_test, variant_hashes, variant_size, winner, tested_at, ab_decision"
 )
 
 
@@ -53,6 +54,28 @@ class LeasedCampaign:
     next_portion_at: datetime | None
     counted: int
     units_each: int | None = None
+    ab_test: dict[str, Any] | None = None
+    variant_hashes: list[str] | None = None
+    variant_size: int | None = None
+    winner: int | None = None
+    tested_at: datetime | None = None
+    ab_decision: dict[str, Any] | None = None
+
+    @property
+    def split(self) -> Split | None:
+        """Which numbers have which variant, once that is settled."""
+        return Split(len(self.ab_test["names"]), self.variant_size) if self.ab_test and self.variant_size else None
+
+    def content_hash_for(self, number: int) -> str | None:
+        """What the recipient of that number gets."""
+        if self.split is None or self.variant_hashes is None:
+            return self.content_hash
+        variant = self.split.variant_of(number)
+        if variant is None:
+            variant = self.winner
+        if variant is None:
+            raise ValueError("nobody has won yet")
+        return self.variant_hashes[variant]
 
 
 class AtChannel(NamedTuple):
@@ -132,12 +155,10 @@ def release(session: Session, *, owner: UUID, campaign_ids: Sequence[UUID] | Non
     )
 
 
-def content_of(session: Session, campaign_id: UUID) -> dict[str, Any]:
-    """The content alone: it may be a megabyte, so `renew` leaves it out."""
-    content: dict[str, Any] | None = session.scalar(
-        text("SELECT content FROM campaigns WHERE id = :id"), {"id": campaign_id}
-    )
-    return content or {}
+def content_of(session: Session, campaign_id: UUID) -> tuple[dict[str, Any], list[dict[str, Any]] | None]:
+    """The content and its variants: they may be a megabyte, so `renew` leaves them out."""
+    row = session.execute(text("SELECT content, variants FROM campaigns WHERE id = :id"), {"id": campaign_id}).first()
+    return (row.content or {}, row.variants) if row else ({}, None)
 
 
 def begin(
@@ -149,13 +170,16 @@ def begin(
     recipients: int,
     content_hash: str,
     units_each: int,
+    variant_hashes: Sequence[str] | None = None,
+    variant_size: int | None = None,
 ) -> bool:
     """scheduled → sending with its audience numbered; False when it was paused, cancelled or taken over meanwhile."""
     return (
         changed(
             session,
             "UPDATE campaigns SET state = 'sending', send_id = :send_id, recipients = :recipients, started_at = now(),"
-            " content_hash = :content_hash, units_each = :units_each, updated_at = now()"
+            " content_hash = :content_hash, units_each = :units_each, updated_at = now(),"
+            " variant_hashes = CAST(:variant_hashes AS jsonb), variant_size = :variant_size"
             " WHERE id = :id AND lease_owner = :owner AND state = 'scheduled'",
             id=campaign_id,
             owner=owner,
@@ -163,6 +187,8 @@ def begin(
             recipients=recipients,
             content_hash=content_hash,
             units_each=units_each,
+            variant_hashes=None if variant_hashes is None else orjson.dumps(list(variant_hashes)).decode(),
+            variant_size=variant_size,
         )
         > 0
     )

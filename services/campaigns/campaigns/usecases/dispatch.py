@@ -6,6 +6,7 @@ Each step may run again after a crash: what it asks of others is idempotent, and
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -15,7 +16,7 @@ from campaigns.store import batches as batch_store
 from campaigns.store import leases as store
 from campaigns.store.batches import BatchRange
 from campaigns.store.leases import AtChannel, LeasedCampaign
-from campaigns.usecases import content
+from campaigns.usecases import content, deciding
 from campaigns.usecases.life import announce
 from campaigns.usecases.ports import Ask, Call, ask_as
 from chassis import outbox
@@ -80,11 +81,16 @@ class Steps:
         if total == 0:
             raise exceptions.audience_empty()
         with self.database.transaction() as session:
-            draft = store.content_of(session, campaign.id)
+            own_content, variants = store.content_of(session, campaign.id)
         # Once more: the sender may have lost its authorisation between scheduling and now, or the audience have grown.
-        prepared = content.prepare_measured(
-            ask, channel=campaign.channel, sender=campaign.sender, content=draft, audience=campaign.audience
-        )
+        said = domain.messages_of(campaign.sender, own_content, variants)
+        measured = [
+            content.prepare_measured(ask, channel=campaign.channel, audience=campaign.audience, **one._asdict())
+            for one in said
+        ]
+        prepared = content.PreparedVariants.of(measured, campaign.ab_test)
+        rules = campaign.ab_test
+        split = domain.split_of(total, rules["share_percent"], len(said)) if rules else None
         units_each = max(prepared.units, campaign.units_each or 1)
         reserved = ask(
             "identity.reserve_quota",
@@ -104,8 +110,10 @@ class Steps:
                 campaign_id=campaign.id,
                 send_id=send_id,
                 recipients=total,
-                content_hash=prepared.content_hash,
+                content_hash=prepared.hashes[0],
                 units_each=units_each,
+                variant_hashes=prepared.hashes if split else None,
+                variant_size=split.each if split else None,
             )
             if not begun:
                 return
@@ -156,6 +164,10 @@ class Steps:
             seconds = domain.next_look(known.since or 0.0)
             with self.database.transaction() as session:
                 store.look_later(session, owner=self.owner, campaign_id=campaign.id, seconds=seconds)
+
+    def look_at_test(self, campaign: LeasedCampaign) -> None:
+        """All batches of a test of variants are done: wait for its end, or choose who wins."""
+        deciding.look_at_test(self.database, self._ask_for(campaign), self.owner, campaign, datetime.now(UTC))
 
     def _at_channel(self, campaign: LeasedCampaign) -> AtChannel:
         with self.database.transaction() as session:
@@ -285,7 +297,12 @@ def _snapshot(ask: Ask, campaign: LeasedCampaign) -> dict[str, Any]:
     try:
         state: dict[str, Any] = ask("contacts.get_snapshot", snapshot)
     except NotFound:
-        audience = {"channel": str(campaign.channel), "audience": campaign.audience, "fields": campaign.fields}
+        audience = {
+            "channel": str(campaign.channel),
+            "audience": campaign.audience,
+            "fields": campaign.fields,
+            "is_shuffled": campaign.ab_test is not None,
+        }
         state = ask("contacts.snapshot_audience", {**snapshot, **audience})
     return state
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from campaigns import domain, exceptions
 from campaigns.store import campaigns as store
-from campaigns.usecases import views
+from campaigns.usecases import ab_tests, views
 from campaigns.usecases.content import ensure_fits, ensure_is_sender
 from campaigns.usecases.ports import Ask, channels_to_read, ensure_may, made_id
 from campaigns.usecases.views import Answer
@@ -27,7 +27,14 @@ COPY_SUFFIX = " (copy)"
 
 
 def create_campaign(
-    session: Session, *, actor: Actor, now: datetime, channel: Channel, audience: dict[str, Any], **columns: Any
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    channel: Channel,
+    audience: dict[str, Any],
+    ab_test: dict[str, Any] | None = None,
+    **columns: Any,
 ) -> Answer:
     ensure_may(actor, channel, "write")
     user_id = actor.get("user_id")
@@ -40,6 +47,7 @@ def create_campaign(
         created_by=UUID(user_id) if user_id else None,
         created_at=now,
         updated_at=now,
+        **ab_tests.columns_of(ab_test),
         **columns,
     )
     if campaign.created_at == now:  # not by the same request before
@@ -92,7 +100,11 @@ def update_campaign(session: Session, *, actor: Actor, now: datetime, campaign_i
     ensure_is_sender(channel, changes.get("sender"))
     if "audience" in changes:
         changes["audience"] = dump(Audience, changes["audience"])
-    for name, value in changes.items():
+    columns = dict(changes)
+    if "ab_test" in changes:
+        ab_tests.ensure_fits(channel, changes["ab_test"])
+        columns |= ab_tests.columns_of(changes["ab_test"])
+    for name, value in columns.items():
         setattr(campaign, name, value)
     campaign.updated_at = now
     session.flush()
@@ -137,4 +149,5 @@ def duplicate_campaign(session: Session, *, actor: Actor, now: datetime, campaig
         audience=original.audience,
         content=original.content,
         options=original.options,
+        ab_test=views.ab_test(original),
     )

@@ -42,11 +42,13 @@ def schedule_campaign(
     channel = Channel(campaign.channel)
     account = ask("identity.get_account", {})
     moment = domain.send_at(at, account["time_zone"], now)
-    prepared = content.prepare_tried(ask, actor, campaign)
+    prepared = content.prepare_all(ask, actor, campaign)
     audience = {"channel": str(channel), "audience": campaign.audience}
     reachable = ask("contacts.count_audience", audience, deadline=20.0)["count"]
     if reachable == 0:
         raise exceptions.audience_empty()
+    if campaign.ab_test is not None:
+        domain.split_of(reachable, campaign.ab_test["share_percent"], len(prepared.hashes))
     reserved = ask(
         "identity.reserve_quota",
         {
@@ -68,7 +70,7 @@ def schedule_campaign(
             raise Conflict("campaign.changed_meanwhile", "The campaign was changed while it was being scheduled.")
         campaign.send_at = moment
         campaign.time_zone = account["time_zone"]
-        campaign.content_hash = prepared.content_hash
+        campaign.content_hash = prepared.hashes[0]
         campaign.fields = prepared.fields
         campaign.units_each = prepared.units
         campaign.trace_id = actor.get("request_id") or str(new_id())

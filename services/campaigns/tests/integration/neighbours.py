@@ -23,6 +23,8 @@ snapshots: dict[str, dict[str, Any]] = {}
 contents: dict[str, Any] = {}
 units_taken: dict[str, int] = {}  # by each recipient, by account: what `LONG` and `LONGER` say in a text
 asked: list[str] = []
+NOTHING = dict.fromkeys(("sent", "delivered", "opened", "clicked", "unsubscribed", "complained"), 0)
+counts_by_account: dict[str, list[dict[str, int]]] = {}
 
 
 def _quota_of(account_id: str) -> int:
@@ -168,6 +170,22 @@ def _recipient(number: int, snapshot: Any) -> Any:
         "address": f"+48{500_000_000 + number}",
         "fields": {name: f"{name}-{number}" for name in snapshot["fields"]},
     }
+
+
+class Reporting:
+    """What became of variants: nothing, until a test has said what."""
+
+    name = "reporting"
+
+    @rpc
+    def tell_variants(self, actor: Any, payload: Any) -> Any:
+        counts_by_account[actor["account_id"]] = payload["variants"]
+        return {}
+
+    @rpc
+    def count_variants(self, actor: Any, payload: Any) -> Any:
+        asked.append(f"count_variants {payload['campaign_id']}")
+        return {"variants": counts_by_account.get(actor["account_id"], [NOTHING] * payload["variants"])}
 
 
 class SmsGateway:

@@ -215,3 +215,52 @@ def test_same_batch_has_the_same_body() -> None:
     body = batch_body(leased(), UUID(int=9), recipients)
     assert body == batch_body(leased(), UUID(int=9), people(1, 3))
     assert orjson.loads(body)["recipients"] == recipients
+
+
+@given(st.integers(60, 700), st.integers(2, 5), st.sampled_from([None, 36_000, 200_000]), st.data())
+@settings(deadline=None)
+def test_batches_of_a_test_have_one_variant_each_and_the_rest_waits_for_the_winner(
+    each: int, variants: int, throttle: int | None, data: st.DataObject
+) -> None:
+    """Whoever is left out, at any pace: everybody else is in one batch, and each batch has one content."""
+    total = each * variants + data.draw(st.integers(0, 300))
+    gone = data.draw(st.sets(st.integers(1, total), max_size=total // 2))
+    test = {
+        "ab_test": {"names": [str(place) for place in range(variants)]},
+        "variant_size": each,
+        "variant_hashes": [f"content-{place}" for place in range(variants)],
+        "options": {"throttle_per_hour": throttle},
+    }
+    campaign = CampaignInHand(leased(recipients=total, **test))
+    split = campaign.leased.split
+    assert split is not None
+    sent: dict[int, str] = {}
+    now = NOON
+    while not (campaign.is_through and campaign.leased.winner is not None):
+        if campaign.is_tested:
+            assert set(sent) == set(range(1, split.tested + 1)) - gone
+            campaign.note(replace(campaign.leased, winner=1))
+        while following := campaign.next_read(5_000, now):
+            after, limit = following
+            numbers = range(after + 1, after + limit + 1)
+            page = [person for person in people(after + 1, after + limit) if person["number"] not in gone]
+            campaign.note_read(after + limit, answer(page, *((one, "archived") for one in numbers if one in gone)))
+        campaign.take_reads()
+        for _ in range(campaign.batches_ready(now, 0, 16)):
+            recipients = campaign.cut(now)
+            contents = {campaign.leased.content_hash_for(one["number"]) for one in recipients}
+            assert len(contents) == 1
+            for one in recipients:
+                assert one["number"] not in sent
+                sent[one["number"]] = str(*contents)
+            campaign.take_left_out(recipients[-1]["number"])
+        if campaign.is_moving_on:
+            campaign.take_left_out(campaign.read_to)
+        now += timedelta(seconds=2)
+    assert set(sent) == set(range(1, total + 1)) - gone
+    assert all(
+        content == f"content-{split.variant_of(number) or 0}"
+        for number, content in sent.items()
+        if number <= split.tested
+    )
+    assert {content for number, content in sent.items() if number > split.tested} <= {"content-1"}

@@ -20,6 +20,10 @@ from chassis.database import changed, cursor_of
 from contracts.vocabulary import LeftOut
 
 _LOCK = "hashtextextended(CAST(:account AS text), 1936941680)"  # "snap"
+# Orders in which an audience is numbered, over `c`: ids are made in the order of time. A hash that depends on the
+# snapshot spreads the same people otherwise in the next.
+AS_ADDED = "c.id"
+SHUFFLED = "hashtextextended(c.id::text, hashtextextended(CAST(:snapshot AS text), 0)), c.id"
 ADDRESS = {"sms": "phone", "email": "email"}
 
 
@@ -106,8 +110,9 @@ def take(
     where: str,
     values: str,
     parameters: Mapping[str, Any],
+    order: str = AS_ADDED,
 ) -> int:
-    """Write the snapshot; returns how many recipients it has, numbered from 1.
+    """Write the snapshot; returns how many recipients it has, numbered from 1 in that order.
 
     :param values: SQL of a jsonb object over `c`, the recipient's fields.
     """
@@ -124,10 +129,11 @@ def take(
     expect_many(session)
     total = changed(
         session,
-        f"INSERT INTO {table} SELECT row_number() OVER (ORDER BY c.id), c.id, c.{ADDRESS[channel]}, {values}"
-        f" FROM contacts c WHERE c.account_id = :account AND {where} ORDER BY c.id",
+        f"INSERT INTO {table} SELECT row_number() OVER (ORDER BY {order}), c.id, c.{ADDRESS[channel]}, {values}"
+        f" FROM contacts c WHERE c.account_id = :account AND {where} ORDER BY {order}",
         **parameters,
         account=account_id,
+        **({"snapshot": str(snapshot_id)} if ":snapshot" in order else {}),
     )
     session.execute(text(f"ALTER TABLE {table} ADD PRIMARY KEY (number)"))
     session.execute(

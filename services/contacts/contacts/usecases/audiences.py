@@ -86,6 +86,7 @@ def request_snapshot(
     channel: Channel,
     audience: dict[str, list[UUID]],
     fields_: list[str],
+    is_shuffled: bool = False,
 ) -> View:
     """Ask for a snapshot; the same id again is the same snapshot. `contacts.jobs` takes it."""
     account_id = account_of(actor)
@@ -100,6 +101,7 @@ def request_snapshot(
         "channel": channel,
         "audience": {name: [str(one) for one in ids] for name, ids in audience.items()},
         "fields": fields_,
+        "is_shuffled": is_shuffled,
     }
     job_store.add(session, job_id=snapshot_id, account_id=account_id, kind="snapshot", request=request)
     return {"state": JobState.WAITING, "total": None, "error": None}
@@ -117,6 +119,7 @@ def take(session: Session, *, account_id: UUID, snapshot_id: UUID, request: dict
         channel=request["channel"],
         where=recipients.sql,
         values=values,
+        order=store.SHUFFLED if request.get("is_shuffled") else store.AS_ADDED,
         parameters={**recipients.parameters, **parameters},
     )
 

@@ -99,6 +99,23 @@ def _list_of(account: Any) -> tuple[dict[str, Any], list[UUID]]:
     return snapshot, [UUID(one["contact_id"]) for one in page["recipients"]]
 
 
+def test_shuffled_audience_is_the_same_people_in_another_order(database, account):
+    """As they were added says how long somebody is known; two shuffles are not the same either."""
+    _, as_added = _list_of(account)
+    group = account.call(groups.list_groups, limit=10, cursor=None, archived=False)["items"][0]["id"]
+    orders = [as_added]
+    for _ in range(2):
+        snapshot = {"snapshot_id": new_id()}
+        chosen = {"channel": Channel.EMAIL, "audience": {"groups": [group]}, "fields_": []}
+        account.call(audiences.request_snapshot, **snapshot, **chosen, is_shuffled=True)
+        account.run_imports()
+        page = account.call(audiences.read, **snapshot, after=0, limit=PEOPLE)
+        assert [one["number"] for one in page["recipients"]] == list(range(1, PEOPLE + 1))
+        orders.append([UUID(one["contact_id"]) for one in page["recipients"]])
+    assert all(sorted(order) == sorted(as_added) for order in orders)
+    assert orders[0] != orders[1] != orders[2] != orders[0]
+
+
 def test_what_a_person_did_after_the_snapshot_counts(database, account):
     """The audience of a campaign that is paused or throttled is read for days after it was taken."""
     snapshot, contact_ids = _list_of(account)
