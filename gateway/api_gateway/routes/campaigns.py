@@ -107,8 +107,8 @@ ROUTES = [
             " share of the audience gets two to five variants, each of them as many: `sender` and parts of"
             " `content` that a variant names stand in place of the campaign's. Once the channel has the last of"
             " these, the wait runs; then the variant with the highest rate goes to the rest, where a two-proportion"
-            " test says that the difference is not chance (p < 0.05), and else what `if_undecided` says: the `first`, or"
-            " nothing until a person chooses (`wait`)."
+            " test says that the difference is not chance (p < 0.05), and else what `if_undecided` says: the `first`,"
+            " or nothing until a person chooses (`wait`)."
         ),
         request=drafts.CampaignCreate,
         response=drafts.Campaign,

@@ -26,7 +26,7 @@ from campaigns.domain.pace import (
     in_flight_allowed,
     next_look,
 )
-from campaigns.domain.progress import progress
+from campaigns.domain.progress import added_up, progress
 from campaigns.domain.times import (
     FURTHEST,
     LATENESS_ALLOWED,
@@ -70,6 +70,7 @@ __all__ = [
     "Turn",
     "Verdict",
     "Windows",
+    "added_up",
     "batch_size",
     "contact_fields",
     "ensure_can_become",

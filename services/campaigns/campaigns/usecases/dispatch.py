@@ -32,7 +32,8 @@ from contracts.vocabulary import ERASED_ADDRESS, CampaignState, JobState, LeftOu
 # What trying again does not mend.
 LASTING = (PlanLimit, Forbidden, NotFound, Conflict, Invalid)
 PAGE, PAGE_DEADLINE = 5_000, 10.0
-COUNT_DEADLINE = 30.0  # a million rows of a ledger
+# A million rows of a ledger take 0.4 to 1.6 s.
+COUNT_SLICE, COUNT_DEADLINE = 1_000_000, 30.0
 
 log = get_logger()
 
@@ -181,15 +182,20 @@ class Steps:
         return int(counts["deferred"])
 
     def _count(self, campaign: LeasedCampaign, recipients: int, deferred: int | None) -> dict[str, Any]:
-        asked = {
-            "campaign_id": str(campaign.id),
-            "send_id": str(campaign.send_id),
-            "recipients": recipients,
-            "deferred": deferred,
-        }
-        count_campaign = CHANNELS[campaign.channel].call("count_campaign")
-        counts: dict[str, Any] = self._ask_for(campaign)(count_campaign, asked, deadline=COUNT_DEADLINE)
-        return counts
+        """The channel's figures, a slice of the numbers at a time: each recipient is counted once, at some moment."""
+        ask, count_campaign = self._ask_for(campaign), CHANNELS[campaign.channel].call("count_campaign")
+        asked = {"campaign_id": str(campaign.id), "send_id": str(campaign.send_id)}
+        slices: list[dict[str, Any]] = []
+        for after in range(0, max(recipients, 1), COUNT_SLICE):
+            numbers = {"after": after, "recipients": min(after + COUNT_SLICE, recipients)}
+            known = None if slices else deferred
+            counts = ask(count_campaign, {**asked, **numbers, "deferred": known}, deadline=COUNT_DEADLINE)
+            if counts["submitted"] is None:
+                return dict(counts)
+            if "after" not in counts:  # a channel of before, which knows no slices
+                return dict(ask(count_campaign, {**asked, "recipients": recipients, "deferred": deferred}))
+            slices.append(counts)
+        return domain.added_up(slices)
 
     def settle(self, campaign: LeasedCampaign) -> bool:
         """Return what was reserved and not used, and let the audience go. False while the channel has some in hand.

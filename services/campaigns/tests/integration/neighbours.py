@@ -222,7 +222,7 @@ class SmsGateway:
         recipients, failed = len(came), sum(number % 10 == 0 for number in came)
         counts = {"submitted": recipients - failed - waiting, "failed": failed, "deferred": waiting}
         units = counts["submitted"] * units_taken[actor["account_id"]]
-        return {**counts, "left_out": {}, "units": units}
+        return {**counts, "left_out": {}, "units": units, "after": payload["after"]}
 
     @rpc
     def render_preview(self, actor: Any, payload: Any) -> Any:
