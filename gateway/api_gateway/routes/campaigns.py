@@ -24,7 +24,7 @@ _DRAFT = {
     "content": {"text": "Cześć {{ first_name | default('') }}, kod {{ discount_code }} czeka do piątku."},
     "options": {"throttle_per_hour": 36000, "quiet_hours": {"start": "21:00", "end": "08:00"}},
 }
-_NOBODY_LEFT_OUT = {"archived": 0, "erased": 0, "withdrawn": 0, "deleted": 0, "changed": 0}
+_NOBODY_LEFT_OUT = {"archived": 0, "erased": 0, "withdrawn": 0, "deleted": 0, "changed": 0, "capped": 0}
 _EMPTY_PROGRESS = {
     "recipients": None,
     "published": 0,

@@ -88,7 +88,7 @@ ROUTES = [
             "state": "sent",
             "started_at": "2026-11-24T08:00:00+00:00",
             "recipients": 11954,
-            "left_out": {"archived": 6, "erased": 0, "withdrawn": 2, "deleted": 0, "changed": 0},
+            "left_out": {"archived": 6, "erased": 0, "withdrawn": 2, "deleted": 0, "changed": 0, "capped": 0},
             "messages": 11946,
             "counts": _EMAIL_COUNTS,
             "rates": _EMAIL_RATES,

@@ -35,6 +35,7 @@ PERMISSIONS: dict[str, str] = {
     "account": "Everything about the account",
     "account.read": "See the account, its usage and its plan",
     "account.write": "Change company data",
+    "account.campaigns": "Set the rules that all campaigns keep to",
     "account.security": "Set IP limits and second-factor duty",
     "account.keys": "Create and revoke API keys",
     "account.invoices": "See invoices",

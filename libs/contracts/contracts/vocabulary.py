@@ -97,13 +97,15 @@ class CampaignState(StrEnum):
 
 
 class LeftOut(StrEnum):
-    """Why somebody of a campaign's audience is not sent to: what happened to the person after it was numbered."""
+    """Why somebody of a campaign's audience is not sent to: what happened to the person after it was numbered, or that
+    they have had as many messages as the account's frequency cap allows."""
 
     ERASED = "erased"
     ARCHIVED = "archived"
     DELETED = "deleted"
     WITHDRAWN = "withdrawn"
     CHANGED = "changed"
+    CAPPED = "capped"
 
 
 class AbMetric(StrEnum):

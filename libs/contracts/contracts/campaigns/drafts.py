@@ -80,13 +80,14 @@ class CampaignQuery(PageQuery):
 
 
 class LeftOutCounts(Schema):
-    """Who is not sent to, by what happened to them after the audience was numbered."""
+    """Who is not sent to, by what happened to them after the audience was numbered, or by the frequency cap."""
 
     archived = fields.Integer(metadata={"description": "Their address is in the archive."})
     erased = fields.Integer(metadata={"description": "They were erased on request."})
     withdrawn = fields.Integer(metadata={"description": "They have withdrawn their consent."})
     deleted = fields.Integer(metadata={"description": "The contact was deleted."})
     changed = fields.Integer(metadata={"description": "The contact has another address, or none, on this channel."})
+    capped = fields.Integer(metadata={"description": "They have had as many messages as the frequency cap allows."})
 
 
 class Progress(Schema):

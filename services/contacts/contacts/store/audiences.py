@@ -7,6 +7,7 @@ written once, read by number in constant time, dropped in one go.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
 from chassis.database import changed, cursor_of
+from contacts.store import frequency_caps
 from contracts.vocabulary import LeftOut
 
 _LOCK = "hashtextextended(CAST(:account AS text), 1936941680)"  # "snap"
@@ -95,6 +97,41 @@ def count(session: Session, *, account_id: UUID, where: str, parameters: Mapping
         )
         or 0
     )
+
+
+def break_down(
+    session: Session,
+    *,
+    account_id: UUID,
+    channel: str,
+    included: str,
+    excluded: str,
+    capped: str,
+    parameters: Mapping[str, Any],
+) -> dict[str, int]:
+    """How many of the included there are, and why some of them are not reached: the first reason of each.
+
+    :param included, excluded, capped: SQL over `c`.
+    """
+    expect_many(session)
+    has_address = f"c.{ADDRESS[channel]} IS NOT NULL"
+    reasons = {
+        "excluded": excluded,
+        "without_address": f"NOT ({has_address})",
+        "archived": f"NOT ({not_archived(channel)})",
+        "without_consent": f"c.{channel}_consent IS NOT TRUE",
+        "capped": capped,
+    }
+    cases = " ".join(f"WHEN {sql} THEN '{reason}'" for reason, sql in reasons.items())
+    rows = session.execute(
+        text(
+            f"SELECT CASE {cases} ELSE 'reachable' END AS outcome, count(*) FROM contacts c"
+            f" WHERE c.account_id = :account AND {included} GROUP BY 1"
+        ),
+        {**parameters, "account": account_id},
+    )
+    counts = {outcome: int(count) for outcome, count in rows}
+    return {"total": sum(counts.values()), **{name: counts.get(name, 0) for name in ("reachable", *reasons)}}
 
 
 def table_of(snapshot_id: UUID) -> str:
@@ -178,35 +215,45 @@ class Page(NamedTuple):
     left_out: dict[str, list[int]]
 
 
-def _reason(channel: str) -> str:
+def _reason(channel: str, *, is_capped: bool = False) -> str:
     """SQL over `s` (contact_id, address): why this person gets nothing any more; '' where nothing is against it.
 
     One look-up each, as scalar subqueries, which PostgreSQL makes no join of: a large archive costs a page nothing.
-    Parameters: the account, the account again.
+    Parameters: the account; of an account with a cap the account, its first day and its messages; the account again.
     """
+    fine = (
+        "CASE WHEN (SELECT count(*) FROM recent_sends r WHERE r.account_id = %s AND r.contact_id = s.contact_id"
+        " AND r.day >= %s) >= %s THEN 'capped' ELSE '' END"
+        if is_capped
+        else "''"
+    )
     return (
         "CASE WHEN (SELECT a.id FROM archive a WHERE a.account_id = %s"
         f" AND a.channel = '{channel}' AND a.address = s.address AND a.restored_at IS NULL) IS NOT NULL THEN 'archived'"
         f" ELSE coalesce((SELECT CASE WHEN c.{channel}_consent IS NOT TRUE THEN 'withdrawn'"
-        f" WHEN c.{ADDRESS[channel]} IS DISTINCT FROM s.address THEN 'changed' ELSE '' END"
+        f" WHEN c.{ADDRESS[channel]} IS DISTINCT FROM s.address THEN 'changed' ELSE {fine} END"
         " FROM contacts c WHERE c.account_id = %s AND c.id = s.contact_id), 'deleted') END"
     )
 
 
-def read(session: Session, *, snapshot_id: UUID, account_id: UUID, channel: str, after: int, up_to: int) -> Page:
+def read(
+    session: Session, *, snapshot_id: UUID, account_id: UUID, channel: str, after: int, up_to: int, today: date
+) -> Page:
     """Recipients as lanes carry them (`contracts.lanes.Recipient`); a million are read, so not by SQLAlchemy's rows.
 
     A campaign may be read for days: who has said no since the snapshot, has gone or has another address is left out.
     Of who was erased no row is left, so that every number without one is theirs.
     """
     page, number = Page([], {}), after
+    cap = frequency_caps.find(session, account_id=account_id)
+    of_cap = () if cap is None else (account_id, cap.first_day(today), cap.messages)
     with cursor_of(session) as cursor:
         # The planner believes the subqueries rarely true, and would rather read and sort the whole snapshot.
         cursor.execute("SELECT set_config(name, 'off', true) FROM unnest(%s::text[]) AS name", (_NOT_FOR_PAGES,))
         cursor.execute(
-            f"SELECT number, contact_id::text, address, fields::text, {_reason(channel)}"
+            f"SELECT number, contact_id::text, address, fields::text, {_reason(channel, is_capped=cap is not None)}"
             f" FROM {table_of(snapshot_id)} s WHERE number > %s AND number <= %s ORDER BY number",
-            (account_id, account_id, after, up_to),
+            (account_id, *of_cap, account_id, after, up_to),
         )
         for following, contact_id, address, fields, reason in cursor.fetchall():
             if following > number + 1:

@@ -10,6 +10,7 @@ from chassis.actors import account_of
 from chassis.database import Session
 from contacts.store import audiences as store
 from contacts.store import fields as field_store
+from contacts.store import frequency_caps
 from contacts.store import jobs as job_store
 from contacts.store.rule_sql import Filter
 from contacts.usecases import groups, segments, views
@@ -44,10 +45,41 @@ def count(
     return {"count": count}
 
 
+def break_down(
+    session: Session, *, actor: Actor, now: datetime, channel: Channel, audience: dict[str, list[UUID]]
+) -> View:
+    """Whom an audience reaches, and of the others why not."""
+    account_id = account_of(actor)
+    included, excluded, parameters = _sides_of(session, account_id, audience, now)
+    cap = frequency_caps.find(session, account_id=account_id)
+    capped, more = ("false", {}) if cap is None else frequency_caps.sql_of_capped(cap, now.date())
+    return store.break_down(
+        session,
+        account_id=account_id,
+        channel=channel,
+        included=f"({' OR '.join(included)})",
+        excluded=f"({' OR '.join(excluded)})" if excluded else "false",
+        capped=capped,
+        parameters={**parameters, **more},
+    )
+
+
 def filter_of(
     session: Session, *, account_id: UUID, channel: str, audience: dict[str, list[UUID]], now: datetime
 ) -> Filter:
     """The recipients of an audience: groups ∪ segments − excluded groups − excluded segments − archive − no consent.
+
+    :raises Invalid: an id that is no group or segment of the account, or an audience of nothing.
+    """
+    included, excluded, parameters = _sides_of(session, account_id, audience, now)
+    conditions = [f"({' OR '.join(included)})", *(f"NOT ({sql})" for sql in excluded), store.reachable(channel)]
+    return Filter(" AND ".join(conditions), parameters)
+
+
+def _sides_of(
+    session: Session, account_id: UUID, audience: dict[str, list[UUID]], now: datetime
+) -> tuple[list[str], list[str], dict[str, Any]]:
+    """SQL over `c` of what an audience takes and of what it leaves out, and the parameters of both.
 
     :raises Invalid: an id that is no group or segment of the account, or an audience of nothing.
     """
@@ -73,8 +105,7 @@ def filter_of(
             parameters.update(compiled.parameters)
     if not included:
         raise Invalid.of_field("audience", "audience.empty", "Choose at least one group or segment.")
-    conditions = [f"({' OR '.join(included)})", *(f"NOT ({sql})" for sql in excluded), store.reachable(channel)]
-    return Filter(" AND ".join(conditions), parameters)
+    return included, excluded, parameters
 
 
 def request_snapshot(
@@ -172,7 +203,7 @@ def read(session: Session, *, actor: Actor, now: datetime, snapshot_id: UUID, af
         raise Conflict("snapshot.not_ready", "The snapshot has not been taken.", {"state": row["state"]})
     up_to = min(after + limit, row["total"])
     place = {"snapshot_id": snapshot_id, "account_id": account_id, "channel": row["channel"]}
-    return store.read(session, **place, after=after, up_to=up_to)._asdict()
+    return store.read(session, **place, after=after, up_to=up_to, today=now.date())._asdict()
 
 
 def check_addressees(
