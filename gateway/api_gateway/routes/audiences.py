@@ -52,7 +52,7 @@ ROUTES = [
         description=(
             "At most `messages` campaign messages to a person in `days` days (UTC, today among them), over all"
             " channels. A message counts once it is handed over, which is known here seconds later; who has had as"
-            " many is left out of what comes to their turn, as `capped`. Single messages neither count nor are left out."
+            " many is left out when their turn comes, as `capped`. Single messages neither count nor are left out."
         ),
         request=frequency_caps.FrequencyCapSetting,
         response=frequency_caps.FrequencyCapSetting,

@@ -139,6 +139,21 @@ def nobody_has(unknown: Sequence[str]) -> Invalid:
     )
 
 
+def never_open() -> Invalid:
+    detail = "The quiet hours of the campaign and the account together leave no time to send."
+    return Invalid.of_field("options.quiet_hours", "quiet_hours.never_open", detail)
+
+
+def test_by_zones() -> Invalid:
+    detail = "An A/B test goes to all at one time: variants at other hours are not alike."
+    return Invalid.of_field("options.time_zone_field", "ab_test.by_zones", detail)
+
+
+def no_such_zone_field(name: str) -> Invalid:
+    detail = f"No contact has a field named {name}."
+    return Invalid.of_field("options.time_zone_field", "contact_field.not_found", detail)
+
+
 def in_the_past() -> Invalid:
     return _bad_time("schedule.in_the_past", "That time has passed.")
 

@@ -63,6 +63,8 @@ class Campaign(Base):
 
     send_at: Mapped[datetime | None]
     time_zone: Mapped[str | None]
+    # The local time at which it goes in each recipient's own zone; None: to all at `send_at`.
+    local_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=False))
     content_hash: Mapped[str | None]
     fields: Mapped[list[str]] = mapped_column(server_default=text("'[]'"))
     # Units of quota that are reserved for each recipient. None: it began when a recipient was a unit.
@@ -125,6 +127,17 @@ class Campaign(Base):
             ),
         ),
     )
+
+
+class CampaignRules(Base):
+    """What all campaigns of an account keep to."""
+
+    __tablename__ = "campaign_rules"
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    quiet_hours: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    approval_above: Mapped[int | None] = mapped_column(Integer)
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class CampaignBatch(Base):

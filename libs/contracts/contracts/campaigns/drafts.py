@@ -21,7 +21,7 @@ LOCAL_TIME = r"\A([01][0-9]|2[0-3]):[0-5][0-9]\Z"
 
 
 class QuietHours(Schema):
-    """Nothing starts from `start` until `end` (HH:MM, the account's time zone); may span midnight."""
+    """Nothing starts from `start` until `end` (HH:MM, in the account's or the recipient's zone); may span midnight."""
 
     start = fields.String(required=True, validate=validate.Regexp(LOCAL_TIME, error="Not a valid time: HH:MM."))
     end = fields.String(required=True, validate=validate.Regexp(LOCAL_TIME, error="Not a valid time: HH:MM."))
@@ -37,6 +37,14 @@ class Options(Schema):
         allow_none=True, strict=True, validate=validate.Range(min=THROTTLE_MIN, max=THROTTLE_MAX)
     )
     quiet_hours = fields.Nested(QuietHours, allow_none=True)
+    time_zone_field = fields.String(
+        allow_none=True,
+        validate=validate.Length(min=1, max=100),
+        metadata={
+            "description": "The contact field that names the recipient's time zone (`America/New_York`): hours are"
+            " those of that zone, and the account's where it names none"
+        },
+    )
 
 
 class CampaignCreate(Schema):

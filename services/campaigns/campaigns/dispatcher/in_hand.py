@@ -7,7 +7,10 @@ from collections import Counter, deque
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
+from itertools import takewhile
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from campaigns import domain
 from campaigns.store.batches import BatchRange, InFlight
@@ -60,8 +63,12 @@ class CampaignInHand:
         self.read_to = self.asked_to = self.leased.dispatched_to
         throttle = self.leased.options.get("throttle_per_hour")
         self.throttle = domain.Throttle(throttle) if throttle else None
-        self.quiet_hours = domain.quiet_hours_of(self.leased.options)
+        self.quiet_hours = self.leased.options.get("quiet_hours")
+        self.hours = self._hours()
         self.zone = domain.zone_of(self.leased.time_zone)
+        self.zone_field = self.leased.options.get("time_zone_field")
+        # Nothing is read before this moment: who would come first may not be sent to yet.
+        self.closed_until: datetime | None = None
         self.dispatched_to = self.leased.dispatched_to
         self.next_portion_at = self.leased.next_portion_at
 
@@ -100,12 +107,47 @@ class CampaignInHand:
         """Whether it is through with a test of variants that nobody has won."""
         return self.is_through and self.leased.split is not None and self.leased.winner is None
 
-    def is_quiet(self, now: datetime) -> bool:
-        return domain.is_quiet(self.quiet_hours, now.astimezone(self.zone))
+    def _hours(self) -> domain.Hours:
+        return domain.hours_of(self.quiet_hours, self.leased.account_quiet_hours, local_at=self.leased.local_at)
+
+    def zone_for(self, recipient: Recipient) -> ZoneInfo:
+        """The zone whose hours count for a recipient: the one that their field names, else the account's."""
+        named = (recipient.get("fields") or {}).get(self.zone_field) if self.zone_field else None
+        return domain.zone_named(named) or self.zone
+
+    def open_now(self, now: datetime) -> int:
+        """How many of those read, from the first on, may be sent to now.
+
+        While the first may not, what was read is let go, and nobody is read before they may: what they have done by
+        then counts.
+        """
+        if self.hours == domain.Hours():
+            return len(self.buffer)
+        count = self._count_open(now)
+        if self.buffer and not count:
+            self.closed_until = self.hours.opens_at(self.zone_for(self.buffer[0]), now)
+            self._let_go()
+        return count
+
+    def _count_open(self, now: datetime) -> int:
+        if self.zone_field is None:
+            return len(self.buffer) if self.hours.is_open(self.zone, now) else 0
+        is_open = cache(lambda zone: self.hours.is_open(zone, now))
+        return sum(1 for _ in takewhile(lambda one: is_open(self.zone_for(one)), self.buffer))
+
+    def _let_go(self) -> None:
+        """Forget what was read and is in no batch."""
+        self.buffer.clear()
+        self.left_out.clear()
+        self.reads.clear()
+        self.read_to = self.asked_to = self.dispatched_to
 
     def note(self, leased: LeasedCampaign) -> None:
         """Take over what the database says now, and measure the channel's pace by it."""
+        are_rules_new = leased.account_quiet_hours != self.leased.account_quiet_hours
         self.leased = leased
+        if are_rules_new:
+            self.hours, self.closed_until = self._hours(), None
         now = time.monotonic()
         if len(self.counts) == 1 and self.counts[0][1] == leased.counted:
             # Nothing has been settled yet: the pace is measured from where it begins.
@@ -132,15 +174,16 @@ class CampaignInHand:
 
     def batches_ready(self, now: datetime, in_flight: int, window: int) -> int:
         """How many batches could go now, with so many recipients in flight; only the audience's last may be short."""
-        if not self.buffer or self.is_quiet(now):
+        if not (open_now := self.open_now(now)):
             return 0
         allowed = domain.in_flight_allowed(self.leased.channel, self.per_second(), window)
         self.size = domain.batch_size(allowed)
         slots = max(0, allowed - in_flight) // self.size
         if self.throttle is not None:
             return min(slots, 1) if self.throttle.allowed(self.next_portion_at, now) else 0
-        full, rest = divmod(len(self.buffer), self.size)
-        return min(slots, full + (1 if rest and (self.ended or self.is_testing) else 0))
+        full, rest = divmod(open_now, self.size)
+        is_last = self.ended or self.is_testing or open_now < len(self.buffer)
+        return min(slots, full + (1 if rest and is_last else 0))
 
     def cut(self, now: datetime) -> list[Recipient]:
         """Take the next batch's recipients, and note the pace of the throttle."""
@@ -149,7 +192,10 @@ class CampaignInHand:
             size = min(size, self.throttle.allowed(self.next_portion_at, now))
         recipients, weight = list[Recipient](), 0
         last = self._last_alike()
+        is_open = cache(lambda zone: self.hours.is_open(zone, now))
         while self.buffer and len(recipients) < size and self.buffer[0]["number"] <= last:
+            if recipients and not is_open(self.zone_for(self.buffer[0])):
+                break
             weight += _weight(self.buffer[0])
             if recipients and weight > MOST_CHARACTERS:
                 break
@@ -184,7 +230,7 @@ class CampaignInHand:
         Several pages are under way at once: on a busy machine a page takes half a second, and a carrier does not wait.
         """
         total = self.may_reach
-        if self.asked_to >= total or self.is_quiet(now):
+        if self.asked_to >= total or (self.closed_until is not None and now < self.closed_until):
             return None
         most = min(most, FIELDS_IN_A_PAGE // max(1, len(self.leased.fields)))
         limit, at_once = (min(BATCH_SIZE, most), 1) if self.throttle is not None else (most, READS_AT_ONCE)

@@ -28,12 +28,19 @@ from campaigns.domain.pace import (
 )
 from campaigns.domain.progress import added_up, progress
 from campaigns.domain.times import (
+    EARLIEST_ZONE,
     FURTHEST,
     LATENESS_ALLOWED,
+    Hours,
     QuietHours,
+    When,
+    hours_of,
     is_quiet,
+    moment_in,
     quiet_hours_of,
     send_at,
+    when,
+    zone_named,
     zone_of,
 )
 from campaigns.domain.trying import FAILING_LEAST, FAILING_SHARE, Failing, failing, made_up, why_paused
@@ -55,6 +62,7 @@ from campaigns.domain.variants import (
 
 __all__ = [
     "DELETABLE",
+    "EARLIEST_ZONE",
     "FAILING_LEAST",
     "FAILING_SHARE",
     "FINAL",
@@ -64,11 +72,13 @@ __all__ = [
     "SLACK",
     "SMALLEST_BATCH",
     "Failing",
+    "Hours",
     "QuietHours",
     "Split",
     "Throttle",
     "Turn",
     "Verdict",
+    "When",
     "Windows",
     "added_up",
     "batch_size",
@@ -82,6 +92,7 @@ __all__ = [
     "ensure_paused",
     "failing",
     "fair_order",
+    "hours_of",
     "id_for_request",
     "in_flight_allowed",
     "is_quiet",
@@ -90,6 +101,7 @@ __all__ = [
     "messages_of",
     "missing_audience",
     "missing_content",
+    "moment_in",
     "next_look",
     "progress",
     "quiet_hours_of",
@@ -100,6 +112,8 @@ __all__ = [
     "stage_of",
     "state_after_resume",
     "variant_named",
+    "when",
     "why_paused",
+    "zone_named",
     "zone_of",
 ]

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, defer
 
 from campaigns import exceptions
 from campaigns.models import Campaign, Template
+from campaigns.store import rules
 from chassis import suspensions
 
 # They may be a megabyte.
@@ -119,6 +120,7 @@ def erase_account(session: Session, account_id: UUID) -> None:
     """Delete everything that is held of an account."""
     suspensions.close(session, account_id)
     session.execute(delete(Campaign).where(Campaign.account_id == account_id))
+    rules.erase(session, account_id)
     session.execute(delete(Template).where(Template.account_id == account_id))
 
 

@@ -28,7 +28,9 @@ RESERVING_TIMEOUT = timedelta(minutes=10)
 _COLUMNS = (
     "id, account_id, name, channel, state, sender, audience, options, time_zone, content_hash, fields, trace_id,"
     " send_id, recipients, dispatched_to, next_portion_at, units_each,"
-    " submitted + failed + deferred AS counted, ab_test, variant_hashes, variant_size, winner, tested_at, ab_decision"
+    " submitted + failed + deferred AS counted, ab_test, variant_hashes, variant_size, winner, tested_at, ab_decision,"
+    " local_at, (SELECT r.quiet_hours FROM campaign_rules r WHERE r.account_id = campaigns.account_id)"
+    " AS account_quiet_hours"
 )
 
 
@@ -60,6 +62,8 @@ class LeasedCampaign:
     winner: int | None = None
     tested_at: datetime | None = None
     ab_decision: dict[str, Any] | None = None
+    local_at: datetime | None = None
+    account_quiet_hours: dict[str, Any] | None = None
 
     @property
     def split(self) -> Split | None:

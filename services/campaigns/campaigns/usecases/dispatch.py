@@ -308,9 +308,20 @@ def _snapshot(ask: Ask, campaign: LeasedCampaign) -> dict[str, Any]:
             "audience": campaign.audience,
             "fields": campaign.fields,
             "is_shuffled": campaign.ab_test is not None,
+            "zones": _zones(campaign),
         }
         state = ask("contacts.snapshot_audience", {**snapshot, **audience})
     return state
+
+
+def _zones(campaign: LeasedCampaign) -> dict[str, Any] | None:
+    """Whose hour comes first is numbered first: eastward zones before westward ones."""
+    field = campaign.options.get("time_zone_field")
+    if not field:
+        return None
+    zone = domain.zone_of(campaign.time_zone)
+    local_time = campaign.local_at or datetime.now(zone).replace(tzinfo=None)
+    return {"field": field, "default": str(zone), "local_time": local_time.isoformat()}
 
 
 def forget_old_batches(database: Database) -> int:

@@ -10,6 +10,7 @@ from uuid import UUID
 from campaigns import domain, exceptions
 from campaigns.models import Campaign
 from campaigns.store import campaigns as store
+from campaigns.store import rules as rule_store
 from campaigns.store.leases import CAMPAIGNS
 from campaigns.usecases import content, views
 from campaigns.usecases.ports import Ask, ensure_may
@@ -41,8 +42,9 @@ def schedule_campaign(
         return views.campaign(campaign)
     channel = Channel(campaign.channel)
     account = ask("identity.get_account", {})
-    moment = domain.send_at(at, account["time_zone"], now)
+    when = domain.when(at, account["time_zone"], now, in_own_zones=bool(campaign.options.get("time_zone_field")))
     prepared = content.prepare_all(ask, actor, campaign)
+    fields = _with_zones(database, ask, campaign, prepared.fields)
     audience = {"channel": str(channel), "audience": campaign.audience}
     reachable = ask("contacts.count_audience", audience, deadline=20.0)["count"]
     if reachable == 0:
@@ -68,18 +70,38 @@ def schedule_campaign(
         domain.ensure_draft(CampaignState(campaign.state))
         if campaign.updated_at != checked_at:
             raise Conflict("campaign.changed_meanwhile", "The campaign was changed while it was being scheduled.")
-        campaign.send_at = moment
+        campaign.send_at, campaign.local_at = when
         campaign.time_zone = account["time_zone"]
         campaign.content_hash = prepared.hashes[0]
-        campaign.fields = prepared.fields
+        campaign.fields = fields
         campaign.units_each = prepared.units
         campaign.trace_id = actor.get("request_id") or str(new_id())
         campaign.schedule_key = actor.get("request_key")
         campaign.reserving_at = None
         _move(session, campaign, CampaignState.SCHEDULED, now)
-        facts = {"name": campaign.name, "send_at": moment.isoformat(), "recipients": reachable}
+        facts = {"name": campaign.name, "send_at": when.send_at.isoformat(), "recipients": reachable}
         acts.record(session, events.CAMPAIGNS_ACT, actor, "campaign.scheduled", target_id=campaign.id, **facts)
     return views.campaign(campaign)
+
+
+def _with_zones(database: Database, ask: Ask, campaign: Campaign, fields: list[str]) -> list[str]:
+    """The fields that recipients come with: those of the content, and the one that names their zone.
+
+    :raises Invalid: nobody has such a field, a test of variants goes by zones, or the quiet hours leave no minute.
+    """
+    with database.transaction() as session:
+        rules = rule_store.find(session, account_id=campaign.account_id)
+        account_quiet_hours = rules.quiet_hours
+    if domain.hours_of(campaign.options.get("quiet_hours"), account_quiet_hours).never_open:
+        raise exceptions.never_open()
+    zone_field = campaign.options.get("time_zone_field")
+    if not zone_field:
+        return fields
+    if campaign.ab_test is not None:
+        raise exceptions.test_by_zones()
+    if ask("contacts.check_fields", {"names": [zone_field]})["unknown"]:
+        raise exceptions.no_such_zone_field(zone_field)
+    return sorted({*fields, zone_field})
 
 
 def list_campaigns_needing(

@@ -189,11 +189,51 @@ def test_nothing_goes_in_quiet_hours_of_the_accounts_zone() -> None:
     campaign = CampaignInHand(leased(options={"quiet_hours": {"start": "13:00", "end": "13:01"}}))
     read(campaign, people(1, 1000), 1000)
     assert campaign.batches_ready(NOON, 0, 16) == 0
+    # Whoever does something until then is judged by it: nobody is read before.
+    assert not campaign.buffer and campaign.next_read(5_000, NOON + timedelta(seconds=59)) is None
+    assert campaign.next_read(5_000, NOON + timedelta(minutes=1)) == (0, 1000)
+    read(campaign, people(1, 1000), 1000)
     assert campaign.batches_ready(NOON + timedelta(minutes=1), 0, 16) == 5
 
 
+def test_quiet_hours_of_the_account_hold_what_is_being_sent_from_the_next_look_on() -> None:
+    campaign = CampaignInHand(leased())
+    read(campaign, people(1, 1000), 1000)
+    assert campaign.batches_ready(NOON, 0, 16) == 5
+    campaign.note(leased(account_quiet_hours={"start": "13:00", "end": "14:00"}))
+    assert campaign.batches_ready(NOON, 0, 16) == 0 and campaign.next_read(5_000, NOON) is None
+    campaign.note(leased(account_quiet_hours=None))
+    assert campaign.next_read(5_000, NOON) == (0, 1000)
+
+
+def test_each_recipient_waits_for_their_own_hour() -> None:
+    """18:00 is first in Tokyo, then in Warsaw, which is also the zone of who names none, then in New York."""
+    zones = ["Asia/Tokyo"] * 3 + ["Europe/Warsaw"] * 2 + ["Moon/Base", None] + ["America/New_York"] * 3
+    numbered = people(1, 10)
+    for person, zone in zip(numbered, zones, strict=True):
+        person["fields"] = {"zone": zone} if zone else {}
+    evening = datetime.fromisoformat("2026-11-24T18:00")
+    own = {"options": {"time_zone_field": "zone"}, "recipients": 10, "local_at": evening}
+    campaign = CampaignInHand(leased(**own))
+    gone: dict[int, datetime] = {}
+    now = datetime(2026, 11, 24, 0, 0, tzinfo=UTC)
+    while not campaign.is_through:
+        if following := campaign.next_read(5_000, now):
+            campaign.note_read(sum(following), answer(numbered[following[0] :]))
+            campaign.take_reads()
+        for _ in range(campaign.batches_ready(now, 0, 16)):
+            for person in campaign.cut(now):
+                gone[person["number"]] = now
+                campaign.dispatched_to = person["number"]
+        now += timedelta(minutes=5)
+    hours = [moment.hour for moment in gone.values()]
+    assert list(gone) == list(range(1, 11)) and hours == [9] * 3 + [17] * 4 + [23] * 3
+
+
 def test_zone_that_this_machine_does_not_know_stops_nobody() -> None:
-    assert CampaignInHand(leased(time_zone="Mars/Olympus")).is_quiet(NOON) is False
+    campaign = CampaignInHand(leased(time_zone="Mars/Olympus"))
+    read(campaign, people(1, 1000), 1000)
+    assert campaign.batches_ready(NOON, 0, 16) == 5
 
 
 def test_pace_is_what_the_channel_settles(monkeypatch: pytest.MonkeyPatch) -> None:

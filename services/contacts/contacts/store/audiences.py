@@ -22,10 +22,34 @@ from contacts.store import frequency_caps
 from contracts.vocabulary import LeftOut
 
 _LOCK = "hashtextextended(CAST(:account AS text), 1936941680)"  # "snap"
+
+
 # Orders in which an audience is numbered, over `c`: ids are made in the order of time. A hash that depends on the
 # snapshot spreads the same people otherwise in the next.
-AS_ADDED = "c.id"
-SHUFFLED = "hashtextextended(c.id::text, hashtextextended(CAST(:snapshot AS text), 0)), c.id"
+class Order(NamedTuple):
+    """:ivar join: what the order needs beside `c`."""
+
+    by: str
+    join: str = ""
+
+
+AS_ADDED = Order("c.id")
+SHUFFLED = Order("hashtextextended(c.id::text, hashtextextended(CAST(:snapshot AS text), 0)), c.id")
+
+
+def by_zone(zone: str) -> Order:
+    """Those first in whose zone a local time comes first; who names no zone is in the default one.
+
+    :param zone: SQL of the field that names it, text or jsonb, for `:zone_local_time` and `:zone_default`.
+    """
+    names = "(SELECT name FROM pg_timezone_names)"
+    return Order(
+        "CAST(:zone_local_time AS timestamp) AT TIME ZONE coalesce(z.name, d.name, 'UTC'), c.id",
+        f" LEFT JOIN {names} z ON z.name = to_jsonb({zone}) #>> '{{}}'"
+        f" LEFT JOIN {names} d ON d.name = CAST(:zone_default AS text)",
+    )
+
+
 ADDRESS = {"sms": "phone", "email": "email"}
 
 
@@ -147,7 +171,7 @@ def take(
     where: str,
     values: str,
     parameters: Mapping[str, Any],
-    order: str = AS_ADDED,
+    order: Order = AS_ADDED,
 ) -> int:
     """Write the snapshot; returns how many recipients it has, numbered from 1 in that order.
 
@@ -166,11 +190,11 @@ def take(
     expect_many(session)
     total = changed(
         session,
-        f"INSERT INTO {table} SELECT row_number() OVER (ORDER BY {order}), c.id, c.{ADDRESS[channel]}, {values}"
-        f" FROM contacts c WHERE c.account_id = :account AND {where} ORDER BY {order}",
+        f"INSERT INTO {table} SELECT row_number() OVER (ORDER BY {order.by}), c.id, c.{ADDRESS[channel]}, {values}"
+        f" FROM contacts c{order.join} WHERE c.account_id = :account AND {where} ORDER BY {order.by}",
         **parameters,
         account=account_id,
-        **({"snapshot": str(snapshot_id)} if ":snapshot" in order else {}),
+        **({"snapshot": str(snapshot_id)} if order is SHUFFLED else {}),
     )
     session.execute(text(f"ALTER TABLE {table} ADD PRIMARY KEY (number)"))
     session.execute(

@@ -118,6 +118,7 @@ def request_snapshot(
     audience: dict[str, list[UUID]],
     fields_: list[str],
     is_shuffled: bool = False,
+    zones: dict[str, Any] | None = None,
 ) -> View:
     """Ask for a snapshot; the same id again is the same snapshot. `contacts.jobs` takes it."""
     account_id = account_of(actor)
@@ -125,7 +126,7 @@ def request_snapshot(
     if earlier is not None:
         return _view(earlier)
     filter_of(session, account_id=account_id, channel=channel, audience=audience, now=now)
-    field_sql(session, account_id, fields_)
+    field_sql(session, account_id, [*fields_, *([zones["field"]] if zones else [])])
     if not store.add(session, snapshot_id=snapshot_id, account_id=account_id, channel=channel):
         raise Conflict("snapshot.exists", "This id is in use.")
     request = {
@@ -133,6 +134,7 @@ def request_snapshot(
         "audience": {name: [str(one) for one in ids] for name, ids in audience.items()},
         "fields": fields_,
         "is_shuffled": is_shuffled,
+        "zones": zones and {**zones, "local_time": zones["local_time"].isoformat()},
     }
     job_store.add(session, job_id=snapshot_id, account_id=account_id, kind="snapshot", request=request)
     return {"state": JobState.WAITING, "total": None, "error": None}
@@ -143,6 +145,12 @@ def take(session: Session, *, account_id: UUID, snapshot_id: UUID, request: dict
     audience = {name: [UUID(one) for one in ids] for name, ids in request["audience"].items()}
     recipients = filter_of(session, account_id=account_id, channel=request["channel"], audience=audience, now=now)
     values, parameters = values_of(session, account_id, request["fields"])
+    order = store.SHUFFLED if request.get("is_shuffled") else store.AS_ADDED
+    if zones := request.get("zones"):
+        zone_sql, of_zone = field_sql(session, account_id, [zones["field"]])
+        order = store.by_zone(zone_sql[zones["field"]].replace(":slot0", ":zone_slot"))
+        parameters |= {f"zone_{name}": value for name, value in zones.items()}
+        parameters |= {name.replace("slot0", "zone_slot"): slot for name, slot in of_zone.items()}
     return store.take(
         session,
         snapshot_id=snapshot_id,
@@ -150,7 +158,7 @@ def take(session: Session, *, account_id: UUID, snapshot_id: UUID, request: dict
         channel=request["channel"],
         where=recipients.sql,
         values=values,
-        order=store.SHUFFLED if request.get("is_shuffled") else store.AS_ADDED,
+        order=order,
         parameters={**recipients.parameters, **parameters},
     )
 

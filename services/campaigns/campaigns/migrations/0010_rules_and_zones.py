@@ -1,0 +1,23 @@
+"""Rules of an account's campaigns, and the local time at which a campaign goes in each recipient's own zone."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB, UUID
+
+revision = "0010"
+down_revision = "0009"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "campaign_rules",
+        sa.Column("account_id", UUID(as_uuid=True), primary_key=True),
+        sa.Column("quiet_hours", JSONB),
+        sa.Column("approval_above", sa.Integer),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
+    )
+    op.add_column("campaigns", sa.Column("local_at", sa.DateTime(timezone=False)))
