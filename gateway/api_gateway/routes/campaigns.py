@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from api_gateway.routing import ANYONE, Route
-from contracts.campaigns import ab_tests, content, drafts, life
+from contracts.campaigns import ab_tests, content, drafts, life, rules
 
 _ID = "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b11"
 _GROUP = "01935880-1d2b-7f00-8a61-5c0f9e3d2b10"
@@ -40,6 +40,8 @@ _CREATED = {
     "state": "draft",
     "send_at": None,
     "time_zone": None,
+    "local_at": None,
+    "approval": None,
     "ab_test": None,
     "ab_progress": None,
     "progress": _EMPTY_PROGRESS,
@@ -78,8 +80,37 @@ _AB_TEST = {
     "if_undecided": "first",
 }
 _ONE = "/v1/campaigns/<uuid:campaign_id>"
+_RULES = {"quiet_hours": {"start": "21:00", "end": "08:00"}, "approval_above": 10000}
 
 ROUTES = [
+    Route(
+        "GET",
+        "/v1/campaign-rules",
+        rpc="campaigns.get_campaign_rules",
+        permission="account.read",
+        summary="What all campaigns of the account keep to",
+        response=rules.CampaignRules,
+        tags=["Campaigns"],
+        response_example=_RULES,
+    ),
+    Route(
+        "PUT",
+        "/v1/campaign-rules",
+        rpc="campaigns.set_campaign_rules",
+        permission="account.campaigns",
+        summary="Set what all campaigns of the account keep to",
+        description=(
+            "Quiet hours hold from the next second on, also for what is being sent: nothing starts in them, in the"
+            " account's zone or, of a campaign with `time_zone_field`, in the recipient's. A campaign to more"
+            " recipients than `approval_above` waits, when it is scheduled or when it starts and has grown, until a"
+            " second person approves it."
+        ),
+        request=rules.CampaignRules,
+        response=rules.CampaignRules,
+        tags=["Campaigns"],
+        example=_RULES,
+        response_example=_RULES,
+    ),
     Route(
         "GET",
         "/v1/campaigns",
@@ -223,9 +254,11 @@ ROUTES = [
         service_checked="sms.campaigns.send",
         summary="Schedule a campaign, at once or at a time",
         description=(
-            "`at` with an offset is a moment; without one it is a local time of the account. Checks the sender, the"
-            " content and its fields, that somebody can be reached, and reserves the quota: 402 `quota.exhausted`"
-            f" where it does not reach. {_TRIED}"
+            "`at` with an offset is a moment; without one it is a local time of the account, or, of a campaign with"
+            " `options.time_zone_field`, of each recipient: it begins where the hour comes first. Where clocks leave"
+            " that hour out it goes when they show the next; of one that comes twice it is the first. Checks the"
+            " sender, the content and its fields, that somebody can be reached, and reserves the quota: 402"
+            f" `quota.exhausted` where it does not reach. {_TRIED}"
         ),
         request=life.ScheduleRequest,
         response=drafts.Campaign,
@@ -271,6 +304,50 @@ ROUTES = [
         response=drafts.Campaign,
         tags=["Campaigns"],
         response_example=_CANCELLED,
+    ),
+    Route(
+        "PUT",
+        f"{_ONE}/schedule",
+        rpc="campaigns.reschedule_campaign",
+        permission=ANYONE,
+        service_checked="sms.campaigns.send",
+        summary="Give a scheduled campaign another time",
+        description="As in scheduling. An approval is void. 409 `campaign.is_starting` while its audience is taken.",
+        request=life.ScheduleRequest,
+        response=drafts.Campaign,
+        tags=["Campaigns"],
+        example={"at": "2026-12-24T18:00"},
+        response_example=_SCHEDULED,
+    ),
+    Route(
+        "POST",
+        f"{_ONE}/unschedule",
+        rpc="campaigns.unschedule_campaign",
+        permission=ANYONE,
+        service_checked="sms.campaigns.send",
+        summary="Make a scheduled campaign a draft again",
+        description="As long as it has not started; its quota returns and an approval is void. 409"
+        " `campaign.is_starting` while its audience is taken.",
+        response=drafts.Campaign,
+        deadline=30.0,
+        tags=["Campaigns"],
+        response_example=_CREATED,
+    ),
+    Route(
+        "POST",
+        f"{_ONE}/approve",
+        rpc="campaigns.approve_campaign",
+        permission=ANYONE,
+        service_checked="sms.campaigns.approve",
+        summary="Approve a large campaign of somebody else",
+        description="It goes at its time, or at once where that is over. 403 `approval.same_person` for who scheduled"
+        " it or changed it last, `approval.session_needed` for a key; 409 `campaign.awaits_no_approval`.",
+        response=drafts.Campaign,
+        tags=["Campaigns"],
+        response_example={
+            **_SCHEDULED,
+            "approval": {"is_given": True, "approved_by": _CONTACT, "approved_at": "2026-12-23T12:00:00+00:00"},
+        },
     ),
     Route(
         "POST",

@@ -109,6 +109,27 @@ def not_a_draft(present: CampaignState) -> Conflict:
     )
 
 
+def not_scheduled(present: CampaignState) -> Conflict:
+    return Conflict("campaign.not_scheduled", f"The campaign is {present}.", {"state": str(present)})
+
+
+def is_starting() -> Conflict:
+    return Conflict("campaign.is_starting", "The campaign is starting at this moment; pause it, or try again.")
+
+
+def approved_by_the_same() -> Forbidden:
+    detail = "It takes a second person: you have scheduled this campaign, or changed it last."
+    return Forbidden("approval.same_person", detail)
+
+
+def approved_by_nobody() -> Forbidden:
+    return Forbidden("approval.session_needed", "A campaign is approved by somebody who is logged in, not by a key.")
+
+
+def awaits_no_approval(present: CampaignState) -> Conflict:
+    return Conflict("campaign.awaits_no_approval", "The campaign waits for no approval.", {"state": str(present)})
+
+
 def still_running(present: CampaignState) -> Conflict:
     return Conflict("campaign.still_running", f"The campaign is {present}; cancel it first.", {"state": str(present)})
 

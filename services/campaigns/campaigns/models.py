@@ -65,6 +65,12 @@ class Campaign(Base):
     time_zone: Mapped[str | None]
     # The local time at which it goes in each recipient's own zone; None: to all at `send_at`.
     local_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=False))
+    # It waits for a second person; who scheduled it, changed it last, and approved it.
+    awaits_approval: Mapped[bool] = mapped_column(server_default=text("false"))
+    scheduled_by: Mapped[UUID | None]
+    changed_by: Mapped[UUID | None]
+    approved_by: Mapped[UUID | None]
+    approved_at: Mapped[datetime | None]
     content_hash: Mapped[str | None]
     fields: Mapped[list[str]] = mapped_column(server_default=text("'[]'"))
     # Units of quota that are reserved for each recipient. None: it began when a recipient was a unit.

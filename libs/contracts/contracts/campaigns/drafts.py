@@ -122,6 +122,14 @@ class Failure(Schema):
     detail = fields.String()
 
 
+class Approval(Schema):
+    """Of a campaign above the size that the account has set: it waits for a second person, or one approved it."""
+
+    is_given = fields.Boolean()
+    approved_by = fields.UUID(allow_none=True)
+    approved_at = fields.AwareDateTime(allow_none=True)
+
+
 class Campaign(Schema):
     id = fields.UUID()
     name = fields.String()
@@ -137,6 +145,10 @@ class Campaign(Schema):
     )
     send_at = fields.AwareDateTime(allow_none=True)
     time_zone = fields.String(allow_none=True)
+    local_at = fields.NaiveDateTime(
+        allow_none=True, metadata={"description": "The local time at which it goes in each recipient's own zone"}
+    )
+    approval = fields.Nested(Approval, allow_none=True)
     progress = fields.Nested(Progress)
     failure = fields.Nested(Failure, allow_none=True)
     created_at = fields.AwareDateTime()

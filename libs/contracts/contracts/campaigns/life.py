@@ -28,5 +28,8 @@ RPC: dict[str, Call] = {
     "pause_campaign": Call(response=Campaign, path=_CAMPAIGN),
     "resume_campaign": Call(response=Campaign, path=_CAMPAIGN),
     "cancel_campaign": Call(response=Campaign, path=_CAMPAIGN),
+    "unschedule_campaign": Call(response=Campaign, path=_CAMPAIGN),
+    "reschedule_campaign": Call(ScheduleRequest, Campaign, path=_CAMPAIGN),
+    "approve_campaign": Call(response=Campaign, path=_CAMPAIGN),
     "choose_winner": Call(WinnerChoice, Campaign, path=_CAMPAIGN),
 }

@@ -1,4 +1,4 @@
-"""Rules of an account's campaigns, and the local time at which a campaign goes in each recipient's own zone."""
+"""Rules of an account's campaigns, who approved one, and the local time of those that go by recipients' zones."""
 
 from __future__ import annotations
 
@@ -21,3 +21,7 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
     )
     op.add_column("campaigns", sa.Column("local_at", sa.DateTime(timezone=False)))
+    op.add_column("campaigns", sa.Column("awaits_approval", sa.Boolean, nullable=False, server_default=sa.false()))
+    for name in ("scheduled_by", "changed_by", "approved_by"):
+        op.add_column("campaigns", sa.Column(name, UUID(as_uuid=True)))
+    op.add_column("campaigns", sa.Column("approved_at", sa.DateTime(timezone=True)))

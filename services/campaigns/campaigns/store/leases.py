@@ -30,7 +30,9 @@ _COLUMNS = (
     " send_id, recipients, dispatched_to, next_portion_at, units_each,"
     " submitted + failed + deferred AS counted, ab_test, variant_hashes, variant_size, winner, tested_at, ab_decision,"
     " local_at, (SELECT r.quiet_hours FROM campaign_rules r WHERE r.account_id = campaigns.account_id)"
-    " AS account_quiet_hours"
+    " AS account_quiet_hours,"
+    " approved_at, (SELECT r.approval_above FROM campaign_rules r WHERE r.account_id = campaigns.account_id)"
+    " AS approval_above"
 )
 
 
@@ -64,6 +66,8 @@ class LeasedCampaign:
     ab_decision: dict[str, Any] | None = None
     local_at: datetime | None = None
     account_quiet_hours: dict[str, Any] | None = None
+    approved_at: datetime | None = None
+    approval_above: int | None = None
 
     @property
     def split(self) -> Split | None:
@@ -110,7 +114,7 @@ def claim(session: Session, *, owner: UUID, lease: timedelta, limit: int) -> int
         "UPDATE campaigns SET lease_owner = :owner, lease_expires_at = now() + :lease"
         " WHERE id = ANY (ARRAY(SELECT id FROM campaigns"
         f" WHERE {_CLAIMABLE}"
-        "  AND (state <> 'scheduled' OR send_at <= now())"
+        "  AND (state <> 'scheduled' OR send_at <= now() AND NOT awaits_approval)"
         "  AND (state <> 'sending' OR look_at IS NULL OR look_at <= now())"
         "  AND (state <> 'draft' OR reserving_at < now() - :reserving)"
         "  AND (lease_expires_at IS NULL OR lease_expires_at < now())"
@@ -129,7 +133,7 @@ def seconds_to_next(session: Session) -> float | None:
             "SELECT extract(epoch FROM min(greatest(lease_expires_at, CASE WHEN state = 'scheduled' THEN send_at END,"
             " CASE WHEN state = 'sending' THEN look_at END,"
             " CASE WHEN state = 'draft' THEN reserving_at + :reserving END)) - now())"
-            f" FROM campaigns WHERE {_CLAIMABLE}"
+            f" FROM campaigns WHERE {_CLAIMABLE} AND NOT (state = 'scheduled' AND awaits_approval)"
         ),
         {"reserving": RESERVING_TIMEOUT},
     )
@@ -195,6 +199,17 @@ def begin(
             variant_size=variant_size,
         )
         > 0
+    )
+
+
+def hold_for_approval(session: Session, *, owner: UUID, campaign_id: UUID) -> None:
+    """It has grown above the size that takes a second person since it was scheduled: wait for one."""
+    changed(
+        session,
+        "UPDATE campaigns SET awaits_approval = true, lease_owner = NULL, lease_expires_at = NULL, updated_at = now()"
+        " WHERE id = :id AND lease_owner = :owner AND state = 'scheduled' AND approved_at IS NULL",
+        id=campaign_id,
+        owner=owner,
     )
 
 

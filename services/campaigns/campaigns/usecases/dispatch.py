@@ -81,6 +81,9 @@ class Steps:
     def _begin(self, ask: Ask, campaign: LeasedCampaign, total: int) -> None:
         if total == 0:
             raise exceptions.audience_empty()
+        if campaign.approval_above is not None and total > campaign.approval_above and campaign.approved_at is None:
+            self._hold_for_approval(ask, campaign)
+            return
         with self.database.transaction() as session:
             own_content, variants = store.content_of(session, campaign.id)
         # Once more: the sender may have lost its authorisation between scheduling and now, or the audience have grown.
@@ -129,6 +132,12 @@ class Steps:
                 recipients=total,
             )
             announce(session, account_id=campaign.account_id, campaign_id=campaign.id, state=CampaignState.SENDING)
+
+    def _hold_for_approval(self, ask: Ask, campaign: LeasedCampaign) -> None:
+        """The audience is taken anew once somebody has approved it."""
+        ask("contacts.drop_snapshot", {"snapshot_id": str(domain.snapshot_id(campaign.id))})
+        with self.database.transaction() as session:
+            store.hold_for_approval(session, owner=self.owner, campaign_id=campaign.id)
 
     def _ensure_proved(self, campaign: LeasedCampaign, total: int, only_to: frozenset[str]) -> None:
         """Once more, of the audience as it was taken: contacts may have been added since the campaign was scheduled.
@@ -239,8 +248,11 @@ class Steps:
             log.error("quota_exceeded", campaign_id=campaign.id, units=units, used=answer["used"])
 
     def return_reservation(self, campaign: LeasedCampaign) -> None:
-        """A draft's scheduling broke off after its quota may have been reserved."""
-        _tolerate_absence(self._ask_for(campaign), "identity.release_quota", _reservation(campaign))
+        """A draft's scheduling broke off after its quota may have been reserved; or it was scheduled, and is a draft
+        again."""
+        ask = self._ask_for(campaign)
+        _tolerate_absence(ask, "identity.release_quota", _reservation(campaign))
+        _tolerate_absence(ask, "contacts.drop_snapshot", {"snapshot_id": str(domain.snapshot_id(campaign.id))})
         with self.database.transaction() as session:
             store.reservation_returned(session, owner=self.owner, campaign_id=campaign.id)
 

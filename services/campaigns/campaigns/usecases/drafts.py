@@ -10,7 +10,7 @@ from campaigns import domain, exceptions
 from campaigns.store import campaigns as store
 from campaigns.usecases import ab_tests, views
 from campaigns.usecases.content import ensure_fits, ensure_is_sender
-from campaigns.usecases.ports import Ask, channels_to_read, ensure_may, made_id
+from campaigns.usecases.ports import Ask, channels_to_read, ensure_may, made_id, user_of
 from campaigns.usecases.views import Answer
 from chassis import acts, pages
 from chassis.actors import account_of
@@ -37,14 +37,14 @@ def create_campaign(
     **columns: Any,
 ) -> Answer:
     ensure_may(actor, channel, "write")
-    user_id = actor.get("user_id")
     campaign = store.add(
         session,
         id=made_id(actor, "campaign"),
         account_id=account_of(actor),
         channel=channel.value,
         audience=dump(Audience, audience),
-        created_by=UUID(user_id) if user_id else None,
+        created_by=user_of(actor),
+        changed_by=user_of(actor),
         created_at=now,
         updated_at=now,
         **ab_tests.columns_of(ab_test),
@@ -106,7 +106,7 @@ def update_campaign(session: Session, *, actor: Actor, now: datetime, campaign_i
         columns |= ab_tests.columns_of(changes["ab_test"])
     for name, value in columns.items():
         setattr(campaign, name, value)
-    campaign.updated_at = now
+    campaign.updated_at, campaign.changed_by = now, user_of(actor)
     session.flush()
     acts.record(session, CAMPAIGNS_ACT, actor, "campaign.changed", target_id=campaign.id, fields=sorted(changes))
     return views.campaign(campaign)

@@ -13,7 +13,7 @@ from campaigns.store import campaigns as store
 from campaigns.store import rules as rule_store
 from campaigns.store.leases import CAMPAIGNS
 from campaigns.usecases import content, views
-from campaigns.usecases.ports import Ask, ensure_may
+from campaigns.usecases.ports import Ask, ensure_may, user_of
 from campaigns.usecases.views import Answer
 from chassis import acts, inbox, outbox, suspensions, waking
 from chassis.actors import account_of
@@ -66,7 +66,7 @@ def schedule_campaign(
     with database.transaction() as session:
         checked_at = campaign.updated_at
         suspensions.refuse(session, account_of(actor))
-        campaign = _locked(session, actor, campaign_id)
+        campaign = locked(session, actor, campaign_id)
         domain.ensure_draft(CampaignState(campaign.state))
         if campaign.updated_at != checked_at:
             raise Conflict("campaign.changed_meanwhile", "The campaign was changed while it was being scheduled.")
@@ -75,10 +75,11 @@ def schedule_campaign(
         campaign.content_hash = prepared.hashes[0]
         campaign.fields = fields
         campaign.units_each = prepared.units
+        _ask_for_approval(session, campaign, user_of(actor), reachable)
         campaign.trace_id = actor.get("request_id") or str(new_id())
         campaign.schedule_key = actor.get("request_key")
         campaign.reserving_at = None
-        _move(session, campaign, CampaignState.SCHEDULED, now)
+        move(session, campaign, CampaignState.SCHEDULED, now)
         facts = {"name": campaign.name, "send_at": when.send_at.isoformat(), "recipients": reachable}
         acts.record(session, events.CAMPAIGNS_ACT, actor, "campaign.scheduled", target_id=campaign.id, **facts)
     return views.campaign(campaign)
@@ -102,6 +103,14 @@ def _with_zones(database: Database, ask: Ask, campaign: Campaign, fields: list[s
     if ask("contacts.check_fields", {"names": [zone_field]})["unknown"]:
         raise exceptions.no_such_zone_field(zone_field)
     return sorted({*fields, zone_field})
+
+
+def _ask_for_approval(session: Session, campaign: Campaign, user_id: UUID | None, recipients: int) -> None:
+    """Above the size that the account has set it waits for a second person."""
+    approval_above = rule_store.find(session, account_id=campaign.account_id).approval_above
+    campaign.scheduled_by = user_id
+    campaign.awaits_approval = approval_above is not None and recipients > approval_above
+    campaign.approved_by = campaign.approved_at = None
 
 
 def list_campaigns_needing(
@@ -140,7 +149,7 @@ def pause_failing(session: Session, *, now: datetime, campaign_ids: list[UUID]) 
         counted = _counted(campaign) - campaign.counted_before
         campaign.failure_code = "campaign.content_fails"
         campaign.failure_detail = domain.why_paused(campaign.content_failed, campaign.content_failed_before, counted)
-        _move(session, campaign, CampaignState.PAUSED, now)
+        move(session, campaign, CampaignState.PAUSED, now)
         itself: Actor = {"account_id": str(campaign.account_id), "service": "campaigns"}
         facts = {"name": campaign.name, "code": campaign.failure_code, "failed": failed, "counted": counted}
         acts.record(session, events.CAMPAIGNS_ACT, itself, "campaign.paused", target_id=campaign.id, **facts)
@@ -165,7 +174,7 @@ def follow_suspension(session: Session, *, now: datetime, event: dict[str, Any])
     """
     if suspensions.note(session, **event) and event["is_suspended"]:
         for campaign in store.running_for_update(session, account_id=event["account_id"]):
-            _move(session, campaign, CampaignState.PAUSED, now)
+            move(session, campaign, CampaignState.PAUSED, now)
 
 
 def erase_account(session: Session, *, event_id: UUID, account_id: UUID) -> None:
@@ -186,7 +195,7 @@ def announce(session: Session, *, account_id: UUID, campaign_id: UUID, state: Ca
 def _begin_scheduling(database: Database, actor: Actor, now: datetime, campaign_id: UUID) -> tuple[Campaign, bool]:
     """The draft, marked as one whose quota may be reserved from here on; or the same request's earlier outcome."""
     with database.transaction() as session:
-        campaign = _locked(session, actor, campaign_id)
+        campaign = locked(session, actor, campaign_id)
         channel = Channel(campaign.channel)
         ensure_may(actor, channel, "send")
         if campaign.schedule_key is not None and campaign.schedule_key == actor.get("request_key"):
@@ -208,17 +217,17 @@ def _command(
     action: str,
     following: Callable[[Campaign], CampaignState],
 ) -> Answer:
-    campaign = _locked(session, actor, campaign_id)
+    campaign = locked(session, actor, campaign_id)
     ensure_may(actor, Channel(campaign.channel), "send")
     state = following(campaign)
     if campaign.state != state:
         # The same command twice is no error.
-        _move(session, campaign, state, now)
+        move(session, campaign, state, now)
         acts.record(session, events.CAMPAIGNS_ACT, actor, action, target_id=campaign.id, name=campaign.name)
     return views.campaign(campaign)
 
 
-def _move(session: Session, campaign: Campaign, state: CampaignState, now: datetime) -> None:
+def move(session: Session, campaign: Campaign, state: CampaignState, now: datetime) -> None:
     domain.ensure_can_become(CampaignState(campaign.state), state)
     if campaign.state == CampaignState.PAUSED and state not in domain.FINAL:
         _begin_again(campaign)
@@ -231,5 +240,5 @@ def _move(session: Session, campaign: Campaign, state: CampaignState, now: datet
     announce(session, account_id=campaign.account_id, campaign_id=campaign.id, state=state)
 
 
-def _locked(session: Session, actor: Actor, campaign_id: UUID) -> Campaign:
+def locked(session: Session, actor: Actor, campaign_id: UUID) -> Campaign:
     return store.get_for_update(session, account_id=account_of(actor), campaign_id=campaign_id)

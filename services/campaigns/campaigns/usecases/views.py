@@ -23,9 +23,18 @@ def campaign(row: Campaign) -> Answer:
     )
     if "content" in shown:
         shown["ab_test"] = ab_test(row)
+    shown["approval"] = approval(row)
     shown["ab_progress"] = ab_progress(row)
     shown["failure"] = {"code": row.failure_code, "detail": row.failure_detail} if row.failure_code else None
     return shown
+
+
+def approval(row: Campaign) -> Answer | None:
+    """Of a campaign that takes a second person."""
+    if not row.awaits_approval and row.approved_at is None:
+        return None
+    is_given = row.approved_at is not None
+    return {"is_given": is_given, "approved_by": row.approved_by, "approved_at": row.approved_at}
 
 
 def ab_test(row: Campaign) -> Answer | None:
