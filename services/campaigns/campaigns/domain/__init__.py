@@ -29,6 +29,7 @@ from campaigns.domain.pace import (
     next_look,
 )
 from campaigns.domain.progress import added_up, progress
+from campaigns.domain.quota import units_expected, why_short_of_units
 from campaigns.domain.times import (
     EARLIEST_ZONE,
     FURTHEST,
@@ -115,9 +116,11 @@ __all__ = [
     "split_of",
     "stage_of",
     "state_after_resume",
+    "units_expected",
     "variant_named",
     "when",
     "why_paused",
+    "why_short_of_units",
     "zone_named",
     "zone_of",
 ]

@@ -27,8 +27,9 @@ RESERVING_TIMEOUT = timedelta(minutes=10)
 
 _COLUMNS = (
     "id, account_id, name, channel, state, sender, audience, options, time_zone, content_hash, fields, trace_id,"
-    " send_id, recipients, dispatched_to, next_portion_at, units_each,"
-    " submitted + failed + deferred AS counted, ab_test, variant_hashes, variant_size, winner, tested_at, ab_decision,"
+    " send_id, recipients, dispatched_to, next_portion_at, units_each, reserved_units, units,"
+    " submitted + failed AS decided, submitted + failed + deferred AS counted,"
+    " ab_test, variant_hashes, variant_size, winner, tested_at, ab_decision,"
     " local_at, (SELECT r.quiet_hours FROM campaign_rules r WHERE r.account_id = campaigns.account_id)"
     " AS account_quiet_hours,"
     " approved_at, (SELECT r.approval_above FROM campaign_rules r WHERE r.account_id = campaigns.account_id)"
@@ -58,6 +59,9 @@ class LeasedCampaign:
     next_portion_at: datetime | None
     counted: int
     units_each: int | None = None
+    reserved_units: int | None = None
+    units: int = 0
+    decided: int = 0
     ab_test: dict[str, Any] | None = None
     variant_hashes: list[str] | None = None
     variant_size: int | None = None
@@ -84,6 +88,18 @@ class LeasedCampaign:
         if variant is None:
             raise ValueError("nobody has won yet")
         return self.variant_hashes[variant]
+
+    @property
+    def is_short_of_units(self) -> bool:
+        """Whether what is reserved would not do if everybody to come took one unit."""
+        if self.reserved_units is None or self.recipients is None:
+            return False
+        return self.units_at_least > self.reserved_units
+
+    @property
+    def units_at_least(self) -> int:
+        """Units that it takes in all if everybody to come takes one."""
+        return self.units + (self.recipients or 0) - self.decided
 
 
 class AtChannel(NamedTuple):
@@ -178,6 +194,7 @@ def begin(
     recipients: int,
     content_hash: str,
     units_each: int,
+    reserved_units: int,
     variant_hashes: Sequence[str] | None = None,
     variant_size: int | None = None,
 ) -> bool:
@@ -186,7 +203,8 @@ def begin(
         changed(
             session,
             "UPDATE campaigns SET state = 'sending', send_id = :send_id, recipients = :recipients, started_at = now(),"
-            " content_hash = :content_hash, units_each = :units_each, updated_at = now(),"
+            " content_hash = :content_hash, units_each = :units_each, reserved_units = :reserved_units,"
+            " updated_at = now(),"
             " variant_hashes = CAST(:variant_hashes AS jsonb), variant_size = :variant_size"
             " WHERE id = :id AND lease_owner = :owner AND state = 'scheduled'",
             id=campaign_id,
@@ -195,6 +213,7 @@ def begin(
             recipients=recipients,
             content_hash=content_hash,
             units_each=units_each,
+            reserved_units=reserved_units,
             variant_hashes=None if variant_hashes is None else orjson.dumps(list(variant_hashes)).decode(),
             variant_size=variant_size,
         )
@@ -210,6 +229,14 @@ def hold_for_approval(session: Session, *, owner: UUID, campaign_id: UUID) -> No
         " WHERE id = :id AND lease_owner = :owner AND state = 'scheduled' AND approved_at IS NULL",
         id=campaign_id,
         owner=owner,
+    )
+
+
+def reserved(session: Session, *, owner: UUID, campaign_id: UUID, units: int) -> None:
+    """Note how many units are reserved for it in all."""
+    session.execute(
+        text("UPDATE campaigns SET reserved_units = :units WHERE id = :id AND lease_owner = :owner"),
+        {"id": campaign_id, "owner": owner, "units": units},
     )
 
 

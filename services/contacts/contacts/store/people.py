@@ -117,10 +117,15 @@ def find_by(session: Session, *, account_id: UUID, column: str, value: str, lock
     )
 
 
-def find_many(session: Session, *, account_id: UUID, column: str, values: Sequence[str]) -> list[RowMapping]:
+def find_many(
+    session: Session, *, account_id: UUID, column: str, values: Sequence[str], lock: bool = False
+) -> list[RowMapping]:
     return list(
         session.execute(
-            text(f"SELECT * FROM contacts WHERE account_id = :account AND {column} = ANY(:values)"),
+            text(
+                f"SELECT * FROM contacts WHERE account_id = :account AND {column} = ANY(:values)"
+                + (" ORDER BY id FOR UPDATE" if lock else "")
+            ),
             {"values": list(values), "account": account_id},
         ).mappings()
     )
@@ -134,6 +139,30 @@ def insert(session: Session, *, contact_id: UUID, account_id: UUID, values: Mapp
             f" VALUES (:id, :account, {', '.join(':' + name for name in names)})"
         ),
         {"id": contact_id, "account": account_id, **_bound(values)},
+    )
+
+
+def insert_many(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add contacts in one statement; a row has `id`, `account_id` and all `COLUMNS`."""
+    names = ", ".join(("id", "account_id", *COLUMNS))
+    session.execute(
+        text(
+            f"INSERT INTO contacts ({names}) SELECT {names}"
+            " FROM jsonb_populate_recordset(NULL::contacts, CAST(:rows AS jsonb))"
+        ),
+        {"rows": orjson.dumps(rows).decode()},
+    )
+
+
+def update_many(session: Session, *, account_id: UUID, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write contacts whose rows are locked, in one statement; a row has `id` and all `COLUMNS` as they shall be."""
+    session.execute(
+        text(
+            f"UPDATE contacts c SET {', '.join(f'{name} = r.{name}' for name in COLUMNS)}, updated_at = now()"
+            " FROM jsonb_populate_recordset(NULL::contacts, CAST(:rows AS jsonb)) r"
+            " WHERE c.account_id = :account AND c.id = r.id"
+        ),
+        {"account": account_id, "rows": orjson.dumps(rows).decode()},
     )
 
 
