@@ -34,7 +34,7 @@ def _taken(database: Any, account: Any, channel: Channel, chosen: dict[str, Any]
         recipients: list[dict[str, Any]] = []
         place = {"snapshot_id": snapshot_id, "account_id": account.id, "channel": channel}
         for after in range(0, total, 7):
-            page = store.read(session, **place, after=after, up_to=min(after + 7, total))
+            page = store.read(session, **place, after=after, up_to=min(after + 7, total), today=NOON.date())
             assert page.left_out == {}
             recipients += page.recipients
     account.call(audiences.drop, snapshot_id=snapshot_id)
