@@ -37,6 +37,8 @@ _EMPTY_PROGRESS = {
 _CREATED = {
     "id": _ID,
     **_DRAFT,
+    "folder": "Sezonowe",
+    "tags": ["wiosna"],
     "state": "draft",
     "send_at": None,
     "time_zone": None,
@@ -118,7 +120,8 @@ ROUTES = [
         permission=ANYONE,
         service_checked="sms.campaigns.read",
         summary="Campaigns, newest first",
-        description=f"Those of the channels that you may see, without their content. {_CHANNELS}",
+        description="Those of the channels that you may see, without their content; `q` is a part of the name."
+        f" {_CHANNELS}",
         query=drafts.CampaignQuery,
         response=drafts.CampaignPage,
         tags=["Campaigns"],
@@ -167,6 +170,23 @@ ROUTES = [
         response=drafts.Campaign,
         tags=["Campaigns"],
         response_example=_SENDING,
+    ),
+    Route(
+        "GET",
+        f"{_ONE}/left-out",
+        rpc="campaigns.list_left_out",
+        permission=ANYONE,
+        service_checked="sms.campaigns.read",
+        summary="Who of the audience was left out, and why",
+        description="Those who were left out when their turn came, in the order of the audience. Whom the channel left"
+        " out when it tried again stands in the message log, `rejected` with `recipient.archived` and the like.",
+        query=drafts.LeftOutQuery,
+        response=drafts.LeftOutPage,
+        tags=["Campaigns"],
+        response_example={
+            "items": [{"number": 17, "reason": "archived", "contact_id": _CONTACT}],
+            "next_cursor": None,
+        },
     ),
     Route(
         "PATCH",

@@ -53,6 +53,8 @@ class Campaign(Base):
     name: Mapped[str]
     channel: Mapped[str]
     state: Mapped[str] = mapped_column(server_default="draft")
+    folder: Mapped[str | None]
+    tags: Mapped[list[str]] = mapped_column(ARRAY(String), server_default=text("'{}'"))
     sender: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
     audience: Mapped[dict[str, Any]]
     content: Mapped[dict[str, Any]]
@@ -136,6 +138,18 @@ class Campaign(Base):
             ),
         ),
     )
+
+
+class CampaignLeftOut(Base):
+    """A recipient who was left out when their page of the audience was read; no contact where they were erased."""
+
+    __tablename__ = "campaign_left_out"
+
+    campaign_id: Mapped[UUID] = mapped_column(ForeignKey("campaigns.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    account_id: Mapped[UUID]
+    reason: Mapped[str]
+    contact_id: Mapped[UUID | None]
 
 
 class CampaignRules(Base):

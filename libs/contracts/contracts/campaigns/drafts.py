@@ -14,10 +14,21 @@ from contracts.campaigns.texts import NAME_MAX
 from contracts.contacts.audiences import Audience
 from contracts.rpc import Call
 from contracts.schema import PageQuery, Schema, broken_rule, line_field, page_of
-from contracts.vocabulary import CampaignState, Channel
+from contracts.vocabulary import CampaignState, Channel, LeftOut
 
 THROTTLE_MIN, THROTTLE_MAX = 60, 200_000
 LOCAL_TIME = r"\A([01][0-9]|2[0-3]):[0-5][0-9]\Z"
+
+
+FOLDER_MAX, TAG_MAX, TAGS_MAX = 100, 50, 20
+
+
+def folder_field(**rules: Any) -> fields.String:
+    return line_field(FOLDER_MAX, 1, allow_none=True, **rules)
+
+
+def tags_field(**rules: Any) -> fields.List:
+    return fields.List(line_field(TAG_MAX, 1), validate=validate.Length(max=TAGS_MAX), **rules)
 
 
 class QuietHours(Schema):
@@ -57,6 +68,8 @@ class CampaignCreate(Schema):
     content = content_field(load_default=dict)
     options = fields.Nested(Options, load_default=dict)
     ab_test = fields.Nested(AbTest, allow_none=True, load_default=None)
+    folder = folder_field(load_default=None)
+    tags = tags_field(load_default=list)
 
     @validates_schema(skip_on_field_errors=True)
     def _fits_channel(self, campaign: dict[str, Any], **_: Any) -> None:
@@ -80,11 +93,16 @@ class CampaignUpdate(Schema):
     content = content_field()
     options = fields.Nested(Options)
     ab_test = fields.Nested(AbTest, allow_none=True)
+    folder = folder_field()
+    tags = tags_field()
 
 
 class CampaignQuery(PageQuery):
     channel = fields.Enum(Channel, by_value=True, load_default=None, allow_none=True)
     state = fields.Enum(CampaignState, by_value=True, load_default=None, allow_none=True)
+    q = line_field(NAME_MAX, 1, load_default=None, metadata={"description": "A part of the name"})
+    folder = line_field(FOLDER_MAX, 1, load_default=None)
+    tag = line_field(TAG_MAX, 1, load_default=None)
 
 
 class LeftOutCounts(Schema):
@@ -140,6 +158,8 @@ class Campaign(Schema):
     content = content_field()
     options = fields.Nested(Options)
     ab_test = fields.Nested(AbTest, allow_none=True)
+    folder = fields.String(allow_none=True)
+    tags = fields.List(fields.String())
     ab_progress = fields.Nested(
         AbProgress, allow_none=True, metadata={"description": "How far its test is; null before it starts"}
     )
@@ -164,6 +184,19 @@ class CampaignSummary(Campaign):
         exclude = ("content", "ab_test")
 
 
+class LeftOutQuery(PageQuery):
+    reason = fields.Enum(LeftOut, by_value=True, load_default=None, allow_none=True)
+
+
+class LeftOutRecipient(Schema):
+    number = fields.Integer(metadata={"description": "In the audience"})
+    reason = fields.Enum(LeftOut, by_value=True)
+    contact_id = fields.UUID(
+        allow_none=True, metadata={"description": "Null of who was erased, and without the permission `contacts.read`"}
+    )
+
+
+LeftOutPage = page_of(LeftOutRecipient)
 CampaignPage = page_of(CampaignSummary)
 
 
@@ -177,6 +210,7 @@ RPC: dict[str, Call] = {
     "get_campaign": Call(response=Campaign, path=_CAMPAIGN),
     "get_progress": Call(response=Progress, path=_CAMPAIGN),
     "list_campaigns": Call(CampaignQuery, CampaignPage),
+    "list_left_out": Call(LeftOutQuery, LeftOutPage, path=_CAMPAIGN),
     "update_campaign": Call(CampaignUpdate, Campaign, path=_CAMPAIGN),
     "delete_campaign": Call(path=_CAMPAIGN),
     "duplicate_campaign": Call(DuplicateRequest, Campaign, path=_CAMPAIGN),

@@ -98,6 +98,9 @@ class Recipients(Schema):
         values=fields.Raw(),
         metadata={"description": "the numbers of those who are not to be sent to any more, by the reason"},
     )
+    left_out_contacts = fields.List(
+        fields.Raw(), metadata={"description": "`[number, contact_id]` of those of them whose row is still there"}
+    )
 
 
 class Addressees(Schema):

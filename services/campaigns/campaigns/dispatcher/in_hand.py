@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter, deque
+from collections import deque
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,7 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from campaigns import domain
-from campaigns.store.batches import BatchRange, InFlight
+from campaigns.store.batches import BatchRange, Gone, InFlight
 from campaigns.store.leases import LeasedCampaign
 from campaigns.usecases.dispatch import Page
 from contracts.ids import MAX_NUMBER
@@ -46,6 +46,7 @@ class CampaignInHand:
     buffer: deque[Recipient] = field(default_factory=deque)
     # Who is not to be sent to, and is not counted yet: (number, reason), in order.
     left_out: deque[tuple[int, str]] = field(default_factory=deque)
+    contact_by_number: dict[int, str] = field(default_factory=dict)
     # Reads under way, in order of the numbers: (highest number asked for, page).
     reads: deque[tuple[int, Future[Page]]] = field(default_factory=deque)
     read_to: int = 0
@@ -139,6 +140,7 @@ class CampaignInHand:
         """Forget what was read and is in no batch."""
         self.buffer.clear()
         self.left_out.clear()
+        self.contact_by_number.clear()
         self.reads.clear()
         self.read_to = self.asked_to = self.dispatched_to
 
@@ -217,12 +219,13 @@ class CampaignInHand:
             return MAX_NUMBER
         return split.block_end(number) if number <= split.tested else MAX_NUMBER
 
-    def take_left_out(self, up_to: int) -> dict[str, int]:
-        """Who is left out among the numbers up to that one, counted by the reason; each of them once."""
-        counts: Counter[str] = Counter()
+    def take_left_out(self, up_to: int) -> list[Gone]:
+        """Who is left out among the numbers up to that one; each of them once."""
+        gone: list[Gone] = []
         while self.left_out and self.left_out[0][0] <= up_to:
-            counts[self.left_out.popleft()[1]] += 1
-        return dict(counts)
+            number, reason = self.left_out.popleft()
+            gone.append(Gone(number, reason, self.contact_by_number.pop(number, None)))
+        return gone
 
     def next_read(self, most: int, now: datetime) -> tuple[int, int] | None:
         """(after, limit) of the next page to ask for, while too little lies here or is under way.
@@ -255,6 +258,7 @@ class CampaignInHand:
                 self.asked_to = self.read_to
             self.buffer.extend(page.result().recipients)
             self.left_out.extend(page.result().left_out)
+            self.contact_by_number |= page.result().contact_by_number
             self.read_to, self.failures = up_to, 0
 
     def wait(self, seconds: float) -> None:

@@ -187,7 +187,7 @@ class Dispatcher:
         """
         moving = {campaign_id: self._in_hand[campaign_id] for campaign_id in reached}
         advances = [
-            Advance(
+            Advance.of(
                 campaign_id,
                 campaign.dispatched_to,
                 reached[campaign_id],

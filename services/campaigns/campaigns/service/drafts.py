@@ -34,6 +34,10 @@ class Drafts(CampaignEntrypoints):
         return self.run("list_campaigns", drafts.list_campaigns, actor, payload)
 
     @rpc
+    def list_left_out(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("list_left_out", drafts.list_left_out, actor, payload)
+
+    @rpc
     def update_campaign(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("update_campaign", drafts.update_campaign, actor, payload)
 

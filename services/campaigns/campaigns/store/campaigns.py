@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, delete, select, text, tuple_, update
+from sqlalchemy import RowMapping, delete, func, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, defer
 
 from campaigns import exceptions
-from campaigns.models import Campaign, Template
+from campaigns.models import Campaign, CampaignLeftOut, Template
 from campaigns.store import rules
 from chassis import suspensions
 
@@ -49,6 +49,9 @@ def page(
     account_id: UUID,
     channels: Collection[str],
     state: str | None,
+    q: str | None = None,
+    folder: str | None = None,
+    tag: str | None = None,
     before: tuple[datetime, UUID] | None,
     limit: int,
 ) -> Sequence[Campaign]:
@@ -61,9 +64,29 @@ def page(
     )
     if state is not None:
         query = query.where(Campaign.state == state)
+    if q is not None:
+        query = query.where(func.strpos(func.lower(Campaign.name), func.lower(q)) > 0)
+    if folder is not None:
+        query = query.where(Campaign.folder == folder)
+    if tag is not None:
+        query = query.where(Campaign.tags.contains([tag]))
     if before is not None:
         query = query.where(tuple_(Campaign.created_at, Campaign.id) < before)
     return session.scalars(query.limit(limit)).all()
+
+
+def left_out(
+    session: Session, *, account_id: UUID, campaign_id: UUID, reason: str | None, after: int, limit: int
+) -> Sequence[CampaignLeftOut]:
+    """Who was left out, in the order of their numbers."""
+    query = select(CampaignLeftOut).where(
+        CampaignLeftOut.campaign_id == campaign_id,
+        CampaignLeftOut.account_id == account_id,
+        CampaignLeftOut.number > after,
+    )
+    if reason is not None:
+        query = query.where(CampaignLeftOut.reason == reason)
+    return session.scalars(query.order_by(CampaignLeftOut.number).limit(limit)).all()
 
 
 def running_for_update(session: Session, *, account_id: UUID) -> Sequence[Campaign]:

@@ -43,6 +43,7 @@ class Page(NamedTuple):
 
     recipients: list[dict[str, Any]]
     left_out: list[tuple[int, str]]
+    contact_by_number: dict[int, str] = {}  # of who is left out, as far as they are still there
 
 
 @dataclass(frozen=True)
@@ -289,7 +290,9 @@ class Steps:
         left_out = [
             (number, str(LeftOut(reason))) for reason, numbers in page["left_out"].items() for number in numbers
         ]
-        return Page(page["recipients"], sorted(left_out))
+        # A contacts of before does not say who they are.
+        contact_by_number = dict(page.get("left_out_contacts", ()))
+        return Page(page["recipients"], sorted(left_out), contact_by_number)
 
     def read_again(
         self, campaign: LeasedCampaign, batches: list[BatchRange]

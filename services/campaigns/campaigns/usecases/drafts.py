@@ -10,7 +10,7 @@ from campaigns import domain, exceptions
 from campaigns.store import campaigns as store
 from campaigns.usecases import ab_tests, views
 from campaigns.usecases.content import ensure_fits, ensure_is_sender
-from campaigns.usecases.ports import Ask, channels_to_read, ensure_may, made_id, user_of
+from campaigns.usecases.ports import Ask, channels_to_read, ensure_may, made_id, may_see_contacts, user_of
 from campaigns.usecases.views import Answer
 from chassis import acts, pages
 from chassis.actors import account_of
@@ -21,8 +21,9 @@ from contracts.errors import NotFound
 from contracts.events import CAMPAIGNS_ACT
 from contracts.rpc import Actor
 from contracts.schema import dump
-from contracts.vocabulary import CampaignState, Channel
+from contracts.vocabulary import CampaignState, Channel, LeftOut
 
+INT_MAX = 2**31 - 1
 COPY_SUFFIX = " (copy)"
 
 
@@ -76,6 +77,9 @@ def list_campaigns(
     now: datetime,
     channel: Channel | None,
     state: CampaignState | None,
+    q: str | None = None,
+    folder: str | None = None,
+    tag: str | None = None,
     limit: int,
     cursor: str | None,
 ) -> Answer:
@@ -84,10 +88,43 @@ def list_campaigns(
         account_id=account_of(actor),
         channels=channels_to_read(actor, channel),
         state=state,
+        q=q,
+        folder=folder,
+        tag=tag,
         before=pages.position_in_time(cursor),
         limit=limit + 1,
     )
     return pages.page_in_time(rows, limit, views.campaign)
+
+
+def list_left_out(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    campaign_id: UUID,
+    reason: LeftOut | None,
+    limit: int,
+    cursor: str | None,
+) -> Answer:
+    """Who of the audience was left out when their turn came, and why; those that the channel left out when it tried
+    again stand in the message log."""
+    account_id = account_of(actor)
+    campaign = store.get(session, account_id=account_id, campaign_id=campaign_id, with_content=False)
+    ensure_may(actor, Channel(campaign.channel), "read")
+    position = pages.position(cursor)
+    rows = store.left_out(
+        session,
+        account_id=account_id,
+        campaign_id=campaign_id,
+        reason=None if reason is None else str(reason),
+        after=0 if position is None else min(position.int, INT_MAX),
+        limit=limit + 1,
+    )
+    shows_contacts = may_see_contacts(actor)
+    items = [views.left_out(row, shows_contact=shows_contacts) for row in rows[:limit]]
+    follows = len(rows) > limit
+    return {"items": items, "next_cursor": pages.cursor_at(UUID(int=rows[limit - 1].number)) if follows else None}
 
 
 def update_campaign(session: Session, *, actor: Actor, now: datetime, campaign_id: UUID, **changes: Any) -> Answer:
@@ -150,4 +187,6 @@ def duplicate_campaign(session: Session, *, actor: Actor, now: datetime, campaig
         content=original.content,
         options=original.options,
         ab_test=views.ab_test(original),
+        folder=original.folder,
+        tags=original.tags,
     )

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from campaigns import domain
-from campaigns.models import Campaign, Template
-from contracts.vocabulary import AbMetric, AbOutcome, CampaignState, Channel, IfUndecided
+from campaigns.models import Campaign, CampaignLeftOut, Template
+from contracts.vocabulary import AbMetric, AbOutcome, CampaignState, Channel, IfUndecided, LeftOut
 
 Answer = dict[str, Any]
 
@@ -69,6 +69,11 @@ def ab_progress(row: Campaign) -> Answer | None:
             "decided_at": datetime.fromisoformat(decision["decided_at"]),
         },
     }
+
+
+def left_out(row: CampaignLeftOut, *, shows_contact: bool) -> Answer:
+    contact_id = row.contact_id if shows_contact else None
+    return {"number": row.number, "reason": LeftOut(row.reason), "contact_id": contact_id}
 
 
 def template(row: Template) -> Answer:

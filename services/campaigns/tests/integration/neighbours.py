@@ -118,13 +118,16 @@ class Contacts:
             raise NotFound("snapshot.not_found", "There is no such audience.")
         last = min(payload["after"] + payload["limit"], snapshot["total"])
         left_out: dict[str, list[int]] = {}
+        known: list[Any] = []
         recipients = []
         for number in range(payload["after"] + 1, last + 1):
             if reason := reason_of(number, snapshot["total"]):
                 left_out.setdefault(reason, []).append(number)
+                if reason != "erased":
+                    known.append([number, str(UUID(int=number))])
             else:
                 recipients.append(_recipient(number, snapshot))
-        return {"recipients": recipients, "left_out": left_out}
+        return {"recipients": recipients, "left_out": left_out, "left_out_contacts": known}
 
     @rpc
     def drop_snapshot(self, actor: Any, payload: Any) -> Any:

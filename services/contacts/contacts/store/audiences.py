@@ -237,6 +237,7 @@ class Page(NamedTuple):
 
     recipients: list[dict[str, Any]]
     left_out: dict[str, list[int]]
+    left_out_contacts: list[tuple[int, str]]
 
 
 def _reason(channel: str, *, is_capped: bool = False) -> str:
@@ -268,7 +269,7 @@ def read(
     A campaign may be read for days: who has said no since the snapshot, has gone or has another address is left out.
     Of who was erased no row is left, so that every number without one is theirs.
     """
-    page, number = Page([], {}), after
+    page, number = Page([], {}, []), after
     cap = frequency_caps.find(session, account_id=account_id)
     of_cap = () if cap is None else (account_id, cap.first_day(today), cap.messages)
     with cursor_of(session) as cursor:
@@ -285,6 +286,7 @@ def read(
             number = following
             if reason:
                 page.left_out.setdefault(reason, []).append(number)
+                page.left_out_contacts.append((number, contact_id))
             else:
                 page.recipients.append(
                     {"number": number, "contact_id": contact_id, "address": address, "fields": orjson.loads(fields)}
