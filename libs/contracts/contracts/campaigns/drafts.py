@@ -27,7 +27,7 @@ def folder_field(**rules: Any) -> fields.String:
     return line_field(FOLDER_MAX, 1, allow_none=True, **rules)
 
 
-def tags_field(**rules: Any) -> fields.List:
+def tags_field(**rules: Any) -> fields.List[Any]:
     return fields.List(line_field(TAG_MAX, 1), validate=validate.Length(max=TAGS_MAX), **rules)
 
 
