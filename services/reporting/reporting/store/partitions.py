@@ -6,18 +6,21 @@ from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import OperationalError
 
 from chassis.database import Database, ensure_partitions
 from chassis.logs import get_logger
 from contracts.vocabulary import MessageState
+from reporting.domain.retention import LONGEST
 from reporting.domain.states import STATE_CODE
+from reporting.store import retention
 
 PARTITIONED = ("messages", "state_history", "engagements")
 DAYS_AHEAD = 4
 # Most receipts come within hours and validity ends after three days (4,320 minutes): then a partition is cold.
 COLD_AFTER = timedelta(days=4)
-# States of SMS delivery are kept 12 months (product row G5), and a month more so that a whole one is always there.
-KEEP = timedelta(days=396)
+KEEP = timedelta(days=LONGEST)
+DROP_WAITS = "1s"
 LOCK = 0x7265_7075  # "repu"
 
 log = get_logger()
@@ -46,6 +49,7 @@ def look_after(database: Database, now: datetime) -> None:
             return
         try:
             _index_cold(connection, now)
+            _index_detailed(connection, now)
             _drop_old(connection, now)
         finally:
             connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": LOCK})
@@ -57,21 +61,56 @@ def _index_cold(connection: Connection, now: datetime) -> None:
     On a day that is still being written the index would cost more than it gives: with `state` in any index, PostgreSQL
     writes all indexes anew at each change of state.
     """
+    waiting = STATE_CODE[MessageState.SUBMITTED]
     for day, name in _days(connection, "messages"):
-        index = f"{name}_waiting"
-        if now.astimezone(UTC).date() - day < COLD_AFTER:
-            continue
-        valid = connection.scalar(
-            text("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(:index)"), {"index": index}
-        )
-        if valid is False:  # a build that was interrupted
-            connection.execute(text(f"DROP INDEX CONCURRENTLY IF EXISTS {index}"))
-        if not valid:
-            waiting = STATE_CODE[MessageState.SUBMITTED]
-            connection.execute(
-                text(f"CREATE INDEX CONCURRENTLY {index} ON {name} (account_id, message_id) WHERE state = {waiting}")
-            )
-            log.info("cold_partition_indexed", partition=name)
+        if now.astimezone(UTC).date() - day >= COLD_AFTER:
+            index = f"{name}_waiting"
+            statement = f"CREATE INDEX CONCURRENTLY {index} ON {name} (account_id, message_id) WHERE state = {waiting}"
+            _index(connection, index, statement)
+
+
+def _index_detailed(connection: Connection, now: datetime) -> None:
+    """Index, of cold days, the openings that still say from where they were (`retention.blank_detailed`)."""
+    for day, name in _days(connection, "engagements"):
+        if now.astimezone(UTC).date() - day >= COLD_AFTER:
+            _index(connection, f"{name}_detailed", retention.index_of_detailed(name))
+
+
+def _index(connection: Connection, index: str, statement: str) -> None:
+    """Make an index that is not there; one whose build was interrupted is made anew."""
+    valid = connection.scalar(
+        text("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(:index)"), {"index": index}
+    )
+    if valid is False:
+        connection.execute(text(f"DROP INDEX CONCURRENTLY IF EXISTS {index}"))
+    if not valid:
+        connection.execute(text(statement))
+        log.info("cold_partition_indexed", index=index)
+
+
+def tables_before(database: Database, table: str, before: date) -> list[tuple[str, date | None]]:
+    """Partitions that may hold anything of days before that one: each with its day, and the default one."""
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        days = [(name, day) for day, name in _days(connection, table) if day < before]
+    return [*days, (f"{table}_default", None)]
+
+
+def drop_if_empty(database: Database, day: date) -> None:
+    """Drop a day's partitions in which nothing is left, one in a transaction: who writes several waits in no circle.
+
+    A reader who takes long keeps it from the lock, behind which all others would wait: it is given up, and the empty
+    partition stays until the day is over for every channel.
+    """
+    for table in PARTITIONED:
+        name = f"{table}_p{day:%Y%m%d}"
+        try:
+            with database.transaction() as session:
+                session.execute(text(f"SET LOCAL lock_timeout = '{DROP_WAITS}'"))
+                if retention.exists(session, name) and retention.is_empty(session, name):
+                    session.execute(text(f"DROP TABLE {name}"))
+                    log.info("empty_partition_dropped", partition=name)
+        except OperationalError:
+            log.warning("empty_partition_in_use", partition=name)
 
 
 def _drop_old(connection: Connection, now: datetime) -> None:
