@@ -61,7 +61,7 @@ SmsContent = draft_of(sms.SmsContent, "SmsContent", ("text", "flash", "validity_
 EmailContent = draft_of(
     email.EmailContent,
     "EmailContent",
-    ("subject", "preheader", "html", "text", "tracking"),
+    ("subject", "preheader", "html", "mjml", "inline_css", "text", "tracking"),
     lines=("subject", "preheader"),
 )
 EmailSender = draft_of(

@@ -82,7 +82,9 @@ def missing_content(channel: Channel, sender: object, content: Mapping[str, obje
     """What the message itself still lacks, as field paths."""
     missing = [] if sender else ["sender"]
     return missing + [
-        f"content.{name}" for name in CHANNELS[channel].required_content if not str(content.get(name) or "").strip()
+        f"content.{names[0]}"
+        for names in CHANNELS[channel].required_content
+        if not any(str(content.get(name) or "").strip() for name in names)
     ]
 
 
