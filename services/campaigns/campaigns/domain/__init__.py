@@ -14,6 +14,7 @@ from campaigns.domain.life import (
     id_for_request,
     missing_audience,
     missing_content,
+    own_variables,
     reservation_id,
     snapshot_id,
     state_after_resume,
@@ -27,6 +28,7 @@ from campaigns.domain.pace import (
     next_look,
 )
 from campaigns.domain.progress import progress
+from campaigns.domain.spelling import MOST_ASKED, nearest
 from campaigns.domain.times import (
     FURTHEST,
     LATENESS_ALLOWED,
@@ -50,6 +52,7 @@ __all__ = [
     "FINAL",
     "FURTHEST",
     "LATENESS_ALLOWED",
+    "MOST_ASKED",
     "NEXT",
     "SLACK",
     "SMALLEST_BATCH",
@@ -74,7 +77,9 @@ __all__ = [
     "made_up",
     "missing_audience",
     "missing_content",
+    "nearest",
     "next_look",
+    "own_variables",
     "progress",
     "quiet_hours_of",
     "reservation_id",

@@ -103,6 +103,11 @@ def contact_fields(channel: Channel, variables: Iterable[str]) -> list[str]:
     return sorted(set(variables) - CHANNELS[channel].own_variables)
 
 
+def own_variables(channel: Channel) -> frozenset[str]:
+    """What the channel fills in by itself."""
+    return CHANNELS[channel].own_variables
+
+
 def ensure_known(unknown: Sequence[str]) -> None:
     """:raises Invalid: the content uses fields that no contact can have."""
     if unknown:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from campaigns import domain
-from campaigns.models import Campaign, Template
+from campaigns.models import Campaign, Template, TemplateVersion
+from campaigns.ready_made import ReadyMade
+from contracts.campaigns.templates import TemplateKind
 from contracts.vocabulary import CampaignState, Channel
 
 Answer = dict[str, Any]
@@ -26,7 +28,21 @@ def campaign(row: Campaign) -> Answer:
 
 def template(row: Template) -> Answer:
     """A template as `contracts.campaigns.templates` shows it."""
-    return _columns(row)
+    return {**_columns(row), "kind": TemplateKind.OWN, "language": None}
+
+
+template_summary = template  # of a row whose content was not loaded
+
+
+def template_version(row: TemplateVersion) -> Answer:
+    return {name: value for name, value in vars(row).items() if not name.startswith("_")}
+
+
+def ready_made(one: ReadyMade) -> Answer:
+    return {
+        "id": one.id, "kind": TemplateKind.READY_MADE, "name": one.name, "folder": "", "channel": one.channel,
+        "language": one.language, "version": 1, "created_at": None, "updated_at": None,
+    }  # fmt: skip
 
 
 def _columns(row: Campaign | Template) -> Answer:

@@ -32,6 +32,7 @@ MOST_ELEMENTS = 5_000
 DEEPEST = 30  # the compiler goes down by recursion, until the stack ends and the process with it
 
 _STYLE = re.compile(r"(<mj-style(?:\s[^<>]*)?>)(.*?)(</mj-style\s*>)", re.DOTALL | re.IGNORECASE)
+_TEXT = re.compile(r"(<mj-(?:title|preview)\s*>)([^<]*)(</mj-)", re.IGNORECASE)
 _INLINE = re.compile(r"\sinline\s*=\s*[\"']?inline\b", re.IGNORECASE)
 _MARK = re.compile(r"wicimark(\d{1,7})x", re.IGNORECASE)
 _PLACE = re.compile(r"(.*?) (?:in root template )?at position (\d+):\d+", re.DOTALL)
@@ -88,7 +89,9 @@ def compiled(source: str) -> Compiled:
             return "\n" * style[0].count("\n")
         return style[1] + marks.mark(style[2]) + style[3]
 
-    marked = html_tokens.outside_of_tags(_STYLE.sub(hide, source), str, marks.mark)
+    # A title is written twice, and a preview cannot hold elements: each is one piece.
+    whole = _TEXT.sub(lambda found: found[1] + marks.mark(found[2]) + found[3], _STYLE.sub(hide, source))
+    marked = html_tokens.outside_of_tags(whole, str, marks.mark)
     line_of = _lines(marked, marks.resolve)
     _check(marked, line_of)
     html = _made(marked, line_of)

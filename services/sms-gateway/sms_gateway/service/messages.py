@@ -34,7 +34,7 @@ class Messages(Base, ChannelCalls):
         call = self.calls["count_parts"]
         request = call.load(payload)
         audience = request.pop("audience")
-        counted = contents.count_parts(**request)
+        counted = {**contents.count_parts(**request), "recipients": None}
         if audience is not None:
             given = {"text": request["text"], "replace_diacritics": request["replace_diacritics"]}
             asked = call.payload().dump({"text": "", "audience": audience})["audience"]
