@@ -18,14 +18,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from contracts.vocative import vocative
 
 NAMES = frozenset(("amount", "date", "number", "time", "vocative"))
 SPACE = "\u00a0"  # at which no line ends
-_LARGEST = Decimal(10) ** 15
+_LARGEST = 10**15
 _MOST_DECIMALS = 6
 
 _MONTHS = {
@@ -48,7 +48,9 @@ _STYLES: dict[tuple[str, str], Callable[[date], str]] = {
     ("iso", "pl"): date.isoformat,
     ("iso", "en"): date.isoformat,
     **{("day", language): (lambda day, language=language: _day(day, language)) for language in _MONTHS},
-    **{("long", language): (lambda day, language=language: f"{_day(day, language)} {day.year}") for language in _MONTHS},
+    **{
+        ("long", language): (lambda day, language=language: f"{_day(day, language)} {day.year}") for language in _MONTHS
+    },
     **{
         ("weekday", language): (
             lambda day, language=language: f"{_DAYS[language][day.weekday()]}, {_day(day, language)} {day.year}"
@@ -58,8 +60,8 @@ _STYLES: dict[tuple[str, str], Callable[[date], str]] = {
 }
 _SIGNS = {"PLN": "zł", "EUR": "€", "USD": "$", "GBP": "£", "CZK": "Kč"}
 _BEFORE = frozenset("€$£")  # in English; others stand behind the amount
-_DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?")
-_NUMBER = re.compile(r"[+-]?\d{1,16}(?:[.,]\d{1,12})?")
+_DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?[0-9]{1,15}(?:\.[0-9]{1,12})?")
 
 
 class FilterFailed(ValueError):
@@ -139,15 +141,12 @@ def _number(value: Any, decimals: int | None = None, lang: str = "pl") -> str:
 
 
 def _decimal(value: Any, name: str) -> Decimal:
-    text = str(value) if isinstance(value, int | float | Decimal) and not isinstance(value, bool) else value
-    plain = "".join(text.split()) if isinstance(text, str) and len(text) < 60 else ""
-    try:
-        number = Decimal(plain.replace(",", ".")) if _NUMBER.fullmatch(plain) else Decimal(float(plain))
-    except (InvalidOperation, ValueError, OverflowError):
-        raise FilterFailed(f"the filter {name} needs a number") from None
-    if not abs(number) < _LARGEST:  # nor is "not a number"
-        raise FilterFailed(f"the filter {name} needs a number below a thousand million million")
-    return number
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST:  # nor is "no number"
+        return Decimal(str(value))
+    plain = "".join(value.split()).replace(",", ".") if isinstance(value, str) and len(value) < 60 else ""
+    if _NUMBER.fullmatch(plain) is None:
+        raise FilterFailed(f"the filter {name} needs a number, below a thousand million million")
+    return Decimal(plain)
 
 
 def _written(number: Decimal, decimals: int | None, lang: str, name: str) -> str:

@@ -107,7 +107,7 @@ def _womans(name: str) -> str | None:
     stem = name[:-1]
     if stem[-1] in "aeiouyąęó" and stem[-1] != "i":
         return None  # Noa, Lea: foreign
-    soft = name in _SOFT_WOMEN or name.endswith(("sia", "zia", "cia", "unia")) and not _is_learned(name)
+    soft = name in _SOFT_WOMEN or (name.endswith(("sia", "zia", "cia", "unia")) and not _is_learned(name))
     return stem + ("u" if soft else "o")
 
 

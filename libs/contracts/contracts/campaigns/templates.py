@@ -148,7 +148,8 @@ class VersionsToCompare(Schema):
 class ChangedText(Schema):
     field = fields.String()
     lines = fields.List(
-        fields.String(), metadata={"description": "a unified diff: ` ` as it was, `-` taken out, `+` put in, `@@` the place"}
+        fields.String(),
+        metadata={"description": "a unified diff: ` ` as it was, `-` taken out, `+` put in, `@@` the place"},
     )
 
 

@@ -114,13 +114,17 @@ def versions(session: Session, *, account_id: UUID, template_id: UUID) -> Sequen
 
 def version(session: Session, *, account_id: UUID, template_id: UUID, number: int) -> TemplateVersion:
     """:raises NotFound: it was never, or is kept no more."""
-    found = None if not 0 < number < LARGEST else session.scalars(
-        select(TemplateVersion).where(
-            TemplateVersion.template_id == template_id,
-            TemplateVersion.account_id == account_id,
-            TemplateVersion.version == number,
-        )
-    ).one_or_none()
+    found = (
+        None
+        if not 0 < number < LARGEST
+        else session.scalars(
+            select(TemplateVersion).where(
+                TemplateVersion.template_id == template_id,
+                TemplateVersion.account_id == account_id,
+                TemplateVersion.version == number,
+            )
+        ).one_or_none()
+    )
     if found is None:
         raise exceptions.no_such_version(number)
     return found

@@ -166,9 +166,7 @@ def list_template_versions(session: Session, *, actor: Actor, now: datetime, tem
     return {"items": [views.template_version(row) for row in found]}
 
 
-def get_template_version(
-    session: Session, *, actor: Actor, now: datetime, template_id: UUID, version: int
-) -> Answer:
+def get_template_version(session: Session, *, actor: Actor, now: datetime, template_id: UUID, version: int) -> Answer:
     template = _template(session, actor, template_id, "read")
     found = store.version(session, account_id=template.account_id, template_id=template.id, number=version)
     return views.template_version(found)
@@ -197,9 +195,7 @@ def _change(
     store.keep_version(  # of before there were versions
         session, template, created_by=None, now=template.updated_at, kept=VERSIONS_KEPT
     )
-    is_new = any(
-        name in changes and getattr(template, name) != changes[name] for name in ("name", "content", "design")
-    )
+    is_new = any(name in changes and getattr(template, name) != changes[name] for name in ("name", "content", "design"))
     for name, value in changes.items():
         setattr(template, name, value)
     template.updated_at = now
@@ -214,9 +210,7 @@ def _change(
 
 def _keep_version(session: Session, template: Template, actor: Actor, now: datetime) -> None:
     user_id = actor.get("user_id")
-    store.keep_version(
-        session, template, created_by=UUID(user_id) if user_id else None, now=now, kept=VERSIONS_KEPT
-    )
+    store.keep_version(session, template, created_by=UUID(user_id) if user_id else None, now=now, kept=VERSIONS_KEPT)
 
 
 def _made(ask: Ask, channel: Channel, content: Mapping[str, Any]) -> tuple[dict[str, Any], Answer | None]:

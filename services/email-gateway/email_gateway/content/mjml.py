@@ -62,6 +62,11 @@ class _Marks:
 
     def __init__(self) -> None:
         self._pieces: list[str] = []
+        self._tags: set[int] = set()
+
+    def tag(self, tag: str) -> str:
+        self._tags.add(len(self._pieces))
+        return self.mark(tag)
 
     def mark(self, piece: str) -> str:
         self._pieces.append(piece)
@@ -72,8 +77,8 @@ class _Marks:
 
     def statements(self, marked: str) -> list[str]:
         """The tags that branch, loop or set a name, in their order."""
-        pieces = [self._piece(int(found[1])) for found in _MARK.finditer(marked)]
-        return [piece for piece in pieces if piece.startswith("{%")]
+        numbers = [int(found[1]) for found in _MARK.finditer(marked)]
+        return [self._piece(one) for one in numbers if one in self._tags and self._pieces[one].startswith("{%")]
 
     def _piece(self, number: int) -> str:
         return self.resolve(self._pieces[number]) if number < len(self._pieces) else ""
@@ -91,7 +96,7 @@ def compiled(source: str) -> Compiled:
 
     # A title is written twice, and a preview cannot hold elements: each is one piece.
     whole = _TEXT.sub(lambda found: found[1] + marks.mark(found[2]) + found[3], _STYLE.sub(hide, source))
-    marked = html_tokens.outside_of_tags(whole, str, marks.mark)
+    marked = html_tokens.outside_of_tags(whole, str, marks.tag)
     line_of = _lines(marked, marks.resolve)
     _check(marked, line_of)
     html = _made(marked, line_of)
@@ -136,7 +141,7 @@ def _check(marked: str, line_of: Callable[[int], int]) -> None:
     for token in html_tokens.tokens(marked, is_template=False):
         if token.kind not in (Kind.START, Kind.END) or not token.name.startswith("mj"):
             continue
-        count += 1
+        count += token.kind is Kind.START
         if token.name not in ELEMENTS:
             refuse(token, _NOT_HERE.get(token.name) or f"there is no element <{token.name[:40]}>")
         if count > MOST_ELEMENTS or len(open_elements) > DEEPEST:
@@ -145,7 +150,9 @@ def _check(marked: str, line_of: Callable[[int], int]) -> None:
             if not open_elements:
                 refuse(token, f"</{token.name}> ends what did not begin")
             if (begun := open_elements.pop()).name != token.name:
-                refuse(token, f"</{token.name}> stands where </{begun.name}> of line {line_of(begun.start)} is expected")
+                refuse(
+                    token, f"</{token.name}> stands where </{begun.name}> of line {line_of(begun.start)} is expected"
+                )
         elif not marked.endswith("/>", token.start, token.end):
             open_elements.append(token)
     if open_elements:

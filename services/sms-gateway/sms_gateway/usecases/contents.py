@@ -136,7 +136,9 @@ def _advice(figures: Mapping[str, Any]) -> list[dict[str, str]]:
     if replaced is None or not replaced["parts_saved"]:
         return []
     characters = " ".join(figures["offending"][:20])
-    detail = f"{characters} forces UCS-2: in a plain spelling it takes {replaced['parts']} parts, not {figures['parts']}."
+    detail = (
+        f"{characters} forces UCS-2: in a plain spelling it takes {replaced['parts']} parts, not {figures['parts']}."
+    )
     return [{"field": "replace_diacritics", "code": "sms.replaceable", "detail": detail}]
 
 
