@@ -55,7 +55,7 @@ ROUTES = [
         service_checked="email.campaigns.read",
         summary="Check a content that need not be whole",
         description=(
-            "`problems` and what is `unknown` refuse it when it is scheduled; `advice` forbids nothing. `content` holds "
+            "`problems` and what is `unknown` refuse it when it is scheduled; `advice` forbids nothing. `content` is "
             f"what would be sent: an e-mail's html made of MJML, styles in their elements. {_CHANNELS}"
         ),
         request=content.ContentCheckRequest,

@@ -42,22 +42,6 @@ _DAYS = {
     "pl": ("poniedziałek", "wtorek", "środa", "czwartek", "piątek", "sobota", "niedziela"),
     "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
 }
-_STYLES: dict[tuple[str, str], Callable[[date], str]] = {
-    ("short", "pl"): lambda day: f"{day.day:02}.{day.month:02}.{day.year}",
-    ("short", "en"): lambda day: f"{day.day:02}/{day.month:02}/{day.year}",
-    ("iso", "pl"): date.isoformat,
-    ("iso", "en"): date.isoformat,
-    **{("day", language): (lambda day, language=language: _day(day, language)) for language in _MONTHS},
-    **{
-        ("long", language): (lambda day, language=language: f"{_day(day, language)} {day.year}") for language in _MONTHS
-    },
-    **{
-        ("weekday", language): (
-            lambda day, language=language: f"{_DAYS[language][day.weekday()]}, {_day(day, language)} {day.year}"
-        )
-        for language in _MONTHS
-    },
-}
 _SIGNS = {"PLN": "zł", "EUR": "€", "USD": "$", "GBP": "£", "CZK": "Kč"}
 _BEFORE = frozenset("€$£")  # in English; others stand behind the amount
 _DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?", re.ASCII)
@@ -96,13 +80,14 @@ def _optional(name: str, make: Callable[..., str], *, lenient: bool, space: str)
 
 
 def _date(value: Any, style: str = "short", lang: str = "pl") -> str:
-    written = _STYLES.get((style, lang))
-    if written is None:
-        raise FilterFailed('the filter date knows "short", "long", "day", "weekday" and "iso", in "pl" and "en"')
+    if style not in _STYLES or lang not in _MONTHS:
+        known = ", ".join(f'"{one}"' for one in _STYLES)
+        raise FilterFailed(f'the filter date knows {known}, in "pl" and "en"')
     try:
-        return written(date.fromisoformat(_moment(value, "date")[1]))
+        day = date.fromisoformat(_moment(value, "date")[1])
     except ValueError:
         raise FilterFailed("the filter date needs a date, such as 2026-11-24") from None
+    return _STYLES[style](day, lang)
 
 
 def _time(value: Any) -> str:
@@ -120,8 +105,24 @@ def _moment(value: Any, name: str) -> re.Match[str]:
     return found
 
 
+def _short(day: date, language: str) -> str:
+    return f"{day.day:02}.{day.month:02}.{day.year}" if language == "pl" else f"{day.day:02}/{day.month:02}/{day.year}"
+
+
 def _day(day: date, language: str) -> str:
     return f"{day.day} {_MONTHS[language][day.month - 1]}"
+
+
+def _long(day: date, language: str) -> str:
+    return f"{_day(day, language)} {day.year}"
+
+
+def _weekday(day: date, language: str) -> str:
+    return f"{_DAYS[language][day.weekday()]}, {_long(day, language)}"
+
+
+def _iso(day: date, language: str) -> str:
+    return day.isoformat()
 
 
 def _amount(value: Any, currency: str = "PLN", lang: str = "pl") -> str:
@@ -169,6 +170,9 @@ def _vocative(value: Any) -> str:
 
 
 _POLISH = str.maketrans(",.", " ,")
+_STYLES: dict[str, Callable[[date, str], str]] = {
+    "short": _short, "long": _long, "day": _day, "weekday": _weekday, "iso": _iso,
+}  # fmt: skip
 _FILTERS: dict[str, Callable[..., str]] = {
     "amount": _amount, "date": _date, "number": _number, "time": _time, "vocative": _vocative,
 }  # fmt: skip

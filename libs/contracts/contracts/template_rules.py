@@ -156,7 +156,8 @@ def is_variable(name: str) -> bool:
         return False
 
 
-# The engine takes a name that is not given for an attribute of the dictionary of values: `{{ items }}` printed a method.
+# The engine takes a name that is not given for an attribute of the dictionary of values: `{{ items }}` printed a
+# method.
 METHODS = frozenset(name for name in dir(dict) if not name.startswith("_"))
 
 

@@ -1,7 +1,7 @@
 """The templates that ship with Wici: e-mails in MJML, each in Polish and in English.
 
-A file of MJML is the layout; its texts, name and subject stand in the TOML of the same name, by language. `[[word]]` in a
-layout is one of those texts, `[[_head]]` the file `_head.mjml`.
+A file of MJML is the layout; its texts, name and subject stand in the TOML of the same name, by language. `[[word]]` in
+a layout is one of those texts, `[[_head]]` the file `_head.mjml`.
 """
 
 from __future__ import annotations

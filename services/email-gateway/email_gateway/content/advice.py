@@ -28,8 +28,8 @@ class Advice:
 
 @dataclass(slots=True)
 class Link:
-    """:ivar form: `web`, `mail`, `phone`, `unsubscribe`, `anchor` (a place in the mail itself), `variable` (known for each
-    recipient alone), or `broken`.
+    """:ivar form: `web`, `mail`, `phone`, `unsubscribe`, `anchor` (a place in the mail itself), `variable` (known for
+    each recipient alone), or `broken`.
     """
 
     target: str

@@ -98,7 +98,10 @@ class Checked:
 
 
 def check_apart(content: Mapping[str, Any], account_id: UUID, recipients: Sequence[Mapping[str, Any]]) -> Checked:
-    """What is to be said of a campaign's content that may be half written. :raises Unavailable: too much is rendered."""
+    """What is to be said of a campaign's content, which may be half written.
+
+    :raises Unavailable: too much is rendered now.
+    """
     try:
         checked: Checked = _ask("check", content, account_id, list(recipients), seconds=SECONDS, owner=account_id)
     except Exceeded as exceeded:

@@ -70,7 +70,10 @@ class Shown:
 
 
 def show_apart(content: Mapping[str, Any], account_id: UUID, recipients: Sequence[Mapping[str, Any]]) -> Shown:
-    """:raises RenderFailed: the template is broken, or takes too much. :raises Unavailable: too much is rendered now."""
+    """
+    :raises RenderFailed: the template is broken, or takes too much.
+    :raises Unavailable: too much is rendered now.
+    """
     try:
         found = _confined.call(
             content, None, list(recipients), True, seconds=SECONDS, patience=PATIENCE_SECONDS, owner=account_id

@@ -37,7 +37,7 @@ _FULL_MAP: dict[int, int | bytes] = {
 _EXTENSION_DECODE = {code: character for character, code in EXTENSION.items()}
 
 _POLISH = str.maketrans("ąćęłńóśźżĄĆĘŁŃÓŚŹŻ", "acelnoszzACELNOSZZ")
-# Word processors put these in; each has a plain spelling in the alphabet. Of other letters with marks Unicode knows one.
+# Word processors put these in; each has a plain spelling in the alphabet. Of other letters with marks Unicode knows it.
 _TYPOGRAPHY = str.maketrans({
     **dict.fromkeys("„”“‟″«»", '"'), **dict.fromkeys("’‘‚‛′´`", "'"), **dict.fromkeys("–—‐‑‒―−", "-"),
     **dict.fromkeys("•‣▪·", "-"), "…": "...", "⁄": "/", "×": "x", "đ": "d", "Đ": "D", "ı": "i", "œ": "oe", "Œ": "OE",
