@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NoReturn
 
 import mrml
 
@@ -134,28 +133,35 @@ def _check(marked: str, line_of: Callable[[int], int]) -> None:
     """:raises MjmlProblem: an element that is not known, has no end, or ends where it did not begin."""
     open_elements: list[Token] = []
     count = 0
-
-    def refuse(token: Token, why: str) -> NoReturn:
-        raise MjmlProblem(f"line {line_of(token.start)}: {why}")
-
     for token in html_tokens.tokens(marked, is_template=False):
         if token.kind not in (Kind.START, Kind.END) or not token.name.startswith("mj"):
             continue
         count += token.kind is Kind.START
-        if token.name not in ELEMENTS:
-            refuse(token, _NOT_HERE.get(token.name) or f"there is no element <{token.name[:40]}>")
-        if count > MOST_ELEMENTS or len(open_elements) > DEEPEST:
-            refuse(token, "there are too many elements, or too many one in another")
+        why = _why_not(token, count, open_elements, line_of)
+        if why is not None:
+            raise MjmlProblem(f"line {line_of(token.start)}: {why}")
         if token.kind is Kind.END:
-            if not open_elements:
-                refuse(token, f"</{token.name}> ends what did not begin")
-            if (begun := open_elements.pop()).name != token.name:
-                refuse(
-                    token, f"</{token.name}> stands where </{begun.name}> of line {line_of(begun.start)} is expected"
-                )
+            open_elements.pop()
         elif not marked.endswith("/>", token.start, token.end):
             open_elements.append(token)
     if open_elements:
-        refuse(open_elements[-1], f"<{open_elements[-1].name}> has no end")
+        last = open_elements[-1]
+        raise MjmlProblem(f"line {line_of(last.start)}: <{last.name}> has no end")
     if not count:
         raise MjmlProblem("it does not begin with <mjml>")
+
+
+def _why_not(token: Token, count: int, open_elements: list[Token], line_of: Callable[[int], int]) -> str | None:
+    """What speaks against a tag behind `count` others and inside of those that are open."""
+    if token.name not in ELEMENTS:
+        return _NOT_HERE.get(token.name) or f"there is no element <{token.name[:40]}>"
+    if count > MOST_ELEMENTS or len(open_elements) > DEEPEST:
+        return "there are too many elements, or too many one in another"
+    if token.kind is Kind.START:
+        return None
+    if not open_elements:
+        return f"</{token.name}> ends what did not begin"
+    begun = open_elements[-1]
+    if begun.name == token.name:
+        return None
+    return f"</{token.name}> stands where </{begun.name}> of line {line_of(begun.start)} is expected"

@@ -60,8 +60,9 @@ def test_where_rules_for_small_screens_would_lose_nothing_is_inlined(rules: str,
 @given(
     st.lists(
         st.sampled_from([
-            "<style>", "</style>", ".a{color:red}", "<p class=a>", "<p class=a style='", "'", '"', ">", "</p>", "{{ x }}",
-            "{% if x %}", "{#", "#}", "<!--", "-->", "<td style", "=", "x", "}", "{", ";", "&quot;", "<br/>", "@media", "(",
+            "<style>", "</style>", ".a{color:red}", "<p class=a>", "<p class=a style='", "'", '"', ">", "</p>",
+            "{{ x }}", "{% if x %}", "{#", "#}", "<!--", "-->", "<td style", "=", "x", "}", "{", ";", "&quot;", "<br/>",
+            "@media", "(",
         ]),
         max_size=25,
     )
