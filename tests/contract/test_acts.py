@@ -13,6 +13,8 @@ CHANGES = [route for route in all_routes() if route.method != "GET"]
 # why it records none.
 ACTS = {
     "campaigns.cancel_campaign": "campaign.cancelled",
+    "campaigns.approve_campaign": "campaign.approved",
+    "campaigns.choose_winner": "campaign.winner_chosen",
     "campaigns.create_campaign": "campaign.created",
     "campaigns.create_template": "template.created",
     "campaigns.copy_template": "template.created",
@@ -21,10 +23,14 @@ ACTS = {
     "campaigns.delete_template": "template.deleted",
     "campaigns.duplicate_campaign": "campaign.created",
     "campaigns.pause_campaign": "campaign.paused",
+    "campaigns.reschedule_campaign": "campaign.rescheduled",
     "campaigns.resume_campaign": "campaign.resumed",
     "campaigns.schedule_campaign": "campaign.scheduled",
+    "campaigns.set_campaign_rules": "campaign_rules.set",
+    "campaigns.unschedule_campaign": "campaign.unscheduled",
     "campaigns.update_campaign": "campaign.changed",
     "campaigns.update_template": "template.changed",
+    "contacts.set_frequency_cap": "frequency_cap.set",
     "contacts.archive_addresses": "archive.added",
     "contacts.cancel_bulk": "bulk.cancelled",
     "contacts.cancel_import": "import.cancelled",
@@ -118,12 +124,16 @@ ACTS = {
     "sms_gateway.accept_sender_id": "sender_id.accepted",
     "sms_gateway.create_carrier": "carrier.created",
     "sms_gateway.create_route": "route.created",
+    "sms_gateway.create_smpp_account": "smpp_account.created",
     "sms_gateway.decide_sender_id": "sender_id.decided",
     "sms_gateway.delete_carrier": "carrier.deleted",
     "sms_gateway.delete_route": "route.deleted",
+    "sms_gateway.delete_smpp_account": "smpp_account.deleted",
     "sms_gateway.request_sender_id": "sender_id.requested",
+    "sms_gateway.rotate_smpp_password": "smpp_account.rotated",
     "sms_gateway.update_carrier": "carrier.changed",
     "sms_gateway.update_route": "route.changed",
+    "sms_gateway.update_smpp_account": "smpp_account.changed",
 }
 _READS = "it only reads"
 _MESSAGE = "messages stand in the message log, each with who it was for"
@@ -136,6 +146,7 @@ NO_ACT = {
     "campaigns.check_content": _READS,
     "campaigns.test_campaign": _MESSAGE,
     "contacts.add_to_group": _PERSON,
+    "contacts.break_down_audience": _READS,
     "contacts.count_segment": _READS,
     "contacts.create_contact": _PERSON,
     "contacts.delete_contact": _PERSON,
