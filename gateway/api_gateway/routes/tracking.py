@@ -10,8 +10,10 @@ from api_gateway.context import RequestContext
 from api_gateway.routing import PUBLIC, Handler, Route
 from api_gateway.tracking import pages
 from api_gateway.tracking.recorder import Visit
+from api_gateway.tracking.short_links import Missing
 from contracts import tokens
 from contracts.tokens import Token, TokenKind
+from contracts.vocabulary import Channel
 
 # The smallest transparent GIF.
 PIXEL = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")
@@ -21,9 +23,34 @@ _PREFETCH_HEADERS = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
 _SAFE = "!#$%&'()*+,/:;=?@[]~-._"
 
 
+SOON_SECONDS = 3
+
+
 def click(context: RequestContext) -> Response:
     """Redirect to the link's target; only a target that was signed into the link, and only over HTTP."""
-    token = _read(context, TokenKind.CLICK)
+    return _followed(context, _read(context, TokenKind.CLICK), Channel.EMAIL)
+
+
+def short_click(context: RequestContext) -> Response:
+    """The same, of a short link: its target is what we were told of its position.
+
+    Codes that are none spend a limit of their address: nobody has many of them by mistake.
+    """
+    found = context.wiring.short_links.of(context.payload["code"])
+    if found is Missing.UNKNOWN:
+        wiring = context.wiring
+        wiring.limiter.spend(f"guesses:{context.neighbourhood}", wiring.config.guess_rate)
+        return _page(context, "gone", 404)
+    if found is Missing.ENDED:
+        return _page(context, "ended", 410)
+    if found is Missing.NOT_YET:
+        answer = _page(context, "soon", 503)
+        answer.headers["Retry-After"] = answer.headers["Refresh"] = str(SOON_SECONDS)
+        return answer
+    return _followed(context, found, Channel.SMS)
+
+
+def _followed(context: RequestContext, token: Token | None, channel: Channel) -> Response:
     endings = context.wiring.endings
     if token is not None and endings.is_suspended(token):
         return _page(context, "suspended", 410)
@@ -32,7 +59,7 @@ def click(context: RequestContext) -> Response:
         return _page(context, "gone", 404)
     if endings.has_ended(token) or endings.is_denied(token.target):
         return _page(context, "ended", 410)
-    context.wiring.recorder.clicked(token, _visit(context))
+    context.wiring.recorder.clicked(token, _visit(context), channel)
     return Response(status=302, headers={"Location": location, "Cache-Control": "no-store"}, content_type="text/plain")
 
 
@@ -127,6 +154,16 @@ ROUTES: list[Route] = [
         "Records the click and redirects to the target that was signed into the link; `HEAD` and prefetching count as a"
         " machine's. Links of accounts that ended or"
         " that the operator has stopped, to denied domains and of messages that are too old end with a page (410).",
+    ),
+    _route(
+        "GET",
+        "/s/<code>",
+        short_click,
+        "Follow a short link",
+        "text/plain",
+        302,
+        "As `/t`, of a link in an SMS: its code is the recipient's own. 404 where it is none of ours, 410 where the"
+        " link has ended; 503 for the seconds until we have been told of it.",
     ),
     _route("GET", "/o/<token>", opened, "Open pixel", "image/gif", 200, "Records the open; always answers a 1×1 GIF."),
     _route(

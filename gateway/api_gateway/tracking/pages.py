@@ -20,6 +20,8 @@ _TEXTS: dict[str, dict[str, str]] = {
         "ended": "Nadawca nie korzysta już z tego odnośnika.",
         "suspended_title": "Ten odnośnik nie działa",
         "suspended": "Operator platformy zatrzymał konto, z którego wysłano tę wiadomość.",
+        "soon_title": "Jeszcze chwila",
+        "soon": "Ten odnośnik zacznie działać za kilka sekund. Strona otworzy się sama.",
         "later_title": "Spróbuj ponownie za chwilę",
         "later": "Nie udało się teraz zapisać rezygnacji. Spróbuj ponownie za minutę.",
     },
@@ -35,6 +37,8 @@ _TEXTS: dict[str, dict[str, str]] = {
         "ended": "The sender no longer uses this link.",
         "suspended_title": "This link does not work",
         "suspended": "The operator of this platform has stopped the account that sent the message.",
+        "soon_title": "One moment",
+        "soon": "This link will work in a few seconds. The page opens by itself.",
         "later_title": "Please try again in a moment",
         "later": "Your wish could not be stored just now. Please try again in a minute.",
     },
@@ -47,7 +51,10 @@ def language_of(accept_language: LanguageAccept) -> str:
 
 
 def page(name: str, language: str, status: int) -> Response:
-    """One of `ask`, `done`, `gone`, `ended`, `suspended`, `later`. The form of `ask` posts to where it was shown."""
+    """One of `ask`, `done`, `gone`, `ended`, `suspended`, `soon`, `later`.
+
+    The form of `ask` posts to where it was shown.
+    """
     texts = _TEXTS[language]
     shown = {"title": texts[f"{name}_title"], "text": texts[name]}
     if name == "ask":

@@ -93,10 +93,12 @@ class Recorder:
         event = self._event(token, Engagement.OPENED, token.target, visit)
         self._record(Engagement.OPENED, _lane_line(event))
 
-    def clicked(self, token: Token, visit: Visit) -> None:
-        """Record a click; when it cannot be recorded, the person is redirected all the same."""
-        # A click's token holds the target in place of the channel; only e-mails have such links (SMS has /s/).
-        event = self._event(token, Engagement.CLICKED, Channel.EMAIL, visit)
+    def clicked(self, token: Token, visit: Visit, channel: Channel = Channel.EMAIL) -> None:
+        """Record a click; when it cannot be recorded, the person is redirected all the same.
+
+        :param channel: a click's token holds the target in its place.
+        """
+        event = self._event(token, Engagement.CLICKED, channel, visit)
         event["url"] = token.target
         if token.place is not None and token.shared_target is not None:
             event["link"], event["link_url"] = token.place.number, token.shared_target

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from channel.campaign_counts import LedgerColumns
 from channel.service import ChannelCalls, UseCases
 from chassis.service import Payload, rpc
@@ -29,6 +31,16 @@ class Messages(Base, ChannelCalls):
     )
 
     @rpc
+    def prepare_content(self, actor: Actor, payload: Payload) -> Payload:
+        prepare, url = contents.prepare_content, self.short_link_url
+        return self.run_in_steps("prepare_content", prepare, actor, payload, short_link_url=url)
+
+    @rpc
     def count_parts(self, actor: Actor, payload: Payload) -> Payload:
         call = self.calls["count_parts"]
-        return call.dump(contents.count_parts(**call.load(payload)))
+        return call.dump(contents.count_parts(**call.load(payload), short_link_url=self.short_link_url))
+
+    def _plan(self, actor: Actor, payload: Payload) -> Any:
+        request = self.calls["send_messages"].load(payload)
+        now, url = self.clock.now(), self.short_link_url
+        return messages.plan_send(self.database, actor=actor, now=now, short_link_url=url, **request)

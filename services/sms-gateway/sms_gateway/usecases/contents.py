@@ -13,6 +13,7 @@ from chassis.database import Database, Session
 from contracts.rpc import Actor
 from sms_gateway import exceptions
 from sms_gateway.content import gsm, parts
+from sms_gateway.content import short_links as short_links_of
 from sms_gateway.content.first_render import FirstRender, render_apart
 from sms_gateway.content.template import RenderFailed
 from sms_gateway.store import contents as store
@@ -26,11 +27,16 @@ SENDER_NOT_ACTIVE: dict[str, Any] = {
 }
 
 
-def count_parts(*, text: str, replace_diacritics: bool) -> dict[str, Any]:
+def count_parts(
+    *, text: str, replace_diacritics: bool, short_links: bool = False, short_link_url: str | None = None
+) -> dict[str, Any]:
     """A text as it would travel (C7).
 
-    :raises Invalid: over 255 parts.
+    :param short_link_url: what short links start with.
+    :raises Invalid: over 255 parts, or a link that cannot be shortened.
     """
+    if short_links and short_link_url is not None:
+        text = _shortened(text, short_link_url)
     travelling = gsm.replace_diacritics(text) if replace_diacritics else text
     try:
         counted = parts.count(travelling)
@@ -46,6 +52,23 @@ def count_parts(*, text: str, replace_diacritics: bool) -> dict[str, Any]:
     }
 
 
+def _shortened(text: str, address: str) -> str:
+    """The text with links as long as those that recipients get."""
+    try:
+        links = short_links_of.cut(text, address=address, is_template=False)
+    except short_links_of.LinkRefused as refused:
+        raise exceptions.link_refused(refused.code, refused.detail) from None
+    return links.filled(links.samples)
+
+
+def with_address(content: dict[str, Any], short_link_url: str | None) -> dict[str, Any]:
+    """The content as it is kept: where short links are asked for, the address that they start with."""
+    kept = {name: value for name, value in content.items() if name != "short_links"}
+    if content.get("short_links") and short_link_url is not None:
+        kept["short_link_url"] = short_link_url
+    return kept
+
+
 def prepare_content(
     database: Database,
     *,
@@ -55,12 +78,15 @@ def prepare_content(
     content: dict[str, Any],
     kind: str,
     recipients: Sequence[Mapping[str, Any]],
+    short_link_url: str | None = None,
 ) -> dict[str, Any]:
     """Check sender and template; keep them under their hash unless there are problems.
 
     :param recipients: fields of some, with whom it is tried.
+    :param short_link_url: what short links start with.
     """
     account_id, sender = account_of(actor), str(sender or "")
+    content = with_address(content, short_link_url)
     with database.transaction() as session:
         spelling = senders.active_spelling(session, account_id=account_id, sender=sender)
     problems = [] if spelling else [SENDER_NOT_ACTIVE.copy()]
