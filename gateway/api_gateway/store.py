@@ -192,7 +192,7 @@ def short_link_block(session: Session, position: int) -> Any:
     return session.execute(short_link_query(position)).one_or_none()
 
 
-def short_link_query(position: int) -> Select[Any]:
+def short_link_query(position: int) -> Select[*tuple[Any, ...]]:
     return _BLOCK.where(ShortLinkBlock.position <= position).order_by(ShortLinkBlock.position.desc()).limit(1)
 
 

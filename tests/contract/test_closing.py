@@ -49,6 +49,7 @@ PLATFORM: dict[str, dict[str, str]] = {
         "lane_outbox": "messages on their way, for seconds",
         "overdue_later": "ids of messages to look at again, for days",
         "overdue_position": "how far the ledger has been looked through",
+        "short_link_counter": "how many positions have been handed out",
         "parked_receipts": "receipts that match no message, for minutes",
         "unread_deliveries": "what carriers sent and nobody understands, for three days",
     },
@@ -87,6 +88,7 @@ KEPT: dict[str, set[str]] = {
     "identity.plan_charges": set(),
     "identity.plan_terms": {"plan_code", "plan_name", "price_currency", "buyer"},
     "api_gateway.ended_accounts": set(),  # its id, so that its links end, until they are too old anyway
+    "api_gateway.short_link_blocks": set(),  # ids and positions without the links, so that these end
     # its id, so that what is told of it late changes nothing
     **{f"{s}.account_suspensions": set() for s in ("campaigns", "sms_gateway", "email_gateway", "api_gateway")},
     "reporting.closed_accounts": set(),  # its id, so that late events of it are left out

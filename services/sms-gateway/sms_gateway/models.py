@@ -313,6 +313,7 @@ class ShortLinkBlock(Base):
     send_id: Mapped[UUID] = mapped_column(primary_key=True)
     content_hash: Mapped[str] = mapped_column(primary_key=True)
     first_number: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(index=True)
     position: Mapped[int] = mapped_column(BigInteger)
     made_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
 

@@ -18,6 +18,7 @@ def upgrade() -> None:
         sa.Column("send_id", sa.Uuid, primary_key=True),
         sa.Column("content_hash", sa.Text, primary_key=True),
         sa.Column("first_number", sa.BigInteger, primary_key=True),
+        sa.Column("account_id", sa.Uuid, nullable=False, index=True),
         sa.Column("position", sa.BigInteger, nullable=False),
         sa.Column("made_at", pg.TIMESTAMP(timezone=True), nullable=False, server_default=sa.func.now(), index=True),
     )

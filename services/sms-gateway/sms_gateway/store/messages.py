@@ -31,6 +31,7 @@ _OF_ACCOUNT = (
     "retries",
     "erasures",
     "campaign_states",
+    "short_link_blocks",
 )
 # The conflict is of the request's key: somebody else with it came first.
 _ADD = (

@@ -107,13 +107,13 @@ def _made(cursor: Cursor[Any], missing: Mapping[_Key, Chunk]) -> dict[_Key, int]
     ((end,),) = cursor.fetchall()
     position, rows = end - sum(sizes.values()), []
     for key in sorted(missing):
-        rows.append((*key, position))
+        rows.append((*key, missing[key].batch.header.account_id, position))
         position += sizes[key]
     cursor.execute(
-        "INSERT INTO short_link_blocks (send_id, content_hash, first_number, position)"
-        " SELECT * FROM unnest(%s::uuid[], %s::text[], %s::bigint[], %s::bigint[])"
+        "INSERT INTO short_link_blocks (send_id, content_hash, first_number, account_id, position)"
+        " SELECT * FROM unnest(%s::uuid[], %s::text[], %s::bigint[], %s::uuid[], %s::bigint[])"
         " ON CONFLICT DO NOTHING RETURNING send_id, content_hash, first_number, position",
-        columns(rows, 4),
+        columns(rows, 5),
     )
     return {_Key(*row[:3]): row[3] for row in cursor.fetchall()}
 
