@@ -4,6 +4,7 @@ what links need to lead on with every service down."""
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, DateTime, Index, Integer, LargeBinary, SmallInteger, String, Text, func
@@ -87,3 +88,13 @@ class ShortLinkBlock(Base):
     send_id: Mapped[UUID]
     links: Mapped[list[str]] = mapped_column(ARRAY(Text))
     kept_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now(), index=True)
+
+
+class UnsubscribePage(Base):
+    """The unsubscribe page of an account (`contracts.events.UnsubscribePageChanged`); null where it has Wici's own."""
+
+    __tablename__ = "unsubscribe_pages"
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(BigInteger)
+    page: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))

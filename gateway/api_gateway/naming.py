@@ -86,6 +86,7 @@ TAGS: Mapping[str, str] = {
     "E-mail senders": "Domains and addresses that e-mail is from.",
     "Trial numbers": "Phones that an account on trial may send to.",
     "Templates": "Contents that are kept.",
+    "Unsubscribe pages": "What people see who leave.",
     "Campaigns": "One content to many contacts.",
     "SMS": "Single SMS.",
     "E-mail": "Single e-mails.",

@@ -11,7 +11,7 @@ from sqlalchemy import Select, delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from api_gateway.models import EndedAccount, ShortLinkBlock
+from api_gateway.models import EndedAccount, ShortLinkBlock, UnsubscribePage
 
 _LEASE = text(
     # Never more than the limit is leased, however many workers ask at once: the row's lock makes them take turns. The
@@ -212,3 +212,26 @@ def end_short_links(session: Session, *, account_id: UUID) -> None:
 
 def forget_short_links(session: Session, *, before: datetime) -> None:
     session.execute(delete(ShortLinkBlock).where(ShortLinkBlock.kept_at < before))
+
+
+# --- unsubscribe pages
+
+
+def keep_unsubscribe_page(session: Session, *, account_id: UUID, version: int, page: dict[str, Any] | None) -> None:
+    """Of two the one with the higher version stays."""
+    statement = insert(UnsubscribePage).values(account_id=account_id, version=version, page=page)
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["account_id"],
+            set_={"version": statement.excluded.version, "page": statement.excluded.page},
+            where=UnsubscribePage.version < statement.excluded.version,
+        )
+    )
+
+
+def unsubscribe_page(session: Session, *, account_id: UUID) -> dict[str, Any] | None:
+    return session.scalar(select(UnsubscribePage.page).where(UnsubscribePage.account_id == account_id))
+
+
+def erase_unsubscribe_page(session: Session, *, account_id: UUID) -> None:
+    session.execute(delete(UnsubscribePage).where(UnsubscribePage.account_id == account_id))

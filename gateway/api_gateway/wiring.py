@@ -23,6 +23,7 @@ from api_gateway.form_directory import FormDirectory
 from api_gateway.health import Readiness
 from api_gateway.idempotency import KEEP, Idempotency
 from api_gateway.limits import RateLimiter
+from api_gateway.tracking.brands import Brands, UnsubscribePageIntake
 from api_gateway.tracking.endings import Endings
 from api_gateway.tracking.recorder import Recorder
 from api_gateway.tracking.short_links import ShortLinkIntake, ShortLinks
@@ -64,6 +65,7 @@ class Wiring:
     slots: Slots
     endings: Endings
     short_links: ShortLinks
+    brands: Brands
     under_way: UnderWay = field(default_factory=UnderWay)
     threads: Turns = field(default_factory=lambda: Turns(DEFAULT_THREADS))
     downloads: Turns = field(default_factory=lambda: Turns(DEFAULT_THREADS // DOWNLOADERS))
@@ -139,6 +141,7 @@ def build(config: Config) -> Wiring:
         slots=Slots(database.transaction),
         endings=Endings(database.transaction, days=config.link_days, denied_domains=config.denied_domains),
         short_links=ShortLinks(database.transaction, link_keys),
+        brands=Brands(database.transaction),
         broker=broker,
         database=database,
     )
@@ -150,6 +153,7 @@ def build(config: Config) -> Wiring:
         ("closing", AccountClosing(broker, database).run),
         ("suspension", AccountSuspension(broker, database).run),
         ("short_links", ShortLinkIntake(broker, database).run),
+        ("unsubscribe_pages", UnsubscribePageIntake(broker, database).run),
     ):
         threading.Thread(target=run, args=(stop,), name=name, daemon=True).start()
     return wiring

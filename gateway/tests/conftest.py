@@ -15,6 +15,7 @@ from api_gateway.config import Config
 from api_gateway.health import Readiness
 from api_gateway.idempotency import Idempotency
 from api_gateway.limits import RateLimiter
+from api_gateway.tracking.brands import Brands
 from api_gateway.tracking.endings import Endings
 from api_gateway.tracking.recorder import Recorder
 from api_gateway.tracking.short_links import ShortLinks
@@ -121,6 +122,7 @@ def make_wiring(services, publisher, tmp_path):
             slots=slots or Slots(transaction),
             endings=Endings(transaction, days=config.link_days, denied_domains=config.denied_domains),
             short_links=ShortLinks(transaction, config.link_key_list()),
+            brands=Brands(transaction),
         )
 
     return make

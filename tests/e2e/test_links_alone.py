@@ -18,6 +18,12 @@ PHONES = ["+48600700901", "+48600700902"]
 EMAIL = "ala@poczta.example"
 TARGETS = ["https://sklep.example/promocja", "https://sklep.example/regulamin"]
 HTML = f'<p><a href="{TARGETS[0]}">Promocja</a></p><p><a href="{{{{ unsubscribe_url }}}}">Wypisz mnie</a></p>'
+TEXTS = {
+    "title": "Schade", "text": "Wirklich?", "leave": "Keine E-Mails mehr", "leave_all": "Gar nichts mehr",
+    "done_title": "Erledigt", "done": "Wir schreiben nicht mehr.", "why": "Warum?", "thanks": "Danke!",
+    "reasons": {"too_many": "Zu viele"},
+}  # fmt: skip
+PAGE = {"name": "Sklep", "brand": {"name": "Sklep Łąka"}, "texts": {"de": TEXTS}}
 PERSON = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
 
 
@@ -93,6 +99,9 @@ def test_links_lead_on_alone_and_what_was_done_arrives_once(system: System, jour
     sms_id, links = sent_sms(journey, group_id)
     email_id, paths = sent_email(journey, group_id)
     base = journey.environ["WICI_PUBLIC_URL"]
+    page = journey.api.post("/v1/unsubscribe-pages", PAGE)
+    assert page["is_default"]
+    poll(lambda: requests.get(base + paths["u"], timeout=10).text, lambda shown: "Sklep Łąka" in shown, seconds=30)
     assert set(links) == set(PHONES) and len({link for some in links.values() for link in some}) == 4
 
     with all_but_the_gateway_frozen(system):
@@ -102,17 +111,30 @@ def test_links_lead_on_alone_and_what_was_done_arrives_once(system: System, jour
         other = requests.get(links[PHONES[1]][0], headers=PERSON, allow_redirects=False, timeout=10)
         click = requests.get(base + paths["t"], headers=PERSON, allow_redirects=False, timeout=10)
         pixel = requests.get(base + paths["o"], headers=PERSON, timeout=10)
+        asked = requests.get(base + paths["u"], headers={"Accept-Language": "de, pl;q=0.5"}, timeout=10)
         leave = requests.post(base + paths["u"], data={"List-Unsubscribe": "One-Click"}, timeout=10)
+        leave_all = requests.post(f"{base}{paths['u']}?leave=all", timeout=10)
+        why = [requests.post(f"{base}{paths['u']}?reason=too_many", timeout=10) for _ in range(2)]
         guess = requests.get(f"{base}/s/{'A' * 12}", timeout=10)
 
     assert [answer.headers.get("Location") for answer in short] == [TARGETS[0], TARGETS[1], TARGETS[1]]
     assert (other.headers.get("Location"), click.headers.get("Location")) == (TARGETS[0], TARGETS[0])
     assert (pixel.headers["Content-Type"], leave.status_code, guess.status_code) == ("image/gif", 200, 404)
+    assert asked.headers["Content-Language"] == "de" and "Schade" in asked.text
+    assert (leave_all.status_code, [answer.status_code for answer in why]) == (200, [200, 200])
     journey.wait_engagement(email_id, {"opened": 1, "clicked": 1, "unsubscribed": 1})
     poll(lambda: clicks_by_link(journey, sms_id), lambda found: sum(found.values()) == 4, seconds=60)
     assert clicks_by_link(journey, sms_id) == {TARGETS[0]: 2, TARGETS[1]: 2}
     assert journey.report(email_id)["counts"]["unsubscribes"] == 1
-    assert {entry["address"] for entry in journey.api.pages("/v1/archive", channel="email")} == {EMAIL}
+    poll(lambda: archived(journey), lambda found: found == {EMAIL, PHONES[0]}, seconds=60)
+    place = f"/v1/unsubscribe-pages/{page['id']}"
+    poll(lambda: journey.api.get(place)["reasons"], lambda given: given == {"too_many": 1}, seconds=60)
+
+
+def archived(journey: Any) -> set[str]:
+    return {
+        entry["address"] for channel in ("email", "sms") for entry in journey.api.pages("/v1/archive", channel=channel)
+    }
 
 
 def clicks_by_link(journey: Any, campaign_id: str) -> dict[str, int]:

@@ -75,25 +75,33 @@ def opened(context: RequestContext) -> Response:
 
 
 def ask_to_unsubscribe(context: RequestContext) -> Response:
-    """The page with the button. Mail scanners follow links, so looking at it changes nothing."""
-    if _read(context, TokenKind.UNSUBSCRIBE) is None:
+    """The page with the buttons. Mail scanners follow links, so looking at it changes nothing."""
+    token = _read(context, TokenKind.UNSUBSCRIBE)
+    if token is None:
         return _page(context, "gone", 404)
-    return _page(context, "ask", 200)
+    return pages.ask(context.wiring.brands.of(token.account_id), context.request.accept_languages)
 
 
 def unsubscribe(context: RequestContext) -> Response:
     """The button, or a mail client's one-click POST (RFC 8058): done at once; the page says so only once it is kept.
 
-    It never ends: whoever wants no more mail is heard, whatever has become of the account.
+    It never ends: whoever wants no more mail is heard, whatever has become of the account. The page's other buttons say
+    so in the address: who leaves every channel, and afterwards why.
     """
     token = _read(context, TokenKind.UNSUBSCRIBE)
     if token is None:
         return _page(context, "gone", 404)
-    if not context.wiring.recorder.unsubscribed(token):
+    brand, languages = context.wiring.brands.of(token.account_id), context.request.accept_languages
+    reason = context.request.args.get(pages.REASON, "")
+    if brand is not None and pages.has_reason(brand, reason):
+        context.wiring.recorder.reason_given(token, brand["id"], reason)
+        return pages.thanks(brand, languages)
+    leaves_all = context.request.args.get(pages.LEAVE) == pages.EVERYTHING
+    if not context.wiring.recorder.unsubscribed(token, list(Channel) if leaves_all else ()):
         answer = _page(context, "later", 503)
         answer.headers["Retry-After"] = "60"
         return answer
-    return _page(context, "done", 200)
+    return pages.done(brand, languages)
 
 
 def _read(context: RequestContext, kind: TokenKind) -> Token | None:
@@ -173,7 +181,8 @@ ROUTES: list[Route] = [
         "Unsubscribe page",
         "text/html",
         200,
-        "A page with a button, in Polish or English by `Accept-Language`. Looking at it changes nothing.",
+        "The account's page, in its brand and the language of its own that fits `Accept-Language`; else Wici's, in"
+        " Polish or English. Looking at it changes nothing.",
     ),
     _route(
         "POST",
@@ -182,6 +191,7 @@ ROUTES: list[Route] = [
         "Unsubscribe",
         "text/html",
         200,
-        "One-click unsubscribe (RFC 8058), and the page's button. Works again and again.",
+        "One-click unsubscribe (RFC 8058), and the page's button. Works again and again. The page's further buttons add"
+        " `leave=all` to the address (every channel) and, once it is done, `reason=` with a key of the account's page.",
     ),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import Future, wait
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
@@ -16,7 +16,7 @@ from prometheus_client import Counter
 from api_gateway.tracking.spool import Spool, SpoolFull
 from chassis.ids import new_id
 from chassis.logs import get_logger
-from contracts.events import RECIPIENT_UNSUBSCRIBED, Event
+from contracts.events import RECIPIENT_UNSUBSCRIBED, UNSUBSCRIBE_REASON_GIVEN, Event
 from contracts.lanes import BATCH_SIZE, DELIVERY_EVENTS, DeliveryEvent
 from contracts.schema import visible
 from contracts.tokens import Token
@@ -29,6 +29,7 @@ RETRY_SECONDS = 1.0
 REST_SECONDS = 5.0
 MAX_USER_AGENT = 200
 MAX_SAID = 100
+_EVENTS = {event.name: event for event in (RECIPIENT_UNSUBSCRIBED, UNSUBSCRIBE_REASON_GIVEN)}
 
 RECORDED = Counter(
     "wici_tracking_events_total", "Clicks, opens and unsubscribes, by kind and outcome", ["kind", "outcome"]
@@ -104,9 +105,10 @@ class Recorder:
             event["link"], event["link_url"] = token.place.number, token.shared_target
         self._record(Engagement.CLICKED, _lane_line(event))
 
-    def unsubscribed(self, token: Token) -> bool:
+    def unsubscribed(self, token: Token, channels: Collection[str] = ()) -> bool:
         """Record an unsubscribe.
 
+        :param channels: that the person leaves besides the message's own.
         :returns: whether it is kept; only then may the page say that it is done.
         """
         # Counted once a message, however often the button is pressed …
@@ -115,8 +117,14 @@ class Recorder:
         lines = _lane_line(event)
         if token.contact_id is not None:
             # … but acted on each time: someone may have been restored since.
-            lines += _event_line(self._unsubscription(token, token.contact_id))
+            for channel in dict.fromkeys([token.target, *channels]):
+                lines += _event_line(self._unsubscription(token, token.contact_id, channel))
         return self._record(Engagement.UNSUBSCRIBED, lines, important=True)
+
+    def reason_given(self, token: Token, page_id: str, reason: str) -> None:
+        """Record why; when it cannot be recorded, the person is thanked all the same."""
+        told = {**self._told(token), "page_id": page_id, "reason": reason}
+        self._record(Engagement.UNSUBSCRIBED, _event_line(told, UNSUBSCRIBE_REASON_GIVEN))
 
     def _event(self, token: Token, kind: Engagement, channel: str, visit: Visit | None = None) -> DeliveryEvent:
         event: DeliveryEvent = {
@@ -136,15 +144,16 @@ class Recorder:
                 event["request"] = visible(visit.says)[:MAX_SAID]
         return event
 
-    def _unsubscription(self, token: Token, contact_id: UUID) -> dict[str, Any]:
+    def _unsubscription(self, token: Token, contact_id: UUID, channel: str) -> dict[str, Any]:
+        return {**self._told(token), "contact_id": str(contact_id), "channel": channel}
+
+    def _told(self, token: Token) -> dict[str, Any]:
         return {
             "event_id": str(new_id()),
             "occurred_at": datetime.fromtimestamp(self._now(), UTC).isoformat(),
             "account_id": str(token.account_id),
             "campaign_id": str(token.campaign_id) if token.campaign_id else None,
             "message_id": str(token.message_id),
-            "contact_id": str(contact_id),
-            "channel": token.target,
         }
 
     def _record(self, kind: Engagement, lines: bytes, *, important: bool = False) -> bool:
@@ -186,7 +195,7 @@ class Recorder:
                     self._spool.remove(segment)
 
     def _publish(self, lines: list[bytes]) -> None:
-        events, unsubscriptions = _sorted_lines(lines)
+        events, facts = _sorted_lines(lines)
         sent = [
             self._publisher.publish(
                 DELIVERY_EVENTS,
@@ -194,10 +203,7 @@ class Recorder:
             )
             for start in range(0, len(events), BATCH_SIZE)
         ]
-        sent += [
-            self._publisher.publish_event(RECIPIENT_UNSUBSCRIBED, orjson.dumps(unsubscription))
-            for unsubscription in unsubscriptions
-        ]
+        sent += [self._publisher.publish_event(event, orjson.dumps(fact)) for event, fact in facts]
         wait(sent, timeout=CONFIRM_SECONDS)
         for confirmation in sent:
             confirmation.result(timeout=0)
@@ -207,12 +213,13 @@ def _lane_line(event: DeliveryEvent) -> bytes:
     return orjson.dumps({"lane": event}, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def _event_line(event: dict[str, Any]) -> bytes:
-    return orjson.dumps({"event": event}, option=orjson.OPT_APPEND_NEWLINE)
+def _event_line(fact: dict[str, Any], event: Event = RECIPIENT_UNSUBSCRIBED) -> bytes:
+    return orjson.dumps({"event": fact, "name": event.name}, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def _sorted_lines(lines: list[bytes]) -> tuple[list[Any], list[Any]]:
-    events, unsubscriptions = [], []
+def _sorted_lines(lines: list[bytes]) -> tuple[list[Any], list[tuple[Event, Any]]]:
+    """Those for the lane, and those that are events of their own."""
+    events, facts = [], []
     for line in lines:
         try:
             entry = orjson.loads(line)
@@ -222,5 +229,6 @@ def _sorted_lines(lines: list[bytes]) -> tuple[list[Any], list[Any]]:
         if "lane" in entry:
             events.append(entry["lane"])
         elif "event" in entry:
-            unsubscriptions.append(entry["event"])
-    return events, unsubscriptions
+            # A line of an older release names none.
+            facts.append((_EVENTS.get(entry.get("name"), RECIPIENT_UNSUBSCRIBED), entry["event"]))
+    return events, facts

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, defer
 
 from campaigns import exceptions
-from campaigns.models import Campaign, Template
+from campaigns.models import Campaign, Template, UnsubscribePage, UnsubscribeReason
 from chassis import suspensions
 
 
@@ -117,6 +117,8 @@ def erase_account(session: Session, account_id: UUID) -> None:
     suspensions.close(session, account_id)
     session.execute(delete(Campaign).where(Campaign.account_id == account_id))
     session.execute(delete(Template).where(Template.account_id == account_id))
+    session.execute(delete(UnsubscribePage).where(UnsubscribePage.account_id == account_id))
+    session.execute(delete(UnsubscribeReason).where(UnsubscribeReason.account_id == account_id))
 
 
 def _one(session: Session, query: Any, account_id: UUID, campaign_id: UUID) -> Campaign:

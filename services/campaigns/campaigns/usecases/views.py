@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from campaigns import domain
-from campaigns.models import Campaign, Template
+from campaigns.models import Campaign, Template, UnsubscribePage
 from contracts.vocabulary import CampaignState, Channel
 
 Answer = dict[str, Any]
@@ -29,7 +30,15 @@ def template(row: Template) -> Answer:
     return _columns(row)
 
 
+def unsubscribe_page(row: UnsubscribePage, reasons: Mapping[str, int]) -> Answer:
+    """A page as `contracts.campaigns.unsubscribe_pages` shows it."""
+    return {**_loaded(row), "reasons": reasons}
+
+
 def _columns(row: Campaign | Template) -> Answer:
+    return {**_loaded(row), "channel": Channel(row.channel)}
+
+
+def _loaded(row: Any) -> Answer:
     """The columns that were loaded: a list leaves the content in the database."""
-    shown = {name: value for name, value in vars(row).items() if not name.startswith("_")}
-    return {**shown, "channel": Channel(row.channel)}
+    return {name: value for name, value in vars(row).items() if not name.startswith("_")}
