@@ -5,6 +5,7 @@ those that the databases show, so that a new one takes part by itself: it is fil
 account has to say so in PLATFORM.
 """
 
+import itertools
 import threading
 import time
 from collections.abc import Callable
@@ -96,6 +97,7 @@ KEPT: dict[str, set[str]] = {
 # Values that cannot be guessed.
 GIVEN: dict[str, dict[str, Any]] = {
     "contacts": {"jobs.kind": "import"},
+    "api_gateway": {"short_link_blocks.position": itertools.count(1).__next__},
     "identity": {
         "invoices.gross_amount": 2,
         "invoices.corrects_id": None,

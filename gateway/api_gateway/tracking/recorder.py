@@ -29,7 +29,6 @@ RETRY_SECONDS = 1.0
 REST_SECONDS = 5.0
 MAX_USER_AGENT = 200
 MAX_SAID = 100
-_EVENTS = {event.name: event for event in (RECIPIENT_UNSUBSCRIBED, UNSUBSCRIBE_REASON_GIVEN)}
 
 RECORDED = Counter(
     "wici_tracking_events_total", "Clicks, opens and unsubscribes, by kind and outcome", ["kind", "outcome"]
@@ -124,7 +123,7 @@ class Recorder:
     def reason_given(self, token: Token, page_id: str, reason: str) -> None:
         """Record why; when it cannot be recorded, the person is thanked all the same."""
         told = {**self._told(token), "page_id": page_id, "reason": reason}
-        self._record(Engagement.UNSUBSCRIBED, _event_line(told, UNSUBSCRIBE_REASON_GIVEN))
+        self._record(Engagement.UNSUBSCRIBED, _event_line(told, "reason"))
 
     def _event(self, token: Token, kind: Engagement, channel: str, visit: Visit | None = None) -> DeliveryEvent:
         event: DeliveryEvent = {
@@ -195,7 +194,7 @@ class Recorder:
                     self._spool.remove(segment)
 
     def _publish(self, lines: list[bytes]) -> None:
-        events, facts = _sorted_lines(lines)
+        events, unsubscriptions, reasons = _sorted_lines(lines)
         sent = [
             self._publisher.publish(
                 DELIVERY_EVENTS,
@@ -203,7 +202,8 @@ class Recorder:
             )
             for start in range(0, len(events), BATCH_SIZE)
         ]
-        sent += [self._publisher.publish_event(event, orjson.dumps(fact)) for event, fact in facts]
+        sent += [self._publisher.publish_event(RECIPIENT_UNSUBSCRIBED, orjson.dumps(each)) for each in unsubscriptions]
+        sent += [self._publisher.publish_event(UNSUBSCRIBE_REASON_GIVEN, orjson.dumps(each)) for each in reasons]
         wait(sent, timeout=CONFIRM_SECONDS)
         for confirmation in sent:
             confirmation.result(timeout=0)
@@ -213,13 +213,13 @@ def _lane_line(event: DeliveryEvent) -> bytes:
     return orjson.dumps({"lane": event}, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def _event_line(fact: dict[str, Any], event: Event = RECIPIENT_UNSUBSCRIBED) -> bytes:
-    return orjson.dumps({"event": fact, "name": event.name}, option=orjson.OPT_APPEND_NEWLINE)
+def _event_line(event: dict[str, Any], kind: str = "event") -> bytes:
+    return orjson.dumps({kind: event}, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def _sorted_lines(lines: list[bytes]) -> tuple[list[Any], list[tuple[Event, Any]]]:
-    """Those for the lane, and those that are events of their own."""
-    events, facts = [], []
+def _sorted_lines(lines: list[bytes]) -> tuple[list[Any], list[Any], list[Any]]:
+    """What is for the lane, and what are events of their own: unsubscriptions and reasons."""
+    events, unsubscriptions, reasons = [], [], []
     for line in lines:
         try:
             entry = orjson.loads(line)
@@ -229,6 +229,7 @@ def _sorted_lines(lines: list[bytes]) -> tuple[list[Any], list[tuple[Event, Any]
         if "lane" in entry:
             events.append(entry["lane"])
         elif "event" in entry:
-            # A line of an older release names none.
-            facts.append((_EVENTS.get(entry.get("name"), RECIPIENT_UNSUBSCRIBED), entry["event"]))
-    return events, facts
+            unsubscriptions.append(entry["event"])
+        elif "reason" in entry:
+            reasons.append(entry["reason"])
+    return events, unsubscriptions, reasons

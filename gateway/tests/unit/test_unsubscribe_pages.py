@@ -162,13 +162,6 @@ def test_a_reason_is_told_with_its_page_and_leaves_nobody_twice(client, wiring, 
     assert len(facts(publisher, RECIPIENT_UNSUBSCRIBED)) == 1, "who sends what is no reason has pressed the button"
 
 
-def test_lines_of_an_older_release_are_unsubscriptions(publisher):
-    from api_gateway.tracking.recorder import _sorted_lines
-
-    _events, told = _sorted_lines([b'{"event": {"a": 1}}'])
-    assert told == [(RECIPIENT_UNSUBSCRIBED, {"a": 1})]
-
-
 def test_without_the_database_the_page_is_the_last_one_read_or_wicis_own(client, kept, monkeypatch):
     monkeypatch.setattr(brands, "REMEMBER_SECONDS", 0.0)
     assert "Schade" in client.get(f"/u/{TOKEN}", headers={"Accept-Language": "de"}).text
