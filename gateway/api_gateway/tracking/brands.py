@@ -14,15 +14,13 @@ from sqlalchemy.orm import Session
 
 from api_gateway import store
 from api_gateway.event_handling import EventHandling
+from api_gateway.tracking.lookups import Lookups
 from chassis.broker import Broker
 from chassis.database import Database
 from contracts.events import UNSUBSCRIBE_PAGE_CHANGED
 
 REMEMBER_SECONDS = 10.0
 MOST_REMEMBERED = 500  # with its logo a page has up to 100 KB
-# Threads that may ask the database at once, of those that serve links.
-LOOKING_UP = 2
-PATIENCE_SECONDS = 1.0
 
 Page = Mapping[str, Any]
 """`id`, `brand` and `texts`, as `contracts.campaigns.unsubscribe_pages` has them."""
@@ -36,11 +34,10 @@ class Brands:
         transaction: Callable[[], AbstractContextManager[Session]],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._transaction = transaction
+        self._lookups = Lookups(transaction)
         self._clock = clock
         self._pages: OrderedDict[UUID, tuple[float, Page | None]] = OrderedDict()
         self._lock = threading.Lock()
-        self._looking_up = threading.BoundedSemaphore(LOOKING_UP)
 
     def of(self, account_id: UUID) -> Page | None:
         """None: Wici's own page."""
@@ -48,15 +45,12 @@ class Brands:
             known = self._pages.get(account_id)
         if known is not None and self._clock() - known[0] < REMEMBER_SECONDS:
             return known[1]
-        if not self._looking_up.acquire(timeout=PATIENCE_SECONDS):
-            return known[1] if known else None
         try:
-            with self._transaction() as session:
-                page = store.unsubscribe_page(session, account_id=account_id)
+            page: Page | None = self._lookups.ask(
+                lambda session: store.unsubscribe_page(session, account_id=account_id)
+            )
         except Exception:
             return known[1] if known else None
-        finally:
-            self._looking_up.release()
         with self._lock:
             self._pages[account_id] = (self._clock(), page)
             self._pages.move_to_end(account_id)

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from api_gateway import store
 from api_gateway.event_handling import Handling
+from api_gateway.tracking.lookups import Lookups
 from chassis.broker import Broker
 from chassis.database import Database
 from contracts import ids
@@ -28,9 +29,6 @@ from contracts.short_codes import Codes, position_of
 from contracts.tokens import Place, Token, TokenKind
 
 MOST_REMEMBERED = 2_000
-# Threads that may ask the database at once, of those that serve links: one that hangs holds up no other kind of link.
-LOOKING_UP = 4
-PATIENCE_SECONDS = 1.0
 
 
 class Missing(StrEnum):
@@ -61,12 +59,11 @@ class ShortLinks:
     """:param keys: of the links' ring."""
 
     def __init__(self, transaction: Callable[[], AbstractContextManager[Session]], keys: Sequence[bytes]) -> None:
-        self._transaction = transaction
+        self._lookups = Lookups(transaction)
         self._ring = [Codes(key) for key in keys]
         self._starts: list[int] = []
         self._blocks: dict[int, Block] = {}
         self._lock = threading.Lock()
-        self._looking_up = threading.BoundedSemaphore(LOOKING_UP)
 
     def of(self, code: str) -> Token | Missing:
         """The click that a code stands for; its token names no contact, whom reporting knows by the message."""
@@ -83,22 +80,13 @@ class ShortLinks:
         return block if block is not None and position < block.end else None
 
     def _looked_up(self, position: int) -> Block | Missing:
-        if not self._looking_up.acquire(timeout=PATIENCE_SECONDS):
-            return Missing.NOT_YET
         try:
-            with self._transaction() as session:
-                row = store.short_link_block(session, position)
-                block = None if row is None else Block(*row)
-                if block is not None and not block.links:
-                    return Missing.ENDED  # of an account that was closed
-                if block is None or position >= block.end:
-                    return Missing.ENDED if store.are_short_links_over(session, position) else Missing.NOT_YET
+            found: Block | Missing = self._lookups.ask(lambda session: _block_or_why(session, position))
         except Exception:
             return Missing.NOT_YET
-        finally:
-            self._looking_up.release()
-        self._remember(block)
-        return block
+        if isinstance(found, Block):
+            self._remember(found)
+        return found
 
     def _remember(self, block: Block) -> None:
         with self._lock:
@@ -108,6 +96,16 @@ class ShortLinks:
             if block.position not in self._blocks:
                 insort(self._starts, block.position)
             self._blocks[block.position] = block
+
+
+def _block_or_why(session: Session, position: int) -> Block | Missing:
+    row = store.short_link_block(session, position)
+    block = None if row is None else Block(*row)
+    if block is not None and not block.links:
+        return Missing.ENDED  # of an account that was closed
+    if block is not None and position < block.end:
+        return block
+    return Missing.ENDED if store.are_short_links_over(session, position) else Missing.NOT_YET
 
 
 def _token(block: Block, position: int) -> Token:

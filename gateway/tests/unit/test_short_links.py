@@ -1,5 +1,6 @@
 """Short links: what a code leads to, and what is said of those that lead nowhere."""
 
+import threading
 from collections import Counter
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,7 @@ import pytest
 from api_gateway import store
 from api_gateway.app import create_app
 from api_gateway.routes import tracking as routes
-from api_gateway.tracking import short_links
+from api_gateway.tracking import lookups, short_links
 from chassis.ids import new_id
 from contracts import ids
 from contracts.lanes import DELIVERY_EVENTS
@@ -129,12 +130,15 @@ def test_without_the_database_what_is_remembered_leads_on(client, wiring, blocks
     assert client.get(f"/s/{CODES.code(9000)}").status_code == 503
 
 
-def test_a_database_that_hangs_holds_few_threads(client, wiring, monkeypatch):
-    monkeypatch.setattr(short_links, "PATIENCE_SECONDS", 0.0)
-    held = [wiring.short_links._looking_up.acquire() for _ in range(short_links.LOOKING_UP)]
+def test_a_database_that_hangs_holds_up_no_link(client, wiring, monkeypatch):
+    monkeypatch.setattr(lookups, "PATIENCE_SECONDS", 0.01)
+    hangs = threading.Event()
+    monkeypatch.setattr(store, "short_link_block", lambda session, position: hangs.wait())
 
-    assert all(held)
-    assert client.get(f"/s/{CODES.code(1000)}").status_code == 503
+    answers = [client.get(f"/s/{CODES.code(1000)}").status_code for _ in range(5)]
+    hangs.set()
+
+    assert answers == [503] * 5
 
 
 def test_many_blocks_are_remembered_in_bounds(client, wiring, blocks, monkeypatch):
