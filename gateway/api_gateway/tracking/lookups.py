@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-PATIENCE_SECONDS = 1.0
+PATIENCE_SECONDS = 2.0
 
 
 class Lookups:
