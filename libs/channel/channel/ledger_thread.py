@@ -292,6 +292,7 @@ class LedgerThread:
                 noted = self._ledger.note_claims(cursor, self._instance_id, mine)
             claims.delete(cursor, claims_done)
             lane_outbox.forget_published(cursor, work.published)
+            self._ledger.tell_beside(cursor, events)
             recorded = lane_outbox.record(cursor, self._instance_id, self._ledger.source, events, outcome.done)
             outcome.to_publish = [*noted, *recorded]
 

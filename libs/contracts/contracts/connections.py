@@ -20,11 +20,13 @@ OF_A_PROCESS: Mapping[str, int] = MappingProxyType(
         "campaigns.dispatcher": 12,
         "sms_gateway": 7,
         "sms_gateway.outbound": 10,
+        "sms_gateway.smpp_server": 11,
         "email_gateway": 7,
         "email_gateway.outbound": 13,
+        "email_gateway.mailroom": 6,
         "reporting": 6,
         "reporting.ingester": 5,
-        "reporting.webhooks": 7,
+        "reporting.webhooks": 8,
         "api_gateway": 12,
     }
 )

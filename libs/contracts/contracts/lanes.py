@@ -81,6 +81,7 @@ class BatchDone(TypedDict):
     submitted: int
     failed: int  # final, never handed over (rejected, invalid)
     deferred: int  # waiting in the channel's retry schedule
+    units: NotRequired[int]  # of quota, that the submitted took; left out: one each
     left_out: dict[str, int]  # by LeftOut
     content_failed: NotRequired[dict[str, int]]  # of those that failed, by ContentFailure
 
@@ -127,7 +128,7 @@ class EngagementColumn(TypedDict):
 
     account_id: str
     campaign_id: str
-    kind: str  # delivered, bounced (any other end), or an Engagement
+    kind: str  # submitted (told where no end is known yet), delivered, bounced (any other end), or an Engagement
     day: str  # ISO date, UTC
     contact_ids: str  # ids with commas between: neither side touches one of them by itself
 

@@ -79,6 +79,7 @@ CALLS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "contacts.get_snapshot",
             "contacts.read_audience",
             "contacts.drop_snapshot",
+            "reporting.count_variants",
             *(
                 facts.call(method)
                 for facts in CHANNELS.values()
@@ -89,6 +90,7 @@ CALLS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "email_gateway": (*_QUOTA, _LEFT_OUT, "identity.get_account"),
         "reporting": (
             "campaigns.get_progress",
+            "identity.get_account",
             "contacts.create_group",
             "contacts.add_to_group",
             "contacts.archive_addresses",

@@ -62,7 +62,7 @@ class Dispatcher:
         self._steps = Steps(database, RpcClient(broker, seals.passed_on).call, new_id())
         self._waker = Waker(database, leases.CAMPAIGNS)
         self._publisher = Publisher(broker, database, self._waker.set)
-        self._reports = Reports(broker, database, self._waker.set, poke_outbox)
+        self._reports = Reports(broker, database, self._waker.set, on_paused=poke_outbox, on_short=self._look_at_once)
         self._in_hand: dict[UUID, CampaignInHand] = {}
         self._in_flight: dict[UUID, InFlight] = {}
         self._workers = Workers(self._waker.set)
@@ -98,6 +98,10 @@ class Dispatcher:
             self._open_windows(datetime.now(UTC))
             self._step()
         self.progress.moved()
+
+    def _look_at_once(self) -> None:
+        """At what the database says of the campaigns, before another window is opened."""
+        self._renew_at = 0.0
 
     # Leases
 
@@ -183,7 +187,7 @@ class Dispatcher:
         """
         moving = {campaign_id: self._in_hand[campaign_id] for campaign_id in reached}
         advances = [
-            Advance(
+            Advance.of(
                 campaign_id,
                 campaign.dispatched_to,
                 reached[campaign_id],
@@ -237,6 +241,9 @@ class Dispatcher:
             again, campaign.again = campaign.again, []
             self._workers.run(campaign, "again", self._steps.read_again, campaign.leased, again)
             return
+        if campaign.leased.is_short_of_units and not campaign.is_through:
+            self._workers.run(campaign, "reserve", self._steps.reserve_more, campaign.leased)
+            return
         if campaign.is_through:
             if not self._in_flight.get(campaign.leased.id):
                 self._finish(campaign)
@@ -247,8 +254,10 @@ class Dispatcher:
             campaign.note_read(after + limit, page_read)
 
     def _finish(self, campaign: CampaignInHand) -> None:
-        """It is sent; or some wait at the channel, and somebody looks again later."""
-        if self._steps.finish(campaign.leased):
+        """It is sent; or some wait at the channel, or a test for its end, and somebody looks again later."""
+        if campaign.is_tested:
+            self._workers.run(campaign, "test", self._steps.look_at_test, campaign.leased)
+        elif self._steps.finish(campaign.leased):
             self._renew_at = 0.0
             self._poke_outbox()
         else:
@@ -278,7 +287,7 @@ class Dispatcher:
 
     def _recover(self, campaign: CampaignInHand, step: str, error: Exception) -> None:
         log.warning("step_failed", step=step, campaign_id=campaign.leased.id, error=error)
-        if isinstance(error, LASTING) and campaign.is_sending and step != "rest":
+        if isinstance(error, LASTING) and campaign.is_sending and step not in ("rest", "test"):
             # The audience is gone: no more can be read, now or later.
             self._steps.fail(campaign.leased, error.code, error.detail)
         if step == "again":

@@ -16,6 +16,7 @@ from chassis.broker import Broker, Delivery
 from chassis.database import Database
 from chassis.testing import wait_until
 from contracts import events, lanes
+from contracts.errors import NotFound
 from contracts.vocabulary import LeftOut
 
 from .conftest import is_let_go
@@ -99,6 +100,42 @@ def test_parts_are_settled_as_the_channel_counted_them(
     assert any("quota_exceeded" in each.log_tail(2_000) for each in running) is (small_quota and took > 1_000)
 
 
+def test_what_takes_more_units_than_the_sample_has_more_reserved_as_it_goes(
+    caller: Callable, channel: Any, dispatcher: Callable
+) -> None:
+    """Two dispatchers: nothing is paused where the account has enough, and more than was taken was always reserved."""
+    owner, channel.units_each = caller(), 4
+    campaign_id = owner.scheduled(2_900, content={"text": "LONGER {{ first_name }}"})
+    for _ in range(2):
+        dispatcher(CAMPAIGNS_WINDOW="1")
+
+    submitted = owner.wait_for(campaign_id, "sent")["progress"]["submitted"]
+
+    wait_until(lambda: released(owner, campaign_id), what="the release")
+    held = owner.look()["reservations"][str(reservation(campaign_id))]
+    assert held["used"] == 4 * submitted and 3 * 2_900 < held["reserved"] >= held["used"]
+
+
+def test_what_takes_more_units_than_the_account_has_pauses_before_the_rest_leaves(
+    caller: Callable, channel: Any, dispatcher: Callable
+) -> None:
+    owner, channel.units_each = caller(small_quota=True), 2
+    campaign_id = owner.scheduled(950)
+    for _ in range(2):
+        dispatcher(CAMPAIGNS_WINDOW="1")
+
+    paused = owner.wait_for(campaign_id, "paused")
+
+    assert paused["failure"]["code"] == "quota.exhausted"
+    assert paused["failure"]["detail"].startswith("86 messages took 172 units of the quota")
+    assert len(numbers_seen(channel)) == 100
+    owner("resume_campaign", campaign_id=campaign_id)
+    owner.wait_for(campaign_id, "paused")
+    assert len(numbers_seen(channel)) == 100
+    owner("cancel_campaign", campaign_id=campaign_id)
+    wait_until(lambda: released(owner, campaign_id), what="the release")
+
+
 def test_a_campaign_begun_before_parts_counted_is_settled_by_recipients(
     caller: Callable, channel: Any, dispatcher: Callable, database: Database
 ) -> None:
@@ -166,10 +203,29 @@ def test_who_is_left_out_is_counted_by_the_reason_whatever_is_killed(
     assert numbers_seen(channel) == set(range(1, total + 1)) - set(reasons)
     assert sent["left_out"] == {reason: list(reasons.values()).count(reason) for reason in LeftOut}
     assert sent["submitted"] + sent["failed"] == total - len(reasons) and sent["deferred"] == 0
+    assert who_was_left_out(owner, campaign_id) == [
+        (number, reason, None if reason == "erased" else str(UUID(int=number))) for number, reason in reasons.items()
+    ]
+    archived = [number for number, reason in reasons.items() if reason == "archived"]
+    assert [number for number, *_ in who_was_left_out(owner, campaign_id, reason="archived")] == archived
+    blind = caller(account_id=owner.account_id, permissions=["sms.campaigns"])
+    assert {contact for *_, contact in who_was_left_out(blind, campaign_id)} == {None}
+    with pytest.raises(NotFound):
+        caller()("list_left_out", campaign_id=campaign_id)
     for progress in moments:
         decided = sum(progress[name] for name in ("submitted", "failed", "deferred", "to_come") if progress[name])
         assert progress["to_come"] is None or progress["to_come"] >= 0
         assert progress["recipients"] in (None, decided + sum(progress["left_out"].values()))
+
+
+def who_was_left_out(somebody: Any, campaign_id: str, **asked: Any) -> list[tuple[int, str, Any]]:
+    found: list[tuple[int, str, Any]] = []
+    cursor = None
+    while True:
+        page = somebody("list_left_out", campaign_id=campaign_id, limit=1000, cursor=cursor, **asked)
+        found += [(one["number"], one["reason"], one["contact_id"]) for one in page["items"]]
+        if (cursor := page["next_cursor"]) is None:
+            return found
 
 
 def test_email_campaign_takes_its_own_lane(caller: Callable, email_channel: Any, dispatcher: Callable) -> None:

@@ -7,6 +7,7 @@ a STOP have come in between.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -19,14 +20,14 @@ from channel.ports import Event
 from chassis import outbox
 from chassis.ids import new_id
 from chassis.logs import get_logger
-from contracts.events import SMS_ADDRESSES_REFUSED, SMS_STOPS_WITHDRAWN
+from contracts.events import SMS_ADDRESSES_REFUSED, SMS_RECEIVED, SMS_STOPS_WITHDRAWN
 from contracts.vocabulary import ArchiveReason, Channel, Engagement, Wish
 from sms_gateway.batches import ArrivedInbound
 from sms_gateway.content import gsm
 from sms_gateway.domain.numbers import phone_of, readings
 from sms_gateway.domain.senders import SYSTEM_ACCOUNT
 from sms_gateway.domain.stop_words import may_name_a_sender, wish_of
-from sms_gateway.store import inbound_sms, last_messages, senders, stops
+from sms_gateway.store import inbound_sms, last_messages, senders, smpp_deliveries, stops
 from sms_gateway.store.last_messages import LastMessage
 
 log = get_logger()
@@ -58,11 +59,27 @@ def take(cursor: Cursor[Any], arrived: Sequence[ArrivedInbound]) -> list[Event]:
     wishes = _wishes(cursor, answers)
     said = list(zip(answers, wishes, strict=True))
     starts = _genuine(cursor, [each for each, wish in said if wish is Wish.START])
-    inbound_sms.write(cursor, [_row(each, wish) for each, wish in said])
+    inbound_sms.write(cursor, rows := [_row(each, wish) for each, wish in said])
+    _tell_received(cursor, answers, rows)
+    smpp_deliveries.add_answers(cursor, [_for_partners(each) for each in answers if each.answered])
     stops_said = [each for each, wish in said if wish is Wish.STOP]
     _tell_stops(cursor, stops_said)
     _tell_starts(cursor, starts)
     return [event for each in stops_said for message in each.to for event in _unsubscription(each, message)]
+
+
+def _tell_received(cursor: Cursor[Any], answers: Sequence[Answer], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Tell each account of the messages that it is known to have got, as `GET /v1/inbound-sms` shows them."""
+    received: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
+    for each, row in zip(answers, rows, strict=True):
+        inbound_id, _carrier, source, destination, *_octets, at, account_id, campaign_id, message_id, wish = row
+        if account_id is not None:
+            received[account_id].append(
+                {"id": inbound_id, "source": source, "destination": destination, "text": each.text, "received_at": at,
+                 "message_id": message_id, "campaign_id": campaign_id, "wish": wish}
+            )  # fmt: skip
+    for account_id, messages in received.items():
+        outbox.record_at(cursor, SMS_RECEIVED, account_id=account_id, messages=messages)
 
 
 def _tell_stops(cursor: Cursor[Any], said: Sequence[Answer]) -> None:
@@ -176,6 +193,20 @@ def _row(answer: Answer, wish: Wish | None) -> tuple[Any, ...]:
         answered.account_id if answered else None, answered.campaign_id if answered else None,
         answered.message_id if answered else None, wish,
     )  # fmt: skip
+
+
+def _for_partners(answer: Answer) -> smpp_deliveries.Answer:
+    arrived, answered = answer.arrived, answer.answered
+    assert answered is not None
+    phone = answer.phone or arrived.source.replace("\0", "")
+    body = {
+        "kind": "answer",
+        "number": answer.number,
+        "data_coding": arrived.data_coding,
+        "esm_class": arrived.esm_class,
+        "octets": b64encode(arrived.octets).decode("ascii"),
+    }
+    return smpp_deliveries.Answer(answered.account_id, answered.message_id, answer.number, phone, body)
 
 
 def _told(answer: Answer, message: LastMessage) -> dict[str, Any]:
