@@ -89,6 +89,7 @@ TAGS: Mapping[str, str] = {
     "Unsubscribe pages": "What people see who leave.",
     "Campaigns": "One content to many contacts.",
     "SMS": "Single SMS.",
+    "SMPP accounts": "Log-ins of partners over SMPP.",
     "E-mail": "Single e-mails.",
     "Messages": "What became of each message.",
     "Reports": "What became of a campaign, and of everything.",
