@@ -18,6 +18,7 @@ class Messages(Base, ChannelCalls):
     use_cases = UseCases(
         prepare_content=contents.prepare_content,
         render_preview=contents.render_preview,
+        check_content=contents.check_content,
         plan_test=messages.plan_test,
         plan_send=messages.plan_send,
         get_message=messages.get_message,
@@ -36,9 +37,28 @@ class Messages(Base, ChannelCalls):
         return self.run_in_steps("prepare_content", prepare, actor, payload, short_link_url=url)
 
     @rpc
+    def check_content(self, actor: Actor, payload: Payload) -> Payload:
+        check, url = contents.check_content, self.short_link_url
+        return self.run_in_steps("check_content", check, actor, payload, short_link_url=url)
+
+    @rpc
     def count_parts(self, actor: Actor, payload: Payload) -> Payload:
         call = self.calls["count_parts"]
-        return call.dump(contents.count_parts(**call.load(payload), short_link_url=self.short_link_url))
+        request, url = call.load(payload), self.short_link_url
+        audience = request.pop("audience")
+        counted = {**contents.count_parts(**request, short_link_url=url), "recipients": None}
+        if audience is not None:
+            given = contents.with_address(request, url)
+            asked = call.payload().dump({"text": "", "audience": audience})["audience"]
+            counted["recipients"] = contents.measure(self._ask(actor), actor=actor, content=given, audience=asked)
+        return call.dump(counted)
+
+    def _ask(self, actor: Actor) -> contents.Ask:
+        def ask(name: str, payload: Payload, *, deadline: float = 5.0) -> Payload:
+            answer: Payload = self.services.call(name, actor, payload, deadline=deadline)
+            return answer
+
+        return ask
 
     def _plan(self, actor: Actor, payload: Payload) -> Any:
         request = self.calls["send_messages"].load(payload)
