@@ -88,6 +88,14 @@ def content_problems(problems: list[FieldError]) -> Invalid:
     return Invalid("request.invalid", "The content cannot be sent as it is.", None, problems)
 
 
+def template_not_found() -> NotFound:
+    return NotFound("template.not_found", "There is no such template for e-mails.")
+
+
+def no_attachments() -> PlanLimit:
+    return PlanLimit("plan.feature_missing", "The plan has no attachments.", {"feature": "attachments"})
+
+
 def message_not_found() -> NotFound:
     return NotFound("email.not_found", "There is no such e-mail.")
 

@@ -46,7 +46,8 @@ class Identity:
     @rpc
     def get_account(self, actor, payload):
         state = "trial" if actor["account_id"] in self.terms else "active"
-        return {"state": state, "plan": {"price": {"amount": 4900}}}
+        features = ["attachments"] if state == "active" else []
+        return {"state": state, "plan": {"price": {"amount": 4900}, "features": features}}
     @rpc
     def lease_quota(self, actor, payload):
         if payload["at_least"] > 50:
