@@ -28,6 +28,7 @@ PERMISSIONS: dict[str, str] = {
     "email.campaigns.write": "Draft and change e-mail campaigns",
     "email.campaigns.send": "Schedule, pause, resume and cancel e-mail campaigns",
     "email.senders": "Authorise sender domains and addresses",
+    "email.smtp": "Make and change SMTP accounts",
     "reports": "Everything about reports",
     "reports.read": "See reports and the message log",
     "reports.export": "Download reports",

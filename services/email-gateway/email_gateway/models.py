@@ -193,20 +193,17 @@ class SmtpAccount(Base):
     messages_a_minute: Mapped[int]
     minute: Mapped[datetime] = mapped_column(server_default=text("'epoch'"))
     used: Mapped[int] = mapped_column(default=0)
-    tracks_opens: Mapped[bool] = mapped_column(default=False)
-    tracks_clicks: Mapped[bool] = mapped_column(default=False)
     last_used_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class SmtpBlocked(Base):
-    """An address that one SMTP account does not reach."""
+    """An address that one SMTP account does not reach; in lower case."""
 
     __tablename__ = "smtp_blocked"
 
-    smtp_account_id: Mapped[UUID] = mapped_column(
-        ForeignKey("smtp_accounts.smtp_account_id", ondelete="CASCADE"), primary_key=True
-    )
-    address: Mapped[str] = mapped_column(primary_key=True)
+    blocked_id: Mapped[UUID] = mapped_column(primary_key=True)
+    smtp_account_id: Mapped[UUID] = mapped_column(ForeignKey("smtp_accounts.smtp_account_id", ondelete="CASCADE"))
+    address: Mapped[str]
     account_id: Mapped[UUID]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -17,8 +17,8 @@ from urllib.parse import quote
 MOST_OCTETS = 5 * 1024 * 1024  # of all files of a mail
 # What Gmail and Outlook refuse, too: a mail with one of these reaches nobody and costs the domain's reputation.
 _EXTENSIONS = (
-    "ade adp apk app appx bat cab chm cmd com cpl dll dmg ex ex_ exe hta ins iso isp jar js jse lib lnk mde msc msi msix"
-    " msp mst nsh pif ps1 reg scr sct shb sh sys vb vbe vbs vhd vxd wsc wsf wsh xll"
+    "ade adp apk app appx bat cab chm cmd com cpl dll dmg ex ex_ exe hta ins iso isp jar js jse lib lnk mde msc msi"
+    " msix msp mst nsh pif ps1 reg scr sct shb sh sys vb vbe vbs vhd vxd wsc wsf wsh xll"
 )
 PROGRAMS = frozenset(_EXTENSIONS.split(" "))
 _PROGRAM_STARTS = (

@@ -25,16 +25,17 @@ def upgrade() -> None:
         "CREATE TABLE smtp_accounts (smtp_account_id uuid PRIMARY KEY, account_id uuid NOT NULL, name text NOT NULL,"
         " secret_hash bytea NOT NULL, ip_list text[] NOT NULL DEFAULT '{}', is_active boolean NOT NULL DEFAULT true,"
         " messages_a_minute integer NOT NULL, minute timestamptz NOT NULL DEFAULT 'epoch',"
-        " used integer NOT NULL DEFAULT 0, tracks_opens boolean NOT NULL DEFAULT false,"
-        " tracks_clicks boolean NOT NULL DEFAULT false, last_used_at timestamptz,"
+        " used integer NOT NULL DEFAULT 0, last_used_at timestamptz,"
         " created_at timestamptz NOT NULL DEFAULT now())"
     )
     op.execute("CREATE INDEX smtp_accounts_account ON smtp_accounts (account_id, smtp_account_id)")
     op.execute(
-        "CREATE TABLE smtp_blocked (smtp_account_id uuid NOT NULL REFERENCES smtp_accounts ON DELETE CASCADE,"
-        " address text NOT NULL, account_id uuid NOT NULL, created_at timestamptz NOT NULL DEFAULT now(),"
-        " PRIMARY KEY (smtp_account_id, address))"
+        "CREATE TABLE smtp_blocked (blocked_id uuid PRIMARY KEY, smtp_account_id uuid NOT NULL"
+        " REFERENCES smtp_accounts ON DELETE CASCADE, address text NOT NULL, account_id uuid NOT NULL,"
+        " created_at timestamptz NOT NULL DEFAULT now(),"
+        " CONSTRAINT smtp_blocked_address UNIQUE (smtp_account_id, address))"
     )
+    op.execute("CREATE INDEX smtp_blocked_account ON smtp_blocked (account_id, address)")
 
 
 def downgrade() -> None:

@@ -67,7 +67,8 @@ def anonymise(session: Session, *, message_ids: Collection[UUID]) -> None:
     hashes = sorted({row.content_hash for row in rows if row.content_hash})
     gone = session.execute(
         text(
-            "DELETE FROM contents c WHERE c.content_hash = ANY(:hashes) AND c.document ->> 'kind' IN ('transactional', 'submitted')"
+            "DELETE FROM contents c WHERE c.content_hash = ANY(:hashes)"
+            " AND c.document ->> 'kind' IN ('transactional', 'submitted')"
             " AND NOT EXISTS (SELECT 1 FROM ledger l WHERE l.content_hash = c.content_hash AND l.address <> :erased)"
             f" RETURNING c.account_id, {_BLOB} AS blob"
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,7 +15,7 @@ from contracts.email_gateway.messages import Email
 from contracts.rpc import Actor
 from contracts.schema import dump
 from email_gateway.domain.senders import FORM_ACCOUNT
-from email_gateway.store import contents, messages, people, senders
+from email_gateway.store import contents, messages, people, senders, smtp_accounts
 from email_gateway.usecases import views
 
 GREATEST = UUID(int=2**128 - 1)
@@ -54,6 +55,11 @@ def erase_person(
     database: Database, *, actor: Actor, now: datetime, addresses: list[str], erased_at: datetime, dry_run: bool
 ) -> dict[str, Any]:
     """Take a person out of every e-mail made by `erased_at`: see `channel.people.erase`."""
+
+    def anonymise(session: Session, account_id: UUID, message_ids: Collection[UUID]) -> None:
+        people.anonymise(session, message_ids=message_ids)
+        smtp_accounts.forget_addresses(session, account_id=account_id, addresses=addresses)
+
     return channel_people.erase(
         database,
         account_id=account_of(actor),
@@ -61,7 +67,7 @@ def erase_person(
         erased_at=erased_at,
         dry_run=dry_run,
         find=people.ids,
-        anonymise=lambda session, _account_id, message_ids: people.anonymise(session, message_ids=message_ids),
+        anonymise=anonymise,
     )
 
 

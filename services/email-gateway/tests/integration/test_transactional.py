@@ -5,7 +5,6 @@ from __future__ import annotations
 import email
 import email.policy
 from base64 import b64encode
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,10 +24,9 @@ from contracts.schema import load
 from email_gateway.models import DkimKey
 from email_gateway.store import blobs
 
+from .asking import Call, account, verified
 from .conftest import DOMAIN, Heard, World, states
-from .test_service import account, call, identity, service, verified  # noqa: F401  (fixtures)
 
-Call = Callable[..., Any]
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(256)
 TEMPLATE_ID = "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1d01"
 CAMPAIGNS = f"""
@@ -43,7 +41,8 @@ class Campaigns:
         assert actor["service"] == "email_gateway" and actor["account_id"]
         if payload["template_id"] != "{TEMPLATE_ID}":
             raise NotFound("template.not_found", "No.")
-        return {{"channel": "email", "content": {{"subject": "Zamówienie {{{{ number }}}}", "html": "<p>{{{{ shop }}}}</p>"}}}}
+        content = {{"subject": "Zamówienie {{{{ number }}}}", "html": "<p>{{{{ shop }}}}</p>"}}
+        return {{"channel": "email", "content": content}}
 """
 
 
