@@ -22,6 +22,7 @@ OF_A_PROCESS: Mapping[str, int] = MappingProxyType(
         "sms_gateway.outbound": 10,
         "email_gateway": 7,
         "email_gateway.outbound": 13,
+        "email_gateway.submission": 9,
         "reporting": 6,
         "reporting.ingester": 5,
         "reporting.webhooks": 7,

@@ -72,8 +72,8 @@ class SubmissionConfig(Config):
     health_port: int = setting("HEALTH_PORT", default=0)
     is_development: bool = setting("WICI_DEVELOPMENT", default=False)
     submission_host: str = setting("EMAIL_SUBMISSION_HOST", default="127.0.0.1")
-    submission_port: int = setting("EMAIL_SUBMISSION_PORT", default=2587)  # STARTTLS
-    submission_tls_port: int = setting("EMAIL_SUBMISSION_TLS_PORT", default=2465)
+    submission_port: int = setting("WICI_SUBMISSION_PORT", default=2587)  # STARTTLS
+    submission_tls_port: int = setting("WICI_SUBMISSIONS_PORT", default=2465)
     submission_name: str = setting("EMAIL_SUBMISSION_NAME", default="smtp.wici.example")
     submission_certificate: str = setting("EMAIL_SUBMISSION_CERTIFICATE", default="")
     submission_key: str = setting("EMAIL_SUBMISSION_KEY", default="")

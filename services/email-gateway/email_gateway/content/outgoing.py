@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from email_gateway.smtp.session import NOTHING, Needs
+from email_gateway.domain.needs import NOTHING, Needs
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from email_gateway.content import dkim, mime
 from email_gateway.content.submitted import Malformed, ensure_once, headers_of, rewritten
-from email_gateway.smtp.session import NOTHING, Needs
+from email_gateway.domain.needs import NOTHING, Needs
 
 MOST_LINE = 998  # RFC 5321, section 4.5.3.1.6
 MOST_HEAD = 64 * 1024

@@ -15,7 +15,7 @@ from uuid import UUID
 from email_gateway.content import dkim, verp
 from email_gateway.content.compose import Links, ascii_address
 from email_gateway.content.outgoing import Blob, Outgoing
-from email_gateway.smtp.session import Needs
+from email_gateway.domain.needs import Needs
 
 _HEADER = re.compile(rb"([!-9;-~]+)[ \t]*:(.*(?:\r\n[ \t].*)*)\r\n")
 # What is ours to say, or was said to us alone.

@@ -13,14 +13,13 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from email_gateway.domain.needs import NOTHING, Needs
 from email_gateway.domain.retrying import Result
 from email_gateway.smtp.mx import NoRoute
 from email_gateway.smtp.replies import Reply
 from email_gateway.smtp.session import (
-    NOTHING,
     ConnectFailed,
     Ending,
-    Needs,
     NotPublic,
     Peer,
     Session,

@@ -14,10 +14,11 @@ from base64 import b64encode
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import IntFlag, StrEnum
+from enum import StrEnum
 from typing import Any, Protocol
 
 from chassis.public_addresses import Networks, may_connect
+from email_gateway.domain.needs import Needs
 from email_gateway.smtp.places import is_literal
 from email_gateway.smtp.replies import NotSmtp, Reply, ReplyReader
 from email_gateway.smtp.verdicts import Stage, judged
@@ -38,14 +39,6 @@ class Tls(StrEnum):
     REQUIRED = "required"
 
 
-class Needs(IntFlag):
-    """What a server has to offer so that a message can be handed over to it (RFC 6152, RFC 6531)."""
-
-    EIGHT_BIT = 1
-    UTF8 = 2
-
-
-NOTHING = Needs(0)
 _PARAMETERS = {Needs.EIGHT_BIT: ("8BITMIME", " BODY=8BITMIME"), Needs.UTF8: ("SMTPUTF8", " SMTPUTF8")}
 
 

@@ -24,6 +24,7 @@ from email_gateway.smtp.inbound_wire import InboundWire
 from email_gateway.submission import replies
 from email_gateway.submission.certificates import Certificates
 from email_gateway.submission.intake import Intake
+from email_gateway.submission.ports import Envelope
 from email_gateway.submission.replies import Answer
 from email_gateway.submission.session import Session
 from email_gateway.submission.slowing import Slowing
@@ -157,10 +158,8 @@ class Door:
         if not self._held[login.account_id]:
             del self._held[login.account_id]
 
-    async def submit(self, session: Session, octets: bytes) -> str:
+    async def submit(self, login: Login, envelope: Envelope, octets: bytes) -> str:
         """:raises received.NotAccepted: its octets cannot be sent. :raises WiciError: it may not be sent now."""
-        login, envelope = session.login, session.envelope
-        assert login is not None and envelope is not None
         trace, at = new_id().hex, int(time.time())
         way = f" by {self.name} (Wici) with ESMTPSA id {trace};\r\n {formatdate(at)}"
 

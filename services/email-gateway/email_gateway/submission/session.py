@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import re
-import ssl
-from base64 import b64decode, b64encode
-from binascii import Error as NotBase64
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from typing import Protocol
 
 from contracts.email_addresses import MAX_ADDRESS, is_mail_domain
 from contracts.errors import WiciError
@@ -16,6 +11,8 @@ from email_gateway.content.compose import NotComposable, ascii_address
 from email_gateway.content.received import NotAccepted
 from email_gateway.smtp.inbound_wire import BadLine, Closed, InboundWire, Received, TooLong
 from email_gateway.submission import replies
+from email_gateway.submission.mechanisms import MECHANISMS, Cancelled
+from email_gateway.submission.ports import Desk, Envelope
 from email_gateway.submission.replies import Answer
 from email_gateway.usecases.submissions import Login
 
@@ -26,33 +23,6 @@ LINE_SECONDS, FIRST_SECONDS = 120.0, 30.0
 DATA_IDLE_SECONDS, DATA_SECONDS = 60.0, 600.0
 _PATH = re.compile(r"(?:FROM|TO):[ ]?<([^<>\x00-\x20\x7f]*)>(?: (.+))?\Z", re.IGNORECASE)
 _HELLO = re.compile(r"[A-Za-z0-9._:\[\]-]{1,255}\Z")
-
-
-class Desk(Protocol):
-    """What a session asks for; everything may raise `WiciError`, whose answer the peer gets."""
-
-    name: str
-    most_octets: int
-    most_recipients: int
-
-    def certificate(self) -> ssl.SSLContext: ...
-    async def log_in(self, username: str, password: str, address: str) -> Login: ...
-    def enter(self, login: Login) -> Answer | None:
-        """Why the account may not have another connection."""
-
-    def leave(self, login: Login) -> None: ...
-    async def recipient(self, login: Login, address: str) -> None: ...
-    def grow(self, login: Login, octets: int) -> bool: ...
-    def shrink(self, login: Login, octets: int) -> None: ...
-    async def submit(self, session: Session, octets: bytes) -> str:
-        """The id under which the mail is safe."""
-
-
-@dataclass
-class Envelope:
-    sender: str
-    recipients: list[str] = field(default_factory=list)
-    says_utf8: bool = False
 
 
 class Session:
@@ -81,9 +51,7 @@ class Session:
             while await self._one(seconds):
                 seconds = LINE_SECONDS if self.login else FIRST_SECONDS
             self._wire.close()
-        except (Closed, OSError):
-            self._wire.abort()
-        except TimeoutError:
+        except (Closed, OSError):  # a timeout is an OSError
             self._wire.abort()
         finally:
             if self.login is not None:
@@ -168,36 +136,22 @@ class Session:
         if self.login is not None or self.envelope is not None:
             return replies.BAD_SEQUENCE
         mechanism, _, initial = arguments.partition(" ")
-        ask = {"PLAIN": self._plain, "LOGIN": self._login}.get(mechanism.upper())
+        ask = MECHANISMS.get(mechanism.upper())
         if ask is None:
             return replies.NO_MECHANISM
         try:
-            username, password = await ask(initial)
-        except _Cancelled as cancelled:
+            username, password = await ask(self._wire, initial)
+        except Cancelled as cancelled:
             return cancelled.answer
-        login = await self._desk.log_in(username, password, self.address)
+        try:
+            login = await self._desk.log_in(username, password, self.address)
+        except WiciError as error:
+            return replies.answer_to(error)._replace(ends=False)
         refusal = self._desk.enter(login)
         if refusal is not None:
             return refusal
         self.login = login
         return replies.LOGGED_IN
-
-    async def _plain(self, initial: str) -> tuple[str, str]:
-        parts = _decoded(initial or await self._challenge(b"")).split("\0")
-        if len(parts) != 3 or parts[0] not in ("", parts[1]):
-            raise _Cancelled(replies.BAD_SYNTAX)
-        return parts[1], parts[2]
-
-    async def _login(self, initial: str) -> tuple[str, str]:
-        username = _decoded(initial or await self._challenge(b"Username:"))
-        return username, _decoded(await self._challenge(b"Password:"))
-
-    async def _challenge(self, text: bytes) -> str:
-        await self._wire.write(b"334 " + b64encode(text) + b"\r\n")
-        line = (await self._wire.line(MOST_LINE, FIRST_SECONDS)).decode("ascii", "replace")
-        if line == "*":
-            raise _Cancelled(replies.CANCELLED)
-        return line
 
     # Mail
 
@@ -284,12 +238,12 @@ class Session:
 
         try:
             received = await self._wire.message(self._desk.most_octets, grow, DATA_IDLE_SECONDS, DATA_SECONDS)
-            return await self._received(received)
+            return await self._received(login, self.envelope, received)
         finally:
             self.envelope = None
             self._desk.shrink(login, held)
 
-    async def _received(self, received: Received) -> Answer:
+    async def _received(self, login: Login, envelope: Envelope, received: Received) -> Answer:
         self._messages += 1
         if received.size > self._desk.most_octets:
             return replies.TOO_LARGE
@@ -297,12 +251,10 @@ class Session:
             return replies.NO_ROOM
         self.is_busy = True
         try:
-            trace = await self._desk.submit(self, received.octets)
+            trace = await self._desk.submit(login, envelope, received.octets)
         except NotAccepted as refused:
             return Answer(refused.code, refused.enhanced, refused.text)
-        except WiciError as error:
-            return replies.answer_to(error)
-        except Exception as error:  # nobody knows whether it is safe: it is not said to be
+        except Exception as error:  # of one that nobody foresaw, nobody knows whether the mail is safe: it is not said
             return replies.answer_to(error)
         finally:
             self.is_busy = False
@@ -320,19 +272,6 @@ class Session:
 
     async def _vrfy(self, _arguments: str) -> Answer | None:
         return self._not_ready() or replies.NOT_VERIFIED
-
-
-class _Cancelled(Exception):
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(answer.text)
-        self.answer = answer
-
-
-def _decoded(encoded: str) -> str:
-    try:
-        return b64decode("" if encoded == "=" else encoded, validate=True).decode("utf-8", "surrogateescape")
-    except (NotBase64, ValueError):
-        raise _Cancelled(replies.NOT_BASE64) from None
 
 
 def _spelled(address: str) -> str | None:
