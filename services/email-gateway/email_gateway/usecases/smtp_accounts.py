@@ -52,7 +52,7 @@ def create_smtp_account(
     )
     store.add(session, row)
     session.refresh(row)
-    _record(session, actor, "created", row)
+    _record(session, actor, "smtp_account.created", row)
     return {**views.smtp_account(row), "password": password}
 
 
@@ -66,7 +66,7 @@ def update_smtp_account(
     for field, value in changes.items():
         setattr(row, field, value)
     session.flush()
-    _record(session, actor, "changed", row, fields=sorted(changes))
+    _record(session, actor, "smtp_account.changed", row, fields=sorted(changes))
     return views.smtp_account(row)
 
 
@@ -75,13 +75,13 @@ def rotate_smtp_account(session: Session, *, actor: Actor, now: datetime, smtp_a
     row, password = _get(session, actor, smtp_account_id), smtp_logins.new_password()
     row.secret_hash = smtp_logins.hash_of(password)
     session.flush()
-    _record(session, actor, "rotated", row)
+    _record(session, actor, "smtp_account.rotated", row)
     return {**views.smtp_account(row), "password": password}
 
 
 def delete_smtp_account(session: Session, *, actor: Actor, now: datetime, smtp_account_id: UUID) -> None:
     row = _get(session, actor, smtp_account_id)
-    _record(session, actor, "deleted", row)
+    _record(session, actor, "smtp_account.deleted", row)
     store.remove(session, account_id=row.account_id, smtp_account_id=smtp_account_id)
 
 
@@ -103,7 +103,7 @@ def block_addresses(
     blocked = store.count_blocked(session, smtp_account_id=smtp_account_id)
     if blocked > MOST_BLOCKED:
         raise exceptions.too_many_blocked(MOST_BLOCKED)
-    _record(session, actor, "addresses_blocked", row, addresses=len(emails))
+    _record(session, actor, "smtp_account.addresses_blocked", row, addresses=len(emails))
     return {"blocked": blocked}
 
 
@@ -111,7 +111,7 @@ def unblock_address(session: Session, *, actor: Actor, now: datetime, smtp_accou
     row = _get(session, actor, smtp_account_id)
     if not store.unblock(session, account_id=row.account_id, smtp_account_id=smtp_account_id, blocked_id=blocked_id):
         raise exceptions.blocked_address_not_found()
-    _record(session, actor, "address_unblocked", row)
+    _record(session, actor, "smtp_account.address_unblocked", row)
 
 
 def _get(session: Session, actor: Actor, smtp_account_id: UUID, *, lock: bool = True) -> SmtpAccount:
@@ -128,6 +128,6 @@ def _canonical(listed: Sequence[str]) -> list[str]:
         raise exceptions.bad_network(error.args[0]) from None
 
 
-def _record(session: Session, actor: Actor, what: str, row: SmtpAccount, **details: Any) -> None:
+def _record(session: Session, actor: Actor, act: str, row: SmtpAccount, **details: Any) -> None:
     told = {"name": row.name, **details}
-    acts.record(session, EMAIL_GATEWAY_ACT, actor, f"smtp_account.{what}", target_id=row.smtp_account_id, **told)
+    acts.record(session, EMAIL_GATEWAY_ACT, actor, act, target_id=row.smtp_account_id, **told)

@@ -25,6 +25,7 @@ class Identity:
     name = "identity"
     used = {}
     terms = {}
+    granted = {}
     @rpc
     def begin_trial(self, actor, payload):
         self.terms[actor["account_id"]] = payload["only_to"]
@@ -37,7 +38,9 @@ class Identity:
     @rpc
     def lease_quota(self, actor, payload):
         if payload["at_least"] > 50:
-            raise PlanLimit("quota.exhausted", "No.", {"feature": "email", "limit": 50, "remaining": 50})
+            left = 50 - self.granted.get(payload["reservation_id"], 0)
+            raise PlanLimit("quota.exhausted", "No.", {"feature": "email", "limit": 50, "remaining": left})
+        self.granted[payload["reservation_id"]] = payload["at_least"]
         only_to = self.terms.get(actor["account_id"])
         return {"granted": payload["at_least"], "has_ended": False, "only_to": only_to}
     @rpc
