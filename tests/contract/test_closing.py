@@ -60,7 +60,7 @@ PLATFORM: dict[str, dict[str, str]] = {
         "mail_routes": "the platform's own",
         "sender_policies": "names of domains and their policies, until a day after the last address at one is gone",
     },
-    "reporting": _COMMON,
+    "reporting": {**_COMMON, "cleared_days": "days of which a channel's messages are gone"},
     "api_gateway": {
         "slots": "what is going on at the moment, by an id, for minutes",
         "rate_windows": "counts by the account's id, for an hour",
@@ -88,7 +88,10 @@ KEPT: dict[str, set[str]] = {
     "identity.plan_terms": {"plan_code", "plan_name", "price_currency", "buyer"},
     "api_gateway.ended_accounts": set(),  # its id, so that its links end, until they are too old anyway
     # its id, so that what is told of it late changes nothing
-    **{f"{s}.account_suspensions": set() for s in ("campaigns", "sms_gateway", "email_gateway", "api_gateway")},
+    **{
+        f"{s}.account_suspensions": set()
+        for s in ("campaigns", "sms_gateway", "email_gateway", "reporting", "api_gateway")
+    },
     "reporting.closed_accounts": set(),  # its id, so that late events of it are left out
 }
 # Values that cannot be guessed.

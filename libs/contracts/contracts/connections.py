@@ -23,9 +23,10 @@ OF_A_PROCESS: Mapping[str, int] = MappingProxyType(
         "email_gateway": 7,
         "email_gateway.outbound": 13,
         "email_gateway.submission": 9,
+        "email_gateway.mailroom": 6,
         "reporting": 6,
         "reporting.ingester": 5,
-        "reporting.webhooks": 7,
+        "reporting.webhooks": 8,
         "api_gateway": 12,
     }
 )

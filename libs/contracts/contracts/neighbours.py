@@ -87,6 +87,7 @@ CALLS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "email_gateway": (*_QUOTA, _LEFT_OUT, "identity.get_account", "campaigns.get_template"),
         "reporting": (
             "campaigns.get_progress",
+            "identity.get_account",
             "contacts.create_group",
             "contacts.add_to_group",
             "contacts.archive_addresses",

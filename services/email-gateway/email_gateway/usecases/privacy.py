@@ -15,7 +15,7 @@ from contracts.email_gateway.messages import Email
 from contracts.rpc import Actor
 from contracts.schema import dump
 from email_gateway.domain.senders import FORM_ACCOUNT
-from email_gateway.store import contents, messages, people, senders, smtp_accounts
+from email_gateway.store import contents, messages, people, received_mails, senders, smtp_accounts, soft_bounces
 from email_gateway.usecases import views
 
 GREATEST = UUID(int=2**128 - 1)
@@ -55,11 +55,6 @@ def erase_person(
     database: Database, *, actor: Actor, now: datetime, addresses: list[str], erased_at: datetime, dry_run: bool
 ) -> dict[str, Any]:
     """Take a person out of every e-mail made by `erased_at`: see `channel.people.erase`."""
-
-    def anonymise(session: Session, account_id: UUID, message_ids: Collection[UUID]) -> None:
-        people.anonymise(session, message_ids=message_ids)
-        smtp_accounts.forget_addresses(session, account_id=account_id, addresses=addresses)
-
     return channel_people.erase(
         database,
         account_id=account_of(actor),
@@ -67,12 +62,21 @@ def erase_person(
         erased_at=erased_at,
         dry_run=dry_run,
         find=people.ids,
-        anonymise=anonymise,
+        anonymise=lambda session, account_id, message_ids: _anonymise(session, account_id, addresses, message_ids),
     )
+
+
+def _anonymise(session: Session, account_id: UUID, addresses: list[str], message_ids: Collection[UUID]) -> None:
+    people.anonymise(session, message_ids=message_ids)
+    received_mails.forget_messages(session, message_ids=message_ids)
+    soft_bounces.forget(session, account_id=account_id, addresses=addresses)
+    smtp_accounts.forget_addresses(session, account_id=account_id, addresses=addresses)
 
 
 def erase_account(session: Session, *, account_id: UUID) -> None:
     """Closing an account: nothing of it stays. Harmless when it runs twice: there is nothing left to erase."""
+    received_mails.erase_account(session, account_id=account_id)  # before the ledger, which knows whose they are
+    soft_bounces.erase_account(session, account_id=account_id)
     messages.erase_account(session, account_id=account_id)
     contents.erase_account(session, account_id=account_id)
     senders.erase_account(session, account_id=account_id)

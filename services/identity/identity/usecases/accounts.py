@@ -12,7 +12,7 @@ from chassis.actors import account_of, operator_of
 from chassis.database import Database, Session
 from chassis.ids import new_id
 from contracts.errors import Invalid
-from contracts.events import ACCOUNT_REGISTERED, PLAN_CHANGED
+from contracts.events import ACCOUNT_REGISTERED, ACCOUNT_ZONE_CHANGED, PLAN_CHANGED
 from contracts.permissions import OWNER
 from contracts.rpc import Actor
 from identity import exceptions
@@ -112,6 +112,8 @@ def update(session: Session, *, actor: Actor, now: datetime, **changes: Any) -> 
     company = changes.pop("company", None)
     if changes.get("time_zone", "UTC") not in available_timezones():
         raise Invalid.of_field("time_zone", "time_zone.unknown", "Not a time zone such as Europe/Warsaw.")
+    if changes.get("time_zone", row.time_zone) != row.time_zone:
+        outbox.record(session, ACCOUNT_ZONE_CHANGED, account_id=row.id, time_zone=changes["time_zone"])
     for field, value in changes.items():
         setattr(row, field, value)
     if company is not None:

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from chassis.service import Payload, rpc
 from contracts.rpc import Actor
+from reporting.dependencies import PrinterProvider
 from reporting.service.base import ReportingEntrypoints
-from reporting.usecases import files, recipients, reports, statistics
+from reporting.usecases import files, papers, recipients, reports, statistics
 
 
 class Reports(ReportingEntrypoints):
+    printer = PrinterProvider()
+
     @rpc
     def get_report(self, actor: Actor, payload: Payload) -> Payload:
         return self.run_in_steps("get_report", reports.get_report, actor, payload, call=self.services.call)
+
+    @rpc
+    def compare_reports(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("compare_reports", reports.compare_reports, actor, payload)
 
     @rpc
     def get_report_links(self, actor: Actor, payload: Payload) -> Payload:
@@ -30,6 +37,12 @@ class Reports(ReportingEntrypoints):
         return self.run("export_report", files.export_report, actor, payload)
 
     @rpc
+    def print_report(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run_in_steps(
+            "print_report", papers.print_report, actor, payload, call=self.services.call, printer=self.printer
+        )
+
+    @rpc
     def create_report_group(self, actor: Actor, payload: Payload) -> Payload:
         return self.run_in_steps(
             "create_report_group", recipients.create_report_group, actor, payload, call=self.services.call
@@ -43,4 +56,4 @@ class Reports(ReportingEntrypoints):
 
     @rpc
     def get_statistics(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("get_statistics", statistics.get_statistics, actor, payload)
+        return self.run_in_steps("get_statistics", statistics.get_statistics, actor, payload, call=self.services.call)
