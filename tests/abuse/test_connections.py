@@ -41,6 +41,7 @@ def test_as_many_connections_listen_as_were_counted(environ, administrator):
     others = {
         "campaigns.dispatcher": 2,
         "sms_gateway.outbound": 3,
+        "sms_gateway.smpp_server": 2,
         "email_gateway.outbound": 4,
         "email_gateway.submission": 1,
     }

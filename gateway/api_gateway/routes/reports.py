@@ -7,6 +7,7 @@ from flask import Response
 from api_gateway import downloads
 from api_gateway.context import RequestContext
 from api_gateway.routing import Route
+from contracts.campaigns import ab_tests
 from contracts.reporting import messages, recipients, reports
 
 _CAMPAIGN = "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b11"
@@ -39,6 +40,19 @@ _EMAIL_RATES = {
     "unsubscribe_rate": 0.002,
     "complaint_rate": 0.0002,
 }
+_VARIANTS = [
+    {
+        "name": name,
+        "sent": 1190,
+        "delivered": 1170,
+        "opened": opened,
+        "clicked": opened // 6,
+        "unsubscribed": 2,
+        "complained": 0,
+        "rate": round(opened / 1170, 4),
+    }
+    for name, opened in (("Pytanie", 398), ("Rabat", 477))
+]
 
 
 _CSV, _PDF = "text/csv", "application/pdf"
@@ -98,7 +112,7 @@ ROUTES = [
             "state": "sent",
             "started_at": "2026-11-24T08:00:00+00:00",
             "recipients": 11954,
-            "left_out": {"archived": 6, "erased": 0, "withdrawn": 2, "deleted": 0, "changed": 0},
+            "left_out": {"archived": 6, "erased": 0, "withdrawn": 2, "deleted": 0, "changed": 0, "capped": 0},
             "messages": 11946,
             "counts": _EMAIL_COUNTS,
             "rates": _EMAIL_RATES,
@@ -106,6 +120,43 @@ ROUTES = [
             "domains": [{"domain": "example.com", "counts": _EMAIL_COUNTS, "rates": _EMAIL_RATES}],
             "providers": [{"provider": "gmail", "counts": _EMAIL_COUNTS, "rates": _EMAIL_RATES}],
             "devices": [{"device": "mobile", "opens": 3800, "clicks": 510}],
+        },
+    ),
+    Route(
+        "GET",
+        "/v1/campaigns/<uuid:campaign_id>/report/variants",
+        rpc="campaigns.get_variant_report",
+        permission="reports.read",
+        summary="The variants of an A/B test side by side, live",
+        description=(
+            "The variants' recipients in the test, as they stand now; `test.decision` has the figures that it was"
+            " decided by. `z` and `p_value` are of a two-proportion test of the best variant and the next (with more"
+            " than two, times the number of pairs). `outcome`: `clear`; `tie`, several have the highest rate;"
+            " `inconclusive`, the difference may be chance; `too_small`, fewer than five expected who did it, or who"
+            " did not. 409 `campaign.no_test` where it tests none, or has not started."
+        ),
+        response=ab_tests.VariantReport,
+        deadline=35.0,
+        tags=["Reports"],
+        response_example={
+            "campaign_id": _CAMPAIGN,
+            "metric": "opens",
+            "variants": _VARIANTS,
+            "test": {
+                "stage": "decided",
+                "recipients_each": 1200,
+                "tested_at": "2026-11-24T08:01:00+00:00",
+                "winner": "Rabat",
+                "chosen_by": "test",
+                "decision": {
+                    "outcome": "clear",
+                    "best": "Rabat",
+                    "z": 3.47,
+                    "p_value": 0.0005,
+                    "variants": _VARIANTS,
+                    "decided_at": "2026-11-24T12:01:00+00:00",
+                },
+            },
         },
     ),
     Route(

@@ -20,6 +20,7 @@ OF_A_PROCESS: Mapping[str, int] = MappingProxyType(
         "campaigns.dispatcher": 12,
         "sms_gateway": 7,
         "sms_gateway.outbound": 10,
+        "sms_gateway.smpp_server": 11,
         "email_gateway": 7,
         "email_gateway.outbound": 13,
         "email_gateway.submission": 9,

@@ -77,6 +77,7 @@ CALLS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "contacts.get_snapshot",
             "contacts.read_audience",
             "contacts.drop_snapshot",
+            "reporting.count_variants",
             *(
                 facts.call(method)
                 for facts in CHANNELS.values()

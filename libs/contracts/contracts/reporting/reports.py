@@ -127,10 +127,38 @@ class ReportTimeline(Schema):
     next_cursor = fields.String(allow_none=True)
 
 
+class NumbersToCount(Schema):
+    """Which numbers of a campaign's audience have which variant (`campaigns.domain.variants`).
+
+    Blocks of the variants take turns, from number 1 on; where `block` does not divide `each`, shorter ones end it.
+    """
+
+    campaign_id = fields.UUID(required=True)
+    variants = fields.Integer(required=True)
+    each = fields.Integer(required=True, metadata={"description": "numbers of each variant"})
+    block = fields.Integer(required=True, metadata={"description": "numbers of a variant that lie side by side"})
+
+
+class VariantCounts(Schema):
+    sent = fields.Integer()
+    delivered = fields.Integer()
+    opened = fields.Integer()
+    clicked = fields.Integer()
+    unsubscribed = fields.Integer()
+    complained = fields.Integer()
+
+
+class CountsByVariant(Schema):
+    """Of each variant, in their order."""
+
+    variants = fields.List(fields.Nested(VariantCounts))
+
+
 _CAMPAIGN = {"campaign_id": UUID}
 RPC: dict[str, Call] = {
     "get_report": Call(response=Report, path=_CAMPAIGN),
     "compare_reports": Call(CompareQuery, Comparison),
     "get_report_links": Call(response=ReportLinks, path=_CAMPAIGN),
+    "count_variants": Call(NumbersToCount, CountsByVariant),
     "get_report_timeline": Call(response=ReportTimeline, path=_CAMPAIGN),
 }

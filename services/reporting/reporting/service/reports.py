@@ -6,7 +6,7 @@ from chassis.service import Payload, rpc
 from contracts.rpc import Actor
 from reporting.dependencies import PrinterProvider
 from reporting.service.base import ReportingEntrypoints
-from reporting.usecases import files, papers, recipients, reports, statistics
+from reporting.usecases import files, papers, recipients, reports, statistics, variants
 
 
 class Reports(ReportingEntrypoints):
@@ -27,6 +27,10 @@ class Reports(ReportingEntrypoints):
     @rpc
     def get_report_timeline(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("get_report_timeline", reports.get_report_timeline, actor, payload)
+
+    @rpc
+    def count_variants(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("count_variants", variants.count_variants, actor, payload)
 
     @rpc
     def list_report_recipients(self, actor: Actor, payload: Payload) -> Payload:

@@ -25,6 +25,8 @@ TABLES = (
     *(
         "erasures",
         "account_retention",
+        "campaign_mails",
+        "report_schedules",
         "webhook_spool",
         "webhook_replays",
         "webhook_events",

@@ -175,6 +175,10 @@ def assert_contacts_hear_of_it(database: Database, reported: list[model.Event]) 
             assert ends["bounced"]
         else:
             assert not any(ends.values())
+            was_handed_over = message["state"] in ("submitted", "unknown")
+            assert not was_handed_over or engagement[(*who, "submitted")]
+        told = engagement.pop((*who, "submitted"), 0)
+        assert told <= 1 + (message["state"] == "unknown")
     assert not +engagement
 
 
