@@ -36,6 +36,7 @@ from email_gateway.usecases.senders import normalised
 SCHEDULE_MOST = timedelta(days=SCHEDULE_MAX_DAYS)
 Template = Callable[[UUID], Mapping[str, Any]]
 TEST_MARK = "[Test]"
+_OF_TEMPLATES = ("subject", "preheader", "mjml", "html", "inline_css", "text", "tracking")
 _FIELDS = {"from_email": "from.email", "from_name": "from.name", "content.from_email": "from.email"}
 
 
@@ -87,7 +88,7 @@ def _content(request: Mapping[str, Any], template: Template) -> dict[str, Any]:
     content = {name: request[name] for name in names}
     if request["template_id"] is not None:
         stored = template(request["template_id"])
-        kept = {name: stored.get(name) for name in ("subject", "preheader", "html", "text", "tracking")}
+        kept = {name: stored[name] for name in _OF_TEMPLATES if name in stored}
         content |= {name: value for name, value in kept.items() if not content.get(name)}
     return {**content, "from_email": request["from_"]["email"], "from_name": request["from_"]["name"]}
 
