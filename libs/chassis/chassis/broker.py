@@ -24,12 +24,14 @@ from prometheus_client import Gauge
 
 from chassis.amqp import parameters_of
 from chassis.logs import get_logger
-from chassis.topology import LANES, ask_for_topology, event_exchange
+from chassis.topology import LANES, RPC_EXCHANGE, ask_for_topology, event_exchange
 from contracts.errors import Unavailable
 from contracts.events import Event
 
 RECONNECT_SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0)
 HEARTBEAT_SECONDS = 30
+# An answer to nobody, as everybody may publish one: the broker confirms it and forgets.
+PROBE = "reply.nobody.00000000-0000-0000-0000-000000000000"
 
 BLOCKED = Gauge(
     "wici_broker_blocked", "1 while the broker takes nothing from this process", multiprocess_mode="livemax"
@@ -123,6 +125,8 @@ class Broker:
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._ready = threading.Event()
+        self._probe: Future[None] = Future()
+        self._probe.set_result(None)
         self._blocked = ""  # the broker's reason why it takes nothing from us, while it does not
         self._thread = threading.Thread(target=self._run, name=f"broker-{name}", daemon=True)
         self._attempt = 0
@@ -139,9 +143,15 @@ class Broker:
         return self._ready.is_set()
 
     def ping(self) -> None:
-        """Raises when there is no connection at the moment, or the broker takes nothing (readiness)."""
+        """Raises when there is no connection at the moment, or the broker takes nothing (readiness).
+
+        The broker tells of an alarm to who publishes, and to nobody else: so each ping publishes a word to nobody, and
+        the next one knows.
+        """
         if not self.is_connected:
             raise Unavailable("broker.unavailable", "The message broker does not answer.")
+        if not self._blocked and self._probe.done():
+            self._probe = self.publish(PROBE, b"", exchange=RPC_EXCHANGE)
         if self._blocked:
             raise BrokerBlocked("broker.blocked", "The message broker takes no messages at the moment.")
 
@@ -261,6 +271,9 @@ class Broker:
         log.error("broker_blocked", reason=reason)
         self._blocked = reason or "blocked"
         BLOCKED.set(1)
+        # What was on its way may arrive once the alarm is over; who waits for it would only run into a deadline.
+        for message in self._unconfirmed.values():
+            _fail(message, _blocked())
 
     def _on_unblocked(self) -> None:
         log.info("broker_unblocked")
@@ -386,6 +399,6 @@ def _blocked() -> PublishFailed:
     return PublishFailed("broker.blocked", "The message broker takes no messages at the moment.")
 
 
-def _fail(message: Message) -> None:
+def _fail(message: Message, error: PublishFailed | None = None) -> None:
     if not message.confirmed.done():
-        message.confirmed.set_exception(_lost())
+        message.confirmed.set_exception(error or _lost())

@@ -28,6 +28,14 @@ def test_who_publishes_hears_of_it_and_goes_on_afterwards(broker: Broker) -> Non
     assert not broker.publish("lane.sms.bulk", b"{}").done()
 
 
+def test_what_is_on_its_way_is_told_of_it_too(broker: Broker) -> None:
+    waiting = broker.publish("lane.sms.bulk", b"{}")
+    broker._unconfirmed[1] = broker._outgoing.popleft()
+    broker._on_blocked("low on memory")
+    with pytest.raises(PublishFailed, match="takes no messages"):
+        waiting.result(0)
+
+
 def test_a_new_connection_is_told_anew(broker: Broker) -> None:
     broker._on_blocked("low on disk")
     broker._forget_connection()
