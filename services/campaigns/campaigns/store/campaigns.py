@@ -7,13 +7,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, delete, select, text, tuple_, update
+from sqlalchemy import RowMapping, delete, func, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, defer
 
 from campaigns import exceptions
-from campaigns.models import Campaign, Template
+from campaigns.models import Campaign, CampaignLeftOut, Template
+from campaigns.store import rules
 from chassis import suspensions
+
+# They may be a megabyte.
+_WITHOUT_CONTENT = (defer(Campaign.content), defer(Campaign.variants))
 
 
 def add(session: Session, **columns: Any) -> Campaign:
@@ -24,7 +28,7 @@ def add(session: Session, **columns: Any) -> Campaign:
 
 def get(session: Session, *, account_id: UUID, campaign_id: UUID, with_content: bool = True) -> Campaign:
     """:raises NotFound: not in this account."""
-    query = select(Campaign) if with_content else select(Campaign).options(defer(Campaign.content))
+    query = select(Campaign) if with_content else select(Campaign).options(*_WITHOUT_CONTENT)
     return _one(session, query, account_id, campaign_id)
 
 
@@ -45,28 +49,51 @@ def page(
     account_id: UUID,
     channels: Collection[str],
     state: str | None,
+    q: str | None = None,
+    folder: str | None = None,
+    tag: str | None = None,
     before: tuple[datetime, UUID] | None,
     limit: int,
 ) -> Sequence[Campaign]:
     """Newest first, without their content; ids are in no order where they were derived from a request's key."""
     query = (
         select(Campaign)
-        .options(defer(Campaign.content))
+        .options(*_WITHOUT_CONTENT)
         .where(Campaign.account_id == account_id, Campaign.channel.in_(channels))
         .order_by(Campaign.created_at.desc(), Campaign.id.desc())
     )
     if state is not None:
         query = query.where(Campaign.state == state)
+    if q is not None:
+        query = query.where(func.strpos(func.lower(Campaign.name), func.lower(q)) > 0)
+    if folder is not None:
+        query = query.where(Campaign.folder == folder)
+    if tag is not None:
+        query = query.where(Campaign.tags.contains([tag]))
     if before is not None:
         query = query.where(tuple_(Campaign.created_at, Campaign.id) < before)
     return session.scalars(query.limit(limit)).all()
+
+
+def left_out(
+    session: Session, *, account_id: UUID, campaign_id: UUID, reason: str | None, after: int, limit: int
+) -> Sequence[CampaignLeftOut]:
+    """Who was left out, in the order of their numbers."""
+    query = select(CampaignLeftOut).where(
+        CampaignLeftOut.campaign_id == campaign_id,
+        CampaignLeftOut.account_id == account_id,
+        CampaignLeftOut.number > after,
+    )
+    if reason is not None:
+        query = query.where(CampaignLeftOut.reason == reason)
+    return session.scalars(query.order_by(CampaignLeftOut.number).limit(limit)).all()
 
 
 def running_for_update(session: Session, *, account_id: UUID) -> Sequence[Campaign]:
     """The account's campaigns that are sent or will be, locked, as they are once the lock is held."""
     query = (
         select(Campaign)
-        .options(defer(Campaign.content))
+        .options(*_WITHOUT_CONTENT)
         .where(Campaign.account_id == account_id, Campaign.state.in_(("scheduled", "sending")))
         .order_by(Campaign.id)
         .with_for_update()
@@ -78,7 +105,7 @@ def sending_for_update(session: Session, campaign_ids: Collection[UUID]) -> Sequ
     """Those of them that are being sent, locked, as they are once the lock is held."""
     query = (
         select(Campaign)
-        .options(defer(Campaign.content))
+        .options(*_WITHOUT_CONTENT)
         .where(Campaign.id.in_(campaign_ids), Campaign.state == "sending")
         .order_by(Campaign.id)
         .with_for_update()
@@ -116,6 +143,7 @@ def erase_account(session: Session, account_id: UUID) -> None:
     """Delete everything that is held of an account."""
     suspensions.close(session, account_id)
     session.execute(delete(Campaign).where(Campaign.account_id == account_id))
+    rules.erase(session, account_id)
     session.execute(delete(Template).where(Template.account_id == account_id))
 
 
