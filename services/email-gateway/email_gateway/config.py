@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from chassis.config import ConfigError, setting
@@ -56,6 +57,7 @@ class OutboundConfig(Config):
     mx_port: int = setting("EMAIL_MX_PORT", default=25)
     mx_connections: int = setting("EMAIL_MX_CONNECTIONS", default=4)
     mx_networks: tuple[str, ...] = setting("EMAIL_MX_NETWORKS", default=())  # not public, and MX may lie there
+    mta_sts: bool = setting("EMAIL_MTA_STS", default=True)
     retry_base_seconds: float = setting("EMAIL_RETRY_BASE_SECONDS", default=300.0)
     wait_seconds: float = setting("EMAIL_WAIT_SECONDS", default=10.0)
     window: int = setting("EMAIL_WINDOW", default=500)
@@ -72,6 +74,32 @@ class OutboundConfig(Config):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SubmissionConfig(Config):
+    """What `email_gateway.submission` needs besides."""
+
+    health_port: int = setting("HEALTH_PORT", default=0)
+    is_development: bool = setting("WICI_DEVELOPMENT", default=False)
+    submission_host: str = setting("EMAIL_SUBMISSION_HOST", default="127.0.0.1")
+    submission_port: int = setting("WICI_SUBMISSION_PORT", default=2587)  # STARTTLS
+    submission_tls_port: int = setting("WICI_SUBMISSIONS_PORT", default=2465)
+    submission_name: str = setting("EMAIL_SUBMISSION_NAME", default="smtp.wici.example")
+    submission_certificate: str = setting("EMAIL_SUBMISSION_CERTIFICATE", default="")
+    submission_key: str = setting("EMAIL_SUBMISSION_KEY", default="")
+    submission_octets: int = setting("EMAIL_SUBMISSION_MAX_BYTES", default=10 * 1024 * 1024)
+    submission_recipients: int = setting("EMAIL_SUBMISSION_RECIPIENTS", default=1_000)
+    submission_connections: int = setting("EMAIL_SUBMISSION_CONNECTIONS", default=1_000)
+    submission_per_address: int = setting("EMAIL_SUBMISSION_PER_ADDRESS", default=50)
+    submission_per_account: int = setting("EMAIL_SUBMISSION_PER_ACCOUNT", default=50)
+
+    @property
+    def certificate_path(self) -> Path:
+        return Path(self.submission_certificate)
+
+    @property
+    def key_path(self) -> Path:
+        return Path(self.submission_key)
+
+
 class MailroomConfig(Config):
     """What `email_gateway.mailroom` needs besides; times in seconds, sizes in octets.
 

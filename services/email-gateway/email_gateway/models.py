@@ -6,8 +6,18 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, ForeignKey, LargeBinary, SmallInteger, Text, func
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    LargeBinary,
+    SmallInteger,
+    Text,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, INET, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from channel.tables import (
@@ -146,6 +156,54 @@ class SoftBounce(Base):
     day: Mapped[date] = mapped_column(primary_key=True)
 
 
+class DmarcReport(Base):
+    """What one receiver reported of mail in a sender domain's name."""
+
+    __tablename__ = "dmarc_reports"
+
+    domain_id: Mapped[UUID] = mapped_column(
+        ForeignKey("sender_domains.domain_id", ondelete="CASCADE"), primary_key=True
+    )
+    report_key: Mapped[bytes] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID]
+    reporter: Mapped[str]
+    begins_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    received_at: Mapped[datetime]
+
+
+class DmarcSource(Base):
+    """Mails of a report that came from one address and were handled alike."""
+
+    __tablename__ = "dmarc_sources"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["domain_id", "report_key"], ["dmarc_reports.domain_id", "dmarc_reports.report_key"], ondelete="CASCADE"
+        ),
+    )
+
+    domain_id: Mapped[UUID] = mapped_column(primary_key=True)
+    report_key: Mapped[bytes] = mapped_column(primary_key=True)
+    source: Mapped[str] = mapped_column(INET, primary_key=True)
+    disposition: Mapped[str] = mapped_column(primary_key=True)
+    is_dkim_aligned: Mapped[bool] = mapped_column(primary_key=True)
+    is_spf_aligned: Mapped[bool] = mapped_column(primary_key=True)
+    messages: Mapped[int] = mapped_column(BigInteger)
+    account_id: Mapped[UUID]
+
+
+class MtaStsPolicy(Base):
+    """What a recipient's domain says of TLS at its mail hosts, until it expires."""
+
+    __tablename__ = "mta_sts_policies"
+
+    domain: Mapped[str] = mapped_column(primary_key=True)
+    policy_id: Mapped[str]
+    mode: Mapped[str]
+    hosts: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    expires_at: Mapped[datetime]
+
+
 class MailRoute(Base):
     """Where mail to matching domains goes: a smarthost, or the domain's own MX."""
 
@@ -195,3 +253,44 @@ class LedgerRow(Base):
     fields: Mapped[dict[str, Any] | None]
     name: Mapped[str | None]
     external_id: Mapped[str | None]
+
+
+class Blob(Base):
+    """Octets that mails end with or consist of; read and written with plain SQL."""
+
+    __tablename__ = "blobs"
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    octets: Mapped[bytes]
+    keep_until: Mapped[datetime]
+
+
+class SmtpAccount(Base):
+    """What a partner's server logs in with to submit mail."""
+
+    __tablename__ = "smtp_accounts"
+
+    smtp_account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID]
+    name: Mapped[str]
+    secret_hash: Mapped[bytes]
+    ip_list: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
+    is_active: Mapped[bool] = mapped_column(default=True)
+    messages_a_minute: Mapped[int]
+    minute: Mapped[datetime] = mapped_column(server_default=text("'epoch'"))
+    used: Mapped[int] = mapped_column(default=0)
+    last_used_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class SmtpBlocked(Base):
+    """An address that one SMTP account does not reach; in lower case."""
+
+    __tablename__ = "smtp_blocked"
+
+    blocked_id: Mapped[UUID] = mapped_column(primary_key=True)
+    smtp_account_id: Mapped[UUID] = mapped_column(ForeignKey("smtp_accounts.smtp_account_id", ondelete="CASCADE"))
+    address: Mapped[str]
+    account_id: Mapped[UUID]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -11,10 +11,22 @@ from sqlalchemy.orm import Session
 from chassis.database import changed
 
 TABLES = (
-    *("engagements", "untold", "state_history", "messages", "links", "campaign_ranges", "campaigns", "counters"),
+    *(
+        "labels",
+        "engagements",
+        "untold",
+        "state_history",
+        "messages",
+        "links",
+        "campaign_ranges",
+        "campaigns",
+        "counters",
+    ),
     *(
         "erasures",
         "account_retention",
+        "campaign_mails",
+        "report_schedules",
         "webhook_spool",
         "webhook_replays",
         "webhook_events",

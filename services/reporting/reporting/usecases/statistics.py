@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from uuid import UUID
 
 from chassis.actors import account_of
-from chassis.database import Database
+from chassis.database import Database, Session
 from contracts.errors import Invalid
 from contracts.rpc import Actor
 from contracts.vocabulary import Channel
@@ -20,6 +21,8 @@ from reporting.usecases.views import Answer
 
 DAYS = 30
 DAYS_AT_MOST = 400
+# Habits change, and a year of a thousand campaigns is a read of a second.
+DAYS_OF_WEEKS = 90
 
 
 def get_statistics(
@@ -43,7 +46,8 @@ def get_statistics(
     zone = zone_of(call, account_id)
     with database.transaction() as session:
         by_day = counters.read(session, account_id=account_id, scope_id=account_id, dimension=Dimension.DAY)
-        hours = counters.hours_of_account(session, account_id=account_id, first=first, last=last)
+        lately = max(first, last - timedelta(days=DAYS_OF_WEEKS - 1))
+        hours = counters.hours_of_account(session, account_id=account_id, first=lately, last=last)
     week = week_of(((datetime.fromisoformat(key), amounts) for key, amounts in hours), zone)
     return {
         **_by_day(by_day, first, last, channel),
@@ -51,6 +55,13 @@ def get_statistics(
         "week": week,
         "best_hour": best_hour(week),
     }
+
+
+def totals_of(session: Session, account_id: UUID, first: date, last: date) -> list[Answer]:
+    """An account's figures by channel, of the messages accepted on these UTC days."""
+    by_day = counters.read(session, account_id=account_id, scope_id=account_id, dimension=Dimension.DAY)
+    totals: list[Answer] = _by_day(by_day, first, last, None)["totals"]
+    return totals
 
 
 def _by_day(by_day: Mapping[str, dict[str, int]], first: date, last: date, channel: Channel | None) -> Answer:
