@@ -110,6 +110,7 @@ class DeliveryEvent(TypedDict, total=False):
     ip: str  # opened, clicked
     user_agent: str  # opened, clicked; at most 200 characters
     request: str  # opened, clicked: what it says of itself, `HEAD` or `Sec-Purpose: prefetch`; left out: nothing
+    labels: dict[str, Any]  # accepted: `external_id`, `subject` and `tags` of a single message
     event_id: str  # engagement only: the deduplication key
 
 
