@@ -7,7 +7,9 @@ test say what is missing.
 
 from __future__ import annotations
 
-from contracts.campaigns import ab_tests, content, drafts, life, needs, rules, templates
+from contracts.campaigns import ab_tests, content, drafts, follow_ups, life, needs, rules, templates
 from contracts.rpc import Call
 
-RPC: dict[str, Call] = drafts.RPC | ab_tests.RPC | content.RPC | life.RPC | needs.RPC | rules.RPC | templates.RPC
+RPC: dict[str, Call] = (
+    drafts.RPC | ab_tests.RPC | content.RPC | follow_ups.RPC | life.RPC | needs.RPC | rules.RPC | templates.RPC
+)
