@@ -405,8 +405,8 @@ ROUTES = [
         summary="Schedule a booster of a campaign",
         description="It goes by itself from two hours to seven days after the campaign has been sent, to those who"
         " did or did not by then; its quota is reserved when it starts. It is a campaign of its own and can be paused,"
-        " cancelled or made a draft; it is cancelled where the campaign is cancelled or fails. 409 `campaign.tests_variants`,"
-        " `campaign.is_booster`, `campaign.has_booster`, `campaign.is_over`.",
+        " cancelled or made a draft; it is cancelled where the campaign is cancelled or fails. 409"
+        " `campaign.tests_variants`, `campaign.is_booster`, `campaign.has_booster`, `campaign.is_over`.",
         request=follow_ups.BoosterRequest,
         response=drafts.Campaign,
         status=201,

@@ -109,7 +109,7 @@ class LeftOut(StrEnum):
 
 
 class FollowUpWho(StrEnum):
-    """Who of a campaign's recipients; who clicked has opened, too. What is not over yet is neither delivered nor not."""
+    """Who of a campaign's recipients; who clicked has opened, too. What is under way is neither delivered nor not."""
 
     DELIVERED = "delivered"
     NOT_DELIVERED = "not_delivered"

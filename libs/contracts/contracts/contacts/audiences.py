@@ -18,7 +18,7 @@ class FollowUp(Schema):
     """Those of a campaign's recipients who did, or did not, as it is known when the audience is taken."""
 
     campaign_id = fields.UUID(required=True)
-    who = fields.Enum(FollowUpWho, by_value=True, required=True)
+    who = fields.String(required=True, validate=validate.OneOf([str(who) for who in FollowUpWho]))
 
 
 class Audience(Schema):

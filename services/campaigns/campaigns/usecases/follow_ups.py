@@ -71,8 +71,8 @@ def boost_campaign(
     sender: Any,
     content: dict[str, Any],
 ) -> Answer:
-    """Schedule the booster of a campaign. It is a campaign of its own, without a time until the other has been sent; its
-    audience and its quota are taken when it starts.
+    """Schedule the booster of a campaign. It is a campaign of its own, without a time until the other has been sent;
+    its audience and its quota are taken when it starts.
 
     :raises Conflict: the campaign tests variants, is a booster, has one that waits, or ended before it was sent.
     :raises Invalid: the channel refuses the content, or it uses a field that nobody has.
@@ -143,4 +143,4 @@ def _named(prefix: str, name: str) -> str:
 
 def _followers(campaign_id: UUID, who: FollowUpWho) -> dict[str, Any]:
     chosen: dict[str, Any] = Audience().load({})
-    return {**chosen, "follow_up": {"campaign_id": campaign_id, "who": who}}
+    return {**chosen, "follow_up": {"campaign_id": campaign_id, "who": str(who)}}
