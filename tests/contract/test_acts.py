@@ -18,6 +18,8 @@ ACTS = {
     "campaigns.choose_winner": "campaign.winner_chosen",
     "campaigns.create_campaign": "campaign.created",
     "campaigns.create_template": "template.created",
+    "campaigns.copy_template": "template.created",
+    "campaigns.restore_template_version": "template.changed",
     "campaigns.delete_campaign": "campaign.deleted",
     "campaigns.delete_template": "template.deleted",
     "campaigns.duplicate_campaign": "campaign.created",
@@ -115,6 +117,8 @@ ACTS = {
     "identity.update_plan": "plan.changed",
     "identity.update_role": "role.changed",
     "identity.update_user": "user.changed",
+    "reporting.create_report_schedule": "report_schedule.created",
+    "reporting.delete_report_schedule": "report_schedule.deleted",
     "reporting.create_webhook": "webhook.created",
     "reporting.delete_webhook": "webhook.deleted",
     "reporting.replay_webhook": "webhook.replayed",
@@ -142,6 +146,8 @@ _STRANGER = "done by the person the contact is, who is no user of the account; k
 _TOOL = "contacts, which it asks on the caller's behalf, tells of it"
 NO_ACT = {
     "campaigns.preview_campaign": _READS,
+    "campaigns.preview_content": _READS,
+    "campaigns.check_content": _READS,
     "campaigns.test_campaign": _MESSAGE,
     "contacts.add_to_group": _PERSON,
     "contacts.break_down_audience": _READS,

@@ -96,6 +96,7 @@ def ids(a, secret, tmp_path_factory):
         "enabled": False,
     }
     found["webhooks"] = a.api.post("/v1/webhooks", webhook)["id"]
+    found["report-schedules"] = a.api.post("/v1/report-schedules", {"kind": "weekly"})["id"]
     found["deliveries"] = a.api.post(f"/v1/webhooks/{found['webhooks']}/test")["id"]
     archived = {"channel": "email", "addresses": [f"x{secret}@poczta.example"], "reason": "spam", "note": secret}
     found["archive"] = a.api.post("/v1/archive", archived)["items"][0]["id"]
@@ -109,6 +110,7 @@ def ids(a, secret, tmp_path_factory):
     for noun in ("carriers", "routes", "mail-routes"):
         found[noun] = next(a.operator.pages(f"/v1/operator/{noun}"))["id"]
     found["plans"] = "enterprise"
+    found["versions"] = 1
     found["duplicates"] = a.operator.post(f"{path}/{found['invoices']}/duplicates", {"reason": "Test"})["id"]
     return found
 
