@@ -26,7 +26,10 @@ The public API of Wici, an open cross-channel messaging platform.
   No text holds a NUL.
 * An answer's links say which operations its ids lead to.
 * Lists take `limit` and an opaque `cursor`; the answer has `items` and `next_cursor`.
-* A POST that sends or charges takes an `Idempotency-Key`: the same key and body give the same answer for 24 hours.
+* A POST that sends or charges takes an `Idempotency-Key`: the same key and body have their effect once, and give the
+  same answer for 24 hours (`Idempotency-Replayed: true`). A refusal (4xx, 5xx) is not replayed: it did nothing, and the
+  same request is tried anew under the same key. Another request under the key is 422 `idempotency.key_reused`, also
+  where the first was refused; one that still runs is 409 `idempotency.still_running`.
 * Long work answers 202 with the `Location` of the job and `Retry-After`.
 * Bodies may be sent gzipped; `X-Request-Id` is taken and given back.
 """
@@ -186,7 +189,7 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
                 "in": "header",
                 "required": False,
                 "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[!-~]+(?!\n)$"},
-                "description": "The same key and body give the same answer for 24 hours.",
+                "description": "The same key and body have their effect once, and the same answer for 24 hours.",
                 "example": f"{route.operation_id}-17"[:255],
             }
         )
