@@ -29,7 +29,7 @@ KEEP = timedelta(hours=24)
 LOCK_MARGIN = timedelta(seconds=5)
 MAX_KEY = 255
 MAX_KEPT_BODY = 1024 * 1024
-_KEPT_HEADERS = ("Content-Type", "Location", "Retry-After", "WWW-Authenticate")
+_KEPT_HEADERS = ("Content-Type", "Content-Language", "Location", "Retry-After", "WWW-Authenticate")
 
 log = get_logger()
 

@@ -18,10 +18,13 @@ _INTRODUCTION = """\
 The public API of Wici, an open cross-channel messaging platform.
 
 * Log in (`POST /v1/sessions`) or create an API key, and send it as `Authorization: Bearer …`.
-* Errors are problem details (RFC 9457) with a stable `code`; `errors` names every offending field. Where a field's code
-  is `field.missing`, `field.unknown`, `field.wrong_type` or `field.invalid`, the request does not fit this description;
+* Errors are problem details (RFC 9457) with a stable `code`; `errors` names every offending field as the request does
+  (`to.3`; empty: the request as a whole), with the facts in its text as `parameters` (`{"min": 12}`). Where a field's
+  code begins with `field.` (`field.missing`, `field.too_long`), the request does not fit this description;
   every other code is a rule that no schema states (`password.wrong`, `group.not_found`, `quota.exhausted`) and may meet
   any request.
+* Texts for people (titles and details of problems, names of permissions, labels of segments' fields and operators) are
+  in Polish where `Accept-Language` prefers it, else in English; `Content-Language` says in what. Codes never change.
 * Bodies are I-JSON (RFC 7493): UTF-8, no key twice, no half of a surrogate pair, numbers within ±(2⁵³−1).
   No text holds a NUL.
 * An answer's links say which operations its ids lead to.
@@ -51,6 +54,7 @@ _PROBLEM: dict[str, Any] = {
                     "field": {"type": "string", "description": "Path of the field, such as `recipients.3.phone`."},
                     "code": {"type": "string"},
                     "detail": {"type": "string"},
+                    "parameters": {"type": "object", "description": 'The facts in `detail`: `{"min": 12}`.'},
                 },
             },
         },
@@ -159,6 +163,8 @@ def _description(route: Route) -> str:
     needed = route.service_checked or (None if route.permission in (PUBLIC, ANYONE) else route.permission)
     if needed:
         notes.append(f"Permission: `{needed}`.")
+    if route.about is not None:
+        notes.append("Refusals may name fields of the stored thing, as well as the request's.")
     if route.session_only:
         notes.append("In a session only: API keys are refused.")
     if route.operator:
@@ -294,7 +300,8 @@ def _problem_response(status: int) -> dict[str, Any]:
         "request_id": examples.UUID_EXAMPLE,
     }
     if status == 422:
-        example["errors"] = [{"field": "to.3", "code": "field.invalid", "detail": "Not a phone number."}]
+        error = {"field": "to.3", "code": "field.too_long", "detail": "Longer than maximum length 20."}
+        example["errors"] = [{**error, "parameters": {"max": 20}}]
     answer: dict[str, Any] = {
         "description": HTTPStatus(status).phrase,
         "content": {MEDIA_TYPE: {"schema": "Problem", "example": example}},

@@ -10,6 +10,7 @@ from flask import Flask, Response, g
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
+from api_gateway.languages import texts
 from chassis.logs import get_logger
 from contracts import errors
 from contracts.errors import FieldError, WiciError
@@ -77,20 +78,22 @@ def render(
     field_errors: list[FieldError] | None = None,
     extra: dict[str, Any] | None = None,
 ) -> Response:
-    """One problem detail."""
+    """One problem detail, in the language of the request."""
+    told = texts()
     members: dict[str, Any] = {
         "type": f"urn:wici:problem:{code}",
-        "title": _TITLES.get(status) or HTTPStatus(status).phrase,
+        "title": told.title(status, _TITLES.get(status) or HTTPStatus(status).phrase),
         "status": status,
         "code": code,
-        "detail": detail,
+        "detail": told.detail(code, detail, extra or {}),
     }
     if field_errors:
-        members["errors"] = field_errors
+        members["errors"] = [told.field_error(error) for error in field_errors]
     members["request_id"] = g.get("request_id")
     members.update({name: value for name, value in (extra or {}).items() if name not in _RESERVED})
     answer = Response(orjson.dumps(members, default=str), status, content_type=MEDIA_TYPE)
     answer.headers["Cache-Control"] = "no-store"
+    told.label(answer)
     return answer
 
 

@@ -159,6 +159,7 @@ ROUTES = [
         description=f"422 `campaign.unknown_fields` names the fields of the content that no contact has. {_TRIED} With"
         " `contact_id` it needs `contacts.read` as well.",
         request=content.PreviewRequest,
+        about=drafts.CampaignUpdate,
         response=content.Preview,
         deadline=20.0,
         tags=["Campaigns"],
@@ -189,6 +190,7 @@ ROUTES = [
         " 422 `address.archived` names those that are in the archive, `campaign.content_fails` where the content fails"
         " for these fields.",
         request=content.TestRequest,
+        about=drafts.CampaignUpdate,
         response=content.TestSent,
         status=202,
         retry_after=1,
@@ -211,6 +213,7 @@ ROUTES = [
             f" where it does not reach. {_TRIED}"
         ),
         request=life.ScheduleRequest,
+        about=drafts.CampaignUpdate,
         response=drafts.Campaign,
         idempotent=True,
         deadline=30.0,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 import marshmallow
@@ -17,6 +17,10 @@ from contracts.vocabulary import CampaignState, Channel
 
 THROTTLE_MIN, THROTTLE_MAX = 60, 200_000
 LOCAL_TIME = r"\A([01][0-9]|2[0-3]):[0-5][0-9]\Z"
+
+
+# A channel looks at an e-mail's sender as a part of its content.
+SENDER_IN_CONTENT = {f"content.{name}": f"sender.{name}" for name in ("from_email", "from_name", "reply_to")}
 
 
 class QuietHours(Schema):
@@ -41,6 +45,8 @@ class Options(Schema):
 class CampaignCreate(Schema):
     """A new draft. `sender` and `content` take the channel's shape."""
 
+    also_named: ClassVar = SENDER_IN_CONTENT
+
     name = line_field(NAME_MAX, 1, required=True)
     channel = fields.Enum(Channel, by_value=True, required=True)
     sender = SenderField(allow_none=True, load_default=None, metadata=ANY_SENDER)
@@ -61,6 +67,8 @@ class CampaignCreate(Schema):
 
 class CampaignUpdate(Schema):
     """Change a draft; what is left out stays. A part that is given replaces that part whole."""
+
+    also_named: ClassVar = SENDER_IN_CONTENT
 
     name = line_field(NAME_MAX, 1)
     sender = SenderField(allow_none=True, metadata=ANY_SENDER)

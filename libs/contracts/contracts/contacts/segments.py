@@ -44,6 +44,7 @@ class RuleOperator(Schema):
     """`value` is the form of what it takes: `text`, `text_list`, `number_pair`, `days`, `group_ids`, `none`, …"""
 
     op = fields.String()
+    label = fields.String(metadata={"description": "For people, in the language of the request."})
     value = fields.String()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from marshmallow import fields, validate
 
 from contracts.channel import RECIPIENTS_MAX, AcceptedMessage, MessageSummary, channel_calls
@@ -23,6 +25,14 @@ class EmailRecipient(Mailbox):
 
 class EmailSend(Schema):
     """POST /v1/emails."""
+
+    also_named: ClassVar = {
+        "content": "",
+        "content.from_email": "from.email",
+        "content.from_name": "from.name",
+        "from_email": "from.email",
+        "from_name": "from.name",
+    }
 
     from_ = fields.Nested(Mailbox, data_key="from", required=True)
     to = fields.List(fields.Nested(EmailRecipient), required=True, validate=validate.Length(min=1, max=RECIPIENTS_MAX))

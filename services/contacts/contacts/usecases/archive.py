@@ -141,7 +141,10 @@ def _of_addresses(session: Session, account_id: UUID, channel: Channel, addresse
     normal = [normalised(channel, address, region) for address in addresses]
     if None in normal:
         raise Invalid.of_field(
-            f"addresses.{normal.index(None)}", "address.invalid", f"Not a valid address for {channel}."
+            f"addresses.{normal.index(None)}",
+            "address.invalid",
+            f"Not a valid address for {channel}.",
+            channel=str(channel),
         )
     valid = [address for address in normal if address is not None]
     for address in people_store.erased(session, account_id=account_id, addresses=valid):

@@ -92,9 +92,9 @@ def _get(session: Session, account_id: UUID, field_id: UUID) -> View:
 
 def _ensure_usable(key: str) -> None:
     if key in RESERVED:
-        raise Invalid.of_field("key", "contact_field.reserved", f"{key} is a built-in name.")
+        raise Invalid.of_field("key", "contact_field.reserved", f"{key} is a built-in name.", key=key)
     if not is_variable(key):
-        raise Invalid.of_field("key", "contact_field.reserved", f"{key} is a word of templates.")
+        raise Invalid.of_field("key", "contact_field.reserved", f"{key} is a word of templates.", key=key)
 
 
 def _key_taken(key: str) -> Conflict:
