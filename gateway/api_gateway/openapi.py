@@ -10,7 +10,7 @@ import marshmallow
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
-from api_gateway import examples, json_schema, links, naming
+from api_gateway import etags, examples, json_schema, links, naming
 from api_gateway.problems import MEDIA_TYPE
 from api_gateway.routing import ANYONE, PUBLIC, Route
 
@@ -28,6 +28,8 @@ The public API of Wici, an open cross-channel messaging platform.
 * Bodies are I-JSON (RFC 7493): UTF-8, no key twice, no half of a surrogate pair, numbers within ±(2⁵³−1).
   No text holds a NUL.
 * An answer's links say which operations its ids lead to.
+* What is edited has an `ETag` where it is shown alone. A change with `If-Match` of another version is 412
+  `precondition.failed` with the current `ETag`, and changes nothing; without `If-Match` the last one wins.
 * Lists take `limit` and an opaque `cursor`; the answer has `items` and `next_cursor`.
 * A POST that sends or charges takes an `Idempotency-Key`: the same key and body have their effect once, and give the
   same answer for 24 hours (`Idempotency-Replayed: true`). A refusal (4xx, 5xx) is not replayed: it did nothing, and the
@@ -70,6 +72,7 @@ _PROBLEM_CODES = {
     406: "answer.not_acceptable",
     408: "request.timeout",
     409: "idempotency.still_running",
+    412: "precondition.failed",
     411: "request.length_required",
     413: "request.too_large",
     414: "request.address_too_long",
@@ -87,6 +90,16 @@ _PARAMETER_TYPES: dict[str, dict[str, Any]] = {
     "string": {"type": "string"},
 }
 _PARAMETER_EXAMPLES = {"uuid": examples.UUID_EXAMPLE, "int": 1, "session": "current"}
+
+
+_IF_MATCH: dict[str, Any] = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "maxLength": 1000},
+    "description": "The `ETag` that the thing had when you looked; 412 where it has been changed since.",
+    "example": "*",
+}
 
 
 class _Names:
@@ -188,6 +201,8 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
         parameters.append({"name": name, "in": "path", "required": True, "schema": schema, "example": example})
     if route.query is not None:
         parameters.append({"in": "query", "schema": _without_path(route, route.query)})
+    if etags.takes_if_match(route):
+        parameters.append(_IF_MATCH)
     if route.idempotent:
         parameters.append(
             {
@@ -254,6 +269,8 @@ def _headers(route: Route) -> dict[str, Any]:
         headers["Location"] = header("string", "Where it is.")
     if route.retry_after:
         headers["Retry-After"] = header("integer", "Seconds until asking again is worth it.")
+    if etags.shows_tagged(route):
+        headers["ETag"] = header("string", "This version of it, for `If-Match`.")
     if route.idempotent:
         headers["Idempotency-Replayed"] = header("string", "`true` on the answer of an earlier request.")
     return headers
@@ -279,6 +296,8 @@ def _problems(route: Route) -> dict[str, Any]:
         statuses |= {401, 411}  # Logging in, refreshing; strangers say how long their body is.
     if route.method == "POST":
         statuses.add(402)
+    if etags.takes_if_match(route):
+        statuses.add(412)
     if len(route.produces) > 1 or (route.permission != PUBLIC and route.produces != ("application/json",)):
         statuses.add(406)
     return {str(status): f"Problem{status}" for status in sorted(statuses)}

@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Response, g, request
 
-from api_gateway import addresses, body, ceilings, problems
+from api_gateway import addresses, body, ceilings, etags, problems
 from api_gateway.access import Principal, bearer_token, is_bearer
 from api_gateway.context import RequestContext, is_for_operators
 from api_gateway.idempotency import KeyLock, fingerprint, read_key
@@ -37,6 +37,7 @@ class Endpoint:
         self._query = Checker(route.query, names, is_json=False) if route.query else None
         self._body = Checker(route.request, names, is_json=True) if route.request else None
         self._fields = RequestFields(route)
+        self._takes_if_match = etags.takes_if_match(route)
 
     def __call__(self, **path: Any) -> Response:
         context = RequestContext(self._wiring, self._route, g.request_id, g.address)
@@ -174,6 +175,8 @@ class Endpoint:
             self._query.check({}, path)
         if route.method != "GET" and route.consumes == "application/json" and not route.reads_body:
             payload.update(self._json_body(context))
+        if self._takes_if_match and (tags := etags.wanted(request)) is not None:
+            payload["if_match"] = tags
         return payload
 
     def _json_body(self, context: RequestContext) -> dict[str, Any]:

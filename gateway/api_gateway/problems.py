@@ -25,6 +25,7 @@ STATUS: dict[type[WiciError], int] = {
     errors.Forbidden: 403,
     errors.NotFound: 404,
     errors.Conflict: 409,
+    errors.PreconditionFailed: 412,
     errors.TooLarge: 413,
     errors.Unsupported: 415,
     errors.Invalid: 422,
@@ -65,6 +66,8 @@ def problem(error: WiciError) -> Response:
         answer.headers["RateLimit-Limit"] = str(error.extra["limit"])
         answer.headers["RateLimit-Remaining"] = "0"
         answer.headers["RateLimit-Reset"] = str(error.extra.get("retry_after", DEFAULT_RETRY_SECONDS))
+    if answer.status_code == 412 and "etag" in error.extra:
+        answer.headers["ETag"] = error.extra["etag"]
     if answer.status_code in (429, 503):
         retry_after = error.extra.get("retry_after", DEFAULT_RETRY_SECONDS)
         answer.headers["Retry-After"] = str(max(1, round(float(retry_after))))

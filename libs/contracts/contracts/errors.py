@@ -76,6 +76,10 @@ class Conflict(WiciError):
     """The thing exists and its present state does not allow this."""
 
 
+class PreconditionFailed(WiciError):
+    """The thing is not what the caller saw (`If-Match`); `extra["etag"]` is what it is now."""
+
+
 class TooLarge(WiciError):
     """The body, file or list is over its limit; `extra["limit"]` says which."""
 
@@ -115,6 +119,7 @@ KINDS: dict[str, type[WiciError]] = {
         Forbidden,
         NotFound,
         Conflict,
+        PreconditionFailed,
         TooLarge,
         Unsupported,
         Invalid,

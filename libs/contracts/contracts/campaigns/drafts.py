@@ -127,7 +127,7 @@ class Campaign(Schema):
     options = fields.Nested(Options)
     send_at = fields.AwareDateTime(allow_none=True)
     time_zone = fields.String(allow_none=True)
-    progress = fields.Nested(Progress)
+    progress = fields.Nested(Progress, metadata={"volatile": True})
     failure = fields.Nested(Failure, allow_none=True)
     created_at = fields.AwareDateTime()
     updated_at = fields.AwareDateTime()
@@ -155,7 +155,7 @@ RPC: dict[str, Call] = {
     "get_campaign": Call(response=Campaign, path=_CAMPAIGN),
     "get_progress": Call(response=Progress, path=_CAMPAIGN),
     "list_campaigns": Call(CampaignQuery, CampaignPage),
-    "update_campaign": Call(CampaignUpdate, Campaign, path=_CAMPAIGN),
-    "delete_campaign": Call(path=_CAMPAIGN),
+    "update_campaign": Call(CampaignUpdate, Campaign, path=_CAMPAIGN, edits=Campaign),
+    "delete_campaign": Call(path=_CAMPAIGN, edits=Campaign),
     "duplicate_campaign": Call(DuplicateRequest, Campaign, path=_CAMPAIGN),
 }

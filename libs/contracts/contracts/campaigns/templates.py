@@ -53,6 +53,6 @@ RPC: dict[str, Call] = {
     "create_template": Call(TemplateCreate, Template),
     "get_template": Call(response=Template, path=_TEMPLATE),
     "list_templates": Call(TemplateQuery, TemplatePage),
-    "update_template": Call(TemplateUpdate, Template, path=_TEMPLATE),
-    "delete_template": Call(path=_TEMPLATE),
+    "update_template": Call(TemplateUpdate, Template, path=_TEMPLATE, edits=Template),
+    "delete_template": Call(path=_TEMPLATE, edits=Template),
 }

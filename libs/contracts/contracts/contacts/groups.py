@@ -30,7 +30,7 @@ class Group(Schema):
     id = fields.UUID()
     name = fields.String()
     description = fields.String()
-    contacts = fields.Integer()
+    contacts = fields.Integer(metadata={"volatile": True})
     archived = fields.Boolean()
     created_at = fields.AwareDateTime()
     updated_at = fields.AwareDateTime()
@@ -72,8 +72,8 @@ RPC = {
     "list_groups": Call(GroupQuery, GroupPage),
     "create_group": Call(GroupCreate, Group),
     "get_group": Call(None, Group, path={"group_id": UUID}),
-    "update_group": Call(GroupUpdate, Group, path={"group_id": UUID}),
-    "delete_group": Call(path={"group_id": UUID}),
+    "update_group": Call(GroupUpdate, Group, path={"group_id": UUID}, edits=Group),
+    "delete_group": Call(path={"group_id": UUID}, edits=Group),
     "add_to_group": Call(GroupMembers, MembersChanged, path={"group_id": UUID}),
     "remove_from_group": Call(GroupMembers, MembersChanged, path={"group_id": UUID}),
     "combine_groups": Call(GroupCombine, GroupList),

@@ -117,7 +117,7 @@ RPC = {
     "find_contacts": Call(ContactSearch, ContactPage),
     "create_contact": Call(ContactCreate, Contact),
     "get_contact": Call(None, Contact, path={"contact_id": UUID}),
-    "update_contact": Call(ContactUpdate, Contact, path={"contact_id": UUID}),
-    "delete_contact": Call(path={"contact_id": UUID}),
+    "update_contact": Call(ContactUpdate, Contact, path={"contact_id": UUID}, edits=Contact),
+    "delete_contact": Call(path={"contact_id": UUID}, edits=Contact),
     "upsert_contacts": Call(ContactBatch, BatchResult),
 }

@@ -21,11 +21,10 @@ def add(session: Session, **columns: Any) -> Template:
     return get(session, account_id=columns["account_id"], template_id=columns["id"])
 
 
-def get(session: Session, *, account_id: UUID, template_id: UUID) -> Template:
-    """:raises NotFound: not in this account."""
-    template = session.scalars(
-        select(Template).where(Template.id == template_id, Template.account_id == account_id)
-    ).one_or_none()
+def get(session: Session, *, account_id: UUID, template_id: UUID, locked: bool = False) -> Template:
+    """:param locked: until the transaction ends. :raises NotFound: not in this account."""
+    found = select(Template).where(Template.id == template_id, Template.account_id == account_id)
+    template = session.scalars(found.with_for_update() if locked else found).one_or_none()
     if template is None:
         raise exceptions.no_such_template(template_id)
     return template

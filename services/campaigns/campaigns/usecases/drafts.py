@@ -15,9 +15,11 @@ from campaigns.usecases.views import Answer
 from chassis import acts, pages
 from chassis.actors import account_of
 from chassis.database import Database, Session
+from contracts.campaigns.drafts import Campaign
 from contracts.campaigns.texts import NAME_MAX
 from contracts.contacts.audiences import Audience
 from contracts.errors import NotFound
+from contracts.etags import ensure_current
 from contracts.events import CAMPAIGNS_ACT
 from contracts.rpc import Actor
 from contracts.schema import dump
@@ -82,10 +84,19 @@ def list_campaigns(
     return pages.page_in_time(rows, limit, views.campaign)
 
 
-def update_campaign(session: Session, *, actor: Actor, now: datetime, campaign_id: UUID, **changes: Any) -> Answer:
+def update_campaign(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    campaign_id: UUID,
+    if_match: list[str] | None = None,
+    **changes: Any,
+) -> Answer:
     campaign = store.get_for_update(session, account_id=account_of(actor), campaign_id=campaign_id)
     channel = Channel(campaign.channel)
     ensure_may(actor, channel, "write")
+    ensure_current(if_match, Campaign, views.campaign(campaign))
     domain.ensure_draft(CampaignState(campaign.state))
     if "content" in changes:
         ensure_fits(channel, changes["content"])
@@ -100,11 +111,20 @@ def update_campaign(session: Session, *, actor: Actor, now: datetime, campaign_i
     return views.campaign(campaign)
 
 
-def delete_campaign(database: Database, *, actor: Actor, now: datetime, ask: Ask, campaign_id: UUID) -> None:
+def delete_campaign(
+    database: Database,
+    *,
+    actor: Actor,
+    now: datetime,
+    ask: Ask,
+    campaign_id: UUID,
+    if_match: list[str] | None = None,
+) -> None:
     """Delete a draft, or a campaign that is over and settled."""
     with database.transaction() as session:
         campaign = store.get(session, account_id=account_of(actor), campaign_id=campaign_id)
         ensure_may(actor, Channel(campaign.channel), "write")
+        ensure_current(if_match, Campaign, views.campaign(campaign))
         domain.ensure_deletable(CampaignState(campaign.state))
         may_be_reserved = campaign.reserving_at is not None
     if may_be_reserved:
@@ -115,6 +135,7 @@ def delete_campaign(database: Database, *, actor: Actor, now: datetime, ask: Ask
             pass  # it broke off before it reserved anything
     with database.transaction() as session:
         campaign = store.get_for_update(session, account_id=account_of(actor), campaign_id=campaign_id)
+        ensure_current(if_match, Campaign, views.campaign(campaign))
         state = CampaignState(campaign.state)
         domain.ensure_deletable(state)
         if state in domain.FINAL and campaign.settled_at is None:

@@ -15,6 +15,8 @@ from campaigns.usecases.views import Answer
 from chassis import acts, pages
 from chassis.actors import account_of
 from chassis.database import Session
+from contracts.campaigns import templates as contract
+from contracts.etags import ensure_current
 from contracts.events import CAMPAIGNS_ACT
 from contracts.rpc import Actor
 from contracts.vocabulary import Channel
@@ -58,8 +60,17 @@ def list_templates(
     return pages.page_in_time(rows, limit, views.template)
 
 
-def update_template(session: Session, *, actor: Actor, now: datetime, template_id: UUID, **changes: Any) -> Answer:
+def update_template(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    template_id: UUID,
+    if_match: list[str] | None = None,
+    **changes: Any,
+) -> Answer:
     template = _template(session, actor, template_id, "write")
+    ensure_current(if_match, contract.Template, views.template(template))
     if "content" in changes:
         ensure_fits(Channel(template.channel), changes["content"])
     for name, value in changes.items():
@@ -70,13 +81,16 @@ def update_template(session: Session, *, actor: Actor, now: datetime, template_i
     return views.template(template)
 
 
-def delete_template(session: Session, *, actor: Actor, now: datetime, template_id: UUID) -> None:
+def delete_template(
+    session: Session, *, actor: Actor, now: datetime, template_id: UUID, if_match: list[str] | None = None
+) -> None:
     template = _template(session, actor, template_id, "write")
+    ensure_current(if_match, contract.Template, views.template(template))
     store.remove(session, template)
     acts.record(session, CAMPAIGNS_ACT, actor, "template.deleted", target_id=template.id, name=template.name)
 
 
 def _template(session: Session, actor: Actor, template_id: UUID, right: str) -> Template:
-    template = store.get(session, account_id=account_of(actor), template_id=template_id)
+    template = store.get(session, account_id=account_of(actor), template_id=template_id, locked=right == "write")
     ensure_may(actor, Channel(template.channel), right)
     return template

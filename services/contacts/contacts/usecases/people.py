@@ -21,7 +21,9 @@ from contacts.usecases import consents, searches, segments, totals, views
 from contacts.usecases.account_terms import AccountTerms
 from contacts.usecases.contact_input import columns_of
 from contacts.usecases.views import View
+from contracts.contacts.people import Contact
 from contracts.errors import Conflict, Invalid, PlanLimit, WiciError
+from contracts.etags import ensure_current
 from contracts.rpc import Actor
 
 ADDRESSES = ("email", "phone", "external_id")
@@ -171,13 +173,23 @@ def _join(session: Session, account_id: UUID, contact_id: UUID, group_ids: list[
         group_store.add_members(session, account_id=account_id, group_id=group_id, contact_ids=[contact_id])
 
 
-def update(session: Session, *, actor: Actor, now: datetime, contact_id: UUID, **request: Any) -> View:
+def update(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    contact_id: UUID,
+    if_match: list[str] | None = None,
+    **request: Any,
+) -> View:
     """Change the fields that are given; null empties one."""
     account_id = account_of(actor)
     account = store.lock_account(session, account_id=account_id)
     row = store.find(session, account_id=account_id, contact_id=contact_id, lock=True)
     if row is None:
         raise views.not_found("contact")
+    if if_match is not None:
+        ensure_current(if_match, Contact, get(session, actor=actor, now=now, contact_id=contact_id))
     custom = field_store.all_of(session, account_id=account_id)
     columns = columns_of(request, custom, account["default_region"], now)
     _change(session, account_id, row, columns, now)
@@ -229,9 +241,13 @@ def _ensure_free(session: Session, account_id: UUID, columns: Mapping[Any, Any],
                 )
 
 
-def delete(session: Session, *, actor: Actor, now: datetime, contact_id: UUID) -> None:
+def delete(
+    session: Session, *, actor: Actor, now: datetime, contact_id: UUID, if_match: list[str] | None = None
+) -> None:
     account_id = account_of(actor)
     store.lock_account(session, account_id=account_id)
+    if if_match is not None and store.find(session, account_id=account_id, contact_id=contact_id, lock=True):
+        ensure_current(if_match, Contact, get(session, actor=actor, now=now, contact_id=contact_id))
     if not store.delete(session, account_id=account_id, contact_ids=[contact_id]):
         raise views.not_found("contact")
 

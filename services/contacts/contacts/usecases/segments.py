@@ -23,7 +23,9 @@ from contacts.store import segments as store
 from contacts.store.rule_sql import Filter
 from contacts.usecases import views
 from contacts.usecases.views import View
+from contracts.contacts.segments import Segment
 from contracts.errors import Conflict, Invalid
+from contracts.etags import ensure_current
 from contracts.events import CONTACTS_ACT
 from contracts.rpc import Actor
 
@@ -80,10 +82,20 @@ def get(session: Session, *, actor: Actor, now: datetime, segment_id: UUID) -> V
     return dict(row)
 
 
-def update(session: Session, *, actor: Actor, now: datetime, segment_id: UUID, **request: Any) -> View:
+def update(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    segment_id: UUID,
+    if_match: list[str] | None = None,
+    **request: Any,
+) -> View:
     account_id = account_of(actor)
     people_store.lock_account(session, account_id=account_id)
-    changed = {**get(session, actor=actor, now=now, segment_id=segment_id), **request}
+    before = get(session, actor=actor, now=now, segment_id=segment_id)
+    ensure_current(if_match, Segment, before)
+    changed = {**before, **request}
     compiled(session, account_id=account_id, rules=changed["rules"], now=now)
     _ensure_name_free(session, account_id, changed["name"], segment_id)
     store.update(session, account_id=account_id, segment_id=segment_id, values=changed)
@@ -91,7 +103,11 @@ def update(session: Session, *, actor: Actor, now: datetime, segment_id: UUID, *
     return get(session, actor=actor, now=now, segment_id=segment_id)
 
 
-def delete(session: Session, *, actor: Actor, now: datetime, segment_id: UUID) -> None:
+def delete(
+    session: Session, *, actor: Actor, now: datetime, segment_id: UUID, if_match: list[str] | None = None
+) -> None:
+    people_store.lock_account(session, account_id=account_of(actor))
+    ensure_current(if_match, Segment, get(session, actor=actor, now=now, segment_id=segment_id))
     if not store.delete(session, account_id=account_of(actor), segment_id=segment_id):
         raise views.not_found("segment")
     acts.record(session, CONTACTS_ACT, actor, "segment.deleted", target_id=segment_id)

@@ -12,6 +12,8 @@ from chassis.actors import account_of
 from chassis.database import Database, Session
 from chassis.ids import new_id
 from contracts.errors import Invalid
+from contracts.etags import ensure_current
+from contracts.identity import users as contract
 from contracts.rpc import Actor
 from identity import exceptions
 from identity.domain import passwords as password_rules
@@ -106,9 +108,18 @@ def _insert(session: Session, account_id: UUID, now: datetime, **columns: Any) -
     return _existing(session, account_id, user_id)
 
 
-def update_user(session: Session, *, actor: Actor, now: datetime, user_id: UUID, **changes: Any) -> views.View:
+def update_user(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    user_id: UUID,
+    if_match: list[str] | None = None,
+    **changes: Any,
+) -> views.View:
     """Rename, block or unblock a user; a blocked user's sessions end, and links that would change the address."""
     row = managed(session, actor, user_id, own_too=not {"state"} & changes.keys())
+    ensure_current(if_match, contract.User, _shown(session, row))
     if "state" in changes:
         proofs.ensure_recent(session, actor=actor, now=now)
     before = row.state
@@ -126,11 +137,19 @@ def update_user(session: Session, *, actor: Actor, now: datetime, user_id: UUID,
 
 
 def set_rights(
-    session: Session, *, actor: Actor, now: datetime, user_id: UUID, permissions: Sequence[str], roles: Sequence[UUID]
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    user_id: UUID,
+    permissions: Sequence[str],
+    roles: Sequence[UUID],
+    if_match: list[str] | None = None,
 ) -> views.View:
     """Replace a user's permissions and roles. Nobody grants rights to oneself, or managing users would mean all."""
     granted = rights.ensure_known(permissions, field="permissions")
     row = managed(session, actor, user_id)
+    ensure_current(if_match, contract.User, _shown(session, row))
     proofs.ensure_recent(session, actor=actor, now=now)
     details = {"permissions": granted, "before": row.permissions, "roles": [str(role) for role in roles]}
     row.permissions = granted
@@ -142,9 +161,18 @@ def set_rights(
     return _shown(session, row)
 
 
-def delete_user(session: Session, *, actor: Actor, now: datetime, user_id: UUID, api_keys: str = "revoke") -> None:
+def delete_user(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    user_id: UUID,
+    api_keys: str = "revoke",
+    if_match: list[str] | None = None,
+) -> None:
     """Remove a user with all sessions; never the owner, never oneself. Keys go too, or to the owner (`transfer`)."""
     row = managed(session, actor, user_id)
+    ensure_current(if_match, contract.User, _shown(session, row))
     proofs.ensure_recent(session, actor=actor, now=now)
     mail.tell(session, actor, "user.deleted", row)
     details: dict[str, Any] = {"login": row.login}
