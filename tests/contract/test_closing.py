@@ -88,7 +88,10 @@ KEPT: dict[str, set[str]] = {
     "identity.plan_terms": {"plan_code", "plan_name", "price_currency", "buyer"},
     "api_gateway.ended_accounts": set(),  # its id, so that its links end, until they are too old anyway
     # its id, so that what is told of it late changes nothing
-    **{f"{s}.account_suspensions": set() for s in ("campaigns", "sms_gateway", "email_gateway", "api_gateway")},
+    **{
+        f"{s}.account_suspensions": set()
+        for s in ("campaigns", "sms_gateway", "email_gateway", "reporting", "api_gateway")
+    },
     "reporting.closed_accounts": set(),  # its id, so that late events of it are left out
 }
 # Values that cannot be guessed.

@@ -58,9 +58,10 @@ _SEGMENT = {
 _DESCRIPTION = (
     "Rules are nested `all`, `any`, `not` and conditions `{field, op, value}`; `GET /v1/segments/schema` lists fields,"
     " operators and the values that they take. A condition on an empty field does not hold; `ne`, `not_in` and every"
-    " `not_…` are the exact opposites of theirs, and do. Days are days of UTC, and somebody born on 29 February has the"
-    " birthday on the 28th in other years. `engagement` takes `campaigns` (ids; without: all), `last_days` and"
-    " `at_least` (times): `not_opened` holds for those never written to, too, so put `delivered` beside it."
+    " `not_…` are the exact opposites of theirs, and do. Days are days in the account's time zone, of engagement in"
+    " UTC, and somebody born on 29 February has the birthday on the 28th in other years. `engagement` takes `campaigns`"
+    " (ids; without: all), `last_days` and `at_least` (times): `not_opened` holds for those never written to, too, so"
+    " put `delivered` beside it."
     " `bounced` is any final state but delivered. Engagement follows the events within seconds and is kept for 13"
     " months."
 )

@@ -18,6 +18,9 @@ _WEBHOOK: dict[str, Any] = {
     "campaign_id": None,
     "max_events": 100,
     "username": None,
+    "secondary_url": "https://zapas.example/wici",
+    "retry_plan": "hours_1_6_24",
+    "retry_delays": [3600, 21600, 86400],
     "failing_since": None,
     "paused_at": None,
     "pause_reason": None,
@@ -31,7 +34,9 @@ _DELIVERY: dict[str, Any] = {
     "state": "pending",
     "events": 37,
     "is_test": False,
-    "attempts": [{"at": "2026-11-24T08:00:00+00:00", "status": 503, "error": None, "milliseconds": 84}],
+    "attempts": [
+        {"at": "2026-11-24T08:00:00+00:00", "endpoint": "main", "status": 503, "error": None, "milliseconds": 84}
+    ],
     "due_at": "2026-11-24T08:00:05+00:00",
     "created_at": "2026-11-24T08:00:00+00:00",
     "finished_at": None,
@@ -56,7 +61,8 @@ ROUTES = [
             "What happens is posted to `url` as a JSON array of events, each `{id, type, timestamp, data}`, within"
             " seconds. Requests are signed as Standard Webhooks says: `webhook-id`, `webhook-timestamp` and"
             " `webhook-signature`, by the secret in this answer, which is never shown again. A request that is not"
-            " answered by 2xx within 15 seconds is sent again for three days, under the same `webhook-id`; an event may"
+            " answered by 2xx within 15 seconds goes to `secondary_url` at once, where there is one, and is sent again"
+            " by `retry_plan` (for three days by default), under the same `webhook-id`; an event may"
             " come twice, with the same `id`, and those of one message come in their order. 410 ends it, `Retry-After`"
             " of 429 and 503 is kept, redirects are not followed. Where nothing arrives for three days the webhook is"
             " paused, and the account's owner is told by mail. It begins with what happens a second later."
@@ -66,7 +72,10 @@ ROUTES = [
             " and an event that has gone out is not taken back."
         ),
         request=contract.WebhookCreate, response=contract.NewWebhook, status=201, location="/v1/webhooks/{id}",
-        example={"url": _WEBHOOK["url"], "events": _WEBHOOK["events"], "description": "Sklep"},
+        example={
+            "url": _WEBHOOK["url"], "secondary_url": _WEBHOOK["secondary_url"], "events": _WEBHOOK["events"],
+            "retry_plan": "hours_1_6_24", "description": "Sklep",
+        },
         response_example={**_WEBHOOK, **_SECRET},
     ),
     _route("GET", _ONE, "get_webhook", "One webhook", response=contract.Webhook, response_example=_WEBHOOK),
@@ -111,7 +120,8 @@ ROUTES = [
     ),
     _route(
         "POST", f"{_ONE}/replay", "replay_webhook", "Send all failed deliveries again",
-        description="Those that were made between `from` and `to`.",
+        description="Those that were made between `from` and `to`: some at a time, as they arrive. A second range that"
+        " is asked for meanwhile is joined with the first.",
         request=contract.ReplayRange, response=contract.Replayed, status=202,
         example={"from": "2026-11-24T08:00:00+00:00", "to": "2026-11-25T08:00:00+00:00"},
         response_example={"deliveries": 12},

@@ -169,7 +169,8 @@ class Batch:
     """One batch of a lane delivery. `unsettled` counts down in the ledger's thread; at 0 the batch is done."""
 
     __slots__ = (
-        "content", "content_failed", "deferred", "delivery", "failed", "header", "left_out", "submitted", "unsettled",
+        "content", "content_failed", "deferred", "delivery", "failed", "header", "left_out", "submitted", "units",
+        "unsettled",
     )  # fmt: skip
 
     def __init__(self, header: Header, content: Any, size: int, delivery: Any = None) -> None:
@@ -177,12 +178,15 @@ class Batch:
         self.content = content
         self.delivery = delivery
         self.unsettled = size
-        self.submitted = self.failed = self.deferred = 0
+        self.submitted = self.failed = self.deferred = self.units = 0
         self.left_out: Counter[str] = Counter()
         self.content_failed: Counter[str] = Counter()
 
-    def settle(self, state: MessageState, code: str | None = None) -> None:
-        """Count one of its recipients as settled. A bounce was handed over, so it counts as submitted."""
+    def settle(self, state: MessageState, code: str | None = None, units: int = 1) -> None:
+        """Count one of its recipients as settled. A bounce was handed over, so it counts as submitted.
+
+        :param units: of quota, that it takes if it was handed over.
+        """
         self.unsettled -= 1
         if state is MessageState.DEFERRED:
             self.deferred += 1
@@ -194,3 +198,4 @@ class Batch:
                 self.content_failed[str(code)] += 1
         else:
             self.submitted += 1
+            self.units += units

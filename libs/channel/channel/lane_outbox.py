@@ -57,6 +57,7 @@ def _batch_done(batch: Batch) -> bytes:
             "submitted": batch.submitted,
             "failed": batch.failed,
             "deferred": batch.deferred,
+            "units": batch.units,
             "left_out": batch.left_out,
             "content_failed": batch.content_failed,
         }

@@ -87,7 +87,7 @@ def count(work: Work) -> tuple[list[UUID], list[Batch]]:
         claim.unsettled -= 1
         if not claim.unsettled:
             claims_done.append(claim.claim_id)
-        batch.settle(message.state, message.code)
+        batch.settle(message.state, message.code, message.units)
         touched[id(batch)] = batch
     for batch, outcomes in work.settled_elsewhere:
         for state, code in outcomes:

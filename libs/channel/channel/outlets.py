@@ -161,6 +161,11 @@ class Message:
     def header(self) -> Header:
         return self.chunk.batch.header
 
+    @property
+    def units(self) -> int:
+        """Of quota, that it takes once it is handed over."""
+        return 1
+
     def put_off(self, code: str, now: datetime, wait: timedelta | None) -> None:
         """Its outcome where it is claimed and may not leave: it waits in the schedule; without a `wait` it ends."""
         self.state = MessageState.REJECTED if wait is None else MessageState.DEFERRED

@@ -24,7 +24,7 @@ OF_A_PROCESS: Mapping[str, int] = MappingProxyType(
         "email_gateway.outbound": 13,
         "reporting": 6,
         "reporting.ingester": 5,
-        "reporting.webhooks": 7,
+        "reporting.webhooks": 8,
         "api_gateway": 12,
     }
 )

@@ -103,6 +103,13 @@ class PlanChanged(EventSchema):
     plan = fields.String(required=True)
 
 
+class AccountZoneChanged(EventSchema):
+    """The account's days begin and end elsewhere."""
+
+    account_id = fields.UUID(required=True)
+    time_zone = fields.String(required=True)
+
+
 class AccountStandingChanged(EventSchema):
     """Where the account may send to has changed: whoever remembers it asks again."""
 
@@ -149,6 +156,42 @@ class AddressesArchived(EventSchema):
 
     account_id = fields.UUID(required=True)
     addresses = fields.List(fields.Nested(ArchivedAddress), required=True)
+
+
+class ImportFinished(EventSchema):
+    """From contacts: an import of contacts has ended: done, failed (`code` says why) or cancelled.
+
+    `counts` are rows: `read`, `added`, `updated`, `unchanged`, `merged`, `rejected`, `warnings`.
+    """
+
+    account_id = fields.UUID(required=True)
+    import_id = fields.UUID(required=True)
+    state = fields.String(required=True)
+    code = fields.String(allow_none=True, load_default=None)
+    counts = fields.Dict(keys=fields.String(), values=fields.Integer(), load_default=dict)
+
+
+class ReceivedSms(EventSchema):
+    """`text` is null where the octets are no plain text; `wish`: what it says about further messages."""
+
+    id = fields.UUID(required=True)
+    from_ = fields.String(required=True, data_key="from", attribute="source")
+    to = fields.String(required=True, data_key="to", attribute="destination")
+    text = fields.String(allow_none=True, load_default=None)
+    received_at = fields.AwareDateTime(required=True)
+    message_id = fields.UUID(allow_none=True, load_default=None)
+    campaign_id = fields.UUID(allow_none=True, load_default=None)
+    wish = fields.String(allow_none=True, load_default=None)
+
+    event_id = fields.UUID(load_default=None)
+    occurred_at = fields.AwareDateTime(load_default=None)
+
+
+class SmsReceived(EventSchema):
+    """From sms-gateway: messages from phones to the account's numbers, some that came together."""
+
+    account_id = fields.UUID(required=True)
+    messages = fields.List(fields.Nested(ReceivedSms), required=True)
 
 
 class UndeliverableAddress(EventSchema):
@@ -266,6 +309,7 @@ ACCESS_CHANGED = Event("identity", "access_changed", AccessChanged)
 SYSTEM_MAIL_REQUESTED = Event("identity", "system_mail_requested", SystemMailRequested)
 CONFIRMATION_MAIL_REQUESTED = Event("contacts", "confirmation_mail_requested", ConfirmationMailRequested)
 PLAN_CHANGED = Event("identity", "plan_changed", PlanChanged)
+ACCOUNT_ZONE_CHANGED = Event("identity", "account_zone_changed", AccountZoneChanged)
 ACCOUNT_STANDING_CHANGED = Event("identity", "account_standing_changed", AccountStandingChanged)
 ACCOUNT_SUSPENSION_CHANGED = Event("identity", "account_suspension_changed", AccountSuspensionChanged)
 SYSTEM_SMS_REQUESTED = Event("identity", "system_sms_requested", SystemSmsRequested)
@@ -273,6 +317,8 @@ ADDRESSES_ARCHIVED = Event("contacts", "addresses_archived", AddressesArchived)
 SMS_ADDRESSES_REFUSED = Event("sms_gateway", "addresses_refused", AddressesRefused)
 EMAIL_ADDRESSES_REFUSED = Event("email_gateway", "addresses_refused", AddressesRefused)
 SMS_STOPS_WITHDRAWN = Event("sms_gateway", "stops_withdrawn", StopsWithdrawn)
+IMPORT_FINISHED = Event("contacts", "import_finished", ImportFinished)
+SMS_RECEIVED = Event("sms_gateway", "sms_received", SmsReceived)
 RECIPIENT_UNSUBSCRIBED = Event("api_gateway", "recipient_unsubscribed", RecipientUnsubscribed)
 CAMPAIGN_STARTED = Event("campaigns", "campaign_started", CampaignStarted)
 CAMPAIGN_STATE_CHANGED = Event("campaigns", "campaign_state_changed", CampaignStateChanged)
@@ -290,6 +336,7 @@ EVENTS: tuple[Event, ...] = (
     SYSTEM_MAIL_REQUESTED,
     CONFIRMATION_MAIL_REQUESTED,
     PLAN_CHANGED,
+    ACCOUNT_ZONE_CHANGED,
     ACCOUNT_STANDING_CHANGED,
     ACCOUNT_SUSPENSION_CHANGED,
     SYSTEM_SMS_REQUESTED,
@@ -297,6 +344,8 @@ EVENTS: tuple[Event, ...] = (
     SMS_ADDRESSES_REFUSED,
     EMAIL_ADDRESSES_REFUSED,
     SMS_STOPS_WITHDRAWN,
+    IMPORT_FINISHED,
+    SMS_RECEIVED,
     RECIPIENT_UNSUBSCRIBED,
     CAMPAIGN_STARTED,
     CAMPAIGN_STATE_CHANGED,
@@ -323,11 +372,13 @@ SUBSCRIPTIONS: dict[Event, tuple[str, ...]] = {
         "api_gateway.erase_account",
     ),
     PLAN_CHANGED: ("sms_gateway.end_lease", "email_gateway.end_lease"),
+    ACCOUNT_ZONE_CHANGED: ("contacts.follow_zone",),
     ACCOUNT_STANDING_CHANGED: ("sms_gateway.follow_standing", "email_gateway.follow_standing"),
     ACCOUNT_SUSPENSION_CHANGED: (
         "campaigns.follow_suspension",
         "sms_gateway.follow_suspension",
         "email_gateway.follow_suspension",
+        "reporting.follow_suspension",
         "api_gateway.follow_suspension",
     ),
     SYSTEM_SMS_REQUESTED: ("sms_gateway.send_requested_sms",),
@@ -335,6 +386,8 @@ SUBSCRIPTIONS: dict[Event, tuple[str, ...]] = {
     SMS_ADDRESSES_REFUSED: ("contacts.archive_sms_refusals",),
     EMAIL_ADDRESSES_REFUSED: ("contacts.archive_email_refusals",),
     SMS_STOPS_WITHDRAWN: ("contacts.restore_stopped",),
+    IMPORT_FINISHED: ("reporting.keep_import",),
+    SMS_RECEIVED: ("reporting.keep_received_sms",),
     RECIPIENT_UNSUBSCRIBED: ("contacts.archive_unsubscribed",),
     CAMPAIGN_STARTED: ("reporting.record_campaign_start",),
     CAMPAIGN_STATE_CHANGED: (

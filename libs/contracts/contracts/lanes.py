@@ -79,6 +79,7 @@ class BatchDone(TypedDict):
     submitted: int
     failed: int  # final, never handed over (rejected, invalid)
     deferred: int  # waiting in the channel's retry schedule
+    units: NotRequired[int]  # of quota, that the submitted took; left out: one each
     left_out: dict[str, int]  # by LeftOut
     content_failed: NotRequired[dict[str, int]]  # of those that failed, by ContentFailure
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, ForeignKey, Index, Integer, String, Text, func, text
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, Integer, String, Text, func, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -67,6 +67,9 @@ class Campaign(Base):
     fields: Mapped[list[str]] = mapped_column(server_default=text("'[]'"))
     # Units of quota that are reserved for each recipient. None: it began when a recipient was a unit.
     units_each: Mapped[int | None] = mapped_column(Integer)
+    # Units reserved in all since it began (None: it began before this was kept), and taken by who was submitted.
+    reserved_units: Mapped[int | None] = mapped_column(BigInteger)
+    units: Mapped[int] = mapped_column(BigInteger, server_default="0")
     trace_id: Mapped[str | None]
     reserving_at: Mapped[datetime | None]
     schedule_key: Mapped[str | None]

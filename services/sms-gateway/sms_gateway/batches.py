@@ -57,6 +57,10 @@ class SmsMessage(Message):
         self.refused_by: frozenset[UUID] = frozenset()
 
     @property
+    def units(self) -> int:
+        return self.parts
+
+    @property
     def is_unsent(self) -> bool:
         """No part of it was handed over, as far as anybody knows."""
         return self.parts_left == self.travelling and self.state is None

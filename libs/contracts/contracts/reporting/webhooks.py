@@ -39,6 +39,8 @@ class WebhookEvent(StrEnum):
     MESSAGE_COMPLAINED = "message.complained"
     CONTACT_ARCHIVED = "contact.archived"
     CAMPAIGN_STATE_CHANGED = "campaign.state_changed"
+    IMPORT_FINISHED = "import.finished"
+    SMS_RECEIVED = "sms.received"
 
 
 TEST_EVENT = "webhook.test"
@@ -50,6 +52,23 @@ class WebhookDeliveryState(StrEnum):
     PENDING = "pending"
     DELIVERED = "delivered"
     FAILED = "failed"
+
+
+class RetryPlan(StrEnum):
+    """When a request that does not arrive is tried again, after the last try: as Standard Webhooks suggests (9 times in
+    three days), after 1, 6 and 24 hours, after half an hour, 2 and 24 hours, or as the account says."""
+
+    STANDARD = "standard"
+    HOURS_1_6_24 = "hours_1_6_24"
+    HOURS_HALF_2_24 = "hours_half_2_24"
+    OWN = "own"
+
+
+class Endpoint(StrEnum):
+    """Which of a webhook's addresses a try went to."""
+
+    MAIN = "main"
+    SECONDARY = "secondary"
 
 
 class PauseReason(StrEnum):
@@ -97,6 +116,24 @@ def _url_field(**options: Any) -> fields.String:
     )
 
 
+def _delays_field(**options: Any) -> fields.List[Any]:
+    return fields.List(
+        fields.Integer(strict=True, validate=validate.Range(min=5, max=2 * 24 * 3600)),
+        allow_none=True,
+        validate=validate.Length(min=1, max=10),
+        metadata={"description": "Of the plan `own`: seconds from each try to the next"},
+        **options,
+    )
+
+
+def _plan_and_delays(given: dict[str, Any]) -> None:
+    """:raises ValidationError: a plan of the account's own without its delays, or delays of another plan."""
+    if "retry_plan" in given or given.get("retry_delays") is not None:
+        is_own = given.get("retry_plan") is RetryPlan.OWN
+        if is_own != (given.get("retry_delays") is not None):
+            raise broken_rule("webhook.retry_delays", "Given with the plan `own`, and with no other.", "retry_delays")
+
+
 def _events_field(**options: Any) -> fields.List[Any]:
     return fields.List(Word(WebhookEvent), validate=validate.Length(min=1, max=len(WebhookEvent)), **options)
 
@@ -134,6 +171,13 @@ class WebhookCreate(Schema):
     campaign_id = fields.UUID(load_default=None, allow_none=True)
     max_events = _size_field(load_default=100)
     basic_auth = fields.Nested(BasicAuth, load_default=None, allow_none=True)
+    secondary_url = _url_field(load_default=None, allow_none=True)
+    retry_plan = fields.Enum(RetryPlan, by_value=True, load_default=RetryPlan.STANDARD)
+    retry_delays = _delays_field(load_default=None)
+
+    @validates_schema(skip_on_field_errors=True)
+    def _plan(self, given: dict[str, Any], **_: Any) -> None:
+        _plan_and_delays(given)
 
 
 class WebhookUpdate(Schema):
@@ -147,6 +191,13 @@ class WebhookUpdate(Schema):
     campaign_id = fields.UUID(allow_none=True)
     max_events = _size_field()
     basic_auth = fields.Nested(BasicAuth, allow_none=True)
+    secondary_url = _url_field(allow_none=True)
+    retry_plan = fields.Enum(RetryPlan, by_value=True)
+    retry_delays = _delays_field()
+
+    @validates_schema(skip_on_field_errors=True)
+    def _plan(self, given: dict[str, Any], **_: Any) -> None:
+        _plan_and_delays(given)
 
 
 class Webhook(Schema):
@@ -159,6 +210,13 @@ class Webhook(Schema):
     campaign_id = fields.UUID(allow_none=True)
     max_events = fields.Integer()
     username = fields.String(allow_none=True, metadata={"description": "Of Basic authentication, where there is one"})
+    secondary_url = fields.String(
+        allow_none=True, metadata={"description": "Where a request goes at once that has not arrived at `url`"}
+    )
+    retry_plan = Word(RetryPlan)
+    retry_delays = fields.List(
+        fields.Integer(), metadata={"description": "Seconds from each try to the next, whatever the plan"}
+    )
     failing_since = fields.AwareDateTime(
         allow_none=True, metadata={"description": "Since when nothing has arrived", "volatile": True}
     )
@@ -192,6 +250,7 @@ class WebhookAttempt(Schema):
     """One try of a delivery."""
 
     at = fields.AwareDateTime()
+    endpoint = Word(Endpoint)
     status = fields.Integer(allow_none=True, metadata={"description": "What the endpoint answered; null: no answer"})
     error = fields.String(allow_none=True, metadata={"description": "Why there was no answer, or none that counts"})
     milliseconds = fields.Integer()
@@ -231,7 +290,7 @@ class ReplayRange(Schema):
 
 
 class Replayed(Schema):
-    deliveries = fields.Integer(metadata={"description": "How many are tried again"})
+    deliveries = fields.Integer(metadata={"description": "How many are tried again; 100,000 may be more"})
 
 
 WebhookPage = page_of(Webhook)

@@ -110,7 +110,7 @@ class CampaignInHand:
 
     def turn(self, now: datetime, in_flight: InFlight | None, window: int) -> domain.Turn | None:
         """What it could send now, beside what it has in flight; None for nothing."""
-        if not self.is_sending:
+        if not self.is_sending or self.leased.is_short_of_units:
             return None
         batches, recipients = (in_flight.batches, in_flight.recipients) if in_flight else (0, 0)
         ready = self.batches_ready(now, recipients, window)

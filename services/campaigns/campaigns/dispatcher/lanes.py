@@ -95,12 +95,19 @@ class Reports:
     """Counts what channels report, many batches in one statement, and acks only what has been counted.
 
     :param on_paused: called when a campaign was paused for what is reported of it.
+    :param on_short: called when a campaign needs more units of quota than are reserved.
     """
 
     def __init__(
-        self, broker: Broker, database: Database, wake: Callable[[], None], on_paused: Callable[[], None]
+        self,
+        broker: Broker,
+        database: Database,
+        wake: Callable[[], None],
+        *,
+        on_paused: Callable[[], None],
+        on_short: Callable[[], None],
     ) -> None:
-        self._database, self._wake, self._on_paused = database, wake, on_paused
+        self._database, self._wake, self._on_paused, self._on_short = database, wake, on_paused, on_short
         self._arrived: deque[Delivery] = deque()
         broker.consume(BATCHES_DONE, self._on_delivery, prefetch=PREFETCH)
 
@@ -129,6 +136,8 @@ class Reports:
             delivery.ack()
         if counted.failing:
             self._on_paused()
+        if counted.short:
+            self._on_short()
         return counted.batches
 
     def _counted_alone(self, delivery: Delivery, report: Reported) -> int:
@@ -153,12 +162,13 @@ def _read(delivery: Delivery) -> Reported | None:
     try:
         body = orjson.loads(delivery.body)
         submitted, failed, deferred = (_count(body[name]) for name in ("submitted", "failed", "deferred"))
+        units = _count(body.get("units", submitted))
         left_out = {str(LeftOut(reason)): _count(count) for reason, count in body.get("left_out", {}).items()}
         # What a newer channel calls otherwise is among the failed all the same.
         told = body.get("content_failed", {})
         known = {code: _count(told.get(code, 0)) for code in map(str, ContentFailure)}
         content_failed = {code: count for code, count in known.items() if 0 < count <= failed}
-        return Reported(UUID(body["batch_id"]), submitted, failed, deferred, left_out, content_failed)
+        return Reported(UUID(body["batch_id"]), submitted, failed, deferred, left_out, content_failed, units)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         log.error("batch_report_unreadable", error=error)
         delivery.nack(requeue=False)

@@ -62,7 +62,7 @@ class Dispatcher:
         self._steps = Steps(database, RpcClient(broker, seals.passed_on).call, new_id())
         self._waker = Waker(database, leases.CAMPAIGNS)
         self._publisher = Publisher(broker, database, self._waker.set)
-        self._reports = Reports(broker, database, self._waker.set, poke_outbox)
+        self._reports = Reports(broker, database, self._waker.set, on_paused=poke_outbox, on_short=self._look_at_once)
         self._in_hand: dict[UUID, CampaignInHand] = {}
         self._in_flight: dict[UUID, InFlight] = {}
         self._workers = Workers(self._waker.set)
@@ -98,6 +98,10 @@ class Dispatcher:
             self._open_windows(datetime.now(UTC))
             self._step()
         self.progress.moved()
+
+    def _look_at_once(self) -> None:
+        """At what the database says of the campaigns, before another window is opened."""
+        self._renew_at = 0.0
 
     # Leases
 
@@ -236,6 +240,9 @@ class Dispatcher:
         if campaign.again:
             again, campaign.again = campaign.again, []
             self._workers.run(campaign, "again", self._steps.read_again, campaign.leased, again)
+            return
+        if campaign.leased.is_short_of_units and not campaign.is_through:
+            self._workers.run(campaign, "reserve", self._steps.reserve_more, campaign.leased)
             return
         if campaign.is_through:
             if not self._in_flight.get(campaign.leased.id):

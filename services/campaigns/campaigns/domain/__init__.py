@@ -27,6 +27,7 @@ from campaigns.domain.pace import (
     next_look,
 )
 from campaigns.domain.progress import progress
+from campaigns.domain.quota import units_expected, why_short_of_units
 from campaigns.domain.times import (
     FURTHEST,
     LATENESS_ALLOWED,
@@ -81,6 +82,8 @@ __all__ = [
     "send_at",
     "snapshot_id",
     "state_after_resume",
+    "units_expected",
     "why_paused",
+    "why_short_of_units",
     "zone_of",
 ]

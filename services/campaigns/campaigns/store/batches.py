@@ -72,13 +72,19 @@ class Reported:
     deferred: int
     left_out: Mapping[str, int] = field(default_factory=dict)
     content_failed: Mapping[str, int] = field(default_factory=dict)
+    units: int = 0  # of quota, that the submitted took
 
 
 class Counted(NamedTuple):
-    """:ivar batches: that had not been counted before. :ivar failing: campaigns whose content fails too many."""
+    """
+    :ivar batches: that had not been counted before.
+    :ivar failing: campaigns whose content fails too many.
+    :ivar short: whether one of the campaigns needs more units than are reserved (`LeasedCampaign.is_short_of_units`).
+    """
 
     batches: int
     failing: list[UUID]
+    short: bool
 
 
 def _sum_of(*counts: str) -> str:
@@ -227,25 +233,28 @@ _IS_FAILING = (
 )
 _MARK_DONE = (
     "WITH fresh AS (SELECT b.id, b.campaign_id, b.size, b.published_at IS NULL AS unmarked,"
-    "   r.submitted, r.failed, r.deferred, r.left_out, r.content_failed FROM campaign_batches b"
-    "  JOIN unnest(%s::uuid[], %s::int[], %s::int[], %s::int[], %s::jsonb[], %s::jsonb[])"
-    "   AS r(id, submitted, failed, deferred, left_out, content_failed)"
+    "   r.submitted, r.failed, r.deferred, r.units, r.left_out, r.content_failed FROM campaign_batches b"
+    "  JOIN unnest(%s::uuid[], %s::int[], %s::int[], %s::int[], %s::int[], %s::jsonb[], %s::jsonb[])"
+    "   AS r(id, submitted, failed, deferred, units, left_out, content_failed)"
     "   ON r.id = b.id WHERE b.state <> 'done' ORDER BY b.id FOR UPDATE OF b),"
     " done AS (UPDATE campaign_batches b SET state = 'done', done_at = now(),"
     "   published_at = coalesce(b.published_at, now()),"
     "   submitted = f.submitted, failed = f.failed, deferred = f.deferred FROM fresh f WHERE b.id = f.id),"
     f" reasons AS ({_reasons('left_out')} UNION ALL {_reasons('content_failed')}),"
     " sums AS (SELECT campaign_id, count(*) AS batches, sum(size) FILTER (WHERE unmarked) AS published,"
-    "   sum(submitted) AS submitted, sum(failed) AS failed, sum(deferred) AS deferred,"
+    "   sum(submitted) AS submitted, sum(failed) AS failed, sum(deferred) AS deferred, sum(units) AS units,"
     f"   {_object_of('left_out')}, {_object_of('content_failed')} FROM fresh GROUP BY 1),"
     " counted AS (UPDATE campaigns c SET published = c.published + coalesce(s.published, 0),"
     "   submitted = c.submitted + s.submitted, failed = c.failed + s.failed,"
     f"   channel_left_out = {_sum_of('c.channel_left_out', 's.left_out')},"
     f"   content_failed = {_sum_of('c.content_failed', 's.content_failed')},"
-    "   deferred = c.deferred + s.deferred, settled_at = NULL FROM sums s WHERE c.id = s.campaign_id"
-    f"  RETURNING c.id, {_IS_FAILING} AS is_failing)"
+    "   deferred = c.deferred + s.deferred, units = c.units + s.units, settled_at = NULL"
+    "  FROM sums s WHERE c.id = s.campaign_id"
+    f"  RETURNING c.id, {_IS_FAILING} AS is_failing,"
+    "   c.units + c.recipients - c.submitted - c.failed > c.reserved_units AS is_short)"
     " SELECT (SELECT coalesce(sum(batches), 0) FROM sums),"
-    "  (SELECT coalesce(array_agg(id), '{}') FROM counted WHERE is_failing)"
+    "  (SELECT coalesce(array_agg(id), '{}') FROM counted WHERE is_failing),"
+    "  EXISTS (SELECT FROM counted WHERE is_short)"
 )
 
 
@@ -261,14 +270,14 @@ def mark_done(session: Session, reports: Sequence[Reported]) -> Counted:
             (
                 *columns(
                     [
-                        (r.id, r.submitted, r.failed, r.deferred, _json(r.left_out), _json(r.content_failed))
+                        (r.id, r.submitted, r.failed, r.deferred, r.units, _json(r.left_out), _json(r.content_failed))
                         for r in reports
                     ],
-                    6,
+                    7,
                 ),
                 domain.FAILING_LEAST,
                 domain.FAILING_SHARE,
             ),
         )
         row = cursor.fetchone()
-        return Counted(int(row[0]), row[1]) if row else Counted(0, [])
+        return Counted(int(row[0]), *row[1:]) if row else Counted(0, [], False)

@@ -26,8 +26,8 @@ RESERVING_TIMEOUT = timedelta(minutes=10)
 
 _COLUMNS = (
     "id, account_id, name, channel, state, sender, audience, options, time_zone, content_hash, fields, trace_id,"
-    " send_id, recipients, dispatched_to, next_portion_at, units_each,"
-    " submitted + failed + deferred AS counted"
+    " send_id, recipients, dispatched_to, next_portion_at, units_each, reserved_units, units,"
+    " submitted + failed AS decided, submitted + failed + deferred AS counted"
 )
 
 
@@ -53,6 +53,21 @@ class LeasedCampaign:
     next_portion_at: datetime | None
     counted: int
     units_each: int | None = None
+    reserved_units: int | None = None
+    units: int = 0
+    decided: int = 0
+
+    @property
+    def is_short_of_units(self) -> bool:
+        """Whether what is reserved would not do if everybody to come took one unit."""
+        if self.reserved_units is None or self.recipients is None:
+            return False
+        return self.units_at_least > self.reserved_units
+
+    @property
+    def units_at_least(self) -> int:
+        """Units that it takes in all if everybody to come takes one."""
+        return self.units + (self.recipients or 0) - self.decided
 
 
 class AtChannel(NamedTuple):
@@ -149,13 +164,15 @@ def begin(
     recipients: int,
     content_hash: str,
     units_each: int,
+    reserved_units: int,
 ) -> bool:
     """scheduled → sending with its audience numbered; False when it was paused, cancelled or taken over meanwhile."""
     return (
         changed(
             session,
             "UPDATE campaigns SET state = 'sending', send_id = :send_id, recipients = :recipients, started_at = now(),"
-            " content_hash = :content_hash, units_each = :units_each, updated_at = now()"
+            " content_hash = :content_hash, units_each = :units_each, reserved_units = :reserved_units,"
+            " updated_at = now()"
             " WHERE id = :id AND lease_owner = :owner AND state = 'scheduled'",
             id=campaign_id,
             owner=owner,
@@ -163,8 +180,17 @@ def begin(
             recipients=recipients,
             content_hash=content_hash,
             units_each=units_each,
+            reserved_units=reserved_units,
         )
         > 0
+    )
+
+
+def reserved(session: Session, *, owner: UUID, campaign_id: UUID, units: int) -> None:
+    """Note how many units are reserved for it in all."""
+    session.execute(
+        text("UPDATE campaigns SET reserved_units = :units WHERE id = :id AND lease_owner = :owner"),
+        {"id": campaign_id, "owner": owner, "units": units},
     )
 
 

@@ -6,6 +6,7 @@ Each step may run again after a crash: what it asks of others is idempotent, and
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -16,7 +17,7 @@ from campaigns.store import leases as store
 from campaigns.store.batches import BatchRange
 from campaigns.store.leases import AtChannel, LeasedCampaign
 from campaigns.usecases import content
-from campaigns.usecases.life import announce
+from campaigns.usecases.life import announce, pause_short_of_units
 from campaigns.usecases.ports import Ask, Call, ask_as
 from chassis import outbox
 from chassis.database import Database
@@ -106,6 +107,7 @@ class Steps:
                 recipients=total,
                 content_hash=prepared.content_hash,
                 units_each=units_each,
+                reserved_units=total * units_each,
             )
             if not begun:
                 return
@@ -120,6 +122,28 @@ class Steps:
                 recipients=total,
             )
             announce(session, account_id=campaign.account_id, campaign_id=campaign.id, state=CampaignState.SENDING)
+
+    def reserve_more(self, campaign: LeasedCampaign) -> None:
+        """Its messages take more units than the sample did: reserve for those to come, or pause it before they leave.
+
+        :raises WiciError: identity does not answer; nothing leaves until it does.
+        """
+        ask = self._ask_for(campaign)
+        wanted = domain.units_expected(
+            taken=campaign.units, decided=campaign.decided, recipients=campaign.recipients or 0
+        )
+        for units in sorted({wanted, campaign.units_at_least}, reverse=True):
+            reservation = {**_reservation(campaign), "feature": str(campaign.channel), "amount": units}
+            try:
+                ask("identity.reserve_quota", reservation)
+            except LASTING as error:
+                refused = error
+                continue
+            with self.database.transaction() as session:
+                store.reserved(session, owner=self.owner, campaign_id=campaign.id, units=units)
+            return
+        with self.database.transaction() as session:
+            pause_short_of_units(session, now=datetime.now(UTC), campaign_id=campaign.id, refused=refused)
 
     def _ensure_proved(self, campaign: LeasedCampaign, total: int, only_to: frozenset[str]) -> None:
         """Once more, of the audience as it was taken: contacts may have been added since the campaign was scheduled.

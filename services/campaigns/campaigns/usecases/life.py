@@ -19,7 +19,7 @@ from chassis.actors import account_of
 from chassis.database import Database, Session
 from chassis.ids import new_id
 from contracts import events
-from contracts.errors import Conflict, on_trial
+from contracts.errors import Conflict, WiciError, on_trial
 from contracts.rpc import Actor
 from contracts.vocabulary import CampaignState, Channel
 
@@ -114,12 +114,24 @@ def pause_failing(session: Session, *, now: datetime, campaign_ids: list[UUID]) 
     for campaign in store.sending_for_update(session, campaign_ids):
         failed = sum(campaign.content_failed.values()) - campaign.content_failed_before
         counted = _counted(campaign) - campaign.counted_before
-        campaign.failure_code = "campaign.content_fails"
-        campaign.failure_detail = domain.why_paused(campaign.content_failed, campaign.content_failed_before, counted)
-        _move(session, campaign, CampaignState.PAUSED, now)
-        itself: Actor = {"account_id": str(campaign.account_id), "service": "campaigns"}
-        facts = {"name": campaign.name, "code": campaign.failure_code, "failed": failed, "counted": counted}
-        acts.record(session, events.CAMPAIGNS_ACT, itself, "campaign.paused", target_id=campaign.id, **facts)
+        detail = domain.why_paused(campaign.content_failed, campaign.content_failed_before, counted)
+        _pause_itself(session, now, campaign, "campaign.content_fails", detail, failed=failed, counted=counted)
+
+
+def pause_short_of_units(session: Session, *, now: datetime, campaign_id: UUID, refused: WiciError) -> None:
+    """Pause a sending campaign whose messages take more of the quota than the account has left."""
+    for campaign in store.sending_for_update(session, [campaign_id]):
+        detail = domain.why_short_of_units(taken=campaign.units, submitted=campaign.submitted, why=refused.detail)
+        _pause_itself(session, now, campaign, refused.code, detail, units=campaign.units, submitted=campaign.submitted)
+
+
+def _pause_itself(session: Session, now: datetime, campaign: Campaign, code: str, detail: str, **facts: int) -> None:
+    """Pause a campaign without anybody's order, and say why."""
+    campaign.failure_code, campaign.failure_detail = code, detail
+    _move(session, campaign, CampaignState.PAUSED, now)
+    itself: Actor = {"account_id": str(campaign.account_id), "service": "campaigns"}
+    told: dict[str, Any] = {"name": campaign.name, "code": code, **facts}
+    acts.record(session, events.CAMPAIGNS_ACT, itself, "campaign.paused", target_id=campaign.id, **told)
 
 
 def _counted(campaign: Campaign) -> int:

@@ -139,7 +139,7 @@ class ChannelStandIn:
         self._broker = broker
         self.holding = threading.Event()
         self.held: list[Delivery] = []
-        self.reports_each = 1
+        self.reports_each = self.units_each = 1
         self.seen: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
         self.bodies: dict[str, set[bytes]] = defaultdict(set)
         self.order: list[str] = []
@@ -169,6 +169,7 @@ class ChannelStandIn:
             "submitted": len(numbers) - failed - deferred,
             "failed": failed,
             "deferred": deferred,
+            "units": (len(numbers) - failed - deferred) * self.units_each,
         }
         for _ in range(self.reports_each):
             self._broker.publish(lanes.BATCHES_DONE, orjson.dumps(report))

@@ -99,6 +99,42 @@ def test_parts_are_settled_as_the_channel_counted_them(
     assert any("quota_exceeded" in each.log_tail(2_000) for each in running) is (small_quota and took > 1_000)
 
 
+def test_what_takes_more_units_than_the_sample_has_more_reserved_as_it_goes(
+    caller: Callable, channel: Any, dispatcher: Callable
+) -> None:
+    """Two dispatchers: nothing is paused where the account has enough, and more than was taken was always reserved."""
+    owner, channel.units_each = caller(), 4
+    campaign_id = owner.scheduled(2_900, content={"text": "LONGER {{ first_name }}"})
+    for _ in range(2):
+        dispatcher(CAMPAIGNS_WINDOW="1")
+
+    submitted = owner.wait_for(campaign_id, "sent")["progress"]["submitted"]
+
+    wait_until(lambda: released(owner, campaign_id), what="the release")
+    held = owner.look()["reservations"][str(reservation(campaign_id))]
+    assert held["used"] == 4 * submitted and 3 * 2_900 < held["reserved"] >= held["used"]
+
+
+def test_what_takes_more_units_than_the_account_has_pauses_before_the_rest_leaves(
+    caller: Callable, channel: Any, dispatcher: Callable
+) -> None:
+    owner, channel.units_each = caller(small_quota=True), 2
+    campaign_id = owner.scheduled(950)
+    for _ in range(2):
+        dispatcher(CAMPAIGNS_WINDOW="1")
+
+    paused = owner.wait_for(campaign_id, "paused")
+
+    assert paused["failure"]["code"] == "quota.exhausted"
+    assert paused["failure"]["detail"].startswith("86 messages took 172 units of the quota")
+    assert len(numbers_seen(channel)) == 100
+    owner("resume_campaign", campaign_id=campaign_id)
+    owner.wait_for(campaign_id, "paused")
+    assert len(numbers_seen(channel)) == 100
+    owner("cancel_campaign", campaign_id=campaign_id)
+    wait_until(lambda: released(owner, campaign_id), what="the release")
+
+
 def test_a_campaign_begun_before_parts_counted_is_settled_by_recipients(
     caller: Callable, channel: Any, dispatcher: Callable, database: Database
 ) -> None:

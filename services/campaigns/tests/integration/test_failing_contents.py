@@ -63,7 +63,9 @@ class Sending:
     def reports(self) -> Any:
         """A dispatcher's end at the broker."""
         broker: Any = Broker()
-        return broker, Reports(broker, self.database, lambda: None, lambda: self.paused.append("poked"))
+        return broker, Reports(
+            broker, self.database, lambda: None, on_paused=lambda: self.paused.append("poked"), on_short=lambda: None
+        )
 
     def report(self, size: int, **failed: int) -> None:
         self.report_on(self.batch(size), size, **failed)

@@ -50,7 +50,7 @@ def refusing(monkeypatch: pytest.MonkeyPatch) -> list[Exception]:
     def mark_done(_session: Any, reports: Sequence[Reported]) -> Counted:
         if POISONED in {report.id for report in reports}:
             raise raised[-1]
-        return Counted(len(reports), [])
+        return Counted(len(reports), [], False)
 
     monkeypatch.setattr(lanes.store, "mark_done", mark_done)
     return raised
@@ -58,7 +58,7 @@ def refusing(monkeypatch: pytest.MonkeyPatch) -> list[Exception]:
 
 def test_only_the_report_that_is_to_blame_is_parked(refusing: list[Exception]) -> None:
     broker: Any = Broker()
-    reports = Reports(broker, Database(), lambda: None, lambda: None)  # type: ignore[arg-type]
+    reports = Reports(broker, Database(), lambda: None, on_paused=lambda: None, on_short=lambda: None)  # type: ignore[arg-type]
     deliveries = [Delivery(UUID(int=number)) for number in (1, 2, 3)]
     for delivery in deliveries:
         broker.deliver(delivery)
@@ -71,7 +71,7 @@ def test_only_the_report_that_is_to_blame_is_parked(refusing: list[Exception]) -
 
 def test_a_database_that_is_away_parks_nothing(refusing: list[Exception]) -> None:
     broker: Any = Broker()
-    reports = Reports(broker, Database(), lambda: None, lambda: None)  # type: ignore[arg-type]
+    reports = Reports(broker, Database(), lambda: None, on_paused=lambda: None, on_short=lambda: None)  # type: ignore[arg-type]
     delivery = Delivery(POISONED)
     broker.deliver(delivery)
     refusing.append(OperationalError("UPDATE", {}, errors.AdminShutdown()))
@@ -96,7 +96,7 @@ def test_a_report_with_a_figure_that_is_none_is_parked_and_counts_nothing(
     refusing: list[Exception], more: dict[str, Any]
 ) -> None:
     broker: Any = Broker()
-    reports = Reports(broker, Database(), lambda: None, lambda: None)  # type: ignore[arg-type]
+    reports = Reports(broker, Database(), lambda: None, on_paused=lambda: None, on_short=lambda: None)  # type: ignore[arg-type]
     wrong, right = Delivery(UUID(int=1), **more), Delivery(UUID(int=3), left_out={"erased": 2**31 - 1})
     for delivery in (wrong, right):
         broker.deliver(delivery)

@@ -6,8 +6,9 @@ An unknown field or operator, or a value of the wrong type, is an error that nam
 without case, and with `"accents": false` without diacritics: `Łódź` is `lodz`. E-mail addresses and phones are compared
 in the spelling in which they are kept: `phone eq 600 100 801` finds +48600100801. A condition on an empty field does
 not hold; `ne`, `not_in`, `not_contains` and every `not_…` are the opposites of theirs, and do: `city ne Gdynia` holds
-for whoever has no city. `not` is the exact opposite of what it holds. Days are days of UTC. Who is born on 29 February
-has the birthday on the 28th in the other years.
+for whoever has no city. `not` is the exact opposite of what it holds.
+Days are days of the account's time zone, of engagement of UTC. Who is born on 29 February has the birthday on the 28th
+in the other years.
 """
 
 from __future__ import annotations

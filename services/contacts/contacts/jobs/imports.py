@@ -48,6 +48,7 @@ def clean(session: Session, job: jobs.Job) -> None:
     What it archived until then is told to the audit trail.
     """
     usecase.record_archived(session, job)
+    usecase.announce_end(session, job)
     staging.drop(session, job.id)
     file_store.delete(session, file_id=job.id)
     privacy.forget_cursors(session, account_id=job.account_id)

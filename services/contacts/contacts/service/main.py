@@ -28,6 +28,16 @@ class ContactsService(
 
     name = "contacts"
 
+    @event_handler(events.ACCOUNT_ZONE_CHANGED)
+    def follow_zone(self, payload: Payload) -> None:
+        with self.database.transaction() as session:
+            accounts.follow_zone(
+                session,
+                account_id=payload["account_id"],
+                time_zone=payload["time_zone"],
+                said_at=payload["occurred_at"],
+            )
+
     @event_handler(events.ACCOUNT_CLOSED)
     def erase_account(self, payload: Payload) -> None:
         with self.database.transaction() as session:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chassis.service import Payload, rpc
 from contacts.service.base import Base
-from contacts.usecases import consents, people
+from contacts.usecases import consents, people, upserts
 from contracts.rpc import Actor
 
 
@@ -39,7 +39,7 @@ class People(Base):
 
     @rpc
     def upsert_contacts(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("upsert_contacts", people.upsert_many, actor, payload, terms=self.terms_of(actor))
+        return self.run("upsert_contacts", upserts.upsert_many, actor, payload, terms=self.terms_of(actor))
 
     @rpc
     def list_consents(self, actor: Actor, payload: Payload) -> Payload:

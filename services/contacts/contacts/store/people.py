@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
+DEFAULT_ZONE = "Europe/Warsaw"  # of an account that has never said another
 _LOCK = "SELECT pg_advisory_xact_lock{}(hashtextextended(CAST(:account AS text), 0))"
 
 
@@ -72,6 +74,29 @@ def region(session: Session, *, account_id: UUID) -> str:
     return known or "PL"
 
 
+def day(session: Session, *, account_id: UUID, now: datetime) -> tuple[date, str]:
+    """The account's day at that moment, and the time zone in which it is reckoned."""
+    zone = session.scalar(text("SELECT time_zone FROM accounts WHERE account_id = :account"), {"account": account_id})
+    known = zone or DEFAULT_ZONE
+    # PostgreSQL reckons the days that rules compare, so it says which one this is too.
+    today = text("SELECT CAST(CAST(:now AS timestamptz) AT TIME ZONE :zone AS date)")
+    return session.execute(today, {"now": now, "zone": known}).scalar_one(), known
+
+
+def set_zone(session: Session, *, account_id: UUID, time_zone: str, said_at: datetime) -> None:
+    """What was said later stands, in whatever order it is heard; a zone that PostgreSQL does not know is left out."""
+    session.execute(text(_LOCK.format("")), {"account": account_id})
+    session.execute(
+        text(
+            "INSERT INTO accounts (account_id, time_zone, zone_said_at)"
+            " SELECT :account, :zone, :said_at WHERE EXISTS (SELECT FROM pg_timezone_names WHERE name = :zone)"
+            " ON CONFLICT (account_id) DO UPDATE SET time_zone = :zone, zone_said_at = :said_at"
+            " WHERE accounts.zone_said_at IS NULL OR accounts.zone_said_at < :said_at"
+        ),
+        {"account": account_id, "zone": time_zone, "said_at": said_at},
+    )
+
+
 def find(session: Session, *, account_id: UUID, contact_id: UUID, lock: bool = False) -> RowMapping | None:
     return (
         session.execute(
@@ -117,10 +142,15 @@ def find_by(session: Session, *, account_id: UUID, column: str, value: str, lock
     )
 
 
-def find_many(session: Session, *, account_id: UUID, column: str, values: Sequence[str]) -> list[RowMapping]:
+def find_many(
+    session: Session, *, account_id: UUID, column: str, values: Sequence[str], lock: bool = False
+) -> list[RowMapping]:
     return list(
         session.execute(
-            text(f"SELECT * FROM contacts WHERE account_id = :account AND {column} = ANY(:values)"),
+            text(
+                f"SELECT * FROM contacts WHERE account_id = :account AND {column} = ANY(:values)"
+                + (" ORDER BY id FOR UPDATE" if lock else "")
+            ),
             {"values": list(values), "account": account_id},
         ).mappings()
     )
@@ -134,6 +164,30 @@ def insert(session: Session, *, contact_id: UUID, account_id: UUID, values: Mapp
             f" VALUES (:id, :account, {', '.join(':' + name for name in names)})"
         ),
         {"id": contact_id, "account": account_id, **_bound(values)},
+    )
+
+
+def insert_many(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add contacts in one statement; a row has `id`, `account_id` and all `COLUMNS`."""
+    names = ", ".join(("id", "account_id", *COLUMNS))
+    session.execute(
+        text(
+            f"INSERT INTO contacts ({names}) SELECT {names}"
+            " FROM jsonb_populate_recordset(NULL::contacts, CAST(:rows AS jsonb))"
+        ),
+        {"rows": orjson.dumps(rows).decode()},
+    )
+
+
+def update_many(session: Session, *, account_id: UUID, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write contacts whose rows are locked, in one statement; a row has `id` and all `COLUMNS` as they shall be."""
+    session.execute(
+        text(
+            f"UPDATE contacts c SET {', '.join(f'{name} = r.{name}' for name in COLUMNS)}, updated_at = now()"
+            " FROM jsonb_populate_recordset(NULL::contacts, CAST(:rows AS jsonb)) r"
+            " WHERE c.account_id = :account AND c.id = r.id"
+        ),
+        {"account": account_id, "rows": orjson.dumps(rows).decode()},
     )
 
 

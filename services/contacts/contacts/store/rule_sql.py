@@ -20,13 +20,14 @@ class Filter:
     parameters: dict[str, Any]
 
 
-def compiled(node: Node, slots: Mapping[str, str], today: date, *, prefix: str = "") -> Filter:
+def compiled(node: Node, slots: Mapping[str, str], today: date, zone: str, *, prefix: str = "") -> Filter:
     """SQL that holds for exactly the contacts that the rules describe.
 
     :param slots: where the account's own fields are kept, by key.
+    :param today: of the account. :param zone: in which its days are reckoned: `Europe/Warsaw`.
     :param prefix: of the parameters' names, where several filters stand in one statement.
     """
-    compiler = _Compiler(slots, today, prefix)
+    compiler = _Compiler(slots, today, zone, prefix)
     return Filter(compiler.node(node), compiler.parameters)
 
 
@@ -46,9 +47,10 @@ _ADDRESS = {"sms": "phone", "email": "email"}
 
 
 class _Compiler:
-    def __init__(self, slots: Mapping[str, str], today: date, prefix: str) -> None:
+    def __init__(self, slots: Mapping[str, str], today: date, zone: str, prefix: str) -> None:
         self._slots = slots
         self._today = today
+        self._zone = zone
         self._prefix = prefix
         self.parameters: dict[str, Any] = {}
 
@@ -103,7 +105,7 @@ class _Compiler:
             slot = self._bind(self._slots[one.field], "text")
             return f"CAST(c.custom ->> {slot} AS {_CASTS[one.kind]})"
         if one.field in _MOMENTS:
-            return f"CAST(c.{one.field} AT TIME ZONE 'UTC' AS date)"
+            return f"CAST(c.{one.field} AT TIME ZONE {self._bind(self._zone, 'text')} AS date)"
         return f"c.{one.field}"
 
     def _compare_text(self, field: str, op: str, value: Any, *, accents: bool) -> str:

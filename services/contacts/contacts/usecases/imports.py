@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from chassis import acts, pages
+from chassis import acts, outbox, pages
 from chassis.actors import account_of
 from chassis.database import Session
 from contacts.domain import sources
@@ -25,7 +25,7 @@ from contacts.usecases import archive, groups, open_jobs, views
 from contacts.usecases.account_terms import AccountTerms
 from contacts.usecases.views import View
 from contracts.errors import Conflict, Invalid
-from contracts.events import CONTACTS_ACT
+from contracts.events import CONTACTS_ACT, IMPORT_FINISHED
 from contracts.rpc import Actor
 from contracts.vocabulary import JobState
 
@@ -181,6 +181,15 @@ def record_archived(session: Session, job: job_store.Job) -> None:
             reason = job.request["options"]["archive"]["reason"]
             details: View = {"channel": channel, "reason_given": reason, "addresses": addresses}
             acts.record(session, CONTACTS_ACT, actor, "archive.added", target_id=job.id, **details)
+
+
+def announce_end(session: Session, job: job_store.Job) -> None:
+    """Tell of an import that has just ended, in whatever way."""
+    row = _import(session, job.account_id, job.id)
+    outbox.record(
+        session, IMPORT_FINISHED, account_id=job.account_id, import_id=job.id, state=str(row["state"]),
+        code=(row["error"] or {}).get("code"), counts=view(row)["counts"],
+    )  # fmt: skip
 
 
 def _import(session: Session, account_id: UUID, import_id: UUID) -> Any:

@@ -1,4 +1,4 @@
-"""Contacts: look, add, change, delete, and many at once."""
+"""Contacts: look, add, change, delete."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from chassis import pages
 from chassis.actors import account_of
 from chassis.database import Session
 from chassis.ids import new_id
+from contacts import exceptions
 from contacts.domain import emails, phones
 from contacts.store import audiences as audience_store
 from contacts.store import contact_pages
@@ -22,7 +23,6 @@ from contacts.usecases.account_terms import AccountTerms
 from contacts.usecases.contact_input import columns_of
 from contacts.usecases.views import View
 from contracts.contacts.people import Contact
-from contracts.errors import Conflict, Invalid, PlanLimit, WiciError
 from contracts.etags import ensure_current
 from contracts.rpc import Actor
 
@@ -132,7 +132,7 @@ def create(session: Session, *, actor: Actor, now: datetime, terms: AccountTerms
     :raises PlanLimit: the plan's number of contacts is reached.
     """
     account_id = account_of(actor)
-    account = _account(session, account_id, terms)
+    account = account_for_adding(session, account_id, terms)
     custom = field_store.all_of(session, account_id=account_id)
     columns = columns_of(request, custom, account["default_region"], now)
     _ensure_not_erased(session, account_id, columns, is_back=request.get("restore_erased", False))
@@ -142,7 +142,7 @@ def create(session: Session, *, actor: Actor, now: datetime, terms: AccountTerms
     return get(session, actor=actor, now=now, contact_id=contact_id)
 
 
-def _account(session: Session, account_id: UUID, terms: AccountTerms) -> Mapping[Any, Any]:
+def account_for_adding(session: Session, account_id: UUID, terms: AccountTerms) -> Mapping[Any, Any]:
     """The account's row, locked, with what identity says of it now."""
     store.set_terms(session, account_id=account_id, limit=terms.limit, region=terms.region)
     return store.lock_account(session, account_id=account_id)
@@ -150,25 +150,23 @@ def _account(session: Session, account_id: UUID, terms: AccountTerms) -> Mapping
 
 def insert(session: Session, *, account: Mapping[Any, Any], columns: Mapping[str, Any]) -> UUID:
     """Add a contact to an account whose row is locked; returns its id."""
-    if not any(columns.get(name) for name in ADDRESSES):
-        raise Invalid.of_field(
-            "email", "contact.no_address", "A contact needs an e-mail address, a phone or an external id."
-        )
-    limit = account["contact_limit"]
-    if limit is not None and account["contacts"] >= limit:
-        raise PlanLimit(
-            "plan.contact_limit", "The plan's number of contacts is reached.", {"feature": "contacts", "limit": limit}
-        )
+    ensure_may_be_added(columns, contacts=account["contacts"], limit=account["contact_limit"])
     contact_id = new_id()
     store.insert(session, contact_id=contact_id, account_id=account["account_id"], values=columns)
     return contact_id
 
 
+def ensure_may_be_added(columns: Mapping[str, Any], *, contacts: int, limit: int | None) -> None:
+    """:raises Invalid: `contact.no_address`. :raises PlanLimit: the account has as many contacts as it may."""
+    if not any(columns.get(name) for name in ADDRESSES):
+        raise exceptions.no_address()
+    if limit is not None and contacts >= limit:
+        raise exceptions.contact_limit(limit)
+
+
 def _join(session: Session, account_id: UUID, contact_id: UUID, group_ids: list[UUID]) -> None:
     known = group_store.known(session, account_id=account_id, group_ids=group_ids)
-    for at, group_id in enumerate(group_ids):
-        if group_id not in known:
-            raise Invalid.of_field(f"group_ids.{at}", "group.not_found", "There is no such group.")
+    exceptions.ensure_known_groups(group_ids, known)
     for group_id in sorted(set(group_ids)):
         group_store.add_members(session, account_id=account_id, group_id=group_id, contact_ids=[contact_id])
 
@@ -201,18 +199,26 @@ def _change(session: Session, account_id: UUID, row: Mapping[Any, Any], columns:
     consents.ensure_not_refused_since(row, columns, now)
     _ensure_not_erased(session, account_id, columns)
     _ensure_free(session, account_id, columns, row["id"])
+    changed = differing(row, columns)
+    if changed:
+        store.update(session, account_id=account_id, contact_id=row["id"], values=changed)
+    return bool(changed)
+
+
+def differing(row: Mapping[Any, Any], columns: dict[str, Any]) -> dict[str, Any]:
+    """What of `columns` is to be written to a contact's row; nothing where only a consent's source or time does.
+
+    :raises Invalid: `contact.no_address`: nothing would be left that says who it is.
+    """
     if "custom" in columns:
         merged = {**row["custom"], **columns["custom"]}
         columns = {**columns, "custom": {slot: value for slot, value in merged.items() if value is not None}}
     changed = {name: value for name, value in columns.items() if row[name] != value}
     if all(name.endswith(("_source", "_at")) for name in changed):
-        return False
+        return {}
     if not any(changed.get(name, row[name]) for name in ADDRESSES):
-        raise Invalid.of_field(
-            "email", "contact.no_address", "A contact needs an e-mail address, a phone or an external id."
-        )
-    store.update(session, account_id=account_id, contact_id=row["id"], values=changed)
-    return True
+        raise exceptions.no_address()
+    return changed
 
 
 def _ensure_not_erased(
@@ -226,7 +232,7 @@ def _ensure_not_erased(
     if is_back:
         store.forget_erasure(session, account_id=account_id, addresses=addresses)
     elif addresses and store.erased(session, account_id=account_id, addresses=addresses):
-        raise Conflict("address.erased", "The person was erased on request; `restore_erased` says that they are back.")
+        raise exceptions.address_erased()
 
 
 def _ensure_free(session: Session, account_id: UUID, columns: Mapping[Any, Any], own: UUID | None) -> None:
@@ -234,11 +240,7 @@ def _ensure_free(session: Session, account_id: UUID, columns: Mapping[Any, Any],
         if columns.get(name):
             holder = store.find_by(session, account_id=account_id, column=name, value=columns[name])
             if holder is not None and holder["id"] != own:
-                raise Conflict(
-                    "contact.exists",
-                    f"Another contact has this {name.replace('_', ' ')}.",
-                    {"contact_id": str(holder["id"]), "field": name},
-                )
+                raise exceptions.contact_exists(name, holder["id"])
 
 
 def delete(
@@ -250,59 +252,3 @@ def delete(
         ensure_current(if_match, Contact, get(session, actor=actor, now=now, contact_id=contact_id))
     if not store.delete(session, account_id=account_id, contact_ids=[contact_id]):
         raise views.not_found("contact")
-
-
-def upsert_many(
-    session: Session, *, actor: Actor, now: datetime, terms: AccountTerms, merge_by: str, contacts: list[dict[str, Any]]
-) -> View:
-    """Add or change up to 1,000 contacts, each judged by itself: one that is wrong does not stop the others."""
-    account_id = account_of(actor)
-    _account(session, account_id, terms)
-    custom = field_store.all_of(session, account_id=account_id)
-    items: list[View] = []
-    for index, request in enumerate(contacts):
-        try:
-            with session.begin_nested():
-                contact_id, outcome = _upsert(session, account_id, custom, merge_by, request, now)
-            items.append({"index": index, "outcome": outcome, "id": contact_id, "code": None, "detail": None})
-        except WiciError as error:
-            first = error.errors[0] if error.errors else {"code": error.code, "detail": error.detail}
-            items.append(
-                {"index": index, "outcome": "rejected", "id": None, "code": first["code"], "detail": first["detail"]}
-            )
-    return {"items": items}
-
-
-def _upsert(
-    session: Session,
-    account_id: UUID,
-    custom: list[Any],
-    merge_by: str,
-    request: dict[str, Any],
-    now: datetime,
-) -> tuple[UUID, str]:
-    account = store.lock_account(session, account_id=account_id)
-    columns = columns_of(request, custom, account["default_region"], now)
-    order = (merge_by, *(name for name in ADDRESSES if name != merge_by))
-    names = [name for name in order if columns.get(name)]
-    _ensure_not_erased(session, account_id, columns, is_back=request.get("restore_erased", False))
-    row = _match(session, account_id, merge_by, names, columns)
-    if row is None:
-        _ensure_free(session, account_id, columns, None)
-        contact_id, outcome = insert(session, account=account, columns=columns), "added"
-    else:
-        contact_id = row["id"]
-        outcome = "updated" if _change(session, account_id, row, columns, now) else "unchanged"
-    _join(session, account_id, contact_id, request.get("group_ids") or [])
-    return contact_id, outcome
-
-
-def _match(
-    session: Session, account_id: UUID, merge_by: str, names: list[str], columns: Mapping[Any, Any]
-) -> Mapping[Any, Any] | None:
-    """Who this is: by the chosen address, or by another one of somebody who has none of the chosen kind."""
-    for name in names:
-        row = store.find_by(session, account_id=account_id, column=name, value=columns[name], lock=True)
-        if row is not None and (name == merge_by or not columns.get(merge_by) or row[merge_by] is None):
-            return row
-    return None

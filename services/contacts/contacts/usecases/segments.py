@@ -46,7 +46,8 @@ def compiled(session: Session, *, account_id: UUID, rules: dict[str, Any], now: 
         raise Invalid.of_field("rules", "group.not_found", "The rules name a group that is not there.")
     slots = {row["key"]: row["slot"] for row in custom}
     audience_store.expect_sets(session)
-    return rule_sql.compiled(node, slots, now.date(), prefix=prefix)
+    today, zone = people_store.day(session, account_id=account_id, now=now)
+    return rule_sql.compiled(node, slots, today, zone, prefix=prefix)
 
 
 def filter_of_segment(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from contacts.usecases import people
+from contacts.usecases import people, upserts
 from contracts.errors import Conflict
 
 ACTS = st.lists(st.tuples(st.booleans(), st.integers(1, 28)), min_size=1, max_size=5)
@@ -94,7 +94,7 @@ def test_a_copy_of_an_older_consent_undoes_no_refusal_by_the_api_either(account:
     with pytest.raises(Conflict) as refused:
         account.call(people.update, contact_id=contact["id"], **older)
     item = account.call(
-        people.upsert_many, terms=account.terms, merge_by="email", contacts=[{"email": "ola@x.example", **older}]
+        upserts.upsert_many, terms=account.terms, merge_by="email", contacts=[{"email": "ola@x.example", **older}]
     )["items"][0]
 
     assert refused.value.code == item["code"] == "consent.refused_since"

@@ -6,7 +6,9 @@ import random
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
+from sqlalchemy import text
 
 from contacts.usecases import archive, exports, fields, groups, people
 from contracts.errors import Invalid, Unsupported
@@ -21,6 +23,16 @@ def _adds_up(job: dict[str, Any]) -> bool:
     return (
         job["state"] == "done" and counts["read"] == sum(counts[name] for name in ends) == job["total"] == job["done"]
     )
+
+
+def test_the_end_of_an_import_is_told_once_with_its_counts(account, database):
+    job = account.import_file("email\nala@x.example\nzły\n")
+
+    with database.transaction() as session:
+        bodies = session.scalars(text("SELECT body FROM outbox WHERE routing_key = 'import_finished'")).all()
+    (told,) = (orjson.loads(bytes(body)) for body in bodies)
+    assert (told["import_id"], told["state"], told["code"]) == (str(job["id"]), "done", None)
+    assert told["counts"] == job["counts"]
 
 
 def test_every_row_of_the_polish_list_is_accounted_for(account):

@@ -14,7 +14,7 @@ from chassis.ids import new_id
 from contacts.jobs import exports as export_job
 from contacts.jobs import snapshots as snapshot_job
 from contacts.store import jobs
-from contacts.usecases import archive, audiences, exports, fields, files, groups, people, privacy
+from contacts.usecases import archive, audiences, exports, fields, files, groups, people, privacy, upserts
 from contracts.errors import Conflict, Invalid, NotFound, PlanLimit
 from contracts.vocabulary import ArchiveReason, Channel
 
@@ -79,7 +79,7 @@ def test_the_plan_limit_holds_for_single_contacts_and_batches(new_account):
     _add(account, email="a@x.example")
 
     items = account.call(
-        people.upsert_many,
+        upserts.upsert_many,
         terms=account.terms,
         merge_by="email",
         contacts=[{"email": "b@x.example"}, {"email": "c@x.example"}, {"email": "A@x.example", "city": "Gdynia"}],
@@ -269,7 +269,7 @@ def test_an_erased_person_does_not_come_back_by_a_list(account):
     assert (job["counts"]["added"], job["counts"]["rejected"]) == (1, 1)
     assert job["problems"] == {"email.erased": 1, "phone.erased": 1}
     batch = account.call(
-        people.upsert_many, terms=account.terms, merge_by="email", contacts=[{"email": "ola@x.example"}]
+        upserts.upsert_many, terms=account.terms, merge_by="email", contacts=[{"email": "ola@x.example"}]
     )["items"]
     assert batch[0]["code"] == "address.erased"
     with pytest.raises(Conflict, match="erased"):

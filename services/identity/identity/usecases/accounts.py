@@ -13,7 +13,7 @@ from chassis.database import Database, Session
 from chassis.ids import new_id
 from contracts.errors import Invalid
 from contracts.etags import ensure_current
-from contracts.events import ACCOUNT_REGISTERED, PLAN_CHANGED
+from contracts.events import ACCOUNT_REGISTERED, ACCOUNT_ZONE_CHANGED, PLAN_CHANGED
 from contracts.identity import accounts as contract
 from contracts.permissions import OWNER
 from contracts.rpc import Actor
@@ -118,6 +118,8 @@ def update(
     company = changes.pop("company", None)
     if changes.get("time_zone", "UTC") not in available_timezones():
         raise Invalid.of_field("time_zone", "time_zone.unknown", "Not a time zone such as Europe/Warsaw.")
+    if changes.get("time_zone", row.time_zone) != row.time_zone:
+        outbox.record(session, ACCOUNT_ZONE_CHANGED, account_id=row.id, time_zone=changes["time_zone"])
     for field, value in changes.items():
         setattr(row, field, value)
     if company is not None:

@@ -15,11 +15,18 @@ from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
+from contracts.reporting.webhooks import RetryPlan
 from reporting.domain.folding import BY_REQUEST, machine_of
 
 SECRET_BYTES = 24
 # A request that does not arrive is tried again so many seconds after the last try: as Standard Webhooks suggests.
 RETRY_SECONDS = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
+HOUR = 3600
+DELAYS_BY_PLAN: dict[RetryPlan, tuple[int, ...]] = {
+    RetryPlan.STANDARD: RETRY_SECONDS,
+    RetryPlan.HOURS_1_6_24: (HOUR, 6 * HOUR, 24 * HOUR),
+    RetryPlan.HOURS_HALF_2_24: (HOUR // 2, 2 * HOUR, 24 * HOUR),
+}
 # Up to a tenth more, so that what failed together does not come again together.
 JITTER = 0.1
 # An endpoint that fails is left alone for 5, 10, 20, … seconds: nothing new is begun there meanwhile.
@@ -152,15 +159,26 @@ def judged(answer: Answer) -> Verdict:
     return Verdict.GONE if answer.status == 410 else Verdict.FAILED
 
 
-def next_try(tries: int, answer: Answer, chance: float) -> timedelta | None:
+def next_try(tries: int, answer: Answer, chance: float, delays: Sequence[int] = RETRY_SECONDS) -> timedelta | None:
     """How long after its `tries`-th try a request waits for the next; None: there is none.
 
-    :param chance: from 0 to 1.
+    :param chance: from 0 to 1. :param delays: seconds after each try, of the webhook's plan.
     """
-    if tries > len(RETRY_SECONDS):
+    if tries > len(delays):
         return None
-    seconds = RETRY_SECONDS[tries - 1] * (1 + JITTER * chance)
+    seconds = delays[tries - 1] * (1 + JITTER * chance)
     return timedelta(seconds=max(seconds, asked_rest(answer)))
+
+
+def delays_of(webhook: Mapping[str, Any]) -> Sequence[int]:
+    """Seconds from each try to the next: the account's own, or its plan's."""
+    own: Sequence[int] | None = webhook["retry_delays"]
+    return own or DELAYS_BY_PLAN[RetryPlan(webhook["retry_plan"])]
+
+
+def goes_to_secondary(answer: Answer) -> bool:
+    """Whether a try goes on to the secondary address: it has not arrived; 410 is said for the whole."""
+    return judged(answer) is Verdict.FAILED
 
 
 def rest(failures: int, answer: Answer) -> timedelta:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chassis.service import Payload, event_handler
 from contracts import events
 from reporting.service.base import ReportingEntrypoints
-from reporting.usecases import campaigns, privacy, webhook_sending
+from reporting.usecases import campaigns, privacy, webhook_events, webhook_sending
 
 
 class Events(ReportingEntrypoints):
@@ -20,13 +20,31 @@ class Events(ReportingEntrypoints):
         """Twice or late is harmless: only a later state replaces one, and webhooks are told by the event's id."""
         with self.database.transaction() as session:
             campaigns.record_campaign_state(session, payload)
-            webhook_sending.keep_campaign_state(session, payload)
+            webhook_events.keep_campaign_state(session, payload)
 
     @event_handler(events.ADDRESSES_ARCHIVED)
     def keep_archived(self, payload: Payload) -> None:
         """Twice is harmless: each address in the event has an id of its own."""
         with self.database.transaction() as session:
-            webhook_sending.keep_archived(session, payload)
+            webhook_events.keep_archived(session, payload)
+
+    @event_handler(events.IMPORT_FINISHED)
+    def keep_import(self, payload: Payload) -> None:
+        """Twice is harmless: webhooks are told by the event's id."""
+        with self.database.transaction() as session:
+            webhook_events.keep_import(session, payload)
+
+    @event_handler(events.SMS_RECEIVED)
+    def keep_received_sms(self, payload: Payload) -> None:
+        """Twice is harmless: each message has an id of its own."""
+        with self.database.transaction() as session:
+            webhook_events.keep_received_sms(session, payload)
+
+    @event_handler(events.ACCOUNT_SUSPENSION_CHANGED)
+    def follow_suspension(self, payload: Payload) -> None:
+        """Twice or late is harmless: the later of two is the one that stands."""
+        with self.database.transaction() as session:
+            webhook_sending.follow_suspension(session, payload)
 
     @event_handler(events.ACCOUNT_CLOSED)
     def erase_account(self, payload: Payload) -> None:

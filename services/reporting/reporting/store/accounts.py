@@ -12,7 +12,7 @@ from chassis.database import changed
 
 TABLES = (
     *("engagements", "untold", "state_history", "messages", "links", "campaign_ranges", "campaigns", "counters"),
-    *("erasures", "webhook_events", "webhook_deliveries", "webhooks"),
+    *("erasures", "webhook_spool", "webhook_replays", "webhook_events", "webhook_deliveries", "webhooks"),
 )
 
 

@@ -28,10 +28,14 @@ CLOCKS_APART = timedelta(minutes=5)
 # Deliveries that an endpoint which fails has open before no more are begun.
 MOST_OPEN_WHILE_FAILING = 50
 
+# What is held when a webhook is paused: so many rows in the transaction that pauses it.
+HELD_AT_ONCE = 1_000
+
 _COLUMNS = "id, webhook_id, state, is_test, events, attempts, due_at, created_at, finished_at"
 
 # Whose turn was longest ago comes first; a test goes to whoever asked for it, paused or not. Webhooks without work cost
-# nothing: those that wait are found by jumping along their index (0.2 ms beside 3,000 idle ones, and 300,000 events).
+# nothing: those with any are found by jumping along the indexes, and one with a hundred thousand that wait costs as
+# much as one with two. An account that is suspended is sent nothing; what it had waits.
 _WITH_WORK = """
 WITH RECURSIVE waiting AS (
     (SELECT webhook_id FROM webhook_events WHERE delivery_id IS NULL ORDER BY webhook_id LIMIT 1)
@@ -39,28 +43,44 @@ WITH RECURSIVE waiting AS (
     SELECT (SELECT e.webhook_id FROM webhook_events e WHERE e.delivery_id IS NULL AND e.webhook_id > w.webhook_id
         ORDER BY e.webhook_id LIMIT 1)
     FROM waiting w WHERE w.webhook_id IS NOT NULL
+), pending AS (
+    (SELECT webhook_id FROM webhook_deliveries WHERE state = 'pending' ORDER BY webhook_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT d.webhook_id FROM webhook_deliveries d WHERE d.state = 'pending' AND d.webhook_id > p.webhook_id
+        ORDER BY d.webhook_id LIMIT 1)
+    FROM pending p WHERE p.webhook_id IS NOT NULL
 ), due AS (
-    SELECT webhook_id, is_test FROM webhook_deliveries
-    WHERE state = 'pending' AND due_at <= now() AND (leased_until IS NULL OR leased_until < now())
+    SELECT webhook_id FROM pending p WHERE EXISTS (SELECT FROM webhook_deliveries d WHERE d.webhook_id = p.webhook_id
+        AND d.state = 'pending' AND d.due_at <= now() AND (d.leased_until IS NULL OR d.leased_until < now()))
+), tested AS (
+    SELECT webhook_id FROM webhook_deliveries
+    WHERE state = 'pending' AND is_test AND due_at <= now() AND (leased_until IS NULL OR leased_until < now())
 )
-SELECT id, account_id, url, max_events, username, password, secret, previous_secret, failures,
-    previous_secret_until > now() AS has_previous_secret,
-    enabled AND paused_at IS NULL AND (rests_until IS NULL OR rests_until <= now()) AS is_open
+SELECT id, account_id, url, secondary_url, retry_plan, retry_delays, max_events, username, password, secret,
+    previous_secret, failures, previous_secret_until > now() AS has_previous_secret,
+    enabled AND paused_at IS NULL AND (rests_until IS NULL OR rests_until <= now()) AS is_open,
+    EXISTS (SELECT FROM webhook_replays r WHERE r.webhook_id = w.id) AS has_replay
 FROM webhooks w
-WHERE w.id = ANY (ARRAY(SELECT webhook_id FROM waiting UNION SELECT webhook_id FROM due))
-    AND deleted_at IS NULL AND account_id <> ALL (:busy) AND (
-    id IN (SELECT webhook_id FROM due WHERE is_test)
+WHERE w.id = ANY (ARRAY(SELECT webhook_id FROM waiting UNION SELECT webhook_id FROM due
+        UNION SELECT webhook_id FROM webhook_replays))
+    AND deleted_at IS NULL AND account_id <> ALL (:busy)
+    AND NOT EXISTS (SELECT FROM account_suspensions s WHERE s.account_id = w.account_id AND s.is_suspended)
+    AND (
+    id IN (SELECT webhook_id FROM tested)
     OR enabled AND paused_at IS NULL AND (rests_until IS NULL OR rests_until <= now())
         AND (SELECT count(*) FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.state = 'pending'
-            AND d.leased_until >= now()) < CASE failures WHEN 0 THEN :at_once ELSE 1 END)
+            AND d.leased_until IS NOT NULL AND d.leased_until >= now()) < CASE failures WHEN 0 THEN :at_once ELSE 1 END)
 ORDER BY claimed_at NULLS FIRST, id LIMIT :limit FOR NO KEY UPDATE OF w SKIP LOCKED
 """
 
+# Tests first, by an index of their own; then what has been due for longest.
 _TAKE_DUE = """
 UPDATE webhook_deliveries SET leased_until = now() + :lease
-WHERE id = (SELECT id FROM webhook_deliveries WHERE webhook_id = :webhook AND state = 'pending' AND due_at <= now()
-    AND (leased_until IS NULL OR leased_until < now()) AND (is_test OR :is_open)
-    ORDER BY is_test DESC, due_at, id LIMIT 1)
+WHERE id = COALESCE(
+    (SELECT id FROM webhook_deliveries WHERE webhook_id = :webhook AND state = 'pending' AND is_test
+        AND due_at <= now() AND (leased_until IS NULL OR leased_until < now()) ORDER BY due_at, id LIMIT 1),
+    (SELECT id FROM webhook_deliveries WHERE webhook_id = :webhook AND state = 'pending' AND :is_open
+        AND due_at <= now() AND (leased_until IS NULL OR leased_until < now()) ORDER BY due_at LIMIT 1))
 RETURNING id, is_test, tries, leased_until
 """
 
@@ -87,8 +107,12 @@ def take_due(session: Session, *, webhook_id: UUID, is_open: bool) -> Row | None
 
 
 def count_open(session: Session, *, webhook_id: UUID) -> int:
-    query = text("SELECT count(*) FROM webhook_deliveries WHERE webhook_id = :webhook AND state = 'pending'")
-    return int(session.scalar(query, {"webhook": webhook_id}) or 0)
+    """How many are open; beyond `MOST_OPEN_WHILE_FAILING` nobody counts."""
+    query = text(
+        "SELECT count(*) FROM (SELECT FROM webhook_deliveries WHERE webhook_id = :webhook AND state = 'pending'"
+        " LIMIT :most) open"
+    )
+    return int(session.scalar(query, {"webhook": webhook_id, "most": MOST_OPEN_WHILE_FAILING}) or 0)
 
 
 def add(
@@ -116,23 +140,30 @@ def settle(
     *,
     leased_until: datetime,
     state: str,
-    attempt: str,
+    attempts: str,
     due_in: timedelta | None,
     now: datetime,
 ) -> bool:
     """Write down what came of a try; False where it is in hand no more, and another try counts.
 
     :param leased_until: as it was when the delivery was taken in hand: no two takings have the same.
-    :param attempt: as JSON.
+    :param attempts: as a JSON array.
     :param due_in: after which it is tried again; None where it is finished.
     """
     statement = (
         "UPDATE webhook_deliveries SET state = :state, tries = tries + 1, leased_until = NULL,"
-        " attempts = attempts || CAST(:attempt AS jsonb), due_at = now() + :due_in,"
+        " attempts = attempts || CAST(:attempts AS jsonb), due_at = now() + :due_in,"
         " finished_at = CASE WHEN :state <> 'pending' THEN CAST(:now AS timestamptz) END"
         " WHERE id = :id AND state = 'pending' AND leased_until = :mine"
     )
-    bound = {"id": delivery_id, "mine": leased_until, "state": state, "attempt": attempt, "due_in": due_in, "now": now}
+    bound = {
+        "id": delivery_id,
+        "mine": leased_until,
+        "state": state,
+        "attempts": attempts,
+        "due_in": due_in,
+        "now": now,
+    }
     return bool(changed(session, statement, **bound))
 
 
@@ -179,13 +210,17 @@ def pause(session: Session, webhook_id: UUID, *, reason: str) -> bool:
 
 
 def hold(session: Session, webhook_id: UUID) -> None:
-    """Let what is not in hand wait for nothing but the end of a pause."""
+    """Let what is not in hand wait for nothing but the end of a pause.
+
+    Of very many the rest stands by its schedule: nothing of a webhook that is paused is sent in any case.
+    """
     session.execute(
         text(
-            "UPDATE webhook_deliveries SET due_at = NULL WHERE webhook_id = :webhook AND state = 'pending'"
-            " AND NOT is_test AND (leased_until IS NULL OR leased_until < now())"
+            "UPDATE webhook_deliveries SET due_at = NULL WHERE id = ANY (ARRAY(SELECT id FROM webhook_deliveries"
+            " WHERE webhook_id = :webhook AND state = 'pending' AND due_at IS NOT NULL"
+            " AND NOT is_test AND (leased_until IS NULL OR leased_until < now()) ORDER BY due_at LIMIT :limit))"
         ),
-        {"webhook": webhook_id},
+        {"webhook": webhook_id, "limit": HELD_AT_ONCE},
     )
 
 
@@ -193,10 +228,11 @@ def take_up(session: Session, webhook_id: UUID) -> None:
     """Try now what was held."""
     session.execute(
         text(
-            "UPDATE webhook_deliveries SET due_at = now()"
-            " WHERE webhook_id = :webhook AND state = 'pending' AND due_at IS NULL"
+            "UPDATE webhook_deliveries SET due_at = now() WHERE id = ANY (ARRAY(SELECT id FROM webhook_deliveries"
+            " WHERE webhook_id = :webhook AND state = 'pending' AND due_at IS NULL LIMIT :limit))"
         ),
-        {"webhook": webhook_id},
+        # One that is in hand when the pause begins is held when its try fails: there are some more than were held.
+        {"webhook": webhook_id, "limit": 2 * HELD_AT_ONCE},
     )
 
 
@@ -216,7 +252,7 @@ def page(
     limit: int,
 ) -> Sequence[Row]:
     """Newest first."""
-    made, bound = _made_within(since, until)
+    made, bound = made_within(since, until)
     where = made + (" AND id < :before" if before else "")
     if state is not None:
         # A word of ours, and not bound: the planner is to see that an index of this state alone does.
@@ -227,7 +263,7 @@ def page(
     return session.execute(query, {**bound, "webhook": webhook_id, "before": before, "limit": limit}).mappings().all()
 
 
-def _made_within(since: datetime | None, until: datetime | None) -> tuple[str, dict[str, Any]]:
+def made_within(since: datetime | None, until: datetime | None) -> tuple[str, dict[str, Any]]:
     """Conditions on when a delivery was made, and what they bind: ids are in order of time, and the index is by id."""
     conditions = ""
     bound: dict[str, Any] = {}
@@ -242,25 +278,6 @@ def _made_within(since: datetime | None, until: datetime | None) -> tuple[str, d
 
 def _id_near(moment: datetime, distance: timedelta) -> UUID:
     return UUID(int=max(first_id_at(moment).int + ((distance // timedelta(milliseconds=1)) << 80), 0))
-
-
-def replay(session: Session, *, webhook_id: UUID, delivery_id: UUID) -> list[UUID]:
-    """Have a finished delivery tried again; returns its id, or nothing where it is not finished."""
-    return _replay(session, "id = :delivery AND state <> 'pending'", webhook=webhook_id, delivery=delivery_id)
-
-
-def replay_failed(session: Session, *, webhook_id: UUID, since: datetime, until: datetime) -> list[UUID]:
-    """Have all that failed and were made in this time tried again; returns their ids."""
-    made, bound = _made_within(since, until)
-    return _replay(session, f"state = 'failed' AND NOT is_test{made}", webhook=webhook_id, **bound)
-
-
-def _replay(session: Session, condition: str, **bound: Any) -> list[UUID]:
-    statement = text(
-        "UPDATE webhook_deliveries SET state = 'pending', tries = 0, due_at = now(), finished_at = NULL"
-        f" WHERE webhook_id = :webhook AND {condition} RETURNING id"
-    )
-    return list(session.scalars(statement, bound))
 
 
 def delete_old(session: Session, *, before: datetime, limit: int) -> int:

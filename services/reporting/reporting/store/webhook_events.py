@@ -29,20 +29,21 @@ JOIN webhooks w ON w.account_id = e.account_id AND w.enabled AND w.paused_at IS 
     AND w.deleted_at IS NULL AND e.type = ANY (w.events)
     AND (w.channel IS NULL OR w.channel = e.channel)
     AND (w.campaign_id IS NULL OR w.campaign_id = e.campaign_id)
+    AND (%s::timestamptz IS NULL OR w.created_at <= %s::timestamptz)
 ORDER BY e.n
 ON CONFLICT DO NOTHING
 """
 
 
-def add(session: Session, events: Sequence[HeardEvent]) -> int:
-    """Keep the events for whichever webhooks want them; returns how many rows that made."""
+def add(session: Session, events: Sequence[HeardEvent], *, heard_at: datetime | None = None) -> int:
+    """Keep the events for whichever webhooks want them, of those made by `heard_at`; returns how many rows it made."""
     rows = [
         (e.event_id, e.account_id, e.channel, e.campaign_id, e.message_id, e.type, e.occurred_at,
          orjson.dumps(e.details).decode())
         for e in events
     ]  # fmt: skip
     with cursor_of(session) as cursor:
-        cursor.execute(_ADD, columns(rows, 8))
+        cursor.execute(_ADD, (*columns(rows, 8), heard_at, heard_at))
         return cursor.rowcount
 
 
@@ -127,8 +128,9 @@ def forget_addresses(session: Session, *, account_id: UUID, addresses: Collectio
     """Take these addresses out of events that are about no message."""
     session.execute(
         text(
-            "UPDATE webhook_events SET details = details || jsonb_build_object('address', CAST(:erased AS text),"
-            " 'contact_id', NULL) WHERE account_id = :account AND message_id IS NULL"
+            "UPDATE webhook_events SET details = (details - 'text')"
+            " || jsonb_build_object('address', CAST(:erased AS text), 'contact_id', NULL)"
+            " WHERE account_id = :account AND message_id IS NULL"
             " AND (details ->> 'address') = ANY(CAST(:addresses AS text[]))"
         ),
         {"account": account_id, "addresses": list(addresses), "erased": ERASED_ADDRESS},

@@ -18,10 +18,14 @@ from chassis.database import changed
 from reporting.store.messages import Row
 
 # What an account may change, besides `enabled`, which also ends a pause.
-SETTINGS = ("url", "events", "description", "enabled", "channel", "campaign_id", "max_events", "username", "password")
+SETTINGS = (
+    *("url", "events", "description", "enabled", "channel", "campaign_id", "max_events", "username", "password"),
+    *("secondary_url", "retry_plan", "retry_delays"),
+)
 _COLUMNS = (
-    "id, account_id, url, events, description, enabled, channel, campaign_id, max_events, username, failing_since,"
-    " paused_at, pause_reason, previous_secret_until, created_at, updated_at"
+    "id, account_id, url, events, description, enabled, channel, campaign_id, max_events, username,"
+    " secondary_url, retry_plan, retry_delays, failing_since, paused_at, pause_reason, previous_secret_until,"
+    " created_at, updated_at"
 )
 
 
@@ -107,7 +111,7 @@ def deleted(session: Session) -> Sequence[UUID]:
 
 def sweep(session: Session, webhook_id: UUID, *, limit: int) -> int:
     """Delete up to `limit` rows of a deleted webhook, itself when there is nothing else; returns how many."""
-    for table in ("webhook_events", "webhook_deliveries"):
+    for table in ("webhook_replays", "webhook_events", "webhook_deliveries"):
         gone = changed(
             session,
             f"DELETE FROM {table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM {table} WHERE webhook_id = :id"
@@ -135,10 +139,10 @@ def are_wanted(session: Session, *, account_id: UUID, type: str) -> bool:
     return bool(session.scalar(query, {"account": account_id, "type": type}))
 
 
-def listening_accounts(session: Session) -> dict[str, int]:
-    """Accounts with webhooks that are to be told of anything: how many each has."""
+def listening_accounts(session: Session) -> dict[str, frozenset[str]]:
+    """Accounts with webhooks that are to be told of anything: of which events."""
     query = text(
-        "SELECT account_id, count(*) FROM webhooks WHERE enabled AND paused_at IS NULL AND deleted_at IS NULL"
-        " GROUP BY account_id"
+        "SELECT account_id, array_agg(DISTINCT event) FROM webhooks, unnest(events) event"
+        " WHERE enabled AND paused_at IS NULL AND deleted_at IS NULL GROUP BY account_id"
     )
-    return {str(account_id): count for account_id, count in session.execute(query)}
+    return {str(account_id): frozenset(events) for account_id, events in session.execute(query)}

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from chassis import erasures, pages
+from chassis import erasures, pages, suspensions
 from chassis.actors import account_of
 from chassis.database import Database, Session
 from chassis.logs import get_logger
@@ -80,6 +80,7 @@ def erase_account(database: Database, *, account_id: UUID) -> int:
     """
     with database.transaction() as session:
         accounts.mark_closed(session, account_id)
+        suspensions.close(session, account_id)
     with database.transaction() as session:
         log.wait_for_writers(session)
     erased = sum(_erase_from(database, table, account_id) for table in accounts.TABLES)

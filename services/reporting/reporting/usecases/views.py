@@ -7,9 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from contracts.ids import created_at
+from contracts.reporting.webhooks import Endpoint
 from contracts.vocabulary import Channel, MessageState
 from reporting.domain import figures
 from reporting.domain.states import ENGAGEMENT_OF_CODE, STATE_OF_CODE
+from reporting.domain.webhooks import delays_of
 
 CURRENCY = "PLN"
 
@@ -52,7 +54,15 @@ def figures_of(channel: Channel, totals: Mapping[str, int]) -> Answer:
     }
 
 
+def webhook(row: Mapping[str, Any]) -> Answer:
+    """A webhook with the delays that its plan comes to."""
+    return {**row, "retry_delays": delays_of(row)}
+
+
 def webhook_delivery(row: Mapping[str, Any]) -> Answer:
     """A delivery as `contracts.reporting.webhooks` shows it."""
-    attempts = [{**attempt, "at": datetime.fromisoformat(attempt["at"])} for attempt in row["attempts"]]
+    attempts = [
+        {"endpoint": Endpoint.MAIN.value, **attempt, "at": datetime.fromisoformat(attempt["at"])}
+        for attempt in row["attempts"]
+    ]
     return {**row, "attempts": attempts}

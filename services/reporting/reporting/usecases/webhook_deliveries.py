@@ -15,7 +15,7 @@ from contracts.reporting.webhooks import TEST_EVENT
 from contracts.rpc import Actor
 from reporting import exceptions
 from reporting.domain.webhooks import HeardEvent
-from reporting.store import webhook_deliveries, webhook_events
+from reporting.store import webhook_deliveries, webhook_events, webhook_replays
 from reporting.usecases import views
 from reporting.usecases.views import Answer
 from reporting.usecases.webhooks import WEBHOOKS, find
@@ -72,28 +72,30 @@ def replay_webhook_delivery(
     """Try a finished delivery again, from the start of the schedule, under the same id."""
     _ensure_may_replay(session, actor, webhook_id)
     _delivery(session, webhook_id, delivery_id)
-    again = webhook_deliveries.replay(session, webhook_id=webhook_id, delivery_id=delivery_id)
+    again = webhook_replays.again(session, webhook_id=webhook_id, delivery_id=delivery_id)
     if not again:
         raise exceptions.delivery_under_way(delivery_id)
-    _begin_again(session, actor, webhook_id, again)
+    # Later events of the same messages wait for it.
+    webhook_events.mark(session, again, is_done=False)
+    _note_replay(session, actor, webhook_id, len(again))
     return _delivery(session, webhook_id, delivery_id)
 
 
 def replay_webhook(
     session: Session, *, actor: Actor, now: datetime, webhook_id: UUID, since: datetime, until: datetime
 ) -> Answer:
-    """Try again all that failed and were made in this time."""
+    """Have all that failed and were made in this time tried again: `webhook_sending` begins some at each turn."""
     _ensure_may_replay(session, actor, webhook_id)
-    again = webhook_deliveries.replay_failed(session, webhook_id=webhook_id, since=since, until=until)
-    _begin_again(session, actor, webhook_id, again)
-    return {"deliveries": len(again)}
+    failed = webhook_replays.count_failed(session, webhook_id=webhook_id, since=since, until=until)
+    if failed:
+        webhook_replays.add(session, webhook_id=webhook_id, account_id=account_of(actor), since=since, until=until)
+    _note_replay(session, actor, webhook_id, failed)
+    return {"deliveries": failed}
 
 
-def _begin_again(session: Session, actor: Actor, webhook_id: UUID, delivery_ids: list[UUID]) -> None:
-    # Later events of the same messages wait for these.
-    webhook_events.mark(session, delivery_ids, is_done=False)
+def _note_replay(session: Session, actor: Actor, webhook_id: UUID, deliveries: int) -> None:
     waking.wake(session, WEBHOOKS)
-    acts.record(session, REPORTING_ACT, actor, "webhook.replayed", target_id=webhook_id, deliveries=len(delivery_ids))
+    acts.record(session, REPORTING_ACT, actor, "webhook.replayed", target_id=webhook_id, deliveries=deliveries)
 
 
 def _ensure_may_replay(session: Session, actor: Actor, webhook_id: UUID) -> None:

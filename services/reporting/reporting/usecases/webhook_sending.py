@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,21 +15,24 @@ from uuid import UUID
 
 import orjson
 
-from chassis import acts, erasures, waking
+from chassis import acts, suspensions, waking
 from chassis.database import Session
 from chassis.ids import new_id
 from chassis.secrets import SecretError, Vault
 from contracts.events import REPORTING_ACT
-from contracts.reporting.webhooks import PauseReason, WebhookDeliveryState, WebhookEvent
+from contracts.reporting.webhooks import Endpoint, PauseReason, WebhookDeliveryState
 from contracts.rpc import Actor
 from contracts.vocabulary import ERASED_ADDRESS
 from reporting.domain import webhooks as rules
-from reporting.domain.webhooks import Answer, HeardEvent, Verdict
-from reporting.store import webhook_deliveries, webhook_events, webhooks
+from reporting.domain.webhooks import Answer, Verdict
+from reporting.store import webhook_deliveries, webhook_events, webhook_replays
 from reporting.usecases.webhooks import WEBHOOKS
 
 # Requests of one account under way in one process: whoever has many endpoints that hang leaves the others their turns.
 MOST_OF_AN_ACCOUNT = 16
+# Of a replay: begun at each turn of its webhook, and open before it goes on.
+REPLAYED_AT_ONCE = 10
+MOST_OPEN_IN_REPLAY = 20
 
 
 @dataclass(frozen=True)
@@ -44,70 +47,17 @@ class Request:
     tries: int  # before this one
     failures: int  # of the endpoint, in a row
     url: str
+    secondary_url: str | None
+    delays: Sequence[int]  # seconds from each try to the next
     body: bytes
     secrets: tuple[bytes, ...]  # none: they cannot be read
     authorization: str | None
 
 
-def keep(session: Session, events: Sequence[HeardEvent]) -> int:
-    """Keep events for the webhooks that want them. Harmless twice: each has an id of its own."""
-    kept = webhook_events.add(session, events) if events else 0
-    if kept:
+def follow_suspension(session: Session, change: Mapping[str, Any]) -> None:
+    """Nothing is sent for a suspended account; what it is to be told waits, and goes on when that ends."""
+    if suspensions.note(session, **change):
         waking.wake(session, WEBHOOKS)
-    return kept
-
-
-def keep_campaign_state(session: Session, change: Mapping[str, Any]) -> None:
-    """Keep a campaign's new state for the webhooks that want it."""
-    details = {
-        "campaign_id": str(change["campaign_id"]),
-        "state": change["state"].value,
-        "version": change["version"],
-    }
-    event = HeardEvent(
-        event_id=rules.derived_id(change["event_id"]),
-        account_id=str(change["account_id"]),
-        channel=None,
-        campaign_id=details["campaign_id"],
-        message_id=None,
-        type=WebhookEvent.CAMPAIGN_STATE_CHANGED.value,
-        occurred_at=change["occurred_at"],
-        details=details,
-    )
-    keep(session, [event])
-
-
-def keep_archived(session: Session, archived: Mapping[str, Any]) -> None:
-    """Keep, for the webhooks that want it, that addresses get no more campaigns."""
-    account_id = str(archived["account_id"])
-    if not webhooks.are_wanted(session, account_id=archived["account_id"], type=WebhookEvent.CONTACT_ARCHIVED):
-        return
-    events = [
-        HeardEvent(
-            event_id=rules.derived_id(archived["event_id"], one["channel"].value, one["address"]),
-            account_id=account_id,
-            channel=one["channel"].value,
-            campaign_id=None,
-            message_id=None,
-            type=WebhookEvent.CONTACT_ARCHIVED.value,
-            occurred_at=archived["occurred_at"],
-            details={
-                "channel": one["channel"].value,
-                "address": one["address"],
-                "contact_id": str(one["contact_id"]) if one["contact_id"] else None,
-                "reason": one["reason"].value,
-            },
-        )
-        for one in archived["addresses"]
-    ]
-    erasures.share(session)
-    gone = webhook_events.erased_since(
-        session,
-        account_id=archived["account_id"],
-        addresses=[event.details["address"] for event in events],
-        moment=archived["occurred_at"],
-    )
-    keep(session, [event for event in events if event.details["address"] not in gone])
 
 
 def choose(
@@ -130,6 +80,8 @@ def choose(
 
 
 def _choose_of(session: Session, webhook: Any, vault: Vault, now: datetime) -> Request | None:
+    if webhook["has_replay"] and webhook["is_open"]:
+        _go_on_with_replay(session, webhook["id"])
     taken = webhook_deliveries.take_due(session, webhook_id=webhook["id"], is_open=webhook["is_open"])
     if taken is None and webhook["is_open"]:
         taken = _begin(session, webhook, now)
@@ -144,10 +96,27 @@ def _choose_of(session: Session, webhook: Any, vault: Vault, now: datetime) -> R
         tries=taken["tries"],
         failures=webhook["failures"],
         url=webhook["url"],
+        secondary_url=webhook["secondary_url"],
+        delays=rules.delays_of(webhook),
         body=_body(session, taken["id"]),
         secrets=_secrets(webhook, vault),
         authorization=_authorization(webhook, vault),
     )
+
+
+def _go_on_with_replay(session: Session, webhook_id: UUID) -> None:
+    """Begin some more of the failed deliveries that are to be tried again; so no transaction changes many rows."""
+    replay = webhook_replays.find(session, webhook_id)
+    if replay is None or webhook_deliveries.count_open(session, webhook_id=webhook_id) >= MOST_OPEN_IN_REPLAY:
+        return
+    again = webhook_replays.again_of(
+        session, webhook_id=webhook_id, since=replay["since"], until=replay["until"],
+        finished_by=replay["requested_at"], limit=REPLAYED_AT_ONCE,
+    )  # fmt: skip
+    # Later events of the same messages wait for these.
+    webhook_events.mark(session, again, is_done=False)
+    if len(again) < REPLAYED_AT_ONCE:
+        webhook_replays.delete(session, webhook_id)
 
 
 def _begin(session: Session, webhook: Any, now: datetime) -> dict[str, Any] | None:
@@ -220,21 +189,24 @@ def _authorization(webhook: Any, vault: Vault) -> str | None:
         return None
 
 
-def note_answer(session: Session, request: Request, answer: Answer, *, now: datetime) -> Verdict:
+def note_answers(session: Session, request: Request, answers: Sequence[Answer], *, now: datetime) -> Verdict:
     """Write down what came of a try, and what follows for the delivery and for its endpoint.
 
     Nothing follows from an answer that comes after the lease has gone to another: the later try counts.
+
+    :param answers: of the main address, and of the secondary one where the first was a failure; the last counts.
     """
+    answer = answers[-1]
     verdict = rules.judged(answer)
+    if verdict is Verdict.GONE and len(answers) > 1:
+        verdict = Verdict.FAILED  # the secondary alone is gone
     due_in = None
     if verdict is Verdict.FAILED and not request.is_test:
-        due_in = rules.next_try(request.tries + 1, answer, random.random())
+        due_in = rules.next_try(request.tries + 1, answer, random.random(), request.delays)
     state = _state(verdict, due_in)
-    attempt = {"at": now.isoformat(), "status": answer.status, "error": answer.error,
-               "milliseconds": answer.milliseconds}  # fmt: skip
     is_settled = webhook_deliveries.settle(
         session, request.delivery_id, leased_until=request.leased_until, state=state,
-        attempt=orjson.dumps(attempt).decode(), due_in=due_in, now=now,
+        attempts=orjson.dumps([*_attempts(answers, now)]).decode(), due_in=due_in, now=now,
     )  # fmt: skip
     if not is_settled:
         return verdict
@@ -243,6 +215,12 @@ def note_answer(session: Session, request: Request, answer: Answer, *, now: date
     if not request.is_test:
         _note_endpoint(session, request, answer, verdict, now=now)
     return verdict
+
+
+def _attempts(answers: Sequence[Answer], now: datetime) -> Iterator[dict[str, Any]]:
+    for endpoint, answer in zip(Endpoint, answers, strict=False):
+        yield {"at": now.isoformat(), "endpoint": endpoint.value, "status": answer.status, "error": answer.error,
+               "milliseconds": answer.milliseconds}  # fmt: skip
 
 
 def _state(verdict: Verdict, due_in: timedelta | None) -> str:

@@ -19,6 +19,7 @@ from contracts.rpc import Actor
 from reporting import exceptions
 from reporting.domain.webhooks import SECRET_BYTES, shown_secret
 from reporting.store import accounts, webhook_deliveries, webhooks
+from reporting.usecases import views
 from reporting.usecases.views import Answer
 
 # Each is a row for every event of the account (decision 0078).
@@ -54,7 +55,7 @@ def create_webhook(
 
 def list_webhooks(session: Session, *, actor: Actor, now: datetime, limit: int, cursor: str | None) -> Answer:
     rows = webhooks.page(session, account_id=account_of(actor), after=pages.position(cursor), limit=limit + 1)
-    return pages.page(rows, limit)
+    return pages.page(rows, limit, views.webhook)
 
 
 def get_webhook(session: Session, *, actor: Actor, now: datetime, webhook_id: UUID) -> Answer:
@@ -109,7 +110,7 @@ def find(session: Session, account_id: UUID, webhook_id: UUID, *, locked: bool =
     row = webhooks.find(session, account_id=account_id, webhook_id=webhook_id, locked=locked)
     if row is None:
         raise exceptions.no_such_webhook(webhook_id)
-    return dict(row)
+    return views.webhook(row)
 
 
 def _as_columns(settings: dict[str, Any], vault: Vault) -> dict[str, Any]:
@@ -120,6 +121,9 @@ def _as_columns(settings: dict[str, Any], vault: Vault) -> dict[str, Any]:
         columns["password"] = vault.encrypt(given["password"].encode()) if given else None
     if "events" in columns:
         columns["events"] = sorted({event.value for event in columns["events"]})
+    if "retry_plan" in columns:
+        columns["retry_plan"] = columns["retry_plan"].value
+        columns.setdefault("retry_delays", None)
     if columns.get("channel"):
         columns["channel"] = columns["channel"].value
     return columns

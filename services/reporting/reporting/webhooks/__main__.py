@@ -7,17 +7,25 @@ from chassis.secrets import Vault
 from reporting.config import WebhooksConfig
 from reporting.webhooks.hearing import Hearing
 from reporting.webhooks.sending import THREADS, Sender
+from reporting.webhooks.telling import Telling
 from reporting.webhooks.upkeep import EVERY_SECONDS, Upkeep
 
-POOL_SIZE = THREADS + 2  # connections (contracts.connections): those that send, the one that hears, upkeep
+POOL_SIZE = THREADS + 3  # connections (contracts.connections): those that send, hear, tell, and upkeep
 
 
 def main(process: Process[WebhooksConfig]) -> None:
     config = process.config
     sender = Sender(process.database, Vault(config.secret_keys), allowed=config.allowed_networks(), slots=config.slots)
-    hearing = Hearing(process.database, process.broker, prefetch=config.prefetch, notice_seconds=config.notice_seconds)
-    process.checks |= {"hearing": hearing.progress.check, "sending": sender.progress.check}
+    telling = Telling(process.database)
+    hearing = Hearing(
+        process.database, process.broker, prefetch=config.prefetch, notice_seconds=config.notice_seconds,
+        on_heard=telling.wake,
+    )  # fmt: skip
+    process.checks |= {
+        "hearing": hearing.progress.check, "telling": telling.progress.check, "sending": sender.progress.check
+    }  # fmt: skip
     process.background(hearing.run, "hearing")
+    process.background(telling.run, "telling")
     process.every(EVERY_SECONDS, Upkeep(process.database, days=config.log_days).step, "upkeep")
     sender.run(process.stop)
 

@@ -1,7 +1,8 @@
-"""From the copy of the lane of delivery events to what each webhook is to be told.
+"""From the copy of the lane of delivery events into the spool, in which each account has a row of its own to stand in.
 
 One process at a time is given the lane's messages (`contracts.lanes.COPIES`), so that events are kept in the order in
-which they come. What belongs to accounts without webhooks is dropped here and costs no statement.
+which they come. What no webhook of its account wants is dropped here and costs no statement; what is wanted costs a row
+for some hundred events, so that nobody's campaign is long in the way of the others.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -20,31 +21,41 @@ from chassis.database import Database, Fault, fault_of
 from chassis.health import Progress
 from chassis.logs import get_logger
 from contracts.lanes import WEBHOOK_EVENTS
-from reporting.domain.folding import readable_events
-from reporting.domain.webhooks import HeardEvent, heard
 from reporting.store import webhooks
-from reporting.usecases import webhook_sending
+from reporting.usecases import webhook_spool
 
-EVENTS = Counter("wici_webhook_events_total", "Rows of events kept for webhooks")
+EVENTS = Counter("wici_webhook_events_heard_total", "Delivery events that some webhook wants")
 IDLE_SECONDS = 0.5
 RETRY_SECONDS = (0.05, 0.2, 1.0, 2.0, 5.0)
-# Of one transaction: an event is a row for each webhook of its account that wants it.
-ROWS_AT_ONCE = 20_000
+# Of one transaction; a lane message has a thousand at most.
+EVENTS_AT_ONCE = 20_000
+MESSAGE = "message."
 
 log = get_logger()
+Wanted = dict[str, list[Any]]  # by account, in the lane's order
 
 
 class Hearing:
     """Takes lane messages, keeps their events, and acks them after the commit.
 
     :param notice_seconds: how long it is remembered which accounts have webhooks.
+    :param on_heard: called when there is something to tell.
     """
 
-    def __init__(self, database: Database, broker: Broker, *, prefetch: int, notice_seconds: float) -> None:
+    def __init__(
+        self,
+        database: Database,
+        broker: Broker,
+        *,
+        prefetch: int,
+        notice_seconds: float,
+        on_heard: Callable[[], None],
+    ) -> None:
         self._database, self._broker, self._prefetch = database, broker, prefetch
+        self._on_heard = on_heard
         self._notice_seconds = notice_seconds
         self._deliveries: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
-        self._listening: dict[str, int] = {}
+        self._listening: Mapping[str, frozenset[str]] = {}
         self._known_at: float | None = None
         self.progress = Progress()
 
@@ -63,14 +74,16 @@ class Hearing:
     def _handle(self, first: Delivery, stop: threading.Event) -> None:
         """`first` and what waits behind it, together; what does not go in together is taken one by one."""
         self._remember(stop)
-        taken, events = [first], self._read(first)
-        rows = self._rows_of(events)
-        while rows < ROWS_AT_ONCE and not self._deliveries.empty():
-            taken.append(self._deliveries.get())
-            more = self._read(taken[-1])
-            rows += self._rows_of(more)
-            events += more
-        if self._keep(events, stop, tries=1):
+        taken: list[Delivery] = []
+        wanted: Wanted = {}
+        delivery, events = first, 0
+        while True:
+            taken.append(delivery)
+            events += self._read(delivery, wanted)
+            if events >= EVENTS_AT_ONCE or self._deliveries.empty():
+                break
+            delivery = self._deliveries.get()
+        if self._keep(wanted, stop, tries=1):
             for one in taken:
                 one.ack()
             return
@@ -78,23 +91,23 @@ class Hearing:
             self._handle_alone(one, stop)
 
     def _handle_alone(self, delivery: Delivery, stop: threading.Event) -> None:
-        if self._keep(self._read(delivery), stop, tries=len(RETRY_SECONDS)):
+        wanted: Wanted = {}
+        self._read(delivery, wanted)
+        if self._keep(wanted, stop, tries=len(RETRY_SECONDS)):
             delivery.ack()
         elif not stop.is_set():
             log.error("webhook_events_refused")
             delivery.nack(requeue=False)  # to the lane's dead letters
 
-    def _keep(self, events: list[HeardEvent], stop: threading.Event, *, tries: int) -> bool:
-        """Whether the events are kept. A database that is away is waited for; else it is tried so often.
-
-        Some go in at a time: what is in already when another fails is harmless twice.
-        """
+    def _keep(self, wanted: Wanted, stop: threading.Event, *, tries: int) -> bool:
+        """Whether the events are kept. A database that is away is waited for; else it is tried so often."""
         attempt = 0
         while not stop.is_set():
             try:
-                for portion in portions(events, self._listening):
+                if wanted:
                     with self._database.transaction() as session:
-                        EVENTS.inc(webhook_sending.keep(session, portion))
+                        EVENTS.inc(webhook_spool.hear(session, wanted))
+                    self._on_heard()
                 return True
             except Exception as error:
                 attempt += 1
@@ -105,7 +118,7 @@ class Hearing:
         return False
 
     def _remember(self, stop: threading.Event) -> None:
-        """Which accounts have webhooks, as of a moment ago."""
+        """Which accounts have webhooks, and for what, as of a moment ago."""
         began = time.monotonic()
         if self._known_at is not None and began - self._known_at < self._notice_seconds:
             return
@@ -119,33 +132,24 @@ class Hearing:
                 log.warning("webhooks_not_read", error=type(error).__name__)
                 stop.wait(RETRY_SECONDS[-1])
 
-    def _rows_of(self, events: list[HeardEvent]) -> int:
-        return sum(self._listening.get(event.account_id, 1) for event in events)
-
-    def _read(self, delivery: Delivery) -> list[HeardEvent]:
-        """The events of accounts with webhooks; what cannot be read is the ingester's to park."""
+    def _read(self, delivery: Delivery, wanted: Wanted) -> int:
+        """Add the events that somebody wants; what cannot be read is the ingester's to park. Returns how many."""
         try:
             events = orjson.loads(delivery.body)["events"]
-            theirs = [event for event in events if _account_of(event) in self._listening]
+            return add_wanted(events, self._listening, wanted)
         except (orjson.JSONDecodeError, KeyError, TypeError):
-            return []
-        return [heard(event) for event in readable_events(theirs)[0]]
+            return 0
 
 
-def portions(events: Sequence[HeardEvent], webhooks_by_account: Mapping[str, int]) -> Iterator[list[HeardEvent]]:
-    """The events in their order, each portion of them so many rows at most."""
-    portion: list[HeardEvent] = []
-    rows = 0
+def add_wanted(events: Sequence[Any], listening: Mapping[str, frozenset[str]], wanted: Wanted) -> int:
+    """Add to `wanted` the events of kinds that a webhook of their account is told of; returns how many."""
+    added = 0
     for event in events:
-        more = webhooks_by_account.get(event.account_id, 1)
-        if portion and rows + more > ROWS_AT_ONCE:
-            yield portion
-            portion, rows = [], 0
-        portion.append(event)
-        rows += more
-    if portion:
-        yield portion
-
-
-def _account_of(event: Any) -> str:
-    return str(event.get("account_id")).lower() if isinstance(event, dict) else ""
+        if not isinstance(event, dict):
+            continue
+        account_id = str(event.get("account_id")).lower()
+        kinds = listening.get(account_id)
+        if kinds is not None and f"{MESSAGE}{event.get('kind')}" in kinds:
+            wanted.setdefault(account_id, []).append(event)
+            added += 1
+    return added

@@ -10,7 +10,7 @@ import asyncio
 import ssl
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -24,7 +24,7 @@ from chassis.logs import get_logger
 from chassis.public_addresses import Networks
 from chassis.secrets import Vault
 from chassis.waking import Waker
-from reporting.domain.webhooks import Answer, signed_headers
+from reporting.domain.webhooks import Answer, goes_to_secondary, signed_headers
 from reporting.store import webhook_deliveries
 from reporting.usecases import webhook_sending
 from reporting.usecases.webhook_sending import Request
@@ -120,22 +120,25 @@ class Sender:
             log.error("webhook_not_settled", delivery_id=str(request.delivery_id), error=type(error).__name__)
 
     async def _send(self, request: Request) -> None:
-        answer = await self._posted(request)
-        SECONDS.observe(answer.milliseconds / 1000)
-        verdict = await self._in_thread(lambda: self._settle(request, answer))
+        answers = [await self._posted(request, request.url)]
+        if request.secondary_url is not None and goes_to_secondary(answers[0]):
+            answers.append(await self._posted(request, request.secondary_url))
+        verdict = await self._in_thread(lambda: self._settle(request, answers))
         TRIES.labels(verdict).inc()
 
-    async def _posted(self, request: Request) -> Answer:
+    async def _posted(self, request: Request, url: str) -> Answer:
         if not request.secrets:
             return Answer(None, "secret_unreadable", 0)
         headers = signed_headers(request.delivery_id, datetime.now(UTC), request.body, request.secrets)
         if request.authorization is not None:
             headers.append(("Authorization", request.authorization))
-        return await self._poster.post(request.url, headers, request.body)
+        answer = await self._poster.post(url, headers, request.body)
+        SECONDS.observe(answer.milliseconds / 1000)
+        return answer
 
-    def _settle(self, request: Request, answer: Answer) -> Any:
+    def _settle(self, request: Request, answers: Sequence[Answer]) -> Any:
         with self._database.transaction() as session:
-            return webhook_sending.note_answer(session, request, answer, now=datetime.now(UTC))
+            return webhook_sending.note_answers(session, request, answers, now=datetime.now(UTC))
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)

@@ -262,6 +262,26 @@ def test_all_that_failed_in_a_range_is_replayed(
     wait_until(lambda: len(call("list_webhook_deliveries", **page)["items"]) == len(failed), what="the replay")
 
 
+def test_what_has_not_arrived_goes_to_the_secondary_address_and_410_there_ends_nothing(
+    database: Database, call: Call, process: RunningProcess, tell: Call, receiver: Receiver, send: Send
+) -> None:
+    receiver.answer = lambda _request: (500, {})
+    with Receiver() as second:
+        made = call("create_webhook", url=receiver.url, secondary_url=second.url, events=ALL)
+        tell(send.full(0, "delivered"))
+
+        page = {"webhook_id": made["id"], "state": "delivered"}
+        arrived = wait_until(lambda: call("list_webhook_deliveries", **page)["items"], what="the delivery")[0]
+        assert [(one["endpoint"], one["status"]) for one in arrived["attempts"]] == [("main", 500), ("secondary", 204)]
+        assert Webhook(made["secret"]).verify(second.requests[0].body.decode(), second.requests[0].headers)
+        assert call("get_webhook", webhook_id=made["id"])["failing_since"] is None
+
+        second.answer = lambda _request: (410, {})
+        tell(send.full(1, "delivered"))
+        wait_until(lambda: call("get_webhook", webhook_id=made["id"])["failing_since"], what="the failure")
+        assert call("get_webhook", webhook_id=made["id"])["paused_at"] is None
+
+
 def test_one_that_hangs_delays_no_other(
     database: Database, call: Call, process: RunningProcess, tell: Call, receiver: Receiver, send: Send
 ) -> None:

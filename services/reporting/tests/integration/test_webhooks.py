@@ -21,7 +21,7 @@ from contracts.reporting import RPC
 from reporting import store
 from reporting.domain.webhooks import Answer, HeardEvent
 from reporting.store import accounts
-from reporting.usecases import privacy, webhook_deliveries, webhook_sending, webhooks
+from reporting.usecases import privacy, webhook_deliveries, webhook_events, webhook_sending, webhooks
 from reporting.webhooks import upkeep
 
 URL = "https://sklep.example/wici"
@@ -101,7 +101,7 @@ def test_whoever_has_a_webhook_in_hand_holds_up_no_event(call: Call, database: D
             hold(session)
             with database.transaction() as other:
                 other.execute(text("SET LOCAL lock_timeout = '2s'"))
-                assert webhook_sending.keep(other, [heard_of(account, number)]) == 1
+                assert webhook_events.keep(other, [heard_of(account, number)]) == 1
                 if hold is locked:
                     call("test_webhook", webhook_id=made["id"])
 
@@ -112,7 +112,7 @@ def test_a_deleted_webhook_is_gone_at_once_and_its_rows_later_some_at_a_time(
     made, other = (call("create_webhook", url=URL, events=["message.delivered"]) for _ in range(2))
     call("test_webhook", webhook_id=made["id"])
     with database.transaction() as session:
-        assert webhook_sending.keep(session, [heard_of(account, number) for number in range(7)]) == 14
+        assert webhook_events.keep(session, [heard_of(account, number) for number in range(7)]) == 14
 
     call("delete_webhook", webhook_id=made["id"])
 
@@ -120,7 +120,7 @@ def test_a_deleted_webhook_is_gone_at_once_and_its_rows_later_some_at_a_time(
     with pytest.raises(NotFound):
         call("test_webhook", webhook_id=made["id"])
     with database.transaction() as session:
-        assert webhook_sending.keep(session, [heard_of(account, 8)]) == 1
+        assert webhook_events.keep(session, [heard_of(account, 8)]) == 1
         work = store.webhook_deliveries.webhooks_with_work(session, busy=[], limit=9)
         assert [str(row["id"]) for row in work] == [other["id"]]
         assert not store.webhook_deliveries.pause(session, UUID(made["id"]), reason="gone")
@@ -135,7 +135,7 @@ def test_a_deleted_webhook_is_gone_at_once_and_its_rows_later_some_at_a_time(
 def test_an_answer_that_comes_after_the_lease_changes_nothing(call: Call, database: Database, account: str) -> None:
     made = call("create_webhook", url=URL, events=["contact.archived"])
     with database.transaction() as session:
-        webhook_sending.keep_archived(session, archived(account, "ala@poczta.example"))
+        webhook_events.keep_archived(session, archived(account, "ala@poczta.example"))
 
     def chosen() -> webhook_sending.Request:
         with database.transaction() as session:
@@ -143,7 +143,7 @@ def test_an_answer_that_comes_after_the_lease_changes_nothing(call: Call, databa
 
     def answered(request: webhook_sending.Request, status: int) -> None:
         with database.transaction() as session:
-            webhook_sending.note_answer(session, request, Answer(status, None, 1), now=NOW)
+            webhook_sending.note_answers(session, request, [Answer(status, None, 1)], now=NOW)
 
     late = chosen()
     with database.transaction() as session:
@@ -262,7 +262,7 @@ def test_an_archived_address_is_kept_for_who_wants_it_until_the_person_is_erased
     told, later = archived(account, "ala@poczta.example"), archived(account, "ala@poczta.example")
     for event in (told, told, archived(str(uuid4()), "ola@poczta.example")):
         with database.transaction() as session:
-            webhook_sending.keep_archived(session, event)
+            webhook_events.keep_archived(session, event)
     assert [(one["address"], one["reason"]) for one in kept(database)] == [("ala@poczta.example", "hard_bounce")]
 
     with database.transaction() as session:
@@ -271,7 +271,7 @@ def test_an_archived_address_is_kept_for_who_wants_it_until_the_person_is_erased
             dry_run=False,
         )  # fmt: skip
     with database.transaction() as session:
-        webhook_sending.keep_archived(session, later)  # it was on its way
+        webhook_events.keep_archived(session, later)  # it was on its way
 
     assert [(one["address"], one["contact_id"]) for one in kept(database)] == [("erased", None)]
 
@@ -287,7 +287,7 @@ def test_a_campaigns_state_is_kept_once_and_by_the_campaign_that_is_asked_for(
         told = events.CampaignStateChanged().load({**change, "campaign_id": campaign_id, "event_id": str(UUID(int=1))})
         for _ in range(2):
             with database.transaction() as session:
-                webhook_sending.keep_campaign_state(session, told)
+                webhook_events.keep_campaign_state(session, told)
 
     assert kept(database) == [{"campaign_id": wanted, "state": "sent", "version": 7}]
 

@@ -12,7 +12,7 @@ from contracts.reporting.webhooks import WebhookEvent
 from contracts.vocabulary import Engagement, MessageState
 from reporting.domain import webhooks as rules
 from reporting.domain.machines import RULES, Rule
-from reporting.domain.webhooks import Answer, HeardEvent, Verdict
+from reporting.domain.webhooks import Answer, Verdict
 from reporting.usecases import webhook_sending
 from reporting.webhooks import hearing
 
@@ -42,7 +42,9 @@ def test_another_secret_or_body_does_not_verify() -> None:
 def test_every_state_and_engagement_has_its_event() -> None:
     of_messages = {f"message.{word.value}" for word in [*MessageState, *Engagement]}
 
-    assert {event.value for event in WebhookEvent} == of_messages | {"campaign.state_changed", "contact.archived"}
+    assert {event.value for event in WebhookEvent} == of_messages | {
+        *("campaign.state_changed", "contact.archived", "import.finished", "sms.received")
+    }
 
 
 def test_the_schedule_is_three_days_long_and_ends() -> None:
@@ -84,21 +86,27 @@ def test_the_same_event_has_the_same_id_and_another_has_another() -> None:
     assert rules.heard(opened).event_id != rules.heard({**opened, "kind": "clicked"}).event_id
 
 
-def test_one_transaction_keeps_so_many_rows_however_many_webhooks_an_account_has(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(hearing, "ROWS_AT_ONCE", 10)
-    at = datetime(2026, 11, 24, tzinfo=UTC)
-    events = [
-        HeardEvent(UUID(int=number), account, None, None, None, "message.delivered", at, {})
-        for number, account in enumerate("aabbbba")
-    ]
+def test_only_what_a_webhook_of_the_account_wants_is_kept_and_in_the_lanes_order() -> None:
+    listening = {"a": frozenset({"message.opened"}), "b": frozenset({"message.opened", "message.delivered"})}
+    events = [{"account_id": account, "kind": kind, "n": n} for n, (account, kind) in enumerate(
+        [("a", "opened"), ("b", "delivered"), ("a", "delivered"), ("c", "opened"), ("B", "opened")]
+    )]  # fmt: skip
+    wanted: hearing.Wanted = {}
 
-    kept = list(hearing.portions(events, {"a": 5, "b": 1}))
+    assert hearing.add_wanted([*events, "nonsense", {"kind": "opened"}], listening, wanted) == 3
+    assert {account: [event["n"] for event in kept] for account, kept in wanted.items()} == {"a": [0], "b": [1, 4]}
 
-    assert [[event.account_id for event in portion] for portion in kept] == [["a", "a"], [*"bbbba"]]
-    assert [event for portion in kept for event in portion] == events
-    assert list(hearing.portions([], {})) == []
+
+@pytest.mark.parametrize(
+    ("plan", "delays"),
+    [("hours_1_6_24", [3600, 21_600, 86_400]), ("hours_half_2_24", [1800, 7200, 86_400]), ("own", [5, 60])],
+)
+def test_a_plan_says_when_to_try_again_and_when_there_is_an_end(plan: str, delays: list[int]) -> None:
+    kept = rules.delays_of({"retry_plan": plan, "retry_delays": [5, 60] if plan == "own" else None})
+
+    assert list(kept) == delays
+    tries = [rules.next_try(number, Answer(500, None, 1), 0.0, kept) for number in range(1, len(delays) + 2)]
+    assert tries == [*(timedelta(seconds=delay) for delay in delays), None]
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from channel.ports import Event
 from chassis import outbox
 from chassis.ids import new_id
 from chassis.logs import get_logger
-from contracts.events import SMS_ADDRESSES_REFUSED, SMS_STOPS_WITHDRAWN
+from contracts.events import SMS_ADDRESSES_REFUSED, SMS_RECEIVED, SMS_STOPS_WITHDRAWN
 from contracts.vocabulary import ArchiveReason, Channel, Engagement, Wish
 from sms_gateway.batches import ArrivedInbound
 from sms_gateway.content import gsm
@@ -58,11 +58,26 @@ def take(cursor: Cursor[Any], arrived: Sequence[ArrivedInbound]) -> list[Event]:
     wishes = _wishes(cursor, answers)
     said = list(zip(answers, wishes, strict=True))
     starts = _genuine(cursor, [each for each, wish in said if wish is Wish.START])
-    inbound_sms.write(cursor, [_row(each, wish) for each, wish in said])
+    inbound_sms.write(cursor, rows := [_row(each, wish) for each, wish in said])
+    _tell_received(cursor, answers, rows)
     stops_said = [each for each, wish in said if wish is Wish.STOP]
     _tell_stops(cursor, stops_said)
     _tell_starts(cursor, starts)
     return [event for each in stops_said for message in each.to for event in _unsubscription(each, message)]
+
+
+def _tell_received(cursor: Cursor[Any], answers: Sequence[Answer], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Tell each account of the messages that it is known to have got, as `GET /v1/inbound-sms` shows them."""
+    received: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
+    for each, row in zip(answers, rows, strict=True):
+        inbound_id, _carrier, source, destination, *_octets, at, account_id, campaign_id, message_id, wish = row
+        if account_id is not None:
+            received[account_id].append(
+                {"id": inbound_id, "source": source, "destination": destination, "text": each.text, "received_at": at,
+                 "message_id": message_id, "campaign_id": campaign_id, "wish": wish}
+            )  # fmt: skip
+    for account_id, messages in received.items():
+        outbox.record_at(cursor, SMS_RECEIVED, account_id=account_id, messages=messages)
 
 
 def _tell_stops(cursor: Cursor[Any], said: Sequence[Answer]) -> None:

@@ -164,6 +164,21 @@ def test_what_waits_to_be_tried_again_does_not_go_to_who_has_said_no_either(
     assert {message["to"] for message in simulator.messages()} == {"+48600100201"}
 
 
+def test_an_account_is_told_of_what_phones_wrote_to_it_and_of_nothing_that_is_nobodys(database: Database) -> None:
+    account_id = uuid4()
+    message_id = sent(database, account_id)
+
+    answer(database, "Tak", "STOP")
+    answer(database, "Hej", to="48999999999", source="+48600999999")
+
+    (told,) = recorded(database, events.SMS_RECEIVED)
+    assert told["account_id"] == str(account_id)
+    assert [(one["text"], one["wish"], one["message_id"]) for one in told["messages"]] == [
+        ("Tak", None, str(message_id)),
+        ("STOP", "stop", str(message_id)),
+    ]
+
+
 def test_the_platforms_own_message_to_a_phone_hides_no_customers(database: Database) -> None:
     account_id = new_id()
     owned(database, account_id)
