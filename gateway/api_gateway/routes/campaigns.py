@@ -79,7 +79,7 @@ ROUTES = [
         query=drafts.CampaignQuery,
         response=drafts.CampaignPage,
         tags=["Campaigns"],
-        response_example={"items": [_SUMMARY], "next_cursor": None},
+        response_example={"items": [_SUMMARY], "next_cursor": None, "total": 1, "total_is_estimate": False},
     ),
     Route(
         "POST",

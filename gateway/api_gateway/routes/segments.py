@@ -7,6 +7,7 @@ from api_gateway.languages import texts
 from api_gateway.routes.contacts import PAGE
 from api_gateway.routing import Route
 from contracts.contacts import people, segments, shapes
+from contracts.lists import NamedQuery
 from contracts.schema import PageQuery
 
 _RULES = {
@@ -88,10 +89,10 @@ ROUTES = [
         rpc="contacts.list_segments",
         permission="contacts.read",
         summary="List segments",
-        query=PageQuery,
+        query=NamedQuery,
         response=segments.SegmentPage,
         tags=_TAGS,
-        response_example={"items": [_SEGMENT], "next_cursor": None},
+        response_example={"items": [_SEGMENT], "next_cursor": None, "total": 1, "total_is_estimate": False},
     ),
     Route(
         "POST",

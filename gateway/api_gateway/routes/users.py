@@ -10,6 +10,7 @@ from api_gateway.routes.sessions import SESSION_EXAMPLE
 from api_gateway.routing import ANYONE, PUBLIC, Route
 from contracts.identity import users
 from contracts.identity.sessions import SessionPage
+from contracts.lists import NamedQuery
 from contracts.permissions import PERMISSIONS, SESSION_ONLY
 from contracts.schema import Empty, PageQuery
 
@@ -84,11 +85,11 @@ ROUTES: list[Route] = [
         rpc="identity.list_users",
         permission="users.manage",
         summary="List users",
-        query=PageQuery,
+        query=NamedQuery,
         response=users.UserPage,
         session_only=True,
         tags=["Users"],
-        response_example={"items": [USER_EXAMPLE], "next_cursor": None},
+        response_example={"items": [USER_EXAMPLE], "next_cursor": None, "total": 1, "total_is_estimate": False},
     ),
     Route(
         "POST",

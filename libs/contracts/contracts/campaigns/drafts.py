@@ -11,8 +11,9 @@ from marshmallow import fields, validate, validates_schema
 from contracts.campaigns.content import ANY_SENDER, SenderField, content_field, content_problems, sender_problems
 from contracts.campaigns.texts import NAME_MAX
 from contracts.contacts.audiences import Audience
+from contracts.lists import NewestQuery, counted_page_of
 from contracts.rpc import Call
-from contracts.schema import PageQuery, Schema, broken_rule, line_field, page_of
+from contracts.schema import Schema, broken_rule, line_field
 from contracts.vocabulary import CampaignState, Channel
 
 THROTTLE_MIN, THROTTLE_MAX = 60, 200_000
@@ -77,7 +78,7 @@ class CampaignUpdate(Schema):
     options = fields.Nested(Options)
 
 
-class CampaignQuery(PageQuery):
+class CampaignQuery(NewestQuery):
     channel = fields.Enum(Channel, by_value=True, load_default=None, allow_none=True)
     state = fields.Enum(CampaignState, by_value=True, load_default=None, allow_none=True)
 
@@ -142,7 +143,7 @@ class CampaignSummary(Campaign):
         exclude = ("content",)
 
 
-CampaignPage = page_of(CampaignSummary)
+CampaignPage = counted_page_of(CampaignSummary)
 
 
 class DuplicateRequest(Schema):

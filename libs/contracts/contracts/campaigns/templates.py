@@ -10,8 +10,9 @@ from marshmallow import fields, validates_schema
 
 from contracts.campaigns.content import content_field, content_problems
 from contracts.campaigns.texts import NAME_MAX
+from contracts.lists import NewestQuery, counted_page_of
 from contracts.rpc import Call
-from contracts.schema import PageQuery, Schema, line_field, page_of
+from contracts.schema import Schema, line_field
 from contracts.vocabulary import Channel
 
 
@@ -33,7 +34,7 @@ class TemplateUpdate(Schema):
     content = content_field()
 
 
-class TemplateQuery(PageQuery):
+class TemplateQuery(NewestQuery):
     channel = fields.Enum(Channel, by_value=True, load_default=None, allow_none=True)
 
 
@@ -46,7 +47,7 @@ class Template(Schema):
     updated_at = fields.AwareDateTime()
 
 
-TemplatePage = page_of(Template)
+TemplatePage = counted_page_of(Template)
 
 _TEMPLATE = {"template_id": UUID}
 RPC: dict[str, Call] = {

@@ -7,8 +7,9 @@ from uuid import UUID
 from marshmallow import fields, validate
 
 from contracts.contacts.shapes import NOTE, name_field, rules_field
+from contracts.lists import NamedQuery, counted_page_of
 from contracts.rpc import Call
-from contracts.schema import PageQuery, Schema, page_of
+from contracts.schema import Schema
 
 
 class GroupCreate(Schema):
@@ -22,7 +23,7 @@ class GroupUpdate(Schema):
     archived = fields.Boolean()
 
 
-class GroupQuery(PageQuery):
+class GroupQuery(NamedQuery):
     archived = fields.Boolean(load_default=False)
 
 
@@ -65,7 +66,7 @@ class GroupList(Schema):
     items = fields.List(fields.Nested(Group))
 
 
-GroupPage = page_of(Group)
+GroupPage = counted_page_of(Group)
 
 
 RPC = {

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from marshmallow import fields, validate
 
-from contracts.contacts.shapes import MERGE_BY, TEXT, Count, rules_field, sort_field, total_fields
+from contracts.contacts.shapes import MERGE_BY, TEXT, Count, rules_field
+from contracts.lists import sort_field, total_fields
 from contracts.rpc import Call
 from contracts.schema import PageQuery, Schema, page_of
 

@@ -8,8 +8,9 @@ from marshmallow import fields
 
 from contracts.contacts.people import ContactPage
 from contracts.contacts.shapes import NOTE, Count, name_field, rules_field
+from contracts.lists import NamedQuery, counted_page_of
 from contracts.rpc import Call
-from contracts.schema import PageQuery, Schema, page_of
+from contracts.schema import PageQuery, Schema
 
 
 class SegmentCreate(Schema):
@@ -37,7 +38,7 @@ class Segment(Schema):
     updated_at = fields.AwareDateTime()
 
 
-SegmentPage = page_of(Segment)
+SegmentPage = counted_page_of(Segment)
 
 
 class RuleOperator(Schema):
@@ -71,7 +72,7 @@ class RuleTerms(Schema):
 
 
 RPC = {
-    "list_segments": Call(PageQuery, SegmentPage),
+    "list_segments": Call(NamedQuery, SegmentPage),
     "create_segment": Call(SegmentCreate, Segment),
     "get_segment": Call(None, Segment, path={"segment_id": UUID}),
     "update_segment": Call(SegmentUpdate, Segment, path={"segment_id": UUID}, edits=Segment),

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import Select, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -30,23 +29,10 @@ def get(session: Session, *, account_id: UUID, template_id: UUID, locked: bool =
     return template
 
 
-def page(
-    session: Session,
-    *,
-    account_id: UUID,
-    channels: Collection[str],
-    before: tuple[datetime, UUID] | None,
-    limit: int,
-) -> Sequence[Template]:
-    """Newest first; ids are in no order where they were derived from a request's key."""
-    query = (
-        select(Template)
-        .where(Template.account_id == account_id, Template.channel.in_(channels))
-        .order_by(Template.created_at.desc(), Template.id.desc())
-    )
-    if before is not None:
-        query = query.where(tuple_(Template.created_at, Template.id) < before)
-    return session.scalars(query.limit(limit)).all()
+def fitting(*, account_id: UUID, channels: Collection[str], words: Sequence[str]) -> Select[Template]:
+    """The account's on these channels whose name holds every word (patterns of `chassis.words`)."""
+    query = select(Template).where(Template.account_id == account_id, Template.channel.in_(channels))
+    return query.where(*(Template.name.op("~")(word) for word in words))
 
 
 def remove(session: Session, template: Template) -> None:

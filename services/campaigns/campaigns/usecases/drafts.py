@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from campaigns import domain, exceptions
+from campaigns import domain, exceptions, models
 from campaigns.store import campaigns as store
-from campaigns.usecases import views
+from campaigns.usecases import named_lists, views
 from campaigns.usecases.content import ensure_fits, ensure_is_sender
 from campaigns.usecases.ports import Ask, channels_to_read, ensure_may, made_id
 from campaigns.usecases.views import Answer
-from chassis import acts, pages
+from chassis import acts, words
 from chassis.actors import account_of
 from chassis.database import Database, Session
 from contracts.campaigns.drafts import Campaign
@@ -21,6 +21,7 @@ from contracts.contacts.audiences import Audience
 from contracts.errors import NotFound
 from contracts.etags import ensure_current
 from contracts.events import CAMPAIGNS_ACT
+from contracts.lists import NEWEST
 from contracts.rpc import Actor
 from contracts.schema import dump
 from contracts.vocabulary import CampaignState, Channel
@@ -72,16 +73,16 @@ def list_campaigns(
     state: CampaignState | None,
     limit: int,
     cursor: str | None,
+    q: str | None = None,
+    sort: str = NEWEST,
 ) -> Answer:
-    rows = store.page(
-        session,
+    fitting = store.fitting(
         account_id=account_of(actor),
         channels=channels_to_read(actor, channel),
         state=state,
-        before=pages.position_in_time(cursor),
-        limit=limit + 1,
+        words=words.patterns(q),
     )
-    return pages.page_in_time(rows, limit, views.campaign)
+    return named_lists.page(session, fitting, models.Campaign, views.campaign, limit=limit, cursor=cursor, sort=sort)
 
 
 def update_campaign(

@@ -8,16 +8,17 @@ from uuid import UUID
 
 from campaigns.models import Template
 from campaigns.store import templates as store
-from campaigns.usecases import views
+from campaigns.usecases import named_lists, views
 from campaigns.usecases.content import ensure_fits
 from campaigns.usecases.ports import channels_to_read, ensure_may, made_id
 from campaigns.usecases.views import Answer
-from chassis import acts, pages
+from chassis import acts, words
 from chassis.actors import account_of
 from chassis.database import Session
 from contracts.campaigns import templates as contract
 from contracts.etags import ensure_current
 from contracts.events import CAMPAIGNS_ACT
+from contracts.lists import NEWEST
 from contracts.rpc import Actor
 from contracts.vocabulary import Channel
 
@@ -48,16 +49,20 @@ def get_template(session: Session, *, actor: Actor, now: datetime, template_id: 
 
 
 def list_templates(
-    session: Session, *, actor: Actor, now: datetime, channel: Channel | None, limit: int, cursor: str | None
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    channel: Channel | None,
+    limit: int,
+    cursor: str | None,
+    q: str | None = None,
+    sort: str = NEWEST,
 ) -> Answer:
-    rows = store.page(
-        session,
-        account_id=account_of(actor),
-        channels=channels_to_read(actor, channel),
-        before=pages.position_in_time(cursor),
-        limit=limit + 1,
+    fitting = store.fitting(
+        account_id=account_of(actor), channels=channels_to_read(actor, channel), words=words.patterns(q)
     )
-    return pages.page_in_time(rows, limit, views.template)
+    return named_lists.page(session, fitting, Template, views.template, limit=limit, cursor=cursor, sort=sort)
 
 
 def update_template(

@@ -17,7 +17,6 @@ from contacts.domain import emails, phones
 from contacts.store import archive as store
 from contacts.store import people as people_store
 from contacts.store.audiences import ADDRESS
-from contacts.usecases import totals
 from contacts.usecases.views import View
 from contracts.errors import Forbidden, Invalid, NotFound
 from contracts.events import ADDRESSES_ARCHIVED, CONTACTS_ACT
@@ -85,9 +84,9 @@ def list_archive(
         newest_first=sort == "-created",
     )
     if cursor is not None:
-        return {**pages.page(rows, limit), **totals.unsaid()}
-    found = store.count_fitting(session, account_id=account_id, wanted=wanted, most=totals.COUNTED_MOST + 1)
-    return {**pages.page(rows, limit), **totals.counted(found)}
+        return {**pages.page(rows, limit), **pages.unsaid()}
+    found = store.count_fitting(session, account_id=account_id, wanted=wanted, most=pages.COUNTED_MOST + 1)
+    return {**pages.page(rows, limit), **pages.counted(found)}
 
 
 def add(

@@ -6,29 +6,38 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from chassis import acts, pages
+from chassis import acts
 from chassis.actors import account_of
 from chassis.database import Session
 from chassis.ids import new_id
 from contacts.store import groups as store
 from contacts.store import jobs as job_store
 from contacts.store import people as people_store
-from contacts.usecases import segments, views
+from contacts.usecases import named_lists, segments, views
 from contacts.usecases.views import View
 from contracts.contacts.groups import Group
 from contracts.errors import Conflict, Invalid
 from contracts.etags import ensure_current
 from contracts.events import CONTACTS_ACT
+from contracts.lists import OLDEST
 from contracts.rpc import Actor
 
 
 def list_groups(
-    session: Session, *, actor: Actor, now: datetime, limit: int, cursor: str | None, archived: bool
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    limit: int,
+    cursor: str | None,
+    archived: bool,
+    q: str | None = None,
+    sort: str = OLDEST,
 ) -> View:
-    rows = store.page(
-        session, account_id=account_of(actor), archived=archived, after=pages.position(cursor), limit=limit + 1
+    wanted: dict[str, Any] = {"where": "archived = :archived", "parameters": {"archived": archived}}
+    return named_lists.page(
+        session, "groups", account_id=account_of(actor), limit=limit, cursor=cursor, q=q, sort=sort, **wanted
     )
-    return pages.page(rows, limit)
 
 
 def create(session: Session, *, actor: Actor, now: datetime, name: str, description: str) -> View:

@@ -18,7 +18,7 @@ from contacts.store import contact_pages
 from contacts.store import fields as field_store
 from contacts.store import groups as group_store
 from contacts.store import people as store
-from contacts.usecases import consents, searches, segments, totals, views
+from contacts.usecases import consents, searches, segments, views
 from contacts.usecases.account_terms import AccountTerms
 from contacts.usecases.contact_input import columns_of
 from contacts.usecases.views import View
@@ -57,7 +57,7 @@ def list_contacts(
         parameters["group_id"] = group_id
         group = group_store.find(session, account_id=account_id, group_id=group_id)
         if group is None:
-            return {**pages.page([], limit), **(totals.unsaid() if cursor else totals.known(0))}
+            return {**pages.page([], limit), **(pages.unsaid() if cursor else pages.known(0))}
     if q or any(filters.get(name) is not None for name in ADDRESSES):
         total = None
     else:
@@ -95,12 +95,12 @@ def _page(
     """A page, the first of them with how many there are. :param total: where that is known without counting."""
     asked: dict[str, Any] = {"account_id": account_id, "where": where, "parameters": parameters, "limit": limit + 1}
     if cursor is None and total is None:
-        most = totals.COUNTED_MOST + 1
+        most = pages.COUNTED_MOST + 1
         rows, found = contact_pages.first_page(session, **asked, most=most, newest_first=newest_first)
-        told = totals.counted(found)
+        told = pages.counted(found)
     else:
         rows = contact_pages.page(session, **asked, after=pages.position(cursor), newest_first=newest_first)
-        told = totals.known(total) if cursor is None and total is not None else totals.unsaid()
+        told = pages.known(total) if cursor is None and total is not None else pages.unsaid()
     custom = field_store.all_of(session, account_id=account_id)
     groups = store.group_ids(session, [row["id"] for row in rows])
     shown = pages.page(rows, limit, lambda row: views.contact(row, custom, groups.get(row["id"], ())))

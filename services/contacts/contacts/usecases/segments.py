@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from chassis import acts, pages
+from chassis import acts
 from chassis.actors import account_of
 from chassis.database import Session
 from chassis.ids import new_id
@@ -21,12 +21,13 @@ from contacts.store import people as people_store
 from contacts.store import rule_sql
 from contacts.store import segments as store
 from contacts.store.rule_sql import Filter
-from contacts.usecases import views
+from contacts.usecases import named_lists, views
 from contacts.usecases.views import View
 from contracts.contacts.segments import Segment
 from contracts.errors import Conflict, Invalid
 from contracts.etags import ensure_current
 from contracts.events import CONTACTS_ACT
+from contracts.lists import OLDEST
 from contracts.rpc import Actor
 
 
@@ -60,9 +61,19 @@ def filter_of_segment(
     return compiled(session, account_id=account_id, rules=row["rules"], now=now, prefix=prefix)
 
 
-def list_segments(session: Session, *, actor: Actor, now: datetime, limit: int, cursor: str | None) -> View:
-    rows = store.page(session, account_id=account_of(actor), after=pages.position(cursor), limit=limit + 1)
-    return pages.page(rows, limit)
+def list_segments(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    limit: int,
+    cursor: str | None,
+    q: str | None = None,
+    sort: str = OLDEST,
+) -> View:
+    return named_lists.page(
+        session, "segments", account_id=account_of(actor), limit=limit, cursor=cursor, q=q, sort=sort
+    )
 
 
 def create(session: Session, *, actor: Actor, now: datetime, **request: Any) -> View:

@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from chassis import pages
+from chassis import pages, words
 from chassis.actors import account_of
 from chassis.database import Database, Session
 from chassis.ids import new_id
 from contracts.errors import Invalid
 from contracts.etags import ensure_current
 from contracts.identity import users as contract
+from contracts.lists import NEWEST, OLDEST
 from contracts.rpc import Actor
 from identity import exceptions
 from identity.domain import passwords as password_rules
@@ -29,12 +30,26 @@ from identity.usecases.announcements import announce_access_changed
 from identity.usecases.members import managed
 
 
-def list_users(session: Session, *, actor: Actor, now: datetime, limit: int, cursor: str | None) -> views.View:
+def list_users(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    limit: int,
+    cursor: str | None,
+    q: str | None = None,
+    sort: str = OLDEST,
+) -> views.View:
     """The users of the actor's account."""
     session_user_of(actor)
-    rows = users.users_page(session, account_id=account_of(actor), after=pages.position(cursor), limit=limit + 1)
+    asked: dict[str, Any] = {"account_id": account_of(actor), "words": words.patterns(q)}
+    after = pages.position(cursor)
+    rows = users.users_page(session, **asked, after=after, limit=limit + 1, newest_first=sort == NEWEST)
     roles_by_user_id = users.roles_of(session, user_ids=[row.id for row in rows])
-    return pages.page(rows, limit, lambda row: views.user(row, roles_by_user_id[row.id]))
+    shown = pages.page(rows, limit, lambda row: views.user(row, roles_by_user_id[row.id]))
+    if cursor is not None:
+        return {**shown, **pages.unsaid()}
+    return {**shown, **pages.counted(users.count_users(session, **asked, most=pages.COUNTED_MOST + 1))}
 
 
 def get_user(session: Session, *, actor: Actor, now: datetime, user_id: UUID) -> views.View:
