@@ -51,7 +51,7 @@ THINGS = {
     "campaigns": ("/v1/campaigns", lambda: {"name": word(), "channel": "sms"}, "PATCH", lambda: {"name": word()}),
     "users": ("/v1/users", a_user, "PATCH", lambda: {"name": word()}),
     "roles": ("/v1/roles", lambda: {"name": word(), "permissions": []}, "PATCH", lambda: {"name": word()}),
-    "keys": ("/v1/api-keys", lambda: {"name": word(), "scopes": []}, "PATCH", lambda: {"name": word()}),
+    "keys": ("/v1/api-keys", lambda: {"name": word(), "scopes": ["contacts.read"]}, "PATCH", lambda: {"name": word()}),
     "webhooks": (
         "/v1/webhooks",
         lambda: {"url": "https://hooks.example/w", "events": ["message.delivered"]},
