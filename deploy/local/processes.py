@@ -58,7 +58,11 @@ def start(environ: Environment) -> None:
 
 def check_ports(environ: Environment, processes: list[Process]) -> None:
     """Say at once which port is another program's, instead of fifteen failing processes."""
-    names = ["WICI_GATEWAY_PORT", *re.findall(r"\$(WICI_[A-Z_]*PORT)\b", procfile.PROCFILE.read_text())]
+    names = [
+        "WICI_GATEWAY_PORT",
+        "WICI_SMPP_PORT",
+        *re.findall(r"\$(WICI_[A-Z_]*PORT)\b", procfile.PROCFILE.read_text()),
+    ]
     taken = [f"{key}={environ[key]}" for key in names if not is_free(int(environ[key]))]
     taken += [f"{process.name}'s health port {process.health_port} (WICI_HEALTH_PORT_BASE)"
               for process in processes if not is_free(process.health_port)]  # fmt: skip

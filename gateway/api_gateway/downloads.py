@@ -37,6 +37,8 @@ def stream(
 ) -> Response:
     """Answer with the chunks of `rpc(actor, {**payload, "seq": 0, 1, …}) -> {"chunk": base64 | None}`.
 
+    A chunk that comes with a `state` has it said with the question for the next.
+
     The first chunk is read before the answer begins, so that what is not there is a proper 404.
 
     :raises NotAcceptable: the client takes no such file.
@@ -44,8 +46,13 @@ def stream(
     chosen(context, media_type.partition(";")[0])
     actor, services = context.actor, context.wiring.services
 
+    state: dict[str, Any] = {}
+
     def read(sequence: int) -> bytes | None:
-        chunk = services.call(rpc, actor, {**payload, "seq": sequence}, deadline=deadline)["chunk"]
+        piece = services.call(rpc, actor, {**payload, **state, "seq": sequence}, deadline=deadline)
+        chunk = piece["chunk"]
+        if piece.get("state"):
+            state["state"] = piece["state"]
         return None if chunk is None else b64decode(chunk)
 
     first = read(0)

@@ -38,7 +38,12 @@ def test_a_service_whose_connections_are_all_taken_takes_nobody_elses(environ, j
 
 def test_as_many_connections_listen_as_were_counted(environ, administrator):
     """As `tests/contract/test_connections.py` adds them to the pools."""
-    others = {"campaigns.dispatcher": 2, "sms_gateway.outbound": 3, "email_gateway.outbound": 4}
+    others = {
+        "campaigns.dispatcher": 2,
+        "sms_gateway.outbound": 3,
+        "sms_gateway.smpp_server": 2,
+        "email_gateway.outbound": 4,
+    }
     others |= {"api_gateway": int(environ.get("GATEWAY_WORKERS", 2)), "reporting": 0}
     wanted = {name: count for name in OF_A_PROCESS if (count := others.get(name, 1))}
 

@@ -60,7 +60,7 @@ PLATFORM: dict[str, dict[str, str]] = {
         "mail_routes": "the platform's own",
         "sender_policies": "names of domains and their policies, until a day after the last address at one is gone",
     },
-    "reporting": _COMMON,
+    "reporting": {**_COMMON, "cleared_days": "days of which a channel's messages are gone"},
     "api_gateway": {
         "slots": "what is going on at the moment, by an id, for minutes",
         "rate_windows": "counts by the account's id, for an hour",

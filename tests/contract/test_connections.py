@@ -23,8 +23,10 @@ LISTENERS = {
     "campaigns.dispatcher": 2,  # outbox, campaigns
     "sms_gateway": 1,  # outbox
     "sms_gateway.outbound": 3,  # retry schedule, campaigns' states, suspensions
+    "sms_gateway.smpp_server": 2,  # outbox, deliveries to partners
     "email_gateway": 1,  # outbox
     "email_gateway.outbound": 4,  # the outbound's of SMS, outbox
+    "email_gateway.mailroom": 1,  # outbox
     "reporting": 0,
     "reporting.ingester": 1,  # outbox
     "reporting.webhooks": 1,  # webhooks

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from api_gateway.routing import ANYONE, Route
-from contracts.campaigns import content, drafts, life
+from contracts.campaigns import ab_tests, content, drafts, life, rules
 
 _ID = "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b11"
 _GROUP = "01935880-1d2b-7f00-8a61-5c0f9e3d2b10"
@@ -24,7 +24,7 @@ _DRAFT = {
     "content": {"text": "Cześć {{ first_name | default('') }}, kod {{ discount_code }} czeka do piątku."},
     "options": {"throttle_per_hour": 36000, "quiet_hours": {"start": "21:00", "end": "08:00"}},
 }
-_NOBODY_LEFT_OUT = {"archived": 0, "erased": 0, "withdrawn": 0, "deleted": 0, "changed": 0}
+_NOBODY_LEFT_OUT = {"archived": 0, "erased": 0, "withdrawn": 0, "deleted": 0, "changed": 0, "capped": 0}
 _EMPTY_PROGRESS = {
     "recipients": None,
     "published": 0,
@@ -37,9 +37,15 @@ _EMPTY_PROGRESS = {
 _CREATED = {
     "id": _ID,
     **_DRAFT,
+    "folder": "Sezonowe",
+    "tags": ["wiosna"],
     "state": "draft",
     "send_at": None,
     "time_zone": None,
+    "local_at": None,
+    "approval": None,
+    "ab_test": None,
+    "ab_progress": None,
     "progress": _EMPTY_PROGRESS,
     "failure": None,
     "created_at": "2026-11-24T09:00:00+00:00",
@@ -64,10 +70,49 @@ _SENDING = {
 }
 _PAUSED = {**_SENDING, "state": "paused"}
 _CANCELLED = {**_SENDING, "state": "cancelled", "finished_at": "2026-12-24T17:05:00+00:00"}
-_SUMMARY = {name: value for name, value in _SENDING.items() if name != "content"}
+_SUMMARY = {name: value for name, value in _SENDING.items() if name not in ("content", "ab_test")}
+_AB_TEST = {
+    "variants": [
+        {"name": "Pytanie", "content": {"subject": "Co zabrać na wiosnę?"}},
+        {"name": "Rabat", "content": {"subject": "Wiosna −20 %"}},
+    ],
+    "share_percent": 20,
+    "metric": "opens",
+    "wait_minutes": 240,
+    "if_undecided": "first",
+}
 _ONE = "/v1/campaigns/<uuid:campaign_id>"
+_RULES = {"quiet_hours": {"start": "21:00", "end": "08:00"}, "approval_above": 10000}
 
 ROUTES = [
+    Route(
+        "GET",
+        "/v1/campaign-rules",
+        rpc="campaigns.get_campaign_rules",
+        permission="account.read",
+        summary="What all campaigns of the account keep to",
+        response=rules.CampaignRules,
+        tags=["Campaigns"],
+        response_example=_RULES,
+    ),
+    Route(
+        "PUT",
+        "/v1/campaign-rules",
+        rpc="campaigns.set_campaign_rules",
+        permission="account.campaigns",
+        summary="Set what all campaigns of the account keep to",
+        description=(
+            "Quiet hours hold from the next second on, also for what is being sent: nothing starts in them, in the"
+            " account's zone or, of a campaign with `time_zone_field`, in the recipient's. A campaign to more"
+            " recipients than `approval_above` waits, when it is scheduled or when it starts and has grown, until a"
+            " second person approves it."
+        ),
+        request=rules.CampaignRules,
+        response=rules.CampaignRules,
+        tags=["Campaigns"],
+        example=_RULES,
+        response_example=_RULES,
+    ),
     Route(
         "GET",
         "/v1/campaigns",
@@ -75,7 +120,8 @@ ROUTES = [
         permission=ANYONE,
         service_checked="sms.campaigns.read",
         summary="Campaigns, newest first",
-        description=f"Those of the channels that you may see, without their content. {_CHANNELS}",
+        description="Those of the channels that you may see, without their content; `q` is a part of the name."
+        f" {_CHANNELS}",
         query=drafts.CampaignQuery,
         response=drafts.CampaignPage,
         tags=["Campaigns"],
@@ -91,7 +137,12 @@ ROUTES = [
         description=(
             "A draft may be incomplete. For SMS `sender` is a sender id and `content` has `text`; for e-mail `sender`"
             " is `{from_email, from_name?, reply_to?}` and `content` has `subject`, `html`, and if you like"
-            f" `preheader`, `text`, and `tracking` to switch `opens` or `clicks` off. {_CHANNELS}"
+            f" `preheader`, `text`, and `tracking` to switch `opens` or `clicks` off. {_CHANNELS} With `ab_test` a"
+            " share of the audience gets two to five variants, each of them as many: `sender` and parts of"
+            " `content` that a variant names stand in place of the campaign's. Once the channel has the last of"
+            " these, the wait runs; then the variant with the highest rate goes to the rest, where a two-proportion"
+            " test says that the difference is not chance (p < 0.05), and else what `if_undecided` says: the `first`,"
+            " or nothing until a person chooses (`wait`)."
         ),
         request=drafts.CampaignCreate,
         response=drafts.Campaign,
@@ -119,6 +170,23 @@ ROUTES = [
         response=drafts.Campaign,
         tags=["Campaigns"],
         response_example=_SENDING,
+    ),
+    Route(
+        "GET",
+        f"{_ONE}/left-out",
+        rpc="campaigns.list_left_out",
+        permission=ANYONE,
+        service_checked="sms.campaigns.read",
+        summary="Who of the audience was left out, and why",
+        description="Those who were left out when their turn came, in the order of the audience. Whom the channel left"
+        " out when it tried again stands in the message log, `rejected` with `recipient.archived` and the like.",
+        query=drafts.LeftOutQuery,
+        response=drafts.LeftOutPage,
+        tags=["Campaigns"],
+        response_example={
+            "items": [{"number": 17, "reason": "archived", "contact_id": _CONTACT}],
+            "next_cursor": None,
+        },
     ),
     Route(
         "PATCH",
@@ -208,9 +276,11 @@ ROUTES = [
         service_checked="sms.campaigns.send",
         summary="Schedule a campaign, at once or at a time",
         description=(
-            "`at` with an offset is a moment; without one it is a local time of the account. Checks the sender, the"
-            " content and its fields, that somebody can be reached, and reserves the quota: 402 `quota.exhausted`"
-            f" where it does not reach. {_TRIED}"
+            "`at` with an offset is a moment; without one it is a local time of the account, or, of a campaign with"
+            " `options.time_zone_field`, of each recipient: it begins where the hour comes first. Where clocks leave"
+            " that hour out it goes when they show the next; of one that comes twice it is the first. Checks the"
+            " sender, the content and its fields, that somebody can be reached, and reserves the quota: 402"
+            f" `quota.exhausted` where it does not reach. {_TRIED}"
         ),
         request=life.ScheduleRequest,
         about=drafts.CampaignUpdate,
@@ -257,6 +327,80 @@ ROUTES = [
         response=drafts.Campaign,
         tags=["Campaigns"],
         response_example=_CANCELLED,
+    ),
+    Route(
+        "PUT",
+        f"{_ONE}/schedule",
+        rpc="campaigns.reschedule_campaign",
+        permission=ANYONE,
+        service_checked="sms.campaigns.send",
+        summary="Give a scheduled campaign another time",
+        description="As in scheduling. An approval is void. 409 `campaign.is_starting` while its audience is taken.",
+        request=life.ScheduleRequest,
+        about=drafts.CampaignUpdate,
+        response=drafts.Campaign,
+        tags=["Campaigns"],
+        example={"at": "2026-12-24T18:00"},
+        response_example=_SCHEDULED,
+    ),
+    Route(
+        "POST",
+        f"{_ONE}/unschedule",
+        rpc="campaigns.unschedule_campaign",
+        permission=ANYONE,
+        service_checked="sms.campaigns.send",
+        summary="Make a scheduled campaign a draft again",
+        description="As long as it has not started; its quota returns and an approval is void. 409"
+        " `campaign.is_starting` while its audience is taken.",
+        response=drafts.Campaign,
+        deadline=30.0,
+        tags=["Campaigns"],
+        response_example=_CREATED,
+    ),
+    Route(
+        "POST",
+        f"{_ONE}/approve",
+        rpc="campaigns.approve_campaign",
+        permission=ANYONE,
+        service_checked="sms.campaigns.approve",
+        summary="Approve a large campaign of somebody else",
+        description="It goes at its time, or at once where that is over. 403 `approval.same_person` for who scheduled"
+        " it or changed it last, `approval.session_needed` for a key; 409 `campaign.awaits_no_approval`.",
+        response=drafts.Campaign,
+        tags=["Campaigns"],
+        response_example={
+            **_SCHEDULED,
+            "approval": {"is_given": True, "approved_by": _CONTACT, "approved_at": "2026-12-23T12:00:00+00:00"},
+        },
+    ),
+    Route(
+        "POST",
+        f"{_ONE}/winner",
+        rpc="campaigns.choose_winner",
+        permission=ANYONE,
+        service_checked="sms.campaigns.send",
+        summary="Choose which variant of an A/B test the rest gets",
+        description="At any time from the start of the test, whatever the figures say; once."
+        " Who has been given a variant keeps it. 409 `campaign.no_winner_to_choose` where one has won already.",
+        request=ab_tests.WinnerChoice,
+        response=drafts.Campaign,
+        tags=["Campaigns"],
+        example={"variant": "Rabat"},
+        response_example={
+            **_SENDING,
+            "channel": "email",
+            "sender": {"from_email": "sklep@example.com"},
+            "content": {"subject": "Wiosna", "html": "<p>Cześć! <a href='{{ unsubscribe_url }}'>Wypisz</a></p>"},
+            "ab_test": _AB_TEST,
+            "ab_progress": {
+                "stage": "decided",
+                "recipients_each": 1200,
+                "tested_at": "2026-12-24T17:01:00+00:00",
+                "winner": "Rabat",
+                "chosen_by": _ID,
+                "decision": None,
+            },
+        },
     ),
     Route(
         "POST",

@@ -1,10 +1,13 @@
 """Reports of campaigns."""
 
+from base64 import b64decode
+
 from flask import Response
 
 from api_gateway import downloads
 from api_gateway.context import RequestContext
 from api_gateway.routing import Route
+from contracts.campaigns import ab_tests
 from contracts.reporting import messages, recipients, reports
 
 _CAMPAIGN = "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b11"
@@ -37,17 +40,52 @@ _EMAIL_RATES = {
     "unsubscribe_rate": 0.002,
     "complaint_rate": 0.0002,
 }
+_VARIANTS = [
+    {
+        "name": name,
+        "sent": 1190,
+        "delivered": 1170,
+        "opened": opened,
+        "clicked": opened // 6,
+        "unsubscribed": 2,
+        "complained": 0,
+        "rate": round(opened / 1170, 4),
+    }
+    for name, opened in (("Pytanie", 398), ("Rabat", 477))
+]
+
+
+_CSV, _PDF = "text/csv", "application/pdf"
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_PRINT_SECONDS = 30.0
 
 
 def report_file(context: RequestContext) -> Response:
-    """The file, passed on piece by piece."""
+    """The messages as a table, passed on piece by piece, or the report on paper."""
+    chosen = downloads.chosen(context, _CSV, _XLSX, _PDF)
+    name = f"report-{context.payload['campaign_id']}"
+    if chosen == _PDF:
+        return report_paper(context, f"{name}.pdf")
+    kind = "xlsx" if chosen == _XLSX else "csv"
     return downloads.stream(
         context,
         "reporting.export_report",
-        context.payload,
-        filename=f"report-{context.payload['campaign_id']}.csv",
-        media_type="text/csv; charset=utf-8",
+        {**context.payload, "format": kind},
+        filename=f"{name}.{kind}",
+        media_type=_XLSX if kind == "xlsx" else f"{_CSV}; charset=utf-8",
     )
+
+
+def report_paper(context: RequestContext, filename: str) -> Response:
+    """The report as PDF, in Polish or English by `Accept-Language`."""
+    language = context.request.accept_languages.best_match(("pl", "en"), default="pl")
+    payload = {"campaign_id": context.payload["campaign_id"], "language": language}
+    printed = context.call("reporting.print_report", payload, deadline=_PRINT_SECONDS)
+    answer = Response(b64decode(printed["content"]), content_type=_PDF)
+    answer.headers["Content-Language"] = str(language)
+    answer.vary.update(("Accept", "Accept-Language"))
+    downloads.attach(answer, filename)
+    return answer
 
 
 ROUTES = [
@@ -74,13 +112,79 @@ ROUTES = [
             "state": "sent",
             "started_at": "2026-11-24T08:00:00+00:00",
             "recipients": 11954,
-            "left_out": {"archived": 6, "erased": 0, "withdrawn": 2, "deleted": 0, "changed": 0},
+            "left_out": {"archived": 6, "erased": 0, "withdrawn": 2, "deleted": 0, "changed": 0, "capped": 0},
             "messages": 11946,
             "counts": _EMAIL_COUNTS,
             "rates": _EMAIL_RATES,
             "cost": {"amount": 0, "currency": "PLN"},
             "domains": [{"domain": "example.com", "counts": _EMAIL_COUNTS, "rates": _EMAIL_RATES}],
+            "providers": [{"provider": "gmail", "counts": _EMAIL_COUNTS, "rates": _EMAIL_RATES}],
             "devices": [{"device": "mobile", "opens": 3800, "clicks": 510}],
+        },
+    ),
+    Route(
+        "GET",
+        "/v1/campaigns/<uuid:campaign_id>/report/variants",
+        rpc="campaigns.get_variant_report",
+        permission="reports.read",
+        summary="The variants of an A/B test side by side, live",
+        description=(
+            "The variants' recipients in the test, as they stand now; `test.decision` has the figures that it was"
+            " decided by. `z` and `p_value` are of a two-proportion test of the best variant and the next (with more"
+            " than two, times the number of pairs). `outcome`: `clear`; `tie`, several have the highest rate;"
+            " `inconclusive`, the difference may be chance; `too_small`, fewer than five expected who did it, or who"
+            " did not. 409 `campaign.no_test` where it tests none, or has not started."
+        ),
+        response=ab_tests.VariantReport,
+        deadline=35.0,
+        tags=["Reports"],
+        response_example={
+            "campaign_id": _CAMPAIGN,
+            "metric": "opens",
+            "variants": _VARIANTS,
+            "test": {
+                "stage": "decided",
+                "recipients_each": 1200,
+                "tested_at": "2026-11-24T08:01:00+00:00",
+                "winner": "Rabat",
+                "chosen_by": "test",
+                "decision": {
+                    "outcome": "clear",
+                    "best": "Rabat",
+                    "z": 3.47,
+                    "p_value": 0.0005,
+                    "variants": _VARIANTS,
+                    "decided_at": "2026-11-24T12:01:00+00:00",
+                },
+            },
+        },
+    ),
+    Route(
+        "GET",
+        "/v1/reports/compare",
+        rpc="reporting.compare_reports",
+        permission="reports.read",
+        summary="Compare campaigns",
+        description="The totals of up to 20 campaigns, in the order of `ids`. 404 if one of them has not started.",
+        query=reports.CompareQuery,
+        response=reports.Comparison,
+        tags=["Reports"],
+        response_example={
+            "items": [
+                {
+                    "campaign_id": _CAMPAIGN,
+                    "name": "Zima 2026",
+                    "channel": "email",
+                    "state": "sent",
+                    "started_at": "2026-11-24T08:00:00+00:00",
+                    "recipients": 11954,
+                    "messages": 11946,
+                    "counts": _EMAIL_COUNTS,
+                    "rates": _EMAIL_RATES,
+                    "cost": {"amount": 0, "currency": "PLN"},
+                    "cost_per_click": {"amount": 0, "currency": "PLN"},
+                }
+            ]
         },
     ),
     Route(
@@ -137,9 +241,9 @@ ROUTES = [
         permission="reports.read",
         summary="Who did, or did not",
         description=(
-            "`who` is opened, not_opened, clicked, not_clicked, delivered or undelivered. Those who did or did not open"
-            " or click are among the delivered; `undelivered` has everything that failed, with the reason in `code` and"
-            " `detail`."
+            "Those who did or did not open or click are among the delivered; `undelivered` has everything that failed,"
+            " with the reason in `code` and `detail`, and `hard_bounced` and `soft_bounced` a part of it."
+            " `unsubscribed` and `complained` are whoever did, whatever the message's state."
         ),
         query=recipients.RecipientsQuery,
         response=messages.MessagePage,
@@ -215,14 +319,17 @@ ROUTES = [
         ceiling="downloads",
         handler=report_file,
         permission="reports.export",
-        summary="Download a campaign's messages as CSV",
+        summary="Download a report as CSV, XLSX or PDF",
         description=(
-            "One row a message, with its state and the reason of it; UTF-8 with a byte order mark. `who=undelivered` is"
-            " the list of those that failed."
+            "By `Accept`. `text/csv` (also where nothing is said) and XLSX have one row a message, with its state and"
+            " the reason of it; CSV is UTF-8 with a byte order mark, a spreadsheet has 1,048,576 rows at most."
+            " `who=undelivered` is the list of those that failed. `application/pdf` is the report on paper: figures,"
+            " charts by hour, links, domains, devices, in Polish or English by `Accept-Language`, hours in the"
+            " account's time zone; `who` has no effect there."
         ),
         query=recipients.ReportFile,
         tags=["Reports"],
-        produces=("text/csv",),
+        produces=(_CSV, _XLSX, _PDF),
         response_example="id,address,state\r\n0193587a-3e1c-8c4e-9d3a-4f0d00000007,ala@example.com,delivered\r\n",
     ),
 ]

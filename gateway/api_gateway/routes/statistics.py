@@ -31,14 +31,22 @@ ROUTES = [
         "/v1/statistics",
         rpc="reporting.get_statistics",
         permission="reports.read",
-        summary="Messages by day and channel",
+        summary="Messages by day and channel, and the best hour",
         description=(
             "Days are UTC, and those on which the messages were accepted: what became of them later counts there too."
-            " `from` and `to` are both included; the last 30 days by default, 400 at most."
+            " `from` and `to` are both included; the last 30 days by default, 400 at most. `week` is when in the week"
+            " campaigns were sent, opened and clicked, in the account's time zone, and `best_hour` the hour with most"
+            " opens and clicks of people."
         ),
         query=statistics.StatisticsQuery,
         response=statistics.Statistics,
         tags=["Reports"],
-        response_example={"days": [{"day": "2026-11-24", **_FIGURES}], "totals": [_FIGURES]},
+        response_example={
+            "days": [{"day": "2026-11-24", **_FIGURES}],
+            "totals": [_FIGURES],
+            "time_zone": "Europe/Warsaw",
+            "week": [{"weekday": 2, "hour": 9, "sent": 11990, "opens": 0, "clicks": 640}],
+            "best_hour": {"weekday": 2, "hour": 9},
+        },
     ),
 ]

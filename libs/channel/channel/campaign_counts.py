@@ -56,19 +56,22 @@ def count_campaign(
     send_id: UUID,
     recipients: int,
     deferred: int | None,
+    after: int = 0,
     columns: LedgerColumns = PLAIN,
 ) -> dict[str, Any]:
     """How many were handed over, failed for good, were left out, and wait; and the units that were handed over.
 
+    :param after: numbers above this one are counted, up to `recipients`; what waits, where nothing else is counted, is
+        the whole campaign's.
     :param deferred: how many waited when campaigns asked last: where it is still so many, no more is counted than that.
     """
     account_id = account_of(actor)
     waiting = session.scalar(_WAITING, {"account": account_id, "campaign": campaign_id, "send": send_id}) or 0
     if waiting and waiting == deferred:
-        return {"submitted": None, "failed": None, "left_out": None, "units": None, "deferred": waiting}
-    span = {"first": message_id(send_id, 0), "last": message_id(send_id, recipients)}
+        return {"submitted": None, "failed": None, "left_out": None, "units": None, "deferred": waiting, "after": after}
+    span = {"first": message_id(send_id, after + 1 if after else 0), "last": message_id(send_id, recipients)}
     asked = {"account": account_id, "codes": list(REASONS), "failed": list(_FAILED), **span}
-    counts: dict[str, Any] = {"submitted": 0, "failed": 0, "left_out": {}, "deferred": 0, "units": 0}
+    counts: dict[str, Any] = {"submitted": 0, "failed": 0, "left_out": {}, "deferred": 0, "units": 0, "after": after}
     for state, code, was_taken, count, units in session.execute(columns.outcomes(), asked):
         if state == "rejected" and code in REASONS:
             counts["left_out"][str(REASONS[code])] = count + counts["left_out"].get(str(REASONS[code]), 0)

@@ -104,6 +104,9 @@ class PlainLedger:
     def apply_receipts(self, cursor: Cursor[Any], receipts: Sequence[Any], now: datetime) -> Sequence[Event]:
         return ()
 
+    def tell_beside(self, cursor: Cursor[Any], events: Sequence[Event]) -> None:
+        return None
+
 
 class OutboundDefaults:
     """`channel.ports.Outbound` of a channel with one outlet, one ledger table, and plain messages composed by it.

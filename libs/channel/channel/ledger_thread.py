@@ -288,6 +288,7 @@ class LedgerThread:
                 outcome.taken = claims.take(cursor, self._ledger, self._instance_id, work.chunks)
             claims.delete(cursor, claims_done)
             lane_outbox.forget_published(cursor, work.published)
+            self._ledger.tell_beside(cursor, events)
             outcome.to_publish = lane_outbox.record(
                 cursor, self._instance_id, self._ledger.source, events, outcome.done
             )

@@ -67,6 +67,9 @@ class Ledger(Protocol):
     def apply_receipts(self, cursor: Cursor[Any], receipts: Sequence[Any], now: datetime) -> Sequence[Event]:
         """Late news of messages: into the ledger; returns the delivery events. A channel without them returns ()."""
 
+    def tell_beside(self, cursor: Cursor[Any], events: Sequence[Event]) -> None:
+        """Write down, in the transaction that records delivery events, whom else the channel tells of them."""
+
 
 class CommonLoop(OutletEvents, Protocol):
     """What a channel asks of the loop: what its outlets tell, and more."""

@@ -93,15 +93,18 @@ class SingleSends:
         for _ in range(MOST_TURNS):
             if not left:
                 break
-            for place, answer in zip(left, self._store([plans[place] for place in left]), strict=True):
+            for place, answer in zip(left, self.store([plans[place] for place in left]), strict=True):
                 answers[place] = answer
             left = self._lease(answers, left)
         for place in left:
             answers[place] = Unavailable("quota.busy", "The quota is being settled; try again.", {"retry_after": 1})
         return answers
 
-    def _store(self, plans: Sequence[Plan]) -> list[Any]:
-        """Answers by plan. Never raises: what was stored in an earlier turn must not be handled once more."""
+    def store(self, plans: Sequence[Plan]) -> list[Any]:
+        """Answers by plan, `TooFewUnits` where more have to be leased first. It asks nobody, so that no account's lease
+        is waited for by another's messages.
+
+        Never raises: what was stored in an earlier turn must not be handled once more."""
         error: Exception = Raced()
         for _ in range(MOST_TURNS):
             try:
@@ -115,7 +118,7 @@ class SingleSends:
         if len(plans) == 1 or may_be_committed(error):
             return [error] * len(plans)
         log.warning("sends_not_stored_together", sends=len(plans), error=type(error).__name__)
-        return [self._store([plan])[0] for plan in plans]
+        return [self.store([plan])[0] for plan in plans]
 
     def _lease(self, answers: list[Any], places: list[int]) -> list[int]:
         """Lease for those that wait; returns the places that are worth another turn."""

@@ -155,6 +155,7 @@ class Upkeep:
 
     def record(self, cursor: Cursor[Any], events: Sequence[Event]) -> list[LaneMessage]:
         """Record delivery events in the caller's transaction; `publish` them after it."""
+        self._ledger.tell_beside(cursor, events)
         return lane_outbox.record(cursor, self._instance_id, self._ledger.source, events, [])
 
     def renew(self) -> None:

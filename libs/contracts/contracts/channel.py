@@ -162,10 +162,14 @@ class MessageSummary(Schema):
 
 
 class CampaignToCount(Schema):
-    """`deferred` is how many waited at the last answer: where it is still so many, the others are not counted anew."""
+    """`deferred` is how many waited at the last answer: where it is still so many, the others are not counted anew.
+
+    Counted are the numbers above `after`, up to `recipients`: a large campaign is counted in slices.
+    """
 
     campaign_id = fields.UUID(required=True)
     send_id = fields.UUID(required=True)
+    after = fields.Integer(load_default=0, validate=validate.Range(min=0))
     recipients = fields.Integer(required=True, validate=validate.Range(min=0))
     deferred = fields.Integer(load_default=None, allow_none=True)
 
@@ -185,6 +189,7 @@ class CampaignCounts(Schema):
         metadata={"description": "not sent to, by `LeftOut`; null where not counted anew"},
     )
     deferred = fields.Integer()
+    after = fields.Integer(metadata={"description": "as it was asked; a channel of before counts from the first on"})
     units = fields.Integer(
         allow_none=True,
         metadata={"description": "of the channel's quota, that the submitted took; null where not counted anew"},

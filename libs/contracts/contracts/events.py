@@ -234,7 +234,7 @@ class StopsWithdrawn(EventSchema):
 
 
 class RecipientUnsubscribed(EventSchema):
-    """From the gateway's unsubscribe page or a one-click POST (RFC 8058)."""
+    """From the gateway's unsubscribe page or a one-click POST (RFC 8058), or by mail to a message's own address."""
 
     account_id = fields.UUID(required=True)
     campaign_id = fields.UUID(allow_none=True, load_default=None)
@@ -320,6 +320,7 @@ SMS_STOPS_WITHDRAWN = Event("sms_gateway", "stops_withdrawn", StopsWithdrawn)
 IMPORT_FINISHED = Event("contacts", "import_finished", ImportFinished)
 SMS_RECEIVED = Event("sms_gateway", "sms_received", SmsReceived)
 RECIPIENT_UNSUBSCRIBED = Event("api_gateway", "recipient_unsubscribed", RecipientUnsubscribed)
+EMAIL_RECIPIENT_UNSUBSCRIBED = Event("email_gateway", "recipient_unsubscribed", RecipientUnsubscribed)
 CAMPAIGN_STARTED = Event("campaigns", "campaign_started", CampaignStarted)
 CAMPAIGN_STATE_CHANGED = Event("campaigns", "campaign_state_changed", CampaignStateChanged)
 PASSWORD_RESET_REQUESTED = Event("identity", "password_reset_requested", PasswordResetRequested)
@@ -347,6 +348,7 @@ EVENTS: tuple[Event, ...] = (
     IMPORT_FINISHED,
     SMS_RECEIVED,
     RECIPIENT_UNSUBSCRIBED,
+    EMAIL_RECIPIENT_UNSUBSCRIBED,
     CAMPAIGN_STARTED,
     CAMPAIGN_STATE_CHANGED,
     PASSWORD_RESET_REQUESTED,
@@ -371,7 +373,7 @@ SUBSCRIPTIONS: dict[Event, tuple[str, ...]] = {
         "reporting.erase_account",
         "api_gateway.erase_account",
     ),
-    PLAN_CHANGED: ("sms_gateway.end_lease", "email_gateway.end_lease"),
+    PLAN_CHANGED: ("sms_gateway.end_lease", "email_gateway.end_lease", "reporting.forget_plan"),
     ACCOUNT_ZONE_CHANGED: ("contacts.follow_zone",),
     ACCOUNT_STANDING_CHANGED: ("sms_gateway.follow_standing", "email_gateway.follow_standing"),
     ACCOUNT_SUSPENSION_CHANGED: (
@@ -389,6 +391,7 @@ SUBSCRIPTIONS: dict[Event, tuple[str, ...]] = {
     IMPORT_FINISHED: ("reporting.keep_import",),
     SMS_RECEIVED: ("reporting.keep_received_sms",),
     RECIPIENT_UNSUBSCRIBED: ("contacts.archive_unsubscribed",),
+    EMAIL_RECIPIENT_UNSUBSCRIBED: ("contacts.archive_unsubscribed_by_mail",),
     CAMPAIGN_STARTED: ("reporting.record_campaign_start",),
     CAMPAIGN_STATE_CHANGED: (
         "reporting.record_campaign_state",

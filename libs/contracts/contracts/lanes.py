@@ -126,7 +126,7 @@ class EngagementColumn(TypedDict):
 
     account_id: str
     campaign_id: str
-    kind: str  # delivered, bounced (any other end), or an Engagement
+    kind: str  # submitted (told where no end is known yet), delivered, bounced (any other end), or an Engagement
     day: str  # ISO date, UTC
     contact_ids: str  # ids with commas between: neither side touches one of them by itself
 

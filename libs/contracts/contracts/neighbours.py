@@ -77,6 +77,7 @@ CALLS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "contacts.get_snapshot",
             "contacts.read_audience",
             "contacts.drop_snapshot",
+            "reporting.count_variants",
             *(
                 facts.call(method)
                 for facts in CHANNELS.values()
@@ -87,6 +88,7 @@ CALLS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "email_gateway": (*_QUOTA, _LEFT_OUT, "identity.get_account"),
         "reporting": (
             "campaigns.get_progress",
+            "identity.get_account",
             "contacts.create_group",
             "contacts.add_to_group",
             "contacts.archive_addresses",

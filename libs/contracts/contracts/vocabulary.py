@@ -97,13 +97,49 @@ class CampaignState(StrEnum):
 
 
 class LeftOut(StrEnum):
-    """Why somebody of a campaign's audience is not sent to: what happened to the person after it was numbered."""
+    """Why somebody of a campaign's audience is not sent to: what happened to the person after it was numbered, or that
+    they have had as many messages as the account's frequency cap allows."""
 
     ERASED = "erased"
     ARCHIVED = "archived"
     DELETED = "deleted"
     WITHDRAWN = "withdrawn"
     CHANGED = "changed"
+    CAPPED = "capped"
+
+
+class AbMetric(StrEnum):
+    """What the variants of a campaign are compared by, as a share: of delivered, of delivered, of opened, of sent."""
+
+    OPENS = "opens"
+    CLICKS = "clicks"
+    CLICK_TO_OPEN = "click_to_open"
+    DELIVERED = "delivered"
+
+
+class IfUndecided(StrEnum):
+    """What goes to the rest where a test does not tell: the first variant, or nothing until a person has chosen."""
+
+    FIRST = "first"
+    WAIT = "wait"
+
+
+class AbOutcome(StrEnum):
+    """What a test of variants says."""
+
+    CLEAR = "clear"
+    TIE = "tie"  # several have the highest rate
+    INCONCLUSIVE = "inconclusive"  # the difference may be chance
+    TOO_SMALL = "too_small"  # too few did it, or did not, for any test to tell
+
+
+class AbStage(StrEnum):
+    """How far a test of variants is."""
+
+    TESTING = "testing"
+    WAITING = "waiting"
+    UNDECIDED = "undecided"  # a person has to choose
+    DECIDED = "decided"
 
 
 class ContentFailure(StrEnum):

@@ -15,6 +15,34 @@ def no_such_campaign(campaign_id: UUID) -> NotFound:
     return NotFound("campaign.not_found", "There is no such campaign.", {"campaign_id": str(campaign_id)})
 
 
+def too_small_to_test(total: int, least: int) -> Invalid:
+    detail = f"The audience of {total} is too small for these variants and this share: it takes {least}."
+    errors: list[FieldError] = [{"field": "ab_test", "code": "ab_test.audience_too_small", "detail": detail}]
+    return Invalid("ab_test.audience_too_small", detail, {"audience": total, "least": least}, errors)
+
+
+def variants_same(names: Sequence[str]) -> Invalid:
+    detail = f"Variants {names[0]} and {names[1]} say the same."
+    errors: list[FieldError] = [{"field": "ab_test.variants", "code": "ab_test.variants_same", "detail": detail}]
+    return Invalid("ab_test.variants_same", detail, {"variants": list(names)}, errors)
+
+
+def no_such_variant(names: Sequence[str]) -> Invalid:
+    return Invalid.of_field("variant", "ab_test.no_such_variant", f"The variants are: {', '.join(names)}.")
+
+
+def no_test(campaign_id: UUID) -> Conflict:
+    return Conflict("campaign.no_test", "The campaign tests no variants.", {"campaign_id": str(campaign_id)})
+
+
+def no_winner_to_choose(present: CampaignState) -> Conflict:
+    return Conflict(
+        "campaign.no_winner_to_choose",
+        "A winner is chosen once, while the campaign is being sent or is paused.",
+        {"state": str(present)},
+    )
+
+
 def no_such_template(template_id: UUID) -> NotFound:
     return NotFound("template.not_found", "There is no such template.", {"template_id": str(template_id)})
 
@@ -81,6 +109,27 @@ def not_a_draft(present: CampaignState) -> Conflict:
     )
 
 
+def not_scheduled(present: CampaignState) -> Conflict:
+    return Conflict("campaign.not_scheduled", f"The campaign is {present}.", {"state": str(present)})
+
+
+def is_starting() -> Conflict:
+    return Conflict("campaign.is_starting", "The campaign is starting at this moment; pause it, or try again.")
+
+
+def approved_by_the_same() -> Forbidden:
+    detail = "It takes a second person: you have scheduled this campaign, or changed it last."
+    return Forbidden("approval.same_person", detail)
+
+
+def approved_by_nobody() -> Forbidden:
+    return Forbidden("approval.session_needed", "A campaign is approved by somebody who is logged in, not by a key.")
+
+
+def awaits_no_approval(present: CampaignState) -> Conflict:
+    return Conflict("campaign.awaits_no_approval", "The campaign waits for no approval.", {"state": str(present)})
+
+
 def still_running(present: CampaignState) -> Conflict:
     return Conflict("campaign.still_running", f"The campaign is {present}; cancel it first.", {"state": str(present)})
 
@@ -114,6 +163,21 @@ def nobody_has(unknown: Sequence[str]) -> Invalid:
     return Invalid(
         "campaign.unknown_fields", "The content uses fields that nobody has.", {"fields": list(unknown)}, errors
     )
+
+
+def never_open() -> Invalid:
+    detail = "The quiet hours of the campaign and the account together leave no time to send."
+    return Invalid.of_field("options.quiet_hours", "quiet_hours.never_open", detail)
+
+
+def test_by_zones() -> Invalid:
+    detail = "An A/B test goes to all at one time: variants at other hours are not alike."
+    return Invalid.of_field("options.time_zone_field", "ab_test.by_zones", detail)
+
+
+def no_such_zone_field(name: str) -> Invalid:
+    detail = f"No contact has a field named {name}."
+    return Invalid.of_field("options.time_zone_field", "contact_field.not_found", detail)
 
 
 def in_the_past() -> Invalid:

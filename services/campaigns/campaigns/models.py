@@ -53,6 +53,8 @@ class Campaign(Base):
     name: Mapped[str]
     channel: Mapped[str]
     state: Mapped[str] = mapped_column(server_default="draft")
+    folder: Mapped[str | None]
+    tags: Mapped[list[str]] = mapped_column(ARRAY(String), server_default=text("'{}'"))
     sender: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
     audience: Mapped[dict[str, Any]]
     content: Mapped[dict[str, Any]]
@@ -63,6 +65,14 @@ class Campaign(Base):
 
     send_at: Mapped[datetime | None]
     time_zone: Mapped[str | None]
+    # The local time at which it goes in each recipient's own zone; None: to all at `send_at`.
+    local_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=False))
+    # It waits for a second person; who scheduled it, changed it last, and approved it.
+    awaits_approval: Mapped[bool] = mapped_column(server_default=text("false"))
+    scheduled_by: Mapped[UUID | None]
+    changed_by: Mapped[UUID | None]
+    approved_by: Mapped[UUID | None]
+    approved_at: Mapped[datetime | None]
     content_hash: Mapped[str | None]
     fields: Mapped[list[str]] = mapped_column(server_default=text("'[]'"))
     # Units of quota that are reserved for each recipient. None: it began when a recipient was a unit.
@@ -101,6 +111,18 @@ class Campaign(Base):
     counted_before: Mapped[int] = mapped_column(Integer, server_default="0")
     next_portion_at: Mapped[datetime | None]
 
+    # A/B test: its rules and the variants' names; what each says otherwise; each one's content at the channel;
+    # recipients of each; the place of the winner, and who or what chose it; when the last of the test was with the
+    # channel; what the figures said.
+    ab_test: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    variants: Mapped[list[Any] | None] = mapped_column(JSONB(none_as_null=True))
+    variant_hashes: Mapped[list[str] | None] = mapped_column(JSONB(none_as_null=True))
+    variant_size: Mapped[int | None] = mapped_column(Integer)
+    winner: Mapped[int | None] = mapped_column(Integer)
+    winner_by: Mapped[str | None]
+    tested_at: Mapped[datetime | None]
+    ab_decision: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+
     lease_owner: Mapped[UUID | None]
     lease_expires_at: Mapped[datetime | None]
 
@@ -116,6 +138,29 @@ class Campaign(Base):
             ),
         ),
     )
+
+
+class CampaignLeftOut(Base):
+    """A recipient who was left out when their page of the audience was read; no contact where they were erased."""
+
+    __tablename__ = "campaign_left_out"
+
+    campaign_id: Mapped[UUID] = mapped_column(ForeignKey("campaigns.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    account_id: Mapped[UUID]
+    reason: Mapped[str]
+    contact_id: Mapped[UUID | None]
+
+
+class CampaignRules(Base):
+    """What all campaigns of an account keep to."""
+
+    __tablename__ = "campaign_rules"
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    quiet_hours: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    approval_above: Mapped[int | None] = mapped_column(Integer)
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class CampaignBatch(Base):

@@ -34,6 +34,13 @@ class Config:
         """The key that signs return paths; :raises ConfigError: as `unnamed_keys` says."""
         return unnamed_keys("WICI_RETURN_PATH_KEYS", self.return_path_keys)[0]
 
+    def all_return_path_keys(self) -> list[bytes]:
+        """Those that sign return paths, or did; :raises ConfigError: as `unnamed_keys` says."""
+        return unnamed_keys("WICI_RETURN_PATH_KEYS", self.return_path_keys)
+
+    def all_link_keys(self) -> list[bytes]:
+        return unnamed_keys("WICI_LINK_KEYS", self.link_keys)
+
     @property
     def public_host(self) -> str:
         return urlsplit(self.public_url).hostname or "localhost"
@@ -62,3 +69,30 @@ class OutboundConfig(Config):
             return networks(self.mx_networks)
         except ValueError:
             raise ConfigError("EMAIL_MX_NETWORKS is not a comma list of networks") from None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailroomConfig(Config):
+    """What `email_gateway.mailroom` needs besides; times in seconds, sizes in octets.
+
+    `certificate`, `certificate_key`: PEM files for STARTTLS, read again when they change; without, it is not offered.
+    `soft_times`, `soft_days`: an address whose mailbox takes nothing on so many days among so many counts as gone.
+    """
+
+    health_port: int = setting("HEALTH_PORT", default=0)
+    host: str = setting("EMAIL_MAILROOM_HOST", default="127.0.0.1")
+    port: int = setting("WICI_MAILROOM_PORT", default=2525)
+    certificate: str = setting("EMAIL_MAILROOM_CERTIFICATE", default="")
+    certificate_key: str = setting("EMAIL_MAILROOM_KEY", default="")
+    most_octets: int = setting("EMAIL_MAILROOM_SIZE", default=4 << 20)
+    connections: int = setting("EMAIL_MAILROOM_CONNECTIONS", default=100)
+    connections_of_address: int = setting("EMAIL_MAILROOM_CONNECTIONS_OF_ADDRESS", default=10)
+    command_seconds: float = setting("EMAIL_MAILROOM_COMMAND_SECONDS", default=120.0)
+    session_seconds: float = setting("EMAIL_MAILROOM_SESSION_SECONDS", default=600.0)
+    soft_times: int = setting("EMAIL_SOFT_BOUNCES", default=5)
+    soft_days: int = setting("EMAIL_SOFT_BOUNCE_DAYS", default=30)
+
+    def __post_init__(self) -> None:
+        """:raises ConfigError: one of the certificate's files is named without the other."""
+        if bool(self.certificate) != bool(self.certificate_key):
+            raise ConfigError("EMAIL_MAILROOM_CERTIFICATE and EMAIL_MAILROOM_KEY go together")

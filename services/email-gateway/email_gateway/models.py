@@ -117,6 +117,35 @@ class SenderPolicy(Base):
     due_at: Mapped[datetime]
 
 
+class ReceivedMail(Base):
+    """A mail that came in: it goes once it is read, and stays for some days where nobody understands it."""
+
+    __tablename__ = "received_mails"
+
+    mail_id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    recipient: Mapped[str]
+    message_id: Mapped[UUID | None]
+    account_id: Mapped[UUID | None]
+    has_null_sender: Mapped[bool]
+    octets: Mapped[bytes]
+    digest: Mapped[bytes] = mapped_column(unique=True)
+    is_kept: Mapped[bool] = mapped_column(default=False)
+    received_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    due_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    tries: Mapped[int] = mapped_column(SmallInteger, default=0)
+
+
+class SoftBounce(Base):
+    """A day on which an address's mailbox took nothing of an account's."""
+
+    __tablename__ = "soft_bounces"
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    address: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+
+
 class MailRoute(Base):
     """Where mail to matching domains goes: a smarthost, or the domain's own MX."""
 

@@ -10,6 +10,8 @@ from nameko.extensions import DependencyProvider
 
 from chassis.config import load, setting
 from chassis.secrets import Vault
+from chassis.service import in_thread_pool
+from reporting.printing import Printer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,3 +27,14 @@ class VaultProvider(DependencyProvider):
 
     def get_dependency(self, worker_ctx: Any) -> Vault:
         return self._vault
+
+
+class PrinterProvider(DependencyProvider):
+    """`self.printer`: draws reports in a native thread, off eventlet's hub."""
+
+    def setup(self) -> None:
+        with in_thread_pool() as run:
+            self._printer = Printer(run)
+
+    def get_dependency(self, worker_ctx: Any) -> Printer:
+        return self._printer

@@ -22,3 +22,27 @@ class OutboundConfig:
     bulk_prefetch: int = setting("SMS_BULK_PREFETCH", default=20)
     linger: float = setting("SMS_COMMIT_LINGER", default=0.02)
     unmatched_after: float = setting("SMS_UNMATCHED_AFTER", default=60.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmppServerConfig:
+    """`port`, `tls_port`: 0 is off, and there is no TLS without a certificate. `connections`: of all peers together.
+
+    Timers of SMPP 3.4 section 7.2, in seconds: until a connection must be bound, until it is asked whether it lives,
+    until one that says nothing is ended, and until an answer must have come.
+    """
+
+    database_url: str = setting("SMS_GATEWAY_DATABASE_URL", secret=True)
+    amqp_url: str = setting("AMQP_URL", secret=True)
+    health_port: int = setting("HEALTH_PORT", default=0)
+    host: str = setting("SMPP_HOST", default="127.0.0.1")
+    port: int = setting("WICI_SMPP_PORT", default=2775)
+    tls_port: int = setting("WICI_SMPP_TLS_PORT", default=3550)
+    tls_certificate: str = setting("SMPP_TLS_CERTIFICATE", default="")
+    tls_key: str = setting("SMPP_TLS_KEY", default="")
+    connections: int = setting("SMPP_CONNECTIONS", default=2000)
+    connections_per_address: int = setting("SMPP_CONNECTIONS_PER_ADDRESS", default=100)
+    session_init: float = setting("SMPP_SESSION_INIT_SECONDS", default=10.0)
+    enquire_link: float = setting("SMPP_ENQUIRE_LINK_SECONDS", default=30.0)
+    inactivity: float = setting("SMPP_INACTIVITY_SECONDS", default=120.0)
+    response: float = setting("SMPP_RESPONSE_SECONDS", default=60.0)

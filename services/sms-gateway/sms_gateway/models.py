@@ -21,7 +21,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from channel.tables import (
@@ -158,6 +158,61 @@ class Send(Base):
     # Of account and request key, so that a repeated request finds what it made; None without a key.
     request_hash: Mapped[str | None] = mapped_column(unique=True)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    # Of a partner's submit_sm: who sent it, and how its receipt is to be written (`domain.sends.Partner`).
+    smpp_account_id: Mapped[UUID | None]
+    smpp: Mapped[dict[str, Any] | None]
+
+
+class SmppAccount(Base):
+    """What a partner binds with. `ip_list` and `senders`: empty means any."""
+
+    __tablename__ = "smpp_accounts"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(index=True)
+    name: Mapped[str]
+    system_id: Mapped[str] = mapped_column(unique=True)
+    password_hash: Mapped[bytes] = mapped_column(LargeBinary)  # `domain.smpp_passwords`
+    ip_list: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    senders: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    lane: Mapped[str]
+    max_binds: Mapped[int]
+    rate: Mapped[int]
+    window: Mapped[int]
+    answers: Mapped[bool]
+    enabled: Mapped[bool]
+    last_refused: Mapped[dict[str, Any] | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class SmppBind(Base):
+    """A bind of a partner, as the server that holds it tells every second; after `expires_at` it is gone."""
+
+    __tablename__ = "smpp_binds"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    smpp_account_id: Mapped[UUID] = mapped_column(index=True)
+    account_id: Mapped[UUID] = mapped_column(index=True)
+    state: Mapped[dict[str, Any]]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class SmppDelivery(Base):
+    """A receipt or an answer that a partner has not acknowledged yet. `due_at`: when it may be sent (again); whoever
+    takes it moves that on."""
+
+    __tablename__ = "smpp_deliveries"
+    __table_args__ = (Index("smpp_deliveries_due", "smpp_account_id", "due_at", "id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    smpp_account_id: Mapped[UUID]
+    account_id: Mapped[UUID] = mapped_column(index=True)
+    message_id: Mapped[UUID | None] = mapped_column(index=True)
+    address: Mapped[str]  # whose phone it is of, in E.164
+    due_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    body: Mapped[dict[str, Any]]
 
 
 class Ledger(Base):

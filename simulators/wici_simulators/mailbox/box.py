@@ -82,7 +82,8 @@ class Box:
         head, body = octets[: end + 2], octets[end + 4 :]
         found = {name.lower(): value for name, value in _HEADERS.findall(head)}
         message_id = found.get(b"message-id", b"").decode("ascii", "replace").strip("<> \t\r\n")
-        unsubscribe = re.sub(r"\s+", "", found.get(b"list-unsubscribe", b"").decode("ascii", "replace")).strip("<>")
+        unsubscribe = re.sub(r"\s+", "", found.get(b"list-unsubscribe", b"").decode("ascii", "replace"))
+        unsubscribe = unsubscribe.partition(">")[0].lstrip("<")  # the first of several ways
         mail = Mail(
             number=len(self.mails) + 1,
             address=address,

@@ -50,6 +50,27 @@ def count(database: Database, of: Header, *, deferred: int | None = None, accoun
     return counts["submitted"], counts["failed"], counts["deferred"], *(counts["left_out"] or {}).items()
 
 
+def test_slices_of_a_campaign_add_up_to_the_whole(database: Database, instance: Callable[..., UUID]) -> None:
+    of = header()
+    settle(database, of, MessageState.DELIVERED, 1, 2, 5)
+    settle(database, of, MessageState.REJECTED, 3, 7)
+    settle(database, of, MessageState.UNKNOWN, 6)
+    settle(database, of, MessageState.DEFERRED, 4, 8, due_at=LATER)
+
+    def counted(after: int, up_to: int) -> tuple[int, int, int]:
+        with database.transaction() as session:
+            counts = campaign_counts.count_campaign(
+                session, actor={"account_id": ACCOUNT}, now=datetime.now(UTC), campaign_id=UUID(of.campaign_id),
+                send_id=of.send_id, after=after, recipients=up_to, deferred=None,
+            )  # fmt: skip
+        assert counts["after"] == after
+        return counts["submitted"], counts["failed"], counts["deferred"]
+
+    assert counted(0, 8) == (4, 2, 2)
+    slices = [counted(after, after + 1) for after in range(8)]
+    assert tuple(map(sum, zip(*slices, strict=True))) == (4, 2, 2) and all(sum(one) == 1 for one in slices)
+
+
 def due(database: Database) -> int:
     with database.transaction() as session:
         return session.scalar(text("SELECT count(*) FROM retries WHERE due_at <= now()")) or 0

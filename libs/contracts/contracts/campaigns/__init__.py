@@ -7,7 +7,7 @@ test say what is missing.
 
 from __future__ import annotations
 
-from contracts.campaigns import content, drafts, life, needs, templates
+from contracts.campaigns import ab_tests, content, drafts, life, needs, rules, templates
 from contracts.rpc import Call
 
-RPC: dict[str, Call] = drafts.RPC | content.RPC | life.RPC | needs.RPC | templates.RPC
+RPC: dict[str, Call] = drafts.RPC | ab_tests.RPC | content.RPC | life.RPC | needs.RPC | rules.RPC | templates.RPC

@@ -129,6 +129,9 @@ class Sample(Schema):
     fields_ = fields.Dict(keys=fields.String(), load_default=dict, data_key="fields")
 
 
+_VARIANT = "Of a campaign that tests some: which; left out: the first"
+
+
 class PreviewRequest(Schema):
     """Render for a contact, or for a sample; one of them."""
 
@@ -136,6 +139,9 @@ class PreviewRequest(Schema):
 
     contact_id = fields.UUID(allow_none=True, load_default=None)
     sample = fields.Nested(Sample, allow_none=True, load_default=None)
+    variant = fields.String(
+        allow_none=True, load_default=None, validate=validate.Length(max=40), metadata={"description": _VARIANT}
+    )
 
     @validates_schema
     def _names_one(self, preview: dict[str, Any], **_: Any) -> None:
@@ -159,6 +165,9 @@ class TestRequest(Schema):
     addresses = fields.List(text(ADDRESS_MAX, 3), required=True, validate=validate.Length(min=1, max=10))
     contact_id = fields.UUID(allow_none=True, load_default=None)
     fields_ = fields.Dict(keys=fields.String(), load_default=dict, data_key="fields")
+    variant = fields.String(
+        allow_none=True, load_default=None, validate=validate.Length(max=40), metadata={"description": _VARIANT}
+    )
 
 
 class TestSent(Schema):

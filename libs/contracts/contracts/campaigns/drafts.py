@@ -8,13 +8,14 @@ from uuid import UUID
 import marshmallow
 from marshmallow import fields, validate, validates_schema
 
+from contracts.campaigns.ab_tests import AbProgress, AbTest, ab_test_problems
 from contracts.campaigns.content import ANY_SENDER, SenderField, content_field, content_problems, sender_problems
 from contracts.campaigns.texts import NAME_MAX
 from contracts.contacts.audiences import Audience
 from contracts.lists import NewestQuery, counted_page_of
 from contracts.rpc import Call
-from contracts.schema import Schema, broken_rule, line_field
-from contracts.vocabulary import CampaignState, Channel
+from contracts.schema import PageQuery, Schema, broken_rule, line_field, page_of
+from contracts.vocabulary import CampaignState, Channel, LeftOut
 
 THROTTLE_MIN, THROTTLE_MAX = 60, 200_000
 LOCAL_TIME = r"\A([01][0-9]|2[0-3]):[0-5][0-9]\Z"
@@ -22,10 +23,19 @@ LOCAL_TIME = r"\A([01][0-9]|2[0-3]):[0-5][0-9]\Z"
 
 # A channel looks at an e-mail's sender as a part of its content.
 SENDER_IN_CONTENT = {f"content.{name}": f"sender.{name}" for name in ("from_email", "from_name", "reply_to")}
+FOLDER_MAX, TAG_MAX, TAGS_MAX = 100, 50, 20
+
+
+def folder_field(**rules: Any) -> fields.String:
+    return line_field(FOLDER_MAX, 1, allow_none=True, **rules)
+
+
+def tags_field(**rules: Any) -> fields.List[Any]:
+    return fields.List(line_field(TAG_MAX, 1), validate=validate.Length(max=TAGS_MAX), **rules)
 
 
 class QuietHours(Schema):
-    """Nothing starts from `start` until `end` (HH:MM, the account's time zone); may span midnight."""
+    """Nothing starts from `start` until `end` (HH:MM, in the account's or the recipient's zone); may span midnight."""
 
     start = fields.String(required=True, validate=validate.Regexp(LOCAL_TIME, error="Not a valid time: HH:MM."))
     end = fields.String(required=True, validate=validate.Regexp(LOCAL_TIME, error="Not a valid time: HH:MM."))
@@ -41,6 +51,14 @@ class Options(Schema):
         allow_none=True, strict=True, validate=validate.Range(min=THROTTLE_MIN, max=THROTTLE_MAX)
     )
     quiet_hours = fields.Nested(QuietHours, allow_none=True)
+    time_zone_field = fields.String(
+        allow_none=True,
+        validate=validate.Length(min=1, max=100),
+        metadata={
+            "description": "The contact field that names the recipient's time zone (`America/New_York`): hours are"
+            " those of that zone, and the account's where it names none"
+        },
+    )
 
 
 class CampaignCreate(Schema):
@@ -54,6 +72,9 @@ class CampaignCreate(Schema):
     audience = fields.Nested(Audience, load_default=lambda: Audience().load({}))
     content = content_field(load_default=dict)
     options = fields.Nested(Options, load_default=dict)
+    ab_test = fields.Nested(AbTest, allow_none=True, load_default=None)
+    folder = folder_field(load_default=None)
+    tags = tags_field(load_default=list)
 
     @validates_schema(skip_on_field_errors=True)
     def _fits_channel(self, campaign: dict[str, Any], **_: Any) -> None:
@@ -62,6 +83,8 @@ class CampaignCreate(Schema):
             problems["content"] = wrong_content
         if wrong_sender := sender_problems(campaign["channel"], campaign["sender"]):
             problems["sender"] = wrong_sender
+        if wrong_test := ab_test_problems(campaign["channel"], campaign["ab_test"]):
+            problems["ab_test"] = wrong_test
         if problems:
             raise marshmallow.ValidationError(problems)
 
@@ -76,21 +99,27 @@ class CampaignUpdate(Schema):
     audience = fields.Nested(Audience)
     content = content_field()
     options = fields.Nested(Options)
+    ab_test = fields.Nested(AbTest, allow_none=True)
+    folder = folder_field()
+    tags = tags_field()
 
 
 class CampaignQuery(NewestQuery):
     channel = fields.Enum(Channel, by_value=True, load_default=None, allow_none=True)
     state = fields.Enum(CampaignState, by_value=True, load_default=None, allow_none=True)
+    folder = line_field(FOLDER_MAX, 1, load_default=None)
+    tag = line_field(TAG_MAX, 1, load_default=None)
 
 
 class LeftOutCounts(Schema):
-    """Who is not sent to, by what happened to them after the audience was numbered."""
+    """Who is not sent to, by what happened to them after the audience was numbered, or by the frequency cap."""
 
     archived = fields.Integer(metadata={"description": "Their address is in the archive."})
     erased = fields.Integer(metadata={"description": "They were erased on request."})
     withdrawn = fields.Integer(metadata={"description": "They have withdrawn their consent."})
     deleted = fields.Integer(metadata={"description": "The contact was deleted."})
     changed = fields.Integer(metadata={"description": "The contact has another address, or none, on this channel."})
+    capped = fields.Integer(metadata={"description": "They have had as many messages as the frequency cap allows."})
 
 
 class Progress(Schema):
@@ -117,6 +146,14 @@ class Failure(Schema):
     detail = fields.String()
 
 
+class Approval(Schema):
+    """Of a campaign above the size that the account has set: it waits for a second person, or one approved it."""
+
+    is_given = fields.Boolean()
+    approved_by = fields.UUID(allow_none=True)
+    approved_at = fields.AwareDateTime(allow_none=True)
+
+
 class Campaign(Schema):
     id = fields.UUID()
     name = fields.String()
@@ -126,8 +163,20 @@ class Campaign(Schema):
     audience = fields.Nested(Audience)
     content = content_field()
     options = fields.Nested(Options)
+    ab_test = fields.Nested(AbTest, allow_none=True)
+    folder = fields.String(allow_none=True)
+    tags = fields.List(fields.String())
+    ab_progress = fields.Nested(
+        AbProgress,
+        allow_none=True,
+        metadata={"description": "How far its test is; null before it starts", "volatile": True},
+    )
     send_at = fields.AwareDateTime(allow_none=True)
     time_zone = fields.String(allow_none=True)
+    local_at = fields.NaiveDateTime(
+        allow_none=True, metadata={"description": "The local time at which it goes in each recipient's own zone"}
+    )
+    approval = fields.Nested(Approval, allow_none=True)
     progress = fields.Nested(Progress, metadata={"volatile": True})
     failure = fields.Nested(Failure, allow_none=True)
     created_at = fields.AwareDateTime()
@@ -140,9 +189,22 @@ class CampaignSummary(Campaign):
     """A campaign in a list: without its content."""
 
     class Meta:
-        exclude = ("content",)
+        exclude = ("content", "ab_test")
 
 
+class LeftOutQuery(PageQuery):
+    reason = fields.Enum(LeftOut, by_value=True, load_default=None, allow_none=True)
+
+
+class LeftOutRecipient(Schema):
+    number = fields.Integer(metadata={"description": "In the audience"})
+    reason = fields.Enum(LeftOut, by_value=True)
+    contact_id = fields.UUID(
+        allow_none=True, metadata={"description": "Null of who was erased, and without the permission `contacts.read`"}
+    )
+
+
+LeftOutPage = page_of(LeftOutRecipient)
 CampaignPage = counted_page_of(CampaignSummary)
 
 
@@ -156,6 +218,7 @@ RPC: dict[str, Call] = {
     "get_campaign": Call(response=Campaign, path=_CAMPAIGN),
     "get_progress": Call(response=Progress, path=_CAMPAIGN),
     "list_campaigns": Call(CampaignQuery, CampaignPage),
+    "list_left_out": Call(LeftOutQuery, LeftOutPage, path=_CAMPAIGN),
     "update_campaign": Call(CampaignUpdate, Campaign, path=_CAMPAIGN, edits=Campaign),
     "delete_campaign": Call(path=_CAMPAIGN, edits=Campaign),
     "duplicate_campaign": Call(DuplicateRequest, Campaign, path=_CAMPAIGN),

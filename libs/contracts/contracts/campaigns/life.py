@@ -6,6 +6,7 @@ from uuid import UUID
 
 from marshmallow import fields
 
+from contracts.campaigns.ab_tests import WinnerChoice
 from contracts.campaigns.drafts import Campaign
 from contracts.rpc import Call
 from contracts.schema import Schema
@@ -27,4 +28,8 @@ RPC: dict[str, Call] = {
     "pause_campaign": Call(response=Campaign, path=_CAMPAIGN),
     "resume_campaign": Call(response=Campaign, path=_CAMPAIGN),
     "cancel_campaign": Call(response=Campaign, path=_CAMPAIGN),
+    "unschedule_campaign": Call(response=Campaign, path=_CAMPAIGN),
+    "reschedule_campaign": Call(ScheduleRequest, Campaign, path=_CAMPAIGN),
+    "approve_campaign": Call(response=Campaign, path=_CAMPAIGN),
+    "choose_winner": Call(WinnerChoice, Campaign, path=_CAMPAIGN),
 }

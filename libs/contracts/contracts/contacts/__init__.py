@@ -11,6 +11,7 @@ from contracts.contacts import (
     fields,
     files,
     forms,
+    frequency_caps,
     groups,
     imports,
     people,
@@ -22,7 +23,7 @@ from contracts.rpc import Call
 
 _NOUNS = (
     people, consents, fields, groups, segments, files, imports, exports, archive, audiences, privacy, forms, sign_ups,
-    bulk,
+    bulk, frequency_caps,
 )  # fmt: skip
 
 RPC: dict[str, Call] = {name: call for noun in _NOUNS for name, call in noun.RPC.items()}

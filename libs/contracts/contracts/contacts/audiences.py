@@ -53,8 +53,23 @@ class AudienceSample(Schema):
     )
 
 
+class ZoneOrder(Schema):
+    """The contact field that names a zone, the zone of who has none, and a local time (without an offset)."""
+
+    field = fields.String(required=True)
+    default = fields.String(required=True)
+    local_time = fields.NaiveDateTime(required=True)
+
+
 class SnapshotCreate(AudienceToSample):
+    """`is_shuffled`: numbered in an order that says nothing of the contacts; else as they were added.
+
+    With `zones` those come first in whose zone it is that local time first.
+    """
+
     snapshot_id = fields.UUID(required=True)
+    is_shuffled = fields.Boolean(load_default=False)
+    zones = fields.Nested(ZoneOrder, load_default=None, allow_none=True)
 
 
 class Snapshot(Schema):
@@ -82,6 +97,9 @@ class Recipients(Schema):
         keys=word_of(LeftOut),
         values=fields.Raw(),
         metadata={"description": "the numbers of those who are not to be sent to any more, by the reason"},
+    )
+    left_out_contacts = fields.List(
+        fields.Raw(), metadata={"description": "`[number, contact_id]` of those of them whose row is still there"}
     )
 
 

@@ -21,6 +21,10 @@ class Who(StrEnum):
     NOT_CLICKED = "not_clicked"
     DELIVERED = "delivered"
     UNDELIVERED = "undelivered"
+    HARD_BOUNCED = "hard_bounced"
+    SOFT_BOUNCED = "soft_bounced"
+    UNSUBSCRIBED = "unsubscribed"
+    COMPLAINED = "complained"
 
 
 class RecipientsQuery(PageQuery):
@@ -36,13 +40,29 @@ class ReportFile(Schema):
 
 
 class ReportPiece(ReportFile):
-    """One piece of the file."""
+    """One piece of the file: a table of messages, as text or as a spreadsheet.
+
+    `state` is what the piece before came with: a spreadsheet goes on from it.
+    """
 
     seq = fields.Integer(required=True, validate=validate.Range(min=0))
+    format = fields.String(load_default="csv", validate=validate.OneOf(["csv", "xlsx"]))
+    state = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=500))
 
 
 class FilePiece(Schema):
     chunk = fields.String(allow_none=True, metadata={"description": "base64; null after the last"})
+    state = fields.String(allow_none=True, metadata={"description": "For the next piece"})
+
+
+class ReportPrint(Schema):
+    language = fields.String(load_default="pl", validate=validate.OneOf(["pl", "en"]))
+
+
+class PrintedReport(Schema):
+    """A PDF, base64."""
+
+    content = fields.String()
 
 
 class ReportGroupCreate(Schema):
@@ -72,6 +92,7 @@ _CAMPAIGN = {"campaign_id": UUID}
 RPC: dict[str, Call] = {
     "list_report_recipients": Call(RecipientsQuery, MessagePage, path=_CAMPAIGN),
     "export_report": Call(ReportPiece, FilePiece, path=_CAMPAIGN),
+    "print_report": Call(ReportPrint, PrintedReport, path=_CAMPAIGN),
     "create_report_group": Call(ReportGroupCreate, ReportGroup, path=_CAMPAIGN),
     "archive_report_recipients": Call(ReportArchive, ReportArchived, path=_CAMPAIGN),
 }

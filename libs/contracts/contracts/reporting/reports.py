@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from contracts.campaigns.drafts import LeftOutCounts
 from contracts.money import Money
@@ -13,9 +13,18 @@ from contracts.rpc import Call
 from contracts.schema import Schema
 from contracts.vocabulary import CampaignState, Channel
 
+MOST_COMPARED = 20
+_ID = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
+
 
 class ReportDomain(Schema):
     domain = fields.String(metadata={"description": "E-mail: the address's domain; SMS: the network; empty: not known"})
+    counts = fields.Nested(ReportCounts)
+    rates = fields.Nested(ReportRates)
+
+
+class ReportProvider(Schema):
+    provider = fields.String(metadata={"description": "Whose mailboxes they are, as the domain tells; `other`"})
     counts = fields.Nested(ReportCounts)
     rates = fields.Nested(ReportRates)
 
@@ -43,7 +52,45 @@ class Report(Schema):
     rates = fields.Nested(ReportRates)
     cost = fields.Nested(Money)
     domains = fields.List(fields.Nested(ReportDomain), metadata={"description": "The 100 with most messages"})
+    providers = fields.List(
+        fields.Nested(ReportProvider), metadata={"description": "E-mail: of all domains, most messages first"}
+    )
     devices = fields.List(fields.Nested(ReportDevice))
+
+
+class CompareQuery(Schema):
+    """Query of `GET /v1/reports/compare`: up to 20 campaigns."""
+
+    ids = fields.String(
+        required=True,
+        validate=validate.Regexp(
+            rf"^{_ID}(,{_ID}){{0,{MOST_COMPARED - 1}}}(?!\n)$",
+            error="Not 1 to 20 ids with commas between.",
+        ),
+        metadata={"description": "Ids of campaigns with commas between"},
+    )
+
+
+class ComparedReport(Schema):
+    """A campaign's totals; its report has the rest."""
+
+    campaign_id = fields.UUID()
+    name = fields.String(allow_none=True)
+    channel = fields.Enum(Channel, by_value=True)
+    state = fields.Enum(CampaignState, by_value=True, allow_none=True)
+    started_at = fields.AwareDateTime(allow_none=True)
+    recipients = fields.Integer(allow_none=True)
+    messages = fields.Integer()
+    counts = fields.Nested(ReportCounts)
+    rates = fields.Nested(ReportRates)
+    cost = fields.Nested(Money)
+    cost_per_click = fields.Nested(
+        Money, allow_none=True, metadata={"description": "Of a message that a person clicked; null where none was"}
+    )
+
+
+class Comparison(Schema):
+    items = fields.List(fields.Nested(ComparedReport), metadata={"description": "In the order that was asked for"})
 
 
 class ReportLink(Schema):
@@ -80,9 +127,38 @@ class ReportTimeline(Schema):
     next_cursor = fields.String(allow_none=True)
 
 
+class NumbersToCount(Schema):
+    """Which numbers of a campaign's audience have which variant (`campaigns.domain.variants`).
+
+    Blocks of the variants take turns, from number 1 on; where `block` does not divide `each`, shorter ones end it.
+    """
+
+    campaign_id = fields.UUID(required=True)
+    variants = fields.Integer(required=True)
+    each = fields.Integer(required=True, metadata={"description": "numbers of each variant"})
+    block = fields.Integer(required=True, metadata={"description": "numbers of a variant that lie side by side"})
+
+
+class VariantCounts(Schema):
+    sent = fields.Integer()
+    delivered = fields.Integer()
+    opened = fields.Integer()
+    clicked = fields.Integer()
+    unsubscribed = fields.Integer()
+    complained = fields.Integer()
+
+
+class CountsByVariant(Schema):
+    """Of each variant, in their order."""
+
+    variants = fields.List(fields.Nested(VariantCounts))
+
+
 _CAMPAIGN = {"campaign_id": UUID}
 RPC: dict[str, Call] = {
     "get_report": Call(response=Report, path=_CAMPAIGN),
+    "compare_reports": Call(CompareQuery, Comparison),
     "get_report_links": Call(response=ReportLinks, path=_CAMPAIGN),
+    "count_variants": Call(NumbersToCount, CountsByVariant),
     "get_report_timeline": Call(response=ReportTimeline, path=_CAMPAIGN),
 }

@@ -36,9 +36,34 @@ class ChannelStatistics(Schema):
     cost = fields.Nested(Money)
 
 
+class WeekHour(Schema):
+    """An hour of the week in the account's time zone."""
+
+    weekday = fields.Integer(metadata={"description": "1 is Monday, 7 is Sunday"})
+    hour = fields.Integer(metadata={"description": "0 to 23"})
+    sent = fields.Integer(metadata={"description": "Campaigns' messages handed over in this hour"})
+    opens = fields.Integer(metadata={"description": "Opens by people in this hour"})
+    clicks = fields.Integer(metadata={"description": "Clicks by people in this hour"})
+
+
+class BestHour(Schema):
+    weekday = fields.Integer()
+    hour = fields.Integer()
+
+
 class Statistics(Schema):
     days = fields.List(fields.Nested(DayStatistics))
     totals = fields.List(fields.Nested(ChannelStatistics))
+    time_zone = fields.String(metadata={"description": "Of `week`; UTC while the account's cannot be told"})
+    week = fields.List(
+        fields.Nested(WeekHour),
+        metadata={"description": "Of campaigns, the hours of the days asked for; those without anything are left out"},
+    )
+    best_hour = fields.Nested(
+        BestHour,
+        allow_none=True,
+        metadata={"description": "In which people opened and clicked most; null under 100 of these"},
+    )
 
 
 RPC: dict[str, Call] = {"get_statistics": Call(StatisticsQuery, Statistics)}

@@ -1,6 +1,13 @@
 """What others may ask of sms-gateway; each noun's file holds its calls."""
 
 from contracts.rpc import Call
-from contracts.sms_gateway import answers, carriers, contents, messages, senders
+from contracts.sms_gateway import answers, carriers, contents, messages, senders, smpp_accounts
 
-RPC: dict[str, Call] = {**messages.RPC, **answers.RPC, **contents.RPC, **senders.RPC, **carriers.RPC}
+RPC: dict[str, Call] = {
+    **messages.RPC,
+    **answers.RPC,
+    **contents.RPC,
+    **senders.RPC,
+    **carriers.RPC,
+    **smpp_accounts.RPC,
+}

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections import Counter, deque
+from collections import deque
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
+from itertools import takewhile
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from campaigns import domain
-from campaigns.store.batches import BatchRange, InFlight
+from campaigns.store.batches import BatchRange, Gone, InFlight
 from campaigns.store.leases import LeasedCampaign
 from campaigns.usecases.dispatch import Page
+from contracts.ids import MAX_NUMBER
 from contracts.lanes import BATCH_SIZE
 from contracts.vocabulary import CampaignState
 
@@ -42,6 +46,7 @@ class CampaignInHand:
     buffer: deque[Recipient] = field(default_factory=deque)
     # Who is not to be sent to, and is not counted yet: (number, reason), in order.
     left_out: deque[tuple[int, str]] = field(default_factory=deque)
+    contact_by_number: dict[int, str] = field(default_factory=dict)
     # Reads under way, in order of the numbers: (highest number asked for, page).
     reads: deque[tuple[int, Future[Page]]] = field(default_factory=deque)
     read_to: int = 0
@@ -59,8 +64,12 @@ class CampaignInHand:
         self.read_to = self.asked_to = self.leased.dispatched_to
         throttle = self.leased.options.get("throttle_per_hour")
         self.throttle = domain.Throttle(throttle) if throttle else None
-        self.quiet_hours = domain.quiet_hours_of(self.leased.options)
+        self.quiet_hours = self.leased.options.get("quiet_hours")
+        self.hours = self._hours()
         self.zone = domain.zone_of(self.leased.time_zone)
+        self.zone_field = self.leased.options.get("time_zone_field")
+        # Nothing is read before this moment: who would come first may not be sent to yet.
+        self.closed_until: datetime | None = None
         self.dispatched_to = self.leased.dispatched_to
         self.next_portion_at = self.leased.next_portion_at
 
@@ -73,9 +82,16 @@ class CampaignInHand:
         return self.leased.state is leased.state and self.dispatched_to == leased.dispatched_to
 
     @property
+    def may_reach(self) -> int:
+        """The last number that may be read now: while a test of variants has no winner, the last one of the test."""
+        split = self.leased.split
+        is_testing = split is not None and self.leased.winner is None
+        return split.tested if split is not None and is_testing else self.leased.recipients or 0
+
+    @property
     def ended(self) -> bool:
-        """Whether everybody has been read."""
-        return self.leased.recipients is not None and self.read_to >= self.leased.recipients
+        """Whether everybody has been read who may be read now."""
+        return self.leased.recipients is not None and self.read_to >= self.may_reach
 
     @property
     def is_moving_on(self) -> bool:
@@ -84,15 +100,56 @@ class CampaignInHand:
 
     @property
     def is_through(self) -> bool:
-        """Whether everybody is in a batch or left out."""
+        """Whether everybody is in a batch or left out who may be read now."""
         return self.ended and not self.buffer and not self.left_out
 
-    def is_quiet(self, now: datetime) -> bool:
-        return domain.is_quiet(self.quiet_hours, now.astimezone(self.zone))
+    @property
+    def is_tested(self) -> bool:
+        """Whether it is through with a test of variants that nobody has won."""
+        return self.is_through and self.leased.split is not None and self.leased.winner is None
+
+    def _hours(self) -> domain.Hours:
+        return domain.hours_of(self.quiet_hours, self.leased.account_quiet_hours, local_at=self.leased.local_at)
+
+    def zone_for(self, recipient: Recipient) -> ZoneInfo:
+        """The zone whose hours count for a recipient: the one that their field names, else the account's."""
+        named = (recipient.get("fields") or {}).get(self.zone_field) if self.zone_field else None
+        return domain.zone_named(named) or self.zone
+
+    def open_now(self, now: datetime) -> int:
+        """How many of those read, from the first on, may be sent to now.
+
+        While the first may not, what was read is let go, and nobody is read before they may: what they have done by
+        then counts.
+        """
+        if self.hours == domain.Hours():
+            return len(self.buffer)
+        count = self._count_open(now)
+        if self.buffer and not count:
+            self.closed_until = self.hours.opens_at(self.zone_for(self.buffer[0]), now)
+            self._let_go()
+        return count
+
+    def _count_open(self, now: datetime) -> int:
+        if self.zone_field is None:
+            return len(self.buffer) if self.hours.is_open(self.zone, now) else 0
+        is_open = cache(lambda zone: self.hours.is_open(zone, now))
+        return sum(1 for _ in takewhile(lambda one: is_open(self.zone_for(one)), self.buffer))
+
+    def _let_go(self) -> None:
+        """Forget what was read and is in no batch."""
+        self.buffer.clear()
+        self.left_out.clear()
+        self.contact_by_number.clear()
+        self.reads.clear()
+        self.read_to = self.asked_to = self.dispatched_to
 
     def note(self, leased: LeasedCampaign) -> None:
         """Take over what the database says now, and measure the channel's pace by it."""
+        are_rules_new = leased.account_quiet_hours != self.leased.account_quiet_hours
         self.leased = leased
+        if are_rules_new:
+            self.hours, self.closed_until = self._hours(), None
         now = time.monotonic()
         if len(self.counts) == 1 and self.counts[0][1] == leased.counted:
             # Nothing has been settled yet: the pace is measured from where it begins.
@@ -119,15 +176,16 @@ class CampaignInHand:
 
     def batches_ready(self, now: datetime, in_flight: int, window: int) -> int:
         """How many batches could go now, with so many recipients in flight; only the audience's last may be short."""
-        if not self.buffer or self.is_quiet(now):
+        if not (open_now := self.open_now(now)):
             return 0
         allowed = domain.in_flight_allowed(self.leased.channel, self.per_second(), window)
         self.size = domain.batch_size(allowed)
         slots = max(0, allowed - in_flight) // self.size
         if self.throttle is not None:
             return min(slots, 1) if self.throttle.allowed(self.next_portion_at, now) else 0
-        full, rest = divmod(len(self.buffer), self.size)
-        return min(slots, full + (1 if rest and self.ended else 0))
+        full, rest = divmod(open_now, self.size)
+        is_last = self.ended or self.is_testing or open_now < len(self.buffer)
+        return min(slots, full + (1 if rest and is_last else 0))
 
     def cut(self, now: datetime) -> list[Recipient]:
         """Take the next batch's recipients, and note the pace of the throttle."""
@@ -135,7 +193,11 @@ class CampaignInHand:
         if self.throttle is not None:
             size = min(size, self.throttle.allowed(self.next_portion_at, now))
         recipients, weight = list[Recipient](), 0
-        while self.buffer and len(recipients) < size:
+        last = self._last_alike()
+        is_open = cache(lambda zone: self.hours.is_open(zone, now))
+        while self.buffer and len(recipients) < size and self.buffer[0]["number"] <= last:
+            if recipients and not is_open(self.zone_for(self.buffer[0])):
+                break
             weight += _weight(self.buffer[0])
             if recipients and weight > MOST_CHARACTERS:
                 break
@@ -144,20 +206,34 @@ class CampaignInHand:
             self.next_portion_at = self.throttle.after(self.next_portion_at, now, len(recipients))
         return recipients
 
-    def take_left_out(self, up_to: int) -> dict[str, int]:
-        """Who is left out among the numbers up to that one, counted by the reason; each of them once."""
-        counts: Counter[str] = Counter()
+    @property
+    def is_testing(self) -> bool:
+        """Whether the next recipient is one of a test of variants."""
+        split = self.leased.split
+        return split is not None and bool(self.buffer) and self.buffer[0]["number"] <= split.tested
+
+    def _last_alike(self) -> int:
+        """The last number that a batch may hold which begins with the next recipient: a batch has one content."""
+        split, number = self.leased.split, self.buffer[0]["number"]
+        if split is None:
+            return MAX_NUMBER
+        return split.block_end(number) if number <= split.tested else MAX_NUMBER
+
+    def take_left_out(self, up_to: int) -> list[Gone]:
+        """Who is left out among the numbers up to that one; each of them once."""
+        gone: list[Gone] = []
         while self.left_out and self.left_out[0][0] <= up_to:
-            counts[self.left_out.popleft()[1]] += 1
-        return dict(counts)
+            number, reason = self.left_out.popleft()
+            gone.append(Gone(number, reason, self.contact_by_number.pop(number, None)))
+        return gone
 
     def next_read(self, most: int, now: datetime) -> tuple[int, int] | None:
         """(after, limit) of the next page to ask for, while too little lies here or is under way.
 
         Several pages are under way at once: on a busy machine a page takes half a second, and a carrier does not wait.
         """
-        total = self.leased.recipients or 0
-        if self.asked_to >= total or self.is_quiet(now):
+        total = self.may_reach
+        if self.asked_to >= total or (self.closed_until is not None and now < self.closed_until):
             return None
         most = min(most, FIELDS_IN_A_PAGE // max(1, len(self.leased.fields)))
         limit, at_once = (min(BATCH_SIZE, most), 1) if self.throttle is not None else (most, READS_AT_ONCE)
@@ -182,6 +258,7 @@ class CampaignInHand:
                 self.asked_to = self.read_to
             self.buffer.extend(page.result().recipients)
             self.left_out.extend(page.result().left_out)
+            self.contact_by_number |= page.result().contact_by_number
             self.read_to, self.failures = up_to, 0
 
     def wait(self, seconds: float) -> None:

@@ -34,7 +34,7 @@ def batch_body(campaign: LeasedCampaign, batch_id: UUID, recipients: list[dict[s
             "account_id": str(campaign.account_id),
             "campaign_id": str(campaign.id),
             "send_id": str(campaign.send_id),
-            "content_hash": campaign.content_hash,
+            "content_hash": campaign.content_hash_for(recipients[0]["number"]),
             "trace_id": campaign.trace_id,
             "recipients": recipients,
         }

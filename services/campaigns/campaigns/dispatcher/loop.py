@@ -187,7 +187,7 @@ class Dispatcher:
         """
         moving = {campaign_id: self._in_hand[campaign_id] for campaign_id in reached}
         advances = [
-            Advance(
+            Advance.of(
                 campaign_id,
                 campaign.dispatched_to,
                 reached[campaign_id],
@@ -254,8 +254,10 @@ class Dispatcher:
             campaign.note_read(after + limit, page_read)
 
     def _finish(self, campaign: CampaignInHand) -> None:
-        """It is sent; or some wait at the channel, and somebody looks again later."""
-        if self._steps.finish(campaign.leased):
+        """It is sent; or some wait at the channel, or a test for its end, and somebody looks again later."""
+        if campaign.is_tested:
+            self._workers.run(campaign, "test", self._steps.look_at_test, campaign.leased)
+        elif self._steps.finish(campaign.leased):
             self._renew_at = 0.0
             self._poke_outbox()
         else:
@@ -285,7 +287,7 @@ class Dispatcher:
 
     def _recover(self, campaign: CampaignInHand, step: str, error: Exception) -> None:
         log.warning("step_failed", step=step, campaign_id=campaign.leased.id, error=error)
-        if isinstance(error, LASTING) and campaign.is_sending and step != "rest":
+        if isinstance(error, LASTING) and campaign.is_sending and step not in ("rest", "test"):
             # The audience is gone: no more can be read, now or later.
             self._steps.fail(campaign.leased, error.code, error.detail)
         if step == "again":

@@ -12,13 +12,25 @@ from contracts.vocabulary import CampaignState, Channel
 NEXT: dict[CampaignState, frozenset[CampaignState]] = {
     CampaignState.DRAFT: frozenset({CampaignState.SCHEDULED}),
     CampaignState.SCHEDULED: frozenset(
-        {CampaignState.SENDING, CampaignState.PAUSED, CampaignState.CANCELLED, CampaignState.FAILED}
+        {
+            CampaignState.DRAFT,
+            CampaignState.SENDING,
+            CampaignState.PAUSED,
+            CampaignState.CANCELLED,
+            CampaignState.FAILED,
+        }
     ),
     CampaignState.SENDING: frozenset(
         {CampaignState.PAUSED, CampaignState.SENT, CampaignState.CANCELLED, CampaignState.FAILED}
     ),
     CampaignState.PAUSED: frozenset(
-        {CampaignState.SCHEDULED, CampaignState.SENDING, CampaignState.CANCELLED, CampaignState.FAILED}
+        {
+            CampaignState.DRAFT,
+            CampaignState.SCHEDULED,
+            CampaignState.SENDING,
+            CampaignState.CANCELLED,
+            CampaignState.FAILED,
+        }
     ),
     CampaignState.SENT: frozenset(),
     CampaignState.CANCELLED: frozenset(),
@@ -50,6 +62,24 @@ def ensure_paused(present: CampaignState, following: CampaignState) -> None:
     """:raises Conflict: only what is paused can be resumed; what is resumed already stays as it is."""
     if present not in (CampaignState.PAUSED, following):
         raise exceptions.wrong_state(present, following)
+
+
+def ensure_can_unschedule(present: CampaignState, *, has_started: bool, is_starting: bool) -> None:
+    """:raises Conflict: it has started, is starting at this moment, or is over."""
+    if has_started or present not in (CampaignState.SCHEDULED, CampaignState.PAUSED):
+        raise exceptions.wrong_state(present, CampaignState.DRAFT)
+    if is_starting:
+        raise exceptions.is_starting()
+
+
+def ensure_second_person(user_id: UUID | None, others: Iterable[UUID | None]) -> None:
+    """:param others: who scheduled the campaign and who changed it last.
+    :raises Forbidden: it is one of them, or nobody who is logged in.
+    """
+    if user_id is None:
+        raise exceptions.approved_by_nobody()
+    if user_id in set(others):
+        raise exceptions.approved_by_the_same()
 
 
 def state_after_resume(*, has_started: bool) -> CampaignState:

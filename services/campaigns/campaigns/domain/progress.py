@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from contracts.vocabulary import LeftOut
+
+
+def added_up(slices: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """A channel's counts of slices of one campaign, as those of the whole."""
+    left_out: Counter[str] = Counter()
+    for counts in slices:
+        left_out.update(counts["left_out"])
+    sums = {name: sum(counts.get(name) or 0 for counts in slices) for name in ("submitted", "failed", "deferred")}
+    return {**sums, "units": sum(counts.get("units") or 0 for counts in slices), "left_out": dict(left_out)}
 
 
 def progress(counts: Mapping[str, Any], left_out: Sequence[Mapping[str, int]]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from campaigns import exceptions
@@ -34,6 +35,28 @@ def send_at(at: datetime | None, time_zone: str, now: datetime) -> datetime:
     return moment
 
 
+class When(NamedTuple):
+    """:ivar send_at: when the campaign begins.
+    :ivar local_at: the local time that each recipient's own zone waits for.
+    """
+
+    send_at: datetime
+    local_at: datetime | None
+
+
+def when(at: datetime | None, time_zone: str, now: datetime, *, in_own_zones: bool) -> When:
+    """As `send_at`; in the recipients' own zones a local time begins where it comes first, or at once where it has come
+    already: who has it behind them is sent to then.
+
+    :raises Invalid: as `send_at` in the account's zone.
+    """
+    moment = send_at(at, time_zone, now)
+    if not in_own_zones or at is None or at.tzinfo is not None:
+        return When(moment, None)
+    local = at.replace(fold=0)
+    return When(max(now, local.replace(tzinfo=UTC) - EARLIEST_ZONE), local)
+
+
 def _moment_of(local: datetime, zone: ZoneInfo) -> datetime:
     moment = local.replace(tzinfo=zone).astimezone(UTC)
     shown = moment.astimezone(zone).replace(tzinfo=None, fold=0)
@@ -58,9 +81,8 @@ class QuietHours:
     end: time
 
 
-def quiet_hours_of(options: Mapping[str, object]) -> QuietHours | None:
-    """Quiet hours as a campaign's options write them: `{"start": "21:00", "end": "08:00"}`."""
-    written = options.get("quiet_hours")
+def quiet_hours_of(written: object) -> QuietHours | None:
+    """Quiet hours as options write them: `{"start": "21:00", "end": "08:00"}`."""
     if not isinstance(written, Mapping):
         return None
     return QuietHours(time.fromisoformat(str(written["start"])), time.fromisoformat(str(written["end"])))
@@ -74,3 +96,64 @@ def is_quiet(quiet_hours: QuietHours | None, local: datetime) -> bool:
     if quiet_hours.start < quiet_hours.end:
         return quiet_hours.start <= now < quiet_hours.end
     return now >= quiet_hours.start or now < quiet_hours.end
+
+
+EARLIEST_ZONE = timedelta(hours=14)  # ahead of UTC: the Line Islands
+MINUTE, DAY_MINUTES = timedelta(minutes=1), 24 * 60
+
+
+def moment_in(local: datetime, zone: ZoneInfo) -> datetime:
+    """When it is that local time in a zone, in UTC. Of an hour that comes twice the first; in one that is left out,
+    what the clocks show instead (02:30 is 03:30 in the night when clocks are put forward by an hour at 02:00)."""
+    return local.replace(tzinfo=zone, fold=0).astimezone(UTC)
+
+
+@dataclass(frozen=True)
+class Hours:
+    """When a recipient may be sent to, in the zone that counts for them.
+
+    :ivar local_at: not before this local time.
+    """
+
+    quiet: tuple[QuietHours, ...] = ()
+    local_at: datetime | None = None
+
+    @property
+    def never_open(self) -> bool:
+        """Whether the quiet hours together leave no minute of a day."""
+        midnight = datetime(2000, 1, 1, tzinfo=UTC)
+        return all(self._is_quiet(midnight + MINUTE * minute) for minute in range(DAY_MINUTES))
+
+    def is_open(self, zone: ZoneInfo, now: datetime) -> bool:
+        if self.local_at is not None and now < moment_in(self.local_at, zone):
+            return False
+        return not self._is_quiet(now.astimezone(zone))
+
+    def opens_at(self, zone: ZoneInfo, now: datetime) -> datetime:
+        """The first moment from `now` on, to the minute, at which they may be sent to; at most two days after it could
+        be, where no hour is open."""
+        moment = now if self.local_at is None else max(now, moment_in(self.local_at, zone))
+        for _ in range(2 * DAY_MINUTES):
+            if self.is_open(zone, moment):
+                break
+            moment = moment.replace(second=0, microsecond=0) + MINUTE
+        return moment
+
+    def _is_quiet(self, local: datetime) -> bool:
+        return any(is_quiet(one, local) for one in self.quiet)
+
+
+def hours_of(*written: object, local_at: datetime | None = None) -> Hours:
+    """:param written: quiet hours as options have them, or None."""
+    quiet = (quiet_hours_of(one) for one in written)
+    return Hours(tuple(one for one in quiet if one is not None), local_at)
+
+
+def zone_named(name: object) -> ZoneInfo | None:
+    """The zone that a recipient's field names; None where it names none."""
+    if not isinstance(name, str) or not name:
+        return None
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return None

@@ -1,9 +1,9 @@
-"""Campaigns while they are written."""
+"""Campaigns while they are written, and what all of an account keep to."""
 
 from __future__ import annotations
 
 from campaigns.service.base import CampaignEntrypoints
-from campaigns.usecases import drafts
+from campaigns.usecases import drafts, rules
 from chassis.service import Payload, rpc
 from contracts.rpc import Actor
 
@@ -22,8 +22,20 @@ class Drafts(CampaignEntrypoints):
         return self.run("get_progress", drafts.get_progress, actor, payload)
 
     @rpc
+    def get_campaign_rules(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("get_campaign_rules", rules.get_campaign_rules, actor, payload)
+
+    @rpc
+    def set_campaign_rules(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("set_campaign_rules", rules.set_campaign_rules, actor, payload)
+
+    @rpc
     def list_campaigns(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("list_campaigns", drafts.list_campaigns, actor, payload)
+
+    @rpc
+    def list_left_out(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("list_left_out", drafts.list_left_out, actor, payload)
 
     @rpc
     def update_campaign(self, actor: Actor, payload: Payload) -> Payload:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from campaigns.service.base import CampaignEntrypoints
-from campaigns.usecases import life
+from campaigns.usecases import ab_tests, life, schedules
 from chassis.service import Payload, event_handler, rpc
 from contracts import events
 from contracts.rpc import Actor
@@ -25,6 +25,30 @@ class Life(CampaignEntrypoints):
     @rpc
     def cancel_campaign(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("cancel_campaign", life.cancel_campaign, actor, payload)
+
+    @rpc
+    def unschedule_campaign(self, actor: Actor, payload: Payload) -> Payload:
+        ask = self.ask_as(actor)
+        return self.run_in_steps("unschedule_campaign", schedules.unschedule_campaign, actor, payload, ask=ask)
+
+    @rpc
+    def reschedule_campaign(self, actor: Actor, payload: Payload) -> Payload:
+        ask = self.ask_as(actor)
+        return self.run_in_steps("reschedule_campaign", schedules.reschedule_campaign, actor, payload, ask=ask)
+
+    @rpc
+    def approve_campaign(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("approve_campaign", schedules.approve_campaign, actor, payload)
+
+    @rpc
+    def choose_winner(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("choose_winner", ab_tests.choose_winner, actor, payload)
+
+    @rpc
+    def get_variant_report(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run_in_steps(
+            "get_variant_report", ab_tests.get_variant_report, actor, payload, ask=self.ask_as(actor)
+        )
 
     @rpc
     def list_campaigns_needing(self, actor: Actor, payload: Payload) -> Payload:

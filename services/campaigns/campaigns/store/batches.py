@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -51,6 +52,14 @@ class BatchRange:
         return cls(batch_id, campaign_id, first, last, size, numbers if last - first >= size else None)
 
 
+class Gone(NamedTuple):
+    """Who is left out of a campaign: the number in its audience, why, and the contact where it is still there."""
+
+    number: int
+    reason: str
+    contact_id: str | None
+
+
 @dataclass(frozen=True)
 class Advance:
     """A campaign's numbering moves on, by batches recorded with it and by who is left out, counted by the reason."""
@@ -60,6 +69,11 @@ class Advance:
     to: int
     next_portion_at: datetime | None
     left_out: Mapping[str, int] = field(default_factory=dict)
+    gone: Sequence[Gone] = ()
+
+    @classmethod
+    def of(cls, campaign_id: UUID, after: int, to: int, next_portion_at: datetime | None, gone: list[Gone]) -> Advance:
+        return cls(campaign_id, after, to, next_portion_at, Counter(one.reason for one in gone), gone)
 
 
 @dataclass(frozen=True)
@@ -193,11 +207,17 @@ def record(session: Session, *, owner: UUID, advances: Sequence[Advance], batche
             "  SELECT b.id, b.campaign_id, moved.account_id, moved.channel, b.first, b.last, b.size, b.numbers::int[]"
             "  FROM unnest(%s::uuid[], %s::uuid[], %s::int[], %s::int[], %s::int[], %s::text[])"
             "   AS b(id, campaign_id, first, last, size, numbers) JOIN moved ON moved.id = b.campaign_id)"
+            ", gone AS (INSERT INTO campaign_left_out (campaign_id, number, account_id, reason, contact_id)"
+            "  SELECT g.campaign_id, g.number, moved.account_id, g.reason, g.contact_id"
+            "  FROM unnest(%s::uuid[], %s::int[], %s::text[], %s::uuid[])"
+            "   AS g(campaign_id, number, reason, contact_id) JOIN moved ON moved.id = g.campaign_id"
+            "  ON CONFLICT DO NOTHING)"
             " SELECT id FROM moved",
             (
                 *columns([(a.campaign_id, a.after, a.to, a.next_portion_at, _json(a.left_out)) for a in advances], 5),
                 owner,
                 *columns([(b.id, b.campaign_id, b.first, b.last, b.size, _array(b.numbers)) for b in batches], 6),
+                *columns([(a.campaign_id, *gone) for a in advances for gone in a.gone], 4),
             ),
         )
         return {row[0] for row in cursor.fetchall()}

@@ -11,8 +11,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, defer
 
 from campaigns import exceptions
-from campaigns.models import Campaign, Template
+from campaigns.models import Campaign, CampaignLeftOut, Template
+from campaigns.store import rules
 from chassis import suspensions
+
+# They may be a megabyte.
+_WITHOUT_CONTENT = (defer(Campaign.content), defer(Campaign.variants))
 
 
 def add(session: Session, **columns: Any) -> Campaign:
@@ -23,7 +27,7 @@ def add(session: Session, **columns: Any) -> Campaign:
 
 def get(session: Session, *, account_id: UUID, campaign_id: UUID, with_content: bool = True) -> Campaign:
     """:raises NotFound: not in this account."""
-    query = select(Campaign) if with_content else select(Campaign).options(defer(Campaign.content))
+    query = select(Campaign) if with_content else select(Campaign).options(*_WITHOUT_CONTENT)
     return _one(session, query, account_id, campaign_id)
 
 
@@ -39,24 +43,48 @@ def next_state_version(session: Session, campaign_id: UUID) -> int:
 
 
 def fitting(
-    *, account_id: UUID, channels: Collection[str], state: str | None, words: Sequence[str]
+    *,
+    account_id: UUID,
+    channels: Collection[str],
+    state: str | None,
+    words: Sequence[str],
+    folder: str | None = None,
+    tag: str | None = None,
 ) -> Select[Campaign]:
     """Those on these channels whose name holds every word, patterns of `chassis.words`; without their content."""
     query = (
         select(Campaign)
-        .options(defer(Campaign.content))
+        .options(*_WITHOUT_CONTENT)
         .where(Campaign.account_id == account_id, Campaign.channel.in_(channels))
     )
     if state is not None:
         query = query.where(Campaign.state == state)
+    if folder is not None:
+        query = query.where(Campaign.folder == folder)
+    if tag is not None:
+        query = query.where(Campaign.tags.contains([tag]))
     return query.where(*(Campaign.name.op("~")(word) for word in words))
+
+
+def left_out(
+    session: Session, *, account_id: UUID, campaign_id: UUID, reason: str | None, after: int, limit: int
+) -> Sequence[CampaignLeftOut]:
+    """Who was left out, in the order of their numbers."""
+    query = select(CampaignLeftOut).where(
+        CampaignLeftOut.campaign_id == campaign_id,
+        CampaignLeftOut.account_id == account_id,
+        CampaignLeftOut.number > after,
+    )
+    if reason is not None:
+        query = query.where(CampaignLeftOut.reason == reason)
+    return session.scalars(query.order_by(CampaignLeftOut.number).limit(limit)).all()
 
 
 def running_for_update(session: Session, *, account_id: UUID) -> Sequence[Campaign]:
     """The account's campaigns that are sent or will be, locked, as they are once the lock is held."""
     query = (
         select(Campaign)
-        .options(defer(Campaign.content))
+        .options(*_WITHOUT_CONTENT)
         .where(Campaign.account_id == account_id, Campaign.state.in_(("scheduled", "sending")))
         .order_by(Campaign.id)
         .with_for_update()
@@ -68,7 +96,7 @@ def sending_for_update(session: Session, campaign_ids: Collection[UUID]) -> Sequ
     """Those of them that are being sent, locked, as they are once the lock is held."""
     query = (
         select(Campaign)
-        .options(defer(Campaign.content))
+        .options(*_WITHOUT_CONTENT)
         .where(Campaign.id.in_(campaign_ids), Campaign.state == "sending")
         .order_by(Campaign.id)
         .with_for_update()
@@ -106,6 +134,7 @@ def erase_account(session: Session, account_id: UUID) -> None:
     """Delete everything that is held of an account."""
     suspensions.close(session, account_id)
     session.execute(delete(Campaign).where(Campaign.account_id == account_id))
+    rules.erase(session, account_id)
     session.execute(delete(Template).where(Template.account_id == account_id))
 
 

@@ -16,6 +16,7 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from campaigns.domain import Split
 from chassis.database import changed
 from contracts.vocabulary import CampaignState, Channel
 
@@ -27,7 +28,12 @@ RESERVING_TIMEOUT = timedelta(minutes=10)
 _COLUMNS = (
     "id, account_id, name, channel, state, sender, audience, options, time_zone, content_hash, fields, trace_id,"
     " send_id, recipients, dispatched_to, next_portion_at, units_each, reserved_units, units,"
-    " submitted + failed AS decided, submitted + failed + deferred AS counted"
+    " submitted + failed AS decided, submitted + failed + deferred AS counted,"
+    " ab_test, variant_hashes, variant_size, winner, tested_at, ab_decision,"
+    " local_at, (SELECT r.quiet_hours FROM campaign_rules r WHERE r.account_id = campaigns.account_id)"
+    " AS account_quiet_hours,"
+    " approved_at, (SELECT r.approval_above FROM campaign_rules r WHERE r.account_id = campaigns.account_id)"
+    " AS approval_above"
 )
 
 
@@ -56,6 +62,32 @@ class LeasedCampaign:
     reserved_units: int | None = None
     units: int = 0
     decided: int = 0
+    ab_test: dict[str, Any] | None = None
+    variant_hashes: list[str] | None = None
+    variant_size: int | None = None
+    winner: int | None = None
+    tested_at: datetime | None = None
+    ab_decision: dict[str, Any] | None = None
+    local_at: datetime | None = None
+    account_quiet_hours: dict[str, Any] | None = None
+    approved_at: datetime | None = None
+    approval_above: int | None = None
+
+    @property
+    def split(self) -> Split | None:
+        """Which numbers have which variant, once that is settled."""
+        return Split(len(self.ab_test["names"]), self.variant_size) if self.ab_test and self.variant_size else None
+
+    def content_hash_for(self, number: int) -> str | None:
+        """What the recipient of that number gets."""
+        if self.split is None or self.variant_hashes is None:
+            return self.content_hash
+        variant = self.split.variant_of(number)
+        if variant is None:
+            variant = self.winner
+        if variant is None:
+            raise ValueError("nobody has won yet")
+        return self.variant_hashes[variant]
 
     @property
     def is_short_of_units(self) -> bool:
@@ -98,7 +130,7 @@ def claim(session: Session, *, owner: UUID, lease: timedelta, limit: int) -> int
         "UPDATE campaigns SET lease_owner = :owner, lease_expires_at = now() + :lease"
         " WHERE id = ANY (ARRAY(SELECT id FROM campaigns"
         f" WHERE {_CLAIMABLE}"
-        "  AND (state <> 'scheduled' OR send_at <= now())"
+        "  AND (state <> 'scheduled' OR send_at <= now() AND NOT awaits_approval)"
         "  AND (state <> 'sending' OR look_at IS NULL OR look_at <= now())"
         "  AND (state <> 'draft' OR reserving_at < now() - :reserving)"
         "  AND (lease_expires_at IS NULL OR lease_expires_at < now())"
@@ -117,7 +149,7 @@ def seconds_to_next(session: Session) -> float | None:
             "SELECT extract(epoch FROM min(greatest(lease_expires_at, CASE WHEN state = 'scheduled' THEN send_at END,"
             " CASE WHEN state = 'sending' THEN look_at END,"
             " CASE WHEN state = 'draft' THEN reserving_at + :reserving END)) - now())"
-            f" FROM campaigns WHERE {_CLAIMABLE}"
+            f" FROM campaigns WHERE {_CLAIMABLE} AND NOT (state = 'scheduled' AND awaits_approval)"
         ),
         {"reserving": RESERVING_TIMEOUT},
     )
@@ -147,12 +179,10 @@ def release(session: Session, *, owner: UUID, campaign_ids: Sequence[UUID] | Non
     )
 
 
-def content_of(session: Session, campaign_id: UUID) -> dict[str, Any]:
-    """The content alone: it may be a megabyte, so `renew` leaves it out."""
-    content: dict[str, Any] | None = session.scalar(
-        text("SELECT content FROM campaigns WHERE id = :id"), {"id": campaign_id}
-    )
-    return content or {}
+def content_of(session: Session, campaign_id: UUID) -> tuple[dict[str, Any], list[dict[str, Any]] | None]:
+    """The content and its variants: they may be a megabyte, so `renew` leaves them out."""
+    row = session.execute(text("SELECT content, variants FROM campaigns WHERE id = :id"), {"id": campaign_id}).first()
+    return (row.content or {}, row.variants) if row else ({}, None)
 
 
 def begin(
@@ -165,6 +195,8 @@ def begin(
     content_hash: str,
     units_each: int,
     reserved_units: int,
+    variant_hashes: Sequence[str] | None = None,
+    variant_size: int | None = None,
 ) -> bool:
     """scheduled → sending with its audience numbered; False when it was paused, cancelled or taken over meanwhile."""
     return (
@@ -172,7 +204,8 @@ def begin(
             session,
             "UPDATE campaigns SET state = 'sending', send_id = :send_id, recipients = :recipients, started_at = now(),"
             " content_hash = :content_hash, units_each = :units_each, reserved_units = :reserved_units,"
-            " updated_at = now()"
+            " updated_at = now(),"
+            " variant_hashes = CAST(:variant_hashes AS jsonb), variant_size = :variant_size"
             " WHERE id = :id AND lease_owner = :owner AND state = 'scheduled'",
             id=campaign_id,
             owner=owner,
@@ -181,8 +214,21 @@ def begin(
             content_hash=content_hash,
             units_each=units_each,
             reserved_units=reserved_units,
+            variant_hashes=None if variant_hashes is None else orjson.dumps(list(variant_hashes)).decode(),
+            variant_size=variant_size,
         )
         > 0
+    )
+
+
+def hold_for_approval(session: Session, *, owner: UUID, campaign_id: UUID) -> None:
+    """It has grown above the size that takes a second person since it was scheduled: wait for one."""
+    changed(
+        session,
+        "UPDATE campaigns SET awaits_approval = true, lease_owner = NULL, lease_expires_at = NULL, updated_at = now()"
+        " WHERE id = :id AND lease_owner = :owner AND state = 'scheduled' AND approved_at IS NULL",
+        id=campaign_id,
+        owner=owner,
     )
 
 

@@ -25,6 +25,9 @@ from contracts.vocabulary import Channel
 
 SAMPLE_DEADLINE = 15.0
 
+# Channel, sender and content.
+Draft = dict[str, Any]
+
 log = get_logger()
 
 
@@ -39,6 +42,27 @@ class PreparedContent:
     variables: list[str]
     fields: list[str]
     units: int
+
+
+@dataclass(frozen=True)
+class PreparedVariants:
+    """The contents of a campaign's variants, in their order; of one that tests none, its own alone.
+
+    :ivar units: the most that one recipient of any takes.
+    """
+
+    hashes: list[str]
+    fields: list[str]
+    units: int
+
+    @classmethod
+    def of(cls, prepared: Sequence[PreparedContent], ab_test: Mapping[str, Any] | None) -> PreparedVariants:
+        """:raises Invalid: two variants say the same."""
+        hashes = [one.content_hash for one in prepared]
+        if ab_test is not None:
+            domain.ensure_different(ab_test["names"], hashes)
+        fields = sorted({name for one in prepared for name in one.fields})
+        return cls(hashes, fields, max(one.units for one in prepared))
 
 
 def prepare(ask: Ask, *, channel: Channel, sender: Any, content: Mapping[str, Any]) -> PreparedContent:
@@ -60,15 +84,20 @@ def _units(prepared: Answer) -> int:
     return int(prepared.get("units") or 1)  # a channel of before that counts messages
 
 
+def prepare_all(ask: Ask, actor: Actor, campaign: Campaign) -> PreparedVariants:
+    """Each variant as `prepare_tried`, or the campaign's one content. :raises Invalid: besides, two say the same."""
+    prepared = [prepare_tried(ask, actor, campaign, draft) for draft in _drafts_of(campaign)]
+    return PreparedVariants.of(prepared, campaign.ab_test)
+
+
 def prepare_tried(
-    ask: Ask, actor: Actor, campaign: Campaign, person: Mapping[str, Any] | None = None
+    ask: Ask, actor: Actor, campaign: Campaign, draft: Draft, person: Mapping[str, Any] | None = None
 ) -> PreparedContent:
     """As `prepare`, and tried with a sample of the campaign's audience, with who has every field and who has none.
 
     :param person: fields of one more, for whom it must not fail.
     :raises Invalid: besides, it fails for some of them: where, for how many, and for whom if the actor may see that.
     """
-    draft = _draft_of(campaign)
     prepared = prepare(ask, **draft)
     sample = _sample(ask, draft["channel"], campaign.audience, prepared.fields)
     made_up = domain.made_up(prepared.fields, person, sample["complete"])
@@ -98,8 +127,16 @@ def prepare_measured(
     return replace(prepared, units=max(prepared.units, units))
 
 
-def _draft_of(campaign: Campaign) -> dict[str, Any]:
-    return {"channel": Channel(campaign.channel), "sender": campaign.sender, "content": campaign.content}
+def _drafts_of(campaign: Campaign) -> list[Draft]:
+    """Each variant, or the campaign itself where it tests none."""
+    said = domain.messages_of(campaign.sender, campaign.content, campaign.variants)
+    return [{"channel": Channel(campaign.channel), **one._asdict()} for one in said]
+
+
+def _draft_of(campaign: Campaign, variant: str | None) -> Draft:
+    """The variant of that name; the first, where none is named. :raises Invalid: there is none of that name."""
+    names = campaign.ab_test["names"] if campaign.ab_test else []
+    return _drafts_of(campaign)[0 if variant is None else domain.variant_named(names, variant)]
 
 
 def _sample(ask: Ask, channel: Channel, audience: Mapping[str, Any], fields: list[str]) -> Answer:
@@ -111,9 +148,8 @@ def _sample(ask: Ask, channel: Channel, audience: Mapping[str, Any], fields: lis
     return sample
 
 
-def prepare_for(ask: Ask, campaign: Campaign, person: Mapping[str, Any]) -> PreparedContent:
+def prepare_for(ask: Ask, draft: Draft, person: Mapping[str, Any]) -> PreparedContent:
     """As `prepare`, and tried with one person's fields. :raises Invalid: besides, it fails for them."""
-    draft = _draft_of(campaign)
     prepared = prepare(ask, **draft)
     failing, _ = _try(ask, draft, domain.made_up(prepared.fields, person, None), [])
     if failing.errors:
@@ -170,6 +206,7 @@ def preview_campaign(
     campaign_id: UUID,
     contact_id: UUID | None,
     sample: Any,
+    variant: str | None = None,
 ) -> Answer:
     """The campaign as one recipient would get it.
 
@@ -182,7 +219,7 @@ def preview_campaign(
         address, values = contact.get(CHANNELS[channel].address_field) or "", fields_of(contact)
     else:
         address, values = sample.get("address") or "", sample["fields_"]
-    prepared = prepare_tried(ask, actor, campaign, values)
+    prepared = prepare_tried(ask, actor, campaign, _draft_of(campaign, variant), values)
     rendered = ask(
         CHANNELS[channel].call("render_preview"),
         {
@@ -204,6 +241,7 @@ def send_test(
     addresses: list[str],
     contact_id: UUID | None,
     fields_: dict[str, Any],
+    variant: str | None = None,
 ) -> Any:
     """Send the draft to chosen addresses; the channel reserves and settles their quota.
 
@@ -215,7 +253,7 @@ def send_test(
         raise exceptions.archived(archived)
     values = fields_of(ask("contacts.get_contact", {"contact_id": str(contact_id)})) if contact_id else {}
     values |= fields_
-    prepared = prepare_for(ask, campaign, values)
+    prepared = prepare_for(ask, _draft_of(campaign, variant), values)
     return ask(
         CHANNELS[Channel(campaign.channel)].call("send_test"),
         {"content_hash": prepared.content_hash, "addresses": addresses, "fields": values},

@@ -8,11 +8,11 @@ from uuid import UUID
 
 from campaigns import domain, exceptions, models
 from campaigns.store import campaigns as store
-from campaigns.usecases import named_lists, views
+from campaigns.usecases import ab_tests, named_lists, views
 from campaigns.usecases.content import ensure_fits, ensure_is_sender
-from campaigns.usecases.ports import Ask, channels_to_read, ensure_may, made_id
+from campaigns.usecases.ports import Ask, channels_to_read, ensure_may, made_id, may_see_contacts, user_of
 from campaigns.usecases.views import Answer
-from chassis import acts, words
+from chassis import acts, pages, words
 from chassis.actors import account_of
 from chassis.database import Database, Session
 from contracts.campaigns.drafts import Campaign
@@ -24,25 +24,34 @@ from contracts.events import CAMPAIGNS_ACT
 from contracts.lists import NEWEST
 from contracts.rpc import Actor
 from contracts.schema import dump
-from contracts.vocabulary import CampaignState, Channel
+from contracts.vocabulary import CampaignState, Channel, LeftOut
 
+INT_MAX = 2**31 - 1
 COPY_SUFFIX = " (copy)"
 
 
 def create_campaign(
-    session: Session, *, actor: Actor, now: datetime, channel: Channel, audience: dict[str, Any], **columns: Any
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    channel: Channel,
+    audience: dict[str, Any],
+    ab_test: dict[str, Any] | None = None,
+    **columns: Any,
 ) -> Answer:
     ensure_may(actor, channel, "write")
-    user_id = actor.get("user_id")
     campaign = store.add(
         session,
         id=made_id(actor, "campaign"),
         account_id=account_of(actor),
         channel=channel.value,
         audience=dump(Audience, audience),
-        created_by=UUID(user_id) if user_id else None,
+        created_by=user_of(actor),
+        changed_by=user_of(actor),
         created_at=now,
         updated_at=now,
+        **ab_tests.columns_of(ab_test),
         **columns,
     )
     if campaign.created_at == now:  # not by the same request before
@@ -71,6 +80,8 @@ def list_campaigns(
     now: datetime,
     channel: Channel | None,
     state: CampaignState | None,
+    folder: str | None = None,
+    tag: str | None = None,
     limit: int,
     cursor: str | None,
     q: str | None = None,
@@ -80,9 +91,41 @@ def list_campaigns(
         account_id=account_of(actor),
         channels=channels_to_read(actor, channel),
         state=state,
+        folder=folder,
+        tag=tag,
         words=words.patterns(q),
     )
     return named_lists.page(session, fitting, models.Campaign, views.campaign, limit=limit, cursor=cursor, sort=sort)
+
+
+def list_left_out(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    campaign_id: UUID,
+    reason: LeftOut | None,
+    limit: int,
+    cursor: str | None,
+) -> Answer:
+    """Who of the audience was left out when their turn came, and why; those that the channel left out when it tried
+    again stand in the message log."""
+    account_id = account_of(actor)
+    campaign = store.get(session, account_id=account_id, campaign_id=campaign_id, with_content=False)
+    ensure_may(actor, Channel(campaign.channel), "read")
+    position = pages.position(cursor)
+    rows = store.left_out(
+        session,
+        account_id=account_id,
+        campaign_id=campaign_id,
+        reason=None if reason is None else str(reason),
+        after=0 if position is None else min(position.int, INT_MAX),
+        limit=limit + 1,
+    )
+    shows_contacts = may_see_contacts(actor)
+    items = [views.left_out(row, shows_contact=shows_contacts) for row in rows[:limit]]
+    follows = len(rows) > limit
+    return {"items": items, "next_cursor": pages.cursor_at(UUID(int=rows[limit - 1].number)) if follows else None}
 
 
 def update_campaign(
@@ -104,9 +147,13 @@ def update_campaign(
     ensure_is_sender(channel, changes.get("sender"))
     if "audience" in changes:
         changes["audience"] = dump(Audience, changes["audience"])
-    for name, value in changes.items():
+    columns = dict(changes)
+    if "ab_test" in changes:
+        ab_tests.ensure_fits(channel, changes["ab_test"])
+        columns |= ab_tests.columns_of(changes["ab_test"])
+    for name, value in columns.items():
         setattr(campaign, name, value)
-    campaign.updated_at = now
+    campaign.updated_at, campaign.changed_by = now, user_of(actor)
     session.flush()
     acts.record(session, CAMPAIGNS_ACT, actor, "campaign.changed", target_id=campaign.id, fields=sorted(changes))
     return views.campaign(campaign)
@@ -159,4 +206,7 @@ def duplicate_campaign(session: Session, *, actor: Actor, now: datetime, campaig
         audience=original.audience,
         content=original.content,
         options=original.options,
+        ab_test=views.ab_test(original),
+        folder=original.folder,
+        tags=original.tags,
     )

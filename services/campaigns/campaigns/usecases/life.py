@@ -10,9 +10,10 @@ from uuid import UUID
 from campaigns import domain, exceptions
 from campaigns.models import Campaign
 from campaigns.store import campaigns as store
+from campaigns.store import rules as rule_store
 from campaigns.store.leases import CAMPAIGNS
 from campaigns.usecases import content, views
-from campaigns.usecases.ports import Ask, ensure_may
+from campaigns.usecases.ports import Ask, ensure_may, user_of
 from campaigns.usecases.views import Answer
 from chassis import acts, inbox, outbox, suspensions, waking
 from chassis.actors import account_of
@@ -41,12 +42,15 @@ def schedule_campaign(
         return views.campaign(campaign)
     channel = Channel(campaign.channel)
     account = ask("identity.get_account", {})
-    moment = domain.send_at(at, account["time_zone"], now)
-    prepared = content.prepare_tried(ask, actor, campaign)
+    when = domain.when(at, account["time_zone"], now, in_own_zones=bool(campaign.options.get("time_zone_field")))
+    prepared = content.prepare_all(ask, actor, campaign)
+    fields = _with_zones(database, ask, campaign, prepared.fields)
     audience = {"channel": str(channel), "audience": campaign.audience}
     reachable = ask("contacts.count_audience", audience, deadline=20.0)["count"]
     if reachable == 0:
         raise exceptions.audience_empty()
+    if campaign.ab_test is not None:
+        domain.split_of(reachable, campaign.ab_test["share_percent"], len(prepared.hashes))
     reserved = ask(
         "identity.reserve_quota",
         {
@@ -62,22 +66,51 @@ def schedule_campaign(
     with database.transaction() as session:
         checked_at = campaign.updated_at
         suspensions.refuse(session, account_of(actor))
-        campaign = _locked(session, actor, campaign_id)
+        campaign = locked(session, actor, campaign_id)
         domain.ensure_draft(CampaignState(campaign.state))
         if campaign.updated_at != checked_at:
             raise Conflict("campaign.changed_meanwhile", "The campaign was changed while it was being scheduled.")
-        campaign.send_at = moment
+        campaign.send_at, campaign.local_at = when
         campaign.time_zone = account["time_zone"]
-        campaign.content_hash = prepared.content_hash
-        campaign.fields = prepared.fields
+        campaign.content_hash = prepared.hashes[0]
+        campaign.fields = fields
         campaign.units_each = prepared.units
+        _ask_for_approval(session, campaign, user_of(actor), reachable)
         campaign.trace_id = actor.get("request_id") or str(new_id())
         campaign.schedule_key = actor.get("request_key")
         campaign.reserving_at = None
-        _move(session, campaign, CampaignState.SCHEDULED, now)
-        facts = {"name": campaign.name, "send_at": moment.isoformat(), "recipients": reachable}
+        move(session, campaign, CampaignState.SCHEDULED, now)
+        facts = {"name": campaign.name, "send_at": when.send_at.isoformat(), "recipients": reachable}
         acts.record(session, events.CAMPAIGNS_ACT, actor, "campaign.scheduled", target_id=campaign.id, **facts)
     return views.campaign(campaign)
+
+
+def _with_zones(database: Database, ask: Ask, campaign: Campaign, fields: list[str]) -> list[str]:
+    """The fields that recipients come with: those of the content, and the one that names their zone.
+
+    :raises Invalid: nobody has such a field, a test of variants goes by zones, or the quiet hours leave no minute.
+    """
+    with database.transaction() as session:
+        rules = rule_store.find(session, account_id=campaign.account_id)
+        account_quiet_hours = rules.quiet_hours
+    if domain.hours_of(campaign.options.get("quiet_hours"), account_quiet_hours).never_open:
+        raise exceptions.never_open()
+    zone_field = campaign.options.get("time_zone_field")
+    if not zone_field:
+        return fields
+    if campaign.ab_test is not None:
+        raise exceptions.test_by_zones()
+    if ask("contacts.check_fields", {"names": [zone_field]})["unknown"]:
+        raise exceptions.no_such_zone_field(zone_field)
+    return sorted({*fields, zone_field})
+
+
+def _ask_for_approval(session: Session, campaign: Campaign, user_id: UUID | None, recipients: int) -> None:
+    """Above the size that the account has set it waits for a second person."""
+    approval_above = rule_store.find(session, account_id=campaign.account_id).approval_above
+    campaign.scheduled_by = user_id
+    campaign.awaits_approval = approval_above is not None and recipients > approval_above
+    campaign.approved_by = campaign.approved_at = None
 
 
 def list_campaigns_needing(
@@ -128,7 +161,7 @@ def pause_short_of_units(session: Session, *, now: datetime, campaign_id: UUID, 
 def _pause_itself(session: Session, now: datetime, campaign: Campaign, code: str, detail: str, **facts: int) -> None:
     """Pause a campaign without anybody's order, and say why."""
     campaign.failure_code, campaign.failure_detail = code, detail
-    _move(session, campaign, CampaignState.PAUSED, now)
+    move(session, campaign, CampaignState.PAUSED, now)
     itself: Actor = {"account_id": str(campaign.account_id), "service": "campaigns"}
     told: dict[str, Any] = {"name": campaign.name, "code": code, **facts}
     acts.record(session, events.CAMPAIGNS_ACT, itself, "campaign.paused", target_id=campaign.id, **told)
@@ -153,7 +186,7 @@ def follow_suspension(session: Session, *, now: datetime, event: dict[str, Any])
     """
     if suspensions.note(session, **event) and event["is_suspended"]:
         for campaign in store.running_for_update(session, account_id=event["account_id"]):
-            _move(session, campaign, CampaignState.PAUSED, now)
+            move(session, campaign, CampaignState.PAUSED, now)
 
 
 def erase_account(session: Session, *, event_id: UUID, account_id: UUID) -> None:
@@ -174,7 +207,7 @@ def announce(session: Session, *, account_id: UUID, campaign_id: UUID, state: Ca
 def _begin_scheduling(database: Database, actor: Actor, now: datetime, campaign_id: UUID) -> tuple[Campaign, bool]:
     """The draft, marked as one whose quota may be reserved from here on; or the same request's earlier outcome."""
     with database.transaction() as session:
-        campaign = _locked(session, actor, campaign_id)
+        campaign = locked(session, actor, campaign_id)
         channel = Channel(campaign.channel)
         ensure_may(actor, channel, "send")
         if campaign.schedule_key is not None and campaign.schedule_key == actor.get("request_key"):
@@ -196,17 +229,17 @@ def _command(
     action: str,
     following: Callable[[Campaign], CampaignState],
 ) -> Answer:
-    campaign = _locked(session, actor, campaign_id)
+    campaign = locked(session, actor, campaign_id)
     ensure_may(actor, Channel(campaign.channel), "send")
     state = following(campaign)
     if campaign.state != state:
         # The same command twice is no error.
-        _move(session, campaign, state, now)
+        move(session, campaign, state, now)
         acts.record(session, events.CAMPAIGNS_ACT, actor, action, target_id=campaign.id, name=campaign.name)
     return views.campaign(campaign)
 
 
-def _move(session: Session, campaign: Campaign, state: CampaignState, now: datetime) -> None:
+def move(session: Session, campaign: Campaign, state: CampaignState, now: datetime) -> None:
     domain.ensure_can_become(CampaignState(campaign.state), state)
     if campaign.state == CampaignState.PAUSED and state not in domain.FINAL:
         _begin_again(campaign)
@@ -219,5 +252,5 @@ def _move(session: Session, campaign: Campaign, state: CampaignState, now: datet
     announce(session, account_id=campaign.account_id, campaign_id=campaign.id, state=state)
 
 
-def _locked(session: Session, actor: Actor, campaign_id: UUID) -> Campaign:
+def locked(session: Session, actor: Actor, campaign_id: UUID) -> Campaign:
     return store.get_for_update(session, account_id=account_of(actor), campaign_id=campaign_id)

@@ -40,6 +40,12 @@ def made_id(actor: Actor, noun: str) -> UUID:
     return domain.id_for_request(account_of(actor), request_key, noun) if request_key else new_id()
 
 
+def user_of(actor: Actor) -> UUID | None:
+    """The person who asks; by a key it is whose key it is."""
+    user_id = actor.get("user_id")
+    return UUID(user_id) if user_id else None
+
+
 def ensure_may(actor: Actor, channel: Channel, right: str) -> None:
     """:raises Forbidden: the actor lacks `{channel}.campaigns.{right}`; a service that asks for itself needs none."""
     _ensure_granted(actor, f"{channel}.campaigns.{right}")

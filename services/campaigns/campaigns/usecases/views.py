@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from campaigns import domain
-from campaigns.models import Campaign, Template
-from contracts.vocabulary import CampaignState, Channel
+from campaigns.models import Campaign, CampaignLeftOut, Template
+from contracts.vocabulary import AbMetric, AbOutcome, CampaignState, Channel, IfUndecided, LeftOut
 
 Answer = dict[str, Any]
 
@@ -20,8 +21,59 @@ def campaign(row: Campaign) -> Answer:
     shown["progress"] = domain.progress(
         {name: shown[name] for name in _COUNTS}, [shown.pop("left_out"), shown.pop("channel_left_out")]
     )
+    if "content" in shown:
+        shown["ab_test"] = ab_test(row)
+    shown["approval"] = approval(row)
+    shown["ab_progress"] = ab_progress(row)
     shown["failure"] = {"code": row.failure_code, "detail": row.failure_detail} if row.failure_code else None
     return shown
+
+
+def approval(row: Campaign) -> Answer | None:
+    """Of a campaign that takes a second person."""
+    if not row.awaits_approval and row.approved_at is None:
+        return None
+    is_given = row.approved_at is not None
+    return {"is_given": is_given, "approved_by": row.approved_by, "approved_at": row.approved_at}
+
+
+def ab_test(row: Campaign) -> Answer | None:
+    """The test as it was written: its rules with the variants' names and what each says otherwise."""
+    if row.ab_test is None:
+        return None
+    rules = {name: value for name, value in row.ab_test.items() if name != "names"}
+    named = zip(row.ab_test["names"], row.variants or (), strict=True)
+    return {
+        **rules,
+        "metric": AbMetric(rules["metric"]),
+        "if_undecided": IfUndecided(rules["if_undecided"]),
+        "variants": [{"name": name, **said} for name, said in named],
+    }
+
+
+def ab_progress(row: Campaign) -> Answer | None:
+    """How far the test of a campaign is that has started."""
+    if row.ab_test is None or row.variant_size is None:
+        return None
+    decision = row.ab_decision
+    return {
+        "stage": domain.stage_of(tested=row.tested_at, decided=decision, winner=row.winner),
+        "recipients_each": row.variant_size,
+        "tested_at": row.tested_at,
+        "winner": None if row.winner is None else row.ab_test["names"][row.winner],
+        "chosen_by": row.winner_by,
+        "decision": decision
+        and {
+            **decision,
+            "outcome": AbOutcome(decision["outcome"]),
+            "decided_at": datetime.fromisoformat(decision["decided_at"]),
+        },
+    }
+
+
+def left_out(row: CampaignLeftOut, *, shows_contact: bool) -> Answer:
+    contact_id = row.contact_id if shows_contact else None
+    return {"number": row.number, "reason": LeftOut(row.reason), "contact_id": contact_id}
 
 
 def template(row: Template) -> Answer:

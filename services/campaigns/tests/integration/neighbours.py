@@ -23,6 +23,8 @@ snapshots: dict[str, dict[str, Any]] = {}
 contents: dict[str, Any] = {}
 units_taken: dict[str, int] = {}  # by each recipient, by account: what `LONG` and `LONGER` say in a text
 asked: list[str] = []
+NOTHING = dict.fromkeys(("sent", "delivered", "opened", "clicked", "unsubscribed", "complained"), 0)
+counts_by_account: dict[str, list[dict[str, int]]] = {}
 
 
 def _quota_of(account_id: str) -> int:
@@ -116,13 +118,16 @@ class Contacts:
             raise NotFound("snapshot.not_found", "There is no such audience.")
         last = min(payload["after"] + payload["limit"], snapshot["total"])
         left_out: dict[str, list[int]] = {}
+        known: list[Any] = []
         recipients = []
         for number in range(payload["after"] + 1, last + 1):
             if reason := reason_of(number, snapshot["total"]):
                 left_out.setdefault(reason, []).append(number)
+                if reason != "erased":
+                    known.append([number, str(UUID(int=number))])
             else:
                 recipients.append(_recipient(number, snapshot))
-        return {"recipients": recipients, "left_out": left_out}
+        return {"recipients": recipients, "left_out": left_out, "left_out_contacts": known}
 
     @rpc
     def drop_snapshot(self, actor: Any, payload: Any) -> Any:
@@ -170,6 +175,22 @@ def _recipient(number: int, snapshot: Any) -> Any:
     }
 
 
+class Reporting:
+    """What became of variants: nothing, until a test has said what."""
+
+    name = "reporting"
+
+    @rpc
+    def tell_variants(self, actor: Any, payload: Any) -> Any:
+        counts_by_account[actor["account_id"]] = payload["variants"]
+        return {}
+
+    @rpc
+    def count_variants(self, actor: Any, payload: Any) -> Any:
+        asked.append(f"count_variants {payload['campaign_id']}")
+        return {"variants": counts_by_account.get(actor["account_id"], [NOTHING] * payload["variants"])}
+
+
 class SmsGateway:
     name = "sms_gateway"
 
@@ -204,7 +225,7 @@ class SmsGateway:
         recipients, failed = len(came), sum(number % 10 == 0 for number in came)
         counts = {"submitted": recipients - failed - waiting, "failed": failed, "deferred": waiting}
         units = counts["submitted"] * units_taken[actor["account_id"]]
-        return {**counts, "left_out": {}, "units": units}
+        return {**counts, "left_out": {}, "units": units, "after": payload["after"]}
 
     @rpc
     def render_preview(self, actor: Any, payload: Any) -> Any:

@@ -56,6 +56,24 @@ def test_draft_whose_scheduling_was_refused_can_be_deleted(caller: Callable) -> 
         owner("get_campaign", campaign_id=campaign_id)
 
 
+def test_list_is_searched_by_name_folder_and_tag(caller: Callable) -> None:
+    owner = caller()
+    spring = owner.draft(name="Wiosna 100%", folder="Sezonowe", tags=["sezon", "sms"])["id"]
+    autumn = owner.draft(name="JESIEŃ", folder="Sezonowe", tags=["sezon"])["id"]
+    plain = owner.draft(name="Inne")["id"]
+
+    def found(**asked: Any) -> set[str]:
+        return {one["id"] for one in owner("list_campaigns", **asked)["items"]}
+
+    assert found(q="jesień") == {autumn} and found(q="0%") == {spring} and found(q="_") == set()
+    assert found(folder="Sezonowe") == {spring, autumn} and found(folder="Sezonowe", q="wios") == {spring}
+    assert found(tag="sms") == {spring} and found(tag="nic") == set()
+    assert owner("duplicate_campaign", campaign_id=spring)["tags"] == ["sezon", "sms"]
+    moved = owner("update_campaign", campaign_id=plain, folder="Sezonowe", tags=["x"])
+    assert (moved["folder"], moved["tags"]) == ("Sezonowe", ["x"])
+    assert caller()("list_campaigns", folder="Sezonowe")["items"] == []
+
+
 def test_list_is_paged_newest_first_without_content(caller: Callable) -> None:
     owner = caller()
     made = [owner.draft(name=f"Kampania {number}")["id"] for number in range(5)]

@@ -16,6 +16,7 @@ from chassis.broker import Broker, Delivery
 from chassis.database import Database
 from chassis.testing import wait_until
 from contracts import events, lanes
+from contracts.errors import NotFound
 from contracts.vocabulary import LeftOut
 
 from .conftest import is_let_go
@@ -202,10 +203,29 @@ def test_who_is_left_out_is_counted_by_the_reason_whatever_is_killed(
     assert numbers_seen(channel) == set(range(1, total + 1)) - set(reasons)
     assert sent["left_out"] == {reason: list(reasons.values()).count(reason) for reason in LeftOut}
     assert sent["submitted"] + sent["failed"] == total - len(reasons) and sent["deferred"] == 0
+    assert who_was_left_out(owner, campaign_id) == [
+        (number, reason, None if reason == "erased" else str(UUID(int=number))) for number, reason in reasons.items()
+    ]
+    archived = [number for number, reason in reasons.items() if reason == "archived"]
+    assert [number for number, *_ in who_was_left_out(owner, campaign_id, reason="archived")] == archived
+    blind = caller(account_id=owner.account_id, permissions=["sms.campaigns"])
+    assert {contact for *_, contact in who_was_left_out(blind, campaign_id)} == {None}
+    with pytest.raises(NotFound):
+        caller()("list_left_out", campaign_id=campaign_id)
     for progress in moments:
         decided = sum(progress[name] for name in ("submitted", "failed", "deferred", "to_come") if progress[name])
         assert progress["to_come"] is None or progress["to_come"] >= 0
         assert progress["recipients"] in (None, decided + sum(progress["left_out"].values()))
+
+
+def who_was_left_out(somebody: Any, campaign_id: str, **asked: Any) -> list[tuple[int, str, Any]]:
+    found: list[tuple[int, str, Any]] = []
+    cursor = None
+    while True:
+        page = somebody("list_left_out", campaign_id=campaign_id, limit=1000, cursor=cursor, **asked)
+        found += [(one["number"], one["reason"], one["contact_id"]) for one in page["items"]]
+        if (cursor := page["next_cursor"]) is None:
+            return found
 
 
 def test_email_campaign_takes_its_own_lane(caller: Callable, email_channel: Any, dispatcher: Callable) -> None:

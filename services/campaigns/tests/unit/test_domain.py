@@ -33,7 +33,7 @@ def test_only_final_states_lead_nowhere() -> None:
 
 @given(st.lists(st.sampled_from(CampaignState), max_size=20))
 @modest
-def test_no_path_leads_back_to_draft_or_out_of_an_end(wishes: list[CampaignState]) -> None:
+def test_no_path_leads_out_of_an_end_nor_back_to_draft_from_what_is_being_sent(wishes: list[CampaignState]) -> None:
     state = CampaignState.DRAFT
     for wanted in wishes:
         try:
@@ -41,7 +41,8 @@ def test_no_path_leads_back_to_draft_or_out_of_an_end(wishes: list[CampaignState
         except Conflict as refused:
             assert refused.extra["state"] == state
             continue
-        assert wanted is not CampaignState.DRAFT and state not in domain.FINAL
+        assert state not in domain.FINAL
+        assert wanted is not CampaignState.DRAFT or state in (CampaignState.SCHEDULED, CampaignState.PAUSED)
         state = wanted
 
 
@@ -80,8 +81,12 @@ def test_channels_own_variables_are_not_asked_of_contacts() -> None:
 
 
 def test_time_without_offset_is_the_accounts_local_time() -> None:
-    assert domain.send_at(datetime(2026, 12, 24, 18), WARSAW, NOON) == datetime(2026, 12, 24, 17, tzinfo=UTC)  # noqa: DTZ001
-    assert domain.send_at(datetime(2027, 7, 1, 18), WARSAW, NOON) == datetime(2027, 7, 1, 16, tzinfo=UTC)  # noqa: DTZ001
+    assert domain.send_at(datetime.fromisoformat("2026-12-24T18:00"), WARSAW, NOON) == datetime(
+        2026, 12, 24, 17, tzinfo=UTC
+    )
+    assert domain.send_at(datetime.fromisoformat("2027-07-01T18:00"), WARSAW, NOON) == datetime(
+        2027, 7, 1, 16, tzinfo=UTC
+    )
     assert domain.send_at(None, WARSAW, NOON) == NOON
 
 
@@ -110,7 +115,11 @@ def test_the_hour_that_is_not_there_is_refused_and_of_the_one_that_comes_twice_i
     assert at[11:16] in refused.value.detail
 
 
-@given(st.datetimes(datetime(2026, 12, 1), datetime(2027, 11, 22), timezones=st.none()))  # noqa: DTZ001
+@given(
+    st.datetimes(
+        datetime.fromisoformat("2026-12-01T00:00"), datetime.fromisoformat("2027-11-22T00:00"), timezones=st.none()
+    )
+)
 @modest
 def test_a_local_time_is_what_clocks_show_when_it_goes(at: datetime) -> None:
     try:
@@ -153,6 +162,86 @@ def test_quiet_hours_span_midnight_and_a_change_of_clocks() -> None:
     # 29 March 2026: 02:00 becomes 03:00; 06:00 UTC is 08:00 in Warsaw from then on, and 07:00 before.
     assert domain.is_quiet(night, datetime(2026, 3, 28, 6, 30, tzinfo=UTC).astimezone(zone))
     assert not domain.is_quiet(night, datetime(2026, 3, 29, 6, 30, tzinfo=UTC).astimezone(zone))
+
+
+@pytest.mark.parametrize(
+    ("zone", "local", "moment", "shown"),
+    [
+        # The hour that does not exist: 02:30 is what the clocks show instead, 03:30.
+        (WARSAW, "2027-03-28T02:30", "2027-03-28T01:30", "03:30"),
+        ("America/New_York", "2027-03-14T02:30", "2027-03-14T07:30", "03:30"),
+        # The hour that exists twice: the first.
+        (WARSAW, "2027-10-31T02:30", "2027-10-31T00:30", "02:30"),
+        ("America/New_York", "2027-11-07T01:30", "2027-11-07T05:30", "01:30"),
+        # Half-hour zones, and the date line.
+        ("Australia/Lord_Howe", "2027-10-03T02:15", "2027-10-02T15:45", "02:45"),
+        ("Pacific/Kiritimati", "2027-01-01T00:00", "2026-12-31T10:00", "00:00"),
+    ],
+)
+def test_moment_of_a_local_time_in_a_recipients_zone(zone: str, local: str, moment: str, shown: str) -> None:
+    found = domain.moment_in(datetime.fromisoformat(local), ZoneInfo(zone))
+    assert found == datetime.fromisoformat(moment).replace(tzinfo=UTC)
+    assert f"{found.astimezone(ZoneInfo(zone)):%H:%M}" == shown
+
+
+@pytest.mark.parametrize(
+    ("zone", "quiet", "before", "opens"),
+    [
+        # Quiet until 02:30, which is left out: they end with the hour that is missing.
+        (WARSAW, ("22:00", "02:30"), "2027-03-28T00:30", "2027-03-28T01:00"),
+        ("America/New_York", ("22:00", "02:30"), "2027-03-14T06:30", "2027-03-14T07:00"),
+        # Until 02:30 (01:30), which comes twice: they end the first time, and the clock is quiet once more after that.
+        (WARSAW, ("22:00", "02:30"), "2027-10-30T23:30", "2027-10-31T00:30"),
+        (WARSAW, ("22:00", "02:30"), "2027-10-31T01:10", "2027-10-31T01:30"),
+        ("America/New_York", ("22:00", "01:30"), "2027-11-07T05:00", "2027-11-07T05:30"),
+        ("America/New_York", ("22:00", "01:30"), "2027-11-07T06:10", "2027-11-07T06:30"),
+    ],
+)
+def test_quiet_hours_end_by_the_clock_in_the_nights_when_it_is_changed(
+    zone: str, quiet: tuple[str, str], before: str, opens: str
+) -> None:
+    hours = domain.hours_of({"start": quiet[0], "end": quiet[1]})
+    now = datetime.fromisoformat(before).replace(tzinfo=UTC)
+    assert not hours.is_open(ZoneInfo(zone), now)
+    assert hours.opens_at(ZoneInfo(zone), now) == datetime.fromisoformat(opens).replace(tzinfo=UTC)
+
+
+@given(
+    st.sampled_from([WARSAW, "America/New_York", "Australia/Lord_Howe", "Pacific/Apia", "UTC"]),
+    st.lists(st.tuples(st.times(), st.times()), max_size=2),
+    st.datetimes(datetime.fromisoformat("2027-01-01T00:00"), datetime.fromisoformat("2028-01-01T00:00")),
+    st.none() | st.datetimes(datetime.fromisoformat("2027-01-01T00:00"), datetime.fromisoformat("2028-01-01T00:00")),
+)
+@modest
+def test_first_open_moment_is_open_and_nothing_before_it_is(
+    name: str, spans: list[tuple[time, time]], now: datetime, local_at: datetime | None
+) -> None:
+    zone, moment = ZoneInfo(name), now.replace(tzinfo=UTC)
+    written = [{"start": f"{start:%H:%M}", "end": f"{end:%H:%M}"} for start, end in spans]
+    hours = domain.hours_of(*written, local_at=local_at)
+    opens = hours.opens_at(zone, moment)
+    assert opens >= moment
+    if not hours.never_open:
+        assert hours.is_open(zone, opens)
+        earlier = opens - timedelta(minutes=1)
+        assert earlier < moment or not hours.is_open(zone, earlier)
+
+
+def test_campaign_for_all_zones_begins_where_the_hour_comes_first() -> None:
+    at = datetime.fromisoformat("2026-11-26T09:00")
+    assert domain.when(at, WARSAW, NOON, in_own_zones=False) == (datetime(2026, 11, 26, 8, 0, tzinfo=UTC), None)
+    assert domain.when(at, WARSAW, NOON, in_own_zones=True) == (datetime(2026, 11, 25, 19, 0, tzinfo=UTC), at)
+    tonight = datetime.fromisoformat("2026-11-24T20:00")
+    assert domain.when(tonight, WARSAW, NOON, in_own_zones=True) == (NOON, tonight)
+    offset = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
+    assert domain.when(offset, WARSAW, NOON, in_own_zones=True) == (offset, None)
+    with pytest.raises(Invalid):
+        domain.when(datetime.fromisoformat("2026-11-24T09:00"), WARSAW, NOON, in_own_zones=True)
+
+
+def test_quiet_hours_that_leave_no_minute_are_known() -> None:
+    day, night = {"start": "08:00", "end": "20:00"}, {"start": "20:00", "end": "08:00"}
+    assert domain.hours_of(day, night).never_open and not domain.hours_of(day).never_open
 
 
 @given(st.times(), st.times(), st.times())

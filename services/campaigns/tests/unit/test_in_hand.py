@@ -118,10 +118,10 @@ def test_everybody_is_in_a_batch_or_left_out_once(recipients: int, page: int, un
             campaign.note_read(up_to, answer(wanted, *gone))
         campaign.take_reads()
         if campaign.is_moving_on:
-            left_out.update(campaign.take_left_out(campaign.read_to))
+            left_out.update(one.reason for one in campaign.take_left_out(campaign.read_to))
         for _ in range(campaign.batches_ready(NOON, 0, 16)):
             sent += [recipient["number"] for recipient in campaign.cut(NOON)]
-            left_out.update(campaign.take_left_out(sent[-1]))
+            left_out.update(one.reason for one in campaign.take_left_out(sent[-1]))
     assert sent == [n for n in range(min(start, recipients) + 1, recipients + 1) if n not in unwanted]
     assert left_out == Counter(reasons.values())
 
@@ -189,11 +189,51 @@ def test_nothing_goes_in_quiet_hours_of_the_accounts_zone() -> None:
     campaign = CampaignInHand(leased(options={"quiet_hours": {"start": "13:00", "end": "13:01"}}))
     read(campaign, people(1, 1000), 1000)
     assert campaign.batches_ready(NOON, 0, 16) == 0
+    # Whoever does something until then is judged by it: nobody is read before.
+    assert not campaign.buffer and campaign.next_read(5_000, NOON + timedelta(seconds=59)) is None
+    assert campaign.next_read(5_000, NOON + timedelta(minutes=1)) == (0, 1000)
+    read(campaign, people(1, 1000), 1000)
     assert campaign.batches_ready(NOON + timedelta(minutes=1), 0, 16) == 5
 
 
+def test_quiet_hours_of_the_account_hold_what_is_being_sent_from_the_next_look_on() -> None:
+    campaign = CampaignInHand(leased())
+    read(campaign, people(1, 1000), 1000)
+    assert campaign.batches_ready(NOON, 0, 16) == 5
+    campaign.note(leased(account_quiet_hours={"start": "13:00", "end": "14:00"}))
+    assert campaign.batches_ready(NOON, 0, 16) == 0 and campaign.next_read(5_000, NOON) is None
+    campaign.note(leased(account_quiet_hours=None))
+    assert campaign.next_read(5_000, NOON) == (0, 1000)
+
+
+def test_each_recipient_waits_for_their_own_hour() -> None:
+    """18:00 is first in Tokyo, then in Warsaw, which is also the zone of who names none, then in New York."""
+    zones = ["Asia/Tokyo"] * 3 + ["Europe/Warsaw"] * 2 + ["Moon/Base", None] + ["America/New_York"] * 3
+    numbered = people(1, 10)
+    for person, zone in zip(numbered, zones, strict=True):
+        person["fields"] = {"zone": zone} if zone else {}
+    evening = datetime.fromisoformat("2026-11-24T18:00")
+    own = {"options": {"time_zone_field": "zone"}, "recipients": 10, "local_at": evening}
+    campaign = CampaignInHand(leased(**own))
+    gone: dict[int, datetime] = {}
+    now = datetime(2026, 11, 24, 0, 0, tzinfo=UTC)
+    while not campaign.is_through:
+        if following := campaign.next_read(5_000, now):
+            campaign.note_read(sum(following), answer(numbered[following[0] :]))
+            campaign.take_reads()
+        for _ in range(campaign.batches_ready(now, 0, 16)):
+            for person in campaign.cut(now):
+                gone[person["number"]] = now
+                campaign.dispatched_to = person["number"]
+        now += timedelta(minutes=5)
+    hours = [moment.hour for moment in gone.values()]
+    assert list(gone) == list(range(1, 11)) and hours == [9] * 3 + [17] * 4 + [23] * 3
+
+
 def test_zone_that_this_machine_does_not_know_stops_nobody() -> None:
-    assert CampaignInHand(leased(time_zone="Mars/Olympus")).is_quiet(NOON) is False
+    campaign = CampaignInHand(leased(time_zone="Mars/Olympus"))
+    read(campaign, people(1, 1000), 1000)
+    assert campaign.batches_ready(NOON, 0, 16) == 5
 
 
 def test_pace_is_what_the_channel_settles(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -215,3 +255,52 @@ def test_same_batch_has_the_same_body() -> None:
     body = batch_body(leased(), UUID(int=9), recipients)
     assert body == batch_body(leased(), UUID(int=9), people(1, 3))
     assert orjson.loads(body)["recipients"] == recipients
+
+
+@given(st.integers(60, 700), st.integers(2, 5), st.sampled_from([None, 36_000, 200_000]), st.data())
+@settings(deadline=None)
+def test_batches_of_a_test_have_one_variant_each_and_the_rest_waits_for_the_winner(
+    each: int, variants: int, throttle: int | None, data: st.DataObject
+) -> None:
+    """Whoever is left out, at any pace: everybody else is in one batch, and each batch has one content."""
+    total = each * variants + data.draw(st.integers(0, 300))
+    gone = data.draw(st.sets(st.integers(1, total), max_size=total // 2))
+    test = {
+        "ab_test": {"names": [str(place) for place in range(variants)]},
+        "variant_size": each,
+        "variant_hashes": [f"content-{place}" for place in range(variants)],
+        "options": {"throttle_per_hour": throttle},
+    }
+    campaign = CampaignInHand(leased(recipients=total, **test))
+    split = campaign.leased.split
+    assert split is not None
+    sent: dict[int, str] = {}
+    now = NOON
+    while not (campaign.is_through and campaign.leased.winner is not None):
+        if campaign.is_tested:
+            assert set(sent) == set(range(1, split.tested + 1)) - gone
+            campaign.note(replace(campaign.leased, winner=1))
+        while following := campaign.next_read(5_000, now):
+            after, limit = following
+            numbers = range(after + 1, after + limit + 1)
+            page = [person for person in people(after + 1, after + limit) if person["number"] not in gone]
+            campaign.note_read(after + limit, answer(page, *((one, "archived") for one in numbers if one in gone)))
+        campaign.take_reads()
+        for _ in range(campaign.batches_ready(now, 0, 16)):
+            recipients = campaign.cut(now)
+            contents = {campaign.leased.content_hash_for(one["number"]) for one in recipients}
+            assert len(contents) == 1
+            for one in recipients:
+                assert one["number"] not in sent
+                sent[one["number"]] = str(*contents)
+            campaign.take_left_out(recipients[-1]["number"])
+        if campaign.is_moving_on:
+            campaign.take_left_out(campaign.read_to)
+        now += timedelta(seconds=2)
+    assert set(sent) == set(range(1, total + 1)) - gone
+    assert all(
+        content == f"content-{split.variant_of(number) or 0}"
+        for number, content in sent.items()
+        if number <= split.tested
+    )
+    assert {content for number, content in sent.items() if number > split.tested} <= {"content-1"}

@@ -24,9 +24,12 @@ from chassis.inbox import first_time
 from chassis.logs import get_logger
 from contacts.domain.rule_terms import ENGAGEMENTS
 from contacts.store import engagement as store
+from contacts.store import frequency_caps
+from contacts.store.frequency_caps import SENT_KINDS
 from contracts.lanes import ENGAGEMENT
 
 MESSAGES = Counter("wici_engagement_messages_total", "Lane messages about engagement, by outcome", ["outcome"])
+KINDS = frozenset({*ENGAGEMENTS, *SENT_KINDS})
 HANDLER = "record_engagement"
 PREFETCH = 20  # of up to 750 KB each
 IDLE_SECONDS = 0.5
@@ -94,7 +97,7 @@ class Recorder:
                 for message in messages
                 if first_time(session, HANDLER, UUID(message["batch_id"]))
                 for column in message["columns"]
-                if column["kind"] in ENGAGEMENTS  # a kind of a newer reporting means nothing here
+                if column["kind"] in KINDS  # a kind of a newer reporting means nothing here
             ]
             store.add(session, columns)
 
@@ -113,6 +116,7 @@ def tidy(database: Database, today: date, keep_days: int) -> None:
     """Drop what is too old, and merge what came in small pieces on past days."""
     with database.transaction() as session:
         store.drop_before(session, today - timedelta(days=keep_days))
+        frequency_caps.drop_before(session, today - timedelta(days=frequency_caps.DAYS_KEPT))
     merged = store.MERGED_AT_ONCE
     while merged == store.MERGED_AT_ONCE:
         with database.transaction() as session:

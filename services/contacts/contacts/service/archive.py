@@ -30,11 +30,18 @@ class Archive(Base):
 
     @event_handler(events.RECIPIENT_UNSUBSCRIBED)
     def archive_unsubscribed(self, payload: Payload) -> None:
+        self._archive_unsubscribed(payload, "archive_unsubscribed")
+
+    @event_handler(events.EMAIL_RECIPIENT_UNSUBSCRIBED)
+    def archive_unsubscribed_by_mail(self, payload: Payload) -> None:
+        self._archive_unsubscribed(payload, "archive_unsubscribed_by_mail")
+
+    def _archive_unsubscribed(self, payload: Payload, handler: str) -> None:
         with self.database.transaction() as session:
             is_elsewhere = archive.was_written_to_elsewhere(session, event=payload)
         sent_to = self._address_of_message(payload) if is_elsewhere else None
         with self.database.transaction() as session:
-            archive.archive_unsubscribed(session, event=payload, sent_to=sent_to)
+            archive.archive_unsubscribed(session, event=payload, sent_to=sent_to, handler=handler)
 
     def _address_of_message(self, event: Payload) -> str | None:
         """Where the message went, which reporting knows; None where it does not, or the person was erased.

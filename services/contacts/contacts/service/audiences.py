@@ -1,10 +1,10 @@
-"""Entrypoints about audiences of campaigns, which campaigns calls."""
+"""Entrypoints about audiences of campaigns, and about the cap on how many messages a person gets."""
 
 from __future__ import annotations
 
 from chassis.service import Payload, rpc
 from contacts.service.base import Base
-from contacts.usecases import audience_samples, audiences
+from contacts.usecases import audience_samples, audiences, frequency_caps
 from contracts.rpc import Actor
 
 
@@ -12,6 +12,18 @@ class Audiences(Base):
     @rpc
     def count_audience(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("count_audience", audiences.count, actor, payload)
+
+    @rpc
+    def break_down_audience(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("break_down_audience", audiences.break_down, actor, payload)
+
+    @rpc
+    def get_frequency_cap(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("get_frequency_cap", frequency_caps.get_frequency_cap, actor, payload)
+
+    @rpc
+    def set_frequency_cap(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("set_frequency_cap", frequency_caps.set_frequency_cap, actor, payload)
 
     @rpc
     def sample_audience(self, actor: Actor, payload: Payload) -> Payload:

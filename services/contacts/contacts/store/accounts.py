@@ -14,7 +14,7 @@ from contacts.store import audiences, bulk, staging
 _TABLES = (
     "forms", "submissions", "confirmation_mails", "consent_changes", "former_addresses", "group_members", "groups",
     "segments", "contacts", "contact_fields", "archive", "erased", "snapshots", "jobs",
-    "files", "accounts", "engagement",
+    "files", "accounts", "engagement", "frequency_caps", "recent_sends",
 )  # fmt: skip
 
 

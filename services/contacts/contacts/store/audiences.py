@@ -7,6 +7,7 @@ written once, read by number in constant time, dropped in one go.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -17,9 +18,38 @@ from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
 from chassis.database import changed, cursor_of
+from contacts.store import frequency_caps
 from contracts.vocabulary import LeftOut
 
 _LOCK = "hashtextextended(CAST(:account AS text), 1936941680)"  # "snap"
+
+
+# Orders in which an audience is numbered, over `c`: ids are made in the order of time. A hash that depends on the
+# snapshot spreads the same people otherwise in the next.
+class Order(NamedTuple):
+    """:ivar join: what the order needs beside `c`."""
+
+    by: str
+    join: str = ""
+
+
+AS_ADDED = Order("c.id")
+SHUFFLED = Order("hashtextextended(c.id::text, hashtextextended(CAST(:snapshot AS text), 0)), c.id")
+
+
+def by_zone(zone: str) -> Order:
+    """Those first in whose zone a local time comes first; who names no zone is in the default one.
+
+    :param zone: SQL of the field that names it, text or jsonb, for `:zone_local_time` and `:zone_default`.
+    """
+    names = "(SELECT name FROM pg_timezone_names)"
+    return Order(
+        "CAST(:zone_local_time AS timestamp) AT TIME ZONE coalesce(z.name, d.name, 'UTC'), c.id",
+        f" LEFT JOIN {names} z ON z.name = to_jsonb({zone}) #>> '{{}}'"
+        f" LEFT JOIN {names} d ON d.name = CAST(:zone_default AS text)",
+    )
+
+
 ADDRESS = {"sms": "phone", "email": "email"}
 
 
@@ -93,6 +123,41 @@ def count(session: Session, *, account_id: UUID, where: str, parameters: Mapping
     )
 
 
+def break_down(
+    session: Session,
+    *,
+    account_id: UUID,
+    channel: str,
+    included: str,
+    excluded: str,
+    capped: str,
+    parameters: Mapping[str, Any],
+) -> dict[str, int]:
+    """How many of the included there are, and why some of them are not reached: the first reason of each.
+
+    :param included, excluded, capped: SQL over `c`.
+    """
+    expect_many(session)
+    has_address = f"c.{ADDRESS[channel]} IS NOT NULL"
+    reasons = {
+        "excluded": excluded,
+        "without_address": f"NOT ({has_address})",
+        "archived": f"NOT ({not_archived(channel)})",
+        "without_consent": f"c.{channel}_consent IS NOT TRUE",
+        "capped": capped,
+    }
+    cases = " ".join(f"WHEN {sql} THEN '{reason}'" for reason, sql in reasons.items())
+    rows = session.execute(
+        text(
+            f"SELECT CASE {cases} ELSE 'reachable' END AS outcome, count(*) FROM contacts c"
+            f" WHERE c.account_id = :account AND {included} GROUP BY 1"
+        ),
+        {**parameters, "account": account_id},
+    )
+    counts = {outcome: int(count) for outcome, count in rows}
+    return {"total": sum(counts.values()), **{name: counts.get(name, 0) for name in ("reachable", *reasons)}}
+
+
 def table_of(snapshot_id: UUID) -> str:
     return f"snapshot_{snapshot_id.hex}"
 
@@ -106,8 +171,9 @@ def take(
     where: str,
     values: str,
     parameters: Mapping[str, Any],
+    order: Order = AS_ADDED,
 ) -> int:
-    """Write the snapshot; returns how many recipients it has, numbered from 1.
+    """Write the snapshot; returns how many recipients it has, numbered from 1 in that order.
 
     :param values: SQL of a jsonb object over `c`, the recipient's fields.
     """
@@ -124,10 +190,11 @@ def take(
     expect_many(session)
     total = changed(
         session,
-        f"INSERT INTO {table} SELECT row_number() OVER (ORDER BY c.id), c.id, c.{ADDRESS[channel]}, {values}"
-        f" FROM contacts c WHERE c.account_id = :account AND {where} ORDER BY c.id",
+        f"INSERT INTO {table} SELECT row_number() OVER (ORDER BY {order.by}), c.id, c.{ADDRESS[channel]}, {values}"
+        f" FROM contacts c{order.join} WHERE c.account_id = :account AND {where} ORDER BY {order.by}",
         **parameters,
         account=account_id,
+        **({"snapshot": str(snapshot_id)} if order is SHUFFLED else {}),
     )
     session.execute(text(f"ALTER TABLE {table} ADD PRIMARY KEY (number)"))
     session.execute(
@@ -170,37 +237,48 @@ class Page(NamedTuple):
 
     recipients: list[dict[str, Any]]
     left_out: dict[str, list[int]]
+    left_out_contacts: list[tuple[int, str]]
 
 
-def _reason(channel: str) -> str:
+def _reason(channel: str, *, is_capped: bool = False) -> str:
     """SQL over `s` (contact_id, address): why this person gets nothing any more; '' where nothing is against it.
 
     One look-up each, as scalar subqueries, which PostgreSQL makes no join of: a large archive costs a page nothing.
-    Parameters: the account, the account again.
+    Parameters: the account; of an account with a cap the account, its first day and its messages; the account again.
     """
+    fine = (
+        "CASE WHEN (SELECT count(*) FROM recent_sends r WHERE r.account_id = %s AND r.contact_id = s.contact_id"
+        " AND r.day >= %s) >= %s THEN 'capped' ELSE '' END"
+        if is_capped
+        else "''"
+    )
     return (
         "CASE WHEN (SELECT a.id FROM archive a WHERE a.account_id = %s"
         f" AND a.channel = '{channel}' AND a.address = s.address AND a.restored_at IS NULL) IS NOT NULL THEN 'archived'"
         f" ELSE coalesce((SELECT CASE WHEN c.{channel}_consent IS NOT TRUE THEN 'withdrawn'"
-        f" WHEN c.{ADDRESS[channel]} IS DISTINCT FROM s.address THEN 'changed' ELSE '' END"
+        f" WHEN c.{ADDRESS[channel]} IS DISTINCT FROM s.address THEN 'changed' ELSE {fine} END"
         " FROM contacts c WHERE c.account_id = %s AND c.id = s.contact_id), 'deleted') END"
     )
 
 
-def read(session: Session, *, snapshot_id: UUID, account_id: UUID, channel: str, after: int, up_to: int) -> Page:
+def read(
+    session: Session, *, snapshot_id: UUID, account_id: UUID, channel: str, after: int, up_to: int, today: date
+) -> Page:
     """Recipients as lanes carry them (`contracts.lanes.Recipient`); a million are read, so not by SQLAlchemy's rows.
 
     A campaign may be read for days: who has said no since the snapshot, has gone or has another address is left out.
     Of who was erased no row is left, so that every number without one is theirs.
     """
-    page, number = Page([], {}), after
+    page, number = Page([], {}, []), after
+    cap = frequency_caps.find(session, account_id=account_id)
+    of_cap = () if cap is None else (account_id, cap.first_day(today), cap.messages)
     with cursor_of(session) as cursor:
         # The planner believes the subqueries rarely true, and would rather read and sort the whole snapshot.
         cursor.execute("SELECT set_config(name, 'off', true) FROM unnest(%s::text[]) AS name", (_NOT_FOR_PAGES,))
         cursor.execute(
-            f"SELECT number, contact_id::text, address, fields::text, {_reason(channel)}"
+            f"SELECT number, contact_id::text, address, fields::text, {_reason(channel, is_capped=cap is not None)}"
             f" FROM {table_of(snapshot_id)} s WHERE number > %s AND number <= %s ORDER BY number",
-            (account_id, account_id, after, up_to),
+            (account_id, *of_cap, account_id, after, up_to),
         )
         for following, contact_id, address, fields, reason in cursor.fetchall():
             if following > number + 1:
@@ -208,6 +286,7 @@ def read(session: Session, *, snapshot_id: UUID, account_id: UUID, channel: str,
             number = following
             if reason:
                 page.left_out.setdefault(reason, []).append(number)
+                page.left_out_contacts.append((number, contact_id))
             else:
                 page.recipients.append(
                     {"number": number, "contact_id": contact_id, "address": address, "fields": orjson.loads(fields)}

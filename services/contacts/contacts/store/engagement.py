@@ -16,6 +16,8 @@ from sqlalchemy.orm import Session
 
 from chassis.database import changed, cursor_of
 from chassis.ids import new_id
+from contacts.domain.rule_terms import ENGAGEMENTS
+from contacts.store import frequency_caps
 
 # A column of so many ids is not worth rewriting to spare a row.
 WHOLE = 5_000
@@ -54,13 +56,15 @@ def add(session: Session, columns: Sequence[Any]) -> None:
     with cursor_of(session) as cursor:
         cursor.execute(_KNOWN, (list({column["account_id"] for column in columns}),))
         known = {account_id for (account_id,) in cursor.fetchall()}
+        of_known = [column for column in columns if column["account_id"] in known]
+        frequency_caps.add_sends(cursor, [one for one in of_known if one["kind"] in frequency_caps.SENT_KINDS])
         # A statement each, in a pipeline: a list in a list of lists would be read three times.
         cursor.executemany(
             _ADD,
             [
                 {**column, "id": new_id(), "ids": "{" + column["contact_ids"] + "}"}
-                for column in columns
-                if column["account_id"] in known
+                for column in of_known
+                if column["kind"] in ENGAGEMENTS
             ],
         )
 
@@ -80,6 +84,7 @@ def erase_engagement(session: Session, account_id: UUID, contact_ids: Sequence[U
     if not contact_ids:
         return 0
     _lock(session)
+    frequency_caps.forget(session, account_id=account_id, contact_ids=contact_ids)
     return changed(
         session,
         "UPDATE engagement SET contact_ids = ARRAY(SELECT one FROM unnest(contact_ids) one WHERE one <> ALL(:ids))"

@@ -243,7 +243,9 @@ def was_written_to_elsewhere(session: Session, *, event: dict[str, Any]) -> bool
     return row is None or row[ADDRESS[event["channel"]]] is None or people_store.has_moved(session, **ids)
 
 
-def archive_unsubscribed(session: Session, *, event: dict[str, Any], sent_to: str | None) -> None:
+def archive_unsubscribed(
+    session: Session, *, event: dict[str, Any], sent_to: str | None, handler: str = "archive_unsubscribed"
+) -> None:
     """Archive the contact's address, and the one that the message went to. Harmless twice: the inbox knows the event.
 
     A contact may be deleted and come back with the next list, or have another address by now: the person who pressed
@@ -251,7 +253,7 @@ def archive_unsubscribed(session: Session, *, event: dict[str, Any], sent_to: st
 
     :param sent_to: the message's address, where it was asked for and is known.
     """
-    if not first_time(session, "archive_unsubscribed", event["event_id"]):
+    if not first_time(session, handler, event["event_id"]):
         return
     row = people_store.find(session, account_id=event["account_id"], contact_id=event["contact_id"])
     current = row[ADDRESS[event["channel"]]] if row else None

@@ -10,6 +10,7 @@ from chassis.actors import account_of
 from chassis.database import Session
 from contacts.store import audiences as store
 from contacts.store import fields as field_store
+from contacts.store import frequency_caps
 from contacts.store import jobs as job_store
 from contacts.store.rule_sql import Filter
 from contacts.usecases import groups, segments, views
@@ -44,10 +45,41 @@ def count(
     return {"count": count}
 
 
+def break_down(
+    session: Session, *, actor: Actor, now: datetime, channel: Channel, audience: dict[str, list[UUID]]
+) -> View:
+    """Whom an audience reaches, and of the others why not."""
+    account_id = account_of(actor)
+    included, excluded, parameters = _sides_of(session, account_id, audience, now)
+    cap = frequency_caps.find(session, account_id=account_id)
+    capped, more = ("false", {}) if cap is None else frequency_caps.sql_of_capped(cap, now.date())
+    return store.break_down(
+        session,
+        account_id=account_id,
+        channel=channel,
+        included=f"({' OR '.join(included)})",
+        excluded=f"({' OR '.join(excluded)})" if excluded else "false",
+        capped=capped,
+        parameters={**parameters, **more},
+    )
+
+
 def filter_of(
     session: Session, *, account_id: UUID, channel: str, audience: dict[str, list[UUID]], now: datetime
 ) -> Filter:
     """The recipients of an audience: groups ∪ segments − excluded groups − excluded segments − archive − no consent.
+
+    :raises Invalid: an id that is no group or segment of the account, or an audience of nothing.
+    """
+    included, excluded, parameters = _sides_of(session, account_id, audience, now)
+    conditions = [f"({' OR '.join(included)})", *(f"NOT ({sql})" for sql in excluded), store.reachable(channel)]
+    return Filter(" AND ".join(conditions), parameters)
+
+
+def _sides_of(
+    session: Session, account_id: UUID, audience: dict[str, list[UUID]], now: datetime
+) -> tuple[list[str], list[str], dict[str, Any]]:
+    """SQL over `c` of what an audience takes and of what it leaves out, and the parameters of both.
 
     :raises Invalid: an id that is no group or segment of the account, or an audience of nothing.
     """
@@ -73,8 +105,7 @@ def filter_of(
             parameters.update(compiled.parameters)
     if not included:
         raise Invalid.of_field("audience", "audience.empty", "Choose at least one group or segment.")
-    conditions = [f"({' OR '.join(included)})", *(f"NOT ({sql})" for sql in excluded), store.reachable(channel)]
-    return Filter(" AND ".join(conditions), parameters)
+    return included, excluded, parameters
 
 
 def request_snapshot(
@@ -86,6 +117,8 @@ def request_snapshot(
     channel: Channel,
     audience: dict[str, list[UUID]],
     fields_: list[str],
+    is_shuffled: bool = False,
+    zones: dict[str, Any] | None = None,
 ) -> View:
     """Ask for a snapshot; the same id again is the same snapshot. `contacts.jobs` takes it."""
     account_id = account_of(actor)
@@ -93,13 +126,15 @@ def request_snapshot(
     if earlier is not None:
         return _view(earlier)
     filter_of(session, account_id=account_id, channel=channel, audience=audience, now=now)
-    field_sql(session, account_id, fields_)
+    field_sql(session, account_id, [*fields_, *([zones["field"]] if zones else [])])
     if not store.add(session, snapshot_id=snapshot_id, account_id=account_id, channel=channel):
         raise Conflict("snapshot.exists", "This id is in use.")
     request = {
         "channel": channel,
         "audience": {name: [str(one) for one in ids] for name, ids in audience.items()},
         "fields": fields_,
+        "is_shuffled": is_shuffled,
+        "zones": zones and {**zones, "local_time": zones["local_time"].isoformat()},
     }
     job_store.add(session, job_id=snapshot_id, account_id=account_id, kind="snapshot", request=request)
     return {"state": JobState.WAITING, "total": None, "error": None}
@@ -110,6 +145,12 @@ def take(session: Session, *, account_id: UUID, snapshot_id: UUID, request: dict
     audience = {name: [UUID(one) for one in ids] for name, ids in request["audience"].items()}
     recipients = filter_of(session, account_id=account_id, channel=request["channel"], audience=audience, now=now)
     values, parameters = values_of(session, account_id, request["fields"])
+    order = store.SHUFFLED if request.get("is_shuffled") else store.AS_ADDED
+    if zones := request.get("zones"):
+        zone_sql, of_zone = field_sql(session, account_id, [zones["field"]])
+        order = store.by_zone(zone_sql[zones["field"]].replace(":slot0", ":zone_slot"))
+        parameters |= {f"zone_{name}": value for name, value in zones.items()}
+        parameters |= {name.replace("slot0", "zone_slot"): slot for name, slot in of_zone.items()}
     return store.take(
         session,
         snapshot_id=snapshot_id,
@@ -117,6 +158,7 @@ def take(session: Session, *, account_id: UUID, snapshot_id: UUID, request: dict
         channel=request["channel"],
         where=recipients.sql,
         values=values,
+        order=order,
         parameters={**recipients.parameters, **parameters},
     )
 
@@ -169,7 +211,7 @@ def read(session: Session, *, actor: Actor, now: datetime, snapshot_id: UUID, af
         raise Conflict("snapshot.not_ready", "The snapshot has not been taken.", {"state": row["state"]})
     up_to = min(after + limit, row["total"])
     place = {"snapshot_id": snapshot_id, "account_id": account_id, "channel": row["channel"]}
-    return store.read(session, **place, after=after, up_to=up_to)._asdict()
+    return store.read(session, **place, after=after, up_to=up_to, today=now.date())._asdict()
 
 
 def check_addressees(

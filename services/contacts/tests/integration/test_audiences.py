@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from sqlalchemy import text
 from chassis.ids import new_id
 from contacts.store import audiences as store
 from contacts.store import jobs
-from contacts.usecases import archive, audiences, groups, people, segments
+from contacts.usecases import archive, audiences, fields, groups, people, segments
 from contracts.vocabulary import ArchiveReason, Channel
 
 from . import rule_model as model
@@ -33,7 +34,7 @@ def _taken(database: Any, account: Any, channel: Channel, chosen: dict[str, Any]
         recipients: list[dict[str, Any]] = []
         place = {"snapshot_id": snapshot_id, "account_id": account.id, "channel": channel}
         for after in range(0, total, 7):
-            page = store.read(session, **place, after=after, up_to=min(after + 7, total))
+            page = store.read(session, **place, after=after, up_to=min(after + 7, total), today=NOON.date())
             assert page.left_out == {}
             recipients += page.recipients
     account.call(audiences.drop, snapshot_id=snapshot_id)
@@ -97,6 +98,41 @@ def _list_of(account: Any) -> tuple[dict[str, Any], list[UUID]]:
     page = account.call(audiences.read, **snapshot, after=0, limit=PEOPLE)
     assert page["left_out"] == {} and len(page["recipients"]) == PEOPLE
     return snapshot, [UUID(one["contact_id"]) for one in page["recipients"]]
+
+
+def test_shuffled_audience_is_the_same_people_in_another_order(database, account):
+    """As they were added says how long somebody is known; two shuffles are not the same either."""
+    _, as_added = _list_of(account)
+    group = account.call(groups.list_groups, limit=10, cursor=None, archived=False)["items"][0]["id"]
+    orders = [as_added]
+    for _ in range(2):
+        snapshot = {"snapshot_id": new_id()}
+        chosen = {"channel": Channel.EMAIL, "audience": {"groups": [group]}, "fields_": []}
+        account.call(audiences.request_snapshot, **snapshot, **chosen, is_shuffled=True)
+        account.run_imports()
+        page = account.call(audiences.read, **snapshot, after=0, limit=PEOPLE)
+        assert [one["number"] for one in page["recipients"]] == list(range(1, PEOPLE + 1))
+        orders.append([UUID(one["contact_id"]) for one in page["recipients"]])
+    assert all(sorted(order) == sorted(as_added) for order in orders)
+    assert orders[0] != orders[1] != orders[2] != orders[0]
+
+
+def test_audience_by_zones_begins_where_the_hour_comes_first(database, account):
+    """A name that is no zone, and none, count as the account's zone; people of one zone are side by side."""
+    zones = ["America/New_York", "Asia/Tokyo", "", "Atlantis", "Europe/Warsaw", "Asia/Tokyo", "Pacific/Kiritimati"]
+    account.call(fields.create, key="zone", label="Strefa", type="text")
+    rows = "".join(f"z{number}@x.example;tak;{zone}\n" for number, zone in enumerate(zones))
+    account.import_file(f"email;zgoda email;zone\n{rows}", group_name="Strefy")
+    group = account.call(groups.list_groups, limit=10, cursor=None, archived=False)["items"][0]["id"]
+    snapshot = {"snapshot_id": new_id()}
+    order = {"field": "zone", "default": "Europe/Warsaw", "local_time": datetime.fromisoformat("2026-11-24T18:00")}
+    chosen = {"channel": Channel.EMAIL, "audience": {"groups": [group]}, "fields_": ["zone", "city"]}
+    account.call(audiences.request_snapshot, **snapshot, **chosen, zones=order)
+    account.run_imports()
+    page = account.call(audiences.read, **snapshot, after=0, limit=10)
+    found = [one["fields"].get("zone", "") for one in page["recipients"]]
+    assert found[:3] == ["Pacific/Kiritimati", "Asia/Tokyo", "Asia/Tokyo"] and found[-1] == "America/New_York"
+    assert sorted(found[3:6]) == ["", "Atlantis", "Europe/Warsaw"]
 
 
 def test_what_a_person_did_after_the_snapshot_counts(database, account):

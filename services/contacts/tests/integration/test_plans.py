@@ -14,14 +14,17 @@ from chassis.database import Database, cursor_of
 from chassis.ids import new_id
 from chassis.testing import as_administrator
 from contacts.store import audiences as store
+from contacts.store import frequency_caps
 from contacts.usecases import archive, groups, people
 from contracts.vocabulary import Channel
+
+from .conftest import NOON
 
 ROWS = 10_000_000
 READS_ALL = ROWS * 0.01  # what the planner takes for the work on so many rows, cpu_tuple_cost each
 HELD = 5_000  # rows that are really there
 PAGE = 500  # recipients of a batch, and addressees of a check
-_HOT = ("contacts", "archive", "snapshot_")
+_HOT = ("contacts", "archive", "snapshot_", "recent_sends")
 
 
 class Explained:
@@ -114,21 +117,32 @@ def _pretend_many(database: Database, *tables: str) -> None:
 def test_a_page_of_an_audience_and_a_check_of_addressees_look_at_their_own_rows_alone(
     database: Database, account: Any, snapshot_id: UUID, monkeypatch: pytest.MonkeyPatch, many: bool, channel: Channel
 ) -> None:
+    with database.transaction() as session:
+        cap = frequency_caps.Cap(messages=2, days=30)
+        frequency_caps.set_cap(session, account_id=account.id, cap=cap, now=NOON)
+        session.execute(
+            text(
+                "INSERT INTO recent_sends (account_id, contact_id, campaign_id, day) SELECT account_id, id,"
+                " gen_random_uuid(), :today FROM contacts, generate_series(1, 3) WHERE email LIKE '%5@x.example'"
+            ),
+            {"today": NOON.date()},
+        )
     if many:
-        _pretend_many(database, "contacts", "archive", store.table_of(snapshot_id))
+        _pretend_many(database, "contacts", "archive", "recent_sends", store.table_of(snapshot_id))
     costs, scanned = dict[str, float](), dict[str, str]()
     monkeypatch.setattr(store, "cursor_of", lambda session: Explained(cursor_of(session), costs, scanned))
 
     with database.transaction() as session:
         place: Any = {"snapshot_id": snapshot_id, "account_id": account.id, "channel": channel}
-        page = store.read(session, **place, after=ROWS // 2, up_to=ROWS // 2 + PAGE)
+        page = store.read(session, **place, after=ROWS // 2, up_to=ROWS // 2 + PAGE, today=NOON.date())
         found = session.execute(text(f"SELECT id, {store.ADDRESS[channel]} FROM contacts LIMIT {PAGE}"))
         addressees = [(contact_id, address) for contact_id, address in found]
         gone = store.left_out(session, account_id=account.id, channel=channel, addressees=addressees)
 
     assert len(page.recipients) + sum(map(len, page.left_out.values())) == PAGE
     assert 0 < len(gone) < PAGE
-    assert len(costs) == 2 and scanned == {}
+    assert any("recent_sends" in statement for statement in costs)
+    assert len([one for one in costs if "frequency_caps" not in one]) == 2 and scanned == {}
     assert {statement: cost for statement, cost in costs.items() if cost > READS_ALL} == {}
 
 

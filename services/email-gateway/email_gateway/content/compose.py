@@ -156,7 +156,7 @@ class Composer:
             (b"To", mime.mailbox(recipient, name, name_length=4)),
             (b"Subject", subject),
             (b"Message-ID", b"<%s@%s>" % (message_id.hex.encode(), self._domain)),
-            *self._bulk_headers(unsubscribe, campaign_id),
+            *self._bulk_headers(unsubscribe, message_id, campaign_id),
         ]
         digest = dkim.body_hash(body)
         signed = self._constant_signed + dkim.select(headers)
@@ -224,7 +224,7 @@ class Composer:
         self._tracking[campaign_id] = tracking
         return tracking
 
-    def _bulk_headers(self, unsubscribe: str | None, campaign_id: UUID | None) -> list[dkim.Header]:
+    def _bulk_headers(self, unsubscribe: str | None, message_id: UUID, campaign_id: UUID | None) -> list[dkim.Header]:
         feedback = b"%s:%s:%s:wici" % (
             (campaign_id.hex if campaign_id else "single").encode(),
             self.account_id.hex.encode(),
@@ -232,7 +232,10 @@ class Composer:
         )
         headers: list[dkim.Header] = [(b"Feedback-ID", feedback)]
         if self.kind is Kind.CAMPAIGN and unsubscribe is not None:
-            headers.append((b"List-Unsubscribe", b"<%s>" % unsubscribe.encode()))
+            # The address by HTTPS first (RFC 8058); programs that know nothing of that write to the other.
+            mailto = verp.encode(message_id, self._return_path, self._links.return_path_key, verp.Kind.UNSUBSCRIBE)
+            both = b"<%s>,\r\n <mailto:%s?subject=unsubscribe>" % (unsubscribe.encode(), mailto.encode())
+            headers.append((b"List-Unsubscribe", both))
             headers.append((b"List-Unsubscribe-Post", b"List-Unsubscribe=One-Click"))
         return headers
 

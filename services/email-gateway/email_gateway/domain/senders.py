@@ -14,6 +14,8 @@ SYSTEM_ACCOUNT = UUID(int=0)
 # The variable of a sign-up's confirmation mail that names the form's account, whatever address the mail leaves from.
 FORM_ACCOUNT = "form_account_id"
 
+_BOUNCES = "bounces."
+
 # How often a verified domain's records are looked up, and when again where no name server answered.
 CHECKED_EVERY, CHECKED_AGAIN_AFTER = timedelta(days=1), timedelta(minutes=10)
 
@@ -76,7 +78,12 @@ def dns_records(
 
 def return_path(domain: str) -> str:
     """The domain of envelope senders: below the From domain, so that SPF is aligned for DMARC."""
-    return f"bounces.{domain}"
+    return f"{_BOUNCES}{domain}"
+
+
+def domain_of_return_path(host: str) -> str | None:
+    """The domain that `return_path` made the host of; None: it did not."""
+    return host.removeprefix(_BOUNCES) if host.startswith(_BOUNCES) else None
 
 
 def link_host(domain: str) -> str:

@@ -148,6 +148,27 @@ def judged(stage: Stage, reply: Reply) -> Result:
     return verdict(stage, reply)
 
 
+def said_later(reply: Reply) -> tuple[Result, About]:
+    """What a failure that was told of afterwards means: the far server's reply, which answered RCPT or the message.
+
+    The server that told of it has given up, so that nothing is tried again; but what was said with a 4xx says at most
+    that the mailbox, the load or the sender was in the way, never that nobody is there.
+    """
+    rule = rule_of(Stage.RCPT, reply)
+    of = rule.about if rule else About.UNKNOWN
+    result = RESULT_OF[of]
+    return (Result.SOFT if result is Result.HARD and reply.code < 500 else result), of
+
+
+def judged_later(reply: Reply) -> tuple[Result, About]:
+    """The same, counted by its rule and told of as `judged` does."""
+    rule = rule_of(Stage.RCPT, reply)
+    REFUSALS.labels(rule.name if rule else UNKNOWN, rule.about if rule else About.UNKNOWN).inc()
+    if rule is None:
+        _tell(Stage.RCPT, reply)
+    return said_later(reply)
+
+
 def _tell(stage: Stage, reply: Reply) -> None:
     """Once for each wording: a server that refuses everything says it a thousand times."""
     text = _ADDRESS.sub("<address>", reply.text)[:200]

@@ -146,6 +146,9 @@ class EmailLedger:
         """Mail servers answer in the session; what comes later comes as mail."""
         return ()
 
+    def tell_beside(self, cursor: Cursor[Any], events: Sequence[Event]) -> None:
+        return None
+
 
 def _is_own_mail(message: EmailMessage) -> bool:
     """Whether its words are Wici's; a sign-up's confirmation may leave from an account's own sender."""

@@ -56,6 +56,14 @@ _FORGET_UNUSED = text(
     "DELETE FROM sender_policies p WHERE due_at <= :now"
     " AND NOT EXISTS (SELECT FROM sender_addresses a WHERE split_part(a.email, '@', 2) = p.domain)"
 )
+# A process of the version before writes addresses and knows nothing of this table, while a release rolls out.
+_ADD_MISSING = text(
+    "INSERT INTO sender_policies (domain, due_at)"
+    " SELECT DISTINCT split_part(a.email, '@', 2), CAST(:now AS timestamptz)"
+    " FROM sender_addresses a"
+    " WHERE NOT EXISTS (SELECT FROM sender_policies p WHERE p.domain = split_part(a.email, '@', 2))"
+    " ON CONFLICT (domain) DO NOTHING"
+)
 _TAKE_DUE = text(
     "UPDATE sender_policies SET due_at = :again WHERE domain IN (SELECT domain FROM sender_policies"
     " WHERE due_at <= :now ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED) RETURNING domain"
@@ -65,5 +73,6 @@ _TAKE_DUE = text(
 def take_due(session: Session, *, now: datetime, limit: int) -> list[str]:
     """Domains to ask again; nobody else takes them for some minutes."""
     session.execute(_FORGET_UNUSED, {"now": now})
+    session.execute(_ADD_MISSING, {"now": now})
     values = {"now": now, "again": now + ASKED_AGAIN_AFTER, "limit": limit}
     return [row.domain for row in session.execute(_TAKE_DUE, values)]

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from chassis.database import changed
 from chassis.refusals import flush_unless_taken
 from contracts.mailboxes import domains_of, mailbox
-from email_gateway.domain.senders import SenderState
+from email_gateway.domain.senders import SYSTEM_ACCOUNT, SenderState, domain_of_return_path
 from email_gateway.models import KeysMade, SenderAddress, SenderDomain
 
 
@@ -101,9 +101,21 @@ def all_domains(
     return session.scalars(query.order_by(SenderDomain.domain_id).limit(limit)).all()
 
 
+# A verified domain without a moment was verified by a process of the version before. Wici's own has none.
+_IS_RETURN_PATH = text("SELECT EXISTS (SELECT FROM sender_domains WHERE domain = :domain AND state = 'verified')")
+
+
+def is_return_path(session: Session, host: str) -> bool:
+    """Whether it is the return path of a domain that anybody is authorised to send from."""
+    domain = domain_of_return_path(host)
+    return domain is not None and bool(session.scalar(_IS_RETURN_PATH, {"domain": domain}))
+
+
 _TAKE_DUE = text(
     "UPDATE sender_domains SET check_due_at = :again WHERE domain_id IN (SELECT domain_id FROM sender_domains"
-    " WHERE check_due_at <= :now ORDER BY check_due_at LIMIT :limit FOR UPDATE SKIP LOCKED) RETURNING domain_id"
+    " WHERE check_due_at <= :now"
+    f" OR (check_due_at IS NULL AND state = 'verified' AND account_id <> '{SYSTEM_ACCOUNT}')"
+    " ORDER BY check_due_at LIMIT :limit FOR UPDATE SKIP LOCKED) RETURNING domain_id"
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,7 +15,7 @@ from contracts.email_gateway.messages import Email
 from contracts.rpc import Actor
 from contracts.schema import dump
 from email_gateway.domain.senders import FORM_ACCOUNT
-from email_gateway.store import contents, messages, people, senders
+from email_gateway.store import contents, messages, people, received_mails, senders, soft_bounces
 from email_gateway.usecases import views
 
 GREATEST = UUID(int=2**128 - 1)
@@ -61,12 +62,20 @@ def erase_person(
         erased_at=erased_at,
         dry_run=dry_run,
         find=people.ids,
-        anonymise=lambda session, _account_id, message_ids: people.anonymise(session, message_ids=message_ids),
+        anonymise=lambda session, account_id, message_ids: _anonymise(session, account_id, addresses, message_ids),
     )
+
+
+def _anonymise(session: Session, account_id: UUID, addresses: list[str], message_ids: Collection[UUID]) -> None:
+    people.anonymise(session, message_ids=message_ids)
+    received_mails.forget_messages(session, message_ids=message_ids)
+    soft_bounces.forget(session, account_id=account_id, addresses=addresses)
 
 
 def erase_account(session: Session, *, account_id: UUID) -> None:
     """Closing an account: nothing of it stays. Harmless when it runs twice: there is nothing left to erase."""
+    received_mails.erase_account(session, account_id=account_id)  # before the ledger, which knows whose they are
+    soft_bounces.erase_account(session, account_id=account_id)
     messages.erase_account(session, account_id=account_id)
     contents.erase_account(session, account_id=account_id)
     senders.erase_account(session, account_id=account_id)

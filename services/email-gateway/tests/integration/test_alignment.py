@@ -219,6 +219,23 @@ def test_a_domain_that_gets_an_address_while_it_is_forgotten_is_asked_all_the_sa
         assert session.scalar(text("SELECT count(*) FROM sender_policies")) == 1
 
 
+def test_an_address_that_the_version_before_added_during_a_roll_out_is_asked_about(
+    names: NameServer, database: Database
+) -> None:
+    names.records[("_dmarc.poczta.example", "TXT")] = ["v=DMARC1; p=reject"]
+    address = (
+        "INSERT INTO sender_addresses (address_id, account_id, email, state)"
+        " VALUES (:id, :id, 'biuro@poczta.example', 'verified')"
+    )
+    with database.transaction() as session:
+        session.execute(text(address), {"id": new_id()})
+
+    assert ask_due(database, names, NOW) == 1
+
+    with database.transaction() as session:
+        assert policies.policies(session, ["poczta.example"]) == {"poczta.example": "reject"}
+
+
 def test_what_is_on_its_way_is_refused_once_its_domain_refuses_it(
     call: Call, names: NameServer, database: Database, broker: Broker, world: World, launch: Launcher, heard: Heard
 ) -> None:

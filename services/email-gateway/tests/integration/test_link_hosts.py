@@ -188,3 +188,14 @@ def test_without_its_records_bounces_go_to_the_platforms_return_path(
     wait_until(world.mails, what="the mail")
     assert world.mails()[0]["sender"].endswith("@bounces.wici.example")
     assert f"d={DOMAIN}".encode() in world.call("/messages/1/raw")
+
+
+def test_a_domain_that_the_version_before_verified_during_a_roll_out_is_looked_at(
+    check: Check, database: Database, tmp_path: Path
+) -> None:
+    chain = certificate(tmp_path, LINK_HOST)
+    with database.transaction() as session:
+        session.execute(text("UPDATE sender_domains SET check_due_at = NULL"))
+
+    with front(chain) as public_url:
+        assert check(public_url, chain) == f"{LINK_HOST}:{public_url.rpartition(':')[2]}"

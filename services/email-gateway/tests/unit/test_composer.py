@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from contracts import tokens
 from contracts.tokens import TokenKind
-from email_gateway.content import dkim, mime
+from email_gateway.content import dkim, mime, verp
 from email_gateway.content.compose import Composer, Links, NotComposable, ascii_address
 from email_gateway.content.encoded import encoded_template
 from email_gateway.content.prepare import Kind, prepare
@@ -109,7 +109,9 @@ def test_links_become_tokens_that_lead_where_they_led() -> None:
     opened = tokens.read(re.findall(r"/o/([\w-]+)", html)[0], [KEY], TokenKind.OPEN)
     assert opened and opened.message_id == MESSAGE
     unsubscribe = re.findall(r"/u/([\w-]+)", html)[0]
-    assert message["list-unsubscribe"] == f"<https://wici.example/u/{unsubscribe}>"
+    mailto = verp.encode(MESSAGE, "bounces.sklep.example", LINKS.return_path_key, verp.Kind.UNSUBSCRIBE)
+    both = f"<https://wici.example/u/{unsubscribe}>, <mailto:{mailto}?subject=unsubscribe>"
+    assert " ".join(message["list-unsubscribe"].split()) == both
     assert 'href="mailto:a@b.pl"' in html
     assert "/t/" in body(message, "plain")
 

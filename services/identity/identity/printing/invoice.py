@@ -9,10 +9,10 @@ from typing import Any
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, KeepTogether, LongTable, Spacer, Table
 
+from chassis.paper import layout
+from chassis.paper.fonts import register
+from chassis.paper.layout import WIDTH, money, text
 from identity.domain.invoices import OUTSIDE, is_foreign
-from identity.printing import layout
-from identity.printing.fonts import register
-from identity.printing.layout import WIDTH, money, text
 
 Shown = Mapping[str, Any]
 

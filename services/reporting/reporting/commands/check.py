@@ -24,15 +24,15 @@ from sqlalchemy.orm import Session
 
 from chassis.config import ConfigError, load
 from chassis.database import Database, make_engine
+from contracts.vocabulary import Channel
 from reporting.config import CheckConfig
 from reporting.domain import acts, counting
 from reporting.domain.acts import Act
 from reporting.domain.counting import METRICS, Dimension, Tally
-from reporting.domain.folding import CLICKED, OPENED
+from reporting.domain.folding import CLICKED, OPENED, day_of
+from reporting.domain.retention import first_day, kept_days
 from reporting.domain.states import STATE_OF_CODE
 from reporting.store import log
-from reporting.store.messages import bounds_of_day
-from reporting.store.partitions import KEEP
 
 _MESSAGES = f"""
 SELECT account_id, campaign_id, channel, {log.day_of_id("message_id")} AS day, state,
@@ -54,6 +54,7 @@ FROM engagements WHERE campaign_id IS NOT NULL AND kind IN ({OPENED}, {CLICKED})
 ORDER BY message_id
 """
 ROWS_AT_ONCE = 10_000
+_Counted = dict[counting.CounterKey, tuple[UUID, dict[str, int]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +79,9 @@ def differences(session: Session, campaign_id: UUID | None = None) -> list[Diffe
     expected = recount(session, campaign_id)
     differing: list[Difference] = []
     counted = _counted(session, campaign_id)
-    horizon = (datetime.now(UTC) - KEEP).date()
-    dropped = _begun_before(session, horizon)
+    kept = _Kept(session, datetime.now(UTC))
     for key in sorted({*expected.amounts, *counted}):
-        if key[0] in dropped or (key[1] is Dimension.DAY and key[2] < horizon.isoformat()):
+        if not kept.is_whole(key, counted):
             continue
         account_id, amounts = counted.get(key, (expected.account_of.get(key), {}))
         in_log = expected.amounts.get(key, {})
@@ -113,12 +113,40 @@ def recount(session: Session, campaign_id: UUID | None = None) -> Tally:
     return tally
 
 
-def _begun_before(session: Session, day: date) -> set[UUID]:
-    bound = {"first": bounds_of_day(day)[0]}
-    return set(session.scalars(text("SELECT campaign_id FROM campaign_ranges WHERE first_id < :first"), bound).all())
+class _Kept:
+    """Of which counters the log still has all messages."""
+
+    def __init__(self, session: Session, now: datetime) -> None:
+        self._now = now
+        rows = session.execute(
+            text(
+                "SELECT DISTINCT ON (r.campaign_id) r.campaign_id, r.first_id, c.channel FROM campaign_ranges r"
+                " LEFT JOIN campaigns c USING (campaign_id) ORDER BY r.campaign_id, r.first_id"
+            )
+        )
+        self._campaigns = {row.campaign_id: row for row in rows}
+        plans = session.execute(text("SELECT account_id, days FROM account_retention"))
+        self._plan_days: dict[UUID, int] = {row.account_id: row.days for row in plans}
+
+    def is_whole(self, key: counting.CounterKey, counted: _Counted) -> bool:
+        scope_id, dimension, name = key
+        if dimension is Dimension.DAY:
+            day, _, channel = name.partition(" ")
+            return date.fromisoformat(day) >= self._first_day(scope_id, Channel(channel))
+        campaign = self._campaigns.get(scope_id)
+        if campaign is None:
+            return key not in counted
+        # Where the channel is not known, as of the one that is kept for the shortest.
+        channel = Channel(campaign.channel) if campaign.channel else Channel.EMAIL
+        account_id = counted[key][0] if key in counted else scope_id
+        return day_of(str(campaign.first_id)[:13]) >= self._first_day(account_id, channel)
+
+    def _first_day(self, account_id: UUID, channel: Channel) -> date:
+        days = kept_days(channel, is_campaigns=True, plan_days=self._plan_days.get(account_id))
+        return first_day(self._now, days)
 
 
-def _counted(session: Session, campaign_id: UUID | None) -> dict[counting.CounterKey, tuple[UUID, dict[str, int]]]:
+def _counted(session: Session, campaign_id: UUID | None) -> _Counted:
     rows = session.execute(
         text("SELECT * FROM counters WHERE (CAST(:campaign AS uuid) IS NULL OR scope_id = :campaign)"),
         {"campaign": campaign_id},

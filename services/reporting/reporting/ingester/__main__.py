@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from chassis import erasures
+from chassis import erasures, seals
 from chassis.process import Process, boot
+from chassis.rpc_client import RpcClient
 from contracts.lanes import DELIVERY_EVENTS
 from reporting.config import IngesterConfig
 from reporting.ingester import telling
@@ -15,7 +16,8 @@ POOL_SIZE = 4  # connections (contracts.connections)
 
 def main(process: Process[IngesterConfig]) -> None:
     erasures.check_keys()
-    process.every(RETRY_SECONDS, Upkeep(process.database).step, "upkeep")
+    call = RpcClient(process.broker, seals.passed_on).call
+    process.every(RETRY_SECONDS, Upkeep(process.database, call, process.stop).step, "upkeep")
     # What is new of campaigns' recipients goes to contacts through the outbox.
     process.relay_outbox()
     process.every(telling.EVERY_SECONDS, lambda: telling.tell(process.database), "telling")

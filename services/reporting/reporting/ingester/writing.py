@@ -4,30 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from prometheus_client import Counter
 from sqlalchemy.orm import Session
 
 from chassis import erasures
 from chassis.database import Database, cursor_of
-from contracts.vocabulary import ERASED_ADDRESS
+from contracts.vocabulary import ERASED_ADDRESS, Channel
 from reporting.domain import counting
 from reporting.domain.acts import Summary
-from reporting.domain.folding import COMPLAINED, UNSUBSCRIBED, Engagement, Folded
+from reporting.domain.folding import COMPLAINED, UNSUBSCRIBED, Engagement, Folded, day_of
+from reporting.domain.retention import kept_days
 from reporting.ingester.crowds import Crowds
-from reporting.store import accounts, campaigns, counters, engagements, log, people
+from reporting.store import accounts, campaigns, counters, engagements, log, people, retention
 from reporting.store.log import Move
 from reporting.usecases.judging import judge
 
 # Longer than a burst, its way through the gateway's spool and the lane: what comes later still counts right here, but
 # contacts has heard of it.
 HOLD_SECONDS = 10.0
+TOO_OLD = Counter("wici_events_too_old_total", "Messages of which something came after they were forgotten")
 _TIME_COLUMN = {UNSUBSCRIBED: "unsubscribed_at", COMPLAINED: "complained_at"}
 
 
 def write(
-    session: Session, folded: Folded, known_ranges: set[tuple[str, str]], *, hold_seconds: float = HOLD_SECONDS
+    session: Session,
+    folded: Folded,
+    known_ranges: set[tuple[str, str]],
+    *,
+    now: datetime,
+    hold_seconds: float = HOLD_SECONDS,
 ) -> set[tuple[str, str]]:
     """Write what `folded` says into the log and the counters.
 
@@ -37,6 +46,8 @@ def write(
     """
     origins = _origins(folded)
     log.lock(session, {campaign_id or account_id for account_id, campaign_id, _head in origins})
+    if _leave_old_out(session, folded, now):
+        origins = _origins(folded)
     closed = accounts.closed_accounts(session, {account_id for account_id, _campaign_id, _head in origins})
     if closed:
         _leave_out(folded, closed)
@@ -71,6 +82,34 @@ def _leave_out(folded: Folded, closed: set[str]) -> None:
     folded.patches = {key: patch for key, patch in folded.patches.items() if patch["account_id"] not in closed}
     folded.history = {key: line for key, line in folded.history.items() if line.account_id not in closed}
     folded.engagements = {key: one for key, one in folded.engagements.items() if one.account_id not in closed}
+
+
+def _leave_old_out(session: Session, folded: Folded, now: datetime) -> int:
+    """Forget what comes of messages that are kept no longer: it would count them anew. Returns of how many.
+
+    Whoever deletes them waits for this transaction, and this one saw what is known of plans behind that lock.
+    """
+    today = now.astimezone(UTC).date()
+    ages = {key: (today - day_of(key[:13])).days for key in folded.patches}
+    if not any(age > 1 for age in ages.values()):
+        return 0
+    days_of = retention.plan_days(session, {folded.patches[key]["account_id"] for key, age in ages.items() if age > 1})
+    old = {
+        key
+        for key, patch in folded.patches.items()
+        if ages[key]
+        > kept_days(
+            Channel(patch["channel"]),
+            is_campaigns=bool(patch.get("campaign_id")),
+            plan_days=days_of.get(patch["account_id"]),
+        )
+    }
+    if old:
+        TOO_OLD.inc(len(old))
+        folded.patches = {key: patch for key, patch in folded.patches.items() if key not in old}
+        folded.history = {key: line for key, line in folded.history.items() if key[0] not in old}
+        folded.engagements = {key: one for key, one in folded.engagements.items() if key[0] not in old}
+    return len(old)
 
 
 def _leave_erased_out(session: Session, folded: Folded) -> None:
@@ -145,7 +184,7 @@ class Ingest:
             return 0
         self._crowds.leave_out(folded)
         with self._database.transaction() as session:
-            learnt = write(session, folded, self._known_ranges, hold_seconds=self._hold_seconds)
+            learnt = write(session, folded, self._known_ranges, now=datetime.now(UTC), hold_seconds=self._hold_seconds)
         if len(self._known_ranges) > 100_000:
             self._known_ranges.clear()
         self._known_ranges |= learnt

@@ -5,6 +5,7 @@ from __future__ import annotations
 from chassis.service import Payload, event_handler
 from contracts import events
 from reporting.service.base import ReportingEntrypoints
+from reporting.store import retention
 from reporting.usecases import campaigns, privacy, webhook_events, webhook_sending
 
 
@@ -45,6 +46,12 @@ class Events(ReportingEntrypoints):
         """Twice or late is harmless: the later of two is the one that stands."""
         with self.database.transaction() as session:
             webhook_sending.follow_suspension(session, payload)
+
+    @event_handler(events.PLAN_CHANGED)
+    def forget_plan(self, payload: Payload) -> None:
+        """Twice is harmless: how long the plan keeps is asked for again before anything is deleted."""
+        with self.database.transaction() as session:
+            retention.forget_plan(session, payload["account_id"])
 
     @event_handler(events.ACCOUNT_CLOSED)
     def erase_account(self, payload: Payload) -> None:

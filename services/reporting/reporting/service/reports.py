@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from chassis.service import Payload, rpc
 from contracts.rpc import Actor
+from reporting.dependencies import PrinterProvider
 from reporting.service.base import ReportingEntrypoints
-from reporting.usecases import files, recipients, reports, statistics
+from reporting.usecases import files, papers, recipients, reports, statistics, variants
 
 
 class Reports(ReportingEntrypoints):
+    printer = PrinterProvider()
+
     @rpc
     def get_report(self, actor: Actor, payload: Payload) -> Payload:
         return self.run_in_steps("get_report", reports.get_report, actor, payload, call=self.services.call)
+
+    @rpc
+    def compare_reports(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("compare_reports", reports.compare_reports, actor, payload)
 
     @rpc
     def get_report_links(self, actor: Actor, payload: Payload) -> Payload:
@@ -22,12 +29,22 @@ class Reports(ReportingEntrypoints):
         return self.run("get_report_timeline", reports.get_report_timeline, actor, payload)
 
     @rpc
+    def count_variants(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("count_variants", variants.count_variants, actor, payload)
+
+    @rpc
     def list_report_recipients(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("list_report_recipients", recipients.list_report_recipients, actor, payload)
 
     @rpc
     def export_report(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("export_report", files.export_report, actor, payload)
+
+    @rpc
+    def print_report(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run_in_steps(
+            "print_report", papers.print_report, actor, payload, call=self.services.call, printer=self.printer
+        )
 
     @rpc
     def create_report_group(self, actor: Actor, payload: Payload) -> Payload:
@@ -43,4 +60,4 @@ class Reports(ReportingEntrypoints):
 
     @rpc
     def get_statistics(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("get_statistics", statistics.get_statistics, actor, payload)
+        return self.run_in_steps("get_statistics", statistics.get_statistics, actor, payload, call=self.services.call)

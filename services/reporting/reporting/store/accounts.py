@@ -12,7 +12,15 @@ from chassis.database import changed
 
 TABLES = (
     *("engagements", "untold", "state_history", "messages", "links", "campaign_ranges", "campaigns", "counters"),
-    *("erasures", "webhook_spool", "webhook_replays", "webhook_events", "webhook_deliveries", "webhooks"),
+    *(
+        "erasures",
+        "account_retention",
+        "webhook_spool",
+        "webhook_replays",
+        "webhook_events",
+        "webhook_deliveries",
+        "webhooks",
+    ),
 )
 
 

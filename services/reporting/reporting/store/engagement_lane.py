@@ -14,6 +14,8 @@ from reporting.domain.states import STATE_CODE
 
 _DELIVERED = STATE_CODE[MessageState.DELIVERED]  # the lowest of the final states
 
+_SUBMITTED = STATE_CODE[MessageState.SUBMITTED]  # the lowest of those handed over
+
 # Two further parts of the WITH in which `merged` stands (see `store/log.py`). The final state of most messages is all
 # there is to say of them, so that it is looked for by itself.
 ENGAGEMENT_MESSAGE = f"""
@@ -24,6 +26,11 @@ engagement AS (
     WHERE state >= {_DELIVERED} AND contact_id IS NOT NULL AND campaign_id IS NOT NULL
         AND (old_contact_id IS NULL OR old_state IS NULL OR old_state < {_DELIVERED}
             OR (old_state = {_DELIVERED}) <> (state = {_DELIVERED}))
+    UNION ALL
+    SELECT account_id, campaign_id, contact_id, 'submitted', coalesce(submitted_at, state_at)
+    FROM merged
+    WHERE state >= {_SUBMITTED} AND state < {_DELIVERED} AND contact_id IS NOT NULL AND campaign_id IS NOT NULL
+        AND (old_contact_id IS NULL OR old_state IS NULL OR old_state < {_SUBMITTED})
     UNION ALL
     SELECT account_id, campaign_id, contact_id, done.kind, done.at
     FROM merged CROSS JOIN LATERAL (VALUES

@@ -52,6 +52,10 @@ _WHO: dict[Who, str] = {
     Who.NOT_CLICKED: f"{_DELIVERED} AND m.clicked_at IS NULL",
     Who.DELIVERED: _DELIVERED,
     Who.UNDELIVERED: _FAILED,
+    Who.HARD_BOUNCED: f"m.state = {STATE_CODE[MessageState.HARD_BOUNCED]}",
+    Who.SOFT_BOUNCED: f"m.state = {STATE_CODE[MessageState.SOFT_BOUNCED]}",
+    Who.UNSUBSCRIBED: "m.unsubscribed_at IS NOT NULL",
+    Who.COMPLAINED: "m.complained_at IS NOT NULL",
 }
 
 

@@ -10,14 +10,15 @@ from sqlalchemy.engine import Connection
 from chassis.database import Database, ensure_partitions
 from chassis.logs import get_logger
 from contracts.vocabulary import MessageState
+from reporting.domain.retention import LONGEST
 from reporting.domain.states import STATE_CODE
+from reporting.store import retention
 
 PARTITIONED = ("messages", "state_history", "engagements")
 DAYS_AHEAD = 4
 # Most receipts come within hours and validity ends after three days (4,320 minutes): then a partition is cold.
 COLD_AFTER = timedelta(days=4)
-# States of SMS delivery are kept 12 months (product row G5), and a month more so that a whole one is always there.
-KEEP = timedelta(days=396)
+KEEP = timedelta(days=LONGEST)
 LOCK = 0x7265_7075  # "repu"
 
 log = get_logger()
@@ -46,6 +47,7 @@ def look_after(database: Database, now: datetime) -> None:
             return
         try:
             _index_cold(connection, now)
+            _index_detailed(connection, now)
             _drop_old(connection, now)
         finally:
             connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": LOCK})
@@ -57,21 +59,48 @@ def _index_cold(connection: Connection, now: datetime) -> None:
     On a day that is still being written the index would cost more than it gives: with `state` in any index, PostgreSQL
     writes all indexes anew at each change of state.
     """
+    waiting = STATE_CODE[MessageState.SUBMITTED]
     for day, name in _days(connection, "messages"):
-        index = f"{name}_waiting"
-        if now.astimezone(UTC).date() - day < COLD_AFTER:
-            continue
-        valid = connection.scalar(
-            text("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(:index)"), {"index": index}
-        )
-        if valid is False:  # a build that was interrupted
-            connection.execute(text(f"DROP INDEX CONCURRENTLY IF EXISTS {index}"))
-        if not valid:
-            waiting = STATE_CODE[MessageState.SUBMITTED]
-            connection.execute(
-                text(f"CREATE INDEX CONCURRENTLY {index} ON {name} (account_id, message_id) WHERE state = {waiting}")
-            )
-            log.info("cold_partition_indexed", partition=name)
+        if now.astimezone(UTC).date() - day >= COLD_AFTER:
+            index = f"{name}_waiting"
+            statement = f"CREATE INDEX CONCURRENTLY {index} ON {name} (account_id, message_id) WHERE state = {waiting}"
+            _index(connection, index, statement)
+
+
+def _index_detailed(connection: Connection, now: datetime) -> None:
+    """Index, of cold days, the openings that still say from where they were (`retention.blank_detailed`)."""
+    for day, name in _days(connection, "engagements"):
+        if now.astimezone(UTC).date() - day >= COLD_AFTER:
+            _index(connection, f"{name}_detailed", retention.index_of_detailed(name))
+
+
+def _index(connection: Connection, index: str, statement: str) -> None:
+    """Make an index that is not there; one whose build was interrupted is made anew."""
+    valid = connection.scalar(
+        text("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(:index)"), {"index": index}
+    )
+    if valid is False:
+        connection.execute(text(f"DROP INDEX CONCURRENTLY IF EXISTS {index}"))
+    if not valid:
+        connection.execute(text(statement))
+        log.info("cold_partition_indexed", index=index)
+
+
+def tables_before(database: Database, table: str, before: date) -> list[tuple[str, date | None]]:
+    """Partitions that may hold anything of days before that one: each with its day, and the default one."""
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        days = [(name, day) for day, name in _days(connection, table) if day < before]
+    return [*days, (f"{table}_default", None)]
+
+
+def drop_if_empty(database: Database, day: date) -> None:
+    """Drop a day's partitions where nothing is left in them; the columns of the log then are shorter to walk along."""
+    suffix = f"_p{day:%Y%m%d}"
+    with database.transaction() as session:
+        if all(retention.is_empty(session, f"{table}{suffix}") for table in PARTITIONED):
+            for table in PARTITIONED:
+                session.execute(text(f"DROP TABLE {table}{suffix}"))
+            log.info("empty_partition_dropped", day=day.isoformat())
 
 
 def _drop_old(connection: Connection, now: datetime) -> None:

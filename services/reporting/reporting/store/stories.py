@@ -9,6 +9,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from reporting.domain.folding import OPENED
+from reporting.domain.retention import DETAILED_OPENS
 from reporting.store.messages import COLUMNS, Row
 
 
@@ -39,15 +41,16 @@ def histories(session: Session, *, message_ids: Collection[UUID]) -> Sequence[An
 
 
 def engagements(session: Session, *, message_ids: Collection[UUID]) -> Sequence[Any]:
-    """What people did with the messages, in order of time."""
+    """What people did with the messages, in order of time; openings as long as their details are kept."""
     return (
         session.execute(
             text(
                 "SELECT e.message_id, e.at, e.kind, e.ip, e.user_agent, e.machine, l.url FROM engagements e"
                 " LEFT JOIN links l ON l.account_id = e.account_id AND l.link_id = e.link_id"
-                " WHERE e.message_id = ANY(:messages) ORDER BY e.at, e.event_id"
+                " WHERE e.message_id = ANY(:messages)"
+                f" AND (e.kind <> {OPENED} OR e.at >= now() - CAST(:kept AS interval)) ORDER BY e.at, e.event_id"
             ),
-            {"messages": list(message_ids)},
+            {"messages": list(message_ids), "kept": DETAILED_OPENS},
         )
         .mappings()
         .all()

@@ -1,4 +1,4 @@
-"""A campaign's messages as a CSV file, in pieces that are each found without those before."""
+"""A campaign's messages as a file, in pieces that are each found without those before."""
 
 from __future__ import annotations
 
@@ -6,21 +6,25 @@ import csv
 import io
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from chassis.actors import account_of
 from chassis.database import Session
+from contracts.errors import Invalid, TooLarge
 from contracts.reporting.recipients import Who
 from contracts.rpc import Actor
+from reporting.domain import spreadsheet
+from reporting.domain.spreadsheet import Progress
 from reporting.store import campaigns, messages
 from reporting.usecases import views
 from reporting.usecases.campaigns import ensure_campaign
 from reporting.usecases.views import Answer
 
 # Spreadsheets take a file for UTF-8 only if it begins so.
+_SHEET = "Wici"
 _BEGINNING = "\ufeff"
 _COLUMNS = (
     *("id", "address", "contact_id", "state", "state_at", "code", "detail", "domain", "sender", "parts", "cost"),
@@ -35,27 +39,85 @@ _NUMBER = re.compile(r"[+-]?\d+(\.\d+)*\Z")
 
 
 def export_report(
-    session: Session, *, actor: Actor, now: datetime, campaign_id: UUID, seq: int, who: Who | None = None
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    campaign_id: UUID,
+    seq: int,
+    format: str,
+    state: str | None,
+    who: Who | None = None,
 ) -> Answer:
-    """Piece number `seq` (from 0) of the file, base64, or None after the last."""
+    """Piece number `seq` (from 0) of the file, base64, or None after the last.
+
+    :param state: of a spreadsheet, what the piece before came with.
+    """
     account_id = account_of(actor)
     ensure_campaign(session, account_id, campaign_id)
     ranges = campaigns.ranges(session, account_id=account_id, campaign_id=campaign_id)
     windows = messages.windows_of(session, ranges)
+    rows: Iterable[Mapping[str, Any]] = []
+    if seq < len(windows):
+        rows = messages.in_window(session, account_id=account_id, campaign_id=campaign_id, who=who, window=windows[seq])
+    shown = map(views.message, rows)
+    if format == "xlsx":
+        if seq == 0:
+            _ensure_fits(session, account_id, campaign_id, who, ranges, len(windows))
+        return _piece_of_spreadsheet(shown, seq, len(windows), state)
     if seq > 0 and seq >= len(windows):
         return {"chunk": None}
-    rows: Iterable[Mapping[str, Any]] = []
-    if windows:
-        rows = messages.in_window(session, account_id=account_id, campaign_id=campaign_id, who=who, window=windows[seq])
     text = io.StringIO()
     writer = csv.writer(text)
     if seq == 0:
         text.write(_BEGINNING)
         writer.writerow(_COLUMNS)
-    for row in rows:
-        message = views.message(row)
+    for message in shown:
         writer.writerow(_cell(message[column]) for column in _COLUMNS)
-    return {"chunk": b64encode(text.getvalue().encode()).decode()}
+    return _answer(text.getvalue().encode())
+
+
+def _piece_of_spreadsheet(shown: Iterable[Answer], seq: int, windows: int, state: str | None) -> Answer:
+    """Rows, and after the last a piece that ends the file: one more than there are windows."""
+    if seq > max(windows, 1):
+        return {"chunk": None}
+    try:
+        piece, progress = spreadsheet.beginning(_SHEET, _COLUMNS) if seq == 0 else (b"", Progress.of(state or ""))
+    except ValueError:
+        raise Invalid.of_field("state", "state.invalid", "Not what the piece before came with.") from None
+    more, progress = spreadsheet.more(([_value(one[name]) for name in _COLUMNS] for one in shown), progress)
+    last = spreadsheet.end(_SHEET, progress) if seq == max(windows, 1) else b""
+    return _answer(piece + more + last, str(progress))
+
+
+def _ensure_fits(
+    session: Session,
+    account_id: UUID,
+    campaign_id: UUID,
+    who: Who | None,
+    ranges: Sequence[tuple[UUID, UUID]],
+    windows: int,
+) -> None:
+    """:raises TooLarge: more rows than a spreadsheet takes. Recipients have numbers without gaps: windows are full."""
+    rows = windows * messages.WINDOW
+    if rows >= spreadsheet.MOST_ROWS and who is not None:
+        rows = messages.count_who(session, account_id=account_id, campaign_id=campaign_id, who=who, ranges=ranges)
+    if rows >= spreadsheet.MOST_ROWS + messages.WINDOW:
+        raise TooLarge("report.too_many_rows", "More rows than a spreadsheet takes; CSV has no limit.", {"rows": rows})
+
+
+def _answer(piece: bytes, state: str | None = None) -> Answer:
+    return {"chunk": b64encode(piece).decode(), "state": state}
+
+
+def _value(value: Any) -> spreadsheet.Cell:
+    """As a spreadsheet shows it: numbers are numbers, amounts of money in whole units."""
+    if isinstance(value, dict):  # money
+        amount: float = value["amount"] / 100
+        return amount
+    if value is None or isinstance(value, int):
+        return value
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def _cell(value: Any) -> str:

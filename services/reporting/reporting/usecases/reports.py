@@ -12,9 +12,11 @@ from chassis.database import Database, Session
 from chassis.logs import get_logger
 from contracts.errors import NotFound, Unavailable
 from contracts.rpc import Actor
+from contracts.vocabulary import Channel
 from reporting.domain import figures
 from reporting.domain.counting import Dimension
 from reporting.domain.links import public_form
+from reporting.domain.providers import provider_of
 from reporting.store import counters, stories
 from reporting.usecases import views
 from reporting.usecases.campaigns import campaign_as_known, ensure_campaign
@@ -22,6 +24,7 @@ from reporting.usecases.views import Answer
 
 DOMAINS_SHOWN = 100
 LINKS_SHOWN = 1_000
+DOMAINS_SUMMED = 1_000_000
 DEADLINE = 3.0
 log = get_logger()
 
@@ -38,7 +41,7 @@ def get_report(database: Database, *, actor: Actor, now: datetime, call: Call, c
     """The report of a campaign as it stands now (product row G1)."""
     account_id = account_of(actor)
     with database.transaction() as session:
-        report = _from_counters(session, account_id, campaign_id)
+        report = from_counters(session, account_id, campaign_id)
     return {**report, "left_out": _left_out(call, account_id, campaign_id)}
 
 
@@ -54,7 +57,8 @@ def _left_out(call: Call, account_id: UUID, campaign_id: UUID) -> Answer | None:
     return left_out
 
 
-def _from_counters(session: Session, account_id: UUID, campaign_id: UUID) -> Answer:
+def from_counters(session: Session, account_id: UUID, campaign_id: UUID) -> Answer:
+    """The report as far as this service knows it."""
     campaign = campaign_as_known(session, account_id, campaign_id)
     totals = _totals(session, account_id, campaign_id)
     channel = campaign["channel"]
@@ -66,6 +70,7 @@ def _from_counters(session: Session, account_id: UUID, campaign_id: UUID) -> Ans
         most="messages",
         limit=DOMAINS_SHOWN,
     )
+    by_provider = _by_provider(session, account_id, campaign_id) if channel is Channel.EMAIL else {}
     by_device = counters.read(session, account_id=account_id, scope_id=campaign_id, dimension=Dimension.DEVICE)
     return {
         **campaign,
@@ -80,12 +85,46 @@ def _from_counters(session: Session, account_id: UUID, campaign_id: UUID) -> Ans
             for name, amounts in by_domain.items()
             if amounts["messages"]
         ],
+        "providers": [
+            {
+                "provider": provider,
+                "counts": figures.report_counts(channel, amounts),
+                "rates": figures.report_rates(channel, amounts),
+            }
+            for provider, amounts in by_provider.items()
+        ],
         "devices": [
             {"device": device, "opens": amounts["opens"], "clicks": amounts["clicks"]}
             for device, amounts in by_device.items()
             if amounts["opens"] or amounts["clicks"]
         ],
     }
+
+
+def _by_provider(session: Session, account_id: UUID, campaign_id: UUID) -> dict[str, dict[str, int]]:
+    """Amounts by mailbox provider, of all domains; those with most messages first."""
+    rows: dict[str, list[dict[str, int]]] = defaultdict(list)
+    for domain, amounts in counters.read(
+        session, account_id=account_id, scope_id=campaign_id, dimension=Dimension.DOMAIN, limit=DOMAINS_SUMMED
+    ).items():
+        rows[provider_of(domain)].append(amounts)
+    summed = {provider: counters.summed(some) for provider, some in rows.items()}
+    return dict(sorted(summed.items(), key=lambda one: (-one[1]["messages"], one[0])))
+
+
+def compare_reports(session: Session, *, actor: Actor, now: datetime, ids: str) -> Answer:
+    """The totals of some campaigns, in the order in which they are asked for, each once."""
+    account_id = account_of(actor)
+    return {"items": [_compared(session, account_id, UUID(one)) for one in dict.fromkeys(ids.lower().split(","))]}
+
+
+def _compared(session: Session, account_id: UUID, campaign_id: UUID) -> Answer:
+    campaign = campaign_as_known(session, account_id, campaign_id)
+    totals = _totals(session, account_id, campaign_id)
+    shown = views.figures_of(campaign["channel"], totals)
+    clicked = totals["unique_clicks"]
+    per_click = {**shown["cost"], "amount": round(totals["cost"] / clicked)} if clicked else None
+    return {**campaign, "messages": totals["messages"], **shown, "cost_per_click": per_click}
 
 
 def get_report_links(session: Session, *, actor: Actor, now: datetime, campaign_id: UUID) -> Answer:

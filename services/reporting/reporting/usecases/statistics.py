@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 from chassis.actors import account_of
-from chassis.database import Session
+from chassis.database import Database
 from contracts.errors import Invalid
 from contracts.rpc import Actor
 from contracts.vocabulary import Channel
 from reporting.domain.counting import Dimension
+from reporting.domain.weeks import best_hour, week_of
 from reporting.store import counters
 from reporting.usecases import views
+from reporting.usecases.papers import zone_of
+from reporting.usecases.reports import Call
 from reporting.usecases.views import Answer
 
 DAYS = 30
@@ -19,22 +23,37 @@ DAYS_AT_MOST = 400
 
 
 def get_statistics(
-    session: Session,
+    database: Database,
     *,
     actor: Actor,
     now: datetime,
+    call: Call,
     first: date | None = None,
     last: date | None = None,
     channel: Channel | None = None,
 ) -> Answer:
-    """What became of an account's messages, by the day on which they were accepted, and by channel."""
+    """What became of an account's messages, by the day on which they were accepted, and by channel; and when in the
+    week people opened and clicked."""
     account_id = account_of(actor)
     last = last or now.date()
     first = first or last - timedelta(days=DAYS - 1)
     if not 0 <= (last - first).days < DAYS_AT_MOST:
         problem = f"From 1 to {DAYS_AT_MOST} days, the first before the last."
         raise Invalid.of_field("from", "period.invalid", problem)
-    by_day = counters.read(session, account_id=account_id, scope_id=account_id, dimension=Dimension.DAY)
+    zone = zone_of(call, account_id)
+    with database.transaction() as session:
+        by_day = counters.read(session, account_id=account_id, scope_id=account_id, dimension=Dimension.DAY)
+        hours = counters.hours_of_account(session, account_id=account_id, first=first, last=last)
+    week = week_of(((datetime.fromisoformat(key), amounts) for key, amounts in hours), zone)
+    return {
+        **_by_day(by_day, first, last, channel),
+        "time_zone": zone,
+        "week": week,
+        "best_hour": best_hour(week),
+    }
+
+
+def _by_day(by_day: Mapping[str, dict[str, int]], first: date, last: date, channel: Channel | None) -> Answer:
     days: list[Answer] = []
     rows_by_channel: dict[Channel, list[dict[str, int]]] = {}
     for key, amounts in by_day.items():

@@ -40,7 +40,7 @@ STATES = list(model.STATES)
 
 def send_id(campaign: int) -> UUID:
     """A send of now, or of three months ago, which has no partition of its own."""
-    started = NOW - timedelta(days=90 if campaign == 2 else 0)
+    started = NOW - timedelta(days=30 if campaign == 2 else 0)
     return UUID(int=ids.first_id_at(started).int | (7 << 76) | campaign)
 
 
@@ -175,6 +175,10 @@ def assert_contacts_hear_of_it(database: Database, reported: list[model.Event]) 
             assert ends["bounced"]
         else:
             assert not any(ends.values())
+            was_handed_over = message["state"] in ("submitted", "unknown")
+            assert not was_handed_over or engagement[(*who, "submitted")]
+        told = engagement.pop((*who, "submitted"), 0)
+        assert told <= 1 + (message["state"] == "unknown")
     assert not +engagement
 
 
@@ -288,7 +292,7 @@ def test_late_receipt_of_another_campaign_day_finds_its_message(database: Databa
     first = {**{name: message[name] for name in ("message_id", "account_id", "campaign_id", "channel")}}
     ingest = Ingest(database)
 
-    ingest.write([[{**first, "kind": "submitted", "at": NOW.timestamp() - 90 * 86400}]])
+    ingest.write([[{**first, "kind": "submitted", "at": NOW.timestamp() - 30 * 86400}]])
     ingest.write([[{**first, "kind": "delivered", "at": NOW.timestamp()}]])
 
     assert read_log(database)[message["message_id"]]["state"] == "delivered"

@@ -10,10 +10,12 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from python_calamine import CalamineWorkbook
 
 from chassis.database import Database
-from contracts.errors import Forbidden, NotFound
+from contracts.errors import Forbidden, NotFound, TooLarge
 from contracts.reporting.recipients import Who
+from reporting.domain import spreadsheet
 from reporting.ingester.writing import Ingest
 from reporting.store import messages
 from reporting.usecases import files, recipients
@@ -95,7 +97,12 @@ def test_those_who_do_not_exist_are_archived_and_nobody_else(database: Database)
 
 
 def read_file(database: Database, send: Send, account_id: str | None = None, **who: Any) -> list[dict[str, str]]:
-    text, seq = b"", 0
+    text = whole_file(database, send, account_id, format="csv", **who)
+    return list(csv.DictReader(io.StringIO(text.decode("utf-8-sig"))))
+
+
+def whole_file(database: Database, send: Send, account_id: str | None = None, **asked: Any) -> bytes:
+    whole, seq, state = b"", 0, None
     while True:
         with database.transaction() as session:
             piece = files.export_report(
@@ -104,11 +111,12 @@ def read_file(database: Database, send: Send, account_id: str | None = None, **w
                 now=datetime.now(UTC),
                 campaign_id=UUID(send.campaign_id),
                 seq=seq,
-                **who,
+                state=state,
+                **asked,
             )
         if piece["chunk"] is None:
-            return list(csv.DictReader(io.StringIO(text.decode("utf-8-sig"))))
-        text, seq = text + b64decode(piece["chunk"]), seq + 1
+            return whole
+        whole, seq, state = whole + b64decode(piece["chunk"]), seq + 1, piece["state"]
 
 
 def test_the_file_holds_every_message_once(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,6 +129,48 @@ def test_the_file_holds_every_message_once(database: Database, monkeypatch: pyte
     assert [row["id"] for row in rows] == [send.message_id(number) for number in range(250)]
     assert [row["id"] for row in failed] == [send.message_id(number) for number in range(0, 250, 5)]
     assert {row["code"] for row in failed} == {"5.1.1"}
+
+
+@pytest.mark.parametrize("size", [1, 250, 300])
+def test_a_spreadsheet_holds_the_same_rows_as_the_text(
+    database: Database, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    send = a_campaign(database, size)
+    monkeypatch.setattr(messages, "WINDOW", 100)
+
+    file = whole_file(database, send, format="xlsx")
+
+    head, *rows = CalamineWorkbook.from_filelike(io.BytesIO(file)).get_sheet_by_index(0).to_python()
+    text = read_file(database, send)
+    assert [row[head.index("id")] for row in rows] == [row["id"] for row in text]
+    assert [row[head.index("state")] for row in rows] == [row["state"] for row in text]
+    assert {row[head.index("opens")] for row in rows} == {0.0}
+
+
+def test_more_rows_than_a_spreadsheet_takes_are_refused_before_the_first_piece(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = a_campaign(database, 60)
+    monkeypatch.setattr(messages, "WINDOW", 10)
+    monkeypatch.setattr(spreadsheet, "MOST_ROWS", 40)
+
+    with pytest.raises(TooLarge, match="too_many_rows"):
+        whole_file(database, send, format="xlsx")
+    assert whole_file(database, send, format="xlsx", who=Who.HARD_BOUNCED)
+    assert len(read_file(database, send)) == 60
+
+
+def test_groups_of_who_unsubscribed_complained_or_bounced_for_a_while(database: Database) -> None:
+    send = a_campaign(database, 10)
+    told = [send.full(20, "soft_bounced"), send.engagement(1, "unsubscribed"), send.engagement(2, "complained")]
+    Ingest(database).write([told])
+
+    for who, number in (
+        (Who.SOFT_BOUNCED, 20), (Who.UNSUBSCRIBED, 1), (Who.COMPLAINED, 2)
+    ):  # fmt: skip
+        contacts = Contacts()
+        make_group(database, send, contacts, ["contacts.write"], who=who)
+        assert contacts.members == [str(UUID(int=number + 1))]
 
 
 def test_no_cell_of_the_file_starts_a_formula(database: Database) -> None:

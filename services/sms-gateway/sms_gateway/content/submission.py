@@ -23,11 +23,13 @@ class Envelope:
         self._long_form = long_form
         self._head = b"\0" + _source(sender) + bytes((c.TON_INTERNATIONAL, c.NPI_ISDN))
         validity = content.get("validity_minutes")
+        protocol = bytes((content.get("protocol_id") or 0,))
         # protocol_id, priority_flag, schedule_delivery_time, validity_period, registered_delivery, replace_if_present
-        self._middle = b"\0\0\0" + (relative_time(validity) if validity else b"") + b"\0\x01\0"
-        self._codes = _FLASH_CODES if content.get("flash") else _CODES
+        self._middle = protocol + b"\0\0" + (relative_time(validity) if validity else b"") + b"\0\x01\0"
+        self._codes = _codes(content)
+        kind = bytes((c.ESM_UDH if content.get("has_header") else 0,))
         self._plain_middles = {
-            encoding: b"\0\0" + self._middle + code + b"\0" for encoding, code in self._codes.items()
+            encoding: b"\0" + kind + self._middle + code + b"\0" for encoding, code in self._codes.items()
         }
 
     def bodies(self, address: str, encoded: Encoded, reference: int) -> list[bytes]:
@@ -65,6 +67,13 @@ class Envelope:
             + _TLV.pack(c.Tag.MESSAGE_PAYLOAD, len(octets))
             + octets
         )
+
+
+def _codes(content: Mapping[str, Any]) -> Mapping[Encoding, bytes]:
+    """data_coding by alphabet; what came as octets keeps its own."""
+    if "octets" in content:
+        return dict.fromkeys(Encoding, bytes((content["data_coding"],)))
+    return _FLASH_CODES if content.get("flash") else _CODES
 
 
 def _source(sender: str) -> bytes:

@@ -11,7 +11,7 @@ import minijinja
 from contracts.template_errors import in_words
 from contracts.template_rules import lock, refusal
 from contracts.vocabulary import ContentFailure
-from sms_gateway.content import gsm, parts
+from sms_gateway.content import gsm, octets, parts
 
 # A campaign text is a line or two; ten thousand instructions are plenty, and stop a loop within a millisecond.
 FUEL = 20_000
@@ -33,6 +33,12 @@ class Encoded:
 
     encoding: parts.Encoding
     bodies: tuple[bytes, ...]
+
+
+def _as_came(content: Mapping[str, Any]) -> Encoded:
+    """A partner's message (`octets.as_content`)."""
+    found = octets.bodies(octets.of_content(content), content["data_coding"], has_header=content["has_header"])
+    return Encoded(octets.alphabet(content["data_coding"]), tuple(found))
 
 
 class Template:
@@ -62,7 +68,7 @@ class Template:
             raise RenderFailed(ContentFailure.TEMPLATE_INVALID, in_words(error)) from None
         self._render = self._environment.render_template
         self._plain_text = self._finish(text) if self._is_plain else ""
-        self._plain_encoded: Encoded | None = None
+        self._plain_encoded = _as_came(content) if "octets" in content else None
 
     def _finish(self, text: str) -> str:
         return gsm.replace_diacritics(text) if self._replace else text
@@ -92,12 +98,12 @@ class Template:
         text = self.text(fields)
         if not text or text.isspace():
             raise RenderFailed(ContentFailure.TEXT_EMPTY, "The text is empty for this recipient.")
-        encoding, octets = parts.encode(text)
-        if len(octets) <= parts.SIZES[encoding].single:
-            encoded = Encoded(encoding, (octets,))
+        encoding, body = parts.encode(text)
+        if len(body) <= parts.SIZES[encoding].single:
+            encoded = Encoded(encoding, (body,))
         else:
             try:
-                encoded = Encoded(encoding, tuple(parts.split(encoding, octets)))
+                encoded = Encoded(encoding, tuple(parts.split(encoding, body)))
             except parts.TooLong as error:
                 raise RenderFailed(ContentFailure.TEXT_TOO_LONG, str(error)) from None
         if self._is_plain:

@@ -10,6 +10,26 @@ from uuid import UUID
 
 from contracts.vocabulary import Lane
 
+Address = tuple[int, int, str]
+"""Type, numbering plan and digits or letters, as a peer of SMPP writes it (sections 5.2.5 to 5.2.9)."""
+
+
+@dataclass(frozen=True)
+class Partner:
+    """Who sent it over SMPP, and what its receipt has to say.
+
+    `registered` is `registered_delivery` (section 5.2.17); `source` the sender as the partner wrote it, `written` how
+    it wrote the phone: type, numbering plan, and what stood before the digits.
+    """
+
+    smpp_account_id: UUID
+    registered: int
+    source: Address
+    written: Address
+
+    def as_json(self) -> dict[str, Any]:
+        return {"registered": self.registered, "source": self.source, "written": self.written}
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -27,6 +47,7 @@ class Plan:
     schedule_at: datetime | None
     request_hash: str | None
     trace_id: str
+    partner: Partner | None = None
 
     @property
     def units(self) -> int:

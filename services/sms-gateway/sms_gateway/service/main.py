@@ -8,10 +8,11 @@ from sms_gateway.service.answers import Answers
 from sms_gateway.service.carriers import Carriers
 from sms_gateway.service.messages import Messages
 from sms_gateway.service.senders import Senders
+from sms_gateway.service.smpp_accounts import SmppAccounts
 from sms_gateway.usecases import privacy, system
 
 
-class SmsGatewayService(Messages, Answers, Senders, Carriers):
+class SmsGatewayService(Messages, Answers, Senders, SmppAccounts, Carriers):
     """SMS: sender IDs, contents, single messages, carriers and routes. Sending itself is `sms_gateway.outbound`'s."""
 
     name = "sms_gateway"

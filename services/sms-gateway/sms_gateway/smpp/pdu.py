@@ -69,6 +69,21 @@ _DESTINATION = (("dest_addr_ton", BYTE, 1), ("dest_addr_npi", BYTE, 1), ("destin
 
 Layout = tuple[tuple[str, str, int], ...]
 
+# A submit_multi: these around its destinations (section 4.5.1), which `smpp.requests` reads.
+MULTI_HEAD: Layout = _MESSAGE[:4]
+MULTI_TAIL: Layout = _MESSAGE[7:]
+# What a field that cannot be read is answered with.
+_STATUS_OF = {
+    "service_type": Status.INVALID_SERVICE_TYPE,
+    "source_addr": Status.INVALID_SOURCE,
+    "destination_addr": Status.INVALID_DESTINATION,
+    "schedule_delivery_time": Status.INVALID_SCHEDULE,
+    "validity_period": Status.INVALID_EXPIRY,
+    "message_id": Status.INVALID_MESSAGE_ID,
+    "system_id": Status.INVALID_SYSTEM_ID,
+    "password": Status.INVALID_PASSWORD,
+}
+
 BODIES: dict[int, Layout] = {
     Command.GENERIC_NACK: (),
     Command.BIND_RECEIVER: _BIND,
@@ -95,6 +110,16 @@ BODIES: dict[int, Layout] = {
     ),
     Command.CANCEL_SM: (("service_type", TEXT, 6), *_MESSAGE_ID, *_SOURCE, *_DESTINATION),
     Command.CANCEL_SM_RESP: (),
+    Command.REPLACE_SM: (
+        *_MESSAGE_ID,
+        *_SOURCE,
+        ("schedule_delivery_time", TEXT, 17),
+        ("validity_period", TEXT, 17),
+        ("registered_delivery", BYTE, 1),
+        ("sm_default_msg_id", BYTE, 1),
+        ("short_message", OCTETS, 254),
+    ),
+    Command.REPLACE_SM_RESP: (),
     Command.ENQUIRE_LINK: (),
     Command.ENQUIRE_LINK_RESP: (),
     Command.ALERT_NOTIFICATION: (
@@ -201,13 +226,14 @@ def decode(frame: bytes) -> Pdu:
     # A response that reports an error may come without a body (sections 4.4.2 and 4.1.2).
     if length == HEADER_SIZE and (status or not layout or command & RESPONSE):
         return pdu
-    position = _decode_body(layout, frame, pdu.fields)
+    position = decode_fields(layout, frame, pdu.fields)
     pdu.tlvs = decode_tlvs(frame, position)
     return pdu
 
 
-def _decode_body(layout: Layout, frame: bytes, into: dict[str, Value]) -> int:
-    position, end = HEADER_SIZE, len(frame)
+def decode_fields(layout: Layout, frame: bytes, into: dict[str, Value], position: int = HEADER_SIZE) -> int:
+    """Read the fields of `layout` from `position` on; returns where they end. :raises PduError: as `decode`."""
+    end = len(frame)
     for name, kind, size in layout:
         if position >= end:
             raise PduError(f"{name}: missing")
@@ -217,7 +243,8 @@ def _decode_body(layout: Layout, frame: bytes, into: dict[str, Value]) -> int:
         elif kind == TEXT:
             stop = frame.find(0, position, position + size)
             if stop < 0:
-                raise PduError(f"{name}: no NUL within {size} octets")
+                status = _STATUS_OF.get(name, Status.INVALID_MESSAGE_LENGTH)
+                raise PduError(f"{name}: no NUL within {size} octets", status=status)
             into[name] = frame[position:stop].decode("latin-1")
             position = stop + 1
         else:
@@ -235,11 +262,12 @@ def decode_tlvs(frame: bytes, position: int) -> dict[int, bytes]:
     end = len(frame)
     while position < end:
         if end - position < 4:
-            raise PduError("optional parameter: cut short")
+            raise PduError("optional parameter: cut short", status=Status.INVALID_PARAMETER_STREAM)
         tag, size = _TLV.unpack_from(frame, position)
         position += 4 + size
         if position > end:
-            raise PduError(f"optional parameter {tag:#x}: runs over the end")
+            status = Status.INVALID_PARAMETER_STREAM
+            raise PduError(f"optional parameter {tag:#x}: runs over the end", status=status)
         tlvs[tag] = frame[position - size : position]
     return tlvs
 

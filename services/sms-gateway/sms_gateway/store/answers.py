@@ -7,6 +7,7 @@ a STOP have come in between.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -26,7 +27,7 @@ from sms_gateway.content import gsm
 from sms_gateway.domain.numbers import phone_of, readings
 from sms_gateway.domain.senders import SYSTEM_ACCOUNT
 from sms_gateway.domain.stop_words import may_name_a_sender, wish_of
-from sms_gateway.store import inbound_sms, last_messages, senders, stops
+from sms_gateway.store import inbound_sms, last_messages, senders, smpp_deliveries, stops
 from sms_gateway.store.last_messages import LastMessage
 
 log = get_logger()
@@ -60,6 +61,7 @@ def take(cursor: Cursor[Any], arrived: Sequence[ArrivedInbound]) -> list[Event]:
     starts = _genuine(cursor, [each for each, wish in said if wish is Wish.START])
     inbound_sms.write(cursor, rows := [_row(each, wish) for each, wish in said])
     _tell_received(cursor, answers, rows)
+    smpp_deliveries.add_answers(cursor, [_for_partners(each) for each in answers if each.answered])
     stops_said = [each for each, wish in said if wish is Wish.STOP]
     _tell_stops(cursor, stops_said)
     _tell_starts(cursor, starts)
@@ -191,6 +193,20 @@ def _row(answer: Answer, wish: Wish | None) -> tuple[Any, ...]:
         answered.account_id if answered else None, answered.campaign_id if answered else None,
         answered.message_id if answered else None, wish,
     )  # fmt: skip
+
+
+def _for_partners(answer: Answer) -> smpp_deliveries.Answer:
+    arrived, answered = answer.arrived, answer.answered
+    assert answered is not None
+    phone = answer.phone or arrived.source.replace("\0", "")
+    body = {
+        "kind": "answer",
+        "number": answer.number,
+        "data_coding": arrived.data_coding,
+        "esm_class": arrived.esm_class,
+        "octets": b64encode(arrived.octets).decode("ascii"),
+    }
+    return smpp_deliveries.Answer(answered.account_id, answered.message_id, answer.number, phone, body)
 
 
 def _told(answer: Answer, message: LastMessage) -> dict[str, Any]:

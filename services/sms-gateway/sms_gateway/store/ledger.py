@@ -19,6 +19,7 @@ from sms_gateway.store import (
     overdue,
     parts,
     receipts,
+    smpp_deliveries,
     stops,
     unknown_messages,
     unread_deliveries,
@@ -117,6 +118,9 @@ class SmsLedger:
         unread_deliveries.write(cursor, [each for each in arrived if isinstance(each, ArrivedUnread)])
         events = answers.take(cursor, [each for each in arrived if isinstance(each, ArrivedInbound)])
         return events + receipts.apply(cursor, [each for each in arrived if isinstance(each, Arrived)], now)
+
+    def tell_beside(self, cursor: Cursor[Any], events: Sequence[Event]) -> None:
+        smpp_deliveries.add_receipts(cursor, events)
 
 
 _last_stamp: tuple[float, str] = (0.0, "")

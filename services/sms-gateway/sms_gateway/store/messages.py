@@ -31,12 +31,16 @@ _OF_ACCOUNT = (
     "retries",
     "erasures",
     "campaign_states",
+    "smpp_deliveries",
+    "smpp_binds",
+    "smpp_accounts",
 )
 # The conflict is of the request's key: somebody else with it came first.
 _ADD = (
-    "INSERT INTO sends (send_id, account_id, content_hash, lane, text, external_id, recipients, stem_id, request_hash)"
+    "INSERT INTO sends (send_id, account_id, content_hash, lane, text, external_id, recipients, stem_id, request_hash,"
+    " smpp_account_id, smpp)"
     " SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::int[],"
-    " %s::uuid[], %s::text[]) ON CONFLICT (request_hash) DO NOTHING RETURNING send_id"
+    " %s::uuid[], %s::text[], %s::uuid[], %s::jsonb[]) ON CONFLICT (request_hash) DO NOTHING RETURNING send_id"
 )
 
 
@@ -55,12 +59,17 @@ def add(session: Session, plans: Mapping[UUID, Plan], hashes: Mapping[UUID, str]
     """
     rows = [
         (send_id, plan.account_id, hashes[send_id], plan.lane, plan.text, plan.external_id, len(plan.addresses),
-         ids.message_id(send_id, 0), plan.request_hash)
+         ids.message_id(send_id, 0), plan.request_hash, *_partner(plan))
         for send_id, plan in plans.items()
     ]  # fmt: skip
     cursor = cursor_of(session)
-    cursor.execute(_ADD, columns(rows, 9))
+    cursor.execute(_ADD, columns(rows, 11))
     return {row[0] for row in cursor.fetchall()}
+
+
+def _partner(plan: Plan) -> tuple[UUID | None, str | None]:
+    partner = plan.partner
+    return (partner.smpp_account_id, orjson.dumps(partner.as_json()).decode()) if partner else (None, None)
 
 
 def start(session: Session, plans: Mapping[UUID, Plan], hashes: Mapping[UUID, str], *, now: datetime) -> None:

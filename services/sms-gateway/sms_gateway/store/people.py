@@ -55,6 +55,7 @@ def anonymise(session: Session, *, message_ids: Collection[UUID]) -> None:
     for statement in (
         "UPDATE ledger SET address = :erased, contact_id = NULL WHERE message_id = ANY(:ids)",
         "DELETE FROM unknown_messages WHERE message_id = ANY(:ids)",
+        "DELETE FROM smpp_deliveries WHERE message_id = ANY(:ids)",
     ):
         session.execute(text(statement), bound)
 

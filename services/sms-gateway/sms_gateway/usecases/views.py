@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from sms_gateway.models import Carrier, Route, SenderId
+from contracts.vocabulary import Lane
+from sms_gateway.models import Carrier, Route, SenderId, SmppAccount, SmppBind
 
 View = dict[str, Any]
 
@@ -13,6 +15,10 @@ _CARRIER = (
     "id", "name", "host", "port", "system_id", "system_type", "bind_mode", "binds", "window", "rate", "tls",
     "tls_ca", "tls_pin", "tls_server_name", "tls_certificate",
     "long_form", "receipt_ids", "response_timeout", "without_receipt", "enabled", "created_at",
+)  # fmt: skip
+_SMPP_ACCOUNT = (
+    "id", "name", "system_id", "ip_list", "senders", "lane", "max_binds", "rate", "window", "answers", "enabled",
+    "created_at", "updated_at",
 )  # fmt: skip
 _ROUTE = ("id", "carrier_id", "prefix", "account_id", "lane", "priority", "share", "enabled")
 
@@ -36,3 +42,17 @@ def unread_delivery(row: Any) -> View:
 
 def route(row: Route) -> View:
     return {name: getattr(row, name) for name in _ROUTE}
+
+
+def smpp_account(row: SmppAccount, waiting: int) -> View:
+    return {**{name: getattr(row, name) for name in _SMPP_ACCOUNT}, "lane": Lane(row.lane), "waiting": waiting}
+
+
+def smpp_bind(row: SmppBind) -> View:
+    state = row.state
+    times = {name: state[name] and datetime.fromisoformat(state[name]) for name in ("bound_at", "last_error_at")}
+    return {**state, **times, "id": row.id}
+
+
+def refused_bind(told: dict[str, Any] | None) -> View | None:
+    return told and {**told, "at": datetime.fromisoformat(told["at"])}

@@ -15,7 +15,7 @@ from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate, Paragraph
 
-from identity.printing.fonts import BOLD, PLAIN
+from chassis.paper.fonts import BOLD, PLAIN
 
 MARGIN, BOTTOM = 16 * mm, 18 * mm
 WIDTH = A4[0] - 2 * MARGIN
@@ -51,9 +51,9 @@ def money(amount: int) -> str:
 class NumberedCanvas(Canvas):
     """Holds the pages back until their number is known, then writes a foot on each."""
 
-    def __init__(self, *arguments: Any, foot: str = "", **options: Any) -> None:
+    def __init__(self, *arguments: Any, foot: str = "", page: str = "", **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self._foot = foot
+        self._foot, self._page = foot, page
         self._pages: list[dict[str, Any]] = []
 
     def showPage(self) -> None:  # noqa: N802 (reportlab's name)
@@ -71,14 +71,22 @@ class NumberedCanvas(Canvas):
         self.setFont(PLAIN, 7.5)
         self.setFillColor(FAINT)
         self.drawString(MARGIN, 10 * mm, self._foot)
-        self.drawRightString(A4[0] - MARGIN, 10 * mm, f"Strona {number} z {count}")
+        self.drawRightString(A4[0] - MARGIN, 10 * mm, self._page.format(number=number, count=count))
 
 
-def render(story: list[Flowable], *, title: str, author: str, foot: str) -> bytes:
+def render(
+    story: list[Flowable],
+    *,
+    title: str,
+    author: str,
+    foot: str,
+    language: str = "pl",
+    page: str = "Strona {number} z {count}",
+) -> bytes:
     """The PDF; the same story gives the same bytes, since neither a clock nor a random id goes in."""
     paper = BytesIO()
-    document = BaseDocTemplate(paper, pagesize=A4, title=title, author=author, invariant=1, lang="pl")
+    document = BaseDocTemplate(paper, pagesize=A4, title=title, author=author, invariant=1, lang=language)
     area = Frame(MARGIN, BOTTOM, WIDTH, A4[1] - MARGIN - BOTTOM, 0, 0, 0, 0)
     document.addPageTemplates(PageTemplate(frames=[area]))
-    document.build(story, canvasmaker=lambda *given, **options: NumberedCanvas(*given, foot=foot, **options))
+    document.build(story, canvasmaker=lambda *given, **options: NumberedCanvas(*given, foot=foot, page=page, **options))
     return paper.getvalue()

@@ -1,0 +1,107 @@
+"""Frequency caps, and the campaign messages that contacts of the accounts with a cap have had lately."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import psycopg
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from chassis.database import changed
+
+# Kinds of engagement that say that a message was handed over, whatever came of it.
+SENT_KINDS = ("submitted", "delivered")
+DAYS_KEPT = 90
+
+_ADD = """
+INSERT INTO recent_sends (account_id, contact_id, campaign_id, day)
+SELECT DISTINCT CAST(%(account_id)s AS uuid), one, CAST(%(campaign_id)s AS uuid), CAST(%(day)s AS date)
+FROM unnest(%(ids)s::uuid[]) AS one ORDER BY one ON CONFLICT DO NOTHING
+"""
+_FILL = text(
+    "INSERT INTO recent_sends (account_id, contact_id, campaign_id, day)"
+    " SELECT account_id, one, campaign_id, min(day) FROM engagement CROSS JOIN LATERAL unnest(contact_ids) AS one"
+    " WHERE account_id = :account AND kind = 'delivered' AND day > :after GROUP BY 1, 2, 3 ON CONFLICT DO NOTHING"
+)
+
+
+class Cap(NamedTuple):
+    """:ivar messages: as many have been enough, in so many :ivar days:, today among them."""
+
+    messages: int
+    days: int
+
+    def first_day(self, today: date) -> date:
+        return today - timedelta(days=self.days - 1)
+
+
+def find(session: Session, *, account_id: UUID) -> Cap | None:
+    row = session.execute(
+        text("SELECT messages, days FROM frequency_caps WHERE account_id = :account"), {"account": account_id}
+    ).one_or_none()
+    return None if row is None else Cap(*row)
+
+
+def set_cap(session: Session, *, account_id: UUID, cap: Cap, now: datetime) -> None:
+    """Set it; what is known of the last days counts from the first moment on.
+
+    Whoever records engagement holds the account's row: none is under way that does not know of the cap.
+    """
+    session.execute(text("SELECT FROM accounts WHERE account_id = :account FOR UPDATE"), {"account": account_id})
+    is_first = find(session, account_id=account_id) is None
+    session.execute(
+        text(
+            "INSERT INTO frequency_caps (account_id, messages, days, updated_at)"
+            " VALUES (:account, :messages, :days, :now) ON CONFLICT (account_id)"
+            " DO UPDATE SET messages = excluded.messages, days = excluded.days, updated_at = excluded.updated_at"
+        ),
+        {"account": account_id, "now": now, **cap._asdict()},
+    )
+    if is_first:
+        session.execute(_FILL, {"account": account_id, "after": now.date() - timedelta(days=DAYS_KEPT)})
+
+
+def lift(session: Session, *, account_id: UUID) -> None:
+    """There is none any more; what was kept for it goes."""
+    session.execute(text("SELECT FROM accounts WHERE account_id = :account FOR UPDATE"), {"account": account_id})
+    for table in ("frequency_caps", "recent_sends"):
+        session.execute(text(f"DELETE FROM {table} WHERE account_id = :account"), {"account": account_id})
+
+
+def add_sends(cursor: psycopg.Cursor[Any], columns: Sequence[dict[str, Any]]) -> None:
+    """Keep who was sent to, as a lane message has it, of accounts with a cap; twice is harmless."""
+    cursor.execute(
+        "SELECT account_id::text FROM frequency_caps WHERE account_id = ANY(%s::uuid[])",
+        (list({column["account_id"] for column in columns}),),
+    )
+    capped = {account_id for (account_id,) in cursor.fetchall()}
+    sent = [{**one, "ids": "{" + one["contact_ids"] + "}"} for one in columns if one["account_id"] in capped]
+    # In one order for all who write: two that add the same people wait for one another, never in a circle.
+    sent.sort(key=lambda one: (one["account_id"], one["campaign_id"], one["day"]))
+    cursor.executemany(_ADD, sent)
+
+
+def forget(session: Session, *, account_id: UUID, contact_ids: Sequence[UUID]) -> None:
+    changed(
+        session,
+        "DELETE FROM recent_sends WHERE account_id = :account AND contact_id = ANY(:ids)",
+        account=account_id,
+        ids=list(contact_ids),
+    )
+
+
+def drop_before(session: Session, day: date) -> int:
+    return changed(session, "DELETE FROM recent_sends WHERE day < :day", day=day)
+
+
+def sql_of_capped(cap: Cap, today: date) -> tuple[str, dict[str, Any]]:
+    """SQL over `c`: has had as many as the cap allows; its parameters, beside the account."""
+    return (
+        "c.id IN (SELECT contact_id FROM recent_sends WHERE account_id = :account AND day >= :cap_from"
+        " GROUP BY contact_id HAVING count(*) >= :cap_messages)",
+        {"cap_from": cap.first_day(today), "cap_messages": cap.messages},
+    )

@@ -1,0 +1,134 @@
+"""The frequency cap: who has had as many messages as it allows is left out of the next, by any channel."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import text
+
+from chassis.database import Database
+from chassis.ids import new_id
+from contacts.jobs import engagement as job
+from contacts.store import engagement
+from contacts.usecases import archive, audiences, frequency_caps, groups
+from contracts.vocabulary import ArchiveReason, Channel
+
+from .conftest import NOON
+
+TODAY = NOON.date()
+PEOPLE = 8
+
+
+@pytest.fixture
+def group(account: Any) -> UUID:
+    """Eight people with consent, all of them to be reached by mail."""
+    rows = "".join(f"p{number}@x.example;tak\n" for number in range(PEOPLE))
+    account.import_file(f"email;zgoda email\n{rows}", group_name="Lista")
+    return UUID(str(account.call(groups.list_groups, limit=10, cursor=None, archived=False)["items"][0]["id"]))
+
+
+@pytest.fixture
+def read(account: Any, group: UUID) -> Any:
+    """`read()`: who is to be sent to and who is left out, as of a snapshot taken at first."""
+    snapshot = {"snapshot_id": new_id()}
+    chosen = {"channel": Channel.EMAIL, "audience": {"groups": [group]}, "fields_": []}
+    account.call(audiences.request_snapshot, **snapshot, **chosen)
+    account.run_imports()
+
+    def page() -> tuple[list[UUID], dict[str, list[int]]]:
+        answer = account.call(audiences.read, **snapshot, after=0, limit=PEOPLE)
+        return [UUID(one["contact_id"]) for one in answer["recipients"]], answer["left_out"]
+
+    return page
+
+
+def sent(database: Database, account: Any, who: list[UUID], day: date = TODAY, kind: str = "submitted") -> None:
+    """Another campaign has handed a message over to each of them."""
+    column = {"account_id": str(account.id), "campaign_id": str(uuid4()), "kind": kind, "day": str(day)}
+    with database.transaction() as session:
+        engagement.add(session, [{**column, "contact_ids": ",".join(map(str, who))}] * 2)  # twice is once
+
+
+def cap(account: Any, messages: int, days: int) -> None:
+    account.call(frequency_caps.set_frequency_cap, cap={"messages": messages, "days": days})
+
+
+def test_who_has_had_as_many_is_left_out_until_the_days_are_over(database: Database, account: Any, read: Any) -> None:
+    people, _ = read()
+    cap(account, 2, 7)
+    sent(database, account, people[:3])
+    assert read() == (people, {})
+    sent(database, account, people[:2], TODAY - timedelta(days=6))
+    sent(database, account, people[2:3], TODAY - timedelta(days=7))
+    assert read() == (people[2:], {"capped": [1, 2]})
+    # The end of a message that counts already is no second message; what somebody did counts for nothing.
+    sent(database, account, people[3:5], kind="opened")
+    sent(database, account, people[3:5], kind="bounced")
+    assert read()[1] == {"capped": [1, 2]}
+
+    cap(account, 2, 8)
+    assert read()[1] == {"capped": [1, 2, 3]}
+    account.call(frequency_caps.set_frequency_cap, cap=None)
+    assert read() == (people, {}) and account.call(frequency_caps.get_frequency_cap) == {"cap": None}
+    with database.transaction() as session:
+        assert session.scalar(text("SELECT count(*) FROM recent_sends")) == 0
+
+
+def test_cap_knows_of_what_was_delivered_before_it_was_set(database: Database, account: Any, read: Any) -> None:
+    people, _ = read()
+    sent(database, account, people[:4], kind="delivered")
+    sent(database, account, people[:4], TODAY - timedelta(days=1), kind="delivered")
+    cap(account, 2, 7)
+    assert read()[1] == {"capped": [1, 2, 3, 4]}
+    sent(database, account, people[:5], kind="delivered")
+    cap(account, 3, 7)
+    assert read()[1] == {"capped": [1, 2, 3, 4]}
+
+
+def test_nothing_is_kept_without_a_cap_nor_of_another_account(database: Database, account: Any, read: Any) -> None:
+    people, _ = read()
+    sent(database, account, people)
+    cap(account, 1, 1)
+    with database.transaction() as session:
+        session.execute(text("INSERT INTO accounts (account_id) VALUES (:id)"), {"id": uuid4()})
+        assert session.scalar(text("SELECT count(*) FROM recent_sends")) == 0
+    assert read() == (people, {})
+
+
+def test_erased_person_and_old_days_are_forgotten(database: Database, account: Any, read: Any) -> None:
+    people, _ = read()
+    cap(account, 1, 90)
+    sent(database, account, people[:2])
+    sent(database, account, people[2:3], TODAY - timedelta(days=89))
+    with database.transaction() as session:
+        engagement.erase_engagement(session, account.id, people[:1])
+    assert read()[1] == {"capped": [2, 3]}
+    job.tidy(database, TODAY + timedelta(days=2), keep_days=400)
+    assert read()[1] == {"capped": [2]}
+
+
+def test_audience_is_broken_down_by_the_first_reason(database: Database, account: Any, group: UUID, read: Any) -> None:
+    people, _ = read()
+    excluded = account.call(groups.create, name="Bez nich", description="")["id"]
+    account.call(groups.add_contacts, group_id=excluded, contact_ids=people[:1])
+    other = {"channel": Channel.EMAIL, "reason": ArchiveReason.OTHER, "note": ""}
+    account.call(archive.add, addresses=["p1@x.example"], contact_ids=[], **other)
+    cap(account, 1, 7)
+    sent(database, account, people[:3])
+    with database.transaction() as session:
+        session.execute(text("UPDATE contacts SET email_consent = false WHERE id = :id"), {"id": people[3]})
+
+    def counted(channel: Channel, **more: Any) -> dict[str, int]:
+        return dict(account.call(audiences.break_down, channel=channel, audience={"groups": [group], **more}))
+
+    usual = {"excluded": 0, "without_address": 0, "archived": 0, "without_consent": 0, "capped": 0, "total": PEOPLE}
+    assert counted(Channel.EMAIL, exclude_groups=[excluded]) == {
+        **usual, "reachable": 4, "excluded": 1, "archived": 1, "without_consent": 1, "capped": 1,
+    }  # fmt: skip
+    assert counted(Channel.SMS) == {**usual, "reachable": 0, "without_address": PEOPLE}
+    reachable = account.call(audiences.count, channel=Channel.EMAIL, audience={"groups": [group]}, only_to=None)
+    of_all = counted(Channel.EMAIL)
+    assert of_all["reachable"] + of_all["capped"] == reachable["count"]

@@ -1,0 +1,27 @@
+"""How long the log keeps what (product row G5). Counters stay for good; days are UTC days of message ids."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+from contracts.vocabulary import Channel
+
+# States of delivery, whoever's the message is.
+DAYS_BY_CHANNEL: dict[Channel, int] = {Channel.EMAIL: 40, Channel.SMS: 365}
+LONGEST = max(DAYS_BY_CHANNEL.values())
+# From where and with what a person opened; that and when a message was opened is kept with the message.
+DETAILED_OPENS = timedelta(days=10)
+
+
+def kept_days(channel: Channel, *, is_campaigns: bool, plan_days: int | None) -> int:
+    """How many days a message is kept.
+
+    :param plan_days: how long the account's plan keeps campaigns' data; None: not known, and so no reason to delete.
+    """
+    days = DAYS_BY_CHANNEL.get(channel, LONGEST)
+    return min(days, plan_days) if is_campaigns and plan_days is not None else days
+
+
+def first_day(now: datetime, days: int) -> date:
+    """The first day that is kept: what was made on it is kept for so many days at least, and for one more at most."""
+    return now.astimezone(UTC).date() - timedelta(days=days)

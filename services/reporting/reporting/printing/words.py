@@ -1,0 +1,98 @@
+"""The words and numbers of reports on paper, in Polish and English."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+FIXED_SPACE = "\u00a0"
+LANGUAGES = ("pl", "en")
+
+_WORDS: dict[str, tuple[str, str]] = {
+    "report": ("Raport kampanii", "Campaign report"),
+    "page": ("Strona {number} z {count}", "Page {number} of {count}"),
+    "printed": ("Stan na {at}", "As of {at}"),
+    "email": ("E-mail", "E-mail"),
+    "sms": ("SMS", "SMS"),
+    "started": ("Start: {at}", "Started: {at}"),
+    "not_started": ("Jeszcze nie rozpoczęta", "Not started yet"),
+    "recipients": ("Odbiorcy: {number}", "Recipients: {number}"),
+    "sent": ("Wysłane", "Sent"),
+    "submitted": ("Wysłane", "Sent"),
+    "delivered": ("Dostarczone", "Delivered"),
+    "unique_opens": ("Otworzyło (OR)", "Opened (OR)"),
+    "unique_clicks": ("Kliknęło (CTR)", "Clicked (CTR)"),
+    "click_to_open": ("Kliki z otwarć (CTOR)", "Clicks of opens (CTOR)"),
+    "bounced": ("Odbicia", "Bounced"),
+    "unsubscribes": ("Wypisania", "Unsubscribed"),
+    "complaints": ("Skargi", "Complaints"),
+    "failed": ("Niedostarczone", "Not delivered"),
+    "awaiting": ("W drodze", "Under way"),
+    "parts": ("Części SMS", "SMS parts"),
+    "cost": ("Koszt", "Cost"),
+    "outcome": ("Co się stało z wiadomościami", "What became of the messages"),
+    "by_hour": ("Otwarcia i kliknięcia w kolejnych godzinach", "Opens and clicks hour by hour"),
+    "by_hour_sms": ("Dostarczenia i kliknięcia w kolejnych godzinach", "Deliveries and clicks hour by hour"),
+    "opens": ("Otwarcia", "Opens"),
+    "clicks": ("Kliknięcia", "Clicks"),
+    "domains": ("Domeny odbiorców", "Recipients' domains"),
+    "networks": ("Sieci odbiorców", "Recipients' networks"),
+    "domain": ("Domena", "Domain"),
+    "network": ("Sieć", "Network"),
+    "links": ("Linki", "Links"),
+    "link": ("Link", "Link"),
+    "people": ("Osoby", "People"),
+    "devices": ("Urządzenia", "Devices"),
+    "device": ("Urządzenie", "Device"),
+    "desktop": ("Komputer", "Desktop"),
+    "mobile": ("Telefon", "Mobile"),
+    "tablet": ("Tablet", "Tablet"),
+    "bot": ("Automat", "Bot"),
+    "unknown": ("Nieznane", "Unknown"),
+    "other": ("Pozostałe", "Others"),
+    "hours_each": ("słupek: {hours} godz., {zone}", "a bar: {hours} h, {zone}"),
+    "machines": (
+        "Otwarcia i kliknięcia automatów (skanery, podgląd w programach) są liczone osobno: {opens} i {clicks}.",
+        "Opens and clicks of machines (scanners, previews of mail programs) are counted apart: {opens} and {clicks}.",
+    ),
+    "draft": ("szkic", "draft"),
+    "scheduled": ("zaplanowana", "scheduled"),
+    "sending": ("w wysyłce", "sending"),
+    "paused": ("wstrzymana", "paused"),
+    "state_sent": ("wysłana", "sent"),
+    "cancelled": ("anulowana", "cancelled"),
+    "state_failed": ("nieudana", "failed"),
+}
+
+
+class Words:
+    """:param language: `pl` or `en`."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language if language in LANGUAGES else "en"
+        self._place = LANGUAGES.index(self.language)
+
+    def __call__(self, name: str, **values: Any) -> str:
+        written = _WORDS[name][self._place]
+        return written.format(**values) if values else written
+
+    def word_or(self, name: str, default: str) -> str:
+        return _WORDS[name][self._place] if name in _WORDS else default
+
+    def number(self, amount: int) -> str:
+        grouped = f"{amount:,}"
+        return grouped.replace(",", FIXED_SPACE) if self.language == "pl" else grouped
+
+    def percent(self, rate: float | None) -> str:
+        if rate is None:
+            return "–"
+        shown = f"{100 * rate:.1f}"
+        return f"{shown.replace('.', ',')}{FIXED_SPACE}%" if self.language == "pl" else f"{shown}%"
+
+    def money(self, cost: dict[str, Any]) -> str:
+        whole, part = divmod(cost["amount"], 100)
+        mark = "," if self.language == "pl" else "."
+        return f"{self.number(whole)}{mark}{part:02d}{FIXED_SPACE}{cost['currency']}"
+
+    def moment(self, at: datetime) -> str:
+        return f"{at:%d.%m.%Y, %H:%M}" if self.language == "pl" else f"{at:%d %b %Y, %H:%M}"

@@ -1,0 +1,155 @@
+"""Deleting what is kept no longer: messages with their history and acts, some thousand at a time.
+
+Nobody writes the log while a portion is deleted (`log.wait_for_writers`): a writer finds a message there or not, never
+in between, and what it then counts is what is there. The ingester leaves out what comes later of such messages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from chassis.database import changed
+from contracts.ids import first_id_at
+from reporting.domain.folding import OPENED
+from reporting.store import log
+from reporting.store.messages import Row
+
+AT_ONCE = 5_000
+ASKED_AT_ONCE = 500
+
+# A message's own row goes last.
+_TABLES = ("state_history", "engagements", "untold", "messages")
+_DETAILED = f"kind = {OPENED} AND (ip IS NOT NULL OR user_agent IS NOT NULL)"
+
+
+def start_of(day: date) -> UUID:
+    """The least message id of a day."""
+    return first_id_at(datetime.combine(day, time(), UTC))
+
+
+def plan_days(session: Session, account_ids: Collection[str]) -> dict[str, int]:
+    """For how many days these accounts' plans keep campaigns, as far as it is known."""
+    rows = session.execute(
+        text("SELECT account_id::text, days FROM account_retention WHERE account_id = ANY(CAST(:ids AS uuid[]))"),
+        {"ids": sorted(account_ids)},
+    )
+    return {row.account_id: row.days for row in rows}
+
+
+def to_ask(session: Session, *, asked_before: datetime) -> Sequence[UUID]:
+    """Accounts with campaigns whose plan is not known, or was asked for long ago."""
+    return session.scalars(
+        text(
+            "SELECT DISTINCT r.account_id FROM campaign_ranges r LEFT JOIN account_retention a USING (account_id)"
+            " WHERE a.asked_at IS NULL OR a.asked_at < :before LIMIT :limit"
+        ),
+        {"before": asked_before, "limit": ASKED_AT_ONCE},
+    ).all()
+
+
+def note_plan(session: Session, account_id: UUID, *, days: int, asked_at: datetime) -> None:
+    session.execute(
+        text(
+            "INSERT INTO account_retention (account_id, days, asked_at) VALUES (:account, :days, :at)"
+            " ON CONFLICT (account_id) DO UPDATE SET days = excluded.days, asked_at = excluded.asked_at"
+        ),
+        {"account": account_id, "days": days, "at": asked_at},
+    )
+
+
+def forget_plan(session: Session, account_id: UUID) -> None:
+    """The account's plan is another: what is known of it is not acted upon any more."""
+    session.execute(text("DELETE FROM account_retention WHERE account_id = :account"), {"account": account_id})
+
+
+def expired_sends(session: Session, *, now: datetime, limit: int) -> list[Row]:
+    """Sends of campaigns that their accounts' plans keep no longer: `campaign_id`, `account_id` and bounds of ids."""
+    lengths = session.scalars(text("SELECT DISTINCT days FROM account_retention ORDER BY days")).all()
+    found: list[Row] = []
+    for days in lengths:
+        bound = {"days": days, "first": start_of(now.astimezone(UTC).date() - timedelta(days=days)), "limit": limit}
+        found += session.execute(
+            text(
+                "SELECT r.campaign_id, r.account_id, r.first_id, r.last_id FROM campaign_ranges r"
+                " JOIN account_retention a USING (account_id) WHERE a.days = :days AND r.last_id < :first LIMIT :limit"
+            ),
+            bound,
+        ).mappings()
+    return found[:limit]
+
+
+def forget_send(session: Session, send: Row) -> None:
+    session.execute(
+        text("DELETE FROM campaign_ranges WHERE campaign_id = :campaign AND first_id = :first"),
+        {"campaign": send["campaign_id"], "first": send["first_id"]},
+    )
+
+
+def delete_of_send(session: Session, send: Row) -> int:
+    """Delete some messages of a campaign's send; returns how many."""
+    where = "account_id = :account AND campaign_id = :campaign AND message_id BETWEEN :first AND :last"
+    bound = {"account": send["account_id"], "campaign": send["campaign_id"]}
+    return _delete(session, "messages", where, {**bound, "first": send["first_id"], "last": send["last_id"]})[0]
+
+
+def delete_of_channel(session: Session, table: str, *, channel: str, after: UUID, before: UUID) -> tuple[int, UUID]:
+    """Delete some messages of one channel from `table`, with ids between; returns how many, and the last one's id.
+
+    :param table: a partition of the log, by our own name.
+    """
+    where = "channel = :channel AND message_id > :first AND message_id < :before"
+    return _delete(session, table, where, {"channel": channel, "first": after, "before": before})
+
+
+def _delete(session: Session, table: str, where: str, bound: dict[str, object]) -> tuple[int, UUID]:
+    log.wait_for_writers(session)
+    found = session.scalars(
+        text(f"SELECT message_id FROM {table} WHERE {where} ORDER BY message_id LIMIT :limit"),
+        {**bound, "limit": AT_ONCE},
+    ).all()
+    if not found:
+        return 0, UUID(int=0)
+    ids = {"ids": list(found), "least": found[0], "greatest": found[-1]}
+    for one in _TABLES:
+        session.execute(
+            text(f"DELETE FROM {one} WHERE message_id = ANY(:ids) AND message_id BETWEEN :least AND :greatest"), ids
+        )
+    return len(found), found[-1]
+
+
+def is_cleared(session: Session, *, channel: str, day: date) -> bool:
+    query = text("SELECT EXISTS (SELECT FROM cleared_days WHERE channel = :channel AND day = :day)")
+    return bool(session.scalar(query, {"channel": channel, "day": day}))
+
+
+def note_cleared(session: Session, *, channel: str, day: date) -> None:
+    session.execute(
+        text(
+            "INSERT INTO cleared_days (channel, day, cleared_at) VALUES (:channel, :day, now()) ON CONFLICT DO NOTHING"
+        ),
+        {"channel": channel, "day": day},
+    )
+
+
+def is_empty(session: Session, table: str) -> bool:
+    return not session.scalar(text(f"SELECT EXISTS (SELECT FROM {table})"))
+
+
+def index_of_detailed(table: str) -> str:
+    """Makes the index that `blank_detailed` reads, on a day's acts that is cold."""
+    return f"CREATE INDEX CONCURRENTLY {table}_detailed ON {table} (at) WHERE {_DETAILED}"
+
+
+def blank_detailed(session: Session, table: str, *, before: datetime) -> int:
+    """Take out of some openings before a moment from where and with what they were; returns how many there were."""
+    return changed(
+        session,
+        f"UPDATE {table} SET ip = NULL, user_agent = NULL WHERE ctid = ANY (ARRAY(SELECT ctid FROM {table}"
+        f" WHERE {_DETAILED} AND at < :before LIMIT :limit FOR UPDATE SKIP LOCKED))",
+        before=before, limit=AT_ONCE,
+    )  # fmt: skip

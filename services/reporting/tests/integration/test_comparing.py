@@ -1,0 +1,99 @@
+"""Campaigns beside one another, mailbox providers, and the hours of the week."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from chassis.database import Database
+from contracts.errors import NotFound, Unavailable
+from contracts.reporting import RPC
+from reporting.ingester.writing import Ingest
+from reporting.usecases import papers, reports, statistics
+
+from ..factories import Send
+
+NOW = datetime.now(UTC)
+
+
+class Identity:
+    """Identity as far as reports ask it."""
+
+    def __init__(self, zone: str | None) -> None:
+        self._zone = zone
+
+    def __call__(self, name: str, actor: Any, payload: Any, *, deadline: float) -> Any:
+        assert (name, actor["service"]) == ("identity.get_account", "reporting")
+        if self._zone is None:
+            raise Unavailable("service.unavailable", "away")
+        return {"time_zone": self._zone}
+
+
+def compared(database: Database, account_id: str, *campaign_ids: str) -> list[dict[str, Any]]:
+    request = RPC["compare_reports"].load({"ids": ",".join(campaign_ids)})
+    with database.transaction() as session:
+        answer = reports.compare_reports(session, actor={"account_id": account_id}, now=NOW, **request)
+    return RPC["compare_reports"].dump(answer)["items"]  # type: ignore[no-any-return]
+
+
+def test_campaigns_are_compared_in_the_order_that_is_asked_for_and_no_strangers(database: Database) -> None:
+    mail = Send("email")
+    sms, stranger = Send("sms", mail.account_id), Send("sms")
+    told = [send.full(number, "delivered") for send in (mail, sms, stranger) for number in range(4)]
+    Ingest(database).write([[*told, sms.engagement(0, "clicked", url="https://x.example/")]])
+
+    first, second = compared(database, mail.account_id, sms.campaign_id, mail.campaign_id.upper(), sms.campaign_id)
+
+    assert (first["campaign_id"], first["channel"], first["counts"]["parts"]) == (sms.campaign_id, "sms", 8)
+    assert (first["cost"]["amount"], first["cost_per_click"]["amount"]) == (56, 56)
+    assert (second["campaign_id"], second["cost_per_click"]) == (mail.campaign_id, None)
+    with pytest.raises(NotFound):
+        compared(database, mail.account_id, mail.campaign_id, stranger.campaign_id)
+
+
+def test_mailboxes_of_one_provider_are_counted_together(database: Database) -> None:
+    send = Send("email")
+    domains = ["onet.pl", "op.pl", "GMAIL.com", "firma.example"]
+    told = [{**send.full(number, "delivered"), "domain": domain} for number, domain in enumerate(domains)]
+    Ingest(database).write([told])
+
+    with database.transaction() as session:
+        report = reports.from_counters(session, UUID(send.account_id), UUID(send.campaign_id))
+
+    providers = {one["provider"]: one["counts"]["delivered"] for one in report["providers"]}
+    assert providers == {"onet": 2, "gmail": 1, "other": 1}
+
+
+def asked(database: Database, send: Send, zone: str | None, **query: Any) -> Any:
+    actor: Any = {"account_id": send.account_id}
+    return statistics.get_statistics(database, actor=actor, now=NOW, call=Identity(zone), **query)
+
+
+def test_the_best_hour_is_one_of_the_accounts_own_clock(database: Database) -> None:
+    send, stranger = Send("email"), Send("email")
+    told = [one.full(number, "delivered") for one in (send, stranger) for number in range(120)]
+    acts = [send.engagement(number, "opened") for number in range(110)]
+    Ingest(database).write([[*told, *acts]])
+    opened = datetime.fromtimestamp(send.started + 60, UTC)
+
+    found = asked(database, send, "Asia/Tokyo")
+
+    there = opened + timedelta(hours=9)
+    assert found["time_zone"] == "Asia/Tokyo"
+    assert found["best_hour"] == {"weekday": there.isoweekday(), "hour": there.hour}
+    assert sum(hour["opens"] for hour in found["week"]) == 110
+    assert sum(hour["sent"] for hour in found["week"]) == 120
+
+
+def test_without_the_zone_it_is_utc_and_of_few_acts_no_hour_is_the_best(database: Database) -> None:
+    send = Send("email")
+    Ingest(database).write([[send.full(0, "delivered"), send.engagement(0, "opened")]])
+
+    found = asked(database, send, None)
+
+    assert (found["time_zone"], found["best_hour"]) == ("UTC", None)
+    assert papers.zone_of(Identity("Nowhere/Else"), uuid4()) == "UTC"
+    assert asked(database, send, "UTC", first=date(2020, 1, 1), last=date(2020, 1, 2))["week"] == []

@@ -1,0 +1,184 @@
+"""What is kept no longer goes in time, nothing sooner, and no counter changes (product row G5)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from chassis.database import Database
+from contracts.errors import Unavailable
+from contracts.ids import first_id_at
+from contracts.vocabulary import Channel
+from reporting.commands.check import differences
+from reporting.domain.retention import DAYS_BY_CHANNEL, first_day, kept_days
+from reporting.ingester.writing import Ingest
+from reporting.store import partitions, retention
+from reporting.usecases import retention as usecase
+
+from ..factories import Send
+
+NOW = datetime.now(UTC)
+
+
+class Old(Send):
+    """A send of so many days ago."""
+
+    def __init__(self, channel: str, days: int, account_id: str | None = None, campaign: bool = True) -> None:
+        super().__init__(channel, account_id)
+        at = NOW - timedelta(days=days)
+        self.send_id = UUID(int=first_id_at(at).int | (uuid4().int & (2**64 - 1)))
+        self.started = at.timestamp()
+        if not campaign:
+            self.campaign_id = None  # type: ignore[assignment]
+
+
+def ingested(database: Database, *sends: Send, opened: bool = False) -> None:
+    """Three messages of each, as they were told when they were new."""
+    for send in sends:
+        told = [send.full(number, "delivered") for number in range(3)]
+        if opened and send.channel == "email":
+            told += [send.engagement(number, "opened") for number in range(2)]
+        began = datetime.fromtimestamp(send.started, UTC)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("reporting.ingester.writing.datetime", _At(began))
+            Ingest(database).write([told])
+
+
+class _At:
+    """`datetime` with another now."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+
+    def now(self, _zone: Any) -> datetime:
+        return self._now
+
+
+def plans(days_by_account: dict[str, int]) -> usecase.Call:
+    def call(name: str, actor: Any, payload: Any, *, deadline: float) -> Any:
+        assert (name, actor["service"]) == ("identity.get_account", "reporting")
+        if actor["account_id"] not in days_by_account:
+            raise Unavailable("service.unavailable", "away")
+        return {"plan": {"retention_days": days_by_account[actor["account_id"]]}}
+
+    return call
+
+
+def forget(database: Database, days_by_account: dict[str, int] | None = None, now: datetime = NOW) -> int:
+    return usecase.forget(database, call=plans(days_by_account or {}), now=now, go_on=lambda: True)
+
+
+def kept_of(database: Database, send: Send) -> int:
+    with database.transaction() as session:
+        query = text("SELECT count(*) FROM messages WHERE account_id = :account AND channel = :channel")
+        return session.scalar(query, {"account": send.account_id, "channel": send.channel}) or 0
+
+
+def counters_of(database: Database) -> list[Any]:
+    with database.transaction() as session:
+        return [*session.execute(text("SELECT * FROM counters ORDER BY scope_id, dimension, key"))]
+
+
+@given(channel=st.sampled_from([*DAYS_BY_CHANNEL]), is_campaigns=st.booleans(), plan=st.none() | st.integers(1, 3650))
+def test_nothing_is_kept_longer_than_its_channel_and_a_campaign_no_longer_than_its_plan(
+    channel: Channel, is_campaigns: bool, plan: int | None
+) -> None:
+    days = kept_days(channel, is_campaigns=is_campaigns, plan_days=plan)
+
+    assert days <= DAYS_BY_CHANNEL[channel]
+    assert days == (min(plan, DAYS_BY_CHANNEL[channel]) if plan and is_campaigns else DAYS_BY_CHANNEL[channel])
+    assert first_day(NOW, days) <= NOW.date()
+
+
+def test_states_of_mail_go_after_40_days_and_of_sms_stay_and_no_counter_changes(database: Database) -> None:
+    old, edge, sms = Old("email", 41), Old("email", 40), Old("sms", 41, campaign=False)
+    ingested(database, old, edge, sms, opened=True)
+    before = counters_of(database)
+
+    assert forget(database) == 3
+    assert forget(database) == 0
+
+    assert [kept_of(database, send) for send in (old, edge, sms)] == [0, 3, 3]
+    assert counters_of(database) == before
+    with database.transaction() as session:
+        left = session.scalar(
+            text("SELECT count(*) FROM engagements WHERE account_id = :account"), {"account": old.account_id}
+        )
+        assert left == 0
+        assert differences(session) == []
+
+
+def test_what_comes_of_a_forgotten_message_counts_nothing(database: Database) -> None:
+    old = Old("email", 41)
+    ingested(database, old)
+    forget(database)
+    before = counters_of(database)
+
+    Ingest(database).write([[old.engagement(0, "clicked", url="https://x.example/"), old.full(1, "hard_bounced")]])
+
+    assert kept_of(database, old) == 0
+    assert counters_of(database) == before
+
+
+def test_a_campaign_goes_with_its_plan_and_stays_where_nobody_can_say_what_that_is(database: Database) -> None:
+    basic, unknown = Old("sms", 91), Old("sms", 91)
+    single, fresh = (Old("sms", days, basic.account_id, campaign=days == 89) for days in (91, 89))
+    ingested(database, basic, unknown, single, fresh)
+    before = counters_of(database)
+
+    assert forget(database, {basic.account_id: 90}) == 3
+
+    assert kept_of(database, unknown) == 3
+    assert kept_of(database, basic) == 6  # single ones, and a campaign that is younger
+    assert counters_of(database) == before
+    Ingest(database).write([[basic.engagement(0, "clicked", url="https://x.example/")]])
+    assert counters_of(database) == before
+    with database.transaction() as session:
+        assert differences(session) == []
+
+
+def test_a_plan_that_changed_is_not_acted_upon_before_it_is_known(database: Database) -> None:
+    basic = Old("sms", 91)
+    ingested(database, basic)
+    with database.transaction() as session:
+        retention.note_plan(session, UUID(basic.account_id), days=90, asked_at=NOW)
+        retention.forget_plan(session, UUID(basic.account_id))
+
+    assert forget(database) == 0
+    assert forget(database, {basic.account_id: 365}) == 0
+    assert kept_of(database, basic) == 3
+
+
+def test_details_of_openings_go_after_ten_days_and_the_opening_stays_counted(database: Database) -> None:
+    old, fresh = Old("email", 11), Old("email", 9)
+    partitions.look_after(database, NOW)
+    ingested(database, old, fresh, opened=True)
+    before = counters_of(database)
+
+    forget(database)
+    forget(database)
+
+    with database.transaction() as session:
+        rows = session.execute(text("SELECT account_id::text, ip, user_agent FROM engagements"))
+        detailed = [(row.account_id, row.ip is not None or row.user_agent is not None) for row in rows]
+    assert sorted(detailed) == sorted([(old.account_id, False)] * 2 + [(fresh.account_id, True)] * 2)
+    assert counters_of(database) == before
+    Ingest(database).write([[old.engagement(0, "opened")]])  # again, and judged with what is left
+    assert counters_of(database) == before
+
+
+def test_a_day_of_mail_alone_is_dropped_whole(database: Database) -> None:
+    day = (NOW - timedelta(days=45)).date()
+    partitions.prepare_partitions(database, NOW - timedelta(days=45))
+    ingested(database, Old("email", 45))
+
+    forget(database)
+
+    with database.transaction() as session:
+        assert session.scalar(text("SELECT to_regclass(:name)"), {"name": f"messages_p{day:%Y%m%d}"}) is None

@@ -1,0 +1,75 @@
+"""What a server knows of an SMPP account, and the rules for what it may do."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from contracts.vocabulary import Lane
+from sms_gateway.domain.numbers import bare, phone_of
+from sms_gateway.domain.sends import Address
+
+_NATIONAL = 2  # type of number: without the country, so nobody knows which phone it is
+
+
+@dataclass(frozen=True)
+class SmppPartner:
+    """An SMPP account as it is now. `senders`: the sender IDs that it may use, as they were approved, by the ways in
+    which they are written. `binds`: how many it has at all servers."""
+
+    id: UUID
+    account_id: UUID
+    system_id: str
+    password_hash: bytes = field(repr=False)
+    ip_list: tuple[str, ...]
+    senders: Mapping[str, str]
+    lane: Lane
+    rate: int
+    window: int
+    enabled: bool
+    is_suspended: bool
+    binds: int
+
+    def refuses(self, address: str) -> str | None:
+        """Why a bind from there may not be, or may not stay: a reason of `RefusedBind`; None where it may."""
+        if not may_bind_from(self.ip_list, address):
+            return "address"
+        if not self.enabled:
+            return "disabled"
+        return "suspended" if self.is_suspended else None
+
+    def sender(self, address: str) -> str | None:
+        """The sender ID that is meant; the only one there is where none is named; None where it may not be used."""
+        if not address:
+            only = set(self.senders.values())
+            return only.pop() if len(only) == 1 else None
+        return self.senders.get(address.lower()) or self.senders.get(bare(address))
+
+
+def senders_by_spelling(active: Sequence[str], allowed: Sequence[str]) -> dict[str, str]:
+    """The active sender IDs, of those that are allowed (empty: all), by what they may be written as."""
+    keys = {each.lower() for each in allowed}
+    used = [each for each in active if not keys or each.lower() in keys]
+    return {spelling: each for each in used for spelling in (bare(each), each.lower())}
+
+
+def may_bind_from(ip_list: Sequence[str], address: str) -> bool:
+    if not ip_list:
+        return True
+    ip = ipaddress.ip_address(address)
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
+        ip = ip.ipv4_mapped
+    return any(ip in ipaddress.ip_network(each) for each in ip_list)
+
+
+def phone(to: Address) -> str | None:
+    """E.164 of a destination; None where it is no number in international form."""
+    return None if to[0] == _NATIONAL else phone_of(to[2])
+
+
+def written(to: Address) -> Address:
+    """How a phone was written: type, numbering plan, and what stands before the digits."""
+    digits = bare(to[2])
+    return to[0], to[1], to[2][: len(to[2]) - len(digits)]

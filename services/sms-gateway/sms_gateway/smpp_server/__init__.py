@@ -1,0 +1,1 @@
+"""`python -m sms_gateway.smpp_server`: the port that partners bind to (SMPP 3.4)."""

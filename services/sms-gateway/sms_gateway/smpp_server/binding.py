@@ -1,0 +1,131 @@
+"""A bind: who asks, whether the password fits, from where, and whether there is room.
+
+Whatever is wrong, a stranger is told the same (ESME_RBINDFAIL) after as long a time; the reason stands with the SMPP
+account for its owner to see. Who knows the password learns that there are too many binds (ESME_RALYBND).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from chassis.database import Database
+from chassis.logs import get_logger
+from sms_gateway.domain.smpp_partners import SmppPartner
+from sms_gateway.domain.smpp_passwords import NOBODYS
+from sms_gateway.smpp.constants import Status
+from sms_gateway.smpp_server import figures
+from sms_gateway.smpp_server.doors import Failures, Passwords
+from sms_gateway.smpp_server.partners import partner_of
+from sms_gateway.smpp_server.session import Session, State
+from sms_gateway.store import smpp_accounts
+
+HASHING_AT_ONCE = 2
+SLOW = 100  # binds that wait or are compared at once; more are refused
+
+log = get_logger()
+
+
+class Binding:
+    """`bind` on the loop, for each bind that is asked for.
+
+    :param on_bound: a bind is written down, and about to be answered.
+    :param on_gone: one was written down, and its connection has ended meanwhile.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        on_bound: Callable[[Session, SmppPartner], None],
+        on_gone: Callable[[UUID], None],
+    ) -> None:
+        self._database = database
+        self._on_bound, self._on_gone = on_bound, on_gone
+        self._passwords = Passwords()
+        self._of_address, self._of_system_id = Failures(), Failures()
+        self._hashing = asyncio.Semaphore(HASHING_AT_ONCE)
+        self._slow = 0
+        self._refused: dict[UUID, tuple[datetime, str, str]] = {}
+
+    async def bind(self, session: Session, system_id: str, password: str, response: int, sequence: int) -> None:
+        """Answer the bind."""
+        try:
+            partner = await self._known(session, system_id, password)
+            status = await self._written_down(session, partner) if partner else Status.BIND_FAILED
+        except Exception as error:
+            log.warning("smpp_bind_not_decided", error=type(error).__name__)
+            partner, status = None, Status.SYSTEM_ERROR
+        if session.state is not State.BINDING:
+            if partner is not None and status == Status.OK:
+                self._on_gone(session.id)
+        elif partner is not None and status == Status.OK:
+            self._on_bound(session, partner)
+            session.bound(partner, response, sequence)
+        else:
+            session.not_bound(status, response, sequence)
+
+    async def _known(self, session: Session, system_id: str, password: str) -> SmppPartner | None:
+        """Who it is; None where the bind is refused, after the time that a refusal takes."""
+        partner = await asyncio.to_thread(self._look_up, system_id)
+        if partner is not None and self._passwords.is_known(password, partner.password_hash):
+            reason = partner.refuses(session.address)
+        else:
+            reason = await self._slowly(session.address, system_id, password, partner)
+        if reason is None:
+            self._of_address.forget(session.address)
+            self._of_system_id.forget(system_id)
+            return partner
+        self._of_address.note(session.address)
+        self._of_system_id.note(system_id)
+        self._note(session, partner, reason)
+        return None
+
+    async def _slowly(self, address: str, system_id: str, password: str, partner: SmppPartner | None) -> str | None:
+        """The dear comparison, after a wait that grows with the failures of the address and of the system id.
+
+        Nobody who binds with the password that fitted before comes here, so a stranger's failures lock nobody out.
+        """
+        if self._slow >= SLOW:
+            return "server_full"
+        self._slow += 1
+        try:
+            await asyncio.sleep(max(self._of_address.wait(address), self._of_system_id.wait(system_id)))
+            async with self._hashing:
+                kept = partner.password_hash if partner is not None else NOBODYS
+                fits = await asyncio.to_thread(self._passwords.fits, password, kept)
+        finally:
+            self._slow -= 1
+        if partner is None or not fits:
+            return "password"
+        return partner.refuses(address)
+
+    def _look_up(self, system_id: str) -> SmppPartner | None:
+        if not system_id or not system_id.isascii():
+            return None
+        with self._database.transaction() as session:
+            row = smpp_accounts.named(session, system_id)
+        return partner_of(row) if row is not None else None
+
+    async def _written_down(self, session: Session, partner: SmppPartner) -> int:
+        def write() -> bool:
+            with self._database.transaction() as transaction:
+                return smpp_accounts.open_bind(transaction, partner.id, session.id, session.as_json())
+
+        if await asyncio.to_thread(write):
+            return Status.OK
+        self._note(session, partner, "max_binds")
+        return Status.ALREADY_BOUND
+
+    def _note(self, session: Session, partner: SmppPartner | None, reason: str) -> None:
+        figures.REFUSED_BINDS.labels(reason).inc()
+        log.info("smpp_bind_refused", reason=reason, smpp_account_id=partner and str(partner.id))
+        if partner is not None:
+            self._refused[partner.id] = datetime.now(UTC), session.address, reason
+
+    def take_refused(self) -> list[Any]:
+        """The last refused bind of each SMPP account since this was asked last."""
+        refused, self._refused = self._refused, {}
+        return [(partner_id, *told) for partner_id, told in refused.items()]

@@ -1,0 +1,70 @@
+"""Who may bind: the password, known as cheaply as may be, and failures that slow down whoever makes them.
+
+What a stranger learns is that a bind failed, after as long a time whatever was wrong with it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import time
+from collections import OrderedDict
+
+from sms_gateway.domain import smpp_passwords
+
+MOST_REMEMBERED = 10_000
+FREE_FAILURES = 3
+FIRST_WAIT, LAST_WAIT = 0.5, 8.0  # seconds
+FORGOTTEN_AFTER = 600.0
+
+
+class Failures:
+    """Failed binds by a key (an address, a system id), forgotten after ten minutes; the oldest make room."""
+
+    def __init__(self) -> None:
+        self._by_key: OrderedDict[str, tuple[int, float]] = OrderedDict()
+
+    def note(self, key: str) -> None:
+        self._by_key[key] = self._count(key) + 1, time.monotonic()
+        self._by_key.move_to_end(key)
+        if len(self._by_key) > MOST_REMEMBERED:
+            self._by_key.popitem(last=False)
+
+    def forget(self, key: str) -> None:
+        self._by_key.pop(key, None)
+
+    def wait(self, key: str) -> float:
+        """Seconds until the next try is looked at."""
+        extra = self._count(key) - FREE_FAILURES
+        return 0.0 if extra < 0 else float(min(FIRST_WAIT * 2 ** min(extra, 10), LAST_WAIT))
+
+    def _count(self, key: str) -> int:
+        count, at = self._by_key.get(key, (0, 0.0))
+        return count if time.monotonic() - at < FORGOTTEN_AFTER else 0
+
+
+class Passwords:
+    """Compares passwords with their hashes; one that fitted is known again without the dear part.
+
+    What is kept of it is a MAC under a key that no other process has, and goes with the hash that it fitted.
+    """
+
+    def __init__(self) -> None:
+        self._key = secrets.token_bytes(32)
+        self._fitted: OrderedDict[bytes, None] = OrderedDict()
+
+    def is_known(self, password: str, kept: bytes) -> bool:
+        return self._mark(password, kept) in self._fitted
+
+    def fits(self, password: str, kept: bytes) -> bool:
+        """Takes some 50 ms, so it is asked on a thread."""
+        if not smpp_passwords.fits(password, kept):
+            return False
+        self._fitted[self._mark(password, kept)] = None
+        if len(self._fitted) > MOST_REMEMBERED:
+            self._fitted.popitem(last=False)
+        return True
+
+    def _mark(self, password: str, kept: bytes) -> bytes:
+        return hmac.digest(self._key, kept + password.encode("utf-8", "replace"), hashlib.sha256)
