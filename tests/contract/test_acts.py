@@ -113,6 +113,8 @@ ACTS = {
     "identity.update_plan": "plan.changed",
     "identity.update_role": "role.changed",
     "identity.update_user": "user.changed",
+    "reporting.create_report_schedule": "report_schedule.created",
+    "reporting.delete_report_schedule": "report_schedule.deleted",
     "reporting.create_webhook": "webhook.created",
     "reporting.delete_webhook": "webhook.deleted",
     "reporting.replay_webhook": "webhook.replayed",

@@ -96,6 +96,7 @@ def ids(a, secret, tmp_path_factory):
         "enabled": False,
     }
     found["webhooks"] = a.api.post("/v1/webhooks", webhook)["id"]
+    found["report-schedules"] = a.api.post("/v1/report-schedules", {"kind": "weekly"})["id"]
     found["deliveries"] = a.api.post(f"/v1/webhooks/{found['webhooks']}/test")["id"]
     archived = {"channel": "email", "addresses": [f"x{secret}@poczta.example"], "reason": "spam", "note": secret}
     found["archive"] = a.api.post("/v1/archive", archived)["items"][0]["id"]

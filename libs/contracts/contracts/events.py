@@ -57,9 +57,9 @@ class SystemMailRequested(EventSchema):
     """From identity: send one mail of the platform's own, in the user's language.
 
     `template` is `invitation`, `password_reset`, `email_change`, `email_changed`, `new_device`, `second_factor_reset`,
-    `second_factor_on`, `second_factor_off`, `api_key_created`, `rights_changed`, `ip_rules_changed` or `account_act`;
-    `fields` is what it fills in: `login` (to confirmed addresses alone), `url`, `hours_valid`, `address`, `device`,
-    `new_email`, `name`, `act`.
+    `second_factor_on`, `second_factor_off`, `api_key_created`, `rights_changed`, `ip_rules_changed`, `report_campaign`,
+    `report_period` or `account_act`; `fields` is what it fills in: `login` (to confirmed addresses alone), `url`,
+    `hours_valid`, `address`, `device`, `new_email`, `name`, `act`, and the figures of a report.
     """
 
     account_id = fields.UUID(required=True)
@@ -192,6 +192,18 @@ class SmsReceived(EventSchema):
 
     account_id = fields.UUID(required=True)
     messages = fields.List(fields.Nested(ReceivedSms), required=True)
+
+
+class ReportDue(EventSchema):
+    """From reporting: mail a report to these users of the account, as far as they may read reports.
+
+    `template` is `report_campaign` or `report_period`; `fields` is what it fills in: counts, and a campaign's name.
+    """
+
+    account_id = fields.UUID(required=True)
+    user_ids = fields.List(fields.UUID(), required=True)
+    template = fields.String(required=True)
+    fields_ = fields.Dict(keys=fields.String(), data_key="fields", attribute="fields", load_default=dict)
 
 
 class UndeliverableAddress(EventSchema):
@@ -328,6 +340,7 @@ CONTACTS_ACT = Event("contacts", "act_recorded", ActRecorded)
 CAMPAIGNS_ACT = Event("campaigns", "act_recorded", ActRecorded)
 SMS_GATEWAY_ACT = Event("sms_gateway", "act_recorded", ActRecorded)
 EMAIL_GATEWAY_ACT = Event("email_gateway", "act_recorded", ActRecorded)
+REPORT_DUE = Event("reporting", "report_due", ReportDue)
 REPORTING_ACT = Event("reporting", "act_recorded", ActRecorded)
 
 EVENTS: tuple[Event, ...] = (
@@ -357,6 +370,7 @@ EVENTS: tuple[Event, ...] = (
     SMS_GATEWAY_ACT,
     EMAIL_GATEWAY_ACT,
     REPORTING_ACT,
+    REPORT_DUE,
 )
 
 # Who handles what: `service.method`. The queues of these handlers are declared before any process starts, so that an
@@ -404,4 +418,5 @@ SUBSCRIPTIONS: dict[Event, tuple[str, ...]] = {
     SMS_GATEWAY_ACT: ("identity.record_act",),
     EMAIL_GATEWAY_ACT: ("identity.record_act",),
     REPORTING_ACT: ("identity.record_act",),
+    REPORT_DUE: ("identity.mail_report",),
 }

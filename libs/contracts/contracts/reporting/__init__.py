@@ -5,7 +5,9 @@ Rates are numbers from 0 to 1, and null where there is nothing to divide by. Mon
 
 from __future__ import annotations
 
-from contracts.reporting import messages, privacy, recipients, reports, statistics, webhooks
+from contracts.reporting import messages, privacy, recipients, reports, schedules, statistics, webhooks
 from contracts.rpc import Call
 
-RPC: dict[str, Call] = reports.RPC | recipients.RPC | messages.RPC | statistics.RPC | privacy.RPC | webhooks.RPC
+RPC: dict[str, Call] = (
+    reports.RPC | recipients.RPC | messages.RPC | statistics.RPC | privacy.RPC | schedules.RPC | webhooks.RPC
+)

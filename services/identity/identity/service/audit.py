@@ -6,7 +6,7 @@ from chassis.service import Payload, event_handler, rpc
 from contracts import events
 from contracts.rpc import Actor
 from identity.service.base import IdentityEntrypoints
-from identity.usecases import audit
+from identity.usecases import audit, mail
 
 
 class AuditCalls(IdentityEntrypoints):
@@ -19,6 +19,12 @@ class AuditCalls(IdentityEntrypoints):
     @rpc
     def list_operator_acts(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("list_operator_acts", audit.list_operator_acts, actor, payload)
+
+    @event_handler(events.REPORT_DUE)
+    def mail_report(self, payload: Payload) -> None:
+        """May run twice: the inbox knows."""
+        with self.database.transaction() as session:
+            mail.mail_report(session, due=payload)
 
     @event_handler(events.CONTACTS_ACT)
     @event_handler(events.CAMPAIGNS_ACT)

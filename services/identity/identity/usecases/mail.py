@@ -11,15 +11,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from chassis import outbox
+from chassis import inbox, outbox
 from chassis.database import Session
 from contracts.events import SYSTEM_MAIL_REQUESTED
+from contracts.permissions import is_granted
 from contracts.rpc import Actor
 from identity.domain import notices
 from identity.domain.notices import Notice
 from identity.models import User
 from identity.store import users
 from identity.usecases import throttles
+
+MAY_READ = "reports.read"
 
 
 def ask_for(session: Session, user: User, template: str, **fields: Any) -> None:
@@ -44,6 +47,24 @@ def tell_owner(session: Session, act: str, *, account_id: UUID) -> None:
     owner = users.owner_of(session, account_id=account_id)
     if owner is not None:
         _tell(session, {}, notices.MAILED[act], owner, owner.login)
+
+
+def mail_report(session: Session, *, due: dict[str, Any]) -> None:
+    """Mail a report to those of the users who are of the account, not blocked, and may read reports.
+
+    Harmless twice: the inbox knows.
+    """
+    if not inbox.first_time(session, "mail_report", due["event_id"]):
+        return
+    for user_id in due["user_ids"]:
+        user = users.user(session, account_id=due["account_id"], user_id=user_id)
+        if user is not None and user.state == "active" and is_granted(MAY_READ, _held(session, user)):
+            ask_for(session, user, due["template"], **due["fields"])
+
+
+def _held(session: Session, user: User) -> set[str]:
+    of_roles = (role.permissions for role in users.roles_of(session, user_ids=[user.id])[user.id])
+    return set(user.permissions).union(*of_roles)
 
 
 def _tell(

@@ -6,7 +6,7 @@ from chassis.service import Payload, event_handler
 from contracts import events
 from reporting.service.base import ReportingEntrypoints
 from reporting.store import retention
-from reporting.usecases import campaigns, privacy, webhook_events, webhook_sending
+from reporting.usecases import campaigns, privacy, schedules, webhook_events, webhook_sending
 
 
 class Events(ReportingEntrypoints):
@@ -22,6 +22,7 @@ class Events(ReportingEntrypoints):
         with self.database.transaction() as session:
             campaigns.record_campaign_state(session, payload)
             webhook_events.keep_campaign_state(session, payload)
+            schedules.expect_campaign(session, payload)
 
     @event_handler(events.ADDRESSES_ARCHIVED)
     def keep_archived(self, payload: Payload) -> None:

@@ -7,10 +7,11 @@ from reporting.service.events import Events
 from reporting.service.messages import Messages
 from reporting.service.privacy import Privacy
 from reporting.service.reports import Reports
+from reporting.service.schedules import Schedules
 from reporting.service.webhooks import Webhooks
 
 
-class ReportingService(Reports, Messages, Privacy, Webhooks, Events):
+class ReportingService(Reports, Messages, Privacy, Schedules, Webhooks, Events):
     """Answers what became of messages; the ingester writes what is read here."""
 
     name = "reporting"

@@ -15,6 +15,8 @@ TABLES = (
     *(
         "erasures",
         "account_retention",
+        "campaign_mails",
+        "report_schedules",
         "webhook_spool",
         "webhook_replays",
         "webhook_events",

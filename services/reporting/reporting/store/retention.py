@@ -136,6 +136,10 @@ def note_cleared(session: Session, *, channel: str, day: date) -> None:
     )
 
 
+def exists(session: Session, table: str) -> bool:
+    return session.scalar(text("SELECT to_regclass(:table)"), {"table": table}) is not None
+
+
 def is_empty(session: Session, table: str) -> bool:
     return not session.scalar(text(f"SELECT EXISTS (SELECT FROM {table})"))
 

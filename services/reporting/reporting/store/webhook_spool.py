@@ -26,7 +26,7 @@ SELECT account_id, events FROM unnest(%s::uuid[], %s::bytea[]) WITH ORDINALITY A
 # By jumping along the index: what it costs is the number of accounts, not of events.
 _WAITING = """
 WITH RECURSIVE waiting AS (
-    (SELECT account_id FROM webhook_spool WHERE NOT is_parked ORDER BY account_id LIMIT 1)
+    (SELECT account_id FROM webhook_spool WHERE NOT is_parked AND account_id > :after ORDER BY account_id LIMIT 1)
     UNION ALL
     SELECT (SELECT s.account_id FROM webhook_spool s WHERE NOT s.is_parked AND s.account_id > w.account_id
         ORDER BY s.account_id LIMIT 1)
@@ -46,9 +46,10 @@ def add(session: Session, portions: Sequence[tuple[str, bytes]]) -> None:
         cursor.execute(_ADD, columns(portions, 2))
 
 
-def waiting(session: Session) -> Sequence[Row]:
-    """Accounts of which something waits: `account_id`, `heard_at` of the first, and whether it `is_due`."""
-    return session.execute(text(_WAITING), {"limit": MOST_ACCOUNTS}).mappings().all()
+def waiting(session: Session, *, after: UUID) -> Sequence[Row]:
+    """Accounts of which something waits, in the order of their ids: `account_id`, `heard_at` of the first, and whether
+    it `is_due`; `MOST_ACCOUNTS` at most."""
+    return session.execute(text(_WAITING), {"after": after, "limit": MOST_ACCOUNTS}).mappings().all()
 
 
 def take(session: Session, account_id: UUID) -> Row | None:

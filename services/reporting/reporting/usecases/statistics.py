@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from uuid import UUID
 
 from chassis.actors import account_of
-from chassis.database import Database
+from chassis.database import Database, Session
 from contracts.errors import Invalid
 from contracts.rpc import Actor
 from contracts.vocabulary import Channel
@@ -51,6 +52,13 @@ def get_statistics(
         "week": week,
         "best_hour": best_hour(week),
     }
+
+
+def totals_of(session: Session, account_id: UUID, first: date, last: date) -> list[Answer]:
+    """An account's figures by channel, of the messages accepted on these UTC days."""
+    by_day = counters.read(session, account_id=account_id, scope_id=account_id, dimension=Dimension.DAY)
+    totals: list[Answer] = _by_day(by_day, first, last, None)["totals"]
+    return totals
 
 
 def _by_day(by_day: Mapping[str, dict[str, int]], first: date, last: date, channel: Channel | None) -> Answer:

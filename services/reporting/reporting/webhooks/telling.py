@@ -34,6 +34,7 @@ class Telling:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._woken = threading.Event()
+        self._after = UUID(int=0)  # where more have work than a round takes, the next one goes on from here
         self.progress = Progress()
 
     def wake(self) -> None:
@@ -52,11 +53,14 @@ class Telling:
         """A portion of each account; whether there was any."""
         try:
             with self._database.reading() as session:
-                rows = store.waiting(session)
+                rows = store.waiting(session, after=self._after)
         except Exception as error:
             log.warning("webhook_spool_not_read", error=type(error).__name__)
             stop.wait(AFTER_FAILURE_SECONDS)
             return False
+        is_full = len(rows) >= store.MOST_ACCOUNTS
+        is_rest = self._after.int > 0
+        self._after = rows[-1]["account_id"] if is_full else UUID(int=0)
         LAG.set(webhook_spool.age_of_oldest(rows, datetime.now(UTC)))
         account_ids = [row["account_id"] for row in rows if row["is_due"]]
         random.shuffle(account_ids)  # so that processes begin with different ones
@@ -65,7 +69,7 @@ class Telling:
             if stop.is_set():
                 break
             told |= self._tell(account_id, stop)
-        return told
+        return told or is_full or is_rest
 
     def _tell(self, account_id: UUID, stop: threading.Event) -> bool:
         try:

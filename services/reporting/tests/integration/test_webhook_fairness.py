@@ -93,6 +93,22 @@ def test_an_account_waits_for_one_portion_of_another_and_not_for_its_campaign(
     assert [number for of, number in told_of(database) if of == account] == [*range(1, 9)]
 
 
+def test_where_more_accounts_have_work_than_a_round_takes_the_next_goes_on_with_the_others(
+    call: Call, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spool_store, "MOST_ACCOUNTS", 2)
+    accounts = sorted(str(uuid4()) for _ in range(5))
+    for number, one in enumerate(accounts):
+        call("create_webhook", url=URL, events=DELIVERED, account_id=one)
+        spooled(database, one, *range(10 * number + 1, 10 * number + 4))
+    telling, stop = Telling(database), threading.Event()
+
+    for _ in range(3):
+        assert telling.step(stop)
+
+    assert sorted(account_id for account_id, _ in told_of(database)) == accounts
+
+
 def test_what_cannot_be_told_is_parked_and_keeps_nobody_waiting(
     call: Call, database: Database, account: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

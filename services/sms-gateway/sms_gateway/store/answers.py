@@ -75,9 +75,17 @@ def _tell_received(cursor: Cursor[Any], answers: Sequence[Answer], rows: Sequenc
         inbound_id, _carrier, source, destination, *_octets, at, account_id, campaign_id, message_id, wish = row
         if account_id is not None:
             received[account_id].append(
-                {"id": inbound_id, "source": source, "destination": destination, "text": each.text, "received_at": at,
-                 "message_id": message_id, "campaign_id": campaign_id, "wish": wish}
-            )  # fmt: skip
+                {
+                    "id": inbound_id,
+                    "source": each.phone or source,  # in full: the person is found by it
+                    "destination": destination,
+                    "text": each.text,
+                    "received_at": at,
+                    "message_id": message_id,
+                    "campaign_id": campaign_id,
+                    "wish": wish,
+                }
+            )
     for account_id, messages in received.items():
         outbox.record_at(cursor, SMS_RECEIVED, account_id=account_id, messages=messages)
 
