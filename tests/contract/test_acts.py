@@ -17,6 +17,8 @@ ACTS = {
     "campaigns.choose_winner": "campaign.winner_chosen",
     "campaigns.create_campaign": "campaign.created",
     "campaigns.create_template": "template.created",
+    "campaigns.copy_template": "template.created",
+    "campaigns.restore_template_version": "template.changed",
     "campaigns.delete_campaign": "campaign.deleted",
     "campaigns.delete_template": "template.deleted",
     "campaigns.duplicate_campaign": "campaign.created",
@@ -142,6 +144,8 @@ _STRANGER = "done by the person the contact is, who is no user of the account; k
 _TOOL = "contacts, which it asks on the caller's behalf, tells of it"
 NO_ACT = {
     "campaigns.preview_campaign": _READS,
+    "campaigns.preview_content": _READS,
+    "campaigns.check_content": _READS,
     "campaigns.test_campaign": _MESSAGE,
     "contacts.add_to_group": _PERSON,
     "contacts.break_down_audience": _READS,

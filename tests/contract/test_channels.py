@@ -16,7 +16,15 @@ from chassis.ids import new_id
 from chassis.rpc_client import RemoteFailure
 from chassis.testing import wait_until
 from contracts import channel
-from contracts.channel import CHANNELS, CampaignToCount, MessageSummary, PrepareContent, RenderPreview, SendTest
+from contracts.channel import (
+    CHANNELS,
+    CampaignToCount,
+    CheckContent,
+    MessageSummary,
+    PrepareContent,
+    RenderPreview,
+    SendTest,
+)
 from contracts.errors import Invalid, NotFound, Unavailable
 from contracts.lanes import ALL_LANES, channel_lane
 from contracts.permissions import PERMISSIONS
@@ -25,7 +33,7 @@ from contracts.vocabulary import Channel, ContentFailure, MessageState
 from identity.domain.plans import QUOTAS
 
 CALLS = {
-    "prepare_content", "render_preview", "send_test", "send_messages", "get_message", "count_campaign",
+    "prepare_content", "render_preview", "check_content", "send_test", "send_messages", "get_message", "count_campaign",
     "export_person", "erase_person",
 }  # fmt: skip
 CONTRACTS = {
@@ -51,6 +59,7 @@ def test_the_contract_has_every_call_under_one_set_of_names(calls):
     shared = {
         "prepare_content": set(PrepareContent().fields) | {"content"},
         "render_preview": set(RenderPreview().fields),
+        "check_content": set(CheckContent().fields) | {"content"},
         "send_test": set(SendTest().fields) | {"addresses"},
         "get_message": {"message_id"},
         "count_campaign": set(CampaignToCount().fields),
@@ -64,6 +73,7 @@ def test_the_contract_has_every_call_under_one_set_of_names(calls):
 
 def test_answers_hold_what_every_channel_tells(calls):
     assert set(calls["prepare_content"].response().fields) >= set(channel.PreparedContent().fields)
+    assert calls["check_content"].response is channel.CheckedContent
     assert set(calls["get_message"].response().fields) >= set(MessageSummary().fields)
     assert (calls["export_person"].response, calls["erase_person"].response) == (PersonRecords, PersonForgotten)
     for name in ("send_messages", "send_test"):
@@ -180,6 +190,19 @@ def test_a_preview_is_what_one_recipient_would_get(live, actor):
     assert "Hej Łucja" in str(shown)
     with pytest.raises(NotFound):
         live.call("render_preview", new_account(), content_hash=name, fields={})
+
+
+def test_a_content_is_checked_for_some_and_kept_nowhere(live, actor):
+    checked = live.call(
+        "check_content", actor, content=live.content, recipients=[{"first_name": "Łucja"}, {"first_name": "Ola"}]
+    )
+    broken = live.call("check_content", actor, content=live.broken)
+    nothing = live.call("check_content", actor, content={})
+
+    assert (checked["variables"], checked["problems"]) == (["first_name"], [])
+    assert ["Łucja" in str(checked["rendered"][0]), "Ola" in str(checked["rendered"][1])] == [True, True]
+    assert "template.invalid" in [problem["code"] for problem in broken["problems"]]
+    assert nothing["variables"] == []
 
 
 def test_a_test_is_sent_to_the_chosen_addresses_of_ones_own_content(live, actor):

@@ -58,6 +58,7 @@ PLATFORM: dict[str, dict[str, str]] = {
         "instances": "running outbound processes",
         "lane_outbox": "messages on their way, for seconds",
         "mail_routes": "the platform's own",
+        "mta_sts_policies": "what domains publish of TLS at their mail hosts, for as long as they say",
         "sender_policies": "names of domains and their policies, until a day after the last address at one is gone",
     },
     "reporting": {**_COMMON, "cleared_days": "days of which a channel's messages are gone"},

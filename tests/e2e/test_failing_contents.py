@@ -96,7 +96,7 @@ def test_what_fails_for_some_is_refused_and_mended_it_reaches_everybody(crowd, c
 def test_what_nobody_can_be_sent_is_refused_by_its_filter_and_its_sum(crowd):
     journey, group = crowd
     for text, told in (
-        ("{{ birth_date | date('d.m.Y') }}", "line 1, column 17: the filter 'date' is not available in templates"),
+        ("{{ birth_date | dated('d.m.Y') }}", "line 1, column 17: the filter 'dated' is not available in templates"),
         ("Masz {{ 1/0 }}", "line 1, column 9 at “1/0”: a number cannot be divided by zero"),
     ):
         problem = refusal(journey, journey.sms_campaign(group, text=text), "schedule", {})

@@ -110,6 +110,7 @@ def ids(a, secret, tmp_path_factory):
     for noun in ("carriers", "routes", "mail-routes"):
         found[noun] = next(a.operator.pages(f"/v1/operator/{noun}"))["id"]
     found["plans"] = "enterprise"
+    found["versions"] = 1
     found["duplicates"] = a.operator.post(f"{path}/{found['invoices']}/duplicates", {"reason": "Test"})["id"]
     return found
 

@@ -33,6 +33,17 @@ _OPERATOR_DOMAIN = {
     "verified_by": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1c09",
     "reason": "Contract 17/2026, checked by phone",
 }
+_FIGURES = {
+    "messages": 1200, "passed": 1190, "dkim_aligned": 1190, "spf_aligned": 1150, "quarantined": 0, "rejected": 10,
+}  # fmt: skip
+_DMARC = {
+    "domain": "sklep.example",
+    "since": "2026-10-25T08:00:00+00:00",
+    "reports": 14,
+    **_FIGURES,
+    "sources": [{"name": "192.0.2.25", **_FIGURES}],
+    "reporters": [{"name": "google.com", **_FIGURES}],
+}
 _ADDRESS = {
     "id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1c02",
     "email": "biuro@poczta.example",
@@ -84,6 +95,15 @@ ROUTES = [
             " looked up daily: its own return path and `link_host` are used while their records are there."
         ),
         response=contract.SenderDomain, deadline=45.0, response_example=_DOMAIN,
+    ),
+    _route(
+        "GET", "/v1/sender-domains/<uuid:domain_id>/dmarc", "get_sender_domain_dmarc",
+        "What receivers report of mail in the domain's name",
+        description=(
+            "Sums of the DMARC aggregate reports that came to the address in the suggested `dmarc` record. Mail that"
+            " did not pass is another's in the domain's name, or a sender's that the domain has forgotten to authorise."
+        ),
+        query=contract.DmarcQuery, response=contract.DmarcView, response_example=_DMARC,
     ),
     _route(
         "DELETE", "/v1/sender-domains/<uuid:domain_id>", "delete_sender_domain",

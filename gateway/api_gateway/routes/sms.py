@@ -28,9 +28,13 @@ ROUTES = [
         rpc="sms_gateway.count_parts",
         permission=ANYONE,
         summary="Count characters and parts of a text",
-        description="Names the characters that force UCS-2, which halves what fits into a part.",
+        description=(
+            "Names the characters that force UCS-2, which halves what fits into a part, with their places and what a "
+            "plain spelling would save. With an audience (`sms.campaigns.read`) the text is a template, and what it "
+            "takes is measured by a sample of them."
+        ),
         request=contents.PartsCount,
-        response=contents.Counted,
+        response=contents.CountedParts,
         tags=["SMS"],
         example={"text": "Zażółć"},
         response_example={
@@ -39,7 +43,18 @@ ROUTES = [
             "units": 6,
             "parts": 1,
             "offending": ["ż", "ó", "ł", "ć"],
+            "offenders": [
+                {
+                    "character": "ż",
+                    "name": "LATIN SMALL LETTER Z WITH DOT ABOVE",
+                    "positions": [2],
+                    "times": 1,
+                    "replacement": "z",
+                },
+            ],
             "text": "Zażółć",
+            "replaced": {"encoding": "gsm", "characters": 6, "units": 6, "parts": 1, "parts_saved": 0},
+            "recipients": None,
         },
     ),
     Route(

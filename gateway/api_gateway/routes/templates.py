@@ -7,20 +7,59 @@ from contracts.campaigns import templates
 
 _NEW = {
     "name": "Powitanie",
+    "folder": "Sklep/2026",
     "channel": "email",
     "content": {
-        "subject": "Dzień dobry, {{ first_name | default('') }}!",
+        "subject": "Dzień dobry, {{ first_name | vocative }}!",
         "html": '<p>Miło Cię widzieć.</p><p><a href="{{ unsubscribe_url }}">Wypisz mnie</a></p>',
     },
+    "design": None,
 }
-_TEMPLATE = {
-    "id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b11",
-    **_NEW,
+_ID = "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b11"
+_SUMMARY = {
+    "id": _ID,
+    "kind": "own",
+    "name": "Powitanie",
+    "folder": "Sklep/2026",
+    "channel": "email",
+    "language": None,
+    "version": 1,
     "created_at": "2026-11-24T09:00:00+00:00",
     "updated_at": "2026-11-24T09:00:00+00:00",
 }
+_REPORT = {
+    "problems": [],
+    "advice": [
+        {
+            "field": "preheader",
+            "code": "email.preheader_missing",
+            "detail": "Without a preheader, inboxes show the first words of the mail.",
+        }
+    ],
+    "figures": {
+        "weight": 88,
+        "subject_characters": 41,
+        "links": [
+            {"target": "{{ unsubscribe_url }}", "form": "unsubscribe", "words": "Wypisz mnie", "times": 1},
+        ],
+        "images": 0,
+        "images_without_alt": [],
+    },
+}
+_TEMPLATE = {**_SUMMARY, "content": _NEW["content"], "design": None, "report": _REPORT}
+_VERSION = {
+    "version": 1,
+    "name": "Powitanie",
+    "created_at": "2026-11-24T09:00:00+00:00",
+    "created_by": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b12",
+}
 _CHANNELS = "The right is checked for the template's own channel: `sms.campaigns.…` or `email.campaigns.…`."
+_MADE = (
+    "An e-mail's `mjml` is compiled when it is saved, and `html` made of it; what it cannot do is told with its line "
+    "(422 `template.mjml_invalid`). `report` says what else there is to say, as `POST /v1/contents/check` does."
+)
 _ONE = "/v1/templates/<uuid:template_id>"
+_ONE_VERSION = f"{_ONE}/versions/<int:version>"
 
 ROUTES = [
     Route(
@@ -30,11 +69,11 @@ ROUTES = [
         permission=ANYONE,
         service_checked="email.campaigns.read",
         summary="Templates, newest first",
-        description=_CHANNELS,
+        description=f"Without their contents. `kind=ready_made`: those that ship with Wici. {_CHANNELS}",
         query=templates.TemplateQuery,
         response=templates.TemplatePage,
         tags=["Templates"],
-        response_example={"items": [_TEMPLATE], "next_cursor": None, "total": 1, "total_is_estimate": False},
+        response_example={"items": [_SUMMARY], "next_cursor": None, "total": 1, "total_is_estimate": False},
     ),
     Route(
         "POST",
@@ -43,7 +82,7 @@ ROUTES = [
         permission=ANYONE,
         service_checked="email.campaigns.write",
         summary="Keep a content as a template",
-        description=f"`content` has the channel's shape, as in a campaign. {_CHANNELS}",
+        description=f"`content` has the channel's shape, as in a campaign. {_MADE} {_CHANNELS}",
         request=templates.TemplateCreate,
         response=templates.Template,
         status=201,
@@ -71,12 +110,15 @@ ROUTES = [
         permission=ANYONE,
         service_checked="email.campaigns.write",
         summary="Change a template",
-        description="Campaigns that were made from it keep what they have.",
+        description=(
+            "Campaigns that were made from it keep what they have. A changed name, content or design is a new version. "
+            f"Where `version` is given and somebody saved it meanwhile: 409 `template.changed`. {_MADE}"
+        ),
         request=templates.TemplateUpdate,
         response=templates.Template,
         tags=["Templates"],
         example={"name": "Powitanie 2027"},
-        response_example={**_TEMPLATE, "name": "Powitanie 2027"},
+        response_example={**_TEMPLATE, "name": "Powitanie 2027", "version": 2},
     ),
     Route(
         "DELETE",
@@ -87,5 +129,83 @@ ROUTES = [
         summary="Delete a template",
         status=204,
         tags=["Templates"],
+    ),
+    Route(
+        "POST",
+        f"{_ONE}/copy",
+        rpc="campaigns.copy_template",
+        permission=ANYONE,
+        service_checked="email.campaigns.write",
+        summary="Copy a template, an own or a ready-made one",
+        request=templates.TemplateCopy,
+        response=templates.Template,
+        status=201,
+        location="/v1/templates/{id}",
+        idempotent=True,
+        tags=["Templates"],
+        example={"name": "Powitanie 2027", "folder": "Sklep/2027"},
+        response_example={**_TEMPLATE, "name": "Powitanie 2027", "folder": "Sklep/2027"},
+    ),
+    Route(
+        "GET",
+        "/v1/template-folders",
+        rpc="campaigns.list_template_folders",
+        permission=ANYONE,
+        service_checked="email.campaigns.read",
+        summary="Folders of templates, with how many are in each",
+        response=templates.TemplateFolders,
+        tags=["Templates"],
+        response_example={"items": [{"folder": "", "templates": 3}, {"folder": "Sklep/2026", "templates": 1}]},
+    ),
+    Route(
+        "GET",
+        f"{_ONE}/versions",
+        rpc="campaigns.list_template_versions",
+        permission=ANYONE,
+        service_checked="email.campaigns.read",
+        summary="What was saved of a template, newest first",
+        response=templates.TemplateVersionList,
+        tags=["Templates"],
+        response_example={"items": [_VERSION]},
+    ),
+    Route(
+        "GET",
+        _ONE_VERSION,
+        rpc="campaigns.get_template_version",
+        permission=ANYONE,
+        service_checked="email.campaigns.read",
+        summary="A template as it once was",
+        response=templates.TemplateVersion,
+        tags=["Templates"],
+        response_example={**_VERSION, "content": _NEW["content"], "design": None},
+    ),
+    Route(
+        "POST",
+        f"{_ONE_VERSION}/restore",
+        rpc="campaigns.restore_template_version",
+        permission=ANYONE,
+        service_checked="email.campaigns.write",
+        summary="Make an earlier version the present one",
+        description="It becomes a new version; those in between stay.",
+        response=templates.Template,
+        tags=["Templates"],
+        response_example={**_TEMPLATE, "version": 3},
+    ),
+    Route(
+        "GET",
+        f"{_ONE_VERSION}/changes",
+        rpc="campaigns.compare_template_versions",
+        permission=ANYONE,
+        service_checked="email.campaigns.read",
+        summary="What differs between this version and another",
+        description="A unified diff of each text that differs. Html that was made of MJML is left out.",
+        query=templates.VersionsToCompare,
+        response=templates.TemplateComparison,
+        tags=["Templates"],
+        response_example={
+            "from": 1,
+            "to": 2,
+            "changes": [{"field": "subject", "lines": ["@@ -1 +1 @@", "-Dzień dobry!", "+Cześć!"]}],
+        },
     ),
 ]

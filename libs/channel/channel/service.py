@@ -58,6 +58,7 @@ class UseCases:
 
     prepare_content: Callable[..., Any]
     render_preview: Callable[..., Any]
+    check_content: Callable[..., Any]
     plan_test: Callable[..., Any]
     plan_send: Callable[..., Any]
     get_message: Callable[..., Any]
@@ -87,6 +88,10 @@ class ChannelCalls(Entrypoints):
     @rpc
     def render_preview(self, actor: Actor, payload: Payload) -> Payload:
         return self.run_in_steps("render_preview", self.use_cases.render_preview, actor, payload)
+
+    @rpc
+    def check_content(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run_in_steps("check_content", self.use_cases.check_content, actor, payload)
 
     @rpc
     def send_test(self, actor: Actor, payload: Payload) -> Payload:

@@ -22,6 +22,7 @@ from contracts.vocabulary import Channel, Lane, MessageState
 
 TEST_ADDRESSES_MAX = 20
 RECIPIENTS_MAX = 1_000  # of one request
+CHECKED_MAX = 20  # recipients for whom a content is shown
 TRIED_MAX = 200  # recipients that a content is tried with
 
 
@@ -31,7 +32,7 @@ class ChannelFacts:
 
     :param address_field: the contact's field that holds its address on this channel.
     :param sample_address: stands for a recipient's in a preview without a contact.
-    :param required_content: keys that a campaign's content must have before it can be sent.
+    :param required_content: keys that a campaign's content must have before it can be sent, of each group one.
     :param own_variables: what the channel fills in by itself: no contact has such fields.
     :param quota: the plan's feature that its messages are counted in.
     :param units_differ: whether one message may take more units of it than another: an SMS takes one for each part.
@@ -44,7 +45,7 @@ class ChannelFacts:
     service: str
     address_field: str
     sample_address: str
-    required_content: tuple[str, ...]
+    required_content: tuple[tuple[str, ...], ...]
     own_variables: frozenset[str]
     quota: str
     units_differ: bool = False
@@ -63,7 +64,7 @@ CHANNELS: Mapping[Channel, ChannelFacts] = MappingProxyType(
             service="sms_gateway",
             address_field="phone",
             sample_address="+48500000000",
-            required_content=("text",),
+            required_content=(("text",),),
             own_variables=frozenset(),
             quota="sms",
             units_differ=True,
@@ -75,7 +76,7 @@ CHANNELS: Mapping[Channel, ChannelFacts] = MappingProxyType(
             service="email_gateway",
             address_field="email",
             sample_address="anna@example.com",
-            required_content=("subject", "html"),
+            required_content=(("subject",), ("html", "mjml")),
             own_variables=frozenset({"unsubscribe_url"}),
             quota="email",
             lanes=(Lane.TRANSACTIONAL, Lane.BULK),
@@ -133,6 +134,41 @@ class RenderPreview(Schema):
     content_hash = fields.String(required=True, validate=validate.Length(equal=64))
     fields_ = fields.Dict(keys=fields.String(), data_key="fields", load_default=dict)
     address = fields.String(load_default=None, allow_none=True)
+
+
+class CheckContent(Schema):
+    """Look at a content that need not be whole, and keep nothing; each channel's own names the schema of `content`."""
+
+    recipients = fields.List(
+        fields.Dict(keys=fields.String()),
+        load_default=list,
+        validate=validate.Length(max=CHECKED_MAX),
+        metadata={"description": "fields of some recipients, for each of whom it is rendered"},
+    )
+
+
+class Advice(Schema):
+    """What is worth mending, though nothing forbids to send it."""
+
+    field = fields.String(metadata={"description": "of the content"})
+    code = fields.String()
+    detail = fields.String()
+
+
+class CheckedContent(Schema):
+    """A content as it would be sent, and what is to be said of it."""
+
+    content = fields.Dict(
+        keys=fields.String(), metadata={"description": "with what the channel made of it: an e-mail's html of MJML"}
+    )
+    variables = fields.List(fields.String())
+    problems = fields.List(fields.Nested(ContentProblem), metadata={"description": "for which it would be refused"})
+    advice = fields.List(fields.Nested(Advice))
+    figures = fields.Dict(keys=fields.String())
+    rendered = fields.List(
+        fields.Dict(keys=fields.String()),
+        metadata={"description": "as each of `recipients` would get it; only `problem` where it cannot be rendered"},
+    )
 
 
 class SendTest(Schema):
@@ -214,10 +250,12 @@ def channel_calls(
     """
     name = content.__name__
     own: dict[str, Any] = {"content": fields.Nested(content, required=True)}
+    given = fields.Dict(keys=fields.String(), required=True)  # drafts lack what a content needs
     addresses = fields.List(address, required=True, validate=validate.Length(min=1, max=TEST_ADDRESSES_MAX))
     return {
         "prepare_content": Call(type(f"Prepare{name}", (PrepareContent,), own), prepared),
         "render_preview": Call(RenderPreview, preview),
+        "check_content": Call(type(f"Check{name}", (CheckContent,), {"content": given}), CheckedContent),
         "send_test": Call(type(f"Test{name}", (SendTest,), {"addresses": addresses}), accepted),
         "send_messages": Call(send, accepted, gathered=True),
         "get_message": Call(None, message, path={"message_id": UUID}),

@@ -81,10 +81,10 @@ CALLS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             *(
                 facts.call(method)
                 for facts in CHANNELS.values()
-                for method in ("prepare_content", "render_preview", "send_test", "count_campaign")
+                for method in ("prepare_content", "render_preview", "check_content", "send_test", "count_campaign")
             ),
         ),
-        "sms_gateway": (*_QUOTA, _LEFT_OUT),
+        "sms_gateway": (*_QUOTA, _LEFT_OUT, "contacts.sample_audience"),
         "email_gateway": (*_QUOTA, _LEFT_OUT, "identity.get_account"),
         "reporting": (
             "campaigns.get_progress",

@@ -26,6 +26,7 @@ from contracts.schema import Empty, Schema, dump, load, plain_text
 _PATH_FIELDS: Mapping[type, Callable[..., fields.Field[Any]]] = {
     UUID: fields.UUID,
     str: partial(fields.String, validate=plain_text),
+    int: fields.Integer,
 }
 
 

@@ -13,7 +13,7 @@ cannot parse is refused, and `lock` takes from the engine what the list does not
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -21,6 +21,8 @@ import jinja2
 from jinja2 import meta, nodes
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
+
+from contracts import template_filters
 
 MAX_DEPTH = 100
 MAX_LOOPS = 3  # one in another
@@ -32,7 +34,7 @@ MAX_TOKENS = 20_000  # what tags are made of; parsing that many takes half a sec
 FILTERS = frozenset({
     "abs", "capitalize", "count", "d", "default", "e", "escape", "first", "float", "int", "join", "last",
     "length", "lower", "max", "min", "replace", "reverse", "round", "safe", "sort", "string", "sum", "title",
-    "trim", "unique", "upper", "urlencode",
+    "trim", "unique", "upper", "urlencode", *template_filters.NAMES,
 })  # fmt: skip
 TESTS = frozenset({
     "boolean", "defined", "divisibleby", "endingwith", "eq", "equalto", "even", "false", "float", "ge",
@@ -154,8 +156,30 @@ def is_variable(name: str) -> bool:
         return False
 
 
-def lock(environment: Any) -> None:
-    """Take from a minijinja environment what no template may use, lest the two parsers ever differ."""
+# The engine takes a name that is not given for an attribute of the dictionary of values: `{{ items }}` printed a
+# method.
+METHODS = frozenset(name for name in dir(dict) if not name.startswith("_"))
+
+
+def method_names(environment: Any, source: str) -> frozenset[str]:
+    """The variables of a template that a dictionary has a method of."""
+    return METHODS.intersection(environment.undeclared_variables_in_str(source))
+
+
+def guarded(source: str, names: frozenset[str]) -> str:
+    """The template with those of its variables undefined that are not given; rendered with `missing` beside."""
+    tags = (f"{{% if wici_no_{name} %}}{{% set {name} = wici_undefined %}}{{% endif %}}" for name in sorted(names))
+    return "".join(tags) + source
+
+
+def missing(names: frozenset[str], variables: Mapping[str, Any]) -> dict[str, bool]:
+    return {f"wici_no_{name}": name not in variables for name in names}
+
+
+def lock(environment: Any, *, lenient: bool, space: str = template_filters.SPACE) -> None:
+    """Take from a minijinja environment what no template may use, lest the two parsers ever differ; and give it the
+    filters that are our own (`template_filters.add_to`)."""
+    template_filters.add_to(environment, lenient=lenient, space=space)
     for name in _OTHER_FILTERS:
         environment.remove_filter(name)
     for name in _OTHER_FUNCTIONS:

@@ -47,6 +47,27 @@ def no_such_template(template_id: UUID) -> NotFound:
     return NotFound("template.not_found", "There is no such template.", {"template_id": str(template_id)})
 
 
+def no_such_version(number: int) -> NotFound:
+    return NotFound("template_version.not_found", "There is no such version of the template.", {"version": number})
+
+
+def ready_made() -> Conflict:
+    return Conflict("template.ready_made", "This one ships with Wici: copy it, and change the copy.")
+
+
+def template_changed(present: int) -> Conflict:
+    return Conflict("template.changed", "Somebody else saved it meanwhile.", {"version": present})
+
+
+def mjml_refused(problem: Mapping[str, Any]) -> Invalid:
+    errors: list[FieldError] = [{"field": "content.mjml", "code": problem["code"], "detail": problem["detail"]}]
+    return Invalid(problem["code"], problem["detail"], None, errors)
+
+
+def too_different() -> Invalid:
+    return Invalid("template.too_different", "These versions differ in too much to be compared.")
+
+
 def permission_missing(permission: str) -> Forbidden:
     return Forbidden("permission.missing", f"This needs the permission {permission}.", {"permission": permission})
 

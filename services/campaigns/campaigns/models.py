@@ -32,11 +32,31 @@ class Template(Base):
     account_id: Mapped[UUID]
     name: Mapped[str]
     channel: Mapped[str]
+    folder: Mapped[str] = mapped_column(server_default="")
     content: Mapped[dict[str, Any]]
+    # What an editor keeps, and what the channel said of the content when it was saved.
+    design: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
+    report: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
+    version: Mapped[int] = mapped_column(Integer, server_default="1")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (Index("templates_account", "account_id", "created_at", "id"),)
+
+
+class TemplateVersion(Base):
+    """A template as it was saved, the present one included."""
+
+    __tablename__ = "template_versions"
+
+    template_id: Mapped[UUID] = mapped_column(ForeignKey("templates.id", ondelete="CASCADE"), primary_key=True)
+    version: Mapped[int] = mapped_column(Integer, primary_key=True)
+    account_id: Mapped[UUID]
+    name: Mapped[str]
+    content: Mapped[dict[str, Any]]
+    design: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
+    created_by: Mapped[UUID | None]
+    created_at: Mapped[datetime]
 
 
 class Campaign(Base):

@@ -56,6 +56,7 @@ class OutboundConfig(Config):
     mx_port: int = setting("EMAIL_MX_PORT", default=25)
     mx_connections: int = setting("EMAIL_MX_CONNECTIONS", default=4)
     mx_networks: tuple[str, ...] = setting("EMAIL_MX_NETWORKS", default=())  # not public, and MX may lie there
+    mta_sts: bool = setting("EMAIL_MTA_STS", default=True)
     retry_base_seconds: float = setting("EMAIL_RETRY_BASE_SECONDS", default=300.0)
     wait_seconds: float = setting("EMAIL_WAIT_SECONDS", default=10.0)
     window: int = setting("EMAIL_WINDOW", default=500)

@@ -6,8 +6,17 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, ForeignKey, LargeBinary, SmallInteger, Text, func
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    LargeBinary,
+    SmallInteger,
+    Text,
+    func,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, INET, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from channel.tables import (
@@ -144,6 +153,54 @@ class SoftBounce(Base):
     account_id: Mapped[UUID] = mapped_column(primary_key=True)
     address: Mapped[str] = mapped_column(primary_key=True)
     day: Mapped[date] = mapped_column(primary_key=True)
+
+
+class DmarcReport(Base):
+    """What one receiver reported of mail in a sender domain's name."""
+
+    __tablename__ = "dmarc_reports"
+
+    domain_id: Mapped[UUID] = mapped_column(
+        ForeignKey("sender_domains.domain_id", ondelete="CASCADE"), primary_key=True
+    )
+    report_key: Mapped[bytes] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID]
+    reporter: Mapped[str]
+    begins_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    received_at: Mapped[datetime]
+
+
+class DmarcSource(Base):
+    """Mails of a report that came from one address and were handled alike."""
+
+    __tablename__ = "dmarc_sources"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["domain_id", "report_key"], ["dmarc_reports.domain_id", "dmarc_reports.report_key"], ondelete="CASCADE"
+        ),
+    )
+
+    domain_id: Mapped[UUID] = mapped_column(primary_key=True)
+    report_key: Mapped[bytes] = mapped_column(primary_key=True)
+    source: Mapped[str] = mapped_column(INET, primary_key=True)
+    disposition: Mapped[str] = mapped_column(primary_key=True)
+    is_dkim_aligned: Mapped[bool] = mapped_column(primary_key=True)
+    is_spf_aligned: Mapped[bool] = mapped_column(primary_key=True)
+    messages: Mapped[int] = mapped_column(BigInteger)
+    account_id: Mapped[UUID]
+
+
+class MtaStsPolicy(Base):
+    """What a recipient's domain says of TLS at its mail hosts, until it expires."""
+
+    __tablename__ = "mta_sts_policies"
+
+    domain: Mapped[str] = mapped_column(primary_key=True)
+    policy_id: Mapped[str]
+    mode: Mapped[str]
+    hosts: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    expires_at: Mapped[datetime]
 
 
 class MailRoute(Base):

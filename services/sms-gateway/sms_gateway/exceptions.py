@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contracts.errors import Conflict, Invalid, NotFound
+from contracts.errors import Conflict, Forbidden, Invalid, NotFound
 
 
 def sender_invalid(detail: str) -> Invalid:
@@ -33,6 +33,10 @@ def text_too_long() -> Invalid:
 def text_empty() -> Invalid:
     detail = "The text is empty."
     return Invalid("text.empty", detail, None, [{"field": "text", "code": "text.empty", "detail": detail}])
+
+
+def permission_missing(permission: str) -> Forbidden:
+    return Forbidden("permission.missing", f"This needs the permission {permission}.", {"permission": permission})
 
 
 def tls_invalid(field: str, detail: str) -> Invalid:

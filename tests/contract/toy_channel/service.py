@@ -16,6 +16,7 @@ class ToyService(ChannelCalls):
     leases = QuotaLeases("sms")
     use_cases = UseCases(
         prepare_content=usecases.prepare_content, render_preview=usecases.render_preview,
+        check_content=usecases.check_content,
         plan_test=usecases.plan_test, plan_send=usecases.plan_send, get_message=plain.get_message,
         export_person=plain.export_person, erase_person=plain.erase_person,
     )  # fmt: skip

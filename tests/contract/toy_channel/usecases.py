@@ -45,6 +45,14 @@ def render_preview(database, *, actor, now, content_hash, fields_, address):
     return {"text": Content(row.account_id, row.content["text"]).render(fields_)}
 
 
+def check_content(database, *, actor, now, content, recipients):
+    made = Content(account_of(actor), content.get("text", ""))
+    return {
+        "content": content, "variables": made.variables, "problems": [BROKEN] if made.is_broken else [],
+        "advice": [], "figures": {}, "rendered": [{"text": made.render(fields)} for fields in recipients],
+    }  # fmt: skip
+
+
 def plan_test(database, *, actor, now, content_hash, addresses, fields_):
     with database.transaction() as session:
         plain.own_content(session, actor, content_hash)

@@ -15,6 +15,7 @@ import marshmallow
 from marshmallow import fields, validate, validates_schema
 
 from contracts.campaigns.texts import text
+from contracts.channel import Advice, ContentProblem
 from contracts.email_gateway import contents as email
 from contracts.rpc import Call
 from contracts.schema import Schema, broken_rule, one_line, plain_text, rule
@@ -23,6 +24,7 @@ from contracts.vocabulary import Channel
 
 ADDRESS_MAX = 320
 SENDER_ID_MAX = 20
+PREVIEWED_MAX = 10  # contacts, and samples
 
 
 def draft_of(
@@ -61,7 +63,7 @@ SmsContent = draft_of(sms.SmsContent, "SmsContent", ("text", "flash", "validity_
 EmailContent = draft_of(
     email.EmailContent,
     "EmailContent",
-    ("subject", "preheader", "html", "text", "tracking"),
+    ("subject", "preheader", "html", "mjml", "inline_css", "text", "tracking"),
     lines=("subject", "preheader"),
 )
 EmailSender = draft_of(
@@ -178,7 +180,75 @@ class TestSent(Schema):
     messages = fields.List(fields.Dict(keys=fields.String()))
 
 
+class _OfChannel(Schema):
+    channel = fields.Enum(Channel, by_value=True, required=True)
+    content = content_field(required=True)
+
+    @validates_schema(skip_on_field_errors=True)
+    def _fits_channel(self, request: dict[str, Any], **_: Any) -> None:
+        if problems := content_problems(request["channel"], request["content"]):
+            raise marshmallow.ValidationError({"content": problems})
+
+
+class ContentPreviewRequest(_OfChannel):
+    """Show a content that is kept nowhere as some contacts would get it, and as invented recipients would."""
+
+    contact_ids = fields.List(fields.UUID(), load_default=list, validate=validate.Length(max=PREVIEWED_MAX))
+    samples = fields.List(fields.Nested(Sample), load_default=list, validate=validate.Length(max=PREVIEWED_MAX))
+
+
+class RecipientPreview(Schema):
+    contact_id = fields.UUID(allow_none=True, metadata={"description": "null for a sample"})
+    rendered = fields.Dict(
+        keys=fields.String(),
+        allow_none=True,
+        metadata={"description": "text and parts of an SMS; subject, html and text of an e-mail"},
+    )
+    problem = fields.String(allow_none=True, metadata={"description": "why there is nothing to show"})
+
+
+class ContentPreview(Schema):
+    """First the contacts, then the samples, each in the order in which they were asked for."""
+
+    channel = fields.Enum(Channel, by_value=True)
+    variables = fields.List(fields.String())
+    problems = fields.List(fields.Nested(ContentProblem))
+    previews = fields.List(fields.Nested(RecipientPreview))
+
+
+class ContentCheckRequest(_OfChannel):
+    """A content that is kept nowhere, and need not be whole."""
+
+
+class UnknownVariable(Schema):
+    """A variable that no contact can have."""
+
+    name = fields.String()
+    nearest = fields.String(allow_none=True, metadata={"description": "the field that is spelled most like it"})
+
+
+class ContentCheck(Schema):
+    """`problems` refuse the content when it is scheduled, and so does what is `unknown`; `advice` is worth a look."""
+
+    channel = fields.Enum(Channel, by_value=True)
+    content = fields.Dict(keys=fields.String(), metadata={"description": "as it would be sent"})
+    variables = fields.List(fields.String())
+    known_variables = fields.List(fields.String(), metadata={"description": "those that there are"})
+    unknown = fields.List(fields.Nested(UnknownVariable))  # type: ignore[assignment]  # a field, not the option
+    problems = fields.List(fields.Nested(ContentProblem))
+    advice = fields.List(fields.Nested(Advice))
+    figures = fields.Dict(
+        keys=fields.String(),
+        metadata={
+            "description": "of an e-mail: weight in octets, subject_characters, links with their form, images, "
+            "images_without_alt; of an SMS what `POST /v1/sms/parts` says"
+        },
+    )
+
+
 RPC: dict[str, Call] = {
+    "preview_content": Call(ContentPreviewRequest, ContentPreview),
+    "check_content": Call(ContentCheckRequest, ContentCheck),
     "preview_campaign": Call(PreviewRequest, Preview, path={"campaign_id": UUID}),
     "test_campaign": Call(TestRequest, TestSent, path={"campaign_id": UUID}),
 }

@@ -29,6 +29,17 @@ class EmailContent(Schema):
     subject = fields.String(required=True, validate=validate.Length(min=1, max=SUBJECT_MAX))
     preheader = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=PREHEADER_MAX))
     html = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=HTML_MAX))
+    mjml = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Length(max=HTML_MAX),
+        metadata={"description": "in place of html, which is made of it"},
+    )
+    inline_css = fields.Boolean(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "false: the rules of <style> are not written into the elements"},
+    )
     text = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=HTML_MAX))
     tracking = fields.Nested(EmailTracking, load_default=None, allow_none=True)
 

@@ -112,6 +112,37 @@ class SenderChecked(Schema):
     authorised = fields.Boolean()
 
 
+class DmarcQuery(Schema):
+    days = fields.Integer(
+        load_default=30, validate=validate.Range(1, 90), metadata={"description": "How far back, in days"}
+    )
+
+
+class DmarcFigures(Schema):
+    """Mails in the domain's name, by what receivers say of them. `passed`: DKIM or SPF is aligned."""
+
+    messages = fields.Integer()
+    passed = fields.Integer()
+    dkim_aligned = fields.Integer()
+    spf_aligned = fields.Integer()
+    quarantined = fields.Integer()
+    rejected = fields.Integer()
+
+
+class DmarcPart(DmarcFigures):
+    name = fields.String(metadata={"description": "The address that the mails came from, or the receiver's name"})
+
+
+class DmarcView(DmarcFigures):
+    """What receivers reported (RFC 7489); anybody may write a report, and none is proved."""
+
+    domain = fields.String()
+    since = fields.AwareDateTime()
+    reports = fields.Integer()
+    sources = fields.List(fields.Nested(DmarcPart), metadata={"description": "The 100 with most messages"})
+    reporters = fields.List(fields.Nested(DmarcPart), metadata={"description": "The 100 with most messages"})
+
+
 SenderDomainPage = page_of(SenderDomain)
 OperatorSenderDomainPage = page_of(OperatorSenderDomain)
 SenderAddressPage = page_of(SenderAddress)
@@ -123,6 +154,7 @@ RPC: dict[str, Call] = {
     "get_sender_domain": Call(None, SenderDomain, path=_DOMAIN_ID),
     "list_sender_domains": Call(PageQuery, SenderDomainPage),
     "check_sender_domain": Call(None, SenderDomain, path=_DOMAIN_ID),
+    "get_sender_domain_dmarc": Call(DmarcQuery, DmarcView, path=_DOMAIN_ID),
     "delete_sender_domain": Call(None, None, path=_DOMAIN_ID),
     "verify_domain": Call(DomainApproval, OperatorSenderDomain, path=_DOMAIN_ID),
     "list_domains": Call(OperatorDomainQuery, OperatorSenderDomainPage),

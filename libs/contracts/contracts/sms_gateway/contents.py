@@ -7,6 +7,7 @@ from typing import Any
 from marshmallow import fields, validate
 
 from contracts.channel import PreparedContent
+from contracts.contacts.audiences import Audience
 from contracts.rpc import Call
 from contracts.schema import Schema, plain_text
 
@@ -34,20 +35,63 @@ class SmsContent(Schema):
     replace_diacritics = fields.Boolean(load_default=False)
 
 
-class Counted(Schema):
-    """A text as it would travel. `units` are septets (gsm) or UTF-16 code units (ucs2)."""
+class Length(Schema):
+    """`units` are septets (gsm) or UTF-16 code units (ucs2)."""
 
     encoding = fields.String(validate=validate.OneOf(("gsm", "ucs2")))
     characters = fields.Integer()
     units = fields.Integer()
     parts = fields.Integer()
+
+
+class Offender(Schema):
+    """A character that forces UCS-2."""
+
+    character = fields.String()
+    name = fields.String(metadata={"description": "in Unicode: LATIN SMALL LETTER L WITH STROKE"})
+    positions = fields.List(fields.Integer(), metadata={"description": "in characters from 0; the first fifty"})
+    times = fields.Integer()
+    replacement = fields.String(allow_none=True, metadata={"description": "its plain spelling; null where it has none"})
+
+
+class Replaced(Length):
+    """The text in its plain spelling, as `replace_diacritics` would send it."""
+
+    parts_saved = fields.Integer()
+
+
+class Counted(Length):
+    """A text as it would travel."""
+
     offending = fields.List(fields.String(), metadata={"description": "Characters that force UCS-2, in order"})
+    offenders = fields.List(fields.Nested(Offender))
     text = fields.String(metadata={"description": "The text after replacement"})
+    replaced = fields.Nested(Replaced, allow_none=True, metadata={"description": "null where it would change nothing"})
+
+
+class Measured(Schema):
+    """What a template takes of its recipients, by a sample of them."""
+
+    variables = fields.List(fields.String())
+    looked_at = fields.Integer()
+    failed = fields.Integer(metadata={"description": "of them, for whom no text can be made"})
+    typical = fields.Nested(Length, allow_none=True)
+    longest = fields.Nested(Length, allow_none=True)
+
+
+class CountedParts(Counted):
+    recipients = fields.Nested(Measured, allow_none=True, metadata={"description": "where an audience was given"})
 
 
 class PartsCount(Schema):
     text = fields.String(required=True, validate=[validate.Length(max=TEXT_MAX), plain_text])
     replace_diacritics = fields.Boolean(load_default=False)
+    audience = fields.Nested(
+        Audience,
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "the text is a template: what do these take of it?"},
+    )
 
 
 class PreparedSms(PreparedContent):
@@ -60,4 +104,4 @@ class SmsPreview(Counted):
     sender = fields.String()
 
 
-RPC: dict[str, Call] = {"count_parts": Call(PartsCount, Counted)}
+RPC: dict[str, Call] = {"count_parts": Call(PartsCount, CountedParts)}

@@ -16,6 +16,7 @@ from campaigns.domain.life import (
     id_for_request,
     missing_audience,
     missing_content,
+    own_variables,
     reservation_id,
     snapshot_id,
     state_after_resume,
@@ -30,6 +31,7 @@ from campaigns.domain.pace import (
 )
 from campaigns.domain.progress import added_up, progress
 from campaigns.domain.quota import units_expected, why_short_of_units
+from campaigns.domain.spelling import MOST_ASKED, nearest
 from campaigns.domain.times import (
     EARLIEST_ZONE,
     FURTHEST,
@@ -71,6 +73,7 @@ __all__ = [
     "FINAL",
     "FURTHEST",
     "LATENESS_ALLOWED",
+    "MOST_ASKED",
     "NEXT",
     "SLACK",
     "SMALLEST_BATCH",
@@ -107,7 +110,9 @@ __all__ = [
     "missing_audience",
     "missing_content",
     "moment_in",
+    "nearest",
     "next_look",
+    "own_variables",
     "progress",
     "quiet_hours_of",
     "reservation_id",

@@ -112,7 +112,9 @@ def missing_content(channel: Channel, sender: object, content: Mapping[str, obje
     """What the message itself still lacks, as field paths."""
     missing = [] if sender else ["sender"]
     return missing + [
-        f"content.{name}" for name in CHANNELS[channel].required_content if not str(content.get(name) or "").strip()
+        f"content.{names[0]}"
+        for names in CHANNELS[channel].required_content
+        if not any(str(content.get(name) or "").strip() for name in names)
     ]
 
 
@@ -129,6 +131,11 @@ def ensure_complete(missing: Sequence[str]) -> None:
 def contact_fields(channel: Channel, variables: Iterable[str]) -> list[str]:
     """The variables of a content that must come from contacts, in a settled order."""
     return sorted(set(variables) - CHANNELS[channel].own_variables)
+
+
+def own_variables(channel: Channel) -> frozenset[str]:
+    """What the channel fills in by itself."""
+    return CHANNELS[channel].own_variables
 
 
 def ensure_known(unknown: Sequence[str]) -> None:

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from campaigns.service.base import CampaignEntrypoints
-from campaigns.usecases import content
+from campaigns.usecases import content, unsaved
 from chassis.service import Payload, rpc
 from contracts.rpc import Actor
 
 
 class Content(CampaignEntrypoints):
+    @rpc
+    def preview_content(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run_in_steps("preview_content", unsaved.preview_content, actor, payload, ask=self.ask_as(actor))
+
+    @rpc
+    def check_content(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run_in_steps("check_content", unsaved.check_content, actor, payload, ask=self.ask_as(actor))
+
     @rpc
     def preview_campaign(self, actor: Actor, payload: Payload) -> Payload:
         return self.run_in_steps("preview_campaign", content.preview_campaign, actor, payload, ask=self.ask_as(actor))

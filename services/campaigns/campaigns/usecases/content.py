@@ -181,6 +181,15 @@ def _ask_channel(
     return answer
 
 
+def check(
+    ask: Ask, channel: Channel, content: Mapping[str, Any], recipients: Sequence[Mapping[str, Any]] = ()
+) -> Answer:
+    """`contracts.channel.CheckedContent`: what the channel says of a content that is kept nowhere."""
+    asked = {"content": dict(content), "recipients": list(recipients)}
+    answer: Answer = ask(CHANNELS[channel].call("check_content"), asked)
+    return answer
+
+
 def ensure_fits(channel: Channel, content: dict[str, Any]) -> None:
     """:raises Invalid: the content has not the channel's shape."""
     if problems := content_problems(channel, content):

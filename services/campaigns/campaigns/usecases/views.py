@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from campaigns import domain
-from campaigns.models import Campaign, CampaignLeftOut, Template
+from campaigns.models import Campaign, CampaignLeftOut, Template, TemplateVersion
+from campaigns.ready_made import ReadyMade
+from contracts.campaigns.templates import TemplateKind
 from contracts.vocabulary import AbMetric, AbOutcome, CampaignState, Channel, IfUndecided, LeftOut
 
 Answer = dict[str, Any]
@@ -78,7 +80,21 @@ def left_out(row: CampaignLeftOut, *, shows_contact: bool) -> Answer:
 
 def template(row: Template) -> Answer:
     """A template as `contracts.campaigns.templates` shows it."""
-    return _columns(row)
+    return {**_columns(row), "kind": TemplateKind.OWN, "language": None}
+
+
+template_summary = template  # of a row whose content was not loaded
+
+
+def template_version(row: TemplateVersion) -> Answer:
+    return {name: value for name, value in vars(row).items() if not name.startswith("_")}
+
+
+def ready_made(one: ReadyMade) -> Answer:
+    return {
+        "id": one.id, "kind": TemplateKind.READY_MADE, "name": one.name, "folder": "", "channel": one.channel,
+        "language": one.language, "version": 1, "created_at": None, "updated_at": None,
+    }  # fmt: skip
 
 
 def _columns(row: Campaign | Template) -> Answer:

@@ -137,7 +137,8 @@ class Contacts:
     @rpc
     def check_fields(self, actor: Any, payload: Any) -> Any:
         asked.append("check_fields")
-        return {"unknown": [name for name in payload["names"] if name not in KNOWN_FIELDS]}
+        unknown = [name for name in payload["names"] if name not in KNOWN_FIELDS]
+        return {"unknown": unknown, "known": sorted(KNOWN_FIELDS)}
 
     @rpc
     def find_archived(self, actor: Any, payload: Any) -> Any:
@@ -214,6 +215,28 @@ class SmsGateway:
         prepared = {"content_hash": content_hash, "variables": variables, "problems": problems, "parts_max": 1}
         # Who takes four parts is not in the sample; who has nothing takes one.
         return {**prepared, "tried": len(recipients), "units": 3 if "LONG" in words and any(recipients) else 1}
+
+    @rpc
+    def check_content(self, actor: Any, payload: Any) -> Any:
+        """`{{ name }}` for each recipient; MJML is compiled where it begins as it should."""
+        content = dict(payload["content"])
+        asked.append("check_content")
+        problems = []
+        if (mjml := content.get("mjml")) is not None:
+            content["html"] = f"<p>{mjml}</p>"
+            if not mjml.startswith("<mjml"):
+                fault = {"field": "mjml", "code": "template.mjml_invalid", "detail": "mjml, line 1: no.", "hits": []}
+                problems.append(fault)
+        words = " ".join(str(content.get(name, "")) for name in ("subject", "text", "html"))
+        variables = sorted({piece.split("}}")[0].strip() for piece in words.split("{{")[1:]})
+        rendered = [
+            {"problem": "line 1: no"} if each.get("first_name") == "Nobody" else {"text": str(sorted(each.items()))}
+            for each in payload["recipients"]
+        ]
+        return {
+            "content": content, "variables": variables, "problems": problems, "advice": [], "figures": {"weight": 1},
+            "rendered": rendered,
+        }  # fmt: skip
 
     @rpc
     def count_campaign(self, actor: Any, payload: Any) -> Any:

@@ -91,9 +91,10 @@ def delete(session: Session, *, actor: Actor, now: datetime, field_id: UUID, if_
 
 
 def unknown(session: Session, *, actor: Actor, now: datetime, names: list[str]) -> View:
-    """Which of `names` no contact of the account can have."""
+    """Which of `names` no contact of the account can have, and those that one can."""
     custom = {field["key"] for field in store.all_of(session, account_id=account_of(actor))}
-    return {"unknown": [name for name in names if name not in custom and name not in BUILT_IN]}
+    known = custom.union(BUILT_IN)
+    return {"unknown": [name for name in names if name not in known], "known": sorted(known)}
 
 
 def _get(session: Session, account_id: UUID, field_id: UUID) -> View:

@@ -40,11 +40,14 @@ class EncodedTemplate:
             keep_trailing_newline=True,
             debug=False,
         )
-        template_rules.lock(self._environment)
-        self._environment.add_template("t", encoded)
+        template_rules.lock(self._environment, lenient=lenient)
+        self._methods = template_rules.method_names(self._environment, encoded)
+        self._environment.add_template("t", template_rules.guarded(encoded, self._methods))
 
     def render(self, variables: Mapping[str, Any]) -> bytes:
         """:raises TemplateProblem: as `Template.render` does."""
+        if self._methods:
+            variables = {**variables, **template_rules.missing(self._methods, variables)}
         try:
             text: str = self._environment.render_template("t", **variables)
         except (minijinja.TemplateError, TypeError, ValueError) as error:

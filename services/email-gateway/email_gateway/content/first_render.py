@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -16,8 +17,11 @@ from channel.trying import Fault, Tried, try_with
 from chassis.confined import Confined, Exceeded
 from contracts.vocabulary import ContentFailure
 from email_gateway.content import markup
+from email_gateway.content.advice import Advice, Figures, advice_on, figures_of
 from email_gateway.content.compose import Composer, Links, NotComposable, present, render
+from email_gateway.content.mjml import MjmlProblem
 from email_gateway.content.prepare import UNSUBSCRIBE, Kind, Prepared, Problem, is_lenient, prepare
+from email_gateway.content.source import with_html
 from email_gateway.content.template import Template, TemplateProblem
 
 TOO_COSTLY = str(ContentFailure.TOO_COSTLY)
@@ -78,6 +82,33 @@ def render_apart(document: Mapping[str, Any], fields: Mapping[str, Any], account
     )
 
 
+@dataclass(frozen=True)
+class Checked:
+    """A content as it would be sent.
+
+    :ivar content: with the html that was made of it, and a text part. :ivar rendered: for each recipient, or why not.
+    """
+
+    content: dict[str, Any]
+    variables: list[str]
+    problems: list[Problem]
+    advice: list[Advice]
+    rendered: list[Rendered | str]
+    figures: Figures
+
+
+def check_apart(content: Mapping[str, Any], account_id: UUID, recipients: Sequence[Mapping[str, Any]]) -> Checked:
+    """What is to be said of a campaign's content, which may be half written.
+
+    :raises Unavailable: too much is rendered now.
+    """
+    try:
+        checked: Checked = _ask("check", content, account_id, list(recipients), seconds=SECONDS, owner=account_id)
+    except Exceeded as exceeded:
+        return Checked(dict(content), [], [_too_costly(exceeded)], [], [], Figures())
+    return checked
+
+
 def _ask(*request: Any, seconds: float, owner: UUID) -> Any:
     return _confined.call(*request, seconds=seconds, patience=PATIENCE_SECONDS, owner=owner)
 
@@ -94,6 +125,8 @@ def _too_costly(exceeded: Exceeded) -> Problem:
 def perform(what: str, *arguments: Any) -> Any:
     if what == "render":
         return _render(*arguments)
+    if what == "check":
+        return _check(*arguments)
     return _try(*arguments) if what == "try" else _prepare(*arguments)
 
 
@@ -119,6 +152,24 @@ def _try(
     return _with_faults(prepared, found), found.tried
 
 
+def _check(content: Mapping[str, Any], account_id: UUID, recipients: Sequence[Mapping[str, Any]]) -> Checked:
+    """What only keeps it from being a campaign, such as a missing link to unsubscribe, keeps nobody from seeing it."""
+    prepared = prepare(content, Kind.CAMPAIGN, account_id)
+    problems, made = prepared.problems, dict(content)
+    with suppress(MjmlProblem):
+        made = with_html(content, inlines=True)
+    if prepared.document is None:
+        prepared = prepare({**made, "mjml": None, "inline_css": False}, Kind.TRANSACTIONAL, account_id)
+    if prepared.document is None:
+        figures = figures_of(made, [])
+        return Checked(made, [], problems or prepared.problems, list(advice_on(made, figures)), [], figures)
+    document = {**prepared.document, "kind": str(Kind.CAMPAIGN)}
+    rendered = [_render(document, each) for each in recipients]
+    figures = figures_of(made, [one for one in rendered if not isinstance(one, str)])
+    made["text"] = prepared.document["text"]
+    return Checked(made, prepared.variables, problems, list(advice_on(content, figures)), rendered, figures)
+
+
 def _with_faults(prepared: Prepared, found: Tried) -> Prepared:
     problems = [Problem(fault.field, fault.code, fault.detail, tuple(hits)) for fault, hits in found.hits.items()]
     return Prepared(None, prepared.variables, problems) if problems else prepared
@@ -128,6 +179,8 @@ def _as_written(content: Mapping[str, Any], *, lenient: bool) -> dict[str, Templ
     """The texts as their author wrote them, for places that the author knows."""
     sources = {name: content.get(name) or "" for name in ("subject", "preheader", "html", "text")}
     sources["html"] = markup.with_literal_styles(sources["html"])
+    if mjml := content.get("mjml"):  # the places that its author knows are those of the MJML
+        sources |= {"html": "", "mjml": mjml}
     return {
         name: Template({name: source}, lenient=lenient, shows_places=True) for name, source in sources.items() if source
     }

@@ -17,12 +17,14 @@ from uuid import UUID
 from chassis.confined import at
 from contracts.email_gateway.contents import HTML_MAX, PREHEADER_MAX, SUBJECT_MAX
 from email_gateway.content import markup, targets, unsubscribing
+from email_gateway.content.mjml import MjmlProblem
+from email_gateway.content.source import with_html
 from email_gateway.content.template import Template, TemplateProblem
 from email_gateway.content.unsubscribing import Shown
 
 UNSUBSCRIBE = unsubscribing.VARIABLE
 OPEN = "wici_open_url"
-_MAXIMA = {"subject": SUBJECT_MAX, "preheader": PREHEADER_MAX, "html": HTML_MAX, "text": HTML_MAX}
+_MAXIMA = {"subject": SUBJECT_MAX, "preheader": PREHEADER_MAX, "html": 2 * HTML_MAX, "text": HTML_MAX}
 
 _NO_LINK = (
     'The html needs a link that its readers see, <a href="{{ unsubscribe_url }}">…</a>, with a text or with a picture '
@@ -113,10 +115,14 @@ def _printed(variable: str) -> str:
 def prepare(content: Mapping[str, Any], kind: Kind, account_id: UUID) -> Prepared:
     """Rewrite links, add preheader and pixel, derive the text part, and check what can be checked without recipients.
 
-    :param content: from_email, from_name?, reply_to?, subject, preheader?, html?, text?, headers?, tracking?
+    :param content: from_email, from_name?, reply_to?, subject, preheader?, mjml?, html?, inline_css?, text?, headers?,
+        tracking?
     """
-    at("html")
-    content = {**content, "html": markup.with_literal_styles(content.get("html") or "")}
+    try:
+        content = with_html(content, inlines=kind is Kind.CAMPAIGN)
+    except MjmlProblem as problem:
+        return Prepared(None, problems=[Problem("mjml", "template.mjml_invalid", f"mjml, {problem}.")])
+    content["html"] = markup.with_literal_styles(content["html"])
     problems = _compile_problems(content, kind)
     if problems:
         return Prepared(None, problems=problems)

@@ -46,23 +46,30 @@ class Template:
             keep_trailing_newline=True,
             debug=shows_places,
         )
-        template_rules.lock(environment)
+        self._methods: frozenset[str] = frozenset()
+        template_rules.lock(environment, lenient=lenient)
         for name, source in sources.items():
             if (found := template_rules.refusal(source)) is not None:
                 raise TemplateProblem(found, name)
             try:
-                environment.add_template(name, source)
+                methods = template_rules.method_names(environment, source)
+                environment.add_template(name, template_rules.guarded(source, methods))
+                self._methods |= methods
             except minijinja.TemplateError as error:
                 raise TemplateProblem(in_words(error), name) from None
         self._environment = environment
+        self._own = {"wici_undefined", *template_rules.missing(self._methods, {})} if self._methods else set()
         self._names = frozenset(sources)
 
     def variables(self, name: str) -> set[str]:
         """Names of the variables that the text uses and does not set itself."""
-        return set(self._environment.undeclared_variables_in_template(name))
+        used = set(self._environment.undeclared_variables_in_template(name))
+        return used - self._own if self._own else used
 
     def render(self, name: str, variables: Mapping[str, Any]) -> str:
         """:raises TemplateProblem: a variable is missing, fuel ran out, or the result is too long."""
+        if self._methods:
+            variables = {**variables, **template_rules.missing(self._methods, variables)}
         try:
             text: str = self._environment.render_template(name, **variables)
         except (minijinja.TemplateError, TypeError, ValueError) as error:

@@ -32,8 +32,12 @@ _OURS = re.compile(rf"\{{\{{[-+]?\s*(?:{VARIABLE}|wici_\w+)\s*\|\s*safe\s*[-+]?\
 _OPENING = re.compile(r"\{[{%#]")
 _HIDING = re.compile(
     r"display:none|visibility:(?:hidden|collapse)|opacity:0*\.?0*(?![\d.])"
-    r"|(?:font-size|max-height|max-width):0*\.?0*(?:px|em|rem|pt|%)?(?![\w.%])"
+    r"|(?:max-height|max-width):0*\.?0*(?:px|em|rem|pt|%)?(?![\w.%])"
 )
+# A size of letters holds until an element further in has another one of its own: MJML's cells have 0, their texts 13px.
+_FONT_SIZE = re.compile(r"(?:^|;)font-size:([^;!]*)")
+_NO_SIZE = re.compile(r"0*\.?0*(?:px|em|rem|pt|%)?")
+_OWN_SIZE = re.compile(r"\d*\.?\d+(?:px|pt|pc|cm|mm|in|q|rem|vw|vh)|(?:x{1,3}-)?(?:small|large)|medium")
 _BLANK = re.compile(r"[\s\u00a0\u00ad\u034f\u200b-\u200f\u2060\ufeff]*")
 _VOID = frozenset((
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr",
@@ -100,9 +104,11 @@ class _Reader:
         self._is_template = is_template
         self._conditions = 0  # that what is read depends on; one for what may look different once it is rendered
         self._set_aside = ""  # the statement that ends what is not printed here: `endset`, `endraw`
-        self._open: list[tuple[str, bool]] = []  # elements, and whether each hides what is in it
+        # Elements, whether each hides what is in it, and whether the letters around it have no size.
+        self._open: list[tuple[str, bool, bool]] = []
         self._names: Counter[str] = Counter()  # of those
         self._hidden = 0
+        self._is_sizeless = False
         self._link: Shown | None = None  # of the anchor that is open
 
     def shown(self, *, is_html: bool) -> Shown:
@@ -142,7 +148,7 @@ class _Reader:
 
     def _seen(self) -> Shown | None:
         """What the link is worth when something of it is seen here."""
-        if self._link is None or self._hidden or self._set_aside:
+        if self._link is None or self._hidden or self._is_sizeless or self._set_aside:
             return None
         return Shown.SOMETIMES if self._conditions else self._link
 
@@ -193,9 +199,10 @@ class _Reader:
                 return None
             return self._printed("") if _OPENING.search(alternative.value) else self._seen()
         if len(self._open) < _DEEPEST:
-            self._open.append((tag.name, hides))
+            self._open.append((tag.name, hides, self._is_sizeless))
             self._names[tag.name] += 1
             self._hidden += hides
+            self._is_sizeless = _is_sizeless(tag, self._is_sizeless)
         return None
 
     def _link_of(self, tag: Token) -> Shown | None:
@@ -211,7 +218,7 @@ class _Reader:
             self._link = None
         if self._names[name]:
             while self._open:
-                opened, hides = self._open.pop()
+                opened, hides, self._is_sizeless = self._open.pop()
                 self._names[opened] -= 1
                 self._hidden -= hides
                 if opened == name:
@@ -221,10 +228,22 @@ class _Reader:
 def _hides(tag: Token) -> bool:
     if "hidden" in tag.attributes or tag.name in _NOT_SHOWN:
         return True
+    return _HIDING.search(_style(tag)) is not None
+
+
+def _is_sizeless(tag: Token, is_around: bool) -> bool:
+    """Whether letters in it have no size. :param is_around: whether those around it have none."""
+    sizes = _FONT_SIZE.findall(_style(tag))
+    if not sizes:
+        return is_around
+    if _NO_SIZE.fullmatch(sizes[-1]):
+        return True
+    return is_around and _OWN_SIZE.fullmatch(sizes[-1]) is None
+
+
+def _style(tag: Token) -> str:
     style = tag.attributes.get("style")
-    if style is None:
-        return False
-    return _HIDING.search("".join(targets.attribute_text(style.value).lower().split())) is not None
+    return "" if style is None else "".join(targets.attribute_text(style.value).lower().split())
 
 
 def _is_unescaped(tag: str) -> bool:

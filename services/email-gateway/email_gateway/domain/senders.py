@@ -72,7 +72,7 @@ def dns_records(
         DnsRecord("return_path", "MX", bounces, f"10 {mail_host}.", required=True),
         DnsRecord("spf", "TXT", bounces, f"v=spf1 a:{mail_host} -all", required=True),
         DnsRecord("tracking", "CNAME", link_host(domain), f"{public_host}.", required=False),
-        DnsRecord("dmarc", "TXT", f"_dmarc.{domain}", "v=DMARC1; p=none", required=False),
+        DnsRecord("dmarc", "TXT", f"_dmarc.{domain}", f"v=DMARC1; p=none; rua=mailto:dmarc@{bounces}", required=False),
     ]
 
 

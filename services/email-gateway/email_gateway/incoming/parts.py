@@ -60,9 +60,9 @@ class TooIntricate(ValueError):
     """The mail is made of more pieces than any report is: the parser would take its time over it."""
 
 
-def parse(octets: bytes) -> Message:
-    """:raises TooIntricate: see there."""
-    octets = octets[:MOST_OCTETS]
+def parse(octets: bytes, most: int = MOST_OCTETS) -> Message:
+    """:param most: octets that are read. :raises TooIntricate: see there."""
+    octets = octets[:most]
     for pattern, most in _MOST_OF:
         if sum(1 for _ in islice(pattern.finditer(octets), most + 1)) > most:
             raise TooIntricate

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from email.message import Message
 from enum import StrEnum
 
-from email_gateway.incoming import bounces, complaints
+from email_gateway.domain.dmarc import DmarcReport
+from email_gateway.incoming import bounces, complaints, dmarc
 from email_gateway.incoming.parts import TooIntricate, header, parse, parts_of
 from email_gateway.smtp.replies import Reply
 
 MOST_CALLED = 200
+MOST_WITH_REPORT = 4 << 20
 _SUBJECT = re.compile(
     r"^\W*((auto(matic|mated|matyczna)?[\s\-]?(reply|response|respond|odpowied|answer)|automatische? (antwort|afwezig))"
     r"|out of (the )?office|odpowied\S{1,2} automatyczna|autoodpowied|nieobecno|abwesenheit|r.ponse automatique"
@@ -32,6 +34,7 @@ class Said(StrEnum):
     AUTO_REPLY = "auto_reply"
     COMPLAINT = "complaint"
     OTHER_FEEDBACK = "other_feedback"  # a feedback report in which nobody complains
+    DMARC = "dmarc_report"
     UNREAD = "unread"
 
 
@@ -44,13 +47,26 @@ class Reading:
     reply: Reply | None = None
     addresses: tuple[str, ...] = ()
     tokens: tuple[str, ...] = ()
+    report: DmarcReport | None = None
 
 
-def read(octets: bytes, has_null_sender: bool = False) -> Reading:
+def read_dmarc(octets: bytes) -> Reading:
+    """The aggregate report in the mail."""
+    try:
+        report = dmarc.report_in(parts_of(parse(octets, MOST_WITH_REPORT)))
+    except TooIntricate:
+        report = None
+    return Reading(Said.UNREAD if report is None else Said.DMARC, report=report)
+
+
+def read(octets: bytes, has_null_sender: bool = False, is_dmarc: bool = False) -> Reading:
     """What the mail says, whatever address it came to.
 
     :param has_null_sender: its return path is `<>`, as of all that servers write, and of many auto-replies.
+    :param is_dmarc: it came to the address for DMARC reports.
     """
+    if is_dmarc:
+        return read_dmarc(octets)
     try:
         mail = parse(octets)
     except TooIntricate:

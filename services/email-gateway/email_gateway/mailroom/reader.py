@@ -15,7 +15,7 @@ from chassis.health import Progress
 from chassis.logs import get_logger
 from email_gateway.domain.mailroom import MailKind, SoftRule
 from email_gateway.incoming.reading import Reading
-from email_gateway.store import received_mails, soft_bounces
+from email_gateway.store import dmarc, received_mails, soft_bounces
 from email_gateway.store.received_mails import Mail
 from email_gateway.usecases import incoming
 from email_gateway.usecases.incoming import Outcome
@@ -115,7 +115,9 @@ class Reader:
     def _reading(self, mail: Mail) -> Reading | None:
         """None: it cannot be read, whatever it is about."""
         try:
-            read: Reading = self._confined.call(mail.octets, mail.has_null_sender, seconds=READING_SECONDS)
+            read: Reading = self._confined.call(
+                mail.octets, mail.has_null_sender, mail.kind is MailKind.DMARC, seconds=READING_SECONDS
+            )
         except Exceeded as error:
             log.warning("mail_unreadable", mail_id=str(mail.mail_id), reason=error.reason)
         except Exception as error:
@@ -130,4 +132,5 @@ class Reader:
         with self._database.transaction() as session:
             WAITING.set(received_mails.count_waiting(session))
             received_mails.tidy(session, now=now)
+            dmarc.forget_old(session, now=now)
             soft_bounces.forget_old(session, before=self._rules.soft.since(now.date()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from chassis.config import ConfigError
@@ -11,7 +12,10 @@ from chassis.database import Database
 from chassis.secrets import Vault
 from email_gateway.config import OutboundConfig
 from email_gateway.domain.routing import best_route
-from email_gateway.smtp.mx import MxResolver
+from email_gateway.outbound.sts_policies import StsPolicies
+from email_gateway.smtp import mta_sts
+from email_gateway.smtp.mta_sts import Mode
+from email_gateway.smtp.mx import MxResolver, NoRoute
 from email_gateway.smtp.pool import Destination, Limits
 from email_gateway.smtp.session import Peer, Tls
 from email_gateway.store import mail_routes as store
@@ -60,11 +64,13 @@ class Router:
         self._routes: list[tuple[str, Route]] = []
         self._resolver = MxResolver(config.nameservers)
         self._allowed = config.mx_network_list()
+        self._policies = StsPolicies(database, partial(mta_sts.fetch, allowed=self._allowed), config.nameservers)
 
     def refresh(self) -> None:
         """Read the operators' routes; called on a database thread every few seconds."""
         with self._database.transaction() as session:
             self._routes = [(row.pattern, self._route(row)) for row in store.routes(session)]
+        self._policies.tidy()
 
     def _route(self, row: store.MailRoute) -> Route:
         key = str(row.route_id)
@@ -88,7 +94,14 @@ class Router:
         template = Peer("", config.mx_port, Tls.OPPORTUNISTIC, ehlo_name=config.ehlo_name, allowed=self._allowed)
 
         async def peers() -> list[Peer]:
-            return [replace(template, host=host) for host in await self._resolver.hosts(domain)]
+            hosts = await self._resolver.hosts(domain)
+            policy = await self._policies.of(domain) if config.mta_sts else None
+            if policy is None or policy.mode is not Mode.ENFORCE:
+                return [replace(template, host=host) for host in hosts]
+            named = [host for host in hosts if policy.names(host)]
+            if not named:
+                raise NoRoute("4.7.5", "the domain's policy on TLS names none of its mail hosts", permanent=False)
+            return [replace(template, host=host, tls=Tls.REQUIRED) for host in named]
 
         return peers
 

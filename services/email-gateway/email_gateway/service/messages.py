@@ -15,6 +15,7 @@ class Messages(Base, ChannelCalls):
     use_cases = UseCases(
         prepare_content=contents.prepare_content,
         render_preview=contents.render_preview,
+        check_content=contents.check_content,
         plan_test=messages.plan_test,
         plan_send=messages.plan_send,
         get_message=messages.get_message,

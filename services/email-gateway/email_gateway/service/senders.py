@@ -35,6 +35,10 @@ class Senders(Base):
         return self.run_in_steps("check_sender_domain", senders.check_sender_domain, actor, payload, tools=self.tools)
 
     @rpc
+    def get_sender_domain_dmarc(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("get_sender_domain_dmarc", senders.get_dmarc, actor, payload)
+
+    @rpc
     def delete_sender_domain(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("delete_sender_domain", senders.delete_sender_domain, actor, payload)
 

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
+from prometheus_client import Counter
+
 from chassis.public_addresses import Networks, may_connect
 from email_gateway.smtp.places import is_literal
 from email_gateway.smtp.replies import NotSmtp, Reply, ReplyReader
@@ -27,6 +29,13 @@ GREETING_SECONDS = 60.0
 COMMAND_SECONDS = 60.0
 DATA_SECONDS = (
     180.0  # RFC 5321 asks for 10 minutes after the final dot; who needs more than 3 is not worth a connection
+)
+
+
+TLS = Counter(
+    "wici_email_tls_total",
+    "Connections by what became of TLS, in the words of RFC 8460 section 4.3",
+    ["tls", "outcome"],
 )
 
 
@@ -226,6 +235,7 @@ class Session(asyncio.Protocol):
     async def start_tls(self, peer: Peer) -> None:
         """:raises ConnectFailed: TLS is required and not offered, or the handshake fails."""
         if "STARTTLS" not in self.extensions:
+            TLS.labels(peer.tls, "starttls-not-supported").inc()
             if peer.tls is Tls.REQUIRED:
                 raise ConnectFailed("5.7.10", "TLS is required and the server does not offer it")
             return
@@ -247,10 +257,12 @@ class Session(asyncio.Protocol):
                 ssl_handshake_timeout=CONNECT_SECONDS,
             )
         except (OSError, ssl.SSLError, TimeoutError) as error:
+            TLS.labels(peer.tls, "validation-failure").inc()
             raise ConnectFailed("4.7.5", f"TLS failed: {type(error).__name__}") from None
         if transport is None:
             raise ConnectFailed("4.7.5", "TLS failed: the connection was lost")
         self._transport = transport
+        TLS.labels(peer.tls, "success").inc()
         await self._ehlo(peer)
 
     async def authenticate(self, peer: Peer) -> None:

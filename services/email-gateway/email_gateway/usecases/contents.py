@@ -14,13 +14,14 @@ from chassis.database import Database, Session
 from contracts.errors import FieldError
 from contracts.rpc import Actor
 from email_gateway import exceptions
-from email_gateway.content.first_render import render_apart, try_apart
+from email_gateway.content.first_render import check_apart, render_apart, try_apart
 from email_gateway.content.prepare import Kind, Prepared, Problem
 from email_gateway.domain.alignment import Standing
 from email_gateway.store import contents as store
 from email_gateway.store import signing
 from email_gateway.usecases.senders import normalised
 
+_UNKNOWN_SENDER = {"from_email": "nobody@localhost", "subject": ""}
 _SENDER_FIELDS = ("from_email", "from_name", "reply_to")
 
 
@@ -111,6 +112,26 @@ def render_preview(
     if isinstance(rendered, Problem):
         return {"subject": None, "html": None, "text": None, "problems": [asdict(rendered)]}
     return {**rendered, "problems": []}
+
+
+def check_content(
+    database: Database,
+    *,
+    actor: Actor,
+    now: datetime,
+    content: dict[str, Any],
+    recipients: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
+    """A campaign's content as it would be sent, what is wrong with it, and what is worth mending; nothing is kept."""
+    checked = check_apart({**_UNKNOWN_SENDER, **content}, account_of(actor), recipients)
+    return {
+        "content": {name: value for name, value in checked.content.items() if name not in _SENDER_FIELDS},
+        "variables": checked.variables,
+        "problems": [asdict(problem) for problem in checked.problems],
+        "advice": [asdict(advice) for advice in checked.advice],
+        "figures": asdict(checked.figures),
+        "rendered": [{"problem": one} if isinstance(one, str) else one for one in checked.rendered],
+    }
 
 
 def get_document(session: Session, *, account_id: UUID, content_hash: str) -> dict[str, Any]:

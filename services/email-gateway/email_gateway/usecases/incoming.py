@@ -17,7 +17,7 @@ from email_gateway.domain.retrying import STATE_OF_RESULT
 from email_gateway.incoming.reading import Reading, Said
 from email_gateway.smtp.replies import Reply
 from email_gateway.smtp.verdicts import About, judged_later
-from email_gateway.store import late_news, received_mails, soft_bounces
+from email_gateway.store import dmarc, late_news, received_mails, soft_bounces
 from email_gateway.store.late_news import Sent
 from email_gateway.store.received_mails import Mail
 
@@ -38,8 +38,9 @@ class Outcome(StrEnum):
     DELAYED = "delayed"
     AUTO_REPLY = "auto_reply"
     OTHER_FEEDBACK = "other_feedback"
+    DMARC_REPORT = "dmarc_report"
     REPEATED = "repeated"  # it says nothing new
-    STRAY = "stray"  # of a message that is not known (any more)
+    STRAY = "stray"  # of a message or domain that is not known (any more)
     WAITS = "waits"
     UNREAD = "unread"  # kept for a person to look at
 
@@ -71,6 +72,9 @@ def act_on(
         return _unsubscribe(session, mail, now)
     if reading is None or reading.said is Said.UNREAD:
         return _leave_unread(session, mail)
+    if reading.said is Said.DMARC and reading.report is not None:
+        received_mails.forget(session, mail.mail_id)
+        return Outcome.DMARC_REPORT if dmarc.keep(session, reading.report, now=now) else Outcome.STRAY
     if reading.said is Said.COMPLAINT:
         message_id = _proved(reading, return_path_keys, link_keys)
         return _complain(session, mail, message_id, now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -23,14 +23,15 @@ from email_gateway.domain import senders as rules
 from email_gateway.domain.alignment import Standing
 from email_gateway.domain.senders import SenderState
 from email_gateway.models import DkimKey, SenderDomain
+from email_gateway.store import dmarc, signing
 from email_gateway.store import senders as store
-from email_gateway.store import signing
 from email_gateway.usecases import views
 from email_gateway.usecases.ports import Tools
 
 log = get_logger()
 
 CHECKED_AT_ONCE = 20  # domains in a round of the timer
+MOST_PARTS = 100  # of a view of DMARC reports
 
 
 def list_sender_domains(
@@ -251,6 +252,23 @@ def approve_sender_domain(
     told: dict[str, Any] = {"reason": reason, "account_id": domain.account_id, "domain": domain.domain}
     acts.record(session, EMAIL_GATEWAY_ACT, actor, "sender_domain.approved", target_id=domain.domain_id, **told)
     return views.sender_domain(domain, records_of(tools, domain))
+
+
+def get_dmarc(session: Session, *, actor: Actor, now: datetime, domain_id: UUID, days: int) -> views.View:
+    """What receivers reported of mail in the domain's name."""
+    domain = _domain(session, account_of(actor), domain_id)
+    asked: dict[str, Any] = {
+        "account_id": domain.account_id,
+        "domain_id": domain_id,
+        "since": now - timedelta(days=days),
+    }
+    return {
+        "domain": domain.domain,
+        "since": asked["since"],
+        **dmarc.totals(session, **asked)._asdict(),
+        "sources": [row._asdict() for row in dmarc.by(session, "source", **asked, limit=MOST_PARTS)],
+        "reporters": [row._asdict() for row in dmarc.by(session, "reporter", **asked, limit=MOST_PARTS)],
+    }
 
 
 def delete_sender_domain(session: Session, *, actor: Actor, now: datetime, domain_id: UUID) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import smtplib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,11 +20,13 @@ from chassis.database import Database
 from chassis.testing import LINK_KEYS, Launcher, RunningProcess, free_port, wait_until
 from chassis.topology import event_queue
 from contracts import tokens
+from contracts.errors import NotFound
 from contracts.events import EMAIL_RECIPIENT_UNSUBSCRIBED
 from contracts.tokens import TokenKind
 from email_gateway.config import unnamed_keys
-from email_gateway.usecases import privacy
+from email_gateway.usecases import privacy, senders
 
+from ..dmarc_reports import mail, record, xml
 from .conftest import Heard
 from .mailroom_peer import (
     FULL,
@@ -201,6 +205,36 @@ def test_a_mail_unsubscribes_as_one_click_does(
     wait_until(lambda: events and heard.of(account_id), what="the events")
     assert {event["message_id"] for event in events} == {str(message_id)}
     assert {event["kind"] for event in heard.of(account_id)} == {"unsubscribed"}
+
+
+def test_a_dmarc_report_is_seen_by_whoever_has_the_domain_and_once(
+    room: Room, database: Database, account_id: UUID
+) -> None:
+    mine, theirs, pending = uuid4(), uuid4(), uuid4()
+    add = text(
+        "INSERT INTO sender_domains (domain_id, account_id, domain, state, ownership_token)"
+        " VALUES (:id, :account, :domain, :state, 'x')"
+    )
+    rows = [(mine, account_id, "verified"), (theirs, uuid4(), "verified"), (pending, uuid4(), "pending")]
+    with database.transaction() as session:
+        for domain_id, owner, state in rows:
+            session.execute(add, {"id": domain_id, "account": owner, "domain": "sklep.example", "state": state})
+    octets = mail(gzip.compress(xml(record(), record("192.0.2.9", 2, dkim="fail"))))
+
+    deliver(room.port, octets, f"dmarc@{HOST}", sender="noreply@google.com")
+    deliver(room.port, octets + b"\r\n", "dmarc@bounces.sklep.example", sender="noreply@google.com")
+    wait_until(lambda: waiting(database) == 0, what="both read")
+
+    actor: Any = {"account_id": str(account_id)}
+    asked = {"now": datetime(2025, 12, 2, tzinfo=UTC), "days": 30}
+    with database.transaction() as session:
+        seen = senders.get_dmarc(session, actor=actor, domain_id=mine, **asked)
+        assert (seen["reports"], seen["messages"], seen["passed"]) == (1, 5, 3)
+        assert [(part["name"], part["messages"]) for part in seen["sources"]] == [("192.0.2.1", 3), ("192.0.2.9", 2)]
+        with pytest.raises(NotFound):
+            senders.get_dmarc(session, actor=actor, domain_id=theirs, **asked)
+        assert session.scalar(text("SELECT count(*) FROM dmarc_reports")) == 2
+    assert unread(database) == 0
 
 
 def test_the_same_bounce_counts_once(room: Room, database: Database, heard: Heard, account_id: UUID) -> None:

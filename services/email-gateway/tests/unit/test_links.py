@@ -247,7 +247,7 @@ def test_the_preheader_lands_in_the_body_that_every_client_reads() -> None:
 @pytest.mark.parametrize(
     ("html", "detail"),
     [
-        ("<p>\nżółw {{ birth_date | date('d.m.Y') }}", "line 2, column 22: the filter 'date' is not available"),
+        ("<p>\nżółw {{ birth_date | dated('d.m.Y') }}", "line 2, column 22: the filter 'dated' is not available"),
         ("a\n\n{% if x %}", "line 3, column 4: the tag 'if' has no end"),
         ("{{ a bc }}", "line 1, column 6: 'bc' stands where end of print statement is expected"),
         ("{% fi x %}", "there is no tag 'fi' here"),

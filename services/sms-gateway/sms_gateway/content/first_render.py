@@ -61,18 +61,63 @@ def render_apart(
     raise RenderFailed(*found)
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A content as some recipients would get it: the text of each, or why there is none."""
+
+    variables: list[str]
+    texts: list[str | RenderFailed]
+
+
+def show_apart(content: Mapping[str, Any], account_id: UUID, recipients: Sequence[Mapping[str, Any]]) -> Shown:
+    """
+    :raises RenderFailed: the template is broken, or takes too much.
+    :raises Unavailable: too much is rendered now.
+    """
+    try:
+        found = _confined.call(
+            content, None, list(recipients), True, seconds=SECONDS, patience=PATIENCE_SECONDS, owner=account_id
+        )
+    except Exceeded:
+        raise RenderFailed(ContentFailure.TOO_COSTLY, "text: to compile and render this takes too much.") from None
+    if isinstance(found, tuple):
+        raise RenderFailed(*found)
+    variables, texts = found["variables"], found["texts"]
+    return Shown(variables, [one if isinstance(one, str) else RenderFailed(*one) for one in texts])
+
+
 # --- inside the process
 
 
 def perform(
-    content: Mapping[str, Any], fields: Mapping[str, Any] | None, recipients: Sequence[Mapping[str, Any]] = ()
-) -> FirstRender | tuple[str, str]:
+    content: Mapping[str, Any],
+    fields: Mapping[str, Any] | None,
+    recipients: Sequence[Mapping[str, Any]] = (),
+    shows: bool = False,
+) -> FirstRender | tuple[str, str] | dict[str, Any]:
+    if shows:
+        return _show(content, recipients)
     try:
         template = Template(content)
         tried, most = _try(template, recipients)
         if fields is None:
             return FirstRender(template.variables, "", most if tried.tried else _parts_of_nobody(template), tried)
         return FirstRender(template.variables, template.text(fields), len(template.encode(fields).bodies), tried)
+    except RenderFailed as failed:
+        return failed.code, failed.detail
+
+
+def _show(content: Mapping[str, Any], recipients: Sequence[Mapping[str, Any]]) -> tuple[str, str] | dict[str, Any]:
+    try:
+        template = Template(content)
+    except RenderFailed as failed:
+        return failed.code, failed.detail
+    return {"variables": template.variables, "texts": [_text_or_why(template, each) for each in recipients]}
+
+
+def _text_or_why(template: Template, fields: Mapping[str, Any]) -> str | tuple[str, str]:
+    try:
+        return template.text(fields)
     except RenderFailed as failed:
         return failed.code, failed.detail
 

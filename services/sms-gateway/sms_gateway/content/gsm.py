@@ -6,6 +6,7 @@ Over SMPP each septet travels in an octet of its own; the carrier packs them.
 from __future__ import annotations
 
 import codecs
+import unicodedata
 
 from sms_gateway.smpp.constants import CODING_DEFAULT, CODING_UCS2, ESM_UDH
 
@@ -36,10 +37,40 @@ _FULL_MAP: dict[int, int | bytes] = {
 _EXTENSION_DECODE = {code: character for character, code in EXTENSION.items()}
 
 _POLISH = str.maketrans("ąćęłńóśźżĄĆĘŁŃÓŚŹŻ", "acelnoszzACELNOSZZ")
-# Word processors put these in; each has a plain spelling in the basic alphabet.
-_TYPOGRAPHY = str.maketrans(
-    {"„": '"', "”": '"', "“": '"', "’": "'", "‘": "'", "–": "-", "—": "-", "…": "...", "\u00a0": " "}
-)
+# Word processors put these in; each has a plain spelling in the alphabet. Of other letters with marks Unicode knows it.
+_TYPOGRAPHY = str.maketrans({
+    **dict.fromkeys("„”“‟″«»", '"'), **dict.fromkeys("’‘‚‛′´`", "'"), **dict.fromkeys("–—‐‑‒―−", "-"),
+    **dict.fromkeys("•‣▪·", "-"), "…": "...", "⁄": "/", "×": "x", "đ": "d", "Đ": "D", "ı": "i", "œ": "oe", "Œ": "OE",
+    **dict.fromkeys("\u00ad\u200b\u2060\ufeff", ""),  # which nobody sees
+})  # fmt: skip
+_MOST_SPELLED = 10_000
+
+
+class _Spellings(dict[int, int | str]):
+    """The plain spelling of each character that came so far; of what has none, itself."""
+
+    def __missing__(self, code: int) -> int | str:
+        spelling = _spelled(chr(code))
+        if len(self) < _MOST_SPELLED:
+            self[code] = spelling
+        return spelling
+
+
+def _spelled(character: str) -> int | str:
+    code = ord(character)
+    if code in _FULL_MAP:
+        return code
+    for table in (_POLISH, _TYPOGRAPHY):
+        if code in table:
+            return table[code]
+    if unicodedata.category(character) == "Mn" and code < 0x370:
+        return ""  # a mark of its own behind its letter
+    decomposed = unicodedata.normalize("NFKD", character).translate(_TYPOGRAPHY)
+    plain = "".join(piece for piece in decomposed if not unicodedata.combining(piece))
+    return plain if plain and all(ord(piece) in _FULL_MAP for piece in plain) else code
+
+
+_SPELLINGS = _Spellings()
 
 
 def encode(text: str) -> bytes | None:
@@ -99,5 +130,8 @@ def offending_characters(text: str) -> list[str]:
 
 
 def replace_diacritics(text: str) -> str:
-    """Polish letters and typographic marks in their plain spelling, so that the text fits the GSM alphabet."""
-    return text.translate(_POLISH).translate(_TYPOGRAPHY)
+    """Letters with marks and typographic signs in their plain spelling, so that the text fits the GSM alphabet.
+
+    What is in the alphabet stays (`é`, `ü`), and so does what has no plain spelling.
+    """
+    return text.translate(_SPELLINGS)

@@ -9,7 +9,8 @@ from typing import Any
 import minijinja
 
 from contracts.template_errors import in_words
-from contracts.template_rules import lock, refusal
+from contracts.template_filters import FilterFailed
+from contracts.template_rules import guarded, lock, method_names, missing, refusal
 from contracts.vocabulary import ContentFailure
 from sms_gateway.content import gsm, octets, parts
 
@@ -56,14 +57,16 @@ class Template:
         self._environment.fuel = FUEL
         self._environment.auto_escape_callback = lambda _name: False
         self._environment.keep_trailing_newline = True
-        lock(self._environment)
+        lock(self._environment, lenient=True, space=" ")
         self.variables: list[str] = []
+        self._methods: frozenset[str] = frozenset()
         if not self._is_plain and (refused := refusal(text)) is not None:
             raise RenderFailed(ContentFailure.TEMPLATE_INVALID, f"The template is not taken: {refused}.")
         try:
             if not self._is_plain:
-                self._environment.add_template("text", text)
                 self.variables = sorted(self._environment.undeclared_variables_in_str(text))
+                self._methods = method_names(self._environment, text)
+                self._environment.add_template("text", guarded(text, self._methods))
         except minijinja.TemplateError as error:
             raise RenderFailed(ContentFailure.TEMPLATE_INVALID, in_words(error)) from None
         self._render = self._environment.render_template
@@ -80,9 +83,12 @@ class Template:
         """
         if self._is_plain:
             return self._plain_text
+        present = {k: v for k, v in fields.items() if v is not None and v != ""}
+        if self._methods:
+            present |= missing(self._methods, present)
         try:
-            rendered: str = self._render("text", **{k: v for k, v in fields.items() if v is not None and v != ""})
-        except minijinja.TemplateError as error:
+            rendered: str = self._render("text", **present)
+        except (minijinja.TemplateError, FilterFailed) as error:
             raise RenderFailed(ContentFailure.TEMPLATE_FAILED, in_words(error)) from None
         if len(rendered) > TEXT_RENDERED_MAX:
             raise RenderFailed(ContentFailure.TEXT_TOO_LONG, "The rendered text is too long.")

@@ -16,6 +16,7 @@ class Messages(Base, ChannelCalls):
     use_cases = UseCases(
         prepare_content=contents.prepare_content,
         render_preview=contents.render_preview,
+        check_content=contents.check_content,
         plan_test=messages.plan_test,
         plan_send=messages.plan_send,
         get_message=messages.get_message,
@@ -31,4 +32,18 @@ class Messages(Base, ChannelCalls):
     @rpc
     def count_parts(self, actor: Actor, payload: Payload) -> Payload:
         call = self.calls["count_parts"]
-        return call.dump(contents.count_parts(**call.load(payload)))
+        request = call.load(payload)
+        audience = request.pop("audience")
+        counted = {**contents.count_parts(**request), "recipients": None}
+        if audience is not None:
+            given = {"text": request["text"], "replace_diacritics": request["replace_diacritics"]}
+            asked = call.payload().dump({"text": "", "audience": audience})["audience"]
+            counted["recipients"] = contents.measure(self._ask(actor), actor=actor, content=given, audience=asked)
+        return call.dump(counted)
+
+    def _ask(self, actor: Actor) -> contents.Ask:
+        def ask(name: str, payload: Payload, *, deadline: float = 5.0) -> Payload:
+            answer: Payload = self.services.call(name, actor, payload, deadline=deadline)
+            return answer
+
+        return ask

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from chassis.actors import account_of
 from chassis.database import Database, Session
+from contracts.errors import Invalid
+from contracts.permissions import is_granted
 from contracts.rpc import Actor
+from contracts.vocabulary import Channel
 from sms_gateway import exceptions
-from sms_gateway.content import gsm, parts
-from sms_gateway.content.first_render import FirstRender, render_apart
+from sms_gateway.content import description, gsm, parts
+from sms_gateway.content.first_render import FirstRender, render_apart, show_apart
 from sms_gateway.content.template import RenderFailed
 from sms_gateway.store import contents as store
 from sms_gateway.store import senders
+
+SAMPLE_SECONDS = 8.0
 
 SENDER_NOT_ACTIVE: dict[str, Any] = {
     "field": "sender",
@@ -26,6 +32,12 @@ SENDER_NOT_ACTIVE: dict[str, Any] = {
 }
 
 
+class Ask(Protocol):
+    """Call `service.method` on behalf of whoever asked us."""
+
+    def __call__(self, name: str, payload: dict[str, Any], *, deadline: float = ...) -> Any: ...
+
+
 def count_parts(*, text: str, replace_diacritics: bool) -> dict[str, Any]:
     """A text as it would travel (C7).
 
@@ -33,17 +45,101 @@ def count_parts(*, text: str, replace_diacritics: bool) -> dict[str, Any]:
     """
     travelling = gsm.replace_diacritics(text) if replace_diacritics else text
     try:
-        counted = parts.count(travelling)
+        counted, plain = parts.count(travelling), description.plainly(travelling)
     except parts.TooLong:
         raise exceptions.text_too_long() from None
     return {
-        "encoding": counted.encoding,
-        "characters": counted.characters,
-        "units": counted.units,
-        "parts": counted.parts,
+        **_shown(counted),
         "offending": counted.offending,
+        "offenders": [asdict(one) for one in description.offenders(travelling)],
         "text": travelling,
+        "replaced": None if plain is None else {**_shown(plain), "parts_saved": counted.parts - plain.parts},
     }
+
+
+def _shown(counted: parts.Counted) -> dict[str, Any]:
+    return {name: getattr(counted, name) for name in ("encoding", "characters", "units", "parts")}
+
+
+def measure(ask: Ask, *, actor: Actor, content: dict[str, Any], audience: dict[str, Any]) -> dict[str, Any]:
+    """What the content, a template, takes of its recipients, by a sample of the audience; nobody's text is told.
+
+    :raises Forbidden: the actor may not see what campaigns say. :raises Invalid: the template is broken.
+    """
+    if not is_granted("sms.campaigns.read", actor.get("permissions", [])):
+        raise exceptions.permission_missing("sms.campaigns.read")
+    try:
+        variables = show_apart(content, account_of(actor), []).variables
+        wanted = {"channel": str(Channel.SMS), "audience": audience, "fields": variables}
+        sample = ask("contacts.sample_audience", wanted, deadline=SAMPLE_SECONDS)["contacts"]
+        texts = show_apart(content, account_of(actor), [contact["fields"] for contact in sample]).texts
+    except RenderFailed as failed:
+        raise exceptions.template_invalid(failed.detail, failed.code) from None
+    return {"variables": variables, **_measured([text for text in texts if isinstance(text, str)], len(texts))}
+
+
+def _measured(texts: Sequence[str], looked_at: int) -> dict[str, Any]:
+    counted = []
+    for text in texts:
+        with suppress(parts.TooLong):
+            counted.append(parts.count(text))
+    counted.sort(key=lambda one: (one.parts, one.units))
+    return {
+        "looked_at": looked_at,
+        "failed": looked_at - len(counted),
+        "typical": _shown(counted[len(counted) // 2]) if counted else None,
+        "longest": _shown(counted[-1]) if counted else None,
+    }
+
+
+def check_content(
+    database: Database,
+    *,
+    actor: Actor,
+    now: datetime,
+    content: dict[str, Any],
+    recipients: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
+    """A campaign's content as it would travel, what is wrong with it, and what is worth mending; nothing is kept."""
+    text = str(content.get("text") or "")
+    answer: dict[str, Any] = {
+        "content": content, "variables": [], "problems": [], "advice": [], "figures": {}, "rendered": [],
+    }  # fmt: skip
+    try:
+        shown = show_apart({**content, "text": text}, account_of(actor), recipients)
+    except RenderFailed as failed:
+        problem = {"field": "text", "code": failed.code, "detail": failed.detail, "hits": []}
+        return answer | {"problems": [problem]}
+    texts = [one for one in shown.texts if isinstance(one, str)]
+    replaces = bool(content.get("replace_diacritics"))
+    longest = max(texts, key=len, default=gsm.replace_diacritics(text) if replaces else text)
+    try:
+        figures = count_parts(text=longest, replace_diacritics=False)
+        rendered = [_rendered(one) for one in shown.texts]
+    except Invalid as refused:
+        problem = {"field": "text", "code": refused.code, "detail": refused.detail, "hits": []}
+        return answer | {"variables": shown.variables, "problems": [problem]}
+    return answer | {
+        "variables": shown.variables, "figures": figures, "rendered": rendered, "advice": _advice(figures),
+    }  # fmt: skip
+
+
+def _rendered(text: str | RenderFailed) -> dict[str, Any]:
+    if isinstance(text, RenderFailed):
+        return {"problem": text.detail}
+    counted = count_parts(text=text, replace_diacritics=False)
+    return {name: counted[name] for name in ("text", "encoding", "characters", "units", "parts")}
+
+
+def _advice(figures: Mapping[str, Any]) -> list[dict[str, str]]:
+    replaced = figures["replaced"]
+    if replaced is None or not replaced["parts_saved"]:
+        return []
+    characters = " ".join(figures["offending"][:20])
+    detail = (
+        f"{characters} forces UCS-2: in a plain spelling it takes {replaced['parts']} parts, not {figures['parts']}."
+    )
+    return [{"field": "replace_diacritics", "code": "sms.replaceable", "detail": detail}]
 
 
 def prepare_content(

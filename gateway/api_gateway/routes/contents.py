@@ -1,0 +1,92 @@
+"""Contents that are kept nowhere yet: shown as recipients would get them, and checked."""
+
+from __future__ import annotations
+
+from api_gateway.routing import ANYONE, Route
+from contracts.campaigns import content
+
+_CONTENT = {
+    "subject": "Dzień dobry, {{ first_name | vocative }}!",
+    "html": '<p>{{ cty }}</p><p><a href="{{ unsubscribe_url }}">Wypisz mnie</a></p>',
+}
+_CHANNELS = "The right is checked for the content's channel: `sms.campaigns.read` or `email.campaigns.read`."
+
+ROUTES = [
+    Route(
+        "POST",
+        "/v1/contents/preview",
+        rpc="campaigns.preview_content",
+        permission=ANYONE,
+        service_checked="email.campaigns.read",
+        summary="Show a content as several recipients would get it",
+        description=f"Nothing is kept. With `contact_ids` it takes `contacts.read`, too. {_CHANNELS}",
+        request=content.ContentPreviewRequest,
+        response=content.ContentPreview,
+        ceiling="previews",
+        deadline=20.0,
+        tags=["Templates"],
+        example={
+            "channel": "email",
+            "content": _CONTENT,
+            "samples": [{"address": "anna@example.com", "fields": {"first_name": "Anna", "cty": "Gdynia"}}],
+        },
+        response_example={
+            "channel": "email",
+            "variables": ["cty", "first_name"],
+            "problems": [],
+            "previews": [
+                {
+                    "contact_id": None,
+                    "rendered": {
+                        "subject": "Dzień dobry, Anno!",
+                        "html": '<p>Gdynia</p><p><a href="#unsubscribe">Wypisz mnie</a></p>',
+                        "text": "Gdynia\n\nWypisz mnie (#unsubscribe)\n",
+                    },
+                    "problem": None,
+                }
+            ],
+        },
+    ),
+    Route(
+        "POST",
+        "/v1/contents/check",
+        rpc="campaigns.check_content",
+        permission=ANYONE,
+        service_checked="email.campaigns.read",
+        summary="Check a content that need not be whole",
+        description=(
+            "`problems` and what is `unknown` refuse it when it is scheduled; `advice` forbids nothing. `content` is "
+            f"what would be sent: an e-mail's html made of MJML, styles in their elements. {_CHANNELS}"
+        ),
+        request=content.ContentCheckRequest,
+        response=content.ContentCheck,
+        ceiling="previews",
+        deadline=20.0,
+        tags=["Templates"],
+        example={"channel": "email", "content": _CONTENT},
+        response_example={
+            "channel": "email",
+            "content": {**_CONTENT, "text": "{{ cty }}\n\nWypisz mnie ({{ unsubscribe_url }})\n"},
+            "variables": ["cty", "first_name"],
+            "known_variables": ["birth_date", "city", "email", "first_name", "last_name", "phone", "unsubscribe_url"],
+            "unknown": [{"name": "cty", "nearest": "city"}],
+            "problems": [],
+            "advice": [
+                {
+                    "field": "preheader",
+                    "code": "email.preheader_missing",
+                    "detail": "Without a preheader, inboxes show the first words of the mail.",
+                }
+            ],
+            "figures": {
+                "weight": 77,
+                "subject_characters": 41,
+                "links": [
+                    {"target": "{{ unsubscribe_url }}", "form": "unsubscribe", "words": "Wypisz mnie", "times": 1},
+                ],
+                "images": 0,
+                "images_without_alt": [],
+            },
+        },
+    ),
+]

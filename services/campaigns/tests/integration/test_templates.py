@@ -1,0 +1,205 @@
+"""Templates with their folders and versions, those that ship with Wici, and contents that are kept nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from campaigns import ready_made
+from chassis.database import Database
+from contracts.errors import Conflict, Forbidden, Invalid, NotFound
+
+
+def made(owner: Any, **parts: Any) -> Any:
+    return owner("create_template", **{"name": "T", "channel": "email", "content": {"subject": "Hej"}, **parts})
+
+
+def test_html_is_made_of_mjml_when_a_template_is_saved(caller: Callable) -> None:
+    owner = caller()
+    template = made(owner, content={"subject": "Hej", "mjml": "<mjml>a"}, design={"blocks": [1]})
+
+    changed = owner("update_template", template_id=template["id"], content={"subject": "Hej", "mjml": "<mjml>b"})
+
+    assert (template["content"]["html"], changed["content"]["html"]) == ("<p><mjml>a</p>", "<p><mjml>b</p>")
+    assert (changed["design"], changed["report"]["figures"]) == ({"blocks": [1]}, {"weight": 1})
+    with pytest.raises(Invalid) as refused:
+        made(owner, content={"mjml": "<p>"})
+    assert refused.value.errors[0]["field"] == "content.mjml"
+
+
+def test_every_saved_state_is_a_version_that_can_be_read_compared_and_restored(caller: Callable) -> None:
+    owner = caller()
+    template_id = made(owner, content={"subject": "Raz", "html": "<p>\na\n</p>"})["id"]
+    owner("update_template", template_id=template_id, content={"subject": "Dwa", "html": "<p>\nb\n</p>"})
+    same = owner("update_template", template_id=template_id, name="T", folder="Sklep")
+
+    compared = owner("compare_template_versions", template_id=template_id, version=1)
+    restored = owner("restore_template_version", template_id=template_id, version=1)
+
+    assert (same["version"], same["folder"]) == (2, "Sklep"), "a folder is no part of what it says"
+    assert (compared["from"], compared["to"]) == (1, 2)
+    assert {change["field"]: change["lines"] for change in compared["changes"]} == {
+        "subject": ["@@ -1 +1 @@", "-Raz", "+Dwa"],
+        "html": ["@@ -1,3 +1,3 @@", " <p>", "-a", "+b", " </p>"],
+    }
+    assert (restored["version"], restored["content"]["subject"]) == (3, "Raz")
+    versions = owner("list_template_versions", template_id=template_id)["items"]
+    assert [version["version"] for version in versions] == [3, 2, 1]
+    assert {version["created_by"] for version in versions} == {owner.actor["user_id"]}
+    assert owner("get_template_version", template_id=template_id, version=2)["content"]["subject"] == "Dwa"
+    for version in (0, 4, 2**40):
+        with pytest.raises(NotFound):
+            owner("get_template_version", template_id=template_id, version=version)
+
+
+def test_who_saves_over_somebody_elses_change_is_told(caller: Callable) -> None:
+    owner = caller()
+    template_id = made(owner)["id"]
+    owner("update_template", template_id=template_id, name="Moje", version=1)
+
+    with pytest.raises(Conflict) as refused:
+        owner("update_template", template_id=template_id, name="Twoje", version=1)
+
+    assert (refused.value.code, refused.value.extra) == ("template.changed", {"version": 2})
+    assert owner("get_template", template_id=template_id)["name"] == "Moje"
+
+
+def test_a_template_of_before_there_were_versions_keeps_its_first_state(caller: Callable, database: Database) -> None:
+    from sqlalchemy import text
+
+    owner = caller()
+    template_id = made(owner)["id"]
+    with database.transaction() as session:
+        session.execute(text("DELETE FROM template_versions"))
+
+    owner("update_template", template_id=template_id, content={"subject": "Nowy"})
+
+    first = owner("get_template_version", template_id=template_id, version=1)
+    assert (first["content"], first["created_by"]) == ({"subject": "Hej"}, None)
+
+
+def test_the_last_hundred_versions_are_kept(caller: Callable, database: Database) -> None:
+    from sqlalchemy import text
+
+    owner = caller()
+    template_id = made(owner)["id"]
+    with database.transaction() as session:
+        session.execute(text("UPDATE templates SET version = 150"))
+    owner("update_template", template_id=template_id, content={"subject": "Nowy"})
+
+    kept = [version["version"] for version in owner("list_template_versions", template_id=template_id)["items"]]
+
+    assert kept == [151, 150]
+
+
+def test_templates_are_found_by_folder_and_by_words_of_name_and_subject(caller: Callable) -> None:
+    owner = caller()
+    made(owner, name="Lato", folder="Sklep/2026", content={"subject": "Łąka 100%"})
+    made(owner, name="Zima", folder="Sklep/2026")
+    made(owner, name="Inny")
+
+    def names(**query: Any) -> list[str]:
+        return [item["name"] for item in owner("list_templates", **query)["items"]]
+
+    assert names(folder="Sklep/2026") == ["Zima", "Lato"]
+    assert names(folder="") == ["Inny"]
+    assert (names(q="ŁĄKA"), names(q="100%"), names(q="%"), names(q="in")) == (["Lato"], ["Lato"], ["Lato"], ["Inny"])
+    assert owner("list_template_folders")["items"] == [
+        {"folder": "", "templates": 1},
+        {"folder": "Sklep/2026", "templates": 2},
+    ]
+    assert "content" not in owner("list_templates")["items"][0]
+
+
+def test_ready_made_templates_are_listed_shown_and_copied_but_never_changed(caller: Callable) -> None:
+    owner = caller()
+    first = owner("list_templates", kind="ready_made", language="pl", limit=5)
+    second = owner("list_templates", kind="ready_made", language="pl", cursor=first["next_cursor"])
+    template_id = first["items"][0]["id"]
+
+    copy = owner("copy_template", template_id=template_id, name="Mój", folder="Kopie")
+
+    assert [len(first["items"]), len(second["items"]), second["next_cursor"]] == [5, 7, None]
+    assert len(owner("list_templates", kind="ready_made", limit=1000)["items"]) == 24
+    assert owner("list_templates", kind="ready_made", channel="sms")["items"] == []
+    shown = owner("get_template", template_id=template_id)
+    assert (shown["kind"], shown["content"]) == ("ready_made", copy["content"])
+    assert (copy["kind"], copy["name"], copy["folder"], copy["version"]) == ("own", "Mój", "Kopie", 1)
+    for method in ("update_template", "delete_template", "list_template_versions"):
+        with pytest.raises(Conflict):
+            owner(method, template_id=template_id)
+
+
+def test_ones_own_template_can_be_copied(caller: Callable) -> None:
+    owner = caller()
+    template = made(owner, design={"a": 1})
+
+    copy = owner("copy_template", template_id=template["id"])
+
+    assert copy["id"] != template["id"]
+    assert {name: copy[name] for name in ("name", "content", "design")} == {
+        name: template[name] for name in ("name", "content", "design")
+    }
+
+
+def test_another_account_sees_no_template_and_no_version_of_it(caller: Callable) -> None:
+    owner, stranger = caller(), caller()
+    template_id = made(owner)["id"]
+
+    for method in ("get_template", "update_template", "copy_template", "delete_template", "list_template_versions"):
+        with pytest.raises(NotFound):
+            stranger(method, template_id=template_id)
+    for method in ("get_template_version", "restore_template_version", "compare_template_versions"):
+        with pytest.raises(NotFound):
+            stranger(method, template_id=template_id, version=1)
+    assert stranger("list_templates")["items"] == [] and stranger("list_template_folders")["items"] == []
+
+
+def test_who_may_only_read_changes_nothing(caller: Callable) -> None:
+    owner = caller()
+    template_id = made(owner)["id"]
+    reader = caller(permissions=["email.campaigns.read"], account_id=owner.account_id)
+
+    assert reader("get_template", template_id=template_id)["name"] == "T"
+    for method, payload in (("copy_template", {}), ("restore_template_version", {"version": 1})):
+        with pytest.raises(Forbidden):
+            reader(method, template_id=template_id, **payload)
+    with pytest.raises(Forbidden):
+        reader("preview_content", channel="sms", content={"text": "x"})
+
+
+def test_unsaved_content_is_shown_as_contacts_and_samples_would_get_it(caller: Callable) -> None:
+    owner = caller()
+    contact_id = str(uuid4())
+    asked = {"channel": "sms", "content": {"text": "Hej {{ first_name }}"}, "contact_ids": [contact_id]}
+
+    shown = owner("preview_content", **asked, samples=[{"address": "x", "fields": {"first_name": "Nobody"}}])
+
+    assert shown["variables"] == ["first_name"]
+    assert [preview["contact_id"] for preview in shown["previews"]] == [contact_id, None]
+    assert "'LATO10'" in shown["previews"][0]["rendered"]["text"]
+    assert shown["previews"][1] == {"contact_id": None, "rendered": None, "problem": "line 1: no"}
+    blind = caller(permissions=["sms.campaigns.read"], account_id=owner.account_id)
+    with pytest.raises(Forbidden):
+        blind("preview_content", **asked)
+
+
+def test_a_check_names_unknown_variables_with_the_nearest_that_there_is(caller: Callable) -> None:
+    content = {"subject": "{{ fist_name }} {{ xyzzy }}", "html": "{{ unsubscribe_url }} {{ city }}"}
+
+    checked = caller()("check_content", channel="email", content=content)
+
+    assert checked["unknown"] == [{"name": "fist_name", "nearest": "first_name"}, {"name": "xyzzy", "nearest": None}]
+    assert {"city", "unsubscribe_url"} <= set(checked["known_variables"])
+    with pytest.raises(Invalid):
+        caller()("check_content", channel="sms", content=content)
+
+
+def test_ready_made_templates_have_ids_of_their_own() -> None:
+    found = ready_made.fitting(["email"], language=None, part=None)  # type: ignore[list-item]
+
+    assert len({one.id for one in found}) == len(found) == 24
+    assert [one.slug for one in ready_made.fitting(["email"], language="en", part="BIRTHDAY")] == ["birthday"]  # type: ignore[list-item]
