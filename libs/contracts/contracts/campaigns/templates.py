@@ -76,7 +76,7 @@ class TemplateCopy(Schema):
 
 
 class TemplateQuery(NewestQuery):
-    """`q`: a part of the name or of an e-mail's subject, in any case of letters."""
+    """`q`: words of the name or of an e-mail's subject, without case or accents."""
 
     channel = fields.Enum(Channel, by_value=True, load_default=None, allow_none=True)
     kind = Word(TemplateKind, load_default=TemplateKind.OWN)

@@ -37,14 +37,16 @@ def get(session: Session, *, account_id: UUID, template_id: UUID) -> Template:
 def get_for_update(session: Session, *, account_id: UUID, template_id: UUID) -> Template:
     """As `get`, and nobody else changes it until this transaction ends. :raises NotFound: not in this account."""
     query = select(Template).where(Template.id == template_id, Template.account_id == account_id).with_for_update()
-    template = session.scalars(query).one_or_none()
+    template = session.scalars(query, execution_options={"populate_existing": True}).one_or_none()
     if template is None:
         raise exceptions.no_such_template(template_id)
     return template
 
 
-def fitting(*, account_id: UUID, channels: Collection[str], folder: str | None, part: str | None) -> Select[Template]:
-    """The account's on these channels, without their contents. :param part: of the name or the subject."""
+def fitting(
+    *, account_id: UUID, channels: Collection[str], folder: str | None, words: Sequence[str]
+) -> Select[Template]:
+    """The account's on these channels, without their contents. :param words: patterns, each held by name or subject."""
     query = (
         select(Template)
         .options(defer(Template.content), defer(Template.design), defer(Template.report))
@@ -52,10 +54,8 @@ def fitting(*, account_id: UUID, channels: Collection[str], folder: str | None, 
     )
     if folder is not None:
         query = query.where(Template.folder == folder)
-    if part is not None:
-        said = func.lower(func.concat(Template.name, "\n", Template.content["subject"].astext))
-        query = query.where(func.strpos(said, func.lower(part)) > 0)
-    return query
+    said = func.concat(Template.name, "\n", Template.content["subject"].astext)
+    return query.where(*(said.op("~")(word) for word in words))
 
 
 def folders(session: Session, *, account_id: UUID, channels: Collection[str]) -> list[tuple[str, int]]:

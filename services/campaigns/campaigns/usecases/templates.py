@@ -15,7 +15,7 @@ from campaigns.usecases import named_lists, views
 from campaigns.usecases.content import check, ensure_fits
 from campaigns.usecases.ports import Ask, channels_to_read, ensure_may, made_id
 from campaigns.usecases.views import Answer
-from chassis import acts, pages
+from chassis import acts, pages, words
 from chassis.actors import account_of
 from chassis.database import Database, Session
 from contracts.campaigns import templates as contract
@@ -95,7 +95,7 @@ def list_templates(
     if kind is TemplateKind.READY_MADE:
         shipped = ready_made.fitting(channels, language=language, part=q)
         return _page_of_ready_made(shipped if not folder else [], limit, cursor)
-    fitting = store.fitting(account_id=account_of(actor), channels=channels, folder=folder, part=q or None)
+    fitting = store.fitting(account_id=account_of(actor), channels=channels, folder=folder, words=words.patterns(q))
     return named_lists.page(session, fitting, Template, views.template_summary, limit=limit, cursor=cursor, sort=sort)
 
 
