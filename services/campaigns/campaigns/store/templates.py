@@ -43,7 +43,7 @@ def get_for_update(session: Session, *, account_id: UUID, template_id: UUID) -> 
     return template
 
 
-def fitting(
+    """Those on these channels, without contents. :param words: patterns, each held by name or subject."""
     *, account_id: UUID, channels: Collection[str], folder: str | None, words: Sequence[str]
 ) -> Select[Template]:
     """The account's on these channels, without their contents. :param words: patterns, each held by name or subject."""
