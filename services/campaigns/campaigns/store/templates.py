@@ -43,10 +43,10 @@ def get_for_update(session: Session, *, account_id: UUID, template_id: UUID) -> 
     return template
 
 
-    """Those on these channels, without contents. :param words: patterns, each held by name or subject."""
+def fitting(
     *, account_id: UUID, channels: Collection[str], folder: str | None, words: Sequence[str]
 ) -> Select[Template]:
-    """The account's on these channels, without their contents. :param words: patterns, each held by name or subject."""
+    """Those on these channels, without contents. :param words: patterns, each held by name or subject."""
     query = (
         select(Template)
         .options(defer(Template.content), defer(Template.design), defer(Template.report))
