@@ -84,7 +84,6 @@ TAGS: Mapping[str, str] = {
     "Archive": "Addresses that nothing is sent to.",
     "Forms": "Pages on which people sign up.",
     "Sender IDs": "What an SMS says that it is from.",
-    "SMPP accounts": "Log-ins of partners who send SMS over SMPP.",
     "E-mail senders": "Domains and addresses that e-mail is from.",
     "Trial numbers": "Phones that an account on trial may send to.",
     "Templates": "Contents that are kept.",
