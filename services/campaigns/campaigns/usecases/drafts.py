@@ -10,6 +10,7 @@ from campaigns import domain, exceptions, models
 from campaigns.store import campaigns as store
 from campaigns.usecases import ab_tests, named_lists, views
 from campaigns.usecases.content import ensure_fits, ensure_is_sender
+from campaigns.usecases.life import end_boosters
 from campaigns.usecases.ports import Ask, channels_to_read, ensure_may, made_id, may_see_contacts, user_of
 from campaigns.usecases.views import Answer
 from chassis import acts, pages, words
@@ -41,6 +42,7 @@ def create_campaign(
     **columns: Any,
 ) -> Answer:
     ensure_may(actor, channel, "write")
+    ensure_followed_is_there(session, account_of(actor), audience)
     campaign = store.add(
         session,
         id=made_id(actor, "campaign"),
@@ -58,6 +60,16 @@ def create_campaign(
         facts = {"name": campaign.name, "channel": campaign.channel}
         acts.record(session, CAMPAIGNS_ACT, actor, "campaign.created", target_id=campaign.id, **facts)
     return views.campaign(campaign)
+
+
+def ensure_followed_is_there(session: Session, account_id: UUID, audience: dict[str, Any]) -> None:
+    """:raises Invalid: the audience is of those of a campaign that the account has not."""
+    if follow_up := audience.get("follow_up"):
+        campaign_id = UUID(str(follow_up["campaign_id"]))
+        try:
+            store.get(session, account_id=account_id, campaign_id=campaign_id, with_content=False)
+        except NotFound:
+            raise exceptions.nothing_to_follow(campaign_id) from None
 
 
 def get_campaign(session: Session, *, actor: Actor, now: datetime, campaign_id: UUID) -> Answer:
@@ -146,6 +158,7 @@ def update_campaign(
         ensure_fits(channel, changes["content"])
     ensure_is_sender(channel, changes.get("sender"))
     if "audience" in changes:
+        ensure_followed_is_there(session, account_of(actor), changes["audience"])
         changes["audience"] = dump(Audience, changes["audience"])
     columns = dict(changes)
     if "ab_test" in changes:
@@ -188,6 +201,7 @@ def delete_campaign(
         domain.ensure_deletable(state)
         if state in domain.FINAL and campaign.settled_at is None:
             raise exceptions.still_settling(state)
+        end_boosters(session, campaign_id=campaign_id, now=now)
         store.remove(session, campaign)
         facts = {"name": campaign.name, "state": state}
         acts.record(session, CAMPAIGNS_ACT, actor, "campaign.deleted", target_id=campaign.id, **facts)
