@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sms_gateway.content import octets
 from sms_gateway.content.parts import SIZES, Encoding, TooLong
 from sms_gateway.content.template import Template
+from sms_gateway.domain.numbers import is_in_full, readings
 from sms_gateway.domain.smpp_partners import may_bind_from, phone, senders_by_spelling, written
 from sms_gateway.smpp import requests, times
 from sms_gateway.smpp.constants import HEADER_SIZE, Command
@@ -102,3 +103,9 @@ def test_addresses_of_a_list() -> None:
     assert may_bind_from(["192.0.2.0/24"], "::ffff:192.0.2.7")
     assert not may_bind_from(["192.0.2.0/24", "2001:db8::/32"], "198.51.100.1")
     assert may_bind_from(["192.0.2.0/24", "2001:db8::/32"], "2001:db8::1")
+
+
+def test_a_number_of_no_country_is_read_as_it_stands() -> None:
+    """It came from a phone, and must not stop the receipts that came with it."""
+    assert readings("999123456789", "72240")[-1] == ("+999123456789", "72240")
+    assert not is_in_full("999123456789")
