@@ -117,18 +117,19 @@ def test_receipts_come_where_they_were_asked_for(
             peer.submit("+48600111225", registered_delivery=1),
         ]
         told = [receipt_of(peer.receipt()) for _ in range(3)]
-        asked = [
-            peer.ask(Command.QUERY_SM, {"message_id": answer.fields["message_id"]}).fields["message_state"]
-            for answer in wanted
-        ]
-        assert not waiting(base, made.id)
+        names = [{"message_id": answer.fields["message_id"]} for answer in wanted]
+
+        def states_told() -> list[Any]:
+            return [peer.ask(Command.QUERY_SM, name).fields["message_state"] for name in names]
+
+        wait_until(lambda: states_told() == [2, 2, 5, 8, 2], what="that all have ended")
+        wait_until(lambda: not waiting(base, made.id), what="that no further receipt waits")
     states = {each.carrier_message_id: (each.state, each.code) for each in told}
     bounced, refused, delivered = (str(answer.fields["message_id"]) for answer in wanted[2:])
     assert states[bounced] == (MessageState.UNDELIVERED, "021")
     assert states[refused] == (MessageState.REJECTED, "011")
     assert states[delivered] == (MessageState.DELIVERED, "000")
     assert "+48600111225" in {each.address for each in told}  # as the partner wrote it
-    assert asked == [2, 2, 5, 8, 2]
 
 
 def test_what_nobody_is_bound_for_waits_and_comes_in_order_at_another_server(
