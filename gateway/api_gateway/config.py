@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from chassis.config import ConfigError, setting
+from chassis.config import ConfigError, ensure_own_port, setting
 from chassis.secrets import unnamed_keys
 
 DEFAULT_SPOOL_FOLDER = ".run/spool/api_gateway"
@@ -42,6 +42,7 @@ class Config:
     form_address_rate: int = setting("GATEWAY_FORM_ADDRESS_RATE", default=30)
     form_rate: int = setting("GATEWAY_FORM_RATE", default=600)
     registration_rate: int = setting("GATEWAY_REGISTRATION_RATE", default=5)  # an hour
+    guess_rate: int = setting("GATEWAY_GUESS_RATE", default=60)  # codes of short links that are none, of one address
     account_requests: int = setting("GATEWAY_ACCOUNT_REQUESTS", default=32)  # at once, of one worker
     address_requests: int = setting("GATEWAY_ADDRESS_REQUESTS", default=12)  # at once, of one worker, without a login
     account_previews: int = setting("GATEWAY_ACCOUNT_PREVIEWS", default=4)  # at once, as the next two
@@ -69,6 +70,10 @@ class Config:
         if port == self.bind.rpartition(":")[2]:
             raise ConfigError("GATEWAY_OPERATOR_BIND has the port of GATEWAY_BIND: it needs one of its own")
         return int(port)
+
+    def check_ports(self) -> None:
+        """:raises ConfigError: `HEALTH_PORT`, which serves the metrics, is a port that others come to."""
+        ensure_own_port(self.health_port, {"GATEWAY_BIND": self.bind, "GATEWAY_OPERATOR_BIND": self.operator_bind})
 
     @staticmethod
     def spool_folder_of(environ: Mapping[str, str]) -> str:

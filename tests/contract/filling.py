@@ -85,7 +85,7 @@ def held_tables(tables: dict[str, Table]) -> set[str]:
 class Filler:
     """Fills tables with rows of one account, each text of which holds `mark`.
 
-    :param given: values by `table.column` for what cannot be guessed.
+    :param given: values by `table.column`, or what makes them, for what cannot be guessed.
     """
 
     def __init__(
@@ -117,7 +117,8 @@ class Filler:
     def _value(self, table: Table, column: str) -> Any:
         at = f"{table.name}.{column}"
         if at in self._given:
-            return self._given[at]
+            given = self._given[at]
+            return given() if callable(given) else given
         if column == "account_id":
             return self._account_id
         if column in table.links and table.links[column][0] != table.name:
@@ -135,7 +136,8 @@ class Filler:
             return text
         makers: dict[str, Any] = {
             "uuid": uuid4(), "bytea": text.encode(), "jsonb": Jsonb({"a": text}), "bool": False, "inet": "192.0.2.1",
-            "timestamptz": datetime.now(UTC), "date": datetime.now(UTC).date(), "interval": timedelta(1),
+            "timestamptz": datetime.now(UTC), "timestamp": datetime.now(UTC).replace(tzinfo=None),
+            "date": datetime.now(UTC).date(), "interval": timedelta(1),
         }  # fmt: skip
         return makers.get(kind, 1)
 

@@ -130,6 +130,15 @@ def not_a_draft(present: CampaignState) -> Conflict:
     )
 
 
+def not_boosted(code: str, detail: str) -> Conflict:
+    return Conflict(code, detail)
+
+
+def nothing_to_follow(campaign_id: UUID) -> Invalid:
+    detail = f"There is no campaign {campaign_id}."
+    return Invalid.of_field("audience.follow_up.campaign_id", "campaign.not_found", detail)
+
+
 def not_scheduled(present: CampaignState) -> Conflict:
     return Conflict("campaign.not_scheduled", f"The campaign is {present}.", {"state": str(present)})
 
@@ -173,7 +182,12 @@ def incomplete(missing: Sequence[str]) -> Invalid:
 
 def nobody_has(unknown: Sequence[str]) -> Invalid:
     errors: list[FieldError] = [
-        {"field": "content", "code": "contact_field.not_found", "detail": f"No contact has a field named {name}."}
+        {
+            "field": "content",
+            "code": "contact_field.not_found",
+            "detail": f"No contact has a field named {name}.",
+            "parameters": {"name": name},
+        }
         for name in unknown
     ]
     return Invalid(
@@ -214,3 +228,23 @@ def no_such_time(local: datetime, following: datetime) -> Invalid:
 
 def _bad_time(code: str, detail: str) -> Invalid:
     return Invalid(code, detail, None, [{"field": "at", "code": code, "detail": detail}])
+
+
+def no_such_unsubscribe_page() -> NotFound:
+    return NotFound("unsubscribe_page.not_found", "There is no such unsubscribe page.")
+
+
+def too_many_unsubscribe_pages(most: int) -> Conflict:
+    return Conflict("unsubscribe_page.too_many", f"An account has at most {most} unsubscribe pages.", {"limit": most})
+
+
+def too_little_contrast(found: Mapping[str, float], least: float) -> Invalid:
+    errors: list[FieldError] = [
+        {
+            "field": f"brand.{name}",
+            "code": "colour.contrast_too_low",
+            "detail": f"Its contrast is {ratio:.2f} to 1; {least} to 1 is needed.",
+        }
+        for name, ratio in found.items()
+    ]
+    return Invalid("colour.contrast_too_low", "Some colours cannot be told apart well enough.", None, errors)

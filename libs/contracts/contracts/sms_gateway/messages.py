@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from marshmallow import fields, validate
 
 from contracts.channel import RECIPIENTS_MAX, AcceptedMessage, MessageSummary, channel_calls
 from contracts.schema import Schema, plain_text
-from contracts.sms_gateway.contents import PreparedSms, SmsContent, SmsPreview, text, validity
+from contracts.sms_gateway.contents import PreparedSms, SmsContent, SmsPreview, short_links, text, validity
 from contracts.vocabulary import Lane
 
 SCHEDULE_MAX_DAYS = 90
@@ -21,6 +23,8 @@ class SmsCreate(Schema):
     `lane`: `otp` for one-time codes and alerts, which nothing else delays. `validity` in minutes.
     """
 
+    also_named: ClassVar = {"sender": "from"}
+
     from_ = fields.String(required=True, data_key="from", attribute="from", validate=validate.Length(min=1, max=20))
     to = fields.List(fields.String(validate=_phone), required=True, validate=validate.Length(1, RECIPIENTS_MAX))
     text = text()
@@ -28,6 +32,7 @@ class SmsCreate(Schema):
     validity = validity()
     flash = fields.Boolean(load_default=False)
     replace_diacritics = fields.Boolean(load_default=False)
+    short_links = short_links()
     schedule_at = fields.AwareDateTime(load_default=None, allow_none=True)
     external_id = fields.String(load_default=None, allow_none=True, validate=[validate.Length(max=100), plain_text])
 
