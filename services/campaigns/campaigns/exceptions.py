@@ -130,6 +130,15 @@ def not_a_draft(present: CampaignState) -> Conflict:
     )
 
 
+def not_boosted(code: str, detail: str) -> Conflict:
+    return Conflict(code, detail)
+
+
+def nothing_to_follow(campaign_id: UUID) -> Invalid:
+    detail = f"There is no campaign {campaign_id}."
+    return Invalid.of_field("audience.follow_up.campaign_id", "campaign.not_found", detail)
+
+
 def not_scheduled(present: CampaignState) -> Conflict:
     return Conflict("campaign.not_scheduled", f"The campaign is {present}.", {"state": str(present)})
 
@@ -173,7 +182,12 @@ def incomplete(missing: Sequence[str]) -> Invalid:
 
 def nobody_has(unknown: Sequence[str]) -> Invalid:
     errors: list[FieldError] = [
-        {"field": "content", "code": "contact_field.not_found", "detail": f"No contact has a field named {name}."}
+        {
+            "field": "content",
+            "code": "contact_field.not_found",
+            "detail": f"No contact has a field named {name}.",
+            "parameters": {"name": name},
+        }
         for name in unknown
     ]
     return Invalid(
