@@ -66,11 +66,15 @@ def page(
     if folder is not None:
         query = query.where(Template.folder == folder)
     if part is not None:
-        said = func.lower(func.concat(Template.name, "\n", Template.content["subject"].astext))
+        said = func.lower(func.concat(Template.name, "\n", Template.subject))
         query = query.where(func.strpos(said, func.lower(part)) > 0)
     if before is not None:
         query = query.where(tuple_(Template.created_at, Template.id) < before)
     return session.scalars(query.limit(limit)).all()
+
+
+def count(session: Session, *, account_id: UUID) -> int:
+    return session.scalar(select(func.count()).select_from(Template).where(Template.account_id == account_id)) or 0
 
 
 def folders(session: Session, *, account_id: UUID, channels: Collection[str]) -> list[tuple[str, int]]:
