@@ -144,6 +144,24 @@ def round_of(database: Database, broker: Broker, name: str, count: int, others: 
         session.execute(text("DELETE FROM webhooks"))
 
 
+def behind_a_campaign(database: Database, broker: Broker, count: int) -> None:
+    """How long a hundred events of one account take that stand behind a campaign of another's with five webhooks."""
+    loud, quiet, endpoint = str(uuid4()), str(uuid4()), Endpoint()
+    for _ in range(5):
+        add_webhook(database, loud, "http://127.0.0.1:9/")
+    add_webhook(database, quiet, endpoint.url)
+    campaign, few = delivered(count, loud), delivered(100, quiet)
+    Ingest(database).write([[dict(event) for event in few]])
+    time.sleep(1.5)
+    started = time.monotonic()
+    wait([broker.publish(lanes.DELIVERY_EVENTS, body) for body in bodies_of(campaign + few)])
+    while endpoint.events < len(few):
+        time.sleep(0.02)
+    print(f"{'a hundred events behind a campaign of others':44s} {time.monotonic() - started:9,.1f} s")
+    with database.transaction() as session:
+        session.execute(text("DELETE FROM webhooks"))
+
+
 def run(url: str, count: int) -> None:
     database, amqp_url = Database(make_engine(url, pool_size=2)), make_vhost()
     prepare_partitions(database, datetime.now(UTC))
@@ -153,6 +171,7 @@ def run(url: str, count: int) -> None:
     broker = Broker(amqp_url, "bench").start()
     try:
         limit(count)
+        behind_a_campaign(database, broker, 2 * count)
         round_of(database, broker, "one quick endpoint", count, [])
         dead = [(str(uuid4()), "http://127.0.0.1:9/") for _ in range(5)]
         round_of(database, broker, "beside five accounts' dead ones", count, dead)

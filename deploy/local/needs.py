@@ -16,7 +16,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "identity": ("WICI_ACTOR_KEYS", "WICI_SECRET_KEYS"),
     "contacts": ("WICI_ACTOR_KEYS", "WICI_ERASURE_KEYS"),
     "campaigns": ("WICI_ACTOR_KEYS",),
-    "sms_gateway": ("WICI_ACTOR_KEYS", "WICI_ERASURE_KEYS", "WICI_SECRET_KEYS"),
+    "sms_gateway": ("WICI_ACTOR_KEYS", "WICI_ERASURE_KEYS", "WICI_LINK_KEYS", "WICI_SECRET_KEYS"),
     "email_gateway": (
         "WICI_ACTOR_KEYS",
         "WICI_ERASURE_KEYS",

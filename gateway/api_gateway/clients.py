@@ -39,7 +39,7 @@ def gathering_client(broker: Broker) -> Gatherer:
         for name, call in contract.RPC.items()
         if call.gathered
     }
-    return Gatherer(RpcClient(broker), gathered)
+    return Gatherer(RpcClient(broker), gathered, is_large=lambda payload: bool(payload.get("attachments")))
 
 
 class Services(Protocol):

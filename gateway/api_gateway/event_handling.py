@@ -1,4 +1,4 @@
-"""Events that the gateway handles, on queues that all workers share."""
+"""Events and lanes that the gateway handles, on queues that all workers share."""
 
 from __future__ import annotations
 
@@ -20,22 +20,27 @@ LOOK_SECONDS, RETRY_SECONDS = 1.0, 1.0
 log = get_logger()
 
 
-class EventHandling:
-    """The consumer of one event; `handle(session, payload)` may be called twice for it, and the second does no harm.
+class Handling:
+    """The consumer of one queue; `handle(session, payload)` may be called twice for a message, and the second does no
+    harm.
 
-    :param name: of the handler, as `contracts.events.SUBSCRIPTIONS` has it.
+    :param read: a message's body as a payload. :raises ValueError: it is none.
     """
 
     def __init__(
-        self, broker: Broker, database: Database, event: Event, name: str, handle: Callable[[Session, Any], object]
+        self,
+        broker: Broker,
+        database: Database,
+        queue: str,
+        read: Callable[[bytes], Any],
+        handle: Callable[[Session, Any], object],
     ) -> None:
-        self._database, self._event, self._handle = database, event, handle
-        self._queue = event_queue(event, "api_gateway", name)
+        self._database, self._queue, self._read, self._handle = database, queue, read, handle
         self._waiting: SimpleQueue[Delivery] = SimpleQueue()
         broker.consume(self._queue, self._waiting.put, prefetch=1)
 
     def run(self, stop: threading.Event) -> None:
-        """Handle until `stop`. While the database is away an event is kept, and returned to the queue at the end."""
+        """Handle until `stop`. While the database is away a message is kept, and returned to the queue at the end."""
         while not stop.is_set():
             try:
                 delivery = self._waiting.get(timeout=LOOK_SECONDS)
@@ -48,8 +53,8 @@ class EventHandling:
 
     def _is_settled(self, delivery: Delivery) -> bool:
         try:
-            payload = self._event.schema().loads(delivery.body)
-        except (ValidationError, ValueError) as error:
+            payload = self._read(delivery.body)
+        except (ValidationError, ValueError, KeyError, TypeError) as error:
             log.error("event_unreadable", queue=self._queue, error_type=type(error).__name__)
             delivery.nack(requeue=False)  # to the dead-letter queue
             return True
@@ -64,3 +69,15 @@ class EventHandling:
             return True
         delivery.ack()
         return True
+
+
+class EventHandling(Handling):
+    """The consumer of one event.
+
+    :param name: of the handler, as `contracts.events.SUBSCRIPTIONS` has it.
+    """
+
+    def __init__(
+        self, broker: Broker, database: Database, event: Event, name: str, handle: Callable[[Session, Any], object]
+    ) -> None:
+        super().__init__(broker, database, event_queue(event, "api_gateway", name), event.schema().loads, handle)

@@ -1,12 +1,14 @@
-"""The gateway's own tables: answers of idempotent requests, what is used up of rate limits, slots, ended accounts."""
+"""The gateway's own tables: answers of idempotent requests, what is used up of rate limits, slots, ended accounts, and
+what links need to lead on with every service down."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, Index, LargeBinary, SmallInteger, String, func
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, DateTime, Index, Integer, LargeBinary, SmallInteger, String, Text, func
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from chassis import suspensions
@@ -71,3 +73,28 @@ class EndedAccount(Base):
 
     account_id: Mapped[UUID] = mapped_column(primary_key=True)
     ended_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+
+class ShortLinkBlock(Base):
+    """Positions of short links of one send (`contracts.lanes.ShortLinkBlock`); without links once its account ended."""
+
+    __tablename__ = "short_link_blocks"
+
+    position: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    first_number: Mapped[int] = mapped_column(BigInteger)
+    size: Mapped[int] = mapped_column(Integer)
+    account_id: Mapped[UUID] = mapped_column(index=True)
+    campaign_id: Mapped[UUID | None]
+    send_id: Mapped[UUID]
+    links: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    kept_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now(), index=True)
+
+
+class UnsubscribePage(Base):
+    """The unsubscribe page of an account (`contracts.events.UnsubscribePageChanged`); null where it has Wici's own."""
+
+    __tablename__ = "unsubscribe_pages"
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(BigInteger)
+    page: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))

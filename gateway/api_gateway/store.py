@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import delete, select, text
+from sqlalchemy import Select, delete, select, text
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from api_gateway.models import EndedAccount
+from api_gateway.models import EndedAccount, ShortLinkBlock, UnsubscribePage
 
 _LEASE = text(
     # Never more than the limit is leased, however many workers ask at once: the row's lock makes them take turns. The
@@ -164,3 +165,73 @@ def sweep(session: Session, now: datetime, *, keep: timedelta, rows: int = 5000)
     keys = session.scalars(old_keys, {"before": now - keep, "now": now, "rows": rows}).all()
     windows = session.scalars(old_windows, {"window_before": int(now.timestamp()) - 3600, "rows": rows}).all()
     return len(keys) + len(windows)
+
+
+# --- short links
+
+# Blocks reach us within a second; what is behind a block that has been here for so long is not on its way.
+_ON_ITS_WAY = timedelta(minutes=10)
+_BLOCK = select(
+    ShortLinkBlock.position,
+    ShortLinkBlock.first_number,
+    ShortLinkBlock.size,
+    ShortLinkBlock.account_id,
+    ShortLinkBlock.campaign_id,
+    ShortLinkBlock.send_id,
+    ShortLinkBlock.links,
+)
+
+
+def keep_short_links(session: Session, blocks: list[dict[str, Any]]) -> None:
+    if blocks:
+        session.execute(insert(ShortLinkBlock).on_conflict_do_nothing(), blocks)
+
+
+def short_link_block(session: Session, position: int) -> Any:
+    """The last block that begins at or before a position, or None; whether it reaches that far it says itself."""
+    return session.execute(short_link_query(position)).one_or_none()
+
+
+def short_link_query(position: int) -> Select[*tuple[Any, ...]]:
+    return _BLOCK.where(ShortLinkBlock.position <= position).order_by(ShortLinkBlock.position.desc()).limit(1)
+
+
+def are_short_links_over(session: Session, position: int) -> bool:
+    """Whether a position that is in no block was in one that has been forgotten: later ones have been here for long."""
+    query = select(ShortLinkBlock.kept_at).where(ShortLinkBlock.position > position)
+    later = session.scalar(query.order_by(ShortLinkBlock.position).limit(1))
+    return later is not None and later < datetime.now(UTC) - _ON_ITS_WAY
+
+
+def end_short_links(session: Session, *, account_id: UUID) -> None:
+    """The account's links lead nowhere any more; nobody else gets their positions."""
+    session.execute(
+        text("UPDATE short_link_blocks SET links = '{}' WHERE account_id = :account_id"), {"account_id": account_id}
+    )
+
+
+def forget_short_links(session: Session, *, before: datetime) -> None:
+    session.execute(delete(ShortLinkBlock).where(ShortLinkBlock.kept_at < before))
+
+
+# --- unsubscribe pages
+
+
+def keep_unsubscribe_page(session: Session, *, account_id: UUID, version: int, page: dict[str, Any] | None) -> None:
+    """Of two the one with the higher version stays."""
+    statement = insert(UnsubscribePage).values(account_id=account_id, version=version, page=page)
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["account_id"],
+            set_={"version": statement.excluded.version, "page": statement.excluded.page},
+            where=UnsubscribePage.version < statement.excluded.version,
+        )
+    )
+
+
+def unsubscribe_page(session: Session, *, account_id: UUID) -> dict[str, Any] | None:
+    return session.scalar(select(UnsubscribePage.page).where(UnsubscribePage.account_id == account_id))
+
+
+def erase_unsubscribe_page(session: Session, *, account_id: UUID) -> None:
+    session.execute(delete(UnsubscribePage).where(UnsubscribePage.account_id == account_id))

@@ -23,8 +23,10 @@ from api_gateway.form_directory import FormDirectory
 from api_gateway.health import Readiness
 from api_gateway.idempotency import KEEP, Idempotency
 from api_gateway.limits import RateLimiter
+from api_gateway.tracking.brands import Brands, UnsubscribePageIntake
 from api_gateway.tracking.endings import Endings
 from api_gateway.tracking.recorder import Recorder
+from api_gateway.tracking.short_links import ShortLinkIntake, ShortLinks
 from api_gateway.tracking.spool import Spool
 from api_gateway.turns import Turns
 from chassis.broker import Broker
@@ -62,6 +64,8 @@ class Wiring:
     stop: threading.Event
     slots: Slots
     endings: Endings
+    short_links: ShortLinks
+    brands: Brands
     under_way: UnderWay = field(default_factory=UnderWay)
     threads: Turns = field(default_factory=lambda: Turns(DEFAULT_THREADS))
     downloads: Turns = field(default_factory=lambda: Turns(DEFAULT_THREADS // DOWNLOADERS))
@@ -136,6 +140,8 @@ def build(config: Config) -> Wiring:
         downloads=Turns(max(2, config.threads // DOWNLOADERS)),
         slots=Slots(database.transaction),
         endings=Endings(database.transaction, days=config.link_days, denied_domains=config.denied_domains),
+        short_links=ShortLinks(database.transaction, link_keys),
+        brands=Brands(database.transaction),
         broker=broker,
         database=database,
     )
@@ -146,6 +152,8 @@ def build(config: Config) -> Wiring:
         ("endings", Watch(database, SUSPENSIONS, wiring.endings.look).run),
         ("closing", AccountClosing(broker, database).run),
         ("suspension", AccountSuspension(broker, database).run),
+        ("short_links", ShortLinkIntake(broker, database).run),
+        ("unsubscribe_pages", UnsubscribePageIntake(broker, database).run),
     ):
         threading.Thread(target=run, args=(stop,), name=name, daemon=True).start()
     return wiring
@@ -164,5 +172,6 @@ def _sweep(database: Database, stop: threading.Event, link_days: int) -> None:
                 store.sweep(session, now, keep=KEEP)
                 if link_days:
                     store.forget_ended_accounts(session, before=now - timedelta(days=link_days))
+                    store.forget_short_links(session, before=now - timedelta(days=link_days))
         except Exception as error:
             log.warning("sweep_failed", error_type=type(error).__name__)

@@ -15,8 +15,10 @@ from api_gateway.config import Config
 from api_gateway.health import Readiness
 from api_gateway.idempotency import Idempotency
 from api_gateway.limits import RateLimiter
+from api_gateway.tracking.brands import Brands
 from api_gateway.tracking.endings import Endings
 from api_gateway.tracking.recorder import Recorder
+from api_gateway.tracking.short_links import ShortLinks
 from api_gateway.tracking.spool import Spool
 from api_gateway.wiring import Wiring
 from contracts.errors import Unauthenticated
@@ -119,6 +121,8 @@ def make_wiring(services, publisher, tmp_path):
             stop=threading.Event(),
             slots=slots or Slots(transaction),
             endings=Endings(transaction, days=config.link_days, denied_domains=config.denied_domains),
+            short_links=ShortLinks(transaction, config.link_key_list()),
+            brands=Brands(transaction),
         )
 
     return make

@@ -43,6 +43,7 @@ def test_as_many_connections_listen_as_were_counted(environ, administrator):
         "sms_gateway.outbound": 3,
         "sms_gateway.smpp_server": 2,
         "email_gateway.outbound": 4,
+        "email_gateway.submission": 1,
     }
     others |= {"api_gateway": int(environ.get("GATEWAY_WORKERS", 2)), "reporting": 0}
     wanted = {name: count for name in OF_A_PROCESS if (count := others.get(name, 1))}

@@ -85,7 +85,7 @@ def held_tables(tables: dict[str, Table]) -> set[str]:
 class Filler:
     """Fills tables with rows of one account, each text of which holds `mark`.
 
-    :param given: values by `table.column` for what cannot be guessed.
+    :param given: values by `table.column`, or what makes them, for what cannot be guessed.
     """
 
     def __init__(
@@ -117,7 +117,8 @@ class Filler:
     def _value(self, table: Table, column: str) -> Any:
         at = f"{table.name}.{column}"
         if at in self._given:
-            return self._given[at]
+            given = self._given[at]
+            return given() if callable(given) else given
         if column == "account_id":
             return self._account_id
         if column in table.links and table.links[column][0] != table.name:

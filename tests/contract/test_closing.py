@@ -5,6 +5,7 @@ those that the databases show, so that a new one takes part by itself: it is fil
 account has to say so in PLATFORM.
 """
 
+import itertools
 import threading
 import time
 from collections.abc import Callable
@@ -49,6 +50,7 @@ PLATFORM: dict[str, dict[str, str]] = {
         "lane_outbox": "messages on their way, for seconds",
         "overdue_later": "ids of messages to look at again, for days",
         "overdue_position": "how far the ledger has been looked through",
+        "short_link_counter": "how many positions have been handed out",
         "parked_receipts": "receipts that match no message, for minutes",
         "unread_deliveries": "what carriers sent and nobody understands, for three days",
     },
@@ -88,6 +90,7 @@ KEPT: dict[str, set[str]] = {
     "identity.plan_charges": set(),
     "identity.plan_terms": {"plan_code", "plan_name", "price_currency", "buyer"},
     "api_gateway.ended_accounts": set(),  # its id, so that its links end, until they are too old anyway
+    "api_gateway.short_link_blocks": set(),  # ids and positions without the links, so that these end
     # its id, so that what is told of it late changes nothing
     **{
         f"{s}.account_suspensions": set()
@@ -98,6 +101,7 @@ KEPT: dict[str, set[str]] = {
 # Values that cannot be guessed.
 GIVEN: dict[str, dict[str, Any]] = {
     "contacts": {"jobs.kind": "import"},
+    "api_gateway": {"short_link_blocks.position": itertools.count(1).__next__},
     "identity": {
         "invoices.gross_amount": 2,
         "invoices.corrects_id": None,

@@ -26,6 +26,7 @@ LISTENERS = {
     "sms_gateway.smpp_server": 2,  # outbox, deliveries to partners
     "email_gateway": 1,  # outbox
     "email_gateway.outbound": 4,  # the outbound's of SMS, outbox
+    "email_gateway.submission": 1,  # outbox
     "email_gateway.mailroom": 1,  # outbox
     "reporting": 0,
     "reporting.ingester": 1,  # outbox

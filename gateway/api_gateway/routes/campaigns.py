@@ -135,7 +135,8 @@ ROUTES = [
         service_checked="sms.campaigns.write",
         summary="Draft a campaign",
         description=(
-            "A draft may be incomplete. For SMS `sender` is a sender id and `content` has `text`; for e-mail `sender`"
+            "A draft may be incomplete. For SMS `sender` is a sender id and `content` has `text`, and if you like"
+            " `short_links`; for e-mail `sender`"
             " is `{from_email, from_name?, reply_to?}` and `content` has `subject`, `html`, and if you like"
             f" `preheader`, `text`, and `tracking` to switch `opens` or `clicks` off. {_CHANNELS} With `ab_test` a"
             " share of the audience gets two to five variants, each of them as many: `sender` and parts of"

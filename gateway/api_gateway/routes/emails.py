@@ -13,7 +13,11 @@ ROUTES = [
         permission="email.send",
         summary="Send one e-mail to up to 1,000 recipients",
         description=(
-            "Every recipient gets a message of their own; `variables` fill the template tags of its texts. "
+            "Every recipient gets a message of their own; `variables` fill the template tags of its texts: a "
+            "recipient's own, and the request's for what they leave open. With `cc` or `bcc` there is one recipient in "
+            "`to`: the copies say the same, and each counts as a message. `template_id` is a stored template's. "
+            "`attachments` (5 MiB together, an add-on of plans) with a `content_id` are images that the html shows; "
+            "programs are refused. `external_id`, `tags` and the subject are found in the message log. "
             "`tracking` switches the pixel (`opens`) and the rewriting of links (`clicks`) off. "
             "Two spellings of one mailbox are one message, to the first. "
             "Accepted messages are on disk before the answer. The sender's domain or address must be verified."
@@ -27,8 +31,11 @@ ROUTES = [
         example={
             "from": {"email": "sklep@sklep.example", "name": "Sklep Łąka"},
             "to": [{"email": "anna@example.com", "name": "Anna", "variables": {"number": "2026/11/1"}}],
+            "cc": [{"email": "biuro@example.com", "name": "Biuro"}],
             "subject": "Zamówienie {{ number }} jest w drodze",
             "html": "<p>Zamówienie {{ number }} wysłane.</p>",
+            "tags": ["orders"],
+            "external_id": "2026/11/1",
         },
         response_example={"messages": [{"id": _ID, "to": "anna@example.com"}]},
     ),

@@ -40,7 +40,9 @@ ROUTES = [
             " (where it says none: Poland), with spaces or dashes; an e-mail with its domain in capitals. `q` is a"
             " part of the address or of the sender, `campaign_name` a part of the campaign's name (of the 200 latest"
             " that have it), in capitals or not. With `q` a page looks through 50,000 messages: it may hold fewer"
-            " than `limit`, or none, and still lead on by `next_cursor`. Subjects and texts are not in the log."
+            " than `limit`, or none, and still lead on by `next_cursor`. `external_id`, `tag` and `subject` (whole, in"
+            " capitals or not, its first 200 characters) find single e-mails by what their sender called them."
+            " Texts are not in the log."
             " `from` and `to` bound when a message was accepted."
         ),
         query=messages.MessageQuery,

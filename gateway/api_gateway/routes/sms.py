@@ -12,7 +12,9 @@ ROUTES = [
         rpc="sms_gateway.send_messages",
         permission="sms.send",
         summary="Send one text to up to 1,000 numbers",
-        description="Accepted messages are on disk before the answer. `lane: otp` is for one-time codes and alerts.",
+        description="Accepted messages are on disk before the answer. `lane: otp` is for one-time codes and alerts."
+        " With `short_links` each link of the text becomes a short one of the recipient's own; 422 `link.invalid`,"
+        " `link.loop`, `link.too_long` or `link.too_many` where one cannot.",
         request=messages.SmsCreate,
         response=messages.SmsAccepted,
         status=202,

@@ -35,7 +35,8 @@ ROUTES = [
         description=(
             "Days are UTC, and those on which the messages were accepted: what became of them later counts there too."
             " `from` and `to` are both included; the last 30 days by default, 400 at most. `week` is when in the week"
-            " campaigns were sent, opened and clicked, in the account's time zone, and `best_hour` the hour with most"
+            " campaigns were sent, opened and clicked, in the account's time zone and of the last 90 days at most,"
+            " and `best_hour` the hour with most"
             " opens and clicks of people."
         ),
         query=statistics.StatisticsQuery,

@@ -10,8 +10,10 @@ from api_gateway.context import RequestContext
 from api_gateway.routing import PUBLIC, Handler, Route
 from api_gateway.tracking import pages
 from api_gateway.tracking.recorder import Visit
+from api_gateway.tracking.short_links import Missing
 from contracts import tokens
 from contracts.tokens import Token, TokenKind
+from contracts.vocabulary import Channel
 
 # The smallest transparent GIF.
 PIXEL = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")
@@ -21,9 +23,34 @@ _PREFETCH_HEADERS = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
 _SAFE = "!#$%&'()*+,/:;=?@[]~-._"
 
 
+SOON_SECONDS = 3
+
+
 def click(context: RequestContext) -> Response:
     """Redirect to the link's target; only a target that was signed into the link, and only over HTTP."""
-    token = _read(context, TokenKind.CLICK)
+    return _followed(context, _read(context, TokenKind.CLICK), Channel.EMAIL)
+
+
+def short_click(context: RequestContext) -> Response:
+    """The same, of a short link: its target is what we were told of its position.
+
+    Codes that are none spend a limit of their address: nobody has many of them by mistake.
+    """
+    found = context.wiring.short_links.of(context.payload["code"])
+    if found is Missing.UNKNOWN:
+        wiring = context.wiring
+        wiring.limiter.spend(f"guesses:{context.neighbourhood}", wiring.config.guess_rate)
+        return _page(context, "gone", 404)
+    if found is Missing.ENDED:
+        return _page(context, "ended", 410)
+    if found is Missing.NOT_YET:
+        answer = _page(context, "soon", 503)
+        answer.headers["Retry-After"] = answer.headers["Refresh"] = str(SOON_SECONDS)
+        return answer
+    return _followed(context, found, Channel.SMS)
+
+
+def _followed(context: RequestContext, token: Token | None, channel: Channel) -> Response:
     endings = context.wiring.endings
     if token is not None and endings.is_suspended(token):
         return _page(context, "suspended", 410)
@@ -32,7 +59,7 @@ def click(context: RequestContext) -> Response:
         return _page(context, "gone", 404)
     if endings.has_ended(token) or endings.is_denied(token.target):
         return _page(context, "ended", 410)
-    context.wiring.recorder.clicked(token, _visit(context))
+    context.wiring.recorder.clicked(token, _visit(context), channel)
     return Response(status=302, headers={"Location": location, "Cache-Control": "no-store"}, content_type="text/plain")
 
 
@@ -48,25 +75,33 @@ def opened(context: RequestContext) -> Response:
 
 
 def ask_to_unsubscribe(context: RequestContext) -> Response:
-    """The page with the button. Mail scanners follow links, so looking at it changes nothing."""
-    if _read(context, TokenKind.UNSUBSCRIBE) is None:
+    """The page with the buttons. Mail scanners follow links, so looking at it changes nothing."""
+    token = _read(context, TokenKind.UNSUBSCRIBE)
+    if token is None:
         return _page(context, "gone", 404)
-    return _page(context, "ask", 200)
+    return pages.ask(context.wiring.brands.of(token.account_id), context.request.accept_languages)
 
 
 def unsubscribe(context: RequestContext) -> Response:
     """The button, or a mail client's one-click POST (RFC 8058): done at once; the page says so only once it is kept.
 
-    It never ends: whoever wants no more mail is heard, whatever has become of the account.
+    It never ends: whoever wants no more mail is heard, whatever has become of the account. The page's other buttons say
+    so in the address: who leaves every channel, and afterwards why.
     """
     token = _read(context, TokenKind.UNSUBSCRIBE)
     if token is None:
         return _page(context, "gone", 404)
-    if not context.wiring.recorder.unsubscribed(token):
+    brand, languages = context.wiring.brands.of(token.account_id), context.request.accept_languages
+    reason = context.request.args.get(pages.REASON, "")
+    if brand is not None and pages.has_reason(brand, reason):
+        context.wiring.recorder.reason_given(token, brand["id"], reason)
+        return pages.thanks(brand, languages)
+    leaves_all = context.request.args.get(pages.LEAVE) == pages.EVERYTHING
+    if not context.wiring.recorder.unsubscribed(token, list(Channel) if leaves_all else ()):
         answer = _page(context, "later", 503)
         answer.headers["Retry-After"] = "60"
         return answer
-    return _page(context, "done", 200)
+    return pages.done(brand, languages)
 
 
 def _read(context: RequestContext, kind: TokenKind) -> Token | None:
@@ -128,6 +163,16 @@ ROUTES: list[Route] = [
         " machine's. Links of accounts that ended or"
         " that the operator has stopped, to denied domains and of messages that are too old end with a page (410).",
     ),
+    _route(
+        "GET",
+        "/s/<code>",
+        short_click,
+        "Follow a short link",
+        "text/plain",
+        302,
+        "As `/t`, of a link in an SMS: its code is the recipient's own. 404 where it is none of ours, 410 where the"
+        " link has ended; 503 for the seconds until we have been told of it.",
+    ),
     _route("GET", "/o/<token>", opened, "Open pixel", "image/gif", 200, "Records the open; always answers a 1×1 GIF."),
     _route(
         "GET",
@@ -136,7 +181,8 @@ ROUTES: list[Route] = [
         "Unsubscribe page",
         "text/html",
         200,
-        "A page with a button, in Polish or English by `Accept-Language`. Looking at it changes nothing.",
+        "The account's page, in its brand and the language of its own that fits `Accept-Language`; else Wici's, in"
+        " Polish or English. Looking at it changes nothing.",
     ),
     _route(
         "POST",
@@ -145,6 +191,7 @@ ROUTES: list[Route] = [
         "Unsubscribe",
         "text/html",
         200,
-        "One-click unsubscribe (RFC 8058), and the page's button. Works again and again.",
+        "One-click unsubscribe (RFC 8058), and the page's button. Works again and again. The page's further buttons add"
+        " `leave=all` to the address (every channel) and, once it is done, `reason=` with a key of the account's page.",
     ),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import Future, wait
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
@@ -16,7 +16,7 @@ from prometheus_client import Counter
 from api_gateway.tracking.spool import Spool, SpoolFull
 from chassis.ids import new_id
 from chassis.logs import get_logger
-from contracts.events import RECIPIENT_UNSUBSCRIBED, Event
+from contracts.events import RECIPIENT_UNSUBSCRIBED, UNSUBSCRIBE_REASON_GIVEN, Event
 from contracts.lanes import BATCH_SIZE, DELIVERY_EVENTS, DeliveryEvent
 from contracts.schema import visible
 from contracts.tokens import Token
@@ -93,18 +93,21 @@ class Recorder:
         event = self._event(token, Engagement.OPENED, token.target, visit)
         self._record(Engagement.OPENED, _lane_line(event))
 
-    def clicked(self, token: Token, visit: Visit) -> None:
-        """Record a click; when it cannot be recorded, the person is redirected all the same."""
-        # A click's token holds the target in place of the channel; only e-mails have such links (SMS has /s/).
-        event = self._event(token, Engagement.CLICKED, Channel.EMAIL, visit)
+    def clicked(self, token: Token, visit: Visit, channel: Channel = Channel.EMAIL) -> None:
+        """Record a click; when it cannot be recorded, the person is redirected all the same.
+
+        :param channel: a click's token holds the target in its place.
+        """
+        event = self._event(token, Engagement.CLICKED, channel, visit)
         event["url"] = token.target
         if token.place is not None and token.shared_target is not None:
             event["link"], event["link_url"] = token.place.number, token.shared_target
         self._record(Engagement.CLICKED, _lane_line(event))
 
-    def unsubscribed(self, token: Token) -> bool:
+    def unsubscribed(self, token: Token, channels: Collection[str] = ()) -> bool:
         """Record an unsubscribe.
 
+        :param channels: that the person leaves besides the message's own.
         :returns: whether it is kept; only then may the page say that it is done.
         """
         # Counted once a message, however often the button is pressed …
@@ -113,8 +116,14 @@ class Recorder:
         lines = _lane_line(event)
         if token.contact_id is not None:
             # … but acted on each time: someone may have been restored since.
-            lines += _event_line(self._unsubscription(token, token.contact_id))
+            for channel in dict.fromkeys([token.target, *channels]):
+                lines += _event_line(self._unsubscription(token, token.contact_id, channel))
         return self._record(Engagement.UNSUBSCRIBED, lines, important=True)
+
+    def reason_given(self, token: Token, page_id: str, reason: str) -> None:
+        """Record why; when it cannot be recorded, the person is thanked all the same."""
+        told = {**self._told(token), "page_id": page_id, "reason": reason}
+        self._record(Engagement.UNSUBSCRIBED, _event_line(told, "reason"))
 
     def _event(self, token: Token, kind: Engagement, channel: str, visit: Visit | None = None) -> DeliveryEvent:
         event: DeliveryEvent = {
@@ -134,15 +143,16 @@ class Recorder:
                 event["request"] = visible(visit.says)[:MAX_SAID]
         return event
 
-    def _unsubscription(self, token: Token, contact_id: UUID) -> dict[str, Any]:
+    def _unsubscription(self, token: Token, contact_id: UUID, channel: str) -> dict[str, Any]:
+        return {**self._told(token), "contact_id": str(contact_id), "channel": channel}
+
+    def _told(self, token: Token) -> dict[str, Any]:
         return {
             "event_id": str(new_id()),
             "occurred_at": datetime.fromtimestamp(self._now(), UTC).isoformat(),
             "account_id": str(token.account_id),
             "campaign_id": str(token.campaign_id) if token.campaign_id else None,
             "message_id": str(token.message_id),
-            "contact_id": str(contact_id),
-            "channel": token.target,
         }
 
     def _record(self, kind: Engagement, lines: bytes, *, important: bool = False) -> bool:
@@ -184,7 +194,7 @@ class Recorder:
                     self._spool.remove(segment)
 
     def _publish(self, lines: list[bytes]) -> None:
-        events, unsubscriptions = _sorted_lines(lines)
+        events, unsubscriptions, reasons = _sorted_lines(lines)
         sent = [
             self._publisher.publish(
                 DELIVERY_EVENTS,
@@ -192,10 +202,8 @@ class Recorder:
             )
             for start in range(0, len(events), BATCH_SIZE)
         ]
-        sent += [
-            self._publisher.publish_event(RECIPIENT_UNSUBSCRIBED, orjson.dumps(unsubscription))
-            for unsubscription in unsubscriptions
-        ]
+        sent += [self._publisher.publish_event(RECIPIENT_UNSUBSCRIBED, orjson.dumps(each)) for each in unsubscriptions]
+        sent += [self._publisher.publish_event(UNSUBSCRIBE_REASON_GIVEN, orjson.dumps(each)) for each in reasons]
         wait(sent, timeout=CONFIRM_SECONDS)
         for confirmation in sent:
             confirmation.result(timeout=0)
@@ -205,12 +213,13 @@ def _lane_line(event: DeliveryEvent) -> bytes:
     return orjson.dumps({"lane": event}, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def _event_line(event: dict[str, Any]) -> bytes:
-    return orjson.dumps({"event": event}, option=orjson.OPT_APPEND_NEWLINE)
+def _event_line(event: dict[str, Any], kind: str = "event") -> bytes:
+    return orjson.dumps({kind: event}, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def _sorted_lines(lines: list[bytes]) -> tuple[list[Any], list[Any]]:
-    events, unsubscriptions = [], []
+def _sorted_lines(lines: list[bytes]) -> tuple[list[Any], list[Any], list[Any]]:
+    """What is for the lane, and what are events of their own: unsubscriptions and reasons."""
+    events, unsubscriptions, reasons = [], [], []
     for line in lines:
         try:
             entry = orjson.loads(line)
@@ -221,4 +230,6 @@ def _sorted_lines(lines: list[bytes]) -> tuple[list[Any], list[Any]]:
             events.append(entry["lane"])
         elif "event" in entry:
             unsubscriptions.append(entry["event"])
-    return events, unsubscriptions
+        elif "reason" in entry:
+            reasons.append(entry["reason"])
+    return events, unsubscriptions, reasons

@@ -6,10 +6,12 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from psycopg import Cursor
 
 from channel.batches import Header, Recipient
+from channel.lane_outbox import LaneMessage
 from channel.outlets import Chunk, Message, Outlet
 from channel.ports import CommonLoop, CommonUpkeep, Event
 from contracts.channel import CHANNELS
@@ -94,6 +96,9 @@ class PlainLedger:
 
     def event(self, message: Any) -> Event | None:
         return event_of(message, self._channel)
+
+    def note_claims(self, cursor: Cursor[Any], instance_id: UUID, chunks: Sequence[Chunk]) -> Sequence[LaneMessage]:
+        return ()
 
     def leave_answer_out(self, message: Any) -> None:
         pass

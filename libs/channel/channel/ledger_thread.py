@@ -24,6 +24,7 @@ from sqlalchemy import text
 from channel import claims, instances, lane_outbox, settlement
 from channel.batches import Batch
 from channel.claims import Settled, Taken
+from channel.lane_outbox import LaneMessage
 from channel.ledger_work import Acknowledgement, Outcome, Work, count
 from channel.outlets import Chunk, Message
 from channel.ports import Event, Ledger
@@ -277,6 +278,7 @@ class LedgerThread:
             # Before any row is locked: whoever erases a person holds this lock and then locks rows.
             erasures.share(session)
             events: list[Event] = []
+            noted: Sequence[LaneMessage] = ()
             if work.messages:
                 events += settlement.settle(cursor, self._ledger, work.messages, careful=careful)
             if work.acknowledgements:
@@ -286,12 +288,13 @@ class LedgerThread:
                 # Nobody may think this instance dead while it claims.
                 instances.renew_lease(cursor, self._instance_id)
                 outcome.taken = claims.take(cursor, self._ledger, self._instance_id, work.chunks)
+                mine = [taken.chunk for taken in outcome.taken if taken.mine]
+                noted = self._ledger.note_claims(cursor, self._instance_id, mine)
             claims.delete(cursor, claims_done)
             lane_outbox.forget_published(cursor, work.published)
             self._ledger.tell_beside(cursor, events)
-            outcome.to_publish = lane_outbox.record(
-                cursor, self._instance_id, self._ledger.source, events, outcome.done
-            )
+            recorded = lane_outbox.record(cursor, self._instance_id, self._ledger.source, events, outcome.done)
+            outcome.to_publish = [*noted, *recorded]
 
 
 def _drain(queue: deque[Any], most: int) -> list[Any]:

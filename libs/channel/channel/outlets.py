@@ -120,7 +120,8 @@ class Chunk:
         # Numbers that have a row in the ledger already (accepted or deferred), and how often they were tried.
         self.existing: frozenset[int] = frozenset()
         self.attempts: Mapping[int, int] = {}
-        # What the channel has made of the recipients before they were claimed, where it does so: by number.
+        # What the channel has made of the recipients before they were claimed, or noted of them with the claim, where
+        # it does so: by number.
         self.composed: Mapping[int, Any] | None = None
 
     def body(self) -> bytes:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
+from uuid import UUID
 
 from psycopg import Cursor
 from sqlalchemy.orm import Session
@@ -56,6 +57,10 @@ class Ledger(Protocol):
 
     def event(self, message: Any) -> Event | None:
         """The delivery event of the outcome, with everything that never changes; None where nobody is to know."""
+
+    def note_claims(self, cursor: Cursor[Any], instance_id: UUID, chunks: Sequence[Chunk]) -> Sequence[LaneMessage]:
+        """Chunks are being claimed in the caller's transaction: what the channel must have written down before they
+        leave. Returns the lane messages that it has recorded for others (`lane_outbox.record_body`)."""
 
     def leave_answer_out(self, message: Any) -> None:
         """Forget what the peer said of the message: the database refuses it."""

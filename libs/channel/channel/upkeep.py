@@ -210,6 +210,8 @@ class Upkeep:
             claims.leave_erased_out(cursor, self._ledger, chunks)
             claims.leave_refused_out(cursor, self._ledger, chunks)  # contacts may not have heard of it
             claims.insert(cursor, self._instance_id, chunks)
+            noted = self._ledger.note_claims(cursor, self._instance_id, chunks)
+        self.publish(noted)
         if chunks:
             self._on_due(chunks)
         return chunks

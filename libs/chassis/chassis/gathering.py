@@ -108,10 +108,16 @@ def _account_of(caller: _Caller) -> Any:
 
 
 class Gatherer:
-    """A client whose calls to the methods in `gathered` share RPCs; all others pass."""
+    """A client whose calls to the methods in `gathered` share RPCs; all others pass.
 
-    def __init__(self, client: Client, gathered: Collection[str]) -> None:
+    :param is_large: whether a payload is so large that many of them would be too much for one message: it goes alone.
+    """
+
+    def __init__(
+        self, client: Client, gathered: Collection[str], is_large: Callable[[dict[str, Any]], bool] = lambda _: False
+    ) -> None:
         self._client = client
+        self._is_large = is_large
         self._gathered = frozenset(gathered)
         self._lines: defaultdict[str, _Line] = defaultdict(_Line)
 
@@ -119,6 +125,9 @@ class Gatherer:
         """As `RpcClient.call`, with the same errors."""
         if name not in self._gathered:
             return self._client.call(name, actor, payload, deadline=deadline)
+        if self._is_large(payload):
+            alone = Gathered(requests=[(actor, payload)], seconds=SECONDS_A_CALL)
+            return _unpacked(name, self._client.call(name, actor, alone, deadline=deadline)["answers"][0])
         ends = time.monotonic() + deadline
         line, caller = self._lines[name], _Caller((actor, payload))
         with line.lock:

@@ -292,6 +292,9 @@ class RunningProcess:
         except (urllib.error.URLError, OSError):
             return False
 
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
     def log_tail(self, lines: int = 60) -> str:
         return "\n".join(self.log.read_text("utf-8", "replace").splitlines()[-lines:])
 

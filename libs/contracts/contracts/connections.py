@@ -23,6 +23,7 @@ OF_A_PROCESS: Mapping[str, int] = MappingProxyType(
         "sms_gateway.smpp_server": 11,
         "email_gateway": 7,
         "email_gateway.outbound": 13,
+        "email_gateway.submission": 9,
         "email_gateway.mailroom": 6,
         "reporting": 6,
         "reporting.ingester": 5,

@@ -255,6 +255,29 @@ class RecipientUnsubscribed(EventSchema):
     channel = Word(Channel, required=True)
 
 
+class UnsubscribeReasonGiven(EventSchema):
+    """From the gateway's unsubscribe page: why somebody has left, by a key of that page's reasons."""
+
+    account_id = fields.UUID(required=True)
+    campaign_id = fields.UUID(allow_none=True, load_default=None)
+    message_id = fields.UUID(required=True)
+    page_id = fields.UUID(required=True)
+    reason = fields.String(required=True)
+
+
+class UnsubscribePageChanged(EventSchema):
+    """From campaigns: what the account's default page is now, as `contracts.campaigns.unsubscribe_pages` has it.
+
+    `page_id`, `brand` and `texts` are null where it has none. Of two events the higher `version` is the later.
+    """
+
+    account_id = fields.UUID(required=True)
+    version = fields.Integer(required=True)
+    page_id = fields.UUID(required=True, allow_none=True)
+    brand = fields.Dict(keys=fields.String(), required=True, allow_none=True)
+    texts = fields.Dict(keys=fields.String(), required=True, allow_none=True)
+
+
 class CampaignStarted(EventSchema):
     """From campaigns: the audience has been taken and numbered 1 to `recipients`."""
 
@@ -332,6 +355,8 @@ SMS_STOPS_WITHDRAWN = Event("sms_gateway", "stops_withdrawn", StopsWithdrawn)
 IMPORT_FINISHED = Event("contacts", "import_finished", ImportFinished)
 SMS_RECEIVED = Event("sms_gateway", "sms_received", SmsReceived)
 RECIPIENT_UNSUBSCRIBED = Event("api_gateway", "recipient_unsubscribed", RecipientUnsubscribed)
+UNSUBSCRIBE_REASON_GIVEN = Event("api_gateway", "unsubscribe_reason_given", UnsubscribeReasonGiven)
+UNSUBSCRIBE_PAGE_CHANGED = Event("campaigns", "unsubscribe_page_changed", UnsubscribePageChanged)
 EMAIL_RECIPIENT_UNSUBSCRIBED = Event("email_gateway", "recipient_unsubscribed", RecipientUnsubscribed)
 CAMPAIGN_STARTED = Event("campaigns", "campaign_started", CampaignStarted)
 CAMPAIGN_STATE_CHANGED = Event("campaigns", "campaign_state_changed", CampaignStateChanged)
@@ -361,6 +386,8 @@ EVENTS: tuple[Event, ...] = (
     IMPORT_FINISHED,
     SMS_RECEIVED,
     RECIPIENT_UNSUBSCRIBED,
+    UNSUBSCRIBE_REASON_GIVEN,
+    UNSUBSCRIBE_PAGE_CHANGED,
     EMAIL_RECIPIENT_UNSUBSCRIBED,
     CAMPAIGN_STARTED,
     CAMPAIGN_STATE_CHANGED,
@@ -405,6 +432,8 @@ SUBSCRIPTIONS: dict[Event, tuple[str, ...]] = {
     IMPORT_FINISHED: ("reporting.keep_import",),
     SMS_RECEIVED: ("reporting.keep_received_sms",),
     RECIPIENT_UNSUBSCRIBED: ("contacts.archive_unsubscribed",),
+    UNSUBSCRIBE_REASON_GIVEN: ("campaigns.keep_unsubscribe_reason",),
+    UNSUBSCRIBE_PAGE_CHANGED: ("api_gateway.keep_unsubscribe_page",),
     EMAIL_RECIPIENT_UNSUBSCRIBED: ("contacts.archive_unsubscribed_by_mail",),
     CAMPAIGN_STARTED: ("reporting.record_campaign_start",),
     CAMPAIGN_STATE_CHANGED: (

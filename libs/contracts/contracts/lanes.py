@@ -18,6 +18,7 @@ DELIVERY_EVENTS = "lane.reporting.delivery_events"
 BATCHES_DONE = "lane.campaigns.batches_done"
 ENGAGEMENT = "lane.contacts.engagement"
 WEBHOOK_EVENTS = "lane.reporting.webhook_events"
+SHORT_LINKS = "lane.api_gateway.short_links"
 
 # A lane that gets all that is written into another, in that order: of its readers one at a time gets anything.
 COPIES: dict[str, str] = {WEBHOOK_EVENTS: DELIVERY_EVENTS}
@@ -34,6 +35,7 @@ ALL_LANES: tuple[str, ...] = (
     BATCHES_DONE,
     ENGAGEMENT,
     WEBHOOK_EVENTS,
+    SHORT_LINKS,
 )
 
 
@@ -110,6 +112,7 @@ class DeliveryEvent(TypedDict, total=False):
     ip: str  # opened, clicked
     user_agent: str  # opened, clicked; at most 200 characters
     request: str  # opened, clicked: what it says of itself, `HEAD` or `Sec-Purpose: prefetch`; left out: nothing
+    labels: dict[str, Any]  # accepted: `external_id`, `subject` and `tags` of a single message
     event_id: str  # engagement only: the deduplication key
 
 
@@ -137,3 +140,25 @@ class EngagementBatch(TypedDict):
     v: int  # 1
     batch_id: str
     columns: list[EngagementColumn]
+
+
+class ShortLinkBlock(TypedDict):
+    """Positions of short links (`contracts.short_codes`) that belong to one send: `size` times `len(links)` of them.
+
+    The link number `link` of the recipient `number` is at `position + (number - first_number) * len(links) + link`.
+    """
+
+    position: int
+    first_number: int
+    size: int  # recipients, from `first_number` on
+    account_id: str
+    campaign_id: str | None
+    send_id: str
+    links: list[str]  # where they lead
+
+
+class ShortLinkBlocks(TypedDict):
+    """sms-gateway → gateway: whose positions are, before the first message with one of them leaves."""
+
+    v: int  # 1
+    blocks: list[ShortLinkBlock]

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from contracts.channel import CHANNELS
 from contracts.events import ACCESS_CHANGED, Event
-from contracts.lanes import BATCHES_DONE, DELIVERY_EVENTS, ENGAGEMENT, WEBHOOK_EVENTS, channel_lane
+from contracts.lanes import BATCHES_DONE, DELIVERY_EVENTS, ENGAGEMENT, SHORT_LINKS, WEBHOOK_EVENTS, channel_lane
 from contracts.vocabulary import Lane
 
 _CHANNELS = tuple(facts.service for facts in CHANNELS.values())
@@ -25,6 +25,7 @@ LANE_READERS: Mapping[str, str] = MappingProxyType(
         WEBHOOK_EVENTS: "reporting",
         BATCHES_DONE: "campaigns",
         ENGAGEMENT: "contacts",
+        SHORT_LINKS: "api_gateway",
     }
 )
 
@@ -35,6 +36,7 @@ LANE_WRITERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         DELIVERY_EVENTS: (*_CHANNELS, "api_gateway"),
         BATCHES_DONE: _CHANNELS,
         ENGAGEMENT: ("reporting",),
+        SHORT_LINKS: ("sms_gateway",),
         WEBHOOK_EVENTS: (),  # a copy: whoever writes into the other
     }
 )
@@ -85,7 +87,7 @@ CALLS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             ),
         ),
         "sms_gateway": (*_QUOTA, _LEFT_OUT, "contacts.sample_audience"),
-        "email_gateway": (*_QUOTA, _LEFT_OUT, "identity.get_account"),
+        "email_gateway": (*_QUOTA, _LEFT_OUT, "identity.get_account", "campaigns.get_template"),
         "reporting": (
             "campaigns.get_progress",
             "identity.get_account",

@@ -31,6 +31,7 @@ PERMISSIONS: dict[str, str] = {
     "email.campaigns.send": "Schedule, pause, resume and cancel e-mail campaigns",
     "email.campaigns.approve": "Approve large e-mail campaigns of others",
     "email.senders": "Authorise sender domains and addresses",
+    "email.smtp": "Make and change SMTP accounts",
     "reports": "Everything about reports",
     "reports.read": "See reports and the message log",
     "reports.export": "Download reports",

@@ -218,3 +218,23 @@ def no_such_time(local: datetime, following: datetime) -> Invalid:
 
 def _bad_time(code: str, detail: str) -> Invalid:
     return Invalid(code, detail, None, [{"field": "at", "code": code, "detail": detail}])
+
+
+def no_such_unsubscribe_page() -> NotFound:
+    return NotFound("unsubscribe_page.not_found", "There is no such unsubscribe page.")
+
+
+def too_many_unsubscribe_pages(most: int) -> Conflict:
+    return Conflict("unsubscribe_page.too_many", f"An account has at most {most} unsubscribe pages.", {"limit": most})
+
+
+def too_little_contrast(found: Mapping[str, float], least: float) -> Invalid:
+    errors: list[FieldError] = [
+        {
+            "field": f"brand.{name}",
+            "code": "colour.contrast_too_low",
+            "detail": f"Its contrast is {ratio:.2f} to 1; {least} to 1 is needed.",
+        }
+        for name, ratio in found.items()
+    ]
+    return Invalid("colour.contrast_too_low", "Some colours cannot be told apart well enough.", None, errors)

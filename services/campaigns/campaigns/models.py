@@ -210,3 +210,36 @@ class CampaignBatch(Base):
         Index("campaign_batches_campaign", "campaign_id", "first", unique=True),
         Index("campaign_batches_open", "campaign_id", postgresql_where=text("state IN ('publishing', 'published')")),
     )
+
+
+class UnsubscribePage(Base):
+    """What people see who leave; an account has one default."""
+
+    __tablename__ = "unsubscribe_pages"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID]
+    name: Mapped[str]
+    brand: Mapped[dict[str, Any]]
+    texts: Mapped[dict[str, Any]]
+    is_default: Mapped[bool]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    __table_args__ = (
+        Index("unsubscribe_pages_account", "account_id", "created_at", "id"),
+        Index("unsubscribe_pages_default", "account_id", unique=True, postgresql_where=text("is_default")),
+    )
+
+
+class UnsubscribeReason(Base):
+    """Why somebody has left, by a key of the page's reasons."""
+
+    __tablename__ = "unsubscribe_reasons"
+
+    message_id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(index=True)
+    page_id: Mapped[UUID] = mapped_column(index=True)
+    campaign_id: Mapped[UUID | None]
+    reason: Mapped[str]
+    given_at: Mapped[datetime]

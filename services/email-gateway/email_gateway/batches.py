@@ -10,7 +10,7 @@ from uuid import UUID
 from channel.batches import Recipient
 from channel.outlets import Chunk, Message
 from contracts.vocabulary import ERASED_ADDRESS
-from email_gateway.content.compose import Outgoing
+from email_gateway.content.outgoing import Outgoing
 
 
 @dataclass(frozen=True, slots=True)

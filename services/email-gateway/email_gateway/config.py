@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from chassis.config import ConfigError, setting
@@ -73,6 +74,32 @@ class OutboundConfig(Config):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SubmissionConfig(Config):
+    """What `email_gateway.submission` needs besides."""
+
+    health_port: int = setting("HEALTH_PORT", default=0)
+    is_development: bool = setting("WICI_DEVELOPMENT", default=False)
+    submission_host: str = setting("EMAIL_SUBMISSION_HOST", default="127.0.0.1")
+    submission_port: int = setting("WICI_SUBMISSION_PORT", default=2587)  # STARTTLS
+    submission_tls_port: int = setting("WICI_SUBMISSIONS_PORT", default=2465)
+    submission_name: str = setting("EMAIL_SUBMISSION_NAME", default="smtp.wici.example")
+    submission_certificate: str = setting("EMAIL_SUBMISSION_CERTIFICATE", default="")
+    submission_key: str = setting("EMAIL_SUBMISSION_KEY", default="")
+    submission_octets: int = setting("EMAIL_SUBMISSION_MAX_BYTES", default=10 * 1024 * 1024)
+    submission_recipients: int = setting("EMAIL_SUBMISSION_RECIPIENTS", default=1_000)
+    submission_connections: int = setting("EMAIL_SUBMISSION_CONNECTIONS", default=1_000)
+    submission_per_address: int = setting("EMAIL_SUBMISSION_PER_ADDRESS", default=50)
+    submission_per_account: int = setting("EMAIL_SUBMISSION_PER_ACCOUNT", default=50)
+
+    @property
+    def certificate_path(self) -> Path:
+        return Path(self.submission_certificate)
+
+    @property
+    def key_path(self) -> Path:
+        return Path(self.submission_key)
+
+
 class MailroomConfig(Config):
     """What `email_gateway.mailroom` needs besides; times in seconds, sizes in octets.
 

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from contracts.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, PlanLimit, TooManyRequests
+from contracts.errors import (
+    Conflict,
+    FieldError,
+    Forbidden,
+    Invalid,
+    NotFound,
+    PlanLimit,
+    TooManyRequests,
+    Unauthenticated,
+)
 
 
 def domain_not_found() -> NotFound:
@@ -88,6 +97,14 @@ def content_problems(problems: list[FieldError]) -> Invalid:
     return Invalid("request.invalid", "The content cannot be sent as it is.", None, problems)
 
 
+def template_not_found() -> NotFound:
+    return NotFound("template.not_found", "There is no such template for e-mails.")
+
+
+def no_attachments() -> PlanLimit:
+    return PlanLimit("plan.feature_missing", "The plan has no attachments.", {"feature": "attachments"})
+
+
 def message_not_found() -> NotFound:
     return NotFound("email.not_found", "There is no such e-mail.")
 
@@ -116,3 +133,41 @@ def bad_cursor() -> Invalid:
         None,
         [{"field": "cursor", "code": "cursor.invalid", "detail": "The cursor is not one of ours."}],
     )
+
+
+def smtp_account_not_found() -> NotFound:
+    return NotFound("smtp_account.not_found", "There is no such SMTP account.")
+
+
+def blocked_address_not_found() -> NotFound:
+    return NotFound("smtp_account.address_not_found", "This address is not blocked.")
+
+
+def too_many_smtp_accounts(most: int) -> Conflict:
+    return Conflict("smtp_account.too_many", f"An account has no more than {most} SMTP accounts.", {"limit": most})
+
+
+def too_many_blocked(most: int) -> Conflict:
+    return Conflict("smtp_account.too_many_blocked", f"No more than {most} addresses are blocked.", {"limit": most})
+
+
+def bad_network(number: int) -> Invalid:
+    detail = "This is no address or network."
+    return Invalid(
+        "request.invalid", detail, None, [{"field": f"ip_list.{number}", "code": "network.invalid", "detail": detail}]
+    )
+
+
+def smtp_login_refused() -> Unauthenticated:
+    """The same for whatever is wrong with it: a stranger learns nothing."""
+    return Unauthenticated("smtp_account.refused", "User name or password is not right.")
+
+
+def too_many_messages(most: int) -> TooManyRequests:
+    return TooManyRequests(
+        "smtp_account.too_fast", f"This SMTP account sends to {most} recipients a minute.", {"retry_after": 60}
+    )
+
+
+def address_blocked() -> Forbidden:
+    return Forbidden("smtp_account.address_blocked", "This address is blocked for the SMTP account.")

@@ -15,6 +15,7 @@ from sqlalchemy import (
     SmallInteger,
     Text,
     func,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, INET, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
@@ -252,3 +253,44 @@ class LedgerRow(Base):
     fields: Mapped[dict[str, Any] | None]
     name: Mapped[str | None]
     external_id: Mapped[str | None]
+
+
+class Blob(Base):
+    """Octets that mails end with or consist of; read and written with plain SQL."""
+
+    __tablename__ = "blobs"
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    octets: Mapped[bytes]
+    keep_until: Mapped[datetime]
+
+
+class SmtpAccount(Base):
+    """What a partner's server logs in with to submit mail."""
+
+    __tablename__ = "smtp_accounts"
+
+    smtp_account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID]
+    name: Mapped[str]
+    secret_hash: Mapped[bytes]
+    ip_list: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
+    is_active: Mapped[bool] = mapped_column(default=True)
+    messages_a_minute: Mapped[int]
+    minute: Mapped[datetime] = mapped_column(server_default=text("'epoch'"))
+    used: Mapped[int] = mapped_column(default=0)
+    last_used_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class SmtpBlocked(Base):
+    """An address that one SMTP account does not reach; in lower case."""
+
+    __tablename__ = "smtp_blocked"
+
+    blocked_id: Mapped[UUID] = mapped_column(primary_key=True)
+    smtp_account_id: Mapped[UUID] = mapped_column(ForeignKey("smtp_accounts.smtp_account_id", ondelete="CASCADE"))
+    address: Mapped[str]
+    account_id: Mapped[UUID]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -24,6 +24,8 @@ class Content:
         self.sender = sender
         self.content = content
         self.template = Template(content)
+        self.targets = self.template.targets  # of its short links, by their number
+        self.short_link_url = str(content.get("short_link_url") or "")
         self._envelopes: dict[Any, Envelope] = {}
 
     def envelope(self, long_form: Any) -> Envelope:

@@ -10,12 +10,15 @@ from nameko.extensions import DependencyProvider
 
 from chassis.config import load, setting
 from chassis.secrets import Vault
+from sms_gateway.content.short_links import PATH
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Config:
     secret_keys: str = setting("WICI_SECRET_KEYS", secret=True)
     system_sender: str = setting("SMS_SYSTEM_SENDER", default="Wici")
+    public_url: str = setting("WICI_PUBLIC_URL", default="http://127.0.0.1:8000")
+    short_link_url: str = setting("WICI_SHORT_LINK_URL", default="")
 
 
 class VaultProvider(DependencyProvider):
@@ -36,3 +39,14 @@ class SystemSender(DependencyProvider):
 
     def get_dependency(self, worker_ctx: Any) -> str:
         return self._sender
+
+
+class ShortLinkUrl(DependencyProvider):
+    """`self.short_link_url`: what short links in texts start with, up to the code."""
+
+    def setup(self) -> None:
+        config = load(_Config, os.environ)
+        self._url = f"{(config.short_link_url or config.public_url).rstrip('/')}{PATH}"
+
+    def get_dependency(self, worker_ctx: Any) -> str:
+        return self._url

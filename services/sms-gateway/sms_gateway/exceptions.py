@@ -25,6 +25,10 @@ def template_invalid(detail: str, code: str) -> Invalid:
     return Invalid(code, detail, None, [{"field": "content.text", "code": code, "detail": detail}])
 
 
+def link_refused(code: str, detail: str) -> Invalid:
+    return Invalid(code, detail, None, [{"field": "text", "code": code, "detail": detail}])
+
+
 def text_too_long() -> Invalid:
     detail = "The text needs more than 255 parts."
     return Invalid("text.too_long", detail, None, [{"field": "text", "code": "text.too_long", "detail": detail}])

@@ -358,3 +358,25 @@ class OverdueLater(Base):
 
     message_id: Mapped[UUID] = mapped_column(primary_key=True)
     look_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class ShortLinkBlock(Base):
+    """Positions of short links of some recipients of a send (`store.short_links`), from `first_number` on."""
+
+    __tablename__ = "short_link_blocks"
+
+    send_id: Mapped[UUID] = mapped_column(primary_key=True)
+    content_hash: Mapped[str] = mapped_column(primary_key=True)
+    first_number: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(index=True)
+    position: Mapped[int] = mapped_column(BigInteger)
+    made_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
+
+
+class ShortLinkCounter(Base):
+    """How many positions have been handed out: one row. None is ever handed out twice."""
+
+    __tablename__ = "short_link_counter"
+
+    is_only: Mapped[bool] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(BigInteger)

@@ -7,7 +7,9 @@ test say what is missing.
 
 from __future__ import annotations
 
-from contracts.campaigns import ab_tests, content, drafts, life, needs, rules, templates
+from contracts.campaigns import ab_tests, content, drafts, life, needs, rules, templates, unsubscribe_pages
 from contracts.rpc import Call
 
-RPC: dict[str, Call] = drafts.RPC | ab_tests.RPC | content.RPC | life.RPC | needs.RPC | rules.RPC | templates.RPC
+RPC: dict[str, Call] = (
+    drafts.RPC | ab_tests.RPC | content.RPC | life.RPC | needs.RPC | rules.RPC | templates.RPC | unsubscribe_pages.RPC
+)

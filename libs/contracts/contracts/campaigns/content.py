@@ -59,7 +59,9 @@ def _without_minimum(validator: Any) -> Any:
     return validator
 
 
-SmsContent = draft_of(sms.SmsContent, "SmsContent", ("text", "flash", "validity_minutes", "replace_diacritics"))
+SmsContent = draft_of(
+    sms.SmsContent, "SmsContent", ("text", "flash", "validity_minutes", "replace_diacritics", "short_links")
+)
 EmailContent = draft_of(
     email.EmailContent,
     "EmailContent",

@@ -24,6 +24,16 @@ class MessageQuery(PageQuery):
     campaign_id = fields.UUID()
     campaign_name = fields.String(validate=validate.Length(min=1, max=200))
     q = fields.String(validate=validate.Length(min=2, max=100))
+    external_id = fields.String(validate=validate.Length(min=1, max=100))
+    subject = fields.String(validate=validate.Length(min=1, max=998))
+    tag = fields.String(validate=validate.Length(min=1, max=64))
+
+    @validates_schema
+    def _of_single_messages(self, query: dict[str, Any], **_: Any) -> None:
+        if {"external_id", "subject", "tag"} & query.keys() and {"campaign_id", "campaign_name"} & query.keys():
+            raise broken_rule(
+                "query.single_messages", "Single messages alone have labels, no campaign's.", "campaign_id"
+            )
 
     @validates_schema
     def _in_order(self, query: dict[str, Any], **_: Any) -> None:

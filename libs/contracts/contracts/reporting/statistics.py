@@ -57,7 +57,7 @@ class Statistics(Schema):
     time_zone = fields.String(metadata={"description": "Of `week`; UTC while the account's cannot be told"})
     week = fields.List(
         fields.Nested(WeekHour),
-        metadata={"description": "Of campaigns, the hours of the days asked for; those without anything are left out"},
+        metadata={"description": "Of campaigns, in the days asked for, the last 90 at most; empty hours are left out"},
     )
     best_hour = fields.Nested(
         BestHour,

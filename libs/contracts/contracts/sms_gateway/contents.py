@@ -26,6 +26,17 @@ def validity(**options: Any) -> fields.Integer:
     return fields.Integer(load_default=None, allow_none=True, strict=True, validate=limits, **options)
 
 
+def short_links() -> fields.Boolean:
+    """Whether links of the text become short ones of each recipient, whose clicks are counted."""
+    return fields.Boolean(
+        load_default=False,
+        metadata={
+            "description": "Each link of the text that is the same for everybody becomes a short one of the recipient's"
+            " own, whose clicks are counted. All are of one length, so that parts are known before"
+        },
+    )
+
+
 class SmsContent(Schema):
     """What an SMS says; `text` may be a template over the recipient's fields."""
 
@@ -33,6 +44,7 @@ class SmsContent(Schema):
     flash = fields.Boolean(load_default=False)
     validity_minutes = validity()
     replace_diacritics = fields.Boolean(load_default=False)
+    short_links = short_links()
 
 
 class Length(Schema):
@@ -86,6 +98,7 @@ class CountedParts(Counted):
 class PartsCount(Schema):
     text = fields.String(required=True, validate=[validate.Length(max=TEXT_MAX), plain_text])
     replace_diacritics = fields.Boolean(load_default=False)
+    short_links = short_links()
     audience = fields.Nested(
         Audience,
         load_default=None,

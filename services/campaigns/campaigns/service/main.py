@@ -6,10 +6,11 @@ from campaigns.service.content import Content
 from campaigns.service.drafts import Drafts
 from campaigns.service.life import Life
 from campaigns.service.templates import Templates
+from campaigns.service.unsubscribe_pages import UnsubscribePages
 from chassis.service import OutboxRelay
 
 
-class CampaignsService(Drafts, Content, Life, Templates):
+class CampaignsService(Drafts, Content, Life, Templates, UnsubscribePages):
     name = "campaigns"
 
     relay = OutboxRelay()

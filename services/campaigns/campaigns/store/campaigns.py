@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, defer
 
 from campaigns import exceptions
-from campaigns.models import Campaign, CampaignLeftOut, Template
+from campaigns.models import Campaign, CampaignLeftOut, Template, UnsubscribePage, UnsubscribeReason
 from campaigns.store import rules
 from chassis import suspensions
 
@@ -145,6 +145,8 @@ def erase_account(session: Session, account_id: UUID) -> None:
     session.execute(delete(Campaign).where(Campaign.account_id == account_id))
     rules.erase(session, account_id)
     session.execute(delete(Template).where(Template.account_id == account_id))
+    session.execute(delete(UnsubscribePage).where(UnsubscribePage.account_id == account_id))
+    session.execute(delete(UnsubscribeReason).where(UnsubscribeReason.account_id == account_id))
 
 
 def _one(session: Session, query: Any, account_id: UUID, campaign_id: UUID) -> Campaign:

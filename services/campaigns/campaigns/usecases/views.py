@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from campaigns import domain
-from campaigns.models import Campaign, CampaignLeftOut, Template, TemplateVersion
+from campaigns.models import Campaign, CampaignLeftOut, Template, TemplateVersion, UnsubscribePage
 from campaigns.ready_made import ReadyMade
 from contracts.campaigns.templates import TemplateKind
 from contracts.vocabulary import AbMetric, AbOutcome, CampaignState, Channel, IfUndecided, LeftOut
@@ -105,7 +106,15 @@ def ready_made(one: ReadyMade) -> Answer:
     }
 
 
+def unsubscribe_page(row: UnsubscribePage, reasons: Mapping[str, int]) -> Answer:
+    """A page as `contracts.campaigns.unsubscribe_pages` shows it."""
+    return {**_loaded(row), "reasons": reasons}
+
+
 def _columns(row: Campaign | Template) -> Answer:
+    return {**_loaded(row), "channel": Channel(row.channel)}
+
+
+def _loaded(row: Any) -> Answer:
     """The columns that were loaded: a list leaves the content in the database."""
-    shown = {name: value for name, value in vars(row).items() if not name.startswith("_")}
-    return {**shown, "channel": Channel(row.channel)}
+    return {name: value for name, value in vars(row).items() if not name.startswith("_")}

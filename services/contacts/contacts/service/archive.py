@@ -51,10 +51,12 @@ class Archive(Base):
         actor: Actor = {"account_id": str(event["account_id"]), "service": "contacts"}
         message = {"message_id": str(event["message_id"])}
         try:
-            address: str | None = self.services.call("reporting.get_message", actor, message, deadline=10.0)["address"]
+            known = self.services.call("reporting.get_message", actor, message, deadline=10.0)
         except NotFound:
             return None
-        return None if address == ERASED_ADDRESS else address
+        # Who leaves all channels leaves others than the message's, too.
+        is_of_channel = known["channel"] == str(event["channel"])
+        return known["address"] if is_of_channel and known["address"] != ERASED_ADDRESS else None
 
     @event_handler(events.SMS_ADDRESSES_REFUSED)
     def archive_sms_refusals(self, payload: Payload) -> None:

@@ -16,4 +16,4 @@ class FakeReporting:
 
     @rpc
     def get_message(self, actor: dict[str, Any], payload: dict[str, Any]) -> dict[str, Any]:
-        return {"id": payload["message_id"], "address": SENT_TO}
+        return {"id": payload["message_id"], "channel": "email", "address": SENT_TO}

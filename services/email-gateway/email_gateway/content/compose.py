@@ -20,9 +20,10 @@ from contracts import tokens
 from contracts.domains import ascii_domain
 from contracts.tokens import Place, TokenKind
 from contracts.vocabulary import ContentFailure
-from email_gateway.content import dkim, mime, targets, unsubscribing, verp
+from email_gateway.content import dkim, files, mime, targets, unsubscribing, verp
 from email_gateway.content import prepare as contents
 from email_gateway.content.encoded import EncodedTemplate, encoded_template
+from email_gateway.content.outgoing import Blob, Outgoing
 from email_gateway.content.prepare import OPEN, UNSUBSCRIBE, Kind
 from email_gateway.content.template import Template, TemplateProblem
 from email_gateway.content.unsubscribing import Shown
@@ -38,16 +39,6 @@ class NotComposable(Exception):
         super().__init__(detail)
         self.code = code
         self.detail = detail
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """One message, ready to be handed over."""
-
-    message_id: UUID
-    address: str
-    envelope_from: str
-    octets: bytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +105,10 @@ class Composer:
         ]
         if self.kind is Kind.SYSTEM:
             constant.append((b"Auto-Submitted", b"auto-generated"))
-        if self._has_html and self._has_text:
+        self._files = document.get("files")
+        if self._files:
+            self._lay_out_files(constant)
+        elif self._has_html and self._has_text:
             boundary = b"=_wici_" + hashlib.sha256(repr(document).encode()).hexdigest()[:24].encode()
             constant.append((b"Content-Type", b'multipart/alternative;\r\n boundary="%s"' % boundary))
             self._opening = b"--%s\r\n%s\r\n" % (boundary, _part(b"plain", self._text_encoding))
@@ -127,8 +121,23 @@ class Composer:
                 (b"Content-Transfer-Encoding", encoding),
             ]
             self._opening = self._middle = self._closing = b""
+        self._to = _mailboxes(b"To", [document["to"]]) if document.get("to") else None
+        if document.get("cc"):
+            constant.append((b"Cc", _mailboxes(b"Cc", document["cc"])))
         self._constant_lines = b"".join([b"%s: %s\r\n" % header for header in constant])
         self._constant_signed = dkim.select(constant)
+
+    def _lay_out_files(self, constant: list[dkim.Header]) -> None:
+        text = _part(b"plain", self._text_encoding) if self._has_text else None
+        html = _part(b"html", self._html_encoding) if self._has_html else None
+        laid_out = files.layout(self._files, text, html)
+        constant.append((b"Content-Type", laid_out.content_type))
+        self._opening, self._middle, self._closing = laid_out.opening, laid_out.middle, b""
+
+    @property
+    def tail(self) -> str | None:
+        """The digest of what all its mails end with."""
+        return self._files.get("blob") if self._files else None
 
     def compose(
         self,
@@ -140,8 +149,11 @@ class Composer:
         contact_id: UUID | None,
         at: int,
         name: str | None = None,
+        tail: bytes = b"",
     ) -> Outgoing:
-        """:raises NotComposable: a field is missing, or the address cannot be written in ASCII."""
+        """:param tail: the octets of `self.tail`.
+
+        :raises NotComposable: a field is missing, or the address cannot be written in ASCII."""
         recipient = ascii_address(address)
         variables, unsubscribe = self._variables(fields, message_id, campaign_id, contact_id)
         try:
@@ -153,18 +165,19 @@ class Composer:
             raise NotComposable(ContentFailure.TEMPLATE_FAILED, str(problem)) from None
         headers: list[dkim.Header] = [
             (b"Date", mime.date(at)),
-            (b"To", mime.mailbox(recipient, name, name_length=4)),
+            (b"To", self._to or mime.mailbox(recipient, name, name_length=4)),
             (b"Subject", subject),
             (b"Message-ID", b"<%s@%s>" % (message_id.hex.encode(), self._domain)),
             *self._bulk_headers(unsubscribe, message_id, campaign_id),
         ]
-        digest = dkim.body_hash(body)
+        digest = dkim.body_hash(body, tail)
         signed = self._constant_signed + dkim.select(headers)
         parts = [signer.sign(signed, digest, at) for signer in self._signers]
         parts += [b"%s: %s\r\n" % header for header in headers]
         parts += (self._constant_lines, b"\r\n", body)
         envelope_from = verp.encode(message_id, self._return_path, self._links.return_path_key)
-        return Outgoing(message_id, recipient, envelope_from, b"".join(parts))
+        blob = Blob(self._files["blob"], self._files["size"]) if self._files and "blob" in self._files else None
+        return Outgoing(message_id, recipient, envelope_from, b"".join(parts), blob)
 
     def _body(self, variables: Mapping[str, Any]) -> bytes:
         text = self._part("text", variables, self._encode_text) if self._has_text else b""
@@ -314,6 +327,11 @@ def _encoded(document: Mapping[str, Any], name: str, encoding: bytes) -> Encoded
     if encoding != b"quoted-printable" or not document[name] or not _shows_unsubscribing(document, name):
         return None
     return encoded_template(document[name], escapes=name == "html", lenient=contents.is_lenient(document))
+
+
+def _mailboxes(header: bytes, mailboxes: Sequence[Mapping[str, Any]]) -> bytes:
+    written = [mime.mailbox(ascii_address(one["email"]), one["name"], name_length=len(header) + 2) for one in mailboxes]
+    return b",\r\n ".join(written)
 
 
 def _subject(subject: str) -> bytes:

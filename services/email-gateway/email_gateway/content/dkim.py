@@ -41,8 +41,15 @@ OVERSIGNED = (b"from", b"to", b"subject", b"reply-to", b"list-unsubscribe")
 _SPACES = re.compile(rb"[ \t\r\n]+")
 
 
-def body_hash(body: bytes) -> bytes:
-    """Base64 SHA-256 of the body, canonicalised `simple`: one line end after the last line that is not empty."""
+def body_hash(body: bytes, tail: bytes = b"") -> bytes:
+    """Base64 SHA-256 of the body, canonicalised `simple`: one line end after the last line that is not empty.
+
+    :param tail: more of the body, that ends with a line that is not empty and its line end.
+    """
+    if tail:
+        digest = hashlib.sha256(body)
+        digest.update(tail)
+        return b64encode(digest.digest())
     end = len(body)
     while body.endswith(b"\r\n\r\n", 0, end):
         end -= 2

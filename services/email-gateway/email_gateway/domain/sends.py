@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ class To:
     address: str
     name: str | None = None
     fields: dict[str, Any] = field(default_factory=dict)
+    subject: str = ""  # as this recipient sees it, for the message log
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,9 @@ class Plan:
     external_id: str | None = None
     request_key: str | None = None
     trace_id: str = ""
+    tags: Sequence[str] = ()
+    schedule_at: datetime | None = None
+    blobs: Mapping[str, bytes] = field(default_factory=dict, repr=False)  # by digest: what its messages end with
 
     @property
     def from_name(self) -> str:

@@ -9,6 +9,7 @@ from channel.outbound import OutboundProcess
 from chassis.process import Process, boot
 from chassis.secrets import Vault
 from email_gateway.config import OutboundConfig
+from email_gateway.outbound.blobs import reader
 from email_gateway.outbound.composer_processes import ComposingProcesses
 from email_gateway.outbound.email import PREFETCH, EmailOutbound
 from email_gateway.outbound.mail_outlet import MailOutlet
@@ -30,7 +31,13 @@ def main(process: Process[OutboundConfig]) -> None:
     def outbound() -> EmailOutbound:
         pool = Pool(router.destination)
         outlet = MailOutlet(
-            tuple(PREFETCH), pool, composing, window=config.window, chunk=config.chunk, workers=config.workers
+            tuple(PREFETCH),
+            pool,
+            composing,
+            reader(process.database),
+            window=config.window,
+            chunk=config.chunk,
+            workers=config.workers,
         )
         retry_base = timedelta(seconds=config.retry_base_seconds)
         return EmailOutbound(process.database, router, pool, outlet, retry_base=retry_base)

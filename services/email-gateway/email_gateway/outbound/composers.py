@@ -8,20 +8,23 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from channel.loop import UNKNOWN_CONTENT
-from chassis.database import Database
+from chassis.database import Database, cursor_of
 from chassis.logs import get_logger
 from chassis.secrets import Vault
 from contracts.vocabulary import ERASED_ADDRESS
 from email_gateway.batches import ERASED, Made, Refusal, ToCompose
 from email_gateway.content import dkim
 from email_gateway.content.compose import Composer, Links, NotComposable
+from email_gateway.content.submitted import SubmittedComposer
 from email_gateway.content.template import TemplateProblem
-from email_gateway.store import signing
+from email_gateway.store import blobs, signing
 
 log = get_logger()
 
 KEEP_SECONDS = 60.0
 KEEP_COUNT = 500
+
+AnyComposer = Composer | SubmittedComposer
 
 
 class CannotSend(Exception):
@@ -37,10 +40,11 @@ class Composers:
 
     def __init__(self, database: Database, vault: Vault, links: Links) -> None:
         self._database, self._vault, self._links = database, vault, links
-        self._kept: dict[str, tuple[float, Composer | CannotSend]] = {}
+        self._kept: dict[str, tuple[float, AnyComposer | CannotSend]] = {}
         self._signers: dict[
             tuple[str, str], tuple[bytes, dkim.Signer]
         ] = {}  # sealed key and signer, by domain and selector
+        self._last_tail: tuple[str, bytes] = ("", b"")  # of a mail with files: all in a chunk end alike
         self._lock = threading.Lock()
 
     def compose(self, messages: Sequence[ToCompose], at: int) -> list[Made]:
@@ -68,6 +72,7 @@ class Composers:
                 contact_id=message.contact_id,
                 at=at,
                 name=message.name,
+                tail=self._tail(composer),
             )
         except (NotComposable, CannotSend) as problem:
             return Refusal(problem.code, problem.detail[:200])
@@ -77,7 +82,7 @@ class Composers:
             log.exception("message_not_composed", message_id=str(message.message_id))
             return Refusal("content.failed", "the message could not be composed")
 
-    def get(self, content_hash: str) -> Composer:
+    def get(self, content_hash: str) -> AnyComposer:
         """:raises CannotSend: the content is unknown, or its sender is not authorised."""
         found = self._kept.get(content_hash)
         if found is None or time.monotonic() - found[0] > KEEP_SECONDS:
@@ -90,7 +95,7 @@ class Composers:
             raise found[1]
         return found[1]
 
-    def _load(self, content_hash: str) -> Composer | CannotSend:
+    def _load(self, content_hash: str) -> AnyComposer | CannotSend:
         with self._database.transaction() as session:
             loaded = signing.load(session, content_hash)
         if loaded is None:
@@ -99,10 +104,44 @@ class Composers:
             return CannotSend("5.7.1", "the sender is not authorised")
         links = replace(self._links, public_url=f"https://{loaded.link_host}") if loaded.link_host else self._links
         signers = [self._signer(loaded.domain, selector, sealed) for selector, sealed in loaded.keys]
+        if "mail" in loaded.document:
+            return self._submitted(loaded, signers, links)
         try:
             return Composer(loaded.document, signers=signers, return_path=loaded.return_path, links=links)
         except TemplateProblem as problem:  # kept before a rule that refuses it now
             return CannotSend("template.invalid", str(problem))
+
+    def _submitted(
+        self, loaded: signing.Signing, signers: Sequence[dkim.Signer], links: Links
+    ) -> SubmittedComposer | CannotSend:
+        mail = loaded.document["mail"]
+        with self._database.transaction() as session:
+            head = blobs.head(
+                cursor_of(session),
+                account_id=loaded.document["account_id"],
+                digest=mail["blob"],
+                size=mail["head"],
+            )
+        if head is None:
+            return CannotSend(UNKNOWN_CONTENT, "the mail is not kept any more")
+        return SubmittedComposer(
+            loaded.document, head=head, signers=signers, return_path=loaded.return_path, links=links
+        )
+
+    def _tail(self, composer: AnyComposer) -> bytes:
+        """What the composer's mails end with; the last one is kept. :raises CannotSend: it is not there any more."""
+        if composer.tail is None:
+            return b""
+        last = self._last_tail
+        if last[0] == composer.tail:
+            return last[1]
+        key = (str(composer.account_id), composer.tail)
+        with self._database.transaction() as session:
+            found = blobs.read(cursor_of(session), [key])
+        if key not in found:
+            raise CannotSend(UNKNOWN_CONTENT, "the files are not kept any more")
+        self._last_tail = (composer.tail, found[key])
+        return found[key]
 
     def _signer(self, domain: str, selector: str, sealed: bytes) -> dkim.Signer:
         """The signer, opened once for all contents of the domain, and again when its key is another one."""

@@ -20,12 +20,13 @@ from email_gateway.domain.retrying import Result, next_try
 from email_gateway.outbound.mail_outlet import MailOutlet, conclude, refused
 from email_gateway.outbound.routing import Router
 from email_gateway.smtp.pool import Outcome, Pool
-from email_gateway.store import contents
+from email_gateway.store import blobs, contents
 from email_gateway.store.ledger import EmailLedger
 
 LANES = CHANNELS[Channel.EMAIL].lanes
 PREFETCH: Mapping[Lane, int] = {lane: 4 if lane is Lane.BULK else 16 for lane in LANES}
 ROUTES_EVERY_SECONDS = 2.0
+SWEEP_EVERY_SECONDS = 60.0
 MOST_CONTENTS = 1_000
 
 
@@ -51,7 +52,7 @@ class EmailOutbound:
         self._retry_base = retry_base
         self.ledger = EmailLedger()
         self._contents: dict[str, StoredContent] = {}
-        self._routes_at = 0.0
+        self._routes_at = self._swept_at = 0.0
 
     def attach(self, loop: CommonLoop, upkeep: CommonUpkeep) -> None:
         self._outlet.events = loop
@@ -123,12 +124,18 @@ class EmailOutbound:
     # --- what is due now and then, on the upkeep's thread
 
     def steps(self) -> Sequence[Callable[[], object]]:
-        return (self._refresh_routes, self._tell_waves)
+        return (self._refresh_routes, self._tell_waves, self._sweep_blobs)
 
     def _refresh_routes(self) -> None:
         if time.monotonic() >= self._routes_at:
             self._router.refresh()
             self._routes_at = time.monotonic() + ROUTES_EVERY_SECONDS
+
+    def _sweep_blobs(self) -> None:
+        if time.monotonic() >= self._swept_at:
+            with self._database.transaction() as session:
+                left = blobs.sweep(session, datetime.now(UTC)) == blobs.SWEPT_AT_ONCE
+            self._swept_at = time.monotonic() + (0 if left else SWEEP_EVERY_SECONDS)
 
     def _tell_waves(self) -> None:
         """To the account, in its trail; operators see the log and `wici_email_waves_total`."""

@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Protocol
@@ -15,13 +16,15 @@ from uuid import UUID
 from prometheus_client import Counter
 
 from channel.batches import Header
+from channel.loop import UNKNOWN_CONTENT
 from channel.outlets import Chunk, Outlet, OutletEvents
 from chassis.database import Fault, fault_of
 from chassis.logs import get_logger
 from contracts.vocabulary import Lane, MessageState
 from email_gateway.batches import EmailMessage, Made, Refusal, ToCompose, to_compose
-from email_gateway.content.compose import Outgoing
+from email_gateway.content.outgoing import Blob, Outgoing
 from email_gateway.domain.retrying import KEEP_TRYING, STATE_OF_RESULT, Result
+from email_gateway.outbound.blobs import ReadBlobs, Room
 from email_gateway.outbound.waves import HOLD_SECONDS, Wave, Waves
 from email_gateway.smtp.pool import Outcome, Parcel, Pool
 
@@ -46,11 +49,22 @@ class MailOutlet(Outlet):
     """
 
     def __init__(
-        self, lanes: Sequence[Lane], pool: Pool, composing: Composing, *, window: int, chunk: int, workers: int
+        self,
+        lanes: Sequence[Lane],
+        pool: Pool,
+        composing: Composing,
+        read_blobs: ReadBlobs,
+        *,
+        window: int,
+        chunk: int,
+        workers: int,
     ) -> None:
         super().__init__(lanes, chunk=chunk)
         self._pool = pool
         self._composing = composing
+        self._read_blobs = read_blobs
+        self._room = Room()
+        self._in_room: dict[str, int] = {}  # octets of large mails in hand, by message id
         self._window = max(window, chunk)
         # A thread for each chunk that may be composed: one that has to wait for its turn holds up no other lane.
         self._threads = ThreadPoolExecutor(len(lanes) * (workers + 2), "compose")
@@ -95,6 +109,7 @@ class MailOutlet(Outlet):
         withdrawn = self._pool.withdraw(lambda parcel: is_stopped(parcel.tag.header))
         messages: list[EmailMessage] = [parcel.tag for parcel in withdrawn]
         for message in messages:
+            self._leave_room(message)
             message.made = None
         return messages
 
@@ -144,6 +159,8 @@ class MailOutlet(Outlet):
                 stopped.append(message)
             elif self._is_held(message):
                 held.append(message)
+            elif isinstance(message.made, Outgoing) and message.made.blob is not None:
+                self._spawn(self._submit_large(message, message.made, message.made.blob))
             elif isinstance(message.made, Outgoing):
                 parcels.append(self._parcel(message, message.made))
             elif message.made is not None:
@@ -152,6 +169,29 @@ class MailOutlet(Outlet):
             self.events.put_off(stopped)
         self._hold(held)
         self._pool.submit(parcels)
+
+    async def _submit_large(self, message: EmailMessage, made: Outgoing, blob: Blob) -> None:
+        """What the message ends with is read now that there is room for it."""
+        account_id = message.header.account_id
+        if not await self._room.take(account_id, blob.size):
+            self._settle(message, Outcome(Result.RETRY, "4.3.1", "other large mails of the account are under way"))
+            return
+        self._in_room[message.message_id] = blob.size
+        key = (account_id, blob.digest)
+        try:
+            found = await asyncio.get_running_loop().run_in_executor(self._threads, self._read_blobs, [key])
+        except Exception as error:
+            log.warning("blob_not_read", error=error)
+            self._settle(message, Outcome(Result.BACK, "4.3.0", "the mail could not be read"))
+            return
+        if self.is_closing:
+            self._settle(message, Outcome(Result.BACK, "4.3.2", "the process is stopping"))
+        elif key not in found:
+            self._settle(message, refused(Refusal(UNKNOWN_CONTENT, "the mail is not kept any more")))
+        else:
+            parcel = self._parcel(message, replace(made, octets=made.octets + found[key]))
+            parcel.needs = blob.needs
+            self._pool.submit([parcel])
 
     def _parcel(self, message: EmailMessage, made: Outgoing) -> Parcel:
         urgent = message.header.lane is not Lane.BULK
@@ -174,6 +214,7 @@ class MailOutlet(Outlet):
         if messages:
             now = datetime.now(UTC)
             for message in messages:
+                self._leave_room(message)
                 hold(message, now)
             self.events.settled(list(messages))
 
@@ -191,12 +232,18 @@ class MailOutlet(Outlet):
 
     def _on_done(self, parcel: Parcel, outcome: Outcome) -> None:
         if outcome.result is Result.BACK and not self._may_leave(parcel):
+            self._leave_room(parcel.tag)
             parcel.tag.made = None
             self.events.put_off([parcel.tag])
             return
         self._settle(parcel.tag, outcome)
 
+    def _leave_room(self, message: EmailMessage) -> None:
+        if size := self._in_room.pop(message.message_id, 0):
+            self._room.give_back(message.header.account_id, size)
+
     def _settle(self, message: EmailMessage, outcome: Outcome) -> None:
+        self._leave_room(message)
         EMAILS.labels(outcome.result).inc()
         message.made = None
         conclude(message, outcome, datetime.now(UTC))

@@ -11,10 +11,11 @@ from contracts import events
 from email_gateway.service.mail_routes import MailRoutes
 from email_gateway.service.messages import Messages
 from email_gateway.service.senders import Senders
+from email_gateway.service.smtp_accounts import SmtpAccounts
 from email_gateway.usecases import privacy, system
 
 
-class EmailGatewayService(Senders, Messages, MailRoutes):
+class EmailGatewayService(Senders, Messages, MailRoutes, SmtpAccounts):
     """E-mail: sender domains, contents, single messages, mail routes. Sending itself is `email_gateway.outbound`'s."""
 
     name = "email_gateway"

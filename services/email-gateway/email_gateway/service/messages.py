@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+from uuid import UUID
+
 from channel.service import ChannelCalls, UseCases
 from chassis.service import Payload, rpc
 from contracts.rpc import Actor
+from contracts.vocabulary import Channel
+from email_gateway import exceptions
 from email_gateway.service.base import Base
 from email_gateway.usecases import contents, messages, privacy
 
@@ -22,6 +27,24 @@ class Messages(Base, ChannelCalls):
         export_person=privacy.export_person,
         erase_person=privacy.erase_person,
     )
+
+    def _plan(self, actor: Actor, payload: Payload) -> Any:
+        def template(template_id: UUID) -> Payload:
+            asker = {"account_id": actor["account_id"], "service": "email_gateway"}
+            asked = {"template_id": str(template_id)}
+            found: Payload = self.services.call("campaigns.get_template", asker, asked, deadline=5.0)
+            if found["channel"] != Channel.EMAIL:
+                raise exceptions.template_not_found()
+            content: Payload = found["content"]
+            return content
+
+        def may_attach() -> bool:
+            return "attachments" in self.account_of(actor)["plan"]["features"]
+
+        request = self.calls["send_messages"].load(payload)
+        return messages.plan_send(
+            self.database, actor=actor, now=self.clock.now(), template=template, may_attach=may_attach, **request
+        )
 
     @rpc
     def prepare_content(self, actor: Actor, payload: Payload) -> Payload:

@@ -13,10 +13,18 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from email_gateway.domain.needs import NOTHING, Needs
 from email_gateway.domain.retrying import Result
 from email_gateway.smtp.mx import NoRoute
 from email_gateway.smtp.replies import Reply
-from email_gateway.smtp.session import ConnectFailed, Ending, NotPublic, Peer, Session, open_session
+from email_gateway.smtp.session import (
+    ConnectFailed,
+    Ending,
+    NotPublic,
+    Peer,
+    Session,
+    open_session,
+)
 from email_gateway.smtp.verdicts import Stage, judged
 
 WATCH_SECONDS = 1.0
@@ -50,6 +58,7 @@ class Parcel:
     on_done: Callable[[Parcel, Outcome], None] = field(repr=False)
     tag: Any = field(default=None, repr=False)
     may_leave: Callable[[Parcel], bool] = field(default=always, repr=False)
+    needs: Needs = NOTHING
     tries: int = 0
     queued_at: float = 0.0
 

@@ -20,6 +20,7 @@ from typing import Any, Protocol
 from prometheus_client import Counter
 
 from chassis.public_addresses import Networks, may_connect
+from email_gateway.domain.needs import Needs
 from email_gateway.smtp.places import is_literal
 from email_gateway.smtp.replies import NotSmtp, Reply, ReplyReader
 from email_gateway.smtp.verdicts import Stage, judged
@@ -47,6 +48,9 @@ class Tls(StrEnum):
     REQUIRED = "required"
 
 
+_PARAMETERS = {Needs.EIGHT_BIT: ("8BITMIME", " BODY=8BITMIME"), Needs.UTF8: ("SMTPUTF8", " SMTPUTF8")}
+
+
 @dataclass(frozen=True)
 class Peer:
     """Where a connection goes and how."""
@@ -70,6 +74,8 @@ class Envelope(Protocol):
     def address(self) -> str: ...
     @property
     def octets(self) -> bytes: ...
+    @property
+    def needs(self) -> Needs: ...
 
 
 class ConnectFailed(Exception):
@@ -298,7 +304,7 @@ class Session(asyncio.Protocol):
 
     def _opening(self) -> bytes:
         """MAIL, RCPT and DATA of the next envelope (MAIL alone without PIPELINING), or nothing."""
-        envelope = self._next_envelope() if self._left > 0 and not self._reason else None
+        envelope = self._next_possible() if self._left > 0 and not self._reason else None
         if envelope is None:
             return b""
         self._left -= 1
@@ -306,12 +312,24 @@ class Session(asyncio.Protocol):
         self._open.append(transaction)
         self._expected.append((Stage.MAIL, transaction))
         size = f" SIZE={len(envelope.octets)}" if "SIZE" in self.extensions else ""
-        mail = f"MAIL FROM:<{envelope.envelope_from}>{size}\r\n"
+        more = "".join(parameter for need, (_, parameter) in _PARAMETERS.items() if envelope.needs & need)
+        mail = f"MAIL FROM:<{envelope.envelope_from}>{size}{more}\r\n"
         if not self.pipelining:
             return mail.encode("ascii")
         self._expected.append((Stage.RCPT, transaction))
         self._expected.append((Stage.DATA, transaction))
         return f"{mail}RCPT TO:<{envelope.address}>\r\nDATA\r\n".encode("ascii")
+
+    def _next_possible(self) -> Any | None:
+        """The next envelope that this server can be given; what it cannot be given ends here, as if it had said so."""
+        while (envelope := self._next_envelope()) is not None:
+            lacking = [
+                name for need, (name, _) in _PARAMETERS.items() if envelope.needs & need and name not in self.extensions
+            ]
+            if not lacking:
+                return envelope
+            self._on_settled(envelope, Stage.MAIL, Reply(554, f"the server does not offer {lacking[0]}", "5.6.3"))
+        return None
 
     def _write(self, octets: bytes) -> bool:
         if not octets:

@@ -10,6 +10,7 @@ from uuid import UUID
 from psycopg import Cursor
 
 from channel.batches import Header, Recipient
+from channel.lane_outbox import LaneMessage
 from channel.outlets import Chunk
 from channel.ports import Event
 from chassis import outbox
@@ -135,6 +136,9 @@ class EmailLedger:
             "detail": message.told_detail,
             "parts": 1,
         }
+
+    def note_claims(self, cursor: Cursor[Any], instance_id: UUID, chunks: Sequence[Chunk]) -> Sequence[LaneMessage]:
+        return ()
 
     def leave_answer_out(self, message: EmailMessage) -> None:
         message.detail = ""

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import orjson
 from sqlalchemy import select, text
 
-from chassis import outbox, suspensions
+from channel.retries import UPKEEP
+from chassis import outbox, suspensions, waking
 from chassis.database import Session, changed, columns, cursor_of
 from contracts.ids import message_ids
-from contracts.lanes import channel_lane
-from contracts.vocabulary import Channel, Lane
+from contracts.lanes import BATCH_SIZE, DELIVERY_EVENTS, channel_lane
+from contracts.vocabulary import Channel, Lane, MessageState
 from email_gateway.domain.senders import FORM_ACCOUNT, SYSTEM_ACCOUNT
 from email_gateway.domain.sends import Plan
 from email_gateway.models import LedgerRow
@@ -52,34 +55,77 @@ def keep_request(session: Session, account_id: UUID, request_key: str, send_id: 
 
 
 def add(session: Session, send_id: UUID, plan: Plan) -> None:
-    """Rows `accepted`, with all that a person may ask for, and the batch into the lane."""
+    """Rows `accepted` with all that a person may ask for, their events, and the batch into the lane or the schedule."""
     of, lane = message_ids(send_id), Lane.TRANSACTIONAL
+    ids = [of(number) for number in range(1, len(plan.recipients) + 1)]
     rows = [
-        (of(number), to.address, orjson.dumps(to.fields).decode(), to.name)
-        for number, to in enumerate(plan.recipients, start=1)
+        (message_id, to.address, orjson.dumps(to.fields).decode(), to.name)
+        for message_id, to in zip(ids, plan.recipients, strict=True)
     ]
     cursor_of(session).execute(
         _ADD, (plan.account_id, plan.sender, lane, plan.content_hash, plan.external_id, *columns(rows, 4))
     )
-    outbox.record_lane(session, channel_lane(Channel.EMAIL, lane), _batch(send_id, plan))
+    if plan.schedule_at is not None:
+        _schedule(session, send_id, plan, ids)
+    else:
+        outbox.record_lane(session, channel_lane(Channel.EMAIL, lane), orjson.dumps({"v": 1, **_batch(send_id, plan)}))
+    for events in _accepted(plan, ids):
+        outbox.record_lane(session, DELIVERY_EVENTS, events)
 
 
-def _batch(send_id: UUID, plan: Plan) -> bytes:
-    return orjson.dumps(
+def _accepted(plan: Plan, ids: list[UUID]) -> list[bytes]:
+    """`accepted` events of all messages, as lane messages; of Wici's own mails nothing is told."""
+    if plan.account_id == SYSTEM_ACCOUNT:
+        return []
+    at = datetime.now(UTC).timestamp()
+    events = [
         {
-            "v": 1,
-            "batch_id": str(send_id),
+            "message_id": str(message_id),
             "account_id": str(plan.account_id),
+            "at": at,
+            "kind": MessageState.ACCEPTED,
+            "channel": Channel.EMAIL,
             "campaign_id": None,
-            "send_id": str(send_id),
-            "content_hash": plan.content_hash,
-            "trace_id": plan.trace_id,
-            "recipients": [
-                {"number": number, "contact_id": None, "address": to.address, "fields": to.fields, "name": to.name}
-                for number, to in enumerate(plan.recipients, start=1)
-            ],
+            "address": to.address,
+            "sender": plan.sender,
+            "domain": to.address.partition("@")[2],
+            "parts": 1,
+            "labels": {"external_id": plan.external_id, "subject": to.subject, "tags": list(plan.tags)},
         }
+        for message_id, to in zip(ids, plan.recipients, strict=True)
+    ]
+    return [
+        orjson.dumps({"v": 1, "source": "email_gateway", "events": events[first : first + BATCH_SIZE]})
+        for first in range(0, len(events), BATCH_SIZE)
+    ]
+
+
+def _schedule(session: Session, send_id: UUID, plan: Plan, ids: list[UUID]) -> None:
+    batch, at = _batch(send_id, plan), plan.schedule_at
+    assert at is not None
+    header = {**batch, "lane": Lane.TRANSACTIONAL, "accepted_at": at.timestamp()}
+    bodies = [orjson.dumps({**header, "recipients": [recipient]}) for recipient in batch["recipients"]]
+    cursor_of(session).execute(
+        "INSERT INTO retries (message_id, account_id, due_at, attempts, body)"
+        " SELECT u.id, %s, %s, 0, u.body FROM unnest(%s::uuid[], %s::bytea[]) AS u(id, body) ON CONFLICT DO NOTHING",
+        (plan.account_id, at, ids, bodies),
     )
+    waking.wake(session, UPKEEP)
+
+
+def _batch(send_id: UUID, plan: Plan) -> dict[str, Any]:
+    return {
+        "batch_id": str(send_id),
+        "account_id": str(plan.account_id),
+        "campaign_id": None,
+        "send_id": str(send_id),
+        "content_hash": plan.content_hash,
+        "trace_id": plan.trace_id,
+        "recipients": [
+            {"number": number, "contact_id": None, "address": to.address, "fields": to.fields, "name": to.name}
+            for number, to in enumerate(plan.recipients, start=1)
+        ],
+    }
 
 
 def message(session: Session, *, account_id: UUID, message_id: UUID) -> LedgerRow | None:
@@ -105,5 +151,7 @@ def erase_account(session: Session, *, account_id: UUID) -> None:
     session.execute(text("DELETE FROM quota_leases WHERE account_id = :account_id"), {"account_id": account_id})
     session.execute(text("DELETE FROM erasures WHERE account_id = :account_id"), {"account_id": account_id})
     session.execute(text("DELETE FROM campaign_states WHERE account_id = :account_id"), {"account_id": account_id})
+    session.execute(text("DELETE FROM blobs WHERE account_id = :account_id"), {"account_id": account_id})
+    session.execute(text("DELETE FROM smtp_accounts WHERE account_id = :account_id"), {"account_id": account_id})
     session.execute(text("DELETE FROM requests WHERE account_id = :account_id"), {"account_id": account_id})
     session.execute(text(f"DELETE FROM ledger WHERE {theirs}"), bound)

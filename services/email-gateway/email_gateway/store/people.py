@@ -6,12 +6,15 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import text
 
 from chassis.database import Session
 from contracts.vocabulary import ERASED_ADDRESS
 from email_gateway.domain.senders import FORM_ACCOUNT, SYSTEM_ACCOUNT
 
+# What a content's messages end with.
+_BLOB = "coalesce(c.document #>> '{mail,blob}', c.document #>> '{files,blob}')"
 # A sign-up's confirmation mail leaves from the platform where the account has no sender; a field names the form's
 # account. Wici's other mails, which a customer's person may get as a user of Wici, and those of other accounts' forms
 # are no business of this one.
@@ -52,17 +55,67 @@ def anonymise(session: Session, *, message_ids: Collection[UUID]) -> None:
     """Take the person out. Contents that went to nobody else go too; the session keeps those who store new ones away
     (`erasures.hold`)."""
     bound = {"ids": list(message_ids), "erased": ERASED_ADDRESS}
-    hashes = session.scalars(
+    rows = session.execute(
         text(
-            "UPDATE ledger SET address = :erased, contact_id = NULL, detail = NULL, fields = NULL, name = NULL,"
-            " external_id = NULL WHERE message_id = ANY(:ids) RETURNING content_hash"
+            "UPDATE ledger l SET address = :erased, contact_id = NULL, detail = NULL, fields = NULL, name = NULL,"
+            " external_id = NULL FROM (SELECT message_id, address FROM ledger WHERE message_id = ANY(:ids)) before"
+            " WHERE l.message_id = ANY(:ids) AND l.message_id = before.message_id"
+            " RETURNING l.content_hash, before.address"
         ),
         bound,
     ).all()
-    session.execute(
+    hashes = sorted({row.content_hash for row in rows if row.content_hash})
+    gone = session.execute(
         text(
-            "DELETE FROM contents c WHERE c.content_hash = ANY(:hashes) AND c.document ->> 'kind' = 'transactional'"
+            "DELETE FROM contents c WHERE c.content_hash = ANY(:hashes)"
+            " AND c.document ->> 'kind' IN ('transactional', 'submitted')"
             " AND NOT EXISTS (SELECT 1 FROM ledger l WHERE l.content_hash = c.content_hash AND l.address <> :erased)"
+            f" RETURNING c.account_id, {_BLOB} AS blob"
         ),
-        {**bound, "hashes": sorted({one for one in hashes if one})},
-    )
+        {**bound, "hashes": hashes},
+    ).all()
+    _forget_blobs(session, gone)
+    _forget_in_copies(session, hashes, {row.address.casefold() for row in rows})
+
+
+def _forget_blobs(session: Session, contents: Sequence[Any]) -> None:
+    """Delete octets that no other content is of."""
+    for row in contents:
+        if row.blob is not None:
+            session.execute(
+                text(
+                    "DELETE FROM blobs b WHERE b.account_id = :account AND b.digest = :blob AND NOT EXISTS"
+                    f" (SELECT 1 FROM contents c WHERE c.account_id = :account AND {_BLOB} = :blob"
+                    " AND (c.document ? 'mail' OR c.document ? 'files'))"
+                ),
+                {"account": row.account_id, "blob": row.blob},
+            )
+
+
+def _forget_in_copies(session: Session, hashes: Collection[str], addresses: Collection[str]) -> None:
+    """Of contents that went to others too: To and Cc name the person no more, and a mail that a partner wrote, whose
+    head names everybody, goes as soon as nobody waits for it."""
+    copies = session.execute(
+        text("SELECT content_hash, document FROM contents WHERE content_hash = ANY(:hashes) AND document ? 'to'"),
+        {"hashes": list(hashes)},
+    ).all()
+    for content_hash, document in copies:
+        cc = [one for one in document["cc"] if one["email"].casefold() not in addresses]
+        to = document["to"] if document["to"]["email"].casefold() not in addresses else None
+        changed = {"hash": content_hash, "told": orjson.dumps({"to": to, "cc": cc}).decode()}
+        session.execute(
+            text("UPDATE contents SET document = document || CAST(:told AS jsonb) WHERE content_hash = :hash"), changed
+        )
+    left = session.execute(
+        text(
+            f"SELECT c.account_id, {_BLOB} AS blob FROM contents c WHERE c.content_hash = ANY(:hashes)"
+            " AND c.document ? 'mail' AND NOT EXISTS (SELECT 1 FROM ledger l WHERE l.content_hash = c.content_hash"
+            " AND l.state IN ('accepted', 'deferred'))"
+        ),
+        {"hashes": list(hashes)},
+    ).all()
+    for row in left:
+        session.execute(
+            text("DELETE FROM blobs WHERE account_id = :account AND digest = :blob"),
+            {"account": row.account_id, "blob": row.blob},
+        )

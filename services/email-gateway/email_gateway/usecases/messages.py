@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,40 +18,49 @@ from chassis import erasures
 from chassis.actors import account_of
 from chassis.database import Database, Session
 from chassis.ids import new_id
+from contracts.email_gateway.messages import SCHEDULE_MAX_DAYS
 from contracts.errors import WiciError
 from contracts.ids import message_ids
 from contracts.rpc import Actor
 from email_gateway import exceptions
+from email_gateway.content import files
 from email_gateway.content.first_render import prepare_apart, render_apart
 from email_gateway.content.prepare import Kind, Problem, hash_of
 from email_gateway.domain.sends import Plan, To
+from email_gateway.store import blobs as blob_store
 from email_gateway.store import contents as content_store
 from email_gateway.store import messages as store
 from email_gateway.usecases import contents, views
 from email_gateway.usecases.senders import normalised
 
+SCHEDULE_MOST = timedelta(days=SCHEDULE_MAX_DAYS)
+Template = Callable[[UUID], Mapping[str, Any]]
 TEST_MARK = "[Test]"
+_OF_TEMPLATES = ("subject", "preheader", "mjml", "html", "inline_css", "text", "tracking")
 _FIELDS = {"from_email": "from.email", "from_name": "from.name", "content.from_email": "from.email"}
 
 
-def plan_send(database: Database, *, actor: Actor, now: datetime, **request: Any) -> Plan:
+def plan_send(
+    database: Database,
+    *,
+    actor: Actor,
+    now: datetime,
+    template: Template,
+    may_attach: Callable[[], bool],
+    **request: Any,
+) -> Plan:
     """Check sender, content and every recipient's variables; of a request that is refused no content is kept.
 
+    :param template: the content of a stored template, by its id. :param may_attach: whether the plan has attachments.
     :raises Forbidden: the sender is not authorised. :raises Invalid: the content or a recipient cannot be sent.
+    :raises NotFound: there is no such template. :raises PlanLimit: the plan has no attachments.
     """
-    content = {
-        "from_email": request["from_"]["email"],
-        "from_name": request["from_"]["name"],
-        **{name: request[name] for name in ("reply_to", "subject", "html", "text", "headers", "tracking")},
-    }
-    contents.ensure_ascii({f"to.{number}.email": to["email"] for number, to in enumerate(request["to"])})
-    recipients = [To(to["email"], to["name"], to["variables"]) for to in request["to"]]
-    for number, to in enumerate(recipients):
-        ensure_storable(to.fields, f"to.{number}.variables")
+    _ensure_schedule(request["schedule_at"], now)
     account_id = account_of(actor)
-    sendable = contents.with_sender(database, account_id=account_id, sender=None, content=content)
-    fields = [to.fields for to in recipients]
-    prepared, rendered = prepare_apart(sendable, Kind.TRANSACTIONAL, account_id, fields)
+    recipients = _recipients(request)
+    files = _files(request["attachments"], may_attach)
+    sendable = contents.with_sender(database, account_id=account_id, sender=None, content=_content(request, template))
+    prepared, rendered = prepare_apart(sendable, Kind.TRANSACTIONAL, account_id, [to.fields for to in recipients])
     if prepared.document is None:
         raise exceptions.content_problems(
             [
@@ -62,7 +73,89 @@ def plan_send(database: Database, *, actor: Actor, now: datetime, **request: Any
             raise exceptions.content_problems(
                 [{"field": f"to.{number}.variables", "code": "template.field_missing", "detail": each}]
             )
-    return _plan(actor, prepared.document, _once_each(recipients), request["external_id"])
+    recipients = [
+        replace(to, subject=str(shown["subject"])) for to, shown in zip(recipients, rendered, strict=True)
+        if not isinstance(shown, str)
+    ]  # fmt: skip
+    document, blobs = with_files(_with_copies(prepared.document, request), files)
+    plan = _plan(actor, document, _once_each(recipients), request["external_id"])
+    return replace(plan, tags=request["tags"], schedule_at=request["schedule_at"], blobs=blobs)
+
+
+def _content(request: Mapping[str, Any], template: Template) -> dict[str, Any]:
+    """What is said, of the request itself or of the stored template that it names, and who says it."""
+    names = ("reply_to", "subject", "html", "text", "headers", "tracking")
+    content = {name: request[name] for name in names}
+    if request["template_id"] is not None:
+        stored = template(request["template_id"])
+        kept = {name: stored[name] for name in _OF_TEMPLATES if name in stored}
+        content |= {name: value for name, value in kept.items() if not content.get(name)}
+    return {**content, "from_email": request["from_"]["email"], "from_name": request["from_"]["name"]}
+
+
+def _recipients(request: Mapping[str, Any]) -> list[To]:
+    """Who gets a message: with copies, of the same words as the one recipient's.
+
+    :raises Invalid: an address that nobody could be sent to, or a variable that cannot be kept.
+    """
+    everybody = [(f"{name}.{number}", one) for name in ("to", "cc", "bcc") for number, one in enumerate(request[name])]
+    contents.ensure_ascii({f"{where}.email": one["email"] for where, one in everybody})
+    first = request["to"][0]["variables"]
+    recipients = []
+    for where, one in everybody:
+        fields = {**request["variables"], **one.get("variables", first)}
+        ensure_storable(fields, f"{where}.variables")
+        recipients.append(To(one["email"], one["name"], fields))
+    return recipients
+
+
+def _with_copies(document: dict[str, Any], request: Mapping[str, Any]) -> dict[str, Any]:
+    """The document with the To and Cc that all copies bear, where there are any."""
+    if not request["cc"] and not request["bcc"]:
+        return document
+    to, *cc = [{"email": normalised(one["email"]), "name": one["name"]} for one in (*request["to"], *request["cc"])]
+    return {**document, "to": to, "cc": cc}
+
+
+def _files(attachments: Sequence[Mapping[str, Any]], may_attach: Callable[[], bool]) -> list[files.File]:
+    """:raises Invalid: one may not be sent, or they are too large. :raises PlanLimit: the plan has no attachments."""
+    if not attachments:
+        return []
+    if not may_attach():
+        raise exceptions.no_attachments()
+    read = []
+    for number, one in enumerate(attachments):
+        try:
+            read.append(files.read(one["filename"], one["content"], one["content_id"]))
+        except files.Refused as refused:
+            raise exceptions.content_problems(
+                [{"field": f"attachments.{number}", "code": refused.code, "detail": refused.detail}]
+            ) from None
+    if sum(len(file.octets) for file in read) > files.MOST_OCTETS:
+        detail = f"The files have more than {files.MOST_OCTETS} bytes together."
+        raise exceptions.content_problems([{"field": "attachments", "code": "attachment.too_large", "detail": detail}])
+    ids = [file.content_id for file in read if file.content_id]
+    if len(ids) != len(set(ids)):
+        detail = "Two files have the same content id."
+        raise exceptions.content_problems([{"field": "attachments", "code": "attachment.twice", "detail": detail}])
+    return read
+
+
+def with_files(document: dict[str, Any], attached: Sequence[files.File]) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """The document with what it needs to lay the files out, and the octets that its messages end with, by digest."""
+    if not attached:
+        return document, {}
+    has_html, has_text = bool(document["html"]), bool(document["text"])
+    about = files.described(attached, has_html=has_html)
+    octets = files.tail(attached, about, has_text=has_text, has_html=has_html)
+    digest = hashlib.sha256(octets).hexdigest()
+    return {**document, "files": {**about, "blob": digest, "size": len(octets)}}, {digest: octets}
+
+
+def _ensure_schedule(at: datetime | None, now: datetime) -> None:
+    if at is not None and not timedelta() <= at - now <= SCHEDULE_MOST:
+        detail = f"The time must lie between now and {SCHEDULE_MOST.days} days ahead."
+        raise exceptions.content_problems([{"field": "schedule_at", "code": "schedule.invalid", "detail": detail}])
 
 
 def plan_test(
@@ -169,6 +262,9 @@ def accept(session: Session, *, send_id: UUID, plan: Plan) -> None:
     """
     erasures.share(session)
     content_store.ensure(session, content_hash=plan.content_hash, account_id=plan.account_id, document=plan.document)
+    until = (plan.schedule_at or datetime.now(UTC)) + blob_store.KEPT
+    for digest, octets in plan.blobs.items():
+        blob_store.keep(session, account_id=plan.account_id, digest=digest, octets=octets, until=until)
     store.add(session, send_id, plan)
 
 

@@ -15,7 +15,7 @@ from contracts.email_gateway.messages import Email
 from contracts.rpc import Actor
 from contracts.schema import dump
 from email_gateway.domain.senders import FORM_ACCOUNT
-from email_gateway.store import contents, messages, people, received_mails, senders, soft_bounces
+from email_gateway.store import contents, messages, people, received_mails, senders, smtp_accounts, soft_bounces
 from email_gateway.usecases import views
 
 GREATEST = UUID(int=2**128 - 1)
@@ -70,6 +70,7 @@ def _anonymise(session: Session, account_id: UUID, addresses: list[str], message
     people.anonymise(session, message_ids=message_ids)
     received_mails.forget_messages(session, message_ids=message_ids)
     soft_bounces.forget(session, account_id=account_id, addresses=addresses)
+    smtp_accounts.forget_addresses(session, account_id=account_id, addresses=addresses)
 
 
 def erase_account(session: Session, *, account_id: UUID) -> None:

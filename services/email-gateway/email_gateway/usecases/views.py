@@ -9,7 +9,8 @@ from typing import Any
 from contracts.vocabulary import MessageState
 from email_gateway.domain.alignment import AlignmentWarning
 from email_gateway.domain.senders import DnsRecord
-from email_gateway.models import MailRoute, SenderAddress, SenderDomain
+from email_gateway.domain.smtp_logins import username_of
+from email_gateway.models import MailRoute, SenderAddress, SenderDomain, SmtpAccount, SmtpBlocked
 
 View = dict[str, Any]
 
@@ -77,3 +78,20 @@ def email(row: Any) -> View:
         "external_id": row.external_id,
         "updated_at": row.updated_at,
     }
+
+
+def smtp_account(row: SmtpAccount) -> View:
+    return {
+        "id": row.smtp_account_id,
+        "name": row.name,
+        "username": username_of(row.smtp_account_id),
+        "ip_list": row.ip_list,
+        "messages_a_minute": row.messages_a_minute,
+        "is_active": row.is_active,
+        "last_used_at": row.last_used_at,
+        "created_at": row.created_at,
+    }
+
+
+def blocked_address(row: SmtpBlocked) -> View:
+    return {"id": row.blocked_id, "email": row.address, "created_at": row.created_at}

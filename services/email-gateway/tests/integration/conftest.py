@@ -36,7 +36,8 @@ from email_gateway.domain.senders import SenderState
 from email_gateway.models import DkimKey, SenderDomain
 from email_gateway.usecases import contents
 
-DOMAIN = "sklep.example"
+from .asking import DOMAIN, call, identity, service  # noqa: F401  (fixtures)
+
 HTML = """<html><body><p>Cześć {{ first_name|default("Kliencie") }}</p><a href="https://sklep.example/oferta">Oferta</a>
 <a href="{{ unsubscribe_url }}">Wypisz</a></body></html>"""
 

@@ -21,7 +21,8 @@ from chassis.testing import Launcher, places_of, wait_until
 from contracts.lanes import channel_lane
 from contracts.vocabulary import Channel, Lane
 from email_gateway.batches import EmailMessage, StoredContent
-from email_gateway.content.prepare import Kind, prepare
+from email_gateway.content import files
+from email_gateway.content.prepare import Kind, hash_of, prepare
 from email_gateway.domain.retrying import Result
 from email_gateway.domain.sends import Plan, To
 from email_gateway.outbound.mail_outlet import conclude
@@ -149,6 +150,35 @@ def test_export_tells_what_a_single_mail_said_and_erasure_takes_it_along(databas
         assert len(left) == 1
         document = contents.get_document(session, account_id=account_id, content_hash=left[0])
     assert document["text"] == "Do ola@poczta.example"
+
+
+def test_a_copy_names_an_erased_person_no_more_and_files_of_theirs_alone_go(database: Database) -> None:
+    account_id, her, his = new_id(), "Anna@poczta.example", "jan@poczta.example"
+    named = {"to": {"email": her, "name": "Anna"}, "cc": [{"email": his, "name": None}, {"email": her, "name": None}]}
+    for number, (to, more) in enumerate((([her, his], named), ([her], {}))):
+        words = {"from_email": "n@sklep.example", "subject": "Temat", "text": f"Tekst {number}"}
+        prepared = prepare(words, Kind.TRANSACTIONAL, account_id)
+        assert prepared.document is not None
+        file = files.File("a.txt", str(number).encode())
+        document, blobs = messages.with_files({**prepared.document, **more}, [file])
+        with database.transaction() as session:
+            plan = Plan(
+                account_id=account_id,
+                content_hash=hash_of(document),
+                document=document,
+                sender="n@sklep.example",
+                recipients=[To(one) for one in to],
+                blobs=blobs,
+            )
+            messages.accept(session, send_id=new_id(), plan=plan)
+
+    erase(database, account_id, her)
+
+    assert places_of(database, [her], but=("outbox",)) == []
+    with database.transaction() as session:
+        (left,) = session.scalars(text("SELECT document FROM contents")).all()
+        assert session.scalars(text("SELECT digest FROM blobs")).all() == [left["files"]["blob"]]
+    assert (left["to"], left["cc"]) == (None, [{"email": his, "name": None}])
 
 
 def ask_to_confirm(database: Database, her: str, account_by_name: dict[str, UUID]) -> None:

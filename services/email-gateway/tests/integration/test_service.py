@@ -20,101 +20,15 @@ from channel.outlets import Chunk, Claim
 from chassis import outbox
 from chassis.broker import Broker
 from chassis.database import Database, cursor_of
-from chassis.gathering import Gatherer
 from chassis.rpc_client import RpcClient
-from chassis.testing import Launcher, RunningProcess, nameko_command, places_of, wait_until
+from chassis.testing import Launcher, RunningProcess, places_of, wait_until
 from contracts import events
 from contracts.campaigns.content import content_problems
 from contracts.errors import Conflict, Forbidden, Invalid, NotFound, PlanLimit, TooManyRequests, Unavailable
 from contracts.vocabulary import Channel
 
+from .asking import OPERATOR, Call, account, verified
 from .conftest import DOMAIN, HTML, Heard, World, states
-
-IDENTITY = """
-from nameko.rpc import rpc
-from contracts.errors import PlanLimit, Unavailable
-import chassis.service
-
-class Identity:
-    name = "identity"
-    used = {}
-    terms = {}
-    @rpc
-    def begin_trial(self, actor, payload):
-        self.terms[actor["account_id"]] = payload["only_to"]
-        return {}
-    @rpc
-    def get_account(self, actor, payload):
-        state = "trial" if actor["account_id"] in self.terms else "active"
-        return {"state": state, "plan": {"price": {"amount": 4900}}}
-    @rpc
-    def lease_quota(self, actor, payload):
-        if payload["at_least"] > 50:
-            raise PlanLimit("quota.exhausted", "No.", {"feature": "email", "limit": 50, "remaining": 50})
-        only_to = self.terms.get(actor["account_id"])
-        return {"granted": payload["at_least"], "has_ended": False, "only_to": only_to}
-    @rpc
-    def release_quota(self, actor, payload):
-        return {}
-    @rpc
-    def use_quota(self, actor, payload):
-        if payload["amount"] == 13:
-            raise Unavailable("service.unavailable", "Not now.")
-        self.used.setdefault(actor["account_id"], {})[payload["reservation_id"]] = payload["amount"]
-        return {}
-    @rpc
-    def used_quota(self, actor, payload):
-        used = self.used.get(actor["account_id"], {})
-        return {"used": sum(used.values()), "reservations": len(used)}
-"""
-
-
-@pytest.fixture(scope="module")
-def service(launch_once: Launcher, amqp_url: str) -> RunningProcess:
-    """One for all tests, each of which has accounts of its own."""
-    target = "email_gateway.service:EmailGatewayService"
-    return launch_once(
-        target,
-        command=nameko_command(target, amqp_url),
-        service="email_gateway",
-        env={"EMAIL_NAMESERVERS": "127.0.0.9", "EMAIL_SYSTEM_FROM": "noreply@wici.example"},
-    )
-
-
-@pytest.fixture(scope="module")
-def identity(launch_once: Launcher, amqp_url: str, tmp_path_factory: pytest.TempPathFactory) -> None:
-    folder = tmp_path_factory.mktemp("identity")
-    (folder / "small_identity.py").write_text(IDENTITY)
-    command = nameko_command("small_identity:Identity", amqp_url)
-    launch_once("small_identity", command=command, env={"PYTHONPATH": str(folder)}, wait=False)
-
-
-Call = Callable[..., Any]
-
-
-@pytest.fixture
-def call(service: RunningProcess, identity: None, database: Database, broker: Broker) -> Call:
-    client = Gatherer(RpcClient(broker), {"email_gateway.send_messages"})
-
-    def ask(method: str, actor: dict[str, Any], **payload: Any) -> Any:
-        name = method if "." in method else f"email_gateway.{method}"
-        return client.call(name, actor, payload, deadline=20)
-
-    wait_until(lambda: answers(ask, "identity.used_quota", account()), what="identity")
-    return ask
-
-
-def account() -> dict[str, Any]:
-    return {"account_id": str(uuid4()), "permissions": ["email"]}
-
-
-OPERATOR = {"operator_id": str(uuid4())}
-
-
-def verified(call: Call, actor: dict[str, Any]) -> dict[str, Any]:
-    made = call("create_sender_domain", actor, domain=DOMAIN)
-    call("verify_domain", OPERATOR, domain_id=made["id"], reason="Known customer")
-    return made  # type: ignore[no-any-return]
 
 
 def test_sender_domain_lives_and_belongs_to_its_account(call: Call) -> None:
@@ -139,14 +53,6 @@ def test_sender_domain_lives_and_belongs_to_its_account(call: Call) -> None:
 
 def on_trial(call: Call, actor: dict[str, Any], *proved: str) -> None:
     call("identity.begin_trial", actor, only_to=list(proved))
-
-
-def answers(call: Call, method: str, actor: dict[str, Any], **payload: Any) -> bool:
-    try:
-        call(method, actor, **payload)
-        return True
-    except Unavailable:
-        return False
 
 
 def test_an_account_has_as_many_domains_as_its_plan_allows_and_few_keys_a_day(call: Call, database: Database) -> None:
@@ -365,7 +271,6 @@ def test_accepted_messages_are_no_error_when_their_quota_cannot_be_settled(call:
 
 
 def _answered(ask: Callable[[], Any]) -> Any:
-    from contracts.errors import Unavailable
 
     try:
         return ask()

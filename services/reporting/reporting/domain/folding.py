@@ -21,6 +21,7 @@ from uuid import UUID
 from contracts.vocabulary import Channel, MessageState
 from contracts.vocabulary import Engagement as EngagementKind
 from reporting.domain.devices import device_of
+from reporting.domain.labels import Label, labels_of
 from reporting.domain.links import MOST_NUMBERED, Place, place_of
 from reporting.domain.machines import rule_of
 from reporting.domain.states import ENGAGEMENT_CODE, STATE_CODE
@@ -83,6 +84,7 @@ class Folded:
     patches: dict[str, Patch] = field(default_factory=dict)
     history: dict[tuple[str, int, int], HistoryLine] = field(default_factory=dict)  # by message, time and state
     engagements: dict[tuple[str, str], Engagement] = field(default_factory=dict)  # by message and event id
+    labels: dict[str, tuple[str, list[Label]]] = field(default_factory=dict)  # account and labels, by message
 
     def add(self, events: Iterable[dict[str, Any]]) -> None:
         patches, states = self.patches, _STATES
@@ -100,6 +102,8 @@ class Folded:
                     event["delivered_at"] = at
                 else:
                     self._add_to_history(message_id, event)
+                    if told := event.pop("labels", None):
+                        self.labels.setdefault(message_id, (event["account_id"], labels_of(told)))
             patch = patches.setdefault(message_id, event)
             if patch is not event:
                 merge(patch, event)
@@ -203,6 +207,8 @@ def _fit(event: Any) -> dict[str, Any] | None:
             "channel": channel,
             "at": _moment(event["at"]),
         }
+        if isinstance(event.get("labels"), dict):
+            fit["labels"] = event["labels"]
         if event.get("contact_id"):
             fit["contact_id"] = str(UUID(event["contact_id"]))
     except (KeyError, TypeError, ValueError, AttributeError):

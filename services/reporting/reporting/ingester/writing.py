@@ -19,7 +19,7 @@ from reporting.domain.acts import Summary
 from reporting.domain.folding import COMPLAINED, UNSUBSCRIBED, Engagement, Folded, day_of
 from reporting.domain.retention import kept_days
 from reporting.ingester.crowds import Crowds
-from reporting.store import accounts, campaigns, counters, engagements, log, people, retention
+from reporting.store import accounts, campaigns, counters, engagements, labels, log, people, retention
 from reporting.store.log import Move
 from reporting.usecases.judging import judge
 
@@ -63,6 +63,10 @@ def write(
     summaries = judge(session, tally, new_engagements, hold_seconds=hold_seconds)
     _add_to_patches(folded, new_engagements, summaries)
     engagements.write_history(session, folded.history)
+    labels.add(
+        session,
+        ((message_id, account_id, each) for message_id, (account_id, some) in folded.labels.items() for each in some),
+    )
     for move in log.write_patches(session, folded.patches):
         _count_move(tally, move)
     counters.add(session, tally)
@@ -82,6 +86,7 @@ def _leave_out(folded: Folded, closed: set[str]) -> None:
     folded.patches = {key: patch for key, patch in folded.patches.items() if patch["account_id"] not in closed}
     folded.history = {key: line for key, line in folded.history.items() if line.account_id not in closed}
     folded.engagements = {key: one for key, one in folded.engagements.items() if one.account_id not in closed}
+    folded.labels = {key: one for key, one in folded.labels.items() if one[0] not in closed}
 
 
 def _leave_old_out(session: Session, folded: Folded, now: datetime) -> int:
@@ -133,6 +138,7 @@ def _leave_erased_out(session: Session, folded: Folded) -> None:
 
 def _anonymise(folded: Folded, message_ids: set[str]) -> None:
     for key in message_ids:
+        folded.labels.pop(key, None)
         folded.patches[key] |= {"address": ERASED_ADDRESS, "contact_id": None, "detail": None}
     for line_key, line in folded.history.items():
         if line_key[0] in message_ids:

@@ -11,7 +11,17 @@ from sqlalchemy.orm import Session
 from chassis.database import changed
 
 TABLES = (
-    *("engagements", "untold", "state_history", "messages", "links", "campaign_ranges", "campaigns", "counters"),
+    *(
+        "labels",
+        "engagements",
+        "untold",
+        "state_history",
+        "messages",
+        "links",
+        "campaign_ranges",
+        "campaigns",
+        "counters",
+    ),
     *(
         "erasures",
         "account_retention",

@@ -256,6 +256,23 @@ def newest(
     return list(result.mappings().all())
 
 
+def among(session: Session, by: Filter, ids: Sequence[UUID], more: str, bound: dict[str, Any], limit: int) -> list[Row]:
+    """Those of the messages that fit, newest first; each is looked up by its key.
+
+    :param more: SQL of a further condition, with the values in `bound`.
+    """
+    conditions, values = _conditions(by)
+    result = session.execute(
+        text(
+            f"SELECT {COLUMNS} FROM unnest(CAST(:ids AS uuid[])) AS k(id) CROSS JOIN LATERAL"
+            " (SELECT * FROM messages m WHERE m.message_id = k.id LIMIT 1) m"
+            f" WHERE m.account_id = :account {conditions}{more} ORDER BY m.message_id DESC LIMIT :limit"
+        ),
+        {**bound, **values, "ids": list(ids), "limit": limit},
+    )
+    return list(result.mappings().all())
+
+
 def _conditions(by: Filter) -> tuple[str, dict[str, Any]]:
     sql = ""
     bound: dict[str, Any] = {}

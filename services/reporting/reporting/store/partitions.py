@@ -15,7 +15,7 @@ from reporting.domain.retention import LONGEST
 from reporting.domain.states import STATE_CODE
 from reporting.store import retention
 
-PARTITIONED = ("messages", "state_history", "engagements")
+PARTITIONED = ("messages", "state_history", "engagements", "labels")
 DAYS_AHEAD = 4
 # Most receipts come within hours and validity ends after three days (4,320 minutes): then a partition is cold.
 COLD_AFTER = timedelta(days=4)

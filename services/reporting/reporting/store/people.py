@@ -77,6 +77,7 @@ def anonymise(session: Session, *, account_id: UUID, message_ids: Collection[UUI
         "UPDATE messages SET address = :erased, contact_id = NULL, detail = NULL WHERE message_id = ANY(:ids)",
         "UPDATE state_history SET detail = NULL WHERE message_id = ANY(:ids)",
         "UPDATE engagements SET ip = NULL, user_agent = NULL WHERE message_id = ANY(:ids)",
+        "DELETE FROM labels WHERE message_id = ANY(:ids)",
     ):
         session.execute(text(statement), bound)
 

@@ -12,8 +12,9 @@ from contracts.errors import NotFound
 from contracts.ids import first_id_at
 from contracts.rpc import Actor
 from contracts.vocabulary import Channel, MessageState
+from reporting.domain.labels import Kind, label
 from reporting.domain.spellings import parts, spellings
-from reporting.store import campaigns, messages, search, stories
+from reporting.store import campaigns, labels, messages, search, stories
 from reporting.usecases import views
 from reporting.usecases.views import Answer
 
@@ -35,6 +36,9 @@ def list_messages(
     campaign_id: UUID | None = None,
     campaign_name: str | None = None,
     q: str | None = None,
+    external_id: str | None = None,
+    subject: str | None = None,
+    tag: str | None = None,
 ) -> Answer:
     """One page of the message log, newest first (product row G2).
 
@@ -50,6 +54,13 @@ def list_messages(
         least=first_id_at(since) if since else messages.LEAST,
         greatest=_greatest(until, pages.position(cursor)),
     )
+    called = {Kind.EXTERNAL_ID: external_id, Kind.SUBJECT: subject, Kind.TAG: tag}
+    if wanted := [label(kind, each) for kind, each in called.items() if each is not None]:
+        labelled = labels.find(session, by, wanted, limit=limit + 1)
+        if labelled.looked_to is not None:
+            items = [views.message(row) for row in labelled.rows]
+            return {"items": items, "next_cursor": pages.cursor_at(labelled.looked_to)}
+        return pages.page(labelled.rows, limit, views.message)
     spans = None
     if campaign_id is not None or campaign_name is not None:
         spans = _spans(session, account_id, campaign_id, campaign_name)

@@ -9,9 +9,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from chassis.database import Database
-from contracts.vocabulary import Channel
+from contracts.vocabulary import Channel, MessageState
 from reporting.ingester.writing import Ingest
-from reporting.store import search
+from reporting.store import labels, search
 from reporting.usecases import campaigns, messages
 
 from ..factories import Send
@@ -121,3 +121,38 @@ def test_another_account_finds_nothing(database: Database, sends: tuple[Send, Se
 
     for asked in ({"q": "ala"}, {"campaign_name": "zima"}, {"address": "ala3@example.com"}):
         assert pages(database, stranger, **asked) == [[]]
+
+
+def test_single_messages_are_found_by_what_their_sender_called_them(database: Database) -> None:
+    send, others = Send("email"), Send("email")
+    told = {"external_id": "zam/7", "subject": "Zamówienie  ŁÓDŹ", "tags": ["orders", "winter"]}
+    events = [
+        {**send.full(number, "accepted"), "campaign_id": None, "labels": {**told, "external_id": f"zam/{number}"}}
+        for number in range(3)
+    ]
+    of_others = {**others.full(1, "accepted"), "campaign_id": None, "labels": told}
+    # Whichever comes first: what became of a message, or that it was accepted.
+    done = {**send.full(1, "delivered"), "campaign_id": None}
+    for _again in range(2):
+        Ingest(database).write([[done], [dict(event) for event in events], [dict(of_others)]])
+
+    def found(**asked: Any) -> list[list[str]]:
+        return pages(database, send.account_id, **asked)
+
+    newest_first = [send.message_id(number) for number in (2, 1, 0)]
+    assert found(external_id="zam/1") == [[send.message_id(1)]]
+    assert found(tag="winter", limit=2) == [newest_first[:2], newest_first[2:]]
+    assert found(subject="zamówienie łódź") == [newest_first]
+    assert found(subject="zamówienie łódź", tag="orders", external_id="zam/2") == [newest_first[:1]]
+    assert found(tag="orders", external_id="zam/9") == [[]]
+    assert found(tag="orders", state=MessageState.DELIVERED) == [[send.message_id(1)]]
+    assert found(tag="Orders") == [[]]
+
+
+def test_a_page_of_a_label_looks_at_so_many_and_goes_on(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(labels, "LOOKED_AT", 2)
+    send = Send("email")
+    events = [{**send.full(number, "accepted"), "campaign_id": None, "labels": {"tags": ["t"]}} for number in range(5)]
+    Ingest(database).write([events, [{**send.full(0, "delivered"), "campaign_id": None}]])
+
+    assert pages(database, send.account_id, tag="t", state=MessageState.DELIVERED) == [[], [], [send.message_id(0)]]

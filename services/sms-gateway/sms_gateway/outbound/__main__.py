@@ -5,6 +5,7 @@ from __future__ import annotations
 from channel.outbound import OutboundProcess
 from chassis.process import Process, boot
 from chassis.secrets import Vault
+from contracts.short_codes import Codes
 from sms_gateway.config import OutboundConfig
 from sms_gateway.outbound.sms import SmsOutbound
 
@@ -29,6 +30,7 @@ def main(process: Process[OutboundConfig]) -> None:
         return SmsOutbound(
             process.database,
             Vault(config.secret_keys),
+            Codes(config.link_key),
             claim_ahead=config.claim_ahead,
             bulk_prefetch=config.bulk_prefetch,
             unmatched_after=config.unmatched_after,

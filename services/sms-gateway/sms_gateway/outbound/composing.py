@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from channel.batches import Recipient
 from channel.outlets import Chunk
+from contracts.short_codes import Codes
 from contracts.vocabulary import ERASED_ADDRESS, MessageState
 from sms_gateway.batches import SmsMessage
 from sms_gateway.content.parts import LongForm
@@ -18,17 +20,19 @@ _ADDRESS = re.compile(r"\+[1-9][0-9]{6,14}\Z")
 
 
 def compose(
-    chunk: Chunk, recipients: list[Recipient], long_form: LongForm | None, *, reference: int, now: float
+    chunk: Chunk, recipients: list[Recipient], long_form: LongForm | None, codes: Codes, *, reference: int, now: float
 ) -> list[SmsMessage]:
     """Render and encode `recipients`; those that cannot be sent (now) have their state.
 
     The hot path: everything that a chunk shares is looked up once.
 
     :param long_form: of the carrier that they leave by; None where none is up.
+    :param codes: of short links.
     :param reference: of the first long message, modulo 256; joins its parts at the phone.
     """
     header, content = chunk.batch.header, chunk.batch.content
     message_id_of = header.id_of
+    links_of = _links_of(chunk, codes) if content.targets else None
     encode, bodies_of = content.template.encode, content.envelope(long_form or LongForm.UDH).bodies
     valid = _ADDRESS.match
     existing, attempts = chunk.existing, chunk.attempts
@@ -48,7 +52,7 @@ def compose(
             message.state, message.code = MessageState.DEFERRED, NO_CARRIER
         else:
             try:
-                encoded = encode(recipient.get("fields") or {})
+                encoded = encode(recipient.get("fields") or {}, links_of(number) if links_of else ())
             except RenderFailed as failed:
                 message.state, message.code = MessageState.REJECTED, failed.code
             else:
@@ -58,3 +62,15 @@ def compose(
                 continue
         message.at = now
     return messages
+
+
+def _links_of(chunk: Chunk, codes: Codes) -> Callable[[int], list[str]]:
+    """A function from a recipient's number to their short links; their positions were noted with the claim."""
+    positions, content = chunk.composed or {}, chunk.batch.content
+    url, links = content.short_link_url, range(len(content.targets))
+
+    def of(number: int) -> list[str]:
+        position = positions[number]
+        return [url + codes.code(position + link) for link in links]
+
+    return of

@@ -18,6 +18,7 @@ from channel.ports import CommonLoop, CommonUpkeep
 from chassis.database import Database, Session, cursor_of
 from chassis.logs import get_logger
 from chassis.secrets import Vault
+from contracts.short_codes import Codes
 from contracts.vocabulary import Channel, Lane
 from sms_gateway.batches import Content, KnownCarrier, SmsMessage
 from sms_gateway.content.parts import LongForm
@@ -40,6 +41,7 @@ from sms_gateway.store import (
     overdue,
     parked_receipts,
     receipts,
+    short_links,
     stops,
     unknown_messages,
     unread_deliveries,
@@ -60,6 +62,7 @@ log = get_logger()
 class SmsOutbound:
     """`channel.ports.Outbound` of SMS.
 
+    :param codes: of short links.
     :param claim_ahead: how many messages a carrier may have claimed and not handed over yet.
     :param unmatched_after: seconds until a receipt whose id nobody knows may belong to a message without an answer.
     """
@@ -70,10 +73,18 @@ class SmsOutbound:
     put_off = ("parked_receipts",)
 
     def __init__(
-        self, database: Database, vault: Vault, *, claim_ahead: int, bulk_prefetch: int, unmatched_after: float
+        self,
+        database: Database,
+        vault: Vault,
+        codes: Codes,
+        *,
+        claim_ahead: int,
+        bulk_prefetch: int,
+        unmatched_after: float,
     ) -> None:
         self._database = database
         self._vault = vault
+        self._codes = codes
         self._claim_ahead = claim_ahead
         self._unmatched_after = unmatched_after
         self.ledger = SmsLedger()
@@ -188,7 +199,7 @@ class SmsOutbound:
     def compose(self, chunk: Chunk, recipients: list[Recipient], outlet: Outlet | None) -> list[SmsMessage]:
         self._reference = (self._reference + len(recipients)) & 0xFF
         long_form = outlet.settings.long_form if isinstance(outlet, CarrierOutlet) else None
-        return compose(chunk, recipients, long_form, reference=self._reference, now=time.time())
+        return compose(chunk, recipients, long_form, self._codes, reference=self._reference, now=time.time())
 
     def message(self, chunk: Chunk, recipient: Recipient, message_id: str, existing: bool, attempts: int) -> SmsMessage:
         return SmsMessage(chunk, recipient, message_id, existing, attempts)
@@ -300,5 +311,6 @@ class SmsOutbound:
             inbound_sms.forget_old(cursor_of(session))
             last_messages.forget_old(cursor_of(session))
             stops.forget_old(cursor_of(session))
+            short_links.forget_old(cursor_of(session))
             unread_deliveries.forget_old(cursor_of(session))
         self._forgot_old_at = now

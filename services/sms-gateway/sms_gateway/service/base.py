@@ -6,7 +6,7 @@ from channel.service import QuotaLeases
 from channel.single_sends import SingleSends
 from chassis.service import Database, Entrypoints, OutboxRelay
 from contracts.sms_gateway import RPC
-from sms_gateway.dependencies import SystemSender, VaultProvider
+from sms_gateway.dependencies import ShortLinkUrl, SystemSender, VaultProvider
 from sms_gateway.usecases import messages
 
 
@@ -17,6 +17,7 @@ class Base(Entrypoints):
     leases = QuotaLeases("sms")
     vault = VaultProvider()
     system_sender = SystemSender()
+    short_link_url = ShortLinkUrl()
 
     @property
     def single_sends(self) -> SingleSends:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from channel.campaign_counts import LedgerColumns
 from channel.service import ChannelCalls, UseCases
 from chassis.service import Payload, rpc
@@ -30,13 +32,23 @@ class Messages(Base, ChannelCalls):
     )
 
     @rpc
+    def prepare_content(self, actor: Actor, payload: Payload) -> Payload:
+        prepare, url = contents.prepare_content, self.short_link_url
+        return self.run_in_steps("prepare_content", prepare, actor, payload, short_link_url=url)
+
+    @rpc
+    def check_content(self, actor: Actor, payload: Payload) -> Payload:
+        check, url = contents.check_content, self.short_link_url
+        return self.run_in_steps("check_content", check, actor, payload, short_link_url=url)
+
+    @rpc
     def count_parts(self, actor: Actor, payload: Payload) -> Payload:
         call = self.calls["count_parts"]
-        request = call.load(payload)
+        request, url = call.load(payload), self.short_link_url
         audience = request.pop("audience")
-        counted = {**contents.count_parts(**request), "recipients": None}
+        counted = {**contents.count_parts(**request, short_link_url=url), "recipients": None}
         if audience is not None:
-            given = {"text": request["text"], "replace_diacritics": request["replace_diacritics"]}
+            given = contents.with_address(request, url)
             asked = call.payload().dump({"text": "", "audience": audience})["audience"]
             counted["recipients"] = contents.measure(self._ask(actor), actor=actor, content=given, audience=asked)
         return call.dump(counted)
@@ -47,3 +59,8 @@ class Messages(Base, ChannelCalls):
             return answer
 
         return ask
+
+    def _plan(self, actor: Actor, payload: Payload) -> Any:
+        request = self.calls["send_messages"].load(payload)
+        now, url = self.clock.now(), self.short_link_url
+        return messages.plan_send(self.database, actor=actor, now=now, short_link_url=url, **request)

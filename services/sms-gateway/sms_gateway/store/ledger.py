@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from psycopg import Cursor
 
 from channel.batches import Header, Recipient
+from channel.lane_outbox import LaneMessage
 from channel.outlets import Chunk
 from channel.ports import Event
 from contracts.vocabulary import Channel, MessageState
@@ -19,6 +21,7 @@ from sms_gateway.store import (
     overdue,
     parts,
     receipts,
+    short_links,
     smpp_deliveries,
     stops,
     unknown_messages,
@@ -105,6 +108,9 @@ class SmsLedger:
         if message.code:
             event["code"] = message.code
         return event
+
+    def note_claims(self, cursor: Cursor[Any], instance_id: UUID, chunks: Sequence[Chunk]) -> list[LaneMessage]:
+        return short_links.note_claims(cursor, instance_id, chunks)
 
     def leave_answer_out(self, message: SmsMessage) -> None:
         message.carrier_ids = None

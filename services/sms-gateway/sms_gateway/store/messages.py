@@ -31,6 +31,7 @@ _OF_ACCOUNT = (
     "retries",
     "erasures",
     "campaign_states",
+    "short_link_blocks",
     "smpp_deliveries",
     "smpp_binds",
     "smpp_accounts",

@@ -17,6 +17,7 @@ from contracts.rpc import Actor
 from contracts.vocabulary import Channel
 from sms_gateway import exceptions
 from sms_gateway.content import description, gsm, parts
+from sms_gateway.content import short_links as short_links_of
 from sms_gateway.content.first_render import FirstRender, render_apart, show_apart
 from sms_gateway.content.template import RenderFailed
 from sms_gateway.store import contents as store
@@ -38,11 +39,16 @@ class Ask(Protocol):
     def __call__(self, name: str, payload: dict[str, Any], *, deadline: float = ...) -> Any: ...
 
 
-def count_parts(*, text: str, replace_diacritics: bool) -> dict[str, Any]:
+def count_parts(
+    *, text: str, replace_diacritics: bool, short_links: bool = False, short_link_url: str | None = None
+) -> dict[str, Any]:
     """A text as it would travel (C7).
 
-    :raises Invalid: over 255 parts.
+    :param short_link_url: what short links start with.
+    :raises Invalid: over 255 parts, or a link that cannot be shortened.
     """
+    if short_links and short_link_url is not None:
+        text = _shortened(text, short_link_url)
     travelling = gsm.replace_diacritics(text) if replace_diacritics else text
     try:
         counted, plain = parts.count(travelling), description.plainly(travelling)
@@ -55,6 +61,23 @@ def count_parts(*, text: str, replace_diacritics: bool) -> dict[str, Any]:
         "text": travelling,
         "replaced": None if plain is None else {**_shown(plain), "parts_saved": counted.parts - plain.parts},
     }
+
+
+def _shortened(text: str, address: str) -> str:
+    """The text with links as long as those that recipients get."""
+    try:
+        links = short_links_of.cut(text, address=address, is_template=False)
+    except short_links_of.LinkRefused as refused:
+        raise exceptions.link_refused(refused.code, refused.detail) from None
+    return links.filled(links.samples)
+
+
+def with_address(content: dict[str, Any], short_link_url: str | None) -> dict[str, Any]:
+    """The content as it is kept: where short links are asked for, the address that they start with."""
+    kept = {name: value for name, value in content.items() if name != "short_links"}
+    if content.get("short_links") and short_link_url is not None:
+        kept["short_link_url"] = short_link_url
+    return kept
 
 
 def _shown(counted: parts.Counted) -> dict[str, Any]:
@@ -99,14 +122,18 @@ def check_content(
     now: datetime,
     content: dict[str, Any],
     recipients: Sequence[Mapping[str, Any]],
+    short_link_url: str | None = None,
 ) -> dict[str, Any]:
-    """A campaign's content as it would travel, what is wrong with it, and what is worth mending; nothing is kept."""
+    """A campaign's content as it would travel, what is wrong with it, and what is worth mending; nothing is kept.
+
+    :param short_link_url: what short links start with.
+    """
     text = str(content.get("text") or "")
     answer: dict[str, Any] = {
         "content": content, "variables": [], "problems": [], "advice": [], "figures": {}, "rendered": [],
     }  # fmt: skip
     try:
-        shown = show_apart({**content, "text": text}, account_of(actor), recipients)
+        shown = show_apart(with_address({**content, "text": text}, short_link_url), account_of(actor), recipients)
     except RenderFailed as failed:
         problem = {"field": "text", "code": failed.code, "detail": failed.detail, "hits": []}
         return answer | {"problems": [problem]}
@@ -151,12 +178,15 @@ def prepare_content(
     content: dict[str, Any],
     kind: str,
     recipients: Sequence[Mapping[str, Any]],
+    short_link_url: str | None = None,
 ) -> dict[str, Any]:
     """Check sender and template; keep them under their hash unless there are problems.
 
     :param recipients: fields of some, with whom it is tried.
+    :param short_link_url: what short links start with.
     """
     account_id, sender = account_of(actor), str(sender or "")
+    content = with_address(content, short_link_url)
     with database.transaction() as session:
         spelling = senders.active_spelling(session, account_id=account_id, sender=sender)
     problems = [] if spelling else [SENDER_NOT_ACTIVE.copy()]

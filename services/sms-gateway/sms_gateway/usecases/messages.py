@@ -23,22 +23,35 @@ from contracts.vocabulary import Lane
 from sms_gateway import exceptions
 from sms_gateway.domain.sends import Plan, request_hash
 from sms_gateway.store import contents, messages, senders
-from sms_gateway.usecases.contents import count_parts, ensure_sender, own_content, rendered_or_refused
+from sms_gateway.usecases.contents import count_parts, ensure_sender, own_content, rendered_or_refused, with_address
 
 
-def plan_send(_database: Database, *, actor: Actor, now: datetime, **request: Any) -> Plan:
+def plan_send(
+    _database: Database, *, actor: Actor, now: datetime, short_link_url: str | None = None, **request: Any
+) -> Plan:
     """Check a POST /v1/sms as far as that is possible without the database.
 
-    :raises Invalid: the text is too long or empty, the time past or too far.
+    :param short_link_url: what short links start with.
+    :raises Invalid: the text is too long or empty, a link cannot be shortened, the time is past or too far.
     """
     account_id = account_of(actor)
     text = {"text": request["text"], "replace_diacritics": request["replace_diacritics"]}
-    counted = count_parts(**text)
+    is_short = bool(request.get("short_links"))
+    counted = count_parts(**text, short_links=is_short, short_link_url=short_link_url)
     if not counted["text"].strip():
         raise exceptions.text_empty()
     _ensure_schedule(request["schedule_at"], now)
     # The text of a single message is what it says: braces in it are braces.
-    content = {**text, "literal": True, "flash": request["flash"], "validity_minutes": request["validity"]}
+    content = with_address(
+        {
+            **text,
+            "literal": True,
+            "flash": request["flash"],
+            "validity_minutes": request["validity"],
+            "short_links": is_short,
+        },
+        short_link_url,
+    )
     return Plan(
         account_id=account_id,
         sender=request["from"],

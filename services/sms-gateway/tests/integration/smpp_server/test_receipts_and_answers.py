@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -70,11 +70,6 @@ def outbound(launch_once: Launcher, base: Database, others: Any, telco: Telco) -
         )  # fmt: skip
         carriers.create_route(session, **OPERATOR, carrier_id=made.id, prefix="", priority=1)
     return launch_once("sms_gateway.outbound", service="sms_gateway")
-
-
-@pytest.fixture(scope="module")
-def second(start: Callable[..., Running]) -> Running:
-    return start(SMPP_RESPONSE_SECONDS="2")
 
 
 def receipt_of(pdu: smpp.Pdu) -> Receipt:

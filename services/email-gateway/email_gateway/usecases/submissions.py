@@ -1,0 +1,138 @@
+"""Mail that partners' servers submit by SMTP: the same rules as for POST /v1/emails."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from channel.single_sends import TooFewUnits
+from chassis import suspensions
+from chassis.database import Database, Session
+from contracts.errors import WiciError, account_suspended
+from email_gateway import exceptions
+from email_gateway.content.prepare import hash_of
+from email_gateway.content.received import Mail
+from email_gateway.domain import smtp_logins
+from email_gateway.domain.alignment import Standing
+from email_gateway.domain.sends import Plan, To
+from email_gateway.store import signing
+from email_gateway.store import smtp_accounts as store
+from email_gateway.usecases import messages
+from email_gateway.usecases.senders import normalised
+
+Answer = Any
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Who is logged in on a connection, and with which password: when that changes, it is nobody any more."""
+
+    smtp_account_id: UUID
+    account_id: UUID
+    secret_hash: bytes
+    has_blocked: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submission(Plan):
+    """A mail with its recipients, checked as far as it says by itself."""
+
+    login: Login
+    envelope_from: str
+
+
+def log_in(database: Database, *, username: str, password: str, address: str) -> Login:
+    """:raises Unauthenticated: always the same, whatever is wrong. :raises Forbidden: the account is suspended."""
+    with database.transaction() as session:
+        found = store.login(session, smtp_account_id=smtp_logins.id_of(username))
+        row = found[0] if found else None
+        is_right = smtp_logins.is_right(password, bytes(row.secret_hash) if row else None)
+        if row is None or found is None or not is_right or not row.is_active:
+            raise exceptions.smtp_login_refused()
+        if not smtp_logins.may_log_in_from(address, row.ip_list):
+            raise exceptions.smtp_login_refused()
+        if suspensions.is_suspended(session, row.account_id):
+            raise account_suspended()
+        return Login(row.smtp_account_id, row.account_id, bytes(row.secret_hash), found[1])
+
+
+def refusal_of_recipient(database: Database, *, login: Login, address: str) -> WiciError | None:
+    if not login.has_blocked:
+        return None
+    with database.transaction() as session:
+        if store.is_blocked(session, smtp_account_id=login.smtp_account_id, address=address.lower()):
+            return exceptions.address_blocked()
+    return None
+
+
+def plan(mail: Mail, *, login: Login, envelope_from: str, recipients: Sequence[str], trace_id: str) -> Submission:
+    document = mail.document(login.account_id)
+    return Submission(
+        account_id=login.account_id,
+        content_hash=hash_of(document),
+        document=document,
+        sender=mail.from_email,
+        recipients=[To(address, subject=mail.subject) for address in recipients],
+        trace_id=trace_id,
+        blobs={mail.digest: mail.octets},
+        login=login,
+        envelope_from=envelope_from,
+    )
+
+
+def store_submissions(session: Session, plans: Sequence[Submission]) -> list[Answer]:
+    """Put mails on disk and on their way, each within what its SMTP account may do at this moment.
+
+    :returns: for each what was accepted, why it cannot be sent, or what is missing of its account's lease.
+    """
+    standings = store.standings(session, {plan.login.smtp_account_id for plan in plans})
+    senders: dict[tuple[UUID, str], Standing] = {}
+    answers: list[Answer] = [_refusal(session, plan, standings, senders) for plan in plans]
+    places = [place for place, refusal in enumerate(answers) if refusal is None]
+    stored = messages.store_sends(session, [plans[place] for place in places])
+    sent: Counter[UUID] = Counter()
+    for place, answer in zip(places, stored, strict=True):
+        answers[place] = answer
+        if not isinstance(answer, WiciError | TooFewUnits):
+            sent[plans[place].login.smtp_account_id] += len(plans[place].recipients)
+    store.count_sent(session, sent)
+    return answers
+
+
+def _refusal(
+    session: Session,
+    plan: Submission,
+    standings: dict[UUID, store.Standing],
+    senders: dict[tuple[UUID, str], Standing],
+) -> WiciError | None:
+    login = plan.login
+    now = standings.get(login.smtp_account_id)
+    if now is None or not now.is_active or now.secret_hash != login.secret_hash:
+        return exceptions.smtp_login_refused()
+    if suspensions.is_suspended(session, login.account_id):
+        return account_suspended()
+    try:
+        for email, where in ((plan.sender, "From"), (plan.envelope_from, "MAIL FROM")):
+            _ensure_sender(session, login.account_id, email, where, senders)
+    except WiciError as error:
+        return error
+    if now.used + len(plan.recipients) > now.messages_a_minute:
+        return exceptions.too_many_messages(now.messages_a_minute)
+    standings[login.smtp_account_id] = now._replace(used=now.used + len(plan.recipients))
+    return None
+
+
+def _ensure_sender(
+    session: Session, account_id: UUID, email: str, where: str, known: dict[tuple[UUID, str], Standing]
+) -> None:
+    email = normalised(email)
+    standing = known.get((account_id, email))
+    if standing is None:
+        standing = known[account_id, email] = signing.standing(session, account_id=account_id, email=email)
+    if standing is Standing.UNALIGNED:
+        raise exceptions.sender_unaligned(where)
+    if standing is not Standing.AUTHORISED:
+        raise exceptions.sender_not_authorised(where)

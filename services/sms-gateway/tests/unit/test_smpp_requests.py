@@ -1,0 +1,104 @@
+"""What a partner asks for, as it is read: times, parts, and any bytes at all."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sms_gateway.content import octets
+from sms_gateway.content.parts import SIZES, Encoding, TooLong
+from sms_gateway.content.template import Template
+from sms_gateway.domain.smpp_partners import may_bind_from, phone, senders_by_spelling, written
+from sms_gateway.smpp import requests, times
+from sms_gateway.smpp.constants import HEADER_SIZE, Command
+from sms_gateway.smpp.pdu import PduError
+
+NOW = datetime(2026, 11, 30, 8, tzinfo=UTC)
+moments = st.integers(0, 3_155_000_000).map(lambda second: datetime(2000, 1, 1, tzinfo=UTC) + timedelta(seconds=second))
+
+
+@given(moments)
+def test_a_moment_is_read_as_it_was_written(moment: datetime) -> None:
+    assert times.read(times.absolute(moment), NOW) == moment
+
+
+@pytest.mark.parametrize(
+    ("value", "meant"),
+    [
+        ("", None),
+        ("261130120000004+", datetime(2026, 11, 30, 11, tzinfo=UTC)),
+        ("261130120000020-", datetime(2026, 11, 30, 17, tzinfo=UTC)),
+        ("261130120000500+", datetime(2026, 11, 30, 12, 0, 0, 500_000, tzinfo=UTC)),
+        ("000001020304000R", NOW + timedelta(days=1, hours=2, minutes=3, seconds=4)),
+    ],
+)
+def test_zones_and_spans(value: str, meant: datetime | None) -> None:
+    assert times.read(value, NOW) == meant
+
+
+@pytest.mark.parametrize("value", ["261130120000049+", "261330120000000+", "2611301200", "26113012000000٣+", "x"])
+def test_what_is_no_time(value: str) -> None:
+    with pytest.raises(ValueError):
+        times.read(value, NOW)
+
+
+@given(st.sampled_from([Command.SUBMIT_SM, Command.DATA_SM, Command.SUBMIT_MULTI]), st.binary(max_size=120))
+def test_any_body_is_read_or_refused(command: Command, body: bytes) -> None:
+    frame = (HEADER_SIZE + len(body)).to_bytes(4, "big") + int(command).to_bytes(4, "big") + bytes(8) + body
+    try:
+        found = requests.read(frame)
+    except PduError as error:
+        assert error.status
+    else:
+        assert found.octets
+
+
+@given(st.binary(min_size=1, max_size=2_000), st.integers(0, 255))
+def test_parts_are_all_of_it_in_order_and_fit(body: bytes, data_coding: int) -> None:
+    bodies = octets.bodies(body, data_coding, has_header=False)
+    assert b"".join(bodies) == body
+    is_septets = not octets.is_eight_bit(data_coding) and octets.alphabet(data_coding) is Encoding.GSM
+    sizes = SIZES[Encoding.GSM if is_septets else Encoding.UCS2]
+    assert all(len(part) <= (sizes.single if len(bodies) == 1 else sizes.concatenated) for part in bodies)
+
+
+@given(st.binary(max_size=200), st.integers(0, 255))
+def test_a_header_of_its_own_stays_before_one_part(body: bytes, data_coding: int) -> None:
+    try:
+        bodies = octets.bodies(body, data_coding, has_header=True)
+    except TooLong:
+        return
+    assert bodies == (body,)
+    assert body[0] < len(body)
+
+
+@given(st.binary(min_size=1, max_size=300), st.sampled_from([0, 3, 4, 8, 0xF5]))
+def test_what_is_stored_is_sent_as_it_came(body: bytes, data_coding: int) -> None:
+    content = octets.as_content(body, data_coding, has_header=False)
+    assert b"".join(Template(content).encode({}).bodies) == body
+    assert "\0" not in content["text"]
+
+
+def test_senders_are_known_however_they_are_written() -> None:
+    spelled = senders_by_spelling(["Wici", "+48500700800", "72240"], [])
+    for name, meant in (("WICI", "Wici"), ("48500700800", "+48500700800"), ("+48500700800", "+48500700800")):
+        assert spelled[name.lower()] == meant
+    assert senders_by_spelling(["Wici", "Other"], ["wici"]) == {"wici": "Wici"}
+
+
+def test_phones_are_in_international_form() -> None:
+    for to in ((1, 1, "48600100200"), (0, 0, "+48600100200"), (1, 1, "0048600100200")):
+        assert phone(to) == "+48600100200"
+        assert written(to)[2] + "48600100200" == to[2]
+    for to in ((2, 1, "600100200"), (5, 0, "nobody"), (1, 1, "12"), (1, 1, "")):
+        assert phone(to) is None
+
+
+def test_addresses_of_a_list() -> None:
+    assert may_bind_from([], "192.0.2.1")
+    assert may_bind_from(["192.0.2.0/24"], "::ffff:192.0.2.7")
+    assert not may_bind_from(["192.0.2.0/24", "2001:db8::/32"], "198.51.100.1")
+    assert may_bind_from(["192.0.2.0/24", "2001:db8::/32"], "2001:db8::1")
