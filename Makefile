@@ -7,7 +7,7 @@ LOCAL = deploy/local
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status logs migrate operator routes test fuzz lint format check bench lock sbom audit
+.PHONY: help setup demo up down status logs migrate operator monitoring routes test fuzz lint format check bench lock sbom audit
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
@@ -37,6 +37,9 @@ migrate: setup ## bring every service's database up to date
 operator: setup ## create an operator: LOGIN=… EMAIL=… (prints a one-time password and the TOTP secret)
 	@if [ -z "$(LOGIN)" ] || [ -z "$(EMAIL)" ]; then echo "Say who: make operator LOGIN=anna EMAIL=anna@example.com"; exit 2; fi
 	@$(RUN) $(LOCAL)/system.py run python -m identity.commands.operators add "$(LOGIN)" "$(EMAIL)"
+
+monitoring: setup ## Prometheus with the alerts over the running system (needs `prometheus`), until Ctrl-C
+	@$(RUN) $(LOCAL)/monitoring.py
 
 routes: setup ## every route of the API with its permission (M=--markdown for a table)
 	@$(RUN) -m api_gateway.route_list $(M)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 from uuid import UUID, uuid5
 
 import orjson
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 
 from api_gateway.tracking.spool import Spool, SpoolFull
 from chassis.ids import new_id
@@ -32,6 +32,10 @@ MAX_SAID = 100
 
 RECORDED = Counter(
     "wici_tracking_events_total", "Clicks, opens and unsubscribes, by kind and outcome", ["kind", "outcome"]
+)
+
+SPOOLED = Gauge(
+    "wici_tracking_spool_bytes", "Clicks, opens and unsubscribes that wait on the disk", multiprocess_mode="livemax"
 )
 
 log = get_logger()
@@ -184,6 +188,7 @@ class Recorder:
     def round(self) -> None:
         """Synchronise the disk, then publish every closed segment; what is not confirmed stays."""
         self._spool.sync()
+        SPOOLED.set(self._spool.size)
         if not self._publisher.is_connected:
             return
         self._spool.rotate()

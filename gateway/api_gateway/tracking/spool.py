@@ -59,6 +59,11 @@ class Spool:
             if self._size >= SEGMENT_BYTES:
                 self._close()
 
+    @property
+    def size(self) -> int:
+        """Bytes of all segments, as last counted."""
+        return self._others + self._size
+
     def sync(self) -> None:
         """Bring what was written to the disk, and count what lies in the folder."""
         with self._lock:

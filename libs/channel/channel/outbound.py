@@ -20,6 +20,7 @@ from channel.outlets import Chunk
 from channel.ports import Outbound
 from channel.upkeep import Upkeep
 from chassis import seals
+from chassis.backlogs import Backlog, age_of, count_of
 from chassis.broker import Delivery
 from chassis.database import cursor_of
 from chassis.ids import new_id
@@ -36,6 +37,26 @@ RENEW_SECONDS = 2.0  # of a lease of ten
 INDEX_SECONDS = 3600.0
 ADOPT_SECONDS = 30.0
 
+
+def _overdue(kind: str, which: str) -> str:
+    return (
+        f"SELECT '{kind}', (SELECT greatest(0, extract(epoch FROM now() - due_at)) FROM retries WHERE {which}"
+        " ORDER BY due_at LIMIT 1)"
+    )
+
+
+BACKLOGS = (
+    count_of("wici_retries_waiting", "Messages in the retry schedule", "retries"),
+    Backlog(
+        "wici_retries_overdue_seconds",
+        "Since when the most overdue of them should have been tried, single messages and campaigns'",
+        f"{_overdue('single', 'campaign_id IS NULL')} UNION ALL {_overdue('campaign', 'campaign_id IS NOT NULL')}",
+        ("kind",),
+    ),
+    age_of("wici_claims_oldest_seconds", "Age of the oldest claim that is not settled", "claimed_at", "claims"),
+    count_of("wici_lane_outbox_waiting", "Lane messages that the broker has not confirmed", "lane_outbox"),
+)
+
 log = get_logger()
 
 
@@ -48,6 +69,7 @@ class OutboundProcess:
 
     def __init__(self, process: Process[Any], outbound: Callable[[], Outbound], *, linger: float) -> None:
         self._process = process
+        process.backlogs.add(*BACKLOGS)
         self._make_outbound = outbound
         # One connection, the ledger thread's own.
         self._ledger_database = process.open_database(pool_size=LEDGER_POOL_SIZE)

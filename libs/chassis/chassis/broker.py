@@ -20,17 +20,28 @@ from typing import Any
 import pika
 from pika.adapters.select_connection import SelectConnection
 from pika.channel import Channel
+from prometheus_client import Gauge
 
 from chassis.amqp import parameters_of
 from chassis.logs import get_logger
-from chassis.topology import LANES, ask_for_topology, event_exchange
+from chassis.topology import LANES, RPC_EXCHANGE, ask_for_topology, event_exchange
 from contracts.errors import Unavailable
 from contracts.events import Event
 
 RECONNECT_SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0)
 HEARTBEAT_SECONDS = 30
+# An answer to nobody, as everybody may publish one: the broker confirms it and forgets.
+PROBE = "reply.nobody.00000000-0000-0000-0000-000000000000"
+
+BLOCKED = Gauge(
+    "wici_broker_blocked", "1 while the broker takes nothing from this process", multiprocess_mode="livemax"
+)
 
 log = get_logger()
+
+
+class BrokerBlocked(Unavailable):
+    """An alarm of the broker (memory, disk) keeps it from reading what we publish; nothing is lost, all of it waits."""
 
 
 class PublishFailed(Unavailable):
@@ -114,6 +125,9 @@ class Broker:
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._ready = threading.Event()
+        self._probe: Future[None] = Future()
+        self._probe.set_result(None)
+        self._blocked = ""  # the broker's reason why it takes nothing from us, while it does not
         self._thread = threading.Thread(target=self._run, name=f"broker-{name}", daemon=True)
         self._attempt = 0
 
@@ -129,9 +143,17 @@ class Broker:
         return self._ready.is_set()
 
     def ping(self) -> None:
-        """Raises when there is no connection at the moment (readiness)."""
+        """Raises when there is no connection at the moment, or the broker takes nothing (readiness).
+
+        The broker tells of an alarm to who publishes, and to nobody else: so each ping publishes a word to nobody, and
+        the next one knows.
+        """
         if not self.is_connected:
             raise Unavailable("broker.unavailable", "The message broker does not answer.")
+        if not self._blocked and self._probe.done():
+            self._probe = self.publish(PROBE, b"", exchange=RPC_EXCHANGE)
+        if self._blocked:
+            raise BrokerBlocked("broker.blocked", "The message broker takes no messages at the moment.")
 
     def close(self, timeout: float = 10.0) -> None:
         """Send what is waiting, close the connection and end the thread."""
@@ -152,7 +174,8 @@ class Broker:
         """Publish one persistent message; the future is done when the broker has it on disk.
 
         Unless an exchange is named, the routing key is a lane's name. The future fails with `PublishFailed` when the
-        connection is lost or the broker refuses, with `mandatory` also when no queue takes the message.
+        connection is lost or the broker refuses, with `mandatory` also when no queue takes the message. While the
+        broker is blocked it fails at once: who asks would only wait for an answer that cannot come.
         """
         message = Message(
             exchange,
@@ -171,6 +194,9 @@ class Broker:
         with self._lock:
             if not self._ready.is_set():
                 message.confirmed.set_exception(_lost())
+                return message.confirmed
+            if self._blocked:
+                message.confirmed.set_exception(_blocked())
                 return message.confirmed
             self._outgoing.append(message)
             schedule, self._flush_scheduled = not self._flush_scheduled, True
@@ -237,7 +263,22 @@ class Broker:
                 self._closing.wait(wait)
 
     def _on_connected(self, connection: Any) -> None:
+        connection.add_on_connection_blocked_callback(lambda _, frame: self._on_blocked(frame.method.reason))
+        connection.add_on_connection_unblocked_callback(lambda *_: self._on_unblocked())
         connection.channel(on_open_callback=self._on_channel_open)
+
+    def _on_blocked(self, reason: str) -> None:
+        log.error("broker_blocked", reason=reason)
+        self._blocked = reason or "blocked"
+        BLOCKED.set(1)
+        # What was on its way may arrive once the alarm is over; who waits for it would only run into a deadline.
+        for message in self._unconfirmed.values():
+            _fail(message, _blocked())
+
+    def _on_unblocked(self) -> None:
+        log.info("broker_unblocked")
+        self._blocked = ""
+        BLOCKED.set(0)
 
     def _on_connect_failed(self, connection: Any, error: Any) -> None:
         log.warning("broker_unreachable", error=error)
@@ -331,6 +372,8 @@ class Broker:
 
     def _forget_connection(self) -> None:
         self._ready.clear()
+        self._blocked = ""  # a new connection is told anew
+        BLOCKED.set(0)
         with self._lock:
             waiting, self._outgoing, self._flush_scheduled = list(self._outgoing), deque(), False
         for message in [*self._unconfirmed.values(), *waiting]:
@@ -352,6 +395,10 @@ def _lost() -> PublishFailed:
     return PublishFailed("broker.unavailable", "The message broker did not confirm a message.")
 
 
-def _fail(message: Message) -> None:
+def _blocked() -> PublishFailed:
+    return PublishFailed("broker.blocked", "The message broker takes no messages at the moment.")
+
+
+def _fail(message: Message, error: PublishFailed | None = None) -> None:
     if not message.confirmed.done():
-        message.confirmed.set_exception(_lost())
+        message.confirmed.set_exception(error or _lost())

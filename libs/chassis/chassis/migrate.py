@@ -85,21 +85,24 @@ def _upgrade(config: AlembicConfig, connection: sqlalchemy.Connection, revision:
 
 
 def is_current(service: str, engine: sqlalchemy.Engine) -> bool:
-    """Whether the database is at the service's newest revision (readiness)."""
-    head = ScriptDirectory.from_config(_alembic_config(service)).get_current_head()
+    """Whether the database has all that this code knows of: migrations only add, so older code runs on a newer one.
+
+    Revisions are numbers of four digits, so the later one is the greater.
+    """
+    head = ScriptDirectory.from_config(_alembic_config(service)).get_current_head() or ""
     with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() == head
+        return (MigrationContext.configure(connection).get_current_revision() or "") >= head
 
 
 def readiness(service: str, engine: sqlalchemy.Engine) -> Callable[[], None]:
-    """A check that raises until the database is at the service's newest revision; then it asks no more."""
+    """A check that raises until the database has the newest revision of this code; then it asks no more."""
     seen = False
 
     def check() -> None:
         nonlocal seen
         seen = seen or is_current(service, engine)
         if not seen:
-            raise MigrationError("the database is not at the newest revision")
+            raise MigrationError("the database lacks a revision that this code needs")
 
     return check
 

@@ -21,6 +21,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Generic, Protocol, TypeVar
 
 from chassis import logs, migrate
+from chassis.backlogs import Backlogs
 from chassis.broker import Broker
 from chassis.config import ConfigError, load
 from chassis.database import Database, ensure_settings, make_engine
@@ -73,6 +74,7 @@ class Process(Generic[C]):
         self._main_has_returned = threading.Event()
         self._background: list[threading.Thread] = []
         self.database = self.open_database(pool_size=pool_size)
+        self.backlogs = Backlogs(self.database.engine)
         self.broker = Broker(config.amqp_url, self.full_name)
         self.checks |= {
             "broker": self.broker.ping,
@@ -131,6 +133,7 @@ class Process(Generic[C]):
             thread.join(SHUTDOWN_SECONDS)
         self.broker.close()
         self._health.close()
+        self.backlogs.close()
         self.database.dispose()
 
 

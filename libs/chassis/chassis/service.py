@@ -31,9 +31,10 @@ from nameko.rpc import Rpc
 from sqlalchemy.orm import Session
 
 from chassis import broker as wire
-from chassis import config, erasures, logs, seals
+from chassis import config, erasures, logs, migrate, seals
 from chassis import database as db
 from chassis.amqp import kombu_ssl_of
+from chassis.backlogs import Backlogs
 from chassis.entrypoints import event_handler, rpc
 from chassis.health import HealthServer
 from chassis.metrics import RPC_SECONDS
@@ -112,8 +113,11 @@ class Database(DependencyProvider):
             self.key, os.environ, self.container.service_name, self.process.common.pool_size
         )
         self.process.checks["database"] = self.database.ping
+        self.process.checks["migrations"] = migrate.readiness(self.container.service_name, self.database.engine)
+        self._backlogs = Backlogs(self.database.engine)
 
     def stop(self) -> None:
+        self._backlogs.close()
         self.database.dispose()
 
     def get_dependency(self, worker_ctx: Any) -> db.Database:

@@ -5,14 +5,27 @@ from __future__ import annotations
 from campaigns.config import DispatcherConfig
 from campaigns.dispatcher.loop import Dispatcher
 from campaigns.usecases.dispatch import forget_old_batches
+from chassis.backlogs import Backlog, age_of
 from chassis.process import Process, boot
 
+_BY_STATE = "SELECT state, count(*) FROM campaigns WHERE state IN ('scheduled', 'sending', 'paused') GROUP BY 1"
 POOL_SIZE = 10  # connections (contracts.connections)
 
 TIDY_SECONDS = 3600.0
 
+BACKLOGS = (
+    Backlog("wici_campaigns", "Campaigns that are not over, by state", _BY_STATE, ("state",)),
+    age_of(
+        "wici_campaigns_overdue_seconds",
+        "How long the most overdue campaign should have begun",
+        "send_at",
+        "campaigns WHERE state = 'scheduled'",
+    ),
+)
+
 
 def main(process: Process[DispatcherConfig]) -> None:
+    process.backlogs.add(*BACKLOGS)
     relay = process.relay_outbox()
     process.every(TIDY_SECONDS, lambda: forget_old_batches(process.database), "housekeeping")
     dispatcher = Dispatcher(process.config, process.database, process.broker, relay.poke)

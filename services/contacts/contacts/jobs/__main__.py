@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import UTC, datetime
 
 from chassis import erasures, seals
+from chassis.backlogs import Backlog
 from chassis.logs import get_logger
 from chassis.process import Process, boot
 from chassis.rpc_client import RpcClient
@@ -24,6 +25,22 @@ from contacts.store.jobs import JOBS
 POOL_SIZE_OF_A_WORKER = 4
 POOL_SIZE = 5  # of leases, engagement and the rest
 
+_UNFINISHED = "FROM jobs WHERE state IN ('waiting', 'running') GROUP BY 1"
+BACKLOGS = (
+    Backlog(
+        "wici_jobs",
+        "Imports, exports and other jobs that are not over",
+        f"SELECT kind, count(*) {_UNFINISHED}",
+        ("kind",),
+    ),
+    Backlog(
+        "wici_jobs_oldest_seconds",
+        "How long the oldest of them has waited or run",
+        f"SELECT kind, extract(epoch FROM now() - min(queued_at)) {_UNFINISHED}",
+        ("kind",),
+    ),
+)
+
 log = get_logger()
 
 
@@ -31,6 +48,7 @@ def main(process: Process[JobsConfig]) -> None:
     erasures.check_keys()
     # Rows come by the ten thousand and die young; looking for cycles among them costs a sixth of reading a file.
     gc.set_threshold(50_000, 20, 20)
+    process.backlogs.add(*BACKLOGS)
     database, config = process.database, process.config
     leases, recorder = JobLeases(database), engagement.Recorder(database)
     # In the background until the workers have given their jobs back: the leases hold until then.

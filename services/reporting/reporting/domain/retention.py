@@ -8,6 +8,8 @@ from contracts.vocabulary import Channel
 
 # States of delivery, whoever's the message is.
 DAYS_BY_CHANNEL: dict[Channel, int] = {Channel.EMAIL: 40, Channel.SMS: 365}
+# What a plan cannot shorten: a message waits for three days at most, and its receipt comes within another.
+FEWEST = 4
 LONGEST = max(DAYS_BY_CHANNEL.values())
 # From where and with what a person opened; that and when a message was opened is kept with the message.
 DETAILED_OPENS = timedelta(days=10)
@@ -19,7 +21,7 @@ def kept_days(channel: Channel, *, is_campaigns: bool, plan_days: int | None) ->
     :param plan_days: how long the account's plan keeps campaigns' data; None: not known, and so no reason to delete.
     """
     days = DAYS_BY_CHANNEL.get(channel, LONGEST)
-    return min(days, plan_days) if is_campaigns and plan_days is not None else days
+    return min(days, max(plan_days, FEWEST)) if is_campaigns and plan_days is not None else days
 
 
 def first_day(now: datetime, days: int) -> date:

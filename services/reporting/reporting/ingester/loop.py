@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,6 +30,11 @@ from reporting.ingester.writing import Ingest
 
 EVENTS = Counter("wici_delivery_events_total", "Delivery events by outcome", ["outcome"])
 SECONDS = Histogram("wici_ingest_seconds", "One transaction of the ingester", buckets=(0.005, 0.02, 0.1, 0.3, 1, 3, 10))
+DELAY = Histogram(
+    "wici_ingest_delay_seconds",
+    "From what happened to its being counted, of one event a transaction",
+    buckets=(0.5, 1, 2, 5, 15, 60, 300, 3600),
+)
 RETRY_SECONDS = (0.05, 0.2, 1.0, 2.0, 5.0)
 IDLE_SECONDS = 0.5
 
@@ -75,6 +81,7 @@ class Ingester:
 
     def _handle(self, batch: Sequence[tuple[Delivery, list[dict[str, Any]]]]) -> None:
         self.progress.waits()
+        happened_at = batch[-1][1][-1].get("at") if batch and batch[-1][1] else None
         try:
             with SECONDS.time():
                 self._ingest.write([events for _, events in batch])
@@ -84,6 +91,8 @@ class Ingester:
                 self._handle_alone(delivery)
             return
         self.progress.moved()
+        if isinstance(happened_at, float):
+            DELAY.observe(max(0.0, time.time() - happened_at))
         for delivery, events in batch:
             delivery.ack()
             EVENTS.labels("written").inc(len(events))

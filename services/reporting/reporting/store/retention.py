@@ -7,7 +7,7 @@ in between, and what it then counts is what is there. The ingester leaves out wh
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from uuid import UUID
 
 from sqlalchemy import text
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from chassis.database import changed
 from contracts.ids import first_id_at
 from reporting.domain.folding import OPENED
+from reporting.domain.retention import FEWEST, first_day
 from reporting.store import log
 from reporting.store.messages import Row
 
@@ -72,7 +73,7 @@ def expired_sends(session: Session, *, now: datetime, limit: int) -> list[Row]:
     lengths = session.scalars(text("SELECT DISTINCT days FROM account_retention ORDER BY days")).all()
     found: list[Row] = []
     for days in lengths:
-        bound = {"days": days, "first": start_of(now.astimezone(UTC).date() - timedelta(days=days)), "limit": limit}
+        bound = {"days": days, "first": start_of(first_day(now, max(days, FEWEST))), "limit": limit}
         found += session.execute(
             text(
                 "SELECT r.campaign_id, r.account_id, r.first_id, r.last_id FROM campaign_ranges r"

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
+from zipfile import ZipFile
 
 import orjson
 import pytest
@@ -247,6 +250,21 @@ def test_statistics_by_day_and_channel(database: Database, call: Call) -> None:
         call(send.account_id, "get_statistics", **{"from": "2026-02-01", "to": "2026-01-01"})
 
 
+def test_a_report_is_printed_and_made_a_spreadsheet_beside_other_calls(database: Database, call: Call) -> None:
+    send = an_email_campaign(database)
+    of_it = {"campaign_id": send.campaign_id}
+
+    printed = b64decode(call(send.account_id, "print_report", language="pl", **of_it)["content"])
+    first = call(send.account_id, "export_report", seq=0, format="xlsx", **of_it)
+    last = call(send.account_id, "export_report", seq=1, format="xlsx", state=first["state"], **of_it)
+
+    assert printed.startswith(b"%PDF")
+    assert b64decode(first["chunk"]).startswith(b"PK")
+    with ZipFile(BytesIO(b64decode(first["chunk"]) + b64decode(last["chunk"]))) as archive:
+        assert archive.testzip() is None
+    assert call(send.account_id, "export_report", seq=2, format="xlsx", state="0 0 0 0", **of_it)["chunk"] is None
+
+
 def test_another_account_sees_nothing(database: Database, call: Call) -> None:
     send, stranger = an_email_campaign(database), str(uuid4())
 
@@ -256,6 +274,9 @@ def test_another_account_sees_nothing(database: Database, call: Call) -> None:
         ("get_report_timeline", {"campaign_id": send.campaign_id}),
         ("list_report_recipients", {"campaign_id": send.campaign_id, "who": "delivered"}),
         ("get_message", {"message_id": send.message_id(0)}),
+        ("print_report", {"campaign_id": send.campaign_id}),
+        ("export_report", {"campaign_id": send.campaign_id, "seq": 0, "format": "xlsx"}),
+        ("compare_reports", {"ids": send.campaign_id}),
     ):
         with pytest.raises(NotFound):
             call(stranger, name, **payload)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from channel.outbound import OutboundProcess
+from chassis.backlogs import count_of
 from chassis.process import Process, boot
 from chassis.secrets import Vault
 from contracts.short_codes import Codes
@@ -23,8 +24,15 @@ PLANNER = {
 }
 
 
+BACKLOGS = (
+    count_of("wici_sms_receipts_parked", "Receipts whose message is not known yet, or never was", "parked_receipts"),
+    count_of("wici_sms_unknown", "Messages handed over of which the carrier has said nothing", "unknown_messages"),
+)
+
+
 def main(process: Process[OutboundConfig]) -> None:
     config = process.config
+    process.backlogs.add(*BACKLOGS)
 
     def outbound() -> SmsOutbound:
         return SmsOutbound(

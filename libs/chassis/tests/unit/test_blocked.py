@@ -1,0 +1,43 @@
+"""A broker that takes nothing (an alarm of memory or disk): not ready, and whoever publishes hears of it at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from chassis.broker import BLOCKED, Broker, BrokerBlocked, PublishFailed
+
+
+@pytest.fixture
+def broker() -> Broker:
+    """As one that is connected; the real alarm would stop every other test at the same node."""
+    made = Broker("amqp://guest:guest@127.0.0.1:1/")
+    made._ready.set()
+    return made
+
+
+def test_who_publishes_hears_of_it_and_goes_on_afterwards(broker: Broker) -> None:
+    broker._on_blocked("low on memory")
+    with pytest.raises(BrokerBlocked):
+        broker.ping()
+    with pytest.raises(PublishFailed, match="takes no messages"):
+        broker.publish("lane.sms.bulk", b"{}").result(0)
+    assert BLOCKED._value.get() == 1
+
+    broker._on_unblocked()
+    broker.ping()
+    assert not broker.publish("lane.sms.bulk", b"{}").done()
+
+
+def test_what_is_on_its_way_is_told_of_it_too(broker: Broker) -> None:
+    waiting = broker.publish("lane.sms.bulk", b"{}")
+    broker._unconfirmed[1] = broker._outgoing.popleft()
+    broker._on_blocked("low on memory")
+    with pytest.raises(PublishFailed, match="takes no messages"):
+        waiting.result(0)
+
+
+def test_a_new_connection_is_told_anew(broker: Broker) -> None:
+    broker._on_blocked("low on disk")
+    broker._forget_connection()
+    broker._ready.set()
+    broker.ping()
