@@ -136,7 +136,8 @@ class Filler:
             return text
         makers: dict[str, Any] = {
             "uuid": uuid4(), "bytea": text.encode(), "jsonb": Jsonb({"a": text}), "bool": False, "inet": "192.0.2.1",
-            "timestamptz": datetime.now(UTC), "date": datetime.now(UTC).date(), "interval": timedelta(1),
+            "timestamptz": datetime.now(UTC), "timestamp": datetime.now(UTC).replace(tzinfo=None),
+            "date": datetime.now(UTC).date(), "interval": timedelta(1),
         }  # fmt: skip
         return makers.get(kind, 1)
 

@@ -14,6 +14,7 @@ CHANGES = [route for route in all_routes() if route.method != "GET"]
 ACTS = {
     "campaigns.cancel_campaign": "campaign.cancelled",
     "campaigns.approve_campaign": "campaign.approved",
+    "campaigns.boost_campaign": "campaign.boosted",
     "campaigns.choose_winner": "campaign.winner_chosen",
     "campaigns.create_campaign": "campaign.created",
     "campaigns.create_template": "template.created",
@@ -22,6 +23,7 @@ ACTS = {
     "campaigns.delete_campaign": "campaign.deleted",
     "campaigns.delete_template": "template.deleted",
     "campaigns.duplicate_campaign": "campaign.created",
+    "campaigns.follow_up_campaign": "campaign.created",
     "campaigns.pause_campaign": "campaign.paused",
     "campaigns.reschedule_campaign": "campaign.rescheduled",
     "campaigns.resume_campaign": "campaign.resumed",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from api_gateway.routing import ANYONE, Route
-from contracts.campaigns import ab_tests, content, drafts, life, rules
+from contracts.campaigns import ab_tests, content, drafts, follow_ups, life, rules
 
 _ID = "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b11"
 _GROUP = "01935880-1d2b-7f00-8a61-5c0f9e3d2b10"
@@ -20,7 +20,7 @@ _DRAFT = {
     "name": "Wiosna 2027",
     "channel": "sms",
     "sender": "WICI",
-    "audience": {"groups": [_GROUP], "segments": [], "exclude_groups": [], "exclude_segments": []},
+    "audience": {"groups": [_GROUP], "segments": [], "exclude_groups": [], "exclude_segments": [], "follow_up": None},
     "content": {"text": "Cześć {{ first_name | default('') }}, kod {{ discount_code }} czeka do piątku."},
     "options": {"throttle_per_hour": 36000, "quiet_hours": {"start": "21:00", "end": "08:00"}},
 }
@@ -44,6 +44,8 @@ _CREATED = {
     "time_zone": None,
     "local_at": None,
     "approval": None,
+    "booster_of": None,
+    "booster_after": None,
     "ab_test": None,
     "ab_progress": None,
     "progress": _EMPTY_PROGRESS,
@@ -80,6 +82,13 @@ _AB_TEST = {
     "metric": "opens",
     "wait_minutes": 240,
     "if_undecided": "first",
+}
+_FOLLOWERS = {
+    "groups": [],
+    "segments": [],
+    "exclude_groups": [],
+    "exclude_segments": [],
+    "follow_up": {"campaign_id": _ID, "who": "not_opened"},
 }
 _ONE = "/v1/campaigns/<uuid:campaign_id>"
 _RULES = {"quiet_hours": {"start": "21:00", "end": "08:00"}, "approval_above": 10000}
@@ -368,6 +377,60 @@ ROUTES = [
         response_example={
             **_SCHEDULED,
             "approval": {"is_given": True, "approved_by": _CONTACT, "approved_at": "2026-12-23T12:00:00+00:00"},
+        },
+    ),
+    Route(
+        "POST",
+        f"{_ONE}/follow-up",
+        rpc="campaigns.follow_up_campaign",
+        permission=ANYONE,
+        service_checked="sms.campaigns.write",
+        summary="Draft a campaign for those who did, or did not",
+        description="`audience.follow_up` of any draft does the same. Who they are is seen when it starts: delivered,"
+        " opened or clicked as the report says, or not; of who is not delivered yet nothing is known.",
+        request=follow_ups.FollowUpRequest,
+        response=drafts.Campaign,
+        status=201,
+        location="/v1/campaigns/{id}",
+        idempotent=True,
+        tags=["Campaigns"],
+        example={"who": "not_opened"},
+        response_example={**_CREATED, "name": "Follow-up of Wiosna 2027", "audience": _FOLLOWERS},
+    ),
+    Route(
+        "POST",
+        f"{_ONE}/booster",
+        rpc="campaigns.boost_campaign",
+        permission=ANYONE,
+        service_checked="sms.campaigns.send",
+        summary="Schedule a booster of a campaign",
+        description="It goes by itself from two hours to seven days after the campaign has been sent, to those who"
+        " did or did not by then; its quota is reserved when it starts. It is a campaign of its own and can be paused,"
+        " cancelled or made a draft; it is cancelled where the campaign is cancelled or fails. 409"
+        " `campaign.tests_variants`, `campaign.is_booster`, `campaign.has_booster`, `campaign.is_over`.",
+        request=follow_ups.BoosterRequest,
+        response=drafts.Campaign,
+        status=201,
+        location="/v1/campaigns/{id}",
+        idempotent=True,
+        deadline=30.0,
+        tags=["Campaigns"],
+        example={
+            "who": "not_clicked",
+            "after_minutes": 1440,
+            "channel": "sms",
+            "sender": "WICI",
+            "content": {"text": "Kod czeka do piątku."},
+        },
+        response_example={
+            **_SCHEDULED,
+            "name": "Booster of Wiosna 2027",
+            "send_at": None,
+            "audience": _FOLLOWERS,
+            "options": {},
+            "content": {"text": "Kod czeka do piątku."},
+            "booster_of": _ID,
+            "booster_after": 1440,
         },
     ),
     Route(

@@ -224,6 +224,7 @@ ROUTES = [
             "items": [
                 {
                     "hour": "2026-11-24T08:00:00+00:00",
+                    "local_hour": "2026-11-24T09:00:00+01:00",
                     "sent": 11940,
                     "delivered": 11702,
                     "failed": 244,
@@ -231,6 +232,7 @@ ROUTES = [
                     "clicks": 301,
                 }
             ],
+            "time_zone": "Europe/Warsaw",
             "next_cursor": None,
         },
     ),

@@ -108,6 +108,17 @@ class LeftOut(StrEnum):
     CAPPED = "capped"
 
 
+class FollowUpWho(StrEnum):
+    """Who of a campaign's recipients; who clicked has opened, too. What is under way is neither delivered nor not."""
+
+    DELIVERED = "delivered"
+    NOT_DELIVERED = "not_delivered"
+    OPENED = "opened"
+    NOT_OPENED = "not_opened"
+    CLICKED = "clicked"
+    NOT_CLICKED = "not_clicked"
+
+
 class AbMetric(StrEnum):
     """What the variants of a campaign are compared by, as a share: of delivered, of delivered, of opened, of sent."""
 

@@ -134,6 +134,15 @@ def not_a_draft(present: CampaignState) -> Conflict:
     )
 
 
+def not_boosted(code: str, detail: str) -> Conflict:
+    return Conflict(code, detail)
+
+
+def nothing_to_follow(campaign_id: UUID) -> Invalid:
+    detail = f"There is no campaign {campaign_id}."
+    return Invalid.of_field("audience.follow_up.campaign_id", "campaign.not_found", detail)
+
+
 def not_scheduled(present: CampaignState) -> Conflict:
     return Conflict("campaign.not_scheduled", f"The campaign is {present}.", {"state": str(present)})
 

@@ -88,6 +88,9 @@ class Campaign(Base):
     time_zone: Mapped[str | None]
     # The local time at which it goes in each recipient's own zone; None: to all at `send_at`.
     local_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=False))
+    # It goes so many minutes after that campaign has been sent; `send_at` is none until then.
+    booster_of: Mapped[UUID | None]
+    booster_after: Mapped[int | None] = mapped_column(Integer)
     # It waits for a second person; who scheduled it, changed it last, and approved it.
     awaits_approval: Mapped[bool] = mapped_column(server_default=text("false"))
     scheduled_by: Mapped[UUID | None]
@@ -149,6 +152,7 @@ class Campaign(Base):
 
     __table_args__ = (
         Index("campaigns_account", "account_id", "created_at", "id"),
+        Index("campaigns_boosters", "booster_of", postgresql_where=text("booster_of IS NOT NULL")),
         Index(
             "campaigns_work",
             "send_at",

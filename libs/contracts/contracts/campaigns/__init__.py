@@ -7,9 +7,19 @@ test say what is missing.
 
 from __future__ import annotations
 
-from contracts.campaigns import ab_tests, content, drafts, life, needs, rules, templates, unsubscribe_pages
+from contracts.campaigns import (
+    ab_tests,
+    content,
+    drafts,
+    follow_ups,
+    life,
+    needs,
+    rules,
+    templates,
+    unsubscribe_pages,
+)
 from contracts.rpc import Call
 
-RPC: dict[str, Call] = (
-    drafts.RPC | ab_tests.RPC | content.RPC | life.RPC | needs.RPC | rules.RPC | templates.RPC | unsubscribe_pages.RPC
-)
+_NOUNS = (drafts, ab_tests, content, follow_ups, life, needs, rules, templates, unsubscribe_pages)
+
+RPC: dict[str, Call] = {name: call for noun in _NOUNS for name, call in noun.RPC.items()}

@@ -169,6 +169,10 @@ class Campaign(Schema):
         allow_none=True, metadata={"description": "The local time at which it goes in each recipient's own zone"}
     )
     approval = fields.Nested(Approval, allow_none=True)
+    booster_of = fields.UUID(
+        allow_none=True, metadata={"description": "The campaign after which it goes, `booster_after` minutes later"}
+    )
+    booster_after = fields.Integer(allow_none=True)
     progress = fields.Nested(Progress)
     failure = fields.Nested(Failure, allow_none=True)
     created_at = fields.AwareDateTime()

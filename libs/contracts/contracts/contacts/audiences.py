@@ -9,18 +9,26 @@ from marshmallow import fields, validate
 from contracts.contacts.shapes import Count, JobError, word_of
 from contracts.rpc import Call
 from contracts.schema import Schema
-from contracts.vocabulary import Channel, JobState, LeftOut
+from contracts.vocabulary import Channel, FollowUpWho, JobState, LeftOut
 
 ADDRESSEES_MAX = 1_000
 
 
+class FollowUp(Schema):
+    """Those of a campaign's recipients who did, or did not, as it is known when the audience is taken."""
+
+    campaign_id = fields.UUID(required=True)
+    who = fields.String(required=True, validate=validate.OneOf([str(who) for who in FollowUpWho]))
+
+
 class Audience(Schema):
-    """Contacts in any of `groups` or `segments`, minus those in any excluded one."""
+    """Contacts in any of `groups` or `segments`, or of `follow_up`, minus those in any excluded one."""
 
     groups = fields.List(fields.UUID(), load_default=list, validate=validate.Length(max=100))
     segments = fields.List(fields.UUID(), load_default=list, validate=validate.Length(max=100))
     exclude_groups = fields.List(fields.UUID(), load_default=list, validate=validate.Length(max=100))
     exclude_segments = fields.List(fields.UUID(), load_default=list, validate=validate.Length(max=100))
+    follow_up = fields.Nested(FollowUp, load_default=None, allow_none=True)
 
 
 class AudienceCount(Schema):

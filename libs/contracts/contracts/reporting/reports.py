@@ -115,6 +115,7 @@ class ReportHour(Schema):
     """What happened within one hour (UTC). States count where the message stands now, at the hour when it got there."""
 
     hour = fields.AwareDateTime()
+    local_hour = fields.String(metadata={"description": "The same moment by the clocks of the account's time zone"})
     sent = fields.Integer()
     delivered = fields.Integer()
     failed = fields.Integer(metadata={"description": "Undelivered, expired, rejected or bounced"})
@@ -124,6 +125,7 @@ class ReportHour(Schema):
 
 class ReportTimeline(Schema):
     items = fields.List(fields.Nested(ReportHour))
+    time_zone = fields.String(metadata={"description": "Of `local_hour`; UTC while the account's cannot be told"})
     next_cursor = fields.String(allow_none=True)
 
 

@@ -119,7 +119,7 @@ def missing_content(channel: Channel, sender: object, content: Mapping[str, obje
 
 
 def missing_audience(audience: Mapping[str, Sequence[object]]) -> list[str]:
-    return [] if audience.get("groups") or audience.get("segments") else ["audience"]
+    return [] if any(audience.get(source) for source in ("groups", "segments", "follow_up")) else ["audience"]
 
 
 def ensure_complete(missing: Sequence[str]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from campaigns.service.base import CampaignEntrypoints
-from campaigns.usecases import ab_tests, life, schedules
+from campaigns.usecases import ab_tests, follow_ups, life, schedules
 from chassis.service import Payload, event_handler, rpc
 from contracts import events
 from contracts.rpc import Actor
@@ -39,6 +39,14 @@ class Life(CampaignEntrypoints):
     @rpc
     def approve_campaign(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("approve_campaign", schedules.approve_campaign, actor, payload)
+
+    @rpc
+    def follow_up_campaign(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("follow_up_campaign", follow_ups.follow_up_campaign, actor, payload)
+
+    @rpc
+    def boost_campaign(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run_in_steps("boost_campaign", follow_ups.boost_campaign, actor, payload, ask=self.ask_as(actor))
 
     @rpc
     def choose_winner(self, actor: Actor, payload: Payload) -> Payload:

@@ -13,11 +13,12 @@ from uuid import UUID
 
 from campaigns import domain, exceptions
 from campaigns.store import batches as batch_store
+from campaigns.store import boosters
 from campaigns.store import leases as store
 from campaigns.store.batches import BatchRange
 from campaigns.store.leases import AtChannel, LeasedCampaign
 from campaigns.usecases import content, deciding
-from campaigns.usecases.life import announce, pause_short_of_units
+from campaigns.usecases.life import announce, end_boosters, pause_short_of_units
 from campaigns.usecases.ports import Ask, Call, ask_as
 from chassis import outbox
 from chassis.database import Database
@@ -182,12 +183,14 @@ class Steps:
         with self.database.transaction() as session:
             if store.fail(session, owner=self.owner, campaign_id=campaign.id, code=code, detail=detail):
                 announce(session, account_id=campaign.account_id, campaign_id=campaign.id, state=CampaignState.FAILED)
+                end_boosters(session, campaign_id=campaign.id, now=datetime.now(UTC))
 
     def finish(self, campaign: LeasedCampaign) -> bool:
         """The last batch is done: the campaign is sent."""
         with self.database.transaction() as session:
             finished = store.finish(session, owner=self.owner, campaign_id=campaign.id)
             if finished:
+                boosters.give_time(session, campaign.id)
                 announce(session, account_id=campaign.account_id, campaign_id=campaign.id, state=CampaignState.SENT)
         return finished
 
@@ -212,6 +215,8 @@ class Steps:
         counts = self._count(campaign, known.dispatched_to, None if known.since is None else known.deferred)
         with self.database.transaction() as session:
             store.recount(session, owner=self.owner, campaign_id=campaign.id, counts=counts)
+            if campaign.state is CampaignState.SENDING:
+                boosters.give_time(session, campaign.id)
         return int(counts["deferred"])
 
     def _count(self, campaign: LeasedCampaign, recipients: int, deferred: int | None) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from campaigns import domain, exceptions
 from campaigns.store import campaigns as store
 from campaigns.usecases import ab_tests, views
 from campaigns.usecases.content import ensure_fits, ensure_is_sender
+from campaigns.usecases.life import end_boosters
 from campaigns.usecases.ports import Ask, channels_to_read, ensure_may, made_id, may_see_contacts, user_of
 from campaigns.usecases.views import Answer
 from chassis import acts, pages
@@ -38,6 +39,7 @@ def create_campaign(
     **columns: Any,
 ) -> Answer:
     ensure_may(actor, channel, "write")
+    ensure_followed_is_there(session, account_of(actor), audience)
     campaign = store.add(
         session,
         id=made_id(actor, "campaign"),
@@ -55,6 +57,16 @@ def create_campaign(
         facts = {"name": campaign.name, "channel": campaign.channel}
         acts.record(session, CAMPAIGNS_ACT, actor, "campaign.created", target_id=campaign.id, **facts)
     return views.campaign(campaign)
+
+
+def ensure_followed_is_there(session: Session, account_id: UUID, audience: dict[str, Any]) -> None:
+    """:raises Invalid: the audience is of those of a campaign that the account has not."""
+    if follow_up := audience.get("follow_up"):
+        campaign_id = UUID(str(follow_up["campaign_id"]))
+        try:
+            store.get(session, account_id=account_id, campaign_id=campaign_id, with_content=False)
+        except NotFound:
+            raise exceptions.nothing_to_follow(campaign_id) from None
 
 
 def get_campaign(session: Session, *, actor: Actor, now: datetime, campaign_id: UUID) -> Answer:
@@ -136,6 +148,7 @@ def update_campaign(session: Session, *, actor: Actor, now: datetime, campaign_i
         ensure_fits(channel, changes["content"])
     ensure_is_sender(channel, changes.get("sender"))
     if "audience" in changes:
+        ensure_followed_is_there(session, account_of(actor), changes["audience"])
         changes["audience"] = dump(Audience, changes["audience"])
     columns = dict(changes)
     if "ab_test" in changes:
@@ -168,6 +181,7 @@ def delete_campaign(database: Database, *, actor: Actor, now: datetime, ask: Ask
         domain.ensure_deletable(state)
         if state in domain.FINAL and campaign.settled_at is None:
             raise exceptions.still_settling(state)
+        end_boosters(session, campaign_id=campaign_id, now=now)
         store.remove(session, campaign)
         facts = {"name": campaign.name, "state": state}
         acts.record(session, CAMPAIGNS_ACT, actor, "campaign.deleted", target_id=campaign.id, **facts)

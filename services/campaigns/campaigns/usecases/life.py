@@ -9,6 +9,7 @@ from uuid import UUID
 
 from campaigns import domain, exceptions
 from campaigns.models import Campaign
+from campaigns.store import boosters
 from campaigns.store import campaigns as store
 from campaigns.store import rules as rule_store
 from campaigns.store.leases import CAMPAIGNS
@@ -250,6 +251,14 @@ def move(session: Session, campaign: Campaign, state: CampaignState, now: dateti
     session.flush()
     waking.wake(session, CAMPAIGNS)
     announce(session, account_id=campaign.account_id, campaign_id=campaign.id, state=state)
+    if state in (CampaignState.CANCELLED, CampaignState.FAILED):
+        end_boosters(session, campaign_id=campaign.id, now=now)
+
+
+def end_boosters(session: Session, *, campaign_id: UUID, now: datetime) -> None:
+    """What they were to follow has not been sent, or is gone."""
+    for booster in boosters.waiting_for_update(session, campaign_id):
+        move(session, booster, CampaignState.CANCELLED, now)
 
 
 def locked(session: Session, actor: Actor, campaign_id: UUID) -> Campaign:

@@ -35,6 +35,7 @@ def unschedule_campaign(database: Database, *, actor: Actor, now: datetime, ask:
         campaign.send_at = campaign.local_at = campaign.schedule_key = campaign.content_hash = None
         campaign.lease_owner = campaign.lease_expires_at = None
         campaign.fields, campaign.reserving_at = [], now
+        campaign.booster_of = campaign.booster_after = None
         void_approval(campaign)
         campaign.awaits_approval = False
         move(session, campaign, CampaignState.DRAFT, now)

@@ -157,7 +157,8 @@ class Contacts:
 
 
 def _size(audience: Any) -> int:
-    return sum(UUID(group).int for group in audience["groups"])
+    """A follow-up is of forty."""
+    return 40 if audience.get("follow_up") else sum(UUID(group).int for group in audience["groups"])
 
 
 def reason_of(number: int, total: int) -> str | None:

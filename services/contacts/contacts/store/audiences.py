@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from chassis.database import changed, cursor_of
 from contacts.store import frequency_caps
-from contracts.vocabulary import LeftOut
+from contracts.vocabulary import FollowUpWho, LeftOut
 
 _LOCK = "hashtextextended(CAST(:account AS text), 1936941680)"  # "snap"
 
@@ -77,6 +77,29 @@ def in_groups(parameter: str) -> str:
         f"c.id IN (SELECT m.contact_id FROM group_members m WHERE m.account_id = :account"
         f" AND m.group_id = ANY(CAST(:{parameter} AS uuid[])))"
     )
+
+
+def _told(kind: str) -> str:
+    """SQL over `c`: this is known of a message of `:followed_campaign` to them."""
+    return (
+        "c.id IN (SELECT unnest(e.contact_ids) FROM engagement e WHERE e.account_id = :account"
+        f" AND e.kind = '{kind}' AND e.campaign_id = CAST(:followed_campaign AS uuid))"
+    )
+
+
+def followed(who: FollowUpWho) -> str:
+    """SQL over `c`: a recipient of `:followed_campaign` who did, or did not."""
+    delivered, clicked = _told("delivered"), _told("clicked")
+    opened = f"({_told('opened')} OR {clicked})"
+    conditions = {
+        FollowUpWho.DELIVERED: delivered,
+        FollowUpWho.NOT_DELIVERED: f"{_told('bounced')} AND NOT {delivered}",
+        FollowUpWho.OPENED: f"{delivered} AND {opened}",
+        FollowUpWho.NOT_OPENED: f"{delivered} AND NOT {opened}",
+        FollowUpWho.CLICKED: f"{delivered} AND {clicked}",
+        FollowUpWho.NOT_CLICKED: f"{delivered} AND NOT {clicked}",
+    }
+    return f"({conditions[who]})"
 
 
 def in_group(parameter: str) -> str:

@@ -15,9 +15,11 @@ from contacts.store import jobs as job_store
 from contacts.store.rule_sql import Filter
 from contacts.usecases import groups, segments, views
 from contacts.usecases.views import View
+from contracts.contacts.audiences import Audience
 from contracts.errors import Conflict, Invalid
 from contracts.rpc import Actor
-from contracts.vocabulary import Channel, JobState
+from contracts.schema import dump
+from contracts.vocabulary import Channel, FollowUpWho, JobState
 
 _BUILT_IN = {
     **{name: f"c.{name}" for name in ("email", "phone", "external_id", "first_name", "last_name", "company", "city")},
@@ -33,7 +35,7 @@ def count(
     actor: Actor,
     now: datetime,
     channel: Channel,
-    audience: dict[str, list[UUID]],
+    audience: dict[str, Any],
     only_to: list[str] | None,
 ) -> View:
     account_id = account_of(actor)
@@ -45,9 +47,7 @@ def count(
     return {"count": count}
 
 
-def break_down(
-    session: Session, *, actor: Actor, now: datetime, channel: Channel, audience: dict[str, list[UUID]]
-) -> View:
+def break_down(session: Session, *, actor: Actor, now: datetime, channel: Channel, audience: dict[str, Any]) -> View:
     """Whom an audience reaches, and of the others why not."""
     account_id = account_of(actor)
     included, excluded, parameters = _sides_of(session, account_id, audience, now)
@@ -64,9 +64,7 @@ def break_down(
     )
 
 
-def filter_of(
-    session: Session, *, account_id: UUID, channel: str, audience: dict[str, list[UUID]], now: datetime
-) -> Filter:
+def filter_of(session: Session, *, account_id: UUID, channel: str, audience: dict[str, Any], now: datetime) -> Filter:
     """The recipients of an audience: groups ∪ segments − excluded groups − excluded segments − archive − no consent.
 
     :raises Invalid: an id that is no group or segment of the account, or an audience of nothing.
@@ -77,7 +75,7 @@ def filter_of(
 
 
 def _sides_of(
-    session: Session, account_id: UUID, audience: dict[str, list[UUID]], now: datetime
+    session: Session, account_id: UUID, audience: dict[str, Any], now: datetime
 ) -> tuple[list[str], list[str], dict[str, Any]]:
     """SQL over `c` of what an audience takes and of what it leaves out, and the parameters of both.
 
@@ -103,6 +101,9 @@ def _sides_of(
             )
             into.append(compiled.sql)
             parameters.update(compiled.parameters)
+    if follow_up := audience.get("follow_up"):
+        included.append(store.followed(FollowUpWho(follow_up["who"])))
+        parameters["followed_campaign"] = follow_up["campaign_id"]
     if not included:
         raise Invalid.of_field("audience", "audience.empty", "Choose at least one group or segment.")
     return included, excluded, parameters
@@ -115,7 +116,7 @@ def request_snapshot(
     now: datetime,
     snapshot_id: UUID,
     channel: Channel,
-    audience: dict[str, list[UUID]],
+    audience: dict[str, Any],
     fields_: list[str],
     is_shuffled: bool = False,
     zones: dict[str, Any] | None = None,
@@ -131,7 +132,7 @@ def request_snapshot(
         raise Conflict("snapshot.exists", "This id is in use.")
     request = {
         "channel": channel,
-        "audience": {name: [str(one) for one in ids] for name, ids in audience.items()},
+        "audience": dump(Audience, audience),
         "fields": fields_,
         "is_shuffled": is_shuffled,
         "zones": zones and {**zones, "local_time": zones["local_time"].isoformat()},
@@ -142,7 +143,7 @@ def request_snapshot(
 
 def take(session: Session, *, account_id: UUID, snapshot_id: UUID, request: dict[str, Any], now: datetime) -> int:
     """Write the snapshot that a job asks for; returns its number of recipients."""
-    audience = {name: [UUID(one) for one in ids] for name, ids in request["audience"].items()}
+    audience = Audience().load(request["audience"])
     recipients = filter_of(session, account_id=account_id, channel=request["channel"], audience=audience, now=now)
     values, parameters = values_of(session, account_id, request["fields"])
     order = store.SHUFFLED if request.get("is_shuffled") else store.AS_ADDED

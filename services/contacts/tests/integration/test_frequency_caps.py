@@ -14,7 +14,7 @@ from chassis.ids import new_id
 from contacts.jobs import engagement as job
 from contacts.store import engagement
 from contacts.usecases import archive, audiences, frequency_caps, groups
-from contracts.vocabulary import ArchiveReason, Channel
+from contracts.vocabulary import ArchiveReason, Channel, FollowUpWho
 
 from .conftest import NOON
 
@@ -86,6 +86,36 @@ def test_cap_knows_of_what_was_delivered_before_it_was_set(database: Database, a
     sent(database, account, people[:5], kind="delivered")
     cap(account, 3, 7)
     assert read()[1] == {"capped": [1, 2, 3, 4]}
+
+
+def test_followers_of_a_campaign_are_those_who_did_or_did_not(database: Database, account: Any, read: Any) -> None:
+    people, _ = read()
+    campaign_id, other = uuid4(), uuid4()
+    told = {"delivered": people[:5], "bounced": people[5:7], "opened": people[:2], "clicked": people[1:3]}
+    columns = [
+        {"account_id": str(account.id), "campaign_id": str(of), "kind": kind, "day": str(TODAY),
+         "contact_ids": ",".join(map(str, who))}
+        for of, told_of_it in ((campaign_id, told), (other, {"clicked": people, "opened": people}))
+        for kind, who in told_of_it.items()
+    ]  # fmt: skip
+    with database.transaction() as session:
+        engagement.add(session, columns)
+
+    def followers(who: FollowUpWho, of: UUID = campaign_id) -> set[UUID]:
+        snapshot, chosen = {"snapshot_id": new_id()}, {"follow_up": {"campaign_id": of, "who": who}}
+        account.call(audiences.request_snapshot, **snapshot, channel=Channel.EMAIL, audience=chosen, fields_=[])
+        account.run_imports()
+        page = account.call(audiences.read, **snapshot, after=0, limit=PEOPLE)
+        counted = account.call(audiences.count, channel=Channel.EMAIL, audience=chosen, only_to=None)
+        assert counted["count"] == len(page["recipients"])
+        return {UUID(one["contact_id"]) for one in page["recipients"]}
+
+    assert {str(who): followers(who) for who in FollowUpWho} == {
+        "delivered": set(people[:5]), "not_delivered": set(people[5:7]),
+        "opened": set(people[:3]), "not_opened": set(people[3:5]),
+        "clicked": set(people[1:3]), "not_clicked": {people[0], *people[3:5]},
+    }  # fmt: skip
+    assert followers(FollowUpWho.CLICKED, uuid4()) == set()
 
 
 def test_nothing_is_kept_without_a_cap_nor_of_another_account(database: Database, account: Any, read: Any) -> None:

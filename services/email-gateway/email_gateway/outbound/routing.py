@@ -18,6 +18,7 @@ from email_gateway.smtp.mta_sts import Mode
 from email_gateway.smtp.mx import MxResolver, NoRoute
 from email_gateway.smtp.pool import Destination, Limits
 from email_gateway.smtp.session import Peer, Tls
+from email_gateway.smtp.shaping import Allowances
 from email_gateway.store import mail_routes as store
 
 
@@ -63,6 +64,7 @@ class Router:
         self._default = parse_route(config.default_route, config)
         self._routes: list[tuple[str, Route]] = []
         self._resolver = MxResolver(config.nameservers)
+        self._allowances = Allowances()
         self._allowed = config.mx_network_list()
         self._policies = StsPolicies(database, partial(mta_sts.fetch, allowed=self._allowed), config.nameservers)
 
@@ -87,7 +89,11 @@ class Router:
         if route.peer is not None:
             peer = route.peer
             return route.key, lambda: Destination(_always([peer]), limits, patient=True)
-        return f"{route.key}/{domain}", lambda: Destination(self._mx_peers(domain), limits, patient=False)
+        # Where an operator has said how many connections a domain gets, that counts.
+        allowances = self._allowances if route is self._default else None
+        return f"{route.key}/{domain}", lambda: Destination(
+            self._mx_peers(domain), limits, patient=False, allowances=allowances
+        )
 
     def _mx_peers(self, domain: str) -> Callable[[], Awaitable[list[Peer]]]:
         config = self._config

@@ -25,7 +25,8 @@ from email_gateway.smtp.session import (
     Session,
     open_session,
 )
-from email_gateway.smtp.verdicts import Stage, judged
+from email_gateway.smtp.shaping import Allowance, Allowances
+from email_gateway.smtp.verdicts import About, Stage, about, judged
 
 WATCH_SECONDS = 1.0
 MAX_TRIES = 3
@@ -85,10 +86,21 @@ class Destination:
     :param peers: gives the peers to try in order; raises `NoRoute`.
     :param patient: whether parcels wait while no connection can be made (our own smarthost); a recipient's server that
         is away sends them to the retry schedule at once.
+    :param allowances: of the providers whose hosts the peers may be; without them `limits` alone count.
     """
 
-    def __init__(self, peers: Callable[[], Awaitable[list[Peer]]], limits: Limits, *, patient: bool) -> None:
+    def __init__(
+        self,
+        peers: Callable[[], Awaitable[list[Peer]]],
+        limits: Limits,
+        *,
+        patient: bool,
+        allowances: Allowances | None = None,
+    ) -> None:
         self._peers, self._limits, self._patient = peers, limits, patient
+        self._allowance = Allowance(limits.connections)
+        self._allowances = allowances  # None once it is known whose hosts they are
+        self._places: dict[Session, Allowance] = {}
         self._urgent: deque[Parcel] = deque()
         self._bulk: deque[Parcel] = deque()
         self._sessions: set[Session] = set()
@@ -120,11 +132,13 @@ class Destination:
             if not self._patient:
                 self._give_up(Outcome(Result.RETRY, "4.4.1", "the destination did not answer a moment ago"))
             return
-        wanted = min(self._limits.connections - len(self._sessions), self.waiting) - len(self._opening)
-        if self._failures:
-            wanted = min(wanted, 1 - len(self._opening))  # one at a time finds out whether it is back
+        wanted = self.waiting - len(self._opening)
+        if self._failures or self._allowances is not None:
+            wanted = min(wanted, 1 - len(self._opening))  # one finds out whether it is back, or whose hosts they are
         for _ in range(wanted):
-            task = asyncio.get_running_loop().create_task(self._open())
+            if not self._allowance.enter(self.pump):
+                break
+            task = asyncio.get_running_loop().create_task(self._open(self._allowance))
             self._opening.add(task)
             task.add_done_callback(self._opening.discard)
 
@@ -181,27 +195,46 @@ class Destination:
             on_settled=self._on_settled,
             on_dropped=self._on_dropped,
             on_closed=self._on_closed,
-            message_limit=self._limits.messages,
+            message_limit=self._allowance.messages or self._limits.messages,
         )
 
-    async def _open(self) -> None:
+    async def _open(self, place: Allowance) -> None:
+        """:param place: where one is taken; it is given back where no connection comes of it."""
+        session: Session | None = None
         try:
-            session = await self._connect()
+            peers = await self._peers()
+            if self._is_given_another(place, peers):
+                return
+            session = await self._connect(peers)
         except NotPublic as error:  # says nothing of the person, and will not pass
             self._give_up(Outcome(Result.SOFT, error.code, error.detail))
         except NoRoute as error:
             self._give_up(Outcome(Result.HARD if error.permanent else Result.RETRY, error.code, error.detail))
         except ConnectFailed as error:
             self._on_connect_failed(error)
-        else:
+        finally:
+            if session is None:
+                place.leave()
+        if session is not None:
             self._failures = 0
             self._closed_until = 0.0
             self._sessions.add(session)
+            self._places[session] = place
+            place.hold(session)
             session.start()
 
-    async def _connect(self) -> Session:
+    def _is_given_another(self, place: Allowance, peers: list[Peer]) -> bool:
+        """Whether the hosts turn out to be a provider's, whose allowance counts from here on."""
+        if self._allowances is not None:
+            found = self._allowances.of([peer.host for peer in peers])
+            self._allowances = None
+            self._allowance = found or self._allowance
+            asyncio.get_running_loop().call_soon(self.pump)
+        return self._allowance is not place
+
+    async def _connect(self, peers: list[Peer]) -> Session:
         failure: ConnectFailed | None = None
-        for peer in await self._peers():
+        for peer in peers:
             try:
                 return await open_session(peer, self._make_session)
             except NotPublic as error:
@@ -219,6 +252,9 @@ class Destination:
 
     def _on_settled(self, parcel: Any, stage: Stage, reply: Reply) -> None:
         self._in_flight -= 1
+        # Our own smarthost speaks for all the destinations behind it.
+        if not reply.accepts and not self._patient and about(stage, reply) is About.LOAD:
+            self._allowance.slow_down()
         parcel.on_done(parcel, Outcome(judged(stage, reply), reply.status, reply.text[:200]))
 
     def _on_dropped(self, parcel: Any, ending: Ending, reason: str) -> None:
@@ -236,6 +272,8 @@ class Destination:
 
     def _on_closed(self, session: Session, _reason: str) -> None:
         self._sessions.discard(session)
+        if (place := self._places.pop(session, None)) is not None:
+            place.leave(session)
         if self.waiting:
             asyncio.get_running_loop().call_soon(self.pump)
 

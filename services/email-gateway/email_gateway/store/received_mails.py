@@ -15,6 +15,7 @@ from chassis import erasures
 from chassis.database import changed
 from chassis.ids import new_id
 from email_gateway.domain.mailroom import MailKind, Ours
+from email_gateway.incoming.parts import MOST_OCTETS
 
 LEASE = timedelta(minutes=2)  # longer than reading one batch takes
 KEEP_UNREAD = timedelta(days=7)
@@ -44,7 +45,10 @@ _KEEP = text(
 
 
 def keep(session: Session, *, recipients: Collection[tuple[str, Ours]], has_null_sender: bool, octets: bytes) -> None:
-    """Once for each recipient, and once however often it is sent: a server whose answer was lost sends it again."""
+    """Once for each recipient, and once however often it is sent: a server whose answer was lost sends it again.
+
+    Of a mail that is no DMARC report no more is kept than is read.
+    """
     for recipient, ours in recipients:
         digest = hashlib.sha256(recipient.lower().encode() + b"\0" + octets).digest()
         session.execute(
@@ -55,7 +59,7 @@ def keep(session: Session, *, recipients: Collection[tuple[str, Ours]], has_null
                 "recipient": recipient,
                 "message_id": ours.message_id,
                 "has_null_sender": has_null_sender,
-                "octets": octets,
+                "octets": octets if ours.kind is MailKind.DMARC else octets[:MOST_OCTETS],
                 "digest": digest,
             },
         )

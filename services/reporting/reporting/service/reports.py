@@ -26,7 +26,9 @@ class Reports(ReportingEntrypoints):
 
     @rpc
     def get_report_timeline(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("get_report_timeline", reports.get_report_timeline, actor, payload)
+        return self.run_in_steps(
+            "get_report_timeline", reports.get_report_timeline, actor, payload, call=self.services.call
+        )
 
     @rpc
     def count_variants(self, actor: Actor, payload: Payload) -> Payload:

@@ -6,22 +6,15 @@ from base64 import b64encode
 from datetime import datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from chassis.actors import account_of
 from chassis.database import Database
-from chassis.logs import get_logger
-from contracts.errors import NotFound, Unavailable
 from contracts.rpc import Actor
 from reporting.printing import Printer
 from reporting.usecases import reports
-from reporting.usecases.reports import Call
 from reporting.usecases.views import Answer
-
-DEADLINE = 3.0
-ELSEWHERE = "UTC"
-
-log = get_logger()
+from reporting.usecases.zones import Call, zone_of
 
 
 def print_report(
@@ -42,21 +35,8 @@ def print_report(
         shown = {
             **reports.from_counters(session, account_id, campaign_id),
             "links": reports.get_report_links(session, **asked)["items"],
-            "hours": reports.get_report_timeline(session, **asked)["items"],
+            "hours": reports.hours_of(session, account_id, campaign_id),
             "zone": zone,
             "at": now.astimezone(ZoneInfo(zone)),
         }
     return {"content": b64encode(printer.report(shown, language)).decode()}
-
-
-def zone_of(call: Call, account_id: UUID) -> str:
-    """The account's time zone; UTC while nobody can say."""
-    actor: Actor = {"account_id": str(account_id), "service": "reporting"}
-    try:
-        zone: str = call("identity.get_account", actor, {}, deadline=DEADLINE)["time_zone"]
-        return ZoneInfo(zone).key
-    except (NotFound, Unavailable) as error:
-        log.warning("zone_unknown", account_id=str(account_id), error=error.code)
-    except (ZoneInfoNotFoundError, ValueError):
-        log.warning("zone_unreadable", account_id=str(account_id))
-    return ELSEWHERE

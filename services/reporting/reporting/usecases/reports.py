@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from datetime import datetime
-from typing import Any, Protocol
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from chassis.actors import account_of
 from chassis.database import Database, Session
@@ -21,6 +21,7 @@ from reporting.store import counters, stories
 from reporting.usecases import views
 from reporting.usecases.campaigns import campaign_as_known, ensure_campaign
 from reporting.usecases.views import Answer
+from reporting.usecases.zones import Call, zone_of
 
 DOMAINS_SHOWN = 100
 LINKS_SHOWN = 1_000
@@ -29,12 +30,6 @@ DEADLINE = 3.0
 log = get_logger()
 
 _OF_LINKS = ("clicks", "unique_clicks", "machine_clicks")
-
-
-class Call(Protocol):
-    """`chassis.rpc_client.RpcClient.call`."""
-
-    def __call__(self, name: str, actor: Actor, payload: dict[str, Any], *, deadline: float) -> Any: ...
 
 
 def get_report(database: Database, *, actor: Actor, now: datetime, call: Call, campaign_id: UUID) -> Answer:
@@ -155,12 +150,22 @@ def _most_clicked(link: Answer) -> tuple[int, bool, int, str]:
     return -link["clicks"], link["number"] is None, link["number"] or 0, link["url"]
 
 
-def get_report_timeline(session: Session, *, actor: Actor, now: datetime, campaign_id: UUID) -> Answer:
-    """What happened in a campaign hour by hour; hours in which nothing did are left out."""
+def get_report_timeline(database: Database, *, actor: Actor, now: datetime, call: Call, campaign_id: UUID) -> Answer:
+    """What happened in a campaign hour by hour, each with what the account's clocks showed."""
     account_id = account_of(actor)
+    with database.transaction() as session:
+        items = hours_of(session, account_id, campaign_id)
+    zone = zone_of(call, account_id)
+    local = ZoneInfo(zone)
+    shown = [{**item, "local_hour": item["hour"].astimezone(local).isoformat()} for item in items]
+    return {"items": shown, "time_zone": zone, "next_cursor": None}
+
+
+def hours_of(session: Session, account_id: UUID, campaign_id: UUID) -> list[Answer]:
+    """What happened in a campaign hour by hour; hours in which nothing did are left out."""
     ensure_campaign(session, account_id, campaign_id)
     amounts = counters.read(session, account_id=account_id, scope_id=campaign_id, dimension=Dimension.HOUR)
-    items = [
+    items: list[Answer] = [
         {
             "hour": datetime.fromisoformat(key),
             "sent": row["sent"],
@@ -172,7 +177,7 @@ def get_report_timeline(session: Session, *, actor: Actor, now: datetime, campai
         for key, row in amounts.items()
         if any(amount for metric, amount in row.items() if not metric.startswith("machine_"))
     ]
-    return {"items": items, "next_cursor": None}
+    return items
 
 
 def _totals(session: Session, account_id: UUID, campaign_id: UUID) -> dict[str, int]:

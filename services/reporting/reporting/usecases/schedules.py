@@ -21,9 +21,8 @@ from contracts.vocabulary import CampaignState, Channel
 from reporting.domain.schedules import AFTER_CAMPAIGN, next_moment, period
 from reporting.store import accounts, schedules
 from reporting.usecases import reports, statistics
-from reporting.usecases.papers import zone_of
-from reporting.usecases.reports import Call
 from reporting.usecases.views import Answer
+from reporting.usecases.zones import Call, zone_of
 
 MOST_OF_AN_ACCOUNT = 10
 log = get_logger()

@@ -15,9 +15,8 @@ from reporting.domain.counting import Dimension
 from reporting.domain.weeks import best_hour, week_of
 from reporting.store import counters
 from reporting.usecases import views
-from reporting.usecases.papers import zone_of
-from reporting.usecases.reports import Call
 from reporting.usecases.views import Answer
+from reporting.usecases.zones import Call, zone_of
 
 DAYS = 30
 DAYS_AT_MOST = 400

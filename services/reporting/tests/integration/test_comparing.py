@@ -12,7 +12,7 @@ from chassis.database import Database
 from contracts.errors import NotFound, Unavailable
 from contracts.reporting import RPC
 from reporting.ingester.writing import Ingest
-from reporting.usecases import papers, reports, statistics
+from reporting.usecases import reports, statistics, zones
 
 from ..factories import Send
 
@@ -88,6 +88,21 @@ def test_the_best_hour_is_one_of_the_accounts_own_clock(database: Database) -> N
     assert sum(hour["sent"] for hour in found["week"]) == 120
 
 
+def test_a_time_line_shows_what_the_accounts_clocks_showed(database: Database) -> None:
+    send = Send("email")
+    Ingest(database).write([[send.full(0, "delivered")]])
+
+    actor: Any = {"account_id": send.account_id}
+    found = reports.get_report_timeline(
+        database, actor=actor, now=NOW, call=Identity("Asia/Kolkata"), campaign_id=UUID(send.campaign_id)
+    )
+
+    (hour,) = found["items"]
+    assert found["time_zone"] == "Asia/Kolkata"
+    assert hour["local_hour"].endswith("+05:30")
+    assert datetime.fromisoformat(hour["local_hour"]) == hour["hour"]
+
+
 def test_without_the_zone_it_is_utc_and_of_few_acts_no_hour_is_the_best(database: Database) -> None:
     send = Send("email")
     Ingest(database).write([[send.full(0, "delivered"), send.engagement(0, "opened")]])
@@ -95,5 +110,5 @@ def test_without_the_zone_it_is_utc_and_of_few_acts_no_hour_is_the_best(database
     found = asked(database, send, None)
 
     assert (found["time_zone"], found["best_hour"]) == ("UTC", None)
-    assert papers.zone_of(Identity("Nowhere/Else"), uuid4()) == "UTC"
+    assert zones.zone_of(Identity("Nowhere/Else"), uuid4()) == "UTC"
     assert asked(database, send, "UTC", first=date(2020, 1, 1), last=date(2020, 1, 2))["week"] == []
