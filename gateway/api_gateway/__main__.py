@@ -16,6 +16,7 @@ def main() -> None:
         config = load(Config, os.environ)
         config.link_key_list()
         config.operator_port  # noqa: B018
+        config.check_ports()
     except ConfigError as error:
         sys.exit(f"api_gateway: {error}")
     conf = Path(__file__).with_name("gunicorn_conf.py")

@@ -77,7 +77,9 @@ def create_app(wiring: Wiring, routes: Sequence[Route] | None = None) -> Flask:
 
 def from_environment() -> Flask:
     """What gunicorn asks for, in each worker process."""
-    wiring = build(chassis_config.load(Config, os.environ))
+    config = chassis_config.load(Config, os.environ)
+    config.check_ports()
+    wiring = build(config)
     try:
         app = create_app(wiring)
         docs.describe(app)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from chassis.config import ConfigError, setting
+from chassis.config import ConfigError, ensure_own_port, setting
 from chassis.secrets import unnamed_keys
 
 DEFAULT_SPOOL_FOLDER = ".run/spool/api_gateway"
@@ -70,6 +70,10 @@ class Config:
         if port == self.bind.rpartition(":")[2]:
             raise ConfigError("GATEWAY_OPERATOR_BIND has the port of GATEWAY_BIND: it needs one of its own")
         return int(port)
+
+    def check_ports(self) -> None:
+        """:raises ConfigError: `HEALTH_PORT`, which serves the metrics, is a port that others come to."""
+        ensure_own_port(self.health_port, {"GATEWAY_BIND": self.bind, "GATEWAY_OPERATOR_BIND": self.operator_bind})
 
     @staticmethod
     def spool_folder_of(environ: Mapping[str, str]) -> str:

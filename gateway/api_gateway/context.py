@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Request, Response, request
 
-from api_gateway import addresses, responses
+from api_gateway import addresses, etags, responses
 from api_gateway.access import Principal
 from api_gateway.limits import Allowance
 from api_gateway.routing import Route
@@ -95,6 +95,8 @@ class RequestContext:
             del answer.headers["Content-Type"]
         else:
             answer = responses.json({} if result is None else result, route.status)
+            if (tag := etags.of_answer(route, result)) is not None:
+                answer.headers["ETag"] = tag
         if route.location is not None:
             names = {**self.payload, **(result if isinstance(result, dict) else {})}
             answer.headers["Location"] = route.location.format_map(names)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from flask import Response, request
 
 _EXPOSED = (
-    "Location, Retry-After, X-Request-Id, Idempotency-Replayed, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset"
+    "ETag, Location, Retry-After, X-Request-Id, Idempotency-Replayed, RateLimit-Limit, RateLimit-Remaining,"
+    " RateLimit-Reset"
 )
-_ALLOWED = "Authorization, Content-Type, Content-Encoding, Idempotency-Key, X-Request-Id, Accept, Accept-Language"
+_ALLOWED = (
+    "Authorization, Content-Type, Content-Encoding, Idempotency-Key, If-Match, X-Request-Id, Accept, Accept-Language"
+)
 PREFLIGHT_SECONDS = 600
 
 

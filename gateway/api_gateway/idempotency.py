@@ -1,4 +1,8 @@
-"""`Idempotency-Key`: the same key and body give the same answer for a day, whatever fails in between."""
+"""`Idempotency-Key`: what was done is done once and answered alike for a day, whatever fails in between.
+
+A refusal is not kept. It did nothing, and what it says may be true no more: a quota is raised, a campaign paused, an
+account's suspension lifted. The same request then has its effect under the same key.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +29,7 @@ KEEP = timedelta(hours=24)
 LOCK_MARGIN = timedelta(seconds=5)
 MAX_KEY = 255
 MAX_KEPT_BODY = 1024 * 1024
-_KEPT_HEADERS = ("Content-Type", "Location", "Retry-After", "WWW-Authenticate")
+_KEPT_HEADERS = ("Content-Type", "Content-Language", "Location", "Retry-After", "WWW-Authenticate")
 
 log = get_logger()
 
@@ -116,7 +120,7 @@ class Idempotency:
             log.warning("idempotency_key_not_unlocked", error_type=type(error).__name__)
 
     def finish(self, lock: KeyLock, answer: Response) -> None:
-        """Keep the answer; or, where trying again is right (429, 5xx), unlock the key unanswered."""
+        """Keep the answer of what was done; a refusal did nothing and unlocks the key, for the same request alone."""
         try:
             with self._transaction() as session:
                 self._keep(session, lock, answer)
@@ -126,7 +130,7 @@ class Idempotency:
 
     def _keep(self, session: Session, lock: KeyLock, answer: Response) -> None:
         body = answer.get_data()
-        if answer.status_code == 429 or answer.status_code >= 500 or len(body) > MAX_KEPT_BODY:
+        if answer.status_code >= 400 or len(body) > MAX_KEPT_BODY:
             store.unlock(session, account_id=lock.account_id, key=lock.key, lock_id=lock.lock_id)
             return
         store.store_answer(

@@ -13,6 +13,7 @@ _NAMES: Mapping[str, str] = {
     "get_v1_operator_audit_log": "listAllAuditEntries",
     "get_v1_contact_fields": "listContactFields",
     "post_v1_contact_fields": "createContactField",
+    "get_v1_contact_fields_field_id": "getContactField",
     "patch_v1_contact_fields_field_id": "updateContactField",
     "delete_v1_contact_fields_field_id": "deleteContactField",
     "post_v1_contacts_search": "searchContacts",

@@ -10,7 +10,7 @@ import marshmallow
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
-from api_gateway import examples, json_schema, links, naming
+from api_gateway import etags, examples, json_schema, links, naming
 from api_gateway.problems import MEDIA_TYPE
 from api_gateway.routing import ANYONE, PUBLIC, Route
 
@@ -18,15 +18,23 @@ _INTRODUCTION = """\
 The public API of Wici, an open cross-channel messaging platform.
 
 * Log in (`POST /v1/sessions`) or create an API key, and send it as `Authorization: Bearer …`.
-* Errors are problem details (RFC 9457) with a stable `code`; `errors` names every offending field. Where a field's code
-  is `field.missing`, `field.unknown`, `field.wrong_type` or `field.invalid`, the request does not fit this description;
+* Errors are problem details (RFC 9457) with a stable `code`; `errors` names every offending field as the request does
+  (`to.3`; empty: the request as a whole), with the facts in its text as `parameters` (`{"min": 12}`). Where a field's
+  code begins with `field.` (`field.missing`, `field.too_long`), the request does not fit this description;
   every other code is a rule that no schema states (`password.wrong`, `group.not_found`, `quota.exhausted`) and may meet
   any request.
+* Texts for people (titles and details of problems, names of permissions, labels of segments' fields and operators) are
+  in Polish where `Accept-Language` prefers it, else in English; `Content-Language` says in what. Codes never change.
 * Bodies are I-JSON (RFC 7493): UTF-8, no key twice, no half of a surrogate pair, numbers within ±(2⁵³−1).
   No text holds a NUL.
 * An answer's links say which operations its ids lead to.
+* What is edited has an `ETag` where it is shown alone. A change with `If-Match` of another version is 412
+  `precondition.failed` with the current `ETag`, and changes nothing; without `If-Match` the last one wins.
 * Lists take `limit` and an opaque `cursor`; the answer has `items` and `next_cursor`.
-* A POST that sends or charges takes an `Idempotency-Key`: the same key and body give the same answer for 24 hours.
+* A POST that sends or charges takes an `Idempotency-Key`: the same key and body have their effect once, and give the
+  same answer for 24 hours (`Idempotency-Replayed: true`). A refusal (4xx, 5xx) is not replayed: it did nothing, and the
+  same request is tried anew under the same key. Another request under the key is 422 `idempotency.key_reused`, also
+  where the first was refused; one that still runs is 409 `idempotency.still_running`.
 * Long work answers 202 with the `Location` of the job and `Retry-After`.
 * Bodies may be sent gzipped; `X-Request-Id` is taken and given back.
 """
@@ -48,6 +56,7 @@ _PROBLEM: dict[str, Any] = {
                     "field": {"type": "string", "description": "Path of the field, such as `recipients.3.phone`."},
                     "code": {"type": "string"},
                     "detail": {"type": "string"},
+                    "parameters": {"type": "object", "description": 'The facts in `detail`: `{"min": 12}`.'},
                 },
             },
         },
@@ -63,6 +72,7 @@ _PROBLEM_CODES = {
     406: "answer.not_acceptable",
     408: "request.timeout",
     409: "idempotency.still_running",
+    412: "precondition.failed",
     411: "request.length_required",
     413: "request.too_large",
     414: "request.address_too_long",
@@ -80,6 +90,16 @@ _PARAMETER_TYPES: dict[str, dict[str, Any]] = {
     "string": {"type": "string"},
 }
 _PARAMETER_EXAMPLES = {"uuid": examples.UUID_EXAMPLE, "int": 1, "session": "current"}
+
+
+_IF_MATCH: dict[str, Any] = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "maxLength": 1000},
+    "description": "The `ETag` that the thing had when you looked; 412 where it has been changed since.",
+    "example": "*",
+}
 
 
 class _Names:
@@ -156,6 +176,8 @@ def _description(route: Route) -> str:
     needed = route.service_checked or (None if route.permission in (PUBLIC, ANYONE) else route.permission)
     if needed:
         notes.append(f"Permission: `{needed}`.")
+    if route.about is not None:
+        notes.append("Refusals may name fields of the stored thing, as well as the request's.")
     if route.session_only:
         notes.append("In a session only: API keys are refused.")
     if route.operator:
@@ -179,6 +201,8 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
         parameters.append({"name": name, "in": "path", "required": True, "schema": schema, "example": example})
     if route.query is not None:
         parameters.append({"in": "query", "schema": _without_path(route, route.query)})
+    if etags.takes_if_match(route):
+        parameters.append(_IF_MATCH)
     if route.idempotent:
         parameters.append(
             {
@@ -186,7 +210,7 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
                 "in": "header",
                 "required": False,
                 "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[!-~]+(?!\n)$"},
-                "description": "The same key and body give the same answer for 24 hours.",
+                "description": "The same key and body have their effect once, and the same answer for 24 hours.",
                 "example": f"{route.operation_id}-17"[:255],
             }
         )
@@ -245,6 +269,8 @@ def _headers(route: Route) -> dict[str, Any]:
         headers["Location"] = header("string", "Where it is.")
     if route.retry_after:
         headers["Retry-After"] = header("integer", "Seconds until asking again is worth it.")
+    if etags.shows_tagged(route):
+        headers["ETag"] = header("string", "This version of it, for `If-Match`.")
     if route.idempotent:
         headers["Idempotency-Replayed"] = header("string", "`true` on the answer of an earlier request.")
     return headers
@@ -270,6 +296,8 @@ def _problems(route: Route) -> dict[str, Any]:
         statuses |= {401, 411}  # Logging in, refreshing; strangers say how long their body is.
     if route.method == "POST":
         statuses.add(402)
+    if etags.takes_if_match(route):
+        statuses.add(412)
     if len(route.produces) > 1 or (route.permission != PUBLIC and route.produces != ("application/json",)):
         statuses.add(406)
     return {str(status): f"Problem{status}" for status in sorted(statuses)}
@@ -291,7 +319,8 @@ def _problem_response(status: int) -> dict[str, Any]:
         "request_id": examples.UUID_EXAMPLE,
     }
     if status == 422:
-        example["errors"] = [{"field": "to.3", "code": "field.invalid", "detail": "Not a phone number."}]
+        error = {"field": "to.3", "code": "field.too_long", "detail": "Longer than maximum length 20."}
+        example["errors"] = [{**error, "parameters": {"max": 20}}]
     answer: dict[str, Any] = {
         "description": HTTPStatus(status).phrase,
         "content": {MEDIA_TYPE: {"schema": "Problem", "example": example}},

@@ -11,11 +11,12 @@ from typing import Any
 
 from flask import Response, g, request
 
-from api_gateway import addresses, body, ceilings, problems
+from api_gateway import addresses, body, ceilings, etags, problems
 from api_gateway.access import Principal, bearer_token, is_bearer
 from api_gateway.context import RequestContext, is_for_operators
 from api_gateway.idempotency import KeyLock, fingerprint, read_key
 from api_gateway.limits import HOUR
+from api_gateway.request_fields import RequestFields
 from api_gateway.routing import ANYONE, PUBLIC, Route
 from api_gateway.validation import Checker
 from api_gateway.wiring import Wiring
@@ -35,6 +36,8 @@ class Endpoint:
         names = frozenset(route.path_parameters)
         self._query = Checker(route.query, names, is_json=False) if route.query else None
         self._body = Checker(route.request, names, is_json=True) if route.request else None
+        self._fields = RequestFields(route)
+        self._takes_if_match = etags.takes_if_match(route)
 
     def __call__(self, **path: Any) -> Response:
         context = RequestContext(self._wiring, self._route, g.request_id, g.address)
@@ -50,7 +53,8 @@ class Endpoint:
             self._wiring.hold_place(f"account:{_owner(context.principal)}", self._wiring.config.account_requests)
         with context.slots:
             self._take_slot(context)
-            context.payload = self._payload(context)
+            with self._fields.named():
+                context.payload = self._payload(context)
             answer = self._answer(context)
             if answer.direct_passthrough:  # A download goes on after this.
                 answer.response = ceilings.Sent(answer, context.slots.pop_all().close)
@@ -171,6 +175,8 @@ class Endpoint:
             self._query.check({}, path)
         if route.method != "GET" and route.consumes == "application/json" and not route.reads_body:
             payload.update(self._json_body(context))
+        if self._takes_if_match and (tags := etags.wanted(request)) is not None:
+            payload["if_match"] = tags
         return payload
 
     def _json_body(self, context: RequestContext) -> dict[str, Any]:
@@ -212,10 +218,11 @@ class Endpoint:
         if route.hourly is not None:
             rate: int = getattr(self._wiring.config, route.hourly)
             self._wiring.limiter.spend(f"{route.hourly}:{context.neighbourhood}", rate, HOUR)
-        if route.handler is not None:
-            return route.handler(context)
-        assert route.rpc is not None  # Route refuses to be without both.
-        return context.answer(context.call(route.rpc))
+        with self._fields.named():
+            if route.handler is not None:
+                return route.handler(context)
+            assert route.rpc is not None  # Route refuses to be without both.
+            return context.answer(context.call(route.rpc))
 
 
 def _owner(principal: Principal) -> str:

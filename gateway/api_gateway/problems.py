@@ -10,6 +10,7 @@ from flask import Flask, Response, g
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
+from api_gateway.languages import texts
 from chassis.logs import get_logger
 from contracts import errors
 from contracts.errors import FieldError, WiciError
@@ -24,6 +25,7 @@ STATUS: dict[type[WiciError], int] = {
     errors.Forbidden: 403,
     errors.NotFound: 404,
     errors.Conflict: 409,
+    errors.PreconditionFailed: 412,
     errors.TooLarge: 413,
     errors.Unsupported: 415,
     errors.Invalid: 422,
@@ -64,6 +66,8 @@ def problem(error: WiciError) -> Response:
         answer.headers["RateLimit-Limit"] = str(error.extra["limit"])
         answer.headers["RateLimit-Remaining"] = "0"
         answer.headers["RateLimit-Reset"] = str(error.extra.get("retry_after", DEFAULT_RETRY_SECONDS))
+    if answer.status_code == 412 and "etag" in error.extra:
+        answer.headers["ETag"] = error.extra["etag"]
     if answer.status_code in (429, 503):
         retry_after = error.extra.get("retry_after", DEFAULT_RETRY_SECONDS)
         answer.headers["Retry-After"] = str(max(1, round(float(retry_after))))
@@ -77,20 +81,22 @@ def render(
     field_errors: list[FieldError] | None = None,
     extra: dict[str, Any] | None = None,
 ) -> Response:
-    """One problem detail."""
+    """One problem detail, in the language of the request."""
+    told = texts()
     members: dict[str, Any] = {
         "type": f"urn:wici:problem:{code}",
-        "title": _TITLES.get(status) or HTTPStatus(status).phrase,
+        "title": told.title(status, _TITLES.get(status) or HTTPStatus(status).phrase),
         "status": status,
         "code": code,
-        "detail": detail,
+        "detail": told.detail(code, detail, extra or {}),
     }
     if field_errors:
-        members["errors"] = field_errors
+        members["errors"] = [told.field_error(error) for error in field_errors]
     members["request_id"] = g.get("request_id")
     members.update({name: value for name, value in (extra or {}).items() if name not in _RESERVED})
     answer = Response(orjson.dumps(members, default=str), status, content_type=MEDIA_TYPE)
     answer.headers["Cache-Control"] = "no-store"
+    told.label(answer)
     return answer
 
 

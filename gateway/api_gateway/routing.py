@@ -45,6 +45,8 @@ class Route:
     :param permission: a key of `contracts.permissions.PERMISSIONS`, or `PUBLIC`, or `ANYONE`.
     :param request: schema of the JSON body; None: no body is read.
     :param query: schema of the query string; None: any parameter is refused.
+    :param about: schema of the stored thing whose fields a refusal may name beside the request's own: a campaign's, of
+        `schedule`.
     :param response: schema of the answer, for the description only; None with status 204.
     :param status: of success. With 204 the RPC's result is not sent.
     :param idempotent: takes `Idempotency-Key`; set on every POST that sends or charges.
@@ -76,6 +78,7 @@ class Route:
     description: str = field(default="", kw_only=True)
     request: type[marshmallow.Schema] | None = field(default=None, kw_only=True)
     query: type[marshmallow.Schema] | None = field(default=None, kw_only=True)
+    about: type[marshmallow.Schema] | None = field(default=None, kw_only=True)
     response: type[marshmallow.Schema] | None = field(default=None, kw_only=True)
     status: int = field(default=200, kw_only=True)
     idempotent: bool = field(default=False, kw_only=True)
@@ -166,7 +169,7 @@ class Route:
         return [problem for holds, problem in checks if not holds]
 
 
-_SCHEMAS = ("request", "query", "response")
+_SCHEMAS = ("request", "query", "about", "response")
 
 
 def _is_schema(candidate: object) -> bool:

@@ -124,4 +124,6 @@ _SCALARS: list[tuple[tuple[type, ...], Callable[[Any], bool], str]] = [
 
 
 def _expected(what: str, path: tuple[str, ...]) -> FieldError:
-    return {"field": ".".join(path), "code": "field.wrong_type", "detail": f"Must be {what}."}
+    error: FieldError = {"field": ".".join(path), "code": "field.wrong_type", "detail": f"Must be {what}."}
+    error["parameters"] = {"expected": what}
+    return error

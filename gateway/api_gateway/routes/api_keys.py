@@ -54,6 +54,16 @@ ROUTES: list[Route] = [
         response_example={**KEY_EXAMPLE, "key": "wk_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},
     ),
     Route(
+        "GET",
+        "/v1/api-keys/<uuid:api_key_id>",
+        rpc="identity.get_api_key",
+        permission="account.keys",
+        summary="See an API key, without its secret",
+        response=api_keys.ApiKey,
+        tags=["API keys"],
+        response_example=KEY_EXAMPLE,
+    ),
+    Route(
         "PATCH",
         "/v1/api-keys/<uuid:api_key_id>",
         rpc="identity.update_api_key",

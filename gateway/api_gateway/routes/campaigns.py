@@ -134,7 +134,7 @@ ROUTES = [
         query=drafts.CampaignQuery,
         response=drafts.CampaignPage,
         tags=["Campaigns"],
-        response_example={"items": [_SUMMARY], "next_cursor": None},
+        response_example={"items": [_SUMMARY], "next_cursor": None, "total": 1, "total_is_estimate": False},
     ),
     Route(
         "POST",
@@ -237,6 +237,7 @@ ROUTES = [
         description=f"422 `campaign.unknown_fields` names the fields of the content that no contact has. {_TRIED} With"
         " `contact_id` it needs `contacts.read` as well.",
         request=content.PreviewRequest,
+        about=drafts.CampaignUpdate,
         response=content.Preview,
         deadline=20.0,
         tags=["Campaigns"],
@@ -267,6 +268,7 @@ ROUTES = [
         " 422 `address.archived` names those that are in the archive, `campaign.content_fails` where the content fails"
         " for these fields.",
         request=content.TestRequest,
+        about=drafts.CampaignUpdate,
         response=content.TestSent,
         status=202,
         retry_after=1,
@@ -291,6 +293,7 @@ ROUTES = [
             f" `quota.exhausted` where it does not reach. {_TRIED}"
         ),
         request=life.ScheduleRequest,
+        about=drafts.CampaignUpdate,
         response=drafts.Campaign,
         idempotent=True,
         deadline=30.0,
@@ -344,6 +347,7 @@ ROUTES = [
         summary="Give a scheduled campaign another time",
         description="As in scheduling. An approval is void. 409 `campaign.is_starting` while its audience is taken.",
         request=life.ScheduleRequest,
+        about=drafts.CampaignUpdate,
         response=drafts.Campaign,
         tags=["Campaigns"],
         example={"at": "2026-12-24T18:00"},

@@ -40,6 +40,16 @@ ROUTES = [
         response_example=_FIELD,
     ),
     Route(
+        "GET",
+        "/v1/contact-fields/<uuid:field_id>",
+        rpc="contacts.get_field",
+        permission="contacts.read",
+        summary="See a custom field",
+        response=fields.ContactField,
+        tags=_TAGS,
+        response_example=_FIELD,
+    ),
+    Route(
         "PATCH",
         "/v1/contact-fields/<uuid:field_id>",
         rpc="contacts.update_field",

@@ -26,7 +26,7 @@ ROUTES = [
         query=groups.GroupQuery,
         response=groups.GroupPage,
         tags=_TAGS,
-        response_example={"items": [GROUP], "next_cursor": None},
+        response_example={"items": [GROUP], "next_cursor": None, "total": 1, "total_is_estimate": False},
     ),
     Route(
         "POST",

@@ -12,7 +12,7 @@ from api_gateway.routing import Route
 from api_gateway.validation import Checker
 from contracts.contacts import imports
 from contracts.errors import NotFound
-from contracts.schema import PageQuery
+from contracts.lists import NewestQuery
 
 _CHECKER = Checker(imports.ImportCreate, frozenset(), is_json=True)
 
@@ -170,10 +170,10 @@ ROUTES = [
         rpc="contacts.list_imports",
         permission="contacts.import",
         summary="List imports, newest first",
-        query=PageQuery,
+        query=NewestQuery,
         response=imports.ImportPage,
         tags=_TAGS,
-        response_example={"items": [_IMPORT], "next_cursor": None},
+        response_example={"items": [_IMPORT], "next_cursor": None, "total": 1, "total_is_estimate": False},
     ),
     Route(
         "GET",

@@ -13,6 +13,7 @@ from api_gateway.routes.invoices import (
 )
 from api_gateway.routing import ANYONE, Route
 from contracts.identity import invoices, shapes
+from contracts.identity.accounts import AccountUpdate
 
 _LINE = {
     "description": "Konfiguracja SMPP",
@@ -52,6 +53,7 @@ ROUTES: list[Route] = [
             " here."
         ),
         request=invoices.InvoiceIssue,
+        about=AccountUpdate,
         response=invoices.Invoice,
         status=201,
         idempotent=True,
@@ -118,6 +120,7 @@ ROUTES: list[Route] = [
             " the difference. `reason` is printed on it. Each further correction starts from the last one."
         ),
         request=invoices.InvoiceCorrection,
+        about=AccountUpdate,
         response=invoices.Invoice,
         status=201,
         idempotent=True,

@@ -41,6 +41,17 @@ ROUTES: list[Route] = [
         response_example=ROLE_EXAMPLE,
     ),
     Route(
+        "GET",
+        "/v1/roles/<uuid:role_id>",
+        rpc="identity.get_role",
+        permission="users.manage",
+        summary="See a role",
+        response=roles.Role,
+        session_only=True,
+        tags=["Users"],
+        response_example=ROLE_EXAMPLE,
+    ),
+    Route(
         "PATCH",
         "/v1/roles/<uuid:role_id>",
         rpc="identity.update_role",

@@ -1,8 +1,13 @@
 """Segments: saved rules over contacts, evaluated when they are used."""
 
+from flask import Response
+
+from api_gateway.context import RequestContext
+from api_gateway.languages import texts
 from api_gateway.routes.contacts import PAGE
 from api_gateway.routing import Route
 from contracts.contacts import people, segments, shapes
+from contracts.lists import NamedQuery
 from contracts.schema import PageQuery
 
 _RULES = {
@@ -22,17 +27,23 @@ _TERMS = {
     "fields": [
         {
             "name": "engagement",
-            "label": "engagement",
+            "label": "Engagement",
             "type": "engagement",
             "is_custom": False,
-            "operators": [{"op": "opened", "value": "engagement"}, {"op": "not_opened", "value": "engagement"}],
+            "operators": [
+                {"op": "opened", "label": "opened", "value": "engagement"},
+                {"op": "not_opened", "label": "did not open", "value": "engagement"},
+            ],
         },
         {
             "name": "vip",
             "label": "VIP",
             "type": "boolean",
             "is_custom": True,
-            "operators": [{"op": "eq", "value": "boolean"}, {"op": "is_empty", "value": "none"}],
+            "operators": [
+                {"op": "eq", "label": "is", "value": "boolean"},
+                {"op": "is_empty", "label": "is empty", "value": "none"},
+            ],
         },
     ],
     "limits": {"depth": 12, "conditions": 200, "values": 1000, "ids": 100, "days": 36500, "times": 1000},
@@ -57,6 +68,20 @@ _DESCRIPTION = (
 )
 _TAGS = ["Segments"]
 
+
+def describe_rules(context: RequestContext) -> Response:
+    """What rules may say, with labels for people; those of the account's own fields are its own."""
+    told, terms = texts(), context.call("contacts.describe_rules")
+    for field in terms["fields"]:
+        if not field["is_custom"]:
+            field["label"] = told.name("fields", field["name"], field["label"])
+        for operator in field["operators"]:
+            operator["label"] = told.name("operators", operator["op"], operator["op"])
+    answer = context.answer(terms)
+    told.label(answer)
+    return answer
+
+
 ROUTES = [
     Route(
         "GET",
@@ -64,10 +89,10 @@ ROUTES = [
         rpc="contacts.list_segments",
         permission="contacts.read",
         summary="List segments",
-        query=PageQuery,
+        query=NamedQuery,
         response=segments.SegmentPage,
         tags=_TAGS,
-        response_example={"items": [_SEGMENT], "next_cursor": None},
+        response_example={"items": [_SEGMENT], "next_cursor": None, "total": 1, "total_is_estimate": False},
     ),
     Route(
         "POST",
@@ -101,10 +126,11 @@ ROUTES = [
     Route(
         "GET",
         "/v1/segments/schema",
-        rpc="contacts.describe_rules",
+        handler=describe_rules,
         permission="contacts.read",
         summary="List the fields and operators of rules",
-        description="What a rule editor offers: the built-in fields and the account's own, each with its operators.",
+        description="What a rule editor offers: the built-in fields and the account's own, each with its operators."
+        " Labels are in Polish where `Accept-Language` says so.",
         response=segments.RuleTerms,
         tags=_TAGS,
         response_example=_TERMS,

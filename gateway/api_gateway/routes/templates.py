@@ -74,7 +74,7 @@ ROUTES = [
         query=templates.TemplateQuery,
         response=templates.TemplatePage,
         tags=["Templates"],
-        response_example={"items": [_SUMMARY], "next_cursor": None},
+        response_example={"items": [_SUMMARY], "next_cursor": None, "total": 1, "total_is_estimate": False},
     ),
     Route(
         "POST",

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from flask import Response
+
+from api_gateway.context import RequestContext
+from api_gateway.languages import texts
 from api_gateway.routes.sessions import SESSION_EXAMPLE
 from api_gateway.routing import ANYONE, PUBLIC, Route
 from contracts.identity import users
 from contracts.identity.sessions import SessionPage
+from contracts.lists import NamedQuery
 from contracts.permissions import PERMISSIONS, SESSION_ONLY
 from contracts.schema import Empty, PageQuery
 
@@ -23,22 +28,30 @@ USER_EXAMPLE = {
     "created_at": "2026-11-24T08:00:00+00:00",
 }
 
-# The contracts declare it, so nobody need be asked.
-TREE = {
-    "items": [
-        {"name": name, "summary": summary, "session_only": name in SESSION_ONLY}
+
+def permissions(context: RequestContext) -> Response:
+    """The tree. The contracts declare it, so nobody need be asked."""
+    told = texts()
+    items = [
+        {"name": name, "summary": told.name("permissions", name, summary), "session_only": name in SESSION_ONLY}
         for name, summary in PERMISSIONS.items()
     ]
-}
+    answer = context.answer({"items": items})
+    told.label(answer)
+    return answer
+
 
 ROUTES: list[Route] = [
     Route(
         "GET",
         "/v1/permissions",
-        handler=lambda context: context.answer(TREE),
+        handler=permissions,
         permission=ANYONE,
         summary="List the tree of permissions",
-        description="A permission grants everything below it: `contacts` grants `contacts.import`.",
+        description=(
+            "A permission grants everything below it: `contacts` grants `contacts.import`. `summary` is in Polish where"
+            " `Accept-Language` says so."
+        ),
         response=users.PermissionList,
         tags=["Users"],
         response_example={
@@ -72,11 +85,11 @@ ROUTES: list[Route] = [
         rpc="identity.list_users",
         permission="users.manage",
         summary="List users",
-        query=PageQuery,
+        query=NamedQuery,
         response=users.UserPage,
         session_only=True,
         tags=["Users"],
-        response_example={"items": [USER_EXAMPLE], "next_cursor": None},
+        response_example={"items": [USER_EXAMPLE], "next_cursor": None, "total": 1, "total_is_estimate": False},
     ),
     Route(
         "POST",

@@ -16,7 +16,7 @@ from api_gateway.idempotency import Idempotency, KeyLock, fingerprint
 from api_gateway.limits import RateLimiter
 from api_gateway.routing import Route
 from chassis.testing import truncate
-from contracts.errors import Conflict, Invalid, TooManyRequests, Unavailable
+from contracts.errors import Conflict, Invalid, PlanLimit, TooManyRequests, Unavailable
 from contracts.schema import Schema
 
 ACCOUNT = str(uuid4())
@@ -103,8 +103,8 @@ def test_late_worker_does_not_overwrite_who_took_over(keys, now):
     assert keys.begin(ACCOUNT, "k", MARK, 10).data == b"second"
 
 
-@pytest.mark.parametrize("status", [429, 500, 503])
-def test_what_may_be_tried_again_is_not_kept(keys, status):
+@pytest.mark.parametrize("status", [402, 403, 409, 422, 429, 500, 503])
+def test_a_refusal_is_not_kept(keys, status):
     first = keys.begin(ACCOUNT, "k", MARK, 10)
     keys.finish(first, answer(status))
 
@@ -114,10 +114,11 @@ def test_what_may_be_tried_again_is_not_kept(keys, status):
     assert second.request_key == first.request_key
 
 
-def test_refusal_by_a_service_is_an_answer_too(keys):
+def test_after_a_refusal_the_key_is_still_for_the_same_request_alone(keys):
     keys.finish(keys.begin(ACCOUNT, "k", MARK, 10), answer(402))
 
-    assert keys.begin(ACCOUNT, "k", MARK, 10).status_code == 402
+    with pytest.raises(Invalid, match="key_reused"):
+        keys.begin(ACCOUNT, "k", fingerprint("POST /v1/sms", {"to": []}), 10)
 
 
 def test_a_day_later_the_key_is_new(keys, now):
@@ -239,6 +240,24 @@ def test_timed_out_call_is_tried_again_with_the_same_key(client, services, log_i
 
     assert statuses == [503, 202, 202]
     assert len(asked) == 2 and asked[0] == asked[1]
+
+
+def test_a_quota_that_was_raised_lifts_the_refusal_under_the_same_key(client, services, log_in):
+    answers = iter([PlanLimit("quota.exhausted", "The quota is used up."), {"messages": []}])
+
+    def send(_actor, _payload):
+        answer_ = next(answers)
+        if isinstance(answer_, Exception):
+            raise answer_
+        return answer_
+
+    services.answers["sms.send"] = send
+    headers = {**log_in(permissions=["sms"]), "Idempotency-Key": "k"}
+
+    got = [client.post("/v1/sms", json={"to": []}, headers=headers) for _ in range(3)]
+
+    assert [answer_.status_code for answer_ in got] == [402, 202, 202]
+    assert ["Idempotency-Replayed" in answer_.headers for answer_ in got] == [False, False, True]
 
 
 def test_two_at_once_over_http(make_client, database, services, log_in):

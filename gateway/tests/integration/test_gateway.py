@@ -4,6 +4,8 @@ import base64
 import os
 import re
 import socket
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -44,13 +46,13 @@ def launch_gateway(launch, tmp_path, monkeypatch):
     def start(**env):
         port = free_port()
         environ = {
-            "HEALTH_PORT": str(port),
+            "HEALTH_PORT": str(free_port()),
             "GATEWAY_BIND": f"127.0.0.1:{port}",
             "GATEWAY_SPOOL_FOLDER": str(tmp_path / "spool"),
             "WICI_LINK_KEYS": base64.b64encode(KEY).decode(),
         }
         process = launch("api_gateway", "wired:app()", service="api_gateway", env={**environ, **env})
-        process.url = f"http://127.0.0.1:{port}"
+        process.port, process.url = port, f"http://127.0.0.1:{port}"
         return process
 
     return start
@@ -296,7 +298,7 @@ def test_metrics_are_those_of_all_workers(launch_gateway):
     for _ in range(30):
         ask(gateway, "GET", "/v1/conflicts")
 
-    told = ask(gateway, "GET", "/metrics").text
+    told = requests.get(f"http://127.0.0.1:{gateway.health_port}/metrics", timeout=30).text
 
     assert 'wici_http_seconds_count{operation="get_v1_conflicts",status="4xx"} 30.0' in told
 
@@ -305,7 +307,7 @@ HALF_SENT = b"POST /v1/greetings HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\
 
 
 def connect(gateway, source="127.0.0.1"):
-    return socket.create_connection(("127.0.0.1", gateway.health_port), timeout=10, source_address=(source, 0))
+    return socket.create_connection(("127.0.0.1", gateway.port), timeout=10, source_address=(source, 0))
 
 
 def is_closed(connection):
@@ -320,13 +322,26 @@ def is_closed(connection):
 
 
 def test_metrics_are_on_no_public_port(launch_gateway):
-    public = free_port()
-    gateway = launch_gateway(GATEWAY_BIND=f"127.0.0.1:{public}", GATEWAY_TRUSTED_PROXIES="127.0.0.0/8")
+    gateway = launch_gateway(GATEWAY_TRUSTED_PROXIES="127.0.0.0/8")
 
-    assert ask(gateway, "GET", "/metrics").status_code == 200
+    assert requests.get(f"http://127.0.0.1:{gateway.health_port}/metrics", timeout=10).status_code == 200
     for headers in ({}, {"X-Forwarded-For": "10.0.0.7"}, {"Host": f"127.0.0.1:{gateway.health_port}"}):
-        asked = requests.get(f"http://127.0.0.1:{public}/metrics", headers=headers, timeout=10)
-        assert asked.status_code == 404
+        assert ask(gateway, "GET", "/metrics", headers=headers).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "program", [["-m", "api_gateway"], ["-c", "from api_gateway.app import from_environment as f; f()"]]
+)
+def test_a_gateway_that_would_serve_its_metrics_in_public_does_not_start(program):
+    port = str(free_port())
+    keys = {"WICI_LINK_KEYS": base64.b64encode(KEY).decode()}
+    needed = {"AMQP_URL": "amqp://nowhere", "API_GATEWAY_DATABASE_URL": "postgresql://nowhere", **keys}
+    environ = {**os.environ, **needed, "GATEWAY_BIND": f"0.0.0.0:{port}", "HEALTH_PORT": port}
+
+    started = subprocess.run([sys.executable, *program], env=environ, capture_output=True, text=True, timeout=60)
+
+    assert started.returncode != 0
+    assert "HEALTH_PORT is the port of GATEWAY_BIND" in started.stderr
 
 
 def test_readiness_says_whose_address_is_taken(launch_gateway):

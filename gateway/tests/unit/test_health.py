@@ -32,6 +32,15 @@ def test_operators_listener_needs_a_port_of_its_own(make_wiring, operator_bind):
         make_wiring(operator_bind=operator_bind).config.operator_port  # noqa: B018
 
 
+@pytest.mark.parametrize("operator_bind", ["", "10.0.0.7:8080"])
+def test_metrics_have_a_port_of_their_own(make_wiring, operator_bind):
+    bind = "127.0.0.1:8000" if operator_bind else "127.0.0.1:8080"
+    config = make_wiring(bind=bind, operator_bind=operator_bind, health_port=8080).config
+
+    with pytest.raises(ConfigError, match="HEALTH_PORT"):
+        config.check_ports()
+
+
 def test_a_check_that_hangs_holds_one_asker_and_no_others():
     hangs, go = threading.Event(), threading.Event()
     now, looks = [0.0], []

@@ -33,8 +33,8 @@ def test_query_is_passed_on_and_lists_are_gathered(client, services, writer):
 @pytest.mark.parametrize(
     ("query", "field", "code"),
     [
-        ("limit=0", "limit", "field.invalid"),
-        ("limit=1001", "limit", "field.invalid"),
+        ("limit=0", "limit", "field.out_of_range"),
+        ("limit=1001", "limit", "field.out_of_range"),
         ("limit=ten", "limit", "field.wrong_type"),
         ("limit=1&limit=2", "limit", "field.repeated"),
         ("colour=red", "colour", "field.unknown"),
@@ -60,7 +60,7 @@ def test_wrong_query(client, writer, query, field, code):
         ({"name": "a", "tags": "x"}, "tags", "field.wrong_type"),
         ({"name": "a", "made_of": {"soft": 0}}, "made_of.soft", "field.wrong_type"),
         ({"name": "a", "made_of": {"name": "tin", "melts_at": "232"}}, "made_of.melts_at", "field.wrong_type"),
-        ({"name": ""}, "name", "field.invalid"),
+        ({"name": ""}, "name", "field.too_short"),
         ([1], "", "field.wrong_type"),
         ("a", "", "field.wrong_type"),
         (None, "", "field.wrong_type"),

@@ -56,6 +56,16 @@ def load(cls: type[C], environ: Mapping[str, str]) -> C:
     return cls(**values)
 
 
+def ensure_own_port(health_port: int, binds: Mapping[str, str]) -> None:
+    """:param binds: `host:port` of what strangers may reach, by the setting's name; empty: it is not there.
+
+    :raises ConfigError: `HEALTH_PORT` is one of these ports, so that metrics would be for everybody who comes there.
+    """
+    for name, bind in binds.items():
+        if health_port and bind.rpartition(":")[2] == str(health_port):
+            raise ConfigError(f"HEALTH_PORT is the port of {name}: metrics would be for everybody who comes there")
+
+
 def _integer(raw: str) -> int:
     try:
         return int(raw)

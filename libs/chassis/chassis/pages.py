@@ -22,6 +22,9 @@ from contracts.errors import Invalid
 
 Page = dict[str, Any]
 
+# A list is counted as far as that is cheap.
+COUNTED_MOST = 10_000
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -74,6 +77,21 @@ def page_in_time(rows: Sequence[Any], limit: int, view: Callable[[Any], Any] = d
         "items": items,
         "next_cursor": cursor_in_time(items[-1]["created_at"], items[-1]["id"]) if follows else None,
     }
+
+
+def counted(found: int) -> Page:
+    """What a list's first page says of how many there are. :param found: counted to one more than `COUNTED_MOST`."""
+    return {"total": min(found, COUNTED_MOST), "total_is_estimate": found > COUNTED_MOST}
+
+
+def known(total: int) -> Page:
+    """The same of a number that is kept."""
+    return {"total": total, "total_is_estimate": False}
+
+
+def unsaid() -> Page:
+    """The same of a page that is not the first."""
+    return {"total": None, "total_is_estimate": False}
 
 
 def _encode(position: bytes) -> str:

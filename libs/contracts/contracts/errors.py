@@ -8,15 +8,20 @@ turns a kind into an HTTP status.
 from __future__ import annotations
 
 import json
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 
 class FieldError(TypedDict):
-    """One offending field: `recipients.3.phone`, a stable slug, a sentence for a person."""
+    """One offending field: `recipients.3.phone`, a stable slug, a sentence for a person, and the facts in it.
+
+    A service names a field as its request's schema does, or by a name that the schema declares (`Schema.also_named`);
+    the gateway tells the client the name that the client sent.
+    """
 
     field: str
     code: str
     detail: str
+    parameters: NotRequired[dict[str, Any]]  # `{"min": 12}`: what a text in another language needs
 
 
 class WiciError(Exception):
@@ -71,6 +76,10 @@ class Conflict(WiciError):
     """The thing exists and its present state does not allow this."""
 
 
+class PreconditionFailed(WiciError):
+    """The thing is not what the caller saw (`If-Match`); `extra["etag"]` is what it is now."""
+
+
 class TooLarge(WiciError):
     """The body, file or list is over its limit; `extra["limit"]` says which."""
 
@@ -83,14 +92,14 @@ class Invalid(WiciError):
     """Readable, and wrong: `errors` names every offending field."""
 
     @classmethod
-    def of_field(cls, field: str, code: str, detail: str, extra: dict[str, Any] | None = None) -> Invalid:
-        """A request with one offending field."""
-        return cls(
-            "request.invalid",
-            "Some fields are not valid.",
-            extra,
-            [{"field": field, "code": code, "detail": detail}],
-        )
+    def of_field(
+        cls, field: str, code: str, detail: str, extra: dict[str, Any] | None = None, **parameters: Any
+    ) -> Invalid:
+        """A request with one offending field; `parameters` are the facts in `detail`."""
+        error: FieldError = {"field": field, "code": code, "detail": detail}
+        if parameters:
+            error["parameters"] = parameters
+        return cls("request.invalid", "Some fields are not valid.", extra, [error])
 
 
 class TooManyRequests(WiciError):
@@ -110,6 +119,7 @@ KINDS: dict[str, type[WiciError]] = {
         Forbidden,
         NotFound,
         Conflict,
+        PreconditionFailed,
         TooLarge,
         Unsupported,
         Invalid,

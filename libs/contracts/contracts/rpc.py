@@ -54,6 +54,8 @@ class Call:
     :param request: schema of the request's body or query; None where it has neither.
     :param response: schema of the result; None: an empty object.
     :param path: what stands in the request's path, and beside `request` in the payload: `{"role_id": UUID}`.
+    :param edits: schema of the thing that it changes, as its `get_…` shows it: the payload may then hold `if_match`,
+        the tags of what the caller saw (`contracts.etags`).
     :param gathered: one call carries the requests of many callers, each with its own actor and its own answer or error;
         on the wire the payload is `{"requests": [[actor, payload], …], "seconds": 0.5}`, the result `{"answers":
         [{"result": …} | {"error": [kind, code, detail, extra, errors]} | {"later": true}, …]}`; `later`: not begun
@@ -63,15 +65,18 @@ class Call:
     request: type[marshmallow.Schema] | None = None
     response: type[marshmallow.Schema] | None = None
     path: Mapping[str, type] = field(default_factory=dict, kw_only=True)
+    edits: type[marshmallow.Schema] | None = field(default=None, kw_only=True)
     gathered: bool = field(default=False, kw_only=True)
 
     @cached_property
     def payload(self) -> type[marshmallow.Schema]:
         """The schema of the whole payload: `request`, and what stands in the path."""
         request = self.request or Empty
-        if not self.path:
+        if not self.path and self.edits is None:
             return request
         in_path = {name: _PATH_FIELDS[kind](required=True) for name, kind in self.path.items()}
+        if self.edits is not None:
+            in_path["if_match"] = fields.List(fields.String())
         return type(f"{request.__name__}With{''.join(sorted(self.path))}", (request, Schema), in_path)
 
     def load(self, payload: Mapping[str, Any]) -> dict[str, Any]:

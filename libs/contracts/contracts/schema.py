@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 import marshmallow
 from marshmallow import EXCLUDE, RAISE, fields, validate
@@ -20,7 +21,13 @@ from contracts.errors import FieldError, Invalid
 
 
 class Schema(marshmallow.Schema):
-    """Base schema: field order kept, unknown fields refused unless the caller says otherwise."""
+    """Base schema: field order kept, unknown fields refused unless the caller says otherwise.
+
+    `also_named`: how refusals of services name what the client sends under another name, by the longest beginning that
+    fits: `{"sender": "from", "content.from_email": "from.email"}`.
+    """
+
+    also_named: ClassVar[Mapping[str, str]] = {}
 
     class Meta:
         unknown = RAISE
@@ -42,19 +49,19 @@ class Shape:
 
 
 class _Coded(str):
-    """The message of a rule, with the rule's own slug."""
+    """The message of a rule, with the rule's own slug and the facts in the message."""
 
     code: str
+    parameters: dict[str, Any]
 
 
-def rule(code: str, detail: str) -> str:
+def rule(code: str, detail: str, **parameters: Any) -> str:
     """A message with a slug of its own, for rules that no description states: one between fields, say.
 
-    `field.missing`, `field.unknown`, `field.wrong_type` and `field.invalid` say that a request does not fit the
-    description.
+    `field.…` says that a request does not fit the description.
     """
     message = _Coded(detail)
-    message.code = code
+    message.code, message.parameters = code, parameters
     return message
 
 
@@ -154,17 +161,48 @@ def _flatten(messages: Any, path: tuple[str, ...]) -> Iterator[FieldError]:
             yield from _flatten(below, path if key == "_schema" else (*path, str(key)))
         return
     for message in messages if isinstance(messages, list) else [messages]:
-        yield {"field": ".".join(path), "code": _slug(message), "detail": str(message)}
+        code, parameters = _reading(message)
+        error: FieldError = {"field": ".".join(path), "code": code, "detail": str(message)}
+        if parameters:
+            error["parameters"] = parameters
+        yield error
 
 
-def _slug(message: Any) -> str:
+def _reading(message: Any) -> tuple[str, dict[str, Any]]:
+    """The slug of a message, and the facts in it."""
     if isinstance(message, _Coded):
-        return message.code
-    message = str(message)
-    if message.startswith("Unknown field"):
-        return "field.unknown"
-    if message.startswith("Missing data"):
-        return "field.missing"
-    if message.startswith("Not a valid"):
-        return "field.wrong_type"
-    return "field.invalid"
+        return message.code, message.parameters
+    for template, code in _TEMPLATES:
+        if facts := template.fullmatch(str(message)):
+            return code, {name: _fact(name, said) for name, said in facts.groupdict().items()}
+    return "field.invalid", {}
+
+
+def _fact(name: str, said: str) -> Any:
+    if name == "choices":
+        return said.split(", ")
+    for number in (int, float):
+        with suppress(ValueError):
+            return number(said)
+    return said
+
+
+def _template(written: str) -> re.Pattern[str]:
+    """One of marshmallow's messages, to be read back."""
+    return re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+)", re.escape(written)))
+
+
+_TEMPLATES = [
+    (_template("Missing data for required field."), "field.missing"),
+    (_template("Field may not be null."), "field.null"),
+    (_template(validate.Length.message_min), "field.too_short"),
+    (_template(validate.Length.message_max), "field.too_long"),
+    (_template(validate.Length.message_all), "field.length_out_of_range"),
+    (_template(validate.Length.message_equal), "field.wrong_length"),
+    (_template("Must be greater than or equal to {min} and less than or equal to {max}."), "field.out_of_range"),
+    (_template("Must be greater than or equal to {min}."), "field.too_small"),
+    (_template("Must be less than or equal to {max}."), "field.too_large"),
+    (_template(validate.OneOf.default_message), "field.not_one_of"),
+    (_template("Unknown field."), "field.unknown"),
+    (re.compile("Not a valid .*", re.DOTALL), "field.wrong_type"),
+]

@@ -186,7 +186,12 @@ def incomplete(missing: Sequence[str]) -> Invalid:
 
 def nobody_has(unknown: Sequence[str]) -> Invalid:
     errors: list[FieldError] = [
-        {"field": "content", "code": "contact_field.not_found", "detail": f"No contact has a field named {name}."}
+        {
+            "field": "content",
+            "code": "contact_field.not_found",
+            "detail": f"No contact has a field named {name}.",
+            "parameters": {"name": name},
+        }
         for name in unknown
     ]
     return Invalid(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Collection
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 import marshmallow
@@ -138,6 +138,8 @@ _VARIANT = "Of a campaign that tests some: which; left out: the first"
 
 class PreviewRequest(Schema):
     """Render for a contact, or for a sample; one of them."""
+
+    also_named: ClassVar = {"fields": "sample.fields"}
 
     contact_id = fields.UUID(allow_none=True, load_default=None)
     sample = fields.Nested(Sample, allow_none=True, load_default=None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 import marshmallow
@@ -12,6 +12,7 @@ from contracts.campaigns.ab_tests import AbProgress, AbTest, ab_test_problems
 from contracts.campaigns.content import ANY_SENDER, SenderField, content_field, content_problems, sender_problems
 from contracts.campaigns.texts import NAME_MAX
 from contracts.contacts.audiences import Audience
+from contracts.lists import NewestQuery, counted_page_of
 from contracts.rpc import Call
 from contracts.schema import PageQuery, Schema, broken_rule, line_field, page_of
 from contracts.vocabulary import CampaignState, Channel, LeftOut
@@ -20,6 +21,8 @@ THROTTLE_MIN, THROTTLE_MAX = 60, 200_000
 LOCAL_TIME = r"\A([01][0-9]|2[0-3]):[0-5][0-9]\Z"
 
 
+# A channel looks at an e-mail's sender as a part of its content.
+SENDER_IN_CONTENT = {f"content.{name}": f"sender.{name}" for name in ("from_email", "from_name", "reply_to")}
 FOLDER_MAX, TAG_MAX, TAGS_MAX = 100, 50, 20
 
 
@@ -61,6 +64,8 @@ class Options(Schema):
 class CampaignCreate(Schema):
     """A new draft. `sender` and `content` take the channel's shape."""
 
+    also_named: ClassVar = SENDER_IN_CONTENT
+
     name = line_field(NAME_MAX, 1, required=True)
     channel = fields.Enum(Channel, by_value=True, required=True)
     sender = SenderField(allow_none=True, load_default=None, metadata=ANY_SENDER)
@@ -87,6 +92,8 @@ class CampaignCreate(Schema):
 class CampaignUpdate(Schema):
     """Change a draft; what is left out stays. A part that is given replaces that part whole."""
 
+    also_named: ClassVar = SENDER_IN_CONTENT
+
     name = line_field(NAME_MAX, 1)
     sender = SenderField(allow_none=True, metadata=ANY_SENDER)
     audience = fields.Nested(Audience)
@@ -97,10 +104,9 @@ class CampaignUpdate(Schema):
     tags = tags_field()
 
 
-class CampaignQuery(PageQuery):
+class CampaignQuery(NewestQuery):
     channel = fields.Enum(Channel, by_value=True, load_default=None, allow_none=True)
     state = fields.Enum(CampaignState, by_value=True, load_default=None, allow_none=True)
-    q = line_field(NAME_MAX, 1, load_default=None, metadata={"description": "A part of the name"})
     folder = line_field(FOLDER_MAX, 1, load_default=None)
     tag = line_field(TAG_MAX, 1, load_default=None)
 
@@ -161,7 +167,9 @@ class Campaign(Schema):
     folder = fields.String(allow_none=True)
     tags = fields.List(fields.String())
     ab_progress = fields.Nested(
-        AbProgress, allow_none=True, metadata={"description": "How far its test is; null before it starts"}
+        AbProgress,
+        allow_none=True,
+        metadata={"description": "How far its test is; null before it starts", "volatile": True},
     )
     send_at = fields.AwareDateTime(allow_none=True)
     time_zone = fields.String(allow_none=True)
@@ -173,7 +181,7 @@ class Campaign(Schema):
         allow_none=True, metadata={"description": "The campaign after which it goes, `booster_after` minutes later"}
     )
     booster_after = fields.Integer(allow_none=True)
-    progress = fields.Nested(Progress)
+    progress = fields.Nested(Progress, metadata={"volatile": True})
     failure = fields.Nested(Failure, allow_none=True)
     created_at = fields.AwareDateTime()
     updated_at = fields.AwareDateTime()
@@ -201,7 +209,7 @@ class LeftOutRecipient(Schema):
 
 
 LeftOutPage = page_of(LeftOutRecipient)
-CampaignPage = page_of(CampaignSummary)
+CampaignPage = counted_page_of(CampaignSummary)
 
 
 class DuplicateRequest(Schema):
@@ -215,7 +223,7 @@ RPC: dict[str, Call] = {
     "get_progress": Call(response=Progress, path=_CAMPAIGN),
     "list_campaigns": Call(CampaignQuery, CampaignPage),
     "list_left_out": Call(LeftOutQuery, LeftOutPage, path=_CAMPAIGN),
-    "update_campaign": Call(CampaignUpdate, Campaign, path=_CAMPAIGN),
-    "delete_campaign": Call(path=_CAMPAIGN),
+    "update_campaign": Call(CampaignUpdate, Campaign, path=_CAMPAIGN, edits=Campaign),
+    "delete_campaign": Call(path=_CAMPAIGN, edits=Campaign),
     "duplicate_campaign": Call(DuplicateRequest, Campaign, path=_CAMPAIGN),
 }

@@ -13,8 +13,9 @@ from marshmallow import fields, validate, validates_schema
 from contracts.campaigns.content import content_field, content_problems
 from contracts.campaigns.texts import NAME_MAX
 from contracts.channel import Advice, ContentProblem
+from contracts.lists import NewestQuery, counted_page_of
 from contracts.rpc import Call
-from contracts.schema import PageQuery, Schema, Word, line_field, page_of
+from contracts.schema import Schema, Word, line_field
 from contracts.vocabulary import Channel
 
 DESIGN_MAX = 1_000_000  # characters as JSON
@@ -75,8 +76,8 @@ class TemplateCopy(Schema):
     folder = _folder(load_default="")
 
 
-class TemplateQuery(PageQuery):
-    """`q`: a part of the name or of an e-mail's subject, in any case of letters."""
+class TemplateQuery(NewestQuery):
+    """`q`: words of the name or of an e-mail's subject, without case or accents."""
 
     channel = fields.Enum(Channel, by_value=True, load_default=None, allow_none=True)
     kind = Word(TemplateKind, load_default=TemplateKind.OWN)
@@ -172,7 +173,7 @@ class TemplateFolders(Schema):
     items = fields.List(fields.Nested(TemplateFolder))
 
 
-TemplatePage = page_of(TemplateSummary)
+TemplatePage = counted_page_of(TemplateSummary)
 
 _TEMPLATE = {"template_id": UUID}
 _VERSION = {"template_id": UUID, "version": int}
@@ -181,8 +182,8 @@ RPC: dict[str, Call] = {
     "get_template": Call(response=Template, path=_TEMPLATE),
     "list_templates": Call(TemplateQuery, TemplatePage),
     "list_template_folders": Call(response=TemplateFolders),
-    "update_template": Call(TemplateUpdate, Template, path=_TEMPLATE),
-    "delete_template": Call(path=_TEMPLATE),
+    "update_template": Call(TemplateUpdate, Template, path=_TEMPLATE, edits=Template),
+    "delete_template": Call(path=_TEMPLATE, edits=Template),
     "copy_template": Call(TemplateCopy, Template, path=_TEMPLATE),
     "list_template_versions": Call(response=TemplateVersionList, path=_TEMPLATE),
     "get_template_version": Call(response=TemplateVersion, path=_VERSION),

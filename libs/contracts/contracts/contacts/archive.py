@@ -6,7 +6,8 @@ from uuid import UUID
 
 from marshmallow import fields, validate
 
-from contracts.contacts.shapes import NOTE, sort_field, total_fields, word_of
+from contracts.contacts.shapes import NOTE, word_of
+from contracts.lists import sort_field, total_fields
 from contracts.rpc import Call
 from contracts.schema import PageQuery, Schema, page_of
 from contracts.vocabulary import ArchiveReason, Channel

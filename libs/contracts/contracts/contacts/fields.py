@@ -45,7 +45,8 @@ FieldPage = page_of(ContactField)
 RPC = {
     "list_fields": Call(PageQuery, FieldPage),
     "create_field": Call(FieldCreate, ContactField),
-    "update_field": Call(FieldUpdate, ContactField, path={"field_id": UUID}),
-    "delete_field": Call(path={"field_id": UUID}),
+    "get_field": Call(None, ContactField, path={"field_id": UUID}),
+    "update_field": Call(FieldUpdate, ContactField, path={"field_id": UUID}, edits=ContactField),
+    "delete_field": Call(path={"field_id": UUID}, edits=ContactField),
     "check_fields": Call(FieldNames, UnknownFields),
 }

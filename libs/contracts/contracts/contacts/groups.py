@@ -7,8 +7,9 @@ from uuid import UUID
 from marshmallow import fields, validate
 
 from contracts.contacts.shapes import NOTE, name_field, rules_field
+from contracts.lists import NamedQuery, counted_page_of
 from contracts.rpc import Call
-from contracts.schema import PageQuery, Schema, page_of
+from contracts.schema import Schema
 
 
 class GroupCreate(Schema):
@@ -22,7 +23,7 @@ class GroupUpdate(Schema):
     archived = fields.Boolean()
 
 
-class GroupQuery(PageQuery):
+class GroupQuery(NamedQuery):
     archived = fields.Boolean(load_default=False)
 
 
@@ -30,7 +31,7 @@ class Group(Schema):
     id = fields.UUID()
     name = fields.String()
     description = fields.String()
-    contacts = fields.Integer()
+    contacts = fields.Integer(metadata={"volatile": True})
     archived = fields.Boolean()
     created_at = fields.AwareDateTime()
     updated_at = fields.AwareDateTime()
@@ -65,15 +66,15 @@ class GroupList(Schema):
     items = fields.List(fields.Nested(Group))
 
 
-GroupPage = page_of(Group)
+GroupPage = counted_page_of(Group)
 
 
 RPC = {
     "list_groups": Call(GroupQuery, GroupPage),
     "create_group": Call(GroupCreate, Group),
     "get_group": Call(None, Group, path={"group_id": UUID}),
-    "update_group": Call(GroupUpdate, Group, path={"group_id": UUID}),
-    "delete_group": Call(path={"group_id": UUID}),
+    "update_group": Call(GroupUpdate, Group, path={"group_id": UUID}, edits=Group),
+    "delete_group": Call(path={"group_id": UUID}, edits=Group),
     "add_to_group": Call(GroupMembers, MembersChanged, path={"group_id": UUID}),
     "remove_from_group": Call(GroupMembers, MembersChanged, path={"group_id": UUID}),
     "combine_groups": Call(GroupCombine, GroupList),

@@ -7,8 +7,9 @@ from uuid import UUID
 from marshmallow import fields, validate
 
 from contracts.contacts.shapes import MERGE_BY, NOTE, JobError, name_field, word_of
+from contracts.lists import NewestQuery, counted_page_of
 from contracts.rpc import Call
-from contracts.schema import PageQuery, Schema, page_of
+from contracts.schema import Schema
 from contracts.vocabulary import ArchiveReason, Channel, JobState
 
 
@@ -166,13 +167,13 @@ class Import(Schema):
     finished_at = fields.AwareDateTime(allow_none=True)
 
 
-ImportPage = page_of(Import)
+ImportPage = counted_page_of(Import)
 
 
 RPC = {
     "preview_import": Call(ImportCreate, ImportPreview),
     "create_import": Call(ImportCreate, Import),
-    "list_imports": Call(PageQuery, ImportPage),
+    "list_imports": Call(NewestQuery, ImportPage),
     "get_import": Call(None, Import, path={"import_id": UUID}),
     "cancel_import": Call(None, Import, path={"import_id": UUID}),
 }

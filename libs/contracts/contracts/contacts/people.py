@@ -7,7 +7,8 @@ from uuid import UUID
 
 from marshmallow import fields, validate
 
-from contracts.contacts.shapes import MERGE_BY, TEXT, Count, rules_field, sort_field, total_fields
+from contracts.contacts.shapes import MERGE_BY, TEXT, Count, rules_field
+from contracts.lists import sort_field, total_fields
 from contracts.rpc import Call
 from contracts.schema import PageQuery, Schema, page_of
 
@@ -117,7 +118,7 @@ RPC = {
     "find_contacts": Call(ContactSearch, ContactPage),
     "create_contact": Call(ContactCreate, Contact),
     "get_contact": Call(None, Contact, path={"contact_id": UUID}),
-    "update_contact": Call(ContactUpdate, Contact, path={"contact_id": UUID}),
-    "delete_contact": Call(path={"contact_id": UUID}),
+    "update_contact": Call(ContactUpdate, Contact, path={"contact_id": UUID}, edits=Contact),
+    "delete_contact": Call(path={"contact_id": UUID}, edits=Contact),
     "upsert_contacts": Call(ContactBatch, BatchResult),
 }

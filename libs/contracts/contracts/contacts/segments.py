@@ -8,8 +8,9 @@ from marshmallow import fields
 
 from contracts.contacts.people import ContactPage
 from contracts.contacts.shapes import NOTE, Count, name_field, rules_field
+from contracts.lists import NamedQuery, counted_page_of
 from contracts.rpc import Call
-from contracts.schema import PageQuery, Schema, page_of
+from contracts.schema import PageQuery, Schema
 
 
 class SegmentCreate(Schema):
@@ -37,13 +38,14 @@ class Segment(Schema):
     updated_at = fields.AwareDateTime()
 
 
-SegmentPage = page_of(Segment)
+SegmentPage = counted_page_of(Segment)
 
 
 class RuleOperator(Schema):
     """`value` is the form of what it takes: `text`, `text_list`, `number_pair`, `days`, `group_ids`, `none`, …"""
 
     op = fields.String()
+    label = fields.String(metadata={"description": "For people, in the language of the request."})
     value = fields.String()
 
 
@@ -70,11 +72,11 @@ class RuleTerms(Schema):
 
 
 RPC = {
-    "list_segments": Call(PageQuery, SegmentPage),
+    "list_segments": Call(NamedQuery, SegmentPage),
     "create_segment": Call(SegmentCreate, Segment),
     "get_segment": Call(None, Segment, path={"segment_id": UUID}),
-    "update_segment": Call(SegmentUpdate, Segment, path={"segment_id": UUID}),
-    "delete_segment": Call(path={"segment_id": UUID}),
+    "update_segment": Call(SegmentUpdate, Segment, path={"segment_id": UUID}, edits=Segment),
+    "delete_segment": Call(path={"segment_id": UUID}, edits=Segment),
     "count_segment": Call(SegmentRules, Count),
     "describe_rules": Call(None, RuleTerms),
     "list_segment_contacts": Call(PageQuery, ContactPage, path={"segment_id": UUID}),

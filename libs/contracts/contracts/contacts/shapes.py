@@ -62,24 +62,6 @@ def rules_field(**options: Any) -> fields.Dict:
     return fields.Dict(metadata={"any_of": (RULE,)}, **options)
 
 
-def sort_field() -> fields.String:
-    """In which order a list is shown."""
-    return fields.String(
-        validate=validate.OneOf(["created", "-created"], labels=["oldest_first", "newest_first"]),
-        metadata={"description": "by when they were added: the oldest first (`created`, the default), or the newest"},
-    )
-
-
-def total_fields() -> tuple[fields.Integer, fields.Boolean]:
-    """How many a list has, and whether there are even more."""
-    return (
-        fields.Integer(
-            allow_none=True, metadata={"description": "how many fit; only on the first page, null on those after it"}
-        ),
-        fields.Boolean(metadata={"description": "true where there are more than the 10,000 of `total`"}),
-    )
-
-
 def word_of(words: type[StrEnum]) -> fields.String:
     """A word of a vocabulary, in an answer."""
     return fields.String(validate=validate.OneOf([word.value for word in words]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import fields, validate, validates_schema
 
@@ -48,6 +48,14 @@ class Attachment(Schema):
 
 class EmailSend(Schema):
     """POST /v1/emails."""
+
+    also_named: ClassVar = {
+        "content": "",
+        "content.from_email": "from.email",
+        "content.from_name": "from.name",
+        "from_email": "from.email",
+        "from_name": "from.name",
+    }
 
     from_ = fields.Nested(Mailbox, data_key="from", required=True)
     to = fields.List(fields.Nested(EmailRecipient), required=True, validate=validate.Length(min=1, max=RECIPIENTS_MAX))

@@ -90,7 +90,7 @@ AccountPage = page_of(Account)
 RPC: dict[str, Call] = {
     "register_account": Call(AccountCreate, AccountRegistration),
     "get_account": Call(response=Account),
-    "update_account": Call(AccountUpdate, Account),
+    "update_account": Call(AccountUpdate, Account, edits=Account),
     "request_closure": Call(Closure, Account),
     "withdraw_closure": Call(response=Account),
     "list_accounts": Call(AccountQuery, AccountPage),

@@ -31,7 +31,7 @@ class ApiKey(Schema):
     scopes = fields.List(fields.String())
     ip_list = fields.List(fields.String())
     expires_at = fields.AwareDateTime(allow_none=True)
-    last_used_at = fields.AwareDateTime(allow_none=True)
+    last_used_at = fields.AwareDateTime(allow_none=True, metadata={"volatile": True})
     created_at = fields.AwareDateTime()
     created_by = fields.UUID()
     created_by_key = fields.UUID(allow_none=True)
@@ -74,8 +74,9 @@ ApiKeyPage = page_of(ApiKey)
 RPC: dict[str, Call] = {
     "list_api_keys": Call(PageQuery, ApiKeyPage),
     "create_api_key": Call(ApiKeyCreate, NewApiKey),
-    "update_api_key": Call(ApiKeyUpdate, ApiKey, path={"api_key_id": UUID}),
+    "get_api_key": Call(response=ApiKey, path={"api_key_id": UUID}),
+    "update_api_key": Call(ApiKeyUpdate, ApiKey, path={"api_key_id": UUID}, edits=ApiKey),
     "rotate_api_key": Call(ApiKeyRotation, NewApiKey, path={"api_key_id": UUID}),
     "list_api_key_uses": Call(response=ApiKeyUses, path={"api_key_id": UUID}),
-    "revoke_api_key": Call(path={"api_key_id": UUID}),
+    "revoke_api_key": Call(path={"api_key_id": UUID}, edits=ApiKey),
 }

@@ -33,6 +33,7 @@ RolePage = page_of(Role)
 RPC: dict[str, Call] = {
     "list_roles": Call(PageQuery, RolePage),
     "create_role": Call(RoleCreate, Role),
-    "update_role": Call(RoleUpdate, Role, path={"role_id": UUID}),
-    "delete_role": Call(path={"role_id": UUID}),
+    "get_role": Call(response=Role, path={"role_id": UUID}),
+    "update_role": Call(RoleUpdate, Role, path={"role_id": UUID}, edits=Role),
+    "delete_role": Call(path={"role_id": UUID}, edits=Role),
 }

@@ -8,8 +8,9 @@ from marshmallow import fields, validate
 
 from contracts.identity.sessions import SessionPage
 from contracts.identity.shapes import NAME_RULE, email_field, password_field, text_field
+from contracts.lists import NamedQuery, counted_page_of
 from contracts.rpc import Call
-from contracts.schema import PageQuery, Schema, line_field, page_of
+from contracts.schema import PageQuery, Schema, line_field
 
 
 class User(Schema):
@@ -81,20 +82,20 @@ class PermissionList(Schema):
     items = fields.List(fields.Nested(Permission))
 
 
-UserPage = page_of(User)
+UserPage = counted_page_of(User)
 
 RPC: dict[str, Call] = {
-    "list_users": Call(PageQuery, UserPage),
+    "list_users": Call(NamedQuery, UserPage),
     "create_user": Call(UserCreate, User),
     "get_user": Call(response=User, path={"user_id": UUID}),
-    "update_user": Call(UserUpdate, User, path={"user_id": UUID}),
+    "update_user": Call(UserUpdate, User, path={"user_id": UUID}, edits=User),
     "check_login": Call(LoginQuery, LoginAvailability),
-    "delete_user": Call(UserDeletion, path={"user_id": UUID}),
+    "delete_user": Call(UserDeletion, path={"user_id": UUID}, edits=User),
     "invite_user_again": Call(path={"user_id": UUID}),
     "reset_user_password": Call(path={"user_id": UUID}),
     "reset_user_second_factor": Call(path={"user_id": UUID}),
     "list_user_sessions": Call(PageQuery, SessionPage, path={"user_id": UUID}),
     "end_user_session": Call(path={"user_id": UUID, "session_id": UUID}),
     "end_user_sessions": Call(path={"user_id": UUID}),
-    "set_rights": Call(Rights, User, path={"user_id": UUID}),
+    "set_rights": Call(Rights, User, path={"user_id": UUID}, edits=User),
 }

@@ -217,7 +217,9 @@ class Webhook(Schema):
     retry_delays = fields.List(
         fields.Integer(), metadata={"description": "Seconds from each try to the next, whatever the plan"}
     )
-    failing_since = fields.AwareDateTime(allow_none=True, metadata={"description": "Since when nothing has arrived"})
+    failing_since = fields.AwareDateTime(
+        allow_none=True, metadata={"description": "Since when nothing has arrived", "volatile": True}
+    )
     paused_at = fields.AwareDateTime(
         allow_none=True, metadata={"description": "Since then nothing is sent or kept for it, until it is enabled"}
     )
@@ -300,8 +302,8 @@ RPC: dict[str, Call] = {
     "create_webhook": Call(WebhookCreate, NewWebhook),
     "list_webhooks": Call(PageQuery, WebhookPage),
     "get_webhook": Call(response=Webhook, path=_WEBHOOK),
-    "update_webhook": Call(WebhookUpdate, Webhook, path=_WEBHOOK),
-    "delete_webhook": Call(path=_WEBHOOK),
+    "update_webhook": Call(WebhookUpdate, Webhook, path=_WEBHOOK, edits=Webhook),
+    "delete_webhook": Call(path=_WEBHOOK, edits=Webhook),
     "rotate_webhook_secret": Call(WebhookRotation, NewWebhook, path=_WEBHOOK),
     "test_webhook": Call(response=WebhookDelivery, path=_WEBHOOK),
     "list_webhook_deliveries": Call(DeliveryQuery, WebhookDeliveryPage, path=_WEBHOOK),

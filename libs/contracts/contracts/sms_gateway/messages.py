@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from marshmallow import fields, validate
 
 from contracts.channel import RECIPIENTS_MAX, AcceptedMessage, MessageSummary, channel_calls
@@ -20,6 +22,8 @@ class SmsCreate(Schema):
 
     `lane`: `otp` for one-time codes and alerts, which nothing else delays. `validity` in minutes.
     """
+
+    also_named: ClassVar = {"sender": "from"}
 
     from_ = fields.String(required=True, data_key="from", attribute="from", validate=validate.Length(min=1, max=20))
     to = fields.List(fields.String(validate=_phone), required=True, validate=validate.Length(1, RECIPIENTS_MAX))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, delete, func, select, text, tuple_, update
+from sqlalchemy import RowMapping, Select, delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, defer
 
@@ -43,36 +42,28 @@ def next_state_version(session: Session, campaign_id: UUID) -> int:
     return int(session.scalars(following.returning(Campaign.state_version)).one())
 
 
-def page(
-    session: Session,
+def fitting(
     *,
     account_id: UUID,
     channels: Collection[str],
     state: str | None,
-    q: str | None = None,
+    words: Sequence[str],
     folder: str | None = None,
     tag: str | None = None,
-    before: tuple[datetime, UUID] | None,
-    limit: int,
-) -> Sequence[Campaign]:
-    """Newest first, without their content; ids are in no order where they were derived from a request's key."""
+) -> Select[Campaign]:
+    """Those on these channels whose name holds every word, patterns of `chassis.words`; without their content."""
     query = (
         select(Campaign)
         .options(*_WITHOUT_CONTENT)
         .where(Campaign.account_id == account_id, Campaign.channel.in_(channels))
-        .order_by(Campaign.created_at.desc(), Campaign.id.desc())
     )
     if state is not None:
         query = query.where(Campaign.state == state)
-    if q is not None:
-        query = query.where(func.strpos(func.lower(Campaign.name), func.lower(q)) > 0)
     if folder is not None:
         query = query.where(Campaign.folder == folder)
     if tag is not None:
         query = query.where(Campaign.tags.contains([tag]))
-    if before is not None:
-        query = query.where(tuple_(Campaign.created_at, Campaign.id) < before)
-    return session.scalars(query.limit(limit)).all()
+    return query.where(*(Campaign.name.op("~")(word) for word in words))
 
 
 def left_out(

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, tuple_
+from sqlalchemy import Select, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, defer
 
@@ -37,40 +37,25 @@ def get(session: Session, *, account_id: UUID, template_id: UUID) -> Template:
 def get_for_update(session: Session, *, account_id: UUID, template_id: UUID) -> Template:
     """As `get`, and nobody else changes it until this transaction ends. :raises NotFound: not in this account."""
     query = select(Template).where(Template.id == template_id, Template.account_id == account_id).with_for_update()
-    template = session.scalars(query).one_or_none()
+    template = session.scalars(query, execution_options={"populate_existing": True}).one_or_none()
     if template is None:
         raise exceptions.no_such_template(template_id)
     return template
 
 
-def page(
-    session: Session,
-    *,
-    account_id: UUID,
-    channels: Collection[str],
-    folder: str | None,
-    part: str | None,
-    before: tuple[datetime, UUID] | None,
-    limit: int,
-) -> Sequence[Template]:
-    """Newest first, without their contents; ids are in no order where they were derived from a request's key.
-
-    :param part: of the name or the subject.
-    """
+def fitting(
+    *, account_id: UUID, channels: Collection[str], folder: str | None, words: Sequence[str]
+) -> Select[Template]:
+    """Those on these channels, without contents. :param words: patterns, each held by name or subject."""
     query = (
         select(Template)
         .options(defer(Template.content), defer(Template.design), defer(Template.report))
         .where(Template.account_id == account_id, Template.channel.in_(channels))
-        .order_by(Template.created_at.desc(), Template.id.desc())
     )
     if folder is not None:
         query = query.where(Template.folder == folder)
-    if part is not None:
-        said = func.lower(func.concat(Template.name, "\n", Template.subject))
-        query = query.where(func.strpos(said, func.lower(part)) > 0)
-    if before is not None:
-        query = query.where(tuple_(Template.created_at, Template.id) < before)
-    return session.scalars(query.limit(limit)).all()
+    said = func.concat(Template.name, "\n", Template.subject)
+    return query.where(*(said.op("~")(word) for word in words))
 
 
 def count(session: Session, *, account_id: UUID) -> int:

@@ -6,20 +6,23 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from campaigns import domain, exceptions
+from campaigns import domain, exceptions, models
 from campaigns.store import campaigns as store
-from campaigns.usecases import ab_tests, views
+from campaigns.usecases import ab_tests, named_lists, views
 from campaigns.usecases.content import ensure_fits, ensure_is_sender
 from campaigns.usecases.life import end_boosters
 from campaigns.usecases.ports import Ask, channels_to_read, ensure_may, made_id, may_see_contacts, user_of
 from campaigns.usecases.views import Answer
-from chassis import acts, pages
+from chassis import acts, pages, words
 from chassis.actors import account_of
 from chassis.database import Database, Session
+from contracts.campaigns.drafts import Campaign
 from contracts.campaigns.texts import NAME_MAX
 from contracts.contacts.audiences import Audience
 from contracts.errors import NotFound
+from contracts.etags import ensure_current
 from contracts.events import CAMPAIGNS_ACT
+from contracts.lists import NEWEST
 from contracts.rpc import Actor
 from contracts.schema import dump
 from contracts.vocabulary import CampaignState, Channel, LeftOut
@@ -89,24 +92,22 @@ def list_campaigns(
     now: datetime,
     channel: Channel | None,
     state: CampaignState | None,
-    q: str | None = None,
     folder: str | None = None,
     tag: str | None = None,
     limit: int,
     cursor: str | None,
+    q: str | None = None,
+    sort: str = NEWEST,
 ) -> Answer:
-    rows = store.page(
-        session,
+    fitting = store.fitting(
         account_id=account_of(actor),
         channels=channels_to_read(actor, channel),
         state=state,
-        q=q,
         folder=folder,
         tag=tag,
-        before=pages.position_in_time(cursor),
-        limit=limit + 1,
+        words=words.patterns(q),
     )
-    return pages.page_in_time(rows, limit, views.campaign)
+    return named_lists.page(session, fitting, models.Campaign, views.campaign, limit=limit, cursor=cursor, sort=sort)
 
 
 def list_left_out(
@@ -139,10 +140,19 @@ def list_left_out(
     return {"items": items, "next_cursor": pages.cursor_at(UUID(int=rows[limit - 1].number)) if follows else None}
 
 
-def update_campaign(session: Session, *, actor: Actor, now: datetime, campaign_id: UUID, **changes: Any) -> Answer:
+def update_campaign(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    campaign_id: UUID,
+    if_match: list[str] | None = None,
+    **changes: Any,
+) -> Answer:
     campaign = store.get_for_update(session, account_id=account_of(actor), campaign_id=campaign_id)
     channel = Channel(campaign.channel)
     ensure_may(actor, channel, "write")
+    ensure_current(if_match, Campaign, views.campaign(campaign))
     domain.ensure_draft(CampaignState(campaign.state))
     if "content" in changes:
         ensure_fits(channel, changes["content"])
@@ -162,11 +172,20 @@ def update_campaign(session: Session, *, actor: Actor, now: datetime, campaign_i
     return views.campaign(campaign)
 
 
-def delete_campaign(database: Database, *, actor: Actor, now: datetime, ask: Ask, campaign_id: UUID) -> None:
+def delete_campaign(
+    database: Database,
+    *,
+    actor: Actor,
+    now: datetime,
+    ask: Ask,
+    campaign_id: UUID,
+    if_match: list[str] | None = None,
+) -> None:
     """Delete a draft, or a campaign that is over and settled."""
     with database.transaction() as session:
         campaign = store.get(session, account_id=account_of(actor), campaign_id=campaign_id)
         ensure_may(actor, Channel(campaign.channel), "write")
+        ensure_current(if_match, Campaign, views.campaign(campaign))
         domain.ensure_deletable(CampaignState(campaign.state))
         may_be_reserved = campaign.reserving_at is not None
     if may_be_reserved:
@@ -177,6 +196,7 @@ def delete_campaign(database: Database, *, actor: Actor, now: datetime, ask: Ask
             pass  # it broke off before it reserved anything
     with database.transaction() as session:
         campaign = store.get_for_update(session, account_id=account_of(actor), campaign_id=campaign_id)
+        ensure_current(if_match, Campaign, views.campaign(campaign))
         state = CampaignState(campaign.state)
         domain.ensure_deletable(state)
         if state in domain.FINAL and campaign.settled_at is None:

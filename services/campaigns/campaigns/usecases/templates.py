@@ -12,16 +12,19 @@ from campaigns import exceptions, ready_made
 from campaigns.models import Template
 from campaigns.ready_made import ReadyMade
 from campaigns.store import templates as store
-from campaigns.usecases import views
+from campaigns.usecases import named_lists, views
 from campaigns.usecases.content import check, ensure_fits
 from campaigns.usecases.ports import Ask, channels_to_read, ensure_may, made_id
 from campaigns.usecases.views import Answer
-from chassis import acts, pages
+from chassis import acts, pages, words
 from chassis.actors import account_of
 from chassis.database import Database, Session
+from contracts.campaigns import templates as contract
 from contracts.campaigns.templates import MOST_TEMPLATES, VERSIONS_CHARACTERS, VERSIONS_KEPT, TemplateKind
 from contracts.errors import Unavailable
+from contracts.etags import ensure_current
 from contracts.events import CAMPAIGNS_ACT
+from contracts.lists import NEWEST
 from contracts.rpc import Actor
 from contracts.vocabulary import Channel
 
@@ -90,29 +93,23 @@ def list_templates(
     language: str | None,
     limit: int,
     cursor: str | None,
+    sort: str = NEWEST,
 ) -> Answer:
-    """Without their contents."""
+    """Without their contents; those that ship with Wici are in their own order."""
     channels = channels_to_read(actor, channel)
     if kind is TemplateKind.READY_MADE:
-        fitting = ready_made.fitting(channels, language=language, part=q)
-        return _page_of_ready_made(fitting if not folder else [], limit, cursor)
-    rows = store.page(
-        session,
-        account_id=account_of(actor),
-        channels=channels,
-        folder=folder,
-        part=q or None,
-        before=pages.position_in_time(cursor),
-        limit=limit + 1,
-    )
-    return pages.page_in_time(rows, limit, views.template_summary)
+        shipped = ready_made.fitting(channels, language=language, part=q)
+        return _page_of_ready_made(shipped if not folder else [], limit, cursor)
+    fitting = store.fitting(account_id=account_of(actor), channels=channels, folder=folder, words=words.patterns(q))
+    return named_lists.page(session, fitting, Template, views.template_summary, limit=limit, cursor=cursor, sort=sort)
 
 
 def _page_of_ready_made(fitting: list[ReadyMade], limit: int, cursor: str | None) -> Answer:
     after = pages.position(cursor)
     ids = [one.id for one in fitting]
     begin = ids.index(after) + 1 if after in ids else 0
-    return pages.page(fitting[begin : begin + limit + 1], limit, views.ready_made)
+    told = pages.known(len(fitting)) if cursor is None else pages.unsaid()
+    return {**pages.page(fitting[begin : begin + limit + 1], limit, views.ready_made), **told}
 
 
 def list_template_folders(session: Session, *, actor: Actor, now: datetime) -> Answer:
@@ -128,6 +125,7 @@ def update_template(
     ask: Ask,
     template_id: UUID,
     version: int | None = None,
+    if_match: list[str] | None = None,
     **changes: Any,
 ) -> Answer:
     """:raises Conflict: it is no longer at `version`. :raises Invalid: its MJML cannot be compiled."""
@@ -137,11 +135,15 @@ def update_template(
         ensure_fits(channel, changes["content"])
         changes["content"], changes["report"] = _made(ask, channel, changes["content"])
     with database.transaction() as session:
-        return _change(session, actor, now, template_id, version, changes)
+        return _change(session, actor, now, template_id, version, changes, if_match)
 
 
-def delete_template(session: Session, *, actor: Actor, now: datetime, template_id: UUID) -> None:
-    template = _template(session, actor, template_id, "write")
+def delete_template(
+    session: Session, *, actor: Actor, now: datetime, template_id: UUID, if_match: list[str] | None = None
+) -> None:
+    _template(session, actor, template_id, "write")
+    template = store.get_for_update(session, account_id=account_of(actor), template_id=template_id)
+    ensure_current(if_match, contract.Template, views.template(template))
     store.remove(session, template)
     acts.record(session, CAMPAIGNS_ACT, actor, "template.deleted", target_id=template.id, name=template.name)
 
@@ -192,9 +194,16 @@ def restore_template_version(
 
 
 def _change(
-    session: Session, actor: Actor, now: datetime, template_id: UUID, version: int | None, changes: Mapping[str, Any]
+    session: Session,
+    actor: Actor,
+    now: datetime,
+    template_id: UUID,
+    version: int | None,
+    changes: Mapping[str, Any],
+    if_match: list[str] | None = None,
 ) -> Answer:
     template = store.get_for_update(session, account_id=account_of(actor), template_id=template_id)
+    ensure_current(if_match, contract.Template, views.template(template))
     if version is not None and version != template.version:
         raise exceptions.template_changed(template.version)
     store.keep_version(  # of before there were versions

@@ -18,6 +18,10 @@ class Fields(Base):
         return self.run("create_field", fields.create, actor, payload)
 
     @rpc
+    def get_field(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("get_field", fields.get, actor, payload)
+
+    @rpc
     def update_field(self, actor: Actor, payload: Payload) -> Payload:
         return self.run_in_steps("update_field", needed.update_field, actor, payload, call=self.services.call)
 

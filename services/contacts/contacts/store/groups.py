@@ -33,18 +33,6 @@ def known(session: Session, *, account_id: UUID, group_ids: Sequence[UUID]) -> s
     )
 
 
-def page(session: Session, *, account_id: UUID, archived: bool, after: UUID | None, limit: int) -> list[RowMapping]:
-    return list(
-        session.execute(
-            text(
-                "SELECT * FROM groups WHERE account_id = :account AND archived = :archived"
-                " AND (CAST(:after AS uuid) IS NULL OR id > :after) ORDER BY id LIMIT :limit"
-            ),
-            {"account": account_id, "archived": archived, "after": after, "limit": limit},
-        ).mappings()
-    )
-
-
 def insert(session: Session, *, group_id: UUID, account_id: UUID, name: str, description: str) -> bool:
     """Add a group; False where the name is in use."""
     rows = changed(

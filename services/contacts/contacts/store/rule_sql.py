@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from chassis.words import ACCENTED, PLAIN
 from contacts.domain.anniversaries import days_in_month, days_within
 from contacts.domain.rule_terms import NEGATIVE, Kind
 from contacts.domain.rules import KEPT_SPELLING, Condition, Engaged, Every, Node, Not, Some
@@ -38,9 +39,6 @@ _TEXT: dict[str, Callable[[str, str], str]] = {
     "starts_with": lambda field, value: f"starts_with({field}, {value})",
     "ends_with": lambda field, value: f"right({field}, length({value})) = {value}",
 }
-# What has a base letter of its own; `unaccent` is an extension, and no index could lean on it.
-ACCENTED = "ąàáâãäåāăćčçďđęèéêëēěğģìíîïīįıķłľļĺńñňņóòôõöøōőřŕśšşșťţțùúûüūůűųýÿźżž"
-PLAIN = "aaaaaaaaacccddeeeeeeeggiiiiiiikllllnnnnoooooooorrsssstttuuuuuuuuyyzzz"
 _UNACCENTED = str.maketrans(ACCENTED, PLAIN)
 _MOMENTS = ("created_at", "updated_at", "sms_consent_at", "email_consent_at")
 _ADDRESS = {"sms": "phone", "email": "email"}

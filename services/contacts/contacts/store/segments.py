@@ -24,18 +24,6 @@ def find(session: Session, *, account_id: UUID, segment_id: UUID) -> RowMapping 
     )
 
 
-def page(session: Session, *, account_id: UUID, after: UUID | None, limit: int) -> list[RowMapping]:
-    return list(
-        session.execute(
-            text(
-                "SELECT * FROM segments WHERE account_id = :account AND (CAST(:after AS uuid) IS NULL OR id > :after)"
-                " ORDER BY id LIMIT :limit"
-            ),
-            {"account": account_id, "after": after, "limit": limit},
-        ).mappings()
-    )
-
-
 def all_of(session: Session, *, account_id: UUID) -> list[RowMapping]:
     return list(
         session.execute(

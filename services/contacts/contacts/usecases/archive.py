@@ -17,7 +17,6 @@ from contacts.domain import emails, phones
 from contacts.store import archive as store
 from contacts.store import people as people_store
 from contacts.store.audiences import ADDRESS
-from contacts.usecases import totals
 from contacts.usecases.views import View
 from contracts.errors import Forbidden, Invalid, NotFound
 from contracts.events import ADDRESSES_ARCHIVED, CONTACTS_ACT
@@ -85,9 +84,9 @@ def list_archive(
         newest_first=sort == "-created",
     )
     if cursor is not None:
-        return {**pages.page(rows, limit), **totals.unsaid()}
-    found = store.count_fitting(session, account_id=account_id, wanted=wanted, most=totals.COUNTED_MOST + 1)
-    return {**pages.page(rows, limit), **totals.counted(found)}
+        return {**pages.page(rows, limit), **pages.unsaid()}
+    found = store.count_fitting(session, account_id=account_id, wanted=wanted, most=pages.COUNTED_MOST + 1)
+    return {**pages.page(rows, limit), **pages.counted(found)}
 
 
 def add(
@@ -141,7 +140,10 @@ def _of_addresses(session: Session, account_id: UUID, channel: Channel, addresse
     normal = [normalised(channel, address, region) for address in addresses]
     if None in normal:
         raise Invalid.of_field(
-            f"addresses.{normal.index(None)}", "address.invalid", f"Not a valid address for {channel}."
+            f"addresses.{normal.index(None)}",
+            "address.invalid",
+            f"Not a valid address for {channel}.",
+            channel=str(channel),
         )
     valid = [address for address in normal if address is not None]
     for address in people_store.erased(session, account_id=account_id, addresses=valid):

@@ -179,7 +179,7 @@ def field_sql(session: Session, account_id: UUID, names: list[str]) -> tuple[dic
             values[name] = f"c.custom -> CAST(:slot{at} AS text)"
         else:
             raise Invalid.of_field(
-                f"fields.{at}", "contact_field.not_found", f"There is no contact field {name[:50]!r}."
+                f"fields.{at}", "contact_field.not_found", f"There is no contact field {name[:50]!r}.", name=name[:50]
             )
     return values, parameters
 

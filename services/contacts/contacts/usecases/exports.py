@@ -75,7 +75,7 @@ def _field_names(session: Session, account_id: UUID, names: list[str] | None, so
     for at, name in enumerate(names or ()):
         if name not in known:
             raise Invalid.of_field(
-                f"fields.{at}", "contact_field.not_found", f"There is no field {name[:50]!r} to export."
+                f"fields.{at}", "contact_field.not_found", f"There is no field {name[:50]!r} to export.", name=name[:50]
             )
     return list(dict.fromkeys(names)) if names else known
 

@@ -17,7 +17,9 @@ from contacts.store import jobs as job_store
 from contacts.store import people as people_store
 from contacts.usecases import segments, views
 from contacts.usecases.views import View
+from contracts.contacts.fields import ContactField
 from contracts.errors import Conflict, Invalid
+from contracts.etags import ensure_current
 from contracts.events import CONTACTS_ACT
 from contracts.rpc import Actor
 from contracts.template_rules import is_variable
@@ -49,10 +51,19 @@ def create(session: Session, *, actor: Actor, now: datetime, key: str, type: str
     return _get(session, account_id, field_id)
 
 
-def update(session: Session, *, actor: Actor, now: datetime, field_id: UUID, **request: Any) -> View:
+def update(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    field_id: UUID,
+    if_match: list[str] | None = None,
+    **request: Any,
+) -> View:
     account_id = account_of(actor)
     people_store.lock_account(session, account_id=account_id)
     row = _get(session, account_id, field_id)
+    ensure_current(if_match, ContactField, row)
     key = str(request.get("key", row["key"]))
     if key != row["key"]:
         _ensure_usable(key)
@@ -64,14 +75,16 @@ def update(session: Session, *, actor: Actor, now: datetime, field_id: UUID, **r
     return _get(session, account_id, field_id)
 
 
-def delete(session: Session, *, actor: Actor, now: datetime, field_id: UUID) -> None:
+def delete(session: Session, *, actor: Actor, now: datetime, field_id: UUID, if_match: list[str] | None = None) -> None:
     """The field is gone at once; what contacts hold under its slot is never shown again, and is taken out after.
 
     :raises Conflict: `contact_field.in_use`, where a segment names it.
     """
     account_id = account_of(actor)
     people_store.lock_account(session, account_id=account_id)
-    segments.ensure_field_unused(session, account_id=account_id, key=_get(session, account_id, field_id)["key"])
+    row = _get(session, account_id, field_id)
+    ensure_current(if_match, ContactField, row)
+    segments.ensure_field_unused(session, account_id=account_id, key=row["key"])
     leftover = {"slot": store.delete(session, account_id=account_id, field_id=field_id)}
     job_store.add(session, job_id=new_id(), account_id=account_id, kind="forget_field", request=leftover)
     acts.record(session, CONTACTS_ACT, actor, "contact_field.deleted", target_id=field_id)
@@ -93,9 +106,9 @@ def _get(session: Session, account_id: UUID, field_id: UUID) -> View:
 
 def _ensure_usable(key: str) -> None:
     if key in RESERVED:
-        raise Invalid.of_field("key", "contact_field.reserved", f"{key} is a built-in name.")
+        raise Invalid.of_field("key", "contact_field.reserved", f"{key} is a built-in name.", key=key)
     if not is_variable(key):
-        raise Invalid.of_field("key", "contact_field.reserved", f"{key} is a word of templates.")
+        raise Invalid.of_field("key", "contact_field.reserved", f"{key} is a word of templates.", key=key)
 
 
 def _key_taken(key: str) -> Conflict:

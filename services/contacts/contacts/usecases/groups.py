@@ -6,27 +6,38 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from chassis import acts, pages
+from chassis import acts
 from chassis.actors import account_of
 from chassis.database import Session
 from chassis.ids import new_id
 from contacts.store import groups as store
 from contacts.store import jobs as job_store
 from contacts.store import people as people_store
-from contacts.usecases import segments, views
+from contacts.usecases import named_lists, segments, views
 from contacts.usecases.views import View
+from contracts.contacts.groups import Group
 from contracts.errors import Conflict, Invalid
+from contracts.etags import ensure_current
 from contracts.events import CONTACTS_ACT
+from contracts.lists import OLDEST
 from contracts.rpc import Actor
 
 
 def list_groups(
-    session: Session, *, actor: Actor, now: datetime, limit: int, cursor: str | None, archived: bool
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    limit: int,
+    cursor: str | None,
+    archived: bool,
+    q: str | None = None,
+    sort: str = OLDEST,
 ) -> View:
-    rows = store.page(
-        session, account_id=account_of(actor), archived=archived, after=pages.position(cursor), limit=limit + 1
+    wanted: dict[str, Any] = {"where": "archived = :archived", "parameters": {"archived": archived}}
+    return named_lists.page(
+        session, "groups", account_id=account_of(actor), limit=limit, cursor=cursor, q=q, sort=sort, **wanted
     )
-    return pages.page(rows, limit)
 
 
 def create(session: Session, *, actor: Actor, now: datetime, name: str, description: str) -> View:
@@ -48,9 +59,18 @@ def get(session: Session, *, actor: Actor, now: datetime, group_id: UUID) -> Vie
     return dict(_group(session, account_of(actor), group_id))
 
 
-def update(session: Session, *, actor: Actor, now: datetime, group_id: UUID, **request: Any) -> View:
+def update(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    group_id: UUID,
+    if_match: list[str] | None = None,
+    **request: Any,
+) -> View:
     account_id = account_of(actor)
     row = _group(session, account_id, group_id, lock=True)
+    ensure_current(if_match, Group, row)
     name = str(request.get("name", row["name"])).strip()
     archived = request.get("archived", row["archived"])
     renamed = not archived and (name.lower() != row["name"].lower() or row["archived"])
@@ -61,13 +81,14 @@ def update(session: Session, *, actor: Actor, now: datetime, group_id: UUID, **r
     return get(session, actor=actor, now=now, group_id=group_id)
 
 
-def delete(session: Session, *, actor: Actor, now: datetime, group_id: UUID) -> None:
+def delete(session: Session, *, actor: Actor, now: datetime, group_id: UUID, if_match: list[str] | None = None) -> None:
     """The group goes at once, its million memberships behind it; its contacts stay.
 
     :raises Conflict: `group.in_use`, where a segment names it.
     """
     account_id = account_of(actor)
     people_store.lock_account(session, account_id=account_id)
+    ensure_current(if_match, Group, _group(session, account_id, group_id, lock=True))
     segments.ensure_group_unused(session, account_id=account_id, group_id=group_id)
     if not store.delete(session, account_id=account_id, group_id=group_id):
         raise views.not_found("group")

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from chassis import acts, outbox, pages
+from chassis import acts, outbox
 from chassis.actors import account_of
 from chassis.database import Session
 from contacts.domain import sources
@@ -21,11 +21,12 @@ from contacts.store import files as file_store
 from contacts.store import groups as group_store
 from contacts.store import jobs as job_store
 from contacts.store import people as people_store
-from contacts.usecases import archive, groups, open_jobs, views
+from contacts.usecases import archive, groups, named_lists, open_jobs, views
 from contacts.usecases.account_terms import AccountTerms
 from contacts.usecases.views import View
 from contracts.errors import Conflict, Invalid
 from contracts.events import CONTACTS_ACT, IMPORT_FINISHED
+from contracts.lists import NEWEST
 from contracts.rpc import Actor
 from contracts.vocabulary import JobState
 
@@ -151,12 +152,26 @@ def get(session: Session, *, actor: Actor, now: datetime, import_id: UUID) -> Vi
     return view(_import(session, account_of(actor), import_id))
 
 
-def list_imports(session: Session, *, actor: Actor, now: datetime, limit: int, cursor: str | None) -> View:
-    """Newest first."""
-    rows = job_store.page(
-        session, account_id=account_of(actor), kind=KIND, before=pages.position(cursor), limit=limit + 1
+def list_imports(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    limit: int,
+    cursor: str | None,
+    q: str | None = None,
+    sort: str = NEWEST,
+) -> View:
+    """Newest first where nothing else is asked for; found by the file's name."""
+    wanted: dict[str, Any] = {
+        "name": "request ->> 'filename'",
+        "where": "kind = :kind",
+        "parameters": {"kind": KIND},
+        "view": view,
+    }
+    return named_lists.page(
+        session, "jobs", account_id=account_of(actor), limit=limit, cursor=cursor, q=q, sort=sort, **wanted
     )
-    return pages.page(rows, limit, view)
 
 
 def cancel(session: Session, *, actor: Actor, now: datetime, import_id: UUID) -> View:

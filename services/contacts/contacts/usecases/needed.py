@@ -43,13 +43,22 @@ SEGMENT = Noun("segment", "segments", "id", segments.get, segments.delete)
 FIELD = Noun("contact_field", "fields", "key", fields.get, fields.delete)
 
 
-def delete(database: Database, *, actor: Actor, now: datetime, call: Call, noun: Noun, **which: UUID) -> None:
+def delete(
+    database: Database,
+    *,
+    actor: Actor,
+    now: datetime,
+    call: Call,
+    noun: Noun,
+    if_match: list[str] | None = None,
+    **which: UUID,
+) -> None:
     """:raises Conflict: `<noun>.in_use`, where a campaign or a segment needs it."""
     with database.transaction() as session:
         thing = noun.get(session, actor=actor, now=now, **which)
     _ensure_unneeded(call, actor, noun, thing)
     with database.transaction() as session:
-        noun.delete(session, actor=actor, now=now, **which)
+        noun.delete(session, actor=actor, now=now, if_match=if_match, **which)
 
 
 def update_field(

@@ -18,10 +18,12 @@ from contacts.store import contact_pages
 from contacts.store import fields as field_store
 from contacts.store import groups as group_store
 from contacts.store import people as store
-from contacts.usecases import consents, searches, segments, totals, views
+from contacts.usecases import consents, searches, segments, views
 from contacts.usecases.account_terms import AccountTerms
 from contacts.usecases.contact_input import columns_of
 from contacts.usecases.views import View
+from contracts.contacts.people import Contact
+from contracts.etags import ensure_current
 from contracts.rpc import Actor
 
 ADDRESSES = ("email", "phone", "external_id")
@@ -55,7 +57,7 @@ def list_contacts(
         parameters["group_id"] = group_id
         group = group_store.find(session, account_id=account_id, group_id=group_id)
         if group is None:
-            return {**pages.page([], limit), **(totals.unsaid() if cursor else totals.known(0))}
+            return {**pages.page([], limit), **(pages.unsaid() if cursor else pages.known(0))}
     if q or any(filters.get(name) is not None for name in ADDRESSES):
         total = None
     else:
@@ -93,12 +95,12 @@ def _page(
     """A page, the first of them with how many there are. :param total: where that is known without counting."""
     asked: dict[str, Any] = {"account_id": account_id, "where": where, "parameters": parameters, "limit": limit + 1}
     if cursor is None and total is None:
-        most = totals.COUNTED_MOST + 1
+        most = pages.COUNTED_MOST + 1
         rows, found = contact_pages.first_page(session, **asked, most=most, newest_first=newest_first)
-        told = totals.counted(found)
+        told = pages.counted(found)
     else:
         rows = contact_pages.page(session, **asked, after=pages.position(cursor), newest_first=newest_first)
-        told = totals.known(total) if cursor is None and total is not None else totals.unsaid()
+        told = pages.known(total) if cursor is None and total is not None else pages.unsaid()
     custom = field_store.all_of(session, account_id=account_id)
     groups = store.group_ids(session, [row["id"] for row in rows])
     shown = pages.page(rows, limit, lambda row: views.contact(row, custom, groups.get(row["id"], ())))
@@ -169,13 +171,23 @@ def _join(session: Session, account_id: UUID, contact_id: UUID, group_ids: list[
         group_store.add_members(session, account_id=account_id, group_id=group_id, contact_ids=[contact_id])
 
 
-def update(session: Session, *, actor: Actor, now: datetime, contact_id: UUID, **request: Any) -> View:
+def update(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    contact_id: UUID,
+    if_match: list[str] | None = None,
+    **request: Any,
+) -> View:
     """Change the fields that are given; null empties one."""
     account_id = account_of(actor)
     account = store.lock_account(session, account_id=account_id)
     row = store.find(session, account_id=account_id, contact_id=contact_id, lock=True)
     if row is None:
         raise views.not_found("contact")
+    if if_match is not None:
+        ensure_current(if_match, Contact, get(session, actor=actor, now=now, contact_id=contact_id))
     custom = field_store.all_of(session, account_id=account_id)
     columns = columns_of(request, custom, account["default_region"], now)
     _change(session, account_id, row, columns, now)
@@ -231,8 +243,12 @@ def _ensure_free(session: Session, account_id: UUID, columns: Mapping[Any, Any],
                 raise exceptions.contact_exists(name, holder["id"])
 
 
-def delete(session: Session, *, actor: Actor, now: datetime, contact_id: UUID) -> None:
+def delete(
+    session: Session, *, actor: Actor, now: datetime, contact_id: UUID, if_match: list[str] | None = None
+) -> None:
     account_id = account_of(actor)
     store.lock_account(session, account_id=account_id)
+    if if_match is not None and store.find(session, account_id=account_id, contact_id=contact_id, lock=True):
+        ensure_current(if_match, Contact, get(session, actor=actor, now=now, contact_id=contact_id))
     if not store.delete(session, account_id=account_id, contact_ids=[contact_id]):
         raise views.not_found("contact")

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from chassis import words
 from chassis.database import Session
 from contacts.domain import phones
 from contacts.store import audiences as audience_store
@@ -17,7 +18,6 @@ from contacts.usecases import segments
 
 # What a list of contacts shows; found anywhere in it, a word at a time.
 _SHOWN = ("first_name", "last_name", "email", "phone")
-MOST_WORDS = 8
 # What is looked for at the beginning.
 _WORDED = ("email", "phone", "external_id", "first_name", "last_name", "company", "city")
 
@@ -74,4 +74,4 @@ def _words_of(session: Session, account_id: UUID, q: str) -> list[str]:
     """Patterns of the words to be found; a phone number is one word, however it is written."""
     q = _plain(q)
     number = phones.part_of_number(q, people_store.region(session, account_id=account_id))
-    return [word_sql.pattern(word) for word in ([number] if number else q.split()[:MOST_WORDS])]
+    return words.patterns(number or q)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from chassis import acts, pages
+from chassis import acts
 from chassis.actors import account_of
 from chassis.database import Session
 from chassis.ids import new_id
@@ -21,10 +21,13 @@ from contacts.store import people as people_store
 from contacts.store import rule_sql
 from contacts.store import segments as store
 from contacts.store.rule_sql import Filter
-from contacts.usecases import views
+from contacts.usecases import named_lists, views
 from contacts.usecases.views import View
+from contracts.contacts.segments import Segment
 from contracts.errors import Conflict, Invalid
+from contracts.etags import ensure_current
 from contracts.events import CONTACTS_ACT
+from contracts.lists import OLDEST
 from contracts.rpc import Actor
 
 
@@ -58,9 +61,19 @@ def filter_of_segment(
     return compiled(session, account_id=account_id, rules=row["rules"], now=now, prefix=prefix)
 
 
-def list_segments(session: Session, *, actor: Actor, now: datetime, limit: int, cursor: str | None) -> View:
-    rows = store.page(session, account_id=account_of(actor), after=pages.position(cursor), limit=limit + 1)
-    return pages.page(rows, limit)
+def list_segments(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    limit: int,
+    cursor: str | None,
+    q: str | None = None,
+    sort: str = OLDEST,
+) -> View:
+    return named_lists.page(
+        session, "segments", account_id=account_of(actor), limit=limit, cursor=cursor, q=q, sort=sort
+    )
 
 
 def create(session: Session, *, actor: Actor, now: datetime, **request: Any) -> View:
@@ -81,10 +94,20 @@ def get(session: Session, *, actor: Actor, now: datetime, segment_id: UUID) -> V
     return dict(row)
 
 
-def update(session: Session, *, actor: Actor, now: datetime, segment_id: UUID, **request: Any) -> View:
+def update(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    segment_id: UUID,
+    if_match: list[str] | None = None,
+    **request: Any,
+) -> View:
     account_id = account_of(actor)
     people_store.lock_account(session, account_id=account_id)
-    changed = {**get(session, actor=actor, now=now, segment_id=segment_id), **request}
+    before = get(session, actor=actor, now=now, segment_id=segment_id)
+    ensure_current(if_match, Segment, before)
+    changed = {**before, **request}
     compiled(session, account_id=account_id, rules=changed["rules"], now=now)
     _ensure_name_free(session, account_id, changed["name"], segment_id)
     store.update(session, account_id=account_id, segment_id=segment_id, values=changed)
@@ -92,7 +115,11 @@ def update(session: Session, *, actor: Actor, now: datetime, segment_id: UUID, *
     return get(session, actor=actor, now=now, segment_id=segment_id)
 
 
-def delete(session: Session, *, actor: Actor, now: datetime, segment_id: UUID) -> None:
+def delete(
+    session: Session, *, actor: Actor, now: datetime, segment_id: UUID, if_match: list[str] | None = None
+) -> None:
+    people_store.lock_account(session, account_id=account_of(actor))
+    ensure_current(if_match, Segment, get(session, actor=actor, now=now, segment_id=segment_id))
     if not store.delete(session, account_id=account_of(actor), segment_id=segment_id):
         raise views.not_found("segment")
     acts.record(session, CONTACTS_ACT, actor, "segment.deleted", target_id=segment_id)

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from contacts.usecases import archive, groups, people, totals
+from chassis import pages
+from contacts.usecases import archive, groups, imports, people
 from contracts.vocabulary import ArchiveReason, Channel
 
+FILES = ("łódź.csv", "zima.csv", "Łodzianie.csv")
 LIST = """email;telefon;imie;nazwisko
 ola@poczta.example;600100200;Ola;Wiśniewska
 jan.wisniewski@x.example;600100201;Jan;Wiśniewski
@@ -92,7 +94,7 @@ def test_pages_go_from_the_newest_to_the_oldest_and_the_first_says_how_many(acco
 
 
 def test_more_than_can_be_counted_at_once_is_at_least_so_many(account: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(totals, "COUNTED_MOST", 20)
+    monkeypatch.setattr(pages, "COUNTED_MOST", 20)
     account.import_file("email\n" + "".join(f"p{n:02}@x.example\n" for n in range(25)))
 
     words, told = _walk(account, q="example")
@@ -118,3 +120,20 @@ def test_the_archive_is_searched_by_a_part_of_an_address_newest_first(account: A
     assert listed(q="P1")[:2] == ([f"p1{n}@x.example" for n in range(5)], 5)
     assert listed(q="0505 603-496")[0] == listed(q="603 496")[0] == ["+48505603496"]
     assert listed(q="x.example", channel=Channel.SMS)[:2] == ([], 0)
+
+
+def test_imports_are_found_by_their_files_names_and_counted(account: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs = [account.import_file(f"email\np{n}@x.example\n", filename=name) for n, name in enumerate(FILES)]
+
+    def told(**asked: Any) -> tuple[list[Any], int | None, bool]:
+        page = account.call(imports.list_imports, **{"limit": 100, "cursor": None, **asked})
+        return [one["id"] for one in page["items"]], page["total"], page["total_is_estimate"]
+
+    ids = [job["id"] for job in jobs]
+    assert told() == (ids[::-1], 3, False)
+    assert told(q="LODZ") == ([ids[2], ids[0]], 2, False)
+    assert told(q="lodz", sort="created") == ([ids[0], ids[2]], 2, False)
+    first = account.call(imports.list_imports, limit=1, cursor=None)
+    assert told(cursor=first["next_cursor"]) == ([ids[1], ids[0]], None, False)
+    monkeypatch.setattr(pages, "COUNTED_MOST", 2)
+    assert told()[1:] == (2, True)

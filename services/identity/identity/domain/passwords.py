@@ -48,7 +48,7 @@ def ensure_acceptable(password: str, *, login: str, field: str = "password") -> 
     """:raises Invalid: `password.too_short`, `password.common` or `password.holds_login`."""
     plain = normal_form(password)
     if len(plain) < LEAST_LENGTH:
-        raise Invalid.of_field(field, "password.too_short", f"At least {LEAST_LENGTH} characters.")
+        raise Invalid.of_field(field, "password.too_short", f"At least {LEAST_LENGTH} characters.", min=LEAST_LENGTH)
     if is_common(plain):
         raise Invalid.of_field(field, "password.common", "It is among the passwords that are tried first.")
     if EDGES.sub("", plain.casefold()) == EDGES.sub("", login) or _unit(plain.casefold()) == login:

@@ -14,7 +14,7 @@ def ensure_known(permissions: Iterable[str], *, field: str) -> list[str]:
     known = sorted(set(permissions))
     for name in known:
         if name not in PERMISSIONS:
-            raise Invalid.of_field(field, "permission.unknown", f"There is no permission {name!r}.")
+            raise Invalid.of_field(field, "permission.unknown", f"There is no permission {name!r}.", name=name)
     return known
 
 
@@ -27,7 +27,9 @@ def ensure_scopes(scopes: Iterable[str], held: Collection[str]) -> list[str]:
     known = ensure_known(scopes, field="scopes")
     for name in known:
         if name in SESSION_ONLY:
-            raise Invalid.of_field("scopes", "permission.session_only", f"{name} is for logged-in sessions only.")
+            raise Invalid.of_field(
+                "scopes", "permission.session_only", f"{name} is for logged-in sessions only.", name=name
+            )
     beyond = [name for name in known if not is_granted(name, held)]
     if beyond:
         raise scopes_beyond_rights(beyond)

@@ -24,6 +24,10 @@ class ApiKeyCalls(IdentityEntrypoints):
         return self.run("create_api_key", api_keys.create, actor, payload)
 
     @rpc
+    def get_api_key(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("get_api_key", api_keys.get, actor, payload)
+
+    @rpc
     def update_api_key(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("update_api_key", api_keys.rename, actor, payload)
 

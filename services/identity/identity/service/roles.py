@@ -20,6 +20,10 @@ class RoleCalls(IdentityEntrypoints):
         return self.run("create_role", roles.create, actor, payload)
 
     @rpc
+    def get_role(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("get_role", roles.get, actor, payload)
+
+    @rpc
     def update_role(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("update_role", roles.update, actor, payload)
 

@@ -21,6 +21,10 @@ def roles_page(session: Session, *, account_id: UUID, after: UUID | None, limit:
     return session.scalars(query.order_by(Role.id).limit(limit)).all()
 
 
+def role(session: Session, *, account_id: UUID, role_id: UUID) -> Role | None:
+    return session.scalar(select(Role).where(Role.id == role_id, Role.account_id == account_id))
+
+
 def role_for_update(session: Session, *, account_id: UUID, role_id: UUID) -> Role | None:
     return session.scalar(select(Role).where(Role.id == role_id, Role.account_id == account_id).with_for_update())
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -61,11 +61,31 @@ def any_user(session: Session, *, user_id: UUID) -> User | None:
     return session.get(User, user_id)
 
 
-def users_page(session: Session, *, account_id: UUID, after: UUID | None, limit: int) -> Sequence[User]:
-    query = select(User).where(User.account_id == account_id)
+def _fitting(account_id: UUID, words: Sequence[str]) -> Select[User]:
+    called = func.concat_ws(" ", User.login, User.name, User.email)
+    return select(User).where(User.account_id == account_id, *(called.op("~")(word) for word in words))
+
+
+def users_page(
+    session: Session,
+    *,
+    account_id: UUID,
+    words: Sequence[str],
+    after: UUID | None,
+    limit: int,
+    newest_first: bool,
+) -> Sequence[User]:
+    """Those whose login, name or address holds every word (patterns of `chassis.words`)."""
+    query = _fitting(account_id, words)
     if after is not None:
-        query = query.where(User.id > after)
-    return session.scalars(query.order_by(User.id).limit(limit)).all()
+        query = query.where(User.id < after if newest_first else User.id > after)
+    return session.scalars(query.order_by(User.id.desc() if newest_first else User.id).limit(limit)).all()
+
+
+def count_users(session: Session, *, account_id: UUID, words: Sequence[str], most: int) -> int:
+    """How many fit, counted to `most`."""
+    some = _fitting(account_id, words).with_only_columns(User.id).limit(most).subquery()
+    return session.scalar(select(func.count()).select_from(some)) or 0
 
 
 def delete_user(session: Session, *, user_id: UUID) -> None:

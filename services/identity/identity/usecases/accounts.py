@@ -12,7 +12,9 @@ from chassis.actors import account_of, operator_of
 from chassis.database import Database, Session
 from chassis.ids import new_id
 from contracts.errors import Invalid
+from contracts.etags import ensure_current
 from contracts.events import ACCOUNT_REGISTERED, ACCOUNT_ZONE_CHANGED, PLAN_CHANGED
+from contracts.identity import accounts as contract
 from contracts.permissions import OWNER
 from contracts.rpc import Actor
 from identity import exceptions
@@ -106,9 +108,13 @@ def get(session: Session, *, actor: Actor, now: datetime) -> views.View:
     return _shown(session, account_of(actor))
 
 
-def update(session: Session, *, actor: Actor, now: datetime, **changes: Any) -> views.View:
+def update(
+    session: Session, *, actor: Actor, now: datetime, if_match: list[str] | None = None, **changes: Any
+) -> views.View:
     """Change the account's settings and company data, as a customer may."""
     row = open_for_update(session, account_of(actor))
+    if if_match is not None:
+        ensure_current(if_match, contract.Account, _shown(session, row.id))
     company = changes.pop("company", None)
     if changes.get("time_zone", "UTC") not in available_timezones():
         raise Invalid.of_field("time_zone", "time_zone.unknown", "Not a time zone such as Europe/Warsaw.")

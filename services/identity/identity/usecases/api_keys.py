@@ -11,6 +11,8 @@ from chassis.actors import account_of
 from chassis.database import Session
 from chassis.ids import new_id
 from contracts.errors import Invalid
+from contracts.etags import ensure_current
+from contracts.identity import api_keys as contract
 from contracts.rpc import Actor
 from identity import exceptions
 from identity.domain import networks, rights, tokens
@@ -97,7 +99,17 @@ def list_api_keys(session: Session, *, actor: Actor, now: datetime, limit: int, 
     return pages.page(rows, limit, views.api_key)
 
 
-def revoke(session: Session, *, actor: Actor, now: datetime, api_key_id: UUID) -> None:
+def get(session: Session, *, actor: Actor, now: datetime, api_key_id: UUID) -> views.View:
+    """One key of the account that has not been revoked, without its secret."""
+    row = store.api_key(session, account_id=account_of(actor), api_key_id=api_key_id, for_update=False)
+    if row is None:
+        raise exceptions.not_found("api_key")
+    return views.api_key(row)
+
+
+def revoke(
+    session: Session, *, actor: Actor, now: datetime, api_key_id: UUID, if_match: list[str] | None = None
+) -> None:
     """Revoke a key, and those that it made: they are worth nothing from now on.
 
     In an emergency a session revokes any key of the account without a proof: it takes nothing but what can be made
@@ -105,7 +117,8 @@ def revoke(session: Session, *, actor: Actor, now: datetime, api_key_id: UUID) -
     `access_changed` says so to those that remember them.
     """
     account_id = account_of(actor)
-    row = _reachable(session, actor, api_key_id, for_update=False)
+    row = _reachable(session, actor, api_key_id)
+    ensure_current(if_match, contract.ApiKey, views.api_key(row))
     if not store.revoke_api_key(session, account_id=account_id, api_key_id=api_key_id, now=now):
         raise exceptions.not_found("api_key")
     audit.record(session, actor, now, "api_key.revoked", account_id=account_id, target_id=api_key_id)
@@ -115,9 +128,12 @@ def revoke(session: Session, *, actor: Actor, now: datetime, api_key_id: UUID) -
     announce_access_changed(session, account_id=account_id)
 
 
-def rename(session: Session, *, actor: Actor, now: datetime, api_key_id: UUID, name: str) -> views.View:
+def rename(
+    session: Session, *, actor: Actor, now: datetime, api_key_id: UUID, name: str, if_match: list[str] | None = None
+) -> views.View:
     """Give a key another name. A key renames itself and those that it made."""
     row = _reachable(session, actor, api_key_id)
+    ensure_current(if_match, contract.ApiKey, views.api_key(row))
     row.name = name
     session.flush()
     details = {"name": name}

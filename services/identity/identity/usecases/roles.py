@@ -11,6 +11,8 @@ from chassis import pages
 from chassis.actors import account_of
 from chassis.database import Session
 from chassis.ids import new_id
+from contracts.etags import ensure_current
+from contracts.identity import roles as contract
 from contracts.rpc import Actor
 from identity import exceptions
 from identity.domain import rights
@@ -44,9 +46,27 @@ def create(session: Session, *, actor: Actor, now: datetime, name: str, permissi
     return columns
 
 
-def update(session: Session, *, actor: Actor, now: datetime, role_id: UUID, **changes: Any) -> views.View:
+def get(session: Session, *, actor: Actor, now: datetime, role_id: UUID) -> views.View:
+    """One role of the actor's account."""
+    session_user_of(actor)
+    row = store.role(session, account_id=account_of(actor), role_id=role_id)
+    if row is None:
+        raise exceptions.not_found("role")
+    return views.role(row)
+
+
+def update(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    role_id: UUID,
+    if_match: list[str] | None = None,
+    **changes: Any,
+) -> views.View:
     """Rename a role or replace its permissions, for everybody who holds it; never a role that the actor holds."""
     row = _managed(session, actor, role_id)
+    ensure_current(if_match, contract.Role, views.role(row))
     if "permissions" in changes:
         proofs.ensure_recent(session, actor=actor, now=now)
     if "name" in changes:
@@ -65,9 +85,10 @@ def update(session: Session, *, actor: Actor, now: datetime, role_id: UUID, **ch
     return views.role(row)
 
 
-def delete(session: Session, *, actor: Actor, now: datetime, role_id: UUID) -> None:
+def delete(session: Session, *, actor: Actor, now: datetime, role_id: UUID, if_match: list[str] | None = None) -> None:
     """Remove a role from everybody who holds it."""
     row = _managed(session, actor, role_id)
+    ensure_current(if_match, contract.Role, views.role(row))
     proofs.ensure_recent(session, actor=actor, now=now)
     mail.tell(session, actor, "role.deleted", *store.holders(session, role_id=row.id))
     store.delete_role(session, role_id=row.id)

@@ -7,11 +7,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from chassis import pages
+from chassis import pages, words
 from chassis.actors import account_of
 from chassis.database import Database, Session
 from chassis.ids import new_id
 from contracts.errors import Invalid
+from contracts.etags import ensure_current
+from contracts.identity import users as contract
+from contracts.lists import NEWEST, OLDEST
 from contracts.rpc import Actor
 from identity import exceptions
 from identity.domain import passwords as password_rules
@@ -27,12 +30,26 @@ from identity.usecases.announcements import announce_access_changed
 from identity.usecases.members import managed
 
 
-def list_users(session: Session, *, actor: Actor, now: datetime, limit: int, cursor: str | None) -> views.View:
+def list_users(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    limit: int,
+    cursor: str | None,
+    q: str | None = None,
+    sort: str = OLDEST,
+) -> views.View:
     """The users of the actor's account."""
     session_user_of(actor)
-    rows = users.users_page(session, account_id=account_of(actor), after=pages.position(cursor), limit=limit + 1)
+    asked: dict[str, Any] = {"account_id": account_of(actor), "words": words.patterns(q)}
+    after = pages.position(cursor)
+    rows = users.users_page(session, **asked, after=after, limit=limit + 1, newest_first=sort == NEWEST)
     roles_by_user_id = users.roles_of(session, user_ids=[row.id for row in rows])
-    return pages.page(rows, limit, lambda row: views.user(row, roles_by_user_id[row.id]))
+    shown = pages.page(rows, limit, lambda row: views.user(row, roles_by_user_id[row.id]))
+    if cursor is not None:
+        return {**shown, **pages.unsaid()}
+    return {**shown, **pages.counted(users.count_users(session, **asked, most=pages.COUNTED_MOST + 1))}
 
 
 def get_user(session: Session, *, actor: Actor, now: datetime, user_id: UUID) -> views.View:
@@ -106,9 +123,18 @@ def _insert(session: Session, account_id: UUID, now: datetime, **columns: Any) -
     return _existing(session, account_id, user_id)
 
 
-def update_user(session: Session, *, actor: Actor, now: datetime, user_id: UUID, **changes: Any) -> views.View:
+def update_user(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    user_id: UUID,
+    if_match: list[str] | None = None,
+    **changes: Any,
+) -> views.View:
     """Rename, block or unblock a user; a blocked user's sessions end, and links that would change the address."""
     row = managed(session, actor, user_id, own_too=not {"state"} & changes.keys())
+    ensure_current(if_match, contract.User, _shown(session, row))
     if "state" in changes:
         proofs.ensure_recent(session, actor=actor, now=now)
     before = row.state
@@ -126,11 +152,19 @@ def update_user(session: Session, *, actor: Actor, now: datetime, user_id: UUID,
 
 
 def set_rights(
-    session: Session, *, actor: Actor, now: datetime, user_id: UUID, permissions: Sequence[str], roles: Sequence[UUID]
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    user_id: UUID,
+    permissions: Sequence[str],
+    roles: Sequence[UUID],
+    if_match: list[str] | None = None,
 ) -> views.View:
     """Replace a user's permissions and roles. Nobody grants rights to oneself, or managing users would mean all."""
     granted = rights.ensure_known(permissions, field="permissions")
     row = managed(session, actor, user_id)
+    ensure_current(if_match, contract.User, _shown(session, row))
     proofs.ensure_recent(session, actor=actor, now=now)
     details = {"permissions": granted, "before": row.permissions, "roles": [str(role) for role in roles]}
     row.permissions = granted
@@ -142,9 +176,18 @@ def set_rights(
     return _shown(session, row)
 
 
-def delete_user(session: Session, *, actor: Actor, now: datetime, user_id: UUID, api_keys: str = "revoke") -> None:
+def delete_user(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    user_id: UUID,
+    api_keys: str = "revoke",
+    if_match: list[str] | None = None,
+) -> None:
     """Remove a user with all sessions; never the owner, never oneself. Keys go too, or to the owner (`transfer`)."""
     row = managed(session, actor, user_id)
+    ensure_current(if_match, contract.User, _shown(session, row))
     proofs.ensure_recent(session, actor=actor, now=now)
     mail.tell(session, actor, "user.deleted", row)
     details: dict[str, Any] = {"login": row.login}

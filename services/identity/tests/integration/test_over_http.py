@@ -51,7 +51,7 @@ def address(running_identity: None, launch_once: Any, tmp_path_factory: pytest.T
     """Where the gateway listens."""
     port = free_port()
     environ = {
-        "HEALTH_PORT": str(port),
+        "HEALTH_PORT": str(free_port()),
         "GATEWAY_BIND": f"127.0.0.1:{port}",
         "GATEWAY_SPOOL_FOLDER": str(tmp_path_factory.mktemp("gateway") / "spool"),
     }

@@ -12,7 +12,9 @@ from chassis.actors import account_of
 from chassis.database import Session
 from chassis.ids import new_id
 from chassis.secrets import Vault
+from contracts.etags import ensure_current
 from contracts.events import REPORTING_ACT
+from contracts.reporting.webhooks import Webhook
 from contracts.rpc import Actor
 from reporting import exceptions
 from reporting.domain.webhooks import SECRET_BYTES, shown_secret
@@ -61,10 +63,17 @@ def get_webhook(session: Session, *, actor: Actor, now: datetime, webhook_id: UU
 
 
 def update_webhook(
-    session: Session, *, actor: Actor, now: datetime, vault: Vault, webhook_id: UUID, **changes: Any
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    vault: Vault,
+    webhook_id: UUID,
+    if_match: list[str] | None = None,
+    **changes: Any,
 ) -> Answer:
     account_id = account_of(actor)
-    find(session, account_id, webhook_id, locked=True)
+    ensure_current(if_match, Webhook, find(session, account_id, webhook_id, locked=True))
     webhooks.update(session, webhook_id, now=now, changes=_as_columns(changes, vault))
     if changes.get("enabled"):
         webhooks.end_pause(session, webhook_id)
@@ -74,8 +83,10 @@ def update_webhook(
     return find(session, account_id, webhook_id)
 
 
-def delete_webhook(session: Session, *, actor: Actor, now: datetime, webhook_id: UUID) -> None:
-    find(session, account_of(actor), webhook_id, locked=True)
+def delete_webhook(
+    session: Session, *, actor: Actor, now: datetime, webhook_id: UUID, if_match: list[str] | None = None
+) -> None:
+    ensure_current(if_match, Webhook, find(session, account_of(actor), webhook_id, locked=True))
     webhooks.delete(session, webhook_id, now=now)
     acts.record(session, REPORTING_ACT, actor, "webhook.deleted", target_id=webhook_id)
 

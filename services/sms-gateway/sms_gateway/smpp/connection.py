@@ -43,7 +43,8 @@ class Connection(asyncio.Protocol):
         self._link = link
         self._settings = link.settings
         self._work = link.work
-        self._buffer = b""
+        self._buffer = bytearray()  # what came of a PDU that is not whole
+        self._needed = HEADER_SIZE  # with so many bytes there is more to be learnt of it
         self._sequence = 0
         self._loop = asyncio.get_running_loop()
         self._bind_answer: asyncio.Future[int] = self._loop.create_future()
@@ -194,13 +195,19 @@ class Connection(asyncio.Protocol):
     # --- receiving
 
     def data_received(self, chunk: bytes) -> None:
-        """Everything that is whole in a read is taken, also where broken bytes or an unbind follow it."""
-        buffer = self._buffer + chunk if self._buffer else chunk
         self._heard_at = self._loop.time()
+        if self._buffer:
+            self._buffer += chunk
+        # The beginning of a PDU that comes in drops is put together, and not looked at with each of them.
+        if not 0 < len(self._buffer) < self._needed:
+            self._read(bytes(self._buffer) or chunk)
+
+    def _read(self, buffer: bytes) -> None:
+        """Everything that is whole in a read is taken, also where broken bytes or an unbind follow it."""
         position, end = 0, len(buffer)
         answers: list[tuple[Any, int, str]] = []
         delivered: list[tuple[int, Delivered]] = []
-        unpack, pending, is_broken = smpp.unpack_header, self.pending, False
+        unpack, pending, is_broken, needed = smpp.unpack_header, self.pending, False, HEADER_SIZE
         while end - position >= HEADER_SIZE:
             length, command, status, sequence = unpack(buffer, position)
             stop = position + length
@@ -208,6 +215,7 @@ class Connection(asyncio.Protocol):
                 is_broken = True
                 break
             if stop > end:
+                needed = length
                 break
             if command == _SUBMIT_RESP:
                 sent = pending.pop(sequence, None)
@@ -227,7 +235,7 @@ class Connection(asyncio.Protocol):
             else:
                 self._handle(command, status, sequence)
             position = stop
-        self._buffer = buffer[position:]
+        self._buffer, self._needed = bytearray(buffer[position:]), needed
         self._is_ending = self._is_ending or is_broken
         self._report(answers, delivered)
         if is_broken:

@@ -102,3 +102,28 @@ def test_a_submit_that_the_carrier_does_not_understand_is_answered_by_its_nack()
         await until(lambda: work.answers == [(0, 3, "")])
 
     played(1, play)
+
+
+def test_a_pdu_that_comes_byte_by_byte_costs_no_more_than_its_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each look into what came takes all of it in hand: there may be a few of them, not one for each byte."""
+
+    async def play(carrier: Carrier, work: Work, link: Link) -> None:
+        await until(lambda: len(carrier.submits()) == 2)
+        connection, looks, unpack = link.connection, [0], smpp.unpack_header
+        assert connection is not None
+
+        def counted(*given: object) -> tuple[int, int, int, int]:
+            looks[0] += 1
+            return unpack(*given)
+
+        monkeypatch.setattr(smpp, "unpack_header", counted)
+        long = smpp.encode(smpp.Pdu(Command.GENERIC_NACK, 999)) + answer_to(carrier.submits()[0])
+        unknown = (
+            (20_000).to_bytes(4, "big") + smpp.encode(smpp.Pdu(Command.ENQUIRE_LINK_RESP, 998))[4:] + b"x" * 19_984
+        )
+        for octet in long + unknown + answer_to(carrier.submits()[1]):
+            connection.data_received(bytes([octet]))
+        assert [number for number, _, _ in work.answers] == [0, 1]
+        assert looks[0] <= 2 * 4  # of each PDU: where it ends, and what it is
+
+    played(2, play)

@@ -1,0 +1,101 @@
+"""Texts in the language that is asked for; codes, and what programs read, in none."""
+
+import pytest
+from things import ID, problem_of
+
+from contracts.errors import Invalid, PlanLimit
+
+
+def polish(headers, accepted="pl"):
+    return {**headers, "Accept-Language": accepted}
+
+
+def test_a_problem_and_its_fields_in_polish(client, services, writer):
+    services.answers["things.create"] = Invalid.of_field(
+        "name", "password.too_short", "At least 12 characters.", min=12
+    )
+
+    answer = client.post("/v1/things", json={"name": "a"}, headers=polish(writer))
+
+    told = problem_of(answer, 422, "request.invalid")
+    assert (told["title"], told["detail"]) == ("Dane nie do przyjęcia", "Niektóre pola są nieprawidłowe.")
+    assert told["errors"] == [
+        {
+            "field": "name",
+            "code": "password.too_short",
+            "detail": "Hasło musi mieć co najmniej 12 znaków.",
+            "parameters": {"min": 12},
+        }
+    ]
+    assert (answer.headers["Content-Language"], "Accept-Language" in answer.vary) == ("pl", True)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ("pl", "pl"),
+        ("pl-PL,pl;q=0.9,en;q=0.8", "pl"),
+        ("de, pl;q=0.5", "pl"),
+        ("en, pl;q=0.5", "en"),
+        ("de", "en"),
+        ("*", "en"),
+        ("", "en"),
+        ("pl;q=x, \x00", "en"),
+        ("pl;q=0", "en"),
+        ("," * 2000, "en"),
+    ],
+)
+def test_the_language_that_is_preferred(client, writer, accepted, language):
+    answer = client.post("/v1/things", json={}, headers=polish(writer, accepted.replace("\x00", "")))
+
+    said = problem_of(answer, 422, "request.invalid")["errors"][0]["detail"]
+    assert said == {"pl": "To pole jest wymagane.", "en": "Missing data for required field."}[language]
+    assert answer.headers["Content-Language"] == language
+
+
+def test_what_has_no_polish_text_stays_english_and_says_so(client, services, writer):
+    services.answers["things.get"] = PlanLimit("thing.unheard_of", "Nobody has heard of it.")
+
+    answer = client.get(f"/v1/things/{ID}", headers=polish(writer))
+
+    told = problem_of(answer, 402, "thing.unheard_of")
+    assert (told["title"], told["detail"]) == ("Wymagana zmiana planu", "Nobody has heard of it.")
+    assert answer.headers["Content-Language"] == "en, pl"
+
+
+def test_a_text_whose_fact_is_missing_is_not_half_told(client, services, writer):
+    services.answers["things.get"] = PlanLimit("plan.feature_missing", "The plan has no rcs.", {"plan": "free"})
+
+    assert client.get(f"/v1/things/{ID}", headers=polish(writer)).json["detail"] == "The plan has no rcs."
+
+
+def test_facts_are_told_and_not_looked_into(client, services, writer):
+    services.answers["things.get"] = PlanLimit("plan.feature_missing", "No.", {"feature": "{plan.__class__}"})
+
+    assert (
+        client.get(f"/v1/things/{ID}", headers=polish(writer)).json["detail"] == "Plan nie obejmuje: {plan.__class__}."
+    )
+
+
+def test_what_the_http_layer_refuses_is_in_polish_too(client):
+    told = problem_of(client.get("/v1/nowhere", headers={"Accept-Language": "pl"}), 404, "route.not_found")
+
+    assert (told["title"], told["detail"]) == ("Nie znaleziono", "Nie ma takiego adresu.")
+
+
+def test_permissions_and_rules_have_polish_names(make_client, services, log_in):
+    headers = log_in(permissions=["contacts"])
+    operators = [{"op": "opened", "value": "engagement"}]
+    custom = {"name": "vip", "label": "VIP", "is_custom": True, "type": "boolean", "operators": []}
+    city = {"name": "city", "label": "city", "is_custom": False, "type": "text", "operators": operators}
+    services.answers["contacts.describe_rules"] = lambda *_: {"fields": [dict(city), custom], "limits": {}}
+    client = make_client()
+
+    names = client.get("/v1/permissions", headers=polish(headers))
+    rules = [client.get("/v1/segments/schema", headers=polish(headers, language)) for language in ("pl", "en")]
+
+    assert names.json["items"][0]["summary"] == "Wszystko o kontaktach"
+    assert [each.json["fields"][0]["label"] for each in rules] == ["Miasto", "City"]
+    assert rules[0].json["fields"][0]["operators"][0]["label"] == "otworzył(a)"
+    assert rules[0].json["fields"][1]["label"] == "VIP"
+    assert [each.headers["Content-Language"] for each in (names, *rules)] == ["pl", "pl", "en"]
