@@ -56,9 +56,12 @@ class _Window:
 
 
 class RateLimiter:
-    """Spends requests of subjects (`address:…`, `account:…`, `key:…`), leasing them where it holds none."""
+    """Spends requests of subjects (`address:…`, `account:…`, `key:…`), leasing them where it holds none.
 
-    def __init__(self, lease: Lease, clock: Callable[[], float] = time.time) -> None:
+    :param lease: None: each worker counts alone, and nobody is asked.
+    """
+
+    def __init__(self, lease: Lease | None, clock: Callable[[], float] = time.time) -> None:
         self._lease = lease
         self._clock = clock
         self._windows: OrderedDict[str, _Window] = OrderedDict()
@@ -98,7 +101,7 @@ class RateLimiter:
 
     def _refill(self, window: _Window, subject: str, limit: int, now: float) -> None:
         block = max(1, min(limit, limit // BLOCKS))
-        if now >= self._alone_until:
+        if self._lease is not None and now >= self._alone_until:
             try:
                 window.leased, window.left = self._lease(subject, window.start, block, limit)
                 window.used_up = window.leased == 0

@@ -66,6 +66,8 @@ class Wiring:
     endings: Endings
     short_links: ShortLinks
     brands: Brands
+    # Of codes that are none: whose thread serves links waits for no database.
+    guesses: RateLimiter = field(default_factory=lambda: RateLimiter(None))
     under_way: UnderWay = field(default_factory=UnderWay)
     threads: Turns = field(default_factory=lambda: Turns(DEFAULT_THREADS))
     downloads: Turns = field(default_factory=lambda: Turns(DEFAULT_THREADS // DOWNLOADERS))

@@ -145,7 +145,7 @@ ROUTES = [
         summary="Draft a campaign",
         description=(
             "A draft may be incomplete. For SMS `sender` is a sender id and `content` has `text`, and if you like"
-            " `short_links`; for e-mail `sender`"
+            " `short_links` and `utm`; for e-mail `sender`"
             " is `{from_email, from_name?, reply_to?}` and `content` has `subject`, `html`, and if you like"
             f" `preheader`, `text`, and `tracking` to switch `opens` or `clicks` off. {_CHANNELS} With `ab_test` a"
             " share of the audience gets two to five variants, each of them as many: `sender` and parts of"
@@ -188,8 +188,9 @@ ROUTES = [
         permission=ANYONE,
         service_checked="sms.campaigns.read",
         summary="Who of the audience was left out, and why",
-        description="Those who were left out when their turn came, in the order of the audience. Whom the channel left"
-        " out when it tried again stands in the message log, `rejected` with `recipient.archived` and the like.",
+        description="Those who were left out when their turn came, in the order of the audience, for 90 days."
+        " Whom the channel left out when it tried again stands in the message log, `rejected` with"
+        " `recipient.archived` and the like.",
         query=drafts.LeftOutQuery,
         response=drafts.LeftOutPage,
         tags=["Campaigns"],

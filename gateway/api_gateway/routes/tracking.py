@@ -39,7 +39,7 @@ def short_click(context: RequestContext) -> Response:
     found = context.wiring.short_links.of(context.payload["code"])
     if found is Missing.UNKNOWN:
         wiring = context.wiring
-        wiring.limiter.spend(f"guesses:{context.neighbourhood}", wiring.config.guess_rate)
+        wiring.guesses.spend(context.neighbourhood, wiring.config.guess_rate)
         return _page(context, "gone", 404)
     if found is Missing.ENDED:
         return _page(context, "ended", 410)

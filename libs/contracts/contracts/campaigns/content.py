@@ -60,12 +60,12 @@ def _without_minimum(validator: Any) -> Any:
 
 
 SmsContent = draft_of(
-    sms.SmsContent, "SmsContent", ("text", "flash", "validity_minutes", "replace_diacritics", "short_links")
+    sms.SmsContent, "SmsContent", ("text", "flash", "validity_minutes", "replace_diacritics", "short_links", "utm")
 )
 EmailContent = draft_of(
     email.EmailContent,
     "EmailContent",
-    ("subject", "preheader", "html", "mjml", "inline_css", "text", "tracking"),
+    ("subject", "preheader", "html", "mjml", "inline_css", "text", "tracking", "utm"),
     lines=("subject", "preheader"),
 )
 EmailSender = draft_of(

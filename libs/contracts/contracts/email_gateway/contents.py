@@ -7,6 +7,7 @@ from marshmallow import fields, validate
 from contracts.channel import ContentProblem
 from contracts.email_addresses import email_address
 from contracts.schema import Schema
+from contracts.utm import utm_field
 
 # An e-mail's texts in template form, wherever they are given: to a campaign, a template or a single mail.
 SUBJECT_MAX = PREHEADER_MAX = 998  # RFC 5322 section 2.1.1; advice for a subject is 50
@@ -42,6 +43,7 @@ class EmailContent(Schema):
     )
     text = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=HTML_MAX))
     tracking = fields.Nested(EmailTracking, load_default=None, allow_none=True)
+    utm = utm_field("links to web addresses")
 
 
 class EmailPreview(Schema):

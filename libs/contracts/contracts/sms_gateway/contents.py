@@ -10,6 +10,7 @@ from contracts.channel import PreparedContent
 from contracts.contacts.audiences import Audience
 from contracts.rpc import Call
 from contracts.schema import Schema, plain_text
+from contracts.utm import utm_field
 
 TEXT_MAX = 5_000
 VALIDITY_MAX = 4_320  # minutes: three days
@@ -45,6 +46,7 @@ class SmsContent(Schema):
     validity_minutes = validity()
     replace_diacritics = fields.Boolean(load_default=False)
     short_links = short_links()
+    utm = utm_field("where short links lead")
 
 
 class Length(Schema):

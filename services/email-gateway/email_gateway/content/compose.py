@@ -205,6 +205,7 @@ class Composer:
                     variables[variable] = targets.harmless(target)  # what the mail would hold if it were not tracked
                     continue
                 shared = targets.shared_length(self._targets[number], address)
+                address = targets.with_parameters(address, self._document.get("utm"))
                 sign = self._signer(TokenKind.CLICK, campaign_id, address, Place(number, shared))
             variables[variable] = f"{public_url}/t/{sign(message_id, contact_id)}"
         variables[OPEN] = f"{public_url}/o/{tracking.open(message_id, contact_id)}"
@@ -263,7 +264,10 @@ def render(document: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, 
     shown: dict[str, Any] = {UNSUBSCRIBE: "#unsubscribe", OPEN: "data:,", **known}
     for number, source in enumerate(document["links"]):
         target = _target(template, number, source, known)
-        shown[contents.link_variable(number)] = targets.web_address(target) or targets.harmless(target)
+        address = targets.web_address(target)
+        shown[contents.link_variable(number)] = (
+            targets.with_parameters(address, document.get("utm")) if address else targets.harmless(target)
+        )
     rendered = {}
     for name in ("subject", "html", "text"):
         at(name)

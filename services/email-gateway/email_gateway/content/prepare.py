@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from html import escape
 from typing import Any
 from uuid import UUID
 
@@ -128,7 +129,7 @@ def prepare(content: Mapping[str, Any], kind: Kind, account_id: UUID) -> Prepare
         return Prepared(None, problems=problems)
     at("html" if content.get("html") else "text")
     tracked = Tracked.of(content, kind)
-    html, links = _tracked_html(content.get("html") or "", tracked)
+    html, links = _tracked_html(content.get("html") or "", tracked, content.get("utm"))
     text = content.get("text") or (_derived_text(html) if html else "")
     if text is None:
         return Prepared(
@@ -150,6 +151,7 @@ def prepare(content: Mapping[str, Any], kind: Kind, account_id: UUID) -> Prepare
         "html": html,
         "text": text,
         "links": links,
+        "utm": content.get("utm"),
         "headers": dict(content.get("headers") or {}),
     }
     if kind is Kind.CAMPAIGN:
@@ -214,8 +216,13 @@ def _derived_text(html: str) -> str | None:
     return markup.text_of(html, is_valid)
 
 
-def _tracked_html(html: str, tracked: Tracked) -> tuple[str, list[str]]:
-    """The html with its web links replaced by variables, and their targets, each once."""
+def _tracked_html(html: str, tracked: Tracked, utm: Mapping[str, Any] | None) -> tuple[str, list[str]]:
+    """The html with its web links replaced by variables, and their targets, each once.
+
+    :param utm: parameters that those targets get which are the same for everybody; the others get them when rendered.
+    """
+    if html and not tracked.clicks and utm:
+        return markup.rewrite_links(html, lambda target: _untracked(target, utm)), []
     if not html or not tracked.clicks:
         return html, []
     links: dict[str, int] = {}
@@ -230,11 +237,18 @@ def _tracked_html(html: str, tracked: Tracked) -> tuple[str, list[str]]:
         elif (address := targets.web_address(target)) is None:
             return None
         else:
-            target = address
+            target = targets.with_parameters(address, utm)
         number = links.setdefault(target, len(links))
         return _printed(link_variable(number))
 
     return markup.rewrite_links(html, replace), list(links)
+
+
+def _untracked(target: str, utm: Mapping[str, Any]) -> str | None:
+    """The target as it stands in an attribute, with its parameters; None where it is no web address for everybody."""
+    if _LEFT_ALONE.match(target) or targets.is_dynamic(target) or (address := targets.web_address(target)) is None:
+        return None
+    return escape(targets.with_parameters(address, utm))
 
 
 def _is_trackable(target: str, outside: set[str]) -> bool:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Mapping
 from html.entities import html5
 from itertools import takewhile
 
 import can_ada
 
+from channel.utm import with_utm
 from email_gateway.content import html_tokens
 
 LONGEST = 4000  # characters; with its token around it, an address still fits into a request line
@@ -30,6 +32,12 @@ def web_address(target: str) -> str | None:
         return None
     href: str = address.href
     return href if address.protocol in ("http:", "https:") and address.host and len(href) <= LONGEST else None
+
+
+def with_parameters(address: str, utm: Mapping[str, str | None] | None) -> str:
+    """The address with its campaign parameters, as far as it may still be as long as that."""
+    longer = with_utm(address, utm)
+    return longer if len(longer) <= LONGEST else address
 
 
 def shared_length(source: str, address: str) -> int:

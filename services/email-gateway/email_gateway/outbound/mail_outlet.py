@@ -186,6 +186,10 @@ class MailOutlet(Outlet):
             return
         if self.is_closing:
             self._settle(message, Outcome(Result.BACK, "4.3.2", "the process is stopping"))
+        elif self.events.is_stopped(message.header):  # while it waited for room
+            self._leave_room(message)
+            message.made = None
+            self.events.put_off([message])
         elif key not in found:
             self._settle(message, refused(Refusal(UNKNOWN_CONTENT, "the mail is not kept any more")))
         else:

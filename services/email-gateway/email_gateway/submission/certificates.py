@@ -57,6 +57,17 @@ class Certificates:
 
 def self_signed(name: str) -> Certificates:
     """For development: a certificate that nobody vouches for, which goes with the process."""
+    certificate, key = self_signed_pem(name)
+    with tempfile.TemporaryDirectory() as folder:
+        paths = Path(folder, "certificate.pem"), Path(folder, "key.pem")
+        paths[0].write_bytes(certificate)
+        paths[1].touch(mode=0o600)
+        paths[1].write_bytes(key)
+        return Certificates(*paths)
+
+
+def self_signed_pem(name: str) -> tuple[bytes, bytes]:
+    """Certificate and key."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:64])])
     now = datetime.now(UTC)
@@ -72,9 +83,4 @@ def self_signed(name: str) -> Certificates:
         .sign(key, hashes.SHA256())
     )
     pem, none = serialization.Encoding.PEM, serialization.NoEncryption()
-    with tempfile.TemporaryDirectory() as folder:
-        paths = Path(folder, "certificate.pem"), Path(folder, "key.pem")
-        paths[0].write_bytes(certificate.public_bytes(pem))
-        paths[1].touch(mode=0o600)
-        paths[1].write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, none))
-        return Certificates(*paths)
+    return certificate.public_bytes(pem), key.private_bytes(pem, serialization.PrivateFormat.PKCS8, none)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
 
@@ -19,7 +20,8 @@ from email_gateway.usecases.submissions import Login
 MOST_LINE = 2_048  # octets of a command: 512, and what AUTH and MAIL may add (RFC 4954, RFC 6531)
 MOST_ERRORS = 15
 MOST_MESSAGES = 10_000  # over one connection
-LINE_SECONDS, FIRST_SECONDS = 120.0, 30.0
+LINE_SECONDS = 120.0
+FIRST_SECONDS, STRANGER_SECONDS = 30.0, 120.0  # a line, and all, of who is not logged in
 DATA_IDLE_SECONDS, DATA_SECONDS = 60.0, 600.0
 _PATH = re.compile(r"(?:FROM|TO):[ ]?<([^<>\x00-\x20\x7f]*)>(?: (.+))?\Z", re.IGNORECASE)
 _HELLO = re.compile(r"[A-Za-z0-9._:\[\]-]{1,255}\Z")
@@ -47,9 +49,9 @@ class Session:
             if self._is_wrapped:
                 await self._wire.start_tls(self._desk.certificate())
             await self._wire.write(f"220 {self._desk.name} ESMTP\r\n".encode("ascii"))
-            seconds = FIRST_SECONDS
-            while await self._one(seconds):
-                seconds = LINE_SECONDS if self.login else FIRST_SECONDS
+            until = asyncio.get_running_loop().time() + STRANGER_SECONDS
+            while await self._one(LINE_SECONDS if self.login else _left(until)):
+                pass
             self._wire.close()
         except (Closed, OSError):  # a timeout is an OSError
             self._wire.abort()
@@ -272,6 +274,10 @@ class Session:
 
     async def _vrfy(self, _arguments: str) -> Answer | None:
         return self._not_ready() or replies.NOT_VERIFIED
+
+
+def _left(until: float) -> float:
+    return max(0.0, min(FIRST_SECONDS, until - asyncio.get_running_loop().time()))
 
 
 def _spelled(address: str) -> str | None:

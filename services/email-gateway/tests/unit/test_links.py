@@ -257,3 +257,52 @@ def test_errors_name_their_line_and_column(html: str, detail: str) -> None:
     content = {"from_email": "a@b.pl", "subject": "x", "html": html}
     problem = prepare(content, Kind.TRANSACTIONAL, ANYBODY).problems[0]
     assert problem.field == "html" and detail in problem.detail, problem
+
+
+UTM = {"source": "wici", "medium": "email", "campaign": "lato & zima", "term": None, "content": None}
+
+
+def prepared_with_utm(html: str, **more: Any) -> dict[str, Any]:
+    content = {"from_email": "a@sklep.example", "subject": "x", "html": html + LINK, "utm": UTM, **more}
+    prepared = prepare(content, Kind.CAMPAIGN, ANYBODY)
+    assert prepared.document is not None, prepared.problems
+    return prepared.document
+
+
+@pytest.mark.parametrize(
+    ("href", "target"),
+    [
+        ("https://a.pl/x#y", "https://a.pl/x?utm_source=wici&utm_medium=email&utm_campaign=lato%20%26%20zima#y"),
+        (
+            "https://a.pl/?utm_source=own&amp;utm_medium=&amp;b",
+            "https://a.pl/?utm_source=own&utm_medium=&b&utm_campaign=lato%20%26%20zima",
+        ),
+        (
+            "https://a.pl/?kod={{ code }}",
+            "https://a.pl/?kod=A%20B&utm_source=wici&utm_medium=email&utm_campaign=lato%20%26%20zima",
+        ),
+    ],
+)
+def test_links_get_the_parameters_that_they_lack(href: str, target: str) -> None:
+    document = prepared_with_utm(f'<a href="{href}">x</a>')
+    composer = Composer(document, signers=[], return_path="b.example", links=LINKS)
+    variables, _ = composer._variables({"code": "A B"}, ANYBODY, ANYBODY, ANYBODY)
+    token = tokens.read(variables["wici_link_0"].rpartition("/")[2], [KEY], TokenKind.CLICK)
+    assert token is not None and token.target == target
+    assert "A%20B" not in (token.shared_target or "")
+    shown = render(document, {"code": "A B"})["html"]
+    assert shown is not None and lxml.html.fromstring(shown).xpath("//a/@href")[0] == target
+
+
+def test_without_tracking_links_that_are_everybodys_get_them_too() -> None:
+    html = (
+        '<a href="https://a.pl/?a=1&amp;b=2">x</a><a href="mailto:a@b.pl">y</a><a href="https://a.pl/{{ code }}">z</a>'
+    )
+    document = prepared_with_utm(html, tracking={"opens": False, "clicks": False})
+    shown = render(document, {"code": "A"})["html"]
+    assert shown is not None
+    assert lxml.html.fromstring(shown).xpath("//a/@href")[:3] == [
+        "https://a.pl/?a=1&b=2&utm_source=wici&utm_medium=email&utm_campaign=lato%20%26%20zima",
+        "mailto:a@b.pl",
+        "https://a.pl/A",
+    ]

@@ -8,6 +8,7 @@ from typing import Any
 
 import minijinja
 
+from channel.utm import with_utm
 from contracts.template_errors import in_words
 from contracts.template_filters import FilterFailed
 from contracts.template_rules import guarded, lock, method_names, missing, refusal
@@ -53,7 +54,7 @@ class Template:
         text = content["text"]
         self._is_plain = bool(content.get("literal")) or not any(mark in text for mark in ("{{", "{%", "{#"))
         self._links = _cut(text, content.get("short_link_url"), is_template=not self._is_plain)
-        self.targets = self._links.targets if self._links else ()
+        self.targets = [with_utm(each, content.get("utm")) for each in self._links.targets] if self._links else []
         self._replace = bool(content.get("replace_diacritics"))
         self._environment = minijinja.Environment()
         # A field that this recipient lacks is empty, and false in a condition; names that nobody has are found before,

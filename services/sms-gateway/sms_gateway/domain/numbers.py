@@ -55,10 +55,18 @@ def _completed(number: str, other: str) -> list[str]:
     return [phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)] if is_valid else []
 
 
+def is_in_full(number: str) -> bool:
+    """Whether it is some country's number, with that country's code before it."""
+    return _country(number) is not None
+
+
 def _country(number: str) -> str | None:
     """The region of a number that stands in full."""
     phone = phone_of(number)
     if phone is None:
         return None
-    parsed = phonenumbers.parse(phone)
+    try:
+        parsed = phonenumbers.parse(phone)
+    except phonenumbers.NumberParseException:  # of no country at all
+        return None
     return phonenumbers.region_code_for_number(parsed) if phonenumbers.is_valid_number(parsed) else None

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from contracts.vocabulary import Lane
-from sms_gateway.domain.numbers import bare, phone_of
+from sms_gateway.domain.numbers import bare, is_in_full, phone_of
 from sms_gateway.domain.sends import Address
 
-_NATIONAL = 2  # type of number: without the country, so nobody knows which phone it is
+_NATIONAL = 2  # type of number
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,11 @@ def may_bind_from(ip_list: Sequence[str], address: str) -> bool:
 
 
 def phone(to: Address) -> str | None:
-    """E.164 of a destination; None where it is no number in international form."""
-    return None if to[0] == _NATIONAL else phone_of(to[2])
+    """E.164 of a destination; None where it is no number in international form.
+
+    Some peers, Kannel among them, say national of every number without a `+`: then it must be one in full.
+    """
+    return None if to[0] == _NATIONAL and not is_in_full(to[2]) else phone_of(to[2])
 
 
 def written(to: Address) -> Address:

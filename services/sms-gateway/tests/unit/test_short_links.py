@@ -121,3 +121,11 @@ def test_parts_counted_before_are_parts_sent(text: str, position: int) -> None:
 
 def test_a_text_without_links_is_what_it_was() -> None:
     assert Template({"text": "Hej", "short_link_url": ADDRESS}).encode({}) == Template({"text": "Hej"}).encode({})
+
+
+def test_campaign_parameters_are_where_links_lead_and_cost_no_character() -> None:
+    content = {"text": "Hej https://a.example/x?utm_source=own", "short_link_url": ADDRESS}
+    template = Template({**content, "utm": {"source": "wici", "campaign": "lato"}})
+
+    assert template.targets == ["https://a.example/x?utm_source=own&utm_campaign=lato"]
+    assert template.text({}) == Template(content).text({})

@@ -90,10 +90,10 @@ def test_senders_are_known_however_they_are_written() -> None:
 
 
 def test_phones_are_in_international_form() -> None:
-    for to in ((1, 1, "48600100200"), (0, 0, "+48600100200"), (1, 1, "0048600100200")):
+    for to in ((1, 1, "48600100200"), (0, 0, "+48600100200"), (1, 1, "0048600100200"), (2, 1, "48600100200")):
         assert phone(to) == "+48600100200"
         assert written(to)[2] + "48600100200" == to[2]
-    for to in ((2, 1, "600100200"), (5, 0, "nobody"), (1, 1, "12"), (1, 1, "")):
+    for to in ((2, 1, "600100200"), (2, 1, "999123456789"), (5, 0, "nobody"), (1, 1, "12"), (1, 1, "")):
         assert phone(to) is None
 
 

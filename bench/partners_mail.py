@@ -1,0 +1,163 @@
+"""How fast `email_gateway.submission` takes mail: over TLS, each safe on disk before its 250.
+
+    python bench/partners_mail.py [--mails 4000] [--connections 20] [--kilobytes 20]
+
+Needs PostgreSQL and RabbitMQ (WICI_TEST_DATABASE_URL, WICI_TEST_AMQP_URL, WICI_TEST_RABBITMQCTL) and makes a database
+and a vhost of its own there. The same clients then hand the same mails to aiosmtpd, which forgets them: what the ratio
+lacks to 1 is what keeping them costs. The quota is leased beforehand, so that identity is not part of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import ssl
+import sys
+import threading
+import time
+from base64 import b64encode
+from contextlib import ExitStack
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
+
+from email_outbound import DOMAIN, cpu, peak, process, store, vhost
+from sqlalchemy import text
+
+from chassis.database import Database, make_engine
+from chassis.ids import new_id
+from chassis.testing import LINK_KEYS, RETURN_PATH_KEYS, SECRET_KEYS, free_port, migrated_database
+from email_gateway.usecases import smtp_accounts
+
+SINK = """
+import asyncio, sys
+from aiosmtpd.smtp import SMTP
+from email_gateway.submission.certificates import self_signed
+class Sink:
+    async def handle_DATA(self, server, session, envelope):
+        return "250 OK"
+async def main():
+    make = lambda: SMTP(Sink(), require_starttls=False)
+    context = self_signed("sink.example").current()
+    server = await asyncio.get_running_loop().create_server(make, "127.0.0.1", int(sys.argv[1]), ssl=context)
+    await server.serve_forever()
+asyncio.run(main())
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--mails", type=int, default=4_000)
+    parser.add_argument("--connections", type=int, default=20)
+    parser.add_argument("--kilobytes", type=float, default=20)
+    options = parser.parse_args()
+    with ExitStack() as stack:
+        port, login, pid, database = submission(stack)
+        before, kept = cpu(pid), hand_in(options, port, login)
+        used = (cpu(pid) - before) / options.mails * 1e6
+        with database.transaction() as session:
+            stored = session.scalar(text("SELECT count(*) FROM blobs"))
+        print(
+            f"submission: {kept:,.0f} mails/s of {options.kilobytes:.0f} KB over TLS, {options.connections} connections;"
+        )
+        print(
+            f"  {used:.0f} µs of CPU a mail, peak {peak(pid) // 1024} MB, {stored:,} kept of {options.mails:,} answered"
+        )
+        sink_port = free_port()
+        stack.enter_context(process([sys.executable, "-c", SINK, str(sink_port)], dict(os.environ)))
+        forgotten = hand_in(options, sink_port, b"")
+        print(f"aiosmtpd, which keeps nothing: {forgotten:,.0f} mails/s; ratio {kept / forgotten:.2f}")
+
+
+def submission(stack: ExitStack) -> tuple[int, bytes, int, Database]:
+    amqp_url, url = stack.enter_context(vhost()), stack.enter_context(migrated_database("email_gateway"))
+    database = Database(make_engine(url))
+    stack.callback(database.dispose)
+    account_id, tools, port = uuid4(), SimpleNamespace(new_id=new_id), free_port()
+    store(database, account_id, 1)
+    with database.transaction() as session:
+        given: Any = {"actor": {"account_id": str(account_id)}, "now": None, "tools": tools}
+        made = smtp_accounts.create_smtp_account(
+            session, name="bench", ip_list=[], messages_a_minute=60_000_000, **given
+        )
+        session.execute(
+            text(
+                "INSERT INTO quota_leases (reservation_id, account_id, granted, used_at, opened_at)"
+                " VALUES (:id, :account, 100000000, now() + interval '1 day', now() + interval '1 day')"
+            ),
+            {"id": new_id(), "account": account_id},
+        )
+    environ = {
+        **os.environ, "AMQP_URL": amqp_url, "EMAIL_GATEWAY_DATABASE_URL": url, "WICI_SECRET_KEYS": SECRET_KEYS,
+        "WICI_LINK_KEYS": LINK_KEYS, "WICI_RETURN_PATH_KEYS": RETURN_PATH_KEYS, "WICI_DEVELOPMENT": "1",
+        "WICI_SUBMISSION_PORT": str(free_port()), "WICI_SUBMISSIONS_PORT": str(port),
+    }  # fmt: skip
+    pid = stack.enter_context(process([sys.executable, "-m", "email_gateway.submission"], environ))
+    login = b"AUTH PLAIN " + b64encode(f"\0{made['username']}\0{made['password']}".encode()) + b"\r\n"
+    return port, login, pid, database
+
+
+def hand_in(options: argparse.Namespace, port: int, login: bytes) -> float:
+    """Mails a second, over all connections."""
+    connected(port).close()
+    each = options.mails // options.connections
+    threads = [
+        threading.Thread(target=_hand_in, args=(port, login, each, mail(options.kilobytes)))
+        for _ in range(options.connections)
+    ]
+    started = time.monotonic()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return each * options.connections / (time.monotonic() - started)
+
+
+def mail(kilobytes: float) -> bytes:
+    head = f"From: a@{DOMAIN}\r\nTo: ala@poczta.example\r\nSubject: x\r\nDate: Tue, 24 Nov 2026 08:00:00 +0000\r\n\r\n"
+    return head.encode() + b"Nowa kolekcja w sklepie, dzis taniej i do wyczerpania zapasow.\r\n" * int(kilobytes * 15.6)
+
+
+def connected(port: int) -> ssl.SSLSocket:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    ends = time.monotonic() + 60
+    while True:
+        try:
+            plain = socket.create_connection(("127.0.0.1", port), 60)
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return context.wrap_socket(plain)
+        except OSError:
+            if time.monotonic() > ends:
+                raise
+            time.sleep(0.1)
+
+
+def _hand_in(port: int, login: bytes, mails: int, octets: bytes) -> None:
+    connection = connected(port)
+    replies = connection.makefile("rb")
+
+    def reply(expected: bytes) -> None:
+        while (line := replies.readline())[3:4] == b"-":
+            pass
+        assert line.startswith(expected), line
+
+    reply(b"220")
+    connection.sendall(b"EHLO bench\r\n")
+    reply(b"250")
+    if login:
+        connection.sendall(login)
+        reply(b"235")
+    opening = f"MAIL FROM:<a@{DOMAIN}>\r\nRCPT TO:<ala@poczta.example>\r\nDATA\r\n".encode()
+    for _ in range(mails):
+        connection.sendall(opening)
+        for expected in (b"250", b"250", b"354"):
+            reply(expected)
+        connection.sendall(octets + b".\r\n")
+        reply(b"250")
+    connection.close()
+
+
+if __name__ == "__main__":
+    main()
