@@ -7,7 +7,7 @@ LOCAL = deploy/local
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status logs migrate operator monitoring routes test fuzz lint format check bench lock sbom audit
+.PHONY: help setup demo up down status logs migrate operator monitoring routes test fuzz lint format check bench lock sbom audit clients
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
@@ -63,6 +63,9 @@ bench: setup ## every benchmark; B=bench/sms.py for one
 
 sbom: setup ## what is in each image, as CycloneDX, into .run/sbom
 	@$(RUN) $(LOCAL)/sbom.py
+
+clients: setup ## clients by openapi-generator and openapi-typescript, compiled; ends with 3 without Java or npm
+	@$(RUN) $(LOCAL)/clients.py
 
 audit: setup ## known weaknesses of the pinned packages; ends with 3 where there is nobody to ask
 	@$(RUN) $(LOCAL)/audit.py

@@ -188,8 +188,9 @@ ROUTES = [
         permission=ANYONE,
         service_checked="sms.campaigns.read",
         summary="Who of the audience was left out, and why",
-        description="Those who were left out when their turn came, in the order of the audience. Whom the channel left"
-        " out when it tried again stands in the message log, `rejected` with `recipient.archived` and the like.",
+        description="Those who were left out when their turn came, in the order of the audience, for 90 days."
+        " Whom the channel left out when it tried again stands in the message log, `rejected` with"
+        " `recipient.archived` and the like.",
         query=drafts.LeftOutQuery,
         response=drafts.LeftOutPage,
         tags=["Campaigns"],

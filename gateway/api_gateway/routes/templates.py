@@ -21,6 +21,7 @@ _SUMMARY = {
     "kind": "own",
     "name": "Powitanie",
     "folder": "Sklep/2026",
+    "subject": "Dzień dobry, {{ first_name | vocative }}!",
     "channel": "email",
     "language": None,
     "version": 1,

@@ -51,6 +51,10 @@ def no_such_version(number: int) -> NotFound:
     return NotFound("template_version.not_found", "There is no such version of the template.", {"version": number})
 
 
+def too_many_templates(limit: int) -> Conflict:
+    return Conflict("template.too_many", "No more templates are possible; delete some.", {"limit": limit})
+
+
 def ready_made() -> Conflict:
     return Conflict("template.ready_made", "This one ships with Wici: copy it, and change the copy.")
 

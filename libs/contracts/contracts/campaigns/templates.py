@@ -19,7 +19,8 @@ from contracts.schema import Schema, Word, line_field
 from contracts.vocabulary import Channel
 
 DESIGN_MAX = 1_000_000  # characters as JSON
-VERSIONS_KEPT = 100
+MOST_TEMPLATES = 2_000  # of an account
+VERSIONS_KEPT, VERSIONS_CHARACTERS = 100, 20_000_000  # of a template; of large versions ten at least
 
 
 class TemplateKind(StrEnum):
@@ -103,6 +104,7 @@ class TemplateSummary(Schema):
     kind = Word(TemplateKind)
     name = fields.String()
     folder = fields.String()
+    subject = fields.String(allow_none=True, metadata={"description": "of an e-mail"})
     channel = fields.Enum(Channel, by_value=True)
     language = fields.String(allow_none=True, metadata={"description": "of a ready-made one"})
     version = fields.Integer()
@@ -121,7 +123,7 @@ class Template(TemplateSummary):
 
 
 class TemplateVersionSummary(Schema):
-    """A template as it once was; the last hundred are kept."""
+    """A template as it once was; the last hundred are kept, of large ones fewer."""
 
     version = fields.Integer()
     name = fields.String()

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 TEXTS = ("name", "subject", "preheader", "mjml", "html", "text")
-MOST_LINES = 5_000  # of a diff
-LONGEST_LINE = 10_000  # characters; what html has no line ends is one line
+MOST_LINES = 2_000  # of a diff
+LONGEST_LINE = 1_000  # characters; what html has no line ends is one line
 
 
 def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -19,6 +19,8 @@ from contracts.vocabulary import Channel
 
 # A batch of a cancelled campaign that was perhaps not published: after this long it counts as not sent.
 WITHDRAW_AFTER = timedelta(seconds=30)
+# Who was left out is listed for so long after the campaign's end; the counts stay.
+LEFT_OUT_KEPT = timedelta(days=90)
 # No report comes that late: a lane's message is dead-lettered long before. The campaign keeps its counts.
 BATCHES_KEPT = timedelta(days=14)
 
@@ -180,7 +182,14 @@ def withdraw_unpublished(session: Session, campaign_id: UUID) -> None:
 
 
 def forget_old(session: Session) -> int:
-    """Delete the batches of campaigns that were settled long ago; returns how many."""
+    """Delete the batches of campaigns that were settled long ago, and later the list of who was left out; returns how
+    many batches."""
+    changed(
+        session,
+        "DELETE FROM campaign_left_out WHERE campaign_id IN"
+        " (SELECT id FROM campaigns WHERE settled_at < now() - :kept)",
+        kept=LEFT_OUT_KEPT,
+    )
     return changed(
         session,
         "DELETE FROM campaign_batches WHERE campaign_id IN (SELECT id FROM campaigns WHERE settled_at < now() - :kept)",

@@ -54,8 +54,12 @@ def fitting(
     )
     if folder is not None:
         query = query.where(Template.folder == folder)
-    said = func.concat(Template.name, "\n", Template.content["subject"].astext)
+    said = func.concat(Template.name, "\n", Template.subject)
     return query.where(*(said.op("~")(word) for word in words))
+
+
+def count(session: Session, *, account_id: UUID) -> int:
+    return session.scalar(select(func.count()).select_from(Template).where(Template.account_id == account_id)) or 0
 
 
 def folders(session: Session, *, account_id: UUID, channels: Collection[str]) -> list[tuple[str, int]]:

@@ -86,7 +86,8 @@ def _units(prepared: Answer) -> int:
 
 def prepare_all(ask: Ask, actor: Actor, campaign: Campaign) -> PreparedVariants:
     """Each variant as `prepare_tried`, or the campaign's one content. :raises Invalid: besides, two say the same."""
-    prepared = [prepare_tried(ask, actor, campaign, draft) for draft in _drafts_of(campaign)]
+    sampling = sampling_once(ask)
+    prepared = [prepare_tried(sampling, actor, campaign, draft) for draft in _drafts_of(campaign)]
     return PreparedVariants.of(prepared, campaign.ab_test)
 
 
@@ -146,6 +147,22 @@ def _sample(ask: Ask, channel: Channel, audience: Mapping[str, Any], fields: lis
     wanted = {"channel": str(channel), "audience": audience, "fields": fields}
     sample: Answer = ask("contacts.sample_audience", wanted, deadline=SAMPLE_DEADLINE)
     return sample
+
+
+def sampling_once(ask: Ask) -> Ask:
+    """Asks for a sample of one audience once for the same fields: to look a large one through takes seconds, and the
+    variants of a test are five at most."""
+    samples: dict[tuple[str, ...], Any] = {}
+
+    def asking(name: str, payload: dict[str, Any], *, deadline: float = 10.0) -> Any:
+        if name != "contacts.sample_audience":
+            return ask(name, payload, deadline=deadline)
+        fields = tuple(payload["fields"])
+        if fields not in samples:
+            samples[fields] = ask(name, payload, deadline=deadline)
+        return samples[fields]
+
+    return asking
 
 
 def prepare_for(ask: Ask, draft: Draft, person: Mapping[str, Any]) -> PreparedContent:

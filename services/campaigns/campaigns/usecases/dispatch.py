@@ -90,8 +90,9 @@ class Steps:
             own_content, variants = store.content_of(session, campaign.id)
         # Once more: the sender may have lost its authorisation between scheduling and now, or the audience have grown.
         said = domain.messages_of(campaign.sender, own_content, variants)
+        sampling = content.sampling_once(ask)
         measured = [
-            content.prepare_measured(ask, channel=campaign.channel, audience=campaign.audience, **one._asdict())
+            content.prepare_measured(sampling, channel=campaign.channel, audience=campaign.audience, **one._asdict())
             for one in said
         ]
         prepared = content.PreparedVariants.of(measured, campaign.ab_test)

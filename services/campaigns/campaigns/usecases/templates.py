@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -19,7 +20,7 @@ from chassis import acts, pages, words
 from chassis.actors import account_of
 from chassis.database import Database, Session
 from contracts.campaigns import templates as contract
-from contracts.campaigns.templates import VERSIONS_KEPT, TemplateKind
+from contracts.campaigns.templates import MOST_TEMPLATES, VERSIONS_CHARACTERS, VERSIONS_KEPT, TemplateKind
 from contracts.errors import Unavailable
 from contracts.etags import ensure_current
 from contracts.events import CAMPAIGNS_ACT
@@ -27,6 +28,7 @@ from contracts.lists import NEWEST
 from contracts.rpc import Actor
 from contracts.vocabulary import Channel
 
+FEWEST_VERSIONS = 10
 _MJML_INVALID = "template.mjml_invalid"
 
 
@@ -44,6 +46,9 @@ def create_template(
 ) -> Answer:
     """:raises Invalid: its MJML cannot be compiled."""
     ensure_may(actor, channel, "write")
+    with database.transaction() as session:
+        if store.count(session, account_id=account_of(actor)) >= MOST_TEMPLATES:
+            raise exceptions.too_many_templates(MOST_TEMPLATES)
     content, report = _made(ask, channel, content)
     with database.transaction() as session:
         template = store.add(
@@ -219,7 +224,9 @@ def _change(
 
 def _keep_version(session: Session, template: Template, actor: Actor, now: datetime) -> None:
     user_id = actor.get("user_id")
-    store.keep_version(session, template, created_by=UUID(user_id) if user_id else None, now=now, kept=VERSIONS_KEPT)
+    size = len(json.dumps([template.content, template.design]))
+    kept = max(min(VERSIONS_CHARACTERS // size, VERSIONS_KEPT), FEWEST_VERSIONS)
+    store.keep_version(session, template, created_by=UUID(user_id) if user_id else None, now=now, kept=kept)
 
 
 def _made(ask: Ask, channel: Channel, content: Mapping[str, Any]) -> tuple[dict[str, Any], Answer | None]:

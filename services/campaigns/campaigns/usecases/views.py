@@ -81,7 +81,7 @@ def left_out(row: CampaignLeftOut, *, shows_contact: bool) -> Answer:
 
 def template(row: Template) -> Answer:
     """A template as `contracts.campaigns.templates` shows it."""
-    return {**_columns(row), "kind": TemplateKind.OWN, "language": None}
+    return {**_columns(row), "subject": row.subject, "kind": TemplateKind.OWN, "language": None}
 
 
 template_summary = template  # of a row whose content was not loaded
@@ -93,9 +93,17 @@ def template_version(row: TemplateVersion) -> Answer:
 
 def ready_made(one: ReadyMade) -> Answer:
     return {
-        "id": one.id, "kind": TemplateKind.READY_MADE, "name": one.name, "folder": "", "channel": one.channel,
-        "language": one.language, "version": 1, "created_at": None, "updated_at": None,
-    }  # fmt: skip
+        "id": one.id,
+        "kind": TemplateKind.READY_MADE,
+        "name": one.name,
+        "folder": "",
+        "subject": one.content["subject"],
+        "channel": one.channel,
+        "language": one.language,
+        "version": 1,
+        "created_at": None,
+        "updated_at": None,
+    }
 
 
 def unsubscribe_page(row: UnsubscribePage, reasons: Mapping[str, int]) -> Answer:

@@ -76,7 +76,7 @@ def test_what_a_dispatcher_has_in_hand_is_not_unscheduled(caller: Callable, data
     with database.transaction() as session:
         session.execute(text("UPDATE campaigns SET lease_expires_at = now() - interval '1 second'"))
     owner("unschedule_campaign", campaign_id=campaign_id)
-    begun = {"send_id": uuid4(), "recipients": 5, "content_hash": "", "units_each": 1}
+    begun = {"send_id": uuid4(), "recipients": 5, "content_hash": "", "units_each": 1, "reserved_units": 5}
     with database.transaction() as session:
         assert not leases.begin(session, owner=dead, campaign_id=draft_id({"id": campaign_id}), **begun)
 

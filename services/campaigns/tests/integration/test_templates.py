@@ -95,6 +95,26 @@ def test_the_last_hundred_versions_are_kept(caller: Callable, database: Database
     assert kept == [151, 150]
 
 
+def test_of_large_versions_fewer_are_kept(caller: Callable, database: Database) -> None:
+    from sqlalchemy import text
+
+    owner = caller()
+    template_id = made(owner)["id"]
+    with database.transaction() as session:
+        session.execute(
+            text(
+                "INSERT INTO template_versions (template_id, version, account_id, name, content, created_at)"
+                " SELECT id, number, account_id, name, content, now() FROM templates, generate_series(2, 40) number"
+            )
+        )
+        session.execute(text("UPDATE templates SET version = 40"))
+    owner("update_template", template_id=template_id, content={"subject": "x", "html": "a" * 900_000})
+
+    kept = [version["version"] for version in owner("list_template_versions", template_id=template_id)["items"]]
+
+    assert kept == list(range(41, 19, -1)), "twenty million characters hold twenty-two of them"
+
+
 def test_templates_are_found_by_folder_and_by_words_of_name_and_subject(caller: Callable) -> None:
     owner = caller()
     made(owner, name="Lato", folder="Sklep/2026", content={"subject": "Łąka 100%"})
@@ -111,7 +131,8 @@ def test_templates_are_found_by_folder_and_by_words_of_name_and_subject(caller: 
         {"folder": "", "templates": 1},
         {"folder": "Sklep/2026", "templates": 2},
     ]
-    assert "content" not in owner("list_templates")["items"][0]
+    first = owner("list_templates", q="100%")["items"][0]
+    assert "content" not in first and first["subject"] == "Łąka 100%"
 
 
 def test_ready_made_templates_are_listed_shown_and_copied_but_never_changed(caller: Callable) -> None:

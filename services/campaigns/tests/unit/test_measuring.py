@@ -42,3 +42,12 @@ def test_a_content_is_measured_where_there_is_a_sample(neighbours: Neighbours, u
 
     assert (measured.content_hash, measured.units) == ("h", units)
     assert neighbours.asked.count("contacts.sample_audience") == 1
+
+
+def test_variants_with_the_same_fields_share_one_sample() -> None:
+    neighbours = Neighbours()
+    asking = content.sampling_once(neighbours)
+    for text in ("{{ first_name }}", "Cześć {{ first_name }}"):
+        said = {"channel": Channel.SMS, "sender": "Wici", "content": {"text": text}}
+        assert content.prepare_measured(asking, audience={}, **said).units == 3
+    assert neighbours.asked.count("contacts.sample_audience") == 1

@@ -106,7 +106,8 @@ def test_a_list_becomes_an_audience(api, launch):
         api("read_audience", snapshot_id=snapshot["snapshot_id"])
 
 
-def test_events_archive_addresses_once_and_tell_of_it(api, broker, database):
+@pytest.mark.parametrize("told_by", [events.RECIPIENT_UNSUBSCRIBED, events.EMAIL_RECIPIENT_UNSUBSCRIBED])
+def test_events_archive_addresses_once_and_tell_of_it(api, broker, database, told_by):
     person = api("create_contact", email="Ola@x.example", phone="505 603 496", consents={"email": {"granted": True}})
     account_id = UUID(api.actor["account_id"])
     head = {"event_id": str(new_id()), "occurred_at": datetime.now(UTC).isoformat(), "account_id": str(account_id)}
@@ -118,7 +119,7 @@ def test_events_archive_addresses_once_and_tell_of_it(api, broker, database):
     }
 
     for _ in range(2):
-        broker.publish_event(events.RECIPIENT_UNSUBSCRIBED, orjson.dumps(unsubscribed)).result(10)
+        broker.publish_event(told_by, orjson.dumps(unsubscribed)).result(10)
         broker.publish_event(events.SMS_ADDRESSES_REFUSED, orjson.dumps(refused)).result(10)
 
     found = wait_until(lambda: len(items := api("list_archive")["items"]) == 2 and items)

@@ -12,6 +12,7 @@ from email_gateway.content.html_tokens import Kind, Token
 CLIPPED_AT = 102 * 1024  # octets of HTML; Gmail shows no more, the unsubscribe link at the end included
 SUBJECT_ADVISED = 50  # characters that phones show
 MOST_LISTED = 200
+LONGEST_SHOWN = 500  # characters of a target
 
 _SCHEMES = {"mailto:": "mail", "tel:": "phone", "sms:": "phone"}
 _NOWHERE = frozenset(("", "#", "about:blank", "javascript:void(0)", "javascript:void(0);", "javascript:;"))
@@ -69,7 +70,7 @@ def figures_of(content: Mapping[str, Any], rendered: Sequence[Mapping[str, str |
             if target in links:
                 links[target].times += 1
             elif len(links) < MOST_LISTED:
-                links[target] = Link(target[: targets.LONGEST], form_of(target), words[:200])
+                links[target] = Link(target[:LONGEST_SHOWN], form_of(target), words[:200])
     figures.links = list(links.values())
     return figures
 

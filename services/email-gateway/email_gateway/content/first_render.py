@@ -30,6 +30,7 @@ TOO_COSTLY = str(ContentFailure.TOO_COSTLY)
 SECONDS, SINGLE_SECONDS = 1.0, 0.5
 PATIENCE_SECONDS = 8.0  # whoever asks by RPC has given up after ten
 REST_SECONDS = 2.0
+MOST_SHOWN = 4_000_000  # characters of mails in one answer
 
 _confined = Confined(f"{__name__}:perform", processes=2, rest=REST_SECONDS)
 
@@ -164,10 +165,21 @@ def _check(content: Mapping[str, Any], account_id: UUID, recipients: Sequence[Ma
         figures = figures_of(made, [])
         return Checked(made, [], problems or prepared.problems, list(advice_on(made, figures)), [], figures)
     document = {**prepared.document, "kind": str(Kind.CAMPAIGN)}
-    rendered = [_render(document, each) for each in recipients]
+    rendered = _rendered(document, recipients)
     figures = figures_of(made, [one for one in rendered if not isinstance(one, str)])
     made["text"] = prepared.document["text"]
     return Checked(made, prepared.variables, problems, list(advice_on(content, figures)), rendered, figures)
+
+
+def _rendered(document: Mapping[str, Any], recipients: Sequence[Mapping[str, Any]]) -> list[Rendered | str]:
+    """The mail of each recipient, as far as one answer can hold them."""
+    rendered: list[Rendered | str] = []
+    characters = 0
+    for each in recipients:
+        shown = _render(document, each) if characters < MOST_SHOWN else "The mails of those before it are too long."
+        characters += 0 if isinstance(shown, str) else sum(len(text or "") for text in shown.values())
+        rendered.append(shown)
+    return rendered
 
 
 def _with_faults(prepared: Prepared, found: Tried) -> Prepared:

@@ -64,9 +64,17 @@ def with_preheader(source: str, preheader: str) -> str:
         '<div style="display:none;max-height:0;overflow:hidden;mso-hide:all;font-size:1px;line-height:1px;opacity:0">'
         f"{html_tokens.outside_of_tags(preheader, html.escape)}</div>"
     )
-    bodies = (token.end for token in html_tokens.tokens(source) if _is_body(token, Kind.START))
-    place = next(bodies, 0)
+    place = 0  # where there is no body, behind the head: before the doctype it would change the layout
+    for token in html_tokens.tokens(source):
+        if _is_body(token, Kind.START):
+            place = token.end
+            break
+        if (token.kind, token.name) in _BEFORE_BODY and not token.is_conditional:
+            place = token.end
     return source[:place] + hidden + source[place:]
+
+
+_BEFORE_BODY = ((Kind.START, "html"), (Kind.END, "head"))
 
 
 def with_pixel(source: str, url: str) -> str:

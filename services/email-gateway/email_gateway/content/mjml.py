@@ -7,6 +7,7 @@ looked at before, and what is wrong is told with its line.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,7 +34,6 @@ DEEPEST = 30  # the compiler goes down by recursion, until the stack ends and th
 _STYLE = re.compile(r"(<mj-style(?:\s[^<>]*)?>)(.*?)(</mj-style\s*>)", re.DOTALL | re.IGNORECASE)
 _TEXT = re.compile(r"(<mj-(?:title|preview)\s*>)([^<]*)(</mj-)", re.IGNORECASE)
 _INLINE = re.compile(r"\sinline\s*=\s*[\"']?inline\b", re.IGNORECASE)
-_MARK = re.compile(r"wicimark(\d{1,7})x", re.IGNORECASE)
 _PLACE = re.compile(r"(.*?) (?:in root template )?at position (\d+):\d+", re.DOTALL)
 # No fonts of a stranger's server unless the author names one: each opening would be told there.
 _OPTIONS = mrml.RenderOptions(fonts={})
@@ -57,9 +57,11 @@ class Compiled:
 
 
 class _Marks:
-    """What the compiler does not see, each piece under a mark."""
+    """What the compiler does not see, each piece under a mark that the source cannot hold: its own hash is in it."""
 
-    def __init__(self) -> None:
+    def __init__(self, source: str) -> None:
+        self._word = f"wici{hashlib.sha256(source.encode('utf-8', 'replace')).hexdigest()[:16]}m"
+        self._mark = re.compile(rf"{self._word}(\d{{1,7}})x", re.IGNORECASE)
         self._pieces: list[str] = []
         self._tags: set[int] = set()
 
@@ -69,14 +71,14 @@ class _Marks:
 
     def mark(self, piece: str) -> str:
         self._pieces.append(piece)
-        return f"wicimark{len(self._pieces) - 1}x"
+        return f"{self._word}{len(self._pieces) - 1}x"
 
     def resolve(self, marked: str) -> str:
-        return _MARK.sub(lambda found: self._piece(int(found[1])) or found[0], marked)
+        return self._mark.sub(lambda found: self._piece(int(found[1])), marked)
 
     def statements(self, marked: str) -> list[str]:
         """The tags that branch, loop or set a name, in their order."""
-        numbers = [int(found[1]) for found in _MARK.finditer(marked)]
+        numbers = [int(found[1]) for found in self._mark.finditer(marked)]
         return [self._piece(one) for one in numbers if one in self._tags and self._pieces[one].startswith("{%")]
 
     def _piece(self, number: int) -> str:
@@ -85,7 +87,7 @@ class _Marks:
 
 def compiled(source: str) -> Compiled:
     """:raises MjmlProblem: with the line where that is known."""
-    marks, inline = _Marks(), list[str]()
+    marks, inline = _Marks(source), list[str]()
 
     def hide(style: re.Match[str]) -> str:
         if _INLINE.search(style[1]):

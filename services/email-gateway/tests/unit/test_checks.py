@@ -75,6 +75,21 @@ def test_what_fails_for_one_recipient_is_said_of_that_one() -> None:
     assert "the filter date needs a date" in checked.rendered[1] and "jutro" not in checked.rendered[1]
 
 
+def test_an_answer_holds_so_much_and_no_more() -> None:
+    checked = check(tuple({"name": "x"} for _ in range(20)), html="<p>{{ name }}" + "a" * 500_000 + LINK)
+
+    assert isinstance(checked.rendered[0], dict) and "too long" in checked.rendered[-1]
+    assert sum(len(one["html"]) for one in checked.rendered if isinstance(one, dict)) < 5_000_000
+
+
+@pytest.mark.parametrize("page", ["<!doctype html><html><head></head>{}", "<!doctype html><html>{}", "{}"])
+def test_a_preheader_never_stands_before_the_doctype(page: str) -> None:
+    checked = check(({},), html=page.format(LINK), preheader="Krótko")
+
+    before = checked.rendered[0]["html"].partition("Krótko")[0]
+    assert before.startswith(page.partition("{")[0]) and LINK[:3] not in before
+
+
 def test_half_written_contents_are_checked_too() -> None:
     assert [problem.code for problem in check().problems] == ["content.empty"]
     assert [problem.code for problem in check(mjml="<mjml>").problems] == ["template.mjml_invalid"]

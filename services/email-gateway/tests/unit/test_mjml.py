@@ -25,7 +25,7 @@ def test_template_tags_come_out_as_they_went_in() -> None:
 
     for tag in ('{% if a < b and c == "<x>" %}', "{{ name | default('>') }}", "{% for i in range(3) %}", "{{ i }}"):
         assert html.count(tag) == 1
-    assert "wicimark" not in html
+    assert "m0x" not in html
 
 
 def test_a_title_and_a_preview_may_branch() -> None:
@@ -34,6 +34,14 @@ def test_a_title_and_a_preview_may_branch() -> None:
     html = compiled(body(section("x"), head)).html
 
     assert "<title>{% if a %}A{% endif %}</title>" in html and html.count("{% if b %}B{% endif %}") == 1
+
+
+def test_what_looks_like_a_mark_is_a_text() -> None:
+    head = "<mj-title>wicimark0x wicimark1x {{ a }}</mj-title>"
+
+    html = compiled(body(section("wicimark0x"), head)).html
+
+    assert "<title>wicimark0x wicimark1x {{ a }}</title>" in html and ">wicimark0x<" in html
 
 
 def test_styles_are_literal_and_inline_ones_are_handed_out() -> None:
