@@ -100,6 +100,7 @@ class SubmissionConfig(Config):
         return Path(self.submission_key)
 
 
+@dataclass(frozen=True, kw_only=True)
 class MailroomConfig(Config):
     """What `email_gateway.mailroom` needs besides; times in seconds, sizes in octets.
 
