@@ -133,7 +133,14 @@ def _page(context: RequestContext, name: str, status: int) -> Response:
 
 
 def _route(
-    method: str, path: str, handler: Handler, summary: str, produces: str, status: int, description: str
+    method: str,
+    path: str,
+    handler: Handler,
+    summary: str,
+    produces: str,
+    status: int,
+    description: str,
+    looks_up: bool = False,
 ) -> Route:
     return Route(
         method,
@@ -142,6 +149,7 @@ def _route(
         permission=PUBLIC,
         bare=True,
         quick=True,
+        looks_up=looks_up,
         summary=summary,
         description=description,
         status=status,
@@ -172,6 +180,7 @@ ROUTES: list[Route] = [
         302,
         "As `/t`, of a link in an SMS: its code is the recipient's own. 404 where it is none of ours, 410 where the"
         " link has ended; 503 for the seconds until we have been told of it.",
+        looks_up=True,
     ),
     _route("GET", "/o/<token>", opened, "Open pixel", "image/gif", 200, "Records the open; always answers a 1×1 GIF."),
     _route(
@@ -183,6 +192,7 @@ ROUTES: list[Route] = [
         200,
         "The account's page, in its brand and the language of its own that fits `Accept-Language`; else Wici's, in"
         " Polish or English. Looking at it changes nothing.",
+        looks_up=True,
     ),
     _route(
         "POST",
@@ -193,5 +203,6 @@ ROUTES: list[Route] = [
         200,
         "One-click unsubscribe (RFC 8058), and the page's button. Works again and again. The page's further buttons add"
         " `leave=all` to the address (every channel) and, once it is done, `reason=` with a key of the account's page.",
+        looks_up=True,
     ),
 ]
