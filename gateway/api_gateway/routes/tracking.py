@@ -21,9 +21,8 @@ PIXEL = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c0
 _PREFETCH_HEADERS = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
 # RFC 3986's reserved and unreserved characters, and the percent sign: what is escaped already stays so.
 _SAFE = "!#$%&'()*+,/:;=?@[]~-._"
-
-
 SOON_SECONDS = 3
+_STATUS = {Missing.UNKNOWN: 404, Missing.ENDED: 410, Missing.NOT_YET: 503}
 
 
 def click(context: RequestContext) -> Response:
@@ -37,17 +36,14 @@ def short_click(context: RequestContext) -> Response:
     Codes that are none spend a limit of their address: nobody has many of them by mistake.
     """
     found = context.wiring.short_links.of(context.payload["code"])
+    if not isinstance(found, Missing):
+        return _followed(context, found, Channel.SMS)
     if found is Missing.UNKNOWN:
-        wiring = context.wiring
-        wiring.guesses.spend(context.neighbourhood, wiring.config.guess_rate)
-        return _page(context, "gone", 404)
-    if found is Missing.ENDED:
-        return _page(context, "ended", 410)
+        context.wiring.guesses.spend(context.neighbourhood, context.wiring.config.guess_rate)
+    answer = _page(context, found, _STATUS[found])
     if found is Missing.NOT_YET:
-        answer = _page(context, "soon", 503)
         answer.headers["Retry-After"] = answer.headers["Refresh"] = str(SOON_SECONDS)
-        return answer
-    return _followed(context, found, Channel.SMS)
+    return answer
 
 
 def _followed(context: RequestContext, token: Token | None, channel: Channel) -> Response:
