@@ -16,6 +16,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy import QueuePool, text
 
+from chassis.database import Fault, fault_of
 from chassis.logs import get_logger
 
 # A scrape asks for figures, not for work: what takes longer is left out of it, and counted no further than so far.
@@ -79,20 +80,31 @@ class Backlogs(Collector):
         return []
 
     def collect(self) -> Iterator[Metric]:
-        with self._lock:
-            if time.monotonic() >= self._fresh_until:
-                self._metrics = [*self._looked_up(), _pool(self._engine)]
-                self._fresh_until = time.monotonic() + FRESH_SECONDS
-            yield from self._metrics
+        """The pool's use, whatever the database does; the rest as of a moment ago, where another scrape asks now."""
+        yield _pool(self._engine)
+        if self._lock.acquire(blocking=False):
+            try:
+                if time.monotonic() >= self._fresh_until:
+                    self._metrics = list(self._looked_up())
+                    self._fresh_until = time.monotonic() + FRESH_SECONDS
+            finally:
+                self._lock.release()
+        yield from self._metrics
 
     def _looked_up(self) -> Iterator[Metric]:
+        """Nothing where the pool is used up: a scrape that waits for a connection would be none, and the process taken
+        for dead."""
         for backlog in self._backlogs:
+            if _is_used_up(self._engine):
+                return
             try:
                 with self._engine.begin() as connection:
                     connection.execute(text(f"SET LOCAL statement_timeout = {STATEMENT_MILLISECONDS}"))
                     rows = connection.execute(text(backlog.query)).all()
             except Exception as error:
                 log.warning("backlog_not_looked_up", backlog=backlog.name, error=error)
+                if fault_of(error) is Fault.SERVER:
+                    return  # the database is away: each more would wait for it again
                 continue
             metric = GaugeMetricFamily(backlog.name, backlog.help, labels=backlog.labels)
             for *labels, figure in rows:
@@ -101,6 +113,10 @@ class Backlogs(Collector):
 
     def close(self) -> None:
         REGISTRY.unregister(self)
+
+
+def _is_used_up(engine: sqlalchemy.Engine) -> bool:
+    return isinstance(engine.pool, QueuePool) and engine.pool.checkedout() >= engine.pool.size()
 
 
 def _pool(engine: sqlalchemy.Engine) -> Metric:

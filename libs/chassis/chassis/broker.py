@@ -125,6 +125,7 @@ class Broker:
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._ready = threading.Event()
+        self._has_published = False
         self._probe: Future[None] = Future()
         self._probe.set_result(None)
         self._blocked = ""  # the broker's reason why it takes nothing from us, while it does not
@@ -146,11 +147,12 @@ class Broker:
         """Raises when there is no connection at the moment, or the broker takes nothing (readiness).
 
         The broker tells of an alarm to who publishes, and to nobody else: so each ping publishes a word to nobody, and
-        the next one knows.
+        the next one knows. Not where only is consumed: of a connection that has published the broker then reads no
+        acknowledgements either, and draining queues is what ends an alarm.
         """
         if not self.is_connected:
             raise Unavailable("broker.unavailable", "The message broker does not answer.")
-        if not self._blocked and self._probe.done():
+        if self._has_published and not self._blocked and self._probe.done():
             self._probe = self.publish(PROBE, b"", exchange=RPC_EXCHANGE)
         if self._blocked:
             raise BrokerBlocked("broker.blocked", "The message broker takes no messages at the moment.")
@@ -198,6 +200,7 @@ class Broker:
             if self._blocked:
                 message.confirmed.set_exception(_blocked())
                 return message.confirmed
+            self._has_published = True
             self._outgoing.append(message)
             schedule, self._flush_scheduled = not self._flush_scheduled, True
         if schedule:

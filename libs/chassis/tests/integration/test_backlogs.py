@@ -17,7 +17,6 @@ WAITING = (
     count_of("t_waiting", "Rows", "outbox WHERE exchange <> 'done'"),
     age_of("t_oldest_seconds", "Age", "recorded_at", "outbox WHERE exchange <> 'done'"),
     Backlog("t_broken", "No such table", "SELECT 1 FROM nowhere"),
-    Backlog("t_slow", "Takes too long", "SELECT 1 FROM pg_sleep(30)"),
     Backlog("t_by_kind", "By kind", "SELECT routing_key, count(*) FROM outbox GROUP BY 1", ("kind",)),
 )
 
@@ -32,8 +31,7 @@ def database(database_url: Callable[[str], str]) -> Iterator[Database]:
 
 
 @pytest.fixture
-def backlogs(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Backlogs]:
-    monkeypatch.setattr("chassis.backlogs.STATEMENT_MILLISECONDS", 200)
+def backlogs(database: Database) -> Iterator[Backlogs]:
     told = Backlogs(database.engine, WAITING)
     yield told
     told.close()
@@ -62,6 +60,24 @@ def test_rows_are_counted_and_the_oldest_is_told(
     figures = _figures()
     assert (figures["t_waiting",], figures["t_by_kind", "b"]) == (2, 2)
     assert 3600 <= figures["t_oldest_seconds",] < 7200
+
+
+def test_what_takes_too_long_is_left_out(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chassis.backlogs.STATEMENT_MILLISECONDS", 50)
+    told = Backlogs(database.engine, [Backlog("t_slow", "Takes too long", "SELECT 1 FROM pg_sleep(30)")])
+    try:
+        assert _figures() == {}
+    finally:
+        told.close()
+
+
+def test_a_pool_that_is_used_up_is_told_of_without_waiting_for_it(backlogs: Backlogs, database: Database) -> None:
+    def told() -> dict[tuple[Any, ...], float]:
+        samples = (sample for metric in backlogs.collect() for sample in metric.samples)
+        return {(one.name, *one.labels.values()): one.value for one in samples}
+
+    with database.engine.connect(), database.engine.connect():
+        assert told() == {("wici_database_connections", "used"): 2, ("wici_database_connections", "size"): 2}
 
 
 def test_after_its_end_nothing_is_told(database: Database) -> None:

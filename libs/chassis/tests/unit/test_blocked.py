@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chassis.broker import BLOCKED, Broker, BrokerBlocked, PublishFailed
+from chassis.broker import BLOCKED, PROBE, Broker, BrokerBlocked, PublishFailed
 
 
 @pytest.fixture
@@ -34,6 +34,16 @@ def test_what_is_on_its_way_is_told_of_it_too(broker: Broker) -> None:
     broker._on_blocked("low on memory")
     with pytest.raises(PublishFailed, match="takes no messages"):
         waiting.result(0)
+
+
+def test_who_only_consumes_publishes_nothing_when_asked(broker: Broker) -> None:
+    """Of a connection that has published a broker with an alarm reads no acknowledgements either."""
+    broker.ping()
+    assert not broker._outgoing
+
+    broker.publish("lane.sms.bulk", b"{}")
+    broker.ping()
+    assert [message.routing_key for message in broker._outgoing] == ["lane.sms.bulk", PROBE]
 
 
 def test_a_new_connection_is_told_anew(broker: Broker) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from marshmallow import fields, validate
@@ -29,6 +30,11 @@ class Audience(Schema):
     exclude_groups = fields.List(fields.UUID(), load_default=list, validate=validate.Length(max=100))
     exclude_segments = fields.List(fields.UUID(), load_default=list, validate=validate.Length(max=100))
     follow_up = fields.Nested(FollowUp, load_default=None, allow_none=True)
+
+
+def names_anybody(audience: Mapping[str, object]) -> bool:
+    """Whether it is an audience of something: not of nothing, nor only without somebody."""
+    return any(audience.get(source) for source in ("groups", "segments", "follow_up"))
 
 
 class AudienceCount(Schema):

@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -116,25 +116,25 @@ class CampaignInHand:
         named = (recipient.get("fields") or {}).get(self.zone_field) if self.zone_field else None
         return domain.zone_named(named) or self.zone
 
-    def open_now(self, now: datetime) -> int:
-        """How many of those read, from the first on, may be sent to now.
+    def open_now(self, now: datetime, most: int) -> int:
+        """How many of those read, from the first on, may be sent to now; of no more than `most` is it looked up.
 
         While the first may not, what was read is let go, and nobody is read before they may: what they have done by
         then counts.
         """
         if self.hours == domain.Hours():
             return len(self.buffer)
-        count = self._count_open(now)
+        count = self._count_open(now, max(1, most))
         if self.buffer and not count:
             self.closed_until = self.hours.opens_at(self.zone_for(self.buffer[0]), now)
             self._let_go()
         return count
 
-    def _count_open(self, now: datetime) -> int:
+    def _count_open(self, now: datetime, most: int) -> int:
         if self.zone_field is None:
             return len(self.buffer) if self.hours.is_open(self.zone, now) else 0
         is_open = cache(lambda zone: self.hours.is_open(zone, now))
-        return sum(1 for _ in takewhile(lambda one: is_open(self.zone_for(one)), self.buffer))
+        return sum(1 for _ in takewhile(lambda one: is_open(self.zone_for(one)), islice(self.buffer, most)))
 
     def _let_go(self) -> None:
         """Forget what was read and is in no batch."""
@@ -176,11 +176,11 @@ class CampaignInHand:
 
     def batches_ready(self, now: datetime, in_flight: int, window: int) -> int:
         """How many batches could go now, with so many recipients in flight; only the audience's last may be short."""
-        if not (open_now := self.open_now(now)):
-            return 0
         allowed = domain.in_flight_allowed(self.leased.channel, self.per_second(), window)
         self.size = domain.batch_size(allowed)
         slots = max(0, allowed - in_flight) // self.size
+        if not (open_now := self.open_now(now, slots * self.size)):
+            return 0
         if self.throttle is not None:
             return min(slots, 1) if self.throttle.allowed(self.next_portion_at, now) else 0
         full, rest = divmod(open_now, self.size)

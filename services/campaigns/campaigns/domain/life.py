@@ -7,6 +7,7 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 
 from campaigns import exceptions
 from contracts.channel import CHANNELS
+from contracts.contacts.audiences import names_anybody
 from contracts.vocabulary import CampaignState, Channel
 
 NEXT: dict[CampaignState, frozenset[CampaignState]] = {
@@ -118,8 +119,8 @@ def missing_content(channel: Channel, sender: object, content: Mapping[str, obje
     ]
 
 
-def missing_audience(audience: Mapping[str, Sequence[object]]) -> list[str]:
-    return [] if any(audience.get(source) for source in ("groups", "segments", "follow_up")) else ["audience"]
+def missing_audience(audience: Mapping[str, object]) -> list[str]:
+    return [] if names_anybody(audience) else ["audience"]
 
 
 def ensure_complete(missing: Sequence[str]) -> None:

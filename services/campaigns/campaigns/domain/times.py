@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from functools import cache
 from typing import NamedTuple
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from campaigns import exceptions
 
@@ -151,9 +152,10 @@ def hours_of(*written: object, local_at: datetime | None = None) -> Hours:
 
 def zone_named(name: object) -> ZoneInfo | None:
     """The zone that a recipient's field names; None where it names none."""
-    if not isinstance(name, str) or not name:
-        return None
-    try:
-        return ZoneInfo(name)
-    except (ValueError, OSError, ZoneInfoNotFoundError):
-        return None
+    return ZoneInfo(name) if isinstance(name, str) and name in _known_zones() else None
+
+
+@cache
+def _known_zones() -> frozenset[str]:
+    """Names are what a customer's contacts have in a field, millions of them: none is looked for on the disk."""
+    return frozenset(available_timezones())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from campaigns import domain
 from campaigns.dispatcher.in_hand import CampaignInHand
 from campaigns.dispatcher.lanes import batch_body
 from campaigns.store.leases import LeasedCampaign
@@ -228,6 +230,35 @@ def test_each_recipient_waits_for_their_own_hour() -> None:
         now += timedelta(minutes=5)
     hours = [moment.hour for moment in gone.values()]
     assert list(gone) == list(range(1, 11)) and hours == [9] * 3 + [17] * 4 + [23] * 3
+
+
+def test_names_of_no_zone_are_not_looked_for_on_the_disk_nor_zones_of_more_than_can_go(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Fields are what a customer writes: whoever names a million zones that there are not holds nobody else up."""
+    assert domain.zone_named("Moon/Base") is None  # the names that there are have been read
+    looked_up = Counter[str]()
+    monkeypatch.setattr(CampaignInHand, "zone_for", _counting(CampaignInHand.zone_for, looked_up))
+    quiet = {"start": "21:00", "end": "08:00"}
+    campaign = CampaignInHand(leased(options={"time_zone_field": "zone", "quiet_hours": quiet}, recipients=5000))
+    numbered = people(1, 5000)
+    for person, zone in zip(numbered, ["../../etc/passwd", "", "x" * 1000, *map(str, range(4997))], strict=True):
+        person["fields"] = {"zone": zone}
+    read(campaign, numbered, 5000)
+    monkeypatch.setattr("campaigns.domain.times.ZoneInfo", lambda name: pytest.fail(f"looked for {name!r}"))
+
+    ready = campaign.batches_ready(NOON, 0, 4) * campaign.size
+    assert 0 < ready == looked_up.total() < 5000
+    assert campaign.batches_ready(NOON, ready, 4) == 0
+    assert looked_up.total() == ready + 1
+
+
+def _counting(function: Callable[..., Any], calls: Counter[str]) -> Callable[..., Any]:
+    def counted(*arguments: Any) -> Any:
+        calls[function.__name__] += 1
+        return function(*arguments)
+
+    return counted
 
 
 def test_zone_that_this_machine_does_not_know_stops_nobody() -> None:

@@ -35,7 +35,10 @@ class Base(Entrypoints):
         """What the account may hold, and what it is called, asked now."""
         account = self.services.call("identity.get_account", actor, {}, deadline=5.0)
         return AccountTerms(
-            limit=self.limit_of(actor), region=account.get("default_region") or "PL", name=account.get("name") or ""
+            limit=self.limit_of(actor),
+            region=account.get("default_region") or "PL",
+            name=account.get("name") or "",
+            time_zone=account.get("time_zone"),
         )
 
     def only_to_of(self, account_id: UUID) -> Collection[str] | None:

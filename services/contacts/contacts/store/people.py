@@ -46,17 +46,24 @@ def lock_account(session: Session, *, account_id: UUID) -> RowMapping:
     )
 
 
-def set_terms(session: Session, *, account_id: UUID, limit: int | None, region: str | None) -> None:
-    """Keep what identity says of the account, for the jobs, which ask nobody."""
+def set_terms(
+    session: Session, *, account_id: UUID, limit: int | None, region: str | None, time_zone: str | None = None
+) -> None:
+    """Keep what identity says of the account, for the jobs, which ask nobody; null leaves what is known.
+
+    The zone comes by an event of its own (`set_zone`); here it heals where an older identity told nobody.
+    """
     session.execute(text(_LOCK.format("")), {"account": account_id})  # before the row's own lock, as everywhere
     session.execute(
         text(
             "INSERT INTO accounts (account_id, contact_limit, default_region)"
             " VALUES (:account, :limit, coalesce(:region, 'PL'))"
             " ON CONFLICT (account_id) DO UPDATE SET contact_limit = :limit,"
-            " default_region = coalesce(:region, accounts.default_region)"
+            " default_region = coalesce(:region, accounts.default_region),"
+            " time_zone = CASE WHEN :zone IS DISTINCT FROM accounts.time_zone"
+            "  AND EXISTS (SELECT FROM pg_timezone_names WHERE name = :zone) THEN :zone ELSE accounts.time_zone END"
         ),
-        {"account": account_id, "limit": limit, "region": region},
+        {"account": account_id, "limit": limit, "region": region, "zone": time_zone},
     )
 
 

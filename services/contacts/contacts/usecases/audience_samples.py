@@ -13,6 +13,7 @@ from contacts.store import audience_samples as store
 from contacts.store import fields as field_store
 from contacts.usecases.audiences import field_sql, filter_of, values_of
 from contacts.usecases.views import View
+from contracts.contacts.audiences import names_anybody
 from contracts.rpc import Actor
 from contracts.vocabulary import Channel
 
@@ -27,7 +28,7 @@ def sample(
     actor: Actor,
     now: datetime,
     channel: Channel,
-    audience: dict[str, list[UUID]],
+    audience: dict[str, Any],
     fields_: list[str],
 ) -> View:
     """Contacts of the audience with their values of these fields, no addresses; none of an audience of nothing.
@@ -36,7 +37,7 @@ def sample(
     """
     account_id = account_of(actor)
     contacts: list[dict[str, Any]] = []
-    if audience.get("groups") or audience.get("segments"):
+    if names_anybody(audience):
         recipients = filter_of(session, account_id=account_id, channel=channel, audience=audience, now=now)
         sql, of_fields = field_sql(session, account_id, fields_)
         values, of_values = values_of(session, account_id, fields_)

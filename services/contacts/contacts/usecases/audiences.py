@@ -15,7 +15,7 @@ from contacts.store import jobs as job_store
 from contacts.store.rule_sql import Filter
 from contacts.usecases import groups, segments, views
 from contacts.usecases.views import View
-from contracts.contacts.audiences import Audience
+from contracts.contacts.audiences import Audience, names_anybody
 from contracts.errors import Conflict, Invalid
 from contracts.rpc import Actor
 from contracts.schema import dump
@@ -104,7 +104,7 @@ def _sides_of(
     if follow_up := audience.get("follow_up"):
         included.append(store.followed(FollowUpWho(follow_up["who"])))
         parameters["followed_campaign"] = follow_up["campaign_id"]
-    if not included:
+    if not names_anybody(audience):
         raise Invalid.of_field("audience", "audience.empty", "Choose at least one group or segment.")
     return included, excluded, parameters
 

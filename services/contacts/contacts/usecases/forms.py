@@ -56,7 +56,7 @@ def view(row: Mapping[Any, Any]) -> View:
 def create(session: Session, *, actor: Actor, now: datetime, owner: Owner, **request: Any) -> View:
     """:raises Conflict: `form.name_taken`. :raises Invalid: naming every field, group or text that is wrong."""
     account_id = account_of(actor)
-    people_store.set_terms(session, account_id=account_id, limit=owner.terms.limit, region=owner.terms.region)
+    people_store.set_terms(session, account_id=account_id, **owner.terms.kept)
     values = _checked(session, account_id, request, owner)
     form_id = new_id()
     if not store.insert(session, form_id=form_id, account_id=account_id, values=values):

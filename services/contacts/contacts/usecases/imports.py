@@ -57,7 +57,7 @@ def create(
         return view(earlier)
     open_jobs.ensure_room(session, account_id=account_id, kind=KIND)
     upload = upload_of(session, account_id=account_id, upload_id=upload_id)
-    people_store.set_terms(session, account_id=account_id, limit=terms.limit, region=terms.region)
+    people_store.set_terms(session, account_id=account_id, **terms.kept)
     open_upload(session, account_id=account_id, upload=upload, mapping=mapping, options=options, now=now)
     groups.ensure_known(session, account_id=account_id, group_ids=options["group_ids"], field="options.group_ids")
     group_ids = [str(one) for one in options["group_ids"]]

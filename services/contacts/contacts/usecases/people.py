@@ -144,7 +144,7 @@ def create(session: Session, *, actor: Actor, now: datetime, terms: AccountTerms
 
 def account_for_adding(session: Session, account_id: UUID, terms: AccountTerms) -> Mapping[Any, Any]:
     """The account's row, locked, with what identity says of it now."""
-    store.set_terms(session, account_id=account_id, limit=terms.limit, region=terms.region)
+    store.set_terms(session, account_id=account_id, **terms.kept)
     return store.lock_account(session, account_id=account_id)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -71,3 +72,12 @@ def test_moments_are_of_the_day_that_the_account_had(account: Any) -> None:
     assert _who(account, made_on) == ["late"]
     _hears(account, "UTC", LATE)
     assert _who(account, made_on) == []
+
+
+def test_a_zone_that_nobody_told_of_is_learnt_with_the_next_answer_of_identity(born: Any) -> None:
+    terms = replace(born.terms, time_zone="America/New_York")
+    born.call(people.create, terms=terms, email="b@x.example", city="another")
+    assert _who(born, BIRTHDAY) == ["ninth"]
+
+    born.call(people.create, terms=replace(terms, time_zone="Mars/Olympus"), email="c@x.example", city="another")
+    assert _who(born, BIRTHDAY) == ["ninth"]

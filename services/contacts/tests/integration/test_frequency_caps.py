@@ -13,7 +13,7 @@ from chassis.database import Database
 from chassis.ids import new_id
 from contacts.jobs import engagement as job
 from contacts.store import engagement
-from contacts.usecases import archive, audiences, frequency_caps, groups
+from contacts.usecases import archive, audience_samples, audiences, frequency_caps, groups
 from contracts.vocabulary import ArchiveReason, Channel, FollowUpWho
 
 from .conftest import NOON
@@ -116,6 +116,12 @@ def test_followers_of_a_campaign_are_those_who_did_or_did_not(database: Database
         "clicked": set(people[1:3]), "not_clicked": {people[0], *people[3:5]},
     }  # fmt: skip
     assert followers(FollowUpWho.CLICKED, uuid4()) == set()
+
+    # Contents are tried with, and measured for, them.
+    asked = {"channel": Channel.EMAIL, "audience": {"follow_up": {"campaign_id": campaign_id, "who": "clicked"}}}
+    sampled = account.call(audience_samples.sample, **asked, fields_=["email"])
+    assert {one["contact_id"] for one in sampled["contacts"]} == set(people[1:3])
+    assert "@" in sampled["complete"]["email"]
 
 
 def test_nothing_is_kept_without_a_cap_nor_of_another_account(database: Database, account: Any, read: Any) -> None:
