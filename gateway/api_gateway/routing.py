@@ -60,8 +60,8 @@ class Route:
     :param handler: `handler(context) -> Response` for what is not JSON over one RPC: uploads, downloads.
     :param bare: a `handler` that gets the request as it came: no rate limit, no check of query or body (tracking links,
         health, documentation).
-    :param quick: a `bare` handler that waits for nobody and reads no body, served by threads that nothing else can take;
-        all routes with the first segment of its path are so.
+    :param quick: a `bare` handler that waits for nobody and reads no body, served by threads that nothing else can
+        take; the first segment of its path is that of no other route.
     :param looks_up: one that is `quick` but for what `tracking.lookups` asks the gateway's own database: those have
         threads apart, so that a database that hangs stops neither the other links nor health.
     :param ceiling: `previews`, `uploads` or `downloads`: how many of them one tenant may have at once.
