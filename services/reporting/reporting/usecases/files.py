@@ -86,6 +86,8 @@ def _piece_of_spreadsheet(shown: Iterable[Answer], seq: int, windows: int, state
     except ValueError:
         raise Invalid.of_field("state", "state.invalid", "Not what the piece before came with.") from None
     more, progress = spreadsheet.more(([_value(one[name]) for name in _COLUMNS] for one in shown), progress)
+    if progress.rows > spreadsheet.MOST_ROWS:
+        raise _too_large()  # it has grown since the first piece: no file is better than one that does not open
     last = spreadsheet.end(_SHEET, progress) if seq == max(windows, 1) else b""
     return _answer(piece + more + last, str(progress))
 
@@ -98,12 +100,18 @@ def _ensure_fits(
     ranges: Sequence[tuple[UUID, UUID]],
     windows: int,
 ) -> None:
-    """:raises TooLarge: more rows than a spreadsheet takes. Recipients have numbers without gaps: windows are full."""
-    rows = windows * messages.WINDOW
-    if rows >= spreadsheet.MOST_ROWS and who is not None:
-        rows = messages.count_who(session, account_id=account_id, campaign_id=campaign_id, who=who, ranges=ranges)
-    if rows >= spreadsheet.MOST_ROWS + messages.WINDOW:
-        raise TooLarge("report.too_many_rows", "More rows than a spreadsheet takes; CSV has no limit.", {"rows": rows})
+    """:raises TooLarge: more rows than a spreadsheet takes. Only what may have as many is counted, and no further."""
+    most = spreadsheet.MOST_ROWS - 1  # beside the head
+    if windows * messages.WINDOW <= most:
+        return
+    of_it: dict[str, Any] = {"account_id": account_id, "campaign_id": campaign_id, "who": who, "ranges": ranges}
+    if messages.count_who(session, **of_it, limit=most + 1) > most:
+        raise _too_large()
+
+
+def _too_large() -> TooLarge:
+    detail = "More rows than a spreadsheet takes; CSV has no limit."
+    return TooLarge("report.too_many_rows", detail, {"limit": spreadsheet.MOST_ROWS - 1})
 
 
 def _answer(piece: bytes, state: str | None = None) -> Answer:
