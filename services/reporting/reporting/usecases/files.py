@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -13,6 +12,7 @@ from uuid import UUID
 
 from chassis.actors import account_of
 from chassis.database import Session
+from contracts.csv_cells import inert
 from contracts.errors import Invalid, TooLarge
 from contracts.reporting.recipients import Who
 from contracts.rpc import Actor
@@ -23,19 +23,14 @@ from reporting.usecases import views
 from reporting.usecases.campaigns import ensure_campaign
 from reporting.usecases.views import Answer
 
-# Spreadsheets take a file for UTF-8 only if it begins so.
 _SHEET = "Wici"
+# Spreadsheets take a file for UTF-8 only if it begins so.
 _BEGINNING = "\ufeff"
 _COLUMNS = (
     *("id", "address", "contact_id", "state", "state_at", "code", "detail", "domain", "sender", "parts", "cost"),
     *("created_at", "submitted_at", "delivered_at", "opens", "opened_at", "clicks", "clicked_at"),
     *("unsubscribed_at", "complained_at"),
 )
-# A cell that begins so is a formula to a spreadsheet, unless it is a number or a phone.
-_FORMULA = re.compile(r"[=+\-@\t\r]")
-# Where semicolons part cells, as in Poland, quotes around what holds one are not seen: a cell begins after it.
-_FORMULA_WITHIN = re.compile(r"(?<=[;\t\r\n])(?=[=+\-@])")
-_NUMBER = re.compile(r"[+-]?\d+(\.\d+)*\Z")
 
 
 def export_report(
@@ -135,5 +130,4 @@ def _cell(value: Any) -> str:
         return value.isoformat()
     if isinstance(value, dict):  # money
         return f"{value['amount'] / 100:.2f} {value['currency']}"
-    text = _FORMULA_WITHIN.sub("'", str(value))
-    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.match(text) else text
+    return inert(str(value))
