@@ -26,7 +26,8 @@ CAMPAIGNS = "campaigns"
 RESERVING_TIMEOUT = timedelta(minutes=10)
 
 _COLUMNS = (
-    "id, account_id, name, channel, state, updated_at, sender, audience, options, time_zone, content_hash, fields, trace_id,"
+    "id, account_id, name, channel, state, updated_at, sender, audience, options, time_zone, content_hash,"
+    " fields, trace_id,"
     " send_id, recipients, dispatched_to, next_portion_at, units_each, reserved_units, units,"
     " submitted + failed AS decided, submitted + failed + deferred AS counted,"
     " ab_test, variant_hashes, variant_size, winner, tested_at, ab_decision,"

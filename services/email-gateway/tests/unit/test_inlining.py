@@ -82,8 +82,9 @@ def test_any_markup_is_taken_and_only_styles_are_added(pieces: list[str]) -> Non
 
 _HOSTILE = [
     "<style>p,.x,td{color:red}</style>", "<style>", "</style>", "<svg>", "</svg>", "<math>", "<title>", "<textarea>",
-    "<noscript>", "<template>", "<![CDATA[", "]]>", "<p class=x>", "<td>", "<p data-wici=", '"', "'", " ", "0", "abc", "-1",
-    "999999", "9" * 5000, "\u0663", ' class="x">', ">", "a", "<!--", "-->", "<!--[if mso]>", "<![endif]-->", "{{", "}}", "\0",
+    "<noscript>", "<template>", "<![CDATA[", "]]>", "<p class=x>", "<td>", "<p data-wici=", '"', "'", " ", "0", "abc",
+    "-1", "999999", "9" * 5000, "\u0663", ' class="x">', ">", "a", "<!--", "-->", "<!--[if mso]>", "<![endif]-->", "{{",
+    "}}", "\0",
 ]  # fmt: skip
 
 
