@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from base64 import b64decode
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -18,12 +17,9 @@ from werkzeug.exceptions import NotAcceptable
 
 from api_gateway.context import RequestContext
 from chassis.logs import get_logger
+from contracts.csv_cells import inert
 
 log = get_logger()
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-# Where semicolons part cells, as in Poland, quotes around what holds one are not seen: a cell begins after it.
-_FORMULA_WITHIN = re.compile(r"(?<=[;\t\r\n])(?=[=+\-@])")
 
 
 def stream(
@@ -115,9 +111,7 @@ def _lines(rows: Iterable[Sequence[Any]]) -> bytes:
 
 
 def _safe(cell: Any) -> str:
-    """The cell as text, with an apostrophe before it where a spreadsheet would take it for a formula."""
-    text = "" if cell is None else _FORMULA_WITHIN.sub("'", str(cell))
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return "" if cell is None else inert(str(cell))
 
 
 def attach(answer: Response, filename: str) -> None:

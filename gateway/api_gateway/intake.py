@@ -7,7 +7,7 @@ head, and a body of up to 64 KiB, before any thread has to do with it (docs/deci
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Mapping
 from enum import StrEnum
 
 # A click link is at most 8,190 bytes long; cookies of other sites on the same host may come beside it.
@@ -20,7 +20,8 @@ _BARE_LINE_FEED = re.compile(rb"(?<!\r)\n")
 class Lane(StrEnum):
     """Which of a worker's threads a request goes to."""
 
-    QUICK = "quick"  # links and health: asks nobody, reads no body
+    QUICK = "quick"  # links that hold all they need, and health: waits for nobody, reads no body
+    LOOKUP = "lookup"  # links that may wait a moment for our own database (`tracking.lookups`); reads no body
     USUAL = "usual"  # all of it is here
     STREAMED = "streamed"  # its body is long, or of unknown length, and still on its way
 
@@ -36,12 +37,12 @@ class BareLineFeed(Exception):
 class Arrival:
     """One request on its way in.
 
-    :param quick: first segments of the paths of `Lane.QUICK`.
+    :param lanes: of `QUICK` and `LOOKUP`, by the first segment of the path.
     """
 
-    def __init__(self, quick: Collection[bytes]) -> None:
+    def __init__(self, lanes: Mapping[bytes, Lane]) -> None:
         self.received = bytearray()
-        self._quick = quick
+        self._lanes = lanes
         self._head_end = 0  # 0: not there yet
         self._searched = 0
         self._body_length = 0
@@ -97,8 +98,8 @@ class Arrival:
         # What is no length is refused by whoever parses the head.
         self._body_length = int(length) if length.isdigit() and len(length) < 20 else 0
         self._expects_continue = fields.get(b"expect", b"").lower() == b"100-continue"
-        if _first_segment(first) in self._quick:
-            self._lane = Lane.QUICK
+        if (own := self._lanes.get(_first_segment(first))) is not None:
+            self._lane = own
         elif b"transfer-encoding" in fields or self._body_length > KEPT_BODY:
             self._lane = Lane.STREAMED
 

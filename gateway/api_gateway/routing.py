@@ -60,8 +60,10 @@ class Route:
     :param handler: `handler(context) -> Response` for what is not JSON over one RPC: uploads, downloads.
     :param bare: a `handler` that gets the request as it came: no rate limit, no check of query or body (tracking links,
         health, documentation).
-    :param quick: a `bare` handler that asks nobody and reads no body, served by threads that nothing else can take; the
-        first segment of its path is that of no other route.
+    :param quick: a `bare` handler that waits for nobody and reads no body, served by threads that nothing else can
+        take; the first segment of its path is that of no other route.
+    :param looks_up: one that is `quick` but for what `tracking.lookups` asks the gateway's own database: those have
+        threads apart, so that a database that hangs stops neither the other links nor health.
     :param ceiling: `previews`, `uploads` or `downloads`: how many of them one tenant may have at once.
     :param hourly: a setting of the gateway, `registration_rate`: how often one address may do this in an hour.
     :param reads_body: the handler reads and checks the body by itself, with a limit of its own.
@@ -95,6 +97,7 @@ class Route:
     handler: Handler | None = field(default=None, kw_only=True)
     bare: bool = field(default=False, kw_only=True)
     quick: bool = field(default=False, kw_only=True)
+    looks_up: bool = field(default=False, kw_only=True)
     ceiling: str | None = field(default=None, kw_only=True)
     hourly: str | None = field(default=None, kw_only=True)
     reads_body: bool = field(default=False, kw_only=True)
@@ -153,6 +156,7 @@ class Route:
                 "bare= needs handler= and PUBLIC",
             ),
             (self.bare or not self.quick, "quick= needs bare="),
+            (self.quick or not self.looks_up, "looks_up= needs quick="),
             (
                 self.operator == self.path.startswith("/v1/operator/") or self.permission == PUBLIC,
                 "operator=True belongs under /v1/operator/, and everything there must have it",

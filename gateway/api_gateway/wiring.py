@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from flask import g, request
+from sqlalchemy import text
 
 from api_gateway import ceilings, store
 from api_gateway.access import Access
@@ -25,12 +26,14 @@ from api_gateway.idempotency import KEEP, Idempotency
 from api_gateway.limits import RateLimiter
 from api_gateway.tracking.brands import Brands, UnsubscribePageIntake
 from api_gateway.tracking.endings import Endings
+from api_gateway.tracking.lookups import Lookups
 from api_gateway.tracking.recorder import Recorder
 from api_gateway.tracking.short_links import ShortLinkIntake, ShortLinks
 from api_gateway.tracking.spool import Spool
 from api_gateway.turns import Turns
 from chassis.broker import Broker
 from chassis.database import Database, make_engine
+from chassis.health import Check
 from chassis.logs import get_logger
 from chassis.suspensions import SUSPENSIONS
 from chassis.waking import Watch
@@ -135,7 +138,7 @@ def build(config: Config) -> Wiring:
         limiter=RateLimiter(lambda *window: _lease(database, *window)),
         idempotency=Idempotency(database.transaction),
         recorder=recorder,
-        readiness=Readiness({"database": database.ping, "broker": broker.ping, "spool": recorder.check}),
+        readiness=Readiness({"database": _patient_ping(database), "broker": broker.ping, "spool": recorder.check}),
         link_keys=link_keys,
         stop=stop,
         threads=Turns(config.threads),
@@ -159,6 +162,12 @@ def build(config: Config) -> Wiring:
     ):
         threading.Thread(target=run, args=(stop,), name=name, daemon=True).start()
     return wiring
+
+
+def _patient_ping(database: Database) -> Check:
+    """One that comes back from a database that hangs: it is asked by the threads that answer links."""
+    lookups = Lookups(database.transaction, threads=1, rest_seconds=0.0)
+    return lambda: lookups.ask(lambda session: session.execute(text("SELECT 1")))
 
 
 def _lease(database: Database, subject: str, window_start: int, block: int, limit: int) -> tuple[int, int]:

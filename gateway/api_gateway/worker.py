@@ -27,6 +27,7 @@ from chassis.ids import new_id
 from chassis.logs import bind, get_logger
 
 QUICK_THREADS = 8
+LOOKUP_THREADS = 8
 STREAM_THREADS = int(os.environ.get("GATEWAY_STREAMS", "16"))
 PER_ADDRESS = int(os.environ.get("GATEWAY_ADDRESS_CONNECTIONS", "100"))
 # From the first byte of a request to the last of its head and of a small body.
@@ -51,7 +52,7 @@ class Worker(ThreadWorker):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._room = WaitingRoom(PER_ADDRESS)
-        self._quick: frozenset[bytes] = frozenset()
+        self._lanes: dict[bytes, Lane] = {}
         self._proxies: addresses.Networks = ()
         self._streams = 0
         self._sweep_at = 0.0
@@ -59,6 +60,7 @@ class Worker(ThreadWorker):
     def get_thread_pool(self) -> ThreadPoolExecutor:
         self._pools = {
             Lane.QUICK: ThreadPoolExecutor(QUICK_THREADS, "quick"),
+            Lane.LOOKUP: ThreadPoolExecutor(LOOKUP_THREADS, "lookup"),
             Lane.USUAL: super().get_thread_pool(),
             Lane.STREAMED: ThreadPoolExecutor(STREAM_THREADS, "stream"),
         }
@@ -68,14 +70,15 @@ class Worker(ThreadWorker):
         super().load_wsgi()
         extensions = self.wsgi.extensions
         self._proxies = addresses.networks(extensions["wiring"].config.trusted_proxies)
-        self._quick = frozenset(route.path.split("/")[1].encode() for route in extensions["routes"] if route.quick)
+        named = ((route.path.split("/")[1].encode(), route.looks_up) for route in extensions["routes"] if route.quick)
+        self._lanes = {name: Lane.LOOKUP if looks_up else Lane.QUICK for name, looks_up in named}
 
     # --- in
 
     def enqueue_req(self, conn: Any) -> None:
         # A worker that stops waits little for a next request, as in `_cap_keepalive`.
         seconds = self.cfg.keepalive if self.alive else STOP_KEEPALIVE_LINGER
-        guest = self._enter(conn, seconds, arrival=Arrival(self._quick))
+        guest = self._enter(conn, seconds, arrival=Arrival(self._lanes))
         for one_too_many in (self._room.one_too_many(guest.subject), self._one_over_all()):
             if one_too_many is not None:
                 self._end(one_too_many)

@@ -21,9 +21,8 @@ PIXEL = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c0
 _PREFETCH_HEADERS = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
 # RFC 3986's reserved and unreserved characters, and the percent sign: what is escaped already stays so.
 _SAFE = "!#$%&'()*+,/:;=?@[]~-._"
-
-
 SOON_SECONDS = 3
+_STATUS = {Missing.UNKNOWN: 404, Missing.ENDED: 410, Missing.NOT_YET: 503}
 
 
 def click(context: RequestContext) -> Response:
@@ -37,17 +36,14 @@ def short_click(context: RequestContext) -> Response:
     Codes that are none spend a limit of their address: nobody has many of them by mistake.
     """
     found = context.wiring.short_links.of(context.payload["code"])
+    if not isinstance(found, Missing):
+        return _followed(context, found, Channel.SMS)
     if found is Missing.UNKNOWN:
-        wiring = context.wiring
-        wiring.guesses.spend(context.neighbourhood, wiring.config.guess_rate)
-        return _page(context, "gone", 404)
-    if found is Missing.ENDED:
-        return _page(context, "ended", 410)
+        context.wiring.guesses.spend(context.neighbourhood, context.wiring.config.guess_rate)
+    answer = _page(context, found, _STATUS[found])
     if found is Missing.NOT_YET:
-        answer = _page(context, "soon", 503)
         answer.headers["Retry-After"] = answer.headers["Refresh"] = str(SOON_SECONDS)
-        return answer
-    return _followed(context, found, Channel.SMS)
+    return answer
 
 
 def _followed(context: RequestContext, token: Token | None, channel: Channel) -> Response:
@@ -133,7 +129,14 @@ def _page(context: RequestContext, name: str, status: int) -> Response:
 
 
 def _route(
-    method: str, path: str, handler: Handler, summary: str, produces: str, status: int, description: str
+    method: str,
+    path: str,
+    handler: Handler,
+    summary: str,
+    produces: str,
+    status: int,
+    description: str,
+    looks_up: bool = False,
 ) -> Route:
     return Route(
         method,
@@ -142,6 +145,7 @@ def _route(
         permission=PUBLIC,
         bare=True,
         quick=True,
+        looks_up=looks_up,
         summary=summary,
         description=description,
         status=status,
@@ -172,6 +176,7 @@ ROUTES: list[Route] = [
         302,
         "As `/t`, of a link in an SMS: its code is the recipient's own. 404 where it is none of ours, 410 where the"
         " link has ended; 503 for the seconds until we have been told of it.",
+        looks_up=True,
     ),
     _route("GET", "/o/<token>", opened, "Open pixel", "image/gif", 200, "Records the open; always answers a 1×1 GIF."),
     _route(
@@ -183,6 +188,7 @@ ROUTES: list[Route] = [
         200,
         "The account's page, in its brand and the language of its own that fits `Accept-Language`; else Wici's, in"
         " Polish or English. Looking at it changes nothing.",
+        looks_up=True,
     ),
     _route(
         "POST",
@@ -193,5 +199,6 @@ ROUTES: list[Route] = [
         200,
         "One-click unsubscribe (RFC 8058), and the page's button. Works again and again. The page's further buttons add"
         " `leave=all` to the address (every channel) and, once it is done, `reason=` with a key of the account's page.",
+        looks_up=True,
     ),
 ]

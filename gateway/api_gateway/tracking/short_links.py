@@ -32,7 +32,7 @@ MOST_REMEMBERED = 2_000
 
 
 class Missing(StrEnum):
-    """Why a code leads nowhere."""
+    """Why a code leads nowhere, and the page that says so (`pages.page`)."""
 
     UNKNOWN = "gone"  # no code of ours
     NOT_YET = "soon"  # we are told of it in a moment, or cannot look now

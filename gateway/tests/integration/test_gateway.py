@@ -3,6 +3,7 @@
 import base64
 import os
 import re
+import select
 import socket
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from chassis.testing import free_port, wait_until
 from contracts import tokens
 from contracts.events import ACCESS_CHANGED, RECIPIENT_UNSUBSCRIBED
 from contracts.lanes import DELIVERY_EVENTS
+from contracts.short_codes import Codes
 from contracts.tokens import TokenKind
 
 FOLDER = str(Path(__file__).parent)
@@ -395,6 +397,28 @@ def test_slow_clients_do_not_hold_all_threads(launch_gateway):
 
         assert ask(gateway, "GET", "/healthz").status_code == 200
         assert slow[0].recv(4096).startswith(b"HTTP/1.1 408")
+
+
+def test_a_database_that_hangs_stops_the_links_that_ask_it_and_nothing_else(launch_gateway, database_url):
+    gateway = launch_gateway(GATEWAY_WORKERS="1", WIRED_PATIENCE="60")
+    click, opened = link(TokenKind.CLICK, "https://sklep.example/"), link(TokenKind.OPEN, "email")
+    ask_the_database = (f"/s/{Codes(KEY).code(1000)}", f"/u/{link(TokenKind.UNSUBSCRIBE, 'email')}")
+    with psycopg.connect(database_url("api_gateway")) as lock, ExitStack() as held:
+        lock.execute("LOCK TABLE short_link_blocks, unsubscribe_pages IN ACCESS EXCLUSIVE MODE")
+        waiting = [held.enter_context(connect(gateway)) for _ in range(80)]
+        for number, connection in enumerate(waiting):
+            connection.sendall(f"GET {ask_the_database[number % 2]} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        blocked = "SELECT count(*) FROM pg_locks WHERE pid <> pg_backend_pid() AND relation = %s::regclass"
+        for table in ("short_link_blocks", "unsubscribe_pages"):
+            wait_until(lambda table=table: lock.execute(blocked, [table]).fetchone()[0] >= 1)
+
+        others = ("/healthz", "/readyz", f"/t/{click}", f"/o/{opened}")
+        assert [ask(gateway, "GET", path).status_code for path in others] == [200, 200, 302, 200]
+        assert select.select(waiting, [], [], 0)[0] == [], "they were answered before those that wait"
+
+        lock.rollback()
+        answers = [connection.recv(12) for connection in waiting]
+    assert answers == [b"HTTP/1.1 503", b"HTTP/1.1 200"] * 40
 
 
 def test_one_address_loses_its_own_half_sent_requests_and_nobody_elses(launch_gateway):

@@ -10,6 +10,7 @@ from api_gateway.app import create_app
 from api_gateway.config import Config
 from api_gateway.routes import health, tracking
 from api_gateway.routing import ANYONE, Route
+from api_gateway.tracking import lookups
 from api_gateway.wiring import build
 from chassis.config import load
 from contracts.errors import Conflict, Unauthenticated
@@ -43,6 +44,7 @@ ROUTES = [
 
 def app():
     """What gunicorn asks for: the gateway over these few routes."""
+    lookups.PATIENCE_SECONDS = float(os.environ.get("WIRED_PATIENCE", lookups.PATIENCE_SECONDS))
     return create_app(build(load(Config, os.environ)), ROUTES)
 
 

@@ -65,6 +65,24 @@ def test_a_check_that_hangs_holds_one_asker_and_no_others():
     assert looks == [0.0, 1.0]
 
 
+def test_a_first_look_that_hangs_holds_one_asker_and_no_others():
+    hangs, go = threading.Event(), threading.Event()
+
+    def check():
+        hangs.set()
+        go.wait()
+
+    readiness = Readiness({"database": check})
+    one = threading.Thread(target=readiness.state, daemon=True)
+    one.start()
+    assert hangs.wait(5)
+
+    assert [readiness.state() for _ in range(20)] == [("starting", {})] * 20
+
+    go.set()
+    one.join()
+
+
 def test_what_was_seen_is_looked_at_again_soon():
     broken, now = [], [0.0]
 

@@ -5,12 +5,12 @@ import pytest
 from api_gateway.intake import HEAD_BYTES, KEPT_BODY, Arrival, BareLineFeed, HeadTooLarge, Lane
 from api_gateway.waiting_room import WaitingRoom
 
-QUICK = frozenset({b"t", b"healthz"})
+LANES = {b"t": Lane.QUICK, b"healthz": Lane.QUICK, b"s": Lane.LOOKUP}
 POST = b"POST /v1/sessions HTTP/1.1\r\nHost: a\r\n"
 
 
 def arrival(*pieces):
-    made = Arrival(QUICK)
+    made = Arrival(LANES)
     for piece in pieces:
         made.add(piece)
     return made
@@ -19,7 +19,7 @@ def arrival(*pieces):
 @pytest.mark.parametrize("step", [1, 7, 10_000])
 def test_a_request_is_handed_over_when_its_last_byte_is_here(step):
     whole = POST + b"Content-Length: 2\r\n\r\n{}"
-    made, seen = Arrival(QUICK), []
+    made, seen = Arrival(LANES), []
     for start in range(0, len(whole), step):
         made.add(whole[start : start + step])
         seen.append(made.lane)
@@ -35,6 +35,7 @@ def test_a_request_is_handed_over_when_its_last_byte_is_here(step):
         (b"GET /healthz?x=/ HTTP/1.1\r\n\r\n", Lane.QUICK),
         (b"GET /t/abc HTTP/1.1\r\nContent-Length: 99\r\n\r\n", Lane.QUICK),
         (b"GET /tt HTTP/1.1\r\n\r\n", Lane.USUAL),
+        (b"GET /s/abc HTTP/1.1\r\nContent-Length: 99\r\n\r\n", Lane.LOOKUP),
         (POST + b"Transfer-Encoding: chunked\r\n\r\n", Lane.STREAMED),
         (POST + b"content-length:  %d\r\n\r\n" % (KEPT_BODY + 1), Lane.STREAMED),
         (POST + b"Content-Length: 5\r\n\r\n", None),

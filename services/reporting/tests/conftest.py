@@ -28,5 +28,5 @@ def empty(database: Database) -> None:
     """Delete every row; much faster than truncating dozens of partitions."""
     tables = ("messages", "state_history", "engagements", "links", "campaign_ranges", "counters", "campaigns", "outbox")
     with database.transaction() as session:
-        for table in (*tables, "closed_accounts", "erasures", "untold", "labels"):
+        for table in (*tables, "closed_accounts", "erasures", "untold", "labels", "cleared_sends"):
             session.execute(text(f"DELETE FROM {table}"))

@@ -26,7 +26,8 @@ CAMPAIGNS = "campaigns"
 RESERVING_TIMEOUT = timedelta(minutes=10)
 
 _COLUMNS = (
-    "id, account_id, name, channel, state, sender, audience, options, time_zone, content_hash, fields, trace_id,"
+    "id, account_id, name, channel, state, updated_at, sender, audience, options, time_zone, content_hash,"
+    " fields, trace_id,"
     " send_id, recipients, dispatched_to, next_portion_at, units_each, reserved_units, units,"
     " submitted + failed AS decided, submitted + failed + deferred AS counted,"
     " ab_test, variant_hashes, variant_size, winner, tested_at, ab_decision,"
@@ -72,6 +73,7 @@ class LeasedCampaign:
     account_quiet_hours: dict[str, Any] | None = None
     approved_at: datetime | None = None
     approval_above: int | None = None
+    updated_at: datetime | None = None
 
     @property
     def split(self) -> Split | None:
@@ -190,6 +192,7 @@ def begin(
     *,
     owner: UUID,
     campaign_id: UUID,
+    seen_at: datetime | None,
     send_id: UUID,
     recipients: int,
     content_hash: str,
@@ -198,7 +201,11 @@ def begin(
     variant_hashes: Sequence[str] | None = None,
     variant_size: int | None = None,
 ) -> bool:
-    """scheduled → sending with its audience numbered; False when it was paused, cancelled or taken over meanwhile."""
+    """scheduled → sending with its audience numbered; False when it was paused, cancelled, taken over or, by way of a
+    draft, changed meanwhile.
+
+    :param seen_at: `updated_at` as the lease showed it, before its content was read and prepared.
+    """
     return (
         changed(
             session,
@@ -206,9 +213,10 @@ def begin(
             " content_hash = :content_hash, units_each = :units_each, reserved_units = :reserved_units,"
             " updated_at = now(),"
             " variant_hashes = CAST(:variant_hashes AS jsonb), variant_size = :variant_size"
-            " WHERE id = :id AND lease_owner = :owner AND state = 'scheduled'",
+            " WHERE id = :id AND lease_owner = :owner AND state = 'scheduled' AND updated_at = :seen_at",
             id=campaign_id,
             owner=owner,
+            seen_at=seen_at,
             send_id=send_id,
             recipients=recipients,
             content_hash=content_hash,

@@ -78,7 +78,29 @@ def test_what_a_dispatcher_has_in_hand_is_not_unscheduled(caller: Callable, data
     owner("unschedule_campaign", campaign_id=campaign_id)
     begun = {"send_id": uuid4(), "recipients": 5, "content_hash": "", "units_each": 1, "reserved_units": 5}
     with database.transaction() as session:
-        assert not leases.begin(session, owner=dead, campaign_id=draft_id({"id": campaign_id}), **begun)
+        assert not leases.begin(session, owner=dead, campaign_id=UUID(campaign_id), seen_at=None, **begun)
+
+
+def test_what_a_dispatcher_has_prepared_does_not_begin_once_it_is_another(caller: Callable, database: Database) -> None:
+    """Paused, changed and scheduled again while its content was on its way: the lease is still the dispatcher's."""
+    owner, lease = caller(), {"owner": uuid4(), "lease": timedelta(minutes=1)}
+    campaign_id = owner.scheduled(1000)
+    begun = {"send_id": uuid4(), "recipients": 5, "content_hash": "", "units_each": 1, "reserved_units": 5}
+    begun |= {"owner": lease["owner"], "campaign_id": UUID(campaign_id)}
+
+    def seen() -> datetime | None:
+        with database.transaction() as session:
+            leases.claim(session, **lease, limit=10)
+            return leases.renew(session, **lease)[0].updated_at
+
+    before = seen()
+    owner("pause_campaign", campaign_id=campaign_id)
+    owner("resume_campaign", campaign_id=campaign_id)
+    with database.transaction() as session:
+        assert not leases.begin(session, seen_at=before, **begun)
+    now_seen = seen()
+    with database.transaction() as session:
+        assert leases.begin(session, seen_at=now_seen, **begun)
 
 
 def test_large_campaign_waits_for_a_second_person(caller: Callable, channel: Any, dispatcher: Callable) -> None:

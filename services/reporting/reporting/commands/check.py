@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
 from operator import attrgetter
@@ -125,8 +125,8 @@ class _Kept:
             )
         )
         self._campaigns = {row.campaign_id: row for row in rows}
-        plans = session.execute(text("SELECT account_id, days FROM account_retention"))
-        self._plan_days: dict[UUID, int] = {row.account_id: row.days for row in plans}
+        cleared = session.execute(text("SELECT account_id, last_id FROM cleared_sends"))
+        self._cleared: dict[UUID, date] = {row.account_id: day_of(str(row.last_id)[:13]) for row in cleared}
 
     def is_whole(self, key: counting.CounterKey, counted: _Counted) -> bool:
         scope_id, dimension, name = key
@@ -142,8 +142,9 @@ class _Kept:
         return day_of(str(campaign.first_id)[:13]) >= self._first_day(account_id, channel)
 
     def _first_day(self, account_id: UUID, channel: Channel) -> date:
-        days = kept_days(channel, is_campaigns=True, plan_days=self._plan_days.get(account_id))
-        return first_day(self._now, days)
+        first = first_day(self._now, kept_days(channel))
+        cleared = self._cleared.get(account_id)
+        return first if cleared is None else max(first, cleared + timedelta(days=1))
 
 
 def _counted(session: Session, campaign_id: UUID | None) -> _Counted:

@@ -15,13 +15,9 @@ LONGEST = max(DAYS_BY_CHANNEL.values())
 DETAILED_OPENS = timedelta(days=10)
 
 
-def kept_days(channel: Channel, *, is_campaigns: bool, plan_days: int | None) -> int:
-    """How many days a message is kept.
-
-    :param plan_days: how long the account's plan keeps campaigns' data; None: not known, and so no reason to delete.
-    """
-    days = DAYS_BY_CHANNEL.get(channel, LONGEST)
-    return min(days, max(plan_days, FEWEST)) if is_campaigns and plan_days is not None else days
+def kept_days(channel: Channel) -> int:
+    """How many days a message is kept at most: of a campaign's, its account's plan may keep fewer."""
+    return DAYS_BY_CHANNEL.get(channel, LONGEST)
 
 
 def first_day(now: datetime, days: int) -> date:

@@ -16,7 +16,7 @@ from chassis.database import Database, cursor_of
 from contracts.vocabulary import ERASED_ADDRESS, Channel
 from reporting.domain import counting
 from reporting.domain.acts import Summary
-from reporting.domain.folding import COMPLAINED, UNSUBSCRIBED, Engagement, Folded, day_of
+from reporting.domain.folding import COMPLAINED, UNSUBSCRIBED, Engagement, Folded, Patch, day_of
 from reporting.domain.retention import kept_days
 from reporting.ingester.crowds import Crowds
 from reporting.store import accounts, campaigns, counters, engagements, labels, log, people, retention
@@ -92,29 +92,28 @@ def _leave_out(folded: Folded, closed: set[str]) -> None:
 def _leave_old_out(session: Session, folded: Folded, now: datetime) -> int:
     """Forget what comes of messages that are kept no longer: it would count them anew. Returns of how many.
 
-    Whoever deletes them waits for this transaction, and this one saw what is known of plans behind that lock.
+    Of a campaign's it matters what was deleted, and not what the account's plan would keep now. Whoever deletes waits
+    for this transaction, and this one saw behind that lock what is deleted.
     """
     today = now.astimezone(UTC).date()
     ages = {key: (today - day_of(key[:13])).days for key in folded.patches}
-    if not any(age > 1 for age in ages.values()):
+    aged = {key for key, age in ages.items() if age > 1}
+    if not aged:
         return 0
-    days_of = retention.plan_days(session, {folded.patches[key]["account_id"] for key, age in ages.items() if age > 1})
-    old = {
-        key
-        for key, patch in folded.patches.items()
-        if ages[key]
-        > kept_days(
-            Channel(patch["channel"]),
-            is_campaigns=bool(patch.get("campaign_id")),
-            plan_days=days_of.get(patch["account_id"]),
-        )
-    }
+    cleared = retention.cleared_to(session, {folded.patches[key]["account_id"] for key in aged})
+    old = {key for key in aged if _is_deleted(key, folded.patches[key], ages[key], cleared)}
     if old:
         TOO_OLD.inc(len(old))
         folded.patches = {key: patch for key, patch in folded.patches.items() if key not in old}
         folded.history = {key: line for key, line in folded.history.items() if key[0] not in old}
         folded.engagements = {key: one for key, one in folded.engagements.items() if key[0] not in old}
+        folded.labels = {key: one for key, one in folded.labels.items() if key not in old}
     return len(old)
+
+
+def _is_deleted(message_id: str, patch: Patch, age: int, cleared: Mapping[str, UUID]) -> bool:
+    last_id = cleared.get(patch["account_id"]) if patch.get("campaign_id") else None
+    return age > kept_days(Channel(patch["channel"])) or (last_id is not None and UUID(message_id) <= last_id)
 
 
 def _leave_erased_out(session: Session, folded: Folded) -> None:

@@ -25,6 +25,7 @@ TABLES = (
     *(
         "erasures",
         "account_retention",
+        "cleared_sends",
         "campaign_mails",
         "report_schedules",
         "webhook_spool",

@@ -134,14 +134,21 @@ def of_recipients(
 
 
 def count_who(
-    session: Session, *, account_id: UUID, campaign_id: UUID, who: Who, ranges: Sequence[tuple[UUID, UUID]]
+    session: Session,
+    *,
+    account_id: UUID,
+    campaign_id: UUID,
+    who: Who | None,
+    ranges: Sequence[tuple[UUID, UUID]],
+    limit: int | None = None,
 ) -> int:
-    """How many `of_recipients` would give in all."""
+    """How many `of_recipients` would give in all; None: all of the campaign. Of a range it counts up to `limit`."""
     query = text(
-        "SELECT count(*) FROM messages m WHERE m.message_id BETWEEN :first AND :last"
-        f" AND m.account_id = :account AND m.campaign_id = :campaign AND {_WHO[who]}"
+        "SELECT count(*) FROM (SELECT FROM messages m WHERE m.message_id BETWEEN :first AND :last"
+        f" AND m.account_id = :account AND m.campaign_id = :campaign AND {_WHO[who] if who else 'true'}"
+        " LIMIT :limit) found"
     )
-    bound = {"account": account_id, "campaign": campaign_id}
+    bound = {"account": account_id, "campaign": campaign_id, "limit": limit}
     return sum(session.scalar(query, {**bound, "first": first, "last": last}) or 0 for first, last in ranges)
 
 

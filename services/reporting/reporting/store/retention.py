@@ -7,7 +7,7 @@ in between, and what it then counts is what is there. The ingester leaves out wh
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
 from sqlalchemy import text
@@ -24,7 +24,7 @@ AT_ONCE = 5_000
 ASKED_AT_ONCE = 500
 
 # A message's own row goes last.
-_TABLES = ("state_history", "engagements", "untold", "messages")
+_TABLES = ("state_history", "engagements", "untold", "labels", "messages")
 _DETAILED = f"kind = {OPENED} AND (ip IS NOT NULL OR user_agent IS NOT NULL)"
 
 
@@ -33,13 +33,13 @@ def start_of(day: date) -> UUID:
     return first_id_at(datetime.combine(day, time(), UTC))
 
 
-def plan_days(session: Session, account_ids: Collection[str]) -> dict[str, int]:
-    """For how many days these accounts' plans keep campaigns, as far as it is known."""
+def cleared_to(session: Session, account_ids: Collection[str]) -> dict[str, UUID]:
+    """The greatest id of a campaign's message that was deleted for its account's plan, of accounts that have any."""
     rows = session.execute(
-        text("SELECT account_id::text, days FROM account_retention WHERE account_id = ANY(CAST(:ids AS uuid[]))"),
+        text("SELECT account_id::text, last_id FROM cleared_sends WHERE account_id = ANY(CAST(:ids AS uuid[]))"),
         {"ids": sorted(account_ids)},
     )
-    return {row.account_id: row.days for row in rows}
+    return {row.account_id: row.last_id for row in rows}
 
 
 def to_ask(session: Session, *, asked_before: datetime) -> Sequence[UUID]:
@@ -92,10 +92,19 @@ def forget_send(session: Session, send: Row) -> None:
 
 
 def delete_of_send(session: Session, send: Row) -> int:
-    """Delete some messages of a campaign's send; returns how many."""
+    """Delete some messages of a campaign's send; returns how many. What comes of them later is left out for good."""
     where = "account_id = :account AND campaign_id = :campaign AND message_id BETWEEN :first AND :last"
     bound = {"account": send["account_id"], "campaign": send["campaign_id"]}
-    return _delete(session, "messages", where, {**bound, "first": send["first_id"], "last": send["last_id"]})[0]
+    deleted, _ = _delete(session, "messages", where, {**bound, "first": send["first_id"], "last": send["last_id"]})
+    # Behind the lock that `_delete` takes, with the deletion: a later plan keeps longer and brings nothing back.
+    session.execute(
+        text(
+            "INSERT INTO cleared_sends (account_id, last_id) VALUES (:account, :last) ON CONFLICT (account_id)"
+            " DO UPDATE SET last_id = GREATEST(cleared_sends.last_id, excluded.last_id)"
+        ),
+        {"account": send["account_id"], "last": send["last_id"]},
+    )
+    return deleted
 
 
 def delete_of_channel(session: Session, table: str, *, channel: str, after: UUID, before: UUID) -> tuple[int, UUID]:
@@ -121,6 +130,16 @@ def _delete(session: Session, table: str, where: str, bound: dict[str, object]) 
             text(f"DELETE FROM {one} WHERE message_id = ANY(:ids) AND message_id BETWEEN :least AND :greatest"), ids
         )
     return len(found), found[-1]
+
+
+def delete_lone_labels(session: Session, day: date) -> int:
+    """Delete the labels of a day's messages that are not there; returns how many."""
+    return changed(
+        session,
+        "DELETE FROM labels l WHERE l.message_id >= :first AND l.message_id < :end AND NOT EXISTS (SELECT"
+        " FROM messages m WHERE m.message_id = l.message_id AND m.message_id >= :first AND m.message_id < :end)",
+        first=start_of(day), end=start_of(day + timedelta(days=1)),
+    )  # fmt: skip
 
 
 def is_cleared(session: Session, *, channel: str, day: date) -> bool:

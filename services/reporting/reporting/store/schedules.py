@@ -102,15 +102,17 @@ def due_campaigns(session: Session, now: datetime) -> Sequence[Row]:
     return session.execute(query, {"now": now, "limit": AT_ONCE}).mappings().all()
 
 
-def put_off(session: Session, schedule_id: UUID, campaign_id: UUID | None = None) -> None:
-    """Let a mail that could not be made wait for an hour, so that it stands in nobody's way."""
-    statement = "UPDATE report_schedules SET next_at = next_at + interval '1 hour' WHERE id = :id"
+def put_off(
+    session: Session, schedule_id: UUID, campaign_id: UUID | None = None, *, until: datetime, now: datetime
+) -> None:
+    """Let a mail that could not be made wait; one that another process has asked for meanwhile stays as it is."""
+    statement = "UPDATE report_schedules SET next_at = :until WHERE id = :id AND next_at <= :now"
     if campaign_id is not None:
         statement = (
-            "UPDATE campaign_mails SET due_at = due_at + interval '1 hour'"
-            " WHERE schedule_id = :id AND campaign_id = :campaign"
+            "UPDATE campaign_mails SET due_at = :until WHERE schedule_id = :id AND campaign_id = :campaign"
+            " AND due_at <= :now AND sent_at IS NULL"
         )
-    session.execute(text(statement), {"id": schedule_id, "campaign": campaign_id})
+    session.execute(text(statement), {"id": schedule_id, "campaign": campaign_id, "until": until, "now": now})
 
 
 def take_campaign(session: Session, schedule_id: UUID, campaign_id: UUID, now: datetime) -> Row | None:

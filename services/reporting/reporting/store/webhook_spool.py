@@ -58,7 +58,7 @@ def take(session: Session, account_id: UUID) -> Row | None:
         return None
     row = session.execute(
         text(
-            "SELECT position, events, heard_at, due_at <= now() AS is_due FROM webhook_spool"
+            "SELECT position, events, heard_at, tries, due_at <= now() AS is_due FROM webhook_spool"
             " WHERE account_id = :account AND NOT is_parked ORDER BY position LIMIT 1"
         ),
         {"account": account_id},
@@ -69,6 +69,12 @@ def take(session: Session, account_id: UUID) -> Row | None:
 
 def delete(session: Session, position: int) -> None:
     session.execute(text("DELETE FROM webhook_spool WHERE position = :position"), {"position": position})
+
+
+def replace(session: Session, position: int, events: bytes) -> None:
+    """Leave of a portion these events."""
+    statement = text("UPDATE webhook_spool SET events = :events WHERE position = :position")
+    session.execute(statement, {"position": position, "events": events})
 
 
 def put_off(session: Session, account_id: UUID, *, wait: timedelta, most_tries: int) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -13,6 +12,7 @@ from uuid import UUID
 
 from chassis.actors import account_of
 from chassis.database import Session
+from contracts.csv_cells import inert
 from contracts.errors import Invalid, TooLarge
 from contracts.reporting.recipients import Who
 from contracts.rpc import Actor
@@ -23,19 +23,14 @@ from reporting.usecases import views
 from reporting.usecases.campaigns import ensure_campaign
 from reporting.usecases.views import Answer
 
-# Spreadsheets take a file for UTF-8 only if it begins so.
 _SHEET = "Wici"
+# Spreadsheets take a file for UTF-8 only if it begins so.
 _BEGINNING = "\ufeff"
 _COLUMNS = (
     *("id", "address", "contact_id", "state", "state_at", "code", "detail", "domain", "sender", "parts", "cost"),
     *("created_at", "submitted_at", "delivered_at", "opens", "opened_at", "clicks", "clicked_at"),
     *("unsubscribed_at", "complained_at"),
 )
-# A cell that begins so is a formula to a spreadsheet, unless it is a number or a phone.
-_FORMULA = re.compile(r"[=+\-@\t\r]")
-# Where semicolons part cells, as in Poland, quotes around what holds one are not seen: a cell begins after it.
-_FORMULA_WITHIN = re.compile(r"(?<=[;\t\r\n])(?=[=+\-@])")
-_NUMBER = re.compile(r"[+-]?\d+(\.\d+)*\Z")
 
 
 def export_report(
@@ -86,6 +81,8 @@ def _piece_of_spreadsheet(shown: Iterable[Answer], seq: int, windows: int, state
     except ValueError:
         raise Invalid.of_field("state", "state.invalid", "Not what the piece before came with.") from None
     more, progress = spreadsheet.more(([_value(one[name]) for name in _COLUMNS] for one in shown), progress)
+    if progress.rows > spreadsheet.MOST_ROWS:
+        raise _too_large()  # it has grown since the first piece: no file is better than one that does not open
     last = spreadsheet.end(_SHEET, progress) if seq == max(windows, 1) else b""
     return _answer(piece + more + last, str(progress))
 
@@ -98,12 +95,18 @@ def _ensure_fits(
     ranges: Sequence[tuple[UUID, UUID]],
     windows: int,
 ) -> None:
-    """:raises TooLarge: more rows than a spreadsheet takes. Recipients have numbers without gaps: windows are full."""
-    rows = windows * messages.WINDOW
-    if rows >= spreadsheet.MOST_ROWS and who is not None:
-        rows = messages.count_who(session, account_id=account_id, campaign_id=campaign_id, who=who, ranges=ranges)
-    if rows >= spreadsheet.MOST_ROWS + messages.WINDOW:
-        raise TooLarge("report.too_many_rows", "More rows than a spreadsheet takes; CSV has no limit.", {"rows": rows})
+    """:raises TooLarge: more rows than a spreadsheet takes. Only what may have as many is counted, and no further."""
+    most = spreadsheet.MOST_ROWS - 1  # beside the head
+    if windows * messages.WINDOW <= most:
+        return
+    of_it: dict[str, Any] = {"account_id": account_id, "campaign_id": campaign_id, "who": who, "ranges": ranges}
+    if messages.count_who(session, **of_it, limit=most + 1) > most:
+        raise _too_large()
+
+
+def _too_large() -> TooLarge:
+    detail = "More rows than a spreadsheet takes; CSV has no limit."
+    return TooLarge("report.too_many_rows", detail, {"limit": spreadsheet.MOST_ROWS - 1})
 
 
 def _answer(piece: bytes, state: str | None = None) -> Answer:
@@ -127,5 +130,4 @@ def _cell(value: Any) -> str:
         return value.isoformat()
     if isinstance(value, dict):  # money
         return f"{value['amount'] / 100:.2f} {value['currency']}"
-    text = _FORMULA_WITHIN.sub("'", str(value))
-    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.match(text) else text
+    return inert(str(value))

@@ -74,6 +74,8 @@ def _clear(database: Database, table: str, day: date | None, channel: Channel, b
         with database.transaction() as session:
             if retention.is_cleared(session, channel=channel.value, day=day):
                 return 0
+        with database.transaction() as session:
+            retention.delete_lone_labels(session, day)
     after, deleted = UUID(int=0), 0
     while True:
         with database.transaction() as session:

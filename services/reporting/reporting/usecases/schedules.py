@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from chassis.actors import account_of
 from chassis.database import Database, Fault, Session, fault_of
 from chassis.ids import new_id
 from chassis.logs import get_logger
-from contracts.errors import Conflict, Invalid, NotFound
+from contracts.errors import Conflict, Invalid, NotFound, Unavailable
 from contracts.events import REPORT_DUE, REPORTING_ACT
 from contracts.reporting.schedules import ScheduleKind
 from contracts.rpc import Actor
@@ -22,9 +22,12 @@ from reporting.domain.schedules import AFTER_CAMPAIGN, next_moment, period
 from reporting.store import accounts, schedules
 from reporting.usecases import reports, statistics
 from reporting.usecases.views import Answer
-from reporting.usecases.zones import Call, zone_of
+from reporting.usecases.zones import Call, known_zone_of
 
 MOST_OF_AN_ACCOUNT = 10
+# A mail that cannot be made waits so long, so that it stands in nobody's way; one that waits for identity, so long.
+PUT_OFF = timedelta(hours=1)
+UNTIL_IDENTITY = timedelta(minutes=5)
 log = get_logger()
 # The figures that a mail names, where the channel has them.
 _NAMED = ("sent", "submitted", "delivered", "unique_opens", "unique_clicks", "unsubscribes", "complaints")
@@ -33,12 +36,14 @@ _NAMED = ("sent", "submitted", "delivered", "unique_opens", "unique_clicks", "un
 def create_report_schedule(
     database: Database, *, actor: Actor, now: datetime, call: Call, kind: ScheduleKind, user_ids: list[UUID]
 ) -> Answer:
-    """:raises Invalid: a key asks and names no user. :raises Conflict: the account has as many as it may."""
+    """:raises Invalid: a key asks and names no user. :raises Conflict: the account has as many as it may.
+    :raises Unavailable: identity does not say in which zone the account's Mondays begin.
+    """
     account_id = account_of(actor)
     wanted = sorted(set(user_ids)) or [UUID(one) for one in (actor.get("user_id"),) if one]
     if not wanted:
         raise Invalid.of_field("user_ids", "report_schedule.nobody", "Name users of the account.")
-    next_at = next_moment(kind, now, zone_of(call, account_id))
+    next_at = next_moment(kind, now, known_zone_of(call, account_id))
     schedule_id = new_id()
     with database.transaction() as session:
         schedules.hold_account(session, account_id)
@@ -90,49 +95,52 @@ def mail_due(database: Database, *, call: Call, now: datetime) -> int:
     with database.transaction() as session:
         regular, campaigns = schedules.due(session, now), schedules.due_campaigns(session, now)
     asked = 0
-    for one in regular:
-        zone = zone_of(call, one["account_id"])
-        asked += _tried(database, partial(_mail_period, schedule_id=one["id"], now=now, zone=zone), one["id"])
     for one in campaigns:
         ids = (one["schedule_id"], one["campaign_id"])
-        asked += _tried(database, partial(_mail_campaign, schedule_id=ids[0], campaign_id=ids[1], now=now), *ids)
+        asked += _tried(database, partial(_mail_campaign, database, *ids, now=now), *ids, now=now)
+    for one in regular:
+        asked += _tried(database, partial(_mail_period, database, one, call=call, now=now), one["id"], now=now)
     return asked
 
 
-def _tried(database: Database, mail: Callable[[Session], bool], *ids: UUID) -> bool:
+def _tried(database: Database, mail: Callable[[], bool], *ids: UUID, now: datetime) -> bool:
     try:
-        with database.transaction() as session:
-            return mail(session)
+        return mail()
     except Exception as error:
         if fault_of(error) is Fault.SERVER:
             raise
         log.error("report_not_mailed", schedule_id=str(ids[0]), error=type(error).__name__)
+        until = now + (UNTIL_IDENTITY if isinstance(error, Unavailable) else PUT_OFF)
         with database.transaction() as session:
-            schedules.put_off(session, *ids)
+            schedules.put_off(session, *ids, until=until, now=now)
         return False
 
 
-def _mail_period(session: Session, *, schedule_id: UUID, now: datetime, zone: str) -> bool:
-    schedule = schedules.take(session, schedule_id, now)
-    if schedule is None:
-        return False
-    kind = ScheduleKind(schedule["kind"])
-    first, last = period(kind, now, zone)
-    fields: dict[str, Any] = {"first": first.isoformat(), "last": last.isoformat()}
-    for total in statistics.totals_of(session, schedule["account_id"], first, last):
-        fields |= _figures(total, f"{total['channel'].value}_")
-    schedules.move_on(session, schedule_id, next_at=next_moment(kind, now, zone), now=now)
-    _record(session, schedule, "report_period", fields)
+def _mail_period(database: Database, due: Mapping[str, Any], *, call: Call, now: datetime) -> bool:
+    # Asked for before the row is locked, and never guessed: another zone's Monday is another week, or the same twice.
+    zone = known_zone_of(call, due["account_id"])
+    with database.transaction() as session:
+        schedule = schedules.take(session, due["id"], now)
+        if schedule is None:
+            return False
+        kind = ScheduleKind(schedule["kind"])
+        first, last = period(kind, now, zone)
+        fields: dict[str, Any] = {"first": first.isoformat(), "last": last.isoformat()}
+        for total in statistics.totals_of(session, schedule["account_id"], first, last):
+            fields |= _figures(total, f"{total['channel'].value}_")
+        schedules.move_on(session, schedule["id"], next_at=next_moment(kind, now, zone), now=now)
+        _record(session, schedule, "report_period", fields)
     return True
 
 
-def _mail_campaign(session: Session, *, schedule_id: UUID, campaign_id: UUID, now: datetime) -> bool:
-    mail = schedules.take_campaign(session, schedule_id, campaign_id, now)
-    if mail is None:
-        return False
-    report = reports.from_counters(session, mail["account_id"], campaign_id)
-    schedules.move_on(session, schedule_id, next_at=None, now=now)
-    _record(session, mail, "report_campaign", {"name": report["name"] or "", **_figures(report, "")})
+def _mail_campaign(database: Database, schedule_id: UUID, campaign_id: UUID, *, now: datetime) -> bool:
+    with database.transaction() as session:
+        mail = schedules.take_campaign(session, schedule_id, campaign_id, now)
+        if mail is None:
+            return False
+        report = reports.from_counters(session, mail["account_id"], campaign_id)
+        schedules.move_on(session, schedule_id, next_at=None, now=now)
+        _record(session, mail, "report_campaign", {"name": report["name"] or "", **_figures(report, "")})
     return True
 
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
 
-from chassis.database import Session
+from chassis.database import Fault, Session, fault_of
 from reporting.domain.folding import readable_events
 from reporting.domain.webhooks import heard
 from reporting.store import webhook_spool
@@ -36,18 +36,51 @@ def _portions(wanted: Mapping[str, Sequence[Any]]) -> Iterator[tuple[str, bytes]
             yield account_id, orjson.dumps(events[start : start + PORTION])
 
 
-def tell_portion(session: Session, account_id: UUID) -> int | None:
-    """Tell the account's webhooks of its first portion; returns of how many rows, None where there is nothing to tell.
+class Told(NamedTuple):
+    """:param refused: events that could not be told, and stay as the account's first portion."""
 
-    Harmless twice: each event has an id of its own.
+    rows: int
+    refused: int
+
+
+def tell_portion(session: Session, account_id: UUID) -> Told | None:
+    """Tell the account's webhooks of its first portion; None where there is nothing to tell.
+
+    Harmless twice: each event has an id of its own. What failed before is halved until the culprits are alone.
     """
     portion = webhook_spool.take(session, account_id)
     if portion is None:
         return None
-    events = [heard(event) for event in readable_events(orjson.loads(bytes(portion["events"])))[0]]
-    told = webhook_events.keep(session, events, heard_at=portion["heard_at"])
-    webhook_spool.delete(session, portion["position"])
-    return told
+    events, heard_at = readable_events(orjson.loads(bytes(portion["events"])))[0], portion["heard_at"]
+    refused: list[Any] = []
+    if portion["tries"]:
+        told = _tell_halved(session, events, heard_at, refused)
+    else:
+        told = _tell(session, events, heard_at)
+    if refused:
+        webhook_spool.replace(session, portion["position"], orjson.dumps(refused))
+    else:
+        webhook_spool.delete(session, portion["position"])
+    return Told(told, len(refused))
+
+
+def _tell(session: Session, events: Sequence[Any], heard_at: datetime) -> int:
+    return webhook_events.keep(session, [heard(event) for event in events], heard_at=heard_at)
+
+
+def _tell_halved(session: Session, events: list[Any], heard_at: datetime, refused: list[Any]) -> int:
+    """Tell all but those that are refused, which are added to `refused`; returns of how many rows."""
+    try:
+        with session.begin_nested():
+            return _tell(session, events, heard_at)
+    except Exception as error:
+        if fault_of(error) is Fault.SERVER:
+            raise
+    if len(events) <= 1:
+        refused += events
+        return 0
+    middle = len(events) // 2
+    return sum(_tell_halved(session, half, heard_at, refused) for half in (events[:middle], events[middle:]))
 
 
 def put_off(session: Session, account_id: UUID) -> bool:

@@ -24,12 +24,23 @@ class Call(Protocol):
 
 def zone_of(call: Call, account_id: UUID) -> str:
     """The account's time zone; UTC while nobody can say."""
-    actor: Actor = {"account_id": str(account_id), "service": "reporting"}
     try:
-        zone: str = call("identity.get_account", actor, {}, deadline=DEADLINE)["time_zone"]
-        return ZoneInfo(zone).key
+        return known_zone_of(call, account_id)
     except (NotFound, Unavailable) as error:
         log.warning("zone_unknown", account_id=str(account_id), error=error.code)
+        return ELSEWHERE
+
+
+def known_zone_of(call: Call, account_id: UUID) -> str:
+    """The account's time zone, for what is done once; UTC where it has none that can be read.
+
+    :raises Unavailable: identity does not say.
+    :raises NotFound: it knows of no such account.
+    """
+    actor: Actor = {"account_id": str(account_id), "service": "reporting"}
+    zone: str = call("identity.get_account", actor, {}, deadline=DEADLINE)["time_zone"]
+    try:
+        return ZoneInfo(zone).key
     except (ZoneInfoNotFoundError, ValueError):
         log.warning("zone_unreadable", account_id=str(account_id))
-    return ELSEWHERE
+        return ELSEWHERE

@@ -82,8 +82,13 @@ class Telling:
             else:
                 self._put_off(account_id)
             return False
-        EVENTS.inc(told or 0)
-        return told is not None
+        if told is None:
+            return False
+        EVENTS.inc(told.rows)
+        if told.refused:
+            log.warning("webhook_events_not_told", events=told.refused)
+            self._put_off(account_id)
+        return True
 
     def _put_off(self, account_id: UUID) -> None:
         try:

@@ -160,6 +160,23 @@ def test_more_rows_than_a_spreadsheet_takes_are_refused_before_the_first_piece(
     assert len(read_file(database, send)) == 60
 
 
+@pytest.mark.parametrize("who", [None, Who.NOT_OPENED])
+def test_a_spreadsheet_has_as_many_rows_as_are_taken_the_head_among_them(
+    database: Database, monkeypatch: pytest.MonkeyPatch, who: Who | None
+) -> None:
+    send = Send("email")
+    Ingest(database).write([[send.full(number, "delivered") for number in range(25)]])
+    monkeypatch.setattr(messages, "WINDOW", 10)
+
+    monkeypatch.setattr(spreadsheet, "MOST_ROWS", 26)
+    file = whole_file(database, send, format="xlsx", who=who)
+    assert len(CalamineWorkbook.from_filelike(io.BytesIO(file)).get_sheet_by_index(0).to_python()) == 26
+
+    monkeypatch.setattr(spreadsheet, "MOST_ROWS", 25)
+    with pytest.raises(TooLarge, match="too_many_rows"):
+        whole_file(database, send, format="xlsx", who=who)
+
+
 def test_groups_of_who_unsubscribed_complained_or_bounced_for_a_while(database: Database) -> None:
     send = a_campaign(database, 10)
     told = [send.full(20, "soft_bounced"), send.engagement(1, "unsubscribed"), send.engagement(2, "complained")]

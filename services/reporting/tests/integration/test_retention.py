@@ -7,18 +7,15 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sqlalchemy import text
 
 from chassis.database import Database
 from contracts.errors import Unavailable
 from contracts.ids import first_id_at
-from contracts.vocabulary import Channel
 from reporting.commands.check import differences
-from reporting.domain.retention import DAYS_BY_CHANNEL, FEWEST, first_day, kept_days
+from reporting.domain.labels import Kind, label
 from reporting.ingester.writing import Ingest
-from reporting.store import partitions, retention
+from reporting.store import labels, partitions, retention
 from reporting.usecases import retention as usecase
 
 from ..factories import Send
@@ -85,19 +82,6 @@ def counters_of(database: Database) -> list[Any]:
         return [*session.execute(text("SELECT * FROM counters ORDER BY scope_id, dimension, key"))]
 
 
-@given(channel=st.sampled_from([*DAYS_BY_CHANNEL]), is_campaigns=st.booleans(), plan=st.none() | st.integers(1, 3650))
-def test_nothing_is_kept_longer_than_its_channel_and_a_campaign_no_longer_than_its_plan(
-    channel: Channel, is_campaigns: bool, plan: int | None
-) -> None:
-    days = kept_days(channel, is_campaigns=is_campaigns, plan_days=plan)
-
-    assert days <= DAYS_BY_CHANNEL[channel]
-    assert days == (
-        min(max(plan, FEWEST), DAYS_BY_CHANNEL[channel]) if plan and is_campaigns else DAYS_BY_CHANNEL[channel]
-    )
-    assert first_day(NOW, days) <= NOW.date()
-
-
 def test_states_of_mail_go_after_40_days_and_of_sms_stay_and_no_counter_changes(database: Database) -> None:
     old, edge, sms = Old("email", 41), Old("email", 40), Old("sms", 41, campaign=False)
     ingested(database, old, edge, sms, opened=True)
@@ -126,6 +110,65 @@ def test_what_comes_of_a_forgotten_message_counts_nothing(database: Database) ->
 
     assert kept_of(database, old) == 0
     assert counters_of(database) == before
+
+
+def labels_of(database: Database, account_id: str) -> set[str]:
+    with database.transaction() as session:
+        query = text("SELECT label FROM labels WHERE account_id = :account")
+        return set(session.scalars(query, {"account": account_id}))
+
+
+def test_labels_go_with_their_messages_and_none_come_after(database: Database) -> None:
+    old, fresh = Old("email", 41, campaign=False), Send("email")
+    partitions.prepare_partitions(database, NOW - timedelta(days=41))
+    began = datetime.fromtimestamp(old.started, UTC)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("reporting.ingester.writing.datetime", _At(began))
+        Ingest(database).write([[old.full(0, "undelivered", labels={"external_id": "old"})]])
+    Ingest(database).write([[fresh.full(0, "undelivered", labels={"external_id": "fresh"})]])
+    with database.transaction() as session:  # of a message that went without them
+        labels.add(session, [(old.message_id(7), old.account_id, label(Kind.TAG, "lone"))])
+
+    assert forget(database) == 1
+    Ingest(database).write([[old.full(number, "undelivered", labels={"external_id": "late"}) for number in (0, 1)]])
+
+    assert labels_of(database, old.account_id) == set()
+    assert labels_of(database, fresh.account_id) == {"fresh"}
+
+
+@pytest.mark.parametrize("plan", [365, None])
+def test_what_comes_of_a_deleted_message_counts_nothing_whatever_the_plan_is_now(
+    database: Database, plan: int | None
+) -> None:
+    gone = Old("sms", 91)
+    ingested(database, gone, Old("sms", 60, gone.account_id))
+    assert forget(database, {gone.account_id: 90}) == 3
+    before = counters_of(database)
+
+    with database.transaction() as session:
+        retention.forget_plan(session, UUID(gone.account_id))
+        if plan is not None:
+            retention.note_plan(session, UUID(gone.account_id), days=plan, asked_at=NOW)
+    Ingest(database).write([[gone.full(0, "delivered"), gone.engagement(1, "clicked", url="https://x.example/")]])
+
+    assert kept_of(database, gone) == 3  # the younger
+    assert counters_of(database) == before
+    with database.transaction() as session:
+        assert differences(session) == []
+
+
+def test_what_comes_of_a_message_that_is_still_there_counts(database: Database) -> None:
+    there = Old("sms", 91)
+    ingested(database, there)
+    with database.transaction() as session:
+        retention.note_plan(session, UUID(there.account_id), days=90, asked_at=NOW)
+    before = counters_of(database)
+
+    Ingest(database).write([[there.engagement(0, "clicked", url="https://x.example/")]])
+
+    assert counters_of(database) != before
+    with database.transaction() as session:
+        assert differences(session) == []
 
 
 def test_a_campaign_goes_with_its_plan_and_stays_where_nobody_can_say_what_that_is(database: Database) -> None:

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from chassis.database import Database
-from contracts.errors import Conflict, Invalid, NotFound
+from contracts.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from contracts.reporting import RPC
 from contracts.vocabulary import CampaignState
 from reporting.ingester.writing import Ingest
@@ -105,7 +105,58 @@ def test_a_mail_that_cannot_be_made_keeps_no_other_waiting(
     assert [told["account_id"] for told in asked_for(database)] == [other.account_id]
     with database.transaction() as session:
         due = session.scalar(text("SELECT due_at FROM campaign_mails WHERE sent_at IS NULL"))
-    assert due == NOW + timedelta(hours=25)
+    assert due == NOW + timedelta(hours=25) + schedules.PUT_OFF
+
+
+def next_of(database: Database, account_id: str) -> datetime:
+    with database.transaction() as session:
+        query = text("SELECT next_at FROM report_schedules WHERE account_id = :account")
+        return session.scalar(query, {"account": account_id})  # type: ignore[no-any-return]
+
+
+class Partly(Identity):
+    """Identity, which does not answer of one account."""
+
+    def __init__(self, account_id: str, error: Exception) -> None:
+        super().__init__("America/New_York")
+        self._account_id, self._error = account_id, error
+
+    def __call__(self, name: str, actor: Any, payload: Any, *, deadline: float) -> Any:
+        if actor["account_id"] == self._account_id:
+            raise self._error
+        return super().__call__(name, actor, payload, deadline=deadline)
+
+
+@pytest.mark.parametrize("error", [Unavailable("service.timeout", "x"), Forbidden("actor.unknown", "x")])
+def test_a_week_is_not_guessed_and_keeps_no_other_waiting(database: Database, account: str, error: Exception) -> None:
+    other = str(uuid4())
+    due = datetime.fromisoformat(made(database, account, "weekly")["next_at"])
+    made(database, other, "weekly", now=NOW)
+
+    assert schedules.mail_due(database, call=Partly(account, error), now=due) == 1
+
+    assert [told["account_id"] for told in asked_for(database)] == [other]
+    waits = schedules.UNTIL_IDENTITY if isinstance(error, Unavailable) else schedules.PUT_OFF
+    assert next_of(database, account) == due + waits
+    assert mailed(database, due + waits) == 1
+
+
+def test_what_another_process_has_asked_for_is_not_put_off(database: Database, account: str) -> None:
+    due = datetime.fromisoformat(made(database, account, "weekly")["next_at"])
+
+    class Late(Identity):
+        def __call__(self, *asked: Any, **more: Any) -> Any:
+            assert mailed(database, due) == 1
+            raise Unavailable("service.timeout", "x")
+
+    assert schedules.mail_due(database, call=Late(None), now=due) == 0
+
+    assert next_of(database, account) > due + timedelta(days=6)
+    with pytest.raises(Unavailable):
+        schedules.create_report_schedule(
+            database, actor={"account_id": account, "user_id": USER}, now=NOW, call=Identity(None),
+            kind=schedules.ScheduleKind.WEEKLY, user_ids=[],
+        )  # fmt: skip
 
 
 def test_nothing_is_mailed_of_a_suspended_account_until_that_ends(database: Database, account: str) -> None:

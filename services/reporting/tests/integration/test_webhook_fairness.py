@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
@@ -13,12 +13,13 @@ from uuid import UUID, uuid4
 import orjson
 import pytest
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from chassis.database import Database, copy_rows
 from chassis.ids import new_id
 from contracts import events
 from contracts.errors import Invalid
-from reporting.domain.webhooks import Answer
+from reporting.domain.webhooks import Answer, HeardEvent
 from reporting.store import webhook_deliveries, webhook_replays
 from reporting.store import webhook_events as event_store
 from reporting.store import webhook_spool as spool_store
@@ -60,13 +61,16 @@ def test_nothing_is_sent_for_a_suspended_account_and_what_waited_goes_on_when_th
     assert work_of(database) == sorted([made["id"], other["id"]])
 
 
+def delivered(account: str, number: int) -> dict[str, Any]:
+    return {"account_id": account, "campaign_id": None, "channel": "sms", "kind": "delivered",
+            "message_id": str(UUID(int=number)), "at": 1_764_000_000.0}  # fmt: skip
+
+
 def spooled(database: Database, account: str, *numbers: int, raw: bytes | None = None) -> None:
     """Portions of one delivered message each, in the spool."""
     with database.transaction() as session:
         for number in numbers:
-            one = {"account_id": account, "campaign_id": None, "channel": "sms", "kind": "delivered",
-                   "message_id": str(UUID(int=number)), "at": 1_764_000_000.0}  # fmt: skip
-            spool_store.add(session, [(account, raw or orjson.dumps([one]))])
+            spool_store.add(session, [(account, raw or orjson.dumps([delivered(account, number)]))])
 
 
 def told_of(database: Database) -> list[tuple[str, int]]:
@@ -129,13 +133,41 @@ def test_what_cannot_be_told_is_parked_and_keeps_nobody_waiting(
         assert session.scalar(text("SELECT count(*) FROM webhook_spool WHERE is_parked")) == 1
 
 
+def test_one_event_that_cannot_be_told_takes_no_other_of_its_portion_with_it(
+    call: Call, database: Database, account: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhook_spool, "WAIT", timedelta(0))
+    keep = webhook_events.keep
+
+    def refusing(session: Session, told: Sequence[HeardEvent], **more: Any) -> int:
+        if any(one.message_id == str(UUID(int=7)) for one in told):
+            session.execute(text("SELECT 1 / 0"))
+        return keep(session, told, **more)
+
+    monkeypatch.setattr(webhook_events, "keep", refusing)
+    call("create_webhook", url=URL, events=DELIVERED)
+    spooled(database, account, 0, raw=orjson.dumps([delivered(account, number) for number in range(1, 21)]))
+    spooled(database, account, 21)
+    telling, stop = Telling(database), threading.Event()
+
+    telling.step(stop)
+    assert told_of(database) == []
+    for _ in range(webhook_spool.TRIES):
+        telling.step(stop)
+
+    assert [number for _, number in told_of(database)] == [number for number in range(1, 22) if number != 7]
+    with database.transaction() as session:
+        (parked,) = session.scalars(text("SELECT events FROM webhook_spool WHERE is_parked"))
+    assert [one["message_id"] for one in orjson.loads(bytes(parked))] == [str(UUID(int=7))]
+
+
 def test_two_processes_never_have_one_account_in_hand_and_a_webhook_hears_nothing_of_before(
     call: Call, database: Database, account: str
 ) -> None:
     spooled(database, account, 1, 2)
     call("create_webhook", url=URL, events=DELIVERED, now=datetime.now(UTC) + timedelta(minutes=1))
     with database.transaction() as session:
-        assert webhook_spool.tell_portion(session, UUID(account)) == 0
+        assert webhook_spool.tell_portion(session, UUID(account)) == (0, 0)
         with database.transaction() as second:
             assert webhook_spool.tell_portion(second, UUID(account)) is None
     assert told_of(database) == []
