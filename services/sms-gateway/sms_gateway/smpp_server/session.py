@@ -26,6 +26,7 @@ WRITE_HIGH, WRITE_LOW = 256 * 1024, 64 * 1024  # octets that the peer has not re
 MOST_FAULTS = 100  # PDUs in a row that are none
 ENDING_SECONDS = 5.0  # until what the peer does not read at the end is dropped
 DELIVERY_WINDOW = 10  # deliver_sm that may be unanswered
+ANSWERING_SECONDS = 12.0  # for the last answers: who gets none of a message that is stored sends it again
 _LAST_ANSWERS_SECONDS = 1.0
 
 _BINDS = {
@@ -58,6 +59,7 @@ class Session(asyncio.Protocol):
         self._ended_at: float | None = None
         self._transport: asyncio.Transport | None = None
         self._is_leaving = False  # the peer has said unbind
+        self._is_draining = False  # we are about to
         self._paused_at: float | None = None
         self.id: UUID = new_id()
         self.state = State.OPEN
@@ -227,7 +229,7 @@ class Session(asyncio.Protocol):
             self._host.spawn(self._unbound_by_peer(sequence))
 
     async def _unbound_by_peer(self, sequence: int) -> None:
-        await self.answers_left(_LAST_ANSWERS_SECONDS * 5)
+        await self.answers_left(ANSWERING_SECONDS)
         self._write(smpp.pack_header(HEADER_SIZE, Command.UNBIND_RESP, 0, sequence))
         self.state = State.ENDING
         self._of_transport("close")
@@ -239,15 +241,23 @@ class Session(asyncio.Protocol):
             await asyncio.sleep(0.01)
 
     async def drain(self, patience: float) -> None:
-        """Answer all that came, wait for what was delivered, unbind, and close."""
+        """Take no more requests, answer those that came, wait for what was delivered, unbind, and close.
+
+        :param patience: seconds for what was delivered; the answers, whose messages may be stored, have their own.
+        """
+        if self._is_draining:
+            return
+        self._is_draining = True
         end = time.monotonic() + patience
-        while (self.unanswered or self.pending) and time.monotonic() < end and self.state is State.BOUND:
+        await self.answers_left(ANSWERING_SECONDS)
+        while self.pending and time.monotonic() < end and self.state is State.BOUND:
             await asyncio.sleep(0.01)
         if self.state is State.BOUND:
             self.state = State.ENDING
             self._write(smpp.pack_header(HEADER_SIZE, Command.UNBIND, 0, self._next_sequence()))
             await asyncio.wait([self.closed], timeout=_LAST_ANSWERS_SECONDS)
-        self._of_transport("close")
+        self._of_transport("close")  # once what it has not read yet is written
+        await asyncio.wait([self.closed], timeout=_LAST_ANSWERS_SECONDS)
 
     # --- requests
 
@@ -257,7 +267,8 @@ class Session(asyncio.Protocol):
             self._fault(response, Status.INVALID_BIND_STATUS, sequence)
             return
         self._faults = 0
-        if self.unanswered >= self.partner.window or not self._host.may_send(self.partner):
+        is_full = self.unanswered >= self.partner.window
+        if self._is_draining or is_full or not self._host.may_send(self.partner):
             self.answer(response, Status.THROTTLED, sequence, was_counted=False)
             return
         self.unanswered += 1
@@ -277,7 +288,7 @@ class Session(asyncio.Protocol):
     @property
     def delivery_room(self) -> int:
         """How many deliver_sm may be sent now."""
-        if self.state is not State.BOUND or self._is_leaving or self._paused_at is not None:
+        if self.state is not State.BOUND or self._is_leaving or self._is_draining or self._paused_at is not None:
             return 0
         if self.kind == "transmitter":
             return 0
