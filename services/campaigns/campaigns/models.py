@@ -84,8 +84,8 @@ class Campaign(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
-    # When it goes. What a dispatcher of before would send otherwise than was asked has `held_at` instead: that one takes
-    # whatever has a `send_at`, during an upgrade and after going back. Both by `go_at` alone.
+    # When it goes. What a dispatcher of before would send otherwise than was asked has `held_at` instead: such a one
+    # takes whatever has a `send_at`, during an upgrade and after going back. Both by `go_at` alone.
     send_at: Mapped[datetime | None]
     held_at: Mapped[datetime | None]
     time_zone: Mapped[str | None]

@@ -1,4 +1,4 @@
-"""The time of a campaign that dispatchers of before would send otherwise than was asked: they look at `send_at` alone."""
+"""The time of a campaign that dispatchers of before would send otherwise than asked: they look at `send_at` alone."""
 
 from __future__ import annotations
 

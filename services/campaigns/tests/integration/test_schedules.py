@@ -143,7 +143,10 @@ def test_what_dispatchers_of_before_would_send_otherwise_is_not_there_for_them(
     parts: dict[str, Any] = {"zones": {"options": {"time_zone_field": "city"}}, "variants": {"ab_test": AB_TEST}}
     campaign_id = later(owner, **parts.get(why, {}))
     at = (TOMORROW + timedelta(days=1)).isoformat()
-    shown = [owner("get_campaign", campaign_id=campaign_id), owner("reschedule_campaign", campaign_id=campaign_id, at=at)]
+    shown = [
+        owner("get_campaign", campaign_id=campaign_id),
+        owner("reschedule_campaign", campaign_id=campaign_id, at=at),
+    ]
     assert [one["send_at"] for one in shown] == [TOMORROW.isoformat(), at]
 
     def seen_of_old() -> bool:
