@@ -19,9 +19,6 @@ def upgrade() -> None:
     op.execute("ALTER TABLE blobs ALTER COLUMN octets SET STORAGE EXTERNAL")
     op.execute("CREATE INDEX blobs_keep_until ON blobs (keep_until)")
     op.execute(
-        "CREATE INDEX contents_blob ON contents (account_id, (document #>> '{mail,blob}')) WHERE document ? 'mail'"
-    )
-    op.execute(
         "CREATE TABLE smtp_accounts (smtp_account_id uuid PRIMARY KEY, account_id uuid NOT NULL, name text NOT NULL,"
         " secret_hash bytea NOT NULL, ip_list text[] NOT NULL DEFAULT '{}', is_active boolean NOT NULL DEFAULT true,"
         " messages_a_minute integer NOT NULL, minute timestamptz NOT NULL DEFAULT 'epoch',"
@@ -41,5 +38,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("DROP TABLE smtp_blocked")
     op.execute("DROP TABLE smtp_accounts")
-    op.execute("DROP INDEX contents_blob")
     op.execute("DROP TABLE blobs")
