@@ -102,7 +102,7 @@ class SingleSends:
 
     def store(self, plans: Sequence[Plan]) -> list[Any]:
         """Answers by plan, `TooFewUnits` where more have to be leased first. It asks nobody, so that no account's lease
-        is waited for by another's messages.
+        is waited for by another's messages. What the database refuses is looked for by halves.
 
         Never raises: what was stored in an earlier turn must not be handled once more."""
         error: Exception = Raced()
@@ -118,7 +118,8 @@ class SingleSends:
         if len(plans) == 1 or may_be_committed(error):
             return [error] * len(plans)
         log.warning("sends_not_stored_together", sends=len(plans), error=type(error).__name__)
-        return [self.store([plan])[0] for plan in plans]
+        half = len(plans) // 2
+        return self.store(plans[:half]) + self.store(plans[half:])
 
     def _lease(self, answers: list[Any], places: list[int]) -> list[int]:
         """Lease for those that wait; returns the places that are worth another turn."""

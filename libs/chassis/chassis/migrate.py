@@ -117,11 +117,22 @@ def readiness(service: str, engine: sqlalchemy.Engine) -> Callable[[], None]:
     return check
 
 
-def _alembic_config(service: str) -> AlembicConfig:
+def has_migrations(service: str) -> bool:
+    """Whether the package has a database of its own."""
+    folder = _folder_of(service)
+    return folder is not None and folder.is_dir()
+
+
+def _folder_of(service: str) -> Path | None:
     spec = importlib.util.find_spec(service)
-    if spec is None or not spec.submodule_search_locations:
+    locations = spec.submodule_search_locations if spec else None
+    return Path(locations[0]) / "migrations" if locations else None
+
+
+def _alembic_config(service: str) -> AlembicConfig:
+    migrations = _folder_of(service)
+    if migrations is None:
         raise MigrationError(f"there is no package named {service!r} in this environment")
-    migrations = Path(spec.submodule_search_locations[0]) / "migrations"
     if not migrations.is_dir():
         raise MigrationError(f"{service} has no migrations")
     config = AlembicConfig()

@@ -113,7 +113,10 @@ class Database(DependencyProvider):
             self.key, os.environ, self.container.service_name, self.process.common.pool_size
         )
         self.process.checks["database"] = self.database.ping
-        self.process.checks["migrations"] = migrate.readiness(self.container.service_name, self.database.engine)
+        # Of the package that the service is in: another may stand under its name.
+        package = self.container.service_cls.__module__.partition(".")[0]
+        if migrate.has_migrations(package):
+            self.process.checks["migrations"] = migrate.readiness(package, self.database.engine)
         self._backlogs = Backlogs(self.database.engine)
 
     def stop(self) -> None:

@@ -84,7 +84,10 @@ class Campaign(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
+    # When it goes. What a dispatcher of before would send otherwise than was asked has `held_at` instead: such a one
+    # takes whatever has a `send_at`, during an upgrade and after going back. Both by `go_at` alone.
     send_at: Mapped[datetime | None]
+    held_at: Mapped[datetime | None]
     time_zone: Mapped[str | None]
     # The local time at which it goes in each recipient's own zone; None: to all at `send_at`.
     local_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=False))
@@ -149,6 +152,15 @@ class Campaign(Base):
 
     lease_owner: Mapped[UUID | None]
     lease_expires_at: Mapped[datetime | None]
+
+    @property
+    def goes_at(self) -> datetime | None:
+        return self.held_at or self.send_at
+
+    def go_at(self, moment: datetime | None) -> None:
+        """Set when it goes; once it is known whether it waits for a second person."""
+        is_held = self.awaits_approval or self.ab_test is not None or bool(self.options.get("time_zone_field"))
+        self.send_at, self.held_at = (None, moment) if is_held else (moment, None)
 
     __table_args__ = (
         Index("campaigns_account", "account_id", "created_at", "id"),

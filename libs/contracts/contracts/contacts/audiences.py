@@ -20,6 +20,12 @@ class FollowUp(Schema):
 
     campaign_id = fields.UUID(required=True)
     who = fields.String(required=True, validate=validate.OneOf([str(who) for who in FollowUpWho]))
+    channel = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=validate.OneOf([str(channel) for channel in Channel]),
+        metadata={"description": "the followed campaign's; whatever is given, it is written as it is"},
+    )
 
 
 class Audience(Schema):

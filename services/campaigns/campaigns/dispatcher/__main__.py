@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from campaigns.config import DispatcherConfig
 from campaigns.dispatcher.loop import Dispatcher
+from campaigns.store.leases import GOES_AT
 from campaigns.usecases.dispatch import forget_old_batches
 from chassis.backlogs import Backlog, age_of
 from chassis.process import Process, boot
@@ -18,8 +19,8 @@ BACKLOGS = (
     age_of(
         "wici_campaigns_overdue_seconds",
         "How long the most overdue campaign should have begun",
-        "send_at",
-        "campaigns WHERE state = 'scheduled'",
+        GOES_AT,
+        "campaigns WHERE state = 'scheduled' AND NOT awaits_approval",
     ),
 )
 

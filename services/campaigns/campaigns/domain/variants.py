@@ -157,8 +157,18 @@ def messages_of(sender: Any, content: Mapping[str, Any], variants: Sequence[Mapp
     if not variants:
         return [Message(sender, content)]
     return [
-        Message(variant.get("sender") or sender, {**content, **(variant.get("content") or {})}) for variant in variants
+        Message(variant.get("sender") or sender, _said(content, variant.get("content") or {})) for variant in variants
     ]
+
+
+# Ways to write one body. Who gives another in one of them means none of what was written in the others.
+_BODY = ("html", "mjml", "text")
+
+
+def _said(content: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """The campaign's content but for what the variant says otherwise; a new html or MJML brings its own text."""
+    replaced = _BODY if own.get("html") or own.get("mjml") else ()
+    return {**{name: value for name, value in content.items() if name not in replaced}, **own}
 
 
 def ensure_different(names: Sequence[str], hashes: Sequence[str]) -> None:

@@ -14,7 +14,7 @@ from chassis import waking
 
 _TIME = text(
     "UPDATE campaigns SET send_at = now() + make_interval(mins => booster_after)"
-    " WHERE booster_of = :id AND send_at IS NULL AND state IN ('scheduled', 'paused')"
+    " WHERE booster_of = :id AND coalesce(held_at, send_at) IS NULL AND state IN ('scheduled', 'paused')"
 )
 
 

@@ -26,7 +26,8 @@ CAMPAIGNS = "campaigns"
 RESERVING_TIMEOUT = timedelta(minutes=10)
 
 _COLUMNS = (
-    "id, account_id, name, channel, state, sender, audience, options, time_zone, content_hash, fields, trace_id,"
+    "id, account_id, name, channel, state, updated_at, sender, audience, options, time_zone, content_hash,"
+    " fields, trace_id,"
     " send_id, recipients, dispatched_to, next_portion_at, units_each, reserved_units, units,"
     " submitted + failed AS decided, submitted + failed + deferred AS counted,"
     " ab_test, variant_hashes, variant_size, winner, tested_at, ab_decision,"
@@ -72,6 +73,7 @@ class LeasedCampaign:
     account_quiet_hours: dict[str, Any] | None = None
     approved_at: datetime | None = None
     approval_above: int | None = None
+    updated_at: datetime | None = None
 
     @property
     def split(self) -> Split | None:
@@ -116,6 +118,7 @@ class AtChannel(NamedTuple):
 _NO_BATCH_OPEN = (
     "NOT EXISTS (SELECT FROM campaign_batches b WHERE b.campaign_id = c.id AND b.state IN ('publishing', 'published'))"
 )
+GOES_AT = "coalesce(held_at, send_at)"  # SQL of `Campaign.goes_at`
 _CLAIMABLE = (
     "(state IN ('scheduled', 'sending')"
     " OR (settled_at IS NULL AND state IN ('sent', 'cancelled', 'failed'))"
@@ -130,11 +133,11 @@ def claim(session: Session, *, owner: UUID, lease: timedelta, limit: int) -> int
         "UPDATE campaigns SET lease_owner = :owner, lease_expires_at = now() + :lease"
         " WHERE id = ANY (ARRAY(SELECT id FROM campaigns"
         f" WHERE {_CLAIMABLE}"
-        "  AND (state <> 'scheduled' OR send_at <= now() AND NOT awaits_approval)"
+        f"  AND (state <> 'scheduled' OR {GOES_AT} <= now() AND NOT awaits_approval)"
         "  AND (state <> 'sending' OR look_at IS NULL OR look_at <= now())"
         "  AND (state <> 'draft' OR reserving_at < now() - :reserving)"
         "  AND (lease_expires_at IS NULL OR lease_expires_at < now())"
-        " ORDER BY send_at LIMIT :limit FOR UPDATE SKIP LOCKED))",
+        f" ORDER BY {GOES_AT} LIMIT :limit FOR UPDATE SKIP LOCKED))",
         owner=owner,
         lease=lease,
         limit=limit,
@@ -146,7 +149,8 @@ def seconds_to_next(session: Session) -> float | None:
     """Until a campaign's time or somebody's lease on one is over; None when there is none to come."""
     seconds = session.scalar(
         text(
-            "SELECT extract(epoch FROM min(greatest(lease_expires_at, CASE WHEN state = 'scheduled' THEN send_at END,"
+            "SELECT extract(epoch FROM min(greatest(lease_expires_at,"
+            f" CASE WHEN state = 'scheduled' THEN {GOES_AT} END,"
             " CASE WHEN state = 'sending' THEN look_at END,"
             " CASE WHEN state = 'draft' THEN reserving_at + :reserving END)) - now())"
             f" FROM campaigns WHERE {_CLAIMABLE} AND NOT (state = 'scheduled' AND awaits_approval)"
@@ -190,6 +194,7 @@ def begin(
     *,
     owner: UUID,
     campaign_id: UUID,
+    seen_at: datetime | None,
     send_id: UUID,
     recipients: int,
     content_hash: str,
@@ -198,7 +203,11 @@ def begin(
     variant_hashes: Sequence[str] | None = None,
     variant_size: int | None = None,
 ) -> bool:
-    """scheduled → sending with its audience numbered; False when it was paused, cancelled or taken over meanwhile."""
+    """scheduled → sending with its audience numbered; False when it was paused, cancelled, taken over or, by way of a
+    draft, changed meanwhile.
+
+    :param seen_at: `updated_at` as the lease showed it, before its content was read and prepared.
+    """
     return (
         changed(
             session,
@@ -206,9 +215,10 @@ def begin(
             " content_hash = :content_hash, units_each = :units_each, reserved_units = :reserved_units,"
             " updated_at = now(),"
             " variant_hashes = CAST(:variant_hashes AS jsonb), variant_size = :variant_size"
-            " WHERE id = :id AND lease_owner = :owner AND state = 'scheduled'",
+            " WHERE id = :id AND lease_owner = :owner AND state = 'scheduled' AND updated_at = :seen_at",
             id=campaign_id,
             owner=owner,
+            seen_at=seen_at,
             send_id=send_id,
             recipients=recipients,
             content_hash=content_hash,
@@ -225,7 +235,8 @@ def hold_for_approval(session: Session, *, owner: UUID, campaign_id: UUID) -> No
     """It has grown above the size that takes a second person since it was scheduled: wait for one."""
     changed(
         session,
-        "UPDATE campaigns SET awaits_approval = true, lease_owner = NULL, lease_expires_at = NULL, updated_at = now()"
+        "UPDATE campaigns SET awaits_approval = true, held_at = coalesce(held_at, send_at), send_at = NULL,"
+        " lease_owner = NULL, lease_expires_at = NULL, updated_at = now()"
         " WHERE id = :id AND lease_owner = :owner AND state = 'scheduled' AND approved_at IS NULL",
         id=campaign_id,
         owner=owner,

@@ -115,6 +115,7 @@ class Steps:
                 session,
                 owner=self.owner,
                 campaign_id=campaign.id,
+                seen_at=campaign.updated_at,
                 send_id=send_id,
                 recipients=total,
                 content_hash=prepared.hashes[0],

@@ -42,7 +42,7 @@ def create_campaign(
     **columns: Any,
 ) -> Answer:
     ensure_may(actor, channel, "write")
-    ensure_followed_is_there(session, account_of(actor), audience)
+    ensure_may_follow(session, actor, audience)
     campaign = store.add(
         session,
         id=made_id(actor, "campaign"),
@@ -62,14 +62,19 @@ def create_campaign(
     return views.campaign(campaign)
 
 
-def ensure_followed_is_there(session: Session, account_id: UUID, audience: dict[str, Any]) -> None:
-    """:raises Invalid: the audience is of those of a campaign that the account has not."""
+def ensure_may_follow(session: Session, actor: Actor, audience: dict[str, Any]) -> None:
+    """An audience of those of a campaign tells who they are: it takes the right to read that one.
+
+    :raises Invalid: the account has no such campaign. :raises Forbidden: the actor may not see it.
+    """
     if follow_up := audience.get("follow_up"):
         campaign_id = UUID(str(follow_up["campaign_id"]))
         try:
-            store.get(session, account_id=account_id, campaign_id=campaign_id, with_content=False)
+            followed = store.get(session, account_id=account_of(actor), campaign_id=campaign_id, with_content=False)
         except NotFound:
             raise exceptions.nothing_to_follow(campaign_id) from None
+        ensure_may(actor, Channel(followed.channel), "read")
+        follow_up["channel"] = followed.channel
 
 
 def get_campaign(session: Session, *, actor: Actor, now: datetime, campaign_id: UUID) -> Answer:
@@ -158,7 +163,7 @@ def update_campaign(
         ensure_fits(channel, changes["content"])
     ensure_is_sender(channel, changes.get("sender"))
     if "audience" in changes:
-        ensure_followed_is_there(session, account_of(actor), changes["audience"])
+        ensure_may_follow(session, actor, changes["audience"])
         changes["audience"] = dump(Audience, changes["audience"])
     columns = dict(changes)
     if "ab_test" in changes:

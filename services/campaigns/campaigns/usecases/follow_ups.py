@@ -52,7 +52,7 @@ def follow_up_campaign(
         channel=channel or Channel(original.channel),
         name=name or _named(FOLLOW_UP, original.name),
         sender=original.sender if is_alike else None,
-        audience=_followers(campaign_id, who),
+        audience=_followers(original, who),
         content=original.content if is_alike else {},
         options={},
     )
@@ -78,7 +78,9 @@ def boost_campaign(
     :raises Invalid: the channel refuses the content, or it uses a field that nobody has.
     """
     with database.transaction() as session:
-        _ensure_can_be_boosted(session, locked(session, actor, campaign_id), made_id(actor, "campaign"))
+        boosted = locked(session, actor, campaign_id)
+        ensure_may(actor, Channel(boosted.channel), "read")
+        _ensure_can_be_boosted(session, boosted, made_id(actor, "campaign"))
     ensure_may(actor, channel, "write")
     ensure_may(actor, channel, "send")
     prepared = contents.prepare(ask, channel=channel, sender=sender, content=content)
@@ -95,7 +97,7 @@ def boost_campaign(
             channel=channel.value,
             name=_named(BOOSTER, boosted.name),
             sender=sender,
-            audience=dump(Audience, _followers(campaign_id, who)),
+            audience=dump(Audience, _followers(boosted, who)),
             content=content,
             options={},
             created_by=user_of(actor),
@@ -141,6 +143,9 @@ def _named(prefix: str, name: str) -> str:
     return prefix + name[: NAME_MAX - len(prefix)]
 
 
-def _followers(campaign_id: UUID, who: FollowUpWho) -> dict[str, Any]:
+def _followers(campaign: Campaign, who: FollowUpWho) -> dict[str, Any]:
     chosen: dict[str, Any] = Audience().load({})
-    return {**chosen, "follow_up": {"campaign_id": campaign_id, "who": str(who)}}
+    return {
+        **chosen,
+        "follow_up": {"campaign_id": campaign.id, "who": str(who), "channel": campaign.channel},
+    }

@@ -71,12 +71,13 @@ def schedule_campaign(
         domain.ensure_draft(CampaignState(campaign.state))
         if campaign.updated_at != checked_at:
             raise Conflict("campaign.changed_meanwhile", "The campaign was changed while it was being scheduled.")
-        campaign.send_at, campaign.local_at = when
+        campaign.local_at = when.local_at
         campaign.time_zone = account["time_zone"]
         campaign.content_hash = prepared.hashes[0]
         campaign.fields = fields
         campaign.units_each = prepared.units
         _ask_for_approval(session, campaign, user_of(actor), reachable)
+        campaign.go_at(when.send_at)
         campaign.trace_id = actor.get("request_id") or str(new_id())
         campaign.schedule_key = actor.get("request_key")
         campaign.reserving_at = None

@@ -32,7 +32,8 @@ def unschedule_campaign(database: Database, *, actor: Actor, now: datetime, ask:
         if state is CampaignState.DRAFT:
             return views.campaign(campaign)
         _ensure_not_started(campaign, state, now)
-        campaign.send_at = campaign.local_at = campaign.schedule_key = campaign.content_hash = None
+        campaign.go_at(None)
+        campaign.local_at = campaign.schedule_key = campaign.content_hash = None
         campaign.lease_owner = campaign.lease_expires_at = None
         campaign.fields, campaign.reserving_at = [], now
         campaign.booster_of = campaign.booster_after = None
@@ -70,9 +71,10 @@ def reschedule_campaign(
         _ensure_not_started(campaign, CampaignState.SCHEDULED, now)
         in_own_zones = bool(campaign.options.get("time_zone_field"))
         when = domain.when(at, time_zone, now, in_own_zones=in_own_zones)
-        campaign.send_at, campaign.local_at = when
+        campaign.local_at = when.local_at
         campaign.time_zone, campaign.updated_at, campaign.changed_by = time_zone, now, user_of(actor)
         void_approval(campaign)
+        campaign.go_at(when.send_at)
         session.flush()
         waking.wake(session, CAMPAIGNS)
         facts = {"name": campaign.name, "send_at": when.send_at.isoformat()}
@@ -97,6 +99,7 @@ def approve_campaign(session: Session, *, actor: Actor, now: datetime, campaign_
     domain.ensure_second_person(user_id, (campaign.scheduled_by, campaign.changed_by))
     campaign.approved_by, campaign.approved_at, campaign.updated_at = user_id, now, now
     campaign.awaits_approval = False
+    campaign.go_at(campaign.goes_at)
     session.flush()
     waking.wake(session, CAMPAIGNS)
     acts.record(session, events.CAMPAIGNS_ACT, actor, "campaign.approved", target_id=campaign.id, name=campaign.name)

@@ -20,7 +20,7 @@ _COUNTS = ("recipients", "published", "submitted", "failed", "deferred")
 def campaign(row: Campaign) -> Answer:
     """A campaign as `contracts.campaigns.drafts` shows it; without its content where that was not loaded."""
     shown = _columns(row)
-    shown["state"] = CampaignState(row.state)
+    shown["state"], shown["send_at"] = CampaignState(row.state), row.goes_at
     shown["progress"] = domain.progress(
         {name: shown[name] for name in _COUNTS}, [shown.pop("left_out"), shown.pop("channel_left_out")]
     )

@@ -80,8 +80,10 @@ def test_best_variant_goes_to_the_rest_whatever_is_killed(
 ) -> None:
     owner, total, split = caller(), 2000, Split(2, 200)
     tell(owner, CLEAR)
+    channel.holding.set()  # else the test may be over before anybody looks
     campaign_id = owner.scheduled(total, ab_test=AB_TEST)
     wait_for_stage(owner, campaign_id, "testing")
+    channel.finish_held()
     running.kill()
     running.start().wait_ready()
     waiting = wait_for_stage(owner, campaign_id, "waiting")

@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import text
 
 from chassis.database import Database
-from contracts.errors import Conflict, Invalid, NotFound
+from contracts.errors import Conflict, Forbidden, Invalid, NotFound
 
-from .test_schedules import later
+from .test_schedules import another_user, later
 
 BOOSTER = {
     "who": "not_clicked", "after_minutes": 120, "channel": "sms", "sender": "WICI", "content": {"text": "Jeszcze raz"},
@@ -25,7 +25,7 @@ def test_follow_up_is_a_draft_for_those_who_did_or_did_not(caller: Callable) -> 
     original = owner.draft(name="Lato")
     draft = owner("follow_up_campaign", campaign_id=original["id"], who="not_opened")
     assert (draft["name"], draft["state"], draft["content"]) == ("Follow-up of Lato", "draft", original["content"])
-    assert draft["audience"]["follow_up"] == {"campaign_id": original["id"], "who": "not_opened"}
+    assert draft["audience"]["follow_up"] == {"campaign_id": original["id"], "who": "not_opened", "channel": "sms"}
     other = owner("follow_up_campaign", campaign_id=original["id"], who="opened", channel="email", name="Inna")
     assert (other["name"], other["sender"], other["content"]) == ("Inna", None, {})
     with pytest.raises(NotFound):
@@ -44,6 +44,24 @@ def test_follow_up_is_a_draft_for_those_who_did_or_did_not(caller: Callable) -> 
         assert refused.value.errors[0]["field"] == "audience.follow_up.campaign_id"
 
 
+def test_who_follows_a_campaign_may_read_it(caller: Callable) -> None:
+    """An audience of those who did tells who did."""
+    owner = caller()
+    theirs = owner.draft()["id"]
+    mailer = another_user(owner, permissions=[f"email.campaigns.{right}" for right in ("read", "write", "send")])
+    draft = mailer("create_campaign", channel="email", name="Inna")
+    mail = {"channel": "email", "sender": {"from_email": "a@x.example"}, "content": {"subject": "x", "html": "<p>x"}}
+    following = {"follow_up": {"campaign_id": theirs, "who": "opened"}}
+    for change in (
+        lambda: mailer("create_campaign", channel="email", name="Inna", audience=following),
+        lambda: mailer("update_campaign", campaign_id=draft["id"], audience=following),
+        lambda: mailer("boost_campaign", campaign_id=theirs, **{**BOOSTER, **mail}),
+    ):
+        with pytest.raises(Forbidden) as refused:
+            change()
+        assert "sms.campaigns.read" in refused.value.detail
+
+
 def test_booster_is_given_its_time_once_the_campaign_has_been_sent_and_goes_then(
     caller: Callable, channel: Any, dispatcher: Callable, database: Database
 ) -> None:
@@ -52,7 +70,9 @@ def test_booster_is_given_its_time_once_the_campaign_has_been_sent_and_goes_then
     campaign_id = later(owner, name="Lato")
     booster = owner("boost_campaign", campaign_id=campaign_id, **BOOSTER)
     assert (booster["name"], booster["state"], booster["send_at"]) == ("Booster of Lato", "scheduled", None)
-    assert booster["audience"]["follow_up"] == {"campaign_id": campaign_id, "who": "not_clicked"}
+    assert booster["audience"]["follow_up"] == {
+        "campaign_id": campaign_id, "who": "not_clicked", "channel": "sms",
+    }  # fmt: skip
     with pytest.raises(Conflict) as refused:
         owner("boost_campaign", campaign_id=campaign_id, **BOOSTER)
     assert refused.value.code == "campaign.has_booster"

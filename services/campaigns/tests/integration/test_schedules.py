@@ -16,6 +16,8 @@ from chassis.database import Database
 from chassis.testing import wait_until
 from contracts.errors import Conflict, Forbidden, Invalid, NotFound
 
+from .test_ab_tests import AB_TEST
+
 TOMORROW = (datetime.now(UTC) + timedelta(days=1)).replace(microsecond=0)
 
 
@@ -78,7 +80,29 @@ def test_what_a_dispatcher_has_in_hand_is_not_unscheduled(caller: Callable, data
     owner("unschedule_campaign", campaign_id=campaign_id)
     begun = {"send_id": uuid4(), "recipients": 5, "content_hash": "", "units_each": 1, "reserved_units": 5}
     with database.transaction() as session:
-        assert not leases.begin(session, owner=dead, campaign_id=draft_id({"id": campaign_id}), **begun)
+        assert not leases.begin(session, owner=dead, campaign_id=UUID(campaign_id), seen_at=None, **begun)
+
+
+def test_what_a_dispatcher_has_prepared_does_not_begin_once_it_is_another(caller: Callable, database: Database) -> None:
+    """Paused, changed and scheduled again while its content was on its way: the lease is still the dispatcher's."""
+    owner, lease = caller(), {"owner": uuid4(), "lease": timedelta(minutes=1)}
+    campaign_id = owner.scheduled(1000)
+    begun = {"send_id": uuid4(), "recipients": 5, "content_hash": "", "units_each": 1, "reserved_units": 5}
+    begun |= {"owner": lease["owner"], "campaign_id": UUID(campaign_id)}
+
+    def seen() -> datetime | None:
+        with database.transaction() as session:
+            leases.claim(session, **lease, limit=10)
+            return leases.renew(session, **lease)[0].updated_at
+
+    before = seen()
+    owner("pause_campaign", campaign_id=campaign_id)
+    owner("resume_campaign", campaign_id=campaign_id)
+    with database.transaction() as session:
+        assert not leases.begin(session, seen_at=before, **begun)
+    now_seen = seen()
+    with database.transaction() as session:
+        assert leases.begin(session, seen_at=now_seen, **begun)
 
 
 def test_large_campaign_waits_for_a_second_person(caller: Callable, channel: Any, dispatcher: Callable) -> None:
@@ -106,6 +130,35 @@ def test_large_campaign_waits_for_a_second_person(caller: Callable, channel: Any
     owner.wait_for(large, "sent")
     with pytest.raises(Conflict):
         boss("approve_campaign", campaign_id=small)
+
+
+@pytest.mark.parametrize("why", ["approval", "zones", "variants", "nothing"])
+def test_what_dispatchers_of_before_would_send_otherwise_is_not_there_for_them(
+    caller: Callable, database: Database, why: str
+) -> None:
+    """They take whatever is scheduled with a `send_at` that is over, during an upgrade and after going back."""
+    owner = caller()
+    if why == "approval":
+        owner("set_campaign_rules", quiet_hours=None, approval_above=10)
+    parts: dict[str, Any] = {"zones": {"options": {"time_zone_field": "city"}}, "variants": {"ab_test": AB_TEST}}
+    campaign_id = later(owner, **parts.get(why, {}))
+    at = (TOMORROW + timedelta(days=1)).isoformat()
+    shown = [
+        owner("get_campaign", campaign_id=campaign_id),
+        owner("reschedule_campaign", campaign_id=campaign_id, at=at),
+    ]
+    assert [one["send_at"] for one in shown] == [TOMORROW.isoformat(), at]
+
+    def seen_of_old() -> bool:
+        with database.transaction() as session:
+            query = "SELECT send_at IS NOT NULL FROM campaigns WHERE state = 'scheduled' AND id = :id"
+            return bool(session.scalar(text(query), {"id": campaign_id}))
+
+    assert seen_of_old() is (why == "nothing")
+    if why == "approval":
+        approved = another_user(owner)("approve_campaign", campaign_id=campaign_id)
+        assert seen_of_old() and approved["send_at"] == at
+    assert owner("unschedule_campaign", campaign_id=campaign_id)["send_at"] is None
 
 
 def test_edit_after_an_approval_voids_it_and_its_editor_is_no_second_person(caller: Callable) -> None:
@@ -154,7 +207,8 @@ def test_hours_that_cannot_be_are_refused_at_scheduling(caller: Callable) -> Non
         with pytest.raises(Invalid) as refused:
             owner("schedule_campaign", campaign_id=campaign["id"])
         assert refused.value.errors[0]["field"] == field
-    at = (TOMORROW + timedelta(days=1)).replace(tzinfo=None)
+    # Noon: no clock leaves that out.
+    at = (TOMORROW + timedelta(days=1)).replace(hour=12, minute=0, second=0, tzinfo=None)
     campaign = owner.draft(1000, options={"time_zone_field": "city"})
     scheduled = owner("schedule_campaign", campaign_id=campaign["id"], at=at.isoformat())
     assert datetime.fromisoformat(scheduled["local_at"]) == at

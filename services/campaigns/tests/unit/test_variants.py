@@ -115,3 +115,15 @@ def test_verdict_is_one_of_the_highest_rate_and_p_is_a_probability(figures: list
 def test_each_metric_has_its_own_base(metric: AbMetric, rate: float) -> None:
     one = {"sent": 1000, "delivered": 800, "opened": 400, "clicked": 80}
     assert domain.judge(metric, [one, one]).rates == pytest.approx([rate, rate])
+
+
+@given(st.sets(st.sampled_from(["html", "mjml", "text", "subject"])), st.sampled_from(["html", "mjml", "text"]))
+def test_a_variant_that_brings_a_body_has_nothing_left_of_the_campaigns(base: set[str], brought: str) -> None:
+    content = {name: f"the campaign's {name}" for name in base}
+    said = domain.messages_of("S", content, [{"content": {brought: "its own"}}, {"content": {"subject": "its own"}}])
+
+    bodies = {"html", "mjml", "text"} if brought != "text" else {"text"}
+    assert said[0].content == {name: value for name, value in content.items() if name not in bodies} | {
+        brought: "its own"
+    }
+    assert said[1].content == content | {"subject": "its own"}

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from chassis.database import changed, cursor_of
 from contacts.store import frequency_caps
-from contracts.vocabulary import FollowUpWho, LeftOut
+from contracts.vocabulary import Channel, FollowUpWho, LeftOut
 
 _LOCK = "hashtextextended(CAST(:account AS text), 1936941680)"  # "snap"
 
@@ -87,13 +87,20 @@ def _told(kind: str) -> str:
     )
 
 
-def followed(who: FollowUpWho) -> str:
-    """SQL over `c`: a recipient of `:followed_campaign` who did, or did not."""
-    delivered, clicked = _told("delivered"), _told("clicked")
+def followed(who: FollowUpWho, channel: str | None) -> str:
+    """SQL over `c`: a recipient of `:followed_campaign`, of that channel, who did, or did not.
+
+    A mail that its server took may still come back; an SMS that failed may still be shown to have arrived.
+    """
+    delivered, not_delivered, clicked = _told("delivered"), _told("bounced"), _told("clicked")
+    if channel == Channel.EMAIL:
+        delivered = f"{delivered} AND NOT {not_delivered}"
+    else:
+        not_delivered = f"{not_delivered} AND NOT {delivered}"
     opened = f"({_told('opened')} OR {clicked})"
     conditions = {
         FollowUpWho.DELIVERED: delivered,
-        FollowUpWho.NOT_DELIVERED: f"{_told('bounced')} AND NOT {delivered}",
+        FollowUpWho.NOT_DELIVERED: not_delivered,
         FollowUpWho.OPENED: f"{delivered} AND {opened}",
         FollowUpWho.NOT_OPENED: f"{delivered} AND NOT {opened}",
         FollowUpWho.CLICKED: f"{delivered} AND {clicked}",

@@ -102,7 +102,7 @@ def _sides_of(
             into.append(compiled.sql)
             parameters.update(compiled.parameters)
     if follow_up := audience.get("follow_up"):
-        included.append(store.followed(FollowUpWho(follow_up["who"])))
+        included.append(store.followed(FollowUpWho(follow_up["who"]), follow_up.get("channel")))
         parameters["followed_campaign"] = follow_up["campaign_id"]
     if not names_anybody(audience):
         raise Invalid.of_field("audience", "audience.empty", "Choose at least one group or segment.")

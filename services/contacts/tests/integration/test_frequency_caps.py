@@ -101,8 +101,9 @@ def test_followers_of_a_campaign_are_those_who_did_or_did_not(database: Database
     with database.transaction() as session:
         engagement.add(session, columns)
 
-    def followers(who: FollowUpWho, of: UUID = campaign_id) -> set[UUID]:
-        snapshot, chosen = {"snapshot_id": new_id()}, {"follow_up": {"campaign_id": of, "who": who}}
+    def followers(who: FollowUpWho, of: UUID = campaign_id, channel: str | None = None) -> set[UUID]:
+        chosen = {"follow_up": {"campaign_id": of, "who": who, "channel": channel}}
+        snapshot = {"snapshot_id": new_id()}
         account.call(audiences.request_snapshot, **snapshot, channel=Channel.EMAIL, audience=chosen, fields_=[])
         account.run_imports()
         page = account.call(audiences.read, **snapshot, after=0, limit=PEOPLE)
@@ -116,6 +117,18 @@ def test_followers_of_a_campaign_are_those_who_did_or_did_not(database: Database
         "clicked": set(people[1:3]), "not_clicked": {people[0], *people[3:5]},
     }  # fmt: skip
     assert followers(FollowUpWho.CLICKED, uuid4()) == set()
+
+    # Two who were told to have arrived failed: of a mail that came back, of an SMS that arrived after all.
+    column = {"account_id": str(account.id), "campaign_id": str(campaign_id), "kind": "bounced", "day": str(TODAY)}
+    with database.transaction() as session:
+        engagement.add(session, [{**column, "contact_ids": f"{people[0]},{people[3]}"}])
+    assert followers(FollowUpWho.NOT_DELIVERED, channel=Channel.SMS) == set(people[5:7])
+    assert followers(FollowUpWho.NOT_OPENED, channel=Channel.SMS) == set(people[3:5])
+    email = {who: followers(who, channel=Channel.EMAIL) for who in FollowUpWho}
+    assert email == {
+        "delivered": {people[1], people[2], people[4]}, "not_delivered": {people[0], people[3], *people[5:7]},
+        "opened": set(people[1:3]), "not_opened": {people[4]}, "clicked": set(people[1:3]), "not_clicked": {people[4]},
+    }  # fmt: skip
 
     # Contents are tried with, and measured for, them.
     asked = {"channel": Channel.EMAIL, "audience": {"follow_up": {"campaign_id": campaign_id, "who": "clicked"}}}

@@ -17,6 +17,7 @@ from email_gateway.content import html_tokens, targets
 from email_gateway.content.html_tokens import Kind, Token
 
 _NUMBER = "data-wici"
+_DIGITS = re.compile(r"[0-9]{1,9}")
 _OPENING = re.compile(r"\{[{%#]")
 _NAME = re.compile(r"[a-z][a-z0-9:._-]*")
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
@@ -36,7 +37,7 @@ def inlined(source: str, css: str = "") -> str:
         copy, inline_style_tags=not css, extra_css=css or None, keep_style_tags=True, load_remote_stylesheets=False
     )
     pieces, position = [], 0
-    for number, style in _styles(styled):
+    for number, style in _styles(styled, len(places)):
         token = places[number]
         if _OPENING.search(style):  # it would read as a template tag
             continue
@@ -102,11 +103,17 @@ def _attributes(token: Token) -> str:
     )
 
 
-def _styles(styled: str) -> Iterator[tuple[int, str]]:
-    """Style by number, in the order of the source."""
+def _styles(styled: str, numbers: int) -> Iterator[tuple[int, str]]:
+    """Style by number, in the order of the source.
+
+    A number that is none, or none of ours, is the author's own: what is text in the source may be an element in
+    foreign content.
+    """
     found: dict[int, str] = {}
     for token in html_tokens.tokens(styled, is_template=False):
         number, style = token.attributes.get(_NUMBER), token.attributes.get("style")
-        if token.kind is Kind.START and number is not None and style is not None:
-            found.setdefault(int(number.value), targets.attribute_text(style.value).strip())
+        if token.kind is not Kind.START or number is None or style is None or not _DIGITS.fullmatch(number.value):
+            continue
+        if (place := int(number.value)) < numbers:
+            found.setdefault(place, targets.attribute_text(style.value).strip())
     return iter(sorted(found.items()))

@@ -22,6 +22,7 @@ from email_gateway.domain.needs import NOTHING, Needs
 MOST_LINE = 998  # RFC 5321, section 4.5.3.1.6
 MOST_HEAD = 64 * 1024
 MOST_HOPS = 30
+MOST_FROM, MOST_SUBJECT = 1_000, 2_000  # octets that are parsed: Python's parser takes the square of them
 SUBJECT_KEPT = 200
 _LONG_LINE = re.compile(rb"[^\n]{%d}" % (MOST_LINE + 2))
 _FOLD = re.compile(r"\r\n(?=[ \t])")
@@ -135,6 +136,8 @@ def _halves(octets: bytes) -> tuple[bytes, bytes]:
 def _author(headers: Sequence[dkim.Header]) -> Address:
     """The one mailbox in From; a domain in ASCII. :raises NotAccepted: it does not name one, or not clearly."""
     (value,) = [value for name, value in headers if name.lower() == b"from"]
+    if len(value) > MOST_FROM:
+        raise NotAccepted(550, "5.6.0", f"a From header of more than {MOST_FROM} octets")
     try:
         parsed: Any = email.policy.default.header_factory("From", _unfolded(value))
         addresses, defects = list(parsed.addresses), list(parsed.defects)
@@ -154,7 +157,7 @@ def _ats(author: Address) -> int:
 
 
 def _subject(headers: Sequence[dkim.Header]) -> str:
-    value = next((value for name, value in headers if name.lower() == b"subject"), b"")
+    value = next((value for name, value in headers if name.lower() == b"subject"), b"")[:MOST_SUBJECT]
     try:
         shown = str(email.policy.default.header_factory("Subject", _unfolded(value)))
     except Exception:

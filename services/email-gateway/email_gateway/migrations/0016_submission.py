@@ -41,5 +41,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("DROP TABLE smtp_blocked")
     op.execute("DROP TABLE smtp_accounts")
-    op.execute("DROP INDEX contents_blob")
     op.execute("DROP TABLE blobs")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,10 +16,19 @@ SWEPT_AT_ONCE = 200
 
 _KEEP = (
     "INSERT INTO blobs AS b (account_id, digest, octets, keep_until)"
-    " VALUES (%s, %s, %b, %s) ON CONFLICT (account_id, digest) DO UPDATE"
+    " SELECT * FROM unnest(%s::uuid[], %s::text[], %b::bytea[], %s::timestamptz[])"
+    " ON CONFLICT (account_id, digest) DO UPDATE"
     " SET keep_until = greatest(b.keep_until, excluded.keep_until)"
 )
-_EXTEND = "UPDATE blobs SET keep_until = greatest(keep_until, %s) WHERE account_id = %s AND digest = %s"
+# Locked in the order of their keys, so that two that keep the same ones wait for each other in one order.
+_EXTEND = (
+    "WITH held AS MATERIALIZED (SELECT b.account_id, b.digest, k.until"
+    " FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[]) AS k(account_id, digest, until)"
+    " JOIN blobs b ON b.account_id = k.account_id AND b.digest = k.digest"
+    " ORDER BY b.account_id, b.digest FOR NO KEY UPDATE OF b)"
+    " UPDATE blobs b SET keep_until = greatest(b.keep_until, held.until) FROM held"
+    " WHERE b.account_id = held.account_id AND b.digest = held.digest RETURNING b.account_id, b.digest"
+)
 _READ = (
     "SELECT b.account_id::text, b.digest, b.octets"
     " FROM unnest(%s::uuid[], %s::text[]) AS k(account_id, digest)"
@@ -30,12 +39,21 @@ Key = tuple[str, str]
 """Account and digest."""
 
 
-def keep(session: Session, *, account_id: UUID, digest: str, octets: bytes, until: datetime) -> None:
-    """Store them, or keep them for longer: the same octets are not sent to the database twice."""
+def keep(session: Session, blobs: Sequence[tuple[UUID, str, bytes, datetime]]) -> None:
+    """Store them, (account, digest, octets, until when) each, or keep them for longer: the same octets are not sent to
+    the database twice."""
+    wanted: dict[tuple[UUID, str], tuple[bytes, datetime]] = {}
+    for account_id, digest, octets, until in blobs:
+        key = account_id, digest
+        wanted[key] = (octets, max(until, wanted[key][1]) if key in wanted else until)
+    if not wanted:
+        return
     cursor = cursor_of(session)
-    cursor.execute(_EXTEND, (until, account_id, digest))
-    if not cursor.rowcount:
-        cursor.execute(_KEEP, (account_id, digest, octets, until))
+    cursor.execute(_EXTEND, columns([(*key, until) for key, (_, until) in wanted.items()], 3))
+    present = {(row[0], row[1]) for row in cursor.fetchall()}
+    missing = [(*key, *wanted[key]) for key in sorted(wanted.keys() - present)]
+    if missing:
+        cursor.execute(_KEEP, columns(missing, 4))
 
 
 def read(cursor: Any, keys: Collection[Key]) -> Mapping[Key, bytes]:

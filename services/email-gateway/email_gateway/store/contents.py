@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, exists, select
+import orjson
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from chassis.database import columns, cursor_of
 from email_gateway.models import Content
+
+_PRESENT = (
+    "SELECT k.content_hash FROM unnest(%s::text[]) AS k(content_hash)"
+    " WHERE EXISTS (SELECT FROM contents c WHERE c.content_hash = k.content_hash)"
+)
+_KEEP = (
+    "INSERT INTO contents (content_hash, account_id, document)"
+    " SELECT * FROM unnest(%s::text[], %s::uuid[], %s::jsonb[]) ON CONFLICT DO NOTHING"
+)
 
 
 def keep(session: Session, *, content_hash: str, account_id: UUID, document: dict[str, Any]) -> None:
@@ -22,10 +34,20 @@ def keep(session: Session, *, content_hash: str, account_id: UUID, document: dic
     )
 
 
-def ensure(session: Session, *, content_hash: str, account_id: UUID, document: Mapping[str, Any]) -> None:
-    """As `keep`, for a content that is almost always there: it is not sent to the database then."""
-    if not session.scalar(select(exists().where(Content.content_hash == content_hash))):
-        keep(session, content_hash=content_hash, account_id=account_id, document=dict(document))
+def ensure(session: Session, contents: Sequence[tuple[str, UUID, Mapping[str, Any]]]) -> None:
+    """As `keep`, of (hash, account, document) each: what is there already is not sent to the database again."""
+    cursor = cursor_of(session)
+    cursor.execute(_PRESENT, ([name for name, _, _ in contents],))
+    present = {row[0] for row in cursor.fetchall()}
+    # In the order of their hashes, so that two transactions with the same contents wait for each other in one order.
+    rows = sorted({name: (account_id, document) for name, account_id, document in contents}.items(), key=itemgetter(0))
+    missing = [
+        (name, account_id, orjson.dumps(document).decode())
+        for name, (account_id, document) in rows
+        if name not in present
+    ]
+    if missing:
+        cursor.execute(_KEEP, columns(missing, 3))
 
 
 def document(session: Session, *, account_id: UUID, content_hash: str) -> dict[str, Any] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 
 from channel.retries import UPKEEP
 from chassis import outbox, suspensions, waking
-from chassis.database import Session, changed, columns, cursor_of
+from chassis.database import Session, columns, cursor_of
 from contracts.ids import message_ids
 from contracts.lanes import BATCH_SIZE, DELIVERY_EVENTS, channel_lane
 from contracts.vocabulary import Channel, Lane, MessageState
@@ -25,9 +25,10 @@ RequestKey = tuple[UUID, str]
 
 _ADD = (
     "INSERT INTO ledger (message_id, account_id, address, sender, lane, state, content_hash, fields, name, external_id)"
-    " SELECT m.id, %s, m.address, %s, %s, 'accepted', %s, m.fields, m.name, %s"
-    " FROM unnest(%s::uuid[], %s::text[], %s::jsonb[], %s::text[]) AS m(id, address, fields, name)"
-    " ON CONFLICT DO NOTHING"
+    f" SELECT m.id, m.account_id, m.address, m.sender, '{Lane.TRANSACTIONAL}', 'accepted', m.content_hash, m.fields,"
+    " m.name, m.external_id"
+    " FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::jsonb[], %s::text[], %s::text[])"
+    " AS m(id, account_id, address, sender, content_hash, fields, name, external_id) ON CONFLICT DO NOTHING"
 )
 
 
@@ -45,38 +46,46 @@ def made_before(session: Session, keys: Collection[RequestKey]) -> dict[RequestK
     return {(row[0], row[1]): row[2] for row in cursor.fetchall()}
 
 
-def keep_request(session: Session, account_id: UUID, request_key: str, send_id: UUID) -> bool:
-    """False where another request with the same key came first."""
-    statement = (
-        "INSERT INTO requests (account_id, request_key, send_id) VALUES (:account_id, :request_key, :send_id)"
-        " ON CONFLICT DO NOTHING"
+def keep_requests(session: Session, requests: Collection[tuple[UUID, str, UUID]]) -> bool:
+    """Keep (account, key, send) of each; False where another request with one of the keys came first."""
+    if not requests:
+        return True
+    cursor = cursor_of(session)
+    cursor.execute(
+        "INSERT INTO requests (account_id, request_key, send_id)"
+        " SELECT * FROM unnest(%s::uuid[], %s::text[], %s::uuid[]) ON CONFLICT DO NOTHING",
+        columns(sorted(requests), 3),
     )
-    return bool(changed(session, statement, account_id=account_id, request_key=request_key, send_id=send_id))
+    return cursor.rowcount == len(requests)
 
 
-def add(session: Session, send_id: UUID, plan: Plan) -> None:
-    """Rows `accepted` with all that a person may ask for, their events, and the batch into the lane or the schedule."""
-    of, lane = message_ids(send_id), Lane.TRANSACTIONAL
-    ids = [of(number) for number in range(1, len(plan.recipients) + 1)]
+def add(session: Session, plans: Mapping[UUID, Plan]) -> None:
+    """Rows `accepted` with all that a person may ask for, their events, and the batches into the lane or the schedule.
+
+    :param plans: by send id.
+    """
+    ids = {
+        send_id: list(map(message_ids(send_id), range(1, len(plan.recipients) + 1))) for send_id, plan in plans.items()
+    }
     rows = [
-        (message_id, to.address, orjson.dumps(to.fields).decode(), to.name)
-        for message_id, to in zip(ids, plan.recipients, strict=True)
+        (message_id, plan.account_id, to.address, plan.sender, plan.content_hash, orjson.dumps(to.fields).decode(),
+         to.name, plan.external_id)
+        for send_id, plan in plans.items()
+        for message_id, to in zip(ids[send_id], plan.recipients, strict=True)
+    ]  # fmt: skip
+    cursor_of(session).execute(_ADD, columns(rows, 8))
+    _schedule(session, {send_id: plan for send_id, plan in plans.items() if plan.schedule_at is not None}, ids)
+    lane = channel_lane(Channel.EMAIL, Lane.TRANSACTIONAL)
+    batches = [
+        (lane, orjson.dumps({"v": 1, **_batch(send_id, plan)}))
+        for send_id, plan in plans.items()
+        if plan.schedule_at is None
     ]
-    cursor_of(session).execute(
-        _ADD, (plan.account_id, plan.sender, lane, plan.content_hash, plan.external_id, *columns(rows, 4))
-    )
-    if plan.schedule_at is not None:
-        _schedule(session, send_id, plan, ids)
-    else:
-        outbox.record_lane(session, channel_lane(Channel.EMAIL, lane), orjson.dumps({"v": 1, **_batch(send_id, plan)}))
-    for events in _accepted(plan, ids):
-        outbox.record_lane(session, DELIVERY_EVENTS, events)
+    outbox.record_lanes(session, batches + _accepted(plans, ids))
 
 
-def _accepted(plan: Plan, ids: list[UUID]) -> list[bytes]:
+def _accepted(plans: Mapping[UUID, Plan], ids: Mapping[UUID, list[UUID]]) -> list[tuple[str, bytes]]:
     """`accepted` events of all messages, as lane messages; of Wici's own mails nothing is told."""
-    if plan.account_id == SYSTEM_ACCOUNT:
-        return []
     at = datetime.now(UTC).timestamp()
     events = [
         {
@@ -92,23 +101,38 @@ def _accepted(plan: Plan, ids: list[UUID]) -> list[bytes]:
             "parts": 1,
             "labels": {"external_id": plan.external_id, "subject": to.subject, "tags": list(plan.tags)},
         }
-        for message_id, to in zip(ids, plan.recipients, strict=True)
+        for send_id, plan in plans.items()
+        if plan.account_id != SYSTEM_ACCOUNT
+        for message_id, to in zip(ids[send_id], plan.recipients, strict=True)
     ]
     return [
-        orjson.dumps({"v": 1, "source": "email_gateway", "events": events[first : first + BATCH_SIZE]})
+        (
+            DELIVERY_EVENTS,
+            orjson.dumps({"v": 1, "source": "email_gateway", "events": events[first : first + BATCH_SIZE]}),
+        )
         for first in range(0, len(events), BATCH_SIZE)
     ]
 
 
-def _schedule(session: Session, send_id: UUID, plan: Plan, ids: list[UUID]) -> None:
-    batch, at = _batch(send_id, plan), plan.schedule_at
-    assert at is not None
-    header = {**batch, "lane": Lane.TRANSACTIONAL, "accepted_at": at.timestamp()}
-    bodies = [orjson.dumps({**header, "recipients": [recipient]}) for recipient in batch["recipients"]]
+def _schedule(session: Session, plans: Mapping[UUID, Plan], ids: Mapping[UUID, list[UUID]]) -> None:
+    """:param plans: those that have a time to leave at."""
+    if not plans:
+        return
+    rows: list[tuple[UUID, UUID, datetime, bytes]] = []
+    for send_id, plan in plans.items():
+        batch, at = _batch(send_id, plan), plan.schedule_at
+        assert at is not None
+        header = {**batch, "lane": Lane.TRANSACTIONAL, "accepted_at": at.timestamp()}
+        rows += [
+            (message_id, plan.account_id, at, orjson.dumps({**header, "recipients": [recipient]}))
+            for message_id, recipient in zip(ids[send_id], batch["recipients"], strict=True)
+        ]
     cursor_of(session).execute(
         "INSERT INTO retries (message_id, account_id, due_at, attempts, body)"
-        " SELECT u.id, %s, %s, 0, u.body FROM unnest(%s::uuid[], %s::bytea[]) AS u(id, body) ON CONFLICT DO NOTHING",
-        (plan.account_id, at, ids, bodies),
+        " SELECT u.id, u.account_id, u.due_at, 0, u.body"
+        " FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[], %s::bytea[]) AS u(id, account_id, due_at, body)"
+        " ON CONFLICT DO NOTHING",
+        columns(rows, 4),
     )
     waking.wake(session, UPKEEP)
 

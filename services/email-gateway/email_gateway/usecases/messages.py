@@ -244,14 +244,15 @@ def _refusal_of(lease: quota_leases.Leased, plan: Plan) -> WiciError | None:
 
 
 def _start(session: Session, plans: Mapping[UUID, Plan]) -> None:
+    if not store.keep_requests(
+        session, [(plan.account_id, plan.request_key, send_id) for send_id, plan in plans.items() if plan.request_key]
+    ):
+        raise Raced
     spent: Counter[UUID] = Counter()
-    for send_id, plan in plans.items():
-        if plan.request_key and not store.keep_request(session, plan.account_id, plan.request_key, send_id):
-            raise Raced
+    for plan in plans.values():
         spent[plan.account_id] += len(plan.recipients)
     quota_leases.spend(session, spent)
-    for send_id, plan in plans.items():
-        accept(session, send_id=send_id, plan=plan)
+    _accept(session, plans)
 
 
 def accept(session: Session, *, send_id: UUID, plan: Plan) -> None:
@@ -260,12 +261,23 @@ def accept(session: Session, *, send_id: UUID, plan: Plan) -> None:
     Their ids follow from the send id, so that doing it twice with the same id does it once. The content is kept again
     where an erasure has let it go since it was prepared.
     """
+    _accept(session, {send_id: plan})
+
+
+def _accept(session: Session, plans: Mapping[UUID, Plan]) -> None:
+    """With one statement of a kind, however many sends there are."""
     erasures.share(session)
-    content_store.ensure(session, content_hash=plan.content_hash, account_id=plan.account_id, document=plan.document)
-    until = (plan.schedule_at or datetime.now(UTC)) + blob_store.KEPT
-    for digest, octets in plan.blobs.items():
-        blob_store.keep(session, account_id=plan.account_id, digest=digest, octets=octets, until=until)
-    store.add(session, send_id, plan)
+    content_store.ensure(session, [(plan.content_hash, plan.account_id, plan.document) for plan in plans.values()])
+    now = datetime.now(UTC)
+    blob_store.keep(
+        session,
+        [
+            (plan.account_id, digest, octets, (plan.schedule_at or now) + blob_store.KEPT)
+            for plan in plans.values()
+            for digest, octets in plan.blobs.items()
+        ],
+    )
+    store.add(session, plans)
 
 
 def _accepted(send_id: UUID, plan: Plan) -> dict[str, Any]:

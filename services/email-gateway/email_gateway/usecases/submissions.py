@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -90,7 +90,9 @@ def store_submissions(session: Session, plans: Sequence[Submission]) -> list[Ans
     """
     standings = store.standings(session, {plan.login.smtp_account_id for plan in plans})
     senders: dict[tuple[UUID, str], Standing] = {}
-    answers: list[Answer] = [_refusal(session, plan, standings, senders) for plan in plans]
+    accounts = {plan.account_id for plan in plans}
+    suspended = {account_id for account_id in accounts if suspensions.is_suspended(session, account_id)}
+    answers: list[Answer] = [_refusal(session, plan, standings, senders, suspended) for plan in plans]
     places = [place for place, refusal in enumerate(answers) if refusal is None]
     stored = messages.store_sends(session, [plans[place] for place in places])
     sent: Counter[UUID] = Counter()
@@ -107,12 +109,13 @@ def _refusal(
     plan: Submission,
     standings: dict[UUID, store.Standing],
     senders: dict[tuple[UUID, str], Standing],
+    suspended: Collection[UUID],
 ) -> WiciError | None:
     login = plan.login
     now = standings.get(login.smtp_account_id)
     if now is None or not now.is_active or now.secret_hash != login.secret_hash:
         return exceptions.smtp_login_refused()
-    if suspensions.is_suspended(session, login.account_id):
+    if login.account_id in suspended:
         return account_suspended()
     try:
         for email, where in ((plan.sender, "From"), (plan.envelope_from, "MAIL FROM")):

@@ -14,12 +14,14 @@ import pytest
 
 from chassis.database import Database
 from chassis.testing import Launcher, wait_until
+from email_gateway.mailroom.connection import CHUNK, FAR_TOO_MUCH
 
 from .mailroom_peer import HOST, letter, report, return_path, sent, waiting
 from .test_link_hosts import certificate
 from .test_mailroom import Room, launch_mailroom
 
 TO = f"<postmaster@{HOST}>"
+FAR_TOO_MANY = FAR_TOO_MUCH * 100_000 + CHUNK + 1  # octets that are read, and no more
 START = f"EHLO peer.example\r\nMAIL FROM:<>\r\nRCPT TO:{TO}\r\n".encode()
 
 
@@ -208,6 +210,15 @@ def test_what_is_too_large_or_goes_in_circles_is_refused(room: Room, database: D
         for octets, code in ((b"x" * 900 + b"\r\n") * 120, b"552"), (b"Received: by x\r\n" * 51 + b"\r\nx\r\n", b"554"):
             in_data(one)
             assert one.say(octets + b".\r\n").startswith(code)
+    assert waiting(database) == 0
+
+
+@pytest.mark.parametrize("octets", [b"x", b"\r\n", b".", b"\r"], ids=lambda octets: octets.hex())
+def test_a_mail_without_an_end_ends_at_the_limit(room: Room, database: Database, octets: bytes) -> None:
+    with peer(room.port) as one:
+        in_data(one)
+        assert one.say((octets * FAR_TOO_MANY)[:FAR_TOO_MANY]).startswith(b"552")
+        assert one.is_over()
     assert waiting(database) == 0
 
 

@@ -145,7 +145,7 @@ def test_who_has_no_usable_address_is_rejected_and_who_lacks_a_field_is_not(
     wait_until(lambda: len(heard.done[batch["batch_id"]]) == 1, what="the answer")
     assert heard.done[batch["batch_id"]][0] | {"v": 1} == {
         "v": 1, "batch_id": batch["batch_id"], "campaign_id": batch["campaign_id"],
-        "submitted": 2, "failed": 2, "deferred": 0, "left_out": {}, "content_failed": {},
+        "submitted": 2, "failed": 2, "deferred": 0, "units": 2, "left_out": {}, "content_failed": {},
     }  # fmt: skip
     assert states(database, campaign.account_id) == {"delivered": 2, "rejected": 2}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date, timedelta
 from email.message import EmailMessage
 from uuid import UUID, uuid4
@@ -15,7 +16,9 @@ from email_gateway.content import verp
 from email_gateway.domain.mailroom import SoftRule
 from email_gateway.domain.retrying import STATE_OF_RESULT
 from email_gateway.incoming.reading import Reading, Said, read
-from email_gateway.mailroom.doors import Doors
+from email_gateway.mailroom.connection import CHUNK, StrictLines
+from email_gateway.mailroom.doors import HELD_OCTETS, HELD_OF_ADDRESS, Doors
+from email_gateway.smtp.inbound_wire import TooLong
 from email_gateway.smtp.verdicts import said_later
 
 KEYS = [b"k" * 32, b"o" * 32]
@@ -190,3 +193,51 @@ def test_doors_count_by_address_and_in_all() -> None:
     assert doors.enter("2001:db8::1") and not doors.enter("2001:db8::2")
     doors.leave("192.0.2.1")
     assert doors.enter("::ffff:192.0.2.9")
+
+
+def test_what_comes_in_has_room_by_address_and_in_all() -> None:
+    doors = Doors(most=3, most_of_address=2)
+    share, addresses = HELD_OF_ADDRESS, [f"192.0.2.{number}" for number in range(HELD_OCTETS // HELD_OF_ADDRESS)]
+
+    assert [doors.hold("192.0.2.0", share), doors.hold("192.0.2.0", 1)] == [True, False]
+    assert all(doors.hold(address, share) for address in addresses[1:]) and not doors.hold("198.51.100.1", 1)
+    doors.release("192.0.2.0", share)
+    assert doors.hold("198.51.100.1", 1)
+
+
+@given(st.lists(st.sampled_from([b"\r\n", b".", b"\r", b"\n", b"x"]), max_size=12).map(b"".join), st.integers(1, 5))
+def test_a_mail_ends_where_its_end_is_however_it_is_cut(octets: bytes, cut: int) -> None:
+    whole = octets + b"\r\n.\r\nNOOP\r\n"
+    wanted, rest = (b"\r\n" + whole).split(b"\r\n.\r\n", 1)
+
+    async def run() -> tuple[bytes | None, bytes]:
+        reader = asyncio.StreamReader()
+        lines = StrictLines(reader)
+        reading = asyncio.create_task(lines.message(100, lambda _octets: True))
+        for start in range(0, len(whole), cut):
+            reader.feed_data(whole[start : start + cut])
+            await asyncio.sleep(0)
+        received = await reading
+        reader.feed_eof()
+        return received.octets, await reader.read()
+
+    assert asyncio.run(run()) == ((wanted + b"\r\n").replace(b"\r\n.", b"\r\n")[2:], rest)
+
+
+def test_of_what_is_too_large_or_has_no_room_nothing_is_kept() -> None:
+    async def run(size: int, most: int, has_room: bool) -> tuple[bytes | None, int]:
+        reader = asyncio.StreamReader(CHUNK)
+        reading = asyncio.create_task(StrictLines(reader).message(most, lambda _octets: has_room))
+        for _ in range(size // 1000):
+            reader.feed_data(b"x" * 1000)
+            await asyncio.sleep(0)
+        reader.feed_data(b"\r\n.\r\n")
+        received = await reading
+        return received.octets, received.size
+
+    assert asyncio.run(run(9_000, 9_002, True)) == (b"x" * 9_000 + b"\r\n", 9_002)
+    assert asyncio.run(run(9_000, 9_001, True)) == (None, 9_002)
+    assert asyncio.run(run(9_000, 10_000, False)) == (None, 9_002)
+    assert asyncio.run(run(200_000, 100_000, True)) == (None, 200_002)
+    with pytest.raises(TooLong):
+        asyncio.run(run(500_000, 100_000, True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from email_gateway.content.inlining import inlined, loses_to_inlined
@@ -78,3 +78,20 @@ def test_any_markup_is_taken_and_only_styles_are_added(pieces: list[str]) -> Non
         if position < len(source) and character == source[position]:
             position += 1
     assert position == len(source) or "&quot;" in html
+
+
+_HOSTILE = [
+    "<style>p,.x,td{color:red}</style>", "<style>", "</style>", "<svg>", "</svg>", "<math>", "<title>", "<textarea>",
+    "<noscript>", "<template>", "<![CDATA[", "]]>", "<p class=x>", "<td>", "<p data-wici=", '"', "'", " ", "0", "abc",
+    "-1", "999999", "9" * 5000, "\u0663", ' class="x">', ">", "a", "<!--", "-->", "<!--[if mso]>", "<![endif]-->", "{{",
+    "}}", "\0",
+]  # fmt: skip
+
+
+@example(["<svg><style>", '<p data-wici="999999" class="x">a</style></svg>'])
+@example(["<svg><style>", '<p data-wici="abc" class="x">a</style></svg>'])
+@given(st.lists(st.sampled_from(_HOSTILE) | st.text(max_size=5), max_size=30))
+def test_no_markup_is_too_strange(pieces: list[str]) -> None:
+    """Elements in what is text in html, and one in foreign content, with numbers of their own."""
+    inlined(_HOSTILE[0] + "".join(pieces))
+    inlined("".join(pieces), "p,.x{color:red}")

@@ -84,3 +84,14 @@ def test_any_octets_are_a_mail_or_refused(octets: bytes) -> None:
 def test_an_author_who_could_be_read_as_another_is_refused(author: bytes) -> None:
     with pytest.raises(NotAccepted):
         read(b"From: " + author + b"\r\n\r\nx\r\n")
+
+
+@pytest.mark.parametrize("shape", [b"a,\r\n ", b"a,", b'"a" b .', b'"', b"a:", b".a", b"(", b"=?utf-8?q?a?= "])
+def test_what_would_hold_the_parser_up_is_not_parsed(shape: bytes) -> None:
+    """A head of nearly 64 KiB in the shapes that take the parser the square of their length."""
+    long = b"\r\n ".join([shape * (900 // len(shape))] * 60)
+    with pytest.raises(NotAccepted, match="a From header of more than"):
+        read(b"From: " + long + b"\r\n\r\nx\r\n")
+
+    mail = read(b"From: a@sklep.example\r\nSubject: " + long + b"\r\n\r\nx\r\n")
+    assert len(mail.subject) <= received.SUBJECT_KEPT and long in mail.octets

@@ -15,17 +15,19 @@ from typing import Any
 from uuid import UUID
 
 from chassis.ids import new_id
-from sms_gateway.domain.smpp_partners import SmppPartner
+from sms_gateway.domain.smpp_partners import SmppPartner, network_of
 from sms_gateway.smpp import pdu as smpp
 from sms_gateway.smpp.constants import HEADER_SIZE, MAX_PDU, RESPONSE, Command, Status, Tag
 from sms_gateway.smpp.pdu import PduError
 from sms_gateway.smpp_server.ports import Host
 
 MOST_BEFORE_BIND = 512  # octets of a PDU: a bind with every field full has 135
+MOST_BEHIND_BIND = 64 * 1024  # octets that are read before the bind is answered
 WRITE_HIGH, WRITE_LOW = 256 * 1024, 64 * 1024  # octets that the peer has not read: then we read no more of its own
 MOST_FAULTS = 100  # PDUs in a row that are none
 ENDING_SECONDS = 5.0  # until what the peer does not read at the end is dropped
 DELIVERY_WINDOW = 10  # deliver_sm that may be unanswered
+ANSWERING_SECONDS = 12.0  # for the last answers: who gets none of a message that is stored sends it again
 _LAST_ANSWERS_SECONDS = 1.0
 
 _BINDS = {
@@ -58,10 +60,11 @@ class Session(asyncio.Protocol):
         self._ended_at: float | None = None
         self._transport: asyncio.Transport | None = None
         self._is_leaving = False  # the peer has said unbind
+        self._is_draining = False  # we are about to
         self._paused_at: float | None = None
         self.id: UUID = new_id()
         self.state = State.OPEN
-        self.address = ""
+        self.address = self.network = ""
         self.kind = ""
         self.partner: SmppPartner | None = None
         self.bound_at = datetime.now(UTC)
@@ -89,6 +92,7 @@ class Session(asyncio.Protocol):
     def is_admitted(self, transport: asyncio.BaseTransport) -> bool:
         """Asked once for each connection, before a handshake where it has one."""
         self.address = str(transport.get_extra_info("peername")[0])
+        self.network = network_of(self.address)
         return self._host.admit(self)
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -122,6 +126,8 @@ class Session(asyncio.Protocol):
     def data_received(self, chunk: bytes) -> None:
         self.heard = time.monotonic()
         self._buffer = self._buffer + chunk if self._buffer else chunk
+        if self.state is State.BINDING and len(self._buffer) > MOST_BEHIND_BIND:
+            self._of_transport("pause_reading")
         if self._transport is not None:  # what comes with the end of a handshake may be here before
             self._take_in()
 
@@ -195,8 +201,7 @@ class Session(asyncio.Protocol):
         except PduError as error:
             self._fault(response, error.status, sequence)
             return
-        self.state = State.BINDING
-        self._of_transport("pause_reading")
+        self.state = State.BINDING  # read on all the same: a connection that is not read does not tell of its end
         self.kind = _BINDS[Command(command)]
         self._host.bind(self, str(fields["system_id"]), str(fields["password"]), response, sequence)
 
@@ -227,7 +232,7 @@ class Session(asyncio.Protocol):
             self._host.spawn(self._unbound_by_peer(sequence))
 
     async def _unbound_by_peer(self, sequence: int) -> None:
-        await self.answers_left(_LAST_ANSWERS_SECONDS * 5)
+        await self.answers_left(ANSWERING_SECONDS)
         self._write(smpp.pack_header(HEADER_SIZE, Command.UNBIND_RESP, 0, sequence))
         self.state = State.ENDING
         self._of_transport("close")
@@ -239,15 +244,23 @@ class Session(asyncio.Protocol):
             await asyncio.sleep(0.01)
 
     async def drain(self, patience: float) -> None:
-        """Answer all that came, wait for what was delivered, unbind, and close."""
+        """Take no more requests, answer those that came, wait for what was delivered, unbind, and close.
+
+        :param patience: seconds for what was delivered; the answers, whose messages may be stored, have their own.
+        """
+        if self._is_draining:
+            return
+        self._is_draining = True
         end = time.monotonic() + patience
-        while (self.unanswered or self.pending) and time.monotonic() < end and self.state is State.BOUND:
+        await self.answers_left(ANSWERING_SECONDS)
+        while self.pending and time.monotonic() < end and self.state is State.BOUND:
             await asyncio.sleep(0.01)
         if self.state is State.BOUND:
             self.state = State.ENDING
             self._write(smpp.pack_header(HEADER_SIZE, Command.UNBIND, 0, self._next_sequence()))
             await asyncio.wait([self.closed], timeout=_LAST_ANSWERS_SECONDS)
-        self._of_transport("close")
+        self._of_transport("close")  # once what it has not read yet is written
+        await asyncio.wait([self.closed], timeout=_LAST_ANSWERS_SECONDS)
 
     # --- requests
 
@@ -257,7 +270,8 @@ class Session(asyncio.Protocol):
             self._fault(response, Status.INVALID_BIND_STATUS, sequence)
             return
         self._faults = 0
-        if self.unanswered >= self.partner.window or not self._host.may_send(self.partner):
+        is_full = self.unanswered >= self.partner.window
+        if self._is_draining or is_full or not self._host.may_send(self.partner):
             self.answer(response, Status.THROTTLED, sequence, was_counted=False)
             return
         self.unanswered += 1
@@ -277,7 +291,7 @@ class Session(asyncio.Protocol):
     @property
     def delivery_room(self) -> int:
         """How many deliver_sm may be sent now."""
-        if self.state is not State.BOUND or self._is_leaving or self._paused_at is not None:
+        if self.state is not State.BOUND or self._is_leaving or self._is_draining or self._paused_at is not None:
             return 0
         if self.kind == "transmitter":
             return 0
