@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
+from chassis import indexes
+
 revision = "0016"
 down_revision = "0015"
 branch_labels = None
@@ -11,6 +13,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    indexes.create(op, "contents_blob", "contents (account_id, (document #>> '{mail,blob}')) WHERE document ? 'mail'")
     op.execute(
         "CREATE TABLE blobs (account_id uuid NOT NULL, digest text NOT NULL, octets bytea NOT NULL,"
         " keep_until timestamptz NOT NULL, PRIMARY KEY (account_id, digest))"
@@ -18,9 +21,6 @@ def upgrade() -> None:
     # Files are packed already, and the head of a mail is read without the rest of it.
     op.execute("ALTER TABLE blobs ALTER COLUMN octets SET STORAGE EXTERNAL")
     op.execute("CREATE INDEX blobs_keep_until ON blobs (keep_until)")
-    op.execute(
-        "CREATE INDEX contents_blob ON contents (account_id, (document #>> '{mail,blob}')) WHERE document ? 'mail'"
-    )
     op.execute(
         "CREATE TABLE smtp_accounts (smtp_account_id uuid PRIMARY KEY, account_id uuid NOT NULL, name text NOT NULL,"
         " secret_hash bytea NOT NULL, ip_list text[] NOT NULL DEFAULT '{}', is_active boolean NOT NULL DEFAULT true,"
@@ -41,5 +41,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("DROP TABLE smtp_blocked")
     op.execute("DROP TABLE smtp_accounts")
-    op.execute("DROP INDEX contents_blob")
     op.execute("DROP TABLE blobs")

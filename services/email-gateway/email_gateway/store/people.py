@@ -15,6 +15,11 @@ from email_gateway.domain.senders import FORM_ACCOUNT, SYSTEM_ACCOUNT
 
 # What a content's messages end with.
 _BLOB = "coalesce(c.document #>> '{mail,blob}', c.document #>> '{files,blob}')"
+# By the index `contents_blob`.
+OTHERS_OF_A_BLOB = (
+    f"SELECT 1 FROM contents c WHERE c.account_id = :account AND {_BLOB} = :blob"
+    " AND (c.document ? 'mail' OR c.document ? 'files')"
+)
 # A sign-up's confirmation mail leaves from the platform where the account has no sender; a field names the form's
 # account. Wici's other mails, which a customer's person may get as a user of Wici, and those of other accounts' forms
 # are no business of this one.
@@ -84,9 +89,8 @@ def _forget_blobs(session: Session, contents: Sequence[Any]) -> None:
         if row.blob is not None:
             session.execute(
                 text(
-                    "DELETE FROM blobs b WHERE b.account_id = :account AND b.digest = :blob AND NOT EXISTS"
-                    f" (SELECT 1 FROM contents c WHERE c.account_id = :account AND {_BLOB} = :blob"
-                    " AND (c.document ? 'mail' OR c.document ? 'files'))"
+                    "DELETE FROM blobs b WHERE b.account_id = :account AND b.digest = :blob"
+                    f" AND NOT EXISTS ({OTHERS_OF_A_BLOB})"
                 ),
                 {"account": row.account_id, "blob": row.blob},
             )

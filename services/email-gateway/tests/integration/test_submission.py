@@ -282,6 +282,7 @@ def test_what_changes_is_felt_by_two_processes_on_open_connections(
     answers = [refused(client) for client in clients * 5]
     assert "450 4.7.1" in answers  # shared by both; when a minute ends, the clock says
     clients = [logged_in(port, partner) for port in (ports, second)]
+    idle = logged_in(second, another_login(database, partner.account_id))
     with database.transaction() as session:
         told = {
             "account_id": partner.account_id,
@@ -290,6 +291,9 @@ def test_what_changes_is_felt_by_two_processes_on_open_connections(
         }
         suspensions.note(session, **told)
     assert [refused(client) for client in clients] == ["525 5.7.13"] * 2
+    second.process.ask_to_stop()
+    assert idle.getreply()[0] == 421  # before it is hung up on
+    idle.close()
     with pytest.raises(smtplib.SMTPAuthenticationError):
         logged_in(ports, partner)
 

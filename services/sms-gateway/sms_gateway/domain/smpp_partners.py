@@ -58,10 +58,19 @@ def senders_by_spelling(active: Sequence[str], allowed: Sequence[str]) -> dict[s
 def may_bind_from(ip_list: Sequence[str], address: str) -> bool:
     if not ip_list:
         return True
-    ip = ipaddress.ip_address(address)
-    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
-        ip = ip.ipv4_mapped
+    ip = _ip(address)
     return any(ip in ipaddress.ip_network(each) for each in ip_list)
+
+
+def network_of(address: str) -> str:
+    """By which strangers are told apart: the address, of IPv6 its /64, which is one subscriber's."""
+    ip = _ip(address)
+    return str(ip) if ip.version == 4 else str(ipaddress.ip_network((int(ip) >> 64 << 64, 64)))
+
+
+def _ip(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    ip = ipaddress.ip_address(address)
+    return getattr(ip, "ipv4_mapped", None) or ip
 
 
 def phone(to: Address) -> str | None:

@@ -7,6 +7,7 @@ account for its owner to see. Who knows the password learns that there are too m
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -18,13 +19,10 @@ from sms_gateway.domain.smpp_partners import SmppPartner
 from sms_gateway.domain.smpp_passwords import NOBODYS
 from sms_gateway.smpp.constants import Status
 from sms_gateway.smpp_server import figures
-from sms_gateway.smpp_server.doors import Failures, Passwords
+from sms_gateway.smpp_server.doors import Comparisons, Failures, NoRoom, Passwords
 from sms_gateway.smpp_server.partners import partner_of
 from sms_gateway.smpp_server.session import Session, State
 from sms_gateway.store import smpp_accounts
-
-HASHING_AT_ONCE = 2
-SLOW = 100  # binds that wait or are compared at once; more are refused
 
 log = get_logger()
 
@@ -45,9 +43,8 @@ class Binding:
         self._database = database
         self._on_bound, self._on_gone = on_bound, on_gone
         self._passwords = Passwords()
-        self._of_address, self._of_system_id = Failures(), Failures()
-        self._hashing = asyncio.Semaphore(HASHING_AT_ONCE)
-        self._slow = 0
+        self._of_network, self._of_system_id = Failures(), Failures()
+        self._comparisons = Comparisons()
         self._refused: dict[UUID, tuple[datetime, str, str]] = {}
 
     async def bind(self, session: Session, system_id: str, password: str, response: int, sequence: int) -> None:
@@ -73,34 +70,34 @@ class Binding:
         if partner is not None and self._passwords.is_known(password, partner.password_hash):
             reason = partner.refuses(session.address)
         else:
-            reason = await self._slowly(session.address, system_id, password, partner)
+            try:
+                reason = await self._slowly(session, system_id, password, partner)
+            except NoRoom:
+                self._note(session, partner, "server_full")
+                return None
+        if session.state is not State.BINDING:
+            return None
         if reason is None:
-            self._of_address.forget(session.address)
+            self._of_network.forget(session.network)
             self._of_system_id.forget(system_id)
             return partner
-        self._of_address.note(session.address)
+        self._of_network.note(session.network)
         self._of_system_id.note(system_id)
         self._note(session, partner, reason)
         return None
 
-    async def _slowly(self, address: str, system_id: str, password: str, partner: SmppPartner | None) -> str | None:
-        """The dear comparison, after a wait that grows with the failures of the address and of the system id.
+    async def _slowly(self, session: Session, system_id: str, password: str, partner: SmppPartner | None) -> str | None:
+        """The dear comparison, after a wait that grows with the failures of the network and of the system id.
 
         Nobody who binds with the password that fitted before comes here, so a stranger's failures lock nobody out.
         """
-        if self._slow >= SLOW:
-            return "server_full"
-        self._slow += 1
-        try:
-            await asyncio.sleep(max(self._of_address.wait(address), self._of_system_id.wait(system_id)))
-            async with self._hashing:
-                kept = partner.password_hash if partner is not None else NOBODYS
-                fits = await asyncio.to_thread(self._passwords.fits, password, kept)
-        finally:
-            self._slow -= 1
+        kept = partner.password_hash if partner is not None else NOBODYS
+        seconds = max(self._of_network.wait(session.network), self._of_system_id.wait(system_id))
+        compare = functools.partial(self._passwords.fits, password, kept)
+        fits = await self._comparisons.fits(session.network, seconds, session.closed, compare)
         if partner is None or not fits:
             return "password"
-        return partner.refuses(address)
+        return partner.refuses(session.address)
 
     def _look_up(self, system_id: str) -> SmppPartner | None:
         if not system_id or not system_id.isascii():

@@ -42,7 +42,7 @@ class Server:
         self._database = database
         self._loop = asyncio.get_running_loop()
         self._sessions: set[Session] = set()
-        self._by_address: Counter[str] = Counter()
+        self._by_network: Counter[str] = Counter()
         self._bound: dict[UUID, Session] = {}
         self._by_partner: Counter[UUID] = Counter()
         self._left: list[UUID] = []  # ids of binds that have ended
@@ -62,9 +62,9 @@ class Server:
 
     def admit(self, session: Session) -> bool:
         is_full = len(self._sessions) >= self._config.connections
-        is_greedy = self._by_address[session.address] >= self._config.connections_per_address
+        is_greedy = self._by_network[session.network] >= self._config.connections_per_address
         self._sessions.add(session)
-        self._by_address[session.address] += 1
+        self._by_network[session.network] += 1
         figures.CONNECTIONS.set(len(self._sessions))
         return not (is_full or is_greedy or self.is_stopping)
 
@@ -73,9 +73,9 @@ class Server:
             return
         self._sessions.discard(session)
         figures.CONNECTIONS.set(len(self._sessions))
-        self._by_address[session.address] -= 1
-        if not self._by_address[session.address]:
-            del self._by_address[session.address]
+        self._by_network[session.network] -= 1
+        if not self._by_network[session.network]:
+            del self._by_network[session.network]
         if self._bound.pop(session.id, None) is not None and session.partner is not None:
             figures.BINDS.labels(session.kind).dec()
             self._left.append(session.id)

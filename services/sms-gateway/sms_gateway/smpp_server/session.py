@@ -15,13 +15,14 @@ from typing import Any
 from uuid import UUID
 
 from chassis.ids import new_id
-from sms_gateway.domain.smpp_partners import SmppPartner
+from sms_gateway.domain.smpp_partners import SmppPartner, network_of
 from sms_gateway.smpp import pdu as smpp
 from sms_gateway.smpp.constants import HEADER_SIZE, MAX_PDU, RESPONSE, Command, Status, Tag
 from sms_gateway.smpp.pdu import PduError
 from sms_gateway.smpp_server.ports import Host
 
 MOST_BEFORE_BIND = 512  # octets of a PDU: a bind with every field full has 135
+MOST_BEHIND_BIND = 64 * 1024  # octets that are read before the bind is answered
 WRITE_HIGH, WRITE_LOW = 256 * 1024, 64 * 1024  # octets that the peer has not read: then we read no more of its own
 MOST_FAULTS = 100  # PDUs in a row that are none
 ENDING_SECONDS = 5.0  # until what the peer does not read at the end is dropped
@@ -63,7 +64,7 @@ class Session(asyncio.Protocol):
         self._paused_at: float | None = None
         self.id: UUID = new_id()
         self.state = State.OPEN
-        self.address = ""
+        self.address = self.network = ""
         self.kind = ""
         self.partner: SmppPartner | None = None
         self.bound_at = datetime.now(UTC)
@@ -91,6 +92,7 @@ class Session(asyncio.Protocol):
     def is_admitted(self, transport: asyncio.BaseTransport) -> bool:
         """Asked once for each connection, before a handshake where it has one."""
         self.address = str(transport.get_extra_info("peername")[0])
+        self.network = network_of(self.address)
         return self._host.admit(self)
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -124,6 +126,8 @@ class Session(asyncio.Protocol):
     def data_received(self, chunk: bytes) -> None:
         self.heard = time.monotonic()
         self._buffer = self._buffer + chunk if self._buffer else chunk
+        if self.state is State.BINDING and len(self._buffer) > MOST_BEHIND_BIND:
+            self._of_transport("pause_reading")
         if self._transport is not None:  # what comes with the end of a handshake may be here before
             self._take_in()
 
@@ -197,8 +201,7 @@ class Session(asyncio.Protocol):
         except PduError as error:
             self._fault(response, error.status, sequence)
             return
-        self.state = State.BINDING
-        self._of_transport("pause_reading")
+        self.state = State.BINDING  # read on all the same: a connection that is not read does not tell of its end
         self.kind = _BINDS[Command(command)]
         self._host.bind(self, str(fields["system_id"]), str(fields["password"]), response, sequence)
 
