@@ -14,7 +14,8 @@ from chassis.testing import admin_url, new_database
 def test_subjects_of_all_templates_there_are_get_a_column_of_their_own() -> None:
     """More than are filled at once, among them some without a subject."""
     add = text(
-        "INSERT INTO templates (id, account_id, name, channel, content) SELECT gen_random_uuid(), :account, 'T', 'email',"
+        "INSERT INTO templates (id, account_id, name, channel, content)"
+        " SELECT gen_random_uuid(), :account, 'T', 'email',"
         " CASE WHEN n % 3 = 0 THEN '{}' ELSE jsonb_build_object('subject', 'S' || n) END FROM generate_series(1, 450) n"
     )
     with new_database("campaigns") as url:
