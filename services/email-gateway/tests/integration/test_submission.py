@@ -316,6 +316,22 @@ def test_the_rules_of_the_api_hold(
     assert "550 5.7.1" in [refused(client) for _ in range(60)]  # the stand-in grants 50
 
 
+def test_files_are_sent_as_in_a_request(ports: Ports, partner: Partner, database: Database, broker: Broker) -> None:
+    def with_file(name: str) -> bytes:
+        head = b"From: Sklep <%s>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+        part = b"--b\r\nContent-Type: application/pdf; name=%s\r\n\r\n%%PDF\r\n--b--\r\n"
+        return head % SENDER.encode() + part % name.encode()
+
+    poor = new_partner(database)
+    RpcClient(broker).call("identity.begin_trial", poor.actor, {"only_to": [TO]})
+    answers = []
+    for who in (partner, poor):
+        with logged_in(ports, who) as client:
+            answers += [refused(client, with_file(name)) for name in ("faktura.pdf", "faktura.pdf.exe")]
+            answers.append(refused(client))
+    assert answers == ["250 2.0.0", "550 5.7.0", "250 2.0.0", "550 5.7.0", "550 5.7.0", "250 2.0.0"]
+
+
 def test_what_was_answered_survives_a_kill(
     launch: Launcher, identity: None, database: Database, broker: Broker
 ) -> None:
