@@ -13,6 +13,8 @@ from psycopg import sql
 
 COMPANY = {"name": "Łąka sp. z o.o.", "address": "Polna 1, 00-001 Warszawa", "vat_number": "5260250274"}
 LINES = [{"description": "Konfiguracja", "quantity": "1", "unit": "h", "unit_net_price": 25000, "vat_rate": "23"}]
+BRAND = {"name": "Łąka", "background": "#ffffff", "text": "#1d2129", "button": "#14532d", "button_text": "#ffffff"}
+PAGE_TEXTS = ("title", "text", "leave", "done_title", "done", "why", "thanks")
 # Whose id a field of a body or query names, by the field's name.
 NOUNS = {
     "group": "groups", "groups": "groups", "exclude_groups": "groups", "group_id": "groups", "group_ids": "groups",
@@ -87,8 +89,14 @@ def ids(a, secret, tmp_path_factory):
         "exports": {"group_id": group, "format": "csv"},
         "sender-addresses": {"email": f"{secret}@inne.example", "name": secret},
         "trial-numbers": {"phone": f"+4852{secrets.randbelow(10**7):07d}"},
+        "unsubscribe-pages": {"name": secret, "brand": BRAND, "texts": {"pl": dict.fromkeys(PAGE_TEXTS, secret)}},
+        "smpp-accounts": {"name": secret, "ip_list": ["192.0.2.0/24"]},
+        "smtp-accounts": {"name": secret, "ip_list": ["192.0.2.0/24"]},
     }.items():
         found[noun] = a.api.post(f"/v1/{noun}", body)["id"]
+    blocked = f"/v1/smtp-accounts/{found['smtp-accounts']}/blocked-addresses"
+    a.api.post(blocked, {"emails": [f"{secret}@zablokowane.example"]})
+    found["blocked-addresses"] = next(a.api.pages(blocked))["id"]
     # Not enabled, so that nothing of it changes while the tests run; its name leads nowhere.
     webhook = {
         "url": f"https://{secret}.example/",

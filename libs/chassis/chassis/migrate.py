@@ -27,6 +27,7 @@ from chassis import logs, ownership
 from contracts.connections import limit_of
 
 LOCK = 0x77696369  # "wici"
+LOCK_POLL_SECONDS = 0.2
 # A change that waits for a table behind a long reader makes everybody else wait behind it; so it gives way, and tries
 # again a moment later.
 LOCK_SECONDS = 3.0
@@ -53,14 +54,23 @@ def migrate(service: str, url: str, through: str, revision: str = "head") -> str
     """
     config = _alembic_config(service)
     with ownership.opened_as_owner(url, through) as connection:
-        connection.execute(sqlalchemy.text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
-        connection.commit()
+        _take_lock(connection)
         ownership.take_over(connection, url)
         connection.commit()  # within a transaction of ours, all revisions would be one
         config.attributes["connection"] = connection
         _upgrade(config, connection, revision)
         ownership.grant(connection, url)
         return MigrationContext.configure(connection).get_current_revision()
+
+
+def _take_lock(connection: sqlalchemy.Connection) -> None:
+    """Wait for another job, with no statement under way: it may wait for those itself (`chassis.indexes`)."""
+    while True:
+        is_taken = connection.scalar(sqlalchemy.text("SELECT pg_try_advisory_lock(:lock)"), {"lock": LOCK})
+        connection.commit()
+        if is_taken:
+            return
+        time.sleep(LOCK_POLL_SECONDS)
 
 
 def _upgrade(config: AlembicConfig, connection: sqlalchemy.Connection, revision: str) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Computed, DateTime, ForeignKey, Index, Integer, String, Text, func, text
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, Integer, String, Text, func, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -33,7 +33,7 @@ class Template(Base):
     name: Mapped[str]
     channel: Mapped[str]
     folder: Mapped[str] = mapped_column(server_default="")
-    subject: Mapped[str | None] = mapped_column(Text, Computed("content ->> 'subject'", persisted=True))
+    subject: Mapped[str | None] = mapped_column(Text)  # the content's: lists are read without contents
     content: Mapped[dict[str, Any]]
     # What an editor keeps, and what the channel said of the content when it was saved.
     design: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)

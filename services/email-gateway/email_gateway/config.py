@@ -87,6 +87,7 @@ class SubmissionConfig(Config):
     submission_key: str = setting("EMAIL_SUBMISSION_KEY", default="")
     submission_octets: int = setting("EMAIL_SUBMISSION_MAX_BYTES", default=10 * 1024 * 1024)
     submission_recipients: int = setting("EMAIL_SUBMISSION_RECIPIENTS", default=1_000)
+    submission_any_files: bool = setting("EMAIL_SUBMISSION_ANY_FILES", default=False)
     submission_connections: int = setting("EMAIL_SUBMISSION_CONNECTIONS", default=1_000)
     submission_per_address: int = setting("EMAIL_SUBMISSION_PER_ADDRESS", default=50)
     submission_per_account: int = setting("EMAIL_SUBMISSION_PER_ACCOUNT", default=50)

@@ -230,6 +230,7 @@ class Content(Base):
     account_id: Mapped[UUID]
     document: Mapped[dict[str, Any]]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    keep_until: Mapped[datetime | None]  # of single sends alone; a campaign's is kept for ever
 
 
 class LedgerRow(Base):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,8 +20,14 @@ LARGEST = 2**31  # what the column holds is below
 
 def add(session: Session, **columns: Any) -> Template:
     """Insert a template; one that the same request made before is returned as it is."""
-    session.execute(insert(Template).values(**columns).on_conflict_do_nothing(index_elements=["id"]))
+    subject = subject_of(columns["content"])
+    session.execute(insert(Template).values(**columns, subject=subject).on_conflict_do_nothing(index_elements=["id"]))
     return get(session, account_id=columns["account_id"], template_id=columns["id"])
+
+
+def subject_of(content: Mapping[str, Any]) -> str | None:
+    subject: str | None = content.get("subject")
+    return subject
 
 
 def get(session: Session, *, account_id: UUID, template_id: UUID) -> Template:

@@ -212,6 +212,7 @@ def _change(
     is_new = any(name in changes and getattr(template, name) != changes[name] for name in ("name", "content", "design"))
     for name, value in changes.items():
         setattr(template, name, value)
+    template.subject = store.subject_of(template.content)
     template.updated_at = now
     if is_new:
         template.version += 1

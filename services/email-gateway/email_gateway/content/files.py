@@ -72,12 +72,16 @@ def read(filename: str, content: str, content_id: str | None) -> File:
     except (binascii.Error, UnicodeEncodeError):
         raise Refused("attachment.not_base64", "The content is not base64.") from None
     file = File(filename.strip() or "file", octets, content_id)
-    extensions = filename.lower().rstrip(". ").split(".")[1:]
-    if any(extension in PROGRAMS for extension in extensions) or octets.startswith(_PROGRAM_STARTS):
+    if is_program(filename, octets):
         raise Refused("attachment.program", "Programs are not sent.")
     if content_id is not None and file.media_type not in _SHOWN:
         raise Refused("attachment.no_image", "With a content id the file must be a PNG, JPEG, GIF or WebP image.")
     return file
+
+
+def is_program(filename: str, octets: bytes) -> bool:
+    extensions = filename.lower().rstrip(". ").split(".")[1:]
+    return any(extension in PROGRAMS for extension in extensions) or octets.startswith(_PROGRAM_STARTS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,11 @@ def read(octets: bytes, *, account_id: UUID, received: bytes, trace: str, at: in
     )
 
 
+def may_have_files(octets: bytes) -> bool:
+    """False where there is one text alone: nothing says of what kind it is, or where it belongs."""
+    return b"content-type:" in (lowered := octets.lower()) or b"content-disposition:" in lowered
+
+
 def _halves(octets: bytes) -> tuple[bytes, bytes]:
     """Head with its last line end, and body."""
     if octets.startswith(b"\r\n"):

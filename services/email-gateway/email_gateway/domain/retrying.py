@@ -16,8 +16,9 @@ class Result(StrEnum):
     """What became of an attempt.
 
     `HARD` says that the person does not exist, `SPAM` that our server, sender or content is not wanted, `SOFT` anything
-    else that is final. `LOST` left us and got no answer; `RETRY` is to wait in the retry schedule; `BACK` was never
-    tried; `REJECTED` could not be composed.
+    else that is final. `LOST` left us and got no answer; `RETRY` is to wait in the retry schedule, and so is `BUSY`,
+    which was never tried: there was no connection or no room for it; `BACK` was never tried and goes again at once;
+    `REJECTED` could not be composed.
     """
 
     DELIVERED = "delivered"
@@ -26,6 +27,7 @@ class Result(StrEnum):
     SOFT = "soft"
     SPAM = "spam"
     LOST = "lost"
+    BUSY = "busy"
     BACK = "back"
     REJECTED = "rejected"
 

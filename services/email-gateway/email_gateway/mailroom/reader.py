@@ -130,7 +130,7 @@ class Reader:
         """What is old goes; how much waits is counted."""
         now = self._now()
         with self._database.transaction() as session:
-            WAITING.set(received_mails.count_waiting(session))
+            WAITING.set(received_mails.waiting(session).mails)
             received_mails.tidy(session, now=now)
             dmarc.forget_old(session, now=now)
             soft_bounces.forget_old(session, before=self._rules.soft.since(now.date()))

@@ -20,10 +20,12 @@ from email_gateway.content import verp
 from email_gateway.domain.mailroom import ROLES, MailKind, Ours
 from email_gateway.mailroom.connection import MOST_IN_VAIN, BareLineEnd, Connection
 from email_gateway.store import received_mails, senders
+from email_gateway.store.received_mails import Waiting
 
 THREADS = 2
 MOST_RECIPIENTS = 10
 MOST_HOPS = 50  # RFC 5321 section 6.3
+LOOK_SECONDS = 1.0  # between looks at how much waits
 REMEMBER_SECONDS, MOST_REMEMBERED = 60.0, 10_000
 OURS, RELAY = "250 2.1.5 OK", "550 5.1.1 No such address here"
 LATER = "451 4.3.0 Try again later"
@@ -52,7 +54,7 @@ class Reception:
         self._on_mail = on_mail
         self._threads = ThreadPoolExecutor(THREADS, "mailroom")
         self._known: dict[str, tuple[float, bool]] = {}
-        self._fullness = (0.0, False)
+        self._waiting = (0.0, Waiting(0, 0, 0))
 
     def close(self) -> None:
         self._threads.shutdown(cancel_futures=True)
@@ -122,21 +124,22 @@ class Reception:
 
     def _keep(self, envelope: Envelope, octets: bytes) -> str:
         with self._database.transaction() as session:
-            if self._is_full(session):
-                return "452 4.3.1 Too much waits to be read, try again later"
             recipients: list[Any] = envelope.rcpt_tos
+            is_strangers = any(ours.message_id is None for _address, ours in recipients)
+            if not self._what_waits(session).has_room(is_strangers=is_strangers):
+                return "452 4.3.1 Too much waits to be read, try again later"
             received_mails.keep(
                 session, recipients=recipients, has_null_sender=envelope.mail_from == "<>", octets=octets
             )
         self._on_mail()
         return "250 2.6.0 Kept"
 
-    def _is_full(self, session: Any) -> bool:
-        looked_at, is_full = self._fullness
-        if time.monotonic() - looked_at > 1.0:
-            is_full = received_mails.count_waiting(session) >= received_mails.MOST_WAITING
-            self._fullness = (time.monotonic(), is_full)
-        return is_full
+    def _what_waits(self, session: Any) -> Waiting:
+        looked_at, waiting = self._waiting
+        if time.monotonic() - looked_at > LOOK_SECONDS:
+            waiting = received_mails.waiting(session)
+            self._waiting = (time.monotonic(), waiting)
+        return waiting
 
     # --- whose address it is
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
+from chassis import indexes
+
 revision = "0016"
 down_revision = "0015"
 branch_labels = None
@@ -11,6 +13,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    indexes.create(op, "contents_blob", "contents (account_id, (document #>> '{mail,blob}')) WHERE document ? 'mail'")
     op.execute(
         "CREATE TABLE blobs (account_id uuid NOT NULL, digest text NOT NULL, octets bytea NOT NULL,"
         " keep_until timestamptz NOT NULL, PRIMARY KEY (account_id, digest))"

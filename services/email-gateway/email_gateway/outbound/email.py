@@ -124,17 +124,19 @@ class EmailOutbound:
     # --- what is due now and then, on the upkeep's thread
 
     def steps(self) -> Sequence[Callable[[], object]]:
-        return (self._refresh_routes, self._tell_waves, self._sweep_blobs)
+        return (self._refresh_routes, self._tell_waves, self._sweep)
 
     def _refresh_routes(self) -> None:
         if time.monotonic() >= self._routes_at:
             self._router.refresh()
             self._routes_at = time.monotonic() + ROUTES_EVERY_SECONDS
 
-    def _sweep_blobs(self) -> None:
+    def _sweep(self) -> None:
         if time.monotonic() >= self._swept_at:
             with self._database.transaction() as session:
                 left = blobs.sweep(session, datetime.now(UTC)) == blobs.SWEPT_AT_ONCE
+            with self._database.transaction() as session:
+                left |= contents.sweep(session, datetime.now(UTC)) == contents.SWEPT_AT_ONCE
             self._swept_at = time.monotonic() + (0 if left else SWEEP_EVERY_SECONDS)
 
     def _tell_waves(self) -> None:

@@ -174,7 +174,7 @@ class MailOutlet(Outlet):
         """What the message ends with is read now that there is room for it."""
         account_id = message.header.account_id
         if not await self._room.take(account_id, blob.size):
-            self._settle(message, Outcome(Result.RETRY, "4.3.1", "other large mails of the account are under way"))
+            self._settle(message, Outcome(Result.BUSY, "4.3.1", "other large mails of the account are under way"))
             return
         self._in_room[message.message_id] = blob.size
         key = (account_id, blob.digest)
@@ -284,8 +284,8 @@ def conclude(message: EmailMessage, outcome: Outcome, now: datetime) -> None:
     message.code, message.detail, message.at = outcome.code, outcome.detail, now.timestamp()
     if outcome.result is Result.BACK:
         message.state, message.due_at, message.was_tried = MessageState.DEFERRED, now, False
-    elif outcome.result is Result.RETRY:
-        message.state = MessageState.DEFERRED
+    elif outcome.result in (Result.RETRY, Result.BUSY):
+        message.state, message.was_tried = MessageState.DEFERRED, outcome.result is Result.RETRY
     elif outcome.result is Result.LOST and message.header.lane is Lane.BULK:
         message.state = MessageState.UNKNOWN
     elif outcome.result is Result.LOST:

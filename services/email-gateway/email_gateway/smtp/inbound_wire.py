@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 FULL, ROOM = 256 * 1024, 64 * 1024  # octets that wait to be read: reading stops, and goes on
 HANDSHAKE_SECONDS = 20.0
+CLOSE_SECONDS = 5.0  # for what was written to go out
 _END = b"\r\n.\r\n"
 
 
@@ -45,6 +46,8 @@ class InboundWire(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._wakes = asyncio.Event()
         self._may_write = asyncio.Event()
+        self._is_lost = asyncio.Event()
+        self._closing: asyncio.TimerHandle | None = None
         self._may_write.set()
         self._is_over = self._is_paused = False
         self.is_secure = False
@@ -74,6 +77,9 @@ class InboundWire(asyncio.Protocol):
         self._is_over = True
         self._wakes.set()
         self._may_write.set()
+        self._is_lost.set()
+        if self._closing is not None:
+            self._closing.cancel()
 
     def pause_writing(self) -> None:
         self._may_write.clear()
@@ -173,7 +179,7 @@ class InboundWire(asyncio.Protocol):
                 await self._may_write.wait()
 
     async def start_tls(self, context: ssl.SSLContext) -> None:
-        """:raises Closed: the handshake failed."""
+        """:raises Closed: the handshake failed. Cancelled, it leaves nothing that could be written to."""
         assert self._transport is not None
         try:
             transport = await asyncio.get_running_loop().start_tls(
@@ -181,16 +187,29 @@ class InboundWire(asyncio.Protocol):
             )
         except (OSError, ssl.SSLError, TimeoutError):
             transport = None
+        except asyncio.CancelledError:
+            self._give_up()
+            raise
         if transport is None:
-            self.abort()
+            self._give_up()
             raise Closed
         self._transport, self.is_secure = transport, True
 
+    def _give_up(self) -> None:
+        """In a handshake: asyncio does not tell the loss of a connection that never was one of TLS."""
+        self.abort()
+        self._is_lost.set()
+
     def close(self) -> None:
-        """After what was written has gone out."""
+        """After what was written has gone out; a peer that does not read it has `CLOSE_SECONDS`."""
         self._is_over = True
-        if self._transport is not None:
+        if self._transport is not None and self._closing is None and not self._is_lost.is_set():
             self._transport.close()
+            self._closing = asyncio.get_running_loop().call_later(CLOSE_SECONDS, self._transport.abort)
+
+    async def lost(self) -> None:
+        """Until the connection is no more: what is closed and not lost still costs a socket and a buffer."""
+        await self._is_lost.wait()
 
     def abort(self) -> None:
         self._is_over = True

@@ -136,7 +136,7 @@ class Destination:
         if self._failures or self._allowances is not None:
             wanted = min(wanted, 1 - len(self._opening))  # one finds out whether it is back, or whose hosts they are
         for _ in range(wanted):
-            if not self._allowance.enter(self.pump):
+            if not self._allowance.enter(self.pump, urgent=bool(self._urgent)):
                 break
             task = asyncio.get_running_loop().create_task(self._open(self._allowance))
             self._opening.add(task)
@@ -152,7 +152,8 @@ class Destination:
         for queue in (self._urgent, self._bulk):
             while queue and now - queue[0].queued_at > self._limits.wait_seconds:
                 parcel = queue.popleft()
-                parcel.on_done(parcel, Outcome(Result.RETRY, "4.4.5", "the destination is busy"))
+                result = Result.RETRY if parcel.tries else Result.BUSY
+                parcel.on_done(parcel, Outcome(result, "4.4.5", "the destination is busy"))
         self.pump()
 
     def withdraw(self, is_wanted: Callable[[Parcel], bool]) -> list[Parcel]:

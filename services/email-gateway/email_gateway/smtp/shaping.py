@@ -76,7 +76,8 @@ class Allowance:
         self._limit, self._changed_at = most, 0.0
         self._taken = 0
         self._holders: set[Idle] = set()
-        self._waiting: dict[Callable[[], object], None] = {}
+        self._urgent: dict[Callable[[], object], None] = {}
+        self._bulk: dict[Callable[[], object], None] = {}
 
     @property
     def limit(self) -> int:
@@ -92,15 +93,19 @@ class Allowance:
     def free(self) -> int:
         return max(self.limit - self._taken, 0)
 
-    def enter(self, again: Callable[[], object] = lambda: None) -> bool:
+    def enter(self, again: Callable[[], object] = lambda: None, *, urgent: bool = False) -> bool:
         """Take a place; where none is free, one that idles is asked to leave, and False.
 
-        :param again: called on the loop once one is free.
+        :param again: called on the loop once one is free, of those that wait the urgent ones first.
         """
         if self.free:
             self._taken += 1
             return True
-        self._waiting.setdefault(again)
+        if urgent:
+            self._bulk.pop(again, None)
+            self._urgent.setdefault(again)
+        elif again not in self._urgent:
+            self._bulk.setdefault(again)
         idle = next((holder for holder in self._holders if holder.is_idle), None)
         if idle is not None:
             idle.quit()
@@ -118,9 +123,10 @@ class Allowance:
 
     def _offer(self) -> None:
         """Tell the first who waits, and the next where that one wants no place any more."""
-        if self._waiting and self.free:
-            again = next(iter(self._waiting))
-            del self._waiting[again]
+        line = self._urgent or self._bulk
+        if line and self.free:
+            again = next(iter(line))
+            del line[again]
             loop = asyncio.get_running_loop()
             loop.call_soon(again)
             loop.call_soon(self._offer)

@@ -21,6 +21,21 @@ LEASE = timedelta(minutes=2)  # longer than reading one batch takes
 KEEP_UNREAD = timedelta(days=7)
 MOST_UNREAD = 2_000
 MOST_WAITING = 20_000  # mails; behind them the others are told to come later
+MOST_OF_STRANGERS, OCTETS_OF_STRANGERS = 10_000, 256 << 20  # of them: whoever knows `postmaster@` can write such ones
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Mails to read. A stranger's names no message of ours that we signed."""
+
+    mails: int
+    of_strangers: int
+    octets_of_strangers: int
+
+    def has_room(self, *, is_strangers: bool) -> bool:
+        if not is_strangers:
+            return self.mails < MOST_WAITING
+        return self.of_strangers < MOST_OF_STRANGERS and self.octets_of_strangers < OCTETS_OF_STRANGERS
 
 
 @dataclass(frozen=True)
@@ -68,13 +83,13 @@ def keep(session: Session, *, recipients: Collection[tuple[str, Ours]], has_null
 _CLAIM = text(
     "UPDATE received_mails SET due_at = :until, tries = tries + 1 WHERE mail_id = ANY (ARRAY("
     "SELECT mail_id FROM received_mails WHERE NOT is_kept AND due_at <= :now"
-    " ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED))"
+    " ORDER BY message_id IS NULL, due_at LIMIT :limit FOR UPDATE SKIP LOCKED))"
     " RETURNING mail_id, kind, recipient, message_id, has_null_sender, octets, received_at, tries"
 )
 
 
 def claim(session: Session, *, now: datetime, limit: int) -> Sequence[Mail]:
-    """Mails to read; nobody else gets them for `LEASE`."""
+    """Mails to read, strangers' after those that name a message; nobody else gets them for `LEASE`."""
     rows = session.execute(_CLAIM, {"now": now, "until": now + LEASE, "limit": limit}).all()
     return [
         Mail(
@@ -108,11 +123,12 @@ def put_off(session: Session, mail_id: UUID, *, until: datetime) -> None:
 
 
 def keep_unread(session: Session, mail_id: UUID, *, account_id: UUID | None) -> None:
-    """Leave it for a person to look at; it is read no more."""
-    session.execute(
-        text("UPDATE received_mails SET is_kept = true, account_id = :account WHERE mail_id = :mail_id"),
-        {"mail_id": mail_id, "account": account_id},
+    """Leave it, or its beginning, for a person to look at; it is read no more."""
+    query = text(
+        "UPDATE received_mails SET is_kept = true, account_id = :account, octets = substring(octets FOR :most)"
+        " WHERE mail_id = :mail_id"
     )
+    session.execute(query, {"mail_id": mail_id, "account": account_id, "most": MOST_OCTETS})
 
 
 def tidy(session: Session, *, now: datetime) -> int:
@@ -126,10 +142,15 @@ def tidy(session: Session, *, now: datetime) -> int:
     )
 
 
-def count_waiting(session: Session) -> int:
-    """How many wait to be read, no further than it matters."""
-    query = text("SELECT count(*) FROM (SELECT FROM received_mails WHERE NOT is_kept LIMIT :most) waiting")
-    return session.scalar(query, {"most": MOST_WAITING}) or 0
+def waiting(session: Session) -> Waiting:
+    """What waits to be read, no further than it matters."""
+    query = text(
+        "SELECT count(*) AS mails, count(*) FILTER (WHERE message_id IS NULL) AS of_strangers,"
+        " coalesce(sum(octet_length(octets)) FILTER (WHERE message_id IS NULL), 0) AS octets"
+        " FROM (SELECT message_id, octets FROM received_mails WHERE NOT is_kept LIMIT :most) waiting"
+    )
+    row = session.execute(query, {"most": MOST_WAITING}).one()
+    return Waiting(row.mails, row.of_strangers, int(row.octets))
 
 
 def forget_messages(session: Session, *, message_ids: Collection[UUID]) -> None:

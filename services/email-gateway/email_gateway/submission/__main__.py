@@ -11,6 +11,7 @@ from chassis.config import ConfigError
 from chassis.process import Process, boot
 from chassis.rpc_client import RpcClient
 from email_gateway.config import SubmissionConfig
+from email_gateway.submission.add_ons import AddOns
 from email_gateway.submission.certificates import Certificates, self_signed
 from email_gateway.submission.door import Door
 from email_gateway.submission.intake import Intake
@@ -29,7 +30,8 @@ def main(process: Process[SubmissionConfig]) -> None:
     process.background(keeper.run, "quota-leases")
     process.background(intake.run, "intake")
     process.every(CERTIFICATE_SECONDS, certificates.look, "certificate")
-    asyncio.run(_serve(process, Door(process.config, process.database, certificates, intake)))
+    door = Door(process.config, process.database, certificates, intake, AddOns(client.call))
+    asyncio.run(_serve(process, door))
     keeper.wake()
 
 

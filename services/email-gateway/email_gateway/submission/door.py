@@ -19,9 +19,10 @@ from chassis.ids import new_id
 from chassis.logs import get_logger
 from contracts.errors import Unauthenticated
 from email_gateway.config import SubmissionConfig
-from email_gateway.content import received
+from email_gateway.content import attached, received
 from email_gateway.smtp.inbound_wire import InboundWire
 from email_gateway.submission import replies
+from email_gateway.submission.add_ons import AddOns
 from email_gateway.submission.certificates import Certificates
 from email_gateway.submission.intake import Intake
 from email_gateway.submission.ports import Envelope
@@ -44,13 +45,18 @@ class Door:
     """`submission.session.Desk`, and the listening sockets."""
 
     def __init__(
-        self, config: SubmissionConfig, database: Database, certificates: Certificates, intake: Intake
+        self,
+        config: SubmissionConfig,
+        database: Database,
+        certificates: Certificates,
+        intake: Intake,
+        add_ons: AddOns,
     ) -> None:
         self.name = config.submission_name
         self.most_octets = config.submission_octets
         self.most_recipients = config.submission_recipients
         self._config, self._database, self._intake = config, database, intake
-        self._certificates = certificates
+        self._certificates, self._add_ons = certificates, add_ons
         self._threads = ThreadPoolExecutor(PARALLEL, "submission")
         self._slowing = Slowing(time.monotonic)
         self._sessions: dict[asyncio.Task[None], Session] = {}
@@ -174,12 +180,29 @@ class Door:
             )
 
         large = len(octets) > 256 * 1024  # it would hold the loop for milliseconds
-        mail = await asyncio.get_running_loop().run_in_executor(self._threads, read) if large else read()
+        loop = asyncio.get_running_loop()
+        mail = await loop.run_in_executor(self._threads, read) if large else read()
+        if not self._config.submission_any_files and received.may_have_files(octets):
+            await loop.run_in_executor(self._threads, self._ensure_files, login, octets)
         plan = submissions.plan(
             mail, login=login, envelope_from=envelope.sender, recipients=envelope.recipients, trace_id=trace
         )
         await self._intake.submit(plan)
         return trace
+
+    def _ensure_files(self, login: Login, octets: bytes) -> None:
+        """As of a request's attachments. :raises received.NotAccepted: they may not be sent."""
+        try:
+            if attached.has_files(octets) and not self._add_ons.may_attach(login.account_id):
+                raise _refused("The plan has no attachments")
+        except attached.Program:
+            raise _refused("Programs are not sent, neither by name nor by content") from None
+        except attached.Unreadable:
+            raise received.NotAccepted(550, "5.6.0", "the parts of the message cannot be told") from None
+
+
+def _refused(text: str) -> received.NotAccepted:
+    return received.NotAccepted(550, "5.7.0", text)
 
 
 def _maker(serve: Callable[[InboundWire, bool], None], is_wrapped: bool) -> Callable[[], InboundWire]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from contracts.email_addresses import MAX_ADDRESS, is_mail_domain
 from contracts.errors import WiciError
@@ -52,12 +53,19 @@ class Session:
             until = asyncio.get_running_loop().time() + STRANGER_SECONDS
             while await self._one(LINE_SECONDS if self.login else _left(until)):
                 pass
-            self._wire.close()
         except (Closed, OSError):  # a timeout is an OSError
             self._wire.abort()
+        except asyncio.CancelledError:  # the process ends
+            with suppress(Closed, TimeoutError):
+                await self._wire.write(replies.STOPPING.line(), 0)
+            raise
         finally:
-            if self.login is not None:
-                self._desk.leave(self.login)
+            try:
+                self._wire.close()
+                await self._wire.lost()
+            finally:
+                if self.login is not None:
+                    self._desk.leave(self.login)
 
     async def _one(self, seconds: float) -> bool:
         """One command; False where the connection is over."""

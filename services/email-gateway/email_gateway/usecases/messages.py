@@ -267,13 +267,17 @@ def accept(session: Session, *, send_id: UUID, plan: Plan) -> None:
 def _accept(session: Session, plans: Mapping[UUID, Plan]) -> None:
     """With one statement of a kind, however many sends there are."""
     erasures.share(session)
-    content_store.ensure(session, [(plan.content_hash, plan.account_id, plan.document) for plan in plans.values()])
     now = datetime.now(UTC)
+    until = {send_id: (plan.schedule_at or now) + blob_store.KEPT for send_id, plan in plans.items()}
+    content_store.ensure(
+        session,
+        [(plan.content_hash, plan.account_id, plan.document, until[send_id]) for send_id, plan in plans.items()],
+    )
     blob_store.keep(
         session,
         [
-            (plan.account_id, digest, octets, (plan.schedule_at or now) + blob_store.KEPT)
-            for plan in plans.values()
+            (plan.account_id, digest, octets, until[send_id])
+            for send_id, plan in plans.items()
             for digest, octets in plan.blobs.items()
         ],
     )

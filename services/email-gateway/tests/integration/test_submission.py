@@ -282,6 +282,7 @@ def test_what_changes_is_felt_by_two_processes_on_open_connections(
     answers = [refused(client) for client in clients * 5]
     assert "450 4.7.1" in answers  # shared by both; when a minute ends, the clock says
     clients = [logged_in(port, partner) for port in (ports, second)]
+    idle = logged_in(second, another_login(database, partner.account_id))
     with database.transaction() as session:
         told = {
             "account_id": partner.account_id,
@@ -290,6 +291,9 @@ def test_what_changes_is_felt_by_two_processes_on_open_connections(
         }
         suspensions.note(session, **told)
     assert [refused(client) for client in clients] == ["525 5.7.13"] * 2
+    second.process.ask_to_stop()
+    assert idle.getreply()[0] == 421  # before it is hung up on
+    idle.close()
     with pytest.raises(smtplib.SMTPAuthenticationError):
         logged_in(ports, partner)
 
@@ -310,6 +314,22 @@ def test_the_rules_of_the_api_hold(
         assert refused(trial, MAIL.replace(b"From: Sklep", b"From: mBank")) == "550 5.7.1"
 
     assert "550 5.7.1" in [refused(client) for _ in range(60)]  # the stand-in grants 50
+
+
+def test_files_are_sent_as_in_a_request(ports: Ports, partner: Partner, database: Database, broker: Broker) -> None:
+    def with_file(name: str) -> bytes:
+        head = b"From: Sklep <%s>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+        part = b"--b\r\nContent-Type: application/pdf; name=%s\r\n\r\n%%PDF\r\n--b--\r\n"
+        return head % SENDER.encode() + part % name.encode()
+
+    poor = new_partner(database)
+    RpcClient(broker).call("identity.begin_trial", poor.actor, {"only_to": [TO]})
+    answers = []
+    for who in (partner, poor):
+        with logged_in(ports, who) as client:
+            answers += [refused(client, with_file(name)) for name in ("faktura.pdf", "faktura.pdf.exe")]
+            answers.append(refused(client))
+    assert answers == ["250 2.0.0", "550 5.7.0", "250 2.0.0", "550 5.7.0", "550 5.7.0", "250 2.0.0"]
 
 
 def test_what_was_answered_survives_a_kill(

@@ -48,6 +48,13 @@ def test_a_mail_that_was_never_tried_goes_again_at_once(attempts: int) -> None:
     assert (back.state, back.due_at, back.was_tried) == (MessageState.DEFERRED, NOW, False)
 
 
+def test_a_mail_that_no_connection_was_free_for_waits_and_spends_no_attempt() -> None:
+    busy = message(Lane.BULK, 0)
+    conclude(busy, Outcome(Result.BUSY, "4.4.5", "the destination is busy"), NOW)
+
+    assert (busy.state, busy.due_at, busy.was_tried) == (MessageState.DEFERRED, None, False)
+
+
 def test_one_of_many_that_is_lost_waits_for_what_may_come() -> None:
     lost = message(Lane.BULK, 0)
     conclude(lost, Outcome(Result.LOST, "4.4.2", "connection lost"), NOW)

@@ -69,6 +69,42 @@ def test_too_much_halves_the_places_and_they_come_back_one_a_minute() -> None:
     assert allowance.limit == 8
 
 
+def test_who_is_urgent_is_given_a_place_before_the_others() -> None:
+    async def run() -> list[str]:
+        allowance, order = Allowance(1), list[str]()
+        first, second = (lambda: order.append("bulk")), (lambda: order.append("urgent"))
+        third = lambda: order.append("became urgent")  # noqa: E731
+        assert allowance.enter()
+        assert not (allowance.enter(first) or allowance.enter(third) or allowance.enter(second, urgent=True))
+        assert not (allowance.enter(third, urgent=True) or allowance.enter(third))
+        allowance.leave()
+        for _ in range(6):
+            await asyncio.sleep(0)
+        return order
+
+    assert asyncio.run(run()) == ["urgent", "became urgent", "bulk"]
+
+
+def test_what_waits_too_long_for_a_connection_was_not_tried() -> None:
+    async def peers() -> list[Peer]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def run() -> list[Result]:
+        destination = Destination(peers, Limits(wait_seconds=1.0), patient=False)
+        results: list[Result] = []
+        for number in range(2):
+            parcel = Parcel(
+                UUID(int=number), "s@x.pl", "a@x.pl", BODY, False, lambda _, out: results.append(out.result)
+            )
+            destination.submit(parcel)
+            parcel.tries = number
+        destination.watch(destination.used_at + 2.0)
+        return results
+
+    assert asyncio.run(run()) == [Result.BUSY, Result.RETRY]
+
+
 def test_domains_of_one_provider_share_its_places(monkeypatch: pytest.MonkeyPatch) -> None:
     """Twelve domains, two places: all mail leaves, and over two connections at a time."""
     shape = Shape("local", (".localhost",), connections=2, messages=3, source="the test")

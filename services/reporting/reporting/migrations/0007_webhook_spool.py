@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from alembic import op
 
-from chassis import suspensions
+from chassis import indexes, suspensions
 
 revision = "0007"
 down_revision = "0006"
 
 
 def upgrade() -> None:
+    # Of a webhook with a hundred thousand that wait, the few that are in hand and the tests are found by themselves.
+    indexes.create(
+        op,
+        "webhook_deliveries_in_hand",
+        "webhook_deliveries (webhook_id, leased_until) WHERE state = 'pending' AND leased_until IS NOT NULL",
+    )
+    indexes.create(
+        op, "webhook_deliveries_tests", "webhook_deliveries (webhook_id) WHERE state = 'pending' AND is_test"
+    )
     op.execute(
         """
         CREATE TABLE webhook_spool (
@@ -43,14 +52,6 @@ def upgrade() -> None:
     op.execute(
         "ALTER TABLE webhooks ADD COLUMN secondary_url text,"
         " ADD COLUMN retry_plan text NOT NULL DEFAULT 'standard', ADD COLUMN retry_delays integer[]"
-    )
-    # Of a webhook with a hundred thousand that wait, the few that are in hand and the tests are found by themselves.
-    op.execute(
-        "CREATE INDEX webhook_deliveries_in_hand ON webhook_deliveries (webhook_id, leased_until)"
-        " WHERE state = 'pending' AND leased_until IS NOT NULL"
-    )
-    op.execute(
-        "CREATE INDEX webhook_deliveries_tests ON webhook_deliveries (webhook_id) WHERE state = 'pending' AND is_test"
     )
     suspensions.create(op)
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from alembic import op
 
+from chassis import indexes
+
 revision = "0008"
 down_revision = "0007"
 
 
 def upgrade() -> None:
+    # Of an account's counters, of which most are of domains and links, the hours (`store/counters.py`).
+    indexes.create(op, "counters_hours", "counters (account_id, key) WHERE dimension = 1")
     op.execute(
         "CREATE TABLE account_retention"
         " (account_id uuid PRIMARY KEY, days integer NOT NULL, asked_at timestamptz NOT NULL)"
@@ -18,8 +22,6 @@ def upgrade() -> None:
         "CREATE TABLE cleared_days (channel text NOT NULL, day date NOT NULL, cleared_at timestamptz NOT NULL,"
         " PRIMARY KEY (channel, day))"
     )
-    # Of an account's counters, of which most are of domains and links, the hours (`store/counters.py`).
-    op.execute("CREATE INDEX counters_hours ON counters (account_id, key) WHERE dimension = 1")
 
 
 def downgrade() -> None:

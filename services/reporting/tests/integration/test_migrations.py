@@ -8,10 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
+from sqlalchemy.exc import OperationalError
 
 from chassis.database import Database, make_engine
 from chassis.migrate import migrate
+from chassis.ownership import opened_as_owner
 from chassis.testing import admin_url, new_database
 from reporting.store import log
 
@@ -68,15 +70,63 @@ def test_a_writer_at_work_and_the_upgrade_wait_in_no_circle(upgraded: Callable[[
         done.result(timeout=60)
 
 
+COUNT = text(
+    "INSERT INTO counters (scope_id, dimension, key, account_id) VALUES (gen_random_uuid(), 0, '', gen_random_uuid())"
+)
+MAKING = text(
+    "SELECT count(*) FROM pg_locks WHERE relation = 'counters'::regclass AND granted"
+    " AND mode = 'ShareUpdateExclusiveLock'"
+)
+IS_VALID = text("SELECT indisvalid FROM pg_index WHERE indexrelid = 'counters_hours'::regclass")
+
+
+def test_indexes_are_made_while_counters_are_written_by_one_of_two_jobs(
+    upgraded: Callable[[str], Database],
+) -> None:
+    database = upgraded("0007")
+    with ThreadPoolExecutor(2) as pool:
+        with database.transaction() as writer:
+            writer.execute(COUNT)
+            jobs = [pool.submit(upgraded, "head") for _ in range(2)]
+            wait_for_the_upgrade(database, MAKING)
+            with database.transaction() as another:
+                another.execute(text("SET LOCAL lock_timeout = '5s'"))
+                another.execute(COUNT)
+        for job in jobs:
+            job.result(timeout=60)
+    with database.transaction() as session:
+        assert session.scalar(IS_VALID)
+
+
+def test_an_index_whose_making_was_broken_off_is_made_anew(upgraded: Callable[[str], Database]) -> None:
+    database = upgraded("0007")
+    with (
+        pytest.raises(OperationalError, match="lock timeout"),
+        database.transaction() as writer,
+        opened_as_owner(database.engine.url.render_as_string(hide_password=False), admin_url()) as owner,
+    ):
+        writer.execute(COUNT)
+        owner.execution_options(isolation_level="AUTOCOMMIT")
+        owner.execute(text("SET lock_timeout = '100ms'"))
+        owner.execute(text("CREATE INDEX CONCURRENTLY counters_hours ON counters (account_id)"))
+    with database.transaction() as session:
+        assert not session.scalar(IS_VALID)
+
+    upgraded("head")
+
+    with database.transaction() as session:
+        assert session.scalar(IS_VALID)
+
+
 def test_the_counters_wait_for_writers_of_the_log() -> None:
     """The migration names the lock by its numbers: what it says must stay what it was."""
     assert (log.LOCK_SPACE, log.EVERYTHING) == (7497072, 1024)
 
 
-def wait_for_the_upgrade(database: Database) -> None:
+def wait_for_the_upgrade(database: Database, waiting: TextClause = WAITING) -> None:
     until = time.monotonic() + 60
     while time.monotonic() < until:
         with database.transaction() as session:
-            if session.scalar(WAITING):
+            if session.scalar(waiting):
                 return
     raise AssertionError("the upgrade does not wait")
