@@ -66,6 +66,7 @@ class CampaignInHand:
         self.throttle = domain.Throttle(throttle) if throttle else None
         self.quiet_hours = self.leased.options.get("quiet_hours")
         self.hours = self._hours()
+        self.never_open = self.hours.never_open
         self.zone = domain.zone_of(self.leased.time_zone)
         self.zone_field = self.leased.options.get("time_zone_field")
         # Nothing is read before this moment: who would come first may not be sent to yet.
@@ -150,6 +151,7 @@ class CampaignInHand:
         self.leased = leased
         if are_rules_new:
             self.hours, self.closed_until = self._hours(), None
+            self.never_open = self.hours.never_open
         now = time.monotonic()
         if len(self.counts) == 1 and self.counts[0][1] == leased.counted:
             # Nothing has been settled yet: the pace is measured from where it begins.

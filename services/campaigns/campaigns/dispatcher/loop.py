@@ -244,6 +244,9 @@ class Dispatcher:
         if campaign.leased.is_short_of_units and not campaign.is_through:
             self._workers.run(campaign, "reserve", self._steps.reserve_more, campaign.leased)
             return
+        if campaign.never_open and not campaign.is_through:
+            self._workers.run(campaign, "pause", self._steps.pause_never_open, campaign.leased)
+            return
         if campaign.is_through:
             if not self._in_flight.get(campaign.leased.id):
                 self._finish(campaign)

@@ -18,7 +18,7 @@ from campaigns.store import leases as store
 from campaigns.store.batches import BatchRange
 from campaigns.store.leases import AtChannel, LeasedCampaign
 from campaigns.usecases import content, deciding
-from campaigns.usecases.life import announce, end_boosters, pause_short_of_units
+from campaigns.usecases.life import announce, end_boosters, pause_never_open, pause_short_of_units
 from campaigns.usecases.ports import Ask, Call, ask_as
 from chassis import outbox
 from chassis.database import Database
@@ -165,6 +165,10 @@ class Steps:
             return
         with self.database.transaction() as session:
             pause_short_of_units(session, now=datetime.now(UTC), campaign_id=campaign.id, refused=refused)
+
+    def pause_never_open(self, campaign: LeasedCampaign) -> None:
+        with self.database.transaction() as session:
+            pause_never_open(session, now=datetime.now(UTC), campaign_id=campaign.id)
 
     def _ensure_proved(self, campaign: LeasedCampaign, total: int, only_to: frozenset[str]) -> None:
         """Once more, of the audience as it was taken: contacts may have been added since the campaign was scheduled.

@@ -160,6 +160,13 @@ def pause_short_of_units(session: Session, *, now: datetime, campaign_id: UUID, 
         _pause_itself(session, now, campaign, refused.code, detail, units=campaign.units, submitted=campaign.submitted)
 
 
+def pause_never_open(session: Session, *, now: datetime, campaign_id: UUID) -> None:
+    """Pause a sending campaign whose hours and the account's, set since it was scheduled, leave no time to send."""
+    refused = exceptions.never_open()
+    for campaign in store.sending_for_update(session, [campaign_id]):
+        _pause_itself(session, now, campaign, "quiet_hours.never_open", refused.errors[0]["detail"])
+
+
 def _pause_itself(session: Session, now: datetime, campaign: Campaign, code: str, detail: str, **facts: int) -> None:
     """Pause a campaign without anybody's order, and say why."""
     campaign.failure_code, campaign.failure_detail = code, detail

@@ -179,6 +179,17 @@ def test_edit_after_an_approval_voids_it_and_its_editor_is_no_second_person(call
     assert third("approve_campaign", campaign_id=campaign_id)["approval"]["is_given"]
 
 
+def test_hours_set_later_that_leave_no_time_pause_what_is_sent_with_the_reason(
+    caller: Callable, channel: Any, dispatcher: Callable
+) -> None:
+    owner = caller()
+    campaign_id = owner.scheduled(600, options={"quiet_hours": {"start": "00:00", "end": "12:00"}})
+    owner("set_campaign_rules", quiet_hours={"start": "12:00", "end": "00:00"}, approval_above=None)
+    dispatcher()
+    paused = owner.wait_for(campaign_id, "paused")
+    assert paused["failure"]["code"] == "quiet_hours.never_open" and not channel.seen
+
+
 def test_campaign_that_has_grown_since_waits_when_it_starts(
     caller: Callable, channel: Any, dispatcher: Callable, database: Database
 ) -> None:

@@ -12,9 +12,7 @@ depends_on = None
 
 def upgrade() -> None:
     op.execute("ALTER TABLE contents ADD COLUMN keep_until timestamptz")
-    op.execute("CREATE INDEX contents_keep_until ON contents (keep_until) WHERE keep_until IS NOT NULL")
 
 
 def downgrade() -> None:
-    op.execute("DROP INDEX contents_keep_until")
     op.execute("ALTER TABLE contents DROP COLUMN keep_until")
