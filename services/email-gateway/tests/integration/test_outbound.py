@@ -48,7 +48,9 @@ def test_every_message_ends_as_the_address_says(
 
     expected = truth(everybody)
     wait_until(
-        lambda: Counter(heard.last_kinds(campaign.account_id).values()) == expected, what="the last event of each"
+        lambda: Counter(heard.last_kinds(campaign.account_id).values()) == expected,
+        timeout=120,  # 1,500 mails, some of them tried twice, on a machine that does other things besides
+        what="the last event of each",
     )
     assert states(database, campaign.account_id) == expected
     mails = world.mails()
