@@ -169,3 +169,22 @@ def test_metrics_are_on_a_port_that_only_the_monitoring_reaches():
     assert [port["targetPort"] for port in objects("Service")["api-gateway"]["spec"]["ports"]] == ["http"]
     monitoring = objects("NetworkPolicy")["metrics"]["spec"]["ingress"][0]["ports"]
     assert [rule["port"] for rule in monitoring] == [ports["health"]]
+
+
+@pytest.mark.parametrize("name", ["sms-gateway-smpp-server", "email-gateway-submission", "email-gateway-mailroom"])
+def test_a_door_for_peers_sees_their_addresses(name):
+    spec = objects("Service")[name]["spec"]
+
+    assert (spec["type"], spec["externalTrafficPolicy"]) == ("LoadBalancer", "Local")
+
+
+@pytest.mark.parametrize("name", ["sms-gateway-smpp-server", "email-gateway-submission"])
+def test_a_door_with_tls_has_its_certificate(name):
+    pod = objects("Deployment")[name]["spec"]["template"]["spec"]
+    secret = next(volume["secret"]["secretName"] for volume in pod["volumes"] if volume["name"] == "certificate")
+    env = {each["name"]: each.get("value") for each in pod["containers"][0]["env"]}
+    mounted = {each["name"]: each["mountPath"] for each in pod["containers"][0]["volumeMounts"]}
+
+    assert {"/certificate/tls.crt", "/certificate/tls.key"} <= set(env.values())
+    assert mounted["certificate"] == "/certificate"
+    assert f"`{secret}`" in (ROOT / "docs/operations.md").read_text()

@@ -79,7 +79,7 @@ ROUTES = [
         "POST", "/<uuid:smpp_account_id>/rotation", "rotate_smpp_password", "Give an SMPP account a new password",
         session_only=True,
         description="The new password is in this answer and never shown again. The old one is worth nothing within two"
-        " seconds; binds that it made stay until they end.",
+        " seconds; binds that it made take no more and are unbound.",
         response=contract.NewSmppAccount, status=201, response_example={**_EXAMPLE, "password": "q7Rk2mXw"},
     ),
     _route(

@@ -19,11 +19,12 @@ from sms_gateway.smpp.pdu import PduError, Value
 from sms_gateway.smpp.requests import Submitted
 from sms_gateway.smpp_server import figures
 from sms_gateway.smpp_server.intake import Intake
+from sms_gateway.smpp_server.room import Room
 from sms_gateway.smpp_server.session import Session as Connection
 from sms_gateway.usecases import partner_messages
 
-MOST_QUEUED = 20_000  # messages that wait to be stored, of all partners
-MOST_ASKED = 1_000  # requests about messages that wait to be answered, of all partners
+MOST_ASKED = 1_000  # requests about messages that wait to be answered
+MOST_ASKED_OCTETS = 16 * 1024 * 1024
 _SUBMITS = frozenset({Command.SUBMIT_SM, Command.DATA_SM, Command.SUBMIT_MULTI})
 _NAMES = {int(command): command.name.lower() for command in Command}
 
@@ -36,7 +37,7 @@ class Handling:
     def __init__(self, database: Database, intake: Intake) -> None:
         self._database = database
         self._intake = intake
-        self._asked = 0
+        self._asked = Room(MOST_ASKED, MOST_ASKED_OCTETS)
         self._thread = ThreadPoolExecutor(1, "asking")
 
     def request(self, connection: Connection, frame: bytes, command: int, sequence: int) -> None:
@@ -60,7 +61,7 @@ class Handling:
     def _submit(self, connection: Connection, frame: bytes, command: int, sequence: int) -> None:
         partner = connection.partner
         assert partner is not None
-        if len(self._intake) >= MOST_QUEUED:
+        if not self._intake.has_room(partner.account_id, len(frame)):
             raise PduError("too many messages wait", status=Status.MESSAGE_QUEUE_FULL)
         plan, failed = partner_messages.plan_submitted(partner, requests.read(frame), datetime.now(UTC))
 
@@ -77,21 +78,22 @@ class Handling:
                 body = requests.multi_response(sequence, message_id, failed)[HEADER_SIZE:]
             self._answer(connection, command, Status.OK, sequence, body)
 
-        self._intake.put(plan, stored)
+        self._intake.put(plan, len(frame), stored)
 
     # --- what became of them
 
     def _ask(self, connection: Connection, frame: bytes, command: int, sequence: int) -> None:
         partner = connection.partner
         assert partner is not None
-        fields = smpp.decode(frame).fields
-        if self._asked >= MOST_ASKED:
+        account_id, octets = partner.account_id, len(frame)
+        if not self._asked.has(account_id, octets):
             raise PduError("too many requests wait", status=Status.THROTTLED)
-        self._asked += 1
+        fields = smpp.decode(frame).fields
+        self._asked.take(account_id, octets)
         future = asyncio.get_running_loop().run_in_executor(self._thread, self._done, partner, command, fields)
 
         def answered(done: asyncio.Future[bytes]) -> None:
-            self._asked -= 1
+            self._asked.give(account_id, octets)
             error = None if done.cancelled() else done.exception()
             if error is None:
                 self._answer(connection, command, Status.OK, sequence, done.result())

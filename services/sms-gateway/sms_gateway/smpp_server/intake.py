@@ -1,7 +1,8 @@
 """Messages of all binds on their way to disk: many in one transaction, and answered after its commit.
 
 While one transaction is under way the next gathers, so nobody waits for company. Accounts take turns. Who has to lease
-quota first waits for that alone, and holds nobody else up.
+quota first waits for that alone, and holds nobody else up. What waits for either has bounds, and a share of them for
+each account.
 """
 
 from __future__ import annotations
@@ -18,9 +19,13 @@ from channel.single_sends import SingleSends, TooFewUnits
 from chassis.logs import get_logger
 from sms_gateway.domain.sends import Plan
 from sms_gateway.smpp_server import figures
+from sms_gateway.smpp_server.room import Room
 
 AT_ONCE = 500  # messages in a transaction
 LEASING_AT_ONCE = 4  # accounts
+MOST = 20_000  # messages that wait to be answered
+MOST_OCTETS = 64 * 1024 * 1024
+_KEPT, _TIMES = 2_048, 4  # octets of memory: of each message, and for each of its frame
 
 log = get_logger()
 
@@ -30,6 +35,7 @@ class Pending(NamedTuple):
 
     plan: Plan
     answer: Callable[[Any], None]
+    octets: int
     at: float
 
 
@@ -41,6 +47,7 @@ class Intake:
         self._on_stored = on_stored
         self._queues: OrderedDict[UUID, deque[Pending]] = OrderedDict()
         self._size = 0
+        self._room = Room(MOST, MOST_OCTETS)
         self._leasing: dict[UUID, list[Pending]] = {}
         self._leases: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
@@ -48,11 +55,14 @@ class Intake:
         self._store_thread = ThreadPoolExecutor(1, "intake")
         self._lease_threads = ThreadPoolExecutor(LEASING_AT_ONCE, "leasing")
 
-    def __len__(self) -> int:
-        return self._size
+    def has_room(self, account_id: UUID, frame: int) -> bool:
+        """:param frame: octets of the PDU."""
+        return self._room.has(account_id, _KEPT + _TIMES * frame)
 
-    def put(self, plan: Plan, answer: Callable[[Any], None]) -> None:
-        self._queues.setdefault(plan.account_id, deque()).append(Pending(plan, answer, time.monotonic()))
+    def put(self, plan: Plan, frame: int, answer: Callable[[Any], None]) -> None:
+        pending = Pending(plan, answer, _KEPT + _TIMES * frame, time.monotonic())
+        self._room.take(plan.account_id, pending.octets)
+        self._queues.setdefault(plan.account_id, deque()).append(pending)
         self._size += 1
         self._wake.set()
 
@@ -94,8 +104,12 @@ class Intake:
             if isinstance(answer, TooFewUnits):
                 self._lease(pending)
             else:
-                figures.ANSWER_SECONDS.observe(now - pending.at)
-                pending.answer(answer)
+                self._answer(pending, answer, now)
+
+    def _answer(self, pending: Pending, answer: Any, now: float) -> None:
+        self._room.give(pending.plan.account_id, pending.octets)
+        figures.ANSWER_SECONDS.observe(now - pending.at)
+        pending.answer(answer)
 
     def _lease(self, pending: Pending) -> None:
         account_id = pending.plan.account_id
@@ -124,6 +138,5 @@ class Intake:
             self._on_stored()
             now = time.monotonic()
             for pending, answer in zip(batch, answers, strict=True):
-                figures.ANSWER_SECONDS.observe(now - pending.at)
-                pending.answer(answer)
+                self._answer(pending, answer, now)
         del self._leasing[account_id]

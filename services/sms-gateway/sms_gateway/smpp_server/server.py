@@ -28,6 +28,7 @@ from sms_gateway.store import smpp_accounts, smpp_deliveries
 TICK_SECONDS = 1.0
 FORGET_EVERY = 3600.0
 STOP_SECONDS = 8.0
+CHANGED_SECONDS = 0.5  # what a bind whose password is another now may still acknowledge
 
 log = get_logger()
 
@@ -163,7 +164,7 @@ class Server:
         if forgets:
             self._forget_old()
         present = {row.id: partner_of(row) for row in rows}
-        self._loop.call_soon_threadsafe(self._follow, present, partner_ids)
+        self._loop.call_soon_threadsafe(self._follow, present, {told_of[0] for told_of in told})
 
     def _forget_old(self) -> None:
         with self._database.transaction() as session:
@@ -172,17 +173,22 @@ class Server:
                 figures.EXPIRED.inc(dropped)
                 log.warning("smpp_deliveries_expired", deliveries=dropped)
 
-    def _follow(self, present: dict[UUID, SmppPartner], asked: list[UUID]) -> None:
-        """What has changed holds from now on; who may not be bound any more is not."""
-        gone = set(asked) - present.keys()
+    def _follow(self, present: dict[UUID, SmppPartner], asked: set[UUID]) -> None:
+        """What has changed holds from now on; who may not be bound any more is not.
+
+        :param asked: the binds that stood when it was asked: others may know better.
+        """
         for session in list(self._bound.values()):
-            if session.partner is None or session.partner.id not in present.keys() | gone:
+            if session.partner is None or session.id not in asked:
                 continue
             partner = present.get(session.partner.id)
             if partner is None:
                 session.close("the SMPP account is gone")
             elif reason := partner.refuses(session.address):
                 session.close(reason)
+            elif partner.password_hash != session.partner.password_hash:
+                session.note_error("the password has changed")
+                self.spawn(session.drain(CHANGED_SECONDS))
             else:
                 session.partner = partner
 

@@ -249,6 +249,7 @@ class Session(asyncio.Protocol):
         :param patience: seconds for what was delivered; the answers, whose messages may be stored, have their own.
         """
         if self._is_draining:
+            await asyncio.wait([self.closed], timeout=ANSWERING_SECONDS)
             return
         self._is_draining = True
         end = time.monotonic() + patience

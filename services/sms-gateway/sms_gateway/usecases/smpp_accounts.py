@@ -66,7 +66,7 @@ def update_smpp_account(
 
 
 def rotate_smpp_password(session: Session, *, actor: Actor, now: datetime, smpp_account_id: UUID) -> views.View:
-    """A new password; the old one is worth nothing any more."""
+    """A new password; the old one is worth nothing any more, and the servers end the binds that it made."""
     account = _found(session, actor, smpp_account_id, for_update=True)
     password = smpp_passwords.new_password()
     account.password_hash, account.updated_at = smpp_passwords.hashed(password), now

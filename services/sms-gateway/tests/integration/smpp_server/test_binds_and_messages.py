@@ -66,6 +66,18 @@ def test_a_change_reaches_a_bind_within_a_moment(server: Running, base: Database
             assert peer.has_ended()
 
 
+def test_a_new_password_ends_the_binds_that_the_old_one_made(server: Running, base: Database, partner: Any) -> None:
+    made = partner()
+    with bound(server, made) as stolen:
+        with base.transaction() as session:
+            asked = {**asked_by(made.account_id), "smpp_account_id": made.id}
+            password = smpp_accounts.rotate_smpp_password(session, **asked)["password"]
+        with bound(server, made._replace(password=password)) as peer:
+            assert stolen.wait_for(Command.UNBIND)
+            assert stolen.has_ended()
+            assert peer.submit().status == Status.OK
+
+
 def test_a_suspended_account_is_unbound_and_binds_no_more(server: Running, base: Database, partner: Any) -> None:
     made = partner()
     with bound(server, made) as peer:
