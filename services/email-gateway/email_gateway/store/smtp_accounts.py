@@ -20,6 +20,10 @@ _STANDING = (
     " CASE WHEN minute = date_trunc('minute', now()) THEN used ELSE 0 END FROM smtp_accounts"
     " WHERE smtp_account_id = ANY(%s::uuid[]) ORDER BY smtp_account_id FOR NO KEY UPDATE"
 )
+_BLOCKED = (
+    "SELECT b.smtp_account_id, b.address FROM unnest(%s::uuid[], %s::text[]) AS s(smtp_account_id, address)"
+    " JOIN smtp_blocked b ON b.smtp_account_id = s.smtp_account_id AND b.address = s.address"
+)
 _COUNT = (
     "UPDATE smtp_accounts a SET minute = date_trunc('minute', now()), last_used_at = now(),"
     " used = CASE WHEN minute = date_trunc('minute', now()) THEN used ELSE 0 END + s.messages"
@@ -86,6 +90,13 @@ def standings(session: Session, smtp_account_ids: Collection[UUID]) -> dict[UUID
     cursor = cursor_of(session)
     cursor.execute(_STANDING, (list(smtp_account_ids),))
     return {row[0]: Standing._make((*row[:2], bytes(row[2]), *row[3:])) for row in cursor.fetchall()}
+
+
+def blocked_among(session: Session, asked: Collection[tuple[UUID, str]]) -> set[tuple[UUID, str]]:
+    """Of SMTP accounts with addresses in lower case those that are blocked, at this moment."""
+    cursor = cursor_of(session)
+    cursor.execute(_BLOCKED, columns(sorted(asked), 2))
+    return set(cursor.fetchall())
 
 
 def count_sent(session: Session, messages_by_id: Mapping[UUID, int]) -> None:

@@ -92,7 +92,9 @@ def store_submissions(session: Session, plans: Sequence[Submission]) -> list[Ans
     senders: dict[tuple[UUID, str], Standing] = {}
     accounts = {plan.account_id for plan in plans}
     suspended = {account_id for account_id in accounts if suspensions.is_suspended(session, account_id)}
-    answers: list[Answer] = [_refusal(session, plan, standings, senders, suspended) for plan in plans]
+    # Once more: somebody may have been blocked since the connection was logged in.
+    blocked = store.blocked_among(session, {asked for plan in plans for asked in _addressed(plan)})
+    answers: list[Answer] = [_refusal(session, plan, standings, senders, suspended, blocked) for plan in plans]
     places = [place for place, refusal in enumerate(answers) if refusal is None]
     stored = messages.store_sends(session, [plans[place] for place in places])
     sent: Counter[UUID] = Counter()
@@ -104,12 +106,17 @@ def store_submissions(session: Session, plans: Sequence[Submission]) -> list[Ans
     return answers
 
 
+def _addressed(plan: Submission) -> list[tuple[UUID, str]]:
+    return [(plan.login.smtp_account_id, to.address.lower()) for to in plan.recipients]
+
+
 def _refusal(
     session: Session,
     plan: Submission,
     standings: dict[UUID, store.Standing],
     senders: dict[tuple[UUID, str], Standing],
     suspended: Collection[UUID],
+    blocked: Collection[tuple[UUID, str]],
 ) -> WiciError | None:
     login = plan.login
     now = standings.get(login.smtp_account_id)
@@ -122,6 +129,8 @@ def _refusal(
             _ensure_sender(session, login.account_id, email, where, senders)
     except WiciError as error:
         return error
+    if any(asked in blocked for asked in _addressed(plan)):
+        return exceptions.address_blocked()
     if now.used + len(plan.recipients) > now.messages_a_minute:
         return exceptions.too_many_messages(now.messages_a_minute)
     standings[login.smtp_account_id] = now._replace(used=now.used + len(plan.recipients))

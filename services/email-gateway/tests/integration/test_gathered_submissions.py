@@ -14,6 +14,8 @@ from sqlalchemy import text
 from channel.single_sends import SingleSends
 from chassis.database import Database
 from chassis.ids import new_id
+from contracts.errors import WiciError
+from email_gateway import exceptions
 from email_gateway.content import received
 from email_gateway.domain.sends import To
 from email_gateway.usecases import submissions
@@ -99,3 +101,21 @@ def test_a_mail_that_the_database_refuses_harms_no_other_and_is_found_by_halves(
     assert [number for number, answer in enumerate(answers) if isinstance(answer, Exception)] == [41]
     assert len(turns) == 1 + 2 * 6  # two halves of each: 32, 16, 8, 4, 2, 1
     assert states(database, partner.account_id) == {"accepted": 63}
+
+
+def test_who_is_blocked_after_the_log_in_gets_nothing_either(database: Database, partner: Partner) -> None:
+    to_jan, to_ola = submitted(database, partner, "Jan@x.example"), submitted(database, partner, "ola@x.example")
+    with database.transaction() as session:
+        session.execute(
+            text(
+                "INSERT INTO smtp_blocked (blocked_id, smtp_account_id, address, account_id)"
+                " VALUES (:id, :smtp_account_id, 'jan@x.example', :account_id)"
+            ),
+            {"id": new_id(), "smtp_account_id": to_jan.login.smtp_account_id, "account_id": partner.account_id},
+        )
+
+    with database.transaction() as session:
+        refused, kept = submissions.store_submissions(session, [to_jan, to_ola])
+
+    assert refused.code == exceptions.address_blocked().code
+    assert not isinstance(kept, WiciError)
