@@ -85,8 +85,8 @@ class Life:
             if fate in counts:
                 counts[fate] += waiting
             elif waiting:
-                gone[fate] = gone.get(fate, 0) + waiting
-                self.left_out[fate] += waiting
+                gone[str(fate)] = gone.get(str(fate), 0) + waiting  # plain words, as a channel's answer has them
+                self.left_out[str(fate)] += waiting
             self.counted, leases_counts = dict(counts), {**counts, "left_out": gone}
         with self.database.transaction() as session:
             leases.recount(session, owner=OWNER, campaign_id=self.campaign_id, counts=leases_counts)
