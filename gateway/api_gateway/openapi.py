@@ -96,7 +96,7 @@ _IF_MATCH: dict[str, Any] = {
     "name": "If-Match",
     "in": "header",
     "required": False,
-    "schema": {"type": "string", "maxLength": 1000},
+    "schema": {"type": "string"},
     "description": "The `ETag` that the thing had when you looked; 412 where it has been changed since.",
     "example": "*",
 }

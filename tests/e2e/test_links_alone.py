@@ -111,14 +111,16 @@ def test_links_lead_on_alone_and_what_was_done_arrives_once(system: System, jour
         asked = poll(lambda: unsubscribe_page(base + paths["u"]), lambda page: "Schade" in page.text, seconds=30)
         leave = requests.post(base + paths["u"], data={"List-Unsubscribe": "One-Click"}, timeout=10)
         leave_all = requests.post(f"{base}{paths['u']}?leave=all", timeout=10)
-        why = [requests.post(f"{base}{paths['u']}?reason=too_many", timeout=10) for _ in range(2)]
+        # As long as it cannot look, it does not know the reasons that the account's page offers.
+        for _ in range(2):
+            poll(lambda: why(base + paths["u"]), lambda page: "Danke" in page.text, seconds=30)
         guess = requests.get(f"{base}/s/{'A' * 12}", timeout=10)
 
     assert [answer.headers.get("Location") for answer in short] == [TARGETS[0], TARGETS[1], TARGETS[1]]
     assert (other.headers.get("Location"), click.headers.get("Location")) == (TARGETS[0], TARGETS[0])
     assert (pixel.headers["Content-Type"], leave.status_code, guess.status_code) == ("image/gif", 200, 404)
     assert asked.headers["Content-Language"] == "de"
-    assert (leave_all.status_code, [answer.status_code for answer in why]) == (200, [200, 200])
+    assert leave_all.status_code == 200
     journey.wait_engagement(email_id, {"opened": 1, "clicked": 1, "unsubscribed": 1})
     poll(lambda: clicks_by_link(journey, sms_id), lambda found: sum(found.values()) == 4, seconds=60)
     assert clicks_by_link(journey, sms_id) == {TARGETS[0]: 2, TARGETS[1]: 2}
@@ -130,6 +132,10 @@ def test_links_lead_on_alone_and_what_was_done_arrives_once(system: System, jour
 
 def unsubscribe_page(url: str) -> requests.Response:
     return requests.get(url, headers={"Accept-Language": "de, pl;q=0.5"}, timeout=10)
+
+
+def why(url: str) -> requests.Response:
+    return requests.post(f"{url}?reason=too_many", headers={"Accept-Language": "de"}, timeout=10)
 
 
 def archived(journey: Any) -> set[str]:

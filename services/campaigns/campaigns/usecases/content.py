@@ -18,7 +18,7 @@ from chassis.database import Database
 from chassis.logs import get_logger
 from contracts.campaigns.content import content_problems, sender_problems
 from contracts.channel import CHANNELS
-from contracts.errors import Invalid, Unavailable
+from contracts.errors import FieldError, Invalid, Unavailable
 from contracts.rpc import Actor
 from contracts.schema import field_errors
 from contracts.vocabulary import Channel
@@ -280,11 +280,21 @@ def send_test(
     values = fields_of(ask("contacts.get_contact", {"contact_id": str(contact_id)})) if contact_id else {}
     values |= fields_
     prepared = prepare_for(ask, _draft_of(campaign, variant), values)
-    return ask(
-        CHANNELS[Channel(campaign.channel)].call("send_test"),
-        {"content_hash": prepared.content_hash, "addresses": addresses, "fields": values},
-        deadline=20.0,
-    )
+    test = {"content_hash": prepared.content_hash, "addresses": addresses, "fields": values}
+    try:
+        return ask(CHANNELS[Channel(campaign.channel)].call("send_test"), test, deadline=20.0)
+    except Invalid as error:
+        raise _of_addresses(error) from None
+
+
+def _of_addresses(error: Invalid) -> Invalid:
+    """What an address is depends on the draft's channel, which no description of the request can say: the refusal of
+    one has a code of its own."""
+    told: list[FieldError] = [
+        {**one, "code": "address.invalid"} if str(one["field"]).startswith("addresses.") else one
+        for one in error.errors
+    ]
+    return Invalid(error.code, error.detail, error.extra, told)
 
 
 def fields_of(contact: Mapping[str, Any]) -> dict[str, Any]:
