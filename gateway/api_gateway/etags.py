@@ -42,7 +42,7 @@ def wanted(request: Request) -> list[str] | None:
     """The strong tags of `If-Match`: none of them may be of ours, and then nothing fits; None: anything does."""
     if "If-Match" not in request.headers or request.if_match.star_tag:
         return None
-    return [tag for tag in request.if_match.as_set() if len(tag) == TAG_LENGTH][:MOST_TAGS]
+    return [tag for tag in request.if_match.as_set() if tag and len(tag) == TAG_LENGTH][:MOST_TAGS]
 
 
 def _edited_by(rpc: str) -> type[marshmallow.Schema] | None:

@@ -133,7 +133,7 @@ ROUTES = [
             " decided by. `z` and `p_value` are of a two-proportion test of the best variant and the next (with more"
             " than two, times the number of pairs). `outcome`: `clear`; `tie`, several have the highest rate;"
             " `inconclusive`, the difference may be chance; `too_small`, fewer than five expected who did it, or who"
-            " did not. 409 `campaign.no_test` where it tests none, or has not started."
+            " did not. 404 `campaign.no_test` where it tests none, or has not started."
         ),
         response=ab_tests.VariantReport,
         deadline=35.0,

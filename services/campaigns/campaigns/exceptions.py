@@ -31,8 +31,8 @@ def no_such_variant(names: Sequence[str]) -> Invalid:
     return Invalid.of_field("variant", "ab_test.no_such_variant", f"The variants are: {', '.join(names)}.")
 
 
-def no_test(campaign_id: UUID) -> Conflict:
-    return Conflict("campaign.no_test", "The campaign tests no variants.", {"campaign_id": str(campaign_id)})
+def no_test(campaign_id: UUID) -> NotFound:
+    return NotFound("campaign.no_test", "The campaign tests no variants.", {"campaign_id": str(campaign_id)})
 
 
 def no_winner_to_choose(present: CampaignState) -> Conflict:

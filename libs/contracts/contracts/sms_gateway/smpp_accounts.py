@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Any
 from uuid import UUID
 
-from marshmallow import ValidationError, fields, validate
+from marshmallow import fields, validate
 
 from contracts.rpc import Call
 from contracts.schema import PageQuery, Schema, line_field, page_of
@@ -14,17 +13,9 @@ from contracts.sms_gateway.messages import SINGLE_LANES
 from contracts.vocabulary import Lane
 
 
-def _is_network(value: str) -> None:
-    """:raises ValidationError: neither an address nor a network."""
-    try:
-        ipaddress.ip_network(value, strict=False)
-    except ValueError:
-        raise ValidationError("Not an IP address or a network, such as 192.0.2.0/24.") from None
-
-
 def _addresses(**rules: Any) -> fields.List[str]:
     return fields.List(
-        fields.String(validate=[validate.Length(max=50), _is_network]),
+        fields.String(validate=validate.Length(max=50)),
         validate=validate.Length(max=200),
         metadata={"description": "Addresses and networks that may bind, IPv4 or IPv6; empty: any"},
         **rules,

@@ -92,7 +92,7 @@ def list_smpp_binds(session: Session, *, actor: Actor, now: datetime, smpp_accou
 def _checked(session: Session, account_id: UUID, settings: dict[str, Any]) -> dict[str, Any]:
     checked = dict(settings)
     if "ip_list" in settings:
-        checked["ip_list"] = [str(ipaddress.ip_network(each, strict=False)) for each in settings["ip_list"]]
+        checked["ip_list"] = [_network(each, number) for number, each in enumerate(settings["ip_list"])]
     if settings.get("senders"):
         wanted = {(account_id, senders.sender_key(each)) for each in settings["senders"]}
         active = senders.active_spellings(session, wanted)
@@ -116,3 +116,12 @@ def _shown(session: Session, account: SmppAccount) -> views.View:
 
 def _record(session: Session, actor: Actor, account: SmppAccount, act: str, **details: Any) -> None:
     acts.record(session, SMS_GATEWAY_ACT, actor, act, target_id=account.id, name=account.name, **details)
+
+
+def _network(written: str, number: int) -> str:
+    """:raises Invalid: neither an address nor a network."""
+    try:
+        return str(ipaddress.ip_network(written, strict=False))
+    except ValueError:
+        detail = "Not an IP address or a network, such as 192.0.2.0/24."
+        raise Invalid.of_field(f"ip_list.{number}", "network.invalid", detail) from None
