@@ -20,6 +20,7 @@ import pyotp
 from api import Api, Refused, poll
 
 SENDER_ID = "Wici"
+CONFLICT = 409
 DOMAIN = "sklep.example"
 SMS_TEXT = (
     "{{ first_name | default('Dzień dobry') }}, w {{ city | default('Twoim mieście') }} czeka na Ciebie rabat"
@@ -126,9 +127,17 @@ class Journey:
         return self.operator.put(path, {"plan": plan, "reason": "Journey"})
 
     def connect_simulators(self) -> None:
-        """The operator points SMS and e-mail at the simulators, unless that was done before."""
-        self._connect_carrier()
-        self._connect_mail_route()
+        """The operator points SMS and e-mail at the simulators, unless that was done before.
+
+        Another journey may do the same at this moment: then what it has made is found.
+        """
+        for connect in (self._connect_carrier, self._connect_mail_route):
+            try:
+                connect()
+            except Refused as refused:
+                if refused.status != CONFLICT:
+                    raise
+                connect()
 
     def _connect_carrier(self) -> None:
         port = int(self.environ["WICI_SMSC_PORT"])
