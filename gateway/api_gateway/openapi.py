@@ -284,6 +284,8 @@ def _problems(route: Route) -> dict[str, Any]:
             if "Links" in route.tags
             else {"404": "Problem404"}
         )
+        if route.path.startswith("/hooks/"):
+            own |= {str(status): f"Problem{status}" for status in (400, 403, 411, 413, 415, 429, 503)}
         return {**own, "414": "Problem414"}
     statuses = {400, 403, 404, 414, 422, 429, 500, 503}
     if route.permission != PUBLIC:
