@@ -123,7 +123,7 @@ class HttpSettings(Schema):
     statuses = _table("What its HTTP statuses mean, where that is not what they say of themselves")
     receipts = fields.Nested(HttpReceipts)
     inbound = fields.Nested(HttpInbound)
-    items = _path("Where a request to us has a list of receipts or messages")
+    entries = _path("Where a request to us has a list of receipts or messages")
     hook_networks = fields.List(
         fields.String(validate=[validate.Length(max=50), _is_network]),
         validate=validate.Length(max=50),

@@ -57,7 +57,7 @@ class Dialect:
     statuses: Mapping[str, Meaning] = field(default_factory=dict)
     receipts: ReceiptForm = field(default_factory=ReceiptForm)
     inbound: InboundForm = field(default_factory=InboundForm)
-    items: str = ""  # of a hook, where it has a list of receipts or messages
+    entries: str = ""  # of a hook, where it has a list of receipts or messages
 
 
 def _table(**codes: str) -> dict[str, Meaning]:
@@ -131,7 +131,7 @@ def dialect_of(kind: str, http: Mapping[str, Any]) -> Dialect:
         statuses={**known.statuses, **_meanings(http.get("statuses"))},
         receipts=_receipts(known.receipts, receipts),
         inbound=replace(known.inbound, **{name: path for name, path in inbound.items() if path}),
-        items=http.get("items") or known.items,
+        entries=http.get("entries") or known.entries,
     )
 
 

@@ -23,7 +23,7 @@ def read(dialect: Dialect, document: Mapping[str, Any]) -> list[Delivered]:
     :param document: its form's fields, or its JSON object.
     """
     items: Any = document
-    for step in dialect.items.split(".") if dialect.items else ():
+    for step in dialect.entries.split(".") if dialect.entries else ():
         items = items.get(step) if isinstance(items, Mapping) else None
     some = items if isinstance(items, list) else [items]
     return [each for item in some[:MOST_ITEMS] for each in _read(dialect, item)]

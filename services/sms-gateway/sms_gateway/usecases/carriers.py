@@ -74,21 +74,21 @@ def list_unread_deliveries(
 
 def create_carrier(
     session: Session, *, actor: Actor, now: datetime, vault: Vault, reason: str, **settings: Any
-) -> Carrier:
-    """:raises Conflict: the name is taken."""
+) -> dict[str, Any]:
+    """:raises Conflict: the name is taken. :raises Invalid: something is missing for its kind, or wrong."""
     operator_of(actor)
-    return _created(session, actor, vault, reason, settings)
+    return views.carrier(_created(session, actor, vault, reason, settings))
 
 
 def update_carrier(
     session: Session, *, actor: Actor, now: datetime, vault: Vault, carrier_id: UUID, reason: str, **settings: Any
-) -> Carrier:
+) -> dict[str, Any]:
     """Change what is named; its binds are made again."""
     operator_of(actor)
     carrier = store.carrier_for_update(session, carrier_id)
     if carrier is None:
         raise exceptions.not_found("carrier")
-    return _changed(session, actor, vault, carrier, reason, settings)
+    return views.carrier(_changed(session, actor, vault, carrier, reason, settings))
 
 
 def put_carrier(session: Session, *, vault: Vault, name: str, reason: str, settings: dict[str, Any]) -> Carrier:

@@ -54,8 +54,8 @@ def http_carrier(database: Database) -> Callable[..., UUID]:
                 session, **OPERATORS, vault=Vault(SECRET_KEYS), name=f"h{target.port}", kind="http", token="t",
                 http={**HTTP, "url": target.url}, **settings,
             )  # fmt: skip
-            carriers.create_route(session, **OPERATORS, carrier_id=made.id, prefix="", priority=priority)
-            return made.id
+            carriers.create_route(session, **OPERATORS, carrier_id=made["id"], prefix="", priority=priority)
+            return made["id"]
 
     return make
 

@@ -108,9 +108,9 @@ def test_receipts_in_a_list_as_they_are_described() -> None:
     document = {
         "results": [{"m": {"id": 7}, "s": "ok"}, {"m": {"id": 8}, "s": "WAIT"}, {"m": {"id": 9}, "s": "odd"}, 3]
     }
-    told = hooks.read(dialect_of("http", {"receipts": form, "items": "results"}), document)
+    told = hooks.read(dialect_of("http", {"receipts": form, "entries": "results"}), document)
 
-    assert receipts_of("http", document, receipts=form, items="results") == [
+    assert receipts_of("http", document, receipts=form, entries="results") == [
         ("7", "delivered", "ok"),
         ("8", None, "WAIT"),
     ]
@@ -146,5 +146,5 @@ _JSON = st.recursive(
     st.sampled_from(["smsapi", "twilio", "http"]),
 )
 def test_whatever_a_carrier_says_it_is_read(document: dict[str, Any], kind: str) -> None:
-    for told in hooks.read(dialect_of(kind, {"items": "x"} if kind == "http" else {}), document):
+    for told in hooks.read(dialect_of(kind, {"entries": "x"} if kind == "http" else {}), document):
         assert "\0" not in getattr(told, "carrier_message_id", "")
