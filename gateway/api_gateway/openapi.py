@@ -279,7 +279,7 @@ def _headers(route: Route) -> dict[str, Any]:
 def _problems(route: Route) -> dict[str, Any]:
     if route.bare:
         # The links of messages answer people, with pages.
-        own = (
+        own: dict[str, Any] = (
             {"404": _page(404), "410": _page(410), "503": _page(503)}
             if "Links" in route.tags
             else {"404": "Problem404"}

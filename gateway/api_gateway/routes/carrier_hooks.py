@@ -24,7 +24,7 @@ _REPLIES = {"twilio": ("text/xml", "<Response/>")}
 _REPORTS = Counter("wici_carrier_reports_total", "Requests of carriers at their hooks, by outcome", ["outcome"])
 
 
-def take(context: RequestContext) -> Response:
+def take_carrier_report(context: RequestContext) -> Response:
     """Answered once the message broker has it on disk; what it says is looked at later."""
     try:
         hook = _believed(context)
@@ -36,9 +36,9 @@ def take(context: RequestContext) -> Response:
     return Response(reply, 200, content_type=f"{media_type}; charset=utf-8")
 
 
-def take_by_query(context: RequestContext) -> Response:
+def take_carrier_report_by_query(context: RequestContext) -> Response:
     """The same of carriers that ask by GET."""
-    return take(context)
+    return take_carrier_report(context)
 
 
 def _believed(context: RequestContext) -> dict[str, Any]:
@@ -122,6 +122,6 @@ def _route(method: str, handler: Any, summary: str) -> Route:
 
 
 ROUTES = [
-    _route("POST", take, "Report of a carrier"),
-    _route("GET", take_by_query, "Report of a carrier, by its query"),
+    _route("POST", take_carrier_report, "Report of a carrier"),
+    _route("GET", take_carrier_report_by_query, "Report of a carrier, by its query"),
 ]
