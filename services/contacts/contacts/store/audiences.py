@@ -308,8 +308,8 @@ def read(
     cap = frequency_caps.find(session, account_id=account_id)
     of_cap = () if cap is None else (account_id, campaign_id, cap.first_day(today), cap.messages)
     with cursor_of(session) as cursor:
-        holds_room = cap is not None and campaign_id is not None
-        if holds_room:
+        holds_for = campaign_id if cap is not None else None
+        if holds_for is not None:
             frequency_caps.lock(cursor, account_id=account_id)
         # The planner believes the subqueries rarely true, and would rather read and sort the whole snapshot.
         cursor.execute("SELECT set_config(name, 'off', true) FROM unnest(%s::text[]) AS name", (_NOT_FOR_PAGES,))
@@ -319,10 +319,9 @@ def read(
             (account_id, *of_cap, account_id, after, up_to),
         )
         page = _page(cursor.fetchall(), after, up_to)
-        if holds_room:
-            contact_ids = [one["contact_id"] for one in page.recipients]
-            room = {"account_id": account_id, "campaign_id": campaign_id, "contact_ids": contact_ids}
-            frequency_caps.hold(cursor, **room, today=today)
+        if holds_for is not None:
+            ids = [one["contact_id"] for one in page.recipients]
+            frequency_caps.hold(cursor, account_id=account_id, campaign_id=holds_for, contact_ids=ids, today=today)
     return page
 
 
