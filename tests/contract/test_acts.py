@@ -132,6 +132,7 @@ ACTS = {
     "reporting.delete_webhook": "webhook.deleted",
     "reporting.replay_webhook": "webhook.replayed",
     "reporting.replay_webhook_delivery": "webhook.replayed",
+    "reporting.rotate_webhook_key": "webhook_key.rotated",
     "reporting.rotate_webhook_secret": "webhook.secret_rotated",
     "reporting.update_webhook": "webhook.changed",
     "sms_gateway.accept_sender_id": "sender_id.accepted",

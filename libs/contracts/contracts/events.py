@@ -193,6 +193,7 @@ class ReceivedSms(EventSchema):
     message_id = fields.UUID(allow_none=True, load_default=None)
     campaign_id = fields.UUID(allow_none=True, load_default=None)
     wish = fields.String(allow_none=True, load_default=None)
+    missing_parts = fields.List(fields.Integer(), load_default=list)  # of a long one: those that never came
 
     event_id = fields.UUID(load_default=None)
     occurred_at = fields.AwareDateTime(load_default=None)

@@ -87,6 +87,7 @@ def plan(mail: Mail, *, login: Login, envelope_from: str, recipients: Sequence[s
         sender=mail.from_email,
         recipients=[To(address, subject=mail.subject) for address in recipients],
         trace_id=trace_id,
+        submitter_id=str(login.smtp_account_id),
         blobs={mail.digest: mail.octets},
         login=login,
         envelope_from=envelope_from,

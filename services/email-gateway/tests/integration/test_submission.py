@@ -98,6 +98,7 @@ def test_a_mail_leaves_as_it_came_under_our_signature(
     wait_until(lambda: states(database, partner.account_id) == {"delivered": 2}, what="both told")
     accepted = [event for event in heard.of(partner.account_id) if event["kind"] == "accepted"]
     assert {event["labels"]["subject"] for event in accepted} == {"Łąka"}
+    assert {event["labels"]["submitter_id"] for event in accepted} == {str(partner.smtp_account_id)}
 
 
 def test_both_ports_and_both_mechanisms(ports: Ports, partner: Partner, database: Database, broker: Broker) -> None:

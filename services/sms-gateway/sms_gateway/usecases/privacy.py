@@ -18,7 +18,16 @@ from contracts.schema import dump
 from contracts.sms_gateway.answers import InboundSms
 from contracts.sms_gateway.messages import Sms
 from contracts.vocabulary import MessageState
-from sms_gateway.store import inbound_sms, last_messages, messages, people, smpp_deliveries, stops, unread_deliveries
+from sms_gateway.store import (
+    inbound_parts,
+    inbound_sms,
+    last_messages,
+    messages,
+    people,
+    smpp_deliveries,
+    stops,
+    unread_deliveries,
+)
 from sms_gateway.usecases.answers import inbound
 
 GREATEST = UUID(int=2**128 - 1)
@@ -74,6 +83,7 @@ def erase_person(
         answer["counts"]["inbound"] = forget(session, account_id=account_of(actor), **theirs)
         if not dry_run:
             unread_deliveries.forget(session, **theirs)
+            inbound_parts.forget(session, **theirs)
             for table in (last_messages, smpp_deliveries, stops):
                 table.forget(session, account_id=account_of(actor), addresses=addresses)
     return answer
