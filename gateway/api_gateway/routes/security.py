@@ -113,9 +113,9 @@ ROUTES: list[Route] = [
         permission="account.security",
         summary="Set which addresses may use the account",
         description=(
-            "IPv4, IPv6, CIDR; an empty list is no limit. A list `panel` that locks out your own address is refused. The "
-            "list `api` holds for API keys, and for servers that submit mail by SMTP or bind by SMPP: those that are "
-            "connected from elsewhere are cut off."
+            "IPv4, IPv6, CIDR; an empty list is no limit. A list `panel` that locks out your own address is refused. "
+            "The list `api` holds for API keys, and for servers that submit mail by SMTP or bind by SMPP: those that "
+            "are connected from elsewhere are cut off."
         ),
         request=ip_rules.IpRules,
         response=ip_rules.IpRules,

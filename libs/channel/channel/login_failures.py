@@ -60,7 +60,7 @@ def note(session: Session, *keys: str) -> int:
         ),
         {"places": _places(keys), "forgotten": FORGOTTEN_AFTER},
     )
-    return max(found)
+    return max(map(int, found))
 
 
 def forget(session: Session, *keys: str) -> None:
