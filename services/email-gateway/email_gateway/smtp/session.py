@@ -182,6 +182,12 @@ class Session(asyncio.Protocol):
             self._transport.write(b"QUIT\r\n")
             self._transport.close()
 
+    def finish(self) -> None:
+        """End the connection once it has no mail under way; it takes none more."""
+        self._left = 0
+        if self.is_idle:
+            self.quit()
+
     def _finish(self, reason: str) -> None:
         if self.is_closed:
             return
