@@ -27,7 +27,8 @@ from email_gateway.smtp.session import (
     open_session,
 )
 from email_gateway.smtp.shaping import Allowance, Allowances, Place
-from email_gateway.smtp.verdicts import About, Stage, about, judged
+from email_gateway.smtp.sources import Source
+from email_gateway.smtp.verdicts import About, Stage, about, is_block, judged
 
 WATCH_SECONDS = 1.0
 MAX_TRIES = 3
@@ -39,6 +40,9 @@ class Outcome:
     result: Result
     code: str
     detail: str
+    is_block: bool = False  # it speaks of the address that the mail came from
+    provider: str = ""  # whose hosts were asked; empty: nobody's
+    is_of_mailbox: bool = False  # the mailbox takes nothing now
 
 
 def always(_parcel: Parcel) -> bool:
@@ -61,6 +65,7 @@ class Parcel:
     tag: Any = field(default=None, repr=False)
     may_leave: Callable[[Parcel], bool] = field(default=always, repr=False)
     needs: Needs = NOTHING
+    source: Source | None = None
     tries: int = 0
     queued_at: float = 0.0
 
@@ -253,14 +258,23 @@ class Destination:
         self._failures += 1
         self._closed_until = time.monotonic() + wait
         if not self._patient and not self._sessions:
-            self._give_up(Outcome(Result.RETRY, error.code, error.detail))
+            self._give_up(Outcome(Result.RETRY, error.code, error.detail, error.is_block, self._allowance.name))
 
     def _on_settled(self, parcel: Any, stage: Stage, reply: Reply) -> None:
         self._in_flight -= 1
+        of = None if reply.accepts else about(stage, reply)
         # Our own smarthost speaks for all the destinations behind it.
-        if not reply.accepts and not self._patient and about(stage, reply) is About.LOAD:
+        if of is About.LOAD and not self._patient:
             self._allowance.slow_down()
-        parcel.on_done(parcel, Outcome(judged(stage, reply), reply.status, reply.text[:200]))
+        outcome = Outcome(
+            judged(stage, reply),
+            reply.status,
+            reply.text[:200],
+            is_block=is_block(stage, reply),
+            provider=self._allowance.name,
+            is_of_mailbox=of is About.MAILBOX,
+        )
+        parcel.on_done(parcel, outcome)
 
     def _on_dropped(self, parcel: Any, ending: Ending, reason: str) -> None:
         self._in_flight -= 1
@@ -286,10 +300,11 @@ class Destination:
 class Pool:
     """All destinations.
 
-    :param route: the key of an address's destination and how to make it.
+    :param route: the key of the destination of a domain's mail from an address of ours (None: whichever the machine
+        takes), and how to make it.
     """
 
-    def __init__(self, route: Callable[[str], tuple[str, Callable[[], Destination]]]) -> None:
+    def __init__(self, route: Callable[[str, Source | None], tuple[str, Callable[[], Destination]]]) -> None:
         self._route = route
         self._destinations: dict[str, Destination] = {}
         self._watcher: asyncio.Task[None] | None = None
@@ -300,7 +315,7 @@ class Pool:
     def submit(self, parcels: list[Parcel]) -> None:
         touched = set()
         for parcel in parcels:
-            key, make = self._route(parcel.address.rpartition("@")[2].lower())
+            key, make = self._route(parcel.address.rpartition("@")[2].lower(), parcel.source)
             destination = self._destinations.get(key)
             if destination is None:
                 destination = self._destinations[key] = make()

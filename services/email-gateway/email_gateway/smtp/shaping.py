@@ -16,6 +16,9 @@ from typing import Protocol
 
 from prometheus_client import Counter
 
+from email_gateway.domain.mailbox_providers import PROVIDERS
+
+OTHER = "other"  # the name of whoever is no provider that is known
 RECOVERS_SECONDS = 60.0  # until there is one connection more
 
 SLOWED = Counter("wici_email_slowed_total", "Times that a destination said it is too much", ["provider"])
@@ -30,6 +33,7 @@ class Shape:
     connections: int
     messages: int
     source: str
+    mailboxes: tuple[str, ...] = ()  # as `domain.mailbox_providers` names them
 
     def has(self, host: str) -> bool:
         return f".{host.lower().rstrip('.')}".endswith(self.hosts)
@@ -37,7 +41,10 @@ class Shape:
 
 def _shapes() -> tuple[Shape, ...]:
     written = tomllib.loads((resources.files("email_gateway.smtp") / "shaping.toml").read_text("utf-8"))
-    return tuple(Shape(**{**each, "hosts": tuple(each["hosts"])}) for each in written["provider"])
+    return tuple(
+        Shape(**{**each, "hosts": tuple(each["hosts"]), "mailboxes": tuple(each.get("mailboxes", ()))})
+        for each in written["provider"]
+    )
 
 
 SHAPES = _shapes()
@@ -46,6 +53,12 @@ SHAPES = _shapes()
 def shape_of(hosts: Sequence[str]) -> Shape | None:
     """The provider whose hosts these are, by the first of them."""
     return next((shape for shape in SHAPES if hosts and shape.has(hosts[0])), None)
+
+
+def provider_of_mailboxes(domain: str) -> str:
+    """The name of the provider with which everybody at the domain has a mailbox; `other` where nobody knows."""
+    found = (shape.name for shape in SHAPES for each in shape.mailboxes if domain in PROVIDERS[each].split())
+    return next(found, OTHER)
 
 
 class Holder(Protocol):
@@ -92,7 +105,7 @@ class Allowance:
     def __init__(
         self,
         most: int,
-        name: str = "other",
+        name: str = OTHER,
         *,
         messages: int | None = None,
         clock: Callable[[], float] = time.monotonic,

@@ -132,7 +132,9 @@ def test_domains_of_one_provider_share_its_places(monkeypatch: pytest.MonkeyPatc
             return [Peer("localhost", port, Tls.OFF)]
 
         limits = Limits(connections=8, idle_seconds=60.0)
-        pool = Pool(lambda domain: (domain, lambda: Destination(peers, limits, patient=False, allowances=allowances)))
+        pool = Pool(
+            lambda domain, _source: (domain, lambda: Destination(peers, limits, patient=False, allowances=allowances))
+        )
         pool.start()
         outcomes: list[Outcome] = []
         is_complete = asyncio.Event()
@@ -185,7 +187,9 @@ def test_a_code_leaves_while_bulk_for_other_domains_hangs_at_the_provider(
             return [Peer("localhost", port, Tls.OFF)]
 
         limits = Limits(connections=8, idle_seconds=60.0, wait_seconds=60.0)
-        pool = Pool(lambda domain: (domain, lambda: Destination(peers, limits, patient=False, allowances=allowances)))
+        pool = Pool(
+            lambda domain, _source: (domain, lambda: Destination(peers, limits, patient=False, allowances=allowances))
+        )
         pool.start()
         if slowed and (shared := allowances.of(["localhost"])):
             shared.slow_down()
@@ -234,7 +238,7 @@ def test_with_a_single_place_bulk_makes_way_after_the_mail_that_is_under_way() -
             made._allowance = shared
             return made
 
-        pool = Pool(lambda domain: (domain, destination))
+        pool = Pool(lambda domain, _source: (domain, destination))
         pool.start()
 
         def parcel(number: int, address: str, *, urgent: bool) -> Parcel:
