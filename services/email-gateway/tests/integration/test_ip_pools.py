@@ -200,7 +200,7 @@ def many(pools: IpPools, count: int, account_id: str) -> int:
     return sent
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(1, 200), st.lists(st.tuples(st.integers(0, 2), st.integers(0, 80)), max_size=20))
 def test_processes_together_send_no_more_than_a_warming_address_may(
     database: Database, limit: int, steps: list[tuple[int, int]]
