@@ -40,7 +40,8 @@ class ReportProgram(Schema):
     program = fields.String(
         metadata={
             "description": "Mail program or browser, as it names itself: gmail, yahoo, outlook, thunderbird,"
-            " apple_mail, edge, opera, samsung_internet, firefox, chrome, safari, other; unknown: from before they were told apart"
+            " apple_mail, edge, opera, samsung_internet, firefox, chrome, safari, other; unknown:"
+            " from before they were told apart"
         }
     )
     opens = fields.Integer()
