@@ -106,6 +106,7 @@ CALLS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "contacts.create_group",
             "contacts.add_to_group",
             "contacts.archive_addresses",
+            "contacts.count_growth",
         ),
         "api_gateway": ("*",),
     }
