@@ -22,7 +22,7 @@ _SMPP_ACCOUNT = (
     "id", "name", "system_id", "ip_list", "senders", "lane", "max_binds", "rate", "window", "answers", "enabled",
     "created_at", "updated_at",
 )  # fmt: skip
-_ROUTE = ("id", "carrier_id", "prefix", "account_id", "lane", "priority", "share", "enabled")
+_ROUTE = ("id", "carrier_id", "prefix", "network", "account_id", "lane", "priority", "share", "enabled")
 
 
 def sender_id(row: SenderId) -> View:
