@@ -7,6 +7,7 @@ from typing import Any
 from api import poll
 
 NUMBER = "+48500700800"
+BYE, WELCOME = "Nie napiszemy więcej.", "Witaj w klubie!"
 STAYS, STOPS, STRANGER = "+48600700801", "+48600700802", "+48600700803"
 
 
@@ -20,7 +21,13 @@ def prepared(journey: Any) -> str:
     for phone in (STAYS, STOPS):
         consents = {"sms": {"granted": True}}
         journey.api.post("/v1/contacts", {"phone": phone, "consents": consents, "group_ids": [group_id]})
+    journey.api.put("/v1/stop-confirmation", {"enabled": True, "text": BYE})
     return group_id
+
+
+def answered(journey: Any, text: str) -> list[str]:
+    """Whom the carrier got it for."""
+    return ["+" + part["to"].lstrip("+") for part in journey.received_sms(0) if part["text"] == text]
 
 
 def sent_to(journey: Any, group_id: str) -> tuple[str, set[str]]:
@@ -61,6 +68,7 @@ def test_who_answers_stop_gets_no_second_campaign_until_they_answer_start(journe
     report = poll(lambda: journey.report(first), lambda found: found["counts"].get("unsubscribes"), seconds=30)
     assert report["counts"]["unsubscribes"] == 1
     assert sent_to(journey, group_id)[1] == {STAYS}
+    assert sorted(answered(journey, BYE)) == [STOPS, STRANGER]
 
     say(journey, "START")
     poll(lambda: archived(journey), lambda found: found == {(STRANGER, "stop")}, seconds=30)
@@ -72,3 +80,17 @@ def test_who_answers_stop_gets_no_second_campaign_until_they_answer_start(journe
     assert [one["text"] for one in journey.api.pages("/v1/inbound-sms", campaign_id=first, wish="stop")] == [
         "STOP", "Rezygnuję!"
     ]  # fmt: skip
+
+
+def test_a_keyword_is_answered_and_brings_a_stranger_into_its_group(journey: Any) -> None:
+    prepared(journey)
+    club = str(journey.api.post("/v1/groups", {"name": "Klub"})["id"])
+    journey.api.post("/v1/sms-keywords", {"keyword": "klub", "answer": WELCOME, "group_id": club})
+
+    say(journey, "KLUB, proszę", STRANGER)
+
+    poll(lambda: answered(journey, WELCOME), lambda found: found == [STRANGER], seconds=30)
+    poll(
+        lambda: [one["phone"] for one in journey.api.pages("/v1/contacts", group_id=club)],
+        lambda found: found == [STRANGER], seconds=30,
+    )  # fmt: skip

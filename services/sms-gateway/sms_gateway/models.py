@@ -414,3 +414,49 @@ class ShortLinkCounter(Base):
 
     is_only: Mapped[bool] = mapped_column(primary_key=True)
     position: Mapped[int] = mapped_column(BigInteger)
+
+
+class SmsKeyword(Base):
+    """`phrase` is the keyword as it is compared, its words with blanks between; `number` bare, empty: every number."""
+
+    __tablename__ = "sms_keywords"
+    __table_args__ = (UniqueConstraint("account_id", "number", "phrase", "match"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID]
+    keyword: Mapped[str]
+    phrase: Mapped[str]
+    match: Mapped[str]
+    number: Mapped[str]
+    answer: Mapped[str | None]
+    group_id: Mapped[UUID | None]
+    grants_consent: Mapped[bool]
+    enabled: Mapped[bool]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class StopConfirmation(Base):
+    """What an account answers to the first STOP of a person."""
+
+    __tablename__ = "stop_confirmations"
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    text: Mapped[str]
+    enabled: Mapped[bool]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class InboundReply(Base):
+    """What was answered by itself; `phone` in E.164, `number` bare. `message_id`: once it is sent."""
+
+    __tablename__ = "inbound_replies"
+    __table_args__ = (Index("inbound_replies_by_phone", "account_id", "phone", "number", "made_at"),)
+
+    inbound_id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    phone: Mapped[str]
+    number: Mapped[str]
+    keyword_id: Mapped[UUID | None]  # None: to a STOP
+    message_id: Mapped[UUID | None]
+    made_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)

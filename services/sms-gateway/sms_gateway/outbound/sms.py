@@ -43,6 +43,7 @@ from sms_gateway.store import (
     overdue,
     parked_receipts,
     receipts,
+    replies,
     short_links,
     stops,
     unknown_messages,
@@ -321,6 +322,7 @@ class SmsOutbound:
             inbound_parts.forget_old(cursor_of(session))
             last_messages.forget_old(cursor_of(session))
             stops.forget_old(cursor_of(session))
+            replies.forget_old(cursor_of(session))
             short_links.forget_old(cursor_of(session))
             unread_deliveries.forget_old(cursor_of(session))
         self._forgot_old_at = now

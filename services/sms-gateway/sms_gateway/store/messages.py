@@ -35,6 +35,9 @@ _OF_ACCOUNT = (
     "smpp_deliveries",
     "smpp_binds",
     "smpp_accounts",
+    "sms_keywords",
+    "stop_confirmations",
+    "inbound_replies",
 )
 # The conflict is of the request's key: somebody else with it came first.
 _ADD = (
