@@ -77,12 +77,14 @@ class Content(Base):
     """Immutable; named by the hash of account, sender and content."""
 
     __tablename__ = "contents"
+    __table_args__ = (Index("contents_keep_until", "keep_until", postgresql_where=text("keep_until IS NOT NULL")),)
 
     content_hash: Mapped[str] = mapped_column(primary_key=True)
     account_id: Mapped[UUID]
     sender: Mapped[str]
     content: Mapped[dict[str, Any]]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    keep_until: Mapped[datetime | None]  # of single sends alone; a campaign's is kept for ever
 
 
 class Carrier(Base):
@@ -149,6 +151,7 @@ class Send(Base):
     send_id: Mapped[UUID] = mapped_column(primary_key=True)
     account_id: Mapped[UUID]
     content_hash: Mapped[str]
+    sender: Mapped[str | None]  # None of one of before: the content tells
     lane: Mapped[str]
     text: Mapped[str | None]
     external_id: Mapped[str | None]
