@@ -6,17 +6,21 @@ from typing import Any
 
 from api import poll
 
-NUMBER = "+48500700800"
+NUMBER, CLUB = "+48500700800", "+48500700801"
 BYE, WELCOME = "Nie napiszemy więcej.", "Witaj w klubie!"
 STAYS, STOPS, STRANGER = "+48600700801", "+48600700802", "+48600700803"
 
 
-def prepared(journey: Any) -> str:
-    """The account has a number, and a group of two; returns the group's id."""
-    sender = journey.api.post("/v1/sender-ids", {"sender": NUMBER})
+def owned(journey: Any, number: str) -> None:
+    sender = journey.api.post("/v1/sender-ids", {"sender": number})
     decision = {"decision": "verify", "reason": "Journey"}
     journey.operator.post(f"/v1/operator/sender-ids/{sender['id']}/decision", decision)
     journey.api.post(f"/v1/sender-ids/{sender['id']}/accept")
+
+
+def prepared(journey: Any) -> str:
+    """The account has a number, and a group of two; returns the group's id."""
+    owned(journey, NUMBER)
     group_id = str(journey.api.post("/v1/groups", {"name": "Klienci"})["id"])
     for phone in (STAYS, STOPS):
         consents = {"sms": {"granted": True}}
@@ -44,9 +48,9 @@ def sent_to(journey: Any, group_id: str) -> tuple[str, set[str]]:
     return campaign_id, {"+" + part["to"].lstrip("+") for part in journey.received_sms(before)}
 
 
-def say(journey: Any, text: str, phone: str = STOPS) -> None:
+def say(journey: Any, text: str, phone: str = STOPS, number: str = NUMBER) -> None:
     """As the carrier writes numbers: without `+`."""
-    journey.simulators.smsc.post("/answers", {"from": phone[1:], "to": NUMBER[1:], "text": text})
+    journey.simulators.smsc.post("/answers", {"from": phone[1:], "to": number[1:], "text": text})
 
 
 def archived(journey: Any) -> set[tuple[str, str]]:
@@ -83,11 +87,11 @@ def test_who_answers_stop_gets_no_second_campaign_until_they_answer_start(journe
 
 
 def test_a_keyword_is_answered_and_brings_a_stranger_into_its_group(journey: Any) -> None:
-    prepared(journey)
+    owned(journey, CLUB)
     club = str(journey.api.post("/v1/groups", {"name": "Klub"})["id"])
     journey.api.post("/v1/sms-keywords", {"keyword": "klub", "answer": WELCOME, "group_id": club})
 
-    say(journey, "KLUB, proszę", STRANGER)
+    say(journey, "KLUB, proszę", STRANGER, CLUB)
 
     poll(lambda: answered(journey, WELCOME), lambda found: found == [STRANGER], seconds=30)
     poll(
