@@ -24,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from channel import account_networks, login_failures
 from channel.tables import (
     campaign_state_table,
     claim_table,
@@ -44,6 +45,8 @@ OUTBOX = outbox_table(Base.metadata)
 INBOX = inbox_table(Base.metadata)
 ERASURES = erasures.table(Base.metadata)
 suspensions.table(Base.metadata)
+account_networks.table(Base.metadata)
+login_failures.table(Base.metadata)
 QUOTA_LEASES = quota_lease_table(Base.metadata)
 INSTANCES = instance_table(Base.metadata)
 CLAIMS = claim_table(Base.metadata)
@@ -92,6 +95,11 @@ class Carrier(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str] = mapped_column(default="smpp")  # or smsapi, twilio, http
+    # Of one by HTTP (`contracts.sms_gateway.http_carriers`): then host, port and system id say nothing.
+    http: Mapped[dict[str, Any] | None]
+    token: Mapped[bytes | None] = mapped_column(LargeBinary)  # sealed by chassis.secrets, as the next
+    hook_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
     host: Mapped[str]
     port: Mapped[int]
     system_id: Mapped[str]

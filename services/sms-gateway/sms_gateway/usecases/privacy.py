@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from channel import account_networks
 from channel import people as channel_people
 from chassis import inbox, pages
 from chassis.actors import account_of
@@ -101,4 +102,5 @@ def erase_account(session: Session, *, event_id: UUID, account_id: UUID) -> None
         inbound_parts.erase_account(session, account_id)
         last_messages.erase_account(session, account_id)
         stops.erase_account(session, account_id)
+        account_networks.forget(session, account_id)
         messages.erase_account(session, account_id)
