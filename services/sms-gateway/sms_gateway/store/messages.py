@@ -35,13 +35,17 @@ _OF_ACCOUNT = (
     "smpp_deliveries",
     "smpp_binds",
     "smpp_accounts",
+    "sms_keywords",
+    "stop_confirmations",
+    "inbound_replies",
 )
 # The conflict is of the request's key: somebody else with it came first.
 _ADD = (
     "INSERT INTO sends (send_id, account_id, content_hash, lane, text, external_id, recipients, stem_id, request_hash,"
-    " smpp_account_id, smpp)"
+    " smpp_account_id, smpp, sender)"
     " SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::int[],"
-    " %s::uuid[], %s::text[], %s::uuid[], %s::jsonb[]) ON CONFLICT (request_hash) DO NOTHING RETURNING send_id"
+    " %s::uuid[], %s::text[], %s::uuid[], %s::jsonb[], %s::text[])"
+    " ON CONFLICT (request_hash) DO NOTHING RETURNING send_id"
 )
 
 
@@ -60,11 +64,11 @@ def add(session: Session, plans: Mapping[UUID, Plan], hashes: Mapping[UUID, str]
     """
     rows = [
         (send_id, plan.account_id, hashes[send_id], plan.lane, plan.text, plan.external_id, len(plan.addresses),
-         ids.message_id(send_id, 0), plan.request_hash, *_partner(plan))
+         ids.message_id(send_id, 0), plan.request_hash, *_partner(plan), plan.sender)
         for send_id, plan in plans.items()
     ]  # fmt: skip
     cursor = cursor_of(session)
-    cursor.execute(_ADD, columns(rows, 11))
+    cursor.execute(_ADD, columns(rows, 12))
     return {row[0] for row in cursor.fetchall()}
 
 
@@ -193,7 +197,7 @@ def message(session: Session, *, account_id: UUID, message_id: UUID) -> dict[str
     stem_id = UUID(int=message_id.int >> 32 << 32)
     found = session.execute(
         text(
-            "SELECT s.text, s.external_id, s.created_at, c.sender FROM sends s"
+            "SELECT s.text, s.external_id, s.created_at, coalesce(s.sender, c.sender) AS sender FROM sends s"
             " LEFT JOIN contents c ON c.content_hash = s.content_hash"
             " WHERE s.stem_id = :stem AND s.account_id = :account"
         ),
