@@ -90,6 +90,7 @@ TAGS: Mapping[str, str] = {
     "Unsubscribe pages": "What people see who leave.",
     "Campaigns": "One content to many contacts.",
     "SMS": "Single SMS.",
+    "Keywords": "What is answered to messages from phones by itself.",
     "SMPP accounts": "Log-ins of partners over SMPP.",
     "E-mail": "Single e-mails.",
     "Messages": "What became of each message.",
@@ -100,6 +101,7 @@ TAGS: Mapping[str, str] = {
     "Audit": "Who did what.",
     "Operators": "For those who run the installation.",
     "Links": "What people click in messages.",
+    "Carriers": "What carriers tell us of.",
     "Health": "For the monitoring.",
     "Documentation": "This description, and its pages.",
 }
