@@ -50,9 +50,12 @@ def service(
 ) -> Iterator[RunningProcess]:
     """The service itself, one for the whole run."""
     log = tmp_path_factory.mktemp("campaigns") / "log"
-    process = _nameko(
-        "campaigns.service:CampaignsService", amqp_url, log, CAMPAIGNS_DATABASE_URL=database_url("campaigns")
-    )
+    env = {
+        "CAMPAIGNS_DATABASE_URL": database_url("campaigns"),
+        "CAMPAIGNS_FILES": str(log.with_name("files")),
+        "WICI_PUBLIC_URL": "https://wici.example",
+    }
+    process = _nameko("campaigns.service:CampaignsService", amqp_url, log, **env)
     yield process
     process.stop()
 
