@@ -41,7 +41,7 @@ PLATFORM: dict[str, dict[str, str]] = {
         "plans": "what is on offer",
     },
     "contacts": _COMMON,
-    "campaigns": _COMMON,
+    "campaigns": {**_COMMON, "dropped_files": "objects to be deleted, by the ids of files that are gone, for a minute"},
     "sms_gateway": {
         **_COMMON,
         "carrier_instances": "what running outbound processes hold of the carriers' rates",

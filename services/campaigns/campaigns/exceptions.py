@@ -271,8 +271,30 @@ def file_in_use(names: Sequence[str]) -> Conflict:
     return Conflict("file.in_use", f"Campaigns need the file: {listed}.", {"campaigns": list(names)})
 
 
+def file_ends_too_late(years: int) -> Invalid:
+    return Invalid.of_field("expires_at", "file.ends_too_late", f"That is more than {years} years ahead.", years=years)
+
+
 def file_ends_in_the_past() -> Invalid:
     return Invalid.of_field("expires_at", "schedule.in_the_past", "That time has passed.")
+
+
+def no_such_attachments(places: Sequence[int]) -> Invalid:
+    code, detail = "file.not_found", "There is no such file."
+    errors: list[FieldError] = [
+        {"field": f"options.attachments.{place}", "code": code, "detail": detail} for place in places
+    ]
+    return Invalid("campaign.attachments", "The campaign's files cannot be attached.", None, errors)
+
+
+def attachments_too_large(limit: int) -> Invalid:
+    detail = f"The files have more than {limit} bytes together."
+    return Invalid.of_field("options.attachments", "attachment.too_large", detail, limit=limit)
+
+
+def no_attachments_on_channel() -> Invalid:
+    detail = "Messages of this channel carry no files."
+    return Invalid.of_field("options.attachments", "attachment.not_on_channel", detail)
 
 
 def no_such_unsubscribe_page() -> NotFound:

@@ -159,7 +159,8 @@ class Campaign(Base):
 
     def go_at(self, moment: datetime | None) -> None:
         """Set when it goes; once it is known whether it waits for a second person."""
-        is_held = self.awaits_approval or self.ab_test is not None or bool(self.options.get("time_zone_field"))
+        has_more = bool(self.options.get("time_zone_field") or self.options.get("attachments"))
+        is_held = self.awaits_approval or self.ab_test is not None or has_more
         self.send_at, self.held_at = (None, moment) if is_held else (moment, None)
 
     __table_args__ = (

@@ -20,9 +20,9 @@ TOKEN_LENGTH = 22
 class FileUpload(Schema):
     """The parts of the form."""
 
-    file = fields.Raw(required=True, metadata={"type": "string", "format": "binary"})
+    file = fields.Raw(required=True, metadata={"any_of": ({"type": "string", "format": "binary"},)})
     expires_at = fields.AwareDateTime(
-        load_default=None, allow_none=True, metadata={"description": "after it the link shows that it has ended"}
+        metadata={"description": "after it the link shows that it has ended; ten years ahead at most"}
     )
 
 

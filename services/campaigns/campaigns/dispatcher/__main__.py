@@ -9,6 +9,7 @@ from campaigns.config import DispatcherConfig, FilesConfig
 from campaigns.dispatcher.loop import Dispatcher
 from campaigns.store.leases import GOES_AT
 from campaigns.usecases import files
+from campaigns.usecases.attachments import Attachments
 from campaigns.usecases.dispatch import forget_old_batches
 from chassis.backlogs import Backlog, age_of
 from chassis.config import load
@@ -37,7 +38,8 @@ def main(process: Process[DispatcherConfig]) -> None:
     process.every(TIDY_SECONDS, lambda: forget_old_batches(process.database), "housekeeping")
     objects = load(FilesConfig, os.environ).objects()
     process.every(FILES_SECONDS, lambda: files.let_go(process.database, objects, datetime.now(UTC)), "files")
-    dispatcher = Dispatcher(process.config, process.database, process.broker, relay.poke)
+    attachments = Attachments(process.database, objects)
+    dispatcher = Dispatcher(process.config, process.database, process.broker, attachments, relay.poke)
     process.checks["loop"] = dispatcher.progress.check
     dispatcher.run(process.stop)
 

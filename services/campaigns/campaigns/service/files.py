@@ -2,34 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
-from nameko.extensions import DependencyProvider
-
-from campaigns.config import FilesConfig
 from campaigns.service.base import CampaignEntrypoints
 from campaigns.usecases import files, public_files, uploads
-from campaigns.usecases.ports import FileTools
-from chassis.config import load
 from chassis.service import Payload, rpc
 from contracts.rpc import Actor
 
 
-class FileToolsProvider(DependencyProvider):
-    """Makes `FileTools` once per process."""
-
-    def setup(self) -> None:
-        config = load(FilesConfig, os.environ)
-        self._tools = FileTools(config.objects(), config.public_url.rstrip("/"), config.macros_allowed)
-
-    def get_dependency(self, worker_ctx: Any) -> FileTools:
-        return self._tools
-
-
 class Files(CampaignEntrypoints):
-    file_tools = FileToolsProvider()
-
     @rpc
     def begin_upload(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("begin_upload", uploads.begin_upload, actor, payload)

@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +32,7 @@ UPLOADS_KEPT = timedelta(days=1)
 # The link of a file that has ended says so for as long.
 ENDED_KEPT = timedelta(days=30)
 NAMED_AT_MOST = 5
+MOST_YEARS = 10
 
 log = get_logger()
 
@@ -56,8 +58,9 @@ def create_file(
             row.media_type, row.digest = found
             row.token, row.expires_at, row.created_at = secrets.token_urlsafe(16), expires_at, now
             session.flush()
-            facts = {"filename": row.name, "size": row.size}
-            acts.record(session, CAMPAIGNS_ACT, actor, "file.created", target_id=row.id, **facts)
+            acts.record(
+                session, CAMPAIGNS_ACT, actor, "file.created", target_id=row.id, filename=row.name, size=row.size
+            )
         return _view(row, tools)
 
 
@@ -110,8 +113,8 @@ def list_files(
 ) -> Answer:
     ensure_may(actor, Channel.EMAIL, "read")
     fitting = store.fitting(account_id=account_of(actor), words=words.patterns(q))
-    page = {"limit": limit, "cursor": cursor, "sort": sort}
-    return named_lists.page(session, fitting, HostedFile, lambda row: _view(row, tools), **page)
+    view = partial(_view, tools=tools)
+    return named_lists.page(session, fitting, HostedFile, view, limit=limit, cursor=cursor, sort=sort)
 
 
 def update_file(
@@ -164,8 +167,12 @@ def _writer(actor: Actor) -> UUID:
 
 
 def _ensure_to_come(expires_at: datetime | None, now: datetime) -> None:
-    if expires_at is not None and expires_at <= now:
+    if expires_at is None:
+        return
+    if expires_at <= now:
         raise exceptions.file_ends_in_the_past()
+    if expires_at > now + timedelta(days=365 * MOST_YEARS):
+        raise exceptions.file_ends_too_late(MOST_YEARS)
 
 
 def _view(row: HostedFile, tools: FileTools) -> Answer:

@@ -131,8 +131,9 @@ def test_lists_are_searched_sorted_and_counted(caller: Callable) -> None:
 def test_it_ends_when_it_is_told_to(caller: Callable, database: Database) -> None:
     owner = caller()
     file = upload(owner, "a.txt", b"abc", expires_at=(datetime.now(UTC) + timedelta(hours=1)).isoformat())
-    with pytest.raises(Invalid):
-        owner("update_file", file_id=file["id"], expires_at="2020-01-01T00:00:00+00:00")
+    for end in ("2020-01-01T00:00:00+00:00", "9999-12-31T23:59:59-12:00"):
+        with pytest.raises(Invalid):
+            owner("update_file", file_id=file["id"], expires_at=end)
     with database.transaction() as session:
         session.execute(text("UPDATE files SET expires_at = now()"))
     assert owner("open_public_file", token=token_of(file), is_counted=True)["state"] == "ended"
