@@ -103,6 +103,7 @@ TAGS: Mapping[str, str] = {
     "Audit": "Who did what.",
     "Operators": "For those who run the installation.",
     "Links": "What people click in messages.",
+    "Carriers": "What carriers tell us of.",
     "Health": "For the monitoring.",
     "Documentation": "This description, and its pages.",
 }
