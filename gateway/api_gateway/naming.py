@@ -93,6 +93,7 @@ TAGS: Mapping[str, str] = {
     "Files": "What an account hosts: to download, to show and to attach.",
     "Campaigns": "One content to many contacts.",
     "SMS": "Single SMS.",
+    "Keywords": "What is answered to messages from phones by itself.",
     "SMPP accounts": "Log-ins of partners over SMPP.",
     "E-mail": "Single e-mails.",
     "Messages": "What became of each message.",
