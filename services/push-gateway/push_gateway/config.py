@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from chassis.config import setting
 from chassis.secrets import unnamed_keys
@@ -35,7 +36,13 @@ class OutboundConfig(ServiceConfig):
     claim_ahead: int = setting("PUSH_CLAIM_AHEAD", default=1000)
     timeout: float = setting("PUSH_TIMEOUT_SECONDS", default=15.0)
     retry_seconds: float = setting("PUSH_RETRY_SECONDS", default=4.0)
+    web_contact: str = setting("PUSH_WEB_CONTACT", default="")
     linger: float = setting("PUSH_COMMIT_LINGER", default=0.02)
+
+    @property
+    def contact(self) -> str:
+        """Whom push services of browsers may write to: of the platform, where an application names nobody."""
+        return self.web_contact or f"postmaster@{urlsplit(self.public_url).hostname or 'localhost'}"
 
     @property
     def link_key(self) -> bytes:

@@ -6,7 +6,7 @@ import base64
 import secrets
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID, uuid4
@@ -231,6 +231,8 @@ class Providers:
         if request.method == "GET" and path == "/messages":
             after, limit = int(query.get("after", 0)), int(query.get("limit", 1_000))
             return as_json(200, {"items": self.messages[after : after + limit]})
+        if request.method == "GET" and path == "/settings":
+            return as_json(200, asdict(self.settings))
         if request.method == "POST" and path == "/browsers":
             browser_id, browser = secrets.token_urlsafe(12), Browser()
             self._browsers[browser_id] = browser

@@ -6,7 +6,7 @@ from alembic import op
 
 from channel import tables
 from chassis import erasures
-from chassis.tables import create_outbox
+from chassis.tables import create_inbox, create_outbox
 
 revision = "0001"
 down_revision = None
@@ -57,6 +57,7 @@ CREATE INDEX devices_application ON devices (application_id, id);
 
 def upgrade() -> None:
     create_outbox(op)
+    create_inbox(op)
     erasures.create(op)
     tables.create_all(op)
     op.execute(APPLICATIONS)

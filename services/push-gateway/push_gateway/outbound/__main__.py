@@ -25,7 +25,7 @@ POOL_SIZE = 6  # connections (contracts.connections)
 def main(process: Process[OutboundConfig]) -> None:
     config = process.config
     process.relay_outbox()
-    directory = Directory(process.database, Vault(config.secret_keys), config.public_url)
+    directory = Directory(process.database, Vault(config.secret_keys), config.contact)
     links = OpenLinks(config.public_url, config.link_key)
 
     def outbound() -> PushOutbound:

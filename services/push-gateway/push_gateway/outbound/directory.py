@@ -34,10 +34,13 @@ class Credentials:
 
 
 class Directory:
-    """Called on threads; what it remembers is replaced whole."""
+    """Called on threads; what it remembers is replaced whole.
 
-    def __init__(self, database: Database, vault: Vault, public_url: str) -> None:
-        self._database, self._vault, self._public_url = database, vault, public_url
+    :param contact: the e-mail address that push services of browsers are given where an application has none.
+    """
+
+    def __init__(self, database: Database, vault: Vault, contact: str) -> None:
+        self._database, self._vault, self._contact = database, vault, contact
         self._known: dict[tuple[str, str], tuple[float, Credentials | None]] = {}
 
     def look_up(
@@ -71,5 +74,5 @@ class Directory:
     def _opened(self, row: Application) -> Credentials:
         fcm = row.fcm and FcmAccount(**row.fcm, private_key=self._vault.decrypt(row.fcm_key or b""))
         apns = row.apns and ApnsAccount(**row.apns, private_key=self._vault.decrypt(row.apns_key or b""))
-        subject = f"mailto:{row.web_contact}" if row.web_contact else self._public_url
+        subject = f"mailto:{row.web_contact or self._contact}"
         return Credentials(row.id, fcm or None, apns or None, WebAccount(self._vault.decrypt(row.vapid_pem), subject))

@@ -10,6 +10,7 @@ from typing import Any
 
 from channel.batches import Header
 from channel.outlets import Outlet, OutletEvents
+from chassis.logs import get_logger
 from contracts.vocabulary import Lane, MessageState
 from push_gateway.batches import PushMessage, Target
 from push_gateway.content.template import RenderFailed
@@ -22,6 +23,9 @@ AT_ONCE = 8  # groups
 SETTLE_SECONDS = 0.01  # outcomes that come within this time are told together
 GENERAL_WAIT = 10.0  # seconds, where a provider that is ill does not say
 MOST_HELD = 10_000  # applications that are held back
+FAILED = "push.failed"
+
+log = get_logger()
 
 
 class PushOutlet(Outlet):
@@ -109,12 +113,17 @@ class PushOutlet(Outlet):
         return group
 
     async def _send_group(self, group: list[PushMessage]) -> None:
+        content = group[0].chunk.batch.content
+        addresses = {message.recipient["address"] for message in group}
+        asked = (content.account_id, content.sender, addresses)
         try:
-            content = group[0].chunk.batch.content
-            addresses = {message.recipient["address"] for message in group}
-            credentials, targets = await asyncio.to_thread(
-                self._directory.look_up, content.account_id, content.sender, addresses
-            )
+            credentials, targets = await asyncio.to_thread(self._directory.look_up, *asked)
+        except Exception as error:  # the database is away, or one account's keys cannot be opened: nothing has left
+            log.error("devices_not_found_out", account_id=content.account_id, error_type=type(error).__name__)
+            for message in group:
+                message.state, message.code = MessageState.DEFERRED, FAILED
+                self._settle(message)
+        else:
             await asyncio.gather(*(self._send(message, credentials, targets) for message in group))
         finally:
             self._groups.release()
@@ -152,7 +161,13 @@ class PushOutlet(Outlet):
         wait = self._held_until.get(held, 0.0) - time.monotonic()
         if wait > 0:
             return Answer(Verdict.LATER, f"{target.platform}.throttled", wait)
-        answer = await self._senders.send(credentials, push, target)
+        try:
+            answer = await self._senders.send(credentials, push, target)
+        except RenderFailed:
+            raise
+        except Exception as error:  # one account's credentials or device must not end what all share
+            log.exception("push_failed", account_id=message.header.account_id, error_type=type(error).__name__)
+            return Answer(Verdict.UNKNOWN, FAILED)
         if answer.is_general:
             if len(self._held_until) >= MOST_HELD:
                 self._held_until.clear()

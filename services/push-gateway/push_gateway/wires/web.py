@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import http_ece
 import httpx
 from cryptography.hazmat.primitives.asymmetric import ec
-from py_vapid import Vapid02
+from py_vapid import Vapid02, VapidException
 
 from push_gateway.domain.answers import Answer, Verdict
 from push_gateway.wires import http
@@ -46,9 +46,12 @@ class Web:
         except (ValueError, KeyError, http_ece.ECEException):
             return Answer(Verdict.GONE, f"{PROVIDER}.keys_invalid")
         origin = "{0.scheme}://{0.netloc}".format(urlsplit(endpoint))
-        signed = self._tokens.get((account, origin)) or self._tokens.put(
-            (account, origin), authorization(account, origin, int(time.time()))
-        )
+        try:
+            signed = self._tokens.get((account, origin)) or self._tokens.put(
+                (account, origin), authorization(account, origin, int(time.time()))
+            )
+        except VapidException:  # an address that is none
+            return Answer(Verdict.SET_UP, f"{PROVIDER}.contact_invalid")
         try:
             response = await self._client.post(
                 endpoint,
