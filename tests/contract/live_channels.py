@@ -127,9 +127,7 @@ def start_push(launch, amqp_url, broker, folder):
     launch("wici_simulators.push", command=command, wait=False)
     wait_until(lambda: _answers(port), what="the push providers")
     env = {"PUSH_WEB_HOSTS": origin}
-    start_service(
-        launch, amqp_url, "push_gateway.service:PushGatewayService", service="push_gateway", env=env
-    )
+    start_service(launch, amqp_url, "push_gateway.service:PushGatewayService", service="push_gateway", env=env)
     launch("push_gateway.outbound", service="push_gateway", env=env)
     browsers = [_posted(f"{origin}/browsers") for _ in range(3)]
     return Live(

@@ -74,7 +74,12 @@ class PushContent(Schema):
     silent = fields.Boolean(metadata={"description": "wakes the application and shows nothing"})
     buttons = fields.List(fields.Nested(Button), validate=validate.Length(max=BUTTONS_MAX))
     data = fields.Dict(
-        keys=fields.String(validate=validate.Regexp(r"^(?!wici|google|gcm|from$|aps$)[A-Za-z][A-Za-z0-9_.-]{0,99}\Z")),
+        keys=fields.String(
+            validate=validate.Regexp(
+                r"^(?!wici|google|gcm|from$|aps$)[A-Za-z][A-Za-z0-9_.-]{0,99}\Z",
+                error="Not a valid key of data: a letter, then letters, digits, _, . and -.",
+            )
+        ),
         values=fields.String(validate=[validate.Length(max=1_000), plain_text]),
         validate=validate.Length(max=50),
         metadata={"description": "for the application; `wici…`, `google…`, `gcm…`, `from` and `aps` are taken"},

@@ -59,7 +59,11 @@ class DeviceCreate(Schema):
     platform = fields.Enum(Platform, by_value=True, required=True)
     token = fields.String(
         required=True,
-        validate=[validate.Length(min=8, max=TOKEN_MAX), plain_text, validate.Regexp(r"^[!-~]+\Z")],
+        validate=[
+            validate.Length(min=8, max=TOKEN_MAX),
+            plain_text,
+            validate.Regexp(r"^[!-~]+\Z", error="Not a valid token: it has no spaces."),
+        ],
         metadata={"description": "of FCM or APNs; of a browser the subscription's endpoint"},
     )
     keys = fields.Nested(WebKeys, load_default=None, allow_none=True)

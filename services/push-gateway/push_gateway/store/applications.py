@@ -6,19 +6,16 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import delete, func, select, text
-from sqlalchemy.exc import IntegrityError
 
 from chassis.database import Session, changed
+from chassis.refusals import flush_unless_taken
 from push_gateway.models import Application
 
 
 def add(session: Session, application: Application) -> bool:
     """Whether it is there now; False: the account has one of that name."""
-    try:
-        with session.begin_nested():
-            session.add(application)
-            session.flush()
-    except IntegrityError:
+    session.add(application)
+    if not flush_unless_taken(session, "applications_account_id_name_key"):
         return False
     session.refresh(application)
     return True
