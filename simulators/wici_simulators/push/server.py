@@ -75,7 +75,8 @@ class Connection:
         while octets:
             for event in wire.receive_data(octets):
                 if isinstance(event, h2.events.RequestReceived):
-                    heads[event.stream_id], bodies[event.stream_id] = dict(event.headers), bytearray()
+                    heads[event.stream_id] = {str(name): str(value) for name, value in event.headers}
+                    bodies[event.stream_id] = bytearray()
                 elif isinstance(event, h2.events.DataReceived):
                     bodies[event.stream_id] += event.data
                     wire.acknowledge_received_data(event.flow_controlled_length, event.stream_id)

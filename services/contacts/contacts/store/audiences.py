@@ -51,7 +51,7 @@ def by_zone(zone: str) -> Order:
     )
 
 
-ADDRESS = {channel: facts.address_field for channel, facts in CHANNELS.items()}
+ADDRESS: dict[str, str] = {channel: facts.address_field for channel, facts in CHANNELS.items()}
 
 
 def reachable(channel: str) -> str:

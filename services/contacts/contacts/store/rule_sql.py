@@ -42,7 +42,7 @@ _TEXT: dict[str, Callable[[str, str], str]] = {
 }
 _UNACCENTED = str.maketrans(ACCENTED, PLAIN)
 _MOMENTS = ("created_at", "updated_at", "sms_consent_at", "email_consent_at", "push_consent_at")
-_ADDRESS = {channel: facts.address_field for channel, facts in CHANNELS.items()}
+_ADDRESS: dict[str, str] = {channel: facts.address_field for channel, facts in CHANNELS.items()}
 
 
 class _Compiler:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from chassis.actors import account_of
@@ -34,7 +35,7 @@ def note_device(
     row = store.find_by(session, account_id=account_id, column=column, value=value or "", lock=True)
     if row is None:
         raise views.not_found("contact")
-    values = {"push": str(row["id"])}
+    values: dict[str, Any] = {"push": str(row["id"])}
     if row["push_consent"] is None:
         values |= {"push_consent": True, "push_consent_source": SOURCE, "push_consent_at": now}
     if any(row[name] != value for name, value in values.items()):
