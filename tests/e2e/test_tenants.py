@@ -23,7 +23,7 @@ NOUNS = {
     "contact_id": "contacts", "contact_ids": "contacts", "campaign_id": "campaigns", "roles": "roles",
     "user_id": "users", "user_ids": "users", "api_key_id": "api-keys",
     "template_id": "templates", "account_id": "accounts",
-    "trial_number_id": "trial-numbers",
+    "trial_number_id": "trial-numbers", "application_id": "applications", "device_id": "devices",
     "operator_id": None, "carrier_id": None, "plan_id": None,
 }  # fmt: skip
 # Columns and tables that change by themselves.
@@ -94,6 +94,11 @@ def ids(a, secret, tmp_path_factory):
         "smtp-accounts": {"name": secret, "ip_list": ["192.0.2.0/24"]},
     }.items():
         found[noun] = a.api.post(f"/v1/{noun}", body)["id"]
+    made = a.api.post("/v1/push/applications", {"name": "tajne", "title": secret})
+    token = {"app_key": made["app_key"], "platform": "fcm", "token": secret}
+    found["applications"], found["devices"] = made["id"], a.public.post("/v1/devices", token)["id"]
+    push = {"from": "tajne", "to": [found["devices"]], "title": secret, "body": secret}
+    found["push"] = a.api.post("/v1/push", push, key="tenants-push")["messages"][0]["id"]
     blocked = f"/v1/smtp-accounts/{found['smtp-accounts']}/blocked-addresses"
     a.api.post(blocked, {"emails": [f"{secret}@zablokowane.example"]})
     found["blocked-addresses"] = next(a.api.pages(blocked))["id"]

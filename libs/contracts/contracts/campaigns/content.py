@@ -162,7 +162,7 @@ class PreviewRequest(Schema):
 
 
 class Preview(Schema):
-    """What the channel renders: text and parts of an SMS; subject, html and text of an e-mail; title, body of a push."""
+    """What the channel renders: an SMS's text and parts, an e-mail's subject, html and text, a push's title, body."""
 
     channel = fields.Enum(Channel, by_value=True)
     variables = fields.List(fields.String())
