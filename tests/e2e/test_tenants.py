@@ -24,7 +24,7 @@ NOUNS = {
     "user_id": "users", "user_ids": "users", "api_key_id": "api-keys",
     "template_id": "templates", "account_id": "accounts",
     "trial_number_id": "trial-numbers", "application_id": "applications", "device_id": "devices",
-    "operator_id": None, "carrier_id": None, "plan_id": None,
+    "operator_id": None, "carrier_id": None, "plan_id": None, "pool_id": None,
 }  # fmt: skip
 # Columns and tables that change by themselves.
 ASIDE = {"last_used_at", "checked_at"}
@@ -123,6 +123,10 @@ def ids(a, secret, tmp_path_factory):
     found["invoices"] = a.operator.post(f"/v1/operator/accounts/{a.account_id}/invoices", invoice)["id"]
     for noun in ("carriers", "routes", "mail-routes"):
         found[noun] = next(a.operator.pages(f"/v1/operator/{noun}"))["id"]
+    pool = a.operator.post("/v1/operator/ip-pools", {"name": secret, "kind": "dedicated", "reason": "Test"})
+    address = {"address": f"192.0.2.{secrets.randbelow(256)}", "ehlo_name": f"{secret}.example", "reason": "Test"}
+    pool = a.operator.post(f"/v1/operator/ip-pools/{pool['id']}/addresses", address)
+    found["ip-pools"], found["addresses"] = pool["id"], pool["addresses"][0]["id"]
     found["plans"] = "enterprise"
     found["versions"] = 1
     found["duplicates"] = a.operator.post(f"{path}/{found['invoices']}/duplicates", {"reason": "Test"})["id"]

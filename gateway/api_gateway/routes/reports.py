@@ -117,9 +117,17 @@ ROUTES = [
             "counts": _EMAIL_COUNTS,
             "rates": _EMAIL_RATES,
             "cost": {"amount": 0, "currency": "PLN"},
-            "domains": [{"domain": "example.com", "counts": _EMAIL_COUNTS, "rates": _EMAIL_RATES}],
+            "domains": [
+                {
+                    "domain": "example.com",
+                    "counts": _EMAIL_COUNTS,
+                    "rates": _EMAIL_RATES,
+                    "cost": {"amount": 0, "currency": "PLN"},
+                }
+            ],
             "providers": [{"provider": "gmail", "counts": _EMAIL_COUNTS, "rates": _EMAIL_RATES}],
             "devices": [{"device": "mobile", "opens": 3800, "clicks": 510}],
+            "programs": [{"program": "apple_mail", "opens": 2100, "clicks": 0}],
         },
     ),
     Route(

@@ -93,6 +93,11 @@ class Carrier(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str] = mapped_column(default="smpp")  # or smsapi, twilio, http
+    # Of one by HTTP (`contracts.sms_gateway.http_carriers`): then host, port and system id say nothing.
+    http: Mapped[dict[str, Any] | None]
+    token: Mapped[bytes | None] = mapped_column(LargeBinary)  # sealed by chassis.secrets, as the next
+    hook_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
     host: Mapped[str]
     port: Mapped[int]
     system_id: Mapped[str]

@@ -14,6 +14,7 @@ from contracts.contacts import (
     forms,
     frequency_caps,
     groups,
+    growth,
     imports,
     people,
     privacy,
@@ -24,7 +25,7 @@ from contracts.rpc import Call
 
 _NOUNS = (
     people, consents, fields, groups, segments, files, imports, exports, archive, audiences, privacy, forms, sign_ups,
-    bulk, frequency_caps, devices,
+    bulk, frequency_caps, growth, devices,
 )  # fmt: skip
 
 RPC: dict[str, Call] = {name: call for noun in _NOUNS for name, call in noun.RPC.items()}

@@ -21,6 +21,10 @@ def _text(maximum: int, what: str) -> fields.String:
     return fields.String(validate=[validate.Length(max=maximum), plain_text], metadata={"description": what})
 
 
+def _title(what: str) -> fields.String:
+    return line_field(TITLE_MAX, metadata={"description": what})
+
+
 def is_link(written: str) -> bool:
     """Whether a device may open it: `https://shop.example/cart`, `shop://cart`."""
     return len(written) <= URL_MAX and re.match(_LINK, written) is not None
@@ -29,7 +33,7 @@ def is_link(written: str) -> bool:
 class Translation(Schema):
     """Title and body for devices of a language."""
 
-    title = _text(TITLE_MAX, "a template over the recipient's fields")
+    title = _title("a template over the recipient's fields")
     body = _text(BODY_MAX, "a template over the recipient's fields")
 
 
@@ -57,7 +61,7 @@ class PushContent(Schema):
     Without a body it is silent: the application gets `data` and shows nothing.
     """
 
-    title = _text(TITLE_MAX, "a template over the recipient's fields; shown whole: about 50 characters")
+    title = _title("a template over the recipient's fields; shown whole: about 50 characters")
     body = _text(BODY_MAX, "a template over the recipient's fields; shown whole: about 150 characters")
     translations = fields.Dict(
         keys=fields.String(validate=LANGUAGE),

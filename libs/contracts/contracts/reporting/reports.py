@@ -21,6 +21,7 @@ class ReportDomain(Schema):
     domain = fields.String(metadata={"description": "E-mail: the address's domain; SMS: the network; empty: not known"})
     counts = fields.Nested(ReportCounts)
     rates = fields.Nested(ReportRates)
+    cost = fields.Nested(Money)
 
 
 class ReportProvider(Schema):
@@ -31,6 +32,18 @@ class ReportProvider(Schema):
 
 class ReportDevice(Schema):
     device = fields.String(metadata={"description": "desktop, mobile, tablet, bot or unknown"})
+    opens = fields.Integer()
+    clicks = fields.Integer()
+
+
+class ReportProgram(Schema):
+    program = fields.String(
+        metadata={
+            "description": "Mail program or browser, as it names itself: gmail, yahoo, outlook, thunderbird,"
+            " apple_mail, edge, opera, samsung_internet, firefox, chrome, safari, other; unknown:"
+            " from before they were told apart"
+        }
+    )
     opens = fields.Integer()
     clicks = fields.Integer()
 
@@ -56,6 +69,7 @@ class Report(Schema):
         fields.Nested(ReportProvider), metadata={"description": "E-mail: of all domains, most messages first"}
     )
     devices = fields.List(fields.Nested(ReportDevice))
+    programs = fields.List(fields.Nested(ReportProgram), metadata={"description": "Most opens first"})
 
 
 class CompareQuery(Schema):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -15,6 +17,7 @@ from contracts.rpc import Actor
 from contracts.vocabulary import Channel
 from reporting.domain import figures
 from reporting.domain.counting import Dimension
+from reporting.domain.devices import parts_of
 from reporting.domain.links import public_form
 from reporting.domain.providers import provider_of
 from reporting.store import counters, stories
@@ -76,6 +79,7 @@ def from_counters(session: Session, account_id: UUID, campaign_id: UUID) -> Answ
                 "domain": name,
                 "counts": figures.report_counts(channel, amounts),
                 "rates": figures.report_rates(channel, amounts),
+                "cost": {"amount": amounts["cost"], "currency": views.CURRENCY},
             }
             for name, amounts in by_domain.items()
             if amounts["messages"]
@@ -88,12 +92,20 @@ def from_counters(session: Session, account_id: UUID, campaign_id: UUID) -> Answ
             }
             for provider, amounts in by_provider.items()
         ],
-        "devices": [
-            {"device": device, "opens": amounts["opens"], "clicks": amounts["clicks"]}
-            for device, amounts in by_device.items()
-            if amounts["opens"] or amounts["clicks"]
-        ],
+        "devices": _acts_by(by_device, "device"),
+        "programs": _acts_by(by_device, "program"),
     }
+
+
+def _acts_by(by_key: Mapping[str, Mapping[str, int]], what: Literal["device", "program"]) -> list[Answer]:
+    """Opens and clicks by device or by program, most of them first."""
+    summed: dict[str, Counter[str]] = defaultdict(Counter)
+    for key, amounts in by_key.items():
+        device, program = parts_of(key)
+        summed[device if what == "device" else program].update({name: amounts[name] for name in ("opens", "clicks")})
+    rows = [{what: name, "opens": acts["opens"], "clicks": acts["clicks"]} for name, acts in summed.items()]
+    shown = [row for row in rows if row["opens"] or row["clicks"]]
+    return sorted(shown, key=lambda row: (-row["opens"], -row["clicks"], row[what]))
 
 
 def _by_provider(session: Session, account_id: UUID, campaign_id: UUID) -> dict[str, dict[str, int]]:

@@ -105,6 +105,7 @@ def test_email_report_has_counts_and_rates(database: Database, call: Call) -> No
     assert report["rates"]["click_to_open_rate"] == round(2 / 3, 4)
     assert report["domains"][0]["domain"] == "example.com"
     assert report["devices"] == [{"device": "mobile", "opens": 4, "clicks": 3}]
+    assert report["programs"] == [{"program": "other", "opens": 4, "clicks": 3}]
     links = call(send.account_id, "get_report_links", campaign_id=send.campaign_id)["items"]
     assert links == [
         {"number": None, "url": "https://example.com/a", "clicks": 2, "unique_clicks": 1, "machine_clicks": 0},

@@ -17,20 +17,19 @@ from channel.outlets import Chunk, Message, Outlet
 from channel.ports import CommonLoop, CommonUpkeep
 from chassis.database import Database, Session, cursor_of
 from chassis.logs import get_logger
-from chassis.secrets import Vault
 from contracts.short_codes import Codes
 from contracts.vocabulary import Channel, Lane
 from sms_gateway.batches import Content, KnownCarrier, SmsMessage
-from sms_gateway.content.parts import LongForm
 from sms_gateway.content.template import RenderFailed
 from sms_gateway.domain.retrying import retry_at
 from sms_gateway.domain.routing import Router, RouteRule
 from sms_gateway.outbound import figures
-from sms_gateway.outbound.carrier_settings import CarrierSettings
+from sms_gateway.outbound.carrier_settings import CarrierSettings, SettingsReader
 from sms_gateway.outbound.carriers import CarrierOutlet
 from sms_gateway.outbound.composing import NO_CARRIER, compose
 from sms_gateway.outbound.openings import Openings
 from sms_gateway.outbound.queues import LANES
+from sms_gateway.outbound.reports import Reports
 from sms_gateway.outbound.shares import Shares
 from sms_gateway.smpp.constants import THROTTLED_CODES
 from sms_gateway.store import (
@@ -77,16 +76,18 @@ class SmsOutbound:
     def __init__(
         self,
         database: Database,
-        vault: Vault,
+        settings: SettingsReader,
         codes: Codes,
+        reports: Reports,
         *,
         claim_ahead: int,
         bulk_prefetch: int,
         unmatched_after: float,
     ) -> None:
         self._database = database
-        self._vault = vault
+        self._settings = settings
         self._codes = codes
+        self._reports = reports
         self._claim_ahead = claim_ahead
         self._unmatched_after = unmatched_after
         self.ledger = SmsLedger()
@@ -111,6 +112,7 @@ class SmsOutbound:
     async def start_up(self) -> None:
         """A moment for the binds, so that the first batches do not find every carrier down."""
         await asyncio.to_thread(self._look_up)
+        self._reports.start(self._loop, lambda: self._carriers)
         self._loop.spawn(Shares(self._database, lambda: list(self._carriers.values())).keep())
         until = self._running.time() + BIND_WAIT_SECONDS
         while self._running.time() < until:
@@ -238,7 +240,7 @@ class SmsOutbound:
         )
         if directory == self._directory:
             return
-        settings = [self._settings(row) for row in rows]
+        settings = [self._settings.of(row) for row in rows]
         router = Router(
             RouteRule(
                 rule.carrier_id, rule.prefix, str(rule.account_id) if rule.account_id else None, rule.lane,
@@ -248,14 +250,6 @@ class SmsOutbound:
         )  # fmt: skip
         self._running.call_soon_threadsafe(self._use, settings, router)
         self._directory = directory
-
-    def _settings(self, row: Any) -> CarrierSettings:
-        return CarrierSettings(
-            id=row.id, name=row.name, version=row.version, host=row.host, port=row.port, system_id=row.system_id,
-            password=self._vault.decrypt(row.password).decode(), system_type=row.system_type, bind_mode=row.bind_mode,
-            binds=row.binds, window=row.window, rate=row.rate, tls=carrier_store.tls(row, self._vault),
-            long_form=LongForm(row.long_form), receipt_ids=row.receipt_ids, response_timeout=row.response_timeout,
-        )  # fmt: skip
 
     def _pull_forward(self) -> None:
         """A carrier came back: what waited for one need not wait on. One that is tried again needs something to try."""

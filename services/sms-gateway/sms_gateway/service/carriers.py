@@ -32,6 +32,10 @@ class Carriers(Base):
         return self.run("get_carrier_state", carriers.get_carrier_state, actor, payload)
 
     @rpc
+    def get_carrier_hook(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("get_carrier_hook", carriers.get_carrier_hook, actor, payload, vault=self.vault)
+
+    @rpc
     def list_unread_deliveries(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("list_unread_deliveries", carriers.list_unread_deliveries, actor, payload)
 

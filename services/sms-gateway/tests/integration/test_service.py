@@ -304,6 +304,53 @@ def test_carriers_and_routes_are_an_operators(call: Call) -> None:
     assert call("list_carriers", OPERATOR, {})["items"] == []
 
 
+@pytest.mark.parametrize("kind", ["smsapi", "twilio", "http"])
+def test_carriers_by_http_show_none_of_their_secrets(call: Call, kind: str) -> None:
+    http = {"account": "AC1", "hook_networks": ["192.0.2.0/24"]}
+    if kind == "http":
+        http |= {"url": "https://sms.example/send", "body": {"to": "{to}", "m": ["{text}"]}, "answer": {"id": "id"}}
+    fields = {"name": f"by-{kind}", "kind": kind, "token": "t0p", "hook_secret": "s" * 20, "http": http, **WHY}
+
+    made = call("create_carrier", OPERATOR, fields)
+
+    assert (made["kind"], made["http"], made["host"], made["port"], made["system_id"]) == (kind, http, None, None, None)
+    changed = call("update_carrier", OPERATOR, {"carrier_id": made["id"], "token": "n3w", "rate": 10, **WHY})
+    assert not {"t0p", "n3w", "s" * 20} & set(map(str, {**made, **changed}.values()))
+    hook = call("get_carrier_hook", {}, {"name": f"by-{kind}"})
+    assert (hook["secret"], hook["signing_key"], hook["http"]) == ("s" * 20, "n3w" if kind == "twilio" else None, http)
+    call("delete_carrier", OPERATOR, {"carrier_id": made["id"], **WHY})
+    with pytest.raises(NotFound):
+        call("get_carrier_hook", {}, {"name": f"by-{kind}"})
+
+
+_SMPP = {"host": "127.0.0.1", "port": 2775, "system_id": "wici"}
+_DESCRIBED = {"url": "https://sms.example/send", "body": {"to": "{to}"}, "answer": {"id": "id"}}
+
+
+@pytest.mark.parametrize(
+    ("fields", "code", "named"),
+    [
+        ({}, "carrier.incomplete", "host"),
+        ({**_SMPP, "port": None}, "field.null", "port"),
+        ({**_SMPP, "token": "x"}, "carrier.other_kind", "token"),
+        ({**_SMPP, "http": _DESCRIBED}, "carrier.other_kind", "http"),
+        ({"kind": "smsapi"}, "carrier.incomplete", "token"),
+        ({"kind": "smsapi", "token": "x", **_SMPP}, "carrier.other_kind", "host"),
+        ({"kind": "twilio", "token": "x"}, "carrier.incomplete", "http.account"),
+        ({"kind": "http"}, "carrier.incomplete", "http.url"),
+        ({"kind": "http", "http": {**_DESCRIBED, "body": {}}}, "carrier.incomplete", "http.body"),
+        ({"kind": "http", "http": {**_DESCRIBED, "answer": {}}}, "carrier.incomplete", "http.answer"),
+        ({"kind": "http", "http": {**_DESCRIBED, "body": {"to": ["{phone}"]}}}, "carrier.http_invalid", "http.body"),
+        ({"kind": "http", "http": {**_DESCRIBED, "url": "https://{to}.example/"}}, "carrier.http_invalid", "http.url"),
+        ({"kind": "http", "http": {**_DESCRIBED, "url": "https://x:99999/"}}, "carrier.http_invalid", "http.url"),
+    ],
+)
+def test_what_a_carrier_of_a_kind_needs(call: Call, fields: dict[str, Any], code: str, named: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        call("create_carrier", OPERATOR, {"name": "odd", **fields, **WHY})
+    assert [(error["field"], error["code"]) for error in refused.value.errors] == [(named, code)]
+
+
 def test_an_operator_sets_whom_to_believe_by_tls_and_sees_why_not_in_words(
     call: Call, outbound: Any, tmp_path: Path
 ) -> None:
