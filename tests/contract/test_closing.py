@@ -72,7 +72,7 @@ PLATFORM: dict[str, dict[str, str]] = {
         "sender_policies": "names of domains and their policies, until a day after the last address at one is gone",
     },
     "push_gateway": {
-        "outbox": _COMMON["outbox"],
+        **_COMMON,
         "claims": "what an outbound process has in hand, for seconds; the account's are told by their body",
         "instances": "running outbound processes",
         "lane_outbox": "messages on their way, for seconds",

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, func, select, text
 
+from chassis import suspensions
 from chassis.database import Session, changed
 from chassis.refusals import flush_unless_taken
 from push_gateway.models import Application
@@ -54,7 +55,16 @@ def remove(session: Session, application_id: UUID) -> None:
     session.execute(delete(Application).where(Application.id == application_id))
 
 
+# What holds something of an account, devices with their application.
+_OF_ACCOUNT = (
+    "applications", "contents", "sends", "ledger", "retries", "quota_leases", "erasures", "campaign_states",
+)  # fmt: skip
+
+
 def erase_account(session: Session, account_id: UUID) -> None:
-    """Everything of the account: applications and devices, contents, messages, what waits."""
-    for table in ("applications", "contents", "sends", "ledger", "retries"):
+    """Everything of the account; what is in hand at this moment is settled all the same, and leads nowhere."""
+    suspensions.close(session, account_id)
+    in_hand = "DELETE FROM claims WHERE position(convert_to(:account, 'UTF8') IN body) > 0"
+    changed(session, in_hand, account=str(account_id))
+    for table in _OF_ACCOUNT:
         changed(session, f"DELETE FROM {table} WHERE account_id = :account", account=account_id)
