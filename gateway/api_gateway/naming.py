@@ -92,6 +92,7 @@ TAGS: Mapping[str, str] = {
     "Unsubscribe pages": "What people see who leave.",
     "Campaigns": "One content to many contacts.",
     "SMS": "Single SMS.",
+    "Keywords": "What is answered to messages from phones by itself.",
     "SMPP accounts": "Log-ins of partners over SMPP.",
     "E-mail": "Single e-mails.",
     "Push": "Single pushes, the applications that they are from, and their devices.",

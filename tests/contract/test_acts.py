@@ -150,17 +150,22 @@ ACTS = {
     "push_gateway.update_application": "application.changed",
     "sms_gateway.accept_sender_id": "sender_id.accepted",
     "sms_gateway.create_carrier": "carrier.created",
+    "sms_gateway.test_carrier": "carrier.tested",
     "sms_gateway.create_route": "route.created",
     "sms_gateway.create_smpp_account": "smpp_account.created",
     "sms_gateway.decide_sender_id": "sender_id.decided",
+    "sms_gateway.create_sms_keyword": "sms_keyword.created",
     "sms_gateway.delete_carrier": "carrier.deleted",
     "sms_gateway.delete_route": "route.deleted",
     "sms_gateway.delete_smpp_account": "smpp_account.deleted",
+    "sms_gateway.delete_sms_keyword": "sms_keyword.deleted",
     "sms_gateway.request_sender_id": "sender_id.requested",
     "sms_gateway.rotate_smpp_password": "smpp_account.rotated",
     "sms_gateway.update_carrier": "carrier.changed",
     "sms_gateway.update_route": "route.changed",
+    "sms_gateway.set_stop_confirmation": "stop_confirmation.changed",
     "sms_gateway.update_smpp_account": "smpp_account.changed",
+    "sms_gateway.update_sms_keyword": "sms_keyword.changed",
 }
 _READS = "it only reads"
 _MESSAGE = "messages stand in the message log, each with who it was for"

@@ -44,6 +44,7 @@ PLATFORM: dict[str, dict[str, str]] = {
     "contacts": _COMMON,
     "campaigns": _COMMON,
     "sms_gateway": {
+        "inbound_parts": "parts of messages from phones: minutes, and an hour once they are joined",
         **_COMMON,
         "carrier_instances": "what running outbound processes hold of the carriers' rates",
         "carriers": "the platform's own",

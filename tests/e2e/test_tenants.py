@@ -21,7 +21,7 @@ NOUNS = {
     "target_group_id": "groups",
     "segments": "segments", "exclude_segments": "segments", "segment_id": "segments",
     "contact_id": "contacts", "contact_ids": "contacts", "campaign_id": "campaigns", "roles": "roles",
-    "user_id": "users", "user_ids": "users", "api_key_id": "api-keys",
+    "user_id": "users", "user_ids": "users", "api_key_id": "api-keys", "submitter_id": "api-keys",
     "template_id": "templates", "account_id": "accounts",
     "trial_number_id": "trial-numbers", "application_id": "applications", "device_id": "devices",
     "operator_id": None, "carrier_id": None, "plan_id": None, "pool_id": None,
@@ -90,6 +90,7 @@ def ids(a, secret, tmp_path_factory):
         "sender-addresses": {"email": f"{secret}@inne.example", "name": secret},
         "trial-numbers": {"phone": f"+4852{secrets.randbelow(10**7):07d}"},
         "unsubscribe-pages": {"name": secret, "brand": BRAND, "texts": {"pl": dict.fromkeys(PAGE_TEXTS, secret)}},
+        "sms-keywords": {"keyword": secret, "answer": secret},
         "smpp-accounts": {"name": secret, "ip_list": ["192.0.2.0/24"]},
         "smtp-accounts": {"name": secret, "ip_list": ["192.0.2.0/24"]},
     }.items():

@@ -42,6 +42,7 @@ from sms_gateway.store import (
     overdue,
     parked_receipts,
     receipts,
+    replies,
     short_links,
     stops,
     unknown_messages,
@@ -55,7 +56,7 @@ PROMPT_PREFETCH = 200
 MOST_CONTENTS = 1_000
 BIND_WAIT_SECONDS = 2.0
 TRIED_WITH = 5  # messages of the retry schedule that find out whether a carrier is well again
-FORGET_EVERY, OVERDUE_EVERY = timedelta(hours=1), timedelta(minutes=1)
+FORGET_EVERY, OVERDUE_EVERY, SWEEP_EVERY = timedelta(hours=1), timedelta(minutes=1), timedelta(minutes=5)
 
 log = get_logger()
 
@@ -101,6 +102,7 @@ class SmsOutbound:
         self._carrier_came_up, self._carrier_is_tried = threading.Event(), threading.Event()
         self._directory: Any = None
         self._forgot_old_at: datetime | None = None
+        self._swept_at: datetime | None = None
         self._end_overdue_at: datetime | None = None
         self._loop: CommonLoop
         self._upkeep: CommonUpkeep
@@ -228,7 +230,15 @@ class SmsOutbound:
     # --- what is due now and then, on the upkeep's thread
 
     def steps(self) -> Sequence[Callable[[], object]]:
-        return self._look_up, self._pull_forward, self._unpark, self._join_parts, self._end_overdue, self._forget_old
+        return (
+            self._look_up,
+            self._pull_forward,
+            self._unpark,
+            self._join_parts,
+            self._end_overdue,
+            self._forget_old,
+            self._sweep_contents,
+        )
 
     def _look_up(self) -> None:
         with self._database.transaction() as session:
@@ -236,7 +246,7 @@ class SmsOutbound:
             rules = [row for row in carrier_store.routes(session) if row.enabled]
         directory = (
             [(row.id, row.version) for row in rows],
-            [(rule.id, rule.priority, rule.share, rule.lane, rule.account_id) for rule in rules],
+            [(rule.id, rule.priority, rule.share, rule.lane, rule.account_id, rule.network) for rule in rules],
         )
         if directory == self._directory:
             return
@@ -244,7 +254,7 @@ class SmsOutbound:
         router = Router(
             RouteRule(
                 rule.carrier_id, rule.prefix, str(rule.account_id) if rule.account_id else None, rule.lane,
-                rule.priority, rule.share,
+                rule.priority, rule.share, rule.network,
             )
             for rule in rules
         )  # fmt: skip
@@ -303,6 +313,15 @@ class SmsOutbound:
             figures.WITHOUT_RECEIPT.labels(name, state).inc(messages)
         self._end_overdue_at = None if swept.is_more else now + OVERDUE_EVERY
 
+    def _sweep_contents(self) -> None:
+        """A turn's worth of contents of single sends that are over."""
+        now = datetime.now(UTC)
+        if self._swept_at is not None and now - self._swept_at < SWEEP_EVERY:
+            return
+        with self._database.transaction() as session:
+            is_more = contents.sweep(session, now) == contents.SWEPT_AT_ONCE
+        self._swept_at = None if is_more else now
+
     def _forget_old(self) -> None:
         """Messages without an answer wait for a receipt as long as any is looked for."""
         now = datetime.now(UTC)
@@ -315,6 +334,7 @@ class SmsOutbound:
             inbound_parts.forget_old(cursor_of(session))
             last_messages.forget_old(cursor_of(session))
             stops.forget_old(cursor_of(session))
+            replies.forget_old(cursor_of(session))
             short_links.forget_old(cursor_of(session))
             unread_deliveries.forget_old(cursor_of(session))
         self._forgot_old_at = now

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from contracts.vocabulary import Lane
+from contracts.vocabulary import KeywordMatch, Lane
 from sms_gateway.http_api.dialects import SMPP
-from sms_gateway.models import Carrier, Route, SenderId, SmppAccount, SmppBind
+from sms_gateway.models import Carrier, Route, SenderId, SmppAccount, SmppBind, SmsKeyword
 
 View = dict[str, Any]
 
@@ -22,7 +22,8 @@ _SMPP_ACCOUNT = (
     "id", "name", "system_id", "ip_list", "senders", "lane", "max_binds", "rate", "window", "answers", "enabled",
     "created_at", "updated_at",
 )  # fmt: skip
-_ROUTE = ("id", "carrier_id", "prefix", "account_id", "lane", "priority", "share", "enabled")
+_KEYWORD = ("id", "keyword", "answer", "group_id", "grants_consent", "enabled", "created_at", "updated_at")
+_ROUTE = ("id", "carrier_id", "prefix", "network", "account_id", "lane", "priority", "share", "enabled")
 
 
 def sender_id(row: SenderId) -> View:
@@ -45,6 +46,11 @@ def unread_delivery(row: Any) -> View:
 
 def route(row: Route) -> View:
     return {name: getattr(row, name) for name in _ROUTE}
+
+
+def sms_keyword(row: SmsKeyword) -> View:
+    shown = {name: getattr(row, name) for name in _KEYWORD}
+    return {**shown, "match": KeywordMatch(row.match), "number": row.number or None}
 
 
 def smpp_account(row: SmppAccount, waiting: int) -> View:
