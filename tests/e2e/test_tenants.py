@@ -54,6 +54,16 @@ def secret():
     return f"tajne{secrets.token_hex(6)}"
 
 
+def pushed(a, secret):
+    """An application with a device, and a push to it."""
+    application = a.api.post("/v1/push/applications", {"name": "tajne", "title": secret})
+    device = {"app_key": application["app_key"], "platform": "fcm", "token": secret}
+    device_id = a.public.post("/v1/devices", device)["id"]
+    push = {"from": "tajne", "to": [device_id], "title": secret, "body": secret}
+    messages = a.api.post("/v1/push", push, key="tenants-push")["messages"]
+    return {"applications": application["id"], "devices": device_id, "push": messages[0]["id"]}
+
+
 @pytest.fixture(scope="module")
 def ids(a, secret, tmp_path_factory):
     """A's ids by noun, one of everything that an address can name."""
@@ -96,11 +106,7 @@ def ids(a, secret, tmp_path_factory):
         "smtp-accounts": {"name": secret, "ip_list": ["192.0.2.0/24"]},
     }.items():
         found[noun] = a.api.post(f"/v1/{noun}", body)["id"]
-    made = a.api.post("/v1/push/applications", {"name": "tajne", "title": secret})
-    token = {"app_key": made["app_key"], "platform": "fcm", "token": secret}
-    found["applications"], found["devices"] = made["id"], a.public.post("/v1/devices", token)["id"]
-    push = {"from": "tajne", "to": [found["devices"]], "title": secret, "body": secret}
-    found["push"] = a.api.post("/v1/push", push, key="tenants-push")["messages"][0]["id"]
+    found |= pushed(a, secret)
     blocked = f"/v1/smtp-accounts/{found['smtp-accounts']}/blocked-addresses"
     a.api.post(blocked, {"emails": [f"{secret}@zablokowane.example"]})
     found["blocked-addresses"] = next(a.api.pages(blocked))["id"]
