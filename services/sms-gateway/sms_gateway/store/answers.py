@@ -29,7 +29,16 @@ from sms_gateway.domain import joining
 from sms_gateway.domain.numbers import phone_of, readings
 from sms_gateway.domain.senders import SYSTEM_ACCOUNT
 from sms_gateway.domain.stop_words import may_name_a_sender, wish_of
-from sms_gateway.store import inbound_parts, inbound_sms, last_messages, replies, senders, smpp_deliveries, stops
+from sms_gateway.store import (
+    conversations,
+    inbound_parts,
+    inbound_sms,
+    last_messages,
+    replies,
+    senders,
+    smpp_deliveries,
+    stops,
+)
 from sms_gateway.store.last_messages import LastMessage
 
 log = get_logger()
@@ -95,6 +104,7 @@ def _keep(cursor: Cursor[Any], answers: Sequence[Answer]) -> list[Event]:
     said = list(zip(answers, wishes, strict=True))
     starts = _genuine(cursor, [each for each, wish in said if wish is Wish.START])
     inbound_sms.write(cursor, rows := [_row(each, wish) for each, wish in said])
+    conversations.begin(cursor, [_answered(each) for each in answers if each.answered and each.answered.sent_at])
     _tell_received(cursor, answers, rows)
     stops_said = [(each, row) for each, row in zip(answers, rows, strict=True) if row[-1] is Wish.STOP]
     _tell_stops(cursor, stops_said)
@@ -108,6 +118,14 @@ def _keep(cursor: Cursor[Any], answers: Sequence[Answer]) -> list[Event]:
         ],
     )
     return [event for each, _ in stops_said for message in each.to for event in _unsubscription(each, message)]
+
+
+def _answered(answer: Answer) -> conversations.Sent:
+    to = answer.answered
+    assert to is not None and to.message_id is not None and to.sent_at is not None
+    return conversations.Sent(
+        to.message_id, to.account_id, answer.phone or "", answer.number, to.campaign_id, to.sent_at
+    )
 
 
 def _said(answer: Answer, row: tuple[Any, ...], to: LastMessage) -> replies.Said:
@@ -249,11 +267,15 @@ def _row(answer: Answer, wish: Wish | None) -> tuple[Any, ...]:
     source = arrived.source.replace("\0", "") if is_as_written else answer.phone
     return (
         new_id(), arrived.carrier_id, source, arrived.destination.replace("\0", ""),
-        arrived.data_coding, arrived.esm_class, arrived.octets, arrived.parts,
+        arrived.data_coding, arrived.esm_class, arrived.octets, _searched(answer.text), arrived.parts,
         orjson.dumps(arrived.missing_parts).decode(), datetime.fromtimestamp(arrived.at, UTC),
         answered.account_id if answered else None, answered.campaign_id if answered else None,
         answered.message_id if answered else None, wish,
     )  # fmt: skip
+
+
+def _searched(said: str | None) -> str | None:
+    return None if said is None else said.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _for_partners(answer: Answer) -> smpp_deliveries.Answer:

@@ -17,6 +17,7 @@ from contracts.vocabulary import Channel, MessageState
 from sms_gateway.batches import Arrived, ArrivedInbound, ArrivedUnread, SmsMessage
 from sms_gateway.store import (
     answers,
+    conversations,
     last_messages,
     overdue,
     parts,
@@ -86,6 +87,7 @@ class SmsLedger:
         parts.write(cursor, messages)
         overdue.watch(cursor, messages)
         last_messages.remember(cursor, messages)
+        conversations.remember(cursor, [message for message in messages if message.state in last_messages.HANDED_OVER])
         unknown_messages.remember(cursor, [message for message in messages if message.state is MessageState.UNKNOWN])
 
     def owner_id(self, header: Header, recipient: Recipient) -> str:
