@@ -21,7 +21,7 @@ NOUNS = {
     "target_group_id": "groups",
     "segments": "segments", "exclude_segments": "segments", "segment_id": "segments",
     "contact_id": "contacts", "contact_ids": "contacts", "campaign_id": "campaigns", "roles": "roles",
-    "user_id": "users", "user_ids": "users", "api_key_id": "api-keys",
+    "user_id": "users", "user_ids": "users", "api_key_id": "api-keys", "submitter_id": "api-keys",
     "template_id": "templates", "account_id": "accounts",
     "trial_number_id": "trial-numbers",
     "operator_id": None, "carrier_id": None, "plan_id": None, "pool_id": None,

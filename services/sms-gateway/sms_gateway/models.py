@@ -131,6 +131,7 @@ class Route(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     carrier_id: Mapped[UUID] = mapped_column(ForeignKey("carriers.id"))
     prefix: Mapped[str] = mapped_column(default="")
+    network: Mapped[str | None]  # as `domain.networks` has it
     account_id: Mapped[UUID | None]
     lane: Mapped[str | None]
     priority: Mapped[int] = mapped_column(default=100)

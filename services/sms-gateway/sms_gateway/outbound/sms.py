@@ -247,7 +247,7 @@ class SmsOutbound:
             rules = [row for row in carrier_store.routes(session) if row.enabled]
         directory = (
             [(row.id, row.version) for row in rows],
-            [(rule.id, rule.priority, rule.share, rule.lane, rule.account_id) for rule in rules],
+            [(rule.id, rule.priority, rule.share, rule.lane, rule.account_id, rule.network) for rule in rules],
         )
         if directory == self._directory:
             return
@@ -255,7 +255,7 @@ class SmsOutbound:
         router = Router(
             RouteRule(
                 rule.carrier_id, rule.prefix, str(rule.account_id) if rule.account_id else None, rule.lane,
-                rule.priority, rule.share,
+                rule.priority, rule.share, rule.network,
             )
             for rule in rules
         )  # fmt: skip

@@ -17,6 +17,7 @@ from chassis.database import Session, columns, cursor_of
 from chassis.ids import new_id
 from contracts import ids, lanes
 from contracts.vocabulary import Channel, MessageState
+from sms_gateway.domain.networks import network_of
 from sms_gateway.domain.sends import Plan
 from sms_gateway.models import Ledger, Send
 
@@ -88,8 +89,9 @@ def start(session: Session, plans: Mapping[UUID, Plan], hashes: Mapping[UUID, st
     batches: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
     for send_id, plan in plans.items():
         header = _header(send_id, plan, hashes[send_id], now)
+        only_by = {"carrier_id": str(plan.carrier_id)} if plan.carrier_id is not None else {}
         recipients = [
-            {"number": number, "contact_id": None, "address": address, "fields": plan.fields}
+            {"number": number, "contact_id": None, "address": address, "fields": plan.fields, **only_by}
             for number, address in enumerate(plan.addresses, 1)
         ]
         if plan.schedule_at is not None:
@@ -157,6 +159,7 @@ def _announcements(
             "address": address,
             "sender": plan.sender,
             "parts": plan.parts,
+            **_network(address),
             "labels": {
                 "external_id": plan.external_id,
                 "submitter_id": plan.submitter_id,
@@ -173,6 +176,11 @@ def _announcements(
         )
         for first in range(0, len(events), lanes.BATCH_SIZE)
     ]
+
+
+def _network(address: str) -> dict[str, str]:
+    network = network_of(address)
+    return {"domain": network} if network is not None else {}
 
 
 def _schedule(

@@ -135,10 +135,12 @@ def store_sends(
     return answers
 
 
-def accept(session: Session, plan: Plan, *, now: datetime) -> None:
-    """One send on its way that is in nobody's quota and has no request's key."""
-    plans = {new_id(): plan}
+def accept(session: Session, plan: Plan, *, now: datetime) -> list[UUID]:
+    """One send on its way that is in nobody's quota and has no request's key; returns its messages."""
+    send_id = new_id()
+    plans = {send_id: plan}
     messages.start(session, plans, _added(session, plans, now), now=now)
+    return list(map(ids.message_ids(send_id), range(1, len(plan.addresses) + 1)))
 
 
 def _added(session: Session, plans: dict[UUID, Plan], now: datetime) -> dict[UUID, str]:
