@@ -1,10 +1,12 @@
 """Messages from phones."""
 
+from typing import Any
+
 from api_gateway.routing import Route
 from contracts.schema import page_of
 from contracts.sms_gateway import answers
 
-_RECEIVED = {
+_RECEIVED: dict[str, Any] = {
     "id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b77",
     "from": "48600100200",
     "to": "48500700800",
@@ -18,7 +20,7 @@ _RECEIVED = {
     "parts": 1,
     "missing_parts": [],
 }
-_SENT = {
+_SENT: dict[str, Any] = {
     "id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b78",
     "direction": "sent",
     "at": "2026-11-24T08:05:03+00:00",

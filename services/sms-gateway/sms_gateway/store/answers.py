@@ -25,7 +25,6 @@ from contracts.events import SMS_ADDRESSES_REFUSED, SMS_RECEIVED, SMS_STOPS_WITH
 from contracts.vocabulary import ArchiveReason, Channel, Engagement, Wish
 from sms_gateway.batches import ArrivedInbound
 from sms_gateway.content import gsm, segments
-from sms_gateway.domain import joining
 from sms_gateway.domain.numbers import phone_of, readings
 from sms_gateway.domain.senders import SYSTEM_ACCOUNT
 from sms_gateway.domain.stop_words import may_name_a_sender, wish_of
@@ -76,25 +75,7 @@ def take(cursor: Cursor[Any], arrived: Sequence[ArrivedInbound]) -> list[Event]:
 
 def take_joined(cursor: Cursor[Any]) -> list[Event]:
     """Keep answers of several parts that are whole now, or will never be; returns as `take`."""
-    whole: list[ArrivedInbound] = []
-    done: list[UUID] = []
-    for waiting in inbound_parts.due(cursor):
-        came_by = datetime.now(UTC).timestamp() - inbound_parts.WAIT_SECONDS
-        messages, repeated = joining.join(waiting.segments, waiting.known, total=waiting.total, came_by=came_by)
-        whole += [_whole(waiting, message) for message in messages]
-        done += [part.id for message in messages for part in message.segments]
-        done += [part.id for part in repeated]
-    if done:
-        inbound_parts.mark_joined(cursor, done)
-    return _keep(cursor, _answers(cursor, whole))
-
-
-def _whole(waiting: inbound_parts.Waiting, message: joining.Joined) -> ArrivedInbound:
-    octets, data_coding, esm_class = segments.joined(message.segments)
-    return ArrivedInbound(
-        waiting.carrier_id, waiting.source, waiting.destination, data_coding, esm_class, octets,
-        max(part.at for part in message.segments), waiting.total, message.missing,
-    )  # fmt: skip
+    return _keep(cursor, _answers(cursor, inbound_parts.joined(cursor)))
 
 
 def _keep(cursor: Cursor[Any], answers: Sequence[Answer]) -> list[Event]:
