@@ -42,7 +42,7 @@ PLATFORM: dict[str, dict[str, str]] = {
         "plans": "what is on offer",
     },
     "contacts": _COMMON,
-    "campaigns": _COMMON,
+    "campaigns": {**_COMMON, "dropped_files": "objects to be deleted, by the ids of files that are gone, for a minute"},
     "sms_gateway": {
         "inbound_parts": "parts of messages from phones: minutes, and an hour once they are joined",
         **_COMMON,

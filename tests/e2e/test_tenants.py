@@ -21,6 +21,7 @@ NOUNS = {
     "target_group_id": "groups",
     "segments": "segments", "exclude_segments": "segments", "segment_id": "segments",
     "contact_id": "contacts", "contact_ids": "contacts", "campaign_id": "campaigns", "roles": "roles",
+    "attachments": "files",
     "user_id": "users", "user_ids": "users", "api_key_id": "api-keys", "submitter_id": "api-keys",
     "template_id": "templates", "account_id": "accounts",
     "trial_number_id": "trial-numbers",
@@ -98,6 +99,9 @@ def ids(a, secret, tmp_path_factory):
     blocked = f"/v1/smtp-accounts/{found['smtp-accounts']}/blocked-addresses"
     a.api.post(blocked, {"emails": [f"{secret}@zablokowane.example"]})
     found["blocked-addresses"] = next(a.api.pages(blocked))["id"]
+    hosted = file.with_name(f"{secret}.txt")
+    hosted.write_text(secret)
+    found["files"] = a.api.upload("/v1/files", hosted)["id"]
     # Not enabled, so that nothing of it changes while the tests run; its name leads nowhere.
     webhook = {
         "url": f"https://{secret}.example/",
