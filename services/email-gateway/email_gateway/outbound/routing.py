@@ -20,7 +20,7 @@ from email_gateway.smtp.mta_sts import Mode
 from email_gateway.smtp.mx import MxResolver, NoRoute
 from email_gateway.smtp.pool import Destination, Limits, Outcome
 from email_gateway.smtp.session import TLS, Peer, Tls
-from email_gateway.smtp.shaping import Allowances
+from email_gateway.smtp.shaping import Allowance, Allowances
 from email_gateway.smtp.sources import Source
 from email_gateway.smtp.tlsa_records import NotValidated, TlsaRecords
 from email_gateway.store import mail_routes as store
@@ -68,7 +68,8 @@ class Router:
         self._default = parse_route(config.default_route, config)
         self._routes: list[tuple[str, Route]] = []
         self._resolver = MxResolver(config.nameservers)
-        self._allowances: dict[Source | None, Allowances] = defaultdict(Allowances)  # a provider counts by address
+        # A provider counts by the address that connections come from.
+        self._allowances: dict[Source | None, Allowances] = defaultdict(partial(Allowances, are_shared=True))
         self.pools = IpPools(database)
         self._tlsa = TlsaRecords(config.nameservers)
         self._allowed = config.mx_network_list()
@@ -80,6 +81,14 @@ class Router:
             self._routes = [(row.pattern, self._route(row)) for row in store.routes(session)]
         self.pools.refresh()
         self._policies.tidy()
+
+    def allowances(self) -> dict[tuple[str, str], Allowance]:
+        """Those of providers, by the address of ours (empty: the machine's own) and the provider's name."""
+        return {
+            (source.address if source else "", name): allowance
+            for source, of in self._allowances.items()
+            for name, allowance in of.by_name.items()
+        }
 
     def choose(self, account_id: str, recipient: str, *, urgent: bool) -> Source | None:
         """The address of ours that a mail leaves from; None: a smarthost has its own, or there are no pools.
