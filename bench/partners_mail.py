@@ -21,7 +21,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from email_outbound import DOMAIN, cpu, peak, process, store, vhost
 from sqlalchemy import text
@@ -82,6 +82,19 @@ class Submission:
     password: str
     pid: int
     database: Database
+    account_id: UUID
+
+    def lease(self) -> None:
+        """Quota for the account, for a while: nobody is there to ask."""
+        with self.database.transaction() as session:
+            session.execute(
+                text(
+                    "INSERT INTO quota_leases (reservation_id, account_id, granted, used_at, opened_at)"
+                    " VALUES (:id, :account, 100000000, now() + interval '1 day', now() + interval '1 day')"
+                    " ON CONFLICT DO NOTHING"  # one that has not ended
+                ),
+                {"id": new_id(), "account": self.account_id},
+            )
 
 
 def submission(stack: ExitStack) -> Submission:
@@ -95,20 +108,15 @@ def submission(stack: ExitStack) -> Submission:
         made = smtp_accounts.create_smtp_account(
             session, name="bench", ip_list=[], messages_a_minute=60_000_000, **given
         )
-        session.execute(
-            text(
-                "INSERT INTO quota_leases (reservation_id, account_id, granted, used_at, opened_at)"
-                " VALUES (:id, :account, 100000000, now() + interval '1 day', now() + interval '1 day')"
-            ),
-            {"id": new_id(), "account": account_id},
-        )
     environ = {
         **os.environ, "AMQP_URL": amqp_url, "EMAIL_GATEWAY_DATABASE_URL": url, "WICI_SECRET_KEYS": SECRET_KEYS,
         "WICI_LINK_KEYS": LINK_KEYS, "WICI_RETURN_PATH_KEYS": RETURN_PATH_KEYS, "WICI_DEVELOPMENT": "1",
         "WICI_SUBMISSION_PORT": str(port), "WICI_SUBMISSIONS_PORT": str(tls_port),
     }  # fmt: skip
     pid = stack.enter_context(process([sys.executable, "-m", "email_gateway.submission"], environ))
-    return Submission(port, tls_port, made["username"], made["password"], pid, database)
+    to = Submission(port, tls_port, made["username"], made["password"], pid, database, account_id)
+    to.lease()
+    return to
 
 
 def hand_in(options: argparse.Namespace, port: int, login: bytes) -> float:
