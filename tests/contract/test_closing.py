@@ -42,8 +42,9 @@ PLATFORM: dict[str, dict[str, str]] = {
         "plans": "what is on offer",
     },
     "contacts": _COMMON,
-    "campaigns": _COMMON,
+    "campaigns": {**_COMMON, "dropped_files": "objects to be deleted, by the ids of files that are gone, for a minute"},
     "sms_gateway": {
+        "inbound_parts": "parts of messages from phones: minutes, and an hour once they are joined",
         **_COMMON,
         "carrier_instances": "what running outbound processes hold of the carriers' rates",
         "carriers": "the platform's own",

@@ -132,9 +132,17 @@ class ReportHour(Schema):
     local_hour = fields.String(metadata={"description": "The same moment by the clocks of the account's time zone"})
     sent = fields.Integer()
     delivered = fields.Integer()
-    failed = fields.Integer(metadata={"description": "Undelivered, expired, rejected or bounced"})
+    failed = fields.Integer(metadata={"description": "Undelivered, expired, rejected or bounced, each below"})
+    undelivered = fields.Integer()
+    expired = fields.Integer()
+    rejected = fields.Integer()
+    hard_bounced = fields.Integer()
+    soft_bounced = fields.Integer()
+    spam_bounced = fields.Integer()
     opens = fields.Integer()
     clicks = fields.Integer()
+    unsubscribes = fields.Integer(metadata={"description": "As long as the log holds the messages; so `complaints`"})
+    complaints = fields.Integer()
 
 
 class ReportTimeline(Schema):

@@ -20,7 +20,7 @@ from reporting.domain.counting import Dimension
 from reporting.domain.devices import parts_of
 from reporting.domain.links import public_form
 from reporting.domain.providers import provider_of
-from reporting.store import counters, stories
+from reporting.store import campaigns, counters, leavers, stories
 from reporting.usecases import views
 from reporting.usecases.campaigns import campaign_as_known, ensure_campaign
 from reporting.usecases.views import Answer
@@ -176,20 +176,30 @@ def get_report_timeline(database: Database, *, actor: Actor, now: datetime, call
 def hours_of(session: Session, account_id: UUID, campaign_id: UUID) -> list[Answer]:
     """What happened in a campaign hour by hour; hours in which nothing did are left out."""
     ensure_campaign(session, account_id, campaign_id)
-    amounts = counters.read(session, account_id=account_id, scope_id=campaign_id, dimension=Dimension.HOUR)
-    items: list[Answer] = [
-        {
-            "hour": datetime.fromisoformat(key),
-            "sent": row["sent"],
-            "delivered": row["delivered"],
-            "failed": figures.failed(row),
-            "opens": row["opens"],
-            "clicks": row["clicks"],
-        }
-        for key, row in amounts.items()
+    read = counters.read(session, account_id=account_id, scope_id=campaign_id, dimension=Dimension.HOUR)
+    by_hour: dict[datetime, Mapping[str, int]] = {
+        datetime.fromisoformat(key): row
+        for key, row in read.items()
         if any(amount for metric, amount in row.items() if not metric.startswith("machine_"))
-    ]
-    return items
+    }
+    left = leavers.by_hour(
+        session, account_id=account_id, campaign_id=campaign_id,
+        ranges=campaigns.ranges(session, account_id=account_id, campaign_id=campaign_id),
+    )  # fmt: skip
+    none = counters.no_amounts()
+    return [_hour(hour, by_hour.get(hour, none), left.get(hour, none)) for hour in sorted(by_hour.keys() | left.keys())]
+
+
+def _hour(hour: datetime, amounts: Mapping[str, int], left: Mapping[str, int]) -> Answer:
+    kinds = {state.value: amounts[state.value] for state in figures.FAILED_STATES}
+    return {
+        "hour": hour,
+        **{name: amounts[name] for name in ("sent", "delivered", "opens", "clicks")},
+        "failed": figures.failed(amounts),
+        **kinds,
+        "unsubscribes": left["unsubscribes"],
+        "complaints": left["complaints"],
+    }
 
 
 def _totals(session: Session, account_id: UUID, campaign_id: UUID) -> dict[str, int]:

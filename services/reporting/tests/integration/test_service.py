@@ -114,6 +114,8 @@ def test_email_report_has_counts_and_rates(database: Database, call: Call) -> No
     hours = call(send.account_id, "get_report_timeline", campaign_id=send.campaign_id)["items"]
     assert sum(hour["sent"] for hour in hours) == 9
     assert sum(hour["opens"] for hour in hours) == 4
+    for name in ("hard_bounced", "soft_bounced", "spam_bounced", "unsubscribes", "complaints"):
+        assert sum(hour[name] for hour in hours) == 1
 
 
 def test_sms_report_of_a_started_campaign_without_messages_has_null_rates(
