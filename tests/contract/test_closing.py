@@ -64,6 +64,7 @@ PLATFORM: dict[str, dict[str, str]] = {
         "lane_outbox": "messages on their way, for seconds",
         "login_failures": _FAILURES,
         "mail_routes": "the platform's own",
+        "provider_places": "what running outbound processes hold of providers' connections",
         "ip_pools": "the platform's own",
         "ip_addresses": "the platform's own",
         "warm_up_days": "how much each of our addresses sent on a day",

@@ -75,6 +75,13 @@ class Wish(StrEnum):
     START = "start"
 
 
+class Direction(StrEnum):
+    """Which side of a conversation has said it."""
+
+    RECEIVED = "received"
+    SENT = "sent"
+
+
 class KeywordMatch(StrEnum):
     """Where in a message a keyword has to stand."""
 
