@@ -37,6 +37,7 @@ from sms_gateway.store import (
     carrier_instances,
     code_rates,
     contents,
+    conversations,
     inbound_parts,
     inbound_sms,
     last_messages,
@@ -337,6 +338,7 @@ class SmsOutbound:
             last_messages.forget_old(cursor_of(session))
             stops.forget_old(cursor_of(session))
             replies.forget_old(cursor_of(session))
+            conversations.forget_old(cursor_of(session))
             short_links.forget_old(cursor_of(session))
             unread_deliveries.forget_old(cursor_of(session))
         self._forgot_old_at = now
