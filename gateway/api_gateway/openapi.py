@@ -201,6 +201,7 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
         parameters.append({"name": name, "in": "path", "required": True, "schema": schema, "example": example})
     if route.query is not None:
         parameters.append({"in": "query", "schema": _without_path(route, route.query)})
+    parameters += [dict(header) for header in route.headers]
     if etags.takes_if_match(route):
         parameters.append(_IF_MATCH)
     if route.idempotent:

@@ -132,6 +132,7 @@ ACTS = {
     "reporting.delete_webhook": "webhook.deleted",
     "reporting.replay_webhook": "webhook.replayed",
     "reporting.replay_webhook_delivery": "webhook.replayed",
+    "reporting.rotate_webhook_key": "webhook_key.rotated",
     "reporting.rotate_webhook_secret": "webhook.secret_rotated",
     "reporting.update_webhook": "webhook.changed",
     "sms_gateway.accept_sender_id": "sender_id.accepted",
@@ -178,6 +179,9 @@ NO_ACT = {
 }
 # Routes with a handler of their own, by the call that makes the change.
 BY_HANDLER = {
+    "POST /v1/sessions": "identity.create_session",
+    "POST /v1/sessions/refresh": "identity.refresh_session",
+    "DELETE /v1/sessions/{session_id}": "identity.end_session",
     "POST /v1/imports": "contacts.create_import",
     "POST /v1/imports/preview": "contacts.find_contacts",
     "POST /v1/forms/{form_id}/submissions": _STRANGER,

@@ -127,6 +127,17 @@ class AccountSuspensionChanged(EventSchema):
     version = fields.Integer(load_default=0)
 
 
+class AccountIpRulesChanged(EventSchema):
+    """Where machines may use the account from: the list `api` of its IP rules, as it is now; empty: from anywhere.
+
+    `version` grows with each change of this account.
+    """
+
+    account_id = fields.UUID(required=True)
+    api = fields.List(fields.String(), required=True)
+    version = fields.Integer(required=True)
+
+
 class SystemSmsRequested(EventSchema):
     """From identity: send one SMS of the platform's own, in the user's language, at the platform's cost.
 
@@ -182,6 +193,7 @@ class ReceivedSms(EventSchema):
     message_id = fields.UUID(allow_none=True, load_default=None)
     campaign_id = fields.UUID(allow_none=True, load_default=None)
     wish = fields.String(allow_none=True, load_default=None)
+    missing_parts = fields.List(fields.Integer(), load_default=list)  # of a long one: those that never came
 
     event_id = fields.UUID(load_default=None)
     occurred_at = fields.AwareDateTime(load_default=None)
@@ -347,6 +359,7 @@ PLAN_CHANGED = Event("identity", "plan_changed", PlanChanged)
 ACCOUNT_ZONE_CHANGED = Event("identity", "account_zone_changed", AccountZoneChanged)
 ACCOUNT_STANDING_CHANGED = Event("identity", "account_standing_changed", AccountStandingChanged)
 ACCOUNT_SUSPENSION_CHANGED = Event("identity", "account_suspension_changed", AccountSuspensionChanged)
+ACCOUNT_IP_RULES_CHANGED = Event("identity", "account_ip_rules_changed", AccountIpRulesChanged)
 SYSTEM_SMS_REQUESTED = Event("identity", "system_sms_requested", SystemSmsRequested)
 ADDRESSES_ARCHIVED = Event("contacts", "addresses_archived", AddressesArchived)
 SMS_ADDRESSES_REFUSED = Event("sms_gateway", "addresses_refused", AddressesRefused)
@@ -378,6 +391,7 @@ EVENTS: tuple[Event, ...] = (
     ACCOUNT_ZONE_CHANGED,
     ACCOUNT_STANDING_CHANGED,
     ACCOUNT_SUSPENSION_CHANGED,
+    ACCOUNT_IP_RULES_CHANGED,
     SYSTEM_SMS_REQUESTED,
     ADDRESSES_ARCHIVED,
     SMS_ADDRESSES_REFUSED,
@@ -424,6 +438,7 @@ SUBSCRIPTIONS: dict[Event, tuple[str, ...]] = {
         "reporting.follow_suspension",
         "api_gateway.follow_suspension",
     ),
+    ACCOUNT_IP_RULES_CHANGED: ("sms_gateway.follow_ip_rules", "email_gateway.follow_ip_rules"),
     SYSTEM_SMS_REQUESTED: ("sms_gateway.send_requested_sms",),
     ADDRESSES_ARCHIVED: ("reporting.keep_archived",),
     SMS_ADDRESSES_REFUSED: ("contacts.archive_sms_refusals",),

@@ -112,8 +112,18 @@ class DeliveryEvent(TypedDict, total=False):
     ip: str  # opened, clicked
     user_agent: str  # opened, clicked; at most 200 characters
     request: str  # opened, clicked: what it says of itself, `HEAD` or `Sec-Purpose: prefetch`; left out: nothing
-    labels: dict[str, Any]  # accepted: `external_id`, `subject` and `tags` of a single message
+    labels: dict[str, Any]  # accepted, of a single message: its `MessageLabels`
     event_id: str  # engagement only: the deduplication key
+
+
+class MessageLabels(TypedDict, total=False):
+    """What is known of a single message when it is accepted, and looked for later."""
+
+    external_id: str | None
+    subject: str
+    tags: list[str]
+    submitter_id: str | None  # who handed it in: an API key, a user, an SMTP or an SMPP account
+    webhook_url: str | None  # where its events are posted, beside what the account's webhooks are told
 
 
 class DeliveryEvents(TypedDict):

@@ -78,6 +78,8 @@ CALLS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "contacts.snapshot_audience",
             "contacts.get_snapshot",
             "contacts.read_audience",
+            "contacts.count_strangers",
+            "contacts.let_go_of_audience",
             "contacts.drop_snapshot",
             "reporting.count_variants",
             *(

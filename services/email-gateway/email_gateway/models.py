@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, INET, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
+from channel import account_networks, login_failures
 from channel.tables import (
     campaign_state_table,
     claim_table,
@@ -51,6 +52,8 @@ campaign_state_table(Base.metadata)
 lane_outbox_table(Base.metadata)
 erasures.table(Base.metadata)
 suspensions.table(Base.metadata)
+account_networks.table(Base.metadata)
+login_failures.table(Base.metadata)
 
 
 class SenderDomain(Base):

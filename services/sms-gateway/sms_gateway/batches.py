@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -116,7 +116,10 @@ class ArrivedUnread(NamedTuple):
 
 
 class ArrivedInbound(NamedTuple):
-    """A message from a phone. `octets` are as they came, with their user data header where `esm_class` says so."""
+    """A message from a phone. `octets` are as they came, with their user data header where `esm_class` says so.
+
+    `parts` is how many it was sent in, `missing_parts` the numbers of those that never came.
+    """
 
     carrier_id: UUID
     source: str
@@ -125,6 +128,8 @@ class ArrivedInbound(NamedTuple):
     esm_class: int
     octets: bytes
     at: float
+    parts: int = 1
+    missing_parts: Sequence[int] = ()
 
 
 def receipt_event(

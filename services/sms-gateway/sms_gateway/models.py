@@ -24,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from channel import account_networks, login_failures
 from channel.tables import (
     campaign_state_table,
     claim_table,
@@ -44,6 +45,8 @@ OUTBOX = outbox_table(Base.metadata)
 INBOX = inbox_table(Base.metadata)
 ERASURES = erasures.table(Base.metadata)
 suspensions.table(Base.metadata)
+account_networks.table(Base.metadata)
+login_failures.table(Base.metadata)
 QUOTA_LEASES = quota_lease_table(Base.metadata)
 INSTANCES = instance_table(Base.metadata)
 CLAIMS = claim_table(Base.metadata)
@@ -303,6 +306,40 @@ class InboundSms(Base):
     campaign_id: Mapped[UUID | None]
     message_id: Mapped[UUID | None]  # the message answered
     wish: Mapped[str | None]  # stop, start
+    parts: Mapped[int] = mapped_column(SmallInteger, server_default="1")
+    missing_parts: Mapped[list[int]] = mapped_column(JSONB, server_default="[]")  # numbers of those that never came
+
+
+class InboundPart(Base):
+    """A part of a long message from a phone (`store.inbound_parts`); `phone` and `number` are bare."""
+
+    __tablename__ = "inbound_parts"
+    __table_args__ = (
+        Index("inbound_parts_by_message", "phone", "number", "reference", "total"),
+        Index(
+            "inbound_parts_waiting",
+            "phone",
+            "number",
+            "reference",
+            "total",
+            postgresql_where=text("joined_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    carrier_id: Mapped[UUID]
+    source: Mapped[str]
+    destination: Mapped[str]
+    phone: Mapped[str]
+    number: Mapped[str]
+    reference: Mapped[int]
+    total: Mapped[int] = mapped_column(SmallInteger)
+    part: Mapped[int] = mapped_column(SmallInteger)
+    data_coding: Mapped[int] = mapped_column(SmallInteger)
+    esm_class: Mapped[int] = mapped_column(SmallInteger)
+    octets: Mapped[bytes] = mapped_column(LargeBinary)
+    received_at: Mapped[datetime]
+    joined_at: Mapped[datetime | None] = mapped_column(index=True)
 
 
 class LastMessage(Base):

@@ -10,6 +10,7 @@ from contracts.channel import RECIPIENTS_MAX, AcceptedMessage, MessageSummary, c
 from contracts.email_addresses import email_address
 from contracts.email_gateway.contents import HTML_MAX, SUBJECT_MAX, EmailContent, EmailPreview, EmailTracking
 from contracts.schema import Schema, broken_rule, line_field, one_line, plain_text
+from contracts.webhook_urls import of_send_field
 
 _HEADER_NAME = validate.Regexp(
     r"(?:X-[A-Za-z0-9-]{1,60}|In-Reply-To|References|Importance|Sensitivity|Auto-Submitted)\Z",
@@ -87,6 +88,7 @@ class EmailSend(Schema):
     tracking = fields.Nested(EmailTracking, load_default=None, allow_none=True)
     external_id = fields.String(load_default=None, allow_none=True, validate=[validate.Length(max=100), plain_text])
     schedule_at = fields.AwareDateTime(load_default=None, allow_none=True)
+    webhook_url = of_send_field()
 
     @validates_schema(skip_on_field_errors=True)
     def _has_words(self, send: dict[str, Any], **_: Any) -> None:

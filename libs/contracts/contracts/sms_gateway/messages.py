@@ -10,6 +10,7 @@ from contracts.channel import RECIPIENTS_MAX, AcceptedMessage, MessageSummary, c
 from contracts.schema import Schema, plain_text
 from contracts.sms_gateway.contents import PreparedSms, SmsContent, SmsPreview, short_links, text, validity
 from contracts.vocabulary import Lane
+from contracts.webhook_urls import of_send_field
 
 SCHEDULE_MAX_DAYS = 90
 SINGLE_LANES = (Lane.OTP, Lane.TRANSACTIONAL)
@@ -35,6 +36,7 @@ class SmsCreate(Schema):
     short_links = short_links()
     schedule_at = fields.AwareDateTime(load_default=None, allow_none=True)
     external_id = fields.String(load_default=None, allow_none=True, validate=[validate.Length(max=100), plain_text])
+    webhook_url = of_send_field()
 
 
 class AcceptedSms(AcceptedMessage):

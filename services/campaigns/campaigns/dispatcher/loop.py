@@ -117,7 +117,10 @@ class Dispatcher:
             if paused:
                 leases.release(session, owner=self._steps.owner, campaign_ids=paused)
             for campaign_id in self._in_hand.keys() - (leased_by_id.keys() - set(paused)):
-                del self._in_hand[campaign_id]
+                left = self._in_hand.pop(campaign_id)
+                if campaign_id in paused:
+                    left.forget_read()
+                    self._tell_let_go(left)
             for leased in leased_by_id.values():
                 if leased.state is not CampaignState.PAUSED:
                     self._take_in_hand(session, leased)
@@ -237,6 +240,9 @@ class Dispatcher:
                 self._step_ended(campaign)
 
     def _step_sending(self, campaign: CampaignInHand, page: int, now: datetime) -> None:
+        if campaign.let_go is not None:
+            self._tell_let_go(campaign)
+            return
         if campaign.again:
             again, campaign.again = campaign.again, []
             self._workers.run(campaign, "again", self._steps.read_again, campaign.leased, again)
@@ -255,6 +261,12 @@ class Dispatcher:
             after, limit = next_read
             page_read = self._workers.read(campaign, self._steps.read_page, campaign.leased, after, limit)
             campaign.note_read(after + limit, page_read)
+
+    def _tell_let_go(self, campaign: CampaignInHand) -> None:
+        """Who was read and is not sent to now is free for others, under a frequency cap."""
+        if campaign.let_go is not None:
+            reads, campaign.let_go = campaign.let_go, None
+            self._workers.run(campaign, "let_go", self._steps.let_go, campaign.leased, campaign.dispatched_to, reads)
 
     def _finish(self, campaign: CampaignInHand) -> None:
         """It is sent; or some wait at the channel, or a test for its end, and somebody looks again later."""

@@ -130,6 +130,11 @@ class Contacts:
         return {"recipients": recipients, "left_out": left_out, "left_out_contacts": known}
 
     @rpc
+    def let_go_of_audience(self, actor: Any, payload: Any) -> Any:
+        asked.append(f"let_go_of_audience {payload['campaign_id']} {payload['after']}")
+        return {}
+
+    @rpc
     def drop_snapshot(self, actor: Any, payload: Any) -> Any:
         snapshots.pop(payload["snapshot_id"], None)
         return {}

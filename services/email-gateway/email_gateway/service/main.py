@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from channel import account_networks
 from chassis import inbox
 from chassis.ids import new_id
 from chassis.service import Payload, event_handler
@@ -56,6 +57,12 @@ class EmailGatewayService(Senders, Messages, MailRoutes, SmtpAccounts):
             if inbox.first_time(session, "send_confirmation_mail", payload["event_id"]):
                 system.send_confirmation(session, self.tools, send_id=new_id(), request=payload)
         self.relay.poke()
+
+    @event_handler(events.ACCOUNT_IP_RULES_CHANGED)
+    def follow_ip_rules(self, payload: Payload) -> None:
+        """May run twice and in any order: the version tells which is the later."""
+        with self.database.transaction() as session:
+            account_networks.note(session, **payload)
 
     @event_handler(events.ACCOUNT_CLOSED)
     def erase_account(self, payload: Payload) -> None:

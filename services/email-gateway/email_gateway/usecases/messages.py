@@ -15,7 +15,7 @@ import orjson
 from channel import protected_names, quota_leases
 from channel.single_sends import Raced, TooFewUnits
 from chassis import erasures
-from chassis.actors import account_of
+from chassis.actors import account_of, submitter_of
 from chassis.database import Database, Session
 from chassis.ids import new_id
 from contracts.email_gateway.messages import SCHEDULE_MAX_DAYS
@@ -79,7 +79,10 @@ def plan_send(
     ]  # fmt: skip
     document, blobs = with_files(_with_copies(prepared.document, request), files)
     plan = _plan(actor, document, _once_each(recipients), request["external_id"])
-    return replace(plan, tags=request["tags"], schedule_at=request["schedule_at"], blobs=blobs)
+    return replace(
+        plan, tags=request["tags"], schedule_at=request["schedule_at"], blobs=blobs,
+        webhook_url=request.get("webhook_url"),
+    )  # fmt: skip
 
 
 def _content(request: Mapping[str, Any], template: Template) -> dict[str, Any]:
@@ -196,6 +199,7 @@ def _plan(actor: Actor, document: Mapping[str, Any], recipients: list[To], exter
         external_id=external_id,
         request_key=actor.get("request_key"),
         trace_id=str(actor.get("request_id") or ""),
+        submitter_id=submitter_of(actor),
     )
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from channel import account_networks
 from channel import people as channel_people
 from chassis import pages
 from chassis.actors import account_of
@@ -79,4 +80,5 @@ def erase_account(session: Session, *, account_id: UUID) -> None:
     soft_bounces.erase_account(session, account_id=account_id)
     messages.erase_account(session, account_id=account_id)
     contents.erase_account(session, account_id=account_id)
+    account_networks.forget(session, account_id)
     senders.erase_account(session, account_id=account_id)

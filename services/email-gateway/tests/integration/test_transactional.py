@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select, text
 
 from chassis.database import Database
+from chassis.ids import new_id
 from chassis.testing import Launcher, RunningProcess, nameko_command, wait_until
 from contracts.email_gateway.messages import EmailSend
 from contracts.errors import Invalid, NotFound, PlanLimit
@@ -71,9 +72,11 @@ def test_copies_say_the_same_and_bcc_is_seen_by_nobody(
     file = {"filename": "faktura.pdf", "content": b64encode(b"%PDF-1.7 x").decode()}
     logo = {"filename": "logo.png", "content": b64encode(PNG).decode(), "content_id": "logo"}
 
+    key_id = str(new_id())
+
     sent = call(
         "send_messages",
-        actor,
+        {**actor, "api_key_id": key_id},
         **single(
             to=[{"email": "ala@poczta.example", "name": "Ala", "variables": {"number": 7}}],
             cc=[{"email": "biuro@poczta.example", "name": "Biuro"}, {"email": "ALA@poczta.example"}],
@@ -86,6 +89,7 @@ def test_copies_say_the_same_and_bcc_is_seen_by_nobody(
             headers={"X-Order": "7", "In-Reply-To": "<a@b.example>"},
             tags=["orders", "zażółć"],
             external_id="zam/7",
+            webhook_url="https://sklep.example/wici",
         ),
     )
 
@@ -108,7 +112,10 @@ def test_copies_say_the_same_and_bcc_is_seen_by_nobody(
     assert bodies == set(addresses)
     accepted = [event for event in heard.of(UUID(actor["account_id"])) if event["kind"] == "accepted"]
     assert len(accepted) == 3
-    assert accepted[0]["labels"] == {"external_id": "zam/7", "subject": "Łąka 7", "tags": ["orders", "zażółć"]}
+    assert accepted[0]["labels"] == {
+        "external_id": "zam/7", "subject": "Łąka 7", "tags": ["orders", "zażółć"],
+        "submitter_id": key_id, "webhook_url": "https://sklep.example/wici",
+    }  # fmt: skip
 
 
 def test_a_stored_template_is_taken_at_its_word(

@@ -34,8 +34,10 @@ from sms_gateway.outbound.queues import LANES
 from sms_gateway.outbound.shares import Shares
 from sms_gateway.smpp.constants import THROTTLED_CODES
 from sms_gateway.store import (
+    answers,
     carrier_instances,
     contents,
+    inbound_parts,
     inbound_sms,
     last_messages,
     overdue,
@@ -224,7 +226,7 @@ class SmsOutbound:
     # --- what is due now and then, on the upkeep's thread
 
     def steps(self) -> Sequence[Callable[[], object]]:
-        return self._look_up, self._pull_forward, self._unpark, self._end_overdue, self._forget_old
+        return self._look_up, self._pull_forward, self._unpark, self._join_parts, self._end_overdue, self._forget_old
 
     def _look_up(self) -> None:
         with self._database.transaction() as session:
@@ -284,6 +286,13 @@ class SmsOutbound:
             )
         self._upkeep.publish(recorded)
 
+    def _join_parts(self) -> None:
+        """Long messages from phones whose parts have all come, or will not."""
+        with self._database.transaction() as session:
+            cursor = cursor_of(session)
+            recorded = self._upkeep.record(cursor, answers.take_joined(cursor))
+        self._upkeep.publish(recorded)
+
     def _end_overdue(self) -> None:
         """A turn's worth of messages whose receipt never came."""
         now = datetime.now(UTC)
@@ -309,6 +318,7 @@ class SmsOutbound:
             unknown_messages.forget_old(cursor_of(session), now - receipts.FAR)
             carrier_instances.forget_old(session)
             inbound_sms.forget_old(cursor_of(session))
+            inbound_parts.forget_old(cursor_of(session))
             last_messages.forget_old(cursor_of(session))
             stops.forget_old(cursor_of(session))
             short_links.forget_old(cursor_of(session))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from channel import account_networks
 from chassis.service import Payload, event_handler
 from contracts import events
 from sms_gateway.service.answers import Answers
@@ -23,6 +24,12 @@ class SmsGatewayService(Messages, Answers, Senders, SmppAccounts, Carriers):
         with self.database.transaction() as session:
             system.send_requested(session, now=self.clock.now(), sender=self.system_sender, request=payload)
         self.relay.poke()
+
+    @event_handler(events.ACCOUNT_IP_RULES_CHANGED)
+    def follow_ip_rules(self, payload: Payload) -> None:
+        """May run twice and in any order: the version tells which is the later."""
+        with self.database.transaction() as session:
+            account_networks.note(session, **payload)
 
     @event_handler(events.ACCOUNT_CLOSED)
     def erase_account(self, payload: Payload) -> None:

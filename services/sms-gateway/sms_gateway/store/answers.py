@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
+import orjson
 from psycopg import Cursor
 
 from channel.ports import Event
@@ -23,11 +24,12 @@ from chassis.logs import get_logger
 from contracts.events import SMS_ADDRESSES_REFUSED, SMS_RECEIVED, SMS_STOPS_WITHDRAWN
 from contracts.vocabulary import ArchiveReason, Channel, Engagement, Wish
 from sms_gateway.batches import ArrivedInbound
-from sms_gateway.content import gsm
+from sms_gateway.content import gsm, segments
+from sms_gateway.domain import joining
 from sms_gateway.domain.numbers import phone_of, readings
 from sms_gateway.domain.senders import SYSTEM_ACCOUNT
 from sms_gateway.domain.stop_words import may_name_a_sender, wish_of
-from sms_gateway.store import inbound_sms, last_messages, senders, smpp_deliveries, stops
+from sms_gateway.store import inbound_parts, inbound_sms, last_messages, senders, smpp_deliveries, stops
 from sms_gateway.store.last_messages import LastMessage
 
 log = get_logger()
@@ -52,16 +54,48 @@ class Answer(NamedTuple):
 
 
 def take(cursor: Cursor[Any], arrived: Sequence[ArrivedInbound]) -> list[Event]:
-    """Keep the answers; returns the delivery events of those that are an unsubscription."""
+    """Keep the answers, those of several parts until they are whole; returns the delivery events of those that are an
+    unsubscription. Partners have each part as it comes."""
     if not arrived:
         return []
     answers = _answers(cursor, arrived)
+    smpp_deliveries.add_answers(cursor, [_for_partners(each) for each in answers if each.answered])
+    placed = [(each, segments.place_of(each.arrived.octets, each.arrived.esm_class)) for each in answers]
+    inbound_parts.write(cursor, [(each.arrived, place) for each, place in placed if place])
+    return _keep(cursor, [each for each, place in placed if place is None])
+
+
+def take_joined(cursor: Cursor[Any]) -> list[Event]:
+    """Keep answers of several parts that are whole now, or will never be; returns as `take`."""
+    whole: list[ArrivedInbound] = []
+    done: list[UUID] = []
+    for waiting in inbound_parts.due(cursor):
+        came_by = datetime.now(UTC).timestamp() - inbound_parts.WAIT_SECONDS
+        messages, repeated = joining.join(waiting.segments, waiting.known, total=waiting.total, came_by=came_by)
+        whole += [_whole(waiting, message) for message in messages]
+        done += [part.id for message in messages for part in message.segments]
+        done += [part.id for part in repeated]
+    if done:
+        inbound_parts.mark_joined(cursor, done)
+    return _keep(cursor, _answers(cursor, whole))
+
+
+def _whole(waiting: inbound_parts.Waiting, message: joining.Joined) -> ArrivedInbound:
+    octets, data_coding, esm_class = segments.joined(message.segments)
+    return ArrivedInbound(
+        waiting.carrier_id, waiting.source, waiting.destination, data_coding, esm_class, octets,
+        max(part.at for part in message.segments), waiting.total, message.missing,
+    )  # fmt: skip
+
+
+def _keep(cursor: Cursor[Any], answers: Sequence[Answer]) -> list[Event]:
+    if not answers:
+        return []
     wishes = _wishes(cursor, answers)
     said = list(zip(answers, wishes, strict=True))
     starts = _genuine(cursor, [each for each, wish in said if wish is Wish.START])
     inbound_sms.write(cursor, rows := [_row(each, wish) for each, wish in said])
     _tell_received(cursor, answers, rows)
-    smpp_deliveries.add_answers(cursor, [_for_partners(each) for each in answers if each.answered])
     stops_said = [each for each, wish in said if wish is Wish.STOP]
     _tell_stops(cursor, stops_said)
     _tell_starts(cursor, starts)
@@ -84,6 +118,7 @@ def _tell_received(cursor: Cursor[Any], answers: Sequence[Answer], rows: Sequenc
                     "message_id": message_id,
                     "campaign_id": campaign_id,
                     "wish": wish,
+                    "missing_parts": each.arrived.missing_parts,
                 }
             )
     for account_id, messages in received.items():
@@ -171,10 +206,8 @@ def _wishes(cursor: Cursor[Any], answers: Sequence[Answer]) -> list[Wish | None]
 
 
 def _beginning(answer: Answer) -> str:
-    """The text of an answer of which this is the first part: a later one is the middle of a sentence."""
-    arrived = answer.arrived
-    is_later = gsm.part_number(arrived.octets, arrived.esm_class) > 1
-    return "" if is_later or not answer.phone else answer.text or ""
+    """The text of an answer whose beginning has come: without it the first words are the middle of a sentence."""
+    return "" if 1 in answer.arrived.missing_parts or not answer.phone else answer.text or ""
 
 
 def _genuine(cursor: Cursor[Any], starts: Sequence[Answer]) -> list[Answer]:
@@ -197,7 +230,8 @@ def _row(answer: Answer, wish: Wish | None) -> tuple[Any, ...]:
     source = arrived.source.replace("\0", "") if is_as_written else answer.phone
     return (
         new_id(), arrived.carrier_id, source, arrived.destination.replace("\0", ""),
-        arrived.data_coding, arrived.esm_class, arrived.octets, datetime.fromtimestamp(arrived.at, UTC),
+        arrived.data_coding, arrived.esm_class, arrived.octets, arrived.parts,
+        orjson.dumps(arrived.missing_parts).decode(), datetime.fromtimestamp(arrived.at, UTC),
         answered.account_id if answered else None, answered.campaign_id if answered else None,
         answered.message_id if answered else None, wish,
     )  # fmt: skip

@@ -152,6 +152,11 @@ def _announcements(
             "address": address,
             "sender": plan.sender,
             "parts": plan.parts,
+            "labels": {
+                "external_id": plan.external_id,
+                "submitter_id": plan.submitter_id,
+                "webhook_url": plan.webhook_url,
+            },
         }
         for send_id, plan in plans.items()
         for message_id, address in zip(message_ids[send_id], plan.addresses, strict=True)

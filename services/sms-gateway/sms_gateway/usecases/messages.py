@@ -12,7 +12,7 @@ from uuid import UUID
 from channel import quota_leases
 from channel.single_sends import Raced, TooFewUnits
 from chassis import erasures
-from chassis.actors import account_of
+from chassis.actors import account_of, submitter_of
 from chassis.database import Database, Session
 from chassis.ids import new_id
 from contracts import ids
@@ -65,6 +65,8 @@ def plan_send(
         schedule_at=request["schedule_at"],
         request_hash=request_hash(account_id, actor.get("request_key")),
         trace_id=str(actor.get("request_id") or ""),
+        submitter_id=submitter_of(actor),
+        webhook_url=request.get("webhook_url"),
     )
 
 
@@ -90,6 +92,7 @@ def plan_test(
         schedule_at=None,
         request_hash=request_hash(account_id, actor.get("request_key")),
         trace_id=str(actor.get("request_id") or ""),
+        submitter_id=submitter_of(actor),
     )
 
 
