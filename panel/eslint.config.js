@@ -10,6 +10,8 @@ export default tseslint.config(
     plugins: { "react-hooks": reactHooks },
     rules: {
       ...reactHooks.configs.recommended.rules,
+      // Taking a part off an object by naming it.
+      "@typescript-eslint/no-unused-vars": ["error", { ignoreRestSiblings: true, varsIgnorePattern: "^_" }],
       "max-lines": ["error", 300],
       // The first field of a form that was asked for is where the writer wants to be.
       "jsx-a11y/no-autofocus": "off",

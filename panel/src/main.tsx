@@ -11,13 +11,13 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { questions } from "@/questions";
 import { router } from "@/router";
-import { theme } from "@/theme";
+import { readable, theme } from "@/theme";
 
 const root = document.getElementById("root");
 if (root) {
   createRoot(root).render(
     <StrictMode>
-      <MantineProvider theme={theme} defaultColorScheme="auto">
+      <MantineProvider theme={theme} cssVariablesResolver={readable} defaultColorScheme="auto">
         <Notifications position="bottom-right" />
         <QueryClientProvider client={questions}>
           <RouterProvider router={router} />

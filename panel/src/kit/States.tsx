@@ -61,7 +61,7 @@ export function Empty({ title, children, action }: { title: string; children?: R
       <Stack align="center" gap="xs">
         <Text fw={600}>{title}</Text>
         {children && (
-          <Text ta="center" maw="55ch">
+          <Text ta="center" maw="55ch" component="div">
             {children}
           </Text>
         )}

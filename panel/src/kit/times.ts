@@ -1,25 +1,10 @@
 import { useTranslation } from "react-i18next";
 import { useMe } from "@/areas/session/me";
+import { formats } from "@/kit/formats";
 
 /** Times as the account's zone has them, numbers as the language writes them. */
 export function useFormats() {
   const { i18n } = useTranslation();
   const { time_zone } = useMe();
   return formats(i18n.language, time_zone);
-}
-
-export function formats(language: string, timeZone: string) {
-  const moment = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short", timeZone });
-  const day = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone });
-  const whole = new Intl.NumberFormat(language);
-  const share = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 });
-  return {
-    timeZone,
-    time: (at: string | null | undefined) => (at ? moment.format(new Date(at)) : "–"),
-    day: (at: string | null | undefined) => (at ? day.format(new Date(at)) : "–"),
-    number: (value: number | null | undefined) => (value == null ? "–" : whole.format(value)),
-    percent: (value: number | null | undefined) => (value == null ? "–" : share.format(value)),
-    money: (sum: { amount: number; currency: string } | null | undefined) =>
-      sum ? new Intl.NumberFormat(language, { style: "currency", currency: sum.currency }).format(sum.amount / 100) : "–",
-  };
 }

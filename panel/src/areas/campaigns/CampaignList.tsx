@@ -48,7 +48,7 @@ export function CampaignList() {
           value={search.channel ?? null}
           onChange={(channel) => change({ channel: channel ?? undefined })}
           clearable
-          clearButtonProps={{ "aria-label": t("act.clear"), tabIndex: 0 }}
+          clearButtonProps={{ "aria-label": t("act.clear") }}
           flex="1 1 140px"
         />
         <Select
@@ -58,7 +58,7 @@ export function CampaignList() {
           value={search.state ?? null}
           onChange={(state) => change({ state: state ?? undefined })}
           clearable
-          clearButtonProps={{ "aria-label": t("act.clear"), tabIndex: 0 }}
+          clearButtonProps={{ "aria-label": t("act.clear") }}
           flex="1 1 140px"
         />
       </Group>

@@ -20,7 +20,7 @@ export function PreviewAs({ value, change }: { value: string | null; change: (co
       filter={({ options }) => options}
       searchable
       clearable
-      clearButtonProps={{ "aria-label": t("act.clear"), tabIndex: 0 }}
+      clearButtonProps={{ "aria-label": t("act.clear") }}
       onSearchChange={setWords}
       nothingFoundMessage={t("contacts.noneFits")}
       value={value}

@@ -30,7 +30,7 @@ export function WhoStep({ campaign, goTo }: StepProps) {
     await save.keep({ audience: { ...campaign.audience, ...audience } });
     goTo("what");
   });
-  const look = { searchable: true, clearable: true, clearButtonProps: { "aria-label": t("act.clear"), tabIndex: 0 } };
+  const look = { searchable: true, clearable: true, clearButtonProps: { "aria-label": t("act.clear") } };
   const hasSegments = (segments.data?.items.length ?? 0) > 0;
   return (
     <form onSubmit={submit}>

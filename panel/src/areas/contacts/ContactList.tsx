@@ -57,7 +57,7 @@ export function ContactList() {
           value={search.group ?? null}
           onChange={(group) => change({ group: group ?? undefined })}
           clearable
-          clearButtonProps={{ "aria-label": t("act.clear"), tabIndex: 0 }}
+          clearButtonProps={{ "aria-label": t("act.clear") }}
           searchable
           flex="1 1 200px"
         />

@@ -37,7 +37,7 @@ export function ImportColumns({ columns, change, isBusy }: ImportColumnsProps) {
           {columns.map((column) => (
             <Table.Tr key={column.column}>
               <Table.Td>
-                <Text fw={600}>{column.header || `#${column.column}`}</Text>
+                <Text fw={600}>{column.header || `#${column.column + 1}`}</Text>
               </Table.Td>
               <Table.Td>
                 <Text size="sm" lineClamp={2}>
@@ -52,7 +52,7 @@ export function ImportColumns({ columns, change, isBusy }: ImportColumnsProps) {
                   value={column.field}
                   onChange={(field) => change(column.column, field)}
                   clearable
-                  clearButtonProps={{ "aria-label": t("imports.skip"), tabIndex: 0 }}
+                  clearButtonProps={{ "aria-label": t("imports.skip") }}
                   disabled={isBusy}
                 />
               </Table.Td>

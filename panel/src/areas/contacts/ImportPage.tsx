@@ -2,6 +2,7 @@ import { Alert, Button, Card, Group, Progress, Stack, Text, Title } from "@manti
 import { useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { api, download, queries, type Schemas } from "@/api/client";
+import { useProblemWords } from "@/areas/contacts/problems";
 import { ConfirmButton } from "@/kit/ConfirmButton";
 import { Figures } from "@/kit/Figures";
 import { LinkButton } from "@/kit/LinkButton";
@@ -77,11 +78,11 @@ function Whole({ job, again }: { job: Import; again: () => void }) {
 }
 
 function Problems({ job }: { job: Import }) {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
   const { number } = useFormats();
+  const words = useProblemWords();
   const reasons = Object.entries(job.problems as Record<string, number>);
   if (reasons.length === 0) return null;
-  const words = (code: string) => (i18n.exists(`problems.${code.replace(".", "_")}`) ? t(`problems.${code.replace(".", "_")}` as never) : code);
   return (
     <Card withBorder component="section">
       <Stack gap="xs">

@@ -1,6 +1,7 @@
 import { Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { Schemas } from "@/api/client";
+import { useProblemWords } from "@/areas/contacts/problems";
 import { type Column, DataTable } from "@/kit/DataTable";
 
 type Row = Schemas["PreviewRow"];
@@ -9,6 +10,7 @@ const SHOWN = 10;
 /** The first rows as they would come in, each with what is wrong with it. */
 export function ImportRows({ preview }: { preview: Schemas["ImportPreview"] }) {
   const { t } = useTranslation();
+  const words = useProblemWords();
   const fields = preview.columns.flatMap((column) => (column.field ? [column.field] : []));
   const columns: Column<Row>[] = [
     { name: "number", header: t("imports.row"), cell: (row) => row.number, isNumber: true },
@@ -20,9 +22,9 @@ export function ImportRows({ preview }: { preview: Schemas["ImportPreview"] }) {
           <Text size="sm" fw={600} c={row.outcome === "rejected" ? "red.8" : undefined}>
             {t(`imports.outcomes.${row.outcome}`)}
           </Text>
-          {row.reasons.map((reason) => (
-            <Text key={reason} size="sm">
-              {reason}
+          {row.problems.map((code, place) => (
+            <Text key={code} size="sm">
+              {words(code, row.reasons[place])}
             </Text>
           ))}
         </>

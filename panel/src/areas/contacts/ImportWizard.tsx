@@ -20,6 +20,11 @@ async function uploaded(file: File): Promise<Preview> {
   return bodyOf(api.POST("/v1/imports/preview", { body: form as never, bodySerializer: (body) => body as never }));
 }
 
+/** What every column is, by its number as the API counts them in a mapping: from 1. */
+function mappingOf(columns: Preview["columns"]): Record<string, ColumnField> {
+  return Object.fromEntries(columns.map(({ column, field }) => [`#${column + 1}`, field]));
+}
+
 /** Step by step: a file, what its columns are, and whom it belongs to; then the import runs and has a page of its own. */
 export function ImportWizard() {
   const { t } = useTranslation();
@@ -54,15 +59,13 @@ function Settings({ first, another }: { first: Preview; another: () => void }) {
   });
   const start = useMutation({
     mutationFn: () => {
-      const mapping = Object.fromEntries(preview.columns.map((column) => [`#${column.column}`, column.field]));
+      const mapping = mappingOf(preview.columns);
       return bodyOf(api.POST("/v1/imports", { body: { upload_id: preview.upload_id, mapping, options } as never }));
     },
     onSuccess: (job) => void navigate({ to: `/app/imports/${job.id}` }),
   });
   const change = (column: number, field: ColumnField) =>
-    map.mutate(
-      Object.fromEntries(preview.columns.map((one) => [`#${one.column}`, one.column === column ? field : one.field])),
-    );
+    map.mutate(mappingOf(preview.columns.map((one) => (one.column === column ? { ...one, field } : one))));
 
   return (
     <Stack>

@@ -1,5 +1,6 @@
 import { Anchor, Card, Group, List, Progress, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { queries, type Schemas } from "@/api/client";
 import { useAllowed, useMe } from "@/areas/session/me";
@@ -146,7 +147,7 @@ function Quota({ quota }: { quota: ReturnType<typeof useMe>["quota"] }) {
 function Month() {
   const { t } = useTranslation();
   const { number, percent } = useFormats();
-  const from = new Date(Date.now() - 30 * 86_400_000).toISOString().slice(0, 10);
+  const [from] = useState(() => new Date(Date.now() - 30 * 86_400_000).toISOString().slice(0, 10));
   const statistics = queries.useQuery("get", "/v1/statistics", { params: { query: { from } } });
   return (
     <Stack gap="sm">

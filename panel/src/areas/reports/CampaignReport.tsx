@@ -104,11 +104,15 @@ function Hours({ campaignId, channel }: { campaignId: string; channel: "sms" | "
       <Answered of={hours}>
         {({ items }) => {
           const rows = items.map((one) => ({ ...one, at: one.local_hour.slice(5, 16).replace("T", " ") }));
-          const Chart = rows.length > 2 ? LineChart : BarChart;
+          const look = { h: 260, data: rows, dataKey: "at", series, withLegend: true };
           return (
             <Stack>
               <div aria-hidden>
-                <Chart h={260} data={rows} dataKey="at" series={series} withLegend curveType="monotone" />
+                {rows.length > 2 ? (
+                  <LineChart {...look} curveType="monotone" lineChartProps={{ accessibilityLayer: false }} />
+                ) : (
+                  <BarChart {...look} barChartProps={{ accessibilityLayer: false }} />
+                )}
               </div>
               <details>
                 <summary>{t("report.asTable")}</summary>

@@ -46,7 +46,7 @@ export function MessageList() {
     { name: "sender", header: t("wizard.sender"), cell: (one) => one.sender },
     { name: "at", header: t("messages.at"), cell: (one) => time(one.created_at) },
   ];
-  const clear = { clearable: true, clearButtonProps: { "aria-label": t("act.clear"), tabIndex: 0 } };
+  const clear = { clearable: true, clearButtonProps: { "aria-label": t("act.clear") } };
   return (
     <Page title={t("messages.title")} lead={t("messages.lead")}>
       <Group align="flex-end" role="search">

@@ -1,6 +1,6 @@
 import { Center, Loader } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Outlet, useLocation, useNavigate } from "@tanstack/react-router";
+import { Outlet, useNavigate, useRouter } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { api, bodyOf } from "@/api/client";
@@ -28,7 +28,7 @@ export function Gate() {
   const { t } = useTranslation();
   const known = useQueryClient();
   const navigate = useNavigate();
-  const here = useLocation({ select: (location) => location.href });
+  const router = useRouter();
   const me = useQuery({ queryKey: ME, queryFn: whoIsThere, staleTime: 30_000 });
 
   useEffect(
@@ -42,8 +42,8 @@ export function Gate() {
   useIdleLock();
   const isStranger = me.data === null;
   useEffect(() => {
-    if (isStranger) void navigate({ to: "/app/login", search: { to: here }, replace: true });
-  }, [isStranger, here, navigate]);
+    if (isStranger) void navigate({ to: "/app/login", search: { to: router.latestLocation.href } as never, replace: true });
+  }, [isStranger, navigate, router]);
 
   if (me.error) return <ProblemAlert error={me.error} retry={() => void me.refetch()} />;
   if (!me.data) {

@@ -62,7 +62,7 @@ export function TemplateList() {
           value={search.channel ?? null}
           onChange={(channel) => change({ channel: channel ?? undefined })}
           clearable
-          clearButtonProps={{ "aria-label": t("act.clear"), tabIndex: 0 }}
+          clearButtonProps={{ "aria-label": t("act.clear") }}
           flex="1 1 140px"
         />
       </Group>
