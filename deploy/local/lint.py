@@ -10,10 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import manifests
-import panel
 from places import ROOT, RUN, VENV, missing_packages, present_packages
 from progress import Trouble, say
 from requirements_files import unnamed_here
+
+import panel
 
 BIN = VENV / "bin"
 LONGEST_FILE = 300  # lines; a file should fit a coffee

@@ -257,6 +257,45 @@ class StopsWithdrawn(EventSchema):
     addresses = fields.List(fields.Nested(WelcomeAddress), required=True)
 
 
+class DueReply(EventSchema):
+    """`inbound_id`: the message that is answered; `number`, without `+`, answers it."""
+
+    inbound_id = fields.UUID(required=True)
+    phone = fields.String(required=True)
+    number = fields.String(required=True)
+    text = fields.String(required=True)
+
+    event_id = fields.UUID(load_default=None)
+    occurred_at = fields.AwareDateTime(load_default=None)
+
+
+class RepliesDue(EventSchema):
+    """From sms-gateway's outbound to its service: what an account answers by itself."""
+
+    account_id = fields.UUID(required=True)
+    replies = fields.List(fields.Nested(DueReply), required=True)
+
+
+class KeywordWriter(EventSchema):
+    """Who wrote a keyword that brings them into a group; `grants_consent`: and agrees to SMS campaigns by it."""
+
+    phone = fields.String(required=True)
+    group_id = fields.UUID(required=True)
+    keyword = fields.String(required=True)
+    grants_consent = fields.Boolean(load_default=False)
+    written_at = fields.AwareDateTime(required=True)
+
+    event_id = fields.UUID(load_default=None)
+    occurred_at = fields.AwareDateTime(load_default=None)
+
+
+class KeywordsWritten(EventSchema):
+    """From sms-gateway: contacts puts these people into groups."""
+
+    account_id = fields.UUID(required=True)
+    people = fields.List(fields.Nested(KeywordWriter), required=True)
+
+
 class RecipientUnsubscribed(EventSchema):
     """From the gateway's unsubscribe page or a one-click POST (RFC 8058), or by mail to a message's own address."""
 
@@ -365,6 +404,8 @@ ADDRESSES_ARCHIVED = Event("contacts", "addresses_archived", AddressesArchived)
 SMS_ADDRESSES_REFUSED = Event("sms_gateway", "addresses_refused", AddressesRefused)
 EMAIL_ADDRESSES_REFUSED = Event("email_gateway", "addresses_refused", AddressesRefused)
 SMS_STOPS_WITHDRAWN = Event("sms_gateway", "stops_withdrawn", StopsWithdrawn)
+SMS_REPLIES_DUE = Event("sms_gateway", "replies_due", RepliesDue)
+SMS_KEYWORDS_WRITTEN = Event("sms_gateway", "keywords_written", KeywordsWritten)
 IMPORT_FINISHED = Event("contacts", "import_finished", ImportFinished)
 SMS_RECEIVED = Event("sms_gateway", "sms_received", SmsReceived)
 RECIPIENT_UNSUBSCRIBED = Event("api_gateway", "recipient_unsubscribed", RecipientUnsubscribed)
@@ -397,6 +438,8 @@ EVENTS: tuple[Event, ...] = (
     SMS_ADDRESSES_REFUSED,
     EMAIL_ADDRESSES_REFUSED,
     SMS_STOPS_WITHDRAWN,
+    SMS_REPLIES_DUE,
+    SMS_KEYWORDS_WRITTEN,
     IMPORT_FINISHED,
     SMS_RECEIVED,
     RECIPIENT_UNSUBSCRIBED,
@@ -444,6 +487,8 @@ SUBSCRIPTIONS: dict[Event, tuple[str, ...]] = {
     SMS_ADDRESSES_REFUSED: ("contacts.archive_sms_refusals",),
     EMAIL_ADDRESSES_REFUSED: ("contacts.archive_email_refusals",),
     SMS_STOPS_WITHDRAWN: ("contacts.restore_stopped",),
+    SMS_REPLIES_DUE: ("sms_gateway.send_replies",),
+    SMS_KEYWORDS_WRITTEN: ("contacts.add_keyword_writers",),
     IMPORT_FINISHED: ("reporting.keep_import",),
     SMS_RECEIVED: ("reporting.keep_received_sms",),
     RECIPIENT_UNSUBSCRIBED: ("contacts.archive_unsubscribed",),

@@ -11,6 +11,7 @@ from sqlalchemy import (
     DateTime,
     ForeignKey,
     ForeignKeyConstraint,
+    Integer,
     LargeBinary,
     SmallInteger,
     Text,
@@ -221,6 +222,36 @@ class MailRoute(Base):
     username: Mapped[str | None]
     sealed_password: Mapped[bytes | None]
     connections: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class IpPool(Base):
+    """Addresses that mail leaves from, of all accounts or of those in `ip_pool_accounts`."""
+
+    __tablename__ = "ip_pools"
+
+    pool_id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    kind: Mapped[str]
+    is_paused: Mapped[bool] = mapped_column(server_default=text("false"))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class IpAddress(Base):
+    """One of a pool. `is_named`: whether DNS says of it what we say in EHLO; None: not looked up."""
+
+    __tablename__ = "ip_addresses"
+
+    address_id: Mapped[UUID] = mapped_column(primary_key=True)
+    pool_id: Mapped[UUID] = mapped_column(ForeignKey("ip_pools.pool_id", ondelete="CASCADE"))
+    address: Mapped[str]
+    ehlo_name: Mapped[str]
+    warm_up: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+    warm_up_from: Mapped[date]
+    is_named: Mapped[bool | None]
+    found: Mapped[str | None]
+    checked_at: Mapped[datetime | None]
+    check_due_at: Mapped[datetime] = mapped_column(server_default=func.now())
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

@@ -80,12 +80,14 @@ class Content(Base):
     """Immutable; named by the hash of account, sender and content."""
 
     __tablename__ = "contents"
+    __table_args__ = (Index("contents_keep_until", "keep_until", postgresql_where=text("keep_until IS NOT NULL")),)
 
     content_hash: Mapped[str] = mapped_column(primary_key=True)
     account_id: Mapped[UUID]
     sender: Mapped[str]
     content: Mapped[dict[str, Any]]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    keep_until: Mapped[datetime | None]  # of single sends alone; a campaign's is kept for ever
 
 
 class Carrier(Base):
@@ -93,6 +95,11 @@ class Carrier(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str] = mapped_column(default="smpp")  # or smsapi, twilio, http
+    # Of one by HTTP (`contracts.sms_gateway.http_carriers`): then host, port and system id say nothing.
+    http: Mapped[dict[str, Any] | None]
+    token: Mapped[bytes | None] = mapped_column(LargeBinary)  # sealed by chassis.secrets, as the next
+    hook_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
     host: Mapped[str]
     port: Mapped[int]
     system_id: Mapped[str]
@@ -124,6 +131,7 @@ class Route(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     carrier_id: Mapped[UUID] = mapped_column(ForeignKey("carriers.id"))
     prefix: Mapped[str] = mapped_column(default="")
+    network: Mapped[str | None]  # as `domain.networks` has it
     account_id: Mapped[UUID | None]
     lane: Mapped[str | None]
     priority: Mapped[int] = mapped_column(default=100)
@@ -152,6 +160,7 @@ class Send(Base):
     send_id: Mapped[UUID] = mapped_column(primary_key=True)
     account_id: Mapped[UUID]
     content_hash: Mapped[str]
+    sender: Mapped[str | None]  # None of one of before: the content tells
     lane: Mapped[str]
     text: Mapped[str | None]
     external_id: Mapped[str | None]
@@ -417,3 +426,49 @@ class ShortLinkCounter(Base):
 
     is_only: Mapped[bool] = mapped_column(primary_key=True)
     position: Mapped[int] = mapped_column(BigInteger)
+
+
+class SmsKeyword(Base):
+    """`phrase` is the keyword as it is compared, its words with blanks between; `number` bare, empty: every number."""
+
+    __tablename__ = "sms_keywords"
+    __table_args__ = (UniqueConstraint("account_id", "number", "phrase", "match"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID]
+    keyword: Mapped[str]
+    phrase: Mapped[str]
+    match: Mapped[str]
+    number: Mapped[str]
+    answer: Mapped[str | None]
+    group_id: Mapped[UUID | None]
+    grants_consent: Mapped[bool]
+    enabled: Mapped[bool]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class StopConfirmation(Base):
+    """What an account answers to the first STOP of a person."""
+
+    __tablename__ = "stop_confirmations"
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    text: Mapped[str]
+    enabled: Mapped[bool]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class InboundReply(Base):
+    """What was answered by itself; `phone` in E.164, `number` bare. `message_id`: once it is sent."""
+
+    __tablename__ = "inbound_replies"
+    __table_args__ = (Index("inbound_replies_by_phone", "account_id", "phone", "number", "made_at"),)
+
+    inbound_id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    phone: Mapped[str]
+    number: Mapped[str]
+    keyword_id: Mapped[UUID | None]  # None: to a STOP
+    message_id: Mapped[UUID | None]
+    made_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)

@@ -80,6 +80,7 @@ class MessageMoment(Schema):
 
     at = fields.AwareDateTime()
     kind = fields.String(metadata={"description": "A message state, or opened, clicked, unsubscribed, complained"})
+    text = fields.String(metadata={"description": "The same in words, in the language of `Accept-Language`"})
     code = fields.String(allow_none=True)
     detail = fields.String(allow_none=True)
     url = fields.String(allow_none=True)

@@ -20,6 +20,7 @@ from campaigns.store import leases as store
 from campaigns.store.batches import BatchRange
 from campaigns.store.leases import AtChannel, LeasedCampaign
 from campaigns.usecases import content, deciding
+from campaigns.usecases.attachments import Attachments
 from campaigns.usecases.life import announce, end_boosters, pause_never_open, pause_short_of_units
 from campaigns.usecases.ports import Ask, Call, ask_as
 from chassis import outbox
@@ -53,12 +54,13 @@ class Page(NamedTuple):
 class Steps:
     """One dispatcher's steps with the campaigns that it has a lease on.
 
-    :param owner: the id of this dispatcher.
+    :param owner: the id of this dispatcher. :param files: what campaigns attach.
     """
 
     database: Database
     call: Call
     owner: UUID
+    files: Attachments
 
     def start(self, campaign: LeasedCampaign) -> bool:
         """Bring a campaign that is due nearer to sending; True once it sends or has failed, False while contacts works.
@@ -93,11 +95,12 @@ class Steps:
         # Once more: the sender may have lost its authorisation between scheduling and now, or the audience have grown.
         said = domain.messages_of(campaign.sender, own_content, variants)
         sampling = content.sampling_once(ask)
+        attach = self.files.of(ask, campaign.account_id, campaign.options)
         measured = [
             content.prepare_measured(sampling, channel=campaign.channel, audience=campaign.audience, **one._asdict())
             for one in said
         ]
-        prepared = content.PreparedVariants.of(measured, campaign.ab_test)
+        prepared = content.PreparedVariants.of([content.with_files(one, attach) for one in measured], campaign.ab_test)
         rules = campaign.ab_test
         split = domain.split_of(total, rules["share_percent"], len(said)) if rules else None
         units_each = max(prepared.units, campaign.units_each or 1)

@@ -9,6 +9,7 @@ from chassis import inbox
 from chassis.ids import new_id
 from chassis.service import Payload, event_handler
 from contracts import events
+from email_gateway.service.ip_pools import IpPools
 from email_gateway.service.mail_routes import MailRoutes
 from email_gateway.service.messages import Messages
 from email_gateway.service.senders import Senders
@@ -16,8 +17,11 @@ from email_gateway.service.smtp_accounts import SmtpAccounts
 from email_gateway.usecases import privacy, system
 
 
-class EmailGatewayService(Senders, Messages, MailRoutes, SmtpAccounts):
-    """E-mail: sender domains, contents, single messages, mail routes. Sending itself is `email_gateway.outbound`'s."""
+class EmailGatewayService(Senders, Messages, MailRoutes, IpPools, SmtpAccounts):
+    """E-mail: sender domains, contents, single messages, mail routes, pools of addresses.
+
+    Sending itself is `email_gateway.outbound`'s.
+    """
 
     name = "email_gateway"
 

@@ -7,13 +7,14 @@ from chassis.service import Payload, event_handler
 from contracts import events
 from sms_gateway.service.answers import Answers
 from sms_gateway.service.carriers import Carriers
+from sms_gateway.service.keywords import Keywords
 from sms_gateway.service.messages import Messages
 from sms_gateway.service.senders import Senders
 from sms_gateway.service.smpp_accounts import SmppAccounts
-from sms_gateway.usecases import privacy, system
+from sms_gateway.usecases import privacy, replies, system
 
 
-class SmsGatewayService(Messages, Answers, Senders, SmppAccounts, Carriers):
+class SmsGatewayService(Messages, Answers, Keywords, Senders, SmppAccounts, Carriers):
     """SMS: sender IDs, contents, single messages, carriers and routes. Sending itself is `sms_gateway.outbound`'s."""
 
     name = "sms_gateway"
@@ -23,6 +24,12 @@ class SmsGatewayService(Messages, Answers, Senders, SmppAccounts, Carriers):
         """May run twice: the inbox remembers the event in the transaction that writes the message down."""
         with self.database.transaction() as session:
             system.send_requested(session, now=self.clock.now(), sender=self.system_sender, request=payload)
+        self.relay.poke()
+
+    @event_handler(events.SMS_REPLIES_DUE)
+    def send_replies(self, payload: Payload) -> None:
+        """May run twice: each reply has the message that it answers as its request's key."""
+        replies.send_replies(self.database, self.single_sends, now=self.clock.now(), due=payload)
         self.relay.poke()
 
     @event_handler(events.ACCOUNT_IP_RULES_CHANGED)

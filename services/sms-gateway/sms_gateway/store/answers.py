@@ -29,7 +29,7 @@ from sms_gateway.domain import joining
 from sms_gateway.domain.numbers import phone_of, readings
 from sms_gateway.domain.senders import SYSTEM_ACCOUNT
 from sms_gateway.domain.stop_words import may_name_a_sender, wish_of
-from sms_gateway.store import inbound_parts, inbound_sms, last_messages, senders, smpp_deliveries, stops
+from sms_gateway.store import inbound_parts, inbound_sms, last_messages, replies, senders, smpp_deliveries, stops
 from sms_gateway.store.last_messages import LastMessage
 
 log = get_logger()
@@ -96,10 +96,23 @@ def _keep(cursor: Cursor[Any], answers: Sequence[Answer]) -> list[Event]:
     starts = _genuine(cursor, [each for each, wish in said if wish is Wish.START])
     inbound_sms.write(cursor, rows := [_row(each, wish) for each, wish in said])
     _tell_received(cursor, answers, rows)
-    stops_said = [each for each, wish in said if wish is Wish.STOP]
+    stops_said = [(each, row) for each, row in zip(answers, rows, strict=True) if row[-1] is Wish.STOP]
     _tell_stops(cursor, stops_said)
     _tell_starts(cursor, starts)
-    return [event for each in stops_said for message in each.to for event in _unsubscription(each, message)]
+    replies.answer_keywords(
+        cursor,
+        [
+            _said(each, row, each.answered)
+            for each, row in zip(answers, rows, strict=True)
+            if each.answered and each.phone and row[-1] is None
+        ],
+    )
+    return [event for each, _ in stops_said for message in each.to for event in _unsubscription(each, message)]
+
+
+def _said(answer: Answer, row: tuple[Any, ...], to: LastMessage) -> replies.Said:
+    at = datetime.fromtimestamp(answer.said_at, UTC)
+    return replies.Said(row[0], to.account_id, answer.phone or "", answer.number, _beginning(answer), at)
 
 
 def _tell_received(cursor: Cursor[Any], answers: Sequence[Answer], rows: Sequence[tuple[Any, ...]]) -> None:
@@ -125,21 +138,27 @@ def _tell_received(cursor: Cursor[Any], answers: Sequence[Answer], rows: Sequenc
         outbox.record_at(cursor, SMS_RECEIVED, account_id=account_id, messages=messages)
 
 
-def _tell_stops(cursor: Cursor[Any], said: Sequence[Answer]) -> None:
+def _tell_stops(cursor: Cursor[Any], said: Sequence[tuple[Answer, tuple[Any, ...]]]) -> None:
     refused: dict[tuple[UUID, UUID | None], list[dict[str, Any]]] = defaultdict(list)
-    for each in said:
+    for each, _ in said:
         if not each.to:
             log.warning("stop_to_nobody", carrier_id=str(each.arrived.carrier_id))
         for message in each.to:
             refused[message.account_id, message.campaign_id].append(_told(each, message))
-    stops.remember(
+    new = stops.remember(
         cursor,
         [(account, one["address"], one["occurred_at"]) for (account, _), some in refused.items() for one in some],
     )
+    first = {(one.account_id, one.phone): one for each, row in reversed(said) for one in _of_each(each, row)}
+    replies.confirm_stops(cursor, [first[key] for key in sorted(new)])
     for (account_id, campaign_id), addresses in refused.items():
         outbox.record_at(
             cursor, SMS_ADDRESSES_REFUSED, account_id=account_id, campaign_id=campaign_id, addresses=addresses
         )
+
+
+def _of_each(answer: Answer, row: tuple[Any, ...]) -> list[replies.Said]:
+    return [_said(answer, row, message) for message in answer.to]
 
 
 def _tell_starts(cursor: Cursor[Any], said: Sequence[Answer]) -> None:

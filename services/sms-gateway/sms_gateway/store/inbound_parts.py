@@ -100,6 +100,19 @@ def forget_old(cursor: Cursor[Any]) -> None:
     cursor.execute(f"DELETE FROM inbound_parts WHERE joined_at < now() - interval '{REPEATED_WITHIN}'")
 
 
+def erase_account(session: Session, account_id: UUID) -> None:
+    """Delete what was for the account's own numbers; its senders must be there still."""
+    session.execute(
+        text(
+            "DELETE FROM inbound_parts p USING ("
+            "SELECT regexp_replace(lower(sender_key), '^([+]|00)', '') AS number FROM sender_ids"
+            " WHERE state = 'active' GROUP BY 1 HAVING bool_and(account_id = :account)"
+            ") ours WHERE p.number = ours.number"
+        ),
+        {"account": account_id},
+    )
+
+
 def forget(session: Session, *, addresses: Collection[str], until: datetime) -> None:
     """Delete what the person sent by then: an hour at most of what is joined, and what nobody has read yet."""
     session.execute(

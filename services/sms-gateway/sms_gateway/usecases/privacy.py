@@ -24,6 +24,7 @@ from sms_gateway.store import (
     last_messages,
     messages,
     people,
+    replies,
     smpp_deliveries,
     stops,
     unread_deliveries,
@@ -84,7 +85,7 @@ def erase_person(
         if not dry_run:
             unread_deliveries.forget(session, **theirs)
             inbound_parts.forget(session, **theirs)
-            for table in (last_messages, smpp_deliveries, stops):
+            for table in (last_messages, smpp_deliveries, stops, replies):
                 table.forget(session, account_id=account_of(actor), addresses=addresses)
     return answer
 
@@ -98,6 +99,7 @@ def erase_account(session: Session, *, event_id: UUID, account_id: UUID) -> None
     """Closing an account: nothing of it stays. Harmless when it runs twice: there is nothing left to erase."""
     if inbox.first_time(session, "erase_account", event_id):
         inbound_sms.erase_account(session, account_id)
+        inbound_parts.erase_account(session, account_id)
         last_messages.erase_account(session, account_id)
         stops.erase_account(session, account_id)
         account_networks.forget(session, account_id)

@@ -145,3 +145,14 @@ def test_parts_are_forgotten_with_the_person_and_with_time(database: Database) -
         inbound_parts.forget_old(cursor_of(session))
         inbound_sms.forget_old(cursor_of(session))
     assert (rows(database, "SELECT 1 FROM inbound_parts"), len(kept(database))) == ([], 1)
+
+
+def test_parts_of_an_account_that_closes_go_and_others_stay(database: Database) -> None:
+    account_id = new_id()
+    owned(database, account_id)
+    owned(database, new_id(), "+48500000002")
+    arrive(database, 1, "a")
+    answer(database, "b", esm_class=0x40, header=header(1), to="+48500000002")
+    with database.transaction() as session:
+        inbound_parts.erase_account(session, account_id)
+    assert rows(database, "SELECT number FROM inbound_parts") == [("48500000002",)]

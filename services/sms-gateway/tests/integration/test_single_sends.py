@@ -312,7 +312,7 @@ def test_whoever_erases_an_account_and_whoever_sends_for_it_wait_in_one_order(
             quota_leases.leased(session, [account_id])
             erased = other.submit(_erase, database, account_id)
             _wait_for_a_lock(database)
-            contents.keep_contents(session, [(row.account_id, row.sender, row.content)])
+            contents.keep_contents(session, [(row.account_id, row.sender, row.content, now())])
         erased.result(10)
 
 
