@@ -28,6 +28,7 @@ class Consent(Schema):
 class Consents(Schema):
     sms = fields.Nested(Consent, allow_none=True)
     email = fields.Nested(Consent, allow_none=True)
+    push = fields.Nested(Consent, allow_none=True)
 
 
 class ContactFields(Schema):
@@ -76,6 +77,9 @@ class Contact(ContactFields):
     """`groups` are those of `group_ids` with their names, `archived` the entries of its addresses in the archive."""
 
     id = fields.UUID()
+    push = fields.String(
+        allow_none=True, metadata={"description": "the address of all its devices; null where it has none"}
+    )
     group_ids = fields.List(fields.UUID())
     groups = fields.List(fields.Nested(GroupName), metadata={"volatile": True})
     archived = fields.List(fields.Nested(ContactArchived), metadata={"volatile": True})
