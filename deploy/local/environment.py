@@ -32,6 +32,7 @@ PORTS = {
     "WICI_SMSC_HTTP_PORT": 12780,
     "WICI_MAILBOX_PORT": 12525,
     "WICI_MAILBOX_HTTP_PORT": 12580,
+    "WICI_PUSH_PORT": 12680,
     # Each process has its health and metrics on the next port from here.
     "WICI_HEALTH_PORT_BASE": 18100,
 }
@@ -66,6 +67,13 @@ def base() -> Environment:
         environ.get("EMAIL_DEFAULT_ROUTE") or f"smtp://127.0.0.1:{environ['WICI_MAILBOX_PORT']}"
     )
     environ["EMAIL_RETRY_BASE_SECONDS"] = environ.get("EMAIL_RETRY_BASE_SECONDS") or "3"
+    # So do pushes, to the simulated providers.
+    push = f"http://127.0.0.1:{environ['WICI_PUSH_PORT']}"
+    environ["PUSH_FCM_URL"] = environ.get("PUSH_FCM_URL") or push
+    environ["PUSH_FCM_TOKEN_URL"] = environ.get("PUSH_FCM_TOKEN_URL") or f"{push}/token"
+    environ["PUSH_APNS_URL"] = environ.get("PUSH_APNS_URL") or push
+    environ["PUSH_APNS_SANDBOX_URL"] = environ.get("PUSH_APNS_SANDBOX_URL") or push
+    environ["PUSH_WEB_HOSTS"] = environ.get("PUSH_WEB_HOSTS") or push
     # Tests and trials register as often as they like, all from this machine.
     environ["GATEWAY_REGISTRATION_RATE"] = environ.get("GATEWAY_REGISTRATION_RATE") or "0"
     # Somebody has to sell, or the local system could not show an invoice.

@@ -41,6 +41,7 @@ def up() -> None:
     say(f"its pages      {environ['WICI_PUBLIC_URL']}/docs")
     say(f"simulated SMSC http://127.0.0.1:{environ['WICI_SMSC_HTTP_PORT']}/")
     say(f"mailbox world  http://127.0.0.1:{environ['WICI_MAILBOX_HTTP_PORT']}/")
+    say(f"push providers http://127.0.0.1:{environ['WICI_PUSH_PORT']}/")
     say("\nmake status · make logs P=contacts.jobs · make down")
 
 

@@ -73,6 +73,12 @@ PLATFORM: dict[str, dict[str, str]] = {
         "mta_sts_policies": "what domains publish of TLS at their mail hosts, for as long as they say",
         "sender_policies": "names of domains and their policies, until a day after the last address at one is gone",
     },
+    "push_gateway": {
+        **_COMMON,
+        "claims": "what an outbound process has in hand, for seconds; the account's are told by their body",
+        "instances": "running outbound processes",
+        "lane_outbox": "messages on their way, for seconds",
+    },
     "reporting": {**_COMMON, "cleared_days": "days of which a channel's messages are gone"},
     "api_gateway": {
         "slots": "what is going on at the moment, by an id, for minutes",
@@ -104,7 +110,7 @@ KEPT: dict[str, set[str]] = {
     # its id, so that what is told of it late changes nothing
     **{
         f"{s}.account_suspensions": set()
-        for s in ("campaigns", "sms_gateway", "email_gateway", "reporting", "api_gateway")
+        for s in ("campaigns", "sms_gateway", "email_gateway", "push_gateway", "reporting", "api_gateway")
     },
     "reporting.closed_accounts": set(),  # its id, so that late events of it are left out
 }

@@ -36,6 +36,7 @@ from sms_gateway.store import (
     answers,
     carrier_instances,
     contents,
+    conversations,
     inbound_parts,
     inbound_sms,
     last_messages,
@@ -335,6 +336,7 @@ class SmsOutbound:
             last_messages.forget_old(cursor_of(session))
             stops.forget_old(cursor_of(session))
             replies.forget_old(cursor_of(session))
+            conversations.forget_old(cursor_of(session))
             short_links.forget_old(cursor_of(session))
             unread_deliveries.forget_old(cursor_of(session))
         self._forgot_old_at = now
