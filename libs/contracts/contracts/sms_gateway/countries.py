@@ -9,7 +9,6 @@ from marshmallow import fields, validate
 from contracts.rpc import Call
 from contracts.schema import Reasoned, Schema
 
-
 _COUNTRY = fields.String(validate=validate.Regexp(r"^[A-Z]{2}\Z", error="Not a valid region: PL, DE, …"))
 _MEANING = {"description": "ISO 3166's two letters; null: anywhere, an empty list: nowhere"}
 
