@@ -62,6 +62,12 @@ def ensure_may(actor: Actor, channel: Channel, right: str) -> None:
     _ensure_granted(actor, f"{channel}.campaigns.{right}")
 
 
+def ensure_may_on_some(actor: Actor, right: str) -> None:
+    """:raises Forbidden: the actor has that right to campaigns of no channel."""
+    if not any(_is_granted(actor, f"{channel}.campaigns.{right}") for channel in Channel):
+        raise exceptions.permission_missing(f"{Channel.SMS}.campaigns.{right}")
+
+
 def ensure_may_see_contacts(actor: Actor) -> None:
     """:raises Forbidden: the actor lacks `contacts.read`, without which a campaign shows nobody's fields."""
     _ensure_granted(actor, "contacts.read")
