@@ -10,21 +10,17 @@ from contracts.rpc import Actor
 
 
 class Links(CampaignEntrypoints):
-    @property
-    def _url(self) -> str:
-        return self.file_tools.public_url
-
     @rpc
     def create_link(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("create_link", links.create_link, actor, payload, public_url=self._url)
+        return self.run("create_link", links.create_link, actor, payload, tools=self.file_tools)
 
     @rpc
     def get_link(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("get_link", links.get_link, actor, payload, public_url=self._url)
+        return self.run("get_link", links.get_link, actor, payload, tools=self.file_tools)
 
     @rpc
     def list_links(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("list_links", links.list_links, actor, payload, public_url=self._url)
+        return self.run("list_links", links.list_links, actor, payload, tools=self.file_tools)
 
     @rpc
     def list_link_clicks(self, actor: Actor, payload: Payload) -> Payload:
@@ -32,7 +28,7 @@ class Links(CampaignEntrypoints):
 
     @rpc
     def update_link(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("update_link", links.update_link, actor, payload, public_url=self._url)
+        return self.run("update_link", links.update_link, actor, payload, tools=self.file_tools)
 
     @rpc
     def delete_link(self, actor: Actor, payload: Payload) -> Payload:

@@ -14,7 +14,7 @@ from campaigns.models import NamedLink, NamedLinkClick
 from campaigns.store import links as store
 from campaigns.usecases import named_lists
 from campaigns.usecases.expiry import ensure_to_come
-from campaigns.usecases.ports import ensure_may_on_some, made_id
+from campaigns.usecases.ports import FileTools, ensure_may_on_some, made_id
 from campaigns.usecases.views import Answer
 from chassis import acts, outbox, pages, words
 from chassis.actors import account_of
@@ -32,7 +32,7 @@ def create_link(
     *,
     actor: Actor,
     now: datetime,
-    public_url: str,
+    tools: FileTools,
     suffix: str,
     target: str,
     name: str | None,
@@ -41,7 +41,7 @@ def create_link(
     """:raises Conflict: the suffix is taken, or the account has as many as it may. :raises Invalid: it leads to us."""
     ensure_may_on_some(actor, "write")
     account_id = account_of(actor)
-    _ensure_target(target, public_url)
+    _ensure_target(target, tools)
     ensure_to_come(expires_at, now)
     store.lock(session, account_id=account_id)
     if store.count(session, account_id=account_id) >= MOST_LINKS:
@@ -60,12 +60,12 @@ def create_link(
     if row.created_at == now:  # not by the same request before
         acts.record(session, CAMPAIGNS_ACT, actor, "link.created", target_id=row.id, suffix=suffix, target=target)
         _tell(session, row)
-    return _view(row, public_url)
+    return _view(row, tools)
 
 
-def get_link(session: Session, *, actor: Actor, now: datetime, public_url: str, link_id: UUID) -> Answer:
+def get_link(session: Session, *, actor: Actor, now: datetime, tools: FileTools, link_id: UUID) -> Answer:
     ensure_may_on_some(actor, "read")
-    return _view(store.get(session, account_id=account_of(actor), link_id=link_id), public_url)
+    return _view(store.get(session, account_id=account_of(actor), link_id=link_id), tools)
 
 
 def list_links(
@@ -73,7 +73,7 @@ def list_links(
     *,
     actor: Actor,
     now: datetime,
-    public_url: str,
+    tools: FileTools,
     limit: int,
     cursor: str | None,
     q: str | None = None,
@@ -81,7 +81,7 @@ def list_links(
 ) -> Answer:
     ensure_may_on_some(actor, "read")
     fitting = store.fitting(account_id=account_of(actor), words=words.patterns(q))
-    view = partial(_view, public_url=public_url)
+    view = partial(_view, tools=tools)
     return named_lists.page(session, fitting, NamedLink, view, limit=limit, cursor=cursor, sort=sort)
 
 
@@ -97,12 +97,12 @@ def list_link_clicks(
 
 
 def update_link(
-    session: Session, *, actor: Actor, now: datetime, public_url: str, link_id: UUID, **changes: Any
+    session: Session, *, actor: Actor, now: datetime, tools: FileTools, link_id: UUID, **changes: Any
 ) -> Answer:
     """:raises Invalid: it leads to us, or its end has passed."""
     ensure_may_on_some(actor, "write")
     account_id = account_of(actor)
-    _ensure_target(changes.get("target"), public_url)
+    _ensure_target(changes.get("target"), tools)
     ensure_to_come(changes.get("expires_at"), now)
     store.lock(session, account_id=account_id)
     row = store.get(session, account_id=account_id, link_id=link_id, is_locked=True)
@@ -112,7 +112,7 @@ def update_link(
     session.flush()
     acts.record(session, CAMPAIGNS_ACT, actor, "link.changed", target_id=row.id, fields=sorted(changes))
     _tell(session, row)
-    return _view(row, public_url)
+    return _view(row, tools)
 
 
 def delete_link(session: Session, *, actor: Actor, now: datetime, link_id: UUID) -> None:
@@ -153,15 +153,15 @@ def _tell(session: Session, row: NamedLink, *, is_there: bool = True) -> None:
     )
 
 
-def _ensure_target(target: str | None, public_url: str) -> None:
+def _ensure_target(target: str | None, tools: FileTools) -> None:
     """:raises Invalid: it leads to this platform: links that lead to one another never end."""
-    if target is not None and urlsplit(target).hostname == urlsplit(public_url).hostname:
+    if target is not None and urlsplit(target).hostname in tools.own_hosts:
         raise exceptions.link_to_us()
 
 
-def _view(row: NamedLink, public_url: str) -> Answer:
+def _view(row: NamedLink, tools: FileTools) -> Answer:
     names = ("id", "suffix", "target", "name", "clicks", "expires_at", "created_at", "updated_at")
-    return {"url": f"{public_url}/l/{row.suffix}", **{name: getattr(row, name) for name in names}}
+    return {"url": f"{tools.public_url}/l/{row.suffix}", **{name: getattr(row, name) for name in names}}
 
 
 def _click(row: NamedLinkClick) -> Answer:

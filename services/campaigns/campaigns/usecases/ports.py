@@ -29,11 +29,15 @@ class Call(Protocol):
 
 @dataclass(frozen=True)
 class FileTools:
-    """Where the octets of files are, under which address strangers find them, and what is hosted."""
+    """Where the octets of files are, under which address strangers find files and links, and what is hosted.
+
+    :ivar own_hosts: names of this platform: no link leads there.
+    """
 
     objects: Objects
     public_url: str
     macros_allowed: bool
+    own_hosts: frozenset[str] = frozenset()
 
 
 def ask_as(call: Call, actor: Actor) -> Ask:

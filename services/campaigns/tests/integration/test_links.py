@@ -17,7 +17,7 @@ from chassis.topology import event_queue
 from contracts.errors import Conflict, Forbidden, Invalid, NotFound
 from contracts.events import NAMED_LINK_CHANGED, NAMED_LINKS_FOLLOWED
 
-TARGET = "https://sklep.example/wiosna?a=1&b=ż"
+TARGET = "https://sklep.example/wiosna?a=1&b=%C5%BC"
 
 
 @pytest.fixture
