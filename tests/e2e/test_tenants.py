@@ -100,6 +100,7 @@ def ids(a, secret, tmp_path_factory):
         "exports": {"group_id": group, "format": "csv"},
         "sender-addresses": {"email": f"{secret}@inne.example", "name": secret},
         "trial-numbers": {"phone": f"+4852{secrets.randbelow(10**7):07d}"},
+        "links": {"suffix": secret, "target": f"https://{secret}.example/"},
         "unsubscribe-pages": {"name": secret, "brand": BRAND, "texts": {"pl": dict.fromkeys(PAGE_TEXTS, secret)}},
         "sms-keywords": {"keyword": secret, "answer": secret},
         "smpp-accounts": {"name": secret, "ip_list": ["192.0.2.0/24"]},
@@ -134,6 +135,8 @@ def ids(a, secret, tmp_path_factory):
     found["invoices"] = a.operator.post(f"/v1/operator/accounts/{a.account_id}/invoices", invoice)["id"]
     for noun in ("carriers", "routes", "mail-routes"):
         found[noun] = next(a.operator.pages(f"/v1/operator/{noun}"))["id"]
+    test = {"to": "+48600100200", "sender": "Wici", "text": "Test", "reason": "Test"}
+    found["tests"] = a.operator.post(f"/v1/operator/carriers/{found['carriers']}/tests", test)["id"]
     pool = a.operator.post("/v1/operator/ip-pools", {"name": secret, "kind": "dedicated", "reason": "Test"})
     address = {"address": f"192.0.2.{secrets.randbelow(256)}", "ehlo_name": f"{secret}.example", "reason": "Test"}
     pool = a.operator.post(f"/v1/operator/ip-pools/{pool['id']}/addresses", address)
