@@ -24,6 +24,7 @@ from sms_gateway.store import literals
 
 # Leases first: whoever sends for the account locks its lease and then the rest, and so both wait in one order.
 _OF_ACCOUNT = (
+    "account_countries",
     "quota_leases",
     "sender_ids",
     "contents",
