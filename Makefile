@@ -64,7 +64,7 @@ bench: setup ## every benchmark; B=bench/sms.py for one
 sbom: setup ## what is in each image, as CycloneDX, into .run/sbom
 	@$(RUN) $(LOCAL)/sbom.py
 
-clients: setup ## clients by openapi-generator and openapi-typescript, compiled; ends with 3 without Java or npm
+clients: setup ## clients by openapi-generator and openapi-typescript, compiled and (after make up) used; 3: no Java or npm
 	@$(RUN) $(LOCAL)/clients.py
 
 audit: setup ## known weaknesses of the pinned packages; ends with 3 where there is nobody to ask

@@ -81,10 +81,10 @@ def bodies_of(events: list[dict[str, Any]]) -> list[bytes]:
 
 def timed(database: Database, name: str, count: int, work: Callable[[], object]) -> None:
     """Run and print one round: events a second by the clock, and µs of CPU an event here and in the database."""
-    before, cpu, started = _backend_cpu(database), time.process_time(), time.monotonic()
+    before, cpu, started = backend_cpu(database), time.process_time(), time.monotonic()
     work()
     seconds, cpu = time.monotonic() - started, time.process_time() - cpu
-    backend = _backend_cpu(database) - before
+    backend = backend_cpu(database) - before
     here, there = 1e6 * cpu / count, 1e6 * backend / count
     COSTS.setdefault("limit", here + there)
     share = COSTS["limit"] / (here + there)
@@ -96,11 +96,11 @@ def timed(database: Database, name: str, count: int, work: Callable[[], object])
 COSTS: dict[str, float] = {}
 
 
-def _backend_cpu(database: Database) -> float:
+def backend_cpu(database: Database) -> float:
     """CPU seconds so far of the server's processes that work for this database (on this machine)."""
     with database.transaction() as session:
         pids = session.scalars(text("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")).all()
-    return sum(_cpu(pid) for pid in pids)
+    return sum(cpu_of(pid) for pid in pids)
 
 
 def bare_copy(database: Database, events: list[dict[str, Any]]) -> None:
@@ -136,11 +136,11 @@ def by_lane(url: str, bodies: list[bytes], database: Database, metric: str, want
     broker = Broker(amqp_url, "bench").start()
     process = subprocess.Popen([sys.executable, "-m", "reporting.ingester"], env=environ, stderr=subprocess.DEVNULL)
     time.sleep(3)
-    before, started = _cpu(process.pid), time.monotonic()
+    before, started = cpu_of(process.pid), time.monotonic()
     wait([broker.publish(lanes.DELIVERY_EVENTS, body) for body in bodies])
     while _counted(database, metric) < wanted:
         time.sleep(0.05)
-    seconds, cpu = time.monotonic() - started, _cpu(process.pid) - before
+    seconds, cpu = time.monotonic() - started, cpu_of(process.pid) - before
     events = len(bodies) * BATCH
     print(
         f"{'by lane: ' + metric:34s} {events / seconds:10,.0f} /s   {1e6 * cpu / events:5.1f} µs of the ingester each"
@@ -151,7 +151,7 @@ def by_lane(url: str, bodies: list[bytes], database: Database, metric: str, want
     delete_vhost(amqp_url)
 
 
-def _cpu(pid: int) -> float:
+def cpu_of(pid: int) -> float:
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:

@@ -24,6 +24,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import orjson
+from ingester import backend_cpu, cpu_of
 from sqlalchemy import text
 
 from chassis.broker import Broker
@@ -66,14 +67,17 @@ class Endpoint:
             head = (await reader.readuntil(b"\r\n\r\n")).lower()
             body = await reader.readexactly(int(head.partition(b"content-length:")[2].split(None, 1)[0]))
             await asyncio.sleep(self.delay)
-            self.requests += 1
-            self.events += body.count(b'"timestamp"')
+            self.take(body)
             writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
             await writer.drain()
         except (OSError, EOFError):
             pass
         finally:
             writer.close()
+
+    def take(self, body: bytes) -> None:
+        self.requests += 1
+        self.events += body.count(b'"timestamp"')
 
     @property
     def url(self) -> str:
@@ -122,7 +126,9 @@ def limit(count: int) -> None:
     print(f"{'limit: the same posts alone':44s} {endpoint.events / (time.monotonic() - started):9,.0f} events/s")
 
 
-def round_of(database: Database, broker: Broker, name: str, count: int, others: list[tuple[str, str]]) -> None:
+def round_of(
+    database: Database, broker: Broker, pid: int, name: str, count: int, others: list[tuple[str, str]]
+) -> None:
     """One quick endpoint, beside `others`: (account, URL) that get as many events each."""
     account_id, endpoint = str(uuid4()), Endpoint()
     add_webhook(database, account_id, endpoint.url)
@@ -135,11 +141,13 @@ def round_of(database: Database, broker: Broker, name: str, count: int, others: 
         for at in range(0, len(some), 5000):
             Ingest(database).write([[dict(event) for event in some[at : at + 5000]]])
     time.sleep(1.5)  # until the process has noticed the new webhooks
-    started = time.monotonic()
+    started, cpu, backend = time.monotonic(), cpu_of(pid), backend_cpu(database)
     wait([broker.publish(lanes.DELIVERY_EVENTS, body) for body in bodies_of(mixed + events)])
     while endpoint.events < count:
         time.sleep(0.02)
-    print(f"{name:44s} {count / (time.monotonic() - started):9,.0f} events/s")
+    rate, each = count / (time.monotonic() - started), 1e6 / (count + len(mixed))
+    cpu, backend = cpu_of(pid) - cpu, backend_cpu(database) - backend
+    print(f"{name:44s} {rate:9,.0f} events/s   CPU each: {cpu * each:5.0f} + {backend * each:4.0f} µs in the database")
     with database.transaction() as session:
         session.execute(text("DELETE FROM webhooks"))
 
@@ -172,11 +180,11 @@ def run(url: str, count: int) -> None:
     try:
         limit(count)
         behind_a_campaign(database, broker, 2 * count)
-        round_of(database, broker, "one quick endpoint", count, [])
+        round_of(database, broker, process.pid, "one quick endpoint", count, [])
         dead = [(str(uuid4()), "http://127.0.0.1:9/") for _ in range(5)]
-        round_of(database, broker, "beside five accounts' dead ones", count, dead)
+        round_of(database, broker, process.pid, "beside five accounts' dead ones", count, dead)
         slow = [(str(uuid4()), Endpoint(10.0).url) for _ in range(5)]
-        round_of(database, broker, "beside five accounts' that take ten seconds", count, slow)
+        round_of(database, broker, process.pid, "beside five accounts' that take ten seconds", count, slow)
     finally:
         process.terminate()
         process.wait(15)

@@ -172,7 +172,7 @@ async def deliver(port: int, body: bytes, count: int) -> None:
     async def peers() -> list[Peer]:
         return [Peer("127.0.0.1", port, Tls.OFF)]
 
-    pool = Pool(lambda _domain: ("only", lambda: Destination(peers, Limits(connections=1), patient=False)))
+    pool = Pool(lambda _domain, _source: ("only", lambda: Destination(peers, Limits(connections=1), patient=False)))
     pool.start()
     addresses = (f"u{number}@poczta.example" for number in range(count))
     pool.submit([Parcel(UUID(int=at), "s@x.pl", one, body, False, on_done) for at, one in enumerate(addresses)])

@@ -59,6 +59,7 @@ def base() -> Environment:
     environ["WICI_PUBLIC_URL"] = environ.get("WICI_PUBLIC_URL") or f"http://127.0.0.1:{environ['WICI_GATEWAY_PORT']}"
     environ["GATEWAY_BIND"] = f"127.0.0.1:{environ['WICI_GATEWAY_PORT']}"
     environ["GATEWAY_SPOOL_FOLDER"] = environ.get("GATEWAY_SPOOL_FOLDER") or str(RUN / "spool/api_gateway")
+    environ["CAMPAIGNS_FILES"] = environ.get("CAMPAIGNS_FILES") or str(RUN / "files")
     # Mail of the local system goes to the mailbox world, its own notices included, and what is deferred there comes
     # again within seconds; a real installation sends to the recipients' servers and waits for minutes.
     environ["EMAIL_DEFAULT_ROUTE"] = (

@@ -1,4 +1,7 @@
-"""Cross-origin requests: only from the origins that are configured, never with cookies (there are none)."""
+"""Cross-origin requests: only from the origins that are configured, never with cookies.
+
+`Wici-Session` is not among the headers that they may send: `session_cookie` counts on it.
+"""
 
 from __future__ import annotations
 

@@ -201,6 +201,7 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
         parameters.append({"name": name, "in": "path", "required": True, "schema": schema, "example": example})
     if route.query is not None:
         parameters.append({"in": "query", "schema": _without_path(route, route.query)})
+    parameters += [dict(header) for header in route.headers]
     if etags.takes_if_match(route):
         parameters.append(_IF_MATCH)
     if route.idempotent:
@@ -279,11 +280,13 @@ def _headers(route: Route) -> dict[str, Any]:
 def _problems(route: Route) -> dict[str, Any]:
     if route.bare:
         # The links of messages answer people, with pages.
-        own = (
+        own: dict[str, Any] = (
             {"404": _page(404), "410": _page(410), "503": _page(503)}
             if "Links" in route.tags
             else {"404": "Problem404"}
         )
+        if route.path.startswith("/hooks/"):
+            own |= {str(status): f"Problem{status}" for status in (400, 403, 411, 413, 415, 429, 503)}
         return {**own, "414": "Problem414"}
     statuses = {400, 403, 404, 414, 422, 429, 500, 503}
     if route.permission != PUBLIC:

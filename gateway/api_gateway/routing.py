@@ -69,6 +69,7 @@ class Route:
     :param reads_body: the handler reads and checks the body by itself, with a limit of its own.
     :param consumes: media type of the request body, for the description: `multipart/form-data` for uploads.
     :param or_json: schema of a JSON body that an upload may be asked for by instead; the handler reads it.
+    :param headers: what the handler reads of the request's headers, as OpenAPI's parameter objects.
     :param produces: media types of the answer, the first by default: `("application/json", "application/pdf")`.
     """
 
@@ -103,6 +104,7 @@ class Route:
     reads_body: bool = field(default=False, kw_only=True)
     consumes: str = field(default="application/json", kw_only=True)
     or_json: type[marshmallow.Schema] | None = field(default=None, kw_only=True)
+    headers: Sequence[Mapping[str, Any]] = field(default=(), kw_only=True)
     produces: Sequence[str] = field(default=("application/json",), kw_only=True)
 
     def __post_init__(self) -> None:

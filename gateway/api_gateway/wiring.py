@@ -20,7 +20,7 @@ from api_gateway.addresses import ClientAddress, GlobalRules
 from api_gateway.ceilings import Slots, UnderWay
 from api_gateway.clients import Broadcast, Bus, Services, gathering_client
 from api_gateway.config import DEFAULT_THREADS, Config
-from api_gateway.form_directory import FormDirectory
+from api_gateway.directory import Directory
 from api_gateway.health import Readiness
 from api_gateway.idempotency import KEEP, Idempotency
 from api_gateway.limits import RateLimiter
@@ -76,7 +76,8 @@ class Wiring:
     downloads: Turns = field(default_factory=lambda: Turns(DEFAULT_THREADS // DOWNLOADERS))
     broker: Broker | None = None
     database: Database | None = None
-    forms: FormDirectory = field(default_factory=FormDirectory)
+    forms: Directory = field(default_factory=lambda: Directory("form"))
+    carriers: Directory = field(default_factory=lambda: Directory("carrier"))
 
     def hold_place(self, subject: str, limit: int) -> Callable[[], None]:
         """A place for the request at hand: its thread's until it is answered, its own until that is sent.

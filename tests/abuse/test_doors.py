@@ -10,6 +10,7 @@ import secrets
 import subprocess
 import sys
 import time
+import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
@@ -332,6 +333,32 @@ def test_a_key_sets_no_ip_rules_and_an_operator_lets_in_who_is_locked_out(journe
     path = f"/v1/operator/accounts/{journey.account_id}/ip-rules-reset"
     assert journey.operator.post(path, {"reason": "Moved to a new office"}) == {"panel": [], "api": []}
     assert journey.public.post("/v1/sessions", credentials)["access_token"]
+
+
+def test_a_browser_keeps_its_session_in_a_cookie_over_reloads_until_a_tab_logs_out(journey):
+    browser = {"Wici-Session": "cookie"}
+
+    def call(method, path, body=None, cookie=None, token=None):
+        headers = {**browser, "Content-Type": "application/json"}
+        headers |= {"Cookie": cookie} if cookie else {}
+        headers |= {"Authorization": f"Bearer {token}"} if token else {}
+        address = urllib.parse.urlsplit(journey.public.base_url)
+        with contextlib.closing(http.client.HTTPConnection(address.hostname, address.port, timeout=60)) as connection:
+            connection.request(method, path, json.dumps(body) if body else None, headers)
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read() or b"{}"), (answer.headers["Set-Cookie"] or "").split(";")[0]
+
+    status, opened, cookie = call("POST", "/v1/sessions", {"login": journey.login, "password": journey.password})
+    assert (status, opened["refresh_token"]) == (201, None)
+    with ThreadPoolExecutor(2) as tabs:
+        [one, other] = tabs.map(lambda _tab: call("POST", "/v1/sessions/refresh", cookie=cookie), range(2))
+    assert one[0] == other[0] == 200
+    assert one[1]["access_token"] == other[1]["access_token"], "two tabs share one chain of tokens"
+    token, cookie = one[1]["access_token"], one[2]
+    assert call("DELETE", "/v1/sessions/current", cookie=cookie, token=token)[::2] == (204, "wici_refresh=")
+    poll(lambda: call("GET", "/v1/me", token=token)[0], lambda status: status == 401, seconds=30)  # the other tab
+    status, problem, gone = call("POST", "/v1/sessions/refresh", cookie=cookie)
+    assert (status, problem["code"], gone) == (401, "session.invalid", "wici_refresh=")
 
 
 def test_strangers_do_not_lock_an_operator_out_nor_a_user_from_home(journey, environ):

@@ -30,6 +30,7 @@ ERASED_SECONDS = 20.0
 MARKS = ("zażółć", "gęślą")
 
 # Tables that hold nothing of an account, and why that is so.
+_FAILURES = "failed log-ins of partners, counted in places that names and addresses share"
 _COMMON = {"outbox": "events on their way, for seconds", "inbox": "which events were handled: ids alone"}
 PLATFORM: dict[str, dict[str, str]] = {
     "identity": {
@@ -41,13 +42,15 @@ PLATFORM: dict[str, dict[str, str]] = {
         "plans": "what is on offer",
     },
     "contacts": _COMMON,
-    "campaigns": _COMMON,
+    "campaigns": {**_COMMON, "dropped_files": "objects to be deleted, by the ids of files that are gone, for a minute"},
     "sms_gateway": {
+        "inbound_parts": "parts of messages from phones: minutes, and an hour once they are joined",
         **_COMMON,
         "carrier_instances": "what running outbound processes hold of the carriers' rates",
         "carriers": "the platform's own",
         "instances": "running outbound processes",
         "lane_outbox": "messages on their way, for seconds",
+        "login_failures": _FAILURES,
         "overdue_later": "ids of messages to look at again, for days",
         "overdue_position": "how far the ledger has been looked through",
         "short_link_counter": "how many positions have been handed out",
@@ -59,7 +62,13 @@ PLATFORM: dict[str, dict[str, str]] = {
         "claims": "what an outbound process has in hand, for seconds; the account's are told by their body",
         "instances": "running outbound processes",
         "lane_outbox": "messages on their way, for seconds",
+        "login_failures": _FAILURES,
         "mail_routes": "the platform's own",
+        "ip_pools": "the platform's own",
+        "ip_addresses": "the platform's own",
+        "warm_up_days": "how much each of our addresses sent on a day",
+        "ip_pool_days": "sums of a pool and a day, of nobody's alone",
+        "ip_pool_pauses": "where a pool waits, for an hour",
         "mta_sts_policies": "what domains publish of TLS at their mail hosts, for as long as they say",
         "sender_policies": "names of domains and their policies, until a day after the last address at one is gone",
     },

@@ -18,6 +18,7 @@ from api_gateway.routes import all_routes
 from contacts.domain.rule_terms import BUILT_IN, OPERATORS
 from contracts.errors import KINDS
 from contracts.permissions import PERMISSIONS
+from contracts.vocabulary import Engagement, MessageState
 
 POLISH, ENGLISH = _tables("pl"), _tables("en")
 CODE = re.compile(r"[a-z_0-9]+(\.[a-z_0-9]+)+")
@@ -98,6 +99,13 @@ def test_permissions_fields_and_operators_have_names() -> None:
     assert POLISH["permissions"].keys() == PERMISSIONS.keys()
     for tables in (POLISH, ENGLISH):
         assert (tables["fields"].keys(), tables["operators"].keys()) == (BUILT_IN.keys(), operators)
+
+
+def test_every_point_of_a_time_line_is_said_in_words() -> None:
+    kinds = {kind.value for kind in (*MessageState, *Engagement)} | {f"{act}.machine" for act in ("opened", "clicked")}
+
+    assert POLISH["moments"].keys() == ENGLISH["moments"].keys() >= kinds
+    assert {key.partition(".")[2] for key in ENGLISH["moments"]} - {"", "machine"} <= kinds
 
 
 @pytest.mark.parametrize("table", ["codes", "sentences"])

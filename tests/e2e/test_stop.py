@@ -6,21 +6,32 @@ from typing import Any
 
 from api import poll
 
-NUMBER = "+48500700800"
+NUMBER, CLUB = "+48500700800", "+48500700801"
+BYE, WELCOME = "Nie napiszemy więcej.", "Witaj w klubie!"
 STAYS, STOPS, STRANGER = "+48600700801", "+48600700802", "+48600700803"
+
+
+def owned(journey: Any, number: str) -> None:
+    sender = journey.api.post("/v1/sender-ids", {"sender": number})
+    decision = {"decision": "verify", "reason": "Journey"}
+    journey.operator.post(f"/v1/operator/sender-ids/{sender['id']}/decision", decision)
+    journey.api.post(f"/v1/sender-ids/{sender['id']}/accept")
 
 
 def prepared(journey: Any) -> str:
     """The account has a number, and a group of two; returns the group's id."""
-    sender = journey.api.post("/v1/sender-ids", {"sender": NUMBER})
-    decision = {"decision": "verify", "reason": "Journey"}
-    journey.operator.post(f"/v1/operator/sender-ids/{sender['id']}/decision", decision)
-    journey.api.post(f"/v1/sender-ids/{sender['id']}/accept")
+    owned(journey, NUMBER)
     group_id = str(journey.api.post("/v1/groups", {"name": "Klienci"})["id"])
     for phone in (STAYS, STOPS):
         consents = {"sms": {"granted": True}}
         journey.api.post("/v1/contacts", {"phone": phone, "consents": consents, "group_ids": [group_id]})
+    journey.api.put("/v1/stop-confirmation", {"enabled": True, "text": BYE})
     return group_id
+
+
+def answered(journey: Any, text: str) -> list[str]:
+    """Whom the carrier got it for."""
+    return ["+" + part["to"].lstrip("+") for part in journey.received_sms(0) if part["text"] == text]
 
 
 def sent_to(journey: Any, group_id: str) -> tuple[str, set[str]]:
@@ -37,9 +48,9 @@ def sent_to(journey: Any, group_id: str) -> tuple[str, set[str]]:
     return campaign_id, {"+" + part["to"].lstrip("+") for part in journey.received_sms(before)}
 
 
-def say(journey: Any, text: str, phone: str = STOPS) -> None:
+def say(journey: Any, text: str, phone: str = STOPS, number: str = NUMBER) -> None:
     """As the carrier writes numbers: without `+`."""
-    journey.simulators.smsc.post("/answers", {"from": phone[1:], "to": NUMBER[1:], "text": text})
+    journey.simulators.smsc.post("/answers", {"from": phone[1:], "to": number[1:], "text": text})
 
 
 def archived(journey: Any) -> set[tuple[str, str]]:
@@ -61,6 +72,7 @@ def test_who_answers_stop_gets_no_second_campaign_until_they_answer_start(journe
     report = poll(lambda: journey.report(first), lambda found: found["counts"].get("unsubscribes"), seconds=30)
     assert report["counts"]["unsubscribes"] == 1
     assert sent_to(journey, group_id)[1] == {STAYS}
+    assert sorted(answered(journey, BYE)) == [STOPS, STRANGER]
 
     say(journey, "START")
     poll(lambda: archived(journey), lambda found: found == {(STRANGER, "stop")}, seconds=30)
@@ -72,3 +84,17 @@ def test_who_answers_stop_gets_no_second_campaign_until_they_answer_start(journe
     assert [one["text"] for one in journey.api.pages("/v1/inbound-sms", campaign_id=first, wish="stop")] == [
         "STOP", "Rezygnuję!"
     ]  # fmt: skip
+
+
+def test_a_keyword_is_answered_and_brings_a_stranger_into_its_group(journey: Any) -> None:
+    owned(journey, CLUB)
+    club = str(journey.api.post("/v1/groups", {"name": "Klub"})["id"])
+    journey.api.post("/v1/sms-keywords", {"keyword": "klub", "answer": WELCOME, "group_id": club})
+
+    say(journey, "KLUB, proszę", STRANGER, CLUB)
+
+    poll(lambda: answered(journey, WELCOME), lambda found: found == [STRANGER], seconds=30)
+    poll(
+        lambda: [one["phone"] for one in journey.api.pages("/v1/contacts", group_id=club)],
+        lambda found: found == [STRANGER], seconds=30,
+    )  # fmt: skip

@@ -21,10 +21,11 @@ NOUNS = {
     "target_group_id": "groups",
     "segments": "segments", "exclude_segments": "segments", "segment_id": "segments",
     "contact_id": "contacts", "contact_ids": "contacts", "campaign_id": "campaigns", "roles": "roles",
-    "user_id": "users", "user_ids": "users", "api_key_id": "api-keys",
+    "attachments": "files",
+    "user_id": "users", "user_ids": "users", "api_key_id": "api-keys", "submitter_id": "api-keys",
     "template_id": "templates", "account_id": "accounts",
     "trial_number_id": "trial-numbers",
-    "operator_id": None, "carrier_id": None, "plan_id": None,
+    "operator_id": None, "carrier_id": None, "plan_id": None, "pool_id": None,
 }  # fmt: skip
 # Columns and tables that change by themselves.
 ASIDE = {"last_used_at", "checked_at"}
@@ -90,6 +91,7 @@ def ids(a, secret, tmp_path_factory):
         "sender-addresses": {"email": f"{secret}@inne.example", "name": secret},
         "trial-numbers": {"phone": f"+4852{secrets.randbelow(10**7):07d}"},
         "unsubscribe-pages": {"name": secret, "brand": BRAND, "texts": {"pl": dict.fromkeys(PAGE_TEXTS, secret)}},
+        "sms-keywords": {"keyword": secret, "answer": secret},
         "smpp-accounts": {"name": secret, "ip_list": ["192.0.2.0/24"]},
         "smtp-accounts": {"name": secret, "ip_list": ["192.0.2.0/24"]},
     }.items():
@@ -97,6 +99,9 @@ def ids(a, secret, tmp_path_factory):
     blocked = f"/v1/smtp-accounts/{found['smtp-accounts']}/blocked-addresses"
     a.api.post(blocked, {"emails": [f"{secret}@zablokowane.example"]})
     found["blocked-addresses"] = next(a.api.pages(blocked))["id"]
+    hosted = file.with_name(f"{secret}.txt")
+    hosted.write_text(secret)
+    found["files"] = a.api.upload("/v1/files", hosted)["id"]
     # Not enabled, so that nothing of it changes while the tests run; its name leads nowhere.
     webhook = {
         "url": f"https://{secret}.example/",
@@ -118,6 +123,10 @@ def ids(a, secret, tmp_path_factory):
     found["invoices"] = a.operator.post(f"/v1/operator/accounts/{a.account_id}/invoices", invoice)["id"]
     for noun in ("carriers", "routes", "mail-routes"):
         found[noun] = next(a.operator.pages(f"/v1/operator/{noun}"))["id"]
+    pool = a.operator.post("/v1/operator/ip-pools", {"name": secret, "kind": "dedicated", "reason": "Test"})
+    address = {"address": f"192.0.2.{secrets.randbelow(256)}", "ehlo_name": f"{secret}.example", "reason": "Test"}
+    pool = a.operator.post(f"/v1/operator/ip-pools/{pool['id']}/addresses", address)
+    found["ip-pools"], found["addresses"] = pool["id"], pool["addresses"][0]["id"]
     found["plans"] = "enterprise"
     found["versions"] = 1
     found["duplicates"] = a.operator.post(f"{path}/{found['invoices']}/duplicates", {"reason": "Test"})["id"]

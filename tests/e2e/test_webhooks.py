@@ -72,3 +72,25 @@ def test_every_message_is_told_of_though_the_process_is_killed(system, environ, 
     assert {"scheduled", "sending", "sent"} <= set(states)
     for headers, body in requests:
         assert Webhook(webhook["secret"]).verify(body, headers)
+
+
+def test_a_send_has_an_address_of_its_own_and_a_key_has_a_webhook(system, environ, endpoint):
+    url, requests = endpoint
+    journey = Journey(environ)
+    journey.prepare()
+    secret = journey.api.post("/v1/webhooks/key", {})["secret"]
+    sms = {"from": "Wici", "to": ["+48600100207"], "text": "Raz", "external_id": "zam/7", "webhook_url": url}
+    message_id = journey.api.post("/v1/sms", sms)["messages"][0]["id"]
+
+    def told():
+        return [event for _headers, body in list(requests) for event in json.loads(body)]
+
+    wait_until(lambda: "message.delivered" in {event["type"] for event in told()}, timeout=60, what="its end")
+    assert {event["data"]["message_id"] for event in told()} == {message_id}
+    assert {event["data"]["address"] for event in told()} == {"+48600100207"}
+    for headers, body in requests:
+        assert Webhook(secret).verify(body, headers)
+    (found,) = journey.api.get("/v1/messages?external_id=zam/7")["items"]
+    assert found["id"] == message_id
+    (stands,) = [one for one in journey.api.get("/v1/webhooks")["items"] if one["for_sends"]]
+    assert stands["url"] == url

@@ -9,6 +9,8 @@ from contracts.sms_gateway import carriers as contract
 _CARRIER = {
     "id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b20",
     "name": "simulator",
+    "kind": "smpp",
+    "http": None,
     "host": "127.0.0.1",
     "port": 12775,
     "system_id": "wici",
@@ -51,10 +53,21 @@ _UNREAD = {
     "reason": "a receipt without an id or a state",
     "pdu": "0000002b0000000500000000000000010001013438363030313030323030000500576963690004000000000000000000",
 }
+_TEST = {
+    "id": "0193587a-3e1c-7c4e-9d3a-4f0d00000001",
+    "to": "+48600100200",
+    "state": "accepted",
+    "code": None,
+    "parts": 1,
+    "created_at": "2026-11-24T08:00:00+00:00",
+    "submitted_at": None,
+    "final_at": None,
+}
 _ROUTE = {
     "id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b21",
     "carrier_id": _CARRIER["id"],
     "prefix": "+48",
+    "network": "pl.play",
     "account_id": None,
     "lane": None,
     "priority": 100,
@@ -97,6 +110,16 @@ ROUTES = [
         "GET", "carriers/<uuid:carrier_id>/state", "get_carrier_state",
         "How a carrier is: binds, rate, throttling, errors, receipts", response=contract.CarrierState,
         response_example={"carrier_id": _CARRIER["id"], "processes": [_PROCESS]},
+    ),
+    _route(
+        "POST", "carriers/<uuid:carrier_id>/tests", "test_carrier", "Send a message by one carrier, as a test",
+        request=contract.CarrierTest, response=contract.CarrierTestResult, status=202, idempotent=True,
+        example={"to": "+48600100200", "sender": "Wici", "text": "Test", "reason": "The contract begins today"},
+        response_example=_TEST,
+    ),
+    _route(
+        "GET", "carriers/<uuid:carrier_id>/tests/<uuid:message_id>", "get_carrier_test", "What became of a test",
+        response=contract.CarrierTestResult, response_example={**_TEST, "state": "delivered"},
     ),
     _route(
         "GET", "carriers/<uuid:carrier_id>/unread-deliveries", "list_unread_deliveries",

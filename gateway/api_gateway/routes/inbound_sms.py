@@ -14,7 +14,9 @@ ROUTES = [
         description=(
             "Newest first, of the last 90 days. `phone` is who wrote, `number` the sender ID that it was sent to;"
             " `from` and `to` bound when it came. `message_id` is the message answered: the last one to the phone from"
-            " that number. `wish: stop` archives the phone for SMS, `start` restores what `stop` archived."
+            " that number. A long message is one item once its last part has come; `missing_parts` names those that did"
+            " not come within five minutes. `wish: stop` archives the phone for SMS, `start` restores what `stop`"
+            " archived."
         ),
         query=answers.InboundSmsQuery,
         response=page_of(answers.InboundSms),
@@ -32,6 +34,8 @@ ROUTES = [
                     "message_id": "0193587a-3e1c-8c4e-9d3a-4f0d00000007",
                     "campaign_id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b11",
                     "wish": "stop",
+                    "parts": 1,
+                    "missing_parts": [],
                 }
             ],
             "next_cursor": None,

@@ -1,5 +1,15 @@
 """The message log: every message and its states."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response
+
+from api_gateway import responses
+from api_gateway.context import RequestContext
+from api_gateway.languages import Texts, texts
 from api_gateway.routing import Route
 from contracts.reporting import messages
 
@@ -28,6 +38,28 @@ _MESSAGE = {
     "complained_at": None,
 }
 
+# What is said of a channel in words of its own.
+_OTHER_BY_CHANNEL = frozenset({"email.submitted", "email.delivered", "sms.submitted", "sms.delivered"})
+
+
+def get_message(context: RequestContext) -> Response:
+    """A message with its time line, each point of which is said in the language of the request."""
+    story, words = context.call("reporting.get_message"), texts()
+    timeline = [{**moment, "text": _said(words, story["channel"], moment)} for moment in story["timeline"]]
+    answer = responses.json({**story, "timeline": timeline})
+    words.label(answer)
+    return answer
+
+
+def _said(words: Texts, channel: str, moment: Mapping[str, Any]) -> str:
+    """What a point of the time line means, for whoever asks what has become of a message."""
+    kind = moment["kind"]
+    if moment.get("machine"):
+        return words.name("moments", f"{kind}.machine", kind)
+    is_other = f"{channel}.{kind}" in _OTHER_BY_CHANNEL
+    return words.name("moments", f"{channel}.{kind}" if is_other else kind, kind)
+
+
 ROUTES = [
     Route(
         "GET",
@@ -41,7 +73,8 @@ ROUTES = [
             " part of the address or of the sender, `campaign_name` a part of the campaign's name (of the 200 latest"
             " that have it), in capitals or not. With `q` a page looks through 50,000 messages: it may hold fewer"
             " than `limit`, or none, and still lead on by `next_cursor`. `external_id`, `tag` and `subject` (whole, in"
-            " capitals or not, its first 200 characters) find single e-mails by what their sender called them."
+            " capitals or not, its first 200 characters) find single messages by what their sender called them, and"
+            " `submitter_id` those that one API key, user, SMTP or SMPP account handed in."
             " Texts are not in the log."
             " `from` and `to` bound when a message was accepted."
         ),
@@ -53,19 +86,28 @@ ROUTES = [
     Route(
         "GET",
         "/v1/messages/<uuid:message_id>",
-        rpc="reporting.get_message",
+        handler=get_message,
         permission="reports.read",
         summary="One message with its time line",
+        description="`text` says in words, Polish or English by `Accept-Language`, what a point of the time line means;"
+        " `code` and `detail` are what the carrier or the other mail server answered.",
         response=messages.MessageStory,
         tags=["Messages"],
         response_example={
             **_MESSAGE,
             "timeline": [
-                {"at": "2026-11-24T08:00:02+00:00", "kind": "submitted"},
-                {"at": "2026-11-24T08:00:09+00:00", "kind": "delivered", "code": "000", "detail": None},
+                {"at": "2026-11-24T08:00:02+00:00", "kind": "submitted", "text": "The carrier took it."},
+                {
+                    "at": "2026-11-24T08:00:09+00:00",
+                    "kind": "delivered",
+                    "text": "It is on the recipient's phone.",
+                    "code": "000",
+                    "detail": None,
+                },
                 {
                     "at": "2026-11-24T08:03:11+00:00",
                     "kind": "clicked",
+                    "text": "The recipient followed a link in it.",
                     "url": "https://example.com/zima",
                     "ip": "192.0.2.7",
                     "user_agent": "Mozilla/5.0 (iPhone)",

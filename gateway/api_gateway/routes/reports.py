@@ -117,9 +117,17 @@ ROUTES = [
             "counts": _EMAIL_COUNTS,
             "rates": _EMAIL_RATES,
             "cost": {"amount": 0, "currency": "PLN"},
-            "domains": [{"domain": "example.com", "counts": _EMAIL_COUNTS, "rates": _EMAIL_RATES}],
+            "domains": [
+                {
+                    "domain": "example.com",
+                    "counts": _EMAIL_COUNTS,
+                    "rates": _EMAIL_RATES,
+                    "cost": {"amount": 0, "currency": "PLN"},
+                }
+            ],
             "providers": [{"provider": "gmail", "counts": _EMAIL_COUNTS, "rates": _EMAIL_RATES}],
             "devices": [{"device": "mobile", "opens": 3800, "clicks": 510}],
+            "programs": [{"program": "apple_mail", "opens": 2100, "clicks": 0}],
         },
     ),
     Route(
@@ -228,8 +236,16 @@ ROUTES = [
                     "sent": 11940,
                     "delivered": 11702,
                     "failed": 244,
+                    "undelivered": 0,
+                    "expired": 0,
+                    "rejected": 0,
+                    "hard_bounced": 161,
+                    "soft_bounced": 80,
+                    "spam_bounced": 3,
                     "opens": 2210,
                     "clicks": 301,
+                    "unsubscribes": 9,
+                    "complaints": 1,
                 }
             ],
             "time_zone": "Europe/Warsaw",

@@ -112,7 +112,11 @@ ROUTES: list[Route] = [
         rpc="identity.set_ip_rules",
         permission="account.security",
         summary="Set which addresses may use the account",
-        description="IPv4, IPv6, CIDR; an empty list is no limit. Lists that lock out your own address are refused.",
+        description=(
+            "IPv4, IPv6, CIDR; an empty list is no limit. A list `panel` that locks out your own address is refused. "
+            "The list `api` holds for API keys, and for servers that submit mail by SMTP or bind by SMPP: those that "
+            "are connected from elsewhere are cut off."
+        ),
         request=ip_rules.IpRules,
         response=ip_rules.IpRules,
         session_only=True,

@@ -31,13 +31,14 @@ ROUTES = [
         "/v1/statistics",
         rpc="reporting.get_statistics",
         permission="reports.read",
-        summary="Messages by day and channel, and the best hour",
+        summary="Messages by day and channel, growth of the base, and the best hour",
         description=(
             "Days are UTC, and those on which the messages were accepted: what became of them later counts there too."
             " `from` and `to` are both included; the last 30 days by default, 400 at most. `week` is when in the week"
             " campaigns were sent, opened and clicked, in the account's time zone and of the last 90 days at most,"
             " and `best_hour` the hour with most"
-            " opens and clicks of people."
+            " opens and clicks of people. `base` is how many contacts came and how many addresses were archived, by"
+            " days of the account's time zone."
         ),
         query=statistics.StatisticsQuery,
         response=statistics.Statistics,
@@ -46,6 +47,7 @@ ROUTES = [
             "days": [{"day": "2026-11-24", **_FIGURES}],
             "totals": [_FIGURES],
             "time_zone": "Europe/Warsaw",
+            "base": [{"day": "2026-11-24", "added": 1204, "archived": 31}],
             "week": [{"weekday": 2, "hour": 9, "sent": 11990, "opens": 0, "clicks": 640}],
             "best_hour": {"weekday": 2, "hour": 9},
         },

@@ -16,6 +16,8 @@ _WEBHOOK: dict[str, Any] = {
     "enabled": True,
     "channel": None,
     "campaign_id": None,
+    "submitter_id": None,
+    "for_sends": False,
     "max_events": 100,
     "username": None,
     "secondary_url": "https://zapas.example/wici",
@@ -66,10 +68,12 @@ ROUTES = [
             " come twice, with the same `id`, and those of one message come in their order. 410 ends it, `Retry-After`"
             " of 429 and 503 is kept, redirects are not followed. Where nothing arrives for three days the webhook is"
             " paused, and the account's owner is told by mail. It begins with what happens a second later."
-            " An account has 5 webhooks at most. `machine`, in the data of `message.opened` and `message.clicked`, is"
-            " the rule by which the request was a machine's (a scanner, a prefetch), and null where none says so. What"
-            " only several clicks together tell, many links within a moment, is not known yet: reports leave it out,"
-            " and an event that has gone out is not taken back."
+            " An account has 5 webhooks at most, beside those that are made for the `webhook_url` of sends: up to 50"
+            " addresses, each until no send has named it for 30 days, shown and stopped like any other. `machine`, in"
+            " the data of `message.opened` and `message.clicked`, is the rule by which the request was a machine's (a"
+            " scanner, a prefetch), and null where none says so. What only several clicks"
+            " together tell, many links within a moment, is not known yet: reports leave it out, and an event that has"
+            " gone out is not taken back."
         ),
         request=contract.WebhookCreate, response=contract.NewWebhook, status=201, location="/v1/webhooks/{id}",
         example={
@@ -77,6 +81,16 @@ ROUTES = [
             "retry_plan": "hours_1_6_24", "description": "Sklep",
         },
         response_example={**_WEBHOOK, **_SECRET},
+    ),
+    _route(
+        "POST", "/v1/webhooks/key", "rotate_webhook_key", "Get a new key for the addresses of sends",
+        description="What is posted to the `webhook_url` of a send is signed by one key of the account, whatever the"
+        " address. It is in this answer and never shown again: before it is asked for the first time, requests are"
+        " signed by one that nobody has seen. Until the overlap ends each request has two signatures, one by either"
+        " key.",
+        request=contract.WebhookRotation, response=contract.WebhookKey, status=201,
+        example={"overlap_minutes": 1440},
+        response_example={**_SECRET, "previous_secret_until": "2026-11-25T08:00:00+00:00"},
     ),
     _route("GET", _ONE, "get_webhook", "One webhook", response=contract.Webhook, response_example=_WEBHOOK),
     _route(

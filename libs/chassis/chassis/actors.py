@@ -25,3 +25,8 @@ def operator_of(actor: Actor) -> UUID:
     if not operator_id:
         raise operator_required()
     return UUID(operator_id)
+
+
+def submitter_of(actor: Actor) -> str | None:
+    """The id of the API key, or of the user, who hands something in."""
+    return actor.get("api_key_id") or actor.get("user_id")

@@ -127,6 +127,17 @@ class AccountSuspensionChanged(EventSchema):
     version = fields.Integer(load_default=0)
 
 
+class AccountIpRulesChanged(EventSchema):
+    """Where machines may use the account from: the list `api` of its IP rules, as it is now; empty: from anywhere.
+
+    `version` grows with each change of this account.
+    """
+
+    account_id = fields.UUID(required=True)
+    api = fields.List(fields.String(), required=True)
+    version = fields.Integer(required=True)
+
+
 class SystemSmsRequested(EventSchema):
     """From identity: send one SMS of the platform's own, in the user's language, at the platform's cost.
 
@@ -182,6 +193,7 @@ class ReceivedSms(EventSchema):
     message_id = fields.UUID(allow_none=True, load_default=None)
     campaign_id = fields.UUID(allow_none=True, load_default=None)
     wish = fields.String(allow_none=True, load_default=None)
+    missing_parts = fields.List(fields.Integer(), load_default=list)  # of a long one: those that never came
 
     event_id = fields.UUID(load_default=None)
     occurred_at = fields.AwareDateTime(load_default=None)
@@ -243,6 +255,45 @@ class StopsWithdrawn(EventSchema):
 
     account_id = fields.UUID(required=True)
     addresses = fields.List(fields.Nested(WelcomeAddress), required=True)
+
+
+class DueReply(EventSchema):
+    """`inbound_id`: the message that is answered; `number`, without `+`, answers it."""
+
+    inbound_id = fields.UUID(required=True)
+    phone = fields.String(required=True)
+    number = fields.String(required=True)
+    text = fields.String(required=True)
+
+    event_id = fields.UUID(load_default=None)
+    occurred_at = fields.AwareDateTime(load_default=None)
+
+
+class RepliesDue(EventSchema):
+    """From sms-gateway's outbound to its service: what an account answers by itself."""
+
+    account_id = fields.UUID(required=True)
+    replies = fields.List(fields.Nested(DueReply), required=True)
+
+
+class KeywordWriter(EventSchema):
+    """Who wrote a keyword that brings them into a group; `grants_consent`: and agrees to SMS campaigns by it."""
+
+    phone = fields.String(required=True)
+    group_id = fields.UUID(required=True)
+    keyword = fields.String(required=True)
+    grants_consent = fields.Boolean(load_default=False)
+    written_at = fields.AwareDateTime(required=True)
+
+    event_id = fields.UUID(load_default=None)
+    occurred_at = fields.AwareDateTime(load_default=None)
+
+
+class KeywordsWritten(EventSchema):
+    """From sms-gateway: contacts puts these people into groups."""
+
+    account_id = fields.UUID(required=True)
+    people = fields.List(fields.Nested(KeywordWriter), required=True)
 
 
 class RecipientUnsubscribed(EventSchema):
@@ -347,11 +398,14 @@ PLAN_CHANGED = Event("identity", "plan_changed", PlanChanged)
 ACCOUNT_ZONE_CHANGED = Event("identity", "account_zone_changed", AccountZoneChanged)
 ACCOUNT_STANDING_CHANGED = Event("identity", "account_standing_changed", AccountStandingChanged)
 ACCOUNT_SUSPENSION_CHANGED = Event("identity", "account_suspension_changed", AccountSuspensionChanged)
+ACCOUNT_IP_RULES_CHANGED = Event("identity", "account_ip_rules_changed", AccountIpRulesChanged)
 SYSTEM_SMS_REQUESTED = Event("identity", "system_sms_requested", SystemSmsRequested)
 ADDRESSES_ARCHIVED = Event("contacts", "addresses_archived", AddressesArchived)
 SMS_ADDRESSES_REFUSED = Event("sms_gateway", "addresses_refused", AddressesRefused)
 EMAIL_ADDRESSES_REFUSED = Event("email_gateway", "addresses_refused", AddressesRefused)
 SMS_STOPS_WITHDRAWN = Event("sms_gateway", "stops_withdrawn", StopsWithdrawn)
+SMS_REPLIES_DUE = Event("sms_gateway", "replies_due", RepliesDue)
+SMS_KEYWORDS_WRITTEN = Event("sms_gateway", "keywords_written", KeywordsWritten)
 IMPORT_FINISHED = Event("contacts", "import_finished", ImportFinished)
 SMS_RECEIVED = Event("sms_gateway", "sms_received", SmsReceived)
 RECIPIENT_UNSUBSCRIBED = Event("api_gateway", "recipient_unsubscribed", RecipientUnsubscribed)
@@ -378,11 +432,14 @@ EVENTS: tuple[Event, ...] = (
     ACCOUNT_ZONE_CHANGED,
     ACCOUNT_STANDING_CHANGED,
     ACCOUNT_SUSPENSION_CHANGED,
+    ACCOUNT_IP_RULES_CHANGED,
     SYSTEM_SMS_REQUESTED,
     ADDRESSES_ARCHIVED,
     SMS_ADDRESSES_REFUSED,
     EMAIL_ADDRESSES_REFUSED,
     SMS_STOPS_WITHDRAWN,
+    SMS_REPLIES_DUE,
+    SMS_KEYWORDS_WRITTEN,
     IMPORT_FINISHED,
     SMS_RECEIVED,
     RECIPIENT_UNSUBSCRIBED,
@@ -424,11 +481,14 @@ SUBSCRIPTIONS: dict[Event, tuple[str, ...]] = {
         "reporting.follow_suspension",
         "api_gateway.follow_suspension",
     ),
+    ACCOUNT_IP_RULES_CHANGED: ("sms_gateway.follow_ip_rules", "email_gateway.follow_ip_rules"),
     SYSTEM_SMS_REQUESTED: ("sms_gateway.send_requested_sms",),
     ADDRESSES_ARCHIVED: ("reporting.keep_archived",),
     SMS_ADDRESSES_REFUSED: ("contacts.archive_sms_refusals",),
     EMAIL_ADDRESSES_REFUSED: ("contacts.archive_email_refusals",),
     SMS_STOPS_WITHDRAWN: ("contacts.restore_stopped",),
+    SMS_REPLIES_DUE: ("sms_gateway.send_replies",),
+    SMS_KEYWORDS_WRITTEN: ("contacts.add_keyword_writers",),
     IMPORT_FINISHED: ("reporting.keep_import",),
     SMS_RECEIVED: ("reporting.keep_received_sms",),
     RECIPIENT_UNSUBSCRIBED: ("contacts.archive_unsubscribed",),

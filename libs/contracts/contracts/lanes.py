@@ -19,6 +19,7 @@ BATCHES_DONE = "lane.campaigns.batches_done"
 ENGAGEMENT = "lane.contacts.engagement"
 WEBHOOK_EVENTS = "lane.reporting.webhook_events"
 SHORT_LINKS = "lane.api_gateway.short_links"
+CARRIER_REPORTS = "lane.sms_gateway.carrier_reports"
 
 # A lane that gets all that is written into another, in that order: of its readers one at a time gets anything.
 COPIES: dict[str, str] = {WEBHOOK_EVENTS: DELIVERY_EVENTS}
@@ -36,6 +37,7 @@ ALL_LANES: tuple[str, ...] = (
     ENGAGEMENT,
     WEBHOOK_EVENTS,
     SHORT_LINKS,
+    CARRIER_REPORTS,
 )
 
 
@@ -46,6 +48,7 @@ class Recipient(TypedDict):
     contact_id: str
     address: str  # E.164 or e-mail
     fields: dict[str, Any]  # only the fields that the content uses
+    carrier_id: NotRequired[str]  # of a channel's own tests: by this carrier and no other
     left_out: NotRequired[str]  # a LeftOut: they are in the batch, and are not to be sent to any more
 
 
@@ -112,8 +115,18 @@ class DeliveryEvent(TypedDict, total=False):
     ip: str  # opened, clicked
     user_agent: str  # opened, clicked; at most 200 characters
     request: str  # opened, clicked: what it says of itself, `HEAD` or `Sec-Purpose: prefetch`; left out: nothing
-    labels: dict[str, Any]  # accepted: `external_id`, `subject` and `tags` of a single message
+    labels: dict[str, Any]  # accepted, of a single message: its `MessageLabels`
     event_id: str  # engagement only: the deduplication key
+
+
+class MessageLabels(TypedDict, total=False):
+    """What is known of a single message when it is accepted, and looked for later."""
+
+    external_id: str | None
+    subject: str
+    tags: list[str]
+    submitter_id: str | None  # who handed it in: an API key, a user, an SMTP or an SMPP account
+    webhook_url: str | None  # where its events are posted, beside what the account's webhooks are told
 
 
 class DeliveryEvents(TypedDict):
@@ -162,3 +175,15 @@ class ShortLinkBlocks(TypedDict):
 
     v: int  # 1
     blocks: list[ShortLinkBlock]
+
+
+class CarrierReport(TypedDict):
+    """Gateway → sms-gateway: what a carrier by HTTP has told, receipts or messages from phones; it is the carrier's,
+    that has been checked."""
+
+    v: int  # 1
+    carrier_id: str
+    kind: str  # of the carrier
+    http: dict[str, Any]  # its settings: `contracts.sms_gateway.http_carriers.HttpSettings`
+    document: dict[str, Any]  # its fields, or its JSON
+    at: float

@@ -10,7 +10,15 @@ from types import MappingProxyType
 
 from contracts.channel import CHANNELS
 from contracts.events import ACCESS_CHANGED, Event
-from contracts.lanes import BATCHES_DONE, DELIVERY_EVENTS, ENGAGEMENT, SHORT_LINKS, WEBHOOK_EVENTS, channel_lane
+from contracts.lanes import (
+    BATCHES_DONE,
+    CARRIER_REPORTS,
+    DELIVERY_EVENTS,
+    ENGAGEMENT,
+    SHORT_LINKS,
+    WEBHOOK_EVENTS,
+    channel_lane,
+)
 from contracts.vocabulary import Lane
 
 _CHANNELS = tuple(facts.service for facts in CHANNELS.values())
@@ -26,6 +34,7 @@ LANE_READERS: Mapping[str, str] = MappingProxyType(
         BATCHES_DONE: "campaigns",
         ENGAGEMENT: "contacts",
         SHORT_LINKS: "api_gateway",
+        CARRIER_REPORTS: "sms_gateway",
     }
 )
 
@@ -37,6 +46,7 @@ LANE_WRITERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         BATCHES_DONE: _CHANNELS,
         ENGAGEMENT: ("reporting",),
         SHORT_LINKS: ("sms_gateway",),
+        CARRIER_REPORTS: ("api_gateway",),
         WEBHOOK_EVENTS: (),  # a copy: whoever writes into the other
     }
 )
@@ -78,6 +88,8 @@ CALLS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "contacts.snapshot_audience",
             "contacts.get_snapshot",
             "contacts.read_audience",
+            "contacts.count_strangers",
+            "contacts.let_go_of_audience",
             "contacts.drop_snapshot",
             "reporting.count_variants",
             *(
@@ -85,6 +97,7 @@ CALLS: Mapping[str, tuple[str, ...]] = MappingProxyType(
                 for facts in CHANNELS.values()
                 for method in ("prepare_content", "render_preview", "check_content", "send_test", "count_campaign")
             ),
+            "email_gateway.attach_files",
         ),
         "sms_gateway": (*_QUOTA, _LEFT_OUT, "contacts.sample_audience"),
         "email_gateway": (*_QUOTA, _LEFT_OUT, "identity.get_account", "campaigns.get_template"),
@@ -94,6 +107,7 @@ CALLS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "contacts.create_group",
             "contacts.add_to_group",
             "contacts.archive_addresses",
+            "contacts.count_growth",
         ),
         "api_gateway": ("*",),
     }

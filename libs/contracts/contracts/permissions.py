@@ -23,6 +23,7 @@ PERMISSIONS: dict[str, str] = {
     "sms.campaigns.send": "Schedule, pause, resume and cancel SMS campaigns",
     "sms.campaigns.approve": "Approve large SMS campaigns of others",
     "sms.senders": "Request and accept sender IDs",
+    "sms.keywords": "Set keywords and what is answered to messages from phones",
     "sms.partners": "Create and revoke SMPP accounts",
     "email": "Everything about e-mail",
     "email.send": "Send single e-mails",

@@ -73,6 +73,14 @@ class Wish(StrEnum):
     START = "start"
 
 
+class KeywordMatch(StrEnum):
+    """Where in a message a keyword has to stand."""
+
+    EXACT = "exact"
+    BEGINNING = "beginning"
+    ANYWHERE = "anywhere"
+
+
 class ArchiveReason(StrEnum):
     """Why an address gets no more campaigns."""
 

@@ -48,14 +48,18 @@ class ToCompose(NamedTuple):
 
 
 class EmailMessage(Message):
-    """One e-mail. `made` is what was composed, None until it is; `detail` what the server said."""
+    """One e-mail. `made` is what was composed, None until it is; `detail` what the server said.
 
-    __slots__ = ("detail", "made")
+    `is_of_mailbox`: that the mailbox takes nothing now.
+    """
+
+    __slots__ = ("detail", "is_of_mailbox", "made")
 
     def __init__(self, chunk: Chunk, recipient: Recipient, message_id: str, existing: bool, attempts: int) -> None:
         super().__init__(chunk, recipient, message_id, existing, attempts)
         self.made: Made | None = None
         self.detail = ""
+        self.is_of_mailbox = False
 
     @property
     def told_detail(self) -> str:

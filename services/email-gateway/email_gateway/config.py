@@ -13,7 +13,10 @@ from chassis.secrets import unnamed_keys
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """What every process of the service needs."""
+    """What every process of the service needs.
+
+    `soft_times`, `soft_days`: an address whose mailbox takes nothing on so many days among so many counts as gone.
+    """
 
     database_url: str = setting("EMAIL_GATEWAY_DATABASE_URL", secret=True)
     amqp_url: str = setting("AMQP_URL", secret=True)
@@ -24,6 +27,8 @@ class Config:
     system_from: str = setting("EMAIL_SYSTEM_FROM", default="noreply@wici.example")
     mail_host: str = setting("EMAIL_MAIL_HOST", default="mail.wici.example")
     nameservers: tuple[str, ...] = setting("EMAIL_NAMESERVERS", default=())
+    soft_times: int = setting("EMAIL_SOFT_BOUNCES", default=5)
+    soft_days: int = setting("EMAIL_SOFT_BOUNCE_DAYS", default=30)
 
     @property
     def link_key(self) -> bytes:
@@ -106,7 +111,6 @@ class MailroomConfig(Config):
     """What `email_gateway.mailroom` needs besides; times in seconds, sizes in octets.
 
     `certificate`, `certificate_key`: PEM files for STARTTLS, read again when they change; without, it is not offered.
-    `soft_times`, `soft_days`: an address whose mailbox takes nothing on so many days among so many counts as gone.
     """
 
     health_port: int = setting("HEALTH_PORT", default=0)
@@ -119,8 +123,6 @@ class MailroomConfig(Config):
     connections_of_address: int = setting("EMAIL_MAILROOM_CONNECTIONS_OF_ADDRESS", default=10)
     command_seconds: float = setting("EMAIL_MAILROOM_COMMAND_SECONDS", default=120.0)
     session_seconds: float = setting("EMAIL_MAILROOM_SESSION_SECONDS", default=600.0)
-    soft_times: int = setting("EMAIL_SOFT_BOUNCES", default=5)
-    soft_days: int = setting("EMAIL_SOFT_BOUNCE_DAYS", default=30)
 
     def __post_init__(self) -> None:
         """:raises ConfigError: one of the certificate's files is named without the other."""

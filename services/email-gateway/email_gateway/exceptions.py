@@ -109,6 +109,30 @@ def message_not_found() -> NotFound:
     return NotFound("email.not_found", "There is no such e-mail.")
 
 
+def ip_pool_not_found() -> NotFound:
+    return NotFound("ip_pool.not_found", "There is no such pool.")
+
+
+def ip_address_not_found() -> NotFound:
+    return NotFound("ip_address.not_found", "There is no such address in the pool.")
+
+
+def ip_pool_exists() -> Conflict:
+    return Conflict("ip_pool.exists", "There is a pool of this name already.")
+
+
+def ip_pool_in_use() -> Conflict:
+    return Conflict("ip_pool.in_use", "Accounts send from the pool: give them another one first.")
+
+
+def ip_address_exists() -> Conflict:
+    return Conflict("ip_address.exists", "The address is in a pool already.")
+
+
+def ip_pool_is_full(most: int) -> Conflict:
+    return Conflict("ip_pool.full", "The pool has as many addresses as it may.", {"limit": most})
+
+
 def route_not_found() -> NotFound:
     return NotFound("mail_route.not_found", "There is no such mail route.")
 

@@ -11,6 +11,7 @@ from sqlalchemy import (
     DateTime,
     ForeignKey,
     ForeignKeyConstraint,
+    Integer,
     LargeBinary,
     SmallInteger,
     Text,
@@ -20,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, INET, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
+from channel import account_networks, login_failures
 from channel.tables import (
     campaign_state_table,
     claim_table,
@@ -51,6 +53,8 @@ campaign_state_table(Base.metadata)
 lane_outbox_table(Base.metadata)
 erasures.table(Base.metadata)
 suspensions.table(Base.metadata)
+account_networks.table(Base.metadata)
+login_failures.table(Base.metadata)
 
 
 class SenderDomain(Base):
@@ -218,6 +222,36 @@ class MailRoute(Base):
     username: Mapped[str | None]
     sealed_password: Mapped[bytes | None]
     connections: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class IpPool(Base):
+    """Addresses that mail leaves from, of all accounts or of those in `ip_pool_accounts`."""
+
+    __tablename__ = "ip_pools"
+
+    pool_id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    kind: Mapped[str]
+    is_paused: Mapped[bool] = mapped_column(server_default=text("false"))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class IpAddress(Base):
+    """One of a pool. `is_named`: whether DNS says of it what we say in EHLO; None: not looked up."""
+
+    __tablename__ = "ip_addresses"
+
+    address_id: Mapped[UUID] = mapped_column(primary_key=True)
+    pool_id: Mapped[UUID] = mapped_column(ForeignKey("ip_pools.pool_id", ondelete="CASCADE"))
+    address: Mapped[str]
+    ehlo_name: Mapped[str]
+    warm_up: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+    warm_up_from: Mapped[date]
+    is_named: Mapped[bool | None]
+    found: Mapped[str | None]
+    checked_at: Mapped[datetime | None]
+    check_due_at: Mapped[datetime] = mapped_column(server_default=func.now())
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

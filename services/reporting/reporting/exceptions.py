@@ -27,3 +27,8 @@ def too_many_webhooks(limit: int) -> Conflict:
 
 def webhook_stopped(webhook_id: UUID) -> Conflict:
     return Conflict("webhook.stopped", "It is paused or not enabled: enable it first.", {"webhook_id": str(webhook_id)})
+
+
+def webhook_of_sends(webhook_id: UUID) -> Conflict:
+    detail = "It stands for the `webhook_url` of sends: its address is theirs, its key the account's."
+    return Conflict("webhook.of_sends", detail, {"webhook_id": str(webhook_id)})

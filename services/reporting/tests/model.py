@@ -164,7 +164,7 @@ def _count_acts(counters: Counter[tuple[str, str, str, str]], events: list[Event
 def _device(act: Event) -> str:
     if act["user_agent"] in MACHINES:
         return "bot"
-    return "mobile" if "iPhone" in act["user_agent"] else "desktop"
+    return "mobile/other" if "iPhone" in act["user_agent"] else "desktop/other"
 
 
 def _hour(at: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -10,6 +10,8 @@ from channel.batches import Recipient
 from channel.outlets import Chunk, Message
 from channel.ports import Event
 from contracts.vocabulary import Channel, MessageState
+from sms_gateway.content.as_text import TextEnvelope
+from sms_gateway.content.parts import LongForm
 from sms_gateway.content.submission import Envelope
 from sms_gateway.content.template import Template
 from sms_gateway.domain.numbers import in_full
@@ -26,12 +28,13 @@ class Content:
         self.template = Template(content)
         self.targets = self.template.targets  # of its short links, by their number
         self.short_link_url = str(content.get("short_link_url") or "")
-        self._envelopes: dict[Any, Envelope] = {}
+        self._envelopes: dict[LongForm, Envelope | TextEnvelope] = {}
 
-    def envelope(self, long_form: Any) -> Envelope:
+    def envelope(self, long_form: LongForm) -> Envelope | TextEnvelope:
         found = self._envelopes.get(long_form)
         if found is None:
-            found = self._envelopes[long_form] = Envelope(self.sender, self.content, long_form)
+            kind = TextEnvelope if long_form is LongForm.TEXT else Envelope
+            found = self._envelopes[long_form] = kind(self.sender, self.content, long_form)
         return found
 
 
@@ -116,7 +119,10 @@ class ArrivedUnread(NamedTuple):
 
 
 class ArrivedInbound(NamedTuple):
-    """A message from a phone. `octets` are as they came, with their user data header where `esm_class` says so."""
+    """A message from a phone. `octets` are as they came, with their user data header where `esm_class` says so.
+
+    `parts` is how many it was sent in, `missing_parts` the numbers of those that never came.
+    """
 
     carrier_id: UUID
     source: str
@@ -125,6 +131,8 @@ class ArrivedInbound(NamedTuple):
     esm_class: int
     octets: bytes
     at: float
+    parts: int = 1
+    missing_parts: Sequence[int] = ()
 
 
 def receipt_event(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chassis.config import setting
+from chassis.config import ConfigError, setting
+from chassis.public_addresses import Networks, networks
 from chassis.secrets import unnamed_keys
 
 
@@ -13,7 +14,9 @@ class OutboundConfig:
     """`claim_ahead`: how many messages a carrier may have claimed and not handed over yet. It bounds, with the windows,
     what a crash can leave unknown.
     `unmatched_after`: seconds until a receipt whose id nobody knows may belong to a message whose answer was lost. By
-    then every answer that is still to come has come."""
+    then every answer that is still to come has come.
+    `public_url`: of the gateway, to which carriers by HTTP report. `networks` are not public, and carriers by HTTP may
+    be there all the same."""
 
     database_url: str = setting("SMS_GATEWAY_DATABASE_URL", secret=True)
     amqp_url: str = setting("AMQP_URL", secret=True)
@@ -24,6 +27,8 @@ class OutboundConfig:
     bulk_prefetch: int = setting("SMS_BULK_PREFETCH", default=20)
     linger: float = setting("SMS_COMMIT_LINGER", default=0.02)
     unmatched_after: float = setting("SMS_UNMATCHED_AFTER", default=60.0)
+    public_url: str = setting("WICI_PUBLIC_URL", default="http://127.0.0.1:8000")
+    networks: tuple[str, ...] = setting("SMS_CARRIER_NETWORKS", default=())
 
     @property
     def link_key(self) -> bytes:
@@ -32,6 +37,13 @@ class OutboundConfig:
         :raises ConfigError: as `unnamed_keys` says.
         """
         return unnamed_keys("WICI_LINK_KEYS", self.link_keys)[0]
+
+    def carrier_networks(self) -> Networks:
+        """:raises ConfigError: one of `SMS_CARRIER_NETWORKS` is no network."""
+        try:
+            return networks(self.networks)
+        except ValueError:
+            raise ConfigError("SMS_CARRIER_NETWORKS is not a comma list of networks") from None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -51,6 +51,20 @@ def tls_off() -> Invalid:
     return Invalid.of_field("tls", "carrier.tls_off", "Certificates, a pin or a name are set, and TLS is not on.")
 
 
+def carrier_incomplete(field: str, kind: str) -> Invalid:
+    return Invalid.of_field(field, "carrier.incomplete", f"A carrier of the kind {kind} needs this.", kind=kind)
+
+
+def carrier_of_other_kind(field: str, kind: str) -> Invalid:
+    return Invalid.of_field(
+        field, "carrier.other_kind", f"A carrier of the kind {kind} has no such setting.", kind=kind
+    )
+
+
+def http_invalid(field: str, detail: str) -> Invalid:
+    return Invalid.of_field(field, "carrier.http_invalid", detail)
+
+
 def not_found(noun: str) -> NotFound:
     return NotFound(f"{noun}.not_found", f"There is no such {noun.replace('_', ' ')}.")
 

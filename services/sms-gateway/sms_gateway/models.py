@@ -24,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from channel import account_networks, login_failures
 from channel.tables import (
     campaign_state_table,
     claim_table,
@@ -44,6 +45,8 @@ OUTBOX = outbox_table(Base.metadata)
 INBOX = inbox_table(Base.metadata)
 ERASURES = erasures.table(Base.metadata)
 suspensions.table(Base.metadata)
+account_networks.table(Base.metadata)
+login_failures.table(Base.metadata)
 QUOTA_LEASES = quota_lease_table(Base.metadata)
 INSTANCES = instance_table(Base.metadata)
 CLAIMS = claim_table(Base.metadata)
@@ -77,12 +80,14 @@ class Content(Base):
     """Immutable; named by the hash of account, sender and content."""
 
     __tablename__ = "contents"
+    __table_args__ = (Index("contents_keep_until", "keep_until", postgresql_where=text("keep_until IS NOT NULL")),)
 
     content_hash: Mapped[str] = mapped_column(primary_key=True)
     account_id: Mapped[UUID]
     sender: Mapped[str]
     content: Mapped[dict[str, Any]]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    keep_until: Mapped[datetime | None]  # of single sends alone; a campaign's is kept for ever
 
 
 class Carrier(Base):
@@ -90,6 +95,11 @@ class Carrier(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str] = mapped_column(default="smpp")  # or smsapi, twilio, http
+    # Of one by HTTP (`contracts.sms_gateway.http_carriers`): then host, port and system id say nothing.
+    http: Mapped[dict[str, Any] | None]
+    token: Mapped[bytes | None] = mapped_column(LargeBinary)  # sealed by chassis.secrets, as the next
+    hook_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
     host: Mapped[str]
     port: Mapped[int]
     system_id: Mapped[str]
@@ -121,6 +131,7 @@ class Route(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     carrier_id: Mapped[UUID] = mapped_column(ForeignKey("carriers.id"))
     prefix: Mapped[str] = mapped_column(default="")
+    network: Mapped[str | None]  # as `domain.networks` has it
     account_id: Mapped[UUID | None]
     lane: Mapped[str | None]
     priority: Mapped[int] = mapped_column(default=100)
@@ -149,6 +160,7 @@ class Send(Base):
     send_id: Mapped[UUID] = mapped_column(primary_key=True)
     account_id: Mapped[UUID]
     content_hash: Mapped[str]
+    sender: Mapped[str | None]  # None of one of before: the content tells
     lane: Mapped[str]
     text: Mapped[str | None]
     external_id: Mapped[str | None]
@@ -303,6 +315,40 @@ class InboundSms(Base):
     campaign_id: Mapped[UUID | None]
     message_id: Mapped[UUID | None]  # the message answered
     wish: Mapped[str | None]  # stop, start
+    parts: Mapped[int] = mapped_column(SmallInteger, server_default="1")
+    missing_parts: Mapped[list[int]] = mapped_column(JSONB, server_default="[]")  # numbers of those that never came
+
+
+class InboundPart(Base):
+    """A part of a long message from a phone (`store.inbound_parts`); `phone` and `number` are bare."""
+
+    __tablename__ = "inbound_parts"
+    __table_args__ = (
+        Index("inbound_parts_by_message", "phone", "number", "reference", "total"),
+        Index(
+            "inbound_parts_waiting",
+            "phone",
+            "number",
+            "reference",
+            "total",
+            postgresql_where=text("joined_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    carrier_id: Mapped[UUID]
+    source: Mapped[str]
+    destination: Mapped[str]
+    phone: Mapped[str]
+    number: Mapped[str]
+    reference: Mapped[int]
+    total: Mapped[int] = mapped_column(SmallInteger)
+    part: Mapped[int] = mapped_column(SmallInteger)
+    data_coding: Mapped[int] = mapped_column(SmallInteger)
+    esm_class: Mapped[int] = mapped_column(SmallInteger)
+    octets: Mapped[bytes] = mapped_column(LargeBinary)
+    received_at: Mapped[datetime]
+    joined_at: Mapped[datetime | None] = mapped_column(index=True)
 
 
 class LastMessage(Base):
@@ -380,3 +426,49 @@ class ShortLinkCounter(Base):
 
     is_only: Mapped[bool] = mapped_column(primary_key=True)
     position: Mapped[int] = mapped_column(BigInteger)
+
+
+class SmsKeyword(Base):
+    """`phrase` is the keyword as it is compared, its words with blanks between; `number` bare, empty: every number."""
+
+    __tablename__ = "sms_keywords"
+    __table_args__ = (UniqueConstraint("account_id", "number", "phrase", "match"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID]
+    keyword: Mapped[str]
+    phrase: Mapped[str]
+    match: Mapped[str]
+    number: Mapped[str]
+    answer: Mapped[str | None]
+    group_id: Mapped[UUID | None]
+    grants_consent: Mapped[bool]
+    enabled: Mapped[bool]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class StopConfirmation(Base):
+    """What an account answers to the first STOP of a person."""
+
+    __tablename__ = "stop_confirmations"
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    text: Mapped[str]
+    enabled: Mapped[bool]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class InboundReply(Base):
+    """What was answered by itself; `phone` in E.164, `number` bare. `message_id`: once it is sent."""
+
+    __tablename__ = "inbound_replies"
+    __table_args__ = (Index("inbound_replies_by_phone", "account_id", "phone", "number", "made_at"),)
+
+    inbound_id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    phone: Mapped[str]
+    number: Mapped[str]
+    keyword_id: Mapped[UUID | None]  # None: to a STOP
+    message_id: Mapped[UUID | None]
+    made_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)

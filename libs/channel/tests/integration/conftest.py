@@ -13,7 +13,7 @@ from alembic.operations import Operations
 from psycopg import Cursor
 from sqlalchemy import text
 
-from channel import instances, retries, tables
+from channel import account_networks, instances, login_failures, retries, tables
 from channel.batches import Batch, Header
 from channel.defaults import PlainLedger
 from channel.left_out import Looked
@@ -40,6 +40,8 @@ def made() -> Iterator[Database]:
         create_outbox(operations)
         erasures.create(operations)
         tables.create_all(operations)
+        account_networks.create(operations)
+        login_failures.create(operations)
 
     with unmigrated_database("channel", make_tables) as url:
         database = Database(make_engine(url))

@@ -11,6 +11,7 @@ from contracts.campaigns import (
     ab_tests,
     content,
     drafts,
+    files,
     follow_ups,
     life,
     needs,
@@ -20,6 +21,6 @@ from contracts.campaigns import (
 )
 from contracts.rpc import Call
 
-_NOUNS = (drafts, ab_tests, content, follow_ups, life, needs, rules, templates, unsubscribe_pages)
+_NOUNS = (drafts, ab_tests, content, files, follow_ups, life, needs, rules, templates, unsubscribe_pages)
 
 RPC: dict[str, Call] = {name: call for noun in _NOUNS for name, call in noun.RPC.items()}

@@ -13,6 +13,7 @@ from contracts.contacts import (
     forms,
     frequency_caps,
     groups,
+    growth,
     imports,
     people,
     privacy,
@@ -23,7 +24,7 @@ from contracts.rpc import Call
 
 _NOUNS = (
     people, consents, fields, groups, segments, files, imports, exports, archive, audiences, privacy, forms, sign_ups,
-    bulk, frequency_caps,
+    bulk, frequency_caps, growth,
 )  # fmt: skip
 
 RPC: dict[str, Call] = {name: call for noun in _NOUNS for name, call in noun.RPC.items()}

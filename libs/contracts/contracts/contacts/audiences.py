@@ -99,11 +99,28 @@ class Snapshot(Schema):
 
 
 class AudienceRead(Schema):
-    """`after` is the number of the last recipient read, 0 at first."""
+    """`after` is the number of the last recipient read, 0 at first; `campaign_id` is given by a campaign that is about
+    to send to them: each then counts for the frequency cap, until it is known what became of the message."""
 
     snapshot_id = fields.UUID(required=True)
     after = fields.Integer(load_default=0, validate=validate.Range(min=0))
     limit = fields.Integer(load_default=500, validate=validate.Range(min=1, max=5_000))
+    campaign_id = fields.UUID(load_default=None, allow_none=True)
+
+
+class StrangersCount(Schema):
+    """Recipients of a snapshot who have none of these addresses, which are in lower case."""
+
+    snapshot_id = fields.UUID(required=True)
+    addresses = fields.List(fields.String(), required=True)
+
+
+class AudienceLetGo(Schema):
+    """Who is numbered above `after` has been read and is not sent to after all, or not yet."""
+
+    snapshot_id = fields.UUID(required=True)
+    campaign_id = fields.UUID(required=True)
+    after = fields.Integer(required=True, validate=validate.Range(min=0))
 
 
 class Recipients(Schema):
@@ -144,6 +161,8 @@ RPC = {
     "snapshot_audience": Call(SnapshotCreate, Snapshot),
     "get_snapshot": Call(None, Snapshot, path={"snapshot_id": UUID}),
     "read_audience": Call(AudienceRead, Recipients),
+    "count_strangers": Call(StrangersCount, Count),
+    "let_go_of_audience": Call(AudienceLetGo),
     "check_addressees": Call(Addressees, LeftOutAddressees),
     "drop_snapshot": Call(path={"snapshot_id": UUID}),
 }

@@ -34,11 +34,14 @@ class OperatorSessionCreate(Schema):
 
 
 class SessionTokens(Schema):
-    """`expires_in` is the access token's life in seconds; `device_token`: a code has just made the device trusted."""
+    """`expires_in` is the access token's life in seconds; `device_token`: a code has just made the device trusted.
+
+    Both other tokens are null where the browser keeps them in cookies.
+    """
 
     session_id = fields.UUID()
     access_token = fields.String()
-    refresh_token = fields.String()
+    refresh_token = fields.String(allow_none=True)
     token_type = fields.Constant("Bearer")
     expires_in = fields.Integer()
     device_token = fields.String(allow_none=True)

@@ -27,10 +27,16 @@ class MessageQuery(PageQuery):
     external_id = fields.String(validate=validate.Length(min=1, max=100))
     subject = fields.String(validate=validate.Length(min=1, max=998))
     tag = fields.String(validate=validate.Length(min=1, max=64))
+    submitter_id = fields.UUID(
+        metadata={"description": "Who handed single messages in: an API key, a user, an SMTP or an SMPP account"}
+    )
 
     @validates_schema
     def _of_single_messages(self, query: dict[str, Any], **_: Any) -> None:
-        if {"external_id", "subject", "tag"} & query.keys() and {"campaign_id", "campaign_name"} & query.keys():
+        if {"external_id", "subject", "tag", "submitter_id"} & query.keys() and {
+            "campaign_id",
+            "campaign_name",
+        } & query.keys():
             raise broken_rule(
                 "query.single_messages", "Single messages alone have labels, no campaign's.", "campaign_id"
             )
@@ -74,6 +80,7 @@ class MessageMoment(Schema):
 
     at = fields.AwareDateTime()
     kind = fields.String(metadata={"description": "A message state, or opened, clicked, unsubscribed, complained"})
+    text = fields.String(metadata={"description": "The same in words, in the language of `Accept-Language`"})
     code = fields.String(allow_none=True)
     detail = fields.String(allow_none=True)
     url = fields.String(allow_none=True)

@@ -21,6 +21,7 @@ class ReportDomain(Schema):
     domain = fields.String(metadata={"description": "E-mail: the address's domain; SMS: the network; empty: not known"})
     counts = fields.Nested(ReportCounts)
     rates = fields.Nested(ReportRates)
+    cost = fields.Nested(Money)
 
 
 class ReportProvider(Schema):
@@ -31,6 +32,18 @@ class ReportProvider(Schema):
 
 class ReportDevice(Schema):
     device = fields.String(metadata={"description": "desktop, mobile, tablet, bot or unknown"})
+    opens = fields.Integer()
+    clicks = fields.Integer()
+
+
+class ReportProgram(Schema):
+    program = fields.String(
+        metadata={
+            "description": "Mail program or browser, as it names itself: gmail, yahoo, outlook, thunderbird,"
+            " apple_mail, edge, opera, samsung_internet, firefox, chrome, safari, other; unknown:"
+            " from before they were told apart"
+        }
+    )
     opens = fields.Integer()
     clicks = fields.Integer()
 
@@ -56,6 +69,7 @@ class Report(Schema):
         fields.Nested(ReportProvider), metadata={"description": "E-mail: of all domains, most messages first"}
     )
     devices = fields.List(fields.Nested(ReportDevice))
+    programs = fields.List(fields.Nested(ReportProgram), metadata={"description": "Most opens first"})
 
 
 class CompareQuery(Schema):
@@ -118,9 +132,17 @@ class ReportHour(Schema):
     local_hour = fields.String(metadata={"description": "The same moment by the clocks of the account's time zone"})
     sent = fields.Integer()
     delivered = fields.Integer()
-    failed = fields.Integer(metadata={"description": "Undelivered, expired, rejected or bounced"})
+    failed = fields.Integer(metadata={"description": "Undelivered, expired, rejected or bounced, each below"})
+    undelivered = fields.Integer()
+    expired = fields.Integer()
+    rejected = fields.Integer()
+    hard_bounced = fields.Integer()
+    soft_bounced = fields.Integer()
+    spam_bounced = fields.Integer()
     opens = fields.Integer()
     clicks = fields.Integer()
+    unsubscribes = fields.Integer(metadata={"description": "As long as the log holds the messages; so `complaints`"})
+    complaints = fields.Integer()
 
 
 class ReportTimeline(Schema):

@@ -51,13 +51,29 @@ class BestHour(Schema):
     hour = fields.Integer()
 
 
+class BaseDay(Schema):
+    """How the base of contacts changed on one day."""
+
+    day = fields.Date()
+    added = fields.Integer(metadata={"description": "Contacts that came on that day and are still there"})
+    archived = fields.Integer(metadata={"description": "Addresses that were archived on that day, for whatever reason"})
+
+
 class Statistics(Schema):
     days = fields.List(fields.Nested(DayStatistics))
     totals = fields.List(fields.Nested(ChannelStatistics))
-    time_zone = fields.String(metadata={"description": "Of `week`; UTC while the account's cannot be told"})
+    time_zone = fields.String(metadata={"description": "Of `week` and `base`; UTC while the account's cannot be told"})
     week = fields.List(
         fields.Nested(WeekHour),
         metadata={"description": "Of campaigns, in the days asked for, the last 90 at most; empty hours are left out"},
+    )
+    base = fields.List(
+        fields.Nested(BaseDay),
+        allow_none=True,
+        metadata={
+            "description": "Growth of the base by days of the account's time zone, those without a change left out;"
+            " null while contacts cannot be asked"
+        },
     )
     best_hour = fields.Nested(
         BestHour,

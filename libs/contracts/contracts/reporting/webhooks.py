@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
-from marshmallow import ValidationError, fields, validate, validates_schema
+from marshmallow import fields, validate, validates_schema
 
-from contracts.domains import ascii_domain
 from contracts.rpc import Call
-from contracts.schema import PageQuery, Schema, Word, broken_rule, line_field, page_of, rule
+from contracts.schema import PageQuery, Schema, Word, broken_rule, line_field, page_of
 from contracts.vocabulary import Channel
+from contracts.webhook_urls import url_field
 
 MOST_EVENTS = 500
-URL_MAX = 2048
 
 
 class WebhookEvent(StrEnum):
@@ -43,6 +40,7 @@ class WebhookEvent(StrEnum):
     SMS_RECEIVED = "sms.received"
 
 
+MESSAGE_EVENTS = tuple(event for event in WebhookEvent if event.value.startswith("message."))
 TEST_EVENT = "webhook.test"
 
 
@@ -78,44 +76,6 @@ class PauseReason(StrEnum):
     GONE = "gone"
 
 
-def _webhook_url(url: str) -> None:
-    """:raises ValidationError: nothing can be posted there."""
-    if not url.isascii() or not all("!" <= character <= "~" for character in url):
-        raise ValidationError("Not a valid URL: printable ASCII only; other characters are percent-encoded.")
-    try:
-        parts = urlsplit(url)
-        port, host = parts.port, ascii_domain(parts.hostname or "")
-    except (ValueError, UnicodeError):
-        raise ValidationError("Not a valid URL.") from None
-    if parts.scheme not in ("http", "https") or not host:
-        raise ValidationError("Not a valid URL: it begins with https:// and names a host.")
-    if parts.username is not None or parts.password is not None or parts.fragment:
-        raise ValidationError(rule("webhook.url_refused", "It holds no user, no password and no fragment."))
-    if port is not None and port < 1024 and port not in (80, 443):
-        raise ValidationError(rule("webhook.url_refused", "Its port is 80, 443 or one from 1024 on."))
-    if parts.scheme == "http" and not _is_address(host):
-        raise ValidationError(rule("webhook.url_refused", "It begins with https://: what is sent there is personal."))
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
-def _url_field(**options: Any) -> fields.String:
-    return fields.String(
-        validate=[validate.Length(max=URL_MAX), _webhook_url],
-        metadata={
-            "description": "`https://…`, at a public address. `http://` is for networks that the operator has named.",
-            "format": "uri",
-        },
-        **options,
-    )
-
-
 def _delays_field(**options: Any) -> fields.List[Any]:
     return fields.List(
         fields.Integer(strict=True, validate=validate.Range(min=5, max=2 * 24 * 3600)),
@@ -147,6 +107,17 @@ def _size_field(**options: Any) -> fields.Integer:
     )
 
 
+def _submitter_field(**options: Any) -> fields.UUID:
+    return fields.UUID(
+        allow_none=True,
+        metadata={
+            "description": "An API key, a user, an SMTP or an SMPP account: events of the single messages that"
+            " were handed in with it, and of nothing else"
+        },
+        **options,
+    )
+
+
 class BasicAuth(Schema):
     """Sent with each request, beside the signature (RFC 7617). The password is never shown again."""
 
@@ -161,17 +132,18 @@ class BasicAuth(Schema):
 
 
 class WebhookCreate(Schema):
-    """Where to, and which events; of one channel or campaign alone where these are named."""
+    """Where to, and which events; of one channel, campaign or submitter alone where these are named."""
 
-    url = _url_field(required=True)
+    url = url_field(required=True)
     events = _events_field(required=True)
     description = line_field(200, load_default="")
     enabled = fields.Boolean(load_default=True)
     channel = fields.Enum(Channel, by_value=True, load_default=None, allow_none=True)
     campaign_id = fields.UUID(load_default=None, allow_none=True)
+    submitter_id = _submitter_field(load_default=None)
     max_events = _size_field(load_default=100)
     basic_auth = fields.Nested(BasicAuth, load_default=None, allow_none=True)
-    secondary_url = _url_field(load_default=None, allow_none=True)
+    secondary_url = url_field(load_default=None, allow_none=True)
     retry_plan = fields.Enum(RetryPlan, by_value=True, load_default=RetryPlan.STANDARD)
     retry_delays = _delays_field(load_default=None)
 
@@ -183,15 +155,16 @@ class WebhookCreate(Schema):
 class WebhookUpdate(Schema):
     """`enabled: true` also ends a pause."""
 
-    url = _url_field()
+    url = url_field()
     events = _events_field()
     description = line_field(200)
     enabled = fields.Boolean()
     channel = fields.Enum(Channel, by_value=True, allow_none=True)
     campaign_id = fields.UUID(allow_none=True)
+    submitter_id = _submitter_field()
     max_events = _size_field()
     basic_auth = fields.Nested(BasicAuth, allow_none=True)
-    secondary_url = _url_field(allow_none=True)
+    secondary_url = url_field(allow_none=True)
     retry_plan = fields.Enum(RetryPlan, by_value=True)
     retry_delays = _delays_field()
 
@@ -208,6 +181,10 @@ class Webhook(Schema):
     enabled = fields.Boolean()
     channel = Word(Channel, allow_none=True)
     campaign_id = fields.UUID(allow_none=True)
+    submitter_id = fields.UUID(allow_none=True)
+    for_sends = fields.Boolean(
+        metadata={"description": "Made for the `webhook_url` of sends: told of their messages alone"}
+    )
     max_events = fields.Integer()
     username = fields.String(allow_none=True, metadata={"description": "Of Basic authentication, where there is one"})
     secondary_url = fields.String(
@@ -243,6 +220,15 @@ class WebhookRotation(Schema):
         strict=True,
         validate=validate.Range(min=0, max=7 * 24 * 60),
         metadata={"description": "How long requests are signed with both secrets; 0: with the new one alone"},
+    )
+
+
+class WebhookKey(Schema):
+    """`secret` is shown this once: the key of the signatures, `whsec_` and base64."""
+
+    secret = fields.String()
+    previous_secret_until = fields.AwareDateTime(
+        allow_none=True, metadata={"description": "Until then requests are signed with the key before, too"}
     )
 
 
@@ -305,6 +291,7 @@ RPC: dict[str, Call] = {
     "update_webhook": Call(WebhookUpdate, Webhook, path=_WEBHOOK, edits=Webhook),
     "delete_webhook": Call(path=_WEBHOOK, edits=Webhook),
     "rotate_webhook_secret": Call(WebhookRotation, NewWebhook, path=_WEBHOOK),
+    "rotate_webhook_key": Call(WebhookRotation, WebhookKey),
     "test_webhook": Call(response=WebhookDelivery, path=_WEBHOOK),
     "list_webhook_deliveries": Call(DeliveryQuery, WebhookDeliveryPage, path=_WEBHOOK),
     "get_webhook_delivery": Call(response=WebhookDelivery, path=_DELIVERY),

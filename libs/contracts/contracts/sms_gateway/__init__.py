@@ -1,11 +1,12 @@
 """What others may ask of sms-gateway; each noun's file holds its calls."""
 
 from contracts.rpc import Call
-from contracts.sms_gateway import answers, carriers, contents, messages, senders, smpp_accounts
+from contracts.sms_gateway import answers, carriers, contents, keywords, messages, senders, smpp_accounts
 
 RPC: dict[str, Call] = {
     **messages.RPC,
     **answers.RPC,
+    **keywords.RPC,
     **contents.RPC,
     **senders.RPC,
     **carriers.RPC,

@@ -28,6 +28,10 @@ class InboundSms(Schema):
     message_id = fields.UUID(allow_none=True)
     campaign_id = fields.UUID(allow_none=True)
     wish = Word(Wish, allow_none=True)
+    parts = fields.Integer(metadata={"description": "how many it was sent in"})
+    missing_parts = fields.List(
+        fields.Integer(), metadata={"description": "numbers of the parts that never came; `text` is without them"}
+    )
 
 
 class InboundSmsQuery(PageQuery):

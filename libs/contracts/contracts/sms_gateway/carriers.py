@@ -9,9 +9,12 @@ from uuid import UUID
 from marshmallow import ValidationError, fields, validate
 
 from contracts.rpc import Call
-from contracts.schema import PageQuery, Reasoned, Schema, Word, page_of
-from contracts.vocabulary import Lane
+from contracts.schema import PageQuery, Reasoned, Schema, Word, page_of, plain_text
+from contracts.sms_gateway.http_carriers import HttpSettings
+from contracts.sms_gateway.messages import E164
+from contracts.vocabulary import Lane, MessageState
 
+CARRIER_KINDS = ("smpp", "smsapi", "twilio", "http")
 # A host name (RFC 1123) or an address, IPv6 without brackets.
 _LABEL = r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)"
 _is_host_name = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*\.?\Z").match
@@ -103,6 +106,29 @@ class CarrierSettings(Schema):
     )
     enabled = fields.Boolean()
 
+    http = fields.Nested(
+        HttpSettings,
+        allow_none=True,
+        metadata={"description": "Of a carrier that is reached by HTTP, in the place of host, port and system id"},
+    )
+    token = fields.String(
+        allow_none=True,
+        validate=[validate.Length(min=1, max=500), _c_string],
+        load_only=True,
+        metadata={
+            "description": "What we are known by: an access token, or the password to `http.account`; never shown"
+        },
+    )
+    hook_secret = fields.String(
+        allow_none=True,
+        validate=validate.Regexp(r"^[A-Za-z0-9_-]{16,100}\Z", error="Not a valid secret."),
+        load_only=True,
+        metadata={
+            "description": "Of the address that the carrier reports to, `/hooks/carriers/{name}?secret=…`; never shown."
+            " Twilio signs its requests by its token instead"
+        },
+    )
+
 
 class CarrierChange(CarrierSettings, Reasoned):
     pass
@@ -112,18 +138,70 @@ class CarrierCreate(CarrierChange):
     name = fields.String(
         required=True, validate=validate.Regexp(r"^[a-z0-9][a-z0-9_-]{0,39}\Z", error="Not a valid name.")
     )
-    host = fields.String(required=True, validate=_is_host, metadata={"any_of": _HOSTS})
-    port = fields.Integer(required=True, strict=True, validate=validate.Range(min=1, max=65_535))
-    system_id = fields.String(required=True, validate=[validate.Length(min=1, max=15), _c_string])
+    kind = fields.String(
+        load_default="smpp",
+        validate=validate.OneOf(CARRIER_KINDS),
+        metadata={
+            "description": "smpp needs host, port and system id; smsapi, twilio and http (any other that is reached so)"
+            " need `http` and `token`"
+        },
+    )
     password = fields.String(load_default="", validate=[validate.Length(max=8), _c_string], load_only=True)
 
 
 class Carrier(CarrierSettings):
-    """The password and the key are never shown."""
+    """The password and the other secrets are never shown. Host, port and system id are null of one by HTTP."""
 
     id = fields.UUID()
+    kind = fields.String(validate=validate.OneOf(CARRIER_KINDS))
+    host = fields.String(allow_none=True, validate=_is_host, metadata={"any_of": _HOSTS})
+    port = fields.Integer(allow_none=True, validate=validate.Range(min=1, max=65_535))
+    system_id = fields.String(allow_none=True)
     name = fields.String()
     created_at = fields.AwareDateTime()
+
+
+class CarrierTest(Reasoned):
+    """A message by this carrier and no other, in no account's quota."""
+
+    to = fields.String(required=True, validate=E164)
+    sender = fields.String(
+        required=True,
+        validate=validate.Regexp(r"^(\+?[0-9]{3,15}|[A-Za-z0-9 .&_-]{3,11})\Z", error="Not a valid name."),
+        metadata={"description": "Whom it is from: one that the carrier knows"},
+    )
+    text = fields.String(required=True, validate=[validate.Length(min=1, max=1_000), plain_text])
+
+
+class CarrierTestResult(Schema):
+    """What became of it so far. Given up after five minutes."""
+
+    id = fields.UUID()
+    to = fields.String()
+    state = Word(MessageState)
+    code = fields.String(allow_none=True)
+    parts = fields.Integer()
+    created_at = fields.AwareDateTime()
+    submitted_at = fields.AwareDateTime(allow_none=True)
+    final_at = fields.AwareDateTime(allow_none=True)
+
+
+class CarrierHookOf(Schema):
+    name = fields.String(required=True, validate=validate.Length(max=40))
+
+
+class CarrierHook(Schema):
+    """What the gateway believes a carrier's requests by. It goes no further than there: no route answers with it.
+
+    `signing_key`: of signed requests; `secret`: of the address that they come to. Without one, and without networks in
+    `http`, nobody is believed.
+    """
+
+    id = fields.UUID(required=True)
+    kind = fields.String(required=True)
+    http = fields.Nested(HttpSettings, required=True)
+    signing_key = fields.String(allow_none=True, required=True)
+    secret = fields.String(allow_none=True, required=True)
 
 
 class CarrierBind(Schema):
@@ -198,15 +276,25 @@ UnreadDeliveryPage = page_of(UnreadDelivery)
 
 
 class CarrierRouteSettings(Schema):
-    """Messages whose number starts with `prefix` (empty: all), of one account or lane or of all, go to a carrier.
+    """Messages whose number starts with `prefix` (empty: all) or is of a network, of one account or lane or of all, go
+    to a carrier.
 
     The routes with the lowest `priority` number whose carrier is up share the traffic by `share`; the next priority is
-    the fail-over. The longest prefix wins over any priority.
+    the fail-over. The longest prefix wins over any priority, and of one prefix a network's routes over those of all.
     """
 
     carrier_id = fields.UUID(required=True)
     prefix = fields.String(
         load_default="", validate=validate.Regexp(r"^(\+[0-9]{1,15})?\Z", error="Not a valid prefix.")
+    )
+    network = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Regexp(r"^([a-z]{2}|001)\.[a-z0-9-]{1,60}\Z", error="Not a valid name."),
+        metadata={
+            "description": "A country and a network, `pl.play`, by the plan that a number's range stands in: who took"
+            " their number along counts as with the first"
+        },
     )
     account_id = fields.UUID(load_default=None, allow_none=True)
     lane = Word(Lane, load_default=None, allow_none=True)
@@ -238,6 +326,9 @@ RPC: dict[str, Call] = {
     "update_carrier": Call(CarrierChange, Carrier, path={"carrier_id": UUID}),
     "get_carrier_state": Call(None, CarrierState, path={"carrier_id": UUID}),
     "list_unread_deliveries": Call(PageQuery, UnreadDeliveryPage, path={"carrier_id": UUID}),
+    "test_carrier": Call(CarrierTest, CarrierTestResult, path={"carrier_id": UUID}),
+    "get_carrier_test": Call(None, CarrierTestResult, path={"carrier_id": UUID, "message_id": UUID}),
+    "get_carrier_hook": Call(CarrierHookOf, CarrierHook),
     "delete_carrier": Call(Reasoned, None, path={"carrier_id": UUID}),
     "list_routes": Call(PageQuery, RoutePage),
     "create_route": Call(RouteCreate, CarrierRoute),

@@ -10,11 +10,12 @@ from contracts.channel import RECIPIENTS_MAX, AcceptedMessage, MessageSummary, c
 from contracts.schema import Schema, plain_text
 from contracts.sms_gateway.contents import PreparedSms, SmsContent, SmsPreview, short_links, text, validity
 from contracts.vocabulary import Lane
+from contracts.webhook_urls import of_send_field
 
 SCHEDULE_MAX_DAYS = 90
 SINGLE_LANES = (Lane.OTP, Lane.TRANSACTIONAL)
 
-_phone = validate.Regexp(r"^\+[1-9][0-9]{6,14}\Z", error="Not a valid E.164 number, such as +48600100200.")
+E164 = validate.Regexp(r"^\+[1-9][0-9]{6,14}\Z", error="Not a valid E.164 number, such as +48600100200.")
 
 
 class SmsCreate(Schema):
@@ -26,7 +27,7 @@ class SmsCreate(Schema):
     also_named: ClassVar = {"sender": "from"}
 
     from_ = fields.String(required=True, data_key="from", attribute="from", validate=validate.Length(min=1, max=20))
-    to = fields.List(fields.String(validate=_phone), required=True, validate=validate.Length(1, RECIPIENTS_MAX))
+    to = fields.List(fields.String(validate=E164), required=True, validate=validate.Length(1, RECIPIENTS_MAX))
     text = text()
     lane = fields.Enum(Lane, by_value=True, load_default=Lane.TRANSACTIONAL, validate=validate.OneOf(SINGLE_LANES))
     validity = validity()
@@ -35,6 +36,7 @@ class SmsCreate(Schema):
     short_links = short_links()
     schedule_at = fields.AwareDateTime(load_default=None, allow_none=True)
     external_id = fields.String(load_default=None, allow_none=True, validate=[validate.Length(max=100), plain_text])
+    webhook_url = of_send_field()
 
 
 class AcceptedSms(AcceptedMessage):
@@ -59,7 +61,7 @@ class Sms(MessageSummary):
 
 RPC = channel_calls(
     content=SmsContent,
-    address=fields.String(validate=_phone),
+    address=fields.String(validate=E164),
     preview=SmsPreview,
     send=SmsCreate,
     accepted=SmsAccepted,

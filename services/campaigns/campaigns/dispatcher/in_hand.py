@@ -51,6 +51,8 @@ class CampaignInHand:
     reads: deque[tuple[int, Future[Page]]] = field(default_factory=deque)
     read_to: int = 0
     asked_to: int = 0
+    # Reads under way when what had been read was let go; None while there is nothing to tell contacts of.
+    let_go: list[Future[Page]] | None = None
     again: list[BatchRange] = field(default_factory=list)
     task: Future[Any] | None = None
     task_name: str = ""
@@ -128,7 +130,7 @@ class CampaignInHand:
         count = self._count_open(now, max(1, most))
         if self.buffer and not count:
             self.closed_until = self.hours.opens_at(self.zone_for(self.buffer[0]), now)
-            self._let_go()
+            self.forget_read()
         return count
 
     def _count_open(self, now: datetime, most: int) -> int:
@@ -137,8 +139,10 @@ class CampaignInHand:
         is_open = cache(lambda zone: self.hours.is_open(zone, now))
         return sum(1 for _ in takewhile(lambda one: is_open(self.zone_for(one)), islice(self.buffer, most)))
 
-    def _let_go(self) -> None:
-        """Forget what was read and is in no batch."""
+    def forget_read(self) -> None:
+        """Let go of what was read and is in no batch."""
+        if self.asked_to > self.dispatched_to:
+            self.let_go = [page for _, page in self.reads]
         self.buffer.clear()
         self.left_out.clear()
         self.contact_by_number.clear()
@@ -238,9 +242,15 @@ class CampaignInHand:
         if self.asked_to >= total or (self.closed_until is not None and now < self.closed_until):
             return None
         most = min(most, FIELDS_IN_A_PAGE // max(1, len(self.leased.fields)))
-        limit, at_once = (min(BATCH_SIZE, most), 1) if self.throttle is not None else (most, READS_AT_ONCE)
+        if self.throttle is not None:
+            # No further ahead than it goes in a quarter of an hour: who is read counts for the frequency cap.
+            limit = enough = max(1, min(BATCH_SIZE, most, self.throttle.per_hour // 4))
+            at_once = 1
+        else:
+            limit, at_once = most, READS_AT_ONCE
+            enough = max(limit * (at_once - 1), BATCH_SIZE)
         expected = len(self.buffer) + self.asked_to - self.read_to
-        if len(self.reads) >= at_once or expected >= max(limit * (at_once - 1), BATCH_SIZE):
+        if len(self.reads) >= at_once or expected >= enough:
             return None
         return self.asked_to, min(limit, total - self.asked_to)
 

@@ -21,6 +21,7 @@ from campaigns.dispatcher.workers import Workers
 from campaigns.store import batches, leases
 from campaigns.store.batches import Advance, BatchRange, InFlight
 from campaigns.store.leases import LeasedCampaign
+from campaigns.usecases.attachments import Attachments
 from campaigns.usecases.dispatch import LASTING, Steps
 from chassis import seals
 from chassis.broker import Broker
@@ -51,15 +52,20 @@ log = get_logger()
 class Dispatcher:
     """One dispatcher. `run` returns after `stop`, with its leases given up.
 
-    :param poke_outbox: called when an event waits in the outbox.
+    :param files: what campaigns attach. :param poke_outbox: called when an event waits in the outbox.
     """
 
     def __init__(
-        self, config: DispatcherConfig, database: Database, broker: Broker, poke_outbox: Callable[[], None]
+        self,
+        config: DispatcherConfig,
+        database: Database,
+        broker: Broker,
+        files: Attachments,
+        poke_outbox: Callable[[], None],
     ) -> None:
         self._config, self._database, self._poke_outbox = config, database, poke_outbox
         self._lease = timedelta(seconds=config.lease_seconds)
-        self._steps = Steps(database, RpcClient(broker, seals.passed_on).call, new_id())
+        self._steps = Steps(database, RpcClient(broker, seals.passed_on).call, new_id(), files)
         self._waker = Waker(database, leases.CAMPAIGNS)
         self._publisher = Publisher(broker, database, self._waker.set)
         self._reports = Reports(broker, database, self._waker.set, on_paused=poke_outbox, on_short=self._look_at_once)
@@ -117,7 +123,10 @@ class Dispatcher:
             if paused:
                 leases.release(session, owner=self._steps.owner, campaign_ids=paused)
             for campaign_id in self._in_hand.keys() - (leased_by_id.keys() - set(paused)):
-                del self._in_hand[campaign_id]
+                left = self._in_hand.pop(campaign_id)
+                if campaign_id in paused:
+                    left.forget_read()
+                    self._tell_let_go(left)
             for leased in leased_by_id.values():
                 if leased.state is not CampaignState.PAUSED:
                     self._take_in_hand(session, leased)
@@ -237,6 +246,9 @@ class Dispatcher:
                 self._step_ended(campaign)
 
     def _step_sending(self, campaign: CampaignInHand, page: int, now: datetime) -> None:
+        if campaign.let_go is not None:
+            self._tell_let_go(campaign)
+            return
         if campaign.again:
             again, campaign.again = campaign.again, []
             self._workers.run(campaign, "again", self._steps.read_again, campaign.leased, again)
@@ -255,6 +267,12 @@ class Dispatcher:
             after, limit = next_read
             page_read = self._workers.read(campaign, self._steps.read_page, campaign.leased, after, limit)
             campaign.note_read(after + limit, page_read)
+
+    def _tell_let_go(self, campaign: CampaignInHand) -> None:
+        """Who was read and is not sent to now is free for others, under a frequency cap."""
+        if campaign.let_go is not None:
+            reads, campaign.let_go = campaign.let_go, None
+            self._workers.run(campaign, "let_go", self._steps.let_go, campaign.leased, campaign.dispatched_to, reads)
 
     def _finish(self, campaign: CampaignInHand) -> None:
         """It is sent; or some wait at the channel, or a test for its end, and somebody looks again later."""

@@ -5,6 +5,8 @@ Each step may run again after a crash: what it asks of others is idempotent, and
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import itemgetter
@@ -18,6 +20,7 @@ from campaigns.store import leases as store
 from campaigns.store.batches import BatchRange
 from campaigns.store.leases import AtChannel, LeasedCampaign
 from campaigns.usecases import content, deciding
+from campaigns.usecases.attachments import Attachments
 from campaigns.usecases.life import announce, end_boosters, pause_never_open, pause_short_of_units
 from campaigns.usecases.ports import Ask, Call, ask_as
 from chassis import outbox
@@ -26,7 +29,7 @@ from chassis.ids import new_id
 from chassis.logs import get_logger
 from contracts import events
 from contracts.channel import CHANNELS
-from contracts.errors import ACCOUNT_SUSPENDED, Conflict, Forbidden, Invalid, NotFound, PlanLimit, on_trial
+from contracts.errors import ACCOUNT_SUSPENDED, Conflict, Forbidden, Invalid, NotFound, PlanLimit, WiciError, on_trial
 from contracts.rpc import Actor
 from contracts.vocabulary import ERASED_ADDRESS, CampaignState, JobState, LeftOut
 
@@ -51,12 +54,13 @@ class Page(NamedTuple):
 class Steps:
     """One dispatcher's steps with the campaigns that it has a lease on.
 
-    :param owner: the id of this dispatcher.
+    :param owner: the id of this dispatcher. :param files: what campaigns attach.
     """
 
     database: Database
     call: Call
     owner: UUID
+    files: Attachments
 
     def start(self, campaign: LeasedCampaign) -> bool:
         """Bring a campaign that is due nearer to sending; True once it sends or has failed, False while contacts works.
@@ -91,11 +95,12 @@ class Steps:
         # Once more: the sender may have lost its authorisation between scheduling and now, or the audience have grown.
         said = domain.messages_of(campaign.sender, own_content, variants)
         sampling = content.sampling_once(ask)
+        attach = self.files.of(ask, campaign.account_id, campaign.options)
         measured = [
             content.prepare_measured(sampling, channel=campaign.channel, audience=campaign.audience, **one._asdict())
             for one in said
         ]
-        prepared = content.PreparedVariants.of(measured, campaign.ab_test)
+        prepared = content.PreparedVariants.of([content.with_files(one, attach) for one in measured], campaign.ab_test)
         rules = campaign.ab_test
         split = domain.split_of(total, rules["share_percent"], len(said)) if rules else None
         units_each = max(prepared.units, campaign.units_each or 1)
@@ -108,7 +113,7 @@ class Steps:
             },
         )
         if reserved.get("only_to") is not None:
-            self._ensure_proved(campaign, total, frozenset(reserved["only_to"]))
+            _ensure_proved(ask, campaign, reserved["only_to"])
         send_id = new_id()
         with self.database.transaction() as session:
             begun = store.begin(
@@ -169,20 +174,6 @@ class Steps:
     def pause_never_open(self, campaign: LeasedCampaign) -> None:
         with self.database.transaction() as session:
             pause_never_open(session, now=datetime.now(UTC), campaign_id=campaign.id)
-
-    def _ensure_proved(self, campaign: LeasedCampaign, total: int, only_to: frozenset[str]) -> None:
-        """Once more, of the audience as it was taken: contacts may have been added since the campaign was scheduled.
-
-        Everybody has to be seen: who is archived at this moment could be restored before they are sent to.
-
-        :raises Forbidden: the account is on trial, and somebody's address is not among those that it has proved.
-        """
-        proved: set[int] = set()
-        for after in range(0, total, PAGE):
-            page = self.read_page(campaign, after, PAGE)
-            proved |= {recipient["number"] for recipient in page.recipients if recipient["address"].lower() in only_to}
-        if len(proved) < total:
-            raise on_trial(total - len(proved))
 
     def fail(self, campaign: LeasedCampaign, code: str, detail: str) -> None:
         """The campaign ends here, and says why."""
@@ -256,6 +247,7 @@ class Steps:
             self._use(campaign, self._units(campaign, known, handed_over))
         ask = self._ask_for(campaign)
         _tolerate_absence(ask, "identity.release_quota", _reservation(campaign))
+        _let_go(ask, campaign, known.dispatched_to)
         _tolerate_absence(ask, "contacts.drop_snapshot", {"snapshot_id": str(domain.snapshot_id(campaign.id))})
         with self.database.transaction() as session:
             store.settled(session, owner=self.owner, campaign_id=campaign.id, handed_over=handed_over)
@@ -295,7 +287,12 @@ class Steps:
         """The `limit` numbers after `after`. :raises ValueError: somebody is left out for no known reason."""
         page = self._ask_for(campaign)(
             "contacts.read_audience",
-            {"snapshot_id": str(domain.snapshot_id(campaign.id)), "after": after, "limit": limit},
+            {
+                "snapshot_id": str(domain.snapshot_id(campaign.id)),
+                "after": after,
+                "limit": limit,
+                "campaign_id": str(campaign.id),
+            },
             deadline=PAGE_DEADLINE,
         )
         left_out = [
@@ -304,6 +301,18 @@ class Steps:
         # A contacts of before does not say who they are.
         contact_by_number = dict(page.get("left_out_contacts", ()))
         return Page(page["recipients"], sorted(left_out), contact_by_number)
+
+    def let_go(self, campaign: LeasedCampaign, after: int, reads: Sequence[Future[Page]]) -> None:
+        """Of who is numbered above `after` nobody is sent to now: others may, under the account's frequency cap.
+
+        :param reads: under way, of which nothing is wanted any more. What they hold, or what is held when this fails,
+            lapses by itself.
+        """
+        wait(reads, PAGE_DEADLINE)
+        try:
+            _let_go(self._ask_for(campaign), campaign, after)
+        except WiciError as error:
+            log.warning("audience_not_let_go", campaign_id=campaign.id, code=error.code)
 
     def read_again(
         self, campaign: LeasedCampaign, batches: list[BatchRange]
@@ -344,6 +353,23 @@ def _tolerate_absence(ask: Ask, name: str, payload: dict[str, Any]) -> Any:
         return ask(name, payload)
     except NotFound:
         return None
+
+
+def _ensure_proved(ask: Ask, campaign: LeasedCampaign, only_to: Sequence[str]) -> None:
+    """Once more, of the audience as it was taken: contacts may have been added since the campaign was scheduled.
+
+    Everybody in it counts, also who would be left out at this moment: they could be restored before they are sent to.
+
+    :raises Forbidden: the account is on trial, and somebody's address is not among those that it has proved.
+    """
+    snapshot = {"snapshot_id": str(domain.snapshot_id(campaign.id))}
+    if strangers := ask("contacts.count_strangers", {**snapshot, "addresses": list(only_to)})["count"]:
+        raise on_trial(strangers)
+
+
+def _let_go(ask: Ask, campaign: LeasedCampaign, after: int) -> None:
+    snapshot = {"snapshot_id": str(domain.snapshot_id(campaign.id))}
+    _tolerate_absence(ask, "contacts.let_go_of_audience", {**snapshot, "campaign_id": str(campaign.id), "after": after})
 
 
 def _snapshot(ask: Ask, campaign: LeasedCampaign) -> dict[str, Any]:

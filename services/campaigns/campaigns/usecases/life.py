@@ -14,6 +14,7 @@ from campaigns.store import campaigns as store
 from campaigns.store import rules as rule_store
 from campaigns.store.leases import CAMPAIGNS
 from campaigns.usecases import content, views
+from campaigns.usecases.attachments import Attachments
 from campaigns.usecases.ports import Ask, ensure_may, user_of
 from campaigns.usecases.views import Answer
 from chassis import acts, inbox, outbox, suspensions, waking
@@ -29,7 +30,14 @@ NEEDING_AT_MOST = 100
 
 
 def schedule_campaign(
-    database: Database, *, actor: Actor, now: datetime, ask: Ask, campaign_id: UUID, at: datetime | None
+    database: Database,
+    *,
+    actor: Actor,
+    now: datetime,
+    ask: Ask,
+    files: Attachments,
+    campaign_id: UUID,
+    at: datetime | None,
 ) -> Answer:
     """Check everything that can be checked now, reserve the quota, and hand the campaign to the dispatcher.
 
@@ -44,7 +52,8 @@ def schedule_campaign(
     channel = Channel(campaign.channel)
     account = ask("identity.get_account", {})
     when = domain.when(at, account["time_zone"], now, in_own_zones=bool(campaign.options.get("time_zone_field")))
-    prepared = content.prepare_all(ask, actor, campaign)
+    attach = files.of(ask, campaign.account_id, campaign.options)
+    prepared = content.prepare_all(ask, actor, campaign, attach)
     fields = _with_zones(database, ask, campaign, prepared.fields)
     audience = {"channel": str(channel), "audience": campaign.audience}
     reachable = ask("contacts.count_audience", audience, deadline=20.0)["count"]

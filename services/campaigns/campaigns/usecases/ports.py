@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
 
 from campaigns import domain, exceptions
+from campaigns.store.objects import Objects
 from chassis.actors import account_of
 from chassis.ids import new_id
 from contracts.permissions import is_granted
@@ -23,6 +25,15 @@ class Call(Protocol):
     """`chassis.rpc_client.RpcClient.call`: the same on behalf of any actor."""
 
     def __call__(self, name: str, actor: Actor, payload: dict[str, Any], *, deadline: float = ...) -> Any: ...
+
+
+@dataclass(frozen=True)
+class FileTools:
+    """Where the octets of files are, under which address strangers find them, and what is hosted."""
+
+    objects: Objects
+    public_url: str
+    macros_allowed: bool
 
 
 def ask_as(call: Call, actor: Actor) -> Ask:

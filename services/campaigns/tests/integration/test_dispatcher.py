@@ -304,7 +304,8 @@ def test_pause_stops_it_and_resume_sends_the_rest(
     owner = caller()
     channel.holding.set()
     campaign_id = owner.scheduled(20_000)
-    dispatcher(CAMPAIGNS_WINDOW="4")
+    for _ in range(2):
+        dispatcher(CAMPAIGNS_WINDOW="4")
     wait_until(lambda: len(channel.held) == 4, what="a full window")
 
     owner("pause_campaign", campaign_id=campaign_id)
@@ -314,8 +315,14 @@ def test_pause_stops_it_and_resume_sends_the_rest(
     assert len(numbers_seen(channel)) == already
     assert owner("get_campaign", campaign_id=campaign_id)["progress"]["published"] == already
 
+    # Who was read ahead is free for other campaigns, under a frequency cap.
+    let_go = f"let_go_of_audience {campaign_id} {already}"
+    wait_until(lambda: let_go in owner.look()["asked"], what="what was read ahead to be let go")
+
     owner("resume_campaign", campaign_id=campaign_id)
     assert owner.wait_for(campaign_id, "sent")["progress"] == expected(20_000)
+    wait_until(lambda: released(owner, campaign_id), what="the release")
+    assert f"let_go_of_audience {campaign_id} 20000" in owner.look()["asked"]
 
 
 def test_cancel_ends_it_and_returns_the_rest_of_the_quota(caller: Callable, channel: Any, dispatcher: Callable) -> None:

@@ -117,6 +117,7 @@ def tidy(database: Database, today: date, keep_days: int) -> None:
     with database.transaction() as session:
         store.drop_before(session, today - timedelta(days=keep_days))
         frequency_caps.drop_before(session, today - timedelta(days=frequency_caps.DAYS_KEPT))
+        frequency_caps.drop_lapsed(session)
     merged = store.MERGED_AT_ONCE
     while merged == store.MERGED_AT_ONCE:
         with database.transaction() as session:

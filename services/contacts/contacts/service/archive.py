@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from chassis.service import Payload, event_handler, rpc
 from contacts.service.base import Base
-from contacts.usecases import archive, stops
+from contacts.usecases import archive, keywords, stops
 from contracts import events
-from contracts.errors import NotFound
+from contracts.errors import NotFound, PlanLimit
 from contracts.rpc import Actor
 from contracts.vocabulary import ERASED_ADDRESS
 
@@ -67,6 +69,19 @@ class Archive(Base):
     def restore_stopped(self, payload: Payload) -> None:
         with self.database.transaction() as session:
             stops.restore_stopped(session, event=payload, source="sms_gateway")
+
+    @event_handler(events.SMS_KEYWORDS_WRITTEN)
+    def add_keyword_writers(self, payload: Payload) -> None:
+        limit = self._limit_or_none_more(payload["account_id"])
+        with self.database.transaction() as session:
+            keywords.add_writers(session, event=payload, now=self.clock.now(), limit=limit)
+
+    def _limit_or_none_more(self, account_id: UUID) -> int | None:
+        """Of an account whose plan has ended, no new contact comes; who is one may join a group."""
+        try:
+            return self.limit_of({"account_id": str(account_id), "service": "contacts"})
+        except PlanLimit:
+            return 0
 
     @event_handler(events.EMAIL_ADDRESSES_REFUSED)
     def archive_email_refusals(self, payload: Payload) -> None:

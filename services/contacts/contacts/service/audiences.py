@@ -42,6 +42,14 @@ class Audiences(Base):
         return self.run("read_audience", audiences.read, actor, payload)
 
     @rpc
+    def count_strangers(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("count_strangers", audiences.count_strangers, actor, payload)
+
+    @rpc
+    def let_go_of_audience(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("let_go_of_audience", audiences.let_go, actor, payload)
+
+    @rpc
     def check_addressees(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("check_addressees", audiences.check_addressees, actor, payload)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chassis.service import Payload, rpc
 from contacts.service.base import Base
-from contacts.usecases import consents, people, upserts
+from contacts.usecases import consents, growth, people, upserts
 from contracts.rpc import Actor
 
 
@@ -12,6 +12,10 @@ class People(Base):
     @rpc
     def count_contacts(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("count_contacts", people.count, actor, payload)
+
+    @rpc
+    def count_growth(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("count_growth", growth.count_growth, actor, payload)
 
     @rpc
     def list_contacts(self, actor: Actor, payload: Payload) -> Payload:

@@ -274,14 +274,9 @@ def _reason(channel: str, *, is_capped: bool = False) -> str:
     """SQL over `s` (contact_id, address): why this person gets nothing any more; '' where nothing is against it.
 
     One look-up each, as scalar subqueries, which PostgreSQL makes no join of: a large archive costs a page nothing.
-    Parameters: the account; of an account with a cap the account, its first day and its messages; the account again.
+    Parameters: the account; of an account with a cap those of `sql_of_had` and its messages; the account again.
     """
-    fine = (
-        "CASE WHEN (SELECT count(*) FROM recent_sends r WHERE r.account_id = %s AND r.contact_id = s.contact_id"
-        " AND r.day >= %s) >= %s THEN 'capped' ELSE '' END"
-        if is_capped
-        else "''"
-    )
+    fine = f"CASE WHEN {frequency_caps.sql_of_had()} >= %s THEN 'capped' ELSE '' END" if is_capped else "''"
     return (
         "CASE WHEN (SELECT a.id FROM archive a WHERE a.account_id = %s"
         f" AND a.channel = '{channel}' AND a.address = s.address AND a.restored_at IS NULL) IS NOT NULL THEN 'archived'"
@@ -292,17 +287,30 @@ def _reason(channel: str, *, is_capped: bool = False) -> str:
 
 
 def read(
-    session: Session, *, snapshot_id: UUID, account_id: UUID, channel: str, after: int, up_to: int, today: date
+    session: Session,
+    *,
+    snapshot_id: UUID,
+    account_id: UUID,
+    channel: str,
+    after: int,
+    up_to: int,
+    today: date,
+    campaign_id: UUID | None = None,
 ) -> Page:
     """Recipients as lanes carry them (`contracts.lanes.Recipient`); a million are read, so not by SQLAlchemy's rows.
 
     A campaign may be read for days: who has said no since the snapshot, has gone or has another address is left out.
     Of who was erased no row is left, so that every number without one is theirs.
+
+    :param campaign_id: that is about to send to them: of two that read the same person at once, with room for one
+        message under the account's cap, one leaves them out.
     """
-    page, number = Page([], {}, []), after
     cap = frequency_caps.find(session, account_id=account_id)
-    of_cap = () if cap is None else (account_id, cap.first_day(today), cap.messages)
+    of_cap = () if cap is None else (account_id, campaign_id, cap.first_day(today), cap.messages)
     with cursor_of(session) as cursor:
+        holds_for = campaign_id if cap is not None else None
+        if holds_for is not None:
+            frequency_caps.lock(cursor, account_id=account_id)
         # The planner believes the subqueries rarely true, and would rather read and sort the whole snapshot.
         cursor.execute("SELECT set_config(name, 'off', true) FROM unnest(%s::text[]) AS name", (_NOT_FOR_PAGES,))
         cursor.execute(
@@ -310,20 +318,41 @@ def read(
             f" FROM {table_of(snapshot_id)} s WHERE number > %s AND number <= %s ORDER BY number",
             (account_id, *of_cap, account_id, after, up_to),
         )
-        for following, contact_id, address, fields, reason in cursor.fetchall():
-            if following > number + 1:
-                page.left_out.setdefault(LeftOut.ERASED, []).extend(range(number + 1, following))
-            number = following
-            if reason:
-                page.left_out.setdefault(reason, []).append(number)
-                page.left_out_contacts.append((number, contact_id))
-            else:
-                page.recipients.append(
-                    {"number": number, "contact_id": contact_id, "address": address, "fields": orjson.loads(fields)}
-                )
+        page = _page(cursor.fetchall(), after, up_to)
+        if holds_for is not None:
+            ids = [one["contact_id"] for one in page.recipients]
+            frequency_caps.hold(cursor, account_id=account_id, campaign_id=holds_for, contact_ids=ids, today=today)
+    return page
+
+
+def _page(rows: Sequence[tuple[int, str, str, str, str]], after: int, up_to: int) -> Page:
+    """Of rows (number, contact, address, fields, reason) in order, each number above `after` in its place."""
+    page, number = Page([], {}, []), after
+    for following, contact_id, address, fields, reason in rows:
+        if following > number + 1:
+            page.left_out.setdefault(LeftOut.ERASED, []).extend(range(number + 1, following))
+        number = following
+        if reason:
+            page.left_out.setdefault(reason, []).append(number)
+            page.left_out_contacts.append((number, contact_id))
+        else:
+            page.recipients.append(
+                {"number": number, "contact_id": contact_id, "address": address, "fields": orjson.loads(fields)}
+            )
     if number < up_to:
         page.left_out.setdefault(LeftOut.ERASED, []).extend(range(number + 1, up_to + 1))
     return page
+
+
+def count_strangers(session: Session, *, snapshot_id: UUID, addresses: Sequence[str]) -> int:
+    """How many are in a snapshot whose address is none of these; who was erased is in it no more."""
+    return int(
+        session.scalar(
+            text(f"SELECT count(*) FROM {table_of(snapshot_id)} WHERE address <> ALL(CAST(:addresses AS text[]))"),
+            {"addresses": list(addresses)},
+        )
+        or 0
+    )
 
 
 def left_out(

@@ -1,4 +1,8 @@
-"""Frequency caps, and the campaign messages that contacts of the accounts with a cap have had lately."""
+"""Frequency caps, and the campaign messages that contacts of the accounts with a cap have had lately.
+
+A message counts from when its recipient is read to be sent to: room is held for it, until it is known to have been
+handed over, is let go or lapses.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +20,28 @@ from chassis.database import changed
 # Kinds of engagement that say that a message was handed over, whatever came of it.
 SENT_KINDS = ("submitted", "delivered")
 DAYS_KEPT = 90
+# So long a message that was read to be sent, and of which nothing more is known, takes its place under the cap.
+HELD_FOR = timedelta(hours=1)
+_LOCK = "hashtextextended(CAST(%(account_id)s AS text), 1667330160)"  # "cap0"
 
 _ADD = """
 INSERT INTO recent_sends (account_id, contact_id, campaign_id, day)
 SELECT DISTINCT CAST(%(account_id)s AS uuid), one, CAST(%(campaign_id)s AS uuid), CAST(%(day)s AS date)
-FROM unnest(%(ids)s::uuid[]) AS one ORDER BY one ON CONFLICT DO NOTHING
+FROM unnest(%(ids)s::uuid[]) AS one ORDER BY one
+ON CONFLICT (account_id, contact_id, campaign_id) DO UPDATE SET held_until = NULL, day = excluded.day
+    WHERE recent_sends.held_until IS NOT NULL
 """
+_HOLD = """
+INSERT INTO recent_sends (account_id, contact_id, campaign_id, day, held_until)
+SELECT %(account_id)s, one, %(campaign_id)s, %(day)s, clock_timestamp() + %(held_for)s
+FROM unnest(%(ids)s::uuid[]) AS one ORDER BY one
+ON CONFLICT (account_id, contact_id, campaign_id) DO UPDATE SET held_until = excluded.held_until, day = excluded.day
+    WHERE recent_sends.held_until IS NOT NULL
+"""
+# SQL over a row of `recent_sends`, for the first day of the cap: it counts.
+_COUNTS = (
+    "CASE WHEN {row}.held_until IS NULL THEN {row}.day >= {first_day} ELSE {row}.held_until > clock_timestamp() END"
+)
 _FILL = text(
     "INSERT INTO recent_sends (account_id, contact_id, campaign_id, day)"
     " SELECT account_id, one, campaign_id, min(day) FROM engagement CROSS JOIN LATERAL unnest(contact_ids) AS one"
@@ -85,6 +105,37 @@ def add_sends(cursor: psycopg.Cursor[Any], columns: Sequence[dict[str, Any]]) ->
     cursor.executemany(_ADD, sent)
 
 
+def lock(cursor: psycopg.Cursor[Any], *, account_id: UUID) -> None:
+    """Until the end of the transaction nobody else counts what the account's contacts have had, and holds room."""
+    cursor.execute(f"SELECT pg_advisory_xact_lock({_LOCK})", {"account_id": account_id})
+
+
+def hold(
+    cursor: psycopg.Cursor[Any], *, account_id: UUID, campaign_id: UUID, contact_ids: Sequence[str], today: date
+) -> None:
+    """Let a message of the campaign to each of them count from now on, for `HELD_FOR`; under `lock`."""
+    cursor.execute(
+        _HOLD,
+        {"account_id": account_id, "campaign_id": campaign_id, "day": today, "held_for": HELD_FOR,
+         "ids": list(contact_ids)},
+    )  # fmt: skip
+
+
+def let_go(session: Session, *, account_id: UUID, campaign_id: UUID, snapshot: str, after: int) -> int:
+    """Of who is numbered above `after` nobody is about to be sent to: what is held for them does not count any more.
+
+    :param snapshot: the table of the campaign's audience.
+    """
+    return changed(
+        session,
+        f"DELETE FROM recent_sends r USING {snapshot} s WHERE r.account_id = :account AND r.campaign_id = :campaign"
+        " AND r.held_until IS NOT NULL AND r.contact_id = s.contact_id AND s.number > :after",
+        account=account_id,
+        campaign=campaign_id,
+        after=after,
+    )
+
+
 def forget(session: Session, *, account_id: UUID, contact_ids: Sequence[UUID]) -> None:
     changed(
         session,
@@ -98,10 +149,26 @@ def drop_before(session: Session, day: date) -> int:
     return changed(session, "DELETE FROM recent_sends WHERE day < :day", day=day)
 
 
+def drop_lapsed(session: Session) -> int:
+    return changed(session, "DELETE FROM recent_sends WHERE held_until IS NOT NULL AND held_until < now()")
+
+
+def sql_of_had() -> str:
+    """SQL over `s`: how many messages of other campaigns count for this contact.
+
+    Parameters: the account, the campaign (or none) and the cap's first day.
+    """
+    return (
+        "(SELECT count(*) FROM recent_sends r WHERE r.account_id = %s AND r.contact_id = s.contact_id"
+        f" AND r.campaign_id IS DISTINCT FROM %s AND {_COUNTS.format(row='r', first_day='%s')})"
+    )
+
+
 def sql_of_capped(cap: Cap, today: date) -> tuple[str, dict[str, Any]]:
     """SQL over `c`: has had as many as the cap allows; its parameters, beside the account."""
     return (
-        "c.id IN (SELECT contact_id FROM recent_sends WHERE account_id = :account AND day >= :cap_from"
+        "c.id IN (SELECT contact_id FROM recent_sends r WHERE account_id = :account"
+        f" AND {_COUNTS.format(row='r', first_day=':cap_from')}"
         " GROUP BY contact_id HAVING count(*) >= :cap_messages)",
         {"cap_from": cap.first_day(today), "cap_messages": cap.messages},
     )

@@ -201,18 +201,49 @@ def get(session: Session, *, actor: Actor, now: datetime, snapshot_id: UUID) -> 
     return _view(_snapshot(session, account_of(actor), snapshot_id))
 
 
-def read(session: Session, *, actor: Actor, now: datetime, snapshot_id: UUID, after: int, limit: int) -> View:
+def read(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    snapshot_id: UUID,
+    after: int,
+    limit: int,
+    campaign_id: UUID | None = None,
+) -> View:
     """The `limit` numbers after `after`: recipients, and those who are not to be sent to any more, with the reason.
+
+    :param campaign_id: that sends to them: under a frequency cap each takes one place at once.
+    :raises Conflict: `snapshot.not_ready`.
+    """
+    row = _taken(session, account_of(actor), snapshot_id)
+    return store.read(
+        session,
+        snapshot_id=snapshot_id,
+        account_id=account_of(actor),
+        channel=row["channel"],
+        after=after,
+        up_to=min(after + limit, row["total"]),
+        today=now.date(),
+        campaign_id=campaign_id,
+    )._asdict()
+
+
+def count_strangers(session: Session, *, actor: Actor, now: datetime, snapshot_id: UUID, addresses: list[str]) -> View:
+    """:raises Conflict: `snapshot.not_ready`."""
+    _taken(session, account_of(actor), snapshot_id)
+    return {"count": store.count_strangers(session, snapshot_id=snapshot_id, addresses=addresses)}
+
+
+def let_go(session: Session, *, actor: Actor, now: datetime, snapshot_id: UUID, campaign_id: UUID, after: int) -> None:
+    """Nobody numbered above `after` is about to be sent to; harmless twice.
 
     :raises Conflict: `snapshot.not_ready`.
     """
     account_id = account_of(actor)
-    row = _snapshot(session, account_id, snapshot_id)
-    if row["state"] != JobState.DONE:
-        raise Conflict("snapshot.not_ready", "The snapshot has not been taken.", {"state": row["state"]})
-    up_to = min(after + limit, row["total"])
-    place = {"snapshot_id": snapshot_id, "account_id": account_id, "channel": row["channel"]}
-    return store.read(session, **place, after=after, up_to=up_to, today=now.date())._asdict()
+    _taken(session, account_id, snapshot_id)
+    snapshot = store.table_of(snapshot_id)
+    frequency_caps.let_go(session, account_id=account_id, campaign_id=campaign_id, snapshot=snapshot, after=after)
 
 
 def check_addressees(
@@ -232,6 +263,13 @@ def _snapshot(session: Session, account_id: UUID, snapshot_id: UUID) -> Any:
     row = store.find(session, account_id=account_id, snapshot_id=snapshot_id)
     if row is None:
         raise views.not_found("snapshot")
+    return row
+
+
+def _taken(session: Session, account_id: UUID, snapshot_id: UUID) -> Any:
+    row = _snapshot(session, account_id, snapshot_id)
+    if row["state"] != JobState.DONE:
+        raise Conflict("snapshot.not_ready", "The snapshot has not been taken.", {"state": row["state"]})
     return row
 
 

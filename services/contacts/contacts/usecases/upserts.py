@@ -30,8 +30,15 @@ def upsert_many(
     session: Session, *, actor: Actor, now: datetime, terms: AccountTerms, merge_by: str, contacts: list[dict[str, Any]]
 ) -> View:
     """Add or change up to 1,000 contacts: one that is wrong does not stop the others."""
-    account_id = account_of(actor)
-    account = people.account_for_adding(session, account_id, terms)
+    account = people.account_for_adding(session, account_of(actor), terms)
+    return upsert_into(session, account, now=now, merge_by=merge_by, contacts=contacts)
+
+
+def upsert_into(
+    session: Session, account: Mapping[Any, Any], *, now: datetime, merge_by: str, contacts: Sequence[dict[str, Any]]
+) -> View:
+    """:param account: its row, locked."""
+    account_id = account["account_id"]
     custom = field_store.all_of(session, account_id=account_id)
     region = account["default_region"]
     read = [_or_error(columns_of, request, custom, region, now) for request in contacts]

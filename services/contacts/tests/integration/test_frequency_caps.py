@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,6 +13,7 @@ from sqlalchemy import text
 from chassis.database import Database
 from chassis.ids import new_id
 from contacts.jobs import engagement as job
+from contacts.store import audiences as audience_store
 from contacts.store import engagement
 from contacts.usecases import archive, audience_samples, audiences, frequency_caps, groups
 from contracts.vocabulary import ArchiveReason, Channel, FollowUpWho
@@ -181,3 +183,93 @@ def test_audience_is_broken_down_by_the_first_reason(database: Database, account
     reachable = account.call(audiences.count, channel=Channel.EMAIL, audience={"groups": [group]}, only_to=None)
     of_all = counted(Channel.EMAIL)
     assert of_all["reachable"] + of_all["capped"] == reachable["count"]
+
+
+def snapshots(account: Any, group: UUID, many: int) -> list[UUID]:
+    taken = [new_id() for _ in range(many)]
+    for snapshot_id in taken:
+        chosen = {"channel": Channel.EMAIL, "audience": {"groups": [group]}, "fields_": []}
+        account.call(audiences.request_snapshot, snapshot_id=snapshot_id, **chosen)
+    account.run_imports()
+    return taken
+
+
+def test_of_campaigns_that_read_the_same_people_at_once_one_reaches_each(
+    database: Database, account: Any, group: UUID
+) -> None:
+    """Two campaigns, each read by three at once and its pages in another order: with room for one message nobody gets
+    two, and nobody is left without."""
+    cap(account, 1, 7)
+    pages = [(after, snapshot_id) for snapshot_id in snapshots(account, group, 2) for after in range(0, PEOPLE, 2)]
+    pages.sort(key=lambda page: (page[0] * 5 % PEOPLE, page[1]))
+
+    def read_page(page: tuple[int, UUID]) -> list[str]:
+        after, snapshot_id = page
+        read = {"snapshot_id": snapshot_id, "campaign_id": snapshot_id, "after": after, "limit": 2}
+        return [one["contact_id"] for one in account.call(audiences.read, **read)["recipients"]]
+
+    with ThreadPoolExecutor(6) as readers:
+        reached = [contact_id for page in readers.map(read_page, pages) for contact_id in page]
+    assert len(reached) == len(set(reached)) == PEOPLE
+
+
+def test_room_is_held_until_it_is_known_is_let_go_or_lapses(database: Database, account: Any, group: UUID) -> None:
+    first, second = snapshots(account, group, 2)
+    cap(account, 1, 7)
+
+    def reached(campaign: UUID) -> list[int]:
+        answer = account.call(audiences.read, snapshot_id=campaign, campaign_id=campaign, after=0, limit=PEOPLE)
+        return [one["number"] for one in answer["recipients"]]
+
+    def lapse() -> None:
+        with database.transaction() as session:
+            session.execute(
+                text(
+                    "UPDATE recent_sends SET held_until = now() - interval '1 s' WHERE held_until < now()"
+                    " + interval '1 day'"
+                )
+            )
+
+    # What is read again, after a crash say, finds the room that was held for it.
+    assert reached(first) == reached(first) == list(range(1, PEOPLE + 1)) and reached(second) == []
+    account.call(audiences.let_go, snapshot_id=first, campaign_id=first, after=5)
+    assert reached(second) == [6, 7, 8] and reached(first) == [1, 2, 3, 4, 5]
+
+    # Handed over: it counts by its day, and is neither let go nor lapses.
+    page = account.call(audiences.read, snapshot_id=first, campaign_id=first, after=0, limit=2)
+    column = {"account_id": str(account.id), "campaign_id": str(first), "kind": "submitted", "day": str(TODAY)}
+    with database.transaction() as session:
+        ids = ",".join(one["contact_id"] for one in page["recipients"])
+        engagement.add(session, [{**column, "contact_ids": ids}])
+    account.call(audiences.let_go, snapshot_id=first, campaign_id=first, after=0)
+    with database.transaction() as session:
+        session.execute(
+            text("UPDATE recent_sends SET held_until = now() - interval '1 s' WHERE held_until IS NOT NULL")
+        )
+    assert reached(second) == list(range(3, PEOPLE + 1))
+    with database.transaction() as session:
+        session.execute(
+            text("UPDATE recent_sends SET held_until = now() - interval '1 s' WHERE held_until IS NOT NULL")
+        )
+    job.tidy(database, TODAY, keep_days=400)
+    with database.transaction() as session:
+        assert session.scalar(text("SELECT count(*) FROM recent_sends")) == 2
+
+
+def test_strangers_in_an_audience_are_counted_whoever_would_be_left_out(
+    database: Database, account: Any, group: UUID, read: Any
+) -> None:
+    """Who has had enough, or is archived at this moment, is in the audience all the same; who was erased is not."""
+    (snapshot_id,) = snapshots(account, group, 1)
+    people, _ = read()
+    cap(account, 1, 7)
+    sent(database, account, people)
+
+    def strangers(*known: str) -> int:
+        return int(account.call(audiences.count_strangers, snapshot_id=snapshot_id, addresses=list(known))["count"])
+
+    everybody = [f"p{number}@x.example" for number in range(PEOPLE)]
+    assert (strangers(*everybody), strangers(*everybody[1:]), strangers()) == (0, 1, PEOPLE)
+    with database.transaction() as session:
+        audience_store.forget(session, account_id=account.id, contact_ids=people[:1], addresses=[])
+    assert strangers(*everybody[1:]) == 0

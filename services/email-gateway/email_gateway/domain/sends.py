@@ -33,6 +33,8 @@ class Plan:
     trace_id: str = ""
     tags: Sequence[str] = ()
     schedule_at: datetime | None = None
+    submitter_id: str | None = None  # the API key, user or SMTP account that handed it in
+    webhook_url: str | None = None  # where its events are posted
     blobs: Mapping[str, bytes] = field(default_factory=dict, repr=False)  # by digest: what its messages end with
 
     @property

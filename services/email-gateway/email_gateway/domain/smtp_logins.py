@@ -7,7 +7,7 @@ import hmac
 import re
 import secrets
 from collections.abc import Iterable
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import ip_network
 from uuid import UUID
 
 _NAME = re.compile(r"smtp_([0-9a-f]{32})\Z")
@@ -48,17 +48,3 @@ def canonical(listed: Iterable[str]) -> list[str]:
         except ValueError:
             raise ValueError(number) from None
     return list(networks)
-
-
-def may_log_in_from(address: str, listed: Iterable[str]) -> bool:
-    """Whether the address lies in one of the networks; an empty list allows all."""
-    networks = [ip_network(each) for each in listed]
-    if not networks:
-        return True
-    try:
-        found = ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
-        found = found.ipv4_mapped
-    return any(found.version == network.version and found in network for network in networks)

@@ -9,6 +9,7 @@ from channel.outbound import OutboundProcess
 from chassis.process import Process, boot
 from chassis.secrets import Vault
 from email_gateway.config import OutboundConfig
+from email_gateway.domain.mailroom import SoftRule
 from email_gateway.outbound.blobs import reader
 from email_gateway.outbound.composer_processes import ComposingProcesses
 from email_gateway.outbound.email import PREFETCH, EmailOutbound
@@ -35,16 +36,19 @@ def main(process: Process[OutboundConfig]) -> None:
             pool,
             composing,
             reader(process.database),
+            router,
             window=config.window,
             chunk=config.chunk,
             workers=config.workers,
         )
         retry_base = timedelta(seconds=config.retry_base_seconds)
-        return EmailOutbound(process.database, router, pool, outlet, retry_base=retry_base)
+        soft = SoftRule(config.soft_times, config.soft_days)
+        return EmailOutbound(process.database, router, pool, outlet, retry_base=retry_base, soft=soft)
 
     try:
         OutboundProcess(process, outbound, linger=config.linger).run()
     finally:
+        router.pools.close()
         composing.close()
 
 

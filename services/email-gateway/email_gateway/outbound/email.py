@@ -16,6 +16,7 @@ from contracts.channel import CHANNELS
 from contracts.events import EMAIL_GATEWAY_ACT
 from contracts.vocabulary import ERASED_ADDRESS, Channel, Lane, MessageState
 from email_gateway.batches import ERASED, EmailMessage, Refusal, StoredContent
+from email_gateway.domain.mailroom import SoftRule
 from email_gateway.domain.retrying import Result, next_try
 from email_gateway.outbound.mail_outlet import MailOutlet, conclude, refused
 from email_gateway.outbound.routing import Router
@@ -34,6 +35,7 @@ class EmailOutbound:
     """`channel.ports.Outbound` of e-mail.
 
     :param retry_base: the first wait of the retry schedule.
+    :param soft: when a mailbox that takes nothing counts as gone.
     """
 
     channel = Channel.EMAIL
@@ -43,14 +45,21 @@ class EmailOutbound:
     put_off = ()
 
     def __init__(
-        self, database: Database, router: Router, pool: Pool, outlet: MailOutlet, *, retry_base: timedelta
+        self,
+        database: Database,
+        router: Router,
+        pool: Pool,
+        outlet: MailOutlet,
+        *,
+        retry_base: timedelta,
+        soft: SoftRule,
     ) -> None:
         self._database = database
         self._router = router
         self._pool = pool
         self._outlet = outlet
         self._retry_base = retry_base
-        self.ledger = EmailLedger()
+        self.ledger = EmailLedger(soft)
         self._contents: dict[str, StoredContent] = {}
         self._routes_at = self._swept_at = 0.0
 

@@ -23,14 +23,18 @@ from chassis.logs import get_logger
 from contracts.vocabulary import Lane, MessageState
 from email_gateway.batches import EmailMessage, Made, Refusal, ToCompose, to_compose
 from email_gateway.content.outgoing import Blob, Outgoing
+from email_gateway.domain.needs import NOTHING, Needs
 from email_gateway.domain.retrying import KEEP_TRYING, STATE_OF_RESULT, Result
 from email_gateway.outbound.blobs import ReadBlobs, Room
+from email_gateway.outbound.ip_pools import Held
 from email_gateway.outbound.waves import HOLD_SECONDS, Wave, Waves
 from email_gateway.smtp.pool import Outcome, Parcel, Pool
+from email_gateway.smtp.sources import Source
 
 STOP_SECONDS = 8.0
 MOST_TRIES = 60  # a second apart
 REFUSES = "destination.refuses"
+UNSENT = Outcome(Result.BACK, "4.3.2", "it was called back")
 WAVES = Counter("wici_email_waves_total", "Campaigns that a destination refuses, so that they wait there")
 EMAILS = Counter("wici_emails_total", "E-mails by what became of the attempt", ["result"])
 
@@ -41,6 +45,16 @@ class Composing(Protocol):
     """Where mails are composed; blocks, so it is called on threads."""
 
     def compose(self, wanted: Sequence[ToCompose], at: int) -> list[Made]: ...
+
+
+class Sources(Protocol):
+    """From which address a mail leaves, and what came of it (`outbound.routing`, `outbound.ip_pools`)."""
+
+    def choose(self, account_id: str, recipient: str, *, urgent: bool) -> Source | None:
+        """:raises Held: from none now."""
+        ...
+
+    def note(self, source: Source, recipient: str, outcome: Outcome) -> None: ...
 
 
 class MailOutlet(Outlet):
@@ -54,6 +68,7 @@ class MailOutlet(Outlet):
         pool: Pool,
         composing: Composing,
         read_blobs: ReadBlobs,
+        sources: Sources,
         *,
         window: int,
         chunk: int,
@@ -63,6 +78,7 @@ class MailOutlet(Outlet):
         self._pool = pool
         self._composing = composing
         self._read_blobs = read_blobs
+        self._sources = sources
         self._room = Room()
         self._in_room: dict[str, int] = {}  # octets of large mails in hand, by message id
         self._window = max(window, chunk)
@@ -108,7 +124,8 @@ class MailOutlet(Outlet):
         """Those that wait for a connection; those that are being composed are judged by `_submit`."""
         withdrawn = self._pool.withdraw(lambda parcel: is_stopped(parcel.tag.header))
         messages: list[EmailMessage] = [parcel.tag for parcel in withdrawn]
-        for message in messages:
+        for parcel, message in zip(withdrawn, messages, strict=True):
+            self._leave_source(parcel, UNSENT)
             self._leave_room(message)
             message.made = None
         return messages
@@ -162,7 +179,7 @@ class MailOutlet(Outlet):
             elif isinstance(message.made, Outgoing) and message.made.blob is not None:
                 self._spawn(self._submit_large(message, message.made, message.made.blob))
             elif isinstance(message.made, Outgoing):
-                parcels.append(self._parcel(message, message.made))
+                parcels += self._parcels(message, message.made)
             elif message.made is not None:
                 self._settle(message, refused(message.made))
         if stopped:
@@ -193,16 +210,25 @@ class MailOutlet(Outlet):
         elif key not in found:
             self._settle(message, refused(Refusal(UNKNOWN_CONTENT, "the mail is not kept any more")))
         else:
-            parcel = self._parcel(message, replace(made, octets=made.octets + found[key]))
-            parcel.needs = blob.needs
-            self._pool.submit([parcel])
+            self._pool.submit(self._parcels(message, replace(made, octets=made.octets + found[key]), blob.needs))
 
-    def _parcel(self, message: EmailMessage, made: Outgoing) -> Parcel:
+    def _parcels(self, message: EmailMessage, made: Outgoing, needs: Needs = NOTHING) -> list[Parcel]:
+        """The message for the pool; none where no address of ours may send it now."""
         urgent = message.header.lane is not Lane.BULK
-        return Parcel(
+        try:
+            source = self._sources.choose(message.header.account_id, made.address, urgent=urgent)
+        except Held:
+            self._settle(message, Outcome(Result.BUSY, "4.7.0", "no address that it may leave from may send now"))
+            return []
+        parcel = Parcel(
             UUID(message.message_id), made.envelope_from, made.address, made.octets, urgent, self._on_done, message,
-            self._may_leave,
+            self._may_leave, needs, source,
         )  # fmt: skip
+        return [parcel]
+
+    def _leave_source(self, parcel: Parcel, outcome: Outcome) -> None:
+        if parcel.source is not None:
+            self._sources.note(parcel.source, parcel.address, outcome)
 
     def _may_leave(self, parcel: Parcel) -> bool:
         return not self.events.is_stopped(parcel.tag.header)
@@ -232,9 +258,13 @@ class MailOutlet(Outlet):
         WAVES.inc()
         log.warning("campaign_refused", campaign_id=campaign_id, destination=domain, code=wave.code)
         self.began.append((message.header.account_id, wave))
-        self._hold([parcel.tag for parcel in self._pool.withdraw(lambda parcel: self._is_held(parcel.tag))])
+        withdrawn = self._pool.withdraw(lambda parcel: self._is_held(parcel.tag))
+        for parcel in withdrawn:
+            self._leave_source(parcel, UNSENT)
+        self._hold([parcel.tag for parcel in withdrawn])
 
     def _on_done(self, parcel: Parcel, outcome: Outcome) -> None:
+        self._leave_source(parcel, outcome)
         if outcome.result is Result.BACK and not self._may_leave(parcel):
             self._leave_room(parcel.tag)
             parcel.tag.made = None
@@ -282,6 +312,7 @@ def conclude(message: EmailMessage, outcome: Outcome, now: datetime) -> None:
     once where that was the first attempt, else by the schedule: a server may take every copy and drop the connection.
     """
     message.code, message.detail, message.at = outcome.code, outcome.detail, now.timestamp()
+    message.is_of_mailbox = outcome.is_of_mailbox
     if outcome.result is Result.BACK:
         message.state, message.due_at, message.was_tried = MessageState.DEFERRED, now, False
     elif outcome.result in (Result.RETRY, Result.BUSY):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,13 +13,15 @@ from chassis.database import Database
 from chassis.secrets import Vault
 from email_gateway.config import OutboundConfig
 from email_gateway.domain.routing import best_route
+from email_gateway.outbound.ip_pools import IpPools
 from email_gateway.outbound.sts_policies import StsPolicies
 from email_gateway.smtp import mta_sts
 from email_gateway.smtp.mta_sts import Mode
 from email_gateway.smtp.mx import MxResolver, NoRoute
-from email_gateway.smtp.pool import Destination, Limits
+from email_gateway.smtp.pool import Destination, Limits, Outcome
 from email_gateway.smtp.session import Peer, Tls
 from email_gateway.smtp.shaping import Allowances
+from email_gateway.smtp.sources import Source
 from email_gateway.store import mail_routes as store
 
 
@@ -64,7 +67,8 @@ class Router:
         self._default = parse_route(config.default_route, config)
         self._routes: list[tuple[str, Route]] = []
         self._resolver = MxResolver(config.nameservers)
-        self._allowances = Allowances()
+        self._allowances: dict[Source | None, Allowances] = defaultdict(Allowances)  # a provider counts by address
+        self.pools = IpPools(database)
         self._allowed = config.mx_network_list()
         self._policies = StsPolicies(database, partial(mta_sts.fetch, allowed=self._allowed), config.nameservers)
 
@@ -72,7 +76,23 @@ class Router:
         """Read the operators' routes; called on a database thread every few seconds."""
         with self._database.transaction() as session:
             self._routes = [(row.pattern, self._route(row)) for row in store.routes(session)]
+        self.pools.refresh()
         self._policies.tidy()
+
+    def choose(self, account_id: str, recipient: str, *, urgent: bool) -> Source | None:
+        """The address of ours that a mail leaves from; None: a smarthost has its own, or there are no pools.
+
+        :raises Held: it can leave from nowhere now.
+        """
+        if self._route_of(recipient.rpartition("@")[2].lower()).peer is not None:
+            return None
+        return self.pools.choose(account_id, recipient, urgent=urgent)
+
+    def note(self, source: Source, recipient: str, outcome: Outcome) -> None:
+        self.pools.note(source, recipient, outcome)
+
+    def _route_of(self, domain: str) -> Route:
+        return best_route(domain, self._routes) or self._default
 
     def _route(self, row: store.MailRoute) -> Route:
         key = str(row.route_id)
@@ -82,22 +102,29 @@ class Router:
         peer = Peer(row.host or "", row.port, Tls(row.tls), row.username, password, self._config.ehlo_name)
         return Route(key, row.connections, peer)
 
-    def destination(self, domain: str) -> tuple[str, Callable[[], Destination]]:
-        """The key of the domain's destination, and how to make it."""
-        route = best_route(domain, self._routes) or self._default
+    def destination(self, domain: str, source: Source | None = None) -> tuple[str, Callable[[], Destination]]:
+        """The key of the destination of the domain's mail from an address of ours, and how to make it."""
+        route = self._route_of(domain)
         limits = Limits(connections=route.connections, wait_seconds=self._config.wait_seconds)
         if route.peer is not None:
             peer = route.peer
             return route.key, lambda: Destination(_always([peer]), limits, patient=True)
         # Where an operator has said how many connections a domain gets, that counts.
-        allowances = self._allowances if route is self._default else None
-        return f"{route.key}/{domain}", lambda: Destination(
-            self._mx_peers(domain), limits, patient=False, allowances=allowances
+        allowances = self._allowances[source] if route is self._default else None
+        return f"{route.key}/{domain}/{source.address if source else ''}", lambda: Destination(
+            self._mx_peers(domain, source), limits, patient=False, allowances=allowances
         )
 
-    def _mx_peers(self, domain: str) -> Callable[[], Awaitable[list[Peer]]]:
+    def _mx_peers(self, domain: str, source: Source | None) -> Callable[[], Awaitable[list[Peer]]]:
         config = self._config
-        template = Peer("", config.mx_port, Tls.OPPORTUNISTIC, ehlo_name=config.ehlo_name, allowed=self._allowed)
+        template = Peer(
+            "",
+            config.mx_port,
+            Tls.OPPORTUNISTIC,
+            ehlo_name=source.ehlo_name if source else config.ehlo_name,
+            source_address=source.address if source else None,
+            allowed=self._allowed,
+        )
 
         async def peers() -> list[Peer]:
             hosts = await self._resolver.hosts(domain)

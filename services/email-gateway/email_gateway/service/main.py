@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from channel import account_networks
 from chassis import inbox
 from chassis.ids import new_id
 from chassis.service import Payload, event_handler
 from contracts import events
+from email_gateway.service.ip_pools import IpPools
 from email_gateway.service.mail_routes import MailRoutes
 from email_gateway.service.messages import Messages
 from email_gateway.service.senders import Senders
@@ -15,8 +17,11 @@ from email_gateway.service.smtp_accounts import SmtpAccounts
 from email_gateway.usecases import privacy, system
 
 
-class EmailGatewayService(Senders, Messages, MailRoutes, SmtpAccounts):
-    """E-mail: sender domains, contents, single messages, mail routes. Sending itself is `email_gateway.outbound`'s."""
+class EmailGatewayService(Senders, Messages, MailRoutes, IpPools, SmtpAccounts):
+    """E-mail: sender domains, contents, single messages, mail routes, pools of addresses.
+
+    Sending itself is `email_gateway.outbound`'s.
+    """
 
     name = "email_gateway"
 
@@ -56,6 +61,12 @@ class EmailGatewayService(Senders, Messages, MailRoutes, SmtpAccounts):
             if inbox.first_time(session, "send_confirmation_mail", payload["event_id"]):
                 system.send_confirmation(session, self.tools, send_id=new_id(), request=payload)
         self.relay.poke()
+
+    @event_handler(events.ACCOUNT_IP_RULES_CHANGED)
+    def follow_ip_rules(self, payload: Payload) -> None:
+        """May run twice and in any order: the version tells which is the later."""
+        with self.database.transaction() as session:
+            account_networks.note(session, **payload)
 
     @event_handler(events.ACCOUNT_CLOSED)
     def erase_account(self, payload: Payload) -> None:

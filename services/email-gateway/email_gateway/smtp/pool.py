@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -25,8 +26,9 @@ from email_gateway.smtp.session import (
     Session,
     open_session,
 )
-from email_gateway.smtp.shaping import Allowance, Allowances
-from email_gateway.smtp.verdicts import About, Stage, about, judged
+from email_gateway.smtp.shaping import Allowance, Allowances, Place
+from email_gateway.smtp.sources import Source
+from email_gateway.smtp.verdicts import About, Stage, about, is_block, judged
 
 WATCH_SECONDS = 1.0
 MAX_TRIES = 3
@@ -38,6 +40,9 @@ class Outcome:
     result: Result
     code: str
     detail: str
+    is_block: bool = False  # it speaks of the address that the mail came from
+    provider: str = ""  # whose hosts were asked; empty: nobody's
+    is_of_mailbox: bool = False  # the mailbox takes nothing now
 
 
 def always(_parcel: Parcel) -> bool:
@@ -60,6 +65,7 @@ class Parcel:
     tag: Any = field(default=None, repr=False)
     may_leave: Callable[[Parcel], bool] = field(default=always, repr=False)
     needs: Needs = NOTHING
+    source: Source | None = None
     tries: int = 0
     queued_at: float = 0.0
 
@@ -100,11 +106,11 @@ class Destination:
         self._peers, self._limits, self._patient = peers, limits, patient
         self._allowance = Allowance(limits.connections)
         self._allowances = allowances  # None once it is known whose hosts they are
-        self._places: dict[Session, Allowance] = {}
+        self._places: dict[Session, Place] = {}
         self._urgent: deque[Parcel] = deque()
         self._bulk: deque[Parcel] = deque()
         self._sessions: set[Session] = set()
-        self._opening: set[asyncio.Task[None]] = set()
+        self._opening: dict[asyncio.Task[None], Place] = {}
         self._failures = 0
         self._closed_until = 0.0
         self._in_flight = 0
@@ -135,12 +141,14 @@ class Destination:
         wanted = self.waiting - len(self._opening)
         if self._failures or self._allowances is not None:
             wanted = min(wanted, 1 - len(self._opening))  # one finds out whether it is back, or whose hosts they are
-        for _ in range(wanted):
-            if not self._allowance.enter(self.pump, urgent=bool(self._urgent)):
+        urgent = len(self._urgent) - sum(not place.is_bulk for place in self._opening.values())
+        for number in range(wanted):
+            place = self._allowance.enter(self.pump, urgent=number < urgent)
+            if place is None:
                 break
-            task = asyncio.get_running_loop().create_task(self._open(self._allowance))
-            self._opening.add(task)
-            task.add_done_callback(self._opening.discard)
+            task = asyncio.get_running_loop().create_task(self._open(place))
+            self._opening[task] = place
+            task.add_done_callback(self._opening.pop)
 
     def watch(self, now: float) -> None:
         """Once a second: end what hangs or idles, send on what waits too long."""
@@ -183,30 +191,31 @@ class Destination:
 
     # Sessions
 
-    def _next(self) -> Parcel | None:
+    def _next(self, place: Place) -> Parcel | None:
         queue = self._urgent or self._bulk
-        if not queue:
+        if not queue or (queue is self._bulk and not place.may_take_bulk()):
+            asyncio.get_running_loop().call_soon(place.make_way)
             return None
         self._in_flight += 1
         return queue.popleft()
 
-    def _make_session(self) -> Session:
+    def _make_session(self, place: Place) -> Session:
         return Session(
-            next_envelope=self._next,
+            next_envelope=partial(self._next, place),
             on_settled=self._on_settled,
             on_dropped=self._on_dropped,
             on_closed=self._on_closed,
-            message_limit=self._allowance.messages or self._limits.messages,
+            message_limit=place.allowance.messages or self._limits.messages,
         )
 
-    async def _open(self, place: Allowance) -> None:
+    async def _open(self, place: Place) -> None:
         """:param place: where one is taken; it is given back where no connection comes of it."""
         session: Session | None = None
         try:
             peers = await self._peers()
             if self._is_given_another(place, peers):
                 return
-            session = await self._connect(peers)
+            session = await self._connect(peers, place)
         except NotPublic as error:  # says nothing of the person, and will not pass
             self._give_up(Outcome(Result.SOFT, error.code, error.detail))
         except NoRoute as error:
@@ -221,23 +230,23 @@ class Destination:
             self._closed_until = 0.0
             self._sessions.add(session)
             self._places[session] = place
-            place.hold(session)
+            place.holder = session
             session.start()
 
-    def _is_given_another(self, place: Allowance, peers: list[Peer]) -> bool:
+    def _is_given_another(self, place: Place, peers: list[Peer]) -> bool:
         """Whether the hosts turn out to be a provider's, whose allowance counts from here on."""
         if self._allowances is not None:
             found = self._allowances.of([peer.host for peer in peers])
             self._allowances = None
             self._allowance = found or self._allowance
             asyncio.get_running_loop().call_soon(self.pump)
-        return self._allowance is not place
+        return self._allowance is not place.allowance
 
-    async def _connect(self, peers: list[Peer]) -> Session:
+    async def _connect(self, peers: list[Peer], place: Place) -> Session:
         failure: ConnectFailed | None = None
         for peer in peers:
             try:
-                return await open_session(peer, self._make_session)
+                return await open_session(peer, partial(self._make_session, place))
             except NotPublic as error:
                 failure = failure or error  # another host's failure says more: it may be back
             except ConnectFailed as error:
@@ -249,14 +258,23 @@ class Destination:
         self._failures += 1
         self._closed_until = time.monotonic() + wait
         if not self._patient and not self._sessions:
-            self._give_up(Outcome(Result.RETRY, error.code, error.detail))
+            self._give_up(Outcome(Result.RETRY, error.code, error.detail, error.is_block, self._allowance.name))
 
     def _on_settled(self, parcel: Any, stage: Stage, reply: Reply) -> None:
         self._in_flight -= 1
+        of = None if reply.accepts else about(stage, reply)
         # Our own smarthost speaks for all the destinations behind it.
-        if not reply.accepts and not self._patient and about(stage, reply) is About.LOAD:
+        if of is About.LOAD and not self._patient:
             self._allowance.slow_down()
-        parcel.on_done(parcel, Outcome(judged(stage, reply), reply.status, reply.text[:200]))
+        outcome = Outcome(
+            judged(stage, reply),
+            reply.status,
+            reply.text[:200],
+            is_block=is_block(stage, reply),
+            provider=self._allowance.name,
+            is_of_mailbox=of is About.MAILBOX,
+        )
+        parcel.on_done(parcel, outcome)
 
     def _on_dropped(self, parcel: Any, ending: Ending, reason: str) -> None:
         self._in_flight -= 1
@@ -274,7 +292,7 @@ class Destination:
     def _on_closed(self, session: Session, _reason: str) -> None:
         self._sessions.discard(session)
         if (place := self._places.pop(session, None)) is not None:
-            place.leave(session)
+            place.leave()
         if self.waiting:
             asyncio.get_running_loop().call_soon(self.pump)
 
@@ -282,10 +300,11 @@ class Destination:
 class Pool:
     """All destinations.
 
-    :param route: the key of an address's destination and how to make it.
+    :param route: the key of the destination of a domain's mail from an address of ours (None: whichever the machine
+        takes), and how to make it.
     """
 
-    def __init__(self, route: Callable[[str], tuple[str, Callable[[], Destination]]]) -> None:
+    def __init__(self, route: Callable[[str, Source | None], tuple[str, Callable[[], Destination]]]) -> None:
         self._route = route
         self._destinations: dict[str, Destination] = {}
         self._watcher: asyncio.Task[None] | None = None
@@ -296,7 +315,7 @@ class Pool:
     def submit(self, parcels: list[Parcel]) -> None:
         touched = set()
         for parcel in parcels:
-            key, make = self._route(parcel.address.rpartition("@")[2].lower())
+            key, make = self._route(parcel.address.rpartition("@")[2].lower(), parcel.source)
             destination = self._destinations.get(key)
             if destination is None:
                 destination = self._destinations[key] = make()

@@ -23,7 +23,7 @@ from chassis.public_addresses import Networks, may_connect
 from email_gateway.domain.needs import Needs
 from email_gateway.smtp.places import is_literal
 from email_gateway.smtp.replies import NotSmtp, Reply, ReplyReader
-from email_gateway.smtp.verdicts import Stage, judged
+from email_gateway.smtp.verdicts import Stage, is_block, judged
 
 CONNECT_SECONDS = 20.0
 GREETING_SECONDS = 60.0
@@ -79,13 +79,17 @@ class Envelope(Protocol):
 
 
 class ConnectFailed(Exception):
-    """No usable session with this peer; `code` as a report shows it, `permanent` when trying again will not help."""
+    """No usable session with this peer; `code` as a report shows it, `permanent` when trying again will not help.
 
-    def __init__(self, code: str, detail: str, *, permanent: bool = False) -> None:
+    :param is_block: the peer takes nothing from our address.
+    """
+
+    def __init__(self, code: str, detail: str, *, permanent: bool = False, is_block: bool = False) -> None:
         super().__init__(detail)
         self.code = code
         self.detail = detail
         self.permanent = permanent
+        self.is_block = is_block
 
 
 class NotPublic(ConnectFailed):
@@ -181,6 +185,12 @@ class Session(asyncio.Protocol):
         if self._transport is not None and not self.is_closed:
             self._transport.write(b"QUIT\r\n")
             self._transport.close()
+
+    def finish(self) -> None:
+        """End the connection once it has no mail under way; it takes none more."""
+        self._left = 0
+        if self.is_idle:
+            self.quit()
 
     def _finish(self, reason: str) -> None:
         if self.is_closed:
@@ -485,6 +495,8 @@ async def _connected(peer: Peer, make: Callable[[], Session]) -> Session:
     hosts = [str(place[0]) for *_, place in found if may_connect(str(place[0]), peer.allowed)]
     if not hosts:
         raise NotPublic
+    if peer.source_address is not None:  # of the other family nothing leads from it
+        hosts = [host for host in hosts if (":" in host) == (":" in peer.source_address)]
     failure: OSError = ConnectionError()
     for host in dict.fromkeys(hosts):
         try:
@@ -496,8 +508,10 @@ async def _connected(peer: Peer, make: Callable[[], Session]) -> Session:
 
 def _ensure_accepted(reply: Reply, what: str) -> None:
     if not reply.accepts:
-        judged(Stage.CONNECT if what == "greeting" else Stage.EHLO, reply)
-        raise ConnectFailed(reply.status, f"{what} refused: {reply.text}"[:200], permanent=reply.code >= 500)
+        stage = Stage.CONNECT if what == "greeting" else Stage.EHLO
+        judged(stage, reply)
+        detail, permanent = f"{what} refused: {reply.text}"[:200], reply.code >= 500
+        raise ConnectFailed(reply.status, detail, permanent=permanent, is_block=is_block(stage, reply))
 
 
 def _context(tls: Tls) -> ssl.SSLContext:

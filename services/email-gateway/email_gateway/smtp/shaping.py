@@ -16,6 +16,9 @@ from typing import Protocol
 
 from prometheus_client import Counter
 
+from email_gateway.domain.mailbox_providers import PROVIDERS
+
+OTHER = "other"  # the name of whoever is no provider that is known
 RECOVERS_SECONDS = 60.0  # until there is one connection more
 
 SLOWED = Counter("wici_email_slowed_total", "Times that a destination said it is too much", ["provider"])
@@ -30,6 +33,7 @@ class Shape:
     connections: int
     messages: int
     source: str
+    mailboxes: tuple[str, ...] = ()  # as `domain.mailbox_providers` names them
 
     def has(self, host: str) -> bool:
         return f".{host.lower().rstrip('.')}".endswith(self.hosts)
@@ -37,7 +41,10 @@ class Shape:
 
 def _shapes() -> tuple[Shape, ...]:
     written = tomllib.loads((resources.files("email_gateway.smtp") / "shaping.toml").read_text("utf-8"))
-    return tuple(Shape(**{**each, "hosts": tuple(each["hosts"])}) for each in written["provider"])
+    return tuple(
+        Shape(**{**each, "hosts": tuple(each["hosts"]), "mailboxes": tuple(each.get("mailboxes", ()))})
+        for each in written["provider"]
+    )
 
 
 SHAPES = _shapes()
@@ -48,7 +55,13 @@ def shape_of(hosts: Sequence[str]) -> Shape | None:
     return next((shape for shape in SHAPES if hosts and shape.has(hosts[0])), None)
 
 
-class Idle(Protocol):
+def provider_of_mailboxes(domain: str) -> str:
+    """The name of the provider with which everybody at the domain has a mailbox; `other` where nobody knows."""
+    found = (shape.name for shape in SHAPES for each in shape.mailboxes if domain in PROVIDERS[each].split())
+    return next(found, OTHER)
+
+
+class Holder(Protocol):
     """A connection that holds a place."""
 
     @property
@@ -56,26 +69,51 @@ class Idle(Protocol):
 
     def quit(self) -> None: ...
 
+    def finish(self) -> None: ...
+
+
+@dataclass(slots=True, eq=False)
+class Place:
+    """One of an allowance; `is_bulk` where mail that is not urgent may go over its connection."""
+
+    allowance: Allowance
+    is_bulk: bool
+    holder: Holder | None = None
+    is_ending: bool = False  # its connection was asked to end after the mail that it has
+
+    def may_take_bulk(self) -> bool:
+        """Whether a mail that is not urgent may go over the connection now."""
+        self.is_bulk = self.is_bulk or self.allowance.free_for_bulk > 0
+        return self.is_bulk
+
+    def make_way(self) -> None:
+        """End the connection where it idles and another domain waits for its place."""
+        if self.holder is not None and self.holder.is_idle and self.allowance.is_waited_for(self):
+            self.holder.quit()
+
+    def leave(self) -> None:
+        self.allowance.leave(self)
+
 
 class Allowance:
     """Places for connections, on the loop's thread.
 
-    Half of them go when the destination says that it is too much, one comes back a minute.
+    One of them is kept for what is urgent: all the others may hang on a slow receiver of bulk. Half of them go when the
+    destination says that it is too much, one comes back a minute.
     """
 
     def __init__(
         self,
         most: int,
-        name: str = "other",
+        name: str = OTHER,
         *,
         messages: int | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.messages = messages
-        self._most, self._name, self._clock = most, name, clock
+        self.name, self.messages = name, messages
+        self._most, self._clock = most, clock
         self._limit, self._changed_at = most, 0.0
-        self._taken = 0
-        self._holders: set[Idle] = set()
+        self._places: set[Place] = set()
         self._urgent: dict[Callable[[], object], None] = {}
         self._bulk: dict[Callable[[], object], None] = {}
 
@@ -89,42 +127,62 @@ class Allowance:
                 self._changed_at += back * RECOVERS_SECONDS
         return self._limit
 
-    @property
-    def free(self) -> int:
-        return max(self.limit - self._taken, 0)
+    def free(self, *, urgent: bool = False) -> int:
+        """How many places there are to take. What is urgent finds two where the destination was given two at all."""
+        if urgent:
+            return max(max(self.limit, min(2, self._most)) - len(self._places), 0)
+        return max(min(self.limit - len(self._places), self.free_for_bulk), 0)
 
-    def enter(self, again: Callable[[], object] = lambda: None, *, urgent: bool = False) -> bool:
-        """Take a place; where none is free, one that idles is asked to leave, and False.
+    @property
+    def free_for_bulk(self) -> int:
+        """How many connections more may take what is not urgent."""
+        return max(self.limit - 1, 1) - sum(place.is_bulk for place in self._places)
+
+    def enter(self, again: Callable[[], object] = lambda: None, *, urgent: bool = False) -> Place | None:
+        """Take a place; where none is free, one that idles is asked to leave, and None.
+
+        What is urgent also ends a connection that has bulk, after the mail that is under way on it.
 
         :param again: called on the loop once one is free, of those that wait the urgent ones first.
         """
-        if self.free:
-            self._taken += 1
-            return True
+        if self.free(urgent=urgent):
+            place = Place(self, is_bulk=not urgent)
+            self._places.add(place)
+            return place
         if urgent:
             self._bulk.pop(again, None)
             self._urgent.setdefault(again)
         elif again not in self._urgent:
             self._bulk.setdefault(again)
-        idle = next((holder for holder in self._holders if holder.is_idle), None)
+        idle = next((each for each in self._places if each.holder and each.holder.is_idle), None)
         if idle is not None:
-            idle.quit()
-        return False
+            idle.make_way()
+        elif urgent:
+            self._end_bulk()
+        return None
 
-    def hold(self, holder: Idle) -> None:
-        """The place that was taken is this connection's."""
-        self._holders.add(holder)
+    def is_waited_for(self, place: Place) -> bool:
+        """Whether somebody waits who could have the place."""
+        return bool(self._urgent or (self._bulk and (place.is_bulk or self.free_for_bulk > 0)))
 
-    def leave(self, holder: Idle | None = None) -> None:
-        self._taken -= 1
-        if holder is not None:
-            self._holders.discard(holder)
+    def leave(self, place: Place) -> None:
+        self._places.discard(place)
         self._offer()
+
+    def _end_bulk(self) -> None:
+        """One connection for each that waits with something urgent."""
+        if sum(place.is_ending for place in self._places) < len(self._urgent):
+            for place in self._places:
+                if place.holder is not None and place.is_bulk and not place.is_ending:
+                    place.is_ending = True
+                    place.holder.finish()
+                    break
 
     def _offer(self) -> None:
         """Tell the first who waits, and the next where that one wants no place any more."""
+        urgent = bool(self._urgent)
         line = self._urgent or self._bulk
-        if line and self.free:
+        if line and self.free(urgent=urgent):
             again = next(iter(line))
             del line[again]
             loop = asyncio.get_running_loop()
@@ -135,8 +193,8 @@ class Allowance:
         """The destination said that it is too much. What several connections are told at once counts once."""
         if self.limit < self._most and self._clock() - self._changed_at < RECOVERS_SECONDS / 10:
             return
-        self._limit, self._changed_at = max(min(self._limit, self._taken) // 2, 1), self._clock()
-        SLOWED.labels(self._name).inc()
+        self._limit, self._changed_at = max(min(self._limit, len(self._places)) // 2, 1), self._clock()
+        SLOWED.labels(self.name).inc()
 
 
 class Allowances:

@@ -68,6 +68,7 @@ class Rule:
     stages: frozenset[Stage] = frozenset(Stage)
     statuses: tuple[str, ...] = ()
     words: re.Pattern[str] | None = None
+    blocks: bool = False
 
     def fits(self, stage: Stage, status: str, text: str) -> bool:
         return (
@@ -95,7 +96,7 @@ def _rules() -> tuple[Rule, ...]:
 
 def _rule(
     *, name: str, about: str, source: str, example: Sequence[str],
-    stages: Sequence[str] = (), statuses: Sequence[str] = (), words: Sequence[str] = (),
+    stages: Sequence[str] = (), statuses: Sequence[str] = (), words: Sequence[str] = (), blocks: bool = False,
 ) -> Rule:  # fmt: skip
     of_message = _OF_MESSAGE if "message" in stages else frozenset()
     return Rule(
@@ -106,6 +107,7 @@ def _rule(
         of_message | {Stage(stage) for stage in stages if stage != "message"} or frozenset(Stage),
         tuple(statuses),
         re.compile("|".join(words).replace("{who}", _WHO), re.IGNORECASE) if words else None,
+        blocks,
     )
 
 
@@ -129,6 +131,12 @@ def about(stage: Stage, reply: Reply) -> About:
     """Of whom a refusal speaks."""
     rule = rule_of(stage, reply)
     return rule.about if rule else About.UNKNOWN
+
+
+def is_block(stage: Stage, reply: Reply) -> bool:
+    """Whether a refusal is one of the address that it was said to, whatever comes from there."""
+    rule = None if reply.accepts else rule_of(stage, reply)
+    return rule is not None and rule.blocks
 
 
 def verdict(stage: Stage, reply: Reply) -> Result:

@@ -17,7 +17,9 @@ from chassis import outbox
 from contracts.events import EMAIL_ADDRESSES_REFUSED
 from contracts.vocabulary import ERASED_ADDRESS, ArchiveReason, Channel, MessageState
 from email_gateway.batches import EmailMessage
+from email_gateway.domain.mailroom import SoftRule
 from email_gateway.domain.senders import FORM_ACCOUNT, SYSTEM_ACCOUNT
+from email_gateway.store import soft_bounces
 
 _NULL = "\\N"
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": " "})
@@ -31,7 +33,10 @@ WHERE message_id = ANY(%s::uuid[]) AND fields IS NOT NULL
 
 
 class EmailLedger:
-    """`channel.ports.Ledger` of e-mail."""
+    """`channel.ports.Ledger` of e-mail.
+
+    :param soft: when a mailbox that takes nothing counts as gone.
+    """
 
     source = "email_gateway"
     columns = (
@@ -51,6 +56,9 @@ class EmailLedger:
     updated = ("contact_id", "address", "state", "code", "detail", "attempts", "updated_at")
     kept = ()
     personal = ("contact_id", "address", "detail")  # what the server said may hold the address
+
+    def __init__(self, soft: SoftRule) -> None:
+        self._soft = soft
 
     def row(self, message: EmailMessage) -> tuple[Any, ...]:
         header, recipient = message.header, message.recipient
@@ -73,7 +81,7 @@ class EmailLedger:
 
     def write_beside(self, cursor: Cursor[Any], messages: Sequence[EmailMessage]) -> None:
         self._forget_secrets(cursor, messages)
-        self._tell_refusals(cursor, messages)
+        self._tell_refusals(cursor, messages, self._gone(cursor, messages))
 
     def _forget_secrets(self, cursor: Cursor[Any], messages: Sequence[EmailMessage]) -> None:
         """Codes and links of Wici's own mails go once they have served: whoever has them resets a password."""
@@ -85,13 +93,26 @@ class EmailLedger:
         if ended:
             cursor.execute(_FORGET, (ended,))
 
-    def _tell_refusals(self, cursor: Cursor[Any], messages: Sequence[EmailMessage]) -> None:
-        """Hard bounces as one event for each account and campaign; contacts archives the addresses."""
+    def _gone(self, cursor: Cursor[Any], messages: Sequence[EmailMessage]) -> Collection[str]:
+        """Ids of messages that came back soft, to mailboxes that have taken nothing on too many days by now."""
+        soft = {
+            (message.header.account_id, message.recipient["address"]): message.message_id
+            for message in messages
+            if message.is_of_mailbox and message.state is MessageState.SOFT_BOUNCED and not _is_nobodys(message)
+        }
+        if not soft or not self._soft.times:
+            return ()
+        today = datetime.now(UTC).date()
+        known = soft_bounces.note_many(cursor, list(soft), today, since=self._soft.since(today))
+        return {soft[key] for key, days in known.items() if days >= self._soft.times}
+
+    def _tell_refusals(self, cursor: Cursor[Any], messages: Sequence[EmailMessage], gone: Collection[str]) -> None:
+        """Who does not exist, as one event for each account and campaign; contacts archives the addresses."""
         groups: dict[tuple[str, str | None], list[dict[str, Any]]] = {}
         for message in messages:
             header, recipient = message.header, message.recipient
-            is_ours = header.account_id == _SYSTEM or recipient["address"] == ERASED_ADDRESS
-            if message.state is not MessageState.HARD_BOUNCED or is_ours:
+            is_hard = message.state is MessageState.HARD_BOUNCED or message.message_id in gone
+            if not is_hard or _is_nobodys(message):
                 continue
             groups.setdefault((header.account_id, header.campaign_id), []).append(
                 {
@@ -152,6 +173,11 @@ class EmailLedger:
 
     def tell_beside(self, cursor: Cursor[Any], events: Sequence[Event]) -> None:
         return None
+
+
+def _is_nobodys(message: EmailMessage) -> bool:
+    """Whether there is no contact to archive: Wici's own mails, and people who were erased."""
+    return message.header.account_id == _SYSTEM or message.recipient["address"] == ERASED_ADDRESS
 
 
 def _is_own_mail(message: EmailMessage) -> bool:

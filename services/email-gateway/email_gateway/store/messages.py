@@ -81,7 +81,8 @@ def add(session: Session, plans: Mapping[UUID, Plan]) -> None:
         for send_id, plan in plans.items()
         if plan.schedule_at is None
     ]
-    outbox.record_lanes(session, batches + _accepted(plans, ids))
+    # First what says that they were accepted: reporting hears of what a message is before it hears what becomes of it.
+    outbox.record_lanes(session, _accepted(plans, ids) + batches)
 
 
 def _accepted(plans: Mapping[UUID, Plan], ids: Mapping[UUID, list[UUID]]) -> list[tuple[str, bytes]]:
@@ -99,7 +100,13 @@ def _accepted(plans: Mapping[UUID, Plan], ids: Mapping[UUID, list[UUID]]) -> lis
             "sender": plan.sender,
             "domain": to.address.partition("@")[2],
             "parts": 1,
-            "labels": {"external_id": plan.external_id, "subject": to.subject, "tags": list(plan.tags)},
+            "labels": {
+                "external_id": plan.external_id,
+                "subject": to.subject,
+                "tags": list(plan.tags),
+                "submitter_id": plan.submitter_id,
+                "webhook_url": plan.webhook_url,
+            },
         }
         for send_id, plan in plans.items()
         if plan.account_id != SYSTEM_ACCOUNT

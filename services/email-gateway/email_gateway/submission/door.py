@@ -14,6 +14,7 @@ from uuid import UUID
 from prometheus_client import Counter as Metric
 from prometheus_client import Gauge
 
+from chassis.certificates import Certificates
 from chassis.database import Database
 from chassis.ids import new_id
 from chassis.logs import get_logger
@@ -23,12 +24,11 @@ from email_gateway.content import attached, received
 from email_gateway.smtp.inbound_wire import InboundWire
 from email_gateway.submission import replies
 from email_gateway.submission.add_ons import AddOns
-from email_gateway.submission.certificates import Certificates
 from email_gateway.submission.intake import Intake
 from email_gateway.submission.ports import Envelope
 from email_gateway.submission.replies import Answer
 from email_gateway.submission.session import Session
-from email_gateway.submission.slowing import Slowing
+from email_gateway.submission.slowing import wait_after
 from email_gateway.usecases import submissions
 from email_gateway.usecases.submissions import Login
 
@@ -58,7 +58,6 @@ class Door:
         self._config, self._database, self._intake = config, database, intake
         self._certificates, self._add_ons = certificates, add_ons
         self._threads = ThreadPoolExecutor(PARALLEL, "submission")
-        self._slowing = Slowing(time.monotonic)
         self._sessions: dict[asyncio.Task[None], Session] = {}
         self._of_address: Counter[str] = Counter()
         self._of_account: Counter[UUID] = Counter()
@@ -123,11 +122,15 @@ class Door:
         def look() -> Login:
             return submissions.log_in(self._database, username=username, password=password, address=address)
 
+        def count() -> int:
+            return submissions.count_failure(self._database, username=username, address=address)
+
+        loop = asyncio.get_running_loop()
         try:
-            login = await asyncio.get_running_loop().run_in_executor(self._threads, look)
+            login = await loop.run_in_executor(self._threads, look)
         except Unauthenticated:
             LOGINS.labels("refused").inc()
-            await asyncio.sleep(self._slowing.failed(f"address {address}", f"name {username[:100]}"))
+            await asyncio.sleep(wait_after(await loop.run_in_executor(self._threads, count)))
             raise
         LOGINS.labels("accepted").inc()
         return login

@@ -12,12 +12,14 @@ from contracts import tokens
 from contracts.tokens import TokenKind
 from contracts.vocabulary import MessageState
 from email_gateway.content import verp
+from email_gateway.domain.ip_pools import in_order
 from email_gateway.domain.mailroom import MailKind, SoftRule
 from email_gateway.domain.retrying import STATE_OF_RESULT
 from email_gateway.incoming.reading import Reading, Said
 from email_gateway.smtp.replies import Reply
+from email_gateway.smtp.shaping import provider_of_mailboxes
 from email_gateway.smtp.verdicts import About, judged_later
-from email_gateway.store import dmarc, late_news, received_mails, soft_bounces
+from email_gateway.store import dmarc, ip_pool_use, ip_pools, late_news, received_mails, soft_bounces
 from email_gateway.store.late_news import Sent
 from email_gateway.store.received_mails import Mail
 
@@ -117,7 +119,19 @@ def _complain(session: Session, mail: Mail, message_id: UUID | None, now: dateti
     if sent is None:
         return Outcome.STRAY
     late_news.complained(session, sent, now)
+    _count_complaint(session, sent, now)
     return Outcome.COMPLAINT
+
+
+def _count_complaint(session: Session, sent: Sent, now: datetime) -> None:
+    """For the pool that the mail came from: the account's, else the shared one that takes the recipient's mail now."""
+    pool_id = ip_pools.pool_of(session, account_id=sent.account_id)
+    if pool_id is None:
+        ordered = in_order(sent.address, ip_pools.shared_addresses(session))
+        pool_id = ordered[0].pool_id if ordered else None
+    if pool_id is not None:
+        provider = provider_of_mailboxes(sent.address.rpartition("@")[2].lower())
+        ip_pool_use.add_figures(session, {(pool_id, now.date(), provider): {"complaints": 1}})
 
 
 def _proved(reading: Reading, return_path_keys: Sequence[bytes], link_keys: Sequence[bytes]) -> UUID | None:

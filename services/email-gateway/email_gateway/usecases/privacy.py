@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from channel import account_networks
 from channel import people as channel_people
 from chassis import pages
 from chassis.actors import account_of
@@ -15,7 +16,16 @@ from contracts.email_gateway.messages import Email
 from contracts.rpc import Actor
 from contracts.schema import dump
 from email_gateway.domain.senders import FORM_ACCOUNT
-from email_gateway.store import contents, messages, people, received_mails, senders, smtp_accounts, soft_bounces
+from email_gateway.store import (
+    contents,
+    ip_pools,
+    messages,
+    people,
+    received_mails,
+    senders,
+    smtp_accounts,
+    soft_bounces,
+)
 from email_gateway.usecases import views
 
 GREATEST = UUID(int=2**128 - 1)
@@ -79,4 +89,6 @@ def erase_account(session: Session, *, account_id: UUID) -> None:
     soft_bounces.erase_account(session, account_id=account_id)
     messages.erase_account(session, account_id=account_id)
     contents.erase_account(session, account_id=account_id)
+    account_networks.forget(session, account_id)
     senders.erase_account(session, account_id=account_id)
+    ip_pools.unassign(session, account_id=account_id)

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from channel import account_networks, login_failures
 from channel.single_sends import TooFewUnits
 from chassis import suspensions
 from chassis.database import Database, Session
 from contracts.errors import WiciError, account_suspended
+from contracts.networks import allows
 from email_gateway import exceptions
 from email_gateway.content.prepare import hash_of
 from email_gateway.content.received import Mail
@@ -28,12 +30,13 @@ Answer = Any
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Who is logged in on a connection, and with which password: when that changes, it is nobody any more."""
+    """Who is logged in on a connection, from where, with which password: when that changes, it is nobody any more."""
 
     smtp_account_id: UUID
     account_id: UUID
     secret_hash: bytes
     has_blocked: bool
+    address: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,11 +55,18 @@ def log_in(database: Database, *, username: str, password: str, address: str) ->
         is_right = smtp_logins.is_right(password, bytes(row.secret_hash) if row else None)
         if row is None or found is None or not is_right or not row.is_active:
             raise exceptions.smtp_login_refused()
-        if not smtp_logins.may_log_in_from(address, row.ip_list):
+        networks = account_networks.of_accounts(session, [row.account_id]).get(row.account_id, ())
+        if not (allows(row.ip_list, address) and allows(networks, address)):
             raise exceptions.smtp_login_refused()
         if suspensions.is_suspended(session, row.account_id):
             raise account_suspended()
-        return Login(row.smtp_account_id, row.account_id, bytes(row.secret_hash), found[1])
+        return Login(row.smtp_account_id, row.account_id, bytes(row.secret_hash), found[1], address)
+
+
+def count_failure(database: Database, *, username: str, address: str) -> int:
+    """How often a log-in with the name or from the address failed lately, at any process, this time included."""
+    with database.transaction() as session:
+        return login_failures.note(session, f"address {address}", f"name {username.strip().lower()}")
 
 
 def refusal_of_recipient(database: Database, *, login: Login, address: str) -> WiciError | None:
@@ -77,6 +87,7 @@ def plan(mail: Mail, *, login: Login, envelope_from: str, recipients: Sequence[s
         sender=mail.from_email,
         recipients=[To(address, subject=mail.subject) for address in recipients],
         trace_id=trace_id,
+        submitter_id=str(login.smtp_account_id),
         blobs={mail.digest: mail.octets},
         login=login,
         envelope_from=envelope_from,
@@ -91,10 +102,14 @@ def store_submissions(session: Session, plans: Sequence[Submission]) -> list[Ans
     standings = store.standings(session, {plan.login.smtp_account_id for plan in plans})
     senders: dict[tuple[UUID, str], Standing] = {}
     accounts = {plan.account_id for plan in plans}
+    networks = account_networks.of_accounts(session, accounts)
     suspended = {account_id for account_id in accounts if suspensions.is_suspended(session, account_id)}
     # Once more: somebody may have been blocked since the connection was logged in.
     blocked = store.blocked_among(session, {asked for plan in plans for asked in _addressed(plan)})
-    answers: list[Answer] = [_refusal(session, plan, standings, senders, suspended, blocked) for plan in plans]
+    answers: list[Answer] = [
+        _refusal(session, plan, standings, senders, suspended, blocked, networks.get(plan.account_id, ()))
+        for plan in plans
+    ]
     places = [place for place, refusal in enumerate(answers) if refusal is None]
     stored = messages.store_sends(session, [plans[place] for place in places])
     sent: Counter[UUID] = Counter()
@@ -117,10 +132,13 @@ def _refusal(
     senders: dict[tuple[UUID, str], Standing],
     suspended: Collection[UUID],
     blocked: Collection[tuple[UUID, str]],
+    networks: Sequence[str],
 ) -> WiciError | None:
     login = plan.login
     now = standings.get(login.smtp_account_id)
     if now is None or not now.is_active or now.secret_hash != login.secret_hash:
+        return exceptions.smtp_login_refused()
+    if not allows(networks, login.address):
         return exceptions.smtp_login_refused()
     if login.account_id in suspended:
         return account_suspended()

@@ -10,7 +10,7 @@ from contracts.vocabulary import MessageState
 from email_gateway.domain.alignment import AlignmentWarning
 from email_gateway.domain.senders import DnsRecord
 from email_gateway.domain.smtp_logins import username_of
-from email_gateway.models import MailRoute, SenderAddress, SenderDomain, SmtpAccount, SmtpBlocked
+from email_gateway.models import IpAddress, IpPool, MailRoute, SenderAddress, SenderDomain, SmtpAccount, SmtpBlocked
 
 View = dict[str, Any]
 
@@ -62,6 +62,33 @@ def mail_route(row: MailRoute) -> View:
         "tls": row.tls,
         "username": row.username,
         "connections": row.connections,
+        "created_at": row.created_at,
+    }
+
+
+def ip_address(row: IpAddress, *, limit: int | None, taken: int) -> View:
+    return {
+        "id": row.address_id,
+        "address": row.address,
+        "ehlo_name": row.ehlo_name,
+        "is_named": row.is_named,
+        "found": row.found,
+        "checked_at": row.checked_at,
+        "limit_today": limit,
+        "taken_today": taken,
+        "created_at": row.created_at,
+    }
+
+
+def ip_pool(row: IpPool, *, addresses: Sequence[View], pauses: Sequence[View], accounts: int) -> View:
+    return {
+        "id": row.pool_id,
+        "name": row.name,
+        "kind": row.kind,
+        "is_paused": row.is_paused,
+        "addresses": addresses,
+        "pauses": pauses,
+        "accounts": accounts,
         "created_at": row.created_at,
     }
 

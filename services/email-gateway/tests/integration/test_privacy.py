@@ -23,12 +23,13 @@ from contracts.vocabulary import Channel, Lane
 from email_gateway.batches import EmailMessage, StoredContent
 from email_gateway.content import files
 from email_gateway.content.prepare import Kind, hash_of, prepare
+from email_gateway.domain.mailroom import SoftRule
 from email_gateway.domain.retrying import Result
 from email_gateway.domain.sends import Plan, To
 from email_gateway.outbound.mail_outlet import conclude
 from email_gateway.smtp.pool import Outcome
 from email_gateway.store.ledger import EmailLedger
-from email_gateway.usecases import contents, messages, privacy, system
+from email_gateway.usecases import attachments, contents, messages, privacy, system
 
 from .conftest import Campaign, Heard, World, sender_env
 
@@ -160,7 +161,7 @@ def test_a_copy_names_an_erased_person_no_more_and_files_of_theirs_alone_go(data
         prepared = prepare(words, Kind.TRANSACTIONAL, account_id)
         assert prepared.document is not None
         file = files.File("a.txt", str(number).encode())
-        document, blobs = messages.with_files({**prepared.document, **more}, [file])
+        document, blobs = attachments.with_files({**prepared.document, **more}, [file])
         with database.transaction() as session:
             plan = Plan(
                 account_id=account_id,
@@ -246,7 +247,7 @@ def settle(database: Database, message: EmailMessage, result: Result) -> None:
     conclude(message, Outcome(result, "4.2.0", f"{message.recipient['address']} is greylisted"), now)
     message.due_at = now + timedelta(hours=1)
     with database.transaction() as session:
-        settlement.settle(cursor_of(session), EmailLedger(), [message])
+        settlement.settle(cursor_of(session), EmailLedger(SoftRule(5, 30)), [message])
 
 
 def retries_of(database: Database) -> list[tuple[bool, str]]:
@@ -273,7 +274,7 @@ def test_a_confirmation_mail_in_hand_is_written_down_without_who_was_erased(data
     her, mine = ACCEPTED[0], new_id()
     message = confirmation_in_hand(database, her, mine)
     with database.transaction() as session:
-        claims.take(cursor_of(session), EmailLedger(), new_id(), [message.chunk])
+        claims.take(cursor_of(session), EmailLedger(SoftRule(5, 30)), new_id(), [message.chunk])
 
     assert erase(database, mine, her)["waiting"] == 1
     settle(database, message, result)
@@ -288,7 +289,7 @@ def test_a_confirmation_mail_that_lies_in_the_lane_is_not_sent_any_more(database
     erase(database, mine, her)
 
     with database.transaction() as session:
-        claims.take(cursor_of(session), EmailLedger(), new_id(), [message.chunk])
+        claims.take(cursor_of(session), EmailLedger(SoftRule(5, 30)), new_id(), [message.chunk])
 
     assert [recipient["address"] for recipient in message.chunk.recipients] == ["erased"]
     assert places_of(database, [her]) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import smtplib
 import threading
 from base64 import b64encode
@@ -13,6 +14,7 @@ import dkim as oracle
 import pytest
 from sqlalchemy import select, text
 
+from channel import account_networks, login_failures
 from chassis import suspensions
 from chassis.broker import Broker
 from chassis.database import Database
@@ -96,6 +98,7 @@ def test_a_mail_leaves_as_it_came_under_our_signature(
     wait_until(lambda: states(database, partner.account_id) == {"delivered": 2}, what="both told")
     accepted = [event for event in heard.of(partner.account_id) if event["kind"] == "accepted"]
     assert {event["labels"]["subject"] for event in accepted} == {"Łąka"}
+    assert {event["labels"]["submitter_id"] for event in accepted} == {str(partner.smtp_account_id)}
 
 
 def test_both_ports_and_both_mechanisms(ports: Ports, partner: Partner, database: Database, broker: Broker) -> None:
@@ -243,11 +246,14 @@ def test_a_pipelined_burst_is_answered_in_order(ports: Ports, partner: Partner, 
 
 def test_a_failed_log_in_tells_nothing(ports: Ports, partner: Partner, database: Database) -> None:
     elsewhere = another_login(database, partner.account_id, ip_list=["192.0.2.0/24"])
+    abroad = new_partner(database)
+    with database.transaction() as session:
+        account_networks.note(session, account_id=abroad.account_id, api=["192.0.2.0/24"], version=1)
     ended = another_login(database, partner.account_id)
     changed(database, ended, smtp_accounts.update_smtp_account, is_active=False)
     nobody = Partner(partner.account_id, uuid4(), f"smtp_{uuid4().hex}", "x")
     answers = set()
-    for who, password in ((partner, "wrong"), (nobody, "wrong"), (elsewhere, None), (ended, None)):
+    for who, password in ((partner, "wrong"), (nobody, "wrong"), (elsewhere, None), (abroad, None), (ended, None)):
         raw = secured(ports)
         answers.add(raw.say(b"AUTH PLAIN " + plain(who, password) + b"\r\n"))
         raw.close()
@@ -277,6 +283,19 @@ def test_what_changes_is_felt_by_two_processes_on_open_connections(
         assert [refused(client) for client in clients] == ["250 2.0.0"] * 2
         change(who)
         assert [refused(client) for client in clients] == [answer] * 2
+    clients = [logged_in(port, partner) for port in (ports, second)]
+    for version, networks, answer in ((1, ["127.0.0.0/8"], "250 2.0.0"), (2, ["192.0.2.0/24"], "535 5.7.8")):
+        with database.transaction() as session:
+            account_networks.note(session, account_id=partner.account_id, api=networks, version=version)
+        assert [refused(client) for client in clients] == [answer] * 2
+    for number, port in enumerate((ports, second), start=1):
+        with pytest.raises(smtplib.SMTPAuthenticationError):
+            logged_in(port, dataclasses.replace(partner, password="wrong"))
+        with database.transaction() as session:
+            failures = login_failures.count(session, f"name {partner.username}")
+        assert failures == 2 * number, "smtplib tries two mechanisms"
+    with database.transaction() as session:
+        account_networks.note(session, account_id=partner.account_id, api=[], version=3)
     slow = another_login(database, partner.account_id, messages_a_minute=2)
     clients = [logged_in(port, slow) for port in (ports, second)]
     answers = [refused(client) for client in clients * 5]

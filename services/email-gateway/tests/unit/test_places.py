@@ -33,7 +33,7 @@ async def _outcome(hosts, allowed):
     async def peers():
         return [Peer(host, port, Tls.OFF, allowed=allowed) for host in hosts]
 
-    pool = Pool(lambda _domain: ("x", lambda: Destination(peers, Limits(), patient=False)))
+    pool = Pool(lambda _domain, _source: ("x", lambda: Destination(peers, Limits(), patient=False)))
     pool.submit(
         [Parcel(UUID(int=1), "s@x.example", "a@b.example", b"", False, lambda _p, found: done.set_result(found))]
     )

@@ -94,7 +94,7 @@ def deliver(
             return [Peer("127.0.0.1", port, tls)]
 
         pool = Pool(
-            lambda _domain: (
+            lambda _domain, _source: (
                 "only",
                 lambda: Destination(peers, Limits(**{"connections": 1, **limits}), patient=patient),
             )
@@ -241,7 +241,7 @@ def test_nobody_listening_sends_to_the_retry_schedule() -> None:
         async def peers() -> list[Peer]:
             return [Peer("127.0.0.1", 9, Tls.OFF)]
 
-        pool = Pool(lambda _domain: ("x", lambda: Destination(peers, Limits(), patient=False)))
+        pool = Pool(lambda _domain, _source: ("x", lambda: Destination(peers, Limits(), patient=False)))
         pool.submit([Parcel(UUID(int=1), "s@x", "a@b", BODY, False, lambda _parcel, outcome: done.set_result(outcome))])
         return await done
 
@@ -288,7 +288,7 @@ def test_starttls_takes_any_certificate_unless_it_is_required(tls: Tls, result: 
         async def peers() -> list[Peer]:
             return [Peer("127.0.0.1", port, tls)]
 
-        pool = Pool(lambda _domain: ("x", lambda: Destination(peers, Limits(connections=1), patient=False)))
+        pool = Pool(lambda _domain, _source: ("x", lambda: Destination(peers, Limits(connections=1), patient=False)))
         parcels = [
             Parcel(
                 UUID(int=n), "s@x.pl", f"kto{n}@a.pl", BODY, False, lambda _parcel, outcome: outcomes.append(outcome)

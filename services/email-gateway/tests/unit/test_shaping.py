@@ -53,11 +53,12 @@ def test_every_provider_has_a_source_and_figures() -> None:
 def test_too_much_halves_the_places_and_they_come_back_one_a_minute() -> None:
     clock = Clock()
     allowance = Allowance(8, clock=clock)
-    assert [allowance.enter() for _ in range(9)] == [True] * 8 + [False]
+    assert [allowance.enter() is not None for _ in range(8)] == [True] * 7 + [False], "one is for what is urgent"
+    assert allowance.enter(urgent=True)
 
     allowance.slow_down()
     allowance.slow_down()  # another connection was told at the same moment
-    assert (allowance.limit, allowance.free) == (4, 0)
+    assert (allowance.limit, allowance.free(urgent=True)) == (4, 0)
     for _ in range(5):
         clock.now += RECOVERS_SECONDS / 2
         allowance.slow_down()
@@ -72,12 +73,13 @@ def test_too_much_halves_the_places_and_they_come_back_one_a_minute() -> None:
 def test_who_is_urgent_is_given_a_place_before_the_others() -> None:
     async def run() -> list[str]:
         allowance, order = Allowance(1), list[str]()
+        place = allowance.enter()
         first, second = (lambda: order.append("bulk")), (lambda: order.append("urgent"))
         third = lambda: order.append("became urgent")  # noqa: E731
-        assert allowance.enter()
+        assert place is not None
         assert not (allowance.enter(first) or allowance.enter(third) or allowance.enter(second, urgent=True))
         assert not (allowance.enter(third, urgent=True) or allowance.enter(third))
-        allowance.leave()
+        place.leave()
         for _ in range(6):
             await asyncio.sleep(0)
         return order
@@ -130,7 +132,9 @@ def test_domains_of_one_provider_share_its_places(monkeypatch: pytest.MonkeyPatc
             return [Peer("localhost", port, Tls.OFF)]
 
         limits = Limits(connections=8, idle_seconds=60.0)
-        pool = Pool(lambda domain: (domain, lambda: Destination(peers, limits, patient=False, allowances=allowances)))
+        pool = Pool(
+            lambda domain, _source: (domain, lambda: Destination(peers, limits, patient=False, allowances=allowances))
+        )
         pool.start()
         outcomes: list[Outcome] = []
         is_complete = asyncio.Event()
@@ -151,3 +155,105 @@ def test_domains_of_one_provider_share_its_places(monkeypatch: pytest.MonkeyPatc
 
     assert [outcome.result for outcome in outcomes] == [Result.DELIVERED] * 60
     assert max(open_now) <= 4, "two, and two of which the server has not seen the end; without a bound it is twelve"
+
+
+class Stuck(Server):
+    """Keeps every bulk mail until the test ends; takes others at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_over = asyncio.Event()
+
+    async def _command(self, line: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if line == "." and b"bulk" in self.bodies[-1]:
+            await self.is_over.wait()
+        await super()._command(line, reader, writer)
+
+
+@pytest.mark.parametrize("slowed", [False, True], ids=["with all places", "with one place left"])
+def test_a_code_leaves_while_bulk_for_other_domains_hangs_at_the_provider(
+    monkeypatch: pytest.MonkeyPatch, slowed: bool
+) -> None:
+    shape = Shape("local", (".localhost",), connections=3, messages=50, source="the test")
+    monkeypatch.setattr("email_gateway.smtp.shaping.SHAPES", (shape,))
+
+    async def run() -> tuple[list[str], int]:
+        server = Stuck()
+        listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+        port = listening.sockets[0].getsockname()[1]
+        allowances = Allowances()
+
+        async def peers() -> list[Peer]:
+            return [Peer("localhost", port, Tls.OFF)]
+
+        limits = Limits(connections=8, idle_seconds=60.0, wait_seconds=60.0)
+        pool = Pool(
+            lambda domain, _source: (domain, lambda: Destination(peers, limits, patient=False, allowances=allowances))
+        )
+        pool.start()
+        if slowed and (shared := allowances.of(["localhost"])):
+            shared.slow_down()
+        done: list[str] = []
+
+        def parcel(number: int, address: str, *, urgent: bool) -> Parcel:
+            body = b"Subject: %b\r\n\r\nx\r\n" % (b"code" if urgent else b"bulk")
+            return Parcel(UUID(int=number), "s@x.pl", address, body, urgent, lambda made, _: done.append(made.address))
+
+        pool.submit([parcel(n, f"a{n}@d{n % 9}.example", urgent=False) for n in range(60)])
+        while len(server.bodies) < (1 if slowed else 2):
+            await asyncio.sleep(0.01)
+        codes = [f"code@c{n}.example" for n in range(5)]
+        pool.submit([parcel(100 + n, each, urgent=True) for n, each in enumerate(codes)])
+        while len(done) < len(codes):
+            await asyncio.sleep(0.01)
+        hung = sum(b"bulk" in body for body in server.bodies)
+        told = list(done)
+        server.is_over.set()
+        while len(done) < 65:
+            await asyncio.sleep(0.01)
+        await pool.close(1)
+        listening.close()
+        return told, hung
+
+    told, hung = asyncio.run(asyncio.wait_for(run(), 30))
+
+    assert sorted(told) == [f"code@c{n}.example" for n in range(5)]
+    assert hung == (1 if slowed else 2)
+
+
+def test_with_a_single_place_bulk_makes_way_after_the_mail_that_is_under_way() -> None:
+    """An operator's route with one connection: nothing else may be opened, so the hundred others wait."""
+
+    async def run() -> list[str]:
+        server, done = Server(), list[str]()
+        listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+        port = listening.sockets[0].getsockname()[1]
+        shared = Allowance(1)
+
+        async def peers() -> list[Peer]:
+            return [Peer("127.0.0.1", port, Tls.OFF)]
+
+        def destination() -> Destination:
+            made = Destination(peers, Limits(connections=1, wait_seconds=60.0), patient=False)
+            made._allowance = shared
+            return made
+
+        pool = Pool(lambda domain, _source: (domain, destination))
+        pool.start()
+
+        def parcel(number: int, address: str, *, urgent: bool) -> Parcel:
+            return Parcel(UUID(int=number), "s@x.pl", address, BODY, urgent, lambda made, _: done.append(made.address))
+
+        pool.submit([parcel(n, f"b{n}@bulk.example", urgent=False) for n in range(100)])
+        while len(done) < 3:
+            await asyncio.sleep(0)
+        pool.submit([parcel(200, "code@other.example", urgent=True)])
+        while len(done) < 101:
+            await asyncio.sleep(0.01)
+        await pool.close(1)
+        listening.close()
+        return done
+
+    done = asyncio.run(asyncio.wait_for(run(), 30))
+
+    assert done.index("code@other.example") < 20

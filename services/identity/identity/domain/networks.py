@@ -43,17 +43,3 @@ def is_within(inner: Iterable[str], outer: Iterable[str]) -> bool:
         any(each.version == wide.version and each.subnet_of(wide) for wide in around)  # type: ignore[arg-type]
         for each in within
     )
-
-
-def allows(networks: Iterable[str], address: str) -> bool:
-    """Whether `address` lies in one of `networks`; an empty list allows every address."""
-    listed = list(networks)
-    if not listed:
-        return True
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
-        parsed = parsed.ipv4_mapped
-    return any(parsed in ipaddress.ip_network(network) for network in listed)

@@ -6,11 +6,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from chassis import outbox
 from chassis.actors import account_of, operator_of
 from chassis.database import Session
+from contracts.events import ACCOUNT_IP_RULES_CHANGED
+from contracts.networks import allows
 from contracts.rpc import Actor
 from identity import exceptions
 from identity.domain import networks
+from identity.models import Account
 from identity.store import accounts, audit, users
 from identity.usecases import mail, proofs, views
 from identity.usecases.actors import session_user_of
@@ -37,14 +41,14 @@ def set_rules(session: Session, *, actor: Actor, now: datetime, panel: Sequence[
     if account is None:
         raise exceptions.not_found("account")
     rules = {"panel": networks.canonical(panel, field="panel"), "api": networks.canonical(api, field="api")}
-    if not networks.allows(rules["panel"], actor.get("address") or ""):
+    if not allows(rules["panel"], actor.get("address") or ""):
         raise exceptions.would_lock_out("panel")
     before = views.ip_rules(account)
     account.panel_ip_rules, account.api_ip_rules = rules["panel"], rules["api"]
     session.flush()
     details = {"before": before, "after": rules}
     audit.record(session, actor, now, "account.ip_rules_set", account_id=account.id, details=details)
-    announce_access_changed(session, account_id=account.id)
+    _announce(session, account)
     user = users.user(session, account_id=account.id, user_id=user_id)
     if user is not None:
         mail.tell(session, actor, "account.ip_rules_set", user)
@@ -67,5 +71,17 @@ def reset(session: Session, *, actor: Actor, now: datetime, account_id: UUID, re
     owner = users.owner_of(session, account_id=account.id)
     if owner is not None:
         mail.tell(session, actor, "account.ip_rules_reset", owner)
-    announce_access_changed(session, account_id=account.id)
+    _announce(session, account)
     return views.ip_rules(account)
+
+
+def _announce(session: Session, account: Account) -> None:
+    """To the gateway, and to the ports that partners log in at."""
+    announce_access_changed(session, account_id=account.id)
+    outbox.record(
+        session,
+        ACCOUNT_IP_RULES_CHANGED,
+        account_id=account.id,
+        api=account.api_ip_rules,
+        version=outbox.next_number(session),  # the account is locked
+    )

@@ -10,9 +10,10 @@ from typing import Any
 from chassis.database import Database, Session
 from chassis.secrets import Vault, derived
 from contracts.errors import WiciError, account_suspended
+from contracts.networks import allows
 from contracts.rpc import Actor
 from identity import exceptions
-from identity.domain import networks, tokens
+from identity.domain import tokens
 from identity.models import Session as LogIn
 from identity.models import SessionToken
 from identity.store import accounts, audit, sessions, users
@@ -95,7 +96,7 @@ def _expires_at(session: Session, actor: Actor, now: datetime, opened: LogIn, li
     account = accounts.account(session, account_id=opened.account_id)
     if account is None or account.suspended_at is not None:
         return account_suspended()
-    if not networks.allows(account.panel_ip_rules, actor.get("address") or ""):
+    if not allows(account.panel_ip_rules, actor.get("address") or ""):
         return exceptions.address_not_allowed()
     expires_at = tokens.session_expires_at(opened.created_at, now, life)
     if expires_at <= now:  # the setting was shortened

@@ -12,6 +12,7 @@ from chassis.database import Database, Session
 from chassis.ids import new_id
 from chassis.secrets import Vault
 from contracts.errors import WiciError, account_suspended
+from contracts.networks import allows
 from contracts.rpc import Actor
 from identity import exceptions
 from identity.domain import networks, tokens
@@ -107,7 +108,7 @@ def _second_step(
         return exceptions.wrong_credentials()
     if account.suspended_at is not None:  # told to nobody but who has shown everything that a log-in takes
         return account_suspended()
-    if not networks.allows(account.panel_ip_rules, actor.get("address") or ""):
+    if not allows(account.panel_ip_rules, actor.get("address") or ""):
         return exceptions.address_not_allowed()
     shown = _open(session, actor, now, user, device, life)
     asks: Actor = {**actor, "account_id": str(user.account_id), "user_id": str(user.id)}

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from orjson import loads
+from sqlalchemy import text
 
 from chassis.database import Database
 from contracts.errors import Conflict, Forbidden
+from contracts.events import ACCOUNT_IP_RULES_CHANGED
 from identity.usecases import ip_rules, second_factor
 
 Actor = dict[str, Any]
@@ -56,3 +60,34 @@ def test_the_gateway_is_told_the_rules(
     token = log_in("kowal")["access_token"]
 
     assert principal_of(token)["ip_rules"] == {"panel": ["192.0.2.0/24"], "api": ["203.0.113.7/32"]}
+
+
+def told(database: Database) -> list[dict[str, Any]]:
+    """What partners' ports are told of IP rules, in the order in which it happened."""
+    query = text("SELECT body FROM outbox WHERE routing_key = :name ORDER BY position")
+    with database.transaction() as session:
+        bodies = session.scalars(query, {"name": ACCOUNT_IP_RULES_CHANGED.name}).all()
+    return [ACCOUNT_IP_RULES_CHANGED.schema().load(loads(bytes(body))) for body in bodies]
+
+
+def test_partners_ports_are_told_of_each_change(owner: Actor, act: Callable[..., Any], database: Database) -> None:
+    act(ip_rules.set_rules, owner, panel=[], api=["203.0.113.7"])
+    act(ip_rules.set_rules, owner, panel=["192.0.2.0/24"], api=["2001:db8::/48"])
+    act(ip_rules.reset, {"operator_id": str(uuid4())}, account_id=owner["account_id"], reason="Moved")
+
+    events = told(database)
+    assert [event["api"] for event in events] == [["203.0.113.7/32"], ["2001:db8::/48"], []]
+    versions = [event["version"] for event in events]
+    assert versions == sorted(set(versions)) and versions[0] > 0
+
+
+def test_the_migration_tells_of_who_had_a_list_before(
+    owner: Actor, act: Callable[..., Any], database: Database
+) -> None:
+    act(ip_rules.set_rules, owner, panel=[], api=["203.0.113.7"])
+    with database.transaction() as session:
+        session.execute(text("DELETE FROM outbox WHERE routing_key = :name"), {"name": ACCOUNT_IP_RULES_CHANGED.name})
+        session.execute(text(import_module("identity.migrations.0013_ip_rules_told").TELL))
+
+    [event] = told(database)
+    assert (str(event["account_id"]), event["api"], event["version"]) == (owner["account_id"], ["203.0.113.7/32"], 0)

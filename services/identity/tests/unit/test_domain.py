@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.errors import Forbidden, Invalid
+from contracts.networks import allows
 from contracts.permissions import OWNER
 from identity.domain import networks, plans, rights, throttling, totp
 from identity.domain.addresses import normal_email
@@ -140,10 +141,11 @@ def test_a_wrong_network_is_named() -> None:
 
 
 def test_an_empty_list_allows_everybody_and_a_mapped_address_is_its_ipv4_self() -> None:
-    assert networks.allows([], "203.0.113.9")
-    assert networks.allows(["192.0.2.0/24"], "::ffff:192.0.2.9")
-    assert not networks.allows(["192.0.2.0/24"], "203.0.113.9")
-    assert not networks.allows(["192.0.2.0/24"], "not an address")
+    assert allows([], "203.0.113.9")
+    assert allows(["192.0.2.0/24"], "::ffff:192.0.2.9")
+    assert allows(["192.0.2.0/24", "2001:db8::/32"], "2001:db8::1")
+    assert not allows(["192.0.2.0/24", "2001:db8::/32"], "203.0.113.9")
+    assert not allows(["192.0.2.0/24"], "not an address")
 
 
 # --- VAT numbers

@@ -20,7 +20,7 @@ from uuid import UUID
 
 from contracts.vocabulary import Channel, MessageState
 from contracts.vocabulary import Engagement as EngagementKind
-from reporting.domain.devices import device_of
+from reporting.domain.devices import device_key
 from reporting.domain.labels import Label, labels_of
 from reporting.domain.links import MOST_NUMBERED, Place, place_of
 from reporting.domain.machines import rule_of
@@ -129,7 +129,7 @@ class Folded:
             campaign_id=event.get("campaign_id"),
             kind=_ENGAGEMENTS[event["kind"]],
             at=at,
-            device=device_of(user_agent or ""),
+            device=device_key(user_agent or ""),
             ip=event.get("ip"),
             user_agent=user_agent[:TEXT_LIMIT] if user_agent else None,
             machine=machine_of(event["kind"], user_agent or "", event.get("request") or ""),

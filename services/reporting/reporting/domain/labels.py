@@ -1,4 +1,4 @@
-"""What a customer calls a message."""
+"""What a customer calls a message, and who handed it in."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ class Kind(IntEnum):
     EXTERNAL_ID = 1
     SUBJECT = 2
     TAG = 3
+    SUBMITTER = 4
 
 
 class Label(NamedTuple):
@@ -30,6 +31,7 @@ def labels_of(told: Any) -> list[Label]:
     tags = told.get("tags")
     given = [(Kind.EXTERNAL_ID, told.get("external_id")), (Kind.SUBJECT, told.get("subject"))]
     given += [(Kind.TAG, tag) for tag in (tags[:MOST_TAGS] if isinstance(tags, list) else [])]
+    given.append((Kind.SUBMITTER, told.get("submitter_id")))
     return [label(kind, each) for kind, each in given if isinstance(each, str) and each.strip()]
 
 

@@ -73,6 +73,7 @@ class HeardEvent:
     type: str
     occurred_at: datetime
     details: dict[str, Any]
+    stem_id: UUID | None = None  # of a single message: the id that its whole send has in common
 
 
 def heard(event: Mapping[str, Any]) -> HeardEvent:
@@ -94,7 +95,13 @@ def heard(event: Mapping[str, Any]) -> HeardEvent:
             **{name: event[name] for name in _MESSAGE_DETAILS if event.get(name)},
             **_doer(event),
         },
+        stem_id=stem_of(event["message_id"]) if event["campaign_id"] is None else None,
     )
+
+
+def stem_of(message_id: str) -> UUID:
+    """The id of number 0 of the message's send."""
+    return UUID(message_id[:-8] + "0" * 8)
 
 
 def _doer(event: Mapping[str, Any]) -> dict[str, Any]:

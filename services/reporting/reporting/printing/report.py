@@ -22,6 +22,7 @@ from reporting.printing.words import Words
 Shown = Mapping[str, Any]
 
 ROWS_SHOWN = 12
+LINK_SHOWN = 75  # characters, on one line
 BARS = 48
 HOURS_AT_LEAST = 12
 
@@ -44,7 +45,13 @@ def draw(shown: Shown, language: str) -> bytes:
         Spacer(0, 6 * mm),
         _outcome(shown, words),
     ]
-    for part in (_by_hour(shown, words), _links(shown, words), _domains(shown, words), _devices(shown, words)):
+    for part in (
+        _by_hour(shown, words),
+        _links(shown, words),
+        _domains(shown, words),
+        _acts_by("device", shown["devices"], shown, words),
+        _acts_by("program", shown["programs"], shown, words),
+    ):
         if part:
             story += [Spacer(0, 6 * mm), *part]
     name = shown["name"] or str(shown["campaign_id"])
@@ -171,7 +178,11 @@ def _by_hour(shown: Shown, words: Words) -> list[Flowable]:
         ]
     )
     title = text(words("by_hour" if is_email else "by_hour_sms"), style=SECTION)
-    return [KeepTogether([title, drawing, legend])]
+    counts, machines = shown["counts"], []
+    if counts.get("machine_opens"):
+        opens, clicks = (words.number(counts[name]) for name in ("machine_opens", "machine_clicks"))
+        machines = [Spacer(0, 1.5 * mm), text(words("machines", opens=opens, clicks=clicks), style=layout.SMALL)]
+    return [KeepTogether([title, drawing, legend, *machines])]
 
 
 def grouped(hours: Sequence[Shown], names: Sequence[str]) -> tuple[int, list[tuple[datetime, list[int]]]]:
@@ -220,17 +231,16 @@ def _table(
 
 def _links(shown: Shown, words: Words) -> list[Flowable]:
     rows = [
-        (_short(link["url"], 200), words.number(link["clicks"]), words.number(link["unique_clicks"]))
+        (
+            _short(link["url"].removeprefix("https://"), LINK_SHOWN),
+            words.number(link["clicks"]),
+            words.number(link["unique_clicks"]),
+        )
         for link in shown["links"][:ROWS_SHOWN]
     ]
     widths = (WIDTH - 50 * mm, 25 * mm, 25 * mm)
     columns = (words("link"), words("clicks"), words("people"))
-    table = _table(words("links"), columns, rows, widths) if rows else []
-    counts = shown["counts"]
-    if counts.get("machine_opens"):
-        opens, clicks = (words.number(counts[name]) for name in ("machine_opens", "machine_clicks"))
-        table += [Spacer(0, 1.5 * mm), text(words("machines", opens=opens, clicks=clicks), style=layout.SMALL)]
-    return table
+    return _table(words("links"), columns, rows, widths) if rows else []
 
 
 def _domains(shown: Shown, words: Words) -> list[Flowable]:
@@ -243,20 +253,23 @@ def _domains(shown: Shown, words: Words) -> list[Flowable]:
         row.append(words.percent(rates["delivery_rate"]))
         if is_email:
             row.append(words.percent(rates["open_rate"]))
-        rows.append([*row, words.percent(rates["click_rate"])])
+        row.append(words.percent(rates["click_rate"]))
+        rows.append(row if is_email else [*row, words.money(domain["cost"])])
     columns = [words("domain" if is_email else "network"), words("sent"), words("delivered")]
     columns += [words("unique_opens")] if is_email else []
-    columns += [words("unique_clicks")]
+    columns += [words("unique_clicks")] if is_email else [words("unique_clicks"), words("cost")]
     widths = [WIDTH - (len(columns) - 1) * 29 * mm, *[29 * mm] * (len(columns) - 1)]
     return _table(words("domains" if is_email else "networks"), columns, rows, widths) if rows else []
 
 
-def _devices(shown: Shown, words: Words) -> list[Flowable]:
+def _acts_by(what: str, acts: Sequence[Shown], shown: Shown, words: Words) -> list[Flowable]:
+    """Opens and clicks by `device` or `program`."""
     names = ("opens", "clicks") if shown["channel"] is Channel.EMAIL else ("clicks",)
     rows = [
-        (words.word_or(one["device"], one["device"]), *(words.number(one[name]) for name in names))
-        for one in shown["devices"]
+        (words.word_or(one[what], one[what]), *(words.number(one[name]) for name in names))
+        for one in acts[:ROWS_SHOWN]
+        if any(one[name] for name in names)
     ]
     widths = (WIDTH - len(names) * 29 * mm, *[29 * mm] * len(names))
-    columns = (words("device"), *map(words, names))
-    return _table(words("devices"), columns, rows, widths) if rows else []
+    columns = (words(what), *map(words, names))
+    return _table(words(f"{what}s"), columns, rows, widths) if rows else []

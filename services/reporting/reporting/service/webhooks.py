@@ -6,7 +6,7 @@ from chassis.service import Payload, rpc
 from contracts.rpc import Actor
 from reporting.dependencies import VaultProvider
 from reporting.service.base import ReportingEntrypoints
-from reporting.usecases import webhook_deliveries, webhooks
+from reporting.usecases import webhook_deliveries, webhook_sends, webhooks
 
 
 class Webhooks(ReportingEntrypoints):
@@ -35,6 +35,10 @@ class Webhooks(ReportingEntrypoints):
     @rpc
     def rotate_webhook_secret(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("rotate_webhook_secret", webhooks.rotate_webhook_secret, actor, payload, vault=self.vault)
+
+    @rpc
+    def rotate_webhook_key(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("rotate_webhook_key", webhook_sends.rotate_webhook_key, actor, payload, vault=self.vault)
 
     @rpc
     def test_webhook(self, actor: Actor, payload: Payload) -> Payload:

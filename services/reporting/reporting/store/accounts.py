@@ -28,6 +28,8 @@ TABLES = (
         "cleared_sends",
         "campaign_mails",
         "report_schedules",
+        "webhook_sends",
+        "webhook_keys",
         "webhook_spool",
         "webhook_replays",
         "webhook_events",

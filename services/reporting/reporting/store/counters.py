@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import text
@@ -68,7 +68,8 @@ def hours_of_account(
             f" WHERE account_id = :account AND dimension = {int(Dimension.HOUR)} AND key >= :first AND key < :after"
             " GROUP BY key"
         ),
-        {"account": account_id, "first": first.isoformat(), "after": (last + timedelta(days=1)).isoformat()},
+        # Keys go on with a T: after them all there is U, also of the last day that there is.
+        {"account": account_id, "first": first.isoformat(), "after": f"{last.isoformat()}U"},
     )
     return [(row.key, {name: int(getattr(row, name)) for name in ("sent", "opens", "clicks")}) for row in rows]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -70,14 +70,30 @@ def due(session: Session, now: datetime) -> Sequence[Row]:
 
 def take(session: Session, schedule_id: UUID, now: datetime) -> Row | None:
     """The schedule, locked, unless another process has it or has just been there."""
-    query = text(f"SELECT {_COLUMNS} FROM report_schedules WHERE id = :id AND next_at <= :now FOR UPDATE SKIP LOCKED")
+    query = text(
+        f"SELECT {_COLUMNS}, last_period FROM report_schedules WHERE id = :id AND next_at <= :now"
+        " FOR UPDATE SKIP LOCKED"
+    )
     return session.execute(query, {"id": schedule_id, "now": now}).mappings().one_or_none()
 
 
-def move_on(session: Session, schedule_id: UUID, *, next_at: datetime | None, now: datetime) -> None:
+def move_on(
+    session: Session, schedule_id: UUID, *, next_at: datetime | None, now: datetime, period: date | None = None
+) -> None:
+    """A mail has been asked for. :param period: the first day of its week or month."""
     session.execute(
-        text("UPDATE report_schedules SET next_at = :next, last_at = :now WHERE id = :id"),
-        {"next": next_at, "now": now, "id": schedule_id},
+        text(
+            "UPDATE report_schedules SET next_at = :next, last_at = :now,"
+            " last_period = COALESCE(:period, last_period) WHERE id = :id"
+        ),
+        {"next": next_at, "now": now, "period": period, "id": schedule_id},
+    )
+
+
+def move_by(session: Session, schedule_id: UUID, *, next_at: datetime | None) -> None:
+    """The mail that would be due has been asked for before."""
+    session.execute(
+        text("UPDATE report_schedules SET next_at = :next WHERE id = :id"), {"next": next_at, "id": schedule_id}
     )
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from chassis import erasures
 from chassis.database import changed, columns, cursor_of
 from contracts.vocabulary import ERASED_ADDRESS
+from reporting.domain.labels import Kind
 from reporting.domain.webhooks import PERSONAL, HeardEvent
 from reporting.store.messages import Row
 
@@ -20,16 +21,24 @@ from reporting.store.messages import Row
 WAITS_FOR_LOG = timedelta(seconds=60)
 
 # In the order in which they came, so that `position` keeps it. Twice is harmless: the event's id says so.
-_ADD = """
+# Whose a single message is say the sends that were heard of, and of those before the log.
+_ADD = f"""
 INSERT INTO webhook_events (webhook_id, event_id, account_id, message_id, type, occurred_at, details)
 SELECT w.id, e.event_id, e.account_id, e.message_id, e.type, e.occurred_at, e.details::jsonb
-FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::uuid[], %s::uuid[], %s::text[], %s::timestamptz[], %s::text[])
-    WITH ORDINALITY AS e (event_id, account_id, channel, campaign_id, message_id, type, occurred_at, details, n)
+FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::uuid[], %s::uuid[], %s::text[], %s::timestamptz[], %s::text[],
+    %s::uuid[]) WITH ORDINALITY
+    AS e (event_id, account_id, channel, campaign_id, message_id, type, occurred_at, details, stem_id, n)
 JOIN webhooks w ON w.account_id = e.account_id AND w.enabled AND w.paused_at IS NULL
     AND w.deleted_at IS NULL AND e.type = ANY (w.events)
     AND (w.channel IS NULL OR w.channel = e.channel)
     AND (w.campaign_id IS NULL OR w.campaign_id = e.campaign_id)
     AND (%s::timestamptz IS NULL OR w.created_at <= %s::timestamptz)
+LEFT JOIN webhook_sends s ON s.stem_id = e.stem_id AND s.account_id = e.account_id
+WHERE (NOT w.for_sends OR s.webhook_id = w.id)
+    AND (w.submitter_id IS NULL OR s.submitter_id = w.submitter_id
+        OR e.stem_id IS NOT NULL AND s.stem_id IS NULL AND EXISTS (SELECT FROM labels l
+            WHERE l.account_id = e.account_id AND l.kind = {int(Kind.SUBMITTER)} AND l.label = w.submitter_id::text
+                AND l.message_id = e.message_id))
 ORDER BY e.n
 ON CONFLICT DO NOTHING
 """
@@ -39,11 +48,11 @@ def add(session: Session, events: Sequence[HeardEvent], *, heard_at: datetime | 
     """Keep the events for whichever webhooks want them, of those made by `heard_at`; returns how many rows it made."""
     rows = [
         (e.event_id, e.account_id, e.channel, e.campaign_id, e.message_id, e.type, e.occurred_at,
-         orjson.dumps(e.details).decode())
+         orjson.dumps(e.details).decode(), e.stem_id)
         for e in events
     ]  # fmt: skip
     with cursor_of(session) as cursor:
-        cursor.execute(_ADD, (*columns(rows, 8), heard_at, heard_at))
+        cursor.execute(_ADD, (*columns(rows, 9), heard_at, heard_at))
         return cursor.rowcount
 
 

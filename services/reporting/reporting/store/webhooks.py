@@ -19,12 +19,23 @@ from reporting.store.messages import Row
 
 # What an account may change, besides `enabled`, which also ends a pause.
 SETTINGS = (
-    *("url", "events", "description", "enabled", "channel", "campaign_id", "max_events", "username", "password"),
+    *(
+        "url",
+        "events",
+        "description",
+        "enabled",
+        "channel",
+        "campaign_id",
+        "submitter_id",
+        "max_events",
+        "username",
+        "password",
+    ),
     *("secondary_url", "retry_plan", "retry_delays"),
 )
 _COLUMNS = (
-    "id, account_id, url, events, description, enabled, channel, campaign_id, max_events, username,"
-    " secondary_url, retry_plan, retry_delays, failing_since, paused_at, pause_reason, previous_secret_until,"
+    "id, account_id, url, events, description, enabled, channel, campaign_id, submitter_id, for_sends, max_events,"
+    " username, secondary_url, retry_plan, retry_delays, failing_since, paused_at, pause_reason, previous_secret_until,"
     " created_at, updated_at"
 )
 
@@ -46,7 +57,7 @@ def hold_account(session: Session, account_id: UUID) -> None:
 
 
 def count(session: Session, *, account_id: UUID) -> int:
-    query = text("SELECT count(*) FROM webhooks WHERE account_id = :account AND deleted_at IS NULL")
+    query = text("SELECT count(*) FROM webhooks WHERE account_id = :account AND NOT for_sends AND deleted_at IS NULL")
     return int(session.scalar(query, {"account": account_id}) or 0)
 
 
@@ -140,9 +151,10 @@ def are_wanted(session: Session, *, account_id: UUID, type: str) -> bool:
 
 
 def listening_accounts(session: Session) -> dict[str, frozenset[str]]:
-    """Accounts with webhooks that are to be told of anything: of which events."""
+    """Accounts with webhooks that are to be told of anything, and of which; whose a message is says its first event."""
     query = text(
-        "SELECT account_id, array_agg(DISTINCT event) FROM webhooks, unnest(events) event"
+        "SELECT account_id, array_agg(DISTINCT event) FROM webhooks, unnest(events || CASE WHEN for_sends"
+        " OR submitter_id IS NOT NULL THEN ARRAY['message.accepted'] ELSE '{}' END) event"
         " WHERE enabled AND paused_at IS NULL AND deleted_at IS NULL GROUP BY account_id"
     )
     return {str(account_id): frozenset(events) for account_id, events in session.execute(query)}

@@ -39,6 +39,7 @@ def list_messages(
     external_id: str | None = None,
     subject: str | None = None,
     tag: str | None = None,
+    submitter_id: UUID | None = None,
 ) -> Answer:
     """One page of the message log, newest first (product row G2).
 
@@ -55,6 +56,7 @@ def list_messages(
         greatest=_greatest(until, pages.position(cursor)),
     )
     called = {Kind.EXTERNAL_ID: external_id, Kind.SUBJECT: subject, Kind.TAG: tag}
+    called[Kind.SUBMITTER] = str(submitter_id) if submitter_id else None
     if wanted := [label(kind, each) for kind, each in called.items() if each is not None]:
         labelled = labels.find(session, by, wanted, limit=limit + 1)
         if labelled.looked_to is not None:

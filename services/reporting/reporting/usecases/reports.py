@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -15,9 +17,10 @@ from contracts.rpc import Actor
 from contracts.vocabulary import Channel
 from reporting.domain import figures
 from reporting.domain.counting import Dimension
+from reporting.domain.devices import parts_of
 from reporting.domain.links import public_form
 from reporting.domain.providers import provider_of
-from reporting.store import counters, stories
+from reporting.store import campaigns, counters, leavers, stories
 from reporting.usecases import views
 from reporting.usecases.campaigns import campaign_as_known, ensure_campaign
 from reporting.usecases.views import Answer
@@ -76,6 +79,7 @@ def from_counters(session: Session, account_id: UUID, campaign_id: UUID) -> Answ
                 "domain": name,
                 "counts": figures.report_counts(channel, amounts),
                 "rates": figures.report_rates(channel, amounts),
+                "cost": {"amount": amounts["cost"], "currency": views.CURRENCY},
             }
             for name, amounts in by_domain.items()
             if amounts["messages"]
@@ -88,12 +92,20 @@ def from_counters(session: Session, account_id: UUID, campaign_id: UUID) -> Answ
             }
             for provider, amounts in by_provider.items()
         ],
-        "devices": [
-            {"device": device, "opens": amounts["opens"], "clicks": amounts["clicks"]}
-            for device, amounts in by_device.items()
-            if amounts["opens"] or amounts["clicks"]
-        ],
+        "devices": _acts_by(by_device, "device"),
+        "programs": _acts_by(by_device, "program"),
     }
+
+
+def _acts_by(by_key: Mapping[str, Mapping[str, int]], what: Literal["device", "program"]) -> list[Answer]:
+    """Opens and clicks by device or by program, most of them first."""
+    summed: dict[str, Counter[str]] = defaultdict(Counter)
+    for key, amounts in by_key.items():
+        device, program = parts_of(key)
+        summed[device if what == "device" else program].update({name: amounts[name] for name in ("opens", "clicks")})
+    rows = [{what: name, "opens": acts["opens"], "clicks": acts["clicks"]} for name, acts in summed.items()]
+    shown = [row for row in rows if row["opens"] or row["clicks"]]
+    return sorted(shown, key=lambda row: (-row["opens"], -row["clicks"], row[what]))
 
 
 def _by_provider(session: Session, account_id: UUID, campaign_id: UUID) -> dict[str, dict[str, int]]:
@@ -164,20 +176,30 @@ def get_report_timeline(database: Database, *, actor: Actor, now: datetime, call
 def hours_of(session: Session, account_id: UUID, campaign_id: UUID) -> list[Answer]:
     """What happened in a campaign hour by hour; hours in which nothing did are left out."""
     ensure_campaign(session, account_id, campaign_id)
-    amounts = counters.read(session, account_id=account_id, scope_id=campaign_id, dimension=Dimension.HOUR)
-    items: list[Answer] = [
-        {
-            "hour": datetime.fromisoformat(key),
-            "sent": row["sent"],
-            "delivered": row["delivered"],
-            "failed": figures.failed(row),
-            "opens": row["opens"],
-            "clicks": row["clicks"],
-        }
-        for key, row in amounts.items()
+    read = counters.read(session, account_id=account_id, scope_id=campaign_id, dimension=Dimension.HOUR)
+    by_hour: dict[datetime, Mapping[str, int]] = {
+        datetime.fromisoformat(key): row
+        for key, row in read.items()
         if any(amount for metric, amount in row.items() if not metric.startswith("machine_"))
-    ]
-    return items
+    }
+    left = leavers.by_hour(
+        session, account_id=account_id, campaign_id=campaign_id,
+        ranges=campaigns.ranges(session, account_id=account_id, campaign_id=campaign_id),
+    )  # fmt: skip
+    none = counters.no_amounts()
+    return [_hour(hour, by_hour.get(hour, none), left.get(hour, none)) for hour in sorted(by_hour.keys() | left.keys())]
+
+
+def _hour(hour: datetime, amounts: Mapping[str, int], left: Mapping[str, int]) -> Answer:
+    kinds = {state.value: amounts[state.value] for state in figures.FAILED_STATES}
+    return {
+        "hour": hour,
+        **{name: amounts[name] for name in ("sent", "delivered", "opens", "clicks")},
+        "failed": figures.failed(amounts),
+        **kinds,
+        "unsubscribes": left["unsubscribes"],
+        "complaints": left["complaints"],
+    }
 
 
 def _totals(session: Session, account_id: UUID, campaign_id: UUID) -> dict[str, int]:

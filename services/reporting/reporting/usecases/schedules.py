@@ -125,10 +125,15 @@ def _mail_period(database: Database, due: Mapping[str, Any], *, call: Call, now:
             return False
         kind = ScheduleKind(schedule["kind"])
         first, last = period(kind, now, zone)
+        next_at = next_moment(kind, now, zone)
+        if schedule["last_period"] is not None and first <= schedule["last_period"]:
+            # The account's days begin elsewhere since: here its last week or month is not over yet.
+            schedules.move_by(session, schedule["id"], next_at=next_at)
+            return False
         fields: dict[str, Any] = {"first": first.isoformat(), "last": last.isoformat()}
         for total in statistics.totals_of(session, schedule["account_id"], first, last):
             fields |= _figures(total, f"{total['channel'].value}_")
-        schedules.move_on(session, schedule["id"], next_at=next_moment(kind, now, zone), now=now)
+        schedules.move_on(session, schedule["id"], next_at=next_at, now=now, period=first)
         _record(session, schedule, "report_period", fields)
     return True
 

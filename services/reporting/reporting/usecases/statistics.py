@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from uuid import UUID
 
 from chassis.actors import account_of
 from chassis.database import Database, Session
-from contracts.errors import Invalid
+from chassis.logs import get_logger
+from contracts.errors import Invalid, Unavailable
 from contracts.rpc import Actor
 from contracts.vocabulary import Channel
 from reporting.domain.counting import Dimension
@@ -19,9 +20,11 @@ from reporting.usecases.views import Answer
 from reporting.usecases.zones import Call, zone_of
 
 DAYS = 30
+DEADLINE = 3.0
 DAYS_AT_MOST = 400
 # Habits change, and a year of a thousand campaigns is a read of a second.
 DAYS_OF_WEEKS = 90
+log = get_logger()
 
 
 def get_statistics(
@@ -38,22 +41,40 @@ def get_statistics(
     week people opened and clicked."""
     account_id = account_of(actor)
     last = last or now.date()
-    first = first or last - timedelta(days=DAYS - 1)
+    first = first or _before(last, DAYS - 1)
     if not 0 <= (last - first).days < DAYS_AT_MOST:
         problem = f"From 1 to {DAYS_AT_MOST} days, the first before the last."
         raise Invalid.of_field("from", "period.invalid", problem)
     zone = zone_of(call, account_id)
     with database.transaction() as session:
         by_day = counters.read(session, account_id=account_id, scope_id=account_id, dimension=Dimension.DAY)
-        lately = max(first, last - timedelta(days=DAYS_OF_WEEKS - 1))
+        lately = max(first, _before(last, DAYS_OF_WEEKS - 1))
         hours = counters.hours_of_account(session, account_id=account_id, first=lately, last=last)
     week = week_of(((datetime.fromisoformat(key), amounts) for key, amounts in hours), zone)
     return {
         **_by_day(by_day, first, last, channel),
         "time_zone": zone,
+        "base": _growth_of_base(call, account_id, first, last, zone),
         "week": week,
         "best_hour": best_hour(week),
     }
+
+
+def _before(day: date, days: int) -> date:
+    """So many days before, or the first day that there is."""
+    return date.fromordinal(max(day.toordinal() - days, 1))
+
+
+def _growth_of_base(call: Call, account_id: UUID, first: date, last: date, zone: str) -> list[Answer] | None:
+    """What contacts counts by these days of the zone; None while nobody can say."""
+    actor: Actor = {"account_id": str(account_id), "service": "reporting"}
+    asked = {"first": first.isoformat(), "last": last.isoformat(), "time_zone": zone}
+    try:
+        answer = call("contacts.count_growth", actor, asked, deadline=DEADLINE)
+    except Unavailable as error:
+        log.warning("growth_unknown", account_id=str(account_id), error=error.code)
+        return None
+    return [{**day, "day": date.fromisoformat(day["day"])} for day in answer["days"]]
 
 
 def totals_of(session: Session, account_id: UUID, first: date, last: date) -> list[Answer]:

@@ -83,6 +83,7 @@ def keep_received_sms(session: Session, received: Mapping[str, Any]) -> None:
                     "message_id": _text(one["message_id"]),
                     "campaign_id": _text(one["campaign_id"]),
                     "wish": one["wish"],
+                    "missing_parts": one["missing_parts"],
                 },
                 one["id"],
                 channel=Channel.SMS.value,

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
 
 from chassis.database import Fault, Session, fault_of
+from chassis.secrets import Vault
 from reporting.domain.folding import readable_events
 from reporting.domain.webhooks import heard
 from reporting.store import webhook_spool
-from reporting.usecases import webhook_events
+from reporting.usecases import webhook_events, webhook_sends
 
 # A portion is a row for each of these and each webhook, some ten milliseconds' work.
 PORTION = 500
@@ -24,8 +26,9 @@ TRIES = 6
 WAIT = timedelta(seconds=10)
 
 
-def hear(session: Session, wanted: Mapping[str, Sequence[Any]]) -> int:
+def hear(session: Session, wanted: Mapping[str, Sequence[Any]], *, vault: Vault) -> int:
     """Keep events by account; returns how many."""
+    webhook_sends.remember(session, chain.from_iterable(wanted.values()), vault=vault)
     webhook_spool.add(session, [*_portions(wanted)])
     return sum(map(len, wanted.values()))
 

@@ -73,7 +73,10 @@ def update_webhook(
     **changes: Any,
 ) -> Answer:
     account_id = account_of(actor)
-    ensure_current(if_match, Webhook, find(session, account_id, webhook_id, locked=True))
+    webhook = find(session, account_id, webhook_id, locked=True)
+    ensure_current(if_match, Webhook, webhook)
+    if webhook["for_sends"] and changes.keys() & {"url", "submitter_id", "campaign_id"}:
+        raise exceptions.webhook_of_sends(webhook_id)
     webhooks.update(session, webhook_id, now=now, changes=_as_columns(changes, vault))
     if changes.get("enabled"):
         webhooks.end_pause(session, webhook_id)
@@ -96,7 +99,8 @@ def rotate_webhook_secret(
 ) -> Answer:
     """Until the overlap ends requests are signed with both secrets, so that no receiver refuses one."""
     account_id = account_of(actor)
-    find(session, account_id, webhook_id, locked=True)
+    if find(session, account_id, webhook_id, locked=True)["for_sends"]:
+        raise exceptions.webhook_of_sends(webhook_id)
     secret, until = secrets.token_bytes(SECRET_BYTES), now + timedelta(minutes=overlap_minutes)
     webhooks.rotate(session, webhook_id, secret=vault.encrypt(secret), now=now, until=until)
     acts.record(

@@ -15,10 +15,11 @@ POOL_SIZE = THREADS + 3  # connections (contracts.connections): those that send,
 
 def main(process: Process[WebhooksConfig]) -> None:
     config = process.config
-    sender = Sender(process.database, Vault(config.secret_keys), allowed=config.allowed_networks(), slots=config.slots)
+    vault = Vault(config.secret_keys)
+    sender = Sender(process.database, vault, allowed=config.allowed_networks(), slots=config.slots)
     telling = Telling(process.database)
     hearing = Hearing(
-        process.database, process.broker, prefetch=config.prefetch, notice_seconds=config.notice_seconds,
+        process.database, process.broker, vault, prefetch=config.prefetch, notice_seconds=config.notice_seconds,
         on_heard=telling.wake,
     )  # fmt: skip
     process.checks |= {

@@ -10,7 +10,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import orjson
@@ -20,7 +20,9 @@ from chassis.broker import Broker, Delivery
 from chassis.database import Database, Fault, fault_of
 from chassis.health import Progress
 from chassis.logs import get_logger
+from chassis.secrets import Vault
 from contracts.lanes import WEBHOOK_EVENTS
+from contracts.reporting.webhooks import MESSAGE_EVENTS
 from reporting.store import webhooks
 from reporting.usecases import webhook_spool
 
@@ -30,6 +32,7 @@ RETRY_SECONDS = (0.05, 0.2, 1.0, 2.0, 5.0)
 # Of one transaction; a lane message has a thousand at most.
 EVENTS_AT_ONCE = 20_000
 MESSAGE = "message."
+MESSAGE_KINDS = frozenset(event.value for event in MESSAGE_EVENTS)
 
 log = get_logger()
 Wanted = dict[str, list[Any]]  # by account, in the lane's order
@@ -46,16 +49,18 @@ class Hearing:
         self,
         database: Database,
         broker: Broker,
+        vault: Vault,
         *,
         prefetch: int,
         notice_seconds: float,
         on_heard: Callable[[], None],
     ) -> None:
         self._database, self._broker, self._prefetch = database, broker, prefetch
+        self._vault = vault
         self._on_heard = on_heard
         self._notice_seconds = notice_seconds
         self._deliveries: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
-        self._listening: Mapping[str, frozenset[str]] = {}
+        self._listening: dict[str, frozenset[str]] = {}
         self._known_at: float | None = None
         self.progress = Progress()
 
@@ -106,7 +111,7 @@ class Hearing:
             try:
                 if wanted:
                     with self._database.transaction() as session:
-                        EVENTS.inc(webhook_spool.hear(session, wanted))
+                        EVENTS.inc(webhook_spool.hear(session, wanted, vault=self._vault))
                     self._on_heard()
                 return True
             except Exception as error:
@@ -141,14 +146,20 @@ class Hearing:
             return 0
 
 
-def add_wanted(events: Sequence[Any], listening: Mapping[str, frozenset[str]], wanted: Wanted) -> int:
-    """Add to `wanted` the events of kinds that a webhook of their account is told of; returns how many."""
+def add_wanted(events: Sequence[Any], listening: dict[str, frozenset[str]], wanted: Wanted) -> int:
+    """Add to `wanted` the events of kinds that a webhook of their account is told of; returns how many.
+
+    :param listening: gets the account of a send with an address of its own, which is told of all that comes next.
+    """
     added = 0
     for event in events:
         if not isinstance(event, dict):
             continue
         account_id = str(event.get("account_id")).lower()
         kinds = listening.get(account_id)
+        labels = event.get("labels")
+        if isinstance(labels, dict) and labels.get("webhook_url"):
+            kinds = listening[account_id] = (kinds or frozenset()) | MESSAGE_KINDS
         if kinds is not None and f"{MESSAGE}{event.get('kind')}" in kinds:
             wanted.setdefault(account_id, []).append(event)
             added += 1

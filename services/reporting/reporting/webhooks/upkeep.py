@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from chassis.database import Database
-from reporting.store import webhook_deliveries, webhook_events, webhook_spool, webhooks
+from reporting.store import webhook_deliveries, webhook_events, webhook_sends, webhook_spool, webhooks
 
 EVERY_SECONDS = 600.0
 ROWS_AT_ONCE = 5000
@@ -21,11 +21,13 @@ class Upkeep:
     def step(self) -> None:
         """Delete what is too old, or of no webhook; some rows in each transaction, and two at once do it once."""
         before = datetime.now(UTC) - self._kept
-        for delete_old in (webhook_deliveries.delete_old, webhook_events.delete_old, webhook_spool.delete_old):
+        for store in (webhook_deliveries, webhook_events, webhook_spool, webhook_sends):
             gone = ROWS_AT_ONCE
             while gone == ROWS_AT_ONCE:
                 with self._database.transaction() as session:
-                    gone = delete_old(session, before=before, limit=ROWS_AT_ONCE)
+                    gone = store.delete_old(session, before=before, limit=ROWS_AT_ONCE)
+        with self._database.transaction() as session:
+            webhook_sends.mark_unused(session, before=before)
         with self._database.reading() as session:
             deleted = webhooks.deleted(session)
         for webhook_id in deleted:

@@ -26,9 +26,12 @@ class Identity:
         self._zone = zone
 
     def __call__(self, name: str, actor: Any, payload: Any, *, deadline: float) -> Any:
-        assert (name, actor["service"]) == ("identity.get_account", "reporting")
+        assert actor["service"] == "reporting"
         if self._zone is None:
             raise Unavailable("service.unavailable", "away")
+        if name == "contacts.count_growth":
+            return {"days": [{"day": payload["first"], "added": 7, "archived": 2}]}
+        assert name == "identity.get_account"
         return {"time_zone": self._zone}
 
 
@@ -84,6 +87,7 @@ def test_the_best_hour_is_one_of_the_accounts_own_clock(database: Database) -> N
     there = opened + timedelta(hours=9)
     assert found["time_zone"] == "Asia/Tokyo"
     assert found["best_hour"] == {"weekday": there.isoweekday(), "hour": there.hour}
+    assert found["base"] == [{"day": NOW.date() - timedelta(days=29), "added": 7, "archived": 2}]
     assert sum(hour["opens"] for hour in found["week"]) == 110
     assert sum(hour["sent"] for hour in found["week"]) == 120
 
@@ -109,6 +113,8 @@ def test_without_the_zone_it_is_utc_and_of_few_acts_no_hour_is_the_best(database
 
     found = asked(database, send, None)
 
-    assert (found["time_zone"], found["best_hour"]) == ("UTC", None)
+    assert (found["time_zone"], found["best_hour"], found["base"]) == ("UTC", None, None)
     assert zones.zone_of(Identity("Nowhere/Else"), uuid4()) == "UTC"
+    assert asked(database, send, "UTC", first=date.max, last=date.max)["days"] == []
+    assert asked(database, send, "UTC", last=date.min)["days"] == []
     assert asked(database, send, "UTC", first=date(2020, 1, 1), last=date(2020, 1, 2))["week"] == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -16,6 +17,7 @@ from chassis.migrate import migrate
 from chassis.ownership import opened_as_owner
 from chassis.testing import admin_url, new_database
 from reporting.store import log
+from reporting.store.partitions import prepare_partitions
 
 WAITING = text("SELECT count(*) FROM pg_locks WHERE relation = 'engagements'::regclass AND NOT granted")
 
@@ -116,6 +118,36 @@ def test_an_index_whose_making_was_broken_off_is_made_anew(upgraded: Callable[[s
 
     with database.transaction() as session:
         assert session.scalar(IS_VALID)
+
+
+def test_each_part_of_a_log_gets_its_index_also_when_the_making_was_broken_off(
+    upgraded: Callable[[str], Database],
+) -> None:
+    database = upgraded("0013")
+    prepare_partitions(database, datetime.now(UTC))
+    with opened_as_owner(database.engine.url.render_as_string(hide_password=False), admin_url()) as owner:
+        owner.execute(
+            text(
+                "CREATE INDEX messages_default_left ON messages_default (message_id)"
+                " WHERE unsubscribed_at IS NOT NULL OR complained_at IS NOT NULL"
+            )
+        )
+
+    upgraded("head")
+    prepare_partitions(database, datetime.now(UTC) + timedelta(days=9))
+
+    with database.transaction() as session:
+        assert session.scalar(text("SELECT indisvalid FROM pg_index WHERE indexrelid = 'messages_left'::regclass"))
+        counted = text("SELECT count(*) FROM pg_inherits WHERE inhparent = to_regclass(:of)")
+        assert session.scalar(counted, {"of": "messages_left"}) == session.scalar(counted, {"of": "messages"}) > 6
+        session.execute(text("SET LOCAL enable_seqscan = off"))
+        plan = session.scalars(
+            text(
+                "EXPLAIN SELECT FROM messages WHERE message_id > '00000000-0000-0000-0000-000000000001'"
+                " AND unsubscribed_at IS NOT NULL"
+            )
+        )
+        assert "messages_default_left" in "\n".join(plan)
 
 
 def test_the_counters_wait_for_writers_of_the_log() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -68,6 +68,21 @@ def test_a_weekly_report_comes_once_a_week_by_however_many_processes(database: D
     with database.transaction() as session:
         next_at = session.scalar(text("SELECT next_at FROM report_schedules"))
     assert timedelta(days=6) < next_at - due < timedelta(days=8)
+
+
+def test_another_zone_brings_no_week_a_second_time_and_leaves_none_out(database: Database, account: str) -> None:
+    due = datetime.fromisoformat(made(database, account, "weekly")["next_at"])
+    zones = ["Pacific/Auckland", "America/Los_Angeles", "Asia/Tokyo", "Pacific/Honolulu", "Pacific/Kiritimati"]
+
+    at, weeks = due, 0
+    while at < due + timedelta(days=70):
+        schedules.mail_due(database, call=Identity(zones[weeks % len(zones)]), now=at)
+        at, weeks = next_of(database, account), weeks + 1
+
+    firsts = [told["fields"]["first"] for told in asked_for(database)]
+    days = [date.fromisoformat(first) for first in firsts]
+    assert days == [days[0] + timedelta(days=7 * week) for week in range(len(days))]
+    assert len(days) >= 10
 
 
 def test_a_campaign_is_told_of_a_day_after_it_is_sent_and_never_again(database: Database, account: str) -> None:

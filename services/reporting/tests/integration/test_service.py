@@ -105,6 +105,7 @@ def test_email_report_has_counts_and_rates(database: Database, call: Call) -> No
     assert report["rates"]["click_to_open_rate"] == round(2 / 3, 4)
     assert report["domains"][0]["domain"] == "example.com"
     assert report["devices"] == [{"device": "mobile", "opens": 4, "clicks": 3}]
+    assert report["programs"] == [{"program": "other", "opens": 4, "clicks": 3}]
     links = call(send.account_id, "get_report_links", campaign_id=send.campaign_id)["items"]
     assert links == [
         {"number": None, "url": "https://example.com/a", "clicks": 2, "unique_clicks": 1, "machine_clicks": 0},
@@ -113,6 +114,8 @@ def test_email_report_has_counts_and_rates(database: Database, call: Call) -> No
     hours = call(send.account_id, "get_report_timeline", campaign_id=send.campaign_id)["items"]
     assert sum(hour["sent"] for hour in hours) == 9
     assert sum(hour["opens"] for hour in hours) == 4
+    for name in ("hard_bounced", "soft_bounced", "spam_bounced", "unsubscribes", "complaints"):
+        assert sum(hour[name] for hour in hours) == 1
 
 
 def test_sms_report_of_a_started_campaign_without_messages_has_null_rates(

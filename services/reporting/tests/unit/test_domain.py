@@ -78,3 +78,38 @@ def test_rates_are_null_without_a_denominator() -> None:
 )
 def test_devices(user_agent: str, device: str) -> None:
     assert devices.device_of(user_agent) == device
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "key"),
+    [
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)"
+         " Mobile/15E148", "mobile/apple_mail"),
+        ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko)",
+         "desktop/apple_mail"),
+        ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.4"
+         " Safari/605.1.15", "desktop/safari"),
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"
+         " Edg/140.0", "desktop/edge"),
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36",
+         "desktop/chrome"),
+        ("Mozilla/5.0 (Linux; Android 14; SM-S911B) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/24.0"
+         " Chrome/117.0 Mobile Safari/537.36", "mobile/samsung_internet"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/120.0"
+         " Mobile/15E148 Safari/604.1", "mobile/chrome"),
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Thunderbird/128.1.0", "desktop/thunderbird"),
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0", "desktop/firefox"),
+        ("Mozilla/4.0 (compatible; MSIE 7.0; Windows NT 10.0; Microsoft Outlook 16.0.5110)", "desktop/outlook"),
+        ("Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)", "unknown/gmail"),
+        ("YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html", "unknown/yahoo"),
+        ("Mozilla/5.0", "bot"),
+        ("", "unknown/other"),
+    ],
+)  # fmt: skip
+def test_programs_by_device(user_agent: str, key: str) -> None:
+    assert devices.device_key(user_agent) == key
+    assert devices.parts_of(key) == (key.partition("/")[0], key.partition("/")[2] or "bot")
+
+
+def test_what_older_releases_counted_names_no_program() -> None:
+    assert devices.parts_of("mobile") == ("mobile", "unknown")

@@ -31,8 +31,11 @@ def shown(channel: Channel, totals: dict[str, int] = TOTALS, **changes: Any) -> 
         "campaign_id": UUID(int=7), "name": "Źdźbło jaźni, łąka", "channel": channel, "state": CampaignState.SENT,
         "started_at": START, "recipients": 11954, "messages": totals["messages"], "counts": counts, "rates": rates,
         "cost": {"amount": 123456, "currency": "PLN"}, "zone": "Europe/Warsaw", "at": START,
-        "domains": [{"domain": "wp.pl", "counts": counts, "rates": rates}],
+        "domains": [
+            {"domain": "wp.pl", "counts": counts, "rates": rates, "cost": {"amount": 91234, "currency": "PLN"}}
+        ],
         "devices": [{"device": "mobile", "opens": 3800, "clicks": 510}],
+        "programs": [{"program": "apple_mail", "opens": 3800, "clicks": 510}],
         "links": [{"number": 0, "url": "https://sklep.example/łóżka?kod=…", "clicks": 640, "unique_clicks": 512}],
         "hours": [{"hour": START, "delivered": 11702, "opens": 2210, "clicks": 301}],
     } | changes  # fmt: skip
@@ -45,7 +48,17 @@ def text_of(paper: bytes) -> str:
 def test_a_report_says_its_figures_in_polish_and_in_hours_of_the_account() -> None:
     said = text_of(Printer().report(shown(Channel.EMAIL), "pl"))
 
-    for part in ("Źdźbło jaźni, łąka", "11 940", "37,4 %", "98,0 %", "24.11.2026, 09:00", "Telefon", "łóżka", "2 093"):
+    for part in (
+        "Źdźbło jaźni, łąka",
+        "11 940",
+        "37,4 %",
+        "98,0 %",
+        "24.11.2026, 09:00",
+        "Telefon",
+        "Apple Mail",
+        "łóżka",
+        "2 093",
+    ):
         assert part in said
     assert "Strona 1 z 1" in said
 
@@ -53,7 +66,7 @@ def test_a_report_says_its_figures_in_polish_and_in_hours_of_the_account() -> No
 def test_a_report_of_sms_says_parts_and_cost_in_english() -> None:
     said = text_of(Printer().report(shown(Channel.SMS), "en"))
 
-    for part in ("11,940", "23,880", "1,234.56 PLN", "Recipients' networks", "Page 1 of 1"):
+    for part in ("11,940", "23,880", "1,234.56 PLN", "912.34 PLN", "Recipients' networks", "Page 1 of 1"):
         assert part in said
     assert "Opens" not in said
 
@@ -61,7 +74,7 @@ def test_a_report_of_sms_says_parts_and_cost_in_english() -> None:
 @pytest.mark.parametrize("channel", [Channel.EMAIL, Channel.SMS])
 def test_a_campaign_of_which_nothing_is_known_yet_has_a_report(channel: Channel) -> None:
     nothing = {"name": None, "state": None, "started_at": None, "recipients": None, "domains": [], "devices": [],
-               "links": [], "hours": []}  # fmt: skip
+               "programs": [], "links": [], "hours": []}  # fmt: skip
 
     assert "–" in text_of(Printer().report(shown(channel, NO_TOTALS, **nothing), "pl"))
 

@@ -111,19 +111,6 @@ def delivered_text(octets: bytes, data_coding: int, esm_class: int) -> str | Non
     return None if codec is None else octets.decode(codec, "replace")
 
 
-def part_number(octets: bytes, esm_class: int) -> int:
-    """Which part of a long message it is, by its user data header (3GPP TS 23.040 section 9.2.3.24); 1: a whole one."""
-    if not esm_class & ESM_UDH or not octets:
-        return 1
-    header = octets[1 : octets[0] + 1]
-    while len(header) >= 2:
-        identifier, size = header[0], header[1]
-        element, header = header[2 : 2 + size], header[2 + size :]
-        if identifier in (0x00, 0x08) and element:
-            return element[-1]  # behind a reference of one or two octets, and how many there are
-    return 1
-
-
 def offending_characters(text: str) -> list[str]:
     """The characters that force UCS-2, each once, in order of appearance."""
     return list(dict.fromkeys(character for character in text if ord(character) not in _FULL_MAP))

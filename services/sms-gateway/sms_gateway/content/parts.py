@@ -22,11 +22,13 @@ class Encoding(StrEnum):
 
 
 class LongForm(StrEnum):
-    """How a carrier wants a long message: user data header, SAR parameters, or one message_payload."""
+    """How a carrier wants a long message: user data header, SAR parameters, or one message_payload; one that is reached
+    by HTTP cuts it by itself."""
 
     UDH = "udh"
     SAR = "sar"
     PAYLOAD = "payload"
+    TEXT = "text"
 
 
 @dataclass(frozen=True, slots=True)

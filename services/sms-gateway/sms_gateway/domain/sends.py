@@ -48,6 +48,9 @@ class Plan:
     request_hash: str | None
     trace_id: str
     partner: Partner | None = None
+    submitter_id: str | None = None  # the API key, user or SMPP account that handed it in
+    webhook_url: str | None = None  # where its events are posted
+    carrier_id: UUID | None = None  # by this carrier and no other
 
     @property
     def units(self) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from contracts.networks import allows, parsed
 from contracts.vocabulary import Lane
 from sms_gateway.domain.numbers import bare, is_in_full, phone_of
 from sms_gateway.domain.sends import Address
@@ -16,14 +17,19 @@ _NATIONAL = 2  # type of number
 
 @dataclass(frozen=True)
 class SmppPartner:
-    """An SMPP account as it is now. `senders`: the sender IDs that it may use, as they were approved, by the ways in
-    which they are written. `binds`: how many it has at all servers."""
+    """An SMPP account as it is now.
+
+    :ivar ip_list: its own networks; `account_networks`: its account's.
+    :ivar senders: the sender IDs that it may use, as they were approved, by the ways in which they are written.
+    :ivar binds: how many it has at all servers.
+    """
 
     id: UUID
     account_id: UUID
     system_id: str
     password_hash: bytes = field(repr=False)
     ip_list: tuple[str, ...]
+    account_networks: tuple[str, ...]
     senders: Mapping[str, str]
     lane: Lane
     rate: int
@@ -34,7 +40,7 @@ class SmppPartner:
 
     def refuses(self, address: str) -> str | None:
         """Why a bind from there may not be, or may not stay: a reason of `RefusedBind`; None where it may."""
-        if not may_bind_from(self.ip_list, address):
+        if not (allows(self.ip_list, address) and allows(self.account_networks, address)):
             return "address"
         if not self.enabled:
             return "disabled"
@@ -55,22 +61,12 @@ def senders_by_spelling(active: Sequence[str], allowed: Sequence[str]) -> dict[s
     return {spelling: each for each in used for spelling in (bare(each), each.lower())}
 
 
-def may_bind_from(ip_list: Sequence[str], address: str) -> bool:
-    if not ip_list:
-        return True
-    ip = _ip(address)
-    return any(ip in ipaddress.ip_network(each) for each in ip_list)
-
-
 def network_of(address: str) -> str:
     """By which strangers are told apart: the address, of IPv6 its /64, which is one subscriber's."""
-    ip = _ip(address)
+    ip = parsed(address)
+    if ip is None:
+        return address
     return str(ip) if ip.version == 4 else str(ipaddress.ip_network((int(ip) >> 64 << 64, 64)))
-
-
-def _ip(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    ip = ipaddress.ip_address(address)
-    return getattr(ip, "ipv4_mapped", None) or ip
 
 
 def phone(to: Address) -> str | None:

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
-import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from functools import cache
 from importlib import resources
 from typing import NamedTuple
 
 from contracts.vocabulary import Wish
-
-_WORD = re.compile(r"[^\W_]+")
-# No letter with a mark to Unicode, which takes the others apart.
-_PLAIN = str.maketrans("łŁ", "lL")
-_READ = 400  # characters: a refusal stands at the beginning, and a message may have 64 KB
-
-Phrase = tuple[str, ...]
+from sms_gateway.domain.words import Phrase, words_of
 
 
 class _Phrases(NamedTuple):
@@ -36,10 +28,10 @@ def wish_of(text: str, keywords: Collection[str] = ()) -> Wish | None:
 
     :param keywords: names of senders that may stand before the word: "WICI STOP", as on numbers that several share.
     """
-    words = _words(text)
+    words = words_of(text)
     found = _wish(words)
     if found is None and keywords:
-        for keyword in {_words(each) for each in keywords}:
+        for keyword in {words_of(each) for each in keywords}:
             if keyword and words[: len(keyword)] == keyword:
                 found = found or _wish(words[len(keyword) :])
     return found
@@ -47,21 +39,8 @@ def wish_of(text: str, keywords: Collection[str] = ()) -> Wish | None:
 
 def may_name_a_sender(text: str) -> bool:
     """Whether it would be a wish behind some keyword: only then is it worth asking which there are."""
-    words = _words(text)
+    words = words_of(text)
     return any(_wish(words[start:]) for start in range(1, min(len(words), 7)))
-
-
-def _words(text: str) -> Phrase:
-    plain = unicodedata.normalize("NFKD", text[:_READ].translate(_PLAIN))
-    marked = "".join(character for character in plain if not unicodedata.combining(character))
-    # "S.T.O.P.", "S T O P": letters that stand alone side by side are one word.
-    return tuple(_joined(_WORD.findall(marked.casefold())))
-
-
-def _joined(words: Sequence[str]) -> list[str]:
-    if len(words) > 2 and all(len(word) == 1 for word in words):
-        return ["".join(words)]
-    return list(words)
 
 
 def _wish(words: Phrase) -> Wish | None:

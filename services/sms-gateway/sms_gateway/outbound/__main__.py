@@ -8,6 +8,8 @@ from chassis.process import Process, boot
 from chassis.secrets import Vault
 from contracts.short_codes import Codes
 from sms_gateway.config import OutboundConfig
+from sms_gateway.outbound.carrier_settings import SettingsReader
+from sms_gateway.outbound.reports import Reports
 from sms_gateway.outbound.sms import SmsOutbound
 
 POOL_SIZE = 6  # connections (contracts.connections)
@@ -33,12 +35,14 @@ BACKLOGS = (
 def main(process: Process[OutboundConfig]) -> None:
     config = process.config
     process.backlogs.add(*BACKLOGS)
+    settings = SettingsReader(Vault(config.secret_keys), config.public_url, config.carrier_networks())
 
     def outbound() -> SmsOutbound:
         return SmsOutbound(
             process.database,
-            Vault(config.secret_keys),
+            settings,
             Codes(config.link_key),
+            Reports(process.broker),
             claim_ahead=config.claim_ahead,
             bulk_prefetch=config.bulk_prefetch,
             unmatched_after=config.unmatched_after,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from uuid import UUID
 
 import prometheus_client
 
 from chassis.logs import get_logger
 from sms_gateway.batches import Arrived, ArrivedInbound, ArrivedUnread
 from sms_gateway.domain.numbers import in_full
-from sms_gateway.outbound.carrier_settings import CarrierSettings
 from sms_gateway.outbound.figures import Figures
 from sms_gateway.smpp.constants import MOST_ID
 from sms_gateway.smpp.message_ids import MessageIds
@@ -25,38 +25,38 @@ Arrival = Arrived | ArrivedInbound | ArrivedUnread
 log = get_logger()
 
 
-def usable(identifier: str, carrier: CarrierSettings) -> bool:
+def usable(identifier: str, carrier_id: UUID) -> bool:
     """Whether it is an id: by one that is not no receipt is found, and no index holds it."""
     if 0 < len(identifier) <= MOST_ID:
         return True
     UNUSABLE_IDS.inc()
-    log.warning("carrier_id_unusable", carrier=carrier.name, length=len(identifier))
+    log.warning("carrier_id_unusable", carrier_id=str(carrier_id), length=len(identifier))
     return False
 
 
-def read(delivered: Iterable[Delivered], carrier: CarrierSettings, ids: MessageIds, now: float) -> list[Arrival]:
+def read(delivered: Iterable[Delivered], carrier_id: UUID, ids: MessageIds, now: float) -> list[Arrival]:
     """Receipts that say something, messages from phones, and what nobody understands."""
     arrived: list[Arrival] = []
     for each in delivered:
         if isinstance(each, Receipt):
-            if each.state is not None and usable(each.carrier_message_id, carrier):
+            if each.state is not None and usable(each.carrier_message_id, carrier_id):
                 typed_by = in_full(each.address) if each.is_typed else None
                 identifier = ids.of_receipt(each.carrier_message_id, typed_by)
                 arrived.append(
                     Arrived(
-                        carrier.id, identifier, each.state, each.code, each.address, now, sender=each.sender,
+                        carrier_id, identifier, each.state, each.code, each.address, now, sender=each.sender,
                         text=each.text, spelled=each.carrier_message_id.strip(), is_typed=each.is_typed,
                     )
                 )  # fmt: skip
         elif isinstance(each, Inbound):
             arrived.append(
                 ArrivedInbound(
-                    carrier.id, each.source, each.destination, each.data_coding, each.esm_class, each.body, now
+                    carrier_id, each.source, each.destination, each.data_coding, each.esm_class, each.body, now
                 )
             )
         else:
-            log.warning("delivery_not_understood", carrier=carrier.name, reason=each.reason)
-            arrived.append(ArrivedUnread(carrier.id, each.frame, each.reason, now))
+            log.warning("delivery_not_understood", carrier_id=str(carrier_id), reason=each.reason)
+            arrived.append(ArrivedUnread(carrier_id, each.frame, each.reason, now))
     return arrived
 
 

@@ -5,9 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from chassis.public_addresses import Networks
+from chassis.secrets import Vault
 from sms_gateway.content.parts import LongForm
-from sms_gateway.smpp.ports import LinkSettings
+from sms_gateway.http_api.client import HttpLink, HttpLinkSettings
+from sms_gateway.http_api.dialects import SMPP, dialect_of
+from sms_gateway.http_api.requests import Access
+from sms_gateway.models import Carrier
+from sms_gateway.smpp.client import Link
+from sms_gateway.smpp.ports import LinkSettings, Work
 from sms_gateway.smpp.tls import Tls
+from sms_gateway.store import carriers
 
 
 @dataclass(frozen=True)
@@ -30,9 +38,15 @@ class CarrierSettings:
     long_form: LongForm
     receipt_ids: str
     response_timeout: int = 60
+    http: HttpLinkSettings | None = None  # then what is SMPP's says nothing
 
-    def links(self) -> list[LinkSettings]:
-        """The settings of each bind."""
+    def links(self, work: Work) -> list[Link] | list[HttpLink]:
+        """Its binds; by HTTP one, which has many connections."""
+        if self.http is not None:
+            return [HttpLink(self.http, work)]
+        return [Link(each, work) for each in self._binds()]
+
+    def _binds(self) -> list[LinkSettings]:
         kinds = {"transceiver": ["transceiver"], "transmitter": ["transmitter"]}.get(
             self.bind_mode, ["transmitter", "receiver"]
         )
@@ -44,3 +58,36 @@ class CarrierSettings:
             for _ in range(self.binds)
             for kind in kinds
         ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class SettingsReader:
+    """Reads rows of carriers.
+
+    :param public_url: of the gateway, which carriers by HTTP report to.
+    :param networks: that are not public, and where those carriers may be all the same.
+    """
+
+    vault: Vault
+    public_url: str
+    networks: Networks
+
+    def of(self, row: Carrier) -> CarrierSettings:
+        is_smpp = row.kind == SMPP
+        return CarrierSettings(
+            id=row.id, name=row.name, version=row.version, host=row.host, port=row.port, system_id=row.system_id,
+            password=self.vault.decrypt(row.password).decode(), system_type=row.system_type, bind_mode=row.bind_mode,
+            binds=row.binds, window=row.window, rate=row.rate, tls=carriers.tls(row, self.vault),
+            long_form=LongForm(row.long_form) if is_smpp else LongForm.TEXT,
+            receipt_ids=row.receipt_ids if is_smpp else "same", response_timeout=row.response_timeout,
+            http=None if is_smpp else self._http(row),
+        )  # fmt: skip
+
+    def _http(self, row: Carrier) -> HttpLinkSettings:
+        http = row.http or {}
+        token, secret = (carriers.secret(sealed, self.vault) for sealed in (row.token, row.hook_secret))
+        hook_url = f"{self.public_url.rstrip('/')}/hooks/carriers/{row.name}" + (f"?secret={secret}" if secret else "")
+        access = Access(http.get("account") or "", token or "", hook_url)
+        return HttpLinkSettings(
+            dialect_of(row.kind, http), access, row.window, float(row.response_timeout), self.networks
+        )

@@ -13,6 +13,7 @@ from contracts.vocabulary import Lane, MessageState
 from sms_gateway.batches import Arrived, Part, SmsMessage
 from sms_gateway.domain.circuit import Circuit, CircuitState
 from sms_gateway.domain.pace import Pace
+from sms_gateway.http_api.client import HttpLink
 from sms_gateway.outbound import arrivals
 from sms_gateway.outbound.alarms import Alarms
 from sms_gateway.outbound.carrier_settings import CarrierSettings
@@ -34,7 +35,7 @@ log = get_logger()
 
 
 class CarrierOutlet(Outlet):
-    """A carrier's binds as one outlet; implements `smpp.ports.Work` for them.
+    """A carrier's binds as one outlet; implements `smpp.ports.Work` for them. One that is reached by HTTP has one link.
 
     :param came_up: called when the first of its binds is made, when it is well again after errors, and, with True, when
         it is only tried again.
@@ -67,7 +68,7 @@ class CarrierOutlet(Outlet):
         # A slow carrier claims two seconds' worth ahead, not two minutes'.
         self.ahead = min(claim_ahead, settings.rate * 2) if settings.rate else claim_ahead
         self.bulk_window = max(1, settings.window - max(1, settings.window // PROMPT_SHARE))
-        self.links = [Link(each, self) for each in settings.links()]
+        self.links = settings.links(self)
 
     def __str__(self) -> str:
         return str(self.outlet_id)
@@ -182,7 +183,7 @@ class CarrierOutlet(Outlet):
                 ids = message.carrier_ids
                 if ids is None:
                     ids = message.carrier_ids = [""] * message.travelling
-                if arrivals.usable(identifier, self.settings):
+                if arrivals.usable(identifier, self.id):
                     ids[part.number - 1] = self.ids.of_answer(identifier, message.recipient["address"])
                 if message.state is None:
                     message.state = MessageState.SUBMITTED
@@ -278,8 +279,8 @@ class CarrierOutlet(Outlet):
         if again:
             self._fill()
 
-    def delivered(self, link: Link, delivered: list[tuple[int, Delivered]]) -> None:
-        arrived = arrivals.read([each for _, each in delivered], self.settings, self.ids, time.time())
+    def delivered(self, link: Link | HttpLink, delivered: list[tuple[int, Delivered]]) -> None:
+        arrived = arrivals.read([each for _, each in delivered], self.id, self.ids, time.time())
         arrivals.count(arrived, self.figures)
         connection, sequences = link.connection, [sequence for sequence, _ in delivered]
         self._events.received(arrived, lambda: link.acknowledge(sequences, connection))
@@ -289,12 +290,12 @@ class CarrierOutlet(Outlet):
         identifier = self.ids.decided(receipt.carrier_message_id, time.time() - receipt.at)
         return receipt._replace(carrier_message_id=identifier)
 
-    def bound(self, link: Link) -> None:
+    def bound(self, link: Link | HttpLink) -> None:
         log.info("carrier_bound", carrier=self.settings.name, kind=link.settings.kind)
         if link.sends and sum(each.sends and each.is_bound for each in self.links) == 1:
             self._came_up(False)
         self._events.wants_claims(self)
 
-    def unbound(self, link: Link, reason: str) -> None:
+    def unbound(self, link: Link | HttpLink, reason: str) -> None:
         log.warning("carrier_unbound", carrier=self.settings.name, kind=link.settings.kind, reason=reason)
         self._events.wants_claims(self)

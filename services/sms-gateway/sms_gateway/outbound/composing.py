@@ -53,12 +53,12 @@ def compose(
         else:
             try:
                 encoded = encode(recipient.get("fields") or {}, links_of(number) if links_of else ())
+                message.bodies = bodies_of(address, encoded, reference + 1)
             except RenderFailed as failed:
                 message.state, message.code = MessageState.REJECTED, failed.code
             else:
                 reference += 1
                 message.parts = len(encoded.bodies)
-                message.bodies = bodies_of(address, encoded, reference)
                 continue
         message.at = now
     return messages

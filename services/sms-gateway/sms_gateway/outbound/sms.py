@@ -17,30 +17,32 @@ from channel.outlets import Chunk, Message, Outlet
 from channel.ports import CommonLoop, CommonUpkeep
 from chassis.database import Database, Session, cursor_of
 from chassis.logs import get_logger
-from chassis.secrets import Vault
 from contracts.short_codes import Codes
 from contracts.vocabulary import Channel, Lane
 from sms_gateway.batches import Content, KnownCarrier, SmsMessage
-from sms_gateway.content.parts import LongForm
 from sms_gateway.content.template import RenderFailed
 from sms_gateway.domain.retrying import retry_at
 from sms_gateway.domain.routing import Router, RouteRule
 from sms_gateway.outbound import figures
-from sms_gateway.outbound.carrier_settings import CarrierSettings
+from sms_gateway.outbound.carrier_settings import CarrierSettings, SettingsReader
 from sms_gateway.outbound.carriers import CarrierOutlet
 from sms_gateway.outbound.composing import NO_CARRIER, compose
 from sms_gateway.outbound.openings import Openings
 from sms_gateway.outbound.queues import LANES
+from sms_gateway.outbound.reports import Reports
 from sms_gateway.outbound.shares import Shares
 from sms_gateway.smpp.constants import THROTTLED_CODES
 from sms_gateway.store import (
+    answers,
     carrier_instances,
     contents,
+    inbound_parts,
     inbound_sms,
     last_messages,
     overdue,
     parked_receipts,
     receipts,
+    replies,
     short_links,
     stops,
     unknown_messages,
@@ -54,7 +56,7 @@ PROMPT_PREFETCH = 200
 MOST_CONTENTS = 1_000
 BIND_WAIT_SECONDS = 2.0
 TRIED_WITH = 5  # messages of the retry schedule that find out whether a carrier is well again
-FORGET_EVERY, OVERDUE_EVERY = timedelta(hours=1), timedelta(minutes=1)
+FORGET_EVERY, OVERDUE_EVERY, SWEEP_EVERY = timedelta(hours=1), timedelta(minutes=1), timedelta(minutes=5)
 
 log = get_logger()
 
@@ -75,16 +77,18 @@ class SmsOutbound:
     def __init__(
         self,
         database: Database,
-        vault: Vault,
+        settings: SettingsReader,
         codes: Codes,
+        reports: Reports,
         *,
         claim_ahead: int,
         bulk_prefetch: int,
         unmatched_after: float,
     ) -> None:
         self._database = database
-        self._vault = vault
+        self._settings = settings
         self._codes = codes
+        self._reports = reports
         self._claim_ahead = claim_ahead
         self._unmatched_after = unmatched_after
         self.ledger = SmsLedger()
@@ -98,6 +102,7 @@ class SmsOutbound:
         self._carrier_came_up, self._carrier_is_tried = threading.Event(), threading.Event()
         self._directory: Any = None
         self._forgot_old_at: datetime | None = None
+        self._swept_at: datetime | None = None
         self._end_overdue_at: datetime | None = None
         self._loop: CommonLoop
         self._upkeep: CommonUpkeep
@@ -109,6 +114,7 @@ class SmsOutbound:
     async def start_up(self) -> None:
         """A moment for the binds, so that the first batches do not find every carrier down."""
         await asyncio.to_thread(self._look_up)
+        self._reports.start(self._loop, lambda: self._carriers)
         self._loop.spawn(Shares(self._database, lambda: list(self._carriers.values())).keep())
         until = self._running.time() + BIND_WAIT_SECONDS
         while self._running.time() < until:
@@ -224,7 +230,15 @@ class SmsOutbound:
     # --- what is due now and then, on the upkeep's thread
 
     def steps(self) -> Sequence[Callable[[], object]]:
-        return self._look_up, self._pull_forward, self._unpark, self._end_overdue, self._forget_old
+        return (
+            self._look_up,
+            self._pull_forward,
+            self._unpark,
+            self._join_parts,
+            self._end_overdue,
+            self._forget_old,
+            self._sweep_contents,
+        )
 
     def _look_up(self) -> None:
         with self._database.transaction() as session:
@@ -232,28 +246,20 @@ class SmsOutbound:
             rules = [row for row in carrier_store.routes(session) if row.enabled]
         directory = (
             [(row.id, row.version) for row in rows],
-            [(rule.id, rule.priority, rule.share, rule.lane, rule.account_id) for rule in rules],
+            [(rule.id, rule.priority, rule.share, rule.lane, rule.account_id, rule.network) for rule in rules],
         )
         if directory == self._directory:
             return
-        settings = [self._settings(row) for row in rows]
+        settings = [self._settings.of(row) for row in rows]
         router = Router(
             RouteRule(
                 rule.carrier_id, rule.prefix, str(rule.account_id) if rule.account_id else None, rule.lane,
-                rule.priority, rule.share,
+                rule.priority, rule.share, rule.network,
             )
             for rule in rules
         )  # fmt: skip
         self._running.call_soon_threadsafe(self._use, settings, router)
         self._directory = directory
-
-    def _settings(self, row: Any) -> CarrierSettings:
-        return CarrierSettings(
-            id=row.id, name=row.name, version=row.version, host=row.host, port=row.port, system_id=row.system_id,
-            password=self._vault.decrypt(row.password).decode(), system_type=row.system_type, bind_mode=row.bind_mode,
-            binds=row.binds, window=row.window, rate=row.rate, tls=carrier_store.tls(row, self._vault),
-            long_form=LongForm(row.long_form), receipt_ids=row.receipt_ids, response_timeout=row.response_timeout,
-        )  # fmt: skip
 
     def _pull_forward(self) -> None:
         """A carrier came back: what waited for one need not wait on. One that is tried again needs something to try."""
@@ -284,6 +290,13 @@ class SmsOutbound:
             )
         self._upkeep.publish(recorded)
 
+    def _join_parts(self) -> None:
+        """Long messages from phones whose parts have all come, or will not."""
+        with self._database.transaction() as session:
+            cursor = cursor_of(session)
+            recorded = self._upkeep.record(cursor, answers.take_joined(cursor))
+        self._upkeep.publish(recorded)
+
     def _end_overdue(self) -> None:
         """A turn's worth of messages whose receipt never came."""
         now = datetime.now(UTC)
@@ -300,6 +313,15 @@ class SmsOutbound:
             figures.WITHOUT_RECEIPT.labels(name, state).inc(messages)
         self._end_overdue_at = None if swept.is_more else now + OVERDUE_EVERY
 
+    def _sweep_contents(self) -> None:
+        """A turn's worth of contents of single sends that are over."""
+        now = datetime.now(UTC)
+        if self._swept_at is not None and now - self._swept_at < SWEEP_EVERY:
+            return
+        with self._database.transaction() as session:
+            is_more = contents.sweep(session, now) == contents.SWEPT_AT_ONCE
+        self._swept_at = None if is_more else now
+
     def _forget_old(self) -> None:
         """Messages without an answer wait for a receipt as long as any is looked for."""
         now = datetime.now(UTC)
@@ -309,8 +331,10 @@ class SmsOutbound:
             unknown_messages.forget_old(cursor_of(session), now - receipts.FAR)
             carrier_instances.forget_old(session)
             inbound_sms.forget_old(cursor_of(session))
+            inbound_parts.forget_old(cursor_of(session))
             last_messages.forget_old(cursor_of(session))
             stops.forget_old(cursor_of(session))
+            replies.forget_old(cursor_of(session))
             short_links.forget_old(cursor_of(session))
             unread_deliveries.forget_old(cursor_of(session))
         self._forgot_old_at = now

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chassis.service import Payload, rpc
 from contracts.rpc import Actor
 from sms_gateway.service.base import Base
-from sms_gateway.usecases import carriers
+from sms_gateway.usecases import carrier_tests, carriers
 
 
 class Carriers(Base):
@@ -30,6 +30,20 @@ class Carriers(Base):
     @rpc
     def get_carrier_state(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("get_carrier_state", carriers.get_carrier_state, actor, payload)
+
+    @rpc
+    def test_carrier(self, actor: Actor, payload: Payload) -> Payload:
+        answer = self.run("test_carrier", carrier_tests.test_carrier, actor, payload)
+        self.relay.poke()
+        return answer
+
+    @rpc
+    def get_carrier_test(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("get_carrier_test", carrier_tests.get_carrier_test, actor, payload)
+
+    @rpc
+    def get_carrier_hook(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("get_carrier_hook", carriers.get_carrier_hook, actor, payload, vault=self.vault)
 
     @rpc
     def list_unread_deliveries(self, actor: Actor, payload: Payload) -> Payload:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from channel import account_networks
 from chassis.service import Payload, event_handler
 from contracts import events
 from sms_gateway.service.answers import Answers
 from sms_gateway.service.carriers import Carriers
+from sms_gateway.service.keywords import Keywords
 from sms_gateway.service.messages import Messages
 from sms_gateway.service.senders import Senders
 from sms_gateway.service.smpp_accounts import SmppAccounts
-from sms_gateway.usecases import privacy, system
+from sms_gateway.usecases import privacy, replies, system
 
 
-class SmsGatewayService(Messages, Answers, Senders, SmppAccounts, Carriers):
+class SmsGatewayService(Messages, Answers, Keywords, Senders, SmppAccounts, Carriers):
     """SMS: sender IDs, contents, single messages, carriers and routes. Sending itself is `sms_gateway.outbound`'s."""
 
     name = "sms_gateway"
@@ -23,6 +25,18 @@ class SmsGatewayService(Messages, Answers, Senders, SmppAccounts, Carriers):
         with self.database.transaction() as session:
             system.send_requested(session, now=self.clock.now(), sender=self.system_sender, request=payload)
         self.relay.poke()
+
+    @event_handler(events.SMS_REPLIES_DUE)
+    def send_replies(self, payload: Payload) -> None:
+        """May run twice: each reply has the message that it answers as its request's key."""
+        replies.send_replies(self.database, self.single_sends, now=self.clock.now(), due=payload)
+        self.relay.poke()
+
+    @event_handler(events.ACCOUNT_IP_RULES_CHANGED)
+    def follow_ip_rules(self, payload: Payload) -> None:
+        """May run twice and in any order: the version tells which is the later."""
+        with self.database.transaction() as session:
+            account_networks.note(session, **payload)
 
     @event_handler(events.ACCOUNT_CLOSED)
     def erase_account(self, payload: Payload) -> None:

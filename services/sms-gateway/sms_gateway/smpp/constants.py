@@ -94,9 +94,21 @@ ILL_STATUSES = frozenset({Status.SYSTEM_ERROR, Status.INVALID_BIND_STATUS})
 THROTTLING_STATUSES = frozenset({Status.THROTTLED, Status.MESSAGE_QUEUE_FULL})
 
 
+class WordedStatus(int):
+    """A status of SMPP for what a carrier of another kind has answered, with that carrier's own word for it."""
+
+    word: str
+
+    @classmethod
+    def of(cls, status: Status, word: str) -> WordedStatus:
+        made = cls(status)
+        made.word = word
+        return made
+
+
 def code_of(status: int) -> str:
     """How a message's `code` tells it."""
-    return f"0x{status:02x}"
+    return status.word if isinstance(status, WordedStatus) else f"0x{status:02x}"
 
 
 ILL_CODES, THROTTLED_CODES = (frozenset(map(code_of, some)) for some in (ILL_STATUSES, THROTTLING_STATUSES))

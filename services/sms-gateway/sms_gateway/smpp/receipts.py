@@ -19,6 +19,7 @@ from sms_gateway.smpp.constants import (
     ESM_INTERMEDIATE,
     ESM_RECEIPT,
     ESM_TYPE_MASK,
+    ESM_UDH,
     HEADER_SIZE,
     Tag,
 )
@@ -150,7 +151,7 @@ def _read(
         text = body.decode("utf-16-be", "replace").encode("ascii", "replace")
     is_receipt = kind in (ESM_RECEIPT, ESM_INTERMEDIATE) or Tag.RECEIPTED_MESSAGE_ID in tlvs
     if not is_receipt and (kind or not _in_turn(_FORM, text)):
-        return Inbound(source, destination, coding, esm_class, body)
+        return Inbound(source, destination, coding, *_with_header(esm_class, body, tlvs))
     found = _receipt(source, destination, text, tlvs)
     if found is None:
         return Unread(frame, "a receipt without an id or a state")
@@ -158,6 +159,18 @@ def _read(
         found.state = None
     found.is_typed = not is_receipt
     return found
+
+
+def _with_header(esm_class: int, body: bytes, tlvs: dict[int, bytes]) -> tuple[int, bytes]:
+    """SAR parameters (sections 5.3.2.22 to 24) as the user data header of that part; all else as it is."""
+    segment = (
+        tlvs.get(Tag.SAR_MSG_REF_NUM, b""),
+        tlvs.get(Tag.SAR_TOTAL_SEGMENTS, b""),
+        tlvs.get(Tag.SAR_SEGMENT_SEQNUM, b""),
+    )
+    if esm_class & ESM_UDH or tuple(map(len, segment)) != (2, 1, 1):
+        return esm_class, body
+    return esm_class | ESM_UDH, b"\x06\x08\x04" + b"".join(segment) + body
 
 
 def _in_turn(patterns: Sequence[re.Pattern[bytes]], text: bytes) -> list[re.Match[bytes]]:

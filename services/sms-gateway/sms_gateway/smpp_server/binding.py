@@ -13,13 +13,14 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from channel import login_failures
 from chassis.database import Database
 from chassis.logs import get_logger
 from sms_gateway.domain.smpp_partners import SmppPartner
 from sms_gateway.domain.smpp_passwords import NOBODYS
 from sms_gateway.smpp.constants import Status
 from sms_gateway.smpp_server import figures
-from sms_gateway.smpp_server.doors import Comparisons, Failures, NoRoom, Passwords
+from sms_gateway.smpp_server.doors import Comparisons, NoRoom, Passwords, wait_after
 from sms_gateway.smpp_server.partners import partner_of
 from sms_gateway.smpp_server.session import Session, State
 from sms_gateway.store import smpp_accounts
@@ -43,7 +44,6 @@ class Binding:
         self._database = database
         self._on_bound, self._on_gone = on_bound, on_gone
         self._passwords = Passwords()
-        self._of_network, self._of_system_id = Failures(), Failures()
         self._comparisons = Comparisons()
         self._refused: dict[UUID, tuple[datetime, str, str]] = {}
 
@@ -66,45 +66,51 @@ class Binding:
 
     async def _known(self, session: Session, system_id: str, password: str) -> SmppPartner | None:
         """Who it is; None where the bind is refused, after the time that a refusal takes."""
-        partner = await asyncio.to_thread(self._look_up, system_id)
+        tried = f"network {session.network}", f"system_id {system_id}"
+        partner, failures = await asyncio.to_thread(self._look_up, system_id, tried)
         if partner is not None and self._passwords.is_known(password, partner.password_hash):
             reason = partner.refuses(session.address)
         else:
             try:
-                reason = await self._slowly(session, system_id, password, partner)
+                reason = await self._slowly(session, wait_after(failures), password, partner)
             except NoRoom:
                 self._note(session, partner, "server_full")
                 return None
         if session.state is not State.BINDING:
             return None
-        if reason is None:
-            self._of_network.forget(session.network)
-            self._of_system_id.forget(system_id)
-            return partner
-        self._of_network.note(session.network)
-        self._of_system_id.note(system_id)
-        self._note(session, partner, reason)
-        return None
+        if reason is not None:
+            await asyncio.to_thread(self._count_failure, tried)
+            self._note(session, partner, reason)
+            return None
+        if failures:
+            await asyncio.to_thread(self._forget_failures, tried)
+        return partner
 
-    async def _slowly(self, session: Session, system_id: str, password: str, partner: SmppPartner | None) -> str | None:
+    async def _slowly(self, session: Session, seconds: float, password: str, partner: SmppPartner | None) -> str | None:
         """The dear comparison, after a wait that grows with the failures of the network and of the system id.
 
         Nobody who binds with the password that fitted before comes here, so a stranger's failures lock nobody out.
         """
         kept = partner.password_hash if partner is not None else NOBODYS
-        seconds = max(self._of_network.wait(session.network), self._of_system_id.wait(system_id))
         compare = functools.partial(self._passwords.fits, password, kept)
         fits = await self._comparisons.fits(session.network, seconds, session.closed, compare)
         if partner is None or not fits:
             return "password"
         return partner.refuses(session.address)
 
-    def _look_up(self, system_id: str) -> SmppPartner | None:
-        if not system_id or not system_id.isascii():
-            return None
+    def _look_up(self, system_id: str, tried: tuple[str, ...]) -> tuple[SmppPartner | None, int]:
+        """The partner of that name, and how often it or its network failed lately at any server."""
         with self._database.transaction() as session:
-            row = smpp_accounts.named(session, system_id)
-        return partner_of(row) if row is not None else None
+            row = smpp_accounts.named(session, system_id) if system_id.isascii() else None
+            return (partner_of(row) if row is not None else None), login_failures.count(session, *tried)
+
+    def _count_failure(self, tried: tuple[str, ...]) -> None:
+        with self._database.transaction() as session:
+            login_failures.note(session, *tried)
+
+    def _forget_failures(self, tried: tuple[str, ...]) -> None:
+        with self._database.transaction() as session:
+            login_failures.forget(session, *tried)
 
     async def _written_down(self, session: Session, partner: SmppPartner) -> int:
         def write() -> bool:

@@ -9,7 +9,6 @@ import asyncio
 import hashlib
 import hmac
 import secrets
-import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 
@@ -18,35 +17,15 @@ from sms_gateway.domain import smpp_passwords
 MOST_REMEMBERED = 10_000
 FREE_FAILURES = 3
 FIRST_WAIT, LAST_WAIT = 0.5, 8.0  # seconds
-FORGOTTEN_AFTER = 600.0
 HASHING_AT_ONCE = 2
 SLOW = 100  # binds that wait or are compared at once; more are refused
 SLOW_OF_NETWORK = 5
 
 
-class Failures:
-    """Failed binds by a key (an address, a system id), forgotten after ten minutes; the oldest make room."""
-
-    def __init__(self) -> None:
-        self._by_key: OrderedDict[str, tuple[int, float]] = OrderedDict()
-
-    def note(self, key: str) -> None:
-        self._by_key[key] = self._count(key) + 1, time.monotonic()
-        self._by_key.move_to_end(key)
-        if len(self._by_key) > MOST_REMEMBERED:
-            self._by_key.popitem(last=False)
-
-    def forget(self, key: str) -> None:
-        self._by_key.pop(key, None)
-
-    def wait(self, key: str) -> float:
-        """Seconds until the next try is looked at."""
-        extra = self._count(key) - FREE_FAILURES
-        return 0.0 if extra < 0 else float(min(FIRST_WAIT * 2 ** min(extra, 10), LAST_WAIT))
-
-    def _count(self, key: str) -> int:
-        count, at = self._by_key.get(key, (0, 0.0))
-        return count if time.monotonic() - at < FORGOTTEN_AFTER else 0
+def wait_after(failures: int) -> float:
+    """Seconds until the next try is looked at."""
+    extra = failures - FREE_FAILURES
+    return 0.0 if extra < 0 else float(min(FIRST_WAIT * 2 ** min(extra, 10), LAST_WAIT))
 
 
 class Passwords:

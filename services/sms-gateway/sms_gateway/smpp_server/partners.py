@@ -16,6 +16,7 @@ def partner_of(row: Any) -> SmppPartner:
         system_id=row.system_id,
         password_hash=bytes(row.password_hash),
         ip_list=tuple(row.ip_list),
+        account_networks=tuple(row.account_networks),
         senders=senders_by_spelling(row.active_senders or (), row.senders),
         lane=Lane(row.lane),
         rate=row.rate,

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
+import orjson
 from psycopg import Cursor
 
 from channel.ports import Event
@@ -23,11 +24,12 @@ from chassis.logs import get_logger
 from contracts.events import SMS_ADDRESSES_REFUSED, SMS_RECEIVED, SMS_STOPS_WITHDRAWN
 from contracts.vocabulary import ArchiveReason, Channel, Engagement, Wish
 from sms_gateway.batches import ArrivedInbound
-from sms_gateway.content import gsm
+from sms_gateway.content import gsm, segments
+from sms_gateway.domain import joining
 from sms_gateway.domain.numbers import phone_of, readings
 from sms_gateway.domain.senders import SYSTEM_ACCOUNT
 from sms_gateway.domain.stop_words import may_name_a_sender, wish_of
-from sms_gateway.store import inbound_sms, last_messages, senders, smpp_deliveries, stops
+from sms_gateway.store import inbound_parts, inbound_sms, last_messages, replies, senders, smpp_deliveries, stops
 from sms_gateway.store.last_messages import LastMessage
 
 log = get_logger()
@@ -52,20 +54,65 @@ class Answer(NamedTuple):
 
 
 def take(cursor: Cursor[Any], arrived: Sequence[ArrivedInbound]) -> list[Event]:
-    """Keep the answers; returns the delivery events of those that are an unsubscription."""
+    """Keep the answers, those of several parts until they are whole; returns the delivery events of those that are an
+    unsubscription. Partners have each part as it comes."""
     if not arrived:
         return []
     answers = _answers(cursor, arrived)
+    smpp_deliveries.add_answers(cursor, [_for_partners(each) for each in answers if each.answered])
+    placed = [(each, segments.place_of(each.arrived.octets, each.arrived.esm_class)) for each in answers]
+    inbound_parts.write(cursor, [(each.arrived, place) for each, place in placed if place])
+    return _keep(cursor, [each for each, place in placed if place is None])
+
+
+def take_joined(cursor: Cursor[Any]) -> list[Event]:
+    """Keep answers of several parts that are whole now, or will never be; returns as `take`."""
+    whole: list[ArrivedInbound] = []
+    done: list[UUID] = []
+    for waiting in inbound_parts.due(cursor):
+        came_by = datetime.now(UTC).timestamp() - inbound_parts.WAIT_SECONDS
+        messages, repeated = joining.join(waiting.segments, waiting.known, total=waiting.total, came_by=came_by)
+        whole += [_whole(waiting, message) for message in messages]
+        done += [part.id for message in messages for part in message.segments]
+        done += [part.id for part in repeated]
+    if done:
+        inbound_parts.mark_joined(cursor, done)
+    return _keep(cursor, _answers(cursor, whole))
+
+
+def _whole(waiting: inbound_parts.Waiting, message: joining.Joined) -> ArrivedInbound:
+    octets, data_coding, esm_class = segments.joined(message.segments)
+    return ArrivedInbound(
+        waiting.carrier_id, waiting.source, waiting.destination, data_coding, esm_class, octets,
+        max(part.at for part in message.segments), waiting.total, message.missing,
+    )  # fmt: skip
+
+
+def _keep(cursor: Cursor[Any], answers: Sequence[Answer]) -> list[Event]:
+    if not answers:
+        return []
     wishes = _wishes(cursor, answers)
     said = list(zip(answers, wishes, strict=True))
     starts = _genuine(cursor, [each for each, wish in said if wish is Wish.START])
     inbound_sms.write(cursor, rows := [_row(each, wish) for each, wish in said])
     _tell_received(cursor, answers, rows)
-    smpp_deliveries.add_answers(cursor, [_for_partners(each) for each in answers if each.answered])
-    stops_said = [each for each, wish in said if wish is Wish.STOP]
+    stops_said = [(each, row) for each, row in zip(answers, rows, strict=True) if row[-1] is Wish.STOP]
     _tell_stops(cursor, stops_said)
     _tell_starts(cursor, starts)
-    return [event for each in stops_said for message in each.to for event in _unsubscription(each, message)]
+    replies.answer_keywords(
+        cursor,
+        [
+            _said(each, row, each.answered)
+            for each, row in zip(answers, rows, strict=True)
+            if each.answered and each.phone and row[-1] is None
+        ],
+    )
+    return [event for each, _ in stops_said for message in each.to for event in _unsubscription(each, message)]
+
+
+def _said(answer: Answer, row: tuple[Any, ...], to: LastMessage) -> replies.Said:
+    at = datetime.fromtimestamp(answer.said_at, UTC)
+    return replies.Said(row[0], to.account_id, answer.phone or "", answer.number, _beginning(answer), at)
 
 
 def _tell_received(cursor: Cursor[Any], answers: Sequence[Answer], rows: Sequence[tuple[Any, ...]]) -> None:
@@ -84,27 +131,34 @@ def _tell_received(cursor: Cursor[Any], answers: Sequence[Answer], rows: Sequenc
                     "message_id": message_id,
                     "campaign_id": campaign_id,
                     "wish": wish,
+                    "missing_parts": each.arrived.missing_parts,
                 }
             )
     for account_id, messages in received.items():
         outbox.record_at(cursor, SMS_RECEIVED, account_id=account_id, messages=messages)
 
 
-def _tell_stops(cursor: Cursor[Any], said: Sequence[Answer]) -> None:
+def _tell_stops(cursor: Cursor[Any], said: Sequence[tuple[Answer, tuple[Any, ...]]]) -> None:
     refused: dict[tuple[UUID, UUID | None], list[dict[str, Any]]] = defaultdict(list)
-    for each in said:
+    for each, _ in said:
         if not each.to:
             log.warning("stop_to_nobody", carrier_id=str(each.arrived.carrier_id))
         for message in each.to:
             refused[message.account_id, message.campaign_id].append(_told(each, message))
-    stops.remember(
+    new = stops.remember(
         cursor,
         [(account, one["address"], one["occurred_at"]) for (account, _), some in refused.items() for one in some],
     )
+    first = {(one.account_id, one.phone): one for each, row in reversed(said) for one in _of_each(each, row)}
+    replies.confirm_stops(cursor, [first[key] for key in sorted(new)])
     for (account_id, campaign_id), addresses in refused.items():
         outbox.record_at(
             cursor, SMS_ADDRESSES_REFUSED, account_id=account_id, campaign_id=campaign_id, addresses=addresses
         )
+
+
+def _of_each(answer: Answer, row: tuple[Any, ...]) -> list[replies.Said]:
+    return [_said(answer, row, message) for message in answer.to]
 
 
 def _tell_starts(cursor: Cursor[Any], said: Sequence[Answer]) -> None:
@@ -171,10 +225,8 @@ def _wishes(cursor: Cursor[Any], answers: Sequence[Answer]) -> list[Wish | None]
 
 
 def _beginning(answer: Answer) -> str:
-    """The text of an answer of which this is the first part: a later one is the middle of a sentence."""
-    arrived = answer.arrived
-    is_later = gsm.part_number(arrived.octets, arrived.esm_class) > 1
-    return "" if is_later or not answer.phone else answer.text or ""
+    """The text of an answer whose beginning has come: without it the first words are the middle of a sentence."""
+    return "" if 1 in answer.arrived.missing_parts or not answer.phone else answer.text or ""
 
 
 def _genuine(cursor: Cursor[Any], starts: Sequence[Answer]) -> list[Answer]:
@@ -197,7 +249,8 @@ def _row(answer: Answer, wish: Wish | None) -> tuple[Any, ...]:
     source = arrived.source.replace("\0", "") if is_as_written else answer.phone
     return (
         new_id(), arrived.carrier_id, source, arrived.destination.replace("\0", ""),
-        arrived.data_coding, arrived.esm_class, arrived.octets, datetime.fromtimestamp(arrived.at, UTC),
+        arrived.data_coding, arrived.esm_class, arrived.octets, arrived.parts,
+        orjson.dumps(arrived.missing_parts).decode(), datetime.fromtimestamp(arrived.at, UTC),
         answered.account_id if answered else None, answered.campaign_id if answered else None,
         answered.message_id if answered else None, wish,
     )  # fmt: skip

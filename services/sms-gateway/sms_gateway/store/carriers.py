@@ -48,9 +48,13 @@ def tls(carrier: Carrier, vault: Vault) -> Tls | None:
     """None: without TLS."""
     if not carrier.tls:
         return None
-    key = vault.decrypt(carrier.tls_key).decode() if carrier.tls_key is not None else None
+    key = secret(carrier.tls_key, vault)
     pin = carrier.tls_pin.replace(":", "").lower() if carrier.tls_pin is not None else None
     return Tls(carrier.tls_ca, pin, carrier.tls_server_name, carrier.tls_certificate, key)
+
+
+def secret(sealed: bytes | None, vault: Vault) -> str | None:
+    return vault.decrypt(sealed).decode() if sealed is not None else None
 
 
 def delete_carrier(session: Session, carrier_id: UUID) -> None:

@@ -4,14 +4,47 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
 import orjson
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
 
-from chassis.database import Session, cursor_of
+from chassis.database import Session, columns, cursor_of
+from contracts.ids import first_id_at
 from sms_gateway.models import Content
+
+KEPT = timedelta(days=8)  # from when a single message may leave: its validity, and the tries of a carrier that is down
+SLACK = timedelta(days=1)  # kept for so much longer, so that a content that is sent often is rarely written
+SWEPT_AT_ONCE = 1_000
+
+_PRESENT = (
+    "SELECT c.content_hash FROM unnest(%s::text[], %s::timestamptz[]) AS k(content_hash, until)"
+    " CROSS JOIN LATERAL (SELECT * FROM contents c WHERE c.content_hash = k.content_hash LIMIT 1) c"
+    " WHERE c.keep_until IS NULL OR c.keep_until >= k.until"
+)
+_KEEP = (
+    "INSERT INTO contents AS c (content_hash, account_id, sender, content, keep_until)"
+    " SELECT * FROM unnest(%s::text[], %s::uuid[], %s::text[], %s::jsonb[], %s::timestamptz[])"
+    " ON CONFLICT (content_hash) DO UPDATE SET keep_until = greatest(c.keep_until, excluded.keep_until)"
+    " WHERE c.keep_until IS NOT NULL"
+)
+# What a message of before waits to leave with (its account was suspended, say) is put off, behind the others.
+_SWEEP = (
+    "WITH due AS MATERIALIZED (SELECT content_hash FROM contents WHERE keep_until < %(now)s"
+    " ORDER BY keep_until LIMIT %(limit)s FOR UPDATE SKIP LOCKED),"
+    " waiting AS MATERIALIZED (SELECT DISTINCT s.content_hash FROM retries r"
+    " JOIN sends s ON s.stem_id = CAST(left(CAST(r.message_id AS text), 28) || '00000000' AS uuid)"
+    " WHERE r.campaign_id IS NULL AND r.message_id < %(recent)s AND EXISTS (SELECT FROM due)),"
+    " seen AS MATERIALIZED (SELECT content_hash, content_hash IN (SELECT content_hash FROM waiting) AS waits FROM due),"
+    " gone AS (DELETE FROM contents c USING seen WHERE c.content_hash = seen.content_hash AND NOT seen.waits),"
+    " put_off AS (UPDATE contents c SET keep_until = %(later)s FROM seen"
+    " WHERE c.content_hash = seen.content_hash AND seen.waits)"
+    " SELECT count(*) FROM seen"
+)
 
 
 def content_hash(account_id: UUID, sender: str, content: Mapping[str, Any]) -> str:
@@ -20,26 +53,47 @@ def content_hash(account_id: UUID, sender: str, content: Mapping[str, Any]) -> s
 
 
 def keep_content(session: Session, *, account_id: UUID, sender: str, content: dict[str, Any]) -> str:
-    """Store an immutable content; returns its hash."""
-    return keep_contents(session, [(account_id, sender, content)])[0]
-
-
-def keep_contents(session: Session, contents: Sequence[tuple[UUID, str, dict[str, Any]]]) -> list[str]:
-    """Store immutable contents, (account, sender, content) each; returns their hashes."""
-    names = [content_hash(*each) for each in contents]
-    # In the order of their hashes, so that two transactions with the same contents wait for each other in one order.
-    rows = sorted(dict(zip(names, contents, strict=True)).items())
-    cursor_of(session).execute(
-        "INSERT INTO contents (content_hash, account_id, sender, content)"
-        " SELECT * FROM unnest(%s::text[], %s::uuid[], %s::text[], %s::jsonb[]) ON CONFLICT DO NOTHING",
-        (
-            [name for name, _ in rows],
-            [account_id for _, (account_id, _, _) in rows],
-            [sender for _, (_, sender, _) in rows],
-            [orjson.dumps(content).decode() for _, (_, _, content) in rows],
-        ),
+    """Store a content, for ever, unless it is there already; returns its hash."""
+    name = content_hash(account_id, sender, content)
+    statement = insert(Content).values(content_hash=name, account_id=account_id, sender=sender, content=content)
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=[Content.content_hash], set_={"keep_until": None}, where=Content.keep_until.is_not(None)
+        )
     )
+    return name
+
+
+def keep_contents(session: Session, contents: Sequence[tuple[UUID, str, dict[str, Any], datetime]]) -> list[str]:
+    """Store contents of single sends, (account, sender, content, when it may leave) each, or keep them for longer.
+
+    :returns: their hashes. What is there for long enough, and so is not swept meanwhile, is not written again."""
+    names = [content_hash(account_id, sender, content) for account_id, sender, content, _ in contents]
+    wanted: dict[str, tuple[Any, ...]] = {}
+    for name, (account_id, sender, content, leaves_by) in zip(names, contents, strict=True):
+        until = leaves_by + KEPT
+        wanted[name] = name, account_id, sender, content, max(until, wanted[name][-1]) if name in wanted else until
+    cursor = cursor_of(session)
+    cursor.execute(_PRESENT, columns([(name, row[-1]) for name, row in wanted.items()], 2))
+    present = {name for (name,) in cursor.fetchall()}
+    # In the order of their hashes, so that two transactions with the same contents wait for each other in one order.
+    missing = [
+        (name, account_id, sender, orjson.dumps(content).decode(), until + SLACK)
+        for name, account_id, sender, content, until in sorted(wanted.values(), key=itemgetter(0))
+        if name not in present
+    ]
+    if missing:
+        cursor.execute(_KEEP, columns(missing, 5))
     return names
+
+
+def sweep(session: Session, now: datetime) -> int:
+    """Delete contents of single sends that nothing waits to leave with; returns how many were looked at."""
+    cursor = cursor_of(session)
+    bound = {"now": now, "later": now + SLACK, "limit": SWEPT_AT_ONCE, "recent": first_id_at(now - KEPT)}
+    cursor.execute(_SWEEP, bound)
+    row = cursor.fetchone()
+    return int(row[0]) if row else 0
 
 
 def content(session: Session, name: str, *, account_id: UUID | None = None) -> Content | None:

@@ -33,7 +33,7 @@ CROSS JOIN LATERAL (
 """
 _SHOWN = (
     "i.id, i.source, i.destination, i.data_coding, i.esm_class, i.octets, i.received_at, i.message_id, i.campaign_id,"
-    " i.wish"
+    " i.wish, i.parts, i.missing_parts"
 )
 _FITS = {
     "phone": f"{_BARE.format('i.source')} = :phone",
@@ -55,11 +55,12 @@ def write(cursor: Cursor[Any], rows: Sequence[tuple[Any, ...]]) -> None:
     """
     if rows:
         cursor.execute(
-            "INSERT INTO inbound_sms (id, carrier_id, source, destination, data_coding, esm_class, octets, received_at,"
-            " account_id, campaign_id, message_id, wish)"
+            "INSERT INTO inbound_sms (id, carrier_id, source, destination, data_coding, esm_class, octets, parts,"
+            " missing_parts, received_at, account_id, campaign_id, message_id, wish)"
             " SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::smallint[], %s::smallint[],"
-            " %s::bytea[], %s::timestamptz[], %s::uuid[], %s::uuid[], %s::uuid[], %s::text[])",
-            columns(rows, 12),
+            " %s::bytea[], %s::smallint[], %s::jsonb[], %s::timestamptz[], %s::uuid[], %s::uuid[], %s::uuid[],"
+            " %s::text[])",
+            columns(rows, 14),
         )
 
 

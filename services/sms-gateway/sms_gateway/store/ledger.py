@@ -15,6 +15,7 @@ from channel.outlets import Chunk
 from channel.ports import Event
 from contracts.vocabulary import Channel, MessageState
 from sms_gateway.batches import Arrived, ArrivedInbound, ArrivedUnread, SmsMessage
+from sms_gateway.domain.networks import network_of
 from sms_gateway.store import (
     answers,
     last_messages,
@@ -107,6 +108,8 @@ class SmsLedger:
         }
         if message.code:
             event["code"] = message.code
+        if (network := network_of(recipient["address"])) is not None:
+            event["domain"] = network
         return event
 
     def note_claims(self, cursor: Cursor[Any], instance_id: UUID, chunks: Sequence[Chunk]) -> list[LaneMessage]:

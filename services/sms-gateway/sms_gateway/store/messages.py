@@ -17,6 +17,7 @@ from chassis.database import Session, columns, cursor_of
 from chassis.ids import new_id
 from contracts import ids, lanes
 from contracts.vocabulary import Channel, MessageState
+from sms_gateway.domain.networks import network_of
 from sms_gateway.domain.sends import Plan
 from sms_gateway.models import Ledger, Send
 
@@ -35,13 +36,17 @@ _OF_ACCOUNT = (
     "smpp_deliveries",
     "smpp_binds",
     "smpp_accounts",
+    "sms_keywords",
+    "stop_confirmations",
+    "inbound_replies",
 )
 # The conflict is of the request's key: somebody else with it came first.
 _ADD = (
     "INSERT INTO sends (send_id, account_id, content_hash, lane, text, external_id, recipients, stem_id, request_hash,"
-    " smpp_account_id, smpp)"
+    " smpp_account_id, smpp, sender)"
     " SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::int[],"
-    " %s::uuid[], %s::text[], %s::uuid[], %s::jsonb[]) ON CONFLICT (request_hash) DO NOTHING RETURNING send_id"
+    " %s::uuid[], %s::text[], %s::uuid[], %s::jsonb[], %s::text[])"
+    " ON CONFLICT (request_hash) DO NOTHING RETURNING send_id"
 )
 
 
@@ -60,11 +65,11 @@ def add(session: Session, plans: Mapping[UUID, Plan], hashes: Mapping[UUID, str]
     """
     rows = [
         (send_id, plan.account_id, hashes[send_id], plan.lane, plan.text, plan.external_id, len(plan.addresses),
-         ids.message_id(send_id, 0), plan.request_hash, *_partner(plan))
+         ids.message_id(send_id, 0), plan.request_hash, *_partner(plan), plan.sender)
         for send_id, plan in plans.items()
     ]  # fmt: skip
     cursor = cursor_of(session)
-    cursor.execute(_ADD, columns(rows, 11))
+    cursor.execute(_ADD, columns(rows, 12))
     return {row[0] for row in cursor.fetchall()}
 
 
@@ -83,8 +88,9 @@ def start(session: Session, plans: Mapping[UUID, Plan], hashes: Mapping[UUID, st
     batches: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
     for send_id, plan in plans.items():
         header = _header(send_id, plan, hashes[send_id], now)
+        only_by = {"carrier_id": str(plan.carrier_id)} if plan.carrier_id is not None else {}
         recipients = [
-            {"number": number, "contact_id": None, "address": address, "fields": plan.fields}
+            {"number": number, "contact_id": None, "address": address, "fields": plan.fields, **only_by}
             for number, address in enumerate(plan.addresses, 1)
         ]
         if plan.schedule_at is not None:
@@ -152,6 +158,12 @@ def _announcements(
             "address": address,
             "sender": plan.sender,
             "parts": plan.parts,
+            **_network(address),
+            "labels": {
+                "external_id": plan.external_id,
+                "submitter_id": plan.submitter_id,
+                "webhook_url": plan.webhook_url,
+            },
         }
         for send_id, plan in plans.items()
         for message_id, address in zip(message_ids[send_id], plan.addresses, strict=True)
@@ -163,6 +175,11 @@ def _announcements(
         )
         for first in range(0, len(events), lanes.BATCH_SIZE)
     ]
+
+
+def _network(address: str) -> dict[str, str]:
+    network = network_of(address)
+    return {"domain": network} if network is not None else {}
 
 
 def _schedule(
@@ -188,7 +205,7 @@ def message(session: Session, *, account_id: UUID, message_id: UUID) -> dict[str
     stem_id = UUID(int=message_id.int >> 32 << 32)
     found = session.execute(
         text(
-            "SELECT s.text, s.external_id, s.created_at, c.sender FROM sends s"
+            "SELECT s.text, s.external_id, s.created_at, coalesce(s.sender, c.sender) AS sender FROM sends s"
             " LEFT JOIN contents c ON c.content_hash = s.content_hash"
             " WHERE s.stem_id = :stem AND s.account_id = :account"
         ),

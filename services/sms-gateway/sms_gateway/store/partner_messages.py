@@ -93,7 +93,7 @@ def replace(session: Session, message_id: UUID, plan: Plan, body: bytes) -> None
     :param body: of the schedule, as it is now.
     """
     assert plan.schedule_at is not None
-    content_hash = contents.keep_content(session, account_id=plan.account_id, sender=plan.sender, content=plan.content)
+    (content_hash,) = contents.keep_contents(session, [(plan.account_id, plan.sender, plan.content, plan.schedule_at)])
     changed_body = {**orjson.loads(body), "content_hash": content_hash, "accepted_at": plan.schedule_at.timestamp()}
     changed(
         session, "UPDATE retries SET body = :body, due_at = :due_at WHERE message_id = :id",

@@ -28,7 +28,7 @@ def page(session: Session, *, account_id: UUID, addresses: Collection[str], befo
     return (
         session.execute(
             text(
-                "SELECT l.*, s.text, s.external_id, s.created_at, c.sender"
+                "SELECT l.*, s.text, s.external_id, s.created_at, coalesce(s.sender, c.sender) AS sender"
                 f" FROM (SELECT * FROM ledger l WHERE {_THEIRS} ORDER BY l.message_id DESC LIMIT :limit) l"
                 f" LEFT JOIN sends s ON s.stem_id = {_STEM} AND s.account_id = l.account_id"
                 " LEFT JOIN contents c ON c.content_hash = s.content_hash ORDER BY l.message_id DESC"

@@ -52,6 +52,18 @@ def owners(cursor: Cursor[Any], numbers: Collection[str]) -> dict[str, list[UUID
     return found
 
 
+def of_numbers(session: Session, account_id: UUID, numbers: Collection[str]) -> dict[str, str]:
+    """By bare number, the account's active sender ID that is this number."""
+    cursor = cursor_of(session)
+    cursor.execute(
+        "SELECT n.number, s.sender FROM unnest(%s::text[]) AS n(number) JOIN sender_ids s"
+        " ON regexp_replace(lower(s.sender_key), '^([+]|00)', '') = n.number AND s.state = 'active'"
+        " WHERE s.account_id = %s AND n.number ~ '^[0-9]+$'",
+        (sorted(numbers), account_id),
+    )
+    return dict(cursor.fetchall())
+
+
 def names(cursor: Cursor[Any], account_ids: Collection[UUID]) -> dict[UUID, list[str]]:
     """The sender IDs that each of the accounts may use."""
     cursor.execute(

@@ -15,9 +15,11 @@ from sms_gateway.models import SmppAccount, SmppBind, SmppDelivery
 
 BIND_LEASE = 6  # seconds: a server tells of its binds every second
 _KNOWN = """
-SELECT a.*, coalesce(p.is_suspended, false) AS is_suspended, coalesce(own.senders, '{}') AS active_senders, b.binds
+SELECT a.*, coalesce(p.is_suspended, false) AS is_suspended, coalesce(n.networks, '{}') AS account_networks,
+  coalesce(own.senders, '{}') AS active_senders, b.binds
 FROM smpp_accounts a
 LEFT JOIN account_suspensions p ON p.account_id = a.account_id
+LEFT JOIN account_networks n ON n.account_id = a.account_id
 CROSS JOIN LATERAL (
   SELECT array_agg(s.sender ORDER BY s.id) AS senders FROM sender_ids s
   WHERE s.account_id = a.account_id AND s.state = 'active'

@@ -22,18 +22,21 @@ KEEP = "90 days"
 ON_THE_BUS = timedelta(hours=1)
 
 
-def remember(cursor: Cursor[Any], said: Collection[tuple[UUID, str, datetime]]) -> None:
-    """Account, phone and when, of each."""
+def remember(cursor: Cursor[Any], said: Collection[tuple[UUID, str, datetime]]) -> set[tuple[UUID, str]]:
+    """Account, phone and when, of each; returns those accounts and phones that had not said it, or START since."""
     latest: dict[tuple[UUID, str], datetime] = {}
     for account_id, phone, at in said:
         latest[account_id, phone] = max(at, latest.get((account_id, phone), at))
-    if latest:
-        cursor.execute(
-            "INSERT INTO stops AS s (account_id, phone, said_at) SELECT * FROM unnest(%s::uuid[], %s::text[],"
-            " %s::timestamptz[]) ON CONFLICT (account_id, phone) DO UPDATE"
-            " SET said_at = greatest(s.said_at, excluded.said_at)",
-            columns([(*key, latest[key]) for key in sorted(latest)], 3),
-        )
+    if not latest:
+        return set()
+    # A row that nobody had written is one without a former version (xmax).
+    cursor.execute(
+        "INSERT INTO stops AS s (account_id, phone, said_at) SELECT * FROM unnest(%s::uuid[], %s::text[],"
+        " %s::timestamptz[]) ON CONFLICT (account_id, phone) DO UPDATE"
+        " SET said_at = greatest(s.said_at, excluded.said_at) RETURNING account_id, phone, xmax = 0",
+        columns([(*key, latest[key]) for key in sorted(latest)], 3),
+    )
+    return {(account_id, phone) for account_id, phone, is_new in cursor.fetchall() if is_new}
 
 
 def take_back(cursor: Cursor[Any], said: Collection[tuple[UUID, str, datetime]]) -> None:

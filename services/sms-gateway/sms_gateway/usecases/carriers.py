@@ -15,14 +15,17 @@ from contracts.errors import Conflict, Invalid
 from contracts.events import SMS_GATEWAY_ACT
 from contracts.rpc import Actor
 from sms_gateway import exceptions
+from sms_gateway.domain import networks
+from sms_gateway.http_api.dialects import SMPP, TWILIO
 from sms_gateway.models import Carrier, Route
 from sms_gateway.smpp.tls import TlsInvalid
 from sms_gateway.store import carrier_instances, unread_deliveries
 from sms_gateway.store import carriers as store
-from sms_gateway.usecases import views
+from sms_gateway.usecases import carrier_kinds, views
 
+SECRETS = ("password", "tls_key", "token", "hook_secret")
 DEFAULTS: dict[str, Any] = {
-    "system_type": "", "bind_mode": "transceiver", "binds": 2, "window": 50, "rate": 0, "tls": False,
+    "kind": "smpp", "system_type": "", "bind_mode": "transceiver", "binds": 2, "window": 50, "rate": 0, "tls": False,
     "long_form": "udh", "receipt_ids": "same", "response_timeout": 60, "without_receipt": "expired",
     "enabled": True,
 }  # fmt: skip
@@ -44,6 +47,23 @@ def get_carrier_state(session: Session, *, actor: Actor, now: datetime, carrier_
     }
 
 
+def get_carrier_hook(session: Session, *, actor: Actor, now: datetime, vault: Vault, name: str) -> dict[str, Any]:
+    """What its requests are believed by; asked by the gateway on nobody's behalf, and shown to nobody.
+
+    :raises NotFound: there is no such carrier, or it is not reached by HTTP.
+    """
+    carrier = store.carrier_named(session, name)
+    if carrier is None or carrier.kind == SMPP:
+        raise exceptions.not_found("carrier")
+    return {
+        "id": carrier.id,
+        "kind": carrier.kind,
+        "http": carrier.http or {},
+        "signing_key": store.secret(carrier.token, vault) if carrier.kind == TWILIO else None,
+        "secret": store.secret(carrier.hook_secret, vault),
+    }
+
+
 def list_unread_deliveries(
     session: Session, *, actor: Actor, now: datetime, carrier_id: UUID, cursor: str | None, limit: int
 ) -> pages.Page:
@@ -55,21 +75,21 @@ def list_unread_deliveries(
 
 def create_carrier(
     session: Session, *, actor: Actor, now: datetime, vault: Vault, reason: str, **settings: Any
-) -> Carrier:
-    """:raises Conflict: the name is taken."""
+) -> dict[str, Any]:
+    """:raises Conflict: the name is taken. :raises Invalid: something is missing for its kind, or wrong."""
     operator_of(actor)
-    return _created(session, actor, vault, reason, settings)
+    return views.carrier(_created(session, actor, vault, reason, settings))
 
 
 def update_carrier(
     session: Session, *, actor: Actor, now: datetime, vault: Vault, carrier_id: UUID, reason: str, **settings: Any
-) -> Carrier:
+) -> dict[str, Any]:
     """Change what is named; its binds are made again."""
     operator_of(actor)
     carrier = store.carrier_for_update(session, carrier_id)
     if carrier is None:
         raise exceptions.not_found("carrier")
-    return _changed(session, actor, vault, carrier, reason, settings)
+    return views.carrier(_changed(session, actor, vault, carrier, reason, settings))
 
 
 def put_carrier(session: Session, *, vault: Vault, name: str, reason: str, settings: dict[str, Any]) -> Carrier:
@@ -89,6 +109,7 @@ def put_carrier(session: Session, *, vault: Vault, name: str, reason: str, setti
 
 def _created(session: Session, actor: Actor, vault: Vault, reason: str, settings: dict[str, Any]) -> Carrier:
     carrier = Carrier(id=new_id(), version=1, **{**DEFAULTS, **_sealed(vault, {"password": "", **settings})})
+    carrier_kinds.ensure_fits(carrier, settings)
     _ensure_tls(carrier, vault)
     if not store.add(session, carrier):
         raise Conflict("carrier.exists", "There is a carrier of that name.")
@@ -105,6 +126,7 @@ def _changed(
 ) -> Carrier:
     for name, value in _sealed(vault, settings).items():
         setattr(carrier, name, value)
+    carrier_kinds.ensure_fits(carrier, settings)
     _ensure_tls(carrier, vault)
     carrier.version += 1
     session.flush()
@@ -115,7 +137,7 @@ def _changed(
 
 
 def _sealed(vault: Vault, settings: dict[str, Any]) -> dict[str, Any]:
-    secrets = {name: settings[name] for name in ("password", "tls_key") if settings.get(name) is not None}
+    secrets = {name: settings[name] for name in SECRETS if settings.get(name) is not None}
     return {**settings, **{name: vault.encrypt(value.encode()) for name, value in secrets.items()}}
 
 
@@ -154,6 +176,8 @@ def create_route(session: Session, *, actor: Actor, now: datetime, reason: str, 
     operator_of(actor)
     if store.carrier_for_update(session, settings["carrier_id"]) is None:
         raise Invalid.of_field("carrier_id", "carrier.not_found", "There is no such carrier.")
+    if settings.get("network") is not None and settings["network"] not in networks.known():
+        raise Invalid.of_field("network", "route.network_unknown", "No numbering plan has this network.")
     route = Route(id=new_id(), **settings)
     session.add(route)
     session.flush()

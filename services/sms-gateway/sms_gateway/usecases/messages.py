@@ -12,7 +12,7 @@ from uuid import UUID
 from channel import quota_leases
 from channel.single_sends import Raced, TooFewUnits
 from chassis import erasures
-from chassis.actors import account_of
+from chassis.actors import account_of, submitter_of
 from chassis.database import Database, Session
 from chassis.ids import new_id
 from contracts import ids
@@ -65,6 +65,8 @@ def plan_send(
         schedule_at=request["schedule_at"],
         request_hash=request_hash(account_id, actor.get("request_key")),
         trace_id=str(actor.get("request_id") or ""),
+        submitter_id=submitter_of(actor),
+        webhook_url=request.get("webhook_url"),
     )
 
 
@@ -90,6 +92,7 @@ def plan_test(
         schedule_at=None,
         request_hash=request_hash(account_id, actor.get("request_key")),
         trace_id=str(actor.get("request_id") or ""),
+        submitter_id=submitter_of(actor),
     )
 
 
@@ -132,16 +135,18 @@ def store_sends(
     return answers
 
 
-def accept(session: Session, plan: Plan, *, now: datetime) -> None:
-    """One send on its way that is in nobody's quota and has no request's key."""
-    plans = {new_id(): plan}
-    messages.start(session, plans, _added(session, plans), now=now)
+def accept(session: Session, plan: Plan, *, now: datetime) -> list[UUID]:
+    """One send on its way that is in nobody's quota and has no request's key; returns its messages."""
+    send_id = new_id()
+    plans = {send_id: plan}
+    messages.start(session, plans, _added(session, plans, now), now=now)
+    return list(map(ids.message_ids(send_id), range(1, len(plan.addresses) + 1)))
 
 
-def _added(session: Session, plans: dict[UUID, Plan]) -> dict[UUID, str]:
+def _added(session: Session, plans: dict[UUID, Plan], now: datetime) -> dict[UUID, str]:
     """Add the sends; the hashes of their contents by send id. :raises Raced: a key has been used meanwhile."""
     erasures.share(session)
-    wanted = [(plan.account_id, plan.sender, plan.content) for plan in plans.values()]
+    wanted = [(plan.account_id, plan.sender, plan.content, plan.schedule_at or now) for plan in plans.values()]
     hashes = dict(zip(plans, contents.keep_contents(session, wanted), strict=True))
     if len(messages.add(session, plans, hashes)) < len(plans):
         raise Raced
@@ -149,7 +154,7 @@ def _added(session: Session, plans: dict[UUID, Plan]) -> dict[UUID, str]:
 
 
 def _start(session: Session, plans: dict[UUID, Plan], now: datetime) -> None:
-    hashes = _added(session, plans)
+    hashes = _added(session, plans, now)
     spent: Counter[UUID] = Counter()
     for plan in plans.values():
         spent[plan.account_id] += plan.units

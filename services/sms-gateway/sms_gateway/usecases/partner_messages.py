@@ -83,6 +83,7 @@ def _plan(
         partner=Partner(
             partner.id, submitted.registered, submitted.source, smpp_partners.written(next(iter(phones.values())))
         ),
+        submitter_id=str(partner.id),
     )
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from channel import account_networks
 from channel import people as channel_people
 from chassis import inbox, pages
 from chassis.actors import account_of
@@ -17,7 +18,17 @@ from contracts.schema import dump
 from contracts.sms_gateway.answers import InboundSms
 from contracts.sms_gateway.messages import Sms
 from contracts.vocabulary import MessageState
-from sms_gateway.store import inbound_sms, last_messages, messages, people, smpp_deliveries, stops, unread_deliveries
+from sms_gateway.store import (
+    inbound_parts,
+    inbound_sms,
+    last_messages,
+    messages,
+    people,
+    replies,
+    smpp_deliveries,
+    stops,
+    unread_deliveries,
+)
 from sms_gateway.usecases.answers import inbound
 
 GREATEST = UUID(int=2**128 - 1)
@@ -73,7 +84,8 @@ def erase_person(
         answer["counts"]["inbound"] = forget(session, account_id=account_of(actor), **theirs)
         if not dry_run:
             unread_deliveries.forget(session, **theirs)
-            for table in (last_messages, smpp_deliveries, stops):
+            inbound_parts.forget(session, **theirs)
+            for table in (last_messages, smpp_deliveries, stops, replies):
                 table.forget(session, account_id=account_of(actor), addresses=addresses)
     return answer
 
@@ -87,6 +99,8 @@ def erase_account(session: Session, *, event_id: UUID, account_id: UUID) -> None
     """Closing an account: nothing of it stays. Harmless when it runs twice: there is nothing left to erase."""
     if inbox.first_time(session, "erase_account", event_id):
         inbound_sms.erase_account(session, account_id)
+        inbound_parts.erase_account(session, account_id)
         last_messages.erase_account(session, account_id)
         stops.erase_account(session, account_id)
+        account_networks.forget(session, account_id)
         messages.erase_account(session, account_id)

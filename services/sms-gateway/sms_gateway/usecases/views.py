@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from contracts.vocabulary import Lane
-from sms_gateway.models import Carrier, Route, SenderId, SmppAccount, SmppBind
+from contracts.vocabulary import KeywordMatch, Lane
+from sms_gateway.http_api.dialects import SMPP
+from sms_gateway.models import Carrier, Route, SenderId, SmppAccount, SmppBind, SmsKeyword
 
 View = dict[str, Any]
 
@@ -14,13 +15,15 @@ _SENDER_ID = ("id", "account_id", "sender", "state", "reason", "created_at", "up
 _CARRIER = (
     "id", "name", "host", "port", "system_id", "system_type", "bind_mode", "binds", "window", "rate", "tls",
     "tls_ca", "tls_pin", "tls_server_name", "tls_certificate",
-    "long_form", "receipt_ids", "response_timeout", "without_receipt", "enabled", "created_at",
+    "long_form", "receipt_ids", "response_timeout", "without_receipt", "enabled", "created_at", "kind", "http",
 )  # fmt: skip
+_OF_SMPP = ("host", "port", "system_id")
 _SMPP_ACCOUNT = (
     "id", "name", "system_id", "ip_list", "senders", "lane", "max_binds", "rate", "window", "answers", "enabled",
     "created_at", "updated_at",
 )  # fmt: skip
-_ROUTE = ("id", "carrier_id", "prefix", "account_id", "lane", "priority", "share", "enabled")
+_KEYWORD = ("id", "keyword", "answer", "group_id", "grants_consent", "enabled", "created_at", "updated_at")
+_ROUTE = ("id", "carrier_id", "prefix", "network", "account_id", "lane", "priority", "share", "enabled")
 
 
 def sender_id(row: SenderId) -> View:
@@ -28,8 +31,9 @@ def sender_id(row: SenderId) -> View:
 
 
 def carrier(row: Carrier) -> View:
-    """Without the password and the key of TLS, which are never shown."""
-    return {name: getattr(row, name) for name in _CARRIER}
+    """Without the password and the other secrets, which are never shown."""
+    is_smpp = row.kind == SMPP
+    return {name: getattr(row, name) if is_smpp or name not in _OF_SMPP else None for name in _CARRIER}
 
 
 def carrier_process(row: Any) -> View:
@@ -42,6 +46,11 @@ def unread_delivery(row: Any) -> View:
 
 def route(row: Route) -> View:
     return {name: getattr(row, name) for name in _ROUTE}
+
+
+def sms_keyword(row: SmsKeyword) -> View:
+    shown = {name: getattr(row, name) for name in _KEYWORD}
+    return {**shown, "match": KeywordMatch(row.match), "number": row.number or None}
 
 
 def smpp_account(row: SmppAccount, waiting: int) -> View:

@@ -129,8 +129,8 @@ def carrier(database: Database) -> Callable[..., UUID]:
                 password="secret",
                 **fields,
             )
-            carriers.create_route(session, **OPERATORS, carrier_id=made.id, prefix=prefix, priority=priority)
-            return made.id
+            carriers.create_route(session, **OPERATORS, carrier_id=made["id"], prefix=prefix, priority=priority)
+            return made["id"]
 
     return make
 

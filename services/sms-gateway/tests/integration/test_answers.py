@@ -6,9 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
-import orjson
 import pytest
-from sqlalchemy import text
+from phones import NUMBER, PHONE, answer, deliver, owned, recorded, rows, sent
 
 from channel.batches import Batch, Header, UnknownContent
 from channel.outlets import Chunk
@@ -19,31 +18,12 @@ from contracts import events
 from contracts.schema import dump
 from contracts.sms_gateway.answers import InboundSms
 from contracts.vocabulary import Lane, MessageState, Wish
-from sms_gateway.batches import ArrivedInbound, SmsMessage
+from sms_gateway.batches import SmsMessage
 from sms_gateway.domain.numbers import phone_of
 from sms_gateway.domain.senders import SYSTEM_ACCOUNT
-from sms_gateway.models import SenderId
-from sms_gateway.smpp import pdu as smpp
 from sms_gateway.smpp.constants import Command
-from sms_gateway.store import answers, last_messages, senders
+from sms_gateway.store import last_messages
 from sms_gateway.usecases import answers as listing
-
-NUMBER, PHONE = "+48500000001", "+48600100200"
-
-
-def deliver(sequence: int, body: bytes = b"STOP", **fields: Any) -> bytes:
-    known = {"source_addr": PHONE[1:], "destination_addr": NUMBER[1:], "short_message": body, **fields}
-    return smpp.encode(smpp.Pdu(Command.DELIVER_SM, sequence, 0, known, {}))
-
-
-def rows(database: Database, statement: str, **values: Any) -> list[Any]:
-    with database.transaction() as session:
-        return [tuple(row) for row in session.execute(text(statement), values)]
-
-
-def recorded(database: Database, event: events.Event) -> list[dict[str, Any]]:
-    bodies = rows(database, "SELECT body FROM outbox WHERE routing_key = :name ORDER BY position", name=event.name)
-    return [orjson.loads(bytes(body)) for (body,) in bodies]
 
 
 def stopped(database: Database) -> list[tuple[str, str]]:
@@ -54,37 +34,6 @@ def stopped(database: Database) -> list[tuple[str, str]]:
 def restored(database: Database) -> list[tuple[str, str]]:
     told = recorded(database, events.SMS_STOPS_WITHDRAWN)
     return sorted((event["account_id"], one["address"]) for event in told for one in event["addresses"])
-
-
-def owned(database: Database, account_id: UUID, sender: str = NUMBER) -> None:
-    with database.transaction() as session:
-        senders.add_sender(
-            session,
-            SenderId(id=new_id(), account_id=account_id, sender=sender, sender_key=sender.lower(), state="active"),
-        )
-
-
-def sent(database: Database, account_id: UUID, *, ago: timedelta = timedelta(0), number: str = NUMBER) -> UUID:
-    message_id = new_id()
-    rows(
-        database,
-        "INSERT INTO last_messages (phone, sender, account_id, message_id, campaign_id, contact_id, sent_at)"
-        " VALUES (:phone, :number, :account, :id, gen_random_uuid(), gen_random_uuid(), :at) RETURNING 1",
-        phone=PHONE, number=number.removeprefix("+"), account=account_id, id=message_id, at=datetime.now(UTC) - ago,
-    )  # fmt: skip
-    return message_id
-
-
-def answer(database: Database, *texts: str, to: str = NUMBER, source: str = PHONE, **more: Any) -> list[Any]:
-    """Texts that come in one read of a carrier's."""
-    at = datetime.now(UTC).timestamp()
-    arrived = [
-        ArrivedInbound(new_id(), source, to, more.get("coding", 0), more.get("esm_class", 0), each.encode("utf-16-be")
-                       if more.get("coding") == 8 else more.get("header", b"") + each.encode(), at)
-        for each in texts
-    ]  # fmt: skip
-    with database.transaction() as session:
-        return answers.take(cursor_of(session), arrived)
 
 
 def test_a_stop_is_tied_to_the_message_answered_and_told_of_once_for_each_delivery(
@@ -314,15 +263,6 @@ def test_numbers_in_national_form_have_each_others_country(database: Database, s
     assert stopped(database) == [(str(account_id), PHONE)]
     ((kept,),) = rows(database, "SELECT source FROM inbound_sms")
     assert phone_of(kept) == PHONE  # as a search and an erasure look for it
-
-
-def test_a_later_part_of_a_long_message_is_no_beginning(database: Database) -> None:
-    owned(database, new_id())
-    second_of_two = b"\x05\x00\x03\x07\x02\x02"
-    answer(database, "stop i tak dalej", esm_class=0x40, header=second_of_two)
-    assert stopped(database) == []
-    answer(database, "stop", esm_class=0x40, header=b"\x06\x08\x04\x00\x07\x02\x01")
-    assert len(stopped(database)) == 1
 
 
 def test_a_sender_may_be_named_and_polish_letters_be_in_any_coding(database: Database) -> None:

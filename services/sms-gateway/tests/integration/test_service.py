@@ -304,6 +304,102 @@ def test_carriers_and_routes_are_an_operators(call: Call) -> None:
     assert call("list_carriers", OPERATOR, {})["items"] == []
 
 
+@pytest.mark.parametrize("kind", ["smsapi", "twilio", "http"])
+def test_carriers_by_http_show_none_of_their_secrets(call: Call, kind: str) -> None:
+    http = {"account": "AC1", "hook_networks": ["192.0.2.0/24"]}
+    if kind == "http":
+        http |= {"url": "https://sms.example/send", "body": {"to": "{to}", "m": ["{text}"]}, "answer": {"id": "id"}}
+    fields = {"name": f"by-{kind}", "kind": kind, "token": "t0p", "hook_secret": "s" * 20, "http": http, **WHY}
+
+    made = call("create_carrier", OPERATOR, fields)
+
+    assert (made["kind"], made["http"], made["host"], made["port"], made["system_id"]) == (kind, http, None, None, None)
+    changed = call("update_carrier", OPERATOR, {"carrier_id": made["id"], "token": "n3w", "rate": 10, **WHY})
+    assert not {"t0p", "n3w", "s" * 20} & set(map(str, {**made, **changed}.values()))
+    hook = call("get_carrier_hook", {}, {"name": f"by-{kind}"})
+    assert (hook["secret"], hook["signing_key"], hook["http"]) == ("s" * 20, "n3w" if kind == "twilio" else None, http)
+    call("delete_carrier", OPERATOR, {"carrier_id": made["id"], **WHY})
+    with pytest.raises(NotFound):
+        call("get_carrier_hook", {}, {"name": f"by-{kind}"})
+
+
+_SMPP = {"host": "127.0.0.1", "port": 2775, "system_id": "wici"}
+_DESCRIBED = {"url": "https://sms.example/send", "body": {"to": "{to}"}, "answer": {"id": "id"}}
+
+
+@pytest.mark.parametrize(
+    ("fields", "code", "named"),
+    [
+        ({}, "carrier.incomplete", "host"),
+        ({**_SMPP, "port": None}, "field.null", "port"),
+        ({**_SMPP, "token": "x"}, "carrier.other_kind", "token"),
+        ({**_SMPP, "http": _DESCRIBED}, "carrier.other_kind", "http"),
+        ({"kind": "smsapi"}, "carrier.incomplete", "token"),
+        ({"kind": "smsapi", "token": "x", **_SMPP}, "carrier.other_kind", "host"),
+        ({"kind": "twilio", "token": "x"}, "carrier.incomplete", "http.account"),
+        ({"kind": "http"}, "carrier.incomplete", "http.url"),
+        ({"kind": "http", "http": {**_DESCRIBED, "body": {}}}, "carrier.incomplete", "http.body"),
+        ({"kind": "http", "http": {**_DESCRIBED, "answer": {}}}, "carrier.incomplete", "http.answer"),
+        ({"kind": "http", "http": {**_DESCRIBED, "body": {"to": ["{phone}"]}}}, "carrier.http_invalid", "http.body"),
+        ({"kind": "http", "http": {**_DESCRIBED, "url": "https://{to}.example/"}}, "carrier.http_invalid", "http.url"),
+        ({"kind": "http", "http": {**_DESCRIBED, "url": "https://x:99999/"}}, "carrier.http_invalid", "http.url"),
+    ],
+)
+def test_what_a_carrier_of_a_kind_needs(call: Call, fields: dict[str, Any], code: str, named: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        call("create_carrier", OPERATOR, {"name": "odd", **fields, **WHY})
+    assert [(error["field"], error["code"]) for error in refused.value.errors] == [(named, code)]
+
+
+def test_an_operator_tries_a_carrier_that_no_route_leads_to(
+    call: Call, smsc: Any, carrier: Any, outbound: Any, database: Database
+) -> None:
+    usual, tried = smsc(), smsc()
+    carrier(usual, priority=1)
+    carrier_id = str(carrier(tried, prefix="+999"))
+    test = {"carrier_id": carrier_id, "to": "+48600100200", "sender": "Wici", "text": "Próba {{ x }}", **WHY}
+    with pytest.raises(Forbidden):
+        call("test_carrier", an_account(), test)
+    outbound()
+
+    made = call("test_carrier", OPERATOR, test)
+
+    def shown() -> Any:
+        return call("get_carrier_test", OPERATOR, {"carrier_id": carrier_id, "message_id": made["id"]})
+
+    assert (made["state"], made["parts"]) == ("accepted", 1)
+    wait_until(lambda: shown()["state"] == "delivered", what="the receipt")
+    assert [message["text"] for message in tried.messages()] == ["Próba {{ x }}"] and not usual.messages()
+    call("update_carrier", OPERATOR, {"carrier_id": carrier_id, "enabled": False, **WHY})
+    with pytest.raises(Conflict, match=r"carrier\.disabled"):
+        call("test_carrier", OPERATOR, test)
+    with pytest.raises(NotFound):
+        call("get_carrier_test", OPERATOR, {"carrier_id": carrier_id, "message_id": str(new_id())})
+
+
+def test_a_route_leads_the_phones_of_a_network(
+    call: Call, smsc: Any, carrier: Any, outbound: Any, campaign: Any
+) -> None:
+    usual, special = smsc(), smsc()
+    carrier(usual)
+    carrier_id = str(carrier(special, prefix="+999"))
+    with pytest.raises(Invalid) as refused:
+        call("create_route", OPERATOR, {"carrier_id": carrier_id, "network": "pl.none", **WHY})
+    assert refused.value.errors[0]["code"] == "route.network_unknown"
+    made = call("create_route", OPERATOR, {"carrier_id": carrier_id, "network": "pl.play", "priority": 500, **WHY})
+    assert made["network"] == "pl.play"
+    outbound()
+    campaign.publish(campaign.batches(campaign.content("Hej"), ["+48600100200", "+48790100200"]))
+
+    campaign.wait_final(2)
+
+    assert [message["to"] for message in usual.messages()] == ["+48600100200"]
+    assert [message["to"] for message in special.messages()] == ["+48790100200"]
+    assert {(event["address"], event["domain"]) for event in campaign.events if event.get("address")} == {
+        ("+48600100200", "pl.t-mobile"), ("+48790100200", "pl.play"),
+    }  # fmt: skip
+
+
 def test_an_operator_sets_whom_to_believe_by_tls_and_sees_why_not_in_words(
     call: Call, outbound: Any, tmp_path: Path
 ) -> None:

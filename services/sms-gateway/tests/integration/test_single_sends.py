@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -320,7 +321,7 @@ def test_whoever_erases_an_account_and_whoever_sends_for_it_wait_in_one_order(
             quota_leases.leased(session, [account_id])
             erased = other.submit(_erase, database, account_id)
             _wait_for_a_lock(database)
-            contents.keep_contents(session, [(row.account_id, row.sender, row.content)])
+            contents.keep_contents(session, [(row.account_id, row.sender, row.content, now())])
         erased.result(10)
 
 
@@ -419,6 +420,22 @@ def test_the_sender_goes_out_as_it_was_approved_whatever_case_it_is_named_in(
 
     with database.transaction() as session:
         assert session.scalars(text("SELECT sender FROM contents")).all() == ["Wici"]
+
+
+def test_reporting_is_told_who_handed_a_message_in_and_where_its_events_are_posted(
+    database: Database, account_id: UUID
+) -> None:
+    desk, _ = desk_of(database, Quota(limit=10))
+    actor, request = a_request(account_id, 1)
+    labels = {"external_id": "zam/7", "webhook_url": "https://sklep.example/wici"}
+
+    assert accepted(desk.send_all([({**actor, "api_key_id": "k", "user_id": "u"}, {**request, **labels})])) == 1
+
+    with database.transaction() as session:
+        bodies = session.scalars(text("SELECT body FROM outbox ORDER BY position")).all()
+    told = [orjson.loads(bytes(body)) for body in bodies]
+    assert told[0]["events"][0]["labels"] == {**labels, "submitter_id": "k"}, "before the batch"
+    assert "batches" in told[1]
 
 
 @pytest.mark.parametrize("empty", [" ", "\n\t "])

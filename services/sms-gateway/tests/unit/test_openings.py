@@ -43,7 +43,7 @@ def outbound(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], tuple[SmsOutbou
 
     def make(count: int) -> tuple[SmsOutbound, list[CarrierOutlet]]:
         unused: Any = None
-        made = SmsOutbound(unused, unused, unused, claim_ahead=2000, bulk_prefetch=1, unmatched_after=60.0)
+        made = SmsOutbound(unused, unused, unused, unused, claim_ahead=2000, bulk_prefetch=1, unmatched_after=60.0)
         loop: Any = Loop()
         made._loop = loop
         carriers = [

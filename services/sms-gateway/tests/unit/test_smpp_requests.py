@@ -12,7 +12,7 @@ from sms_gateway.content import octets
 from sms_gateway.content.parts import SIZES, Encoding, TooLong
 from sms_gateway.content.template import Template
 from sms_gateway.domain.numbers import is_in_full, readings
-from sms_gateway.domain.smpp_partners import may_bind_from, phone, senders_by_spelling, written
+from sms_gateway.domain.smpp_partners import phone, senders_by_spelling, written
 from sms_gateway.smpp import requests, times
 from sms_gateway.smpp.constants import HEADER_SIZE, Command
 from sms_gateway.smpp.pdu import PduError
@@ -96,13 +96,6 @@ def test_phones_are_in_international_form() -> None:
         assert written(to)[2] + "48600100200" == to[2]
     for to in ((2, 1, "600100200"), (2, 1, "999123456789"), (5, 0, "nobody"), (1, 1, "12"), (1, 1, "")):
         assert phone(to) is None
-
-
-def test_addresses_of_a_list() -> None:
-    assert may_bind_from([], "192.0.2.1")
-    assert may_bind_from(["192.0.2.0/24"], "::ffff:192.0.2.7")
-    assert not may_bind_from(["192.0.2.0/24", "2001:db8::/32"], "198.51.100.1")
-    assert may_bind_from(["192.0.2.0/24", "2001:db8::/32"], "2001:db8::1")
 
 
 def test_a_number_of_no_country_is_read_as_it_stands() -> None:

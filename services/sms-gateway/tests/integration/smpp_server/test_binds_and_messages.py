@@ -10,6 +10,7 @@ from smpp_partners import EMPTY_HANDED, Running, asked_by, binds, bound, octets_
 from smpp_peer import Peer, submit_fields
 from sqlalchemy import text
 
+from channel import account_networks, login_failures
 from chassis.database import Database
 from chassis.testing import wait_until
 from sms_gateway.smpp import times
@@ -88,6 +89,46 @@ def test_a_suspended_account_is_unbound_and_binds_no_more(server: Running, base:
         assert peer.has_ended()
     with Peer(server.port) as peer:
         assert peer.bind(made.system_id, made.password) == Status.BIND_FAILED
+
+
+def test_the_accounts_list_of_addresses_holds_at_both_servers(
+    server: Running, second: Running, base: Database, partner: Any
+) -> None:
+    made = partner()
+
+    def tell(version: int, *networks: str) -> None:
+        with base.transaction() as session:
+            account_networks.note(session, account_id=made.account_id, api=networks, version=version)
+
+    tell(1, "127.0.0.0/8")
+    with bound(server, made) as peer, bound(second, made) as other:
+        tell(2, "192.0.2.0/24")
+        assert peer.has_ended() and other.has_ended()
+    for running in (server, second):
+        with Peer(running.port) as peer:
+            assert peer.bind(made.system_id, made.password) == Status.BIND_FAILED
+    assert wait_until(lambda: binds(base, made)["last_refused"], what="the reason")["reason"] == "address"
+    tell(3)
+    with bound(second, made):
+        pass
+
+
+def test_failures_at_one_server_slow_the_next_try_at_another(
+    server: Running, second: Running, base: Database, partner: Any
+) -> None:
+    made = partner()
+    tried = f"system_id {made.system_id}"
+    for running in (server, second):
+        with Peer(running.port) as peer:
+            assert peer.bind(made.system_id, "wrong") == Status.BIND_FAILED
+    with base.transaction() as session:
+        assert login_failures.count(session, tried) == 2
+
+    with bound(server, made):
+        pass
+
+    with base.transaction() as session:
+        assert login_failures.count(session, tried) == 0
 
 
 # --- messages

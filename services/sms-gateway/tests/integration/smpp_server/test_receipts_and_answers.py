@@ -68,7 +68,7 @@ def outbound(launch_once: Launcher, base: Database, others: Any, telco: Telco) -
             session, **OPERATOR, vault=Vault(SECRET_KEYS), name="telco", host="127.0.0.1", port=telco.raw.port,
             system_id="wici", password="secret", binds=1,
         )  # fmt: skip
-        carriers.create_route(session, **OPERATOR, carrier_id=made.id, prefix="", priority=1)
+        carriers.create_route(session, **OPERATOR, carrier_id=made["id"], prefix="", priority=1)
     return launch_once("sms_gateway.outbound", service="sms_gateway")
 
 

@@ -1,0 +1,83 @@
+"""Connections to HTTP carriers: kept alive, bounded in number, and never to where an operator has not let them lead.
+
+A name is resolved here, each of its addresses judged, and exactly that one connected to: a second lookup may answer
+otherwise (docs/decisions/0035). TLS goes by the name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Iterable
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+import httpcore
+
+from chassis.public_addresses import Networks, is_in, may_connect
+
+KEEPALIVE_SECONDS = 30.0
+CONNECT_SECONDS = 10.0
+POOL_SECONDS = 60.0
+
+
+class Forbidden(httpcore.ConnectError):
+    """The carrier's name leads to an address that is not public, or without TLS to one that is."""
+
+
+class GuardedNetwork(httpcore.AsyncNetworkBackend):
+    """:param allowed: networks that are not public, where carriers may be all the same; without TLS there alone."""
+
+    def __init__(self, allowed: Networks, *, is_secure: bool) -> None:
+        self._allowed, self._is_secure = allowed, is_secure
+        self._network = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        failure: Exception = httpcore.ConnectError("the host's name is not known")
+        for place in await self._places(host, port):
+            try:
+                return await self._network.connect_tcp(place, port, timeout, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+        raise failure
+
+    async def connect_unix_socket(
+        self, path: str, timeout: float | None = None, socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None
+    ) -> httpcore.AsyncNetworkStream:
+        raise Forbidden("a carrier has a host")
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    async def _places(self, host: str, port: int) -> list[str]:
+        try:
+            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=1)
+        except (OSError, UnicodeError):
+            raise httpcore.ConnectError("the host's name is not known") from None
+        places = [place for place in dict.fromkeys(str(each[4][0]) for each in found) if self._may_connect(place)]
+        if not places:
+            raise Forbidden("the host's address is not public: see SMS_CARRIER_NETWORKS")
+        return places
+
+    def _may_connect(self, place: str) -> bool:
+        if self._is_secure:
+            return may_connect(place, self._allowed)
+        return is_in(ip_address(place.partition("%")[0]), self._allowed)
+
+
+def pool(url: str, window: int, allowed: Networks) -> httpcore.AsyncConnectionPool:
+    """Connections for a carrier of this address, at most `window` of them."""
+    return httpcore.AsyncConnectionPool(
+        ssl_context=ssl.create_default_context(),
+        max_connections=window,
+        max_keepalive_connections=window,
+        keepalive_expiry=KEEPALIVE_SECONDS,
+        network_backend=GuardedNetwork(allowed, is_secure=urlsplit(url).scheme == "https"),
+    )
