@@ -86,6 +86,17 @@ CHANNELS: Mapping[Channel, ChannelFacts] = MappingProxyType(
             reach_seconds=10.0,
             reach_least=2_000,
         ),
+        Channel.PUSH: ChannelFacts(
+            service="push_gateway",
+            address_field="push",
+            sample_address="0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b40",
+            required_content=(("body", "data"),),
+            own_variables=frozenset(),
+            quota="push",
+            lanes=(Lane.TRANSACTIONAL, Lane.BULK),
+            reach_seconds=5.0,
+            reach_least=1_000,
+        ),
     }
 )
 

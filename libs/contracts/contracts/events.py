@@ -368,6 +368,13 @@ class ActRecorded(EventSchema):
     details = fields.Dict(keys=fields.String(), load_default=dict)
 
 
+class DevicesGone(EventSchema):
+    """From push-gateway: contacts that have no device any more; their push addresses are worth nothing."""
+
+    account_id = fields.UUID(required=True)
+    addresses = fields.List(fields.String(), required=True)
+
+
 class PasswordResetRequested(EventSchema):
     """From identity to itself: look whether somebody has that address in that account, and mail the link.
 
@@ -419,6 +426,8 @@ CONTACTS_ACT = Event("contacts", "act_recorded", ActRecorded)
 CAMPAIGNS_ACT = Event("campaigns", "act_recorded", ActRecorded)
 SMS_GATEWAY_ACT = Event("sms_gateway", "act_recorded", ActRecorded)
 EMAIL_GATEWAY_ACT = Event("email_gateway", "act_recorded", ActRecorded)
+PUSH_GATEWAY_ACT = Event("push_gateway", "act_recorded", ActRecorded)
+PUSH_DEVICES_GONE = Event("push_gateway", "devices_gone", DevicesGone)
 REPORT_DUE = Event("reporting", "report_due", ReportDue)
 REPORTING_ACT = Event("reporting", "act_recorded", ActRecorded)
 
@@ -453,6 +462,8 @@ EVENTS: tuple[Event, ...] = (
     CAMPAIGNS_ACT,
     SMS_GATEWAY_ACT,
     EMAIL_GATEWAY_ACT,
+    PUSH_GATEWAY_ACT,
+    PUSH_DEVICES_GONE,
     REPORTING_ACT,
     REPORT_DUE,
 )
@@ -468,16 +479,27 @@ SUBSCRIPTIONS: dict[Event, tuple[str, ...]] = {
         "campaigns.erase_account",
         "sms_gateway.erase_account",
         "email_gateway.erase_account",
+        "push_gateway.erase_account",
         "reporting.erase_account",
         "api_gateway.erase_account",
     ),
-    PLAN_CHANGED: ("sms_gateway.end_lease", "email_gateway.end_lease", "reporting.forget_plan"),
+    PLAN_CHANGED: (
+        "sms_gateway.end_lease",
+        "email_gateway.end_lease",
+        "push_gateway.end_lease",
+        "reporting.forget_plan",
+    ),
     ACCOUNT_ZONE_CHANGED: ("contacts.follow_zone",),
-    ACCOUNT_STANDING_CHANGED: ("sms_gateway.follow_standing", "email_gateway.follow_standing"),
+    ACCOUNT_STANDING_CHANGED: (
+        "sms_gateway.follow_standing",
+        "email_gateway.follow_standing",
+        "push_gateway.follow_standing",
+    ),
     ACCOUNT_SUSPENSION_CHANGED: (
         "campaigns.follow_suspension",
         "sms_gateway.follow_suspension",
         "email_gateway.follow_suspension",
+        "push_gateway.follow_suspension",
         "reporting.follow_suspension",
         "api_gateway.follow_suspension",
     ),
@@ -500,12 +522,15 @@ SUBSCRIPTIONS: dict[Event, tuple[str, ...]] = {
         "reporting.record_campaign_state",
         "sms_gateway.note_campaign_state",
         "email_gateway.note_campaign_state",
+        "push_gateway.note_campaign_state",
     ),
     PASSWORD_RESET_REQUESTED: ("identity.send_password_reset",),
     CONTACTS_ACT: ("identity.record_act",),
     CAMPAIGNS_ACT: ("identity.record_act",),
     SMS_GATEWAY_ACT: ("identity.record_act",),
     EMAIL_GATEWAY_ACT: ("identity.record_act",),
+    PUSH_GATEWAY_ACT: ("identity.record_act",),
+    PUSH_DEVICES_GONE: ("contacts.forget_devices",),
     REPORTING_ACT: ("identity.record_act",),
     REPORT_DUE: ("identity.mail_report",),
 }

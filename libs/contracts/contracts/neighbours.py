@@ -101,6 +101,7 @@ CALLS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "sms_gateway": (*_QUOTA, _LEFT_OUT, "contacts.sample_audience"),
         "email_gateway": (*_QUOTA, _LEFT_OUT, "identity.get_account", "campaigns.get_template"),
+        "push_gateway": (*_QUOTA, _LEFT_OUT, "contacts.note_device"),
         "reporting": (
             "campaigns.get_progress",
             "identity.get_account",

@@ -27,6 +27,7 @@ class Consent(Schema):
 class Consents(Schema):
     sms = fields.Nested(Consent, allow_none=True)
     email = fields.Nested(Consent, allow_none=True)
+    push = fields.Nested(Consent, allow_none=True)
 
 
 class ContactFields(Schema):
@@ -60,6 +61,9 @@ class ContactUpdate(ContactFields):
 
 class Contact(ContactFields):
     id = fields.UUID()
+    push = fields.String(
+        allow_none=True, metadata={"description": "the address of all its devices; null where it has none"}
+    )
     group_ids = fields.List(fields.UUID())
     created_at = fields.AwareDateTime()
     updated_at = fields.AwareDateTime()

@@ -24,7 +24,7 @@ _ADD = text(
                 CAST(:reasons AS text[]), CAST(:notes AS text[]))
         WITH ORDINALITY e (id, address, contact_id, reason, note, place)
     LEFT JOIN contacts c ON c.account_id = :account
-        AND CASE :channel WHEN 'email' THEN c.email ELSE c.phone END = e.address
+        AND CASE :channel WHEN 'email' THEN c.email WHEN 'push' THEN c.push ELSE c.phone END = e.address
     ORDER BY e.address, e.place
     ON CONFLICT (account_id, channel, address) WHERE restored_at IS NULL DO UPDATE
     SET reason = excluded.reason, note = excluded.note, source = excluded.source, campaign_id = excluded.campaign_id,

@@ -18,6 +18,7 @@ from chassis.database import changed
 COLUMNS = (
     "email", "phone", "external_id", "first_name", "last_name", "company", "city", "birth_date", "custom",
     "sms_consent", "sms_consent_source", "sms_consent_at", "email_consent", "email_consent_source", "email_consent_at",
+    "push", "push_consent", "push_consent_source", "push_consent_at",
 )  # fmt: skip
 
 

@@ -35,7 +35,9 @@ from sms_gateway.smpp.constants import THROTTLED_CODES
 from sms_gateway.store import (
     answers,
     carrier_instances,
+    code_rates,
     contents,
+    conversations,
     inbound_parts,
     inbound_sms,
     last_messages,
@@ -330,11 +332,13 @@ class SmsOutbound:
         with self._database.transaction() as session:
             unknown_messages.forget_old(cursor_of(session), now - receipts.FAR)
             carrier_instances.forget_old(session)
+            code_rates.forget_old(cursor_of(session), now)
             inbound_sms.forget_old(cursor_of(session))
             inbound_parts.forget_old(cursor_of(session))
             last_messages.forget_old(cursor_of(session))
             stops.forget_old(cursor_of(session))
             replies.forget_old(cursor_of(session))
+            conversations.forget_old(cursor_of(session))
             short_links.forget_old(cursor_of(session))
             unread_deliveries.forget_old(cursor_of(session))
         self._forgot_old_at = now

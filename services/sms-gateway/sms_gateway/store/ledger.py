@@ -18,6 +18,7 @@ from sms_gateway.batches import Arrived, ArrivedInbound, ArrivedUnread, SmsMessa
 from sms_gateway.domain.networks import network_of
 from sms_gateway.store import (
     answers,
+    conversations,
     last_messages,
     overdue,
     parts,
@@ -87,6 +88,7 @@ class SmsLedger:
         parts.write(cursor, messages)
         overdue.watch(cursor, messages)
         last_messages.remember(cursor, messages)
+        conversations.remember(cursor, [message for message in messages if message.state in last_messages.HANDED_OVER])
         unknown_messages.remember(cursor, [message for message in messages if message.state is MessageState.UNKNOWN])
 
     def owner_id(self, header: Header, recipient: Recipient) -> str:

@@ -39,6 +39,7 @@ _OF_ACCOUNT = (
     "sms_keywords",
     "stop_confirmations",
     "inbound_replies",
+    "conversation_messages",
 )
 # The conflict is of the request's key: somebody else with it came first.
 _ADD = (
