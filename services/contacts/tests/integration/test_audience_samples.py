@@ -66,7 +66,7 @@ def test_a_field_that_is_said_to_be_empty_is_lacked(account):
     with account.database.transaction() as session:
         assert session.scalar(text(empty), {"id": account.id}) == 2
         session.execute(
-            text("UPDATE contacts SET custom = jsonb_build_object(CAST(:slot AS text), NULL) WHERE email = 'two@x.example'"),
+            text("UPDATE contacts SET custom = jsonb_build_object(CAST(:slot AS text), NULL) WHERE email LIKE 'two@%'"),
             {"slot": _slot(account, "points")},
         )
 
@@ -78,7 +78,8 @@ def test_a_field_that_is_said_to_be_empty_is_lacked(account):
 def _slot(account: Any, key: str) -> str:
     with account.database.transaction() as session:
         found: str = session.scalar(
-            text("SELECT slot FROM contact_fields WHERE account_id = :id AND key = :key"), {"id": account.id, "key": key}
+            text("SELECT slot FROM contact_fields WHERE account_id = :id AND key = :key"),
+            {"id": account.id, "key": key},
         )
     return found
 
