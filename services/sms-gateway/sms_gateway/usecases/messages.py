@@ -136,7 +136,8 @@ def store_sends(
             rates.note(plan)
             lease.unspent -= units
             send_id = new_id()
-            new[send_id] = replace(plan, sender=active[_sender(plan)])
+            spelled = active[_sender(plan)]
+            new[send_id] = plan if plan.sender == spelled else replace(plan, sender=spelled)
             answers.append(_accepted(send_id, plan))
             if plan.request_hash:
                 made[plan.request_hash] = send_id
